@@ -1,0 +1,56 @@
+import type { Address } from "./address.ts";
+import type { Encoded } from "./codec/encoded.ts";
+import type { Envelope } from "./envelope.ts";
+import type { Json } from "./json.ts";
+
+/**
+ * What one persisted value holds: a user's value as text, or a system function's control data as JSON.
+ * Control data stays an object until the commit that writes it, so a value that changes ten times in a batch is encoded once.
+ */
+export type Content = { readonly text: Encoded; readonly json?: never } | { readonly json: Json; readonly text?: never };
+
+/** One persisted value as an engine keeps it. */
+export interface StoredValue {
+  readonly content: Content;
+  /** Instant (ms since the epoch) from which the value counts as absent; absent: never. */
+  readonly expiresAt?: number;
+}
+
+/** A message that leaves: at once, or not before an instant, and then cancellable by its token. */
+export interface Send {
+  readonly envelope: Envelope;
+  /** Instant (ms since the epoch) before which the message is not delivered. */
+  readonly dueAt?: number;
+  /** Names the delayed message for a later cancellation; unique per sending address while it is pending. */
+  readonly token?: string;
+}
+
+/** A value that leaves the system. Types below `_sys/` are answers to whoever is connected, and are not kept. */
+export interface Egress {
+  readonly type: string;
+  /** Which of the listeners is meant, for answers. */
+  readonly key?: string;
+  readonly payload: Encoded;
+  readonly control?: Json;
+}
+
+/** A message that reached the end without being handled, kept for a person to look at. */
+export interface DeadLetter {
+  readonly envelope: Envelope;
+  readonly failure: Json;
+}
+
+/**
+ * Everything an activation did, as plain data. An engine commits it atomically with the consumption of the message
+ * that caused it: state first, then cancellations, then sends in order, then egress.
+ */
+export interface Effects {
+  readonly address: Address;
+  /** Named values to write; `null` deletes. */
+  readonly writes: ReadonlyMap<string, StoredValue | null>;
+  /** Tokens of delayed messages of this address to cancel, before `sends`. */
+  readonly cancels: readonly string[];
+  readonly sends: readonly Send[];
+  readonly egress: readonly Egress[];
+  readonly deadLetters: readonly DeadLetter[];
+}

@@ -1,0 +1,29 @@
+import { hash } from "node:crypto";
+
+/**
+ * Identifies a message: 16 hex digits of the flow's number (so that ids of one flow lie together, and newer flows later),
+ * then 24 hex digits of a hash of where the message came from. A re-executed handler makes the same ids.
+ */
+export type MessageId = string;
+
+/** Digits of the flow number at the head of an id. */
+export const FLOW_DIGITS = 16;
+const HASH_DIGITS = 24;
+
+/** Shape of every message id. */
+export const MESSAGE_ID = /^[0-9a-f]{40}$/;
+
+/** Makes the id of the first message of flow `flow` (a number below 2^64, as 16 hex digits). */
+export function rootId(flow: string): MessageId {
+  return flow + "0".repeat(HASH_DIGITS);
+}
+
+/** Makes the id of the `ordinal`th thing that message `parent` caused, in the given retry epoch. */
+export function childId(parent: MessageId, epoch: number, ordinal: number | string): MessageId {
+  return parent.slice(0, FLOW_DIGITS) + hash("sha256", `${parent}/${epoch}/${ordinal}`, "hex").slice(0, HASH_DIGITS);
+}
+
+/** The flow number of an id, as 16 hex digits. */
+export function flowNumber(id: MessageId): string {
+  return id.slice(0, FLOW_DIGITS);
+}

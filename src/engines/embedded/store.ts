@@ -1,0 +1,88 @@
+import type { Address } from "../../core/address.ts";
+import type { EncodedEnvelope } from "../../core/envelope.ts";
+
+/** A message as the store keeps it. One table holds what waits to run and what waits for its time. */
+export interface StoredMessage extends EncodedEnvelope {
+  /** The message's id: unique, and in order of its flow. */
+  readonly id: string;
+  /** Place in the order of acceptance; given by the engine, ever growing. */
+  readonly seq: number;
+  /** Instant (ms) before which it is not delivered; absent: deliverable. */
+  readonly dueAt?: number;
+  /** Cancellation key of a delayed message, unique among pending ones. */
+  readonly token?: string;
+}
+
+/** One persisted value to write (`text`) or to delete (`text: null`). */
+export interface StateWrite {
+  readonly address: Address;
+  readonly name: string;
+  readonly text: string | null;
+  readonly expiresAt?: number;
+}
+
+/** One persisted value as read. */
+export interface StateRow {
+  readonly name: string;
+  readonly text: string;
+  readonly expiresAt?: number;
+}
+
+/** A message that will not run again, with why. */
+export interface StoredDeadLetter extends EncodedEnvelope {
+  readonly id: string;
+  readonly failure: string;
+  /** Instant (ms) at which it was given up. */
+  readonly at: number;
+}
+
+/**
+ * What one commit changes, all or nothing, applied in this order: `removed`, `cancelled`, `inserted`, `state`, `dead`.
+ * Removing or cancelling what is not there changes nothing. An inserted id that is already there is an error of the engine.
+ */
+export interface Batch {
+  /** Ids of messages consumed. */
+  readonly removed: readonly string[];
+  /** Tokens of delayed messages cancelled. */
+  readonly cancelled: readonly string[];
+  readonly inserted: readonly StoredMessage[];
+  readonly state: readonly StateWrite[];
+  readonly dead: readonly StoredDeadLetter[];
+}
+
+/** What opening a store tells. */
+export interface Opened {
+  /** Names this store for ever; handles carry it. */
+  readonly realm: string;
+  /** How many times the store has been opened, this time included (1 for a new one). */
+  readonly generation: number;
+}
+
+/**
+ * Where the embedded engine keeps its messages and state. One process has it open.
+ *
+ * Commits are asynchronous, so that the writer can live off the event loop: at most one is under way, and it has
+ * reached the disk when its promise resolves. Reads are synchronous, and see every commit that has resolved.
+ */
+export interface Store {
+  /** Takes the lock and opens; @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`. */
+  open(): Promise<Opened>;
+  /** Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. */
+  commit(batch: Batch): Promise<void>;
+  /** Reads all values of one address. */
+  readState(address: Address): readonly StateRow[];
+  /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[];
+  /** Reads delayed messages due at or before `until`, in order of `dueAt` then `seq`, at most `limit`. */
+  readDelayed(until: number, limit: number): readonly StoredMessage[];
+  /** The instant at which the first delayed message is due, if there is one. */
+  nextDueAt(): number | undefined;
+  /** Reads dead letters, oldest first, at most `limit`. */
+  readDeadLetters(limit: number): readonly StoredDeadLetter[];
+  /** Addresses holding a value that expired at or before `now`, at most `limit`, for collection. */
+  readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[];
+  /** Counts rows, for people and tests. */
+  count(): { readonly messages: number; readonly delayed: number; readonly state: number; readonly dead: number };
+  /** Closes and gives the lock back. A second call does nothing. */
+  close(): Promise<void>;
+}

@@ -5,12 +5,12 @@
  *
  * Source: Flink Stateful Functions, "logical address".
  */
-export interface Address {
+export type Address = {
   /** Function type, `namespace/name`. */
   readonly type: string;
   /** Instance id, 1 to 1,024 bytes of UTF-8. */
   readonly id: string;
-}
+};
 
 /** Joins an address into one string that no other address gives: types hold no NUL. */
 export function addressKey(address: Address): string {

@@ -2,6 +2,7 @@ import type { Address } from "./address.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Json } from "./json.ts";
+import type { Run } from "./meter.ts";
 
 /**
  * What one persisted value holds: a user's value as text, or a system function's control data as JSON.
@@ -17,24 +18,22 @@ export interface StoredValue {
 }
 
 /** A message that leaves: at once, or not before an instant, and then cancellable by its token. */
-export interface Send {
+export type Send = {
   readonly envelope: Envelope;
   /** Instant (ms since the epoch) before which the message is not delivered. */
   readonly dueAt?: number;
   /** Names the delayed message for a later cancellation; unique per sending address while it is pending. */
   readonly token?: string;
-}
+};
 
-/** A value that leaves the system. Types below `_sys/` are answers to whoever is connected, and are not kept. */
-export interface Egress {
-  readonly type: string;
-  /** Which of the listeners is meant, for answers. */
-  readonly key?: string;
+/** An answer to whoever is connected and waits for `key`. It leaves after the commit, and is not kept. */
+export interface Answer {
+  readonly key: string;
   readonly payload: Encoded;
   readonly control?: Json;
 }
 
-/** A message that reached the end without being handled, kept for a person to look at. */
+/** A message that reached its end unhandled, kept for a person to look at. */
 export interface DeadLetter {
   readonly envelope: Envelope;
   readonly failure: Json;
@@ -42,15 +41,17 @@ export interface DeadLetter {
 
 /**
  * Everything an activation did, as plain data. An engine commits it atomically with the consumption of the message
- * that caused it: state first, then cancellations, then sends in order, then egress.
+ * that caused it, in the order of the fields. Egress is a message whose target is an egress.
  */
 export interface Effects {
   readonly address: Address;
   /** Named values to write; `null` deletes. */
   readonly writes: ReadonlyMap<string, StoredValue | null>;
-  /** Tokens of delayed messages of this address to cancel, before `sends`. */
+  /** Tokens of delayed messages of this address to cancel. */
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];
-  readonly egress: readonly Egress[];
+  readonly answers: readonly Answer[];
   readonly deadLetters: readonly DeadLetter[];
+  /** What the run of a user's handler is billed; absent for system functions. */
+  readonly run: Run | undefined;
 }

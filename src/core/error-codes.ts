@@ -11,7 +11,10 @@ export const ERROR_CODES = {
   INVALID_IDEMPOTENCY_KEY: { retryable: false, meaning: "A flow key is empty, blank, or longer than 256 characters." },
   INVALID_ID: { retryable: false, meaning: "A token, handle or generated id is malformed." },
   INVALID_HANDLER: { retryable: false, meaning: "A handler is not a plain or async function." },
-  INVALID_DELAY: { retryable: false, meaning: "A duration or instant is negative, not finite, out of range, or not a number or duration string." },
+  INVALID_DELAY: {
+    retryable: false,
+    meaning: "A duration or instant is negative, not finite, out of range, or not a number or duration string.",
+  },
   INVALID_OPTIONS: { retryable: false, meaning: "An option is missing, unknown or of the wrong kind." },
   INVALID_INPUT: { retryable: false, meaning: "The function's input schema refused the input." },
   DUPLICATE_FUNCTION: { retryable: false, meaning: "Two different functions were registered under one name." },

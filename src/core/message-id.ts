@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { digest } from "./digest.ts";
 
 /**
  * Identifies a message: 16 hex digits of the flow's number (so that ids of one flow lie together, and newer flows later),
@@ -20,7 +20,7 @@ export function rootId(flow: string): MessageId {
 
 /** Makes the id of the `ordinal`th thing that message `parent` caused, in the given retry epoch. */
 export function childId(parent: MessageId, epoch: number, ordinal: number | string): MessageId {
-  return parent.slice(0, FLOW_DIGITS) + hash("sha256", `${parent}/${epoch}/${ordinal}`, "hex").slice(0, HASH_DIGITS);
+  return parent.slice(0, FLOW_DIGITS) + digest(`${parent}/${epoch}/${ordinal}`).slice(0, HASH_DIGITS);
 }
 
 /** The flow number of an id, as 16 hex digits. */

@@ -1,0 +1,154 @@
+import type { Address } from "./address.ts";
+import type { Encoded } from "./codec/encoded.ts";
+import type { Answer, Content, DeadLetter, Effects, Send, StoredValue } from "./effects.ts";
+import type { Envelope } from "./envelope.ts";
+import type { Blocking, Environment } from "./environment.ts";
+import type { Json } from "./json.ts";
+import type { Run } from "./meter.ts";
+
+/** Reads one address's persisted values as they were when the message was taken up. */
+export interface StateReader {
+  read(name: string): StoredValue | undefined;
+}
+
+/** Reserved value that holds an address's age-out time; its own expiry is that of the whole state. */
+export const LIFE = "@life";
+
+const NO_WRITES: ReadonlyMap<string, null> = new Map();
+
+/** What an activation is about, and what surrounds it. */
+export interface Cause {
+  readonly envelope: Envelope;
+  readonly state: StateReader;
+  readonly environment: Environment;
+  /** Given by engines that can let a handler wait. */
+  readonly blocking?: Blocking | undefined;
+}
+
+/**
+ * One message being handled: reads values, and collects effects.
+ *
+ * A1 One instant: everything in an activation happens at `now`; expiry is decided here, whatever an engine has collected.
+ * A2 Nothing is applied: all it does is in its Effects, until an engine commits them.
+ * A3 `rollBack` forgets state, sends, cancellations and answers, except what was flushed.
+ */
+export class Activation implements Effects {
+  readonly envelope: Envelope;
+  readonly environment: Environment;
+  /** Present where the handler can wait. */
+  readonly blocking: Blocking | undefined;
+  readonly now: number;
+  writes = new Map<string, StoredValue | null>();
+  cancels: string[] = [];
+  sends: Send[] = [];
+  answers: Answer[] = [];
+  deadLetters: DeadLetter[] = [];
+  run: Run | undefined;
+  readonly #valueNames: readonly string[];
+  readonly #state: StateReader;
+  /** Whether the whole state is past its age-out time; unknown until a value is read. */
+  #aged: boolean | undefined;
+
+  constructor(valueNames: readonly string[], { envelope, state, environment, blocking }: Cause) {
+    this.#valueNames = valueNames;
+    this.envelope = envelope;
+    this.#state = state;
+    this.environment = environment;
+    this.blocking = blocking;
+    this.now = environment.clock.now();
+  }
+
+  get address(): Address {
+    return this.envelope.target;
+  }
+
+  /** The value as it stands, this activation's own writes included. */
+  read(name: string): StoredValue | undefined {
+    const written = this.writes.get(name);
+    if (written !== undefined) return written ?? undefined;
+    return this.#aged === true || (this.#aged === undefined && this.#checkAge()) ? undefined : this.#alive(name);
+  }
+
+  /** Reads control data. */
+  json(name: string): Json | undefined {
+    return this.read(name)?.content.json;
+  }
+
+  /** Sets a value, with the instant from which it counts as absent. */
+  write(name: string, content: Content, expiresAt?: number): void {
+    this.#put(name, expiresAt === undefined ? { content } : { content, expiresAt });
+  }
+
+  /** Deletes a value; one that is absent stays absent. */
+  delete(name: string): void {
+    this.#put(name, null);
+  }
+
+  /** Deletes every value of this address. */
+  terminate(): void {
+    for (const name of this.#valueNames) this.delete(name);
+  }
+
+  /** Lets the whole state count as absent `afterMs` after its last handled message; `undefined` lets it live. */
+  ageOut(afterMs: number | undefined): void {
+    if (afterMs === undefined) this.delete(LIFE);
+    else this.write(LIFE, { json: afterMs }, this.now + afterMs);
+  }
+
+  /** The age-out time that is set, in ms. */
+  ageOutMs(): number | undefined {
+    const life = this.json(LIFE);
+    return typeof life === "number" ? life : undefined;
+  }
+
+  send(envelope: Envelope, dueAt?: number, token?: string): void {
+    this.sends.push(dueAt === undefined ? { envelope } : token === undefined ? { envelope, dueAt } : { envelope, dueAt, token });
+  }
+
+  cancelSend(token: string): void {
+    this.cancels.push(token);
+    // A message sent and cancelled in one activation never leaves: cancellations are applied before sends.
+    this.sends = this.sends.filter((send) => send.token !== token);
+  }
+
+  answer(key: string, payload: Encoded, control?: Json): void {
+    this.answers.push(control === undefined ? { key, payload } : { key, payload, control });
+  }
+
+  deadLetter(envelope: Envelope, failure: Json): void {
+    this.deadLetters.push({ envelope, failure });
+  }
+
+  /** Hands over what was sent so far, to be committed ahead of the rest. */
+  takeSent(): Effects {
+    const { address, cancels, sends, answers, deadLetters } = this;
+    this.cancels = [];
+    this.sends = [];
+    this.answers = [];
+    this.deadLetters = [];
+    return { address, writes: NO_WRITES, cancels, sends, answers, deadLetters, run: undefined };
+  }
+
+  rollBack(): void {
+    this.writes = new Map();
+    this.#aged = undefined;
+    this.takeSent();
+  }
+
+  #put(name: string, value: StoredValue | null): void {
+    if (this.#aged === undefined) this.#checkAge();
+    this.writes.set(name, value);
+  }
+
+  #alive(name: string): StoredValue | undefined {
+    const stored = this.#state.read(name);
+    return stored === undefined || (stored.expiresAt !== undefined && stored.expiresAt <= this.now) ? undefined : stored;
+  }
+
+  #checkAge(): boolean {
+    const life = this.#valueNames.includes(LIFE) ? this.#state.read(LIFE) : undefined;
+    this.#aged = life !== undefined && this.#alive(LIFE) === undefined;
+    if (this.#aged) this.terminate();
+    return this.#aged;
+  }
+}

@@ -1,0 +1,22 @@
+/** One step from a value to a part of it: a property's name, an element's index, or the nth key or value of a collection. */
+export type Step = string | number | { readonly of: "keys" | "values"; readonly index: number };
+
+const MAX_PATH_LENGTH = 1_000;
+
+/**
+ * Writes a path as one would in code, `input.items[3]["odd name"]`, cut in the middle when it is very long.
+ * A step that is `undefined` stays where it is.
+ */
+export function formatPath(root: string, steps: readonly (Step | undefined)[]): string {
+  const path = root + steps.map(formatStep).join("");
+  const half = MAX_PATH_LENGTH / 2;
+  return path.length > MAX_PATH_LENGTH ? `${path.slice(0, half)}...${path.slice(-half)}` : path;
+}
+
+function formatStep(step: Step | undefined): string {
+  if (step === undefined) return "";
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step === "object") return `.${step.of}[${step.index}]`;
+  const name = step.slice(0, MAX_PATH_LENGTH);
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}

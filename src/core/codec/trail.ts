@@ -1,0 +1,88 @@
+import { HandbackError } from "../errors.ts";
+import { formatPath, type Step } from "./path.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** How deep a value may nest. */
+export const MAX_DEPTH = 200;
+
+/**
+ * The way from a value to the part that is being looked at, and the errors that name it.
+ *
+ * T1. There is one step per open container. Containers are only left when they ended well, so that after an error the
+ *     way still leads to where it happened.
+ * T2. An error that was decided on here is told apart from one that the value's own code threw.
+ */
+export class Trail {
+  private readonly root: string;
+  private readonly containers: object[] = [];
+  private readonly steps: (Step | undefined)[] = [];
+  private decided: Error | undefined;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Opens a container. */
+  enter(container: object): void {
+    if (this.containers.includes(container)) throw this.refuse("UNSERIALIZABLE", `cycle at ${this.path()}`);
+    if (this.containers.length === MAX_DEPTH) {
+      throw this.refuse("TOO_DEEP", `${this.path()} is nested too deep: expected at most ${MAX_DEPTH} levels`);
+    }
+    this.containers.push(container);
+    this.steps.push(undefined);
+  }
+
+  /** Moves to a part of the innermost container, or to the container itself. */
+  step(to: Step | undefined): void {
+    this.steps[this.steps.length - 1] = to;
+  }
+
+  /** Closes the innermost container. */
+  leave(): void {
+    this.steps.pop();
+    this.containers.pop();
+  }
+
+  /** Makes the error for a part that cannot be kept. */
+  unserializable({ got, hint }: Refusal): Error {
+    return this.refuse("UNSERIALIZABLE", `cannot keep ${this.path()}: expected plain data, got ${got}; ${hint}`, { hint });
+  }
+
+  /** Makes the error for a text that would be of `size` characters or more. */
+  tooLarge(size: number, limit: number): Error {
+    const message = `${this.root} is too large: expected at most ${limit} characters, got at least ${size}`;
+    return this.refuse("PAYLOAD_TOO_LARGE", message, { size, limit });
+  }
+
+  /** Takes an error as decided on here, as it is. */
+  decide(error: Error): Error {
+    this.decided = error;
+    return error;
+  }
+
+  /** Gives what to throw for an error that ended the walk. */
+  explain(error: unknown): unknown {
+    if (this.decided !== undefined && this.decided === error) return error;
+    return new HandbackError("UNSERIALIZABLE", `cannot keep ${this.path()}: reading it threw`, {
+      cause: error,
+      details: { path: this.path() },
+    });
+  }
+
+  /** Name, index or place of the part in its container. */
+  lastStep(): Step | undefined {
+    return this.steps.at(-1);
+  }
+
+  path(): string {
+    return formatPath(this.root, this.steps);
+  }
+
+  private refuse(
+    code: "UNSERIALIZABLE" | "TOO_DEEP" | "PAYLOAD_TOO_LARGE",
+    message: string,
+    details: Readonly<Record<string, string | number>> = {},
+  ): Error {
+    return this.decide(new HandbackError(code, message, { details: { path: this.path(), ...details } }));
+  }
+}

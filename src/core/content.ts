@@ -1,0 +1,23 @@
+import type { Encoded } from "./codec/encoded.ts";
+import type { Content } from "./effects.ts";
+import { HandbackError } from "./errors.ts";
+import type { Json } from "./json.ts";
+
+/** Version of the persisted form of a value; a reader refuses a larger one. */
+const CONTENT_VERSION = "1";
+
+/** Writes a persisted value as text: format version, kind, and the text itself. */
+export function encodeContent(content: Content): string {
+  return content.text === undefined ? `${CONTENT_VERSION}j${JSON.stringify(content.json)}` : `${CONTENT_VERSION}t${content.text}`;
+}
+
+/** Reads what {@link encodeContent} wrote. @throws `FORMAT_TOO_NEW`, `STORE_CORRUPT` */
+export function decodeContent(text: string): Content {
+  if (text.startsWith(`${CONTENT_VERSION}t`)) return { text: text.slice(2) as Encoded };
+  if (text.startsWith(`${CONTENT_VERSION}j`)) return { json: JSON.parse(text.slice(2)) as Json };
+  const version = text.slice(0, 1);
+  if (version > CONTENT_VERSION) {
+    throw new HandbackError("FORMAT_TOO_NEW", `a persisted value has format ${version}, this version reads up to ${CONTENT_VERSION}`);
+  }
+  throw new HandbackError("STORE_CORRUPT", "a persisted value does not begin with a format version");
+}

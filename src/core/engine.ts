@@ -1,0 +1,44 @@
+import type { Address } from "./address.ts";
+import type { Answer, StoredValue } from "./effects.ts";
+import type { Envelope } from "./envelope.ts";
+
+/**
+ * What an engine may offer beyond core. The layers above must do without, or say `UNSUPPORTED`.
+ *
+ * - `blockingGet`: a handler may wait for an answer while it runs
+ * - `snapshotRead`: committed state can be read from outside, without a message
+ */
+export type Capability = "blockingGet" | "snapshotRead";
+
+/**
+ * What hosts functions: queues per address, activates, commits effects with the consumption of the message, delivers.
+ * This is all that clients and the layers above know of an engine.
+ */
+export interface Engine {
+  /** Names the store; handles carry it. */
+  readonly realm: string;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** Whether a function or egress of this type is registered. */
+  knows(type: string): boolean;
+  /** A number for a new flow, above all before it, as 16 hex digits. */
+  nextFlow(): string;
+  /**
+   * Takes a message from outside and waits for the answer of `key`, which comes once all that led to it is durable.
+   *
+   * @throws `CLOSED`; rejects with `STORE_FAILED`: then it is not known whether the message was taken
+   */
+  ask(envelope: Envelope, key: string): Promise<Answer>;
+  /** Waits for an answer that something else will bring about. The promise ends with `CLOSED` when the engine does. */
+  listen(key: string): Listening;
+  /** Reads what is committed at an address (`snapshotRead`). Never waits for a running handler. */
+  snapshot(address: Address): ReadonlyMap<string, StoredValue>;
+  /** The present instant of the engine's clock, in ms. */
+  now(): number;
+}
+
+/** Somebody waiting for an answer. */
+export interface Listening {
+  readonly answer: Promise<Answer>;
+  /** Stops waiting; the promise then never settles. */
+  stop(): void;
+}

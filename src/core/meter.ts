@@ -1,0 +1,85 @@
+import type { Clock } from "./clock.ts";
+import type { MessageId } from "./message-id.ts";
+import { FLOW_DIGITS } from "./message-id.ts";
+
+/** One finished run of a handler, in integer nanoseconds. */
+export interface Run {
+  readonly billedNs: number;
+  /** The part of `billedNs` spent blocked: the union of the intervals of its gets. */
+  readonly blockedNs: number;
+  readonly failed: boolean;
+}
+
+/**
+ * Sums over the runs of a flow. It travels with the continuation: a tail call adds, a join sums, the flow's cell keeps it.
+ *
+ * `acks` is the exclusive or of the marks of all messages sent and all messages run: each message counts twice once it
+ * has run, so the sums are complete exactly when it is zero, whatever the order of arrival (source: Apache Storm's acker).
+ */
+export type Tally = {
+  readonly runs: number;
+  readonly billedNs: number;
+  readonly blockedNs: number;
+  /** Sum over runs of the time from the handler's end to the settlement of what it returned, in ms. */
+  readonly parkedMs: number;
+  readonly acks: readonly [high: number, low: number];
+};
+
+/** The tally of nothing. */
+export const NO_TALLY: Tally = { runs: 0, billedNs: 0, blockedNs: 0, parkedMs: 0, acks: [0, 0] };
+
+/** Adds two tallies. */
+export function addTallies(a: Tally, b: Tally): Tally {
+  if (a === NO_TALLY) return b;
+  if (b === NO_TALLY) return a;
+  return {
+    runs: a.runs + b.runs,
+    billedNs: a.billedNs + b.billedNs,
+    blockedNs: a.blockedNs + b.blockedNs,
+    parkedMs: a.parkedMs + b.parkedMs,
+    acks: [a.acks[0] ^ b.acks[0], a.acks[1] ^ b.acks[1]],
+  };
+}
+
+/** The tally of one message's being sent, or of its having run: the two cancel out. */
+export function markOf(id: MessageId): Tally {
+  const high = Number.parseInt(id.slice(FLOW_DIGITS, FLOW_DIGITS + 8), 16) | 0;
+  const low = Number.parseInt(id.slice(FLOW_DIGITS + 8, FLOW_DIGITS + 16), 16) | 0;
+  return { ...NO_TALLY, acks: [high ^ ROOT_MARK, low] };
+}
+
+/** Makes the mark of a flow's first message, whose hash is all zeros, differ from nothing. */
+const ROOT_MARK = 0x5bd1e995;
+
+/** Tells whether every message that was sent has run and is counted. */
+export function isComplete(tally: Tally): boolean {
+  return tally.acks[0] === 0 && tally.acks[1] === 0;
+}
+
+/** Measures one run: from its start to its end, and the union of the intervals in which it was blocked. */
+export class Stopwatch {
+  readonly #clock: Clock;
+  readonly #startNs: number;
+  #blockedNs = 0;
+  #blockedSinceNs = 0;
+  #gets = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#startNs = clock.monotonicNs();
+  }
+
+  block(): void {
+    if (this.#gets++ === 0) this.#blockedSinceNs = this.#clock.monotonicNs();
+  }
+
+  unblock(): void {
+    if (--this.#gets === 0) this.#blockedNs += this.#clock.monotonicNs() - this.#blockedSinceNs;
+  }
+
+  stop(failed: boolean): Run {
+    const endNs = this.#clock.monotonicNs();
+    const blockedNs = this.#blockedNs + (this.#gets > 0 ? endNs - this.#blockedSinceNs : 0);
+    return { billedNs: endNs - this.#startNs, blockedNs, failed };
+  }
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "./core/clock.ts";
+import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
+import type { Definition } from "./core/definition.ts";
+import { parseDuration } from "./core/duration.ts";
+import type { Duration } from "./core/duration.ts";
+import type { Environment } from "./core/environment.ts";
+import { HandbackError } from "./core/errors.ts";
+import { silent } from "./core/log.ts";
+import type { Log } from "./core/log.ts";
+import { checkFunctionType } from "./core/names.ts";
+import { EmbeddedEngine } from "./engines/embedded/engine.ts";
+import type { FunctionBill } from "./engines/embedded/function-meter.ts";
+import type { Store } from "./engines/embedded/store.ts";
+import { systemClock } from "./engines/embedded/system-clock.ts";
+import { Client } from "./futures/client.ts";
+import { defineEgress } from "./futures/egress.ts";
+import type { Sink } from "./futures/egress.ts";
+import { toDeadLetter } from "./futures/dead-letter.ts";
+import type { DeadLetterReport } from "./futures/dead-letter.ts";
+import type { FlowBill } from "./futures/flow-bill.ts";
+import { leadsTo } from "./futures/leads-to.ts";
+import { checkOptionNames } from "./futures/options.ts";
+import { defineAll } from "./futures/registry.ts";
+
+/** What an embedded engine is made of. */
+export interface EmbeddedOptions {
+  /** Functions to host; each brings the parts it is made of. */
+  readonly functions: readonly object[];
+  /** Where messages and state are kept: `memory()` or `sqlite(path)`. */
+  readonly store: Store;
+  /** Handlers that may run at the same time, from 1; default 64. */
+  readonly concurrency?: number;
+  /** How long settled flows and futures are kept; default 7 days. */
+  readonly retention?: Duration;
+  /** When states that were created without an id age out; default 7 days after their last message. */
+  readonly ageOut?: Duration;
+  /** Largest encoded value, in characters; default 33,554,432. */
+  readonly payloadLimit?: number;
+  /** Addresses whose state is kept in memory; default 10,000. */
+  readonly cachedStates?: number;
+  /** Where `ctx.egress(type, value)` goes, by type, `namespace/name`. At least once; retried until it succeeds. */
+  readonly egress?: Readonly<Record<string, Sink>>;
+  /** Where the engine and handlers say things; default: nowhere. */
+  readonly log?: Log;
+  /** Where time comes from; default: the machine. */
+  readonly clock?: Clock;
+  /** A number in [0, 1) for `ctx.random()`; default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** A running engine. It keeps the process alive until it is closed. */
+export interface Embedded {
+  readonly client: Client;
+  readonly meter: {
+    /** What a flow was billed so far. @throws `NOT_FOUND` */
+    flow(id: string): Promise<FlowBill>;
+    /** What a function was billed since the engine was started, one-way messages included. */
+    function(type: string): FunctionBill;
+  };
+  /** One-way messages that failed, oldest first; 100 at most unless told otherwise. */
+  deadLetters(limit?: number): readonly DeadLetterReport[];
+  /** Stored messages for functions that are not registered, by type: they are parked until they are. */
+  readonly unregistered: ReadonlyMap<string, number>;
+  /** Lets running handlers end (5 s at most), commits, and closes the store. Parked work stays. A second call changes nothing. */
+  close(): Promise<void>;
+}
+
+const OPTIONS = [
+  "functions",
+  "store",
+  "concurrency",
+  "retention",
+  "ageOut",
+  "payloadLimit",
+  "cachedStates",
+  "egress",
+  "log",
+  "clock",
+  "random",
+];
+
+/**
+ * Opens a store, recovers what it holds, and serves: the default engine, in this process.
+ *
+ * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+ * @example
+ * import { embedded, fn, sqlite } from "handback";
+ *
+ * const hello = fn("docs/hello", (_, name: string) => `hello ${name}`);
+ * const engine = await embedded({ functions: [hello], store: sqlite("./hello.db") });
+ * console.log(await engine.client.call(hello, "world"));
+ * await engine.close();
+ */
+export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
+  checkOptionNames("embedded", options, OPTIONS);
+  const {
+    store,
+    log = silent,
+    clock = systemClock,
+    concurrency = 64,
+    cachedStates = 10_000,
+    payloadLimit = DEFAULT_PAYLOAD_LIMIT,
+  } = options;
+  for (const [name, number] of Object.entries({ concurrency, cachedStates, payloadLimit })) {
+    if (!Number.isInteger(number) || number < 1)
+      throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${String(number)}`);
+  }
+  const definitions = withEgress(defineAll(options.functions), options.egress ?? {});
+  const [retentionMs, ageOutMs] = [parseDuration(options.retention ?? "7d", "retention"), parseDuration(options.ageOut ?? "7d", "ageOut")];
+  const opened = await store.open();
+  const environment: Environment = {
+    realm: opened.realm,
+    clock,
+    log,
+    payloadLimit,
+    retentionMs,
+    ageOutMs,
+    random: options.random ?? Math.random,
+    secret: randomBytes,
+    knows: (type) => definitions.has(type),
+  };
+  const engine = new EmbeddedEngine({ store, opened, definitions, environment, concurrency, cachedStates, leadsTo });
+  engine.start();
+  const client = new Client(engine, payloadLimit);
+  return {
+    client,
+    meter: { flow: (id) => client.bill(id), function: (type) => engine.meter.read(type) },
+    deadLetters: (limit = 100) => engine.deadLetters(limit).map(toDeadLetter),
+    unregistered: engine.unregistered,
+    close: () => engine.close(),
+  };
+}
+
+function withEgress(functions: ReadonlyMap<string, Definition>, sinks: Readonly<Record<string, Sink>>): ReadonlyMap<string, Definition> {
+  const all = new Map(functions);
+  for (const [type, sink] of Object.entries(sinks)) {
+    if (all.has(checkFunctionType(type))) throw new HandbackError("DUPLICATE_FUNCTION", `a function and an egress are both named ${type}`);
+    all.set(type, defineEgress(type, sink));
+  }
+  return all;
+}

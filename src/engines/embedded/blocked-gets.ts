@@ -1,0 +1,154 @@
+import { formatAddress } from "../../core/address.ts";
+import type { Address } from "../../core/address.ts";
+import type { Envelope } from "../../core/envelope.ts";
+import { HandbackError } from "../../core/errors.ts";
+import type { Json } from "../../core/json.ts";
+
+/** Reads control data as it stands now. */
+export type ReadControl = (address: Address, name: string) => Json | undefined;
+
+/** The keys of the answers that the settlement of a message leads to for certain. Given by the layer that knows its control data. */
+export type LeadsTo = (envelope: Envelope, read: ReadControl) => Iterable<string>;
+
+/** A handler that waits for the answer of `key` while it runs for `envelope`. */
+export interface BlockedGet {
+  readonly key: string;
+  readonly envelope: Envelope;
+}
+
+/** What stands behind blocked handlers. */
+export interface Backlog {
+  /** Messages queued at an address behind the one that is running. */
+  queuedAt(address: Address): Iterable<Envelope>;
+  /** Messages that wait for a slot, when every slot is held by a blocked handler; else none. */
+  readonly waitingForSlot: readonly Envelope[];
+}
+
+/**
+ * Finds blocked gets that can never be settled, and rejects one of them.
+ *
+ * B1 A get waits for another if what it waits for is the outcome of the other's handler, or of a message queued behind it
+ *    at its address. A cycle of such waits is a deadlock; the youngest get in it is rejected.
+ * B2 When every slot is held by a blocked handler, a get is stuck if it waits for a message without a slot, or for a get
+ *    that is stuck. If all are, nothing can be settled; the youngest is rejected.
+ */
+export class BlockedGets {
+  /** By key, oldest first. */
+  readonly #gets = new Map<string, BlockedGet>();
+  readonly #leadsTo: LeadsTo;
+  readonly #read: ReadControl;
+  readonly #reject: (key: string, error: HandbackError) => void;
+
+  constructor(leadsTo: LeadsTo, read: ReadControl, reject: (key: string, error: HandbackError) => void) {
+    this.#leadsTo = leadsTo;
+    this.#read = read;
+    this.#reject = reject;
+  }
+
+  get size(): number {
+    return this.#gets.size;
+  }
+
+  /** How many handlers are blocked; one may have several gets. */
+  get runs(): number {
+    return new Set(Array.from(this.#gets.values(), ({ envelope }) => envelope.id)).size;
+  }
+
+  begin(get: BlockedGet): void {
+    this.#gets.set(get.key, get);
+  }
+
+  end(key: string): void {
+    this.#gets.delete(key);
+  }
+
+  check(backlog: Backlog): void {
+    const waits = this.#waits(backlog);
+    const cycle = findCycle(waits);
+    if (cycle !== undefined) return this.#rejectYoungest(cycle, describeCycle(cycle), this.#isReentrant(cycle));
+    if (backlog.waitingForSlot.length === 0) return;
+    const stuck = this.#stuck(backlog, waits);
+    if (stuck.size < this.#gets.size) return;
+    this.#rejectYoungest(
+      [...this.#gets.values()],
+      `all ${this.runs} handler slots are held by handlers that block on work which waits for a slot`,
+    );
+  }
+
+  /** For each get, the gets it waits for. */
+  #waits({ queuedAt }: Backlog): Map<BlockedGet, Set<BlockedGet>> {
+    const waits = new Map<BlockedGet, Set<BlockedGet>>();
+    for (const holder of this.#gets.values()) {
+      for (const held of [holder.envelope, ...queuedAt(holder.envelope.target)]) {
+        for (const waiter of this.#waitersFor(held)) {
+          const known = waits.get(waiter);
+          if (known === undefined) waits.set(waiter, new Set([holder]));
+          else known.add(holder);
+        }
+      }
+    }
+    return waits;
+  }
+
+  #stuck({ waitingForSlot }: Backlog, waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>): Set<BlockedGet> {
+    const stuck = new Set(waitingForSlot.flatMap((envelope) => [...this.#waitersFor(envelope)]));
+    for (let size = -1; size !== stuck.size;) {
+      size = stuck.size;
+      for (const [waiter, holders] of waits) if ([...holders].some((holder) => stuck.has(holder))) stuck.add(waiter);
+    }
+    return stuck;
+  }
+
+  /** A get that waits for a message queued at its own address, rather than for its own outcome. */
+  #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
+    return only !== undefined && others.length === 0 && ![...this.#waitersFor(only.envelope)].includes(only);
+  }
+
+  *#waitersFor(envelope: Envelope): Generator<BlockedGet> {
+    for (const key of this.#leadsTo(envelope, this.#read)) {
+      const get = this.#gets.get(key);
+      if (get !== undefined) yield get;
+    }
+  }
+
+  #rejectYoungest(candidates: readonly BlockedGet[], why: string, reentrant = false): void {
+    const youngest = [...this.#gets.values()].findLast((get) => candidates.includes(get));
+    if (youngest === undefined) return;
+    this.#gets.delete(youngest.key);
+    const cycle = [...new Set(candidates.map(({ envelope }) => formatAddress(envelope.target)))];
+    const code = reentrant ? "REENTRANT_CALL" : "DEADLOCK";
+    this.#reject(
+      youngest.key,
+      new HandbackError(code, `a get of ${formatAddress(youngest.envelope.target)} can never be settled: ${why}`, { details: { cycle } }),
+    );
+  }
+}
+
+function describeCycle(cycle: readonly BlockedGet[]): string {
+  const [first] = cycle;
+  const names = cycle.map(({ envelope }) => formatAddress(envelope.target));
+  return first !== undefined && cycle.length === 1 ? "it waits for its own handler to end" : `${[...names, names[0]].join(" waits for ")}`;
+}
+
+function findCycle(waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>): readonly BlockedGet[] | undefined {
+  const done = new Set<BlockedGet>();
+  const path: BlockedGet[] = [];
+  const visit = (get: BlockedGet): readonly BlockedGet[] | undefined => {
+    const at = path.indexOf(get);
+    if (at >= 0) return path.slice(at);
+    if (done.has(get)) return undefined;
+    done.add(get);
+    path.push(get);
+    for (const holder of waits.get(get) ?? []) {
+      const cycle = visit(holder);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    return undefined;
+  };
+  for (const get of waits.keys()) {
+    const cycle = visit(get);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}

@@ -1,0 +1,429 @@
+import { activate } from "../../core/activate.ts";
+import type { Cause } from "../../core/activation.ts";
+import { addressKey, formatAddress } from "../../core/address.ts";
+import type { Address } from "../../core/address.ts";
+import { Answers } from "../../core/answers.ts";
+import type { Definition } from "../../core/definition.ts";
+import type { Answer, Effects, Send, StoredValue } from "../../core/effects.ts";
+import type { Capability, Engine, Listening } from "../../core/engine.ts";
+import { decodeEnvelope } from "../../core/envelope.ts";
+import type { Envelope } from "../../core/envelope.ts";
+import type { Blocking, Environment } from "../../core/environment.ts";
+import { HandbackError } from "../../core/errors.ts";
+import { BlockedGets } from "./blocked-gets.ts";
+import type { LeadsTo } from "./blocked-gets.ts";
+import { FunctionMeter } from "./function-meter.ts";
+import { PendingBatch } from "./pending-batch.ts";
+import type { Accepted } from "./pending-batch.ts";
+import { Queue } from "./queue.ts";
+import { StateCache } from "./state-cache.ts";
+import type { Opened, Store, StoredDeadLetter } from "./store.ts";
+import { Timers } from "./timers.ts";
+
+/** What the engine is made of. */
+export interface EngineParts {
+  readonly store: Store;
+  readonly opened: Opened;
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly environment: Environment;
+  /** Handlers that may run at the same time. */
+  readonly concurrency: number;
+  /** Addresses whose state is kept in memory. */
+  readonly cachedStates: number;
+  /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
+  readonly leadsTo: LeadsTo;
+}
+
+/** The messages of one address: one is handled at a time. */
+interface Mailbox {
+  readonly key: string;
+  readonly queue: Queue<Envelope>;
+  /** Waits for a slot, or has one. */
+  busy: boolean;
+  /** Its state does not fit its function: nothing is handled until it is mended. */
+  parked: boolean;
+}
+
+/** Handlers started before the engine looks after commits again. */
+const RUNS_PER_TURN = 256;
+const RECOVERY_CHUNK = 4096;
+const COLLECT_EVERY_MS = 60_000;
+const COLLECT_CHUNK = 1024;
+const CLOSE_DEADLINE_MS = 5_000;
+const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead"]);
+
+/**
+ * The embedded engine: one process, one store.
+ *
+ * X1 A user's handler runs only once its message is durable; a system function runs in the batch that caused it.
+ * X2 Many activations share one commit. Answers, deliveries and timers wait for it.
+ * X3 One message at a time per address; the address is released when the handler ends, ahead of the commit, so that the
+ *    next message may see state that is not yet durable. If that commit fails, everything stops.
+ * X4 Consumption, state, messages and timers of an activation are in one batch.
+ */
+export class EmbeddedEngine implements Engine {
+  readonly capabilities = CAPABILITIES;
+  readonly meter = new FunctionMeter();
+  readonly #parts: EngineParts;
+  readonly #cache: StateCache;
+  readonly #timers: Timers;
+  readonly #answers = new Answers();
+  readonly #gets: BlockedGets;
+  readonly #mailboxes = new Map<string, Mailbox>();
+  readonly #ready = new Queue<Mailbox>();
+  readonly #system = new Queue<Envelope>();
+  readonly #unknown = new Map<string, number>();
+  readonly #flowBase: bigint;
+  #flows = 0n;
+  #batch = new PendingBatch();
+  #seq = 0;
+  #running = 0;
+  #committing: Promise<void> | undefined;
+  #scheduled = false;
+  #stopped: HandbackError | undefined;
+  #closing: Promise<void> | undefined;
+  #drained: (() => void) | undefined;
+  #cancelCollect: () => void = () => undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#cache = new StateCache(parts.store, parts.cachedStates);
+    this.#timers = new Timers(parts.store, parts.environment.clock, (due) => this.#fire(due));
+    this.#gets = new BlockedGets(
+      parts.leadsTo,
+      (address, name) => this.#cache.open(address).read(name)?.content.json,
+      (key, error) => this.#answers.refuse(key, error),
+    );
+    this.#flowBase = BigInt(parts.opened.generation) << 40n;
+  }
+
+  get realm(): string {
+    return this.#parts.opened.realm;
+  }
+
+  now(): number {
+    return this.#parts.environment.clock.now();
+  }
+
+  knows(type: string): boolean {
+    return this.#parts.definitions.has(type);
+  }
+
+  nextFlow(): string {
+    return (this.#flowBase + this.#flows++).toString(16).padStart(16, "0");
+  }
+
+  /** Takes up what the store holds: deliverable messages in their order, then timers. */
+  start(): void {
+    for (let after = -1; ;) {
+      const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
+      for (const { id, seq, ...text } of rows) {
+        after = seq;
+        this.#seq = Math.max(this.#seq, seq + 1);
+        this.#deliver(decodeEnvelope(id, text));
+      }
+      if (rows.length < RECOVERY_CHUNK) break;
+    }
+    for (const [type, count] of this.#unknown) {
+      this.#parts.environment.log.warn(`${count} stored messages are for ${type}, which is not registered; they are parked until it is`, {
+        type,
+        count,
+      });
+    }
+    this.#timers.start();
+    this.#collect();
+    this.#pump();
+  }
+
+  ask(envelope: Envelope, key: string): Promise<Answer> {
+    const { answer } = this.#answers.listen(key);
+    if (this.#stopped !== undefined || this.#closing !== undefined) this.#answers.refuse(key, this.#stopped ?? closed());
+    else {
+      this.#system.push(envelope);
+      this.#drain();
+    }
+    return answer;
+  }
+
+  listen(key: string): Listening {
+    const listening = this.#answers.listen(key);
+    if (this.#stopped !== undefined) this.#answers.refuse(key, this.#stopped);
+    return listening;
+  }
+
+  snapshot(address: Address): ReadonlyMap<string, StoredValue> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    return this.#cache.open(address).committed();
+  }
+
+  deadLetters(limit: number): readonly StoredDeadLetter[] {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    return this.#parts.store.readDeadLetters(limit);
+  }
+
+  /** Messages that wait for a function that is not registered, by function type. */
+  get unregistered(): ReadonlyMap<string, number> {
+    return this.#unknown;
+  }
+
+  /** Stops: lets running handlers end for a while, commits, and closes the store. What is parked stays for the next start. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#timers.stop();
+    this.#cancelCollect();
+    if (this.#stopped === undefined && this.#isBusy()) await this.#whenDrained();
+    while (this.#stopped === undefined && (this.#committing !== undefined || !this.#batch.isEmpty)) await this.#commit();
+    this.#stopped ??= closed();
+    this.#answers.end(this.#stopped);
+    await this.#parts.store.close();
+  }
+
+  /** Whether a handler runs that is not blocked; a blocked one is run again at the next start. */
+  #isBusy(): boolean {
+    return this.#running > this.#gets.runs;
+  }
+
+  #whenDrained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.environment.clock.setTimer(CLOSE_DEADLINE_MS, resolve);
+    this.#drained = () => {
+      if (this.#isBusy()) return;
+      cancel();
+      resolve();
+    };
+    return promise;
+  }
+
+  /** Puts a durable message into its mailbox. */
+  #deliver(envelope: Envelope): void {
+    const { type } = envelope.target;
+    if (!this.#parts.definitions.has(type)) {
+      this.#unknown.set(type, (this.#unknown.get(type) ?? 0) + 1);
+      return;
+    }
+    const key = addressKey(envelope.target);
+    let mailbox = this.#mailboxes.get(key);
+    if (mailbox === undefined) this.#mailboxes.set(key, (mailbox = { key, queue: new Queue(), busy: false, parked: false }));
+    mailbox.queue.push(envelope);
+    if (!mailbox.busy && !mailbox.parked) this.#makeReady(mailbox);
+    else if (this.#gets.size > 0) this.#findDeadlock();
+  }
+
+  #makeReady(mailbox: Mailbox): void {
+    mailbox.busy = true;
+    this.#ready.push(mailbox);
+  }
+
+  #pump(): void {
+    for (let runs = 0; runs < RUNS_PER_TURN && this.#running < this.#parts.concurrency && this.#closing === undefined; runs++) {
+      const mailbox = this.#ready.shift();
+      if (mailbox === undefined) break;
+      this.#run(mailbox);
+    }
+    if (this.#ready.size > 0 && this.#running >= this.#parts.concurrency && this.#gets.size > 0) this.#findDeadlock();
+    this.#schedule();
+  }
+
+  #run(mailbox: Mailbox): void {
+    const envelope = mailbox.queue.shift();
+    const definition = this.#parts.definitions.get(envelope?.target.type ?? "");
+    if (envelope === undefined || definition === undefined) return;
+    this.#running++;
+    const done = (effects: Effects): void => this.#finish(mailbox, envelope, effects);
+    const failed = (error: unknown): void => this.#park(mailbox, envelope, error);
+    try {
+      const effects = activate(definition, this.#cause(envelope, this.#blocking(envelope)));
+      if (effects instanceof Promise) effects.then(done, failed).catch((error: unknown) => this.#fail(error));
+      else done(effects);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #finish(mailbox: Mailbox, envelope: Envelope, effects: Effects): void {
+    this.#running--;
+    if (this.#stopped !== undefined) return;
+    this.#batch.remove(envelope.id);
+    if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
+    this.#apply(effects);
+    this.#drain();
+    if (mailbox.queue.size > 0) this.#ready.push(mailbox);
+    else this.#mailboxes.delete(mailbox.key);
+    this.#drained?.();
+    this.#schedule();
+  }
+
+  /** Leaves a message that cannot be handled where it is, and its address with it. */
+  #park(mailbox: Mailbox, envelope: Envelope, error: unknown): void {
+    this.#running--;
+    mailbox.parked = true;
+    const where = formatAddress(envelope.target);
+    this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
+    this.#drained?.();
+    this.#schedule();
+  }
+
+  /** Handles system messages until there are none: in this batch, for they are pure. */
+  #drain(): void {
+    for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) {
+      const definition = this.#parts.definitions.get(envelope.target.type);
+      if (definition === undefined) continue;
+      const effects = activate(definition, this.#cause(envelope));
+      if (!(effects instanceof Promise)) this.#apply(effects);
+    }
+    this.#schedule();
+  }
+
+  #cause(envelope: Envelope, blocking?: Blocking): Cause {
+    return { envelope, state: this.#cache.open(envelope.target), environment: this.#parts.environment, blocking };
+  }
+
+  #apply(effects: Effects): void {
+    const { address, writes, cancels, sends, answers, deadLetters } = effects;
+    if (writes.size > 0) {
+      const state = this.#cache.open(address);
+      for (const [name, value] of writes) this.#batch.write(state, name, value);
+    }
+    for (const token of cancels) this.#cancel(tokenKey(address, token));
+    for (const send of sends) this.#send(address, send);
+    for (const answer of answers) this.#batch.answers.push(answer);
+    for (const letter of deadLetters) this.#bury(letter.envelope, letter.failure);
+  }
+
+  #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
+    this.#batch.bury({ envelope, failure }, this.now());
+    this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: nobody awaits it, and it failed`, {
+      failure,
+    });
+  }
+
+  #send(sender: Address, { envelope, dueAt, token }: Send): void {
+    if (dueAt !== undefined && dueAt > this.now()) {
+      const key = token === undefined ? undefined : tokenKey(sender, token);
+      // A token names one pending message: a second one takes its place.
+      if (key !== undefined) this.#cancel(key);
+      this.#batch.insert({ envelope, seq: this.#seq++, dueAt, ...(key !== undefined && { token: key }) });
+    } else if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
+    else this.#batch.insert({ envelope, seq: this.#seq++ });
+  }
+
+  #cancel(key: string): void {
+    this.#timers.cancel(key);
+    this.#batch.cancel(key);
+  }
+
+  /** Delayed messages are due. One for a user's function becomes a message like any other, which no token cancels any more. */
+  #fire(due: readonly Accepted[]): void {
+    for (const { envelope } of due) {
+      this.#batch.remove(envelope.id);
+      if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
+      else this.#batch.insert({ envelope, seq: this.#seq++ });
+    }
+    this.#drain();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#committing !== undefined || this.#stopped !== undefined) return;
+    if (this.#batch.isEmpty && (this.#ready.size === 0 || this.#running >= this.#parts.concurrency)) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#turn();
+    });
+  }
+
+  async #turn(): Promise<void> {
+    await this.#commit();
+    this.#pump();
+  }
+
+  /** Commits what has gathered; while a commit is under way, waits for that one. */
+  #commit(): Promise<void> {
+    if (this.#committing !== undefined) return this.#committing;
+    if (this.#stopped !== undefined || this.#batch.isEmpty) return Promise.resolve();
+    const batch = this.#batch;
+    this.#batch = new PendingBatch();
+    const committing = this.#parts.store.commit(batch.toStore()).then(
+      () => this.#committed(batch),
+      (error: unknown) => this.#fail(error),
+    );
+    this.#committing = committing.finally(() => (this.#committing = undefined));
+    return this.#committing;
+  }
+
+  #committed(batch: PendingBatch): void {
+    batch.committed();
+    for (const token of batch.cancelled) this.#timers.cancel(token);
+    for (const accepted of batch.accepted) {
+      if (accepted.dueAt === undefined) this.#deliver(accepted.envelope);
+      else this.#timers.add(accepted);
+    }
+    for (const answer of batch.answers) this.#answers.give(answer);
+  }
+
+  /** A commit failed: what is in memory may not be on disk, so nothing more is said. */
+  #fail(error: unknown): void {
+    this.#stopped = HandbackError.is(error)
+      ? error
+      : new HandbackError("STORE_FAILED", "a commit failed, and it is not known whether it happened; the engine has stopped", {
+          cause: error,
+        });
+    this.#parts.environment.log.error(this.#stopped.message);
+    this.#timers.stop();
+    this.#cancelCollect();
+    this.#answers.end(this.#stopped);
+    this.#drained?.();
+  }
+
+  #blocking(envelope: Envelope): Blocking {
+    return {
+      flush: (effects) => {
+        if (this.#stopped !== undefined) throw this.#stopped;
+        this.#apply(effects);
+        this.#drain();
+      },
+      receive: async (key) => {
+        const { answer } = this.#answers.listen(key);
+        this.#gets.begin({ key, envelope });
+        this.#drained?.();
+        this.#findDeadlock();
+        try {
+          return await answer;
+        } finally {
+          this.#gets.end(key);
+        }
+      },
+    };
+  }
+
+  #findDeadlock(): void {
+    const full = this.#running >= this.#parts.concurrency && this.#gets.runs === this.#running;
+    this.#gets.check({
+      queuedAt: (address) => this.#mailboxes.get(addressKey(address))?.queue ?? [],
+      waitingForSlot: full ? Array.from(this.#ready, (mailbox) => [...mailbox.queue]).flat() : [],
+    });
+  }
+
+  #collect(): void {
+    const now = this.now();
+    for (const { name, ...address } of this.#parts.store.readExpired(now, COLLECT_CHUNK)) {
+      const state = this.#cache.open(address);
+      const { current } = state.slot(name);
+      // What was renewed or replaced in memory is not what the store found expired.
+      if (current?.expiresAt !== undefined && current.expiresAt <= now) this.#batch.write(state, name, null);
+    }
+    this.#schedule();
+    this.#cancelCollect = this.#parts.environment.clock.setTimer(COLLECT_EVERY_MS, () => this.#collect());
+  }
+}
+
+function closed(): HandbackError {
+  return new HandbackError("CLOSED", "the engine is closed");
+}
+
+function tokenKey(address: Address, token: string): string {
+  return `${addressKey(address)}\0${token}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * The tables of a SQLite store, and every statement that is run on them. Nothing else holds SQL, but for the lock.
+ *
+ * - T1: a message touches two b-trees, its row and its place in the order (three when it has a token). The rows of one flow lie together.
+ * - T2: the order index serves both queues: deliverable messages are its NULLs, by `seq`; the rest are by `due_at`, then `seq`.
+ *   So recovery reads what is deliverable however many messages are delayed.
+ * - T3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
+ *   the header of the file itself always tells them.
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { APPLICATION_ID, FORMAT_VERSION } from "./store-file.ts";
+
+const SCHEMA = `
+  CREATE TABLE message (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, due_at INTEGER, token TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX message_order ON message (due_at, seq);
+  CREATE UNIQUE INDEX message_token ON message (token) WHERE token IS NOT NULL;
+
+  CREATE TABLE state (
+    type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER,
+    PRIMARY KEY (type, id, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
+
+  CREATE TABLE dead (
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, failure TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE meta (realm TEXT NOT NULL, generation INTEGER NOT NULL) STRICT;
+`;
+
+/** Settings of a connection: they are not kept in the file. Sizes: 32 MiB of cache; a log that is cut back to 64 MiB. */
+const SETTINGS = `
+  PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;
+  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+`;
+
+/** The columns of a message as read. What may hold a NUL is read as bytes: Node 22 ends a text there. */
+const MESSAGE = "id, seq, due_at, CAST(token AS BLOB) AS token, head, payload";
+
+/** When a commit counts: `full`, on disk; `normal`, with the operating system, so that a power failure may take the last ones. */
+export type Synchronous = "full" | "normal";
+
+/** Makes the tables if the database has none, all of them at once, and sets up the connection. */
+export function prepareDatabase(database: DatabaseSync, synchronous: Synchronous): void {
+  const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
+  const isNew = database.prepare("PRAGMA application_id").get()?.["application_id"] === 0;
+  if (isNew) database.exec(`BEGIN IMMEDIATE; ${marks} ${SCHEMA} COMMIT`);
+  database.exec(`${SETTINGS} PRAGMA synchronous = ${synchronous}`);
+}
+
+/** The statements of one connection, each prepared once. */
+export type Statements = ReturnType<typeof prepareStatements>;
+
+/** Prepares every statement on the tables. */
+export function prepareStatements(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => database.prepare(sql);
+  return {
+    begin: prepare("BEGIN IMMEDIATE"),
+    commit: prepare("COMMIT"),
+    rollback: prepare("ROLLBACK"),
+
+    nameStore: prepare("INSERT INTO meta (realm, generation) SELECT ?, 0 WHERE NOT EXISTS (SELECT * FROM meta)"),
+    countOpening: prepare("UPDATE meta SET generation = generation + 1 RETURNING realm, generation"),
+
+    remove: prepare("DELETE FROM message WHERE id = ?"),
+    cancel: prepare("DELETE FROM message WHERE token = ?"),
+    insert: prepare("INSERT INTO message (id, seq, due_at, token, head, payload) VALUES (?, ?, ?, ?, ?, ?)"),
+    upsert: prepare("INSERT OR REPLACE INTO state (type, id, name, value, expires_at) VALUES (?, ?, ?, ?, ?)"),
+    erase: prepare("DELETE FROM state WHERE type = ? AND id = ? AND name = ?"),
+    bury: prepare("INSERT INTO dead (id, at, failure, head, payload) VALUES (?, ?, ?, ?, ?)"),
+
+    ready: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?`),
+    delayed: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
+    nextDue: prepare("SELECT due_at FROM message WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"),
+    state: prepare("SELECT name, value, expires_at FROM state WHERE type = ? AND id = ?"),
+    expired: prepare("SELECT type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
+    dead: prepare("SELECT id, at, failure, head, payload FROM dead ORDER BY place LIMIT ?"),
+    count: prepare(`
+      SELECT (SELECT count(*) FROM message WHERE due_at IS NULL) AS messages,
+             (SELECT count(*) FROM message WHERE due_at IS NOT NULL) AS delayed,
+             (SELECT count(*) FROM state) AS state, (SELECT count(*) FROM dead) AS dead
+    `),
+  };
+}

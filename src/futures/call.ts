@@ -1,0 +1,34 @@
+import type { Encoded } from "../core/codec/encoded.ts";
+import type { Envelope } from "../core/envelope.ts";
+import type { CallConsumer, Consumer, ReplyTo } from "./consumer.ts";
+
+/** What a message to a user's function carries beside its input. */
+export type CallControl = {
+  readonly consumers: readonly Consumer[];
+  /** Key of the flow that is billed; absent for one-way messages. */
+  readonly flow?: string;
+  /** Scope of cancellation, when it is not the flow's. */
+  readonly scope?: string;
+  /** The call creates the state it goes to. */
+  readonly creates?: true;
+  /** Nobody awaits the outcome: a failure is dead-lettered. */
+  readonly oneWay?: true;
+  /** How often it was tried before, under a retry policy. */
+  readonly retries?: number;
+  readonly reply?: ReplyTo;
+};
+
+/** The message that a call consumer becomes once its input is known. */
+export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
+  const { id, target, caller, name, consumers, flow, scope, creates, oneWay, reply } = call;
+  const control: CallControl = {
+    consumers,
+    // A one-way message leaves the flow: its runs are billed to function and address alone.
+    ...(flow !== undefined && oneWay !== true && { flow }),
+    ...(scope !== undefined && { scope }),
+    ...(creates === true && { creates }),
+    ...(oneWay === true && { oneWay }),
+    ...(reply !== undefined && { reply }),
+  };
+  return { id, target, name, payload, control, ...(caller !== undefined && { caller }) };
+}

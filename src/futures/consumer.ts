@@ -1,0 +1,95 @@
+import type { Address } from "../core/address.ts";
+import type { MessageId } from "../core/message-id.ts";
+import { addTallies, NO_TALLY } from "../core/meter.ts";
+import type { Tally } from "../core/meter.ts";
+
+/**
+ * What a consumer takes of a settlement.
+ *
+ * - `value`: the value; a rejection passes it by and on to its own consumers
+ * - `settlement`: either, as a settlement object
+ * - `completion`: that it was fulfilled, without the value; a rejection passes on
+ */
+export type Want = "value" | "settlement" | "completion";
+
+/** What every consumer may carry. */
+type Luggage = {
+  readonly want?: Want;
+  /** Place among the futures of a `wait`, for a settlement that is to name it. */
+  readonly position?: number;
+  /** Sums of the runs so far. Only the first consumer of a list carries any, so that nothing is counted twice. */
+  readonly tally?: Tally;
+  /** Handlers whose future settles when this consumer is served: how many, and the sum of the instants at which they ended. */
+  readonly parked?: readonly [handlers: number, endedAtSum: number];
+};
+
+/** The call of a function whose input awaits the settlement: `before + settlement + after`. */
+export type CallConsumer = Luggage & {
+  readonly to: "call";
+  readonly id: MessageId;
+  readonly target: Address;
+  readonly caller?: Address;
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  readonly consumers: readonly Consumer[];
+  readonly flow?: string;
+  readonly scope?: string;
+  /** A message nobody awaits: a rejection is dead-lettered. */
+  readonly oneWay?: true;
+  readonly delayMs?: number;
+  /** The call creates the state it goes to. */
+  readonly creates?: true;
+  readonly reply?: ReplyTo;
+};
+
+/** Where a function's `reply` goes. */
+export type ReplyTo = { readonly target: Address; readonly name: string };
+
+/**
+ * What is to be done with a settlement. Travels with the message that will bring it about, so that nothing waits.
+ *
+ * - `slot`: fill slot `index` of a join
+ * - `cell`: settle the cell of a future that escaped; `spill` when it holds consumers that outgrew a message
+ * - `flow`: settle a flow
+ * - `call`: call a function
+ * - `tick`: tell a wait that its future `index` has settled
+ * - `answer`: answer whoever waits for `key`
+ * - `over`: tell an event queue that its flow is over
+ */
+export type Consumer =
+  | (Luggage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
+  | (Luggage & { readonly to: "cell"; readonly id: MessageId; readonly spill?: true })
+  | (Luggage & { readonly to: "flow"; readonly id: string })
+  | (Luggage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
+  | (Luggage & { readonly to: "answer"; readonly key: string })
+  | (Luggage & { readonly to: "over"; readonly id: string })
+  | CallConsumer;
+
+/** Adds to what the first of the consumers carries. The list must not be empty. */
+export function carry(consumers: readonly Consumer[], tally: Tally, parked?: readonly [number, number]): readonly Consumer[] {
+  const [first, ...rest] = consumers;
+  if (first === undefined || (tally === NO_TALLY && parked === undefined)) return consumers;
+  const sum = addTallies(first.tally ?? NO_TALLY, tally);
+  const waiting = first.parked ?? [0, 0];
+  const loaded: Consumer = { ...first, tally: sum };
+  return [parked === undefined ? loaded : { ...loaded, parked: [waiting[0] + parked[0], waiting[1] + parked[1]] }, ...rest];
+}
+
+/** What the consumer carries, with the parked time that ends `now`. */
+export function unload(consumer: Consumer, now: number): Tally {
+  const tally = consumer.tally ?? NO_TALLY;
+  if (consumer.parked === undefined) return tally;
+  const [handlers, endedAtSum] = consumer.parked;
+  return { ...tally, parkedMs: tally.parkedMs + Math.max(0, handlers * now - endedAtSum) };
+}
+
+/** About how many characters the consumers take in a message. */
+export function weigh(consumers: readonly Consumer[]): number {
+  let weight = 0;
+  for (const consumer of consumers) {
+    weight += 100;
+    if (consumer.to === "call") weight += 200 + consumer.before.length + consumer.after.length + weigh(consumer.consumers);
+  }
+  return weight;
+}

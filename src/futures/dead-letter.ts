@@ -1,0 +1,31 @@
+import { decodeEnvelope } from "../core/envelope.ts";
+import type { Address } from "../core/address.ts";
+import type { EncodedEnvelope } from "../core/envelope.ts";
+import type { Failure } from "./failure.ts";
+import { codec } from "./future-codec.ts";
+
+/** A one-way message that failed: what it said, to whom, and why it failed. */
+export interface DeadLetterReport {
+  readonly id: string;
+  readonly target: Address;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly failure: Failure;
+  /** Instant at which it was given up, in ms since the epoch. */
+  readonly at: number;
+}
+
+/** Makes a report of a dead letter as a store keeps it. */
+export function toDeadLetter(
+  stored: EncodedEnvelope & { readonly id: string; readonly failure: string; readonly at: number },
+): DeadLetterReport {
+  const { target, name, payload } = decodeEnvelope(stored.id, stored);
+  return {
+    id: stored.id,
+    target,
+    operation: name,
+    input: codec.decode(payload),
+    failure: JSON.parse(stored.failure) as Failure,
+    at: stored.at,
+  };
+}

@@ -1,0 +1,103 @@
+import { ERROR_CODES } from "../core/error-codes.ts";
+import type { ErrorCode } from "../core/error-codes.ts";
+import { HandbackError } from "../core/errors.ts";
+import type { Json } from "../core/json.ts";
+
+/** Why something was rejected, as data: what an error says, bounded in size, and which function it came from. */
+export type Failure = {
+  readonly name: string;
+  readonly message: string;
+  /** The error's `code`, when it had one: ours (see `ERROR_CODES`) when `name` is `HandbackError`. */
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: Failure;
+  /** The parts of an AggregateError. */
+  readonly errors?: readonly Failure[];
+  readonly details?: { readonly [key: string]: Json | undefined };
+  /** Type of the function that failed, `namespace/name`. */
+  readonly function?: string;
+};
+
+const MAX_TEXT = 4096;
+const MAX_CAUSES = 8;
+const MAX_PARTS = 16;
+
+/** Makes data of whatever was thrown: an Error, a string, `undefined`, a frozen or cyclic thing. Never throws. */
+export function toFailure(thrown: unknown, where?: string): Failure {
+  try {
+    if (HandbackError.is(thrown) && isFailure(thrown.failure)) return thrown.failure;
+    return describe(thrown, MAX_CAUSES, where);
+  } catch (error) {
+    return { name: "Error", message: `an error that cannot be read: ${typeof error}`, ...(where !== undefined && { function: where }) };
+  }
+}
+
+function describe(thrown: unknown, depth: number, where?: string): Failure {
+  const named = where === undefined ? {} : { function: where };
+  if (typeof thrown !== "object" || thrown === null) return { name: "Error", message: cut(describePrimitive(thrown)), ...named };
+  const { name, message, code, stack, cause } = thrown as Partial<Record<"name" | "message" | "code" | "stack" | "cause", unknown>>;
+  const parts = thrown instanceof AggregateError ? thrown.errors : undefined;
+  return {
+    name: typeof name === "string" ? cut(name) : "Error",
+    message: typeof message === "string" ? cut(ownMessage(thrown, message)) : cut(safeJson(thrown)),
+    ...(typeof code === "string" && { code: cut(code) }),
+    ...(HandbackError.is(thrown) && Object.keys(thrown.details).length > 0 && { details: thrown.details }),
+    ...(typeof stack === "string" && { stack: cut(stack) }),
+    ...(cause !== undefined && depth > 0 && { cause: describe(cause, depth - 1) }),
+    ...(Array.isArray(parts) && depth > 0 && { errors: parts.slice(0, MAX_PARTS).map((part: unknown) => describe(part, depth - 1)) }),
+    ...named,
+  };
+}
+
+/** A HandbackError's message without the code at its head, which has a field of its own. */
+function ownMessage(error: object, message: string): string {
+  return HandbackError.is(error) && message.startsWith(`${error.code}: `) ? message.slice(error.code.length + 2) : message;
+}
+
+function describePrimitive(thrown: unknown): string {
+  return typeof thrown === "string" ? thrown : `thrown: ${String(thrown)}`;
+}
+
+function safeJson(thrown: object): string {
+  try {
+    return `thrown: ${JSON.stringify(thrown)}`;
+  } catch {
+    return "thrown: an object that cannot be shown";
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
+}
+
+function isFailure(data: Json | undefined): data is Failure {
+  return typeof data === "object" && data !== null && "message" in data && "name" in data;
+}
+
+/**
+ * Makes the error that a caller catches. Our own errors keep their code; what a user's function threw becomes
+ * `FUNCTION_FAILED`, with the original as `cause`. Thrown on, it turns back into the same failure.
+ */
+export function toError(failure: Failure): HandbackError {
+  const parts = { details: failure.details ?? {}, failure, cause: toCause(failure) };
+  if (failure.name === "HandbackError" && failure.code !== undefined && isErrorCode(failure.code)) {
+    return new HandbackError(failure.code, failure.message, parts);
+  }
+  const where = failure.function === undefined ? "" : `${failure.function} failed: `;
+  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, parts);
+}
+
+function toCause(failure: Failure): Error {
+  const cause = failure.cause === undefined ? {} : { cause: toCause(failure.cause) };
+  const error =
+    failure.errors === undefined
+      ? new Error(failure.message, cause)
+      : new AggregateError(failure.errors.map(toCause), failure.message, cause);
+  error.name = failure.name;
+  if (failure.stack !== undefined) error.stack = failure.stack;
+  return failure.code === undefined ? error : Object.assign(error, { code: failure.code });
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}

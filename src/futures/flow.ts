@@ -1,0 +1,142 @@
+import type { Activation } from "../core/activation.ts";
+import type { Address } from "../core/address.ts";
+import { UNDEFINED } from "../core/codec/encoded.ts";
+import type { Definition } from "../core/definition.ts";
+import type { Json } from "../core/json.ts";
+import { rootId } from "../core/message-id.ts";
+import { addTallies, markOf } from "../core/meter.ts";
+import type { Tally } from "../core/meter.ts";
+import { callEnvelope } from "./call.ts";
+import type { Consumer } from "./consumer.ts";
+import { deliver } from "./deliver.ts";
+import { queueId } from "./event.ts";
+import type { Failure } from "./failure.ts";
+import { failureOf } from "./settled.ts";
+import type { Settled } from "./settled.ts";
+import { SYSTEM, system, tell } from "./system.ts";
+
+/**
+ * The cell of a flow: what was started under a key, and how it stands.
+ *
+ * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
+ * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
+ * L3 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
+ */
+export type FlowRecord = {
+  /** The flow's number, at the head of the ids of all its messages. */
+  readonly number: string;
+  readonly target: Address;
+  readonly name: string;
+  readonly digest: string;
+  readonly startedAt: number;
+  readonly settledAt?: number;
+  readonly settled?: Settled;
+  readonly tally: Tally;
+  readonly subscribers: readonly Consumer[];
+  /** Rejections that nobody consumed, the last few. */
+  readonly unhandled: readonly Failure[];
+};
+
+/** What starts a flow; the payload of the message is the input. */
+export type Start = {
+  readonly number: string;
+  readonly target: Address;
+  readonly name: string;
+  readonly digest: string;
+  readonly creates?: true;
+  /** Where the answer goes: `started`, `attached` or `conflict`. */
+  readonly key: string;
+};
+
+/** Name under which a flow's record is kept. */
+export const FLOW_VALUE = "flow";
+/** Name under which a flow's custom status is kept. */
+export const STATUS_VALUE = "status";
+const MAX_UNHANDLED = 16;
+
+/** The key of the answer that a settled flow gives. */
+export function settledKey(flow: string): string {
+  return `flow/${flow}`;
+}
+
+/** The system function `_sys/flow`; its id is the flow's key. */
+export const flow: Definition = {
+  type: SYSTEM.flow,
+  valueNames: [FLOW_VALUE, STATUS_VALUE],
+  system: true,
+  receive(activation) {
+    const { name, control } = activation.envelope;
+    const record = activation.json(FLOW_VALUE) as FlowRecord | undefined;
+    if (name === "start") return start(activation, record, control as Start);
+    if (name === "query") return query(activation, record, control as { key: string });
+    if (name === "signal") return signal(activation, record, control as { key: string; event: string });
+    if (record === undefined) return orphan(activation, name, control);
+    switch (name) {
+      case "settle":
+        return settle(activation, record, control as { ok: boolean; tally: Tally });
+      case "bill":
+        return save(activation, { ...record, tally: addTallies(record.tally, (control as { tally: Tally }).tally) });
+      case "unhandled":
+        return save(activation, {
+          ...record,
+          unhandled: [...record.unhandled, failureOf({ ok: false, text: activation.envelope.payload })].slice(-MAX_UNHANDLED),
+        });
+      case "status":
+        return activation.write(STATUS_VALUE, { text: activation.envelope.payload }, activation.read(FLOW_VALUE)?.expiresAt);
+      default:
+        return subscribe(activation, record, control as { consumers: readonly Consumer[] });
+    }
+  },
+};
+
+function start(activation: Activation, record: FlowRecord | undefined, { key, creates, ...call }: Start): void {
+  const { target, name, digest, number } = call;
+  if (record !== undefined) {
+    const same = record.target.type === target.type && record.name === name && record.digest === digest;
+    return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", number: record.number, target: record.target });
+  }
+  const id = rootId(number);
+  const consumers: readonly Consumer[] = [{ to: "flow", id: activation.address.id }];
+  const consumer = { to: "call" as const, id, target, name, before: "", after: "", consumers, flow: activation.address.id };
+  activation.send(callEnvelope(creates === true ? { ...consumer, creates } : consumer, activation.envelope.payload));
+  save(activation, { ...call, startedAt: activation.now, tally: markOf(id), subscribers: [], unhandled: [] });
+  activation.answer(key, UNDEFINED, { outcome: "started", number, target });
+}
+
+function settle(activation: Activation, record: FlowRecord, { ok, tally }: { ok: boolean; tally: Tally }): void {
+  const sum = addTallies(record.tally, tally);
+  if (record.settled !== undefined) return save(activation, { ...record, tally: sum });
+  const settled: Settled = { ok, text: activation.envelope.payload };
+  deliver(activation, record.subscribers, settled);
+  save(activation, { ...record, settled, settledAt: activation.now, tally: sum, subscribers: [] });
+  const status = activation.read(STATUS_VALUE);
+  if (status !== undefined) activation.write(STATUS_VALUE, status.content, activation.now + activation.environment.retentionMs);
+  activation.answer(settledKey(activation.address.id), settled.text, { ok });
+}
+
+function query(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+  const status = activation.read(STATUS_VALUE);
+  activation.answer(key, status?.content.text ?? UNDEFINED, { record: record ?? null });
+}
+
+function signal(activation: Activation, record: FlowRecord | undefined, { key, event }: { key: string; event: string }): void {
+  const outcome = record === undefined ? "unknown" : record.settled === undefined ? "signalled" : "over";
+  if (outcome === "signalled")
+    tell(activation, system("event", queueId(activation.address.id, event)), "signal", null, activation.envelope.payload);
+  activation.answer(key, UNDEFINED, { outcome });
+}
+
+function subscribe(activation: Activation, record: FlowRecord, { consumers }: { consumers: readonly Consumer[] }): void {
+  if (record.settled !== undefined) return deliver(activation, consumers, record.settled);
+  save(activation, { ...record, subscribers: [...record.subscribers, ...consumers] });
+}
+
+/** The flow's record is gone: what comes late is dropped, but an event queue must learn that its flow is over. */
+function orphan(activation: Activation, name: string, control: Json | undefined): void {
+  if (name === "subscribe") deliver(activation, (control as { consumers: readonly Consumer[] }).consumers, { ok: true, text: UNDEFINED });
+}
+
+function save(activation: Activation, record: FlowRecord): void {
+  const keepUntil = record.settledAt === undefined ? undefined : record.settledAt + activation.environment.retentionMs;
+  activation.write(FLOW_VALUE, { json: record }, keepUntil);
+}

@@ -1,0 +1,75 @@
+import { digest } from "../core/digest.ts";
+import type { Send } from "../core/effects.ts";
+import { childId } from "../core/message-id.ts";
+import type { Gate } from "./cell.ts";
+import type { Graph } from "./graph.ts";
+import type { Node } from "./node.ts";
+import { system, tell } from "./system.ts";
+import { wireEach } from "./wire.ts";
+
+/**
+ * Sends what a handler has described so far, because it blocks.
+ *
+ * F1 Everything goes through gates, so that a run that is repeated after a crash sends nothing twice.
+ * F2 A gate's id follows from what it lets out, not from its place: an equal call attaches to what was flushed before.
+ * F3 Afterwards each future is known by its cell, and may be used like any other.
+ */
+export function flush(graph: Graph): void {
+  nameByContent(graph);
+  graph.flushed = graph.callMarks();
+  wireEach(graph, (node, sends) => (sends.length === 0 ? sends : gateFor(graph, node, sends)));
+  graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
+  for (const node of graph.nodes) {
+    node.consumers = [];
+    if (node.plan.kind !== "settled" && node.plan.kind !== "cell") {
+      node.plan = { kind: "cell", cell: node.id, retainUntil: node.escapedUntil ?? 0 };
+      node.escapedUntil = undefined;
+    }
+  }
+}
+
+/** Lets go of the gates, once nothing will ask them again. */
+export function release(graph: Graph): void {
+  for (const id of graph.gates) tell(graph.activation, system("cell", id), "release", null);
+}
+
+function nameByContent(graph: Graph): void {
+  const { envelope, environment } = graph.activation;
+  for (const node of graph.nodes) {
+    if (node.plan.kind === "settled" || node.plan.kind === "cell" || node.escapedUntil !== undefined) continue;
+    const content = digest(describe(node));
+    const times = graph.occurrences.get(content) ?? 0;
+    graph.occurrences.set(content, times + 1);
+    node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
+    // What is flushed has escaped: it is known by its cell from here on.
+    if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
+  }
+}
+
+function describe({ plan }: Node): string {
+  return JSON.stringify(plan, (key, value: unknown) => {
+    if (key === "needs") return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [node.id, want]);
+    // A timer started before a crash goes on; it is the same one although it would now be due later.
+    return key === "dueAt" ? undefined : value;
+  });
+}
+
+function settles({ plan }: Node): boolean {
+  return plan.kind !== "send" && !(plan.kind === "call" && plan.oneWay);
+}
+
+function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Send[] {
+  const { activation, flow, epoch } = graph;
+  const known = node.plan.kind === "settled" || node.plan.kind === "cell";
+  const id = known ? childId(node.id, epoch, digest(JSON.stringify(sends))) : node.id;
+  const gate: Gate = {
+    held: sends,
+    retainUntil: node.escapedUntil ?? 0,
+    ...(flow !== undefined && { flow }),
+    ...((known || !settles(node)) && { oneWay: true }),
+  };
+  if (!node.kept) graph.gates.add(id);
+  activation.sends = [];
+  tell(activation, system("cell", id), "gate", gate);
+  return activation.sends;
+}

@@ -1,0 +1,36 @@
+import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
+import type { DefineFn, FunctionOptions } from "./define.ts";
+import { checkOptionNames, handlerSpec, handlingSpec } from "./options.ts";
+import { attachSpec, CALL } from "./spec.ts";
+
+/**
+ * Defines a stateless function: a handler that runs once for each invocation, and may hand back a future.
+ *
+ * Its input is what the handler's second parameter is annotated with, or what `options.input` (a Standard Schema) gives;
+ * its output is what the handler returns, with promises and futures unwrapped. It does nothing until an engine has it
+ * among its `functions`.
+ *
+ * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ *
+ * const double = fn("docs/double", (_, n: number) => 2 * n);
+ * const quadruple = fn("docs/quadruple", (ctx, n: number) => ctx.invoke(double, ctx.invoke(double, n)));
+ *
+ * const engine = await embedded({ functions: [double, quadruple], store: memory() });
+ * console.log(await engine.client.call(quadruple, 3)); // 12
+ * await engine.close();
+ */
+export const fn = ((type: string, ...rest: readonly unknown[]) => {
+  checkFunctionType(type);
+  const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
+  if (typeof options !== "object" || options === null) {
+    throw new HandbackError("INVALID_OPTIONS", `options of ${type}: expected an object, got ${options === null ? "null" : typeof options}`);
+  }
+  checkOptionNames(`options of ${type}`, options, ["input", "retry", "timeout", "aliases"]);
+  const { input, ...handling }: FunctionOptions<unknown> = options;
+  const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
+  const spec = { type, operations, parts: [], ...handlingSpec(type, handling), ...(input !== undefined && { input }) };
+  return Object.freeze(attachSpec({ type }, spec));
+}) as DefineFn;

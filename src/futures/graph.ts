@@ -1,0 +1,84 @@
+import type { Activation } from "../core/activation.ts";
+import { HandbackError } from "../core/errors.ts";
+import { addTallies, markOf, NO_TALLY } from "../core/meter.ts";
+import type { Tally } from "../core/meter.ts";
+import { childId } from "../core/message-id.ts";
+import type { MessageId } from "../core/message-id.ts";
+import { FutureHandle } from "./handle.ts";
+import type { Node, Plan } from "./node.ts";
+
+/**
+ * What one run of a handler describes: futures and messages, in the order in which it made them. Nothing is sent while it
+ * runs, because who consumes a future is known only when the handler ends.
+ *
+ * G1 A node needs only nodes made before it.
+ * G2 Ids follow from the message, the retry epoch and the order, so a re-executed handler makes the same ones.
+ */
+export class Graph {
+  readonly activation: Activation;
+  nodes: Node[] = [];
+  /** Marks of the calls that were flushed. */
+  flushed = NO_TALLY;
+  /** Gates that were opened for flushed nodes, to be released when the handler ends. */
+  readonly gates = new Set<MessageId>();
+  /** How often a message of the same content was flushed. */
+  readonly occurrences = new Map<string, number>();
+  /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
+  readonly flow: string | undefined;
+  readonly scope: string | undefined;
+  readonly epoch: number;
+  /** The state is to be deleted when the handler ends. */
+  terminated = false;
+  #ordinal = 0;
+  #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
+
+  constructor(
+    activation: Activation,
+    parts: { readonly flow: string | undefined; readonly scope: string | undefined; readonly epoch: number },
+  ) {
+    this.activation = activation;
+    this.flow = parts.flow;
+    this.scope = parts.scope;
+    this.epoch = parts.epoch;
+  }
+
+  nextId(): MessageId {
+    return childId(this.activation.envelope.id, this.epoch, this.#ordinal++);
+  }
+
+  add(plan: Plan, id = this.nextId()): Node {
+    const node: Node = { id, plan, consumers: [], escapedUntil: undefined, kept: false };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Has the node's settlement kept in a cell, and names that. */
+  escape(node: Node): FutureHandle<unknown> {
+    const { clock, realm, retentionMs } = this.activation.environment;
+    node.kept = true;
+    this.gates.delete(node.id);
+    if (node.plan.kind === "cell") return new FutureHandle({ id: node.plan.cell, realm, retainUntil: node.plan.retainUntil });
+    node.escapedUntil ??= clock.now() + retentionMs;
+    return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
+  }
+
+  /** The marks of the calls made so far; each will run, or be passed over, once. */
+  callMarks(): Tally {
+    let marks = this.flushed;
+    for (const { id, plan } of this.nodes) if (plan.kind === "call" && !plan.oneWay) marks = addTallies(marks, markOf(id));
+    return marks;
+  }
+
+  close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {
+    this.#closed ??= code;
+  }
+
+  /** @throws `CONTEXT_CLOSED`, `STALE_ATTEMPT` */
+  checkOpen(): void {
+    if (this.#closed === undefined) return;
+    const { type } = this.activation.address;
+    const why =
+      this.#closed === "CONTEXT_CLOSED" ? "its handler has ended; await what it starts before it returns" : "its attempt was abandoned";
+    throw new HandbackError(this.#closed, `the context of ${type} was used after ${why}`, { details: { function: type } });
+  }
+}

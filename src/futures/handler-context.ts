@@ -1,0 +1,424 @@
+import type { Activation } from "../core/activation.ts";
+import type { Address } from "../core/address.ts";
+import type { Codec } from "../core/codec/codec.ts";
+import { UNDEFINED } from "../core/codec/encoded.ts";
+import type { Encoded } from "../core/codec/encoded.ts";
+import { addDuration, parseDuration, parseInstant } from "../core/duration.ts";
+import type { Duration } from "../core/duration.ts";
+import { HandbackError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Stopwatch } from "../core/meter.ts";
+import { checkFunctionType, checkId, checkName } from "../core/names.ts";
+import type { State } from "../core/state.ts";
+import type { CallControl } from "./call.ts";
+import type { ReplyTo, Want } from "./consumer.ts";
+import type { InvokeOptions, SendOptions, WaitOptions } from "./context.ts";
+import { toError, toFailure } from "./failure.ts";
+import { flush } from "./flush.ts";
+import { codec } from "./future-codec.ts";
+import type { Graph } from "./graph.ts";
+import { isHandle } from "./handle.ts";
+import type { FutureHandle } from "./handle.ts";
+import { subscribeTo } from "./cell.ts";
+import { PendingFuture } from "./pending-future.ts";
+import type { CallPlan, Need, Node } from "./node.ts";
+import { failureOf, fulfilled, rejected } from "./settled.ts";
+import type { Settled } from "./settled.ts";
+import { resolveTarget } from "./target.ts";
+import { system } from "./system.ts";
+import { newToken } from "./token.ts";
+
+/** What a handler context is made of. */
+export interface ContextParts {
+  readonly graph: Graph;
+  readonly state: State | undefined;
+  readonly readOnly: boolean;
+  readonly control: CallControl;
+  readonly stopwatch: Stopwatch;
+}
+
+/**
+ * What handlers get as `ctx`: it checks what it is given, and adds nodes to the graph. See `Context` for the types and
+ * what each method means.
+ */
+export class HandlerContext {
+  readonly #graph: Graph;
+  readonly #parts: ContextParts;
+  readonly #activation: Activation;
+  readonly #codec: Codec = codec;
+  #state: object | undefined;
+  #gets = 0;
+
+  constructor(parts: ContextParts) {
+    this.#parts = parts;
+    this.#graph = parts.graph;
+    this.#activation = parts.graph.activation;
+  }
+
+  get state(): object {
+    if (this.#state !== undefined) return this.#state;
+    const { state, readOnly } = this.#parts;
+    const guard = (): void => this.#graph.checkOpen();
+    guard();
+    if (state === undefined) throw new HandbackError("UNKNOWN_VALUE", `${this.#type} is stateless: expected a function made by stateful()`);
+    return (this.#state = readOnly ? state.openFrozen(guard) : state.open(guard));
+  }
+
+  get self(): Address {
+    return this.#activation.address;
+  }
+
+  get caller(): Address | undefined {
+    return this.#activation.envelope.caller;
+  }
+
+  get attempt(): number {
+    return (this.#parts.control.retries ?? 0) + 1;
+  }
+
+  get idempotencyKey(): string {
+    return this.#activation.envelope.id;
+  }
+
+  get log(): Log {
+    return this.#activation.environment.log;
+  }
+
+  now(): number {
+    return this.#activation.environment.clock.now();
+  }
+
+  random(): number {
+    return this.#activation.environment.random();
+  }
+
+  invoke(f: unknown, input?: unknown, options: InvokeOptions = {}): PendingFuture {
+    this.#start();
+    const after = this.#needs(options.after ?? [], "after", "completion");
+    return this.#call(f, input, options.id, after);
+  }
+
+  send(f: unknown, input?: unknown, options: SendOptions = {}): void {
+    this.#start();
+    const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
+    const id = options.id === undefined ? undefined : checkId(options.id, `id of ${type}`);
+    const { segments, holes } = this.#template(input, "input");
+    if (options.token !== undefined) {
+      checkName(options.token, "token");
+      if (options.delay === undefined)
+        throw new HandbackError("INVALID_OPTIONS", `a token names a delayed message, and this one to ${type} has no delay`);
+      if (holes.length > 0)
+        throw new HandbackError("INVALID_OPTIONS", `the message to ${type} waits for futures, so that it cannot be cancelled by a token`);
+    }
+    const nodeId = this.#graph.nextId();
+    const target = { type, id: id ?? (spec.state === undefined ? "" : `@${nodeId}`) };
+    const reply: ReplyTo =
+      options.replyTo === undefined ? { target: this.self, name: this.#activation.envelope.name } : this.#replyTo(options.replyTo);
+    const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, "delay");
+    if (delayMs !== undefined) addDuration(this.now(), delayMs);
+    this.#graph.add(
+      {
+        kind: "call",
+        target,
+        name: operation,
+        segments,
+        needs: holes.map((hole) => ({ node: this.#node(hole, "input") })),
+        creates: id === undefined && spec.state !== undefined,
+        oneWay: true,
+        reply,
+        ...(delayMs !== undefined && { delayMs }),
+        ...(options.token !== undefined && { token: options.token }),
+      },
+      nodeId,
+    );
+  }
+
+  cancelSend(token: string): void {
+    this.#start();
+    checkName(token, "token");
+    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind !== "call" || plan.token !== token);
+    this.#activation.cancelSend(token);
+  }
+
+  reply(value: unknown): void {
+    this.#start();
+    const to = this.#parts.control.reply;
+    if (to === undefined)
+      throw new HandbackError("NO_CALLER", `${this.#type} has nobody to reply to: the message came from outside, or from a query`);
+    const { segments, holes } = this.#template(value, "reply");
+    const needs = holes.map((hole) => ({ node: this.#node(hole, "reply") }));
+    this.#graph.add({ kind: "call", target: to.target, name: to.name, segments, needs, creates: false, oneWay: true });
+  }
+
+  egress(type: string, value: unknown): void {
+    this.#start();
+    checkFunctionType(type);
+    if (!this.#activation.environment.knows(type)) {
+      throw new HandbackError("UNKNOWN_EGRESS", `no egress ${type} is registered`, { details: { egress: type } });
+    }
+    const { segments, holes } = this.#template(value, "egress");
+    const needs = holes.map((hole) => ({ node: this.#node(hole, "egress") }));
+    this.#graph.add({ kind: "call", target: { type, id: this.self.id }, name: "egress", segments, needs, creates: false, oneWay: true });
+  }
+
+  onComplete(future: unknown, f: unknown, ...args: readonly unknown[]): PendingFuture {
+    return this.#continue({ node: this.#node(future, "future") }, f, args);
+  }
+
+  onSettled(future: unknown, f: unknown, ...args: readonly unknown[]): PendingFuture {
+    return this.#continue({ node: this.#node(future, "future"), want: "settlement" }, f, args);
+  }
+
+  all(futures: readonly unknown[]): PendingFuture {
+    return this.#gather(futures, "all");
+  }
+
+  allSettled(futures: readonly unknown[]): PendingFuture {
+    return this.#gather(futures, "allSettled", "settlement");
+  }
+
+  wait(futures: readonly unknown[], options: WaitOptions = {}): PendingFuture {
+    this.#start();
+    const needs = this.#needs(futures, "wait");
+    const count = options.count ?? needs.length;
+    if (!Number.isInteger(count) || count < 0 || count > needs.length) {
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `wait: expected a count from 0 to ${needs.length}, the number of futures, got ${String(count)}`,
+      );
+    }
+    const dueAt = options.timeout === undefined ? undefined : this.#after(options.timeout, "timeout");
+    return this.#future({ kind: "wait", needs, count, ...(dueAt !== undefined && { dueAt }) });
+  }
+
+  resolved(value: unknown): PendingFuture {
+    this.#start();
+    const { segments, holes } = this.#template(value, "value");
+    const needs = holes.map((hole) => ({ node: this.#node(hole, "value") }));
+    return this.#future({ kind: "gather", segments, needs });
+  }
+
+  rejected(error: unknown): PendingFuture {
+    this.#start();
+    return this.#future({ kind: "settled", settled: rejected(toFailure(error, this.#type)) });
+  }
+
+  future(handle: unknown): PendingFuture {
+    this.#start();
+    if (typeof handle !== "object" || handle === null || !isHandle(handle)) {
+      throw new HandbackError(
+        "INVALID_ID",
+        `ctx.future: expected a handle (of future.handle()), got ${handle === null ? "null" : typeof handle}`,
+      );
+    }
+    const { id, realm, retainUntil } = handle as FutureHandle<unknown>;
+    if (realm !== this.#activation.environment.realm) {
+      throw new HandbackError("FOREIGN_HANDLE", `the handle ${id} belongs to the store ${realm}, not to this one`, {
+        details: { id, realm },
+      });
+    }
+    return this.#future({ kind: "cell", cell: id, retainUntil });
+  }
+
+  sleep(duration: Duration): PendingFuture {
+    this.#start();
+    return this.#future({ kind: "timer", dueAt: this.#after(duration, "sleep") });
+  }
+
+  sleepUntil(instant: Date | number): PendingFuture {
+    this.#start();
+    return this.#future({ kind: "timer", dueAt: parseInstant(instant, "sleepUntil") });
+  }
+
+  promise(): PendingFuture {
+    this.#start();
+    const id = this.#graph.nextId();
+    const { environment } = this.#activation;
+    const { token, digest } = newToken(id, environment);
+    const retainUntil = this.now() + environment.retentionMs;
+    const flow = this.#graph.flow;
+    const control = { retainUntil, digest, ...(flow !== undefined && { flow }) };
+    this.#graph.add({ kind: "send", envelope: { id, target: system("cell", id), name: "create", payload: UNDEFINED, control } });
+    return new PendingFuture(this.#graph, this.#graph.add({ kind: "cell", cell: id, retainUntil }, id), { token });
+  }
+
+  event(name: string): PendingFuture {
+    this.#start();
+    this.#requireFlow("ctx.event");
+    return this.#future({ kind: "event", event: checkName(name, "event") });
+  }
+
+  setStatus(value: unknown): void {
+    this.#start();
+    const flow = this.#requireFlow("ctx.setStatus");
+    const payload = this.#codec.encode(value, { limit: this.#limit, root: "status" });
+    this.#graph.add({
+      kind: "send",
+      envelope: { id: this.#graph.nextId(), target: system("flow", flow), name: "status", payload, control: null },
+    });
+  }
+
+  async get(future: unknown): Promise<unknown> {
+    this.#start();
+    const node = this.#node(future, "future");
+    const { blocking } = this.#activation;
+    if (blocking === undefined) {
+      throw new HandbackError(
+        "UNSUPPORTED",
+        `${this.#type} blocks with ctx.get, which this engine cannot; return the future, or use ctx.onComplete`,
+      );
+    }
+    if (node.plan.kind === "settled") return this.#open(node.plan.settled);
+    flush(this.#graph);
+    if (node.plan.kind !== "cell") throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");
+    const key = `get/${this.#activation.envelope.id}/${this.#gets++}/${environmentKey(this.#activation)}`;
+    subscribeTo(this.#activation, node.plan.cell, [{ to: "answer", key }], node.plan.retainUntil);
+    blocking.flush(this.#activation.takeSent());
+    this.#parts.stopwatch.block();
+    try {
+      const { payload, control } = await blocking.receive(key);
+      this.#graph.checkOpen();
+      return this.#open({ ok: (control as { ok: boolean }).ok, text: payload });
+    } finally {
+      this.#parts.stopwatch.unblock();
+    }
+  }
+
+  expireAfter(duration: Duration): void {
+    this.#start();
+    this.#requireState("expireAfter");
+    this.#activation.ageOut(parseDuration(duration, "expireAfter"));
+  }
+
+  terminate(): void {
+    this.#start();
+    this.#requireState("terminate");
+    this.#graph.terminated = true;
+  }
+
+  /** Describes what the handler returned: a node, or a settled text when no future is in it. */
+  finish(value: unknown): Node | Settled {
+    const { segments, holes } = this.#template(value, "result");
+    if (holes.length === 0) return fulfilled((segments[0] ?? UNDEFINED) as Encoded);
+    return this.#graph.add({ kind: "gather", segments, needs: holes.map((hole) => ({ node: this.#node(hole, "result") })) });
+  }
+
+  get #type(): string {
+    return this.#activation.address.type;
+  }
+
+  get #limit(): number {
+    return this.#activation.environment.payloadLimit;
+  }
+
+  /** Every call begins here: the context must be open, and a query starts nothing. */
+  #start(): void {
+    this.#graph.checkOpen();
+    if (this.#parts.readOnly)
+      throw new HandbackError("READ_ONLY", `a query of ${this.#type} starts or sends something: expected a handler`);
+  }
+
+  #open(settled: Settled): unknown {
+    if (!settled.ok) throw toError(failureOf(settled));
+    return this.#codec.decode(settled.text);
+  }
+
+  #after(duration: Duration, what: string): number {
+    return addDuration(this.now(), parseDuration(duration, what));
+  }
+
+  #template(value: unknown, root: string): ReturnType<Codec["encodeTemplate"]> {
+    return this.#codec.encodeTemplate(value, { limit: this.#limit, root });
+  }
+
+  #node(value: unknown, what: string): Node {
+    return PendingFuture.node(this.#graph, value, what);
+  }
+
+  #future(plan: Node["plan"]): PendingFuture {
+    return new PendingFuture(this.#graph, this.#graph.add(plan));
+  }
+
+  #needs(futures: readonly unknown[], what: string, want?: Want): readonly Need[] {
+    if (!Array.isArray(futures)) throw new HandbackError("NOT_A_FUTURE", `${what}: expected a list of futures, got ${typeof futures}`);
+    return futures.map((future, index) => {
+      const node = this.#node(future, `${what}[${index}]`);
+      return want === undefined ? { node } : { node, want };
+    });
+  }
+
+  #gather(futures: readonly unknown[], what: string, want?: Want): PendingFuture {
+    this.#start();
+    const needs = this.#needs(futures, what, want);
+    const segments = needs.length === 0 ? ["[]"] : ["[", ...needs.slice(1).map(() => ","), "]"];
+    return this.#future({ kind: "gather", segments, needs });
+  }
+
+  #continue(need: Need, f: unknown, args: readonly unknown[]): PendingFuture {
+    this.#start();
+    if (args.length === 0) return this.#plan(f, undefined, ["", ""], [need], []);
+    const { segments, holes } = this.#template(args[0], "args");
+    const [first = "", ...rest] = segments;
+    const needs = holes.map((hole) => ({ node: this.#node(hole, "args") }));
+    const whole = ['{"result":', `,"args":${first}`, ...rest];
+    return this.#plan(f, undefined, whole.with(-1, `${whole.at(-1) ?? ""}}`), [need, ...needs], []);
+  }
+
+  #call(f: unknown, input: unknown, id: string | undefined, after: readonly Need[]): PendingFuture {
+    const { segments, holes } = this.#template(input, "input");
+    return this.#plan(
+      f,
+      id,
+      segments,
+      holes.map((hole) => ({ node: this.#node(hole, "input") })),
+      after,
+    );
+  }
+
+  #plan(
+    f: unknown,
+    wantedId: string | undefined,
+    segments: readonly string[],
+    needs: readonly Need[],
+    after: readonly Need[],
+  ): PendingFuture {
+    const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
+    const nodeId = this.#graph.nextId();
+    const stateful = spec.state !== undefined;
+    const id = wantedId === undefined ? (stateful ? `@${nodeId}` : "") : checkId(wantedId, `id of ${type}`);
+    const plan: CallPlan = {
+      kind: "call",
+      target: { type, id },
+      name: operation,
+      // What is only waited for fills holes of no text at the end.
+      segments: [...segments, ...after.map(() => "")],
+      needs: [...needs, ...after],
+      creates: wantedId === undefined && stateful,
+      oneWay: false,
+      reply: { target: this.self, name: this.#activation.envelope.name },
+    };
+    return new PendingFuture(this.#graph, this.#graph.add(plan, nodeId), stateful ? { stateId: id } : {});
+  }
+
+  #replyTo({ function: f, id }: NonNullable<SendOptions["replyTo"]>): ReplyTo {
+    const { type, operation } = resolveTarget(f, this.#activation.environment);
+    return { target: { type, id: checkId(id, `id of ${type}`) }, name: operation };
+  }
+
+  #requireFlow(what: string): string {
+    const { flow } = this.#graph;
+    if (flow === undefined)
+      throw new HandbackError("NOT_FOUND", `${what}: ${this.#type} was sent a one-way message, which belongs to no flow`);
+    return flow;
+  }
+
+  #requireState(what: string): void {
+    if (this.#parts.state === undefined)
+      throw new HandbackError("UNKNOWN_VALUE", `ctx.${what}: ${this.#type} is stateless and has no state`);
+  }
+}
+
+/** Tells answers to one run from those to an earlier run of the same message. */
+function environmentKey(activation: Activation): string {
+  return activation.environment.random().toString(36).slice(2);
+}

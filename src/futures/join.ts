@@ -1,0 +1,138 @@
+import type { Activation } from "../core/activation.ts";
+import type { Encoded } from "../core/codec/encoded.ts";
+import { fillTemplate } from "../core/codec/template.ts";
+import type { Definition } from "../core/definition.ts";
+import { childId } from "../core/message-id.ts";
+import type { MessageId } from "../core/message-id.ts";
+import { addTallies, NO_TALLY } from "../core/meter.ts";
+import type { Tally } from "../core/meter.ts";
+import type { Consumer } from "./consumer.ts";
+import { bill, carryOrBill, deliver } from "./deliver.ts";
+import { fulfilled, rejectedWith } from "./settled.ts";
+import type { Settled } from "./settled.ts";
+import { SYSTEM, system, tell } from "./system.ts";
+
+/**
+ * The join: fills the holes of a text as the slots arrive, and delivers the whole. What waits for several futures -
+ * `all`, an input or a returned value that holds futures, `after` - is a join.
+ *
+ * J1 A slot may arrive before the opening message.
+ * J2 The first rejection is delivered at once; what arrives later is counted, and dropped.
+ * J3 A join is gone once it was opened and all its slots have arrived; not before, or a late slot would re-create it.
+ * J4 A join has at most DEGREE slots: more make a tree, so that n slots cost O(n) although state is whole-value.
+ * J5 The sums of all slots ride on with the outcome; those of slots that come after a rejection go to the flow.
+ */
+
+/** Slots of one join. Each arrival rewrites the join's state, so few is cheap; each level is a message, so many is cheap. */
+const DEGREE = 16;
+
+/** What opens a join: `segments` has one entry more than there are slots. */
+type Opening = { readonly segments: readonly string[]; readonly consumers: readonly Consumer[]; readonly flow?: string };
+type Slot = { readonly index: number; readonly ok: boolean; readonly tally: Tally };
+
+/** A slot that came before the opening message. */
+type Early = { readonly index: number; readonly ok: boolean; readonly text: string };
+
+type Join = {
+  readonly opening?: Opening;
+  readonly early: readonly Early[];
+  readonly texts: readonly (string | null)[];
+  readonly left: number;
+  readonly over: boolean;
+  readonly tally: Tally;
+};
+
+const UNOPENED: Join = { early: [], texts: [], left: 0, over: false, tally: NO_TALLY };
+const VALUE = "join";
+
+/** The system function `_sys/join`. */
+export const join: Definition = {
+  type: SYSTEM.join,
+  valueNames: [VALUE],
+  system: true,
+  receive(activation) {
+    const { name, control, payload } = activation.envelope;
+    const state = (activation.json(VALUE) as Join | undefined) ?? UNOPENED;
+    if (name === "open") save(activation, open(activation, state, control as Opening));
+    else {
+      const { index, ok, tally } = control as Slot;
+      save(activation, fill(activation, { ...state, tally: addTallies(state.tally, tally) }, { index, ok, text: payload }));
+    }
+  },
+};
+
+function open(activation: Activation, state: Join, opening: Opening): Join {
+  const slots = opening.segments.length - 1;
+  let opened: Join = { ...state, opening, early: [], texts: Array.from({ length: slots }, () => null), left: slots };
+  for (const slot of state.early) opened = fill(activation, opened, slot);
+  return opened;
+}
+
+function fill(activation: Activation, state: Join, slot: Early): Join {
+  const { opening } = state;
+  if (opening === undefined) return { ...state, early: [...state.early, slot] };
+  const left = state.left - 1;
+  if (state.over) {
+    bill(activation, state.tally, opening.flow);
+    return { ...state, left, tally: NO_TALLY };
+  }
+  if (!slot.ok) return finish(activation, { ...state, left }, opening, { ok: false, text: slot.text as Encoded });
+  const texts = state.texts.with(slot.index, slot.text);
+  if (left > 0) return { ...state, left, texts };
+  return finish(activation, { ...state, left }, opening, whole(activation, opening.segments, texts));
+}
+
+function whole(activation: Activation, segments: readonly string[], texts: readonly (string | null)[]): Settled {
+  const text = fillTemplate(
+    segments,
+    texts.map((slot) => (slot ?? "") as Encoded),
+  );
+  const limit = activation.environment.payloadLimit;
+  if (text.length <= limit) return fulfilled(text as Encoded);
+  return rejectedWith("PAYLOAD_TOO_LARGE", `the joined value has ${text.length} characters, the limit is ${limit}`, {
+    size: text.length,
+    limit,
+  });
+}
+
+function finish(activation: Activation, state: Join, opening: Opening, settled: Settled): Join {
+  const consumers = carryOrBill(activation, opening.consumers, state.tally, opening.flow);
+  deliver(activation, consumers, settled, opening.flow);
+  return { ...state, texts: [], over: true, tally: NO_TALLY };
+}
+
+function save(activation: Activation, state: Join): void {
+  if (state.opening !== undefined && state.left === 0) activation.delete(VALUE);
+  else activation.write(VALUE, { json: state });
+}
+
+/** A slot to be filled: the consumer that fills it is given to whatever will settle. */
+type FillSlot = (slot: number, consumer: Consumer) => void;
+
+/**
+ * Opens a join over the holes of a template, as a tree where they are many, and says which consumer fills each hole.
+ * A chunk of the template between holes is not itself JSON; only the root's text is.
+ */
+export function openJoin(activation: Activation, id: MessageId, opening: Opening, fillSlot: FillSlot): void {
+  const { segments, flow } = opening;
+  const slots = segments.length - 1;
+  if (slots <= DEGREE) {
+    for (let index = 0; index < slots; index++) fillSlot(index, { to: "slot", id, index });
+    tell(activation, system("join", id), "open", opening);
+    return;
+  }
+  let size = DEGREE;
+  while (slots > size * DEGREE) size *= DEGREE;
+  const outer: string[] = [];
+  for (let start = 0, index = 0; start < slots; start += size, index++) {
+    const end = Math.min(start + size, slots);
+    // The chunk takes the text between its holes; the text before its first and after its last hole stays outside.
+    outer.push(segments[start] ?? "");
+    const inner = ["", ...segments.slice(start + 1, end), ""];
+    const consumers: readonly Consumer[] = [{ to: "slot", id, index }];
+    const chunk: Opening = flow === undefined ? { segments: inner, consumers } : { segments: inner, consumers, flow };
+    openJoin(activation, childId(id, 0, index), chunk, (slot, consumer) => fillSlot(start + slot, consumer));
+  }
+  outer.push(segments[slots] ?? "");
+  tell(activation, system("join", id), "open", { ...opening, segments: outer });
+}

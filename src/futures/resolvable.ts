@@ -1,0 +1,48 @@
+import type { Future } from "./future.ts";
+import type { FutureHandle } from "./handle.ts";
+
+/** What is never looked into: it holds no futures, or none that would be found. */
+export type Leaf =
+  | string
+  | number
+  | boolean
+  | bigint
+  | symbol
+  | null
+  | undefined
+  | void
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | Uint8Array
+  | ((...args: never) => unknown)
+  | FutureHandle<unknown>;
+
+/** Levels still to be looked into, counted down; types that recurse for ever stop at 0. */
+export type Depth = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** One level less. */
+export type Below<D extends Depth> = [0, 0, 1, 2, 3, 4][D] & Depth;
+
+/** Whether `T` is `any`. */
+export type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/**
+ * What may be passed where a function takes `Input`: that, a future of it, or that with futures in place of parts,
+ * down to {@link Depth} 5.
+ *
+ * `Input` itself stands naked in the union, so generic code can pass an `Input` or a `Future<Input>`, and classes,
+ * branded and recursive types are accepted as they are.
+ */
+export type Resolvable<Input, D extends Depth = 5> = Input | Future<Input> | ResolvableParts<Input, D>;
+
+type ResolvableParts<Input, D extends Depth> =
+  IsAny<Input> extends true
+    ? unknown
+    : D extends 0
+      ? never
+      : Input extends Leaf | Future<unknown>
+        ? never
+        : Input extends object
+          ? { [Key in keyof Input]: Resolvable<Input[Key], Below<D>> }
+          : never;

@@ -1,0 +1,37 @@
+import type { Future } from "./future.ts";
+import type { Below, Depth, IsAny, Leaf } from "./resolvable.ts";
+
+/**
+ * What callers get from a handler that returns `Return`: promises (of async handlers) and futures are unwrapped, unions
+ * one by one, futures inside objects, arrays and tuples down to {@link Depth} 5.
+ *
+ * A type that holds no futures comes out as itself, name and identity kept; so do leaves and handles.
+ */
+export type Resolved<Return> = ResolvedParts<Awaited<Return>, 5>;
+
+type ResolvedParts<T, D extends Depth> =
+  IsAny<T> extends true
+    ? T
+    : T extends Leaf
+      ? T
+      : T extends Future<infer Value>
+        ? Value
+        : true extends HoldsFuture<T, D>
+          ? { [Key in keyof T]: ResolvedParts<T[Key], Below<D>> }
+          : T;
+
+/** `true`, `false` or `boolean`; the answer is yes if `true` is in it. */
+type HoldsFuture<T, D extends Depth> =
+  IsAny<T> extends true
+    ? false
+    : D extends 0
+      ? false
+      : T extends Leaf
+        ? false
+        : T extends Future<unknown>
+          ? true
+          : T extends readonly unknown[]
+            ? HoldsFuture<T[number], Below<D>>
+            : T extends object
+              ? { [Key in keyof T]-?: HoldsFuture<T[Key], Below<D>> }[keyof T]
+              : false;

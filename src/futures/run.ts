@@ -1,0 +1,196 @@
+import type { Activation } from "../core/activation.ts";
+import { HandbackError } from "../core/errors.ts";
+import { addTallies, markOf, NO_TALLY, Stopwatch } from "../core/meter.ts";
+import type { Run, Tally } from "../core/meter.ts";
+import { State } from "../core/state.ts";
+import type { CallControl } from "./call.ts";
+import { carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
+import { toFailure } from "./failure.ts";
+import { release } from "./flush.ts";
+import { codec } from "./future-codec.ts";
+import { Graph } from "./graph.ts";
+import { HandlerContext } from "./handler-context.ts";
+import { checkInput } from "./input.ts";
+import type { Node } from "./node.ts";
+import { retryDelay } from "./retry.ts";
+import { failureOf, rejected } from "./settled.ts";
+import type { Settled } from "./settled.ts";
+import type { FunctionSpec, OperationSpec } from "./spec.ts";
+import { isGeneratedId } from "./system.ts";
+import { wire } from "./wire.ts";
+
+/**
+ * Runs a user's handler for one message, and turns what it did into effects.
+ *
+ * H1 The handler runs once; when it ends, its state, its messages and its outcome leave together.
+ * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed message to itself.
+ * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and nothing is left behind.
+ * H4 A context is closed when its handler has ended, and stale when its attempt was abandoned.
+ */
+export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
+  const control = activation.envelope.control as CallControl;
+  const run = new HandlerRun(spec, activation, control);
+  return run.start();
+}
+
+class HandlerRun {
+  readonly #spec: FunctionSpec;
+  readonly #activation: Activation;
+  readonly #control: CallControl;
+  readonly #graph: Graph;
+  readonly #stopwatch: Stopwatch;
+  readonly #state: State | undefined;
+
+  constructor(spec: FunctionSpec, activation: Activation, control: CallControl) {
+    this.#spec = spec;
+    this.#activation = activation;
+    this.#control = control;
+    this.#graph = new Graph(activation, { flow: control.flow, scope: control.scope, epoch: control.retries ?? 0 });
+    this.#stopwatch = new Stopwatch(activation.environment.clock);
+    this.#state = spec.state === undefined ? undefined : new State(activation, spec.state, codec);
+  }
+
+  start(): void | Promise<void> {
+    try {
+      const operation = this.#operation();
+      this.#checkExists();
+      const context = new HandlerContext({
+        graph: this.#graph,
+        state: this.#state,
+        readOnly: operation.readOnly,
+        control: this.#control,
+        stopwatch: this.#stopwatch,
+      });
+      const input = checkInput(this.#spec, codec.decode(this.#activation.envelope.payload));
+      if (isThenable(input))
+        return this.#finishLater(
+          context,
+          Promise.resolve(input).then((checked) => call(operation, context, checked)),
+        );
+      const returned = call(operation, context, input);
+      if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
+      this.#succeed(context, returned);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #finishLater(context: HandlerContext, returned: Promise<unknown>): Promise<void> {
+    try {
+      this.#succeed(context, await this.#withinTime(returned));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #withinTime(returned: Promise<unknown>): Promise<unknown> {
+    const { timeoutMs, type } = this.#spec;
+    if (timeoutMs === undefined) return returned;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const cancel = this.#activation.environment.clock.setTimer(timeoutMs, () => {
+      this.#graph.close("STALE_ATTEMPT");
+      reject(new HandbackError("HANDLER_TIMEOUT", `${type} ran longer than ${timeoutMs} ms and was abandoned`, { details: { timeoutMs } }));
+    });
+    // An abandoned attempt may still fail; nobody is left to hear of it.
+    returned.catch(() => undefined);
+    return Promise.race([returned, promise]).finally(cancel);
+  }
+
+  #succeed(context: HandlerContext, returned: unknown): void {
+    const outcome = context.finish(returned);
+    this.#state?.save();
+    this.#endState();
+    const run = this.#stop(false);
+    if ("plan" in outcome) this.#handBack(outcome, run);
+    else this.#settle(outcome, run);
+    wire(this.#graph);
+    release(this.#graph);
+  }
+
+  /** Hands the own consumers on to the future that was returned: the tail call. */
+  #handBack(node: Node, run: Run): void {
+    const { consumers, flow } = this.#control;
+    const endedAt = this.#activation.environment.clock.now();
+    node.consumers.push(...carryOrBill(this.#activation, consumers, this.#billed(run), flow, [1, endedAt]));
+  }
+
+  #settle(settled: Settled, run: Run): void {
+    const { consumers, flow, oneWay } = this.#control;
+    deliver(this.#activation, carryOrBill(this.#activation, consumers, this.#billed(run), flow), settled, flow);
+    if (settled.ok || consumers.length > 0) return;
+    if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
+    else reportUnhandled(this.#activation, settled, flow);
+  }
+
+  #fail(error: unknown): void {
+    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error.failure === undefined) throw error;
+    this.#activation.rollBack();
+    this.#graph.nodes = [];
+    const run = this.#stop(true);
+    const { retries = 0 } = this.#control;
+    const delay =
+      HandbackError.is(error) && error.failure === undefined && !error.retryable ? undefined : retryDelay(this.#spec.retry, retries + 1);
+    if (delay === undefined) this.#settle(rejected(toFailure(error, this.#spec.type)), run);
+    else this.#retry(run, delay, retries + 1);
+    release(this.#graph);
+  }
+
+  /** Tries again later: a delayed message to itself with the same id and consumers, the address free meanwhile. */
+  #retry(run: Run, delayMs: number, retries: number): void {
+    const { envelope, now } = this.#activation;
+    const { consumers, flow } = this.#control;
+    const spent: Tally = { ...NO_TALLY, runs: 1, billedNs: run.billedNs, blockedNs: run.blockedNs };
+    const loaded = carryOrBill(this.#activation, consumers, addTallies(spent, this.#graph.flushed), flow);
+    this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
+  }
+
+  #stop(failed: boolean): Run {
+    this.#graph.close("CONTEXT_CLOSED");
+    return (this.#activation.run = this.#stopwatch.stop(failed));
+  }
+
+  /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
+  #billed({ billedNs, blockedNs }: Run): Tally {
+    if (this.#control.flow === undefined) return NO_TALLY;
+    const marks = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
+    return { ...marks, runs: 1, billedNs, blockedNs };
+  }
+
+  #operation(): OperationSpec {
+    const { name } = this.#activation.envelope;
+    const operation = this.#spec.operations.get(name);
+    if (operation !== undefined) return operation;
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `${this.#spec.type} has no operation ${JSON.stringify(name)}; it has ${[...this.#spec.operations.keys()].join(", ")}`,
+    );
+  }
+
+  /** A state whose id the system made exists from its first message until it is terminated or ages out. */
+  #checkExists(): void {
+    if (this.#state === undefined) return;
+    const { address } = this.#activation;
+    const { ageOutMs } = this.#spec.state ?? {};
+    if (this.#control.creates === true) this.#activation.ageOut(ageOutMs ?? this.#activation.environment.ageOutMs);
+    else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined) {
+      throw new HandbackError("NOT_FOUND", `${address.type} has no state ${address.id}: it was terminated, or has aged out`, {
+        details: { ...address },
+      });
+    } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined) this.#activation.ageOut(ageOutMs);
+  }
+
+  #endState(): void {
+    if (this.#state === undefined) return;
+    const ageOutMs = this.#activation.ageOutMs();
+    if (this.#graph.terminated) this.#activation.terminate();
+    else if (ageOutMs !== undefined) this.#activation.ageOut(ageOutMs);
+  }
+}
+
+function call(operation: OperationSpec, context: HandlerContext, input: unknown): unknown {
+  return operation.handler(context as never, input as never);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,43 @@
+import type { Activation } from "../core/activation.ts";
+import type { Address } from "../core/address.ts";
+import type { Encoded } from "../core/codec/encoded.ts";
+import { UNDEFINED } from "../core/codec/encoded.ts";
+import type { Json } from "../core/json.ts";
+import type { MessageId } from "../core/message-id.ts";
+import { FLOW_DIGITS } from "../core/message-id.ts";
+
+/** The system functions that futures are made of. All are pure. */
+export const SYSTEM = {
+  flow: "_sys/flow",
+  cell: "_sys/cell",
+  join: "_sys/join",
+  wait: "_sys/wait",
+  timer: "_sys/timer",
+  event: "_sys/event",
+} as const;
+
+/** The address of a system function's instance. */
+export function system(kind: keyof typeof SYSTEM, id: string): Address {
+  return { type: SYSTEM[kind], id };
+}
+
+/** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
+export function tell(activation: Activation, target: Address, name: string, control: Json, payload: Encoded = UNDEFINED): void {
+  activation.send({ id: activation.envelope.id, target, name, payload, control });
+}
+
+/** Tells a system function something at an instant, unless `token` is cancelled before. */
+export function tellAt(
+  activation: Activation,
+  target: Address,
+  name: string,
+  control: Json,
+  at: { id: MessageId; dueAt: number; token?: string },
+): void {
+  activation.send({ id: at.id, target, name, payload: UNDEFINED, control }, at.dueAt, at.token);
+}
+
+/** Whether an id was made by the system for a state created without one: `@` and a message id. */
+export function isGeneratedId(id: string): boolean {
+  return id.length === 1 + FLOW_DIGITS + 24 && /^@[0-9a-f]+$/.test(id);
+}

@@ -1,0 +1,96 @@
+import type { Activation } from "../core/activation.ts";
+import type { Encoded } from "../core/codec/encoded.ts";
+import type { Definition } from "../core/definition.ts";
+import type { MessageId } from "../core/message-id.ts";
+import { childId } from "../core/message-id.ts";
+import { subscribeTo } from "./cell.ts";
+import type { Consumer } from "./consumer.ts";
+import { deliver } from "./deliver.ts";
+import { encodeHandle } from "./future-codec.ts";
+import { openJoin } from "./join.ts";
+import { fulfilled } from "./settled.ts";
+import { SYSTEM, tellAt } from "./system.ts";
+
+/**
+ * `wait`: counts which of several futures have settled, up to a number or an instant; then gathers what those are.
+ *
+ * W1 Ready and pending partition the futures, both in the order in which they were given.
+ * W2 A tick changes one bit a future, and carries no value, so that n ticks cost O(n) messages of flat size; the values
+ *    of the ready ones are fetched from their cells by a join, once it is decided which they are.
+ * W3 It lives until it was opened, has decided and all ticks have come: a later one would re-create it.
+ */
+export type Waiting = {
+  /** The cells of the futures. */
+  readonly cells: readonly MessageId[];
+  readonly retainUntil: number;
+  /** How many settlements are enough. */
+  readonly count: number;
+  readonly dueAt?: number;
+  readonly consumers: readonly Consumer[];
+  readonly flow?: string;
+};
+
+type Ticks = { readonly bits: readonly number[]; readonly count: number; readonly over: boolean };
+
+const OPENING = "opening";
+const TICKS = "ticks";
+const TIMEOUT = "timeout";
+
+/** The system function `_sys/wait`. */
+export const wait: Definition = {
+  type: SYSTEM.wait,
+  valueNames: [OPENING, TICKS],
+  system: true,
+  receive(activation) {
+    const { name, control } = activation.envelope;
+    const ticks = (activation.json(TICKS) as Ticks | undefined) ?? { bits: [], count: 0, over: false };
+    if (name === "tick") return proceed(activation, tick(ticks, (control as { index: number }).index), false);
+    if (name === "open") open(activation, control as Waiting);
+    if (activation.json(OPENING) !== undefined) proceed(activation, ticks, name === TIMEOUT);
+  },
+};
+
+function open(activation: Activation, waiting: Waiting): void {
+  activation.write(OPENING, { json: waiting });
+  if (waiting.dueAt === undefined) return;
+  const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt: waiting.dueAt, token: TIMEOUT };
+  tellAt(activation, activation.address, TIMEOUT, null, at);
+}
+
+function tick({ bits, count, over }: Ticks, index: number): Ticks {
+  const word = index >> 5;
+  const longer = Array.from({ length: Math.max(bits.length, word + 1) }, (_, at) => bits[at] ?? 0);
+  return { bits: longer.with(word, (longer[word] ?? 0) | (1 << (index & 31))), count: count + 1, over };
+}
+
+function proceed(activation: Activation, ticks: Ticks, timedOut: boolean): void {
+  const waiting = activation.json(OPENING) as Waiting | undefined;
+  const enough = waiting !== undefined && !ticks.over && (timedOut || ticks.count >= waiting.count);
+  if (enough) decide(activation, waiting, ticks, timedOut);
+  const over = ticks.over || enough;
+  if (over && ticks.count === waiting?.cells.length) {
+    activation.delete(OPENING);
+    activation.delete(TICKS);
+  } else activation.write(TICKS, { json: { ...ticks, over } });
+}
+
+function decide(activation: Activation, waiting: Waiting, { bits }: Ticks, timedOut: boolean): void {
+  if (!timedOut && waiting.dueAt !== undefined) activation.cancelSend(TIMEOUT);
+  const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
+  const ready: number[] = [];
+  const pending: string[] = [];
+  for (const [index, cell] of waiting.cells.entries()) {
+    if (isReady(index)) ready.push(index);
+    else pending.push(`{"index":${index},"handle":${encodeHandle(cell, activation.environment.realm, waiting.retainUntil)}}`);
+  }
+  const { consumers, flow } = waiting;
+  const tail = `],"pending":[${pending.join(",")}]}`;
+  if (ready.length === 0) return deliver(activation, consumers, fulfilled(`{"ready":[${tail}` as Encoded), flow);
+  const segments = ['{"ready":[', ...Array.from({ length: ready.length - 1 }, () => ","), tail];
+  const opening = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
+  openJoin(activation, childId(activation.address.id, 0, "ready"), opening, (slot, filler) => {
+    const index = ready[slot] ?? 0;
+    const consumer: Consumer = { ...filler, want: "settlement", position: index };
+    subscribeTo(activation, waiting.cells[index] ?? "", [consumer], waiting.retainUntil);
+  });
+}

@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "./support/source.ts";
+
+const bin = (path: string): string => join(ROOT, "node_modules", path);
+
+/** What the package may hold, and nothing else. */
+const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
+
+const PROGRAM = `
+import { embedded, fn, HandbackError, memory, sqlite, stateful, value } from "handback";
+
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const counter = stateful("package/counter", {
+  state: { count: value(0) },
+  handlers: {
+    add(ctx, n: number) {
+      return (ctx.state.count += n);
+    },
+  },
+});
+const engine = await embedded({ functions: [double, counter], store: memory() });
+const doubled: number = await engine.client.call(double, 21);
+await engine.close();
+console.log(doubled, typeof HandbackError, typeof sqlite);
+`;
+
+describe("the packed package", () => {
+  let scratch = "";
+  let files: string[] = [];
+  let tarball = "";
+  const installed = (): string => join(scratch, "app/node_modules/handback");
+
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), "handback-package-"));
+    const stage = join(scratch, "stage");
+    mkdirSync(join(stage), { recursive: true });
+    for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
+      if (existsSync(join(ROOT, name))) copyFileSync(join(ROOT, name), join(stage, name));
+    }
+    run(process.execPath, [bin("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")]);
+    const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch], stage);
+    const [report] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+    files = report.files.map((file) => file.path);
+    tarball = join(scratch, report.filename);
+    install();
+  });
+  afterAll(() => {
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  /** Unpacks as a registry client would, with the dependencies that are already here. */
+  function install(): void {
+    mkdirSync(installed(), { recursive: true });
+    run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed()]);
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: Record<string, string> };
+    for (const name of Object.keys(dependencies)) symlinkSync(bin(name), join(scratch, "app/node_modules", name));
+    writeFileSync(join(scratch, "app/package.json"), JSON.stringify({ type: "module", private: true }));
+  }
+
+  test("holds the compiled code, the pages it names, and nothing else", () => {
+    expect(files.filter((path) => !ALLOWED.test(path))).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining(["package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]),
+    );
+  });
+
+  test("has a manifest that publint accepts", async () => {
+    const { messages, pkg } = await publint({ pkgDir: installed(), pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  test("has types that ESM importers resolve", () => {
+    const args = [
+      bin("@arethetypeswrong/cli/dist/index.js"),
+      tarball,
+      "--profile",
+      "esm-only",
+      "--no-definitely-typed",
+      "--format",
+      "ascii",
+    ];
+    expect(run(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain("node16 (from ESM): OK (ESM)");
+  });
+
+  test("compiles for a strict user who checks its declarations", () => {
+    const compilerOptions = {
+      target: "es2023",
+      lib: ["es2023", "esnext.disposable"],
+      module: "nodenext",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      typeRoots: [bin("@types")],
+      types: ["node"],
+    };
+    writeFileSync(join(scratch, "app/main.ts"), PROGRAM);
+    writeFileSync(join(scratch, "app/tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+    expect(run(process.execPath, [bin("typescript/bin/tsc"), "-p", ".", "--noEmit"], join(scratch, "app"))).toBe("");
+  });
+
+  test("runs a function where it is installed", () => {
+    writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
+    expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
+  });
+});
+
+/** Runs a program to its end and gives what it printed. */
+function run(program: string, args: readonly string[], cwd = ROOT): string {
+  const env = { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: undefined, npm_config_loglevel: "error" };
+  const result = spawnSync(program, args, { cwd, env, encoding: "utf8" });
+  if (result.status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${result.status}\n${result.stdout}${result.stderr}`);
+  return result.stdout;
+}

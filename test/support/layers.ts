@@ -1,0 +1,103 @@
+import { posix } from "node:path";
+import { isBuiltin } from "node:module";
+import { parseSource, type Files, type Source } from "./source.ts";
+
+interface Layer {
+  /** Layers it may import, besides itself. */
+  readonly sees: readonly string[];
+  /** Packages and builtins it may import: exact names, `node:*` or `*`. */
+  readonly packages: readonly string[];
+  /** Whether it must get time, randomness and output from its arguments. */
+  readonly pure?: boolean;
+}
+
+const EVERYTHING = ["core", "futures", "patterns", "adapters", "engines/*", "testing"];
+
+/** Who may import what. A layer is the first folder below `src`; each engine is a layer of its own; the wiring is named file by file. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  core: { sees: [], packages: ["immer", "node:crypto"], pure: true },
+  futures: { sees: ["core"], packages: [], pure: true },
+  patterns: { sees: ["core", "futures"], packages: [], pure: true },
+  adapters: { sees: ["core", "futures"], packages: ["*"] },
+  "engines/*": { sees: ["core"], packages: ["*", "node:*"] },
+  testing: { sees: ["core", "futures", "engines/embedded"], packages: ["*"] },
+  http: { sees: EVERYTHING, packages: ["*", "node:*"] },
+  cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
+  inspector: { sees: [...EVERYTHING, "http"], packages: ["*", "node:*"] },
+  wiring: { sees: EVERYTHING, packages: [] },
+};
+
+/** Files directly below `src`, which join what the layers offer. */
+const WIRING = new Set(["src/index.ts", "src/embedded.ts"]);
+
+/** Says, as sentences, where files below `src` break the one-way order of imports or the purity of the inner layers. */
+export function layerViolations(files: Files): string[] {
+  const sources = new Map([...files].map(([path, text]) => [path, parseSource(path, text)]));
+  const found: string[] = [];
+  for (const [path, source] of sources) {
+    const name = layerOf(path);
+    const layer = LAYERS[name] ?? LAYERS[name.replace(/\/.*/, "/*")];
+    if (!layer) found.push(`${path} is in no known layer`);
+    else found.push(...importViolations(path, source, layer), ...purityViolations(path, source, layer));
+  }
+  return [...found, ...cycles(sources)];
+}
+
+function layerOf(path: string): string {
+  if (WIRING.has(path)) return "wiring";
+  const [, folder = "", engine = ""] = path.split("/");
+  return folder === "engines" ? `engines/${engine}` : folder;
+}
+
+function importViolations(path: string, source: Source, layer: Layer): string[] {
+  const own = layerOf(path);
+  return source.imports.flatMap((specifier) => {
+    if (!specifier.startsWith(".")) return mayUsePackage(layer, specifier) ? [] : [`${path} imports ${specifier}`];
+    const target = resolveImport(path, specifier);
+    const other = layerOf(target);
+    if (!target.startsWith("src/")) return [`${path} imports ${target}, outside of src`];
+    if (posix.basename(target) === "index.ts") return [`${path} imports an index file, ${target}`];
+    const allowed = other === own || layer.sees.includes(other) || layer.sees.includes(other.replace(/\/.*/, "/*")) || isWiring(own, other);
+    return allowed ? [] : [`${path} (${own}) imports ${target} (${other})`];
+  });
+}
+
+/** The edges may start an engine: they see the wiring too. */
+function isWiring(own: string, other: string): boolean {
+  return other === "wiring" && ["http", "cli", "inspector"].includes(own);
+}
+
+function mayUsePackage(layer: Layer, specifier: string): boolean {
+  if (specifier === "handback" || specifier.startsWith("handback/")) return false;
+  if (layer.packages.includes(specifier)) return true;
+  return layer.packages.includes(isBuiltin(specifier) ? "node:*" : "*");
+}
+
+function purityViolations(path: string, source: Source, layer: Layer): string[] {
+  if (!layer.pure) return [];
+  const random = source.names.filter((name) => /^node:crypto#(random|webcrypto|getRandom|\*)/.test(name));
+  return [...source.ambient, ...random].map((use) => `${path} uses ${use}`);
+}
+
+function resolveImport(from: string, specifier: string): string {
+  return posix.join(posix.dirname(from), specifier);
+}
+
+/** Depth-first search; each cycle is told once, from the file where it was entered. */
+function cycles(sources: ReadonlyMap<string, Source>): string[] {
+  const found: string[] = [];
+  const finished = new Set<string>();
+  const search = (path: string, trail: readonly string[]): void => {
+    if (finished.has(path)) return;
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      found.push(`import cycle: ${[...trail.slice(start), path].join(" -> ")}`);
+      return;
+    }
+    const relatives = sources.get(path)?.imports.filter((specifier) => specifier.startsWith(".")) ?? [];
+    for (const specifier of relatives) search(resolveImport(path, specifier), [...trail, path]);
+    finished.add(path);
+  };
+  for (const path of sources.keys()) search(path, []);
+  return found;
+}

@@ -1,0 +1,17 @@
+import { HandbackError } from "../../src/core/errors.ts";
+
+/** Runs `act` and gives the HandbackError it throws; anything else, or nothing, fails the test. */
+export function thrownBy(act: () => unknown): HandbackError {
+  try {
+    act();
+  } catch (error) {
+    if (HandbackError.is(error)) return error;
+    throw error;
+  }
+  throw new Error("expected a HandbackError, but nothing was thrown");
+}
+
+/** Gives the code of the HandbackError that `act` throws. */
+export function codeOf(act: () => unknown): string {
+  return thrownBy(act).code;
+}

@@ -1,0 +1,23 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [{ find: /^handback$/, replacement: source("index.ts") }],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/setup.ts"],
+    // Processes, not threads: tests change the working directory, and spawn and kill programs.
+    pool: "forks",
+    maxWorkers: Math.min(4, availableParallelism()),
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 5_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+  },
+});

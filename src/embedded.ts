@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "./core/clock.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
 import type { Definition } from "./core/definition.ts";
@@ -9,6 +8,7 @@ import { HandbackError } from "./core/errors.ts";
 import { silent } from "./core/log.ts";
 import type { Log } from "./core/log.ts";
 import { checkFunctionType } from "./core/names.ts";
+import { secret } from "./engines/embedded/entropy.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/function-meter.ts";
 import type { Store } from "./engines/embedded/store.ts";
@@ -117,11 +117,17 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     retentionMs,
     ageOutMs,
     random: options.random ?? Math.random,
-    secret: randomBytes,
+    secret,
     knows: (type) => definitions.has(type),
   };
   const engine = new EmbeddedEngine({ store, opened, definitions, environment, concurrency, cachedStates, leadsTo });
-  engine.start();
+  try {
+    await adoptAliases(store, definitions);
+    engine.start();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const client = new Client(engine, payloadLimit);
   return {
     client,
@@ -130,6 +136,13 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     unregistered: engine.unregistered,
     close: () => engine.close(),
   };
+}
+
+/** Gives the states that were kept under a function's former names to the function. */
+async function adoptAliases(store: Store, definitions: ReadonlyMap<string, Definition>): Promise<void> {
+  for (const { type, aliases = [] } of new Set(definitions.values())) {
+    for (const alias of aliases) await store.renameStates(alias, type);
+  }
 }
 
 function withEgress(functions: ReadonlyMap<string, Definition>, sinks: Readonly<Record<string, Sink>>): ReadonlyMap<string, Definition> {

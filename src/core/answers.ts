@@ -31,7 +31,7 @@ export class Answers {
 
   /** Rejects everybody. */
   end(error: unknown): void {
-    for (const key of [...this.#waiters.keys()]) this.refuse(key, error);
+    for (const key of Array.from(this.#waiters.keys())) this.refuse(key, error);
   }
 
   #take(key: string): readonly Waiter[] {

@@ -29,7 +29,7 @@ export class State {
   readonly #shape: StateShape;
   readonly #codec: Codec;
   #base: Record_ | undefined;
-  #misfit: unknown;
+  #misfit: Error | undefined;
   #draft: Draft<Record_> | undefined;
   readonly #deleted = new Set<string>();
 
@@ -89,7 +89,7 @@ export class State {
     if (this.#misfit !== undefined) throw this.#misfit;
     const base = this.#base;
     if (this.#draft !== undefined && base !== undefined) {
-      const result = finishDraft(this.#draft) as Record_;
+      const result = finishDraft(this.#draft);
       this.#draft = undefined;
       for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, base[name], result[name]);
     }
@@ -142,7 +142,7 @@ export class State {
     try {
       return (this.#base = this.#shape.check?.(base) ?? base);
     } catch (error) {
-      this.#misfit = error;
+      this.#misfit = error instanceof Error ? error : new Error(String(error));
       throw error;
     }
   }

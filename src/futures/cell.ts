@@ -99,7 +99,7 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
   }
   if (overtaking) {
     const id = childId(activation.address.id, 0, `expire/${retainUntil}/${state.subscribers.length}`);
-    tellAt(activation, activation.address, "expire", null, { id, dueAt: retainUntil });
+    tellAt(activation, { target: activation.address, name: "expire", control: null }, { id, dueAt: retainUntil });
   }
   const released = state.released || spill === true;
   const joined: Cell = {
@@ -125,8 +125,8 @@ function announce(activation: Activation, state: Cell): Cell {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
-  deliver(activation, carryOrBill(activation, now, tally ?? NO_TALLY, flow), settled, flow);
-  if (subscribers.length > TURN) tell(activation, activation.address, "turn", null);
+  deliver(activation, carryOrBill(activation, now, { tally: tally ?? NO_TALLY, flow }), settled, flow);
+  if (subscribers.length > TURN) tell(activation, { target: activation.address, name: "turn", control: null });
   const { tally: _, ...rest } = state;
   return { ...rest, subscribers: subscribers.slice(TURN) };
 }
@@ -160,12 +160,20 @@ function save(activation: Activation, state: Cell): void {
 /** Subscribes consumers to a future that escaped. */
 export function subscribeTo(activation: Activation, id: string, consumers: readonly Consumer[], retainUntil: number): void {
   for (let start = 0; start < consumers.length; start += TURN) {
-    tell(activation, system("cell", id), "subscribe", { consumers: consumers.slice(start, start + TURN), retainUntil });
+    tell(activation, {
+      target: system("cell", id),
+      name: "subscribe",
+      control: { consumers: consumers.slice(start, start + TURN), retainUntil },
+    });
   }
 }
 
 /** Parks consumers that outgrew a message in a cell of their own, and gives the one consumer that stands for them. */
 export function spill(activation: Activation, id: string, consumers: readonly Consumer[], flow: string | undefined): readonly Consumer[] {
-  tell(activation, system("cell", id), "subscribe", { consumers, retainUntil: 0, spill: true, ...(flow !== undefined && { flow }) });
+  tell(activation, {
+    target: system("cell", id),
+    name: "subscribe",
+    control: { consumers, retainUntil: 0, spill: true, ...(flow !== undefined && { flow }) },
+  });
   return [{ to: "cell", id, spill: true }];
 }

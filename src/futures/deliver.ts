@@ -18,25 +18,43 @@ import { SYSTEM, system, tell } from "./system.ts";
  * D3 A rejection never calls a function that wants a value: it passes on to that call's consumers.
  */
 export function deliver(activation: Activation, consumers: readonly Consumer[], settled: Settled, flow?: string): void {
-  for (const consumer of consumers) serve(activation, consumer, settled, unload(consumer, activation.now), flow);
+  for (const consumer of consumers) serve(activation, consumer, settled, flow);
 }
 
 /** What settles a cell, beside the settlement's text. */
 export type Settling = { readonly ok: boolean; readonly tally: Tally; readonly spill?: true; readonly flow?: string };
 
-function serve(activation: Activation, consumer: Consumer, settled: Settled, tally: Tally, flow: string | undefined): void {
+function serve(activation: Activation, consumer: Consumer, settled: Settled, flow: string | undefined): void {
   const taken = take(consumer, settled);
+  const tally = unload(consumer, activation.now);
+  // These take no sums along.
+  if (consumer.to === "tick" || consumer.to === "over" || consumer.to === "answer") bill(activation, tally, flow);
   switch (consumer.to) {
     case "slot":
-      return tell(activation, system("join", consumer.id), "slot", { index: consumer.index, ok: taken.ok, tally }, taken.text);
+      return tell(activation, {
+        target: system("join", consumer.id),
+        name: "slot",
+        control: { index: consumer.index, ok: taken.ok, tally },
+        payload: taken.text,
+      });
     case "cell":
-      return tell(activation, system("cell", consumer.id), "settle", settling(consumer, taken, tally, flow), taken.text);
+      return tell(activation, {
+        target: system("cell", consumer.id),
+        name: "settle",
+        control: settling(consumer, taken, tally, flow),
+        payload: taken.text,
+      });
     case "flow":
-      return tell(activation, system("flow", consumer.id), "settle", { ok: taken.ok, tally }, taken.text);
+      return tell(activation, {
+        target: system("flow", consumer.id),
+        name: "settle",
+        control: { ok: taken.ok, tally },
+        payload: taken.text,
+      });
     case "tick":
-      return tell(activation, system("wait", consumer.id), "tick", { index: consumer.index });
+      return tell(activation, { target: system("wait", consumer.id), name: "tick", control: { index: consumer.index } });
     case "over":
-      return tell(activation, { type: SYSTEM.event, id: consumer.id }, "over", null);
+      return tell(activation, { target: { type: SYSTEM.event, id: consumer.id }, name: "over", control: null });
     case "answer":
       return activation.answer(consumer.key, taken.text, { ok: taken.ok });
     case "call":
@@ -56,19 +74,12 @@ function take(consumer: Consumer, settled: Settled): Settled {
 function call(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
   if (!settled.ok) return pass(activation, consumer, settled, tally);
   const payload = (consumer.before + settled.text + consumer.after) as Encoded;
-  const limit = activation.environment.payloadLimit;
-  if (payload.length > limit) {
-    return pass(
-      activation,
-      consumer,
-      rejectedWith("PAYLOAD_TOO_LARGE", `the input of ${consumer.target.type} has ${payload.length} characters, the limit is ${limit}`, {
-        size: payload.length,
-        limit,
-      }),
-      tally,
-    );
+  const [size, limit] = [payload.length, activation.environment.payloadLimit];
+  if (size > limit) {
+    const why = `the input of ${consumer.target.type} has ${size} characters, the limit is ${limit}`;
+    return pass(activation, consumer, rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit }), tally);
   }
-  const consumers = carryOrBill(activation, consumer.consumers, tally, consumer.flow);
+  const consumers = carryOrBill(activation, consumer.consumers, { tally, flow: consumer.flow });
   const envelope = callEnvelope({ ...consumer, consumers }, payload);
   activation.send(envelope, consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs);
 }
@@ -80,20 +91,22 @@ function pass(activation: Activation, skipped: CallConsumer, rejection: Settled,
     activation.deadLetter(callEnvelope(skipped, UNDEFINED), failureOf(rejection));
     return;
   }
-  const sum = addTallies(tally, markOf(skipped.id));
-  const consumers = carryOrBill(activation, skipped.consumers, sum, skipped.flow);
+  const load = { tally: addTallies(tally, markOf(skipped.id)), flow: skipped.flow };
+  const consumers = carryOrBill(activation, skipped.consumers, load);
   if (consumers.length === 0) reportUnhandled(activation, rejection, skipped.flow);
   deliver(activation, consumers, rejection, skipped.flow);
 }
 
+/** Sums to be carried, the handler that is parked from now on, and the flow that is billed where nobody carries. */
+interface Load {
+  readonly tally: Tally;
+  readonly parked?: readonly [handlers: number, endedAtSum: number];
+  readonly flow: string | undefined;
+}
+
 /** Lets the first consumer carry the sums; with none, they go to the flow at once. */
-export function carryOrBill(
-  activation: Activation,
-  consumers: readonly Consumer[],
-  tally: Tally,
-  flow: string | undefined,
-  parked?: readonly [number, number],
-): readonly Consumer[] {
+export function carryOrBill(activation: Activation, consumers: readonly Consumer[], load: Load): readonly Consumer[] {
+  const { tally, parked, flow } = load;
   if (consumers.length > 0) return carry(consumers, tally, parked);
   bill(activation, tally, flow);
   return consumers;
@@ -101,10 +114,10 @@ export function carryOrBill(
 
 /** Posts sums to the flow, for runs whose outcome nobody waits for. */
 export function bill(activation: Activation, tally: Tally, flow: string | undefined): void {
-  if (flow !== undefined && tally !== NO_TALLY) tell(activation, system("flow", flow), "bill", { tally });
+  if (flow !== undefined && tally !== NO_TALLY) tell(activation, { target: system("flow", flow), name: "bill", control: { tally } });
 }
 
 /** Records a rejection that nobody consumes, without failing the flow. */
 export function reportUnhandled(activation: Activation, rejection: Settled, flow: string | undefined): void {
-  if (flow !== undefined) tell(activation, system("flow", flow), "unhandled", null, rejection.text);
+  if (flow !== undefined) tell(activation, { target: system("flow", flow), name: "unhandled", control: null, payload: rejection.text });
 }

@@ -29,7 +29,7 @@ export const event: Definition = {
     if (queue === undefined) {
       queue = { values: [], waiters: [] };
       const consumers: readonly Consumer[] = [{ to: "over", id: target.id }];
-      tell(activation, system("flow", flowOf(target.id)), "subscribe", { consumers });
+      tell(activation, { target: system("flow", flowOf(target.id)), name: "subscribe", control: { consumers } });
     }
     if (name === "signal") queue = { ...queue, values: [...queue.values, payload] };
     else queue = { ...queue, waiters: [...queue.waiters, (control as { consumers: readonly Consumer[] }).consumers] };

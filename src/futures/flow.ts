@@ -122,7 +122,12 @@ function query(activation: Activation, record: FlowRecord | undefined, { key }: 
 function signal(activation: Activation, record: FlowRecord | undefined, { key, event }: { key: string; event: string }): void {
   const outcome = record === undefined ? "unknown" : record.settled === undefined ? "signalled" : "over";
   if (outcome === "signalled")
-    tell(activation, system("event", queueId(activation.address.id, event)), "signal", null, activation.envelope.payload);
+    tell(activation, {
+      target: system("event", queueId(activation.address.id, event)),
+      name: "signal",
+      control: null,
+      payload: activation.envelope.payload,
+    });
   activation.answer(key, UNDEFINED, { outcome });
 }
 

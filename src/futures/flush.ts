@@ -30,7 +30,7 @@ export function flush(graph: Graph): void {
 
 /** Lets go of the gates, once nothing will ask them again. */
 export function release(graph: Graph): void {
-  for (const id of graph.gates) tell(graph.activation, system("cell", id), "release", null);
+  for (const id of graph.gates) tell(graph.activation, { target: system("cell", id), name: "release", control: null });
 }
 
 function nameByContent(graph: Graph): void {
@@ -70,6 +70,6 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Sen
   };
   if (!node.kept) graph.gates.add(id);
   activation.sends = [];
-  tell(activation, system("cell", id), "gate", gate);
+  tell(activation, { target: system("cell", id), name: "gate", control: gate });
   return activation.sends;
 }

@@ -18,10 +18,9 @@ import { flush } from "./flush.ts";
 import { codec } from "./future-codec.ts";
 import type { Graph } from "./graph.ts";
 import { isHandle } from "./handle.ts";
-import type { FutureHandle } from "./handle.ts";
 import { subscribeTo } from "./cell.ts";
 import { PendingFuture } from "./pending-future.ts";
-import type { CallPlan, Need, Node } from "./node.ts";
+import type { CallPlan, Filling, Need, Node } from "./node.ts";
 import { failureOf, fulfilled, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { resolveTarget } from "./target.ts";
@@ -95,19 +94,19 @@ export class HandlerContext {
   invoke(f: unknown, input?: unknown, options: InvokeOptions = {}): PendingFuture {
     this.#start();
     const after = this.#needs(options.after ?? [], "after", "completion");
-    return this.#call(f, input, options.id, after);
+    return this.#plan(f, options.id, this.#filling(input, "input"), after);
   }
 
   send(f: unknown, input?: unknown, options: SendOptions = {}): void {
     this.#start();
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
     const id = options.id === undefined ? undefined : checkId(options.id, `id of ${type}`);
-    const { segments, holes } = this.#template(input, "input");
+    const { segments, needs } = this.#filling(input, "input");
     if (options.token !== undefined) {
       checkName(options.token, "token");
       if (options.delay === undefined)
         throw new HandbackError("INVALID_OPTIONS", `a token names a delayed message, and this one to ${type} has no delay`);
-      if (holes.length > 0)
+      if (needs.length > 0)
         throw new HandbackError("INVALID_OPTIONS", `the message to ${type} waits for futures, so that it cannot be cancelled by a token`);
     }
     const nodeId = this.#graph.nextId();
@@ -122,7 +121,7 @@ export class HandlerContext {
         target,
         name: operation,
         segments,
-        needs: holes.map((hole) => ({ node: this.#node(hole, "input") })),
+        needs,
         creates: id === undefined && spec.state !== undefined,
         oneWay: true,
         reply,
@@ -145,9 +144,7 @@ export class HandlerContext {
     const to = this.#parts.control.reply;
     if (to === undefined)
       throw new HandbackError("NO_CALLER", `${this.#type} has nobody to reply to: the message came from outside, or from a query`);
-    const { segments, holes } = this.#template(value, "reply");
-    const needs = holes.map((hole) => ({ node: this.#node(hole, "reply") }));
-    this.#graph.add({ kind: "call", target: to.target, name: to.name, segments, needs, creates: false, oneWay: true });
+    this.#graph.add({ kind: "call", target: to.target, name: to.name, ...this.#filling(value, "reply"), creates: false, oneWay: true });
   }
 
   egress(type: string, value: unknown): void {
@@ -156,9 +153,8 @@ export class HandlerContext {
     if (!this.#activation.environment.knows(type)) {
       throw new HandbackError("UNKNOWN_EGRESS", `no egress ${type} is registered`, { details: { egress: type } });
     }
-    const { segments, holes } = this.#template(value, "egress");
-    const needs = holes.map((hole) => ({ node: this.#node(hole, "egress") }));
-    this.#graph.add({ kind: "call", target: { type, id: this.self.id }, name: "egress", segments, needs, creates: false, oneWay: true });
+    const filling = this.#filling(value, "egress");
+    this.#graph.add({ kind: "call", target: { type, id: this.self.id }, name: "egress", ...filling, creates: false, oneWay: true });
   }
 
   onComplete(future: unknown, f: unknown, ...args: readonly unknown[]): PendingFuture {
@@ -193,9 +189,7 @@ export class HandlerContext {
 
   resolved(value: unknown): PendingFuture {
     this.#start();
-    const { segments, holes } = this.#template(value, "value");
-    const needs = holes.map((hole) => ({ node: this.#node(hole, "value") }));
-    return this.#future({ kind: "gather", segments, needs });
+    return this.#future({ kind: "gather", ...this.#filling(value, "value") });
   }
 
   rejected(error: unknown): PendingFuture {
@@ -211,7 +205,7 @@ export class HandlerContext {
         `ctx.future: expected a handle (of future.handle()), got ${handle === null ? "null" : typeof handle}`,
       );
     }
-    const { id, realm, retainUntil } = handle as FutureHandle<unknown>;
+    const { id, realm, retainUntil } = handle;
     if (realm !== this.#activation.environment.realm) {
       throw new HandbackError("FOREIGN_HANDLE", `the handle ${id} belongs to the store ${realm}, not to this one`, {
         details: { id, realm },
@@ -298,9 +292,9 @@ export class HandlerContext {
 
   /** Describes what the handler returned: a node, or a settled text when no future is in it. */
   finish(value: unknown): Node | Settled {
-    const { segments, holes } = this.#template(value, "result");
-    if (holes.length === 0) return fulfilled((segments[0] ?? UNDEFINED) as Encoded);
-    return this.#graph.add({ kind: "gather", segments, needs: holes.map((hole) => ({ node: this.#node(hole, "result") })) });
+    const filling = this.#filling(value, "result");
+    if (filling.needs.length === 0) return fulfilled((filling.segments[0] ?? UNDEFINED) as Encoded);
+    return this.#graph.add({ kind: "gather", ...filling });
   }
 
   get #type(): string {
@@ -327,8 +321,10 @@ export class HandlerContext {
     return addDuration(this.now(), parseDuration(duration, what));
   }
 
-  #template(value: unknown, root: string): ReturnType<Codec["encodeTemplate"]> {
-    return this.#codec.encodeTemplate(value, { limit: this.#limit, root });
+  /** A value as text, with holes where futures stand in it. */
+  #filling(value: unknown, root: string): Filling {
+    const { segments, holes } = this.#codec.encodeTemplate(value, { limit: this.#limit, root });
+    return { segments, needs: holes.map((hole) => ({ node: this.#node(hole, root) })) };
   }
 
   #node(value: unknown, what: string): Node {
@@ -356,32 +352,16 @@ export class HandlerContext {
 
   #continue(need: Need, f: unknown, args: readonly unknown[]): PendingFuture {
     this.#start();
-    if (args.length === 0) return this.#plan(f, undefined, ["", ""], [need], []);
-    const { segments, holes } = this.#template(args[0], "args");
-    const [first = "", ...rest] = segments;
-    const needs = holes.map((hole) => ({ node: this.#node(hole, "args") }));
-    const whole = ['{"result":', `,"args":${first}`, ...rest];
-    return this.#plan(f, undefined, whole.with(-1, `${whole.at(-1) ?? ""}}`), [need, ...needs], []);
+    if (args.length === 0) return this.#plan(f, undefined, { segments: ["", ""], needs: [need] }, []);
+    const { segments, needs } = this.#filling(args[0], "args");
+    const [head = "", ...rest] = segments;
+    const whole = ['{"result":', `,"args":${head}`, ...rest];
+    whole[whole.length - 1] += "}";
+    return this.#plan(f, undefined, { segments: whole, needs: [need, ...needs] }, []);
   }
 
-  #call(f: unknown, input: unknown, id: string | undefined, after: readonly Need[]): PendingFuture {
-    const { segments, holes } = this.#template(input, "input");
-    return this.#plan(
-      f,
-      id,
-      segments,
-      holes.map((hole) => ({ node: this.#node(hole, "input") })),
-      after,
-    );
-  }
-
-  #plan(
-    f: unknown,
-    wantedId: string | undefined,
-    segments: readonly string[],
-    needs: readonly Need[],
-    after: readonly Need[],
-  ): PendingFuture {
+  /** Plans a call; what is in `after` is only waited for, and fills holes of no text at the end. */
+  #plan(f: unknown, wantedId: string | undefined, { segments, needs }: Filling, after: readonly Need[]): PendingFuture {
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
     const nodeId = this.#graph.nextId();
     const stateful = spec.state !== undefined;
@@ -390,7 +370,6 @@ export class HandlerContext {
       kind: "call",
       target: { type, id },
       name: operation,
-      // What is only waited for fills holes of no text at the end.
       segments: [...segments, ...after.map(() => "")],
       needs: [...needs, ...after],
       creates: wantedId === undefined && stateful,

@@ -88,7 +88,7 @@ function whole(activation: Activation, segments: readonly string[], texts: reado
     texts.map((slot) => (slot ?? "") as Encoded),
   );
   const limit = activation.environment.payloadLimit;
-  if (text.length <= limit) return fulfilled(text as Encoded);
+  if (text.length <= limit) return fulfilled(text);
   return rejectedWith("PAYLOAD_TOO_LARGE", `the joined value has ${text.length} characters, the limit is ${limit}`, {
     size: text.length,
     limit,
@@ -96,7 +96,7 @@ function whole(activation: Activation, segments: readonly string[], texts: reado
 }
 
 function finish(activation: Activation, state: Join, opening: Opening, settled: Settled): Join {
-  const consumers = carryOrBill(activation, opening.consumers, state.tally, opening.flow);
+  const consumers = carryOrBill(activation, opening.consumers, { tally: state.tally, flow: opening.flow });
   deliver(activation, consumers, settled, opening.flow);
   return { ...state, texts: [], over: true, tally: NO_TALLY };
 }
@@ -118,7 +118,7 @@ export function openJoin(activation: Activation, id: MessageId, opening: Opening
   const slots = segments.length - 1;
   if (slots <= DEGREE) {
     for (let index = 0; index < slots; index++) fillSlot(index, { to: "slot", id, index });
-    tell(activation, system("join", id), "open", opening);
+    tell(activation, { target: system("join", id), name: "open", control: opening });
     return;
   }
   let size = DEGREE;
@@ -134,5 +134,5 @@ export function openJoin(activation: Activation, id: MessageId, opening: Opening
     openJoin(activation, childId(id, 0, index), chunk, (slot, consumer) => fillSlot(start + slot, consumer));
   }
   outer.push(segments[slots] ?? "");
-  tell(activation, system("join", id), "open", { ...opening, segments: outer });
+  tell(activation, { target: system("join", id), name: "open", control: { ...opening, segments: outer } });
 }

@@ -7,14 +7,15 @@ import type { Settled } from "./settled.ts";
 /** A future that another one needs, and what it needs of it. */
 export type Need = { readonly node: Node; readonly want?: Want };
 
-/** A call that may have to wait for futures in its input: `segments` are filled with what `needs` settle with. */
-export type CallPlan = {
+/** A text with holes in it: `segments` has one entry more than `needs`, whose settlements fill the holes. */
+export type Filling = { readonly segments: readonly string[]; readonly needs: readonly Need[] };
+
+/** A call, which may have to wait for futures in its input. */
+export type CallPlan = Filling & {
   readonly kind: "call";
   /** Without an id: an instance of its own, named by the call. */
   readonly target: Address;
   readonly name: string;
-  readonly segments: readonly string[];
-  readonly needs: readonly Need[];
   readonly creates: boolean;
   readonly oneWay: boolean;
   readonly reply?: ReplyTo;
@@ -26,7 +27,7 @@ export type CallPlan = {
 export type Plan =
   | CallPlan
   /** A value with futures in it: a join. */
-  | { readonly kind: "gather"; readonly segments: readonly string[]; readonly needs: readonly Need[] }
+  | (Filling & { readonly kind: "gather" })
   | { readonly kind: "settled"; readonly settled: Settled }
   /** A future of elsewhere, known by its cell. */
   | { readonly kind: "cell"; readonly cell: MessageId; readonly retainUntil: number }

@@ -111,12 +111,12 @@ class HandlerRun {
   #handBack(node: Node, run: Run): void {
     const { consumers, flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
-    node.consumers.push(...carryOrBill(this.#activation, consumers, this.#billed(run), flow, [1, endedAt]));
+    node.consumers.push(...carryOrBill(this.#activation, consumers, { tally: this.#billed(run), parked: [1, endedAt], flow }));
   }
 
   #settle(settled: Settled, run: Run): void {
     const { consumers, flow, oneWay } = this.#control;
-    deliver(this.#activation, carryOrBill(this.#activation, consumers, this.#billed(run), flow), settled, flow);
+    deliver(this.#activation, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }), settled, flow);
     if (settled.ok || consumers.length > 0) return;
     if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
     else reportUnhandled(this.#activation, settled, flow);
@@ -140,7 +140,7 @@ class HandlerRun {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
     const spent: Tally = { ...NO_TALLY, runs: 1, billedNs: run.billedNs, blockedNs: run.blockedNs };
-    const loaded = carryOrBill(this.#activation, consumers, addTallies(spent, this.#graph.flushed), flow);
+    const loaded = carryOrBill(this.#activation, consumers, { tally: addTallies(spent, this.#graph.flushed), flow });
     this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
   }
 

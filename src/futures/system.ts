@@ -21,20 +21,22 @@ export function system(kind: keyof typeof SYSTEM, id: string): Address {
   return { type: SYSTEM[kind], id };
 }
 
+/** A message to a system function. */
+interface Note {
+  readonly target: Address;
+  readonly name: string;
+  readonly control: Json;
+  readonly payload?: Encoded;
+}
+
 /** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
-export function tell(activation: Activation, target: Address, name: string, control: Json, payload: Encoded = UNDEFINED): void {
-  activation.send({ id: activation.envelope.id, target, name, payload, control });
+export function tell(activation: Activation, { payload = UNDEFINED, ...note }: Note): void {
+  activation.send({ id: activation.envelope.id, payload, ...note });
 }
 
 /** Tells a system function something at an instant, unless `token` is cancelled before. */
-export function tellAt(
-  activation: Activation,
-  target: Address,
-  name: string,
-  control: Json,
-  at: { id: MessageId; dueAt: number; token?: string },
-): void {
-  activation.send({ id: at.id, target, name, payload: UNDEFINED, control }, at.dueAt, at.token);
+export function tellAt(activation: Activation, note: Note, at: { id: MessageId; dueAt: number; token?: string }): void {
+  activation.send({ id: at.id, payload: UNDEFINED, ...note }, at.dueAt, at.token);
 }
 
 /** Whether an id was made by the system for a state created without one: `@` and a message id. */

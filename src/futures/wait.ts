@@ -54,7 +54,7 @@ function open(activation: Activation, waiting: Waiting): void {
   activation.write(OPENING, { json: waiting });
   if (waiting.dueAt === undefined) return;
   const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt: waiting.dueAt, token: TIMEOUT };
-  tellAt(activation, activation.address, TIMEOUT, null, at);
+  tellAt(activation, { target: activation.address, name: TIMEOUT, control: null }, at);
 }
 
 function tick({ bits, count, over }: Ticks, index: number): Ticks {

@@ -10,7 +10,7 @@ import { deliver } from "./deliver.ts";
 import { queueId } from "./event.ts";
 import type { Graph } from "./graph.ts";
 import { openJoin } from "./join.ts";
-import type { CallPlan, Need, Node, Plan } from "./node.ts";
+import type { CallPlan, Filling, Need, Node, Plan } from "./node.ts";
 import { fulfilled } from "./settled.ts";
 import { system, tell, tellAt } from "./system.ts";
 
@@ -48,7 +48,11 @@ function wireNode(graph: Graph, node: Node): void {
   const { activation, flow } = graph;
   const { plan } = node;
   if (node.escapedUntil !== undefined) {
-    tell(activation, system("cell", node.id), "create", { retainUntil: node.escapedUntil, ...(flow !== undefined && { flow }) });
+    tell(activation, {
+      target: system("cell", node.id),
+      name: "create",
+      control: { retainUntil: node.escapedUntil, ...(flow !== undefined && { flow }) },
+    });
     node.consumers.push({ to: "cell", id: node.id });
   }
   const consumers = bounded(graph, node);
@@ -76,11 +80,11 @@ function wireWaiting(
   const { activation, flow } = graph;
   switch (plan.kind) {
     case "gather":
-      return gather(graph, node, plan.segments, plan.needs, consumers);
+      return gather(graph, node, plan, consumers);
     case "timer":
       return sendTimer(graph, node, plan.dueAt, consumers);
     case "event":
-      return tell(activation, system("event", queueId(flow ?? "", plan.event)), "wait", { consumers });
+      return tell(activation, { target: system("event", queueId(flow ?? "", plan.event)), name: "wait", control: { consumers } });
     case "wait":
       return openWait(graph, node, plan, consumers);
   }
@@ -116,7 +120,7 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, consumers: readonly 
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) {
     ride(first, { ...call, before: segments[0] ?? "", after: segments[1] ?? "" });
-  } else gather(graph, node, segments, needs, [call]);
+  } else gather(graph, node, plan, [call]);
 }
 
 /** Lets a consumer ride on the message of the future it needs. */
@@ -124,7 +128,7 @@ function ride({ node, want }: Need, consumer: Consumer): void {
   node.consumers.push(want === undefined ? consumer : { ...consumer, want });
 }
 
-function gather(graph: Graph, node: Node, segments: readonly string[], needs: readonly Need[], consumers: readonly Consumer[]): void {
+function gather(graph: Graph, node: Node, { segments, needs }: Filling, consumers: readonly Consumer[]): void {
   const { activation, flow } = graph;
   const [first] = needs;
   if (first === undefined) return deliver(activation, consumers, fulfilled((segments[0] ?? UNDEFINED) as Encoded), flow);
@@ -142,7 +146,7 @@ function gather(graph: Graph, node: Node, segments: readonly string[], needs: re
 
 function sendTimer(graph: Graph, node: Node, dueAt: number, consumers: readonly Consumer[]): void {
   const control = graph.flow === undefined ? { consumers } : { consumers, flow: graph.flow };
-  tellAt(graph.activation, system("timer", node.id), "due", control, { id: node.id, dueAt });
+  tellAt(graph.activation, { target: system("timer", node.id), name: "due", control }, { id: node.id, dueAt });
 }
 
 function openWait(graph: Graph, node: Node, plan: Extract<Node["plan"], { kind: "wait" }>, consumers: readonly Consumer[]): void {
@@ -158,5 +162,5 @@ function openWait(graph: Graph, node: Node, plan: Extract<Node["plan"], { kind: 
     ...(plan.dueAt !== undefined && { dueAt: plan.dueAt }),
     ...(flow !== undefined && { flow }),
   };
-  tell(activation, system("wait", node.id), "open", opening);
+  tell(activation, { target: system("wait", node.id), name: "open", control: opening });
 }

@@ -142,6 +142,15 @@ export function storeCases(name: string, makePlace: MakePlace): void {
       expect(store.readExpired(200, 10)).toEqual([]);
     });
 
+    test("gives the states of one type to another, but not over what is there", async () => {
+      const write = (type: string, id: string, text: string): StateWrite => ({ address: { type, id }, name: "x", text });
+      await commit({ state: [write("old/name", "1", "old"), write("old/name", "2", "old"), write("new/name", "2", "new")] });
+      await store.renameStates("old/name", "new/name");
+      expect(store.readState({ type: "new/name", id: "1" })).toEqual([{ name: "x", text: "old" }]);
+      expect(store.readState({ type: "new/name", id: "2" })).toEqual([{ name: "x", text: "new" }]);
+      expect(store.readState({ type: "old/name", id: "1" })).toEqual([]);
+    });
+
     test("keeps dead letters in the order in which they were given up", async () => {
       await commit({ dead: [letter(2), letter(1)] });
       await commit({ dead: [letter(3)] });

@@ -19,7 +19,7 @@ export interface BlockedGet {
 /** What stands behind blocked handlers. */
 export interface Backlog {
   /** Messages queued at an address behind the one that is running. */
-  queuedAt(address: Address): Iterable<Envelope>;
+  readonly queuedAt: (address: Address) => Iterable<Envelope>;
   /** Messages that wait for a slot, when every slot is held by a blocked handler; else none. */
   readonly waitingForSlot: readonly Envelope[];
 }
@@ -127,7 +127,7 @@ export class BlockedGets {
 function describeCycle(cycle: readonly BlockedGet[]): string {
   const [first] = cycle;
   const names = cycle.map(({ envelope }) => formatAddress(envelope.target));
-  return first !== undefined && cycle.length === 1 ? "it waits for its own handler to end" : `${[...names, names[0]].join(" waits for ")}`;
+  return first !== undefined && cycle.length === 1 ? "it waits for its own handler to end" : [...names, names[0]].join(" waits for ");
 }
 
 function findCycle(waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>): readonly BlockedGet[] | undefined {

@@ -13,6 +13,8 @@ import { HandbackError } from "../../core/errors.ts";
 import { BlockedGets } from "./blocked-gets.ts";
 import type { LeadsTo } from "./blocked-gets.ts";
 import { FunctionMeter } from "./function-meter.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import type { Mailbox } from "./mailboxes.ts";
 import { PendingBatch } from "./pending-batch.ts";
 import type { Accepted } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
@@ -32,16 +34,6 @@ export interface EngineParts {
   readonly cachedStates: number;
   /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
-}
-
-/** The messages of one address: one is handled at a time. */
-interface Mailbox {
-  readonly key: string;
-  readonly queue: Queue<Envelope>;
-  /** Waits for a slot, or has one. */
-  busy: boolean;
-  /** Its state does not fit its function: nothing is handled until it is mended. */
-  parked: boolean;
 }
 
 /** Handlers started before the engine looks after commits again. */
@@ -69,8 +61,7 @@ export class EmbeddedEngine implements Engine {
   readonly #timers: Timers;
   readonly #answers = new Answers();
   readonly #gets: BlockedGets;
-  readonly #mailboxes = new Map<string, Mailbox>();
-  readonly #ready = new Queue<Mailbox>();
+  readonly #mailboxes = new Mailboxes();
   readonly #system = new Queue<Envelope>();
   readonly #unknown = new Map<string, number>();
   readonly #flowBase: bigint;
@@ -199,31 +190,24 @@ export class EmbeddedEngine implements Engine {
 
   /** Puts a durable message into its mailbox. */
   #deliver(envelope: Envelope): void {
-    const { type } = envelope.target;
-    if (!this.#parts.definitions.has(type)) {
+    const { type, id } = envelope.target;
+    const definition = this.#parts.definitions.get(type);
+    if (definition === undefined) {
       this.#unknown.set(type, (this.#unknown.get(type) ?? 0) + 1);
       return;
     }
-    const key = addressKey(envelope.target);
-    let mailbox = this.#mailboxes.get(key);
-    if (mailbox === undefined) this.#mailboxes.set(key, (mailbox = { key, queue: new Queue(), busy: false, parked: false }));
-    mailbox.queue.push(envelope);
-    if (!mailbox.busy && !mailbox.parked) this.#makeReady(mailbox);
-    else if (this.#gets.size > 0) this.#findDeadlock();
-  }
-
-  #makeReady(mailbox: Mailbox): void {
-    mailbox.busy = true;
-    this.#ready.push(mailbox);
+    // What was sent to a former name of the function goes to its present one, where its state is.
+    const present = definition.type === type ? envelope : { ...envelope, target: { type: definition.type, id } };
+    if (this.#mailboxes.deliver(present) && this.#gets.size > 0) this.#findDeadlock();
   }
 
   #pump(): void {
     for (let runs = 0; runs < RUNS_PER_TURN && this.#running < this.#parts.concurrency && this.#closing === undefined; runs++) {
-      const mailbox = this.#ready.shift();
+      const mailbox = this.#mailboxes.next();
       if (mailbox === undefined) break;
       this.#run(mailbox);
     }
-    if (this.#ready.size > 0 && this.#running >= this.#parts.concurrency && this.#gets.size > 0) this.#findDeadlock();
+    if (this.#mailboxes.ready > 0 && this.#running >= this.#parts.concurrency && this.#gets.size > 0) this.#findDeadlock();
     this.#schedule();
   }
 
@@ -232,15 +216,24 @@ export class EmbeddedEngine implements Engine {
     const definition = this.#parts.definitions.get(envelope?.target.type ?? "");
     if (envelope === undefined || definition === undefined) return;
     this.#running++;
-    const done = (effects: Effects): void => this.#finish(mailbox, envelope, effects);
-    const failed = (error: unknown): void => this.#park(mailbox, envelope, error);
+    let effects: Effects | Promise<Effects>;
     try {
-      const effects = activate(definition, this.#cause(envelope, this.#blocking(envelope)));
-      if (effects instanceof Promise) effects.then(done, failed).catch((error: unknown) => this.#fail(error));
-      else done(effects);
+      effects = activate(definition, this.#cause(envelope, this.#blocking(envelope)));
     } catch (error) {
-      failed(error);
+      return this.#park(envelope, error);
     }
+    if (effects instanceof Promise) void this.#finishLater(mailbox, envelope, effects);
+    else this.#finish(mailbox, envelope, effects);
+  }
+
+  async #finishLater(mailbox: Mailbox, envelope: Envelope, running: Promise<Effects>): Promise<void> {
+    let effects: Effects;
+    try {
+      effects = await running;
+    } catch (error) {
+      return this.#park(envelope, error);
+    }
+    this.#finish(mailbox, envelope, effects);
   }
 
   #finish(mailbox: Mailbox, envelope: Envelope, effects: Effects): void {
@@ -250,16 +243,14 @@ export class EmbeddedEngine implements Engine {
     if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
     this.#apply(effects);
     this.#drain();
-    if (mailbox.queue.size > 0) this.#ready.push(mailbox);
-    else this.#mailboxes.delete(mailbox.key);
+    this.#mailboxes.release(mailbox);
     this.#drained?.();
     this.#schedule();
   }
 
   /** Leaves a message that cannot be handled where it is, and its address with it. */
-  #park(mailbox: Mailbox, envelope: Envelope, error: unknown): void {
+  #park(envelope: Envelope, error: unknown): void {
     this.#running--;
-    mailbox.parked = true;
     const where = formatAddress(envelope.target);
     this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
     this.#drained?.();
@@ -327,7 +318,7 @@ export class EmbeddedEngine implements Engine {
 
   #schedule(): void {
     if (this.#scheduled || this.#committing !== undefined || this.#stopped !== undefined) return;
-    if (this.#batch.isEmpty && (this.#ready.size === 0 || this.#running >= this.#parts.concurrency)) return;
+    if (this.#batch.isEmpty && (this.#mailboxes.ready === 0 || this.#running >= this.#parts.concurrency)) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -402,8 +393,8 @@ export class EmbeddedEngine implements Engine {
   #findDeadlock(): void {
     const full = this.#running >= this.#parts.concurrency && this.#gets.runs === this.#running;
     this.#gets.check({
-      queuedAt: (address) => this.#mailboxes.get(addressKey(address))?.queue ?? [],
-      waitingForSlot: full ? Array.from(this.#ready, (mailbox) => [...mailbox.queue]).flat() : [],
+      queuedAt: (address) => this.#mailboxes.queuedAt(address),
+      waitingForSlot: full ? [...this.#mailboxes.waiting()] : [],
     });
   }
 

@@ -92,6 +92,17 @@ class MemoryStore implements Store {
     return expired.map(({ address, name }) => ({ type: address.type, id: address.id, name }));
   }
 
+  async renameStates(from: string, to: string): Promise<void> {
+    this.#requireOpen();
+    const moving = [...this.#state.values()].flatMap((values) => [...values.values()]).filter(({ address }) => address.type === from);
+    const taken = new Set(moving.map(({ address }) => address.id).filter((id) => this.#state.has(addressKey({ type: to, id }))));
+    for (const { address, ...value } of moving) {
+      if (taken.has(address.id)) continue;
+      this.#write({ address, name: value.name, text: null });
+      this.#write({ ...value, address: { type: to, id: address.id } });
+    }
+  }
+
   count(): ReturnType<Store["count"]> {
     this.#requireOpen();
     let state = 0;

@@ -72,6 +72,8 @@ export function prepareStatements(database: DatabaseSync) {
     erase: prepare("DELETE FROM state WHERE type = ? AND id = ? AND name = ?"),
     bury: prepare("INSERT INTO dead (id, at, failure, head, payload) VALUES (?, ?, ?, ?, ?)"),
 
+    renameStates: prepare("UPDATE state SET type = ?2 WHERE type = ?1 AND id NOT IN (SELECT id FROM state WHERE type = ?2)"),
+
     ready: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?`),
     delayed: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
     nextDue: prepare("SELECT due_at FROM message WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"),

@@ -89,6 +89,10 @@ export class SqliteTables {
     }));
   }
 
+  renameStates(from: string, to: string): void {
+    this.#statements.renameStates.run(from, to);
+  }
+
   count(): ReturnType<Store["count"]> {
     const row = this.#statements.count.get() ?? {};
     return {

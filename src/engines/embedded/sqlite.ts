@@ -106,6 +106,10 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readExpired(now, limit));
   }
 
+  async renameStates(from: string, to: string): Promise<void> {
+    this.#use((tables) => tables.renameStates(from, to));
+  }
+
   count(): ReturnType<Store["count"]> {
     return this.#use((tables) => tables.count());
   }

@@ -81,6 +81,8 @@ export interface Store {
   readDeadLetters(limit: number): readonly StoredDeadLetter[];
   /** Addresses holding a value that expired at or before `now`, at most `limit`, for collection. */
   readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[];
+  /** Gives the states of one function type to another; an id that already has values under it keeps those. */
+  renameStates(from: string, to: string): Promise<void>;
   /** Counts rows, for people and tests. */
   count(): { readonly messages: number; readonly delayed: number; readonly state: number; readonly dead: number };
   /** Closes and gives the lock back. A second call does nothing. */

@@ -4,18 +4,11 @@ import type { Activation } from "./activation.ts";
 import type { Codec } from "./codec/codec.ts";
 import { mayHoldMutableLeaf } from "./codec/decode.ts";
 import { HandbackError } from "./errors.ts";
+import { loadState, VERSION } from "./stored-state.ts";
+import type { LoadedState, StateShape, Values } from "./stored-state.ts";
 import type { ValueSpec } from "./value.ts";
 
 enableMapSet();
-
-type Record_ = Record<string, unknown>;
-
-/** What a state is made of, and who may change it. */
-export interface StateShape {
-  readonly specs: ReadonlyMap<string, ValueSpec<unknown>>;
-  /** Checks, and may replace, what was loaded. @throws `STATE_SCHEMA_MISMATCH` */
-  readonly check?: (loaded: Record_) => Record_;
-}
 
 /**
  * One address's named values during an activation, as a draft.
@@ -28,9 +21,9 @@ export class State {
   readonly #activation: Activation;
   readonly #shape: StateShape;
   readonly #codec: Codec;
-  #base: Record_ | undefined;
+  #loaded: LoadedState | undefined;
   #misfit: Error | undefined;
-  #draft: Draft<Record_> | undefined;
+  #draft: Draft<Values> | undefined;
   readonly #deleted = new Set<string>();
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
@@ -42,7 +35,7 @@ export class State {
   /** What handlers see as `ctx.state`; `guard` runs before every access. */
   open(guard: () => void): object {
     const { specs } = this.#shape;
-    const draft = (): Record_ => (guard(), (this.#draft ??= createDraft(this.#load())));
+    const draft = (): Values => (guard(), (this.#draft ??= createDraft(this.#load())));
     const known = (name: string | symbol): name is string => {
       if (typeof name === "string" && specs.has(name)) return true;
       throw new HandbackError(
@@ -50,7 +43,7 @@ export class State {
         `${this.#activation.address.type} declares no value ${JSON.stringify(String(name))}; it has ${[...specs.keys()].join(", ")}`,
       );
     };
-    return new Proxy(Object.create(null) as Record_, {
+    return new Proxy(Object.create(null) as Values, {
       get: (_, name) => (typeof name === "symbol" || !specs.has(name) ? (guard(), undefined) : this.#read(draft(), name)),
       set: (_, name, value) => known(name) && this.#set(draft(), name, value),
       deleteProperty: (_, name) => known(name) && this.#delete(draft(), name),
@@ -69,8 +62,8 @@ export class State {
     const refuse = (_: object, name: string | symbol): never => {
       throw new HandbackError("READ_ONLY", `a query of ${type} writes to state.${String(name)}: expected a handler`);
     };
-    const frozen = (): Record_ => (guard(), freeze(this.#load(), true));
-    return new Proxy(Object.create(null) as Record_, {
+    const frozen = (): Values => (guard(), freeze(this.#load(), true));
+    return new Proxy(Object.create(null) as Values, {
       get: (_, name) => (typeof name === "string" ? frozen()[name] : undefined),
       set: refuse,
       deleteProperty: refuse,
@@ -87,11 +80,11 @@ export class State {
   save(): void {
     // Whatever user code made of it, a state that does not fit is not written over.
     if (this.#misfit !== undefined) throw this.#misfit;
-    const base = this.#base;
-    if (this.#draft !== undefined && base !== undefined) {
+    if (this.#draft !== undefined && this.#loaded !== undefined) {
       const result = finishDraft(this.#draft);
       this.#draft = undefined;
-      for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, base[name], result[name]);
+      for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, result[name]);
+      if (this.#activation.writes.size > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
     }
     for (const [name, spec] of this.#shape.specs) {
       if (spec.expireAfterCallMs === undefined || this.#activation.writes.has(name)) continue;
@@ -100,47 +93,44 @@ export class State {
     }
   }
 
-  #saveValue(name: string, spec: ValueSpec<unknown>, before: unknown, after: unknown): void {
+  #saveValue(name: string, spec: ValueSpec<unknown>, after: unknown): void {
     const stored = this.#activation.read(name);
     const old = stored?.content.text;
     if (after === undefined || (this.#deleted.has(name) && Object.is(after, spec.initial))) {
       if (stored !== undefined) this.#activation.delete(name);
       return;
     }
+    const isSame = Object.is(after, this.#loaded?.values[name]) && this.#loaded?.migratedFrom === undefined;
     // Immer does not see a Date or a byte array change in place.
-    if (Object.is(after, before) && (old === undefined || !mayHoldMutableLeaf(old))) return;
+    if (isSame && (old === undefined || !mayHoldMutableLeaf(old))) return;
     const text = this.#codec.encode(after, { limit: this.#activation.environment.payloadLimit, root: `state.${name}` });
     if (text === old) return;
     const life = spec.expireAfterWriteMs ?? spec.expireAfterCallMs;
     this.#activation.write(name, { text }, life === undefined ? undefined : this.#activation.now + life);
   }
 
-  #read(draft: Record_, name: string): unknown {
+  #read(draft: Values, name: string): unknown {
     // A deleted value reads as its initial one.
     if (!(name in draft)) draft[name] = this.#shape.specs.get(name)?.initial;
     return draft[name];
   }
 
-  #set(draft: Record_, name: string, value: unknown): boolean {
+  #set(draft: Values, name: string, value: unknown): boolean {
     this.#deleted.delete(name);
     draft[name] = value;
     return true;
   }
 
-  #delete(draft: Record_, name: string): boolean {
+  #delete(draft: Values, name: string): boolean {
     this.#deleted.add(name);
     return delete draft[name];
   }
 
-  #load(): Record_ {
-    if (this.#base !== undefined) return this.#base;
-    const base = Object.create(null) as Record_;
-    for (const [name, spec] of this.#shape.specs) {
-      const stored = this.#activation.read(name)?.content.text;
-      base[name] = stored === undefined ? spec.initial : this.#codec.decode(stored);
-    }
+  #load(): Values {
+    if (this.#loaded !== undefined) return this.#loaded.values;
     try {
-      return (this.#base = this.#shape.check?.(base) ?? base);
+      this.#loaded = loadState(this.#shape, (name) => this.#activation.read(name)?.content, this.#codec);
+      return this.#loaded.values;
     } catch (error) {
       this.#misfit = error instanceof Error ? error : new Error(String(error));
       throw error;

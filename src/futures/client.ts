@@ -11,6 +11,7 @@ import { rootId } from "../core/message-id.ts";
 import { checkFlowKey, checkId, checkName } from "../core/names.ts";
 import { toError, toFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import { loadState } from "../core/stored-state.ts";
 import { FLOW_VALUE, settledKey, STATUS_VALUE } from "./flow.ts";
 import type { FlowRecord, Start } from "./flow.ts";
 import type { AnyInvokable, AnyInvokableWithoutInput, InputOf, OutputOf } from "./function.ts";
@@ -188,11 +189,7 @@ export class Client {
     if (alive.length === 0)
       throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, { details: { function: spec.type, id } });
     const values = new Map(alive);
-    const entries = Array.from(spec.state.specs, ([name, { initial }]) => {
-      const text = values.get(name)?.content.text;
-      return [name, text === undefined ? initial : codec.decode(text)];
-    });
-    return Object.fromEntries(entries) as State;
+    return { ...loadState(spec.state, (name) => values.get(name)?.content, codec).values } as State;
   }
 
   async #start<Output>(f: unknown, input: unknown, options: StartOptions): Promise<FlowHandle<Output>> {

@@ -83,7 +83,7 @@ export interface StatefulOptions<State> extends HandlingOptions {
   readonly ageOut?: Duration;
   /** Version of the state's shape, a whole number from 1; default 1. */
   readonly version?: number;
-  /** Makes state of this version from stored state of an older one. */
+  /** Makes state of this version from what is stored of an older one, of the values that are still declared; when first touched. */
   readonly migrate?: (old: Record<string, unknown>, fromVersion: number) => State;
 }
 

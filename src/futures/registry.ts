@@ -1,6 +1,7 @@
 import { LIFE } from "../core/activation.ts";
 import type { Definition } from "../core/definition.ts";
 import { HandbackError } from "../core/errors.ts";
+import { VERSION } from "../core/stored-state.ts";
 import { cell } from "./cell.ts";
 import { event } from "./event.ts";
 import { flow } from "./flow.ts";
@@ -56,7 +57,7 @@ function define(spec: FunctionSpec): Definition {
   return {
     type: spec.type,
     aliases: spec.aliases,
-    valueNames: spec.state === undefined ? [] : [LIFE, ...spec.state.specs.keys()],
+    valueNames: spec.state === undefined ? [] : [LIFE, VERSION, ...spec.state.specs.keys()],
     system: false,
     receive: (activation) => runHandler(spec, activation),
   };

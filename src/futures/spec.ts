@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "../core/standard-schema.ts";
-import type { StateShape } from "../core/state.ts";
+import type { StateShape } from "../core/stored-state.ts";
 
 const SPEC = Symbol.for("handback.FunctionSpec");
 

@@ -2,7 +2,7 @@ import { parseDuration } from "../core/duration.ts";
 import { HandbackError } from "../core/errors.ts";
 import { checkFunctionType, checkName } from "../core/names.ts";
 import type { StandardSchemaV1 } from "../core/standard-schema.ts";
-import type { StateShape } from "../core/state.ts";
+import type { StateShape, Values } from "../core/stored-state.ts";
 import type { ValueSpec } from "../core/value.ts";
 import type { DefineStateful, HandlingOptions } from "./define.ts";
 import { codec } from "./future-codec.ts";
@@ -17,9 +17,11 @@ interface Definition extends HandlingOptions {
   readonly queries?: Readonly<Record<string, unknown>>;
   readonly schema?: StandardSchemaV1<unknown, unknown>;
   readonly ageOut?: string | number;
+  readonly version?: number;
+  readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
 
-const OPTIONS = ["state", "handlers", "queries", "schema", "ageOut", "retry", "timeout", "aliases"];
+const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate", "ageOut", "retry", "timeout", "aliases"];
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
@@ -50,10 +52,15 @@ export const stateful = ((type: string, definition: Definition) => {
     );
   }
   checkOptionNames(`definition of ${type}`, definition, OPTIONS);
-  const { state, handlers, queries = {}, schema, ageOut, ...handling } = definition;
+  const { state, handlers, queries = {}, schema, version = 1, migrate, ageOut, ...handling } = definition;
+  if (!Number.isInteger(version) || version < 1) {
+    throw new HandbackError("INVALID_OPTIONS", `version of ${type}: expected a whole number from 1, got ${String(version)}`);
+  }
   const operations = operationSpecs(type, handlers, queries);
   const shape: StateShape = {
     specs: valueSpecs(type, state),
+    version,
+    ...(migrate !== undefined && { migrate }),
     ...(schema !== undefined && { check: (loaded) => checkState(type, schema, loaded) }),
   };
   const spec: FunctionSpec = {
@@ -102,11 +109,11 @@ function valueSpecs(type: string, state: Definition["state"]): Map<string, Value
   return specs;
 }
 
-function checkState(type: string, schema: StandardSchemaV1<unknown, unknown>, loaded: Record<string, unknown>): Record<string, unknown> {
+function checkState(type: string, schema: StandardSchemaV1<unknown, unknown>, loaded: Values): Values {
   const result = schema["~standard"].validate({ ...loaded });
   if (result instanceof Promise)
     throw new HandbackError("INVALID_OPTIONS", `schema of ${type}: expected one that checks at once, got a promise`);
-  if (result.issues === undefined) return result.value as Record<string, unknown>;
+  if (result.issues === undefined) return result.value as Values;
   const issues = describeIssues(result.issues);
   throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of ${type} does not fit its schema: ${issues.join("; ")}`, {
     details: { function: type, issues },

@@ -1,0 +1,62 @@
+import type { Codec } from "./codec/codec.ts";
+import type { Content } from "./effects.ts";
+import { HandbackError } from "./errors.ts";
+import type { ValueSpec } from "./value.ts";
+
+/** Reserved value that holds the version of the shape in which a state was last written; 1 where there is none. */
+export const VERSION = "@version";
+
+/** Named values as user code sees them. */
+export type Values = Record<string, unknown>;
+
+/** What a state is made of. */
+export interface StateShape {
+  readonly specs: ReadonlyMap<string, ValueSpec<unknown>>;
+  /** Version of the shape, from 1. */
+  readonly version: number;
+  /** Makes values of this version from the stored ones of an older one. */
+  readonly migrate?: (old: Values, fromVersion: number) => Values;
+  /** Checks, and may replace, what was loaded. @throws `STATE_SCHEMA_MISMATCH` */
+  readonly check?: (loaded: Values) => Values;
+}
+
+/** What was read of a state. */
+export interface LoadedState {
+  readonly values: Values;
+  /** The version it is stored in, when that is an older one. */
+  readonly migratedFrom: number | undefined;
+}
+
+/**
+ * Reads a state: decodes what is stored, migrates it if it is of an older version, and checks it.
+ *
+ * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
+ */
+export function loadState(shape: StateShape, read: (name: string) => Content | undefined, codec: Codec): LoadedState {
+  const stored: Values = Object.create(null) as Values;
+  for (const name of shape.specs.keys()) {
+    const text = read(name)?.text;
+    if (text !== undefined) stored[name] = codec.decode(text);
+  }
+  const version = read(VERSION)?.json ?? 1;
+  const isStored = Object.keys(stored).length > 0;
+  const migratedFrom = isStored && typeof version === "number" && version !== shape.version ? version : undefined;
+  const present = migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom);
+  const values: Values = Object.create(null) as Values;
+  for (const [name, { initial }] of shape.specs) values[name] = name in present ? present[name] : initial;
+  return { values: shape.check?.(values) ?? values, migratedFrom };
+}
+
+function migrate({ version, migrate: change }: StateShape, old: Values, from: number): Values {
+  if (from > version)
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, this function knows up to ${version}`);
+  if (change === undefined)
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, and nothing migrates it to ${version}`);
+  try {
+    return change(old, from);
+  } catch (error) {
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of version ${from} could not be migrated to ${version}`, {
+      cause: error,
+    });
+  }
+}

@@ -18,7 +18,7 @@ import type { Mailbox } from "./mailboxes.ts";
 import { PendingBatch } from "./pending-batch.ts";
 import type { Accepted } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
-import { StateCache } from "./state-cache.ts";
+import { NO_STATE, StateCache } from "./state-cache.ts";
 import type { Opened, Store, StoredDeadLetter } from "./store.ts";
 import { Timers } from "./timers.ts";
 
@@ -218,7 +218,7 @@ export class EmbeddedEngine implements Engine {
     this.#running++;
     let effects: Effects | Promise<Effects>;
     try {
-      effects = activate(definition, this.#cause(envelope, this.#blocking(envelope)));
+      effects = activate(definition, this.#cause(definition, envelope, this.#blocking(envelope)));
     } catch (error) {
       return this.#park(envelope, error);
     }
@@ -262,14 +262,15 @@ export class EmbeddedEngine implements Engine {
     for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) {
       const definition = this.#parts.definitions.get(envelope.target.type);
       if (definition === undefined) continue;
-      const effects = activate(definition, this.#cause(envelope));
+      const effects = activate(definition, this.#cause(definition, envelope));
       if (!(effects instanceof Promise)) this.#apply(effects);
     }
     this.#schedule();
   }
 
-  #cause(envelope: Envelope, blocking?: Blocking): Cause {
-    return { envelope, state: this.#cache.open(envelope.target), environment: this.#parts.environment, blocking };
+  #cause({ valueNames }: Definition, envelope: Envelope, blocking?: Blocking): Cause {
+    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target);
+    return { envelope, state, environment: this.#parts.environment, blocking };
   }
 
   #apply(effects: Effects): void {

@@ -42,43 +42,48 @@ export class AddressState implements StateReader {
   }
 }
 
+/** What a function without values reads. */
+export const NO_STATE: StateReader = { read: () => undefined };
+
 /**
- * Addresses' values in memory, loaded on demand; the least recently used go first, once they are clean.
+ * Addresses' values in memory, loaded on demand, in two generations: what is used moves to the young one; when that is full
+ * it becomes the old one, and what was not used meanwhile is forgotten. Constant time, and no order to keep.
  */
 export class StateCache {
   readonly #store: Pick<Store, "readState">;
-  readonly #limit: number;
-  readonly #addresses = new Map<string, AddressState>();
+  readonly #half: number;
+  #young = new Map<string, AddressState>();
+  #old = new Map<string, AddressState>();
 
+  /** @param limit how many addresses are held, about; those being written are held beyond it */
   constructor(store: Pick<Store, "readState">, limit: number) {
     this.#store = store;
-    this.#limit = limit;
+    this.#half = Math.max(1, limit >> 1);
   }
 
   /** The values of an address, to be read and written. */
   open(address: Address): AddressState {
     const key = addressKey(address);
-    const known = this.#addresses.get(key);
-    if (known !== undefined) {
-      this.#addresses.delete(key);
-      this.#addresses.set(key, known);
-      return known;
-    }
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const state = this.#old.get(key) ?? this.#load(address);
+    this.#young.set(key, state);
+    if (this.#young.size >= this.#half) this.#age();
+    return state;
+  }
+
+  #load(address: Address): AddressState {
     const state = new AddressState(address);
     for (const { name, text, expiresAt } of this.#store.readState(address)) {
       const value = expiresAt === undefined ? { content: decodeContent(text) } : { content: decodeContent(text), expiresAt };
       state.slots.set(name, { current: value, committed: value, writing: 0 });
     }
-    this.#addresses.set(key, state);
-    if (this.#addresses.size > this.#limit) this.#evict();
     return state;
   }
 
-  #evict(): void {
-    let tries = 64;
-    for (const [key, state] of this.#addresses) {
-      if (state.pins === 0) this.#addresses.delete(key);
-      if (--tries === 0 || this.#addresses.size <= this.#limit) return;
-    }
+  #age(): void {
+    const pinned = [...this.#old].filter(([, state]) => state.pins > 0);
+    this.#old = this.#young;
+    this.#young = new Map(pinned);
   }
 }

@@ -3,7 +3,7 @@ import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
-import { fulfilled } from "./settled.ts";
+import { fulfilled, rejectedWith } from "./settled.ts";
 import { SYSTEM, system, tell } from "./system.ts";
 
 /**
@@ -11,7 +11,7 @@ import { SYSTEM, system, tell } from "./system.ts";
  *
  * E1 First in, first out, on both sides; one value serves one waiter.
  * E2 A value that comes before its waiter is kept for it.
- * E3 The queue is gone when its flow is over.
+ * E3 When its flow is over, the queue is gone, and who still waited is rejected.
  */
 type Queue = { readonly values: readonly string[]; readonly waiters: readonly (readonly Consumer[])[] };
 
@@ -24,8 +24,8 @@ export const event: Definition = {
   system: true,
   receive(activation) {
     const { name, control, payload, target } = activation.envelope;
-    if (name === "over") return activation.delete(VALUE);
     let queue = activation.json(VALUE) as Queue | undefined;
+    if (name === "over") return end(activation, queue);
     if (queue === undefined) {
       queue = { values: [], waiters: [] };
       const consumers: readonly Consumer[] = [{ to: "over", id: target.id }];
@@ -43,6 +43,14 @@ function match(activation: Activation, queue: Queue): Queue {
   if (value === undefined || waiter === undefined) return queue;
   deliver(activation, waiter, fulfilled(value as Encoded), flowOf(activation.address.id));
   return { values, waiters };
+}
+
+/** Nothing will be signalled any more: who still waits is told. */
+function end(activation: Activation, queue: Queue | undefined): void {
+  const flow = flowOf(activation.address.id);
+  const over = rejectedWith("FLOW_OVER", `the flow ${flow} ended before the event came`, { flow });
+  for (const waiter of queue?.waiters ?? []) deliver(activation, waiter, over, flow);
+  activation.delete(VALUE);
 }
 
 /** The id of a flow's queue for events of one name; names hold no newline. */

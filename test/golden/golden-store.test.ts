@@ -33,11 +33,9 @@ test.each(readdirSync(GOLDEN).filter((name) => name.endsWith(".db")))(
     expect(await clock.until(meter.flow("parked"))).toMatchObject({ runs: 24, beta: 1, final: true });
 
     const waited = await clock.until(client.flow<{ ready: unknown[]; pending: { index: number }[] }>("waiting").result());
-    expect(waited.ready).toEqual([
-      { index: 0, status: "fulfilled", value: 8 },
-      { index: 1, status: "fulfilled", value: undefined },
-    ]);
-    expect(waited.pending.map(({ index }) => index)).toEqual([2]);
+    // Both timers are long due; the one of the timeout was due first.
+    expect(waited.ready).toEqual([{ index: 0, status: "fulfilled", value: 8 }]);
+    expect(waited.pending.map(({ index }) => index)).toEqual([1, 2]);
 
     expect(await client.readState(keeper, "k")).toMatchObject({ when: new Date(1_700_000_000_000), seen: new Map([["keep", 1]]) });
     await engine.close();

@@ -1,3 +1,4 @@
+import { checkOptions } from "./core/check-options.ts";
 import type { Clock } from "./core/clock.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
 import type { Definition } from "./core/definition.ts";
@@ -8,6 +9,7 @@ import { HandbackError } from "./core/errors.ts";
 import { silent } from "./core/log.ts";
 import type { Log } from "./core/log.ts";
 import { checkFunctionType } from "./core/names.ts";
+import { show } from "./core/show.ts";
 import { secret } from "./engines/embedded/entropy.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/function-meter.ts";
@@ -20,7 +22,6 @@ import { toDeadLetter } from "./futures/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/dead-letter.ts";
 import type { FlowBill } from "./futures/flow-bill.ts";
 import { leadsTo } from "./futures/leads-to.ts";
-import { checkOptionNames } from "./futures/options.ts";
 import { defineAll } from "./futures/registry.ts";
 
 /** What an embedded engine is made of. */
@@ -93,7 +94,8 @@ const OPTIONS = [
  * await engine.close();
  */
 export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
-  checkOptionNames("embedded", options, OPTIONS);
+  checkOptions("embedded", options, OPTIONS);
+  checkKinds(options);
   const {
     store,
     log = silent,
@@ -104,7 +106,7 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
   } = options;
   for (const [name, number] of Object.entries({ concurrency, cachedStates, payloadLimit })) {
     if (!Number.isInteger(number) || number < 1)
-      throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${String(number)}`);
+      throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${show(number)}`);
   }
   const definitions = withEgress(defineAll(options.functions), options.egress ?? {});
   const [retentionMs, ageOutMs] = [parseDuration(options.retention ?? "7d", "retention"), parseDuration(options.ageOut ?? "7d", "ageOut")];
@@ -136,6 +138,27 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     unregistered: engine.unregistered,
     close: () => engine.close(),
   };
+}
+
+/** Refuses options that would only fail later, when something is to be done with them. */
+function checkKinds(options: EmbeddedOptions): void {
+  const { functions, egress = {}, random } = options;
+  if (!Array.isArray(functions)) throw notAsExpected("functions", "a list", functions);
+  if (typeof egress !== "object" || egress === null) throw notAsExpected("egress", "an object of functions", egress);
+  if (random !== undefined && typeof random !== "function") throw notAsExpected("random", "a function", random);
+  for (const [name, method] of [
+    ["store", "open"],
+    ["log", "warn"],
+    ["clock", "setTimer"],
+  ] as const) {
+    const part: unknown = options[name];
+    if (part === undefined && name !== "store") continue;
+    if (typeof part !== "object" || part === null || !(method in part)) throw notAsExpected(name, `an object with ${method}()`, part);
+  }
+}
+
+function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
+  return new HandbackError("INVALID_OPTIONS", `${option}: expected ${expected}, got ${show(got)}`);
 }
 
 /** Gives the states that were kept under a function's former names to the function. */

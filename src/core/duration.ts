@@ -16,6 +16,9 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
 /** The last instant a Date can hold, in ms since the epoch. */
 const LAST_INSTANT = 8.64e15;
 
+/** The longest duration: added to any instant before the year 22,000 it is one that a Date can hold. */
+const LONGEST_MS = 8e15;
+
 /** Digits that a duration string may have; more would be lost in a double anyway. */
 const MAX_DURATION_LENGTH = 32;
 
@@ -25,13 +28,14 @@ const MAX_DURATION_LENGTH = 32;
  * A string is digits, optionally a point and digits, and one of the units `ms s m h d w`: no sign, no space, no exponent.
  *
  * @param what Names the thing for the message, such as `"the delay"`.
- * @throws `INVALID_DELAY` when it is negative, not finite, or neither a number nor a duration string.
+ * @throws `INVALID_DELAY` when it is negative, over 8e15 ms (250,000 years), or neither a number nor a duration string.
  */
 export function parseDuration(value: unknown, what: string): number {
   const ms = typeof value === "string" ? parseText(value) : value;
   if (typeof ms !== "number" || !(ms >= 0 && ms < Infinity)) {
     throw invalid(what, 'milliseconds >= 0 or a string such as "30s" or "1.5h"', show(value));
   }
+  if (ms > LONGEST_MS) throw invalid(what, `at most ${LONGEST_MS} ms`, show(value));
   return wholeMs(ms);
 }
 

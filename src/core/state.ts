@@ -1,12 +1,11 @@
-import { createDraft, enableMapSet, finishDraft, freeze } from "immer";
+import { createDraft, enableMapSet, finishDraft } from "immer";
 import type { Draft } from "immer";
 import type { Activation } from "./activation.ts";
 import type { Codec } from "./codec/codec.ts";
 import { mayHoldMutableLeaf } from "./codec/decode.ts";
 import { HandbackError } from "./errors.ts";
 import { loadState, VERSION } from "./stored-state.ts";
-import type { LoadedState, StateShape, Values } from "./stored-state.ts";
-import type { ValueSpec } from "./value.ts";
+import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-state.ts";
 
 enableMapSet();
 
@@ -24,6 +23,7 @@ export class State {
   #loaded: LoadedState | undefined;
   #misfit: Error | undefined;
   #draft: Draft<Values> | undefined;
+  #readOnly = false;
   readonly #deleted = new Set<string>();
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
@@ -32,10 +32,15 @@ export class State {
     this.#codec = codec;
   }
 
+  /** What kept the state from being loaded. */
+  get misfit(): Error | undefined {
+    return this.#misfit;
+  }
+
   /** What handlers see as `ctx.state`; `guard` runs before every access. */
   open(guard: () => void): object {
     const { specs } = this.#shape;
-    const draft = (): Values => (guard(), (this.#draft ??= createDraft(this.#load())));
+    const draft = (): Values => this.#open(guard);
     const known = (name: string | symbol): name is string => {
       if (typeof name === "string" && specs.has(name)) return true;
       throw new HandbackError(
@@ -47,6 +52,7 @@ export class State {
       get: (_, name) => (typeof name === "symbol" || !specs.has(name) ? (guard(), undefined) : this.#read(draft(), name)),
       set: (_, name, value) => known(name) && this.#set(draft(), name, value),
       deleteProperty: (_, name) => known(name) && this.#delete(draft(), name),
+      defineProperty: () => false,
       has: (_, name) => typeof name === "string" && specs.has(name),
       ownKeys: () => [...specs.keys()],
       getOwnPropertyDescriptor: (_, name) =>
@@ -56,33 +62,21 @@ export class State {
     });
   }
 
-  /** The values, deeply frozen, for those who may not change them. */
-  openFrozen(guard: () => void): object {
-    const type = this.#activation.address.type;
+  /** What queries see as `ctx.state`: a write is refused, deeper down when the query ends. */
+  openReadOnly(guard: () => void): object {
+    this.#readOnly = true;
     const refuse = (_: object, name: string | symbol): never => {
-      throw new HandbackError("READ_ONLY", `a query of ${type} writes to state.${String(name)}: expected a handler`);
+      throw this.#changed(String(name));
     };
-    const frozen = (): Values => (guard(), freeze(this.#load(), true));
-    return new Proxy(Object.create(null) as Values, {
-      get: (_, name) => (typeof name === "string" ? frozen()[name] : undefined),
-      set: refuse,
-      deleteProperty: refuse,
-      has: (_, name) => name in frozen(),
-      ownKeys: () => Object.keys(frozen()),
-      getOwnPropertyDescriptor: (_, name) =>
-        typeof name === "string" && name in frozen()
-          ? { value: frozen()[name], enumerable: true, configurable: true, writable: false }
-          : undefined,
-    });
+    return new Proxy(this.open(guard), { set: refuse, deleteProperty: refuse, defineProperty: refuse });
   }
 
   /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
   save(): void {
     // Whatever user code made of it, a state that does not fit is not written over.
     if (this.#misfit !== undefined) throw this.#misfit;
-    if (this.#draft !== undefined && this.#loaded !== undefined) {
-      const result = finishDraft(this.#draft);
-      this.#draft = undefined;
+    const result = this.#finish();
+    if (result !== undefined) {
       for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, result[name]);
       if (this.#activation.writes.size > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
     }
@@ -93,25 +87,54 @@ export class State {
     }
   }
 
-  #saveValue(name: string, spec: ValueSpec<unknown>, after: unknown): void {
+  /** Forgets what was done, and revokes what user code keeps of the draft. */
+  discard(): void {
+    try {
+      this.#finish();
+    } catch {
+      // What cannot be finished need not be: nothing of it is kept.
+    }
+  }
+
+  #saveValue(name: string, spec: StoredValueSpec, after: unknown): void {
+    const isSame = Object.is(after, this.#loaded?.values[name]);
+    if (this.#readOnly && !isSame) throw this.#changed(name);
     const stored = this.#activation.read(name);
     const old = stored?.content.text;
-    if (after === undefined || (this.#deleted.has(name) && Object.is(after, spec.initial))) {
+    const isDeleted = after === undefined || this.#deleted.has(name);
+    // Immer does not see a Date or a byte array change in place.
+    const mayDiffer = !isSame || isDeleted || this.#loaded?.migratedFrom !== undefined || mayHoldMutableLeaf(old ?? spec.initialText);
+    if (this.#readOnly || !mayDiffer) return;
+    const limit = this.#activation.environment.payloadLimit;
+    const text = after === undefined ? spec.initialText : this.#codec.encode(after, { limit, root: `state.${name}` });
+    if (text === spec.initialText && (isDeleted || old === undefined)) {
       if (stored !== undefined) this.#activation.delete(name);
       return;
     }
-    const isSame = Object.is(after, this.#loaded?.values[name]) && this.#loaded?.migratedFrom === undefined;
-    // Immer does not see a Date or a byte array change in place.
-    if (isSame && (old === undefined || !mayHoldMutableLeaf(old))) return;
-    const text = this.#codec.encode(after, { limit: this.#activation.environment.payloadLimit, root: `state.${name}` });
     if (text === old) return;
     const life = spec.expireAfterWriteMs ?? spec.expireAfterCallMs;
     this.#activation.write(name, { text }, life === undefined ? undefined : this.#activation.now + life);
   }
 
+  #open(guard: () => void): Values {
+    guard();
+    return (this.#draft ??= createDraft(this.#load()));
+  }
+
+  #finish(): Values | undefined {
+    const draft = this.#draft;
+    this.#draft = undefined;
+    return draft === undefined ? undefined : finishDraft(draft);
+  }
+
+  #changed(name: string): HandbackError {
+    return new HandbackError("READ_ONLY", `a query of ${this.#activation.address.type} writes to state.${name}: expected a handler`);
+  }
+
   #read(draft: Values, name: string): unknown {
+    const spec = this.#shape.specs.get(name);
     // A deleted value reads as its initial one.
-    if (!(name in draft)) draft[name] = this.#shape.specs.get(name)?.initial;
+    if (!(name in draft) && spec !== undefined) draft[name] = this.#codec.decode(spec.initialText);
     return draft[name];
   }
 

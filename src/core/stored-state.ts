@@ -1,4 +1,5 @@
 import type { Codec } from "./codec/codec.ts";
+import type { Encoded } from "./codec/encoded.ts";
 import type { Content } from "./effects.ts";
 import { HandbackError } from "./errors.ts";
 import type { ValueSpec } from "./value.ts";
@@ -9,9 +10,12 @@ export const VERSION = "@version";
 /** Named values as user code sees them. */
 export type Values = Record<string, unknown>;
 
+/** A declared value, with its initial one as text: each load makes its own of it, so that nobody changes another's. */
+export type StoredValueSpec = Omit<ValueSpec<unknown>, "initial"> & { readonly initialText: Encoded };
+
 /** What a state is made of. */
 export interface StateShape {
-  readonly specs: ReadonlyMap<string, ValueSpec<unknown>>;
+  readonly specs: ReadonlyMap<string, StoredValueSpec>;
   /** Version of the shape, from 1. */
   readonly version: number;
   /** Makes values of this version from the stored ones of an older one. */
@@ -43,7 +47,7 @@ export function loadState(shape: StateShape, read: (name: string) => Content | u
   const migratedFrom = isStored && typeof version === "number" && version !== shape.version ? version : undefined;
   const present = migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom);
   const values: Values = Object.create(null) as Values;
-  for (const [name, { initial }] of shape.specs) values[name] = name in present ? present[name] : initial;
+  for (const [name, { initialText }] of shape.specs) values[name] = name in present ? present[name] : codec.decode(initialText);
   return { values: shape.check?.(values) ?? values, migratedFrom };
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions } from "./check-options.ts";
 import type { Duration } from "./duration.ts";
 import { parseDuration } from "./duration.ts";
 import { HandbackError } from "./errors.ts";
@@ -24,7 +25,7 @@ export interface ValueSpec<out T> {
  * Without an initial value it is `undefined` until written. `initial` is shared by all addresses and never changed.
  * Expiry starts anew with every write (or call); at that time the value is `initial` again.
  *
- * @throws `INVALID_OPTIONS` if both kinds of expiry are given; `INVALID_DELAY` if one is not a duration.
+ * @throws `INVALID_OPTIONS` if both kinds of expiry are given, or something else; `INVALID_DELAY` if one is not a duration.
  * @example
  * import { stateful, value } from "handback";
  *
@@ -36,6 +37,7 @@ export interface ValueSpec<out T> {
 export function value<T>(initial: T, options?: ValueOptions): ValueSpec<T>;
 export function value<T>(initial?: undefined, options?: ValueOptions): ValueSpec<T | undefined>;
 export function value(initial?: unknown, options: ValueOptions = {}): ValueSpec<unknown> {
+  checkOptions("options of value()", options, ["expireAfterWrite", "expireAfterCall"]);
   const { expireAfterWrite, expireAfterCall } = options;
   if (expireAfterWrite !== undefined && expireAfterCall !== undefined) {
     throw new HandbackError("INVALID_OPTIONS", "a value expires after a write or after a call: expected one of the two, got both");

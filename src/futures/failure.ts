@@ -19,34 +19,58 @@ export type Failure = {
 };
 
 const MAX_TEXT = 4096;
+const MAX_DETAILS = 16_384;
 const MAX_CAUSES = 8;
 const MAX_PARTS = 16;
+/** Causes and parts in all; parts have causes and parts of their own. */
+const MAX_FAILURES = 64;
 
 /** Makes data of whatever was thrown: an Error, a string, `undefined`, a frozen or cyclic thing. Never throws. */
 export function toFailure(thrown: unknown, where?: string): Failure {
   try {
     if (HandbackError.is(thrown) && isFailure(thrown.failure)) return thrown.failure;
-    return describe(thrown, MAX_CAUSES, where);
-  } catch (error) {
-    return { name: "Error", message: `an error that cannot be read: ${typeof error}`, ...(where !== undefined && { function: where }) };
+    return describe(thrown, { depth: MAX_CAUSES, left: { failures: MAX_FAILURES } }, where);
+  } catch {
+    return { name: "Error", message: "an error that throws when it is read", ...(where !== undefined && { function: where }) };
   }
 }
 
-function describe(thrown: unknown, depth: number, where?: string): Failure {
+/** How deep a description may still go, and how many failures it may still have in all. */
+interface Bounds {
+  readonly depth: number;
+  readonly left: { failures: number };
+}
+
+function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Failure {
   const named = where === undefined ? {} : { function: where };
   if (typeof thrown !== "object" || thrown === null) return { name: "Error", message: cut(describePrimitive(thrown)), ...named };
   const { name, message, code, stack, cause } = thrown as Partial<Record<"name" | "message" | "code" | "stack" | "cause", unknown>>;
-  const parts = thrown instanceof AggregateError ? thrown.errors : undefined;
+  const parts: readonly unknown[] | undefined = thrown instanceof AggregateError && Array.isArray(thrown.errors) ? thrown.errors : undefined;
+  const inner = (part: unknown): readonly Failure[] =>
+    depth > 0 && left.failures-- > 0 ? [describe(part, { depth: depth - 1, left })] : [];
+  const details = HandbackError.is(thrown) ? boundedDetails(thrown.details) : undefined;
+  const [causeFailure] = cause === undefined ? [] : inner(cause);
+  const errors = depth > 0 ? parts?.slice(0, MAX_PARTS).flatMap(inner) : undefined;
   return {
     name: typeof name === "string" ? cut(name) : "Error",
     message: typeof message === "string" ? cut(ownMessage(thrown, message)) : cut(safeJson(thrown)),
     ...(typeof code === "string" && { code: cut(code) }),
-    ...(HandbackError.is(thrown) && Object.keys(thrown.details).length > 0 && { details: thrown.details }),
+    ...(details !== undefined && { details }),
     ...(typeof stack === "string" && { stack: cut(stack) }),
-    ...(cause !== undefined && depth > 0 && { cause: describe(cause, depth - 1) }),
-    ...(Array.isArray(parts) && depth > 0 && { errors: parts.slice(0, MAX_PARTS).map((part: unknown) => describe(part, depth - 1)) }),
+    ...(causeFailure !== undefined && { cause: causeFailure }),
+    ...(errors !== undefined && { errors }),
     ...named,
   };
+}
+
+/** A copy of an error's details, which may have been made by anybody; none when they are too large, empty, or no JSON. */
+function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Failure["details"] {
+  try {
+    const text = JSON.stringify(details);
+    return text === "{}" || text.length > MAX_DETAILS ? undefined : (JSON.parse(text) as NonNullable<Failure["details"]>);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A HandbackError's message without the code at its head, which has a field of its own. */

@@ -61,7 +61,8 @@ function settles({ plan }: Node): boolean {
 function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Send[] {
   const { activation, flow, epoch } = graph;
   const known = node.plan.kind === "settled" || node.plan.kind === "cell";
-  const id = known ? childId(node.id, epoch, digest(JSON.stringify(sends))) : node.id;
+  // Not from what is sent, which may name instants: those are later ones when the handler runs again.
+  const id = known ? childId(node.id, epoch, digest(JSON.stringify(node.consumers))) : node.id;
   const gate: Gate = {
     held: sends,
     retainUntil: node.escapedUntil ?? 0,

@@ -1,7 +1,7 @@
-import { HandbackError } from "../core/errors.ts";
+import { checkOptions } from "../core/check-options.ts";
 import { checkFunctionType } from "../core/names.ts";
 import type { DefineFn, FunctionOptions } from "./define.ts";
-import { checkOptionNames, handlerSpec, handlingSpec } from "./options.ts";
+import { checkSchema, handlerSpec, handlingSpec } from "./options.ts";
 import { attachSpec, CALL } from "./spec.ts";
 
 /**
@@ -25,11 +25,9 @@ import { attachSpec, CALL } from "./spec.ts";
 export const fn = ((type: string, ...rest: readonly unknown[]) => {
   checkFunctionType(type);
   const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-  if (typeof options !== "object" || options === null) {
-    throw new HandbackError("INVALID_OPTIONS", `options of ${type}: expected an object, got ${options === null ? "null" : typeof options}`);
-  }
-  checkOptionNames(`options of ${type}`, options, ["input", "retry", "timeout", "aliases"]);
-  const { input, ...handling }: FunctionOptions<unknown> = options;
+  checkOptions(`options of ${type}`, options, ["input", "retry", "timeout", "aliases"]);
+  const { input, ...handling } = options as FunctionOptions<unknown>;
+  if (input !== undefined) checkSchema(`input of ${type}`, input);
   const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
   const spec = { type, operations, parts: [], ...handlingSpec(type, handling), ...(input !== undefined && { input }) };
   return Object.freeze(attachSpec({ type }, spec));

@@ -60,7 +60,7 @@ export class HandlerContext {
     const guard = (): void => this.#graph.checkOpen();
     guard();
     if (state === undefined) throw new HandbackError("UNKNOWN_VALUE", `${this.#type} is stateless: expected a function made by stateful()`);
-    return (this.#state = readOnly ? state.openFrozen(guard) : state.open(guard));
+    return (this.#state = readOnly ? state.openReadOnly(guard) : state.open(guard));
   }
 
   get self(): Address {

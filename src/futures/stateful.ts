@@ -1,13 +1,15 @@
+import { checkOptions } from "../core/check-options.ts";
 import { parseDuration } from "../core/duration.ts";
 import { HandbackError } from "../core/errors.ts";
 import { checkFunctionType, checkName } from "../core/names.ts";
+import { show } from "../core/show.ts";
 import type { StandardSchemaV1 } from "../core/standard-schema.ts";
-import type { StateShape, Values } from "../core/stored-state.ts";
+import type { StateShape, StoredValueSpec, Values } from "../core/stored-state.ts";
 import type { ValueSpec } from "../core/value.ts";
 import type { DefineStateful, HandlingOptions } from "./define.ts";
 import { codec } from "./future-codec.ts";
 import { describeIssues } from "./input.ts";
-import { checkOptionNames, handlerSpec, handlingSpec } from "./options.ts";
+import { checkSchema, handlerSpec, handlingSpec } from "./options.ts";
 import { attachSpec } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
@@ -45,17 +47,15 @@ const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate",
  */
 export const stateful = ((type: string, definition: Definition) => {
   checkFunctionType(type);
-  if (typeof definition !== "object" || definition === null) {
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `definition of ${type}: expected an object with state and handlers, got ${String(definition)}`,
-    );
-  }
-  checkOptionNames(`definition of ${type}`, definition, OPTIONS);
+  checkOptions(`definition of ${type}`, definition, OPTIONS);
   const { state, handlers, queries = {}, schema, version = 1, migrate, ageOut, ...handling } = definition;
   if (!Number.isInteger(version) || version < 1) {
-    throw new HandbackError("INVALID_OPTIONS", `version of ${type}: expected a whole number from 1, got ${String(version)}`);
+    throw new HandbackError("INVALID_OPTIONS", `version of ${type}: expected a whole number from 1, got ${show(version)}`);
   }
+  if (migrate !== undefined && typeof migrate !== "function") {
+    throw new HandbackError("INVALID_OPTIONS", `migrate of ${type}: expected a function, got ${show(migrate)}`);
+  }
+  if (schema !== undefined) checkSchema(`schema of ${type}`, schema);
   const operations = operationSpecs(type, handlers, queries);
   const shape: StateShape = {
     specs: valueSpecs(type, state),
@@ -93,18 +93,17 @@ function operationSpecs(type: string, handlers: Definition["handlers"], queries:
   return operations;
 }
 
-function valueSpecs(type: string, state: Definition["state"]): Map<string, ValueSpec<unknown>> {
+function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {
   if (typeof state !== "object" || state === null)
     throw new HandbackError("INVALID_OPTIONS", `state of ${type}: expected an object of value(...)s`);
-  const specs = new Map<string, ValueSpec<unknown>>();
+  const specs = new Map<string, StoredValueSpec>();
   for (const [name, spec] of Object.entries(state)) {
     checkName(name, `value of ${type}`);
     if (typeof spec !== "object" || spec === null || !("initial" in spec)) {
-      throw new HandbackError("INVALID_OPTIONS", `state.${name} of ${type}: expected a value(...), got ${typeof spec}`);
+      throw new HandbackError("INVALID_OPTIONS", `state.${name} of ${type}: expected a value(...), got ${show(spec)}`);
     }
-    // A private copy: nobody else can change what all addresses start from.
-    const initial = codec.decode(codec.encode(spec.initial, { root: `state.${name}` }));
-    specs.set(name, { ...spec, initial });
+    const { initial, ...expiry } = spec;
+    specs.set(name, { ...expiry, initialText: codec.encode(initial, { root: `state.${name}` }) });
   }
   return specs;
 }

@@ -348,7 +348,7 @@ export class EmbeddedEngine implements Engine {
 
   #committed(batch: PendingBatch): void {
     batch.committed();
-    for (const token of batch.cancelled) this.#timers.cancel(token);
+    for (const token of batch.cancelled) this.#timers.cancelled(token);
     for (const accepted of batch.accepted) {
       if (accepted.dueAt === undefined) this.#deliver(accepted.envelope);
       else this.#timers.add(accepted);

@@ -23,6 +23,8 @@ export class Timers {
   readonly #heap: Heap = new Heap();
   readonly #byToken = new Map<string, Accepted>();
   readonly #cancelled = new Set<Accepted>();
+  /** Tokens that are cancelled in a batch which is not yet committed. */
+  readonly #cancelling = new Set<string>();
   #horizon = Number.NEGATIVE_INFINITY;
   #cancelWake: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -49,15 +51,23 @@ export class Timers {
     if ((message.dueAt ?? 0) < this.#wakeAt) this.#sleep();
   }
 
-  /** Forgets a delayed message; one that is not in memory is left to the store. */
+  /** Forgets a delayed message at once; one that is not in memory is not taken up either, until the store has cancelled it. */
   cancel(token: string): void {
+    this.#cancelling.add(token);
     const message = this.#byToken.get(token);
     if (message === undefined) return;
     this.#byToken.delete(token);
     this.#cancelled.add(message);
   }
 
+  /** The store has cancelled it: the token is free for another message. */
+  cancelled(token: string): void {
+    this.cancel(token);
+    this.#cancelling.delete(token);
+  }
+
   #hold(message: Accepted): void {
+    if (message.token !== undefined && this.#cancelling.has(message.token)) return;
     this.#heap.push(message);
     if (message.token !== undefined) this.#byToken.set(message.token, message);
   }
@@ -65,7 +75,7 @@ export class Timers {
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    if (now + WINDOW_MS / 2 > this.#horizon) this.#load();
+    if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
     const due: Accepted[] = [];
     for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now; next = this.#heap.peek()) {
       this.#heap.pop();

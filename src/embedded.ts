@@ -103,13 +103,17 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     concurrency = 64,
     cachedStates = 10_000,
     payloadLimit = DEFAULT_PAYLOAD_LIMIT,
+    retention = "7d",
+    ageOut = "7d",
+    egress = {},
+    random = Math.random,
   } = options;
   for (const [name, number] of Object.entries({ concurrency, cachedStates, payloadLimit })) {
     if (!Number.isInteger(number) || number < 1)
       throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${show(number)}`);
   }
-  const definitions = withEgress(defineAll(options.functions), options.egress ?? {});
-  const [retentionMs, ageOutMs] = [parseDuration(options.retention ?? "7d", "retention"), parseDuration(options.ageOut ?? "7d", "ageOut")];
+  const definitions = withEgress(defineAll(options.functions), egress);
+  const [retentionMs, ageOutMs] = [parseDuration(retention, "retention"), parseDuration(ageOut, "ageOut")];
   const opened = await store.open();
   const environment: Environment = {
     realm: opened.realm,
@@ -118,7 +122,7 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     payloadLimit,
     retentionMs,
     ageOutMs,
-    random: options.random ?? Math.random,
+    random,
     secret,
     knows: (type) => definitions.has(type),
   };

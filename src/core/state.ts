@@ -1,13 +1,17 @@
-import { createDraft, enableMapSet, finishDraft } from "immer";
+import { enableMapSet, Immer } from "immer";
 import type { Draft } from "immer";
 import type { Activation } from "./activation.ts";
 import type { Codec } from "./codec/codec.ts";
+import type { Encoded } from "./codec/encoded.ts";
 import { mayHoldMutableLeaf } from "./codec/decode.ts";
 import { HandbackError } from "./errors.ts";
 import { loadState, VERSION } from "./stored-state.ts";
 import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-state.ts";
 
 enableMapSet();
+
+/** Freezes nothing: what was passed in belongs to user code, and what was loaded to this activation alone. */
+const immer = new Immer({ autoFreeze: false });
 
 /**
  * One address's named values during an activation, as a draft.
@@ -105,8 +109,7 @@ export class State {
     // Immer does not see a Date or a byte array change in place.
     const mayDiffer = !isSame || isDeleted || this.#loaded?.migratedFrom !== undefined || mayHoldMutableLeaf(old ?? spec.initialText);
     if (this.#readOnly || !mayDiffer) return;
-    const limit = this.#activation.environment.payloadLimit;
-    const text = after === undefined ? spec.initialText : this.#codec.encode(after, { limit, root: `state.${name}` });
+    const text = after === undefined ? spec.initialText : this.#encode(name, after);
     if (text === spec.initialText && (isDeleted || old === undefined)) {
       if (stored !== undefined) this.#activation.delete(name);
       return;
@@ -118,13 +121,24 @@ export class State {
 
   #open(guard: () => void): Values {
     guard();
-    return (this.#draft ??= createDraft(this.#load()));
+    return (this.#draft ??= immer.createDraft(this.#load()));
   }
 
   #finish(): Values | undefined {
     const draft = this.#draft;
+    if (draft === undefined) return undefined;
     this.#draft = undefined;
-    return draft === undefined ? undefined : finishDraft(draft);
+    try {
+      return immer.finishDraft(draft);
+    } catch (error) {
+      // Its walk has no limit of depth, and does not say where user code threw: ours says what is wrong.
+      for (const name of this.#shape.specs.keys()) this.#encode(name, draft[name]);
+      throw error;
+    }
+  }
+
+  #encode(name: string, value: unknown): Encoded {
+    return this.#codec.encode(value, { limit: this.#activation.environment.payloadLimit, root: `state.${name}` });
   }
 
   #changed(name: string): HandbackError {

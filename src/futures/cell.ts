@@ -88,7 +88,7 @@ function gate(activation: Activation, state: Cell, { held, oneWay, ...creation }
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
   const made = create(state, creation);
-  return oneWay === true ? { ...made, settled: SETTLED_UNDEFINED } : made;
+  return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
 }
 
 function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow }: Subscribe): Cell {
@@ -117,7 +117,12 @@ function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }:
   if (spill !== true) bill(activation, tally, flow);
   if (state.settled !== undefined) return state;
   const settled = { ok, text: activation.envelope.payload };
-  return announce(activation, { ...state, settled, ...(spill === true && { tally }) });
+  return announce(activation, { ...keep(activation, state, settled), ...(spill === true && { tally }) });
+}
+
+/** The cell with its settlement, kept for the retention time from now (C4). */
+function keep(activation: Activation, state: Cell, settled: Settled): Cell {
+  return { ...state, settled, retainUntil: Math.max(state.retainUntil, activation.now + activation.environment.retentionMs) };
 }
 
 /** Tells the subscribers, a bounded number at a time. */
@@ -153,8 +158,7 @@ function expire(activation: Activation, state: Cell): void {
 function save(activation: Activation, state: Cell): void {
   const served = state.settled !== undefined && state.subscribers.length === 0;
   if (state.released && served) return activation.delete(VALUE);
-  const keepUntil = served ? Math.max(state.retainUntil, activation.now + activation.environment.retentionMs) : undefined;
-  if (state !== ABSENT) activation.write(VALUE, { json: state }, keepUntil);
+  if (state !== ABSENT) activation.write(VALUE, { json: state }, served ? state.retainUntil : undefined);
 }
 
 /** Subscribes consumers to a future that escaped. */

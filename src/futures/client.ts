@@ -1,5 +1,6 @@
 import { LIFE } from "../core/activation.ts";
 import type { Address } from "../core/address.ts";
+import { checkOptions } from "../core/check-options.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Answer, StoredValue } from "../core/effects.ts";
@@ -141,7 +142,7 @@ export class Client {
    * @throws `INVALID_NAME`, `UNSERIALIZABLE`, `NOT_FOUND`, `FLOW_OVER`
    */
   async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
-    const id = typeof flow === "string" ? checkFlowKey(flow) : flow.id;
+    const id = flowKeyOf(flow);
     const { control } = await this.#ask(system("flow", id), "signal", { event: checkName(event, "event") }, this.#encode(value, "value"));
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw notFound(id);
@@ -151,7 +152,7 @@ export class Client {
 
   /** How a flow stands. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
-    const id = typeof flow === "string" ? checkFlowKey(flow) : flow.id;
+    const id = flowKeyOf(flow);
     const { record, custom } = await this.#record(id);
     const { settled, startedAt, settledAt, unhandled } = record;
     return {
@@ -292,7 +293,12 @@ export class Client {
   }
 }
 
+function flowKeyOf(flow: string | FlowHandle<unknown>): string {
+  return checkFlowKey(typeof flow === "object" && flow !== null && "result" in flow ? flow.id : flow);
+}
+
 function checkStartOptions(options: StartOptions, type: string): { readonly id: string | undefined; readonly key: string | undefined } {
+  checkOptions(`options of ${type}`, options, ["id", "key"]);
   const id = "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
 }

@@ -45,7 +45,8 @@ function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Fai
   const named = where === undefined ? {} : { function: where };
   if (typeof thrown !== "object" || thrown === null) return { name: "Error", message: cut(describePrimitive(thrown)), ...named };
   const { name, message, code, stack, cause } = thrown as Partial<Record<"name" | "message" | "code" | "stack" | "cause", unknown>>;
-  const parts: readonly unknown[] | undefined = thrown instanceof AggregateError && Array.isArray(thrown.errors) ? thrown.errors : undefined;
+  const parts: readonly unknown[] | undefined =
+    thrown instanceof AggregateError && Array.isArray(thrown.errors) ? thrown.errors : undefined;
   const inner = (part: unknown): readonly Failure[] =>
     depth > 0 && left.failures-- > 0 ? [describe(part, { depth: depth - 1, left })] : [];
   const details = HandbackError.is(thrown) ? boundedDetails(thrown.details) : undefined;

@@ -1,5 +1,6 @@
 import type { Activation } from "../core/activation.ts";
 import type { Address } from "../core/address.ts";
+import { checkOptions } from "../core/check-options.ts";
 import type { Codec } from "../core/codec/codec.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
@@ -7,8 +8,10 @@ import { addDuration, parseDuration, parseInstant } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
 import { HandbackError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { MESSAGE_ID } from "../core/message-id.ts";
 import type { Stopwatch } from "../core/meter.ts";
 import { checkFunctionType, checkId, checkName } from "../core/names.ts";
+import { show } from "../core/show.ts";
 import type { State } from "../core/state.ts";
 import type { CallControl } from "./call.ts";
 import type { ReplyTo, Want } from "./consumer.ts";
@@ -93,14 +96,17 @@ export class HandlerContext {
 
   invoke(f: unknown, input?: unknown, options: InvokeOptions = {}): PendingFuture {
     this.#start();
-    const after = this.#needs(options.after ?? [], "after", "completion");
-    return this.#plan(f, options.id, this.#filling(input, "input"), after);
+    checkOptions("options of ctx.invoke", options, ["id", "after"]);
+    const { after = [] } = options;
+    const completions = this.#needs(after, "after", "completion");
+    return this.#plan(f, options, this.#filling(input, "input"), completions);
   }
 
   send(f: unknown, input?: unknown, options: SendOptions = {}): void {
     this.#start();
+    checkOptions("options of ctx.send", options, ["id", "delay", "token", "replyTo"]);
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
-    const id = options.id === undefined ? undefined : checkId(options.id, `id of ${type}`);
+    const id = idOf(options, type);
     const { segments, needs } = this.#filling(input, "input");
     if (options.token !== undefined) {
       checkName(options.token, "token");
@@ -113,7 +119,7 @@ export class HandlerContext {
     const target = { type, id: id ?? (spec.state === undefined ? "" : `@${nodeId}`) };
     const reply: ReplyTo =
       options.replyTo === undefined ? { target: this.self, name: this.#activation.envelope.name } : this.#replyTo(options.replyTo);
-    const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, "delay");
+    const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, "the delay of ctx.send");
     if (delayMs !== undefined) addDuration(this.now(), delayMs);
     this.#graph.add(
       {
@@ -175,15 +181,16 @@ export class HandlerContext {
 
   wait(futures: readonly unknown[], options: WaitOptions = {}): PendingFuture {
     this.#start();
+    checkOptions("options of ctx.wait", options, ["count", "timeout"]);
     const needs = this.#needs(futures, "wait");
-    const count = options.count ?? needs.length;
+    const { count = needs.length } = options;
     if (!Number.isInteger(count) || count < 0 || count > needs.length) {
       throw new HandbackError(
         "INVALID_OPTIONS",
-        `wait: expected a count from 0 to ${needs.length}, the number of futures, got ${String(count)}`,
+        `wait: expected a count from 0 to ${needs.length}, the number of futures, got ${show(count)}`,
       );
     }
-    const dueAt = options.timeout === undefined ? undefined : this.#after(options.timeout, "timeout");
+    const dueAt = options.timeout === undefined ? undefined : this.#after(options.timeout, "the timeout of ctx.wait");
     return this.#future({ kind: "wait", needs, count, ...(dueAt !== undefined && { dueAt }) });
   }
 
@@ -200,12 +207,12 @@ export class HandlerContext {
   future(handle: unknown): PendingFuture {
     this.#start();
     if (typeof handle !== "object" || handle === null || !isHandle(handle)) {
-      throw new HandbackError(
-        "INVALID_ID",
-        `ctx.future: expected a handle (of future.handle()), got ${handle === null ? "null" : typeof handle}`,
-      );
+      throw new HandbackError("INVALID_ID", `ctx.future: expected a handle (of future.handle()), got ${show(handle)}`);
     }
     const { id, realm, retainUntil } = handle;
+    if (typeof id !== "string" || !MESSAGE_ID.test(id) || !Number.isSafeInteger(retainUntil)) {
+      throw new HandbackError("INVALID_ID", "ctx.future: the handle is malformed; it was not made by future.handle()");
+    }
     if (realm !== this.#activation.environment.realm) {
       throw new HandbackError("FOREIGN_HANDLE", `the handle ${id} belongs to the store ${realm}, not to this one`, {
         details: { id, realm },
@@ -216,12 +223,12 @@ export class HandlerContext {
 
   sleep(duration: Duration): PendingFuture {
     this.#start();
-    return this.#future({ kind: "timer", dueAt: this.#after(duration, "sleep") });
+    return this.#future({ kind: "timer", dueAt: this.#after(duration, "the duration of ctx.sleep") });
   }
 
   sleepUntil(instant: Date | number): PendingFuture {
     this.#start();
-    return this.#future({ kind: "timer", dueAt: parseInstant(instant, "sleepUntil") });
+    return this.#future({ kind: "timer", dueAt: parseInstant(instant, "the instant of ctx.sleepUntil") });
   }
 
   promise(): PendingFuture {
@@ -281,7 +288,7 @@ export class HandlerContext {
   expireAfter(duration: Duration): void {
     this.#start();
     this.#requireState("expireAfter");
-    this.#activation.ageOut(parseDuration(duration, "expireAfter"));
+    this.#activation.ageOut(parseDuration(duration, "the duration of ctx.expireAfter"));
   }
 
   terminate(): void {
@@ -336,7 +343,7 @@ export class HandlerContext {
   }
 
   #needs(futures: readonly unknown[], what: string, want?: Want): readonly Need[] {
-    if (!Array.isArray(futures)) throw new HandbackError("NOT_A_FUTURE", `${what}: expected a list of futures, got ${typeof futures}`);
+    if (!Array.isArray(futures)) throw new HandbackError("NOT_A_FUTURE", `${what}: expected a list of futures, got ${show(futures)}`);
     return futures.map((future, index) => {
       const node = this.#node(future, `${what}[${index}]`);
       return want === undefined ? { node } : { node, want };
@@ -352,20 +359,21 @@ export class HandlerContext {
 
   #continue(need: Need, f: unknown, args: readonly unknown[]): PendingFuture {
     this.#start();
-    if (args.length === 0) return this.#plan(f, undefined, { segments: ["", ""], needs: [need] }, []);
+    if (args.length === 0) return this.#plan(f, {}, { segments: ["", ""], needs: [need] }, []);
     const { segments, needs } = this.#filling(args[0], "args");
     const [head = "", ...rest] = segments;
     const whole = ['{"result":', `,"args":${head}`, ...rest];
     whole[whole.length - 1] += "}";
-    return this.#plan(f, undefined, { segments: whole, needs: [need, ...needs] }, []);
+    return this.#plan(f, {}, { segments: whole, needs: [need, ...needs] }, []);
   }
 
   /** Plans a call; what is in `after` is only waited for, and fills holes of no text at the end. */
-  #plan(f: unknown, wantedId: string | undefined, { segments, needs }: Filling, after: readonly Need[]): PendingFuture {
+  #plan(f: unknown, options: InvokeOptions, { segments, needs }: Filling, after: readonly Need[]): PendingFuture {
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
     const nodeId = this.#graph.nextId();
     const stateful = spec.state !== undefined;
-    const id = wantedId === undefined ? (stateful ? `@${nodeId}` : "") : checkId(wantedId, `id of ${type}`);
+    const wantedId = idOf(options, type);
+    const id = wantedId ?? (stateful ? `@${nodeId}` : "");
     const plan: CallPlan = {
       kind: "call",
       target: { type, id },
@@ -379,7 +387,9 @@ export class HandlerContext {
     return new PendingFuture(this.#graph, this.#graph.add(plan, nodeId), stateful ? { stateId: id } : {});
   }
 
-  #replyTo({ function: f, id }: NonNullable<SendOptions["replyTo"]>): ReplyTo {
+  #replyTo(replyTo: NonNullable<SendOptions["replyTo"]>): ReplyTo {
+    checkOptions("replyTo", replyTo, ["function", "id"]);
+    const { function: f, id } = replyTo;
     const { type, operation } = resolveTarget(f, this.#activation.environment);
     return { target: { type, id: checkId(id, `id of ${type}`) }, name: operation };
   }
@@ -395,6 +405,11 @@ export class HandlerContext {
     if (this.#parts.state === undefined)
       throw new HandbackError("UNKNOWN_VALUE", `ctx.${what}: ${this.#type} is stateless and has no state`);
   }
+}
+
+/** The id that was asked for; one that is given as `undefined` is a mistake, not the wish for a new state. */
+function idOf(options: { readonly id?: string }, type: string): string | undefined {
+  return "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
 }
 
 /** Tells answers to one run from those to an earlier run of the same message. */

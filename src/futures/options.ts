@@ -44,8 +44,7 @@ function isObject(value: unknown): value is object {
 
 /** Checks that something can be a handler: a plain or async function. @throws `INVALID_HANDLER` */
 export function handlerSpec(what: string, handler: unknown, readOnly = false): OperationSpec {
-  if (typeof handler !== "function")
-    throw new HandbackError("INVALID_HANDLER", `${what}: expected a function, got ${show(handler)}`);
+  if (typeof handler !== "function") throw new HandbackError("INVALID_HANDLER", `${what}: expected a function, got ${show(handler)}`);
   const kind = Object.prototype.toString.call(handler);
   if (kind === "[object GeneratorFunction]" || kind === "[object AsyncGeneratorFunction]") {
     throw new HandbackError("INVALID_HANDLER", `${what}: expected a plain or async function, got a generator; futures need no yield`);

@@ -1,4 +1,5 @@
 import { HandbackError } from "../core/errors.ts";
+import { show } from "../core/show.ts";
 import type { Future } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
 import type { Graph } from "./graph.ts";
@@ -41,7 +42,7 @@ export class PendingFuture {
         `${what} is a JavaScript promise, which does not survive a restart: expected a future (of ctx.invoke, for one)`,
       );
     }
-    throw new HandbackError("NOT_A_FUTURE", `${what}: expected a future, got ${value === null ? "null" : typeof value}`);
+    throw new HandbackError("NOT_A_FUTURE", `${what}: expected a future, got ${show(value)}`);
   }
 }
 

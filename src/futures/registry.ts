@@ -1,6 +1,7 @@
 import { LIFE } from "../core/activation.ts";
 import type { Definition } from "../core/definition.ts";
 import { HandbackError } from "../core/errors.ts";
+import { show } from "../core/show.ts";
 import { VERSION } from "../core/stored-state.ts";
 import { cell } from "./cell.ts";
 import { event } from "./event.ts";
@@ -35,11 +36,7 @@ export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, De
 
 function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
   const spec = specOf(face);
-  if (spec === undefined)
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `functions: expected what fn() or stateful() gave, got ${face === null ? "null" : typeof face}`,
-    );
+  if (spec === undefined) throw new HandbackError("INVALID_OPTIONS", `functions: expected what fn() or stateful() gave, got ${show(face)}`);
   const known = specs.get(spec.type);
   if (known === spec) return;
   if (known !== undefined) throw duplicate(spec.type);

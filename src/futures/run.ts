@@ -1,5 +1,6 @@
 import type { Activation } from "../core/activation.ts";
 import { HandbackError } from "../core/errors.ts";
+import { setLongTimer } from "../core/long-timer.ts";
 import { addTallies, markOf, NO_TALLY, Stopwatch } from "../core/meter.ts";
 import type { Run, Tally } from "../core/meter.ts";
 import { State } from "../core/state.ts";
@@ -87,7 +88,7 @@ class HandlerRun {
     const { timeoutMs, type } = this.#spec;
     if (timeoutMs === undefined) return returned;
     const { promise, reject } = Promise.withResolvers<never>();
-    const cancel = this.#activation.environment.clock.setTimer(timeoutMs, () => {
+    const cancel = setLongTimer(this.#activation.environment.clock, timeoutMs, () => {
       this.#graph.close("STALE_ATTEMPT");
       reject(new HandbackError("HANDLER_TIMEOUT", `${type} ran longer than ${timeoutMs} ms and was abandoned`, { details: { timeoutMs } }));
     });
@@ -102,8 +103,9 @@ class HandlerRun {
     this.#endState();
     const run = this.#stop(false);
     if ("plan" in outcome) this.#handBack(outcome, run);
-    else this.#settle(outcome, run);
     wire(this.#graph);
+    // The outcome leaves last, so that whoever learns of it finds what went before it to the same place, such as a status.
+    if (!("plan" in outcome)) this.#settle(outcome, run);
     release(this.#graph);
   }
 
@@ -123,7 +125,8 @@ class HandlerRun {
   }
 
   #fail(error: unknown): void {
-    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error.failure === undefined) throw error;
+    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error === this.#state?.misfit) throw error;
+    this.#state?.discard();
     this.#activation.rollBack();
     this.#graph.nodes = [];
     const run = this.#stop(true);

@@ -1,5 +1,6 @@
 import type { Environment } from "../core/environment.ts";
 import { HandbackError } from "../core/errors.ts";
+import { show } from "../core/show.ts";
 import type { FunctionSpec } from "./spec.ts";
 import { CALL, specOf } from "./spec.ts";
 
@@ -14,10 +15,7 @@ export interface Target {
 export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Target {
   const spec = specOf(f);
   if (spec === undefined) {
-    throw new HandbackError(
-      "UNKNOWN_FUNCTION",
-      `expected a function made by fn() or an operation of stateful(), got ${f === null ? "null" : typeof f}`,
-    );
+    throw new HandbackError("UNKNOWN_FUNCTION", `expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`);
   }
   const operation = operationOf(f) ?? (spec.state === undefined ? CALL : undefined);
   if (operation === undefined) {

@@ -41,7 +41,7 @@ export function wireEach(graph: Graph, collect: (node: Node, sends: readonly Sen
     wireNode(graph, node);
     batches.push(collect(node, activation.sends));
   }
-  activation.sends = sent.concat(...batches.reverse());
+  activation.sends = [...sent, ...batches.reverse().flat()];
 }
 
 function wireNode(graph: Graph, node: Node): void {

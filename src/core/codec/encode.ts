@@ -1,3 +1,4 @@
+import { current, isDraft } from "immer";
 import { HandbackError } from "../errors.ts";
 import { base64Length, toBase64 } from "./base64.ts";
 import { UNDEFINED } from "./encoded.ts";
@@ -115,6 +116,8 @@ class Encoder {
     else if (isExactly(value, Map)) this.writeMap(value);
     else if (isExactly(value, Set)) this.writeSet(value);
     else if (isExactly(value, Uint8Array)) this.writeBytes(value);
+    // A Map or Set of `ctx.state` is of a class of Immer's; other drafts look like what they stand for.
+    else if (isDraft(value)) this.writeContainer(current(value));
     else throw this.trail.unserializable(refuseObject(value));
   }
 

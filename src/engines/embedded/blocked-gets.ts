@@ -62,6 +62,11 @@ export class BlockedGets {
     this.#gets.delete(key);
   }
 
+  /** The run of `envelope` is over: nobody waits for what it has not waited for to the end. */
+  endAll(envelope: Envelope): void {
+    for (const [key, get] of this.#gets) if (get.envelope === envelope) this.#gets.delete(key);
+  }
+
   check(backlog: Backlog): void {
     const waits = this.#waits(backlog);
     const cycle = findCycle(waits);

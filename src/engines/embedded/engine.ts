@@ -12,6 +12,7 @@ import type { Blocking, Environment } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
 import { BlockedGets } from "./blocked-gets.ts";
 import type { LeadsTo } from "./blocked-gets.ts";
+import { Collector } from "./collector.ts";
 import { FunctionMeter } from "./function-meter.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { Mailbox } from "./mailboxes.ts";
@@ -39,8 +40,6 @@ export interface EngineParts {
 /** Handlers started before the engine looks after commits again. */
 const RUNS_PER_TURN = 256;
 const RECOVERY_CHUNK = 4096;
-const COLLECT_EVERY_MS = 60_000;
-const COLLECT_CHUNK = 1024;
 const CLOSE_DEADLINE_MS = 5_000;
 const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead"]);
 
@@ -59,6 +58,7 @@ export class EmbeddedEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #cache: StateCache;
   readonly #timers: Timers;
+  readonly #collector: Collector;
   readonly #answers = new Answers();
   readonly #gets: BlockedGets;
   readonly #mailboxes = new Mailboxes();
@@ -67,6 +67,8 @@ export class EmbeddedEngine implements Engine {
   readonly #flowBase: bigint;
   #flows = 0n;
   #batch = new PendingBatch();
+  /** The batch whose commit is under way. */
+  #underWay: PendingBatch | undefined;
   #seq = 0;
   #running = 0;
   #committing: Promise<void> | undefined;
@@ -74,12 +76,30 @@ export class EmbeddedEngine implements Engine {
   #stopped: HandbackError | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
-  #cancelCollect: () => void = () => undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#cache = new StateCache(parts.store, parts.cachedStates);
-    this.#timers = new Timers(parts.store, parts.environment.clock, (due) => this.#fire(due));
+    const { store, environment } = parts;
+    const guard = (step: () => void): void => this.#guard(step);
+    this.#timers = new Timers({
+      store,
+      clock: environment.clock,
+      fire: (due) => this.#fire(due),
+      isUnderWay: (id) => this.#underWay?.inserts(id) === true,
+      guard,
+    });
+    this.#collector = new Collector({
+      store,
+      cache: this.#cache,
+      clock: environment.clock,
+      isBusy: (address) => this.#mailboxes.has(address),
+      erase: (state, name) => {
+        this.#batch.write(state, name, null);
+        this.#schedule();
+      },
+      guard,
+    });
     this.#gets = new BlockedGets(
       parts.leadsTo,
       (address, name) => this.#cache.open(address).read(name)?.content.json,
@@ -106,6 +126,8 @@ export class EmbeddedEngine implements Engine {
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
   start(): void {
+    // Above all numbers given before, those of delayed messages included, unless the clock was set back.
+    this.#seq = Math.max(0, Math.floor(this.now() * 1000));
     for (let after = -1; ;) {
       const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
       for (const { id, seq, ...text } of rows) {
@@ -122,7 +144,7 @@ export class EmbeddedEngine implements Engine {
       });
     }
     this.#timers.start();
-    this.#collect();
+    this.#collector.start();
     this.#pump();
   }
 
@@ -131,7 +153,7 @@ export class EmbeddedEngine implements Engine {
     if (this.#stopped !== undefined || this.#closing !== undefined) this.#answers.refuse(key, this.#stopped ?? closed());
     else {
       this.#system.push(envelope);
-      this.#drain();
+      this.#guard(() => this.#drain());
     }
     return answer;
   }
@@ -164,7 +186,7 @@ export class EmbeddedEngine implements Engine {
 
   async #close(): Promise<void> {
     this.#timers.stop();
-    this.#cancelCollect();
+    this.#collector.stop();
     if (this.#stopped === undefined && this.#isBusy()) await this.#whenDrained();
     while (this.#stopped === undefined && (this.#committing !== undefined || !this.#batch.isEmpty)) await this.#commit();
     this.#stopped ??= closed();
@@ -202,7 +224,8 @@ export class EmbeddedEngine implements Engine {
   }
 
   #pump(): void {
-    for (let runs = 0; runs < RUNS_PER_TURN && this.#running < this.#parts.concurrency && this.#closing === undefined; runs++) {
+    for (let runs = 0; runs < RUNS_PER_TURN && this.#running < this.#parts.concurrency; runs++) {
+      if (this.#closing !== undefined || this.#stopped !== undefined) break;
       const mailbox = this.#mailboxes.next();
       if (mailbox === undefined) break;
       this.#run(mailbox);
@@ -238,12 +261,15 @@ export class EmbeddedEngine implements Engine {
 
   #finish(mailbox: Mailbox, envelope: Envelope, effects: Effects): void {
     this.#running--;
+    this.#gets.endAll(envelope);
     if (this.#stopped !== undefined) return;
-    this.#batch.remove(envelope.id);
-    if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
-    this.#apply(effects);
-    this.#drain();
-    this.#mailboxes.release(mailbox);
+    this.#guard(() => {
+      this.#batch.remove(envelope.id);
+      if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
+      this.#apply(effects);
+      this.#drain();
+      this.#mailboxes.release(mailbox);
+    });
     this.#drained?.();
     this.#schedule();
   }
@@ -251,6 +277,8 @@ export class EmbeddedEngine implements Engine {
   /** Leaves a message that cannot be handled where it is, and its address with it. */
   #park(envelope: Envelope, error: unknown): void {
     this.#running--;
+    this.#gets.endAll(envelope);
+    if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) return this.#fail(error);
     const where = formatAddress(envelope.target);
     this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
     this.#drained?.();
@@ -293,10 +321,11 @@ export class EmbeddedEngine implements Engine {
   }
 
   #send(sender: Address, { envelope, dueAt, token }: Send): void {
+    // What a blocked handler sends passes through a gate; the token is the handler's.
+    const key = token === undefined ? undefined : tokenKey(envelope.caller ?? sender, token);
+    // A token names one pending message: a second one takes its place.
+    if (key !== undefined) this.#cancel(key);
     if (dueAt !== undefined && dueAt > this.now()) {
-      const key = token === undefined ? undefined : tokenKey(sender, token);
-      // A token names one pending message: a second one takes its place.
-      if (key !== undefined) this.#cancel(key);
       this.#batch.insert({ envelope, seq: this.#seq++, dueAt, ...(key !== undefined && { token: key }) });
     } else if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
     else this.#batch.insert({ envelope, seq: this.#seq++ });
@@ -329,7 +358,7 @@ export class EmbeddedEngine implements Engine {
 
   async #turn(): Promise<void> {
     await this.#commit();
-    this.#pump();
+    this.#guard(() => this.#pump());
   }
 
   /** Commits what has gathered; while a commit is under way, waits for that one. */
@@ -338,17 +367,25 @@ export class EmbeddedEngine implements Engine {
     if (this.#stopped !== undefined || this.#batch.isEmpty) return Promise.resolve();
     const batch = this.#batch;
     this.#batch = new PendingBatch();
-    const committing = this.#parts.store.commit(batch.toStore()).then(
-      () => this.#committed(batch),
-      (error: unknown) => this.#fail(error),
-    );
-    this.#committing = committing.finally(() => (this.#committing = undefined));
-    return this.#committing;
+    this.#underWay = batch;
+    return (this.#committing = this.#write(batch).finally(() => (this.#committing = undefined)));
+  }
+
+  async #write(batch: PendingBatch): Promise<void> {
+    try {
+      await this.#parts.store.commit(batch.toStore());
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#underWay = undefined;
+    this.#guard(() => this.#committed(batch));
   }
 
   #committed(batch: PendingBatch): void {
     batch.committed();
     for (const token of batch.cancelled) this.#timers.cancelled(token);
+    // A token that was used anew meanwhile may have been cancelled anew.
+    for (const token of this.#batch.cancelled) this.#timers.cancel(token);
     for (const accepted of batch.accepted) {
       if (accepted.dueAt === undefined) this.#deliver(accepted.envelope);
       else this.#timers.add(accepted);
@@ -356,8 +393,18 @@ export class EmbeddedEngine implements Engine {
     for (const answer of batch.answers) this.#answers.give(answer);
   }
 
+  /** Does a step of the engine's own work: one that fails half way leaves nothing to rely on. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** A commit failed: what is in memory may not be on disk, so nothing more is said. */
   #fail(error: unknown): void {
+    if (this.#stopped !== undefined) return;
     this.#stopped = HandbackError.is(error)
       ? error
       : new HandbackError("STORE_FAILED", "a commit failed, and it is not known whether it happened; the engine has stopped", {
@@ -365,7 +412,7 @@ export class EmbeddedEngine implements Engine {
         });
     this.#parts.environment.log.error(this.#stopped.message);
     this.#timers.stop();
-    this.#cancelCollect();
+    this.#collector.stop();
     this.#answers.end(this.#stopped);
     this.#drained?.();
   }
@@ -374,8 +421,10 @@ export class EmbeddedEngine implements Engine {
     return {
       flush: (effects) => {
         if (this.#stopped !== undefined) throw this.#stopped;
-        this.#apply(effects);
-        this.#drain();
+        this.#guard(() => {
+          this.#apply(effects);
+          this.#drain();
+        });
       },
       receive: async (key) => {
         const { answer } = this.#answers.listen(key);
@@ -397,18 +446,6 @@ export class EmbeddedEngine implements Engine {
       queuedAt: (address) => this.#mailboxes.queuedAt(address),
       waitingForSlot: full ? [...this.#mailboxes.waiting()] : [],
     });
-  }
-
-  #collect(): void {
-    const now = this.now();
-    for (const { name, ...address } of this.#parts.store.readExpired(now, COLLECT_CHUNK)) {
-      const state = this.#cache.open(address);
-      const { current } = state.slot(name);
-      // What was renewed or replaced in memory is not what the store found expired.
-      if (current?.expiresAt !== undefined && current.expiresAt <= now) this.#batch.write(state, name, null);
-    }
-    this.#schedule();
-    this.#cancelCollect = this.#parts.environment.clock.setTimer(COLLECT_EVERY_MS, () => this.#collect());
   }
 }
 

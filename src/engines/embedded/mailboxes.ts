@@ -49,6 +49,11 @@ export class Mailboxes {
     else this.#byAddress.delete(mailbox.key);
   }
 
+  /** Whether messages for the address are waiting or being handled. */
+  has(address: Address): boolean {
+    return this.#byAddress.has(addressKey(address));
+  }
+
   queuedAt(address: Address): Iterable<Envelope> {
     return this.#byAddress.get(addressKey(address))?.queue ?? [];
   }

@@ -50,6 +50,11 @@ export class PendingBatch {
     return this.#inserted.values();
   }
 
+  /** Whether it inserts a message of this id. */
+  inserts(id: string): boolean {
+    return this.#inserted.has(id);
+  }
+
   get cancelled(): Iterable<string> {
     return this.#cancelled;
   }

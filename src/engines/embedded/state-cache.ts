@@ -54,11 +54,13 @@ export class StateCache {
   readonly #half: number;
   #young = new Map<string, AddressState>();
   #old = new Map<string, AddressState>();
+  #ageAt: number;
 
   /** @param limit how many addresses are held, about; those being written are held beyond it */
   constructor(store: Pick<Store, "readState">, limit: number) {
     this.#store = store;
     this.#half = Math.max(1, limit >> 1);
+    this.#ageAt = this.#half;
   }
 
   /** The values of an address, to be read and written. */
@@ -68,7 +70,7 @@ export class StateCache {
     if (young !== undefined) return young;
     const state = this.#old.get(key) ?? this.#load(address);
     this.#young.set(key, state);
-    if (this.#young.size >= this.#half) this.#age();
+    if (this.#young.size >= this.#ageAt) this.#age();
     return state;
   }
 
@@ -85,5 +87,7 @@ export class StateCache {
     const pinned = [...this.#old].filter(([, state]) => state.pins > 0);
     this.#old = this.#young;
     this.#young = new Map(pinned);
+    // Those being written may fill a generation: ageing again at once would look at all of them with every access.
+    this.#ageAt = Math.max(this.#half, 2 * pinned.length);
   }
 }

@@ -10,6 +10,17 @@ const LOAD = 4096;
 /** Longest time to sleep; also what keeps the process alive while the engine is open. */
 const MAX_SLEEP_MS = 60_000;
 
+/** What timers are made of. */
+export interface TimersParts {
+  readonly store: Pick<Store, "readDelayed" | "nextDueAt">;
+  readonly clock: Clock;
+  readonly fire: (due: readonly Accepted[]) => void;
+  /** Whether the message of this id is in a commit under way: it may be there to be read, but counts once that resolves. */
+  readonly isUnderWay: (id: string) => boolean;
+  /** Runs a step of the work, and answers for its failure. */
+  readonly guard: (step: () => void) => void;
+}
+
 /**
  * Delivers delayed messages when they are due, never before.
  *
@@ -17,9 +28,7 @@ const MAX_SLEEP_MS = 60_000;
  * T2 A timer sleeps towards an instant, in bounded steps: it reads the clock when it wakes, and goes back to sleep if it was early.
  */
 export class Timers {
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #fire: (due: readonly Accepted[]) => void;
+  readonly #parts: TimersParts;
   readonly #heap: Heap = new Heap();
   readonly #byToken = new Map<string, Accepted>();
   readonly #cancelled = new Set<Accepted>();
@@ -28,11 +37,10 @@ export class Timers {
   #horizon = Number.NEGATIVE_INFINITY;
   #cancelWake: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
-  constructor(store: Store, clock: Clock, fire: (due: readonly Accepted[]) => void) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#fire = fire;
+  constructor(parts: TimersParts) {
+    this.#parts = parts;
   }
 
   start(): void {
@@ -41,8 +49,8 @@ export class Timers {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancelWake?.();
-    this.#cancelWake = undefined;
   }
 
   /** Takes note of a delayed message that has become durable. */
@@ -74,7 +82,7 @@ export class Timers {
 
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
     const due: Accepted[] = [];
     for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now; next = this.#heap.peek()) {
@@ -83,22 +91,22 @@ export class Timers {
       if (next.token !== undefined) this.#byToken.delete(next.token);
       due.push(next);
     }
-    if (due.length > 0) this.#fire(due);
+    if (due.length > 0) this.#parts.fire(due);
     this.#sleep();
   }
 
   #load(): void {
-    const until = this.#clock.now() + WINDOW_MS;
-    const held = new Set(Array.from(this.#heap, ({ envelope }) => envelope.id));
+    const until = this.#parts.clock.now() + WINDOW_MS;
     for (let limit = LOAD; ; limit *= 2) {
-      const rows = this.#store.readDelayed(until, limit);
+      const rows = this.#parts.store.readDelayed(until, limit);
       const last = rows.at(-1)?.dueAt ?? until;
       // What shares the last instant may have been cut off, so the horizon lies before it.
       const horizon = rows.length < limit ? until : last - 1;
-      if (rows.length === limit && rows[0]?.dueAt === last) continue;
-      for (const { id, seq, dueAt, token, ...text } of rows) {
-        if ((dueAt ?? 0) > horizon || (dueAt ?? 0) <= this.#horizon || held.has(id)) continue;
-        this.#hold({ envelope: decodeEnvelope(id, text), seq, dueAt: dueAt ?? 0, ...(token !== undefined && { token }) });
+      // Nothing but what is known, or all of one instant: there is more to be read before the horizon can move.
+      if (rows.length === limit && (horizon <= this.#horizon || rows[0]?.dueAt === last)) continue;
+      for (const { id, seq, dueAt = 0, token, ...text } of rows) {
+        if (dueAt > horizon || dueAt <= this.#horizon || this.#parts.isUnderWay(id)) continue;
+        this.#hold({ envelope: decodeEnvelope(id, text), seq, dueAt, ...(token !== undefined && { token }) });
       }
       this.#horizon = Math.max(this.#horizon, horizon);
       return;
@@ -107,22 +115,25 @@ export class Timers {
 
   #sleep(): void {
     this.#cancelWake?.();
-    const now = this.#clock.now();
-    const next = this.#heap.peek()?.dueAt ?? this.#store.nextDueAt() ?? Number.POSITIVE_INFINITY;
-    // What is beyond the horizon must be loaded before it is due.
-    const at = next <= this.#horizon ? next : Math.max(now, next - WINDOW_MS);
-    this.#wakeAt = Math.min(at, now + MAX_SLEEP_MS);
-    this.#cancelWake = this.#clock.setTimer(Math.max(0, this.#wakeAt - now), () => this.#wake());
+    if (this.#stopped) return;
+    const now = this.#parts.clock.now();
+    this.#wakeAt = Math.min(this.#nextWake(now), now + MAX_SLEEP_MS);
+    this.#cancelWake = this.#parts.clock.setTimer(Math.max(0, this.#wakeAt - now), () => this.#parts.guard(() => this.#wake()));
+  }
+
+  #nextWake(now: number): number {
+    const held = this.#heap.peek()?.dueAt;
+    if (held !== undefined) return held;
+    const next = this.#parts.store.nextDueAt() ?? Number.POSITIVE_INFINITY;
+    // What is beyond the horizon must be loaded before it is due. With nothing held, what is on this side of it has been
+    // fired or cancelled, and the store is about to hear of it.
+    return Math.max(now, next > this.#horizon ? next - WINDOW_MS : this.#horizon);
   }
 }
 
 /** A binary heap of messages by instant, then by acceptance. */
 class Heap {
   readonly #items: Accepted[] = [];
-
-  [Symbol.iterator](): Iterator<Accepted> {
-    return this.#items[Symbol.iterator]();
-  }
 
   peek(): Accepted | undefined {
     return this.#items[0];

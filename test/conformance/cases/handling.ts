@@ -1,0 +1,150 @@
+import { fn, stateful, value } from "handback";
+import { expect } from "vitest";
+import type { Case } from "../conformance.ts";
+import type { Host } from "../host.ts";
+
+export const handlingCases: readonly Case[] = [
+  {
+    title: "tries a handler that throws again, with growing delays, under the same idempotency key",
+    async run(start) {
+      const keys = new Set<string>();
+      const flaky = fn("test/flaky", { retry: { maxAttempts: 4, initialDelay: 100, factor: 3, maxDelay: 500 } }, (ctx) => {
+        keys.add(ctx.idempotencyKey);
+        if (ctx.attempt < 4) throw new Error(`attempt ${ctx.attempt}`);
+        return ctx.now();
+      });
+      const { client, clock } = await start([flaky]);
+      const began = clock.now();
+      expect((await client.call(flaky)) - began).toBe(100 + 300 + 500);
+      expect(keys.size).toBe(1);
+    },
+  },
+  {
+    title: "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
+    async run(start) {
+      const stubborn = stateful("test/stubborn", {
+        retry: { maxAttempts: 3, initialDelay: 10 },
+        state: { attempts: value(0) },
+        handlers: {
+          fail: (ctx) => {
+            ctx.state.attempts++;
+            throw new Error(`attempt ${ctx.attempt}`);
+          },
+          read: (ctx) => ctx.state.attempts,
+        },
+      });
+      const { client } = await start([stubborn]);
+      await expect(client.call(stubborn.fail, undefined, { id: "s" })).rejects.toMatchObject({ cause: { message: "attempt 3" } });
+      expect(await client.call(stubborn.read, undefined, { id: "s" })).toBe(0);
+    },
+  },
+  {
+    title: "leaves the address free while an attempt waits for its turn",
+    async run(start) {
+      const shared = stateful("test/shared", {
+        retry: { maxAttempts: 2, initialDelay: 1000 },
+        state: { order: value<string[]>([]) },
+        handlers: {
+          flaky: (ctx) => {
+            if (ctx.attempt === 1) throw new Error("once");
+            ctx.state.order.push("flaky");
+            return [...ctx.state.order];
+          },
+          steady: (ctx) => void ctx.state.order.push("steady"),
+        },
+      });
+      const { client, clock } = await start([shared]);
+      const handle = await client.start(shared.flaky, undefined, { id: "s", key: "k" });
+      await clock.quiet();
+      await client.call(shared.steady, undefined, { id: "s" });
+      expect(await handle.result()).toEqual(["steady", "flaky"]);
+    },
+  },
+  {
+    title: "keeps only the messages of the attempt that succeeds",
+    async run(start) {
+      const seen = stateful("test/seen", {
+        state: { lines: value<number[]>([]) },
+        handlers: { add: (ctx, n: number) => void ctx.state.lines.push(n), read: (ctx) => [...ctx.state.lines] },
+      });
+      const flaky = fn("test/flaky", { retry: { maxAttempts: 3, initialDelay: 1 } }, async (ctx) => {
+        const done = ctx.invoke(seen.add, ctx.attempt, { id: "s" });
+        await Promise.resolve();
+        if (ctx.attempt < 3) throw new Error("again");
+        return ctx.invoke(seen.read, undefined, { id: "s", after: [done] });
+      });
+      const { client } = await start([flaky, seen]);
+      expect(await client.call(flaky)).toEqual([3]);
+    },
+  },
+  {
+    title: "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
+    async run(start) {
+      const late: unknown[] = [];
+      const slow = stateful("test/slow", {
+        timeout: 100,
+        state: { n: value(0) },
+        handlers: {
+          run: async (ctx, ms: number) => {
+            ctx.state.n++;
+            await host.clock.work(ms);
+            try {
+              ctx.state.n++;
+            } catch (error) {
+              late.push(error);
+            }
+            return ctx.state.n;
+          },
+          read: (ctx) => ctx.state.n,
+        },
+      });
+      const host: Host = await start([slow]);
+      const { client, clock } = host;
+      expect(await client.call(slow.run, 99, { id: "s" })).toBe(2);
+      await expect(client.call(slow.run, 101, { id: "s" })).rejects.toMatchObject({ code: "HANDLER_TIMEOUT" });
+      await clock.advance(1000);
+      expect(await client.call(slow.read, undefined, { id: "s" })).toBe(2);
+      expect(late[0]).toMatchObject({ code: "STALE_ATTEMPT" });
+    },
+  },
+  {
+    title: "tries a handler that was abandoned again, where its policy says so",
+    async run(start) {
+      const slow = fn("test/slow", { timeout: 100, retry: { maxAttempts: 2, initialDelay: 10 } }, async (ctx) => {
+        await host.clock.work(ctx.attempt === 1 ? 200 : 50);
+        return ctx.attempt;
+      });
+      const host: Host = await start([slow]);
+      expect(await host.client.call(slow)).toBe(2);
+    },
+  },
+  {
+    title: "says CONTEXT_CLOSED to what a handler leaves running behind",
+    async run(start) {
+      const caught: unknown[] = [];
+      const detached = fn("test/detached", (ctx) => {
+        void Promise.resolve().then(() => {
+          try {
+            ctx.send(detached);
+          } catch (error) {
+            caught.push(error);
+          }
+        });
+      });
+      const { client, clock } = await start([detached]);
+      await client.call(detached);
+      await clock.quiet();
+      expect(caught[0]).toMatchObject({ code: "CONTEXT_CLOSED" });
+    },
+  },
+  {
+    title: "blocks on a future with ctx.get",
+    needs: ["blockingGet"],
+    async run(start) {
+      const double = fn("test/double", (_, n: number) => 2 * n);
+      const naive = fn("test/naive", async (ctx, n: number) => (await ctx.get(ctx.invoke(double, n))) + (await ctx.get(ctx.resolved(1))));
+      const { client } = await start([naive, double]);
+      expect(await client.call(naive, 5)).toBe(11);
+    },
+  },
+];

@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.ts";
+import { onMemory } from "./host.ts";
+
+conformance(onMemory);

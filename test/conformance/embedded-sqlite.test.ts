@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.ts";
+import { onSqlite } from "./host.ts";
+
+conformance(onSqlite);

@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.ts";
+import { onPoorest } from "./host.ts";
+
+conformance(onPoorest);

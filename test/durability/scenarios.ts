@@ -1,0 +1,453 @@
+import { fn, HandbackError, stateful, value } from "handback";
+import type { Future, FutureHandle, Waited } from "handback";
+import type { Scenario } from "./every-commit.ts";
+import type { Machine } from "./machine.ts";
+
+/** Counts how often each request had its effect: once, however often the code ran. */
+function makeLedger() {
+  return stateful("test/ledger", {
+    state: { requests: value<Record<string, number>>({}) },
+    handlers: {
+      book(ctx, request: string) {
+        ctx.state.requests[request] = (ctx.state.requests[request] ?? 0) + 1;
+        return ctx.state.requests[request];
+      },
+    },
+  });
+}
+
+const read = (ledger: ReturnType<typeof makeLedger>, ...ids: readonly string[]) => {
+  return ({ engine }: Machine) => Promise.all(ids.map((id) => engine.client.readState(ledger, id)));
+};
+
+interface Order {
+  readonly id: string;
+  readonly channels: readonly string[];
+}
+
+/** The example of the front page, each of its steps with an effect. */
+export function checkout(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const reserve = fn("shop/reserve", (ctx, { id }: Order) => ({ reservation: id, times: ctx.invoke(ledger.book, id, { id: "stock" }) }));
+  const charge = fn("shop/charge", (ctx, { reserved }: { order: Order; reserved: { reservation: string } }) => ({
+    paid: reserved.reservation,
+    times: ctx.invoke(ledger.book, reserved.reservation, { id: "bank" }),
+  }));
+  const notify = fn("shop/notify", (ctx, { channel, charged: { paid } }: { channel: string; charged: { paid: string } }) =>
+    ctx.invoke(ledger.book, `${channel}:${paid}`, { id: channel }),
+  );
+  const receipt = fn("shop/receipt", (_, all: { charged: { paid: string }; notices: readonly number[] }) => all);
+  const checkout = fn("shop/checkout", (ctx, order: Order): Future<unknown> => {
+    const reserved = ctx.invoke(reserve, order);
+    const charged = ctx.invoke(charge, { order, reserved });
+    const notices = order.channels.map((channel) => ctx.invoke(notify, { channel, charged }));
+    return ctx.invoke(receipt, { charged, notices });
+  });
+  const order = { id: "o1", channels: ["mail", "sms", "push"] };
+  return {
+    world: { functions: [ledger, reserve, charge, notify, receipt, checkout] },
+    script: (client) => client.call(checkout, order, { id: "order-1" }),
+    observe: read(ledger, "stock", "bank", ...order.channels),
+    ownRows: 5,
+  };
+}
+
+/** Three steps, each of which hands back the next. */
+export function chainOfThree(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const third = fn("test/third", (ctx, path: readonly string[]) => ({ path, last: ctx.invoke(ledger.book, "third", { id: "a" }) }));
+  const second = fn("test/second", (ctx, path: readonly string[]): Future<unknown> => {
+    ctx.send(ledger.book, "second", { id: "a" });
+    return ctx.invoke(third, [...path, "second"]);
+  });
+  const first = fn("test/first", (ctx, name: string): Future<unknown> =>
+    ctx.onComplete(ctx.invoke(ledger.book, "first", { id: "a" }), continued, name),
+  );
+  const continued = fn("test/continued", (ctx, { args }: { result: number; args: string }) => ctx.invoke(second, [args]));
+  return {
+    world: { functions: [ledger, first, continued, second, third] },
+    script: (client) => client.call(first, "first", { id: "chain-1" }),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+/** Twenty branches, some of them slow, joined; more than one join can hold. */
+export function fanOut(): Scenario<readonly number[]> {
+  const ledger = makeLedger();
+  const slow = fn("test/slow", (ctx, branch: number) => ctx.onComplete(ctx.sleep((branch % 4) * 10), work, branch));
+  const work = fn("test/work", (ctx, { args: branch }: { result: void; args: number }) =>
+    ctx.onComplete(ctx.invoke(ledger.book, `branch ${branch}`, { id: `shard-${branch % 3}` }), square, branch),
+  );
+  const square = fn("test/square", (_, { result, args }: { result: number; args: number }) => args * args * result);
+  const fan = fn("test/fan", (ctx, width: number) => ctx.all(Array.from({ length: width }, (_, branch) => ctx.invoke(slow, branch))));
+  return {
+    world: { functions: [ledger, slow, work, square, fan] },
+    script: (client) => client.call(fan, 20, { id: "fan-1" }),
+    observe: read(ledger, "shard-0", "shard-1", "shard-2"),
+    ownRows: 3,
+  };
+}
+
+/** Waits for two of four, then, through the handles, for the others; one fails. */
+export function waitWithCount(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const branch = fn("test/branch", (ctx, delay: number) => ctx.onComplete(ctx.sleep(delay), after, delay));
+  const after = fn("test/after", (ctx, { args }: { result: void; args: number }) => {
+    if (args === 3000) throw new Error("three");
+    return { delay: args, times: ctx.invoke(ledger.book, `${args}`, { id: "a" }) };
+  });
+  const rest = fn("test/rest", (ctx, { ready, pending }: Waited<unknown>) => ({
+    ready,
+    later: ctx.allSettled(pending.map(({ handle }) => ctx.future(handle))),
+    over: ctx.onComplete(ctx.wait([ctx.sleep(500), ctx.sleep(5000)], { timeout: 2000 }), count),
+  }));
+  const count = fn("test/count", (_, { ready, pending }: Waited<unknown>) => [ready.length, pending.length]);
+  const waiter = fn("test/waiter", (ctx) =>
+    ctx.onComplete(
+      ctx.wait(
+        [1000, 2000, 3000, 4000].map((delay) => ctx.invoke(branch, delay)),
+        { count: 2 },
+      ),
+      rest,
+    ),
+  );
+  return {
+    world: { functions: [ledger, branch, after, rest, count, waiter] },
+    script: async (client) => client.call(waiter, undefined, { id: "wait-1" }).then(withoutStacks),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+/** A promise and an event, both given by a client that asks again when it is not sure. */
+export function promiseAndEvent(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const decided = fn("test/decided", (ctx, { decision, note }: { decision: string; note: string }) => ({
+    decision,
+    note,
+    times: ctx.invoke(ledger.book, decision, { id: "a" }),
+  }));
+  const ask = fn("test/ask", (ctx) => {
+    const decision = ctx.promise<string>();
+    ctx.setStatus({ token: decision.token });
+    return ctx.invoke(decided, { decision, note: ctx.event<string>("note") });
+  });
+  return {
+    world: { functions: [ledger, decided, ask] },
+    async script(client, clock) {
+      const flow = await client.start(ask, undefined, { id: "ask-1" });
+      await client.signal(flow, "note", "noted").catch(orIfOver);
+      for (;;) {
+        const { custom } = await flow.status();
+        if (custom === undefined) await clock.work(1);
+        else {
+          await client.settle((custom as { token: string }).token, "yes");
+          return flow.result();
+        }
+      }
+    },
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+function orIfOver(error: unknown): void {
+  if (!HandbackError.is(error, "FLOW_OVER")) throw error;
+}
+
+/** A handler that changes its state and throws, twice, before it succeeds; and one that never does. */
+export function retries(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const flaky = stateful("test/flaky", {
+    state: { attempts: value<number[]>([]) },
+    retry: { maxAttempts: 3, initialDelay: "1s" },
+    handlers: {
+      work(ctx, good: number) {
+        ctx.state.attempts.push(ctx.attempt);
+        ctx.send(ledger.book, `attempt ${ctx.attempt}`, { id: "a" });
+        if (ctx.attempt < good) throw new Error(`attempt ${ctx.attempt}`);
+        return ctx.invoke(ledger.book, "done", { id: "a" });
+      },
+    },
+  });
+  const both = fn("test/both", (ctx) =>
+    ctx.allSettled([ctx.invoke(flaky.work, 3, { id: "good" }), ctx.invoke(flaky.work, 9, { id: "bad" })]),
+  );
+  return {
+    world: { functions: [ledger, flaky, both] },
+    script: async (client) => client.call(both, undefined, { id: "both-1" }).then(withoutStacks),
+    async observe(machine) {
+      const bad: unknown = await machine.engine.client.readState(flaky, "bad").catch((error: { code: string }) => error.code);
+      return [await read(ledger, "a")(machine), await machine.engine.client.readState(flaky, "good"), bad];
+    },
+    ownRows: 2,
+  };
+}
+
+/** Delayed messages: kept, cancelled, replaced; cancelled by a later message at the same address. */
+export function delayedSends(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const alarm = stateful("test/alarm", {
+    state: { sets: value(0) },
+    handlers: {
+      set(ctx) {
+        ctx.state.sets++;
+        ctx.send(ledger.book, "kept", { id: "a", delay: 50, token: "kept" });
+        ctx.send(ledger.book, "cancelled later", { id: "a", delay: "1m", token: "later" });
+        ctx.send(ledger.book, "replaced", { id: "a", delay: 20, token: "replaced" });
+        ctx.send(ledger.book, "replacement", { id: "a", delay: 30, token: "replaced" });
+        ctx.send(ledger.book, "cancelled at once", { id: "a", delay: 10, token: "at once" });
+        ctx.cancelSend("at once");
+        ctx.send(ledger.book, "replaced later", { id: "a", delay: "2m", token: "again" });
+        return ctx.state.sets;
+      },
+      change(ctx) {
+        ctx.cancelSend("later");
+        ctx.send(ledger.book, "replacement later", { id: "a", delay: 40, token: "again" });
+      },
+    },
+  });
+  return {
+    world: { functions: [ledger, alarm] },
+    async script(client) {
+      const sets = await client.call(alarm.set, undefined, { id: "x", key: "set-1" });
+      await client.call(alarm.change, undefined, { id: "x", key: "change-1" });
+      return sets;
+    },
+    observe: read(ledger, "a"),
+    ownRows: 2,
+  };
+}
+
+/** Calls answered with `reply`, back to the sender's state. */
+export function replies(): Scenario<unknown> {
+  const echo = fn("test/echo", (ctx, text: string) => ctx.reply({ echoed: text }));
+  const asker = stateful("test/asker", {
+    state: { answers: value<unknown[]>([]) },
+    handlers: {
+      ask(ctx, texts: readonly string[]) {
+        for (const text of texts) ctx.send(echo, text, { replyTo: { function: asker.hear, id: ctx.self.id } });
+        return texts.length;
+      },
+      hear(ctx, answer: unknown): void {
+        ctx.state.answers.push(answer);
+      },
+    },
+  });
+  return {
+    world: { functions: [echo, asker] },
+    script: (client) => client.call(asker.ask, ["a", "b"], { id: "x", key: "ask-1" }),
+    observe: async ({ engine }) => sorted((await engine.client.readState(asker, "x")).answers),
+    ownRows: 1,
+  };
+}
+
+/** What leaves the system: at least once, always under the same id. */
+export function egress(): Scenario<unknown> {
+  const sent = new Map<string, unknown>();
+  let failures = 0;
+  const publish = fn("test/publish", (ctx, name: string) => {
+    ctx.egress("test/out", { name, first: true });
+    ctx.egress("test/out", { name, first: false });
+    return name;
+  });
+  const out = (value: unknown, { id }: { id: string }) => {
+    sent.set(id, value);
+    if (failures++ === 0) throw new Error("not now");
+  };
+  return {
+    world: { functions: [publish], options: { egress: { "test/out": out } } },
+    script: (client) => client.call(publish, "p", { id: "publish-1" }),
+    observe: async () => sorted([...sent.values()]),
+    ownRows: 0,
+  };
+}
+
+/** States that end: terminated by themselves, or left alone for too long. */
+export function endings(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const session = stateful("test/session", {
+    state: { user: value<string>(), visits: value(0) },
+    handlers: {
+      visit(ctx, user: string) {
+        ctx.state.user = user;
+        ctx.state.visits++;
+        ctx.expireAfter("10m");
+        ctx.send(ledger.book, user, { id: "a" });
+        return ctx.state.visits;
+      },
+      leave(ctx) {
+        ctx.terminate();
+        return ctx.state.visits;
+      },
+    },
+  });
+  const visits = fn("test/visits", (ctx, user: string) => {
+    const created = ctx.invoke(session.visit, user);
+    const second = ctx.invoke(session.visit, user, { id: created.stateId, after: [created] });
+    return { first: created, second, last: ctx.invoke(session.leave, undefined, { id: created.stateId, after: [second] }) };
+  });
+  return {
+    world: { functions: [ledger, session, visits] },
+    script: async (client) => [
+      await client.call(visits, "ann", { id: "visits-1" }),
+      await client.call(session.visit, "bob", { id: "bob", key: "visit-bob" }),
+    ],
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+/** Consumers that outgrow their message are parked in a cell of their own, which must go away again. */
+export function spills(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const step = fn("test/step", (ctx, { result, args }: { result: number; args: string }) => (args.length > 0 ? result + 1 : ctx.now()));
+  const long = fn("test/long", (ctx) => {
+    let last: Future<number> = ctx.invoke(ledger.book, "long", { id: "a" });
+    for (let at = 0; at < 30; at++) last = ctx.onComplete(last, step, "x".repeat(500));
+    return last;
+  });
+  return {
+    world: { functions: [ledger, step, long] },
+    script: (client) => client.call(long, undefined, { id: "long-1" }),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+/** A handle in a state, turned back into a future by a flow that may come first. */
+export function handles(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const work = fn("test/handled-work", (ctx, name: string) => ctx.onComplete(ctx.sleep(20), finish, name));
+  const finish = fn("test/finish", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const shelf = stateful("test/shelf", {
+    state: { handle: value<FutureHandle<number>>() },
+    handlers: {
+      put(ctx, name: string) {
+        const future = ctx.invoke(work, name);
+        ctx.state.handle = future.handle();
+        return { handle: future.handle() };
+      },
+      get(ctx): Future<number> | undefined {
+        return ctx.state.handle === undefined ? undefined : ctx.future(ctx.state.handle);
+      },
+    },
+  });
+  return {
+    world: { functions: [ledger, work, finish, shelf] },
+    async script(client) {
+      await client.call(shelf.put, "job", { id: "x", key: "put-1" });
+      return Promise.all([
+        client.call(shelf.get, undefined, { id: "x", key: "get-1" }),
+        client.call(shelf.get, undefined, { id: "x", key: "get-2" }),
+      ]);
+    },
+    observe: read(ledger, "a"),
+    ownRows: 2,
+  };
+}
+
+/** The naive style: one handler that blocks. It may run again from its start; what it caused must count once. */
+export function naive(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(15), booked, name));
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const join = fn("test/joined", (_, parts: readonly number[]) => parts);
+  const blocking = fn("test/blocking", async (ctx, name: string) => {
+    const first = ctx.invoke(slow, `${name} first`);
+    const second = ctx.invoke(slow, `${name} second`);
+    ctx.send(ledger.book, `${name} sent`, { id: "a" });
+    ctx.setStatus("begun");
+    const times = await ctx.get(first);
+    const dependent = ctx.invoke(ledger.book, `${name} dependent`, { id: "a", after: [first, second] });
+    const joined = ctx.invoke(join, [first, dependent]);
+    const waited = await ctx.get(ctx.wait([second, joined, ctx.sleep("1m")], { count: 2 }));
+    ctx.send(ledger.book, `${name} delayed`, { id: "a", delay: 5 });
+    await ctx.get(ctx.sleep(20));
+    const same = await ctx.get(
+      ctx.all([ctx.invoke(ledger.book, `${name} same`, { id: "a" }), ctx.invoke(ledger.book, `${name} same`, { id: "a" })]),
+    );
+    return { times, ready: waited.ready.map(({ index }) => index), same, tail: ctx.invoke(ledger.book, `${name} tail`, { id: "a" }) };
+  });
+  return {
+    world: { functions: [ledger, slow, booked, join, blocking] },
+    script: (client) => client.call(blocking, "n", { id: "naive-1" }),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+/** Blocks on what others give: an event, a promise, another blocking handler, a race of two; with state of its own. */
+export function naiveAndOutside(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const inner = fn("test/inner", async (ctx, name: string) => [await ctx.get(ctx.invoke(ledger.book, name, { id: "a" })), name]);
+  const never = fn("test/never", (ctx) => ctx.event<string>("never"));
+  const outer = stateful("test/outer", {
+    state: { asked: value(0), handle: value<FutureHandle<unknown>>() },
+    handlers: {
+      async ask(ctx, name: string) {
+        ctx.state.asked++;
+        const decision = ctx.promise<string>();
+        const kept = ctx.invoke(ledger.book, `${name} kept`, { id: "a" });
+        ctx.state.handle = kept.handle();
+        ctx.setStatus({ token: decision.token });
+        ctx.send(ledger.book, `${name} cancelled`, { id: "a", delay: "1m", token: "t" });
+        const [event, nested] = await Promise.all([ctx.get(ctx.event<string>("note")), ctx.get(ctx.invoke(inner, `${name} inner`))]);
+        const first = await Promise.race([ctx.get(decision), ctx.get(ctx.invoke(never, undefined))]);
+        ctx.state.asked++;
+        return { event, nested, first };
+      },
+      again(ctx) {
+        ctx.cancelSend("t");
+        return { kept: ctx.state.handle === undefined ? undefined : ctx.future(ctx.state.handle), asked: ctx.state.asked };
+      },
+    },
+  });
+  return {
+    world: { functions: [ledger, inner, never, outer] },
+    async script(client, clock) {
+      const flow = await client.start(outer.ask, "o", { id: "x", key: "outer-1" });
+      await client.signal(flow, "note", "noted").catch(orIfOver);
+      for (;;) {
+        const { custom, status } = await flow.status();
+        if (custom === undefined) await clock.work(1);
+        else {
+          if (status === "pending") await client.settle((custom as { token: string }).token, "yes");
+          await client.signal(flow, "never", "at last").catch(orIfOver);
+          return [await flow.result(), await client.call(outer.again, undefined, { id: "x", key: "again-1" })];
+        }
+      }
+    },
+    observe: read(ledger, "a"),
+    ownRows: 3,
+  };
+}
+
+/** A blocking handler that fails after it has sent something, and is tried again: what it sent stays sent. */
+export function naiveRetries(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const fails = fn("test/fails", (_, why: string): number => {
+    throw new Error(why);
+  });
+  const blocking = fn("test/blocking-retry", { retry: { maxAttempts: 2, initialDelay: 10 } }, async (ctx, name: string) => {
+    const booked = await ctx.get(ctx.invoke(ledger.book, `${name} ${ctx.attempt}`, { id: "a" }));
+    const failed = await ctx.get(ctx.invoke(fails, "no")).catch((error: Error) => error.message);
+    if (ctx.attempt === 1) throw new Error("once more");
+    return { booked, failed };
+  });
+  return {
+    world: { functions: [ledger, fails, blocking] },
+    script: (client) => client.call(blocking, "r", { id: "naive-retry-1" }),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
+function sorted(values: readonly unknown[]): readonly string[] {
+  return values.map((each) => JSON.stringify(each)).sort();
+}
+
+function withoutStacks(result: unknown): unknown {
+  return JSON.parse(JSON.stringify(result, (key, each: unknown) => (key === "stack" ? undefined : each)));
+}

@@ -1,0 +1,517 @@
+import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import type { Embedded, EmbeddedOptions } from "handback";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { CommitGate, HeldStore } from "../durability/held-store.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+const journal = () =>
+  stateful("test/journal", {
+    state: { lines: value<string[]>([]) },
+    handlers: {
+      write(ctx, line: string) {
+        ctx.state.lines.push(line);
+        return ctx.state.lines.length;
+      },
+    },
+  });
+
+interface Bench {
+  readonly engine: Embedded;
+  readonly clock: VirtualClock;
+}
+
+async function start(options: Omit<EmbeddedOptions, "store"> & Partial<EmbeddedOptions>, clock = new VirtualClock()): Promise<Bench> {
+  const engine = await embedded({ store: memory(), clock, ...options });
+  onTestFinished(() => clock.until(engine.close()));
+  return { engine, clock };
+}
+
+/** Work that a test ends when it likes. */
+function deferredWork() {
+  const running: { readonly name: string; readonly end: () => void }[] = [];
+  const started: string[] = [];
+  const work = (name: string): Promise<string> => {
+    started.push(name);
+    return new Promise((resolve) => running.push({ name, end: () => resolve(name) }));
+  };
+  const end = (name: string): void => {
+    const at = running.findIndex((each) => each.name === name);
+    running.splice(at, 1)[0]?.end();
+  };
+  return { work, started, end, running: () => running.map(({ name }) => name) };
+}
+
+describe("taking turns", () => {
+  test("an address handles one message at a time while other addresses go on", async () => {
+    const { work, started, end, running } = deferredWork();
+    const worker = stateful("test/worker", { state: { n: value(0) }, handlers: { work: (_, name: string) => work(name) } });
+    const { engine, clock } = await start({ functions: [worker] });
+    const results = ["a1", "a2", "b1", "a3", "b2"].map((name) => engine.client.call(worker.work, name, { id: name[0] ?? "" }));
+    await clock.quiet();
+    expect(running()).toEqual(["a1", "b1"]);
+    end("b1");
+    await clock.quiet();
+    expect(running()).toEqual(["a1", "b2"]);
+    for (const name of ["a1", "a2", "b2", "a3"]) {
+      end(name);
+      await clock.quiet();
+    }
+    expect(await Promise.all(results)).toEqual(["a1", "a2", "b1", "a3", "b2"]);
+    expect(started).toEqual(["a1", "b1", "b2", "a2", "a3"]);
+  });
+
+  test("as many handlers run at once as concurrency allows, and no more", async () => {
+    const { work, end, running } = deferredWork();
+    const worker = fn("test/worker", (_, name: string) => work(name));
+    const { engine, clock } = await start({ functions: [worker], concurrency: 2 });
+    const results = ["a", "b", "c", "d"].map((name) => engine.client.call(worker, name));
+    await clock.quiet();
+    expect(running()).toEqual(["a", "b"]);
+    end("b");
+    await clock.quiet();
+    expect(running()).toEqual(["a", "c"]);
+    for (const name of ["a", "c", "d"]) {
+      end(name);
+      await clock.quiet();
+    }
+    expect(await Promise.all(results)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("an address is free once its handler has ended: a handler may hand back a call of its own state, with one slot", async () => {
+    const nested = stateful("test/nested", {
+      state: { depth: value(0) },
+      handlers: {
+        down(ctx, left: number): unknown {
+          ctx.state.depth++;
+          return left === 0 ? ctx.state.depth : { inner: ctx.invoke(nested.down, left - 1, { id: ctx.self.id }) };
+        },
+      },
+    });
+    const { engine, clock } = await start({ functions: [nested], concurrency: 1 });
+    expect(await clock.until(engine.client.call(nested.down, 3, { id: "x" }))).toEqual({ inner: { inner: { inner: 4 } } });
+  });
+
+  test("fifty thousand messages behind one slow address are handled in order", async () => {
+    const { work, end } = deferredWork();
+    const slow = stateful("test/slow", {
+      state: { last: value(-1), gaps: value(0) },
+      handlers: {
+        hold: (_, name: string) => work(name),
+        take(ctx, n: number) {
+          if (n !== ctx.state.last + 1) ctx.state.gaps++;
+          ctx.state.last = n;
+        },
+      },
+    });
+    const flood = fn("test/flood", (ctx, count: number) => {
+      for (let n = 0; n < count; n++) ctx.send(slow.take, n, { id: "x" });
+    });
+    const { engine, clock } = await start({ functions: [slow, flood] });
+    const held = engine.client.call(slow.hold, "hold", { id: "x" });
+    await clock.quiet();
+    await engine.client.call(flood, 50_000);
+    end("hold");
+    await held;
+    expect(await engine.client.call(slow.take, 50_000, { id: "x" })).toBeUndefined();
+    expect(await engine.client.readState(slow, "x")).toEqual({ last: 50_000, gaps: 0 });
+  });
+
+  test("a handler sends more messages than a call has room for arguments", async () => {
+    const later = fn("test/later", () => undefined);
+    const flood = fn("test/flood", (ctx, count: number) => {
+      for (let n = 0; n < count; n++) ctx.send(later, undefined, { delay: "1d" });
+    });
+    const store = memory();
+    const { engine } = await start({ functions: [later, flood], store });
+    await engine.client.call(flood, 150_000);
+    expect(store.count()).toMatchObject({ messages: 0, delayed: 150_000 });
+  });
+
+  test("a state is forgotten and loaded again as often as need be, and loses nothing", async () => {
+    const journals = journal();
+    const clock = new VirtualClock();
+    const store = new HeldStore(memory(), () => clock.work(3));
+    const { engine } = await start({ functions: [journals], cachedStates: 2, store }, clock);
+    const calls: Promise<number>[] = [];
+    for (let round = 0; round < 5; round++) {
+      for (let id = 0; id < 20; id++) calls.push(engine.client.call(journals.write, `${round}`, { id: `j${id}` }));
+      await clock.advance(2);
+    }
+    await clock.until(Promise.all(calls));
+    for (let id = 0; id < 20; id++) {
+      expect(await engine.client.readState(journals, `j${id}`)).toEqual({ lines: ["0", "1", "2", "3", "4"] });
+    }
+  });
+});
+
+describe("waiting for the disk", () => {
+  test("a handler runs only once the message that caused it is durable", async () => {
+    const gate = new CommitGate();
+    const ran: string[] = [];
+    const second = fn("test/second", () => void ran.push("second"));
+    const first = fn("test/first", (ctx) => {
+      ran.push("first");
+      return ctx.invoke(second);
+    });
+    const { engine, clock } = await start({ functions: [first, second], store: new HeldStore(memory(), gate.hold) });
+    gate.shut();
+    const result = engine.client.call(first);
+    await clock.quiet();
+    expect(ran).toEqual([]);
+    gate.passOne();
+    await clock.quiet();
+    expect(ran).toEqual(["first"]);
+    gate.passOne();
+    await clock.quiet();
+    expect(ran).toEqual(["first", "second"]);
+    gate.open();
+    await result;
+  });
+
+  test("acknowledgements, results, egress and what is read from outside wait for the commit", async () => {
+    const gate = new CommitGate();
+    const journals = journal();
+    const told: string[] = [];
+    const publish = fn("test/publish", (ctx, line: string) => {
+      ctx.egress("test/out", line);
+      return ctx.invoke(journals.write, line, { id: "x" });
+    });
+    const { engine, clock } = await start({
+      functions: [journals, publish],
+      store: new HeldStore(memory(), gate.hold),
+      egress: { "test/out": (line) => void told.push(`egress ${String(line)}`) },
+    });
+    await engine.client.call(publish, "one");
+    await clock.quiet();
+    told.length = 0;
+    gate.shut();
+    const flow = engine.client.start(publish, "two", { id: "two" });
+    void flow.then((handle) => {
+      told.push("acknowledged");
+      void handle.result().then(() => told.push("result"));
+    });
+    const step = async (): Promise<readonly string[]> => {
+      await clock.quiet();
+      gate.passOne();
+      await clock.quiet();
+      return told.splice(0);
+    };
+    await clock.quiet();
+    expect(told).toEqual([]);
+    await expect(engine.client.status("two")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await step()).toEqual(["acknowledged"]);
+    expect(await step()).toEqual(["egress two"]);
+    expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["one"] });
+    expect(await engine.client.status("two")).toMatchObject({ status: "pending" });
+    expect(await step()).toEqual(["result"]);
+    expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["one", "two"] });
+    gate.open();
+  });
+
+  test("handlers that run while a commit is under way share the next one", async () => {
+    const gate = new CommitGate();
+    const { work, end } = deferredWork();
+    const worker = fn("test/worker", (_, name: string) => work(name));
+    const { engine, clock } = await start({ functions: [worker], store: new HeldStore(memory(), gate.hold) });
+    const results = ["a", "b", "c"].map((name) => engine.client.call(worker, name));
+    await clock.quiet();
+    gate.shut();
+    for (const name of ["a", "b", "c"]) {
+      end(name);
+      await clock.quiet();
+    }
+    gate.passOne();
+    await clock.quiet();
+    expect(gate.waiting).toBe(1);
+    gate.passOne();
+    expect(await Promise.all(results)).toEqual(["a", "b", "c"]);
+    gate.open();
+  });
+});
+
+describe("a store that fails", () => {
+  const broken = () => new HandbackError("STORE_FAILED", "the disk is gone");
+
+  test("stops the engine: whoever waits, and whoever comes later, gets STORE_FAILED, and nothing runs any more", async () => {
+    const gate = new CommitGate();
+    const ran: string[] = [];
+    const acknowledged: string[] = [];
+    const { work, end } = deferredWork();
+    const worker = stateful("test/worker", {
+      state: { n: value(0) },
+      handlers: {
+        async hold(ctx, name: string) {
+          await work(name);
+          ctx.state.n++;
+        },
+        quick: (_, name: string) => void ran.push(name),
+      },
+    });
+    const { engine, clock } = await start({ functions: [worker], store: new HeldStore(memory(), gate.hold) });
+    const held = engine.client.call(worker.hold, "hold", { id: "x" });
+    const queued = engine.client.call(worker.quick, "queued", { id: "x" });
+    await clock.quiet();
+    gate.shut();
+    const started = engine.client.start(worker.quick, "started", { id: "y" }).then(() => acknowledged.push("started"));
+    await clock.quiet();
+    // Its address is free now, and the next message ready to run, when the commit under way turns out to have failed.
+    end("hold");
+    await clock.quiet();
+    gate.failOne(broken());
+    gate.open();
+    for (const call of [held, queued, started]) await expect(call).rejects.toMatchObject({ code: "STORE_FAILED" });
+    for (const later of [
+      () => engine.client.call(worker.quick, "later", { id: "x" }),
+      () => engine.client.status("nothing"),
+      () => engine.client.readState(worker, "x"),
+      () => engine.client.settle(`${"0".repeat(40)}.${"0".repeat(48)}`, 1),
+    ])
+      await expect(later()).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await clock.advance(120_000);
+    expect({ ran, acknowledged }).toEqual({ ran: [], acknowledged: [] });
+  });
+
+  test("keeps its own code and cause, and says so in the log", async () => {
+    const said: string[] = [];
+    const gate = new CommitGate();
+    const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (text: string) => void said.push(text) };
+    const noop = fn("test/noop", () => undefined);
+    for (const [error, code] of [
+      [new HandbackError("STORE_FULL", "no space"), "STORE_FULL"],
+      [new Error("EIO"), "STORE_FAILED"],
+    ] as const) {
+      const { engine, clock } = await start({ functions: [noop], store: new HeldStore(memory(), gate.hold), log });
+      gate.shut();
+      const call = engine.client.call(noop);
+      await clock.quiet();
+      gate.failOne(error);
+      const caught: unknown = await call.catch((thrown: unknown) => thrown);
+      expect(caught).toMatchObject({ code });
+      if (code === "STORE_FAILED") expect(caught).toMatchObject({ cause: error });
+      expect(said.splice(0).join()).toContain(code);
+      gate.open();
+    }
+  });
+
+  test("stops the engine, not the process, when it cannot be read; the message that was being handled is not lost", async () => {
+    const content = memory();
+    const journals = journal();
+    const indirect = fn("test/indirect", (ctx, line: string) => ctx.invoke(journals.write, line, { id: "x" }));
+    const sleeper = fn("test/sleeper", (ctx) => ctx.sleep("10m"));
+    for (const failing of ["readState", "readDelayed", "nextDueAt", "readExpired"] as const) {
+      const clock = new VirtualClock();
+      let broken = false;
+      const store = new Proxy(content, {
+        get(target, name) {
+          if (name === failing && broken)
+            return () => {
+              throw new HandbackError("STORE_FAILED", `${failing} fails`);
+            };
+          const member: unknown = Reflect.get(target, name);
+          return typeof member === "function" ? member.bind(target) : member;
+        },
+      });
+      const engine = await embedded({ functions: [journals, indirect, sleeper], store, clock, cachedStates: 1 });
+      const flow = await engine.client.start(indirect, failing, { id: failing });
+      broken = true;
+      const result = flow.result().catch((error: unknown) => error);
+      const sleeping = engine.client.call(sleeper).catch((error: unknown) => error);
+      await clock.advance(3_600_000);
+      await expect(clock.until(engine.client.call(journals.write, "more", { id: "y" }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await clock.until(engine.close());
+      expect(await sleeping).toMatchObject({ code: "STORE_FAILED" });
+      await result;
+      const next = await embedded({ functions: [journals, indirect, sleeper], store: content, clock });
+      await clock.until(next.client.flow(failing).result());
+      await clock.until(next.close());
+    }
+    const { engine } = await start({ functions: [journals], store: content });
+    expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["readState", "readDelayed", "nextDueAt", "readExpired"] });
+  });
+});
+
+describe("closing", () => {
+  test("waits for running handlers, commits what they did, and leaves what waits behind them for the next start", async () => {
+    const { work, end, started } = deferredWork();
+    const clock = new VirtualClock();
+    const store = memory();
+    const worker = stateful("test/worker", {
+      state: { done: value<string[]>([]) },
+      handlers: {
+        async work(ctx, name: string) {
+          await work(name);
+          ctx.state.done.push(name);
+        },
+      },
+    });
+    const engine = await embedded({ functions: [worker], store, clock });
+    const first = await engine.client.start(worker.work, "first", { id: "x", key: "first" });
+    await engine.client.start(worker.work, "second", { id: "x", key: "second" });
+    const result = first.result();
+    let closed = false;
+    const closing = engine.close().then(() => (closed = true));
+    await clock.quiet();
+    expect(closed).toBe(false);
+    await expect(engine.client.call(worker.work, "late", { id: "x" })).rejects.toMatchObject({ code: "CLOSED" });
+    end("first");
+    await closing;
+    expect(await result).toBeUndefined();
+    expect(started).toEqual(["first"]);
+    const next = await start({ functions: [worker], store }, clock);
+    await clock.quiet();
+    end("second");
+    await next.engine.client.flow("second").result();
+    expect(await next.engine.client.readState(worker, "x")).toEqual({ done: ["first", "second"] });
+  });
+
+  test("waits five seconds at most; what still runs then has no effect, and is run again at the next start", async () => {
+    const { work, end, started } = deferredWork();
+    const clock = new VirtualClock();
+    const store = memory();
+    const journals = journal();
+    const slow = fn("test/slow", async (ctx, name: string) => {
+      await work(name);
+      return ctx.invoke(journals.write, name, { id: "x" });
+    });
+    const engine = await embedded({ functions: [journals, slow], store, clock });
+    const { result } = await engine.client.start(slow, "a", { id: "a" });
+    const outcome = result().catch((error: unknown) => error);
+    await clock.quiet();
+    const closing = engine.close();
+    await clock.advance(4_999);
+    let closed = false;
+    void closing.then(() => (closed = true));
+    await clock.quiet();
+    expect(closed).toBe(false);
+    await clock.advance(1);
+    await closing;
+    expect(await outcome).toMatchObject({ code: "CLOSED" });
+    const next = await start({ functions: [journals, slow], store }, clock);
+    await clock.quiet();
+    end("a");
+    await clock.quiet();
+    end("a");
+    expect(await next.engine.client.flow("a").result()).toBe(1);
+    expect(started).toEqual(["a", "a"]);
+  });
+
+  test("takes no time when all work is parked", async () => {
+    const clock = new VirtualClock();
+    const parked = fn("test/parked", (ctx) => ctx.all([ctx.sleep("1h"), ctx.promise(), ctx.event("e")]));
+    const engine = await embedded({ functions: [parked], store: memory(), clock });
+    for (let n = 0; n < 100; n++) await engine.client.start(parked);
+    await clock.quiet();
+    const before = clock.now();
+    await engine.close();
+    expect(clock.now()).toBe(before);
+    await expect(engine.client.start(parked)).rejects.toMatchObject({ code: "CLOSED" });
+    await engine.close();
+  });
+
+  test("does not wait for a handler that blocks; it is run again at the next start", async () => {
+    const clock = new VirtualClock();
+    const store = memory();
+    let runs = 0;
+    const naive = fn("test/naive", async (ctx) => {
+      runs++;
+      return ctx.get(ctx.event<string>("go"));
+    });
+    const engine = await embedded({ functions: [naive], store, clock });
+    await engine.client.start(naive, undefined, { id: "n" });
+    await clock.quiet();
+    const before = clock.now();
+    await engine.close();
+    expect(clock.now()).toBe(before);
+    const next = await start({ functions: [naive], store }, clock);
+    await next.engine.client.signal("n", "go", "went");
+    expect(await clock.until(next.engine.client.flow("n").result())).toBe("went");
+    expect(runs).toBe(2);
+  });
+
+  test("waits for one running handler though another one has ended without waiting for all its gets", async () => {
+    const { work, end } = deferredWork();
+    const clock = new VirtualClock();
+    const journals = journal();
+    const racer = fn("test/racer", async (ctx) => Promise.race([ctx.get(ctx.sleep(10)), ctx.get(ctx.event("never"))]));
+    const slow = fn("test/slow", async (ctx, name: string) => {
+      await work(name);
+      ctx.send(journals.write, name, { id: "x" });
+    });
+    const store = memory();
+    const engine = await embedded({ functions: [journals, racer, slow], store, clock });
+    await clock.until(engine.client.call(racer));
+    await engine.client.start(slow, "a");
+    await clock.quiet();
+    const closing = engine.close();
+    await clock.quiet();
+    end("a");
+    await closing;
+    const next = await start({ functions: [journals, racer, slow], store }, clock);
+    await clock.quiet();
+    expect(await next.engine.client.readState(journals, "x")).toEqual({ lines: ["a"] });
+  });
+});
+
+describe("expiry", () => {
+  const session = stateful("test/session", {
+    ageOut: "10m",
+    state: { user: value<string>(), visits: value(0), hint: value("none", { expireAfterWrite: "1m" }) },
+    handlers: {
+      visit(ctx, user: string) {
+        ctx.state.user = user;
+        ctx.state.hint = "fresh";
+        return ++ctx.state.visits;
+      },
+    },
+  });
+
+  test("a state that has aged out is gone for readers and for handlers, whether it has been collected or not", async () => {
+    for (const idle of [599_999, 600_000, 660_001, 10_000_000]) {
+      const store = memory();
+      const { engine, clock } = await start({ functions: [session], store, retention: "1s" });
+      await engine.client.call(session.visit, "ann", { id: "s" });
+      await clock.advance(idle);
+      const gone = idle >= 600_000;
+      const seen: unknown = await engine.client.readState(session, "s").catch((error: { code: string }) => error.code);
+      expect(seen).toEqual(gone ? "NOT_FOUND" : { user: "ann", visits: 1, hint: "none" });
+      if (idle > 700_000) expect(store.count()).toMatchObject({ state: 0 });
+      expect(await engine.client.call(session.visit, "bob", { id: "s" })).toBe(gone ? 1 : 2);
+    }
+  });
+
+  test("more expired values than one look takes are collected soon", async () => {
+    const store = memory();
+    const noop = fn("test/noop", (_, n: number) => n);
+    const { engine, clock } = await start({ functions: [noop], store, retention: "1s" });
+    await Promise.all(Array.from({ length: 5_000 }, (_, n) => engine.client.start(noop, n)));
+    await clock.quiet();
+    expect(store.count()).toMatchObject({ state: 5_000 });
+    await clock.advance(62_000);
+    expect(store.count()).toMatchObject({ state: 0 });
+  });
+
+  test("a handler that began before its state aged out keeps the state", async () => {
+    const { work, end } = deferredWork();
+    const slow = stateful("test/slow", {
+      ageOut: "10m",
+      state: { kept: value("nothing"), touched: value(0) },
+      handlers: {
+        set(ctx, text: string) {
+          ctx.state.kept = text;
+        },
+        async linger(ctx) {
+          ctx.state.touched++;
+          await work("linger");
+        },
+      },
+    });
+    const { engine, clock } = await start({ functions: [slow] });
+    await engine.client.call(slow.set, "something", { id: "s" });
+    await clock.advance(599_000);
+    const lingering = engine.client.call(slow.linger, undefined, { id: "s" });
+    await clock.advance(120_000);
+    end("linger");
+    await lingering;
+    expect(await engine.client.readState(slow, "s")).toEqual({ kept: "something", touched: 1 });
+  });
+});

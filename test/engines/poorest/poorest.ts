@@ -1,0 +1,42 @@
+import type { Clock } from "../../../src/core/clock.ts";
+import { DEFAULT_PAYLOAD_LIMIT } from "../../../src/core/codec/encode.ts";
+import type { Environment } from "../../../src/core/environment.ts";
+import { silent } from "../../../src/core/log.ts";
+import { Client } from "../../../src/futures/client.ts";
+import { defineAll } from "../../../src/futures/registry.ts";
+import { SeededRandom } from "../../support/seeded-random.ts";
+import { PoorestEngine } from "./poorest-engine.ts";
+
+const DAY_MS = 86_400_000;
+
+/** What a poorest engine hosts, and what it is driven by. */
+export interface PoorestOptions {
+  readonly functions: readonly object[];
+  readonly clock: Clock;
+  /** What the order of things follows from. */
+  readonly seed: number;
+  /** Share of responses that are lost; default 0.2. */
+  readonly lost?: number;
+  /** How long what has settled is kept, in ms; default 7 days. */
+  readonly retentionMs?: number;
+}
+
+/** Starts a poorest engine, with a client. */
+export function poorest({ functions, clock, seed, lost = 0.2, retentionMs = 7 * DAY_MS }: PoorestOptions) {
+  const definitions = defineAll(functions);
+  // Two sources, so that what user code draws does not change the order of things.
+  const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];
+  const environment: Environment = {
+    realm: "poorest",
+    clock,
+    log: silent,
+    payloadLimit: DEFAULT_PAYLOAD_LIMIT,
+    retentionMs,
+    ageOutMs: 7 * DAY_MS,
+    random: () => drawn.next(),
+    secret: (bytes) => Uint8Array.from({ length: bytes }, () => drawn.below(256)),
+    knows: (type) => definitions.has(type),
+  };
+  const engine = new PoorestEngine({ definitions, environment, random: order, lost });
+  return { engine, client: new Client(engine, environment.payloadLimit) };
+}

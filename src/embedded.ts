@@ -11,6 +11,7 @@ import type { Log } from "./core/log.ts";
 import { checkFunctionType } from "./core/names.ts";
 import { show } from "./core/show.ts";
 import { secret } from "./engines/embedded/entropy.ts";
+import { attributed, watchDetached } from "./engines/embedded/detached-rejections.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/function-meter.ts";
 import type { Store } from "./engines/embedded/store.ts";
@@ -42,7 +43,7 @@ export interface EmbeddedOptions {
   readonly cachedStates?: number;
   /** Where `ctx.egress(type, value)` goes, by type, `namespace/name`. At least once; retried until it succeeds. */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Where the engine and handlers say things; default: nowhere. */
+  /** Where the engine and handlers say things, and what promises they did not wait for rejected with; default: nowhere. */
   readonly log?: Log;
   /** Where time comes from; default: the machine. */
   readonly clock?: Clock;
@@ -126,7 +127,8 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     secret,
     knows: (type) => definitions.has(type),
   };
-  const engine = new EmbeddedEngine({ store, opened, definitions, environment, concurrency, cachedStates, leadsTo });
+  const parts = { store, opened, environment, concurrency, cachedStates, leadsTo };
+  const engine = new EmbeddedEngine({ ...parts, definitions: attributed(definitions) });
   try {
     await adoptAliases(store, definitions);
     engine.start();
@@ -134,13 +136,14 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     await store.close();
     throw error;
   }
+  const unwatch = watchDetached();
   const client = new Client(engine, payloadLimit);
   return {
     client,
     meter: { flow: (id) => client.bill(id), function: (type) => engine.meter.read(type) },
     deadLetters: (limit = 100) => engine.deadLetters(limit).map(toDeadLetter),
     unregistered: engine.unregistered,
-    close: () => engine.close(),
+    close: () => engine.close().finally(unwatch),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Activation } from "../core/activation.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Send } from "../core/effects.ts";
+import type { Json } from "../core/json.ts";
 import { childId } from "../core/message-id.ts";
 import { NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
@@ -19,12 +20,16 @@ import { SYSTEM, system, tell, tellAt } from "./system.ts";
  * C2 Each subscriber is served once, whether it came before or after.
  * C3 A subscriber may overtake the creator: it waits in an absent cell until the handle's retention deadline, then is EXPIRED.
  * C4 A settled cell is kept until the later of that deadline and its settlement plus the retention time.
- * C5 A gate (the cell of what a blocked handler flushed) lets its messages out once, however often the handler runs again.
+ * C5 A gate (the cell of what a blocked handler flushed) lets its messages out once, however often the handler runs again;
+ *    so it outlives the retention time until it is released. One that no run asks for again ends after a month.
  * C6 A cell whose only user is known (spilled consumers, a released gate) is gone once it has served it.
  */
 
 /** Subscribers told in one go; more take turns, so that no activation grows with their number. */
 const TURN = 64;
+
+/** How long a handler may block, and after a crash still find what it has let out. */
+const GATE_MS = 30 * 86_400_000;
 
 type Cell = {
   /** It was made by its owner, not by a subscriber that came first. */
@@ -38,6 +43,8 @@ type Cell = {
   readonly digests: readonly string[];
   /** Nobody but the subscribers it has will ask. */
   readonly released: boolean;
+  /** A handler that blocks has let something out here, and may ask again after a crash. */
+  readonly gate?: true;
   readonly flow?: string;
 };
 
@@ -46,6 +53,8 @@ const ABSENT: Cell = { made: false, subscribers: [], retainUntil: 0, digests: []
 
 type Create = { readonly retainUntil: number; readonly digest?: string; readonly flow?: string };
 type Subscribe = { readonly consumers: readonly Consumer[]; readonly retainUntil: number; readonly spill?: true; readonly flow?: string };
+/** Lets go of a gate; `kept` when somebody holds a handle of it. */
+type Release = { readonly kept: boolean };
 type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly key: string };
 /** What a gate holds back; `oneWay` when that settles nothing. */
 export type Gate = { readonly held: readonly Send[]; readonly retainUntil: number; readonly flow?: string; readonly oneWay?: true };
@@ -70,7 +79,7 @@ export const cell: Definition = {
       case "settleByToken":
         return settleByToken(activation, state, control as SettleByToken);
       case "release":
-        return save(activation, { ...state, released: true });
+        return release(activation, state, control as Release);
       case "turn":
         return save(activation, announce(activation, state));
       default:
@@ -78,6 +87,11 @@ export const cell: Definition = {
     }
   },
 };
+
+/** Who waits for a cell to be settled; `read` gives its values. */
+export function consumersOfCell(read: (name: string) => Json | undefined): readonly Consumer[] {
+  return (read(VALUE) as Cell | undefined)?.subscribers ?? [];
+}
 
 function create(state: Cell, { retainUntil, digest, flow }: Create): Cell {
   const digests = digest === undefined ? state.digests : [...state.digests, digest];
@@ -87,8 +101,12 @@ function create(state: Cell, { retainUntil, digest, flow }: Create): Cell {
 function gate(activation: Activation, state: Cell, { held, oneWay, ...creation }: Gate): Cell {
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
-  const made = create(state, creation);
+  const made: Cell = { ...create(state, creation), gate: true };
   return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
+}
+
+function release(activation: Activation, { gate, ...state }: Cell, { kept }: Release): void {
+  if (gate === true) save(activation, { ...state, released: !kept });
 }
 
 function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow }: Subscribe): Cell {
@@ -158,7 +176,8 @@ function expire(activation: Activation, state: Cell): void {
 function save(activation: Activation, state: Cell): void {
   const served = state.settled !== undefined && state.subscribers.length === 0;
   if (state.released && served) return activation.delete(VALUE);
-  if (state !== ABSENT) activation.write(VALUE, { json: state }, served ? state.retainUntil : undefined);
+  const keepUntil = state.gate === true ? Math.max(state.retainUntil, activation.now + GATE_MS) : state.retainUntil;
+  if (state !== ABSENT) activation.write(VALUE, { json: state }, served ? keepUntil : undefined);
 }
 
 /** Subscribes consumers to a future that escaped. */

@@ -30,7 +30,9 @@ export function flush(graph: Graph): void {
 
 /** Lets go of the gates, once nothing will ask them again. */
 export function release(graph: Graph): void {
-  for (const id of graph.gates) tell(graph.activation, { target: system("cell", id), name: "release", control: null });
+  for (const [id, node] of graph.gates) {
+    tell(graph.activation, { target: system("cell", id), name: "release", control: { kept: node?.kept === true } });
+  }
 }
 
 function nameByContent(graph: Graph): void {
@@ -69,7 +71,7 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Sen
     ...(flow !== undefined && { flow }),
     ...((known || !settles(node)) && { oneWay: true }),
   };
-  if (!node.kept) graph.gates.add(id);
+  graph.gates.set(id, known ? undefined : node);
   activation.sends = [];
   tell(activation, { target: system("cell", id), name: "gate", control: gate });
   return activation.sends;

@@ -20,7 +20,7 @@ export class Graph {
   /** Marks of the calls that were flushed. */
   flushed = NO_TALLY;
   /** Gates that were opened for flushed nodes, to be released when the handler ends. */
-  readonly gates = new Set<MessageId>();
+  readonly gates = new Map<MessageId, Node | undefined>();
   /** How often a message of the same content was flushed. */
   readonly occurrences = new Map<string, number>();
   /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
@@ -56,7 +56,6 @@ export class Graph {
   escape(node: Node): FutureHandle<unknown> {
     const { clock, realm, retentionMs } = this.activation.environment;
     node.kept = true;
-    this.gates.delete(node.id);
     if (node.plan.kind === "cell") return new FutureHandle({ id: node.plan.cell, realm, retainUntil: node.plan.retainUntil });
     node.escapedUntil ??= clock.now() + retentionMs;
     return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });

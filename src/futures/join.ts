@@ -1,12 +1,15 @@
 import type { Activation } from "../core/activation.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
+import { UNDEFINED } from "../core/codec/encoded.ts";
 import { fillTemplate } from "../core/codec/template.ts";
 import type { Definition } from "../core/definition.ts";
+import type { Json } from "../core/json.ts";
 import { childId } from "../core/message-id.ts";
 import type { MessageId } from "../core/message-id.ts";
 import { addTallies, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
+import { weigh } from "./consumer.ts";
 import { bill, carryOrBill, deliver } from "./deliver.ts";
 import { fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -21,22 +24,27 @@ import { SYSTEM, system, tell } from "./system.ts";
  * J3 A join is gone once it was opened and all its slots have arrived; not before, or a late slot would re-create it.
  * J4 A join has at most DEGREE slots: more make a tree, so that n slots cost O(n) although state is whole-value.
  * J5 The sums of all slots ride on with the outcome; those of slots that come after a rejection go to the flow.
+ * J6 Each arrival rewrites the join's state; what is large in it is kept apart, and written once.
  */
 
-/** Slots of one join. Each arrival rewrites the join's state, so few is cheap; each level is a message, so many is cheap. */
 const DEGREE = 16;
+/** Texts longer than this are kept apart, in a value of their own. */
+const LARGE = 512;
+/** Stands for what is kept apart. */
+const APART = 0;
+type Apart = typeof APART;
 
 /** What opens a join: `segments` has one entry more than there are slots. */
 type Opening = { readonly segments: readonly string[]; readonly consumers: readonly Consumer[]; readonly flow?: string };
 type Slot = { readonly index: number; readonly ok: boolean; readonly tally: Tally };
 
 /** A slot that came before the opening message. */
-type Early = { readonly index: number; readonly ok: boolean; readonly text: string };
+type Early = { readonly index: number; readonly ok: boolean; readonly text: string | Apart };
 
 type Join = {
-  readonly opening?: Opening;
+  readonly opening?: Opening | Apart;
   readonly early: readonly Early[];
-  readonly texts: readonly (string | null)[];
+  readonly texts: readonly (string | Apart | null)[];
   readonly left: number;
   readonly over: boolean;
   readonly tally: Tally;
@@ -44,66 +52,94 @@ type Join = {
 
 const UNOPENED: Join = { early: [], texts: [], left: 0, over: false, tally: NO_TALLY };
 const VALUE = "join";
+const OPENING = "opening";
+const SLOTS = Array.from({ length: DEGREE }, (_, index) => `slot${index}`);
 
 /** The system function `_sys/join`. */
 export const join: Definition = {
   type: SYSTEM.join,
-  valueNames: [VALUE],
+  valueNames: [VALUE, OPENING, ...SLOTS],
   system: true,
   receive(activation) {
     const { name, control, payload } = activation.envelope;
     const state = (activation.json(VALUE) as Join | undefined) ?? UNOPENED;
-    if (name === "open") save(activation, open(activation, state, control as Opening));
-    else {
-      const { index, ok, tally } = control as Slot;
-      save(activation, fill(activation, { ...state, tally: addTallies(state.tally, tally) }, { index, ok, text: payload }));
-    }
+    if (name === "open") return save(activation, open(activation, state, control as Opening));
+    const { index, ok, tally } = control as Slot;
+    save(
+      activation,
+      fill(activation, { ...state, tally: addTallies(state.tally, tally) }, { index, ok, text: setApart(activation, index, payload) }),
+    );
   },
 };
 
+/** Who waits for a join, as far as it has been opened; `read` gives its values. */
+export function consumersOfJoin(read: (name: string) => Json | undefined): readonly Consumer[] {
+  const state = read(VALUE) as Join | undefined;
+  const opening = state?.opening === APART ? (read(OPENING) as Opening | undefined) : state?.opening;
+  return opening?.consumers ?? [];
+}
+
 function open(activation: Activation, state: Join, opening: Opening): Join {
   const slots = opening.segments.length - 1;
-  let opened: Join = { ...state, opening, early: [], texts: Array.from({ length: slots }, () => null), left: slots };
+  const size = weigh(opening.consumers) + opening.segments.reduce((sum, { length }) => sum + length, 0);
+  if (size > LARGE) activation.write(OPENING, { json: opening });
+  let opened: Join = {
+    ...state,
+    opening: size > LARGE ? APART : opening,
+    early: [],
+    texts: Array.from({ length: slots }, () => null),
+    left: slots,
+  };
   for (const slot of state.early) opened = fill(activation, opened, slot);
   return opened;
 }
 
 function fill(activation: Activation, state: Join, slot: Early): Join {
-  const { opening } = state;
+  const opening = state.opening === APART ? (activation.json(OPENING) as Opening | undefined) : state.opening;
   if (opening === undefined) return { ...state, early: [...state.early, slot] };
   const left = state.left - 1;
+  const texts = state.texts.with(slot.index, slot.text);
   if (state.over) {
     bill(activation, state.tally, opening.flow);
-    return { ...state, left, tally: NO_TALLY };
+    return { ...state, left, texts, tally: NO_TALLY };
   }
-  if (!slot.ok) return finish(activation, { ...state, left }, opening, { ok: false, text: slot.text as Encoded });
-  const texts = state.texts.with(slot.index, slot.text);
+  if (!slot.ok)
+    return finish(activation, { ...state, left, texts }, opening, { ok: false, text: textOf(activation, slot.text, slot.index) });
   if (left > 0) return { ...state, left, texts };
-  return finish(activation, { ...state, left }, opening, whole(activation, opening.segments, texts));
+  return finish(activation, { ...state, left, texts }, opening, whole(activation, opening.segments, texts));
 }
 
-function whole(activation: Activation, segments: readonly string[], texts: readonly (string | null)[]): Settled {
+function whole(activation: Activation, segments: readonly string[], texts: Join["texts"]): Settled {
   const text = fillTemplate(
     segments,
-    texts.map((slot) => (slot ?? "") as Encoded),
+    texts.map((slot, index) => textOf(activation, slot ?? "", index)),
   );
-  const limit = activation.environment.payloadLimit;
-  if (text.length <= limit) return fulfilled(text);
-  return rejectedWith("PAYLOAD_TOO_LARGE", `the joined value has ${text.length} characters, the limit is ${limit}`, {
-    size: text.length,
-    limit,
-  });
+  const [size, limit] = [text.length, activation.environment.payloadLimit];
+  if (size <= limit) return fulfilled(text);
+  return rejectedWith("PAYLOAD_TOO_LARGE", `the joined value has ${size} characters, the limit is ${limit}`, { size, limit });
 }
 
 function finish(activation: Activation, state: Join, opening: Opening, settled: Settled): Join {
   const consumers = carryOrBill(activation, opening.consumers, { tally: state.tally, flow: opening.flow });
   deliver(activation, consumers, settled, opening.flow);
-  return { ...state, texts: [], over: true, tally: NO_TALLY };
+  return { ...state, over: true, tally: NO_TALLY };
+}
+
+function setApart(activation: Activation, index: number, text: Encoded): string | Apart {
+  if (text.length <= LARGE) return text;
+  activation.write(SLOTS[index] ?? "", { text });
+  return APART;
+}
+
+function textOf(activation: Activation, text: string | Apart, index: number): Encoded {
+  return text === APART ? (activation.read(SLOTS[index] ?? "")?.content.text ?? UNDEFINED) : (text as Encoded);
 }
 
 function save(activation: Activation, state: Join): void {
-  if (state.opening !== undefined && state.left === 0) activation.delete(VALUE);
-  else activation.write(VALUE, { json: state });
+  if (state.opening === undefined || state.left > 0) return activation.write(VALUE, { json: state });
+  activation.delete(VALUE);
+  if (state.opening === APART) activation.delete(OPENING);
+  for (const [index, text] of state.texts.entries()) if (text === APART) activation.delete(SLOTS[index] ?? "");
 }
 
 /** A slot to be filled: the consumer that fills it is given to whatever will settle. */

@@ -2,12 +2,11 @@ import type { Address } from "../core/address.ts";
 import type { Envelope } from "../core/envelope.ts";
 import type { Json } from "../core/json.ts";
 import type { CallControl } from "./call.ts";
-import type { Consumer } from "./consumer.ts";
+import { consumersOfCell } from "./cell.ts";
+import { consumersOfJoin } from "./join.ts";
 import { system } from "./system.ts";
 
 type ReadControl = (address: Address, name: string) => Json | undefined;
-type Holder = { readonly opening?: { readonly consumers: readonly Consumer[] }; readonly subscribers?: readonly Consumer[] };
-
 /**
  * The keys of the answers that cannot come before a message is handled: walks from its consumers through the joins that
  * have a slot for it and the cells that it settles. A `wait` may do without it, so the walk ends there.
@@ -21,9 +20,9 @@ export function* leadsTo(envelope: Envelope, read: ReadControl): Generator<strin
     else if (consumer.to === "call") walk.push(...consumer.consumers);
     else if ((consumer.to === "slot" || consumer.to === "cell") && !seen.has(consumer.id)) {
       seen.add(consumer.id);
-      const kind = consumer.to === "slot" ? "join" : "cell";
-      const holder = read(system(kind, consumer.id), kind) as Holder | undefined;
-      walk.push(...(holder?.opening?.consumers ?? []), ...(holder?.subscribers ?? []));
+      const at = system(consumer.to === "slot" ? "join" : "cell", consumer.id);
+      const consumersOf = consumer.to === "slot" ? consumersOfJoin : consumersOfCell;
+      walk.push(...consumersOf((name) => read(at, name)));
     }
   }
 }

@@ -175,12 +175,15 @@ describe("a handle", () => {
     await assertUnharmed(other);
   });
 
-  test.each([undefined, null, 5, "handle", {}, { id: "0".repeat(40), realm: "r", retainUntil: 1 }])("is not %o: INVALID_ID", async (given) => {
-    const takeAny = fn("futures/takeAny", (ctx, handle: unknown) => ctx.future(wrong(handle)));
-    const world = await openEngine([takeAny]);
-    await assertRejects(world.client.call(takeAny, given), "INVALID_ID");
-    await assertUnharmed(world);
-  });
+  test.each([undefined, null, 5, "handle", {}, { id: "0".repeat(40), realm: "r", retainUntil: 1 }])(
+    "is not %o: INVALID_ID",
+    async (given) => {
+      const takeAny = fn("futures/takeAny", (ctx, handle: unknown) => ctx.future(wrong(handle)));
+      const world = await openEngine([takeAny]);
+      await assertRejects(world.client.call(takeAny, given), "INVALID_ID");
+      await assertUnharmed(world);
+    },
+  );
 
   test.each([{ id: "../x" }, { id: wrong<string>(5) }, { retainUntil: Number.NaN }, { retainUntil: Number.POSITIVE_INFINITY }])(
     "that somebody made by hand, wrongly (%o), is INVALID_ID",
@@ -286,13 +289,16 @@ describe("a get that can never end", () => {
   const outer = fn("futures/outer", async (ctx, n: number): Promise<number> => (await ctx.get(ctx.invoke(middle, n))) + 1);
   const split = fn("futures/split", (ctx, n: number): Future<number> => ctx.onComplete(ctx.invoke(leaf, n), leaf));
 
-  test.each([1, 2])("since all %d slots are held by those who wait for one is DEADLOCK, and the slots are free again", async (concurrency) => {
-    const world = await openEngine([leaf, middle, outer, split], { concurrency });
-    const error = await assertRejects(world.client.call(outer, 1), "DEADLOCK");
-    expect(error.message).toContain("handler slots");
-    expect(await world.client.call(split, 1)).toBe(3);
-    await assertUnharmed(world);
-  });
+  test.each([1, 2])(
+    "since all %d slots are held by those who wait for one is DEADLOCK, and the slots are free again",
+    async (concurrency) => {
+      const world = await openEngine([leaf, middle, outer, split], { concurrency });
+      const error = await assertRejects(world.client.call(outer, 1), "DEADLOCK");
+      expect(error.message).toContain("handler slots");
+      expect(await world.client.call(split, 1)).toBe(3);
+      await assertUnharmed(world);
+    },
+  );
 
   test("is not one where a slot is left: depth 2 needs three", async () => {
     const world = await openEngine([leaf, middle, outer], { concurrency: 3 });
@@ -523,7 +529,9 @@ describe("a rejection", () => {
     const world = await openEngine([careless, fail]);
     const handle = await world.client.start(careless);
     expect(await handle.result()).toBe("fine");
-    await expect.poll(async () => (await handle.status()).unhandled.map(({ message }) => message).toSorted()).toEqual(["nobody listens", "nor here"]);
+    await expect
+      .poll(async () => (await handle.status()).unhandled.map(({ message }) => message).toSorted())
+      .toEqual(["nobody listens", "nor here"]);
     expect(world.engine.meter.function(fail.type).failed).toBe(2);
     expect((await handle.status()).status).toBe("completed");
     await assertUnharmed(world);
@@ -539,7 +547,12 @@ describe("a rejection", () => {
     const world = await openEngine([sender, fail]);
     await world.client.call(sender);
     await expect.poll(() => world.engine.deadLetters().length).toBe(2);
-    expect(world.engine.deadLetters().map(({ target, failure }) => [target.type, failure.message]).toSorted()).toEqual([
+    expect(
+      world.engine
+        .deadLetters()
+        .map(({ target, failure }) => [target.type, failure.message])
+        .toSorted(),
+    ).toEqual([
       [fail.type, "one way"],
       [echo.type, "its input"],
     ]);
@@ -655,4 +668,3 @@ function newBranching(): AggregateError {
   error.cause = error;
   return error;
 }
-

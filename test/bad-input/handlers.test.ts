@@ -159,17 +159,20 @@ describe("what a handler throws", () => {
     })(),
   ];
 
-  test.each(THROWN.map((thrown, index) => [index, thrown] as const))("(number %d) rejects the call as plain data, and undoes all else", async (index) => {
-    const world = await openEngine([keeper]);
-    for (const operation of [keeper.fail, keeper.failLater]) {
-      const error = await assertRejects(world.client.call(operation, index, { id: "a" }), "FUNCTION_FAILED");
-      expect(error.message).toMatch(/^FUNCTION_FAILED: handlers\/keeper failed: /);
-      expect(error.failure).toMatchObject({ name: expect.any(String), message: expect.any(String), function: "handlers/keeper" });
-    }
-    await assertRejects(world.client.readState(keeper, "a"), "NOT_FOUND");
-    expect(world.engine.meter.function(echo.type).runs).toBe(0);
-    await assertUnharmed(world);
-  });
+  test.each(THROWN.map((thrown, index) => [index, thrown] as const))(
+    "(number %d) rejects the call as plain data, and undoes all else",
+    async (index) => {
+      const world = await openEngine([keeper]);
+      for (const operation of [keeper.fail, keeper.failLater]) {
+        const error = await assertRejects(world.client.call(operation, index, { id: "a" }), "FUNCTION_FAILED");
+        expect(error.message).toMatch(/^FUNCTION_FAILED: handlers\/keeper failed: /);
+        expect(error.failure).toMatchObject({ name: expect.any(String), message: expect.any(String), function: "handlers/keeper" });
+      }
+      await assertRejects(world.client.readState(keeper, "a"), "NOT_FOUND");
+      expect(world.engine.meter.function(echo.type).runs).toBe(0);
+      await assertUnharmed(world);
+    },
+  );
 });
 
 describe("what a handler returns", () => {
@@ -270,7 +273,9 @@ describe("an input that a schema refuses", () => {
       vendor: "test",
       validate: (input: unknown) => {
         const result =
-          typeof input === "number" ? { value: input } : { issues: [{ message: "expected a number", path: ["n", { key: 0 }] }, { message: "again" }] };
+          typeof input === "number"
+            ? { value: input }
+            : { issues: [{ message: "expected a number", path: ["n", { key: 0 }] }, { message: "again" }] };
         return later ? Promise.resolve(result) : result;
       },
     },

@@ -172,14 +172,17 @@ describe("the id of a state", () => {
 });
 
 describe("the key of a flow", () => {
-  test.each(["", " ", "\t\n", "k".repeat(257), undefined, null, 0, {}, "\0"])("is refused if it is %o, never taken for none", async (key) => {
-    const world = await openEngine([counter]);
-    await assertRejects(world.client.start(echo, 1, { key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
-    await assertRejects(world.client.start(counter.add, 1, { id: "a", key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
-    expect(world.engine.meter.function(echo.type).runs).toBe(0);
-    expect(world.store.count().state).toBe(0);
-    await assertUnharmed(world);
-  });
+  test.each(["", " ", "\t\n", "k".repeat(257), undefined, null, 0, {}, "\0"])(
+    "is refused if it is %o, never taken for none",
+    async (key) => {
+      const world = await openEngine([counter]);
+      await assertRejects(world.client.start(echo, 1, { key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
+      await assertRejects(world.client.start(counter.add, 1, { id: "a", key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
+      expect(world.engine.meter.function(echo.type).runs).toBe(0);
+      expect(world.store.count().state).toBe(0);
+      await assertUnharmed(world);
+    },
+  );
 
   test("with another function, input or state is a conflict, and the first flow stays as it is", async () => {
     const gate = newGate();
@@ -277,13 +280,16 @@ describe("what is not there", () => {
     },
   );
 
-  test.each(["", undefined, null, 5, {}])("and is malformed is INVALID_IDEMPOTENCY_KEY, if it is the flow %o: its id is its key", async (flow) => {
-    const { client, engine } = await openEngine([]);
-    assertThrows(() => client.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
-    await assertRejects(client.status(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
-    await assertRejects(client.signal(wrong(flow), "event"), "INVALID_IDEMPOTENCY_KEY");
-    await assertRejects(engine.meter.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
-  });
+  test.each(["", undefined, null, 5, {}])(
+    "and is malformed is INVALID_IDEMPOTENCY_KEY, if it is the flow %o: its id is its key",
+    async (flow) => {
+      const { client, engine } = await openEngine([]);
+      assertThrows(() => client.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
+      await assertRejects(client.status(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
+      await assertRejects(client.signal(wrong(flow), "event"), "INVALID_IDEMPOTENCY_KEY");
+      await assertRejects(engine.meter.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
+    },
+  );
 
   test.each([null, 5, "k", [], { ID: "a" }])("among options is INVALID_OPTIONS: %o", async (options) => {
     const inside = fn("names/inside", (ctx, how: string): unknown => {

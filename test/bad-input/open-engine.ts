@@ -70,7 +70,7 @@ export function assertThrows(act: () => unknown, code: ErrorCode): HandbackError
 function assertError(error: unknown, code: ErrorCode): HandbackError {
   if (!HandbackError.is(error)) throw error;
   expect(error).toMatchObject({ code });
-  const text = error.message.replaceAll(/(got|thrown:) undefined|null or undefined/g, "");
+  const text = error.message.replaceAll(/(got|thrown:|not) undefined|null or undefined/g, "");
   expect(text).not.toMatch(/undefined|\[object|\bNaN of\b/);
   expect(error.message.length).toBeGreaterThan(code.length + 2);
   return error;

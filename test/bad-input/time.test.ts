@@ -112,13 +112,16 @@ describe.each(BAD_DURATIONS.map((bad, index) => [bad, index] as const))("the dur
   });
 });
 
-test.each(BAD_INSTANTS.map((bad, index) => [bad, index] as const))("the instant %o is INVALID_DELAY for ctx.sleepUntil", async (_, index) => {
-  const caller = newCaller(BAD_INSTANTS, { sleepUntil: (ctx, bad) => ctx.sleepUntil(bad) });
-  const world = await openEngine([caller]);
-  await assertRejects(world.client.call(caller, { call: "sleepUntil", index }), "INVALID_DELAY");
-  expect(world.engine.meter.function(echo.type).runs).toBe(0);
-  await assertUnharmed(world);
-});
+test.each(BAD_INSTANTS.map((bad, index) => [bad, index] as const))(
+  "the instant %o is INVALID_DELAY for ctx.sleepUntil",
+  async (_, index) => {
+    const caller = newCaller(BAD_INSTANTS, { sleepUntil: (ctx, bad) => ctx.sleepUntil(bad) });
+    const world = await openEngine([caller]);
+    await assertRejects(world.client.call(caller, { call: "sleepUntil", index }), "INVALID_DELAY");
+    expect(world.engine.meter.function(echo.type).runs).toBe(0);
+    await assertUnharmed(world);
+  },
+);
 
 test("no duration at all is INVALID_DELAY where one is needed, and where none is needed it means none", async () => {
   const none = fn("time/none", (ctx): Future<unknown> => {
@@ -213,9 +216,7 @@ describe("a delay that is longer than a machine's timer", () => {
 describe("a delay", () => {
   const instant = fn("time/instant", (ctx) => ctx.now() - VirtualClock.startAt);
   const after = fn("time/after", (ctx, ms: number): Future<number> => ctx.onSettled(ctx.sleep(ms), instantOf));
-  const until = fn("time/until", (ctx, at: number): Future<number> =>
-    ctx.onSettled(ctx.sleepUntil(VirtualClock.startAt + at), instantOf),
-  );
+  const until = fn("time/until", (ctx, at: number): Future<number> => ctx.onSettled(ctx.sleepUntil(VirtualClock.startAt + at), instantOf));
   const untilDate = fn("time/untilDate", (ctx, at: Date): Future<number> => ctx.onSettled(ctx.sleepUntil(at), instantOf));
   const instantOf = fn("time/instantOf", (ctx, _settled: unknown) => ctx.now() - VirtualClock.startAt);
   const functions = [instant, after, until, untilDate, instantOf];

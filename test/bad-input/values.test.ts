@@ -94,7 +94,11 @@ const use = fn("values/use", (ctx, { how, make }: { how: string; make: string })
     case "invoke":
       return ctx.invoke(echo, bad);
     case "args":
-      return ctx.onComplete(ctx.resolved(1), fn("values/any", (_, input: { result: number; args: unknown }) => input), bad);
+      return ctx.onComplete(
+        ctx.resolved(1),
+        fn("values/any", (_, input: { result: number; args: unknown }) => input),
+        bad,
+      );
     case "resolved":
       return ctx.resolved(bad);
     case "status":
@@ -277,7 +281,8 @@ describe("a value that is too much", () => {
     const world = await openEngine([deep]);
     const { client } = world;
     await assertRejects(client.call(echo, nest(levels)), "TOO_DEEP");
-    for (const operation of [deep.set, deep.setPart, deep.give]) await assertRejects(client.call(operation, levels, { id: "a" }), "TOO_DEEP");
+    for (const operation of [deep.set, deep.setPart, deep.give])
+      await assertRejects(client.call(operation, levels, { id: "a" }), "TOO_DEEP");
     await assertRejects(client.readState(deep, "a"), "NOT_FOUND");
     await client.call(deep.set, 200, { id: "a" });
     expect(await client.call(echo, nest(200))).toEqual(nest(200));
@@ -558,7 +563,10 @@ describe("stored state that does not fit its schema", () => {
         fits(state as { n?: unknown }) ? { value: state as { n?: unknown } } : { issues: [{ message: "expected text", path: ["n"] }] },
     },
   });
-  const before = stateful("values/typed", { state: { n: value<unknown>("") }, handlers: { set: (ctx, n: number) => void (ctx.state.n = n) } });
+  const before = stateful("values/typed", {
+    state: { n: value<unknown>("") },
+    handlers: { set: (ctx, n: number) => void (ctx.state.n = n) },
+  });
   let seen: unknown[] = [];
   const newTyped = (fits: (state: { n?: unknown }) => boolean) =>
     stateful("values/typed", {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
+import { fn, stateful, value } from "handback";
 import { expect, test } from "vitest";
 import { everyCommit, play } from "./every-commit.ts";
 import { FAULTS } from "./faulty-store.ts";
+import { Machine } from "./machine.ts";
 import { program, programScenario } from "./programs.ts";
 import * as scenarios from "./scenarios.ts";
 
@@ -86,6 +88,15 @@ test("a handle kept in a state is a future again for everybody who asks", async 
   expect(observed).toEqual([{ requests: { job: 1 } }]);
 });
 
+test("joins of large values leave none of them behind", async () => {
+  const { result, observed } = await everyCommit(scenarios.largeValues);
+  expect(result).toMatchObject([
+    { value: { lengths: [50_000, 50_000, 50_000], times: [1, 1, 1], more: 50_000 } },
+    { status: "rejected", reason: { message: "failing" } },
+  ]);
+  expect(observed).toEqual([{ requests: { a: 1, b: 1, c: 1, d: 1, e: 1 } }]);
+});
+
 test("a handler that blocks is run again, and attaches to what it has caused before", async () => {
   const { result, observed } = await everyCommit(scenarios.naive);
   expect(result).toEqual({ times: 1, ready: [0, 1], same: [1, 2], tail: 1 });
@@ -106,6 +117,31 @@ test("a handler that blocks and then throws begins anew: what it had sent stays 
   const { result, observed } = await everyCommit(scenarios.naiveRetries);
   expect(result).toMatchObject({ booked: 1 });
   expect(observed).toEqual([{ requests: { "r 1": 1, "r 2": 1 } }]);
+});
+
+test("a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing", async () => {
+  const ledger = stateful("test/ledger", {
+    state: { times: value(0) },
+    handlers: { book: (ctx) => ++ctx.state.times },
+  });
+  const blocking = fn("test/blocking", async (ctx) => {
+    ctx.send(ledger.book, undefined, { id: "sent" });
+    const called = await ctx.get(ctx.invoke(ledger.book, undefined, { id: "called" }));
+    return { called, went: await ctx.get(ctx.event<string>("go")) };
+  });
+  const machine = new Machine({ functions: [ledger, blocking], options: { retention: "1h" } });
+  const { clock } = machine;
+  await (await machine.boot()).client.start(blocking, undefined, { id: "b" });
+  await clock.advance(3 * 3_600_000);
+  await machine.cut();
+  const { client } = await machine.boot();
+  await clock.quiet();
+  await client.signal("b", "go", "went");
+  expect(await clock.until(client.flow("b").result())).toEqual({ called: 1, went: "went" });
+  await clock.quiet();
+  expect([await client.readState(ledger, "sent"), await client.readState(ledger, "called")]).toEqual([{ times: 1 }, { times: 1 }]);
+  expect(machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"))).toMatchObject([{ type: "_sys/flow" }]);
+  await clock.until(machine.engine.close());
 });
 
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));

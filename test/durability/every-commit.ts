@@ -50,9 +50,11 @@ export async function play<Result>(scenario: Scenario<Result>, crashes: readonly
   const { dead } = machine.disk.content.count();
   assertNothingLeaks(machine);
   await machine.forget();
-  const rows = machine.disk.rows().filter(({ name }) => name !== "@life");
-  expect(rows.filter(({ type }) => type.startsWith("_sys/"))).toEqual([]);
-  if (scenario.ownRows !== undefined) expect(rows).toHaveLength(scenario.ownRows);
+  const rows = machine.disk.rows();
+  // What a blocking handler caused is kept for longer when a later run of it did something else.
+  expect(rows.filter(({ type }) => type.startsWith("_sys/") && (type !== "_sys/cell" || crashes.length === 0))).toEqual([]);
+  const own = rows.filter(({ type, name }) => !type.startsWith("_sys/") && name !== "@life");
+  if (scenario.ownRows !== undefined) expect(own).toHaveLength(scenario.ownRows);
   await machine.clock.until(machine.engine.close());
   return { result, observed, dead, commits };
 }

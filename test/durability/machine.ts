@@ -80,11 +80,14 @@ export class Machine {
   /** Runs the script, then lets everything else happen, one-way messages with a delay included. */
   async #play<Result>(script: Script<Result>, client: Client): Promise<{ readonly result: Result } | typeof CRASHED> {
     const session = this.#session;
+    const isOver = (): boolean => {
+      if (session === undefined || session.isDead) return true;
+      const { messages, delayed } = this.disk.content.count();
+      return messages === 0 && delayed === 0;
+    };
     try {
       const result = await script(client, this.clock);
-      while (session?.isDead === false) {
-        const { messages, delayed } = this.disk.content.count();
-        if (messages === 0 && delayed === 0) break;
+      while (!isOver()) {
         await this.clock.work(Math.max(10, (this.disk.content.nextDueAt() ?? 0) - this.clock.now()));
       }
       return { result };

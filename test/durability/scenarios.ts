@@ -348,6 +348,35 @@ export function handles(): Scenario<unknown> {
   };
 }
 
+/** Joins of large values, one of which fails early: what was set apart for them must go, too. */
+export function largeValues(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const large = fn("test/large", (ctx, { name, delay }: { name: string; delay: number }) =>
+    ctx.onComplete(ctx.sleep(delay), blown, { name, text: "x".repeat(50_000) }),
+  );
+  const blown = fn("test/blown", (ctx, { args }: { result: void; args: { name: string; text: string } }) => {
+    if (args.name === "failing") throw new Error("failing");
+    return { text: args.text, times: ctx.invoke(ledger.book, args.name, { id: "a" }) };
+  });
+  const measure = fn("test/measure", (_, { parts, more }: { parts: readonly { text: string; times: number }[]; more: string }) => ({
+    lengths: parts.map(({ text }) => text.length),
+    times: parts.map(({ times }) => times),
+    more: more.length,
+  }));
+  const both = fn("test/large-both", (ctx) => {
+    const call = (name: string, delay: number) => ctx.invoke(large, { name, delay });
+    const good = ctx.invoke(measure, { parts: [call("a", 0), call("b", 20), call("c", 10)], more: "y".repeat(50_000) });
+    const bad = ctx.invoke(measure, { parts: [call("d", 30), call("failing", 10), call("e", 0)], more: "z".repeat(50_000) });
+    return ctx.allSettled([good, bad]);
+  });
+  return {
+    world: { functions: [ledger, large, blown, measure, both] },
+    script: async (client) => withoutStacks(await client.call(both, undefined, { id: "large-1" })),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}
+
 /** The naive style: one handler that blocks. It may run again from its start; what it caused must count once. */
 export function naive(): Scenario<unknown> {
   const ledger = makeLedger();

@@ -1,5 +1,5 @@
 import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
-import type { Embedded, EmbeddedOptions } from "handback";
+import type { Embedded, EmbeddedOptions, Future } from "handback";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CommitGate, HeldStore } from "../durability/held-store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
@@ -142,6 +142,30 @@ describe("taking turns", () => {
       expect(await engine.client.readState(journals, `j${id}`)).toEqual({ lines: ["0", "1", "2", "3", "4"] });
     }
   });
+});
+
+test("a loop takes no more room for a thousand turns than for ten", async () => {
+  const most = { state: 0, messages: 0, bytes: 0 };
+  const content = memory();
+  const store = new HeldStore(content, async ({ inserted }) => {
+    const { state, messages } = content.count();
+    for (const { head } of inserted) most.bytes = Math.max(most.bytes, head.length);
+    most.state = Math.max(most.state, state);
+    most.messages = Math.max(most.messages, messages);
+  });
+  const status = fn("test/status", (_, turn: number) => turn);
+  const check = fn("test/check", (ctx, left: number): Future<number> => ctx.onComplete(ctx.invoke(status, left), decide, left));
+  const decide = fn("test/decide", (ctx, { result, args }: { result: number; args: number }): number | Future<number> =>
+    args === 0 ? result : ctx.invoke(check, args - 1),
+  );
+  const { engine } = await start({ functions: [status, check, decide], store });
+  expect(await engine.client.call(check, 10)).toBe(0);
+  const { state, messages, bytes } = most;
+  expect(await engine.client.call(check, 1_000)).toBe(0);
+  // The second flow has its record too, and its sums have more digits.
+  expect(most).toEqual({ state: state + 1, messages, bytes: expect.any(Number) as unknown });
+  expect(most.bytes - bytes).toBeLessThan(40);
+  expect(content.count()).toMatchObject({ messages: 0, delayed: 0, state: 2 });
 });
 
 describe("waiting for the disk", () => {
@@ -308,7 +332,7 @@ describe("a store that fails", () => {
               throw new HandbackError("STORE_FAILED", `${failing} fails`);
             };
           const member: unknown = Reflect.get(target, name);
-          return typeof member === "function" ? member.bind(target) : member;
+          return typeof member === "function" ? (...args: readonly unknown[]): unknown => Reflect.apply(member, target, args) : member;
         },
       });
       const engine = await embedded({ functions: [journals, indirect, sleeper], store, clock, cachedStates: 1 });
@@ -374,8 +398,8 @@ describe("closing", () => {
       return ctx.invoke(journals.write, name, { id: "x" });
     });
     const engine = await embedded({ functions: [journals, slow], store, clock });
-    const { result } = await engine.client.start(slow, "a", { id: "a" });
-    const outcome = result().catch((error: unknown) => error);
+    const flow = await engine.client.start(slow, "a", { id: "a" });
+    const outcome = flow.result().catch((error: unknown) => error);
     await clock.quiet();
     const closing = engine.close();
     await clock.advance(4_999);

@@ -68,6 +68,61 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
+    title: "undoes cancellations and age-out times, too, when a handler throws",
+    async run(start) {
+      const timed = stateful("test/timed", {
+        state: { told: value(0) },
+        handlers: {
+          tell: (ctx, n: number) => void (ctx.state.told += n),
+          plan: (ctx): void => ctx.send(timed.tell, 5, { id: ctx.self.id, delay: HOUR_MS, token: "t" }),
+          fail: (ctx): number => {
+            ctx.cancelSend("t");
+            ctx.expireAfter(1);
+            throw new Error("after all");
+          },
+          told: (ctx) => ctx.state.told,
+        },
+      });
+      const { client, clock } = await start([timed]);
+      const id = "t";
+      await client.call(timed.tell, 1, { id });
+      await client.call(timed.plan, undefined, { id });
+      await expect(client.call(timed.fail, undefined, { id })).rejects.toMatchObject({ cause: { message: "after all" } });
+      await clock.advance(HOUR_MS);
+      expect(await client.call(timed.told, undefined, { id })).toBe(6);
+    },
+  },
+  {
+    title: "fails a handler whose state cannot be kept, and keeps none of its values",
+    async run(start) {
+      const several = stateful("test/several", {
+        state: { first: value(0), second: value<unknown>("old") },
+        handlers: {
+          spoil: (ctx) => {
+            ctx.state.first = 1;
+            ctx.state.second = { inside: ctx.sleep(1) };
+          },
+          read: (ctx) => [ctx.state.first, ctx.state.second],
+        },
+      });
+      const { client } = await start([several]);
+      await expect(client.call(several.spoil, undefined, { id: "s" })).rejects.toMatchObject({ code: "FUTURE_IN_STATE" });
+      expect(await client.call(several.read, undefined, { id: "s" })).toEqual([0, "old"]);
+    },
+  },
+  {
+    title: "makes no state for an invoke without an id whose handler throws",
+    async run(start) {
+      const codeOf = fn("test/code", (_, settlement: { status: string; reason?: { code?: string } }) => settlement.reason?.code);
+      const parent = fn("test/parent", (ctx) => {
+        const made = ctx.onSettled(ctx.invoke(account.spend, 200), codeOf);
+        return ctx.onSettled(ctx.invoke(account.read, undefined, { id: ctx.invoke(account.spend, 300).stateId, after: [made] }), codeOf);
+      });
+      const { client } = await start([parent, account, codeOf]);
+      expect(await client.call(parent)).toBe("NOT_FOUND");
+    },
+  },
+  {
     title: "keeps what was committed before a handler threw",
     async run(start) {
       const { client } = await start([account]);

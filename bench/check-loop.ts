@@ -1,0 +1,67 @@
+import { fn } from "../src/index.ts";
+import type { Future } from "../src/index.ts";
+import { expectResult } from "./expect.ts";
+import type { Bench } from "./figure.ts";
+import { IdleClock } from "./idle-clock.ts";
+import { withSubject } from "./subject.ts";
+import type { EngineName, Subject } from "./subject.ts";
+
+type Job = { readonly name: string; readonly deadline: number };
+type Outcome = "done" | "given up";
+
+/** Turns of one measurement: each takes a few commits, one after the other. */
+const TURNS = 400;
+
+/** What is watched while the loop runs. */
+interface Watching {
+  readonly engine: EngineName;
+  readonly turns: number;
+  /** Called when the loop is about to begin, after every tenth of the turns, and at the end. */
+  readonly watch?: (subject: Subject, turn: number) => void;
+}
+
+/**
+ * Polls a job until it is done, with a sleep of 30 s between turns: the loop that must cost no more at its end than at
+ * its beginning. Time jumps over the sleeps. Gives how long it took, in ms.
+ */
+export async function runCheckLoop({ engine, turns, watch }: Watching): Promise<number> {
+  let polls = 0;
+  const status = fn("bench/status", (_, _job: Job) => (++polls >= turns ? "done" : "running"));
+  const check = fn("bench/check", (ctx, job: Job): Future<Outcome> => ctx.onComplete(ctx.invoke(status, job), decide, job));
+  const decide = fn("bench/decide", (ctx, { result, args: job }: { result: string; args: Job }): Outcome | Future<Outcome> => {
+    if (result === "done") return "done";
+    if (ctx.now() > job.deadline) return "given up";
+    return ctx.invoke(check, job, { after: [ctx.sleep("30s")] });
+  });
+  const clock = new IdleClock();
+  return withSubject({ engine, functions: [check, decide, status], clock }, async (subject) => {
+    const { client, written } = subject;
+    watch?.(subject, 0);
+    let watched = 0;
+    const activity = (): number | undefined => {
+      const tenths = Math.floor((polls * 10) / turns);
+      if (tenths > watched && tenths < 10) watch?.(subject, Math.round(((watched = tenths) * turns) / 10));
+      return written.isCommitting ? undefined : written.commits;
+    };
+    const start = performance.now();
+    const job: Job = { name: "a migration", deadline: clock.now() + turns * 60_000 };
+    const handle = await client.start(check, job);
+    expectResult("loop", await clock.runUntil(handle.result(), activity), "done");
+    const elapsed = performance.now() - start;
+    expectResult("turns of the loop", polls, turns);
+    watch?.(subject, turns);
+    return elapsed;
+  });
+}
+
+/** Measures turns of the loop in a second, and how many fsyncs of this disk one takes. */
+export const checkLoop: Bench = {
+  name: "loop",
+  async measure(engine) {
+    const msPerTurn = (await runCheckLoop({ engine, turns: TURNS })) / TURNS;
+    return [
+      { name: "loop", value: 1_000 / msPerTurn, unit: "turns/s", of: "baseline", weight: 3 },
+      { name: "loop-turn", value: msPerTurn, unit: "ms", of: "fsync" },
+    ];
+  },
+};

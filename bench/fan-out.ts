@@ -1,0 +1,36 @@
+import { fn } from "../src/index.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { expectResult } from "./expect.ts";
+import { PAYLOAD } from "./payload.ts";
+import { throughput } from "./throughput.ts";
+
+/** Branches of the fan-out that the cost of a leaf is compared to. */
+const REFERENCE = 100;
+
+const leaf = fn("bench/leaf", (_, text: string) => text);
+const fan = fn("bench/fan", (ctx, leaves: number) => Array.from({ length: leaves }, () => ctx.invoke(leaf, PAYLOAD)));
+
+/** Invokes `leaves` functions at once and joins what they give; tells also what one leaf costs, against one of a hundred. */
+export function fanOut(leaves: number, flows: number): Bench {
+  const name = `fan${leaves}`;
+  const bench = throughput({
+    name,
+    functions: [fan, leaf],
+    callers: flows,
+    counts: { one: "leaf", many: "leaves", perCall: leaves },
+    async call(client) {
+      const handle = await client.start(fan, leaves);
+      const results = await handle.result();
+      expectResult(name, [results.length, results.at(-1)], [leaves, PAYLOAD]);
+    },
+  });
+  return { name, measure: async (engine, seconds) => perLeaf(await bench.measure(engine, seconds)) };
+}
+
+function perLeaf(figures: readonly Figure[]): readonly Figure[] {
+  return figures.flatMap((figure) => {
+    if (figure.unit === "bytes/leaf") return [{ ...figure, of: `fan${REFERENCE}-bytes` }];
+    if (figure.unit === "commits/leaf") return [figure];
+    return [figure, { name: `${figure.name}-cost`, value: 1e6 / figure.value, unit: "us/leaf", of: `fan${REFERENCE}-cost` }];
+  });
+}

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { HandbackError } from "../src/index.ts";
+import type { Embedded, FlowBill, FlowHandle, OutputOf } from "../src/index.ts";
+import { backups } from "./backups.ts";
+import { DemoError } from "./failure.ts";
+import { filesOf, naiveTwin } from "./job.ts";
+import type { Job } from "./job.ts";
+import { checkEmpty, show } from "./places.ts";
+import type { Progress } from "./progress.ts";
+import { naiveBackup, splitBackup } from "./workflow.ts";
+
+/** What one version of the backup came to. */
+export interface Run {
+  readonly outcome: OutputOf<typeof splitBackup>;
+  readonly bill: FlowBill;
+  /** From the flow's start to its end, interruptions included. */
+  readonly wallMs: number;
+}
+
+/** What the demo came to. */
+export interface Comparison {
+  readonly split: Run;
+  readonly naive: Run | undefined;
+  /** An earlier process had begun this backup. */
+  readonly resumed: boolean;
+  /** How often the copy function really ran for the split backup, over all processes. */
+  readonly copiesRun: number;
+  /** How many of those were for a file that had been begun before. */
+  readonly copiesAgain: number;
+}
+
+/** How {@link compareBackups} goes about it. */
+export interface CompareOptions {
+  readonly progress: Progress;
+  /** Whether the naive version runs as well. */
+  readonly withNaive: boolean;
+}
+
+/** Makes the backup, or goes on with the one that was interrupted; then the naive one, which is removed again. */
+export async function compareBackups(engine: Embedded, job: Job, { progress, withNaive }: CompareOptions): Promise<Comparison> {
+  const { client } = engine;
+  const id = createHash("sha256").update(job.target).digest("hex").slice(0, 16);
+  await checkTarget(engine, id, job);
+  const { run, resumed } = await client.call(backups.begin, job.folder, { id });
+  try {
+    // The key names this one backup: a second start, by whichever process, attaches to the first.
+    const flow = await client.start(splitBackup, job, { id: `backup-${id}-${run}` });
+    const split = await finish(engine, flow, progress.follow("", flow, readCopiesLog(job).length));
+    const naive = withNaive ? await runNaive(engine, job, { progress, key: `naive-${id}-${run}` }) : undefined;
+    await client.call(backups.end, run, { id });
+    const copies = readCopiesLog(job);
+    return { split, naive, resumed, copiesRun: copies.length, copiesAgain: copies.length - new Set(copies).size };
+  } catch (error) {
+    // A backup that failed is over; one that was stopped goes on.
+    if (HandbackError.is(error, "FUNCTION_FAILED", "PAYLOAD_TOO_LARGE")) await client.call(backups.end, run, { id });
+    throw error;
+  }
+}
+
+async function runNaive(engine: Embedded, job: Job, { progress, key }: { progress: Progress; key: string }): Promise<Run> {
+  const twin = naiveTwin(job);
+  const flow = await engine.client.start(naiveBackup, twin, { id: key });
+  const naive = await finish(engine, flow, progress.follow("naive: ", flow, readCopiesLog(twin).length));
+  for (const path of [twin.target, ...Object.values(filesOf(twin))]) rmSync(path, { recursive: true, force: true });
+  return naive;
+}
+
+async function finish(engine: Embedded, flow: FlowHandle<Run["outcome"]>, stopProgress: () => void): Promise<Run> {
+  try {
+    const outcome = await flow.result();
+    const { startedAt, settledAt = startedAt } = await flow.status();
+    return { outcome, bill: await engine.meter.flow(flow.id), wallMs: settledAt - startedAt };
+  } finally {
+    stopProgress();
+  }
+}
+
+/** A target belongs to one folder; what else is found there would be removed, so there must be nothing. */
+async function checkTarget({ client }: Embedded, id: string, job: Job): Promise<void> {
+  const known = await client.readState(backups, id).catch((error: unknown) => {
+    if (HandbackError.is(error, "NOT_FOUND")) return undefined;
+    throw error;
+  });
+  if (known?.folder === job.folder) return;
+  if (known?.running === true) {
+    throw new DemoError(
+      `an unfinished backup of ${show(known.folder)} goes to ${show(job.target)}; finish that, or choose another place with --to`,
+    );
+  }
+  for (const place of [job.target, naiveTwin(job).target]) checkEmpty(place);
+}
+
+/** Every run of the copy function has left a line in the log: the file's path. */
+function readCopiesLog(job: Job): readonly string[] {
+  try {
+    return readFileSync(filesOf(job).copiesLog, "utf8").split("\n").slice(0, -1);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,65 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Activation } from "../../core/activation.ts";
+import { formatAddress } from "../../core/address.ts";
+import type { Definition } from "../../core/definition.ts";
+import { show } from "../../core/show.ts";
+
+/*
+ * Rejections of promises that a handler started and did not wait for. Node would end the process, and with it the work of
+ * everybody else; here each is said in the log, with the address of its handler, and nothing more comes of it.
+ *
+ * R1 Only what a handler started is taken. Of all else Node makes what it would make if nobody listened here.
+ * R2 Node is listened to while an engine is open, and only then.
+ */
+
+/** The activation whose handler started what runs now. */
+const starter = new AsyncLocalStorage<Activation>();
+
+let watchers = 0;
+
+/** Gives definitions whose handlers are known as the starters of what they start. */
+export function attributed(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
+  const attribute = (definition: Definition): Definition =>
+    definition.system
+      ? definition
+      : { ...definition, receive: (activation) => starter.run(activation, () => definition.receive(activation)) };
+  return new Map(Array.from(definitions, ([type, definition]) => [type, attribute(definition)]));
+}
+
+/** Begins to listen; gives what ends it, whose second call does nothing. */
+export function watchDetached(): () => void {
+  if (watchers++ === 0) process.on("unhandledRejection", hear);
+  let watching = true;
+  return () => {
+    if (watching && --watchers === 0) process.off("unhandledRejection", hear);
+    watching = false;
+  };
+}
+
+function hear(reason: unknown): void {
+  const activation = starter.getStore();
+  if (activation === undefined) return pass(reason);
+  const address = formatAddress(activation.address);
+  activation.environment.log.error(`a promise that a handler of ${address} did not wait for was rejected: ${describe(reason)}`, {
+    address,
+  });
+}
+
+/** Lets Node hear of it again, and us not. */
+function pass(reason: unknown): void {
+  if (process.listenerCount("unhandledRejection") > 1) return;
+  process.off("unhandledRejection", hear);
+  void Promise.reject(reason);
+  setImmediate(() => {
+    if (watchers > 0) process.on("unhandledRejection", hear);
+  });
+}
+
+/** Whatever was thrown may throw again when it is read. */
+function describe(reason: unknown): string {
+  try {
+    return reason instanceof Error ? reason.message : show(reason);
+  } catch {
+    return "an error that throws when it is read";
+  }
+}

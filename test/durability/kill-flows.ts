@@ -1,0 +1,105 @@
+// Run by Node itself in a child process too, which knows nothing of the alias "handback".
+import { fn, HandbackError, stateful, value } from "../../src/index.ts";
+import type { Client, FlowHandle, Future } from "../../src/index.ts";
+
+/** Notes every effect by what it is of: each must come to one. */
+export const ledger = stateful("kill/ledger", {
+  state: { effects: value<Record<string, number>>({}) },
+  handlers: {
+    book(ctx, effect: string) {
+      ctx.state.effects[effect] = (ctx.state.effects[effect] ?? 0) + 1;
+      return effect;
+    },
+  },
+});
+
+const last = fn("kill/last", (ctx, key: string) => ctx.invoke(ledger.book, `${key}/last`, { id: shelf(key) }));
+const middle = fn("kill/middle", (ctx, { args: key }: { result: string; args: string }): Future<string> => ctx.invoke(last, key));
+const chain = fn("kill/chain", (ctx, key: string): Future<string> =>
+  ctx.onComplete(ctx.invoke(ledger.book, `${key}/first`, { id: shelf(key) }), middle, key),
+);
+
+const branch = fn("kill/branch", (ctx, { key, branch }: { key: string; branch: number }) =>
+  ctx.onComplete(ctx.sleep((branch * 7) % 20), booked, `${key}/branch ${branch}`),
+);
+const booked = fn("kill/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: shelf(args) }));
+const fan = fn("kill/fan", (ctx, key: string) =>
+  ctx.all(Array.from({ length: 20 }, (_, branch_) => ctx.invoke(branch, { key, branch: branch_ }))),
+);
+
+const timer = fn("kill/timer", (ctx, key: string): Future<string> => ctx.onComplete(ctx.sleep(40), rang, { key, dueAt: ctx.now() + 40 }));
+const rang = fn("kill/rang", (ctx, { args: { key, dueAt } }: { result: void; args: { key: string; dueAt: number } }): Future<string> => {
+  if (ctx.now() < dueAt) throw new Error(`${dueAt - ctx.now()} ms early`);
+  return ctx.invoke(ledger.book, `${key}/rang`, { id: shelf(key) });
+});
+
+const promise = fn("kill/promise", (ctx, key: string): Future<string> => {
+  const decision = ctx.promise<string>();
+  ctx.setStatus({ token: decision.token });
+  return ctx.onComplete(decision, decided, key);
+});
+const decided = fn("kill/decided", (ctx, { result, args }: { result: string; args: string }) =>
+  ctx.invoke(ledger.book, `${args}/${result}`, { id: shelf(args) }),
+);
+
+const naive = fn("kill/naive", async (ctx, key: string): Promise<string> => {
+  const first = await ctx.get(ctx.invoke(ledger.book, `${key}/naive first`, { id: shelf(key) }));
+  await ctx.get(ctx.sleep(10));
+  return `${first}, ${await ctx.get(ctx.invoke(ledger.book, `${key}/naive second`, { id: shelf(key) }))}`;
+});
+
+export const functions = [ledger, chain, middle, last, fan, branch, booked, timer, rang, promise, decided, naive];
+
+/** Where a flow's effects are noted. */
+export function shelf(key: string): string {
+  return `shelf ${Number.parseInt(key.slice(3), 10) % 7}`;
+}
+
+/** What a flow of the given number does. */
+export function effectsOf(number: number): readonly string[] {
+  const key = keyOf(number);
+  const kinds = [
+    [`${key}/first`, `${key}/last`],
+    Array.from({ length: 20 }, (_, branch_) => `${key}/branch ${branch_}`),
+    [`${key}/rang`],
+    [`${key}/yes`],
+    [`${key}/naive first`, `${key}/naive second`],
+    [`${key}/alone`],
+  ];
+  return kinds[number % kinds.length] ?? [];
+}
+
+export function keyOf(number: number): string {
+  return `op-${number}`;
+}
+
+/** Starts the flow of that number, or finds it again. */
+export function startFlow(client: Client, number: number): Promise<FlowHandle<unknown>> {
+  const key = keyOf(number);
+  const kinds = [chain, fan, timer, promise, naive];
+  const kind = kinds[number % 6];
+  return kind === undefined
+    ? client.start(ledger.book, `${key}/alone`, { id: shelf(key), key })
+    : client.start<(typeof kinds)[number]>(kind, key, { id: key });
+}
+
+/** Waits for a flow's result; gives its promise what it waits for. */
+export async function finishFlow(client: Client, handle: FlowHandle<unknown>): Promise<unknown> {
+  if (Number.parseInt(handle.id.slice(3), 10) % 6 === 3) {
+    for (;;) {
+      const { status, custom } = await handle.status();
+      if (status !== "pending") break;
+      if (custom !== undefined) {
+        await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);
+        break;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  return handle.result();
+}
+
+/** The flow may have been settled, and be over, since it was asked. */
+function orIfSettled(error: unknown): void {
+  if (!HandbackError.is(error, "NOT_FOUND")) throw error;
+}

@@ -14,6 +14,7 @@ import { secret } from "./engines/embedded/entropy.ts";
 import { attributed, watchDetached } from "./engines/embedded/detached-rejections.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/function-meter.ts";
+import { reportingLongTurns } from "./engines/embedded/long-turns.ts";
 import type { Store } from "./engines/embedded/store.ts";
 import { systemClock } from "./engines/embedded/system-clock.ts";
 import { Client } from "./futures/client.ts";
@@ -43,7 +44,7 @@ export interface EmbeddedOptions {
   readonly cachedStates?: number;
   /** Where `ctx.egress(type, value)` goes, by type, `namespace/name`. At least once; retried until it succeeds. */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Where the engine and handlers say things, and what promises they did not wait for rejected with; default: nowhere. */
+  /** Where the engine and handlers say things, what they neglected, and for how long they held all else up; default: nowhere. */
   readonly log?: Log;
   /** Where time comes from; default: the machine. */
   readonly clock?: Clock;
@@ -128,7 +129,7 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     knows: (type) => definitions.has(type),
   };
   const parts = { store, opened, environment, concurrency, cachedStates, leadsTo };
-  const engine = new EmbeddedEngine({ ...parts, definitions: attributed(definitions) });
+  const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions) });
   try {
     await adoptAliases(store, definitions);
     engine.start();
@@ -145,6 +146,12 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     unregistered: engine.unregistered,
     close: () => engine.close().finally(unwatch),
   };
+}
+
+/** Has it said in the log what handlers do to the process they share. */
+function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
+  const watch = (definition: Definition): Definition => (definition.system ? definition : attributed(reportingLongTurns(definition)));
+  return new Map(Array.from(definitions, ([type, definition]) => [type, watch(definition)]));
 }
 
 /** Refuses options that would only fail later, when something is to be done with them. */

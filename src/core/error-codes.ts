@@ -30,7 +30,7 @@ export const ERROR_CODES = {
   FOREIGN_FUTURE: { retryable: false, meaning: "A future of another activation was used." },
   FOREIGN_HANDLE: { retryable: false, meaning: "A handle belongs to another store." },
   EMPTY_RACE: { retryable: false, meaning: "A race over no futures would never settle." },
-  READ_ONLY: { retryable: false, meaning: "A query wrote to state." },
+  READ_ONLY: { retryable: false, meaning: "A query wrote to state, or started or sent something." },
   CONTEXT_CLOSED: { retryable: false, meaning: "A context or future was used after its handler ended." },
   STALE_ATTEMPT: { retryable: false, meaning: "A context was used after its attempt was abandoned." },
   NO_CALLER: { retryable: false, meaning: "There is nobody to reply to." },

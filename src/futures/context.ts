@@ -116,7 +116,7 @@ export interface Context<out State = NoState> extends Surroundings {
    * when `args` is given (even as `undefined`). On rejection `f` is not called, and the rejection passes on.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
-  onComplete<T, Output>(future: Future<T>, f: Invokable<NoInfer<T>, Output>): Future<Output>;
+  onComplete<T, Output>(future: Future<T>, f: Invokable<NoInfer<T>, Output> | Invokable<void, Output>): Future<Output>;
   onComplete<T, Args, Output>(
     future: Future<T>,
     f: Invokable<{ readonly result: NoInfer<T>; readonly args: Args }, Output>,

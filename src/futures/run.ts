@@ -16,6 +16,7 @@ import type { Node } from "./node.ts";
 import { retryDelay } from "./retry.ts";
 import { failureOf, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
+import { CREATE } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 import { isGeneratedId } from "./system.ts";
 import { wire } from "./wire.ts";
@@ -33,6 +34,9 @@ export function runHandler(spec: FunctionSpec, activation: Activation): void | P
   const run = new HandlerRun(spec, activation, control);
   return run.start();
 }
+
+/** Creating a state is all there is to it. */
+const CREATION: OperationSpec = { handler: () => undefined, readOnly: false };
 
 class HandlerRun {
   readonly #spec: FunctionSpec;
@@ -63,12 +67,8 @@ class HandlerRun {
         stopwatch: this.#stopwatch,
       });
       const input = checkInput(this.#spec, codec.decode(this.#activation.envelope.payload));
-      if (isThenable(input))
-        return this.#finishLater(
-          context,
-          Promise.resolve(input).then((checked) => call(operation, context, checked)),
-        );
-      const returned = call(operation, context, input);
+      const handle = (checked: unknown): unknown => operation.handler(context as never, checked as never);
+      const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
       this.#succeed(context, returned);
     } catch (error) {
@@ -161,7 +161,7 @@ class HandlerRun {
 
   #operation(): OperationSpec {
     const { name } = this.#activation.envelope;
-    const operation = this.#spec.operations.get(name);
+    const operation = name === CREATE ? CREATION : this.#spec.operations.get(name);
     if (operation !== undefined) return operation;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
@@ -188,10 +188,6 @@ class HandlerRun {
     if (this.#graph.terminated) this.#activation.terminate();
     else if (ageOutMs !== undefined) this.#activation.ageOut(ageOutMs);
   }
-}
-
-function call(operation: OperationSpec, context: HandlerContext, input: unknown): unknown {
-  return operation.handler(context as never, input as never);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

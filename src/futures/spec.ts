@@ -35,6 +35,9 @@ export interface FunctionSpec {
 /** Name of a stateless function's only operation. */
 export const CALL = "call";
 
+/** Name of the message that creates a state and does nothing else. */
+export const CREATE = "@create";
+
 /** Ties a spec to the object users hold. */
 export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
   return Object.defineProperty(face, SPEC, { value: spec });

@@ -1,8 +1,10 @@
+import type { Address } from "../core/address.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Send } from "../core/effects.ts";
 import { childId } from "../core/message-id.ts";
 import { callEnvelope } from "./call.ts";
+import type { CallControl } from "./call.ts";
 import { spill, subscribeTo } from "./cell.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
 import { weigh } from "./consumer.ts";
@@ -12,6 +14,7 @@ import type { Graph } from "./graph.ts";
 import { openJoin } from "./join.ts";
 import type { CallPlan, Filling, Need, Node, Plan } from "./node.ts";
 import { fulfilled } from "./settled.ts";
+import { CREATE } from "./spec.ts";
 import { system, tell, tellAt } from "./system.ts";
 
 /**
@@ -115,12 +118,22 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, consumers: readonly 
     ...(delayMs !== undefined && { delayMs }),
   };
   const [first] = needs;
+  if (creates && first !== undefined) announceState(graph, node, call.target);
   if (first === undefined) {
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) {
     ride(first, { ...call, before: segments[0] ?? "", after: segments[1] ?? "" });
   } else gather(graph, node, plan, [call]);
+}
+
+/**
+ * Creates a state ahead of the call that creates it, which has to wait for its input: its id is known at once, so that
+ * others may call it meanwhile.
+ */
+function announceState({ activation, epoch }: Graph, node: Node, target: Address): void {
+  const control: CallControl = { consumers: [], creates: true, oneWay: true };
+  activation.send({ id: childId(node.id, epoch, CREATE), target, name: CREATE, payload: UNDEFINED, control });
 }
 
 /** Lets a consumer ride on the message of the future it needs. */

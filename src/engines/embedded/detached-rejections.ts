@@ -17,13 +17,9 @@ const starter = new AsyncLocalStorage<Activation>();
 
 let watchers = 0;
 
-/** Gives definitions whose handlers are known as the starters of what they start. */
-export function attributed(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
-  const attribute = (definition: Definition): Definition =>
-    definition.system
-      ? definition
-      : { ...definition, receive: (activation) => starter.run(activation, () => definition.receive(activation)) };
-  return new Map(Array.from(definitions, ([type, definition]) => [type, attribute(definition)]));
+/** Gives a definition whose handlers are known as the starters of what they start. */
+export function attributed(definition: Definition): Definition {
+  return { ...definition, receive: (activation) => starter.run(activation, () => definition.receive(activation)) };
 }
 
 /** Begins to listen; gives what ends it, whose second call does nothing. */

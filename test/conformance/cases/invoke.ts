@@ -173,6 +173,18 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
+    title: "creates a new state at once, also when the call that creates it has to wait for its input",
+    async run(start) {
+      const one = fn("test/one", () => 1);
+      const parent = fn("test/parent", (ctx) => {
+        const made = ctx.invoke(counter.add, ctx.invoke(one));
+        return [ctx.invoke(counter.add, 5, { id: made.stateId }), made];
+      });
+      const { client } = await start([parent, one, counter]);
+      expect(await client.call(parent)).toEqual([5, 6]);
+    },
+  },
+  {
     title: "says NOT_FOUND for a generated id that names no state",
     async run(start) {
       const parent = fn("test/parent", (ctx, id: string) => ctx.invoke(counter.add, 1, { id }));

@@ -22,7 +22,8 @@ verified. Kill it at any moment and run it again: it goes on where it was.
 Then does the same naively, with a handler that blocks, and compares the bills.`;
 
 const FILES = `
-Beside <dir>, it writes:
+<dir> becomes equal to the folder; what else an earlier backup left there is
+removed. Beside it lie:
   <dir>.manifest.json  path, bytes and SHA-256 of each file
   <dir>.copies.log     a line for each time a file was copied
   <dir>.naive          the naive backup, removed when it is done`;
@@ -31,12 +32,12 @@ Beside <dir>, it writes:
 export function readArguments(argv: readonly string[]): Arguments {
   const program = new Command("npm run demo --")
     .description(DESCRIPTION)
-    .argument("[folder]", "what to back up (default: the checkout's node_modules)")
-    .option("--to <dir>", "where to (default: .handback/backup/<name>); what is there of\nan earlier backup is replaced")
+    .argument("[folder]", "what to back up (default: the checkout's node_modules)", toPath)
+    .option("--to <dir>", "where to (default: .handback/backup/<name>)", toPath)
     .option("--json", "print one JSON object, and nothing else")
     .option("--concurrency <n>", "handlers that may run at the same time", toConcurrency, 8)
     .option("--no-naive", "do not run the naive version for comparison")
-    .option("--store <file>", "the engine's database (default: .handback/demo.db)")
+    .option("--store <file>", "the engine's database (default: .handback/demo.db)", toPath)
     .addHelpText("after", FILES)
     .helpOption("-h, --help", "show this")
     .configureHelp({ helpWidth: 80 })
@@ -49,12 +50,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     concurrency: number;
     naive: boolean;
   }>();
-  const [given] = program.args;
-  const folder = given === undefined ? join(CHECKOUT, "node_modules") : fromUser(given);
+  const [folder = join(CHECKOUT, "node_modules")] = program.processedArgs as [string?];
   return {
     folder,
-    target: to === undefined ? join(CHECKOUT, ".handback", "backup", basename(folder)) : fromUser(to),
-    store: store === undefined ? join(CHECKOUT, ".handback", "demo.db") : fromUser(store),
+    target: to ?? join(CHECKOUT, ".handback", "backup", basename(folder)),
+    store: store ?? join(CHECKOUT, ".handback", "demo.db"),
     json: json === true,
     // With one slot, the naive driver would keep it from its own steps.
     withNaive: naive && concurrency > 1,
@@ -62,8 +62,9 @@ export function readArguments(argv: readonly string[]): Arguments {
   };
 }
 
-/** npm runs scripts in the checkout, wherever its user is. */
-function fromUser(path: string): string {
+/** Makes a path absolute; npm runs scripts in the checkout, wherever its user is. */
+function toPath(path: string): string {
+  if (path === "") throw new InvalidArgumentError("Expected a path.");
   const { npm_lifecycle_event: script, INIT_CWD: where } = process.env;
   return script === "demo" && where !== undefined ? resolve(where, path) : resolve(path);
 }

@@ -11,15 +11,14 @@ export const backups = stateful("demo/backups", {
     running: value(false),
   },
   handlers: {
-    /** Begins the next backup, unless one is still to be finished: then that one goes on. */
-    begin(ctx, folder: string): { run: number; resumed: boolean } {
-      const resumed = ctx.state.running;
-      if (!resumed) {
+    /** Begins the next backup, unless one is still to be finished: the number of the one that goes on. */
+    begin(ctx, folder: string): number {
+      if (!ctx.state.running) {
         ctx.state.folder = folder;
         ctx.state.run++;
         ctx.state.running = true;
       }
-      return { run: ctx.state.run, resumed };
+      return ctx.state.run;
     },
     /** Ends a backup, so that the next start makes a new one. */
     end(ctx, run: number): void {

@@ -1,8 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "./failure.ts";
-import { filesOf } from "./job.ts";
 import type { Job } from "./job.ts";
 import type { Problem } from "./manifest.ts";
 
@@ -40,20 +39,20 @@ export async function listFolder(folder: string): Promise<Listing> {
   return { sources: sources.sort(byPath), directories: directories.sort(), problems: problems.sort(byPath) };
 }
 
-/** Makes the target ready: what the folder does not have (any more) is removed, its directories are made, and the log of copies is empty. */
+/** Makes the target ready: what the folder does not have (any more) is removed, and its directories are made. */
 export async function prepareTarget(job: Job, { sources, directories, problems }: Listing): Promise<void> {
   await mkdir(job.target, { recursive: true });
   const wanted = new Map<string, string>([
     ...sources.map(({ path, kind }) => [path, kind] as const),
     ...directories.map((path) => [path, "directory"] as const),
   ]);
-  // What cannot be read now may have been backed up before: that is kept.
-  const isKept = (path: string): boolean => problems.some((problem) => path === problem.path || path.startsWith(`${problem.path}/`));
+  // What is not listed because it cannot be read may have been backed up before: that stays.
+  const mayBeThere = (path: string): boolean => problems.some((problem) => path === problem.path || path.startsWith(`${problem.path}/`));
   const earlier = await listFolder(job.target);
   const present = [...earlier.sources, ...earlier.directories.map((path) => ({ path, kind: "directory" }))];
   for (const { path, kind } of present) {
-    if (wanted.get(path) !== kind && !isKept(path)) await rm(join(job.target, path), { recursive: true, force: true });
+    const isStale = wanted.has(path) ? wanted.get(path) !== kind : !mayBeThere(path);
+    if (isStale) await rm(join(job.target, path), { recursive: true, force: true });
   }
   for (const path of directories) await mkdir(join(job.target, path), { recursive: true });
-  await writeFile(filesOf(job).copiesLog, "");
 }

@@ -39,7 +39,7 @@ async function main({ folder, target, store, json, concurrency, withNaive }: Arg
     process.stderr.write(toProblems(problems));
     process.exitCode = 1;
   } finally {
-    await engine.close();
+    
   }
 }
 

@@ -8,8 +8,12 @@ import type { Job } from "./job.ts";
 export function checkPlaces(folder: string, target: string, store: string): Job {
   const job = { folder: realFolder(folder), target: realPlace(target) };
   for (const place of [job.target, naiveTwin(job).target]) checkApart(job.folder, place);
-  if (isWithin(realPlace(store), job.folder)) {
+  const database = realPlace(store);
+  if (isWithin(database, job.folder)) {
     throw new DemoError(`${show(folder)} holds the demo's own database, which changes all the time; keep that elsewhere with --store`);
+  }
+  if (database === job.target || isWithin(database, job.target)) {
+    throw new DemoError(`the demo's own database lies in the target ${show(job.target)}, where a backup would remove it`);
   }
   checkWritable(job.target);
   return job;

@@ -14,6 +14,9 @@ interface Stage {
   readonly total: number;
 }
 
+/** Follows a flow, of which `copied` copies were begun by earlier processes, until what it gives is called. */
+export type Follow = (flow: FlowHandle<unknown>, copied: number) => () => void;
+
 /** Draws a bar that follows one flow after another, where there is a terminal to draw it on. */
 export class Progress {
   readonly #meter: Embedded["meter"];
@@ -24,13 +27,17 @@ export class Progress {
     this.#terminal = stream.isTTY ? stream : undefined;
   }
 
-  /** Follows a flow, of which `copied` copies were begun by earlier processes. Gives what stops it. */
-  follow(prefix: string, flow: FlowHandle<unknown>, copied: number): () => void {
+  /** Gives what draws a flow's progress, under names that begin with `prefix`. */
+  of(prefix: string): Follow {
+    return (flow, copied) => this.#follow(prefix, flow, copied);
+  }
+
+  #follow(prefix: string, flow: FlowHandle<unknown>, copied: number): () => void {
     if (this.#terminal === undefined) return () => undefined;
     const before = { copied: this.#runs(copy.type) - copied, verified: this.#runs(verify.type) };
     const bar = new SingleBar({
       stream: this.#terminal,
-      format: "{name} {bar} {count} {duration_formatted}",
+      format: "{name} {bar} {count}  {duration_formatted}",
       barsize: 32,
       barCompleteChar: "█",
       barIncompleteChar: "░",

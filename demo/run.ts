@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { HandbackError } from "../src/index.ts";
-import type { Embedded, FlowBill, FlowHandle, OutputOf } from "../src/index.ts";
+import type { Embedded, FlowBill, OutputOf } from "../src/index.ts";
 import { backups } from "./backups.ts";
 import { DemoError } from "./failure.ts";
 import { filesOf, naiveTwin } from "./job.ts";
 import type { Job } from "./job.ts";
 import { checkEmpty, show } from "./places.ts";
-import type { Progress } from "./progress.ts";
+import type { Follow, Progress } from "./progress.ts";
 import { naiveBackup, splitBackup } from "./workflow.ts";
 
 /** What one version of the backup came to. */
@@ -42,37 +42,65 @@ export async function compareBackups(engine: Embedded, job: Job, { progress, wit
   const { client } = engine;
   const id = createHash("sha256").update(job.target).digest("hex").slice(0, 16);
   await checkTarget(engine, id, job);
-  const { run, resumed } = await client.call(backups.begin, job.folder, { id });
+  const run = await client.call(backups.begin, job.folder, { id });
   try {
-    // The key names this one backup: a second start, by whichever process, attaches to the first.
-    const flow = await client.start(splitBackup, job, { id: `backup-${id}-${run}` });
-    const split = await finish(engine, flow, progress.follow("", flow, readCopiesLog(job).length));
-    const naive = withNaive ? await runNaive(engine, job, { progress, key: `naive-${id}-${run}` }) : undefined;
-    await client.call(backups.end, run, { id });
+    const { resumed, ...split } = await runFlow(engine, splitBackup, { job, key: `split-${id}-${run}`, follow: progress.of("") });
     const copies = readCopiesLog(job);
+    const naive = await runNaive(engine, job, { key: `naive-${id}-${run}`, progress, withNaive });
+    await client.call(backups.end, run, { id });
     return { split, naive, resumed, copiesRun: copies.length, copiesAgain: copies.length - new Set(copies).size };
   } catch (error) {
-    // A backup that failed is over; one that was stopped goes on.
-    if (HandbackError.is(error, "FUNCTION_FAILED", "PAYLOAD_TOO_LARGE")) await client.call(backups.end, run, { id });
+    // A backup that failed is over; one whose engine stopped goes on.
+    if (!HandbackError.is(error, "CLOSED", "STORE_FULL", "STORE_FAILED")) await client.call(backups.end, run, { id });
     throw error;
   }
 }
 
-async function runNaive(engine: Embedded, job: Job, { progress, key }: { progress: Progress; key: string }): Promise<Run> {
+interface FlowOptions {
+  readonly job: Job;
+  /** Names this one backup: a second start, by whichever process, attaches to the first. */
+  readonly key: string;
+  readonly follow: Follow;
+}
+
+async function runFlow(
+  engine: Embedded,
+  backup: typeof splitBackup,
+  { job, key, follow }: FlowOptions,
+): Promise<Run & { resumed: boolean }> {
+  const resumed = await isKnown(engine, key);
+  if (!resumed) rmSync(filesOf(job).copiesLog, { force: true });
+  const flow = await engine.client.start(backup, job, { id: key });
+  const unfollow = follow(flow, readCopiesLog(job).length);
+  try {
+    const outcome = await flow.result();
+    const { startedAt, settledAt = startedAt } = await flow.status();
+    return { outcome, bill: await engine.meter.flow(key), wallMs: settledAt - startedAt, resumed };
+  } finally {
+    unfollow();
+  }
+}
+
+async function runNaive(
+  engine: Embedded,
+  job: Job,
+  { key, progress, withNaive }: CompareOptions & { key: string },
+): Promise<Run | undefined> {
+  // One that was begun goes on in any case.
+  if (!withNaive && !(await isKnown(engine, key))) return undefined;
   const twin = naiveTwin(job);
-  const flow = await engine.client.start(naiveBackup, twin, { id: key });
-  const naive = await finish(engine, flow, progress.follow("naive: ", flow, readCopiesLog(twin).length));
+  const naive = await runFlow(engine, naiveBackup, { job: twin, key, follow: progress.of("naive: ") });
   for (const path of [twin.target, ...Object.values(filesOf(twin))]) rmSync(path, { recursive: true, force: true });
   return naive;
 }
 
-async function finish(engine: Embedded, flow: FlowHandle<Run["outcome"]>, stopProgress: () => void): Promise<Run> {
+async function isKnown({ client }: Embedded, key: string): Promise<boolean> {
   try {
-    const outcome = await flow.result();
-    const { startedAt, settledAt = startedAt } = await flow.status();
-    return { outcome, bill: await engine.meter.flow(flow.id), wallMs: settledAt - startedAt };
-  } finally {
-    stopProgress();
+    await client.status(key);
+    return true;
+  } catch (error) {
+    if (HandbackError.is(error, "NOT_FOUND")) return false;
+    throw error;
   }
 }
 

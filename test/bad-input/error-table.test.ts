@@ -8,7 +8,9 @@ const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
 
 describe("the table of error codes in docs/errors.md", () => {
   test("is what the code says: after a change, paste what this test expects", () => {
-    const rows = Object.entries(ERROR_CODES).map(([code, { retryable, meaning }]) => `| \`${code}\` | ${retryable ? "yes" : ""} | ${meaning} |`);
+    const rows = Object.entries(ERROR_CODES).map(
+      ([code, { retryable, meaning }]) => `| \`${code}\` | ${retryable ? "yes" : ""} | ${meaning} |`,
+    );
     const table = ["| code | retryable | meaning |", "|---|---|---|", ...rows].join("\n");
     expect(page.slice(page.indexOf("| code |")).split("\n\n")[0]?.trimEnd()).toBe(table);
   });
@@ -17,7 +19,7 @@ describe("the table of error codes in docs/errors.md", () => {
     for (const [code, { meaning }] of Object.entries(ERROR_CODES)) {
       expect(code).toMatch(/^[A-Z]+(?:_[A-Z]+)*$/);
       expect(meaning).toMatch(/^[A-Z][^|\n]+\.$/);
-      expect(page.split(`\`${code}\` |`)).toHaveLength(2);
+      expect(page.split(`\n| \`${code}\` |`)).toHaveLength(2);
     }
   });
 
@@ -26,6 +28,6 @@ describe("the table of error codes in docs/errors.md", () => {
       [...text.matchAll(/@throws[^*]*(?:\n\s*\*[^*@]*)*/g)].flatMap(([comment]) => comment.match(/`[A-Z]{2,}(?:_[A-Z]+)*`/g) ?? []),
     );
     expect(promised.length).toBeGreaterThan(50);
-    expect(new Set(promised.map((code) => code.slice(1, -1))).difference(new Set(Object.keys(ERROR_CODES)))).toEqual(new Set());
+    expect(promised.filter((code) => !Object.hasOwn(ERROR_CODES, code.slice(1, -1)))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { fn, FutureHandle, HandbackError, memory, stateful, value } from "handback";
-import type { Context, Failure, Future, Waited } from "handback";
+import type { Context, Failure, Future } from "handback";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
@@ -425,7 +425,7 @@ describe("joining", () => {
       return {
         all: ctx.all([good, good]),
         settled: ctx.allSettled([bad, good, bad]),
-        wait: ctx.wait([good, good], { count: 2 }) as Future<Waited<unknown>>,
+        wait: ctx.wait([good, good], { count: 2 }),
         input: ctx.invoke(echo, [good, { good }]),
         after: ctx.invoke(echo, 2, { after: [good, good] }),
       };
@@ -550,12 +550,9 @@ describe("a rejection", () => {
     expect(
       world.engine
         .deadLetters()
-        .map(({ target, failure }) => [target.type, failure.message])
+        .map(({ target, failure }) => `${target.type}: ${failure.message}`)
         .toSorted(),
-    ).toEqual([
-      [fail.type, "one way"],
-      [echo.type, "its input"],
-    ]);
+    ).toEqual(["futures/fail: one way", "test/echo: its input"]);
     expect(world.store.count()).toMatchObject({ messages: 0, dead: 2 });
   });
 
@@ -590,7 +587,8 @@ describe("a rejection", () => {
   });
 });
 
-describe("a hundred thousand", () => {
+// On a busy machine these take several times as long as alone.
+describe("a hundred thousand", { timeout: 90_000 }, () => {
   const N = 100_000;
   const increment = fn("futures/increment", (_, n: number) => n + 1);
 
@@ -623,7 +621,7 @@ describe("a hundred thousand", () => {
     const world = await openEngine([chain, increment, fail]);
     expect(await world.client.call(chain, { start: 0, length: N })).toBe(N);
     expect(world.engine.meter.function(increment.type).runs).toBe(N);
-    await assertRejects(world.client.call(chain, { start: "no", length: N }), "FUNCTION_FAILED");
+    await assertRejects(world.client.call(chain, { start: "no", length: N / 10 }), "FUNCTION_FAILED");
     expect(world.engine.meter.function(increment.type).runs).toBe(N);
     await assertUnharmed(world);
   });
@@ -635,7 +633,7 @@ describe("a hundred thousand", () => {
     });
     const world = await openEngine([fan, increment]);
     await world.client.call(fan);
-    await expect.poll(() => world.engine.meter.function(increment.type).runs, { timeout: 15_000 }).toBe(N);
+    await expect.poll(() => world.engine.meter.function(increment.type).runs, { timeout: 60_000 }).toBe(N);
     await expect.poll(() => world.store.count().messages).toBe(0);
     await assertUnharmed(world);
   });

@@ -1,6 +1,6 @@
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Future } from "handback";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { VirtualClock } from "../support/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 
@@ -119,6 +119,48 @@ describe("a handler that does not end in its time", () => {
   });
 });
 
+describe("a handler that keeps the event loop to itself", () => {
+  const spin = (ms: number): void => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  };
+
+  test("cannot be interrupted, whatever its timeout: what it did counts when it ends", async () => {
+    const busy = fn("handlers/busy", { timeout: "1ms" }, () => {
+      spin(5);
+      return "done";
+    });
+    const world = await openEngine([busy]);
+    expect(await world.client.call(busy)).toBe("done");
+    await assertUnharmed(world);
+  });
+
+  test("for a second or longer is named in the log, when it lets go", async () => {
+    let ns = 0;
+    const clock = new VirtualClock();
+    vi.spyOn(clock, "monotonicNs").mockImplementation(() => ns);
+    const busy = fn("handlers/busy", async (_, ms: number) => {
+      ns += ms * 1e6;
+      await Promise.resolve();
+      ns += 5e9;
+    });
+    const failing = fn("handlers/failing", () => {
+      ns += 2e9;
+      throw new Error("no");
+    });
+    const world = await openEngine([busy, failing], { clock });
+    await world.client.call(busy, 999, { id: "short" });
+    expect(world.said).toEqual([]);
+    await world.client.call(busy, 1000);
+    await assertRejects(world.client.call(failing), "FUNCTION_FAILED");
+    expect(world.said.map((line) => line.replace(/\[[0-9a-f]+\]/, ""))).toEqual([
+      "warn a handler of handlers/busy kept the event loop to itself for 1000 ms",
+      "warn a handler of handlers/failing kept the event loop to itself for 2000 ms",
+    ]);
+    await assertUnharmed(world);
+  });
+});
+
 describe("what a handler throws", () => {
   const keeper = stateful("handlers/keeper", {
     state: { n: value(0) },
@@ -127,13 +169,13 @@ describe("what a handler throws", () => {
         ctx.state.n = 5;
         ctx.send(echo, "leaves only with the state");
         ctx.invoke(echo, "so does this");
-        throw THROWN[index]; // oxlint-disable-line typescript/only-throw-error
+        throw THROWN[index];
       },
       async failLater(ctx, index: number) {
         ctx.state.n = 5;
         ctx.send(echo, "leaves only with the state");
         await Promise.resolve();
-        throw THROWN[index]; // oxlint-disable-line typescript/only-throw-error
+        throw THROWN[index];
       },
     },
   });
@@ -240,7 +282,10 @@ describe("what a handler returns", () => {
       })(),
     "an iterator": () => [1].values(),
     "its context": () => undefined,
-    "its state's class": () => new (class Account {})(),
+    "an instance of a class": () =>
+      new (class Account {
+        balance = 1;
+      })(),
     "a function of ours": () => echo,
   };
 

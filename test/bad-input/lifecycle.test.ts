@@ -1,7 +1,7 @@
 import { embedded, fn, memory, sqlite, stateful, value } from "handback";
 import type { Embedded, FlowHandle, Future } from "handback";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
@@ -83,7 +83,6 @@ describe("a store that cannot be opened", () => {
     writeFileSync(directory, "in the way");
     const store = sqlite(join(directory, "store.db"));
     await assertRejects(embedded({ functions: [echo], store }), "STORE_OPEN_FAILED");
-    const { rmSync } = await import("node:fs");
     rmSync(directory);
     await assertUnharmed(await openEngine([], { store }));
     expect(existsSync(join(directory, "store.db"))).toBe(true);
@@ -333,21 +332,21 @@ describe("an engine that is closed", () => {
   });
 
   test("by one of its own handlers, that does not wait for it, has kept what that handler did", async () => {
-    let engine: Embedded | undefined;
+    const own: { engine?: Embedded } = {};
     const closer = stateful("lifecycle/closer", {
       state: { n: value(0) },
       handlers: {
         go(ctx): number {
-          void engine?.close();
+          void own.engine?.close();
           return ++ctx.state.n;
         },
       },
     });
     const world = await openEngine([closer]);
-    ({ engine } = world);
+    own.engine = world.engine;
     const handle = await world.client.start(closer.go, undefined, { id: "a", key: "k" });
     await handle.result().catch(() => undefined);
-    await engine.close();
+    await world.engine.close();
     const again = await openEngine([closer], { store: world.store });
     expect(await again.client.flow("k").result()).toBe(1);
     await assertUnharmed(again);
@@ -355,14 +354,14 @@ describe("an engine that is closed", () => {
 
   test("by one of its own handlers, that waits for it, is closed after 5 seconds, and runs that handler again at the next start", async () => {
     const clock = new VirtualClock();
-    let engine: Embedded | undefined;
+    const own: { engine?: Embedded } = {};
     let runs = 0;
     const closer = fn("lifecycle/closer", async (): Promise<number> => {
-      if (++runs === 1) await engine?.close();
+      if (++runs === 1) await own.engine?.close();
       return runs;
     });
     const world = await openEngine([closer], { clock });
-    ({ engine } = world);
+    own.engine = world.engine;
     const handle = await world.client.start(closer, undefined, { key: "k" });
     await assertRejects(clock.until(handle.result()), "CLOSED");
     expect(clock.now() - VirtualClock.startAt).toBe(5000);

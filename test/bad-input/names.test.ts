@@ -67,7 +67,7 @@ describe("a handler", () => {
     ["null", null],
     ["an object", {}],
     ["a string", "() => 1"],
-    ["a class", class Handler {}],
+    ["a class", class Handler extends Error {}],
     ["a generator", function* generate() {}],
     ["an async generator", async function* generate() {}],
   ])("is a plain or async function, not %s", (_, handler) => {

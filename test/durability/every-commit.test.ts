@@ -56,6 +56,12 @@ test("a handler that throws is tried again as often as its policy says, and leav
   expect(observed).toEqual([[{ requests: { "attempt 3": 1, done: 1 } }], { attempts: [3] }, "NOT_FOUND"]);
 });
 
+test("a handler that fails leaves no trace of what it did, even when it fails while its state is saved", async () => {
+  const { result, observed } = await everyCommit(scenarios.rollbacks);
+  expect(result).toEqual(["rejected", "rejected", "rejected", "rejected"]);
+  expect(observed).toEqual([{ first: "new", second: "old" }, [{ requests: { kept: 1 } }], []]);
+});
+
 test("delayed messages come once, unless they are cancelled or replaced", async () => {
   const { observed } = await everyCommit(scenarios.delayedSends);
   expect(observed).toEqual([{ requests: { kept: 1, replacement: 1, "replacement later": 1 } }]);

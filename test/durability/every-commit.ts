@@ -11,6 +11,8 @@ export interface Scenario<Result> {
   readonly observe: (machine: Machine) => Promise<unknown>;
   /** How many rows of state its functions own in the end, where that is known. */
   readonly ownRows: number | undefined;
+  /** How many cells are kept for a while after a run without failures, where that is known. */
+  readonly cells?: number;
 }
 
 interface Outcome<Result> {
@@ -49,6 +51,8 @@ export async function play<Result>(scenario: Scenario<Result>, crashes: readonly
   const { commits } = machine.disk;
   const { dead } = machine.disk.content.count();
   assertNothingLeaks(machine);
+  const cells = machine.disk.rows().filter(({ type }) => type === "_sys/cell");
+  if (scenario.cells !== undefined && crashes.length === 0) expect(cells).toHaveLength(scenario.cells);
   await machine.forget();
   const rows = machine.disk.rows();
   // What a blocking handler caused is kept for longer when a later run of it did something else.

@@ -49,6 +49,7 @@ export function checkout(): Scenario<unknown> {
     script: (client) => client.call(checkout, order, { id: "order-1" }),
     observe: read(ledger, "stock", "bank", ...order.channels),
     ownRows: 5,
+    cells: 0,
   };
 }
 
@@ -69,6 +70,7 @@ export function chainOfThree(): Scenario<unknown> {
     script: (client) => client.call(first, "first", { id: "chain-1" }),
     observe: read(ledger, "a"),
     ownRows: 1,
+    cells: 0,
   };
 }
 
@@ -86,6 +88,7 @@ export function fanOut(): Scenario<readonly number[]> {
     script: (client) => client.call(fan, 20, { id: "fan-1" }),
     observe: read(ledger, "shard-0", "shard-1", "shard-2"),
     ownRows: 3,
+    cells: 0,
   };
 }
 
@@ -182,6 +185,48 @@ export function retries(): Scenario<unknown> {
       return [await read(ledger, "a")(machine), await machine.engine.client.readState(flaky, "good"), bad];
     },
     ownRows: 2,
+    cells: 0,
+  };
+}
+
+/** Handlers that fail after they have done everything a handler can do, one of them while its state is being saved. */
+export function rollbacks(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const box = stateful("test/box", {
+    state: { first: value("old"), second: value<unknown>("old") },
+    handlers: {
+      set(ctx, first: string) {
+        ctx.state.first = first;
+        ctx.send(ledger.book, "kept", { id: "a", delay: 1_000, token: "t" });
+      },
+      fail(ctx, how: "throws" | "cannot be saved") {
+        ctx.state.first = how;
+        ctx.cancelSend("t");
+        ctx.expireAfter(1);
+        ctx.send(ledger.book, how, { id: "a" });
+        ctx.egress("test/out", how);
+        const handle = ctx.invoke(ledger.book, how, { id: "a" }).handle();
+        if (how === "throws") throw new Error(how);
+        ctx.state.second = () => handle;
+      },
+      fresh(ctx): void {
+        ctx.terminate();
+        throw new Error(ctx.self.id);
+      },
+    },
+  });
+  const fails = fn("test/fails", (ctx) => {
+    const set = ctx.invoke(box.set, "new", { id: "x" });
+    const both = (["throws", "cannot be saved"] as const).map((how) => ctx.invoke(box.fail, how, { id: "x", after: [set] }));
+    return ctx.allSettled([...both, ctx.invoke(box.fresh), ctx.invoke(box.fresh, undefined, { id: "x", after: [set] })]);
+  });
+  const out: unknown[] = [];
+  return {
+    world: { functions: [ledger, box, fails], options: { egress: { "test/out": (value) => void out.push(value) } } },
+    script: async (client) => (await client.call(fails, undefined, { id: "fails-1" })).map(({ status }) => status),
+    observe: async (machine) => [await machine.engine.client.readState(box, "x"), await read(ledger, "a")(machine), out],
+    ownRows: 2,
+    cells: 0,
   };
 }
 
@@ -217,6 +262,7 @@ export function delayedSends(): Scenario<unknown> {
     },
     observe: read(ledger, "a"),
     ownRows: 2,
+    cells: 0,
   };
 }
 
@@ -240,6 +286,7 @@ export function replies(): Scenario<unknown> {
     script: (client) => client.call(asker.ask, ["a", "b"], { id: "x", key: "ask-1" }),
     observe: async ({ engine }) => sorted((await engine.client.readState(asker, "x")).answers),
     ownRows: 1,
+    cells: 0,
   };
 }
 
@@ -261,6 +308,7 @@ export function egress(): Scenario<unknown> {
     script: (client) => client.call(publish, "p", { id: "publish-1" }),
     observe: async () => sorted([...sent.values()]),
     ownRows: 0,
+    cells: 0,
   };
 }
 
@@ -296,6 +344,7 @@ export function endings(): Scenario<unknown> {
     ],
     observe: read(ledger, "a"),
     ownRows: 1,
+    cells: 0,
   };
 }
 
@@ -313,6 +362,7 @@ export function spills(): Scenario<unknown> {
     script: (client) => client.call(long, undefined, { id: "long-1" }),
     observe: read(ledger, "a"),
     ownRows: 1,
+    cells: 0,
   };
 }
 
@@ -374,6 +424,7 @@ export function largeValues(): Scenario<unknown> {
     script: async (client) => withoutStacks(await client.call(both, undefined, { id: "large-1" })),
     observe: read(ledger, "a"),
     ownRows: 1,
+    cells: 0,
   };
 }
 
@@ -470,6 +521,7 @@ export function naiveRetries(): Scenario<unknown> {
     script: (client) => client.call(blocking, "r", { id: "naive-retry-1" }),
     observe: read(ledger, "a"),
     ownRows: 1,
+    cells: 0,
   };
 }
 

@@ -14,6 +14,8 @@ export type LeadsTo = (envelope: Envelope, read: ReadControl) => Iterable<string
 export interface BlockedGet {
   readonly key: string;
   readonly envelope: Envelope;
+  /** Stops waiting. */
+  readonly stop: () => void;
 }
 
 /** What stands behind blocked handlers. */
@@ -35,6 +37,8 @@ export interface Backlog {
 export class BlockedGets {
   /** By key, oldest first. */
   readonly #gets = new Map<string, BlockedGet>();
+  /** Keys of the gets of each blocked run. */
+  readonly #byRun = new Map<Envelope, Set<string>>();
   readonly #leadsTo: LeadsTo;
   readonly #read: ReadControl;
   readonly #reject: (key: string, error: HandbackError) => void;
@@ -51,20 +55,37 @@ export class BlockedGets {
 
   /** How many handlers are blocked; one may have several gets. */
   get runs(): number {
-    return new Set(Array.from(this.#gets.values(), ({ envelope }) => envelope.id)).size;
+    return this.#byRun.size;
   }
 
   begin(get: BlockedGet): void {
     this.#gets.set(get.key, get);
+    const keys = this.#byRun.get(get.envelope);
+    if (keys === undefined) this.#byRun.set(get.envelope, new Set([get.key]));
+    else keys.add(get.key);
   }
 
   end(key: string): void {
+    const envelope = this.#gets.get(key)?.envelope;
+    if (envelope === undefined) return;
     this.#gets.delete(key);
+    const keys = this.#byRun.get(envelope);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#byRun.delete(envelope);
   }
 
   /** The run of `envelope` is over: nobody waits for what it has not waited for to the end. */
   endAll(envelope: Envelope): void {
-    for (const [key, get] of this.#gets) if (get.envelope === envelope) this.#gets.delete(key);
+    for (const key of this.#byRun.get(envelope) ?? []) {
+      this.#gets.get(key)?.stop();
+      this.#gets.delete(key);
+    }
+    this.#byRun.delete(envelope);
+  }
+
+  /** Whether a get waits for what becomes of the message. */
+  isAwaited(envelope: Envelope): boolean {
+    return this.#waitersFor(envelope).next().done !== true;
   }
 
   check(backlog: Backlog): void {
@@ -83,12 +104,15 @@ export class BlockedGets {
   /** For each get, the gets it waits for. */
   #waits({ queuedAt }: Backlog): Map<BlockedGet, Set<BlockedGet>> {
     const waits = new Map<BlockedGet, Set<BlockedGet>>();
-    for (const holder of this.#gets.values()) {
-      for (const held of [holder.envelope, ...queuedAt(holder.envelope.target)]) {
+    for (const [envelope, keys] of this.#byRun) {
+      for (const held of [envelope, ...queuedAt(envelope.target)]) {
         for (const waiter of this.#waitersFor(held)) {
-          const known = waits.get(waiter);
-          if (known === undefined) waits.set(waiter, new Set([holder]));
-          else known.add(holder);
+          const holders = waits.get(waiter) ?? new Set();
+          waits.set(waiter, holders);
+          for (const key of keys) {
+            const holder = this.#gets.get(key);
+            if (holder !== undefined) holders.add(holder);
+          }
         }
       }
     }
@@ -119,7 +143,7 @@ export class BlockedGets {
   #rejectYoungest(candidates: readonly BlockedGet[], why: string, reentrant = false): void {
     const youngest = [...this.#gets.values()].findLast((get) => candidates.includes(get));
     if (youngest === undefined) return;
-    this.#gets.delete(youngest.key);
+    this.end(youngest.key);
     const cycle = [...new Set(candidates.map(({ envelope }) => formatAddress(envelope.target)))];
     const code = reentrant ? "REENTRANT_CALL" : "DEADLOCK";
     this.#reject(

@@ -220,7 +220,7 @@ export class EmbeddedEngine implements Engine {
     }
     // What was sent to a former name of the function goes to its present one, where its state is.
     const present = definition.type === type ? envelope : { ...envelope, target: { type: definition.type, id } };
-    if (this.#mailboxes.deliver(present) && this.#gets.size > 0) this.#findDeadlock();
+    if (this.#mailboxes.deliver(present) && this.#gets.size > 0 && this.#gets.isAwaited(present)) this.#findDeadlock();
   }
 
   #pump(): void {
@@ -230,7 +230,7 @@ export class EmbeddedEngine implements Engine {
       if (mailbox === undefined) break;
       this.#run(mailbox);
     }
-    if (this.#mailboxes.ready > 0 && this.#running >= this.#parts.concurrency && this.#gets.size > 0) this.#findDeadlock();
+    if (this.#mailboxes.ready > 0 && this.#isFullOfBlocked()) this.#findDeadlock();
     this.#schedule();
   }
 
@@ -427,12 +427,12 @@ export class EmbeddedEngine implements Engine {
         });
       },
       receive: async (key) => {
-        const { answer } = this.#answers.listen(key);
-        this.#gets.begin({ key, envelope });
+        const listening = this.#answers.listen(key);
+        this.#gets.begin({ key, envelope, stop: () => listening.stop() });
         this.#drained?.();
         this.#findDeadlock();
         try {
-          return await answer;
+          return await listening.answer;
         } finally {
           this.#gets.end(key);
         }
@@ -440,11 +440,15 @@ export class EmbeddedEngine implements Engine {
     };
   }
 
+  /** Whether every slot is held by a handler that is blocked. */
+  #isFullOfBlocked(): boolean {
+    return this.#running >= this.#parts.concurrency && this.#gets.runs === this.#running;
+  }
+
   #findDeadlock(): void {
-    const full = this.#running >= this.#parts.concurrency && this.#gets.runs === this.#running;
     this.#gets.check({
       queuedAt: (address) => this.#mailboxes.queuedAt(address),
-      waitingForSlot: full ? [...this.#mailboxes.waiting()] : [],
+      waitingForSlot: this.#isFullOfBlocked() ? [...this.#mailboxes.waiting()] : [],
     });
   }
 }

@@ -16,10 +16,16 @@ import type { Mutation } from "./mutations.ts";
 const DEADLINE_MS = 120_000;
 const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git", "dist", "coverage", ".handback", ".generated"]);
 
-type Verdict = "killed" | "hangs" | "SURVIVES" | "DOES NOT APPLY";
+type Verdict = "killed" | "hangs" | "SURVIVES" | "DOES NOT APPLY" | "DOES NOT RUN";
+
+/** How a test run ended; `broken` when no test failed, and yet it was no success. */
+type Outcome = "green" | "red" | "broken" | "endless";
+
+const VERDICTS: Record<Outcome, Verdict> = { green: "SURVIVES", red: "killed", broken: "DOES NOT RUN", endless: "hangs" };
 
 const root = resolve(import.meta.dirname, "..");
 const copy = mkdtempSync(join(realpathSync(tmpdir()), "handback-mutants-"));
+const report = join(copy, "report.json");
 /** Ends the test run that is under way, with all its processes. */
 let endRun = (): void => undefined;
 
@@ -42,7 +48,7 @@ let bad = 0;
 for (const mutation of chosen) {
   const startedAt = performance.now();
   const verdict = await judge(mutation);
-  if (verdict === "SURVIVES" || verdict === "DOES NOT APPLY") bad++;
+  if (verdict !== "killed" && verdict !== "hangs") bad++;
   console.log(`${verdict.padEnd(14)} ${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${mutation.breaks}`);
 }
 console.log(`\n${chosen.length - bad} passed, ${bad} failed`);
@@ -55,16 +61,20 @@ async function judge({ file, find, replace, test }: Mutation): Promise<Verdict> 
   if (parts.length !== 2) return "DOES NOT APPLY";
   writeFileSync(path, parts.join(replace));
   try {
-    const outcome = await run([test]);
-    return outcome === "green" ? "SURVIVES" : outcome === "red" ? "killed" : "hangs";
+    return VERDICTS[await run([test])];
   } finally {
     writeFileSync(path, text);
   }
 }
 
-async function run(files: readonly string[]): Promise<"green" | "red" | "endless"> {
+async function run(files: readonly string[]): Promise<Outcome> {
+  rmSync(report, { force: true });
   const vitest = join(root, "node_modules", ".bin", "vitest");
-  const child = spawn(vitest, ["run", "--bail=1", ...files], { cwd: copy, stdio: "ignore", detached: true });
+  const child = spawn(vitest, ["run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...files], {
+    cwd: copy,
+    stdio: "ignore",
+    detached: true,
+  });
   let late = false;
   // A group of its own: a worker that loops for ever outlives the one that started it.
   endRun = () => {
@@ -77,5 +87,15 @@ async function run(files: readonly string[]): Promise<"green" | "red" | "endless
   const [code] = (await once(child, "exit")) as [number | null];
   clearTimeout(deadline);
   endRun = () => undefined;
-  return late ? "endless" : code === 0 ? "green" : "red";
+  if (late) return "endless";
+  return code === 0 ? "green" : hasFailedTest() ? "red" : "broken";
+}
+
+/** Whether a test failed, rather than that nothing could be run. */
+function hasFailedTest(): boolean {
+  try {
+    return (JSON.parse(readFileSync(report, "utf8")) as { numFailedTests: number }).numFailedTests > 0;
+  } catch {
+    return false;
+  }
 }

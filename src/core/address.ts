@@ -17,12 +17,6 @@ export function addressKey(address: Address): string {
   return `${address.type}\0${address.id}`;
 }
 
-/** Splits what {@link addressKey} joined. */
-export function parseAddressKey(key: string): Address {
-  const end = key.indexOf("\0");
-  return { type: key.slice(0, end), id: key.slice(end + 1) };
-}
-
 /** Shows an address to a person, as `namespace/name[id]`. */
 export function formatAddress(address: Address): string {
   return `${address.type}[${address.id}]`;

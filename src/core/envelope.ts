@@ -5,7 +5,7 @@ import type { Json } from "./json.ts";
 import type { MessageId } from "./message-id.ts";
 
 /** Version of the persisted form of an envelope; a reader refuses a larger one. */
-export const ENVELOPE_VERSION = 1;
+const ENVELOPE_VERSION = 1;
 
 /**
  * One message on its way: what was sent, by whom, to whom.

@@ -22,8 +22,3 @@ export function rootId(flow: string): MessageId {
 export function childId(parent: MessageId, epoch: number, ordinal: number | string): MessageId {
   return parent.slice(0, FLOW_DIGITS) + digest(`${parent}/${epoch}/${ordinal}`).slice(0, HASH_DIGITS);
 }
-
-/** The flow number of an id, as 16 hex digits. */
-export function flowNumber(id: MessageId): string {
-  return id.slice(0, FLOW_DIGITS);
-}

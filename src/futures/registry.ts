@@ -14,7 +14,7 @@ import { timer } from "./timer.ts";
 import { wait } from "./wait.ts";
 
 /** The functions that every engine hosts beside the users'. */
-export const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event];
+const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event];
 
 /**
  * Makes definitions for an engine of the functions that users list, with the parts they bring, and the system functions.

@@ -64,7 +64,7 @@ export async function play<Result>(scenario: Scenario<Result>, crashes: readonly
 }
 
 /** Of the system's own rows only flows and cells are left, and those for a limited time. */
-export function assertNothingLeaks(machine: Machine): void {
+function assertNothingLeaks(machine: Machine): void {
   const system = machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"));
   expect(system.filter(({ type, expires }) => !expires || !["_sys/flow", "_sys/cell"].includes(type))).toEqual([]);
   expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0 });

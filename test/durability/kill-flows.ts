@@ -51,7 +51,7 @@ const naive = fn("kill/naive", async (ctx, key: string): Promise<string> => {
 export const functions = [ledger, chain, middle, last, fan, branch, booked, timer, rang, promise, decided, naive];
 
 /** Where a flow's effects are noted. */
-export function shelf(key: string): string {
+function shelf(key: string): string {
   return `shelf ${Number.parseInt(key.slice(3), 10) % 7}`;
 }
 

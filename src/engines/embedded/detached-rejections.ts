@@ -8,8 +8,8 @@ import { show } from "../../core/show.ts";
  * Rejections of promises that a handler started and did not wait for. Node would end the process, and with it the work of
  * everybody else; here each is said in the log, with the address of its handler, and nothing more comes of it.
  *
- * R1 Only what a handler started is taken. Of all else Node makes what it would make if nobody listened here.
- * R2 Node is listened to while an engine is open, and only then.
+ * DR1 Only what a handler started is taken. Of all else Node makes what it would make if nobody listened here.
+ * DR2 Node is listened to while an engine is open, and only then.
  */
 
 /** The activation whose handler started what runs now. */

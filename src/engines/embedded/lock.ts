@@ -15,8 +15,8 @@ export interface StoreLock {
  * never deleted. The system drops it with the process, so nothing stale is left after a kill, and of two starters
  * exactly one gets it: a transaction that begins IMMEDIATE takes one lock that only one can hold.
  *
- * - L1: nothing here opens `<file>-lock` but SQLite: closing any other descriptor of it would drop the lock (POSIX).
- * - L2: `<file>-pid` only feeds the message of `STORE_LOCKED`; it decides nothing.
+ * - LK1: nothing here opens `<file>-lock` but SQLite: closing any other descriptor of it would drop the lock (POSIX).
+ * - LK2: `<file>-pid` only feeds the message of `STORE_LOCKED`; it decides nothing.
  *
  * @throws `STORE_LOCKED` with `details.path` and, when it can be read, `details.pid`; SQLite's own error when there can be no such file.
  */
@@ -50,7 +50,7 @@ function writePid(file: string): void {
     rmSync(`${file}-pid`, { force: true });
     writeFileSync(`${file}-pid`, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
   } catch {
-    // L2: a full disk, say, does not keep a store from being read.
+    // LK2: a full disk, say, does not keep a store from being read.
   }
 }
 

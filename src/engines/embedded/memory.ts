@@ -25,9 +25,9 @@ type Expiring = Value & { readonly expiresAt: number };
 
 /**
  * A store made of maps.
- * - M1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
- * - M2: `#tokens` has the messages with a token, `#expiring` the values with an `expiresAt`; `#state` has no empty map;
- * - M3: a batch is checked whole before any of it is applied.
+ * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
+ * - MM2: `#tokens` has the messages with a token, `#expiring` the values with an `expiresAt`; `#state` has no empty map;
+ * - MM3: a batch is checked whole before any of it is applied.
  */
 class MemoryStore implements Store {
   readonly #realm = newRealm();

@@ -1,10 +1,10 @@
 /**
  * The tables of a SQLite store, and every statement that is run on them. Nothing else holds SQL, but for the lock.
  *
- * - T1: a message touches two b-trees, its row and its place in the order (three when it has a token). The rows of one flow lie together.
- * - T2: the order index serves both queues: deliverable messages are its NULLs, by `seq`; the rest are by `due_at`, then `seq`.
+ * - SQ1: a message touches two b-trees, its row and its place in the order (three when it has a token). The rows of one flow lie together.
+ * - SQ2: the order index serves both queues: deliverable messages are its NULLs, by `seq`; the rest are by `due_at`, then `seq`.
  *   So recovery reads what is deliverable however many messages are delayed.
- * - T3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
+ * - SQ3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
  *   the header of the file itself always tells them.
  */
 

@@ -150,26 +150,27 @@ test("a handler that blocks for longer than anything is kept still attaches to w
   await clock.until(machine.engine.close());
 });
 
+const commitMs = fc.array(fc.nat(5), { maxLength: 4 });
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
 test("any number of failures, one after the other, changes nothing", async () => {
   const all = Object.values(scenarios);
   const calm = new Map(await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), async (make, crashes) => {
-      expect(await play<unknown>(make(), crashes)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
+    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), commitMs, async (make, crashes, ms) => {
+      expect(await play<unknown>(make(), crashes, ms)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
     }),
   );
 });
 
 test("whatever a handler calls, joins, sends and blocks on, its effects count once", async () => {
   await fc.assert(
-    fc.asyncProperty(program, fc.array(crash, { minLength: 1, maxLength: 3 }), async (steps, crashes) => {
+    fc.asyncProperty(program, fc.array(crash, { minLength: 1, maxLength: 3 }), commitMs, async (steps, crashes, ms) => {
       const calm = await play(programScenario(steps), []);
       for (const requests of calm.observed as readonly ({ requests: Record<string, number> } | string)[]) {
         if (typeof requests === "object") expect(Object.values(requests.requests)).toEqual(Object.values(requests.requests).fill(1));
       }
-      expect(await play(programScenario(steps), crashes)).toEqual({ ...calm, commits: expect.any(Number) as unknown });
+      expect(await play(programScenario(steps), crashes, ms)).toEqual({ ...calm, commits: expect.any(Number) as unknown });
     }),
   );
 });

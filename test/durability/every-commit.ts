@@ -43,9 +43,13 @@ export async function everyCommit<Result>(make: () => Scenario<Result>): Promise
   return calm;
 }
 
-/** Plays a scenario through some crashes, and checks what is left in the store. */
-export async function play<Result>(scenario: Scenario<Result>, crashes: readonly Crash[]): Promise<Outcome<Result>> {
-  const machine = new Machine(scenario.world);
+/** Plays a scenario through some crashes, on a disk that takes its time, and checks what is left in the store. */
+export async function play<Result>(
+  scenario: Scenario<Result>,
+  crashes: readonly Crash[],
+  commitMs: readonly number[] = [],
+): Promise<Outcome<Result>> {
+  const machine = new Machine(scenario.world, commitMs);
   const result = await machine.run(scenario.script, crashes);
   const observed = await scenario.observe(machine);
   const { commits } = machine.disk;

@@ -31,6 +31,8 @@ export interface Row extends Address {
  */
 export class FaultyDisk {
   readonly content: Store = memory();
+  /** How long a commit takes. */
+  delay: () => Promise<void> = () => Promise.resolve();
   /** Commits that were tried since the disk was made. */
   commits = 0;
   readonly #addresses = new Map<string, Address>();
@@ -101,7 +103,8 @@ class Session implements Store {
     return this.#disk.content.open();
   }
 
-  commit(batch: Batch): Promise<void> {
+  async commit(batch: Batch): Promise<void> {
+    await this.#disk.delay();
     return this.#dead ? never() : this.#disk.commit(batch);
   }
 

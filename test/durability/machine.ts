@@ -29,8 +29,13 @@ export class Machine {
   #engine: Embedded | undefined;
   #session: ReturnType<FaultyDisk["plug"]> | undefined;
 
-  constructor(world: World) {
+  /** @param commitMs how long commits take, in turn */
+  constructor(world: World, commitMs: readonly number[] = []) {
     this.#world = world;
+    this.disk.delay = async () => {
+      const ms = commitMs[this.disk.commits % commitMs.length];
+      if (ms !== undefined) await this.clock.work(ms);
+    };
   }
 
   /** The engine that runs now. */

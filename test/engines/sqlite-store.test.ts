@@ -88,6 +88,7 @@ describe("sqlite() refuses", () => {
     ["a directory", (directory) => directory],
     ["a path below a file", (directory) => join(fileIn(directory), "s.db")],
     ["a path in a directory that cannot be made", (directory) => join(fileIn(directory), "deep", "s.db")],
+    ["a place where the system lets no directory be made", () => "/proc/handback/s.db"],
     ["a name that is too long", (directory) => join(directory, "n".repeat(300))],
     ["a name that leaves no room for those of the files beside it", (directory) => join(directory, "n".repeat(252))],
     ["a path that is too long", (directory) => join(directory, ...Array.from({ length: 30 }, () => "n".repeat(200)), "s.db")],

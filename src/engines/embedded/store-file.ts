@@ -19,13 +19,25 @@ const HEADER = { bytes: 100, magic: "SQLite format 3\0", version: 60, applicatio
  */
 export function locateStore(path: string): string {
   const directory = dirname(resolve(path));
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const place = join(realpathSync(directory), basename(path));
   const file = lookAt(place) === undefined ? place : realpathSync(place);
   const found = lookAt(file);
   if (found !== undefined && !found.isFile()) throw new Error(`it is ${found.isDirectory() ? "a directory" : "not a plain file"}`);
   if (found !== undefined && found.nlink > 1) throw new Error(`the file has ${found.nlink} names (hard links)`);
   return file;
+}
+
+/** Makes a directory and those above it. (Node's own `recursive` never returns where the system lets none be made, as in `/proc`.) */
+function makeDirectory(path: string): void {
+  if (lookAt(path) !== undefined) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (lookAt(path) === undefined) throw error;
+  }
 }
 
 /** Makes the file, empty and for its owner only, when there is none; else checks by its header that we may open it. Changes no file. */

@@ -9,6 +9,7 @@ import { toJson, toProblems, toText } from "./report.ts";
 import { compareBackups } from "./run.ts";
 import { functions } from "./workflow.ts";
 
+/** Ctrl-C, or a polite request to end. */
 class Interruption extends Error {}
 
 const interrupted = Promise.withResolvers<never>();
@@ -39,7 +40,7 @@ async function main({ folder, target, store, json, concurrency, withNaive }: Arg
     process.stderr.write(toProblems(problems));
     process.exitCode = 1;
   } finally {
-    
+    await engine.close();
   }
 }
 

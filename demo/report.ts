@@ -26,10 +26,13 @@ export function toJson(job: Job, { split, naive, resumed, copiesRun }: Compariso
 
 /** Makes what people read at the end. */
 export function toText(job: Job, comparison: Comparison): string {
-  const { naive, resumed, copiesAgain } = comparison;
+  const { split, naive, resumed, copiesAgain } = comparison;
+  const except = split.outcome.problems.length === 0 ? "" : ", but for what is named below";
   return [
-    `${colors.bold(show(job.folder))} is backed up in ${colors.bold(show(job.target))}.`,
-    ...(resumed ? [`Went on after an interruption; ${count(copiesAgain, "copy", "copies")} had to be made again.`] : []),
+    `${colors.bold(show(job.folder))} is backed up in ${colors.bold(show(job.target))}${except}.`,
+    ...(resumed
+      ? [`It went on after an interruption; ${copiesAgain === 0 ? "no copy" : count(copiesAgain, "copy", "copies")} had to be made again.`]
+      : []),
     "",
     toTable(comparison),
     ...(naive === undefined ? [] : ["", verdict(naive)]),
@@ -50,7 +53,7 @@ export function toProblems(problems: readonly Problem[]): string {
   );
 }
 
-function toTable({ split, naive }: Comparison): string {
+function toTable({ split, naive, resumed }: Comparison): string {
   const table = new Table({
     head: ["", "futures handed back", ...(naive === undefined ? [] : ["naive: blocks"])].map((title) => colors.bold(title)),
     colAligns: ["left", "right", "right"],
@@ -63,7 +66,7 @@ function toTable({ split, naive }: Comparison): string {
   row("active time", ({ bill }) => duration(bill.activeMs));
   row("billed time = blocked + active", ({ bill }) => colors.bold(duration(bill.billedMs)));
   row("beta = billed / active", ({ bill }) => bill.beta.toFixed(3));
-  row("wall time", ({ wallMs }) => duration(wallMs));
+  row(resumed ? "wall time with interruptions" : "wall time", ({ wallMs }) => duration(wallMs));
   row("files", ({ outcome }) => number(outcome.files));
   row("bytes", ({ outcome }) => number(outcome.bytes));
   return table.toString();

@@ -41,8 +41,7 @@ export interface CompareOptions {
 export async function compareBackups(engine: Embedded, job: Job, { progress, withNaive }: CompareOptions): Promise<Comparison> {
   const { client } = engine;
   const id = createHash("sha256").update(job.target).digest("hex").slice(0, 16);
-  await checkTarget(engine, id, job);
-  const run = await client.call(backups.begin, job.folder, { id });
+  const run = (await findUnfinished(engine, id, job)) ?? (await client.call(backups.begin, job.folder, { id }));
   try {
     const { resumed, ...split } = await runFlow(engine, splitBackup, { job, key: `split-${id}-${run}`, follow: progress.of("") });
     const copies = readCopiesLog(job);
@@ -104,19 +103,23 @@ async function isKnown({ client }: Embedded, key: string): Promise<boolean> {
   }
 }
 
-/** A target belongs to one folder; what else is found there would be removed, so there must be nothing. */
-async function checkTarget({ client }: Embedded, id: string, job: Job): Promise<void> {
+/**
+ * Finds the number of the backup that is to go on, if there is one: at once, while a call would wait behind its copies.
+ * A target belongs to one folder; what else is found there would be removed, so there must be nothing.
+ */
+async function findUnfinished({ client }: Embedded, id: string, job: Job): Promise<number | undefined> {
   const known = await client.readState(backups, id).catch((error: unknown) => {
     if (HandbackError.is(error, "NOT_FOUND")) return undefined;
     throw error;
   });
-  if (known?.folder === job.folder) return;
+  if (known?.folder === job.folder) return known.running ? known.run : undefined;
   if (known?.running === true) {
     throw new DemoError(
       `an unfinished backup of ${show(known.folder)} goes to ${show(job.target)}; finish that, or choose another place with --to`,
     );
   }
   for (const place of [job.target, naiveTwin(job).target]) checkEmpty(place);
+  return undefined;
 }
 
 /** Every run of the copy function has left a line in the log: the file's path. */

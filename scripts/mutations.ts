@@ -16,6 +16,7 @@ const CELL = "src/futures/cell.ts";
 const EVERY_COMMIT = "test/durability/every-commit.test.ts";
 const TIMER_TESTS = "test/durability/timers.test.ts";
 const ENGINE_TESTS = "test/engines/embedded-engine.test.ts";
+const EXPIRY_TESTS = "test/durability/expiry.test.ts";
 
 /** What the guarantees rest on, broken one at a time. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -207,21 +208,21 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/core/activation.ts",
     find: "stored.expiresAt <= this.now",
     replace: "stored.expiresAt < this.now",
-    test: ENGINE_TESTS,
+    test: EXPIRY_TESTS,
   },
   {
     breaks: "expiry: of a state that has aged out only its age is deleted",
     file: "src/engines/embedded/collector.ts",
     find: "name === LIFE ? [...state.slots.keys()] : [name]",
     replace: "[name]",
-    test: ENGINE_TESTS,
+    test: EXPIRY_TESTS,
   },
   {
     breaks: "expiry: a state is deleted under a handler that runs",
     file: "src/engines/embedded/collector.ts",
     find: "      if (isBusy(address)) continue;\n",
     replace: "",
-    test: ENGINE_TESTS,
+    test: EXPIRY_TESTS,
   },
   {
     breaks: "the lock of a store is not taken",

@@ -20,6 +20,7 @@ function run(
   `;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", ...options, "--input-type=module", "-e", source], {
     encoding: "utf8",
+    timeout: 30_000,
   });
   return { status, said: stdout.split("\n").slice(0, -1), stderr };
 }

@@ -48,6 +48,7 @@ function openElsewhere(path: string): unknown {
   `;
   const { stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", "--input-type=module", "-e", program, path], {
     encoding: "utf8",
+    timeout: 30_000,
   });
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout) as unknown;

@@ -49,10 +49,7 @@ export function newPlaces(): Places {
 }
 
 /** Starts the demo as a process of its own. */
-export function startDemo(
-  { folder, target, store }: Places,
-  ...more: string[]
-): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+function startDemo({ folder, target, store }: Places, ...more: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
   const child = spawn(process.execPath, [MAIN, folder, "--to", target, "--store", store, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));

@@ -5,6 +5,7 @@ import { everyCommit, play } from "./every-commit.ts";
 import { FAULTS } from "./faulty-store.ts";
 import { Machine } from "./machine.ts";
 import { program, programScenario } from "./programs.ts";
+import * as blocking from "./blocking-scenarios.ts";
 import * as scenarios from "./scenarios.ts";
 
 test("the checkout takes its course whichever commit fails, and however", async () => {
@@ -104,14 +105,14 @@ test("joins of large values leave none of them behind", async () => {
 });
 
 test("a handler that blocks is run again, and attaches to what it has caused before", async () => {
-  const { result, observed } = await everyCommit(scenarios.naive);
+  const { result, observed } = await everyCommit(blocking.naive);
   expect(result).toEqual({ times: 1, ready: [0, 1], same: [1, 2], tail: 1 });
   const requests = { "n first": 1, "n second": 1, "n sent": 1, "n dependent": 1, "n delayed": 1, "n same": 2, "n tail": 1 };
   expect(observed).toEqual([{ requests }]);
 });
 
 test("a handler that blocks on the outside takes an event once, and cancels later what it has sent before", async () => {
-  const { result, observed } = await everyCommit(scenarios.naiveAndOutside);
+  const { result, observed } = await everyCommit(blocking.naiveAndOutside);
   expect(result).toEqual([
     { event: "noted", nested: [1, "o inner"], first: "yes" },
     { kept: 1, asked: 2 },
@@ -120,7 +121,7 @@ test("a handler that blocks on the outside takes an event once, and cancels late
 });
 
 test("a handler that blocks and then throws begins anew: what it had sent stays sent", async () => {
-  const { result, observed } = await everyCommit(scenarios.naiveRetries);
+  const { result, observed } = await everyCommit(blocking.naiveRetries);
   expect(result).toMatchObject({ booked: 1 });
   expect(observed).toEqual([{ requests: { "r 1": 1, "r 2": 1 } }]);
 });
@@ -154,7 +155,7 @@ const commitMs = fc.array(fc.nat(5), { maxLength: 4 });
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
 test("any number of failures, one after the other, changes nothing", async () => {
-  const all = Object.values(scenarios);
+  const all = [...Object.values(scenarios), ...Object.values(blocking)];
   const calm = new Map(await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)));
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), commitMs, async (make, crashes, ms) => {

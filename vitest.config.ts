@@ -6,7 +6,10 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 
 export default defineConfig({
   resolve: {
-    alias: [{ find: /^handback$/, replacement: source("index.ts") }],
+    alias: [
+      { find: /^handback$/, replacement: source("index.ts") },
+      { find: /^handback\/testing$/, replacement: source("testing/index.ts") },
+    ],
   },
   test: {
     include: ["test/**/*.test.ts"],

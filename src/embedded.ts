@@ -9,6 +9,7 @@ import { HandbackError } from "./core/errors.ts";
 import { silent } from "./core/log.ts";
 import type { Log } from "./core/log.ts";
 import { checkFunctionType } from "./core/names.ts";
+import type { Scheduler } from "./core/scheduler.ts";
 import { show } from "./core/show.ts";
 import { secret } from "./engines/embedded/entropy.ts";
 import { attributed, watchDetached } from "./engines/embedded/detached-rejections.ts";
@@ -17,6 +18,7 @@ import type { FunctionBill } from "./engines/embedded/function-meter.ts";
 import { reportingLongTurns } from "./engines/embedded/long-turns.ts";
 import type { Store } from "./engines/embedded/store.ts";
 import { systemClock } from "./engines/embedded/system-clock.ts";
+import { systemScheduler } from "./engines/embedded/system-scheduler.ts";
 import { Client } from "./futures/client.ts";
 import { defineEgress } from "./futures/egress.ts";
 import type { Sink } from "./futures/egress.ts";
@@ -24,7 +26,7 @@ import { toDeadLetter } from "./futures/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/dead-letter.ts";
 import type { FlowBill } from "./futures/flow-bill.ts";
 import { leadsTo } from "./futures/leads-to.ts";
-import { defineAll } from "./futures/registry.ts";
+import { defineAll, unregistered } from "./futures/registry.ts";
 
 /** What an embedded engine is made of. */
 export interface EmbeddedOptions {
@@ -95,7 +97,19 @@ const OPTIONS = [
  * console.log(await engine.client.call(hello, "world"));
  * await engine.close();
  */
-export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
+export function embedded(options: EmbeddedOptions): Promise<Embedded> {
+  return embeddedOn({ scheduler: systemScheduler, secret }, options);
+}
+
+/** What an engine gets of the machine beside what its options say; a simulator gives its own. */
+export interface Machine {
+  readonly scheduler: Scheduler;
+  /** Bytes from a cryptographic generator. */
+  readonly secret: (bytes: number) => Uint8Array;
+}
+
+/** Opens an embedded engine on a given machine. See {@link embedded}. */
+export async function embeddedOn({ scheduler, secret }: Machine, options: EmbeddedOptions): Promise<Embedded> {
   checkOptions("embedded", options, OPTIONS);
   checkKinds(options);
   const {
@@ -126,10 +140,11 @@ export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
     ageOutMs,
     random,
     secret,
+    scopedCancel: true,
     knows: (type) => definitions.has(type),
   };
-  const parts = { store, opened, environment, concurrency, cachedStates, leadsTo };
-  const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions) });
+  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, leadsTo };
+  const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
   try {
     await adoptAliases(store, definitions);
     engine.start();

@@ -1,5 +1,6 @@
 import type { Address } from "./address.ts";
 import type { Encoded } from "./codec/encoded.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { Answer, Content, DeadLetter, Effects, Send, StoredValue } from "./effects.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
@@ -23,6 +24,12 @@ export interface Cause {
   readonly environment: Environment;
   /** Given by engines that can let a handler wait. */
   readonly blocking?: Blocking | undefined;
+  /** Tells a handler that its work is no longer wanted; given by engines that can withdraw messages. */
+  readonly cancellation?: Cancellation | undefined;
+  /** The message is withdrawn with its scope, and not to be handled; `running` when its handler is at work, and does not hear of this. */
+  readonly withdrawn?: "waiting" | "running";
+  /** Whether a scope has just been cancelled, so that what comes up in it comes of that. */
+  readonly isCancelled?: (scope: string) => boolean;
 }
 
 /**
@@ -37,11 +44,15 @@ export class Activation implements Effects {
   readonly environment: Environment;
   /** Present where the handler can wait. */
   readonly blocking: Blocking | undefined;
+  readonly cancellation: Cancellation | undefined;
+  readonly withdrawn: "waiting" | "running" | undefined;
+  readonly #isCancelled: ((scope: string) => boolean) | undefined;
   readonly now: number;
   writes = new Map<string, StoredValue | null>();
   cancels: string[] = [];
   sends: Send[] = [];
   answers: Answer[] = [];
+  cancelScopes: string[] = [];
   deadLetters: DeadLetter[] = [];
   run: Run | undefined;
   readonly #valueNames: readonly string[];
@@ -49,12 +60,15 @@ export class Activation implements Effects {
   /** Whether the whole state is past its age-out time; unknown until a value is read. */
   #aged: boolean | undefined;
 
-  constructor(valueNames: readonly string[], { envelope, state, environment, blocking }: Cause) {
+  constructor(valueNames: readonly string[], { envelope, state, environment, blocking, cancellation, withdrawn, isCancelled }: Cause) {
     this.#valueNames = valueNames;
     this.envelope = envelope;
     this.#state = state;
     this.environment = environment;
     this.blocking = blocking;
+    this.cancellation = cancellation;
+    this.withdrawn = withdrawn;
+    this.#isCancelled = isCancelled;
     this.now = environment.clock.now();
   }
 
@@ -111,6 +125,19 @@ export class Activation implements Effects {
     this.sends = this.sends.filter((send) => send.token !== token);
   }
 
+  /**
+   * Withdraws all messages of a scope, and of those whose names begin with its name, where the engine can, once what is under way
+   * has come to rest.
+   */
+  cancelScope(scope: string): void {
+    this.cancelScopes.push(scope);
+  }
+
+  /** Whether a scope has just been cancelled: nothing is to be begun in it. */
+  isCancelled(scope: string | undefined): boolean {
+    return scope !== undefined && this.#isCancelled?.(scope) === true;
+  }
+
   answer(key: string, payload: Encoded, control?: Json): void {
     this.answers.push(control === undefined ? { key, payload } : { key, payload, control });
   }
@@ -121,12 +148,13 @@ export class Activation implements Effects {
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
   takeSent(): Effects {
-    const { address, cancels, sends, answers, deadLetters } = this;
+    const { address, cancels, sends, answers, cancelScopes, deadLetters } = this;
     this.cancels = [];
     this.sends = [];
     this.answers = [];
+    this.cancelScopes = [];
     this.deadLetters = [];
-    return { address, writes: NO_WRITES, cancels, sends, answers, deadLetters, run: undefined };
+    return { address, writes: NO_WRITES, cancels, sends, answers, cancelScopes, deadLetters, run: undefined };
   }
 
   rollBack(): void {

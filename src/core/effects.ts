@@ -51,6 +51,8 @@ export interface Effects {
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];
   readonly answers: readonly Answer[];
+  /** Scopes whose messages are withdrawn, with those of all scopes whose names begin so, by engines that can (`scopedCancel`). */
+  readonly cancelScopes: readonly string[];
   readonly deadLetters: readonly DeadLetter[];
   /** What the run of a user's handler is billed; absent for system functions. */
   readonly run: Run | undefined;

@@ -7,8 +7,10 @@ import type { Envelope } from "./envelope.ts";
  *
  * - `blockingGet`: a handler may wait for an answer while it runs
  * - `snapshotRead`: committed state can be read from outside, without a message
+ * - `scopedCancel`: the messages of a scope can be withdrawn: those that wait are handed to their functions as such at once, and handlers
+ *   that run for one of them learn of it
  */
-export type Capability = "blockingGet" | "snapshotRead";
+export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel";
 
 /**
  * What hosts functions: queues per address, activates, commits effects with the consumption of the message, delivers.

@@ -22,6 +22,8 @@ export type Envelope = {
   readonly name: string;
   readonly payload: Encoded;
   readonly control?: Json;
+  /** What it is withdrawn with: this scope, and each whose name its name begins with. Absent: it cannot be. */
+  readonly scope?: string;
 };
 
 /** An envelope as text in two columns: the head (everything but the payload) and the payload. */
@@ -30,22 +32,32 @@ export interface EncodedEnvelope {
   readonly payload: string;
 }
 
-type Head = readonly [version: number, type: string, id: string, name: string, control: Json, callerType?: string, callerId?: string];
+type Head = readonly [
+  version: number,
+  type: string,
+  id: string,
+  name: string,
+  control: Json,
+  scope: string | null,
+  callerType?: string,
+  callerId?: string,
+];
 
 /** Writes an envelope as text; its id is kept beside it. */
-export function encodeEnvelope({ target, caller, name, payload, control }: Envelope): EncodedEnvelope {
-  const head: Head = [ENVELOPE_VERSION, target.type, target.id, name, control ?? null];
+export function encodeEnvelope({ target, caller, name, payload, control, scope }: Envelope): EncodedEnvelope {
+  const head: Head = [ENVELOPE_VERSION, target.type, target.id, name, control ?? null, scope ?? null];
   return { head: JSON.stringify(caller === undefined ? head : [...head, caller.type, caller.id]), payload };
 }
 
 /** Reads what {@link encodeEnvelope} wrote. @throws `FORMAT_TOO_NEW` */
 export function decodeEnvelope(id: MessageId, { head, payload }: EncodedEnvelope): Envelope {
-  const [version, type, target, name, control, callerType, callerId] = JSON.parse(head) as Head;
+  const [version, type, target, name, control, scope, callerType, callerId] = JSON.parse(head) as Head;
   if (version > ENVELOPE_VERSION) {
     throw new HandbackError("FORMAT_TOO_NEW", `message ${id} has format ${version}, this version reads up to ${ENVELOPE_VERSION}`, {
       details: { version },
     });
   }
-  const envelope = { id, target: { type, id: target }, name, payload: payload as Encoded, control };
+  const message = { id, target: { type, id: target }, name, payload: payload as Encoded, control };
+  const envelope = scope === null ? message : { ...message, scope };
   return callerType === undefined || callerId === undefined ? envelope : { ...envelope, caller: { type: callerType, id: callerId } };
 }

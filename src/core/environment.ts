@@ -26,6 +26,8 @@ export interface Environment {
   random(): number;
   /** Bytes from a cryptographic generator. */
   secret(bytes: number): Uint8Array;
+  /** Whether the messages of a scope can be withdrawn (`scopedCancel`). */
+  readonly scopedCancel: boolean;
   /** Whether a function or egress of this type is registered. */
   knows(type: string): boolean;
 }

@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   UNSUPPORTED: { retryable: false, meaning: "This engine lacks a capability." },
   FUNCTION_FAILED: { retryable: false, meaning: "A user's function threw; `cause` and `failure` say what." },
   HANDLER_TIMEOUT: { retryable: true, meaning: "A handler ran longer than its timeout and was abandoned." },
+  TIMEOUT: { retryable: true, meaning: "What `ctx.timeout` was given had not settled in time." },
   NOT_FOUND: { retryable: false, meaning: "There is no such flow, state or future." },
   EXPIRED: { retryable: false, meaning: "The future, flow or state is past its retention." },
   CANCELLED: { retryable: false, meaning: "The work was cancelled." },

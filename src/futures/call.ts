@@ -7,8 +7,6 @@ export type CallControl = {
   readonly consumers: readonly Consumer[];
   /** Key of the flow that is billed; absent for one-way messages. */
   readonly flow?: string;
-  /** Scope of cancellation, when it is not the flow's. */
-  readonly scope?: string;
   /** The call creates the state it goes to. */
   readonly creates?: true;
   /** Nobody awaits the outcome: a failure is dead-lettered. */
@@ -25,10 +23,11 @@ export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
     consumers,
     // A one-way message leaves the flow: its runs are billed to function and address alone.
     ...(flow !== undefined && oneWay !== true && { flow }),
-    ...(scope !== undefined && { scope }),
     ...(creates === true && { creates }),
     ...(oneWay === true && { oneWay }),
     ...(reply !== undefined && { reply }),
   };
-  return { id, target, name, payload, control, ...(caller !== undefined && { caller }) };
+  // Nor is it cancelled with it.
+  const scoped = scope !== undefined && oneWay !== true;
+  return { id, target, name, payload, control, ...(caller !== undefined && { caller }), ...(scoped && { scope }) };
 }

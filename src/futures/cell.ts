@@ -9,7 +9,8 @@ import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Settling } from "./deliver.ts";
-import { rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
+import { guard, GUARD } from "./scope.ts";
+import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell, tellAt } from "./system.ts";
 
@@ -18,11 +19,14 @@ import { SYSTEM, system, tell, tellAt } from "./system.ts";
  *
  * C1 Settled once: the first settlement stays; later ones change nothing, and a token's holder is told which stood.
  * C2 Each subscriber is served once, whether it came before or after.
- * C3 A subscriber may overtake the creator: it waits in an absent cell until the handle's retention deadline, then is EXPIRED.
+ * C3 A subscriber may overtake the creator: it waits in an absent cell until the latest retention deadline of those that wait, then all
+ *    are EXPIRED.
  * C4 A settled cell is kept until the later of that deadline and its settlement plus the retention time.
  * C5 A gate (the cell of what a blocked handler flushed) lets its messages out once, however often the handler runs again;
  *    so it outlives the retention time until it is released. One that no run asks for again ends after a month.
  * C6 A cell whose only user is known (spilled consumers, a released gate) is gone once it has served it.
+ * C7 A cell is the boundary of a scope, whose id is its own: cancelling it settles it at once, and cancels that scope. It is cancelled
+ *    with the scope in which it was made; a subscriber is let go with the scope in which it subscribed. Guards see to both.
  */
 
 /** Subscribers told in one go; more take turns, so that no activation grows with their number. */
@@ -31,11 +35,24 @@ const TURN = 64;
 /** How long a handler may block, and after a crash still find what it has let out. */
 const GATE_MS = 30 * 86_400_000;
 
+/** Consumers that came together, and the guard that lets them go. */
+type Subscriber = { readonly consumers: readonly Consumer[]; readonly guard?: string };
+
 type Cell = {
   /** It was made by its owner, not by a subscriber that came first. */
   readonly made: boolean;
-  readonly subscribers: readonly Consumer[];
+  readonly subscribers: readonly Subscriber[];
   readonly settled?: Settled;
+  /** It was cancelled before it was settled. */
+  readonly cancelled?: true;
+  /** It has a guard of its own. */
+  readonly guarded?: true;
+  /** Guards given to subscribers so far. */
+  readonly guards?: number;
+  /** Subscribers that came first wait for the deadline. */
+  readonly expiring?: true;
+  /** Its spilled consumers were let go; what is to settle it is still to come. */
+  readonly left?: true;
   readonly tally?: Tally;
   /** Instant until which the settlement is kept at least. */
   readonly retainUntil: number;
@@ -51,11 +68,20 @@ type Cell = {
 const VALUE = "cell";
 const ABSENT: Cell = { made: false, subscribers: [], retainUntil: 0, digests: [], released: false };
 
-type Create = { readonly retainUntil: number; readonly digest?: string; readonly flow?: string };
-type Subscribe = { readonly consumers: readonly Consumer[]; readonly retainUntil: number; readonly spill?: true; readonly flow?: string };
+type Create = { readonly retainUntil: number; readonly digest?: string; readonly flow?: string; readonly scope?: string };
+type Subscribe = {
+  readonly consumers: readonly Consumer[];
+  readonly retainUntil: number;
+  readonly spill?: true;
+  readonly flow?: string;
+  readonly scope?: string;
+};
 /** Lets go of a gate; `kept` when somebody holds a handle of it. */
 type Release = { readonly kept: boolean };
 type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly key: string };
+/** Names of the messages that the cell sends to itself, for later. */
+const OWN_GUARD = "own";
+const EXPIRE = "expire";
 /** What a gate holds back; `oneWay` when that settles nothing. */
 export type Gate = { readonly held: readonly Send[]; readonly retainUntil: number; readonly flow?: string; readonly oneWay?: true };
 
@@ -69,7 +95,7 @@ export const cell: Definition = {
     const state = (activation.json(VALUE) as Cell | undefined) ?? ABSENT;
     switch (name) {
       case "create":
-        return save(activation, create(state, control as Create));
+        return save(activation, create(activation, state, control as Create));
       case "gate":
         return save(activation, gate(activation, state, control as Gate));
       case "subscribe":
@@ -80,6 +106,10 @@ export const cell: Definition = {
         return settleByToken(activation, state, control as SettleByToken);
       case "release":
         return release(activation, state, control as Release);
+      case "cancel":
+        return save(activation, cancel(activation, state));
+      case GUARD:
+        return save(activation, withdraw(activation, state, control as { token: string }));
       case "turn":
         return save(activation, announce(activation, state));
       default:
@@ -90,18 +120,27 @@ export const cell: Definition = {
 
 /** Who waits for a cell to be settled; `read` gives its values. */
 export function consumersOfCell(read: (name: string) => Json | undefined): readonly Consumer[] {
-  return (read(VALUE) as Cell | undefined)?.subscribers ?? [];
+  return (read(VALUE) as Cell | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
 }
 
-function create(state: Cell, { retainUntil, digest, flow }: Create): Cell {
+function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope }: Create): Cell {
+  if (expiring === true) activation.cancelSend(EXPIRE);
   const digests = digest === undefined ? state.digests : [...state.digests, digest];
-  return { ...state, made: true, retainUntil: Math.max(retainUntil, state.retainUntil), digests, ...(flow !== undefined && { flow }) };
+  const made: Cell = {
+    ...state,
+    made: true,
+    retainUntil: Math.max(retainUntil, state.retainUntil),
+    digests,
+    ...(flow !== undefined && { flow }),
+  };
+  const unguarded = made.settled === undefined && made.guarded === undefined;
+  return unguarded && guard(activation, scope, OWN_GUARD) ? { ...made, guarded: true } : made;
 }
 
 function gate(activation: Activation, state: Cell, { held, oneWay, ...creation }: Gate): Cell {
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
-  const made: Cell = { ...create(state, creation), gate: true };
+  const made: Cell = { ...create(activation, state, creation), gate: true };
   return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
 }
 
@@ -109,22 +148,28 @@ function release(activation: Activation, { gate, ...state }: Cell, { kept }: Rel
   if (gate === true) save(activation, { ...state, released: !kept });
 }
 
-function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow }: Subscribe): Cell {
+function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow, scope }: Subscribe): Cell {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
   if (overtaking && retainUntil <= activation.now) {
     deliver(activation, consumers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
     return state;
   }
+  const until = Math.max(retainUntil, state.retainUntil);
   if (overtaking) {
-    const id = childId(activation.address.id, 0, `expire/${retainUntil}/${state.subscribers.length}`);
-    tellAt(activation, { target: activation.address, name: "expire", control: null }, { id, dueAt: retainUntil });
+    // Its token lets a later deadline take the place of an earlier one.
+    const at = { id: childId(activation.address.id, 0, `${EXPIRE}/${until}`), dueAt: until, token: EXPIRE };
+    tellAt(activation, { target: activation.address, name: EXPIRE, control: null }, at);
   }
-  const released = state.released || spill === true;
+  const { guards = 0 } = state;
+  const token = `subscriber/${guards}`;
+  const guarded = state.settled === undefined && guard(activation, scope, token);
   const joined: Cell = {
     ...state,
-    released,
-    retainUntil: Math.max(retainUntil, state.retainUntil),
-    subscribers: [...state.subscribers, ...consumers],
+    released: state.released || spill === true,
+    retainUntil: until,
+    subscribers: [...state.subscribers, guarded ? { consumers, guard: token } : { consumers }],
+    ...(guarded && { guards: guards + 1 }),
+    ...(overtaking && { expiring: true }),
     ...(flow !== undefined && { flow }),
   };
   return joined.settled === undefined ? joined : announce(activation, joined);
@@ -132,14 +177,34 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
 
 function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }: Settling): Cell {
   // Spilled consumers are the flow's own continuation, and carry on its sums; other subscribers may be of other flows.
-  if (spill !== true) bill(activation, tally, flow);
+  if (spill !== true || state.left === true) bill(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
-  const settled = { ok, text: activation.envelope.payload };
-  return announce(activation, { ...keep(activation, state, settled), ...(spill === true && { tally }) });
+  const kept = keep(activation, state, { ok, text: activation.envelope.payload });
+  return announce(activation, spill === true && state.left !== true ? { ...kept, tally } : kept);
+}
+
+/** Settles the cell as cancelled, unless it is settled, and cancels what was to settle it. */
+function cancel(activation: Activation, state: Cell): Cell {
+  if (state.settled !== undefined) return state;
+  activation.cancelScope(activation.address.id);
+  const kept = keep(activation, state, cancelled("the future"));
+  return announce(activation, { ...kept, cancelled: true });
+}
+
+/** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
+function withdraw(activation: Activation, state: Cell, { token }: { readonly token: string }): Cell {
+  if (token === OWN_GUARD) return cancel(activation, state);
+  const gone = state.subscribers.find((subscriber) => subscriber.guard === token);
+  if (gone === undefined) return state;
+  deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);
+  const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
+  return { ...state, subscribers, ...(state.released && subscribers.length === 0 && { left: true }) };
 }
 
 /** The cell with its settlement, kept for the retention time from now (C4). */
-function keep(activation: Activation, state: Cell, settled: Settled): Cell {
+function keep(activation: Activation, { guarded, expiring, ...state }: Cell, settled: Settled): Cell {
+  if (guarded === true) activation.cancelSend(OWN_GUARD);
+  if (expiring === true) activation.cancelSend(EXPIRE);
   return { ...state, settled, retainUntil: Math.max(state.retainUntil, activation.now + activation.environment.retentionMs) };
 }
 
@@ -148,7 +213,9 @@ function announce(activation: Activation, state: Cell): Cell {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
-  deliver(activation, carryOrBill(activation, now, { tally: tally ?? NO_TALLY, flow }), settled, flow);
+  for (const subscriber of now) if (subscriber.guard !== undefined) activation.cancelSend(subscriber.guard);
+  const consumers = now.flatMap((subscriber) => subscriber.consumers);
+  deliver(activation, carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }), settled, flow);
   if (subscribers.length > TURN) tell(activation, { target: activation.address, name: "turn", control: null });
   const { tally: _, ...rest } = state;
   return { ...rest, subscribers: subscribers.slice(TURN) };
@@ -159,6 +226,7 @@ function settleByToken(activation: Activation, state: Cell, { ok, digest, key }:
   const { settled } = state;
   if (settled !== undefined) {
     const same = settled.ok === ok && settled.text === activation.envelope.payload;
+    if (state.cancelled === true) return activation.answer(key, UNDEFINED, { outcome: "cancelled" });
     return activation.answer(key, settled.text, { outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected" });
   }
   activation.answer(key, UNDEFINED, { outcome: "settled" });
@@ -169,7 +237,11 @@ function settleByToken(activation: Activation, state: Cell, { ok, digest, key }:
 /** A subscriber that overtook the creator has waited long enough. */
 function expire(activation: Activation, state: Cell): void {
   if (state.made || state.settled !== undefined) return;
-  deliver(activation, state.subscribers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
+  const expired = rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`);
+  for (const subscriber of state.subscribers) {
+    if (subscriber.guard !== undefined) activation.cancelSend(subscriber.guard);
+    deliver(activation, subscriber.consumers, expired);
+  }
   activation.delete(VALUE);
 }
 
@@ -180,23 +252,33 @@ function save(activation: Activation, state: Cell): void {
   if (state !== ABSENT) activation.write(VALUE, { json: state }, served ? keepUntil : undefined);
 }
 
-/** Subscribes consumers to a future that escaped. */
-export function subscribeTo(activation: Activation, id: string, consumers: readonly Consumer[], retainUntil: number): void {
+/** A future that escaped, and until when its settlement is kept. */
+export type Subscription = { readonly cell: string; readonly retainUntil: number; readonly scope?: string | undefined };
+
+/** Subscribes consumers to a future that escaped, until `scope` is cancelled. */
+export function subscribeTo(activation: Activation, { cell: id, retainUntil, scope }: Subscription, consumers: readonly Consumer[]): void {
+  const scoped = scope === undefined ? { retainUntil } : { retainUntil, scope };
   for (let start = 0; start < consumers.length; start += TURN) {
-    tell(activation, {
-      target: system("cell", id),
-      name: "subscribe",
-      control: { consumers: consumers.slice(start, start + TURN), retainUntil },
-    });
+    const control = { consumers: consumers.slice(start, start + TURN), ...scoped };
+    tell(activation, { target: system("cell", id), name: "subscribe", control });
   }
 }
 
-/** Parks consumers that outgrew a message in a cell of their own, and gives the one consumer that stands for them. */
-export function spill(activation: Activation, id: string, consumers: readonly Consumer[], flow: string | undefined): readonly Consumer[] {
-  tell(activation, {
-    target: system("cell", id),
-    name: "subscribe",
-    control: { consumers, retainUntil: 0, spill: true, ...(flow !== undefined && { flow }) },
-  });
-  return [{ to: "cell", id, spill: true }];
+/** Where consumers belong that are kept apart. */
+type Belonging = { readonly flow: string | undefined; readonly scope?: string | undefined };
+
+/**
+ * Parks consumers in a cell of their own, and gives the one consumer that stands for them: because they outgrew a message, or
+ * because they are cancelled with a scope that what they wait for outlives.
+ */
+export function spill(activation: Activation, id: string, consumers: readonly Consumer[], { flow, scope }: Belonging): Consumer {
+  const control: Subscribe = {
+    consumers,
+    retainUntil: 0,
+    spill: true,
+    ...(flow !== undefined && { flow }),
+    ...(scope !== undefined && { scope }),
+  };
+  tell(activation, { target: system("cell", id), name: "subscribe", control });
+  return { to: "cell", id, spill: true };
 }

@@ -49,7 +49,7 @@ export interface FlowHandle<out Output> {
 
 /** How a flow stands. */
 export interface FlowStatus {
-  readonly status: "pending" | "completed" | "failed";
+  readonly status: "pending" | "completed" | "failed" | "cancelled";
   /** What the flow set with `ctx.setStatus`, last. */
   readonly custom: unknown;
   /** Instants, in ms since the epoch. */
@@ -125,7 +125,7 @@ export class Client {
 
   /**
    * Settles a `ctx.promise()` by its token. A second settlement with the same value changes nothing.
-   * @throws `INVALID_ID`, `NOT_FOUND`, `UNSERIALIZABLE`, `ALREADY_COMPLETED` when it was settled otherwise
+   * @throws `INVALID_ID`, `NOT_FOUND`, `UNSERIALIZABLE`, `CANCELLED`; `ALREADY_COMPLETED` when it was settled otherwise
    */
   async settle(token: string, value: unknown): Promise<void> {
     await this.#settleByToken(token, { ok: true, text: this.#encode(value, "value") });
@@ -150,13 +150,26 @@ export class Client {
       throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, { details: { flow: id } });
   }
 
+  /**
+   * Cancels a flow: its result is a rejection with `CANCELLED` at once. What is parked for it is gone, continuations of `onSettled`
+   * still run, and running handlers see `ctx.signal`. Tells whether it did so: a flow that has ended stays as it is.
+   * @throws `NOT_FOUND`
+   */
+  async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
+    const id = flowKeyOf(flow);
+    const { control } = await this.#ask(system("flow", id), "cancel", {});
+    const { outcome } = control as { outcome: string };
+    if (outcome === "unknown") throw notFound(id);
+    return outcome === "cancelled";
+  }
+
   /** How a flow stands. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
     const id = flowKeyOf(flow);
     const { record, custom } = await this.#record(id);
-    const { settled, startedAt, settledAt, unhandled } = record;
+    const { settled, cancelled, startedAt, settledAt, unhandled } = record;
     return {
-      status: settled === undefined ? "pending" : settled.ok ? "completed" : "failed",
+      status: settled === undefined ? "pending" : cancelled === true ? "cancelled" : settled.ok ? "completed" : "failed",
       custom: codec.decode(custom),
       startedAt,
       settledAt,
@@ -269,6 +282,7 @@ export class Client {
     const { control, payload } = await this.#ask(system("cell", cell), "settleByToken", { ok: settled.ok, digest }, settled.text);
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw new HandbackError("NOT_FOUND", "there is no future of this token; it may be past its retention");
+    if (outcome === "cancelled") throw new HandbackError("CANCELLED", "the future of this token was cancelled before it was settled");
     if (outcome === "fulfilled" || outcome === "rejected") {
       throw new HandbackError("ALREADY_COMPLETED", `the future was ${outcome} before, with another outcome`, {
         details: { outcome, ...(payload.length < 1024 && { text: payload }) },

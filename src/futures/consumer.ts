@@ -53,17 +53,17 @@ export type ReplyTo = { readonly target: Address; readonly name: string };
  * - `cell`: settle the cell of a future that escaped; `spill` when it holds consumers that outgrew a message
  * - `flow`: settle a flow
  * - `call`: call a function
+ * - `race`: tell a race that its branch `index` has settled
  * - `tick`: tell a wait that its future `index` has settled
  * - `answer`: answer whoever waits for `key`
- * - `over`: tell an event queue that its flow is over
  */
 export type Consumer =
   | (Luggage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
   | (Luggage & { readonly to: "cell"; readonly id: MessageId; readonly spill?: true })
   | (Luggage & { readonly to: "flow"; readonly id: string })
+  | (Luggage & { readonly to: "race"; readonly id: MessageId; readonly index: number })
   | (Luggage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
   | (Luggage & { readonly to: "answer"; readonly key: string })
-  | (Luggage & { readonly to: "over"; readonly id: string })
   | CallConsumer;
 
 /** Adds to what the first of the consumers carries. The list must not be empty. */

@@ -60,6 +60,11 @@ export interface Surroundings {
   readonly idempotencyKey: string;
   /** Where to say things; `console` works too. */
   readonly log: Log;
+  /**
+   * Aborted when this run is no longer wanted: its work was cancelled, or it ran longer than its timeout. Give it to what takes
+   * time. A cancelled run that ends all the same keeps its state and one-way messages; its result goes nowhere, and futures it made are not begun.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** What a query gets: its surroundings, and state it cannot change. */
@@ -73,7 +78,8 @@ export interface QueryContext<State = NoState> extends Surroundings {
  *
  * Futures inside inputs, `args`, messages and what the handler returns are resolved before the value arrives; handles
  * arrive as they are. All effects are committed when the handler ends, and are undone when it throws.
- * Every member throws `CONTEXT_CLOSED` after the handler has ended, and `STALE_ATTEMPT` after its attempt was abandoned.
+ * After the handler has ended, what reads or changes state, or makes or sends anything, throws `CONTEXT_CLOSED`, and
+ * `STALE_ATTEMPT` after its attempt was abandoned.
  */
 export interface Context<out State = NoState> extends Surroundings {
   /**
@@ -155,6 +161,32 @@ export interface Context<out State = NoState> extends Surroundings {
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_OPTIONS`, `INVALID_DELAY`
    */
   wait<const Futures extends readonly Future<unknown>[]>(futures: Futures, options?: WaitOptions): Future<Waited<ValueOf<Futures[number]>>>;
+
+  /**
+   * Races futures: the first that is fulfilled. The others are cancelled. Rejects with an `AggregateError` of all failures,
+   * as `cause` of a `FUNCTION_FAILED`, when every one rejects; `any([])` does so at once.
+   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   */
+  any<const Futures extends readonly Future<unknown>[]>(futures: Futures): Future<ValueOf<Futures[number]>>;
+
+  /**
+   * Races futures: the first that settles, either way. The others are cancelled.
+   * @throws `EMPTY_RACE` when there are none; `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   */
+  race<const Futures extends readonly Future<unknown>[]>(futures: Futures): Future<ValueOf<Futures[number]>>;
+
+  /**
+   * The same future, or a rejection with `TIMEOUT` if it has not settled `duration` from now; then it is cancelled.
+   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_DELAY`
+   */
+  timeout<T>(future: Future<T>, duration: Duration): Future<T>;
+
+  /**
+   * Cancels a future, and all work that only it needs: it rejects with `CANCELLED`, unless it has settled before. What is
+   * parked for it is gone at once, continuations of `onSettled` still run, and running handlers see `ctx.signal`.
+   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   */
+  cancel(future: Future<unknown>): void;
 
   /** A future of a value that is known; futures inside it are resolved. @throws `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE` */
   resolved<T>(value: T): Future<Resolved<T>>;

@@ -6,9 +6,9 @@ import type { Tally } from "../core/meter.ts";
 import { callEnvelope } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
 import { carry, unload } from "./consumer.ts";
-import { asSettlement, failureOf, fulfilled, rejectedWith } from "./settled.ts";
+import { asSettlement, cancelled, failureOf, fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
-import { SYSTEM, system, tell } from "./system.ts";
+import { system, tell } from "./system.ts";
 
 /**
  * Hands a settlement to its consumers, as messages.
@@ -16,6 +16,8 @@ import { SYSTEM, system, tell } from "./system.ts";
  * D1 Each consumer is served once per delivery, in order.
  * D2 The sums of a flow ride on: to a slot, cell or flow in the message; to a call on the first of its own consumers.
  * D3 A rejection never calls a function that wants a value: it passes on to that call's consumers.
+ * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody waits for it: its consumers learn at
+ *    once that they were cancelled, so that nothing of the scope stays.
  */
 export function deliver(activation: Activation, consumers: readonly Consumer[], settled: Settled, flow?: string): void {
   for (const consumer of consumers) serve(activation, consumer, settled, flow);
@@ -28,11 +30,18 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
   const taken = take(consumer, settled);
   const tally = unload(consumer, activation.now);
   // These take no sums along.
-  if (consumer.to === "tick" || consumer.to === "over" || consumer.to === "answer") bill(activation, tally, flow);
+  if (consumer.to === "tick" || consumer.to === "answer") bill(activation, tally, flow);
   switch (consumer.to) {
     case "slot":
       return tell(activation, {
         target: system("join", consumer.id),
+        name: "slot",
+        control: { index: consumer.index, ok: taken.ok, tally },
+        payload: taken.text,
+      });
+    case "race":
+      return tell(activation, {
+        target: system("race", consumer.id),
         name: "slot",
         control: { index: consumer.index, ok: taken.ok, tally },
         payload: taken.text,
@@ -53,8 +62,6 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
       });
     case "tick":
       return tell(activation, { target: system("wait", consumer.id), name: "tick", control: { index: consumer.index } });
-    case "over":
-      return tell(activation, { target: { type: SYSTEM.event, id: consumer.id }, name: "over", control: null });
     case "answer":
       return activation.answer(consumer.key, taken.text, { ok: taken.ok });
     case "call":
@@ -73,6 +80,15 @@ function take(consumer: Consumer, settled: Settled): Settled {
 
 function call(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
   if (!settled.ok) return pass(activation, consumer, settled, tally);
+  if (consumer.oneWay === true || !activation.isCancelled(consumer.scope)) return begin(activation, consumer, settled, tally);
+  const rejection = cancelled(`the call of ${consumer.target.type}`);
+  if (consumer.want !== "settlement") return pass(activation, consumer, rejection, tally);
+  const { consumers, flow } = consumer;
+  begin(activation, { ...consumer, consumers: [] }, settled, NO_TALLY);
+  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), rejection, flow);
+}
+
+function begin(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
   const payload = (consumer.before + settled.text + consumer.after) as Encoded;
   const [size, limit] = [payload.length, activation.environment.payloadLimit];
   if (size > limit) {

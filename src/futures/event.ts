@@ -3,7 +3,9 @@ import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
-import { fulfilled, rejectedWith } from "./settled.ts";
+import { guard } from "./scope.ts";
+import { cancelled, fulfilled, rejectedWith } from "./settled.ts";
+import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell } from "./system.ts";
 
 /**
@@ -12,10 +14,21 @@ import { SYSTEM, system, tell } from "./system.ts";
  * E1 First in, first out, on both sides; one value serves one waiter.
  * E2 A value that comes before its waiter is kept for it.
  * E3 When its flow is over, the queue is gone, and who still waited is rejected.
+ * E4 A waiter is let go with its scope, and takes no value then.
  */
-type Queue = { readonly values: readonly string[]; readonly waiters: readonly (readonly Consumer[])[] };
+type Queue = {
+  readonly values: readonly string[];
+  readonly waiters: readonly Waiter[];
+  /** Guards given to waiters so far. */
+  readonly guards: number;
+};
+type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: string };
+
+/** What asks for the next value; let go with its scope. */
+export type EventWait = { readonly consumers: readonly Consumer[]; readonly scope?: string };
 
 const VALUE = "queue";
+const EMPTY: Queue = { values: [], waiters: [], guards: 0 };
 
 /** The system function `_sys/event`; its id is that of {@link queueId}. */
 export const event: Definition = {
@@ -23,33 +36,57 @@ export const event: Definition = {
   valueNames: [VALUE],
   system: true,
   receive(activation) {
-    const { name, control, payload, target } = activation.envelope;
-    let queue = activation.json(VALUE) as Queue | undefined;
-    if (name === "over") return end(activation, queue);
-    if (queue === undefined) {
-      queue = { values: [], waiters: [] };
-      const consumers: readonly Consumer[] = [{ to: "over", id: target.id }];
-      tell(activation, { target: system("flow", flowOf(target.id)), name: "subscribe", control: { consumers } });
-    }
-    if (name === "signal") queue = { ...queue, values: [...queue.values, payload] };
-    else queue = { ...queue, waiters: [...queue.waiters, (control as { consumers: readonly Consumer[] }).consumers] };
-    activation.write(VALUE, { json: match(activation, queue) });
+    const { name, control, payload } = activation.envelope;
+    const queue = activation.json(VALUE) as Queue | undefined;
+    if (name === "over") return end(activation, queue ?? EMPTY);
+    if (activation.withdrawn !== undefined) return withdraw(activation, queue ?? EMPTY, control as { token: string });
+    const known = queue ?? begin(activation);
+    const longer =
+      name === "signal" ? { ...known, values: [...known.values, payload] } : addWaiter(activation, known, control as EventWait);
+    activation.write(VALUE, { json: match(activation, longer) });
   },
 };
+
+/** A queue is gone with its flow, so the flow must tell it. */
+function begin(activation: Activation): Queue {
+  const { id } = activation.address;
+  tell(activation, { target: system("flow", flowOf(id)), name: "queue", control: { queue: id } });
+  return EMPTY;
+}
+
+function addWaiter(activation: Activation, queue: Queue, { consumers, scope }: EventWait): Queue {
+  const token = `waiter/${queue.guards}`;
+  // One that is served at once needs no guard.
+  const guarded = queue.values.length === 0 && guard(activation, scope, token);
+  const waiter: Waiter = guarded ? { consumers, guard: token } : { consumers };
+  return { ...queue, waiters: [...queue.waiters, waiter], guards: queue.guards + (guarded ? 1 : 0) };
+}
 
 function match(activation: Activation, queue: Queue): Queue {
   const [value, ...values] = queue.values;
   const [waiter, ...waiters] = queue.waiters;
   if (value === undefined || waiter === undefined) return queue;
-  deliver(activation, waiter, fulfilled(value as Encoded), flowOf(activation.address.id));
-  return { values, waiters };
+  serve(activation, waiter, fulfilled(value as Encoded));
+  return { ...queue, values, waiters };
+}
+
+function serve(activation: Activation, waiter: Waiter, settled: Settled): void {
+  if (waiter.guard !== undefined) activation.cancelSend(waiter.guard);
+  deliver(activation, waiter.consumers, settled, flowOf(activation.address.id));
+}
+
+function withdraw(activation: Activation, queue: Queue, { token }: { readonly token: string }): void {
+  const gone = queue.waiters.find((waiter) => waiter.guard === token);
+  if (gone === undefined) return;
+  serve(activation, gone, cancelled("the wait for the event"));
+  activation.write(VALUE, { json: { ...queue, waiters: queue.waiters.filter((waiter) => waiter !== gone) } });
 }
 
 /** Nothing will be signalled any more: who still waits is told. */
-function end(activation: Activation, queue: Queue | undefined): void {
+function end(activation: Activation, queue: Queue): void {
   const flow = flowOf(activation.address.id);
   const over = rejectedWith("FLOW_OVER", `the flow ${flow} ended before the event came`, { flow });
-  for (const waiter of queue?.waiters ?? []) deliver(activation, waiter, over, flow);
+  for (const waiter of queue.waiters) serve(activation, waiter, over);
   activation.delete(VALUE);
 }
 

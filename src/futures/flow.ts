@@ -8,10 +8,9 @@ import { addTallies, markOf } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import { callEnvelope } from "./call.ts";
 import type { Consumer } from "./consumer.ts";
-import { deliver } from "./deliver.ts";
 import { queueId } from "./event.ts";
 import type { Failure } from "./failure.ts";
-import { failureOf } from "./settled.ts";
+import { cancelled, failureOf } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell } from "./system.ts";
 
@@ -20,7 +19,8 @@ import { SYSTEM, system, tell } from "./system.ts";
  *
  * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
  * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
- * L3 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
+ * L3 Cancelling settles it as cancelled at once, and cancels its scope: its number, with which the names of all its scopes begin.
+ * L4 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
  */
 export type FlowRecord = {
   /** The flow's number, at the head of the ids of all its messages. */
@@ -31,8 +31,11 @@ export type FlowRecord = {
   readonly startedAt: number;
   readonly settledAt?: number;
   readonly settled?: Settled;
+  /** It was cancelled before it was settled. */
+  readonly cancelled?: true;
   readonly tally: Tally;
-  readonly subscribers: readonly Consumer[];
+  /** Ids of its event queues, which end with it. */
+  readonly queues: readonly string[];
   /** Rejections that nobody consumed, the last few. */
   readonly unhandled: readonly Failure[];
 };
@@ -70,6 +73,7 @@ export const flow: Definition = {
     if (name === "start") return start(activation, record, control as Start);
     if (name === "query") return query(activation, record, control as { key: string });
     if (name === "signal") return signal(activation, record, control as { key: string; event: string });
+    if (name === "cancel") return cancel(activation, record, control as { key: string });
     if (record === undefined) return orphan(activation, name, control);
     switch (name) {
       case "settle":
@@ -84,7 +88,7 @@ export const flow: Definition = {
       case "status":
         return activation.write(STATUS_VALUE, { text: activation.envelope.payload }, activation.read(FLOW_VALUE)?.expiresAt);
       default:
-        return subscribe(activation, record, control as { consumers: readonly Consumer[] });
+        return addQueue(activation, record, (control as { queue: string }).queue);
     }
   },
 };
@@ -97,21 +101,33 @@ function start(activation: Activation, record: FlowRecord | undefined, { key, cr
   }
   const id = rootId(number);
   const consumers: readonly Consumer[] = [{ to: "flow", id: activation.address.id }];
-  const consumer = { to: "call" as const, id, target, name, before: "", after: "", consumers, flow: activation.address.id };
+  const consumer = { to: "call" as const, id, target, name, before: "", after: "", consumers, flow: activation.address.id, scope: number };
   activation.send(callEnvelope(creates === true ? { ...consumer, creates } : consumer, activation.envelope.payload));
-  save(activation, { ...call, startedAt: activation.now, tally: markOf(id), subscribers: [], unhandled: [] });
+  save(activation, { ...call, startedAt: activation.now, tally: markOf(id), queues: [], unhandled: [] });
   activation.answer(key, UNDEFINED, { outcome: "started", number, target });
 }
 
 function settle(activation: Activation, record: FlowRecord, { ok, tally }: { ok: boolean; tally: Tally }): void {
   const sum = addTallies(record.tally, tally);
   if (record.settled !== undefined) return save(activation, { ...record, tally: sum });
-  const settled: Settled = { ok, text: activation.envelope.payload };
-  deliver(activation, record.subscribers, settled);
-  save(activation, { ...record, settled, settledAt: activation.now, tally: sum, subscribers: [] });
+  end(activation, { ...record, tally: sum }, { ok, text: activation.envelope.payload });
+}
+
+function cancel(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+  const outcome = record === undefined ? "unknown" : record.settled === undefined ? "cancelled" : "over";
+  activation.answer(key, UNDEFINED, { outcome });
+  if (record === undefined || outcome !== "cancelled") return;
+  end(activation, { ...record, cancelled: true }, cancelled(`the flow ${activation.address.id}`));
+  activation.cancelScope(record.number);
+}
+
+/** Settles the flow, and tells whoever waits for that. */
+function end(activation: Activation, record: FlowRecord, settled: Settled): void {
+  for (const queue of record.queues) endQueue(activation, queue);
+  save(activation, { ...record, settled, settledAt: activation.now, queues: [] });
   const status = activation.read(STATUS_VALUE);
   if (status !== undefined) activation.write(STATUS_VALUE, status.content, activation.now + activation.environment.retentionMs);
-  activation.answer(settledKey(activation.address.id), settled.text, { ok });
+  activation.answer(settledKey(activation.address.id), settled.text, { ok: settled.ok });
 }
 
 function query(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
@@ -131,14 +147,18 @@ function signal(activation: Activation, record: FlowRecord | undefined, { key, e
   activation.answer(key, UNDEFINED, { outcome });
 }
 
-function subscribe(activation: Activation, record: FlowRecord, { consumers }: { consumers: readonly Consumer[] }): void {
-  if (record.settled !== undefined) return deliver(activation, consumers, record.settled);
-  save(activation, { ...record, subscribers: [...record.subscribers, ...consumers] });
+function addQueue(activation: Activation, record: FlowRecord, queue: string): void {
+  if (record.settled !== undefined) return endQueue(activation, queue);
+  save(activation, { ...record, queues: [...record.queues, queue] });
+}
+
+function endQueue(activation: Activation, id: string): void {
+  tell(activation, { target: system("event", id), name: "over", control: null });
 }
 
 /** The flow's record is gone: what comes late is dropped, but an event queue must learn that its flow is over. */
 function orphan(activation: Activation, name: string, control: Json | undefined): void {
-  if (name === "subscribe") deliver(activation, (control as { consumers: readonly Consumer[] }).consumers, { ok: true, text: UNDEFINED });
+  if (name === "queue") endQueue(activation, (control as { queue: string }).queue);
 }
 
 function save(activation: Activation, record: FlowRecord): void {

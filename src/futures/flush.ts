@@ -3,6 +3,7 @@ import type { Send } from "../core/effects.ts";
 import { childId } from "../core/message-id.ts";
 import type { Gate } from "./cell.ts";
 import type { Graph } from "./graph.ts";
+import { hold } from "./node.ts";
 import type { Node } from "./node.ts";
 import { system, tell } from "./system.ts";
 import { wireEach } from "./wire.ts";
@@ -20,12 +21,21 @@ export function flush(graph: Graph): void {
   wireEach(graph, (node, sends) => (sends.length === 0 ? sends : gateFor(graph, node, sends)));
   graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
   for (const node of graph.nodes) {
-    node.consumers = [];
-    if (node.plan.kind !== "settled" && node.plan.kind !== "cell") {
+    node.takers = [];
+    node.scope = undefined;
+    node.cancelled = false;
+    node.abandoned = false;
+    if (node.plan.kind === "promise") node.plan = { kind: "cell", cell: node.id, retainUntil: node.plan.retainUntil };
+    else if (!isKnown(node)) {
       node.plan = { kind: "cell", cell: node.id, retainUntil: node.escapedUntil ?? 0 };
       node.escapedUntil = undefined;
     }
   }
+}
+
+/** Whether the node is known without its being flushed. */
+function isKnown({ plan }: Node): boolean {
+  return plan.kind === "settled" || plan.kind === "cell" || plan.kind === "promise";
 }
 
 /** Lets go of the gates, once nothing will ask them again. */
@@ -38,13 +48,15 @@ export function release(graph: Graph): void {
 function nameByContent(graph: Graph): void {
   const { envelope, environment } = graph.activation;
   for (const node of graph.nodes) {
-    if (node.plan.kind === "settled" || node.plan.kind === "cell" || node.escapedUntil !== undefined) continue;
+    if (isKnown(node) || node.escapedUntil !== undefined) continue;
     const content = digest(describe(node));
     const times = graph.occurrences.get(content) ?? 0;
     graph.occurrences.set(content, times + 1);
     node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
-    // What is flushed has escaped: it is known by its cell from here on.
-    if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
+    // What is flushed has escaped: it is known by its cell from here on, and the handler may yet use it anywhere.
+    if (!settles(node)) continue;
+    node.escapedUntil = environment.clock.now() + environment.retentionMs;
+    hold(node, graph.scope);
   }
 }
 
@@ -62,9 +74,10 @@ function settles({ plan }: Node): boolean {
 
 function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Send[] {
   const { activation, flow, epoch } = graph;
-  const known = node.plan.kind === "settled" || node.plan.kind === "cell";
-  // Not from what is sent, which may name instants: those are later ones when the handler runs again.
-  const id = known ? childId(node.id, epoch, digest(JSON.stringify(node.consumers))) : node.id;
+  const known = isKnown(node);
+  // Not from what is sent, which may name instants: those are later ones when the handler runs again. A promise has another token then.
+  const token = node.plan.kind === "promise" ? node.plan.digest : "";
+  const id = known ? childId(node.id, epoch, digest(token + JSON.stringify(node.takers))) : node.id;
   const gate: Gate = {
     held: sends,
     retainUntil: node.escapedUntil ?? 0,

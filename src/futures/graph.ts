@@ -5,7 +5,9 @@ import type { Tally } from "../core/meter.ts";
 import { childId } from "../core/message-id.ts";
 import type { MessageId } from "../core/message-id.ts";
 import { FutureHandle } from "./handle.ts";
+import { hold } from "./node.ts";
 import type { Node, Plan } from "./node.ts";
+import type { Scope } from "./scope.ts";
 
 /**
  * What one run of a handler describes: futures and messages, in the order in which it made them. Nothing is sent while it
@@ -25,20 +27,18 @@ export class Graph {
   readonly occurrences = new Map<string, number>();
   /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
   readonly flow: string | undefined;
-  readonly scope: string | undefined;
+  /** That in which the handler runs. */
+  readonly scope: Scope;
   readonly epoch: number;
   /** The state is to be deleted when the handler ends. */
   terminated = false;
   #ordinal = 0;
   #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
 
-  constructor(
-    activation: Activation,
-    parts: { readonly flow: string | undefined; readonly scope: string | undefined; readonly epoch: number },
-  ) {
+  constructor(activation: Activation, parts: { readonly flow: string | undefined; readonly epoch: number }) {
     this.activation = activation;
     this.flow = parts.flow;
-    this.scope = parts.scope;
+    this.scope = { id: activation.envelope.scope, parent: undefined };
     this.epoch = parts.epoch;
   }
 
@@ -47,16 +47,19 @@ export class Graph {
   }
 
   add(plan: Plan, id = this.nextId()): Node {
-    const node: Node = { id, plan, consumers: [], escapedUntil: undefined, kept: false };
+    const node: Node = { id, plan, takers: [], scope: undefined, cancelled: false, abandoned: false, escapedUntil: undefined, kept: false };
     this.nodes.push(node);
     return node;
   }
 
-  /** Has the node's settlement kept in a cell, and names that. */
-  escape(node: Node): FutureHandle<unknown> {
+  /** Has the node's settlement kept in a cell, for somebody in a scope, and names that. */
+  escape(node: Node, scope: Scope): FutureHandle<unknown> {
     const { clock, realm, retentionMs } = this.activation.environment;
     node.kept = true;
-    if (node.plan.kind === "cell") return new FutureHandle({ id: node.plan.cell, realm, retainUntil: node.plan.retainUntil });
+    hold(node, scope);
+    const { plan } = node;
+    if (plan.kind === "cell") return new FutureHandle({ id: plan.cell, realm, retainUntil: plan.retainUntil });
+    if (plan.kind === "promise") return new FutureHandle({ id: node.id, realm, retainUntil: plan.retainUntil });
     node.escapedUntil ??= clock.now() + retentionMs;
     return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
   }

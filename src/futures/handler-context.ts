@@ -1,5 +1,6 @@
 import type { Activation } from "../core/activation.ts";
 import type { Address } from "../core/address.ts";
+import type { Cancellation } from "../core/cancellation.ts";
 import { checkOptions } from "../core/check-options.ts";
 import type { Codec } from "../core/codec/codec.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
@@ -24,7 +25,7 @@ import { isHandle } from "./handle.ts";
 import { subscribeTo } from "./cell.ts";
 import { PendingFuture } from "./pending-future.ts";
 import type { CallPlan, Filling, Need, Node } from "./node.ts";
-import { failureOf, fulfilled, rejected } from "./settled.ts";
+import { failureOf, fulfilled, rejected, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { resolveTarget } from "./target.ts";
 import { system } from "./system.ts";
@@ -37,6 +38,7 @@ export interface ContextParts {
   readonly readOnly: boolean;
   readonly control: CallControl;
   readonly stopwatch: Stopwatch;
+  readonly cancellation: Cancellation;
 }
 
 /**
@@ -84,6 +86,10 @@ export class HandlerContext {
 
   get log(): Log {
     return this.#activation.environment.log;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.cancellation.signal;
   }
 
   now(): number {
@@ -194,6 +200,33 @@ export class HandlerContext {
     return this.#future({ kind: "wait", needs, count, ...(dueAt !== undefined && { dueAt }) });
   }
 
+  any(futures: readonly unknown[]): PendingFuture {
+    this.#start();
+    const needs = this.#needs(futures, "any");
+    if (needs.length > 0) return this.#future({ kind: "race", needs, mode: "any" });
+    return this.#future({ kind: "settled", settled: rejected(toFailure(new AggregateError([], "any: there are no futures"), this.#type)) });
+  }
+
+  race(futures: readonly unknown[]): PendingFuture {
+    this.#start();
+    const needs = this.#needs(futures, "race");
+    if (needs.length === 0) throw new HandbackError("EMPTY_RACE", "race: there are no futures, so it would never settle");
+    return this.#future({ kind: "race", needs, mode: "race" });
+  }
+
+  timeout(future: unknown, duration: Duration): PendingFuture {
+    this.#start();
+    const node = this.#node(future, "future");
+    const dueAt = this.#after(duration, "the duration of ctx.timeout");
+    const settled = rejectedWith("TIMEOUT", `a future of ${this.#type} had not settled in time`, { duration });
+    return this.#future({ kind: "race", needs: [{ node }, { node: this.#graph.add({ kind: "timer", dueAt, settled }) }], mode: "race" });
+  }
+
+  cancel(future: unknown): void {
+    this.#start();
+    this.#node(future, "future").cancelled = true;
+  }
+
   resolved(value: unknown): PendingFuture {
     this.#start();
     return this.#future({ kind: "gather", ...this.#filling(value, "value") });
@@ -237,10 +270,7 @@ export class HandlerContext {
     const { environment } = this.#activation;
     const { token, digest } = newToken(id, environment);
     const retainUntil = this.now() + environment.retentionMs;
-    const flow = this.#graph.flow;
-    const control = { retainUntil, digest, ...(flow !== undefined && { flow }) };
-    this.#graph.add({ kind: "send", envelope: { id, target: system("cell", id), name: "create", payload: UNDEFINED, control } });
-    return new PendingFuture(this.#graph, this.#graph.add({ kind: "cell", cell: id, retainUntil }, id), { token });
+    return new PendingFuture(this.#graph, this.#graph.add({ kind: "promise", digest, retainUntil }, id), { token });
   }
 
   event(name: string): PendingFuture {
@@ -269,11 +299,12 @@ export class HandlerContext {
         `${this.#type} blocks with ctx.get, which this engine cannot; return the future, or use ctx.onComplete`,
       );
     }
-    if (node.plan.kind === "settled") return this.#open(node.plan.settled);
+    if (node.plan.kind === "settled" && !node.cancelled) return this.#open(node.plan.settled);
+    if (this.#parts.cancellation.isCancelled) throw new HandbackError("CANCELLED", `the work of ${this.#type} was cancelled while it ran`);
     flush(this.#graph);
     if (node.plan.kind !== "cell") throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");
     const key = `get/${this.#activation.envelope.id}/${this.#gets++}/${environmentKey(this.#activation)}`;
-    subscribeTo(this.#activation, node.plan.cell, [{ to: "answer", key }], node.plan.retainUntil);
+    subscribeTo(this.#activation, node.plan, [{ to: "answer", key }]);
     blocking.flush(this.#activation.takeSent());
     this.#parts.stopwatch.block();
     try {

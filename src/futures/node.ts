@@ -2,7 +2,17 @@ import type { Address } from "../core/address.ts";
 import type { Envelope } from "../core/envelope.ts";
 import type { MessageId } from "../core/message-id.ts";
 import type { Consumer, ReplyTo, Want } from "./consumer.ts";
+import { commonScope } from "./scope.ts";
+import type { Scope } from "./scope.ts";
 import type { Settled } from "./settled.ts";
+
+/** Who takes a node's settlement, and in which scope that goes on. */
+export interface Taker {
+  readonly consumer: Consumer;
+  readonly scope: Scope;
+  /** It is outside of the scope, as its boundary: what comes after a cancellation is dropped there. */
+  readonly boundary?: true;
+}
 
 /** A future that another one needs, and what it needs of it. */
 export type Need = { readonly node: Node; readonly want?: Want };
@@ -31,18 +41,44 @@ export type Plan =
   | { readonly kind: "settled"; readonly settled: Settled }
   /** A future of elsewhere, known by its cell. */
   | { readonly kind: "cell"; readonly cell: MessageId; readonly retainUntil: number }
-  | { readonly kind: "timer"; readonly dueAt: number }
+  /** A future that is settled from outside, by a token of this digest. Its cell is its own. */
+  | { readonly kind: "promise"; readonly digest: string; readonly retainUntil: number }
+  /** `settled` is how it ends, if not with `undefined`. */
+  | { readonly kind: "timer"; readonly dueAt: number; readonly settled?: Settled }
   | { readonly kind: "event"; readonly event: string }
   | { readonly kind: "wait"; readonly needs: readonly Need[]; readonly count: number; readonly dueAt?: number }
+  | { readonly kind: "race"; readonly needs: readonly Need[]; readonly mode: "race" | "any" }
   /** A plain message; it has no consumers. */
   | { readonly kind: "send"; readonly envelope: Envelope };
+
+/** The nodes that a plan needs. */
+export function needsOf(plan: Plan): readonly Need[] {
+  return "needs" in plan ? plan.needs : [];
+}
+
+/** Has a node's settlement taken, in a scope. */
+export function give(node: Node, scope: Scope, consumers: readonly Consumer[], boundary = false): void {
+  hold(node, scope);
+  for (const consumer of consumers) node.takers.push(boundary ? { consumer, scope, boundary } : { consumer, scope });
+}
+
+/** Notes that somebody in a scope needs a node. */
+export function hold(node: Node, scope: Scope): void {
+  node.scope = node.scope === undefined ? scope : commonScope(node.scope, scope);
+}
 
 /** One future of a running handler, or one message: a node of the graph that the handler describes. */
 export interface Node {
   id: MessageId;
   plan: Plan;
   /** Who takes its settlement; complete once every later node is wired. */
-  consumers: Consumer[];
+  takers: Taker[];
+  /** The innermost scope that holds all who need it; none so far: nobody does. */
+  scope: Scope | undefined;
+  /** It was cancelled. */
+  cancelled: boolean;
+  /** Something that needed it was cancelled; if nobody else needs it, so is it. */
+  abandoned: boolean;
   /** Instant until which its cell is kept, if it escaped. */
   escapedUntil: number | undefined;
   /** Somebody holds its handle. */

@@ -3,10 +3,12 @@ import type { Definition } from "../core/definition.ts";
 import { HandbackError } from "../core/errors.ts";
 import { show } from "../core/show.ts";
 import { VERSION } from "../core/stored-state.ts";
+import { withdrawCall } from "./withdraw-call.ts";
 import { cell } from "./cell.ts";
 import { event } from "./event.ts";
 import { flow } from "./flow.ts";
 import { join } from "./join.ts";
+import { race } from "./race.ts";
 import { runHandler } from "./run.ts";
 import type { FunctionSpec } from "./spec.ts";
 import { specOf } from "./spec.ts";
@@ -14,7 +16,10 @@ import { timer } from "./timer.ts";
 import { wait } from "./wait.ts";
 
 /** The functions that every engine hosts beside the users'. */
-const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event];
+const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event, race];
+
+/** Withdraws stored messages of functions that are not registered. */
+export const unregistered: Definition = { type: "_sys/unregistered", valueNames: [], system: false, receive: withdrawCall };
 
 /**
  * Makes definitions for an engine of the functions that users list, with the parts they bring, and the system functions.
@@ -56,6 +61,6 @@ function define(spec: FunctionSpec): Definition {
     aliases: spec.aliases,
     valueNames: spec.state === undefined ? [] : [LIFE, VERSION, ...spec.state.specs.keys()],
     system: false,
-    receive: (activation) => runHandler(spec, activation),
+    receive: (activation) => (activation.withdrawn === undefined ? runHandler(spec, activation) : withdrawCall(activation)),
   };
 }

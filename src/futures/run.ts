@@ -1,17 +1,19 @@
 import type { Activation } from "../core/activation.ts";
+import { Cancellation } from "../core/cancellation.ts";
 import { HandbackError } from "../core/errors.ts";
 import { setLongTimer } from "../core/long-timer.ts";
 import { addTallies, markOf, NO_TALLY, Stopwatch } from "../core/meter.ts";
 import type { Run, Tally } from "../core/meter.ts";
 import { State } from "../core/state.ts";
 import type { CallControl } from "./call.ts";
-import { carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
+import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import { toFailure } from "./failure.ts";
 import { release } from "./flush.ts";
 import { codec } from "./future-codec.ts";
 import { Graph } from "./graph.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "./input.ts";
+import { give } from "./node.ts";
 import type { Node } from "./node.ts";
 import { retryDelay } from "./retry.ts";
 import { failureOf, rejected } from "./settled.ts";
@@ -28,6 +30,8 @@ import { wire } from "./wire.ts";
  * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed message to itself.
  * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and nothing is left behind.
  * H4 A context is closed when its handler has ended, and stale when its attempt was abandoned.
+ * H5 A run whose message is withdrawn meanwhile keeps its state and one-way messages; its outcome goes nowhere, and nothing that it
+ *    would have waited for is begun.
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = activation.envelope.control as CallControl;
@@ -44,14 +48,16 @@ class HandlerRun {
   readonly #control: CallControl;
   readonly #graph: Graph;
   readonly #stopwatch: Stopwatch;
+  readonly #cancellation: Cancellation;
   readonly #state: State | undefined;
 
   constructor(spec: FunctionSpec, activation: Activation, control: CallControl) {
     this.#spec = spec;
     this.#activation = activation;
     this.#control = control;
-    this.#graph = new Graph(activation, { flow: control.flow, scope: control.scope, epoch: control.retries ?? 0 });
+    this.#graph = new Graph(activation, { flow: control.flow, epoch: control.retries ?? 0 });
     this.#stopwatch = new Stopwatch(activation.environment.clock);
+    this.#cancellation = activation.cancellation ?? new Cancellation();
     this.#state = spec.state === undefined ? undefined : new State(activation, spec.state, codec);
   }
 
@@ -65,6 +71,7 @@ class HandlerRun {
         readOnly: operation.readOnly,
         control: this.#control,
         stopwatch: this.#stopwatch,
+        cancellation: this.#cancellation,
       });
       const input = checkInput(this.#spec, codec.decode(this.#activation.envelope.payload));
       const handle = (checked: unknown): unknown => operation.handler(context as never, checked as never);
@@ -90,7 +97,10 @@ class HandlerRun {
     const { promise, reject } = Promise.withResolvers<never>();
     const cancel = setLongTimer(this.#activation.environment.clock, timeoutMs, () => {
       this.#graph.close("STALE_ATTEMPT");
-      reject(new HandbackError("HANDLER_TIMEOUT", `${type} ran longer than ${timeoutMs} ms and was abandoned`, { details: { timeoutMs } }));
+      const why = `${type} ran longer than ${timeoutMs} ms and was abandoned`;
+      const error = new HandbackError("HANDLER_TIMEOUT", why, { details: { timeoutMs } });
+      this.#cancellation.abort(error);
+      reject(error);
     });
     // An abandoned attempt may still fail; nobody is left to hear of it.
     returned.catch(() => undefined);
@@ -102,6 +112,7 @@ class HandlerRun {
     this.#state?.save();
     this.#endState();
     const run = this.#stop(false);
+    if (this.#cancellation.isCancelled) return this.#end(run);
     if ("plan" in outcome) this.#handBack(outcome, run);
     wire(this.#graph);
     // The outcome leaves last, so that whoever learns of it finds what went before it to the same place, such as a status.
@@ -109,11 +120,19 @@ class HandlerRun {
     release(this.#graph);
   }
 
+  /** Ends a run that is no longer wanted. */
+  #end(run: Run): void {
+    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && plan.needs.length === 0);
+    wire(this.#graph);
+    bill(this.#activation, this.#billed(run), this.#control.flow);
+    release(this.#graph);
+  }
+
   /** Hands the own consumers on to the future that was returned: the tail call. */
   #handBack(node: Node, run: Run): void {
     const { consumers, flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
-    node.consumers.push(...carryOrBill(this.#activation, consumers, { tally: this.#billed(run), parked: [1, endedAt], flow }));
+    give(node, this.#graph.scope, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), parked: [1, endedAt], flow }));
   }
 
   #settle(settled: Settled, run: Run): void {
@@ -130,6 +149,7 @@ class HandlerRun {
     this.#activation.rollBack();
     this.#graph.nodes = [];
     const run = this.#stop(true);
+    if (this.#cancellation.isCancelled) return this.#end(run);
     const { retries = 0 } = this.#control;
     const delay =
       HandbackError.is(error) && error.failure === undefined && !error.retryable ? undefined : retryDelay(this.#spec.retry, retries + 1);

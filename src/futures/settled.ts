@@ -27,6 +27,11 @@ export function rejectedWith(code: ErrorCode, message: string, details: Handback
   return rejected(failure);
 }
 
+/** How everything ends that was cancelled. */
+export function cancelled(what: string): Settled {
+  return rejectedWith("CANCELLED", `${what} was cancelled`);
+}
+
 /** The failure of what is rejected. */
 export function failureOf(settled: Settled): Failure {
   return JSON.parse(settled.text) as Failure;

@@ -14,6 +14,7 @@ export const SYSTEM = {
   wait: "_sys/wait",
   timer: "_sys/timer",
   event: "_sys/event",
+  race: "_sys/race",
 } as const;
 
 /** The address of a system function's instance. */
@@ -34,9 +35,17 @@ export function tell(activation: Activation, { payload = UNDEFINED, ...note }: N
   activation.send({ id: activation.envelope.id, payload, ...note });
 }
 
-/** Tells a system function something at an instant, unless `token` is cancelled before. */
-export function tellAt(activation: Activation, note: Note, at: { id: MessageId; dueAt: number; token?: string }): void {
-  activation.send({ id: at.id, payload: UNDEFINED, ...note }, at.dueAt, at.token);
+/** When a message is delivered, and what it is cancelled by or with. */
+interface At {
+  readonly id: MessageId;
+  readonly dueAt: number;
+  readonly token?: string;
+  readonly scope?: string | undefined;
+}
+
+/** Tells a system function something at an instant, unless `token` is cancelled, or `scope` is, before. */
+export function tellAt(activation: Activation, { payload = UNDEFINED, ...note }: Note, { id, dueAt, token, scope }: At): void {
+  activation.send(scope === undefined ? { id, payload, ...note } : { id, payload, scope, ...note }, dueAt, token);
 }
 
 /** Whether an id was made by the system for a state created without one: `@` and a message id. */

@@ -1,19 +1,25 @@
 import type { Definition } from "../core/definition.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
-import { SETTLED_UNDEFINED } from "./settled.ts";
+import { cancelled, SETTLED_UNDEFINED } from "./settled.ts";
+import type { Settled } from "./settled.ts";
 import { SYSTEM } from "./system.ts";
 
 /** What a timer message carries: everything that is to happen when it is due. A timer has no state. */
-export type Timer = { readonly consumers: readonly Consumer[]; readonly flow?: string };
+export type Timer = {
+  readonly consumers: readonly Consumer[];
+  readonly flow?: string;
+  /** How it settles them; default: with `undefined`. */
+  readonly settled?: Settled;
+};
 
-/** The system function `_sys/timer`: a delayed message that settles its consumers when it arrives. */
+/** The system function `_sys/timer`: a delayed message that settles its consumers when it arrives, or is withdrawn. */
 export const timer: Definition = {
   type: SYSTEM.timer,
   valueNames: [],
   system: true,
   receive(activation) {
-    const { consumers, flow } = activation.envelope.control as Timer;
-    deliver(activation, consumers, SETTLED_UNDEFINED, flow);
+    const { consumers, flow, settled = SETTLED_UNDEFINED } = activation.envelope.control as Timer;
+    deliver(activation, consumers, activation.withdrawn === undefined ? settled : cancelled("the timer"), flow);
   },
 };

@@ -8,7 +8,8 @@ import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
 import { encodeHandle } from "./future-codec.ts";
 import { openJoin } from "./join.ts";
-import { fulfilled } from "./settled.ts";
+import { guard } from "./scope.ts";
+import { cancelled, fulfilled } from "./settled.ts";
 import { SYSTEM, tellAt } from "./system.ts";
 
 /**
@@ -18,6 +19,7 @@ import { SYSTEM, tellAt } from "./system.ts";
  * W2 A tick changes one bit a future, and carries no value, so that n ticks cost O(n) messages of flat size; the values
  *    of the ready ones are fetched from their cells by a join, once it is decided which they are.
  * W3 It lives until it was opened, has decided and all ticks have come: a later one would re-create it.
+ * W4 It is cancelled with its scope: its consumers are told at once.
  */
 export type Waiting = {
   /** The cells of the futures. */
@@ -28,6 +30,7 @@ export type Waiting = {
   readonly dueAt?: number;
   readonly consumers: readonly Consumer[];
   readonly flow?: string;
+  readonly scope?: string;
 };
 
 type Ticks = { readonly bits: readonly number[]; readonly count: number; readonly over: boolean };
@@ -45,6 +48,7 @@ export const wait: Definition = {
     const { name, control } = activation.envelope;
     const ticks = (activation.json(TICKS) as Ticks | undefined) ?? { bits: [], count: 0, over: false };
     if (name === "tick") return proceed(activation, tick(ticks, (control as { index: number }).index), false);
+    if (activation.withdrawn !== undefined) return withdraw(activation, ticks);
     if (name === "open") open(activation, control as Waiting);
     if (activation.json(OPENING) !== undefined) proceed(activation, ticks, name === TIMEOUT);
   },
@@ -52,9 +56,17 @@ export const wait: Definition = {
 
 function open(activation: Activation, waiting: Waiting): void {
   activation.write(OPENING, { json: waiting });
-  if (waiting.dueAt === undefined) return;
-  const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt: waiting.dueAt, token: TIMEOUT };
+  const { dueAt, scope } = waiting;
+  if (dueAt === undefined) return void guard(activation, scope, TIMEOUT);
+  const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt, token: TIMEOUT, scope };
   tellAt(activation, { target: activation.address, name: TIMEOUT, control: null }, at);
+}
+
+function withdraw(activation: Activation, ticks: Ticks): void {
+  const waiting = activation.json(OPENING) as Waiting | undefined;
+  if (waiting === undefined || ticks.over) return;
+  deliver(activation, waiting.consumers, cancelled("the wait"), waiting.flow);
+  finish(activation, waiting, { ...ticks, over: true });
 }
 
 function tick({ bits, count, over }: Ticks, index: number): Ticks {
@@ -67,15 +79,18 @@ function proceed(activation: Activation, ticks: Ticks, timedOut: boolean): void 
   const waiting = activation.json(OPENING) as Waiting | undefined;
   const enough = waiting !== undefined && !ticks.over && (timedOut || ticks.count >= waiting.count);
   if (enough) decide(activation, waiting, ticks, timedOut);
-  const over = ticks.over || enough;
-  if (over && ticks.count === waiting?.cells.length) {
+  finish(activation, waiting, { ...ticks, over: ticks.over || enough });
+}
+
+function finish(activation: Activation, waiting: Waiting | undefined, ticks: Ticks): void {
+  if (ticks.over && ticks.count === waiting?.cells.length) {
     activation.delete(OPENING);
     activation.delete(TICKS);
-  } else activation.write(TICKS, { json: { ...ticks, over } });
+  } else activation.write(TICKS, { json: ticks });
 }
 
 function decide(activation: Activation, waiting: Waiting, { bits }: Ticks, timedOut: boolean): void {
-  if (!timedOut && waiting.dueAt !== undefined) activation.cancelSend(TIMEOUT);
+  if (!timedOut) activation.cancelSend(TIMEOUT);
   const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
   const ready: number[] = [];
   const pending: string[] = [];
@@ -91,6 +106,6 @@ function decide(activation: Activation, waiting: Waiting, { bits }: Ticks, timed
   openJoin(activation, childId(activation.address.id, 0, "ready"), opening, (slot, filler) => {
     const index = ready[slot] ?? 0;
     const consumer: Consumer = { ...filler, want: "settlement", position: index };
-    subscribeTo(activation, waiting.cells[index] ?? "", [consumer], waiting.retainUntil);
+    subscribeTo(activation, { cell: waiting.cells[index] ?? "", retainUntil: waiting.retainUntil }, [consumer]);
   });
 }

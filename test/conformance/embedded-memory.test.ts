@@ -1,4 +1,7 @@
-import { conformance } from "./conformance.ts";
-import { onMemory } from "./host.ts";
+import { memory } from "handback";
+import { test } from "vitest";
+import { testEngine } from "../../src/testing/test-engine.ts";
+import { assertHolds, byName } from "./assert-holds.ts";
+import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 
-conformance(onMemory);
+test.each(byName(testEngine({ make: makeEmbedded(memory), dispose })))("%s", (_, each) => assertHolds(each));

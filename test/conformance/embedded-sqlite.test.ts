@@ -1,4 +1,11 @@
-import { conformance } from "./conformance.ts";
-import { onSqlite } from "./host.ts";
+import { sqlite } from "handback";
+import { join } from "node:path";
+import { test } from "vitest";
+import { testEngine } from "../../src/testing/test-engine.ts";
+import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { assertHolds, byName } from "./assert-holds.ts";
+import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 
-conformance(onSqlite);
+const make = makeEmbedded(() => sqlite(join(temporaryDirectory(), "conformance.db"), { synchronous: "normal" }));
+
+test.each(byName(testEngine({ make, dispose })))("%s", (_, each) => assertHolds(each));

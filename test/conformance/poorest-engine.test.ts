@@ -1,17 +1,8 @@
-import { fn, stateful, value } from "handback";
-import { expect, test } from "vitest";
-import { conformance } from "./conformance.ts";
-import { onPoorest } from "./host.ts";
+import { test } from "vitest";
+import { testEngine } from "../../src/testing/test-engine.ts";
+import { assertHolds, byName } from "./assert-holds.ts";
+import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 
-conformance(onPoorest);
+const tests = testEngine({ make: makePoorest(0.2), dispose: (engine) => engine.close(), cannot: POOREST_LACKS, seeds: 4 });
 
-test("says UNSUPPORTED where a handler blocks, and where state is read from outside", async () => {
-  const naive = fn("test/naive", (ctx) => ctx.get(ctx.sleep(1)));
-  const counter = stateful("test/counter", { state: { count: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.count += n) } });
-  const host = await onPoorest.start([naive, counter], {}, 1);
-  const { client } = host;
-  await expect(client.call(naive)).rejects.toMatchObject({ code: "UNSUPPORTED" });
-  await client.call(counter.add, 1, { id: "c" });
-  await expect(client.readState(counter, "c")).rejects.toMatchObject({ code: "UNSUPPORTED" });
-  await host.close();
-});
+test.each(byName(tests))("%s", { timeout: 60_000 }, (_, each) => assertHolds(each));

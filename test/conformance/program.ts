@@ -1,7 +1,7 @@
 import type { Future, Settlement } from "handback";
 import { fn } from "handback";
 import fc from "fast-check";
-import type { VirtualClock } from "../support/virtual-clock.ts";
+import type { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 /** A small workflow as data: it can be run as functions of an engine, and directly. */
 export type Program =

@@ -1,7 +1,7 @@
 import type { FlowBill } from "handback";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { onMemory, onPoorestLosing } from "./host.ts";
 import type { EngineUnderTest } from "./host.ts";
 import { AFTERWARDS_MS, arbitraryProgram, evaluate, programFunctions } from "./program.ts";

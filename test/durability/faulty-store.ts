@@ -124,6 +124,10 @@ class Session implements Store {
     return this.#dead ? [] : this.#disk.content.readDelayed(until, limit);
   }
 
+  readScope(scope: string): ReturnType<Store["readScope"]> {
+    return this.#dead ? [] : this.#disk.content.readScope(scope);
+  }
+
   nextDueAt(): number | undefined {
     return this.#dead ? undefined : this.#disk.content.nextDueAt();
   }

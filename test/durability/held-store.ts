@@ -42,6 +42,10 @@ export class HeldStore implements Store {
     return this.#content.readDelayed(until, limit);
   }
 
+  readScope(scope: string): ReturnType<Store["readScope"]> {
+    return this.#content.readScope(scope);
+  }
+
   nextDueAt(): number | undefined {
     return this.#content.nextDueAt();
   }

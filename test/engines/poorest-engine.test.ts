@@ -6,8 +6,8 @@ import type { Definition } from "../../src/core/definition.ts";
 import type { Environment } from "../../src/core/environment.ts";
 import { silent } from "../../src/core/log.ts";
 import { rootId } from "../../src/core/message-id.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { SeededRandom } from "../../src/testing/seeded-random.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { PoorestEngine } from "./poorest/poorest-engine.ts";
 
 const id = rootId("0".repeat(16));
@@ -28,6 +28,7 @@ function startEngine(receive: Readonly<Record<string, Definition["receive"]>>, {
     ageOutMs: 1000,
     random: () => 0,
     secret: (bytes) => new Uint8Array(bytes),
+    scopedCancel: false,
     knows: (type) => definitions.has(type),
   };
   const engine = new PoorestEngine({ definitions, environment, random: new SeededRandom(seed), lost });

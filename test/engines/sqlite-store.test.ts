@@ -10,7 +10,14 @@ import { NODE_OPTIONS } from "./node-options.ts";
 import { storeCases } from "./store-cases.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-const ONE: Batch = { removed: [], cancelled: [], inserted: [{ id: "m1", seq: 1, head: "{}", payload: "1" }], state: [], dead: [] };
+const ONE: Batch = {
+  removed: [],
+  elapsed: [],
+  cancelled: [],
+  inserted: [{ id: "m1", seq: 1, head: "{}", payload: "1" }],
+  state: [],
+  dead: [],
+};
 const NAMES = ["s.db", "s.db-lock", "s.db-pid", "s.db-shm", "s.db-wal"];
 
 /** A program that commits until a commit fails, then tells the failure's code, how many succeeded, and how many the store counts. */
@@ -21,7 +28,7 @@ const FILLER = `
   const payload = "x".repeat(5000);
   for (let seq = 1; ; seq++) {
     try {
-      await store.commit({ removed: [], cancelled: [], inserted: [{ id: "f" + seq, seq, head: "{}", payload }], state: [], dead: [] });
+      await store.commit({ removed: [], elapsed: [], cancelled: [], inserted: [{ id: "f" + seq, seq, head: "{}", payload }], state: [], dead: [] });
     } catch (error) {
       process.stdout.write([error.code, seq - 1, store.count().messages].join(" "));
       break;
@@ -150,14 +157,18 @@ describe("sqlite() refuses", () => {
   test("to read a damaged page that it comes upon later, with STORE_CORRUPT", async () => {
     const path = await madeStore();
     const reader = new DatabaseSync(path);
-    const root = reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'message'").get()?.["page"];
+    const root = reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'sqlite_autoindex_state_1'").get()?.["page"];
     reader.close();
     const page = Number(root);
     overwrite(path, (page - 1) * 4_096, page * 4_096);
     const store = sqlite(path);
     await store.open();
-    expect(() => store.readMessages(0, 10)).toThrow("STORE_CORRUPT");
-    await expect(store.commit(ONE)).rejects.toMatchObject({ code: "STORE_CORRUPT", details: { file: path } });
+    expect(() => store.readState({ type: "a", id: "b" })).toThrow("STORE_CORRUPT");
+    const write = { address: { type: "a", id: "b" }, name: "x", text: "1" };
+    await expect(store.commit({ ...ONE, inserted: [], state: [write] })).rejects.toMatchObject({
+      code: "STORE_CORRUPT",
+      details: { file: path },
+    });
     await store.close();
   });
 });

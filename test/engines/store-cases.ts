@@ -6,7 +6,7 @@ import { StoreModel } from "./store-model.ts";
 /** Makes an empty place for a store; each call of what it returns gives a store over that place's content. */
 export type MakePlace = () => () => Store;
 
-const NOTHING: Batch = { removed: [], cancelled: [], inserted: [], state: [], dead: [] };
+const NOTHING: Batch = { removed: [], elapsed: [], cancelled: [], inserted: [], state: [], dead: [] };
 const A = { type: "test/a", id: "1" };
 
 /** What every store of the embedded engine does, as tests. */
@@ -40,9 +40,16 @@ export function storeCases(name: string, makePlace: MakePlace): void {
       const second = await store.open();
       const third = await reopen();
       expect(second.generation).toBe(2);
-      expect(third).toEqual({ realm: second.realm, generation: 3 });
+      expect(third).toEqual({ realm: second.realm, generation: 3, nextSeq: 1 });
       expect(other.realm).not.toBe(third.realm);
       expect(third.realm).toMatch(/^[0-9a-f]{16}$/);
+    });
+
+    test("tells a number above those of all messages it keeps, delayed ones too", async () => {
+      await commit({ inserted: [message(5), delayed(9, 100)] });
+      expect(await reopen()).toMatchObject({ nextSeq: 10 });
+      await commit({ elapsed: [9], inserted: [message(7)] });
+      expect(await reopen()).toMatchObject({ nextSeq: 8 });
     });
 
     test("is open once at a time, and the first opening is unaffected by a second", async () => {
@@ -78,7 +85,7 @@ export function storeCases(name: string, makePlace: MakePlace): void {
       expect(store.readDelayed(100, 10)).toEqual([early, tied]);
       expect(store.readDelayed(200, 2)).toEqual([early, tied]);
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10)).toEqual([early, tied, late]);
-      await commit({ removed: [early.id, tied.id] });
+      await commit({ elapsed: [early.seq, tied.seq] });
       expect(store.nextDueAt()).toBe(200);
     });
 
@@ -86,25 +93,48 @@ export function storeCases(name: string, makePlace: MakePlace): void {
       await commit({ inserted: [delayed(1, 100, "t"), delayed(2, 100, "u"), delayed(3, 100)] });
       await commit({ cancelled: ["t", "nobody"], inserted: [delayed(4, 50, "t")] });
       expect(store.readDelayed(100, 10)).toEqual([delayed(4, 50, "t"), delayed(2, 100, "u"), delayed(3, 100)]);
-      await commit({ removed: [delayed(4, 50).id], inserted: [delayed(5, 60, "t")] });
+      await commit({ elapsed: [4], inserted: [delayed(5, 60, "t")] });
       expect(store.nextDueAt()).toBe(60);
     });
 
-    test("removes before it inserts, so an id can come back at once; removing what is not there changes nothing", async () => {
-      await commit({ inserted: [message(1)] });
-      await commit({ removed: [message(1).id, "nobody"], inserted: [{ ...message(1), seq: 2 }] });
-      expect(store.readMessages(0, 10)).toEqual([{ ...message(1), seq: 2 }]);
+    test("removes before it inserts, so a number can come back at once; removing what is not there changes nothing", async () => {
+      await commit({ inserted: [message(1), delayed(2, 100)] });
+      await commit({ removed: [1, 7], elapsed: [2, 8], inserted: [{ ...message(1), id: "again" }, delayed(2, 50)] });
+      expect(store.readMessages(0, 10)).toEqual([{ ...message(1), id: "again" }]);
+      expect(store.readDelayed(100, 10)).toEqual([delayed(2, 50)]);
+    });
+
+    test("finds the messages of all scopes whose names begin so, deliverable and delayed, in order of seq", async () => {
+      const [one, two, three] = [message(3), delayed(1, 100, "t"), message(2)].map((each) => ({ ...each, scope: "s" }));
+      if (one === undefined || two === undefined || three === undefined) throw new Error("three messages");
+      await commit({ inserted: [one, two, three, { ...message(4), scope: "s/0" }, message(5)] });
+      await reopen();
+      expect(store.readScope("s")).toEqual([two, three, one, { ...message(4), scope: "s/0" }]);
+      expect(store.readScope("s/")).toEqual([{ ...message(4), scope: "s/0" }]);
+      expect(store.readScope("r")).toEqual([]);
+      expect(store.readScope("s/00")).toEqual([]);
+      await commit({ removed: [3, 4], elapsed: [1] });
+      expect(store.readScope("s")).toEqual([three]);
+    });
+
+    test("finds a row beside one of a hundred thousand times its size", async () => {
+      const large = "x".repeat(4_000_000);
+      const at = (id: string): StateWrite => ({ address: { type: "test/a", id }, name: "x", text: "1" });
+      await commit({ state: [at("1"), { ...at("2"), text: large }, at("3")], inserted: [message(1), { ...message(2), payload: large }] });
+      await reopen();
+      for (const id of ["1", "3"]) expect(store.readState({ type: "test/a", id })).toEqual([{ name: "x", text: "1" }]);
+      expect(store.readMessages(0, 1)).toEqual([message(1)]);
     });
 
     test.each([
-      ["an id that is there", { inserted: [message(9), { ...message(1), seq: 10 }] }],
-      ["an id twice", { inserted: [message(9), message(9)] }],
+      ["a number that is there", { inserted: [message(9), { ...message(1), id: "other" }] }],
+      ["a number twice", { inserted: [message(9), message(9)] }],
       ["a token that is there", { inserted: [message(9), delayed(10, 1, "t")] }],
       ["a token twice", { inserted: [delayed(9, 1, "new"), delayed(10, 1, "new")] }],
     ])("refuses a batch that inserts %s, and applies nothing of it", async (_, wrong) => {
       await commit({ inserted: [message(1), delayed(2, 100, "t"), message(3)], state: [write("x", "1")] });
       const before = snapshot(store);
-      const batch = { removed: [message(3).id], state: [write("x", "2"), write("y", "2")], dead: [letter(7)], ...wrong };
+      const batch = { removed: [3], state: [write("x", "2"), write("y", "2")], dead: [letter(7)], ...wrong };
       await expect(commit(batch)).rejects.toMatchObject({ code: "STORE_FAILED" });
       expect(snapshot(store)).toEqual(before);
       await commit({ inserted: [message(9)] });
@@ -202,7 +232,7 @@ export function storeCases(name: string, makePlace: MakePlace): void {
               } else {
                 await expect(subject.commit(step)).rejects.toMatchObject({ code: "STORE_FAILED" });
               }
-              expect(snapshot(subject)).toEqual(model.snapshot(ADDRESSES, 5));
+              expect(snapshot(subject)).toEqual(model.snapshot(ADDRESSES, SCOPES, 5));
             }
             await subject.close();
           },
@@ -213,24 +243,30 @@ export function storeCases(name: string, makePlace: MakePlace): void {
   });
 }
 
+const SCOPES = ["s", "s/0", "t"];
 const ADDRESSES = ["1", "2"].flatMap((id) => ["test/a", "test/b"].map((type) => ({ type, id })));
-const ids = fc.integer({ min: 1, max: 12 }).map(String);
+const numbers = fc.integer({ min: 1, max: 12 });
+/** No number is both of a deliverable message and of a delayed one. */
+const later = numbers.map((number) => 100 + number);
+const ids = numbers.map(String);
+const scopes = fc.constantFrom(...SCOPES);
 const tokens = fc.constantFrom("t", "u", "v");
 const instants = fc.integer({ min: 1, max: 9 });
 const texts = fc.json({ maxDepth: 1 });
 
 const batches: fc.Arbitrary<Batch> = fc.record({
-  removed: fc.array(ids, { maxLength: 6 }),
+  removed: fc.array(numbers, { maxLength: 6 }),
+  elapsed: fc.array(later, { maxLength: 6 }),
   cancelled: fc.array(tokens, { maxLength: 2 }),
   inserted: fc.uniqueArray(
     fc.oneof(
-      fc.record({ id: ids, seq: fc.nat(), head: texts, payload: texts }),
+      fc.record({ id: ids, seq: numbers, head: texts, payload: texts, scope: scopes }, { requiredKeys: ["id", "seq", "head", "payload"] }),
       fc.record(
-        { id: ids, seq: fc.nat(), head: texts, payload: texts, dueAt: instants, token: tokens },
+        { id: ids, seq: later, head: texts, payload: texts, dueAt: instants, token: tokens, scope: scopes },
         { requiredKeys: ["id", "seq", "head", "payload", "dueAt"] },
       ),
     ),
-    { maxLength: 4, selector: ({ id }) => id },
+    { maxLength: 4, selector: ({ seq }) => seq },
   ),
   state: fc.array(
     fc.record(
@@ -250,6 +286,7 @@ function snapshot(store: Store) {
     delayed: store.readDelayed(1_000, 1_000),
     due: store.readDelayed(5, 2),
     nextDueAt: store.nextDueAt(),
+    scopes: SCOPES.map((scope) => store.readScope(scope)),
     state: ADDRESSES.map((address) => sorted(store.readState(address))),
     expired: store
       .readExpired(5, 1_000)

@@ -22,7 +22,7 @@ const HOLDER = `
   try {
     await store.open();
     const message = { id: "m" + process.pid, seq: process.pid, head: "{}", payload: "1" };
-    await store.commit({ removed: [], cancelled: [], inserted: [message], state: [], dead: [] });
+    await store.commit({ removed: [], elapsed: [], cancelled: [], inserted: [message], state: [], dead: [] });
     console.log("open");
   } catch (error) {
     console.log(error.code);

@@ -10,11 +10,14 @@ export class StoreModel {
 
   /** Applies a batch, or tells by `false` that it must be refused. */
   apply(batch: Batch): boolean {
-    const left = this.#messages.filter(({ id, token }) => !batch.removed.includes(id) && !batch.cancelled.some((other) => other === token));
+    const left = this.#messages.filter(({ seq, dueAt, token }) => {
+      const gone = dueAt === undefined ? batch.removed : batch.elapsed;
+      return !gone.includes(seq) && !batch.cancelled.some((other) => other === token);
+    });
     const messages = [...left, ...batch.inserted];
     const tokens = messages.flatMap(({ token }) => token ?? []);
-    if (new Set(messages.map(({ id }) => id)).size < messages.length || new Set(tokens).size < tokens.length) return false;
-    this.#messages = messages.toSorted((one, other) => one.seq - other.seq || (one.id < other.id ? -1 : 1));
+    if (new Set(messages.map(({ seq }) => seq)).size < messages.length || new Set(tokens).size < tokens.length) return false;
+    this.#messages = messages.toSorted((one, other) => one.seq - other.seq);
     for (const write of batch.state) this.#values = [...this.#values.filter((held) => place(held) !== place(write)), write];
     this.#values = this.#values.filter(({ text }) => text !== null);
     this.#dead = [...this.#dead, ...batch.dead];
@@ -22,7 +25,7 @@ export class StoreModel {
   }
 
   /** What a store of this content would show, `now` being the instant of its expiries. */
-  snapshot(addresses: readonly Address[], now: number) {
+  snapshot(addresses: readonly Address[], scopes: readonly string[], now: number) {
     const ready = this.#messages.filter(({ dueAt }) => dueAt === undefined);
     const delayed = this.#messages
       .filter(({ dueAt }) => dueAt !== undefined)
@@ -34,6 +37,7 @@ export class StoreModel {
       delayed,
       due: delayed.filter(({ dueAt }) => dueAt !== undefined && dueAt <= 5).slice(0, 2),
       nextDueAt: delayed[0]?.dueAt,
+      scopes: scopes.map((scope) => this.#messages.filter((message) => message.scope?.startsWith(scope) === true)),
       state: addresses.map((address) => this.#valuesOf(address)),
       expired: expired.map(({ address, name }) => `${address.type} ${address.id} ${name}`).sort(),
       dead: this.#dead,

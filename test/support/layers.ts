@@ -64,7 +64,7 @@ function importViolations(path: string, source: Source, layer: Layer): string[] 
 
 /** The edges may start an engine: they see the wiring too. */
 function isWiring(own: string, other: string): boolean {
-  return other === "wiring" && ["http", "cli", "inspector"].includes(own);
+  return other === "wiring" && ["http", "cli", "inspector", "testing"].includes(own);
 }
 
 function mayUsePackage(layer: Layer, specifier: string): boolean {

@@ -83,6 +83,11 @@ export class BlockedGets {
     this.#byRun.delete(envelope);
   }
 
+  /** The run of `envelope` is no longer wanted: its gets need not be awaited. */
+  rejectAll(envelope: Envelope, error: HandbackError): void {
+    for (const key of this.#byRun.get(envelope) ?? []) this.#reject(key, error);
+  }
+
   /** Whether a get waits for what becomes of the message. */
   isAwaited(envelope: Envelope): boolean {
     return this.#waitersFor(envelope).next().done !== true;

@@ -6,29 +6,36 @@ import { Answers } from "../../core/answers.ts";
 import type { Definition } from "../../core/definition.ts";
 import type { Answer, Effects, Send, StoredValue } from "../../core/effects.ts";
 import type { Capability, Engine, Listening } from "../../core/engine.ts";
-import { decodeEnvelope } from "../../core/envelope.ts";
 import type { Envelope } from "../../core/envelope.ts";
-import type { Blocking, Environment } from "../../core/environment.ts";
+import type { Environment } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
+import type { Scheduler } from "../../core/scheduler.ts";
 import { BlockedGets } from "./blocked-gets.ts";
 import type { LeadsTo } from "./blocked-gets.ts";
+import { Commits } from "./commits.ts";
 import { Collector } from "./collector.ts";
 import { FunctionMeter } from "./function-meter.ts";
+import { Handlers } from "./handlers.ts";
 import { Mailboxes } from "./mailboxes.ts";
-import type { Mailbox } from "./mailboxes.ts";
-import { PendingBatch } from "./pending-batch.ts";
-import type { Accepted } from "./pending-batch.ts";
+import type { Mailbox, Running } from "./mailboxes.ts";
+import { fromStored } from "./pending-batch.ts";
+import type { Accepted, PendingBatch } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
 import { NO_STATE, StateCache } from "./state-cache.ts";
 import type { Opened, Store, StoredDeadLetter } from "./store.ts";
 import { Timers } from "./timers.ts";
+import { Unregistered } from "./unregistered.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 /** What the engine is made of. */
 export interface EngineParts {
   readonly store: Store;
   readonly opened: Opened;
   readonly definitions: ReadonlyMap<string, Definition>;
+  /** Withdraws messages for functions that are not registered. */
+  readonly unregistered: Definition;
   readonly environment: Environment;
+  readonly scheduler: Scheduler;
   /** Handlers that may run at the same time. */
   readonly concurrency: number;
   /** Addresses whose state is kept in memory. */
@@ -37,11 +44,9 @@ export interface EngineParts {
   readonly leadsTo: LeadsTo;
 }
 
-/** Handlers started before the engine looks after commits again. */
-const RUNS_PER_TURN = 256;
 const RECOVERY_CHUNK = 4096;
 const CLOSE_DEADLINE_MS = 5_000;
-const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead"]);
+const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead", "scopedCancel"]);
 
 /**
  * The embedded engine: one process, one store.
@@ -51,6 +56,7 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotR
  * X3 One message at a time per address; the address is released when the handler ends, ahead of the commit, so that the
  *    next message may see state that is not yet durable. If that commit fails, everything stops.
  * X4 Consumption, state, messages and timers of an activation are in one batch.
+ * X5 The messages of a scope are withdrawn in the batch that cancels it, and before anything leaves that its being cancelled lets go on.
  */
 export class EmbeddedEngine implements Engine {
   readonly capabilities = CAPABILITIES;
@@ -62,31 +68,36 @@ export class EmbeddedEngine implements Engine {
   readonly #answers = new Answers();
   readonly #gets: BlockedGets;
   readonly #mailboxes = new Mailboxes();
+  readonly #handlers: Handlers;
   readonly #system = new Queue<Envelope>();
-  readonly #unknown = new Map<string, number>();
+  /** Activations that cancelled something: what they sent leaves once that is done. */
+  readonly #held = new Queue<Effects>();
+  readonly #commits: Commits;
+  readonly #withdrawals = new Withdrawals((scope) => this.#commits.ofScope(scope));
+  readonly #isCancelled = (scope: string): boolean => this.#withdrawals.isCancelled(scope);
+  readonly #unregistered = new Unregistered();
   readonly #flowBase: bigint;
   #flows = 0n;
-  #batch = new PendingBatch();
-  /** The batch whose commit is under way. */
-  #underWay: PendingBatch | undefined;
-  #seq = 0;
-  #running = 0;
-  #committing: Promise<void> | undefined;
   #scheduled = false;
   #stopped: HandbackError | undefined;
   #closing: Promise<void> | undefined;
-  #drained: (() => void) | undefined;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#cache = new StateCache(parts.store, parts.cachedStates);
-    const { store, environment } = parts;
+    const { store, environment, opened } = parts;
+    this.#commits = new Commits({
+      store,
+      nextSeq: opened.nextSeq,
+      committed: (batch) => this.#guard(() => this.#committed(batch)),
+      failed: (error) => this.#fail(error),
+    });
     const guard = (step: () => void): void => this.#guard(step);
     this.#timers = new Timers({
       store,
       clock: environment.clock,
       fire: (due) => this.#fire(due),
-      isUnderWay: (id) => this.#underWay?.inserts(id) === true,
+      isUnderWay: (seq) => this.#commits.changes(seq),
       guard,
     });
     this.#collector = new Collector({
@@ -95,7 +106,7 @@ export class EmbeddedEngine implements Engine {
       clock: environment.clock,
       isBusy: (address) => this.#mailboxes.has(address),
       erase: (state, name) => {
-        this.#batch.write(state, name, null);
+        this.#commits.batch.write(state, name, null);
         this.#schedule();
       },
       guard,
@@ -105,7 +116,20 @@ export class EmbeddedEngine implements Engine {
       (address, name) => this.#cache.open(address).read(name)?.content.json,
       (key, error) => this.#answers.refuse(key, error),
     );
-    this.#flowBase = BigInt(parts.opened.generation) << 40n;
+    this.#handlers = new Handlers({
+      definitions: parts.definitions,
+      concurrency: parts.concurrency,
+      mailboxes: this.#mailboxes,
+      gets: this.#gets,
+      answers: this.#answers,
+      choose: (count) => parts.scheduler.choose(count),
+      take: (queue) => this.#withdrawals.takeFrom(queue),
+      cause: (definition, envelope) => this.#cause(definition, envelope),
+      flush: (effects) => this.#flush(effects),
+      finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
+      parked: (envelope, error) => this.#park(envelope, error),
+    });
+    this.#flowBase = BigInt(opened.generation) << 40n;
   }
 
   get realm(): string {
@@ -126,23 +150,15 @@ export class EmbeddedEngine implements Engine {
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
   start(): void {
-    // Above all numbers given before, those of delayed messages included, unless the clock was set back.
-    this.#seq = Math.max(0, Math.floor(this.now() * 1000));
     for (let after = -1; ;) {
       const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
-      for (const { id, seq, ...text } of rows) {
-        after = seq;
-        this.#seq = Math.max(this.#seq, seq + 1);
-        this.#deliver(decodeEnvelope(id, text));
+      for (const row of rows) {
+        after = row.seq;
+        this.#deliver(fromStored(row));
       }
       if (rows.length < RECOVERY_CHUNK) break;
     }
-    for (const [type, count] of this.#unknown) {
-      this.#parts.environment.log.warn(`${count} stored messages are for ${type}, which is not registered; they are parked until it is`, {
-        type,
-        count,
-      });
-    }
+    this.#unregistered.report(this.#parts.environment.log);
     this.#timers.start();
     this.#collector.start();
     this.#pump();
@@ -176,7 +192,7 @@ export class EmbeddedEngine implements Engine {
 
   /** Messages that wait for a function that is not registered, by function type. */
   get unregistered(): ReadonlyMap<string, number> {
-    return this.#unknown;
+    return this.#unregistered.counts;
   }
 
   /** Stops: lets running handlers end for a while, commits, and closes the store. What is parked stays for the next start. */
@@ -187,137 +203,138 @@ export class EmbeddedEngine implements Engine {
   async #close(): Promise<void> {
     this.#timers.stop();
     this.#collector.stop();
-    if (this.#stopped === undefined && this.#isBusy()) await this.#whenDrained();
-    while (this.#stopped === undefined && (this.#committing !== undefined || !this.#batch.isEmpty)) await this.#commit();
+    if (this.#stopped === undefined) await this.#handlers.whenIdle(this.#parts.environment.clock, CLOSE_DEADLINE_MS);
+    while (this.#stopped === undefined && (this.#commits.isUnderWay || !this.#commits.batch.isEmpty)) await this.#commits.commit();
     this.#stopped ??= closed();
     this.#answers.end(this.#stopped);
     await this.#parts.store.close();
   }
 
-  /** Whether a handler runs that is not blocked; a blocked one is run again at the next start. */
-  #isBusy(): boolean {
-    return this.#running > this.#gets.runs;
-  }
-
-  #whenDrained(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.environment.clock.setTimer(CLOSE_DEADLINE_MS, resolve);
-    this.#drained = () => {
-      if (this.#isBusy()) return;
-      cancel();
-      resolve();
-    };
-    return promise;
-  }
-
   /** Puts a durable message into its mailbox. */
-  #deliver(envelope: Envelope): void {
-    const { type, id } = envelope.target;
+  #deliver(accepted: Accepted): void {
+    const { type } = accepted.envelope.target;
     const definition = this.#parts.definitions.get(type);
     if (definition === undefined) {
-      this.#unknown.set(type, (this.#unknown.get(type) ?? 0) + 1);
+      this.#unregistered.add(type);
       return;
     }
     // What was sent to a former name of the function goes to its present one, where its state is.
-    const present = definition.type === type ? envelope : { ...envelope, target: { type: definition.type, id } };
-    if (this.#mailboxes.deliver(present) && this.#gets.size > 0 && this.#gets.isAwaited(present)) this.#findDeadlock();
+    const present = definition.type === type ? accepted : { ...accepted, envelope: renamed(accepted.envelope, definition) };
+    if (this.#mailboxes.deliver(present) && this.#gets.size > 0 && this.#gets.isAwaited(present.envelope)) this.#handlers.findDeadlock();
   }
 
   #pump(): void {
-    for (let runs = 0; runs < RUNS_PER_TURN && this.#running < this.#parts.concurrency; runs++) {
-      if (this.#closing !== undefined || this.#stopped !== undefined) break;
-      const mailbox = this.#mailboxes.next();
-      if (mailbox === undefined) break;
-      this.#run(mailbox);
-    }
-    if (this.#mailboxes.ready > 0 && this.#isFullOfBlocked()) this.#findDeadlock();
+    if (this.#closing === undefined && this.#stopped === undefined) this.#handlers.start();
     this.#schedule();
   }
 
-  #run(mailbox: Mailbox): void {
-    const envelope = mailbox.queue.shift();
-    const definition = this.#parts.definitions.get(envelope?.target.type ?? "");
-    if (envelope === undefined || definition === undefined) return;
-    this.#running++;
-    let effects: Effects | Promise<Effects>;
-    try {
-      effects = activate(definition, this.#cause(definition, envelope, this.#blocking(envelope)));
-    } catch (error) {
-      return this.#park(envelope, error);
-    }
-    if (effects instanceof Promise) void this.#finishLater(mailbox, envelope, effects);
-    else this.#finish(mailbox, envelope, effects);
-  }
-
-  async #finishLater(mailbox: Mailbox, envelope: Envelope, running: Promise<Effects>): Promise<void> {
-    let effects: Effects;
-    try {
-      effects = await running;
-    } catch (error) {
-      return this.#park(envelope, error);
-    }
-    this.#finish(mailbox, envelope, effects);
-  }
-
-  #finish(mailbox: Mailbox, envelope: Envelope, effects: Effects): void {
-    this.#running--;
-    this.#gets.endAll(envelope);
+  #finish(mailbox: Mailbox, { envelope, cancellation, ...accepted }: Running, effects: Effects): void {
     if (this.#stopped !== undefined) return;
     this.#guard(() => {
-      this.#batch.remove(envelope.id);
+      if (!cancellation.isCancelled) this.#commits.batch.remove({ envelope, ...accepted });
       if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
       this.#apply(effects);
+      this.#sendAll(effects);
       this.#drain();
       this.#mailboxes.release(mailbox);
     });
-    this.#drained?.();
     this.#schedule();
   }
 
-  /** Leaves a message that cannot be handled where it is, and its address with it. */
-  #park(envelope: Envelope, error: unknown): void {
-    this.#running--;
-    this.#gets.endAll(envelope);
+  /** What a blocked handler has sent leaves ahead of the rest. */
+  #flush(effects: Effects): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    this.#guard(() => {
+      this.#apply(effects);
+      this.#sendAll(effects);
+      this.#drain();
+    });
+  }
+
+  #park({ target }: Envelope, error: unknown): void {
     if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) return this.#fail(error);
-    const where = formatAddress(envelope.target);
+    const where = formatAddress(target);
     this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
-    this.#drained?.();
     this.#schedule();
   }
 
-  /** Handles system messages until there are none: in this batch, for they are pure. */
+  /** Handles system messages until there are none: in this batch, for they are pure. Then what they cancelled is withdrawn. */
   #drain(): void {
-    for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) {
-      const definition = this.#parts.definitions.get(envelope.target.type);
-      if (definition === undefined) continue;
-      const effects = activate(definition, this.#cause(definition, envelope));
-      if (!(effects instanceof Promise)) this.#apply(effects);
-    }
+    do {
+      for (const accepted of this.#withdrawals.takeBack()) this.#withdraw(accepted);
+      for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
+    } while (this.#withdrawals.isPending || this.#sendHeld());
+    this.#withdrawals.end();
     this.#schedule();
   }
 
-  #cause({ valueNames }: Definition, envelope: Envelope, blocking?: Blocking): Cause {
-    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target);
-    return { envelope, state, environment: this.#parts.environment, blocking };
+  /** Sends what was held back by the first activation that cancelled something. */
+  #sendHeld(): boolean {
+    const held = this.#held.shift();
+    if (held !== undefined) this.#sendAll(held);
+    return held !== undefined;
   }
 
+  #handle(envelope: Envelope): void {
+    const definition = this.#parts.definitions.get(envelope.target.type);
+    if (definition === undefined) return;
+    const effects = activate(definition, this.#cause(definition, envelope));
+    if (effects instanceof Promise) return;
+    this.#apply(effects);
+    if (effects.cancelScopes.length > 0) this.#held.push(effects);
+    else this.#sendAll(effects);
+  }
+
+  #cause({ valueNames }: Definition, envelope: Envelope): Cause {
+    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target);
+    return { envelope, state, environment: this.#parts.environment, isCancelled: this.#isCancelled };
+  }
+
+  /** Takes a message back: it is handed to its function as one that will not be handled, wherever it waits. */
+  #withdraw(accepted: Accepted): void {
+    const { seq, dueAt } = accepted;
+    const { type } = accepted.envelope.target;
+    const definition = this.#parts.definitions.get(type) ?? this.#parts.unregistered;
+    const envelope = renamed(accepted.envelope, definition);
+    const running = this.#mailboxes.runningAt(envelope.target);
+    const isRunning = running?.seq === seq;
+    if (isRunning) this.#handlers.cancel(running);
+    else if (dueAt !== undefined) this.#timers.forget(seq);
+    else if (definition === this.#parts.unregistered) this.#unregistered.remove(type);
+    else if (!this.#commits.batch.inserts(seq)) this.#withdrawals.passBy(seq);
+    this.#commits.batch.remove(accepted);
+    // No state is read for a user's function: it is not asked, and another message may be at work there.
+    const cause = definition.system
+      ? this.#cause(definition, envelope)
+      : { envelope, state: NO_STATE, environment: this.#parts.environment, isCancelled: this.#isCancelled };
+    const effects = activate(definition, { ...cause, withdrawn: isRunning ? "running" : "waiting" });
+    if (effects instanceof Promise) return;
+    this.#apply(effects);
+    this.#sendAll(effects);
+  }
+
+  /** Takes over what an activation did, but for what it sends. */
   #apply(effects: Effects): void {
-    const { address, writes, cancels, sends, answers, deadLetters } = effects;
+    const { address, writes, cancels, answers, cancelScopes, deadLetters } = effects;
     if (writes.size > 0) {
       const state = this.#cache.open(address);
-      for (const [name, value] of writes) this.#batch.write(state, name, value);
+      for (const [name, value] of writes) this.#commits.batch.write(state, name, value);
     }
     for (const token of cancels) this.#cancel(tokenKey(address, token));
-    for (const send of sends) this.#send(address, send);
-    for (const answer of answers) this.#batch.answers.push(answer);
+    for (const answer of answers) this.#commits.batch.answers.push(answer);
+    for (const scope of cancelScopes) this.#withdrawals.cancel(scope);
     for (const letter of deadLetters) this.#bury(letter.envelope, letter.failure);
   }
 
   #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
-    this.#batch.bury({ envelope, failure }, this.now());
+    this.#commits.batch.bury({ envelope, failure }, this.now());
     this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: nobody awaits it, and it failed`, {
       failure,
     });
+  }
+
+  #sendAll({ address, sends }: Effects): void {
+    for (const send of sends) this.#send(address, send);
   }
 
   #send(sender: Address, { envelope, dueAt, token }: Send): void {
@@ -326,69 +343,54 @@ export class EmbeddedEngine implements Engine {
     // A token names one pending message: a second one takes its place.
     if (key !== undefined) this.#cancel(key);
     if (dueAt !== undefined && dueAt > this.now()) {
-      this.#batch.insert({ envelope, seq: this.#seq++, dueAt, ...(key !== undefined && { token: key }) });
-    } else if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
-    else this.#batch.insert({ envelope, seq: this.#seq++ });
+      this.#commits.accept({ envelope, dueAt, ...(key !== undefined && { token: key }) });
+    } else this.#forward(envelope);
+  }
+
+  /** A message that need not wait for its time: one for a system function is handled in this batch. */
+  #forward(envelope: Envelope): void {
+    if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
+    else this.#commits.accept({ envelope });
   }
 
   #cancel(key: string): void {
     this.#timers.cancel(key);
-    this.#batch.cancel(key);
+    this.#commits.batch.cancel(key);
   }
 
   /** Delayed messages are due. One for a user's function becomes a message like any other, which no token cancels any more. */
   #fire(due: readonly Accepted[]): void {
-    for (const { envelope } of due) {
-      this.#batch.remove(envelope.id);
-      if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
-      else this.#batch.insert({ envelope, seq: this.#seq++ });
+    for (const accepted of due) {
+      this.#commits.batch.remove(accepted);
+      this.#forward(accepted.envelope);
     }
     this.#drain();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#committing !== undefined || this.#stopped !== undefined) return;
-    if (this.#batch.isEmpty && (this.#mailboxes.ready === 0 || this.#running >= this.#parts.concurrency)) return;
+    if (this.#scheduled || this.#commits.isUnderWay || this.#stopped !== undefined) return;
+    if (this.#commits.batch.isEmpty && (this.#mailboxes.ready === 0 || !this.#handlers.hasSlot)) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#parts.scheduler.soon(() => {
       this.#scheduled = false;
       void this.#turn();
     });
   }
 
   async #turn(): Promise<void> {
-    await this.#commit();
+    if (this.#stopped === undefined) await this.#commits.commit();
     this.#guard(() => this.#pump());
-  }
-
-  /** Commits what has gathered; while a commit is under way, waits for that one. */
-  #commit(): Promise<void> {
-    if (this.#committing !== undefined) return this.#committing;
-    if (this.#stopped !== undefined || this.#batch.isEmpty) return Promise.resolve();
-    const batch = this.#batch;
-    this.#batch = new PendingBatch();
-    this.#underWay = batch;
-    return (this.#committing = this.#write(batch).finally(() => (this.#committing = undefined)));
-  }
-
-  async #write(batch: PendingBatch): Promise<void> {
-    try {
-      await this.#parts.store.commit(batch.toStore());
-    } catch (error) {
-      return this.#fail(error);
-    }
-    this.#underWay = undefined;
-    this.#guard(() => this.#committed(batch));
   }
 
   #committed(batch: PendingBatch): void {
     batch.committed();
     for (const token of batch.cancelled) this.#timers.cancelled(token);
     // A token that was used anew meanwhile may have been cancelled anew.
-    for (const token of this.#batch.cancelled) this.#timers.cancel(token);
+    for (const token of this.#commits.batch.cancelled) this.#timers.cancel(token);
     for (const accepted of batch.accepted) {
-      if (accepted.dueAt === undefined) this.#deliver(accepted.envelope);
-      else this.#timers.add(accepted);
+      if (this.#withdrawals.isPassedBy(accepted.seq)) continue;
+      if (accepted.dueAt === undefined) this.#deliver(accepted);
+      else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
     for (const answer of batch.answers) this.#answers.give(answer);
   }
@@ -414,43 +416,13 @@ export class EmbeddedEngine implements Engine {
     this.#timers.stop();
     this.#collector.stop();
     this.#answers.end(this.#stopped);
-    this.#drained?.();
+    this.#handlers.abandon();
   }
+}
 
-  #blocking(envelope: Envelope): Blocking {
-    return {
-      flush: (effects) => {
-        if (this.#stopped !== undefined) throw this.#stopped;
-        this.#guard(() => {
-          this.#apply(effects);
-          this.#drain();
-        });
-      },
-      receive: async (key) => {
-        const listening = this.#answers.listen(key);
-        this.#gets.begin({ key, envelope, stop: () => listening.stop() });
-        this.#drained?.();
-        this.#findDeadlock();
-        try {
-          return await listening.answer;
-        } finally {
-          this.#gets.end(key);
-        }
-      },
-    };
-  }
-
-  /** Whether every slot is held by a handler that is blocked. */
-  #isFullOfBlocked(): boolean {
-    return this.#running >= this.#parts.concurrency && this.#gets.runs === this.#running;
-  }
-
-  #findDeadlock(): void {
-    this.#gets.check({
-      queuedAt: (address) => this.#mailboxes.queuedAt(address),
-      waitingForSlot: this.#isFullOfBlocked() ? [...this.#mailboxes.waiting()] : [],
-    });
-  }
+/** A message to the present name of its function, if it was sent to a former one. */
+function renamed(envelope: Envelope, { type, aliases = [] }: Definition): Envelope {
+  return !aliases.includes(envelope.target.type) ? envelope : { ...envelope, target: { type, id: envelope.target.id } };
 }
 
 function closed(): HandbackError {

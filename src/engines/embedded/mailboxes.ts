@@ -1,12 +1,21 @@
 import { addressKey } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
+import type { Cancellation } from "../../core/cancellation.ts";
 import type { Envelope } from "../../core/envelope.ts";
+import type { Accepted } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
 
 /** The messages of one address, in order of arrival. */
 export interface Mailbox {
   readonly key: string;
-  readonly queue: Queue<Envelope>;
+  readonly queue: Queue<Accepted>;
+  /** The message that is being handled. */
+  running: Running | undefined;
+}
+
+/** A message that is being handled, and how to tell its handler that it need not be. */
+export interface Running extends Accepted {
+  readonly cancellation: Cancellation;
 }
 
 /**
@@ -24,27 +33,30 @@ export class Mailboxes {
   }
 
   /** Adds a message; tells whether it queues behind one that is being handled. */
-  deliver(envelope: Envelope): boolean {
-    const key = addressKey(envelope.target);
+  deliver(accepted: Accepted): boolean {
+    const key = addressKey(accepted.envelope.target);
     const known = this.#byAddress.get(key);
     if (known !== undefined) {
-      known.queue.push(envelope);
+      known.queue.push(accepted);
       return true;
     }
-    const mailbox: Mailbox = { key, queue: new Queue() };
-    mailbox.queue.push(envelope);
+    const mailbox: Mailbox = { key, queue: new Queue(), running: undefined };
+    mailbox.queue.push(accepted);
     this.#byAddress.set(key, mailbox);
     this.#ready.push(mailbox);
     return false;
   }
 
-  /** The next address whose turn it is; it is then being handled. */
-  next(): Mailbox | undefined {
+  /** The next address whose turn it is, as `choose` says, counted in the order in which they became ready; it is then being handled. */
+  next(choose: (count: number) => number): Mailbox | undefined {
+    if (this.#ready.size === 0) return undefined;
+    this.#ready.advance(choose(this.#ready.size));
     return this.#ready.shift();
   }
 
   /** Its message has been handled: it goes to the end of the line, or away. */
   release(mailbox: Mailbox): void {
+    mailbox.running = undefined;
     if (mailbox.queue.size > 0) this.#ready.push(mailbox);
     else this.#byAddress.delete(mailbox.key);
   }
@@ -54,12 +66,17 @@ export class Mailboxes {
     return this.#byAddress.has(addressKey(address));
   }
 
-  queuedAt(address: Address): Iterable<Envelope> {
-    return this.#byAddress.get(addressKey(address))?.queue ?? [];
+  *queuedAt(address: Address): Generator<Envelope> {
+    for (const { envelope } of this.#byAddress.get(addressKey(address))?.queue ?? []) yield envelope;
   }
 
   /** All messages of addresses that are ready. */
   *waiting(): Generator<Envelope> {
-    for (const mailbox of this.#ready) yield* mailbox.queue;
+    for (const { queue } of this.#ready) for (const { envelope } of queue) yield envelope;
+  }
+
+  /** What is being handled at the address. */
+  runningAt(address: Address): Running | undefined {
+    return this.#byAddress.get(addressKey(address))?.running;
   }
 }

@@ -20,21 +20,24 @@ export function memory(): Store {
 }
 
 type Delayed = StoredMessage & { readonly dueAt: number };
+type Scoped = StoredMessage & { readonly scope: string };
 type Value = StateRow & { readonly address: Address };
 type Expiring = Value & { readonly expiresAt: number };
 
 /**
  * A store made of maps.
  * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
- * - MM2: `#tokens` has the messages with a token, `#expiring` the values with an `expiresAt`; `#state` has no empty map;
+ * - MM2: `#tokens` has the messages with a token, `#scopes` those with a scope, `#expiring` the values with an `expiresAt`;
+ *   `#state` has no empty map;
  * - MM3: a batch is checked whole before any of it is applied.
  */
 class MemoryStore implements Store {
   readonly #realm = newRealm();
-  readonly #messages = new Map<string, StoredMessage>();
+  readonly #messages = new Map<number, StoredMessage>();
   readonly #ready = new OrderedSet<StoredMessage>(bySeq);
   readonly #delayed = new OrderedSet<Delayed>((one, other) => one.dueAt - other.dueAt || bySeq(one, other));
   readonly #tokens = new Map<string, StoredMessage>();
+  readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.scope, other.scope) || bySeq(one, other));
   readonly #state = new Map<string, Map<string, Value>>();
   readonly #expiring = new OrderedSet<Expiring>((one, other) => one.expiresAt - other.expiresAt || byName(one, other));
   readonly #dead: StoredDeadLetter[] = [];
@@ -47,13 +50,16 @@ class MemoryStore implements Store {
     }
     this.#isOpen = true;
     this.#generation += 1;
-    return { realm: this.#realm, generation: this.#generation };
+    let last = 0;
+    for (const seq of this.#messages.keys()) last = Math.max(last, seq);
+    return { realm: this.#realm, generation: this.#generation, nextSeq: last + 1 };
   }
 
   async commit(batch: Batch): Promise<void> {
     this.#requireOpen();
     this.#check(batch);
-    for (const id of batch.removed) this.#remove(this.#messages.get(id));
+    for (const seq of batch.removed) this.#remove(this.#messages.get(seq));
+    for (const seq of batch.elapsed) this.#remove(this.#messages.get(seq));
     for (const token of batch.cancelled) this.#remove(this.#tokens.get(token));
     for (const message of batch.inserted) this.#insert(message);
     for (const write of batch.state) this.#write(write);
@@ -74,6 +80,12 @@ class MemoryStore implements Store {
   readDelayed(until: number, limit: number): readonly StoredMessage[] {
     this.#requireOpen();
     return this.#delayed.read(limit, always, ({ dueAt }) => dueAt > until);
+  }
+
+  readScope(prefix: string): readonly StoredMessage[] {
+    this.#requireOpen();
+    const isPast = ({ scope }: Scoped): boolean => scope > prefix && !scope.startsWith(prefix);
+    return this.#scopes.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast).toSorted(bySeq);
   }
 
   nextDueAt(): number | undefined {
@@ -118,33 +130,37 @@ class MemoryStore implements Store {
     if (!this.#isOpen) throw new HandbackError("CLOSED", "this memory store is not open");
   }
 
-  /** Refuses a batch that inserts an id or a token which would be there twice. */
+  /** Refuses a batch that inserts a number or a token which would be there twice. */
   #check(batch: Batch): void {
-    const gone = new Set<string | undefined>(batch.removed);
-    for (const token of batch.cancelled) gone.add(this.#tokens.get(token)?.id);
-    const ids = new Set<string>();
+    const gone = new Set<number | undefined>([...batch.removed, ...batch.elapsed]);
+    for (const token of batch.cancelled) gone.add(this.#tokens.get(token)?.seq);
+    const numbers = new Set<number>();
     const tokens = new Set<string>();
-    for (const { id, token } of batch.inserted) {
-      if (ids.has(id) || (this.#messages.has(id) && !gone.has(id))) throw alreadyThere("message", id);
-      ids.add(id);
+    for (const { seq, token } of batch.inserted) {
+      if (numbers.has(seq) || (this.#messages.has(seq) && !gone.has(seq))) throw alreadyThere("message", String(seq));
+      numbers.add(seq);
       if (token === undefined) continue;
       const holder = this.#tokens.get(token);
-      if (tokens.has(token) || (holder !== undefined && !gone.has(holder.id))) throw alreadyThere("token", token);
+      if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq))) throw alreadyThere("token", token);
       tokens.add(token);
     }
   }
 
   #insert(message: StoredMessage): void {
-    this.#messages.set(message.id, message);
-    if (message.token !== undefined) this.#tokens.set(message.token, message);
+    const { seq, token } = message;
+    this.#messages.set(seq, message);
+    if (token !== undefined) this.#tokens.set(token, message);
+    if (isScoped(message)) this.#scopes.add(message);
     if (isDelayed(message)) this.#delayed.add(message);
     else this.#ready.add(message);
   }
 
   #remove(message: StoredMessage | undefined): void {
     if (message === undefined) return;
-    this.#messages.delete(message.id);
-    if (message.token !== undefined) this.#tokens.delete(message.token);
+    const { seq, token } = message;
+    this.#messages.delete(seq);
+    if (token !== undefined) this.#tokens.delete(token);
+    if (isScoped(message)) this.#scopes.delete(message);
     if (isDelayed(message)) this.#delayed.delete(message);
     else this.#ready.delete(message);
   }
@@ -173,12 +189,16 @@ function isDelayed(message: StoredMessage): message is Delayed {
   return message.dueAt !== undefined;
 }
 
+function isScoped(message: StoredMessage): message is Scoped {
+  return message.scope !== undefined;
+}
+
 function isExpiring(value: Value): value is Expiring {
   return value.expiresAt !== undefined;
 }
 
 function bySeq(one: StoredMessage, other: StoredMessage): number {
-  return one.seq - other.seq || compareText(one.id, other.id);
+  return one.seq - other.seq;
 }
 
 function byName(one: Value, other: Value): number {

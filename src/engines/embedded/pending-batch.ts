@@ -1,17 +1,24 @@
 import type { Address } from "../../core/address.ts";
 import { encodeContent } from "../../core/content.ts";
 import type { Answer, DeadLetter, StoredValue } from "../../core/effects.ts";
-import { encodeEnvelope } from "../../core/envelope.ts";
+import { decodeEnvelope, encodeEnvelope } from "../../core/envelope.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { AddressState, Slot } from "./state-cache.ts";
-import type { Batch, StateWrite } from "./store.ts";
+import type { Batch, StateWrite, StoredMessage } from "./store.ts";
 
-/** A message that is to be kept until it is handled. */
+/** A message that is kept until it is handled. */
 export interface Accepted {
   readonly envelope: Envelope;
   readonly seq: number;
   readonly dueAt?: number;
   readonly token?: string;
+}
+
+/** Reads a message as the store keeps it. @throws `FORMAT_TOO_NEW` */
+export function fromStored({ id, seq, dueAt, token, head, payload }: StoredMessage): Accepted {
+  const accepted = { envelope: decodeEnvelope(id, { head, payload }), seq };
+  if (dueAt === undefined) return accepted;
+  return token === undefined ? { ...accepted, dueAt } : { ...accepted, dueAt, token };
 }
 
 interface Write {
@@ -26,17 +33,19 @@ interface Write {
  */
 export class PendingBatch {
   readonly answers: Answer[] = [];
-  readonly #removed: string[] = [];
+  readonly #removed = new Set<number>();
+  readonly #elapsed = new Set<number>();
   readonly #cancelled = new Set<string>();
-  readonly #inserted = new Map<string, Accepted>();
-  readonly #byToken = new Map<string, string>();
+  readonly #inserted = new Map<number, Accepted>();
+  readonly #byToken = new Map<string, number>();
   readonly #writes = new Map<Slot, Write>();
   readonly #pinned = new Set<AddressState>();
   readonly #dead: { readonly letter: DeadLetter; readonly at: number }[] = [];
 
   get isEmpty(): boolean {
     return (
-      this.#removed.length === 0 &&
+      this.#removed.size === 0 &&
+      this.#elapsed.size === 0 &&
       this.#inserted.size === 0 &&
       this.#writes.size === 0 &&
       this.#cancelled.size === 0 &&
@@ -50,22 +59,36 @@ export class PendingBatch {
     return this.#inserted.values();
   }
 
-  /** Whether it inserts a message of this id. */
-  inserts(id: string): boolean {
-    return this.#inserted.has(id);
+  /** Whether it inserts the message of this number. */
+  inserts(seq: number): boolean {
+    return this.#inserted.has(seq);
+  }
+
+  /** Whether it removes the message of this number. */
+  removes(seq: number): boolean {
+    return this.#removed.has(seq) || this.#elapsed.has(seq);
+  }
+
+  /** The messages that it inserts of all scopes whose names begin so. */
+  *ofScope(prefix: string): Generator<Accepted> {
+    for (const accepted of this.#inserted.values()) if (accepted.envelope.scope?.startsWith(prefix) === true) yield accepted;
   }
 
   get cancelled(): Iterable<string> {
     return this.#cancelled;
   }
 
-  remove(id: string): void {
-    this.#removed.push(id);
+  /** Removes a message; one that it was to insert never comes to be. */
+  remove({ seq, dueAt, token }: Accepted): void {
+    if (this.#inserted.delete(seq)) {
+      if (token !== undefined) this.#byToken.delete(token);
+    } else if (dueAt === undefined) this.#removed.add(seq);
+    else this.#elapsed.add(seq);
   }
 
   insert(message: Accepted): void {
-    this.#inserted.set(message.envelope.id, message);
-    if (message.token !== undefined) this.#byToken.set(message.token, message.envelope.id);
+    this.#inserted.set(message.seq, message);
+    if (message.token !== undefined) this.#byToken.set(message.token, message.seq);
   }
 
   cancel(token: string): void {
@@ -109,9 +132,10 @@ export class PendingBatch {
     }
     for (const slot of this.#writes.keys()) slot.writing++;
     return {
-      removed: this.#removed,
+      removed: [...this.#removed],
+      elapsed: [...this.#elapsed],
       cancelled: [...this.#cancelled],
-      inserted: Array.from(this.#inserted.values(), ({ envelope, ...rest }) => ({ id: envelope.id, ...rest, ...encodeEnvelope(envelope) })),
+      inserted: Array.from(this.#inserted.values(), toStored),
       state,
       dead: this.#dead.map(({ letter: { envelope, failure }, at }) => ({
         id: envelope.id,
@@ -130,6 +154,11 @@ export class PendingBatch {
     }
     for (const state of this.#pinned) state.pins--;
   }
+}
+
+function toStored({ envelope, ...rest }: Accepted): StoredMessage {
+  const { id, scope } = envelope;
+  return scope === undefined ? { id, ...rest, ...encodeEnvelope(envelope) } : { id, scope, ...rest, ...encodeEnvelope(envelope) };
 }
 
 function stateWrite(address: Address, name: string, value: StoredValue | undefined): StateWrite {

@@ -22,6 +22,11 @@ export class Queue<T> {
     return item;
   }
 
+  /** Lets the item at `index` from the head go first; the others keep their order. */
+  advance(index: number): void {
+    if (index > 0) this.#items.splice(this.#head, 0, ...this.#items.splice(this.#head + index, 1));
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (let at = this.#head; at < this.#items.length; at++) {
       const item = this.#items[at];

@@ -1,9 +1,10 @@
 /**
  * The tables of a SQLite store, and every statement that is run on them. Nothing else holds SQL, but for the lock.
  *
- * - SQ1: a message touches two b-trees, its row and its place in the order (three when it has a token). The rows of one flow lie together.
- * - SQ2: the order index serves both queues: deliverable messages are its NULLs, by `seq`; the rest are by `due_at`, then `seq`.
- *   So recovery reads what is deliverable however many messages are delayed.
+ * - SQ1: a deliverable message touches two b-trees: its row, in the order of acceptance, and its scope. A delayed one has a table of its
+ *   own, so that recovery reads what is deliverable however many are delayed; there it touches four at most.
+ * - SQ2: rows lie by number, and what is looked up by name has an index. In a table that lies by name a large row slows all lookups near
+ *   it, for SQLite reads the whole of a row to compare its name.
  * - SQ3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
  *   the header of the file itself always tells them.
  */
@@ -13,15 +14,21 @@ import { APPLICATION_ID, FORMAT_VERSION } from "./store-file.ts";
 
 const SCHEMA = `
   CREATE TABLE message (
-    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, due_at INTEGER, token TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX message_order ON message (due_at, seq);
-  CREATE UNIQUE INDEX message_token ON message (token) WHERE token IS NOT NULL;
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX message_scope ON message (scope) WHERE scope IS NOT NULL;
+
+  CREATE TABLE delayed (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, due_at INTEGER NOT NULL, token TEXT, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX delayed_order ON delayed (due_at, seq);
+  CREATE UNIQUE INDEX delayed_token ON delayed (token) WHERE token IS NOT NULL;
+  CREATE INDEX delayed_scope ON delayed (scope) WHERE scope IS NOT NULL;
 
   CREATE TABLE state (
     type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER,
     PRIMARY KEY (type, id, name)
-  ) STRICT, WITHOUT ROWID;
+  ) STRICT;
   CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
 
   CREATE TABLE dead (
@@ -38,7 +45,8 @@ const SETTINGS = `
 `;
 
 /** The columns of a message as read. What may hold a NUL is read as bytes: Node 22 ends a text there. */
-const MESSAGE = "id, seq, due_at, CAST(token AS BLOB) AS token, head, payload";
+const MESSAGE = "seq, id, NULL AS due_at, NULL AS token, scope, head, payload";
+const DELAYED = "seq, id, due_at, CAST(token AS BLOB) AS token, scope, head, payload";
 
 /** When a commit counts: `full`, on disk; `normal`, with the operating system, so that a power failure may take the last ones. */
 export type Synchronous = "full" | "normal";
@@ -64,25 +72,34 @@ export function prepareStatements(database: DatabaseSync) {
 
     nameStore: prepare("INSERT INTO meta (realm, generation) SELECT ?, 0 WHERE NOT EXISTS (SELECT * FROM meta)"),
     countOpening: prepare("UPDATE meta SET generation = generation + 1 RETURNING realm, generation"),
+    lastSeq: prepare("SELECT max(ifnull((SELECT max(seq) FROM message), 0), ifnull((SELECT max(seq) FROM delayed), 0)) AS seq"),
 
-    remove: prepare("DELETE FROM message WHERE id = ?"),
-    cancel: prepare("DELETE FROM message WHERE token = ?"),
-    insert: prepare("INSERT INTO message (id, seq, due_at, token, head, payload) VALUES (?, ?, ?, ?, ?, ?)"),
-    upsert: prepare("INSERT OR REPLACE INTO state (type, id, name, value, expires_at) VALUES (?, ?, ?, ?, ?)"),
+    remove: prepare("DELETE FROM message WHERE seq = ?"),
+    elapse: prepare("DELETE FROM delayed WHERE seq = ?"),
+    cancel: prepare("DELETE FROM delayed WHERE token = ?"),
+    insert: prepare("INSERT INTO message (seq, id, scope, head, payload) VALUES (?, ?, ?, ?, ?)"),
+    delay: prepare("INSERT INTO delayed (seq, id, due_at, token, scope, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    upsert: prepare(`
+      INSERT INTO state (type, id, name, value, expires_at) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
+    `),
     erase: prepare("DELETE FROM state WHERE type = ? AND id = ? AND name = ?"),
     bury: prepare("INSERT INTO dead (id, at, failure, head, payload) VALUES (?, ?, ?, ?, ?)"),
 
     renameStates: prepare("UPDATE state SET type = ?2 WHERE type = ?1 AND id NOT IN (SELECT id FROM state WHERE type = ?2)"),
 
-    ready: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?`),
-    delayed: prepare(`SELECT ${MESSAGE} FROM message WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
-    nextDue: prepare("SELECT due_at FROM message WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1"),
+    ready: prepare(`SELECT ${MESSAGE} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`),
+    delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
+    scope: prepare(`
+      SELECT ${MESSAGE} FROM message WHERE scope >= ?1 AND scope < ?2
+      UNION ALL SELECT ${DELAYED} FROM delayed WHERE scope >= ?1 AND scope < ?2 ORDER BY seq
+    `),
+    nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
     state: prepare("SELECT name, value, expires_at FROM state WHERE type = ? AND id = ?"),
     expired: prepare("SELECT type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
     dead: prepare("SELECT id, at, failure, head, payload FROM dead ORDER BY place LIMIT ?"),
     count: prepare(`
-      SELECT (SELECT count(*) FROM message WHERE due_at IS NULL) AS messages,
-             (SELECT count(*) FROM message WHERE due_at IS NOT NULL) AS delayed,
+      SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM delayed) AS delayed,
              (SELECT count(*) FROM state) AS state, (SELECT count(*) FROM dead) AS dead
     `),
   };

@@ -35,12 +35,14 @@ export class SqliteTables {
 
   /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
   apply(batch: Batch): void {
-    const { remove, cancel, insert, upsert, erase, bury } = this.#statements;
+    const { remove, elapse, cancel, insert, delay, upsert, erase, bury } = this.#statements;
     this.#atomically(() => {
-      for (const id of batch.removed) remove.run(id);
+      for (const seq of batch.removed) remove.run(seq);
+      for (const seq of batch.elapsed) elapse.run(seq);
       for (const token of batch.cancelled) cancel.run(token);
-      for (const { id, seq, dueAt, token, head, payload } of batch.inserted) {
-        insert.run(id, seq, dueAt ?? null, token ?? null, head, payload);
+      for (const { seq, id, dueAt, token, scope, head, payload } of batch.inserted) {
+        if (dueAt === undefined) insert.run(seq, id, scope ?? null, head, payload);
+        else delay.run(seq, id, dueAt, token ?? null, scope ?? null, head, payload);
       }
       for (const { address, name, text, expiresAt } of batch.state) {
         if (text === null) erase.run(address.type, address.id, name);
@@ -64,6 +66,10 @@ export class SqliteTables {
 
   readDelayed(until: number, limit: number): readonly StoredMessage[] {
     return this.#statements.delayed.all(until, limit).map((row) => this.#message(row));
+  }
+
+  readScope(prefix: string): readonly StoredMessage[] {
+    return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map((row) => this.#message(row));
   }
 
   nextDueAt(): number | undefined {
@@ -111,7 +117,8 @@ export class SqliteTables {
     return this.#atomically(() => {
       this.#statements.nameStore.run(newRealm());
       const row = this.#statements.countOpening.get() ?? {};
-      return { realm: this.#text(row["realm"]), generation: this.#integer(row["generation"]) };
+      const nextSeq = this.#integer(this.#statements.lastSeq.get()?.["seq"]) + 1;
+      return { realm: this.#text(row["realm"]), generation: this.#integer(row["generation"]), nextSeq };
     });
   }
 
@@ -138,6 +145,7 @@ export class SqliteTables {
       seq: this.#integer(row["seq"]),
       ...(row["due_at"] !== null && { dueAt: this.#integer(row["due_at"]) }),
       ...(row["token"] !== null && { token: this.#text(row["token"]) }),
+      ...(row["scope"] !== null && { scope: this.#text(row["scope"]) }),
       head: this.#text(row["head"]),
       payload: this.#text(row["payload"]),
     };
@@ -154,5 +162,8 @@ export class SqliteTables {
     throw corruptStore(this.#file, `a column holds ${typeof value}, not an integer`);
   }
 }
+
+/** A character that is in no name, and after all that are. */
+const LAST = "\u{10ffff}";
 
 type Row = Record<string, SQLOutputValue>;

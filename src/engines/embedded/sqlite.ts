@@ -94,6 +94,10 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readDelayed(until, limit));
   }
 
+  readScope(prefix: string): readonly StoredMessage[] {
+    return this.#use((tables) => tables.readScope(prefix));
+  }
+
   nextDueAt(): number | undefined {
     return this.#use((tables) => tables.nextDueAt());
   }

@@ -1,16 +1,17 @@
 import type { Address } from "../../core/address.ts";
 import type { EncodedEnvelope } from "../../core/envelope.ts";
 
-/** A message as the store keeps it. One table holds what waits to run and what waits for its time. */
+/** A message as the store keeps it: one that waits to run, or one that waits for its time. */
 export interface StoredMessage extends EncodedEnvelope {
-  /** The message's id: unique, and in order of its flow. */
   readonly id: string;
-  /** Place in the order of acceptance; given by the engine, ever growing. */
+  /** Place in the order of acceptance, by which the store knows it; given by the engine, ever growing. */
   readonly seq: number;
   /** Instant (ms) before which it is not delivered; absent: deliverable. */
   readonly dueAt?: number;
   /** Cancellation key of a delayed message, unique among pending ones. */
   readonly token?: string;
+  /** What it is withdrawn with. */
+  readonly scope?: string;
 }
 
 /** One persisted value to write (`text`) or to delete (`text: null`). */
@@ -37,12 +38,14 @@ export interface StoredDeadLetter extends EncodedEnvelope {
 }
 
 /**
- * What one commit changes, all or nothing, applied in this order: `removed`, `cancelled`, `inserted`, `state`, `dead`.
- * Removing or cancelling what is not there changes nothing. An inserted id that is already there is an error of the engine.
+ * What one commit changes, all or nothing, applied in this order: `removed`, `elapsed`, `cancelled`, `inserted`, `state`, `dead`.
+ * Removing or cancelling what is not there changes nothing. An inserted number that is already there is an error of the engine.
  */
 export interface Batch {
-  /** Ids of messages consumed. */
-  readonly removed: readonly string[];
+  /** Numbers (`seq`) of deliverable messages that are done with. */
+  readonly removed: readonly number[];
+  /** Numbers of delayed messages that are done with. */
+  readonly elapsed: readonly number[];
   /** Tokens of delayed messages cancelled. */
   readonly cancelled: readonly string[];
   readonly inserted: readonly StoredMessage[];
@@ -56,6 +59,8 @@ export interface Opened {
   readonly realm: string;
   /** How many times the store has been opened, this time included (1 for a new one). */
   readonly generation: number;
+  /** A number above those of all messages that are kept. */
+  readonly nextSeq: number;
 }
 
 /**
@@ -75,6 +80,8 @@ export interface Store {
   readMessages(afterSeq: number, limit: number): readonly StoredMessage[];
   /** Reads delayed messages due at or before `until`, in order of `dueAt` then `seq`, at most `limit`. */
   readDelayed(until: number, limit: number): readonly StoredMessage[];
+  /** Reads the messages of all scopes whose names begin so, deliverable and delayed, in order of `seq`. */
+  readScope(prefix: string): readonly StoredMessage[];
   /** The instant at which the first delayed message is due, if there is one. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { decodeEnvelope } from "../../core/envelope.ts";
+import { fromStored } from "./pending-batch.ts";
 import type { Accepted } from "./pending-batch.ts";
 import type { Store } from "./store.ts";
 
@@ -15,8 +15,8 @@ export interface TimersParts {
   readonly store: Pick<Store, "readDelayed" | "nextDueAt">;
   readonly clock: Clock;
   readonly fire: (due: readonly Accepted[]) => void;
-  /** Whether the message of this id is in a commit under way: it may be there to be read, but counts once that resolves. */
-  readonly isUnderWay: (id: string) => boolean;
+  /** Whether the message of this number comes or goes with a commit that has not resolved: it may be there to be read, but does not count. */
+  readonly isUnderWay: (seq: number) => boolean;
   /** Runs a step of the work, and answers for its failure. */
   readonly guard: (step: () => void) => void;
 }
@@ -30,6 +30,7 @@ export interface TimersParts {
 export class Timers {
   readonly #parts: TimersParts;
   readonly #heap: Heap = new Heap();
+  readonly #bySeq = new Map<number, Accepted>();
   readonly #byToken = new Map<string, Accepted>();
   readonly #cancelled = new Set<Accepted>();
   /** Tokens that are cancelled in a batch which is not yet committed. */
@@ -63,8 +64,14 @@ export class Timers {
   cancel(token: string): void {
     this.#cancelling.add(token);
     const message = this.#byToken.get(token);
+    if (message !== undefined) this.forget(message.seq);
+  }
+
+  /** Forgets a delayed message that is withdrawn; one that is not in memory is under way to be removed. */
+  forget(seq: number): void {
+    const message = this.#bySeq.get(seq);
     if (message === undefined) return;
-    this.#byToken.delete(token);
+    this.#release(message);
     this.#cancelled.add(message);
   }
 
@@ -77,7 +84,13 @@ export class Timers {
   #hold(message: Accepted): void {
     if (message.token !== undefined && this.#cancelling.has(message.token)) return;
     this.#heap.push(message);
+    this.#bySeq.set(message.seq, message);
     if (message.token !== undefined) this.#byToken.set(message.token, message);
+  }
+
+  #release({ seq, token }: Accepted): void {
+    this.#bySeq.delete(seq);
+    if (token !== undefined) this.#byToken.delete(token);
   }
 
   #wake(): void {
@@ -88,7 +101,7 @@ export class Timers {
     for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now; next = this.#heap.peek()) {
       this.#heap.pop();
       if (this.#cancelled.delete(next)) continue;
-      if (next.token !== undefined) this.#byToken.delete(next.token);
+      this.#release(next);
       due.push(next);
     }
     if (due.length > 0) this.#parts.fire(due);
@@ -104,9 +117,9 @@ export class Timers {
       const horizon = rows.length < limit ? until : last - 1;
       // Nothing but what is known, or all of one instant: there is more to be read before the horizon can move.
       if (rows.length === limit && (horizon <= this.#horizon || rows[0]?.dueAt === last)) continue;
-      for (const { id, seq, dueAt = 0, token, ...text } of rows) {
-        if (dueAt > horizon || dueAt <= this.#horizon || this.#parts.isUnderWay(id)) continue;
-        this.#hold({ envelope: decodeEnvelope(id, text), seq, dueAt, ...(token !== undefined && { token }) });
+      for (const row of rows) {
+        const { seq, dueAt = 0 } = row;
+        if (dueAt <= horizon && dueAt > this.#horizon && !this.#parts.isUnderWay(seq)) this.#hold(fromStored(row));
       }
       this.#horizon = Math.max(this.#horizon, horizon);
       return;

@@ -4,7 +4,7 @@ import type { Environment } from "../../../src/core/environment.ts";
 import { silent } from "../../../src/core/log.ts";
 import { Client } from "../../../src/futures/client.ts";
 import { defineAll } from "../../../src/futures/registry.ts";
-import { SeededRandom } from "../../support/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/seeded-random.ts";
 import { PoorestEngine } from "./poorest-engine.ts";
 
 const DAY_MS = 86_400_000;
@@ -35,6 +35,7 @@ export function poorest({ functions, clock, seed, lost = 0.2, retentionMs = 7 * 
     ageOutMs: 7 * DAY_MS,
     random: () => drawn.next(),
     secret: (bytes) => Uint8Array.from({ length: bytes }, () => drawn.below(256)),
+    scopedCancel: false,
     knows: (type) => definitions.has(type),
   };
   const engine = new PoorestEngine({ definitions, environment, random: order, lost });

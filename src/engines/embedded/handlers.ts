@@ -1,0 +1,180 @@
+import { activate } from "../../core/activate.ts";
+import type { Cause } from "../../core/activation.ts";
+import { formatAddress } from "../../core/address.ts";
+import type { Answers } from "../../core/answers.ts";
+import { Cancellation } from "../../core/cancellation.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Definition } from "../../core/definition.ts";
+import type { Effects } from "../../core/effects.ts";
+import type { Envelope } from "../../core/envelope.ts";
+import type { Blocking } from "../../core/environment.ts";
+import { HandbackError } from "../../core/errors.ts";
+import type { BlockedGets } from "./blocked-gets.ts";
+import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
+import type { Accepted } from "./pending-batch.ts";
+import type { Queue } from "./queue.ts";
+
+/** What running handlers takes. */
+export interface HandlersParts {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  /** How many may run at the same time. */
+  readonly concurrency: number;
+  readonly mailboxes: Mailboxes;
+  readonly gets: BlockedGets;
+  readonly answers: Answers;
+  /** Which of `count` addresses that are ready has its turn. */
+  readonly choose: (count: number) => number;
+  /** The next message of a mailbox that is to be handled. */
+  readonly take: (queue: Queue<Accepted>) => Accepted | undefined;
+  readonly cause: (definition: Definition, envelope: Envelope) => Cause;
+  /** What a handler has sent before it blocks. */
+  readonly flush: (effects: Effects) => void;
+  /** A handler has ended; its address is to be released. */
+  readonly finished: (mailbox: Mailbox, running: Running, effects: Effects) => void;
+  /** A message cannot be handled at all: it stays where it is, and its address with it. */
+  readonly parked: (envelope: Envelope, error: unknown) => void;
+}
+
+/** Handlers started before commits are looked after again. */
+const RUNS_PER_TURN = 256;
+
+/**
+ * Runs users' handlers, as many at the same time as there are slots.
+ *
+ * HD1 A handler keeps its slot and its address until it ends, also while it is blocked.
+ * HD2 When every slot is held by a blocked handler, or a message queues behind one, deadlocks are looked for.
+ */
+export class Handlers {
+  readonly #parts: HandlersParts;
+  #running = 0;
+  #onIdle: () => void = () => undefined;
+
+  constructor(parts: HandlersParts) {
+    this.#parts = parts;
+  }
+
+  get hasSlot(): boolean {
+    return this.#running < this.#parts.concurrency;
+  }
+
+  /** Starts handlers while there are slots, and addresses that are ready. */
+  start(): void {
+    const { mailboxes, choose } = this.#parts;
+    for (let runs = 0; runs < RUNS_PER_TURN && this.hasSlot; runs++) {
+      const mailbox = mailboxes.next(choose);
+      if (mailbox === undefined) break;
+      this.#run(mailbox);
+    }
+    if (mailboxes.ready > 0 && this.#isFullOfBlocked()) this.findDeadlock();
+  }
+
+  /** A message is no longer wanted while its handler runs. */
+  cancel({ envelope, cancellation }: Running): void {
+    const reason = new HandbackError("CANCELLED", `the work of ${formatAddress(envelope.target)} was cancelled while it ran`);
+    cancellation.cancel(reason);
+    this.#parts.gets.rejectAll(envelope, reason);
+  }
+
+  /** Waits until every handler has ended or is blocked, which is run again at the next start; `limitMs` at most. */
+  async whenIdle(clock: Clock, limitMs: number): Promise<void> {
+    if (!this.#isBusy()) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    const cancel = clock.setTimer(limitMs, resolve);
+    await promise;
+    cancel();
+  }
+
+  /** Nobody need wait for handlers any more. */
+  abandon(): void {
+    this.#onIdle();
+  }
+
+  findDeadlock(): void {
+    const { mailboxes, gets } = this.#parts;
+    gets.check({
+      queuedAt: (address) => mailboxes.queuedAt(address),
+      waitingForSlot: this.#isFullOfBlocked() ? [...mailboxes.waiting()] : [],
+    });
+  }
+
+  #run(mailbox: Mailbox): void {
+    const { definitions, mailboxes, take, cause } = this.#parts;
+    const accepted = take(mailbox.queue);
+    if (accepted === undefined) return mailboxes.release(mailbox);
+    const { envelope } = accepted;
+    const definition = definitions.get(envelope.target.type);
+    if (definition === undefined) return;
+    const running: Running = { ...accepted, cancellation: new Cancellation() };
+    mailbox.running = running;
+    this.#running++;
+    let effects: Effects | Promise<Effects>;
+    try {
+      const blocking = this.#blocking(envelope);
+      effects = activate(definition, { ...cause(definition, envelope), blocking, cancellation: running.cancellation });
+    } catch (error) {
+      return this.#park(mailbox, envelope, error);
+    }
+    if (effects instanceof Promise) void this.#finishLater(mailbox, running, effects);
+    else this.#finish(mailbox, running, effects);
+  }
+
+  async #finishLater(mailbox: Mailbox, running: Running, handling: Promise<Effects>): Promise<void> {
+    let effects: Effects;
+    try {
+      effects = await handling;
+    } catch (error) {
+      return this.#park(mailbox, running.envelope, error);
+    }
+    this.#finish(mailbox, running, effects);
+  }
+
+  #finish(mailbox: Mailbox, running: Running, effects: Effects): void {
+    this.#end(running.envelope);
+    this.#parts.finished(mailbox, running, effects);
+    this.#noteIdle();
+  }
+
+  #park(mailbox: Mailbox, envelope: Envelope, error: unknown): void {
+    mailbox.running = undefined;
+    this.#end(envelope);
+    this.#parts.parked(envelope, error);
+    this.#noteIdle();
+  }
+
+  #end(envelope: Envelope): void {
+    this.#running--;
+    this.#parts.gets.endAll(envelope);
+  }
+
+  #blocking(envelope: Envelope): Blocking {
+    const { answers, gets, flush } = this.#parts;
+    return {
+      flush,
+      receive: async (key) => {
+        const listening = answers.listen(key);
+        gets.begin({ key, envelope, stop: () => listening.stop() });
+        this.#noteIdle();
+        this.findDeadlock();
+        try {
+          return await listening.answer;
+        } finally {
+          gets.end(key);
+        }
+      },
+    };
+  }
+
+  #isBusy(): boolean {
+    return this.#running > this.#parts.gets.runs;
+  }
+
+  #noteIdle(): void {
+    if (!this.#isBusy()) this.#onIdle();
+  }
+
+  /** Whether every slot is held by a handler that is blocked. */
+  #isFullOfBlocked(): boolean {
+    return !this.hasSlot && this.#parts.gets.runs === this.#running;
+  }
+}

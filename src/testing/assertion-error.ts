@@ -1,0 +1,4 @@
+/** A check of this kit that failed: what was expected of the workflow under test, and what it did. */
+export class AssertionError extends Error {
+  override readonly name = "AssertionError";
+}

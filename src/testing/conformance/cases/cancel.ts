@@ -1,0 +1,182 @@
+import { value } from "../../../core/value.ts";
+import { fn } from "../../../futures/fn.ts";
+import type { Settlement } from "../../../futures/future.ts";
+import type { FutureHandle } from "../../../futures/handle.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import type { Case } from "../case.ts";
+import { equal, match, ok, rejects } from "../check.ts";
+
+const echo = fn("test/echo", (_, input: unknown) => input);
+const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
+const fail = fn("test/fail", (): never => {
+  throw new Error("by itself");
+});
+const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
+const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
+  settlement.status === "fulfilled" ? settlement.value : (settlement.reason.code ?? settlement.reason.message),
+);
+const PARTS = [echo, sleeper, fail, follow, cancelIt, outcome];
+const HOUR_MS = 3_600_000;
+
+export const cancelCases: readonly Case[] = [
+  {
+    title: "cancels a flow: true once, CANCELLED for whoever waits, before and afterwards, and its status at once",
+    async run({ start, time }) {
+      const { client } = await start(PARTS);
+      const handle = await client.start(sleeper, HOUR_MS, { id: "s" });
+      const waiting = rejects(handle.result(), { code: "CANCELLED" });
+      equal(await client.cancel(handle), true);
+      const now = time.now();
+      const status = await handle.status();
+      match(status, { status: "cancelled", failure: { code: "CANCELLED" } });
+      ok(status.settledAt !== undefined && status.settledAt <= now, "expected it to be settled at once");
+      await waiting;
+      await rejects(handle.result(), { code: "CANCELLED" });
+      equal(await client.cancel("s"), false);
+      await rejects(client.call(sleeper, HOUR_MS, { id: "s" }), { code: "CANCELLED" });
+    },
+  },
+  {
+    title: "cancels nothing of a flow that has ended, and says NOT_FOUND for one that never was",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      const [done, failed] = [await client.start(echo, 0, { id: "d" }), await client.start(fail, undefined, { id: "f" })];
+      equal(await done.result(), 0);
+      await rejects(failed.result(), { cause: { message: "by itself" } });
+      for (const handle of [done, failed]) equal(await client.cancel(handle), false);
+      equal(await done.result(), 0);
+      match(await done.status(), { status: "completed" });
+      await rejects(failed.result(), { cause: { message: "by itself" } });
+      match(await failed.status(), { status: "failed" });
+      await rejects(client.cancel("never"), { code: "NOT_FOUND" });
+    },
+  },
+  {
+    title: "cancels a flow that has only just been started, and takes no events for it any more",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      const handles = await Promise.all(Array.from({ length: 10 }, (_, n) => client.start(sleeper, HOUR_MS, { id: `s${n}` })));
+      equal(
+        await Promise.all(handles.map((handle) => client.cancel(handle))),
+        handles.map(() => true),
+      );
+      for (const handle of handles) {
+        await rejects(handle.result(), { code: "CANCELLED" });
+        await rejects(client.signal(handle, "e", 1), { code: "FLOW_OVER" });
+      }
+    },
+  },
+  {
+    title: "lets one-way messages of a cancelled flow arrive, those that are delayed, too",
+    async run({ start, time }) {
+      const log = stateful("test/log", {
+        state: { lines: value<string[]>([]) },
+        handlers: { write: (ctx, line: string) => void ctx.state.lines.push(line), read: (ctx) => [...ctx.state.lines] },
+      });
+      const parent = fn("test/parent", (ctx) => {
+        ctx.send(log.write, "at once", { id: "l" });
+        ctx.send(log.write, "delayed", { id: "l", delay: 1000 });
+        ctx.setStatus("sent");
+        return ctx.promise();
+      });
+      const { client } = await start([parent, log]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.eventually(async () => equal((await handle.status()).custom, "sent"));
+      equal(await client.cancel(handle), true);
+      await time.advance(1000);
+      await time.eventually(async () => equal(await client.call(log.read, undefined, { id: "l" }), ["at once", "delayed"]));
+    },
+  },
+  {
+    title: "rejects a future that its handler cancels with CANCELLED, whatever it is a future of, and passes that on",
+    async run({ start }) {
+      const never = fn("test/never", () => "called all the same");
+      const parent = fn("test/parent", (ctx) => {
+        const futures = [
+          ctx.sleep(HOUR_MS),
+          ctx.invoke(never),
+          ctx.promise(),
+          ctx.event("e"),
+          ctx.all([ctx.sleep(HOUR_MS), ctx.invoke(echo, 1)]),
+          ctx.race([ctx.sleep(HOUR_MS), ctx.promise()]),
+          ctx.wait([ctx.promise()]),
+          ctx.timeout(ctx.promise(), HOUR_MS),
+        ];
+        const continued = futures.map((future) => ctx.onSettled(ctx.onComplete(future, echo), outcome));
+        for (const future of futures) ctx.cancel(future);
+        for (const future of futures) ctx.cancel(future);
+        return continued;
+      });
+      const { client } = await start([parent, never, ...PARTS]);
+      const outcomes = await client.call(parent);
+      equal(
+        outcomes,
+        outcomes.map(() => "CANCELLED"),
+      );
+    },
+  },
+  {
+    title: "leaves a future as it is that is known already when its handler cancels it",
+    async run({ start }) {
+      const parent = fn("test/parent", (ctx) => {
+        const known = [ctx.resolved(0), ctx.rejected("known"), ctx.any([])];
+        const outcomes = known.map((future) => ctx.onSettled(future, outcome));
+        for (const future of known) ctx.cancel(future);
+        return outcomes;
+      });
+      const { client } = await start([parent, outcome]);
+      equal(await client.call(parent), [0, "known", "any: there are no futures"]);
+    },
+  },
+  {
+    title: "does not cancel what a handler wanted to cancel before it threw",
+    async run({ start }) {
+      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), fine).handle() }));
+      const fine = fn("test/fine", () => "fine");
+      const undone = fn("test/undone", (ctx, handle: FutureHandle<unknown>) => {
+        ctx.cancel(ctx.future(handle));
+        throw new Error("after all");
+      });
+      const { client } = await start([begin, fine, undone, ...PARTS]);
+      const { work } = await client.call(begin);
+      await rejects(client.call(undone, work), { cause: { message: "after all" } });
+      equal(await client.call(follow, work), "fine");
+    },
+  },
+  {
+    title: "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+    async run({ start, time }) {
+      const ran: unknown[] = [];
+      const witness = fn("test/witness", () => ran.push(1));
+      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), witness).handle() }));
+      const { client } = await start([begin, witness, ...PARTS]);
+      const { work } = await client.call(begin);
+      const early = [await client.start(follow, work), await client.start(follow, work)];
+      await time.quiet();
+      await client.call(cancelIt, work);
+      for (const handle of early) await rejects(handle.result(), { code: "CANCELLED" });
+      await time.advance(2000);
+      await rejects(client.call(follow, work), { code: "CANCELLED" });
+      for (const handle of early) match(await handle.status(), { status: "failed" });
+      // A second time changes nothing.
+      await client.call(cancelIt, work);
+      await rejects(client.call(follow, work), { code: "CANCELLED" });
+    },
+  },
+  {
+    title: "leaves an escaped future that has settled as it is",
+    async run({ start, time }) {
+      const begin = fn("test/begin", (ctx) => ({ work: ctx.invoke(echo, 0).handle(), failing: ctx.invoke(fail).handle() }));
+      const { client } = await start([begin, ...PARTS]);
+      const { work, failing } = await client.call(begin);
+      equal(await client.call(follow, work), 0);
+      await rejects(client.call(follow, failing), { cause: { message: "by itself" } });
+      await client.call(cancelIt, work);
+      await client.call(cancelIt, failing);
+      await time.quiet();
+      equal(await client.call(follow, work), 0);
+      await rejects(client.call(follow, failing), { cause: { message: "by itself" } });
+    },
+  },
+];

@@ -1,0 +1,124 @@
+import type { Failure } from "../../../futures/failure.ts";
+import type { Settlement } from "../../../futures/future.ts";
+import { fn } from "../../../futures/fn.ts";
+import { equal, match } from "../check.ts";
+import type { Case } from "../case.ts";
+
+const echo = fn("test/echo", (_, input: unknown) => input);
+const give = fn("test/give", (_, input: unknown) => ({ got: input }));
+const fail = fn("test/fail", (_, why: string): number => {
+  throw new Error(why);
+});
+const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
+  settlement.status === "fulfilled" ? { value: settlement.value } : { reason: settlement.reason.message },
+);
+const FALSY: readonly unknown[] = [0, "", false, null, undefined];
+
+export const continuationCases: readonly Case[] = [
+  {
+    title: "continues with the result alone when there are no args, also when it is falsy",
+    async run({ start }) {
+      const parent = fn("test/parent", (ctx, input: unknown) => ctx.onComplete(ctx.invoke(echo, input), give));
+      const { client } = await start([parent, echo, give]);
+      for (const falsy of FALSY) equal(await client.call(parent, falsy), { got: falsy });
+    },
+  },
+  {
+    title: "continues with result and args when args are given, also when they are falsy",
+    async run({ start }) {
+      const both = fn("test/both", (_, input: { result: unknown; args: unknown }) => ({ keys: Object.keys(input).sort(), ...input }));
+      const parent = fn("test/parent", (ctx, input: unknown) => ctx.onComplete(ctx.invoke(echo, input), both, input));
+      const { client } = await start([parent, echo, both]);
+      for (const falsy of FALSY) {
+        const got = await client.call(parent, falsy);
+        equal(got, { keys: got.keys, result: falsy, args: falsy });
+        // A property that is undefined may be left out on the way.
+        equal(got.result, falsy);
+        equal(got.args, falsy);
+      }
+    },
+  },
+  {
+    title: "resolves futures inside args",
+    async run({ start }) {
+      const both = fn("test/both", (_, input: { result: unknown; args: { extra: readonly unknown[] } }) => input);
+      const parent = fn("test/parent", (ctx) =>
+        ctx.onComplete(ctx.invoke(echo, "result"), both, { extra: [ctx.invoke(echo, "extra"), ctx.sleep(10), 3] }),
+      );
+      const { client } = await start([parent, echo, both]);
+      equal(await client.call(parent), { result: "result", args: { extra: ["extra", undefined, 3] } });
+    },
+  },
+  {
+    title: "passes a rejection by continuations of values, up to one of settlements",
+    async run({ start }) {
+      const called: unknown[] = [];
+      const witness = fn("test/witness", (_, input: unknown) => called.push(input));
+      const parent = fn("test/parent", (ctx) =>
+        ctx.onSettled(ctx.onComplete(ctx.onComplete(ctx.invoke(fail, "early"), witness), witness, 1), outcome),
+      );
+      const { client } = await start([parent, fail, witness, outcome]);
+      equal(await client.call(parent), { reason: "early" });
+      equal(called, []);
+    },
+  },
+  {
+    title: "continues with a settlement of either kind, with and without args",
+    async run({ start }) {
+      const withArgs = fn("test/with-args", (_, { result, args }: { result: Settlement<unknown>; args: string }) => ({
+        status: result.status,
+        args,
+      }));
+      const parent = fn("test/parent", (ctx) => ({
+        fulfilled: ctx.onSettled(ctx.invoke(echo, 0), outcome),
+        rejected: ctx.onSettled(ctx.invoke(fail, "why"), outcome),
+        fulfilledArgs: ctx.onSettled(ctx.invoke(echo, 0), withArgs, "a"),
+        rejectedArgs: ctx.onSettled(ctx.invoke(fail, "why"), withArgs, "b"),
+      }));
+      const { client } = await start([parent, echo, fail, outcome, withArgs]);
+      equal(await client.call(parent), {
+        fulfilled: { value: 0 },
+        rejected: { reason: "why" },
+        fulfilledArgs: { status: "fulfilled", args: "a" },
+        rejectedArgs: { status: "rejected", args: "b" },
+      });
+    },
+  },
+  {
+    title: "gives a settlement's reason as data that names the function",
+    async run({ start }) {
+      const reasonOf = fn("test/reason", (_, settlement: Settlement<unknown>): Failure | undefined =>
+        settlement.status === "rejected" ? settlement.reason : undefined,
+      );
+      const broken = fn("test/broken", () => {
+        throw new TypeError("wrong kind", { cause: new Error("root") });
+      });
+      const parent = fn("test/parent", (ctx) => ctx.onSettled(ctx.invoke(broken), reasonOf));
+      const { client } = await start([parent, broken, reasonOf]);
+      match(await client.call(parent), {
+        name: "TypeError",
+        message: "wrong kind",
+        function: "test/broken",
+        cause: { name: "Error", message: "root" },
+      });
+    },
+  },
+  {
+    title: "rejects the future of a continuation that throws, and no other",
+    async run({ start }) {
+      const throwing = fn("test/throwing", (_, _result: unknown): number => {
+        throw new Error("continuation");
+      });
+      const parent = fn("test/parent", (ctx) => {
+        const base = ctx.invoke(echo, 1);
+        return ctx.allSettled([ctx.onComplete(base, throwing), base, ctx.onComplete(base, give)]);
+      });
+      const { client } = await start([parent, echo, throwing, give]);
+      match(await client.call(parent), [
+        { status: "rejected", reason: { message: "continuation" } },
+        { status: "fulfilled", value: 1 },
+        { status: "fulfilled", value: { got: 1 } },
+      ]);
+    },
+  },
+];

@@ -1,0 +1,90 @@
+import { value } from "../../../core/value.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import type { Case } from "../case.ts";
+import { equal } from "../check.ts";
+
+const HOUR_MS = 3_600_000;
+/** Long enough for several requests to come before it is over. */
+const AGE_MS = 2000;
+
+const account = stateful("test/account", {
+  state: { balance: value(100) },
+  handlers: {
+    read: (ctx) => ctx.state.balance,
+    spend: (ctx, n: number) => (ctx.state.balance -= n),
+    keepFor: (ctx, ms: number) => ctx.expireAfter(ms),
+  },
+});
+const cache = stateful("test/cache", {
+  state: { written: value("none", { expireAfterWrite: "1h" }), called: value("none", { expireAfterCall: "1h" }), kept: value("none") },
+  handlers: {
+    put: (ctx, text: string) => {
+      ctx.state.written = text;
+      ctx.state.called = text;
+      ctx.state.kept = text;
+    },
+    get: (ctx) => ({ ...ctx.state }),
+  },
+});
+const OLD = { written: "x", called: "x", kept: "x" };
+
+export const expiryCases: readonly Case[] = [
+  {
+    title: "forgets a state when its age-out time after the last message is over, not before",
+    async run({ start, time }) {
+      const { client } = await start([account]);
+      const id = "a";
+      await client.call(account.spend, 1, { id });
+      await client.call(account.keepFor, AGE_MS, { id });
+      await time.advance(time.almost(AGE_MS));
+      equal(await client.call(account.spend, 1, { id }), 98);
+      await time.advance(time.almost(AGE_MS));
+      equal(await client.call(account.spend, 1, { id }), 97);
+      await time.advance(AGE_MS);
+      equal(await client.call(account.read, undefined, { id }), 100);
+      await time.advance(2 * AGE_MS);
+      equal(await client.call(account.spend, 1, { id }), 99);
+    },
+  },
+  {
+    title: "forgets a value exactly when its time after a write, or a call, is over",
+    needs: ["virtualTime"],
+    async run({ start, time }) {
+      const { client } = await start([cache]);
+      const get = () => client.call(cache.get, undefined, { id: "c" });
+      await client.call(cache.put, "x", { id: "c" });
+      await time.advance(HOUR_MS - 1);
+      equal(await get(), OLD);
+      // That was a call, not a write.
+      await time.advance(1);
+      equal(await get(), { ...OLD, written: "none" });
+      await time.advance(HOUR_MS - 1);
+      equal(await get(), { ...OLD, written: "none" });
+      await time.advance(HOUR_MS);
+      equal(await get(), { ...OLD, written: "none", called: "none" });
+    },
+  },
+  {
+    title: "starts the time of a value anew with each write, and not with a write of another value",
+    async run({ start, time }) {
+      const keep = stateful("test/keep", {
+        state: { a: value(0, { expireAfterWrite: AGE_MS }), b: value(0) },
+        handlers: {
+          a: (ctx, n: number) => void (ctx.state.a = n),
+          b: (ctx, n: number) => void (ctx.state.b = n),
+          get: (ctx) => [ctx.state.a, ctx.state.b],
+        },
+      });
+      const { client } = await start([keep]);
+      const id = "k";
+      await client.call(keep.a, 1, { id });
+      await time.advance(0.6 * AGE_MS);
+      await client.call(keep.a, 2, { id });
+      await time.advance(0.6 * AGE_MS);
+      await client.call(keep.b, 3, { id });
+      equal(await client.call(keep.get, undefined, { id }), [2, 3]);
+      await time.advance(0.4 * AGE_MS);
+      equal(await client.call(keep.get, undefined, { id }), [0, 3]);
+    },
+  },
+];

@@ -1,0 +1,135 @@
+import { fn } from "../../../futures/fn.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import { value } from "../../../core/value.ts";
+import { equal, match, rejects } from "../check.ts";
+import type { Case } from "../case.ts";
+
+const counter = stateful("test/counter", {
+  state: { count: value(0) },
+  handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+});
+const count = fn("test/count", (ctx, n: number) => ctx.invoke(counter.add, n, { id: "c" }));
+const other = fn("test/other", (_, n: number) => n);
+const fail = fn("test/fail", (_, why: string): number => {
+  throw new Error(why);
+});
+const PARTS = [counter, count, other, fail];
+
+export const flowCases: readonly Case[] = [
+  {
+    title: "shows a flow's status: pending, completed or failed, its times, and why it failed",
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
+      const { client } = await start([sleeper, ...PARTS]);
+      const began = time.now();
+      const handle = await client.start(sleeper, 500, { id: "s" });
+      const { startedAt, ...pending } = await handle.status();
+      equal(pending, {
+        status: "pending",
+        custom: undefined,
+        settledAt: undefined,
+        failure: undefined,
+        unhandled: [],
+      });
+      time.assertPassed(0, began, startedAt);
+      await handle.result();
+      const completed = await client.status("s");
+      match(completed, { status: "completed", startedAt });
+      time.assertPassed(500, startedAt, completed.settledAt);
+      const failing = await client.start(fail, "why", { id: "f" });
+      await rejects(failing.result(), { code: "FUNCTION_FAILED" });
+      match(await failing.status(), { status: "failed", failure: { message: "why", function: "test/fail" } });
+    },
+  },
+  {
+    title: "shows the custom status that was set last, while the flow runs and afterwards",
+    async run({ start, time }) {
+      const second = fn("test/second", (ctx) => {
+        ctx.setStatus("thrown away");
+        ctx.setStatus({ step: 2 });
+        return "end";
+      });
+      const first = fn("test/first", (ctx) => {
+        ctx.setStatus({ step: 1 });
+        return ctx.onComplete(ctx.sleep(1000), second);
+      });
+      const { client } = await start([first, second]);
+      const handle = await client.start(first, undefined, { id: "s" });
+      await time.eventually(async () => equal((await handle.status()).custom, { step: 1 }));
+      equal(await handle.result(), "end");
+      equal((await handle.status()).custom, { step: 2 });
+    },
+  },
+  {
+    title: "attaches a second start with the same key, function and input to the first, running or done",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      const [one, two] = await Promise.all([client.start(count, 5, { id: "k" }), client.start(count, 5, { id: "k" })]);
+      equal(await Promise.all([one.result(), two.result()]), [5, 5]);
+      equal(await client.call(count, 5, { id: "k" }), 5);
+      equal(await client.call(count, 0, { id: "another" }), 5);
+    },
+  },
+  {
+    title: "refuses a second start with the same key and another input or function, and changes nothing",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      equal(await client.call(count, 5, { id: "k" }), 5);
+      await rejects(client.start(count, 6, { id: "k" }), { code: "IDEMPOTENCY_CONFLICT" });
+      await rejects(client.start(other, 5, { id: "k" }), { code: "IDEMPOTENCY_CONFLICT" });
+      equal(await client.flow("k").result(), 5);
+      equal(await client.call(count, 0, { id: "another" }), 5);
+    },
+  },
+  {
+    title: "tells the address of a stateful function from the key of a flow",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      equal(await client.call(counter.add, 1, { id: "c", key: "k" }), 1);
+      equal(await client.call(counter.add, 1, { id: "c", key: "k" }), 1);
+      equal(await client.call(counter.add, 1, { id: "c" }), 2);
+      equal(await client.call(counter.add, 1, { id: "d", key: "k2" }), 1);
+      await rejects(client.call(counter.add, 1, { id: "d", key: "k" }), { code: "IDEMPOTENCY_CONFLICT" });
+    },
+  },
+  {
+    title: "finds a flow again by its key, and says NOT_FOUND for one that never was",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      await client.start(count, 3, { id: "again" });
+      equal(await client.flow("again").result(), 3);
+      await rejects(client.flow("never").result(), { code: "NOT_FOUND" });
+      await rejects(client.status("never"), { code: "NOT_FOUND" });
+    },
+  },
+  {
+    title: "forgets a flow when its retention is over, not before",
+    async run({ start, time }) {
+      const { client } = await start(PARTS, { retentionMs: 2000 });
+      await client.call(count, 1, { id: "k" });
+      await time.advance(time.almost(2000));
+      equal(await client.flow("k").result(), 1);
+      await time.advance(2000 - time.almost(2000));
+      await rejects(client.flow("k").result(), { code: "NOT_FOUND" });
+      equal(await client.call(count, 1, { id: "k" }), 2);
+    },
+  },
+  {
+    title: "records a rejection that nobody consumes, and does not fail the flow for it",
+    async run({ start, time }) {
+      const parent = fn("test/parent", (ctx) => {
+        ctx.invoke(fail, "alone");
+        ctx.onComplete(ctx.invoke(fail, "passed on"), other);
+        return "fine";
+      });
+      const { client } = await start([parent, ...PARTS]);
+      const handle = await client.start(parent, undefined, { id: "u" });
+      equal(await handle.result(), "fine");
+      await time.eventually(async () => {
+        const { status, unhandled } = await handle.status();
+        equal(status, "completed");
+        equal(unhandled.map(({ message }) => message).sort(), ["alone", "passed on"]);
+      });
+    },
+  },
+];

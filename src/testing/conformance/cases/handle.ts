@@ -1,0 +1,137 @@
+import { fn } from "../../../futures/fn.ts";
+import { FutureHandle } from "../../../futures/handle.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import { value } from "../../../core/value.ts";
+import { equal, match, ok, rejects } from "../check.ts";
+import type { Case } from "../case.ts";
+
+const now = fn("test/now", (_, { args }: { result: void; args: unknown }) => args);
+const slow = fn("test/slow", (ctx, input: number) => ctx.onComplete(ctx.sleep(1000), slowNow, input));
+const slowNow = fn("test/slow-now", (_, { args }: { result: void; args: number }) => {
+  if (args < 0) throw new Error("negative");
+  return args;
+});
+const follow = fn("test/follow", (ctx, handle: FutureHandle<number>) => ctx.future(handle));
+const begin = fn("test/begin", (ctx, input: number) => ({ work: ctx.invoke(slow, input).handle() }));
+const PARTS = [now, slow, slowNow, follow, begin];
+
+/** Keeps handles in its state, and makes them futures again later. */
+const shelf = stateful("test/shelf", {
+  state: { handles: value<FutureHandle<number>[]>([]) },
+  handlers: {
+    start: (ctx, input: number) => {
+      ctx.state.handles.push(ctx.invoke(slow, input).handle());
+      return ctx.state.handles.length;
+    },
+    keep: (ctx, handle: FutureHandle<number>) => void ctx.state.handles.push(handle),
+    collect: (ctx) => ctx.allSettled(ctx.state.handles.map((handle) => ctx.future(handle))),
+  },
+});
+
+export const handleCases: readonly Case[] = [
+  {
+    title: "answers at once with a handle, which another flow follows before and after the settlement",
+    async run({ start, time }) {
+      const { client } = await start(PARTS);
+      const began = time.now();
+      const { work } = await client.call(begin, 5);
+      time.assertPassed(0, began);
+      ok(time.now() - began < 1000, "expected an answer at once");
+      const early = client.call(follow, work);
+      equal(await early, 5);
+      equal(await client.call(follow, work), 5);
+      equal(await client.call(follow, work), 5);
+      const failing = await client.call(begin, -1);
+      await rejects(client.call(follow, failing.work), { cause: { message: "negative" } });
+      await rejects(client.call(follow, failing.work), { cause: { message: "negative" } });
+    },
+  },
+  {
+    title: "keeps handles in state, and makes them futures again later, before and after they settle",
+    async run({ start, time }) {
+      const { client } = await start([shelf, ...PARTS]);
+      const id = "s";
+      for (const n of [1, -2, 3]) await client.call(shelf.start, n, { id });
+      const settlements = [
+        { status: "fulfilled", value: 1 },
+        { status: "rejected", reason: { message: "negative" } },
+        { status: "fulfilled", value: 3 },
+      ];
+      match(await client.call(shelf.collect, undefined, { id }), settlements);
+      await time.advance(1000);
+      match(await client.call(shelf.collect, undefined, { id }), settlements);
+    },
+  },
+  {
+    title: "passes handles on as they are, through inputs, results and states",
+    async run({ start }) {
+      const relay = fn("test/relay", (ctx, given: { inside: readonly FutureHandle<number>[] }) => {
+        const [handle] = given.inside;
+        if (handle === undefined) throw new Error("no handle");
+        return { given, value: ctx.future(handle), kept: ctx.invoke(shelf.keep, handle, { id: "kept" }) };
+      });
+      const parent = fn("test/parent", (ctx) => ctx.invoke(relay, { inside: [ctx.invoke(slow, 9).handle()] }));
+      const { client } = await start([parent, relay, shelf, ...PARTS]);
+      const result = await client.call(parent);
+      match(result, { value: 9, kept: undefined });
+      equal(await client.call(follow, result.given.inside[0] ?? missing()), 9);
+      equal(await client.call(shelf.collect, undefined, { id: "kept" }), [{ status: "fulfilled", value: 9 }]);
+    },
+  },
+  {
+    title: "gives an equal handle each time, and lets the future be used beside it",
+    async run({ start }) {
+      const parent = fn("test/parent", (ctx) => {
+        const future = ctx.invoke(slow, 4);
+        const [one, two] = [future.handle(), future.handle()];
+        const back = ctx.future(one).handle();
+        return { same: one.id === two.id && one.retainUntil === two.retainUntil && back.id === one.id, future, again: ctx.future(two) };
+      });
+      const { client } = await start([parent, ...PARTS]);
+      equal(await client.call(parent), { same: true, future: 4, again: 4 });
+    },
+  },
+  {
+    title: "makes handles of timers, joins, promises and what is known, too",
+    async run({ start }) {
+      const all = fn("test/all", (ctx, handles: readonly FutureHandle<unknown>[]) => ctx.all(handles.map((handle) => ctx.future(handle))));
+      const parent = fn("test/parent", (ctx) =>
+        ctx.invoke(all, [
+          ctx.sleep(10).handle(),
+          ctx.all([ctx.invoke(slow, 1), ctx.sleep(5)]).handle(),
+          ctx.resolved({ a: ctx.invoke(slow, 2) }).handle(),
+          ctx.resolved(3).handle(),
+        ]),
+      );
+      const { client } = await start([parent, all, ...PARTS]);
+      equal(await client.call(parent), [undefined, [1, undefined], { a: 2 }, 3]);
+    },
+  },
+  {
+    title: "keeps a settlement for its retention from when it was settled, however often it is asked for; then it is EXPIRED",
+    async run({ start, time }) {
+      const { client } = await start(PARTS, { retentionMs: 2000 });
+      const { work } = await client.call(begin, 5);
+      await time.advance(time.almost(3000));
+      equal(await client.call(follow, work), 5);
+      await time.advance(3000 - time.almost(3000));
+      await rejects(client.call(follow, work), { code: "EXPIRED" });
+    },
+  },
+  {
+    title: "refuses a handle of another store, and what is no handle",
+    async run({ start }) {
+      const { client } = await start(PARTS);
+      const { work } = await client.call(begin, 5);
+      const foreign = new FutureHandle<number>({ id: work.id, realm: "elsewhere", retainUntil: work.retainUntil });
+      await rejects(client.call(follow, foreign), { code: "FOREIGN_HANDLE" });
+      const none = fn("test/none", (ctx) => ctx.future(JSON.parse("{}") as FutureHandle<number>));
+      const other = await start([none]);
+      await rejects(other.client.call(none), { code: "INVALID_ID" });
+    },
+  },
+];
+
+function missing(): never {
+  throw new Error("expected a handle");
+}

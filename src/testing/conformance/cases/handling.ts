@@ -1,0 +1,150 @@
+import { fn } from "../../../futures/fn.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import { value } from "../../../core/value.ts";
+import { equal, match, rejects } from "../check.ts";
+import type { Case } from "../case.ts";
+
+export const handlingCases: readonly Case[] = [
+  {
+    title: "tries a handler that throws again, with growing delays, under the same idempotency key",
+    async run({ start, time }) {
+      const keys = new Set<string>();
+      const flaky = fn("test/flaky", { retry: { maxAttempts: 4, initialDelay: 100, factor: 3, maxDelay: 500 } }, (ctx) => {
+        keys.add(ctx.idempotencyKey);
+        if (ctx.attempt < 4) throw new Error(`attempt ${ctx.attempt}`);
+        return ctx.now();
+      });
+      const { client } = await start([flaky]);
+      const began = time.now();
+      time.assertPassed(100 + 300 + 500, began, await client.call(flaky));
+      equal(keys.size, 1);
+    },
+  },
+  {
+    title: "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
+    async run({ start }) {
+      const stubborn = stateful("test/stubborn", {
+        retry: { maxAttempts: 3, initialDelay: 10 },
+        state: { attempts: value(0) },
+        handlers: {
+          fail: (ctx) => {
+            ctx.state.attempts++;
+            throw new Error(`attempt ${ctx.attempt}`);
+          },
+          read: (ctx) => ctx.state.attempts,
+        },
+      });
+      const { client } = await start([stubborn]);
+      await rejects(client.call(stubborn.fail, undefined, { id: "s" }), { cause: { message: "attempt 3" } });
+      equal(await client.call(stubborn.read, undefined, { id: "s" }), 0);
+    },
+  },
+  {
+    title: "leaves the address free while an attempt waits for its turn",
+    async run({ start, time }) {
+      const shared = stateful("test/shared", {
+        retry: { maxAttempts: 2, initialDelay: 1000 },
+        state: { order: value<string[]>([]) },
+        handlers: {
+          flaky: (ctx) => {
+            if (ctx.attempt === 1) throw new Error("once");
+            ctx.state.order.push("flaky");
+            return [...ctx.state.order];
+          },
+          steady: (ctx) => void ctx.state.order.push("steady"),
+        },
+      });
+      const { client } = await start([shared]);
+      const handle = await client.start(shared.flaky, undefined, { id: "s", key: "k" });
+      await time.quiet();
+      await client.call(shared.steady, undefined, { id: "s" });
+      equal(await handle.result(), ["steady", "flaky"]);
+    },
+  },
+  {
+    title: "keeps only the messages of the attempt that succeeds",
+    async run({ start }) {
+      const seen = stateful("test/seen", {
+        state: { lines: value<number[]>([]) },
+        handlers: { add: (ctx, n: number) => void ctx.state.lines.push(n), read: (ctx) => [...ctx.state.lines] },
+      });
+      const flaky = fn("test/flaky", { retry: { maxAttempts: 3, initialDelay: 1 } }, async (ctx) => {
+        const done = ctx.invoke(seen.add, ctx.attempt, { id: "s" });
+        await Promise.resolve();
+        if (ctx.attempt < 3) throw new Error("again");
+        return ctx.invoke(seen.read, undefined, { id: "s", after: [done] });
+      });
+      const { client } = await start([flaky, seen]);
+      equal(await client.call(flaky), [3]);
+    },
+  },
+  {
+    title: "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
+    async run({ start, time }) {
+      const late: unknown[] = [];
+      const slow = stateful("test/slow", {
+        timeout: 400,
+        state: { n: value(0) },
+        handlers: {
+          run: async (ctx, ms: number) => {
+            ctx.state.n++;
+            await time.work(ms);
+            try {
+              ctx.state.n++;
+            } catch (error) {
+              late.push(error);
+            }
+            return ctx.state.n;
+          },
+          read: (ctx) => ctx.state.n,
+        },
+      });
+      const { client } = await start([slow]);
+      equal(await client.call(slow.run, time.almost(400), { id: "s" }), 2);
+      await rejects(client.call(slow.run, 401, { id: "s" }), { code: "HANDLER_TIMEOUT" });
+      await time.advance(1000);
+      equal(await client.call(slow.read, undefined, { id: "s" }), 2);
+      match(late[0], { code: "STALE_ATTEMPT" });
+    },
+  },
+  {
+    title: "tries a handler that was abandoned again, where its policy says so",
+    async run({ start, time }) {
+      const slow = fn("test/slow", { timeout: 400, retry: { maxAttempts: 2, initialDelay: 10 } }, async (ctx) => {
+        await time.work(ctx.attempt === 1 ? 800 : 100);
+        return ctx.attempt;
+      });
+      const { client } = await start([slow]);
+      equal(await client.call(slow), 2);
+    },
+  },
+  {
+    title: "says CONTEXT_CLOSED to what a handler leaves running behind",
+    async run({ start, time }) {
+      const caught: unknown[] = [];
+      const detached = fn("test/detached", (ctx) => {
+        void Promise.resolve().then(() => {
+          try {
+            ctx.send(detached);
+          } catch (error) {
+            caught.push(error);
+          }
+        });
+      });
+      const { client } = await start([detached]);
+      await client.call(detached);
+      await time.quiet();
+      match(caught[0], { code: "CONTEXT_CLOSED" });
+    },
+  },
+  {
+    title: "blocks on a future with ctx.get",
+    needs: ["blockingGet"],
+    async run({ start }) {
+      const double = fn("test/double", (_, n: number) => 2 * n);
+      const naive = fn("test/naive", async (ctx, n: number) => (await ctx.get(ctx.invoke(double, n))) + (await ctx.get(ctx.resolved(1))));
+      const { client } = await start([naive, double]);
+      equal(await client.call(naive, 5), 11);
+    },
+  },
+];

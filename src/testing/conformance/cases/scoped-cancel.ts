@@ -1,0 +1,190 @@
+import { value } from "../../../core/value.ts";
+import { fn } from "../../../futures/fn.ts";
+import type { Settlement } from "../../../futures/future.ts";
+import type { FutureHandle } from "../../../futures/handle.ts";
+import { stateful } from "../../../futures/stateful.ts";
+import type { Case } from "../case.ts";
+import { equal, match, rejects } from "../check.ts";
+
+const HOUR_MS = 3_600_000;
+
+const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
+const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+
+/** What is gone at once where messages can be withdrawn. */
+export const scopedCancelCases: readonly Case[] = [
+  {
+    title: "has nothing left of a cancelled flow but its record at once, and runs none of what was parked for it later",
+    needs: ["scopedCancel", "storedValues"],
+    async run({ start, time }) {
+      const ran: unknown[] = [];
+      const witness = fn("test/witness", (_, input: unknown) => ran.push(input));
+      const parent = fn("test/parent", (ctx) => {
+        const slept = Array.from({ length: 20 }, () => ctx.sleep(1000));
+        const many = ctx.onComplete(ctx.all(slept), witness);
+        const raced = ctx.onComplete(ctx.race([ctx.sleep(1000), ctx.event("e"), ctx.timeout(ctx.event("f"), 900)]), witness);
+        return ctx.all([many, raced, ctx.invoke(witness, [ctx.sleep(1000), ctx.sleep(900)])]);
+      });
+      const { client, stored } = await start([parent, witness]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      await time.eventually(async () => equal(await stored(), 1));
+      await time.advance(2000);
+      equal(ran, []);
+      equal(await stored(), 1);
+    },
+  },
+  {
+    title: "runs what was to run however a cancelled flow's futures end, and what that starts, to their end",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const cleaned: unknown[] = [];
+      const release = fn("test/release", (_, { args }: { result: void; args: unknown }) => cleaned.push(args));
+      const cleanUp = fn("test/clean-up", (ctx, settlement: Settlement<unknown>) =>
+        ctx.onComplete(ctx.sleep(100), release, settlement.status === "rejected" && settlement.reason.code),
+      );
+      const inner = fn("test/inner", (ctx) => ctx.onSettled(ctx.promise(), cleanUp));
+      const parent = fn("test/parent", (ctx) => [ctx.onSettled(ctx.sleep(HOUR_MS), cleanUp), ctx.invoke(inner)]);
+      const { client } = await start([parent, inner, cleanUp, release]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      match(await handle.status(), { status: "cancelled" });
+      await time.advance(100);
+      await time.eventually(async () => equal(cleaned, ["CANCELLED", "CANCELLED"]));
+      match(await handle.status(), { status: "cancelled" });
+    },
+  },
+  {
+    title: "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const [seen, ran]: [unknown[], unknown[]] = [[], []];
+      const witness = fn("test/witness", (_, input: unknown) => ran.push(input));
+      const worker = stateful("test/worker", {
+        state: { done: value(0), told: value("") },
+        handlers: {
+          work: async (ctx) => {
+            seen.push(ctx.signal.aborted);
+            ctx.signal.addEventListener("abort", () => seen.push("told"));
+            await time.work(500);
+            seen.push(ctx.signal.aborted);
+            ctx.state.done = 1;
+            ctx.send(worker.tell, "one-way", { id: "other" });
+            return ctx.onComplete(ctx.invoke(witness, "invoked"), witness);
+          },
+          tell: (ctx, line: string) => void (ctx.state.told = line),
+          read: (ctx) => ({ ...ctx.state }),
+        },
+      });
+      const { client } = await start([worker, witness]);
+      const handle = await client.start(worker.work, undefined, { id: "w", key: "k" });
+      await time.eventually(async () => equal(seen, [false]));
+      equal(await client.cancel(handle), true);
+      await rejects(handle.result(), { code: "CANCELLED" });
+      await time.advance(1000);
+      equal(seen, [false, "told", true]);
+      equal(await client.call(worker.read, undefined, { id: "w" }), { done: 1, told: "" });
+      equal(await client.call(worker.read, undefined, { id: "other" }), { done: 0, told: "one-way" });
+      equal(ran, []);
+      match(await handle.status(), { status: "cancelled" });
+    },
+  },
+  {
+    title: "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const busy = stateful("test/busy", {
+        state: { done: value<string[]>([]) },
+        handlers: {
+          work: async (ctx, name: string) => {
+            await time.work(500);
+            ctx.state.done.push(name);
+            return [...ctx.state.done];
+          },
+        },
+      });
+      const { client } = await start([busy]);
+      const [one, two, three] = [
+        await client.start(busy.work, "one", { id: "b", key: "1" }),
+        await client.start(busy.work, "two", { id: "b", key: "2" }),
+        await client.start(busy.work, "three", { id: "b", key: "3" }),
+      ];
+      equal(await client.cancel(two), true);
+      await rejects(two.result(), { code: "CANCELLED" });
+      equal(await one.result(), ["one"]);
+      equal(await three.result(), ["one", "three"]);
+    },
+  },
+  {
+    title: "refuses to settle a promise of a cancelled flow, or of a branch that lost, with CANCELLED",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const parent = fn("test/parent", (ctx) => {
+        const [kept, lost] = [ctx.promise<number>(), ctx.promise<number>()];
+        ctx.setStatus([kept.token, lost.token]);
+        return ctx.all([kept, ctx.race([lost, ctx.sleep(50)])]);
+      });
+      const { client } = await start([parent]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.advance(100);
+      const [kept = "", lost = ""] = (await handle.status()).custom as string[];
+      await time.eventually(() => rejects(client.settle(lost, 1), { code: "CANCELLED" }));
+      equal(await client.cancel(handle), true);
+      await time.eventually(() => rejects(client.settle(kept, 1), { code: "CANCELLED" }));
+      await rejects(client.reject(kept, "no"), { code: "CANCELLED" });
+    },
+  },
+  {
+    title: "ends a blocked handler of a cancelled flow with CANCELLED",
+    needs: ["scopedCancel", "blockingGet"],
+    async run({ start, time }) {
+      const caught: unknown[] = [];
+      const blocking = fn("test/blocking", async (ctx) => {
+        try {
+          return await ctx.get(ctx.sleep(HOUR_MS));
+        } catch (error) {
+          caught.push(error);
+          throw error;
+        }
+      });
+      const { client } = await start([blocking]);
+      const handle = await client.start(blocking, undefined, { id: "b" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      await time.eventually(async () => match(caught, [{ code: "CANCELLED" }]));
+    },
+  },
+  {
+    title: "does not run an escaped future's work when it is cancelled through its handle",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const ran: unknown[] = [];
+      const witness = fn("test/witness", () => ran.push(1));
+      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), witness).handle() }));
+      const { client } = await start([begin, witness, cancelIt]);
+      const { work } = await client.call(begin);
+      await client.call(cancelIt, work);
+      await time.advance(2000);
+      equal(ran, []);
+    },
+  },
+  {
+    title: "lets a flow that is cancelled go of what it waits for elsewhere, and leaves that to others",
+    needs: ["scopedCancel", "storedValues", "virtualTime"],
+    async run({ start, time }) {
+      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), done).handle() }));
+      const done = fn("test/done", () => "done");
+      const { client, stored } = await start([begin, done, follow], { retentionMs: 60_000 });
+      const { work } = await client.call(begin);
+      const [one, other] = [await client.start(follow, work), await client.start(follow, work)];
+      await time.quiet();
+      equal(await client.cancel(one), true);
+      equal(await other.result(), "done");
+      await rejects(one.result(), { code: "CANCELLED" });
+      await time.advance(24 * HOUR_MS);
+      equal(await stored(), 0);
+    },
+  },
+];

@@ -1,0 +1,69 @@
+import { fn } from "../../../futures/fn.ts";
+import { equal, ok } from "../check.ts";
+import type { Case } from "../case.ts";
+
+const now = fn("test/now", (ctx) => ctx.now());
+const DELAYS_MS = [600, 200, 400];
+
+export const timerCases: readonly Case[] = [
+  {
+    title: "never wakes a sleeper early, and not late where nothing else happens",
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }));
+      const { client } = await start([sleeper, now]);
+      for (const ms of [0, 1, 0.25, 99.5, 400]) {
+        const began = time.now();
+        time.assertPassed(Math.ceil(ms), began, await client.call(sleeper, ms));
+      }
+    },
+  },
+  {
+    title: "sleeps for minutes, hours, and longer than a timer of the machine can, to the millisecond",
+    needs: ["virtualTime"],
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx) => ctx.invoke(now, undefined, { after: [ctx.sleep("30d")] }));
+      const napper = fn("test/napper", (ctx, ms: number) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }));
+      const { client } = await start([sleeper, napper, now]);
+      for (const ms of [60_000, 3_600_001]) {
+        const began = time.now();
+        equal((await client.call(napper, ms)) - began, ms);
+      }
+      const began = time.now();
+      const handle = await client.start(sleeper, undefined, { id: "long" });
+      await time.advance(30 * 86_400_000 - 1);
+      equal((await client.status("long")).status, "pending");
+      equal((await handle.result()) - began, 30 * 86_400_000);
+    },
+  },
+  {
+    title: "sleeps until an instant, and not at all when it is past",
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx, at: Date) =>
+        ctx.all([
+          ctx.invoke(now, undefined, { after: [ctx.sleepUntil(at)] }),
+          ctx.invoke(now, undefined, { after: [ctx.sleepUntil(at.getTime())] }),
+        ]),
+      );
+      const { client } = await start([sleeper, now]);
+      const began = time.now();
+      const due = began + 1234;
+      for (const woken of await client.call(sleeper, new Date(due))) time.assertPassed(1234, began, woken);
+      const again = time.now();
+      await client.call(sleeper, new Date(0));
+      time.assertPassed(0, again);
+      ok(time.now() - again < 1000, "expected no sleep until a past instant");
+    },
+  },
+  {
+    title: "wakes sleepers in the order of their instants",
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx) => DELAYS_MS.map((ms) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] })));
+      const { client } = await start([sleeper, now]);
+      const began = time.now();
+      const woken = await client.call(sleeper);
+      for (const [index, ms] of DELAYS_MS.entries()) time.assertPassed(ms, began, woken[index]);
+      const order = [...woken.keys()].sort((one, other) => (woken[one] ?? 0) - (woken[other] ?? 0));
+      equal(order, [1, 2, 0]);
+    },
+  },
+];

@@ -1,0 +1,22 @@
+import type { VirtualClock } from "../virtual-clock.ts";
+
+/** The same object, with a clock that drives each promise its methods give, and each of those of the objects they give. */
+export function driven<T extends object>(target: T, clock: VirtualClock): T {
+  return new Proxy(target, {
+    get(_, name): unknown {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]) => {
+        const result: unknown = Reflect.apply(member, target, args);
+        return result instanceof Promise ? clock.until(result.then((value: unknown) => wrap(value, clock))) : wrap(result, clock);
+      };
+    },
+  });
+}
+
+/** Handles have methods that wait; plain data is left as it is. */
+function wrap(value: unknown, clock: VirtualClock): unknown {
+  return typeof value === "object" && value !== null && "result" in value && typeof value.result === "function"
+    ? driven(value, clock)
+    : value;
+}

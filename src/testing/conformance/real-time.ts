@@ -1,0 +1,38 @@
+import type { Clock } from "../../core/clock.ts";
+import { ok } from "./check.ts";
+import type { DrivenTime } from "./time.ts";
+
+/** How long it is waited for what needs no time, in ms. */
+const SETTLING_MS = 250;
+/** How often, and for how long, it is looked whether something has come about. */
+const POLLING_MS = 25;
+const PATIENCE_MS = 10_000;
+
+/** Time of a clock that goes by itself. */
+export function realTime(clock: Clock): DrivenTime {
+  const pass = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      clock.setTimer(ms, resolve);
+    });
+  return {
+    now: () => clock.now(),
+    advance: (ms) => pass(ms + SETTLING_MS),
+    quiet: () => pass(SETTLING_MS),
+    work: pass,
+    almost: (ms) => ms / 4,
+    assertPassed: (ms, since, until = clock.now()) => ok(until - since >= ms, `expected ${ms} ms to pass at least, got ${until - since}`),
+    async eventually(check) {
+      const failsAt = clock.now() + PATIENCE_MS;
+      for (;;) {
+        try {
+          return await check();
+        } catch (error) {
+          if (clock.now() > failsAt) throw error;
+        }
+        await pass(POLLING_MS);
+      }
+    },
+    drive: (target) => target,
+    until: (promise) => promise,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Case, Running } from "./case.ts";
+import type { EngineUnderTest, MakeOptions } from "./engine-under-test.ts";
+import type { DrivenTime } from "./time.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Where a case is run. */
+export interface Ground<Engine extends EngineUnderTest> {
+  readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
+  readonly dispose: (engine: Engine) => void | Promise<void>;
+  readonly clock: MakeOptions["clock"];
+  readonly time: DrivenTime;
+  readonly seed: number;
+}
+
+/** Runs a case, and disposes of the engines it has started, whether it holds or not. */
+export async function runCase<Engine extends EngineUnderTest>({ run }: Pick<Case, "run">, ground: Ground<Engine>): Promise<void> {
+  const { make, dispose, clock, time, seed } = ground;
+  const engines: Engine[] = [];
+  const start = async (functions: readonly object[], { egress = {}, retentionMs = 7 * DAY_MS } = {}): Promise<Running> => {
+    const engine = await make({ functions, clock, seed, egress, retentionMs });
+    engines.push(engine);
+    const { deadLetters = absent("deadLetters"), stored = absent("stored") } = engine;
+    return { client: time.drive(engine.client), deadLetters: () => deadLetters(), stored: () => stored() };
+  };
+  try {
+    await run({ start, time });
+  } finally {
+    for (const engine of engines) await time.until(Promise.resolve(dispose(engine)));
+  }
+}
+
+function absent(name: string): () => never {
+  return () => {
+    throw new Error(`the engine under test has no ${name}(), and does not say that it cannot`);
+  };
+}

@@ -1,0 +1,23 @@
+import type { VirtualClock } from "../virtual-clock.ts";
+import { equal } from "./check.ts";
+import { driven } from "./driven.ts";
+import type { DrivenTime } from "./time.ts";
+
+/** Time of a virtual clock: it passes when everything waits for it, and while something is awaited. */
+export function virtualTime(clock: VirtualClock): DrivenTime {
+  return {
+    now: () => clock.now(),
+    advance: (ms) => clock.advance(ms),
+    quiet: () => clock.quiet(),
+    work: (ms) => clock.work(ms),
+    almost: (ms) => ms - 1,
+    assertPassed: (ms, since, until = clock.now()) => equal(until - since, ms, "the time that has passed"),
+    async eventually(check) {
+      await clock.quiet();
+      await check();
+    },
+    drive: (target) => driven(target, clock),
+    // What waits for something else than the clock, such as a file, settles without it.
+    until: (promise) => clock.until(promise).catch(() => promise),
+  };
+}

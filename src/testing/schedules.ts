@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { CRASH_MODES } from "./crash.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** How large the schedules may become. */
+export interface SchedulesOptions {
+  /** Crashes in one run; default 3. */
+  readonly maxCrashes?: number;
+  /** The last commit at which a crash may be, from 1; default 40. One that a run does not come to has no effect. */
+  readonly maxCommit?: number;
+}
+
+const SLOWEST_COMMIT_MS = 20;
+
+/**
+ * Makes schedules for `simulate({ schedule })`: crashes, orders, slow commits, repeated requests. They shrink towards `{}`,
+ * in which nothing fails and everything happens in order, so that a counterexample says only what it takes.
+ *
+ * @example
+ * import { fn } from "handback";
+ * import { schedules, simulate } from "handback/testing";
+ * import fc from "fast-check";
+ *
+ * const double = fn("docs/double", (_, n: number) => 2 * n);
+ * await fc.assert(
+ *   fc.asyncProperty(schedules(), async (schedule) => {
+ *     const run = await simulate({ functions: [double], schedule }, (t) => t.client.call(double, 21));
+ *     return run.result === 42;
+ *   }),
+ * );
+ */
+export function schedules({ maxCrashes = 3, maxCommit = 40 }: SchedulesOptions = {}): fc.Arbitrary<Schedule> {
+  const crash = fc.record({ commit: fc.integer({ min: 1, max: maxCommit }), how: fc.constantFrom(...CRASH_MODES) });
+  const everything = fc.record({
+    crashes: fc.uniqueArray(crash, { maxLength: maxCrashes, selector: ({ commit }) => commit }),
+    choices: fc.array(fc.nat(7), { maxLength: 40 }),
+    commitMs: fc.array(fc.nat(SLOWEST_COMMIT_MS), { maxLength: 20 }),
+    repeats: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
+    seed: fc.nat(0xffff),
+  });
+  return everything.map(withoutDefaults);
+}
+
+/** Leaves out what says nothing, since people read what is left. */
+function withoutDefaults({ seed, ...lists }: Required<Schedule>): Schedule {
+  const telling = Object.entries(lists).filter(([, list]: [string, readonly unknown[]]) => list.length > 0);
+  return { ...(Object.fromEntries(telling) as Schedule), ...(seed !== 0 && { seed }) };
+}

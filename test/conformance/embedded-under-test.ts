@@ -1,0 +1,26 @@
+import { embedded } from "handback";
+import type { Embedded, Store } from "handback";
+import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
+
+/** An embedded engine as the suite sees it. */
+export interface EmbeddedUnderTest extends EngineUnderTest {
+  readonly stored: () => number;
+  readonly close: Embedded["close"];
+}
+
+/** Makes embedded engines over the stores that `makeStore` makes. */
+export function makeEmbedded(makeStore: () => Store): (options: MakeOptions) => Promise<EmbeddedUnderTest> {
+  return async ({ functions, clock, egress, retentionMs }) => {
+    const store = makeStore();
+    const engine = await embedded({ functions, store, clock, egress, retention: retentionMs });
+    return {
+      client: engine.client,
+      deadLetters: () => engine.deadLetters(),
+      stored: () => store.count().state,
+      close: () => engine.close(),
+    };
+  };
+}
+
+/** Closes what {@link makeEmbedded} made. */
+export const dispose = (engine: EmbeddedUnderTest): Promise<void> => engine.close();

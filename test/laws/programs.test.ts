@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { BuiltFlow, FlowWorld } from "../../src/testing/flows-leaves.ts";
+import { naiveFlow } from "../../src/testing/flows-naive.ts";
+import type { FlowProgram } from "../../src/testing/flows-program.ts";
+import { splitFlow } from "../../src/testing/flows-split.ts";
+import { flows } from "../../src/testing/flows.ts";
+import { referenceFlow } from "../../src/testing/reference.ts";
+import type { FlowCall } from "../../src/testing/reference.ts";
+import { onPoorestLosing } from "../conformance/host.ts";
+import type { FlowRunOptions } from "./flow-run.ts";
+import { runFlow } from "./flow-run.ts";
+import { law } from "./law.ts";
+
+/** Where something is cancelled, or whatever comes first decides. */
+const RACING = ["race", "any", "timeout"] as const;
+/** Where it matters how long things take. */
+const TIMED = [...RACING, "wait"] as const;
+/** Where the first of several failures decides. */
+const FAILING_FAST = ["parallel", "value", "depends"] as const;
+const seeds = fc.integer();
+
+async function assertAsReference(
+  build: (world: FlowWorld) => BuiltFlow,
+  program: FlowProgram,
+  options: FlowRunOptions = {},
+): Promise<void> {
+  const { outcome, tookMs, calls, journals, activeMs, blockedMs } = referenceFlow(program, null);
+  const { bill, ...got } = await runFlow(build, program, options);
+  expect({ ...got, activeMs: bill.activeMs, blockedMs: bill.blockedMs, final: bill.final }).toEqual({
+    ...{ outcome, tookMs, calls, journals, activeMs },
+    blockedMs: build === naiveFlow ? blockedMs : 0,
+    final: true,
+    left: 0,
+  });
+}
+
+law("split(flow) = reference(flow): results, states, the calls of leaves, and the bill", [flows()], (program) =>
+  assertAsReference(splitFlow, program),
+);
+
+law("naive(flow) = reference(flow): results, states, the calls of leaves, and the bill", [flows({ without: RACING })], (program) =>
+  assertAsReference(naiveFlow, program),
+);
+
+law("naive(flow) = split(flow) where something is cancelled: results and states", [flows()], async (program) => {
+  const [naive, split] = [await runFlow(naiveFlow, program), await runFlow(splitFlow, program)];
+  const { outcome, tookMs, journals, left } = split;
+  expect(naive).toMatchObject({ outcome, tookMs, journals, left });
+});
+
+law("split(flow) = reference(flow) on the poorest engine", [flows({ without: RACING }), seeds], (program, seed) =>
+  assertAsReference(splitFlow, program, { engine: onPoorestLosing(0), seed }),
+);
+
+law(
+  "split(flow) = reference(flow) on an engine that cannot cancel, where unstarted work may still run, unseen",
+  [flows(), seeds],
+  async (program, seed) => {
+    const { outcome, tookMs, calls } = referenceFlow(program, null);
+    const got = await runFlow(splitFlow, program, { engine: onPoorestLosing(0), seed });
+    expect(got).toMatchObject({ outcome, tookMs, bill: { blockedMs: 0, beta: 1, final: true }, left: 0 });
+    expect(got.calls).toEqual(expect.arrayContaining([...calls]));
+  },
+);
+
+law(
+  "split(flow) = reference(flow) where responses are lost and work is done again",
+  [fc.oneof(flows({ without: TIMED, failures: false }), flows({ without: [...TIMED, ...FAILING_FAST] })), seeds],
+  async (program, seed) => {
+    const { outcome, calls } = referenceFlow(program, null);
+    const got = await runFlow(splitFlow, program, { engine: onPoorestLosing(0.3), seed });
+    expect(got).toMatchObject({ outcome, bill: { blockedMs: 0, beta: 1, final: true }, left: 0 });
+    expect(distinct(got.calls)).toEqual(distinct(calls));
+  },
+);
+
+/** Which attempts of which leaves there were, whenever and how often. */
+function distinct(calls: readonly FlowCall[]): readonly string[] {
+  return [...new Set(calls.map(({ leaf, input, attempt }) => JSON.stringify([leaf, input, attempt])))].toSorted();
+}

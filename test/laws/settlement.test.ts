@@ -1,0 +1,203 @@
+import type { Context, Fn, Future, FutureHandle, Settlement } from "handback";
+import { fn, FutureHandle as Handle } from "handback";
+import fc from "fast-check";
+import { expect } from "vitest";
+import { law } from "./law.ts";
+import { ending, values } from "./values.ts";
+import { inWorld } from "./world.ts";
+
+interface Promised {
+  readonly token: string;
+  readonly handle: FutureHandle<number>;
+}
+
+const promise = fn("law/promise", (ctx): Promised => {
+  const future = ctx.promise<number>();
+  return { token: future.token, handle: future.handle() };
+});
+const follow = fn("law/follow", (ctx, handle: FutureHandle<number>) => ctx.future(handle));
+
+const attempt = fc.record({ ok: fc.boolean(), value: fc.nat(2), together: fc.boolean() });
+
+law(
+  "a future is assigned once: the first settlement stands, and later ones learn of it",
+  [fc.array(attempt, { minLength: 1, maxLength: 6 })],
+  (attempts) =>
+    inWorld(async (world) => {
+      const client = await world.start([promise, follow]);
+      const { token, handle } = await client.call(promise);
+      const early = await client.start(follow, handle);
+      const settle = ({ ok, value }: (typeof attempts)[number]) =>
+        ending(ok ? client.settle(token, value) : client.reject(token, `no ${value}`));
+      const answers: unknown[] = [];
+      for (const [index, each] of attempts.entries()) {
+        const next = attempts[index + 1];
+        // Two that are made at the same time are as good as one after the other.
+        if (each.together && next !== undefined) answers.push(...(await Promise.all([settle(each), settle(next)])));
+        else answers.push(await settle(each));
+      }
+      const [first = { ok: true, value: 0 }] = attempts;
+      const made = attempts.flatMap((each, index) =>
+        each.together && index + 1 < attempts.length ? [each, attempts[index + 1] ?? each] : [each],
+      );
+      expect(answers).toEqual(
+        made.map(({ ok, value }) =>
+          ok === first.ok && value === first.value ? { value: undefined } : { code: "ALREADY_COMPLETED", why: "ALREADY_COMPLETED" },
+        ),
+      );
+      const expected = first.ok ? { value: first.value } : { code: "FUNCTION_FAILED", why: `no ${first.value}` };
+      expect(await ending(early.result())).toEqual(expected);
+      expect(await ending(client.call(follow, handle))).toEqual(expected);
+    }),
+);
+
+law(
+  "a consumer sees a settlement once, whether it was registered early or late",
+  [
+    fc.array(fc.record({ atMs: fc.nat(20), times: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 8 }),
+    fc.nat(20),
+    fc.boolean(),
+  ],
+  (consumers, settledAtMs, ok) =>
+    inWorld(async (world) => {
+      const seen: unknown[] = [];
+      const note = fn("law/note", (_, { result, args }: { result: Settlement<number>; args: number }) => {
+        seen.push([args, result.status === "fulfilled" ? result.value : result.reason.message]);
+      });
+      const consume = fn("law/consume", (ctx, { handle, which, times }: { handle: FutureHandle<number>; which: number; times: number }) => {
+        const future = ctx.future(handle);
+        return ctx.all(Array.from({ length: times }, () => ctx.onSettled(future, note, which)));
+      });
+      const client = await world.start([promise, consume, note]);
+      const { token, handle } = await client.call(promise);
+      await world.at([
+        ...consumers.map(({ atMs, times }, which) => ({ ms: atMs, happens: () => client.start(consume, { handle, which, times }) })),
+        { ms: settledAtMs, happens: () => (ok ? client.settle(token, 7) : client.reject(token, "no")) },
+      ]);
+      await world.clock.advance(1000);
+      expect(seen.toSorted()).toEqual(
+        consumers.flatMap(({ times }, which) => Array.from({ length: times }, () => [which, ok ? 7 : "no"])).toSorted(),
+      );
+    }),
+);
+
+law(
+  "`get` is idempotent: every holder gets the same, as often as it asks",
+  [
+    fc.array(fc.record({ atMs: fc.nat(20), gets: fc.integer({ min: 1, max: 4 }) }), { minLength: 1, maxLength: 5 }),
+    fc.nat(20),
+    fc.boolean(),
+  ],
+  (holders, settledAtMs, ok) =>
+    inWorld(async (world) => {
+      const hold = fn("law/hold", async (ctx, { handle, gets }: { handle: FutureHandle<number>; gets: number }) => {
+        const future = ctx.future(handle);
+        const got: unknown[] = [];
+        for (let n = 0; n < gets; n++) got.push(await ending(ctx.get(n % 2 === 0 ? future : ctx.future(handle))));
+        return got;
+      });
+      const client = await world.start([promise, hold]);
+      const { token, handle } = await client.call(promise);
+      const flows: { result(): Promise<unknown> }[] = [];
+      await world.at([
+        ...holders.map(({ atMs, gets }) => ({ ms: atMs, happens: async () => flows.push(await client.start(hold, { handle, gets })) })),
+        { ms: settledAtMs, happens: () => (ok ? client.settle(token, 7) : client.reject(token, "no")) },
+      ]);
+      const expected = ok ? { value: 7 } : { code: "FUNCTION_FAILED", why: "no" };
+      const all = await Promise.all(flows.map((flow) => flow.result()));
+      expect(all.flat()).toEqual(holders.flatMap(({ gets }) => Array.from({ length: gets }, () => expected)));
+    }),
+);
+
+/** Ways to hand back a future instead of a value. */
+const LAYERS = ["invoke", "resolved", "continued", "handle", "stateless", "async"] as const;
+
+law(
+  "returning a future of v equals returning v, at any depth, rejections too",
+  [values(), fc.boolean(), fc.array(fc.constantFrom(...LAYERS), { maxLength: 6 })],
+  (value, fails, layers) =>
+    inWorld(async (world) => {
+      type Rest = readonly (typeof LAYERS)[number][];
+      const end = fn("law/end", () => {
+        if (fails) throw new Error("no");
+        return value;
+      });
+      const same = fn("law/same", (_, given: unknown) => given);
+      const peel = (ctx: Context, [first, ...rest]: Rest): Future<unknown> => {
+        const inner = rest.length === 0 ? ctx.invoke(end) : ctx.invoke(layer, rest);
+        switch (first) {
+          case "resolved":
+            return ctx.resolved(inner);
+          case "continued":
+            return ctx.onComplete(inner, same);
+          case "handle":
+            return ctx.future(inner.handle());
+          case "stateless":
+            return ctx.invoke(same, inner);
+          default:
+            return inner;
+        }
+      };
+      const layer: Fn<Rest, unknown> = fn("law/layer", (ctx, rest: Rest): Future<unknown> | Promise<Future<unknown>> =>
+        rest[0] === "async" ? Promise.resolve().then(() => peel(ctx, rest)) : peel(ctx, rest),
+      );
+      const client = await world.start([end, same, layer]);
+      const plain = await ending(client.call(end));
+      expect(await ending(client.call(layer, layers))).toEqual(plain);
+      expect(plain).toEqual(fails ? { code: "FUNCTION_FAILED", why: "no" } : { value });
+    }),
+);
+
+/** A value, in which some parts are to be futures or handles of them. */
+type Shape =
+  | { readonly kind: "plain"; readonly value: unknown }
+  | { readonly kind: "known" | "called" | "later" | "handle"; readonly value: number }
+  | { readonly kind: "list"; readonly parts: readonly Shape[] }
+  | { readonly kind: "record"; readonly parts: Readonly<Record<string, Shape>> };
+
+const { shape } = fc.letrec<{ shape: Shape }>((tie) => ({
+  shape: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.record({ kind: fc.constant("plain"), value: values() }),
+    fc.record({ kind: fc.constantFrom("known", "called", "later", "handle"), value: fc.nat(9) }),
+    fc.record({ kind: fc.constant("list"), parts: fc.array(tie("shape"), { maxLength: 4 }) }),
+    fc.record({
+      kind: fc.constant("record"),
+      parts: fc.dictionary(fc.constantFrom("a", "b", "c"), tie("shape"), { noNullPrototype: true }),
+    }),
+  ),
+}));
+
+law("futures anywhere inside a returned value are joined as in inputs, and handles stay handles", [shape], (given) =>
+  inWorld(async (world) => {
+    const same = fn("law/same", (_, value: unknown) => value);
+    const build = (ctx: Context, part: Shape): unknown => {
+      switch (part.kind) {
+        case "plain":
+          return part.value;
+        case "known":
+          return ctx.resolved(part.value);
+        case "called":
+          return ctx.invoke(same, part.value);
+        case "later":
+          return ctx.invoke(same, part.value, { after: [ctx.sleep(part.value)] });
+        case "handle":
+          return ctx.resolved(part.value).handle();
+        case "list":
+          return part.parts.map((inner) => build(ctx, inner));
+        case "record":
+          return Object.fromEntries(Object.entries(part.parts).map(([name, inner]) => [name, build(ctx, inner)]));
+      }
+    };
+    const plain = (part: Shape): unknown => {
+      if (part.kind === "list") return part.parts.map(plain);
+      if (part.kind === "record") return Object.fromEntries(Object.entries(part.parts).map(([name, inner]) => [name, plain(inner)]));
+      return part.kind === "handle" ? expect.any(Handle) : part.value;
+    };
+    const asResult = fn("law/as-result", (ctx) => build(ctx, given));
+    const asInput = fn("law/as-input", (ctx) => ctx.invoke(same, build(ctx, given)));
+    const client = await world.start([same, asResult, asInput]);
+    expect(await client.call(asResult)).toEqual(plain(given));
+    expect(await client.call(asInput)).toEqual(plain(given));
+  }),
+);

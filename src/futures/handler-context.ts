@@ -224,7 +224,9 @@ export class HandlerContext {
 
   cancel(future: unknown): void {
     this.#start();
-    this.#node(future, "future").cancelled = true;
+    const node = this.#node(future, "future");
+    const isKnown = node.plan.kind === "settled" || (node.plan.kind === "gather" && node.plan.needs.length === 0);
+    if (!isKnown) node.cancelled = true;
   }
 
   resolved(value: unknown): PendingFuture {

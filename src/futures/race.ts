@@ -82,7 +82,11 @@ function fill(activation: Activation, state: Race, slot: Slot): Race {
     return { ...counted, tally: NO_TALLY };
   }
   const { index, settled } = slot;
-  if (index === opening.branches) return decide(activation, counted, settled.ok ? allRejected(settled) : settled);
+  if (index === opening.branches) {
+    const outcome = settled.ok ? allRejected(settled) : settled;
+    // One that was fulfilled fills a slot of its own, which is still on its way.
+    return outcome === undefined ? counted : decide(activation, counted, outcome);
+  }
   if (opening.mode === "race" || settled.ok) return decide(activation, counted, settled, settled.ok ? index : undefined);
   return counted;
 }
@@ -103,8 +107,10 @@ function withdraw(activation: Activation, state: Race): Race {
 }
 
 /** What `any` comes to when no branch was fulfilled; the text holds their settlements. */
-function allRejected({ text }: Settled): Settled {
-  const errors = (JSON.parse(text) as readonly { readonly reason: Failure }[]).map(({ reason }) => reason);
+function allRejected({ text }: Settled): Settled | undefined {
+  const settlements = JSON.parse(text) as readonly { readonly status: string; readonly reason: Failure }[];
+  if (settlements.some(({ status }) => status === "fulfilled")) return undefined;
+  const errors = settlements.map(({ reason }) => reason);
   return rejected({ name: "AggregateError", message: `all ${errors.length} futures were rejected`, errors });
 }
 

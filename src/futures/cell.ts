@@ -9,7 +9,7 @@ import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Settling } from "./deliver.ts";
-import { guard, GUARD } from "./scope.ts";
+import { guard, GUARD } from "./guard.ts";
 import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell, tellAt } from "./system.ts";

@@ -3,7 +3,7 @@ import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
-import { guard } from "./scope.ts";
+import { guard } from "./guard.ts";
 import { cancelled, fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell } from "./system.ts";

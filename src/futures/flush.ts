@@ -3,7 +3,6 @@ import type { Send } from "../core/effects.ts";
 import { childId } from "../core/message-id.ts";
 import type { Gate } from "./cell.ts";
 import type { Graph } from "./graph.ts";
-import { hold } from "./node.ts";
 import type { Node } from "./node.ts";
 import { system, tell } from "./system.ts";
 import { wireEach } from "./wire.ts";
@@ -53,10 +52,8 @@ function nameByContent(graph: Graph): void {
     const times = graph.occurrences.get(content) ?? 0;
     graph.occurrences.set(content, times + 1);
     node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
-    // What is flushed has escaped: it is known by its cell from here on, and the handler may yet use it anywhere.
-    if (!settles(node)) continue;
-    node.escapedUntil = environment.clock.now() + environment.retentionMs;
-    hold(node, graph.scope);
+    // What is flushed has escaped: it is known by its cell from here on.
+    if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver } from "./deliver.ts";
 import type { Failure } from "./failure.ts";
-import { guard } from "./scope.ts";
+import { guard } from "./guard.ts";
 import { cancelled, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM } from "./system.ts";

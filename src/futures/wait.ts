@@ -8,7 +8,7 @@ import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
 import { encodeHandle } from "./future-codec.ts";
 import { openJoin } from "./join.ts";
-import { guard } from "./scope.ts";
+import { guard } from "./guard.ts";
 import { cancelled, fulfilled } from "./settled.ts";
 import { SYSTEM, tellAt } from "./system.ts";
 

@@ -34,7 +34,7 @@ law(
 );
 
 law(
-  "ids of children are stable: a handler that is run again makes the same ones, and a policy retry others",
+  "ids of children are stable: a handler that is run again makes the same ones",
   [fc.integer({ min: 1, max: 6 }), fc.integer(), fc.constantFrom(0.2, 0.5)],
   async (children, seed, lost) => {
     const keys = new Map<string, Set<string>>();
@@ -59,6 +59,24 @@ law(
       await host.close();
     }
   },
+);
+
+law(
+  "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
+  [fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })],
+  (attempts, gets) =>
+    inWorld(async (world) => {
+      const keys: string[] = [];
+      const child = fn("law/child", (ctx, _: number) => keys.push(ctx.idempotencyKey));
+      const parent = fn("law/parent", { retry: { maxAttempts: attempts, initialDelay: 0 } }, async (ctx) => {
+        for (let n = 0; n < gets; n++) await ctx.get(ctx.invoke(child, n));
+        if (ctx.attempt < attempts) throw new Error("again");
+      });
+      const client = await world.start([child, parent]);
+      await client.call(parent);
+      expect(keys.length).toBe(attempts * gets);
+      expect(new Set(keys).size).toBe(attempts * gets);
+    }),
 );
 
 law(

@@ -16,6 +16,7 @@ import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { Rows } from "./row.ts";
 import type { EngineName } from "./subject.ts";
+import { simulation } from "./simulation.ts";
 import { formatTables } from "./tables.ts";
 import { throughput } from "./throughput.ts";
 
@@ -31,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   latency(noop),
   latency(chain3),
   checkLoop,
+  simulation,
 ];
 const ENGINES: readonly EngineName[] = ["sqlite", "memory"];
 const ROUNDS = 5;

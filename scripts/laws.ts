@@ -33,7 +33,7 @@ const reporter: Reporter = {
 };
 
 const files = process.argv.slice(2);
-const vitest = await startVitest("test", files.length > 0 ? files : ["test/laws"], {
+const vitest = await startVitest(files.length > 0 ? files : ["test/laws"], {
   watch: false,
   reporters: [["default", { summary: false }], reporter],
 });

@@ -30,6 +30,18 @@ await engine.close();
 console.log(doubled, typeof HandbackError, typeof sqlite);
 `;
 
+/** What needs fast-check beside the package. */
+const TESTING_PROGRAM = `
+import { fn } from "handback";
+import { everyCrash, schedules, simulate } from "handback/testing";
+import type { Run } from "handback/testing";
+
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const run: Run<number> = await simulate({ functions: [double], seed: 1, faults: { crash: 0.1 } }, (t) => t.client.call(double, 21));
+const { points } = await everyCrash({ functions: [double] }, (t) => t.client.call(double, 21));
+console.log(run.result, points > 1, typeof schedules);
+`;
+
 describe("the packed package", () => {
   let scratch = "";
   let files: string[] = [];
@@ -88,7 +100,7 @@ describe("the packed package", () => {
     expect(run(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain("node16 (from ESM): OK (ESM)");
   });
 
-  test("compiles for a strict user who checks its declarations", () => {
+  const assertCompiles = (program: string, name: string): void => {
     const compilerOptions = {
       target: "es2023",
       lib: ["es2023", "esnext.disposable"],
@@ -99,14 +111,24 @@ describe("the packed package", () => {
       typeRoots: [bin("@types")],
       types: ["node"],
     };
-    writeFileSync(join(scratch, "app/main.ts"), PROGRAM);
-    writeFileSync(join(scratch, "app/tsconfig.json"), JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+    writeFileSync(join(scratch, "app", name), program);
+    writeFileSync(join(scratch, "app/tsconfig.json"), JSON.stringify({ compilerOptions, files: [name] }));
     expect(run(process.execPath, [bin("typescript/bin/tsc"), "-p", ".", "--noEmit"], join(scratch, "app"))).toBe("");
+  };
+
+  test("compiles for a strict user who checks its declarations", () => {
+    assertCompiles(PROGRAM, "main.ts");
   });
 
-  test("runs a function where it is installed", () => {
+  test("runs a function where it is installed, without the peers of its other parts", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
     expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
+  });
+
+  test("brings a testing kit for those who have fast-check", () => {
+    symlinkSync(bin("fast-check"), join(scratch, "app/node_modules/fast-check"));
+    assertCompiles(TESTING_PROGRAM, "simulation.ts");
+    expect(run(process.execPath, ["simulation.ts"], join(scratch, "app"))).toBe("42 true function\n");
   });
 });
 

@@ -10,9 +10,12 @@ import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Settling } from "./deliver.ts";
 import { guard, GUARD } from "./guard.ts";
+import { scopeName } from "./scope.ts";
 import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell, tellAt } from "./system.ts";
+import { beginTrace, followTrace, TRACE } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 
 /**
  * The cell: keeps the settlement of a future that escaped its handler, and tells whoever asks, before or after.
@@ -27,6 +30,7 @@ import { SYSTEM, system, tell, tellAt } from "./system.ts";
  * C6 A cell whose only user is known (spilled consumers, a released gate) is gone once it has served it.
  * C7 A cell is the boundary of a scope, whose id is its own: cancelling it settles it at once, and cancels that scope. It is cancelled
  *    with the scope in which it was made; a subscriber is let go with the scope in which it subscribed. Guards see to both.
+ * C8 One that waits for itself, directly or through others, is rejected as DEADLOCK.
  */
 
 /** Subscribers told in one go; more take turns, so that no activation grows with their number. */
@@ -63,12 +67,20 @@ type Cell = {
   /** A handler that blocks has let something out here, and may ask again after a crash. */
   readonly gate?: true;
   readonly flow?: string;
+  /** Its scope belongs to no flow. */
+  readonly detached?: true;
 };
 
 const VALUE = "cell";
 const ABSENT: Cell = { made: false, subscribers: [], retainUntil: 0, digests: [], released: false };
 
-type Create = { readonly retainUntil: number; readonly digest?: string; readonly flow?: string; readonly scope?: string };
+type Create = {
+  readonly retainUntil: number;
+  readonly digest?: string;
+  readonly flow?: string;
+  readonly scope?: string;
+  readonly detached?: true;
+};
 type Subscribe = {
   readonly consumers: readonly Consumer[];
   readonly retainUntil: number;
@@ -78,6 +90,8 @@ type Subscribe = {
 };
 /** Lets go of a gate; `kept` when somebody holds a handle of it. */
 type Release = { readonly kept: boolean };
+/** Cancels the future; `retainUntil` is what its handle says. */
+type Cancel = { readonly retainUntil: number };
 type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly key: string };
 /** Names of the messages that the cell sends to itself, for later. */
 const OWN_GUARD = "own";
@@ -107,9 +121,11 @@ export const cell: Definition = {
       case "release":
         return release(activation, state, control as Release);
       case "cancel":
-        return save(activation, cancel(activation, state));
+        return save(activation, isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state));
       case GUARD:
         return save(activation, withdraw(activation, state, control as { token: string }));
+      case TRACE:
+        return save(activation, arrive(activation, state, control as Trace));
       case "turn":
         return save(activation, announce(activation, state));
       default:
@@ -123,7 +139,7 @@ export function consumersOfCell(read: (name: string) => Json | undefined): reado
   return (read(VALUE) as Cell | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
 }
 
-function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope }: Create): Cell {
+function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope, detached }: Create): Cell {
   if (expiring === true) activation.cancelSend(EXPIRE);
   const digests = digest === undefined ? state.digests : [...state.digests, digest];
   const made: Cell = {
@@ -132,6 +148,7 @@ function create(activation: Activation, { expiring, ...state }: Cell, { retainUn
     retainUntil: Math.max(retainUntil, state.retainUntil),
     digests,
     ...(flow !== undefined && { flow }),
+    ...(detached === true && { detached }),
   };
   const unguarded = made.settled === undefined && made.guarded === undefined;
   return unguarded && guard(activation, scope, OWN_GUARD) ? { ...made, guarded: true } : made;
@@ -150,7 +167,7 @@ function release(activation: Activation, { gate, ...state }: Cell, { kept }: Rel
 
 function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow, scope }: Subscribe): Cell {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
-  if (overtaking && retainUntil <= activation.now) {
+  if (overtaking && isForgotten(activation, state, { retainUntil })) {
     deliver(activation, consumers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
     return state;
   }
@@ -172,7 +189,21 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
     ...(overtaking && { expiring: true }),
     ...(flow !== undefined && { flow }),
   };
-  return joined.settled === undefined ? joined : announce(activation, joined);
+  if (joined.settled !== undefined) return announce(activation, joined);
+  if (spill !== true) beginTrace(activation, consumers);
+  return joined;
+}
+
+/** A trace has come here: if it began here, this future waits for itself. */
+function arrive(activation: Activation, state: Cell, trace: Trace): Cell {
+  if (state.settled !== undefined) return state;
+  const { id } = activation.address;
+  if (trace.origin !== id) {
+    for (const { consumers } of state.subscribers) followTrace(activation, consumers, trace);
+    return state;
+  }
+  const deadlock = rejectedWith("DEADLOCK", `the future ${id} waits for itself, so that it can never be settled`, { cycle: [id] });
+  return announce(activation, keep(activation, state, deadlock));
 }
 
 function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }: Settling): Cell {
@@ -183,17 +214,23 @@ function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }:
   return announce(activation, spill === true && state.left !== true ? { ...kept, tally } : kept);
 }
 
+/** Whether the cell is past its retention, so that nobody knows any more how it was settled. */
+function isForgotten({ now }: Activation, { made, settled }: Cell, { retainUntil }: Cancel): boolean {
+  return !made && settled === undefined && retainUntil <= now;
+}
+
 /** Settles the cell as cancelled, unless it is settled, and cancels what was to settle it. */
 function cancel(activation: Activation, state: Cell): Cell {
   if (state.settled !== undefined) return state;
-  activation.cancelScope(activation.address.id);
+  activation.cancelScope(scopeName(activation.address.id, state.detached === true));
   const kept = keep(activation, state, cancelled("the future"));
   return announce(activation, { ...kept, cancelled: true });
 }
 
 /** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
 function withdraw(activation: Activation, state: Cell, { token }: { readonly token: string }): Cell {
-  if (token === OWN_GUARD) return cancel(activation, state);
+  // A guard that was cancelled in this batch may still be told.
+  if (token === OWN_GUARD) return state.guarded === true ? cancel(activation, state) : state;
   const gone = state.subscribers.find((subscriber) => subscriber.guard === token);
   if (gone === undefined) return state;
   deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);

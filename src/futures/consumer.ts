@@ -41,7 +41,16 @@ export type CallConsumer = Luggage & {
   /** The call creates the state it goes to. */
   readonly creates?: true;
   readonly reply?: ReplyTo;
+  readonly settles?: Settles;
+  /** Its scope was cancelled: it learns of that in place of the settlement. */
+  readonly cancelled?: true;
 };
+
+/**
+ * Where in its input a function takes a settlement, to clean up if that is a rejection: it is the input, or its `result`.
+ * Such a call is made although its scope is cancelled.
+ */
+export type Settles = "input" | "result";
 
 /** Where a function's `reply` goes. */
 export type ReplyTo = { readonly target: Address; readonly name: string };

@@ -17,7 +17,7 @@ import { system, tell } from "./system.ts";
  * D2 The sums of a flow ride on: to a slot, cell or flow in the message; to a call on the first of its own consumers.
  * D3 A rejection never calls a function that wants a value: it passes on to that call's consumers.
  * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody waits for it: its consumers learn at
- *    once that they were cancelled, so that nothing of the scope stays.
+ *    once that they were cancelled, so that nothing of the scope stays; and it is in no scope, so that nothing cancels it.
  */
 export function deliver(activation: Activation, consumers: readonly Consumer[], settled: Settled, flow?: string): void {
   for (const consumer of consumers) serve(activation, consumer, settled, flow);
@@ -82,9 +82,9 @@ function call(activation: Activation, consumer: CallConsumer, settled: Settled, 
   if (!settled.ok) return pass(activation, consumer, settled, tally);
   if (consumer.oneWay === true || !activation.isCancelled(consumer.scope)) return begin(activation, consumer, settled, tally);
   const rejection = cancelled(`the call of ${consumer.target.type}`);
-  if (consumer.want !== "settlement") return pass(activation, consumer, rejection, tally);
-  const { consumers, flow } = consumer;
-  begin(activation, { ...consumer, consumers: [] }, settled, NO_TALLY);
+  if (consumer.settles === undefined) return pass(activation, consumer, rejection, tally);
+  const { scope: _, consumers, flow, ...cleanUp } = consumer;
+  begin(activation, { ...cleanUp, consumers: [], cancelled: true, ...(flow !== undefined && { flow }) }, settled, NO_TALLY);
   deliver(activation, carryOrBill(activation, consumers, { tally, flow }), rejection, flow);
 }
 

@@ -17,7 +17,7 @@ import { wireEach } from "./wire.ts";
 export function flush(graph: Graph): void {
   nameByContent(graph);
   graph.flushed = graph.callMarks();
-  wireEach(graph, (node, sends) => (sends.length === 0 ? sends : gateFor(graph, node, sends)));
+  wireEach(graph, (node, sends) => gateFor(graph, node, sends));
   graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
   for (const node of graph.nodes) {
     node.takers = [];
@@ -70,10 +70,18 @@ function settles({ plan }: Node): boolean {
 }
 
 function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Send[] {
+  if (node.plan.kind !== "promise") return letOut(graph, node, sends);
+  // When the handler runs again it gives out another token, which is to be good, too; but whoever waits has subscribed already.
+  const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
+  const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
+  return [...letOut(graph, node, making, node.plan.digest), ...letOut(graph, node, using)];
+}
+
+function letOut(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {
+  if (sends.length === 0) return sends;
   const { activation, flow, epoch } = graph;
   const known = isKnown(node);
-  // Not from what is sent, which may name instants: those are later ones when the handler runs again. A promise has another token then.
-  const token = node.plan.kind === "promise" ? node.plan.digest : "";
+  // Not from what is sent, which may name instants: those are later ones when the handler runs again.
   const id = known ? childId(node.id, epoch, digest(token + JSON.stringify(node.takers))) : node.id;
   const gate: Gate = {
     held: sends,

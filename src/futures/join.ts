@@ -13,6 +13,8 @@ import { weigh } from "./consumer.ts";
 import { bill, carryOrBill, deliver } from "./deliver.ts";
 import { fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
+import { followTrace, TRACE } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 import { SYSTEM, system, tell } from "./system.ts";
 
 /**
@@ -63,6 +65,12 @@ export const join: Definition = {
   receive(activation) {
     const { name, control, payload } = activation.envelope;
     const state = (activation.json(VALUE) as Join | undefined) ?? UNOPENED;
+    if (name === TRACE)
+      return followTrace(
+        activation,
+        consumersOfJoin((value) => activation.json(value)),
+        control as Trace,
+      );
     if (name === "open") return save(activation, open(activation, state, control as Opening));
     const { index, ok, tally } = control as Slot;
     save(
@@ -74,9 +82,9 @@ export const join: Definition = {
 
 /** Who waits for a join, as far as it has been opened; `read` gives its values. */
 export function consumersOfJoin(read: (name: string) => Json | undefined): readonly Consumer[] {
-  const state = read(VALUE) as Join | undefined;
-  const opening = state?.opening === APART ? (read(OPENING) as Opening | undefined) : state?.opening;
-  return opening?.consumers ?? [];
+  const { opening, over = true } = (read(VALUE) as Join | undefined) ?? {};
+  const opened = opening === APART ? (read(OPENING) as Opening | undefined) : opening;
+  return opened === undefined || over ? [] : opened.consumers;
 }
 
 function open(activation: Activation, state: Join, opening: Opening): Join {

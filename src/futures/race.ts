@@ -1,11 +1,13 @@
 import type { Activation } from "../core/activation.ts";
 import type { Definition } from "../core/definition.ts";
+import type { Json } from "../core/json.ts";
 import { addTallies, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
-import { bill, carryOrBill, deliver } from "./deliver.ts";
+import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Failure } from "./failure.ts";
 import { guard } from "./guard.ts";
+import { isDetached, scopeName } from "./scope.ts";
 import { cancelled, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM } from "./system.ts";
@@ -61,9 +63,15 @@ export const race: Definition = {
   },
 };
 
-/** The id of a branch's scope; none begins with another's. */
-export function branchScope(race: string, index: number): string {
-  return `${race}/${index}.`;
+/** Who waits for a race that has not been decided, if it cannot be while `lost` of its futures do not settle; `read` gives its values. */
+export function consumersOfRace(read: (name: string) => Json | undefined, lost: number): readonly Consumer[] {
+  const { opening, over = false, arrived = 0 } = (read(VALUE) as Race | undefined) ?? {};
+  return opening === undefined || over || lost + arrived < slotsOf(opening) ? [] : opening.consumers;
+}
+
+/** The id of the scope of a branch of a race in `scope`; none begins with another's. */
+export function branchScope(race: string, index: number, scope: string | undefined): string {
+  return `${scopeName(race, isDetached(scope))}/${index}.`;
 }
 
 function open(activation: Activation, state: Race, opening: Racing): Race {
@@ -94,9 +102,10 @@ function fill(activation: Activation, state: Race, slot: Slot): Race {
 /** Ends the race with a settlement; `winner` is the branch that was fulfilled, if one was. */
 function decide(activation: Activation, { opening, tally, ...state }: Opened, settled: Settled, winner?: number): Race {
   activation.cancelSend(CANCEL);
+  if (!settled.ok && opening.consumers.length === 0) reportUnhandled(activation, settled, opening.flow);
   deliver(activation, carryOrBill(activation, opening.consumers, { tally, flow: opening.flow }), settled, opening.flow);
   for (let index = 0; index < opening.branches; index++) {
-    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index));
+    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, opening.scope));
   }
   return { ...state, opening, over: true, tally: NO_TALLY };
 }
@@ -114,9 +123,12 @@ function allRejected({ text }: Settled): Settled | undefined {
   return rejected({ name: "AggregateError", message: `all ${errors.length} futures were rejected`, errors });
 }
 
+function slotsOf({ mode, branches }: Racing): number {
+  return mode === "any" ? branches + 1 : branches;
+}
+
 function save(activation: Activation, state: Race): void {
   const { opening, over, arrived } = state;
-  const slots = opening === undefined ? undefined : opening.branches + (opening.mode === "any" ? 1 : 0);
-  if (over && arrived === slots) activation.delete(VALUE);
+  if (over && opening !== undefined && arrived === slotsOf(opening)) activation.delete(VALUE);
   else if (state !== UNOPENED) activation.write(VALUE, { json: state });
 }

@@ -14,9 +14,9 @@ import { Graph } from "./graph.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "./input.ts";
 import { give } from "./node.ts";
-import type { Node } from "./node.ts";
+import type { Node, Plan } from "./node.ts";
 import { retryDelay } from "./retry.ts";
-import { failureOf, rejected } from "./settled.ts";
+import { asSettlement, cancelled, failureOf, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { CREATE } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
@@ -35,6 +35,7 @@ import { wire } from "./wire.ts";
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = activation.envelope.control as CallControl;
+  if (control.counted === true) return bill(activation, markOf(activation.envelope.id), control.flow);
   const run = new HandlerRun(spec, activation, control);
   return run.start();
 }
@@ -73,7 +74,7 @@ class HandlerRun {
         stopwatch: this.#stopwatch,
         cancellation: this.#cancellation,
       });
-      const input = checkInput(this.#spec, codec.decode(this.#activation.envelope.payload));
+      const input = checkInput(this.#spec, this.#input());
       const handle = (checked: unknown): unknown => operation.handler(context as never, checked as never);
       const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
@@ -81,6 +82,15 @@ class HandlerRun {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** What is handled; what takes a settlement and was cancelled before it began learns of that instead. */
+  #input(): unknown {
+    const input = codec.decode(this.#activation.envelope.payload);
+    const { settles, cancelled: isCancelled } = this.#control;
+    if (isCancelled !== true) return input;
+    const settlement = codec.decode(asSettlement(cancelled("the future")));
+    return settles === "input" ? settlement : { ...(input as object), result: settlement };
   }
 
   async #finishLater(context: HandlerContext, returned: Promise<unknown>): Promise<void> {
@@ -120,11 +130,13 @@ class HandlerRun {
     release(this.#graph);
   }
 
-  /** Ends a run that is no longer wanted. */
+  /** Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that cancelled. */
   #end(run: Run): void {
-    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && plan.needs.length === 0);
+    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
     wire(this.#graph);
-    bill(this.#activation, this.#billed(run), this.#control.flow);
+    // Its own mark is posted by the message that was left behind it.
+    const mark = markOf(this.#activation.envelope.id);
+    bill(this.#activation, addTallies(this.#billed(run), mark), this.#control.flow);
     release(this.#graph);
   }
 
@@ -208,6 +220,11 @@ class HandlerRun {
     if (this.#graph.terminated) this.#activation.terminate();
     else if (ageOutMs !== undefined) this.#activation.ageOut(ageOutMs);
   }
+}
+
+/** Whether a node of this plan is work of its own, for somebody who waits for it. */
+function isBegun(plan: Plan): boolean {
+  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "settled" && plan.kind !== "cell";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,6 +1,7 @@
 import type { Activation } from "../core/activation.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
+import type { Json } from "../core/json.ts";
 import type { MessageId } from "../core/message-id.ts";
 import { childId } from "../core/message-id.ts";
 import { subscribeTo } from "./cell.ts";
@@ -53,6 +54,14 @@ export const wait: Definition = {
     if (activation.json(OPENING) !== undefined) proceed(activation, ticks, name === TIMEOUT);
   },
 };
+
+/** Who waits for a wait that has not decided, if it cannot while `lost` of its futures do not settle; `read` gives its values. */
+export function consumersOfWait(read: (name: string) => Json | undefined, lost: number): readonly Consumer[] {
+  const waiting = read(OPENING) as Waiting | undefined;
+  const { over = false } = (read(TICKS) as Ticks | undefined) ?? {};
+  if (waiting === undefined || over || waiting.dueAt !== undefined) return [];
+  return waiting.cells.length - lost < waiting.count ? waiting.consumers : [];
+}
 
 function open(activation: Activation, waiting: Waiting): void {
   activation.write(OPENING, { json: waiting });

@@ -18,6 +18,7 @@ import { give, needsOf } from "./node.ts";
 import type { CallPlan, Filling, Need, Node, Plan, Taker } from "./node.ts";
 import { branchScope } from "./race.ts";
 import type { Racing } from "./race.ts";
+import { isDetached, scopeName } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import { cancelled, fulfilled } from "./settled.ts";
 import { CREATE } from "./spec.ts";
@@ -66,7 +67,7 @@ function wireNode(graph: Graph, node: Node): void {
   const { plan } = node;
   const scope = ownScope(graph, node);
   const consumers = bounded(graph, node, apart(graph, node, scope));
-  if (node.cancelled || (node.abandoned && node.scope === undefined)) return wireCancelled(graph, node, consumers);
+  if (isCancelled(node)) return wireCancelled(graph, node, consumers);
   switch (plan.kind) {
     case "send":
       return activation.send(plan.envelope);
@@ -80,8 +81,8 @@ function wireNode(graph: Graph, node: Node): void {
     case "cell":
       return subscribeTo(activation, { ...plan, scope: scope.id }, consumers);
     default:
-      // A future that nobody takes up costs nothing.
-      if (consumers.length > 0) wireWaiting(graph, node, plan, { scope, consumers });
+      // A future that nobody takes up costs nothing; but a race cancels, whoever learns of its outcome.
+      if (consumers.length > 0 || plan.kind === "race") wireWaiting(graph, node, plan, { scope, consumers });
   }
 }
 
@@ -109,7 +110,7 @@ function wireWaiting(
 function ownScope(graph: Graph, node: Node): Scope {
   const needed = node.scope ?? graph.scope;
   if (node.escapedUntil === undefined) return needed;
-  const own: Scope = { id: node.id, parent: needed };
+  const own: Scope = { id: scopeName(node.id, isDetached(needed.id)), parent: needed };
   makeCell(graph, node, { retainUntil: node.escapedUntil });
   node.takers.push({ consumer: { to: "cell", id: node.id }, scope: own });
   return own;
@@ -120,7 +121,12 @@ function makeCell({ activation, flow, scope: root }: Graph, { id, scope }: Node,
   tell(activation, {
     target: system("cell", id),
     name: "create",
-    control: { ...control, ...(flow !== undefined && { flow }), ...(parent !== undefined && { scope: parent }) },
+    control: {
+      ...control,
+      ...(flow !== undefined && { flow }),
+      ...(parent !== undefined && { scope: parent }),
+      ...(isDetached(parent) && { detached: true }),
+    },
   });
 }
 
@@ -143,6 +149,11 @@ function bounded({ activation, epoch, flow }: Graph, node: Node, consumers: read
   return weigh(consumers) <= SPILL_LIMIT ? consumers : [spill(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
 }
 
+/** Whether a node is cancelled, or was only needed by what is. Others may need what somebody holds a handle of. */
+function isCancelled({ id, plan, cancelled, abandoned, scope, kept }: Node): boolean {
+  return cancelled || (abandoned && scope === undefined && (plan.kind !== "cell" || (plan.cell === id && !kept)));
+}
+
 /** Rejects what was cancelled before it was sent, and cancels what nobody else needs. */
 function wireCancelled(graph: Graph, node: Node, consumers: readonly Consumer[]): void {
   const { activation, flow } = graph;
@@ -151,7 +162,7 @@ function wireCancelled(graph: Graph, node: Node, consumers: readonly Consumer[])
   if (plan.kind === "promise") makeCell(graph, node, { retainUntil: plan.retainUntil, digest: plan.digest });
   if (plan.kind === "promise" || plan.kind === "cell") {
     const cell = plan.kind === "cell" ? plan.cell : node.id;
-    tell(activation, { target: system("cell", cell), name: "cancel", control: null });
+    tell(activation, { target: system("cell", cell), name: "cancel", control: { retainUntil: plan.retainUntil } });
     return subscribeTo(activation, { cell, retainUntil: plan.retainUntil }, consumers);
   }
   // The call is counted as made, and will never run.
@@ -177,6 +188,7 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     ...(oneWay && { oneWay }),
     ...(reply !== undefined && { reply }),
     ...(delayMs !== undefined && { delayMs }),
+    ...(needs[0]?.want === "settlement" && { settles: segments[0] === "" ? "input" : "result" }),
   };
   const [first] = needs;
   if (creates && first !== undefined) announceState(graph, node, call.target);
@@ -248,7 +260,7 @@ function openWait(graph: Graph, node: Node, plan: Extract<Plan, { kind: "wait" }
 function openRace(graph: Graph, node: Node, plan: Extract<Plan, { kind: "race" }>, { scope, consumers }: Wiring): void {
   const { flow, activation, epoch } = graph;
   const { mode, needs } = plan;
-  const branches = needs.map((_, index): Scope => ({ id: branchScope(node.id, index), parent: scope }));
+  const branches = needs.map((_, index): Scope => ({ id: branchScope(node.id, index, scope.id), parent: scope }));
   const each = (fill: (slot: number) => Consumer): void => {
     for (const [index, need] of needs.entries()) ride(need, branches[index] ?? scope, fill(index), true);
   };

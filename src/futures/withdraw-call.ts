@@ -5,12 +5,21 @@ import { carryOrBill, deliver } from "./deliver.ts";
 import { cancelled } from "./settled.ts";
 
 /**
- * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. A handler that is at work
- * posts its own sums, and its mark with them, when it ends.
+ * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. One that takes a settlement, and has not
+ * begun, runs all the same, to clean up, in no scope. A handler that is at work posts its own sums when it ends; its mark is
+ * posted by a message behind it, which is there after a crash, too.
  */
 export function withdrawCall(activation: Activation): void {
-  const { id, target, control } = activation.envelope;
-  const { consumers, flow } = control as CallControl;
-  const tally = activation.withdrawn === "running" ? NO_TALLY : markOf(id);
-  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), cancelled(`the call of ${target.type}`), flow);
+  const { scope: _, ...envelope } = activation.envelope;
+  const control = envelope.control as CallControl;
+  const { consumers, flow, settles } = control;
+  const isRunning = activation.withdrawn === "running";
+  const left: CallControl | undefined = isRunning
+    ? { consumers: [], counted: true, ...(flow !== undefined && { flow }) }
+    : settles !== undefined
+      ? { ...control, consumers: [], cancelled: true }
+      : undefined;
+  if (left !== undefined) activation.send({ ...envelope, control: left });
+  const tally = left === undefined ? markOf(envelope.id) : NO_TALLY;
+  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), cancelled(`the call of ${envelope.target.type}`), flow);
 }

@@ -10,7 +10,10 @@ export type CrashMode = "before" | "after" | "lost" | "kept" | "refused" | "unsu
 /** All ways in which a process ends at a commit. */
 export const CRASH_MODES: readonly CrashMode[] = ["before", "after", "lost", "kept", "refused", "unsure"];
 
-/** A crash that is to come: at which commit, counted from 1 over all engines of the run, and how. */
+/**
+ * A crash that is to come: at which commit, and how. Commits are counted from 1 over all engines of the run; one that did not come about is
+ * tried again under the same number, and may crash again if there is another point for it.
+ */
 export interface CrashPoint {
   readonly commit: number;
   readonly how: CrashMode;
@@ -19,7 +22,7 @@ export interface CrashPoint {
 /** A crash that has happened: at a commit, at a start, or when it was asked for. */
 export interface Crash {
   readonly how: CrashMode | "start" | "asked";
-  /** The last commit that was begun, counted from 1 over all engines of the run. */
+  /** The commit at which it happened, or the last one before; counted as in {@link CrashPoint}. */
   readonly commit: number;
   /** Virtual time since the beginning of the run, in ms. */
   readonly at: number;

@@ -14,7 +14,7 @@ export interface Fate {
 export interface Decisions {
   /** Which of `count` things, 1 or more, is next: an index. */
   choose(count: number): number;
-  /** What becomes of a commit; they are numbered from 1. */
+  /** What becomes of a commit; they are numbered as in `CrashPoint`. */
   commit(commit: number): Fate;
   /** Whether the process ends as soon as it has started. */
   crashesAtStart(): boolean;

@@ -16,7 +16,7 @@ export interface DiskParts {
   readonly decisions: Decisions;
   readonly trace: Trace;
   /** Ends the process that has the disk open. */
-  readonly crash: (how: CrashMode) => void;
+  readonly crash: (how: CrashMode, commit: number) => void;
   /** The engine has done what it must not. */
   readonly fail: (error: unknown) => void;
 }
@@ -30,6 +30,9 @@ interface Commit {
   readonly reject: (error: unknown) => void;
   isThere: boolean;
 }
+
+/** The last instant of a Date: what is due then is never due, and waits to be withdrawn. */
+const END_OF_TIME = 8.64e15;
 
 /** The same in every run, so that handles and tokens are too. */
 const REALM = "5eed5eed5eed5eed";
@@ -53,7 +56,7 @@ export class Disk {
     this.#parts = parts;
   }
 
-  /** Commits that were begun. */
+  /** Commits that are there. */
   get commits(): number {
     return this.#commits;
   }
@@ -81,6 +84,12 @@ export class Disk {
     commit?.reject(gone());
   }
 
+  /** The instant at which the first of what is kept for later is due. */
+  get nextDueAt(): number | undefined {
+    const due = this.content.nextDueAt();
+    return due !== undefined && due < END_OF_TIME ? due : undefined;
+  }
+
   /** Addresses of a function type that have, or had, state. */
   addresses(type: string): readonly Address[] {
     return [...(this.#addresses.get(type)?.values() ?? [])];
@@ -92,7 +101,7 @@ export class Disk {
 
   #commit(batch: Batch): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const number = ++this.#commits;
+    const number = this.#commits + 1;
     this.#note(number, batch);
     if (this.#underWay !== undefined) {
       this.#parts.fail(new Error(`commit ${number} was begun while another one was under way`));
@@ -106,10 +115,10 @@ export class Disk {
   #begin(commit: Commit): void {
     const { agenda } = this.#parts;
     const { takesMs, seenEarly, crash } = commit.fate;
-    if (crash === "before") return this.#parts.crash(crash);
+    if (crash === "before") return this.#parts.crash(crash, commit.number);
     if (crash === "after") {
       this.#apply(commit);
-      return this.#parts.crash(crash);
+      return this.#parts.crash(crash, commit.number);
     }
     if (seenEarly && crash === undefined) this.#apply(commit);
     const end = (): void => this.#end(commit);
@@ -123,7 +132,7 @@ export class Disk {
     const { crash } = commit.fate;
     if (crash === "kept" || crash === "unsure" || crash === undefined) this.#apply(commit);
     if (crash === "refused" || crash === "unsure") commit.reject(new HandbackError("STORE_FAILED", `the simulated store fails: ${crash}`));
-    if (crash !== undefined) return this.#parts.crash(crash);
+    if (crash !== undefined) return this.#parts.crash(crash, commit.number);
     this.#underWay = undefined;
     this.#parts.trace.add({ event: "committed", commit: commit.number });
     commit.resolve();
@@ -133,6 +142,7 @@ export class Disk {
   #apply(commit: Commit): void {
     if (commit.isThere) return;
     commit.isThere = true;
+    this.#commits++;
     for (const { address } of commit.batch.state) this.#remember(address);
     this.content.commit(commit.batch).catch(this.#parts.fail);
   }

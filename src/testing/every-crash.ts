@@ -49,7 +49,7 @@ export interface CrashReport<Result> {
  * );
  *
  * const report = await everyCrash({ functions: [account, transfer] }, (t) => t.client.call(transfer, 50));
- * console.log(report.run.result, report.points); // [ -50, 50 ] 8
+ * console.log(report.run.result, report.points); // [ -50, 50 ] 6
  */
 export async function everyCrash<Result>(
   options: EveryCrashOptions,

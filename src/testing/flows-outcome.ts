@@ -7,7 +7,7 @@ import type { FlowValue } from "./flows-program.ts";
 export type FlowOutcome = { readonly value: FlowValue } | { readonly failure: string };
 
 /** Says why something failed: the code of an error of ours, or the message of a leaf's. */
-export function showFailure({ name, message, code, errors }: Failure): string {
+function showFailure({ name, message, code, errors }: Failure): string {
   if (errors !== undefined) return `none of: ${errors.map(showFailure).join(", ")}`;
   return name === "HandbackError" && code !== undefined ? code : message;
 }

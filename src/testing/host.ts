@@ -2,17 +2,16 @@ import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { embeddedOn } from "../embedded.ts";
 import type { Embedded, EmbeddedOptions } from "../embedded.ts";
-import type { Surroundings } from "../futures/context.ts";
 import { specOf } from "../futures/spec.ts";
-import type { FunctionSpec, OperationSpec } from "../futures/spec.ts";
+import type { FunctionSpec } from "../futures/spec.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Disk } from "./disk.ts";
 import { hostedFunctions } from "./hosted-functions.ts";
-import { setPlace } from "./place.ts";
 import type { Place } from "./place.ts";
+import { RunningHandlers } from "./running-handlers.ts";
+import type { RunningHandler } from "./running-handlers.ts";
 import type { SeededRandom } from "./seeded-random.ts";
-import { isRecorded } from "./stand-in.ts";
 import type { Trace } from "./trace.ts";
 
 /** What a process is made of: the world around it, which outlives it. */
@@ -34,14 +33,6 @@ export interface Machine {
   readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-/** A handler that runs. */
-interface Running {
-  readonly spec: FunctionSpec;
-  readonly id: string;
-  /** When it is abandoned, if it is. */
-  readonly deadline: number | undefined;
-}
-
 /**
  * A process that runs an engine, until it is ended.
  *
@@ -53,7 +44,7 @@ export class Host {
   readonly specs = new Map<string, FunctionSpec>();
   readonly ended: Promise<void>;
   readonly #parts: HostParts;
-  readonly #running = new Set<Running>();
+  readonly #handlers: RunningHandlers;
   readonly #waits = new Set<() => void>();
   readonly #end: () => void;
   #engine: Embedded | undefined;
@@ -62,6 +53,7 @@ export class Host {
   constructor(number: number, parts: HostParts) {
     this.number = number;
     this.#parts = parts;
+    this.#handlers = new RunningHandlers({ ...parts, place: { ...parts.place, work: (ms) => this.#work(ms) } });
     const { promise, resolve } = Promise.withResolvers<void>();
     [this.ended, this.#end] = [promise, resolve];
   }
@@ -75,15 +67,15 @@ export class Host {
     return this.#isAlive ? this.#engine : undefined;
   }
 
-  /** Handlers that run, and when the first of them is abandoned, if one is. */
-  get running(): readonly Running[] {
-    return [...this.#running];
+  /** Handlers that run. */
+  get running(): readonly RunningHandler[] {
+    return this.#handlers.all;
   }
 
   async start(): Promise<void> {
     const { agenda, decisions, disk, random, options } = this.#parts;
     const machine: Machine = { work: (ms, signal) => this.#work(ms, signal) };
-    const functions = hostedFunctions(this.#parts.functions(machine), (...handler) => this.#around(...handler));
+    const functions = hostedFunctions(this.#parts.functions(machine), (...handler) => this.#handlers.around(...handler));
     for (const face of functions) {
       const spec = specOf(face);
       if (spec !== undefined) this.specs.set(spec.type, spec);
@@ -106,7 +98,7 @@ export class Host {
     this.#parts.disk.cut(keeps);
     for (const cancel of this.#waits) cancel();
     this.#waits.clear();
-    this.#running.clear();
+    this.#handlers.clear();
     this.#end();
     return this.#engine?.close();
   }
@@ -150,41 +142,5 @@ export class Host {
       (message, fields) =>
         this.#isAlive ? log?.[level](message, fields) : undefined;
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-  }
-
-  #around(spec: FunctionSpec, operation: string, handler: OperationSpec["handler"]): OperationSpec["handler"] {
-    const { agenda, trace, place } = this.#parts;
-    if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
-    return (ctx: Surroundings, input: unknown) => {
-      const { self, idempotencyKey: message } = ctx;
-      setPlace(ctx, { ...place, work: (ms) => this.#work(ms) });
-      const deadline = spec.timeoutMs === undefined ? undefined : agenda.now() + spec.timeoutMs;
-      const running: Running = { spec, id: self.id, deadline };
-      const end = (failed: boolean): void => {
-        if (this.#running.delete(running)) trace.add({ event: "end", function: spec.type, message, failed });
-      };
-      this.#running.add(running);
-      trace.add({ event: "run", function: spec.type, operation, id: self.id, message });
-      return watched(() => handler(ctx as never, input as never), end);
-    };
-  }
-}
-
-/** Runs something that may be asynchronous, and tells when it has ended. */
-function watched(run: () => unknown, end: (failed: boolean) => void): unknown {
-  let isPending = false;
-  let failed = true;
-  try {
-    const returned = run();
-    failed = false;
-    if (!(returned instanceof Promise)) return returned;
-    isPending = true;
-    returned.then(
-      () => end(false),
-      () => end(true),
-    );
-    return returned;
-  } finally {
-    if (!isPending) end(failed);
   }
 }

@@ -7,9 +7,10 @@ import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from ".
  *
  * It shares nothing with the engine but what leaves do, and is meant to be read and believed:
  *
- * F1 A step is played from an instant on, and says when it ended, and how.
- * F2 Steps that run at the same time are played one after the other, each from the same instant.
- * F3 Who is cancelled is played again, up to the instant of that: what would have begun later does not.
+ * RF1 A step is played from an instant on, and says when it ended, and how.
+ * RF2 Steps that run at the same time are played one after the other, each from the same instant.
+ * RF3 Who is cancelled is played again, up to the instant of that: what would have begun later does not.
+ * RF4 What is not waited for any more, since that which has a scope of its own is settled, goes on until the whole flow is cancelled.
  */
 
 /** What a program comes to. Times are in ms from its start. */
@@ -191,9 +192,12 @@ class Reference {
 
   /** The values in order once all are there, or the first failure. */
   #list(parts: readonly Ended[], { at }: Span): Ended {
-    const bad = parts.filter((part) => !isFulfilled(part));
-    const [first, second] = bad.toSorted((a, b) => a.at - b.at);
-    if (first?.outcome !== "cancelled" && first?.at === second?.at && first !== undefined) this.#log.ties.add(first.at);
+    const bad = parts.filter((part) => !isFulfilled(part)).toSorted((a, b) => a.at - b.at);
+    const [first, second] = [
+      ...bad.filter(({ outcome }) => outcome !== "cancelled"),
+      ...bad.filter(({ outcome }) => outcome === "cancelled"),
+    ];
+    if (first !== undefined && first.at === second?.at && second.outcome !== "cancelled") this.#log.ties.add(first.at);
     if (first !== undefined) return first;
     return { at: latest(parts, at), outcome: { value: parts.map(({ outcome }) => valueOf(outcome)) } };
   }
@@ -217,12 +221,12 @@ class Reference {
     const tried = this.#try(part, input, span);
     const dueAt = span.at + ms;
     if (tried.at === dueAt) this.#log.ties.add(dueAt);
-    const isTooLate = tried.at > dueAt;
+    const isTooLate = tried.at > dueAt || (tried.outcome === "cancelled" && dueAt === span.until);
     this.#playBranch(part, input, span, isTooLate ? dueAt : tried);
     return isTooLate ? { at: dueAt, outcome: { failure: "TIMEOUT" } } : tried;
   }
 
-  /** A future that escapes has a scope of its own: what it leaves behind when it is settled is nobody's to cancel. */
+  /** Plays what has a scope of its own: an escaped future, a branch that decides. What it leaves behind is nobody's to cancel (RF4). */
   #escape(part: FlowProgram, input: FlowValue, span: Span): Ended {
     const { outcome } = this.#try(part, input, span);
     return this.play(part, input, outcome === "cancelled" ? span : { ...span, until: Infinity });
@@ -235,7 +239,7 @@ class Reference {
 
   /** Plays a branch of what is decided: up to `end`, or, if it decided that itself by a value, to its own end. */
   #playBranch(part: FlowProgram, input: FlowValue, span: Span, end: Ended | number): void {
-    if (typeof end !== "number" && isFulfilled(end)) return void this.play(part, input, span);
+    if (typeof end !== "number" && isFulfilled(end)) return void this.#escape(part, input, span);
     const until = Math.min(span.until, typeof end === "number" ? end : end.at);
     const { ties } = this.#log;
     const isTie = ties.has(until);

@@ -3,12 +3,13 @@ import type { StatefulFunction } from "../futures/define.ts";
 import { specOf } from "../futures/spec.ts";
 import { show } from "../core/show.ts";
 import type { Crash } from "./crash.ts";
+import type { Egress } from "./egress-log.ts";
 import type { Inspection, StateReport } from "./inspection.ts";
 import { meterOf } from "./meter.ts";
 import type { Meter } from "./meter.ts";
 import type { Call } from "./place.ts";
 import type { TraceEvent } from "./trace.ts";
-import type { Egress, World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** What a run is made of. */
 export interface RunParts<Result> {
@@ -30,7 +31,7 @@ export class Run<Result> {
   readonly hash: string;
   /** Crashes that happened. */
   readonly crashes: readonly Crash[];
-  /** Commits that were begun. */
+  /** Commits that are on the disk. */
   readonly commits: number;
   /** What left through `ctx.egress`, each id once, in order of its first coming. */
   readonly egress: readonly Egress[];
@@ -46,7 +47,7 @@ export class Run<Result> {
     this.hash = world.trace.hash();
     this.crashes = world.crashes;
     this.commits = world.disk.commits;
-    this.egress = [...world.sent.values()];
+    this.egress = world.egress.all;
     this.replay = replay;
     this.#world = world;
     this.#inspection = inspection;

@@ -1,4 +1,4 @@
-import type { CrashMode, CrashPoint } from "./crash.ts";
+import type { CrashPoint } from "./crash.ts";
 import type { Decisions, Fate } from "./decisions.ts";
 
 /**
@@ -21,12 +21,13 @@ export interface Schedule {
 /** Decides as a schedule says. */
 export class ScheduledDecisions implements Decisions {
   readonly #schedule: Schedule;
-  readonly #crashes: ReadonlyMap<number, CrashMode>;
+  readonly #crashes: CrashPoint[];
   #choices = 0;
+  #commits = 0;
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule;
-    this.#crashes = new Map(schedule.crashes?.map(({ commit, how }) => [commit, how]));
+    this.#crashes = [...(schedule.crashes ?? [])];
   }
 
   choose(count: number): number {
@@ -35,9 +36,10 @@ export class ScheduledDecisions implements Decisions {
   }
 
   commit(commit: number): Fate {
-    const takesMs = this.#schedule.commitMs?.[commit - 1] ?? 0;
-    const crash = this.#crashes.get(commit);
-    return { takesMs, seenEarly: takesMs % 2 === 1, ...(crash !== undefined && { crash }) };
+    const takesMs = this.#schedule.commitMs?.[this.#commits++] ?? 0;
+    const at = this.#crashes.findIndex((crash) => crash.commit === commit);
+    const [crash] = at < 0 ? [] : this.#crashes.splice(at, 1);
+    return { takesMs, seenEarly: takesMs % 2 === 1, ...(crash !== undefined && { crash: crash.how }) };
   }
 
   crashesAtStart(): boolean {

@@ -30,9 +30,14 @@ const SLOWEST_COMMIT_MS = 20;
  * );
  */
 export function schedules({ maxCrashes = 3, maxCommit = 40 }: SchedulesOptions = {}): fc.Arbitrary<Schedule> {
-  const crash = fc.record({ commit: fc.integer({ min: 1, max: maxCommit }), how: fc.constantFrom(...CRASH_MODES) });
+  // Most flows have few commits, and most of what goes wrong does so early.
+  const commit = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(8, maxCommit) }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: maxCommit }) },
+  );
+  const crash = fc.record({ commit, how: fc.constantFrom(...CRASH_MODES) });
   const everything = fc.record({
-    crashes: fc.uniqueArray(crash, { maxLength: maxCrashes, selector: ({ commit }) => commit }),
+    crashes: fc.array(crash, { maxLength: maxCrashes }).map((crashes) => crashes.toSorted((one, other) => one.commit - other.commit)),
     choices: fc.array(fc.nat(7), { maxLength: 40 }),
     commitMs: fc.array(fc.nat(SLOWEST_COMMIT_MS), { maxLength: 20 }),
     repeats: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),

@@ -52,12 +52,12 @@ const HANDLERS = 5;
  * const remind = fn("docs/remind", (ctx, text: string) => ctx.onComplete(ctx.sleep("30d"), said, text));
  * const said = fn("docs/said", (_, { args }: { result: void; args: string }) => `it is time: ${args}`);
  *
- * const run = await simulate({ functions: [remind, said], seed: 7, faults: { crash: 0.2, reorder: true } }, async (t) => {
+ * const run = await simulate({ functions: [remind, said], seed: 3, faults: { crash: 0.3, reorder: true } }, async (t) => {
  *   const handle = await t.client.start(remind, "water the plants");
  *   await t.advance("30d");
  *   return handle.result();
  * });
- * console.log(run.result, run.crashes.length);
+ * console.log(run.result, run.crashes.length > 0); // it is time: water the plants true
  */
 export async function simulate<Result>(options: SimulateOptions, body: (t: Simulated) => Promise<Result> | Result): Promise<Run<Result>> {
   checkSimulateOptions(options);

@@ -1,30 +1,21 @@
 import type { EmbeddedOptions } from "../embedded.ts";
 import type { FunctionBill } from "../engines/embedded/function-meter.ts";
-import type { Sink } from "../futures/egress.ts";
 import type { FunctionSpec } from "../futures/spec.ts";
 import { Agenda } from "./agenda.ts";
 import { AssertionError } from "./assertion-error.ts";
 import type { Crash } from "./crash.ts";
 import type { Decisions } from "./decisions.ts";
 import { Disk } from "./disk.ts";
+import { EgressLog } from "./egress-log.ts";
 import type { EnduringClientParts } from "./enduring-client.ts";
 import { turn } from "./event-loop.ts";
+import { FunctionBills } from "./function-bills.ts";
 import { Host } from "./host.ts";
 import type { HostParts, Machine } from "./host.ts";
 import type { Call } from "./place.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { Trace } from "./trace.ts";
 import type { TraceEvent } from "./trace.ts";
-
-/** What left the workflow for the outside world, under one id. */
-export interface Egress {
-  readonly type: string;
-  /** The same each time it is tried, so that the outside can act once. */
-  readonly id: string;
-  readonly value: unknown;
-  /** How often it came: more than once when the commit after it was lost, or when the sink refused it. */
-  readonly times: number;
-}
 
 /** What a simulated world is made of. */
 export interface WorldParts {
@@ -48,11 +39,11 @@ export class World {
   readonly disk: Disk;
   readonly crashes: Crash[] = [];
   readonly calls = new Map<string, Call[]>();
-  readonly sent = new Map<string, Egress>();
+  readonly egress = new EgressLog();
   readonly #parts: WorldParts;
   readonly #hostParts: HostParts;
   readonly #startedAt: number;
-  readonly #bills = new Map<string, FunctionBill>();
+  readonly #bills = new FunctionBills();
   #hosts = 0;
   #host: Host | undefined;
   #up = Promise.withResolvers<Host>();
@@ -81,7 +72,7 @@ export class World {
       agenda,
       decisions,
       trace: this.trace,
-      crash: (how) => this.#crash(how),
+      crash: (how, commit) => this.#crash(how, { commit }),
       fail: (error) => this.fail(error),
     });
     this.#hostParts = {
@@ -90,7 +81,7 @@ export class World {
       disk: this.disk,
       trace: this.trace,
       place: { at, count, calls: this.calls },
-      options: { ...options, egress: this.#watchedSinks(options.egress ?? {}) },
+      options: { ...options, egress: this.egress.around(options.egress ?? {}, this.trace) },
     };
   }
 
@@ -127,7 +118,7 @@ export class World {
   /** Ends the process, if one runs, and starts another one after a while. */
   async crash(downMs = this.#parts.decisions.downtimeMs()): Promise<void> {
     await this.whenUp();
-    this.#crash("asked", downMs);
+    this.#crash("asked", { downMs });
     await this.whenUp();
   }
 
@@ -175,9 +166,7 @@ export class World {
 
   /** What functions were billed, in all processes. */
   bills(): ReadonlyMap<string, FunctionBill> {
-    const all = new Map(this.#bills);
-    if (this.host !== undefined) addBills(all, this.host);
-    return all;
+    return this.#bills.with(this.host);
   }
 
   #start(): void {
@@ -200,19 +189,19 @@ export class World {
     }
   }
 
-  #crash(how: Crash["how"], downMs = this.#parts.decisions.downtimeMs()): void {
-    const crash = { how, commit: this.disk.commits, at: this.agenda.now() - this.#startedAt };
+  #crash(how: Crash["how"], { commit = this.disk.commits, downMs = this.#parts.decisions.downtimeMs() } = {}): void {
+    const crash = { how, commit, at: this.agenda.now() - this.#startedAt };
     this.crashes.push(crash);
     this.trace.add({ event: "crash", ...crash });
     void this.#kill(this.disk.isCommitting && how === "asked" && this.#parts.decisions.choose(2) === 1);
-    if (this.#isUp) this.#up = Promise.withResolvers();
-    this.#isUp = false;
     this.agenda.after(downMs, () => this.#start());
   }
 
   async #kill(keeps: boolean): Promise<void> {
+    if (this.#isUp) this.#up = Promise.withResolvers();
+    this.#isUp = false;
     if (this.#host === undefined) return;
-    addBills(this.#bills, this.#host);
+    this.#bills.add(this.#host);
     await this.#host.kill(keeps);
   }
 
@@ -224,7 +213,7 @@ export class World {
 
   #pass(): boolean {
     const deadlines = this.#host?.running.flatMap(({ deadline = 0 }) => (deadline > this.agenda.now() ? [deadline] : [])) ?? [];
-    const due = this.#host?.isAlive === true ? this.disk.content.nextDueAt() : undefined;
+    const due = this.#host?.isAlive === true ? this.disk.nextDueAt : undefined;
     return this.agenda.pass([due, ...deadlines]);
   }
 
@@ -234,33 +223,6 @@ export class World {
 
   #isIdle(): boolean {
     if (this.disk.isCommitting || this.host === undefined || this.host.running.length > 0) return false;
-    const { content } = this.disk;
-    return content.nextDueAt() === undefined && content.readMessages(-1, 1).length === 0;
-  }
-
-  #watchedSinks(sinks: Readonly<Record<string, Sink>>): Readonly<Record<string, Sink>> {
-    const watch =
-      (type: string, sink: Sink): Sink =>
-      (value, about) => {
-        const { times } = this.sent.get(about.id) ?? { times: 0 };
-        this.sent.set(about.id, { type, id: about.id, value, times: times + 1 });
-        this.trace.add({ event: "egress", type, id: about.id });
-        return sink(value, about);
-      };
-    return Object.fromEntries(Object.entries(sinks).map(([type, sink]) => [type, typeof sink === "function" ? watch(type, sink) : sink]));
-  }
-}
-
-function addBills(sums: Map<string, FunctionBill>, { engine, specs }: Host): void {
-  for (const type of specs.keys()) {
-    const bill = engine?.meter.function(type);
-    if (bill === undefined || bill.runs === 0) continue;
-    const sum = sums.get(type) ?? { runs: 0, failed: 0, billedMs: 0, blockedMs: 0 };
-    sums.set(type, {
-      runs: sum.runs + bill.runs,
-      failed: sum.failed + bill.failed,
-      billedMs: sum.billedMs + bill.billedMs,
-      blockedMs: sum.blockedMs + bill.blockedMs,
-    });
+    return this.disk.nextDueAt === undefined && this.disk.content.readMessages(-1, 1).length === 0;
   }
 }

@@ -1,5 +1,5 @@
 import { fn, stateful, value } from "handback";
-import type { FutureHandle } from "handback";
+import type { FutureHandle, Waited } from "handback";
 import type { Scenario } from "./every-commit.ts";
 import { makeLedger, orIfOver, read } from "./ledger.ts";
 
@@ -97,5 +97,39 @@ export function naiveRetries(): Scenario<unknown> {
     observe: read(ledger, "a"),
     ownRows: 1,
     cells: 0,
+  };
+}
+
+/** Blocks while a promise that it has made is joined with other work: each run makes another token, and each token is good. */
+export function naivePromises(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(30), booked, name));
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const indexes = fn("test/indexes", (_, { ready }: Waited<unknown>) => ready.map(({ index }) => index));
+  const blocking = fn("test/blocking", async (ctx) => {
+    const decision = ctx.promise<string>();
+    ctx.setStatus({ token: decision.token });
+    const joined = ctx.all([decision, ctx.invoke(slow, "joined")]);
+    const waited = ctx.onComplete(ctx.wait([decision, ctx.invoke(slow, "waited"), ctx.sleep("1m")], { count: 2 }), indexes);
+    await ctx.get(ctx.sleep(10));
+    await ctx.get(ctx.sleep(10));
+    return { joined, waited };
+  });
+  return {
+    world: { functions: [ledger, slow, booked, indexes, blocking] },
+    async script(client, clock) {
+      for (;;) {
+        // Asked by a message, so that nobody goes on asking an engine whose power is gone.
+        const flow = await client.start(blocking, undefined, { id: "promises-1" });
+        const { custom } = await flow.status();
+        if (custom !== undefined) {
+          await client.settle((custom as { token: string }).token, "yes");
+          return flow.result();
+        }
+        await clock.work(1);
+      }
+    },
+    observe: read(ledger, "a"),
+    ownRows: 1,
   };
 }

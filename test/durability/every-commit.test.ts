@@ -126,6 +126,12 @@ test("a handler that blocks and then throws begins anew: what it had sent stays 
   expect(observed).toEqual([{ requests: { "r 1": 1, "r 2": 1 } }]);
 });
 
+test("a promise of a handler that blocks settles once whoever waits for it, however often the handler has run", async () => {
+  const { result, observed } = await everyCommit(blocking.naivePromises);
+  expect(result).toEqual({ joined: ["yes", 1], waited: [0, 1] });
+  expect(observed).toEqual([{ requests: { joined: 1, waited: 1 } }]);
+});
+
 test("a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing", async () => {
   const ledger = stateful("test/ledger", {
     state: { times: value(0) },

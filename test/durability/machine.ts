@@ -6,6 +6,8 @@ import { FaultyDisk } from "./faulty-store.ts";
 import type { Fault } from "./faulty-store.ts";
 
 const CRASHED = "crashed";
+/** When a guard is due. */
+const NEVER = 8.64e15;
 
 /** Functions, and what the outside sees of them. Made anew for each run, so that what it counts is that run's. */
 export interface World {
@@ -88,12 +90,14 @@ export class Machine {
     const isOver = (): boolean => {
       if (session === undefined || session.isDead) return true;
       const { messages, delayed } = this.disk.content.count();
-      return messages === 0 && delayed === 0;
+      return messages === 0 && (delayed === 0 || (this.disk.content.nextDueAt() ?? 0) >= NEVER);
     };
     try {
       const result = await script(client, this.clock);
       while (!isOver()) {
-        await this.clock.work(Math.max(10, (this.disk.content.nextDueAt() ?? 0) - this.clock.now()));
+        const { content } = this.disk;
+        const dueAt = content.count().messages > 0 ? 0 : (content.nextDueAt() ?? 0);
+        await this.clock.work(Math.max(10, dueAt - this.clock.now()));
       }
       return { result };
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Context, Future, Settlement } from "handback";
+import type { Context, Future, FutureHandle, Settlement } from "handback";
 import { fn } from "handback";
 import { schedules, simulate } from "handback/testing";
 import fc from "fast-check";
@@ -7,6 +7,7 @@ import type { FlowProgram } from "../../src/testing/flows-program.ts";
 import { splitFlow } from "../../src/testing/flows-split.ts";
 import { flows } from "../../src/testing/flows.ts";
 import { referenceFlow } from "../../src/testing/reference.ts";
+import { onMemory, onPoorestLosing } from "../conformance/host.ts";
 import { boundMs, runFlow, workUnless } from "./flow-run.ts";
 import { law } from "./law.ts";
 import { ending } from "./values.ts";
@@ -365,6 +366,34 @@ law(
 );
 
 law(
+  "a cancelled future stays cancelled for all who hold it, on every engine, also where its work goes on and ends",
+  [fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer(), fc.constantFrom(onMemory, onPoorestLosing(0))],
+  async (worksMs, cancelledMs, seed, engine) => {
+    fc.pre(worksMs !== cancelledMs);
+    const begin = fn("law/begin", (ctx) => ({ work: ctx.invoke(worker).handle() }));
+    const worker = fn("law/worker", async () => {
+      await host.clock.work(worksMs);
+      return "done";
+    });
+    const follow = fn("law/follow", (ctx, handle: FutureHandle<string>) => ctx.future(handle));
+    const cancel = fn("law/cancel", (ctx, handle: FutureHandle<string>) => ctx.cancel(ctx.future(handle)));
+    const host = await engine.start([begin, worker, follow, cancel], {}, seed);
+    try {
+      const { work } = await host.client.call(begin);
+      const early = await host.client.start(follow, work);
+      await host.clock.advance(cancelledMs);
+      await host.client.call(cancel, work);
+      await host.clock.advance(100);
+      const expected = worksMs < cancelledMs ? { value: "done" } : { code: "CANCELLED", why: expect.anything() };
+      expect(await ending(early.result())).toEqual(expected);
+      expect(await ending(host.client.call(follow, work))).toEqual(expected);
+    } finally {
+      await host.close();
+    }
+  },
+);
+
+law(
   "a running handler learns by its signal, at the instant, that it is cancelled",
   [fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), ends],
   (worksMs, cancelledMs, how) =>
@@ -389,4 +418,29 @@ law(
       await world.clock.advance(50);
       expect(told).toEqual(worksMs < cancelledMs ? [] : [cancelledMs]);
     }),
+);
+
+law(
+  "a timeout cancels what it is over, also where nobody takes its outcome",
+  [fc.constantFrom("sent", "ignored", "cleaning up"), fc.integer({ min: 1, max: 20 })],
+  (where, ms) =>
+    inWorld(async (world: World) => {
+      const told: number[] = [];
+      const worker = fn("law/worker", async (ctx) => {
+        ctx.signal.addEventListener("abort", () => told.push(world.nowMs));
+        await world.clock.work(1000);
+      });
+      const guarded = fn("law/guarded", (ctx, _: unknown) => ctx.timeout(ctx.invoke(worker), ms));
+      const main = fn("law/main", (ctx): unknown => {
+        if (where === "sent") return ctx.send(guarded, null);
+        if (where === "cleaning up") return ctx.race([ctx.onSettled(ctx.sleep(5000), guarded), ctx.resolved("won")]);
+        ctx.timeout(ctx.invoke(worker), ms);
+        return "ignored";
+      });
+      const client = await world.start([main, guarded, worker]);
+      await client.call(main);
+      await world.clock.advance(2000);
+      expect(told).toEqual([ms]);
+    }),
+  { runs: 40 },
 );

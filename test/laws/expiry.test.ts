@@ -1,7 +1,9 @@
+import type { FutureHandle } from "handback";
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { law } from "./law.ts";
+import { ending } from "./values.ts";
 import { inWorld } from "./world.ts";
 
 const DAY_MS = 86_400_000;
@@ -136,5 +138,30 @@ law(
       for (const { id, lifeMs } of writes) await client.call(keeper.write, lifeMs, { id: `k${id}` });
       await world.clock.advance(3 * 60_000);
       expect(world.store.count().state).toBe(new Set(writes.flatMap(({ id, lifeMs }) => (lifeMs > DAY_MS ? [id] : []))).size);
+    }),
+);
+
+const retained = fc
+  .tuple(fc.integer({ min: 1, max: 50 }), fc.nat(60))
+  .chain(([retentionMs, settlesMs]) => fc.tuple(fc.constant(retentionMs), fc.constant(settlesMs), near(settlesMs + retentionMs)));
+
+law(
+  "what has settled is kept for the retention time, exactly; whoever asks later gets EXPIRED or NOT_FOUND, and is not left waiting",
+  [retained],
+  ([retentionMs, settlesMs, askedMs]) =>
+    inWorld(async (world) => {
+      const begin = fn("law/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(settlesMs), done).handle() }));
+      const done = fn("law/done", () => "done");
+      const main = fn("law/main", (ctx) => ctx.onComplete(ctx.sleep(settlesMs), done));
+      const follow = fn("law/follow", (ctx, handle: FutureHandle<string>) => ctx.future(handle));
+      const client = await world.start([begin, done, main, follow], { retention: retentionMs });
+      const { work } = await client.call(begin);
+      const flow = await client.start(main, undefined, { id: "f" });
+      expect(work.retainUntil).toBe(world.clock.now() + retentionMs);
+      await world.clock.advance(askedMs);
+      const isKept = askedMs < settlesMs + retentionMs;
+      expect(await ending(client.call(follow, work))).toEqual(isKept ? { value: "done" } : { code: "EXPIRED", why: expect.anything() });
+      if (askedMs !== settlesMs)
+        expect(await ending(flow.result())).toEqual(isKept ? { value: "done" } : { code: "NOT_FOUND", why: expect.anything() });
     }),
 );

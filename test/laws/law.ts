@@ -3,7 +3,7 @@ import { test } from "vitest";
 
 /** How a law is tried. */
 export interface LawOptions {
-  /** Number of cases; default 100. `LAW_RUNS` multiplies it. */
+  /** Number of cases; default 200. `LAW_RUNS` multiplies it. */
   readonly runs?: number;
 }
 
@@ -25,30 +25,31 @@ declare module "vitest" {
  *
  * A failure is shrunk, and tells the line that replays it.
  */
-export function law<Values extends readonly [unknown, ...unknown[]]>(
+export function law<Values extends [unknown, ...unknown[]]>(
   title: string,
   given: { readonly [Index in keyof Values]: fc.Arbitrary<Values[Index]> },
   holds: (...values: Values) => Promise<void> | void,
-  { runs = 100 }: LawOptions = {},
+  { runs = 200 }: LawOptions = {},
 ): void {
   test(title, { timeout: TIMEOUT_MS }, async ({ task }) => {
+    const property = fc.asyncProperty(fc.tuple<Values>(...given), async (values) => holds(...values));
     const numRuns = Math.max(1, Math.round(runs * factor));
-    let tried = 0;
-    const property = fc.asyncProperty(fc.tuple(...(given as unknown as fc.Arbitrary<unknown>[])), async (values) => {
-      tried++;
-      await holds(...(values as unknown as Values));
-    });
     const replay = { ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) };
     const details = await fc.check(property, { numRuns, ...replay });
-    task.meta.law = { runs: tried };
-    if (!details.failed) return;
-    const file = task.file.name;
-    const line = `LAW_SEED=${details.seed} LAW_PATH=${details.counterexamplePath} npx vitest run ${file} -t ${JSON.stringify(title)}`;
-    const counterexample = details.counterexample?.[0].map((value) => fc.stringify(value)).join("\n");
-    const found = `after ${tried} cases, shrunk ${details.numShrinks} times, this does not hold for\n${counterexample}\nreplay: ${line}`;
-    const { errorInstance } = details;
-    if (!(errorInstance instanceof Error)) throw new Error(`${found}\n${String(errorInstance)}`);
-    errorInstance.message = `${found}\n${errorInstance.message}`;
-    throw errorInstance;
+    task.meta.law = { runs: details.numRuns };
+    assertHeld(details, `npx vitest run ${task.file.name} -t ${JSON.stringify(title.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"))}`);
   });
+}
+
+function assertHeld<Values extends readonly unknown[]>(details: fc.RunDetails<[Values]>, command: string): void {
+  if (!details.failed) return;
+  const { numRuns, numShrinks, seed, counterexamplePath, counterexample, errorInstance } = details;
+  const lines = [
+    `after ${numRuns} cases, shrunk ${numShrinks} times, this does not hold for`,
+    ...(counterexample?.[0].map((value) => fc.stringify(value)) ?? ["(too many cases were left out)"]),
+    `replay: LAW_SEED=${seed} LAW_PATH=${counterexamplePath} ${command}`,
+  ];
+  if (!(errorInstance instanceof Error)) throw new Error([...lines, String(errorInstance)].join("\n"));
+  errorInstance.message = [...lines, errorInstance.message].join("\n");
+  throw errorInstance;
 }

@@ -20,21 +20,16 @@ const toNs = (ms: number): number => Math.round(ms * 1e6);
 const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + toNs(ms), 0);
 const worker = (work: Work) => fn("law/work", (_, ms: number) => work(ms).then(() => ms));
 
+/** A bill, in ns. */
 interface Metered {
-  readonly bill: {
-    readonly billedNs: number;
-    readonly activeNs: number;
-    readonly blockedNs: number;
-    readonly beta: number;
-    readonly runs: number;
-    readonly final: boolean;
-  };
-  readonly main: ReturnType<typeof Reflect.get>;
+  readonly bill: Pick<FlowBill, "beta" | "runs" | "final"> & Readonly<Record<"billedNs" | "activeNs" | "blockedNs", number>>;
+  readonly mainBilledNs: number;
+  readonly parkedMs: number;
 }
 
 /** Runs `main` as a flow until nothing of it is left to run, and reads the meter, in ns. */
 async function metered(define: (work: Work) => { readonly main: Fn<void, unknown>; readonly parts: readonly Fn<never, unknown>[] }) {
-  let metered: { bill: Metered["bill"]; mainBilledNs: number; parkedMs: number } | undefined;
+  let metered: Metered | undefined;
   await inWorld(async (world) => {
     const { main, parts } = define((ms) => world.clock.work(ms));
     const client = await world.start([main, ...parts]);

@@ -31,7 +31,9 @@ law(
         },
       },
     });
-    const main = fn("law/main", (ctx) => void senders.forEach((ways, from) => ctx.send(sender.send, { from, ways }, { id: `s${from}` })));
+    const main = fn("law/main", (ctx) => {
+      for (const [from, ways] of senders.entries()) ctx.send(sender.send, { from, ways }, { id: `s${from}` });
+    });
     const host = await engine.start([inbox, sender, main], {}, seed);
     try {
       await host.client.call(main);

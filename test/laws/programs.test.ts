@@ -28,7 +28,11 @@ async function assertAsReference(
   const { outcome, tookMs, calls, journals, activeMs, blockedMs } = referenceFlow(program, null);
   const { bill, ...got } = await runFlow(build, program, options);
   expect({ ...got, activeMs: bill.activeMs, blockedMs: bill.blockedMs, final: bill.final }).toEqual({
-    ...{ outcome, tookMs, calls, journals, activeMs },
+    outcome,
+    tookMs,
+    calls,
+    journals,
+    activeMs,
     blockedMs: build === naiveFlow ? blockedMs : 0,
     final: true,
     left: 0,

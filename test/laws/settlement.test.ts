@@ -60,9 +60,9 @@ law(
   ],
   (consumers, settledAtMs, ok) =>
     inWorld(async (world) => {
-      const seen: unknown[] = [];
+      const seen: string[] = [];
       const note = fn("law/note", (_, { result, args }: { result: Settlement<number>; args: number }) => {
-        seen.push([args, result.status === "fulfilled" ? result.value : result.reason.message]);
+        seen.push(`${args} ${result.status === "fulfilled" ? result.value : result.reason.message}`);
       });
       const consume = fn("law/consume", (ctx, { handle, which, times }: { handle: FutureHandle<number>; which: number; times: number }) => {
         const future = ctx.future(handle);
@@ -76,7 +76,7 @@ law(
       ]);
       await world.clock.advance(1000);
       expect(seen.toSorted()).toEqual(
-        consumers.flatMap(({ times }, which) => Array.from({ length: times }, () => [which, ok ? 7 : "no"])).toSorted(),
+        consumers.flatMap(({ times }, which) => Array.from({ length: times }, () => `${which} ${ok ? 7 : "no"}`)).toSorted(),
       );
     }),
 );

@@ -22,7 +22,7 @@ export const ledger = stateful("shop/ledger", {
 
 export const charge = fn("shop/charge", (ctx, { id }: Order) => ctx.invoke(ledger.book, id, { id: "bank" }));
 
-export const notify = fn("shop/notify", (ctx, { channel }: { channel: string; charged: number }) => {
+const notify = fn("shop/notify", (ctx, { channel }: { channel: string; charged: number }) => {
   ctx.egress("shop/messages", channel);
   return ctx.invoke(ledger.book, channel, { id: "post" });
 });
@@ -33,7 +33,7 @@ export const checkout = fn("shop/checkout", (ctx, order: Order): Future<{ charge
   return ctx.onComplete(ctx.sleep("1h"), receipt, { charged, notices });
 });
 
-export const receipt = fn("shop/receipt", (_, { args }: { result: void; args: { charged: number; notices: number[] } }) => args);
+const receipt = fn("shop/receipt", (_, { args }: { result: void; args: { charged: number; notices: number[] } }) => args);
 
 export const shop = [ledger, charge, notify, checkout, receipt];
 

@@ -7,8 +7,8 @@ import type { Json } from "../../core/json.ts";
 /** Reads control data as it stands now. */
 export type ReadControl = (address: Address, name: string) => Json | undefined;
 
-/** The keys of the answers that the settlement of a message leads to for certain. Given by the layer that knows its control data. */
-export type LeadsTo = (envelope: Envelope, read: ReadControl) => Iterable<string>;
+/** The keys of the answers that cannot come unless these messages are handled. Given by the layer that knows their control data. */
+export type LeadsTo = (envelopes: Iterable<Envelope>, read: ReadControl) => Iterable<string>;
 
 /** A handler that waits for the answer of `key` while it runs for `envelope`. */
 export interface BlockedGet {
@@ -90,7 +90,7 @@ export class BlockedGets {
 
   /** Whether a get waits for what becomes of the message. */
   isAwaited(envelope: Envelope): boolean {
-    return this.#waitersFor(envelope).next().done !== true;
+    return this.#waitersFor([envelope]).next().done !== true;
   }
 
   check(backlog: Backlog): void {
@@ -98,7 +98,7 @@ export class BlockedGets {
     const cycle = findCycle(waits);
     if (cycle !== undefined) return this.#rejectYoungest(cycle, describeCycle(cycle), this.#isReentrant(cycle));
     if (backlog.waitingForSlot.length === 0) return;
-    const stuck = this.#stuck(backlog, waits);
+    const stuck = this.#stuck(backlog);
     if (stuck.size < this.#gets.size) return;
     this.#rejectYoungest(
       [...this.#gets.values()],
@@ -111,7 +111,7 @@ export class BlockedGets {
     const waits = new Map<BlockedGet, Set<BlockedGet>>();
     for (const [envelope, keys] of this.#byRun) {
       for (const held of [envelope, ...queuedAt(envelope.target)]) {
-        for (const waiter of this.#waitersFor(held)) {
+        for (const waiter of this.#waitersFor([held])) {
           const holders = waits.get(waiter) ?? new Set();
           waits.set(waiter, holders);
           for (const key of keys) {
@@ -124,22 +124,24 @@ export class BlockedGets {
     return waits;
   }
 
-  #stuck({ waitingForSlot }: Backlog, waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>): Set<BlockedGet> {
-    const stuck = new Set(waitingForSlot.flatMap((envelope) => [...this.#waitersFor(envelope)]));
+  #stuck({ waitingForSlot, queuedAt }: Backlog): ReadonlySet<BlockedGet> {
+    const stuck = new Set<BlockedGet>();
+    const unhandled = new Set(waitingForSlot);
     for (let size = -1; size !== stuck.size;) {
       size = stuck.size;
-      for (const [waiter, holders] of waits) if ([...holders].some((holder) => stuck.has(holder))) stuck.add(waiter);
+      for (const get of this.#waitersFor(unhandled)) stuck.add(get);
+      for (const { envelope } of stuck) for (const held of [envelope, ...queuedAt(envelope.target)]) unhandled.add(held);
     }
     return stuck;
   }
 
   /** A get that waits for a message queued at its own address, rather than for its own outcome. */
   #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
-    return only !== undefined && others.length === 0 && ![...this.#waitersFor(only.envelope)].includes(only);
+    return only !== undefined && others.length === 0 && ![...this.#waitersFor([only.envelope])].includes(only);
   }
 
-  *#waitersFor(envelope: Envelope): Generator<BlockedGet> {
-    for (const key of this.#leadsTo(envelope, this.#read)) {
+  *#waitersFor(envelopes: Iterable<Envelope>): Generator<BlockedGet> {
+    for (const key of this.#leadsTo(envelopes, this.#read)) {
       const get = this.#gets.get(key);
       if (get !== undefined) yield get;
     }

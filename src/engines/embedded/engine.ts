@@ -74,6 +74,8 @@ export class EmbeddedEngine implements Engine {
   readonly #held = new Queue<Effects>();
   readonly #commits: Commits;
   readonly #withdrawals = new Withdrawals((scope) => this.#commits.ofScope(scope));
+  /** Handlers whose messages were withdrawn, and who have yet to hear of it. */
+  readonly #unwanted = new Queue<Running>();
   readonly #isCancelled = (scope: string): boolean => this.#withdrawals.isCancelled(scope);
   readonly #unregistered = new Unregistered();
   readonly #flowBase: bigint;
@@ -265,6 +267,8 @@ export class EmbeddedEngine implements Engine {
       for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
     } while (this.#withdrawals.isPending || this.#sendHeld());
     this.#withdrawals.end();
+    // Users' code hears of it last: what it asks for at once begins a round of its own.
+    for (let running = this.#unwanted.shift(); running !== undefined; running = this.#unwanted.shift()) this.#handlers.cancel(running);
     this.#schedule();
   }
 
@@ -298,10 +302,13 @@ export class EmbeddedEngine implements Engine {
     const envelope = renamed(accepted.envelope, definition);
     const running = this.#mailboxes.runningAt(envelope.target);
     const isRunning = running?.seq === seq;
-    if (isRunning) this.#handlers.cancel(running);
+    if (isRunning) this.#unwanted.push(running);
     else if (dueAt !== undefined) this.#timers.forget(seq);
-    else if (definition === this.#parts.unregistered) this.#unregistered.remove(type);
-    else if (!this.#commits.batch.inserts(seq)) this.#withdrawals.passBy(seq);
+    else if (!this.#commits.batch.inserts(seq)) {
+      const isParked = definition === this.#parts.unregistered && !this.#commits.changes(seq);
+      if (isParked) this.#unregistered.remove(type);
+      else this.#withdrawals.passBy(seq);
+    }
     this.#commits.batch.remove(accepted);
     // No state is read for a user's function: it is not asked, and another message may be at work there.
     const cause = definition.system

@@ -1,0 +1,298 @@
+import fc from "fast-check";
+import { fn, stateful, value } from "handback";
+import { record, schedules, simulate, slow } from "handback/testing";
+import type { CrashMode, Faults } from "handback/testing";
+import { describe, expect, test } from "vitest";
+import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
+
+const MODES: readonly CrashMode[] = ["before", "after", "lost", "kept", "refused", "unsure"];
+
+describe("a crash", () => {
+  test.each(MODES)("%s a commit: the run goes on with the next engine, and each effect counts once", async (how) => {
+    for (let commit = 1; commit <= 6; commit++) {
+      const run = await simulate({ functions: shop, egress, schedule: { crashes: [{ commit, how }] } }, (t) =>
+        t.client.call(checkout, ORDER),
+      );
+      expect(run.crashes).toEqual([{ how, commit, at: expect.any(Number) }]);
+      expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
+      expect(await run.state(ledger, "post")).toEqual({ requests: { mail: 1, sms: 1 } });
+    }
+  });
+
+  test.each([
+    ["before", 2],
+    ["after", 1],
+    ["lost", 2],
+    ["kept", 1],
+    ["refused", 2],
+    ["unsure", 1],
+  ] as const)("%s the commit of a handler's run has it run %s times in all", async (how, runs) => {
+    const schedule = { crashes: [{ commit: 2, how }] };
+    const run = await simulate({ functions: [record(ledger)], schedule }, (t) => t.client.call(ledger.book, "r", { id: "a" }));
+    expect(run.calls(ledger)).toHaveLength(runs);
+    expect(new Set(run.calls(ledger).map(({ key }) => key)).size).toBe(1);
+    expect(run.result).toBe(1);
+  });
+
+  test("that was asked for ends the process at once; what was acknowledged is there", async () => {
+    const run = await simulate({ functions: [ledger] }, async (t) => {
+      const startedAt = t.clock.now();
+      const { id } = await t.client.start(ledger.book, "r", { id: "a" });
+      await t.crash({ downFor: "3s" });
+      return [id, await t.client.flow(id).result(), t.clock.now() - startedAt];
+    });
+    expect(run.result).toEqual(["call-1", 1, 3_000]);
+    expect(run.crashes).toEqual([{ how: "asked", commit: 1, at: 0 }]);
+  });
+
+  test("may come while a commit is under way: then its outcome is either, and its client asks again", async () => {
+    const outcomes = new Set<number>();
+    for (let seed = 0; seed < 12; seed++) {
+      const faults = { slowCommit: true };
+      const run = await simulate({ functions: [record(ledger)], seed, faults }, async (t) => {
+        const booked = t.client.call(ledger.book, "r", { id: "a" });
+        await t.advance(5);
+        await t.crash();
+        return booked;
+      });
+      expect(run.result).toBe(1);
+      outcomes.add(run.trace.filter(({ event }) => event === "commit").length);
+    }
+    expect(outcomes.size).toBeGreaterThan(1);
+  });
+
+  test("ends handlers at work: nothing that they do later has any effect, and their work is done again", async () => {
+    const ended: number[] = [];
+    const functions = ({ work }: { work: (ms: number) => Promise<void> }) => [
+      fn("test/long", async (ctx) => {
+        await work(1_000);
+        ended.push(ctx.now());
+        return ctx.now();
+      }),
+    ];
+    const long = fn("test/long", async (): Promise<number> => 0);
+    const run = await simulate({ functions }, async (t) => {
+      const startedAt = t.clock.now();
+      const handle = await t.client.start(long);
+      await t.advance(400);
+      await t.crash({ downFor: 0 });
+      return [(await handle.result()) - startedAt, ended.map((at) => at - startedAt)];
+    });
+    expect(run.result).toEqual([1_400, [1_400]]);
+    expect(run.meter.function("test/long")).toMatchObject({ runs: 1, billedMs: 1_000 });
+  });
+
+  test("takes what functions keep in memory with it, when they are made anew at each start", async () => {
+    const functions = () => {
+      let seen = 0;
+      return [fn("test/seen", () => ++seen)];
+    };
+    const seen = fn("test/seen", () => 0);
+    const run = await simulate({ functions }, async (t) => {
+      const before = [await t.client.call(seen), await t.client.call(seen)];
+      await t.crash();
+      return [...before, await t.client.call(seen)];
+    });
+    expect(run.result).toEqual([1, 2, 1]);
+  });
+
+  test("may come again while the engine recovers, and they end some time", async () => {
+    const run = await simulate({ functions: shop, egress, seed: 5, faults: { crash: 1, maxCrashes: 12 } }, (t) =>
+      t.client.call(checkout, ORDER),
+    );
+    expect(run.crashes).toHaveLength(12);
+    expect(run.crashes.map(({ how }) => how)).toContain("start");
+    expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
+  });
+
+  test("leaves timers in place: they fire once, and not early", async () => {
+    const fired: number[] = [];
+    const nap = fn("test/nap", (ctx) => ctx.onComplete(ctx.sleep("1h"), woken));
+    const woken = fn("test/woken", (ctx) => ctx.now());
+    await fc.assert(
+      fc.asyncProperty(fc.nat(7_000_000), fc.nat(100_000), async (crashAt, downFor) => {
+        const run = await simulate({ functions: [nap, woken] }, async (t) => {
+          const startedAt = t.clock.now();
+          const handle = await t.client.start(nap);
+          await t.advance(crashAt);
+          await t.crash({ downFor });
+          fired.push(await handle.result());
+          return (await handle.result()) - startedAt;
+        });
+        const due = 3_600_000;
+        expect(run.result).toBe(crashAt < due && due < crashAt + downFor ? crashAt + downFor : due);
+      }),
+    );
+  });
+});
+
+describe("redelivery", () => {
+  test("of a client's request changes nothing", async () => {
+    const run = await simulate({ functions: shop, egress, schedule: { repeats: [1, 2, 3] } }, async (t) => {
+      const first = await t.client.start(ledger.book, "a", { id: "x" });
+      return [await first.result(), await t.client.call(ledger.book, "b", { id: "x" })];
+    });
+    expect(run.trace.filter((event) => event.event === "request" && event.why === "repeated").length).toBeGreaterThan(1);
+    expect(run.result).toEqual([1, 1]);
+    expect(await run.state(ledger, "x")).toEqual({ requests: { a: 1, b: 1 } });
+  });
+
+  test("of settlements changes nothing", async () => {
+    const ask = fn("test/ask", (ctx) => {
+      const answer = ctx.promise<string>();
+      ctx.setStatus(answer.token);
+      return { answer };
+    });
+    const run = await simulate({ functions: [ask], seed: 2, faults: { redeliver: 1, maxCrashes: 4 } }, async (t) => {
+      const flow = await t.client.start(ask);
+      await t.idle();
+      await t.client.settle((await flow.status()).custom as string, "yes");
+      return flow.result();
+    });
+    expect(run.result).toEqual({ answer: "yes" });
+  });
+
+  test("of messages whose commit is lost runs handlers again, and counts them once", async () => {
+    const run = await simulate({ functions: [record(ledger)], faults: { redeliver: 1, maxCrashes: 3 } }, (t) =>
+      t.client.call(ledger.book, "r", { id: "a" }),
+    );
+    expect(run.crashes).toHaveLength(3);
+    expect(await run.state(ledger, "a")).toEqual({ requests: { r: 1 } });
+  });
+
+  test("of a signal is its client's risk: it comes at least once", async () => {
+    const listen = fn("test/listen", (ctx) => ctx.event<string>("note"));
+    for (let commit = 1; commit <= 4; commit++) {
+      for (const how of MODES) {
+        const run = await simulate({ functions: [listen], schedule: { crashes: [{ commit, how }] } }, async (t) => {
+          const flow = await t.client.start(listen);
+          await t.client.signal(flow, "note", "hello");
+          return flow.result();
+        });
+        expect(run.result).toBe("hello");
+      }
+    }
+  });
+});
+
+describe("laws that the engine keeps under every fault", () => {
+  const counter = stateful("test/counter", {
+    state: { count: value(0), running: value(0) },
+    handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+  });
+  const spread = fn("test/spread", (ctx, width: number) =>
+    ctx.all(Array.from({ length: width }, (_, at) => ctx.invoke(counter.add, 1, { id: `${at % 3}` }))),
+  );
+  const countAll = async (run: { states(): Promise<readonly { state: object }[]> }): Promise<number> =>
+    (await run.states()).reduce((sum, { state }) => sum + (state as { count: number }).count, 0);
+
+  test("counters equal the number of distinct requests, whatever the schedule", async () => {
+    await fc.assert(
+      fc.asyncProperty(schedules(), async (schedule) => {
+        const run = await simulate({ functions: [counter, spread], schedule }, async (t) => {
+          await Promise.all([t.client.call(spread, 5), t.client.call(spread, 4)]);
+          await t.idle();
+        });
+        expect(await countAll(run)).toBe(9);
+      }),
+    );
+  });
+
+  test("counters equal the number of distinct requests, whatever goes wrong by chance", async () => {
+    const faults: Faults = { crash: 0.15, redeliver: 0.15, reorder: true, slowCommit: true };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), async (seed) => {
+        const run = await simulate({ functions: [slow(counter, 3), spread], seed, faults }, async (t) => {
+          await Promise.all([t.client.call(spread, 5), t.client.call(spread, 4)]);
+          await t.idle();
+        });
+        expect(await countAll(run)).toBe(9);
+      }),
+    );
+  });
+
+  test("one handler at a time runs at an address", async () => {
+    const running = new Map<string, number>();
+    let most = 0;
+    const functions = ({ work }: { work: (ms: number) => Promise<void> }) => {
+      running.clear();
+      return [
+        spread,
+        stateful("test/counter", {
+          state: { count: value(0) },
+          handlers: {
+            async add(ctx, n: number) {
+              const now = (running.get(ctx.self.id) ?? 0) + 1;
+              running.set(ctx.self.id, now);
+              most = Math.max(most, now);
+              await work(7);
+              running.set(ctx.self.id, now - 1);
+              return (ctx.state.count += n);
+            },
+          },
+        }),
+      ];
+    };
+    await fc.assert(
+      fc.asyncProperty(schedules(), async (schedule) => {
+        await simulate({ functions, schedule }, (t) => t.client.call(spread, 8));
+        expect(most).toBe(1);
+      }),
+    );
+  });
+});
+
+test("a charge that takes its time is billed once, however often its process ends", async () => {
+  const run = await simulate({ functions: [...shop, slow(charge, "1m")], egress, seed: 1, faults: { crash: 0.3, maxCrashes: 3 } }, (t) =>
+    t.client.call(checkout, ORDER, { id: "order-1" }),
+  );
+  expect(await run.meter.flow("order-1")).toMatchObject({ billedMs: 60_000, beta: 1, final: true });
+});
+
+test("a handler that goes on after the end of its process ends nowhere", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const listener = fn("test/listener", () => promise);
+  const run = await simulate({ functions: [record(listener)] }, async (t) => {
+    const handle = await t.client.start(listener);
+    await t.crash();
+    resolve("late");
+    return handle.result();
+  });
+  expect(run.result).toBe("late");
+  expect(run.calls(listener)).toHaveLength(2);
+  expect(run.trace.filter(({ event }) => event === "end")).toHaveLength(1);
+});
+
+describe("without crashes", () => {
+  const seen: number[] = [];
+  const note = fn("test/note", (_, n: number) => void seen.push(n));
+  const burst = fn("test/burst", (ctx) => ctx.all([1, 2, 3, 4].map((n) => ctx.invoke(note, n))));
+  const orderOf = async (seed: number, faults: Faults): Promise<string> => {
+    seen.length = 0;
+    await simulate({ functions: [note, burst], seed, faults }, (t) => t.client.call(burst));
+    return seen.join("");
+  };
+
+  test("what is ready at the same time comes in order, and in any order when faults say so", async () => {
+    const [calm, wild] = [new Set<string>(), new Set<string>()];
+    for (let seed = 0; seed < 40; seed++) {
+      calm.add(await orderOf(seed, {}));
+      wild.add(await orderOf(seed, { reorder: true }));
+    }
+    expect(calm.size).toBe(1);
+    expect(wild.size).toBeGreaterThan(10);
+  });
+
+  test("commits take no time, and some when faults say so", async () => {
+    const took = async (faults: Faults): Promise<number> => {
+      const run = await simulate({ functions: [note], seed: 1, faults }, async (t) => {
+        const before = t.clock.now();
+        await t.client.call(note, 1);
+        return t.clock.now() - before;
+      });
+      return run.result;
+    };
+    expect(await took({})).toBe(0);
+    expect(await took({ slowCommit: true })).toBeGreaterThan(0);
+  });
+});

@@ -181,6 +181,7 @@ class HandlerRun {
 
   #stop(failed: boolean): Run {
     this.#graph.close("CONTEXT_CLOSED");
+    this.#cancellation.end();
     return (this.#activation.run = this.#stopwatch.stop(failed));
   }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
 import { ROOT } from "../support/source.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine } from "./open-engine.ts";
 
 const counter = stateful("lifecycle/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });

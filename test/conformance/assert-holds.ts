@@ -1,4 +1,4 @@
-import type { EngineTest } from "../../src/testing/test-engine.ts";
+import type { EngineTest } from "../../src/testing/conformance/test-engine.ts";
 
 /** Tests of the suite as rows of a table, headed by their names. */
 export const byName = (tests: readonly EngineTest[]): readonly (readonly [string, EngineTest])[] => tests.map((each) => [each.name, each]);

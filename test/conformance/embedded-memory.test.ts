@@ -1,6 +1,6 @@
 import { memory } from "handback";
 import { test } from "vitest";
-import { testEngine } from "../../src/testing/test-engine.ts";
+import { testEngine } from "../../src/testing/conformance/test-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 

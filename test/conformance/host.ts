@@ -3,8 +3,8 @@ import { driven } from "../../src/testing/conformance/driven.ts";
 import { TESTED_CAPABILITIES } from "../../src/testing/conformance/capability.ts";
 import type { TestedCapability } from "../../src/testing/conformance/capability.ts";
 import type { EngineUnderTest as Engine, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
-import type { Lack } from "../../src/testing/test-engine.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import type { Lack } from "../../src/testing/conformance/test-engine.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
 import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 

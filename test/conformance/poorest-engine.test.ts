@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { testEngine } from "../../src/testing/test-engine.ts";
+import { testEngine } from "../../src/testing/conformance/test-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 

@@ -1,5 +1,5 @@
 import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
-import type { Lack } from "../../src/testing/test-engine.ts";
+import type { Lack } from "../../src/testing/conformance/test-engine.ts";
 import { poorest } from "../engines/poorest/poorest.ts";
 
 /** A poorest engine as the suite sees it. */

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { TestedCapability } from "../../src/testing/conformance/capability.ts";
 import { TESTED_CAPABILITIES } from "../../src/testing/conformance/capability.ts";
 import type { MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
-import { testEngine } from "../../src/testing/test-engine.ts";
-import type { EngineTest } from "../../src/testing/test-engine.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { testEngine } from "../../src/testing/conformance/test-engine.ts";
+import type { EngineTest } from "../../src/testing/conformance/test-engine.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { wrong } from "../bad-input/open-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";
@@ -132,7 +132,11 @@ describe("a test", () => {
   test("says where a result differs from what was expected", async () => {
     const tests = testsWith((client) => ({ call: wrong(async (f: Fn<void, object>) => ({ ...(await client.call(f)), whole: 3 })) }));
     const failure = named(tests, "resolves futures anywhere inside an input").run();
-    await expect(failure).rejects.toMatchObject({ name: "AssertionError", message: "at .whole: expected 2, got 3", expected: { whole: 2 } });
+    await expect(failure).rejects.toMatchObject({
+      name: "AssertionError",
+      message: "at .whole: expected 2, got 3",
+      expected: { whole: 2 },
+    });
   });
 
   test("says what came where a rejection was expected", async () => {

@@ -1,6 +1,6 @@
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Client, Context, FlowHandle, Future, FutureHandle, Settlement } from "handback";
-import type { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import type { Scenario } from "./every-commit.ts";
 import { makeLedger, orIfOver, withoutStacks } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
@@ -90,7 +90,9 @@ export function races(): Scenario<unknown> {
 export function cancelledFlow(): Scenario<unknown> {
   const ledger = makeLedger();
   const { functions, park } = makeParking(ledger);
-  const away = fn("test/away", (ctx, name: string) => ctx.invoke(ledger.book, name, { id: "a", after: [ctx.race([ctx.sleep(50), ctx.sleep("1h")])] }));
+  const away = fn("test/away", (ctx, name: string) =>
+    ctx.invoke(ledger.book, name, { id: "a", after: [ctx.race([ctx.sleep(50), ctx.sleep("1h")])] }),
+  );
   const main = fn("test/main", (ctx) => {
     ctx.setStatus("parked");
     ctx.send(away, "one-way");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { embedded, fn, memory } from "handback";
 import type { Context, Future, FutureHandle, Settlement } from "handback";
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { HeldStore } from "./held-store.ts";
 import type { Visible } from "./held-store.ts";
 

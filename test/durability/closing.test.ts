@@ -1,6 +1,6 @@
 import { embedded, fn, memory, stateful, value } from "handback";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { deferredWork, journal, start } from "./started-engine.ts";
 
 describe("closing", () => {

@@ -7,7 +7,7 @@ import type { Embedded } from "handback";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
-import { SeededRandom } from "../../src/testing/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
 import { effectsOf, finishFlow, functions, keyOf, ledger, startFlow } from "./kill-flows.ts";
 
 // KILLS sets how often the process is killed, KILL_SEED repeats the moments of a run before; a failure prints both.

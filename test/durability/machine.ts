@@ -1,7 +1,7 @@
 import { embedded, HandbackError } from "handback";
 import type { Client, Embedded, EmbeddedOptions } from "handback";
 import type { Clock } from "../../src/core/clock.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { FaultyDisk } from "./faulty-store.ts";
 import type { Fault } from "./faulty-store.ts";
 

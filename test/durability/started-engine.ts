@@ -1,7 +1,7 @@
 import { embedded, memory, stateful, value } from "handback";
 import type { Embedded, EmbeddedOptions } from "handback";
 import { onTestFinished } from "vitest";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 
 /** A state that keeps lines. */
 export const journal = () =>

@@ -6,7 +6,7 @@ import type { Envelope } from "../../src/core/envelope.ts";
 import { BlockedGets } from "../../src/engines/embedded/blocked-gets.ts";
 import { CommitGate, HeldStore } from "../durability/held-store.ts";
 import { deferredWork, journal, start } from "../durability/started-engine.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 
 describe("taking turns", () => {
   test("an address handles one message at a time while other addresses go on", async () => {

@@ -6,8 +6,8 @@ import type { Definition } from "../../src/core/definition.ts";
 import type { Environment } from "../../src/core/environment.ts";
 import { silent } from "../../src/core/log.ts";
 import { rootId } from "../../src/core/message-id.ts";
-import { SeededRandom } from "../../src/testing/seeded-random.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { PoorestEngine } from "./poorest/poorest-engine.ts";
 
 const id = rootId("0".repeat(16));

@@ -1,9 +1,9 @@
 import type { FlowBill } from "handback";
-import type { BuiltFlow, FlowWorld } from "../../src/testing/flows-leaves.ts";
-import { outcomeOf } from "../../src/testing/flows-outcome.ts";
-import type { FlowOutcome } from "../../src/testing/flows-outcome.ts";
-import type { FlowProgram, FlowValue } from "../../src/testing/flows-program.ts";
-import type { FlowCall } from "../../src/testing/reference.ts";
+import type { BuiltFlow, FlowWorld } from "../../src/testing/flows/leaves.ts";
+import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import type { FlowOutcome } from "../../src/testing/flows/outcome.ts";
+import type { FlowProgram, FlowValue } from "../../src/testing/flows/program.ts";
+import type { FlowCall } from "../../src/testing/flows/reference.ts";
 import { onMemory } from "../conformance/host.ts";
 import type { EngineUnderTest } from "../conformance/host.ts";
 

@@ -2,11 +2,11 @@ import type { Future, FutureHandle } from "handback";
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { naiveFlow } from "../../src/testing/flows-naive.ts";
-import { outcomeOf } from "../../src/testing/flows-outcome.ts";
-import { splitFlow } from "../../src/testing/flows-split.ts";
-import { flows } from "../../src/testing/flows.ts";
-import { referenceFlow } from "../../src/testing/reference.ts";
+import { naiveFlow } from "../../src/testing/flows/naive.ts";
+import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import { splitFlow } from "../../src/testing/flows/split.ts";
+import { flows } from "../../src/testing/flows/flows.ts";
+import { referenceFlow } from "../../src/testing/flows/reference.ts";
 import { law } from "./law.ts";
 import { inWorld } from "./world.ts";
 

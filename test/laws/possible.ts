@@ -1,6 +1,6 @@
-import type { FlowOutcome } from "../../src/testing/flows-outcome.ts";
-import { LEAF_ATTEMPTS, playLeaf } from "../../src/testing/flows-program.ts";
-import type { FlowProgram, FlowValue } from "../../src/testing/flows-program.ts";
+import type { FlowOutcome } from "../../src/testing/flows/outcome.ts";
+import { LEAF_ATTEMPTS, playLeaf } from "../../src/testing/flows/program.ts";
+import type { FlowProgram, FlowValue } from "../../src/testing/flows/program.ts";
 
 /** More than that are not worked out. */
 const MOST = 500;

@@ -1,7 +1,7 @@
 import type { Client, Embedded, EmbeddedOptions, Store } from "handback";
 import { embedded, memory } from "handback";
 import { driven } from "../../src/testing/conformance/driven.ts";
-import { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 
 /** An engine on time of its own, which passes while something of the client is awaited. */
 export class World {

@@ -45,6 +45,15 @@ describe("a crash", () => {
     expect(run.crashes).toEqual([{ how: "asked", commit: 1, at: 0 }]);
   });
 
+  test("that is asked for twice comes twice, one after the other", async () => {
+    const run = await simulate({ functions: [ledger] }, async (t) => {
+      const booked = t.client.call(ledger.book, "r", { id: "a" });
+      await Promise.all([t.crash({ downFor: 5 }), t.crash({ downFor: 7 })]);
+      return booked;
+    });
+    expect([run.result, run.crashes.map(({ at }) => at)]).toEqual([1, [0, 5]]);
+  });
+
   test("may come while a commit is under way: then its outcome is either, and its client asks again", async () => {
     const outcomes = new Set<number>();
     for (let seed = 0; seed < 12; seed++) {
@@ -235,7 +244,15 @@ describe("laws that the engine keeps under every fault", () => {
     };
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
-        await simulate({ functions, schedule }, (t) => t.client.call(spread, 8));
+        await simulate({ functions, schedule }, async (t) => {
+          // Some messages come while others wait, and some while one is being handled and none waits.
+          const flows = [t.client.call(spread, 4)];
+          for (let more = 0; more < 3; more++) {
+            await t.advance(4);
+            flows.push(t.client.call(spread, 3));
+          }
+          await Promise.all(flows);
+        });
         expect(most).toBe(1);
       }),
     );

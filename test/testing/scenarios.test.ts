@@ -1,8 +1,8 @@
 import { everyCrash, simulate } from "handback/testing";
 import type { Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { comparable } from "../../src/testing/comparable.ts";
-import type { VirtualClock } from "../../src/testing/virtual-clock.ts";
+import { comparable } from "../../src/testing/simulation/comparable.ts";
+import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import type { Scenario } from "../durability/every-commit.ts";
 import * as scenarios from "../durability/scenarios.ts";
 

@@ -238,9 +238,17 @@ export class EmbeddedEngine implements Engine {
       this.#apply(effects);
       this.#sendAll(effects);
       this.#drain();
+      this.#withdrawLate(envelope, accepted.seq);
       this.#mailboxes.release(mailbox);
     });
     this.#schedule();
+  }
+
+  /** Its scope was cancelled when its handler had ended, and what came of that was on its way here: that is taken back now. */
+  #withdrawLate({ scope }: Envelope, seq: number): void {
+    if (!this.#withdrawals.isPassedBy(seq) || scope === undefined) return;
+    this.#withdrawals.cancel(scope);
+    this.#drain();
   }
 
   /** What a blocked handler has sent leaves ahead of the rest. */
@@ -302,6 +310,7 @@ export class EmbeddedEngine implements Engine {
     const envelope = renamed(accepted.envelope, definition);
     const running = this.#mailboxes.runningAt(envelope.target);
     const isRunning = running?.seq === seq;
+    if (isRunning && running.cancellation.isOver) return this.#withdrawals.passBy(seq);
     if (isRunning) this.#unwanted.push(running);
     else if (dueAt !== undefined) this.#timers.forget(seq);
     else if (!this.#commits.batch.inserts(seq)) {

@@ -7,7 +7,8 @@ import { Queue } from "./queue.ts";
  * WD1 A scope is looked up only when nothing is in flight: then each of its messages is in the store, in a batch, or being handled.
  * WD2 All messages of a scope, and of those cancelled with it, are taken back before anything comes of that: what waits for one of them
  *     is taken back itself. Until all that comes of it has happened, the scopes are known as cancelled.
- * WD3 A message that was taken back while it was in a mailbox, or on its way there, is passed by when it comes up.
+ * WD3 A message that was taken back while it was in a mailbox, or on its way there, is passed by when it comes up. One whose handler
+ *     has ended, and what came of that is on its way, counts as handled; then its scope is cancelled once more.
  */
 export class Withdrawals {
   readonly #ofScope: (scope: string) => readonly Accepted[];

@@ -1,4 +1,4 @@
-import type { VirtualClock } from "../virtual-clock.ts";
+import type { VirtualClock } from "../simulation/virtual-clock.ts";
 import { equal } from "./check.ts";
 import { driven } from "./driven.ts";
 import type { DrivenTime } from "./time.ts";

@@ -2,7 +2,7 @@ import { addressKey } from "../../../src/core/address.ts";
 import type { Address } from "../../../src/core/address.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../../src/core/envelope.ts";
 import type { Envelope } from "../../../src/core/envelope.ts";
-import type { SeededRandom } from "../../../src/testing/seeded-random.ts";
+import type { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
 
 /** A message on the wire. Nobody looks inside before it is handled. */
 export interface Parcel {

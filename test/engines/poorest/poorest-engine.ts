@@ -7,7 +7,7 @@ import type { Capability, Engine, Listening } from "../../../src/core/engine.ts"
 import type { Envelope } from "../../../src/core/envelope.ts";
 import type { Environment } from "../../../src/core/environment.ts";
 import { HandbackError } from "../../../src/core/errors.ts";
-import type { SeededRandom } from "../../../src/testing/seeded-random.ts";
+import type { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
 import { Delayed } from "./delayed.ts";
 import { Network, pack } from "./network.ts";
 import type { Parcel } from "./network.ts";

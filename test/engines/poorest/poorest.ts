@@ -4,7 +4,7 @@ import type { Environment } from "../../../src/core/environment.ts";
 import { silent } from "../../../src/core/log.ts";
 import { Client } from "../../../src/futures/client.ts";
 import { defineAll } from "../../../src/futures/registry.ts";
-import { SeededRandom } from "../../../src/testing/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
 import { PoorestEngine } from "./poorest-engine.ts";
 
 const DAY_MS = 86_400_000;

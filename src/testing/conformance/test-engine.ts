@@ -1,0 +1,120 @@
+import { checkOptions } from "../../core/check-options.ts";
+import type { Clock } from "../../core/clock.ts";
+import { HandbackError } from "../../core/errors.ts";
+import { show, showString } from "../../core/show.ts";
+import { systemClock } from "../../engines/embedded/system-clock.ts";
+import { TESTED_CAPABILITIES } from "./capability.ts";
+import type { TestedCapability } from "./capability.ts";
+import type { Case } from "./case.ts";
+import { allCases } from "./cases/all-cases.ts";
+import type { EngineUnderTest, MakeOptions } from "./engine-under-test.ts";
+import { LACKS } from "./lack.ts";
+import { realTime } from "./real-time.ts";
+import { runCase } from "./run-case.ts";
+import { virtualTime } from "./virtual-time.ts";
+import { VirtualClock } from "../simulation/virtual-clock.ts";
+
+/** A capability that an engine lacks, and why. */
+export interface Lack {
+  readonly capability: TestedCapability;
+  /** Completes "cannot offer it: ". */
+  readonly reason: string;
+}
+
+/** What the suite is run on. */
+export interface TestEngineOptions<Engine extends EngineUnderTest> {
+  /** Starts an engine with nothing in it. A test may start several. */
+  readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
+  /** Ends an engine that `make` gave; called once for each, also when the test fails. */
+  readonly dispose: (engine: Engine) => void | Promise<void>;
+  /** What the engine lacks; default: nothing. Without `virtualTime`, the tests wait for real time to pass. */
+  readonly cannot?: readonly Lack[];
+  /** Runs of each test, with seeds from 1 on; default 1. */
+  readonly seeds?: number;
+  /** Where real time comes from for an engine without `virtualTime`; default: the machine. */
+  readonly clock?: Clock;
+}
+
+/** A test for any runner: it holds when the promise is fulfilled. */
+export interface EngineTest {
+  readonly name: string;
+  /** Runs the test. May be called again. */
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Lists the tests that every engine must pass: what handlers, futures and clients are promised, whatever hosts them.
+ *
+ * A test of something that the engine cannot do is replaced by a check that it does without in the agreed way, such as saying
+ * `UNSUPPORTED`; its name tells the reason. The list is as long for every engine. Without `virtualTime` a test takes some seconds, rarely more.
+ *
+ * @throws `INVALID_OPTIONS`
+ * @example
+ * import { embedded, memory } from "handback";
+ * import { testEngine } from "handback/testing";
+ *
+ * const tests = testEngine({
+ *   make: async ({ functions, clock, egress, retentionMs: retention }) => {
+ *     const store = memory();
+ *     const engine = await embedded({ functions, store, clock, egress, retention });
+ *     return { ...engine, stored: () => store.count().state };
+ *   },
+ *   dispose: (engine) => engine.close(),
+ * });
+ * for (const { name, run } of tests.slice(0, 3)) {
+ *   await run(); // in a test runner: test(name, run)
+ *   console.log(name);
+ * }
+ */
+export function testEngine<Engine extends EngineUnderTest>(options: TestEngineOptions<Engine>): readonly EngineTest[] {
+  const { make, dispose, seeds = 1, clock: realClock = systemClock } = options;
+  const reasons = checkedReasons(options);
+  const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
+    if (reasons.has("virtualTime")) return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
+    const clock = new VirtualClock();
+    return runCase(each, { make, dispose, clock, time: virtualTime(clock), seed });
+  };
+  const testOf = (name: string, each: Pick<Case, "run">): EngineTest => ({
+    name,
+    async run() {
+      for (let seed = 1; seed <= seeds; seed++) await underSeed(seed, seeds, () => runOnce(each, seed));
+    },
+  });
+  return allCases.map((each) => {
+    const lack = each.needs?.find((capability) => reasons.has(capability));
+    if (lack === undefined) return testOf(each.title, each);
+    return testOf(`without ${lack} (${reasons.get(lack)}), in place of: ${each.title}`, { run: LACKS[lack] });
+  });
+}
+
+async function underSeed(seed: number, seeds: number, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof Error && seeds > 1) error.message = `under seed ${seed}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Why the engine lacks what it lacks, once the options are seen to be in order. */
+function checkedReasons<Engine extends EngineUnderTest>(options: TestEngineOptions<Engine>): ReadonlyMap<TestedCapability, string> {
+  checkOptions("testEngine", options, ["make", "dispose", "cannot", "seeds", "clock"]);
+  const { make, dispose, cannot = [], seeds = 1 } = options;
+  for (const [name, part] of Object.entries({ make, dispose }))
+    if (typeof part !== "function") throw invalid(`${name}: expected a function, got ${show(part)}`);
+  if (!Number.isInteger(seeds) || seeds < 1) throw invalid(`seeds: expected a whole number from 1, got ${show(seeds)}`);
+  if (!Array.isArray(cannot)) throw invalid(`cannot: expected a list, got ${show(cannot)}`);
+  return new Map(
+    cannot.map(({ capability, reason }: Lack) => {
+      if (!Object.hasOwn(TESTED_CAPABILITIES, capability))
+        throw invalid(`cannot: expected one of ${Object.keys(TESTED_CAPABILITIES).join(", ")}, got ${show(capability)}`);
+      if (typeof reason !== "string" || reason.trim() === "")
+        throw invalid(`cannot: expected a reason for ${capability}, got ${typeof reason === "string" ? showString(reason) : show(reason)}`);
+      return [capability, reason] as const;
+    }),
+  );
+}
+
+function invalid(problem: string): HandbackError {
+  return new HandbackError("INVALID_OPTIONS", problem);
+}

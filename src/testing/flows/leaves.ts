@@ -1,0 +1,70 @@
+import { value } from "../../core/value.ts";
+import type { StatefulFunction } from "../../futures/define.ts";
+import { fn } from "../../futures/fn.ts";
+import type { AnyInvokable, Invokable, StatefulFn } from "../../futures/function.ts";
+import { stateful } from "../../futures/stateful.ts";
+import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
+import type { FlowLeaf, FlowProgram, FlowValue, LeafFunction } from "./program.ts";
+
+/** What the functions of a program get from whoever runs it. */
+export interface FlowWorld {
+  /** Works for `ms`, or until the signal is aborted. */
+  readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Is told of each attempt of a leaf, when it begins. */
+  readonly onLeaf?: (call: { readonly leaf: number; readonly input: FlowValue; readonly attempt: number }) => void;
+  /** What leaves do once they have worked; default `playLeaf`. */
+  readonly play?: LeafFunction;
+}
+
+/** A step and its input. */
+export interface FlowStep {
+  readonly program: FlowProgram;
+  readonly input: FlowValue;
+}
+
+/** A leaf and its input. */
+export interface LeafStep {
+  readonly leaf: FlowLeaf;
+  readonly input: FlowValue;
+}
+
+/** A program's functions: `run` runs it; `read` reads, by id, a journal that it has written to. */
+export interface BuiltFlow {
+  readonly run: Invokable<FlowStep, FlowValue>;
+  readonly read: StatefulFn<void, readonly number[]>;
+  /** All of them, to be registered. */
+  readonly functions: readonly (AnyInvokable | StatefulFunction<unknown>)[];
+}
+
+/** The functions that both builds share: the leaf, and the journal that state operations write to. */
+export interface FlowLeaves extends Pick<BuiltFlow, "read" | "functions"> {
+  readonly leaf: Invokable<LeafStep, FlowValue>;
+  readonly note: StatefulFn<NoteStep, FlowValue>;
+}
+
+/** What is noted, and what the step gives. */
+export interface NoteStep {
+  readonly index: number;
+  readonly gives: FlowValue;
+}
+
+/** Makes the leaf and the journal for one world. */
+export function flowLeaves({ work, onLeaf = () => undefined, play = playLeaf }: FlowWorld): FlowLeaves {
+  const retry = { maxAttempts: LEAF_ATTEMPTS, initialDelay: 0 };
+  const leaf = fn("flows/leaf", { retry }, async (ctx, { leaf, input }: LeafStep): Promise<FlowValue> => {
+    onLeaf({ leaf: leaf.index, input, attempt: ctx.attempt });
+    await (leaf.heeds ? work(leaf.ms, ctx.signal) : work(leaf.ms));
+    return play({ leaf, input, attempt: ctx.attempt });
+  });
+  const journal = stateful("flows/journal", {
+    state: { notes: value<number[]>([]) },
+    handlers: {
+      add(ctx, { index, gives }: NoteStep): FlowValue {
+        ctx.state.notes.push(index);
+        return gives;
+      },
+    },
+    queries: { read: (ctx) => ctx.state.notes },
+  });
+  return { leaf, read: journal.read, note: journal.add, functions: [leaf, journal] };
+}

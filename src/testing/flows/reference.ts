@@ -1,0 +1,303 @@
+import type { FlowOutcome } from "./outcome.ts";
+import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
+import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from "./program.ts";
+
+/**
+ * Works out what a program comes to, without an engine: step by step, one after the other, with time as a number.
+ *
+ * It shares nothing with the engine but what leaves do, and is meant to be read and believed:
+ *
+ * RF1 A step is played from an instant on, and says when it ended, and how.
+ * RF2 Steps that run at the same time are played one after the other, each from the same instant.
+ * RF3 Who is cancelled is played again, up to the instant of that: what would have begun later does not.
+ * RF4 What is not waited for any more, since that which has a scope of its own is settled, goes on until the whole flow is cancelled.
+ */
+
+/** What a program comes to. Times are in ms from its start. */
+export interface FlowExpectation {
+  readonly outcome: FlowOutcome;
+  readonly tookMs: number;
+  /** Every attempt of every leaf, in the order of time. */
+  readonly calls: readonly FlowCall[];
+  /** What the journals hold in the end. */
+  readonly journals: Readonly<Record<string, readonly number[]>>;
+  /** What the leaves worked together. The split build is billed this, and no more. */
+  readonly activeMs: number;
+  /** How long the handlers of the naive build are blocked together: each as long as its step takes. */
+  readonly blockedMs: number;
+  /** Whether all this is certain: nothing that matters happened at the same instant. */
+  readonly certain: boolean;
+}
+
+/** One attempt of a leaf. */
+export interface FlowCall {
+  readonly leaf: number;
+  readonly input: FlowValue;
+  readonly attempt: number;
+  readonly atMs: number;
+}
+
+/** What steps leave behind as they are played. */
+interface Log {
+  readonly calls: FlowCall[];
+  readonly notes: { readonly journal: string; readonly index: number; readonly at: number }[];
+  /** Instants at which two things happened that matter to each other. */
+  readonly ties: Set<number>;
+  activeMs: number;
+  blockedMs: number;
+}
+
+/** When a step begins, and when it is cancelled (`Infinity`: never). */
+interface Span {
+  readonly at: number;
+  readonly until: number;
+}
+
+/** When a step ended, and how. */
+type Ended = { readonly at: number; readonly outcome: FlowOutcome | "cancelled" };
+type Play = (part: FlowProgram, input: FlowValue, span: Span) => Ended;
+
+/** Works out what a program comes to with an input. `leaf` is what leaves do once they have worked. */
+export function referenceFlow(program: FlowProgram, input: FlowValue, leaf: LeafFunction = playLeaf): FlowExpectation {
+  const log = newLog();
+  const { at, outcome } = new Reference(log, leaf).play(program, input, { at: 0, until: Infinity });
+  if (outcome === "cancelled") throw new Error("nobody cancels the whole program");
+  const notes = log.notes.toSorted((a, b) => a.at - b.at);
+  const isOrdered = new Set(notes.map((note) => note.at)).size === notes.length;
+  return {
+    outcome,
+    tookMs: at,
+    calls: log.calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf),
+    journals: Object.fromEntries(
+      [...new Set(notes.map(({ journal }) => journal))].map((journal) => [
+        journal,
+        notes.filter((note) => note.journal === journal).map(({ index }) => index),
+      ]),
+    ),
+    activeMs: log.activeMs,
+    // A leaf alone is called, and blocked on, by a handler too.
+    blockedMs: log.blockedMs + (program.kind === "leaf" ? at : 0),
+    certain: isOrdered && log.ties.size === 0,
+  };
+}
+
+class Reference {
+  readonly #log: Log;
+  readonly #leaf: LeafFunction;
+
+  constructor(log: Log, leaf: LeafFunction) {
+    this.#log = log;
+    this.#leaf = leaf;
+  }
+
+  readonly play: Play = (program, input, span) => {
+    const ended = this.#step(program, input, span);
+    if (program.kind !== "leaf") this.#log.blockedMs += ended.at - span.at;
+    return ended;
+  };
+
+  #step(program: FlowProgram, input: FlowValue, span: Span): Ended {
+    const all = (parts: readonly FlowProgram[]): Ended[] => parts.map((part) => this.play(part, input, span));
+    switch (program.kind) {
+      case "leaf":
+        return this.#work(program, input, span);
+      case "note":
+        return this.#note(program, input, span);
+      case "sleep":
+        return this.#by(span.at + program.ms, { value: input }, span);
+      case "sequence":
+        return after(this.play(program.first, input, span), (value, at) => this.play(program.second, value, { ...span, at }));
+      case "depends":
+        return after(this.#list(all(program.parts), span), (value, at) => this.play(program.next, value, { ...span, at }));
+      case "parallel":
+      case "value":
+        return this.#list(all(program.parts), span);
+      case "allSettled":
+        return this.#settlements(all(program.parts), span);
+      case "race":
+        return this.#firstOf(program.parts, input, span, () => true);
+      case "any":
+        return this.#firstOf(program.parts, input, span, (ended) => isFulfilled(ended));
+      case "wait":
+        return this.#wait(
+          program,
+          program.parts.map((part) => this.#escape(part, input, span)),
+          span,
+        );
+      case "loop": {
+        let ended: Ended = { at: span.at, outcome: { value: input } };
+        for (let time = 0; time < program.times; time++)
+          ended = after(ended, (value, at) => this.play(program.body, value, { ...span, at }));
+        return ended;
+      }
+      case "timeout":
+        return this.#timeout(program, input, span);
+      case "settled":
+        return settled(this.play(program.part, input, span));
+      case "recover": {
+        const ended = this.play(program.part, input, span);
+        if (isFulfilled(ended)) return ended;
+        // What is to be done about a failure is done about a cancellation too, and nobody cancels that.
+        const again = ended.outcome === "cancelled" ? { at: ended.at, until: Infinity } : { ...span, at: ended.at };
+        const recovered = this.play(program.otherwise, ["rejected", failureOf(ended.outcome)], again);
+        // A handler of its own is blocked on it.
+        this.#log.blockedMs += recovered.at - again.at;
+        return ended.outcome === "cancelled" ? ended : recovered;
+      }
+      case "nested":
+        return this.play(program.part, input, span);
+      case "handle":
+        return this.#escape(program.part, input, span);
+      case "twice":
+        return after(this.play(program.part, input, span), (value, at) => ({ at, outcome: { value: [value, value] } }));
+    }
+  }
+
+  #work(leaf: FlowLeaf, input: FlowValue, span: Span): Ended {
+    let began = span.at;
+    for (let attempt = 1; ; attempt++) {
+      if (this.#isOver(began, span)) return { at: span.until, outcome: "cancelled" };
+      this.#log.calls.push({ leaf: leaf.index, input, attempt, atMs: began });
+      const ended = began + leaf.ms;
+      this.#log.activeMs += (leaf.heeds ? Math.min(ended, span.until) : ended) - began;
+      if (ended > span.until) return { at: span.until, outcome: "cancelled" };
+      try {
+        return this.#by(ended, { value: this.#leaf({ leaf, input, attempt }) }, span);
+      } catch (error) {
+        const failure = error instanceof Error ? error.message : String(error);
+        if (attempt === LEAF_ATTEMPTS) return this.#by(ended, { failure }, span);
+      }
+      began = ended;
+    }
+  }
+
+  #note({ leaf, journal }: { leaf: FlowLeaf; journal: string }, input: FlowValue, span: Span): Ended {
+    return after(this.play(leaf, input, span), (_, at) => {
+      this.#log.notes.push({ journal, index: leaf.index, at });
+      return { at, outcome: { value: input } };
+    });
+  }
+
+  /** Ends at `at`, unless it is cancelled before. */
+  #by(at: number, outcome: FlowOutcome, span: Span): Ended {
+    this.#isOver(at, span);
+    return at <= span.until ? { at, outcome } : { at: span.until, outcome: "cancelled" };
+  }
+
+  /** Whether what would begin at `at` is cancelled by then. */
+  #isOver(at: number, { until }: Span): boolean {
+    if (at === until) this.#log.ties.add(at);
+    return at >= until;
+  }
+
+  /** The values in order once all are there, or the first failure. */
+  #list(parts: readonly Ended[], { at }: Span): Ended {
+    const bad = parts.filter((part) => !isFulfilled(part)).toSorted((a, b) => a.at - b.at);
+    const [first, second] = [
+      ...bad.filter(({ outcome }) => outcome !== "cancelled"),
+      ...bad.filter(({ outcome }) => outcome === "cancelled"),
+    ];
+    if (first !== undefined && first.at === second?.at && second.outcome !== "cancelled") this.#log.ties.add(first.at);
+    if (first !== undefined) return first;
+    return { at: latest(parts, at), outcome: { value: parts.map(({ outcome }) => valueOf(outcome)) } };
+  }
+
+  #settlements(parts: readonly Ended[], { at }: Span): Ended {
+    return this.#list(parts.map(settled), { at, until: Infinity });
+  }
+
+  #firstOf(parts: readonly FlowProgram[], input: FlowValue, span: Span, wins: (ended: Ended) => boolean): Ended {
+    const tried = parts.map((part) => this.#try(part, input, span));
+    const winner = tried.filter((ended) => ended.outcome !== "cancelled" && wins(ended)).toSorted((a, b) => a.at - b.at)[0];
+    if (winner !== undefined && tried.some((ended) => ended !== winner && ended.at === winner.at)) this.#log.ties.add(winner.at);
+    const cancelled = tried.find(({ outcome }) => outcome === "cancelled");
+    const failure = `none of: ${tried.map(({ outcome }) => failureOf(outcome)).join(", ")}`;
+    const ended = winner ?? cancelled ?? { at: latest(tried, span.at), outcome: { failure } };
+    for (const [index, part] of parts.entries()) this.#playBranch(part, input, span, tried[index] === ended ? ended : ended.at);
+    return ended;
+  }
+
+  #timeout({ part, ms }: { part: FlowProgram; ms: number }, input: FlowValue, span: Span): Ended {
+    const tried = this.#try(part, input, span);
+    const dueAt = span.at + ms;
+    if (tried.at === dueAt) this.#log.ties.add(dueAt);
+    const isTooLate = tried.at > dueAt || (tried.outcome === "cancelled" && dueAt === span.until);
+    this.#playBranch(part, input, span, isTooLate ? dueAt : tried);
+    return isTooLate ? { at: dueAt, outcome: { failure: "TIMEOUT" } } : tried;
+  }
+
+  /** Plays what has a scope of its own: an escaped future, a branch that decides. What it leaves behind is nobody's to cancel (RF4). */
+  #escape(part: FlowProgram, input: FlowValue, span: Span): Ended {
+    const { outcome } = this.#try(part, input, span);
+    return this.play(part, input, outcome === "cancelled" ? span : { ...span, until: Infinity });
+  }
+
+  /** How a step ends, without a trace. */
+  #try(part: FlowProgram, input: FlowValue, span: Span): Ended {
+    return new Reference(newLog(), this.#leaf).play(part, input, span);
+  }
+
+  /** Plays a branch of what is decided: up to `end`, or, if it decided that itself by a value, to its own end. */
+  #playBranch(part: FlowProgram, input: FlowValue, span: Span, end: Ended | number): void {
+    if (typeof end !== "number" && isFulfilled(end)) return void this.#escape(part, input, span);
+    const until = Math.min(span.until, typeof end === "number" ? end : end.at);
+    const { ties } = this.#log;
+    const isTie = ties.has(until);
+    this.play(part, input, { ...span, until });
+    // It ends at the instant at which it is cancelled when it caused that by its failure.
+    if (typeof end !== "number" && end.outcome !== "cancelled" && !isTie) ties.delete(until);
+  }
+
+  #wait({ count, timeoutMs = Infinity, rest }: FlowWait, parts: readonly Ended[], span: Span): Ended {
+    const times = parts.map((part) => part.at).toSorted((a, b) => a - b);
+    const at = Math.min(count === 0 ? span.at : (times[count - 1] ?? Infinity), span.at + timeoutMs, span.until);
+    const isReady = (part: Ended): boolean => part.outcome !== "cancelled" && part.at <= at;
+    // Whoever else settles at that instant may be ready or not.
+    if (times.filter((time) => time === at).length > (count > 0 && times[count - 1] === at ? 1 : 0)) this.#log.ties.add(at);
+    if (at === span.until) return { at, outcome: "cancelled" };
+    const shown = parts.map(({ outcome }) => shownOutcome(outcome));
+    const ready = parts.flatMap((part, index) => (isReady(part) ? [[index, shown[index]]] : []));
+    const pending = parts.flatMap((part, index) => (isReady(part) ? [] : [index]));
+    if (!rest) return { at, outcome: { value: [ready, pending, []] } };
+    const late = this.#settlements(
+      pending.map((index) => parts[index] ?? { at, outcome: "cancelled" }),
+      { ...span, at },
+    );
+    return after(late, (value, lateAt) => ({ at: Math.max(at, lateAt), outcome: { value: [ready, pending, value] } }));
+  }
+}
+
+function newLog(): Log {
+  return { calls: [], notes: [], ties: new Set(), activeMs: 0, blockedMs: 0 };
+}
+
+/** Goes on with a value; a failure passes by. */
+function after(ended: Ended, then: (value: FlowValue, at: number) => Ended): Ended {
+  return isFulfilled(ended) ? then(valueOf(ended.outcome), ended.at) : ended;
+}
+
+/** How a step ended, as a value. */
+function settled({ at, outcome }: Ended): Ended {
+  return outcome === "cancelled" ? { at, outcome } : { at, outcome: { value: shownOutcome(outcome) } };
+}
+
+function shownOutcome(outcome: Ended["outcome"]): FlowValue {
+  if (outcome === "cancelled") return ["rejected", "CANCELLED"];
+  return "value" in outcome ? ["fulfilled", outcome.value] : ["rejected", outcome.failure];
+}
+
+function isFulfilled({ outcome }: Ended): boolean {
+  return outcome !== "cancelled" && "value" in outcome;
+}
+
+function valueOf(outcome: Ended["outcome"]): FlowValue {
+  return outcome !== "cancelled" && "value" in outcome ? outcome.value : undefined;
+}
+
+function failureOf(outcome: Ended["outcome"]): string {
+  return outcome !== "cancelled" && "failure" in outcome ? outcome.failure : "CANCELLED";
+}
+
+function latest(parts: readonly Ended[], at: number): number {
+  return Math.max(at, ...parts.map((part) => part.at));
+}

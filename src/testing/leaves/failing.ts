@@ -1,0 +1,28 @@
+import { placeOf } from "../simulation/place.ts";
+import { standIn } from "./stand-in.ts";
+
+/**
+ * Makes a function fail in a simulation: its first runs, so many of them in each simulation and over all crashes, or, given an error,
+ * every one with that error.
+ *
+ * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @example
+ * import { fn } from "handback";
+ * import { failing, simulate } from "handback/testing";
+ *
+ * const charge = fn("docs/charge", { retry: { maxAttempts: 3 } }, (ctx, amount: number) => `charged ${amount}, attempt ${ctx.attempt}`);
+ *
+ * const run = await simulate({ functions: [failing(charge, 2)] }, (t) => t.client.call(charge, 42));
+ * console.log(run.result); // charged 42, attempt 3
+ */
+export function failing<Function extends object>(f: Function, how: number | Error): Function {
+  const failures = {};
+  return standIn(f, {
+    handler: (real, operation) => (ctx, input) => {
+      if (typeof how !== "number") throw how;
+      const run = placeOf(ctx, "failing()").count(failures);
+      if (run <= how) throw new Error(`${operation} is made to fail, ${run} of ${how}`);
+      return real(ctx, input);
+    },
+  });
+}

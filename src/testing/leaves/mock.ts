@@ -1,0 +1,34 @@
+import type { Context } from "../../futures/context.ts";
+import type { AnyInvokable, InputOf, OutputOf } from "../../futures/function.ts";
+import type { Resolvable } from "../../futures/resolvable.ts";
+import { standIn } from "./stand-in.ts";
+import type { AnyHandler } from "./stand-in.ts";
+
+/** What a mock does: as any handler, it may hand back futures, or wait. */
+export type Implementation<Function extends AnyInvokable> = (
+  ctx: Context,
+  input: InputOf<Function>,
+) => Resolvable<OutputOf<Function>> | Promise<Resolvable<OutputOf<Function>>>;
+
+/**
+ * Makes a function that takes another one's place in a simulation's `functions`: the same type, retries and timeout, and another handler.
+ * Of an operation (`counter.add`), a stateful function in which only that one is another. It gets the input as callers give it.
+ *
+ * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @example
+ * import { fn } from "handback";
+ * import { mock, simulate } from "handback/testing";
+ *
+ * const rate = fn("docs/rate", async (_, currency: string): Promise<number> => {
+ *   const response = await fetch(`https://rates.example/${currency}`);
+ *   return Number(await response.text());
+ * });
+ * const convert = fn("docs/convert", (ctx, euros: number) => ({ euros, rate: ctx.invoke(rate, "USD") }));
+ *
+ * const functions = [convert, mock(rate, () => 1.25)];
+ * const run = await simulate({ functions }, (t) => t.client.call(convert, 8));
+ * console.log(run.result); // { euros: 8, rate: 1.25 }
+ */
+export function mock<Function extends AnyInvokable>(f: Function, implementation: Implementation<Function>): Function {
+  return standIn(f, { handler: () => implementation as AnyHandler, without: ["input"] });
+}

@@ -1,0 +1,34 @@
+import type { Surroundings } from "../../futures/context.ts";
+import { specOf } from "../../futures/spec.ts";
+import { placeOf } from "../simulation/place.ts";
+import { standIn } from "./stand-in.ts";
+
+/**
+ * Makes a function whose runs a simulation records: `run.calls(f)` lists them, in order of their beginning, those of crashed
+ * processes included.
+ *
+ * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @example
+ * import { fn } from "handback";
+ * import { record, simulate } from "handback/testing";
+ *
+ * const notify = fn("docs/notify-one", (_, channel: string) => `told ${channel}`);
+ * const notifyAll = fn("docs/notify-all", (ctx, channels: string[]) => channels.map((channel) => ctx.invoke(notify, channel)));
+ *
+ * const functions = [notifyAll, record(notify)];
+ * const run = await simulate({ functions }, (t) => t.client.call(notifyAll, ["mail", "sms"]));
+ * console.log(run.calls(notify).map(({ input }) => input)); // [ "mail", "sms" ]
+ */
+export function record<Function extends object>(f: Function): Function {
+  const spec = specOf(f);
+  return standIn(f, {
+    isRecorded: true,
+    handler: (real, name) => (ctx: Surroundings, input: unknown) => {
+      const place = placeOf(ctx, "record()");
+      const { self, idempotencyKey: key, attempt } = ctx;
+      const operation = spec?.state === undefined ? undefined : name;
+      place.calls.get(self.type)?.push({ operation, id: self.id, input, key, attempt, at: place.at() });
+      return real(ctx as never, input as never);
+    },
+  });
+}

@@ -2,22 +2,24 @@ import { digest } from "../core/digest.ts";
 import type { Send } from "../core/effects.ts";
 import { childId } from "../core/message-id.ts";
 import type { Gate } from "./cell.ts";
+import { withoutInstants } from "./future-codec.ts";
 import type { Graph } from "./graph.ts";
-import type { Node } from "./node.ts";
+import type { Node, Plan } from "./node.ts";
 import { system, tell } from "./system.ts";
-import { wireEach } from "./wire.ts";
+import { sendsOf, wireEach } from "./wire.ts";
 
 /**
  * Sends what a handler has described so far, because it blocks.
  *
  * F1 Everything goes through gates, so that a run that is repeated after a crash sends nothing twice.
  * F2 A gate's id follows from what it lets out, not from its place: an equal call attaches to what was flushed before.
- * F3 Afterwards each future is known by its cell, and may be used like any other.
+ * F3 Afterwards each future is known by its cell, and may be used like any other. Whoever takes it subscribes there, through a gate of its
+ *    own: a run that is repeated may make the same call, and have something else done with it.
  */
 export function flush(graph: Graph): void {
   nameByContent(graph);
   graph.flushed = graph.callMarks();
-  wireEach(graph, (node, sends) => gateFor(graph, node, sends));
+  wireEach(graph, (node) => letOut(graph, node));
   graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
   for (const node of graph.nodes) {
     node.takers = [];
@@ -61,28 +63,54 @@ function describe({ plan }: Node): string {
   return JSON.stringify(plan, (key, value: unknown) => {
     if (key === "needs") return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [node.id, want]);
     // A timer started before a crash goes on; it is the same one although it would now be due later.
-    return key === "dueAt" ? undefined : value;
+    return key === "dueAt" ? undefined : stable(value);
   });
+}
+
+function stable(value: unknown): unknown {
+  return typeof value === "string" ? withoutInstants(value) : value;
+}
+
+/** Not of what is around their scopes: that may be something else when the handler runs again. */
+function digestOf(takers: Node["takers"]): string {
+  const taken = takers.map(({ consumer, scope }) => [consumer, scope.id]);
+  return digest(JSON.stringify(taken, (_, value: unknown) => stable(value)));
 }
 
 function settles({ plan }: Node): boolean {
   return plan.kind !== "send" && !(plan.kind === "call" && plan.oneWay);
 }
 
-function gateFor(graph: Graph, node: Node, sends: readonly Send[]): readonly Send[] {
-  if (node.plan.kind !== "promise") return letOut(graph, node, sends);
+function letOut(graph: Graph, node: Node): readonly Send[] {
+  if (isKnown(node) || !settles(node)) return gated(graph, node);
+  const { takers } = node;
+  node.takers = [];
+  const made = gated(graph, node);
+  return takers.length === 0 ? made : [...made, ...gated(graph, subscription(graph, node, takers))];
+}
+
+/** A node that stands for what a flushed one is taken by. */
+function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Node {
+  const id = childId(node.id, epoch, digestOf(takers));
+  const plan: Plan = { kind: "cell", cell: node.id, retainUntil: node.escapedUntil ?? 0 };
+  return { ...node, id, plan, takers, escapedUntil: undefined, cancelled: false, abandoned: false };
+}
+
+function gated(graph: Graph, node: Node): readonly Send[] {
+  const sends = sendsOf(graph, node);
+  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
   // When the handler runs again it gives out another token, which is to be good, too; but whoever waits has subscribed already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
   const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
-  return [...letOut(graph, node, making, node.plan.digest), ...letOut(graph, node, using)];
+  return [...gateFor(graph, node, making, node.plan.digest), ...gateFor(graph, node, using)];
 }
 
-function letOut(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {
+function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {
   if (sends.length === 0) return sends;
   const { activation, flow, epoch } = graph;
   const known = isKnown(node);
   // Not from what is sent, which may name instants: those are later ones when the handler runs again.
-  const id = known ? childId(node.id, epoch, digest(token + JSON.stringify(node.takers))) : node.id;
+  const id = known ? childId(node.id, epoch, digest(token + digestOf(node.takers))) : node.id;
   const gate: Gate = {
     held: sends,
     retainUntil: node.escapedUntil ?? 0,

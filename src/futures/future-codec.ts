@@ -30,6 +30,13 @@ export const codec = makeCodec({
     }),
 });
 
+const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;
+
+/** Encoded text without the instants in its handles, which are later ones when the same is written again. */
+export function withoutInstants(text: string): string {
+  return text.replaceAll(INSTANT, "$1]]}");
+}
+
 /** A handle as text, as the codec writes it. */
 export function encodeHandle(id: string, realm: string, retainUntil: number): string {
   return codec.encode(new FutureHandle({ id, realm, retainUntil }));

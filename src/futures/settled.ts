@@ -27,9 +27,9 @@ export function rejectedWith(code: ErrorCode, message: string, details: Handback
   return rejected(failure);
 }
 
-/** How everything ends that was cancelled. */
+/** How everything ends that was cancelled. There may be very many at once, so no error is made for each. */
 export function cancelled(what: string): Settled {
-  return rejectedWith("CANCELLED", `${what} was cancelled`);
+  return rejected({ name: "HandbackError", message: `${what} was cancelled`, code: "CANCELLED" });
 }
 
 /** The failure of what is rejected. */

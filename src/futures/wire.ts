@@ -46,20 +46,22 @@ interface Wiring {
 
 /** Wires every node, and sends what comes of it. */
 export function wire(graph: Graph): void {
-  wireEach(graph, (_, sends) => sends);
+  wireEach(graph, (node) => sendsOf(graph, node));
 }
 
-/** Wires every node from the last to the first; `collect` says what is sent of what came of one. */
-export function wireEach(graph: Graph, collect: (node: Node, sends: readonly Send[]) => readonly Send[]): void {
+/** Goes through the nodes from the last to the first; `sends` gives what is sent for one. */
+export function wireEach(graph: Graph, sends: (node: Node) => readonly Send[]): void {
   const { activation } = graph;
   const sent = activation.sends;
-  const batches: (readonly Send[])[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    activation.sends = [];
-    wireNode(graph, node);
-    batches.push(collect(node, activation.sends));
-  }
+  const batches = graph.nodes.toReversed().map(sends);
   activation.sends = [...sent, ...batches.reverse().flat()];
+}
+
+/** Wires one node, and gives what comes of that. */
+export function sendsOf(graph: Graph, node: Node): readonly Send[] {
+  graph.activation.sends = [];
+  wireNode(graph, node);
+  return graph.activation.sends;
 }
 
 function wireNode(graph: Graph, node: Node): void {

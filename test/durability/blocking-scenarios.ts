@@ -133,3 +133,28 @@ export function naivePromises(): Scenario<unknown> {
     ownRows: 1,
   };
 }
+
+/** Blocks after it has described what would be described anew when it runs again: other instants, in an argument and in a handle. */
+export function naiveInstants(): Scenario<unknown> {
+  const ledger = makeLedger();
+  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(30), booked, name));
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const tell = fn("test/tell", (ctx, { job, name }: { job: FutureHandle<number>; name: string }) => ({
+    told: ctx.invoke(ledger.book, name, { id: "a" }),
+    job: ctx.future(job),
+  }));
+  const since = fn("test/since", (_, { result, args }: { result: number; args: number }) => ({ result, isLater: args > 0 }));
+  const blocking = fn("test/blocking", async (ctx) => {
+    const shared = ctx.invoke(slow, "shared");
+    const kept = ctx.invoke(slow, "kept");
+    const told = ctx.invoke(tell, { job: kept.handle(), name: "told" });
+    const later = await ctx.get(ctx.onComplete(shared, since, ctx.now()));
+    return { later, shared: await ctx.get(shared), told };
+  });
+  return {
+    world: { functions: [ledger, slow, booked, tell, since, blocking] },
+    script: (client) => client.call(blocking, undefined, { id: "instants-1" }),
+    observe: read(ledger, "a"),
+    ownRows: 1,
+  };
+}

@@ -132,6 +132,12 @@ test("a promise of a handler that blocks settles once whoever waits for it, howe
   expect(observed).toEqual([{ requests: { joined: 1, waited: 1 } }]);
 });
 
+test("a handler that blocks attaches to what it has caused before, though it names other instants when it runs again", async () => {
+  const { result, observed } = await everyCommit(blocking.naiveInstants);
+  expect(result).toEqual({ later: { result: 1, isLater: true }, shared: 1, told: { told: 1, job: 1 } });
+  expect(observed).toEqual([{ requests: { shared: 1, kept: 1, told: 1 } }]);
+});
+
 test("a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing", async () => {
   const ledger = stateful("test/ledger", {
     state: { times: value(0) },

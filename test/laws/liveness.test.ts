@@ -78,7 +78,7 @@ law(
       const outer = fn("law/outer", async (ctx): Promise<unknown> => {
         const combine = (future: Future<unknown>, how: (typeof COMBINED)[number]): Future<unknown> =>
           how === "resolved" ? ctx.resolved([future]) : ctx[how]([future]);
-        return ctx.get(combined.reduce(combine, ctx.invoke(inner) as Future<unknown>));
+        return ctx.get(combined.reduce(combine, ctx.invoke(inner)));
       });
       const client = await world.start([leaf, inner, outer], { concurrency: 1 });
       const failure = await client.call(outer).then(JSON.stringify, (error: { code: string }) => error.code);

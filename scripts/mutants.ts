@@ -1,101 +1,85 @@
 /**
- * Breaks the code on purpose, one way at a time, and runs the test file that must notice: `npm run mutants [-- words]`.
- * Fails when a mutation no longer applies, or survives. Words choose the mutations whose description holds them all.
+ * Breaks the code on purpose, one way at a time, and runs the test that must notice: `npm run mutants [-- words]`.
+ * Fails when a mutation no longer applies, or its test does not fail. Words choose the mutations whose description holds them all.
  *
- * Nothing is changed in place: all happens in a copy of the working tree, which is deleted at the end however that comes.
+ * Nothing is changed in place: all happens in copies of the working tree, which are deleted at the end however that comes.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { MUTATIONS } from "./mutations.ts";
-import type { Mutation } from "./mutations.ts";
+import type { Mutation } from "./mutations/mutation.ts";
+import { endRuns, nameOf, runNamed } from "./mutations/named-tests.ts";
 
-/** A mutant may make a test loop for ever; that is noticed, too. */
-const DEADLINE_MS = 120_000;
+/** Mutations that are tried at the same time; more compete for processors with the workers of their tests. */
+const AT_ONCE = 2;
+/** A mutant may make a test loop for ever; that is no failure of a test. */
+const DEADLINE_MS = 60_000;
+/** How long all tests may take on code that is whole. */
+const WHOLE_DEADLINE_MS = 300_000;
 const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git", "dist", "coverage", ".handback", ".generated"]);
 
-type Verdict = "killed" | "hangs" | "SURVIVES" | "DOES NOT APPLY" | "DOES NOT RUN";
-
-/** How a test run ended; `broken` when no test failed, and yet it was no success. */
-type Outcome = "green" | "red" | "broken" | "endless";
-
-const VERDICTS: Record<Outcome, Verdict> = { green: "SURVIVES", red: "killed", broken: "DOES NOT RUN", endless: "hangs" };
+type Verdict = "killed" | "HANGS" | "SURVIVES" | "DOES NOT APPLY" | "DOES NOT RUN";
 
 const root = resolve(import.meta.dirname, "..");
-const copy = mkdtempSync(join(realpathSync(tmpdir()), "handback-mutants-"));
-const report = join(copy, "report.json");
-/** Ends the test run that is under way, with all its processes. */
-let endRun = (): void => undefined;
+const copies = mkdtempSync(join(realpathSync(tmpdir()), "handback-mutants-"));
 
 process.on("exit", () => {
-  endRun();
-  rmSync(copy, { recursive: true, force: true });
+  endRuns();
+  rmSync(copies, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 
-cpSync(root, copy, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
-symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-
 const words = process.argv.slice(2);
 const chosen = MUTATIONS.filter(({ breaks }) => words.every((word) => breaks.includes(word)));
-const tests = [...new Set(chosen.map(({ test }) => test))];
-console.log(`${chosen.length} mutations of ${root}, checked by ${tests.join(", ")}`);
-if ((await run(tests)) !== "green") throw new Error("the tests are not green without any mutation");
+const folders = Array.from({ length: AT_ONCE }, (_, index) => copyTo(join(copies, String(index))));
 
-let bad = 0;
-for (const mutation of chosen) {
-  const startedAt = performance.now();
-  const verdict = await judge(mutation);
-  if (verdict !== "killed" && verdict !== "hangs") bad++;
-  console.log(`${verdict.padEnd(14)} ${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${mutation.breaks}`);
+console.log(`${chosen.length} mutations of ${root}`);
+await checkWhole();
+const waiting = chosen.values();
+let killed = 0;
+await Promise.all(folders.map(tryEach));
+console.log(`\n${killed} passed, ${chosen.length - killed} failed`);
+process.exitCode = killed === chosen.length ? 0 : 1;
+
+function copyTo(folder: string): string {
+  cpSync(root, folder, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return folder;
 }
-console.log(`\n${chosen.length - bad} passed, ${bad} failed`);
-process.exitCode = bad === 0 ? 0 : 1;
 
-async function judge({ file, find, replace, test }: Mutation): Promise<Verdict> {
-  const path = join(copy, file);
-  const text = readFileSync(path, "utf8");
-  const parts = text.split(find);
-  if (parts.length !== 2) return "DOES NOT APPLY";
-  writeFileSync(path, parts.join(replace));
-  try {
-    return VERDICTS[await run([test])];
-  } finally {
-    writeFileSync(path, text);
+/** A test that fails on code that is whole kills nothing. */
+async function checkWhole(): Promise<void> {
+  const [folder = ""] = folders;
+  const { passed, failed } = await runNamed(folder, chosen, WHOLE_DEADLINE_MS);
+  const missing = new Set(chosen.map(nameOf).filter((name) => !passed.has(name) || failed.has(name)));
+  for (const name of missing) console.log(`${failed.has(name) ? "FAILS" : "IS NOT THERE"}  ${name}`);
+  if (missing.size > 0) throw new Error("not all tests pass without any mutation");
+}
+
+/** Tries mutations in a copy of its own, until none is left. */
+async function tryEach(folder: string): Promise<void> {
+  for (const mutation of waiting) {
+    const startedAt = performance.now();
+    const verdict = await judge(folder, mutation);
+    if (verdict === "killed") killed++;
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
+    console.log(`${verdict.padEnd(14)} ${seconds} s  ${mutation.breaks}\n${" ".repeat(24)}${nameOf(mutation)}`);
   }
 }
 
-async function run(files: readonly string[]): Promise<Outcome> {
-  rmSync(report, { force: true });
-  const vitest = join(root, "node_modules", ".bin", "vitest");
-  const child = spawn(vitest, ["run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...files], {
-    cwd: copy,
-    stdio: "ignore",
-    detached: true,
-  });
-  let late = false;
-  // A group of its own: a worker that loops for ever outlives the one that started it.
-  endRun = () => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-  };
-  const deadline = setTimeout(() => {
-    late = true;
-    endRun();
-  }, DEADLINE_MS);
-  const [code] = (await once(child, "exit")) as [number | null];
-  clearTimeout(deadline);
-  endRun = () => undefined;
-  if (late) return "endless";
-  return code === 0 ? "green" : hasFailedTest() ? "red" : "broken";
-}
-
-/** Whether a test failed, rather than that nothing could be run. */
-function hasFailedTest(): boolean {
+async function judge(folder: string, mutation: Mutation): Promise<Verdict> {
+  const path = join(folder, mutation.file);
+  const text = readFileSync(path, "utf8");
+  const parts = text.split(mutation.find);
+  if (parts.length !== 2) return "DOES NOT APPLY";
+  writeFileSync(path, parts.join(mutation.replace));
   try {
-    return (JSON.parse(readFileSync(report, "utf8")) as { numFailedTests: number }).numFailedTests > 0;
-  } catch {
-    return false;
+    const { passed, failed, late } = await runNamed(folder, [mutation], DEADLINE_MS);
+    if (late) return "HANGS";
+    const name = nameOf(mutation);
+    return failed.has(name) ? "killed" : passed.has(name) ? "SURVIVES" : "DOES NOT RUN";
+  } finally {
+    writeFileSync(path, text);
   }
 }

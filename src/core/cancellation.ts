@@ -28,10 +28,9 @@ export class Cancellation {
     this.#isOver = true;
   }
 
-  /** The message is withdrawn. */
-  cancel(reason: unknown): void {
+  /** The message is withdrawn; the handler is to hear of that once it is certain. */
+  cancel(): void {
     this.#isCancelled = true;
-    this.abort(reason);
   }
 
   /** The run is given up, for whatever reason. Only the first counts. */

@@ -24,6 +24,8 @@ export type Envelope = {
   readonly control?: Json;
   /** What it is withdrawn with: this scope, and each whose name its name begins with. Absent: it cannot be. */
   readonly scope?: string;
+  /** Nothing can be stored at the target yet, so that an engine need not look. Not kept with the message. */
+  readonly fresh?: true;
 };
 
 /** An envelope as text in two columns: the head (everything but the payload) and the payload. */

@@ -143,7 +143,12 @@ export class Client {
    */
   async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(system("flow", id), "signal", { event: checkName(event, "event") }, this.#encode(value, "value"));
+    const { control } = await this.#ask(
+      system("flow", id),
+      "signal",
+      { event: checkName(event, "event") },
+      { payload: this.#encode(value, "value") },
+    );
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw notFound(id);
     if (outcome === "over")
@@ -222,7 +227,7 @@ export class Client {
       digest: content,
       ...(stateful && id === undefined && { creates: true }),
     };
-    const { control } = await this.#ask(system("flow", flow), "start", start, payload);
+    const { control } = await this.#ask(system("flow", flow), "start", start, { payload, fresh: flow === number });
     const { outcome, target } = control as { outcome: string; target: Address };
     if (outcome === "conflict") {
       throw new HandbackError(
@@ -279,7 +284,12 @@ export class Client {
 
   async #settleByToken(token: string, settled: Settled): Promise<void> {
     const { cell, digest } = parseToken(token);
-    const { control, payload } = await this.#ask(system("cell", cell), "settleByToken", { ok: settled.ok, digest }, settled.text);
+    const { control, payload } = await this.#ask(
+      system("cell", cell),
+      "settleByToken",
+      { ok: settled.ok, digest },
+      { payload: settled.text },
+    );
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw new HandbackError("NOT_FOUND", "there is no future of this token; it may be past its retention");
     if (outcome === "cancelled") throw new HandbackError("CANCELLED", "the future of this token was cancelled before it was settled");
@@ -294,10 +304,11 @@ export class Client {
     target: Address,
     name: string,
     control: { readonly [key: string]: Json | undefined },
-    payload: Encoded = UNDEFINED,
+    { payload = UNDEFINED, fresh = false }: { readonly payload?: Encoded; readonly fresh?: boolean } = {},
   ): Promise<Answer> {
     const key = `ask/${this.#asked++}`;
-    return this.#engine.ask({ id: target.id, target, name, payload, control: { ...control, key } }, key);
+    const envelope = { id: target.id, target, name, payload, control: { ...control, key } };
+    return this.#engine.ask(fresh ? { ...envelope, fresh } : envelope, key);
   }
 
   #encode(value: unknown, root: string): Encoded {

@@ -61,8 +61,9 @@ export interface Surroundings {
   /** Where to say things; `console` works too. */
   readonly log: Log;
   /**
-   * Aborted when this run is no longer wanted: its work was cancelled, or it ran longer than its timeout. Give it to what takes
-   * time. A cancelled run that ends all the same keeps its state and one-way messages; its result goes nowhere, and futures it made are not begun.
+   * Aborted when this run is no longer wanted: its work was cancelled, which is on disk by then, or it ran longer than its timeout. Give it
+   * to what takes time. A cancelled run that ends all the same keeps its state and one-way messages; its result goes nowhere, and futures
+   * it made are not begun. A listener that throws ends the process, as Node has it.
    */
   readonly signal: AbortSignal;
 }
@@ -131,6 +132,9 @@ export interface Context<out State = NoState> extends Surroundings {
 
   /**
    * Continues with a named function however a future ends: `f(settlement)`, or `f({ result: settlement, args })`.
+   *
+   * It cleans up, too: when the work it belongs to is cancelled before its turn has come, it is called all the same, with a rejection with
+   * `CANCELLED`, provided that futures in `args` are known by then. Nobody waits for its result then, and nothing cancels what it starts.
    * @throws as `onComplete`
    */
   onSettled<T, Output>(future: Future<T>, f: Invokable<Settlement<NoInfer<T>>, Output>): Future<Output>;

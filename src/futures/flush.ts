@@ -1,7 +1,10 @@
 import { digest } from "../core/digest.ts";
 import type { Send } from "../core/effects.ts";
 import { childId } from "../core/message-id.ts";
+import { markOf } from "../core/meter.ts";
 import type { Gate } from "./cell.ts";
+import type { Consumer } from "./consumer.ts";
+import { bill } from "./deliver.ts";
 import { withoutInstants } from "./future-codec.ts";
 import type { Graph } from "./graph.ts";
 import type { Node, Plan } from "./node.ts";
@@ -18,7 +21,6 @@ import { sendsOf, wireEach } from "./wire.ts";
  */
 export function flush(graph: Graph): void {
   nameByContent(graph);
-  graph.flushed = graph.callMarks();
   wireEach(graph, (node) => letOut(graph, node));
   graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
   for (const node of graph.nodes) {
@@ -73,8 +75,13 @@ function stable(value: unknown): unknown {
 
 /** Not of what is around their scopes: that may be something else when the handler runs again. */
 function digestOf(takers: Node["takers"]): string {
-  const taken = takers.map(({ consumer, scope }) => [consumer, scope.id]);
-  return digest(JSON.stringify(taken, (_, value: unknown) => stable(value)));
+  return digest(JSON.stringify(takers.map(({ consumer, scope }) => [identityOf(consumer), consumer.want, scope.id])));
+}
+
+/** What is done with the settlement; what else a message says, of a call it makes, is in the id of that call. */
+function identityOf(consumer: Consumer): readonly (string | number)[] {
+  if (consumer.to === "answer") return [consumer.to, consumer.key];
+  return "index" in consumer ? [consumer.to, consumer.id, consumer.index] : [consumer.to, consumer.id];
 }
 
 function settles({ plan }: Node): boolean {
@@ -97,12 +104,20 @@ function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Nod
 }
 
 function gated(graph: Graph, node: Node): readonly Send[] {
-  const sends = sendsOf(graph, node);
+  const sends = [...sendsOf(graph, node), ...markMade(graph, node)];
   if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
   // When the handler runs again it gives out another token, which is to be good, too; but whoever waits has subscribed already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
   const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
   return [...gateFor(graph, node, making, node.plan.digest), ...gateFor(graph, node, using)];
+}
+
+/** Counts a call as made when it leaves: once, and also if the handler never comes to its end. */
+function markMade({ activation, flow }: Graph, { id, plan }: Node): readonly Send[] {
+  if (plan.kind !== "call" || plan.oneWay) return [];
+  activation.sends = [];
+  bill(activation, markOf(id), flow);
+  return activation.sends;
 }
 
 function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {

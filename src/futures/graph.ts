@@ -19,8 +19,6 @@ import type { Scope } from "./scope.ts";
 export class Graph {
   readonly activation: Activation;
   nodes: Node[] = [];
-  /** Marks of the calls that were flushed. */
-  flushed = NO_TALLY;
   /** Gates that were opened for flushed nodes, to be released when the handler ends. */
   readonly gates = new Map<MessageId, Node | undefined>();
   /** How often a message of the same content was flushed. */
@@ -64,9 +62,9 @@ export class Graph {
     return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
   }
 
-  /** The marks of the calls made so far; each will run, or be passed over, once. */
+  /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
   callMarks(): Tally {
-    let marks = this.flushed;
+    let marks = NO_TALLY;
     for (const { id, plan } of this.nodes) if (plan.kind === "call" && !plan.oneWay) marks = addTallies(marks, markOf(id));
     return marks;
   }

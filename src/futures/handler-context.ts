@@ -24,6 +24,7 @@ import type { Graph } from "./graph.ts";
 import { isHandle } from "./handle.ts";
 import { subscribeTo } from "./cell.ts";
 import { PendingFuture } from "./pending-future.ts";
+import { isSettled } from "./node.ts";
 import type { CallPlan, Filling, Need, Node } from "./node.ts";
 import { failureOf, fulfilled, rejected, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -225,8 +226,7 @@ export class HandlerContext {
   cancel(future: unknown): void {
     this.#start();
     const node = this.#node(future, "future");
-    const isKnown = node.plan.kind === "settled" || (node.plan.kind === "gather" && node.plan.needs.length === 0);
-    if (!isKnown) node.cancelled = true;
+    if (!isSettled(node.plan)) node.cancelled = true;
   }
 
   resolved(value: unknown): PendingFuture {

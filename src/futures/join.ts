@@ -162,7 +162,7 @@ export function openJoin(activation: Activation, id: MessageId, opening: Opening
   const slots = segments.length - 1;
   if (slots <= DEGREE) {
     for (let index = 0; index < slots; index++) fillSlot(index, { to: "slot", id, index });
-    tell(activation, { target: system("join", id), name: "open", control: opening });
+    tell(activation, { target: system("join", id), name: "open", control: opening, fresh: true });
     return;
   }
   let size = DEGREE;
@@ -178,5 +178,5 @@ export function openJoin(activation: Activation, id: MessageId, opening: Opening
     openJoin(activation, childId(id, 0, index), chunk, (slot, consumer) => fillSlot(start + slot, consumer));
   }
   outer.push(segments[slots] ?? "");
-  tell(activation, { target: system("join", id), name: "open", control: { ...opening, segments: outer } });
+  tell(activation, { target: system("join", id), name: "open", control: { ...opening, segments: outer }, fresh: true });
 }

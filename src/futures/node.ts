@@ -56,6 +56,11 @@ export function needsOf(plan: Plan): readonly Need[] {
   return "needs" in plan ? plan.needs : [];
 }
 
+/** Whether a future of this plan is settled as soon as it is made: nothing can cancel it. */
+export function isSettled(plan: Plan): boolean {
+  return plan.kind === "settled" || (plan.kind === "gather" && plan.needs.length === 0);
+}
+
 /** Has a node's settlement taken, in a scope. */
 export function give(node: Node, scope: Scope, consumers: readonly Consumer[], boundary = false): void {
   hold(node, scope);

@@ -13,7 +13,7 @@ import { codec } from "./future-codec.ts";
 import { Graph } from "./graph.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "./input.ts";
-import { give } from "./node.ts";
+import { give, isSettled } from "./node.ts";
 import type { Node, Plan } from "./node.ts";
 import { retryDelay } from "./retry.ts";
 import { asSettlement, cancelled, failureOf, rejected } from "./settled.ts";
@@ -175,7 +175,7 @@ class HandlerRun {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
     const spent: Tally = { ...NO_TALLY, runs: 1, billedNs: run.billedNs, blockedNs: run.blockedNs };
-    const loaded = carryOrBill(this.#activation, consumers, { tally: addTallies(spent, this.#graph.flushed), flow });
+    const loaded = carryOrBill(this.#activation, consumers, { tally: spent, flow });
     this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
   }
 
@@ -225,7 +225,7 @@ class HandlerRun {
 
 /** Whether a node of this plan is work of its own, for somebody who waits for it. */
 function isBegun(plan: Plan): boolean {
-  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "settled" && plan.kind !== "cell";
+  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettled(plan);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

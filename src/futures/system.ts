@@ -28,6 +28,8 @@ interface Note {
   readonly name: string;
   readonly control: Json;
   readonly payload?: Encoded;
+  /** The instance is named after this activation, and is told the first thing ever. */
+  readonly fresh?: true;
 }
 
 /** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */

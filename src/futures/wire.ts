@@ -256,7 +256,7 @@ function openWait(graph: Graph, node: Node, plan: Extract<Plan, { kind: "wait" }
     ...(flow !== undefined && { flow }),
     ...(scope.id !== undefined && { scope: scope.id }),
   };
-  tell(activation, { target: system("wait", node.id), name: "open", control: opening });
+  tell(activation, { target: system("wait", node.id), name: "open", control: opening, fresh: true });
 }
 
 function openRace(graph: Graph, node: Node, plan: Extract<Plan, { kind: "race" }>, { scope, consumers }: Wiring): void {
@@ -285,5 +285,5 @@ function openRace(graph: Graph, node: Node, plan: Extract<Plan, { kind: "race" }
     ...(flow !== undefined && { flow }),
     ...(scope.id !== undefined && { scope: scope.id }),
   };
-  tell(activation, { target: system("race", node.id), name: "open", control });
+  tell(activation, { target: system("race", node.id), name: "open", control, fresh: true });
 }

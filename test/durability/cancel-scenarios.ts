@@ -1,5 +1,5 @@
-import { fn, HandbackError, stateful, value } from "handback";
-import type { Client, Context, FlowHandle, Future, FutureHandle, Settlement } from "handback";
+import { fn, stateful, value } from "handback";
+import type { Client, Context, FlowHandle, Future, FutureHandle, HandbackError, Settlement } from "handback";
 import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import type { Scenario } from "./every-commit.ts";
 import { makeLedger, orIfOver, withoutStacks } from "./ledger.ts";
@@ -7,14 +7,17 @@ import type { Machine } from "./machine.ts";
 
 type Ledger = ReturnType<typeof makeLedger>;
 
-/** Work that is parked for an hour in some way, and cleans up however it ends: with a function that calls another one. */
+/** In which work may be parked. */
+export const WAYS = ["sleep", "call", "event", "promise", "retry", "all", "any", "timeout", "handle", "wait"] as const;
+
+/** Work that is parked for long in some way, and cleans up however it ends: with a function that calls another one. */
 function makeParking(ledger: Ledger) {
   const booked = fn("test/booked", (ctx, { args }: { result: unknown; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
   const cleanUp = fn("test/clean-up", (ctx, { result, args }: { result: Settlement<unknown>; args: string }) => {
     const how = result.status === "fulfilled" ? "done" : result.reason.code;
     return ctx.onComplete(ctx.sleep(3), booked, `${how} ${args}`);
   });
-  const slow = fn("test/slow", (ctx, name: string) => ctx.onComplete(ctx.sleep("1h"), booked, name));
+  const slow = fn("test/slow", (ctx, name: string) => ctx.onComplete(ctx.sleep("40m"), booked, name));
   const resource = fn("test/resource", (_, name: string) => name);
   const stuck = stateful("test/stuck", {
     state: { tries: value(0) },
@@ -25,7 +28,7 @@ function makeParking(ledger: Ledger) {
       },
     },
   });
-  const ways: Record<string, (ctx: Context, name: string) => Future<unknown>> = {
+  const ways: Record<(typeof WAYS)[number], (ctx: Context, name: string) => Future<unknown>> = {
     sleep: (ctx) => ctx.sleep("1h"),
     call: (ctx, name) => ctx.invoke(slow, name),
     event: (ctx) => ctx.event("never"),
@@ -39,7 +42,7 @@ function makeParking(ledger: Ledger) {
   };
   /** Parks work in each of the ways, each with its clean-up. */
   const park = (ctx: Context, prefix: string): readonly Future<unknown>[] =>
-    Object.entries(ways).map(([way, begin]) => ctx.onSettled(begin(ctx, `late ${way}`), cleanUp, ctx.invoke(resource, `${prefix} ${way}`)));
+    WAYS.map((way) => ctx.onSettled(ways[way](ctx, `late ${way}`), cleanUp, ctx.invoke(resource, `${prefix} ${way}`)));
   return { functions: [booked, cleanUp, slow, resource, stuck], park, booked };
 }
 
@@ -47,8 +50,8 @@ function makeParking(ledger: Ledger) {
 function readBooked(ledger: Ledger, flow: string) {
   return async ({ engine }: Machine): Promise<unknown> => {
     const { requests } = await engine.client.readState(ledger, "a").catch(() => ({ requests: {} }));
-    const { final, beta } = await engine.meter.flow(flow);
-    return { requests, final, beta };
+    const { final } = await engine.meter.flow(flow);
+    return { requests, final };
   };
 }
 

@@ -1,6 +1,6 @@
 // Run by Node itself in a child process too, which knows nothing of the alias "handback".
 import { fn, HandbackError, stateful, value } from "../../src/index.ts";
-import type { Client, FlowHandle, Future } from "../../src/index.ts";
+import type { Client, FlowHandle, Future, Settlement } from "../../src/index.ts";
 
 /** Notes every effect by what it is of: each must come to one. */
 export const ledger = stateful("kill/ledger", {
@@ -48,7 +48,16 @@ const naive = fn("kill/naive", async (ctx, key: string): Promise<string> => {
   return `${first}, ${await ctx.get(ctx.invoke(ledger.book, `${key}/naive second`, { id: shelf(key) }))}`;
 });
 
-export const functions = [ledger, chain, middle, last, fan, branch, booked, timer, rang, promise, decided, naive];
+const parked = fn("kill/parked", (ctx, key: string): Future<unknown> => {
+  ctx.setStatus("parked");
+  const sleeps = Array.from({ length: 20 }, () => ctx.onComplete(ctx.sleep("1h"), booked, `${key}/never`));
+  return ctx.race([ctx.all(sleeps), ctx.onSettled(ctx.promise(), cleanUp, key)]);
+});
+const cleanUp = fn("kill/clean-up", (ctx, { result, args }: { result: Settlement<unknown>; args: string }): Future<unknown> =>
+  ctx.onComplete(ctx.sleep(1), booked, `${args}/${result.status === "rejected" ? result.reason.code : "done"}`),
+);
+
+export const functions = [ledger, chain, middle, last, fan, branch, booked, timer, rang, promise, decided, naive, parked, cleanUp];
 
 /** Where a flow's effects are noted. */
 function shelf(key: string): string {
@@ -64,6 +73,7 @@ export function effectsOf(number: number): readonly string[] {
     [`${key}/rang`],
     [`${key}/yes`],
     [`${key}/naive first`, `${key}/naive second`],
+    [`${key}/CANCELLED`],
     [`${key}/alone`],
   ];
   return kinds[number % kinds.length] ?? [];
@@ -76,27 +86,43 @@ export function keyOf(number: number): string {
 /** Starts the flow of that number, or finds it again. */
 export function startFlow(client: Client, number: number): Promise<FlowHandle<unknown>> {
   const key = keyOf(number);
-  const kinds = [chain, fan, timer, promise, naive];
-  const kind = kinds[number % 6];
+  const kinds = [chain, fan, timer, promise, naive, parked];
+  const kind = kinds[number % 7];
   return kind === undefined
     ? client.start(ledger.book, `${key}/alone`, { id: shelf(key), key })
     : client.start<(typeof kinds)[number]>(kind, key, { id: key });
 }
 
-/** Waits for a flow's result; gives its promise what it waits for. */
+/** Waits for a flow's result; gives its promise what it waits for, or cancels it when it is parked. */
 export async function finishFlow(client: Client, handle: FlowHandle<unknown>): Promise<unknown> {
-  if (Number.parseInt(handle.id.slice(3), 10) % 6 === 3) {
-    for (;;) {
-      const { status, custom } = await handle.status();
-      if (status !== "pending") break;
-      if (custom !== undefined) {
-        await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);
-        break;
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  const kind = Number.parseInt(handle.id.slice(3), 10) % 7;
+  if (kind === 3) {
+    const { status, custom } = await untilHeard(handle);
+    if (status === "pending") await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);
   }
-  return handle.result();
+  if (kind !== 5) return handle.result();
+  await untilHeard(handle);
+  await client.cancel(handle);
+  const effect = effectsOf(5).map((each) => each.replace(keyOf(5), handle.id))[0] ?? "";
+  const isCleanedUp = async (): Promise<boolean> => {
+    const { effects } = await client.readState(ledger, shelf(handle.id)).catch(() => ({ effects: {} }));
+    return effect in effects;
+  };
+  while (!(await isCleanedUp())) await turn();
+  return handle.result().catch((error: HandbackError) => error.code);
+}
+
+/** How a flow stands once it has said something, or is over. */
+async function untilHeard(handle: FlowHandle<unknown>) {
+  for (;;) {
+    const standing = await handle.status();
+    if (standing.status !== "pending" || standing.custom !== undefined) return standing;
+    await turn();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The flow may have been settled, and be over, since it was asked. */

@@ -25,14 +25,15 @@ export type Script<Result> = (client: Client, clock: VirtualClock) => Promise<Re
  * A computer with a disk: runs an engine, loses it, and runs another one over what is on the disk.
  */
 export class Machine {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly disk = new FaultyDisk();
   readonly #world: World;
   #engine: Embedded | undefined;
   #session: ReturnType<FaultyDisk["plug"]> | undefined;
 
   /** @param commitMs how long commits take, in turn */
-  constructor(world: World, commitMs: readonly number[] = []) {
+  constructor(world: World, commitMs: readonly number[] = [], clock = new VirtualClock()) {
+    this.clock = clock;
     this.#world = world;
     this.disk.delay = async () => {
       const ms = commitMs[this.disk.commits % commitMs.length];

@@ -52,7 +52,7 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotR
  * The embedded engine: one process, one store.
  *
  * X1 A user's handler runs only once its message is durable; a system function runs in the batch that caused it.
- * X2 Many activations share one commit. Answers, deliveries and timers wait for it.
+ * X2 Many activations share one commit. Answers, deliveries and timers wait for it, and so does the signal of what was cancelled.
  * X3 One message at a time per address; the address is released when the handler ends, ahead of the commit, so that the
  *    next message may see state that is not yet durable. If that commit fails, everything stops.
  * X4 Consumption, state, messages and timers of an activation are in one batch.
@@ -74,8 +74,6 @@ export class EmbeddedEngine implements Engine {
   readonly #held = new Queue<Effects>();
   readonly #commits: Commits;
   readonly #withdrawals = new Withdrawals((scope) => this.#commits.ofScope(scope));
-  /** Handlers whose messages were withdrawn, and who have yet to hear of it. */
-  readonly #unwanted = new Queue<Running>();
   readonly #isCancelled = (scope: string): boolean => this.#withdrawals.isCancelled(scope);
   readonly #unregistered = new Unregistered();
   readonly #flowBase: bigint;
@@ -275,8 +273,6 @@ export class EmbeddedEngine implements Engine {
       for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
     } while (this.#withdrawals.isPending || this.#sendHeld());
     this.#withdrawals.end();
-    // Users' code hears of it last: what it asks for at once begins a round of its own.
-    for (let running = this.#unwanted.shift(); running !== undefined; running = this.#unwanted.shift()) this.#handlers.cancel(running);
     this.#schedule();
   }
 
@@ -298,7 +294,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #cause({ valueNames }: Definition, envelope: Envelope): Cause {
-    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target);
+    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target, envelope.fresh);
     return { envelope, state, environment: this.#parts.environment, isCancelled: this.#isCancelled };
   }
 
@@ -311,8 +307,10 @@ export class EmbeddedEngine implements Engine {
     const running = this.#mailboxes.runningAt(envelope.target);
     const isRunning = running?.seq === seq;
     if (isRunning && running.cancellation.isOver) return this.#withdrawals.passBy(seq);
-    if (isRunning) this.#unwanted.push(running);
-    else if (dueAt !== undefined) this.#timers.forget(seq);
+    if (isRunning) {
+      running.cancellation.cancel();
+      this.#commits.batch.notices.push(() => this.#handlers.tell(running));
+    } else if (dueAt !== undefined) this.#timers.forget(seq);
     else if (!this.#commits.batch.inserts(seq)) {
       const isParked = definition === this.#parts.unregistered && !this.#commits.changes(seq);
       if (isParked) this.#unregistered.remove(type);
@@ -409,6 +407,7 @@ export class EmbeddedEngine implements Engine {
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
     for (const answer of batch.answers) this.#answers.give(answer);
+    for (const notice of batch.notices) notice();
   }
 
   /** Does a step of the engine's own work: one that fails half way leaves nothing to rely on. */

@@ -68,10 +68,10 @@ export class Handlers {
     if (mailboxes.ready > 0 && this.#isFullOfBlocked()) this.findDeadlock();
   }
 
-  /** A message is no longer wanted while its handler runs. */
-  cancel({ envelope, cancellation }: Running): void {
+  /** Tells a handler that its message was withdrawn while it ran. */
+  tell({ envelope, cancellation }: Running): void {
     const reason = new HandbackError("CANCELLED", `the work of ${formatAddress(envelope.target)} was cancelled while it ran`);
-    cancellation.cancel(reason);
+    cancellation.abort(reason);
     this.#parts.gets.rejectAll(envelope, reason);
   }
 

@@ -33,6 +33,8 @@ interface Write {
  */
 export class PendingBatch {
   readonly answers: Answer[] = [];
+  /** What is said within the process once it is durable. */
+  readonly notices: (() => void)[] = [];
   readonly #removed = new Set<number>();
   readonly #elapsed = new Set<number>();
   readonly #cancelled = new Set<string>();

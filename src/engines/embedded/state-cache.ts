@@ -63,12 +63,12 @@ export class StateCache {
     this.#ageAt = this.#half;
   }
 
-  /** The values of an address, to be read and written. */
-  open(address: Address): AddressState {
+  /** The values of an address, to be read and written; `fresh` when none of them can be in the store. */
+  open(address: Address, fresh = false): AddressState {
     const key = addressKey(address);
     const young = this.#young.get(key);
     if (young !== undefined) return young;
-    const state = this.#old.get(key) ?? this.#load(address);
+    const state = this.#old.get(key) ?? (fresh ? new AddressState(address) : this.#load(address));
     this.#young.set(key, state);
     if (this.#young.size >= this.#ageAt) this.#age();
     return state;

@@ -1,0 +1,177 @@
+import type { Mutation } from "./mutation.ts";
+
+const ENGINE = "src/engines/embedded/engine.ts";
+const HANDLERS = "src/engines/embedded/handlers.ts";
+const CELL = "src/futures/cell.ts";
+const DELIVER = "src/futures/deliver.ts";
+const RACE = "src/futures/race.ts";
+const CANCELLATION_LAWS = "test/laws/cancellation.test.ts";
+const CANCELLING = "test/durability/cancelling.test.ts";
+const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
+const SCOPE_LAWS = "test/laws/scope.test.ts";
+const JOIN_LAWS = "test/laws/join.test.ts";
+
+/** What is cancelled, what is not, and what is left of it. */
+export const CANCELLATION: readonly Mutation[] = [
+  {
+    breaks: "races: one is decided again by each settlement",
+    file: RACE,
+    find: "  if (state.over) {\n    bill(activation, state.tally, opening.flow);\n    return { ...counted, tally: NO_TALLY };\n  }\n",
+    replace: "",
+    test: JOIN_LAWS,
+    killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
+  },
+  {
+    breaks: "races: `any` is decided by a rejection",
+    file: RACE,
+    find: '  if (opening.mode === "race" || settled.ok) return decide',
+    replace: "  return decide",
+    test: JOIN_LAWS,
+    killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
+  },
+  {
+    breaks: "races: losers are not cancelled",
+    file: RACE,
+    find: "    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, opening.scope));\n",
+    replace: "",
+    test: CANCELLATION_LAWS,
+    killedBy: "leaves of the losers of a race are not started once it is decided",
+  },
+  {
+    breaks: "races: the branch of the winner is cancelled, too",
+    file: RACE,
+    find: "if (index !== winner) activation.cancelScope",
+    replace: "activation.cancelScope",
+    test: SCOPE_LAWS,
+    killedBy: "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+  },
+  {
+    breaks: "races: a guard stays behind",
+    file: RACE,
+    find: "  activation.cancelSend(CANCEL);\n",
+    replace: "",
+    test: CANCELLATION_LAWS,
+    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  },
+  {
+    breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
+    file: RACE,
+    find: "activation.cancelScope(branchScope(activation.address.id, index, opening.scope))",
+    replace: "activation.cancelScope(activation.address.id.slice(0, 16))",
+    test: JOIN_LAWS,
+    killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
+  },
+  {
+    breaks: "scopes: cancelling branch 1 reaches branch 10",
+    file: RACE,
+    find: "/${index}.`",
+    replace: "/${index}`",
+    test: SCOPE_LAWS,
+    killedBy: "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+  },
+  {
+    breaks: "scopes: what others need is cancelled with a loser that needs it, too",
+    file: "src/futures/scope.ts",
+    find: "if (above.has(scope)) return scope;",
+    replace: "if (above.has(scope)) return one;",
+    test: CONFORMANCE,
+    killedBy: "leaves a future alone that two races need until both are decided, in whatever order they stand",
+  },
+  {
+    breaks: "timeouts: one that was not needed keeps its timer",
+    file: "src/futures/wire.ts",
+    find: "{ id: node.id, dueAt, scope: scope.id }",
+    replace: "{ id: node.id, dueAt }",
+    test: CANCELLATION_LAWS,
+    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  },
+  {
+    breaks: "events: a waiter takes a value after it was let go",
+    file: "src/futures/event.ts",
+    find: "queue.waiters.filter((waiter) => waiter !== gone)",
+    replace: "queue.waiters",
+    test: CANCELLATION_LAWS,
+    killedBy: "a loser that waits for an event takes none: each event goes to a waiter that still waits",
+  },
+  {
+    breaks: "withdrawing: a message that queues is handled all the same",
+    file: "src/engines/embedded/withdrawals.ts",
+    find: "    while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();\n",
+    replace: "",
+    test: CONFORMANCE,
+    killedBy: "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+  },
+  {
+    breaks: "withdrawing: a message whose commit is under way is delivered all the same",
+    file: ENGINE,
+    find: "      if (this.#withdrawals.isPassedBy(accepted.seq)) continue;\n",
+    replace: "",
+    test: "test/durability/cancelled-scopes.test.ts",
+    killedBy:
+      "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
+  },
+  {
+    breaks: "withdrawing: a message goes from memory only, and is back after a restart",
+    file: ENGINE,
+    find: "    this.#commits.batch.remove(accepted);\n    // No state",
+    replace: "    // No state",
+    test: CANCELLING,
+    killedBy: "what a race has left behind is gone once it is decided, whatever it was",
+  },
+  {
+    breaks: "withdrawing: what waits for what is withdrawn begins, and is waited for",
+    file: DELIVER,
+    find: "consumer.oneWay === true || !activation.isCancelled(consumer.scope)",
+    replace: "true",
+    test: CANCELLATION_LAWS,
+    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  },
+  {
+    breaks: "cleaning up: an `onSettled` whose turn has not come is skipped",
+    file: "src/futures/withdraw-call.ts",
+    find: "    : settles !== undefined\n",
+    replace: "    : settles !== settles\n",
+    test: "test/durability/clean-up.test.ts",
+    killedBy: "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+  },
+  {
+    breaks: "cleaning up: an `onSettled` in a cancelled scope is passed by",
+    file: DELIVER,
+    find: "  if (consumer.settles === undefined) return pass",
+    replace: "  return pass",
+    test: CANCELLATION_LAWS,
+    killedBy: "`onSettled` runs once for whatever is cancelled, and learns of it",
+  },
+  {
+    breaks: "running handlers: the result of a cancelled one is delivered",
+    file: "src/futures/run.ts",
+    find: '    if (this.#cancellation.isCancelled) return this.#end(run);\n    if ("plan"',
+    replace: '    if ("plan"',
+    test: CONFORMANCE,
+    killedBy: "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+  },
+  {
+    breaks: "running handlers: their signal is not aborted",
+    file: HANDLERS,
+    find: "    cancellation.abort(reason);\n",
+    replace: "",
+    test: CANCELLATION_LAWS,
+    killedBy: "a running handler learns by its signal, at the instant, that it is cancelled",
+  },
+  {
+    breaks: "flows: the work of a cancelled one goes on",
+    file: "src/futures/flow.ts",
+    find: "  activation.cancelScope(record.number);\n",
+    replace: "",
+    test: CANCELLING,
+    killedBy: "a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it",
+  },
+  {
+    breaks: "handles: the work of a cancelled future goes on",
+    file: CELL,
+    find: "  activation.cancelScope(scopeName(activation.address.id, state.detached === true));\n",
+    replace: "",
+    test: CANCELLING,
+    killedBy: "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
+  },
+];

@@ -1,0 +1,104 @@
+import type { Mutation } from "./mutation.ts";
+
+const ENGINE = "src/engines/embedded/engine.ts";
+const COMMITS = "src/engines/embedded/commits.ts";
+const STATE_CACHE = "src/engines/embedded/state-cache.ts";
+const SQLITE = "src/engines/embedded/sqlite.ts";
+const SQLITE_TABLES = "src/engines/embedded/sqlite-tables.ts";
+const ENGINE_TESTS = "test/engines/embedded-engine.test.ts";
+const CRASH_LAWS = "test/laws/crash.test.ts";
+const SQLITE_TESTS = "test/engines/sqlite-store.test.ts";
+
+/** What is on disk, when, and who may know of it. */
+export const COMMIT: readonly Mutation[] = [
+  {
+    breaks: "the durable commit: answers are given before it",
+    file: ENGINE,
+    find: "this.#commits.batch.answers.push(answer);",
+    replace: "this.#answers.give(answer);",
+    test: CRASH_LAWS,
+    killedBy: "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
+  },
+  {
+    breaks: "the durable commit: messages are delivered before it, and handlers run",
+    file: COMMITS,
+    find: "await this.#parts.store.commit(batch.toStore());",
+    replace: "void this.#parts.store.commit(batch.toStore()).catch(this.#parts.failed);",
+    test: ENGINE_TESTS,
+    killedBy: "waiting for the disk > a handler runs only once the message that caused it is durable",
+  },
+  {
+    breaks: "the atomic commit: messages leave in a second transaction, apart from state and consumption",
+    file: COMMITS,
+    find: "      await this.#parts.store.commit(batch.toStore());\n",
+    replace:
+      "      const { inserted, ...rest } = batch.toStore();\n      await this.#parts.store.commit({ ...rest, inserted: [] });\n      await this.#parts.store.commit({ removed: [], elapsed: [], cancelled: [], inserted, state: [], dead: [] });\n",
+    test: CRASH_LAWS,
+    killedBy: "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
+  },
+  {
+    breaks: "the atomic commit: a handled message stays in the store",
+    file: ENGINE,
+    find: "      if (!cancellation.isCancelled) this.#commits.batch.remove({ envelope, ...accepted });\n",
+    replace: "",
+    test: CRASH_LAWS,
+    killedBy: "counters equal the number of distinct requests, however often each is made",
+  },
+  {
+    breaks: "the atomic commit: SQLite keeps the first half of a batch whose second half it refuses",
+    file: SQLITE_TABLES,
+    find: "        rollback.run();\n",
+    replace: "        commit.run();\n",
+    test: SQLITE_TESTS,
+    killedBy: "sqlite() as a store > refuses a batch that inserts a number that is there, and applies nothing of it",
+  },
+  {
+    breaks: "the failed commit: handlers go on",
+    file: ENGINE,
+    find: "if (this.#closing === undefined && this.#stopped === undefined) this.#handlers.start();",
+    replace: "if (this.#closing === undefined) this.#handlers.start();",
+    test: ENGINE_TESTS,
+    killedBy: "a store that fails > stops the engine: whoever waits, and whoever comes later, gets STORE_FAILED, and nothing runs any more",
+  },
+  {
+    breaks: "the failed read: it ends the process",
+    file: ENGINE,
+    find: "    try {\n      step();\n    } catch (error) {\n      this.#fail(error);\n    }\n",
+    replace: "    step();\n",
+    test: ENGINE_TESTS,
+    killedBy:
+      "a store that fails > stops the engine, not the process, when it cannot be read; the message that was being handled is not lost",
+  },
+  {
+    breaks: "snapshots: readers see what is not committed",
+    file: STATE_CACHE,
+    find: "    for (const [name, { committed }] of this.slots)",
+    replace: "    for (const [name, { current: committed }] of this.slots)",
+    test: ENGINE_TESTS,
+    killedBy: "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
+  },
+  {
+    breaks: "the state cache: it forgets what is not committed yet",
+    file: STATE_CACHE,
+    find: "state.pins > 0",
+    replace: "state.pins > 9",
+    test: ENGINE_TESTS,
+    killedBy: "taking turns > a state is forgotten and loaded again as often as need be, and loses nothing",
+  },
+  {
+    breaks: "isolation: two messages are handled at once at one address",
+    file: "src/engines/embedded/mailboxes.ts",
+    find: "    if (known !== undefined) {",
+    replace: "    if (known !== undefined && known.queue.size > 0) {",
+    test: "test/laws/state.test.ts",
+    killedBy: "one handler at a time runs at an address, and different addresses run at the same time",
+  },
+  {
+    breaks: "the lock of a store is not taken",
+    file: SQLITE,
+    find: "const lock = lockStore(file);",
+    replace: "const lock = { release: () => void lockStore };",
+    test: "test/engines/store-lock.test.ts",
+    killedBy: "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
+  },
+];

@@ -1,0 +1,83 @@
+import type { Mutation } from "./mutation.ts";
+
+const RUN = "src/futures/run.ts";
+const CELL = "src/futures/cell.ts";
+const ACTIVATION = "src/core/activation.ts";
+const EVERY_COMMIT = "test/durability/every-commit.test.ts";
+const FAILURE_LAWS = "test/laws/failure.test.ts";
+
+/** How a handler ends, fails, begins anew and blocks. */
+export const HANDLER: readonly Mutation[] = [
+  {
+    breaks: "the tail call: a handler's consumers are not handed on to the future it returned",
+    file: RUN,
+    find: '    if ("plan" in outcome) this.#handBack(outcome, run);\n',
+    replace: "",
+    test: EVERY_COMMIT,
+    killedBy: "a chain of three goes on from where it was",
+  },
+  {
+    breaks: "the tail call: each finished handler leaves a cell behind",
+    file: RUN,
+    find: "    const endedAt = ",
+    replace: "    this.#graph.escape(node);\n    const endedAt = ",
+    test: "test/laws/liveness.test.ts",
+    killedBy: "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
+  },
+  {
+    breaks: "the rollback: what a failed handler wrote stays",
+    file: ACTIVATION,
+    find: "    this.writes = new Map();\n",
+    replace: "",
+    test: FAILURE_LAWS,
+    killedBy: "a throw rolls everything back, at every point at which it can happen",
+  },
+  {
+    breaks: "the rollback: what a failed handler sent leaves",
+    file: ACTIVATION,
+    find: "    this.#aged = undefined;\n    this.takeSent();\n",
+    replace: "    this.#aged = undefined;\n",
+    test: FAILURE_LAWS,
+    killedBy: "a throw rolls everything back, at every point at which it can happen",
+  },
+  {
+    breaks: "the retry: it begins where the failed attempt ended",
+    file: RUN,
+    find: "    this.#activation.rollBack();\n",
+    replace: "",
+    test: FAILURE_LAWS,
+    killedBy: "a throw rolls everything back, at every point at which it can happen",
+  },
+  {
+    breaks: "the retry: it attaches to what an earlier attempt has let out",
+    file: RUN,
+    find: "epoch: control.retries ?? 0",
+    replace: "epoch: 0",
+    test: "test/laws/id.test.ts",
+    killedBy: "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
+  },
+  {
+    breaks: "gates: what a blocking handler sent is let out again when it runs again",
+    file: CELL,
+    find: "  if (state.made) return state;\n",
+    replace: "",
+    test: EVERY_COMMIT,
+    killedBy: "a handler that blocks is run again, and attaches to what it has caused before",
+  },
+  {
+    breaks: "gates: a later run of a blocking handler subscribes anew",
+    file: "src/futures/flush.ts",
+    find: "digest(token + digestOf(node.takers))",
+    replace: "digest(token + JSON.stringify(sends))",
+    test: EVERY_COMMIT,
+    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+  },
+  {
+    breaks: "gates: one expires while its handler blocks",
+    file: CELL,
+    find: "state.gate === true ? Math.max",
+    replace: "state.released ? Math.max",
+    test: EVERY_COMMIT,
+    killedBy: "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
+  },
+];

@@ -1,0 +1,86 @@
+import type { Mutation } from "./mutation.ts";
+
+const LIVENESS_LAWS = "test/laws/liveness.test.ts";
+const METER = "src/core/meter.ts";
+const METER_LAWS = "test/laws/meter.test.ts";
+const METER_TESTS = "test/conformance/meter.test.ts";
+
+/** What must not wait for ever. */
+export const LIVENESS: readonly Mutation[] = [
+  {
+    breaks: "deadlocks: a ring of futures that forward to each other is not found",
+    file: "src/futures/cell.ts",
+    find: "  if (spill !== true) beginTrace(activation, consumers);\n",
+    replace: "",
+    test: LIVENESS_LAWS,
+    killedBy: "futures that forward to each other in a ring, or to themselves, are rejected",
+  },
+  {
+    breaks: "deadlocks: one behind a join is not found",
+    file: "src/futures/leads-to.ts",
+    find: "return wasStuck > 0 ? [] : consumersOfJoin(readValue);",
+    replace: "return [];",
+    test: LIVENESS_LAWS,
+    killedBy: "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
+  },
+  {
+    breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
+    file: "src/engines/embedded/handlers.ts",
+    find: "this.#isFullOfBlocked() ? [...mailboxes.waiting()] : []",
+    replace: "[]",
+    test: LIVENESS_LAWS,
+    killedBy: "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
+  },
+  {
+    breaks: "deadlocks: handlers that block on each other in a ring are not found",
+    file: "src/engines/embedded/blocked-gets.ts",
+    find: "    if (cycle !== undefined) return this.#rejectYoungest",
+    replace: "    if (cycle?.length === 1) return this.#rejectYoungest",
+    test: LIVENESS_LAWS,
+    killedBy: "handlers that block on each other in a ring, or on themselves, are rejected",
+  },
+];
+
+/** What is billed. */
+export const BILLING: readonly Mutation[] = [
+  {
+    breaks: "the meter: blocked time is not subtracted",
+    file: "src/futures/flow-bill.ts",
+    find: "billedNs - blockedNs;",
+    replace: "billedNs;",
+    test: METER_LAWS,
+    killedBy: "A + D = B: what a flow is billed is what it worked and what it was blocked, in either build",
+  },
+  {
+    breaks: "the meter: gets that overlap are charged one by one",
+    file: METER,
+    find: "if (--this.#gets === 0) this.#blockedNs",
+    replace: "--this.#gets;\n    this.#blockedNs",
+    test: METER_LAWS,
+    killedBy: "gets that overlap are charged their union",
+  },
+  {
+    breaks: "the meter: calls that were made are not counted",
+    file: "src/futures/run.ts",
+    find: "addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks())",
+    replace: "markOf(this.#activation.envelope.id)",
+    test: METER_TESTS,
+    killedBy: "a bill grows while a flow runs, and is final when every run of it is in",
+  },
+  {
+    breaks: "the meter: a bill is final while runs are still to come",
+    file: "src/futures/flow-bill.ts",
+    find: "settled && isComplete(tally)",
+    replace: "settled",
+    test: METER_TESTS,
+    killedBy: "a bill grows while a flow runs, and is final when every run of it is in",
+  },
+  {
+    breaks: "the meter: of what a join waits for only the last is billed",
+    file: "src/futures/join.ts",
+    find: "tally: addTallies(state.tally, tally)",
+    replace: "tally",
+    test: METER_LAWS,
+    killedBy: "a naive fan-out bills sum d + (d1 + max d2 + d3), the split one sum d",
+  },
+];

@@ -1,0 +1,108 @@
+import type { Mutation } from "./mutation.ts";
+
+const ENGINE = "src/engines/embedded/engine.ts";
+const TIMERS = "src/engines/embedded/timers.ts";
+const TIMER_TESTS = "test/durability/timers.test.ts";
+const TIMER_LAWS = "test/laws/timer.test.ts";
+const EXPIRY_TESTS = "test/durability/expiry.test.ts";
+const EXPIRY_LAWS = "test/laws/expiry.test.ts";
+
+/** What happens at an instant. */
+export const TIMER: readonly Mutation[] = [
+  {
+    breaks: "timers: one comes a millisecond early",
+    file: TIMERS,
+    find: "(next.dueAt ?? 0) <= now;",
+    replace: "(next.dueAt ?? 0) <= now + 1;",
+    test: TIMER_LAWS,
+    killedBy: "timers: none early, none lost, none twice, over restarts",
+  },
+  {
+    breaks: "timers: one is lost that was too far off to be in memory",
+    file: TIMERS,
+    find: "this.#horizon = Math.max(this.#horizon, horizon);",
+    replace: "this.#horizon = Number.POSITIVE_INFINITY;",
+    test: TIMER_LAWS,
+    killedBy: "timers: none early, none lost, none twice, over restarts",
+  },
+  {
+    breaks: "timers: one that has fired stays in the store",
+    file: ENGINE,
+    find: "      this.#commits.batch.remove(accepted);\n      this.#forward(accepted.envelope);\n",
+    replace: "      this.#forward(accepted.envelope);\n",
+    test: TIMER_LAWS,
+    killedBy: "timers: none early, none lost, none twice, over restarts",
+  },
+  {
+    breaks: "timers: one goes on after the engine was closed",
+    file: TIMERS,
+    find: "    if (this.#stopped) return;\n",
+    replace: "",
+    test: TIMER_TESTS,
+    killedBy: "nothing is left of an engine that was closed: no timer is set, though one was being committed",
+  },
+  {
+    breaks: "timers: those of one instant lose their order",
+    file: TIMERS,
+    find: "dueX === dueY && x.seq < y.seq",
+    replace: "dueX === dueY && x.seq > y.seq",
+    test: TIMER_TESTS,
+    killedBy: "messages of one instant keep their order when some were sent before a restart and some after it",
+  },
+  {
+    breaks: "timers: one that is read while its commit is under way counts twice",
+    file: TIMERS,
+    find: " && !this.#parts.isUnderWay(seq)",
+    replace: "",
+    test: TIMER_TESTS,
+    killedBy: "a timer that is read from the store before its commit resolves counts once",
+  },
+  {
+    breaks: "cancelSend: it is ignored",
+    file: ENGINE,
+    find: "    for (const token of cancels) this.#cancel(tokenKey(address, token));\n",
+    replace: "",
+    test: TIMER_LAWS,
+    killedBy: "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
+  },
+  {
+    breaks: "cancelSend: a message whose commit is under way comes all the same",
+    file: TIMERS,
+    find: "    if (message.token !== undefined && this.#cancelling.has(message.token)) return;\n",
+    replace: "",
+    test: TIMER_TESTS,
+    killedBy: "a message cancelled while its own commit is under way does not come, though it is due by then (commits seen at once)",
+  },
+  {
+    breaks: "cancelSend: what a blocking handler sent cannot be cancelled",
+    file: ENGINE,
+    find: "tokenKey(envelope.caller ?? sender, token)",
+    replace: "tokenKey(sender, token)",
+    test: "test/durability/every-commit.test.ts",
+    killedBy: "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
+  },
+  {
+    breaks: "expiry: a value lives at the instant at which it expires",
+    file: "src/core/activation.ts",
+    find: "stored.expiresAt <= this.now",
+    replace: "stored.expiresAt < this.now",
+    test: EXPIRY_LAWS,
+    killedBy: "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
+  },
+  {
+    breaks: "expiry: of a state that has aged out only its age is deleted",
+    file: "src/engines/embedded/collector.ts",
+    find: "name === LIFE ? [...state.slots.keys()] : [name]",
+    replace: "[name]",
+    test: EXPIRY_TESTS,
+    killedBy: "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
+  },
+  {
+    breaks: "expiry: a state is deleted under a handler that runs",
+    file: "src/engines/embedded/collector.ts",
+    find: "      if (isBusy(address)) continue;\n",
+    replace: "",
+    test: EXPIRY_TESTS,
+    killedBy: "expiry > a handler that began before its state aged out keeps the state",
+  },
+];

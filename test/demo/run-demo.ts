@@ -50,7 +50,11 @@ export function newPlaces(): Places {
 
 /** Starts the demo as a process of its own. */
 function startDemo({ folder, target, store }: Places, ...more: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [MAIN, folder, "--to", target, "--store", store, ...more], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [MAIN, folder, "--to", target, "--store", store, ...more], {
+    stdio: ["ignore", "pipe", "pipe"],
+    // On a CI server colours are on even where nobody sees them.
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));

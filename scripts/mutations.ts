@@ -4,7 +4,17 @@ import { HANDLER } from "./mutations/handler.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
+import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
 
 /** What the guarantees rest on, broken one at a time. */
-export const MUTATIONS: readonly Mutation[] = [...COMMIT, ...HANDLER, ...SETTLEMENT, ...TIMER, ...CANCELLATION, ...LIVENESS, ...BILLING];
+export const MUTATIONS: readonly Mutation[] = [
+  ...COMMIT,
+  ...HANDLER,
+  ...SETTLEMENT,
+  ...TIMER,
+  ...CANCELLATION,
+  ...SHIELDING,
+  ...LIVENESS,
+  ...BILLING,
+];

@@ -1,0 +1,141 @@
+import type { Mutation } from "./mutation.ts";
+
+const ENGINE = "src/engines/embedded/engine.ts";
+const FLUSH = "src/futures/flush.ts";
+const RUN = "src/futures/run.ts";
+const WIRE = "src/futures/wire.ts";
+const CANCEL_COMMITS = "test/durability/cancel-commits.test.ts";
+const CANCELLED_RUNS = "test/durability/cancelled-runs.test.ts";
+const CANCELLED_SCOPES = "test/durability/cancelled-scopes.test.ts";
+const CLEAN_UP = "test/durability/clean-up.test.ts";
+const EVERY_COMMIT = "test/durability/every-commit.test.ts";
+
+/** What a cancellation must not reach, and what it must find although it is on its way from one place to another. */
+export const SHIELDING: readonly Mutation[] = [
+  {
+    breaks: "cleaning up: what began because of a cancellation is cancelled with the flow",
+    file: "src/futures/deliver.ts",
+    find: "const { scope: _, consumers, flow, ...cleanUp } = consumer;",
+    replace: "const { consumers, flow, ...cleanUp } = consumer;",
+    test: CLEAN_UP,
+    killedBy:
+      "what `onSettled` goes on with > is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself",
+  },
+  {
+    breaks: "cleaning up: an `onSettled` whose arguments are futures is passed by",
+    file: WIRE,
+    find: '...(needs[0]?.want === "settlement" && {',
+    replace: '...(needs.length === 1 && needs[0]?.want === "settlement" && {',
+    test: CLEAN_UP,
+    killedBy: "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
+  },
+  {
+    breaks: "cleaning up: an `onSettled` whose turn has not come is told what it was to be told",
+    file: RUN,
+    find: "    if (isCancelled !== true) return input;\n",
+    replace: "    if (isCancelled !== true || settles !== undefined) return input;\n",
+    test: CLEAN_UP,
+    killedBy: "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+  },
+  {
+    breaks: "scopes: cancelling a flow reaches the races of its one-way messages",
+    file: "src/futures/scope.ts",
+    find: "return detached ? `${DETACHED}${id}` : id;",
+    replace: "return id;",
+    test: CANCELLED_SCOPES,
+    killedBy:
+      "cancelling reaches no further than it should > a one-way message's races and handles go on when the flow that sent it is cancelled",
+  },
+  {
+    breaks: "handles: what needs a future of elsewhere takes that along when it is cancelled",
+    file: WIRE,
+    find: ' && (plan.kind !== "cell" || (plan.cell === id && !kept))',
+    replace: "",
+    test: CANCELLED_SCOPES,
+    killedBy: "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
+  },
+  {
+    breaks: "handles: one that is past its retention is cancelled for those who come later",
+    file: "src/futures/cell.ts",
+    find: "isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state)",
+    replace: "cancel(activation, state)",
+    test: CANCELLED_SCOPES,
+    killedBy:
+      "cancelling reaches no further than it should > to cancel a future that is past its retention tells nobody that it was cancelled",
+  },
+  {
+    breaks: "withdrawing: what waits for a function that is not registered is counted on",
+    file: ENGINE,
+    find: " && !this.#commits.changes(seq);\n",
+    replace: ";\n",
+    test: CANCELLED_SCOPES,
+    killedBy:
+      "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
+  },
+  {
+    breaks: "running handlers: they hear of a cancellation that may yet be lost",
+    file: ENGINE,
+    find: "this.#commits.batch.notices.push(() => this.#handlers.tell(running));",
+    replace: "this.#handlers.tell(running);",
+    test: CANCELLED_RUNS,
+    killedBy: "a handler hears of its cancellation when that is on disk, not before",
+  },
+  {
+    breaks: "running handlers: of one that has just ended the outcome counts twice",
+    file: ENGINE,
+    find: "    if (isRunning && running.cancellation.isOver) return this.#withdrawals.passBy(seq);\n",
+    replace: "",
+    test: CANCELLED_RUNS,
+    killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+  },
+  {
+    breaks: "running handlers: what comes of one that had just ended goes on",
+    file: ENGINE,
+    find: "      this.#withdrawLate(envelope, accepted.seq);\n",
+    replace: "",
+    test: CANCELLED_RUNS,
+    killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+  },
+  {
+    breaks: "running handlers: futures of a cancelled one are never settled",
+    file: RUN,
+    find: "    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);\n",
+    replace: '    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && !isBegun(plan));\n',
+    test: CANCELLED_RUNS,
+    killedBy:
+      "a run that was cancelled, and ends all the same, leaves what it kept and sent; its futures are cancelled for whoever finds them",
+  },
+  {
+    breaks: "gates: whoever waits for a promise waits once for each run of a blocking handler",
+    file: FLUSH,
+    find: '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n',
+    replace:
+      '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n  if (flush.length > 0) return gateFor(graph, node, sends, node.plan.digest);\n',
+    test: EVERY_COMMIT,
+    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+  },
+  {
+    breaks: "gates: what a repeated run has done with a call that was made before is never done",
+    file: FLUSH,
+    find: "  if (isKnown(node) || !settles(node)) return gated(graph, node);\n",
+    replace: "  if (isKnown(node) || settles(node) || !settles(node)) return gated(graph, node);\n",
+    test: EVERY_COMMIT,
+    killedBy: "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+  },
+  {
+    breaks: "gates: a call that is given a handle is made again by each run of a blocking handler",
+    file: "src/futures/future-codec.ts",
+    find: 'return text.replaceAll(INSTANT, "$1]]}");',
+    replace: "return text.replaceAll(INSTANT, (handle) => handle);",
+    test: EVERY_COMMIT,
+    killedBy: "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+  },
+  {
+    breaks: "the meter: calls of a blocking handler that is cancelled, and lost with a crash, are not counted",
+    file: FLUSH,
+    find: "[...sendsOf(graph, node), ...markMade(graph, node)]",
+    replace: "[...sendsOf(graph, node), ...markMade(graph, node).slice(1)]",
+    test: CANCEL_COMMITS,
+    killedBy: "what handlers that block have let out is cancelled with their flow, whichever commit fails, and however",
+  },
+];

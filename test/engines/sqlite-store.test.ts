@@ -222,3 +222,9 @@ function overwrite(path: string, from: number, to: number): void {
   bytes.fill(0xa5, from, to);
   writeFileSync(path, bytes);
 }
+
+test("its statements bind by place alone: Node 22 leaves numbered parameters empty", () => {
+  const source = readFileSync(new URL("../../src/engines/embedded/sqlite-statements.ts", import.meta.url), "utf8");
+  expect(source).toContain("WHERE seq = ?");
+  expect(source).not.toMatch(/\?\d/);
+});

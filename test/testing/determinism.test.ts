@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fn } from "handback";
 import { simulate } from "handback/testing";
 import { expect, test, vi } from "vitest";
+import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { ROOT } from "../support/source.ts";
 import { course, hashes } from "./course.ts";
 
@@ -26,7 +27,7 @@ test("a run has the same trace, result and states when it is run again", async (
 
 test("the same seed takes the same course in another process, whose code is loaded otherwise", async () => {
   const path = join(ROOT, "test/testing/course.ts");
-  const { stdout, stderr } = spawnSync(process.execPath, [path, ...SEEDS.slice(0, 8).map(String)], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, path, ...SEEDS.slice(0, 8).map(String)], { encoding: "utf8" });
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toEqual(await hashes(SEEDS.slice(0, 8)));
 });

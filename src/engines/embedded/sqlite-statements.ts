@@ -86,13 +86,13 @@ export function prepareStatements(database: DatabaseSync) {
     erase: prepare("DELETE FROM state WHERE type = ? AND id = ? AND name = ?"),
     bury: prepare("INSERT INTO dead (id, at, failure, head, payload) VALUES (?, ?, ?, ?, ?)"),
 
-    renameStates: prepare("UPDATE state SET type = ?2 WHERE type = ?1 AND id NOT IN (SELECT id FROM state WHERE type = ?2)"),
+    renameStates: prepare("UPDATE state SET type = ? WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)"),
 
     ready: prepare(`SELECT ${MESSAGE} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`),
     delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
     scope: prepare(`
-      SELECT ${MESSAGE} FROM message WHERE scope >= ?1 AND scope < ?2
-      UNION ALL SELECT ${DELAYED} FROM delayed WHERE scope >= ?1 AND scope < ?2 ORDER BY seq
+      SELECT ${MESSAGE} FROM message WHERE scope >= ? AND scope < ?
+      UNION ALL SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq
     `),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
     state: prepare("SELECT name, value, expires_at FROM state WHERE type = ? AND id = ?"),

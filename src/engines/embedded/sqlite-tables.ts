@@ -69,7 +69,8 @@ export class SqliteTables {
   }
 
   readScope(prefix: string): readonly StoredMessage[] {
-    return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map((row) => this.#message(row));
+    const past = `${prefix}${LAST}`;
+    return this.#statements.scope.all(prefix, past, prefix, past).map((row) => this.#message(row));
   }
 
   nextDueAt(): number | undefined {
@@ -96,7 +97,7 @@ export class SqliteTables {
   }
 
   renameStates(from: string, to: string): void {
-    this.#statements.renameStates.run(from, to);
+    this.#statements.renameStates.run(to, from, to);
   }
 
   count(): ReturnType<Store["count"]> {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { ROOT } from "../support/source.ts";
 
 /**
@@ -18,7 +19,7 @@ function run(
     const later = async (turns) => { for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve)); };
     ${program}
   `;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", ...options, "--input-type=module", "-e", source], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, ...options, "--input-type=module", "-e", source], {
     encoding: "utf8",
     timeout: 30_000,
   });

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
 import { ROOT } from "../support/source.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
@@ -46,7 +47,7 @@ function openElsewhere(path: string): unknown {
     const said = await opened.then((engine) => engine.close().then(() => ({ code: "opened" })), ({ code, details: { pid } }) => ({ code, pid }));
     console.log(JSON.stringify(said));
   `;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", "--input-type=module", "-e", program, path], {
+  const { stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, "--input-type=module", "-e", program, path], {
     encoding: "utf8",
     timeout: 30_000,
   });

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
 
 /** Where one test's backup comes from and goes to. */
@@ -50,7 +51,7 @@ export function newPlaces(): Places {
 
 /** Starts the demo as a process of its own. */
 function startDemo({ folder, target, store }: Places, ...more: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [MAIN, folder, "--to", target, "--store", store, ...more], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, folder, "--to", target, "--store", store, ...more], {
     stdio: ["ignore", "pipe", "pipe"],
     // On a CI server colours are on even where nobody sees them.
     env: { ...process.env, NO_COLOR: "1" },

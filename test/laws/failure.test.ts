@@ -142,22 +142,32 @@ law(
   (maxAttempts, good, initialDelay, factor) =>
     inWorld(async (world) => {
       const runs: { attempt: number; atMs: number; seen: number; key: string }[] = [];
+      const heard: string[] = [];
+      const hear = fn("law/hear", (_, what: string) => void heard.push(what));
       const flaky = stateful("law/flaky", {
         state: { n: value(0) },
         retry: { maxAttempts, initialDelay, factor },
         handlers: {
+          prepare: (ctx) => ctx.send(hear, "kept", { delay: 1_000_000, token: "kept" }),
           work(ctx) {
             runs.push({ attempt: ctx.attempt, atMs: world.nowMs, seen: ctx.state.n, key: ctx.idempotencyKey });
             ctx.state.n += 1;
+            ctx.send(hear, `sent by ${ctx.attempt}`);
+            ctx.send(hear, `sent later by ${ctx.attempt}`, { delay: 3 });
+            ctx.egress("law/out", `let out by ${ctx.attempt}`);
+            ctx.setStatus(`set by ${ctx.attempt}`);
+            if (ctx.attempt < good) ctx.cancelSend("kept");
             if (ctx.attempt < good) throw new Error(`attempt ${ctx.attempt}`);
             return ctx.attempt;
           },
         },
       });
-      const client = await world.start([flaky]);
+      const client = await world.start([flaky, hear], { egress: { "law/out": (each) => void heard.push(String(each)) } });
+      await client.call(flaky.prepare, undefined, { id: "f" });
       const made = Math.min(maxAttempts, good);
       const delays = Array.from({ length: made - 1 }, (_, n) => initialDelay * factor ** n);
-      expect(await ending(client.call(flaky.work, undefined, { id: "f" }))).toEqual(
+      const flow = await client.start(flaky.work, undefined, { id: "f" });
+      expect(await ending(flow.result())).toEqual(
         good <= maxAttempts ? { value: good } : { code: "FUNCTION_FAILED", why: `attempt ${maxAttempts}` },
       );
       expect(runs.map(({ attempt, seen }) => [attempt, seen])).toEqual(Array.from({ length: made }, (_, n) => [n + 1, 0]));
@@ -165,6 +175,13 @@ law(
         Array.from({ length: made }, (_, n) => delays.slice(0, n).reduce((sum, ms) => sum + ms, 0)),
       );
       expect(new Set(runs.map(({ key }) => key)).size).toBe(1);
+      // Of what the attempts did, that of the one that succeeded counts, and of the others nothing.
+      const succeeds = good <= maxAttempts;
+      expect((await flow.status()).custom).toBe(succeeds ? `set by ${good}` : undefined);
+      expect((await client.readState(flaky, "f").catch(() => ({ n: 0 }))).n).toBe(succeeds ? 1 : 0);
+      await world.clock.advance(2_000_000);
+      const done = succeeds ? [`let out by ${good}`, `sent by ${good}`, `sent later by ${good}`] : [];
+      expect(heard.toSorted()).toEqual(["kept", ...done]);
     }),
 );
 

@@ -1,4 +1,4 @@
-import type { Context, Future, FutureHandle, Waited } from "handback";
+import type { Context, Future, FutureHandle, Settlement, Waited } from "handback";
 import { fn } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
@@ -196,20 +196,34 @@ law(
       const fail = fn("law/fail", (_, { args }: { result: void; args: number }) => {
         throw new Error(`after ${args}`);
       });
+      const heard: string[] = [];
+      const hear = fn("law/hear", (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
+        heard.push(`${args}: ${result.status === "rejected" ? result.reason.message : "fine"}`);
+      });
+      const receive = fn("law/receive", (_, { all }: { all: readonly Settlement<unknown>[] }) => {
+        for (const each of all) heard.push(`receive: ${each.status === "rejected" ? each.reason.message : "fine"}`);
+      });
       const main = fn("law/main", (ctx) => {
         const failing = delays.map((ms) => ctx.onComplete(ctx.sleep(ms), fail, ms));
         ctx.setStatus(failing.map((future) => future.handle()));
-        return ctx.all(failing);
+        // All who wait for the join hear of one failure: with one consumer, with several, and through a join that goes on.
+        ctx.send(receive, { all: ctx.allSettled([ctx.all(failing)]) });
+        ctx.onSettled(ctx.all(failing), hear, "alone");
+        const joined = ctx.all(failing);
+        ctx.onSettled(joined, hear, "one");
+        ctx.onSettled(joined, hear, "other");
+        return joined;
       });
       const follow = fn("law/follow", (ctx, handles: readonly FutureHandle<unknown>[]) =>
         ctx.allSettled(handles.map((handle) => ctx.future(handle))),
       );
-      const client = await world.start([main, fail, follow]);
+      const client = await world.start([main, fail, follow, hear, receive]);
       const flow = await client.start(main, undefined, { id: "f" });
       const first = `after ${Math.min(...delays)}`;
       expect(await ending(flow.result())).toEqual({ code: "FUNCTION_FAILED", why: first });
       await world.clock.advance(100);
       expect(await ending(flow.result())).toEqual({ code: "FUNCTION_FAILED", why: first });
+      expect(heard.toSorted()).toEqual(["alone", "one", "other", "receive"].map((who) => `${who}: ${first}`));
       const { custom, status } = await flow.status();
       expect(status).toBe("failed");
       expect(await client.call(follow, custom as FutureHandle<unknown>[])).toMatchObject(

@@ -17,6 +17,14 @@ const promise = fn("law/promise", (ctx): Promised => {
 });
 const follow = fn("law/follow", (ctx, handle: FutureHandle<number>) => ctx.future(handle));
 
+const over = fn("law/over", (_, { status }: Settlement<number>) => status.length);
+const wait = fn("law/wait", (ctx, own: FutureHandle<number>) => ctx.onSettled(ctx.future(own), over));
+/** A future that is settled twice by the system: it waits for itself, is rejected for that, and then comes to an end. */
+const circle = fn("law/circle", (ctx): Promised => {
+  const own = ctx.promise<FutureHandle<number>>();
+  return { token: own.token, handle: ctx.invoke(wait, own).handle() };
+});
+
 const attempt = fc.record({ ok: fc.boolean(), value: fc.nat(2), together: fc.boolean() });
 
 law(
@@ -24,7 +32,7 @@ law(
   [fc.array(attempt, { minLength: 1, maxLength: 6 })],
   (attempts) =>
     inWorld(async (world) => {
-      const client = await world.start([promise, follow]);
+      const client = await world.start([promise, follow, circle, wait, over]);
       const { token, handle } = await client.call(promise);
       const early = await client.start(follow, handle);
       const settle = ({ ok, value }: (typeof attempts)[number]) =>
@@ -48,6 +56,10 @@ law(
       const expected = first.ok ? { value: first.value } : { code: "FUNCTION_FAILED", why: `no ${first.value}` };
       expect(await ending(early.result())).toEqual(expected);
       expect(await ending(client.call(follow, handle))).toEqual(expected);
+      const { token: begins, handle: twice } = await client.call(circle);
+      await client.settle(begins, twice);
+      await world.clock.advance(10);
+      expect(await ending(client.call(follow, twice))).toMatchObject({ code: "DEADLOCK" });
     }),
 );
 
@@ -57,8 +69,9 @@ law(
     fc.array(fc.record({ atMs: fc.nat(20), times: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 8 }),
     fc.nat(20),
     fc.boolean(),
+    fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 60, max: 140 }) }),
   ],
-  (consumers, settledAtMs, ok) =>
+  (consumers, settledAtMs, ok, crowd) =>
     inWorld(async (world) => {
       const seen: string[] = [];
       const note = fn("law/note", (_, { result, args }: { result: Settlement<number>; args: number }) => {
@@ -68,15 +81,22 @@ law(
         const future = ctx.future(handle);
         return ctx.all(Array.from({ length: times }, () => ctx.onSettled(future, note, which)));
       });
-      const client = await world.start([promise, consume, note]);
+      const gather = fn("law/gather", (ctx, { handle, first }: { handle: FutureHandle<number>; first: number }) =>
+        ctx.all(Array.from({ length: crowd }, (_, n) => ctx.invoke(consume, { handle, which: first + n, times: 1 }))),
+      );
+      const client = await world.start([promise, consume, note, gather]);
       const { token, handle } = await client.call(promise);
+      // More than are told in one go.
+      await client.start(gather, { handle, first: consumers.length });
+      await world.clock.quiet();
       await world.at([
         ...consumers.map(({ atMs, times }, which) => ({ ms: atMs, happens: () => client.start(consume, { handle, which, times }) })),
         { ms: settledAtMs, happens: () => (ok ? client.settle(token, 7) : client.reject(token, "no")) },
       ]);
       await world.clock.advance(1000);
+      const times = [...consumers.map((each) => each.times), ...Array.from({ length: crowd }, () => 1)];
       expect(seen.toSorted()).toEqual(
-        consumers.flatMap(({ times }, which) => Array.from({ length: times }, () => `${which} ${ok ? 7 : "no"}`)).toSorted(),
+        times.flatMap((count, which) => Array.from({ length: count }, () => `${which} ${ok ? 7 : "no"}`)).toSorted(),
       );
     }),
 );

@@ -1,6 +1,10 @@
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
+import { UNDEFINED } from "../../src/core/codec/encoded.ts";
+import { decodeContent } from "../../src/core/content.ts";
+import { codec } from "../../src/futures/future-codec.ts";
+import { HeldStore } from "../durability/held-store.ts";
 import { law } from "./law.ts";
 import { ending, values } from "./values.ts";
 import { inWorld } from "./world.ts";
@@ -87,8 +91,8 @@ law("operations on one state are linearizable: each takes effect at one instant 
 
 law(
   "snapshot reads are committed prefixes, and never go back",
-  [fc.array(fc.record({ worksMs: fc.nat(4), fails: fc.boolean() }), { maxLength: 10 }), fc.integer({ min: 1, max: 3 })],
-  (operations, everyMs) =>
+  [fc.array(fc.record({ worksMs: fc.nat(4), fails: fc.boolean() }), { maxLength: 10 }), fc.integer({ min: 1, max: 3 }), fc.nat(5)],
+  (operations, everyMs, commitMs) =>
     inWorld(async (world) => {
       const pair = stateful("law/pair", {
         state: { one: value<number[]>([]), other: value<number[]>([]) },
@@ -101,7 +105,14 @@ law(
           },
         },
       });
-      const client = await world.start([pair]);
+      // Commits take time, so that what handlers have done and what is committed differ for a while.
+      const store = new HeldStore(world.store, () => (commitMs === 0 ? Promise.resolve() : world.clock.work(commitMs)));
+      const client = await world.start([pair], { store });
+      const committedLength = (): number => {
+        const row = world.store.readState({ type: "law/pair", id: "p" }).find(({ name }) => name === "one");
+        const items = row === undefined ? [] : codec.decode(decodeContent(row.text).text ?? UNDEFINED);
+        return (items as readonly number[]).length;
+      };
       const done: Promise<unknown>[] = [];
       for (const [n, each] of operations.entries()) done.push(ending(client.call(pair.add, { n, ...each }, { id: "p", key: `add-${n}` })));
       const whole = operations.flatMap(({ fails }, n) => (fails ? [] : [n]));
@@ -111,6 +122,7 @@ law(
         const { one, other } = await client.readState(pair, "p").catch(() => ({ one: [], other: [] }));
         expect(one).toEqual(other);
         expect(one).toEqual(whole.slice(0, one.length));
+        expect(one.length).toBeLessThanOrEqual(committedLength());
         expect(one.length).toBeGreaterThanOrEqual(seen);
         seen = one.length;
       }

@@ -101,6 +101,15 @@ describe("laws", () => {
     );
   });
 
+  test("keys that need escaping come back, whatever came at their place in texts before", () => {
+    for (let round = 0; round < 2_000; round++) {
+      for (const odd of ["\\", '"', "\n", "\ud800", 'x"', "x\\"]) {
+        const value = { a: round, [odd]: 1, length: 2 };
+        expect(Object.keys(roundTrip(value) as object)).toEqual(["a", odd, "length"]);
+      }
+    }
+  });
+
   test("every text is JSON, so that texts can be spliced", () => {
     fc.assert(
       fc.property(valueOf(leaf), (value) => {
@@ -201,6 +210,7 @@ describe("the format, which stored texts rely on", () => {
     [{}, "{}"],
     [{ b: 1, a: undefined, c: [2] }, '{"b":1,"c":[2]}'],
     [{ $: ["undefined"], $$a: 1, a$: 2 }, '{"$$":["undefined"],"$$$a":1,"a$":2}'],
+    [{ 'a"': 1, "\n": 2, $x: 3, "\ud800": 4, "😀": 5 }, '{"$x00610022":1,"$x000a":2,"$$x":3,"$xd800":4,"😀":5}'],
     [JSON.parse('{"__proto__":{"x":1}}'), '{"__proto__":{"x":1}}'],
     [new Date(0), '{"$":["date","1970-01-01T00:00:00.000Z"]}'],
     [new Date(8.64e15), '{"$":["date","+275760-09-13T00:00:00.000Z"]}'],

@@ -6,7 +6,8 @@ import type { Extension } from "./extension.ts";
 import { isExactly, isRecord } from "./kind.ts";
 import { quote } from "./quote.ts";
 import { refuseNonData, refuseObject } from "./refusal.ts";
-import { CLOSE_TAG, MARK, openTag, tagged } from "./tagged.ts";
+import { escapeKey } from "./key.ts";
+import { CLOSE_TAG, openTag, tagged } from "./tagged.ts";
 import type { Template } from "./template.ts";
 import { Trail } from "./trail.ts";
 
@@ -129,7 +130,7 @@ class Encoder {
       const value = record[key];
       if (value === undefined) continue;
       this.text += separator;
-      this.writeString(key.startsWith(MARK) ? MARK + key : key);
+      this.writeString(escapeKey(key));
       this.text += ":";
       this.write(value);
       separator = ",";

@@ -2,6 +2,7 @@ import { HandbackError } from "../errors.ts";
 import { show } from "../show.ts";
 import { fromBase64 } from "./base64.ts";
 import type { Extension } from "./extension.ts";
+import { unescapeKey } from "./key.ts";
 import { MARK, NUMBERS } from "./tagged.ts";
 
 /** What JSON.parse makes. */
@@ -48,7 +49,7 @@ export class Reviver {
   private makeRecord(data: ParsedObject): Record<string, unknown> {
     const record: Record<string, unknown> = {};
     this.fills.push(() => {
-      for (const key of Object.keys(data)) setOwn(record, unescapeKey(key), this.make(own(data, key)));
+      for (const key of Object.keys(data)) setOwn(record, readKey(key), this.make(own(data, key)));
     });
     return record;
   }
@@ -129,10 +130,10 @@ function makeBytes(data: Parsed): Uint8Array {
   return bytes;
 }
 
-function unescapeKey(key: string): string {
-  if (!key.startsWith(MARK)) return key;
-  if (!key.startsWith(MARK, MARK.length)) throw malformed("an escaped key", key);
-  return key.slice(MARK.length);
+function readKey(key: string): string {
+  const read = unescapeKey(key);
+  if (read === undefined) throw malformed("an escaped key", key);
+  return read;
 }
 
 /** Reads a property that is there: of what JSON.parse makes, none is `undefined`. */

@@ -33,15 +33,9 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
   if (consumer.to === "tick" || consumer.to === "answer") bill(activation, tally, flow);
   switch (consumer.to) {
     case "slot":
-      return tell(activation, {
-        target: system("join", consumer.id),
-        name: "slot",
-        control: { index: consumer.index, ok: taken.ok, tally },
-        payload: taken.text,
-      });
     case "race":
       return tell(activation, {
-        target: system("race", consumer.id),
+        target: system(consumer.to === "slot" ? "join" : "race", consumer.id),
         name: "slot",
         control: { index: consumer.index, ok: taken.ok, tally },
         payload: taken.text,
@@ -83,8 +77,9 @@ function call(activation: Activation, consumer: CallConsumer, settled: Settled, 
   if (consumer.oneWay === true || !activation.isCancelled(consumer.scope)) return begin(activation, consumer, settled, tally);
   const rejection = cancelled(`the call of ${consumer.target.type}`);
   if (consumer.settles === undefined) return pass(activation, consumer, rejection, tally);
-  const { scope: _, consumers, flow, ...cleanUp } = consumer;
-  begin(activation, { ...cleanUp, consumers: [], cancelled: true, ...(flow !== undefined && { flow }) }, settled, NO_TALLY);
+  const { scope: _, ...cleanUp } = consumer;
+  begin(activation, { ...cleanUp, consumers: [], cancelled: true }, settled, NO_TALLY);
+  const { consumers, flow } = consumer;
   deliver(activation, carryOrBill(activation, consumers, { tally, flow }), rejection, flow);
 }
 

@@ -124,7 +124,7 @@ export class EmbeddedEngine implements Engine {
       answers: this.#answers,
       choose: (count) => parts.scheduler.choose(count),
       take: (queue) => this.#withdrawals.takeFrom(queue),
-      cause: (definition, envelope) => this.#cause(definition, envelope),
+      cause: (definition, envelope) => this.#cause(envelope, hasState(definition)),
       flush: (effects) => this.#flush(effects),
       finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
       parked: (envelope, error) => this.#park(envelope, error),
@@ -286,15 +286,15 @@ export class EmbeddedEngine implements Engine {
   #handle(envelope: Envelope): void {
     const definition = this.#parts.definitions.get(envelope.target.type);
     if (definition === undefined) return;
-    const effects = activate(definition, this.#cause(definition, envelope));
+    const effects = activate(definition, this.#cause(envelope, hasState(definition)));
     if (effects instanceof Promise) return;
     this.#apply(effects);
     if (effects.cancelScopes.length > 0) this.#held.push(effects);
     else this.#sendAll(effects);
   }
 
-  #cause({ valueNames }: Definition, envelope: Envelope): Cause {
-    const state = valueNames.length === 0 ? NO_STATE : this.#cache.open(envelope.target, envelope.fresh);
+  #cause(envelope: Envelope, readsState: boolean): Cause {
+    const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
     return { envelope, state, environment: this.#parts.environment, isCancelled: this.#isCancelled };
   }
 
@@ -318,9 +318,7 @@ export class EmbeddedEngine implements Engine {
     }
     this.#commits.batch.remove(accepted);
     // No state is read for a user's function: it is not asked, and another message may be at work there.
-    const cause = definition.system
-      ? this.#cause(definition, envelope)
-      : { envelope, state: NO_STATE, environment: this.#parts.environment, isCancelled: this.#isCancelled };
+    const cause = this.#cause(envelope, definition.system && hasState(definition));
     const effects = activate(definition, { ...cause, withdrawn: isRunning ? "running" : "waiting" });
     if (effects instanceof Promise) return;
     this.#apply(effects);
@@ -433,6 +431,10 @@ export class EmbeddedEngine implements Engine {
     this.#answers.end(this.#stopped);
     this.#handlers.abandon();
   }
+}
+
+function hasState({ valueNames }: Definition): boolean {
+  return valueNames.length > 0;
 }
 
 /** A message to the present name of its function, if it was sent to a former one. */

@@ -1,8 +1,7 @@
 import { checkOptions } from "../../core/check-options.ts";
-import type { Duration } from "../../core/duration.ts";
 import { HandbackError } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import { show } from "../../core/show.ts";
+import type { EmbeddedOptions } from "../../embedded.ts";
 import type { Sink } from "../../futures/egress.ts";
 import type { Decisions } from "./decisions.ts";
 import type { Faults } from "./faults.ts";
@@ -13,7 +12,10 @@ import { SeededDecisions } from "./seeded-decisions.ts";
 import type { TraceEvent } from "./trace.ts";
 
 /** What a simulation is made of. */
-export interface SimulateOptions {
+export interface SimulateOptions extends Pick<
+  EmbeddedOptions,
+  "concurrency" | "retention" | "ageOut" | "payloadLimit" | "cachedStates" | "log"
+> {
   /**
    * Functions to host, among them stand-ins such as `mock(f, ...)`, which take the place of those of their type. Given as a function,
    * they are made anew at each start of the engine, so that what they keep in memory is lost with the process.
@@ -25,20 +27,8 @@ export interface SimulateOptions {
   readonly faults?: Faults;
   /** What the world decides, instead of chance and `faults`; see `schedules()`. */
   readonly schedule?: Schedule;
-  /** Handlers that may run at the same time, from 1; default 64. */
-  readonly concurrency?: number;
-  /** How long settled flows and futures are kept; default 7 days. */
-  readonly retention?: Duration;
-  /** When states that were created without an id age out; default 7 days after their last message. */
-  readonly ageOut?: Duration;
-  /** Largest encoded value, in characters; default 33,554,432. */
-  readonly payloadLimit?: number;
-  /** Addresses whose state is kept in memory; default 10,000. */
-  readonly cachedStates?: number;
   /** Where `ctx.egress(type, value)` goes, by type. Whatever comes is in `run.egress` too. */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Where the engine and handlers say things; default: nowhere. */
-  readonly log?: Log;
   /** Is told of each event of the trace as it happens. */
   readonly onEvent?: (event: TraceEvent) => void;
   /** Things that may happen before the run is given up; default 1,000,000. */

@@ -15,8 +15,8 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "cleaning up: what began because of a cancellation is cancelled with the flow",
     file: "src/futures/deliver.ts",
-    find: "const { scope: _, consumers, flow, ...cleanUp } = consumer;",
-    replace: "const { consumers, flow, ...cleanUp } = consumer;",
+    find: "const { scope: _, ...cleanUp } = consumer;",
+    replace: "const cleanUp = consumer;",
     test: CLEAN_UP,
     killedBy:
       "what `onSettled` goes on with > is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself",

@@ -1,39 +1,18 @@
 /**
  * Measures this engine beside what SQLite itself can do, in the same run:
- * `npm run bench -- [--json] [--only a,b] [--seconds N]`. Nothing is asserted about time; results are checked.
+ * `npm run bench -- [--json] [--only a,b] [--seconds N] [sizes]`. Nothing is asserted about time; results are checked.
  */
 import { BASELINE_BYTES, BASELINE_COMMITS, measureBaseline } from "./baseline.ts";
-import { chain3 } from "./chain.ts";
-import { checkLoop } from "./check-loop.ts";
-import { counterOf } from "./counter.ts";
+import { BENCHES } from "./benches.ts";
 import { measureDisk } from "./disk.ts";
-import { fanOut } from "./fan-out.ts";
-import type { Bench } from "./figure.ts";
+import type { Bench, Figure } from "./figure.ts";
 import { collectGarbage } from "./garbage.ts";
-import { latency } from "./latency.ts";
-import { noop } from "./noop.ts";
 import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { Rows } from "./row.ts";
 import type { EngineName } from "./subject.ts";
-import { simulation } from "./simulation.ts";
 import { formatTables } from "./tables.ts";
-import { throughput } from "./throughput.ts";
 
-const BENCHES: readonly Bench[] = [
-  throughput(noop),
-  throughput(counterOf(1_000)),
-  throughput(counterOf(1)),
-  throughput(chain3),
-  fanOut(10, 32),
-  fanOut(100, 32),
-  fanOut(1_000, 4),
-  fanOut(10_000, 1),
-  latency(noop),
-  latency(chain3),
-  checkLoop,
-  simulation,
-];
 const ENGINES: readonly EngineName[] = ["sqlite", "memory"];
 const ROUNDS = 5;
 /** The baseline is steady: a part of the time is enough for it, and to warm up. */
@@ -59,27 +38,45 @@ function readArguments(): Options | undefined {
 }
 
 /** Every round measures every bench, and each bench a baseline of its own just before: what disturbs one disturbs the other. */
-async function measureAll({ only, seconds }: Options): Promise<Rows> {
-  const benches = BENCHES.filter(({ name }) => only.includes(name));
-  await measureRound(benches, seconds * BASELINE_SHARE, new Rows());
+async function measureAll(options: Options): Promise<Rows> {
+  const benches = BENCHES.filter(({ name }) => options.only.includes(name));
   const rows = new Rows();
   rows.add("raw", { name: "baseline-commits", value: BASELINE_COMMITS, unit: "commits/op", of: "baseline-commits" }, BASELINE_COMMITS);
   rows.add("raw", { name: "baseline-bytes", value: BASELINE_BYTES, unit: "bytes/op", of: "baseline-bytes" }, BASELINE_BYTES);
+  const toWarmUp = benches.filter(({ rounds }) => rounds === undefined);
+  await measureRound(toWarmUp, { ...options, seconds: options.seconds * BASELINE_SHARE }, new Rows());
   for (let round = 1; round <= ROUNDS; round++) {
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${ROUNDS} `);
-    await measureRound(benches, seconds, rows);
+    const due = benches.filter(({ rounds = ROUNDS }) => round <= rounds);
+    await measureRound(due, options, rows);
   }
   if (process.stderr.isTTY) process.stderr.write("\n");
   return rows;
 }
 
-async function measureRound(benches: readonly Bench[], seconds: number, rows: Rows): Promise<void> {
+async function measureRound(benches: readonly Bench[], { seconds, sizes }: Pick<Options, "seconds" | "sizes">, rows: Rows): Promise<void> {
   for (const bench of benches) {
     const references = measureReferences(seconds * BASELINE_SHARE, rows);
     for (const engine of ENGINES) {
       collectGarbage();
-      for (const figure of await bench.measure(engine, seconds)) rows.add(engine, figure, references.get(figure.of));
+      for (const figure of await measure(bench, engine, { seconds, sizes })) rows.add(engine, figure, references.get(figure.of));
     }
+  }
+}
+
+/** One bench that fails is told, and does not take the others with it. */
+async function measure(
+  bench: Bench,
+  engine: EngineName,
+  { seconds, sizes }: Pick<Options, "seconds" | "sizes">,
+): Promise<readonly Figure[]> {
+  try {
+    return await bench.measure(engine, seconds, sizes);
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+    const note = error instanceof Error ? error.message : String(error);
+    return [{ name: `${bench.name}-failure`, value: Number.NaN, unit: "", of: "", note }];
   }
 }
 
@@ -87,11 +84,13 @@ function measureReferences(seconds: number, rows: Rows): ReadonlyMap<string, num
   collectGarbage();
   const baseline = measureBaseline(seconds);
   const { p50, p99 } = measureDisk();
-  rows.add("raw", { name: "baseline", value: baseline, unit: "ops/s", of: "baseline" }, baseline);
+  rows.add("raw", { name: "baseline", value: baseline.rate, unit: "ops/s", of: "baseline" }, baseline.rate);
+  rows.add("raw", { name: "baseline-cpu", value: baseline.cpuUs, unit: "us/op", of: "baseline-cpu" }, baseline.cpuUs);
   rows.add("raw", { name: "fsync", value: p50, unit: "ms", of: "fsync" }, p50);
   rows.add("raw", { name: "fsync-p99", value: p99, unit: "ms", of: "fsync" }, p50);
   return new Map([
-    ["baseline", baseline],
+    ["baseline", baseline.rate],
+    ["baseline-cpu", baseline.cpuUs],
     ["fsync", p50],
   ]);
 }

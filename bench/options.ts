@@ -1,4 +1,6 @@
-import { parseArgs } from "node:util";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_SIZES } from "./sizes.ts";
+import type { Sizes } from "./sizes.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -6,20 +8,55 @@ export interface Options {
   readonly json: boolean;
   /** Benchmarks to run. */
   readonly only: readonly string[];
-  /** Length of one measurement; there are five of each, and a shorter one to warm up. */
+  /** Length of one measurement; there are five of most, and a shorter one to warm up. */
   readonly seconds: number;
+  readonly sizes: Sizes;
 }
 
-/** Reads `[--json] [--only a,b] [--seconds N]`. Throws an `Error` that says what is wrong. */
-export function readOptions(args: readonly string[], names: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: "boolean", default: false }, only: { type: "string" }, seconds: { type: "string", default: "0.8" } },
-  });
-  const seconds = Number(values.seconds);
-  if (!(seconds > 0 && seconds <= 3_600)) throw new Error(`--seconds: expected a number above 0, 3600 at most, got ${values.seconds}`);
-  const only = values.only?.split(",").map((name) => name.trim()) ?? names;
-  const unknown = only.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(", ")}; expected some of ${names.join(",")}`);
-  return { json: values.json, only, seconds };
+/** Reads the command line. `undefined` when help was asked for, and given. Throws an `Error` that says what is wrong. */
+export function readOptions(args: readonly string[], names: readonly string[]): Options | undefined {
+  const { flows, timers, burst, states, callers, finished } = DEFAULT_SIZES;
+  const program = new Command("npm run bench --")
+    .description("Measures this engine beside what SQLite itself can do.")
+    .option("--json", "one JSON object a line on stdout, and nothing else", false)
+    .addOption(new Option("--only <names>", `benches to run: some of ${names.join(",")}`).argParser(toNames(names)).default(names, "all"))
+    .option("--seconds <n>", "length of one measurement", toSeconds, 0.8)
+    .option("--flows <n>", "park: flows that wait for a person", toCount, flows)
+    .option("--timers <n>", "timers: due within an hour", toCount, timers)
+    .option("--burst <n>", "timers: due at one instant", toCount, burst)
+    .option("--states <n>", "flat: states and parked flows in the largest store", toCount, states)
+    .option("--callers <n>", "slow-disk: callers at once", toCount, callers)
+    .option("--finished <n>", "finished: flows that run to their end", toCount, finished)
+    .helpOption("-h, --help", "show this")
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return undefined;
+    throw error;
+  }
+  const { json, only, seconds, ...sizes } = program.opts<Omit<Options, "sizes"> & Sizes>();
+  return { json, only, seconds, sizes };
+}
+
+function toNames(names: readonly string[]): (text: string) => readonly string[] {
+  return (text) => {
+    const only = text.split(",").map((name) => name.trim());
+    const unknown = only.filter((name) => !names.includes(name));
+    if (unknown.length > 0) throw new InvalidArgumentError(`There is no ${unknown.join(", ")}; expected some of ${names.join(",")}.`);
+    return only;
+  };
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3_600) return seconds;
+  throw new InvalidArgumentError("Expected a number above 0, 3600 at most.");
+}
+
+function toCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1_000 && count <= 100_000_000) return count;
+  throw new InvalidArgumentError("Expected a whole number from 1000 to 100000000.");
 }

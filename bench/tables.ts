@@ -1,9 +1,27 @@
 import type { Row } from "./row.ts";
 import { formatTable } from "./table.ts";
 
+/** Benches of what is not one call's time, by how their names begin. */
+const SCALES = [
+  ["event-loop", "Delay of the event loop under load"],
+  ["slow-disk", "A disk whose flushes take 20 ms longer"],
+  ["park", "Flows that wait for a person"],
+  ["timers", "Timers"],
+  ["flat", "Cost of a call, by how many states, and parked flows, there are"],
+  ["finished", "The file, while flows end and are forgotten"],
+] as const;
+
 /** Shows the rows to a person. */
 export function formatTables(rows: readonly Row[]): string {
-  return [formatReferences(rows), formatThroughput(rows), formatLeaves(rows), formatLatency(rows)]
+  const isScale = ({ bench }: Row): boolean => SCALES.some(([start]) => bench.startsWith(start));
+  const calls = rows.filter((row) => !isScale(row));
+  const scales = SCALES.map(([start, title]) =>
+    formatScale(
+      title,
+      rows.filter(({ bench }) => bench.startsWith(start)),
+    ),
+  );
+  return [formatReferences(rows), formatThroughput(calls), formatLeaves(calls), formatLatency(calls), ...scales, formatLacks(rows)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -16,18 +34,18 @@ function formatReferences(rows: readonly Row[]): string {
 function formatThroughput(rows: readonly Row[]): string {
   const shown = rows.filter(({ engine, unit }) => engine !== "raw" && unit.endsWith("/s"));
   const lines = shown.map(({ bench, engine, value, unit, ratio }) => {
-    const [commits, bytes] = [find(rows, engine, `${bench}-commits`), find(rows, engine, `${bench}-bytes`)];
-    return [bench, engine, `${whole(value)} ${unit}`, fixed(ratio, 3), fixed(commits?.value, 4), whole(bytes?.value)];
+    const [commits, bytes, cpu] = ["commits", "bytes", "cpu"].map((what) => find(rows, engine, `${bench}-${what}`));
+    return [bench, engine, `${whole(value)} ${unit}`, fixed(ratio, 3), fixed(commits?.value, 4), whole(bytes?.value), fixed(cpu?.value, 1)];
   });
   return section(
     "Throughput",
-    formatTable(["bench", "engine", "per second", "of baseline", "commits each", "bytes each"], 2, lines),
+    formatTable(["bench", "engine", "per second", "of baseline", "commits each", "bytes each", "CPU us each"], 2, lines),
     lines,
   );
 }
 
 function formatLeaves(rows: readonly Row[]): string {
-  const shown = rows.filter(({ unit }) => unit === "us/leaf");
+  const shown = rows.filter(({ bench }) => bench.endsWith("-cost"));
   const lines = shown.map(({ bench, engine, value, ratio }) => {
     const name = bench.replace(/-cost$/, "");
     const bytes = find(rows, engine, `${name}-bytes`);
@@ -40,6 +58,15 @@ function formatLatency(rows: readonly Row[]): string {
   const shown = rows.filter(({ engine, unit }) => engine !== "raw" && unit === "ms");
   const lines = shown.map(({ bench, engine, value, ratio }) => [bench, engine, fixed(value, 3), fixed(ratio, 1)]);
   return section("Latency of one caller", formatTable(["bench", "engine", "ms", "fsyncs"], 2, lines), lines);
+}
+
+function formatScale(title: string, rows: readonly Row[]): string {
+  const lines = rows.map(({ bench, value, unit, ratio, of }) => [bench, figure(value), unit, ratio === null ? "" : figure(ratio), of]);
+  return section(title, formatTable(["bench", "value", "unit", "ratio", "of"], 1, lines), lines);
+}
+
+function formatLacks(rows: readonly Row[]): string {
+  return rows.flatMap(({ bench, note }) => (note === undefined ? [] : [`${bench} was not measured: ${note}`])).join("\n");
 }
 
 function section(title: string, table: string, lines: readonly unknown[]): string {
@@ -56,4 +83,9 @@ function whole(value: number | undefined): string {
 
 function fixed(value: number | null | undefined, digits: number): string {
   return value === undefined || value === null ? "" : value.toFixed(digits);
+}
+
+/** A number of any size, with the digits that say something. */
+function figure(value: number): string {
+  return Number.isNaN(value) ? "" : Math.abs(value) >= 100 ? whole(value) : value.toPrecision(3);
 }

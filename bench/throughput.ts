@@ -1,5 +1,7 @@
 import type { Client } from "../src/index.ts";
+import { callFor } from "./callers.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { startProcessorTime } from "./processor-time.ts";
 import { withSubject } from "./subject.ts";
 
 /** Something that callers do, again and again. */
@@ -16,30 +18,23 @@ export interface Workload {
   readonly call: (client: Client, n: number) => Promise<void>;
 }
 
-/** Measures how many calls are done in a second, and what is written for one. */
+/** Measures how many calls are done in a second, and what is written and what CPU time is used for one. */
 export function throughput(workload: Workload): Bench {
   const { name, functions, callers, counts, weight = 1 } = workload;
   return {
     name,
     measure: (engine, seconds) =>
       withSubject({ engine, functions }, async ({ client, written }) => {
-        const start = performance.now();
-        let calls = 0;
-        const call = async (caller: number): Promise<void> => {
-          for (let n = caller; ; n += callers) {
-            await workload.call(client, n);
-            calls++;
-            if (performance.now() - start >= seconds * 1_000) return;
-          }
-        };
-        await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)));
-        const elapsed = (performance.now() - start) / 1_000;
-        const count = calls * counts.perCall;
+        const cpu = startProcessorTime();
+        const done = await callFor(seconds, callers, (n) => workload.call(client, n));
+        const cpuUs = cpu();
+        const count = done.calls * counts.perCall;
         const { commits, bytes } = written;
         const figures: readonly Figure[] = [
-          { name, value: count / elapsed, unit: `${counts.many}/s`, of: "baseline", weight },
+          { name, value: count / done.seconds, unit: `${counts.many}/s`, of: "baseline", weight },
           { name: `${name}-commits`, value: commits / count, unit: `commits/${counts.one}`, of: "baseline-commits" },
           { name: `${name}-bytes`, value: bytes / count, unit: `bytes/${counts.one}`, of: "baseline-bytes" },
+          { name: `${name}-cpu`, value: cpuUs / count, unit: `us/${counts.one}`, of: "baseline-cpu" },
         ];
         return figures;
       }),

@@ -1,0 +1,39 @@
+import { chain3 } from "./chain.ts";
+import { checkLoop } from "./check-loop.ts";
+import { counterOf } from "./counter.ts";
+import { eventLoop } from "./event-loop.ts";
+import { fanOut } from "./fan-out.ts";
+import type { Bench } from "./figure.ts";
+import { finished } from "./finished.ts";
+import { flat } from "./flat.ts";
+import { latency } from "./latency.ts";
+import { noop } from "./noop.ts";
+import { park } from "./park.ts";
+import { simulation } from "./simulation.ts";
+import { slowDisk } from "./slow-disk.ts";
+import { throughput } from "./throughput.ts";
+import { timers, timersBurst, timersSoon } from "./timers.ts";
+
+/** All of them, in the order in which they run. */
+export const BENCHES: readonly Bench[] = [
+  throughput(noop),
+  throughput(counterOf(1_000)),
+  throughput(counterOf(1)),
+  throughput(chain3),
+  fanOut(10, 32),
+  fanOut(100, 32),
+  fanOut(1_000, 4),
+  fanOut(10_000, 1),
+  latency(noop),
+  latency(chain3),
+  checkLoop,
+  simulation,
+  eventLoop,
+  slowDisk,
+  timersSoon,
+  timersBurst,
+  timers,
+  park,
+  flat,
+  finished,
+];

@@ -1,0 +1,26 @@
+/** Opens a store, and measures how long it takes until something that has nothing to do with what it holds is answered. */
+import { embedded, sqlite } from "../src/index.ts";
+import { childInput, report } from "./child-process.ts";
+import { measureMemory } from "./memory-use.ts";
+import { noop } from "./noop.ts";
+import { waiting } from "./park/waiting.ts";
+import type { Reopened } from "./reopened.ts";
+import { sleeper } from "./timers/sleeper.ts";
+
+const { file } = childInput<{ readonly file: string }>();
+const store = sqlite(file);
+let held = 0;
+const readDelayed = store.readDelayed.bind(store);
+store.readDelayed = (until, limit) => {
+  const rows = readDelayed(until, limit);
+  held += rows.length;
+  return rows;
+};
+const ignore = (): void => undefined;
+const start = performance.now();
+const engine = await embedded({ functions: [waiting(ignore), sleeper(ignore), ...noop.functions], store });
+await noop.call(engine.client, 0);
+const ms = performance.now() - start;
+const memory = await measureMemory();
+await engine.close();
+report({ ms, held, memory } satisfies Reopened);

@@ -1,0 +1,40 @@
+import { expect, test, vi } from "vitest";
+import { sizesUpTo } from "../../bench/flat.ts";
+import { readOptions } from "../../bench/options.ts";
+import { DEFAULT_SIZES } from "../../bench/sizes.ts";
+
+const NAMES = ["noop", "park", "flat"];
+
+test("without arguments all is measured, at sizes that take minutes", () => {
+  expect(readOptions([], NAMES)).toEqual({ json: false, only: NAMES, seconds: 0.8, sizes: DEFAULT_SIZES });
+});
+
+test("benches, times and sizes can be chosen", () => {
+  const options = readOptions(["--json", "--only", "noop, park", "--seconds", "2.5", "--flows", "1000000"], NAMES);
+  expect(options).toEqual({ json: true, only: ["noop", "park"], seconds: 2.5, sizes: { ...DEFAULT_SIZES, flows: 1_000_000 } });
+});
+
+test.each([
+  [["--only", "noop,nop"], /no nop; expected some of noop,park,flat/],
+  [["--seconds", "0"], /number above 0/],
+  [["--seconds", "soon"], /number above 0/],
+  [["--flows", "10"], /from 1000/],
+  [["--flows", "1e4"], /whole number/],
+  [["--states"], /argument missing/],
+  [["--fast"], /unknown option/],
+  [["noop"], /too many arguments/],
+])("%j is refused, and it is said why", (args, why) => {
+  expect(() => readOptions(args, NAMES)).toThrow(why);
+});
+
+test("help is given, and nothing is measured", () => {
+  const written = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  expect(readOptions(["--help"], NAMES)).toBeUndefined();
+  expect(written.mock.calls.join("")).toContain("noop,park,flat");
+});
+
+test("stores are filled from a thousand on by tens, to the size that was asked for", () => {
+  expect(sizesUpTo(100_000)).toEqual([1_000, 10_000, 100_000]);
+  expect(sizesUpTo(25_000)).toEqual([1_000, 10_000, 25_000]);
+  expect(sizesUpTo(1_000)).toEqual([1_000]);
+});

@@ -44,6 +44,10 @@ export interface EmbeddedOptions {
   readonly payloadLimit?: number;
   /** Addresses whose state is kept in memory; default 10,000. */
   readonly cachedStates?: number;
+  /** Messages that may wait to be handled, from 1, before nothing new is started (`OVERLOADED`); default 100,000. */
+  readonly backlogLimit?: number;
+  /** The same for the messages of one address; default 10,000. */
+  readonly mailboxLimit?: number;
   /** Where `ctx.egress(type, value)` goes, by type, `namespace/name`. At least once; retried until it succeeds. */
   readonly egress?: Readonly<Record<string, Sink>>;
   /** Where the engine and handlers say things, what they neglected, and for how long they held all else up; default: nowhere. */
@@ -65,6 +69,8 @@ export interface Embedded {
   };
   /** One-way messages that failed, oldest first; 100 at most unless told otherwise. */
   deadLetters(limit?: number): readonly DeadLetterReport[];
+  /** How many messages have been accepted and are not yet handled. What is parked or waits for its time does not count. */
+  readonly backlog: number;
   /** Stored messages for functions that are not registered, by type: they are parked until they are. */
   readonly unregistered: ReadonlyMap<string, number>;
   /** Lets running handlers end (5 s at most), commits, and closes the store. Parked work stays. A second call changes nothing. */
@@ -79,6 +85,8 @@ const OPTIONS = [
   "ageOut",
   "payloadLimit",
   "cachedStates",
+  "backlogLimit",
+  "mailboxLimit",
   "egress",
   "log",
   "clock",
@@ -118,13 +126,15 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     clock = systemClock,
     concurrency = 64,
     cachedStates = 10_000,
+    backlogLimit = 100_000,
+    mailboxLimit = 10_000,
     payloadLimit = DEFAULT_PAYLOAD_LIMIT,
     retention = "7d",
     ageOut = "7d",
     egress = {},
     random = Math.random,
   } = options;
-  for (const [name, number] of Object.entries({ concurrency, cachedStates, payloadLimit })) {
+  for (const [name, number] of Object.entries({ concurrency, cachedStates, backlogLimit, mailboxLimit, payloadLimit })) {
     if (!Number.isInteger(number) || number < 1)
       throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${show(number)}`);
   }
@@ -143,7 +153,8 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     scopedCancel: true,
     knows: (type) => definitions.has(type),
   };
-  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, leadsTo };
+  const backlogLimits = { total: backlogLimit, perAddress: mailboxLimit };
+  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, backlogLimits, leadsTo };
   const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
   try {
     await adoptAliases(store, definitions);
@@ -158,6 +169,9 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     client,
     meter: { flow: (id) => client.bill(id), function: (type) => engine.meter.read(type) },
     deadLetters: (limit = 100) => engine.deadLetters(limit).map(toDeadLetter),
+    get backlog() {
+      return engine.backlog;
+    },
     unregistered: engine.unregistered,
     close: () => engine.close().finally(unwatch),
   };

@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Answer, Content, DeadLetter, Effects, Send, StoredValue } from "./effects.ts";
+import type { Answer, Content, DeadLetter, Effects, Send, StoredValue, ValueWrite } from "./effects.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "./json.ts";
@@ -15,7 +15,8 @@ export interface StateReader {
 /** Reserved value that holds an address's age-out time; its own expiry is that of the whole state. */
 export const LIFE = "@life";
 
-const NO_WRITES: ReadonlyMap<string, null> = new Map();
+/** Most activations do little: what they do not do costs no list. Never changed. */
+const NOTHING: readonly never[] = [];
 
 /** What an activation is about, and what surrounds it. */
 export interface Cause {
@@ -27,7 +28,7 @@ export interface Cause {
   /** Tells a handler that its work is no longer wanted; given by engines that can withdraw messages. */
   readonly cancellation?: Cancellation | undefined;
   /** The message is withdrawn with its scope, and not to be handled; `running` when its handler is at work, and does not hear of this. */
-  readonly withdrawn?: "waiting" | "running";
+  readonly withdrawn?: "waiting" | "running" | undefined;
   /** Whether a scope has just been cancelled, so that what comes up in it comes of that. */
   readonly isCancelled?: (scope: string) => boolean;
 }
@@ -48,13 +49,13 @@ export class Activation implements Effects {
   readonly withdrawn: "waiting" | "running" | undefined;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
   readonly now: number;
-  writes = new Map<string, StoredValue | null>();
-  cancels: string[] = [];
   sends: Send[] = [];
-  answers: Answer[] = [];
-  cancelScopes: string[] = [];
-  deadLetters: DeadLetter[] = [];
   run: Run | undefined;
+  #writes: ValueWrite[] | undefined;
+  #cancels: string[] | undefined;
+  #answers: Answer[] | undefined;
+  #cancelScopes: string[] | undefined;
+  #deadLetters: DeadLetter[] | undefined;
   readonly #valueNames: readonly string[];
   readonly #state: StateReader;
   /** Whether the whole state is past its age-out time; unknown until a value is read. */
@@ -76,11 +77,36 @@ export class Activation implements Effects {
     return this.envelope.target;
   }
 
+  get writes(): readonly ValueWrite[] {
+    return this.#writes ?? NOTHING;
+  }
+
+  get cancels(): readonly string[] {
+    return this.#cancels ?? NOTHING;
+  }
+
+  get answers(): readonly Answer[] {
+    return this.#answers ?? NOTHING;
+  }
+
+  get cancelScopes(): readonly string[] {
+    return this.#cancelScopes ?? NOTHING;
+  }
+
+  get deadLetters(): readonly DeadLetter[] {
+    return this.#deadLetters ?? NOTHING;
+  }
+
   /** The value as it stands, this activation's own writes included. */
   read(name: string): StoredValue | undefined {
-    const written = this.writes.get(name);
-    if (written !== undefined) return written ?? undefined;
+    const written = this.#written(name);
+    if (written !== undefined) return written.value ?? undefined;
     return this.#aged === true || (this.#aged === undefined && this.#checkAge()) ? undefined : this.#alive(name);
+  }
+
+  /** Whether it has written the value, or deleted it. */
+  hasWritten(name: string): boolean {
+    return this.#written(name) !== undefined;
   }
 
   /** Reads control data. */
@@ -120,7 +146,7 @@ export class Activation implements Effects {
   }
 
   cancelSend(token: string): void {
-    this.cancels.push(token);
+    (this.#cancels ??= []).push(token);
     // A message sent and cancelled in one activation never leaves: cancellations are applied before sends.
     this.sends = this.sends.filter((send) => send.token !== token);
   }
@@ -130,7 +156,7 @@ export class Activation implements Effects {
    * has come to rest.
    */
   cancelScope(scope: string): void {
-    this.cancelScopes.push(scope);
+    (this.#cancelScopes ??= []).push(scope);
   }
 
   /** Whether a scope has just been cancelled: nothing is to be begun in it. */
@@ -139,33 +165,41 @@ export class Activation implements Effects {
   }
 
   answer(key: string, payload: Encoded, control?: Json): void {
-    this.answers.push(control === undefined ? { key, payload } : { key, payload, control });
+    (this.#answers ??= []).push(control === undefined ? { key, payload } : { key, payload, control });
   }
 
   deadLetter(envelope: Envelope, failure: Json): void {
-    this.deadLetters.push({ envelope, failure });
+    (this.#deadLetters ??= []).push({ envelope, failure });
   }
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
   takeSent(): Effects {
     const { address, cancels, sends, answers, cancelScopes, deadLetters } = this;
-    this.cancels = [];
     this.sends = [];
-    this.answers = [];
-    this.cancelScopes = [];
-    this.deadLetters = [];
-    return { address, writes: NO_WRITES, cancels, sends, answers, cancelScopes, deadLetters, run: undefined };
+    this.#cancels = undefined;
+    this.#answers = undefined;
+    this.#cancelScopes = undefined;
+    this.#deadLetters = undefined;
+    return { address, writes: NOTHING, cancels, sends, answers, cancelScopes, deadLetters, run: undefined };
   }
 
   rollBack(): void {
-    this.writes = new Map();
+    this.#writes = undefined;
     this.#aged = undefined;
     this.takeSent();
   }
 
   #put(name: string, value: StoredValue | null): void {
     if (this.#aged === undefined) this.#checkAge();
-    this.writes.set(name, value);
+    const written = this.#written(name);
+    if (written !== undefined) written.value = value;
+    else (this.#writes ??= []).push({ name, value });
+  }
+
+  /** A function writes few values: they are found faster one by one than by a map. */
+  #written(name: string): ValueWrite | undefined {
+    if (this.#writes !== undefined) for (const write of this.#writes) if (write.name === name) return write;
+    return undefined;
   }
 
   #alive(name: string): StoredValue | undefined {

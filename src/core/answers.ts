@@ -10,23 +10,32 @@ interface Waiter {
 export class Answers {
   readonly #waiters = new Map<string, Waiter | Waiter[]>();
 
+  /** Waits for the one answer of `key`, a key that nobody else waits for. */
+  wait(key: string): Promise<Answer> {
+    return new Promise((resolve, reject) => this.#waiters.set(key, { resolve, reject }));
+  }
+
   listen(key: string): Listening {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const waiter = { resolve, reject };
     const known = this.#waiters.get(key);
     this.#waiters.set(key, known === undefined ? waiter : Array.isArray(known) ? [...known, waiter] : [known, waiter]);
     // Whoever stops listening must not hear of the engine's end as an unhandled rejection.
-    promise.catch(() => undefined);
+    promise.catch(ignore);
     return { answer: promise, stop: () => this.#drop(key, waiter) };
   }
 
   give(answer: Answer): void {
-    for (const waiter of this.#take(answer.key)) waiter.resolve(answer);
+    const waiting = this.#take(answer.key);
+    if (Array.isArray(waiting)) for (const waiter of waiting) waiter.resolve(answer);
+    else waiting?.resolve(answer);
   }
 
   /** Rejects whoever waits for `key`. */
   refuse(key: string, error: unknown): void {
-    for (const waiter of this.#take(key)) waiter.reject(error);
+    const waiting = this.#take(key);
+    if (Array.isArray(waiting)) for (const waiter of waiting) waiter.reject(error);
+    else waiting?.reject(error);
   }
 
   /** Rejects everybody. */
@@ -34,15 +43,19 @@ export class Answers {
     for (const key of Array.from(this.#waiters.keys())) this.refuse(key, error);
   }
 
-  #take(key: string): readonly Waiter[] {
+  #take(key: string): Waiter | Waiter[] | undefined {
     const waiting = this.#waiters.get(key);
-    if (waiting === undefined) return [];
-    this.#waiters.delete(key);
-    return Array.isArray(waiting) ? waiting : [waiting];
+    if (waiting !== undefined) this.#waiters.delete(key);
+    return waiting;
   }
 
   #drop(key: string, waiter: Waiter): void {
-    const left = this.#take(key).filter((other) => other !== waiter);
+    const waiting = this.#take(key) ?? [];
+    const left = (Array.isArray(waiting) ? waiting : [waiting]).filter((other) => other !== waiter);
     if (left.length > 0) this.#waiters.set(key, left);
   }
+}
+
+function ignore(): void {
+  // Whoever waits hears of it elsewhere.
 }

@@ -5,16 +5,28 @@ import type { Json } from "./json.ts";
 import type { Run } from "./meter.ts";
 
 /**
- * What one persisted value holds: a user's value as text, or a system function's control data as JSON.
+ * What one persisted value holds: a user's value as text, a system function's control data as JSON, or both beside each other.
  * Control data stays an object until the commit that writes it, so a value that changes ten times in a batch is encoded once.
  */
-export type Content = { readonly text: Encoded; readonly json?: never } | { readonly json: Json; readonly text?: never };
+export type Content = { readonly text: Encoded; readonly json?: Json } | { readonly json: Json; readonly text?: Encoded };
 
 /** One persisted value as an engine keeps it. */
 export interface StoredValue {
   readonly content: Content;
   /** Instant (ms since the epoch) from which the value counts as absent; absent: never. */
   readonly expiresAt?: number;
+}
+
+/** One of the persisted values of an address. */
+export interface NamedValue {
+  readonly name: string;
+  readonly value: StoredValue;
+}
+
+/** What becomes of one named value: `null` deletes it. */
+export interface ValueWrite {
+  readonly name: string;
+  value: StoredValue | null;
 }
 
 /** A message that leaves: at once, or not before an instant, and then cancellable by its token. */
@@ -45,8 +57,8 @@ export interface DeadLetter {
  */
 export interface Effects {
   readonly address: Address;
-  /** Named values to write; `null` deletes. */
-  readonly writes: ReadonlyMap<string, StoredValue | null>;
+  /** Named values to write, each once. */
+  readonly writes: readonly ValueWrite[];
   /** Tokens of delayed messages of this address to cancel. */
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];

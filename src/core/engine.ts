@@ -1,5 +1,5 @@
 import type { Address } from "./address.ts";
-import type { Answer, StoredValue } from "./effects.ts";
+import type { Answer, NamedValue } from "./effects.ts";
 import type { Envelope } from "./envelope.ts";
 
 /**
@@ -27,13 +27,14 @@ export interface Engine {
   /**
    * Takes a message from outside and waits for the answer of `key`, which comes once all that led to it is durable.
    *
-   * @throws `CLOSED`; rejects with `STORE_FAILED`: then it is not known whether the message was taken
+   * @param begins - it begins work, rather than completes some: an engine that has too much of that may refuse it
+   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether the message was taken
    */
-  ask(envelope: Envelope, key: string): Promise<Answer>;
+  ask(envelope: Envelope, key: string, begins?: boolean): Promise<Answer>;
   /** Waits for an answer that something else will bring about. The promise ends with `CLOSED` when the engine does. */
   listen(key: string): Listening;
   /** Reads what is committed at an address (`snapshotRead`). Never waits for a running handler. */
-  snapshot(address: Address): ReadonlyMap<string, StoredValue>;
+  snapshot(address: Address): readonly NamedValue[];
   /** The present instant of the engine's clock, in ms. */
   now(): number;
 }

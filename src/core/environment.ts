@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Envelope } from "./envelope.ts";
 import type { Answer, Effects } from "./effects.ts";
 import type { Log } from "./log.ts";
 
@@ -6,8 +7,8 @@ import type { Log } from "./log.ts";
 export interface Blocking {
   /** Commits what the activation has sent so far; its state and the consumption of its message stay open. */
   flush(effects: Effects): void;
-  /** Waits for the answer of `key`, holding the address and the handler's slot. @throws `DEADLOCK`, `REENTRANT_CALL` */
-  receive(key: string): Promise<Answer>;
+  /** Waits for the answer of `key`, holding the address and slot of the message's handler. @throws `DEADLOCK`, `REENTRANT_CALL` */
+  receive(envelope: Envelope, key: string): Promise<Answer>;
 }
 
 /** What the outside is to an activation: time, randomness, ids, and what else is registered. Injected by the engine. */

@@ -18,7 +18,12 @@ export function rootId(flow: string): MessageId {
   return flow + "0".repeat(HASH_DIGITS);
 }
 
+/** The number of the flow that a message belongs to. */
+export function flowOf(id: MessageId): string {
+  return id.slice(0, FLOW_DIGITS);
+}
+
 /** Makes the id of the `ordinal`th thing that message `parent` caused, in the given retry epoch. */
 export function childId(parent: MessageId, epoch: number, ordinal: number | string): MessageId {
-  return parent.slice(0, FLOW_DIGITS) + digest(`${parent}/${epoch}/${ordinal}`).slice(0, HASH_DIGITS);
+  return flowOf(parent) + digest(`${parent}/${epoch}/${ordinal}`).slice(0, HASH_DIGITS);
 }

@@ -43,9 +43,21 @@ export function addTallies(a: Tally, b: Tally): Tally {
 
 /** The tally of one message's being sent, or of its having run: the two cancel out. */
 export function markOf(id: MessageId): Tally {
-  const high = Number.parseInt(id.slice(FLOW_DIGITS, FLOW_DIGITS + 8), 16) | 0;
-  const low = Number.parseInt(id.slice(FLOW_DIGITS + 8, FLOW_DIGITS + 16), 16) | 0;
-  return { ...NO_TALLY, acks: [high ^ ROOT_MARK, low] };
+  const [high, low] = [readWord(id, FLOW_DIGITS), readWord(id, FLOW_DIGITS + WORD_DIGITS)];
+  return { runs: 0, billedNs: 0, blockedNs: 0, parkedMs: 0, acks: [high ^ ROOT_MARK, low] };
+}
+
+const WORD_DIGITS = 8;
+const [ZERO, NINE, LETTERS] = [0x30, 0x39, 0x57];
+
+/** Reads 32 bits of hex digits. Numbers are parsed from parts of texts at twice the cost. */
+function readWord(id: MessageId, start: number): number {
+  let word = 0;
+  for (let at = start; at < start + WORD_DIGITS; at++) {
+    const unit = id.charCodeAt(at);
+    word = (word << 4) | (unit - (unit <= NINE ? ZERO : LETTERS));
+  }
+  return word;
 }
 
 /** Makes the mark of a flow's first message, whose hash is all zeros, differ from nothing. */

@@ -82,10 +82,10 @@ export class State {
     const result = this.#finish();
     if (result !== undefined) {
       for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, result[name]);
-      if (this.#activation.writes.size > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
+      if (this.#activation.writes.length > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
     }
     for (const [name, spec] of this.#shape.specs) {
-      if (spec.expireAfterCallMs === undefined || this.#activation.writes.has(name)) continue;
+      if (spec.expireAfterCallMs === undefined || this.#activation.hasWritten(name)) continue;
       const stored = this.#activation.read(name);
       if (stored !== undefined) this.#activation.write(name, stored.content, this.#activation.now + spec.expireAfterCallMs);
     }

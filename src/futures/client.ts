@@ -3,7 +3,7 @@ import type { Address } from "../core/address.ts";
 import { checkOptions } from "../core/check-options.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
-import type { Answer, StoredValue } from "../core/effects.ts";
+import type { Answer, Content, StoredValue } from "../core/effects.ts";
 import type { Engine } from "../core/engine.ts";
 import { digest } from "../core/digest.ts";
 import { HandbackError } from "../core/errors.ts";
@@ -76,10 +76,12 @@ export interface FlowStatus {
 export class Client {
   readonly #engine: Engine;
   readonly #payloadLimit: number;
+  readonly #readsSnapshots: boolean;
   #asked = 0;
 
   constructor(engine: Engine, payloadLimit: number) {
     this.#engine = engine;
+    this.#readsSnapshots = engine.capabilities.has("snapshotRead");
     this.#payloadLimit = payloadLimit;
   }
 
@@ -104,13 +106,13 @@ export class Client {
    * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`,
    * `IDEMPOTENCY_CONFLICT`, `CLOSED`; `STORE_FAILED` when it is not known whether it was started
    */
-  async start<Function extends AnyInvokableWithoutInput>(f: Function): Promise<FlowHandle<OutputOf<Function>>>;
-  async start<Function extends AnyInvokable>(
+  start<Function extends AnyInvokableWithoutInput>(f: Function): Promise<FlowHandle<OutputOf<Function>>>;
+  start<Function extends AnyInvokable>(
     f: Function,
     input: InputOf<Function>,
     options?: StartOptions,
   ): Promise<FlowHandle<OutputOf<Function>>>;
-  async start<Function extends AnyInvokable>(
+  start<Function extends AnyInvokable>(
     f: Function,
     input?: InputOf<Function>,
     options: StartOptions = {},
@@ -146,7 +148,7 @@ export class Client {
     const { control } = await this.#ask(
       system("flow", id),
       "signal",
-      { event: checkName(event, "event") },
+      { event: checkName(event, "event"), key: this.#nextKey() },
       { payload: this.#encode(value, "value") },
     );
     const { outcome } = control as { outcome: string };
@@ -162,7 +164,7 @@ export class Client {
    */
   async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(system("flow", id), "cancel", {});
+    const { control } = await this.#ask(system("flow", id), "cancel", { key: this.#nextKey() });
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw notFound(id);
     return outcome === "cancelled";
@@ -171,8 +173,8 @@ export class Client {
   /** How a flow stands. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
     const id = flowKeyOf(flow);
-    const { record, custom } = await this.#record(id);
-    const { settled, cancelled, startedAt, settledAt, unhandled } = record;
+    const { record, settled, custom } = await this.#find(id);
+    const { cancelled, startedAt, settledAt, unhandled = [] } = record;
     return {
       status: settled === undefined ? "pending" : cancelled === true ? "cancelled" : settled.ok ? "completed" : "failed",
       custom: codec.decode(custom),
@@ -185,8 +187,8 @@ export class Client {
 
   /** What a flow has been billed so far. @throws `NOT_FOUND` */
   async bill(flow: string): Promise<FlowBill> {
-    const { record } = await this.#record(checkFlowKey(flow));
-    return flowBill(record.tally, record.settled !== undefined);
+    const { record, settled } = await this.#find(checkFlowKey(flow));
+    return flowBill(record.tally, settled !== undefined);
   }
 
   /**
@@ -198,47 +200,50 @@ export class Client {
     if (spec?.state === undefined || !this.#engine.knows(spec.type)) {
       throw new HandbackError("UNKNOWN_FUNCTION", "readState: expected a function made by stateful() and registered with this engine");
     }
-    if (!this.#engine.capabilities.has("snapshotRead"))
+    if (!this.#readsSnapshots)
       throw new HandbackError("UNSUPPORTED", "readState: this engine cannot read state from outside");
     const stored = this.#engine.snapshot({ type: spec.type, id: checkId(id, `id of ${spec.type}`) });
     const isAlive = (value: StoredValue | undefined): boolean =>
       value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > this.#engine.now();
-    const life = stored.get(LIFE);
-    const alive = life !== undefined && !isAlive(life) ? [] : [...stored].filter(([, value]) => isAlive(value));
+    const life = stored.find(({ name }) => name === LIFE)?.value;
+    const alive = life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
     if (alive.length === 0)
       throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, { details: { function: spec.type, id } });
-    const values = new Map(alive);
-    return { ...loadState(spec.state, (name) => values.get(name)?.content, codec).values } as State;
+    const read = (wanted: string): Content | undefined => alive.find(({ name }) => name === wanted)?.value.content;
+    return { ...loadState(spec.state, read, codec).values } as State;
   }
 
   async #start<Output>(f: unknown, input: unknown, options: StartOptions): Promise<FlowHandle<Output>> {
     const { type, operation, spec } = resolveTarget(f, this.#engine);
     const payload = this.#encode(input, "input");
-    const { id, key } = checkStartOptions(options, type);
+    const { id, key: flowKey } = checkStartOptions(options, type);
     const stateful = spec.state !== undefined;
     const number = this.#engine.nextFlow();
-    const flow = key ?? (stateful || id === undefined ? number : checkFlowKey(id));
-    const address: Address = { type, id: stateful ? (id ?? `@${rootId(number)}`) : rootId(number) };
-    const content = digest(`${type}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
-    const start: Omit<Start, "key"> = {
+    const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
+    const isGiven = flow !== number;
+    const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
+    const key = this.#nextKey();
+    const start: Start = {
       number,
-      target: address,
+      type,
+      stateId,
       name: operation,
-      digest: content,
-      ...(stateful && id === undefined && { creates: true }),
+      digest: isGiven ? digest(`${type}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`) : undefined,
+      creates: stateful && id === undefined ? true : undefined,
+      key,
     };
-    const { control } = await this.#ask(system("flow", flow), "start", start, { payload, fresh: flow === number });
-    const { outcome, target } = control as { outcome: string; target: Address };
-    if (outcome === "conflict") {
+    const { control } = await this.#ask(system("flow", flow), "start", start, { payload, fresh: !isGiven, begins: true });
+    const kept = control as { readonly outcome: string; readonly type: string; readonly stateId?: string };
+    if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",
-        `the flow ${flow} was started with another function or input, which ${target.type} keeps`,
+        `the flow ${flow} was started with another function or input, which ${kept.type} keeps`,
         {
-          details: { flow, function: target.type },
+          details: { flow, function: kept.type },
         },
       );
     }
-    return this.#handle(flow, stateful ? target.id : undefined);
+    return this.#handle(flow, kept.stateId);
   }
 
   #handle<Output>(id: string, stateId: string | undefined): FlowHandle<Output> {
@@ -246,9 +251,18 @@ export class Client {
   }
 
   async #result<Output>(id: string): Promise<Output> {
+    if (!this.#readsSnapshots) return this.#resultByQuery(id);
+    const { settled } = this.#snapshot(id);
+    if (settled !== undefined) return open<Output>(settled);
+    const { payload, control } = await this.#engine.listen(settledKey(id)).answer;
+    return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
+  }
+
+  /** Listens before it asks: the flow may be settled before the answer comes. */
+  async #resultByQuery<Output>(id: string): Promise<Output> {
     const listening = this.#engine.listen(settledKey(id));
     try {
-      const { settled } = (await this.#record(id)).record;
+      const { settled } = await this.#query(id);
       if (settled !== undefined) {
         listening.stop();
         return open<Output>(settled);
@@ -261,25 +275,23 @@ export class Client {
     return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
   }
 
-  async #record(id: string): Promise<{ readonly record: FlowRecord; readonly custom: Encoded }> {
-    const { record, custom } = this.#engine.capabilities.has("snapshotRead") ? this.#snapshot(id) : await this.#query(id);
-    if (record === undefined) throw notFound(id);
-    return { record, custom };
+  async #find(id: string): Promise<Found> {
+    return this.#readsSnapshots ? this.#snapshot(id) : this.#query(id);
   }
 
-  #snapshot(id: string): { readonly record: FlowRecord | undefined; readonly custom: Encoded } {
+  #snapshot(id: string): Found {
     const values = this.#engine.snapshot(system("flow", id));
-    const flow = values.get(FLOW_VALUE);
-    const expired = flow?.expiresAt !== undefined && flow.expiresAt <= this.#engine.now();
-    return {
-      record: expired ? undefined : (flow?.content.json as FlowRecord | undefined),
-      custom: values.get(STATUS_VALUE)?.content.text ?? UNDEFINED,
-    };
+    const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
+    if (flow === undefined || (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())) throw notFound(id);
+    const { json, text = UNDEFINED } = flow.content;
+    return found(json as FlowRecord, text, values.find(({ name }) => name === STATUS_VALUE)?.value.content.text);
   }
 
-  async #query(id: string): Promise<{ readonly record: FlowRecord | undefined; readonly custom: Encoded }> {
-    const { control, payload } = await this.#ask(system("flow", id), "query", {});
-    return { record: (control as { record: FlowRecord | null }).record ?? undefined, custom: payload };
+  async #query(id: string): Promise<Found> {
+    const { control, payload } = await this.#ask(system("flow", id), "query", { key: this.#nextKey() });
+    const { record, outcome = UNDEFINED } = control as { readonly record: FlowRecord | null; readonly outcome?: Encoded };
+    if (record === null) throw notFound(id);
+    return found(record, outcome, payload);
   }
 
   async #settleByToken(token: string, settled: Settled): Promise<void> {
@@ -287,7 +299,7 @@ export class Client {
     const { control, payload } = await this.#ask(
       system("cell", cell),
       "settleByToken",
-      { ok: settled.ok, digest },
+      { ok: settled.ok, digest, key: this.#nextKey() },
       { payload: settled.text },
     );
     const { outcome } = control as { outcome: string };
@@ -300,15 +312,17 @@ export class Client {
     }
   }
 
+  #nextKey(): string {
+    return `ask/${this.#asked++}`;
+  }
+
   #ask(
     target: Address,
     name: string,
-    control: { readonly [key: string]: Json | undefined },
-    { payload = UNDEFINED, fresh = false }: { readonly payload?: Encoded; readonly fresh?: boolean } = {},
+    control: Json & { readonly key: string },
+    { payload = UNDEFINED, fresh = false, begins = false }: Asking = {},
   ): Promise<Answer> {
-    const key = `ask/${this.#asked++}`;
-    const envelope = { id: target.id, target, name, payload, control: { ...control, key } };
-    return this.#engine.ask(fresh ? { ...envelope, fresh } : envelope, key);
+    return this.#engine.ask({ id: target.id, target, name, payload, control, fresh: fresh ? true : undefined }, control.key, begins);
   }
 
   #encode(value: unknown, root: string): Encoded {
@@ -316,6 +330,27 @@ export class Client {
     if (holes.length === 0) return (segments[0] ?? UNDEFINED) as Encoded;
     throw new HandbackError("FOREIGN_FUTURE", `the ${root} holds a future, which ends with its handler; pass its handle()`);
   }
+}
+
+/** What a request is beside its control data. */
+interface Asking {
+  readonly payload?: Encoded;
+  /** Nothing can be stored at its target yet. */
+  readonly fresh?: boolean;
+  /** It begins work. */
+  readonly begins?: boolean;
+}
+
+/** A flow as it stands. */
+interface Found {
+  readonly record: FlowRecord;
+  readonly settled: Settled | undefined;
+  /** What it set as its status. */
+  readonly custom: Encoded;
+}
+
+function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
+  return { record, settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome }, custom };
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {

@@ -14,11 +14,11 @@ export type Want = "value" | "settlement" | "completion";
 
 /** What every consumer may carry. */
 type Luggage = {
-  readonly want?: Want;
+  readonly want?: Want | undefined;
   /** Place among the futures of a `wait`, for a settlement that is to name it. */
-  readonly position?: number;
+  readonly position?: number | undefined;
   /** Sums of the runs so far. Only the first consumer of a list carries any, so that nothing is counted twice. */
-  readonly tally?: Tally;
+  readonly tally?: Tally | undefined;
   /** Handlers whose future settles when this consumer is served: how many, and the sum of the instants at which they ended. */
   readonly parked?: readonly [handlers: number, endedAtSum: number];
 };
@@ -27,23 +27,24 @@ type Luggage = {
 export type CallConsumer = Luggage & {
   readonly to: "call";
   readonly id: MessageId;
-  readonly target: Address;
-  readonly caller?: Address;
+  /** A type alone: an instance named after the call. */
+  readonly target: Address | string;
+  readonly caller?: Address | undefined;
   readonly name: string;
-  readonly before: string;
-  readonly after: string;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
   readonly consumers: readonly Consumer[];
-  readonly flow?: string;
-  readonly scope?: string;
+  readonly flow?: string | undefined;
+  readonly scope?: string | undefined;
   /** A message nobody awaits: a rejection is dead-lettered. */
-  readonly oneWay?: true;
-  readonly delayMs?: number;
+  readonly oneWay?: true | undefined;
+  readonly delayMs?: number | undefined;
   /** The call creates the state it goes to. */
-  readonly creates?: true;
-  readonly reply?: ReplyTo;
-  readonly settles?: Settles;
+  readonly creates?: true | undefined;
+  readonly reply?: ReplyTo | undefined;
+  readonly settles?: Settles | undefined;
   /** Its scope was cancelled: it learns of that in place of the settlement. */
-  readonly cancelled?: true;
+  readonly cancelled?: true | undefined;
 };
 
 /**
@@ -52,8 +53,13 @@ export type CallConsumer = Luggage & {
  */
 export type Settles = "input" | "result";
 
-/** Where a function's `reply` goes. */
-export type ReplyTo = { readonly target: Address; readonly name: string };
+/** Where a function's `reply` goes; a name alone: to that operation of its caller. */
+export type ReplyTo = string | { readonly target: Address; readonly name: string };
+
+/** The address that is called. */
+export function targetOf({ id, target }: Pick<CallConsumer, "id" | "target">): Address {
+  return typeof target === "string" ? { type: target, id } : target;
+}
 
 /**
  * What is to be done with a settlement. Travels with the message that will bring it about, so that nothing waits.
@@ -68,7 +74,7 @@ export type ReplyTo = { readonly target: Address; readonly name: string };
  */
 export type Consumer =
   | (Luggage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
-  | (Luggage & { readonly to: "cell"; readonly id: MessageId; readonly spill?: true })
+  | (Luggage & { readonly to: "cell"; readonly id: MessageId; readonly spill?: true | undefined })
   | (Luggage & { readonly to: "flow"; readonly id: string })
   | (Luggage & { readonly to: "race"; readonly id: MessageId; readonly index: number })
   | (Luggage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
@@ -98,7 +104,7 @@ export function weigh(consumers: readonly Consumer[]): number {
   let weight = 0;
   for (const consumer of consumers) {
     weight += 100;
-    if (consumer.to === "call") weight += 200 + consumer.before.length + consumer.after.length + weigh(consumer.consumers);
+    if (consumer.to === "call") weight += 200 + (consumer.before?.length ?? 0) + (consumer.after?.length ?? 0) + weigh(consumer.consumers);
   }
   return weight;
 }

@@ -1,6 +1,5 @@
-import { decodeEnvelope } from "../core/envelope.ts";
 import type { Address } from "../core/address.ts";
-import type { EncodedEnvelope } from "../core/envelope.ts";
+import type { DeadLetter } from "../core/effects.ts";
 import type { Failure } from "./failure.ts";
 import { codec } from "./future-codec.ts";
 
@@ -16,16 +15,7 @@ export interface DeadLetterReport {
 }
 
 /** Makes a report of a dead letter as a store keeps it. */
-export function toDeadLetter(
-  stored: EncodedEnvelope & { readonly id: string; readonly failure: string; readonly at: number },
-): DeadLetterReport {
-  const { target, name, payload } = decodeEnvelope(stored.id, stored);
-  return {
-    id: stored.id,
-    target,
-    operation: name,
-    input: codec.decode(payload),
-    failure: JSON.parse(stored.failure) as Failure,
-    at: stored.at,
-  };
+export function toDeadLetter({ envelope, failure, at }: DeadLetter & { readonly at: number }): DeadLetterReport {
+  const { id, target, name, payload } = envelope;
+  return { id, target, operation: name, input: codec.decode(payload), failure: failure as Failure, at };
 }

@@ -5,7 +5,7 @@ import { addTallies, markOf, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import { callEnvelope } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
-import { carry, unload } from "./consumer.ts";
+import { carry, targetOf, unload } from "./consumer.ts";
 import { asSettlement, cancelled, failureOf, fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { system, tell } from "./system.ts";
@@ -24,7 +24,7 @@ export function deliver(activation: Activation, consumers: readonly Consumer[], 
 }
 
 /** What settles a cell, beside the settlement's text. */
-export type Settling = { readonly ok: boolean; readonly tally: Tally; readonly spill?: true; readonly flow?: string };
+export type Settling = { readonly ok: boolean; readonly tally: Tally; readonly spill?: true | undefined; readonly flow?: string | undefined };
 
 function serve(activation: Activation, consumer: Consumer, settled: Settled, flow: string | undefined): void {
   const taken = take(consumer, settled);
@@ -63,8 +63,8 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
   }
 }
 
-function settling({ spill }: { spill?: true }, { ok }: Settled, tally: Tally, flow: string | undefined): Settling {
-  return { ok, tally, ...(spill === true && { spill }), ...(flow !== undefined && { flow }) };
+function settling({ spill }: { readonly spill?: true | undefined }, { ok }: Settled, tally: Tally, flow: string | undefined): Settling {
+  return { ok, tally, spill, flow };
 }
 
 function take(consumer: Consumer, settled: Settled): Settled {
@@ -75,7 +75,7 @@ function take(consumer: Consumer, settled: Settled): Settled {
 function call(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
   if (!settled.ok) return pass(activation, consumer, settled, tally);
   if (consumer.oneWay === true || !activation.isCancelled(consumer.scope)) return begin(activation, consumer, settled, tally);
-  const rejection = cancelled(`the call of ${consumer.target.type}`);
+  const rejection = cancelled(`the call of ${targetOf(consumer).type}`);
   if (consumer.settles === undefined) return pass(activation, consumer, rejection, tally);
   const { scope: _, ...cleanUp } = consumer;
   begin(activation, { ...cleanUp, consumers: [], cancelled: true }, settled, NO_TALLY);
@@ -84,10 +84,10 @@ function call(activation: Activation, consumer: CallConsumer, settled: Settled, 
 }
 
 function begin(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
-  const payload = (consumer.before + settled.text + consumer.after) as Encoded;
+  const payload = ((consumer.before ?? "") + settled.text + (consumer.after ?? "")) as Encoded;
   const [size, limit] = [payload.length, activation.environment.payloadLimit];
   if (size > limit) {
-    const why = `the input of ${consumer.target.type} has ${size} characters, the limit is ${limit}`;
+    const why = `the input of ${targetOf(consumer).type} has ${size} characters, the limit is ${limit}`;
     return pass(activation, consumer, rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit }), tally);
   }
   const consumers = carryOrBill(activation, consumer.consumers, { tally, flow: consumer.flow });

@@ -1,13 +1,11 @@
 import type { Activation } from "../core/activation.ts";
-import type { Address } from "../core/address.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Json } from "../core/json.ts";
 import { rootId } from "../core/message-id.ts";
 import { addTallies, markOf } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
-import { callEnvelope } from "./call.ts";
-import type { Consumer } from "./consumer.ts";
+import type { CallControl } from "./call.ts";
 import { queueId } from "./event.ts";
 import type { Failure } from "./failure.ts";
 import { cancelled, failureOf } from "./settled.ts";
@@ -23,30 +21,35 @@ import { SYSTEM, system, tell } from "./system.ts";
  * L4 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
  */
 export type FlowRecord = {
-  /** The flow's number, at the head of the ids of all its messages. */
-  readonly number: string;
-  readonly target: Address;
+  /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
+  readonly number?: string | undefined;
+  /** What was started: function, and id of the state if it has one. */
+  readonly type: string;
+  readonly stateId?: string | undefined;
   readonly name: string;
-  readonly digest: string;
+  /** Of function and input, by which another start under this key is compared; only kept for a key that was given. */
+  readonly digest?: string | undefined;
   readonly startedAt: number;
-  readonly settledAt?: number;
-  readonly settled?: Settled;
+  readonly settledAt?: number | undefined;
+  /** How it was settled; the outcome is the text beside this record. */
+  readonly ok?: boolean | undefined;
   /** It was cancelled before it was settled. */
-  readonly cancelled?: true;
+  readonly cancelled?: true | undefined;
   readonly tally: Tally;
   /** Ids of its event queues, which end with it. */
-  readonly queues: readonly string[];
+  readonly queues?: readonly string[] | undefined;
   /** Rejections that nobody consumed, the last few. */
-  readonly unhandled: readonly Failure[];
+  readonly unhandled?: readonly Failure[] | undefined;
 };
 
 /** What starts a flow; the payload of the message is the input. */
 export type Start = {
   readonly number: string;
-  readonly target: Address;
+  readonly type: string;
+  readonly stateId?: string | undefined;
   readonly name: string;
-  readonly digest: string;
-  readonly creates?: true;
+  readonly digest?: string | undefined;
+  readonly creates?: true | undefined;
   /** Where the answer goes: `started`, `attached` or `conflict`. */
   readonly key: string;
 };
@@ -83,7 +86,7 @@ export const flow: Definition = {
       case "unhandled":
         return save(activation, {
           ...record,
-          unhandled: [...record.unhandled, failureOf({ ok: false, text: activation.envelope.payload })].slice(-MAX_UNHANDLED),
+          unhandled: [...(record.unhandled ?? []), failureOf({ ok: false, text: activation.envelope.payload })].slice(-MAX_UNHANDLED),
         });
       case "status":
         return activation.write(STATUS_VALUE, { text: activation.envelope.payload }, activation.read(FLOW_VALUE)?.expiresAt);
@@ -93,50 +96,52 @@ export const flow: Definition = {
   },
 };
 
-function start(activation: Activation, record: FlowRecord | undefined, { key, creates, ...call }: Start): void {
-  const { target, name, digest, number } = call;
+function start(activation: Activation, record: FlowRecord | undefined, call: Start): void {
+  const { key, number, type, stateId, name, digest, creates } = call;
+  const flow = activation.address.id;
   if (record !== undefined) {
-    const same = record.target.type === target.type && record.name === name && record.digest === digest;
-    return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", number: record.number, target: record.target });
+    const same = record.type === type && record.name === name && record.digest === digest && digest !== undefined;
+    return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", type: record.type, stateId: record.stateId });
   }
   const id = rootId(number);
-  const consumers: readonly Consumer[] = [{ to: "flow", id: activation.address.id }];
-  const consumer = { to: "call" as const, id, target, name, before: "", after: "", consumers, flow: activation.address.id, scope: number };
-  activation.send(callEnvelope(creates === true ? { ...consumer, creates } : consumer, activation.envelope.payload));
-  save(activation, { ...call, startedAt: activation.now, tally: markOf(id), queues: [], unhandled: [] });
-  activation.answer(key, UNDEFINED, { outcome: "started", number, target });
+  const control: CallControl = { consumers: [{ to: "flow", id: flow }], flow, creates };
+  activation.send({ id, target: { type, id: stateId ?? id }, name, payload: activation.envelope.payload, control, scope: number });
+  const named = number === flow ? undefined : number;
+  save(activation, { number: named, type, stateId, name, digest, startedAt: activation.now, tally: markOf(id) });
+  activation.answer(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 
 function settle(activation: Activation, record: FlowRecord, { ok, tally }: { ok: boolean; tally: Tally }): void {
   const sum = addTallies(record.tally, tally);
-  if (record.settled !== undefined) return save(activation, { ...record, tally: sum });
-  end(activation, { ...record, tally: sum }, { ok, text: activation.envelope.payload });
+  if (record.ok !== undefined) return save(activation, { ...record, tally: sum });
+  end(activation, record, { tally: sum }, { ok, text: activation.envelope.payload });
 }
 
 function cancel(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
-  const outcome = record === undefined ? "unknown" : record.settled === undefined ? "cancelled" : "over";
+  const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
   activation.answer(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "cancelled") return;
-  end(activation, { ...record, cancelled: true }, cancelled(`the flow ${activation.address.id}`));
-  activation.cancelScope(record.number);
+  end(activation, record, { cancelled: true }, cancelled(`the flow ${activation.address.id}`));
+  activation.cancelScope(record.number ?? activation.address.id);
 }
 
 /** Settles the flow, and tells whoever waits for that. */
-function end(activation: Activation, record: FlowRecord, settled: Settled): void {
-  for (const queue of record.queues) endQueue(activation, queue);
-  save(activation, { ...record, settled, settledAt: activation.now, queues: [] });
+function end(activation: Activation, record: FlowRecord, change: Partial<FlowRecord>, { ok, text }: Settled): void {
+  if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
+  save(activation, { ...record, ...change, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   if (status !== undefined) activation.write(STATUS_VALUE, status.content, activation.now + activation.environment.retentionMs);
-  activation.answer(settledKey(activation.address.id), settled.text, { ok: settled.ok });
+  activation.answer(settledKey(activation.address.id), text, { ok });
 }
 
 function query(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
   const status = activation.read(STATUS_VALUE);
-  activation.answer(key, status?.content.text ?? UNDEFINED, { record: record ?? null });
+  const outcome = record?.ok === undefined ? undefined : activation.read(FLOW_VALUE)?.content.text;
+  activation.answer(key, status?.content.text ?? UNDEFINED, { record: record ?? null, ...(outcome !== undefined && { outcome }) });
 }
 
 function signal(activation: Activation, record: FlowRecord | undefined, { key, event }: { key: string; event: string }): void {
-  const outcome = record === undefined ? "unknown" : record.settled === undefined ? "signalled" : "over";
+  const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
   if (outcome === "signalled")
     tell(activation, {
       target: system("event", queueId(activation.address.id, event)),
@@ -148,8 +153,8 @@ function signal(activation: Activation, record: FlowRecord | undefined, { key, e
 }
 
 function addQueue(activation: Activation, record: FlowRecord, queue: string): void {
-  if (record.settled !== undefined) return endQueue(activation, queue);
-  save(activation, { ...record, queues: [...record.queues, queue] });
+  if (record.ok !== undefined) return endQueue(activation, queue);
+  save(activation, { ...record, queues: [...(record.queues ?? []), queue] });
 }
 
 function endQueue(activation: Activation, id: string): void {
@@ -161,7 +166,8 @@ function orphan(activation: Activation, name: string, control: Json | undefined)
   if (name === "queue") endQueue(activation, (control as { queue: string }).queue);
 }
 
-function save(activation: Activation, record: FlowRecord): void {
+/** Writes the record; `outcome` is given when it is settled, and kept from then on. */
+function save(activation: Activation, record: FlowRecord, outcome = activation.read(FLOW_VALUE)?.content.text): void {
   const keepUntil = record.settledAt === undefined ? undefined : record.settledAt + activation.environment.retentionMs;
-  activation.write(FLOW_VALUE, { json: record }, keepUntil);
+  activation.write(FLOW_VALUE, outcome === undefined ? { json: record } : { json: record, text: outcome }, keepUntil);
 }

@@ -43,18 +43,19 @@ function isKnown({ plan }: Node): boolean {
 
 /** Lets go of the gates, once nothing will ask them again. */
 export function release(graph: Graph): void {
-  for (const [id, node] of graph.gates) {
+  for (const [id, node] of graph.gates ?? []) {
     tell(graph.activation, { target: system("cell", id), name: "release", control: { kept: node?.kept === true } });
   }
 }
 
 function nameByContent(graph: Graph): void {
+  const occurrences = (graph.occurrences ??= new Map());
   const { envelope, environment } = graph.activation;
   for (const node of graph.nodes) {
     if (isKnown(node) || node.escapedUntil !== undefined) continue;
     const content = digest(describe(node));
-    const times = graph.occurrences.get(content) ?? 0;
-    graph.occurrences.set(content, times + 1);
+    const times = occurrences.get(content) ?? 0;
+    occurrences.set(content, times + 1);
     node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
     // What is flushed has escaped: it is known by its cell from here on.
     if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
@@ -132,7 +133,7 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): 
     ...(flow !== undefined && { flow }),
     ...((known || !settles(node)) && { oneWay: true }),
   };
-  graph.gates.set(id, known ? undefined : node);
+  (graph.gates ??= new Map()).set(id, known ? undefined : node);
   activation.sends = [];
   tell(activation, { target: system("cell", id), name: "gate", control: gate });
   return activation.sends;

@@ -20,9 +20,9 @@ export class Graph {
   readonly activation: Activation;
   nodes: Node[] = [];
   /** Gates that were opened for flushed nodes, to be released when the handler ends. */
-  readonly gates = new Map<MessageId, Node | undefined>();
+  gates: Map<MessageId, Node | undefined> | undefined;
   /** How often a message of the same content was flushed. */
-  readonly occurrences = new Map<string, number>();
+  occurrences: Map<string, number> | undefined;
   /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
   readonly flow: string | undefined;
   /** That in which the handler runs. */

@@ -124,8 +124,7 @@ export class HandlerContext {
     }
     const nodeId = this.#graph.nextId();
     const target = { type, id: id ?? (spec.state === undefined ? "" : `@${nodeId}`) };
-    const reply: ReplyTo =
-      options.replyTo === undefined ? { target: this.self, name: this.#activation.envelope.name } : this.#replyTo(options.replyTo);
+    const reply: ReplyTo = options.replyTo === undefined ? this.#activation.envelope.name : this.#replyTo(options.replyTo);
     const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, "the delay of ctx.send");
     if (delayMs !== undefined) addDuration(this.now(), delayMs);
     this.#graph.add(
@@ -154,7 +153,8 @@ export class HandlerContext {
 
   reply(value: unknown): void {
     this.#start();
-    const to = this.#parts.control.reply;
+    const { reply } = this.#parts.control;
+    const to = typeof reply !== "string" ? reply : this.caller && { target: this.caller, name: reply };
     if (to === undefined)
       throw new HandbackError("NO_CALLER", `${this.#type} has nobody to reply to: the message came from outside, or from a query`);
     this.#graph.add({ kind: "call", target: to.target, name: to.name, ...this.#filling(value, "reply"), creates: false, oneWay: true });
@@ -310,7 +310,7 @@ export class HandlerContext {
     blocking.flush(this.#activation.takeSent());
     this.#parts.stopwatch.block();
     try {
-      const { payload, control } = await blocking.receive(key);
+      const { payload, control } = await blocking.receive(this.#activation.envelope, key);
       this.#graph.checkOpen();
       return this.#open({ ok: (control as { ok: boolean }).ok, text: payload });
     } finally {
@@ -415,7 +415,7 @@ export class HandlerContext {
       needs: [...needs, ...after],
       creates: wantedId === undefined && stateful,
       oneWay: false,
-      reply: { target: this.self, name: this.#activation.envelope.name },
+      reply: this.#activation.envelope.name,
     };
     return new PendingFuture(this.#graph, this.#graph.add(plan, nodeId), stateful ? { stateId: id } : {});
   }

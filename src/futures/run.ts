@@ -188,8 +188,8 @@ class HandlerRun {
   /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
   #billed({ billedNs, blockedNs }: Run): Tally {
     if (this.#control.flow === undefined) return NO_TALLY;
-    const marks = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
-    return { ...marks, runs: 1, billedNs, blockedNs };
+    const { acks } = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
+    return { runs: 1, billedNs, blockedNs, parkedMs: 0, acks };
   }
 
   #operation(): OperationSpec {

@@ -29,12 +29,12 @@ interface Note {
   readonly control: Json;
   readonly payload?: Encoded;
   /** The instance is named after this activation, and is told the first thing ever. */
-  readonly fresh?: true;
+  readonly fresh?: true | undefined;
 }
 
 /** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
-export function tell(activation: Activation, { payload = UNDEFINED, ...note }: Note): void {
-  activation.send({ id: activation.envelope.id, payload, ...note });
+export function tell(activation: Activation, { target, name, control, payload = UNDEFINED, fresh }: Note): void {
+  activation.send({ id: activation.envelope.id, target, name, payload, control, fresh });
 }
 
 /** When a message is delivered, and what it is cancelled by or with. */
@@ -46,8 +46,8 @@ interface At {
 }
 
 /** Tells a system function something at an instant, unless `token` is cancelled, or `scope` is, before. */
-export function tellAt(activation: Activation, { payload = UNDEFINED, ...note }: Note, { id, dueAt, token, scope }: At): void {
-  activation.send(scope === undefined ? { id, payload, ...note } : { id, payload, scope, ...note }, dueAt, token);
+export function tellAt(activation: Activation, { target, name, control, payload = UNDEFINED }: Note, { id, dueAt, token, scope }: At): void {
+  activation.send({ id, target, name, payload, control, scope }, dueAt, token);
 }
 
 /** Whether an id was made by the system for a state created without one: `@` and a message id. */

@@ -8,7 +8,7 @@ import { callEnvelope } from "./call.ts";
 import type { CallControl } from "./call.ts";
 import { spill, subscribeTo } from "./cell.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
-import { weigh } from "./consumer.ts";
+import { targetOf, weigh } from "./consumer.ts";
 import { carryOrBill, deliver } from "./deliver.ts";
 import { queueId } from "./event.ts";
 import type { EventWait } from "./event.ts";
@@ -46,7 +46,7 @@ interface Wiring {
 
 /** Wires every node, and sends what comes of it. */
 export function wire(graph: Graph): void {
-  wireEach(graph, (node) => sendsOf(graph, node));
+  if (graph.nodes.length > 0) wireEach(graph, (node) => sendsOf(graph, node));
 }
 
 /** Goes through the nodes from the last to the first; `sends` gives what is sent for one. */
@@ -178,27 +178,27 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
   const call: CallConsumer = {
     to: "call",
     id: node.id,
-    target: target.id === "" ? { type: target.type, id: node.id } : target,
+    target: target.id === "" || target.id === node.id ? target.type : target,
     caller: activation.address,
     name,
-    before: "",
-    after: "",
+    before: undefined,
+    after: undefined,
     consumers,
-    ...(flow !== undefined && { flow }),
-    ...(scope.id !== undefined && { scope: scope.id }),
-    ...(creates && { creates }),
-    ...(oneWay && { oneWay }),
-    ...(reply !== undefined && { reply }),
-    ...(delayMs !== undefined && { delayMs }),
-    ...(needs[0]?.want === "settlement" && { settles: segments[0] === "" ? "input" : "result" }),
+    flow,
+    scope: scope.id,
+    creates: creates ? true : undefined,
+    oneWay: oneWay ? true : undefined,
+    reply,
+    delayMs,
+    settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
   };
   const [first] = needs;
-  if (creates && first !== undefined) announceState(graph, node, call.target);
+  if (creates && first !== undefined) announceState(graph, node, targetOf(call));
   if (first === undefined) {
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) {
-    ride(first, scope, { ...call, before: segments[0] ?? "", after: segments[1] ?? "" });
+    ride(first, scope, { ...call, before: segments[0] || undefined, after: segments[1] || undefined });
   } else gather(graph, node, plan, { scope, consumers: [call] });
 }
 

@@ -6,6 +6,6 @@ import { temporaryDirectory } from "../engines/temporary-directory.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 
-const make = makeEmbedded(() => sqlite(join(temporaryDirectory(), "conformance.db"), { synchronous: "normal" }));
+const make = makeEmbedded(() => sqlite(join(temporaryDirectory(), "conformance.db"), { durability: "relaxed" }));
 
 test.each(byName(testEngine({ make, dispose })))("%s", (_, each) => assertHolds(each));

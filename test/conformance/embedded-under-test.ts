@@ -1,6 +1,8 @@
 import { embedded } from "handback";
 import type { Embedded, Store } from "handback";
 import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { holding } from "../support/holding.ts";
 
 /** An embedded engine as the suite sees it. */
 export interface EmbeddedUnderTest extends EngineUnderTest {
@@ -11,7 +13,7 @@ export interface EmbeddedUnderTest extends EngineUnderTest {
 /** Makes embedded engines over the stores that `makeStore` makes. */
 export function makeEmbedded(makeStore: () => Store): (options: MakeOptions) => Promise<EmbeddedUnderTest> {
   return async ({ functions, clock, egress, retentionMs }) => {
-    const store = makeStore();
+    const store = clock instanceof VirtualClock ? holding(clock, makeStore()) : makeStore();
     const engine = await embedded({ functions, store, clock, egress, retention: retentionMs });
     return {
       client: engine.client,

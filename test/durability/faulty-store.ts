@@ -2,6 +2,7 @@ import type { Address } from "../../src/core/address.ts";
 import { HandbackError } from "../../src/core/errors.ts";
 import { memory } from "../../src/engines/embedded/memory.ts";
 import type { Batch, Opened, Store } from "../../src/engines/embedded/store.ts";
+import { throughText } from "../../src/testing/simulation/through-text.ts";
 
 /**
  * What befalls a commit.
@@ -65,9 +66,9 @@ export class FaultyDisk {
     this.commits++;
     for (const { address } of batch.state) this.#addresses.set(`${address.type}/${address.id}`, address);
     const armed = this.#armed;
-    if (armed?.atCommit !== this.commits) return this.content.commit(batch);
+    if (armed?.atCommit !== this.commits) return this.content.commit(throughText(batch));
     this.#armed = undefined;
-    if (armed.fault === "unheard" || armed.fault === "unsure") await this.content.commit(batch);
+    if (armed.fault === "unheard" || armed.fault === "unsure") await this.content.commit(throughText(batch));
     if (armed.fault === "lost" || armed.fault === "unheard") await this.cut();
     armed.happened();
     if (armed.fault === "lost" || armed.fault === "unheard") return never();
@@ -77,7 +78,7 @@ export class FaultyDisk {
   /** All rows of state; whoever has plugged in must have it open. */
   rows(): readonly Row[] {
     return [...this.#addresses.values()].flatMap(({ type, id }) =>
-      this.content.readState({ type, id }).map(({ name, expiresAt }) => ({ type, id, name, expires: expiresAt !== undefined })),
+      this.content.readState({ type, id }).map(({ name, value }) => ({ type, id, name, expires: value.expiresAt !== undefined })),
     );
   }
 }

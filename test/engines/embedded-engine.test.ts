@@ -3,6 +3,7 @@ import type { Future } from "handback";
 import { describe, expect, test } from "vitest";
 import { UNDEFINED } from "../../src/core/codec/encoded.ts";
 import type { Envelope } from "../../src/core/envelope.ts";
+import { encodeEnvelope } from "../../src/core/envelope.ts";
 import { BlockedGets } from "../../src/engines/embedded/blocked-gets.ts";
 import { CommitGate, HeldStore } from "../durability/held-store.ts";
 import { deferredWork, journal, start } from "../durability/started-engine.ts";
@@ -162,7 +163,7 @@ test("a loop takes no more room for a thousand turns than for ten", async () => 
   const content = memory();
   const store = new HeldStore(content, async ({ inserted }) => {
     const { state, messages } = content.count();
-    for (const { head } of inserted) most.bytes = Math.max(most.bytes, head.length);
+    for (const { envelope } of inserted) most.bytes = Math.max(most.bytes, encodeEnvelope(envelope).head.length);
     most.state = Math.max(most.state, state);
     most.messages = Math.max(most.messages, messages);
   });
@@ -291,9 +292,10 @@ describe("a store that fails", () => {
     gate.shut();
     const started = engine.client.start(worker.quick, "started", { id: "y" }).then(() => acknowledged.push("started"));
     await clock.quiet();
-    // Its address is free now, and the next message ready to run, when the commit under way turns out to have failed.
+    // Its address is free now, and the next message runs, before the commit under way turns out to have failed.
     end("hold");
     await clock.quiet();
+    expect(ran.splice(0)).toEqual(["queued"]);
     gate.failOne(broken());
     gate.open();
     for (const call of [held, queued, started]) await expect(call).rejects.toMatchObject({ code: "STORE_FAILED" });
@@ -306,6 +308,40 @@ describe("a store that fails", () => {
       await expect(later()).rejects.toMatchObject({ code: "STORE_FAILED" });
     await clock.advance(120_000);
     expect({ ran, acknowledged }).toEqual({ ran: [], acknowledged: [] });
+  });
+
+  test("takes over nothing of a step of the engine's own work that failed half way, though a commit under way succeeds", async () => {
+    const gate = new CommitGate();
+    const content = memory();
+    const readState = content.readState.bind(content);
+    let isDamaged = false;
+    content.readState = (address) => {
+      if (isDamaged) throw new HandbackError("STORE_CORRUPT", `${address.type} cannot be read`);
+      return readState(address);
+    };
+    const { work, end, running } = deferredWork();
+    const hold = fn("test/hold", async (_, name: string) => work(name));
+    const clock = new VirtualClock();
+    // Little is kept in memory, so that the flow's record is read when its handler has ended.
+    const parts = { functions: [hold], store: new HeldStore(content, gate.hold), clock, cachedStates: 1 };
+    const first = await embedded(parts);
+    await clock.until(first.client.start(hold, "half", { key: "half" }));
+    await clock.until(first.client.start(hold, "other", { key: "other" }));
+    await clock.quiet();
+    gate.shut();
+    const refused = expect(first.client.start(hold, "late", { key: "late" })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    await clock.quiet();
+    isDamaged = true;
+    end("half");
+    await clock.quiet();
+    await refused;
+    isDamaged = false;
+    gate.open();
+    await clock.until(first.close());
+    const { engine } = await start(parts, clock);
+    await clock.quiet();
+    for (const name of running()) end(name);
+    for (const name of ["half", "other", "late"]) expect(await clock.until(engine.client.flow(name).result())).toBe(name);
   });
 
   test("keeps its own code and cause, and says so in the log", async () => {

@@ -2,7 +2,6 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { UNDEFINED } from "../../src/core/codec/encoded.ts";
-import { decodeContent } from "../../src/core/content.ts";
 import { codec } from "../../src/futures/future-codec.ts";
 import { HeldStore } from "../durability/held-store.ts";
 import { law } from "./law.ts";
@@ -110,7 +109,7 @@ law(
       const client = await world.start([pair], { store });
       const committedLength = (): number => {
         const row = world.store.readState({ type: "law/pair", id: "p" }).find(({ name }) => name === "one");
-        const items = row === undefined ? [] : codec.decode(decodeContent(row.text).text ?? UNDEFINED);
+        const items = row === undefined ? [] : codec.decode(row.value.content.text ?? UNDEFINED);
         return (items as readonly number[]).length;
       };
       const done: Promise<unknown>[] = [];

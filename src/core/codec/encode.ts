@@ -33,8 +33,16 @@ export interface EncodeRules {
 
 /** Encodes a value in one walk, which reads each property once: the text is a snapshot at the time of the call. */
 export function encodeTemplate(value: unknown, rules: EncodeRules, options: EncodeOptions = {}): Template {
+  // Short texts and small numbers, which most values are, need no walk.
+  if (typeof value === "string" && (value.length + 1) * MAX_ESCAPE <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
+    return { segments: [quote(value)], holes: NONE };
+  }
   return new Encoder(rules, options).run(value);
 }
+
+/** Characters that one takes at most when it is written. */
+const MAX_ESCAPE = 6;
+const NONE: readonly never[] = [];
 
 /**
  * The walk over one value.

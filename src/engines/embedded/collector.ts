@@ -54,7 +54,7 @@ export class Collector {
       const expiresAt = state.read(name)?.expiresAt;
       // What was renewed or replaced in memory is not what the store found expired.
       if (expiresAt === undefined || expiresAt > now) continue;
-      for (const each of name === LIFE ? [...state.slots.keys()] : [name]) erase(state, each);
+      for (const each of name === LIFE ? state.names : [name]) erase(state, each);
     }
     return expired.length === CHUNK;
   }

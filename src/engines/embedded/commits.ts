@@ -1,12 +1,16 @@
-import { fromStored, PendingBatch } from "./pending-batch.ts";
-import type { Accepted } from "./pending-batch.ts";
-import type { Store } from "./store.ts";
+import type { Address } from "../../core/address.ts";
+import { HandbackError } from "../../core/errors.ts";
+import { MessageIndex } from "./message-index.ts";
+import { PendingBatch } from "./pending-batch.ts";
+import type { Room } from "./room.ts";
+import type { Accepted, Batch, Opened, Store } from "./store.ts";
 
 /** What commits work with. */
 export interface CommitsParts {
   readonly store: Pick<Store, "commit" | "readScope">;
-  /** A number above those of all messages that the store keeps. */
-  readonly nextSeq: number;
+  /** Numbers above those of all messages and values that the store keeps. */
+  readonly opened: Pick<Opened, "nextSeq" | "nextPlace">;
+  readonly room: Room;
   /** A batch is on disk. */
   readonly committed: (batch: PendingBatch) => void;
   /** A commit was rejected: it is not known whether it happened. */
@@ -16,19 +20,26 @@ export interface CommitsParts {
 /**
  * What waits to be committed: a batch that gathers, and the one whose commit is under way.
  *
- * CM1 One commit at a time, in order; what comes up meanwhile gathers for the next one.
- * CM2 After a commit that was rejected there is no other.
+ * CM1 One commit at a time, in order; what comes up meanwhile gathers for the next one, which begins before anything comes of the
+ *     first: while one is written, what the other has brought about is done.
+ * CM2 After a commit that was rejected there is no other. One that found no room on the disk did not happen: it is tried again as it is,
+ *     and all others wait behind it.
+ * CM3 Every deliverable message that is not done with is known by its scope, wherever it is.
  */
 export class Commits {
   readonly #parts: CommitsParts;
-  #gathering = new PendingBatch();
+  readonly #deliverable = new MessageIndex();
+  #gathering: PendingBatch;
   #underWay: PendingBatch | undefined;
-  #committing: Promise<void> | undefined;
-  #seq: number;
+  #hasFailed = false;
+  #onEnd: () => void = () => undefined;
+  #place: number;
+  readonly #nextPlace = (): number => this.#place++;
 
   constructor(parts: CommitsParts) {
     this.#parts = parts;
-    this.#seq = parts.nextSeq;
+    this.#gathering = new PendingBatch(parts.opened.nextSeq);
+    this.#place = parts.opened.nextPlace;
   }
 
   /** The batch that gathers. */
@@ -37,12 +48,35 @@ export class Commits {
   }
 
   get isUnderWay(): boolean {
-    return this.#committing !== undefined;
+    return this.#underWay !== undefined;
+  }
+
+  /** How many deliverable messages are not done with. */
+  get deliverables(): number {
+    return this.#deliverable.size;
+  }
+
+  /** How many deliverable messages for the address are not on disk. */
+  insertedAt(address: Address): number {
+    return this.#gathering.insertedAt(address) + (this.#underWay?.insertedAt(address) ?? 0);
   }
 
   /** Keeps a message until it is handled. */
   accept(message: Omit<Accepted, "seq">): void {
-    this.#gathering.insert({ ...message, seq: this.#seq++ });
+    const accepted = { ...message, seq: this.#gathering.nextSeq };
+    this.#gathering.insert(accepted);
+    if (accepted.dueAt === undefined) this.#deliverable.add(accepted);
+  }
+
+  /** Takes note of a deliverable message that was kept before the engine was started. */
+  adopt(message: Accepted): void {
+    this.#deliverable.add(message);
+  }
+
+  /** A message is done with. */
+  remove(message: Accepted): void {
+    this.#gathering.remove(message);
+    if (message.dueAt === undefined) this.#deliverable.delete(message);
   }
 
   /** Whether the message of this number is done with, though perhaps not yet on disk. */
@@ -57,28 +91,70 @@ export class Commits {
 
   /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
   ofScope(prefix: string): readonly Accepted[] {
-    const stored = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
-    const underWay = [...(this.#underWay?.ofScope(prefix) ?? [])].filter(({ seq }) => !this.removes(seq));
-    return [...stored.map(fromStored), ...underWay, ...this.#gathering.ofScope(prefix)];
+    const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
+    const underWay = delayedIn(this.#underWay, prefix).filter(({ seq }) => !this.removes(seq));
+    const all = [...delayed, ...underWay, ...delayedIn(this.#gathering, prefix), ...this.#deliverable.ofScope(prefix)];
+    return all.sort((one, other) => one.seq - other.seq);
   }
 
-  /** Commits what has gathered; while a commit is under way, waits for that one. Never rejects. */
-  commit(): Promise<void> {
-    if (this.#committing !== undefined) return this.#committing;
-    if (this.#gathering.isEmpty) return Promise.resolve();
+  /** Tokens cancelled by commits to come. */
+  *cancelled(): Generator<string> {
+    if (this.#underWay !== undefined) yield* this.#underWay.cancelled;
+    yield* this.#gathering.cancelled;
+  }
+
+  /** Begins to commit what has gathered, unless a commit is under way: then it will follow that one. */
+  begin(): void {
+    if (this.#underWay !== undefined || this.#gathering.isEmpty) return;
     const batch = this.#gathering;
-    this.#gathering = new PendingBatch();
+    this.#gathering = new PendingBatch(batch.nextSeq);
     this.#underWay = batch;
-    return (this.#committing = this.#write(batch).finally(() => (this.#committing = undefined)));
+    void this.#write(batch);
+  }
+
+  /** Waits for room on the disk no more: what finds none fails. */
+  giveUp(): void {
+    this.#parts.room.giveUp();
+  }
+
+  /** Resolves when everything that has gathered is committed, or a commit has failed. Waits for no room. Never rejects. */
+  async settle(): Promise<void> {
+    this.giveUp();
+    this.begin();
+    while (this.#underWay !== undefined && !this.#hasFailed) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onEnd = resolve;
+      await promise;
+    }
   }
 
   async #write(batch: PendingBatch): Promise<void> {
     try {
-      await this.#parts.store.commit(batch.toStore());
+      await this.#commit(batch.toStore(this.#nextPlace));
+      this.#underWay = undefined;
+      this.begin();
+      this.#parts.committed(batch);
     } catch (error) {
-      return this.#parts.failed(error);
+      this.#hasFailed = true;
+      this.#parts.failed(error);
     }
-    this.#underWay = undefined;
-    this.#parts.committed(batch);
+    this.#onEnd();
   }
+
+  async #commit(batch: Batch): Promise<void> {
+    const { store, room } = this.#parts;
+    for (;;) {
+      try {
+        await store.commit(batch);
+        return room.note();
+      } catch (error) {
+        if (!HandbackError.is(error, "STORE_FULL")) throw error;
+        await room.wait(error);
+      }
+    }
+  }
+}
+
+function delayedIn(batch: PendingBatch | undefined, prefix: string): readonly Accepted[] {
+  return batch?.accepted.filter(({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true) ?? [];
 }

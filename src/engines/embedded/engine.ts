@@ -4,12 +4,15 @@ import { addressKey, formatAddress } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
 import { Answers } from "../../core/answers.ts";
 import type { Definition } from "../../core/definition.ts";
-import type { Answer, Effects, Send, StoredValue } from "../../core/effects.ts";
+import type { Answer, Effects, NamedValue, Send } from "../../core/effects.ts";
 import type { Capability, Engine, Listening } from "../../core/engine.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { Environment } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
+import { FLOW_DIGITS } from "../../core/message-id.ts";
 import type { Scheduler } from "../../core/scheduler.ts";
+import { Backlog } from "./backlog.ts";
+import type { BacklogLimits } from "./backlog.ts";
 import { BlockedGets } from "./blocked-gets.ts";
 import type { LeadsTo } from "./blocked-gets.ts";
 import { Commits } from "./commits.ts";
@@ -18,11 +21,12 @@ import { FunctionMeter } from "./function-meter.ts";
 import { Handlers } from "./handlers.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { Mailbox, Running } from "./mailboxes.ts";
-import { fromStored } from "./pending-batch.ts";
-import type { Accepted, PendingBatch } from "./pending-batch.ts";
+import type { PendingBatch } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
+import { Room } from "./room.ts";
 import { NO_STATE, StateCache } from "./state-cache.ts";
-import type { Opened, Store, StoredDeadLetter } from "./store.ts";
+import type { AddressState } from "./state-cache.ts";
+import type { Accepted, Opened, Store, StoredDeadLetter } from "./store.ts";
 import { Timers } from "./timers.ts";
 import { Unregistered } from "./unregistered.ts";
 import { Withdrawals } from "./withdrawals.ts";
@@ -40,11 +44,19 @@ export interface EngineParts {
   readonly concurrency: number;
   /** Addresses whose state is kept in memory. */
   readonly cachedStates: number;
+  readonly backlogLimits: BacklogLimits;
   /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
 }
 
+/** What this engine's activations read their values from. */
+type EngineCause = Cause & { readonly state: AddressState };
+/** What an activation is not always given. */
+type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn">;
+
 const RECOVERY_CHUNK = 4096;
+/** Digits of a flow's number that say how often the store has been opened; the others count. */
+const GENERATION_DIGITS = 6;
 const CLOSE_DEADLINE_MS = 5_000;
 const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead", "scopedCancel"]);
 
@@ -65,7 +77,11 @@ export class EmbeddedEngine implements Engine {
   readonly #cache: StateCache;
   readonly #timers: Timers;
   readonly #collector: Collector;
+  /** Who waits for what becomes of a request, and who listens for what something else brings about. */
+  readonly #asked = new Answers();
   readonly #answers = new Answers();
+  readonly #room: Room;
+  readonly #backlog: Backlog;
   readonly #gets: BlockedGets;
   readonly #mailboxes = new Mailboxes();
   readonly #handlers: Handlers;
@@ -76,8 +92,9 @@ export class EmbeddedEngine implements Engine {
   readonly #withdrawals = new Withdrawals((scope) => this.#commits.ofScope(scope));
   readonly #isCancelled = (scope: string): boolean => this.#withdrawals.isCancelled(scope);
   readonly #unregistered = new Unregistered();
-  readonly #flowBase: bigint;
-  #flows = 0n;
+  /** Begins the numbers of all flows that are started while the store is open. */
+  readonly #generation: string;
+  #flows = 0;
   #scheduled = false;
   #stopped: HandbackError | undefined;
   #closing: Promise<void> | undefined;
@@ -86,11 +103,23 @@ export class EmbeddedEngine implements Engine {
     this.#parts = parts;
     this.#cache = new StateCache(parts.store, parts.cachedStates);
     const { store, environment, opened } = parts;
+    this.#room = new Room({
+      clock: environment.clock,
+      lost: (doubt) => this.#loseRoom(doubt),
+      found: () => this.#findRoom(),
+    });
     this.#commits = new Commits({
       store,
-      nextSeq: opened.nextSeq,
+      opened,
+      room: this.#room,
       committed: (batch) => this.#guard(() => this.#committed(batch)),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#fail(HandbackError.is(error, "STORE_FULL") ? closedWhileFull(error) : error),
+    });
+    this.#backlog = new Backlog({
+      limits: parts.backlogLimits,
+      total: () => this.backlog,
+      at: (address) => this.#mailboxes.sizeAt(address) + this.#commits.insertedAt(address),
+      addedTo: (request) => this.#addedTo(request),
     });
     const guard = (step: () => void): void => this.#guard(step);
     this.#timers = new Timers({
@@ -106,7 +135,7 @@ export class EmbeddedEngine implements Engine {
       clock: environment.clock,
       isBusy: (address) => this.#mailboxes.has(address),
       erase: (state, name) => {
-        this.#commits.batch.write(state, name, null);
+        this.#commits.batch.write(state.slot(name), null);
         this.#schedule();
       },
       guard,
@@ -124,12 +153,13 @@ export class EmbeddedEngine implements Engine {
       answers: this.#answers,
       choose: (count) => parts.scheduler.choose(count),
       take: (queue) => this.#withdrawals.takeFrom(queue),
-      cause: (definition, envelope) => this.#cause(envelope, hasState(definition)),
+      cause: (definition, { envelope, cancellation }, blocking) =>
+        this.#cause(envelope, hasState(definition), { blocking, cancellation }),
       flush: (effects) => this.#flush(effects),
       finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
       parked: (envelope, error) => this.#park(envelope, error),
     });
-    this.#flowBase = BigInt(opened.generation) << 40n;
+    this.#generation = opened.generation.toString(16).padStart(GENERATION_DIGITS, "0");
   }
 
   get realm(): string {
@@ -145,7 +175,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   nextFlow(): string {
-    return (this.#flowBase + this.#flows++).toString(16).padStart(16, "0");
+    return this.#generation + (this.#flows++).toString(16).padStart(FLOW_DIGITS - GENERATION_DIGITS, "0");
   }
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
@@ -154,7 +184,8 @@ export class EmbeddedEngine implements Engine {
       const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
       for (const row of rows) {
         after = row.seq;
-        this.#deliver(fromStored(row));
+        this.#commits.adopt(row);
+        this.#deliver(row);
       }
       if (rows.length < RECOVERY_CHUNK) break;
     }
@@ -164,14 +195,35 @@ export class EmbeddedEngine implements Engine {
     this.#pump();
   }
 
-  ask(envelope: Envelope, key: string): Promise<Answer> {
-    const { answer } = this.#answers.listen(key);
-    if (this.#stopped !== undefined || this.#closing !== undefined) this.#answers.refuse(key, this.#stopped ?? closed());
-    else {
-      this.#system.push(envelope);
-      this.#guard(() => this.#drain());
-    }
+  ask(envelope: Envelope, key: string, begins = false): Promise<Answer> {
+    const answer = this.#asked.wait(key);
+    const refusal = this.#refusal();
+    if (refusal !== undefined) this.#asked.refuse(key, refusal);
+    else this.#guard(() => this.#take(envelope, key, begins));
     return answer;
+  }
+
+  #take(request: Envelope, key: string, begins: boolean): void {
+    const overload = begins ? this.#backlog.refusal(request) : undefined;
+    if (overload !== undefined) return this.#asked.refuse(key, overload);
+    this.#system.push(request);
+    this.#drain();
+  }
+
+  /** The addresses that a request adds messages to. It is handled for nothing to find out: system functions are pure. */
+  #addedTo(request: Envelope): readonly Address[] {
+    const { definitions } = this.#parts;
+    const definition = definitions.get(request.target.type);
+    if (definition === undefined) return [];
+    const effects = activate(definition, this.#cause(request, hasState(definition)));
+    if (effects instanceof Promise) return [];
+    const isAdded = ({ envelope: { target }, dueAt }: Send): boolean => dueAt === undefined && definitions.get(target.type)?.system !== true;
+    return effects.sends.filter(isAdded).map(({ envelope: { target } }) => target);
+  }
+
+  /** Why no request can be taken. */
+  #refusal(): HandbackError | undefined {
+    return this.#stopped ?? (this.#closing === undefined ? this.#room.refusal : closed());
   }
 
   listen(key: string): Listening {
@@ -180,7 +232,7 @@ export class EmbeddedEngine implements Engine {
     return listening;
   }
 
-  snapshot(address: Address): ReadonlyMap<string, StoredValue> {
+  snapshot(address: Address): readonly NamedValue[] {
     if (this.#stopped !== undefined) throw this.#stopped;
     return this.#cache.open(address).committed();
   }
@@ -188,6 +240,11 @@ export class EmbeddedEngine implements Engine {
   deadLetters(limit: number): readonly StoredDeadLetter[] {
     if (this.#stopped !== undefined) throw this.#stopped;
     return this.#parts.store.readDeadLetters(limit);
+  }
+
+  /** How many messages have been accepted and are not yet handled, but for those of functions that are not registered. */
+  get backlog(): number {
+    return this.#commits.deliverables - this.#unregistered.size;
   }
 
   /** Messages that wait for a function that is not registered, by function type. */
@@ -204,9 +261,9 @@ export class EmbeddedEngine implements Engine {
     this.#timers.stop();
     this.#collector.stop();
     if (this.#stopped === undefined) await this.#handlers.whenIdle(this.#parts.environment.clock, CLOSE_DEADLINE_MS);
-    while (this.#stopped === undefined && (this.#commits.isUnderWay || !this.#commits.batch.isEmpty)) await this.#commits.commit();
+    await this.#commits.settle();
     this.#stopped ??= closed();
-    this.#answers.end(this.#stopped);
+    this.#answerAll(this.#stopped);
     await this.#parts.store.close();
   }
 
@@ -224,21 +281,28 @@ export class EmbeddedEngine implements Engine {
   }
 
   #pump(): void {
-    if (this.#closing === undefined && this.#stopped === undefined) this.#handlers.start();
+    if (this.#startsHandlers) this.#handlers.start();
     this.#schedule();
   }
 
-  #finish(mailbox: Mailbox, { envelope, cancellation, ...accepted }: Running, effects: Effects): void {
+  get #startsHandlers(): boolean {
+    return this.#stopped === undefined && this.#closing === undefined && !this.#room.isMissing;
+  }
+
+  #finish(mailbox: Mailbox, running: Running, effects: Effects): void {
     if (this.#stopped !== undefined) return;
-    this.#guard(() => {
-      if (!cancellation.isCancelled) this.#commits.batch.remove({ envelope, ...accepted });
+    try {
+      const { envelope, seq } = running;
+      if (!running.cancellation.isCancelled) this.#commits.remove(running);
       if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
       this.#apply(effects);
       this.#sendAll(effects);
       this.#drain();
-      this.#withdrawLate(envelope, accepted.seq);
+      this.#withdrawLate(envelope, seq);
       this.#mailboxes.release(mailbox);
-    });
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#schedule();
   }
 
@@ -269,7 +333,7 @@ export class EmbeddedEngine implements Engine {
   /** Handles system messages until there are none: in this batch, for they are pure. Then what they cancelled is withdrawn. */
   #drain(): void {
     do {
-      for (const accepted of this.#withdrawals.takeBack()) this.#withdraw(accepted);
+      if (this.#withdrawals.isPending) for (const accepted of this.#withdrawals.takeBack()) this.#withdraw(accepted);
       for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
     } while (this.#withdrawals.isPending || this.#sendHeld());
     this.#withdrawals.end();
@@ -286,16 +350,18 @@ export class EmbeddedEngine implements Engine {
   #handle(envelope: Envelope): void {
     const definition = this.#parts.definitions.get(envelope.target.type);
     if (definition === undefined) return;
-    const effects = activate(definition, this.#cause(envelope, hasState(definition)));
+    const cause = this.#cause(envelope, hasState(definition));
+    const effects = activate(definition, cause);
     if (effects instanceof Promise) return;
-    this.#apply(effects);
+    this.#apply(effects, cause.state);
     if (effects.cancelScopes.length > 0) this.#held.push(effects);
     else this.#sendAll(effects);
   }
 
-  #cause(envelope: Envelope, readsState: boolean): Cause {
+  #cause(envelope: Envelope, readsState: boolean, { blocking, cancellation, withdrawn }: Circumstances = {}): EngineCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
-    return { envelope, state, environment: this.#parts.environment, isCancelled: this.#isCancelled };
+    const { environment } = this.#parts;
+    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn };
   }
 
   /** Takes a message back: it is handed to its function as one that will not be handled, wherever it waits. */
@@ -316,21 +382,21 @@ export class EmbeddedEngine implements Engine {
       if (isParked) this.#unregistered.remove(type);
       else this.#withdrawals.passBy(seq);
     }
-    this.#commits.batch.remove(accepted);
+    this.#commits.remove(accepted);
     // No state is read for a user's function: it is not asked, and another message may be at work there.
-    const cause = this.#cause(envelope, definition.system && hasState(definition));
-    const effects = activate(definition, { ...cause, withdrawn: isRunning ? "running" : "waiting" });
+    const cause = this.#cause(envelope, definition.system && hasState(definition), { withdrawn: isRunning ? "running" : "waiting" });
+    const effects = activate(definition, cause);
     if (effects instanceof Promise) return;
     this.#apply(effects);
     this.#sendAll(effects);
   }
 
-  /** Takes over what an activation did, but for what it sends. */
-  #apply(effects: Effects): void {
+  /** Takes over what an activation did, but for what it sends. `opened` is the state of its address, if nothing has come between. */
+  #apply(effects: Effects, opened?: AddressState): void {
     const { address, writes, cancels, answers, cancelScopes, deadLetters } = effects;
-    if (writes.size > 0) {
-      const state = this.#cache.open(address);
-      for (const [name, value] of writes) this.#commits.batch.write(state, name, value);
+    if (writes.length > 0) {
+      const state = opened ?? this.#cache.open(address);
+      for (const { name, value } of writes) this.#commits.batch.write(state.slot(name), value);
     }
     for (const token of cancels) this.#cancel(tokenKey(address, token));
     for (const answer of answers) this.#commits.batch.answers.push(answer);
@@ -339,7 +405,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
-    this.#commits.batch.bury({ envelope, failure }, this.now());
+    this.#commits.batch.bury({ envelope, failure, at: this.now() });
     this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: nobody awaits it, and it failed`, {
       failure,
     });
@@ -373,39 +439,56 @@ export class EmbeddedEngine implements Engine {
   /** Delayed messages are due. One for a user's function becomes a message like any other, which no token cancels any more. */
   #fire(due: readonly Accepted[]): void {
     for (const accepted of due) {
-      this.#commits.batch.remove(accepted);
+      this.#commits.remove(accepted);
       this.#forward(accepted.envelope);
     }
     this.#drain();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#commits.isUnderWay || this.#stopped !== undefined) return;
-    if (this.#commits.batch.isEmpty && (this.#mailboxes.ready === 0 || !this.#handlers.hasSlot)) return;
+    if (this.#scheduled || this.#stopped !== undefined) return;
+    const canCommit = !this.#commits.isUnderWay && !this.#commits.batch.isEmpty;
+    if (!canCommit && (this.#mailboxes.ready === 0 || !this.#handlers.hasSlot || !this.#startsHandlers)) return;
     this.#scheduled = true;
     this.#parts.scheduler.soon(() => {
       this.#scheduled = false;
-      void this.#turn();
+      this.#guard(() => this.#turn());
     });
   }
 
-  async #turn(): Promise<void> {
-    if (this.#stopped === undefined) await this.#commits.commit();
-    this.#guard(() => this.#pump());
+  #turn(): void {
+    if (this.#stopped === undefined) this.#commits.begin();
+    this.#pump();
   }
 
   #committed(batch: PendingBatch): void {
-    batch.committed();
+    batch.committed((state) => this.#cache.rest(state));
     for (const token of batch.cancelled) this.#timers.cancelled(token);
     // A token that was used anew meanwhile may have been cancelled anew.
-    for (const token of this.#commits.batch.cancelled) this.#timers.cancel(token);
+    for (const token of this.#commits.cancelled()) this.#timers.cancel(token);
     for (const accepted of batch.accepted) {
       if (this.#withdrawals.isPassedBy(accepted.seq)) continue;
       if (accepted.dueAt === undefined) this.#deliver(accepted);
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
-    for (const answer of batch.answers) this.#answers.give(answer);
+    for (const answer of batch.answers) {
+      this.#asked.give(answer);
+      this.#answers.give(answer);
+    }
     for (const notice of batch.notices) notice();
+    this.#pump();
+  }
+
+  /** The disk is full: what is at work may come to its end, and nothing begins until there is room. */
+  #loseRoom(doubt: HandbackError): void {
+    this.#parts.environment.log.error(doubt.message);
+    this.#timers.pause();
+    this.#asked.end(doubt);
+  }
+
+  #findRoom(): void {
+    this.#parts.environment.log.info("the disk has room again: all that was kept in memory is being written");
+    this.#timers.resume();
   }
 
   /** Does a step of the engine's own work: one that fails half way leaves nothing to rely on. */
@@ -428,8 +511,15 @@ export class EmbeddedEngine implements Engine {
     this.#parts.environment.log.error(this.#stopped.message);
     this.#timers.stop();
     this.#collector.stop();
-    this.#answers.end(this.#stopped);
+    this.#commits.giveUp();
+    this.#answerAll(this.#stopped);
     this.#handlers.abandon();
+  }
+
+  /** Rejects everybody who waits. */
+  #answerAll(error: HandbackError): void {
+    this.#asked.end(error);
+    this.#answers.end(error);
   }
 }
 
@@ -444,6 +534,11 @@ function renamed(envelope: Envelope, { type, aliases = [] }: Definition): Envelo
 
 function closed(): HandbackError {
   return new HandbackError("CLOSED", "the engine is closed");
+}
+
+function closedWhileFull(cause: unknown): HandbackError {
+  const message = "the engine was closed while the disk was full; nothing is kept of what it had not acknowledged";
+  return new HandbackError("CLOSED", message, { cause });
 }
 
 function tokenKey(address: Address, token: string): string {

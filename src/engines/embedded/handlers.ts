@@ -5,13 +5,13 @@ import type { Answers } from "../../core/answers.ts";
 import { Cancellation } from "../../core/cancellation.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Definition } from "../../core/definition.ts";
-import type { Effects } from "../../core/effects.ts";
+import type { Answer, Effects } from "../../core/effects.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { Blocking } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
 import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
-import type { Accepted } from "./pending-batch.ts";
+import type { Accepted } from "./store.ts";
 import type { Queue } from "./queue.ts";
 
 /** What running handlers takes. */
@@ -26,7 +26,7 @@ export interface HandlersParts {
   readonly choose: (count: number) => number;
   /** The next message of a mailbox that is to be handled. */
   readonly take: (queue: Queue<Accepted>) => Accepted | undefined;
-  readonly cause: (definition: Definition, envelope: Envelope) => Cause;
+  readonly cause: (definition: Definition, running: Running, blocking: Blocking) => Cause;
   /** What a handler has sent before it blocks. */
   readonly flush: (effects: Effects) => void;
   /** A handler has ended; its address is to be released. */
@@ -36,7 +36,7 @@ export interface HandlersParts {
 }
 
 /** Handlers started before commits are looked after again. */
-const RUNS_PER_TURN = 256;
+const RUNS_PER_TURN = 32;
 
 /**
  * Runs users' handlers, as many at the same time as there are slots.
@@ -46,11 +46,13 @@ const RUNS_PER_TURN = 256;
  */
 export class Handlers {
   readonly #parts: HandlersParts;
+  readonly #blocking: Blocking;
   #running = 0;
   #onIdle: () => void = () => undefined;
 
   constructor(parts: HandlersParts) {
     this.#parts = parts;
+    this.#blocking = { flush: parts.flush, receive: (envelope, key) => this.#receive(envelope, key) };
   }
 
   get hasSlot(): boolean {
@@ -110,8 +112,7 @@ export class Handlers {
     this.#running++;
     let effects: Effects | Promise<Effects>;
     try {
-      const blocking = this.#blocking(envelope);
-      effects = activate(definition, { ...cause(definition, envelope), blocking, cancellation: running.cancellation });
+      effects = activate(definition, cause(definition, running, this.#blocking));
     } catch (error) {
       return this.#park(mailbox, envelope, error);
     }
@@ -147,22 +148,17 @@ export class Handlers {
     this.#parts.gets.endAll(envelope);
   }
 
-  #blocking(envelope: Envelope): Blocking {
-    const { answers, gets, flush } = this.#parts;
-    return {
-      flush,
-      receive: async (key) => {
-        const listening = answers.listen(key);
-        gets.begin({ key, envelope, stop: () => listening.stop() });
-        this.#noteIdle();
-        this.findDeadlock();
-        try {
-          return await listening.answer;
-        } finally {
-          gets.end(key);
-        }
-      },
-    };
+  async #receive(envelope: Envelope, key: string): Promise<Answer> {
+    const { answers, gets } = this.#parts;
+    const listening = answers.listen(key);
+    gets.begin({ key, envelope, stop: () => listening.stop() });
+    this.#noteIdle();
+    this.findDeadlock();
+    try {
+      return await listening.answer;
+    } finally {
+      gets.end(key);
+    }
   }
 
   #isBusy(): boolean {

@@ -1,5 +1,6 @@
 import { formatAddress } from "../../core/address.ts";
 import type { Definition } from "../../core/definition.ts";
+import type { Log } from "../../core/log.ts";
 
 /** Time for which a handler may keep the event loop to itself unremarked. */
 const LONG_NS = 1_000_000_000;
@@ -19,9 +20,12 @@ export function reportingLongTurns(definition: Definition): Definition {
         return definition.receive(activation);
       } finally {
         const ns = clock.monotonicNs() - startNs;
-        const address = formatAddress(activation.address);
-        if (ns >= LONG_NS) log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, { address });
+        if (ns >= LONG_NS) report(log, formatAddress(activation.address), ns);
       }
     },
   };
+}
+
+function report(log: Log, address: string, ns: number): void {
+  log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, { address });
 }

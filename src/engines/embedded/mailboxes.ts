@@ -1,13 +1,13 @@
-import { addressKey } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
+import { AddressMap } from "../../core/address-map.ts";
 import type { Cancellation } from "../../core/cancellation.ts";
 import type { Envelope } from "../../core/envelope.ts";
-import type { Accepted } from "./pending-batch.ts";
+import type { Accepted } from "./store.ts";
 import { Queue } from "./queue.ts";
 
 /** The messages of one address, in order of arrival. */
 export interface Mailbox {
-  readonly key: string;
+  readonly address: Address;
   readonly queue: Queue<Accepted>;
   /** The message that is being handled. */
   running: Running | undefined;
@@ -24,7 +24,7 @@ export interface Running extends Accepted {
  * M1 A mailbox is ready, being handled, or gone: never two of these. One that is never released again is parked.
  */
 export class Mailboxes {
-  readonly #byAddress = new Map<string, Mailbox>();
+  readonly #byAddress = new AddressMap<Mailbox>();
   readonly #ready = new Queue<Mailbox>();
 
   /** How many addresses have a message and nobody handling it. */
@@ -34,15 +34,15 @@ export class Mailboxes {
 
   /** Adds a message; tells whether it queues behind one that is being handled. */
   deliver(accepted: Accepted): boolean {
-    const key = addressKey(accepted.envelope.target);
-    const known = this.#byAddress.get(key);
+    const address = accepted.envelope.target;
+    const known = this.#byAddress.get(address);
     if (known !== undefined) {
       known.queue.push(accepted);
       return true;
     }
-    const mailbox: Mailbox = { key, queue: new Queue(), running: undefined };
+    const mailbox: Mailbox = { address, queue: new Queue(), running: undefined };
     mailbox.queue.push(accepted);
-    this.#byAddress.set(key, mailbox);
+    this.#byAddress.add(address, mailbox);
     this.#ready.push(mailbox);
     return false;
   }
@@ -58,16 +58,22 @@ export class Mailboxes {
   release(mailbox: Mailbox): void {
     mailbox.running = undefined;
     if (mailbox.queue.size > 0) this.#ready.push(mailbox);
-    else this.#byAddress.delete(mailbox.key);
+    else this.#byAddress.delete(mailbox.address);
   }
 
   /** Whether messages for the address are waiting or being handled. */
   has(address: Address): boolean {
-    return this.#byAddress.has(addressKey(address));
+    return this.#byAddress.has(address);
+  }
+
+  /** How many messages for the address are waiting or being handled. */
+  sizeAt(address: Address): number {
+    const mailbox = this.#byAddress.get(address);
+    return mailbox === undefined ? 0 : mailbox.queue.size + (mailbox.running === undefined ? 0 : 1);
   }
 
   *queuedAt(address: Address): Generator<Envelope> {
-    for (const { envelope } of this.#byAddress.get(addressKey(address))?.queue ?? []) yield envelope;
+    for (const { envelope } of this.#byAddress.get(address)?.queue ?? []) yield envelope;
   }
 
   /** All messages of addresses that are ready. */
@@ -77,6 +83,6 @@ export class Mailboxes {
 
   /** What is being handled at the address. */
   runningAt(address: Address): Running | undefined {
-    return this.#byAddress.get(addressKey(address))?.running;
+    return this.#byAddress.get(address)?.running;
   }
 }

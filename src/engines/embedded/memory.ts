@@ -1,9 +1,10 @@
-import { addressKey } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
+import { AddressMap } from "../../core/address-map.ts";
+import type { StoredValue } from "../../core/effects.ts";
 import { HandbackError } from "../../core/errors.ts";
 import { OrderedSet } from "./ordered-set.ts";
 import { newRealm } from "./realm.ts";
-import type { Batch, Opened, StateRow, StateWrite, Store, StoredDeadLetter, StoredMessage } from "./store.ts";
+import type { Accepted, Batch, Opened, StateRow, StateWrite, Store, StoredDeadLetter } from "./store.ts";
 
 /**
  * Makes a store that lives in this process's memory and is gone with it: for tests, and for work that may be lost.
@@ -19,27 +20,28 @@ export function memory(): Store {
   return new MemoryStore();
 }
 
-type Delayed = StoredMessage & { readonly dueAt: number };
-type Scoped = StoredMessage & { readonly scope: string };
-type Value = StateRow & { readonly address: Address };
-type Expiring = Value & { readonly expiresAt: number };
+type Delayed = Accepted & { readonly dueAt: number };
+type Scoped = Accepted & { readonly envelope: { readonly scope: string } };
+type Value = Omit<StateRow, "value"> & { readonly address: Address; value: StoredValue };
+type Expiring = Value & { readonly value: { readonly expiresAt: number } };
 
 /**
- * A store made of maps.
+ * A store made of maps, which keeps the objects that it is given.
  * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
- * - MM2: `#tokens` has the messages with a token, `#scopes` those with a scope, `#expiring` the values with an `expiresAt`;
- *   `#state` has no empty map;
- * - MM3: a batch is checked whole before any of it is applied.
+ * - MM2: every value is in `#values` and `#state`;
+ * - MM3: `#tokens` has the messages with a token, `#scopes` the delayed ones with a scope, `#expiring` the values with an `expiresAt`;
+ * - MM4: a batch is checked whole before any of it is applied.
  */
 class MemoryStore implements Store {
   readonly #realm = newRealm();
-  readonly #messages = new Map<number, StoredMessage>();
-  readonly #ready = new OrderedSet<StoredMessage>(bySeq);
+  readonly #messages = new Map<number, Accepted>();
+  readonly #ready = new OrderedSet<Accepted>(bySeq);
   readonly #delayed = new OrderedSet<Delayed>((one, other) => one.dueAt - other.dueAt || bySeq(one, other));
-  readonly #tokens = new Map<string, StoredMessage>();
-  readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.scope, other.scope) || bySeq(one, other));
-  readonly #state = new Map<string, Map<string, Value>>();
-  readonly #expiring = new OrderedSet<Expiring>((one, other) => one.expiresAt - other.expiresAt || byName(one, other));
+  readonly #tokens = new Map<string, Accepted>();
+  readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other));
+  readonly #values = new Map<number, Value>();
+  readonly #state = new AddressMap<Value[]>();
+  readonly #expiring = new OrderedSet<Expiring>((one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place);
   readonly #dead: StoredDeadLetter[] = [];
   #generation = 0;
   #isOpen = false;
@@ -50,9 +52,10 @@ class MemoryStore implements Store {
     }
     this.#isOpen = true;
     this.#generation += 1;
-    let last = 0;
-    for (const seq of this.#messages.keys()) last = Math.max(last, seq);
-    return { realm: this.#realm, generation: this.#generation, nextSeq: last + 1 };
+    let [seq, place] = [0, 0];
+    for (const each of this.#messages.keys()) seq = Math.max(seq, each);
+    for (const each of this.#values.keys()) place = Math.max(place, each);
+    return { realm: this.#realm, generation: this.#generation, nextSeq: seq + 1, nextPlace: place + 1 };
   }
 
   async commit(batch: Batch): Promise<void> {
@@ -68,24 +71,23 @@ class MemoryStore implements Store {
 
   readState(address: Address): readonly StateRow[] {
     this.#requireOpen();
-    const values = this.#state.get(addressKey(address));
-    return values === undefined ? [] : Array.from(values.values(), ({ address: _, ...row }) => row);
+    return this.#state.get(address)?.map(({ address: _, ...row }) => row) ?? [];
   }
 
-  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
+  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
     this.#requireOpen();
     return this.#ready.read(limit, ({ seq }) => seq > afterSeq, never);
   }
 
-  readDelayed(until: number, limit: number): readonly StoredMessage[] {
+  readDelayed(until: number, limit: number): readonly Accepted[] {
     this.#requireOpen();
     return this.#delayed.read(limit, always, ({ dueAt }) => dueAt > until);
   }
 
-  readScope(prefix: string): readonly StoredMessage[] {
+  readScope(prefix: string): readonly Accepted[] {
     this.#requireOpen();
-    const isPast = ({ scope }: Scoped): boolean => scope > prefix && !scope.startsWith(prefix);
-    return this.#scopes.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast).toSorted(bySeq);
+    const isPast = ({ envelope: { scope } }: Scoped): boolean => scope > prefix && !scope.startsWith(prefix);
+    return this.#scopes.read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast).toSorted(bySeq);
   }
 
   nextDueAt(): number | undefined {
@@ -100,26 +102,24 @@ class MemoryStore implements Store {
 
   readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[] {
     this.#requireOpen();
-    const expired = this.#expiring.read(limit, always, ({ expiresAt }) => expiresAt > now);
+    const expired = this.#expiring.read(limit, always, ({ value }) => value.expiresAt > now);
     return expired.map(({ address, name }) => ({ type: address.type, id: address.id, name }));
   }
 
   async renameStates(from: string, to: string): Promise<void> {
     this.#requireOpen();
-    const moving = [...this.#state.values()].flatMap((values) => [...values.values()]).filter(({ address }) => address.type === from);
-    const taken = new Set(moving.map(({ address }) => address.id).filter((id) => this.#state.has(addressKey({ type: to, id }))));
-    for (const { address, ...value } of moving) {
+    const moving = [...this.#values.values()].filter(({ address }) => address.type === from);
+    const taken = new Set(moving.map(({ address }) => address.id).filter((id) => this.#state.has({ type: to, id })));
+    for (const { address, ...row } of moving) {
       if (taken.has(address.id)) continue;
-      this.#write({ address, name: value.name, text: null });
-      this.#write({ ...value, address: { type: to, id: address.id } });
+      this.#write({ ...row, address, isNew: false, value: undefined });
+      this.#write({ ...row, address: { type: to, id: address.id }, isNew: true });
     }
   }
 
   count(): ReturnType<Store["count"]> {
     this.#requireOpen();
-    let state = 0;
-    for (const values of this.#state.values()) state += values.size;
-    return { messages: this.#ready.size, delayed: this.#delayed.size, state, dead: this.#dead.length };
+    return { messages: this.#ready.size, delayed: this.#delayed.size, state: this.#values.size, dead: this.#dead.length };
   }
 
   async close(): Promise<void> {
@@ -131,12 +131,14 @@ class MemoryStore implements Store {
   }
 
   /** Refuses a batch that inserts a number or a token which would be there twice. */
-  #check(batch: Batch): void {
-    const gone = new Set<number | undefined>([...batch.removed, ...batch.elapsed]);
-    for (const token of batch.cancelled) gone.add(this.#tokens.get(token)?.seq);
+  #check({ removed, elapsed, cancelled, inserted }: Batch): void {
+    const isTaken = inserted.some(({ seq, token }) => token !== undefined || this.#messages.has(seq));
+    if (!isTaken && isAscending(inserted)) return;
+    const gone = new Set<number | undefined>([...removed, ...elapsed]);
+    for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
     const numbers = new Set<number>();
     const tokens = new Set<string>();
-    for (const { seq, token } of batch.inserted) {
+    for (const { seq, token } of inserted) {
       if (numbers.has(seq) || (this.#messages.has(seq) && !gone.has(seq))) throw alreadyThere("message", String(seq));
       numbers.add(seq);
       if (token === undefined) continue;
@@ -146,63 +148,75 @@ class MemoryStore implements Store {
     }
   }
 
-  #insert(message: StoredMessage): void {
+  #insert(message: Accepted): void {
     const { seq, token } = message;
     this.#messages.set(seq, message);
     if (token !== undefined) this.#tokens.set(token, message);
+    if (!isDelayed(message)) return this.#ready.add(message);
+    this.#delayed.add(message);
     if (isScoped(message)) this.#scopes.add(message);
-    if (isDelayed(message)) this.#delayed.add(message);
-    else this.#ready.add(message);
   }
 
-  #remove(message: StoredMessage | undefined): void {
+  #remove(message: Accepted | undefined): void {
     if (message === undefined) return;
     const { seq, token } = message;
     this.#messages.delete(seq);
     if (token !== undefined) this.#tokens.delete(token);
+    if (!isDelayed(message)) return this.#ready.delete(message);
+    this.#delayed.delete(message);
     if (isScoped(message)) this.#scopes.delete(message);
-    if (isDelayed(message)) this.#delayed.delete(message);
-    else this.#ready.delete(message);
   }
 
-  #write({ address, name, text, expiresAt }: StateWrite): void {
-    const key = addressKey(address);
-    const values = this.#state.get(key) ?? new Map<string, Value>();
-    const before = values.get(name);
-    if (before !== undefined && isExpiring(before)) this.#expiring.delete(before);
-    if (text === null) {
-      values.delete(name);
-    } else {
-      const value = { address, name, text, ...(expiresAt !== undefined && { expiresAt }) };
-      values.set(name, value);
-      if (isExpiring(value)) this.#expiring.add(value);
+  #write({ place, address, name, value, isNew }: StateWrite): void {
+    if (isNew) {
+      if (value !== undefined) this.#add({ place, address, name, value });
+      return;
     }
-    if (values.size === 0) this.#state.delete(key);
-    else this.#state.set(key, values);
+    const row = this.#values.get(place);
+    if (row === undefined) return;
+    if (isExpiring(row)) this.#expiring.delete(row);
+    if (value === undefined) return this.#erase(row);
+    row.value = value;
+    if (isExpiring(row)) this.#expiring.add(row);
+  }
+
+  #add(row: Value): void {
+    this.#values.set(row.place, row);
+    const values = this.#state.get(row.address);
+    if (values === undefined) this.#state.add(row.address, [row]);
+    else values.push(row);
+    if (isExpiring(row)) this.#expiring.add(row);
+  }
+
+  #erase(row: Value): void {
+    this.#values.delete(row.place);
+    const values = this.#state.get(row.address) ?? [];
+    values.splice(values.indexOf(row), 1);
+    if (values.length === 0) this.#state.delete(row.address);
   }
 }
 
 const always = (): boolean => true;
 const never = (): boolean => false;
 
-function isDelayed(message: StoredMessage): message is Delayed {
+function isDelayed(message: Accepted): message is Delayed {
   return message.dueAt !== undefined;
 }
 
-function isScoped(message: StoredMessage): message is Scoped {
-  return message.scope !== undefined;
+function isScoped(message: Accepted): message is Scoped {
+  return message.envelope.scope !== undefined;
 }
 
-function isExpiring(value: Value): value is Expiring {
-  return value.expiresAt !== undefined;
+function isExpiring(row: Value): row is Expiring {
+  return row.value.expiresAt !== undefined;
 }
 
-function bySeq(one: StoredMessage, other: StoredMessage): number {
+function bySeq(one: Accepted, other: Accepted): number {
   return one.seq - other.seq;
 }
 
-function byName(one: Value, other: Value): number {
-  return compareText(addressKey(one.address), addressKey(other.address)) || compareText(one.name, other.name);
+function isAscending(messages: readonly Accepted[]): boolean {
+  return messages.every(({ seq }, index) => index === 0 || seq > (messages[index - 1]?.seq ?? 0));
 }
 
 function compareText(one: string, other: string): number {

@@ -19,6 +19,13 @@ export class OrderedSet<Item extends object> {
 
   /** Adds an item; the same item must not be there. */
   add(item: Item): void {
+    // What comes last, as most does, needs no search.
+    const last = this.#chunks[this.#chunks.length - 1];
+    const greatest = last?.[last.length - 1];
+    if (last !== undefined && greatest !== undefined && last.length < CHUNK && this.#compare(greatest, item) < 0) {
+      last.push(item);
+      return;
+    }
     const place = Math.min(this.#placeOf(item), this.#chunks.length - 1);
     const chunk = this.#chunks[place];
     if (chunk === undefined) {

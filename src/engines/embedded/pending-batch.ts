@@ -1,79 +1,73 @@
 import type { Address } from "../../core/address.ts";
-import { encodeContent } from "../../core/content.ts";
-import type { Answer, DeadLetter, StoredValue } from "../../core/effects.ts";
-import { decodeEnvelope, encodeEnvelope } from "../../core/envelope.ts";
-import type { Envelope } from "../../core/envelope.ts";
+import type { Answer, StoredValue } from "../../core/effects.ts";
+import { AddressCount } from "./address-count.ts";
 import type { AddressState, Slot } from "./state-cache.ts";
-import type { Batch, StateWrite, StoredMessage } from "./store.ts";
-
-/** A message that is kept until it is handled. */
-export interface Accepted {
-  readonly envelope: Envelope;
-  readonly seq: number;
-  readonly dueAt?: number;
-  readonly token?: string;
-}
-
-/** Reads a message as the store keeps it. @throws `FORMAT_TOO_NEW` */
-export function fromStored({ id, seq, dueAt, token, head, payload }: StoredMessage): Accepted {
-  const accepted = { envelope: decodeEnvelope(id, { head, payload }), seq };
-  if (dueAt === undefined) return accepted;
-  return token === undefined ? { ...accepted, dueAt } : { ...accepted, dueAt, token };
-}
-
-interface Write {
-  readonly state: AddressState;
-  readonly name: string;
-  value: StoredValue | undefined;
-}
+import type { Accepted, Batch, StateWrite, StoredDeadLetter } from "./store.ts";
 
 /**
  * What many activations did, collected for one commit. A value written by several of them is written once; a message
  * that was inserted and consumed within the batch never reaches the store.
+ *
+ * B1 The messages that it inserts are numbered without gaps, so that they are found by their place.
+ * B2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
  */
 export class PendingBatch {
   readonly answers: Answer[] = [];
   /** What is said within the process once it is durable. */
   readonly notices: (() => void)[] = [];
+  readonly #firstSeq: number;
   readonly #removed = new Set<number>();
   readonly #elapsed = new Set<number>();
   readonly #cancelled = new Set<string>();
-  readonly #inserted = new Map<number, Accepted>();
+  /** In the order of their numbers; `undefined` in place of what came and went. */
+  readonly #inserted: (Accepted | undefined)[] = [];
+  #kept = 0;
   readonly #byToken = new Map<string, number>();
-  readonly #writes = new Map<Slot, Write>();
-  readonly #pinned = new Set<AddressState>();
-  readonly #dead: { readonly letter: DeadLetter; readonly at: number }[] = [];
+  readonly #slots: Slot[] = [];
+  #values: (StoredValue | undefined)[] = [];
+  readonly #dead: StoredDeadLetter[] = [];
+  #count: AddressCount | undefined;
+
+  /** @param firstSeq number of the first message that it will insert */
+  constructor(firstSeq: number) {
+    this.#firstSeq = firstSeq;
+  }
 
   get isEmpty(): boolean {
     return (
+      this.#kept === 0 &&
       this.#removed.size === 0 &&
+      this.#slots.length === 0 &&
+      this.answers.length === 0 &&
       this.#elapsed.size === 0 &&
-      this.#inserted.size === 0 &&
-      this.#writes.size === 0 &&
       this.#cancelled.size === 0 &&
-      this.#dead.length === 0 &&
-      this.answers.length === 0
+      this.#dead.length === 0
     );
   }
 
+  /** The number that the next message gets. */
+  get nextSeq(): number {
+    return this.#firstSeq + this.#inserted.length;
+  }
+
   /** Messages to be delivered, or waited for, once they are durable. */
-  get accepted(): Iterable<Accepted> {
-    return this.#inserted.values();
+  get accepted(): readonly Accepted[] {
+    return this.#inserted.filter((message) => message !== undefined);
+  }
+
+  /** How many deliverable messages it inserts at the address. */
+  insertedAt(address: Address): number {
+    return (this.#count ??= new AddressCount()).at(address, this.#inserted);
   }
 
   /** Whether it inserts the message of this number. */
   inserts(seq: number): boolean {
-    return this.#inserted.has(seq);
+    return seq >= this.#firstSeq && this.#inserted[seq - this.#firstSeq] !== undefined;
   }
 
   /** Whether it removes the message of this number. */
   removes(seq: number): boolean {
     return this.#removed.has(seq) || this.#elapsed.has(seq);
-  }
-
-  /** The messages that it inserts of all scopes whose names begin so. */
-  *ofScope(prefix: string): Generator<Accepted> {
-    for (const accepted of this.#inserted.values()) if (accepted.envelope.scope?.startsWith(prefix) === true) yield accepted;
   }
 
   get cancelled(): Iterable<string> {
@@ -82,89 +76,80 @@ export class PendingBatch {
 
   /** Removes a message; one that it was to insert never comes to be. */
   remove({ seq, dueAt, token }: Accepted): void {
-    if (this.#inserted.delete(seq)) {
+    if (this.inserts(seq)) {
+      this.#drop(seq);
       if (token !== undefined) this.#byToken.delete(token);
     } else if (dueAt === undefined) this.#removed.add(seq);
     else this.#elapsed.add(seq);
   }
 
+  /** Inserts a message, whose number must be the next. */
   insert(message: Accepted): void {
-    this.#inserted.set(message.seq, message);
+    this.#inserted.push(message);
+    this.#kept++;
     if (message.token !== undefined) this.#byToken.set(message.token, message.seq);
   }
 
   cancel(token: string): void {
     const inserted = this.#byToken.get(token);
     if (inserted !== undefined) {
-      this.#inserted.delete(inserted);
+      this.#drop(inserted);
       this.#byToken.delete(token);
     }
     this.#cancelled.add(token);
   }
 
-  write(state: AddressState, name: string, value: StoredValue | null): void {
-    const slot = state.slot(name);
+  write(slot: Slot, value: StoredValue | null): void {
     slot.current = value ?? undefined;
-    const known = this.#writes.get(slot);
-    if (known !== undefined) known.value = slot.current;
-    else this.#writes.set(slot, { state, name, value: slot.current });
-    if (!this.#pinned.has(state)) {
-      this.#pinned.add(state);
-      state.pins++;
-    }
+    if (slot.gathering === this) return;
+    slot.gathering = this;
+    slot.state.pins++;
+    this.#slots.push(slot);
   }
 
-  bury(letter: DeadLetter, at: number): void {
-    this.#dead.push({ letter, at });
+  bury(letter: StoredDeadLetter): void {
+    this.#dead.push(letter);
   }
 
-  /** The batch as the store takes it. Encodes what is still data. */
-  toStore(): Batch {
+  /** The batch as the store takes it. `nextPlace` gives a number to a value that was not there before. */
+  toStore(nextPlace: () => number): Batch {
     const state: StateWrite[] = [];
-    for (const [
-      slot,
-      {
-        state: { address },
-        name,
-        value,
-      },
-    ] of this.#writes) {
-      // A value that came and went within the batch never was; one that an earlier batch is still writing must be deleted.
-      if (value !== undefined || slot.committed !== undefined || slot.writing > 0) state.push(stateWrite(address, name, value));
+    for (const slot of this.#slots) {
+      const { current: value, place, name } = slot;
+      const { address } = slot.state;
+      slot.gathering = undefined;
+      this.#values.push(value);
+      if (value === undefined) {
+        // A value that came and went within the batch never was.
+        if (place === undefined) continue;
+        slot.place = undefined;
+        state.push({ place, isNew: false, address, name, value });
+      } else {
+        slot.place ??= nextPlace();
+        state.push({ place: slot.place, isNew: place === undefined, address, name, value });
+      }
     }
-    for (const slot of this.#writes.keys()) slot.writing++;
     return {
       removed: [...this.#removed],
       elapsed: [...this.#elapsed],
       cancelled: [...this.#cancelled],
-      inserted: Array.from(this.#inserted.values(), toStored),
+      inserted: this.accepted,
       state,
-      dead: this.#dead.map(({ letter: { envelope, failure }, at }) => ({
-        id: envelope.id,
-        at,
-        failure: JSON.stringify(failure),
-        ...encodeEnvelope(envelope),
-      })),
+      dead: this.#dead,
     };
   }
 
-  /** Notes that the store has it. */
-  committed(): void {
-    for (const [slot, { value }] of this.#writes) {
-      slot.committed = value;
-      slot.writing--;
+  /** Notes that the store has it. `rested` hears of states that no batch writes any more. */
+  committed(rested: (state: AddressState) => void): void {
+    for (const [index, slot] of this.#slots.entries()) {
+      const { state } = slot;
+      slot.committed = this.#values[index];
+      if (--state.pins === 0) rested(state);
     }
-    for (const state of this.#pinned) state.pins--;
   }
-}
 
-function toStored({ envelope, ...rest }: Accepted): StoredMessage {
-  const { id, scope } = envelope;
-  return scope === undefined ? { id, ...rest, ...encodeEnvelope(envelope) } : { id, scope, ...rest, ...encodeEnvelope(envelope) };
-}
-
-function stateWrite(address: Address, name: string, value: StoredValue | undefined): StateWrite {
-  if (value === undefined) return { address, name, text: null };
-  const text = encodeContent(value.content);
-  return value.expiresAt === undefined ? { address, name, text } : { address, name, text, expiresAt: value.expiresAt };
+  #drop(seq: number): void {
+    this.#inserted[seq - this.#firstSeq] = undefined;
+    this.#kept--;
+  }
 }

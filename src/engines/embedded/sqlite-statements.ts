@@ -1,8 +1,8 @@
 /**
  * The tables of a SQLite store, and every statement that is run on them. Nothing else holds SQL, but for the lock.
  *
- * - SQ1: a deliverable message touches two b-trees: its row, in the order of acceptance, and its scope. A delayed one has a table of its
- *   own, so that recovery reads what is deliverable however many are delayed; there it touches four at most.
+ * - SQ1: a deliverable message touches one b-tree, in the order of acceptance. A delayed one has a table of its own, so that recovery
+ *   reads what is deliverable however many are delayed; there it touches four at most.
  * - SQ2: rows lie by number, and what is looked up by name has an index. In a table that lies by name a large row slows all lookups near
  *   it, for SQLite reads the whole of a row to compare its name.
  * - SQ3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
@@ -14,9 +14,8 @@ import { APPLICATION_ID, FORMAT_VERSION } from "./store-file.ts";
 
 const SCHEMA = `
   CREATE TABLE message (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX message_scope ON message (scope) WHERE scope IS NOT NULL;
 
   CREATE TABLE delayed (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL, due_at INTEGER NOT NULL, token TEXT, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
@@ -26,9 +25,9 @@ const SCHEMA = `
   CREATE INDEX delayed_scope ON delayed (scope) WHERE scope IS NOT NULL;
 
   CREATE TABLE state (
-    type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER,
-    PRIMARY KEY (type, id, name)
+    place INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER
   ) STRICT;
+  CREATE UNIQUE INDEX state_name ON state (type, id, name);
   CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
 
   CREATE TABLE dead (
@@ -38,25 +37,33 @@ const SCHEMA = `
   CREATE TABLE meta (realm TEXT NOT NULL, generation INTEGER NOT NULL) STRICT;
 `;
 
-/** Settings of a connection: they are not kept in the file. Sizes: 32 MiB of cache; a log that is cut back to 64 MiB. */
+/**
+ * Settings of a connection: they are not kept in the file. Sizes: 32 MiB of cache; a log that is cut back to 64 MiB. Checkpoints are
+ * asked for, never a part of a commit, so that their failures are heard.
+ */
 const SETTINGS = `
   PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;
-  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+  PRAGMA wal_autocheckpoint = 0;  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
 `;
 
 /** The columns of a message as read. What may hold a NUL is read as bytes: Node 22 ends a text there. */
-const MESSAGE = "seq, id, NULL AS due_at, NULL AS token, scope, head, payload";
-const DELAYED = "seq, id, due_at, CAST(token AS BLOB) AS token, scope, head, payload";
+const MESSAGE = "seq, id, NULL AS due_at, NULL AS token, head, payload";
+const DELAYED = "seq, id, due_at, CAST(token AS BLOB) AS token, head, payload";
 
-/** When a commit counts: `full`, on disk; `normal`, with the operating system, so that a power failure may take the last ones. */
-export type Synchronous = "full" | "normal";
+/**
+ * When a commit counts: `strict`, once it is on disk; `relaxed`, once the operating system has it, so that the last commits survive
+ * a crash of the process, but a power failure may take them.
+ */
+export type Durability = "strict" | "relaxed";
+
+const SYNCHRONOUS = { strict: "FULL", relaxed: "NORMAL" } as const;
 
 /** Makes the tables if the database has none, all of them at once, and sets up the connection. */
-export function prepareDatabase(database: DatabaseSync, synchronous: Synchronous): void {
+export function prepareDatabase(database: DatabaseSync, durability: Durability): void {
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
   const isNew = database.prepare("PRAGMA application_id").get()?.["application_id"] === 0;
   if (isNew) database.exec(`BEGIN IMMEDIATE; ${marks} ${SCHEMA} COMMIT`);
-  database.exec(`${SETTINGS} PRAGMA synchronous = ${synchronous}`);
+  database.exec(`${SETTINGS} PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
 }
 
 /** The statements of one connection, each prepared once. */
@@ -69,33 +76,32 @@ export function prepareStatements(database: DatabaseSync) {
     begin: prepare("BEGIN IMMEDIATE"),
     commit: prepare("COMMIT"),
     rollback: prepare("ROLLBACK"),
+    checkpoint: prepare("PRAGMA wal_checkpoint(PASSIVE)"),
 
     nameStore: prepare("INSERT INTO meta (realm, generation) SELECT ?, 0 WHERE NOT EXISTS (SELECT * FROM meta)"),
     countOpening: prepare("UPDATE meta SET generation = generation + 1 RETURNING realm, generation"),
-    lastSeq: prepare("SELECT max(ifnull((SELECT max(seq) FROM message), 0), ifnull((SELECT max(seq) FROM delayed), 0)) AS seq"),
+    last: prepare(`
+      SELECT max(ifnull((SELECT max(seq) FROM message), 0), ifnull((SELECT max(seq) FROM delayed), 0)) AS seq,
+             ifnull((SELECT max(place) FROM state), 0) AS place
+    `),
 
     remove: prepare("DELETE FROM message WHERE seq = ?"),
     elapse: prepare("DELETE FROM delayed WHERE seq = ?"),
     cancel: prepare("DELETE FROM delayed WHERE token = ?"),
-    insert: prepare("INSERT INTO message (seq, id, scope, head, payload) VALUES (?, ?, ?, ?, ?)"),
-    delay: prepare("INSERT INTO delayed (seq, id, due_at, token, scope, head, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    upsert: prepare(`
-      INSERT INTO state (type, id, name, value, expires_at) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
-    `),
-    erase: prepare("DELETE FROM state WHERE type = ? AND id = ? AND name = ?"),
-    bury: prepare("INSERT INTO dead (id, at, failure, head, payload) VALUES (?, ?, ?, ?, ?)"),
+    insert: prepare("INSERT INTO message (seq, id, head, payload) VALUES (?, ?, ?, ?)"),
+    delay: prepare("INSERT INTO delayed (seq, id, due_at, head, payload, token, scope) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    add: prepare("INSERT INTO state (place, value, expires_at, type, id, name) VALUES (?, ?, ?, ?, ?, ?)"),
+    update: prepare("UPDATE state SET value = ?, expires_at = ? WHERE place = ?"),
+    erase: prepare("DELETE FROM state WHERE place = ?"),
+    bury: prepare("INSERT INTO dead (id, head, payload, failure, at) VALUES (?, ?, ?, ?, ?)"),
 
     renameStates: prepare("UPDATE state SET type = ? WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)"),
 
     ready: prepare(`SELECT ${MESSAGE} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`),
     delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
-    scope: prepare(`
-      SELECT ${MESSAGE} FROM message WHERE scope >= ? AND scope < ?
-      UNION ALL SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq
-    `),
+    scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
-    state: prepare("SELECT name, value, expires_at FROM state WHERE type = ? AND id = ?"),
+    state: prepare("SELECT place, name, value, expires_at FROM state WHERE type = ? AND id = ?"),
     expired: prepare("SELECT type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
     dead: prepare("SELECT id, at, failure, head, payload FROM dead ORDER BY place LIMIT ?"),
     count: prepare(`

@@ -1,76 +1,90 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLOutputValue } from "node:sqlite";
 import type { Address } from "../../core/address.ts";
+import { decodeContent } from "../../core/content.ts";
+import type { StoredValue } from "../../core/effects.ts";
+import { decodeEnvelope } from "../../core/envelope.ts";
+import type { Envelope } from "../../core/envelope.ts";
+import type { Json } from "../../core/json.ts";
+import { NO_INSTANT, WRITE } from "./pack-batch.ts";
+import { Unpacker } from "./packed.ts";
+import type { Packed } from "./packed.ts";
 import { newRealm } from "./realm.ts";
 import { corruptStore } from "./sqlite-failure.ts";
 import { prepareDatabase, prepareStatements } from "./sqlite-statements.ts";
-import type { Statements, Synchronous } from "./sqlite-statements.ts";
-import type { Batch, Opened, StateRow, Store, StoredDeadLetter, StoredMessage } from "./store.ts";
+import type { Durability, Statements } from "./sqlite-statements.ts";
+import type { Accepted, Opened, StateRow, Store, StoredDeadLetter } from "./store.ts";
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * One connection to the tables of the store in `file`. Making one counts as an opening, and makes the tables if they are missing.
+ * One connection to the tables of the store in `file`, which makes them if they are missing.
  * Its methods are those of {@link Store}, but synchronous; they throw what SQLite throws.
  */
 export class SqliteTables {
-  /** What opening told. */
-  readonly opened: Opened;
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
-  constructor(file: string, synchronous: Synchronous) {
+  constructor(file: string, durability: Durability) {
     this.#file = file;
     this.#database = new DatabaseSync(file);
     try {
-      prepareDatabase(this.#database, synchronous);
+      prepareDatabase(this.#database, durability);
       this.#statements = prepareStatements(this.#database);
-      this.opened = this.#countOpening();
     } catch (error) {
       this.#database.close();
       throw error;
     }
   }
 
+  /** Counts an opening of the store, and tells of it. */
+  countOpening(): Opened {
+    return this.#atomically(() => {
+      this.#statements.nameStore.run(newRealm());
+      const row = this.#statements.countOpening.get() ?? {};
+      const last = this.#statements.last.get() ?? {};
+      return {
+        realm: this.#text(row["realm"]),
+        generation: this.#integer(row["generation"]),
+        nextSeq: this.#integer(last["seq"]) + 1,
+        nextPlace: this.#integer(last["place"]) + 1,
+      };
+    });
+  }
+
   /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
-  apply(batch: Batch): void {
-    const { remove, elapse, cancel, insert, delay, upsert, erase, bury } = this.#statements;
+  apply(packed: Packed): void {
+    const batch = new Unpacker(packed);
+    const { remove, elapse, cancel } = this.#statements;
     this.#atomically(() => {
-      for (const seq of batch.removed) remove.run(seq);
-      for (const seq of batch.elapsed) elapse.run(seq);
-      for (const token of batch.cancelled) cancel.run(token);
-      for (const { seq, id, dueAt, token, scope, head, payload } of batch.inserted) {
-        if (dueAt === undefined) insert.run(seq, id, scope ?? null, head, payload);
-        else delay.run(seq, id, dueAt, token ?? null, scope ?? null, head, payload);
-      }
-      for (const { address, name, text, expiresAt } of batch.state) {
-        if (text === null) erase.run(address.type, address.id, name);
-        else upsert.run(address.type, address.id, name, text, expiresAt ?? null);
-      }
-      for (const { id, at, failure, head, payload } of batch.dead) bury.run(id, at, failure, head, payload);
+      for (let left = batch.number(); left > 0; left--) remove.run(batch.number());
+      for (let left = batch.number(); left > 0; left--) elapse.run(batch.number());
+      for (let left = batch.number(); left > 0; left--) cancel.run(batch.text());
+      for (let left = batch.number(); left > 0; left--) this.#insert(batch);
+      for (let left = batch.number(); left > 0; left--) this.#write(batch);
+      for (let left = batch.number(); left > 0; left--) this.#bury(batch);
     });
   }
 
   readState({ type, id }: Address): readonly StateRow[] {
     return this.#statements.state.all(type, id).map((row) => ({
+      place: this.#integer(row["place"]),
       name: this.#text(row["name"]),
-      text: this.#text(row["value"]),
-      ...(row["expires_at"] !== null && { expiresAt: this.#integer(row["expires_at"]) }),
+      value: this.#value(row),
     }));
   }
 
-  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
+  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
     return this.#statements.ready.all(afterSeq, limit).map((row) => this.#message(row));
   }
 
-  readDelayed(until: number, limit: number): readonly StoredMessage[] {
+  readDelayed(until: number, limit: number): readonly Accepted[] {
     return this.#statements.delayed.all(until, limit).map((row) => this.#message(row));
   }
 
-  readScope(prefix: string): readonly StoredMessage[] {
-    const past = `${prefix}${LAST}`;
-    return this.#statements.scope.all(prefix, past, prefix, past).map((row) => this.#message(row));
+  readScope(prefix: string): readonly Accepted[] {
+    return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map((row) => this.#message(row));
   }
 
   nextDueAt(): number | undefined {
@@ -80,11 +94,9 @@ export class SqliteTables {
 
   readDeadLetters(limit: number): readonly StoredDeadLetter[] {
     return this.#statements.dead.all(limit).map((row) => ({
-      id: this.#text(row["id"]),
+      envelope: this.#envelope(row),
+      failure: JSON.parse(this.#text(row["failure"])) as Json,
       at: this.#integer(row["at"]),
-      failure: this.#text(row["failure"]),
-      head: this.#text(row["head"]),
-      payload: this.#text(row["payload"]),
     }));
   }
 
@@ -110,17 +122,13 @@ export class SqliteTables {
     };
   }
 
-  close(): void {
-    this.#database.close();
+  /** Takes what is in the log over into the file, as far as nobody reads it. */
+  checkpoint(): void {
+    this.#statements.checkpoint.get();
   }
 
-  #countOpening(): Opened {
-    return this.#atomically(() => {
-      this.#statements.nameStore.run(newRealm());
-      const row = this.#statements.countOpening.get() ?? {};
-      const nextSeq = this.#integer(this.#statements.lastSeq.get()?.["seq"]) + 1;
-      return { realm: this.#text(row["realm"]), generation: this.#integer(row["generation"]), nextSeq };
-    });
+  close(): void {
+    this.#database.close();
   }
 
   #atomically<Result>(change: () => Result): Result {
@@ -140,16 +148,44 @@ export class SqliteTables {
     }
   }
 
-  #message(row: Row): StoredMessage {
+  #insert(batch: Unpacker): void {
+    const { insert, delay } = this.#statements;
+    const [seq, dueAt] = [batch.number(), batch.number()];
+    const [id, head, payload] = [batch.text(), batch.text(), batch.text()];
+    if (dueAt === NO_INSTANT) insert.run(seq, id, head, payload);
+    else delay.run(seq, id, dueAt, head, payload, batch.text(), batch.text());
+  }
+
+  #write(batch: Unpacker): void {
+    const { add, update, erase } = this.#statements;
+    const [kind, place] = [batch.number(), batch.number()];
+    if (kind === WRITE.erase) return void erase.run(place);
+    const [value, expiry] = [batch.text(), batch.number()];
+    const expiresAt = expiry === NO_INSTANT ? null : expiry;
+    if (kind === WRITE.update) update.run(value, expiresAt, place);
+    else add.run(place, value, expiresAt, batch.text(), batch.text(), batch.text());
+  }
+
+  #bury(batch: Unpacker): void {
+    this.#statements.bury.run(batch.text(), batch.text(), batch.text(), batch.text(), batch.number());
+  }
+
+  #message(row: Row): Accepted {
     return {
-      id: this.#text(row["id"]),
+      envelope: this.#envelope(row),
       seq: this.#integer(row["seq"]),
       ...(row["due_at"] !== null && { dueAt: this.#integer(row["due_at"]) }),
       ...(row["token"] !== null && { token: this.#text(row["token"]) }),
-      ...(row["scope"] !== null && { scope: this.#text(row["scope"]) }),
-      head: this.#text(row["head"]),
-      payload: this.#text(row["payload"]),
     };
+  }
+
+  #envelope(row: Row): Envelope {
+    return decodeEnvelope(this.#text(row["id"]), { head: this.#text(row["head"]), payload: this.#text(row["payload"]) });
+  }
+
+  #value(row: Row): StoredValue {
+    const content = decodeContent(this.#text(row["value"]));
+    return row["expires_at"] === null ? { content } : { content, expiresAt: this.#integer(row["expires_at"]) };
   }
 
   #text(value: SQLOutputValue | undefined): string {

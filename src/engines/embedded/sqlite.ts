@@ -1,21 +1,27 @@
 import { resolve } from "node:path";
 import type { Address } from "../../core/address.ts";
 import { HandbackError } from "../../core/errors.ts";
+import { checkOptions } from "../../core/check-options.ts";
+import { show } from "../../core/show.ts";
+import { CommitPace } from "./commit-pace.ts";
 import { lockStore } from "./lock.ts";
 import type { StoreLock } from "./lock.ts";
+import { packBatch } from "./pack-batch.ts";
+import type { Packed } from "./packed.ts";
 import { toStoreError } from "./sqlite-failure.ts";
-import type { Synchronous } from "./sqlite-statements.ts";
+import type { Durability } from "./sqlite-statements.ts";
 import { SqliteTables } from "./sqlite-tables.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
 import { locateStore, prepareFile } from "./store-file.ts";
-import type { Batch, Opened, StateRow, Store, StoredDeadLetter, StoredMessage } from "./store.ts";
+import type { Accepted, Batch, Opened, StateRow, Store, StoredDeadLetter } from "./store.ts";
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
   /**
-   * `full` (the default): a commit has reached the disk when it resolves. `normal`: it has reached the operating system, so
-   * that the last commits survive a crash of the process, but a power failure may take them; the store stays whole.
+   * `strict` (the default): a commit has reached the disk when it resolves. `relaxed`: it has reached the operating system. The last
+   * commits then survive a crash of the process, but a power failure may take them, newest first; the store stays whole.
    */
-  readonly synchronous?: Synchronous;
+  readonly durability?: Durability;
 }
 
 /**
@@ -34,30 +40,44 @@ export interface SqliteOptions {
  * const store = sqlite("./data/handback.db");
  */
 export function sqlite(path: string, options: SqliteOptions = {}): Store {
-  const { synchronous = "full" } = options;
+  checkOptions("sqlite", options, ["durability"]);
+  const { durability = "strict" } = options;
   if (typeof path !== "string" || path === "" || path === ":memory:" || path.includes("\0")) {
     throw new HandbackError("INVALID_OPTIONS", `sqlite() takes the path of a file, not ${JSON.stringify(path)}; for none, use memory()`);
   }
-  if (synchronous !== "full" && synchronous !== "normal") {
-    throw new HandbackError("INVALID_OPTIONS", `synchronous is "full" or "normal", not ${JSON.stringify(synchronous)}`);
+  if (durability !== "strict" && durability !== "relaxed") {
+    throw new HandbackError("INVALID_OPTIONS", `durability: expected "strict" or "relaxed", got ${show(durability)}`);
   }
-  return new SqliteStore(resolve(path), synchronous);
+  return new SqliteStore(resolve(path), durability);
 }
 
 interface Session {
+  readonly file: string;
   readonly lock: StoreLock;
   readonly tables: SqliteTables;
+  /** Started when it is first wanted: a short run does without. */
+  writer?: SqliteWriter;
 }
 
-/** The store as a file: locks and opens it, and gives every failure its code. The tables do the rest. */
+/** About how many characters make a page of the log, and how many pages are written beside them by every commit. */
+const PAGE = 2_048;
+const PAGES_BESIDE = 4;
+/** Pages in the log from which it is taken over into the file. */
+const LONG_LOG = 4_096;
+
+/** The store as a file: locks and opens it, decides which thread writes, and gives every failure its code. The tables do the rest. */
 class SqliteStore implements Store {
   readonly #path: string;
-  readonly #synchronous: Synchronous;
+  readonly #durability: Durability;
+  readonly #pace = new CommitPace();
   #session: Session | undefined;
+  #logPages = 0;
+  /** Why what was committed may not be taken over into the file. */
+  #failure: HandbackError | undefined;
 
-  constructor(path: string, synchronous: Synchronous) {
+  constructor(path: string, durability: Durability) {
     this.#path = path;
-    this.#synchronous = synchronous;
+    this.#durability = durability;
   }
 
   async open(): Promise<Opened> {
@@ -66,10 +86,12 @@ class SqliteStore implements Store {
       const lock = lockStore(file);
       try {
         prepareFile(file);
-        const tables = new SqliteTables(file, this.#synchronous);
-        this.#session = { lock, tables };
-        return tables.opened;
+        const tables = new SqliteTables(file, this.#durability);
+        this.#session = { file, lock, tables };
+        return tables.countOpening();
       } catch (error) {
+        this.#session?.tables.close();
+        this.#session = undefined;
         lock.release();
         throw error;
       }
@@ -79,22 +101,34 @@ class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    this.#use((tables) => tables.apply(batch));
+    if (this.#failure !== undefined) throw this.#failure;
+    const packed = packBatch(batch);
+    const start = performance.now();
+    try {
+      if (this.#pace.isShort(packed)) this.#use((tables) => tables.apply(packed));
+      else await this.#write(packed);
+    } catch (error) {
+      // A log that has been taken over begins anew where it lies, and may so find room.
+      if (HandbackError.is(error, "STORE_FULL")) this.#takeOver();
+      throw error;
+    }
+    this.#pace.note(packed, performance.now() - start);
+    this.#checkpoint(packed);
   }
 
   readState(address: Address): readonly StateRow[] {
     return this.#use((tables) => tables.readState(address));
   }
 
-  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
+  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
     return this.#use((tables) => tables.readMessages(afterSeq, limit));
   }
 
-  readDelayed(until: number, limit: number): readonly StoredMessage[] {
+  readDelayed(until: number, limit: number): readonly Accepted[] {
     return this.#use((tables) => tables.readDelayed(until, limit));
   }
 
-  readScope(prefix: string): readonly StoredMessage[] {
+  readScope(prefix: string): readonly Accepted[] {
     return this.#use((tables) => tables.readScope(prefix));
   }
 
@@ -122,14 +156,55 @@ class SqliteStore implements Store {
     const session = this.#session;
     this.#session = undefined;
     try {
-      session?.tables.close();
+      await session?.writer?.close();
     } finally {
-      session?.lock.release();
+      try {
+        session?.tables.close();
+      } finally {
+        session?.lock.release();
+      }
     }
   }
 
+  async #write(packed: Packed): Promise<void> {
+    try {
+      await this.#writer().apply(packed);
+    } catch (error) {
+      throw toStoreError(error, this.#path, "STORE_FAILED");
+    }
+  }
+
+  /** Has the log taken over when it has become long. */
+  #checkpoint({ chunks }: Packed): void {
+    for (const chunk of chunks) this.#logPages += chunk.length / PAGE;
+    this.#logPages += PAGES_BESIDE;
+    if (this.#logPages >= LONG_LOG) this.#takeOver();
+  }
+
+  /** Has what is in the log taken over into the file. A failure is told with the next commit. */
+  #takeOver(): void {
+    this.#logPages = 0;
+    this.#writer()
+      .checkpoint()
+      .catch((error: unknown) => {
+        const failure = toStoreError(error, this.#path, "STORE_FAILED");
+        // With no room in the file, what is in the log stays there.
+        if (failure.code !== "STORE_FULL" && this.#session !== undefined) this.#failure = failure;
+      });
+  }
+
+  #writer(): SqliteWriter {
+    if (this.#session === undefined) throw this.#notOpen();
+    const { file } = this.#session;
+    return (this.#session.writer ??= new SqliteWriter({ file, durability: this.#durability }));
+  }
+
+  #notOpen(): HandbackError {
+    return new HandbackError("CLOSED", `the store ${this.#path} is not open`);
+  }
+
   #use<Result>(access: (tables: SqliteTables) => Result): Result {
-    if (this.#session === undefined) throw new HandbackError("CLOSED", `the store ${this.#path} is not open`);
+    if (this.#session === undefined) throw this.#notOpen();
     try {
       return access(this.#session.tables);
     } catch (error) {

@@ -1,49 +1,82 @@
 import type { StateReader } from "../../core/activation.ts";
-import { addressKey } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
-import { decodeContent } from "../../core/content.ts";
-import type { StoredValue } from "../../core/effects.ts";
+import { AddressMap } from "../../core/address-map.ts";
+import type { NamedValue, StoredValue } from "../../core/effects.ts";
+import type { PendingBatch } from "./pending-batch.ts";
 import type { Store } from "./store.ts";
 
 /** One named value in memory: as handlers see it, and as it is on disk. */
 export interface Slot {
+  readonly state: AddressState;
+  readonly name: string;
   current: StoredValue | undefined;
   committed: StoredValue | undefined;
-  /** Commits under way that write it. */
-  writing: number;
+  /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
+  place: number | undefined;
+  /** The batch that gathers a write of it. */
+  gathering: PendingBatch | undefined;
 }
+
+/** Begins the types of system functions. */
+const SYSTEM = "_sys/";
 
 /** The values of one address in memory. */
 export class AddressState implements StateReader {
   readonly address: Address;
-  readonly slots = new Map<string, Slot>();
-  /** Batches not yet committed that write to it; while there are any, it must stay in memory. */
+  readonly #slots: Slot[] = [];
+  /** Writes in batches not yet committed; while there are any, it must stay in memory. */
   pins = 0;
 
   constructor(address: Address) {
     this.address = address;
   }
 
+  /** Names of the values that are there, or were. */
+  get names(): readonly string[] {
+    return this.#slots.map(({ name }) => name);
+  }
+
+  /** Whether it is gone, or only kept to be looked up, as what system functions leave for a time. */
+  get isOver(): boolean {
+    const isSystem = this.address.type.startsWith(SYSTEM);
+    return this.#slots.every(({ current }) => current === undefined || (isSystem && current.expiresAt !== undefined));
+  }
+
   read(name: string): StoredValue | undefined {
-    return this.slots.get(name)?.current;
+    return this.#find(name)?.current;
   }
 
   slot(name: string): Slot {
-    let slot = this.slots.get(name);
-    if (slot === undefined) this.slots.set(name, (slot = { current: undefined, committed: undefined, writing: 0 }));
-    return slot;
+    return this.#find(name) ?? this.#add(name, undefined, undefined);
+  }
+
+  /** Takes note of a value that the store holds. */
+  load(name: string, value: StoredValue, place: number): void {
+    this.#add(name, value, place);
   }
 
   /** What is committed, for readers from outside. */
-  committed(): Map<string, StoredValue> {
-    const values = new Map<string, StoredValue>();
-    for (const [name, { committed }] of this.slots) if (committed !== undefined) values.set(name, committed);
+  committed(): readonly NamedValue[] {
+    const values: NamedValue[] = [];
+    for (const { name, committed } of this.#slots) if (committed !== undefined) values.push({ name, value: committed });
     return values;
+  }
+
+  /** An address has few values: they are found faster one by one than by a map. */
+  #find(name: string): Slot | undefined {
+    for (const slot of this.#slots) if (slot.name === name) return slot;
+    return undefined;
+  }
+
+  #add(name: string, value: StoredValue | undefined, place: number | undefined): Slot {
+    const slot: Slot = { state: this, name, current: value, committed: value, place, gathering: undefined };
+    this.#slots.push(slot);
+    return slot;
   }
 }
 
 /** What a function without values reads. */
-export const NO_STATE: StateReader = { read: () => undefined };
+export const NO_STATE = new AddressState({ type: "", id: "" });
 
 /**
  * Addresses' values in memory, loaded on demand, in two generations: what is used moves to the young one; when that is full
@@ -52,8 +85,8 @@ export const NO_STATE: StateReader = { read: () => undefined };
 export class StateCache {
   readonly #store: Pick<Store, "readState">;
   readonly #half: number;
-  #young = new Map<string, AddressState>();
-  #old = new Map<string, AddressState>();
+  #young = new AddressMap<AddressState>();
+  #old = new AddressMap<AddressState>();
   #ageAt: number;
 
   /** @param limit how many addresses are held, about; those being written are held beyond it */
@@ -65,29 +98,33 @@ export class StateCache {
 
   /** The values of an address, to be read and written; `fresh` when none of them can be in the store. */
   open(address: Address, fresh = false): AddressState {
-    const key = addressKey(address);
-    const young = this.#young.get(key);
+    const young = this.#young.get(address);
     if (young !== undefined) return young;
-    const state = this.#old.get(key) ?? (fresh ? new AddressState(address) : this.#load(address));
-    this.#young.set(key, state);
+    const state = this.#old.get(address) ?? (fresh ? new AddressState(address) : this.#load(address));
+    this.#young.add(address, state);
     if (this.#young.size >= this.#ageAt) this.#age();
     return state;
   }
 
+  /** No batch writes the state any more: one that is over need not be kept. */
+  rest(state: AddressState): void {
+    if (!state.isOver) return;
+    this.#young.delete(state.address);
+    this.#old.delete(state.address);
+  }
+
   #load(address: Address): AddressState {
     const state = new AddressState(address);
-    for (const { name, text, expiresAt } of this.#store.readState(address)) {
-      const value = expiresAt === undefined ? { content: decodeContent(text) } : { content: decodeContent(text), expiresAt };
-      state.slots.set(name, { current: value, committed: value, writing: 0 });
-    }
+    for (const { name, value, place } of this.#store.readState(address)) state.load(name, value, place);
     return state;
   }
 
   #age(): void {
-    const pinned = [...this.#old].filter(([, state]) => state.pins > 0);
+    const pinned = new AddressMap<AddressState>();
+    for (const state of this.#old.values()) if (state.pins > 0) pinned.add(state.address, state);
     this.#old = this.#young;
-    this.#young = new Map(pinned);
+    this.#young = pinned;
     // Those being written may fill a generation: ageing again at once would look at all of them with every access.
-    this.#ageAt = Math.max(this.#half, 2 * pinned.length);
+    this.#ageAt = Math.max(this.#half, 2 * pinned.size);
   }
 }

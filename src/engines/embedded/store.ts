@@ -1,38 +1,38 @@
 import type { Address } from "../../core/address.ts";
-import type { EncodedEnvelope } from "../../core/envelope.ts";
+import type { DeadLetter, StoredValue } from "../../core/effects.ts";
+import type { Envelope } from "../../core/envelope.ts";
 
-/** A message as the store keeps it: one that waits to run, or one that waits for its time. */
-export interface StoredMessage extends EncodedEnvelope {
-  readonly id: string;
+/** A message that is kept until it is handled: one that waits to run, or one that waits for its time. */
+export interface Accepted {
+  readonly envelope: Envelope;
   /** Place in the order of acceptance, by which the store knows it; given by the engine, ever growing. */
   readonly seq: number;
   /** Instant (ms) before which it is not delivered; absent: deliverable. */
   readonly dueAt?: number;
   /** Cancellation key of a delayed message, unique among pending ones. */
   readonly token?: string;
-  /** What it is withdrawn with. */
-  readonly scope?: string;
 }
 
-/** One persisted value to write (`text`) or to delete (`text: null`). */
+/** One persisted value to write, or to delete when there is no `value`. */
 export interface StateWrite {
+  /** Number by which the store knows the value; given by the engine, ever growing. */
+  readonly place: number;
+  /** The value was not there before. */
+  readonly isNew: boolean;
   readonly address: Address;
   readonly name: string;
-  readonly text: string | null;
-  readonly expiresAt?: number;
+  readonly value: StoredValue | undefined;
 }
 
 /** One persisted value as read. */
 export interface StateRow {
+  readonly place: number;
   readonly name: string;
-  readonly text: string;
-  readonly expiresAt?: number;
+  readonly value: StoredValue;
 }
 
 /** A message that will not run again, with why. */
-export interface StoredDeadLetter extends EncodedEnvelope {
-  readonly id: string;
-  readonly failure: string;
+export interface StoredDeadLetter extends DeadLetter {
   /** Instant (ms) at which it was given up. */
   readonly at: number;
 }
@@ -40,6 +40,7 @@ export interface StoredDeadLetter extends EncodedEnvelope {
 /**
  * What one commit changes, all or nothing, applied in this order: `removed`, `elapsed`, `cancelled`, `inserted`, `state`, `dead`.
  * Removing or cancelling what is not there changes nothing. An inserted number that is already there is an error of the engine.
+ * A store may keep the objects in it as they are: nothing changes them.
  */
 export interface Batch {
   /** Numbers (`seq`) of deliverable messages that are done with. */
@@ -48,7 +49,7 @@ export interface Batch {
   readonly elapsed: readonly number[];
   /** Tokens of delayed messages cancelled. */
   readonly cancelled: readonly string[];
-  readonly inserted: readonly StoredMessage[];
+  readonly inserted: readonly Accepted[];
   readonly state: readonly StateWrite[];
   readonly dead: readonly StoredDeadLetter[];
 }
@@ -61,6 +62,8 @@ export interface Opened {
   readonly generation: number;
   /** A number above those of all messages that are kept. */
   readonly nextSeq: number;
+  /** A number above those of all values that are kept. */
+  readonly nextPlace: number;
 }
 
 /**
@@ -77,11 +80,11 @@ export interface Store {
   /** Reads all values of one address. */
   readState(address: Address): readonly StateRow[];
   /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */
-  readMessages(afterSeq: number, limit: number): readonly StoredMessage[];
+  readMessages(afterSeq: number, limit: number): readonly Accepted[];
   /** Reads delayed messages due at or before `until`, in order of `dueAt` then `seq`, at most `limit`. */
-  readDelayed(until: number, limit: number): readonly StoredMessage[];
-  /** Reads the messages of all scopes whose names begin so, deliverable and delayed, in order of `seq`. */
-  readScope(prefix: string): readonly StoredMessage[];
+  readDelayed(until: number, limit: number): readonly Accepted[];
+  /** Reads the delayed messages of all scopes whose names begin so, in order of `seq`. */
+  readScope(prefix: string): readonly Accepted[];
   /** The instant at which the first delayed message is due, if there is one. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */

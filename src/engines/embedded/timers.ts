@@ -1,7 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { fromStored } from "./pending-batch.ts";
-import type { Accepted } from "./pending-batch.ts";
-import type { Store } from "./store.ts";
+import type { Accepted, Store } from "./store.ts";
 
 /** How far ahead delayed messages are held in memory, in ms. */
 const WINDOW_MS = 30_000;
@@ -52,6 +50,16 @@ export class Timers {
   stop(): void {
     this.#stopped = true;
     this.#cancelWake?.();
+  }
+
+  /** Lets nothing be due for the time being. */
+  pause(): void {
+    this.#cancelWake?.();
+    this.#wakeAt = Number.NEGATIVE_INFINITY;
+  }
+
+  resume(): void {
+    this.#sleep();
   }
 
   /** Takes note of a delayed message that has become durable. */
@@ -119,7 +127,7 @@ export class Timers {
       if (rows.length === limit && (horizon <= this.#horizon || rows[0]?.dueAt === last)) continue;
       for (const row of rows) {
         const { seq, dueAt = 0 } = row;
-        if (dueAt <= horizon && dueAt > this.#horizon && !this.#parts.isUnderWay(seq)) this.#hold(fromStored(row));
+        if (dueAt <= horizon && dueAt > this.#horizon && !this.#parts.isUnderWay(seq)) this.#hold(row);
       }
       this.#horizon = Math.max(this.#horizon, horizon);
       return;

@@ -1,4 +1,4 @@
-import type { Accepted } from "./pending-batch.ts";
+import type { Accepted } from "./store.ts";
 import { Queue } from "./queue.ts";
 
 /**

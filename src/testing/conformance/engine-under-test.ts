@@ -7,7 +7,10 @@ import type { Sink } from "../../futures/egress.ts";
 export interface MakeOptions {
   /** Functions to host. They keep things of the test at hand, so they run in this process. */
   readonly functions: readonly object[];
-  /** Where time comes from: virtual, or the machine's for an engine that cannot do with `virtualTime`. */
+  /**
+   * Where time comes from: a `VirtualClock`, whose `hold` an engine calls that works where the event loop does not show it, or the
+   * machine's for an engine that cannot do with `virtualTime`.
+   */
   readonly clock: Clock;
   /** What chance may follow from, for engines that have any; from 1. */
   readonly seed: number;

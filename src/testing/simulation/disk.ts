@@ -2,11 +2,13 @@ import { addressKey } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
 import { digest } from "../../core/digest.ts";
 import { memory } from "../../engines/embedded/memory.ts";
+import { packBatch } from "../../engines/embedded/pack-batch.ts";
 import type { Batch, Opened, Store } from "../../engines/embedded/store.ts";
 import type { Agenda } from "./agenda.ts";
 import type { CrashMode } from "./crash.ts";
 import type { Decisions, Fate } from "./decisions.ts";
 import { failing, gone, Session } from "./session.ts";
+import { throughText } from "./through-text.ts";
 import type { Trace } from "./trace.ts";
 
 /** What a disk has to do with. */
@@ -154,7 +156,7 @@ export class Disk {
     commit.isThere = true;
     this.#commits++;
     for (const { address } of commit.batch.state) this.#remember(address);
-    this.content.commit(commit.batch).catch(this.#parts.fail);
+    this.content.commit(throughText(commit.batch)).catch(this.#parts.fail);
   }
 
   #remember(address: Address): void {
@@ -171,14 +173,16 @@ export class Disk {
       consumed: removed.length + elapsed.length,
       kept: inserted.length,
       written: state.length,
-      digest: digest(JSON.stringify(batch, withoutStack)).slice(0, 8),
+      digest: digestOf(batch),
     });
   }
 }
 
 /** Where in a file something was thrown says nothing of the course that things took. */
-function withoutStack(_: string, value: unknown): unknown {
-  return typeof value === "string" && value.includes('"stack') ? value.replaceAll(STACK, "") : value;
+function digestOf(batch: Batch): string {
+  const { removed, elapsed, inserted } = batch;
+  const numbers = [removed, elapsed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
+  return digest(JSON.stringify(numbers) + packBatch(batch).chunks.join("").replaceAll(STACK, "")).slice(0, 8);
 }
 
 /** A stack as JSON, or as JSON in a string of JSON. */

@@ -1,6 +1,5 @@
 import type { Address } from "../../core/address.ts";
-import { decodeContent } from "../../core/content.ts";
-import type { StoredValue } from "../../core/effects.ts";
+import type { NamedValue } from "../../core/effects.ts";
 import type { Engine } from "../../core/engine.ts";
 import { HandbackError } from "../../core/errors.ts";
 import { Client } from "../../futures/client.ts";
@@ -85,22 +84,18 @@ export class Inspection {
   async flows(): Promise<readonly FlowReport[]> {
     const reports: FlowReport[] = [];
     for (const address of this.#disk.addresses(SYSTEM.flow)) {
-      const record = this.#snapshot(address).get(FLOW_VALUE)?.content.json as FlowRecord | undefined;
+      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content.json as FlowRecord | undefined;
       if (record === undefined) continue;
       const { id } = address;
       const { status, custom, startedAt, settledAt, failure } = await this.#client.status(id);
       const bill = await this.#client.bill(id);
-      reports.push({ id, function: record.target.type, status, custom, startedAt, settledAt, failure, ...bill });
+      reports.push({ id, function: record.type, status, custom, startedAt, settledAt, failure, ...bill });
     }
     return reports.toSorted(byName);
   }
 
-  #snapshot(address: Address): ReadonlyMap<string, StoredValue> {
-    return new Map(
-      this.#disk.content
-        .readState(address)
-        .map(({ name, text, expiresAt }) => [name, { content: decodeContent(text), ...(expiresAt !== undefined && { expiresAt }) }]),
-    );
+  #snapshot(address: Address): readonly NamedValue[] {
+    return this.#disk.content.readState(address);
   }
 }
 

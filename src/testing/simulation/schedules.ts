@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { CRASH_MODES } from "./crash.ts";
+import { oneCrashFirst } from "./one-crash-first.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** How large the schedules may become. */
@@ -36,18 +37,23 @@ export function schedules({ maxCrashes = 3, maxCommit = 40 }: SchedulesOptions =
     { weight: 1, arbitrary: fc.integer({ min: 1, max: maxCommit }) },
   );
   const crash = fc.record({ commit, how: fc.constantFrom(...CRASH_MODES) });
-  const everything = fc.record({
-    crashes: fc.array(crash, { maxLength: maxCrashes }).map((crashes) => crashes.toSorted((one, other) => one.commit - other.commit)),
+  const everything: fc.Arbitrary<Required<Schedule>> = fc.record({
+    crashes: fc.array(crash, { maxLength: maxCrashes }),
     choices: fc.array(fc.nat(7), { maxLength: 40 }),
     commitMs: fc.array(fc.nat(SLOWEST_COMMIT_MS), { maxLength: 20 }),
     repeats: fc.uniqueArray(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
     seed: fc.nat(0xffff),
   });
-  return everything.map(withoutDefaults);
+  return oneCrashFirst(everything.map(withoutDefaults, withDefaults));
 }
 
 /** Leaves out what says nothing, since people read what is left. */
-function withoutDefaults({ seed, ...lists }: Required<Schedule>): Schedule {
+function withoutDefaults({ seed, crashes, ...others }: Required<Schedule>): Schedule {
+  const lists = { crashes: crashes.toSorted((one, other) => one.commit - other.commit), ...others };
   const telling = Object.entries(lists).filter(([, list]: [string, readonly unknown[]]) => list.length > 0);
   return { ...(Object.fromEntries(telling) as Schedule), ...(seed !== 0 && { seed }) };
+}
+
+function withDefaults(schedule: unknown): Required<Schedule> {
+  return { crashes: [], choices: [], commitMs: [], repeats: [], seed: 0, ...(schedule as Schedule) };
 }

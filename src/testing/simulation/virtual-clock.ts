@@ -5,7 +5,7 @@ const NS_PER_MS = 1_000_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DAY_MS = 86_400_000;
 
-/** Turns of the event loop in which nothing reads the clock or sets a timer, after which all is taken to be waiting for time. */
+/** Turns of the event loop in which nothing reads the clock, sets a timer or holds time, after which all is taken to be waiting for time. */
 const QUIET_TURNS = 4;
 
 interface Timer {
@@ -27,6 +27,7 @@ export class VirtualClock implements Clock {
   readonly #awaited = new Set<Promise<unknown>>();
   #ns = 0;
   #uses = 0;
+  #holds = 0;
   #driving = false;
 
   now(): number {
@@ -57,6 +58,16 @@ export class VirtualClock implements Clock {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.setTimer(ms, resolve);
     return promise;
+  }
+
+  /** Holds time until `work` has settled: what goes on elsewhere, such as in a thread, shows in nothing else. Gives what `work` gives. */
+  async hold<Result>(work: Promise<Result>): Promise<Result> {
+    this.#holds++;
+    try {
+      return await work;
+    } finally {
+      this.#holds--;
+    }
   }
 
   /** Goes to the next timer, and calls back whoever is due then; tells whether there was one. */
@@ -108,7 +119,7 @@ export class VirtualClock implements Clock {
     for (let quiet = 0; quiet < QUIET_TURNS && !isInterrupted(); quiet++) {
       const before = this.#uses;
       await turn();
-      if (this.#uses !== before) quiet = -1;
+      if (this.#uses !== before || this.#holds > 0) quiet = -1;
     }
   }
 

@@ -32,7 +32,7 @@ export async function handle(definition: Definition, { target, values, batch }: 
   const all: Effects[] = [];
   for (const parcel of batch) {
     const effects = await activate(definition, { envelope: unpack(parcel), state: { read }, environment });
-    for (const [name, value] of effects.writes) {
+    for (const { name, value } of effects.writes) {
       if (value === null) state.delete(declared(definition, target, name));
       else state.set(declared(definition, target, name), value);
     }

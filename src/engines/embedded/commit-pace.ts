@@ -1,0 +1,32 @@
+import type { Packed } from "./packed.ts";
+
+/** Numbers in a packed batch up to which it counts as small. */
+const SMALL = 160;
+/** Time, in ms, that the event loop may well stand still. */
+const SHORT_MS = 1;
+/** How much of what is known goes by what was seen last. */
+const WEIGHT = 0.25;
+
+/**
+ * Tells which commits are made on the event loop, at once, and which by a thread: handing a batch to a thread and back takes about as
+ * long as a fast disk takes to write it.
+ *
+ * A slow disk is known by the commits before: one is enough to go to the thread, and several fast ones to come back.
+ */
+export class CommitPace {
+  #expectedMs = 0;
+
+  isShort(packed: Packed): boolean {
+    return isSmall(packed) && this.#expectedMs <= SHORT_MS;
+  }
+
+  /** Takes note of how long a commit took, wherever it was made. */
+  note(packed: Packed, ms: number): void {
+    if (!isSmall(packed)) return;
+    this.#expectedMs = ms > SHORT_MS ? Math.max(ms, this.#expectedMs) : this.#expectedMs + (ms - this.#expectedMs) * WEIGHT;
+  }
+}
+
+function isSmall({ numbers }: Packed): boolean {
+  return numbers.length <= SMALL;
+}

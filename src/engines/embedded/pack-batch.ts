@@ -1,0 +1,69 @@
+import { encodeContent } from "../../core/content.ts";
+import { encodeEnvelope } from "../../core/envelope.ts";
+import type { Envelope } from "../../core/envelope.ts";
+import type { StoredValue } from "../../core/effects.ts";
+import { Packer } from "./packed.ts";
+import type { Packed } from "./packed.ts";
+import type { Accepted, Batch, StateWrite, StoredDeadLetter } from "./store.ts";
+
+/** What is to be done to a value that a batch writes. */
+export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
+
+/** Stands for an instant that is not given. */
+export const NO_INSTANT = -1;
+
+/** Writes a batch as text, each list with its length in front, as {@link SqliteTables.apply} reads it. */
+export function packBatch({ removed, elapsed, cancelled, inserted, state, dead }: Batch): Packed {
+  const packer = new Packer();
+  packer.number(removed.length);
+  for (const seq of removed) packer.number(seq);
+  packer.number(elapsed.length);
+  for (const seq of elapsed) packer.number(seq);
+  packer.number(cancelled.length);
+  for (const token of cancelled) packer.text(token);
+  packer.number(inserted.length);
+  for (const message of inserted) packMessage(packer, message);
+  packer.number(state.length);
+  for (const write of state) packWrite(packer, write);
+  packer.number(dead.length);
+  for (const letter of dead) packLetter(packer, letter);
+  return packer.pack();
+}
+
+function packMessage(packer: Packer, { seq, dueAt, token, envelope }: Accepted): void {
+  packer.number(seq);
+  packer.number(dueAt ?? NO_INSTANT);
+  packEnvelope(packer, envelope);
+  if (dueAt === undefined) return;
+  packer.text(token);
+  packer.text(envelope.scope);
+}
+
+function packEnvelope(packer: Packer, envelope: Envelope): void {
+  const { head, payload } = encodeEnvelope(envelope);
+  packer.text(envelope.id);
+  packer.text(head);
+  packer.text(payload);
+}
+
+function packWrite(packer: Packer, { place, isNew, address, name, value }: StateWrite): void {
+  packer.number(value === undefined ? WRITE.erase : isNew ? WRITE.insert : WRITE.update);
+  packer.number(place);
+  if (value === undefined) return;
+  packValue(packer, value);
+  if (!isNew) return;
+  packer.text(address.type);
+  packer.text(address.id);
+  packer.text(name);
+}
+
+function packValue(packer: Packer, { content, expiresAt = NO_INSTANT }: StoredValue): void {
+  packer.text(encodeContent(content));
+  packer.number(expiresAt);
+}
+
+function packLetter(packer: Packer, { envelope, failure, at }: StoredDeadLetter): void {
+  packEnvelope(packer, envelope);
+  packer.text(JSON.stringify(failure));
+  packer.number(at);
+}

@@ -26,6 +26,7 @@ import { toDeadLetter } from "./futures/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/dead-letter.ts";
 import type { FlowBill } from "./futures/flow-bill.ts";
 import { leadsTo } from "./futures/leads-to.ts";
+import { discard, redrive } from "./futures/redrive.ts";
 import { defineAll, unregistered } from "./futures/registry.ts";
 
 /** What an embedded engine is made of. */
@@ -44,6 +45,12 @@ export interface EmbeddedOptions {
   readonly payloadLimit?: number;
   /** Addresses whose state is kept in memory; default 10,000. */
   readonly cachedStates?: number;
+  /**
+   * How often in a row the process may die while it handles a message that it found at its start, before it gives that message up as
+   * `POISONED`; a whole number from 1, default 3. The first time is not counted: nobody knows then which messages were being handled.
+   * `Infinity`: none is given up, and none is looked for.
+   */
+  readonly crashLimit?: number;
   /** Messages that may wait to be handled, from 1, before nothing new is started (`OVERLOADED`); default 100,000. */
   readonly backlogLimit?: number;
   /** The same for the messages of one address; default 10,000. */
@@ -67,8 +74,17 @@ export interface Embedded {
     /** What a function was billed since the engine was started, one-way messages included. */
     function(type: string): FunctionBill;
   };
-  /** One-way messages that failed, oldest first; 100 at most unless told otherwise. */
+  /** Messages that were given up, oldest first: one-way ones that failed, and `POISONED` ones; 100 at most unless told otherwise. */
   deadLetters(limit?: number): readonly DeadLetterReport[];
+  /**
+   * Sends the message of a dead letter again, as a new one-way message with the same payload and `idempotencyKey`, in place of the letter:
+   * both durably, once the promise resolves. Tells whether it did so: a message that never had an input, because a future in it was
+   * rejected, stays where it is.
+   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` when it is not known whether it was done
+   */
+  redrive(id: string): Promise<boolean>;
+  /** Throws a dead letter away, durably. @throws as {@link Embedded.redrive} */
+  discard(id: string): Promise<void>;
   /** How many messages have been accepted and are not yet handled. What is parked or waits for its time does not count. */
   readonly backlog: number;
   /** Stored messages for functions that are not registered, by type: they are parked until they are. */
@@ -85,6 +101,7 @@ const OPTIONS = [
   "ageOut",
   "payloadLimit",
   "cachedStates",
+  "crashLimit",
   "backlogLimit",
   "mailboxLimit",
   "egress",
@@ -126,6 +143,7 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     clock = systemClock,
     concurrency = 64,
     cachedStates = 10_000,
+    crashLimit = 3,
     backlogLimit = 100_000,
     mailboxLimit = 10_000,
     payloadLimit = DEFAULT_PAYLOAD_LIMIT,
@@ -138,6 +156,8 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     if (!Number.isInteger(number) || number < 1)
       throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${show(number)}`);
   }
+  if (crashLimit !== Number.POSITIVE_INFINITY && (!Number.isInteger(crashLimit) || crashLimit < 1))
+    throw new HandbackError("INVALID_OPTIONS", `crashLimit: expected a whole number from 1, or Infinity, got ${show(crashLimit)}`);
   const definitions = withEgress(defineAll(options.functions), egress);
   const [retentionMs, ageOutMs] = [parseDuration(retention, "retention"), parseDuration(ageOut, "ageOut")];
   const opened = await store.open();
@@ -154,13 +174,14 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     knows: (type) => definitions.has(type),
   };
   const backlogLimits = { total: backlogLimit, perAddress: mailboxLimit };
-  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, backlogLimits, leadsTo };
+  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, crashLimit, backlogLimits, leadsTo };
   const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
   try {
     await adoptAliases(store, definitions);
     engine.start();
   } catch (error) {
-    await store.close();
+    // Nothing was handled.
+    await store.close(opened.clean);
     throw error;
   }
   const unwatch = watchDetached();
@@ -172,6 +193,8 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     get backlog() {
       return engine.backlog;
     },
+    redrive: (id) => redrive(engine, id),
+    discard: (id) => discard(engine, id),
     unregistered: engine.unregistered,
     close: () => engine.close().finally(unwatch),
   };

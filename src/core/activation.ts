@@ -1,7 +1,7 @@
 import type { Address } from "./address.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Answer, Content, DeadLetter, Effects, Send, StoredValue, ValueWrite } from "./effects.ts";
+import type { Answer, Content, DeadLetter, Effects, Send, StoredValue, ValueWrite, Watch } from "./effects.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "./json.ts";
@@ -29,6 +29,8 @@ export interface Cause {
   readonly cancellation?: Cancellation | undefined;
   /** The message is withdrawn with its scope, and not to be handled; `running` when its handler is at work, and does not hear of this. */
   readonly withdrawn?: "waiting" | "running" | undefined;
+  /** The process died so many times in a row while it handled the message, which is not to be handled any more. */
+  readonly crashes?: number | undefined;
   /** Whether a scope has just been cancelled, so that what comes up in it comes of that. */
   readonly isCancelled?: (scope: string) => boolean;
 }
@@ -47,6 +49,7 @@ export class Activation implements Effects {
   readonly blocking: Blocking | undefined;
   readonly cancellation: Cancellation | undefined;
   readonly withdrawn: "waiting" | "running" | undefined;
+  readonly crashes: number | undefined;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
   readonly now: number;
   sends: Send[] = [];
@@ -55,21 +58,25 @@ export class Activation implements Effects {
   #cancels: string[] | undefined;
   #answers: Answer[] | undefined;
   #cancelScopes: string[] | undefined;
+  #unwatches: Watch[] | undefined;
+  #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
   readonly #valueNames: readonly string[];
   readonly #state: StateReader;
   /** Whether the whole state is past its age-out time; unknown until a value is read. */
   #aged: boolean | undefined;
 
-  constructor(valueNames: readonly string[], { envelope, state, environment, blocking, cancellation, withdrawn, isCancelled }: Cause) {
+  constructor(valueNames: readonly string[], cause: Cause) {
+    const { envelope, state, environment } = cause;
     this.#valueNames = valueNames;
     this.envelope = envelope;
     this.#state = state;
     this.environment = environment;
-    this.blocking = blocking;
-    this.cancellation = cancellation;
-    this.withdrawn = withdrawn;
-    this.#isCancelled = isCancelled;
+    this.blocking = cause.blocking;
+    this.cancellation = cause.cancellation;
+    this.withdrawn = cause.withdrawn;
+    this.crashes = cause.crashes;
+    this.#isCancelled = cause.isCancelled;
     this.now = environment.clock.now();
   }
 
@@ -91,6 +98,14 @@ export class Activation implements Effects {
 
   get cancelScopes(): readonly string[] {
     return this.#cancelScopes ?? NOTHING;
+  }
+
+  get unwatches(): readonly Watch[] {
+    return this.#unwatches ?? NOTHING;
+  }
+
+  get watches(): readonly Watch[] {
+    return this.#watches ?? NOTHING;
   }
 
   get deadLetters(): readonly DeadLetter[] {
@@ -159,6 +174,17 @@ export class Activation implements Effects {
     (this.#cancelScopes ??= []).push(scope);
   }
 
+  /** Has this address told, by a message named `GUARD`, when a scope is cancelled, where the engine can. */
+  watch(scope: string, token: string): void {
+    (this.#watches ??= []).push({ scope, token });
+  }
+
+  /** Takes a watch away; one that is not there changes nothing. */
+  unwatch(scope: string, token: string): void {
+    this.#watches = this.#watches?.filter((watch) => watch.scope !== scope || watch.token !== token);
+    (this.#unwatches ??= []).push({ scope, token });
+  }
+
   /** Whether a scope has just been cancelled: nothing is to be begun in it. */
   isCancelled(scope: string | undefined): boolean {
     return scope !== undefined && this.#isCancelled?.(scope) === true;
@@ -174,13 +200,15 @@ export class Activation implements Effects {
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
   takeSent(): Effects {
-    const { address, cancels, sends, answers, cancelScopes, deadLetters } = this;
+    const { address, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters } = this;
     this.sends = [];
     this.#cancels = undefined;
     this.#answers = undefined;
+    this.#unwatches = undefined;
+    this.#watches = undefined;
     this.#cancelScopes = undefined;
     this.#deadLetters = undefined;
-    return { address, writes: NOTHING, cancels, sends, answers, cancelScopes, deadLetters, run: undefined };
+    return { address, writes: NOTHING, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters, run: undefined };
   }
 
   rollBack(): void {

@@ -1,8 +1,9 @@
 import type { Address } from "./address.ts";
+import { TransientMap } from "./transient-map.ts";
 
 /** Values by address. Two maps in a row need no joined key, which would be made and hashed at every look. */
 export class AddressMap<Value> {
-  readonly #types = new Map<string, Map<string, Value>>();
+  readonly #types = new Map<string, TransientMap<string, Value>>();
   #size = 0;
 
   get size(): number {
@@ -20,7 +21,7 @@ export class AddressMap<Value> {
   /** Adds a value at an address that has none. */
   add({ type, id }: Address, value: Value): void {
     let ids = this.#types.get(type);
-    if (ids === undefined) this.#types.set(type, (ids = new Map()));
+    if (ids === undefined) this.#types.set(type, (ids = new TransientMap()));
     ids.set(id, value);
     this.#size++;
   }

@@ -1,5 +1,6 @@
 import type { Answer } from "./effects.ts";
 import type { Listening } from "./engine.ts";
+import { TransientMap } from "./transient-map.ts";
 
 interface Waiter {
   resolve(answer: Answer): void;
@@ -8,7 +9,7 @@ interface Waiter {
 
 /** Who waits in this process for which answer. Any number may wait for one key; an answer that nobody awaits is dropped. */
 export class Answers {
-  readonly #waiters = new Map<string, Waiter | Waiter[]>();
+  readonly #waiters = new TransientMap<string, Waiter | Waiter[]>();
 
   /** Waits for the one answer of `key`, a key that nobody else waits for. */
   wait(key: string): Promise<Answer> {

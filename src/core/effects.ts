@@ -38,6 +38,16 @@ export type Send = {
   readonly token?: string;
 };
 
+/** That an address is to be told when a scope is cancelled, or one whose name begins with its name. */
+export interface Watch {
+  readonly scope: string;
+  /** Says which of the address's watches of the scope it is. */
+  readonly token: string;
+}
+
+/** Name of the message that tells an address of a cancelled scope; its control data is `{ token }`. */
+export const GUARD = "guard";
+
 /** An answer to whoever is connected and waits for `key`. It leaves after the commit, and is not kept. */
 export interface Answer {
   readonly key: string;
@@ -63,6 +73,9 @@ export interface Effects {
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];
   readonly answers: readonly Answer[];
+  /** Watches to be taken away, then such to be set up, by engines that can (`scopedCancel`). */
+  readonly unwatches: readonly Watch[];
+  readonly watches: readonly Watch[];
   /** Scopes whose messages are withdrawn, with those of all scopes whose names begin so, by engines that can (`scopedCancel`). */
   readonly cancelScopes: readonly string[];
   readonly deadLetters: readonly DeadLetter[];

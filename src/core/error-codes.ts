@@ -37,6 +37,10 @@ export const ERROR_CODES = {
   UNSUPPORTED: { retryable: false, meaning: "This engine lacks a capability." },
   FUNCTION_FAILED: { retryable: false, meaning: "A user's function threw; `cause` and `failure` say what." },
   HANDLER_TIMEOUT: { retryable: true, meaning: "A handler ran longer than its timeout and was abandoned." },
+  POISONED: {
+    retryable: false,
+    meaning: "The process died again and again while it handled this message, which is not handled any more; a dead letter keeps it.",
+  },
   TIMEOUT: { retryable: true, meaning: "What `ctx.timeout` was given had not settled in time." },
   NOT_FOUND: { retryable: false, meaning: "There is no such flow, state or future." },
   EXPIRED: { retryable: false, meaning: "The future, flow or state is past its retention." },
@@ -51,7 +55,10 @@ export const ERROR_CODES = {
   STORE_LOCKED: { retryable: true, meaning: "Another engine has the store open." },
   STORE_OPEN_FAILED: { retryable: false, meaning: "The store cannot be opened; `cause` says why." },
   STORE_CORRUPT: { retryable: false, meaning: "The store's file is damaged." },
-  STORE_FULL: { retryable: true, meaning: "The disk is full; `details.definite` says whether it is certain that the call was not accepted." },
+  STORE_FULL: {
+    retryable: true,
+    meaning: "The disk is full; `details.definite` says whether it is certain that the call was not accepted.",
+  },
   STORE_FAILED: { retryable: false, meaning: "A commit failed; whether it happened is not known. The engine has stopped." },
   FORMAT_TOO_NEW: { retryable: false, meaning: "The store was written by a newer version." },
   CLOSED: { retryable: false, meaning: "The engine is closed." },

@@ -2,19 +2,23 @@ import type { Clock } from "./clock.ts";
 
 /** The longest delay that a clock's timer takes, in ms. */
 const LONGEST_MS = 2 ** 31 - 1;
+const NS_PER_MS = 1e6;
 
-/** Calls back once, no earlier than `delayMs` from now, however long that is; returns a cancellation. */
+/**
+ * Calls back once, no earlier than `delayMs` from now, however long that is; returns a cancellation. It counts the time that passes, and
+ * so knows nothing of a clock that is set.
+ */
 export function setLongTimer(clock: Clock, delayMs: number, callback: () => void): () => void {
-  const dueAt = clock.now() + delayMs;
+  const dueNs = clock.monotonicNs() + delayMs * NS_PER_MS;
   let cancel = sleep();
   return () => cancel();
 
   function sleep(): () => void {
-    return clock.setTimer(Math.min(LONGEST_MS, Math.max(0, dueAt - clock.now())), wake);
+    return clock.setTimer(Math.min(LONGEST_MS, Math.max(0, (dueNs - clock.monotonicNs()) / NS_PER_MS)), wake);
   }
 
   function wake(): void {
-    if (clock.now() < dueAt) cancel = sleep();
+    if (clock.monotonicNs() < dueNs) cancel = sleep();
     else callback();
   }
 }

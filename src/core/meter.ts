@@ -11,40 +11,43 @@ export interface Run {
 }
 
 /**
- * Sums over the runs of a flow. It travels with the continuation: a tail call adds, a join sums, the flow's cell keeps it.
+ * Sums over the runs of a flow. It travels with the continuation: a tail call adds, a join sums, the flow's cell keeps it. A list, for
+ * it is written with every message.
  *
- * `acks` is the exclusive or of the marks of all messages sent and all messages run: each message counts twice once it
- * has run, so the sums are complete exactly when it is zero, whatever the order of arrival (source: Apache Storm's acker).
+ * - `parkedMs`: sum over runs of the time from the handler's end to the settlement of what it returned;
+ * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. Each message counts twice once it has run, so
+ *   the sums are complete exactly when both are zero, whatever the order of arrival (source: Apache Storm's acker).
  */
-export type Tally = {
-  readonly runs: number;
-  readonly billedNs: number;
-  readonly blockedNs: number;
-  /** Sum over runs of the time from the handler's end to the settlement of what it returned, in ms. */
-  readonly parkedMs: number;
-  readonly acks: readonly [high: number, low: number];
-};
+export type Tally = readonly [runs: number, billedNs: number, blockedNs: number, parkedMs: number, high: number, low: number];
 
 /** The tally of nothing. */
-export const NO_TALLY: Tally = { runs: 0, billedNs: 0, blockedNs: 0, parkedMs: 0, acks: [0, 0] };
+export const NO_TALLY: Tally = [0, 0, 0, 0, 0, 0];
 
 /** Adds two tallies. */
 export function addTallies(a: Tally, b: Tally): Tally {
   if (a === NO_TALLY) return b;
   if (b === NO_TALLY) return a;
-  return {
-    runs: a.runs + b.runs,
-    billedNs: a.billedNs + b.billedNs,
-    blockedNs: a.blockedNs + b.blockedNs,
-    parkedMs: a.parkedMs + b.parkedMs,
-    acks: [a.acks[0] ^ b.acks[0], a.acks[1] ^ b.acks[1]],
-  };
+  return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] ^ b[4], a[5] ^ b[5]];
+}
+
+/** The tally of one run, without marks. */
+export function tallyOf({ billedNs, blockedNs }: Run): Tally {
+  return [1, billedNs, blockedNs, 0, 0, 0];
+}
+
+/** The tally of runs that the process did not survive: nobody knows how long they took. */
+export function tallyOfCrashes(runs: number): Tally {
+  return [runs, 0, 0, 0, 0, 0];
+}
+
+/** The tally of time that was spent parked. */
+export function tallyOfParking(parkedMs: number): Tally {
+  return [0, 0, 0, parkedMs, 0, 0];
 }
 
 /** The tally of one message's being sent, or of its having run: the two cancel out. */
 export function markOf(id: MessageId): Tally {
-  const [high, low] = [readWord(id, FLOW_DIGITS), readWord(id, FLOW_DIGITS + WORD_DIGITS)];
-  return { runs: 0, billedNs: 0, blockedNs: 0, parkedMs: 0, acks: [high ^ ROOT_MARK, low] };
+  return [0, 0, 0, 0, readWord(id, FLOW_DIGITS) ^ ROOT_MARK, readWord(id, FLOW_DIGITS + WORD_DIGITS)];
 }
 
 const WORD_DIGITS = 8;
@@ -65,7 +68,7 @@ const ROOT_MARK = 0x5bd1e995;
 
 /** Tells whether every message that was sent has run and is counted. */
 export function isComplete(tally: Tally): boolean {
-  return tally.acks[0] === 0 && tally.acks[1] === 0;
+  return tally[4] === 0 && tally[5] === 0;
 }
 
 /** Measures one run: from its start to its end, and the union of the intervals in which it was blocked. */

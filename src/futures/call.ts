@@ -1,5 +1,6 @@
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Envelope } from "../core/envelope.ts";
+import type { MessageId } from "../core/message-id.ts";
 import { targetOf } from "./consumer.ts";
 import type { CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
 
@@ -20,6 +21,10 @@ export type CallControl = {
   readonly cancelled?: true | undefined;
   /** It was withdrawn while its handler was at work: what is left is to count it, behind that handler, or after a crash in its stead. */
   readonly counted?: true | undefined;
+  /** Its input never came to be: a future in it was rejected. It is a dead letter, and cannot be sent. */
+  readonly incomplete?: true | undefined;
+  /** Id of the message that was redriven as this one, or as one before it: the idempotency key of all of them. */
+  readonly redriven?: MessageId | undefined;
 };
 
 /** The message that a call consumer becomes once its input is known. */

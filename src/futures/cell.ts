@@ -1,15 +1,17 @@
 import type { Activation } from "../core/activation.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
+import { GUARD } from "../core/effects.ts";
 import type { Send } from "../core/effects.ts";
 import type { Json } from "../core/json.ts";
-import { childId } from "../core/message-id.ts";
+import { childId, flowOf } from "../core/message-id.ts";
 import { NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Settling } from "./deliver.ts";
-import { guard, GUARD } from "./guard.ts";
+import { guard, unguard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import { scopeName } from "./scope.ts";
 import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -40,17 +42,17 @@ const TURN = 64;
 const GATE_MS = 30 * 86_400_000;
 
 /** Consumers that came together, and the guard that lets them go. */
-type Subscriber = { readonly consumers: readonly Consumer[]; readonly guard?: string };
+type Subscriber = { readonly consumers: readonly Consumer[]; readonly guard?: Guard };
 
 type Cell = {
   /** It was made by its owner, not by a subscriber that came first. */
-  readonly made: boolean;
+  readonly made?: true;
   readonly subscribers: readonly Subscriber[];
   readonly settled?: Settled;
   /** It was cancelled before it was settled. */
   readonly cancelled?: true;
-  /** It has a guard of its own. */
-  readonly guarded?: true;
+  /** Its own guard. */
+  readonly guard?: Guard | undefined;
   /** Guards given to subscribers so far. */
   readonly guards?: number;
   /** Subscribers that came first wait for the deadline. */
@@ -63,7 +65,7 @@ type Cell = {
   /** Digests of the tokens that may settle it. */
   readonly digests: readonly string[];
   /** Nobody but the subscribers it has will ask. */
-  readonly released: boolean;
+  readonly released?: true | undefined;
   /** A handler that blocks has let something out here, and may ask again after a crash. */
   readonly gate?: true;
   readonly flow?: string;
@@ -72,7 +74,38 @@ type Cell = {
 };
 
 const VALUE = "cell";
-const ABSENT: Cell = { made: false, subscribers: [], retainUntil: 0, digests: [], released: false };
+
+/** Stands for the number of the flow in which the cell was made, at the head of its id. */
+const OWN = 0;
+type Stored = Omit<Cell, "flow" | "guard" | "made"> & {
+  readonly flow?: string | typeof OWN;
+  readonly guard?: Guard | typeof OWN;
+  readonly unmade?: true;
+};
+
+/**
+ * Most cells were made, belong to the flow whose number they have, and are guarded with it: very many may wait at a time, so they are
+ * kept short.
+ */
+function shorten({ flow, guard: own, made, ...state }: Cell, number: string): Stored {
+  const isOwn = own?.[0] === number && own[1] === OWN_GUARD;
+  return {
+    ...state,
+    ...(made !== true && { unmade: true }),
+    ...(flow !== undefined && { flow: flow === number ? OWN : flow }),
+    ...(own !== undefined && { guard: isOwn ? OWN : own }),
+  };
+}
+
+function restore({ flow, guard: own, unmade, ...state }: Stored, number: string): Cell {
+  return {
+    ...state,
+    ...(unmade !== true && { made: true }),
+    ...(flow !== undefined && { flow: flow === OWN ? number : flow }),
+    ...(own !== undefined && { guard: own === OWN ? [number, OWN_GUARD] : own }),
+  };
+}
+const ABSENT: Cell = { subscribers: [], retainUntil: 0, digests: [] };
 
 type Create = {
   readonly retainUntil: number;
@@ -106,7 +139,8 @@ export const cell: Definition = {
   system: true,
   receive(activation) {
     const { name, control } = activation.envelope;
-    const state = (activation.json(VALUE) as Cell | undefined) ?? ABSENT;
+    const stored = activation.json(VALUE) as Stored | undefined;
+    const state = stored === undefined ? ABSENT : restore(stored, flowOf(activation.address.id));
     switch (name) {
       case "create":
         return save(activation, create(activation, state, control as Create));
@@ -136,7 +170,7 @@ export const cell: Definition = {
 
 /** Who waits for a cell to be settled; `read` gives its values. */
 export function consumersOfCell(read: (name: string) => Json | undefined): readonly Consumer[] {
-  return (read(VALUE) as Cell | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
+  return (read(VALUE) as Stored | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
 }
 
 function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope, detached }: Create): Cell {
@@ -150,23 +184,23 @@ function create(activation: Activation, { expiring, ...state }: Cell, { retainUn
     ...(flow !== undefined && { flow }),
     ...(detached === true && { detached }),
   };
-  const unguarded = made.settled === undefined && made.guarded === undefined;
-  return unguarded && guard(activation, scope, OWN_GUARD) ? { ...made, guarded: true } : made;
+  if (made.settled !== undefined || made.guard !== undefined) return made;
+  return { ...made, guard: guard(activation, scope, OWN_GUARD) };
 }
 
 function gate(activation: Activation, state: Cell, { held, oneWay, ...creation }: Gate): Cell {
-  if (state.made) return state;
+  if (state.made === true) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
   const made: Cell = { ...create(activation, state, creation), gate: true };
   return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
 }
 
 function release(activation: Activation, { gate, ...state }: Cell, { kept }: Release): void {
-  if (gate === true) save(activation, { ...state, released: !kept });
+  if (gate === true) save(activation, { ...state, released: kept ? undefined : true });
 }
 
 function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow, scope }: Subscribe): Cell {
-  const overtaking = !state.made && state.settled === undefined && spill === undefined;
+  const overtaking = state.made !== true && state.settled === undefined && spill === undefined;
   if (overtaking && isForgotten(activation, state, { retainUntil })) {
     deliver(activation, consumers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
     return state;
@@ -179,13 +213,15 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
   }
   const { guards = 0 } = state;
   const token = `subscriber/${guards}`;
-  const guarded = state.settled === undefined && guard(activation, scope, token);
+  // The cell's own guard lets go also of those who subscribed in its scope.
+  const isApart = state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
+  const own = isApart ? guard(activation, scope, token) : undefined;
   const joined: Cell = {
     ...state,
-    released: state.released || spill === true,
+    released: state.released ?? spill,
     retainUntil: until,
-    subscribers: [...state.subscribers, guarded ? { consumers, guard: token } : { consumers }],
-    ...(guarded && { guards: guards + 1 }),
+    subscribers: [...state.subscribers, own === undefined ? { consumers } : { consumers, guard: own }],
+    ...(own !== undefined && { guards: guards + 1 }),
     ...(overtaking && { expiring: true }),
     ...(flow !== undefined && { flow }),
   };
@@ -216,7 +252,7 @@ function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }:
 
 /** Whether the cell is past its retention, so that nobody knows any more how it was settled. */
 function isForgotten({ now }: Activation, { made, settled }: Cell, { retainUntil }: Cancel): boolean {
-  return !made && settled === undefined && retainUntil <= now;
+  return made !== true && settled === undefined && retainUntil <= now;
 }
 
 /** Settles the cell as cancelled, unless it is settled, and cancels what was to settle it. */
@@ -229,18 +265,18 @@ function cancel(activation: Activation, state: Cell): Cell {
 
 /** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
 function withdraw(activation: Activation, state: Cell, { token }: { readonly token: string }): Cell {
-  // A guard that was cancelled in this batch may still be told.
-  if (token === OWN_GUARD) return state.guarded === true ? cancel(activation, state) : state;
-  const gone = state.subscribers.find((subscriber) => subscriber.guard === token);
+  // A guard that was taken away in this batch may still be told.
+  if (token === OWN_GUARD) return state.guard === undefined ? state : cancel(activation, state);
+  const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return state;
   deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);
   const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
-  return { ...state, subscribers, ...(state.released && subscribers.length === 0 && { left: true }) };
+  return { ...state, subscribers, ...(state.released === true && subscribers.length === 0 && { left: true }) };
 }
 
 /** The cell with its settlement, kept for the retention time from now (C4). */
-function keep(activation: Activation, { guarded, expiring, ...state }: Cell, settled: Settled): Cell {
-  if (guarded === true) activation.cancelSend(OWN_GUARD);
+function keep(activation: Activation, { guard: own, expiring, ...state }: Cell, settled: Settled): Cell {
+  unguard(activation, own);
   if (expiring === true) activation.cancelSend(EXPIRE);
   return { ...state, settled, retainUntil: Math.max(state.retainUntil, activation.now + activation.environment.retentionMs) };
 }
@@ -250,7 +286,7 @@ function announce(activation: Activation, state: Cell): Cell {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
-  for (const subscriber of now) if (subscriber.guard !== undefined) activation.cancelSend(subscriber.guard);
+  for (const subscriber of now) unguard(activation, subscriber.guard);
   const consumers = now.flatMap((subscriber) => subscriber.consumers);
   deliver(activation, carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }), settled, flow);
   if (subscribers.length > TURN) tell(activation, { target: activation.address, name: "turn", control: null });
@@ -273,10 +309,10 @@ function settleByToken(activation: Activation, state: Cell, { ok, digest, key }:
 
 /** A subscriber that overtook the creator has waited long enough. */
 function expire(activation: Activation, state: Cell): void {
-  if (state.made || state.settled !== undefined) return;
+  if (state.made === true || state.settled !== undefined) return;
   const expired = rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`);
   for (const subscriber of state.subscribers) {
-    if (subscriber.guard !== undefined) activation.cancelSend(subscriber.guard);
+    unguard(activation, subscriber.guard);
     deliver(activation, subscriber.consumers, expired);
   }
   activation.delete(VALUE);
@@ -284,9 +320,9 @@ function expire(activation: Activation, state: Cell): void {
 
 function save(activation: Activation, state: Cell): void {
   const served = state.settled !== undefined && state.subscribers.length === 0;
-  if (state.released && served) return activation.delete(VALUE);
+  if (state.released === true && served) return activation.delete(VALUE);
   const keepUntil = state.gate === true ? Math.max(state.retainUntil, activation.now + GATE_MS) : state.retainUntil;
-  if (state !== ABSENT) activation.write(VALUE, { json: state }, served ? keepUntil : undefined);
+  if (state !== ABSENT) activation.write(VALUE, { json: shorten(state, flowOf(activation.address.id)) }, served ? keepUntil : undefined);
 }
 
 /** A future that escaped, and until when its settlement is kept. */

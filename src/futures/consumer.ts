@@ -1,6 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { MessageId } from "../core/message-id.ts";
-import { addTallies, NO_TALLY } from "../core/meter.ts";
+import { addTallies, NO_TALLY, tallyOfParking } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 
 /**
@@ -96,7 +96,7 @@ export function unload(consumer: Consumer, now: number): Tally {
   const tally = consumer.tally ?? NO_TALLY;
   if (consumer.parked === undefined) return tally;
   const [handlers, endedAtSum] = consumer.parked;
-  return { ...tally, parkedMs: tally.parkedMs + Math.max(0, handlers * now - endedAtSum) };
+  return addTallies(tally, tallyOfParking(Math.max(0, handlers * now - endedAtSum)));
 }
 
 /** About how many characters the consumers take in a message. */

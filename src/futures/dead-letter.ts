@@ -3,12 +3,14 @@ import type { DeadLetter } from "../core/effects.ts";
 import type { Failure } from "./failure.ts";
 import { codec } from "./future-codec.ts";
 
-/** A one-way message that failed: what it said, to whom, and why it failed. */
+/** A message that was given up, a one-way message that failed or one that the process died of: what it said, to whom, and why. */
 export interface DeadLetterReport {
+  /** Names the letter, for `redrive` and `discard`; it was the message's id. */
   readonly id: string;
   readonly target: Address;
   readonly operation: string;
   readonly input: unknown;
+  /** Why; with the code `POISONED`, `details.crashes` says how often the process died of it. */
   readonly failure: Failure;
   /** Instant at which it was given up, in ms since the epoch. */
   readonly at: number;

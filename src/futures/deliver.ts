@@ -4,6 +4,7 @@ import { UNDEFINED } from "../core/codec/encoded.ts";
 import { addTallies, markOf, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import { callEnvelope } from "./call.ts";
+import type { CallControl } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
 import { carry, targetOf, unload } from "./consumer.ts";
 import { asSettlement, cancelled, failureOf, fulfilled, rejectedWith } from "./settled.ts";
@@ -24,7 +25,12 @@ export function deliver(activation: Activation, consumers: readonly Consumer[], 
 }
 
 /** What settles a cell, beside the settlement's text. */
-export type Settling = { readonly ok: boolean; readonly tally: Tally; readonly spill?: true | undefined; readonly flow?: string | undefined };
+export type Settling = {
+  readonly ok: boolean;
+  readonly tally: Tally;
+  readonly spill?: true | undefined;
+  readonly flow?: string | undefined;
+};
 
 function serve(activation: Activation, consumer: Consumer, settled: Settled, flow: string | undefined): void {
   const taken = take(consumer, settled);
@@ -99,7 +105,8 @@ function begin(activation: Activation, consumer: CallConsumer, settled: Settled,
 function pass(activation: Activation, skipped: CallConsumer, rejection: Settled, tally: Tally): void {
   if (skipped.oneWay === true) {
     bill(activation, tally, skipped.flow);
-    activation.deadLetter(callEnvelope(skipped, UNDEFINED), failureOf(rejection));
+    const envelope = callEnvelope(skipped, UNDEFINED);
+    activation.deadLetter({ ...envelope, control: { ...(envelope.control as CallControl), incomplete: true } }, failureOf(rejection));
     return;
   }
   const load = { tally: addTallies(tally, markOf(skipped.id)), flow: skipped.flow };

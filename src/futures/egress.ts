@@ -1,7 +1,10 @@
+import type { Activation } from "../core/activation.ts";
 import type { Definition } from "../core/definition.ts";
 import { HandbackError } from "../core/errors.ts";
+import type { CallControl } from "./call.ts";
 import { toFailure } from "./failure.ts";
 import { codec } from "./future-codec.ts";
+import { bury } from "./poisoned.ts";
 
 /** Takes a value out of the system. `id` is the same when it is tried again, so that the outside can act once. */
 export type Sink = (value: unknown, about: { readonly id: string }) => void | Promise<void>;
@@ -21,16 +24,25 @@ export function defineEgress(type: string, sink: Sink): Definition {
     type,
     valueNames: [],
     system: false,
-    async receive(activation) {
-      const { envelope, environment, now } = activation;
-      try {
-        await sink(codec.decode(envelope.payload), { id: envelope.id });
-      } catch (error) {
-        const { failures = 0, ...rest } = (envelope.control ?? {}) as { failures?: number };
-        const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
-        environment.log.warn(`the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`, { type });
-        activation.send({ ...envelope, control: { ...rest, failures: failures + 1 } }, now + delayMs);
-      }
+    receive: (activation) => {
+      if (activation.crashes === undefined) return emit(activation, sink);
+      return void bury(activation, activation.crashes);
     },
   };
+}
+
+/** What a message to an egress carries beside its value. */
+type EgressControl = Pick<CallControl, "redriven"> & { readonly failures?: number };
+
+async function emit(activation: Activation, sink: Sink): Promise<void> {
+  const { envelope, environment, now } = activation;
+  const { type } = envelope.target;
+  const { failures = 0, ...rest } = (envelope.control ?? {}) as EgressControl;
+  try {
+    await sink(codec.decode(envelope.payload), { id: rest.redriven ?? envelope.id });
+  } catch (error) {
+    const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+    environment.log.warn(`the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`, { type });
+    activation.send({ ...envelope, control: { ...rest, failures: failures + 1 } }, now + delayMs);
+  }
 }

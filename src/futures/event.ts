@@ -3,7 +3,8 @@ import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
-import { guard } from "./guard.ts";
+import { guard, unguard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
 import { cancelled, fulfilled, rejectedWith } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { SYSTEM, system, tell } from "./system.ts";
@@ -22,7 +23,7 @@ type Queue = {
   /** Guards given to waiters so far. */
   readonly guards: number;
 };
-type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: string };
+type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: Guard };
 
 /** What asks for the next value; let go with its scope. */
 export type EventWait = { readonly consumers: readonly Consumer[]; readonly scope?: string };
@@ -57,9 +58,9 @@ function begin(activation: Activation): Queue {
 function addWaiter(activation: Activation, queue: Queue, { consumers, scope }: EventWait): Queue {
   const token = `waiter/${queue.guards}`;
   // One that is served at once needs no guard.
-  const guarded = queue.values.length === 0 && guard(activation, scope, token);
-  const waiter: Waiter = guarded ? { consumers, guard: token } : { consumers };
-  return { ...queue, waiters: [...queue.waiters, waiter], guards: queue.guards + (guarded ? 1 : 0) };
+  const own = queue.values.length === 0 ? guard(activation, scope, token) : undefined;
+  const waiter: Waiter = own === undefined ? { consumers } : { consumers, guard: own };
+  return { ...queue, waiters: [...queue.waiters, waiter], guards: queue.guards + (own === undefined ? 0 : 1) };
 }
 
 function match(activation: Activation, queue: Queue): Queue {
@@ -71,12 +72,12 @@ function match(activation: Activation, queue: Queue): Queue {
 }
 
 function serve(activation: Activation, waiter: Waiter, settled: Settled): void {
-  if (waiter.guard !== undefined) activation.cancelSend(waiter.guard);
+  unguard(activation, waiter.guard);
   deliver(activation, waiter.consumers, settled, flowOf(activation.address.id));
 }
 
 function withdraw(activation: Activation, queue: Queue, { token }: { readonly token: string }): void {
-  const gone = queue.waiters.find((waiter) => waiter.guard === token);
+  const gone = queue.waiters.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return;
   serve(activation, gone, cancelled("the wait for the event"));
   activation.write(VALUE, { json: { ...queue, waiters: queue.waiters.filter((waiter) => waiter !== gone) } });

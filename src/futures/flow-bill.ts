@@ -20,7 +20,7 @@ export interface FlowBill {
 
 /** Makes a bill of the sums that a flow's cell has. */
 export function flowBill(tally: Tally, settled: boolean): FlowBill {
-  const { runs, billedNs, blockedNs, parkedMs } = tally;
+  const [runs, billedNs, blockedNs, parkedMs] = tally;
   const activeNs = billedNs - blockedNs;
   return {
     billedMs: billedNs / 1e6,

@@ -82,7 +82,7 @@ export class HandlerContext {
   }
 
   get idempotencyKey(): string {
-    return this.#activation.envelope.id;
+    return this.#parts.control.redriven ?? this.#activation.envelope.id;
   }
 
   get log(): Log {

@@ -6,7 +6,7 @@ import type { Tally } from "../core/meter.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Failure } from "./failure.ts";
-import { guard } from "./guard.ts";
+import { guard, unguard } from "./guard.ts";
 import { isDetached, scopeName } from "./scope.ts";
 import { cancelled, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -101,7 +101,7 @@ function fill(activation: Activation, state: Race, slot: Slot): Race {
 
 /** Ends the race with a settlement; `winner` is the branch that was fulfilled, if one was. */
 function decide(activation: Activation, { opening, tally, ...state }: Opened, settled: Settled, winner?: number): Race {
-  activation.cancelSend(CANCEL);
+  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);
   if (!settled.ok && opening.consumers.length === 0) reportUnhandled(activation, settled, opening.flow);
   deliver(activation, carryOrBill(activation, opening.consumers, { tally, flow: opening.flow }), settled, opening.flow);
   for (let index = 0; index < opening.branches; index++) {

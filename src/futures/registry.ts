@@ -3,6 +3,7 @@ import type { Definition } from "../core/definition.ts";
 import { HandbackError } from "../core/errors.ts";
 import { show } from "../core/show.ts";
 import { VERSION } from "../core/stored-state.ts";
+import { giveUpCall } from "./poisoned.ts";
 import { withdrawCall } from "./withdraw-call.ts";
 import { cell } from "./cell.ts";
 import { event } from "./event.ts";
@@ -61,6 +62,9 @@ function define(spec: FunctionSpec): Definition {
     aliases: spec.aliases,
     valueNames: spec.state === undefined ? [] : [LIFE, VERSION, ...spec.state.specs.keys()],
     system: false,
-    receive: (activation) => (activation.withdrawn === undefined ? runHandler(spec, activation) : withdrawCall(activation)),
+    receive: (activation) => {
+      if (activation.withdrawn !== undefined) return withdrawCall(activation);
+      return activation.crashes === undefined ? runHandler(spec, activation) : giveUpCall(activation, activation.crashes);
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { Activation } from "../core/activation.ts";
 import { Cancellation } from "../core/cancellation.ts";
 import { HandbackError } from "../core/errors.ts";
 import { setLongTimer } from "../core/long-timer.ts";
-import { addTallies, markOf, NO_TALLY, Stopwatch } from "../core/meter.ts";
+import { addTallies, markOf, NO_TALLY, Stopwatch, tallyOf } from "../core/meter.ts";
 import type { Run, Tally } from "../core/meter.ts";
 import { State } from "../core/state.ts";
 import type { CallControl } from "./call.ts";
@@ -174,8 +174,7 @@ class HandlerRun {
   #retry(run: Run, delayMs: number, retries: number): void {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
-    const spent: Tally = { ...NO_TALLY, runs: 1, billedNs: run.billedNs, blockedNs: run.blockedNs };
-    const loaded = carryOrBill(this.#activation, consumers, { tally: spent, flow });
+    const loaded = carryOrBill(this.#activation, consumers, { tally: tallyOf(run), flow });
     this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
   }
 
@@ -186,10 +185,10 @@ class HandlerRun {
   }
 
   /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
-  #billed({ billedNs, blockedNs }: Run): Tally {
+  #billed(run: Run): Tally {
     if (this.#control.flow === undefined) return NO_TALLY;
-    const { acks } = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
-    return { runs: 1, billedNs, blockedNs, parkedMs: 0, acks };
+    const marks = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
+    return addTallies(tallyOf(run), marks);
   }
 
   #operation(): OperationSpec {

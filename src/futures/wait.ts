@@ -9,7 +9,7 @@ import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
 import { encodeHandle } from "./future-codec.ts";
 import { openJoin } from "./join.ts";
-import { guard } from "./guard.ts";
+import { guard, unguard } from "./guard.ts";
 import { cancelled, fulfilled } from "./settled.ts";
 import { SYSTEM, tellAt } from "./system.ts";
 
@@ -99,7 +99,8 @@ function finish(activation: Activation, waiting: Waiting | undefined, ticks: Tic
 }
 
 function decide(activation: Activation, waiting: Waiting, { bits }: Ticks, timedOut: boolean): void {
-  if (!timedOut) activation.cancelSend(TIMEOUT);
+  if (waiting.dueAt === undefined && waiting.scope !== undefined) unguard(activation, [waiting.scope, TIMEOUT]);
+  else if (!timedOut) activation.cancelSend(TIMEOUT);
   const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
   const ready: number[] = [];
   const pending: string[] = [];

@@ -1,6 +1,7 @@
 export { AssertionError } from "./assertion-error.ts";
 export type { TestedCapability } from "./conformance/capability.ts";
 export type { MakeOptions, EngineUnderTest } from "./conformance/engine-under-test.ts";
+export { crashing } from "./leaves/crashing.ts";
 export type { Crash, CrashMode, CrashPoint } from "./simulation/crash.ts";
 export type { Egress } from "./simulation/egress-log.ts";
 export { everyCrash } from "./simulation/every-crash.ts";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { holding } from "../support/holding.ts";
 import { ROOT } from "../support/source.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine } from "./open-engine.ts";
@@ -157,14 +158,14 @@ describe("work that is stored for a function that is not registered", () => {
     });
     const clock = new VirtualClock();
     const path = join(temporaryDirectory(), "store.db");
-    const first = await openEngine([slow, counter], { store: sqlite(path), clock, concurrency: 1 });
+    const first = await openEngine([slow, counter], { store: holding(clock, sqlite(path)), clock, concurrency: 1 });
     for (const n of [1, 2, 3]) await first.client.start(slow, n, { key: `slow-${n}` });
     await first.client.start(counter.add, 5, { id: "a", key: "count" });
     const closed = first.engine.close();
     await clock.until(closed);
     gate.open();
 
-    const second = await openEngine([], { store: sqlite(path), clock });
+    const second = await openEngine([], { store: holding(clock, sqlite(path)), clock });
     expect(Object.fromEntries(second.engine.unregistered)).toEqual({ "lifecycle/slow": 3, "lifecycle/counter": 1 });
     const warnings = second.said.filter((line) => line.startsWith("warn"));
     expect(warnings).toHaveLength(2);

@@ -57,7 +57,7 @@ test("of two handlers that end at the same instant one loses the race: its outco
     const { engine } = await start({ functions: [works, next, main], store, retention: 0 }, clock);
     await clock.until(engine.client.call(main));
     await clock.advance(HOUR_MS);
-    expect({ ran, ...store.count() }).toEqual({ ran: [], messages: 0, delayed: 0, state: 0, dead: 0 });
+    expect({ ran, ...store.count() }).toEqual({ ran: [], messages: 0, delayed: 0, watches: 0, state: 0, dead: 0 });
   }
 });
 
@@ -116,5 +116,5 @@ test("what was cancelled before `close()` stays so; what is cancelled after it i
   expect(await next.engine.client.status("one")).toMatchObject({ status: "cancelled" });
   expect(await next.engine.client.status("two")).toMatchObject({ status: "pending" });
   expect(await next.engine.client.cancel("two")).toBe(true);
-  expect(store.count()).toMatchObject({ messages: 0, delayed: 0 });
+  expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
 });

@@ -83,7 +83,7 @@ describe("cancelling reaches all that it should", () => {
     await clock.quiet();
     expect(told).toEqual(["held"]);
     expect(await engine.client.flow("two").result()).toBe(1);
-    expect(store.count()).toMatchObject({ messages: 0, delayed: 0 });
+    expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 
   test("messages for functions that are not registered, which are counted as long as they wait, and no longer", async () => {
@@ -113,6 +113,6 @@ describe("cancelling reaches all that it should", () => {
     expect(await cancelled).toBe(true);
     await clock.advance(10);
     expect(waiting()).toEqual({});
-    expect(store.count()).toMatchObject({ messages: 0, delayed: 0 });
+    expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 });

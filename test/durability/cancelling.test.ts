@@ -64,7 +64,7 @@ test("a flow that is cancelled is over at once: nothing of it begins any more bu
       if (cancelled) {
         expect(runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled)).toEqual([]);
         expect(unfinished(todo, cleanUps)).toEqual([]);
-        expect(content.count()).toMatchObject({ messages: 0, delayed: 0 });
+        expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
         expect(await meter.flow("flow")).toMatchObject({ final: true, ...(!hasAny(todo, "get") && { blockedMs: 0, beta: 1 }) });
         await clock.advance(3 * HOUR_MS);
         expect(content.count()).toMatchObject({ state: await rowsOf(client.readState(room, "room")) });
@@ -105,7 +105,7 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
           expect(runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled)).toEqual([]);
           // A clean-up that an engine without power has seen may have been made by a run that left no trace.
           if (status === "cancelled") expect(unfinished(todo, cleanUps)).toEqual([]);
-          expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0 });
+          expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
           expect(await meter.flow("flow")).toMatchObject({ final: true });
           await machine.forget();
           const isKept = ({ type }: Row): boolean => type === "work/room" || (type === "_sys/cell" && hasAny(todo, "get"));
@@ -143,7 +143,7 @@ test("what a race has left behind is gone once it is decided, whatever it was", 
       if (isRejected && !goesOn) expect(runs.slice(before).filter(({ ofCancelled }) => !ofCancelled)).toEqual([]);
       const keeps = ["background", "wait", "twice", "handle", "event", "promise", "cancelledLater", "get", "state"] as const;
       if (!hasAny(todo, ...keeps)) {
-        expect(content.count()).toMatchObject({ messages: 0, delayed: 0 });
+        expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
         await clock.advance(3 * HOUR_MS);
         expect(content.count()).toMatchObject({ state: 0 });
       }
@@ -169,7 +169,7 @@ test("whoever holds a future can cancel it: all who wait for it are told, and it
   expect(content.count().delayed).toBeGreaterThan(0);
   await clock.until(client.call(cancel, handle));
   expect(await clock.until(taken)).toMatchObject({ code: "CANCELLED" });
-  expect(content.count()).toMatchObject({ messages: 0, delayed: 0 });
+  expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   expect(await clock.until(client.call(take, handle).catch((error: unknown) => error))).toMatchObject({ code: "CANCELLED" });
   expect(ran).toEqual([]);
   await clock.until(engine.close());

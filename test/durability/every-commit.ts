@@ -71,7 +71,7 @@ export async function play<Result>(
 function assertNothingLeaks(machine: Machine): void {
   const system = machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"));
   expect(system.filter(({ type, expires }) => !expires || !["_sys/flow", "_sys/cell"].includes(type))).toEqual([]);
-  expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0 });
+  expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
 }
 
 async function explained<T>(crash: Crash, act: () => Promise<T>): Promise<T> {

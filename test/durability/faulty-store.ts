@@ -129,12 +129,20 @@ class Session implements Store {
     return this.#dead ? [] : this.#disk.content.readScope(scope);
   }
 
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.#dead ? [] : this.#disk.content.readWatches(prefix);
+  }
+
   nextDueAt(): number | undefined {
     return this.#dead ? undefined : this.#disk.content.nextDueAt();
   }
 
   readDeadLetters(limit: number): ReturnType<Store["readDeadLetters"]> {
     return this.#dead ? [] : this.#disk.content.readDeadLetters(limit);
+  }
+
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.#dead ? undefined : this.#disk.content.readDeadLetter(id);
   }
 
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
@@ -145,8 +153,8 @@ class Session implements Store {
     return this.#disk.content.count();
   }
 
-  async close(): Promise<void> {
-    if (!this.#dead) await this.#disk.content.close();
+  async close(clean?: boolean): Promise<void> {
+    if (!this.#dead) await this.#disk.content.close(clean);
   }
 }
 

@@ -46,12 +46,20 @@ export class HeldStore implements Store {
     return this.#content.readScope(scope);
   }
 
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.#content.readWatches(prefix);
+  }
+
   nextDueAt(): number | undefined {
     return this.#content.nextDueAt();
   }
 
   readDeadLetters(limit: number): ReturnType<Store["readDeadLetters"]> {
     return this.#content.readDeadLetters(limit);
+  }
+
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.#content.readDeadLetter(id);
   }
 
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
@@ -62,8 +70,8 @@ export class HeldStore implements Store {
     return this.#content.count();
   }
 
-  close(): Promise<void> {
-    return this.#content.close();
+  close(clean?: boolean): Promise<void> {
+    return this.#content.close(clean);
   }
 }
 

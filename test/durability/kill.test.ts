@@ -67,7 +67,7 @@ test(`killed again and again, a store keeps all that was acknowledged, each effe
   // A client that is not sure asks again, and then knows.
   for (const number of heard.tried) await finishFlow(engine.client, await startFlow(engine.client, number));
   await assertEffects(engine, heard.tried, heard.tried);
-  expect(store.count()).toMatchObject({ messages: 0, delayed: 0, dead: 0 });
+  expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0, dead: 0 });
 });
 
 /** Every effect of the `certain` flows is there once, and none but those of the `possible` ones, not one of them twice. */

@@ -92,11 +92,11 @@ describe("when as many messages wait as may", () => {
   test("what completes work passes: signals, settlements, cancellations; and so does what reads", async () => {
     const { slow, end } = slowly();
     const tokens: string[] = [];
-    const next = fn("test/next", (_, { result }: { result: unknown; args: string }) => result);
+    const next = fn("test/next", (_, result: string) => result);
     const parked = fn("test/parked", (ctx) => {
       const decision = ctx.promise<string>();
       tokens.push(decision.token);
-      return ctx.onComplete(ctx.all([decision, ctx.event<string>("e")]), next, "args");
+      return ctx.all([ctx.onComplete(decision, next), ctx.onComplete(ctx.event<string>("e"), next)]);
     });
     const { engine, clock } = await start({ functions: [slow, parked, next], backlogLimit: 3 });
     const { client } = engine;

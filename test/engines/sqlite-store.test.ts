@@ -1,49 +1,68 @@
-import { spawnSync } from "node:child_process";
 import { linkSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { sqlite } from "../../src/engines/embedded/sqlite.ts";
 import { toStoreError } from "../../src/engines/embedded/sqlite-failure.ts";
-import type { Batch } from "../../src/engines/embedded/store.ts";
-import { NODE_OPTIONS } from "./node-options.ts";
+import { prepareDatabase } from "../../src/engines/embedded/sqlite-statements.ts";
+import { A, added, batchOf, delayed, message, row } from "./batches.ts";
+import { byThread } from "./by-thread.ts";
+import { onEventLoop } from "./on-event-loop.ts";
+import { startedThreads } from "./started-threads.ts";
 import { storeCases } from "./store-cases.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-const ONE: Batch = {
-  removed: [],
-  elapsed: [],
-  cancelled: [],
-  inserted: [{ id: "m1", seq: 1, head: "{}", payload: "1" }],
-  state: [],
-  dead: [],
-};
+const ONE = batchOf({ inserted: [message(1)] });
 const NAMES = ["s.db", "s.db-lock", "s.db-pid", "s.db-shm", "s.db-wal"];
 
-/** A program that commits until a commit fails, then tells the failure's code, how many succeeded, and how many the store counts. */
-const FILLER = `
-  const { sqlite } = await import(${JSON.stringify(new URL("../../src/engines/embedded/sqlite.ts", import.meta.url).href)});
-  const store = sqlite(process.argv[1]);
-  await store.open();
-  const payload = "x".repeat(5000);
-  for (let seq = 1; ; seq++) {
-    try {
-      await store.commit({ removed: [], elapsed: [], cancelled: [], inserted: [{ id: "f" + seq, seq, head: "{}", payload }], state: [], dead: [] });
-    } catch (error) {
-      process.stdout.write([error.code, seq - 1, store.count().messages].join(" "));
-      break;
-    }
-  }
-`;
+const newPath = (): string => join(temporaryDirectory(), "s.db");
 
 storeCases("sqlite()", () => {
-  const path = join(temporaryDirectory(), "s.db");
-  return () => sqlite(path, { synchronous: "normal" });
+  const path = newPath();
+  return () => onEventLoop(sqlite(path, { durability: "relaxed" }));
 });
+
+storeCases(
+  "sqlite() whose thread writes",
+  () => {
+    const path = newPath();
+    return () => byThread(sqlite(path, { durability: "relaxed" }));
+  },
+  // Each opening starts a thread.
+  15,
+);
+
+test.each([
+  ["on the event loop", onEventLoop, 0],
+  ["by its thread", byThread, 1],
+] as const)("the store cases are tried with commits made %s", async (_, forced, threads) => {
+  const started = startedThreads();
+  const store = forced(sqlite(newPath()));
+  await store.open();
+  for (let seq = 1; seq <= 20; seq++) await store.commit(batchOf({ inserted: [message(seq)] }));
+  expect(started).toHaveLength(threads);
+  await store.close();
+});
+
+test.each([
+  ["strict", 2],
+  ["relaxed", 1],
+] as const)(
+  "a %s connection waits for the disk accordingly, and takes nothing over into the file of its own accord",
+  async (durability, level) => {
+    const database = new DatabaseSync(newPath());
+    prepareDatabase(database, durability);
+    const setting = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    expect(setting("journal_mode")).toBe("wal");
+    expect(setting("synchronous")).toBe(level);
+    expect(setting("wal_autocheckpoint")).toBe(0);
+    database.close();
+  },
+);
 
 /** Makes a store with one message, closes it, and returns its path. */
 async function madeStore(): Promise<string> {
-  const path = join(temporaryDirectory(), "s.db");
+  const path = newPath();
   const store = sqlite(path);
   await store.open();
   await store.commit(ONE);
@@ -73,7 +92,7 @@ describe("the files of sqlite()", () => {
   });
 
   test("take up an empty file that is there", async () => {
-    const path = join(temporaryDirectory(), "s.db");
+    const path = newPath();
     writeFileSync(path, "");
     const store = sqlite(path);
     expect((await store.open()).generation).toBe(1);
@@ -86,9 +105,11 @@ describe("sqlite() refuses", () => {
     expect(() => sqlite(path)).toThrow("INVALID_OPTIONS");
   });
 
-  test("an unknown setting of synchronous at once", () => {
-    // @ts-expect-error: no such setting
-    expect(() => sqlite("s.db", { synchronous: "off" })).toThrow("INVALID_OPTIONS");
+  test("an unknown durability, and an unknown option, at once", () => {
+    // @ts-expect-error: no such durability
+    expect(() => sqlite("s.db", { durability: "off" })).toThrow("INVALID_OPTIONS");
+    // @ts-expect-error: no such option
+    expect(() => sqlite("s.db", { synchronous: "normal" })).toThrow("INVALID_OPTIONS");
   });
 
   test.each<readonly [string, (directory: string) => string]>([
@@ -118,7 +139,7 @@ describe("sqlite() refuses", () => {
   });
 
   test("the database of another application, and leaves it as it was", async () => {
-    const path = join(temporaryDirectory(), "s.db");
+    const path = newPath();
     change(path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
     const before = readFileSync(path);
     await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED", details: { path } });
@@ -157,15 +178,14 @@ describe("sqlite() refuses", () => {
   test("to read a damaged page that it comes upon later, with STORE_CORRUPT", async () => {
     const path = await madeStore();
     const reader = new DatabaseSync(path);
-    const root = reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'sqlite_autoindex_state_1'").get()?.["page"];
+    const root = reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_name'").get()?.["page"];
     reader.close();
     const page = Number(root);
     overwrite(path, (page - 1) * 4_096, page * 4_096);
     const store = sqlite(path);
     await store.open();
-    expect(() => store.readState({ type: "a", id: "b" })).toThrow("STORE_CORRUPT");
-    const write = { address: { type: "a", id: "b" }, name: "x", text: "1" };
-    await expect(store.commit({ ...ONE, inserted: [], state: [write] })).rejects.toMatchObject({
+    expect(() => store.readState(A)).toThrow("STORE_CORRUPT");
+    await expect(store.commit(batchOf({ state: [added(row(1, "x", 1))] }))).rejects.toMatchObject({
       code: "STORE_CORRUPT",
       details: { file: path },
     });
@@ -173,15 +193,18 @@ describe("sqlite() refuses", () => {
   });
 });
 
-test("a commit that the system fails to write is STORE_FAILED, the store stays as it was before, and opens again", async () => {
-  const path = join(temporaryDirectory(), "s.db");
-  const limited = ["-c", 'ulimit -f 600; exec "$0" "$@"', process.execPath, ...NODE_OPTIONS, "--input-type=module", "-e", FILLER, path];
-  const [code, committed, counted] = spawnSync("sh", limited, { encoding: "utf8" }).stdout.split(" ");
-  expect({ code, counted }).toEqual({ code: "STORE_FAILED", counted: committed });
-  const store = sqlite(path);
+test.each([
+  ["a place that is there", row(1, "z", 2)],
+  ["a name that is there", row(3, "y", 2)],
+])("a batch that adds a value under %s is STORE_FAILED, and nothing of it is applied", async (_, wrong) => {
+  const store = sqlite(newPath());
   await store.open();
-  expect(store.count().messages).toBe(Number(committed));
-  await store.commit({ ...ONE, inserted: [{ id: "last", seq: 10_000, head: "{}", payload: "1" }] });
+  const values = [row(1, "x", 1), row(2, "y", 1)];
+  await store.commit(batchOf({ state: values.map((value) => added(value)) }));
+  const batch = batchOf({ inserted: [message(1), delayed(2, 1)], state: [added(wrong)] });
+  await expect(store.commit(batch)).rejects.toMatchObject({ code: "STORE_FAILED" });
+  expect(store.readState(A)).toEqual(values);
+  expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   await store.close();
 });
 

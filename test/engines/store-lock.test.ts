@@ -13,16 +13,17 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const MODULE = new URL("../../src/engines/embedded/sqlite.ts", import.meta.url).href;
+const BATCHES = new URL("./batches.ts", import.meta.url).href;
 
 /** A program that opens the store, commits one message, tells how that went, and holds the store until its input ends. */
 const HOLDER = `
   const { sqlite } = await import(${JSON.stringify(MODULE)});
+  const { batchOf, message } = await import(${JSON.stringify(BATCHES)});
   process.stdin.resume();
   const store = sqlite(process.argv[1]);
   try {
     await store.open();
-    const message = { id: "m" + process.pid, seq: process.pid, head: "{}", payload: "1" };
-    await store.commit({ removed: [], elapsed: [], cancelled: [], inserted: [message], state: [], dead: [] });
+    await store.commit(batchOf({ inserted: [message(process.pid)] }));
     console.log("open");
   } catch (error) {
     console.log(error.code);
@@ -58,7 +59,7 @@ test("a store that another process has open is STORE_LOCKED and names it; killed
   await expect(store.open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path, pid: holder.process.pid } });
   await kill(holder);
   expect((await store.open()).generation).toBe(2);
-  expect(store.readMessages(0, 10)).toMatchObject([{ id: `m${holder.process.pid}` }]);
+  expect(store.readMessages(0, 10)).toMatchObject([{ seq: holder.process.pid }]);
   await store.close();
 });
 

@@ -1,12 +1,31 @@
 import { formatAddress } from "../../src/core/address.ts";
 import type { Address } from "../../src/core/address.ts";
-import type { Batch, StateWrite, StoredDeadLetter, StoredMessage } from "../../src/engines/embedded/store.ts";
+import type { Accepted, Batch, StateRow, StateWrite, StoredDeadLetter, Watching } from "../../src/engines/embedded/store.ts";
+
+type Value = StateRow & { readonly address: Address };
 
 /** A store as plainly as it can be said: lists, searched and sorted at every turn. */
 export class StoreModel {
-  #messages: readonly StoredMessage[] = [];
-  #values: readonly StateWrite[] = [];
+  #messages: readonly Accepted[] = [];
+  #values: readonly Value[] = [];
+  #watches: readonly Watching[] = [];
   #dead: readonly StoredDeadLetter[] = [];
+
+  /** What opening tells of numbers. */
+  get next() {
+    const above = (numbers: readonly number[]): number => Math.max(0, ...numbers) + 1;
+    return { nextSeq: above(this.#messages.map(({ seq }) => seq)), nextPlace: above(this.#values.map(({ place }) => place)) };
+  }
+
+  /** Numbers of the messages that are there. */
+  numbers(which: "deliverable" | "delayed"): readonly number[] {
+    return this.#messages.flatMap(({ seq, dueAt }) => ((dueAt === undefined) === (which === "deliverable") ? [seq] : []));
+  }
+
+  /** The place of a value, if it is there. */
+  placeOf(address: Address, name: string): number | undefined {
+    return this.#valuesOf(address).find((held) => held.name === name)?.place;
+  }
 
   /** Applies a batch, or tells by `false` that it must be refused. */
   apply(batch: Batch): boolean {
@@ -16,10 +35,11 @@ export class StoreModel {
     });
     const messages = [...left, ...batch.inserted];
     const tokens = messages.flatMap(({ token }) => token ?? []);
-    if (new Set(messages.map(({ seq }) => seq)).size < messages.length || new Set(tokens).size < tokens.length) return false;
-    this.#messages = messages.toSorted((one, other) => one.seq - other.seq);
-    for (const write of batch.state) this.#values = [...this.#values.filter((held) => place(held) !== place(write)), write];
-    this.#values = this.#values.filter(({ text }) => text !== null);
+    if (new Set(tokens).size < tokens.length) return false;
+    this.#messages = messages;
+    for (const write of batch.state) this.#write(write);
+    const keys = [...batch.unwatched, ...batch.watched].map(showWatching);
+    this.#watches = [...this.#watches.filter((other) => !keys.includes(showWatching(other))), ...batch.watched];
     this.#dead = [...this.#dead, ...batch.dead];
     return true;
   }
@@ -27,30 +47,43 @@ export class StoreModel {
   /** What a store of this content would show, `now` being the instant of its expiries. */
   snapshot(addresses: readonly Address[], scopes: readonly string[], now: number) {
     const ready = this.#messages.filter(({ dueAt }) => dueAt === undefined);
-    const delayed = this.#messages
-      .filter(({ dueAt }) => dueAt !== undefined)
-      .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
-    const expired = this.#values.filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+    const delayed = this.#messages.filter(({ dueAt }) => dueAt !== undefined);
+    const inTime = delayed.toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
+    const expired = this.#values.filter(({ value: { expiresAt } }) => expiresAt !== undefined && expiresAt <= now);
     return {
       ready,
-      page: ready.filter(({ seq }) => seq > 1_000).slice(0, 2),
-      delayed,
-      due: delayed.filter(({ dueAt }) => dueAt !== undefined && dueAt <= 5).slice(0, 2),
-      nextDueAt: delayed[0]?.dueAt,
-      scopes: scopes.map((scope) => this.#messages.filter((message) => message.scope?.startsWith(scope) === true)),
-      state: addresses.map((address) => this.#valuesOf(address)),
-      expired: expired.map(({ address, name }) => `${address.type} ${address.id} ${name}`).sort(),
+      page: ready.filter(({ seq }) => seq > 5).slice(0, 2),
+      delayed: inTime,
+      due: inTime.filter(({ dueAt }) => dueAt !== undefined && dueAt <= 5).slice(0, 2),
+      nextDueAt: inTime[0]?.dueAt,
+      scopes: scopes.map((scope) => delayed.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true)),
+      watches: scopes.map((prefix) => this.#watches.flatMap((each) => (each.scope.startsWith(prefix) ? [showWatching(each)] : [])).sort()),
+      state: addresses.map((address) => this.#valuesOf(address).map(({ address: _, ...row }) => row)),
+      expired: expired.map(({ address, name, place }) => `${formatAddress(address)} ${name} ${place}`).sort(),
       dead: this.#dead,
-      count: { messages: ready.length, delayed: delayed.length, state: this.#values.length, dead: this.#dead.length },
+      count: {
+        messages: ready.length,
+        delayed: delayed.length,
+        state: this.#values.length,
+        watches: this.#watches.length,
+        dead: this.#dead.length,
+      },
     };
   }
 
-  #valuesOf(address: Address) {
+  #valuesOf(address: Address): readonly Value[] {
     const own = this.#values.filter((held) => formatAddress(held.address) === formatAddress(address));
-    return own.toSorted((one, other) => (one.name < other.name ? -1 : 1)).map(({ address: _, ...row }) => row);
+    return own.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #write({ isNew, value, ...where }: StateWrite): void {
+    const others = this.#values.filter(({ place }) => place !== where.place);
+    if (!isNew && others.length === this.#values.length) return;
+    this.#values = value === undefined ? others : [...others, { ...where, value }];
   }
 }
 
-function place({ address, name }: StateWrite): string {
-  return `${formatAddress(address)} ${name}`;
+/** A watch as one text: that they are found counts, not in which order. */
+export function showWatching({ scope, address, token }: Watching): string {
+  return `${scope} ${formatAddress(address)} ${token}`;
 }

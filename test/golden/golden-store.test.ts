@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { embedded, sqlite } from "handback";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { holding } from "../support/holding.ts";
 import { functions, keeper } from "./flows.ts";
 
 const GOLDEN = import.meta.dirname;
@@ -20,7 +21,7 @@ test.each(readdirSync(GOLDEN).filter((name) => name.endsWith(".db")))(
     const file = join(folder, name);
     copyFileSync(join(GOLDEN, name), file);
     const clock = new VirtualClock();
-    const engine = await embedded({ functions, store: sqlite(file), clock });
+    const engine = await embedded({ functions, store: holding(clock, sqlite(file)), clock });
     const { client, meter } = engine;
 
     const { custom } = await clock.until(client.status("parked"));

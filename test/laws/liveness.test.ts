@@ -37,7 +37,7 @@ law(
       const loop = fn("law/loop", (ctx, left: number): Future<string> | string => (left === 0 ? "done" : ctx.invoke(loop, left - 1)));
       const client = await world.start([loop]);
       expect(await client.call(loop, times)).toBe("done");
-      expect(world.store.count()).toEqual({ messages: 0, delayed: 0, state: 1, dead: 0 });
+      expect(world.store.count()).toEqual({ messages: 0, delayed: 0, watches: 0, state: 1, dead: 0 });
     }),
   { runs: 1 },
 );

@@ -59,6 +59,12 @@ describe("schedules", () => {
     }
   });
 
+  test("take the same way again when they are told which", async () => {
+    const { counterexample, counterexamplePath: path } = await fc.check(chargesOnce(false), { seed: 3, numRuns: 200 });
+    const again = await fc.check(chargesOnce(false), { seed: 3, path: path ?? "", endOnFailure: true });
+    expect(again).toMatchObject({ failed: true, counterexample, numRuns: 1 });
+  });
+
   test("let a safe workflow pass", async () => {
     await fc.assert(chargesOnce(true));
   });

@@ -1,6 +1,5 @@
 import { formatAddress } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
-import type { Envelope } from "../../core/envelope.ts";
 import { HandbackError } from "../../core/errors.ts";
 
 /** How many messages may be accepted and not yet handled, from 1. */
@@ -9,23 +8,19 @@ export interface BacklogLimits {
   readonly perAddress: number;
 }
 
-/** What the backlog is told. */
+/** What the backlog is made of. */
 export interface BacklogParts {
   readonly limits: BacklogLimits;
   /** How many messages there are, wherever: in a batch, in a mailbox, being handled. */
   readonly total: () => number;
   /** How many there are of one address. */
   readonly at: (address: Address) => number;
-  /** The addresses that a request would add messages to. */
-  readonly addedTo: (request: Envelope) => readonly Address[];
 }
 
 /**
  * Messages that were accepted and are not yet handled; decides whether more may be.
  *
- * BL1 A request that begins work is refused when it would add to what is full, before anything of it is accepted. Nothing else is:
- *     what was accepted is promised, and so is what comes of it.
- * BL2 While there is less than any bound, it takes one comparison to say so.
+ * BL1 While there are less than any bound, it takes one comparison to say so.
  */
 export class Backlog {
   readonly #parts: BacklogParts;
@@ -36,12 +31,12 @@ export class Backlog {
     this.#lowest = Math.min(parts.limits.total, parts.limits.perAddress);
   }
 
-  /** Why a request that begins work cannot be accepted now. */
-  refusal(request: Envelope): HandbackError | undefined {
-    const { limits, total, at, addedTo } = this.#parts;
+  /** Why no message can be added; `addresses` tells to which they would be, and is asked only if that matters. */
+  refusal(addresses: () => Iterable<Address>): HandbackError | undefined {
+    const { limits, total, at } = this.#parts;
     const waiting = total();
     if (waiting < this.#lowest) return undefined;
-    for (const address of addedTo(request)) {
+    for (const address of addresses()) {
       if (waiting >= limits.total) return overloaded("in all", waiting, { limit: limits.total });
       const queued = at(address);
       if (queued < limits.perAddress) continue;

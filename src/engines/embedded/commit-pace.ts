@@ -17,7 +17,12 @@ export class CommitPace {
   #expectedMs = 0;
 
   isShort(packed: Packed): boolean {
-    return isSmall(packed) && this.#expectedMs <= SHORT_MS;
+    return isSmall(packed) && this.isFast;
+  }
+
+  /** Whether the event loop may well wait for the disk. */
+  get isFast(): boolean {
+    return this.#expectedMs <= SHORT_MS;
   }
 
   /** Takes note of how long a commit took, wherever it was made. */

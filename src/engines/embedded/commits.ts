@@ -1,13 +1,13 @@
 import type { Address } from "../../core/address.ts";
 import { HandbackError } from "../../core/errors.ts";
 import { MessageIndex } from "./message-index.ts";
-import { PendingBatch } from "./pending-batch.ts";
+import { keyOf, PendingBatch } from "./pending-batch.ts";
 import type { Room } from "./room.ts";
-import type { Accepted, Batch, Opened, Store } from "./store.ts";
+import type { Accepted, Batch, Opened, Store, Watching } from "./store.ts";
 
 /** What commits work with. */
 export interface CommitsParts {
-  readonly store: Pick<Store, "commit" | "readScope">;
+  readonly store: Pick<Store, "commit" | "readScope" | "readWatches">;
   /** Numbers above those of all messages and values that the store keeps. */
   readonly opened: Pick<Opened, "nextSeq" | "nextPlace">;
   readonly room: Room;
@@ -32,6 +32,7 @@ export class Commits {
   #gathering: PendingBatch;
   #underWay: PendingBatch | undefined;
   #hasFailed = false;
+  #isStopped = false;
   #onEnd: () => void = () => undefined;
   #place: number;
   readonly #nextPlace = (): number => this.#place++;
@@ -89,12 +90,25 @@ export class Commits {
     return this.removes(seq) || this.#underWay?.inserts(seq) === true;
   }
 
+  /** Whether a commit to come takes away the dead letter of the message with this id. */
+  exhumes(id: string): boolean {
+    return this.#gathering.exhumes(id) || this.#underWay?.exhumes(id) === true;
+  }
+
   /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
   ofScope(prefix: string): readonly Accepted[] {
     const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
     const underWay = delayedIn(this.#underWay, prefix).filter(({ seq }) => !this.removes(seq));
     const all = [...delayed, ...underWay, ...delayedIn(this.#gathering, prefix), ...this.#deliverable.ofScope(prefix)];
     return all.sort((one, other) => one.seq - other.seq);
+  }
+
+  /** Who watches a scope whose name begins so. */
+  watchesOf(prefix: string): Iterable<Watching> {
+    const watches = new Map(this.#parts.store.readWatches(prefix).map((watching) => [keyOf(watching), watching]));
+    this.#underWay?.changeWatches(watches, prefix);
+    this.#gathering.changeWatches(watches, prefix);
+    return watches.values();
   }
 
   /** Tokens cancelled by commits to come. */
@@ -105,21 +119,22 @@ export class Commits {
 
   /** Begins to commit what has gathered, unless a commit is under way: then it will follow that one. */
   begin(): void {
-    if (this.#underWay !== undefined || this.#gathering.isEmpty) return;
+    if (this.#isStopped || this.#underWay !== undefined || this.#gathering.isEmpty) return;
     const batch = this.#gathering;
     this.#gathering = new PendingBatch(batch.nextSeq);
     this.#underWay = batch;
     void this.#write(batch);
   }
 
-  /** Waits for room on the disk no more: what finds none fails. */
-  giveUp(): void {
+  /** Begins no other commit: what has gathered may be half of something. The one under way waits for room no more. */
+  stop(): void {
+    this.#isStopped = true;
     this.#parts.room.giveUp();
   }
 
-  /** Resolves when everything that has gathered is committed, or a commit has failed. Waits for no room. Never rejects. */
+  /** Resolves when everything that has gathered is committed, or none will be. Waits for no room. Never rejects. */
   async settle(): Promise<void> {
-    this.giveUp();
+    this.#parts.room.giveUp();
     this.begin();
     while (this.#underWay !== undefined && !this.#hasFailed) {
       const { promise, resolve } = Promise.withResolvers<void>();

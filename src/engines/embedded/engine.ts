@@ -4,6 +4,8 @@ import { addressKey, formatAddress } from "../../core/address.ts";
 import type { Address } from "../../core/address.ts";
 import { Answers } from "../../core/answers.ts";
 import type { Definition } from "../../core/definition.ts";
+import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { GUARD } from "../../core/effects.ts";
 import type { Answer, Effects, NamedValue, Send } from "../../core/effects.ts";
 import type { Capability, Engine, Listening } from "../../core/engine.ts";
 import type { Envelope } from "../../core/envelope.ts";
@@ -23,10 +25,12 @@ import { Mailboxes } from "./mailboxes.ts";
 import type { Mailbox, Running } from "./mailboxes.ts";
 import type { PendingBatch } from "./pending-batch.ts";
 import { Queue } from "./queue.ts";
+import { Requests } from "./requests.ts";
 import { Room } from "./room.ts";
 import { NO_STATE, StateCache } from "./state-cache.ts";
 import type { AddressState } from "./state-cache.ts";
-import type { Accepted, Opened, Store, StoredDeadLetter } from "./store.ts";
+import type { Accepted, Expired, Mark, Opened, Store, StoredDeadLetter, Watching } from "./store.ts";
+import { Suspects } from "./suspects.ts";
 import { Timers } from "./timers.ts";
 import { Unregistered } from "./unregistered.ts";
 import { Withdrawals } from "./withdrawals.ts";
@@ -44,6 +48,8 @@ export interface EngineParts {
   readonly concurrency: number;
   /** Addresses whose state is kept in memory. */
   readonly cachedStates: number;
+  /** Crashes in a row, while it was handled, for which a message is given up. */
+  readonly crashLimit: number;
   readonly backlogLimits: BacklogLimits;
   /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
@@ -52,7 +58,7 @@ export interface EngineParts {
 /** What this engine's activations read their values from. */
 type EngineCause = Cause & { readonly state: AddressState };
 /** What an activation is not always given. */
-type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn">;
+type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn" | "crashes">;
 
 const RECOVERY_CHUNK = 4096;
 /** Digits of a flow's number that say how often the store has been opened; the others count. */
@@ -77,19 +83,19 @@ export class EmbeddedEngine implements Engine {
   readonly #cache: StateCache;
   readonly #timers: Timers;
   readonly #collector: Collector;
-  /** Who waits for what becomes of a request, and who listens for what something else brings about. */
-  readonly #asked = new Answers();
+  /** Who listens for what is brought about by something else than a request of theirs. */
   readonly #answers = new Answers();
+  readonly #requests: Requests;
   readonly #room: Room;
-  readonly #backlog: Backlog;
   readonly #gets: BlockedGets;
   readonly #mailboxes = new Mailboxes();
+  readonly #suspects: Suspects;
   readonly #handlers: Handlers;
   readonly #system = new Queue<Envelope>();
   /** Activations that cancelled something: what they sent leaves once that is done. */
   readonly #held = new Queue<Effects>();
   readonly #commits: Commits;
-  readonly #withdrawals = new Withdrawals((scope) => this.#commits.ofScope(scope));
+  readonly #withdrawals = new Withdrawals();
   readonly #isCancelled = (scope: string): boolean => this.#withdrawals.isCancelled(scope);
   readonly #unregistered = new Unregistered();
   /** Begins the numbers of all flows that are started while the store is open. */
@@ -103,25 +109,38 @@ export class EmbeddedEngine implements Engine {
     this.#parts = parts;
     this.#cache = new StateCache(parts.store, parts.cachedStates);
     const { store, environment, opened } = parts;
+    const guard = (step: () => void): void => this.#guard(step);
     this.#room = new Room({
       clock: environment.clock,
-      lost: (doubt) => this.#loseRoom(doubt),
-      found: () => this.#findRoom(),
+      log: environment.log,
+      lost: (doubt) => {
+        this.#timers.pause();
+        this.#requests.end(doubt);
+      },
+      found: () => this.#timers.resume(),
     });
     this.#commits = new Commits({
       store,
       opened,
       room: this.#room,
       committed: (batch) => this.#guard(() => this.#committed(batch)),
-      failed: (error) => this.#fail(HandbackError.is(error, "STORE_FULL") ? closedWhileFull(error) : error),
+      failed: (error) => this.#fail(error),
     });
-    this.#backlog = new Backlog({
-      limits: parts.backlogLimits,
-      total: () => this.backlog,
-      at: (address) => this.#mailboxes.sizeAt(address) + this.#commits.insertedAt(address),
-      addedTo: (request) => this.#addedTo(request),
+    this.#requests = new Requests({
+      definitions: parts.definitions,
+      backlog: new Backlog({
+        limits: parts.backlogLimits,
+        total: () => this.backlog,
+        at: (address) => this.#mailboxes.sizeAt(address) + this.#commits.insertedAt(address),
+      }),
+      refusal: () => this.#refusal(),
+      cause: (definition, request) => this.#cause(request, hasState(definition)),
+      handle: (request) => {
+        this.#system.push(request);
+        this.#drain();
+      },
+      guard,
     });
-    const guard = (step: () => void): void => this.#guard(step);
     this.#timers = new Timers({
       store,
       clock: environment.clock,
@@ -134,10 +153,7 @@ export class EmbeddedEngine implements Engine {
       cache: this.#cache,
       clock: environment.clock,
       isBusy: (address) => this.#mailboxes.has(address),
-      erase: (state, name) => {
-        this.#commits.batch.write(state.slot(name), null);
-        this.#schedule();
-      },
+      erase: (known, unknown, done) => this.#erase(known, unknown, done),
       guard,
     });
     this.#gets = new BlockedGets(
@@ -145,6 +161,13 @@ export class EmbeddedEngine implements Engine {
       (address, name) => this.#cache.open(address).read(name)?.content.json,
       (key, error) => this.#answers.refuse(key, error),
     );
+    this.#suspects = new Suspects({
+      clock: environment.clock,
+      crashLimit: parts.crashLimit,
+      opened,
+      mark: (marks, durable) => this.#mark(marks, durable),
+      guard,
+    });
     this.#handlers = new Handlers({
       definitions: parts.definitions,
       concurrency: parts.concurrency,
@@ -153,11 +176,11 @@ export class EmbeddedEngine implements Engine {
       answers: this.#answers,
       choose: (count) => parts.scheduler.choose(count),
       take: (queue) => this.#withdrawals.takeFrom(queue),
-      cause: (definition, { envelope, cancellation }, blocking) =>
-        this.#cause(envelope, hasState(definition), { blocking, cancellation }),
+      suspects: this.#suspects,
+      cause: (definition, { envelope, cancellation }, blocking) => this.#cause(envelope, hasState(definition), { blocking, cancellation }),
       flush: (effects) => this.#flush(effects),
       finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
-      parked: (envelope, error) => this.#park(envelope, error),
+      parked: (running, error) => this.#park(running, error),
     });
     this.#generation = opened.generation.toString(16).padStart(GENERATION_DIGITS, "0");
   }
@@ -180,45 +203,29 @@ export class EmbeddedEngine implements Engine {
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
   start(): void {
+    const poisoned: { readonly accepted: Accepted; readonly crashes: number }[] = [];
     for (let after = -1; ;) {
       const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
       for (const row of rows) {
         after = row.seq;
         this.#commits.adopt(row);
-        this.#deliver(row);
+        const crashes = this.knows(row.envelope.target.type) ? this.#suspects.adopt(row.seq) : undefined;
+        if (crashes === undefined) this.#deliver(row);
+        else poisoned.push({ accepted: row, crashes });
       }
       if (rows.length < RECOVERY_CHUNK) break;
     }
     this.#unregistered.report(this.#parts.environment.log);
+    for (const { accepted, crashes } of poisoned) this.#giveUp(accepted, { crashes });
+    this.#drain();
+    this.#suspects.start();
     this.#timers.start();
     this.#collector.start();
     this.#pump();
   }
 
   ask(envelope: Envelope, key: string, begins = false): Promise<Answer> {
-    const answer = this.#asked.wait(key);
-    const refusal = this.#refusal();
-    if (refusal !== undefined) this.#asked.refuse(key, refusal);
-    else this.#guard(() => this.#take(envelope, key, begins));
-    return answer;
-  }
-
-  #take(request: Envelope, key: string, begins: boolean): void {
-    const overload = begins ? this.#backlog.refusal(request) : undefined;
-    if (overload !== undefined) return this.#asked.refuse(key, overload);
-    this.#system.push(request);
-    this.#drain();
-  }
-
-  /** The addresses that a request adds messages to. It is handled for nothing to find out: system functions are pure. */
-  #addedTo(request: Envelope): readonly Address[] {
-    const { definitions } = this.#parts;
-    const definition = definitions.get(request.target.type);
-    if (definition === undefined) return [];
-    const effects = activate(definition, this.#cause(request, hasState(definition)));
-    if (effects instanceof Promise) return [];
-    const isAdded = ({ envelope: { target }, dueAt }: Send): boolean => dueAt === undefined && definitions.get(target.type)?.system !== true;
-    return effects.sends.filter(isAdded).map(({ envelope: { target } }) => target);
+    return this.#requests.ask(envelope, key, begins);
   }
 
   /** Why no request can be taken. */
@@ -247,6 +254,28 @@ export class EmbeddedEngine implements Engine {
     return this.#commits.deliverables - this.#unregistered.size;
   }
 
+  /** The dead letter of the message with this id. @throws `NOT_FOUND` */
+  deadLetter(id: string): StoredDeadLetter {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const letter = this.#commits.exhumes(id) ? undefined : this.#parts.store.readDeadLetter(id);
+    if (letter === undefined) throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
+    return letter;
+  }
+
+  /**
+   * Takes away the dead letter of the message with this id, and sends a message in its place, if there is one: both or neither.
+   * @throws `CLOSED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether it was done
+   */
+  async exhume(id: string, replacement?: Envelope): Promise<void> {
+    const key = `exhume/${id}`;
+    await this.#requests.perform(key, () => {
+      this.#commits.batch.exhume(id);
+      this.#commits.batch.answers.push({ key, payload: UNDEFINED });
+      if (replacement !== undefined) this.#forward(replacement);
+      this.#drain();
+    });
+  }
+
   /** Messages that wait for a function that is not registered, by function type. */
   get unregistered(): ReadonlyMap<string, number> {
     return this.#unregistered.counts;
@@ -261,10 +290,13 @@ export class EmbeddedEngine implements Engine {
     this.#timers.stop();
     this.#collector.stop();
     if (this.#stopped === undefined) await this.#handlers.whenIdle(this.#parts.environment.clock, CLOSE_DEADLINE_MS);
+    this.#suspects.stop();
     await this.#commits.settle();
+    // Of a store that has failed, nobody knows what it holds.
+    const clean = this.#stopped === undefined;
     this.#stopped ??= closed();
     this.#answerAll(this.#stopped);
-    await this.#parts.store.close();
+    await this.#parts.store.close(clean);
   }
 
   /** Puts a durable message into its mailbox. */
@@ -293,7 +325,7 @@ export class EmbeddedEngine implements Engine {
     if (this.#stopped !== undefined) return;
     try {
       const { envelope, seq } = running;
-      if (!running.cancellation.isCancelled) this.#commits.remove(running);
+      if (!running.cancellation.isCancelled) this.#remove(running);
       if (effects.run !== undefined) this.meter.add(envelope.target.type, effects.run);
       this.#apply(effects);
       this.#sendAll(effects);
@@ -323,9 +355,10 @@ export class EmbeddedEngine implements Engine {
     });
   }
 
-  #park({ target }: Envelope, error: unknown): void {
+  #park({ envelope, seq }: Running, error: unknown): void {
     if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) return this.#fail(error);
-    const where = formatAddress(target);
+    this.#suspects.over(seq);
+    const where = formatAddress(envelope.target);
     this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
     this.#schedule();
   }
@@ -333,7 +366,7 @@ export class EmbeddedEngine implements Engine {
   /** Handles system messages until there are none: in this batch, for they are pure. Then what they cancelled is withdrawn. */
   #drain(): void {
     do {
-      if (this.#withdrawals.isPending) for (const accepted of this.#withdrawals.takeBack()) this.#withdraw(accepted);
+      if (this.#withdrawals.isPending) for (const scope of this.#withdrawals.takeBack()) this.#takeBack(scope);
       for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
     } while (this.#withdrawals.isPending || this.#sendHeld());
     this.#withdrawals.end();
@@ -358,10 +391,28 @@ export class EmbeddedEngine implements Engine {
     else this.#sendAll(effects);
   }
 
-  #cause(envelope: Envelope, readsState: boolean, { blocking, cancellation, withdrawn }: Circumstances = {}): EngineCause {
+  #cause(envelope: Envelope, readsState: boolean, { blocking, cancellation, withdrawn, crashes }: Circumstances = {}): EngineCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
     const { environment } = this.#parts;
-    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn };
+    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn, crashes };
+  }
+
+  #takeBack(scope: string): void {
+    for (const accepted of this.#commits.ofScope(scope)) this.#withdraw(accepted);
+    for (const watching of this.#commits.watchesOf(scope)) this.#alert(watching);
+  }
+
+  /** Tells an address that a scope which it watches is cancelled. */
+  #alert(watching: Watching): void {
+    const { scope, token, address } = watching;
+    this.#commits.batch.unwatch(watching);
+    const definition = this.#parts.definitions.get(address.type);
+    if (definition === undefined) return;
+    const envelope: Envelope = { id: address.id, target: address, name: GUARD, payload: UNDEFINED, control: { token }, scope };
+    const effects = activate(definition, this.#cause(envelope, hasState(definition), { withdrawn: "waiting" }));
+    if (effects instanceof Promise) return;
+    this.#apply(effects);
+    this.#sendAll(effects);
   }
 
   /** Takes a message back: it is handed to its function as one that will not be handled, wherever it waits. */
@@ -382,31 +433,53 @@ export class EmbeddedEngine implements Engine {
       if (isParked) this.#unregistered.remove(type);
       else this.#withdrawals.passBy(seq);
     }
-    this.#commits.remove(accepted);
+    this.#giveUp(accepted, { withdrawn: isRunning ? "running" : "waiting" });
+  }
+
+  /** Hands a message to its function as one that will not be handled, wherever it was. */
+  #giveUp(accepted: Accepted, why: Circumstances): void {
+    const definition = this.#parts.definitions.get(accepted.envelope.target.type) ?? this.#parts.unregistered;
+    this.#remove(accepted);
     // No state is read for a user's function: it is not asked, and another message may be at work there.
-    const cause = this.#cause(envelope, definition.system && hasState(definition), { withdrawn: isRunning ? "running" : "waiting" });
-    const effects = activate(definition, cause);
+    const readsState = definition.system && hasState(definition);
+    const effects = activate(definition, this.#cause(renamed(accepted.envelope, definition), readsState, why));
     if (effects instanceof Promise) return;
     this.#apply(effects);
     this.#sendAll(effects);
   }
 
+  /** A message is done with. */
+  #remove(accepted: Accepted): void {
+    this.#commits.remove(accepted);
+    if (accepted.dueAt === undefined) this.#suspects.over(accepted.seq);
+  }
+
+  /** Notes marks with the next commit; `durable` is called once they are on disk. */
+  #mark(marks: readonly Mark[], durable: (() => void) | undefined): void {
+    const { batch } = this.#commits;
+    for (const mark of marks) batch.mark(mark);
+    if (durable !== undefined) batch.notices.push(durable);
+    this.#schedule();
+  }
+
   /** Takes over what an activation did, but for what it sends. `opened` is the state of its address, if nothing has come between. */
   #apply(effects: Effects, opened?: AddressState): void {
-    const { address, writes, cancels, answers, cancelScopes, deadLetters } = effects;
+    const { address, writes, cancels, answers, unwatches, watches, cancelScopes, deadLetters } = effects;
     if (writes.length > 0) {
       const state = opened ?? this.#cache.open(address);
       for (const { name, value } of writes) this.#commits.batch.write(state.slot(name), value);
     }
     for (const token of cancels) this.#cancel(tokenKey(address, token));
     for (const answer of answers) this.#commits.batch.answers.push(answer);
+    for (const watch of unwatches) this.#commits.batch.unwatch({ ...watch, address });
+    for (const watch of watches) this.#commits.batch.watch({ ...watch, address });
     for (const scope of cancelScopes) this.#withdrawals.cancel(scope);
     for (const letter of deadLetters) this.#bury(letter.envelope, letter.failure);
   }
 
   #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
     this.#commits.batch.bury({ envelope, failure, at: this.now() });
-    this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: nobody awaits it, and it failed`, {
+    this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: it failed, and is kept as a dead letter`, {
       failure,
     });
   }
@@ -445,6 +518,14 @@ export class EmbeddedEngine implements Engine {
     this.#drain();
   }
 
+  #erase(known: readonly (readonly [AddressState, string])[], unknown: readonly Expired[], done: () => void): void {
+    const { batch } = this.#commits;
+    for (const [state, name] of known) batch.write(state.slot(name), null);
+    for (const expired of unknown) batch.erase(expired);
+    batch.notices.push(done);
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#stopped !== undefined) return;
     const canCommit = !this.#commits.isUnderWay && !this.#commits.batch.isEmpty;
@@ -472,23 +553,11 @@ export class EmbeddedEngine implements Engine {
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
     for (const answer of batch.answers) {
-      this.#asked.give(answer);
+      this.#requests.give(answer);
       this.#answers.give(answer);
     }
     for (const notice of batch.notices) notice();
     this.#pump();
-  }
-
-  /** The disk is full: what is at work may come to its end, and nothing begins until there is room. */
-  #loseRoom(doubt: HandbackError): void {
-    this.#parts.environment.log.error(doubt.message);
-    this.#timers.pause();
-    this.#asked.end(doubt);
-  }
-
-  #findRoom(): void {
-    this.#parts.environment.log.info("the disk has room again: all that was kept in memory is being written");
-    this.#timers.resume();
   }
 
   /** Does a step of the engine's own work: one that fails half way leaves nothing to rely on. */
@@ -511,14 +580,15 @@ export class EmbeddedEngine implements Engine {
     this.#parts.environment.log.error(this.#stopped.message);
     this.#timers.stop();
     this.#collector.stop();
-    this.#commits.giveUp();
+    this.#suspects.stop();
+    this.#commits.stop();
     this.#answerAll(this.#stopped);
     this.#handlers.abandon();
   }
 
   /** Rejects everybody who waits. */
   #answerAll(error: HandbackError): void {
-    this.#asked.end(error);
+    this.#requests.end(error);
     this.#answers.end(error);
   }
 }
@@ -534,11 +604,6 @@ function renamed(envelope: Envelope, { type, aliases = [] }: Definition): Envelo
 
 function closed(): HandbackError {
   return new HandbackError("CLOSED", "the engine is closed");
-}
-
-function closedWhileFull(cause: unknown): HandbackError {
-  const message = "the engine was closed while the disk was full; nothing is kept of what it had not acknowledged";
-  return new HandbackError("CLOSED", message, { cause });
 }
 
 function tokenKey(address: Address, token: string): string {

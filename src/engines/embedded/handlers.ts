@@ -13,6 +13,7 @@ import type { BlockedGets } from "./blocked-gets.ts";
 import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
 import type { Accepted } from "./store.ts";
 import type { Queue } from "./queue.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** What running handlers takes. */
 export interface HandlersParts {
@@ -26,17 +27,18 @@ export interface HandlersParts {
   readonly choose: (count: number) => number;
   /** The next message of a mailbox that is to be handled. */
   readonly take: (queue: Queue<Accepted>) => Accepted | undefined;
+  readonly suspects: Suspects;
   readonly cause: (definition: Definition, running: Running, blocking: Blocking) => Cause;
   /** What a handler has sent before it blocks. */
   readonly flush: (effects: Effects) => void;
   /** A handler has ended; its address is to be released. */
   readonly finished: (mailbox: Mailbox, running: Running, effects: Effects) => void;
   /** A message cannot be handled at all: it stays where it is, and its address with it. */
-  readonly parked: (envelope: Envelope, error: unknown) => void;
+  readonly parked: (running: Running, error: unknown) => void;
 }
 
 /** Handlers started before commits are looked after again. */
-const RUNS_PER_TURN = 32;
+const RUNS_PER_TURN = 64;
 
 /**
  * Runs users' handlers, as many at the same time as there are slots.
@@ -101,23 +103,32 @@ export class Handlers {
   }
 
   #run(mailbox: Mailbox): void {
-    const { definitions, mailboxes, take, cause } = this.#parts;
+    const { definitions, mailboxes, suspects, take, cause } = this.#parts;
     const accepted = take(mailbox.queue);
     if (accepted === undefined) return mailboxes.release(mailbox);
+    if (!suspects.isFree(accepted.seq)) return this.#hold(mailbox, accepted);
     const { envelope } = accepted;
     const definition = definitions.get(envelope.target.type);
     if (definition === undefined) return;
     const running: Running = { ...accepted, cancellation: new Cancellation() };
     mailbox.running = running;
     this.#running++;
+    suspects.began(accepted.seq);
     let effects: Effects | Promise<Effects>;
     try {
       effects = activate(definition, cause(definition, running, this.#blocking));
     } catch (error) {
-      return this.#park(mailbox, envelope, error);
+      return this.#park(mailbox, running, error);
     }
     if (effects instanceof Promise) void this.#finishLater(mailbox, running, effects);
     else this.#finish(mailbox, running, effects);
+  }
+
+  /** Leaves a message where it was until it may be handled. */
+  #hold(mailbox: Mailbox, accepted: Accepted): void {
+    const { mailboxes, suspects } = this.#parts;
+    mailbox.queue.putFirst(accepted);
+    suspects.hold(accepted.seq, () => mailboxes.putFirst(mailbox));
   }
 
   async #finishLater(mailbox: Mailbox, running: Running, handling: Promise<Effects>): Promise<void> {
@@ -125,7 +136,7 @@ export class Handlers {
     try {
       effects = await handling;
     } catch (error) {
-      return this.#park(mailbox, running.envelope, error);
+      return this.#park(mailbox, running, error);
     }
     this.#finish(mailbox, running, effects);
   }
@@ -136,10 +147,10 @@ export class Handlers {
     this.#noteIdle();
   }
 
-  #park(mailbox: Mailbox, envelope: Envelope, error: unknown): void {
+  #park(mailbox: Mailbox, running: Running, error: unknown): void {
     mailbox.running = undefined;
-    this.#end(envelope);
-    this.#parts.parked(envelope, error);
+    this.#end(running.envelope);
+    this.#parts.parked(running, error);
     this.#noteIdle();
   }
 
@@ -149,15 +160,19 @@ export class Handlers {
   }
 
   async #receive(envelope: Envelope, key: string): Promise<Answer> {
-    const { answers, gets } = this.#parts;
+    const { answers, gets, mailboxes, suspects } = this.#parts;
+    const seq = mailboxes.runningAt(envelope.target)?.seq;
     const listening = answers.listen(key);
     gets.begin({ key, envelope, stop: () => listening.stop() });
+    if (seq !== undefined) suspects.blocked(seq);
     this.#noteIdle();
     this.findDeadlock();
     try {
       return await listening.answer;
     } finally {
       gets.end(key);
+      const marked = seq === undefined ? undefined : suspects.resumed(seq);
+      if (marked !== undefined) await marked;
     }
   }
 

@@ -21,7 +21,8 @@ export interface Running extends Accepted {
 /**
  * The durable messages that wait for their handlers: one mailbox per address, and the addresses that are ready, in turn.
  *
- * M1 A mailbox is ready, being handled, or gone: never two of these. One that is never released again is parked.
+ * M1 A mailbox is ready, being handled, held until its first message is marked, or gone: never two of these. One that is never released
+ *    again is parked.
  */
 export class Mailboxes {
   readonly #byAddress = new AddressMap<Mailbox>();
@@ -59,6 +60,11 @@ export class Mailboxes {
     mailbox.running = undefined;
     if (mailbox.queue.size > 0) this.#ready.push(mailbox);
     else this.#byAddress.delete(mailbox.address);
+  }
+
+  /** Its first message may be handled after all: it is the next in line. */
+  putFirst(mailbox: Mailbox): void {
+    this.#ready.putFirst(mailbox);
   }
 
   /** Whether messages for the address are waiting or being handled. */

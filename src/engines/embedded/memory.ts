@@ -2,9 +2,11 @@ import type { Address } from "../../core/address.ts";
 import { AddressMap } from "../../core/address-map.ts";
 import type { StoredValue } from "../../core/effects.ts";
 import { HandbackError } from "../../core/errors.ts";
+import { TransientMap } from "../../core/transient-map.ts";
 import { OrderedSet } from "./ordered-set.ts";
+import { keyOf } from "./pending-batch.ts";
 import { newRealm } from "./realm.ts";
-import type { Accepted, Batch, Opened, StateRow, StateWrite, Store, StoredDeadLetter } from "./store.ts";
+import type { Accepted, Batch, Expired, Mark, Opened, StateRow, StateWrite, Store, StoredDeadLetter, Watching } from "./store.ts";
 
 /**
  * Makes a store that lives in this process's memory and is gone with it: for tests, and for work that may be lost.
@@ -34,16 +36,21 @@ type Expiring = Value & { readonly value: { readonly expiresAt: number } };
  */
 class MemoryStore implements Store {
   readonly #realm = newRealm();
-  readonly #messages = new Map<number, Accepted>();
+  readonly #messages = new TransientMap<number, Accepted>();
   readonly #ready = new OrderedSet<Accepted>(bySeq);
   readonly #delayed = new OrderedSet<Delayed>((one, other) => one.dueAt - other.dueAt || bySeq(one, other));
   readonly #tokens = new Map<string, Accepted>();
   readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other));
-  readonly #values = new Map<number, Value>();
+  readonly #values = new TransientMap<number, Value>();
   readonly #state = new AddressMap<Value[]>();
   readonly #expiring = new OrderedSet<Expiring>((one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place);
-  readonly #dead: StoredDeadLetter[] = [];
+  readonly #watches = new OrderedSet<Watching>(
+    (one, other) => compareText(one.scope, other.scope) || compareText(keyOf(one), keyOf(other)),
+  );
+  #dead: StoredDeadLetter[] = [];
+  readonly #marks = new Map<number, Mark>();
   #generation = 0;
+  #isClean = true;
   #isOpen = false;
 
   async open(): Promise<Opened> {
@@ -55,7 +62,10 @@ class MemoryStore implements Store {
     let [seq, place] = [0, 0];
     for (const each of this.#messages.keys()) seq = Math.max(seq, each);
     for (const each of this.#values.keys()) place = Math.max(place, each);
-    return { realm: this.#realm, generation: this.#generation, nextSeq: seq + 1, nextPlace: place + 1 };
+    const clean = this.#isClean;
+    this.#isClean = false;
+    const marks = [...this.#marks.values()].toSorted((one, other) => one.seq - other.seq);
+    return { realm: this.#realm, generation: this.#generation, nextSeq: seq + 1, nextPlace: place + 1, clean, marks };
   }
 
   async commit(batch: Batch): Promise<void> {
@@ -66,7 +76,14 @@ class MemoryStore implements Store {
     for (const token of batch.cancelled) this.#remove(this.#tokens.get(token));
     for (const message of batch.inserted) this.#insert(message);
     for (const write of batch.state) this.#write(write);
+    for (const watching of batch.unwatched) this.#watches.delete(watching);
+    for (const watching of batch.watched) this.#watch(watching);
+    if (batch.exhumed.length > 0) this.#dead = this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id));
     for (const letter of batch.dead) this.#dead.push(letter);
+    for (const mark of batch.marks) {
+      if (mark.crashes > 0) this.#marks.set(mark.seq, mark);
+      else this.#marks.delete(mark.seq);
+    }
   }
 
   readState(address: Address): readonly StateRow[] {
@@ -90,6 +107,12 @@ class MemoryStore implements Store {
     return this.#scopes.read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast).toSorted(bySeq);
   }
 
+  readWatches(prefix: string): readonly Watching[] {
+    this.#requireOpen();
+    const isPast = ({ scope }: Watching): boolean => scope > prefix && !scope.startsWith(prefix);
+    return this.#watches.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast);
+  }
+
   nextDueAt(): number | undefined {
     this.#requireOpen();
     return this.#delayed.first()?.dueAt;
@@ -100,10 +123,15 @@ class MemoryStore implements Store {
     return this.#dead.slice(0, limit);
   }
 
-  readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[] {
+  readDeadLetter(id: string): StoredDeadLetter | undefined {
+    this.#requireOpen();
+    return this.#dead.find(({ envelope }) => envelope.id === id);
+  }
+
+  readExpired(now: number, limit: number): readonly Expired[] {
     this.#requireOpen();
     const expired = this.#expiring.read(limit, always, ({ value }) => value.expiresAt > now);
-    return expired.map(({ address, name }) => ({ type: address.type, id: address.id, name }));
+    return expired.map(({ place, address, name }) => ({ place, type: address.type, id: address.id, name }));
   }
 
   async renameStates(from: string, to: string): Promise<void> {
@@ -119,11 +147,14 @@ class MemoryStore implements Store {
 
   count(): ReturnType<Store["count"]> {
     this.#requireOpen();
-    return { messages: this.#ready.size, delayed: this.#delayed.size, state: this.#values.size, dead: this.#dead.length };
+    return { messages: this.#ready.size, delayed: this.#delayed.size, state: this.#values.size, watches: this.#watches.size, dead: this.#dead.length };
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#isClean = clean;
+    if (clean) this.#marks.clear();
   }
 
   #requireOpen(): void {
@@ -132,20 +163,25 @@ class MemoryStore implements Store {
 
   /** Refuses a batch that inserts a number or a token which would be there twice. */
   #check({ removed, elapsed, cancelled, inserted }: Batch): void {
-    const isTaken = inserted.some(({ seq, token }) => token !== undefined || this.#messages.has(seq));
+    const isTaken = inserted.some(({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined);
     if (!isTaken && isAscending(inserted)) return;
     const gone = new Set<number | undefined>([...removed, ...elapsed]);
     for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
     const numbers = new Set<number>();
     const tokens = new Set<string>();
     for (const { seq, token } of inserted) {
-      if (numbers.has(seq) || (this.#messages.has(seq) && !gone.has(seq))) throw alreadyThere("message", String(seq));
+      if (numbers.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq))) throw alreadyThere("message", String(seq));
       numbers.add(seq);
       if (token === undefined) continue;
       const holder = this.#tokens.get(token);
       if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq))) throw alreadyThere("token", token);
       tokens.add(token);
     }
+  }
+
+  #watch(watching: Watching): void {
+    this.#watches.delete(watching);
+    this.#watches.add(watching);
   }
 
   #insert(message: Accepted): void {

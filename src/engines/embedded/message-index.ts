@@ -1,4 +1,5 @@
 import { FLOW_DIGITS } from "../../core/message-id.ts";
+import { TransientMap } from "../../core/transient-map.ts";
 import type { Accepted } from "./store.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { Accepted } from "./store.ts";
  */
 export class MessageIndex {
   /** Most flows have one message at a time, which needs no list. */
-  readonly #messages = new Map<string, Accepted | Map<number, Accepted>>();
+  readonly #messages = new TransientMap<string, Accepted | Map<number, Accepted>>();
   #size = 0;
 
   /** How many there are, with those that cannot be withdrawn. */

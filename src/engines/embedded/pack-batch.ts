@@ -4,7 +4,8 @@ import type { Envelope } from "../../core/envelope.ts";
 import type { StoredValue } from "../../core/effects.ts";
 import { Packer } from "./packed.ts";
 import type { Packed } from "./packed.ts";
-import type { Accepted, Batch, StateWrite, StoredDeadLetter } from "./store.ts";
+import { stateKey } from "./state-key.ts";
+import type { Accepted, Batch, Mark, StateWrite, StoredDeadLetter, Watching } from "./store.ts";
 
 /** What is to be done to a value that a batch writes. */
 export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
@@ -13,7 +14,7 @@ export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
 export const NO_INSTANT = -1;
 
 /** Writes a batch as text, each list with its length in front, as {@link SqliteTables.apply} reads it. */
-export function packBatch({ removed, elapsed, cancelled, inserted, state, dead }: Batch): Packed {
+export function packBatch({ removed, elapsed, cancelled, inserted, state, unwatched, watched, exhumed, dead, marks }: Batch): Packed {
   const packer = new Packer();
   packer.number(removed.length);
   for (const seq of removed) packer.number(seq);
@@ -25,8 +26,16 @@ export function packBatch({ removed, elapsed, cancelled, inserted, state, dead }
   for (const message of inserted) packMessage(packer, message);
   packer.number(state.length);
   for (const write of state) packWrite(packer, write);
+  packer.number(unwatched.length);
+  for (const watching of unwatched) packWatching(packer, watching);
+  packer.number(watched.length);
+  for (const watching of watched) packWatching(packer, watching);
+  packer.number(exhumed.length);
+  for (const id of exhumed) packer.text(id);
   packer.number(dead.length);
   for (const letter of dead) packLetter(packer, letter);
+  packer.number(marks.length);
+  for (const mark of marks) packMark(packer, mark);
   return packer.pack();
 }
 
@@ -52,6 +61,7 @@ function packWrite(packer: Packer, { place, isNew, address, name, value }: State
   if (value === undefined) return;
   packValue(packer, value);
   if (!isNew) return;
+  packer.number(stateKey(address.id));
   packer.text(address.type);
   packer.text(address.id);
   packer.text(name);
@@ -62,8 +72,20 @@ function packValue(packer: Packer, { content, expiresAt = NO_INSTANT }: StoredVa
   packer.number(expiresAt);
 }
 
+function packWatching(packer: Packer, { scope, address, token }: Watching): void {
+  packer.text(scope);
+  packer.text(address.type);
+  packer.text(address.id);
+  packer.text(token);
+}
+
 function packLetter(packer: Packer, { envelope, failure, at }: StoredDeadLetter): void {
   packEnvelope(packer, envelope);
   packer.text(JSON.stringify(failure));
   packer.number(at);
+}
+
+function packMark(packer: Packer, { seq, crashes }: Mark): void {
+  packer.number(seq);
+  packer.number(crashes);
 }

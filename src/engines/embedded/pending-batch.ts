@@ -2,7 +2,9 @@ import type { Address } from "../../core/address.ts";
 import type { Answer, StoredValue } from "../../core/effects.ts";
 import { AddressCount } from "./address-count.ts";
 import type { AddressState, Slot } from "./state-cache.ts";
-import type { Accepted, Batch, StateWrite, StoredDeadLetter } from "./store.ts";
+import type { Accepted, Batch, Expired, Mark, StateWrite, StoredDeadLetter, Watching } from "./store.ts";
+
+const ERASED = { isNew: false, value: undefined } as const;
 
 /**
  * What many activations did, collected for one commit. A value written by several of them is written once; a message
@@ -25,7 +27,12 @@ export class PendingBatch {
   readonly #byToken = new Map<string, number>();
   readonly #slots: Slot[] = [];
   #values: (StoredValue | undefined)[] = [];
+  readonly #unwatched = new Map<string, Watching>();
+  readonly #watched = new Map<string, Watching>();
+  readonly #erased: Expired[] = [];
+  readonly #exhumed = new Set<string>();
   readonly #dead: StoredDeadLetter[] = [];
+  readonly #marks = new Map<number, Mark>();
   #count: AddressCount | undefined;
 
   /** @param firstSeq number of the first message that it will insert */
@@ -38,10 +45,15 @@ export class PendingBatch {
       this.#kept === 0 &&
       this.#removed.size === 0 &&
       this.#slots.length === 0 &&
+      this.#erased.length === 0 &&
       this.answers.length === 0 &&
       this.#elapsed.size === 0 &&
       this.#cancelled.size === 0 &&
-      this.#dead.length === 0
+      this.#watched.size === 0 &&
+      this.#unwatched.size === 0 &&
+      this.#exhumed.size === 0 &&
+      this.#dead.length === 0 &&
+      this.#marks.size === 0
     );
   }
 
@@ -107,13 +119,49 @@ export class PendingBatch {
     this.#slots.push(slot);
   }
 
+  watch(watching: Watching): void {
+    this.#watched.set(keyOf(watching), watching);
+  }
+
+  /** Takes a watch away; one that it was to set up never comes to be. */
+  unwatch(watching: Watching): void {
+    const key = keyOf(watching);
+    if (!this.#watched.delete(key)) this.#unwatched.set(key, watching);
+  }
+
+  /** Brings watches of scopes whose names begin so up to date with what it changes. */
+  changeWatches(watches: Map<string, Watching>, prefix: string): void {
+    for (const key of this.#unwatched.keys()) watches.delete(key);
+    for (const [key, watching] of this.#watched) if (watching.scope.startsWith(prefix)) watches.set(key, watching);
+  }
+
+  /** Deletes a value that is not in memory. */
+  erase(expired: Expired): void {
+    this.#erased.push(expired);
+  }
+
   bury(letter: StoredDeadLetter): void {
     this.#dead.push(letter);
   }
 
+  exhume(id: string): void {
+    this.#exhumed.add(id);
+  }
+
+  /** Whether it takes away the dead letter of the message with this id. */
+  exhumes(id: string): boolean {
+    return this.#exhumed.has(id);
+  }
+
+  /** Holds crashes against a message; its last mark counts. */
+  mark(mark: Mark): void {
+    this.#marks.set(mark.seq, mark);
+  }
+
   /** The batch as the store takes it. `nextPlace` gives a number to a value that was not there before. */
   toStore(nextPlace: () => number): Batch {
-    const state: StateWrite[] = [];
+    // Ahead of all others, which may write a value of the same name anew.
+    const state: StateWrite[] = this.#erased.map(({ place, name, type, id }) => ({ ...ERASED, place, name, address: { type, id } }));
     for (const slot of this.#slots) {
       const { current: value, place, name } = slot;
       const { address } = slot.state;
@@ -135,7 +183,11 @@ export class PendingBatch {
       cancelled: [...this.#cancelled],
       inserted: this.accepted,
       state,
+      unwatched: [...this.#unwatched.values()],
+      watched: [...this.#watched.values()],
+      exhumed: [...this.#exhumed],
       dead: this.#dead,
+      marks: [...this.#marks.values()],
     };
   }
 
@@ -152,4 +204,9 @@ export class PendingBatch {
     this.#inserted[seq - this.#firstSeq] = undefined;
     this.#kept--;
   }
+}
+
+/** Joins what names a watch; none of it but the last holds a NUL. */
+export function keyOf({ scope, address: { type, id }, token }: Watching): string {
+  return `${scope}\0${type}\0${token}\0${id}`;
 }

@@ -22,6 +22,12 @@ export class Queue<T> {
     return item;
   }
 
+  /** Adds what is the next to leave. */
+  putFirst(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item;
+    else this.#items.unshift(item);
+  }
+
   /** Lets the item at `index` from the head go first; the others keep their order. */
   advance(index: number): void {
     if (index > 0) this.#items.splice(this.#head, 0, ...this.#items.splice(this.#head + index, 1));

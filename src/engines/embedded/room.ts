@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { HandbackError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
 
 /** How long to wait before a commit that found no room is tried again: so long at first, then twice as long each time, up to the last. */
 const FIRST_MS = 1_000;
@@ -8,6 +9,7 @@ const LONGEST_MS = 10_000;
 /** Who hears whether there is room. */
 export interface RoomParts {
   readonly clock: Clock;
+  readonly log: Log;
   /** There is none left. Whoever waits for what is to be committed may be told `doubt`: it is kept, and tried again. */
   readonly lost: (doubt: HandbackError) => void;
   /** There is room again. */
@@ -44,20 +46,17 @@ export class Room {
     if (this.#missing === undefined) return;
     this.#missing = undefined;
     this.#pauseMs = FIRST_MS;
+    this.#parts.log.info("the disk has room again: what was kept in memory is being written");
     this.#parts.found();
   }
 
-  /** A commit has found no room: waits until it is time to try again. @throws `error` when nobody waits any more */
-  async wait(error: HandbackError): Promise<void> {
-    if (this.#givenUp) throw error;
-    const { clock, lost } = this.#parts;
-    if (this.#missing === undefined) {
-      this.#missing = error;
-      lost(storeFull(error, "this is kept in memory and tried again, and it is not known whether it will be done", false));
-    }
+  /** A commit has found no room: waits until it is time to try again. @throws `CLOSED` when nobody waits any more */
+  async wait(full: HandbackError): Promise<void> {
+    if (this.#givenUp) throw closedWhileFull(full);
+    if (this.#missing === undefined) this.#lose(full);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#goOn = resolve;
-    const cancel = clock.setTimer(this.#pauseMs, resolve);
+    const cancel = this.#parts.clock.setTimer(this.#pauseMs, resolve);
     this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_MS);
     await promise;
     cancel();
@@ -68,8 +67,19 @@ export class Room {
     this.#givenUp = true;
     this.#goOn?.();
   }
+
+  #lose(full: HandbackError): void {
+    this.#missing = full;
+    this.#parts.log.error(`${full.message}; what is under way is kept in memory, and nothing new is taken until there is room`);
+    this.#parts.lost(storeFull(full, "this is kept in memory and tried again, and it is not known whether it will be done", false));
+  }
 }
 
 function storeFull(cause: HandbackError, so: string, definite: boolean): HandbackError {
   return new HandbackError("STORE_FULL", `the disk is full; ${so}`, { details: { ...cause.details, definite }, cause });
+}
+
+function closedWhileFull(cause: HandbackError): HandbackError {
+  const message = "the engine was closed while the disk was full; nothing is kept of what it had not acknowledged";
+  return new HandbackError("CLOSED", message, { cause });
 }

@@ -3,8 +3,8 @@
  *
  * - SQ1: a deliverable message touches one b-tree, in the order of acceptance. A delayed one has a table of its own, so that recovery
  *   reads what is deliverable however many are delayed; there it touches four at most.
- * - SQ2: rows lie by number, and what is looked up by name has an index. In a table that lies by name a large row slows all lookups near
- *   it, for SQLite reads the whole of a row to compare its name.
+ * - SQ2: rows lie by number. In a table that lies by name a large row slows all lookups near it, for SQLite reads the whole of a row to
+ *   compare its name. Values are looked up by a number made of the id (`stateKey`), whose index is a fifth of that of names.
  * - SQ3: application id and format version are written before the log (WAL) is first used, and with each change of format so again:
  *   the header of the file itself always tells them.
  */
@@ -25,16 +25,25 @@ const SCHEMA = `
   CREATE INDEX delayed_scope ON delayed (scope) WHERE scope IS NOT NULL;
 
   CREATE TABLE state (
-    place INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER
+    place INTEGER PRIMARY KEY, key INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    expires_at INTEGER
   ) STRICT;
-  CREATE UNIQUE INDEX state_name ON state (type, id, name);
+  CREATE INDEX state_key ON state (key);
   CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
+
+  CREATE TABLE watch (
+    scope TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (scope, type, id, token)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE dead (
     place INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, failure TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL
   ) STRICT;
 
-  CREATE TABLE meta (realm TEXT NOT NULL, generation INTEGER NOT NULL) STRICT;
+  CREATE INDEX dead_id ON dead (id);
+
+  CREATE TABLE suspect (seq INTEGER PRIMARY KEY, crashes INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE meta (realm TEXT NOT NULL, generation INTEGER NOT NULL, clean INTEGER NOT NULL) STRICT;
 `;
 
 /**
@@ -78,8 +87,10 @@ export function prepareStatements(database: DatabaseSync) {
     rollback: prepare("ROLLBACK"),
     checkpoint: prepare("PRAGMA wal_checkpoint(PASSIVE)"),
 
-    nameStore: prepare("INSERT INTO meta (realm, generation) SELECT ?, 0 WHERE NOT EXISTS (SELECT * FROM meta)"),
-    countOpening: prepare("UPDATE meta SET generation = generation + 1 RETURNING realm, generation"),
+    nameStore: prepare("INSERT INTO meta (realm, generation, clean) SELECT ?, 0, 1 WHERE NOT EXISTS (SELECT * FROM meta)"),
+    clean: prepare("SELECT clean FROM meta"),
+    countOpening: prepare("UPDATE meta SET generation = generation + 1, clean = 0 RETURNING realm, generation"),
+    noteClean: prepare("UPDATE meta SET clean = 1"),
     last: prepare(`
       SELECT max(ifnull((SELECT max(seq) FROM message), 0), ifnull((SELECT max(seq) FROM delayed), 0)) AS seq,
              ifnull((SELECT max(place) FROM state), 0) AS place
@@ -90,23 +101,33 @@ export function prepareStatements(database: DatabaseSync) {
     cancel: prepare("DELETE FROM delayed WHERE token = ?"),
     insert: prepare("INSERT INTO message (seq, id, head, payload) VALUES (?, ?, ?, ?)"),
     delay: prepare("INSERT INTO delayed (seq, id, due_at, head, payload, token, scope) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    add: prepare("INSERT INTO state (place, value, expires_at, type, id, name) VALUES (?, ?, ?, ?, ?, ?)"),
+    add: prepare("INSERT INTO state (place, value, expires_at, key, type, id, name) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     update: prepare("UPDATE state SET value = ?, expires_at = ? WHERE place = ?"),
     erase: prepare("DELETE FROM state WHERE place = ?"),
+    watch: prepare("INSERT OR IGNORE INTO watch (scope, type, id, token) VALUES (?, ?, ?, ?)"),
+    unwatch: prepare("DELETE FROM watch WHERE scope = ? AND type = ? AND id = ? AND token = ?"),
     bury: prepare("INSERT INTO dead (id, head, payload, failure, at) VALUES (?, ?, ?, ?, ?)"),
+
+    exhume: prepare("DELETE FROM dead WHERE id = ?"),
+    mark: prepare("INSERT INTO suspect (seq, crashes) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET crashes = excluded.crashes"),
+    unmark: prepare("DELETE FROM suspect WHERE seq = ?"),
+    unmarkAll: prepare("DELETE FROM suspect"),
 
     renameStates: prepare("UPDATE state SET type = ? WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)"),
 
     ready: prepare(`SELECT ${MESSAGE} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`),
     delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
     scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
+    watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token FROM watch WHERE scope >= ? AND scope < ?"),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
-    state: prepare("SELECT place, name, value, expires_at FROM state WHERE type = ? AND id = ?"),
-    expired: prepare("SELECT type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
+    state: prepare("SELECT place, name, value, expires_at FROM state WHERE key = ? AND id = ? AND type = ?"),
+    expired: prepare("SELECT place, type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
     dead: prepare("SELECT id, at, failure, head, payload FROM dead ORDER BY place LIMIT ?"),
+    letter: prepare("SELECT id, at, failure, head, payload FROM dead WHERE id = ?"),
+    marks: prepare("SELECT seq, crashes FROM suspect ORDER BY seq"),
     count: prepare(`
       SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM delayed) AS delayed,
-             (SELECT count(*) FROM state) AS state, (SELECT count(*) FROM dead) AS dead
+             (SELECT count(*) FROM state) AS state, (SELECT count(*) FROM watch) AS watches, (SELECT count(*) FROM dead) AS dead
     `),
   };
 }

@@ -10,10 +10,11 @@ import { NO_INSTANT, WRITE } from "./pack-batch.ts";
 import { Unpacker } from "./packed.ts";
 import type { Packed } from "./packed.ts";
 import { newRealm } from "./realm.ts";
+import { stateKey } from "./state-key.ts";
 import { corruptStore } from "./sqlite-failure.ts";
 import { prepareDatabase, prepareStatements } from "./sqlite-statements.ts";
 import type { Durability, Statements } from "./sqlite-statements.ts";
-import type { Accepted, Opened, StateRow, Store, StoredDeadLetter } from "./store.ts";
+import type { Accepted, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "./store.ts";
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -42,6 +43,7 @@ export class SqliteTables {
   countOpening(): Opened {
     return this.#atomically(() => {
       this.#statements.nameStore.run(newRealm());
+      const clean = this.#integer(this.#statements.clean.get()?.["clean"]) === 1;
       const row = this.#statements.countOpening.get() ?? {};
       const last = this.#statements.last.get() ?? {};
       return {
@@ -49,26 +51,40 @@ export class SqliteTables {
         generation: this.#integer(row["generation"]),
         nextSeq: this.#integer(last["seq"]) + 1,
         nextPlace: this.#integer(last["place"]) + 1,
+        clean,
+        marks: this.#statements.marks.all().map((mark) => ({ seq: this.#integer(mark["seq"]), crashes: this.#integer(mark["crashes"]) })),
       };
+    });
+  }
+
+  /** Notes that the store is closed as one that is whole. */
+  noteClean(): void {
+    this.#atomically(() => {
+      this.#statements.unmarkAll.run();
+      this.#statements.noteClean.run();
     });
   }
 
   /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
   apply(packed: Packed): void {
     const batch = new Unpacker(packed);
-    const { remove, elapse, cancel } = this.#statements;
+    const { remove, elapse, cancel, unwatch, watch, exhume } = this.#statements;
     this.#atomically(() => {
       for (let left = batch.number(); left > 0; left--) remove.run(batch.number());
       for (let left = batch.number(); left > 0; left--) elapse.run(batch.number());
       for (let left = batch.number(); left > 0; left--) cancel.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#insert(batch);
       for (let left = batch.number(); left > 0; left--) this.#write(batch);
+      for (let left = batch.number(); left > 0; left--) unwatch.run(batch.text(), batch.text(), batch.text(), batch.text());
+      for (let left = batch.number(); left > 0; left--) watch.run(batch.text(), batch.text(), batch.text(), batch.text());
+      for (let left = batch.number(); left > 0; left--) exhume.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#bury(batch);
+      for (let left = batch.number(); left > 0; left--) this.#mark(batch);
     });
   }
 
   readState({ type, id }: Address): readonly StateRow[] {
-    return this.#statements.state.all(type, id).map((row) => ({
+    return this.#statements.state.all(stateKey(id), id, type).map((row) => ({
       place: this.#integer(row["place"]),
       name: this.#text(row["name"]),
       value: this.#value(row),
@@ -87,21 +103,31 @@ export class SqliteTables {
     return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map((row) => this.#message(row));
   }
 
+  readWatches(prefix: string): readonly Watching[] {
+    return this.#statements.watches.all(prefix, `${prefix}${LAST}`).map((row) => ({
+      scope: this.#text(row["scope"]),
+      address: { type: this.#text(row["type"]), id: this.#text(row["id"]) },
+      token: this.#text(row["token"]),
+    }));
+  }
+
   nextDueAt(): number | undefined {
     const row = this.#statements.nextDue.get();
     return row === undefined ? undefined : this.#integer(row["due_at"]);
   }
 
   readDeadLetters(limit: number): readonly StoredDeadLetter[] {
-    return this.#statements.dead.all(limit).map((row) => ({
-      envelope: this.#envelope(row),
-      failure: JSON.parse(this.#text(row["failure"])) as Json,
-      at: this.#integer(row["at"]),
-    }));
+    return this.#statements.dead.all(limit).map((row) => this.#letter(row));
   }
 
-  readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[] {
+  readDeadLetter(id: string): StoredDeadLetter | undefined {
+    const row = this.#statements.letter.get(id);
+    return row === undefined ? undefined : this.#letter(row);
+  }
+
+  readExpired(now: number, limit: number): readonly Expired[] {
     return this.#statements.expired.all(now, limit).map((row) => ({
+      place: this.#integer(row["place"]),
       type: this.#text(row["type"]),
       id: this.#text(row["id"]),
       name: this.#text(row["name"]),
@@ -118,6 +144,7 @@ export class SqliteTables {
       messages: this.#integer(row["messages"]),
       delayed: this.#integer(row["delayed"]),
       state: this.#integer(row["state"]),
+      watches: this.#integer(row["watches"]),
       dead: this.#integer(row["dead"]),
     };
   }
@@ -163,11 +190,23 @@ export class SqliteTables {
     const [value, expiry] = [batch.text(), batch.number()];
     const expiresAt = expiry === NO_INSTANT ? null : expiry;
     if (kind === WRITE.update) update.run(value, expiresAt, place);
-    else add.run(place, value, expiresAt, batch.text(), batch.text(), batch.text());
+    else add.run(place, value, expiresAt, batch.number(), batch.text(), batch.text(), batch.text());
   }
 
   #bury(batch: Unpacker): void {
     this.#statements.bury.run(batch.text(), batch.text(), batch.text(), batch.text(), batch.number());
+  }
+
+  #mark(batch: Unpacker): void {
+    const { mark, unmark } = this.#statements;
+    const [seq, crashes] = [batch.number(), batch.number()];
+    if (crashes > 0) mark.run(seq, crashes);
+    else unmark.run(seq);
+  }
+
+  #letter(row: Row): StoredDeadLetter {
+    const failure = JSON.parse(this.#text(row["failure"])) as Json;
+    return { envelope: this.#envelope(row), failure, at: this.#integer(row["at"]) };
   }
 
   #message(row: Row): Accepted {

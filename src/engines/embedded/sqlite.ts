@@ -13,7 +13,7 @@ import type { Durability } from "./sqlite-statements.ts";
 import { SqliteTables } from "./sqlite-tables.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 import { locateStore, prepareFile } from "./store-file.ts";
-import type { Accepted, Batch, Opened, StateRow, Store, StoredDeadLetter } from "./store.ts";
+import type { Accepted, Batch, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "./store.ts";
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
@@ -57,13 +57,15 @@ interface Session {
   readonly tables: SqliteTables;
   /** Started when it is first wanted: a short run does without. */
   writer?: SqliteWriter;
+  /** Why what was committed may not be taken over into the file. */
+  failure?: HandbackError;
 }
 
 /** About how many characters make a page of the log, and how many pages are written beside them by every commit. */
 const PAGE = 2_048;
 const PAGES_BESIDE = 4;
 /** Pages in the log from which it is taken over into the file. */
-const LONG_LOG = 4_096;
+const LONG_LOG = 1_024;
 
 /** The store as a file: locks and opens it, decides which thread writes, and gives every failure its code. The tables do the rest. */
 class SqliteStore implements Store {
@@ -72,8 +74,6 @@ class SqliteStore implements Store {
   readonly #pace = new CommitPace();
   #session: Session | undefined;
   #logPages = 0;
-  /** Why what was committed may not be taken over into the file. */
-  #failure: HandbackError | undefined;
 
   constructor(path: string, durability: Durability) {
     this.#path = path;
@@ -101,7 +101,7 @@ class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#session?.failure !== undefined) throw this.#session.failure;
     const packed = packBatch(batch);
     const start = performance.now();
     try {
@@ -132,6 +132,10 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readScope(prefix));
   }
 
+  readWatches(prefix: string): readonly Watching[] {
+    return this.#use((tables) => tables.readWatches(prefix));
+  }
+
   nextDueAt(): number | undefined {
     return this.#use((tables) => tables.nextDueAt());
   }
@@ -140,8 +144,12 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readDeadLetters(limit));
   }
 
-  readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[] {
+  readExpired(now: number, limit: number): readonly Expired[] {
     return this.#use((tables) => tables.readExpired(now, limit));
+  }
+
+  readDeadLetter(id: string): StoredDeadLetter | undefined {
+    return this.#use((tables) => tables.readDeadLetter(id));
   }
 
   async renameStates(from: string, to: string): Promise<void> {
@@ -152,11 +160,12 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.count());
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
     try {
       await session?.writer?.close();
+      if (clean && session !== undefined) noteClean(session.tables);
     } finally {
       try {
         session?.tables.close();
@@ -184,13 +193,19 @@ class SqliteStore implements Store {
   /** Has what is in the log taken over into the file. A failure is told with the next commit. */
   #takeOver(): void {
     this.#logPages = 0;
-    this.#writer()
-      .checkpoint()
-      .catch((error: unknown) => {
-        const failure = toStoreError(error, this.#path, "STORE_FAILED");
-        // With no room in the file, what is in the log stays there.
-        if (failure.code !== "STORE_FULL" && this.#session !== undefined) this.#failure = failure;
-      });
+    void this.#checkpointed();
+  }
+
+  async #checkpointed(): Promise<void> {
+    try {
+      await this.#writer().checkpoint();
+      // What the event loop has committed meanwhile is little; the log begins anew only where all of it has been taken over.
+      if (this.#pace.isFast && this.#session !== undefined) this.#use((tables) => tables.checkpoint());
+    } catch (error) {
+      const failure = toStoreError(error, this.#path, "STORE_FAILED");
+      // With no room in the file, what is in the log stays there.
+      if (failure.code !== "STORE_FULL" && this.#session !== undefined) this.#session.failure = failure;
+    }
   }
 
   #writer(): SqliteWriter {
@@ -210,5 +225,14 @@ class SqliteStore implements Store {
     } catch (error) {
       throw toStoreError(error, this.#path, "STORE_FAILED");
     }
+  }
+}
+
+/** Notes that the store is whole, if that can be written: one that is not known to be is only opened with more care. */
+function noteClean(tables: SqliteTables): void {
+  try {
+    tables.noteClean();
+  } catch {
+    // Everything that was committed is there all the same.
   }
 }

@@ -2,7 +2,6 @@ import type { StateReader } from "../../core/activation.ts";
 import type { Address } from "../../core/address.ts";
 import { AddressMap } from "../../core/address-map.ts";
 import type { NamedValue, StoredValue } from "../../core/effects.ts";
-import type { PendingBatch } from "./pending-batch.ts";
 import type { Store } from "./store.ts";
 
 /** One named value in memory: as handlers see it, and as it is on disk. */
@@ -13,8 +12,8 @@ export interface Slot {
   committed: StoredValue | undefined;
   /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
   place: number | undefined;
-  /** The batch that gathers a write of it. */
-  gathering: PendingBatch | undefined;
+  /** The batch that gathers a write of it; known by its identity alone. */
+  gathering: object | undefined;
 }
 
 /** Begins the types of system functions. */
@@ -88,12 +87,29 @@ export class StateCache {
   #young = new AddressMap<AddressState>();
   #old = new AddressMap<AddressState>();
   #ageAt: number;
+  /** Numbers of values that are being deleted: they may still be there to be read. */
+  readonly #forgone = new Set<number>();
 
   /** @param limit how many addresses are held, about; those being written are held beyond it */
   constructor(store: Pick<Store, "readState">, limit: number) {
     this.#store = store;
     this.#half = Math.max(1, limit >> 1);
     this.#ageAt = this.#half;
+  }
+
+  /** Whether the values of an address are in memory. */
+  has(address: Address): boolean {
+    return this.#young.has(address) || this.#old.has(address);
+  }
+
+  /** A value that is not in memory is being deleted. */
+  forgo(place: number): void {
+    this.#forgone.add(place);
+  }
+
+  /** It has been deleted. */
+  forgone(place: number): void {
+    this.#forgone.delete(place);
   }
 
   /** The values of an address, to be read and written; `fresh` when none of them can be in the store. */
@@ -115,7 +131,7 @@ export class StateCache {
 
   #load(address: Address): AddressState {
     const state = new AddressState(address);
-    for (const { name, value, place } of this.#store.readState(address)) state.load(name, value, place);
+    for (const { name, value, place } of this.#store.readState(address)) if (!this.#forgone.has(place)) state.load(name, value, place);
     return state;
   }
 

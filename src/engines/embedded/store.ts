@@ -1,5 +1,5 @@
 import type { Address } from "../../core/address.ts";
-import type { DeadLetter, StoredValue } from "../../core/effects.ts";
+import type { DeadLetter, StoredValue, Watch } from "../../core/effects.ts";
 import type { Envelope } from "../../core/envelope.ts";
 
 /** A message that is kept until it is handled: one that waits to run, or one that waits for its time. */
@@ -11,6 +11,11 @@ export interface Accepted {
   readonly dueAt?: number;
   /** Cancellation key of a delayed message, unique among pending ones. */
   readonly token?: string;
+}
+
+/** An address that is to be told when a scope is cancelled. */
+export interface Watching extends Watch {
+  readonly address: Address;
 }
 
 /** One persisted value to write, or to delete when there is no `value`. */
@@ -31,15 +36,28 @@ export interface StateRow {
   readonly value: StoredValue;
 }
 
+/** Where a value is that has expired. */
+export interface Expired extends Address {
+  readonly name: string;
+  readonly place: number;
+}
+
 /** A message that will not run again, with why. */
 export interface StoredDeadLetter extends DeadLetter {
   /** Instant (ms) at which it was given up. */
   readonly at: number;
 }
 
+/** How many crashes are held against a deliverable message; none: the mark is gone. */
+export interface Mark {
+  readonly seq: number;
+  readonly crashes: number;
+}
+
 /**
- * What one commit changes, all or nothing, applied in this order: `removed`, `elapsed`, `cancelled`, `inserted`, `state`, `dead`.
- * Removing or cancelling what is not there changes nothing. An inserted number that is already there is an error of the engine.
+ * What one commit changes, all or nothing, applied in this order: `removed`, `elapsed`, `cancelled`, `inserted`, `state`, `unwatched`,
+ * `watched`, `exhumed`, `dead`, `marks`. Removing or cancelling what is not there changes nothing.
+ * An inserted number that is already there is an error of the engine.
  * A store may keep the objects in it as they are: nothing changes them.
  */
 export interface Batch {
@@ -51,7 +69,14 @@ export interface Batch {
   readonly cancelled: readonly string[];
   readonly inserted: readonly Accepted[];
   readonly state: readonly StateWrite[];
+  readonly unwatched: readonly Watching[];
+  /** One that is there already stays. */
+  readonly watched: readonly Watching[];
+  /** Ids of messages whose dead letters go. */
+  readonly exhumed: readonly string[];
   readonly dead: readonly StoredDeadLetter[];
+  /** Marks of messages as they are from now on, each message once. */
+  readonly marks: readonly Mark[];
 }
 
 /** What opening a store tells. */
@@ -64,6 +89,10 @@ export interface Opened {
   readonly nextSeq: number;
   /** A number above those of all values that are kept. */
   readonly nextPlace: number;
+  /** Whether it was last closed as one that is whole; a new store was. */
+  readonly clean: boolean;
+  /** Marks that were left behind, in order of their messages; none when `clean`. */
+  readonly marks: readonly Mark[];
 }
 
 /**
@@ -85,16 +114,23 @@ export interface Store {
   readDelayed(until: number, limit: number): readonly Accepted[];
   /** Reads the delayed messages of all scopes whose names begin so, in order of `seq`. */
   readScope(prefix: string): readonly Accepted[];
+  /** Reads who watches a scope whose name begins so. */
+  readWatches(prefix: string): readonly Watching[];
   /** The instant at which the first delayed message is due, if there is one. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */
   readDeadLetters(limit: number): readonly StoredDeadLetter[];
-  /** Addresses holding a value that expired at or before `now`, at most `limit`, for collection. */
-  readExpired(now: number, limit: number): readonly (Address & { readonly name: string })[];
+  /** Reads the dead letter of the message with this id. */
+  readDeadLetter(id: string): StoredDeadLetter | undefined;
+  /** Reads which values expired at or before `now`, those that expired first, at most `limit`, for collection. */
+  readExpired(now: number, limit: number): readonly Expired[];
   /** Gives the states of one function type to another; an id that already has values under it keeps those. */
   renameStates(from: string, to: string): Promise<void>;
   /** Counts rows, for people and tests. */
-  count(): { readonly messages: number; readonly delayed: number; readonly state: number; readonly dead: number };
-  /** Closes and gives the lock back. A second call does nothing. */
-  close(): Promise<void>;
+  count(): { readonly messages: number; readonly delayed: number; readonly state: number; readonly watches: number; readonly dead: number };
+  /**
+   * Closes and gives the lock back. With `clean`, the next opening is told so, and the marks go; if that cannot be written, it was not.
+   * A second call does nothing.
+   */
+  close(clean?: boolean): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { TransientMap } from "../../core/transient-map.ts";
 import type { Accepted, Store } from "./store.ts";
 
 /** How far ahead delayed messages are held in memory, in ms. */
@@ -24,12 +25,13 @@ export interface TimersParts {
  *
  * T1 Those due up to the horizon are in memory; later ones are on disk only, however many there are.
  * T2 A timer sleeps towards an instant, in bounded steps: it reads the clock when it wakes, and goes back to sleep if it was early.
+ *    So a clock that is set makes nothing early; what it makes due is late by one step at most.
  */
 export class Timers {
   readonly #parts: TimersParts;
-  readonly #heap: Heap = new Heap();
-  readonly #bySeq = new Map<number, Accepted>();
-  readonly #byToken = new Map<string, Accepted>();
+  #heap = new Heap();
+  readonly #bySeq = new TransientMap<number, Accepted>();
+  readonly #byToken = new TransientMap<string, Accepted>();
   readonly #cancelled = new Set<Accepted>();
   /** Tokens that are cancelled in a batch which is not yet committed. */
   readonly #cancelling = new Set<string>();
@@ -37,6 +39,7 @@ export class Timers {
   #cancelWake: (() => void) | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #stopped = false;
+  #paused = false;
 
   constructor(parts: TimersParts) {
     this.#parts = parts;
@@ -54,18 +57,20 @@ export class Timers {
 
   /** Lets nothing be due for the time being. */
   pause(): void {
+    this.#paused = true;
     this.#cancelWake?.();
-    this.#wakeAt = Number.NEGATIVE_INFINITY;
   }
 
   resume(): void {
+    this.#paused = false;
     this.#sleep();
   }
 
   /** Takes note of a delayed message that has become durable. */
   add(message: Accepted): void {
     if ((message.dueAt ?? 0) <= this.#horizon) this.#hold(message);
-    if ((message.dueAt ?? 0) < this.#wakeAt) this.#sleep();
+    // The clock may have been set since, beyond the instant at which this should have woken.
+    if ((message.dueAt ?? 0) < this.#wakeAt || this.#wakeAt < this.#parts.clock.now()) this.#sleep();
   }
 
   /** Forgets a delayed message at once; one that is not in memory is not taken up either, until the store has cancelled it. */
@@ -104,6 +109,7 @@ export class Timers {
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     const now = this.#parts.clock.now();
+    if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();
     if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
     const due: Accepted[] = [];
     for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now; next = this.#heap.peek()) {
@@ -114,6 +120,15 @@ export class Timers {
     }
     if (due.length > 0) this.#parts.fire(due);
     this.#sleep();
+  }
+
+  /** The clock was set back: what is in memory is not near any more, and is read again when it is. */
+  #letGo(): void {
+    this.#heap = new Heap();
+    this.#bySeq.clear();
+    this.#byToken.clear();
+    this.#cancelled.clear();
+    this.#horizon = Number.NEGATIVE_INFINITY;
   }
 
   #load(): void {
@@ -136,7 +151,7 @@ export class Timers {
 
   #sleep(): void {
     this.#cancelWake?.();
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return;
     const now = this.#parts.clock.now();
     this.#wakeAt = Math.min(this.#nextWake(now), now + MAX_SLEEP_MS);
     this.#cancelWake = this.#parts.clock.setTimer(Math.max(0, this.#wakeAt - now), () => this.#parts.guard(() => this.#wake()));

@@ -11,18 +11,12 @@ import { Queue } from "./queue.ts";
  *     has ended, and what came of that is on its way, counts as handled; then its scope is cancelled once more.
  */
 export class Withdrawals {
-  readonly #ofScope: (scope: string) => readonly Accepted[];
   readonly #scopes = new Queue<string>();
   readonly #cancelled = new Set<string>();
   /** Lengths of their names. */
   readonly #lengths = new Set<number>();
   /** Numbers of messages to be passed by. */
   readonly #passing = new Set<number>();
-
-  /** @param ofScope finds the messages that are not done with of all scopes whose names begin so */
-  constructor(ofScope: (scope: string) => readonly Accepted[]) {
-    this.#ofScope = ofScope;
-  }
 
   cancel(scope: string): void {
     if (this.isCancelled(scope)) return;
@@ -37,9 +31,9 @@ export class Withdrawals {
     return false;
   }
 
-  /** The messages of each scope that is cancelled, also while they are gone through. Nothing may be in flight. */
-  *takeBack(): Generator<Accepted> {
-    for (let scope = this.#scopes.shift(); scope !== undefined; scope = this.#scopes.shift()) yield* this.#ofScope(scope);
+  /** Each scope that is cancelled, also while they are gone through. Nothing may be in flight. */
+  *takeBack(): Generator<string> {
+    for (let scope = this.#scopes.shift(); scope !== undefined; scope = this.#scopes.shift()) yield scope;
   }
 
   /** Whether there are scopes to be taken back. */

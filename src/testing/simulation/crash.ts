@@ -19,9 +19,9 @@ export interface CrashPoint {
   readonly how: CrashMode;
 }
 
-/** A crash that has happened: at a commit, at a start, or when it was asked for. */
+/** A crash that has happened: at a commit, at a start, when it was asked for, or in a handler that is `crashing`. */
 export interface Crash {
-  readonly how: CrashMode | "start" | "asked";
+  readonly how: CrashMode | "start" | "asked" | "handler";
   /** The commit at which it happened, or the last one before; counted as in {@link CrashPoint}. */
   readonly commit: number;
   /** Virtual time since the beginning of the run, in ms. */

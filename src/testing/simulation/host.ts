@@ -55,7 +55,9 @@ export class Host {
   constructor(number: number, parts: HostParts) {
     this.number = number;
     this.#parts = parts;
-    this.#handlers = new RunningHandlers({ ...parts, place: { ...parts.place, work: (ms) => this.#work(ms) } });
+    const { place } = parts;
+    const crash = (): void => void (this.#isAlive && place.crash());
+    this.#handlers = new RunningHandlers({ ...parts, place: { ...place, crash, work: (ms) => this.#work(ms) } });
     const { promise, resolve } = Promise.withResolvers<void>();
     [this.ended, this.#end] = [promise, resolve];
   }

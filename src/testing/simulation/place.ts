@@ -20,6 +20,8 @@ export interface Place {
   readonly at: () => number;
   /** Works for so many ms of virtual time; never ends when the process does. */
   readonly work: (ms: number) => Promise<void>;
+  /** Ends the process, at once. */
+  readonly crash: () => void;
   /** Counts something, from 1, over all processes of the run. */
   readonly count: (what: object) => number;
   readonly calls: Map<string, Call[]>;

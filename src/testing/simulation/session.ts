@@ -52,6 +52,10 @@ export class Session implements Store {
     return this.isDead ? [] : this.#disk.content.readScope(scope);
   }
 
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.isDead ? [] : this.#disk.content.readWatches(prefix);
+  }
+
   nextDueAt(): number | undefined {
     return this.isDead ? undefined : this.#disk.content.nextDueAt();
   }
@@ -60,16 +64,20 @@ export class Session implements Store {
     return this.isDead ? [] : this.#disk.content.readDeadLetters(limit);
   }
 
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.isDead ? undefined : this.#disk.content.readDeadLetter(id);
+  }
+
   readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
     return this.isDead ? [] : this.#disk.content.readExpired(now, limit);
   }
 
   count(): ReturnType<Store["count"]> {
-    return this.isDead ? { messages: 0, delayed: 0, state: 0, dead: 0 } : this.#disk.content.count();
+    return this.isDead ? { messages: 0, delayed: 0, state: 0, watches: 0, dead: 0 } : this.#disk.content.count();
   }
 
-  async close(): Promise<void> {
-    if (!this.isDead) await this.#disk.content.close();
+  async close(clean?: boolean): Promise<void> {
+    if (!this.isDead) await this.#disk.content.close(clean);
   }
 
   #checkAlive(): void {

@@ -67,7 +67,7 @@ export async function simulate<Result>(options: SimulateOptions, body: (t: Simul
     functions: typeof functions === "function" ? functions : () => functions,
     decisions,
     random: seededStream(schedule?.seed ?? seed ?? 0, HANDLERS),
-    options: engineOptions,
+    options: { crashLimit: Number.POSITIVE_INFINITY, ...engineOptions },
     maxSteps,
     onEvent,
   });

@@ -27,6 +27,11 @@ export interface SimulateOptions extends Pick<
   readonly faults?: Faults;
   /** What the world decides, instead of chance and `faults`; see `schedules()`. */
   readonly schedule?: Schedule;
+  /**
+   * How often in a row a message may have ended the process before it is `POISONED`; by default as often as it likes, since simulated
+   * processes end whenever chance wants them to.
+   */
+  readonly crashLimit?: number;
   /** Where `ctx.egress(type, value)` goes, by type. Whatever comes is in `run.egress` too. */
   readonly egress?: Readonly<Record<string, Sink>>;
   /** Is told of each event of the trace as it happens. */
@@ -45,6 +50,7 @@ const OPTIONS = [
   "ageOut",
   "payloadLimit",
   "cachedStates",
+  "crashLimit",
   "egress",
   "log",
   "onEvent",

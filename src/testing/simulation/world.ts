@@ -80,7 +80,7 @@ export class World {
       agenda,
       disk: this.disk,
       trace: this.trace,
-      place: { at, count, calls: this.calls },
+      place: { at, count, calls: this.calls, crash: () => this.#crash("handler") },
       options: { ...options, egress: this.egress.around(options.egress ?? {}, this.trace) },
     };
   }

@@ -1,0 +1,243 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Mark, Opened } from "./store.ts";
+import { SuspectTurns } from "./suspect-turns.ts";
+import type { Suspect } from "./suspect-turns.ts";
+import { Unmarked } from "./unmarked.ts";
+
+/** What suspects work with. */
+export interface SuspectsParts {
+  readonly clock: Clock;
+  /** How many crashes in a row a message is given up for; infinite: none is, and none is marked. */
+  readonly crashLimit: number;
+  readonly opened: Pick<Opened, "clean" | "marks" | "nextSeq">;
+  /** Notes marks with the next commit; `durable` is called once they are on disk. */
+  readonly mark: (marks: readonly Mark[], durable?: () => void) => void;
+  /** Runs a step of the work, and answers for its failure. */
+  readonly guard: (step: () => void) => void;
+}
+
+/** Messages that are marked by one commit while none of them is suspected. */
+const GROUP = 256;
+/** How long a handler is taken for one that may end the process, once it lets the event loop go. */
+const TURN_MS = 5_000;
+
+/**
+ * Finds the message that ends the process whenever it is handled.
+ *
+ * P1 After an unclean stop, what was recovered is handled only once a mark says durably that it is about to be. What is accepted later
+ *    is never marked.
+ * P2 A mark that is found at a start means that the process died while its message was handled: it is a suspect. Suspects are handled one
+ *    at a time; all else goes on.
+ * P3 A mark is taken back when the handler has ended, or has run for so long that the process is not likely to die of it. A handler that
+ *    blocks is not at work: it has a mark again before it goes on, and until then what was held against it before.
+ * P4 A message against which the limit of crashes is held is given up. At one of them at least it was the only suspect at work.
+ */
+export class Suspects {
+  readonly #parts: SuspectsParts;
+  /** Messages with numbers from here on were accepted since. */
+  readonly #end: number;
+  /** Crashes that are held against messages which have not been adopted yet. */
+  readonly #found: Map<number, number>;
+  readonly #unmarked = new Unmarked();
+  /** Those that are marked, or suspected. */
+  readonly #recovered = new Map<number, Recovered>();
+  readonly #turns: SuspectTurns<Recovered>;
+
+  constructor(parts: SuspectsParts) {
+    const { clock, crashLimit, guard, opened } = parts;
+    this.#parts = parts;
+    this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
+    this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
+    this.#turns = new SuspectTurns({ clock, guard, give: (suspect) => this.#giveTurn(suspect) });
+  }
+
+  /** Takes note of a message that was recovered; gives the crashes for which it is to be given up, if it is. */
+  adopt(seq: number): number | undefined {
+    if (seq >= this.#end) return undefined;
+    const crashes = this.#found.get(seq);
+    if (crashes === undefined) {
+      this.#unmarked.add(seq);
+      return undefined;
+    }
+    this.#found.delete(seq);
+    this.#track(seq, crashes);
+    // At the first of them it was not alone.
+    return crashes >= Math.max(2, this.#parts.crashLimit) ? crashes : undefined;
+  }
+
+  /** All that was recovered has been adopted. */
+  start(): void {
+    // What is not handled now is not suspected either.
+    if (this.#found.size > 0) this.#parts.mark(Array.from(this.#found.keys(), (seq) => ({ seq, crashes: 0 })));
+    this.#found.clear();
+    if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1)) this.#turns.start();
+  }
+
+  stop(): void {
+    this.#turns.stop();
+    for (const { cancelTimer } of this.#recovered.values()) cancelTimer?.();
+  }
+
+  /** Whether the handler of a message may begin now. */
+  isFree(seq: number): boolean {
+    return seq >= this.#end || this.#recovered.get(seq)?.stage === "marked";
+  }
+
+  /** Calls `go` once the handler of a message may begin, which it may not now, or when it need not. */
+  hold(seq: number, go: () => void): void {
+    let message = this.#recovered.get(seq);
+    if (message === undefined) {
+      message = this.#track(seq, 0);
+      this.#unmarked.skip(seq);
+    }
+    message.go = go;
+    if (message.stage !== "idle") return;
+    if (this.#isSuspect(message)) this.#wait(message);
+    else this.#mark([message, ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other, 0))]);
+  }
+
+  /** The handler of a message begins. */
+  began(seq: number): void {
+    if (seq >= this.#end) return;
+    const message = this.#recovered.get(seq);
+    if (message !== undefined) this.#begin(message);
+  }
+
+  /** The handler of a message is blocked: for how long says nothing of it. */
+  blocked(seq: number): void {
+    if (seq >= this.#end) return;
+    const message = this.#recovered.get(seq);
+    if (message?.stage === "marked") this.#takeBack(message);
+  }
+
+  /** The handler of a message is no longer blocked: it goes on when the promise resolves, if there is one. */
+  resumed(seq: number): Promise<void> | undefined {
+    if (seq >= this.#end) return undefined;
+    const message = this.#recovered.get(seq);
+    // Of several gets the one that was answered first goes on first, also when the mark has come in between.
+    if (message === undefined || message.stage !== "idle") return message?.resumed;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    message.go = () => {
+      if (message.stage === "marked") this.#begin(message);
+      resolve();
+    };
+    message.resumed = promise;
+    if (this.#isSuspect(message)) this.#wait(message);
+    else this.#mark([message]);
+    return promise;
+  }
+
+  /** The message is done with, or its handler is. */
+  over(seq: number): void {
+    if (seq >= this.#end) return;
+    const message = this.#recovered.get(seq);
+    if (message === undefined) return this.#unmarked.skip(seq);
+    const { go } = message;
+    this.#forget(message);
+    go?.();
+  }
+
+  #track(seq: number, crashes: number): Recovered {
+    const message = new Recovered(seq, crashes);
+    this.#recovered.set(seq, message);
+    return message;
+  }
+
+  /** Nothing is held against it any more. */
+  #forget(message: Recovered): void {
+    const { seq } = message;
+    this.#recovered.delete(seq);
+    message.stage = "over";
+    message.cancelTimer?.();
+    this.#parts.mark([{ seq, crashes: 0 }]);
+    this.#turns.end(message);
+  }
+
+  #isSuspect({ crashes }: Recovered): boolean {
+    // With a limit of one, a message is alone at every crash that is held against it.
+    return crashes > 0 || this.#parts.crashLimit === 1;
+  }
+
+  #wait(message: Recovered): void {
+    message.stage = "waiting";
+    this.#turns.request(message);
+  }
+
+  /** It is marked as one that is alone: that counts for more than to have been one of a group. */
+  #giveTurn(suspect: Recovered): void {
+    this.#mark([suspect], Math.max(2, suspect.crashes + 1));
+    this.#watch(suspect);
+  }
+
+  #mark(messages: readonly Recovered[], crashes = 1): void {
+    for (const message of messages) message.stage = "marking";
+    const marks = messages.map(({ seq }) => ({ seq, crashes }));
+    this.#parts.mark(marks, () => this.#marked(messages));
+  }
+
+  /** Those that wait go on; the last one is put first in line, so that it is the first in the end. */
+  #marked(messages: readonly Recovered[]): void {
+    for (const message of messages.toReversed()) {
+      if (message.stage !== "marking") continue;
+      const { go } = message;
+      message.stage = "marked";
+      message.go = undefined;
+      go?.();
+    }
+  }
+
+  #begin(message: Recovered): void {
+    message.isAtWork = true;
+    this.#watch(message);
+  }
+
+  /** Ends what a mark says after a while, though the handler has not. */
+  #watch(message: Recovered): void {
+    const { clock, guard } = this.#parts;
+    message.cancelTimer?.();
+    message.cancelTimer = clock.setTimer(TURN_MS, () => guard(() => this.#elapse(message)));
+  }
+
+  #elapse(message: Recovered): void {
+    if (message.isAtWork) return this.#forget(message);
+    // It had its turn, but there was no slot for it, or no commit.
+    this.#takeBack(message);
+    if (message.go !== undefined) this.#wait(message);
+  }
+
+  /** What was held against a message before is held against it again, and no more. */
+  #takeBack(message: Recovered): void {
+    const { seq, crashes } = message;
+    message.stage = "idle";
+    message.isAtWork = false;
+    message.resumed = undefined;
+    message.cancelTimer?.();
+    this.#parts.mark([{ seq, crashes }]);
+    this.#turns.end(message);
+  }
+}
+
+/** A message that was recovered, and what is held against it. */
+class Recovered implements Suspect {
+  readonly seq: number;
+  /** Crashes that were held against it when it was found. */
+  readonly crashes: number;
+  /** It bears a mark, as far as the disk knows, once it is `marked`. */
+  stage: "idle" | "waiting" | "marking" | "marked" | "over" = "idle";
+  /** Whether its handler has begun, and is not blocked. */
+  isAtWork = false;
+  /** Goes on once it is marked. */
+  go: (() => void) | undefined;
+  /** Resolves when its handler goes on after it was blocked. */
+  resumed: Promise<void> | undefined;
+  cancelTimer: (() => void) | undefined;
+
+  constructor(seq: number, crashes: number) {
+    this.seq = seq;
+    this.crashes = crashes;
+  }
+
+  get isWaiting(): boolean {
+    return this.stage === "waiting";
+  }
+}

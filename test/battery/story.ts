@@ -1,0 +1,100 @@
+import { lineOf, pageOf, placeOfPage } from "../../battery/kinds/book.ts";
+import { kindOf } from "../../battery/kinds/all-kinds.ts";
+import { nameOf } from "../../battery/kinds/kind.ts";
+import type { Kind, Place } from "../../battery/kinds/kind.ts";
+import type { Entry, Noted, Outcome, Said } from "../../battery/ledger/entry.ts";
+import { operationOf } from "../../battery/plan/operation.ts";
+import type { Operation } from "../../battery/plan/operation.ts";
+import type { Json } from "../../src/core/json.ts";
+
+/** Entries of a ledger, written by hand: one process that works and, at its end, one that verifies. Each line is a millisecond later. */
+export class Story {
+  readonly seed = 1;
+  readonly entries: Entry[] = [];
+  readonly #pages = new Map<string, Record<string, number>>();
+  readonly #taken = new Set<number>();
+  #life = 1;
+  #now = 1_000_000;
+  #requests = 0;
+
+  constructor() {
+    this.say({ what: "start", mode: "work" }, { what: "open" });
+  }
+
+  /** The next operation of a kind that is so. */
+  operation(kind: Kind, isSo: (operation: Operation) => boolean = () => true): Operation {
+    for (let number = 0; ; number++) {
+      const operation = operationOf(this.seed, number);
+      if (this.#taken.has(number) || kindOf(operation) !== kind || !isSo(operation)) continue;
+      this.#taken.add(number);
+      return operation;
+    }
+  }
+
+  say(...said: readonly (Said | Noted)[]): void {
+    for (const each of said) this.entries.push({ ...each, life: this.#life, at: this.#now++ });
+  }
+
+  /** Time passes. */
+  wait(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** A request and its answer; gives the name of the request. */
+  ask({ number }: Operation, step: string, { value, answer }: { value?: Json; answer?: Json | { refused: string } | "none" } = {}): string {
+    const request = this.#requests++;
+    this.say({ what: "intend", request, op: number, step, ...(value !== undefined && { value }) });
+    if (isRefusal(answer)) this.say({ what: "refused", request, code: answer.refused });
+    else if (answer !== "none") this.say({ what: "ack", request, ...(answer !== undefined && { value: answer }) });
+    return `${this.#life}.${request}`;
+  }
+
+  /** A handler acts. */
+  act({ number, key }: Operation, part: string, value?: number): void {
+    this.say({ what: "effect", op: number, part, key: `key of ${key} ${part}`, ...(value !== undefined && { value }) });
+  }
+
+  /** A part is booked, and told as an effect. */
+  book(operation: Operation, part: string): void {
+    this.act(operation, part);
+    const page = nameOf(placeOfPage(pageOf(operation.number)));
+    const lines = this.#pages.get(page) ?? {};
+    lines[lineOf(operation.number, part)] = 1;
+    this.#pages.set(page, lines);
+  }
+
+  /** A client sees how it ended. */
+  see({ number }: Operation, outcome: Outcome): void {
+    this.say({ what: "result", op: number, outcome });
+  }
+
+  /** The verification begins. */
+  verify(): void {
+    this.say({ what: "end", code: null, signal: "SIGKILL" });
+    this.#life++;
+    this.say({ what: "start", mode: "verify" }, { what: "open" });
+    for (const [place, lines] of this.#pages) this.say({ what: "state", place, values: { lines } });
+  }
+
+  stands({ number }: Operation, standing: Outcome | { readonly status: "pending" | "absent" }): void {
+    this.say({ what: "standing", op: number, standing, startedAt: 1_000_000 });
+  }
+
+  state(place: Place, values: Json): void {
+    this.say({ what: "state", place: nameOf(place), values });
+  }
+
+  end(): readonly Entry[] {
+    this.say(
+      { what: "rest", messages: 0, delayed: 0, dead: 0 },
+      { what: "told" },
+      { what: "closed" },
+      { what: "end", code: 0, signal: null },
+    );
+    return this.entries;
+  }
+}
+
+function isRefusal(answer: unknown): answer is { readonly refused: string } {
+  return typeof answer === "object" && answer !== null && "refused" in answer;
+}

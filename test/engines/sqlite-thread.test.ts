@@ -1,0 +1,328 @@
+import { embedded, fn, sqlite } from "handback";
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, test, vi } from "vitest";
+import { HandbackError } from "../../src/core/errors.ts";
+import { packBatch } from "../../src/engines/embedded/pack-batch.ts";
+import { SqliteWriter } from "../../src/engines/embedded/sqlite-writer.ts";
+import type { Store } from "../../src/engines/embedded/store.ts";
+import { A, added, batchOf, delayed, message, row, sized } from "./batches.ts";
+import { byThread } from "./by-thread.ts";
+import { NODE_OPTIONS } from "./node-options.ts";
+import { onEventLoop } from "./on-event-loop.ts";
+import { startedThreads } from "./started-threads.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+// Processes and threads take their time to start on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const newPath = (): string => join(temporaryDirectory(), "s.db");
+const echo = fn("test/echo", (_, input: string) => input);
+
+/** A text that makes the log so long that it is taken over into the file. */
+const LONG = 9_000_000;
+
+/** What commits begin with in a child process. */
+const PRELUDE = `
+  const { sqlite } = await import(${JSON.stringify(new URL("../../src/engines/embedded/sqlite.ts", import.meta.url).href)});
+  const { batchOf, message, sized } = await import(${JSON.stringify(new URL("./batches.ts", import.meta.url).href)});
+  const { byThread } = await import(${JSON.stringify(new URL("./by-thread.ts", import.meta.url).href)});
+  const [path, where] = process.argv.slice(1);
+  const relaxed = sqlite(path, { durability: "relaxed" });
+  const store = where === "thread" ? byThread(relaxed) : relaxed;
+  if (where === "event loop") performance.now = () => 0;
+  const say = (...words) => process.stdout.write(words.join(" ") + "\\n");
+  await store.open();
+`;
+
+/** Runs a program in a process of its own, which must end by itself; gives what it said. `fileLimit`: the size of a file, in blocks. */
+function run(program: string, path: string, { where = "thread", fileLimit = "unlimited" } = {}): readonly string[] {
+  const script = ["-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, process.execPath];
+  const child = spawnSync("sh", [...script, ...NODE_OPTIONS, "--input-type=module", "-e", PRELUDE + program, path, where], {
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  expect({ status: child.status, said: child.stderr }).toEqual({ status: 0, said: "" });
+  return child.stdout.trim().split("\n");
+}
+
+async function opened(path: string, forced: (store: Store) => Store = byThread): Promise<Store> {
+  const store = forced(sqlite(path, { durability: "relaxed" }));
+  await store.open();
+  return store;
+}
+
+describe("a commit that fails in the thread", () => {
+  const outcomes = async (path: string, prepare: (path: string) => void, fail: (store: Store) => Promise<void>) => {
+    const failures: unknown[] = [];
+    for (const forced of [onEventLoop, byThread]) {
+      const first = await opened(path);
+      await first.commit(batchOf({ removed: [1, 2], inserted: [message(3), delayed(4, 1, "t")] }));
+      await first.close();
+      prepare(path);
+      const store = await opened(path, forced);
+      const error: unknown = await fail(store).catch((thrown: unknown) => thrown);
+      expect(HandbackError.is(error)).toBe(true);
+      const { code, message: text, details, cause } = error as HandbackError;
+      failures.push({ code, text, details, errcode: (cause as { errcode?: number }).errcode });
+      await store.close();
+      vi.restoreAllMocks();
+      for (const end of ["", "-wal", "-shm"]) writeFileSync(path + end, "");
+    }
+    return failures;
+  };
+
+  test("for what is in the batch gives the same error as on the event loop", async () => {
+    const path = newPath();
+    const twice = (store: Store) => store.commit(batchOf({ inserted: [message(3)] }));
+    const [onLoop, inThread] = await outcomes(path, () => undefined, twice);
+    expect(inThread).toEqual(onLoop);
+    expect(onLoop).toMatchObject({ code: "STORE_FAILED", details: { path }, errcode: 1555 });
+  });
+
+  test("for a damaged page gives the same error as on the event loop", async () => {
+    const path = newPath();
+    const damage = (file: string): void => {
+      const reader = new DatabaseSync(file);
+      const page = Number(reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_name'").get()?.["page"]);
+      reader.close();
+      const bytes = readFileSync(file);
+      bytes.fill(0xa5, (page - 1) * 4_096, page * 4_096);
+      writeFileSync(file, bytes);
+    };
+    const write = (store: Store) => store.commit(batchOf({ state: [added(row(1, "x", 1))] }));
+    const [onLoop, inThread] = await outcomes(path, damage, write);
+    expect(inThread).toEqual(onLoop);
+    expect(onLoop).toMatchObject({ code: "STORE_CORRUPT", details: { file: path } });
+  });
+
+  test.each(["event loop", "thread"])(
+    "because the system does not write (%s) is STORE_FAILED; all before it is there, and the store opens again",
+    async (where) => {
+      const path = newPath();
+      const [code, committed, counted] = run(
+        `for (let seq = 1; ; seq++) {
+        try {
+          await store.commit(batchOf({ inserted: [sized(5000, message(seq))] }));
+        } catch (error) {
+          say(error.code);
+          say(seq - 1);
+          say(store.count().messages);
+          break;
+        }
+      }
+      await store.close();`,
+        path,
+        { where, fileLimit: "600" },
+      );
+      expect({ code, counted }).toEqual({ code: "STORE_FAILED", counted: committed });
+      const store = await opened(path);
+      expect(store.count().messages).toBe(Number(committed));
+      await store.commit(batchOf({ inserted: [message(10_000)] }));
+      await store.close();
+    },
+  );
+
+  test("leaves the thread fit for the next one", async () => {
+    const store = await opened(newPath());
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    await expect(store.commit(batchOf({ inserted: [message(2), message(1)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await store.commit(batchOf({ inserted: [message(3)] }));
+    expect(store.readMessages(0, 10)).toEqual([message(1), message(3)]);
+    await store.close();
+  });
+});
+
+describe("a thread that ends", () => {
+  test("rejects what it was asked, and what it is asked later", async () => {
+    const threads = startedThreads();
+    const path = newPath();
+    const store = await opened(path);
+    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const asked = [writer.apply(packBatch(batchOf({ inserted: [message(1)] }))), writer.checkpoint()];
+    await ended(threads);
+    for (const each of [...asked, writer.checkpoint()]) await expect(each).rejects.toThrow("the writer's thread has ended");
+    await writer.close();
+    await store.close();
+  });
+
+  test("is STORE_FAILED for whoever waits for a commit, and for every later one; the store can be closed, and opened again", async () => {
+    const threads = startedThreads();
+    const path = newPath();
+    const store = await opened(path);
+    const commit = store.commit(batchOf({ inserted: [message(1)] })).catch((error: unknown) => error);
+    await ended(threads);
+    expect(await commit).toMatchObject({ code: "STORE_FAILED", details: { path } });
+    await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await store.close();
+    await store.open();
+    await store.commit(batchOf({ inserted: [message(3)] }));
+    expect(store.readMessages(2, 10)).toEqual([message(3)]);
+    await store.close();
+  });
+
+  test("stops the engine, which can be closed; started again, it goes on", async () => {
+    const threads = startedThreads();
+    const store = byThread(sqlite(newPath(), { durability: "relaxed" }));
+    const engine = await embedded({ functions: [echo], store });
+    await engine.client.start(echo, "kept", { key: "kept" });
+    const refused = [engine.client.start(echo, "a"), engine.client.call(echo, "b")];
+    await ended(threads);
+    for (const each of refused) await expect(each).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(engine.client.call(echo, "c")).rejects.toMatchObject({ code: "STORE_FAILED" });
+    expect(() => engine.deadLetters()).toThrow("STORE_FAILED");
+    await engine.close();
+    const again = await embedded({ functions: [echo], store });
+    expect(await again.client.flow("kept").result()).toBe("kept");
+    expect(await again.client.call(echo, "d")).toBe("d");
+    await again.close();
+  });
+
+  /** Ends every thread there is. */
+  const ended = async (threads: readonly Worker[]): Promise<void> => {
+    await vi.waitFor(() => expect(threads.length).toBeGreaterThan(0), { interval: 1 });
+    for (const thread of threads) await thread.terminate();
+  };
+});
+
+describe("while its thread commits", () => {
+  test("the event loop goes on", async () => {
+    const store = await opened(newPath());
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await store.commit(batchOf({ inserted: [sized(4_000_000, message(2))] }));
+    isOver = true;
+    expect(turns).toBeGreaterThan(5);
+    await store.close();
+  });
+
+  test("a store that is closed waits for it", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    const said: string[] = [];
+    const commit = store.commit(batchOf({ inserted: [sized(4_000_000, message(1))] })).then(() => said.push("committed"));
+    const closed = store.close().then(() => said.push("closed"));
+    // The lock is held until then.
+    await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_LOCKED" });
+    await Promise.all([commit, closed]);
+    expect(said).toEqual(["committed", "closed"]);
+    const next = await opened(path);
+    expect(next.count().messages).toBe(1);
+    await next.close();
+  });
+
+  test("an engine that is closed waits for it, and ends its thread", async () => {
+    const threads = startedThreads();
+    const store = byThread(sqlite(newPath(), { durability: "relaxed" }));
+    const engine = await embedded({ functions: [echo], store });
+    const started = engine.client.start(echo, "x".repeat(1_000_000), { key: "k" });
+    await engine.close();
+    await started;
+    expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
+    await store.open();
+    expect(store.count().state).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test("the process lives on, and no longer: neither an idle thread nor one that was ended keeps it alive", () => {
+    const commits = `for (const seq of [1, 2, 3]) {
+      await store.commit(batchOf({ inserted: [message(seq)] }));
+      say("committed", seq);
+    }`;
+    const said = ["committed 1", "committed 2", "committed 3"];
+    expect(run(commits, newPath())).toEqual(said);
+    expect(run(`${commits} await store.close(); say("closed");`, newPath())).toEqual([...said, "closed"]);
+  });
+});
+
+describe("a log that has become long", () => {
+  const long = (seq: number) => batchOf({ removed: [seq - 1], inserted: [sized(LONG, message(seq))] });
+
+  test("is taken over into the file while the store is open, and begins anew", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    for (let seq = 1; seq <= 5; seq++) await store.commit(long(seq));
+    // What the thread is asked, it does in turn.
+    await store.commit(batchOf({}));
+    expect(statSync(path).size).toBeGreaterThan(LONG);
+    expect(statSync(`${path}-wal`).size).toBeLessThan(2.5 * LONG);
+    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(5))]);
+    await store.close();
+  });
+
+  test.each([
+    ["on the event loop", onEventLoop],
+    ["by the thread", byThread],
+  ] as const)("and cannot be taken over fails the next commit (%s), until the store is opened anew", async (_, forced) => {
+    const path = newPath();
+    const store = await opened(path, forced);
+    const failure = Object.assign(new Error("disk I/O error"), { errcode: 10 });
+    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(failure);
+    await store.commit(long(1));
+    expect(checkpoint).toHaveBeenCalledOnce();
+    for (const seq of [2, 3]) {
+      await expect(store.commit(long(seq))).rejects.toMatchObject({ code: "STORE_FAILED", details: { path }, cause: failure });
+    }
+    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(1))]);
+    await store.close();
+    await store.open();
+    await store.commit(long(2));
+    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(2))]);
+    await store.close();
+  });
+
+  test("and cannot be taken over for lack of room stays where it is, and commits go on; it is tried again", async () => {
+    const store = await opened(newPath());
+    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+    checkpoint.mockRejectedValueOnce(Object.assign(new Error("database or disk is full"), { errcode: 13 }));
+    for (let seq = 1; seq <= 3; seq++) await store.commit(long(seq));
+    await store.commit(batchOf({}));
+    expect(checkpoint.mock.settledResults.map(({ type }) => type)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(3))]);
+    await store.close();
+  });
+
+  test("and cannot be taken over stops the engine with the next commit", async () => {
+    const engine = await embedded({ functions: [echo], store: sqlite(newPath()) });
+    vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(Object.assign(new Error("disk I/O error"), { errcode: 10 }));
+    const next = engine.client.call(echo, "x".repeat(LONG));
+    await expect(next.then(() => engine.client.call(echo, "later"))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(engine.client.status("any")).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await engine.close();
+  });
+
+  test("and that the system does not let be written into the file is STORE_FAILED with the next commit; nothing is lost", async () => {
+    const path = newPath();
+    const before = await opened(path);
+    await before.commit(batchOf({ inserted: [sized(30_000_000, message(1))] }));
+    await before.close();
+    // The log has room below the limit, the end of the file lies beyond it, whether a block has 512 bytes or 1,024.
+    const said = run(
+      `let seq = 2;
+      try {
+        for (; seq < 6; seq++) await store.commit(batchOf({ inserted: [sized(seq === 2 ? ${LONG} : 10, message(seq))] }));
+      } catch (error) {
+        say(error.code, seq);
+      }
+      await store.close();`,
+      path,
+      { fileLimit: "24000" },
+    );
+    expect(said).toEqual([expect.stringMatching(/^STORE_FAILED [34]$/)]);
+    const store = await opened(path);
+    const failed = Number(said[0]?.slice(-1));
+    expect(store.readMessages(0, 10).map(({ seq }) => seq)).toEqual([1, 2, 3, 4].slice(0, failed - 1));
+    expect(store.readMessages(1, 1)).toEqual([sized(LONG, message(2))]);
+    expect(store.readState(A)).toEqual([]);
+    await store.close();
+  });
+});

@@ -1,0 +1,46 @@
+import { VirtualClock } from "handback/testing";
+import { expect, test } from "vitest";
+
+/** What takes so many turns of the event loop, and uses no clock. */
+async function elsewhere(turns: number): Promise<string> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  return "done";
+}
+
+test("time passes beside work that it knows nothing of", async () => {
+  const clock = new VirtualClock();
+  const work = elsewhere(30);
+  const timer = clock.work(1_000);
+  await expect(clock.until(work)).rejects.toThrow("nothing is left that could happen");
+  expect(clock.now()).toBe(VirtualClock.startAt + 1_000);
+  await Promise.all([work, timer]);
+});
+
+test("time that is held stands still until all that holds it has settled, then goes on", async () => {
+  const clock = new VirtualClock();
+  const timer = clock.work(1_000);
+  const held = [clock.hold(elsewhere(10)), clock.hold(elsewhere(30))];
+  expect(await clock.until(Promise.all(held))).toEqual(["done", "done"]);
+  expect(clock.now()).toBe(VirtualClock.startAt);
+  await clock.until(timer);
+  expect(clock.now()).toBe(VirtualClock.startAt + 1_000);
+});
+
+test("what holds time and fails lets it go, and tells why", async () => {
+  const clock = new VirtualClock();
+  const broken = new Error("broken");
+  const failing = elsewhere(30).then(() => Promise.reject(broken));
+  await expect(clock.until(clock.hold(failing))).rejects.toBe(broken);
+  expect(clock.now()).toBe(VirtualClock.startAt);
+  await clock.until(clock.work(5));
+  expect(clock.now()).toBe(VirtualClock.startAt + 5);
+});
+
+test("quiet has not come while time is held", async () => {
+  const clock = new VirtualClock();
+  let isOver = false;
+  const work = clock.hold(elsewhere(30)).finally(() => (isOver = true));
+  await clock.quiet();
+  expect(isOver).toBe(true);
+  await work;
+});

@@ -189,7 +189,7 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
   return {
     client,
     meter: { flow: (id) => client.bill(id), function: (type) => engine.meter.read(type) },
-    deadLetters: (limit = 100) => engine.deadLetters(limit).map(toDeadLetter),
+    deadLetters: (limit = 100) => engine.deadLetters.list(limit).map(toDeadLetter),
     get backlog() {
       return engine.backlog;
     },

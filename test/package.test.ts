@@ -30,6 +30,19 @@ await engine.close();
 console.log(doubled, typeof HandbackError, typeof sqlite);
 `;
 
+/** So much at once that a thread writes it, whose code must be found where it is installed. */
+const SQLITE_PROGRAM = `
+import { embedded, fn, sqlite } from "handback";
+
+let threads = 0;
+process.on("worker", () => threads++);
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const engine = await embedded({ functions: [double], store: sqlite("./package.db") });
+const doubled = await Promise.all(Array.from({ length: 500 }, (_, n) => engine.client.call(double, n)));
+await engine.close();
+console.log(doubled[499], threads);
+`;
+
 /** What needs fast-check beside the package. */
 const TESTING_PROGRAM = `
 import { fn } from "handback";
@@ -123,6 +136,11 @@ describe("the packed package", () => {
   test("runs a function where it is installed, without the peers of its other parts", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
     expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
+  });
+
+  test("writes to SQLite by a thread where it is installed", () => {
+    writeFileSync(join(scratch, "app/sqlite.ts"), SQLITE_PROGRAM);
+    expect(run(process.execPath, ["sqlite.ts"], join(scratch, "app"))).toBe("998 1\n");
   });
 
   test("brings a testing kit for those who have fast-check", () => {

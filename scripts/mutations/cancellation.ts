@@ -48,7 +48,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "races: a guard stays behind",
     file: RACE,
-    find: "  activation.cancelSend(CANCEL);\n",
+    find: "  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);\n",
     replace: "",
     test: CANCELLATION_LAWS,
     killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
@@ -113,7 +113,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "withdrawing: a message goes from memory only, and is back after a restart",
     file: ENGINE,
-    find: "    this.#commits.batch.remove(accepted);\n    // No state",
+    find: "    this.#commits.remove(accepted);\n    // No state",
     replace: "    // No state",
     test: CANCELLING,
     killedBy: "what a race has left behind is gone once it is decided, whatever it was",
@@ -161,7 +161,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "flows: the work of a cancelled one goes on",
     file: "src/futures/flow.ts",
-    find: "  activation.cancelScope(record.number);\n",
+    find: "  activation.cancelScope(record.number ?? activation.address.id);\n",
     replace: "",
     test: CANCELLING,
     killedBy: "a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it",

@@ -27,7 +27,7 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "the rollback: what a failed handler wrote stays",
     file: ACTIVATION,
-    find: "    this.writes = new Map();\n",
+    find: "    this.#writes = undefined;\n",
     replace: "",
     test: FAILURE_LAWS,
     killedBy: "a throw rolls everything back, at every point at which it can happen",
@@ -59,7 +59,7 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "gates: what a blocking handler sent is let out again when it runs again",
     file: CELL,
-    find: "  if (state.made) return state;\n",
+    find: "  if (state.made === true) return state;\n",
     replace: "",
     test: EVERY_COMMIT,
     killedBy: "a handler that blocks is run again, and attaches to what it has caused before",

@@ -21,7 +21,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "flows: one that is settled is settled again by what comes later",
     file: FLOW,
-    find: "  if (record.settled !== undefined) return save(activation, { ...record, tally: sum });\n",
+    find: "  if (record.ok !== undefined) return save(activation, { ...record, tally: sum });\n",
     replace: "",
     test: "test/laws/scope.test.ts",
     killedBy: "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
@@ -53,7 +53,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "cells: one that held spilled consumers stays",
     file: CELL,
-    find: "state.released || spill === true",
+    find: "state.released ?? spill",
     replace: "state.released",
     test: CONFORMANCE,
     killedBy: "spills a stack of 2,000 continuations, and leaves none of it behind",

@@ -24,8 +24,8 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "cleaning up: an `onSettled` whose arguments are futures is passed by",
     file: WIRE,
-    find: '...(needs[0]?.want === "settlement" && {',
-    replace: '...(needs.length === 1 && needs[0]?.want === "settlement" && {',
+    find: 'settles: needs[0]?.want !== "settlement" ?',
+    replace: 'settles: needs.length !== 1 || needs[0]?.want !== "settlement" ?',
     test: CLEAN_UP,
     killedBy: "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
   },
@@ -91,7 +91,7 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "running handlers: what comes of one that had just ended goes on",
     file: ENGINE,
-    find: "      this.#withdrawLate(envelope, accepted.seq);\n",
+    find: "      this.#withdrawLate(envelope, seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",

@@ -12,8 +12,8 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "timers: one comes a millisecond early",
     file: TIMERS,
-    find: "(next.dueAt ?? 0) <= now;",
-    replace: "(next.dueAt ?? 0) <= now + 1;",
+    find: "(next.dueAt ?? 0) <= now &&",
+    replace: "(next.dueAt ?? 0) <= now + 1 &&",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },
@@ -28,7 +28,7 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "timers: one that has fired stays in the store",
     file: ENGINE,
-    find: "      this.#commits.batch.remove(accepted);\n      this.#forward(accepted.envelope);\n",
+    find: "      this.#commits.remove(accepted);\n      this.#forward(accepted.envelope);\n",
     replace: "      this.#forward(accepted.envelope);\n",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
@@ -36,7 +36,7 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "timers: one goes on after the engine was closed",
     file: TIMERS,
-    find: "    if (this.#stopped) return;\n",
+    find: "    if (this.#stopped || this.#paused) return;\n",
     replace: "",
     test: TIMER_TESTS,
     killedBy: "nothing is left of an engine that was closed: no timer is set, though one was being committed",

@@ -13,7 +13,9 @@ export class Answers {
 
   /** Waits for the one answer of `key`, a key that nobody else waits for. */
   wait(key: string): Promise<Answer> {
-    return new Promise((resolve, reject) => this.#waiters.set(key, { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(key, { resolve, reject });
+    });
   }
 
   listen(key: string): Listening {

@@ -19,3 +19,8 @@ export interface Definition {
   /** Handles the message; what it returns is waited for. */
   receive(activation: Activation): void | Promise<void>;
 }
+
+/** Whether a function has values at all. */
+export function hasState({ valueNames }: Definition): boolean {
+  return valueNames.length > 0;
+}

@@ -104,7 +104,8 @@ export class Client {
    * Starts a flow: once the promise resolves, it is durable and will run to its end. Idempotent by key.
    *
    * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`,
-   * `IDEMPOTENCY_CONFLICT`, `CLOSED`; `STORE_FAILED` when it is not known whether it was started
+   * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, whose details say whether that is `definite`; `STORE_FAILED` when it is not
+   * known whether it was started
    */
   start<Function extends AnyInvokableWithoutInput>(f: Function): Promise<FlowHandle<OutputOf<Function>>>;
   start<Function extends AnyInvokable>(

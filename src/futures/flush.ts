@@ -49,7 +49,7 @@ export function release(graph: Graph): void {
 }
 
 function nameByContent(graph: Graph): void {
-  const occurrences = (graph.occurrences ??= new Map());
+  const occurrences = (graph.occurrences ??= new Map<string, number>());
   const { envelope, environment } = graph.activation;
   for (const node of graph.nodes) {
     if (isKnown(node) || node.escapedUntil !== undefined) continue;

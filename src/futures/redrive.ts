@@ -7,11 +7,13 @@ import { rootId } from "../core/message-id.ts";
 import type { CallControl } from "./call.ts";
 
 /** An engine that keeps dead letters. */
-export interface Graveyard extends Pick<Engine, "knows" | "nextFlow"> {
-  /** The dead letter of the message with this id. @throws `NOT_FOUND` */
-  deadLetter(id: string): DeadLetter;
-  /** Takes a letter away, and sends a message in its place, if there is one: both or neither, durably. */
-  exhume(id: string, replacement?: Envelope): Promise<void>;
+export interface KeepsDeadLetters extends Pick<Engine, "knows" | "nextFlow"> {
+  readonly deadLetters: {
+    /** The dead letter of the message with this id. @throws `NOT_FOUND` */
+    find(id: string): DeadLetter;
+    /** Takes a letter away, and sends a message in its place, if there is one: both or neither, durably. */
+    exhume(id: string, replacement?: Envelope): Promise<void>;
+  };
 }
 
 /**
@@ -19,21 +21,21 @@ export interface Graveyard extends Pick<Engine, "knows" | "nextFlow"> {
  *
  * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`
  */
-export async function redrive(engine: Graveyard, id: string): Promise<boolean> {
-  const message = anew(engine.deadLetter(id).envelope, rootId(engine.nextFlow()));
+export async function redrive(engine: KeepsDeadLetters, id: string): Promise<boolean> {
+  const message = anew(engine.deadLetters.find(id).envelope, rootId(engine.nextFlow()));
   if (message === undefined) return false;
   const { type } = message.target;
   if (!engine.knows(type))
     throw new HandbackError("UNKNOWN_FUNCTION", `the message ${id} was for ${type}, which is not registered with this engine`, {
       details: { function: type },
     });
-  await engine.exhume(id, message);
+  await engine.deadLetters.exhume(id, message);
   return true;
 }
 
 /** Throws a dead letter away. @throws `NOT_FOUND` */
-export async function discard(engine: Graveyard, id: string): Promise<void> {
-  await engine.exhume(engine.deadLetter(id).envelope.id);
+export async function discard(engine: KeepsDeadLetters, id: string): Promise<void> {
+  await engine.deadLetters.exhume(engine.deadLetters.find(id).envelope.id);
 }
 
 /**

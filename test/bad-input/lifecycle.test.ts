@@ -120,6 +120,8 @@ describe("options of an engine", () => {
     ["no slots", { functions: [], store: memory(), concurrency: 0 }],
     ["half a slot", { functions: [], store: memory(), concurrency: 0.5 }],
     ["a limit in text", { functions: [], store: memory(), payloadLimit: "1MB" }],
+    ["no work", { functions: [], store: memory(), backlogLimit: 0 }],
+    ["half a message", { functions: [], store: memory(), mailboxLimit: 1.5 }],
     ["no cache", { functions: [], store: memory(), cachedStates: 0 }],
     ["a log that is none", { functions: [], store: memory(), log: "debug" }],
     ["a clock that is none", { functions: [], store: memory(), clock: {} }],

@@ -40,12 +40,12 @@ export class Story {
     this.#now += ms;
   }
 
-  /** A request and its answer; gives the name of the request. */
-  ask({ number }: Operation, step: string, { value, answer }: { value?: Json; answer?: Json | { refused: string } | "none" } = {}): string {
+  /** A request and what came back: an acknowledgement, unless it is said otherwise. Gives the name of the request. */
+  ask({ number }: Operation, step: string, { value, answer, came = "acknowledgement" }: Asked = {}): string {
     const request = this.#requests++;
     this.say({ what: "intend", request, op: number, step, ...(value !== undefined && { value }) });
-    if (isRefusal(answer)) this.say({ what: "refused", request, code: answer.refused });
-    else if (answer !== "none") this.say({ what: "ack", request, ...(answer !== undefined && { value: answer }) });
+    if (came === "refusal") this.say({ what: "refused", request, code: "CLOSED" });
+    if (came === "acknowledgement") this.say({ what: "ack", request, ...(answer !== undefined && { value: answer }) });
     return `${this.#life}.${request}`;
   }
 
@@ -95,6 +95,9 @@ export class Story {
   }
 }
 
-function isRefusal(answer: unknown): answer is { readonly refused: string } {
-  return typeof answer === "object" && answer !== null && "refused" in answer;
+/** What a request is about, and what comes back. */
+interface Asked {
+  readonly value?: Json;
+  readonly answer?: Json;
+  readonly came?: "acknowledgement" | "refusal" | "nothing";
 }

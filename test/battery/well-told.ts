@@ -44,8 +44,8 @@ export function wellTold(): WellTold {
   const { log, nextLog, transfer, fanOut, timer, promise, event, counter, nextCounter, cancelled, blocked, retried, refused, left } =
     operations;
   for (const operation of Object.values(operations)) {
-    if (operation === refused) story.ask(operation, "start", { answer: { refused: "CLOSED" } });
-    else story.ask(operation, "start", operation === left ? { answer: "none" } : {});
+    const came = operation === refused ? "refusal" : operation === left ? "nothing" : "acknowledgement";
+    story.ask(operation, "start", { came });
   }
 
   const counts = [log, nextLog].map((operation) => orderOf(operation).count);
@@ -54,7 +54,7 @@ export function wellTold(): WellTold {
   for (const part of ["withdraw", "deposit", "receipt"]) story.act(transfer, part);
   const { leaves } = fanOutOf(fanOut);
   for (let index = 0; index < leaves; index++) story.book(fanOut, `leaf ${index}`);
-  story.ask(promise, "settle", { value: "decision 0", answer: "none" });
+  story.ask(promise, "settle", { value: "decision 0", came: "nothing" });
   story.ask(promise, "settle", { value: "decision 1" });
   story.book(promise, "decided");
   const names = [0, 1, 2].map((index) => story.ask(event, `event ${index}`, { value: index === 2 }));

@@ -64,11 +64,12 @@ describe("an engine that is closed under load", () => {
       acknowledged.push(...started);
       await expect(engine.client.start(booking.book, PAYLOAD)).rejects.toMatchObject({ code: "CLOSED" });
     }
-    const { client, close } = await embedded({ functions: [booking], store });
+    const engine = await embedded({ functions: [booking], store });
+    const { client } = engine;
     for (const number of acknowledged) expect(await client.flow(`${number}`).result()).toBe(1);
     const last = acknowledged.at(-1);
     expect(await client.readState(booking, `${last}`)).toEqual({ times: 1, payload: PAYLOAD });
-    await close();
+    await engine.close();
   });
 
   test("waits for the commit that is under way, and for the one behind it", async () => {
@@ -140,32 +141,36 @@ describe("an engine that is closed under load", () => {
   });
 });
 
-test("a process that is told to end by SIGTERM closes, and ends of itself; all that it acknowledged is there, once", { timeout: 60_000 }, async () => {
-  const path = join(temporaryDirectory(), "s.db");
-  const program = new URL("sigterm-child.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [...NODE_OPTIONS, program, path], { stdio: ["ignore", "pipe", "pipe"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const exit = once(child, "exit");
-  let complaints = "";
-  child.stderr.on("data", (text) => (complaints += String(text)));
-  const heard: string[][] = [];
-  for await (const line of createInterface(child.stdout)) if (heard.push(line.split(" ")) === 200) child.kill("SIGTERM");
-  expect({ exit: await exit, complaints }).toEqual({ exit: [0, null], complaints: "" });
-  expect(heard.at(-1)).toEqual(["end"]);
-  const told = heard.filter(([what]) => what === "told").map(([, code]) => code);
-  expect(told).toEqual(told.map(() => "CLOSED"));
-  expect(told).toHaveLength(13);
+test(
+  "a process that is told to end by SIGTERM closes, and ends of itself; all that it acknowledged is there, once",
+  { timeout: 60_000 },
+  async () => {
+    const path = join(temporaryDirectory(), "s.db");
+    const program = new URL("sigterm-child.ts", import.meta.url).pathname;
+    const child = spawn(process.execPath, [...NODE_OPTIONS, program, path], { stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const exit = once(child, "exit");
+    let complaints = "";
+    child.stderr.on("data", (text) => (complaints += String(text)));
+    const heard: string[][] = [];
+    for await (const line of createInterface(child.stdout)) if (heard.push(line.split(" ")) === 200) child.kill("SIGTERM");
+    expect({ exit: await exit, complaints }).toEqual({ exit: [0, null], complaints: "" });
+    expect(heard.at(-1)).toEqual(["end"]);
+    const told = heard.filter(([what]) => what === "told").map(([, code]) => code);
+    expect(told).toEqual(told.map(() => "CLOSED"));
+    expect(told).toHaveLength(13);
 
-  const numbers = (wanted: string): readonly number[] => heard.flatMap(([what, number]) => (what === wanted ? [Number(number)] : []));
-  const slow = fn("term/slow", (ctx, effect: string) => ctx.invoke(ledger.book, effect, { id: "slow" }));
-  const store = sqlite(path);
-  const engine = await embedded({ functions: [...functions, slow], store });
-  onTestFinished(() => engine.close());
-  await expect.poll(() => store.count(), { timeout: 20_000 }).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
-  const shelves = [...Array.from({ length: 7 }, (_, n) => `shelf ${n}`), "slow"];
-  const states = await Promise.all(shelves.map((id) => engine.client.readState(ledger, id).catch(() => ({ effects: {} }))));
-  const found = new Map(states.flatMap(({ effects }) => Object.entries<number>(effects)));
-  const promised = [...numbers("started").flatMap(effectsOf), ...numbers("slow").map((number) => `slow ${number}`)];
-  expect(promised.filter((effect) => found.get(effect) !== 1)).toEqual([]);
-  expect([...found].filter(([, times]) => times !== 1)).toEqual([]);
-});
+    const numbers = (wanted: string): readonly number[] => heard.flatMap(([what, number]) => (what === wanted ? [Number(number)] : []));
+    const slow = fn("term/slow", (ctx, effect: string) => ctx.invoke(ledger.book, effect, { id: "slow" }));
+    const store = sqlite(path);
+    const engine = await embedded({ functions: [...functions, slow], store });
+    onTestFinished(() => engine.close());
+    await expect.poll(() => store.count(), { timeout: 20_000 }).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
+    const shelves = [...Array.from({ length: 7 }, (_, n) => `shelf ${n}`), "slow"];
+    const states = await Promise.all(shelves.map((id) => engine.client.readState(ledger, id).catch(() => ({ effects: {} }))));
+    const found = new Map(states.flatMap(({ effects }) => Object.entries<number>(effects)));
+    const promised = [...numbers("started").flatMap(effectsOf), ...numbers("slow").map((number) => `slow ${number}`)];
+    expect(promised.filter((effect) => found.get(effect) !== 1)).toEqual([]);
+    expect([...found].filter(([, times]) => times !== 1)).toEqual([]);
+  },
+);

@@ -18,7 +18,7 @@ const slow = fn("term/slow", async (ctx, effect: string) => {
   return ctx.invoke(ledger.book, effect, { id: "slow" });
 });
 const engine = await embedded({ functions: [...functions, slow], store: sqlite(path) });
-process.once("SIGTERM", () => engine.close());
+process.once("SIGTERM", () => void engine.close());
 // Written at once, unlike what console.log may keep.
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.join(" ")}\n`);
 say("open");

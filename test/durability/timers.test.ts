@@ -204,7 +204,8 @@ test("an engine sleeps while the commit of what it has fired takes its time, how
     await t.start({ store: new HeldStore(t.content, gate.hold) });
     const before = t.timers.set;
     await t.clock.advance(5_000);
-    expect(t.timers.set - before).toBeLessThan(10);
+    // Some a thousand are fired at once.
+    expect(t.timers.set - before).toBeLessThan(10 + count / 1_000);
     gate.open();
     await t.clock.advance(100);
     expect((await t.names()).length).toBe(count);

@@ -1,4 +1,5 @@
-import { fn, memory, stateful, value } from "handback";
+import { join } from "node:path";
+import { fn, memory, sqlite, stateful, value } from "handback";
 import type { Client } from "handback";
 import { describe, expect, test } from "vitest";
 import type { Batch } from "../../src/engines/embedded/store.ts";
@@ -6,6 +7,8 @@ import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
 import { FillableStore } from "../durability/fillable-store.ts";
 import { CommitGate, HeldStore } from "../durability/held-store.ts";
 import { start } from "../durability/started-engine.ts";
+import { holding } from "../support/holding.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 const noop = fn("test/noop", (_, n: number) => n);
 
@@ -100,38 +103,58 @@ describe("what has expired is deleted", () => {
     expect(store.count()).toMatchObject({ messages: 0, state: 0 });
   });
 
-  test.each(["at once", "when it resolves"] as const)(
-    "and whoever writes it anew meanwhile keeps what it wrote (commits are seen %s)",
-    async (visible) => {
-      for (const commitsLater of [0, 1]) {
-        const clock = new VirtualClock();
-        const gate = new CommitGate();
-        const content = memory();
-        const store = new HeldStore(content, gate.hold, visible);
-        const { engine } = await start({ functions: [brief, noop], store, cachedStates: 1, retention: "1s" }, clock);
-        const { client } = engine;
-        expect(await client.call(brief.add, undefined, { id: "x" })).toBe(1);
-        for (let n = 0; n < 5; n++) await client.call(noop, n);
-        await clock.advance(59_000);
-        gate.shut();
-        await clock.advance(62_000);
-        // The deletion is on its way to the disk, or is still to go there behind another commit.
-        expect(gate.waiting).toBe(1);
-        const again = client.call(brief.add, undefined, { id: "x" });
-        await clock.quiet();
-        for (let n = 0; n < commitsLater; n++) gate.passOne();
-        await clock.quiet();
-        gate.open();
-        expect(await clock.until(again)).toBe(1);
-        expect(await client.readState(brief, "x")).toEqual({ n: 1 });
-        expect(content.readState({ type: "test/brief", id: "x" })).toHaveLength(1);
-        expect(await client.call(brief.add, undefined, { id: "x" })).toBe(2);
+  describe.each(["at once", "when it resolves"] as const)("and who writes it anew meanwhile is heard (commits are seen %s)", (visible) => {
+    /** An engine that has forgotten what it did, on a store whose commits wait while the gate is shut. */
+    async function begin() {
+      const gate = new CommitGate();
+      const clock = new VirtualClock();
+      const content = holding(clock, sqlite(join(temporaryDirectory(), "s.db"), { durability: "relaxed" }));
+      const store = new HeldStore(content, gate.hold, visible);
+      const functions = [brief, noop];
+      const { engine } = await start({ functions, store, cachedStates: 1, retention: "1m" }, clock);
+      expect(await engine.client.call(brief.add, undefined, { id: "x" })).toBe(1);
+      await engine.client.call(noop, 1, { key: "k" });
+      for (let n = 0; n < 5; n++) await engine.client.call(brief.add, undefined, { id: `${n}` });
+      await clock.advance(59_000);
+      const restart = async (): Promise<Client> => {
         await clock.until(engine.close());
-        const next = await start({ functions: [brief, noop], store: content }, clock);
-        expect(await next.engine.client.readState(brief, "x")).toEqual({ n: 2 });
-      }
-    },
-  );
+        return (await start({ functions, store: content }, clock)).engine.client;
+      };
+      return { gate, content, client: engine.client, clock, restart };
+    }
+
+    test("be it a handler whose message became deliverable while the deletion was on its way", async () => {
+      const { gate, content, client, clock, restart } = await begin();
+      gate.shut();
+      const again = client.call(brief.add, undefined, { id: "x" });
+      await clock.advance(62_000);
+      gate.passOne();
+      await clock.quiet();
+      expect(gate.waiting).toBe(1);
+      gate.open();
+      expect(await clock.until(again)).toBe(1);
+      expect(content.readState({ type: "test/brief", id: "x" })).toHaveLength(1);
+      expect(await client.call(brief.add, undefined, { id: "x" })).toBe(2);
+      expect(await (await restart()).readState(brief, "x")).toEqual({ n: 2 });
+    });
+
+    test.each([
+      ["after the commit that deletes", 0],
+      ["in the commit that deletes", 1],
+    ])("be it a flow under the same key, %s", async (_, before) => {
+      const { gate, client, clock, restart } = await begin();
+      gate.shut();
+      for (let n = 0; n < before; n++) void client.start(noop, n);
+      await clock.advance(62_000);
+      expect(gate.waiting).toBe(1);
+      const again = client.start(noop, 2, { key: "k" });
+      await clock.quiet();
+      gate.open();
+      expect(await clock.until((await again).result())).toBe(2);
+      const next = await restart();
+      expect(await next.flow("k").result()).toBe(2);
+    });
+  });
 
   test("once there is room, if the disk was full meanwhile", async () => {
     const disk = new FillableStore();

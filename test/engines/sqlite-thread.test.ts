@@ -87,7 +87,7 @@ describe("a commit that fails in the thread", () => {
     const path = newPath();
     const damage = (file: string): void => {
       const reader = new DatabaseSync(file);
-      const page = Number(reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_name'").get()?.["page"]);
+      const page = Number(reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.["page"]);
       reader.close();
       const bytes = readFileSync(file);
       bytes.fill(0xa5, (page - 1) * 4_096, page * 4_096);
@@ -119,6 +119,7 @@ describe("a commit that fails in the thread", () => {
         { where, fileLimit: "600" },
       );
       expect({ code, counted }).toEqual({ code: "STORE_FAILED", counted: committed });
+      expect(Number(committed)).toBeGreaterThan(10);
       const store = await opened(path);
       expect(store.count().messages).toBe(Number(committed));
       await store.commit(batchOf({ inserted: [message(10_000)] }));

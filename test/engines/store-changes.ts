@@ -3,7 +3,6 @@ import type { Address } from "../../src/core/address.ts";
 import type { Content } from "../../src/core/effects.ts";
 import type { Envelope } from "../../src/core/envelope.ts";
 import type { Json } from "../../src/core/json.ts";
-import { rootId } from "../../src/core/message-id.ts";
 import type { Accepted, Batch, Opened, StateWrite, StoredDeadLetter } from "../../src/engines/embedded/store.ts";
 import { added, batchOf, encoded, envelope, erased, updated } from "./batches.ts";
 import type { StoreModel } from "./store-model.ts";
@@ -15,13 +14,13 @@ type Write = Pick<StateWrite, "address" | "name" | "value"> & {
 };
 
 /** What a batch is to change; which numbers that concerns follows from what is there. */
-export interface Changes extends Pick<Batch, "cancelled" | "unwatched" | "watched"> {
+export interface Changes extends Pick<Batch, "cancelled" | "unwatched" | "watched" | "exhumed" | "marks"> {
   /** Which of the messages that are there; larger ones: some that are not. */
   readonly removed: readonly number[];
   readonly elapsed: readonly number[];
   readonly inserted: readonly (Pick<Accepted, "dueAt" | "token"> & { readonly contents: Contents })[];
   readonly state: readonly Write[];
-  readonly dead: readonly (Omit<StoredDeadLetter, "envelope"> & { readonly contents: Contents })[];
+  readonly dead: readonly (Omit<StoredDeadLetter, "envelope"> & { readonly id: string; readonly contents: Contents })[];
 }
 
 /** Addresses of all values that are written. */
@@ -31,6 +30,9 @@ const FLOW = "0".repeat(16);
 
 /** Beginnings of scopes' names that are looked up. */
 export const SCOPES = [FLOW, `${FLOW}/`, "~", "s"];
+
+/** Ids of messages that die. */
+export const LETTERS = [1, 2, 3].map((number) => envelope(number).id);
 
 /** A number that nothing has. */
 const ABSENT = 1_000_000;
@@ -46,6 +48,7 @@ const watches = fc.uniqueArray(fc.record({ scope: scopes, address: addresses, to
   selector: ({ scope, address: { type, id }, token }) => `${scope} ${type} ${id} ${token}`,
 });
 const picks = fc.array(fc.nat(12), { maxLength: 6 });
+const letters = fc.constantFrom(...LETTERS);
 const contents: fc.Arbitrary<Contents> = fc.record(
   {
     target: addresses,
@@ -79,7 +82,9 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
   ),
   unwatched: watches,
   watched: watches,
-  dead: fc.array(fc.record({ contents, failure: jsons, at: instants }), { maxLength: 1 }),
+  exhumed: fc.array(letters, { maxLength: 1 }),
+  dead: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), { maxLength: 1 }),
+  marks: fc.uniqueArray(fc.record({ seq: instants, crashes: fc.nat(3) }), { maxLength: 3, selector: ({ seq }) => seq }),
 });
 
 /** The batch that changes this in a store with such content; new messages and values get the next numbers. */
@@ -96,7 +101,9 @@ export function batchFor(change: Changes, content: StoreModel, { nextSeq, nextPl
       return { seq, envelope: { ...rest, id: envelope(seq).id }, ...times };
     }),
     state: change.state.map((write, index) => writeOf(write, content.placeOf(write.address, write.name), nextPlace + index)),
-    dead: change.dead.map(({ contents: rest, ...letter }) => ({ envelope: { ...rest, id: rootId(FLOW) }, ...letter })),
+    exhumed: change.exhumed,
+    dead: change.dead.map(({ contents: rest, id, ...letter }) => ({ envelope: { ...rest, id }, ...letter })),
+    marks: change.marks,
   });
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -125,4 +125,17 @@ test("links to a store, or to its directory, lead to the same lock", async () =>
     await expect(sqlite(other).open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path } });
   }
   await store.close();
+});
+
+test("the lock is given back even if the file that names its holder cannot be removed", async () => {
+  const path = join(temporaryDirectory(), "s.db");
+  const store = sqlite(path);
+  await store.open();
+  rmSync(`${path}-pid`);
+  mkdirSync(`${path}-pid`);
+  await store.close();
+  const other = sqlite(path);
+  await other.open();
+  await expect(store.open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path, pid: undefined } });
+  await other.close();
 });

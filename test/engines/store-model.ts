@@ -1,8 +1,19 @@
 import { formatAddress } from "../../src/core/address.ts";
 import type { Address } from "../../src/core/address.ts";
-import type { Accepted, Batch, StateRow, StateWrite, StoredDeadLetter, Watching } from "../../src/engines/embedded/store.ts";
+import type { Accepted, Batch, Mark, Opened, StateRow, StateWrite, StoredDeadLetter, Watching } from "../../src/engines/embedded/store.ts";
 
 type Value = StateRow & { readonly address: Address };
+
+/** What is to be shown of a store. */
+interface Shown {
+  readonly addresses: readonly Address[];
+  /** Beginnings of scopes' names. */
+  readonly scopes: readonly string[];
+  /** Ids of messages that are dead. */
+  readonly letters: readonly string[];
+  /** By when values have expired. */
+  readonly now: number;
+}
 
 /** A store as plainly as it can be said: lists, searched and sorted at every turn. */
 export class StoreModel {
@@ -10,11 +21,14 @@ export class StoreModel {
   #values: readonly Value[] = [];
   #watches: readonly Watching[] = [];
   #dead: readonly StoredDeadLetter[] = [];
+  #marks: readonly Mark[] = [];
 
-  /** What opening tells of numbers. */
-  get next() {
+  /** What opening it again tells. */
+  reopen(clean: boolean): Partial<Opened> {
+    if (clean) this.#marks = [];
     const above = (numbers: readonly number[]): number => Math.max(0, ...numbers) + 1;
-    return { nextSeq: above(this.#messages.map(({ seq }) => seq)), nextPlace: above(this.#values.map(({ place }) => place)) };
+    const [seqs, places] = [this.#messages.map(({ seq }) => seq), this.#values.map(({ place }) => place)];
+    return { nextSeq: above(seqs), nextPlace: above(places), clean, marks: this.#marks };
   }
 
   /** Numbers of the messages that are there. */
@@ -40,12 +54,15 @@ export class StoreModel {
     for (const write of batch.state) this.#write(write);
     const keys = [...batch.unwatched, ...batch.watched].map(showWatching);
     this.#watches = [...this.#watches.filter((other) => !keys.includes(showWatching(other))), ...batch.watched];
-    this.#dead = [...this.#dead, ...batch.dead];
+    this.#dead = [...this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id)), ...batch.dead];
+    const unmarked = this.#marks.filter((mark) => batch.marks.every(({ seq }) => seq !== mark.seq));
+    const marked = batch.marks.filter(({ crashes }) => crashes > 0);
+    this.#marks = [...unmarked, ...marked].toSorted((one, other) => one.seq - other.seq);
     return true;
   }
 
-  /** What a store of this content would show, `now` being the instant of its expiries. */
-  snapshot(addresses: readonly Address[], scopes: readonly string[], now: number) {
+  /** What a store of this content would show. */
+  snapshot({ addresses, scopes, letters, now }: Shown) {
     const ready = this.#messages.filter(({ dueAt }) => dueAt === undefined);
     const delayed = this.#messages.filter(({ dueAt }) => dueAt !== undefined);
     const inTime = delayed.toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
@@ -61,6 +78,7 @@ export class StoreModel {
       state: addresses.map((address) => this.#valuesOf(address).map(({ address: _, ...row }) => row)),
       expired: expired.map(({ address, name, place }) => `${formatAddress(address)} ${name} ${place}`).sort(),
       dead: this.#dead,
+      letters: letters.map((id) => this.#dead.find(({ envelope }) => envelope.id === id)),
       count: {
         messages: ready.length,
         delayed: delayed.length,

@@ -5,6 +5,6 @@ import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts
 export function holding(clock: VirtualClock, store: Store): Store {
   const [commit, close] = [store.commit.bind(store), store.close.bind(store)];
   store.commit = (batch) => clock.hold(commit(batch));
-  store.close = () => clock.hold(close());
+  store.close = (clean) => clock.hold(close(clean));
   return store;
 }

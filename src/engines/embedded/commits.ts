@@ -5,6 +5,9 @@ import { keyOf, PendingBatch } from "./pending-batch.ts";
 import type { Room } from "./room.ts";
 import type { Accepted, Batch, Opened, Store, Watching } from "./store.ts";
 
+/** Messages that come and go with a commit of good size. */
+const LARGE = 2_048;
+
 /** What commits work with. */
 export interface CommitsParts {
   readonly store: Pick<Store, "commit" | "readScope" | "readWatches">;
@@ -60,6 +63,11 @@ export class Commits {
   /** How many deliverable messages for the address are not on disk. */
   insertedAt(address: Address): number {
     return this.#gathering.insertedAt(address) + (this.#underWay?.insertedAt(address) ?? 0);
+  }
+
+  /** Whether more has gathered behind the commit under way than should: what is added makes the next one longer. */
+  get isLagging(): boolean {
+    return this.#underWay !== undefined && this.#gathering.messages >= LARGE;
   }
 
   /** Keeps a message until it is handled. */

@@ -20,6 +20,9 @@ export interface HandlersParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   /** How many may run at the same time. */
   readonly concurrency: number;
+  readonly clock: Clock;
+  /** Whether what handlers have done waits for the disk in such a number that no more should be added. */
+  readonly isLagging: () => boolean;
   readonly mailboxes: Mailboxes;
   readonly gets: BlockedGets;
   readonly answers: Answers;
@@ -39,6 +42,8 @@ export interface HandlersParts {
 
 /** Handlers started before commits are looked after again. */
 const RUNS_PER_TURN = 64;
+/** Time after which no other handler is started before the event loop has its turn. */
+const TURN_NS = 4_000_000;
 
 /**
  * Runs users' handlers, as many at the same time as there are slots.
@@ -63,8 +68,9 @@ export class Handlers {
 
   /** Starts handlers while there are slots, and addresses that are ready. */
   start(): void {
-    const { mailboxes, choose } = this.#parts;
-    for (let runs = 0; runs < RUNS_PER_TURN && this.hasSlot; runs++) {
+    const { mailboxes, choose, clock, isLagging } = this.#parts;
+    const endNs = clock.monotonicNs() + TURN_NS;
+    for (let runs = 0; runs < RUNS_PER_TURN && this.hasSlot && !isLagging() && clock.monotonicNs() <= endNs; runs++) {
       const mailbox = mailboxes.next(choose);
       if (mailbox === undefined) break;
       this.#run(mailbox);

@@ -33,7 +33,7 @@ export function lockStore(file: string): StoreLock {
   writePid(file);
   return {
     release() {
-      rmSync(`${file}-pid`, { force: true });
+      removePid(file);
       database.close();
     },
   };
@@ -51,6 +51,14 @@ function writePid(file: string): void {
     writeFileSync(`${file}-pid`, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
   } catch {
     // LK2: a full disk, say, does not keep a store from being read.
+  }
+}
+
+function removePid(file: string): void {
+  try {
+    rmSync(`${file}-pid`, { force: true });
+  } catch {
+    // LK2: on a disk that has become read-only, say, it stays, and misleads nobody.
   }
 }
 

@@ -57,6 +57,11 @@ export class PendingBatch {
     );
   }
 
+  /** How many messages come and go with it. */
+  get messages(): number {
+    return this.#kept + this.#removed.size;
+  }
+
   /** The number that the next message gets. */
   get nextSeq(): number {
     return this.#firstSeq + this.#inserted.length;
@@ -123,10 +128,11 @@ export class PendingBatch {
     this.#watched.set(keyOf(watching), watching);
   }
 
-  /** Takes a watch away; one that it was to set up never comes to be. */
+  /** Takes a watch away; one that it was to set up never comes to be, though the store may have had it before. */
   unwatch(watching: Watching): void {
     const key = keyOf(watching);
-    if (!this.#watched.delete(key)) this.#unwatched.set(key, watching);
+    this.#watched.delete(key);
+    this.#unwatched.set(key, watching);
   }
 
   /** Brings watches of scopes whose names begin so up to date with what it changes. */

@@ -5,11 +5,20 @@ export const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
+/**
+ * The index of the log (`-shm`) cannot be made longer. On a full disk this comes up when the log has been written, the mark of the commit
+ * included. All connections go by the index, so the batch is not there and can be tried again as it is; only a crash brings it back.
+ */
+const SQLITE_IOERR_SHMSIZE = 4_874;
 
 /** Tells whether `error` is SQLite's, with one of these primary result codes. */
 export function isSqliteFailure(error: unknown, ...codes: readonly number[]): boolean {
   // The upper bits of an extended code say which kind of the primary one it is.
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" && codes.includes(error.errcode & 0xff);
+}
+
+function isShortOfIndex(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_IOERR_SHMSIZE;
 }
 
 /** What was under way when a failure came up, as the code to give when nothing more precise is known. */
@@ -20,11 +29,8 @@ export function toStoreError(error: unknown, path: string, fallback: Fallback): 
   if (HandbackError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB)) return corruptStore(path, reason, error);
-  if (isSqliteFailure(error, SQLITE_FULL)) {
-    return new HandbackError("STORE_FULL", `no space is left for the store ${path}; nothing was committed`, {
-      details: { path },
-      cause: error,
-    });
+  if (isSqliteFailure(error, SQLITE_FULL) || isShortOfIndex(error)) {
+    return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, { details: { path }, cause: error });
   }
   const what = fallback === "STORE_OPEN_FAILED" ? "cannot be opened" : "failed";
   return new HandbackError(fallback, `the store ${path} ${what}: ${reason}`, { details: { path }, cause: error });

@@ -71,9 +71,13 @@ const SYNCHRONOUS = { strict: "FULL", relaxed: "NORMAL" } as const;
 export function prepareDatabase(database: DatabaseSync, durability: Durability): void {
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
   const isNew = database.prepare("PRAGMA application_id").get()?.["application_id"] === 0;
-  if (isNew) database.exec(`BEGIN IMMEDIATE; ${marks} ${SCHEMA} COMMIT`);
+  // Without this, set ahead of the first table, a file never gets smaller.
+  if (isNew) database.exec(`PRAGMA auto_vacuum = INCREMENTAL; BEGIN IMMEDIATE; ${marks} ${SCHEMA} COMMIT`);
   database.exec(`${SETTINGS} PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
 }
+
+/** Free pages that are given back at once, 1 MiB: commits wait for that long. */
+const PAGES_AT_ONCE = 256;
 
 /** The statements of one connection, each prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -86,6 +90,10 @@ export function prepareStatements(database: DatabaseSync) {
     commit: prepare("COMMIT"),
     rollback: prepare("ROLLBACK"),
     checkpoint: prepare("PRAGMA wal_checkpoint(PASSIVE)"),
+    free: prepare("PRAGMA freelist_count"),
+    total: prepare("PRAGMA page_count"),
+    // It gives back a page with each row that is read of it.
+    giveBack: prepare(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`),
 
     nameStore: prepare("INSERT INTO meta (realm, generation, clean) SELECT ?, 0, 1 WHERE NOT EXISTS (SELECT * FROM meta)"),
     clean: prepare("SELECT clean FROM meta"),

@@ -6,6 +6,8 @@ import type { StoredValue } from "../../core/effects.ts";
 import { decodeEnvelope } from "../../core/envelope.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { Json } from "../../core/json.ts";
+import { hasTooManyFree } from "./free-pages.ts";
+import type { Pages } from "./free-pages.ts";
 import { NO_INSTANT, WRITE } from "./pack-batch.ts";
 import { Unpacker } from "./packed.ts";
 import type { Packed } from "./packed.ts";
@@ -26,6 +28,7 @@ export class SqliteTables {
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  #givesBack = false;
 
   constructor(file: string, durability: Durability) {
     this.#file = file;
@@ -149,9 +152,25 @@ export class SqliteTables {
     };
   }
 
-  /** Takes what is in the log over into the file, as far as nobody reads it. */
-  checkpoint(): void {
-    this.#statements.checkpoint.get();
+  /** Takes what is in the log over into the file, as far as nobody reads it; tells whether another connection was at it already. */
+  checkpoint(): boolean {
+    return this.#statements.checkpoint.get()?.["busy"] === 1;
+  }
+
+  /** Gives some of the free pages back if they are too many; tells whether there are more to be given back. */
+  giveBack(): boolean {
+    const before = this.#pages();
+    this.#givesBack = hasTooManyFree(before, this.#givesBack);
+    if (!this.#givesBack) return false;
+    this.#statements.giveBack.all();
+    const after = this.#pages();
+    // A file that was made without this being provided for keeps them.
+    return after.free < before.free && hasTooManyFree(after, true);
+  }
+
+  #pages(): Pages {
+    const { free, total } = this.#statements;
+    return { free: this.#integer(free.get()?.["freelist_count"]), total: this.#integer(total.get()?.["page_count"]) };
   }
 
   close(): void {

@@ -4,19 +4,29 @@ import { SqliteTables } from "./sqlite-tables.ts";
 import type { WriterOptions, WriterReply, WriterRequest } from "./sqlite-writer.ts";
 
 const { file, durability } = workerData as WriterOptions;
-let tables: SqliteTables | undefined;
+// Its first answer is to none of the questions: it says that it has begun.
+parentPort?.postMessage(begin());
 
-parentPort?.on("message", (request: WriterRequest) => parentPort?.postMessage(answer(request)));
+function begin(): WriterReply {
+  return answer(() => {
+    const tables = new SqliteTables(file, durability);
+    parentPort?.on("message", (request: WriterRequest) => parentPort?.postMessage(answer(() => serve(tables, request))));
+    return false;
+  });
+}
 
-function answer(request: WriterRequest): WriterReply {
+/** Does what is asked; tells whether there is more of it to be done. */
+function serve(tables: SqliteTables, request: WriterRequest): boolean {
+  if (request === "give back") return tables.giveBack();
+  if (request === "checkpoint") return tables.checkpoint();
+  if (request === "close") tables.close();
+  else tables.apply(request.apply);
+  return false;
+}
+
+function answer(act: () => boolean): WriterReply {
   try {
-    if (request === "close") tables?.close();
-    else {
-      tables ??= new SqliteTables(file, durability);
-      if (request === "checkpoint") tables.checkpoint();
-      else tables.apply(request.apply);
-    }
-    return {};
+    return { isMore: act() };
   } catch (error) {
     const errcode = error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
     return { failure: { message: error instanceof Error ? error.message : String(error), errcode } };

@@ -9,13 +9,17 @@ export interface WriterOptions {
 }
 
 /** What the thread is asked. */
-export type WriterRequest = { readonly apply: Packed } | "checkpoint" | "close";
+export type WriterRequest = { readonly apply: Packed } | "checkpoint" | "give back" | "close";
 
 /** How that went; the failure is SQLite's, which keeps its code. */
-export type WriterReply = { readonly failure?: { readonly message: string; readonly errcode: number | undefined } };
+export interface WriterReply {
+  readonly failure?: { readonly message: string; readonly errcode: number | undefined };
+  /** There is more to be done of what was asked for. */
+  readonly isMore?: boolean;
+}
 
 interface Waiter {
-  resolve(): void;
+  resolve(isMore: boolean): void;
   reject(error: unknown): void;
 }
 
@@ -25,58 +29,92 @@ const THREAD = new URL(IS_SOURCE ? "./sqlite-thread.ts" : "./sqlite-thread.js", 
 /** Not those of the process, some of which would keep a thread from starting. Node 22 warns of SQLite once more unless told not to. */
 const NODE_OPTIONS = ["--no-warnings", ...(IS_SOURCE ? ["--experimental-strip-types"] : [])];
 
+/** The thread could not be started, and so has done nothing of what it was asked. */
+export class NotStarted extends Error {}
+
 /**
  * A thread that writes to the store with a connection of its own, so that the event loop goes on meanwhile. What it is asked, it
  * does in turn.
+ *
+ * WR1 It is asked nothing before it has said that it has begun: one that cannot be started has done nothing.
  */
 export class SqliteWriter {
   readonly #worker: Worker;
   readonly #waiting: Waiter[] = [];
+  /** What it is to be asked once it has begun; from then on, nothing. */
+  #held: WriterRequest[] | undefined = [];
   #failure: unknown;
 
+  /** @throws {@link NotStarted} when that is known at once; else whatever it is asked rejects with it. */
   constructor(options: WriterOptions) {
-    this.#worker = new Worker(THREAD, { workerData: options, name: "handback-writer", execArgv: NODE_OPTIONS });
-    this.#worker.on("message", ({ failure }: WriterReply) => {
-      const waiter = this.#waiting.shift();
-      // It keeps the process alive while it has something to do, and only then.
-      if (this.#waiting.length === 0) this.#worker.unref();
-      if (failure === undefined) waiter?.resolve();
-      else waiter?.reject(Object.assign(new Error(failure.message), { errcode: failure.errcode }));
+    try {
+      this.#worker = new Worker(THREAD, { workerData: options, name: "handback-writer", execArgv: NODE_OPTIONS });
+    } catch (cause) {
+      throw new NotStarted("the writer's thread cannot be started", { cause });
+    }
+    this.#worker.on("message", (reply: WriterReply) => {
+      if (this.#held === undefined) this.#hear(reply);
+      else if (reply.failure === undefined) this.#begin(this.#held);
+      else this.#fail(toError(reply.failure));
     });
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("the writer's thread has ended")));
   }
 
   /** Applies a batch; on disk when the promise resolves. */
-  apply(packed: Packed): Promise<void> {
-    return this.#ask({ apply: packed });
+  async apply(packed: Packed): Promise<void> {
+    await this.#ask({ apply: packed });
   }
 
-  /** Takes what is in the log over into the file. */
-  checkpoint(): Promise<void> {
+  /** Takes what is in the log over into the file; tells whether that is to be tried again, for another connection was at it. */
+  checkpoint(): Promise<boolean> {
     return this.#ask("checkpoint");
+  }
+
+  /** Gives some of the free pages of the file back if they are too many; tells whether there are more to be given back. */
+  giveBack(): Promise<boolean> {
+    return this.#ask("give back");
   }
 
   /** Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. */
   async close(): Promise<void> {
     try {
-      if (this.#failure === undefined) await this.#ask("close");
-    } finally {
-      await this.#worker.terminate();
+      await this.#ask("close");
+    } catch {
+      // It has ended already, or never began.
     }
+    await this.#worker.terminate();
   }
 
-  #ask(request: WriterRequest): Promise<void> {
+  #ask(request: WriterRequest): Promise<boolean> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     this.#waiting.push({ resolve, reject });
     this.#worker.ref();
-    this.#worker.postMessage(request);
+    if (this.#held === undefined) this.#worker.postMessage(request);
+    else this.#held.push(request);
     return promise;
   }
 
-  #fail(error: unknown): void {
-    this.#failure ??= error;
+  #begin(held: readonly WriterRequest[]): void {
+    this.#held = undefined;
+    for (const request of held) this.#worker.postMessage(request);
+  }
+
+  #hear({ failure, isMore = false }: WriterReply): void {
+    const waiter = this.#waiting.shift();
+    // It keeps the process alive while it has something to do, and only then.
+    if (this.#waiting.length === 0) this.#worker.unref();
+    if (failure === undefined) waiter?.resolve(isMore);
+    else waiter?.reject(toError(failure));
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= this.#held === undefined ? cause : new NotStarted("the writer's thread cannot be started", { cause });
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
   }
+}
+
+function toError({ message, errcode }: NonNullable<WriterReply["failure"]>): Error {
+  return Object.assign(new Error(message), { errcode });
 }

@@ -4,6 +4,7 @@ import { HandbackError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/check-options.ts";
 import { show } from "../../core/show.ts";
 import { CommitPace } from "./commit-pace.ts";
+import { leaveAsIs } from "./leave-as-is.ts";
 import { lockStore } from "./lock.ts";
 import type { StoreLock } from "./lock.ts";
 import { packBatch } from "./pack-batch.ts";
@@ -11,15 +12,16 @@ import type { Packed } from "./packed.ts";
 import { toStoreError } from "./sqlite-failure.ts";
 import type { Durability } from "./sqlite-statements.ts";
 import { SqliteTables } from "./sqlite-tables.ts";
-import { SqliteWriter } from "./sqlite-writer.ts";
+import { NotStarted, SqliteWriter } from "./sqlite-writer.ts";
 import { locateStore, prepareFile } from "./store-file.ts";
 import type { Accepted, Batch, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "./store.ts";
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
   /**
-   * `strict` (the default): a commit has reached the disk when it resolves. `relaxed`: it has reached the operating system. The last
-   * commits then survive a crash of the process, but a power failure may take them, newest first; the store stays whole.
+   * `strict` (the default): a commit has reached the disk when it resolves. `relaxed`: it has reached the operating system, and begins to
+   * be flushed within a second. A crash of the process then loses nothing; a power failure may take the commits of the last second (and of
+   * the time that the disk takes), newest first; the store stays whole.
    */
   readonly durability?: Durability;
 }
@@ -56,16 +58,25 @@ interface Session {
   readonly lock: StoreLock;
   readonly tables: SqliteTables;
   /** Started when it is first wanted: a short run does without. */
-  writer?: SqliteWriter;
-  /** Why what was committed may not be taken over into the file. */
+  writer?: SqliteWriter | undefined;
+  /** The thread could not be started. */
+  isAlone?: boolean;
+  /** Why nothing is committed any more, nor taken over into the file. */
   failure?: HandbackError;
+  /** The thread may be about to change the file of itself: then it alone writes. */
+  givesBack?: boolean;
+  /** Has what was committed flushed, if it was not when it was committed. */
+  flush?: NodeJS.Timeout | undefined;
 }
 
 /** About how many characters make a page of the log, and how many pages are written beside them by every commit. */
 const PAGE = 2_048;
 const PAGES_BESIDE = 4;
+const PAGES_PER_ERASED = 0.25;
 /** Pages in the log from which it is taken over into the file. */
 const LONG_LOG = 1_024;
+/** How long what was committed may go without being flushed, in ms. */
+const UNFLUSHED_MS = 1_000;
 
 /** The store as a file: locks and opens it, decides which thread writes, and gives every failure its code. The tables do the rest. */
 class SqliteStore implements Store {
@@ -88,9 +99,8 @@ class SqliteStore implements Store {
         prepareFile(file);
         const tables = new SqliteTables(file, this.#durability);
         this.#session = { file, lock, tables };
-        return tables.countOpening();
+        return this.#begin(this.#session);
       } catch (error) {
-        this.#session?.tables.close();
         this.#session = undefined;
         lock.release();
         throw error;
@@ -101,19 +111,23 @@ class SqliteStore implements Store {
   }
 
   async commit(batch: Batch): Promise<void> {
-    if (this.#session?.failure !== undefined) throw this.#session.failure;
+    const session = this.#session;
+    if (session === undefined) throw this.#notOpen();
+    if (session.failure !== undefined) throw session.failure;
     const packed = packBatch(batch);
     const start = performance.now();
     try {
-      if (this.#pace.isShort(packed)) this.#use((tables) => tables.apply(packed));
-      else await this.#write(packed);
+      if (this.#pace.isShort(packed) && session.givesBack !== true) session.tables.apply(packed);
+      else await this.#write(packed, session);
     } catch (error) {
+      const failure = toStoreError(error, this.#path, "STORE_FAILED");
       // A log that has been taken over begins anew where it lies, and may so find room.
-      if (HandbackError.is(error, "STORE_FULL")) this.#takeOver();
-      throw error;
+      if (failure.code === "STORE_FULL") this.#takeOver(session);
+      else session.failure = failure;
+      throw failure;
     }
     this.#pace.note(packed, performance.now() - start);
-    this.#checkpoint(packed);
+    this.#checkpoint(packed, session);
   }
 
   readState(address: Address): readonly StateRow[] {
@@ -163,55 +177,94 @@ class SqliteStore implements Store {
   async close(clean = false): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    if (session === undefined) return;
+    clearTimeout(session.flush);
     try {
-      await session?.writer?.close();
-      if (clean && session !== undefined) noteClean(session.tables);
+      await session.writer?.close();
+      if (session.failure !== undefined || (clean && !noteClean(session))) leaveAsIs(session.file, () => session.tables.close());
+      else session.tables.close();
     } finally {
-      try {
-        session?.tables.close();
-      } finally {
-        session?.lock.release();
-      }
+      session.lock.release();
     }
   }
 
-  async #write(packed: Packed): Promise<void> {
+  #begin(session: Session): Opened {
     try {
-      await this.#writer().apply(packed);
+      return session.tables.countOpening();
     } catch (error) {
-      throw toStoreError(error, this.#path, "STORE_FAILED");
+      leaveAsIs(session.file, () => session.tables.close());
+      throw error;
     }
   }
 
-  /** Has the log taken over when it has become long. */
-  #checkpoint({ chunks }: Packed): void {
+  /** Has the thread apply a batch. Without a thread, the event loop has to. */
+  #write(packed: Packed, session: Session): Promise<void> {
+    return this.#byThread(session, { ask: (writer) => writer.apply(packed), act: (tables) => tables.apply(packed) });
+  }
+
+  async #byThread<Result>(session: Session, { ask, act }: Work<Result>): Promise<Result> {
+    try {
+      if (session.isAlone !== true) return await ask(this.#writer(session));
+    } catch (error) {
+      if (!(error instanceof NotStarted)) throw error;
+      session.isAlone = true;
+      session.writer = undefined;
+    }
+    return act(session.tables);
+  }
+
+  /** Has the log taken over when it has become long, and after a while if it has not been flushed. */
+  #checkpoint({ chunks }: Packed, session: Session): void {
     for (const chunk of chunks) this.#logPages += chunk.length / PAGE;
     this.#logPages += PAGES_BESIDE;
-    if (this.#logPages >= LONG_LOG) this.#takeOver();
+    if (this.#logPages >= LONG_LOG) this.#takeOver(session);
+    else if (this.#durability === "relaxed") this.#flushSoon(session);
   }
 
-  /** Has what is in the log taken over into the file. A failure is told with the next commit. */
-  #takeOver(): void {
+  #flushSoon(session: Session): void {
+    session.flush ??= setTimeout(() => this.#takeOver(session), UNFLUSHED_MS).unref();
+  }
+
+  /** Has what is in the log taken over into the file, and so flushed. A failure is told with the next commit. */
+  #takeOver(session: Session): void {
+    clearTimeout(session.flush);
+    session.flush = undefined;
     this.#logPages = 0;
-    void this.#checkpointed();
+    // Now and then it is worth trying whether there is a thread to be had.
+    session.isAlone = false;
+    void this.#checkpointed(session);
   }
 
-  async #checkpointed(): Promise<void> {
+  async #checkpointed(session: Session): Promise<void> {
+    const act = (tables: SqliteTables): boolean => tables.checkpoint();
     try {
-      await this.#writer().checkpoint();
+      const isBusy = await this.#byThread(session, { ask: (writer) => writer.checkpoint(), act });
+      if (this.#session !== session || session.failure !== undefined) return;
+      if (isBusy && this.#durability === "relaxed") this.#flushSoon(session);
       // What the event loop has committed meanwhile is little; the log begins anew only where all of it has been taken over.
-      if (this.#pace.isFast && this.#session !== undefined) this.#use((tables) => tables.checkpoint());
+      if (this.#pace.isFast) act(session.tables);
+      await this.#giveBack(session);
     } catch (error) {
       const failure = toStoreError(error, this.#path, "STORE_FAILED");
       // With no room in the file, what is in the log stays there.
-      if (failure.code !== "STORE_FULL" && this.#session !== undefined) this.#session.failure = failure;
+      if (failure.code !== "STORE_FULL") session.failure ??= failure;
     }
   }
 
-  #writer(): SqliteWriter {
-    if (this.#session === undefined) throw this.#notOpen();
-    const { file } = this.#session;
-    return (this.#session.writer ??= new SqliteWriter({ file, durability: this.#durability }));
+  /** Has free pages given back if they are too many: a few at a time, so that commits come in between. */
+  async #giveBack(session: Session): Promise<void> {
+    const { writer } = session;
+    if (writer === undefined || session.givesBack === true) return;
+    session.givesBack = true;
+    try {
+      while (this.#session === session && session.failure === undefined && (await writer.giveBack())) await writer.checkpoint();
+    } finally {
+      session.givesBack = false;
+    }
+  }
+
+  #writer(session: Session): SqliteWriter {
+    return (session.writer ??= new SqliteWriter({ file: session.file, durability: this.#durability }));
   }
 
   #notOpen(): HandbackError {
@@ -228,11 +281,21 @@ class SqliteStore implements Store {
   }
 }
 
-/** Notes that the store is whole, if that can be written: one that is not known to be is only opened with more care. */
-function noteClean(tables: SqliteTables): void {
+/** What the thread is to do, and how it is done without one. */
+interface Work<Result> {
+  readonly ask: (writer: SqliteWriter) => Promise<Result>;
+  readonly act: (tables: SqliteTables) => Result;
+}
+
+/**
+ * Notes that the store is whole, if that can be written: one that is not known to be is only opened with more care, and everything that was
+ * committed is there all the same. Tells whether the store may be written to afterwards.
+ */
+function noteClean({ tables, file }: Session): boolean {
   try {
     tables.noteClean();
-  } catch {
-    // Everything that was committed is there all the same.
+    return true;
+  } catch (error) {
+    return toStoreError(error, file, "STORE_FAILED").code === "STORE_FULL";
   }
 }

@@ -34,8 +34,8 @@ const TURN_MS = 5_000;
  */
 export class Suspects {
   readonly #parts: SuspectsParts;
-  /** Messages with numbers from here on were accepted since. */
-  readonly #end: number;
+  /** Messages with numbers from here on were accepted since, or there is nothing more to be found. */
+  #end: number;
   /** Crashes that are held against messages which have not been adopted yet. */
   readonly #found: Map<number, number>;
   readonly #unmarked = new Unmarked();
@@ -73,7 +73,9 @@ export class Suspects {
     if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1)) this.#turns.start();
   }
 
+  /** The engine stops: what is still at work is not looked at any more. */
   stop(): void {
+    this.#end = 0;
     this.#turns.stop();
     for (const { cancelTimer } of this.#recovered.values()) cancelTimer?.();
   }

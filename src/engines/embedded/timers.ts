@@ -6,6 +6,8 @@ import type { Accepted, Store } from "./store.ts";
 const WINDOW_MS = 30_000;
 /** How many are loaded at once. */
 const LOAD = 4096;
+/** How many that are due are fired at once; then the event loop has its turn. */
+const FIRED = 1_024;
 /** Longest time to sleep; also what keeps the process alive while the engine is open. */
 const MAX_SLEEP_MS = 60_000;
 
@@ -112,7 +114,7 @@ export class Timers {
     if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();
     if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
     const due: Accepted[] = [];
-    for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now; next = this.#heap.peek()) {
+    for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now && due.length < FIRED; next = this.#heap.peek()) {
       this.#heap.pop();
       if (this.#cancelled.delete(next)) continue;
       this.#release(next);

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import type { Violation } from "../../battery/checker/verdict.ts";
+import { scheduleEndings } from "../../battery/kills/schedule.ts";
+import { readOptions } from "../../battery/options.ts";
+import { toComplaints, toReport } from "../../battery/report.ts";
+import type { Run } from "../../battery/report.ts";
+import { Tally } from "../../battery/tally.ts";
+import type { Trial } from "../../battery/trial.ts";
+import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+
+const trial = (name: string): Trial => ({
+  name,
+  about: "of nothing",
+  rows: [{ count: `${name}s`, label: `${name}s of all kinds` }],
+  lack: () => Promise.resolve(undefined),
+  run: () => Promise.resolve(),
+});
+const trials = [trial("kill"), trial("cut")];
+const run: Run = { seed: 7, minutes: 1.25, trials, lacks: new Map([["cut", "there is no disk to spare"]]) };
+
+/** Cells of the report's table, by their labels. */
+function rowsOf(tally: Tally): ReadonlyMap<string, string> {
+  const cells = toReport(tally, run).matchAll(/│ (.+?) +│ +(.+?) │/g);
+  return new Map(Array.from(cells, ([, label = "", value = ""]) => [label, value]));
+}
+
+test("a report adds up what all trials came to, and says what was not run", () => {
+  const [tally, one] = [new Tally(), new Tally()];
+  one.add("kills", 1_000);
+  one.add("kills");
+  one.judge({ requests: { acknowledged: 5, indeterminate: 2, failed: 1 }, violations: [], recoveriesMs: [30, 10, 20] });
+  tally.merge(one);
+  tally.merge(one);
+  const rows = rowsOf(tally);
+  expect(Object.fromEntries(rows)).toMatchObject({ seed: "7", "kills of all kinds": "2,002", "cuts of all kinds": "not run", lost: "0" });
+  expect(rows.get("operations acknowledged")).toBe("10");
+  expect([rows.get("recovery p50"), rows.get("recovery p99")]).toEqual(["20 ms", "30 ms"]);
+  expect(tally.isRed).toBe(false);
+  expect(toReport(tally, run)).toContain("cut was not run: there is no disk to spare");
+});
+
+test("one violation, or one failure that no verdict tells, makes it red, and is said", () => {
+  const lost: Violation = { what: "lost", operation: "op-3", said: "it is gone" };
+  const tally = new Tally();
+  tally.judge({ requests: { acknowledged: 1, indeterminate: 0, failed: 0 }, violations: [lost], recoveriesMs: [] });
+  expect(tally.isRed).toBe(true);
+  expect(rowsOf(tally).get("lost")).toBe("1");
+  expect(toReport(tally, run)).toMatch(/RED$/);
+  expect(toComplaints(tally)).toBe("  lost: op-3: it is gone");
+  const other = new Tally();
+  other.fail("a lock was not held");
+  expect(other.isRed).toBe(true);
+});
+
+test("the command line names trials, and a seed under which the same is done again", () => {
+  const { minutes, seed, keep, trials: chosen } = readOptions(["--minutes", "0.5", "--seed", "9", "--only", "cut"], trials);
+  expect({ minutes, seed, keep, chosen }).toEqual({ minutes: 0.5, seed: 9, keep: false, chosen: [trials[1]] });
+  expect(readOptions([], trials).trials).toEqual(trials);
+  const schedule = (): unknown => scheduleEndings(new SeededRandom(seed), { count: 50, busy: 900 });
+  expect(schedule()).toEqual(schedule());
+});

@@ -1,0 +1,56 @@
+import { fn, HandbackError, memory } from "handback";
+import { expect, test } from "vitest";
+import { collectGarbage } from "../../bench/garbage.ts";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { start } from "../durability/started-engine.ts";
+
+const KIB = 1_024;
+/** What can be handled in a round, and how much more than that is started. */
+const HANDLED = 100;
+const TIMES = 10;
+const BACKLOG = 1_000;
+const ROUND_MS = 100;
+
+function heapKib(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / KIB;
+}
+
+test("a producer that is ten times too fast is refused nine times in ten, and memory stays flat", { timeout: 60_000 }, async () => {
+  const clock = new VirtualClock();
+  const slow = fn("overload/slow", async (_, payload: string) => {
+    await clock.work(ROUND_MS);
+    return payload.length;
+  });
+  const store = memory();
+  const options = { functions: [slow], store, concurrency: HANDLED, backlogLimit: BACKLOG, retention: "1s" } as const;
+  const { engine } = await start(options, clock);
+  let [accepted, refused, largest] = [0, 0, 0];
+  const produce = async (n: number): Promise<void> => {
+    try {
+      await engine.client.start(slow, `${n}`.padStart(500, "x"));
+      accepted++;
+    } catch (error) {
+      if (!HandbackError.is(error, "OVERLOADED")) throw error;
+      refused++;
+    }
+  };
+  const rounds = async (count: number): Promise<void> => {
+    for (let round = 0; round < count; round++) {
+      await Promise.all(Array.from({ length: HANDLED * TIMES }, (_, n) => produce(n)));
+      largest = Math.max(largest, store.count().messages);
+      await clock.advance(ROUND_MS);
+    }
+  };
+  await rounds(50);
+  const before = heapKib();
+  [accepted, refused] = [0, 0];
+  await rounds(150);
+  const grown = heapKib() - before;
+  expect({ accepted, refused }).toEqual({ accepted: 150 * HANDLED, refused: 150 * HANDLED * (TIMES - 1) });
+  expect(largest).toBe(BACKLOG);
+  // 135,000 requests were refused; keeping 20 bytes of each would show.
+  expect(grown).toBeLessThan(2_048);
+  await clock.advance(60_000);
+  expect(engine.backlog).toBe(0);
+});

@@ -1,6 +1,7 @@
 import type { Bench } from "./figure.ts";
 import { quantile } from "./statistics.ts";
 import { withSubject } from "./subject.ts";
+import { WARM_UP_SHARE } from "./throughput.ts";
 import type { Workload } from "./throughput.ts";
 
 /** Measures how long one caller, alone, waits for its result. */
@@ -10,11 +11,12 @@ export function latency({ name, functions, call }: Workload): Bench {
     measure: (engine, seconds) =>
       withSubject({ engine, functions }, async ({ client }) => {
         const times: number[] = [];
-        const end = performance.now() + seconds * 1_000;
+        const counting = performance.now() + seconds * WARM_UP_SHARE * 1_000;
+        const end = counting + seconds * 1_000;
         for (let n = 0, start = performance.now(); start < end; n++) {
           await call(client, n);
           const now = performance.now();
-          times.push(now - start);
+          if (start >= counting) times.push(now - start);
           start = now;
         }
         return [

@@ -3,6 +3,7 @@ import { COMMIT } from "./mutations/commit.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
+import { OPERATING } from "./mutations/operating.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
@@ -17,4 +18,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SHIELDING,
   ...LIVENESS,
   ...BILLING,
+  ...OPERATING,
 ];

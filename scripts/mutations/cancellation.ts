@@ -1,5 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
+const ACTIVATIONS = "src/engines/embedded/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
 const HANDLERS = "src/engines/embedded/handlers.ts";
 const CELL = "src/futures/cell.ts";
@@ -104,7 +105,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "withdrawing: a message whose commit is under way is delivered all the same",
     file: ENGINE,
-    find: "      if (this.#withdrawals.isPassedBy(accepted.seq)) continue;\n",
+    find: "      if (this.#activations.withdrawals.isPassedBy(accepted.seq)) continue;\n",
     replace: "",
     test: "test/durability/cancelled-scopes.test.ts",
     killedBy:
@@ -112,8 +113,8 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "withdrawing: a message goes from memory only, and is back after a restart",
-    file: ENGINE,
-    find: "    this.#commits.remove(accepted);\n    // No state",
+    file: ACTIVATIONS,
+    find: "    this.remove(accepted);\n    // No state",
     replace: "    // No state",
     test: CANCELLING,
     killedBy: "what a race has left behind is gone once it is decided, whatever it was",
@@ -173,5 +174,21 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CANCELLING,
     killedBy: "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
+  },
+  {
+    breaks: "cells: those who subscribed in the scope of the cell's maker are not let go with it",
+    file: "src/futures/cell.ts",
+    find: "  return announce(activation, { ...kept, cancelled: true });\n",
+    replace: "  return { ...kept, cancelled: true };\n",
+    test: CANCELLATION_LAWS,
+    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  },
+  {
+    breaks: "watches: a scope that is cancelled alerts nobody",
+    file: ACTIVATIONS,
+    find: "    for (const watching of this.#parts.commits.watchesOf(scope)) this.#alert(watching);\n",
+    replace: "",
+    test: CANCELLATION_LAWS,
+    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
 ];

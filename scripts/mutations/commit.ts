@@ -14,8 +14,9 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the durable commit: answers are given before it",
     file: ENGINE,
-    find: "this.#commits.batch.answers.push(answer);",
-    replace: "this.#answers.give(answer);",
+    find: "    if (this.#stopped === undefined) this.#commits.begin();\n",
+    replace:
+      "    this.#outbox.add(this.#commits.batch.answers.splice(0));\n    this.#outbox.giveAll();\n    if (this.#stopped === undefined) this.#commits.begin();\n",
     test: CRASH_LAWS,
     killedBy: "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
   },
@@ -39,7 +40,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the atomic commit: a handled message stays in the store",
     file: ENGINE,
-    find: "      if (!running.cancellation.isCancelled) this.#commits.remove(running);\n",
+    find: "      if (!running.cancellation.isCancelled) this.#activations.remove(running);\n",
     replace: "",
     test: CRASH_LAWS,
     killedBy: "counters equal the number of distinct requests, however often each is made",

@@ -1,5 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
+const ACTIVATIONS = "src/engines/embedded/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
 const FLUSH = "src/futures/flush.ts";
 const RUN = "src/futures/run.ts";
@@ -65,8 +66,8 @@ export const SHIELDING: readonly Mutation[] = [
   },
   {
     breaks: "withdrawing: what waits for a function that is not registered is counted on",
-    file: ENGINE,
-    find: " && !this.#commits.changes(seq);\n",
+    file: ACTIVATIONS,
+    find: " && !this.#parts.commits.changes(seq);\n",
     replace: ";\n",
     test: CANCELLED_SCOPES,
     killedBy:
@@ -74,16 +75,16 @@ export const SHIELDING: readonly Mutation[] = [
   },
   {
     breaks: "running handlers: they hear of a cancellation that may yet be lost",
-    file: ENGINE,
-    find: "this.#commits.batch.notices.push(() => this.#handlers.tell(running));",
-    replace: "this.#handlers.tell(running);",
+    file: ACTIVATIONS,
+    find: "this.#parts.commits.batch.notices.push(() => this.#parts.tell(running));",
+    replace: "this.#parts.tell(running);",
     test: CANCELLED_RUNS,
     killedBy: "a handler hears of its cancellation when that is on disk, not before",
   },
   {
     breaks: "running handlers: of one that has just ended the outcome counts twice",
-    file: ENGINE,
-    find: "    if (isRunning && running.cancellation.isOver) return this.#withdrawals.passBy(seq);\n",
+    file: ACTIVATIONS,
+    find: "    if (isRunning && running.cancellation.isOver) return this.withdrawals.passBy(seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
@@ -91,7 +92,7 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "running handlers: what comes of one that had just ended goes on",
     file: ENGINE,
-    find: "      this.#withdrawLate(envelope, seq);\n",
+    find: "      this.#activations.withdrawLate(envelope, seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",

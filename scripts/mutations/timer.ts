@@ -1,5 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
+const ACTIVATIONS = "src/engines/embedded/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
 const TIMERS = "src/engines/embedded/timers.ts";
 const TIMER_TESTS = "test/durability/timers.test.ts";
@@ -28,8 +29,8 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "timers: one that has fired stays in the store",
     file: ENGINE,
-    find: "      this.#commits.remove(accepted);\n      this.#forward(accepted.envelope);\n",
-    replace: "      this.#forward(accepted.envelope);\n",
+    find: "      this.#commits.remove(accepted);\n      this.#activations.forward(accepted.envelope);\n",
+    replace: "      this.#activations.forward(accepted.envelope);\n",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },
@@ -59,7 +60,7 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "cancelSend: it is ignored",
-    file: ENGINE,
+    file: ACTIVATIONS,
     find: "    for (const token of cancels) this.#cancel(tokenKey(address, token));\n",
     replace: "",
     test: TIMER_LAWS,
@@ -75,7 +76,7 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "cancelSend: what a blocking handler sent cannot be cancelled",
-    file: ENGINE,
+    file: ACTIVATIONS,
     find: "tokenKey(envelope.caller ?? sender, token)",
     replace: "tokenKey(sender, token)",
     test: "test/durability/every-commit.test.ts",
@@ -92,7 +93,7 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "expiry: of a state that has aged out only its age is deleted",
     file: "src/engines/embedded/collector.ts",
-    find: "name === LIFE ? [...state.slots.keys()] : [name]",
+    find: "name === LIFE ? state.names : [name]",
     replace: "[name]",
     test: EXPIRY_TESTS,
     killedBy: "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
@@ -100,7 +101,7 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "expiry: a state is deleted under a handler that runs",
     file: "src/engines/embedded/collector.ts",
-    find: "      if (isBusy(address)) continue;\n",
+    find: "      if (isBusy(value)) continue;\n",
     replace: "",
     test: EXPIRY_TESTS,
     killedBy: "expiry > a handler that began before its state aged out keeps the state",

@@ -201,8 +201,7 @@ export class Client {
     if (spec?.state === undefined || !this.#engine.knows(spec.type)) {
       throw new HandbackError("UNKNOWN_FUNCTION", "readState: expected a function made by stateful() and registered with this engine");
     }
-    if (!this.#readsSnapshots)
-      throw new HandbackError("UNSUPPORTED", "readState: this engine cannot read state from outside");
+    if (!this.#readsSnapshots) throw new HandbackError("UNSUPPORTED", "readState: this engine cannot read state from outside");
     const stored = this.#engine.snapshot({ type: spec.type, id: checkId(id, `id of ${spec.type}`) });
     const isAlive = (value: StoredValue | undefined): boolean =>
       value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > this.#engine.now();

@@ -46,7 +46,11 @@ interface At {
 }
 
 /** Tells a system function something at an instant, unless `token` is cancelled, or `scope` is, before. */
-export function tellAt(activation: Activation, { target, name, control, payload = UNDEFINED }: Note, { id, dueAt, token, scope }: At): void {
+export function tellAt(
+  activation: Activation,
+  { target, name, control, payload = UNDEFINED }: Note,
+  { id, dueAt, token, scope }: At,
+): void {
   activation.send({ id, target, name, payload, control, scope }, dueAt, token);
 }
 

@@ -6,6 +6,7 @@ import { toComplaints, toReport } from "../../battery/report.ts";
 import type { Run } from "../../battery/report.ts";
 import { Tally } from "../../battery/tally.ts";
 import type { Trial } from "../../battery/trial.ts";
+import { roundOf } from "../../battery/trials.ts";
 import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
 
 const trial = (name: string): Trial => ({
@@ -58,4 +59,11 @@ test("the command line names trials, and a seed under which the same is done aga
   expect(readOptions([], trials).trials).toEqual(trials);
   const schedule = (): unknown => scheduleEndings(new SeededRandom(seed), { count: 50, busy: 900 });
   expect(schedule()).toEqual(schedule());
+});
+
+test("in a round each trial has its share of turns, spread evenly", () => {
+  const [kill, cut] = trials;
+  if (kill === undefined || cut === undefined) throw new Error("there are no trials");
+  const names = roundOf([{ ...kill, share: 4 }, { ...cut, share: 2 }, trial("fault")]).map(({ name }) => name);
+  expect(names).toEqual(["kill", "cut", "kill", "fault", "kill", "cut", "kill"]);
 });

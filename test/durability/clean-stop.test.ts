@@ -1,4 +1,4 @@
-import { embedded, fn, memory } from "handback";
+import { embedded, fn, memory, stateful, value } from "handback";
 import type { Store } from "handback";
 import { expect, test } from "vitest";
 import type { Batch } from "../../src/engines/embedded/store.ts";
@@ -65,6 +65,31 @@ test("what is accepted after a stop that was not clean is never marked, nor what
   expect(marked.map(({ crashes }) => crashes)).toEqual([1, 0]);
   for (let n = 0; n < 100; n++) expect(await clock.until(engine.client.call(echo, n))).toBe(n);
   expect(marks).toEqual([]);
+  await clock.until(engine.close());
+});
+
+test("a message that cannot be handled at all, and is parked, is not held for one that the process died of", async () => {
+  const clock = new VirtualClock();
+  const { store, marks } = watched(memory());
+  const state = { n: value(0) };
+  const lax = stateful("clean/box", {
+    state,
+    handlers: { set: (ctx, n: number) => (ctx.state.n = n), wait: () => Promise.withResolvers<void>().promise },
+  });
+  const first = await embedded({ functions: [lax], store, clock });
+  await clock.until(first.client.call(lax.set, 1, { id: "a" }));
+  await first.client.start(lax.wait, undefined, { id: "a" });
+  await store.close();
+  const validate = () => ({ issues: [{ message: "no" }] });
+  const strict = stateful("clean/box", {
+    state,
+    schema: { "~standard": { version: 1, vendor: "test", validate } },
+    handlers: { wait: (ctx) => ctx.state.n },
+  });
+  const engine = await embedded({ functions: [strict], store, clock });
+  await clock.advance(10);
+  expect(marks.map(({ crashes }) => crashes)).toEqual([1, 0]);
+  expect(store.count()).toMatchObject({ messages: 1, dead: 0 });
   await clock.until(engine.close());
 });
 

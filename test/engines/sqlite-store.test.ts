@@ -1,10 +1,11 @@
-import { linkSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../src/engines/embedded/sqlite.ts";
 import { toStoreError } from "../../src/engines/embedded/sqlite-failure.ts";
 import { prepareDatabase } from "../../src/engines/embedded/sqlite-statements.ts";
+import { SqliteTables } from "../../src/engines/embedded/sqlite-tables.ts";
 import { A, added, batchOf, delayed, message, row } from "./batches.ts";
 import { byThread } from "./by-thread.ts";
 import { onEventLoop } from "./on-event-loop.ts";
@@ -95,11 +96,14 @@ describe("the files of sqlite()", () => {
     expect(readdirSync(directory).sort()).toEqual(["s.db", "s.db-lock"]);
   });
 
-  test("take up an empty file that is there", async () => {
+  test("get their names when they are whole; what is left of one that was begun is made anew", async () => {
     const path = newPath();
-    writeFileSync(path, "");
+    writeFileSync(`${path}-new`, "half of a store");
     const store = sqlite(path);
     expect((await store.open()).generation).toBe(1);
+    await store.close();
+    expect(readdirSync(join(path, "..")).sort()).toEqual(["s.db", "s.db-lock"]);
+    await store.open();
     await store.close();
   });
 });
@@ -168,6 +172,7 @@ describe("sqlite() refuses", () => {
   test.each<readonly [string, (path: string) => void]>([
     ["text", (path) => writeFileSync(path, "this is not a database, whatever else it is".repeat(100))],
     ["a few bytes", (path) => writeFileSync(path, "SQLite format 3\0")],
+    ["an emptied store", (path) => truncateSync(path, 0)],
     ["a store cut off after its first page", (path) => truncateSync(path, 4_096)],
     ["a store whose first page is overwritten behind its header", (path) => overwrite(path, 100, 4_096)],
     ["a store whose pages are overwritten", (path) => overwrite(path, 4_096, statSync(path).size)],
@@ -179,6 +184,17 @@ describe("sqlite() refuses", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
+  test("to begin anew beside the log of a store that is gone, with STORE_CORRUPT", async () => {
+    const path = newPath();
+    writeFileSync(`${path}-wal`, "what was acknowledged");
+    const refusal = { code: "STORE_CORRUPT", details: { file: path } };
+    await expect(sqlite(path).open()).rejects.toMatchObject(refusal);
+    rmSync(`${path}-wal`);
+    const store = sqlite(path);
+    await store.open();
+    await store.close();
+  });
+
   test("to read a damaged page that it comes upon later, with STORE_CORRUPT", async () => {
     const path = await madeStore();
     const reader = new DatabaseSync(path);
@@ -187,6 +203,8 @@ describe("sqlite() refuses", () => {
     const page = Number(root);
     overwrite(path, (page - 1) * 4_096, page * 4_096);
     const store = sqlite(path);
+    // As in a store that is too large to be looked at as a whole.
+    vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
     await store.open();
     expect(() => store.readState(A)).toThrow("STORE_CORRUPT");
     await expect(store.commit(batchOf({ state: [added(row(1, "x", 1))] }))).rejects.toMatchObject({

@@ -1,12 +1,13 @@
 import { embedded, fn, sqlite } from "handback";
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { HandbackError } from "../../src/core/errors.ts";
 import { packBatch } from "../../src/engines/embedded/pack-batch.ts";
+import { SqliteTables } from "../../src/engines/embedded/sqlite-tables.ts";
 import { SqliteWriter } from "../../src/engines/embedded/sqlite-writer.ts";
 import type { Store } from "../../src/engines/embedded/store.ts";
 import { A, added, batchOf, delayed, message, row, sized } from "./batches.ts";
@@ -63,6 +64,8 @@ describe("a commit that fails in the thread", () => {
       await first.commit(batchOf({ removed: [1, 2], inserted: [message(3), delayed(4, 1, "t")] }));
       await first.close();
       prepare(path);
+      // As in a store that is too large to be looked at as a whole.
+      vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
       const store = await opened(path, forced);
       const error: unknown = await fail(store).catch((thrown: unknown) => thrown);
       expect(HandbackError.is(error)).toBe(true);
@@ -70,7 +73,7 @@ describe("a commit that fails in the thread", () => {
       failures.push({ code, text, details, errcode: (cause as { errcode?: number }).errcode });
       await store.close();
       vi.restoreAllMocks();
-      for (const end of ["", "-wal", "-shm"]) writeFileSync(path + end, "");
+      for (const end of ["", "-wal", "-shm"]) rmSync(path + end, { force: true });
     }
     return failures;
   };
@@ -143,6 +146,7 @@ describe("a thread that ends", () => {
     const path = newPath();
     const store = await opened(path);
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    await writer.checkpoint();
     const asked = [writer.apply(packBatch(batchOf({ inserted: [message(1)] }))), writer.checkpoint()];
     await ended(threads);
     for (const each of [...asked, writer.checkpoint()]) await expect(each).rejects.toThrow("the writer's thread has ended");
@@ -154,7 +158,8 @@ describe("a thread that ends", () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
-    const commit = store.commit(batchOf({ inserted: [message(1)] })).catch((error: unknown) => error);
+    await store.commit(batchOf({}));
+    const commit = store.commit(batchOf({ inserted: [sized(LONG, message(1))] })).catch((error: unknown) => error);
     await ended(threads);
     expect(await commit).toMatchObject({ code: "STORE_FAILED", details: { path } });
     await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
@@ -187,6 +192,50 @@ describe("a thread that ends", () => {
     await vi.waitFor(() => expect(threads.length).toBeGreaterThan(0), { interval: 1 });
     for (const thread of threads) await thread.terminate();
   };
+});
+
+describe("a thread that cannot be started", () => {
+  /** Ends the next thread as it is started. */
+  const endNext = (): void => void process.once("worker", (worker: Worker) => void worker.terminate());
+
+  test("leaves the commits to the event loop; it is tried again when the log has become long", async () => {
+    const threads = startedThreads();
+    const path = newPath();
+    const store = await opened(path);
+    endNext();
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    await store.commit(batchOf({ inserted: [message(2)] }));
+    expect(threads).toHaveLength(1);
+    await store.commit(batchOf({ removed: [2], inserted: [sized(LONG, message(3))] }));
+    await store.commit(batchOf({ inserted: [message(4)] }));
+    expect(threads).toHaveLength(2);
+    expect(store.readMessages(0, 10)).toEqual([message(1), sized(LONG, message(3)), message(4)]);
+    await store.close();
+    expect((await store.open()).generation).toBe(2);
+    await store.close();
+  });
+
+  test("because it cannot open the file does no harm either", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    // Read when a thread is started; the store itself is open by then.
+    vi.spyOn(SqliteWriter.prototype, "apply").mockImplementationOnce((packed) =>
+      new SqliteWriter({ file: join(path, "nowhere"), durability: "strict" }).apply(packed),
+    );
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
+  test("is nothing that closing a store could fail of", async () => {
+    const store = await opened(newPath());
+    endNext();
+    const commit = store.commit(batchOf({ inserted: [message(1)] })).catch(() => undefined);
+    await store.close();
+    await commit;
+    expect((await store.open()).generation).toBe(2);
+    await store.close();
+  });
 });
 
 describe("while its thread commits", () => {
@@ -270,6 +319,8 @@ describe("a log that has become long", () => {
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(failure);
     await store.commit(long(1));
     expect(checkpoint).toHaveBeenCalledOnce();
+    // It is told with the next commit, once it is known.
+    await new Promise(setImmediate);
     for (const seq of [2, 3]) {
       await expect(store.commit(long(seq))).rejects.toMatchObject({ code: "STORE_FAILED", details: { path }, cause: failure });
     }

@@ -92,14 +92,15 @@ describe("after a stop that was not", () => {
     expect(pending).toHaveLength(1);
     commit();
     expect(begin().toSorted((one, other) => one - other)).toEqual([0, 1, 500]);
-    // Message 500, and the first 256 that it came before, less one that is gone.
-    expect(disk.size).toBe(256);
-    expect([disk.has(3), disk.has(255), disk.has(256), disk.has(500)]).toEqual([false, true, false, true]);
-    want(255);
+    // Message 500, and the first 64 that it came before, less one that is gone.
+    expect([disk.size, disk.has(3), disk.has(63), disk.has(64), disk.has(500)]).toEqual([64, false, true, false, true]);
+    want(63);
     expect(pending).toEqual([]);
-    want(256);
+    for (let seq = 64; seq < 1_000; seq++) want(seq);
+    // All that is left, in groups, and none twice.
+    expect(pending).toHaveLength(Math.ceil((999 - 64) / 64));
     commit();
-    expect([disk.size, disk.has(500 + 12)]).toEqual([512, true]);
+    expect(disk.size).toBe(999);
   });
 
   test("a mark goes when its message is done with, or has been at work for five seconds", async () => {
@@ -192,6 +193,28 @@ describe("suspects", () => {
     commit();
     await resumed;
     expect([isOn, disk.get(1)]).toEqual([true, 2]);
+  });
+
+  test("let the next one begin after a second, but one that has to be alone only when none is at work any more", async () => {
+    const { suspects, want, begin, commit, clock } = start({ marks, crashLimit: 4 });
+    want(0, 1, 2);
+    await clock.advance(1_000);
+    commit();
+    expect(begin()).toEqual([1]);
+    await clock.advance(999);
+    commit();
+    expect(begin()).toEqual([]);
+    await clock.advance(1);
+    commit();
+    expect(begin()).toEqual([2]);
+    suspects.over(2);
+    await clock.advance(3_999 - 1);
+    commit();
+    expect(begin()).toEqual([]);
+    // Five seconds after the first one began.
+    await clock.advance(2);
+    commit();
+    expect(begin()).toEqual([0]);
   });
 
   test("end their turns after five seconds, innocent", async () => {

@@ -147,7 +147,13 @@ class MemoryStore implements Store {
 
   count(): ReturnType<Store["count"]> {
     this.#requireOpen();
-    return { messages: this.#ready.size, delayed: this.#delayed.size, state: this.#values.size, watches: this.#watches.size, dead: this.#dead.length };
+    return {
+      messages: this.#ready.size,
+      delayed: this.#delayed.size,
+      state: this.#values.size,
+      watches: this.#watches.size,
+      dead: this.#dead.length,
+    };
   }
 
   async close(clean = false): Promise<void> {

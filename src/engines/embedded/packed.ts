@@ -58,9 +58,24 @@ export class Unpacker {
   #number = 0;
   #chunk = 0;
   #at = 0;
+  #start = { chunk: 0, at: 0 };
 
   constructor(packed: Packed) {
     this.#packed = packed;
+  }
+
+  /** Begins a row. */
+  startRow(): void {
+    this.#start = { chunk: this.#chunk, at: this.#at };
+  }
+
+  /** All texts that were read since the row began, joined: a part of what lies there joined, and not joined anew, nearly always. */
+  row(): string {
+    const { chunk, at } = this.#start;
+    const { chunks } = this.#packed;
+    if (chunk === this.#chunk) return chunks[chunk]?.slice(at, this.#at) ?? "";
+    const between = chunks.slice(chunk + 1, this.#chunk).join("");
+    return `${chunks[chunk]?.slice(at) ?? ""}${between}${chunks[this.#chunk]?.slice(0, this.#at) ?? ""}`;
   }
 
   number(): number {

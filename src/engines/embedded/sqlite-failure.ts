@@ -4,6 +4,8 @@ import { HandbackError } from "../../core/errors.ts";
 export const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
+/** A row contradicts another one, or its table. */
+export const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
 /**
  * The index of the log (`-shm`) cannot be made longer. On a full disk this comes up when the log has been written, the mark of the commit
@@ -28,7 +30,7 @@ type Fallback = "STORE_OPEN_FAILED" | "STORE_FAILED";
 export function toStoreError(error: unknown, path: string, fallback: Fallback): HandbackError {
   if (HandbackError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB)) return corruptStore(path, reason, error);
+  if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB)) return corruptStore(path, reason, { cause: error });
   if (isSqliteFailure(error, SQLITE_FULL) || isShortOfIndex(error)) {
     return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, { details: { path }, cause: error });
   }
@@ -36,7 +38,14 @@ export function toStoreError(error: unknown, path: string, fallback: Fallback): 
   return new HandbackError(fallback, `the store ${path} ${what}: ${reason}`, { details: { path }, cause: error });
 }
 
+/** What is known of the damage. */
+export interface Damage {
+  /** The table and the row, say. */
+  readonly where?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
 /** Makes a `STORE_CORRUPT` for the database in `file`. */
-export function corruptStore(file: string, reason: string, cause?: unknown): HandbackError {
-  return new HandbackError("STORE_CORRUPT", `the store ${file} is damaged or no store: ${reason}`, { details: { file }, cause });
+export function corruptStore(file: string, reason: string, { where, cause }: Damage = {}): HandbackError {
+  return new HandbackError("STORE_CORRUPT", `the store ${file} is damaged or no store: ${reason}`, { details: { file, ...where }, cause });
 }

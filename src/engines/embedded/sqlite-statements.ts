@@ -10,15 +10,18 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { metaSum, ownerSum } from "./row-sums.ts";
+import { integer, text } from "./sqlite-rows.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "./store-file.ts";
 
 const SCHEMA = `
   CREATE TABLE message (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL, sum INTEGER NOT NULL
   ) STRICT;
 
   CREATE TABLE delayed (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, due_at INTEGER NOT NULL, token TEXT, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, due_at INTEGER NOT NULL, token TEXT, scope TEXT, head TEXT NOT NULL, payload TEXT NOT NULL,
+    sum INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX delayed_order ON delayed (due_at, seq);
   CREATE UNIQUE INDEX delayed_token ON delayed (token) WHERE token IS NOT NULL;
@@ -26,24 +29,29 @@ const SCHEMA = `
 
   CREATE TABLE state (
     place INTEGER PRIMARY KEY, key INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-    expires_at INTEGER
+    expires_at INTEGER, owner_sum INTEGER NOT NULL, sum INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX state_key ON state (key);
   CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
 
   CREATE TABLE watch (
-    scope TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (scope, type, id, token)
+    scope TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, token TEXT NOT NULL, sum INTEGER NOT NULL,
+    PRIMARY KEY (scope, type, id, token)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE dead (
-    place INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, failure TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, failure TEXT NOT NULL, head TEXT NOT NULL, payload TEXT NOT NULL,
+    sum INTEGER NOT NULL
   ) STRICT;
 
   CREATE INDEX dead_id ON dead (id);
 
-  CREATE TABLE suspect (seq INTEGER PRIMARY KEY, crashes INTEGER NOT NULL) STRICT;
+  CREATE TABLE suspect (seq INTEGER PRIMARY KEY, crashes INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;
 
-  CREATE TABLE meta (realm TEXT NOT NULL, generation INTEGER NOT NULL, clean INTEGER NOT NULL) STRICT;
+  CREATE TABLE meta (
+    place INTEGER PRIMARY KEY, realm TEXT NOT NULL, generation INTEGER NOT NULL, clean INTEGER NOT NULL, relaxed INTEGER NOT NULL,
+    sum INTEGER NOT NULL
+  ) STRICT;
 `;
 
 /**
@@ -53,11 +61,12 @@ const SCHEMA = `
 const SETTINGS = `
   PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;
   PRAGMA wal_autocheckpoint = 0;  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768;
+  PRAGMA cell_size_check = ON;
 `;
 
-/** The columns of a message as read. What may hold a NUL is read as bytes: Node 22 ends a text there. */
-const MESSAGE = "seq, id, NULL AS due_at, NULL AS token, head, payload";
-const DELAYED = "seq, id, due_at, CAST(token AS BLOB) AS token, head, payload";
+/** Columns as they are read. What may hold a NUL is read as bytes: Node 22 ends a text there. */
+const DELAYED = "seq, id, due_at, CAST(token AS BLOB) AS token, scope, head, payload, sum";
+const OWNER = "place, type, CAST(id AS BLOB) AS id, name, owner_sum";
 
 /**
  * When a commit counts: `strict`, once it is on disk; `relaxed`, once the operating system has it, so that the last commits survive
@@ -67,13 +76,25 @@ export type Durability = "strict" | "relaxed";
 
 const SYNCHRONOUS = { strict: "FULL", relaxed: "NORMAL" } as const;
 
-/** Makes the tables if the database has none, all of them at once, and sets up the connection. */
-export function prepareDatabase(database: DatabaseSync, durability: Durability): void {
+/** Makes the tables in an empty database, all of them at once, and names the store. */
+export function makeTables(database: DatabaseSync, realm: string): void {
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
-  const isNew = database.prepare("PRAGMA application_id").get()?.["application_id"] === 0;
-  // Without this, set ahead of the first table, a file never gets smaller.
-  if (isNew) database.exec(`PRAGMA auto_vacuum = INCREMENTAL; BEGIN IMMEDIATE; ${marks} ${SCHEMA} COMMIT`);
-  database.exec(`${SETTINGS} PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
+  // Without `auto_vacuum`, set ahead of the first table, a file never gets smaller.
+  database.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL; BEGIN; ${marks} ${SCHEMA}`);
+  const sum = metaSum({ realm, generation: 0, clean: true, relaxed: false });
+  database.prepare("INSERT INTO meta (place, realm, generation, clean, relaxed, sum) VALUES (1, ?, 0, 1, 0, ?)").run(realm, sum);
+  database.exec("COMMIT");
+}
+
+/** Sets up a connection. */
+export function prepareDatabase(database: DatabaseSync, durability: Durability): void {
+  database.exec(SETTINGS);
+  setDurability(database, durability);
+}
+
+/** Says when commits count from now on. */
+export function setDurability(database: DatabaseSync, durability: Durability): void {
+  database.exec(`PRAGMA synchronous = ${SYNCHRONOUS[durability]}`);
 }
 
 /** Free pages that are given back at once, 1 MiB: commits wait for that long. */
@@ -85,20 +106,24 @@ export type Statements = ReturnType<typeof prepareStatements>;
 /** Prepares every statement on the tables. */
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string): StatementSync => database.prepare(sql);
+  database.function("owner_sum_of", { deterministic: true, varargs: true }, (place, ...texts) => {
+    const [type = "", id = "", name = ""] = texts.map(text);
+    return ownerSum(type + id + name, { place: integer(place), type, id });
+  });
   return {
     begin: prepare("BEGIN IMMEDIATE"),
     commit: prepare("COMMIT"),
     rollback: prepare("ROLLBACK"),
     checkpoint: prepare("PRAGMA wal_checkpoint(PASSIVE)"),
+    truncateLog: prepare("PRAGMA wal_checkpoint(TRUNCATE)"),
+    checkPages: prepare("PRAGMA integrity_check(1)"),
     free: prepare("PRAGMA freelist_count"),
     total: prepare("PRAGMA page_count"),
     // It gives back a page with each row that is read of it.
     giveBack: prepare(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`),
 
-    nameStore: prepare("INSERT INTO meta (realm, generation, clean) SELECT ?, 0, 1 WHERE NOT EXISTS (SELECT * FROM meta)"),
-    clean: prepare("SELECT clean FROM meta"),
-    countOpening: prepare("UPDATE meta SET generation = generation + 1, clean = 0 RETURNING realm, generation"),
-    noteClean: prepare("UPDATE meta SET clean = 1"),
+    meta: prepare("SELECT place, realm, generation, clean, relaxed, sum FROM meta"),
+    setMeta: prepare("UPDATE meta SET generation = ?, clean = ?, relaxed = ?, sum = ?"),
     last: prepare(`
       SELECT max(ifnull((SELECT max(seq) FROM message), 0), ifnull((SELECT max(seq) FROM delayed), 0)) AS seq,
              ifnull((SELECT max(place) FROM state), 0) AS place
@@ -107,32 +132,38 @@ export function prepareStatements(database: DatabaseSync) {
     remove: prepare("DELETE FROM message WHERE seq = ?"),
     elapse: prepare("DELETE FROM delayed WHERE seq = ?"),
     cancel: prepare("DELETE FROM delayed WHERE token = ?"),
-    insert: prepare("INSERT INTO message (seq, id, head, payload) VALUES (?, ?, ?, ?)"),
-    delay: prepare("INSERT INTO delayed (seq, id, due_at, head, payload, token, scope) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    add: prepare("INSERT INTO state (place, value, expires_at, key, type, id, name) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    update: prepare("UPDATE state SET value = ?, expires_at = ? WHERE place = ?"),
+    insert: prepare("INSERT INTO message (seq, id, head, payload, sum) VALUES (?, ?, ?, ?, ?)"),
+    delay: prepare("INSERT INTO delayed (seq, id, due_at, head, payload, token, scope, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+    add: prepare("INSERT INTO state (place, value, expires_at, sum, key, type, id, name, owner_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    update: prepare("UPDATE state SET value = ?, expires_at = ?, sum = ? WHERE place = ?"),
     erase: prepare("DELETE FROM state WHERE place = ?"),
-    watch: prepare("INSERT OR IGNORE INTO watch (scope, type, id, token) VALUES (?, ?, ?, ?)"),
+    watch: prepare("INSERT OR IGNORE INTO watch (scope, type, id, token, sum) VALUES (?, ?, ?, ?, ?)"),
     unwatch: prepare("DELETE FROM watch WHERE scope = ? AND type = ? AND id = ? AND token = ?"),
-    bury: prepare("INSERT INTO dead (id, head, payload, failure, at) VALUES (?, ?, ?, ?, ?)"),
+    bury: prepare("INSERT INTO dead (id, head, payload, failure, at, sum) VALUES (?, ?, ?, ?, ?, ?)"),
 
     exhume: prepare("DELETE FROM dead WHERE id = ?"),
-    mark: prepare("INSERT INTO suspect (seq, crashes) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET crashes = excluded.crashes"),
+    mark: prepare("INSERT OR REPLACE INTO suspect (seq, crashes, sum) VALUES (?, ?, ?)"),
     unmark: prepare("DELETE FROM suspect WHERE seq = ?"),
     unmarkAll: prepare("DELETE FROM suspect"),
 
-    renameStates: prepare("UPDATE state SET type = ? WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)"),
+    damagedOwner: prepare(
+      `SELECT ${OWNER} FROM state WHERE type = ? AND owner_sum <> owner_sum_of(place, type, CAST(id AS BLOB), name) LIMIT 1`,
+    ),
+    renameStates: prepare(`
+      UPDATE state SET type = ?, owner_sum = owner_sum_of(place, ?, CAST(id AS BLOB), name)
+      WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)
+    `),
 
-    ready: prepare(`SELECT ${MESSAGE} FROM message WHERE seq > ? ORDER BY seq LIMIT ?`),
+    ready: prepare("SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?"),
     delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
     scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
-    watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token FROM watch WHERE scope >= ? AND scope < ?"),
+    watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?"),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
-    state: prepare("SELECT place, name, value, expires_at FROM state WHERE key = ? AND id = ? AND type = ?"),
-    expired: prepare("SELECT place, type, CAST(id AS BLOB) AS id, name FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"),
-    dead: prepare("SELECT id, at, failure, head, payload FROM dead ORDER BY place LIMIT ?"),
-    letter: prepare("SELECT id, at, failure, head, payload FROM dead WHERE id = ?"),
-    marks: prepare("SELECT seq, crashes FROM suspect ORDER BY seq"),
+    state: prepare(`SELECT id = ? AND type = ? AS mine, ${OWNER}, value, expires_at, sum FROM state WHERE key = ?`),
+    expired: prepare(`SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
+    dead: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?"),
+    letter: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?"),
+    marks: prepare("SELECT seq, crashes, sum FROM suspect ORDER BY seq"),
     count: prepare(`
       SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM delayed) AS delayed,
              (SELECT count(*) FROM state) AS state, (SELECT count(*) FROM watch) AS watches, (SELECT count(*) FROM dead) AS dead

@@ -1,61 +1,87 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SQLOutputValue } from "node:sqlite";
 import type { Address } from "../../core/address.ts";
-import { decodeContent } from "../../core/content.ts";
-import type { StoredValue } from "../../core/effects.ts";
-import { decodeEnvelope } from "../../core/envelope.ts";
-import type { Envelope } from "../../core/envelope.ts";
-import type { Json } from "../../core/json.ts";
 import { hasTooManyFree } from "./free-pages.ts";
 import type { Pages } from "./free-pages.ts";
+import { leaveAsIs } from "./leave-as-is.ts";
+import type { LogFinding } from "./log-damage.ts";
 import { NO_INSTANT, WRITE } from "./pack-batch.ts";
 import { Unpacker } from "./packed.ts";
 import type { Packed } from "./packed.ts";
-import { newRealm } from "./realm.ts";
+import { delayedSum, letterSum, markSum, messageSum, metaSum, ownerSum, valueSum, watchSum } from "./row-sums.ts";
+import type { Meta } from "./row-sums.ts";
 import { stateKey } from "./state-key.ts";
 import { corruptStore } from "./sqlite-failure.ts";
-import { prepareDatabase, prepareStatements } from "./sqlite-statements.ts";
+import { SqliteRows } from "./sqlite-rows.ts";
+import { prepareDatabase, prepareStatements, setDurability } from "./sqlite-statements.ts";
 import type { Durability, Statements } from "./sqlite-statements.ts";
 import type { Accepted, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "./store.ts";
 
-const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /**
- * One connection to the tables of the store in `file`, which makes them if they are missing.
+ * One connection to the tables of the store in `file`.
  * Its methods are those of {@link Store}, but synchronous; they throw what SQLite throws.
  */
 export class SqliteTables {
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly #rows: SqliteRows;
+  readonly #isRelaxed: boolean;
   #givesBack = false;
 
   constructor(file: string, durability: Durability) {
     this.#file = file;
+    this.#rows = new SqliteRows(file);
+    this.#isRelaxed = durability === "relaxed";
     this.#database = new DatabaseSync(file);
     try {
       prepareDatabase(this.#database, durability);
       this.#statements = prepareStatements(this.#database);
     } catch (error) {
-      this.#database.close();
+      leaveAsIs(file, () => this.#database.close());
       throw error;
     }
   }
 
-  /** Counts an opening of the store, and tells of it. */
+  /** Checks that the store is whole, as far as that can be done at once. @throws `STORE_CORRUPT` */
+  check({ damagedFrame, hasRemains }: LogFinding): void {
+    // A relaxed store has not flushed one commit before the next.
+    if (damagedFrame !== undefined && !this.#meta().relaxed) {
+      const log = `${this.#file}-wal`;
+      throw corruptStore(this.#file, `frame ${damagedFrame} of its log ${log} is not what was written`, {
+        where: { log, frame: damagedFrame },
+      });
+    }
+    if (this.#integer(this.#statements.total.get()?.["page_count"]) <= SMALL) this.#checkPages();
+    // Begins the log anew: what is left behind must not be taken for a part of it after the next crash.
+    if (hasRemains) this.#statements.truncateLog.get();
+  }
+
+  /** Counts an opening of the store, and tells of it. It has reached the disk then: what was relaxed is known by it. */
   countOpening(): Opened {
+    setDurability(this.#database, "strict");
+    const opened = this.#countOpening();
+    setDurability(this.#database, this.#isRelaxed ? "relaxed" : "strict");
+    return opened;
+  }
+
+  #checkPages(): void {
+    const found = this.#statements.checkPages.get()?.["integrity_check"];
+    if (found !== "ok") throw corruptStore(this.#file, String(found));
+  }
+
+  #countOpening(): Opened {
     return this.#atomically(() => {
-      this.#statements.nameStore.run(newRealm());
-      const clean = this.#integer(this.#statements.clean.get()?.["clean"]) === 1;
-      const row = this.#statements.countOpening.get() ?? {};
+      const { realm, generation, clean } = this.#meta();
+      this.#setMeta({ realm, generation: generation + 1, clean: false, relaxed: this.#isRelaxed });
       const last = this.#statements.last.get() ?? {};
       return {
-        realm: this.#text(row["realm"]),
-        generation: this.#integer(row["generation"]),
+        realm,
+        generation: generation + 1,
         nextSeq: this.#integer(last["seq"]) + 1,
         nextPlace: this.#integer(last["place"]) + 1,
         clean,
-        marks: this.#statements.marks.all().map((mark) => ({ seq: this.#integer(mark["seq"]), crashes: this.#integer(mark["crashes"]) })),
+        marks: this.#statements.marks.all().map(this.#rows.mark),
       };
     });
   }
@@ -64,14 +90,14 @@ export class SqliteTables {
   noteClean(): void {
     this.#atomically(() => {
       this.#statements.unmarkAll.run();
-      this.#statements.noteClean.run();
+      this.#setMeta({ ...this.#meta(), clean: true });
     });
   }
 
   /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
   apply(packed: Packed): void {
     const batch = new Unpacker(packed);
-    const { remove, elapse, cancel, unwatch, watch, exhume } = this.#statements;
+    const { remove, elapse, cancel, unwatch, exhume } = this.#statements;
     this.#atomically(() => {
       for (let left = batch.number(); left > 0; left--) remove.run(batch.number());
       for (let left = batch.number(); left > 0; left--) elapse.run(batch.number());
@@ -79,7 +105,7 @@ export class SqliteTables {
       for (let left = batch.number(); left > 0; left--) this.#insert(batch);
       for (let left = batch.number(); left > 0; left--) this.#write(batch);
       for (let left = batch.number(); left > 0; left--) unwatch.run(batch.text(), batch.text(), batch.text(), batch.text());
-      for (let left = batch.number(); left > 0; left--) watch.run(batch.text(), batch.text(), batch.text(), batch.text());
+      for (let left = batch.number(); left > 0; left--) this.#watch(batch);
       for (let left = batch.number(); left > 0; left--) exhume.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#bury(batch);
       for (let left = batch.number(); left > 0; left--) this.#mark(batch);
@@ -87,31 +113,26 @@ export class SqliteTables {
   }
 
   readState({ type, id }: Address): readonly StateRow[] {
-    return this.#statements.state.all(stateKey(id), id, type).map((row) => ({
-      place: this.#integer(row["place"]),
-      name: this.#text(row["name"]),
-      value: this.#value(row),
-    }));
+    return this.#statements.state
+      .all(id, type, stateKey(id))
+      .map(this.#rows.state)
+      .filter((row) => row !== undefined);
   }
 
   readMessages(afterSeq: number, limit: number): readonly Accepted[] {
-    return this.#statements.ready.all(afterSeq, limit).map((row) => this.#message(row));
+    return this.#statements.ready.all(afterSeq, limit).map(this.#rows.message);
   }
 
   readDelayed(until: number, limit: number): readonly Accepted[] {
-    return this.#statements.delayed.all(until, limit).map((row) => this.#message(row));
+    return this.#statements.delayed.all(until, limit).map(this.#rows.delayed);
   }
 
   readScope(prefix: string): readonly Accepted[] {
-    return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map((row) => this.#message(row));
+    return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map(this.#rows.delayed);
   }
 
   readWatches(prefix: string): readonly Watching[] {
-    return this.#statements.watches.all(prefix, `${prefix}${LAST}`).map((row) => ({
-      scope: this.#text(row["scope"]),
-      address: { type: this.#text(row["type"]), id: this.#text(row["id"]) },
-      token: this.#text(row["token"]),
-    }));
+    return this.#statements.watches.all(prefix, `${prefix}${LAST}`).map(this.#rows.watching);
   }
 
   nextDueAt(): number | undefined {
@@ -120,25 +141,22 @@ export class SqliteTables {
   }
 
   readDeadLetters(limit: number): readonly StoredDeadLetter[] {
-    return this.#statements.dead.all(limit).map((row) => this.#letter(row));
+    return this.#statements.dead.all(limit).map(this.#rows.letter);
   }
 
   readDeadLetter(id: string): StoredDeadLetter | undefined {
     const row = this.#statements.letter.get(id);
-    return row === undefined ? undefined : this.#letter(row);
+    return row === undefined ? undefined : this.#rows.letter(row);
   }
 
   readExpired(now: number, limit: number): readonly Expired[] {
-    return this.#statements.expired.all(now, limit).map((row) => ({
-      place: this.#integer(row["place"]),
-      type: this.#text(row["type"]),
-      id: this.#text(row["id"]),
-      name: this.#text(row["name"]),
-    }));
+    return this.#statements.expired.all(now, limit).map(this.#rows.expired);
   }
 
   renameStates(from: string, to: string): void {
-    this.#statements.renameStates.run(to, from, to);
+    const damaged = this.#statements.damagedOwner.get(from);
+    if (damaged !== undefined) this.#rows.expired(damaged);
+    this.#statements.renameStates.run(to, to, from, to);
   }
 
   count(): ReturnType<Store["count"]> {
@@ -194,62 +212,57 @@ export class SqliteTables {
     }
   }
 
+  #meta(): Meta {
+    const row = this.#statements.meta.get();
+    if (row === undefined) throw corruptStore(this.#file, "its table meta is empty", { where: { table: "meta" } });
+    return this.#rows.meta(row);
+  }
+
+  #setMeta(meta: Meta): void {
+    this.#statements.setMeta.run(meta.generation, Number(meta.clean), Number(meta.relaxed), metaSum(meta));
+  }
+
   #insert(batch: Unpacker): void {
     const { insert, delay } = this.#statements;
     const [seq, dueAt] = [batch.number(), batch.number()];
-    const [id, head, payload] = [batch.text(), batch.text(), batch.text()];
-    if (dueAt === NO_INSTANT) insert.run(seq, id, head, payload);
-    else delay.run(seq, id, dueAt, head, payload, batch.text(), batch.text());
+    batch.startRow();
+    const [id, head, payload] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
+    if (dueAt === NO_INSTANT) return void insert.run(seq, id, head, payload, messageSum(batch.row(), { seq, id, head }));
+    const [token, scope] = [batch.text(), batch.text()];
+    delay.run(seq, id, dueAt, head, payload, token, scope, delayedSum(batch.row(), { seq, dueAt, id, head, token, scope }));
   }
 
   #write(batch: Unpacker): void {
     const { add, update, erase } = this.#statements;
     const [kind, place] = [batch.number(), batch.number()];
     if (kind === WRITE.erase) return void erase.run(place);
-    const [value, expiry] = [batch.text(), batch.number()];
-    const expiresAt = expiry === NO_INSTANT ? null : expiry;
-    if (kind === WRITE.update) update.run(value, expiresAt, place);
-    else add.run(place, value, expiresAt, batch.number(), batch.text(), batch.text(), batch.text());
+    const [value, expiry] = [batch.text() ?? "", batch.number()];
+    const [expiresAt, sum] = [expiry === NO_INSTANT ? null : expiry, valueSum(value, { place, expiresAt: expiry })];
+    if (kind === WRITE.update) return void update.run(value, expiresAt, sum, place);
+    const key = batch.number();
+    batch.startRow();
+    const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
+    add.run(place, value, expiresAt, sum, key, type, id, name, ownerSum(batch.row(), { place, type, id }));
+  }
+
+  #watch(batch: Unpacker): void {
+    batch.startRow();
+    const [scope, type, id, token] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? "", batch.text()];
+    this.#statements.watch.run(scope, type, id, token, watchSum(batch.row(), { scope, type, id }));
   }
 
   #bury(batch: Unpacker): void {
-    this.#statements.bury.run(batch.text(), batch.text(), batch.text(), batch.text(), batch.number());
+    batch.startRow();
+    const [id, head, payload, failure] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? "", batch.text()];
+    const at = batch.number();
+    this.#statements.bury.run(id, head, payload, failure, at, letterSum(batch.row(), { at, id, head, payload }));
   }
 
   #mark(batch: Unpacker): void {
     const { mark, unmark } = this.#statements;
     const [seq, crashes] = [batch.number(), batch.number()];
-    if (crashes > 0) mark.run(seq, crashes);
+    if (crashes > 0) mark.run(seq, crashes, markSum(seq, crashes));
     else unmark.run(seq);
-  }
-
-  #letter(row: Row): StoredDeadLetter {
-    const failure = JSON.parse(this.#text(row["failure"])) as Json;
-    return { envelope: this.#envelope(row), failure, at: this.#integer(row["at"]) };
-  }
-
-  #message(row: Row): Accepted {
-    return {
-      envelope: this.#envelope(row),
-      seq: this.#integer(row["seq"]),
-      ...(row["due_at"] !== null && { dueAt: this.#integer(row["due_at"]) }),
-      ...(row["token"] !== null && { token: this.#text(row["token"]) }),
-    };
-  }
-
-  #envelope(row: Row): Envelope {
-    return decodeEnvelope(this.#text(row["id"]), { head: this.#text(row["head"]), payload: this.#text(row["payload"]) });
-  }
-
-  #value(row: Row): StoredValue {
-    const content = decodeContent(this.#text(row["value"]));
-    return row["expires_at"] === null ? { content } : { content, expiresAt: this.#integer(row["expires_at"]) };
-  }
-
-  #text(value: SQLOutputValue | undefined): string {
-    if (typeof value === "string") return value;
-    if (value instanceof Uint8Array) return UTF8.decode(value);
-    throw corruptStore(this.#file, `a column holds ${typeof value}, not text`);
   }
 
   #integer(value: SQLOutputValue | undefined): number {
@@ -258,7 +271,8 @@ export class SqliteTables {
   }
 }
 
+/** Pages of a store that is checked as a whole when it is opened, 32 MiB: a quarter of a second. */
+const SMALL = 8_192;
+
 /** A character that is in no name, and after all that are. */
 const LAST = "\u{10ffff}";
-
-type Row = Record<string, SQLOutputValue>;

@@ -7,13 +7,16 @@ import { CommitPace } from "./commit-pace.ts";
 import { leaveAsIs } from "./leave-as-is.ts";
 import { lockStore } from "./lock.ts";
 import type { StoreLock } from "./lock.ts";
+import type { LogFinding } from "./log-damage.ts";
+import { makeStore } from "./new-store.ts";
 import { packBatch } from "./pack-batch.ts";
 import type { Packed } from "./packed.ts";
-import { toStoreError } from "./sqlite-failure.ts";
+import { readLog } from "./read-log.ts";
+import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "./sqlite-failure.ts";
 import type { Durability } from "./sqlite-statements.ts";
 import { SqliteTables } from "./sqlite-tables.ts";
 import { NotStarted, SqliteWriter } from "./sqlite-writer.ts";
-import { locateStore, prepareFile } from "./store-file.ts";
+import { isThere, locateStore } from "./store-file.ts";
 import type { Accepted, Batch, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "./store.ts";
 
 /** Options of {@link sqlite}. */
@@ -69,7 +72,7 @@ interface Session {
   flush?: NodeJS.Timeout | undefined;
 }
 
-/** About how many characters make a page of the log, and how many pages are written beside them by every commit. */
+/** About how many characters make a page of the log, how many pages are written beside them by every commit, and for a value that is erased. */
 const PAGE = 2_048;
 const PAGES_BESIDE = 4;
 const PAGES_PER_ERASED = 0.25;
@@ -96,10 +99,11 @@ class SqliteStore implements Store {
       const file = locateStore(this.#path);
       const lock = lockStore(file);
       try {
-        prepareFile(file);
+        if (!isThere(file)) makeStore(file);
+        const log = readLog(file);
         const tables = new SqliteTables(file, this.#durability);
         this.#session = { file, lock, tables };
-        return this.#begin(this.#session);
+        return begin(this.#session, log);
       } catch (error) {
         this.#session = undefined;
         lock.release();
@@ -123,11 +127,14 @@ class SqliteStore implements Store {
       const failure = toStoreError(error, this.#path, "STORE_FAILED");
       // A log that has been taken over begins anew where it lies, and may so find room.
       if (failure.code === "STORE_FULL") this.#takeOver(session);
-      else session.failure = failure;
+      // A batch that makes no sense leaves the store as it was; after anything else nobody knows how it is.
+      else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) session.failure = failure;
       throw failure;
     }
     this.#pace.note(packed, performance.now() - start);
-    this.#checkpoint(packed, session);
+    this.#logPages += pagesOf(packed, batch);
+    if (this.#logPages >= LONG_LOG) this.#takeOver(session);
+    else if (this.#durability === "relaxed") this.#flushSoon(session);
   }
 
   readState(address: Address): readonly StateRow[] {
@@ -188,15 +195,6 @@ class SqliteStore implements Store {
     }
   }
 
-  #begin(session: Session): Opened {
-    try {
-      return session.tables.countOpening();
-    } catch (error) {
-      leaveAsIs(session.file, () => session.tables.close());
-      throw error;
-    }
-  }
-
   /** Has the thread apply a batch. Without a thread, the event loop has to. */
   #write(packed: Packed, session: Session): Promise<void> {
     return this.#byThread(session, { ask: (writer) => writer.apply(packed), act: (tables) => tables.apply(packed) });
@@ -213,20 +211,16 @@ class SqliteStore implements Store {
     return act(session.tables);
   }
 
-  /** Has the log taken over when it has become long, and after a while if it has not been flushed. */
-  #checkpoint({ chunks }: Packed, session: Session): void {
-    for (const chunk of chunks) this.#logPages += chunk.length / PAGE;
-    this.#logPages += PAGES_BESIDE;
-    if (this.#logPages >= LONG_LOG) this.#takeOver(session);
-    else if (this.#durability === "relaxed") this.#flushSoon(session);
-  }
-
+  /** Has what was committed flushed after a while. */
   #flushSoon(session: Session): void {
+    // A commit may have outlived its session.
+    if (this.#session !== session) return;
     session.flush ??= setTimeout(() => this.#takeOver(session), UNFLUSHED_MS).unref();
   }
 
   /** Has what is in the log taken over into the file, and so flushed. A failure is told with the next commit. */
   #takeOver(session: Session): void {
+    if (this.#session !== session) return;
     clearTimeout(session.flush);
     session.flush = undefined;
     this.#logPages = 0;
@@ -279,6 +273,25 @@ class SqliteStore implements Store {
       throw toStoreError(error, this.#path, "STORE_FAILED");
     }
   }
+}
+
+/** Looks whether the store is whole, and counts its opening. One that is not is left as it is. */
+function begin({ file, tables }: Session, log: LogFinding): Opened {
+  try {
+    tables.check(log);
+    return tables.countOpening();
+  } catch (error) {
+    leaveAsIs(file, () => tables.close());
+    throw error;
+  }
+}
+
+/** About how many pages of the log a batch makes. */
+function pagesOf({ chunks }: Packed, { state }: Batch): number {
+  let pages = PAGES_BESIDE;
+  for (const chunk of chunks) pages += chunk.length / PAGE;
+  for (const { value } of state) if (value === undefined) pages += PAGES_PER_ERASED;
+  return pages;
 }
 
 /** What the thread is to do, and how it is done without one. */

@@ -2,6 +2,7 @@ import { closeSync, lstatSync, mkdirSync, openSync, readSync, realpathSync } fro
 import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { HandbackError } from "../../core/errors.ts";
+import { flushDirectory } from "./flush-directory.ts";
 import { corruptStore } from "./sqlite-failure.ts";
 
 /** Marks a SQLite file as a store of ours ("HDBK"), in the file's header. */
@@ -34,20 +35,31 @@ function makeDirectory(path: string): void {
   makeDirectory(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
+    flushDirectory(dirname(path));
   } catch (error) {
     // Another process may have made it meanwhile.
     if (lookAt(path) === undefined) throw error;
   }
 }
 
-/** Makes the file, empty and for its owner only, when there is none; else checks by its header that we may open it. Changes no file. */
-export function prepareFile(file: string): void {
-  if (lookAt(file) === undefined) closeSync(openSync(file, "wx", 0o600));
-  else checkHeader(file, readHeader(file));
+/** Tells whether the file is there, and checks by its header that we may open it. Changes no file. */
+export function isThere(file: string): boolean {
+  if (lookAt(file) === undefined) {
+    checkForgotten(file);
+    return false;
+  }
+  checkHeader(file, readHeader(file));
+  return true;
+}
+
+/** Checks that there is no log of a file that is gone: it would be taken for that of the next one. */
+function checkForgotten(file: string): void {
+  const log = `${file}-wal`;
+  if ((lookAt(log)?.size ?? 0) > 0) throw corruptStore(file, `it is gone, and its log ${log} is there; delete that too to begin anew`);
 }
 
 function checkHeader(file: string, header: Buffer): void {
-  if (header.length === 0) return;
+  if (header.length === 0) throw corruptStore(file, "it is empty; delete it, and what lies beside it, to begin anew");
   if (header.length < HEADER.bytes || header.toString("latin1", 0, HEADER.magic.length) !== HEADER.magic) {
     throw corruptStore(file, "it does not begin like a SQLite database");
   }

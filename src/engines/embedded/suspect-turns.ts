@@ -7,6 +7,8 @@ const CALM_MS = 1_000;
 /** A message that may be what ends the process. */
 export interface Suspect {
   readonly crashes: number;
+  /** Whether no other suspect may be at work beside it. */
+  readonly isAlone: boolean;
   /** Whether it still wants a turn. */
   readonly isWaiting: boolean;
 }
@@ -26,11 +28,14 @@ export interface SuspectTurnsParts<Message extends Suspect> {
  * TU1 The fewer crashes are held against it, the sooner a message has its turn: what is innocent is done before the process dies again,
  *     and if it dies of something else, the blame is shared by all.
  * TU2 The process lives for a while before the first turn: one that dies within it does not die of a suspect.
+ * TU3 A suspect that is to be alone has its turn when none that had one before is at work any more.
  */
 export class SuspectTurns<Message extends Suspect> {
   readonly #parts: SuspectTurnsParts<Message>;
   readonly #waiting = new Map<number, Queue<Message>>();
   #turn: Message | undefined;
+  /** Those that have had their turns, and are still at work. */
+  readonly #atWork = new Set<Message>();
   #isCalm = false;
   #cancelCalm: (() => void) | undefined;
 
@@ -60,10 +65,19 @@ export class SuspectTurns<Message extends Suspect> {
     this.#advance();
   }
 
-  /** The turn of a message is over, if it was its turn. */
-  end(message: Message): void {
+  /** A message goes on beside the next ones. */
+  pass(message: Message): void {
     if (this.#turn !== message) return;
     this.#turn = undefined;
+    this.#atWork.add(message);
+    this.#advance();
+  }
+
+  /** A message is not at work any more. */
+  end(message: Message): void {
+    const wasAtWork = this.#atWork.delete(message);
+    if (this.#turn === message) this.#turn = undefined;
+    else if (!wasAtWork) return;
     this.#advance();
   }
 
@@ -76,7 +90,12 @@ export class SuspectTurns<Message extends Suspect> {
   #next(): Message | undefined {
     for (const crashes of [...this.#waiting.keys()].toSorted((one, other) => one - other)) {
       const waiting = this.#waiting.get(crashes);
-      for (let message = waiting?.shift(); message !== undefined; message = waiting?.shift()) if (message.isWaiting) return message;
+      for (let message = waiting?.shift(); message !== undefined; message = waiting?.shift()) {
+        if (!message.isWaiting) continue;
+        if (!message.isAlone || this.#atWork.size === 0) return message;
+        waiting?.putFirst(message);
+        return undefined;
+      }
       this.#waiting.delete(crashes);
     }
     return undefined;

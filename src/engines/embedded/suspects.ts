@@ -17,9 +17,11 @@ export interface SuspectsParts {
 }
 
 /** Messages that are marked by one commit while none of them is suspected. */
-const GROUP = 256;
+const GROUP = 64;
 /** How long a handler is taken for one that may end the process, once it lets the event loop go. */
-const TURN_MS = 5_000;
+const DOUBT_MS = 5_000;
+/** How long the next suspect waits for one that lets the event loop go, unless that has to be alone. */
+const TURN_MS = 1_000;
 
 /**
  * Finds the message that ends the process whenever it is handled.
@@ -27,13 +29,15 @@ const TURN_MS = 5_000;
  * P1 After an unclean stop, what was recovered is handled only once a mark says durably that it is about to be. What is accepted later
  *    is never marked.
  * P2 A mark that is found at a start means that the process died while its message was handled: it is a suspect. Suspects are handled one
- *    at a time; all else goes on.
+ *    after the other; all else goes on.
  * P3 A mark is taken back when the handler has ended, or has run for so long that the process is not likely to die of it. A handler that
  *    blocks is not at work: it has a mark again before it goes on, and until then what was held against it before.
- * P4 A message against which the limit of crashes is held is given up. At one of them at least it was the only suspect at work.
+ * P4 A message against which the limit of crashes is held is given up. At the last of them it was the only suspect at work.
  */
 export class Suspects {
   readonly #parts: SuspectsParts;
+  /** Crashes for which a message is given up: two at least, for at the first it may have been one of a group. */
+  readonly #limit: number;
   /** Messages with numbers from here on were accepted since, or there is nothing more to be found. */
   #end: number;
   /** Crashes that are held against messages which have not been adopted yet. */
@@ -46,6 +50,7 @@ export class Suspects {
   constructor(parts: SuspectsParts) {
     const { clock, crashLimit, guard, opened } = parts;
     this.#parts = parts;
+    this.#limit = Math.max(2, crashLimit);
     this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
     this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
     this.#turns = new SuspectTurns({ clock, guard, give: (suspect) => this.#giveTurn(suspect) });
@@ -61,8 +66,7 @@ export class Suspects {
     }
     this.#found.delete(seq);
     this.#track(seq, crashes);
-    // At the first of them it was not alone.
-    return crashes >= Math.max(2, this.#parts.crashLimit) ? crashes : undefined;
+    return crashes >= this.#limit ? crashes : undefined;
   }
 
   /** All that was recovered has been adopted. */
@@ -140,7 +144,7 @@ export class Suspects {
   }
 
   #track(seq: number, crashes: number): Recovered {
-    const message = new Recovered(seq, crashes);
+    const message = new Recovered(seq, crashes, this.#limit);
     this.#recovered.set(seq, message);
     return message;
   }
@@ -165,9 +169,8 @@ export class Suspects {
     this.#turns.request(message);
   }
 
-  /** It is marked as one that is alone: that counts for more than to have been one of a group. */
   #giveTurn(suspect: Recovered): void {
-    this.#mark([suspect], Math.max(2, suspect.crashes + 1));
+    this.#mark([suspect], suspect.nextCrashes);
     this.#watch(suspect);
   }
 
@@ -190,14 +193,24 @@ export class Suspects {
 
   #begin(message: Recovered): void {
     message.isAtWork = true;
-    this.#watch(message);
+    if (this.#isSuspect(message) && !message.isAlone) this.#wake(message, TURN_MS, () => this.#pass(message));
+    else this.#watch(message);
+  }
+
+  #pass(message: Recovered): void {
+    this.#turns.pass(message);
+    this.#wake(message, DOUBT_MS - TURN_MS, () => this.#elapse(message));
   }
 
   /** Ends what a mark says after a while, though the handler has not. */
   #watch(message: Recovered): void {
+    this.#wake(message, DOUBT_MS, () => this.#elapse(message));
+  }
+
+  #wake(message: Recovered, delayMs: number, step: () => void): void {
     const { clock, guard } = this.#parts;
     message.cancelTimer?.();
-    message.cancelTimer = clock.setTimer(TURN_MS, () => guard(() => this.#elapse(message)));
+    message.cancelTimer = clock.setTimer(delayMs, () => guard(step));
   }
 
   #elapse(message: Recovered): void {
@@ -224,6 +237,10 @@ class Recovered implements Suspect {
   readonly seq: number;
   /** Crashes that were held against it when it was found. */
   readonly crashes: number;
+  /** Crashes that are held against it if it does not survive its turn. Its first one counts for more than to have been one of a group. */
+  readonly nextCrashes: number;
+  /** For its last turn, and for each but its first, it is alone. */
+  readonly isAlone: boolean;
   /** It bears a mark, as far as the disk knows, once it is `marked`. */
   stage: "idle" | "waiting" | "marking" | "marked" | "over" = "idle";
   /** Whether its handler has begun, and is not blocked. */
@@ -234,9 +251,12 @@ class Recovered implements Suspect {
   resumed: Promise<void> | undefined;
   cancelTimer: (() => void) | undefined;
 
-  constructor(seq: number, crashes: number) {
+  /** @param limit crashes for which it is given up */
+  constructor(seq: number, crashes: number, limit: number) {
     this.seq = seq;
     this.crashes = crashes;
+    this.nextCrashes = Math.max(2, crashes + 1);
+    this.isAlone = crashes > 1 || this.nextCrashes >= limit;
   }
 
   get isWaiting(): boolean {

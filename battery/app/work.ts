@@ -1,0 +1,80 @@
+import { setTimeout } from "node:timers/promises";
+import { HandbackError } from "../../src/index.ts";
+import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { kindOf } from "../kinds/all-kinds.ts";
+import type { Orders } from "../ledger/orders.ts";
+import { operationOf } from "../plan/operation.ts";
+import { codeOf, EngineGone } from "./desk.ts";
+import type { Desk } from "./desk.ts";
+import { say } from "./voice.ts";
+
+const LONGEST_TICK_MS = 30;
+const FULL_PAUSE_MS = 50;
+
+/** Does operations: those that were left open, and, when it is to go on, new ones. */
+export class Work {
+  readonly #orders: Orders;
+  readonly #desk: Desk;
+  readonly #random: SeededRandom;
+  readonly #open = new Set<Promise<void>>();
+  #next: number;
+  #ended = false;
+
+  constructor(orders: Orders, desk: Desk) {
+    this.#orders = orders;
+    this.#desk = desk;
+    this.#random = new SeededRandom(orders.seed ^ Math.imul(orders.life, 0x27d4eb2f));
+    this.#next = orders.next;
+    for (const { op } of orders.open) this.#begin(op);
+  }
+
+  /** Waits until all that was left open has ended, or nothing has been heard of it for long. */
+  async finish(): Promise<void> {
+    const { quietMs } = this.#orders;
+    const clock = new AbortController();
+    let ended = -1;
+    const quiet = async (): Promise<void> => {
+      while (!clock.signal.aborted && this.#open.size !== ended) {
+        ended = this.#open.size;
+        await setTimeout(quietMs, undefined, { signal: clock.signal }).catch(() => undefined);
+      }
+    };
+    await Promise.race([quiet(), Promise.all(this.#open)]);
+    clock.abort();
+  }
+
+  /** Begins new operations at the rate that was ordered, in small crowds, until it is ended. Never resolves of itself. */
+  async goOn(): Promise<never> {
+    const { rate, most } = this.#orders;
+    let [owed, then] = [1, Date.now()];
+    for (;;) {
+      const now = Date.now();
+      owed = Math.min(most, owed + ((now - then) * rate) / 1_000);
+      then = now;
+      for (; owed >= 1 && !this.#ended && this.#open.size < most; owed--) this.#begin(this.#next++);
+      await setTimeout(1 + this.#random.below(LONGEST_TICK_MS), undefined, { ref: !this.#ended });
+    }
+  }
+
+  /** Begins nothing any more. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  #begin(number: number): void {
+    const open = this.#perform(number).finally(() => this.#open.delete(open));
+    this.#open.add(open);
+  }
+
+  async #perform(number: number): Promise<void> {
+    const operation = operationOf(this.#orders.seed, number);
+    try {
+      await kindOf(operation).perform(operation, this.#desk);
+    } catch (error) {
+      if (error instanceof EngineGone) return;
+      // Not now; a later process goes on with what was accepted.
+      if (HandbackError.is(error, "STORE_FULL") || codeOf(error) === "OVERLOADED") await setTimeout(FULL_PAUSE_MS);
+      else say({ what: "astray", op: number, error: codeOf(error) });
+    }
+  }
+}

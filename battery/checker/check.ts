@@ -1,0 +1,130 @@
+import type { Entry } from "../ledger/entry.ts";
+import { lineOf, pageOf, placeOfPage } from "../kinds/book.ts";
+import { allKinds, kindOf } from "../kinds/all-kinds.ts";
+import { nameOf } from "../kinds/kind.ts";
+import type { States } from "../kinds/kind.ts";
+import { exists, readHistory, triesOf } from "./history.ts";
+import type { Flow, History } from "./history.ts";
+import type { Verdict, Violation } from "./verdict.ts";
+
+/**
+ * Judges what a ledger has heard, up to the end of the last verification.
+ *
+ * CK1 What was acknowledged is there, and so is that of which an effect was seen: handlers run only for what is durable.
+ * CK2 What was refused has not happened.
+ * CK3 A flow ends, once it was accepted, and in one way: whoever looks, whenever.
+ * CK4 An effect on the outside world has one idempotency key, however often its code runs.
+ * CK5 An engine that was closed in good order has answered all that it was asked.
+ *
+ * What each kind of object promises beyond that, its own law says.
+ */
+export function check(seed: number, entries: readonly Entry[]): Verdict {
+  const { attempts, lives } = readHistory(seed, entries);
+  const acknowledged = attempts.filter(({ answer }) => answer?.ok === true).length;
+  const failed = attempts.filter(({ answer }) => answer?.ok === false).length;
+  const told = entries.findLastIndex(({ what }) => what === "told");
+  return {
+    requests: { acknowledged, failed, indeterminate: attempts.length - acknowledged - failed },
+    violations: [...checkHistory(readHistory(seed, entries.slice(0, told + 1)))],
+    recoveriesMs: [...lives.values()].flatMap(({ startedAt, firstAnswerAt }) =>
+      firstAnswerAt === undefined ? [] : [firstAnswerAt - startedAt],
+    ),
+  };
+}
+
+function* checkHistory(history: History): Iterable<Violation> {
+  const flows = [...history.flows.values()];
+  for (const flow of flows) {
+    yield* checkFlow(flow);
+    yield* checkEffects(flow);
+    yield* checkBook(flow, history.states);
+  }
+  yield* checkDrains(history);
+  yield* checkRest(history);
+  for (const kind of allKinds) {
+    if (kind.check === undefined) continue;
+    yield* kind.check(
+      flows.filter(({ operation }) => kindOf(operation) === kind),
+      history.states,
+    );
+  }
+}
+
+function* checkFlow(flow: Flow): Iterable<Violation> {
+  const { operation, standing, effects, results, wasAbsent, astray, startedAt = 0 } = flow;
+  const starts = triesOf(flow, "start");
+  const acknowledged = starts.some(({ answer }) => answer?.ok === true);
+  const key = operation.key;
+  if (!exists(flow)) {
+    if (acknowledged) yield { what: "lost", operation: key, said: "its start was acknowledged, and there is no such flow" };
+    else if (effects.length > 0) yield { what: "lost", operation: key, said: "a handler of its ran, and there is no such flow" };
+    else if (results.length > 0) yield { what: "lost", operation: key, said: "a client saw how it ended, and there is no such flow" };
+  }
+  const knownAt = Math.min(...starts.flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])), ...results.map(({ at }) => at));
+  if (startedAt > knownAt) yield { what: "lost", operation: key, said: "it was known to be there, was forgotten, and began anew" };
+  if (wasAbsent && acknowledged)
+    yield { what: "lost", operation: key, said: "its start was acknowledged, and a client was told that there is no such flow" };
+  if (wasAbsent && exists(flow))
+    yield { what: "wrong", operation: key, said: "a client was told that there is no such flow, and there is" };
+  if (starts.every(({ answer }) => answer?.ok === false) && (exists(flow) || effects.length > 0)) {
+    yield { what: "wrong", operation: key, said: "each start was refused, and it has happened all the same" };
+  }
+  if (standing?.status === "pending") yield { what: "stuck", operation: key, said: "it was accepted, and does not end" };
+  if (standing?.status === "failed") yield { what: "wrong", operation: key, said: `it failed with ${standing.code}` };
+  const outcomes = new Set(
+    [...results.map(({ outcome }) => outcome), ...(exists(flow) ? [standing] : [])].map((outcome) => JSON.stringify(outcome)),
+  );
+  if (outcomes.size > 1)
+    yield { what: "duplicated", operation: key, said: `it ended in more than one way: ${[...outcomes].join(", then ")}` };
+  for (const error of astray) yield { what: "wrong", operation: key, said: `a client met what it should not: ${error}` };
+}
+
+function* checkEffects({ operation, effects }: Flow): Iterable<Violation> {
+  const keys = new Map<string, string>();
+  for (const { part, key } of effects) {
+    const other = keys.get(part) ?? key;
+    keys.set(part, other);
+    if (other !== key)
+      yield { what: "duplicated", operation: operation.key, said: `${part} was done under two idempotency keys: ${other}, ${key}` };
+  }
+}
+
+/** What is booked is there once; nothing else is. */
+function* checkBook(flow: Flow, states: States): Iterable<Violation> {
+  const { operation, standing } = flow;
+  const page = states.get(nameOf(placeOfPage(pageOf(operation.number)))) as
+    | { readonly lines: Readonly<Record<string, number>> }
+    | null
+    | undefined;
+  const { certain, possible = [] } = kindOf(operation).booked(flow);
+  const prefix = lineOf(operation.number, "");
+  const found = new Map(Object.entries(page?.lines ?? {}).filter(([line]) => line.startsWith(prefix)));
+  if (exists(flow) && standing?.status !== "pending") {
+    for (const part of certain) {
+      if (!found.has(lineOf(operation.number, part))) yield { what: "lost", operation: operation.key, said: `${part} is not in the book` };
+    }
+  }
+  const expected = new Set(exists(flow) ? [...certain, ...possible].map((part) => lineOf(operation.number, part)) : []);
+  for (const [line, times] of found) {
+    const part = line.slice(prefix.length);
+    if (!expected.has(line)) yield { what: "wrong", operation: operation.key, said: `${part} is in the book, and should not be` };
+    else if (times > 1) yield { what: "duplicated", operation: operation.key, said: `${part} is in the book ${times} times` };
+  }
+}
+
+function* checkDrains({ flows, lives }: History): Iterable<Violation> {
+  for (const { operation, attempts } of flows.values()) {
+    for (const { life, step, answer } of attempts) {
+      if (answer !== undefined || lives.get(life)?.closed !== true) continue;
+      yield { what: "wrong", operation: operation.key, said: `the engine of process ${life} was closed, and never answered its ${step}` };
+    }
+  }
+}
+
+function* checkRest({ rest }: History): Iterable<Violation> {
+  if (rest === undefined) return;
+  const { messages, delayed, dead } = rest;
+  if (messages > 0) yield { what: "stuck", operation: "store", said: `${messages} messages are left, and nothing happens` };
+  if (delayed > 0) yield { what: "stuck", operation: "store", said: `${delayed} delayed messages are left, and nothing waits for them` };
+  if (dead > 0) yield { what: "wrong", operation: "store", said: `${dead} dead letters, of messages that never failed` };
+}

@@ -1,0 +1,86 @@
+import { existsSync, statSync } from "node:fs";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { Ledger } from "../../ledger/ledger.ts";
+import { verify } from "../../process/verify.ts";
+import type { Ground, Trial } from "../../trial.ts";
+import { startApp } from "../../process/start-app.ts";
+import { damage } from "./damage.ts";
+import type { Harm } from "./damage.ts";
+import { startOfLastCommit } from "./log-tail.ts";
+
+const HARMS: readonly Harm[] = ["a flipped bit", "a flipped bit", "a sector of zeros", "a cut", "emptied"];
+/** A log that ends early is what a power cut leaves: nobody can tell. */
+const HARMS_OF_LOG: readonly Harm[] = ["a flipped bit", "a sector of zeros"];
+const STORE = "store.db";
+const LONGEST_MS = 20_000;
+const WORK_MS = 1_500;
+const DAMAGES = 12;
+/** What a store may say that cannot be what it was. */
+const TOLD = /STORE_CORRUPT|STORE_OPEN_FAILED|FORMAT_TOO_NEW/u;
+
+/** Something of a file is changed, or cut off, while nobody has it open: it does no harm, or the engine says so. */
+export const damagedFiles: Trial = {
+  name: "damage",
+  about: "files that were damaged while nobody had them open",
+  rows: [
+    { count: "damagedFiles", label: "damaged files" },
+    { count: "damagesTold", label: "of them, told by an error" },
+    { count: "damagesHarmless", label: "of them, without harm" },
+  ],
+  lack: () => Promise.resolve(undefined),
+  async run(ground) {
+    const random = new SeededRandom(ground.seed);
+    const end = Math.min(ground.until, Date.now() + LONGEST_MS);
+    for (let store = 1; Date.now() < end; store++) {
+      const folder = join(ground.folder, `store-${store}`);
+      await mkdir(join(folder, "whole"), { recursive: true });
+      const ledger = new Ledger({ seed: ground.seed + store, file: join(folder, "ledger.jsonl") });
+      await work(join(folder, "whole", STORE), ledger, random.chance(0.5) ? "SIGKILL" : "SIGTERM");
+      for (let number = 1; number <= DAMAGES && Date.now() < end; number++) await damageCopy(number, { ...ground, folder, ledger, random });
+      ground.tally.judge(await verify({ path: join(folder, "whole", STORE), ledger }));
+      ledger.close();
+    }
+  },
+};
+
+/** Has a process work for a while. What it leaves when it is killed is in the log, and when it closes in the file. */
+async function work(path: string, ledger: Ledger, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  const app = startApp({ path, ledger });
+  setTimeout(() => app.kill(signal), WORK_MS);
+  await app.ended;
+}
+
+async function damageCopy(
+  number: number,
+  { folder, ledger, random, tally }: Ground & { readonly ledger: Ledger; readonly random: SeededRandom },
+): Promise<void> {
+  const copy = join(folder, `damaged-${number}`);
+  await cp(join(folder, "whole"), copy, { recursive: true });
+  const done = damageStore(join(copy, STORE), random);
+  const survivor = ledger.cut(ledger.mark(), join(copy, "ledger.jsonl"));
+  const { violations } = await verify({ path: join(copy, STORE), ledger: survivor, quietMs: 3_000 });
+  tally.add("damagedFiles");
+  if ([...survivor.entries, ...violations].some((each) => TOLD.test(JSON.stringify(each)))) tally.add("damagesTold");
+  else if (violations.length === 0) tally.add("damagesHarmless");
+  else
+    tally.fail(
+      `${done}, and nobody said so: ${violations.length} violations, such as ${violations[0]?.what}: ${violations[0]?.operation}: ${violations[0]?.said}`,
+    );
+  survivor.close();
+  if (violations.length === 0) await rm(copy, { recursive: true });
+}
+
+/** Does harm to the store's file, or to its log if there is one; says what was done. */
+function damageStore(path: string, random: SeededRandom): string {
+  const log = `${path}-wal`;
+  const limit = existsSync(log) ? startOfLastCommit(log) : 0;
+  if (limit > 0 && random.chance(0.5)) return `in the log, ${damage(log, { harm: pick(HARMS_OF_LOG, random), limit, random })} of ${limit}`;
+  const { size } = statSync(path);
+  return `in the file, ${damage(path, { harm: pick(HARMS, random), limit: size, random })} of ${size}`;
+}
+
+function pick<Thing>(things: readonly Thing[], random: SeededRandom): Thing {
+  return things[random.below(things.length)] as Thing;
+}

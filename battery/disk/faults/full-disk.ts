@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { Ledger } from "../../ledger/ledger.ts";
+import { startApp } from "../../process/start-app.ts";
+import { verify } from "../../process/verify.ts";
+import type { Tally } from "../../tally.ts";
+import type { Ground, Trial } from "../../trial.ts";
+import { lackOf } from "../lack.ts";
+import { readNotes, startNoting } from "../noting/start-noting.ts";
+import { compareSurvivors } from "../noting/survival.ts";
+import type { Line } from "../noting/survival.ts";
+import { SmallDisk } from "../small-disk.ts";
+
+const LONGEST_MS = 20_000;
+const LONGEST_FULL_MS = 3_000;
+const LONGEST_ROOM_MS = 1_000;
+const LIMIT_MS = 15_000;
+const AGAIN_MS = 50;
+
+/**
+ * The disk is full for a while, and then is not. What needs room is refused as `STORE_FULL`, reading goes on, and so does all else when
+ * there is room. Two processes share the disk: the battery's own, for the laws, and one that notes numbers, and reads all the time.
+ */
+export const fullDisk: Trial = {
+  name: "full",
+  about: "a disk that is full, and then is not",
+  rows: [{ count: "fullDisks", label: "times that the disk was full" }],
+  lack: () => Promise.resolve(lackOf("file systems")),
+  async run(ground) {
+    const disk = await SmallDisk.make(ground.folder);
+    try {
+      await fillNowAndThen(disk, ground);
+    } finally {
+      await disk.remove();
+    }
+  },
+};
+
+async function fillNowAndThen(disk: SmallDisk, { seed, folder, until, tally }: Ground): Promise<void> {
+  const random = new SeededRandom(seed);
+  const end = Math.min(until, Date.now() + LONGEST_MS);
+  const ledger = new Ledger({ seed, file: join(folder, "ledger.jsonl") });
+  const [path, notes] = [join(disk.at, "store.db"), join(disk.at, "notes.db")];
+  const [app, noting] = [startApp({ path, ledger }), startNoting(notes)];
+  try {
+    const goOn = async (): Promise<boolean> => (await goesOn(() => ledger.entries)) && (await goesOn(() => noting.lines));
+    let goes = await goOn();
+    while (goes && Date.now() < end) {
+      await setTimeout(random.below(LONGEST_ROOM_MS));
+      const mark = noting.lines.length;
+      await keepFull(disk, random.below(LONGEST_FULL_MS));
+      judgeRefusals(noting.lines.slice(mark), tally);
+      await disk.clear();
+      goes = await goOn();
+    }
+    if (!goes) tally.fail(`there was room on the disk, and nothing was acknowledged for ${LIMIT_MS} ms`);
+  } finally {
+    app.kill("SIGKILL");
+    const { code, complaints } = await app.ended;
+    if (code !== null) tally.fail(`on a full disk the process ended by itself, with code ${code}: ${complaints}`);
+    const failure = await noting.kill();
+    if (failure !== undefined) tally.fail(`on a full disk, of the process that notes numbers: ${failure}`);
+  }
+  tally.judge(await verify({ path, ledger }));
+  ledger.close();
+  const { lost, unheardOf } = compareSurvivors(noting.lines, await readNotes(notes));
+  if (lost.length > 0) tally.fail(`${lost.length} numbers were acknowledged on a disk that was full now and then, and are lost`);
+  if (unheardOf.length > 0) tally.fail(`${unheardOf.length} numbers were refused on a full disk, and are there`);
+}
+
+/** Fills the disk, again and again, so that what the stores give back is taken too. */
+async function keepFull(disk: SmallDisk, forMs: number): Promise<void> {
+  const until = Date.now() + forMs;
+  do {
+    await disk.fill();
+    await setTimeout(AGAIN_MS);
+  } while (Date.now() < until);
+}
+
+/** Looks at what was said while the disk was full. It may have been so only for moments, and nothing refused. */
+function judgeRefusals(lines: readonly Line[], tally: Tally): void {
+  const refusals = lines.flatMap((line) => (line.what === "refused" ? [line.code] : []));
+  if (refusals.length > 0) tally.add("fullDisks");
+  const other = refusals.find((code) => code !== "STORE_FULL");
+  if (other !== undefined) tally.fail(`on a full disk a call was refused with ${other}, not STORE_FULL`);
+  const unread = lines.flatMap((line) => (line.what === "read" && line.code !== undefined ? [line.code] : []));
+  if (unread.length > 0) tally.fail(`on a full disk ${unread.length} reads failed, with ${unread[0]}`);
+}
+
+/** Waits until there is one more acknowledgement; not for ever. */
+async function goesOn(lines: () => readonly { readonly what: string }[]): Promise<boolean> {
+  const until = Date.now() + LIMIT_MS;
+  const mark = lines().length;
+  const isThere = (): boolean =>
+    lines()
+      .slice(mark)
+      .some(({ what }) => what === "ack");
+  while (!isThere() && Date.now() < until) await setTimeout(AGAIN_MS);
+  return isThere();
+}

@@ -1,0 +1,37 @@
+import type { Operation } from "../plan/operation.ts";
+import { blockedHandlers } from "./blocked.ts";
+import { book } from "./book.ts";
+import { cancelledFlows } from "./cancelled.ts";
+import { counters } from "./counter.ts";
+import { events } from "./event.ts";
+import { fanOuts } from "./fan-out.ts";
+import type { Kind } from "./kind.ts";
+import { logs } from "./log.ts";
+import { promises } from "./promise.ts";
+import { retriedHandlers } from "./retried.ts";
+import { timers } from "./timer.ts";
+import { transfers } from "./transfer.ts";
+
+/** Every kind of object. */
+export const allKinds: readonly Kind[] = [
+  logs,
+  transfers,
+  fanOuts,
+  timers,
+  promises,
+  events,
+  counters,
+  cancelledFlows,
+  blockedHandlers,
+  retriedHandlers,
+];
+
+/** All that is to be registered. */
+export const allFunctions: readonly object[] = [book, ...allKinds.flatMap(({ functions }) => functions)];
+
+/** What an operation is done with. */
+export function kindOf({ lot }: Operation): Kind {
+  const kind = allKinds[lot % allKinds.length];
+  if (kind === undefined) throw new Error("there are no kinds");
+  return kind;
+}

@@ -1,0 +1,31 @@
+import { fn } from "../../src/index.ts";
+import { diceOf } from "../plan/operation.ts";
+import { book, pageOf } from "./book.ts";
+import type { Kind } from "./kind.ts";
+
+const FIRST = "first";
+const SECOND = "second";
+const LONGEST_PAUSE_MS = 40;
+
+const block = fn("battery/block", async (ctx, { op, pauseMs }: Block): Promise<string> => {
+  const first = await ctx.get(ctx.invoke(book.note, { op, part: FIRST }, { id: pageOf(op) }));
+  await ctx.get(ctx.sleep(pauseMs));
+  return `${first}, ${await ctx.get(ctx.invoke(book.note, { op, part: SECOND }, { id: pageOf(op) }))}`;
+});
+
+interface Block {
+  readonly op: number;
+  readonly pauseMs: number;
+}
+
+/** Handlers that block: run again after a crash, they find what they had sent, and it counts once. */
+export const blockedHandlers: Kind = {
+  name: "blocked",
+  functions: [block],
+  async perform(operation, desk) {
+    const input = { op: operation.number, pauseMs: diceOf(operation).below(LONGEST_PAUSE_MS) };
+    const handle = await desk.begin(operation, () => desk.client.start(block, input, { id: operation.key }));
+    if (handle !== undefined) await desk.finish(operation, handle);
+  },
+  booked: () => ({ certain: [FIRST, SECOND] }),
+};

@@ -1,0 +1,69 @@
+import { setTimeout } from "node:timers/promises";
+import { fn, HandbackError } from "../../src/index.ts";
+import type { Future } from "../../src/index.ts";
+import { triesOf, valueOf } from "../checker/history.ts";
+import type { Flow } from "../checker/history.ts";
+import type { Violation } from "../checker/verdict.ts";
+import { diceOf } from "../plan/operation.ts";
+import { book, pageOf } from "./book.ts";
+import type { Kind } from "./kind.ts";
+
+const DECIDED = "decided";
+const LONGEST_PAUSE_MS = 400;
+
+const ask = fn("battery/ask", (ctx, op: number): Future<string> => {
+  const decision = ctx.promise<string>();
+  ctx.setStatus({ token: decision.token });
+  return ctx.onComplete(decision, decided, op);
+});
+const decided = fn("battery/decided", (ctx, { result, args: op }: { result: string; args: number }): Future<string> =>
+  ctx.invoke(agree, { noted: ctx.invoke(book.note, { op, part: DECIDED }, { id: pageOf(op) }), result }),
+);
+const agree = fn("battery/agree", (_, { result }: { noted: string; result: string }): string => result);
+
+/** Promises settled from outside: the flow sees the value whose settlement was acknowledged, and no other settlement is. */
+export const promises: Kind = {
+  name: "promise",
+  functions: [ask, decided, agree],
+  async perform(operation, desk) {
+    const dice = diceOf(operation);
+    const handle = await desk.begin(operation, () => desk.client.start(ask, operation.number, { id: operation.key }));
+    if (handle === undefined) return;
+    const standing = await desk.until(handle, ({ custom }) => custom !== undefined);
+    if (standing?.status === "pending") {
+      if (dice.chance(0.5)) await setTimeout(dice.below(LONGEST_PAUSE_MS));
+      const { token } = standing.custom as { readonly token: string };
+      // Each process has a decision of its own; now and then it gives it twice at once, as one that is not sure.
+      const value = `decision ${desk.life}`;
+      const settle = (): Promise<void> =>
+        desk.request(operation, "settle", () => desk.client.settle(token, value), { value }).catch(orIfOver);
+      await Promise.all(dice.chance(0.2) ? [settle(), settle()] : [settle()]);
+    }
+    await desk.finish(operation, handle);
+  },
+  booked: () => ({ certain: [DECIDED] }),
+  *check(flows) {
+    for (const flow of flows) yield* checkDecision(flow);
+  },
+};
+
+function* checkDecision(flow: Flow): Iterable<Violation> {
+  const operation = flow.operation.key;
+  const tries = triesOf(flow, "settle");
+  const acknowledged = new Set(tries.filter(({ answer }) => answer?.ok === true).map(({ value }) => value));
+  if (acknowledged.size > 1) yield { what: "duplicated", operation, said: `settled ${acknowledged.size} times, with different values` };
+  if (flow.standing?.status !== "completed") return;
+  const seen = valueOf(flow);
+  for (const value of acknowledged) {
+    if (value !== seen)
+      yield { what: "lost", operation, said: `${JSON.stringify(value)} was acknowledged, and the flow saw ${JSON.stringify(seen)}` };
+  }
+  if (!tries.some(({ value, answer }) => value === seen && answer?.ok !== false)) {
+    yield { what: "wrong", operation, said: `the flow saw ${JSON.stringify(seen)}, which nobody gave it` };
+  }
+}
+
+/** It may have been decided, and be over, before this process came. */
+function orIfOver(error: unknown): void {
+  if (!HandbackError.is(error, "ALREADY_COMPLETED", "NOT_FOUND")) throw error;
+}

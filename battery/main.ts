@@ -1,0 +1,82 @@
+/**
+ * Makes trouble for a store, and looks whether it keeps what it promised:
+ * `npm run battery -- [--minutes N] [--seed S] [--only a,b] [--keep]`. Ends with code 1 if anything is wrong.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { SeededRandom } from "../src/testing/simulation/seeded-random.ts";
+import { readOptions } from "./options.ts";
+import type { Options } from "./options.ts";
+import { toComplaints, toReport } from "./report.ts";
+import { Tally } from "./tally.ts";
+import type { Trial } from "./trial.ts";
+import { allTrials, roundOf } from "./trials.ts";
+
+const MINUTE_MS = 60_000;
+/** A last verification of a store on a slow disk may take its time. */
+const PATIENCE_MS = 5 * MINUTE_MS;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+const options = readOptions(process.argv.slice(2), allTrials);
+const base = mkdtempSync(join(tmpdir(), "handback-battery-"));
+const startedAt = Date.now();
+const lacks = await lacksOf(options.trials);
+const total = await holdTrials(options);
+const minutes = (Date.now() - startedAt) / MINUTE_MS;
+console.log(toReport(total, { seed: options.seed, minutes, trials: options.trials, lacks }));
+if (!options.keep && !total.isRed) rmSync(base, { recursive: true });
+else console.log(`What was left is in ${base}; the same again: --seed ${options.seed}`);
+// Not later: what hangs is ended with this process.
+process.exit(total.isRed ? 1 : 0);
+
+/** Why trials cannot be run here, by their names. */
+async function lacksOf(trials: readonly Trial[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const { name, lack } of trials) {
+    const why = await lack();
+    if (why !== undefined) found.set(name, why);
+  }
+  return found;
+}
+
+/** Holds the trials in turn until the time is over, each with a seed and a folder of its own. */
+async function holdTrials({ minutes, seed, trials, keep }: Options): Promise<Tally> {
+  const total = new Tally();
+  const random = new SeededRandom(seed);
+  const until = startedAt + minutes * MINUTE_MS;
+  const round = roundOf(trials.filter(({ name }) => !lacks.has(name)));
+  for (let turn = 0; Date.now() < until; turn++) {
+    const trial = round[turn % round.length];
+    if (trial === undefined) break;
+    const tally = await holdTrial(trial, { seed: random.below(2 ** 31), folder: join(base, `${turn}-${trial.name}`), until });
+    if (!tally.isRed && !keep) rmSync(join(base, `${turn}-${trial.name}`), { recursive: true });
+    total.merge(tally);
+  }
+  return total;
+}
+
+async function holdTrial(trial: Trial, ground: { readonly seed: number; readonly folder: string; readonly until: number }): Promise<Tally> {
+  const tally = new Tally();
+  const heldAt = Date.now();
+  mkdirSync(ground.folder);
+  try {
+    await Promise.race([trial.run({ ...ground, tally }), overdue(Math.min(ground.until, heldAt + MINUTE_MS))]);
+  } catch (error) {
+    tally.fail(`${trial.name} could not be held: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  const { acknowledged, indeterminate, failed } = tally.requests;
+  const counts = trial.rows.map(({ count, label }) => `${tally.count(count)} ${label}`).join(", ");
+  const verdict = tally.isRed ? `RED, kept in ${ground.folder}:\n${toComplaints(tally)}` : "well";
+  console.error(
+    `${trial.name} (${ground.seed}): ${counts}; ${acknowledged} acknowledged, ${indeterminate} indeterminate, ${failed} failed; ${Math.round((Date.now() - heldAt) / 1_000)} s: ${verdict}`,
+  );
+  return tally;
+}
+
+/** Rejects long after an instant at which a trial was to come to its end. */
+async function overdue(until: number): Promise<never> {
+  await setTimeout(Math.max(0, until - Date.now()) + PATIENCE_MS, undefined, { ref: false });
+  throw new Error("it did not come to an end");
+}

@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Entry, Mode } from "../ledger/entry.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { unfinishedBusiness } from "../ledger/orders.ts";
+import type { Orders } from "../ledger/orders.ts";
+import { NODE_OPTIONS } from "./node-options.ts";
+
+/** What an app is started with. */
+export interface AppOptions {
+  /** The store. */
+  readonly path: string;
+  /** Who listens; the operations go on where this ledger's left off. */
+  readonly ledger: Ledger;
+  /** `work` (the default) until it is ended, or `verify`: bring to an end what is open, tell how all stands, and end. */
+  readonly mode?: Mode;
+  /** Operations begun per second; default 300. */
+  readonly rate?: number;
+  /** Operations that are open at once; default 150. */
+  readonly most?: number;
+  /** Ways by which to try to open the store a second time; default: none. */
+  readonly intrusions?: Orders["intrusions"];
+  /** Time without news after which a verification gives up; default 15,000 ms. */
+  readonly quietMs?: number;
+  /** A command to run it under, such as `strace`, with its arguments. */
+  readonly wrap?: readonly string[];
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A process at work on a store. */
+export interface App {
+  /** Which process of the ledger it is. */
+  readonly life: number;
+  /** Resolves to `open`, to the code of the error when the store could not be opened, or to `ended`. */
+  readonly opened: Promise<string>;
+  /** Sends a signal to the app itself; before it can be told from what it runs under, to both. */
+  readonly kill: (signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
+  /** Resolves when it has ended and all that it said has been heard. */
+  readonly ended: Promise<Ended>;
+}
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What it, or what it ran under, wrote to its error output. */
+  readonly complaints: string;
+}
+
+const MOST_COMPLAINTS = 10_000;
+const MAIN = join(import.meta.dirname, "../app/main.ts");
+const running = new Set<ChildProcess>();
+
+// None is left behind when the driver ends, whatever the reason.
+process.once("exit", () => running.forEach((child) => killGroup(child, "SIGKILL")));
+
+/** Starts a process that works on a store and tells the ledger. */
+export function startApp(options: AppOptions): App {
+  const { ledger, path, mode = "work", rate = 300, most = 150, intrusions = [], quietMs = 15_000, wrap = [], env = {} } = options;
+  const life = ledger.nextLife();
+  const orders: Orders = { mode, life, seed: ledger.seed, path, rate, most, intrusions, quietMs, ...unfinishedBusiness(ledger.entries) };
+  const [command, ...args] = [...wrap, process.execPath, ...NODE_OPTIONS, MAIN];
+  const over = new AbortController();
+  const mine = (isSo: (entry: Entry) => boolean): Promise<Entry> => ledger.when((entry) => entry.life === life && isSo(entry), over.signal);
+  let self: number | undefined;
+  void mine(({ what }) => what === "hello").then((hello) => (self = hello.what === "hello" ? hello.pid : undefined));
+  const opened = mine(({ what }) => what === "open" || what === "shut").then((entry) => (entry.what === "shut" ? entry.code : "open"));
+  ledger.note(life, { what: "start", mode });
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "handback-battery-cache"), ...env },
+    // A group of its own, so that what it runs under can be ended with it.
+    detached: true,
+  });
+  running.add(child);
+  child.stdin.on("error", () => undefined).write(`${JSON.stringify(orders)}\n`);
+  const ended = untilEnd(child, { ledger, life }).finally(() => over.abort());
+  return {
+    life,
+    opened: Promise.race([opened, ended.then(() => "ended")]),
+    kill(signal) {
+      if (self === undefined) killGroup(child, signal);
+      else if (isRunning(child)) send(self, signal);
+    },
+    ended,
+  };
+}
+
+async function untilEnd(child: ChildProcessWithoutNullStreams, { ledger, life }: { ledger: Ledger; life: number }): Promise<Ended> {
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints = (complaints + text).slice(-MOST_COMPLAINTS)));
+  const heard = ledger.hear(life, child.stdout);
+  const failure = once(child, "error");
+  const end = await Promise.race([once(child, "close"), failure]);
+  running.delete(child);
+  if (end[0] instanceof Error) throw end[0];
+  await heard;
+  const [code, signal] = end as [number | null, NodeJS.Signals | null];
+  ledger.note(life, { what: "end", code, signal });
+  return { code, signal, complaints };
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined && isRunning(child)) send(-child.pid, signal);
+}
+
+/** Sends a signal to a process or a group that may have ended this moment. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { setTimeout } from "node:timers/promises";
+import { check } from "../checker/check.ts";
+import type { Verdict, Violation } from "../checker/verdict.ts";
+import { startApp } from "./start-app.ts";
+import type { App, AppOptions, Ended } from "./start-app.ts";
+
+const LIMIT_MS = 180_000;
+
+/** What a verification is started with. */
+export type VerifyOptions = Pick<AppOptions, "path" | "ledger" | "wrap" | "env" | "quietMs">;
+
+/** Brings all that is open on a store to an end, looks at everything, and judges. */
+export async function verify(options: VerifyOptions): Promise<Verdict> {
+  const { ledger } = options;
+  const app = startApp({ ...options, mode: "verify" });
+  const ended = await withinLimit(app);
+  const verdict = check(ledger.seed, ledger.entries);
+  const told = ledger.entries.some(({ life, what }) => life === app.life && what === "told");
+  const failure = told && ended.code === 0 ? undefined : failed(app, ended, await app.opened);
+  return failure === undefined ? verdict : { ...verdict, violations: [failure, ...verdict.violations] };
+}
+
+async function withinLimit(app: App): Promise<Ended> {
+  const clock = new AbortController();
+  void setTimeout(LIMIT_MS, undefined, { signal: clock.signal }).then(
+    () => app.kill("SIGKILL"),
+    () => undefined,
+  );
+  return app.ended.finally(() => clock.abort());
+}
+
+function failed({ life }: App, { code, signal, complaints }: Ended, opened: string): Violation {
+  const operation = `process ${life}`;
+  if (opened !== "open" && opened !== "ended") return { what: "lost", operation, said: `the store could not be opened: ${opened}` };
+  const end = signal === null ? `with code ${code}` : `by ${signal}`;
+  return {
+    what: "stuck",
+    operation,
+    said: `the verification ended ${end} before it had told all${complaints === "" ? "" : `: ${complaints}`}`,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Verdict, Violation } from "./checker/verdict.ts";
+
+/** What all trials came to. */
+export class Tally {
+  readonly requests = { acknowledged: 0, indeterminate: 0, failed: 0 };
+  readonly recoveriesMs: number[] = [];
+  readonly violations: Violation[] = [];
+  /** What is wrong beside verdicts. */
+  readonly failures: string[] = [];
+  readonly #counts = new Map<string, number>();
+
+  /** Counts something that a trial did. */
+  add(count: string, times = 1): void {
+    this.#counts.set(count, this.count(count) + times);
+  }
+
+  /** How often it was counted. */
+  count(count: string): number {
+    return this.#counts.get(count) ?? 0;
+  }
+
+  /** Adds up what became of one ledger; once for each, since a verdict is of all that its ledger has heard. */
+  judge({ requests, violations, recoveriesMs }: Verdict): void {
+    for (const name of ["acknowledged", "indeterminate", "failed"] as const) this.requests[name] += requests[name];
+    this.recoveriesMs.push(...recoveriesMs);
+    this.violations.push(...violations);
+  }
+
+  /** Notes something wrong that no verdict tells. */
+  fail(message: string): void {
+    this.failures.push(message);
+  }
+
+  /** Whether something was not as it should be. */
+  get isRed(): boolean {
+    return this.violations.length + this.failures.length > 0;
+  }
+
+  /** Takes over what another one counted. */
+  merge(other: Tally): void {
+    this.judge(other);
+    this.failures.push(...other.failures);
+    for (const [count, times] of other.#counts) this.add(count, times);
+  }
+}

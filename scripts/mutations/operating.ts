@@ -1,0 +1,138 @@
+import type { Mutation } from "./mutation.ts";
+
+const COMMITS = "src/engines/embedded/commits.ts";
+const ENGINE = "src/engines/embedded/engine.ts";
+const TIMERS = "src/engines/embedded/timers.ts";
+const SQLITE = "src/engines/embedded/sqlite.ts";
+const FULL_DISK = "test/durability/full-disk.test.ts";
+const BACKLOG = "test/engines/backlog.test.ts";
+const SET_CLOCK = "test/durability/set-clock.test.ts";
+const COLLECTOR = "test/engines/collector.test.ts";
+const FREE_PAGES = "test/engines/free-pages.test.ts";
+
+/** Full disks, too much work, clocks that are set, and what has expired. */
+export const OPERATING: readonly Mutation[] = [
+  {
+    breaks: "the full disk: any commit that failed is tried again",
+    file: COMMITS,
+    find: 'if (!HandbackError.is(error, "STORE_FULL")) throw error;',
+    replace: "if (!HandbackError.is(error)) throw error;",
+    test: FULL_DISK,
+    killedBy: "a commit that fails in any other way > is not tried again, even if the disk was full before",
+  },
+  {
+    breaks: "the full disk: requests are taken all the same",
+    file: ENGINE,
+    find: "(this.#closing === undefined ? this.#room.refusal : closed())",
+    replace: "(this.#closing === undefined ? undefined : closed())",
+    test: FULL_DISK,
+    killedBy: "while the disk is full > each request is refused at once, for certain",
+  },
+  {
+    breaks: "the full disk: handlers are started",
+    file: ENGINE,
+    find: " && !this.#room.isMissing",
+    replace: "",
+    test: FULL_DISK,
+    killedBy: "while the disk is full > running handlers end, and what they did is kept; none is started before there is room",
+  },
+  {
+    breaks: "the full disk: timers go on to be due",
+    file: ENGINE,
+    find: "        this.#timers.pause();\n",
+    replace: "",
+    test: FULL_DISK,
+    killedBy: "while the disk is full > no timer is due; afterwards each is once, and none was early",
+  },
+  {
+    breaks: "the full disk: closing waits for room",
+    file: "src/engines/embedded/room.ts",
+    find: "    this.#givenUp = true;\n",
+    replace: "",
+    test: FULL_DISK,
+    killedBy: "closing while the disk is full > ends too when the disk fills up only then",
+  },
+  {
+    breaks: "closing: the event loop is kept busy while a handler ends",
+    file: ENGINE,
+    find: " || !this.#startsHandlers)) return;",
+    replace: ")) return;",
+    test: "test/durability/shutdown.test.ts",
+    killedBy: "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
+  },
+  {
+    breaks: "the backlog: what completes work is refused too",
+    file: "src/engines/embedded/requests.ts",
+    find: "(begins ? this.#overload(request) : undefined)",
+    replace: "this.#overload(request)",
+    test: BACKLOG,
+    killedBy: "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
+  },
+  {
+    breaks: "the backlog: what is not on disk does not count for its address",
+    file: ENGINE,
+    find: " + this.#commits.insertedAt(address)",
+    replace: "",
+    test: BACKLOG,
+    killedBy:
+      "when as many messages wait as may > the bounds hold within one turn of the event loop, before anything is on disk, and while it is being written",
+  },
+  {
+    breaks: "the clock: what was near before it was set back stays in memory",
+    file: TIMERS,
+    find: "    if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();\n",
+    replace: "",
+    test: SET_CLOCK,
+    killedBy: "when the clock is set > back by a day, what was near is let go, and is read again when it is near again",
+  },
+  {
+    breaks: "the clock: set forward, what begins then is late",
+    file: TIMERS,
+    find: " || this.#wakeAt < this.#parts.clock.now()",
+    replace: "",
+    test: SET_CLOCK,
+    killedBy: "when the clock is set > forward by an hour, what begins to sleep then wakes in time",
+  },
+  {
+    breaks: "the collector: what is being deleted is read, and written anew in its old place",
+    file: "src/engines/embedded/state-cache.ts",
+    find: "if (!this.#forgone.has(place)) state.load",
+    replace: "state.load",
+    test: COLLECTOR,
+    killedBy:
+      "what has expired is deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
+  },
+  {
+    breaks: "the collector: it looks again before what it found is gone",
+    file: ENGINE,
+    find: "    batch.notices.push(done);\n",
+    replace: "    this.#parts.scheduler.soon(done);\n",
+    test: COLLECTOR,
+    killedBy: "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
+  },
+  {
+    breaks: "the file: the event loop writes while the thread gives pages back",
+    file: SQLITE,
+    find: " && session.givesBack !== true",
+    replace: "",
+    test: FREE_PAGES,
+    killedBy: "free pages > are given back by the thread, which alone writes meanwhile",
+  },
+  {
+    breaks: "the file: a log of deletions grows",
+    file: SQLITE,
+    find: "pages += PAGES_PER_ERASED;",
+    replace: "pages += 0;",
+    test: FREE_PAGES,
+    killedBy: "a log of deletions alone is taken over too when it has become long",
+  },
+  {
+    breaks: "the file: free pages are kept",
+    file: SQLITE,
+    find: "      await this.#giveBack(session);\n",
+    replace: "",
+    test: "test/engines/file-size.test.ts",
+    killedBy:
+      "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
+  },
+];

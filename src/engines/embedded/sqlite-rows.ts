@@ -1,0 +1,139 @@
+import type { SQLOutputValue } from "node:sqlite";
+import { decodeContent } from "../../core/content.ts";
+import { decodeEnvelope } from "../../core/envelope.ts";
+import { HandbackError } from "../../core/errors.ts";
+import type { Json } from "../../core/json.ts";
+import { NO_INSTANT } from "./pack-batch.ts";
+import { delayedSum, letterSum, markSum, messageSum, metaSum, ownerSum, valueSum, watchSum } from "./row-sums.ts";
+import type { Meta } from "./row-sums.ts";
+import { corruptStore } from "./sqlite-failure.ts";
+import type { Accepted, Expired, Mark, StateRow, StoredDeadLetter, Watching } from "./store.ts";
+
+/** A row as SQLite gives it. */
+export type Row = Record<string, SQLOutputValue>;
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Turns rows of the store in `file` into what they stand for.
+ *
+ * RW1 Nothing comes of a row whose checksum is another than the one that was written with it, or that makes no sense:
+ *     that is `STORE_CORRUPT`, with `details` `file`, `table` and `row`, its number there (or the scope, for a watch).
+ */
+export class SqliteRows {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  readonly message = (row: Row): Accepted =>
+    this.#read(row, { table: "message", by: "seq" }, () => {
+      const [seq, id, head, payload] = [integer(row["seq"]), text(row["id"]), text(row["head"]), text(row["payload"])];
+      check(row["sum"], messageSum(id + head + payload, { seq, id, head }));
+      return { envelope: decodeEnvelope(id, { head, payload }), seq };
+    });
+
+  readonly delayed = (row: Row): Accepted =>
+    this.#read(row, { table: "delayed", by: "seq" }, () => {
+      const [seq, dueAt, id, head, payload] = [
+        integer(row["seq"]),
+        integer(row["due_at"]),
+        text(row["id"]),
+        text(row["head"]),
+        text(row["payload"]),
+      ];
+      const [token, scope] = [textOrNull(row["token"]), textOrNull(row["scope"])];
+      check(row["sum"], delayedSum(id + head + payload + (token ?? "") + (scope ?? ""), { seq, dueAt, id, head, token, scope }));
+      return { envelope: decodeEnvelope(id, { head, payload }), seq, dueAt, ...(token !== null && { token }) };
+    });
+
+  /** A row that was found by the number made of an id; `undefined` if it is that of another id, which has the same number. */
+  readonly state = (row: Row): StateRow | undefined =>
+    this.#read(row, { table: "state", by: "place" }, () => {
+      const { place, name } = owner(row);
+      if (row["mine"] !== 1) return undefined;
+      const [value, expiresAt] = [text(row["value"]), row["expires_at"] === null ? NO_INSTANT : integer(row["expires_at"])];
+      check(row["sum"], valueSum(value, { place, expiresAt }));
+      const content = decodeContent(value);
+      return { place, name, value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt } };
+    });
+
+  readonly expired = (row: Row): Expired => this.#read(row, { table: "state", by: "place" }, () => owner(row));
+
+  readonly watching = (row: Row): Watching =>
+    this.#read(row, { table: "watch", by: "scope" }, () => {
+      const [scope, type, id, token] = [text(row["scope"]), text(row["type"]), text(row["id"]), text(row["token"])];
+      check(row["sum"], watchSum(scope + type + id + token, { scope, type, id }));
+      return { scope, address: { type, id }, token };
+    });
+
+  readonly letter = (row: Row): StoredDeadLetter =>
+    this.#read(row, { table: "dead", by: "place" }, () => {
+      const [at, id, head, payload, failure] = [
+        integer(row["at"]),
+        text(row["id"]),
+        text(row["head"]),
+        text(row["payload"]),
+        text(row["failure"]),
+      ];
+      check(row["sum"], letterSum(id + head + payload + failure, { at, id, head, payload }));
+      return { envelope: decodeEnvelope(id, { head, payload }), failure: JSON.parse(failure) as Json, at };
+    });
+
+  readonly mark = (row: Row): Mark =>
+    this.#read(row, { table: "suspect", by: "seq" }, () => {
+      const [seq, crashes] = [integer(row["seq"]), integer(row["crashes"])];
+      check(row["sum"], markSum(seq, crashes));
+      return { seq, crashes };
+    });
+
+  readonly meta = (row: Row): Meta =>
+    this.#read(row, { table: "meta", by: "place" }, () => {
+      const [realm, generation] = [text(row["realm"]), integer(row["generation"])];
+      const meta = { realm, generation, clean: row["clean"] === 1, relaxed: row["relaxed"] === 1 };
+      check(row["sum"], metaSum(meta));
+      return meta;
+    });
+
+  #read<Result>(row: Row, { table, by }: { readonly table: string; readonly by: string }, read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      if (HandbackError.is(error, "FORMAT_TOO_NEW")) throw error;
+      const number = row[by];
+      const where = { table, row: number instanceof Uint8Array ? UTF8.decode(number) : number };
+      throw corruptStore(this.#file, `row ${where.row} of its table ${table}: ${error instanceof Error ? error.message : String(error)}`, {
+        where,
+        cause: error,
+      });
+    }
+  }
+}
+
+function owner(row: Row): Expired {
+  const [place, type, id, name] = [integer(row["place"]), text(row["type"]), text(row["id"]), text(row["name"])];
+  check(row["owner_sum"], ownerSum(type + id + name, { place, type, id }));
+  return { place, type, id, name };
+}
+
+function check(stored: SQLOutputValue | undefined, sum: number): void {
+  if (stored !== sum) throw new Error("it is not what was written");
+}
+
+/** A text, or one that was read as bytes. */
+export function text(value: SQLOutputValue | undefined): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return UTF8.decode(value);
+  throw new TypeError(`a column holds ${typeof value}, not text`);
+}
+
+function textOrNull(value: SQLOutputValue | undefined): string | null {
+  return value === null ? null : text(value);
+}
+
+/** A whole number. */
+export function integer(value: SQLOutputValue | undefined): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(`a column holds ${typeof value}, not an integer`);
+}

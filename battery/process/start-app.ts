@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entry, Mode } from "../ledger/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -53,6 +52,8 @@ export interface Ended {
 
 const MOST_COMPLAINTS = 10_000;
 const MAIN = join(import.meta.dirname, "../app/main.ts");
+/** What Node makes of our sources: a process that is soon killed need not make it anew. */
+const CACHE = join(import.meta.dirname, "../../node_modules/.cache/handback-battery");
 const running = new Set<ChildProcess>();
 
 // None is left behind when the driver ends, whatever the reason.
@@ -72,7 +73,7 @@ export function startApp(options: AppOptions): App {
   ledger.note(life, { what: "start", mode });
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "handback-battery-cache"), ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: CACHE, ...env },
     // A group of its own, so that what it runs under can be ended with it.
     detached: true,
   });

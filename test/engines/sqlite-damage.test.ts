@@ -9,7 +9,7 @@ import type { Durability } from "../../src/engines/embedded/sqlite-statements.ts
 import type { Store } from "../../src/engines/embedded/store.ts";
 import { messageSum } from "../../src/engines/embedded/row-sums.ts";
 import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
-import { A, added, batchOf, delayed, letter, message, row, scoped, updated, watching } from "./batches.ts";
+import { A, added, batchOf, delayed, letter, message, row, scoped, sized, updated, watching } from "./batches.ts";
 import { onEventLoop } from "./on-event-loop.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -152,6 +152,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     ["UPDATE message SET seq = 4 WHERE seq = 5", "message", 4, (store) => store.readMessages(0, 10)],
     ["UPDATE delayed SET due_at = 51 WHERE seq = 3", "delayed", 3, (store) => store.readDelayed(100, 10)],
     ["UPDATE delayed SET token = 'u' WHERE seq = 2", "delayed", 2, (store) => store.readDelayed(100, 10)],
+    ["UPDATE delayed SET token = '', scope = 'ts' WHERE seq = 2", "delayed", 2, (store) => store.readDelayed(100, 10)],
     ["UPDATE delayed SET token = NULL WHERE seq = 2", "delayed", 2, (store) => store.readScope("s")],
     ["UPDATE delayed SET scope = 'st' WHERE seq = 2", "delayed", 2, (store) => store.readScope("s")],
     ["UPDATE state SET value = '1j3' WHERE place = 1", "state", 1, (store) => store.readState(A)],
@@ -159,6 +160,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     ["UPDATE state SET name = 'z' WHERE place = 1", "state", 1, (store) => store.readState(A)],
     ["UPDATE state SET id = 'other' WHERE place = 1", "state", 1, (store) => store.readState(A)],
     ["UPDATE state SET type = 'other' WHERE place = 1", "state", 1, (store) => store.readState(A)],
+    ["UPDATE state SET type = type || id, id = '' WHERE place = 1", "state", 1, (store) => store.readExpired(100, 10)],
     ["UPDATE state SET type = 'other' WHERE place = 1", "state", 1, (store) => store.readExpired(100, 10)],
     ["UPDATE watch SET id = 'other'", "watch", "s", (store) => store.readWatches("s")],
     ["UPDATE dead SET failure = '{}'", "dead", 1, (store) => store.readDeadLetters(10)],
@@ -258,16 +260,27 @@ describe("a log", () => {
     expect(readFileSync(`${copy}-wal`).equals(before)).toBe(true);
   });
 
-  test("that ends in the middle of the last commit ends before it, as after a power cut; the next crash is told by what it leaves", async () => {
-    const { killed } = await made();
-    const commits = commitsOf(readFileSync(`${killed}-wal`));
-    const torn = harmed(killed, "-wal", flip(startOf(commits.at(-1) as number) + 1_000, 3));
+  test("that ends in the middle of the last commit ends before it, as after a power cut, and so it does after the next one", async () => {
+    const path = join(temporaryDirectory(), "s.db");
+    const store = await opened(path);
+    await fill(store);
+    const before = commitsOf(readFileSync(`${path}-wal`)).at(-1) as number;
+    await store.commit(batchOf({ inserted: [sized(200_000, message(7))] }));
+    // The index knows better; after a power cut it is gone.
+    const torn = harmed(path, "-wal", flip(startOf(before + 1) + 1_000, 3));
     writeFileSync(`${torn}-shm`, "");
-    const store = await opened(torn);
-    expect(store.readMessages(0, 10)).toEqual([message(1), message(5)]);
-    // What was left of that commit is not in the way of a look at this log.
-    expect(findLogDamage(readFileSync(`${torn}-wal`), Buffer.alloc(0))).toEqual({ damagedFrame: undefined, hasRemains: false });
     await store.close();
+    const next = await opened(torn);
+    expect(next.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
+    // What was left of that commit must not be taken for one behind the next.
+    await next.commit(batchOf({ inserted: [sized(20_000, message(7))] }));
+    const again = harmed(torn, "-wal", flip(startOf(2) + 1_000, 3));
+    writeFileSync(`${again}-shm`, "");
+    await next.close();
+    expect(findLogDamage(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame).toBeUndefined();
+    const last = await opened(again);
+    expect(last.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
+    await last.close();
   });
 
   test("whose last commit is damaged, though its index knows that it was flushed, is STORE_CORRUPT", async () => {

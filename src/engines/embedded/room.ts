@@ -80,6 +80,6 @@ function storeFull(cause: HandbackError, so: string, definite: boolean): Handbac
 }
 
 function closedWhileFull(cause: HandbackError): HandbackError {
-  const message = "the engine was closed while the disk was full; nothing is kept of what it had not acknowledged";
+  const message = "the engine was closed while the disk was full; whether what it had not acknowledged is kept, the next start will tell";
   return new HandbackError("CLOSED", message, { cause });
 }

@@ -54,14 +54,6 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "sqlite() as a store > refuses a batch that inserts a number that is there, and applies nothing of it",
   },
   {
-    breaks: "the failed commit: handlers go on",
-    file: ENGINE,
-    find: "return this.#stopped === undefined && this.#closing === undefined &&",
-    replace: "return this.#closing === undefined &&",
-    test: ENGINE_TESTS,
-    killedBy: "a store that fails > stops the engine: whoever waits, and whoever comes later, gets STORE_FAILED, and nothing runs any more",
-  },
-  {
     breaks: "the failed read: it ends the process",
     file: ENGINE,
     find: "    try {\n      step();\n    } catch (error) {\n      this.#fail(error);\n    }\n",

@@ -19,10 +19,10 @@ export class World {
     return this.clock.monotonicNs() / 1e6;
   }
 
-  /** Messages, delayed ones included, that the store holds. */
+  /** Messages, delayed ones included, and watches that the store holds. */
   get messages(): number {
-    const { messages, delayed } = this.store.count();
-    return messages + delayed;
+    const { messages, delayed, watches } = this.store.count();
+    return messages + delayed + watches;
   }
 
   /** Starts an engine; an earlier one is closed before. */

@@ -147,9 +147,12 @@ describe("a thread that ends", () => {
     const store = await opened(path);
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     await writer.checkpoint();
-    const asked = [writer.apply(packBatch(batchOf({ inserted: [message(1)] }))), writer.checkpoint()];
+    const lock = locked(path);
+    const asked = Promise.allSettled([writer.apply(packBatch(batchOf({ inserted: [message(1)] }))), writer.checkpoint()]);
     await ended(threads);
-    for (const each of [...asked, writer.checkpoint()]) await expect(each).rejects.toThrow("the writer's thread has ended");
+    const refused = { status: "rejected", reason: new Error("the writer's thread has ended") };
+    expect([...(await asked), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([refused, refused, refused]);
+    lock.close();
     await writer.close();
     await store.close();
   });
@@ -159,8 +162,10 @@ describe("a thread that ends", () => {
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({}));
-    const commit = store.commit(batchOf({ inserted: [sized(LONG, message(1))] })).catch((error: unknown) => error);
+    const lock = locked(path);
+    const commit = store.commit(batchOf({ inserted: [message(1)] })).catch((error: unknown) => error);
     await ended(threads);
+    lock.close();
     expect(await commit).toMatchObject({ code: "STORE_FAILED", details: { path } });
     await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
     await store.close();
@@ -172,12 +177,16 @@ describe("a thread that ends", () => {
 
   test("stops the engine, which can be closed; started again, it goes on", async () => {
     const threads = startedThreads();
-    const store = byThread(sqlite(newPath(), { durability: "relaxed" }));
+    const path = newPath();
+    const store = byThread(sqlite(path, { durability: "relaxed" }));
     const engine = await embedded({ functions: [echo], store });
     await engine.client.start(echo, "kept", { key: "kept" });
-    const refused = [engine.client.start(echo, "a"), engine.client.call(echo, "b")];
+    const lock = locked(path);
+    const refused = Promise.allSettled([engine.client.start(echo, "a"), engine.client.call(echo, "b")]);
     await ended(threads);
-    for (const each of refused) await expect(each).rejects.toMatchObject({ code: "STORE_FAILED" });
+    lock.close();
+    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    expect(await refused).toEqual([failed, failed]);
     await expect(engine.client.call(echo, "c")).rejects.toMatchObject({ code: "STORE_FAILED" });
     expect(() => engine.deadLetters()).toThrow("STORE_FAILED");
     await engine.close();
@@ -187,10 +196,17 @@ describe("a thread that ends", () => {
     await again.close();
   });
 
+  /** Keeps a thread that writes waiting, so that it is ended before it is done; closing it lets go. */
+  const locked = (path: string): DatabaseSync => {
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    return other;
+  };
+
   /** Ends every thread there is. */
   const ended = async (threads: readonly Worker[]): Promise<void> => {
-    await vi.waitFor(() => expect(threads.length).toBeGreaterThan(0), { interval: 1 });
-    for (const thread of threads) await thread.terminate();
+    expect(threads.length).toBeGreaterThan(0);
+    await Promise.all(threads.map((thread) => thread.terminate()));
   };
 });
 

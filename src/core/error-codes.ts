@@ -36,6 +36,13 @@ export const ERROR_CODES = {
   NO_CALLER: { retryable: false, meaning: "There is nobody to reply to." },
   UNSUPPORTED: { retryable: false, meaning: "This engine lacks a capability." },
   FUNCTION_FAILED: { retryable: false, meaning: "A user's function threw; `cause` and `failure` say what." },
+  STEP_FAILED: { retryable: false, meaning: "A step of a chain or saga failed; `details` names it, and `cause` says why." },
+  COMPENSATION_FAILED: {
+    retryable: false,
+    meaning: "A step of a saga failed, and then a compensation did; `details` says what was undone and what was not.",
+  },
+  BRANCHES_FAILED: { retryable: false, meaning: "More branches of a fan-out failed than may; `cause` is one of the failures." },
+  RETRY_LATER: { retryable: true, meaning: "A function asks to be called again; `details.retryAfterMs` says when." },
   HANDLER_TIMEOUT: { retryable: true, meaning: "A handler ran longer than its timeout and was abandoned." },
   POISONED: {
     retryable: false,

@@ -18,6 +18,9 @@ export interface InvokeOptions {
   readonly after?: readonly Future<unknown>[];
 }
 
+/** How `ctx.onComplete` and `ctx.onSettled` continue. */
+export type ContinueOptions = Pick<InvokeOptions, "id">;
+
 /** How `ctx.send` sends. */
 export interface SendOptions {
   /** Address of a stateful function's state. 1 to 1,024 bytes. */
@@ -121,13 +124,15 @@ export interface Context<out State = NoState> extends Surroundings {
   /**
    * Continues with a named function once a future is fulfilled: a future of `f(result)`, or of `f({ result, args })`
    * when `args` is given (even as `undefined`). On rejection `f` is not called, and the rejection passes on.
-   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
+   * With args, the options say which state an operation of a stateful function is called at; without an id it is a new one.
+   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
   onComplete<T, Output>(future: Future<T>, f: Invokable<NoInfer<T>, Output> | Invokable<void, Output>): Future<Output>;
   onComplete<T, Args, Output>(
     future: Future<T>,
     f: Invokable<{ readonly result: NoInfer<T>; readonly args: Args }, Output>,
     args: NoInfer<Resolvable<Args>>,
+    options?: ContinueOptions,
   ): Future<Output>;
 
   /**
@@ -142,6 +147,7 @@ export interface Context<out State = NoState> extends Surroundings {
     future: Future<T>,
     f: Invokable<{ readonly result: Settlement<NoInfer<T>>; readonly args: Args }, Output>,
     args: NoInfer<Resolvable<Args>>,
+    options?: ContinueOptions,
   ): Future<Output>;
 
   /**

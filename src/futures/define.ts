@@ -26,6 +26,8 @@ export interface HandlingOptions {
   readonly timeout?: Duration;
   /** Former types, `namespace/name`, whose stored messages this function takes over. */
   readonly aliases?: readonly string[];
+  /** Functions this one is made of: an engine that hosts it hosts them, and what they are made of, without being told. */
+  readonly parts?: readonly object[];
 }
 
 /**

@@ -42,21 +42,27 @@ interface Bounds {
 }
 
 function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Failure {
-  const named = where === undefined ? {} : { function: where };
-  if (typeof thrown !== "object" || thrown === null) return { name: "Error", message: cut(describePrimitive(thrown)), ...named };
+  if (typeof thrown !== "object" || thrown === null) {
+    return { name: "Error", message: cut(describePrimitive(thrown)), ...(where !== undefined && { function: where }) };
+  }
   const { name, message, code, stack, cause } = thrown as Partial<Record<"name" | "message" | "code" | "stack" | "cause", unknown>>;
-  const parts: readonly unknown[] | undefined =
-    thrown instanceof AggregateError && Array.isArray(thrown.errors) ? thrown.errors : undefined;
+  // What is a failure already, such as the reason of a settlement, is passed on with all it says.
+  const known = thrown instanceof Error ? undefined : (thrown as Partial<Failure>);
+  const from = typeof known?.function === "string" ? known.function : where;
+  const named = from === undefined ? {} : { function: cut(from) };
+  const { errors: several }: { readonly errors?: unknown } = thrown instanceof AggregateError ? thrown : (known ?? {});
+  const parts: readonly unknown[] | undefined = Array.isArray(several) ? several : undefined;
   const inner = (part: unknown): readonly Failure[] =>
     depth > 0 && left.failures-- > 0 ? [describe(part, { depth: depth - 1, left })] : [];
-  const details = HandbackError.is(thrown) ? boundedDetails(thrown.details) : undefined;
+  const details = HandbackError.is(thrown) ? thrown.details : isFailure(known) ? known.details : undefined;
+  const bounded = typeof details === "object" ? boundedDetails(details) : undefined;
   const [causeFailure] = cause === undefined ? [] : inner(cause);
   const errors = depth > 0 ? parts?.slice(0, MAX_PARTS).flatMap(inner) : undefined;
   return {
     name: typeof name === "string" ? cut(name) : "Error",
     message: typeof message === "string" ? cut(ownMessage(thrown, message)) : cut(safeJson(thrown)),
     ...(typeof code === "string" && { code: cut(code) }),
-    ...(details !== undefined && { details }),
+    ...(bounded !== undefined && { details: bounded }),
     ...(typeof stack === "string" && { stack: cut(stack) }),
     ...(causeFailure !== undefined && { cause: causeFailure }),
     ...(errors !== undefined && { errors }),
@@ -95,7 +101,7 @@ function cut(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }
 
-function isFailure(data: Json | undefined): data is Failure {
+function isFailure(data: unknown): data is Failure {
   return typeof data === "object" && data !== null && "message" in data && "name" in data;
 }
 

@@ -25,10 +25,10 @@ import { attachSpec, CALL } from "./spec.ts";
 export const fn = ((type: string, ...rest: readonly unknown[]) => {
   checkFunctionType(type);
   const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-  checkOptions(`options of ${type}`, options, ["input", "retry", "timeout", "aliases"]);
+  checkOptions(`options of ${type}`, options, ["input", "retry", "timeout", "aliases", "parts"]);
   const { input, ...handling } = options as FunctionOptions<unknown>;
   if (input !== undefined) checkSchema(`input of ${type}`, input);
   const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
-  const spec = { type, operations, parts: [], ...handlingSpec(type, handling), ...(input !== undefined && { input }) };
+  const spec = { type, operations, ...handlingSpec(type, handling), ...(input !== undefined && { input }) };
   return Object.freeze(attachSpec({ type }, spec));
 }) as DefineFn;

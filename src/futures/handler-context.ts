@@ -16,7 +16,7 @@ import { show } from "../core/show.ts";
 import type { State } from "../core/state.ts";
 import type { CallControl } from "./call.ts";
 import type { ReplyTo, Want } from "./consumer.ts";
-import type { InvokeOptions, SendOptions, WaitOptions } from "./context.ts";
+import type { ContinueOptions, InvokeOptions, SendOptions, WaitOptions } from "./context.ts";
 import { toError, toFailure } from "./failure.ts";
 import { flush } from "./flush.ts";
 import { codec } from "./future-codec.ts";
@@ -170,12 +170,12 @@ export class HandlerContext {
     this.#graph.add({ kind: "call", target: { type, id: this.self.id }, name: "egress", ...filling, creates: false, oneWay: true });
   }
 
-  onComplete(future: unknown, f: unknown, ...args: readonly unknown[]): PendingFuture {
-    return this.#continue({ node: this.#node(future, "future") }, f, args);
+  onComplete(future: unknown, f: unknown, ...rest: readonly unknown[]): PendingFuture {
+    return this.#continue({ node: this.#node(future, "future") }, f, rest);
   }
 
-  onSettled(future: unknown, f: unknown, ...args: readonly unknown[]): PendingFuture {
-    return this.#continue({ node: this.#node(future, "future"), want: "settlement" }, f, args);
+  onSettled(future: unknown, f: unknown, ...rest: readonly unknown[]): PendingFuture {
+    return this.#continue({ node: this.#node(future, "future"), want: "settlement" }, f, rest);
   }
 
   all(futures: readonly unknown[]): PendingFuture {
@@ -390,14 +390,17 @@ export class HandlerContext {
     return this.#future({ kind: "gather", segments, needs });
   }
 
-  #continue(need: Need, f: unknown, args: readonly unknown[]): PendingFuture {
+  /** `rest` is what came after the function: args, and options; whether there are args is told by their number. */
+  #continue(need: Need, f: unknown, rest: readonly unknown[]): PendingFuture {
     this.#start();
-    if (args.length === 0) return this.#plan(f, {}, { segments: ["", ""], needs: [need] }, []);
-    const { segments, needs } = this.#filling(args[0], "args");
-    const [head = "", ...rest] = segments;
-    const whole = ['{"result":', `,"args":${head}`, ...rest];
+    if (rest.length === 0) return this.#plan(f, {}, { segments: ["", ""], needs: [need] }, []);
+    const [args, options = {}] = rest as readonly [args: unknown, options?: ContinueOptions];
+    checkOptions("options of a continuation", options, ["id"]);
+    const { segments, needs } = this.#filling(args, "args");
+    const [head = "", ...tail] = segments;
+    const whole = ['{"result":', `,"args":${head}`, ...tail];
     whole[whole.length - 1] += "}";
-    return this.#plan(f, {}, { segments: whole, needs: [need, ...needs] }, []);
+    return this.#plan(f, options, { segments: whole, needs: [need, ...needs] }, []);
   }
 
   /** Plans a call; what is in `after` is only waited for, and fills holes of no text at the end. */

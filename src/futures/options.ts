@@ -4,14 +4,20 @@ import { HandbackError } from "../core/errors.ts";
 import { checkFunctionType } from "../core/names.ts";
 import { show } from "../core/show.ts";
 import type { HandlingOptions, RetryPolicy } from "./define.ts";
+import { specOf } from "./spec.ts";
 import type { FunctionSpec, OperationSpec, RetrySpec } from "./spec.ts";
 
 /** Checks the options that every function takes. @throws `INVALID_OPTIONS`, `INVALID_NAME`, `INVALID_DELAY` */
-export function handlingSpec(type: string, options: HandlingOptions): Pick<FunctionSpec, "aliases" | "retry" | "timeoutMs"> {
-  const { aliases = [], retry, timeout } = options;
+export function handlingSpec(type: string, options: HandlingOptions): Pick<FunctionSpec, "aliases" | "parts" | "retry" | "timeoutMs"> {
+  const { aliases = [], parts = [], retry, timeout } = options;
   if (!Array.isArray(aliases)) throw new HandbackError("INVALID_OPTIONS", `aliases of ${type}: expected a list, got ${show(aliases)}`);
+  if (!Array.isArray(parts)) throw new HandbackError("INVALID_OPTIONS", `parts of ${type}: expected a list, got ${show(parts)}`);
+  const stranger = parts.find((part: unknown) => specOf(part) === undefined);
+  if (stranger !== undefined)
+    throw new HandbackError("INVALID_OPTIONS", `parts of ${type}: expected what fn() or stateful() gave, got ${show(stranger)}`);
   return {
     aliases: aliases.map(checkFunctionType),
+    parts: [...parts],
     ...(retry !== undefined && { retry: retrySpec(type, retry) }),
     ...(timeout !== undefined && { timeoutMs: parseDuration(timeout, `timeout of ${type}`) }),
   };

@@ -23,7 +23,7 @@ interface Definition extends HandlingOptions {
   readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
 
-const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate", "ageOut", "retry", "timeout", "aliases"];
+const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate", "ageOut", "retry", "timeout", "aliases", "parts"];
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
@@ -67,7 +67,6 @@ export const stateful = ((type: string, definition: Definition) => {
     type,
     operations,
     state: ageOut === undefined ? shape : { ...shape, ageOutMs: parseDuration(ageOut, `ageOut of ${type}`) },
-    parts: [],
     ...handlingSpec(type, handling),
   };
   const faces = [...operations.keys()].map((operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const);

@@ -56,6 +56,18 @@ describe("a function's type", () => {
     expect(await world.client.call(second)).toBe("first");
   });
 
+  test("brings its parts, and theirs, to the engine that hosts it", async () => {
+    const sum = fn("names/sum", { parts: [counter] }, (ctx, n: number) => ctx.invoke(counter.add, n, { id: "sum" }));
+    const twice = stateful("names/twice", {
+      state: {},
+      parts: [sum, counter.read],
+      handlers: { go: (ctx, n: number) => ctx.invoke(sum, ctx.invoke(sum, n)) },
+    });
+    const world = await openEngine([twice.go]);
+    expect(await world.client.call(twice.go, 1, { id: "a" })).toBe(2);
+    await assertUnharmed(world);
+  });
+
   test.each([null, undefined, 5, "names/counter", {}, () => 1, Promise.resolve()])("an engine hosts no %o", async (face) => {
     await assertRejects(openEngine([wrong(face)]), "INVALID_OPTIONS");
   });
@@ -92,6 +104,8 @@ describe("a handler", () => {
     ["migrate", () => stateful("names/bad", { state: {}, migrate: wrong(5), handlers: { go: () => 1 } })],
     ["version", () => stateful("names/bad", { state: {}, version: 0, handlers: { go: () => 1 } })],
     ["of value", () => value(0, wrong({ expires: "1h" }))],
+    ["parts", () => fn("names/bad", { parts: wrong(5) }, () => 1)],
+    ["a part", () => stateful("names/bad", { state: {}, parts: [echo, wrong({})], handlers: { go: () => 1 } })],
     ["both expiries of value", () => value(0, { expireAfterCall: "1h", expireAfterWrite: "1h" })],
   ])("cannot be given options that are unknown or of another kind: %s", (_, define) => {
     assertThrows(define, "INVALID_OPTIONS");

@@ -1,6 +1,9 @@
 import type { Failure } from "../../../futures/failure.ts";
-import type { Settlement } from "../../../futures/future.ts";
+import { HandbackError } from "../../../core/errors.ts";
+import { value } from "../../../core/value.ts";
+import type { Future, Settlement } from "../../../futures/future.ts";
 import { fn } from "../../../futures/fn.ts";
+import { stateful } from "../../../futures/stateful.ts";
 import { equal, match } from "../check.ts";
 import type { Case } from "../case.ts";
 
@@ -119,6 +122,55 @@ export const continuationCases: readonly Case[] = [
         { status: "fulfilled", value: 1 },
         { status: "fulfilled", value: { got: 1 } },
       ]);
+    },
+  },
+  {
+    title: "continues with an operation at the state that its options name",
+    async run({ start }) {
+      const sum = stateful("test/sum", {
+        state: { total: value(0) },
+        handlers: {
+          add: (ctx, { result, args }: { result: number; args: string }) => [args, (ctx.state.total += result)] as const,
+          settled: (ctx, { result }: { result: Settlement<number>; args: string }) =>
+            [result.status, ctx.state.total, ctx.self.id] as const,
+        },
+      });
+      const one = fn("test/one", () => 1);
+      const parent = fn("test/parent", (ctx, id: string) =>
+        ctx.onComplete(ctx.onComplete(ctx.invoke(one), sum.add, "added", { id }), after, id),
+      );
+      const after = fn("test/after", (ctx, { result, args: id }: { result: readonly unknown[]; args: string }) => [
+        result,
+        ctx.onSettled(ctx.invoke(fail, "no"), sum.settled, "", { id }),
+      ]);
+      const { client } = await start([parent, after, one, sum, fail]);
+      equal(await client.call(parent, "a"), [
+        ["added", 1],
+        ["rejected", 1, "a"],
+      ]);
+      equal(await client.call(parent, "a"), [
+        ["added", 2],
+        ["rejected", 2, "a"],
+      ]);
+    },
+  },
+  {
+    title: "passes the reason of a settlement on with all that it says, when it is rejected with again",
+    async run({ start }) {
+      const broken = fn("test/broken", () => {
+        throw new HandbackError("NOT_FOUND", "not there", { details: { id: 5 }, cause: new AggregateError([new Error("a")], "several") });
+      });
+      const again = fn("test/again", (ctx, settlement: Settlement<unknown>): Future<never> =>
+        ctx.rejected(settlement.status === "rejected" ? settlement.reason : "fulfilled"),
+      );
+      const parent = fn("test/parent", (ctx) => {
+        const base = ctx.invoke(broken);
+        return ctx.allSettled([base, ctx.onSettled(base, again)]);
+      });
+      const { client } = await start([parent, broken, again]);
+      const [first, second] = await client.call(parent);
+      match(first, { reason: { code: "NOT_FOUND", details: { id: 5 }, function: "test/broken", cause: { errors: [{ message: "a" }] } } });
+      equal(second, first);
     },
   },
 ];

@@ -1,6 +1,6 @@
 import { value } from "../../../core/value.ts";
 import { fn } from "../../../futures/fn.ts";
-import type { Settlement } from "../../../futures/future.ts";
+import type { Future, Settlement } from "../../../futures/future.ts";
 import type { FutureHandle } from "../../../futures/handle.ts";
 import { stateful } from "../../../futures/stateful.ts";
 import type { Case } from "../case.ts";
@@ -54,6 +54,24 @@ export const scopedCancelCases: readonly Case[] = [
       await time.advance(100);
       await time.eventually(async () => equal(cleaned, ["CANCELLED", "CANCELLED"]));
       match(await handle.status(), { status: "cancelled" });
+    },
+  },
+  {
+    title: "does not count it as a rejection that nobody heard of, when what cleans up passes the cancellation on",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const passOn = fn("test/pass-on", (ctx, settlement: Settlement<unknown>): Future<never> =>
+        ctx.rejected(settlement.status === "rejected" ? settlement.reason : "not rejected"),
+      );
+      const fail = fn("test/fail", (_, settlement: Settlement<unknown>) => {
+        throw new Error(settlement.status);
+      });
+      const parent = fn("test/parent", (ctx) => [ctx.onSettled(ctx.sleep(HOUR_MS), passOn), ctx.onSettled(ctx.sleep(HOUR_MS), fail)]);
+      const { client } = await start([parent, passOn, fail]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      await time.eventually(async () => match((await handle.status()).unhandled, [{ message: "rejected" }]));
     },
   },
   {

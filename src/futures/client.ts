@@ -4,7 +4,7 @@ import { checkOptions } from "../core/check-options.ts";
 import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Answer, Content, StoredValue } from "../core/effects.ts";
-import type { Engine } from "../core/engine.ts";
+import type { Engine, Listening } from "../core/engine.ts";
 import { digest } from "../core/digest.ts";
 import { HandbackError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
@@ -35,6 +35,12 @@ export interface StartOptions {
   readonly key?: string;
 }
 
+/** How the outcome of a flow is waited for. */
+export interface ResultOptions {
+  /** Stops waiting when it is aborted: the promise then rejects with its reason, and the flow goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** A flow from outside: durable, and found again by its id. */
 export interface FlowHandle<out Output> {
   /** The flow's key, given or made. */
@@ -42,13 +48,15 @@ export interface FlowHandle<out Output> {
   /** Id of the state that a stateful function was started on. */
   readonly stateId: string | undefined;
   /** Waits for the outcome; rejects as the flow was. May be called again, and after a restart. @throws `NOT_FOUND`, `CLOSED` */
-  result(): Promise<Output>;
+  result(options?: ResultOptions): Promise<Output>;
   /** How the flow stands. @throws `NOT_FOUND` */
   status(): Promise<FlowStatus>;
 }
 
 /** How a flow stands. */
 export interface FlowStatus {
+  /** Type of the function that was started, `namespace/name`. */
+  readonly function: string;
   readonly status: "pending" | "completed" | "failed" | "cancelled";
   /** What the flow set with `ctx.setStatus`, last. */
   readonly custom: unknown;
@@ -171,12 +179,26 @@ export class Client {
     return outcome === "cancelled";
   }
 
+  /**
+   * Forgets a flow that has ended: its status, result and bill, before its retention is over; its key is free again. Tells whether it did
+   * so: a flow that goes on stays as it is.
+   * @throws `NOT_FOUND`
+   */
+  async purge(flow: string | FlowHandle<unknown>): Promise<boolean> {
+    const id = flowKeyOf(flow);
+    const { control } = await this.#ask(system("flow", id), "purge", { key: this.#nextKey() });
+    const { outcome } = control as { outcome: string };
+    if (outcome === "unknown") throw notFound(id);
+    return outcome === "purged";
+  }
+
   /** How a flow stands. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
     const id = flowKeyOf(flow);
     const { record, settled, custom } = await this.#find(id);
     const { cancelled, startedAt, settledAt, unhandled = [] } = record;
     return {
+      function: record.type,
       status: settled === undefined ? "pending" : cancelled === true ? "cancelled" : settled.ok ? "completed" : "failed",
       custom: codec.decode(custom),
       startedAt,
@@ -247,19 +269,41 @@ export class Client {
   }
 
   #handle<Output>(id: string, stateId: string | undefined): FlowHandle<Output> {
-    return { id, stateId, result: () => this.#result<Output>(id), status: () => this.status(id) };
+    return {
+      id,
+      stateId,
+      result: ({ signal }: ResultOptions = {}) => this.#result<Output>(id, signal),
+      status: () => this.status(id),
+    };
   }
 
-  async #result<Output>(id: string): Promise<Output> {
-    if (!this.#readsSnapshots) return this.#resultByQuery(id);
+  async #result<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
+    signal?.throwIfAborted();
+    if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
     const { settled } = this.#snapshot(id);
     if (settled !== undefined) return open<Output>(settled);
-    const { payload, control } = await this.#engine.listen(settledKey(id)).answer;
-    return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
+    return this.#listen(this.#engine.listen(settledKey(id)), signal);
+  }
+
+  /** Waits for what a settled flow announces, or until nobody wants it any more. */
+  async #listen<Output>({ answer, stop }: Listening, signal: AbortSignal | undefined): Promise<Output> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => {
+      stop();
+      aborted.reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted === true) abort();
+    try {
+      const { payload, control } = await (signal === undefined ? answer : Promise.race([answer, aborted.promise]));
+      return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   /** Listens before it asks: the flow may be settled before the answer comes. */
-  async #resultByQuery<Output>(id: string): Promise<Output> {
+  async #resultByQuery<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
     const listening = this.#engine.listen(settledKey(id));
     try {
       const { settled } = await this.#query(id);
@@ -271,8 +315,7 @@ export class Client {
       listening.stop();
       throw error;
     }
-    const { payload, control } = await listening.answer;
-    return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
+    return this.#listen(listening, signal);
   }
 
   async #find(id: string): Promise<Found> {

@@ -18,7 +18,8 @@ import { SYSTEM, system, tell } from "./system.ts";
  * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
  * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
  * L3 Cancelling settles it as cancelled at once, and cancels its scope: its number, with which the names of all its scopes begin.
- * L4 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
+ * L4 One that has settled may be forgotten before its time; what comes late for it is dropped, as after its retention.
+ * L5 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
  */
 export type FlowRecord = {
   /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
@@ -77,6 +78,7 @@ export const flow: Definition = {
     if (name === "query") return query(activation, record, control as { key: string });
     if (name === "signal") return signal(activation, record, control as { key: string; event: string });
     if (name === "cancel") return cancel(activation, record, control as { key: string });
+    if (name === "purge") return purge(activation, record, control as { key: string });
     if (record === undefined) return orphan(activation, name, control);
     switch (name) {
       case "settle":
@@ -123,6 +125,14 @@ function cancel(activation: Activation, record: FlowRecord | undefined, { key }:
   if (record === undefined || outcome !== "cancelled") return;
   end(activation, record, { cancelled: true }, cancelled(`the flow ${activation.address.id}`));
   activation.cancelScope(record.number ?? activation.address.id);
+}
+
+function purge(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+  const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
+  activation.answer(key, UNDEFINED, { outcome });
+  if (outcome !== "purged") return;
+  activation.delete(FLOW_VALUE);
+  activation.delete(STATUS_VALUE);
 }
 
 /** Settles the flow, and tells whoever waits for that. */

@@ -79,6 +79,7 @@ class Requests {
       } catch (error) {
         // What the lost request brought about may be over by now.
         if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER")) return undefined;
+        if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
         throw error;
       }
     });
@@ -88,7 +89,7 @@ class Requests {
     return {
       id,
       stateId,
-      result: () => this.#request("result", (client) => client.flow(id).result()),
+      result: (options) => this.#request("result", (client) => client.flow(id).result(options)),
       status: (): Promise<FlowStatus> => this.#request("status", (client) => client.status(id)),
     };
   }

@@ -25,6 +25,7 @@ export const flowCases: readonly Case[] = [
       const handle = await client.start(sleeper, 500, { id: "s" });
       const { startedAt, ...pending } = await handle.status();
       equal(pending, {
+        function: "test/sleeper",
         status: "pending",
         custom: undefined,
         settledAt: undefined,
@@ -112,6 +113,44 @@ export const flowCases: readonly Case[] = [
       await time.advance(2000 - time.almost(2000));
       await rejects(client.flow("k").result(), { code: "NOT_FOUND" });
       equal(await client.call(count, 1, { id: "k" }), 2);
+    },
+  },
+  {
+    title: "forgets a flow that has ended when it is purged, and frees its key, but not one that goes on",
+    async run({ start, time }) {
+      const sleeper = fn("test/sleeper", (ctx, ms: number) => {
+        ctx.setStatus("asleep");
+        return ctx.sleep(ms);
+      });
+      const { client } = await start([sleeper, ...PARTS]);
+      const handle = await client.start(sleeper, 500, { id: "k" });
+      equal(await client.purge("k"), false);
+      await handle.result();
+      await time.eventually(async () => equal((await client.status("k")).custom, "asleep"));
+      equal(await client.purge(handle), true);
+      await rejects(client.status("k"), { code: "NOT_FOUND" });
+      await rejects(client.purge("k"), { code: "NOT_FOUND" });
+      equal(await client.call(count, 5, { id: "k" }), 5);
+      const status = await client.status("k");
+      equal([status.function, status.custom], ["test/count", undefined]);
+    },
+  },
+  {
+    title: "stops waiting for a result when it is told to, while the flow goes on",
+    async run({ start }) {
+      const sleeper = fn("test/sleeper", (ctx) => ctx.onComplete(ctx.sleep(500), end));
+      const end = fn("test/end", () => "end");
+      const { client } = await start([sleeper, end]);
+      const handle = await client.start(sleeper);
+      const [early, late] = [new AbortController(), new AbortController()];
+      const waiting = handle.result({ signal: early.signal }).catch((error: unknown) => error);
+      const staying = handle.result({ signal: late.signal });
+      early.abort("enough");
+      equal(await waiting, "enough");
+      equal(await staying, "end");
+      late.abort("too late");
+      equal(await handle.result({ signal: early.signal }).catch((error: unknown) => error), "enough");
+      equal(await handle.result(), "end");
     },
   },
   {

@@ -24,6 +24,7 @@ export { fn } from "./futures/fn.ts";
 export type { AnyInvokable, Fn, InputOf, Invokable, OutputOf, StatefulFn } from "./futures/function.ts";
 export type { Future, PromiseFuture, Settlement, StateFuture } from "./futures/future.ts";
 export { FutureHandle } from "./futures/handle.ts";
+export { isInvokable } from "./futures/is-invokable.ts";
 export type { Resolvable } from "./futures/resolvable.ts";
 export type { Resolved } from "./futures/resolved.ts";
 export { stateful } from "./futures/stateful.ts";

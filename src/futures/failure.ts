@@ -110,12 +110,16 @@ function isFailure(data: unknown): data is Failure {
  * `FUNCTION_FAILED`, with the original as `cause`. Thrown on, it turns back into the same failure.
  */
 export function toError(failure: Failure): HandbackError {
-  const parts = { details: failure.details ?? {}, failure, cause: toCause(failure) };
+  const parts = { details: failure.details ?? {}, failure };
   if (failure.name === "HandbackError" && failure.code !== undefined && isErrorCode(failure.code)) {
-    return new HandbackError(failure.code, failure.message, parts);
+    return new HandbackError(
+      failure.code,
+      failure.message,
+      failure.cause === undefined ? parts : { ...parts, cause: toCause(failure.cause) },
+    );
   }
   const where = failure.function === undefined ? "" : `${failure.function} failed: `;
-  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, parts);
+  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, { ...parts, cause: toCause(failure) });
 }
 
 function toCause(failure: Failure): Error {

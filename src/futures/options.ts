@@ -12,12 +12,12 @@ export function handlingSpec(type: string, options: HandlingOptions): Pick<Funct
   const { aliases = [], parts = [], retry, timeout } = options;
   if (!Array.isArray(aliases)) throw new HandbackError("INVALID_OPTIONS", `aliases of ${type}: expected a list, got ${show(aliases)}`);
   if (!Array.isArray(parts)) throw new HandbackError("INVALID_OPTIONS", `parts of ${type}: expected a list, got ${show(parts)}`);
-  const stranger = parts.find((part: unknown) => specOf(part) === undefined);
+  const stranger = (parts as readonly unknown[]).find((part) => specOf(part) === undefined);
   if (stranger !== undefined)
     throw new HandbackError("INVALID_OPTIONS", `parts of ${type}: expected what fn() or stateful() gave, got ${show(stranger)}`);
   return {
     aliases: aliases.map(checkFunctionType),
-    parts: [...parts],
+    parts,
     ...(retry !== undefined && { retry: retrySpec(type, retry) }),
     ...(timeout !== undefined && { timeoutMs: parseDuration(timeout, `timeout of ${type}`) }),
   };

@@ -150,14 +150,9 @@ class HandlerRun {
   #settle(settled: Settled, run: Run): void {
     const { consumers, flow, oneWay } = this.#control;
     deliver(this.#activation, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }), settled, flow);
-    if (settled.ok || consumers.length > 0 || this.#isPassedOn(settled)) return;
+    if (settled.ok || consumers.length > 0) return;
     if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
     else reportUnhandled(this.#activation, settled, flow);
-  }
-
-  /** What cleans up may well pass the cancellation on that it was told of; nobody need hear of that. */
-  #isPassedOn(settled: Settled): boolean {
-    return this.#control.cancelled === true && failureOf(settled).code === "CANCELLED";
   }
 
   #fail(error: unknown): void {

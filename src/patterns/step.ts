@@ -48,7 +48,10 @@ export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, 
 /** The plan of what stands in a chain. @throws `INVALID_OPTIONS` */
 export function planOf(step: unknown, where: string): StepPlan {
   if (isInvokable(step)) return { label: nameOf(step), parts: [step], begin: (ctx, value) => invoke(ctx, step, value) };
-  if (typeof step === "function") return { label: "a mapping", parts: [], map: (value) => atOnce(step(value)) };
+  if (typeof step === "function") {
+    const mapping = step as (value: unknown) => unknown;
+    return { label: "a mapping", parts: [], map: (value) => atOnce(mapping(value)) };
+  }
   if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
   throw new HandbackError(
     "INVALID_OPTIONS",
@@ -57,7 +60,7 @@ export function planOf(step: unknown, where: string): StepPlan {
 }
 
 /** Refuses a promise: what takes time is a function of its own, with a name and a bill. */
-function atOnce(value: unknown): unknown {
+export function atOnce(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("then" in value)) return value;
   throw new TypeError("a plain function gave a promise: expected a value at once; make what takes time a function, with fn()");
 }

@@ -1,0 +1,76 @@
+import { checkOptions } from "../core/check-options.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { Duration } from "../core/duration.ts";
+import { HandbackError } from "../core/errors.ts";
+import type { Context } from "../futures/context.ts";
+import { fn } from "../futures/fn.ts";
+import type { Fn, Invokable } from "../futures/function.ts";
+import type { Future } from "../futures/future.ts";
+import { checkCount, checkMapping } from "./option-checks.ts";
+import { checkInvokable, invoke } from "./step.ts";
+
+/** When a repetition ends, and how long it pauses; at least one end is given. `rounds` counts the calls that were made. */
+export interface RepeatOptions<Value> {
+  /** Is asked after each call: is this what was wanted? */
+  readonly until?: (value: Value, rounds: number) => boolean;
+  /** Is asked before each call, the first included: shall there be one? */
+  readonly while?: (value: Value, rounds: number) => boolean;
+  /** Calls there are at most; a whole number from 1. */
+  readonly times?: number;
+  /** Time between the end of one call and the next; default none. */
+  readonly pause?: Duration | ((value: Value, rounds: number) => Duration);
+}
+
+/**
+ * Makes a function that calls another one with what it gave last, again and again, and gives what came last. It takes as much room after a
+ * million rounds as after one, and no handler runs in the pauses. A failure ends it.
+ *
+ * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_DELAY`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { repeat } from "handback/patterns";
+ *
+ * const halve = fn("docs/halve", (_, n: number) => n / 2);
+ * const shrink = repeat("docs/shrink", halve, { until: (n) => n < 1 });
+ *
+ * const engine = await embedded({ functions: [shrink], store: memory() });
+ * console.log(await engine.client.call(shrink, 100)); // 0.78125
+ * await engine.close();
+ */
+export function repeat<Value>(type: string, f: Invokable<Value, Value>, options: RepeatOptions<NoInfer<Value>>): Fn<Value, Value> {
+  checkOptions(`options of ${type}`, options, ["until", "while", "times", "pause"]);
+  checkInvokable(`function of ${type}`, f);
+  const { until, while: goesOn, times, pause } = options;
+  checkMapping(`until of ${type}`, until);
+  checkMapping(`while of ${type}`, goesOn);
+  if (times !== undefined) checkCount(`times of ${type}`, times);
+  if (until === undefined && goesOn === undefined && times === undefined)
+    throw new HandbackError("INVALID_OPTIONS", `options of ${type}: expected one of until, while and times, or it would never end`);
+  if (pause !== undefined && typeof pause !== "function") parseDuration(pause, `pause of ${type}`);
+
+  const isDone = (value: unknown, rounds: number): boolean =>
+    (rounds > 0 && until?.(value as Value, rounds) === true) ||
+    (times !== undefined && rounds >= times) ||
+    goesOn?.(value as Value, rounds) === false;
+
+  const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> => ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
+
+  const next = fn(`${type}.next`, (ctx, { result: value, args: rounds }: { result: unknown; args: number }): unknown => {
+    if (isDone(value, rounds)) return value;
+    if (pause === undefined) return round(ctx, value, rounds);
+    const time = typeof pause === "function" ? pause(value as Value, rounds) : pause;
+    return ctx.onComplete(ctx.sleep(time), rested, { value, rounds });
+  });
+
+  const rested = fn(`${type}.rested`, (ctx, { args: { value, rounds } }: Rested): unknown => round(ctx, value, rounds));
+
+  return fn(type, { parts: [f, next, rested] }, (ctx, value: unknown) => (isDone(value, 0) ? value : round(ctx, value, 0))) as Fn<
+    Value,
+    Value
+  >;
+}
+
+interface Rested {
+  readonly result: void;
+  readonly args: { readonly value: unknown; readonly rounds: number };
+}

@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   EXPIRED: { retryable: false, meaning: "The future, flow or state is past its retention." },
   CANCELLED: { retryable: false, meaning: "The work was cancelled." },
   ALREADY_COMPLETED: { retryable: false, meaning: "The future was settled before, with another outcome; `details.outcome` says which." },
+  ALREADY_OPEN: { retryable: false, meaning: "There is an open request for approval under this id." },
   FLOW_OVER: { retryable: false, meaning: "The flow has ended and takes no more events." },
   IDEMPOTENCY_CONFLICT: { retryable: false, meaning: "The flow key is taken by a call of another function or with another input." },
   DEADLOCK: { retryable: false, meaning: "A blocked get can never be settled." },

@@ -286,10 +286,11 @@ export class Client {
   }
 
   /** Waits for what a settled flow announces, or until nobody wants it any more. */
-  async #listen<Output>({ answer, stop }: Listening, signal: AbortSignal | undefined): Promise<Output> {
+  async #listen<Output>(listening: Listening, signal: AbortSignal | undefined): Promise<Output> {
+    const { answer } = listening;
     const aborted = Promise.withResolvers<never>();
     const abort = (): void => {
-      stop();
+      listening.stop();
       aborted.reject(signal?.reason);
     };
     signal?.addEventListener("abort", abort, { once: true });

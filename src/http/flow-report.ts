@@ -1,0 +1,47 @@
+import { ERROR_CODES } from "../core/error-codes.ts";
+import type { ErrorCode } from "../core/error-codes.ts";
+import type { FlowHandle, FlowStatus } from "../futures/client.ts";
+import type { Failure } from "../futures/failure.ts";
+import { plainJson } from "./plain-json.ts";
+
+/** How a flow stands, as those outside are told. */
+export interface FlowReport {
+  readonly function: string;
+  readonly status: "pending" | "completed" | "failed" | "terminated";
+  /** What the flow has set as its status. */
+  readonly custom?: unknown;
+  /** What it gave; absent when that was nothing. */
+  readonly output?: unknown;
+  readonly error?: unknown;
+  /** Instants, in ISO 8601. */
+  readonly startedAt: string;
+  readonly settledAt?: string;
+}
+
+/** Describes a flow. Of a failure no more is told than what kind it is, unless `describeFailure` says more. */
+export async function reportOf(
+  handle: FlowHandle<unknown>,
+  { function: type, status, custom, startedAt, settledAt, failure }: FlowStatus,
+  describeFailure: (failure: Failure) => unknown = kindOf,
+): Promise<FlowReport> {
+  const output = status === "completed" ? plainJson(await handle.result()) : undefined;
+  return {
+    function: type,
+    status: status === "cancelled" ? "terminated" : status,
+    startedAt: new Date(startedAt).toISOString(),
+    ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
+    ...(custom !== undefined && { custom: plainJson(custom) }),
+    ...(output !== undefined && { output }),
+    ...(status === "failed" && failure !== undefined && { error: describeFailure(failure) }),
+  };
+}
+
+/** A message may hold what is nobody's business; a code of ours does not. */
+function kindOf({ name, code }: Failure): { readonly code: ErrorCode; readonly title: string } {
+  const known = name === "HandbackError" && code !== undefined && isErrorCode(code) ? code : "FUNCTION_FAILED";
+  return { code: known, title: ERROR_CODES[known].meaning };
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, code);
+}

@@ -1,0 +1,81 @@
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { checkOptions } from "../core/check-options.ts";
+import { HandbackError } from "../core/errors.ts";
+
+/** Where and within which limits a server listens. */
+export interface ServeOptions {
+  /** Default: one that is free. */
+  readonly port?: number;
+  /** Default `"127.0.0.1"`: nobody else can reach it. */
+  readonly hostname?: string;
+  /** Connections at a time, from 1; default 10,000. */
+  readonly maxConnections?: number;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more connections, lets requests under way end, for 5 s at most, and resolves when all is closed. */
+  close(): Promise<void>;
+}
+
+/** How long a client may take, in ms, to send the head of a request, and all of it; and how often that is looked at. */
+const SLOWNESS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 };
+const CLOSING_MS = 5_000;
+
+/**
+ * Serves an app on Node, with limits for those who are slow on purpose.
+ *
+ * @throws `INVALID_OPTIONS`; rejects as `listen` of `node:http` fails, when the port is taken for one
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { asyncHttp, serveHttp } from "handback/http";
+ *
+ * const hello = fn("docs/hello", (_, name: string) => `hello ${name}`);
+ * const engine = await embedded({ functions: [hello], store: memory() });
+ * const server = await serveHttp(asyncHttp(engine.client, { functions: [hello] }));
+ * const answer = await fetch(`${server.url}/functions/docs/hello?wait=5`, {
+ *   method: "POST",
+ *   body: JSON.stringify("Ada"),
+ *   headers: { "content-type": "application/json" },
+ * });
+ * console.log(answer.status); // 200
+ * await server.close();
+ * await engine.close();
+ */
+export async function serveHttp(
+  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  options: ServeOptions = {},
+): Promise<HttpServer> {
+  checkOptions("serveHttp", options, ["port", "hostname", "maxConnections"]);
+  const { port = 0, hostname = "127.0.0.1", maxConnections = 10_000 } = options;
+  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
+    throw new HandbackError("INVALID_OPTIONS", "serveHttp: maxConnections: expected a whole number from 1");
+  const server = createAdaptorServer({ fetch: (request) => app.fetch(request), serverOptions: SLOWNESS }) as Server;
+  server.maxConnections = maxConnections;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: hostname }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: bound, family, address } = server.address() as AddressInfo;
+  return {
+    port: bound,
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
+    close: () => closed(server),
+  };
+}
+
+async function closed(server: Server): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(timer);
+}

@@ -1,0 +1,216 @@
+import { checkOptions } from "../core/check-options.ts";
+import { parseDuration } from "../core/duration.ts";
+import type { Duration } from "../core/duration.ts";
+import { checkId } from "../core/names.ts";
+import { value } from "../core/value.ts";
+import type { Context } from "../futures/context.ts";
+import type { StatefulFunction } from "../futures/define.ts";
+import type { StatefulFn } from "../futures/function.ts";
+import { stateful } from "../futures/stateful.ts";
+import { boundsOf, dueAt, fullness, remember, sizeOf } from "./gathering.ts";
+import type { FlushReason, Gathered, Seen } from "./gathering.ts";
+import { mainOperation } from "./main-operation.ts";
+import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
+import { checkOutlet, partsAmong, sendTo } from "./outlet.ts";
+import type { Outlet } from "./outlet.ts";
+
+/** What leaves an aggregator: the events that came for one key, in the order in which they came. */
+export interface Batch<Event> {
+  /** Names this batch; the same for every attempt to flush it. */
+  readonly id: string;
+  /** The id that the events were added under. */
+  readonly key: string;
+  readonly events: readonly Event[];
+  readonly reason: FlushReason;
+  /** When the first and the last of the events came, in ms since the epoch. */
+  readonly openedAt: number;
+  readonly lastAt: number;
+}
+
+/** What became of an event, and how many are gathered for its key now. */
+export interface Added {
+  readonly status: "added" | "duplicate" | "late";
+  readonly count: number;
+}
+
+/** When an aggregator flushes, what it drops, and where its batches go. */
+export interface AggregatorOptions<Event> {
+  /** Gets each batch, by a one-way message: a function, an operation of a stateful one (at the same id), or an egress. */
+  readonly flush: Outlet<Batch<Event>>;
+  /** Events that leave together at most, from 1; default 1,000. */
+  readonly maxCount?: number;
+  /** Bytes of events, as text in UTF-8, that leave together at most, from 1; default 1,048,576. An event that is larger leaves alone. */
+  readonly maxBytes?: number;
+  /** How long the first event of a batch waits at most; default: as long as it takes. */
+  readonly maxWait?: Duration;
+  /** How long a key must be silent for its batch to leave; default: that counts for nothing. */
+  readonly gap?: Duration;
+  /** Names an event, 1 to 1,024 bytes: another of that name within `dedupeFor` changes nothing. */
+  readonly dedupeBy?: (event: Event) => string;
+  /** How long an event is remembered after it has come; default `"1h"`. */
+  readonly dedupeFor?: Duration;
+  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first; default 1,000. */
+  readonly dedupeMax?: number;
+  /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
+  readonly timeOf?: (event: Event) => number;
+  /** How much older than the newest event of its key an event may be, before it is late; default 0. */
+  readonly lateAfter?: Duration;
+  /** Gets each late event; default: late events are dropped, and whoever called is told. */
+  readonly onLate?: Outlet<Event>;
+}
+
+/** What is gathered for one key, and what is remembered of it. */
+export interface AggregatorState {
+  open?: Gathered | undefined;
+  seen: Seen;
+  newestAt?: number | undefined;
+}
+
+/** A function that gathers events by id, and hands them on in batches. It is its own operation `add`. */
+export interface Aggregator<Event> extends StatefulFn<Event, Added>, StatefulFunction<AggregatorState> {
+  readonly type: string;
+  /** Adds an event to what is gathered under the id it is sent to. */
+  readonly add: StatefulFn<Event, Added>;
+  /** Hands on what is gathered, however little; gives the number of events. */
+  readonly flush: StatefulFn<void, number>;
+}
+
+const OPTIONS = ["flush", "maxCount", "maxBytes", "maxWait", "gap", "dedupeBy", "dedupeFor", "dedupeMax", "timeOf", "lateAfter", "onLate"];
+
+/** Token of the one message that an address has under way to itself. */
+const TIMER = "due";
+
+/**
+ * Gathers events by id, and hands them on in batches: when there are enough of them, when the first has waited long enough, when they are
+ * large, or when a while passes without another one.
+ *
+ * A batch leaves with the very commit that clears it, so no event is lost or flushed twice, whatever crashes.
+ *
+ * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { aggregator } from "handback/patterns";
+ * import type { Batch } from "handback/patterns";
+ *
+ * const store = fn("docs/store", (ctx, batch: Batch<{ id: string; celsius: number }>) => ctx.log.info(`${batch.key}: ${batch.events.length}`));
+ * const batch = aggregator("docs/batch", { flush: store, maxCount: 100, maxWait: "10s", dedupeBy: (e) => e.id });
+ *
+ * const engine = await embedded({ functions: [batch], store: memory(), log: console });
+ * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, { id: "kitchen" })); // { status: "added", count: 1 }
+ * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, { id: "kitchen" })); // { status: "duplicate", count: 1 }
+ * await engine.client.call(batch.flush, undefined, { id: "kitchen" }); // kitchen: 1
+ * await engine.close();
+ */
+export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event> {
+  const rules = rulesOf(type, options);
+  const { bounds, window, lateAfterMs } = rules;
+  const { flush, dedupeBy, timeOf, onLate } = options;
+
+  const self: Parts<Event> = stateful(type, {
+    state: {
+      open: value<Gathered>(),
+      seen: value<Seen>({ ids: [], ats: [] }, { expireAfterWrite: window.windowMs }),
+      newestAt: value<number>(),
+    },
+    parts: partsAmong([flush, onLate]),
+    handlers: {
+      add(ctx, event: Event): Added {
+        const now = ctx.now();
+        if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now)) return answer(ctx, "duplicate");
+        if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
+          if (onLate !== undefined) sendTo(ctx, onLate, event);
+          return answer(ctx, "late");
+        }
+        put(ctx, event, now);
+        return answer(ctx, "added");
+      },
+      flush(ctx): number {
+        const { open } = ctx.state;
+        if (open === undefined) return 0;
+        leave(ctx, open, "asked");
+        return open.events.length;
+      },
+      /** The timer of a batch: early when the batch has had more events since, and for nothing when it has left. */
+      due(ctx, { batch }: { readonly batch: string }): void {
+        const { open } = ctx.state;
+        if (open?.id === batch && !leaveIfDue(ctx, open, ctx.now())) arm(ctx, open);
+      },
+    },
+  }) as unknown as Parts<Event>;
+
+  /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
+  function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
+    const seen = remember(ctx.state.seen, window, [checkId(name, `what dedupeBy of ${type} gave`), now]);
+    if (seen !== undefined) ctx.state.seen = seen;
+    return seen === undefined;
+  }
+
+  function isLate(ctx: Context<AggregatorState>, at: unknown): boolean {
+    if (typeof at !== "number" || !Number.isFinite(at)) throw notAsExpected(`what timeOf of ${type} gave`, "ms since the epoch", at);
+    const { newestAt = at } = ctx.state;
+    if (at < newestAt - lateAfterMs) return true;
+    ctx.state.newestAt = Math.max(at, newestAt);
+    return false;
+  }
+
+  function put(ctx: Context<AggregatorState>, event: Event, now: number): void {
+    const bytes = sizeOf(event);
+    const { open } = ctx.state;
+    // A timer may be late, when the process was down: what was due before this event came leaves without it.
+    if (open !== undefined && !leaveIfDue(ctx, open, now) && open.bytes + bytes > bounds.maxBytes) leave(ctx, open, "bytes");
+    const gathered = (ctx.state.open ??= { id: ctx.idempotencyKey, events: [], bytes: 0, openedAt: now, lastAt: now });
+    gathered.events.push(event);
+    gathered.bytes += bytes;
+    gathered.lastAt = now;
+    const full = fullness(gathered, bounds);
+    if (full !== undefined) leave(ctx, gathered, full);
+    else if (gathered.events.length === 1) arm(ctx, gathered);
+  }
+
+  function leaveIfDue(ctx: Context<AggregatorState>, open: Gathered, now: number): boolean {
+    const due = dueAt(open, bounds);
+    if (due === undefined || now < due.at) return false;
+    leave(ctx, open, due.reason);
+    return true;
+  }
+
+  /** One message and one deletion, in one commit. */
+  function leave(ctx: Context<AggregatorState>, { bytes: _, events, ...about }: Gathered, reason: FlushReason): void {
+    ctx.state.open = undefined;
+    ctx.cancelSend(TIMER);
+    sendTo(ctx, flush, { ...about, key: ctx.self.id, events: events as readonly Event[], reason });
+  }
+
+  /** One timer at a time: events that come later do not set it again, it looks when it goes off. */
+  function arm(ctx: Context<AggregatorState>, open: Gathered): void {
+    const due = dueAt(open, bounds);
+    if (due === undefined) return;
+    ctx.send(self.due, { batch: open.id }, { id: ctx.self.id, delay: Math.max(0, due.at - ctx.now()), token: TIMER });
+  }
+
+  return mainOperation(self as unknown as Aggregator<Event>, "add", ["flush"]);
+}
+
+/** The operations, that which is nobody else's business included. */
+interface Parts<Event> extends Omit<Aggregator<Event>, "operation"> {
+  readonly due: StatefulFn<{ readonly batch: string }, void>;
+}
+
+function answer(ctx: Context<AggregatorState>, status: Added["status"]): Added {
+  return { status, count: ctx.state.open?.events.length ?? 0 };
+}
+
+function rulesOf(type: string, options: AggregatorOptions<never>) {
+  checkOptions(`options of ${type}`, options, OPTIONS);
+  const { dedupeFor = "1h", dedupeMax: max = 1_000, lateAfter = 0, flush, onLate } = options;
+  const of = (option: string): string => `${option} of ${type}`;
+  checkOutlet(of("flush"), flush);
+  if (onLate !== undefined) checkOutlet(of("onLate"), onLate);
+  checkMapping(of("dedupeBy"), options.dedupeBy);
+  checkMapping(of("timeOf"), options.timeOf);
+  if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
+    throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
+  checkCount(of("dedupeMax"), max);
+  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max };
+  return { bounds: boundsOf(options), window, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
+}

@@ -1,0 +1,89 @@
+import { parseDuration } from "../core/duration.ts";
+import type { Duration } from "../core/duration.ts";
+import { codec } from "../futures/future-codec.ts";
+import { checkCount } from "./option-checks.ts";
+
+/** Why a batch left: it was full, old, followed by silence, or somebody asked for it. */
+export type FlushReason = "count" | "bytes" | "wait" | "gap" | "asked";
+
+/** Events that have come for one key and not yet left. */
+export interface Gathered {
+  /** Names this batch among those of its key, and all others. */
+  readonly id: string;
+  readonly events: unknown[];
+  /** Size of the events, as text. */
+  bytes: number;
+  /** When the first and the last of the events came. */
+  readonly openedAt: number;
+  lastAt: number;
+}
+
+/** When batches leave; times in ms. */
+export interface Bounds {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly maxWaitMs: number | undefined;
+  readonly gapMs: number | undefined;
+}
+
+/** What events are called that were seen, and when they came, oldest first. */
+export interface Seen {
+  readonly ids: readonly string[];
+  readonly ats: readonly number[];
+}
+
+/** Whether what is gathered must leave at once. */
+export function fullness({ events, bytes }: Gathered, { maxCount, maxBytes }: Bounds): FlushReason | undefined {
+  if (events.length >= maxCount) return "count";
+  return bytes >= maxBytes ? "bytes" : undefined;
+}
+
+/** The instant at which what is gathered must leave if nothing else comes, and why; none when only its size counts. */
+export function dueAt(
+  { openedAt, lastAt }: Gathered,
+  { maxWaitMs, gapMs }: Bounds,
+): { readonly at: number; readonly reason: FlushReason } | undefined {
+  const wait = maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };
+  const gap = gapMs === undefined ? undefined : { at: lastAt + gapMs, reason: "gap" as const };
+  return wait === undefined || (gap !== undefined && gap.at < wait.at) ? gap : wait;
+}
+
+/** How long, and how many, events are remembered. */
+export interface Window {
+  readonly windowMs: number;
+  readonly max: number;
+}
+
+/** Remembers an event, and forgets those that are too old or too many; nothing when it is remembered already. */
+export function remember({ ids, ats }: Seen, { windowMs, max }: Window, [id, now]: readonly [id: string, now: number]): Seen | undefined {
+  const old = ats.findIndex((at) => at > now - windowMs);
+  const from = old < 0 ? ats.length : old;
+  if (ids.includes(id, from)) return undefined;
+  const first = Math.max(from, ids.length + 1 - max);
+  return { ids: [...ids.slice(first), id], ats: [...ats.slice(first), now] };
+}
+
+/** How large an event is: bytes of its text in UTF-8, as it is kept. */
+export function sizeOf(event: unknown): number {
+  return new TextEncoder().encode(codec.encode(event)).length;
+}
+
+/** Options that bound a batch. */
+export interface BoundOptions {
+  readonly maxCount?: number;
+  readonly maxBytes?: number;
+  readonly maxWait?: Duration;
+  readonly gap?: Duration;
+}
+
+/** Checks the options that bound a batch. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
+export function boundsOf({ maxCount = 1_000, maxBytes = 1_048_576, maxWait, gap }: BoundOptions): Bounds {
+  checkCount("maxCount", maxCount);
+  checkCount("maxBytes", maxBytes);
+  return {
+    maxCount,
+    maxBytes,
+    maxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, "maxWait"),
+    gapMs: gap === undefined ? undefined : parseDuration(gap, "gap"),
+  };
+}

@@ -1,0 +1,192 @@
+import { checkOptions } from "../core/check-options.ts";
+import { addDuration, parseDuration, parseInstant } from "../core/duration.ts";
+import type { Duration } from "../core/duration.ts";
+import type { Context } from "../futures/context.ts";
+import { fn } from "../futures/fn.ts";
+import type { Fn, Invokable } from "../futures/function.ts";
+import type { Future, Settlement } from "../futures/future.ts";
+import { checkCount, checkMapping, checkRange, notAsExpected } from "./option-checks.ts";
+import { pauseAfter } from "./pause.ts";
+import type { Pauses } from "./pause.ts";
+import { checkInvokable } from "./step.ts";
+
+/** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
+export type MonitorResult<Seen, Ended = never> =
+  | { readonly status: "done"; readonly value: Seen; readonly checks: number }
+  | { readonly status: "expired"; readonly reason: "deadline" | "attempts"; readonly last: Seen | undefined; readonly checks: number }
+  | ([Ended] extends [never]
+      ? never
+      : {
+          readonly status: "terminated";
+          readonly value: Ended;
+          readonly reason: "deadline" | "attempts";
+          readonly last: Seen | undefined;
+          readonly checks: number;
+        });
+
+/** What a monitor looks at, how often, and for how long. */
+export interface MonitorOptions<Input, Seen, Ended = never> {
+  /** Looks, once for each poll. */
+  readonly check: Invokable<Input, Seen>;
+  /** Whether that is what is waited for. */
+  readonly until: (seen: Seen, input: Input) => boolean;
+  /** Pause between the end of one check and the beginning of the next. */
+  readonly every: Duration;
+  /** What each pause is multiplied by for the next, from 1; default 1. */
+  readonly backoff?: number;
+  /** Longest pause; default: none is too long. */
+  readonly maxDelay?: Duration;
+  /** Share, from 0 to 1, by which each pause is shortened at most, at random; default 0. */
+  readonly jitter?: number;
+  /** Checks at most, from 1; default: as many as it takes. */
+  readonly attempts?: number;
+  /** Until when, given the input that the monitor began with: a Date, or ms since the epoch; `undefined` is for ever. */
+  readonly deadline?: (input: Input) => Date | number | undefined;
+  /** How long after the deadline a last check, made at the deadline, may take; default 0: there is none, and one under way is cancelled. */
+  readonly grace?: Duration;
+  /** Failures of the check in a row that count as "not yet"; default 0: the first one is the monitor's. */
+  readonly tolerate?: number;
+  /** What the next check is given; default: the same as this one. */
+  readonly carry?: (input: Input, seen: Seen) => Input;
+  /** Is called when the monitor expires, by its deadline or its attempts, with what the next check would have been given. */
+  readonly onDeadline?: Invokable<Input, Ended>;
+}
+
+/** What goes from one poll to the next, and all that is kept between them. */
+interface Poll {
+  readonly input: unknown;
+  readonly checks: number;
+  readonly deadlineAt?: number;
+  readonly last?: unknown;
+  /** Failures since the last check that saw something. */
+  readonly failures: number;
+  /** There will be no other check: it waits for its deadline. */
+  readonly isOver?: true;
+}
+
+/** A check that has ended, and the poll it was made for. */
+interface Looked {
+  readonly result: Settlement<unknown>;
+  readonly args: Poll;
+}
+
+const OPTIONS = [
+  "check",
+  "until",
+  "every",
+  "backoff",
+  "maxDelay",
+  "jitter",
+  "attempts",
+  "deadline",
+  "grace",
+  "tolerate",
+  "carry",
+  "onDeadline",
+];
+
+/**
+ * Looks at something again and again until it is as it should be, or until a deadline. It looks first, then waits.
+ *
+ * Between two looks there is a message with a due time, and nothing else: the hundred thousandth poll costs what the first did. Whether a
+ * check or the deadline came first is decided once, when both come at one instant too.
+ *
+ * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { monitor } from "handback/patterns";
+ *
+ * let percent = 0;
+ * const status = fn("docs/status", (_, _job: { deadline: number }) => (percent += 50));
+ * const watch = monitor("docs/watch", { check: status, until: (seen) => seen === 100, every: "10ms", deadline: (job) => job.deadline });
+ *
+ * const engine = await embedded({ functions: [watch], store: memory() });
+ * console.log(await engine.client.call(watch, { deadline: Date.now() + 60_000 })); // { status: "done", value: 100, checks: 2 }
+ * await engine.close();
+ */
+export function monitor<Input, Seen, Ended = never>(
+  type: string,
+  options: MonitorOptions<Input, Seen, Ended>,
+): Fn<Input, MonitorResult<Seen, Ended>> {
+  // Inside, what it looks at and what it sees are values like any other.
+  const rules = options as unknown as MonitorOptions<unknown, unknown, unknown>;
+  const { pauses, attempts, graceMs, tolerate } = numbersOf(type, rules);
+  const { check, until, deadline, carry, onDeadline } = rules;
+
+  const decide: Fn<Looked, unknown> = fn(`${type}.decide`, (ctx, { result, args }: Looked): unknown => {
+    const now = ctx.now();
+    if (result.status === "rejected") {
+      const failures = args.failures + 1;
+      // A check that the deadline has cut off did not fail; one that was cancelled ends the monitor, for it was cancelled, too.
+      const isTolerated = failures <= tolerate || now >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
+      if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
+      return next(ctx, { ...args, checks: args.checks + 1, failures }, now);
+    }
+    if (args.isOver === true) return expire(ctx, args, "deadline");
+    const { value } = result;
+    const checks = args.checks + 1;
+    if (until(value, args.input)) return { status: "done", value, checks };
+    const input = carry === undefined ? args.input : carry(args.input, value);
+    return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
+  });
+
+  /** Ends, or looks again after a pause. The pause ends at the deadline, and then there is a check only if there is time for it. */
+  function next(ctx: Context, poll: Poll, now: number): unknown {
+    const { checks, deadlineAt } = poll;
+    if (deadlineAt !== undefined && now >= deadlineAt) return expire(ctx, poll, "deadline");
+    if (checks >= attempts) return expire(ctx, poll, "attempts");
+    const wakeAt = addDuration(
+      now,
+      pauseAfter(checks, pauses, () => ctx.random()),
+    );
+    if (deadlineAt === undefined || wakeAt < deadlineAt) return look(ctx, poll, [ctx.sleepUntil(wakeAt)]);
+    const rest = ctx.sleepUntil(deadlineAt);
+    return graceMs > 0 ? look(ctx, poll, [rest]) : ctx.onSettled(rest, decide, { ...poll, isOver: true });
+  }
+
+  function look(ctx: Context, poll: Poll, after: readonly Future<void>[]): Future<unknown> {
+    const checked = ctx.invoke(check, poll.input, { after });
+    const { deadlineAt } = poll;
+    const bounded = deadlineAt === undefined ? checked : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
+    return ctx.onSettled(bounded, decide, poll);
+  }
+
+  function expire(ctx: Context, { input, last, checks }: Poll, reason: "deadline" | "attempts"): object {
+    const about = { reason, last, checks };
+    if (onDeadline === undefined) return { status: "expired", ...about };
+    return { status: "terminated", value: ctx.invoke(onDeadline, input), ...about };
+  }
+
+  const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
+  return fn(type, { parts }, (ctx, input: unknown): unknown => {
+    const wanted = deadline?.(input);
+    const poll = { input, checks: 0, failures: 0 };
+    if (wanted === undefined) return look(ctx, poll, []);
+    const deadlineAt = parseInstant(wanted, `the deadline of ${type}`);
+    if (ctx.now() >= deadlineAt + graceMs) return expire(ctx, poll, "deadline");
+    return look(ctx, { ...poll, deadlineAt }, []);
+  }) as Fn<Input, MonitorResult<Seen, Ended>>;
+}
+
+function numbersOf(type: string, options: MonitorOptions<unknown, unknown, unknown>) {
+  checkOptions(`options of ${type}`, options, OPTIONS);
+  const { check, every, backoff = 1, maxDelay, jitter = 0, attempts = Number.POSITIVE_INFINITY, grace = 0, tolerate = 0 } = options;
+  const of = (option: string): string => `${option} of ${type}`;
+  checkInvokable(of("check"), check);
+  if (options.onDeadline !== undefined) checkInvokable(of("onDeadline"), options.onDeadline);
+  if (options.until === undefined) throw notAsExpected(of("until"), "a function", undefined);
+  checkMapping(of("until"), options.until);
+  checkMapping(of("deadline"), options.deadline);
+  checkMapping(of("carry"), options.carry);
+  checkRange(of("backoff"), backoff, [1, Number.POSITIVE_INFINITY]);
+  checkRange(of("jitter"), jitter, [0, 1]);
+  if (attempts !== Number.POSITIVE_INFINITY) checkCount(of("attempts"), attempts);
+  if (tolerate !== 0) checkCount(of("tolerate"), tolerate);
+  const pauses: Pauses = {
+    firstMs: parseDuration(every, of("every")),
+    factor: backoff,
+    maxMs: maxDelay === undefined ? Number.POSITIVE_INFINITY : parseDuration(maxDelay, of("maxDelay")),
+    jitter,
+  };
+  return { pauses, attempts, tolerate, graceMs: parseDuration(grace, of("grace")) };
+}

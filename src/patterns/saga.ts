@@ -52,7 +52,8 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
         value = map?.(value as never);
       } catch (error) {
-        return undo(ctx, { at, cause: error, left: done, undone: [], failures: [] });
+        // As a settlement, since an error cannot be kept while the others are undone, and a failure can.
+        return ctx.onSettled(ctx.rejected(error), next, { at, done, given: {} });
       }
     }
     return value;
@@ -133,7 +134,7 @@ interface Next {
 interface Undoing {
   /** The step that failed. */
   readonly at: number;
-  readonly cause: unknown;
+  readonly cause: Failure;
   /** What is still to be undone, the last first. */
   readonly left: readonly Done[];
   /** Steps that were undone, in that order. */

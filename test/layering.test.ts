@@ -80,6 +80,15 @@ describe("the layering check", () => {
     expect(check({ "src/engines/embedded/a.ts": text })).toEqual([]);
   });
 
+  test("lets patterns see of futures what users see, and no more", () => {
+    const files = {
+      "src/index.ts": `export { fn } from "./futures/fn.ts"; export type { Future } from "./futures/future.ts";`,
+      "src/patterns/a.ts": `import { fn } from "../futures/fn.ts"; import type { Future } from "../futures/future.ts";`,
+      "src/patterns/b.ts": `import { specOf } from "../futures/spec.ts";`,
+    };
+    expect(check(files)).toEqual(["src/patterns/b.ts imports src/futures/spec.ts, which src/index.ts does not show"]);
+  });
+
   test("does not mistake comments, strings, properties and dates of known instants for them", () => {
     const text = `
       // Date.now() and process.env

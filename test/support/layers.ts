@@ -40,7 +40,7 @@ export function layerViolations(files: Files): string[] {
     if (!layer) found.push(`${path} is in no known layer`);
     else found.push(...importViolations(path, source, layer), ...purityViolations(path, source, layer));
   }
-  return [...found, ...cycles(sources)];
+  return [...found, ...pastTheFace(sources), ...cycles(sources)];
 }
 
 function layerOf(path: string): string {
@@ -60,6 +60,22 @@ function importViolations(path: string, source: Source, layer: Layer): string[] 
     const allowed = other === own || layer.sees.includes(other) || layer.sees.includes(other.replace(/\/.*/, "/*")) || isWiring(own, other);
     return allowed ? [] : [`${path} (${own}) imports ${target} (${other})`];
   });
+}
+
+/** Patterns are made of what users have: of futures they see what `src/index.ts` shows, in so far as it is given. */
+function pastTheFace(sources: ReadonlyMap<string, Source>): string[] {
+  const index = sources.get("src/index.ts");
+  if (index === undefined) return [];
+  const face = new Set(index.imports.map((specifier) => resolveImport("src/index.ts", specifier)));
+  const isHidden = (target: string): boolean => layerOf(target) === "futures" && !face.has(target);
+  return [...sources].flatMap(([path, { imports }]) =>
+    layerOf(path) !== "patterns"
+      ? []
+      : imports
+          .map((specifier) => resolveImport(path, specifier))
+          .filter(isHidden)
+          .map((target) => `${path} imports ${target}, which src/index.ts does not show`),
+  );
 }
 
 /** The edges may start an engine: they see the wiring too. */

@@ -1,10 +1,12 @@
-import { memory } from "handback";
+import { memory, sqlite } from "handback";
+import { join } from "node:path";
 import { driven } from "../../src/testing/conformance/driven.ts";
 import { TESTED_CAPABILITIES } from "../../src/testing/conformance/capability.ts";
 import type { TestedCapability } from "../../src/testing/conformance/capability.ts";
 import type { EngineUnderTest as Engine, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
 import type { Lack } from "../../src/testing/conformance/test-engine.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { temporaryDirectory } from "../engines/temporary-directory.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
 import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 
@@ -42,6 +44,9 @@ function on(name: string, make: Make, lacks: readonly Lack[] = []): EngineUnderT
 }
 
 export const onMemory = on("the embedded engine in memory", makeEmbedded(memory));
+
+const makeSqlite = makeEmbedded(() => sqlite(join(temporaryDirectory(), "host.db"), { durability: "relaxed" }));
+export const onSqlite = on("the embedded engine in SQLite", makeSqlite);
 
 /** The poorest engine, with a share of its responses lost. */
 export const onPoorestLosing = (lost: number): EngineUnderTest => on("the poorest engine", makePoorest(lost), POOREST_LACKS);

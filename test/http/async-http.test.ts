@@ -1,0 +1,558 @@
+import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import { asyncHttp } from "handback/http";
+import type { Access } from "handback/http";
+import { aggregator, approval } from "handback/patterns";
+import { Hono } from "hono";
+import { describe, expect, test } from "vitest";
+import { onPoorestLosing } from "../conformance/host.ts";
+import { codeOf } from "../support/thrown.ts";
+import { openApp, readAnswer, requestOf } from "./open-app.ts";
+
+const double = fn("web/double", (_, n: number) => 2 * n);
+const nothing = fn("web/nothing", () => undefined);
+const greet = fn("web/greet", (ctx, name: string) => {
+  ctx.setStatus({ waiting: "for a word" });
+  return ctx.onComplete(ctx.event<string>("word"), greeted, name);
+});
+const greeted = fn("web/greeted", (_, { result, args }: { result: string; args: string }) => `${result} ${args}`);
+const sleep = fn("web/sleep", (ctx, ms: number) => ctx.onComplete(ctx.sleep(ms), done));
+const done = fn("web/done", () => "done");
+const fail = fn("web/fail", (_, why: string) => {
+  throw new Error(`secret: ${why}`);
+});
+const refuse = fn("web/refuse", () => {
+  throw new HandbackError("INVALID_INPUT", "an amount of secret size");
+});
+const functions = [double, nothing, greet, greeted, sleep, done, fail, refuse];
+const shown = { functions: [double, nothing, greet, sleep, fail, refuse] };
+const open = (options: Partial<Parameters<typeof asyncHttp>[1]> = {}) => openApp({ ...shown, ...options }, { functions });
+
+describe("starting", () => {
+  test("is answered with 202, where to ask, when to come again, and what can be done", async () => {
+    const { ask } = await open();
+    const { status, headers, body } = await ask("POST", "/functions/web/greet", { body: "Ada" });
+    const statusUrl = headers.get("location") ?? "";
+    expect([status, headers.get("retry-after")]).toEqual([202, "2"]);
+    expect(statusUrl).toMatch(/^\/flows\/[0-9a-f]{48}$/);
+    expect(body).toEqual({
+      id: statusUrl.slice("/flows/".length),
+      function: "web/greet",
+      status: "pending",
+      startedAt: "2030-01-01T00:00:00.000Z",
+      statusUrl,
+      eventUrl: `${statusUrl}/events/{name}`,
+      terminateUrl: `${statusUrl}/terminate`,
+      purgeUrl: statusUrl,
+    });
+    expect((await ask("POST", `${statusUrl}/events/word`, { body: "hello" })).status).toBe(202);
+    expect((await ask("GET", `${statusUrl}?wait=1`)).body).toMatchObject({ status: "completed", output: "hello Ada" });
+  });
+
+  test.each([
+    ["gives the outcome with 200 when it comes in time", "5", 200, { status: "completed", output: "done" }, 1000],
+    ["gives 202 when it does not", "0.5", 202, { status: "pending" }, 500],
+    ["waits no longer than allowed", "999999", 202, { status: "pending" }, 800],
+    ["does not wait unless asked to", "0", 202, { status: "pending" }, 0],
+  ] as const)("with ?wait= %s", async (_, wait, status, body, ms) => {
+    const { ask, clock } = await open({ maxWait: ms === 1000 ? "2s" : "800ms" });
+    const began = clock.now();
+    const answer = await ask("POST", `/functions/web/sleep?wait=${wait}`, { body: 1000 });
+    expect([answer.status, clock.now() - began]).toEqual([status, ms]);
+    expect(answer.body).toMatchObject(body);
+  });
+
+  test.each(["NaN", "-1", "1e12", "", "abc", "0x10", "1".repeat(20), "Infinity", " 1"])("refuses ?wait=%j", async (wait) => {
+    const { ask, store } = await open();
+    expect(await ask("POST", `/functions/web/double?wait=${encodeURIComponent(wait)}`, { body: 1 })).toMatchObject({
+      status: 400,
+      body: { code: "MALFORMED_WAIT" },
+    });
+    expect(store.count().state).toBe(0);
+  });
+
+  test.each([
+    ["a function that is not there", "/functions/web/other"],
+    ["one that is not to be seen", "/functions/web/greeted"],
+    ["an operation of what has none", "/functions/web/double/call"],
+    ["a name from elsewhere", "/functions/__proto__/constructor"],
+    ["a system function", "/functions/_sys/flow"],
+    ["a broken name", "/functions/web/%00"],
+  ])("knows no function of this name: %s", async (_, path) => {
+    const { ask } = await open();
+    expect(await ask("POST", path, { body: 1 })).toMatchObject({ status: 404, body: { code: "UNKNOWN_FUNCTION" } });
+  });
+});
+
+describe("an idempotency key", () => {
+  const key = (text: string) => ({ "idempotency-key": text });
+
+  test("starts a flow once, and gives the same answer again", async () => {
+    const { ask, engine } = await open();
+    const first = await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k-1") });
+    const again = await ask("POST", "/functions/web/greet", { body: "Ada", headers: key('"k-1"') });
+    const other = await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k-2") });
+    expect(again.headers.get("location")).toBe(first.headers.get("location"));
+    expect(other.body["id"]).not.toBe(first.body["id"]);
+    expect(engine.meter.function("web/greet").runs).toBe(2);
+  });
+
+  test.each([
+    ["another input", "/functions/web/greet", "Bob"],
+    ["another function", "/functions/web/double", "Ada"],
+  ])("conflicts when it comes with %s", async (_, path, body) => {
+    const { ask } = await open();
+    await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k") });
+    expect(await ask("POST", path, { body, headers: key("k") })).toMatchObject({ status: 409, body: { code: "IDEMPOTENCY_CONFLICT" } });
+  });
+
+  test.each(["", " ", '""', "x".repeat(257)])("is refused when it is none: %j", async (text) => {
+    const { ask } = await open();
+    expect(await ask("POST", "/functions/web/double", { body: 1, headers: key(text) })).toMatchObject({
+      status: 400,
+      body: { code: "INVALID_IDEMPOTENCY_KEY" },
+    });
+  });
+
+  test("belongs to whoever asks, and its flow's id cannot be worked out with a secret", async () => {
+    const idOf = async (options: Parameters<typeof open>[0], user: string) => {
+      const { ask } = await open(options);
+      return (await ask("POST", "/functions/web/double", { body: 1, headers: { ...key("k"), user } })).body["id"];
+    };
+    const authorize = (request: Request): string => request.headers.get("user") ?? "";
+    const ids = [
+      await idOf({}, "a"),
+      await idOf({ authorize }, "a"),
+      await idOf({ authorize }, "b"),
+      await idOf({ authorize, secret: "0123456789abcdef" }, "a"),
+      await idOf({ authorize, secret: "fedcba9876543210" }, "a"),
+    ];
+    expect(new Set(ids).size).toBe(5);
+    expect(await idOf({ authorize }, "a")).toBe(ids[1]);
+  });
+});
+
+describe("asking how a flow stands", () => {
+  const started = async (path: string, body?: unknown, options: Parameters<typeof open>[0] = {}) => {
+    const app = await open(options);
+    const { body: flow } = await app.ask("POST", path, { body });
+    const url = String(flow["statusUrl"]);
+    return { ...app, url, status: () => app.ask("GET", url) };
+  };
+
+  test("gives 202 while it is pending, with what it says of itself", async () => {
+    const { url, status } = await started("/functions/web/greet", "Ada");
+    const { status: code, headers, body } = await status();
+    expect([code, headers.get("location"), headers.get("retry-after")]).toEqual([202, url, "2"]);
+    expect(body).toMatchObject({ status: "pending", custom: { waiting: "for a word" } });
+  });
+
+  test("gives 200 when it has completed; no output is told from none yet", async () => {
+    const { body } = await (await started("/functions/web/nothing?wait=1")).status();
+    expect(body).toMatchObject({ status: "completed", settledAt: "2030-01-01T00:00:00.000Z" });
+    expect("output" in body).toBe(false);
+  });
+
+  test.each([
+    ["/functions/web/fail", "FUNCTION_FAILED"],
+    ["/functions/web/refuse", "INVALID_INPUT"],
+  ])("gives 200 when it has failed, and no more of why than the kind: %s", async (path, code) => {
+    const { status } = await started(`${path}?wait=1`, "why");
+    const { status: http, body, text } = await status();
+    expect([http, body["status"], body["error"]]).toMatchObject([200, "failed", { code }]);
+    expect(text).not.toContain("secret");
+  });
+
+  test("tells more of a failure if it is told to", async () => {
+    const { status } = await started("/functions/web/fail?wait=1", "why", { describeFailure: ({ message }) => ({ says: message }) });
+    expect((await status()).body["error"]).toEqual({ says: "secret: why" });
+  });
+
+  test("waits for the outcome", async () => {
+    const { ask, url, clock } = await started("/functions/web/sleep", 3000);
+    const [began, pending] = [clock.now(), await ask("GET", `${url}?wait=1`)];
+    expect([pending.status, clock.now() - began]).toEqual([202, 1000]);
+    expect([(await ask("GET", `${url}?wait=60`)).status, clock.now() - began]).toEqual([200, 3000]);
+    expect((await ask("GET", `${url}?wait=soon`)).body).toMatchObject({ code: "MALFORMED_WAIT" });
+  });
+
+  test("stops waiting when nobody listens any more", async () => {
+    const { ask, url, clock } = await started("/functions/web/sleep", 3_600_000);
+    const leaving = new AbortController();
+    const began = clock.now();
+    clock.setTimer(50, () => leaving.abort());
+    await ask("GET", `${url}?wait=60`, { signal: leaving.signal });
+    expect(clock.now() - began).toBe(50);
+  });
+
+  test("is never behind the work itself", async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const work = fn("web/work", () => promise);
+    const { ask } = await openApp({ functions: [work] }, { concurrency: 1 });
+    const { body } = await ask("POST", "/functions/web/work");
+    for (let n = 0; n < 20; n++) expect((await ask("GET", String(body["statusUrl"]))).status).toBe(202);
+    resolve("worked");
+    expect((await ask("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({ output: "worked" });
+  });
+
+  test("shows only flows of functions that are to be seen, and none whose id can be counted up", async () => {
+    const { ask, engine, clock } = await open();
+    const [hidden, counted, chosen] = await clock.until(
+      Promise.all([
+        engine.client.start(done, undefined, { key: "hidden" }),
+        engine.client.start(double, 1),
+        engine.client.start(double, 1, { key: "a-chosen/key ☃" }),
+      ]),
+    );
+    expect(await ask("GET", `/flows/${hidden.id}`)).toMatchObject({ status: 404 });
+    expect(await ask("GET", `/flows/${counted.id}`)).toMatchObject({ status: 404 });
+    expect(await ask("GET", `/flows/${encodeURIComponent(chosen.id)}?wait=1`)).toMatchObject({ status: 200, body: { output: 2 } });
+  });
+
+  test.each(["nobody", "%00", "%20", "..%2f..", "x".repeat(300), "%ff", "__proto__"])(
+    "knows no flow %j, however it is asked for",
+    async (id) => {
+      const { ask } = await open();
+      for (const [method, path] of [
+        ["GET", ""],
+        ["DELETE", ""],
+        ["POST", "/terminate"],
+        ["POST", "/events/word"],
+      ] as const)
+        expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
+    },
+  );
+});
+
+describe("events, terminating and purging", () => {
+  const flow = async () => {
+    const app = await open();
+    const { body } = await app.ask("POST", "/functions/web/greet", { body: "Ada" });
+    return { ...app, url: String(body["statusUrl"]) };
+  };
+
+  test("an event is kept until the flow waits for it, and gone when that is over", async () => {
+    const { ask, url } = await flow();
+    expect((await ask("POST", `${url}/events/other`, { body: { a: 1 } })).status).toBe(202);
+    expect((await ask("POST", `${url}/events/word`, { body: "hello" })).status).toBe(202);
+    expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "hello Ada" });
+    expect(await ask("POST", `${url}/events/word`, { body: "late" })).toMatchObject({ status: 410, body: { code: "FLOW_OVER" } });
+  });
+
+  test.each([
+    ["a body that is not JSON", "/events/word", { raw: "{", headers: { "content-type": "application/json" } }, 400, "MALFORMED_JSON"],
+    ["a name that is none", "/events/%40x", { body: 1 }, 400, "INVALID_NAME"],
+    [
+      "a form",
+      "/events/word",
+      { raw: "a=1", headers: { "content-type": "application/x-www-form-urlencoded" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+  ])("an event is refused with %s", async (_, path, asked, status, code) => {
+    const { ask, url } = await flow();
+    expect(await ask("POST", url + path, asked)).toMatchObject({ status, body: { code } });
+  });
+
+  test("an event may come without a value", async () => {
+    const { ask, url } = await flow();
+    expect((await ask("POST", `${url}/events/word`)).status).toBe(202);
+    expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "undefined Ada" });
+  });
+
+  test("terminating ends a flow at once, and only once", async () => {
+    const { ask, url } = await flow();
+    expect((await ask("POST", `${url}/terminate`)).status).toBe(202);
+    expect((await ask("GET", url)).body).toMatchObject({ status: "terminated" });
+    expect(await ask("POST", `${url}/terminate`)).toMatchObject({ status: 410, body: { code: "FLOW_OVER" } });
+  });
+
+  test("purging forgets a flow that has ended, and no other", async () => {
+    const { ask, url } = await flow();
+    expect(await ask("DELETE", url)).toMatchObject({ status: 409, body: { code: "STILL_PENDING" } });
+    await ask("POST", `${url}/terminate`);
+    expect((await ask("DELETE", url)).status).toBe(204);
+    for (const method of ["GET", "DELETE"]) expect((await ask(method, url)).status).toBe(404);
+  });
+});
+
+describe("bodies", () => {
+  const json = { "content-type": "application/json" };
+  const stream = (bytes: number): ReadableStream<Uint8Array> => {
+    let left = bytes;
+    return new ReadableStream({
+      pull(controller) {
+        if (left <= 0) return controller.close();
+        controller.enqueue(new Uint8Array(Math.min(left, 1024)).fill(48));
+        left -= 1024;
+      },
+    });
+  };
+
+  test.each([
+    ["is no JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
+    ["is no UTF-8", { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json }, 400, "MALFORMED_JSON"],
+    ["has too many levels", { raw: "[".repeat(300) + "]".repeat(300), headers: json }, 400, "TOO_DEEP"],
+    ["is text", { raw: "1", headers: { "content-type": "text/plain" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["has no type", { raw: new Uint8Array([49]) }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    [
+      "is in another alphabet",
+      { raw: "1", headers: { "content-type": "application/json; charset=utf-16" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+    ["is compressed", { raw: "1", headers: { ...json, "content-encoding": "gzip" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["is larger than allowed", { raw: JSON.stringify("x".repeat(2000)), headers: json }, 413, "BODY_TOO_LARGE"],
+    ["says that it is", { raw: "1", headers: { ...json, "content-length": "5000" } }, 413, "BODY_TOO_LARGE"],
+    ["does not say how large it is", { raw: stream(1_000_000), headers: json }, 413, "BODY_TOO_LARGE"],
+  ])("are refused, and nothing begins, when one %s", async (_, asked, status, code) => {
+    const { ask, store } = await open({ bodyLimit: 1024 });
+    expect(await ask("POST", "/functions/web/double", asked)).toMatchObject({ status, body: { code } });
+    expect(store.count().state).toBe(0);
+  });
+
+  test.each([
+    ["application/json; charset=UTF-8", "21"],
+    ["application/problem+json", "21"],
+    ["Application/JSON", " 21\n"],
+  ])("are JSON as %s", async (type, raw) => {
+    const { ask } = await open();
+    expect((await ask("POST", "/functions/web/double?wait=1", { raw, headers: { "content-type": type } })).body).toMatchObject({
+      output: 42,
+    });
+  });
+
+  test("with names that mean something to JavaScript are data like any other", async () => {
+    const echo = fn("web/echo", (_, input: unknown) => input);
+    const { ask } = await openApp({ functions: [echo] });
+    const raw = '{"__proto__":{"x":1},"constructor":{"prototype":{"x":2}},"then":{"$type":"Function"}}';
+    const { text } = await ask("POST", "/functions/web/echo?wait=1", { raw, headers: json });
+    expect(text).toContain(raw.slice(1, -1));
+    expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
+  test("of answers are JSON that anybody can read", async () => {
+    const rich = fn("web/rich", () => ({
+      when: new Date(5),
+      big: 2n ** 64n,
+      odd: [Number.NaN, -0, Infinity, undefined],
+      map: new Map([[1, new Set(["a"])]]),
+      bytes: new Uint8Array([1, 2]),
+      none: null,
+    }));
+    const { ask } = await openApp({ functions: [rich] });
+    expect((await ask("POST", "/functions/web/rich?wait=1")).body["output"]).toEqual({
+      when: "1970-01-01T00:00:00.005Z",
+      big: "18446744073709551616",
+      odd: ["NaN", 0, "Infinity", null],
+      map: [[1, ["a"]]],
+      bytes: "AQI=",
+      none: null,
+    });
+  });
+});
+
+describe("who may do what", () => {
+  const ROUTES = [
+    ["POST", "/functions/web/double", "start"],
+    ["POST", "/functions/web/other/operation?id=5", "start"],
+    ["GET", "/flows/f", "status"],
+    ["HEAD", "/flows/f", "status"],
+    ["DELETE", "/flows/f", "purge"],
+    ["POST", "/flows/f/events/e", "event"],
+    ["POST", "/flows/f/terminate", "terminate"],
+  ] as const;
+
+  test("is asked for every route, before anything else", async () => {
+    const asked: Access[] = [];
+    const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
+    await engine.client.start(double, 1, { key: "f" });
+    for (const [method, path] of ROUTES)
+      expect((await ask(method, path, method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {})).status).toBe(
+        403,
+      );
+    expect(asked.map(({ action }) => action)).toEqual(ROUTES.map(([, , action]) => action));
+    expect(asked).toContainEqual({ action: "start", function: "web/other", operation: "operation", id: "5" });
+    expect(asked).toContainEqual({ action: "event", flow: "f", event: "e" });
+  });
+
+  test.each([
+    ["an answer of its own", () => new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }), 401],
+    ["a name", () => "ada", 202],
+    ["a promise", async () => true, 202],
+    ["nothing", () => undefined as never, 403],
+    ["something", () => 1 as never, 403],
+  ])("is decided by a hook that gives %s", async (_, authorize, status) => {
+    const { engine } = await open();
+    const app = asyncHttp(engine.client, { ...shown, authorize });
+    expect((await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status).toBe(status);
+  });
+
+  test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
+    const lines: unknown[] = [];
+    const log = {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (...line: unknown[]) => void lines.push(line),
+    };
+    const { ask } = await open({
+      log,
+      authorize: (_, { flow = "" }) => {
+        throw new Error(`no policy for ${flow}`);
+      },
+    });
+    const { status, body } = await ask("GET", "/flows/a-very-secret-id");
+    expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+    expect(JSON.stringify(lines)).toContain(String(body["errorId"]));
+    expect(JSON.stringify(lines)).toContain("no policy for [id]");
+    expect(JSON.stringify(lines)).not.toContain("a-very-secret-id");
+  });
+
+  test.each([
+    ["another origin", { origin: "https://evil.example" }, 403],
+    ["an origin that is none", { origin: "null" }, 403],
+    ["another site", { "sec-fetch-site": "cross-site" }, 403],
+    ["its own origin", { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" }, 202],
+    ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
+    ["no browser", {}, 202],
+  ])("does not include pages of others: %s", async (_, headers, status) => {
+    const { ask, store } = await open({ origins: ["https://app.example"] });
+    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(status);
+    expect(store.count().state).toBe(status === 202 ? 3 : 0);
+  });
+});
+
+describe("methods", () => {
+  test("that only look change nothing", async () => {
+    const { ask, engine, store } = await open();
+    const { body } = await ask("POST", "/functions/web/greet", { body: "Ada" });
+    const url = String(body["statusUrl"]);
+    const before = [JSON.stringify(store.count()), await engine.client.status(String(body["id"]))];
+    for (const method of ["GET", "HEAD", "OPTIONS"])
+      for (const path of [url, `${url}?wait=0.01`, `${url}/terminate`, `${url}/events/word`, "/functions/web/double"])
+        await ask(method, path);
+    expect([JSON.stringify(store.count()), await engine.client.status(String(body["id"]))]).toEqual(before);
+  });
+
+  test.each([
+    ["PUT", "/flows/f", "GET, DELETE, HEAD, OPTIONS"],
+    ["GET", "/functions/web/double", "POST, OPTIONS"],
+    ["HEAD", "/flows/f/terminate", "POST, OPTIONS"],
+    ["DELETE", "/flows/f/events/e", "POST, OPTIONS"],
+  ])("that are not for a place are refused, with those that are: %s %s", async (method, path, allow) => {
+    const { ask } = await open();
+    const { status, headers } = await ask(method, path);
+    expect([status, headers.get("allow")]).toEqual([405, allow]);
+    const options = await ask("OPTIONS", path);
+    expect([options.status, options.headers.get("allow")]).toEqual([204, allow]);
+  });
+
+  test.each(["/", "/flows", "/flows/", "/functions/web", "//flows/f", "/flows/f/terminate/", "/FLOWS/f"])(
+    "lead nowhere at %s",
+    async (path) => {
+      const { ask } = await open();
+      expect((await ask("GET", path)).status).toBe(404);
+    },
+  );
+});
+
+describe("stateful functions and patterns", () => {
+  const counter = stateful("web/counter", {
+    state: { count: value(0) },
+    handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+    queries: { read: (ctx) => ctx.state.count },
+  });
+
+  test("are reached by operation and id; without one they have a new state", async () => {
+    const { ask } = await openApp({ functions: [counter] });
+    expect((await ask("POST", "/functions/web/counter/add?id=c&wait=1", { body: 2 })).body).toMatchObject({ output: 2, stateId: "c" });
+    expect((await ask("POST", "/functions/web/counter/read?id=c&wait=1")).body).toMatchObject({ output: 2 });
+    const { body } = await ask("POST", "/functions/web/counter/add?wait=1", { body: 5 });
+    expect(body).toMatchObject({ output: 5, stateId: expect.stringMatching(/^@/) });
+    expect((await ask("POST", "/functions/web/counter", { body: 5 })).status).toBe(404);
+    expect(await ask("POST", "/functions/web/counter/add?id=", { body: 5 })).toMatchObject({ status: 400, body: { code: "INVALID_KEY" } });
+  });
+
+  test("show no more of themselves than is listed", async () => {
+    const ask = fn("web/ask", (_, _request: unknown) => undefined);
+    const store = fn("web/store", (_, _batch: unknown) => undefined);
+    const [approved, batch] = [approval("web/approve", { ask }), aggregator("web/batch", { flush: store, maxCount: 9 })];
+    const { ask: send } = await openApp({ functions: [approved, batch.add] }, { functions: [approved, batch] });
+    expect((await send("POST", "/functions/web/approve?id=e", { body: 1 })).status).toBe(202);
+    expect((await send("POST", "/functions/web/batch/add?id=k&wait=1", { body: 1 })).body).toMatchObject({ output: { status: "added" } });
+    for (const path of ["approve/decide", "approve/conclude", "approve/due", "approve/view", "batch", "batch/flush", "batch/due"])
+      expect((await send("POST", `/functions/web/${path}?id=e`, { body: { by: "eve", decision: "approve" } })).status).toBe(404);
+  });
+
+  test("show an operation that is listed by itself", async () => {
+    const ask = fn("web/ask", (_, _request: unknown) => undefined);
+    const approved = approval("web/approve", { ask });
+    const { ask: send } = await openApp({ functions: [approved, approved.decide] });
+    const { body } = await send("POST", "/functions/web/approve?id=e", { body: 1 });
+    expect(
+      (await send("POST", "/functions/web/approve/decide?id=e&wait=1", { body: { by: "ada", decision: "approve" } })).body,
+    ).toMatchObject({ output: { status: "recorded" } });
+    expect((await send("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({ output: { status: "approved" } });
+  });
+});
+
+describe("an engine that cannot", () => {
+  test("take more work is busy for a while", async () => {
+    const { ask, engine } = await openApp({ functions: [sleep], retryAfter: "90s" }, { functions, backlogLimit: 1, concurrency: 1 });
+    const flood = Array.from({ length: 50 }, () => engine.client.start(sleep, 1).catch(() => undefined));
+    const { status, headers, body } = await ask("POST", "/functions/web/sleep", { body: 1 });
+    await Promise.all(flood);
+    expect([status, body["code"], headers.get("retry-after")]).toEqual([503, "OVERLOADED", "90"]);
+  });
+
+  test("do anything any more says so", async () => {
+    const engine = await embedded({ functions, store: memory() });
+    const app = asyncHttp(engine.client, shown);
+    await engine.close();
+    expect(await readAnswer(await app.fetch(requestOf("POST", "/functions/web/double", { body: 1 })))).toMatchObject({
+      status: 503,
+      body: { code: "CLOSED" },
+    });
+  });
+
+  test("be read from outside serves all the same", async () => {
+    const host = await onPoorestLosing(0.2).start(functions, {}, 2);
+    const app = asyncHttp(host.client as Parameters<typeof asyncHttp>[0], { ...shown, clock: host.clock });
+    const ask = async (method: string, path: string, body?: unknown) =>
+      readAnswer(await host.clock.until(Promise.resolve(app.fetch(requestOf(method, path, { body })))));
+    const { body } = await ask("POST", "/functions/web/greet", "Ada");
+    const url = String(body["statusUrl"]);
+    expect((await ask("GET", url)).status).toBe(202);
+    expect((await ask("POST", `${url}/events/word`, "hello")).status).toBe(202);
+    expect((await ask("GET", `${url}?wait=5`)).body).toMatchObject({ status: "completed", output: "hello Ada" });
+    expect((await ask("DELETE", url)).status).toBe(204);
+    expect((await ask("GET", url)).status).toBe(404);
+    await host.close();
+  });
+});
+
+test("an app that is mounted in another one says where it is", async () => {
+  const { engine } = await open();
+  const outer = new Hono().route("/api/v1", asyncHttp(engine.client, shown));
+  const { headers, body } = await readAnswer(await outer.fetch(requestOf("POST", "/api/v1/functions/web/greet", { body: "Ada" })));
+  expect(headers.get("location")).toMatch(/^\/api\/v1\/flows\//);
+  const again = await readAnswer(await outer.fetch(requestOf("GET", String(body["statusUrl"]))));
+  expect([again.status, again.headers.get("location")]).toEqual([202, headers.get("location")]);
+});
+
+test.each([
+  ["no options", undefined],
+  ["no functions", {}],
+  ["something else than functions", { functions: [5] }],
+  ["a plain function", { functions: [() => 1] }],
+  ["a limit of 0", { ...shown, bodyLimit: 0 }],
+  ["a hook that is none", { ...shown, authorize: true }],
+  ["an origin that is none", { ...shown, origins: ["app.example"] }],
+  ["origins with paths", { ...shown, origins: ["https://app.example/"] }],
+  ["a short secret", { ...shown, secret: "short" }],
+  ["a description that is none", { ...shown, describeFailure: "all" }],
+  ["an option that does not exist", { ...shown, auth: () => true }],
+])("options are refused at once: %s", async (_, options) => {
+  const { engine } = await open();
+  expect(codeOf(() => asyncHttp(engine.client, options as never))).toBe("INVALID_OPTIONS");
+});

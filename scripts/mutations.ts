@@ -4,6 +4,7 @@ import { HANDLER } from "./mutations/handler.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { OPERATING } from "./mutations/operating.ts";
+import { PATTERNS } from "./mutations/patterns.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
@@ -19,4 +20,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LIVENESS,
   ...BILLING,
   ...OPERATING,
+  ...PATTERNS,
 ];

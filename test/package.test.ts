@@ -30,6 +30,19 @@ await engine.close();
 console.log(doubled, typeof HandbackError, typeof sqlite);
 `;
 
+const PATTERNS_PROGRAM = `
+import { embedded, fn, memory } from "handback";
+import type { Fn } from "handback";
+import { chain, fanOut, retry } from "handback/patterns";
+
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const sum: Fn<readonly number[], number> = fanOut("package/sum", { each: retry("package/retry", double), join: (all) => all.reduce((a, b) => a + b, 0) });
+const main = chain("package/main", (n: number) => [n, n], sum, (n) => String(n));
+const engine = await embedded({ functions: [main], store: memory() });
+console.log(await engine.client.call(main, 21));
+await engine.close();
+`;
+
 /** So much at once that a thread writes it, whose code must be found where it is installed. */
 const SQLITE_PROGRAM = `
 import { embedded, fn, sqlite } from "handback";
@@ -136,6 +149,11 @@ describe("the packed package", () => {
   test("runs a function where it is installed, without the peers of its other parts", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
     expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
+  });
+
+  test("brings patterns, whose compositions are typed", () => {
+    assertCompiles(PATTERNS_PROGRAM, "patterns.ts");
+    expect(run(process.execPath, ["patterns.ts"], join(scratch, "app"))).toBe("84\n");
   });
 
   test("writes to SQLite by a thread where it is installed", () => {

@@ -301,6 +301,14 @@ test("what a branch costs does not grow with their number", async () => {
   await engine.close();
 });
 
+test("joins a hundred thousand branches", { timeout: 60_000 }, async () => {
+  const f = fanOut("many/fan", { split: upTo, each: square, join: sum });
+  const engine = await embedded({ functions: [f], store: memory() });
+  expect(await engine.client.call(f, 100_000, { id: "many" })).toBe(333_328_333_350_000);
+  expect(await engine.meter.flow("many")).toMatchObject({ blockedMs: 0, beta: 1 });
+  await engine.close();
+});
+
 test.each([
   [{ each: 5 }, /each of fan\/wrong: expected what fn\(\) gave/],
   [{}, /each of fan\/wrong/],

@@ -1,0 +1,154 @@
+import type { Mutation } from "./mutation.ts";
+
+const CHAIN = "src/patterns/chain.ts";
+const FAN_OUT = "src/patterns/fan-out.ts";
+const POLICY = "src/patterns/failure-policy.ts";
+const WINDOW = "src/patterns/fan-out-window.ts";
+const SAGA = "src/patterns/saga.ts";
+const CHAIN_TESTS = "test/patterns/chain.test.ts";
+const FAN_OUT_TESTS = "test/patterns/fan-out.test.ts";
+const SAGA_TESTS = "test/patterns/saga.test.ts";
+const RANDOM_TESTS = "test/patterns/random-compositions.test.ts";
+const NOTHING_LEFT =
+  "patterns of patterns are over at once wherever they are cancelled, and leave nothing behind, nor anything to be wondered at";
+
+/** What patterns promise. */
+export const PATTERNS: readonly Mutation[] = [
+  {
+    breaks: "patterns: what is parked in a chain is resumed by one of another shape",
+    file: "src/patterns/stage.ts",
+    find: "digest(JSON.stringify(shape)).slice(0, DIGITS)",
+    replace: 'digest("").slice(0, DIGITS)',
+    test: CHAIN_TESTS,
+    killedBy:
+      "a chain in a world that goes wrong > parked in the middle by a version with other steps, it stays where it is until that version is back",
+  },
+  {
+    breaks: "patterns: a chain loses a falsy result",
+    file: CHAIN,
+    find: "map === undefined ? result.value :",
+    replace: "map === undefined ? result.value || 0 :",
+    test: CHAIN_TESTS,
+    killedBy: "a chain > passes '' on through functions, mappings and all kinds of steps",
+  },
+  {
+    breaks: "patterns: a step that fails leaves what runs beside it running",
+    file: "src/patterns/parallel.ts",
+    find: "ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))])",
+    replace: "ctx.all(parts.map((f) => invoke(ctx, f, value)))",
+    test: CHAIN_TESTS,
+    killedBy: "a chain that fails > calls no later step, and cancels what runs beside the step that failed",
+  },
+  {
+    breaks: "patterns: a cancellation is told as a failed step",
+    file: "src/patterns/step-failed.ts",
+    find: 'if (code === "CANCELLED") return cause;',
+    replace: "if (code === undefined && message === undefined) return cause;",
+    test: CHAIN_TESTS,
+    killedBy: "a chain in a world that goes wrong > passes a step's own cancellation on as it is",
+  },
+  {
+    breaks: "patterns: a fan-out that fails leaves its other branches running",
+    file: FAN_OUT,
+    find: "ctx.race([ctx.all(branches)])",
+    replace: "ctx.all(branches)",
+    test: FAN_OUT_TESTS,
+    killedBy: "a fan-out, all at once > fails with the first failure as it is, and cancels the others",
+  },
+  {
+    breaks: "patterns: a window has one lane more than it should",
+    file: WINDOW,
+    find: "Math.min(concurrency, branches) }, () => ctx.invoke(window.next",
+    replace: "Math.min(concurrency + 1, branches) }, () => ctx.invoke(window.next",
+    test: FAN_OUT_TESTS,
+    killedBy: "the limit of a fan-out > counts branches that wait, is used to the full, and nobody is idle while there is work",
+  },
+  {
+    breaks: "patterns: a window that is over leaves its pages behind",
+    file: WINDOW,
+    find: "      close: (ctx) => {\n        ctx.terminate();\n        return (ctx",
+    replace: "      close: (ctx) => {\n        return (ctx",
+    test: RANDOM_TESTS,
+    killedBy: NOTHING_LEFT,
+  },
+  {
+    breaks: "patterns: a cancelled fan-out concludes all the same",
+    file: WINDOW,
+    find: 'if (failure?.code === "CANCELLED") return ctx.rejected(failure);',
+    replace: 'if (failure?.code === "CANCELLED") throw new Error("cancelled");',
+    test: RANDOM_TESTS,
+    killedBy: NOTHING_LEFT,
+  },
+  {
+    breaks: "patterns: a share of failures is rounded up",
+    file: POLICY,
+    find: "Math.floor((branches * share) / 100)",
+    replace: "Math.ceil((branches * share) / 100)",
+    test: FAN_OUT_TESTS,
+    killedBy: "the failure policies of a fan-out, as AWS Step Functions documents them for Map > a share that is exceeded",
+  },
+  {
+    breaks: "patterns: nobody notices that there can no longer be enough successes",
+    file: POLICY,
+    find: 'return branches - failed < enough ? "failed" : undefined;',
+    replace: "return undefined;",
+    test: FAN_OUT_TESTS,
+    killedBy: "the failure policies of a fan-out, as AWS Step Functions documents them for Map > no longer enough",
+  },
+  {
+    breaks: "patterns: one attempt more is made than may be",
+    file: "src/patterns/retry.ts",
+    find: "number >= maxAttempts ||",
+    replace: "number > maxAttempts ||",
+    test: "test/patterns/retry.test.ts",
+    killedBy: "a function that is retried > is called three times after 1 s and 2 s, unless told otherwise",
+  },
+  {
+    breaks: "patterns: what was cancelled is tried again",
+    file: "src/patterns/retry.ts",
+    find: 'reason.code === "CANCELLED" ||',
+    replace: "",
+    test: "test/patterns/retry.test.ts",
+    killedBy: "a function that is retried > is called again when the options say so, except after a cancellation",
+  },
+  {
+    breaks: "patterns: a falsy result is taken for the end of the time",
+    file: "src/patterns/with-timeout.ts",
+    find: "ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide",
+    replace: "ctx.race([ctx.all([begun, ctx.sleep(time)]), ctx.sleep(time)]), decide",
+    test: "test/patterns/with-timeout.test.ts",
+    killedBy: "a function that has so much time > and only then",
+  },
+  {
+    breaks: "patterns: a repetition is tested before its first call",
+    file: "src/patterns/repeat.ts",
+    find: "(rounds > 0 && until?.(value as Value, rounds) === true)",
+    replace: "until?.(value as Value, rounds) === true",
+    test: "test/patterns/repeat.test.ts",
+    killedBy: "a repetition > calls its function at least once, until so",
+  },
+  {
+    breaks: "patterns: a saga is undone from its beginning",
+    file: SAGA,
+    find: "    const last = left.at(-1);\n    const plan",
+    replace: "    const last = left[0];\n    const plan",
+    test: SAGA_TESTS,
+    killedBy: "a saga > undoes what was done before step 3, the last one first, each with what its step gave",
+  },
+  {
+    breaks: "patterns: a compensation that was cut off by a cancellation is not called again",
+    file: SAGA,
+    find: 'result.reason.code === "CANCELLED" && isAgain !== true',
+    replace: 'result.reason.code === "" && isAgain !== true',
+    test: SAGA_TESTS,
+    killedBy: "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+  },
+  {
+    breaks: "patterns: a compensation that fails after a cancellation is not on record",
+    file: SAGA,
+    find: "throw compensationFailed(type, undoing, labelOf);",
+    replace: "return ctx.rejected(compensationFailed(type, undoing, labelOf));",
+    test: SAGA_TESTS,
+    killedBy: "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+  },
+];

@@ -7,7 +7,8 @@ import type { Context } from "../futures/context.ts";
 import type { StatefulFunction } from "../futures/define.ts";
 import type { StatefulFn } from "../futures/function.ts";
 import { stateful } from "../futures/stateful.ts";
-import { boundsOf, dueAt, fullness, remember, sizeOf } from "./gathering.ts";
+import { eventSize } from "./event-size.ts";
+import { boundsOf, dueAt, fullness, remember } from "./gathering.ts";
 import type { FlushReason, Gathered, Seen } from "./gathering.ts";
 import { mainOperation } from "./main-operation.ts";
 import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
@@ -154,7 +155,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
   }
 
   function put(ctx: Context<AggregatorState>, event: Event, now: number): void {
-    const bytes = sizeOf(event);
+    const bytes = eventSize(event);
     const { open } = ctx.state;
     // A timer may be late, when the process was down: what was due before this event came leaves without it.
     if (open !== undefined && !leaveIfDue(ctx, open, now) && open.bytes + bytes > bounds.maxBytes) leave(ctx, open, "bytes");

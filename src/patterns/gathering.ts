@@ -1,6 +1,5 @@
 import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
-import { codec } from "../futures/future-codec.ts";
 import { checkCount } from "./option-checks.ts";
 
 /** Why a batch left: it was full, old, followed by silence, or somebody asked for it. */
@@ -61,11 +60,6 @@ export function remember({ ids, ats }: Seen, { windowMs, max }: Window, [id, now
   if (ids.includes(id, from)) return undefined;
   const first = Math.max(from, ids.length + 1 - max);
   return { ids: [...ids.slice(first), id], ats: [...ats.slice(first), now] };
-}
-
-/** How large an event is: bytes of its text in UTF-8, as it is kept. */
-export function sizeOf(event: unknown): number {
-  return new TextEncoder().encode(codec.encode(event)).length;
 }
 
 /** Options that bound a batch. */

@@ -1,5 +1,4 @@
 import type { StatefulFunction } from "../futures/define.ts";
-import { attachSpec, specOf } from "../futures/spec.ts";
 
 /**
  * Makes a stateful function that is itself one of its operations, so that `ctx.invoke(batch, ...)` is `ctx.invoke(batch.add, ...)`. Beside
@@ -10,8 +9,8 @@ export function mainOperation<Face extends StatefulFunction<unknown>>(
   main: string & keyof Face,
   others: readonly (string & keyof Face)[],
 ): Face {
-  const spec = specOf(face);
-  if (spec === undefined) throw new TypeError("expected what stateful() gave");
   const shown = Object.fromEntries([main, ...others].map((operation) => [operation, face[operation]]));
-  return Object.freeze(attachSpec({ ...shown, type: face.type, operation: main }, spec)) as unknown as Face;
+  const own = Object.getOwnPropertyDescriptors({ ...shown, type: face.type, operation: main });
+  // An object of the operation: it is known as that, and has the others as properties.
+  return Object.freeze(Object.create(face[main] as object, own)) as Face;
 }

@@ -58,8 +58,13 @@ export async function openApp(options: AsyncHttpOptions, engineOptions: Partial<
 export function requestOf(method: string, path: string, { body, raw, headers = {}, signal }: Asked = {}): Request {
   const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-  const init = { method, headers: { ...type, ...headers }, ...(signal !== undefined && { signal }) };
-  return new Request(`http://localhost${path}`, content === undefined ? init : ({ ...init, body: content, duplex: "half" } as RequestInit));
+  const sent = content === undefined ? {} : { body: content, duplex: "half" as const };
+  return new Request(`http://localhost${path}`, {
+    method,
+    headers: { ...type, ...headers },
+    ...sent,
+    ...(signal !== undefined && { signal }),
+  });
 }
 
 /** Reads an answer; whatever it is, it is for whoever asked alone, and a problem says no more than it should. */

@@ -48,9 +48,9 @@ describe("a token", () => {
   test("is worth nothing when any of it is changed, left out or added, and no reason is told", () => {
     const changes = Array.from(token, (character, at) => token.slice(0, at) + (character === "0" ? "1" : "0") + token.slice(at + 1));
     const shortened = Array.from(token, (_, at) => token.slice(0, at));
-    for (const forged of [...changes, ...shortened, `${token}0`, `${token}.`, `.${token}`, token.toUpperCase(), ` ${token}`]) {
-      if (forged !== token) expect(tokens.verify(forged, about)).toEqual({ status: "invalid" });
-    }
+    const all = [...changes, ...shortened, `${token}0`, `${token}.`, `.${token}`, token.toUpperCase(), ` ${token}`];
+    const statuses = all.filter((forged) => forged !== token).map((forged) => tokens.verify(forged, about));
+    expect(new Set(statuses.map((verified) => JSON.stringify(verified)))).toEqual(new Set(['{"status":"invalid"}']));
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { fn } from "handback";
 import type { Fn } from "handback";
-import { chain, choose, fanOut, keep, parallel, repeat, retry, saga, tap, withTimeout } from "handback/patterns";
+import { chain, choose, fanOut, keep, monitor, parallel, repeat, retry, saga, tap, withTimeout } from "handback/patterns";
 
 /** Makes a function of a name out of a leaf. */
 export type Compose = (type: string, leaf: Fn<number, number>) => Fn<number, number>;
@@ -43,5 +43,12 @@ export const EVERY_PATTERN: readonly (readonly [name: string, compose: Compose])
   ["withTimeout", (type, leaf) => withTimeout(type, leaf, "1d")],
   ["withTimeout with another one", (type, leaf) => withTimeout(type, leaf, "1d", { onTimeout: leaf })],
   ["repeat", (type, leaf) => repeat(type, leaf, { times: 2, pause: 5 })],
+  [
+    "monitor",
+    (type, leaf) =>
+      chain(type, monitor(`${type}-watch`, { check: leaf, until: () => true, every: "1s", deadline: () => 4e12 }), (end) =>
+        end.status === "done" ? end.value : -1,
+      ),
+  ],
   ["saga", (type, leaf) => saga(type, { do: leaf, undo: ignore }, leaf)],
 ];

@@ -1,0 +1,67 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+/** Runs an example as its file is run, and gives what it prints. */
+async function printed(run: () => Promise<unknown>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((...said) => {
+    lines.push(said.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" "));
+  });
+  await run();
+  return lines;
+}
+
+/** What an example says of its two meters. */
+const METERS = [
+  expect.stringMatching(/^split: billed \d+ ms, 0 of them for waiting, beta 1\.000$/),
+  expect.stringMatching(/^naive: billed \d+ ms, [1-9]\d* of them for waiting, beta \d+\.(?!000)\d+$/),
+] as readonly unknown[];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test("the sensor aggregation writes each reading once", async () => {
+  expect(await printed(() => import("../../examples/sensor-aggregation.ts"))).toEqual([
+    'kitchen {"n":60,"celsius":22.9}',
+    expect.stringMatching(/^20 readings came twice, and \d+ batches left$/),
+    'naive {"n":60,"celsius":22.9}',
+    ...METERS,
+  ]);
+});
+
+test("the migration watch lets one migration end, and has the other one stopped", async () => {
+  expect(await printed(() => import("../../examples/migration-watch.ts"))).toEqual([
+    "small: done",
+    "large: terminated: large was stopped",
+    "small again: done",
+    "terminated: large",
+    ...METERS,
+  ]);
+});
+
+test("the expense approval counts each link once, and hands over to the boss when nobody looks", async () => {
+  expect(await printed(() => import("../../examples/expense-approval.ts"))).toEqual([
+    "ada approve: recorded, open",
+    "ada approve: same, open",
+    "ada reject: opposite, open",
+    "the link is invalid",
+    "bob approve: recorded, approved",
+    "bob reject: opposite, approved",
+    expect.stringMatching(/^expense-7: approved; asked by cy, (reminded, )?approved by ada, approved by bob$/),
+    "expense-8: expired, and the boss refuses; asked, reminded, expired",
+    "naive: approved",
+    ...METERS,
+  ]);
+});
+
+test("the long report is ordered once, fetched when it is there, and purged", async () => {
+  expect(await printed(() => import("../../examples/long-report.ts"))).toEqual([
+    "yearly: 202, again 202, the same flow",
+    "naive: 202, again 202, the same flow",
+    "north in 2030: 10150 sold\neast in 2030: 8120 sold\nsouth in 2030: 10150 sold",
+    "the naive one says the same: true",
+    "an event after the end: 410 application/problem+json",
+    ...METERS,
+    "purged: 204, and then 404",
+  ]);
+});

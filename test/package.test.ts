@@ -43,6 +43,21 @@ console.log(await engine.client.call(main, 21));
 await engine.close();
 `;
 
+/** What needs hono and its server for Node beside the package. */
+const HTTP_PROGRAM = `
+import { embedded, fn, memory } from "handback";
+import { asyncHttp, serveHttp } from "handback/http";
+
+const double = fn("package/double", (_ctx, n: number) => 2 * n);
+const engine = await embedded({ functions: [double], store: memory() });
+const server = await serveHttp(asyncHttp(engine.client, { functions: [double] }));
+const request = { method: "POST", body: "21", headers: { "content-type": "application/json" } };
+const answer = await fetch(server.url + "/functions/package/double?wait=30", request);
+console.log(answer.status, ((await answer.json()) as { output: number }).output);
+await server.close();
+await engine.close();
+`;
+
 /** So much at once that a thread writes it, whose code must be found where it is installed. */
 const SQLITE_PROGRAM = `
 import { embedded, fn, sqlite } from "handback";
@@ -154,6 +169,13 @@ describe("the packed package", () => {
   test("brings patterns, whose compositions are typed", () => {
     assertCompiles(PATTERNS_PROGRAM, "patterns.ts");
     expect(run(process.execPath, ["patterns.ts"], join(scratch, "app"))).toBe("84\n");
+  });
+
+  test("serves flows over HTTP for those who have hono", () => {
+    mkdirSync(join(scratch, "app/node_modules/@hono"));
+    for (const name of ["hono", "@hono/node-server"]) symlinkSync(bin(name), join(scratch, "app/node_modules", name));
+    assertCompiles(HTTP_PROGRAM, "http.ts");
+    expect(run(process.execPath, ["http.ts"], join(scratch, "app"))).toBe("200 42\n");
   });
 
   test("writes to SQLite by a thread where it is installed", () => {

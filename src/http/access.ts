@@ -29,7 +29,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Asks the hook, if there is one; gives the name of whoever asks. @throws `Refusal`, and `ProblemError`: `FORBIDDEN` */
+/** Asks the hook, if there is one; gives the name of whoever asks. @throws a `Refusal`, or a `ProblemError` */
 export async function authorized(authorize: Authorize | undefined, request: Request, access: Access): Promise<string | undefined> {
   if (authorize === undefined) return undefined;
   const grant: unknown = await authorize(request, access);
@@ -43,7 +43,7 @@ export async function authorized(authorize: Authorize | undefined, request: Requ
 /**
  * Refuses what another page has a browser send: such a request comes with the cookies of whoever looks at that page.
  *
- * @throws `ProblemError`: `CROSS_SITE`
+ * @throws a `ProblemError`
  */
 export function checkOrigin({ headers, url }: Request, origins: readonly string[]): void {
   const origin = headers.get("origin");

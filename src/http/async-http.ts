@@ -157,7 +157,7 @@ async function settledWithin(
   cancelTimer();
 }
 
-/** Reads `?wait=`, in seconds. @throws `ProblemError`: `MALFORMED_WAIT` */
+/** Reads `?wait=`, in seconds. @throws a `ProblemError` */
 function waitOf(c: Context, maxMs: number): number {
   const text = c.req.query("wait");
   if (text === undefined) return 0;

@@ -3,7 +3,7 @@ import { ProblemError } from "./problem.ts";
 /**
  * Reads the body of a request as JSON; `undefined` when it is empty. What is over the limit is not read to its end.
  *
- * @throws `ProblemError`: `UNSUPPORTED_MEDIA_TYPE`, `BODY_TOO_LARGE`, `MALFORMED_JSON`
+ * @throws a `ProblemError`, when it is of another type, too large, or no JSON
  */
 export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw new ProblemError("BODY_TOO_LARGE");

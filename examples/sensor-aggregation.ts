@@ -75,7 +75,8 @@ await sendAll(async (reading) => {
   if (status === "duplicate") duplicates++;
 });
 await show("kitchen");
-console.log(`${duplicates} readings came twice, and ${db.prepare("SELECT count(*) AS n FROM batches").get()?.["n"]} batches left`);
+const left = Number(db.prepare("SELECT count(*) AS n FROM batches").get()?.["n"]);
+console.log(`${duplicates} readings came twice, and ${left} batches left`);
 const split = [batches, store].map(({ type }) => engine.meter.function(type));
 
 const flow = await engine.client.start(naive, 60, { id: "naive" });

@@ -76,6 +76,8 @@ export interface AuditRecord extends AuditEntry {
 /** What is kept of a request: the ballot; and decisions that nobody has asked for yet. */
 export interface ApprovalState {
   ballot?: Ballot | undefined;
+  /** Requests that have ended, and those who wait for that are about to be told. */
+  ended: readonly Ballot[];
   early: readonly Decision[];
 }
 

@@ -8,7 +8,7 @@ import type { Settlement } from "../futures/future.ts";
 import { stateful } from "../futures/stateful.ts";
 import { peopleOf, rulesOf } from "./approval-options.ts";
 import type { Approval, ApprovalOptions, ApprovalRequest, ApprovalState } from "./approval-options.ts";
-import { delegate, note, outcomeOf, vote, withApprovers, withdraw } from "./ballot.ts";
+import { delegate, note, outcomeOf, overdue, vote, withApprovers, withdraw } from "./ballot.ts";
 import type { Answered, Approver, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
 import { mainOperation } from "./main-operation.ts";
 import { notAsExpected } from "./option-checks.ts";
@@ -58,12 +58,18 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
   );
 
   const self = stateful(type, {
-    state: { ballot: value<Ballot>(), early: value<readonly Decision[]>([], { expireAfterWrite: "7d" }) },
+    state: {
+      ballot: value<Ballot>(),
+      ended: value<readonly Ballot[]>([]),
+      early: value<readonly Decision[]>([], { expireAfterWrite: "7d" }),
+    },
     parts: partsAmong([ask, onTimeout, audit]),
     handlers: {
       request(ctx, input: unknown): unknown {
         if (ctx.state.ballot?.status === "open")
           throw new HandbackError("ALREADY_OPEN", `${type} has an open request ${ctx.self.id}`, { details: { id: ctx.self.id } });
+        // Whoever waits for the one before may not have been told yet how that ended.
+        if (ctx.state.ballot?.waiting !== undefined) ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];
         const ballot = opened(ctx, input);
         if (outcomeOf(ballot, quorum, ladder.length === 0) !== "open")
           throw notAsExpected(`approvers of ${type}`, "enough people for the quorum", ballot.approvers);
@@ -72,11 +78,11 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
         const count = (before: Ballot, decision: Decision): Ballot => settled(vote(before, decision, ballot.askedAt).ballot);
         const counted = early.reduce(count, ballot);
         save(ctx, undefined, counted);
-        if (counted.status !== "open") return result(ctx);
-        const asked = ctx.invoke(ask, requestOf(ctx), ask.operation === undefined ? {} : { id: ctx.self.id });
+        if (counted.status !== "open") return resultOf(ctx, counted);
+        const asked = ctx.invoke(ask, requestOf(ctx, counted), ask.operation === undefined ? {} : { id: ctx.self.id });
         const waiting = ctx.promise();
         ctx.state.ballot = { ...counted, waiting: waiting.handle() };
-        arm(ctx);
+        arm(ctx, counted);
         return ctx.onSettled(ctx.all([asked, waiting]), self.conclude, ballot.request, { id: ctx.self.id });
       },
       decide(ctx, decision: Decision): DecisionAnswer {
@@ -98,23 +104,26 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
       due(ctx, request: string): void {
         const { ballot } = ctx.state;
         if (ballot?.request !== request || ballot.status !== "open") return;
-        change(ctx, (before) => ({ ballot: before, answer: { status: "same" } }));
-        if (ctx.state.ballot?.status === "open") tellAgain(ctx, ctx.state.ballot, ctx.now());
+        const now = ctx.now();
+        const current = overdue(ballot, now);
+        if (current.status === "open") tellAgain(ctx, ballot, now);
+        else save(ctx, ballot, current);
       },
       /** It is over: because it was decided, which has cancelled what this waited for, or because it could not go on. */
       conclude(
         ctx,
         { result: { status, ...end }, args: request }: { readonly result: Settlement<unknown>; readonly args: string },
       ): unknown {
-        const { ballot } = ctx.state;
-        if (ballot?.request === request && ballot.status !== "open") return result(ctx);
         const reason = "reason" in end ? end.reason : status;
-        if (ballot?.request === request) {
+        const { ballot: latest, ended } = ctx.state;
+        const ballot = [...ended, latest].find((each) => each?.request === request);
+        if (ballot?.status === "open") {
           const wasCancelled = typeof reason === "object" && reason.code === "CANCELLED";
           const [action, comment] = wasCancelled ? (["withdrawn", "cancelled"] as const) : (["failed", "nobody could be asked"] as const);
           save(ctx, ballot, note({ ...ballot, status: action }, { at: ctx.now(), action, comment }));
         }
-        return ctx.rejected(reason);
+        forgetWaiting(ctx, request);
+        return ballot === undefined || ballot.status === "open" ? ctx.rejected(reason) : resultOf(ctx, ballot);
       },
     },
     queries: {
@@ -159,9 +168,7 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     const now = ctx.now();
     const { ballot: before } = ctx.state;
     if (before === undefined) return { status: "refused", reason: "no request" };
-    const isExpired = before.status === "open" && before.expiresAt !== undefined && now >= before.expiresAt;
-    const current = isExpired ? note({ ...before, status: "expired" }, { at: now, action: "expired" }) : before;
-    const { ballot, answer } = act(current, now);
+    const { ballot, answer } = act(overdue(before, now), now);
     const after = settled(ballot);
     save(ctx, before, after);
     return answer.ballot === undefined ? answer : { ...answer, ballot: after.status };
@@ -201,13 +208,11 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
       told = note({ ...ballot, reminders: ballot.reminders + 1, toldAt: now }, { at: now, action: "reminded" });
     save(ctx, ballot, settled(told));
     if (ctx.state.ballot?.status !== "open") return;
-    if (told !== ballot) sendTo(ctx, ask, requestOf(ctx));
-    arm(ctx);
+    if (told !== ballot) sendTo(ctx, ask, requestOf(ctx, told));
+    arm(ctx, told);
   }
 
-  function arm(ctx: Ctx): void {
-    const { ballot } = ctx.state;
-    if (ballot === undefined) return;
+  function arm(ctx: Ctx, ballot: Ballot): void {
     const rung = ladder[ballot.level];
     const instants = [
       ballot.expiresAt,
@@ -219,8 +224,17 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     ctx.send(self.due, ballot.request, { id: ctx.self.id, delay, token: TIMER });
   }
 
-  function requestOf(ctx: Ctx): ApprovalRequest<unknown> {
-    const { request, input, level, reminders, approvers, decisions, askedAt, expiresAt } = ctx.state.ballot as Ballot;
+  /** Whoever waited for the request has been told. */
+  function forgetWaiting(ctx: Ctx, request: string): void {
+    const { ballot, ended } = ctx.state;
+    if (ended.length > 0) ctx.state.ended = ended.filter((other) => other.request !== request);
+    if (ballot?.request !== request) return;
+    const { waiting: _, ...rest } = ballot;
+    ctx.state.ballot = rest;
+  }
+
+  function requestOf(ctx: Ctx, ballot: Ballot): ApprovalRequest<unknown> {
+    const { request, input, level, reminders, approvers, decisions, askedAt, expiresAt } = ballot;
     const undecided = approvers?.filter(({ person }) => !decisions.some(({ by }) => by === person));
     return {
       approval: type,
@@ -236,12 +250,12 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     };
   }
 
-  function result(ctx: Ctx): object {
-    const { status, decisions, audit } = ctx.state.ballot as Ballot;
+  function resultOf(ctx: Ctx, ballot: Ballot): object {
+    const { status, decisions, audit } = ballot;
     const about = { status, decisions, audit };
     if (status !== "expired" || onTimeout === undefined) return about;
     const at = onTimeout.operation === undefined ? {} : { id: ctx.self.id };
-    return { ...about, value: ctx.invoke(onTimeout, requestOf(ctx), at) };
+    return { ...about, value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at) };
   }
 
   return mainOperation(self as unknown as Approval<Input, Ended>, "request", ["decide", "delegate", "withdraw", "view"]);

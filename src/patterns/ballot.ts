@@ -170,6 +170,12 @@ export function withdraw(ballot: Ballot, step: Withdrawal, now: number): Answere
   return { ballot: withdrawn, answer: { status: "recorded", ballot: withdrawn.status } };
 }
 
+/** A request whose time is up has expired, whether a timer has said so or not: timers may be late. */
+export function overdue(ballot: Ballot, now: number): Ballot {
+  if (ballot.status !== "open" || ballot.expiresAt === undefined || now < ballot.expiresAt) return ballot;
+  return note({ ...ballot, status: "expired" }, { at: now, action: "expired" });
+}
+
 /** What the decisions come to, when there is nobody else to be asked (`isLast`) or when there is. */
 export function outcomeOf(ballot: Ballot, quorum: Quorum, isLast: boolean): "open" | "approved" | "rejected" {
   const approvals = ballot.decisions.filter(({ decision }) => decision === "approve");

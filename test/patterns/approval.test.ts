@@ -391,6 +391,22 @@ describe("an approval that goes wrong", () => {
     expect(run.result).toMatchObject(["approved", { code: "ALREADY_OPEN" }, "rejected"]);
   });
 
+  test("tells each of those who wait how theirs has ended, when requests of one id follow close on each other", async () => {
+    const approved = approval("app/approve", { ask });
+    const twice = fn("app/twice", (ctx) => {
+      ctx.send(approved.decide, yes("ada"), { id: "e", delay: "1s" });
+      ctx.send(approved, expense, { id: "e", delay: "1s" });
+      return ctx.invoke(approved, expense, { id: "e" });
+    });
+    const run = await simulate({ functions: [twice, approved] }, async (t) => {
+      const { status } = await t.client.call(twice);
+      await t.idle("1h");
+      return status;
+    });
+    expect(run.result).toBe("approved");
+    expect(await run.state(approved, "e")).toMatchObject({ ballot: { status: "open", decisions: [] }, ended: [] });
+  });
+
   test.each([
     ["too few people", { ...three, quorum: 4 }, "INVALID_OPTIONS"],
     ["nobody of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],

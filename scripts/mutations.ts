@@ -8,6 +8,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
+import { WAITING_PATTERNS } from "./mutations/waiting-patterns.ts";
 
 /** What the guarantees rest on, broken one at a time. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -21,4 +22,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...BILLING,
   ...OPERATING,
   ...PATTERNS,
+  ...WAITING_PATTERNS,
 ];

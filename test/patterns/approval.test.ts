@@ -373,6 +373,26 @@ describe("an approval that goes wrong", () => {
     expect(got.run.calls(ask)).toHaveLength(2);
   });
 
+  test("is over, one way or the other, wherever it is cancelled", async () => {
+    const approved = approval("app/approve", { ask, quorum: 2, timeout: "20s", remind: { every: "4s" }, onTimeout: take });
+    const outcomes = new Set<string>();
+    for (let afterMs = 0; afterMs <= 26_000; afterMs += 1_000) {
+      const run = await simulate({ functions: [approved, slow(ask, "2s"), slow(take, "3s")] }, async (t) => {
+        const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+        await t.client.call(approved.decide, yes("ada"), { id: "e" });
+        await t.advance(afterMs);
+        const isCancelled = await t.client.cancel(flow);
+        await t.idle("10d");
+        const { status } = await flow.status();
+        const ballot = await t.client.call(approved.view, undefined, { id: "e" });
+        return [isCancelled, status, ballot?.status].join(" ");
+      });
+      outcomes.add(run.result);
+      expect((await run.meter.flow("flow")).final).toBe(true);
+    }
+    expect([...outcomes]).toEqual(["true cancelled withdrawn", "true cancelled expired", "false completed expired"]);
+  });
+
   test("does not wait for those who tell to have told all", async () => {
     const got = await asked({}, [decides(1, yes("ada"))], [slow(ask, "5h")]);
     expect([got.status, got.endedAt]).toEqual(["approved", 1]);

@@ -33,8 +33,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "waiting patterns: the window of a name begins anew whenever it comes",
-    file: GATHERING,
-    find: "if (ids.includes(id, from)) return undefined;",
+    file: "src/patterns/seen.ts",
+    find: "if (lines.includes(line)) return undefined;",
     replace: "",
     test: AGGREGATOR_TESTS,
     killedBy: "an event that comes again > changes nothing when its batch has left already",

@@ -8,12 +8,14 @@ import type { StatefulFunction } from "../futures/define.ts";
 import type { StatefulFn } from "../futures/function.ts";
 import { stateful } from "../futures/stateful.ts";
 import { eventSize } from "./event-size.ts";
-import { boundsOf, dueAt, fullness, remember } from "./gathering.ts";
-import type { FlushReason, Gathered, Seen } from "./gathering.ts";
+import { boundsOf, dueAt, fullness } from "./gathering.ts";
+import type { FlushReason, Gathered } from "./gathering.ts";
 import { mainOperation } from "./main-operation.ts";
 import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
 import { checkOutlet, partsAmong, sendTo } from "./outlet.ts";
 import type { Outlet } from "./outlet.ts";
+import { NOTHING_SEEN, remember } from "./seen.ts";
+import type { Seen } from "./seen.ts";
 
 /** What leaves an aggregator: the events that came for one key, in the order in which they came. */
 export interface Batch<Event> {
@@ -110,7 +112,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
   const self: Parts<Event> = stateful(type, {
     state: {
       open: value<Gathered>(),
-      seen: value<Seen>({ ids: [], ats: [] }, { expireAfterWrite: window.windowMs }),
+      seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
       newestAt: value<number>(),
     },
     parts: partsAmong([flush, onLate]),

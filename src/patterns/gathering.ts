@@ -25,12 +25,6 @@ export interface Bounds {
   readonly gapMs: number | undefined;
 }
 
-/** What events are called that were seen, and when they came, oldest first. */
-export interface Seen {
-  readonly ids: readonly string[];
-  readonly ats: readonly number[];
-}
-
 /** Whether what is gathered must leave at once. */
 export function fullness({ events, bytes }: Gathered, { maxCount, maxBytes }: Bounds): FlushReason | undefined {
   if (events.length >= maxCount) return "count";
@@ -45,21 +39,6 @@ export function dueAt(
   const wait = maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };
   const gap = gapMs === undefined ? undefined : { at: lastAt + gapMs, reason: "gap" as const };
   return wait === undefined || (gap !== undefined && gap.at < wait.at) ? gap : wait;
-}
-
-/** How long, and how many, events are remembered. */
-export interface Window {
-  readonly windowMs: number;
-  readonly max: number;
-}
-
-/** Remembers an event, and forgets those that are too old or too many; nothing when it is remembered already. */
-export function remember({ ids, ats }: Seen, { windowMs, max }: Window, [id, now]: readonly [id: string, now: number]): Seen | undefined {
-  const old = ats.findIndex((at) => at > now - windowMs);
-  const from = old < 0 ? ats.length : old;
-  if (ids.includes(id, from)) return undefined;
-  const first = Math.max(from, ids.length + 1 - max);
-  return { ids: [...ids.slice(first), id], ats: [...ats.slice(first), now] };
 }
 
 /** Options that bound a batch. */

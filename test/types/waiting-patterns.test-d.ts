@@ -31,7 +31,7 @@ batch satisfies Invokable<Reading, Added>;
 ctx.send(batch.add, { id: "a", celsius: 1 }, { id: "k" });
 ctx.invoke(batch, { id: "a", celsius: 1 }).stateId satisfies string;
 expectType<Promise<number>>()(client.call(batch.flush, undefined, { id: "k" }));
-(await client.readState(batch, "k")).seen.ids satisfies readonly string[];
+(await client.readState(batch, "k")).seen.count satisfies number;
 expectType<Aggregator<Reading>>()(aggregator<Reading>("t/egress", { flush: "t/sink", timeOf: (e) => e.celsius, onLate: "t/late" }));
 const totals = stateful("t/totals", {
   state: { n: value(0) },

@@ -130,6 +130,34 @@ describe("a commit that fails in the thread", () => {
     },
   );
 
+  test("fails the one that was handed over behind it, which does not happen, and no other", async () => {
+    const store = await opened(newPath());
+    expect(store.queuesFrom).toBeUndefined();
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    expect(store.queuesFrom).toBeGreaterThan(0);
+    const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) => store.commit(batch));
+    for (const commit of handed) await expect(commit).rejects.toMatchObject({ code: "STORE_FAILED", cause: { errcode: 1555 } });
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await Promise.all([store.commit(batchOf({ inserted: [message(3)] })), store.commit(batchOf({ inserted: [message(4)] }))]);
+    expect(store.readMessages(0, 10)).toEqual([message(1), message(3), message(4)]);
+    await store.close();
+  });
+
+  test("fails it though the event loop could commit it at once", async () => {
+    const path = newPath();
+    const store = sqlite(path, { durability: "relaxed" });
+    await store.open();
+    // So many that the thread has to.
+    const many = Array.from({ length: 1_000 }, (_, index) => -1 - index);
+    await store.commit(batchOf({ removed: many, inserted: [message(1)] }));
+    const handed = [batchOf({ removed: many, inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) =>
+      store.commit(batch),
+    );
+    for (const commit of handed) await expect(commit).rejects.toMatchObject({ code: "STORE_FAILED" });
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
   test("leaves the thread fit for the next one", async () => {
     const store = await opened(newPath());
     await store.commit(batchOf({ inserted: [message(1)] }));
@@ -228,6 +256,18 @@ describe("a thread that cannot be started", () => {
     expect(store.readMessages(0, 10)).toEqual([message(1), sized(LONG, message(3)), message(4)]);
     await store.close();
     expect((await store.open()).generation).toBe(2);
+    await store.close();
+  });
+
+  test("because the system grants none does no harm either", async () => {
+    const store = await opened(newPath());
+    // Read when a thread is started.
+    vi.spyOn(globalThis, "URL").mockImplementationOnce(() => {
+      throw new Error("no more threads");
+    });
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    await store.commit(batchOf({ inserted: [message(2)] }));
+    expect(store.readMessages(0, 10)).toEqual([message(1), message(2)]);
     await store.close();
   });
 

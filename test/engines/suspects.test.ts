@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { HandbackError } from "../../src/core/errors.ts";
 import type { Mark } from "../../src/engines/embedded/store.ts";
 import { Suspects } from "../../src/engines/embedded/suspects.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
@@ -242,6 +243,40 @@ describe("suspects", () => {
     suspects.over(2);
     commit();
     expect(begin()).toEqual([1]);
+  });
+
+  test("whose marks take longer than their turn go on together all the same, each get in its order", async () => {
+    const { suspects, want, begin, commit, clock } = start({ marks });
+    want(1);
+    await clock.advance(1_000);
+    commit();
+    begin();
+    suspects.blocked(1);
+    const order: string[] = [];
+    const first = suspects.resumed(1)?.then(() => order.push("first"));
+    // The disk is full.
+    await clock.advance(5_000);
+    const second = suspects.resumed(1)?.then(() => order.push("second"));
+    expect([first, second]).not.toContain(undefined);
+    commit();
+    await Promise.all([first, second]);
+    expect(order).toEqual(["first", "second"]);
+  });
+
+  test("do not go on when the engine stops, though their marks become durable; nothing is timed any more, and who waits is told", async () => {
+    const { suspects, want, begin, commit, clock, pending } = start({ marks });
+    want(1);
+    await clock.advance(1_000);
+    commit();
+    begin();
+    suspects.blocked(1);
+    const resumed = suspects.resumed(1);
+    suspects.stop();
+    commit();
+    await clock.advance(60_000);
+    expect(pending).toEqual([]);
+    suspects.end(new HandbackError("CLOSED", "the engine is closed"));
+    await expect(resumed).rejects.toMatchObject({ code: "CLOSED" });
   });
 
   test("whose marks take longer than their turn to reach the disk have another one", async () => {

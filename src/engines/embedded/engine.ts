@@ -120,6 +120,7 @@ export class EmbeddedEngine implements Engine {
       store,
       opened,
       room: this.#room,
+      gathers: () => this.#canRun || !this.#outbox.isEmpty,
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
@@ -375,10 +376,18 @@ export class EmbeddedEngine implements Engine {
     this.#schedule();
   }
 
+  /** Whether another turn would do something. */
+  get #hasWork(): boolean {
+    return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#canRun && this.#startsHandlers);
+  }
+
+  /** Whether a handler is ready, and a slot for it. */
+  get #canRun(): boolean {
+    return this.#mailboxes.ready > 0 && this.#handlers.hasSlot;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#stopped !== undefined) return;
-    const canCommit = !this.#commits.isUnderWay && !this.#commits.batch.isEmpty;
-    if (!canCommit && this.#outbox.isEmpty && (this.#mailboxes.ready === 0 || !this.#handlers.hasSlot || !this.#startsHandlers)) return;
+    if (this.#scheduled || this.#stopped !== undefined || !this.#hasWork) return;
     this.#scheduled = true;
     this.#parts.scheduler.soon(() => {
       this.#scheduled = false;
@@ -439,6 +448,7 @@ export class EmbeddedEngine implements Engine {
     this.#outbox.giveAll();
     this.#requests.end(error);
     this.#answers.end(error);
+    this.#suspects.end(error);
   }
 }
 

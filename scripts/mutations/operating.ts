@@ -185,4 +185,12 @@ export const OPERATING: readonly Mutation[] = [
     killedBy:
       "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
   },
+  {
+    breaks: "overload: whoever starts things is answered faster than they are handled",
+    file: ENGINE,
+    find: "return this.backlog > CROWDED;",
+    replace: "return false;",
+    test: "test/engines/overload.test.ts",
+    killedBy: "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
+  },
 ];

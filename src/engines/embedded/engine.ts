@@ -57,6 +57,8 @@ export interface EngineParts {
 const RECOVERY_CHUNK = 4096;
 /** Digits of a flow's number that say how often the store has been opened; the others count. */
 const GENERATION_DIGITS = 6;
+/** Messages that wait to be handled from which whoever asks for more is answered later. */
+const CROWDED = 4_096;
 const CLOSE_DEADLINE_MS = 5_000;
 const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead", "scopedCancel"]);
 
@@ -381,6 +383,11 @@ export class EmbeddedEngine implements Engine {
     return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#canRun && this.#startsHandlers);
   }
 
+  /** Whether requests come faster than they are handled. */
+  get #isCrowded(): boolean {
+    return this.backlog > CROWDED;
+  }
+
   /** Whether a handler is ready, and a slot for it. */
   get #canRun(): boolean {
     return this.#mailboxes.ready > 0 && this.#handlers.hasSlot;
@@ -397,7 +404,7 @@ export class EmbeddedEngine implements Engine {
 
   #turn(): void {
     if (this.#stopped === undefined) this.#commits.begin();
-    this.#outbox.giveSome();
+    this.#outbox.giveSome(this.#isCrowded);
     this.#pump();
   }
 
@@ -412,7 +419,7 @@ export class EmbeddedEngine implements Engine {
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
     this.#outbox.add(batch.answers);
-    this.#outbox.giveSome();
+    this.#outbox.giveSome(this.#isCrowded);
     for (const notice of batch.notices) notice();
     this.#pump();
   }

@@ -96,8 +96,6 @@ export class SqliteWriter {
     } catch {
       // It has ended already, or never began.
     }
-    // An idle thread does not keep the process alive; one that is being waited for has to.
-    this.#worker.ref();
     await this.#worker.terminate();
   }
 

@@ -199,9 +199,9 @@ class SqliteStore implements Store {
     }
   }
 
-  /** A thread that has begun may be handed a batch while it writes another. */
+  /** A thread that has begun may be handed a batch while it writes another, unless the disk is slow. */
   get queuesFrom(): number | undefined {
-    return this.#session?.writer?.hasBegun === true ? QUEUED : undefined;
+    return this.#session?.writer?.hasBegun === true && this.#pace.isQuick ? QUEUED : undefined;
   }
 
   /** Has the thread apply a batch. Without a thread, the event loop has to. */

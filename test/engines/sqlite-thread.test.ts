@@ -134,9 +134,14 @@ describe("a commit that fails in the thread", () => {
     const store = await opened(newPath());
     expect(store.queuesFrom).toBeUndefined();
     await store.commit(batchOf({ inserted: [message(1)] }));
-    expect(store.queuesFrom).toBeGreaterThan(0);
+    // That took as long as it takes to start a thread.
+    await vi.waitFor(async () => {
+      await store.commit(batchOf({}));
+      expect(store.queuesFrom).toBeGreaterThan(0);
+    });
     const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) => store.commit(batch));
-    for (const commit of handed) await expect(commit).rejects.toMatchObject({ code: "STORE_FAILED", cause: { errcode: 1555 } });
+    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await Promise.all([store.commit(batchOf({ inserted: [message(3)] })), store.commit(batchOf({ inserted: [message(4)] }))]);
     expect(store.readMessages(0, 10)).toEqual([message(1), message(3), message(4)]);
@@ -153,7 +158,8 @@ describe("a commit that fails in the thread", () => {
     const handed = [batchOf({ removed: many, inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) =>
       store.commit(batch),
     );
-    for (const commit of handed) await expect(commit).rejects.toMatchObject({ code: "STORE_FAILED" });
+    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await store.close();
   });
@@ -290,6 +296,38 @@ describe("a thread that cannot be started", () => {
     await store.close();
     await commit;
     expect((await store.open()).generation).toBe(2);
+    await store.close();
+  });
+});
+
+describe("a thread that is being ended", () => {
+  test("has done what it was asked, and is asked nothing more", async () => {
+    const threads = startedThreads();
+    const path = newPath();
+    const store = await opened(path);
+    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const applied = writer.apply(packBatch(batchOf({ inserted: [message(1)] })));
+    const closed = writer.close();
+    await expect(writer.checkpoint()).rejects.toThrow("is being ended");
+    await Promise.all([applied, closed]);
+    expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
+  test("gives no more pages back when the store is closed meanwhile; the store is closed as one that is whole", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+    const given = Promise.withResolvers<boolean>();
+    vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
+    await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
+    await vi.waitFor(() => expect(SqliteWriter.prototype.giveBack).toHaveBeenCalledOnce());
+    const closed = store.close(true);
+    given.resolve(true);
+    await closed;
+    expect(checkpoint).toHaveBeenCalledOnce();
+    expect((await store.open()).clean).toBe(true);
     await store.close();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HandbackError } from "../../src/core/errors.ts";
+import { Slots } from "../../src/engines/embedded/slots.ts";
 import type { Mark } from "../../src/engines/embedded/store.ts";
 import { Suspects } from "../../src/engines/embedded/suspects.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
@@ -10,10 +11,11 @@ interface Start {
   /** How many messages there are, numbered from 0. */
   readonly messages?: number;
   readonly marks?: readonly Mark[];
+  readonly slots?: Slots;
 }
 
 /** Suspects of a process that has just started, and a disk that takes marks when it is told to. */
-function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Start = {}) {
+function start({ clean = false, crashLimit = 3, messages = 4, marks = [], slots = new Slots(64) }: Start = {}) {
   const clock = new VirtualClock();
   const disk = new Map(marks.map(({ seq, crashes }) => [seq, crashes]));
   const pending: { marks: readonly Mark[]; durable: (() => void) | undefined }[] = [];
@@ -22,6 +24,7 @@ function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Star
     crashLimit,
     opened: { clean, marks, nextSeq: messages },
     mark: (next, durable) => void pending.push({ marks: next, durable }),
+    slots,
     guard: (step) => step(),
   });
   const poisoned = new Map<number, number>();
@@ -43,7 +46,12 @@ function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Star
   const want = (...seqs: readonly number[]): void => {
     for (const seq of seqs) {
       if (suspects.isFree(seq)) begin(seq);
-      else suspects.hold(seq, () => void free.push(seq));
+      else {
+        suspects.hold(seq, (hasSlot) => {
+          if (hasSlot) slots.free();
+          free.push(seq);
+        });
+      }
     }
   };
   /** Begins the handlers that may begin by now. */

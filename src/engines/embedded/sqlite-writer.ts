@@ -89,10 +89,15 @@ export class SqliteWriter {
     return this.#ask("give back");
   }
 
-  /** Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. */
+  /**
+   * Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. It is asked
+   * nothing more: an answer that came while it is ended would let the process end ahead of it.
+   */
   async close(): Promise<void> {
+    const closed = this.#ask("close");
+    this.#failure ??= new Error("the writer's thread is being ended");
     try {
-      await this.#ask("close");
+      await closed;
     } catch {
       // It has ended already, or never began.
     }

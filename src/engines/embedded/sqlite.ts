@@ -267,9 +267,10 @@ class SqliteStore implements Store {
   async #giveBack(session: Session): Promise<void> {
     const { writer } = session;
     if (writer === undefined || session.givesBack === true) return;
+    const isOpen = (): boolean => this.#session === session && session.failure === undefined;
     session.givesBack = true;
     try {
-      while (this.#session === session && session.failure === undefined && (await writer.giveBack())) await writer.checkpoint();
+      while (isOpen() && (await writer.giveBack()) && isOpen()) await writer.checkpoint();
     } finally {
       session.givesBack = false;
     }

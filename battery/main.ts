@@ -9,7 +9,8 @@ import { setTimeout } from "node:timers/promises";
 import { SeededRandom } from "../src/testing/simulation/seeded-random.ts";
 import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
-import { toComplaints, toReport } from "./report.ts";
+import { toCell, toComplaints, toReport } from "./report.ts";
+import { LEAST_RUN_MINUTES, minutesOfLong } from "./share-of-time.ts";
 import { Tally } from "./tally.ts";
 import type { Trial } from "./trial.ts";
 import { allTrials, roundOf } from "./trials.ts";
@@ -22,7 +23,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const options = readOptions(process.argv.slice(2), allTrials);
 const base = mkdtempSync(join(tmpdir(), "handback-battery-"));
 const startedAt = Date.now();
-const lacks = await lacksOf(options.trials);
+const lacks = await lacksOf(options);
 const total = await holdTrials(options);
 const minutes = (Date.now() - startedAt) / MINUTE_MS;
 console.log(toReport(total, { seed: options.seed, minutes, trials: options.trials, lacks }));
@@ -32,27 +33,36 @@ else console.log(`What was left is in ${base}; the same again: --seed ${options.
 process.exit(total.isRed ? 1 : 0);
 
 /** Why trials cannot be run here, by their names. */
-async function lacksOf(trials: readonly Trial[]): Promise<ReadonlyMap<string, string>> {
+async function lacksOf({ trials, ...occasion }: Options): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  for (const { name, lack } of trials) {
-    const why = await lack();
+  for (const { name, lack, isLong = false } of trials) {
+    const hasTime = !isLong || minutesOfLong({ ...occasion, trials: trials.length }) > 0;
+    const why = hasTime ? await lack() : `needs ${LEAST_RUN_MINUTES} minutes, or --only ${name}`;
     if (why !== undefined) found.set(name, why);
   }
   return found;
 }
 
-/** Holds the trials in turn until the time is over, each with a seed and a folder of its own. */
-async function holdTrials({ minutes, seed, trials, keep }: Options): Promise<Tally> {
+/** Holds the long trials, and then the others in turn until the time is over, each with a seed and a folder of its own. */
+async function holdTrials({ seed, keep, trials, ...occasion }: Options): Promise<Tally> {
   const total = new Tally();
   const random = new SeededRandom(seed);
-  const until = startedAt + minutes * MINUTE_MS;
-  const round = roundOf(trials.filter(({ name }) => !lacks.has(name)));
+  const until = startedAt + occasion.minutes * MINUTE_MS;
+  let turns = 0;
+  const hold = async (trial: Trial, until: number): Promise<void> => {
+    const folder = join(base, `${turns++}-${trial.name}`);
+    const tally = await holdTrial(trial, { seed: random.below(2 ** 31), folder, until });
+    if (!tally.isRed && !keep) rmSync(folder, { recursive: true });
+    total.merge(tally);
+  };
+  const held = trials.filter(({ name }) => !lacks.has(name));
+  const longMs = minutesOfLong({ ...occasion, trials: trials.length }) * MINUTE_MS;
+  for (const trial of held.filter(({ isLong }) => isLong)) await hold(trial, Date.now() + longMs);
+  const round = roundOf(held.filter(({ isLong }) => !isLong));
   for (let turn = 0; Date.now() < until; turn++) {
     const trial = round[turn % round.length];
     if (trial === undefined) break;
-    const tally = await holdTrial(trial, { seed: random.below(2 ** 31), folder: join(base, `${turn}-${trial.name}`), until });
-    if (!tally.isRed && !keep) rmSync(join(base, `${turn}-${trial.name}`), { recursive: true });
-    total.merge(tally);
+    await hold(trial, until);
   }
   return total;
 }
@@ -62,12 +72,15 @@ async function holdTrial(trial: Trial, ground: { readonly seed: number; readonly
   const heldAt = Date.now();
   mkdirSync(ground.folder);
   try {
-    await Promise.race([trial.run({ ...ground, tally }), overdue(Math.min(ground.until, heldAt + MINUTE_MS))]);
+    await Promise.race([
+      trial.run({ ...ground, tally }),
+      overdue(trial.isLong ? ground.until : Math.min(ground.until, heldAt + MINUTE_MS)),
+    ]);
   } catch (error) {
     tally.fail(`${trial.name} could not be held: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
   const { acknowledged, indeterminate, failed } = tally.requests;
-  const counts = trial.rows.map(({ count, label }) => `${tally.count(count)} ${label}`).join(", ");
+  const counts = trial.rows.map((row) => `${toCell(row, tally)} ${row.label}`).join(", ");
   const verdict = tally.isRed ? `RED, kept in ${ground.folder}:\n${toComplaints(tally)}` : "well";
   console.error(
     `${trial.name} (${ground.seed}): ${counts}; ${acknowledged} acknowledged, ${indeterminate} indeterminate, ${failed} failed; ${Math.round((Date.now() - heldAt) / 1_000)} s: ${verdict}`,

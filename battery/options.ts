@@ -6,6 +6,8 @@ export interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly trials: readonly Trial[];
+  /** Whether these trials were asked for by name. */
+  readonly isNamed: boolean;
   /** Whether what lies in the folders of trials is kept even if all is well. */
   readonly keep: boolean;
 }
@@ -28,7 +30,13 @@ export function readOptions(argv: readonly string[], all: readonly Trial[]): Opt
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   program.parse(argv, { from: "user" });
   const { minutes, seed, only, keep } = program.opts<{ minutes: number; seed?: number; only: readonly Trial[]; keep: boolean }>();
-  return { minutes, seed: seed ?? Math.floor(Math.random() * 2 ** 31), trials: only, keep };
+  return {
+    minutes,
+    seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+    trials: only,
+    isNamed: program.getOptionValueSource("only") === "cli",
+    keep,
+  };
 }
 
 function toMinutes(text: string): number {

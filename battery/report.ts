@@ -1,7 +1,7 @@
 import CliTable from "cli-table3";
 import type { Breach } from "./checker/verdict.ts";
 import type { Tally } from "./tally.ts";
-import type { Trial } from "./trial.ts";
+import type { Row, Trial } from "./trial.ts";
 
 /** What a report is made of, beside what was counted. */
 export interface Run {
@@ -31,7 +31,7 @@ export function toReport(tally: Tally, { seed, minutes, trials, lacks }: Run): s
   row("seed", String(seed));
   row("minutes", minutes.toFixed(1));
   for (const { name, rows } of trials) {
-    for (const { count, label } of rows) row(label, lacks.get(name) === undefined ? tally.count(count) : "not run");
+    for (const each of rows) row(each.label, lacks.get(name) === undefined ? toCell(each, tally) : "not run");
   }
   row("operations acknowledged", tally.requests.acknowledged);
   row("operations indeterminate", tally.requests.indeterminate);
@@ -41,7 +41,14 @@ export function toReport(tally: Tally, { seed, minutes, trials, lacks }: Run): s
   row("recovery p50", `${quantile(tally.recoveriesMs, 0.5)} ms`);
   row("recovery p99", `${quantile(tally.recoveriesMs, 0.99)} ms`);
   const notRun = [...lacks].map(([name, why]) => `${name} was not run: ${why}`);
-  return [table.toString(), ...notRun, tally.isRed ? "RED" : "All is well."].join("\n");
+  return [table.toString(), ...tally.notes, ...notRun, tally.isRed ? "RED" : "All is well."].join("\n");
+}
+
+/** What a row of the report says. */
+export function toCell(row: Row, tally: Tally): string {
+  if ("count" in row) return tally.count(row.count).toLocaleString("en");
+  const value = tally.peak(row.peak);
+  return value === undefined ? "none" : `${value.toLocaleString("en", { maximumFractionDigits: 2 })} ${row.unit}`;
 }
 
 /** Says what is wrong, one line each. */

@@ -7,7 +7,10 @@ export class Tally {
   readonly violations: Violation[] = [];
   /** What is wrong beside verdicts. */
   readonly failures: string[] = [];
+  /** What else is worth a line of the report. */
+  readonly notes: string[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #peaks = new Map<string, number>();
 
   /** Counts something that a trial did. */
   add(count: string, times = 1): void {
@@ -17,6 +20,21 @@ export class Tally {
   /** How often it was counted. */
   count(count: string): number {
     return this.#counts.get(count) ?? 0;
+  }
+
+  /** Measures something; of several measurements the report shows the largest. */
+  reach(peak: string, value: number): void {
+    this.#peaks.set(peak, Math.max(value, this.peak(peak) ?? value));
+  }
+
+  /** The largest that was measured; `undefined`: nothing was. */
+  peak(peak: string): number | undefined {
+    return this.#peaks.get(peak);
+  }
+
+  /** Says something that the report is to repeat. */
+  note(line: string): void {
+    this.notes.push(line);
   }
 
   /** Adds up what became of one ledger; once for each, since a verdict is of all that its ledger has heard. */
@@ -40,6 +58,8 @@ export class Tally {
   merge(other: Tally): void {
     this.judge(other);
     this.failures.push(...other.failures);
+    this.notes.push(...other.notes);
     for (const [count, times] of other.#counts) this.add(count, times);
+    for (const [peak, value] of other.#peaks) this.reach(peak, value);
   }
 }

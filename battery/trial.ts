@@ -5,22 +5,22 @@ export interface Trial {
   /** Told by `--only`; one word. */
   readonly name: string;
   readonly about: string;
+  /** Whether it is held once, at length, before the others take turns. A short run leaves it out, unless it is named. */
+  readonly isLong?: boolean;
   /** Turns in a round; default 1. */
   readonly share?: number;
   /** What it counts, for the report. */
   readonly rows: readonly Row[];
   /** Why it cannot be run on this machine, in a few words; `undefined` when it can. */
   readonly lack: () => Promise<string | undefined>;
-  /** Makes trouble for 10 to 60 s, and judges. Leaves nothing behind but what is in its folder. */
+  /** Makes trouble for 10 to 60 s, or until the end if it is long, and judges. Leaves nothing behind but what is in its folder. */
   readonly run: (ground: Ground) => Promise<void>;
 }
 
-/** A row of the report. */
-export interface Row {
-  /** What is counted, as `tally.add` knows it. */
-  readonly count: string;
-  readonly label: string;
-}
+/** A row of the report: what was counted, as `tally.add` knows it, or the largest of what was measured, as `tally.reach` does. */
+export type Row =
+  | { readonly count: string; readonly label: string }
+  | { readonly peak: string; readonly unit: string; readonly label: string };
 
 /** Where a trial is held. */
 export interface Ground {

@@ -1,3 +1,4 @@
+import { clockJumps } from "./clock/clock-jumps.ts";
 import { exactKills } from "./disk/exact-kills.ts";
 import { damagedFiles } from "./disk/faults/damaged-file.ts";
 import { failingDisk } from "./disk/faults/failing-disk.ts";
@@ -8,6 +9,8 @@ import { lyingDisk } from "./disk/power/lying-disk.ts";
 import { powerCuts } from "./disk/power/power-cuts.ts";
 import { relaxedDurability } from "./disk/power/relaxed.ts";
 import { kills } from "./kills/kills.ts";
+import { poisonedMessages } from "./poison/poisoned-messages.ts";
+import { longWork } from "./soak/long-work.ts";
 import type { Trial } from "./trial.ts";
 
 /** Every trial. */
@@ -22,6 +25,9 @@ export const allTrials: readonly Trial[] = [
   readOnlyDisk,
   fewDescriptors,
   damagedFiles,
+  clockJumps,
+  poisonedMessages,
+  longWork,
 ];
 
 /** Lays out a round in which each trial has as many turns as its share says, spread evenly. */

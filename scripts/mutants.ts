@@ -32,6 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 const words = process.argv.slice(2);
 const chosen = MUTATIONS.filter(({ breaks }) => words.every((word) => breaks.includes(word)));
+if (chosen.length === 0) throw new Error(`no mutation has all of these words in its name: ${words.join(" ")}`);
 const folders = Array.from({ length: AT_ONCE }, (_, index) => copyTo(join(copies, String(index))));
 
 console.log(`${chosen.length} mutations of ${root}`);

@@ -1,10 +1,12 @@
 import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
+import { DAMAGE } from "./mutations/damage.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { OPERATING } from "./mutations/operating.ts";
 import { PATTERNS } from "./mutations/patterns.ts";
+import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
@@ -23,4 +25,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OPERATING,
   ...PATTERNS,
   ...WAITING_PATTERNS,
+  ...POISON,
+  ...DAMAGE,
 ];

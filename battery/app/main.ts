@@ -5,22 +5,29 @@
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Embedded, Store } from "../../src/index.ts";
 import { allFunctions } from "../kinds/all-kinds.ts";
+import type { Setting } from "../ledger/orders.ts";
 import { receipts } from "../kinds/transfer.ts";
+import { Poisoner } from "../poison/poisoner.ts";
+import { poisonFunctions } from "../poison/stomach.ts";
 import { codeOf, Desk } from "./desk.ts";
 import { intrude } from "./intrusions.ts";
 import { readOrders } from "./read-orders.ts";
 import { tellAll } from "./tell-all.ts";
 import { say } from "./voice.ts";
+import { wallClock } from "./wall-clock.ts";
 import { Work } from "./work.ts";
 
 const STOPPED = 3;
 const SHUT = 4;
 const DEAF = 5;
 
+const functions = [...allFunctions, ...poisonFunctions];
+
 // From the first word on it ends in good order when it is asked to.
 const asked = new Promise<"asked">((resolve) => process.once("SIGTERM", () => resolve("asked")));
 say({ what: "hello", pid: process.pid });
-const orders = await readOrders({ orElse: () => process.exit(DEAF) });
+const orders = await readOrders({ orElse: () => process.exit(DEAF), onSetting: setClock });
+wallClock.aheadMs = orders.aheadMs ?? 0;
 const store = sqlite(orders.path);
 const engine = await open(store);
 if (engine === undefined) process.exitCode = SHUT;
@@ -30,7 +37,9 @@ async function open(store: Store): Promise<Embedded | undefined> {
   say({ what: "opening" });
   try {
     const log = { debug: nothing, info: nothing, warn: nothing, error: (text: string) => say({ what: "warning", text }) };
-    const engine = await embedded({ functions: allFunctions, store, egress: receipts, log });
+    const clock = orders.aheadMs === undefined ? {} : { clock: wallClock };
+    const crashes = orders.poisoning?.isSought === false ? { crashLimit: Number.POSITIVE_INFINITY } : {};
+    const engine = await embedded({ functions, store, egress: receipts, log, ...clock, ...crashes });
     say({ what: "open" });
     return engine;
   } catch (error) {
@@ -43,11 +52,14 @@ async function serve(engine: Embedded, store: Store): Promise<void> {
   const desk = new Desk(engine.client, { life: orders.life, known: new Map(orders.open.map(({ op, steps }) => [op, steps])) });
   const work = new Work(orders, desk);
   const stopped = desk.stopped.then((code) => ({ code }));
-  const done = orders.mode === "verify" ? verify(work, desk, store) : work.goOn();
+  const poisoner = orders.poisoning === undefined ? undefined : new Poisoner(engine, orders.poisoning);
+  const done = orders.mode === "verify" ? verify({ work, desk, store, poisoner }) : work.goOn();
+  if (orders.mode === "work") poisoner?.begin();
   // What it did beside the work is said before it ends.
-  const intrusions = intrude(orders.intrusions, { store, functions: allFunctions });
+  const intrusions = intrude(orders.intrusions, { store, functions });
   const end = await Promise.race([asked, stopped, done]);
   work.end();
+  poisoner?.end();
   await intrusions;
   await engine.close();
   if (typeof end === "object") {
@@ -56,10 +68,24 @@ async function serve(engine: Embedded, store: Store): Promise<void> {
   } else say({ what: "closed" });
 }
 
-async function verify(work: Work, desk: Desk, store: Store): Promise<"done"> {
+/** What a verification looks at. */
+interface Verified {
+  readonly work: Work;
+  readonly desk: Desk;
+  readonly store: Store;
+  readonly poisoner: Poisoner | undefined;
+}
+
+async function verify({ work, desk, store, poisoner }: Verified): Promise<"done"> {
   await work.finish();
   await tellAll(orders, { desk, store, quietMs: orders.quietMs });
+  await poisoner?.tell();
   return "done";
+}
+
+function setClock({ aheadMs }: Setting): void {
+  wallClock.aheadMs = aheadMs;
+  say({ what: "clock" });
 }
 
 function nothing(): void {

@@ -1,11 +1,13 @@
 import { writeSync } from "node:fs";
 import type { Said } from "../ledger/entry.ts";
+import { wallClock } from "./wall-clock.ts";
 
 const OUTPUT = 1;
 
 /** Says something to the ledger. When this returns the line is out of this process, and is heard though it be killed at once. */
 export function say(said: Said): void {
-  writeLine({ ...said, at: Date.now() });
+  const { aheadMs } = wallClock;
+  writeLine({ ...said, at: Date.now(), ...(aheadMs !== 0 && { aheadMs }) });
 }
 
 /**

@@ -51,7 +51,7 @@ function* checkHistory(history: History): Iterable<Violation> {
 }
 
 function* checkFlow(flow: Flow): Iterable<Violation> {
-  const { operation, standing, effects, results, wasAbsent, astray, startedAt = 0 } = flow;
+  const { operation, standing, effects, results, wasAbsent, astray, clock, startedAt = 0 } = flow;
   const starts = triesOf(flow, "start");
   const acknowledged = starts.some(({ answer }) => answer?.ok === true);
   const key = operation.key;
@@ -61,7 +61,8 @@ function* checkFlow(flow: Flow): Iterable<Violation> {
     else if (results.length > 0) yield { what: "lost", operation: key, said: "a client saw how it ended, and there is no such flow" };
   }
   const knownAt = Math.min(...starts.flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])), ...results.map(({ at }) => at));
-  if (startedAt > knownAt) yield { what: "lost", operation: key, said: "it was known to be there, was forgotten, and began anew" };
+  if (startedAt > clock.between(0, knownAt).latest)
+    yield { what: "lost", operation: key, said: "it was known to be there, was forgotten, and began anew" };
   if (wasAbsent && acknowledged)
     yield { what: "lost", operation: key, said: "its start was acknowledged, and a client was told that there is no such flow" };
   if (wasAbsent && exists(flow))

@@ -1,4 +1,5 @@
 import type { Json } from "../../src/core/json.ts";
+import { ClockReadings } from "../ledger/clock-readings.ts";
 import type { Entry, Outcome, Standing } from "../ledger/entry.ts";
 import { operationOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
@@ -29,6 +30,8 @@ export interface Effect {
 /** All that was heard of one operation, in order. */
 export interface Flow {
   readonly operation: Operation;
+  /** What the clocks showed all the while. */
+  readonly clock: ClockReadings;
   readonly attempts: Attempt[];
   readonly effects: Effect[];
   /** Those that may have been of a past that a power cut has undone. */
@@ -71,10 +74,12 @@ export function readHistory(seed: number, entries: readonly Entry[]): History {
   const requests = new Map<string, Attempt>();
   const lives = new Map<number, Life>();
   const states = new Map<string, Json>();
+  const clock = new ClockReadings(entries);
   let rest: History["rest"];
   const flowOf = (number: number): Flow => {
     const flow = flows.get(number) ?? {
       operation: operationOf(seed, number),
+      clock,
       attempts: [],
       effects: [],
       doubtful: [],

@@ -6,6 +6,8 @@ import type { Operation } from "../plan/operation.ts";
 import { book, pageOf } from "./book.ts";
 import type { Kind } from "./kind.ts";
 
+/** The effect of a timer that rings; its value is the instant at which it was due. */
+export const RING = "ring";
 const RANG = "rang";
 /** Short ones, ones that outlast a process, and a few that outlast several. */
 const DELAYS_MS = [20, 20, 60, 250, 900, 1_500, 3_000];
@@ -23,7 +25,7 @@ const remind = fn("battery/remind", (ctx, { op, delayMs }: Timer): string => {
 });
 
 const ring = fn("battery/ring", (ctx, { op, dueAt }: Due): Future<string> => {
-  act(ctx, { op, part: "ring", value: dueAt });
+  act(ctx, { op, part: RING, value: dueAt });
   return ctx.invoke(book.note, { op, part: RANG }, { id: pageOf(op) });
 });
 
@@ -48,12 +50,14 @@ export const timers: Kind = {
   },
   booked: () => ({ certain: [RANG] }),
   *check(flows) {
-    for (const { operation, attempts, effects } of flows) {
+    for (const { operation, attempts, effects, clock } of flows) {
       const { delayMs } = timerOf(operation);
       const askedAt = Math.min(...attempts.map(({ at }) => at));
-      for (const { at, value: dueAt } of effects.filter(({ part }) => part === "ring")) {
+      for (const { at, value: dueAt } of effects.filter(({ part }) => part === RING)) {
+        // By any clock that was there to be read: one that was set back may show less by now than when the timer was delivered.
+        const { earliest, latest } = clock.between(askedAt, at);
         // Whatever the engine thinks: it was asked for then, and so long.
-        const early = Math.max(Number(dueAt), askedAt + delayMs) - at;
+        const early = Math.max(Number(dueAt), earliest + delayMs) - latest;
         if (early > 0) yield { what: "early", operation: operation.key, said: `rang ${early} ms before its time` };
       }
     }

@@ -1,4 +1,5 @@
 import type { Json } from "../../src/core/json.ts";
+import type { Letter } from "../poison/poisoning.ts";
 
 /** How a flow ended. */
 export type Outcome =
@@ -48,6 +49,20 @@ export type Said =
   | { readonly what: "told" }
   /** Someone else tried to open the store that is open: the code of the error, or `open`. */
   | { readonly what: "intruder"; readonly how: string; readonly code: string }
+  /** Its clock was set; `aheadMs` of the entry says to what. */
+  | { readonly what: "clock" }
+  /** A message is handled that ends the process. */
+  | { readonly what: "swallow"; readonly name: string }
+  /** How a flow ended that was begun with poison, or beside it. */
+  | { readonly what: "fate"; readonly name: string; readonly outcome: Outcome }
+  /** The dead letters there are, and what was counted of poison and what was sent beside it. */
+  | { readonly what: "poisoning"; readonly letters: readonly Letter[]; readonly eaten: Readonly<Record<string, number>> }
+  /** A dead letter was sent again, or not. */
+  | { readonly what: "redriven"; readonly id: string; readonly done: boolean }
+  /** A call is made whose answer is timed. */
+  | { readonly what: "probe"; readonly number: number }
+  /** It was answered so long after it was due. */
+  | { readonly what: "probed"; readonly number: number; readonly ms: number }
   /** The engine warned of something. */
   | { readonly what: "warning"; readonly text: string }
   /** The engine has stopped by itself. */
@@ -63,5 +78,8 @@ export type Noted =
 /** What a process is for. */
 export type Mode = "work" | "verify";
 
-/** A line of a ledger: what was said or noted, by or of which process (`life`, from 1), and when (ms since the epoch, by its own clock). */
-export type Entry = (Said | Noted) & { readonly life: number; readonly at: number };
+/**
+ * A line of a ledger: what was said or noted, by or of which process (`life`, from 1), and when (ms since the epoch, by the machine's clock).
+ * `aheadMs`: by how much the clock that the process went by was ahead of that; absent: it was not.
+ */
+export type Entry = (Said | Noted) & { readonly life: number; readonly at: number; readonly aheadMs?: number };

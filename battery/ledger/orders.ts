@@ -1,3 +1,4 @@
+import type { Poisoning } from "../poison/poisoning.ts";
 import type { Entry, Mode } from "./entry.ts";
 
 /** What became of a step of an operation, as far as anyone was told. */
@@ -17,12 +18,21 @@ export interface Orders {
   readonly most: number;
   /** Ways by which to try to open the store a second time, by the path to take. */
   readonly intrusions: readonly { readonly how: string; readonly path: string }[];
+  /** By how much its clock is ahead of the machine's at first, in ms; absent: it goes by that one. */
+  readonly aheadMs?: number;
+  /** Poison to be sent; absent: none. */
+  readonly poisoning?: Poisoning;
   /** Milliseconds without any news after which a verification gives up. */
   readonly quietMs: number;
   /** Number of the first operation that nobody has begun. */
   readonly next: number;
   /** Operations that were begun, and have not ended as far as anyone knows. */
   readonly open: readonly Unfinished[];
+}
+
+/** What a process may be told later: by how much its clock is to be ahead of the machine's. */
+export interface Setting {
+  readonly aheadMs: number;
 }
 
 /** An operation to go on with. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Entry, Mode } from "../ledger/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { unfinishedBusiness } from "../ledger/orders.ts";
-import type { Orders } from "../ledger/orders.ts";
+import type { Orders, Setting } from "../ledger/orders.ts";
+import type { Poisoning } from "../poison/poisoning.ts";
 import { NODE_OPTIONS } from "./node-options.ts";
 
 /** What an app is started with. */
@@ -22,6 +23,10 @@ export interface AppOptions {
   readonly most?: number;
   /** Ways by which to try to open the store a second time; default: none. */
   readonly intrusions?: Orders["intrusions"];
+  /** By how much its clock is ahead of the machine's, in ms; default: it goes by that one, and cannot be set. */
+  readonly aheadMs?: number;
+  /** Poison that it is to send; default: none. */
+  readonly poisoning?: Poisoning;
   /** Time without news after which a verification gives up; default 15,000 ms. */
   readonly quietMs?: number;
   /** A command to run it under, such as `strace`, with its arguments. */
@@ -38,6 +43,8 @@ export interface App {
   readonly opened: Promise<string>;
   /** Sends a signal to the app itself; before it can be told from what it runs under, to both. */
   readonly kill: (signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
+  /** Sets its clock, to be so much ahead of the machine's. */
+  readonly setClock: (aheadMs: number) => void;
   /** Resolves when it has ended and all that it said has been heard. */
   readonly ended: Promise<Ended>;
 }
@@ -62,8 +69,21 @@ process.once("exit", () => running.forEach((child) => killGroup(child, "SIGKILL"
 /** Starts a process that works on a store and tells the ledger. */
 export function startApp(options: AppOptions): App {
   const { ledger, path, mode = "work", rate = 300, most = 150, intrusions = [], quietMs = 15_000, wrap = [], env = {} } = options;
+  const { aheadMs, poisoning } = options;
   const life = ledger.nextLife();
-  const orders: Orders = { mode, life, seed: ledger.seed, path, rate, most, intrusions, quietMs, ...unfinishedBusiness(ledger.entries) };
+  const orders: Orders = {
+    mode,
+    life,
+    seed: ledger.seed,
+    path,
+    rate,
+    most,
+    intrusions,
+    quietMs,
+    ...unfinishedBusiness(ledger.entries),
+    ...(aheadMs !== undefined && { aheadMs }),
+    ...(poisoning !== undefined && { poisoning }),
+  };
   const [command, ...args] = [...wrap, process.execPath, ...NODE_OPTIONS, MAIN];
   const over = new AbortController();
   const mine = (isSo: (entry: Entry) => boolean): Promise<Entry> => ledger.when((entry) => entry.life === life && isSo(entry), over.signal);
@@ -78,7 +98,9 @@ export function startApp(options: AppOptions): App {
     detached: true,
   });
   running.add(child);
-  child.stdin.on("error", () => undefined).write(`${JSON.stringify(orders)}\n`);
+  const tell = (what: Orders | Setting): unknown => child.stdin.write(`${JSON.stringify(what)}\n`);
+  child.stdin.on("error", () => undefined);
+  tell(orders);
   const ended = untilEnd(child, { ledger, life }).finally(() => over.abort());
   return {
     life,
@@ -87,6 +109,7 @@ export function startApp(options: AppOptions): App {
       if (self === undefined) killGroup(child, signal);
       else if (isRunning(child)) send(self, signal);
     },
+    setClock: (aheadMs) => void tell({ aheadMs }),
     ended,
   };
 }

@@ -7,12 +7,16 @@ import type { App, AppOptions, Ended } from "./start-app.ts";
 const LIMIT_MS = 180_000;
 
 /** What a verification is started with. */
-export type VerifyOptions = Pick<AppOptions, "path" | "ledger" | "wrap" | "env" | "quietMs">;
+export interface VerifyOptions extends Pick<AppOptions, "path" | "ledger" | "wrap" | "env" | "quietMs" | "aheadMs" | "poisoning"> {
+  /** What is done to the process once it has opened the store. */
+  readonly onOpen?: (app: App) => void;
+}
 
 /** Brings all that is open on a store to an end, looks at everything, and judges. */
 export async function verify(options: VerifyOptions): Promise<Verdict> {
-  const { ledger } = options;
+  const { ledger, onOpen } = options;
   const app = startApp({ ...options, mode: "verify" });
+  if (onOpen !== undefined) void app.opened.then(() => onOpen(app));
   const ended = await withinLimit(app);
   const verdict = check(ledger.seed, ledger.entries);
   const told = ledger.entries.some(({ life, what }) => life === app.life && what === "told");

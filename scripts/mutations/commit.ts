@@ -7,6 +7,8 @@ const SQLITE = "src/engines/embedded/sqlite.ts";
 const SQLITE_TABLES = "src/engines/embedded/sqlite-tables.ts";
 const ENGINE_TESTS = "test/engines/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
+const COMMITS_TESTS = "test/engines/commits.test.ts";
+const THREAD_TESTS = "test/engines/sqlite-thread.test.ts";
 const SQLITE_TESTS = "test/engines/sqlite-store.test.ts";
 
 /** What is on disk, when, and who may know of it. */
@@ -23,8 +25,8 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the durable commit: messages are delivered before it, and handlers run",
     file: COMMITS,
-    find: "await this.#commit(batch.toStore(this.#nextPlace));",
-    replace: "void this.#commit(batch.toStore(this.#nextPlace)).catch(this.#parts.failed);",
+    find: "await this.#commit(batch);",
+    replace: "void this.#commit(batch).catch(this.#parts.failed);",
     test: ENGINE_TESTS,
     killedBy: "waiting for the disk > a handler runs only once the message that caused it is durable",
   },
@@ -93,5 +95,38 @@ export const COMMIT: readonly Mutation[] = [
     replace: "const lock = { release: () => void lockStore };",
     test: "test/engines/store-lock.test.ts",
     killedBy: "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
+  },
+  {
+    breaks: "the full disk: what gathers meanwhile overtakes the second of two commits that found no room",
+    file: COMMITS,
+    find: "this.#refused > 0 || ",
+    replace: "",
+    test: COMMITS_TESTS,
+    killedBy:
+      "commits to a store that queues > that find no room are tried again in their order, and what has gathered meanwhile follows them",
+  },
+  {
+    breaks: "two commits under way: what the second removes is taken for kept",
+    file: COMMITS,
+    find: "this.#underWay.some((batch) => batch.removes(seq))",
+    replace: "this.#underWay[0]?.removes(seq) === true",
+    test: COMMITS_TESTS,
+    killedBy: "what is known of messages and watches does not depend on how far the commits have come",
+  },
+  {
+    breaks: "two commits under way: the second happens though the first has failed",
+    file: "src/engines/embedded/sqlite-thread.ts",
+    find: "  if (last !== undefined && request.failures < failures) return { failure: last };\n",
+    replace: "",
+    test: THREAD_TESTS,
+    killedBy: "a commit that fails in the thread > fails the one that was handed over behind it, which does not happen, and no other",
+  },
+  {
+    breaks: "two commits under way: the event loop overtakes the thread",
+    file: SQLITE,
+    find: "session.inThread === 0 && ",
+    replace: "",
+    test: THREAD_TESTS,
+    killedBy: "a commit that fails in the thread > fails it though the event loop could commit it at once",
   },
 ];

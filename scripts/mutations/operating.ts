@@ -45,6 +45,14 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "while the disk is full > no timer is due; afterwards each is once, and none was early",
   },
   {
+    breaks: "the full disk: the second time it is tried again as seldom as at the end of the first",
+    file: "src/engines/embedded/room.ts",
+    find: "    this.#pauseMs = FIRST_MS;\n",
+    replace: "",
+    test: FULL_DISK,
+    killedBy: "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time",
+  },
+  {
     breaks: "the full disk: closing waits for room",
     file: "src/engines/embedded/room.ts",
     find: "    this.#givenUp = true;\n",
@@ -55,8 +63,8 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "closing: the event loop is kept busy while a handler ends",
     file: ENGINE,
-    find: " || !this.#startsHandlers)) return;",
-    replace: ")) return;",
+    find: "(this.#canRun && this.#startsHandlers)",
+    replace: "this.#canRun",
     test: "test/durability/shutdown.test.ts",
     killedBy: "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
   },
@@ -67,6 +75,32 @@ export const OPERATING: readonly Mutation[] = [
     replace: "this.#overload(request)",
     test: BACKLOG,
     killedBy: "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
+  },
+  {
+    breaks: "the backlog: the bound of an address is not looked at before the one of all",
+    file: "src/engines/embedded/backlog.ts",
+    find: "Math.min(parts.limits.total, parts.limits.perAddress)",
+    replace: "parts.limits.total",
+    test: BACKLOG,
+    killedBy: "when as many messages wait as may > those of one address have a bound of their own, which others do not feel",
+  },
+  {
+    breaks: "the backlog: one more is taken than may wait",
+    file: "src/engines/embedded/backlog.ts",
+    find: "if (waiting >= limits.total) return",
+    replace: "if (waiting > limits.total) return",
+    test: BACKLOG,
+    killedBy:
+      "when as many messages wait as may > no flow is started, and it is told so for certain; once one is handled there is place for another",
+  },
+  {
+    breaks: "the backlog: a start that attaches to what is there is refused",
+    file: "src/engines/embedded/requests.ts",
+    find: ".filter(({ type }) => definitions.get(type)?.system !== true)",
+    replace: ".concat(request.target)",
+    test: BACKLOG,
+    killedBy:
+      "when as many messages wait as may > a start under a key that is there attaches, and adds nothing; with another input it is a conflict",
   },
   {
     breaks: "the backlog: what is not on disk does not count for its address",
@@ -103,6 +137,14 @@ export const OPERATING: readonly Mutation[] = [
       "what has expired is deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
   },
   {
+    breaks: "the collector: what has messages waiting is deleted under them",
+    file: "src/engines/embedded/collector.ts",
+    find: "      if (isBusy(value)) continue;\n",
+    replace: "",
+    test: COLLECTOR,
+    killedBy: "what has expired is deleted > also where many must stay, since messages for them wait",
+  },
+  {
     breaks: "the collector: it looks again before what it found is gone",
     file: ENGINE,
     find: "    batch.notices.push(done);\n",
@@ -127,6 +169,14 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "a log of deletions alone is taken over too when it has become long",
   },
   {
+    breaks: "the file: giving back stops as soon as it has begun, and begins anew",
+    file: "src/engines/embedded/free-pages.ts",
+    find: "total / (hasBegun ? 4 : 2)",
+    replace: "total / 2",
+    test: FREE_PAGES,
+    killedBy: "free pages are given back from a half of a file to a quarter, and a few are left alone",
+  },
+  {
     breaks: "the file: free pages are kept",
     file: SQLITE,
     find: "      await this.#giveBack(session);\n",
@@ -134,5 +184,13 @@ export const OPERATING: readonly Mutation[] = [
     test: "test/engines/file-size.test.ts",
     killedBy:
       "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
+  },
+  {
+    breaks: "overload: whoever starts things is answered faster than they are handled",
+    file: ENGINE,
+    find: "return this.backlog > CROWDED;",
+    replace: "return false;",
+    test: "test/engines/overload.test.ts",
+    killedBy: "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
   },
 ];

@@ -10,6 +10,7 @@ import { queueId } from "./event.ts";
 import type { Failure } from "./failure.ts";
 import { cancelled, failureOf } from "./settled.ts";
 import type { Settled } from "./settled.ts";
+import { CALL } from "./spec.ts";
 import { SYSTEM, system, tell } from "./system.ts";
 
 /**
@@ -27,7 +28,8 @@ export type FlowRecord = {
   /** What was started: function, and id of the state if it has one. */
   readonly type: string;
   readonly stateId?: string | undefined;
-  readonly name: string;
+  /** The operation; absent: {@link CALL}. */
+  readonly name?: string | undefined;
   /** Of function and input, by which another start under this key is compared; only kept for a key that was given. */
   readonly digest?: string | undefined;
   readonly startedAt: number;
@@ -102,14 +104,14 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
   const { key, number, type, stateId, name, digest, creates } = call;
   const flow = activation.address.id;
   if (record !== undefined) {
-    const same = record.type === type && record.name === name && record.digest === digest && digest !== undefined;
+    const same = record.type === type && (record.name ?? CALL) === name && record.digest === digest && digest !== undefined;
     return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", type: record.type, stateId: record.stateId });
   }
   const id = rootId(number);
   const control: CallControl = { consumers: [{ to: "flow", id: flow }], flow, creates };
   activation.send({ id, target: { type, id: stateId ?? id }, name, payload: activation.envelope.payload, control, scope: number });
-  const named = number === flow ? undefined : number;
-  save(activation, { number: named, type, stateId, name, digest, startedAt: activation.now, tally: markOf(id) });
+  const [named, operation] = [number === flow ? undefined : number, name === CALL ? undefined : name];
+  save(activation, { number: named, type, stateId, name: operation, digest, startedAt: activation.now, tally: markOf(id) });
   activation.answer(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import type { Violation } from "../../battery/checker/verdict.ts";
 import { scheduleEndings } from "../../battery/kills/schedule.ts";
 import { readOptions } from "../../battery/options.ts";
-import { toComplaints, toReport } from "../../battery/report.ts";
+import { toCell, toComplaints, toReport } from "../../battery/report.ts";
 import type { Run } from "../../battery/report.ts";
+import { minutesOfLong } from "../../battery/share-of-time.ts";
 import { Tally } from "../../battery/tally.ts";
 import type { Trial } from "../../battery/trial.ts";
 import { roundOf } from "../../battery/trials.ts";
@@ -53,10 +54,32 @@ test("one violation, or one failure that no verdict tells, makes it red, and is 
   expect(other.isRed).toBe(true);
 });
 
+test("of what was measured the largest is shown, whichever trial it was; and what trials noted is said below", () => {
+  const [tally, one, other] = [new Tally(), new Tally(), new Tally()];
+  const row = { peak: "wait", unit: "ms", label: "longest wait" };
+  expect(toCell(row, tally)).toBe("none");
+  one.reach("wait", 1_234.567);
+  one.reach("wait", 7);
+  other.reach("wait", 900);
+  other.note("it rained");
+  tally.merge(one);
+  tally.merge(other);
+  expect(toCell(row, tally)).toBe("1,234.57 ms");
+  expect(toReport(tally, run)).toMatch(/┘\nit rained\n/);
+});
+
+test("a long trial has a small part of a long run, an equal one of a run in which it is named, and else none", () => {
+  expect(minutesOfLong({ minutes: 19, trials: 13, isNamed: false })).toBe(0);
+  expect(minutesOfLong({ minutes: 20, trials: 13, isNamed: false })).toBe(3);
+  expect(minutesOfLong({ minutes: 60, trials: 13, isNamed: false })).toBe(9);
+  expect(minutesOfLong({ minutes: 30, trials: 1, isNamed: true })).toBe(30);
+  expect(minutesOfLong({ minutes: 3, trials: 3, isNamed: true })).toBe(1);
+});
+
 test("the command line names trials, and a seed under which the same is done again", () => {
-  const { minutes, seed, keep, trials: chosen } = readOptions(["--minutes", "0.5", "--seed", "9", "--only", "cut"], trials);
-  expect({ minutes, seed, keep, chosen }).toEqual({ minutes: 0.5, seed: 9, keep: false, chosen: [trials[1]] });
-  expect(readOptions([], trials).trials).toEqual(trials);
+  const { minutes, seed, keep, isNamed, trials: chosen } = readOptions(["--minutes", "0.5", "--seed", "9", "--only", "cut"], trials);
+  expect({ minutes, seed, keep, isNamed, chosen }).toEqual({ minutes: 0.5, seed: 9, keep: false, isNamed: true, chosen: [trials[1]] });
+  expect(readOptions([], trials)).toMatchObject({ trials, isNamed: false });
   const schedule = (): unknown => scheduleEndings(new SeededRandom(seed), { count: 50, busy: 900 });
   expect(schedule()).toEqual(schedule());
 });

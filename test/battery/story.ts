@@ -18,7 +18,7 @@ export class Story {
   #requests = 0;
 
   constructor() {
-    this.say({ what: "start", mode: "work" }, { what: "open" });
+    this.say({ what: "start", mode: "work" }, { what: "opening" }, { what: "open" });
   }
 
   /** The next operation of a kind that is so. */
@@ -72,7 +72,7 @@ export class Story {
   verify(): void {
     this.say({ what: "end", code: null, signal: "SIGKILL" });
     this.#life++;
-    this.say({ what: "start", mode: "verify" }, { what: "open" });
+    this.say({ what: "start", mode: "verify" }, { what: "opening" }, { what: "open" });
     for (const [place, lines] of this.#pages) this.say({ what: "state", place, values: { lines } });
   }
 

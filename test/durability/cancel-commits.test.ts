@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { everyCommit, play } from "./every-commit.ts";
+import { diskKind, everyCommit, play } from "./every-commit.ts";
 import { FAULTS } from "./faulty-store.ts";
 import { cancelledBlocking, cancelledFlow, cancelledHandle, races, WAYS } from "./cancel-scenarios.ts";
 
@@ -36,15 +36,14 @@ test("what handlers that block have let out is cancelled with their flow, whiche
   expect(observed).toMatchObject({ requests: { ...cleanedUp("one"), "one first": 1, "one sent": 1 }, final: true });
 });
 
-const commitMs = fc.array(fc.nat(5), { maxLength: 4 });
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
 test("any number of failures, one after the other, changes nothing of what is cancelled", async () => {
   const all = [races, cancelledFlow, cancelledHandle, cancelledBlocking];
   const calm = new Map(await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), commitMs, async (make, crashes, ms) => {
-      expect(await play<unknown>(make(), crashes, ms)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
+    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), diskKind, async (make, crashes, disk) => {
+      expect(await play<unknown>(make(), crashes, disk)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
     }),
   );
 });

@@ -17,6 +17,7 @@ const setting = fc.record({
   cancelAt: fc.nat(70),
   commits: fc.array(fc.nat(12), { minLength: 1, maxLength: 5 }),
   visible: fc.constantFrom<Visible>("at once", "when it resolves"),
+  queues: fc.boolean(),
   concurrency: fc.constantFrom(1, 2, 64),
 });
 
@@ -39,11 +40,11 @@ function rowsOf(state: Promise<unknown>): Promise<number> {
 
 test("a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it", async () => {
   await fc.assert(
-    fc.asyncProperty(setting, async ({ todo, cancelAt, commits, visible, concurrency }) => {
+    fc.asyncProperty(setting, async ({ todo, cancelAt, commits, visible, queues, concurrency }) => {
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible);
+      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
       const { start, room, runs, cleanUps, functions } = makeWorkers(clock);
       const engine = await embedded({ functions, store, clock, concurrency, retention: "1h" });
       const { client, meter } = engine;
@@ -80,10 +81,11 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
     fc.asyncProperty(
       setting,
       fc.constantFrom("lost", "unheard", "acknowledged"),
-      async ({ todo, cancelAt, commits, concurrency }, crash) => {
+      async ({ todo, cancelAt, commits, queues, concurrency }, crash) => {
         const clock = new VirtualClock();
         const { start, runs, cleanUps, functions } = makeWorkers(clock);
         const machine = new Machine({ functions, options: { concurrency } }, commits, clock);
+        machine.disk.queues = queues;
         const before = await machine.boot();
         await clock.until(before.client.start(start, todo, { id: "flow" }));
         await clock.advance(cancelAt);
@@ -120,11 +122,11 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
 
 test("what a race has left behind is gone once it is decided, whatever it was", async () => {
   await fc.assert(
-    fc.asyncProperty(setting, async ({ todo, commits, visible, concurrency }) => {
+    fc.asyncProperty(setting, async ({ todo, commits, visible, queues, concurrency }) => {
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible);
+      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
       const { runs, functions, nested } = makeWorkers(clock);
       const race = fn("work/race", (ctx, loser: Work) => ctx.race([ctx.invoke(nested, loser), ctx.timeout(ctx.promise(), 20)]));
       const engine = await embedded({ functions: [...functions, race], store, clock, concurrency, retention: "1h" });

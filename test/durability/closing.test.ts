@@ -1,6 +1,7 @@
 import { embedded, fn, memory, stateful, value } from "handback";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { Machine } from "./machine.ts";
 import { deferredWork, journal, start } from "./started-engine.ts";
 
 describe("closing", () => {
@@ -124,6 +125,42 @@ describe("closing", () => {
     await next.engine.client.signal("n", "go", "went");
     expect(await clock.until(next.engine.client.flow("n").result())).toBe("went");
     expect(runs).toBe(2);
+  });
+
+  test("waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on", async () => {
+    let life = 1;
+    const told: unknown[] = [];
+    const ended: { readonly name: string; readonly life: number }[] = [];
+    const work = fn("test/work", async (ctx, name: string) => {
+      const run = { name, life };
+      await ctx.get(ctx.sleep(10)).catch((error: unknown) => {
+        told.push(error);
+        throw error;
+      });
+      await machine.clock.work(300);
+      ended.push(run);
+    });
+    const endedIn = (which: number) => ended.flatMap((run) => (run.life === which ? [run.name] : []));
+    const machine: Machine = new Machine({ functions: [work] });
+    const names = ["a", "b", "c"];
+    const first = await machine.boot();
+    for (const name of names) await first.client.start(work, name, { id: name });
+    // At the second death all of them are at work, so all of them are suspects.
+    for (life of [2, 3]) {
+      await machine.cut();
+      await machine.boot();
+      await machine.clock.advance(100);
+    }
+    await machine.clock.advance(1_000);
+    const before = machine.clock.now();
+    await machine.clock.until(machine.engine.close());
+    expect([machine.clock.now() - before < 300, endedIn(3)]).toEqual([true, ["a"]]);
+    expect(told).toEqual([expect.objectContaining({ code: "CLOSED" }), expect.objectContaining({ code: "CLOSED" })]);
+    life = 4;
+    const { client } = await machine.boot();
+    await machine.clock.until(Promise.all(names.map((name) => client.flow(name).result())));
+    expect(endedIn(4).toSorted()).toEqual(["b", "c"]);
+    await machine.clock.until(machine.engine.close());
   });
 
   test("waits for one running handler though another one has ended without waiting for all its gets", async () => {

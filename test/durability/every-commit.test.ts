@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { fn, stateful, value } from "handback";
 import { expect, test } from "vitest";
-import { everyCommit, play } from "./every-commit.ts";
+import { diskKind, everyCommit, play } from "./every-commit.ts";
 import { FAULTS } from "./faulty-store.ts";
 import { Machine } from "./machine.ts";
 import { program, programScenario } from "./programs.ts";
@@ -163,27 +163,26 @@ test("a handler that blocks for longer than anything is kept still attaches to w
   await clock.until(machine.engine.close());
 });
 
-const commitMs = fc.array(fc.nat(5), { maxLength: 4 });
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
 test("any number of failures, one after the other, changes nothing", async () => {
   const all = [...Object.values(scenarios), ...Object.values(blocking)];
   const calm = new Map(await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), commitMs, async (make, crashes, ms) => {
-      expect(await play<unknown>(make(), crashes, ms)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
+    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), diskKind, async (make, crashes, disk) => {
+      expect(await play<unknown>(make(), crashes, disk)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
     }),
   );
 });
 
 test("whatever a handler calls, joins, sends and blocks on, its effects count once", async () => {
   await fc.assert(
-    fc.asyncProperty(program, fc.array(crash, { minLength: 1, maxLength: 3 }), commitMs, async (steps, crashes, ms) => {
+    fc.asyncProperty(program, fc.array(crash, { minLength: 1, maxLength: 3 }), diskKind, async (steps, crashes, disk) => {
       const calm = await play(programScenario(steps), []);
       for (const requests of calm.observed as readonly ({ requests: Record<string, number> } | string)[]) {
         if (typeof requests === "object") expect(Object.values(requests.requests)).toEqual(Object.values(requests.requests).fill(1));
       }
-      expect(await play(programScenario(steps), crashes, ms)).toEqual({ ...calm, commits: expect.any(Number) as unknown });
+      expect(await play(programScenario(steps), crashes, disk)).toEqual({ ...calm, commits: expect.any(Number) as unknown });
     }),
   );
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect } from "vitest";
 import { FAULTS } from "./faulty-store.ts";
 import { Machine } from "./machine.ts";
@@ -43,13 +44,25 @@ export async function everyCommit<Result>(make: () => Scenario<Result>): Promise
   return calm;
 }
 
-/** Plays a scenario through some crashes, on a disk that takes its time, and checks what is left in the store. */
+/** How a disk is. */
+export interface DiskKind {
+  /** How long commits take, in turn. */
+  readonly commitMs: readonly number[];
+  /** Whether it takes a commit while it is still at another. */
+  readonly queues: boolean;
+}
+
+/** A disk that takes its time. */
+export const diskKind: fc.Arbitrary<DiskKind> = fc.record({ commitMs: fc.array(fc.nat(5), { maxLength: 4 }), queues: fc.boolean() });
+
+/** Plays a scenario through some crashes, and checks what is left in the store. */
 export async function play<Result>(
   scenario: Scenario<Result>,
   crashes: readonly Crash[],
-  commitMs: readonly number[] = [],
+  { commitMs, queues }: DiskKind = { commitMs: [], queues: false },
 ): Promise<Outcome<Result>> {
   const machine = new Machine(scenario.world, commitMs);
+  machine.disk.queues = queues;
   const result = await machine.run(scenario.script, crashes);
   const observed = await scenario.observe(machine);
   const { commits } = machine.disk;

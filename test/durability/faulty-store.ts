@@ -2,6 +2,7 @@ import type { Address } from "../../src/core/address.ts";
 import { HandbackError } from "../../src/core/errors.ts";
 import { memory } from "../../src/engines/embedded/memory.ts";
 import type { Batch, Opened, Store } from "../../src/engines/embedded/store.ts";
+import { InTurn } from "../support/in-turn.ts";
 import { throughText } from "../../src/testing/simulation/through-text.ts";
 
 /**
@@ -34,6 +35,8 @@ export class FaultyDisk {
   readonly content: Store = memory();
   /** How long a commit takes. */
   delay: () => Promise<void> = () => Promise.resolve();
+  /** Whether it takes a commit while it is still at another. */
+  queues = false;
   /** Commits that were tried since the disk was made. */
   commits = 0;
   readonly #addresses = new Map<string, Address>();
@@ -86,6 +89,7 @@ export class FaultyDisk {
 /** The disk as one engine has it, until the power goes. */
 class Session implements Store {
   readonly #disk: FaultyDisk;
+  readonly #queue = new InTurn();
   #dead = false;
 
   constructor(disk: FaultyDisk) {
@@ -104,7 +108,15 @@ class Session implements Store {
     return this.#disk.content.open();
   }
 
-  async commit(batch: Batch): Promise<void> {
+  get queuesFrom(): number | undefined {
+    return this.#disk.queues ? 1 : undefined;
+  }
+
+  commit(batch: Batch): Promise<void> {
+    return this.#disk.queues ? this.#queue.do(() => this.#commit(batch)) : this.#commit(batch);
+  }
+
+  async #commit(batch: Batch): Promise<void> {
     await this.#disk.delay();
     return this.#dead ? never() : this.#disk.commit(batch);
   }

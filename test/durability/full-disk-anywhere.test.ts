@@ -20,8 +20,9 @@ const ALL = [...Object.values(untimed), ...Object.values(blocking), races, cance
 type Refusals = readonly (readonly [atCommit: number, times: number])[];
 
 /** Plays a scenario on a disk that is full now and then. Its client asks again until there is room. */
-async function playFull(scenario: Scenario<unknown>, refusals: Refusals, crashes: readonly Crash[] = []): Promise<unknown> {
+async function playFull(scenario: Scenario<unknown>, refusals: Refusals, queues = false, crashes: readonly Crash[] = []): Promise<unknown> {
   const machine = new Machine(scenario.world);
+  machine.disk.queues = queues;
   const left = new Map(refusals);
   machine.disk.delay = async () => {
     const times = left.get(machine.disk.commits) ?? 0;
@@ -54,16 +55,16 @@ const crashes = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFr
 test("whatever is under way, a disk that is full now and then changes nothing of what comes of it", async () => {
   const calm = new Map(await Promise.all(ALL.map(async (make) => [make, await playFull(make(), [])] as const)));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...ALL), refusals, async (make, full) => {
-      expect(await playFull(make(), full)).toEqual(calm.get(make));
+    fc.asyncProperty(fc.constantFrom(...ALL), refusals, fc.boolean(), async (make, full, queues) => {
+      expect(await playFull(make(), full, queues)).toEqual(calm.get(make));
     }),
   );
 });
 
 test("whatever a handler calls, joins, sends and blocks on, its effects count once, over full disks and crashes", async () => {
   await fc.assert(
-    fc.asyncProperty(program, refusals, crashes, async (steps, full, crashed) => {
-      expect(await playFull(programScenario(steps), full, crashed)).toEqual(await playFull(programScenario(steps), []));
+    fc.asyncProperty(program, refusals, crashes, fc.boolean(), async (steps, full, crashed, queues) => {
+      expect(await playFull(programScenario(steps), full, queues, crashed)).toEqual(await playFull(programScenario(steps), []));
     }),
   );
 });

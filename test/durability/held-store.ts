@@ -1,23 +1,33 @@
 import type { Address } from "../../src/core/address.ts";
 import type { Batch, Opened, Store } from "../../src/engines/embedded/store.ts";
+import { InTurn } from "../support/in-turn.ts";
 
 /** When a commit that takes its time is there to be read: at once, or only when it resolves. Both are allowed. */
 export type Visible = "at once" | "when it resolves";
 
 /** A store whose commits take as long as `hold` says: the writer of a real one may live off the event loop. */
 export class HeldStore implements Store {
+  readonly queuesFrom: number | undefined;
   readonly #content: Store;
   readonly #hold: (batch: Batch) => Promise<unknown>;
   readonly #visible: Visible;
+  readonly #queue: InTurn | undefined;
 
-  constructor(content: Store, hold: (batch: Batch) => Promise<unknown>, visible: Visible = "when it resolves") {
+  /** @param queues whether it takes a commit while it is still at another */
+  constructor(content: Store, hold: (batch: Batch) => Promise<unknown>, visible: Visible = "when it resolves", queues = false) {
     this.#content = content;
     this.#hold = hold;
     this.#visible = visible;
+    this.queuesFrom = queues ? 1 : undefined;
+    this.#queue = queues ? new InTurn() : undefined;
   }
 
   async commit(batch: Batch): Promise<void> {
     if (this.#visible === "at once") await this.#content.commit(batch);
+    await (this.#queue?.do(() => this.#write(batch)) ?? this.#write(batch));
+  }
+
+  async #write(batch: Batch): Promise<void> {
     await this.#hold(batch);
     if (this.#visible === "when it resolves") await this.#content.commit(batch);
   }

@@ -48,6 +48,7 @@ const world = fc.record({
   /** How long the commits take, in turn. */
   commits: fc.array(fc.nat(25), { minLength: 1, maxLength: 6 }),
   visible: fc.constantFrom<Visible>("at once", "when it resolves"),
+  queues: fc.boolean(),
   cachedStates: fc.constantFrom(1, 2, 1000),
 });
 
@@ -55,11 +56,11 @@ const EMPTY: Box = { a: 0, b: 0 };
 
 test("while commits take their time, states, tokens and timers are as if each message were committed at once", async () => {
   await fc.assert(
-    fc.asyncProperty(world, async ({ commands, commits, visible, cachedStates }) => {
+    fc.asyncProperty(world, async ({ commands, commits, visible, queues, cachedStates }) => {
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible);
+      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
       const { box, handled } = makeBox();
       const engine = await embedded({ functions: [box], store, clock, cachedStates });
       const calls: Promise<unknown>[] = [];

@@ -73,3 +73,12 @@ test("whatever came before, the commit after a slow one is not short, and after 
     }),
   );
 });
+
+test("the thread is handed batches ahead while the disk is quick, as of the last commit, large or small", () => {
+  const pace = new CommitPace();
+  expect(pace.isQuick).toBe(true);
+  pace.note(LARGE, 20);
+  expect(pace.isQuick).toBe(false);
+  pace.note(SMALL, FAST_MS);
+  expect(pace.isQuick).toBe(true);
+});

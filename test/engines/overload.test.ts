@@ -55,3 +55,18 @@ test("a producer that is ten times too fast is refused nine times in ten, and me
   await clock.advance(60_000);
   expect(engine.backlog).toBe(0);
 });
+
+test("callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up", async () => {
+  const CALLERS = 512;
+  const quick = fn("overload/quick", (_, n: number) => n);
+  const { engine } = await start({ functions: [quick], store: memory(), backlogLimit: 10_000, retention: "1s" });
+  let [started, largest] = [0, 0];
+  const call = async (): Promise<void> => {
+    while (started++ < 40_000) {
+      await engine.client.start(quick, started);
+      largest = Math.max(largest, engine.backlog);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, call));
+  expect(largest).toBeLessThan(6_000);
+});

@@ -130,6 +130,40 @@ describe("a commit that fails in the thread", () => {
     },
   );
 
+  test("fails the one that was handed over behind it, which does not happen, and no other", async () => {
+    const store = await opened(newPath());
+    expect(store.queuesFrom).toBeUndefined();
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    // That took as long as it takes to start a thread.
+    await vi.waitFor(async () => {
+      await store.commit(batchOf({}));
+      expect(store.queuesFrom).toBeGreaterThan(0);
+    });
+    const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) => store.commit(batch));
+    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await Promise.all([store.commit(batchOf({ inserted: [message(3)] })), store.commit(batchOf({ inserted: [message(4)] }))]);
+    expect(store.readMessages(0, 10)).toEqual([message(1), message(3), message(4)]);
+    await store.close();
+  });
+
+  test("fails it though the event loop could commit it at once", async () => {
+    const path = newPath();
+    const store = sqlite(path, { durability: "relaxed" });
+    await store.open();
+    // So many that the thread has to.
+    const many = Array.from({ length: 1_000 }, (_, index) => -1 - index);
+    await store.commit(batchOf({ removed: many, inserted: [message(1)] }));
+    const handed = [batchOf({ removed: many, inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) =>
+      store.commit(batch),
+    );
+    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
   test("leaves the thread fit for the next one", async () => {
     const store = await opened(newPath());
     await store.commit(batchOf({ inserted: [message(1)] }));
@@ -231,6 +265,18 @@ describe("a thread that cannot be started", () => {
     await store.close();
   });
 
+  test("because the system grants none does no harm either", async () => {
+    const store = await opened(newPath());
+    // Read when a thread is started.
+    vi.spyOn(globalThis, "URL").mockImplementationOnce(() => {
+      throw new Error("no more threads");
+    });
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    await store.commit(batchOf({ inserted: [message(2)] }));
+    expect(store.readMessages(0, 10)).toEqual([message(1), message(2)]);
+    await store.close();
+  });
+
   test("because it cannot open the file does no harm either", async () => {
     const path = newPath();
     const store = await opened(path);
@@ -250,6 +296,38 @@ describe("a thread that cannot be started", () => {
     await store.close();
     await commit;
     expect((await store.open()).generation).toBe(2);
+    await store.close();
+  });
+});
+
+describe("a thread that is being ended", () => {
+  test("has done what it was asked, and is asked nothing more", async () => {
+    const threads = startedThreads();
+    const path = newPath();
+    const store = await opened(path);
+    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const applied = writer.apply(packBatch(batchOf({ inserted: [message(1)] })));
+    const closed = writer.close();
+    await expect(writer.checkpoint()).rejects.toThrow("is being ended");
+    await Promise.all([applied, closed]);
+    expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
+  test("gives no more pages back when the store is closed meanwhile; the store is closed as one that is whole", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+    const given = Promise.withResolvers<boolean>();
+    vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
+    await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
+    await vi.waitFor(() => expect(SqliteWriter.prototype.giveBack).toHaveBeenCalledOnce());
+    const closed = store.close(true);
+    given.resolve(true);
+    await closed;
+    expect(checkpoint).toHaveBeenCalledOnce();
+    expect((await store.open()).clean).toBe(true);
     await store.close();
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { HandbackError } from "../../src/core/errors.ts";
+import { Slots } from "../../src/engines/embedded/slots.ts";
 import type { Mark } from "../../src/engines/embedded/store.ts";
 import { Suspects } from "../../src/engines/embedded/suspects.ts";
 import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
@@ -9,10 +11,11 @@ interface Start {
   /** How many messages there are, numbered from 0. */
   readonly messages?: number;
   readonly marks?: readonly Mark[];
+  readonly slots?: Slots;
 }
 
 /** Suspects of a process that has just started, and a disk that takes marks when it is told to. */
-function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Start = {}) {
+function start({ clean = false, crashLimit = 3, messages = 4, marks = [], slots = new Slots(64) }: Start = {}) {
   const clock = new VirtualClock();
   const disk = new Map(marks.map(({ seq, crashes }) => [seq, crashes]));
   const pending: { marks: readonly Mark[]; durable: (() => void) | undefined }[] = [];
@@ -21,6 +24,7 @@ function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Star
     crashLimit,
     opened: { clean, marks, nextSeq: messages },
     mark: (next, durable) => void pending.push({ marks: next, durable }),
+    slots,
     guard: (step) => step(),
   });
   const poisoned = new Map<number, number>();
@@ -42,7 +46,12 @@ function start({ clean = false, crashLimit = 3, messages = 4, marks = [] }: Star
   const want = (...seqs: readonly number[]): void => {
     for (const seq of seqs) {
       if (suspects.isFree(seq)) begin(seq);
-      else suspects.hold(seq, () => void free.push(seq));
+      else {
+        suspects.hold(seq, (hasSlot) => {
+          if (hasSlot) slots.free();
+          free.push(seq);
+        });
+      }
     }
   };
   /** Begins the handlers that may begin by now. */
@@ -242,6 +251,40 @@ describe("suspects", () => {
     suspects.over(2);
     commit();
     expect(begin()).toEqual([1]);
+  });
+
+  test("whose marks take longer than their turn go on together all the same, each get in its order", async () => {
+    const { suspects, want, begin, commit, clock } = start({ marks });
+    want(1);
+    await clock.advance(1_000);
+    commit();
+    begin();
+    suspects.blocked(1);
+    const order: string[] = [];
+    const first = suspects.resumed(1)?.then(() => order.push("first"));
+    // The disk is full.
+    await clock.advance(5_000);
+    const second = suspects.resumed(1)?.then(() => order.push("second"));
+    expect([first, second]).not.toContain(undefined);
+    commit();
+    await Promise.all([first, second]);
+    expect(order).toEqual(["first", "second"]);
+  });
+
+  test("do not go on when the engine stops, though their marks become durable; nothing is timed any more, and who waits is told", async () => {
+    const { suspects, want, begin, commit, clock, pending } = start({ marks });
+    want(1);
+    await clock.advance(1_000);
+    commit();
+    begin();
+    suspects.blocked(1);
+    const resumed = suspects.resumed(1);
+    suspects.stop();
+    commit();
+    await clock.advance(60_000);
+    expect(pending).toEqual([]);
+    suspects.end(new HandbackError("CLOSED", "the engine is closed"));
+    await expect(resumed).rejects.toMatchObject({ code: "CLOSED" });
   });
 
   test("whose marks take longer than their turn to reach the disk have another one", async () => {

@@ -2,6 +2,8 @@ import type { Packed } from "./packed.ts";
 
 /** Numbers in a packed batch up to which it counts as small. */
 const SMALL = 160;
+/** Time, in ms, of a commit from which it is not worth having the next one wait in the thread: it had better grow meanwhile. */
+const LONG_MS = 10;
 /** Time, in ms, that the event loop may well stand still. */
 const SHORT_MS = 1;
 /** How much of what is known goes by what was seen last. */
@@ -15,6 +17,7 @@ const WEIGHT = 0.25;
  */
 export class CommitPace {
   #expectedMs = 0;
+  #lastMs = 0;
 
   isShort(packed: Packed): boolean {
     return isSmall(packed) && this.isFast;
@@ -25,8 +28,14 @@ export class CommitPace {
     return this.#expectedMs <= SHORT_MS;
   }
 
+  /** Whether the thread is done with a batch so soon that it would wait for the next one. */
+  get isQuick(): boolean {
+    return this.#lastMs < LONG_MS;
+  }
+
   /** Takes note of how long a commit took, wherever it was made. */
   note(packed: Packed, ms: number): void {
+    this.#lastMs = ms;
     if (!isSmall(packed)) return;
     this.#expectedMs = ms > SHORT_MS ? Math.max(ms, this.#expectedMs) : this.#expectedMs + (ms - this.#expectedMs) * WEIGHT;
   }

@@ -57,6 +57,8 @@ export interface EngineParts {
 const RECOVERY_CHUNK = 4096;
 /** Digits of a flow's number that say how often the store has been opened; the others count. */
 const GENERATION_DIGITS = 6;
+/** Messages that wait to be handled from which whoever asks for more is answered later. */
+const CROWDED = 4_096;
 const CLOSE_DEADLINE_MS = 5_000;
 const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead", "scopedCancel"]);
 
@@ -120,6 +122,7 @@ export class EmbeddedEngine implements Engine {
       store,
       opened,
       room: this.#room,
+      gathers: () => this.#canRun || !this.#outbox.isEmpty,
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
@@ -375,10 +378,23 @@ export class EmbeddedEngine implements Engine {
     this.#schedule();
   }
 
+  /** Whether another turn would do something. */
+  get #hasWork(): boolean {
+    return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#canRun && this.#startsHandlers);
+  }
+
+  /** Whether requests come faster than they are handled. */
+  get #isCrowded(): boolean {
+    return this.backlog > CROWDED;
+  }
+
+  /** Whether a handler is ready, and a slot for it. */
+  get #canRun(): boolean {
+    return this.#mailboxes.ready > 0 && this.#handlers.hasSlot;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#stopped !== undefined) return;
-    const canCommit = !this.#commits.isUnderWay && !this.#commits.batch.isEmpty;
-    if (!canCommit && this.#outbox.isEmpty && (this.#mailboxes.ready === 0 || !this.#handlers.hasSlot || !this.#startsHandlers)) return;
+    if (this.#scheduled || this.#stopped !== undefined || !this.#hasWork) return;
     this.#scheduled = true;
     this.#parts.scheduler.soon(() => {
       this.#scheduled = false;
@@ -388,7 +404,7 @@ export class EmbeddedEngine implements Engine {
 
   #turn(): void {
     if (this.#stopped === undefined) this.#commits.begin();
-    this.#outbox.giveSome();
+    this.#outbox.giveSome(this.#isCrowded);
     this.#pump();
   }
 
@@ -403,7 +419,7 @@ export class EmbeddedEngine implements Engine {
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
     this.#outbox.add(batch.answers);
-    this.#outbox.giveSome();
+    this.#outbox.giveSome(this.#isCrowded);
     for (const notice of batch.notices) notice();
     this.#pump();
   }
@@ -439,6 +455,7 @@ export class EmbeddedEngine implements Engine {
     this.#outbox.giveAll();
     this.#requests.end(error);
     this.#answers.end(error);
+    this.#suspects.end(error);
   }
 }
 

@@ -40,8 +40,8 @@ export interface HandlersParts {
   readonly parked: (running: Running, error: unknown) => void;
 }
 
-/** Handlers started before commits are looked after again: the writer waits for its next batch meanwhile. */
-const RUNS_PER_TURN = 16;
+/** Handlers started before commits are looked after again: the writer may wait for its next batch meanwhile. */
+const RUNS_PER_TURN = 64;
 /** Time after which no other handler is started before the event loop has its turn. */
 const TURN_NS = 4_000_000;
 
@@ -176,9 +176,10 @@ export class Handlers {
     try {
       return await listening.answer;
     } finally {
-      gets.end(key);
+      // A handler that waits for its mark is still blocked: nobody need wait for it to end.
       const marked = seq === undefined ? undefined : suspects.resumed(seq);
       if (marked !== undefined) await marked;
+      gets.end(key);
     }
   }
 

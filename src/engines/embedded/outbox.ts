@@ -1,8 +1,9 @@
 import type { Answer } from "../../core/effects.ts";
 import { Queue } from "./queue.ts";
 
-/** Answers given before the event loop has its turn. */
+/** Answers given before the event loop has its turn; fewer while much waits to be handled, for whoever is answered asks for more. */
 const PER_TURN = 256;
+const PER_CROWDED_TURN = 32;
 
 /**
  * Answers that are durable and leave in their order, a bounded number at a time: each lets go on whoever waited for it, all of them at
@@ -24,8 +25,8 @@ export class Outbox {
     for (const answer of answers) this.#answers.push(answer);
   }
 
-  giveSome(): void {
-    for (let left = PER_TURN; left > 0 && !this.isEmpty; left--) this.#next();
+  giveSome(isCrowded: boolean): void {
+    for (let left = isCrowded ? PER_CROWDED_TURN : PER_TURN; left > 0 && !this.isEmpty; left--) this.#next();
   }
 
   giveAll(): void {

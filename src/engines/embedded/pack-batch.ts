@@ -4,6 +4,7 @@ import type { Envelope } from "../../core/envelope.ts";
 import type { StoredValue } from "../../core/effects.ts";
 import { Packer } from "./packed.ts";
 import type { Packed } from "./packed.ts";
+import { rangesOf } from "./ranges.ts";
 import { stateKey } from "./state-key.ts";
 import type { Accepted, Batch, Mark, StateWrite, StoredDeadLetter, Watching } from "./store.ts";
 
@@ -16,8 +17,12 @@ export const NO_INSTANT = -1;
 /** Writes a batch as text, each list with its length in front, as {@link SqliteTables.apply} reads it. */
 export function packBatch({ removed, elapsed, cancelled, inserted, state, unwatched, watched, exhumed, dead, marks }: Batch): Packed {
   const packer = new Packer();
-  packer.number(removed.length);
-  for (const seq of removed) packer.number(seq);
+  const ranges = rangesOf(removed);
+  packer.number(ranges.length);
+  for (const [first, last] of ranges) {
+    packer.number(first);
+    packer.number(last);
+  }
   packer.number(elapsed.length);
   for (const seq of elapsed) packer.number(seq);
   packer.number(cancelled.length);

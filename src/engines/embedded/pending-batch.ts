@@ -10,8 +10,8 @@ const ERASED = { isNew: false, value: undefined } as const;
  * What many activations did, collected for one commit. A value written by several of them is written once; a message
  * that was inserted and consumed within the batch never reaches the store.
  *
- * B1 The messages that it inserts are numbered without gaps, so that they are found by their place.
- * B2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
+ * PB1 The messages that it inserts are numbered without gaps, so that they are found by their place.
+ * PB2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
  */
 export class PendingBatch {
   readonly answers: Answer[] = [];
@@ -59,7 +59,7 @@ export class PendingBatch {
 
   /** How many messages come and go with it. */
   get messages(): number {
-    return this.#kept + this.#removed.size;
+    return this.#kept + this.#removed.size + this.#elapsed.size;
   }
 
   /** The number that the next message gets. */

@@ -129,7 +129,7 @@ export function prepareStatements(database: DatabaseSync) {
              ifnull((SELECT max(place) FROM state), 0) AS place
     `),
 
-    remove: prepare("DELETE FROM message WHERE seq = ?"),
+    remove: prepare("DELETE FROM message WHERE seq BETWEEN ? AND ?"),
     elapse: prepare("DELETE FROM delayed WHERE seq = ?"),
     cancel: prepare("DELETE FROM delayed WHERE token = ?"),
     insert: prepare("INSERT INTO message (seq, id, head, payload, sum) VALUES (?, ?, ?, ?, ?)"),

@@ -99,7 +99,7 @@ export class SqliteTables {
     const batch = new Unpacker(packed);
     const { remove, elapse, cancel, unwatch, exhume } = this.#statements;
     this.#atomically(() => {
-      for (let left = batch.number(); left > 0; left--) remove.run(batch.number());
+      for (let left = batch.number(); left > 0; left--) remove.run(batch.number(), batch.number());
       for (let left = batch.number(); left > 0; left--) elapse.run(batch.number());
       for (let left = batch.number(); left > 0; left--) cancel.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#insert(batch);

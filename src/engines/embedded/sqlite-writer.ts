@@ -8,14 +8,22 @@ export interface WriterOptions {
   readonly durability: Durability;
 }
 
-/** What the thread is asked. */
-export type WriterRequest = { readonly apply: Packed } | "checkpoint" | "give back" | "close";
+/** What the thread is asked. A batch comes with how many batches are known to have failed. */
+export type WriterRequest = { readonly apply: Packed; readonly failures: number } | "checkpoint" | "give back" | "close";
 
 /** How that went; the failure is SQLite's, which keeps its code. */
 export interface WriterReply {
-  readonly failure?: { readonly message: string; readonly errcode: number | undefined };
+  readonly failure?: WriterFailure;
   /** There is more to be done of what was asked for. */
   readonly isMore?: boolean;
+}
+
+/** Why something was not done. */
+export interface WriterFailure {
+  readonly message: string;
+  readonly errcode: number | undefined;
+  /** How many batches have failed until then, if a batch has. */
+  readonly failures?: number;
 }
 
 interface Waiter {
@@ -23,11 +31,9 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** This file is one of TypeScript when it runs from source, and so is its neighbour. */
-const IS_SOURCE = import.meta.url.endsWith(".ts");
-const THREAD = new URL(IS_SOURCE ? "./sqlite-thread.ts" : "./sqlite-thread.js", import.meta.url);
-/** Not those of the process, some of which would keep a thread from starting. Node 22 warns of SQLite once more unless told not to. */
-const NODE_OPTIONS = ["--no-warnings", ...(IS_SOURCE ? ["--experimental-strip-types"] : [])];
+/** Options of a thread: not those of the process, some of which would keep it from starting. Node 22 warns of SQLite unless told not to. */
+const NODE_OPTIONS = ["--no-warnings"];
+const SOURCE_OPTIONS = [...NODE_OPTIONS, "--experimental-strip-types"];
 
 /** The thread could not be started, and so has done nothing of what it was asked. */
 export class NotStarted extends Error {}
@@ -37,6 +43,7 @@ export class NotStarted extends Error {}
  * does in turn.
  *
  * WR1 It is asked nothing before it has said that it has begun: one that cannot be started has done nothing.
+ * WR2 A batch that was handed over before the failure of one ahead of it was known is not applied, and fails as that one did.
  */
 export class SqliteWriter {
   readonly #worker: Worker;
@@ -44,11 +51,13 @@ export class SqliteWriter {
   /** What it is to be asked once it has begun; from then on, nothing. */
   #held: WriterRequest[] | undefined = [];
   #failure: unknown;
+  /** Batches that have failed, as far as is known. */
+  #failures = 0;
 
   /** @throws {@link NotStarted} when that is known at once; else whatever it is asked rejects with it. */
   constructor(options: WriterOptions) {
     try {
-      this.#worker = new Worker(THREAD, { workerData: options, name: "handback-writer", execArgv: NODE_OPTIONS });
+      this.#worker = startThread(options);
     } catch (cause) {
       throw new NotStarted("the writer's thread cannot be started", { cause });
     }
@@ -61,9 +70,13 @@ export class SqliteWriter {
     this.#worker.on("exit", () => this.#fail(new Error("the writer's thread has ended")));
   }
 
+  get hasBegun(): boolean {
+    return this.#held === undefined;
+  }
+
   /** Applies a batch; on disk when the promise resolves. */
   async apply(packed: Packed): Promise<void> {
-    await this.#ask({ apply: packed });
+    await this.#ask({ apply: packed, failures: this.#failures });
   }
 
   /** Takes what is in the log over into the file; tells whether that is to be tried again, for another connection was at it. */
@@ -76,10 +89,15 @@ export class SqliteWriter {
     return this.#ask("give back");
   }
 
-  /** Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. */
+  /**
+   * Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. It is asked
+   * nothing more: an answer that came while it is ended would let the process end ahead of it.
+   */
   async close(): Promise<void> {
+    const closed = this.#ask("close");
+    this.#failure ??= new Error("the writer's thread is being ended");
     try {
-      await this.#ask("close");
+      await closed;
     } catch {
       // It has ended already, or never began.
     }
@@ -105,6 +123,7 @@ export class SqliteWriter {
     const waiter = this.#waiting.shift();
     // It keeps the process alive while it has something to do, and only then.
     if (this.#waiting.length === 0) this.#worker.unref();
+    this.#failures = failure?.failures ?? this.#failures;
     if (failure === undefined) waiter?.resolve(isMore);
     else waiter?.reject(toError(failure));
   }
@@ -115,6 +134,14 @@ export class SqliteWriter {
   }
 }
 
-function toError({ message, errcode }: NonNullable<WriterReply["failure"]>): Error {
+/** @throws when it cannot be started, as where a bundler has left nothing of `import.meta` */
+function startThread(options: WriterOptions): Worker {
+  // This file is one of TypeScript when it runs from source, and so is its neighbour.
+  const isSource = import.meta.url.endsWith(".ts");
+  const thread = new URL(isSource ? "./sqlite-thread.ts" : "./sqlite-thread.js", import.meta.url);
+  return new Worker(thread, { workerData: options, name: "handback-writer", execArgv: isSource ? SOURCE_OPTIONS : NODE_OPTIONS });
+}
+
+function toError({ message, errcode }: WriterFailure): Error {
   return Object.assign(new Error(message), { errcode });
 }

@@ -68,6 +68,8 @@ interface Session {
   failure?: HandbackError;
   /** The thread may be about to change the file of itself: then it alone writes. */
   givesBack?: boolean;
+  /** Batches that the thread has been handed: what is committed behind them must go there too. */
+  inThread: number;
   /** Has what was committed flushed, if it was not when it was committed. */
   flush?: NodeJS.Timeout | undefined;
 }
@@ -78,6 +80,8 @@ const PAGES_BESIDE = 4;
 const PAGES_PER_ERASED = 0.25;
 /** Pages in the log from which it is taken over into the file. */
 const LONG_LOG = 1_024;
+/** Messages that make a batch worth handing to the thread ahead of its turn; fewer had better wait for others. */
+const QUEUED = 64;
 /** How long what was committed may go without being flushed, in ms. */
 const UNFLUSHED_MS = 1_000;
 
@@ -102,7 +106,7 @@ class SqliteStore implements Store {
         if (!isThere(file)) makeStore(file);
         const log = readLog(file);
         const tables = new SqliteTables(file, this.#durability);
-        this.#session = { file, lock, tables };
+        this.#session = { file, lock, tables, inThread: 0 };
         return begin(this.#session, log);
       } catch (error) {
         this.#session = undefined;
@@ -121,7 +125,7 @@ class SqliteStore implements Store {
     const packed = packBatch(batch);
     const start = performance.now();
     try {
-      if (this.#pace.isShort(packed) && session.givesBack !== true) session.tables.apply(packed);
+      if (session.inThread === 0 && session.givesBack !== true && this.#pace.isShort(packed)) session.tables.apply(packed);
       else await this.#write(packed, session);
     } catch (error) {
       const failure = toStoreError(error, this.#path, "STORE_FAILED");
@@ -195,18 +199,32 @@ class SqliteStore implements Store {
     }
   }
 
+  /** A thread that has begun may be handed a batch while it writes another, unless the disk is slow. */
+  get queuesFrom(): number | undefined {
+    return this.#session?.writer?.hasBegun === true && this.#pace.isQuick ? QUEUED : undefined;
+  }
+
   /** Has the thread apply a batch. Without a thread, the event loop has to. */
-  #write(packed: Packed, session: Session): Promise<void> {
-    return this.#byThread(session, { ask: (writer) => writer.apply(packed), act: (tables) => tables.apply(packed) });
+  async #write(packed: Packed, session: Session): Promise<void> {
+    session.inThread++;
+    try {
+      await this.#byThread(session, { ask: (writer) => writer.apply(packed), act: (tables) => tables.apply(packed) });
+    } finally {
+      session.inThread--;
+    }
   }
 
   async #byThread<Result>(session: Session, { ask, act }: Work<Result>): Promise<Result> {
-    try {
-      if (session.isAlone !== true) return await ask(this.#writer(session));
-    } catch (error) {
-      if (!(error instanceof NotStarted)) throw error;
-      session.isAlone = true;
-      session.writer = undefined;
+    if (session.isAlone !== true) {
+      let writer: SqliteWriter | undefined;
+      try {
+        writer = this.#writer(session);
+        return await ask(writer);
+      } catch (error) {
+        if (!(error instanceof NotStarted)) throw error;
+        session.isAlone = true;
+        if (session.writer === writer) session.writer = undefined;
+      }
     }
     return act(session.tables);
   }
@@ -249,9 +267,10 @@ class SqliteStore implements Store {
   async #giveBack(session: Session): Promise<void> {
     const { writer } = session;
     if (writer === undefined || session.givesBack === true) return;
+    const isOpen = (): boolean => this.#session === session && session.failure === undefined;
     session.givesBack = true;
     try {
-      while (this.#session === session && session.failure === undefined && (await writer.giveBack())) await writer.checkpoint();
+      while (isOpen() && (await writer.giveBack()) && isOpen()) await writer.checkpoint();
     } finally {
       session.givesBack = false;
     }

@@ -98,10 +98,16 @@ export interface Opened {
 /**
  * Where the embedded engine keeps its messages and state. One process has it open.
  *
- * Commits are asynchronous, so that the writer can live off the event loop: at most one is under way, and it has
- * reached the disk when its promise resolves. Reads are synchronous, and see every commit that has resolved.
+ * Commits are asynchronous, so that the writer can live off the event loop: one is under way, or two where the store says so, and each has
+ * reached the disk when its promise resolves. They happen in the order of the calls; when one is rejected, so is the one that was called
+ * behind it, which then has not happened. Reads are synchronous, and see every commit that has resolved.
  */
 export interface Store {
+  /**
+   * Messages that come and go with a batch from which it may be handed over while the commit before it is under way, so that the writer
+   * need not wait for it. Not given: one commit at a time.
+   */
+  readonly queuesFrom?: number | undefined;
   /** Takes the lock and opens; @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`. */
   open(): Promise<Opened>;
   /** Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. */

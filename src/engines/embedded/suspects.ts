@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import type { HandbackError } from "../../core/errors.ts";
 import type { Mark, Opened } from "./store.ts";
 import { SuspectTurns } from "./suspect-turns.ts";
 import type { Suspect } from "./suspect-turns.ts";
@@ -77,11 +78,19 @@ export class Suspects {
     if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1)) this.#turns.start();
   }
 
-  /** The engine stops: what is still at work is not looked at any more. */
+  /** The engine stops: what is still at work is not looked at any more, and nobody goes on whose mark becomes durable. */
   stop(): void {
     this.#end = 0;
     this.#turns.stop();
-    for (const { cancelTimer } of this.#recovered.values()) cancelTimer?.();
+    for (const message of this.#recovered.values()) {
+      message.cancelTimer?.();
+      message.go = undefined;
+    }
+  }
+
+  /** The engine has stopped: tells handlers that wait until they may go on. */
+  end(error: HandbackError): void {
+    for (const { refuse } of this.#recovered.values()) refuse?.(error);
   }
 
   /** Whether the handler of a message may begin now. */
@@ -122,7 +131,8 @@ export class Suspects {
     const message = this.#recovered.get(seq);
     // Of several gets the one that was answered first goes on first, also when the mark has come in between.
     if (message === undefined || message.stage !== "idle") return message?.resumed;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    message.refuse = reject;
     message.go = () => {
       if (message.stage === "marked") this.#begin(message);
       resolve();
@@ -225,7 +235,6 @@ export class Suspects {
     const { seq, crashes } = message;
     message.stage = "idle";
     message.isAtWork = false;
-    message.resumed = undefined;
     message.cancelTimer?.();
     this.#parts.mark([{ seq, crashes }]);
     this.#turns.end(message);
@@ -249,6 +258,8 @@ class Recovered implements Suspect {
   go: (() => void) | undefined;
   /** Resolves when its handler goes on after it was blocked. */
   resumed: Promise<void> | undefined;
+  /** Rejects `resumed`. */
+  refuse: ((error: HandbackError) => void) | undefined;
   cancelTimer: (() => void) | undefined;
 
   /** @param limit crashes for which it is given up */

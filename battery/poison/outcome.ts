@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Entry } from "../ledger/entry.ts";
+import type { Dose, Letter } from "./poisoning.ts";
+
+/** Deaths in a row for which a message is given up, by default. */
+const LIMIT = 3;
+
+/** What poison was sent, among what. */
+export interface Sent {
+  readonly doses: readonly Dose[];
+  readonly toils: readonly string[];
+}
+
+/** How many processes may die of so many doses: of each once when it is not known yet, and then as often as the limit says. */
+export function mostDeaths(doses: number): number {
+  return doses * (1 + LIMIT);
+}
+
+/**
+ * Judges what became of poison, once all has come to its end; empty: as it should.
+ *
+ * PO1 Each dose is given up after so many deaths, none sooner and none later, with its payload and the cause; nothing else is.
+ * PO2 Whoever waited for it is told.
+ * PO3 All else is done once; so is the poison, once it is mended and sent again.
+ */
+export function whatIsWrong(entries: readonly Entry[], { doses, toils }: Sent): readonly string[] {
+  return [
+    ...lettersWrong(entries, doses),
+    ...swallowsWrong(entries, doses),
+    ...fatesWrong(entries, { doses, toils }),
+    ...countsWrong(entries, { doses, toils }),
+  ];
+}
+
+function* lettersWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
+  const letters = new Map<string, Letter>();
+  for (const entry of entries) if (entry.what === "poisoning") for (const letter of entry.letters) letters.set(letter.id, letter);
+  const all = [...letters.values()];
+  for (const dose of doses) {
+    const own = all.filter(({ input }) => isDeepStrictEqual(input, dose));
+    if (own.length !== 1) yield `${dose.name} has ${own.length} dead letters with its payload`;
+    for (const { code, crashes } of own) {
+      if (code !== "POISONED" || crashes !== LIMIT) yield `${dose.name} was given up as ${code}, for ${JSON.stringify(crashes)} deaths`;
+    }
+  }
+  const others = all.filter(({ input }) => !doses.some((dose) => isDeepStrictEqual(input, dose)));
+  for (const { input, code } of others) yield `an innocent message was given up as ${code}: ${JSON.stringify(input)}`;
+}
+
+function* swallowsWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
+  for (const { name } of doses) {
+    const times = entries.filter((entry) => entry.what === "swallow" && entry.name === name).length;
+    // One of the deaths that are held against it may have been due to another one that was handled beside it.
+    if (times < LIMIT - 1 || times > 1 + LIMIT) yield `${name} was handled ${times} times before it was given up`;
+  }
+}
+
+function* fatesWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterable<string> {
+  const fates = entries.flatMap((entry) => (entry.what === "fate" ? [entry] : []));
+  const expected = [
+    ...doses.map(({ name, isOneWay }) => [name, isOneWay ? "fed" : "POISONED"] as const),
+    ...toils.map((name) => [name, name] as const),
+  ];
+  for (const [name, due] of expected) {
+    const told = fates.flatMap(({ name: whose, outcome }) =>
+      whose !== name ? [] : [outcome.status === "completed" ? outcome.value : outcome.code],
+    );
+    if (told.length === 0) yield `nobody was told what became of ${name}`;
+    const other = told.find((fate) => fate !== due);
+    if (other !== undefined) yield `of ${name} it was told ${JSON.stringify(other)}, where ${due} was expected`;
+  }
+}
+
+function* countsWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterable<string> {
+  const last = entries.findLast((entry) => entry.what === "poisoning");
+  const letters = last?.what === "poisoning" ? last.letters : [];
+  const eaten: Readonly<Record<string, number>> = last?.what === "poisoning" ? last.eaten : {};
+  if (letters.length > 0) yield `${letters.length} letters are left, though all were sent again`;
+  const names = [...doses.map(({ name }) => name), ...toils];
+  for (const name of names) {
+    const times = eaten[name] ?? 0;
+    if (times !== 1) yield `${name} was done ${times} times`;
+  }
+}

@@ -1,0 +1,101 @@
+import { setTimeout } from "node:timers/promises";
+import { HandbackError } from "../../src/index.ts";
+import type { Embedded, FlowHandle } from "../../src/index.ts";
+import { outcomeOf } from "../app/desk.ts";
+import { say } from "../app/voice.ts";
+import type { Poisoning } from "./poisoning.ts";
+import { eat, feed, probe, STOMACH, stomach, toil } from "./stomach.ts";
+
+const LOOK_AGAIN_MS = 25;
+const TICK_MS = 5;
+
+/** Sends poison beside the work of a process, and tells what becomes of it. */
+export class Poisoner {
+  readonly #engine: Embedded;
+  readonly #poisoning: Poisoning;
+  #isEnded = false;
+
+  constructor(engine: Embedded, poisoning: Poisoning) {
+    this.#engine = engine;
+    this.#poisoning = poisoning;
+  }
+
+  /** Begins all that it does. What a process before this one has sent is found again. */
+  begin(): void {
+    for (const part of [this.#send(), this.#probe(), this.#watch()]) void part.catch(orIfGone);
+  }
+
+  /** Does nothing any more. */
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  /** Tells which letters there are, and what was eaten. */
+  async tell(): Promise<void> {
+    const letters = this.#engine.deadLetters().map(({ id, input, failure }) => {
+      return { id, input, code: failure.code, crashes: failure.details?.["crashes"] };
+    });
+    say({ what: "poisoning", letters, eaten: await this.#eaten() });
+  }
+
+  async #send(): Promise<void> {
+    const { afterMs, doses, toils, toilMs } = this.#poisoning;
+    const { client } = this.#engine;
+    await setTimeout(afterMs);
+    const labours = toils.map((name) => ({ name, start: () => client.start(toil, { name, ms: toilMs }, { id: name }) }));
+    const poisons = doses.map((dose) => ({
+      name: dose.name,
+      start: () => client.start(dose.isOneWay ? feed : eat, dose, { id: dose.name }),
+    }));
+    const half = labours.length / 2;
+    await Promise.all([...labours.slice(0, half), ...poisons, ...labours.slice(half)].map(tellFate));
+  }
+
+  /** Asks at even intervals, whatever becomes of the answers: what holds the process up is part of how long they take. */
+  async #probe(): Promise<void> {
+    const everyMs = 1_000 / this.#poisoning.probes;
+    const startedAt = performance.now();
+    for (let number = 0; !this.#isEnded;) {
+      for (let dueAt = startedAt; (dueAt = startedAt + number * everyMs) <= performance.now(); number++) void this.#time(number, dueAt);
+      await setTimeout(TICK_MS);
+    }
+  }
+
+  async #time(number: number, dueAt: number): Promise<void> {
+    say({ what: "probe", number });
+    await this.#engine.client
+      .call(probe, number)
+      .then(() => say({ what: "probed", number, ms: performance.now() - dueAt }))
+      .catch(orIfGone);
+  }
+
+  async #watch(): Promise<void> {
+    for (let before = ""; !this.#isEnded; await setTimeout(LOOK_AGAIN_MS)) {
+      const letters = this.#engine.deadLetters();
+      const now = JSON.stringify([letters.map(({ id }) => id), await this.#eaten()]);
+      if (now !== before) await this.tell();
+      before = now;
+      if (!this.#poisoning.redrives) continue;
+      for (const { id } of letters) say({ what: "redriven", id, done: await this.#engine.redrive(id) });
+    }
+  }
+
+  async #eaten(): Promise<Readonly<Record<string, number>>> {
+    try {
+      return (await this.#engine.client.readState(stomach, STOMACH)).eaten;
+    } catch (error) {
+      if (HandbackError.is(error, "NOT_FOUND")) return {};
+      throw error;
+    }
+  }
+}
+
+async function tellFate({ name, start }: { name: string; start: () => Promise<FlowHandle<string>> }): Promise<void> {
+  const outcome = await outcomeOf(await start());
+  say({ what: "fate", name, outcome });
+}
+
+/** The process comes to its end. */
+function orIfGone(error: unknown): void {
+  if (!HandbackError.is(error, "CLOSED")) throw error;
+}

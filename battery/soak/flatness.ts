@@ -1,0 +1,46 @@
+import type { Sample } from "./sample.ts";
+
+const MIB = 2 ** 20;
+
+/** Something that is measured in each sample. */
+export type Measured = Exclude<keyof Sample, "atMs" | "operations">;
+
+/** How far each may go beyond the first sample. What is not here is shown and not judged. */
+const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
+  heap: (first) => first + 8 * MIB,
+  // A few come and go.
+  descriptors: (first) => first + 2,
+  handles: (first) => first + 4,
+  threads: (first) => first,
+  file: (first) => Math.max(1.5 * first, first + 8 * MIB),
+  // It is cut back to 64 MiB, whatever it was at first, and may be a little beyond that before.
+  log: () => 72 * MIB,
+};
+
+/** Whether nothing grows while work comes and goes: what grew, of all that was measured, and when it was seen first. */
+export function whatGrew(samples: readonly Sample[]): readonly { readonly name: Measured; readonly said: string }[] {
+  const [first, ...others] = samples;
+  if (first === undefined) return [];
+  return Object.entries(MOST).flatMap(([key, mostOf]) => {
+    const name = key as keyof typeof MOST;
+    const most = mostOf(first[name]);
+    const beyond = others.find((sample) => sample[name] > most);
+    if (beyond === undefined) return [];
+    const after = `${Math.round(beyond.atMs / 1_000)} s and ${beyond.operations} operations`;
+    return [{ name, said: `was ${first[name]} at first and ${beyond[name]} after ${after}, where ${Math.floor(most)} would do` }];
+  });
+}
+
+/** How one thing went: at first, at last, and in between. */
+export interface Course {
+  readonly first: number;
+  readonly last: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Sums up how one thing went. */
+export function courseOf(name: Measured, samples: readonly Sample[]): Course {
+  const values = samples.map((sample) => sample[name]);
+  return { first: values[0] ?? 0, last: values.at(-1) ?? 0, least: Math.min(...values), most: Math.max(...values) };
+}

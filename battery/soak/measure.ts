@@ -1,0 +1,45 @@
+import { readdirSync, statSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import type { Sample } from "./sample.ts";
+
+const threads = new Set<Worker>();
+process.on("worker", (thread) => {
+  threads.add(thread);
+  thread.once("exit", () => threads.delete(thread));
+});
+
+/** Measures what this process has in use, after its garbage was collected. */
+export async function measure(store: string): Promise<Omit<Sample, "atMs" | "operations">> {
+  // What was waited for a moment ago is let go of by then.
+  await setImmediate();
+  collectGarbage();
+  await setImmediate();
+  collectGarbage();
+  const { heapUsed, rss } = process.memoryUsage();
+  return {
+    heap: heapUsed,
+    otherHeaps: await otherHeaps(),
+    resident: rss,
+    // But for the one by which they are read.
+    descriptors: readdirSync("/proc/self/fd").length - 1,
+    handles: process.getActiveResourcesInfo().length,
+    threads: readdirSync("/proc/self/task").length,
+    file: sizeOf(store),
+    log: sizeOf(`${store}-wal`),
+  };
+}
+
+function collectGarbage(): void {
+  if (globalThis.gc === undefined) throw new Error("Start it with --expose-gc");
+  globalThis.gc();
+}
+
+async function otherHeaps(): Promise<number> {
+  const heaps = await Promise.all([...threads].map((thread) => thread.getHeapStatistics()));
+  return heaps.reduce((sum, { used_heap_size: used }) => sum + used, 0);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,115 @@
+import type { Mutation } from "./mutation.ts";
+
+const SUSPECTS = "src/engines/embedded/suspects.ts";
+const TURNS = "src/engines/embedded/suspect-turns.ts";
+const SUSPECTS_TESTS = "test/engines/suspects.test.ts";
+const POISON_TESTS = "test/durability/poison.test.ts";
+const REDRIVE = "test/durability/redrive.test.ts";
+
+/** Messages that the process dies of, and what becomes of them. */
+export const POISON: readonly Mutation[] = [
+  {
+    breaks: "the suspects: a handler begins before the mark of its message is on disk",
+    file: SUSPECTS,
+    find: "    this.#parts.mark(marks, () => this.#marked(messages));\n",
+    replace: "    this.#parts.mark(marks);\n    this.#marked(messages);\n",
+    test: SUSPECTS_TESTS,
+    killedBy: "after a stop that was not > what was recovered waits until its mark is on disk; what came later is free",
+  },
+  {
+    breaks: "the suspects: a handler that was blocked goes on before its message is marked again",
+    file: SUSPECTS,
+    find: "    return promise;\n",
+    replace: "    void promise;\n    return undefined;\n",
+    test: SUSPECTS_TESTS,
+    killedBy: "after a stop that was not > a mark goes while its handler is blocked, and is there again before that goes on",
+  },
+  {
+    breaks: "the suspects: one that asks for its turn has it at once, beside the one that has it",
+    file: TURNS,
+    find: "if (!this.#isCalm || this.#turn !== undefined) return;",
+    replace: "if (!this.#isCalm) return;",
+    test: SUSPECTS_TESTS,
+    killedBy: "suspects > end their turns when they block, and take their place in line again before they go on",
+  },
+  {
+    breaks: "the suspects: one has its last turn beside another that is still at work",
+    file: SUSPECTS,
+    find: "this.isAlone = crashes > 1 || this.nextCrashes >= limit;",
+    replace: "this.isAlone = false;",
+    test: SUSPECTS_TESTS,
+    killedBy: "suspects > let the next one begin after a second, but one that has to be alone only when none is at work any more",
+  },
+  {
+    breaks: "the suspects: the first is handled while the process is starting",
+    file: TURNS,
+    find: "const CALM_MS = 1_000;",
+    replace: "const CALM_MS = 0;",
+    test: POISON_TESTS,
+    killedBy: "what is innocent > is not given up however often the process dies at its start, and runs once it lives",
+  },
+  {
+    breaks: "the suspects: a handler that runs for long stays under suspicion",
+    file: SUSPECTS,
+    find: "    if (message.isAtWork) return this.#forget(message);\n",
+    replace: "    if (message.isAtWork) return;\n",
+    test: POISON_TESTS,
+    killedBy: "what is innocent > is not given up however often the process is killed, if its handler has run for a while each time",
+  },
+  {
+    breaks: "the suspects: a handler stays under suspicion while it is blocked",
+    file: SUSPECTS,
+    find: '    if (message?.stage === "marked") this.#takeBack(message);\n',
+    replace: "    void message;\n",
+    test: POISON_TESTS,
+    killedBy: "what is innocent > is not given up however often the process is killed while its handler is blocked",
+  },
+  {
+    breaks: "the suspects: one that has blocked is taken for innocent",
+    file: SUSPECTS,
+    find: "    this.#parts.mark([{ seq, crashes }]);\n",
+    replace: "    this.#parts.mark([{ seq, crashes: 0 * crashes }]);\n",
+    test: SUSPECTS_TESTS,
+    killedBy: "suspects > end their turns when they block, and take their place in line again before they go on",
+  },
+  {
+    breaks: "the suspects: one of a group is given up for the death of the group",
+    file: SUSPECTS,
+    find: "this.#limit = Math.max(2, crashLimit);",
+    replace: "this.#limit = crashLimit;",
+    test: SUSPECTS_TESTS,
+    killedBy: "suspects > are given up for as many crashes as the limit says, and never for one at which they were not alone",
+  },
+  {
+    breaks: "the suspects: what is done with is marked all the same",
+    file: "src/engines/embedded/unmarked.ts",
+    find: " && !this.#skipped.delete(seq)",
+    replace: "",
+    test: SUSPECTS_TESTS,
+    killedBy: "after a stop that was not > one commit marks many, each of them once, and none that is done with",
+  },
+  {
+    breaks: "closing: it waits for handlers that wait until their messages are marked",
+    file: "src/engines/embedded/handlers.ts",
+    find: "      // A handler that waits for its mark is still blocked: nobody need wait for it to end.\n",
+    replace: "      gets.end(key);\n",
+    test: "test/durability/closing.test.ts",
+    killedBy: "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
+  },
+  {
+    breaks: "the dead letter: sent again, its message has another idempotency key",
+    file: "src/futures/redrive.ts",
+    find: "    redriven,\n",
+    replace: "",
+    test: REDRIVE,
+    killedBy: "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+  },
+  {
+    breaks: "the dead letter: sent again, it stays",
+    file: "src/engines/embedded/dead-letters.ts",
+    find: "      commits.batch.exhume(id);\n",
+    replace: "",
+    test: REDRIVE,
+    killedBy: "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+  },
+];

@@ -35,8 +35,18 @@ export interface Engine {
   listen(key: string): Listening;
   /** Reads what is committed at an address (`snapshotRead`). Never waits for a running handler. */
   snapshot(address: Address): readonly NamedValue[];
+  /** Reads what is committed and not done with of all scopes whose names begin so (`snapshotRead`). */
+  parked(scope: string): Parked;
   /** The present instant of the engine's clock, in ms. */
   now(): number;
+}
+
+/** What is kept for some scopes. */
+export interface Parked {
+  /** Messages that are to be handled, now or when they are due. */
+  readonly messages: readonly { readonly envelope: Envelope; readonly dueAt?: number }[];
+  /** Addresses that are to be told when one of the scopes is cancelled, for they keep something of it. */
+  readonly addresses: readonly Address[];
 }
 
 /** Somebody waiting for an answer. */

@@ -173,6 +173,11 @@ export function consumersOfCell(read: (name: string) => Json | undefined): reado
   return (read(VALUE) as Stored | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
 }
 
+/** Whether a cell is settled from outside, by a token; `read` gives its values. */
+export function isPromise(read: (name: string) => Json | undefined): boolean {
+  return ((read(VALUE) as Stored | undefined)?.digests.length ?? 0) > 0;
+}
+
 function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope, detached }: Create): Cell {
   if (expiring === true) activation.cancelSend(EXPIRE);
   const digests = digest === undefined ? state.digests : [...state.digests, digest];

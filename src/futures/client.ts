@@ -12,18 +12,21 @@ import { rootId } from "../core/message-id.ts";
 import { checkFlowKey, checkId, checkName } from "../core/names.ts";
 import { toError, toFailure } from "./failure.ts";
 import type { Failure } from "./failure.ts";
+import { show } from "../core/show.ts";
 import { loadState } from "../core/stored-state.ts";
 import { FLOW_VALUE, settledKey, STATUS_VALUE } from "./flow.ts";
 import type { FlowRecord, Start } from "./flow.ts";
 import type { AnyInvokable, AnyInvokableWithoutInput, InputOf, OutputOf } from "./function.ts";
 import { codec } from "./future-codec.ts";
+import { flowWaits } from "./flow-waits.ts";
+import type { FlowWaits } from "./flow-waits.ts";
 import { flowBill } from "./flow-bill.ts";
 import type { FlowBill } from "./flow-bill.ts";
 import type { StatefulFunction } from "./define.ts";
 import { failureOf, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { specOf } from "./spec.ts";
-import { system } from "./system.ts";
+import { SYSTEM, system } from "./system.ts";
 import { resolveTarget } from "./target.ts";
 import { parseToken } from "./token.ts";
 
@@ -39,6 +42,11 @@ export interface StartOptions {
 export interface ResultOptions {
   /** Stops waiting when it is aborted: the promise then rejects with its reason, and the flow goes on. */
   readonly signal?: AbortSignal;
+}
+
+/** How much of a flow is looked at. */
+export interface WaitsOptions {
+  readonly limit?: number;
 }
 
 /** A flow from outside: durable, and found again by its id. */
@@ -212,6 +220,25 @@ export class Client {
   async bill(flow: string): Promise<FlowBill> {
     const { record, settled } = await this.#find(checkFlowKey(flow));
     return flowBill(record.tally, settled !== undefined);
+  }
+
+  /**
+   * Tells who waits for what in a flow that goes on, from the flow down to what is at work or parked now; at most `limit` messages and as many
+   * futures, from 1, default 100. The function `toMermaid` of `handback/patterns` draws it. For people to look at: it reads the whole backlog.
+   * @throws `NOT_FOUND`, `INVALID_OPTIONS`, `UNSUPPORTED`
+   */
+  async waits(flow: string | FlowHandle<unknown>, { limit = 100 }: WaitsOptions = {}): Promise<FlowWaits> {
+    const id = flowKeyOf(flow);
+    if (!this.#readsSnapshots) throw new HandbackError("UNSUPPORTED", "waits: this engine cannot be read from outside");
+    if (!Number.isSafeInteger(limit) || limit < 1)
+      throw new HandbackError("INVALID_OPTIONS", `limit of waits: expected a whole number from 1, got ${show(limit)}`);
+    const { status, function: started } = await this.status(id);
+    const { record } = this.#snapshot(id);
+    const node = { id: `${SYSTEM.flow}/${id}`, kind: "flow", name: id, status: `${started}, ${status}` } as const;
+    const parked = status === "pending" ? this.#engine.parked(record.number ?? id) : { messages: [], addresses: [] };
+    const read = (address: Address, name: string): Json | undefined =>
+      this.#engine.snapshot(address).find((each) => each.name === name)?.value.content.json;
+    return flowWaits({ flow: node, parked, read, limit });
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Activation } from "../core/activation.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
+import type { Json } from "../core/json.ts";
 import type { Consumer } from "./consumer.ts";
 import { deliver } from "./deliver.ts";
 import { guard, unguard } from "./guard.ts";
@@ -89,6 +90,16 @@ function end(activation: Activation, queue: Queue): void {
   const over = rejectedWith("FLOW_OVER", `the flow ${flow} ended before the event came`, { flow });
   for (const waiter of queue.waiters) serve(activation, waiter, over);
   activation.delete(VALUE);
+}
+
+/** Who waits for an event; `read` gives the values of its queue. */
+export function consumersOfEvent(read: (name: string) => Json | undefined): readonly Consumer[] {
+  return (read(VALUE) as Queue | undefined)?.waiters.flatMap(({ consumers }) => consumers) ?? [];
+}
+
+/** The event's name, of the id of its queue. */
+export function eventOf(id: string): string {
+  return id.slice(0, id.indexOf("\n"));
 }
 
 /** The id of a flow's queue for events of one name; names hold no newline. */

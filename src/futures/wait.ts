@@ -63,6 +63,12 @@ export function consumersOfWait(read: (name: string) => Json | undefined, lost: 
   return waiting.cells.length - lost < waiting.count ? waiting.consumers : [];
 }
 
+/** Who waits for a wait that has not decided, whatever that still takes; `read` gives its values. */
+export function waitersOf(read: (name: string) => Json | undefined): readonly Consumer[] {
+  const { over = false } = (read(TICKS) as Ticks | undefined) ?? {};
+  return over ? [] : ((read(OPENING) as Waiting | undefined)?.consumers ?? []);
+}
+
 function open(activation: Activation, waiting: Waiting): void {
   activation.write(OPENING, { json: waiting });
   const { dueAt, scope } = waiting;

@@ -16,6 +16,8 @@ import { checkOutlet, partsAmong, sendTo } from "./outlet.ts";
 import type { Outlet } from "./outlet.ts";
 import { NOTHING_SEEN, remember } from "./seen.ts";
 import type { Seen } from "./seen.ts";
+import { partOf, shaped, durationInWords } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 
 /** What leaves an aggregator: the events that came for one key, in the order in which they came. */
 export interface Batch<Event> {
@@ -191,7 +193,17 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     ctx.send(self.due, { batch: open.id }, { id: ctx.self.id, delay: Math.max(0, due.at - ctx.now()), token: TIMER });
   }
 
-  return mainOperation(self as unknown as Aggregator<Event>, "add", ["flush"]);
+  const { maxCount = 1_000, maxWait, gap } = options;
+  const limits = [`${maxCount} events`, maxWait && `${durationInWords(maxWait)} old`, gap && `${durationInWords(gap)} of silence`];
+  const shape: Shape = {
+    kind: "aggregator",
+    name: type,
+    flush: partOf(flush),
+    bounds: limits.filter(Boolean).join(", or "),
+    ...(onLate !== undefined && { onLate: partOf(onLate) }),
+  };
+  shaped(self.add, shape);
+  return shaped(mainOperation(self as unknown as Aggregator<Event>, "add", ["flush"]), shape);
 }
 
 /** The operations, that which is nobody else's business included. */

@@ -13,6 +13,8 @@ import type { Answered, Approver, Ballot, Decision, DecisionAnswer, Delegation, 
 import { mainOperation } from "./main-operation.ts";
 import { notAsExpected } from "./option-checks.ts";
 import { partsAmong, sendTo } from "./outlet.ts";
+import { partOf, shaped, shapeOf, durationInWords } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 
 type Ctx = Context<ApprovalState>;
 
@@ -258,5 +260,17 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     return { ...about, value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at) };
   }
 
-  return mainOperation(self as unknown as Approval<Input, Ended>, "request", ["decide", "delegate", "withdraw", "view"]);
+  const made = mainOperation(self as unknown as Approval<Input, Ended>, "request", ["decide", "delegate", "withdraw", "view"]);
+  const shape: Shape = {
+    kind: "approval",
+    name: type,
+    ask: shapeOf(ask),
+    quorum: `quorum ${options.quorum ?? 1}`,
+    again: [remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
+    expires: options.timeout === undefined ? "" : `after ${durationInWords(options.timeout)}`,
+    ...(onTimeout !== undefined && { onTimeout: shapeOf(onTimeout) }),
+    ...(audit !== undefined && { audit: partOf(audit) }),
+  };
+  shaped(made.request, shape);
+  return shaped(made, shape);
 }

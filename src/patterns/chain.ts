@@ -3,6 +3,7 @@ import type { Context } from "../futures/context.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
 import type { Settlement } from "../futures/future.ts";
+import { shaped } from "./shape.ts";
 import { stageType } from "./stage.ts";
 import { planOf } from "./step.ts";
 import type { Step } from "./step.ts";
@@ -55,7 +56,8 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
     return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value as never));
   });
 
-  return fn(type, { parts: [next, ...plans.flatMap(({ parts }) => parts)] }, (ctx, input: unknown) => goOn(ctx, 0, input));
+  const made = fn(type, { parts: [next, ...plans.flatMap(({ parts }) => parts)] }, (ctx, input: unknown) => goOn(ctx, 0, input));
+  return shaped(made, { kind: "chain", name: type, steps: plans.map((plan) => plan.shape) });
 }) as DefineChain;
 
 /** The chains that can be written: what a step takes is what the one before gives. */

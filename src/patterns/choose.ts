@@ -1,6 +1,7 @@
 import { HandbackError } from "../core/errors.ts";
 import { show } from "../core/show.ts";
 import type { AnyInvokable, OutputOf } from "../futures/function.ts";
+import { shapeOf } from "./shape.ts";
 import { checkInvokable, composeStep, invoke, nameOf } from "./step.ts";
 import type { ComposedStep, InputOfAll } from "./step.ts";
 
@@ -29,6 +30,7 @@ export function choose<const Cases extends Readonly<Record<string, AnyInvokable>
   const parts = new Map(Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]));
   return composeStep({
     label: `choose(${[...parts.values()].map(nameOf).join(", ")})`,
+    shape: { kind: "choose", cases: [...parts].map(([name, part]) => ({ name, part: shapeOf(part) })) },
     parts: [...parts.values()],
     begin(ctx, value) {
       const name: unknown = select(value as Value);

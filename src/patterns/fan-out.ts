@@ -9,6 +9,7 @@ import type { OnFailure } from "./failure-policy.ts";
 import type { FanOutReport } from "./fan-out-report.ts";
 import { fanOutWindow } from "./fan-out-window.ts";
 import { notAsExpected } from "./option-checks.ts";
+import { partOf, shaped, shapeOf } from "./shape.ts";
 import { stageType } from "./stage.ts";
 import { atOnce, checkInvokable, invoke, nameOf } from "./step.ts";
 
@@ -97,9 +98,18 @@ export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, u
   const splitting = fn(stageType(type, "split", shape), spread);
 
   const parts = [splitting, joining, report, each, ...window.parts, ...[split, join].filter((part) => isInvokable(part))];
-  return fn(type, { parts }, (ctx, input: unknown) => {
+  const made = fn(type, { parts }, (ctx, input: unknown) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));
+  });
+  return shaped(made, {
+    kind: "fan-out",
+    name: type,
+    ...(split !== undefined && { split: partOf(split) }),
+    each: shapeOf(each),
+    ...(join !== undefined && { join: partOf(join) }),
+    limit: concurrency === Number.POSITIVE_INFINITY ? "each item" : `each item, ${concurrency} at a time`,
+    policy: inWords(onFailure, enough),
   });
 }) as DefineFanOut;
 
@@ -119,6 +129,11 @@ export interface DefineFanOut {
 
 function checkPart(where: string, part: unknown): void {
   if (part !== undefined && typeof part !== "function") checkInvokable(where, part);
+}
+
+function inWords(onFailure: OnFailure | undefined, enough: number | undefined): string {
+  const policy = typeof onFailure === "object" ? `tolerates ${onFailure.tolerate} failed` : onFailure === "settle" ? "settles" : "";
+  return [enough === undefined ? "" : `${enough} are enough`, policy].filter((each) => each !== "").join(", ");
 }
 
 function kindOf(part: unknown): string {

@@ -28,5 +28,6 @@ export { retryLater, terminal } from "./retryable.ts";
 export { saga } from "./saga.ts";
 export type { DefineSaga } from "./saga.ts";
 export type { CompensatedStep, SagaStep } from "./saga-step.ts";
+export { toMermaid } from "./to-mermaid.ts";
 export { withTimeout } from "./with-timeout.ts";
 export type { TimeoutOptions } from "./with-timeout.ts";

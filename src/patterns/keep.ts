@@ -1,4 +1,5 @@
 import type { Invokable } from "../futures/function.ts";
+import { shapeOf } from "./shape.ts";
 import { checkInvokable, composeStep, invoke, nameOf } from "./step.ts";
 import type { ComposedStep } from "./step.ts";
 
@@ -22,6 +23,7 @@ export function keep<Input, Output, Value extends Input = Input>(f: Invokable<In
   const part = checkInvokable("keep", f);
   return composeStep({
     label: `keep(${nameOf(part)})`,
+    shape: { kind: "keep", part: shapeOf(part) },
     parts: [part],
     begin: (ctx, value) => ctx.all([ctx.resolved(value), invoke(ctx, part, value)]),
   });

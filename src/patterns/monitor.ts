@@ -8,6 +8,7 @@ import type { Future, Settlement } from "../futures/future.ts";
 import { checkCount, checkMapping, checkRange, notAsExpected } from "./option-checks.ts";
 import { pauseAfter } from "./pause.ts";
 import type { Pauses } from "./pause.ts";
+import { shaped, shapeOf, durationInWords } from "./shape.ts";
 import { checkInvokable } from "./step.ts";
 
 /** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
@@ -158,7 +159,7 @@ export function monitor<Input, Seen, Ended = never>(
   }
 
   const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
-  return fn(type, { parts }, (ctx, input: unknown): unknown => {
+  const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
     const wanted = deadline?.(input);
     const poll = { input, checks: 0, failures: 0 };
     if (wanted === undefined) return look(ctx, poll, []);
@@ -166,6 +167,15 @@ export function monitor<Input, Seen, Ended = never>(
     if (ctx.now() >= deadlineAt + graceMs) return expire(ctx, poll, "deadline");
     return look(ctx, { ...poll, deadlineAt }, []);
   }) as Fn<Input, MonitorResult<Seen, Ended>>;
+  const ends = [deadline && "deadline", attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`];
+  return shaped(made, {
+    kind: "monitor",
+    name: type,
+    check: shapeOf(check),
+    pause: durationInWords(rules.every),
+    expires: ends.filter(Boolean).join(", "),
+    ...(onDeadline !== undefined && { onDeadline: shapeOf(onDeadline) }),
+  });
 }
 
 function numbersOf(type: string, options: MonitorOptions<unknown, unknown, unknown>) {

@@ -1,4 +1,5 @@
 import type { AnyInvokable } from "../futures/function.ts";
+import { shapeOf } from "./shape.ts";
 import { checkInvokable, composeStep, invoke, nameOf } from "./step.ts";
 import type { ComposedStep, InputOfAll, OutputsOf } from "./step.ts";
 
@@ -25,6 +26,7 @@ export function parallel<const Functions extends readonly AnyInvokable[], Value 
   const parts = functions.map((f, index) => checkInvokable(`parallel: function ${index + 1}`, f));
   return composeStep({
     label: `parallel(${parts.map(nameOf).join(", ")})`,
+    shape: { kind: "parallel", parts: parts.map(shapeOf) },
     parts,
     // A race of one: when that one is rejected, it has lost, and what is left of it is cancelled.
     begin: (ctx, value) => ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))]),

@@ -7,6 +7,7 @@ import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
 import type { Future } from "../futures/future.ts";
 import { checkCount, checkMapping } from "./option-checks.ts";
+import { shaped, shapeOf, durationInWords } from "./shape.ts";
 import { checkInvokable, invoke } from "./step.ts";
 
 /** When a repetition ends, and how long it pauses; at least one end is given. `rounds` counts the calls that were made. */
@@ -64,10 +65,11 @@ export function repeat<Value>(type: string, f: Invokable<Value, Value>, options:
 
   const rested = fn(`${type}.rested`, (ctx, { args: { value, rounds } }: Rested): unknown => round(ctx, value, rounds));
 
-  return fn(type, { parts: [f, next, rested] }, (ctx, value: unknown) => (isDone(value, 0) ? value : round(ctx, value, 0))) as Fn<
-    Value,
-    Value
-  >;
+  const parts = [f, next, rested];
+  const made = fn(type, { parts }, (ctx, value: unknown) => (isDone(value, 0) ? value : round(ctx, value, 0))) as Fn<Value, Value>;
+  const ends = [times === undefined ? "" : `${times} times at most`, until && "until it is as wanted", goesOn && "while it is to go on"];
+  const end = ends.filter(Boolean).join(", ");
+  return shaped(made, { kind: "repeat", name: type, part: shapeOf(f), end, pause: pause === undefined ? "" : durationInWords(pause) });
 }
 
 interface Rested {

@@ -10,6 +10,7 @@ import { checkCount, checkMapping, checkRange } from "./option-checks.ts";
 import { pauseAfter } from "./pause.ts";
 import type { Pauses } from "./pause.ts";
 import { isRetryable, retryAfterMs } from "./retryable.ts";
+import { shaped, shapeOf } from "./shape.ts";
 import { checkInvokable, invoke } from "./step.ts";
 
 /** How often, how soon, and after what a function is called again. */
@@ -74,7 +75,8 @@ export function retry<Input, Output>(type: string, f: Invokable<Input, Output>, 
 
   const again = fn(`${type}.again`, (ctx, { args: { input, number } }: Again): unknown => attempt(ctx, input, number));
 
-  return fn(type, { parts: [f, judge, again] }, (ctx, input: unknown): unknown => attempt(ctx, input, 1)) as Fn<Input, Output>;
+  const made = fn(type, { parts: [f, judge, again] }, (ctx, input: unknown): unknown => attempt(ctx, input, 1)) as Fn<Input, Output>;
+  return shaped(made, { kind: "retry", name: type, part: shapeOf(f), attempts: maxAttempts });
 }
 
 interface Attempt {

@@ -5,7 +5,9 @@ import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
 import type { Settlement } from "../futures/future.ts";
 import { sagaPlanOf } from "./saga-step.ts";
-import type { SagaStep } from "./saga-step.ts";
+import type { SagaPlan, SagaStep } from "./saga-step.ts";
+import { shaped, shapeOf } from "./shape.ts";
+import type { CompensatedShape } from "./shape.ts";
 import { stageType } from "./stage.ts";
 import { invoke } from "./step.ts";
 import { stepFailed } from "./step-failed.ts";
@@ -93,7 +95,8 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
   });
 
   const parts = [next, undoneOne, ...plans.flatMap((plan) => plan.parts)];
-  return fn(type, { parts }, (ctx, input: unknown) => goOn(ctx, 0, { value: input, done: [] }));
+  const made = fn(type, { parts }, (ctx, input: unknown) => goOn(ctx, 0, { value: input, done: [] }));
+  return shaped(made, { kind: "saga", name: type, steps: plans.map(shapeOfStep) });
 }) as DefineSaga;
 
 /** The sagas that can be written: what a step takes is what the one before gives. */
@@ -147,6 +150,10 @@ interface Undoing {
 interface UndoneOne {
   readonly result: Settlement<unknown>;
   readonly args: Undoing;
+}
+
+function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
+  return { do: shape, ...(undo && { undo: shapeOf(undo) }), ...(ifUnsure && { ifUnsure: shapeOf(ifUnsure) }) };
 }
 
 const UNSURE: ReadonlySet<string | undefined> = new Set(["CANCELLED", "TIMEOUT", "HANDLER_TIMEOUT", "POISONED"]);

@@ -4,6 +4,8 @@ import type { Context } from "../futures/context.ts";
 import type { AnyInvokable, InputOf, Invokable, OutputOf } from "../futures/function.ts";
 import type { Future } from "../futures/future.ts";
 import { isInvokable } from "../futures/is-invokable.ts";
+import { shapeOf } from "./shape.ts";
+import type { Shape } from "./shape.ts";
 
 declare const takes: unique symbol;
 declare const gives: unique symbol;
@@ -34,6 +36,8 @@ export type OutputsOf<Functions> = { -readonly [Key in keyof Functions]: OutputO
 export interface StepPlan {
   /** Names it, for errors and for the shape of its chain. */
   readonly label: string;
+  /** How it is drawn. */
+  readonly shape: Shape;
   /** The functions that it invokes. */
   readonly parts: readonly AnyInvokable[];
   readonly begin?: (ctx: Context, value: unknown) => Future<unknown>;
@@ -47,10 +51,11 @@ export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, 
 
 /** The plan of what stands in a chain. @throws `INVALID_OPTIONS` */
 export function planOf(step: unknown, where: string): StepPlan {
-  if (isInvokable(step)) return { label: nameOf(step), parts: [step], begin: (ctx, value) => invoke(ctx, step, value) };
+  if (isInvokable(step))
+    return { label: nameOf(step), shape: shapeOf(step), parts: [step], begin: (ctx, value) => invoke(ctx, step, value) };
   if (typeof step === "function") {
     const mapping = step as (value: unknown) => unknown;
-    return { label: "a mapping", parts: [], map: (value) => atOnce(mapping(value)) };
+    return { label: "a mapping", shape: { kind: "mapping" }, parts: [], map: (value) => atOnce(mapping(value)) };
   }
   if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
   throw new HandbackError(

@@ -1,4 +1,5 @@
 import type { AnyInvokable } from "../futures/function.ts";
+import { shapeOf } from "./shape.ts";
 import { checkInvokable, composeStep, invoke, nameOf } from "./step.ts";
 import type { ComposedStep, InputOfAll } from "./step.ts";
 
@@ -25,6 +26,7 @@ export function tap<const Functions extends readonly AnyInvokable[], Value exten
   const parts = functions.map((f, index) => checkInvokable(`tap: function ${index + 1}`, f));
   return composeStep({
     label: `tap(${parts.map(nameOf).join(", ")})`,
+    shape: { kind: "tap", parts: parts.map(shapeOf) },
     parts,
     begin: (ctx, value) => ctx.race([ctx.all([ctx.resolved(value), ...parts.map((f) => invoke(ctx, f, value))])]),
     map: ([value]: readonly unknown[]) => value,

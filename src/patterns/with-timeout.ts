@@ -3,6 +3,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
+import { shaped, shapeOf, durationInWords } from "./shape.ts";
 import { checkInvokable, invoke } from "./step.ts";
 
 /** What happens when time is up. */
@@ -47,13 +48,15 @@ export function withTimeout<Input, Output, Fallback = Output>(
   });
 
   const parts = onTimeout === undefined ? [f] : [f, onTimeout, decide];
-  return fn(type, { parts }, (ctx, input: unknown): unknown => {
+  const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
     const time = typeof duration === "function" ? duration(input as Input) : duration;
     const begun = invoke(ctx, f, input);
     if (onTimeout === undefined) return ctx.timeout(begun, time);
     // The result as a list of one, so that it is never mistaken for the end of the sleep; whichever loses is cancelled.
     return ctx.onComplete(ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide, input);
   }) as Fn<Input, Output | Fallback>;
+  const fallback = onTimeout === undefined ? {} : { onTimeout: shapeOf(onTimeout) };
+  return shaped(made, { kind: "timeout", name: type, part: shapeOf(f), time: durationInWords(duration), ...fallback });
 }
 
 interface Decide {

@@ -4,7 +4,7 @@ import { Answers } from "../../core/answers.ts";
 import { hasState } from "../../core/definition.ts";
 import type { Definition } from "../../core/definition.ts";
 import type { Answer, Effects, NamedValue } from "../../core/effects.ts";
-import type { Capability, Engine, Listening } from "../../core/engine.ts";
+import type { Capability, Engine, Listening, Parked } from "../../core/engine.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { Environment } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
@@ -22,6 +22,7 @@ import { FunctionMeter } from "./function-meter.ts";
 import { Handlers } from "./handlers.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { Mailbox, Running } from "./mailboxes.ts";
+import { parkedIn } from "./parked.ts";
 import type { PendingBatch } from "./pending-batch.ts";
 import { Outbox } from "./outbox.ts";
 import { renamed } from "./renamed.ts";
@@ -268,6 +269,11 @@ export class EmbeddedEngine implements Engine {
   snapshot(address: Address): readonly NamedValue[] {
     if (this.#stopped !== undefined) throw this.#stopped;
     return this.#cache.open(address).committed();
+  }
+
+  parked(scope: string): Parked {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    return parkedIn(this.#parts.store, scope);
   }
 
   /** How many messages have been accepted and are not yet handled, but for those of functions that are not registered. */

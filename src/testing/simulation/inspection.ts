@@ -2,6 +2,7 @@ import type { Address } from "../../core/address.ts";
 import type { NamedValue } from "../../core/effects.ts";
 import type { Engine } from "../../core/engine.ts";
 import { HandbackError } from "../../core/errors.ts";
+import { parkedIn } from "../../engines/embedded/parked.ts";
 import { Client } from "../../futures/client.ts";
 import type { FlowStatus } from "../../futures/client.ts";
 import type { StatefulFunction } from "../../futures/define.ts";
@@ -53,6 +54,7 @@ export class Inspection {
       now,
       knows,
       snapshot: (address) => this.#snapshot(address),
+      parked: (scope) => parkedIn(this.#disk.content, scope),
       nextFlow: refuse,
       ask: refuse,
       listen: refuse,

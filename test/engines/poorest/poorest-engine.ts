@@ -92,6 +92,10 @@ export class PoorestEngine implements Engine {
     throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
   }
 
+  parked(): never {
+    throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
+  }
+
   /** How many values are stored that have not expired; for tests that look for what is left behind. */
   stored(): number {
     const now = this.now();

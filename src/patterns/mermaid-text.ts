@@ -7,7 +7,7 @@ export function escapeLabel(label: string): string {
     .toWellFormed()
     .replaceAll(/[\s\p{C}]+/gu, " ")
     .trim();
-  const letters = [...line];
+  const letters = Array.from(line);
   const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : line;
   if (short === "") return "(empty)";
   // The number after a line's first digits and a leading dash would begin lists, and a colon before a slash a link: labels are Markdown.

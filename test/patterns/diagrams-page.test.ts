@@ -16,7 +16,7 @@ test("the page on diagrams shows a function and a flow", () => {
   expect(blocks).toHaveLength(2);
 });
 
-test.each(blocks.entries().toArray())("diagram %i of the page is what the example before it prints", async (index, { code, shown }) => {
+test.each([...blocks.entries()])("diagram %i of the page is what the example before it prints", async (index, { code, shown }) => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   mkdirSync(FOLDER, { recursive: true });
   const file = join(FOLDER, `example-${index}.ts`);

@@ -115,17 +115,14 @@ describe("the diagram of a function", () => {
     expect(boxes("add")).toEqual(["chain draw/outer", "aggregator draw/inner"]);
   });
 
-  test("of every pattern leads from the input to the result, through its leaf", () => {
-    for (const [name, compose] of EVERY_PATTERN) {
-      const { nodes, arrows } = readFlowchart(toMermaid(compose("draw/composed", f)));
-      const reached = reachable(
-        "n0",
-        arrows.map(({ from, to }) => [from, to]),
-      );
-      const labels = [...reached].map((id) => nodes.get(id));
-      expect(labels, name).toEqual(expect.arrayContaining(["draw/f", "result"]));
-      expect(reached.size, name).toBe(nodes.size);
-    }
+  test.each(EVERY_PATTERN)("leads from the input to the result, through its leaf: %s", (_, compose) => {
+    const { nodes, arrows } = readFlowchart(toMermaid(compose("draw/composed", f)));
+    const reached = reachable(
+      "n0",
+      arrows.map(({ from, to }) => [from, to]),
+    );
+    expect(Array.from(reached, (id) => nodes.get(id))).toEqual(expect.arrayContaining(["draw/f", "result"]));
+    expect(reached.size).toBe(nodes.size);
   });
 
   test("is refused of what is no function", () => {
@@ -138,7 +135,7 @@ describe("the diagram of a function", () => {
 const anyText = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary" }),
-  fc.string({ unit: fc.constantFrom(...`"'\`#;&<>[](){}|%-=.*_~:/\\\n\t1 ae`) }),
+  fc.string({ unit: fc.constantFrom(...Array.from(`"'\`#;&<>[](){}|%-=.*_~:/\\\n\t1 ae`)) }),
   fc.constantFrom("end", "1. one", "- one", "%% no", "`md`", "https://a.b", "a\nend\nb", "#35;", "&quot;", "</script>", "\uD800", ""),
 );
 
@@ -181,7 +178,7 @@ describe("labels", () => {
           .toWellFormed()
           .replaceAll(/[\s\p{C}]+/gu, " ")
           .trim();
-        const [said, short] = [decode(escapeLabel(text)), [...plain].slice(0, 79).join("")];
+        const [said, short] = [decode(escapeLabel(text)), Array.from(plain).slice(0, 79).join("")];
         expect(said === (plain || "(empty)") || said === `${short}…`).toBe(true);
       }),
       { numRuns: 500 },
@@ -321,11 +318,13 @@ describe("the diagram of a flow", () => {
 });
 
 test.each([
-  "flowchart XX\n",
-  "flowchart LR\n  n0[a]\n",
-  'flowchart LR\n  n0["a"b"]\n',
-  "flowchart LR\n  n0 --> n1\n",
-  'flowchart LR\n  subgraph n0["a"]\n',
-])("the reader of diagrams refuses %j", (text) => {
-  expect(() => readFlowchart(text)).toThrow();
+  ["flowchart XX\n", "expected a first line"],
+  ["flowchart LR\n  n0[a]\n", "expected a node"],
+  ['flowchart LR\n  n0["a"b"]\n', "expected a node"],
+  ["flowchart LR\n  n0 --> n1\n", "n0 is used before it is given"],
+  ['flowchart LR\n  n0["a"]\n  n0["b"]\n', "n0 is given twice"],
+  ['flowchart LR\n  subgraph n0["a"]\n', "the box a is not closed"],
+  ["flowchart LR\n  end\n", "a box is closed that is not open"],
+])("the reader of diagrams refuses %j", (text, why) => {
+  expect(() => readFlowchart(text)).toThrow(why);
 });

@@ -1,7 +1,6 @@
 /** Runs an example by its name, against the sources: `npm run example -- order-checkout`. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { pathToFileURL } from "node:url";
 
 /** Where what users import is in the sources. */
 const SOURCES = "../src";
@@ -16,9 +15,10 @@ registerHooks({
 
 const [name] = process.argv.slice(2);
 const folder = new URL("../examples/", import.meta.url);
-const file = new URL(`${name ?? ""}.ts`, folder);
-if (name === undefined || !existsSync(file)) {
-  const names = readdirSync(folder).flatMap((each) => (each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : []));
+const names = readdirSync(folder).flatMap((each) => (each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : []));
+if (name !== undefined && names.includes(name)) await import(new URL(`${name}.ts`, folder).href);
+else {
+  if (name !== undefined) console.error(`there is no example ${name}`);
   console.error(`usage: npm run example -- NAME, where NAME is one of ${names.join(", ")}`);
   process.exitCode = 1;
-} else await import(pathToFileURL(file.pathname).href);
+}

@@ -20,6 +20,7 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
     const { client } = await start([counter]);
     await client.call(counter.add, 1, { id: "c" });
     await rejects(client.readState(counter, "c"), { code: "UNSUPPORTED" });
+    await rejects(client.waits("c"), { code: "UNSUPPORTED" });
   },
   async scopedCancel({ start, time }) {
     const begun = fn("test/begun", () => "late");

@@ -204,6 +204,28 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
+    title: "shows to the outside who waits for what in a flow",
+    needs: ["snapshotRead", "scopedCancel"],
+    async run({ start, time }) {
+      const asleep = fn("test/asleep", (ctx, after: number) => ctx.onComplete(ctx.all([ctx.sleep(after), ctx.promise()]), woken));
+      const woken = fn("test/woken", () => "woken");
+      const { client } = await start([asleep, woken]);
+      const flow = await client.start(asleep, 60_000, { id: "f" });
+      await time.advance(100);
+      const { nodes, waits } = await client.waits(flow);
+      equal(nodes.map(({ kind, name }) => `${kind} ${name}`).toSorted(), ["all ", "flow f", "function test/woken", "promise ", "timer "]);
+      const kindOf = (id: string): string | undefined => nodes.find((node) => node.id === id)?.kind;
+      equal(waits.map(({ waiter, on }) => `${kindOf(waiter)} on ${kindOf(on)}`).toSorted(), [
+        "all on promise",
+        "all on timer",
+        "flow on function",
+        "function on all",
+      ]);
+      await client.cancel(flow);
+      equal((await client.waits(flow)).nodes.length, 1);
+    },
+  },
+  {
     title: "undoes aliases: what a handler keeps of its state or input changes nothing later",
     async run({ start }) {
       const kept: string[][] = [];

@@ -46,7 +46,7 @@ const FRESH = 0.2;
 export const exactKills: Trial = {
   name: "exact",
   about: "kill -9 at a chosen system call",
-  share: 2,
+  share: 4,
   rows: [
     { count: "exactKills", label: "kills at a chosen system call" },
     { count: "exactKillsInCommit", label: "of them inside the commit window" },

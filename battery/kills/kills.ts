@@ -23,7 +23,7 @@ const BUSY = 900;
 export const kills: Trial = {
   name: "kills",
   about: "SIGKILL at any moment, SIGTERM, and second opens of the store",
-  share: 6,
+  share: 20,
   rows: [
     { count: KILLS, label: "kills (SIGKILL)" },
     { count: IN_WINDOW, label: "of these inside the commit window" },

@@ -63,8 +63,8 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "closing: the event loop is kept busy while a handler ends",
     file: ENGINE,
-    find: "(this.#canRun && this.#startsHandlers)",
-    replace: "this.#canRun",
+    find: "(this.#handlers.canStart && this.#startsHandlers)",
+    replace: "this.#handlers.canStart",
     test: "test/durability/shutdown.test.ts",
     killedBy: "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
   },

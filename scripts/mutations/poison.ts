@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const SUSPECTS = "src/engines/embedded/suspects.ts";
 const TURNS = "src/engines/embedded/suspect-turns.ts";
 const SUSPECTS_TESTS = "test/engines/suspects.test.ts";
+const BLOCKED_TESTS = "test/durability/blocked-suspects.test.ts";
 const POISON_TESTS = "test/durability/poison.test.ts";
 const REDRIVE = "test/durability/redrive.test.ts";
 
@@ -31,6 +32,23 @@ export const POISON: readonly Mutation[] = [
     replace: "if (!this.#isCalm) return;",
     test: SUSPECTS_TESTS,
     killedBy: "suspects > end their turns when they block, and take their place in line again before they go on",
+  },
+  {
+    breaks: "the suspects: one that has no slot takes the turn of one that goes on",
+    file: TURNS,
+    find: "this.#parts.slots.isAnyFree ? this.#beginning.first : undefined;",
+    replace: "this.#beginning.first;",
+    test: BLOCKED_TESTS,
+    killedBy: "suspects that block > let each other go on, though there are more of them than slots: those without one take nobody's turn",
+  },
+  {
+    breaks: "the suspects: one whose get was rejected counts as one that works while it waits for its turn",
+    file: "src/engines/embedded/blocked-gets.ts",
+    find: "    this.#rejected.add(key);\n",
+    replace: "    this.end(key);\n",
+    test: BLOCKED_TESTS,
+    killedBy:
+      "suspects that block > are blocked until they go on, also when their gets were rejected: closing waits for the one that works alone",
   },
   {
     breaks: "the suspects: one has its last turn beside another that is still at work",

@@ -14,13 +14,14 @@ enableMapSet();
 const immer = new Immer({ autoFreeze: false });
 
 /**
- * One address's named values during an activation, as a draft.
+ * One address's named values during an activation, as a draft; it is itself what handles the accesses to `ctx.state`, for closures would
+ * have to be made for each activation.
  *
  * S1 Values are decoded when the state is first touched; an activation that does not touch it reads nothing.
  * S2 Only values that changed are written; deleting brings back the initial value.
  * S3 What user code keeps of the draft afterwards is revoked, and what it passed in was copied: no alias changes anything.
  */
-export class State {
+export class State implements ProxyHandler<Values> {
   readonly #activation: Activation;
   readonly #shape: StateShape;
   readonly #codec: Codec;
@@ -28,6 +29,7 @@ export class State {
   #misfit: Error | undefined;
   #draft: Draft<Values> | undefined;
   #readOnly = false;
+  #guard: () => void = () => undefined;
   readonly #deleted = new Set<string>();
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
@@ -43,27 +45,8 @@ export class State {
 
   /** What handlers see as `ctx.state`; `guard` runs before every access. */
   open(guard: () => void): object {
-    const { specs } = this.#shape;
-    const draft = (): Values => this.#open(guard);
-    const known = (name: string | symbol): name is string => {
-      if (typeof name === "string" && specs.has(name)) return true;
-      throw new HandbackError(
-        "UNKNOWN_VALUE",
-        `${this.#activation.address.type} declares no value ${JSON.stringify(String(name))}; it has ${[...specs.keys()].join(", ")}`,
-      );
-    };
-    return new Proxy(Object.create(null) as Values, {
-      get: (_, name) => (typeof name === "symbol" || !specs.has(name) ? (guard(), undefined) : this.#read(draft(), name)),
-      set: (_, name, value) => known(name) && this.#set(draft(), name, value),
-      deleteProperty: (_, name) => known(name) && this.#delete(draft(), name),
-      defineProperty: () => false,
-      has: (_, name) => typeof name === "string" && specs.has(name),
-      ownKeys: () => [...specs.keys()],
-      getOwnPropertyDescriptor: (_, name) =>
-        typeof name === "string" && specs.has(name)
-          ? { value: this.#read(draft(), name), enumerable: true, configurable: true, writable: true }
-          : undefined,
-    });
+    this.#guard = guard;
+    return new Proxy(Object.create(null) as Values, this);
   }
 
   /** What queries see as `ctx.state`: a write is refused, deeper down when the query ends. */
@@ -73,6 +56,37 @@ export class State {
       throw this.#changed(String(name));
     };
     return new Proxy(this.open(guard), { set: refuse, deleteProperty: refuse, defineProperty: refuse });
+  }
+
+  get(_: Values, name: string | symbol): unknown {
+    if (typeof name === "string" && this.#shape.specs.has(name)) return this.#read(this.#open(), name);
+    this.#guard();
+    return undefined;
+  }
+
+  set(_: Values, name: string | symbol, value: unknown): boolean {
+    return this.#isKnown(name) && this.#set(this.#open(), name, value);
+  }
+
+  deleteProperty(_: Values, name: string | symbol): boolean {
+    return this.#isKnown(name) && this.#delete(this.#open(), name);
+  }
+
+  defineProperty(): boolean {
+    return false;
+  }
+
+  has(_: Values, name: string | symbol): boolean {
+    return typeof name === "string" && this.#shape.specs.has(name);
+  }
+
+  ownKeys(): string[] {
+    return [...this.#shape.specs.keys()];
+  }
+
+  getOwnPropertyDescriptor(_: Values, name: string | symbol): PropertyDescriptor | undefined {
+    if (typeof name === "symbol" || !this.#shape.specs.has(name)) return undefined;
+    return { value: this.#read(this.#open(), name), enumerable: true, configurable: true, writable: true };
   }
 
   /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
@@ -119,8 +133,17 @@ export class State {
     this.#activation.write(name, { text }, life === undefined ? undefined : this.#activation.now + life);
   }
 
-  #open(guard: () => void): Values {
-    guard();
+  #isKnown(name: string | symbol): name is string {
+    const { specs } = this.#shape;
+    if (typeof name === "string" && specs.has(name)) return true;
+    throw new HandbackError(
+      "UNKNOWN_VALUE",
+      `${this.#activation.address.type} declares no value ${JSON.stringify(String(name))}; it has ${[...specs.keys()].join(", ")}`,
+    );
+  }
+
+  #open(): Values {
+    this.#guard();
     return (this.#draft ??= immer.createDraft(this.#load()));
   }
 

@@ -156,6 +156,25 @@ test("a get whose handler has ended is waited for no longer", () => {
   expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({ stopped: ["b"], runs: 0, size: 0 });
 });
 
+test("a get that was rejected is part of no other deadlock, and its handler is blocked until it goes on", () => {
+  const rejected: string[] = [];
+  // Each get waits for its own handler to end.
+  const gets = new BlockedGets(
+    (envelopes) => Array.from(envelopes, ({ id }) => id),
+    () => undefined,
+    (key) => void rejected.push(key),
+  );
+  const check = () => gets.check({ queuedAt: () => [], waitingForSlot: [] });
+  for (const key of ["a", "b"]) gets.begin({ key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined });
+  check();
+  expect([rejected, gets.runs]).toEqual([["a"], 2]);
+  check();
+  check();
+  expect([rejected, gets.runs]).toEqual([["a", "b"], 2]);
+  gets.end("a");
+  expect(gets.runs).toBe(1);
+});
+
 const ENVELOPE: Envelope = { id: "", target: { type: "test/a", id: "x" }, name: "call", payload: UNDEFINED };
 
 test("a loop takes no more room for a thousand turns than for ten", async () => {

@@ -320,9 +320,9 @@ describe("a thread that is being ended", () => {
     const store = await opened(path);
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     const given = Promise.withResolvers<boolean>();
-    vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
+    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(SqliteWriter.prototype.giveBack).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce());
     const closed = store.close(true);
     given.resolve(true);
     await closed;

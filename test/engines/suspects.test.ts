@@ -242,7 +242,7 @@ describe("suspects", () => {
     want(1, 2);
     await clock.advance(1_000);
     commit();
-    // All slots are taken: nothing begins.
+    // The disk lags behind: nothing begins.
     await clock.advance(5_000);
     commit();
     expect([disk.get(1), disk.get(2), suspects.isFree(1)]).toEqual([1, 2, false]);
@@ -251,6 +251,64 @@ describe("suspects", () => {
     suspects.over(2);
     commit();
     expect(begin()).toEqual([1]);
+  });
+
+  test("that have no slot are passed by for one that goes on; the next slot is theirs, and kept while they are marked", async () => {
+    const slots = new Slots(1);
+    const { suspects, want, begin, commit, disk, clock } = start({ marks, slots });
+    want(0);
+    await clock.advance(1_000);
+    expect(slots.isAnyFree).toBe(false);
+    commit();
+    expect(begin()).toEqual([0]);
+    slots.use();
+    suspects.blocked(0);
+    // There is less against this one, but it cannot begin.
+    want(1);
+    let isOn = false;
+    const resumed = suspects.resumed(0)?.then(() => (isOn = true));
+    commit();
+    await resumed;
+    expect([isOn, begin(), disk.get(1)]).toEqual([true, [], 1]);
+    slots.leave();
+    suspects.slotFreed();
+    suspects.over(0);
+    expect(slots.isAnyFree).toBe(false);
+    commit();
+    expect([begin(), slots.isAnyFree]).toEqual([[1], true]);
+  });
+
+  test("that need not begin any more leave the slot that was kept to others", async () => {
+    const slots = new Slots(1);
+    const { suspects, want, begin, commit, clock } = start({ marks, slots });
+    want(1, 2);
+    await clock.advance(1_000);
+    suspects.over(1);
+    commit();
+    expect(begin()).toEqual([2]);
+    suspects.over(2);
+    expect(slots.isAnyFree).toBe(true);
+  });
+
+  test("begin as soon as there is a slot, and have their turns in the order in which they came", async () => {
+    const slots = new Slots(1);
+    const { suspects, want, begin, commit, clock } = start({ marks, slots });
+    slots.use();
+    want(1, 2);
+    await clock.advance(60_000);
+    commit();
+    expect([begin(), slots.isAnyFree]).toEqual([[], false]);
+    slots.leave();
+    suspects.slotFreed();
+    commit();
+    expect(begin()).toEqual([1]);
+    suspects.blocked(1);
+    const resumed = suspects.resumed(1);
+    commit();
+    expect(begin()).toEqual([2]);
+    suspects.over(2);
+    commit();
+    await resumed;
   });
 
   test("whose marks take longer than their turn go on together all the same, each get in its order", async () => {

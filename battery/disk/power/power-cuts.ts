@@ -25,7 +25,7 @@ const LONGEST_WAIT_MS = 1_000;
 export const powerCuts: Trial = {
   name: "power",
   about: "the disk loses what was not flushed",
-  share: 2,
+  share: 4,
   rows: [{ count: POWER_CUTS, label: "power cuts" }],
   lack: () => Promise.resolve(lackOf("file systems")),
   async run(ground) {

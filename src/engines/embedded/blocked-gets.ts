@@ -33,10 +33,13 @@ export interface Backlog {
  *    at its address. A cycle of such waits is a deadlock; the youngest get in it is rejected.
  * B2 When every slot is held by a blocked handler, a get is stuck if it waits for a message without a slot, or for a get
  *    that is stuck. If all are, nothing can be settled; the youngest is rejected.
+ * B3 A get that was rejected waits for nothing, so it is in no cycle and not stuck; its handler counts as blocked until it goes on.
  */
 export class BlockedGets {
   /** By key, oldest first. */
   readonly #gets = new Map<string, BlockedGet>();
+  /** Keys of those whose handlers have yet to hear that they are rejected. */
+  readonly #rejected = new Set<string>();
   /** Keys of the gets of each blocked run. */
   readonly #byRun = new Map<Envelope, Set<string>>();
   readonly #leadsTo: LeadsTo;
@@ -68,7 +71,7 @@ export class BlockedGets {
   end(key: string): void {
     const envelope = this.#gets.get(key)?.envelope;
     if (envelope === undefined) return;
-    this.#gets.delete(key);
+    this.#forget(key);
     const keys = this.#byRun.get(envelope);
     keys?.delete(key);
     if (keys?.size === 0) this.#byRun.delete(envelope);
@@ -78,14 +81,19 @@ export class BlockedGets {
   endAll(envelope: Envelope): void {
     for (const key of this.#byRun.get(envelope) ?? []) {
       this.#gets.get(key)?.stop();
-      this.#gets.delete(key);
+      this.#forget(key);
     }
     this.#byRun.delete(envelope);
   }
 
+  #forget(key: string): void {
+    this.#gets.delete(key);
+    this.#rejected.delete(key);
+  }
+
   /** The run of `envelope` is no longer wanted: its gets need not be awaited. */
   rejectAll(envelope: Envelope, error: HandbackError): void {
-    for (const key of this.#byRun.get(envelope) ?? []) this.#reject(key, error);
+    for (const key of this.#byRun.get(envelope) ?? []) this.#refuse(key, error);
   }
 
   /** Whether a get waits for what becomes of the message. */
@@ -143,17 +151,21 @@ export class BlockedGets {
   *#waitersFor(envelopes: Iterable<Envelope>): Generator<BlockedGet> {
     for (const key of this.#leadsTo(envelopes, this.#read)) {
       const get = this.#gets.get(key);
-      if (get !== undefined) yield get;
+      if (get !== undefined && !this.#rejected.has(key)) yield get;
     }
+  }
+
+  #refuse(key: string, error: HandbackError): void {
+    this.#rejected.add(key);
+    this.#reject(key, error);
   }
 
   #rejectYoungest(candidates: readonly BlockedGet[], why: string, reentrant = false): void {
     const youngest = [...this.#gets.values()].findLast((get) => candidates.includes(get));
     if (youngest === undefined) return;
-    this.end(youngest.key);
     const cycle = [...new Set(candidates.map(({ envelope }) => formatAddress(envelope.target)))];
     const code = reentrant ? "REENTRANT_CALL" : "DEADLOCK";
-    this.#reject(
+    this.#refuse(
       youngest.key,
       new HandbackError(code, `a get of ${formatAddress(youngest.envelope.target)} can never be settled: ${why}`, { details: { cycle } }),
     );

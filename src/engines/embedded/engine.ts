@@ -28,6 +28,7 @@ import { Outbox } from "./outbox.ts";
 import { renamed } from "./renamed.ts";
 import { Requests } from "./requests.ts";
 import { Room } from "./room.ts";
+import { Slots } from "./slots.ts";
 import { StateCache } from "./state-cache.ts";
 import type { AddressState } from "./state-cache.ts";
 import type { Accepted, Expired, Mark, Opened, Store } from "./store.ts";
@@ -123,7 +124,7 @@ export class EmbeddedEngine implements Engine {
       store,
       opened,
       room: this.#room,
-      gathers: () => this.#canRun || !this.#outbox.isEmpty,
+      gathers: () => this.#handlers.canStart || !this.#outbox.isEmpty,
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
@@ -172,11 +173,13 @@ export class EmbeddedEngine implements Engine {
       (address, name) => this.#cache.open(address).read(name)?.content.json,
       (key, error) => this.#answers.refuse(key, error),
     );
+    const slots = new Slots(parts.concurrency);
     this.#suspects = new Suspects({
       clock: environment.clock,
       crashLimit: parts.crashLimit,
       opened,
       mark: (marks, durable) => this.#mark(marks, durable),
+      slots,
       guard,
     });
     this.#activations = new Activations({
@@ -194,7 +197,7 @@ export class EmbeddedEngine implements Engine {
     });
     this.#handlers = new Handlers({
       definitions: parts.definitions,
-      concurrency: parts.concurrency,
+      slots,
       clock: environment.clock,
       isLagging: () => this.#commits.isLagging,
       mailboxes: this.#mailboxes,
@@ -386,17 +389,12 @@ export class EmbeddedEngine implements Engine {
 
   /** Whether another turn would do something. */
   get #hasWork(): boolean {
-    return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#canRun && this.#startsHandlers);
+    return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#handlers.canStart && this.#startsHandlers);
   }
 
   /** Whether requests come faster than they are handled. */
   get #isCrowded(): boolean {
     return this.backlog > CROWDED;
-  }
-
-  /** Whether a handler is ready, and a slot for it. */
-  get #canRun(): boolean {
-    return this.#mailboxes.ready > 0 && this.#handlers.hasSlot;
   }
 
   #schedule(): void {

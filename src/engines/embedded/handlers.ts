@@ -12,14 +12,14 @@ import { HandbackError } from "../../core/errors.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
 import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
 import type { Accepted } from "./store.ts";
-import type { Queue } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { Slots } from "./slots.ts";
 import type { Suspects } from "./suspects.ts";
 
 /** What running handlers takes. */
 export interface HandlersParts {
   readonly definitions: ReadonlyMap<string, Definition>;
-  /** How many may run at the same time. */
-  readonly concurrency: number;
+  readonly slots: Slots;
   readonly clock: Clock;
   /** Whether what handlers have done waits for the disk in such a number that no more should be added. */
   readonly isLagging: () => boolean;
@@ -48,13 +48,14 @@ const TURN_NS = 4_000_000;
 /**
  * Runs users' handlers, as many at the same time as there are slots.
  *
- * HD1 A handler keeps its slot and its address until it ends, also while it is blocked.
+ * HD1 A handler keeps its slot and its address until it ends, also while it is blocked. A slot may be kept for one that is about to begin.
  * HD2 When every slot is held by a blocked handler, or a message queues behind one, deadlocks are looked for.
  */
 export class Handlers {
   readonly #parts: HandlersParts;
   readonly #blocking: Blocking;
-  #running = 0;
+  /** Those whose first message may be handled now, in a slot that was kept for it. */
+  readonly #due = new Queue<Mailbox>();
   #onIdle: () => void = () => undefined;
 
   constructor(parts: HandlersParts) {
@@ -62,20 +63,23 @@ export class Handlers {
     this.#blocking = { flush: parts.flush, receive: (envelope, key) => this.#receive(envelope, key) };
   }
 
-  get hasSlot(): boolean {
-    return this.#running < this.#parts.concurrency;
+  /** Whether a handler is ready, and a slot for it. */
+  get canStart(): boolean {
+    const { mailboxes, slots } = this.#parts;
+    return this.#due.size > 0 || (mailboxes.ready > 0 && slots.isAnyFree);
   }
 
   /** Starts handlers while there are slots, and addresses that are ready. */
   start(): void {
-    const { mailboxes, choose, clock, isLagging } = this.#parts;
+    const { mailboxes, slots, choose, clock, isLagging } = this.#parts;
+    this.#startDue();
     const endNs = clock.monotonicNs() + TURN_NS;
-    for (let runs = 0; runs < RUNS_PER_TURN && this.hasSlot && !isLagging() && clock.monotonicNs() <= endNs; runs++) {
+    for (let runs = 0; runs < RUNS_PER_TURN && slots.isAnyFree && !isLagging() && clock.monotonicNs() <= endNs; runs++) {
       const mailbox = mailboxes.next(choose);
       if (mailbox === undefined) break;
       this.#run(mailbox);
     }
-    if (mailboxes.ready > 0 && this.#isFullOfBlocked()) this.findDeadlock();
+    if (mailboxes.areWaiting && this.#isFullOfBlocked()) this.findDeadlock();
   }
 
   /** Tells a handler that its message was withdrawn while it ran. */
@@ -108,8 +112,18 @@ export class Handlers {
     });
   }
 
+  #startDue(): void {
+    const { slots, suspects } = this.#parts;
+    for (let mailbox = this.#due.shift(); mailbox !== undefined; mailbox = this.#due.shift()) {
+      slots.free();
+      this.#run(mailbox);
+      // If what was to be handled has been withdrawn, another one may have the slot.
+      suspects.slotFreed();
+    }
+  }
+
   #run(mailbox: Mailbox): void {
-    const { definitions, mailboxes, suspects, take, cause } = this.#parts;
+    const { definitions, mailboxes, slots, suspects, take, cause } = this.#parts;
     const accepted = take(mailbox.queue);
     if (accepted === undefined) return mailboxes.release(mailbox);
     if (!suspects.isFree(accepted.seq)) return this.#hold(mailbox, accepted);
@@ -118,7 +132,7 @@ export class Handlers {
     if (definition === undefined) return;
     const running: Running = { ...accepted, cancellation: new Cancellation() };
     mailbox.running = running;
-    this.#running++;
+    slots.use();
     suspects.began(accepted.seq);
     let effects: Effects | Promise<Effects>;
     try {
@@ -134,7 +148,12 @@ export class Handlers {
   #hold(mailbox: Mailbox, accepted: Accepted): void {
     const { mailboxes, suspects } = this.#parts;
     mailbox.queue.putFirst(accepted);
-    suspects.hold(accepted.seq, () => mailboxes.putFirst(mailbox));
+    mailboxes.hold(mailbox);
+    suspects.hold(accepted.seq, (hasSlot) => {
+      if (!hasSlot) return mailboxes.putFirst(mailbox);
+      mailboxes.letGo(mailbox);
+      this.#due.push(mailbox);
+    });
   }
 
   async #finishLater(mailbox: Mailbox, running: Running, handling: Promise<Effects>): Promise<void> {
@@ -161,8 +180,10 @@ export class Handlers {
   }
 
   #end(envelope: Envelope): void {
-    this.#running--;
-    this.#parts.gets.endAll(envelope);
+    const { gets, slots, suspects } = this.#parts;
+    slots.leave();
+    gets.endAll(envelope);
+    suspects.slotFreed();
   }
 
   async #receive(envelope: Envelope, key: string): Promise<Answer> {
@@ -184,7 +205,7 @@ export class Handlers {
   }
 
   #isBusy(): boolean {
-    return this.#running > this.#parts.gets.runs;
+    return this.#parts.slots.used > this.#parts.gets.runs;
   }
 
   #noteIdle(): void {
@@ -193,6 +214,7 @@ export class Handlers {
 
   /** Whether every slot is held by a handler that is blocked. */
   #isFullOfBlocked(): boolean {
-    return !this.hasSlot && this.#parts.gets.runs === this.#running;
+    const { gets, slots } = this.#parts;
+    return slots.areAllUsed && gets.runs === slots.used;
   }
 }

@@ -27,6 +27,8 @@ export interface Running extends Accepted {
 export class Mailboxes {
   readonly #byAddress = new AddressMap<Mailbox>();
   readonly #ready = new Queue<Mailbox>();
+  /** Those whose first message may not be handled yet. */
+  readonly #held = new Set<Mailbox>();
 
   /** How many addresses have a message and nobody handling it. */
   get ready(): number {
@@ -62,8 +64,19 @@ export class Mailboxes {
     else this.#byAddress.delete(mailbox.address);
   }
 
+  /** Its first message may not be handled yet. */
+  hold(mailbox: Mailbox): void {
+    this.#held.add(mailbox);
+  }
+
+  /** Its first message may be handled after all, in a slot of its own: it is not in line. */
+  letGo(mailbox: Mailbox): void {
+    this.#held.delete(mailbox);
+  }
+
   /** Its first message may be handled after all: it is the next in line. */
   putFirst(mailbox: Mailbox): void {
+    this.#held.delete(mailbox);
     this.#ready.putFirst(mailbox);
   }
 
@@ -82,9 +95,14 @@ export class Mailboxes {
     for (const { envelope } of this.#byAddress.get(address)?.queue ?? []) yield envelope;
   }
 
-  /** All messages of addresses that are ready. */
+  /** Whether any address has messages and nobody handling them. */
+  get areWaiting(): boolean {
+    return this.#ready.size + this.#held.size > 0;
+  }
+
+  /** All messages of addresses that nobody handles: those that are ready, and those that are held. */
   *waiting(): Generator<Envelope> {
-    for (const { queue } of this.#ready) for (const { envelope } of queue) yield envelope;
+    for (const mailboxes of [this.#ready, this.#held]) for (const { queue } of mailboxes) for (const { envelope } of queue) yield envelope;
   }
 
   /** What is being handled at the address. */

@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite";
+import type { Address } from "../../core/address.ts";
 import { decodeContent } from "../../core/content.ts";
 import { decodeEnvelope } from "../../core/envelope.ts";
 import { HandbackError } from "../../core/errors.ts";
@@ -49,15 +50,17 @@ export class SqliteRows {
     });
 
   /** A row that was found by the number made of an id; `undefined` if it is that of another id, which has the same number. */
-  readonly state = (row: Row): StateRow | undefined =>
-    this.#read(row, { table: "state", by: "place" }, () => {
-      const { place, name } = owner(row);
-      if (row["mine"] !== 1) return undefined;
+  state(row: Row, address: Address): StateRow | undefined {
+    return this.#read(row, { table: "state", by: "place" }, () => {
+      const isOther = row["type"] !== null;
+      const { place, name } = owner(row, isOther ? undefined : address);
+      if (isOther) return undefined;
       const [value, expiresAt] = [text(row["value"]), row["expires_at"] === null ? NO_INSTANT : integer(row["expires_at"])];
       check(row["sum"], valueSum(value, { place, expiresAt }));
       const content = decodeContent(value);
       return { place, name, value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt } };
     });
+  }
 
   readonly expired = (row: Row): Expired => this.#read(row, { table: "state", by: "place" }, () => owner(row));
 
@@ -111,8 +114,10 @@ export class SqliteRows {
   }
 }
 
-function owner(row: Row): Expired {
-  const [place, type, id, name] = [integer(row["place"]), text(row["type"]), text(row["id"]), text(row["name"])];
+/** Whose a value is; `known` when the row does not tell, for it was asked for by that. */
+function owner(row: Row, known?: Address): Expired {
+  const { type, id } = known ?? { type: text(row["type"]), id: text(row["id"]) };
+  const [place, name] = [integer(row["place"]), text(row["name"])];
   check(row["owner_sum"], ownerSum(type + id + name, { place, type, id }));
   return { place, type, id, name };
 }

@@ -159,7 +159,11 @@ export function prepareStatements(database: DatabaseSync) {
     scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
     watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?"),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
-    state: prepare(`SELECT id = ? AND type = ? AS mine, ${OWNER}, value, expires_at, sum FROM state WHERE key = ?`),
+    // Whose a value is, is only told where it is another one's: two ids may share a number.
+    state: prepare(`
+      SELECT place, iif(mine, NULL, type) AS type, iif(mine, NULL, CAST(id AS BLOB)) AS id, name, owner_sum, value, expires_at, sum
+      FROM (SELECT *, id = ? AND type = ? AS mine FROM state WHERE key = ?)
+    `),
     expired: prepare(`SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
     dead: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?"),
     letter: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?"),

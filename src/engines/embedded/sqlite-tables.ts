@@ -112,10 +112,11 @@ export class SqliteTables {
     });
   }
 
-  readState({ type, id }: Address): readonly StateRow[] {
+  readState(address: Address): readonly StateRow[] {
+    const { type, id } = address;
     return this.#statements.state
       .all(id, type, stateKey(id))
-      .map(this.#rows.state)
+      .map((row) => this.#rows.state(row, address))
       .filter((row) => row !== undefined);
   }
 

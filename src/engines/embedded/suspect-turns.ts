@@ -1,21 +1,15 @@
 import type { Clock } from "../../core/clock.ts";
-import { Queue } from "./queue.ts";
+import type { Slots } from "./slots.ts";
+import { isBefore, SuspectLine } from "./suspect-line.ts";
+import type { Suspect } from "./suspect-line.ts";
 
 /** How long the process lives before the first suspect is handled. */
 const CALM_MS = 1_000;
 
-/** A message that may be what ends the process. */
-export interface Suspect {
-  readonly crashes: number;
-  /** Whether no other suspect may be at work beside it. */
-  readonly isAlone: boolean;
-  /** Whether it still wants a turn. */
-  readonly isWaiting: boolean;
-}
-
 /** Who gets turns. */
 export interface SuspectTurnsParts<Message extends Suspect> {
   readonly clock: Clock;
+  readonly slots: Pick<Slots, "isAnyFree">;
   /** It is a message's turn. */
   readonly give: (message: Message) => void;
   /** Runs a step of the work, and answers for its failure. */
@@ -29,10 +23,14 @@ export interface SuspectTurnsParts<Message extends Suspect> {
  *     and if it dies of something else, the blame is shared by all.
  * TU2 The process lives for a while before the first turn: one that dies within it does not die of a suspect.
  * TU3 A suspect that is to be alone has its turn when none that had one before is at work any more.
+ * TU4 A suspect whose handler has yet to begin has its turn only when there is a slot: those without one are passed by, else they would
+ *     hold up those that go on, who have the slots.
  */
 export class SuspectTurns<Message extends Suspect> {
   readonly #parts: SuspectTurnsParts<Message>;
-  readonly #waiting = new Map<number, Queue<Message>>();
+  readonly #beginning = new SuspectLine<Message>();
+  readonly #resuming = new SuspectLine<Message>();
+  #requests = 0;
   #turn: Message | undefined;
   /** Those that have had their turns, and are still at work. */
   readonly #atWork = new Set<Message>();
@@ -53,15 +51,19 @@ export class SuspectTurns<Message extends Suspect> {
   }
 
   stop(): void {
+    this.#isCalm = false;
     this.#cancelCalm?.();
   }
 
   /** A message wants its turn. */
   request(message: Message): void {
-    const { crashes } = message;
-    const waiting = this.#waiting.get(crashes) ?? new Queue();
-    this.#waiting.set(crashes, waiting);
-    waiting.push(message);
+    const line = message.needsSlot ? this.#beginning : this.#resuming;
+    line.push({ message, number: this.#requests++ });
+    this.#advance();
+  }
+
+  /** There is a slot. */
+  slotFreed(): void {
     this.#advance();
   }
 
@@ -88,16 +90,12 @@ export class SuspectTurns<Message extends Suspect> {
   }
 
   #next(): Message | undefined {
-    for (const crashes of [...this.#waiting.keys()].toSorted((one, other) => one - other)) {
-      const waiting = this.#waiting.get(crashes);
-      for (let message = waiting?.shift(); message !== undefined; message = waiting?.shift()) {
-        if (!message.isWaiting) continue;
-        if (!message.isAlone || this.#atWork.size === 0) return message;
-        waiting?.putFirst(message);
-        return undefined;
-      }
-      this.#waiting.delete(crashes);
-    }
-    return undefined;
+    const beginning = this.#parts.slots.isAnyFree ? this.#beginning.first : undefined;
+    const resuming = this.#resuming.first;
+    const begins = beginning !== undefined && (resuming === undefined || isBefore(beginning, resuming));
+    const message = (begins ? beginning : resuming)?.message;
+    if (message === undefined || (message.isAlone && this.#atWork.size > 0)) return undefined;
+    (begins ? this.#beginning : this.#resuming).shift();
+    return message;
   }
 }

@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
 import type { HandbackError } from "../../core/errors.ts";
+import type { Slots } from "./slots.ts";
 import type { Mark, Opened } from "./store.ts";
+import type { Suspect } from "./suspect-line.ts";
 import { SuspectTurns } from "./suspect-turns.ts";
-import type { Suspect } from "./suspect-turns.ts";
 import { Unmarked } from "./unmarked.ts";
 
 /** What suspects work with. */
@@ -13,6 +14,7 @@ export interface SuspectsParts {
   readonly opened: Pick<Opened, "clean" | "marks" | "nextSeq">;
   /** Notes marks with the next commit; `durable` is called once they are on disk. */
   readonly mark: (marks: readonly Mark[], durable?: () => void) => void;
+  readonly slots: Slots;
   /** Runs a step of the work, and answers for its failure. */
   readonly guard: (step: () => void) => void;
 }
@@ -30,7 +32,7 @@ const TURN_MS = 1_000;
  * P1 After an unclean stop, what was recovered is handled only once a mark says durably that it is about to be. What is accepted later
  *    is never marked.
  * P2 A mark that is found at a start means that the process died while its message was handled: it is a suspect. Suspects are handled one
- *    after the other; all else goes on.
+ *    after the other; all else goes on. The slot of one that begins is kept for it while it is marked.
  * P3 A mark is taken back when the handler has ended, or has run for so long that the process is not likely to die of it. A handler that
  *    blocks is not at work: it has a mark again before it goes on, and until then what was held against it before.
  * P4 A message against which the limit of crashes is held is given up. At the last of them it was the only suspect at work.
@@ -49,12 +51,12 @@ export class Suspects {
   readonly #turns: SuspectTurns<Recovered>;
 
   constructor(parts: SuspectsParts) {
-    const { clock, crashLimit, guard, opened } = parts;
+    const { clock, crashLimit, guard, opened, slots } = parts;
     this.#parts = parts;
     this.#limit = Math.max(2, crashLimit);
     this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
     this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
-    this.#turns = new SuspectTurns({ clock, guard, give: (suspect) => this.#giveTurn(suspect) });
+    this.#turns = new SuspectTurns({ clock, guard, slots, give: (suspect) => this.#giveTurn(suspect) });
   }
 
   /** Takes note of a message that was recovered; gives the crashes for which it is to be given up, if it is. */
@@ -98,17 +100,23 @@ export class Suspects {
     return seq >= this.#end || this.#recovered.get(seq)?.stage === "marked";
   }
 
-  /** Calls `go` once the handler of a message may begin, which it may not now, or when it need not. */
-  hold(seq: number, go: () => void): void {
+  /** Calls `go` once the handler of a message may begin, which it may not now, or when it need not; tells whether a slot was kept for it. */
+  hold(seq: number, go: (hasSlot: boolean) => void): void {
     let message = this.#recovered.get(seq);
     if (message === undefined) {
       message = this.#track(seq, 0);
       this.#unmarked.skip(seq);
     }
     message.go = go;
+    message.needsSlot = true;
     if (message.stage !== "idle") return;
     if (this.#isSuspect(message)) this.#wait(message);
     else this.#mark([message, ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other, 0))]);
+  }
+
+  /** A slot is free: suspects have it before others. */
+  slotFreed(): void {
+    if (this.#recovered.size > 0) this.#turns.slotFreed();
   }
 
   /** The handler of a message begins. */
@@ -132,6 +140,7 @@ export class Suspects {
     // Of several gets the one that was answered first goes on first, also when the mark has come in between.
     if (message === undefined || message.stage !== "idle") return message?.resumed;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    message.needsSlot = false;
     message.refuse = reject;
     message.go = () => {
       if (message.stage === "marked") this.#begin(message);
@@ -150,7 +159,7 @@ export class Suspects {
     if (message === undefined) return this.#unmarked.skip(seq);
     const { go } = message;
     this.#forget(message);
-    go?.();
+    go?.(false);
   }
 
   #track(seq: number, crashes: number): Recovered {
@@ -166,7 +175,7 @@ export class Suspects {
     message.stage = "over";
     message.cancelTimer?.();
     this.#parts.mark([{ seq, crashes: 0 }]);
-    this.#turns.end(message);
+    this.#endTurn(message);
   }
 
   #isSuspect({ crashes }: Recovered): boolean {
@@ -180,6 +189,8 @@ export class Suspects {
   }
 
   #giveTurn(suspect: Recovered): void {
+    if (suspect.needsSlot) this.#parts.slots.keep();
+    suspect.hasSlot = suspect.needsSlot;
     this.#mark([suspect], suspect.nextCrashes);
     this.#watch(suspect);
   }
@@ -194,10 +205,11 @@ export class Suspects {
   #marked(messages: readonly Recovered[]): void {
     for (const message of messages.toReversed()) {
       if (message.stage !== "marking") continue;
-      const { go } = message;
+      const { go, hasSlot } = message;
       message.stage = "marked";
       message.go = undefined;
-      go?.();
+      message.hasSlot = false;
+      go?.(hasSlot);
     }
   }
 
@@ -225,7 +237,7 @@ export class Suspects {
 
   #elapse(message: Recovered): void {
     if (message.isAtWork) return this.#forget(message);
-    // It had its turn, but there was no slot for it, or no commit.
+    // It had its turn, but there was no commit.
     this.#takeBack(message);
     if (message.go !== undefined) this.#wait(message);
   }
@@ -237,6 +249,12 @@ export class Suspects {
     message.isAtWork = false;
     message.cancelTimer?.();
     this.#parts.mark([{ seq, crashes }]);
+    this.#endTurn(message);
+  }
+
+  #endTurn(message: Recovered): void {
+    if (message.hasSlot) this.#parts.slots.free();
+    message.hasSlot = false;
     this.#turns.end(message);
   }
 }
@@ -254,8 +272,12 @@ class Recovered implements Suspect {
   stage: "idle" | "waiting" | "marking" | "marked" | "over" = "idle";
   /** Whether its handler has begun, and is not blocked. */
   isAtWork = false;
+  /** Whether its handler has yet to begin. */
+  needsSlot = true;
+  /** Whether a slot is kept for it. */
+  hasSlot = false;
   /** Goes on once it is marked. */
-  go: (() => void) | undefined;
+  go: ((hasSlot: boolean) => void) | undefined;
   /** Resolves when its handler goes on after it was blocked. */
   resumed: Promise<void> | undefined;
   /** Rejects `resumed`. */

@@ -15,7 +15,9 @@ import type { Failure } from "./failure.ts";
 import { show } from "../core/show.ts";
 import { loadState } from "../core/stored-state.ts";
 import { FLOW_VALUE, settledKey, STATUS_VALUE } from "./flow.ts";
-import type { FlowRecord, Start } from "./flow.ts";
+import type { Start } from "./flow.ts";
+import { readRecord } from "./flow-record.ts";
+import type { FlowRecord } from "./flow-record.ts";
 import type { AnyInvokable, AnyInvokableWithoutInput, InputOf, OutputOf } from "./function.ts";
 import { codec } from "./future-codec.ts";
 import { flowWaits } from "./flow-waits.ts";
@@ -354,8 +356,8 @@ export class Client {
     const values = this.#engine.snapshot(system("flow", id));
     const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
     if (flow === undefined || (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())) throw notFound(id);
-    const { json, text = UNDEFINED } = flow.content;
-    return found(json as FlowRecord, text, values.find(({ name }) => name === STATUS_VALUE)?.value.content.text);
+    const { json = null, text = UNDEFINED } = flow.content;
+    return found(readRecord(json), text, values.find(({ name }) => name === STATUS_VALUE)?.value.content.text);
   }
 
   async #query(id: string): Promise<Found> {

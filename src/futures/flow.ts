@@ -7,43 +7,12 @@ import { addTallies, markOf } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { CallControl } from "./call.ts";
 import { queueId } from "./event.ts";
-import type { Failure } from "./failure.ts";
+import { keepRecord, readRecord } from "./flow-record.ts";
+import type { FlowRecord } from "./flow-record.ts";
 import { cancelled, failureOf } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { CALL } from "./spec.ts";
 import { SYSTEM, system, tell } from "./system.ts";
-
-/**
- * The cell of a flow: what was started under a key, and how it stands.
- *
- * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
- * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
- * L3 Cancelling settles it as cancelled at once, and cancels its scope: its number, with which the names of all its scopes begin.
- * L4 One that has settled may be forgotten before its time; what comes late for it is dropped, as after its retention.
- * L5 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
- */
-export type FlowRecord = {
-  /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
-  readonly number?: string | undefined;
-  /** What was started: function, and id of the state if it has one. */
-  readonly type: string;
-  readonly stateId?: string | undefined;
-  /** The operation; absent: {@link CALL}. */
-  readonly name?: string | undefined;
-  /** Of function and input, by which another start under this key is compared; only kept for a key that was given. */
-  readonly digest?: string | undefined;
-  readonly startedAt: number;
-  readonly settledAt?: number | undefined;
-  /** How it was settled; the outcome is the text beside this record. */
-  readonly ok?: boolean | undefined;
-  /** It was cancelled before it was settled. */
-  readonly cancelled?: true | undefined;
-  readonly tally: Tally;
-  /** Ids of its event queues, which end with it. */
-  readonly queues?: readonly string[] | undefined;
-  /** Rejections that nobody consumed, the last few. */
-  readonly unhandled?: readonly Failure[] | undefined;
-};
 
 /** What starts a flow; the payload of the message is the input. */
 export type Start = {
@@ -68,14 +37,23 @@ export function settledKey(flow: string): string {
   return `flow/${flow}`;
 }
 
-/** The system function `_sys/flow`; its id is the flow's key. */
+/**
+ * The system function `_sys/flow`; its id is the flow's key. The cell of a flow: what was started under a key, and how it stands.
+ *
+ * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
+ * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
+ * L3 Cancelling settles it as cancelled at once, and cancels its scope: its number, with which the names of all its scopes begin.
+ * L4 One that has settled may be forgotten before its time; what comes late for it is dropped, as after its retention.
+ * L5 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
+ */
 export const flow: Definition = {
   type: SYSTEM.flow,
   valueNames: [FLOW_VALUE, STATUS_VALUE],
   system: true,
   receive(activation) {
     const { name, control } = activation.envelope;
-    const record = activation.json(FLOW_VALUE) as FlowRecord | undefined;
+    const kept = activation.json(FLOW_VALUE);
+    const record = kept === undefined ? undefined : readRecord(kept);
     if (name === "start") return start(activation, record, control as Start);
     if (name === "query") return query(activation, record, control as { key: string });
     if (name === "signal") return signal(activation, record, control as { key: string; event: string });
@@ -181,5 +159,6 @@ function orphan(activation: Activation, name: string, control: Json | undefined)
 /** Writes the record; `outcome` is given when it is settled, and kept from then on. */
 function save(activation: Activation, record: FlowRecord, outcome = activation.read(FLOW_VALUE)?.content.text): void {
   const keepUntil = record.settledAt === undefined ? undefined : record.settledAt + activation.environment.retentionMs;
-  activation.write(FLOW_VALUE, outcome === undefined ? { json: record } : { json: record, text: outcome }, keepUntil);
+  const json = keepRecord(record);
+  activation.write(FLOW_VALUE, outcome === undefined ? { json } : { json, text: outcome }, keepUntil);
 }

@@ -7,7 +7,7 @@ import { Client } from "../../futures/client.ts";
 import type { FlowStatus } from "../../futures/client.ts";
 import type { StatefulFunction } from "../../futures/define.ts";
 import { FLOW_VALUE } from "../../futures/flow.ts";
-import type { FlowRecord } from "../../futures/flow.ts";
+import { readRecord } from "../../futures/flow-record.ts";
 import type { FlowBill } from "../../futures/flow-bill.ts";
 import { attachSpec } from "../../futures/spec.ts";
 import type { FunctionSpec } from "../../futures/spec.ts";
@@ -86,12 +86,12 @@ export class Inspection {
   async flows(): Promise<readonly FlowReport[]> {
     const reports: FlowReport[] = [];
     for (const address of this.#disk.addresses(SYSTEM.flow)) {
-      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content.json as FlowRecord | undefined;
+      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content.json;
       if (record === undefined) continue;
       const { id } = address;
       const { status, custom, startedAt, settledAt, failure } = await this.#client.status(id);
       const bill = await this.#client.bill(id);
-      reports.push({ id, function: record.type, status, custom, startedAt, settledAt, failure, ...bill });
+      reports.push({ id, function: readRecord(record).type, status, custom, startedAt, settledAt, failure, ...bill });
     }
     return reports.toSorted(byName);
   }

@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Json } from "../../src/core/json.ts";
+import { keepRecord, readRecord } from "../../src/futures/flow-record.ts";
+import type { FlowRecord } from "../../src/futures/flow-record.ts";
+
+const instant = fc.integer({ min: 0, max: 8.64e15 });
+const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
+const record: fc.Arbitrary<FlowRecord> = fc
+  .record({
+    type: fc.string(),
+    stateId: optional(fc.string()),
+    name: optional(fc.string()),
+    startedAt: instant,
+    tally: fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.nat(), fc.nat(), fc.nat()),
+    settled: optional(fc.record({ settledAt: instant, ok: fc.boolean() })),
+    number: optional(fc.string()),
+    digest: optional(fc.string()),
+    cancelled: fc.constantFrom(true as const, undefined),
+    queues: optional(fc.array(fc.string())),
+    unhandled: optional(fc.array(fc.record({ name: fc.string(), message: fc.string() }))),
+  })
+  .map(({ settled, ...rest }) => ({ ...rest, ...settled }));
+
+test("the record of a flow is read as it was kept, from memory and from text", () => {
+  fc.assert(
+    fc.property(record, (given) => {
+      expect(readRecord(keepRecord(given))).toEqual(given);
+      expect(readRecord(JSON.parse(JSON.stringify(keepRecord(given))) as Json)).toEqual(given);
+    }),
+  );
+});
+
+test("a record that has nothing unusual has no names", () => {
+  const usual: FlowRecord = { type: "shop/pay", startedAt: 5, tally: [1, 2, 3, 4, 5, 6] };
+  expect(keepRecord(usual)).toEqual(["shop/pay", 5, [1, 2, 3, 4, 5, 6], 0, 0, 0, 0]);
+});

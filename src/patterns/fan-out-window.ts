@@ -14,11 +14,11 @@ import { invoke } from "./step.ts";
 /**
  * The window of a fan-out: at most so many branches at a time, counted as they settle.
  *
- * W1 There are as many lanes as branches may be under way. A lane asks the window for the next item, has it worked on, leaves how that
+ * FW1 There are as many lanes as branches may be under way. A lane asks the window for the next item, has it worked on, leaves how that
  *    ended where the item was, and asks again: three messages an item. What it waits for is its branch, so a branch that waits counts.
- * W2 Items and outcomes lie on pages of a few, each a state of its own, so that what a settled branch costs does not grow with their number.
- * W3 The window knows numbers only: it hands out each item once, judges each outcome, and nothing after the verdict.
- * W4 Whatever ends the lanes, a cancellation too, the pages and the window are deleted; what comes to them afterwards changes nothing.
+ * FW2 Items and outcomes lie on pages of a few, each a state of its own, so that what a settled branch costs does not grow with their number.
+ * FW3 The window knows numbers only: it hands out each item once, judges each outcome, and nothing after the verdict.
+ * FW4 Whatever ends the lanes, a cancellation too, the pages and the window are deleted; what comes to them afterwards changes nothing.
  */
 export function fanOutWindow(type: string, { each, concurrency, policy }: WindowOptions): Window {
   /** Hands out the numbers of items, and counts how branches ended. */

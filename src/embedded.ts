@@ -15,7 +15,6 @@ import { secret } from "./engines/embedded/entropy.ts";
 import { attributed, watchDetached } from "./engines/embedded/detached-rejections.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/function-meter.ts";
-import { reportingLongTurns } from "./engines/embedded/long-turns.ts";
 import type { Store } from "./engines/embedded/store.ts";
 import { systemClock } from "./engines/embedded/system-clock.ts";
 import { systemScheduler } from "./engines/embedded/system-scheduler.ts";
@@ -202,7 +201,7 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
 
 /** Has it said in the log what handlers do to the process they share. */
 function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
-  const watch = (definition: Definition): Definition => (definition.system ? definition : attributed(reportingLongTurns(definition)));
+  const watch = (definition: Definition): Definition => (definition.system ? definition : attributed(definition));
   return new Map(Array.from(definitions, ([type, definition]) => [type, watch(definition)]));
 }
 

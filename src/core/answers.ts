@@ -14,7 +14,7 @@ export class Answers {
   /** Waits for the one answer of `key`, a key that nobody else waits for. */
   wait(key: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiters.set(key, { resolve, reject });
+      this.#waiters.add(key, { resolve, reject });
     });
   }
 
@@ -22,16 +22,19 @@ export class Answers {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const waiter = { resolve, reject };
     const known = this.#waiters.get(key);
-    this.#waiters.set(key, known === undefined ? waiter : Array.isArray(known) ? [...known, waiter] : [known, waiter]);
+    if (known === undefined) this.#waiters.add(key, waiter);
+    else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
     // Whoever stops listening must not hear of the engine's end as an unhandled rejection.
     promise.catch(ignore);
     return { answer: promise, stop: () => this.#drop(key, waiter) };
   }
 
-  give(answer: Answer): void {
+  /** Tells whether anybody waited for it. */
+  give(answer: Answer): boolean {
     const waiting = this.#take(answer.key);
     if (Array.isArray(waiting)) for (const waiter of waiting) waiter.resolve(answer);
     else waiting?.resolve(answer);
+    return waiting !== undefined;
   }
 
   /** Rejects whoever waits for `key`. */

@@ -2,7 +2,7 @@ import type { Address } from "./address.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import { HandbackError } from "./errors.ts";
 import type { Json } from "./json.ts";
-import { flowOf } from "./message-id.ts";
+import { flowOf, isFlowOf } from "./message-id.ts";
 import type { MessageId } from "./message-id.ts";
 
 /** Version of the persisted form of an envelope; a reader refuses a larger one. */
@@ -53,7 +53,7 @@ type Head = readonly [
 /** Writes an envelope as text; its id is kept beside it. */
 export function encodeEnvelope({ id, target, caller, name, payload, control = null, scope }: Envelope): EncodedEnvelope {
   const targetId = target.id === id ? OWN : target.id;
-  const scopeName = scope === undefined ? null : scope === flowOf(id) ? OWN : scope;
+  const scopeName = scope === undefined ? null : isFlowOf(id, scope) ? OWN : scope;
   const head: Head =
     caller === undefined
       ? [ENVELOPE_VERSION, target.type, targetId, name, control, scopeName]

@@ -23,7 +23,12 @@ export function flowOf(id: MessageId): string {
   return id.slice(0, FLOW_DIGITS);
 }
 
-/** Makes the id of the `ordinal`th thing that message `parent` caused, in the given retry epoch. */
-export function childId(parent: MessageId, epoch: number, ordinal: number | string): MessageId {
-  return flowOf(parent) + digest(`${parent}/${epoch}/${ordinal}`).slice(0, HASH_DIGITS);
+/** Whether a text is the number of the flow that a message belongs to. */
+export function isFlowOf(id: MessageId, text: string): boolean {
+  return text.length === FLOW_DIGITS && id.startsWith(text);
+}
+
+/** Makes the id of the thing of that name that message `parent` caused, in the given retry epoch. Many by number: {@link ChildIds}. */
+export function childId(parent: MessageId, epoch: number, name: number | string): MessageId {
+  return flowOf(parent) + digest(`${parent}/${epoch}/${name}`).slice(0, HASH_DIGITS);
 }

@@ -21,7 +21,12 @@ export class TransientMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#old.size > 0) this.#old.delete(key);
+    this.#old.delete(key);
+    this.add(key, value);
+  }
+
+  /** As {@link set}, for a key that is not there. */
+  add(key: Key, value: Value): void {
     this.#young.set(key, value);
     if (--this.#left === 0) this.#turn();
   }

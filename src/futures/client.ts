@@ -310,26 +310,7 @@ export class Client {
     signal?.throwIfAborted();
     if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
     const { settled } = this.#snapshot(id);
-    if (settled !== undefined) return open<Output>(settled);
-    return this.#listen(this.#engine.listen(settledKey(id)), signal);
-  }
-
-  /** Waits for what a settled flow announces, or until nobody wants it any more. */
-  async #listen<Output>(listening: Listening, signal: AbortSignal | undefined): Promise<Output> {
-    const { answer } = listening;
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => {
-      listening.stop();
-      aborted.reject(signal?.reason);
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    if (signal?.aborted === true) abort();
-    try {
-      const { payload, control } = await (signal === undefined ? answer : Promise.race([answer, aborted.promise]));
-      return open<Output>({ ok: (control as { ok: boolean }).ok, text: payload });
-    } finally {
-      signal?.removeEventListener("abort", abort);
-    }
+    return open<Output>(settled ?? (await announced(this.#engine.listen(settledKey(id)), signal)));
   }
 
   /** Listens before it asks: the flow may be settled before the answer comes. */
@@ -345,7 +326,7 @@ export class Client {
       listening.stop();
       throw error;
     }
-    return this.#listen(listening, signal);
+    return open<Output>(await announced(listening, signal));
   }
 
   async #find(id: string): Promise<Found> {
@@ -424,6 +405,27 @@ interface Found {
 
 function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
   return { record, settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome }, custom };
+}
+
+/** Waits for what a settled flow announces, or until nobody wants it any more. */
+async function announced(listening: Listening, signal: AbortSignal | undefined): Promise<Settled> {
+  const { payload, control } = await (signal === undefined ? listening.answer : untilAborted(listening, signal));
+  return { ok: (control as { ok: boolean }).ok, text: payload };
+}
+
+async function untilAborted(listening: Listening, signal: AbortSignal): Promise<Answer> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => {
+    listening.stop();
+    aborted.reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([listening.answer, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {

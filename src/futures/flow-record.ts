@@ -47,18 +47,19 @@ type Stored = readonly [
 ];
 
 /** The record as it is kept. */
-export function keepRecord({ type, startedAt, tally, ok, settledAt, stateId, name, ...seldom }: FlowRecord): Json {
-  const { number, digest, cancelled, queues, unhandled } = seldom;
-  const isUsual = (number ?? digest ?? cancelled ?? queues ?? unhandled) === undefined;
+export function keepRecord(record: FlowRecord): Json {
+  const { type, startedAt, tally, ok, settledAt = ABSENT, stateId = ABSENT, name = ABSENT } = record;
+  const { number, digest, cancelled, queues, unhandled } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
-  const usual = [type, startedAt, tally, settled, settledAt ?? ABSENT, stateId ?? ABSENT, name ?? ABSENT] as const;
-  return isUsual ? usual : [...usual, seldom];
+  const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
+  const isUsual = (number ?? digest ?? cancelled ?? queues ?? unhandled) === undefined;
+  return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled }];
 }
 
 /** Reads what {@link keepRecord} gave. */
 export function readRecord(kept: Json): FlowRecord {
   const [type, startedAt, tally, settled, settledAt, stateId, name, seldom] = kept as Stored;
-  return {
+  const usual = {
     type,
     stateId: stateId === ABSENT ? undefined : stateId,
     name: name === ABSENT ? undefined : name,
@@ -66,6 +67,6 @@ export function readRecord(kept: Json): FlowRecord {
     tally,
     settledAt: settled === PENDING ? undefined : settledAt,
     ok: settled === PENDING ? undefined : settled === OK,
-    ...seldom,
   };
+  return seldom === undefined ? usual : { ...usual, ...seldom };
 }

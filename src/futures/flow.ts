@@ -94,16 +94,16 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
 }
 
 function settle(activation: Activation, record: FlowRecord, { ok, tally }: { ok: boolean; tally: Tally }): void {
-  const sum = addTallies(record.tally, tally);
-  if (record.ok !== undefined) return save(activation, { ...record, tally: sum });
-  end(activation, record, { tally: sum }, { ok, text: activation.envelope.payload });
+  const summed = { ...record, tally: addTallies(record.tally, tally) };
+  if (record.ok !== undefined) return save(activation, summed);
+  end(activation, summed, { ok, text: activation.envelope.payload });
 }
 
 function cancel(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
   activation.answer(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "cancelled") return;
-  end(activation, record, { cancelled: true }, cancelled(`the flow ${activation.address.id}`));
+  end(activation, { ...record, cancelled: true }, cancelled(`the flow ${activation.address.id}`));
   activation.cancelScope(record.number ?? activation.address.id);
 }
 
@@ -116,9 +116,9 @@ function purge(activation: Activation, record: FlowRecord | undefined, { key }: 
 }
 
 /** Settles the flow, and tells whoever waits for that. */
-function end(activation: Activation, record: FlowRecord, change: Partial<FlowRecord>, { ok, text }: Settled): void {
+function end(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
   if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
-  save(activation, { ...record, ...change, queues: undefined, ok, settledAt: activation.now }, text);
+  save(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   if (status !== undefined) activation.write(STATUS_VALUE, status.content, activation.now + activation.environment.retentionMs);
   activation.answer(settledKey(activation.address.id), text, { ok });

@@ -1,8 +1,8 @@
 import type { Activation } from "../core/activation.ts";
+import { ChildIds } from "../core/child-ids.ts";
 import { HandbackError } from "../core/errors.ts";
 import { addTallies, markOf, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
-import { childId } from "../core/message-id.ts";
 import type { MessageId } from "../core/message-id.ts";
 import { FutureHandle } from "./handle.ts";
 import { hold } from "./node.ts";
@@ -30,6 +30,7 @@ export class Graph {
   readonly epoch: number;
   /** The state is to be deleted when the handler ends. */
   terminated = false;
+  #ids: ChildIds | undefined;
   #ordinal = 0;
   #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
 
@@ -41,7 +42,7 @@ export class Graph {
   }
 
   nextId(): MessageId {
-    return childId(this.activation.envelope.id, this.epoch, this.#ordinal++);
+    return (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(this.#ordinal++);
   }
 
   add(plan: Plan, id = this.nextId()): Node {

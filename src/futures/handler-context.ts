@@ -104,8 +104,8 @@ export class HandlerContext {
   invoke(f: unknown, input?: unknown, options: InvokeOptions = {}): PendingFuture {
     this.#start();
     checkOptions("options of ctx.invoke", options, ["id", "after"]);
-    const { after = [] } = options;
-    const completions = this.#needs(after, "after", "completion");
+    const { after } = options;
+    const completions = after === undefined ? NONE : this.#needs(after, "after", "completion");
     return this.#plan(f, options, this.#filling(input, "input"), completions);
   }
 
@@ -414,8 +414,8 @@ export class HandlerContext {
       kind: "call",
       target: { type, id },
       name: operation,
-      segments: [...segments, ...after.map(() => "")],
-      needs: [...needs, ...after],
+      segments: after.length === 0 ? segments : [...segments, ...after.map(() => "")],
+      needs: after.length === 0 ? needs : [...needs, ...after],
       creates: wantedId === undefined && stateful,
       oneWay: false,
       reply: this.#activation.envelope.name,
@@ -442,6 +442,9 @@ export class HandlerContext {
       throw new HandbackError("UNKNOWN_VALUE", `ctx.${what}: ${this.#type} is stateless and has no state`);
   }
 }
+
+/** Most calls wait for nothing else. */
+const NONE: readonly never[] = [];
 
 /** The id that was asked for; one that is given as `undefined` is a mistake, not the wish for a new state. */
 function idOf(options: { readonly id?: string }, type: string): string | undefined {

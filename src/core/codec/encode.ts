@@ -33,16 +33,26 @@ export interface EncodeRules {
 
 /** Encodes a value in one walk, which reads each property once: the text is a snapshot at the time of the call. */
 export function encodeTemplate(value: unknown, rules: EncodeRules, options: EncodeOptions = {}): Template {
-  // Short texts and small numbers, which most values are, need no walk.
+  // Short texts, numbers, and what is nothing but a hole, which most values are, need no walk.
   if (typeof value === "string" && (value.length + 1) * MAX_ESCAPE <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
     return { segments: [quote(value)], holes: NONE };
+  }
+  if (typeof value === "number" && MAX_NUMBER <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
+    return { segments: [encodeNumber(value)], holes: NONE };
+  }
+  if (typeof value === "object" && value !== null && rules.holeError === undefined && rules.isHole?.(value) === true) {
+    return { segments: AROUND, holes: [value] };
   }
   return new Encoder(rules, options).run(value);
 }
 
 /** Characters that one takes at most when it is written. */
 const MAX_ESCAPE = 6;
+/** Characters that a number takes at most. */
+const MAX_NUMBER = 32;
 const NONE: readonly never[] = [];
+/** What is around a hole that is all there is. */
+const AROUND: readonly string[] = ["", ""];
 
 /**
  * The walk over one value.

@@ -180,8 +180,10 @@ export class Activations {
       const state = opened ?? this.#parts.cache.open(address);
       for (const { name, value } of writes) this.#parts.commits.batch.write(state.slot(name), value);
     }
-    for (const token of cancels) this.#cancel(tokenKey(address, token));
     for (const answer of answers) this.#parts.commits.batch.answers.push(answer);
+    // Most do no more.
+    if (cancels.length + unwatches.length + watches.length + cancelScopes.length + deadLetters.length === 0) return;
+    for (const token of cancels) this.#cancel(tokenKey(address, token));
     for (const watch of unwatches) this.#parts.commits.batch.unwatch({ ...watch, address });
     for (const watch of watches) this.#parts.commits.batch.watch({ ...watch, address });
     for (const scope of cancelScopes) this.withdrawals.cancel(scope);

@@ -84,8 +84,7 @@ export class EmbeddedEngine implements Engine {
   /** Who listens for what is brought about by something else than a request of theirs. */
   readonly #answers = new Answers();
   readonly #outbox = new Outbox((answer) => {
-    this.#requests.give(answer);
-    this.#answers.give(answer);
+    if (!this.#requests.give(answer)) this.#answers.give(answer);
   });
   readonly #requests: Requests;
   /** Messages that will not run again. */
@@ -199,6 +198,7 @@ export class EmbeddedEngine implements Engine {
       definitions: parts.definitions,
       slots,
       clock: environment.clock,
+      log: environment.log,
       isLagging: () => this.#commits.isLagging,
       mailboxes: this.#mailboxes,
       gets: this.#gets,

@@ -9,7 +9,9 @@ import type { Answer, Effects } from "../../core/effects.ts";
 import type { Envelope } from "../../core/envelope.ts";
 import type { Blocking } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
+import { reportLongTurn } from "./long-turns.ts";
 import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
 import type { Accepted } from "./store.ts";
 import { Queue } from "./queue.ts";
@@ -21,6 +23,7 @@ export interface HandlersParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly slots: Slots;
   readonly clock: Clock;
+  readonly log: Log;
   /** Whether what handlers have done waits for the disk in such a number that no more should be added. */
   readonly isLagging: () => boolean;
   readonly mailboxes: Mailboxes;
@@ -73,11 +76,12 @@ export class Handlers {
   start(): void {
     const { mailboxes, slots, choose, clock, isLagging } = this.#parts;
     this.#startDue();
-    const endNs = clock.monotonicNs() + TURN_NS;
-    for (let runs = 0; runs < RUNS_PER_TURN && slots.isAnyFree && !isLagging() && clock.monotonicNs() <= endNs; runs++) {
+    let ns = clock.monotonicNs();
+    const endNs = ns + TURN_NS;
+    for (let runs = 0; runs < RUNS_PER_TURN && slots.isAnyFree && !isLagging() && ns <= endNs; runs++) {
       const mailbox = mailboxes.next(choose);
       if (mailbox === undefined) break;
-      this.#run(mailbox);
+      ns = this.#runFrom(ns, mailbox);
     }
     if (mailboxes.areWaiting && this.#isFullOfBlocked()) this.findDeadlock();
   }
@@ -116,10 +120,18 @@ export class Handlers {
     const { slots, suspects } = this.#parts;
     for (let mailbox = this.#due.shift(); mailbox !== undefined; mailbox = this.#due.shift()) {
       slots.free();
-      this.#run(mailbox);
+      this.#runFrom(this.#parts.clock.monotonicNs(), mailbox);
       // If what was to be handled has been withdrawn, another one may have the slot.
       suspects.slotFreed();
     }
+  }
+
+  /** Runs the handler of a mailbox at the given time; gives the time afterwards. */
+  #runFrom(startNs: number, mailbox: Mailbox): number {
+    this.#run(mailbox);
+    const ns = this.#parts.clock.monotonicNs();
+    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);
+    return ns;
   }
 
   #run(mailbox: Mailbox): void {

@@ -1,5 +1,5 @@
 import { formatAddress } from "../../core/address.ts";
-import type { Definition } from "../../core/definition.ts";
+import type { Address } from "../../core/address.ts";
 import type { Log } from "../../core/log.ts";
 
 /** Time for which a handler may keep the event loop to itself unremarked. */
@@ -10,22 +10,8 @@ const LONG_NS = 1_000_000_000;
  * meanwhile, no timer and no other handler. Measured from its start to its first wait. One that never lets go cannot be
  * interrupted, nor told of, from within the process.
  */
-export function reportingLongTurns(definition: Definition): Definition {
-  return {
-    ...definition,
-    receive(activation) {
-      const { clock, log } = activation.environment;
-      const startNs = clock.monotonicNs();
-      try {
-        return definition.receive(activation);
-      } finally {
-        const ns = clock.monotonicNs() - startNs;
-        if (ns >= LONG_NS) report(log, formatAddress(activation.address), ns);
-      }
-    },
-  };
-}
-
-function report(log: Log, address: string, ns: number): void {
+export function reportLongTurn(log: Log, target: Address, ns: number): void {
+  if (ns < LONG_NS) return;
+  const address = formatAddress(target);
   log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, { address });
 }

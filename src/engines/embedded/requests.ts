@@ -58,8 +58,9 @@ export class Requests {
     return answer;
   }
 
-  give(answer: Answer): void {
-    this.#answers.give(answer);
+  /** Tells whether it is the answer to a request. */
+  give(answer: Answer): boolean {
+    return this.#answers.give(answer);
   }
 
   /** Rejects all that wait. */

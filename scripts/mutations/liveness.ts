@@ -44,6 +44,14 @@ export const LIVENESS: readonly Mutation[] = [
 /** What is billed. */
 export const BILLING: readonly Mutation[] = [
   {
+    breaks: "ids: the children of a message have the same mark",
+    file: "src/core/child-ids.ts",
+    find: "hex(mix(this.#high + step)) + hex(mix(this.#middle + step))",
+    replace: "hex(mix(this.#high)) + hex(mix(this.#middle))",
+    test: "test/core/child-ids.test.ts",
+    killedBy: "the ids of what one message causes > have marks that cancel out only together",
+  },
+  {
     breaks: "the meter: blocked time is not subtracted",
     file: "src/futures/flow-bill.ts",
     find: "billedNs - blockedNs;",

@@ -186,6 +186,22 @@ export const OPERATING: readonly Mutation[] = [
       "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
   },
   {
+    breaks: "migration: what objects inherit is taken for a value",
+    file: "src/core/stored-state.ts",
+    find: "Object.hasOwn(present, name)",
+    replace: "name in present",
+    test: "test/core/stored-state.test.ts",
+    killedBy: "loading a state > takes constructor for a name like any other",
+  },
+  {
+    breaks: "long turns: nobody is told",
+    file: "src/engines/embedded/handlers.ts",
+    find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",
+    replace: "",
+    test: "test/bad-input/handlers.test.ts",
+    killedBy: "a handler that keeps the event loop to itself > for a second or longer is named in the log, when it lets go",
+  },
+  {
     breaks: "overload: whoever starts things is answered faster than they are handled",
     file: ENGINE,
     find: "return this.backlog > CROWDED;",

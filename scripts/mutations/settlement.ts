@@ -21,7 +21,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "flows: one that is settled is settled again by what comes later",
     file: FLOW,
-    find: "  if (record.ok !== undefined) return save(activation, { ...record, tally: sum });\n",
+    find: "  if (record.ok !== undefined) return save(activation, summed);\n",
     replace: "",
     test: "test/laws/scope.test.ts",
     killedBy: "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",

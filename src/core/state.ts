@@ -30,7 +30,8 @@ export class State implements ProxyHandler<Values> {
   #draft: Draft<Values> | undefined;
   #readOnly = false;
   #guard: () => void = () => undefined;
-  readonly #deleted = new Set<string>();
+  /** Names of values that were deleted, and not set since. */
+  #deleted: Set<string> | undefined;
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
     this.#activation = activation;
@@ -59,17 +60,18 @@ export class State implements ProxyHandler<Values> {
   }
 
   get(_: Values, name: string | symbol): unknown {
-    if (typeof name === "string" && this.#shape.specs.has(name)) return this.#read(this.#open(), name);
+    if (typeof name === "string" && this.#shape.specs.has(name)) return this.#open()[name];
     this.#guard();
     return undefined;
   }
 
   set(_: Values, name: string | symbol, value: unknown): boolean {
-    return this.#isKnown(name) && this.#set(this.#open(), name, value);
+    this.#specOf(name);
+    return this.#set(this.#open(), String(name), value);
   }
 
   deleteProperty(_: Values, name: string | symbol): boolean {
-    return this.#isKnown(name) && this.#delete(this.#open(), name);
+    return this.#delete(this.#open(), String(name), this.#specOf(name));
   }
 
   defineProperty(): boolean {
@@ -86,7 +88,7 @@ export class State implements ProxyHandler<Values> {
 
   getOwnPropertyDescriptor(_: Values, name: string | symbol): PropertyDescriptor | undefined {
     if (typeof name === "symbol" || !this.#shape.specs.has(name)) return undefined;
-    return { value: this.#read(this.#open(), name), enumerable: true, configurable: true, writable: true };
+    return { value: this.#open()[name], enumerable: true, configurable: true, writable: true };
   }
 
   /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
@@ -119,7 +121,7 @@ export class State implements ProxyHandler<Values> {
     if (this.#readOnly && !isSame) throw this.#changed(name);
     const stored = this.#activation.read(name);
     const old = stored?.content.text;
-    const isDeleted = after === undefined || this.#deleted.has(name);
+    const isDeleted = after === undefined || this.#deleted?.has(name) === true;
     // Immer does not see a Date or a byte array change in place.
     const mayDiffer = !isSame || isDeleted || this.#loaded?.migratedFrom !== undefined || mayHoldMutableLeaf(old ?? spec.initialText);
     if (this.#readOnly || !mayDiffer) return;
@@ -133,9 +135,10 @@ export class State implements ProxyHandler<Values> {
     this.#activation.write(name, { text }, life === undefined ? undefined : this.#activation.now + life);
   }
 
-  #isKnown(name: string | symbol): name is string {
+  #specOf(name: string | symbol): StoredValueSpec {
     const { specs } = this.#shape;
-    if (typeof name === "string" && specs.has(name)) return true;
+    const spec = typeof name === "string" ? specs.get(name) : undefined;
+    if (spec !== undefined) return spec;
     throw new HandbackError(
       "UNKNOWN_VALUE",
       `${this.#activation.address.type} declares no value ${JSON.stringify(String(name))}; it has ${[...specs.keys()].join(", ")}`,
@@ -168,22 +171,17 @@ export class State implements ProxyHandler<Values> {
     return new HandbackError("READ_ONLY", `a query of ${this.#activation.address.type} writes to state.${name}: expected a handler`);
   }
 
-  #read(draft: Values, name: string): unknown {
-    const spec = this.#shape.specs.get(name);
-    // A deleted value reads as its initial one.
-    if (!(name in draft) && spec !== undefined) draft[name] = this.#codec.decode(spec.initialText);
-    return draft[name];
-  }
-
   #set(draft: Values, name: string, value: unknown): boolean {
-    this.#deleted.delete(name);
+    this.#deleted?.delete(name);
     draft[name] = value;
     return true;
   }
 
-  #delete(draft: Values, name: string): boolean {
-    this.#deleted.add(name);
-    return delete draft[name];
+  /** A deleted value reads as its initial one. */
+  #delete(draft: Values, name: string, { initialText }: StoredValueSpec): boolean {
+    (this.#deleted ??= new Set()).add(name);
+    draft[name] = this.#codec.decode(initialText);
+    return true;
   }
 
   #load(): Values {

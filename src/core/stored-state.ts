@@ -2,6 +2,7 @@ import type { Codec } from "./codec/codec.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Content } from "./effects.ts";
 import { HandbackError } from "./errors.ts";
+import { setOwn } from "./set-own.ts";
 import type { ValueSpec } from "./value.ts";
 
 /** Reserved value that holds the version of the shape in which a state was last written; 1 where there is none. */
@@ -37,18 +38,27 @@ export interface LoadedState {
  * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
  */
 export function loadState(shape: StateShape, read: (name: string) => Content | undefined, codec: Codec): LoadedState {
-  const stored: Values = Object.create(null) as Values;
+  const stored: Values = {};
+  let isStored = false;
   for (const name of shape.specs.keys()) {
     const text = read(name)?.text;
-    if (text !== undefined) stored[name] = codec.decode(text);
+    if (text === undefined) continue;
+    setOwn(stored, name, codec.decode(text));
+    isStored = true;
   }
   const version = read(VERSION)?.json ?? 1;
-  const isStored = Object.keys(stored).length > 0;
   const migratedFrom = isStored && typeof version === "number" && version !== shape.version ? version : undefined;
-  const present = migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom);
-  const values: Values = Object.create(null) as Values;
-  for (const [name, { initialText }] of shape.specs) values[name] = name in present ? present[name] : codec.decode(initialText);
-  return { values: shape.check?.(values) ?? values, migratedFrom };
+  const values = completed(shape, migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom), codec);
+  return { values: shape.check === undefined ? values : completed(shape, shape.check(values), codec), migratedFrom };
+}
+
+/** Every declared value, the initial one where there is none. A plain object: one without a prototype is a slow one, and Immer copies it slowly. */
+function completed({ specs }: StateShape, present: Values, codec: Codec): Values {
+  const values: Values = {};
+  for (const [name, { initialText }] of specs) {
+    setOwn(values, name, Object.hasOwn(present, name) ? present[name] : codec.decode(initialText));
+  }
+  return values;
 }
 
 function migrate({ version, migrate: change }: StateShape, old: Values, from: number): Values {

@@ -1,6 +1,7 @@
 import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
 import { asyncHttp } from "handback/http";
 import type { Access } from "handback/http";
+import type { Log } from "handback";
 import { aggregator, approval } from "handback/patterns";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
@@ -26,6 +27,13 @@ const refuse = fn("web/refuse", () => {
 const functions = [double, nothing, greet, greeted, sleep, done, fail, refuse];
 const shown = { functions: [double, nothing, greet, sleep, fail, refuse] };
 const open = (options: Partial<Parameters<typeof asyncHttp>[1]> = {}) => openApp({ ...shown, ...options }, { functions });
+
+/** A log, and what it was told. */
+function kept(): [Log, unknown[]] {
+  const lines: unknown[] = [];
+  const keep = (...line: unknown[]): void => void lines.push(line);
+  return [{ debug: keep, info: keep, warn: keep, error: keep }, lines];
+}
 
 describe("starting", () => {
   test("is answered with 202, where to ask, when to come again, and what can be done", async () => {
@@ -167,6 +175,22 @@ describe("asking how a flow stands", () => {
     expect((await status()).body["error"]).toEqual({ says: "secret: why" });
   });
 
+  test("leads to no log of a flow's id, even when what describes its failure fails and names it", async () => {
+    const [log, lines] = kept();
+    const headers = { "idempotency-key": "k" };
+    const { body } = await (await open()).ask("POST", "/functions/web/fail", { body: "why", headers });
+    const describeFailure = (): never => {
+      throw new Error(`no words for ${String(body["id"])}`);
+    };
+    const { ask } = await open({ log, describeFailure });
+    expect(await ask("POST", "/functions/web/fail?wait=1", { body: "why", headers })).toMatchObject({
+      status: 500,
+      body: { code: "INTERNAL" },
+    });
+    expect(JSON.stringify(lines)).toContain("no words for [id]");
+    expect(JSON.stringify(lines)).not.toContain(body["id"]);
+  });
+
   test("waits for the outcome", async () => {
     const { ask, url, clock } = await started("/functions/web/sleep", 3000);
     const [began, pending] = [clock.now(), await ask("GET", `${url}?wait=1`)];
@@ -288,6 +312,15 @@ describe("bodies", () => {
     });
   };
 
+  /** As of a client that goes away. */
+  const cutShort = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new Uint8Array([49]));
+        controller.error(new Error("aborted"));
+      },
+    });
+
   test.each([
     ["is no JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
     ["is no UTF-8", { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json }, 400, "MALFORMED_JSON"],
@@ -303,11 +336,23 @@ describe("bodies", () => {
     ["is compressed", { raw: "1", headers: { ...json, "content-encoding": "gzip" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["is larger than allowed", { raw: JSON.stringify("x".repeat(2000)), headers: json }, 413, "BODY_TOO_LARGE"],
     ["says that it is", { raw: "1", headers: { ...json, "content-length": "5000" } }, 413, "BODY_TOO_LARGE"],
+    ["ends before all of it is there", { raw: cutShort(), headers: json }, 400, "BODY_INCOMPLETE"],
     ["does not say how large it is", { raw: stream(1_000_000), headers: json }, 413, "BODY_TOO_LARGE"],
-  ])("are refused, and nothing begins, when one %s", async (_, asked, status, code) => {
-    const { ask, store } = await open({ bodyLimit: 1024 });
+  ])("are refused, and nothing begins, when one %s: no fault of the server's, so the log has nothing", async (_, asked, status, code) => {
+    const [log, lines] = kept();
+    const { ask, store } = await open({ bodyLimit: 1024, log });
     expect(await ask("POST", "/functions/web/double", asked)).toMatchObject({ status, body: { code } });
-    expect(store.count().state).toBe(0);
+    expect([store.count().state, lines]).toEqual([0, []]);
+  });
+
+  test.each([
+    [1024, 202],
+    [1025, 413],
+  ])("of %s bytes are answered with %s when 1,024 are allowed, however they come", async (bytes, status) => {
+    const { ask } = await open({ bodyLimit: 1024 });
+    const text = JSON.stringify("x".repeat(bytes - 2));
+    const streamed = new Blob([text]).stream();
+    for (const raw of [text, streamed]) expect((await ask("POST", "/functions/web/greet", { raw, headers: json })).status).toBe(status);
   });
 
   test.each([
@@ -388,13 +433,7 @@ describe("who may do what", () => {
   });
 
   test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
-    const lines: unknown[] = [];
-    const log = {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: () => undefined,
-      error: (...line: unknown[]) => void lines.push(line),
-    };
+    const [log, lines] = kept();
     const { ask } = await open({
       log,
       authorize: (_, { flow = "" }) => {

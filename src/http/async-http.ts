@@ -46,7 +46,7 @@ import { settledWithin } from "./settled-within.ts";
  * const started = await app.fetch(new Request("http://localhost/functions/docs/yearly", request));
  * const location = started.headers.get("location");
  * const answer = await app.fetch(new Request(`http://localhost${location}?wait=5`));
- * console.log(started.status, answer.status, await answer.json()); // 202 200 { status: "completed", output: "all of 2030", ... }
+ * console.log(started.status, answer.status, await answer.json()); // 202 200 { ..., status: "completed", ..., output: "all of 2030" }
  * await engine.close();
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {

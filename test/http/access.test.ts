@@ -3,7 +3,9 @@ import { asyncHttp } from "handback/http";
 import type { Access, AsyncHttpOptions, Authorize } from "handback/http";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { keptLog } from "./kept-log.ts";
 import { openApp, readAnswer, requestOf } from "./open-app.ts";
+import { double, open, shown as web } from "./web-app.ts";
 
 const echo = fn("door/echo", (_, input: unknown) => input);
 const wait = fn("door/wait", (ctx) => ctx.event<string>("word"));
@@ -118,19 +120,13 @@ describe("a hook", () => {
     ["a Response", () => Promise.reject(new Response("the password of the database"))],
     ["an error that throws when it is read", () => Promise.reject(unreadable())],
   ])("that throws %s is a problem of the server, of which nothing is told", async (_, authorize) => {
-    const lines: unknown[] = [];
-    const log = {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: () => undefined,
-      error: (...line: unknown[]) => void lines.push(line),
-    };
+    const [log, lines] = keptLog();
     const { ask } = await guarded(authorize, { log });
     for (const { method, path } of await routesOf("x")) {
       const { status, body, text } = await ask(method, path);
       expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
       expect(text).not.toContain("password");
-      expect(lines.pop()).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
+      expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
     }
   });
 
@@ -156,6 +152,58 @@ describe("a hook", () => {
     decided.resolve(false);
     expect((await readAnswer(await slow)).status).toBe(403);
     expect([store.count().state, engine.meter.function("door/wait").runs]).toEqual([before, 0]);
+  });
+});
+
+describe("who may do what", () => {
+  const ROUTES = [
+    ["POST", "/functions/web/double", "start"],
+    ["POST", "/functions/web/other/operation?id=5", "start"],
+    ["GET", "/flows/f", "status"],
+    ["HEAD", "/flows/f", "status"],
+    ["DELETE", "/flows/f", "purge"],
+    ["POST", "/flows/f/events/e", "event"],
+    ["POST", "/flows/f/terminate", "terminate"],
+  ] as const;
+
+  test("is asked for every route, before anything else", async () => {
+    const asked: Access[] = [];
+    const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
+    await engine.client.start(double, 1, { key: "f" });
+    for (const [method, path] of ROUTES)
+      expect((await ask(method, path, method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {})).status).toBe(
+        403,
+      );
+    expect(asked.map(({ action }) => action)).toEqual(ROUTES.map(([, , action]) => action));
+    expect(asked).toContainEqual({ action: "start", function: "web/other", operation: "operation", id: "5" });
+    expect(asked).toContainEqual({ action: "event", flow: "f", event: "e" });
+  });
+
+  test.each([
+    ["an answer of its own", () => new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }), 401],
+    ["a name", () => "ada", 202],
+    ["a promise", async () => true, 202],
+    ["nothing", () => undefined as never, 403],
+    ["something", () => 1 as never, 403],
+  ])("is decided by a hook that gives %s", async (_, authorize, status) => {
+    const { engine } = await open();
+    const app = asyncHttp(engine.client, { ...web, authorize });
+    expect((await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status).toBe(status);
+  });
+
+  test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
+    const [log, lines] = keptLog();
+    const { ask } = await open({
+      log,
+      authorize: (_, { flow = "" }) => {
+        throw new Error(`no policy for ${flow}`);
+      },
+    });
+    const { status, body } = await ask("GET", "/flows/a-very-secret-id");
+    expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+    expect(JSON.stringify(lines)).toContain(String(body["errorId"]));
+    expect(JSON.stringify(lines)).toContain("no policy for [id]");
+    expect(JSON.stringify(lines)).not.toContain("a-very-secret-id");
   });
 });
 

@@ -1,6 +1,7 @@
 import { fn } from "handback";
 import { describe, expect, test } from "vitest";
 import { openApp } from "./open-app.ts";
+import { open as openWeb } from "./web-app.ts";
 
 const echo = fn("pages/echo", (_, input: unknown) => input);
 const open = () => openApp({ functions: [echo], origins: ["https://app.example"] });
@@ -49,4 +50,19 @@ describe("a page of any other origin", () => {
       expect(store.count().state).toBe(0);
     },
   );
+});
+
+describe("what a browser has sent", () => {
+  test.each([
+    ["another origin", { origin: "https://evil.example" }, 403],
+    ["an origin that is none", { origin: "null" }, 403],
+    ["another site", { "sec-fetch-site": "cross-site" }, 403],
+    ["its own origin", { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" }, 202],
+    ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
+    ["no browser", {}, 202],
+  ])("begins nothing for pages of others: %s", async (_, headers, status) => {
+    const { ask, store } = await openWeb({ origins: ["https://app.example"] });
+    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(status);
+    expect(store.count().state).toBe(status === 202 ? 3 : 0);
+  });
 });

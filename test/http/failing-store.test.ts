@@ -2,6 +2,7 @@ import { fn, memory } from "handback";
 import { expect, test } from "vitest";
 import { FillableStore } from "../durability/fillable-store.ts";
 import { HeldStore } from "../durability/held-store.ts";
+import { keptLog } from "./kept-log.ts";
 import { openApp } from "./open-app.ts";
 
 const greet = fn("store/greet", (ctx, name: string) => ctx.onComplete(ctx.event<string>("word"), greeted, name));
@@ -41,9 +42,7 @@ test("a disk that fails is told with 500 and a code, and with nothing of the dis
   const store = new HeldStore(memory(), async () => {
     if (fails) throw new Error("EIO: i/o error, write '/home/ada/wf.db'");
   });
-  const lines: unknown[] = [];
-  const keep = (...line: unknown[]): void => void lines.push(line);
-  const log = { debug: keep, info: keep, warn: keep, error: keep };
+  const [log, lines] = keptLog();
   const { ask } = await openApp({ ...shown, log }, { functions, store });
   const { body } = await ask("POST", "/functions/store/greet", { body: "Ada" });
   fails = true;

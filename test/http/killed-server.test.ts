@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { temporaryDirectory } from "../engines/temporary-directory.ts";
 
@@ -36,6 +36,9 @@ interface Started {
   readonly statusUrl: string;
   readonly startedAt: string;
 }
+
+/** Processes take their time on a machine that is busy. */
+vi.setConfig({ testTimeout: 60_000 });
 
 test("what was answered with 202 goes on after kill -9, and the same key finds it", async () => {
   const path = join(temporaryDirectory(), "wf.db");

@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { ROOT } from "../support/source.ts";
 import { METERS } from "./meters.ts";
 
+/** The Node that npm runs scripts with here, whichever runs the tests. */
+const NODE = join(ROOT, "node_modules/.bin/node");
+
 /** Runs what `npm run example --` runs. */
 function example(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, join(ROOT, "scripts/example.ts"), ...args], {
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(NODE, [join(ROOT, "scripts/example.ts"), ...args], { encoding: "utf8" });
   return { status, stdout, stderr };
 }
 

@@ -77,6 +77,17 @@ describe("an idempotency key", () => {
     expect(engine.meter.function("web/greet").runs).toBe(2);
   });
 
+  test("starts a flow once, however many send it at the same time", async () => {
+    const { engine, clock } = await open();
+    const app = asyncHttp(engine.client, { ...shown, clock });
+    const sent = Array.from({ length: 50 }, async () =>
+      app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada", headers: key("k") })),
+    );
+    const answers = await Promise.all((await clock.until(Promise.all(sent))).map(readAnswer));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body["id"])}`)).size).toBe(1);
+    expect(engine.meter.function("web/greet").runs).toBe(1);
+  });
+
   test.each([
     ["another input", "/functions/web/greet", "Bob"],
     ["another function", "/functions/web/double", "Ada"],

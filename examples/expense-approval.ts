@@ -32,8 +32,8 @@ const approved = approval("expenses/approve", {
   approvers: ({ owner }) => ["ada", "bob", "cy"].filter((person) => person !== owner),
   requester: ({ owner }) => owner,
   quorum: 2,
-  remind: { every: "150ms", times: 1 },
-  timeout: "400ms", // three days, for people
+  remind: { every: "500ms", times: 1 },
+  timeout: "1.5s", // three days, for people
   onTimeout: askBoss,
 });
 
@@ -41,7 +41,7 @@ const approved = approval("expenses/approve", {
 const naive = fn("expenses/naive", { parts: [sendMails, askBoss] }, async (ctx, input: Expense): Promise<string> => {
   const request = { approval: "", id: "", request: "", input, level: 0, reminder: 0, decisions: [], askedAt: 0 };
   await ctx.get(ctx.invoke(sendMails, request));
-  const over = ctx.sleep("400ms");
+  const over = ctx.sleep("1.5s");
   for (const people = new Set<string>(); ;) {
     const { ready }: Waited<unknown> = await ctx.get(ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }));
     const [first] = ready;

@@ -41,7 +41,7 @@ const charge = fn("trip/charge", async (_, trip: Trip) => {
   return `${trip.id}: to ${trip.to} for ${trip.cents} cents`;
 });
 
-const hotelInTime = withTimeout("trip/hotel-in-time", bookHotel, "100ms");
+const hotelInTime = withTimeout("trip/hotel-in-time", bookHotel, "500ms");
 const surelyCancelHotel = retry("trip/surely-cancel-hotel", cancelHotel, { maxAttempts: 5, initialDelay: "10ms", jitter: 0.5 });
 
 const book = saga(

@@ -2,6 +2,7 @@ import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
 import { HANDLER } from "./mutations/handler.ts";
+import { OVER_HTTP } from "./mutations/http.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { OPERATING } from "./mutations/operating.ts";
@@ -25,6 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OPERATING,
   ...PATTERNS,
   ...WAITING_PATTERNS,
+  ...OVER_HTTP,
   ...POISON,
   ...DAMAGE,
 ];

@@ -2,8 +2,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { format } from "node:util";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { commentExamples, exampleFault, exampleFileName, markdownExamples, type Example } from "./support/examples.ts";
+import { isPrinted, saidOutputs } from "./support/said-outputs.ts";
 import { readFiles, ROOT, type Files } from "./support/source.ts";
 
 const GENERATED = join(ROOT, "test/.generated");
@@ -36,8 +38,11 @@ describe("every example in the documentation", () => {
     expect(compile(folder)).toBe("");
   });
 
-  test.each(runnable)("runs and finishes: %s", async (_, example) => {
+  test.each(runnable)("runs, finishes, and prints what it says: %s", async (_, example) => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((...said) => void lines.push(format(...said)));
     await expect(import(join(folder, exampleFileName(example)))).resolves.toBeDefined();
+    expect(saidOutputs(example.code).filter((said) => !isPrinted(said, lines))).toEqual([]);
   });
 });
 
@@ -83,6 +88,19 @@ export const a = "/** @example d */"; // @example e
     ["", false],
   ])("asks %j to import handback first", (code, fine) => {
     expect(exampleFault({ path: "a.md", line: 1, code, runs: true }) === undefined).toBe(fine);
+  });
+
+  test.each([
+    ["3", "3", true],
+    ["[ 1, 1 ] x", "[1,1]  'x'", true],
+    ["{ ..., a: 1 }", "{ id: 5, a: 1 }", true],
+    ["2.6...", "2.666", true],
+    ["3", "33", false],
+    ["{ ..., a: 1 }", "{ a: 1, id: 5 }", false],
+    ["a ... b ... c", "a b d", false],
+  ])("takes %j as said of %j: %s", (said, line, fine) => {
+    expect(saidOutputs(`console.log(x); // 0, then ${said}\nf(); // 4`)).toEqual(["0", said]);
+    expect(isPrinted(said, ["other", line])).toBe(fine);
   });
 
   test("reports an example that does not compile, by its place", () => {

@@ -6,14 +6,12 @@ const MONITOR = "src/patterns/monitor.ts";
 const APPROVAL = "src/patterns/approval.ts";
 const BALLOT = "src/patterns/ballot.ts";
 const TOKENS = "src/patterns/approval-tokens.ts";
-const HTTP = "src/http/async-http.ts";
 const AGGREGATOR_TESTS = "test/patterns/aggregator.test.ts";
 const MONITOR_TESTS = "test/patterns/monitor.test.ts";
 const APPROVAL_TESTS = "test/patterns/approval.test.ts";
 const TOKEN_TESTS = "test/patterns/approval-tokens.test.ts";
-const HTTP_TESTS = "test/http/async-http.test.ts";
 
-/** What the patterns of people and time promise, and flows over HTTP. */
+/** What the patterns of people and time promise. */
 export const WAITING_PATTERNS: readonly Mutation[] = [
   {
     breaks: "waiting patterns: an aggregator's batch leaves, and stays",
@@ -112,29 +110,5 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     replace: "claims === undefined",
     test: TOKEN_TESTS,
     killedBy: "a token > is worth nothing elsewhere",
-  },
-  {
-    breaks: "waiting patterns: an engine's own ids are reached over HTTP",
-    file: "src/http/flow-ids.ts",
-    find: "!COUNTED.test(checkFlowKey(flow))",
-    replace: 'checkFlowKey(flow) !== ""',
-    test: HTTP_TESTS,
-    killedBy: "asking how a flow stands > shows only flows of functions that are to be seen, and none whose id can be counted up",
-  },
-  {
-    breaks: "waiting patterns: who may do what is asked when it is known that there is such a flow",
-    file: HTTP,
-    find: "await authorized(authorize, c.req.raw, { action, flow,",
-    replace: "await client.status(flow);\n      await authorized(authorize, c.req.raw, { action, flow,",
-    test: HTTP_TESTS,
-    killedBy: "who may do what > is not decided by a hook that fails; the log says why, without the flow's id",
-  },
-  {
-    breaks: "waiting patterns: a failure tells more than its kind",
-    file: "src/http/flow-report.ts",
-    find: "= kindOf,",
-    replace: "= (failure) => failure,",
-    test: HTTP_TESTS,
-    killedBy: "asking how a flow stands > gives 200 when it has failed, and no more of why than the kind: /functions/web/fail",
   },
 ];

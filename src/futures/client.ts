@@ -273,18 +273,21 @@ export class Client {
     const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const key = this.#nextKey();
-    const start: Start = {
-      number,
-      type,
-      stateId,
-      name: operation,
-      digest: isGiven ? digest(`${type}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`) : undefined,
-      creates: stateful && id === undefined ? true : undefined,
-      key,
+    const ask = async (named: string): Promise<Kept> => {
+      const start: Start = {
+        number,
+        type: named,
+        stateId,
+        name: operation,
+        digest: isGiven ? digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`) : undefined,
+        creates: stateful && id === undefined ? true : undefined,
+        key: this.#nextKey(),
+      };
+      return (await this.#ask(system("flow", flow), "start", start, { payload, fresh: !isGiven, begins: true })).control as Kept;
     };
-    const { control } = await this.#ask(system("flow", flow), "start", start, { payload, fresh: !isGiven, begins: true });
-    const kept = control as { readonly outcome: string; readonly type: string; readonly stateId?: string };
+    const first = await ask(type);
+    // The flow may have been started when the function had another name.
+    const kept = first.outcome === "conflict" && spec.aliases.includes(first.type) ? await ask(first.type) : first;
     if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",
@@ -394,6 +397,9 @@ interface Asking {
   /** It begins work. */
   readonly begins?: boolean;
 }
+
+/** What is there once a start has been asked for: started by it, or before. */
+type Kept = { readonly outcome: string; readonly type: string; readonly stateId?: string };
 
 /** A flow as it stands. */
 interface Found {

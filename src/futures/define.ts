@@ -24,7 +24,7 @@ export interface HandlingOptions {
   readonly retry?: RetryPolicy;
   /** Longest run of a handler, then it is abandoned with `HANDLER_TIMEOUT`; default: none. Parked time does not count. */
   readonly timeout?: Duration;
-  /** Former types, `namespace/name`, whose stored messages this function takes over. */
+  /** Former types, `namespace/name`, whose stored messages, states, flows and keys this function takes over. */
   readonly aliases?: readonly string[];
   /** Functions this one is made of: an engine that hosts it hosts them, and what they are made of, without being told. */
   readonly parts?: readonly object[];

@@ -13,8 +13,8 @@ export interface Access {
 }
 
 /**
- * Decides who may do what: `true`, or the name of whoever asks, allows it; `false` is answered with 403; a Response is the answer. Idempotency
- * keys are told apart by names: two people may use the same. The body is not to be read.
+ * Decides who may do what: `true`, or the name of whoever asks, allows it; `false`, or an empty name, is answered with 403; a Response is the
+ * answer; what fails is answered with 500. Idempotency keys are told apart by names: two people may use the same. The body is not to be read.
  */
 export type Authorize = (request: Request, access: Access) => Grant | Promise<Grant>;
 type Grant = boolean | string | Response;
@@ -33,22 +33,11 @@ export class Refusal extends Error {
 export async function authorized(authorize: Authorize | undefined, request: Request, access: Access): Promise<string | undefined> {
   if (authorize === undefined) return undefined;
   const grant: unknown = await authorize(request, access);
-  if (grant instanceof Response) throw new Refusal(grant);
-  if (typeof grant === "string") return grant;
+  // A copy: a hook may have one answer for all, whose body can be read once.
+  if (grant instanceof Response) throw new Refusal(grant.clone());
+  // An empty name is nobody's.
+  if (typeof grant === "string" && grant !== "") return grant;
   // Anything but a plain yes is a no, whatever a hook in JavaScript gives.
   if (grant !== true) throw new ProblemError("FORBIDDEN");
   return undefined;
-}
-
-/**
- * Refuses what another page has a browser send: such a request comes with the cookies of whoever looks at that page.
- *
- * @throws a `ProblemError`
- */
-export function checkOrigin({ headers, url }: Request, origins: readonly string[]): void {
-  const origin = headers.get("origin");
-  if (origin !== null && origins.includes(origin)) return;
-  const host = headers.get("host") ?? new URL(url).host;
-  const isForeign = origin !== null && (!URL.canParse(origin) || new URL(origin).host !== host);
-  if (isForeign || headers.get("sec-fetch-site") === "cross-site") throw new ProblemError("CROSS_SITE");
 }

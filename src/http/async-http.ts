@@ -1,18 +1,22 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { Clock } from "../core/clock.ts";
+import { show } from "../core/show.ts";
 import type { Client, FlowHandle, FlowStatus } from "../futures/client.ts";
 import type { Invokable } from "../futures/function.ts";
-import { authorized, checkOrigin } from "./access.ts";
+import { authorized } from "./access.ts";
 import type { Access } from "./access.ts";
 import { exposedFunctions } from "./exposed.ts";
 import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./failure-answer.ts";
 import { isReachable, newFlowId } from "./flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./json-body.ts";
+import { linksOf } from "./links.ts";
 import { rulesOf } from "./options.ts";
 import type { AsyncHttpOptions } from "./options.ts";
+import { onlyFrom } from "./origins.ts";
+import { pathOf, queryOf, waitOf } from "./parameters.ts";
 import { ProblemError } from "./problem.ts";
+import { settledWithin } from "./settled-within.ts";
 
 /**
  * Serves flows over HTTP, as functions of the Fetch standard: they are started, asked after, waited for, told of events, terminated and
@@ -42,7 +46,7 @@ import { ProblemError } from "./problem.ts";
  * const started = await app.fetch(new Request("http://localhost/functions/docs/yearly", request));
  * const location = started.headers.get("location");
  * const answer = await app.fetch(new Request(`http://localhost${location}?wait=5`));
- * console.log(started.status, answer.status, await answer.json()); // 202 200 { status: "completed", output: "all of 2030", ... }
+ * console.log(started.status, answer.status, await answer.json()); // 202 200 { ..., status: "completed", ..., output: "all of 2030" }
  * await engine.close();
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
@@ -51,8 +55,8 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   const app = new Hono();
 
   async function start(c: Context): Promise<Response> {
-    const { namespace = "", name = "", operation } = paramsOf(c);
-    const [type, id] = [`${namespace}/${name}`, c.req.query("id")];
+    const { namespace = "", name = "", operation } = pathOf(c);
+    const [type, id] = [`${namespace}/${name}`, queryOf(c, "id")];
     const access = {
       action: "start",
       function: type,
@@ -67,34 +71,33 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     const input = await readJsonBody(c.req.raw, bodyLimit);
     const at = id === undefined || f.operation === undefined ? {} : { id };
     const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
-    return answer(c, handle, { waitMs, base: baseOf(c, operation === undefined ? 3 : 4), isNew: true });
+    return answer(c, handle, { waitMs, segments: operation === undefined ? 3 : 4, isNew: true });
   }
 
   /** A route to one flow: only to one that may be seen; any other is as if it were not there. */
   const toFlow =
     (action: Access["action"], act: (c: Context, flow: string) => Promise<Response>) =>
     async (c: Context): Promise<Response> => {
-      const { flow = "", event } = paramsOf(c);
+      const { flow = "", event } = pathOf(c);
       await authorized(authorize, c.req.raw, { action, flow, ...(event !== undefined && { event }) });
       if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function)) throw new ProblemError("NOT_FOUND");
       return act(c, flow);
     };
 
   /** Tells how a flow stands once it has ended, or the wait is over. */
-  async function answer(c: Context, handle: FlowHandle<unknown>, { waitMs, base, isNew }: Answering): Promise<Response> {
-    if (waitMs > 0) await settledWithin(handle, waitMs, { clock, request: c.req.raw.signal });
+  async function answer(c: Context, handle: FlowHandle<unknown>, { waitMs, segments, isNew }: Answering): Promise<Response> {
+    if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
     const status: FlowStatus = await client.status(handle.id);
-    const statusUrl = `${base}/flows/${encodeURIComponent(handle.id)}`;
-    const links = { statusUrl, eventUrl: `${statusUrl}/events/{name}`, terminateUrl: `${statusUrl}/terminate`, purgeUrl: statusUrl };
+    const links = linksOf(c, handle.id, segments);
     const about = { id: handle.id, ...(handle.stateId !== undefined && { stateId: handle.stateId }), ...(isNew && links) };
     const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
     if (status.status !== "pending") return c.json(body, 200);
-    return c.json(body, 202, { Location: statusUrl, "Retry-After": retryAfter });
+    return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
   }
 
   const route = (path: string, methods: Readonly<Record<string, (c: Context) => Promise<Response>>>): void => {
     const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    for (const [method, handler] of Object.entries(methods)) app.on(method, path, handler);
+    for (const [method, handler] of Object.entries(methods)) app.on(method, path, (c) => handler(c).catch(rethrown));
     app.all(path, (c) => {
       if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow });
       throw new ProblemError("METHOD_NOT_ALLOWED", { Allow: allow });
@@ -102,14 +105,14 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   };
 
   app.use(async (c, next) => {
-    if (!CHANGES_NOTHING.has(c.req.method)) checkOrigin(c.req.raw, origins);
     await next();
     for (const [name, value] of SAFE_HEADERS) c.header(name, value);
   });
+  app.use(onlyFrom(origins));
   route("/functions/:namespace/:name", { POST: start });
   route("/functions/:namespace/:name/:operation", { POST: start });
   route("/flows/:flow", {
-    GET: toFlow("status", (c, flow) => answer(c, client.flow(flow), { waitMs: waitOf(c, maxWaitMs), base: baseOf(c, 2), isNew: false })),
+    GET: toFlow("status", (c, flow) => answer(c, client.flow(flow), { waitMs: waitOf(c, maxWaitMs), segments: 2, isNew: false })),
     DELETE: toFlow("purge", async (c, flow) => {
       if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
       return c.body(null, 204);
@@ -117,7 +120,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   });
   route("/flows/:flow/events/:event", {
     POST: toFlow("event", async (c, flow) => {
-      await client.signal(flow, paramsOf(c)["event"] ?? "", await readJsonBody(c.req.raw, bodyLimit));
+      await client.signal(flow, pathOf(c)["event"] ?? "", await readJsonBody(c.req.raw, bodyLimit));
       return c.body(null, 202);
     }),
   });
@@ -128,48 +131,18 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     }),
   });
   app.notFound(() => problemAnswer(new ProblemError("NO_ROUTE")));
-  app.onError((error, c) => failureAnswer(error, { log, retryAfter, secrets: [paramsOf(c)["flow"], paramsOf(c)["id"]] }));
+  app.onError((error, c) => failureAnswer(error, { log, retryAfter, flow: pathOf(c)["flow"] }));
   return app;
 }
 
-const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** How long an answer may wait, where the app is mounted, and whether links are wanted. */
+/** How long an answer may wait, how many segments of the path belong to the route, and whether links are wanted. */
 interface Answering {
   readonly waitMs: number;
-  readonly base: string;
+  readonly segments: number;
   readonly isNew: boolean;
 }
 
-/** Waits for a flow to end, or for the time to be over, or for nobody to be listening any more. */
-async function settledWithin(
-  handle: FlowHandle<unknown>,
-  waitMs: number,
-  { clock, request }: { readonly clock: Clock; readonly request: AbortSignal },
-): Promise<void> {
-  const waiting = new AbortController();
-  const stop = (): void => waiting.abort();
-  const cancelTimer = clock.setTimer(waitMs, stop);
-  request.addEventListener("abort", stop, { once: true });
-  // How it has ended is asked afterwards.
-  await handle.result({ signal: waiting.signal }).catch(() => undefined);
-  request.removeEventListener("abort", stop);
-  cancelTimer();
-}
-
-/** Reads `?wait=`, in seconds. @throws a `ProblemError` */
-function waitOf(c: Context, maxMs: number): number {
-  const text = c.req.query("wait");
-  if (text === undefined) return 0;
-  if (text.length > 16 || !/^\d+(\.\d+)?$/.test(text)) throw new ProblemError("MALFORMED_WAIT");
-  return Math.min(Math.ceil(Number(text) * 1_000), maxMs);
-}
-
-/** The path under which the app is mounted: that of the request, without the segments of the route. */
-function baseOf(c: Context, segments: number): string {
-  return c.req.path.split("/").slice(0, -segments).join("/");
-}
-
-function paramsOf(c: Context): Readonly<Record<string, string | undefined>> {
-  return c.req.param();
+/** What a hook throws may be anything; an app has an answer to errors alone. */
+function rethrown(thrown: unknown): never {
+  throw thrown instanceof Error ? thrown : new Error(`thrown: ${show(thrown)}`);
 }

@@ -6,9 +6,9 @@ import { specOf } from "../futures/spec.ts";
 
 /** What can be started from outside, and whose flows can be seen there. */
 export interface Exposed {
-  /** The function that is started as `namespace/name`, or `namespace/name/operation`. */
+  /** The function of this type, or its operation: each by these two names, and no other. */
   find(type: string, operation: string | undefined): AnyInvokable | undefined;
-  /** Whether flows of the function of this type may be seen. */
+  /** Whether flows of the function of this type, or formerly of it, may be seen. */
   shows(type: string): boolean;
 }
 
@@ -21,22 +21,21 @@ export interface Exposed {
  */
 export function exposedFunctions(functions: unknown): Exposed {
   if (!Array.isArray(functions)) throw new HandbackError("INVALID_OPTIONS", `functions: expected a list, got ${show(functions)}`);
-  const found = new Map<string, AnyInvokable>();
-  const types = new Set<string>();
+  const types = new Map<string, Map<string | undefined, AnyInvokable>>();
   for (const face of functions as readonly unknown[]) {
     const spec = specOf(face);
     if (spec === undefined)
       throw new HandbackError("INVALID_OPTIONS", `functions: expected what fn() or stateful() gave, got ${show(face)}`);
-    types.add(spec.type);
+    const found = types.get(spec.type) ?? new Map<string | undefined, AnyInvokable>();
+    // What has been renamed is reached by its former names, too: clients and flows keep them.
+    for (const name of [spec.type, ...spec.aliases]) types.set(name, found);
     if (isInvokable(face)) {
-      if (face.operation !== undefined) found.set(`${spec.type}/${face.operation}`, face);
-      if (spec.state === undefined || isPattern(face)) found.set(spec.type, face);
-    } else
-      for (const operation of Object.values(face as object))
-        if (isInvokable(operation)) found.set(`${spec.type}/${operation.operation}`, operation);
+      if (face.operation !== undefined) found.set(face.operation, face);
+      if (spec.state === undefined || isPattern(face)) found.set(undefined, face);
+    } else for (const operation of Object.values(face as object)) if (isInvokable(operation)) found.set(operation.operation, operation);
   }
   return {
-    find: (type, operation) => found.get(operation === undefined ? type : `${type}/${operation}`),
+    find: (type, operation) => types.get(type)?.get(operation),
     shows: (type) => types.has(type),
   };
 }

@@ -1,7 +1,7 @@
 import { HandbackError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { Refusal } from "./access.ts";
-import { randomId } from "./flow-ids.ts";
+import { randomId, withoutIds } from "./flow-ids.ts";
 import { codeOf, problemOf, ProblemError } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 
@@ -17,18 +17,18 @@ interface Telling {
   readonly log: Log;
   /** Seconds after which to come again, where that may help. */
   readonly retryAfter: string;
-  /** What is not to be told, though an error may hold it. */
-  readonly secrets: readonly (string | undefined)[];
+  /** Id of the flow that the request named, which goes into no log. */
+  readonly flow: string | undefined;
 }
 
 /** Answers a request that failed: with what is wrong with it, or with an id under which the log has more. */
-export function failureAnswer(error: Error, { log, retryAfter, secrets }: Telling): Response {
+export function failureAnswer(error: Error, { log, retryAfter, flow }: Telling): Response {
   if (error instanceof Refusal) return error.response;
   if (error instanceof ProblemError) return problemAnswer(error);
   const code = codeOf(error);
   if (code === undefined) {
     const errorId = randomId(8);
-    log.error("a request failed", { errorId, error: without(secrets, error.stack ?? error.message) });
+    log.error("a request failed", { errorId, error: withoutIds(error.stack ?? error.message, flow) });
     return problemAnswer(new ProblemError(HandbackError.is(error) ? error.code : "INTERNAL"), { errorId });
   }
   const again = problemOf(code).status === 503 ? { "Retry-After": retryAfter } : {};
@@ -43,8 +43,4 @@ export function problemAnswer({ code, headers }: ProblemError, more: Pick<Proble
     status: problem.status,
     headers: { ...Object.fromEntries(SAFE_HEADERS), ...headers, "Content-Type": "application/problem+json" },
   });
-}
-
-function without(secrets: readonly (string | undefined)[], text: string): string {
-  return secrets.reduce<string>((rest, secret) => (secret === undefined || secret === "" ? rest : rest.replaceAll(secret, "[id]")), text);
 }

@@ -36,6 +36,12 @@ export function isReachable(flow: string): boolean {
   }
 }
 
+/** A text without ids of flows: those that are made here, and the one that a request named. */
+export function withoutIds(text: string, named = ""): string {
+  const rest = named === "" ? text : text.replaceAll(named, "[id]");
+  return rest.replace(/\b[0-9a-f]{48}\b/g, "[id]");
+}
+
 /** Bytes that nobody can guess, in hex. */
 export function randomId(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../core/error-codes.ts";
 import type { FlowHandle, FlowStatus } from "../futures/client.ts";
 import type { Failure } from "../futures/failure.ts";
 import { plainJson } from "./plain-json.ts";
+import { titleOf } from "./problem.ts";
 
 /** How a flow stands, as those outside are told. */
 export interface FlowReport {
@@ -39,7 +40,7 @@ export async function reportOf(
 /** A message may hold what is nobody's business; a code of ours does not. */
 function kindOf({ name, code }: Failure): { readonly code: ErrorCode; readonly title: string } {
   const known = name === "HandbackError" && code !== undefined && isErrorCode(code) ? code : "FUNCTION_FAILED";
-  return { code: known, title: ERROR_CODES[known].meaning };
+  return { code: known, title: titleOf(known) };
 }
 
 function isErrorCode(code: string): code is ErrorCode {

@@ -3,7 +3,7 @@ import { ProblemError } from "./problem.ts";
 /**
  * Reads the body of a request as JSON; `undefined` when it is empty. What is over the limit is not read to its end.
  *
- * @throws a `ProblemError`, when it is of another type, too large, or no JSON
+ * @throws a `ProblemError`, when it is of another type, too large, cut short, or no JSON
  */
 export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw new ProblemError("BODY_TOO_LARGE");
@@ -27,7 +27,12 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   let size = 0;
   if (request.body === null) return new Uint8Array();
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  // What fails here is the sender: it has gone away, or takes too long.
+  const chunk = () =>
+    reader.read().catch((): never => {
+      throw new ProblemError("BODY_INCOMPLETE");
+    });
+  for (let next = await chunk(); !next.done; next = await chunk()) {
     size += next.value.length;
     if (size > limit) {
       await reader.cancel().catch(() => undefined);

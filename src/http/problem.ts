@@ -8,6 +8,8 @@ const REQUEST_PROBLEMS = {
   FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
+  BODY_INCOMPLETE: { status: 400, title: "The body ended before all of it was there." },
+  REPEATED_PARAMETER: { status: 400, title: "A parameter of the query comes more than once." },
   MALFORMED_WAIT: { status: 400, title: "The parameter wait is not a number of seconds." },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The body is not of type application/json, or is encoded." },
@@ -64,10 +66,13 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 /** Makes the problem document of a code. */
 export function problemOf(code: ProblemCode, more: Pick<Problem, "path" | "errorId"> = {}): Problem {
-  const { status, title } = isRequestProblem(code)
-    ? REQUEST_PROBLEMS[code]
-    : { status: STATUS[code] ?? 500, title: ERROR_CODES[code].meaning };
+  const { status, title } = isRequestProblem(code) ? REQUEST_PROBLEMS[code] : { status: STATUS[code] ?? 500, title: titleOf(code) };
   return { type: `urn:handback:${code}`, title, status, code, ...more };
+}
+
+/** What a code means, without the part that points into an error: those outside do not have it. */
+export function titleOf(code: ErrorCode): string {
+  return ERROR_CODES[code].meaning.replace(/[;,] [^;,]*`.*$/, ".");
 }
 
 /** The code of an error that says something about the request; `undefined` for what went wrong here. */

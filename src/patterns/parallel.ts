@@ -17,7 +17,7 @@ import type { ComposedStep, InputOfAll, OutputsOf } from "./step.ts";
  * const mean = chain("docs/mean", parallel(width, words), ([letters, count]) => letters / count);
  *
  * const engine = await embedded({ functions: [mean], store: memory() });
- * console.log(await engine.client.call(mean, "so it is")); // 2.67
+ * console.log(await engine.client.call(mean, "so it is")); // 2.666...
  * await engine.close();
  */
 export function parallel<const Functions extends readonly AnyInvokable[], Value extends InputOfAll<Functions> = InputOfAll<Functions>>(

@@ -1,24 +1,6 @@
-import { afterEach, expect, test, vi } from "vitest";
-
-/** Runs an example as its file is run, and gives what it prints. */
-async function printed(run: () => Promise<unknown>): Promise<readonly string[]> {
-  const lines: string[] = [];
-  vi.spyOn(console, "log").mockImplementation((...said) => {
-    lines.push(said.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" "));
-  });
-  await run();
-  return lines;
-}
-
-/** What an example says of its two meters. */
-const METERS = [
-  expect.stringMatching(/^split: billed \d+ ms, 0 of them for waiting, beta 1\.000$/),
-  expect.stringMatching(/^naive: billed \d+ ms, [1-9]\d* of them for waiting, beta \d+\.(?!000)\d+$/),
-] as readonly unknown[];
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+import { expect, test } from "vitest";
+import { METERS } from "./meters.ts";
+import { printed } from "./printed.ts";
 
 test("the sensor aggregation writes each reading once", async () => {
   expect(await printed(() => import("../../examples/sensor-aggregation.ts"))).toEqual([

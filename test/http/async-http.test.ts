@@ -1,31 +1,12 @@
-import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import { embedded, fn, memory, stateful, value } from "handback";
 import { asyncHttp } from "handback/http";
-import type { Access } from "handback/http";
 import { aggregator, approval } from "handback/patterns";
-import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { onPoorestLosing } from "../conformance/host.ts";
 import { codeOf } from "../support/thrown.ts";
+import { keptLog } from "./kept-log.ts";
 import { openApp, readAnswer, requestOf } from "./open-app.ts";
-
-const double = fn("web/double", (_, n: number) => 2 * n);
-const nothing = fn("web/nothing", () => undefined);
-const greet = fn("web/greet", (ctx, name: string) => {
-  ctx.setStatus({ waiting: "for a word" });
-  return ctx.onComplete(ctx.event<string>("word"), greeted, name);
-});
-const greeted = fn("web/greeted", (_, { result, args }: { result: string; args: string }) => `${result} ${args}`);
-const sleep = fn("web/sleep", (ctx, ms: number) => ctx.onComplete(ctx.sleep(ms), done));
-const done = fn("web/done", () => "done");
-const fail = fn("web/fail", (_, why: string) => {
-  throw new Error(`secret: ${why}`);
-});
-const refuse = fn("web/refuse", () => {
-  throw new HandbackError("INVALID_INPUT", "an amount of secret size");
-});
-const functions = [double, nothing, greet, greeted, sleep, done, fail, refuse];
-const shown = { functions: [double, nothing, greet, sleep, fail, refuse] };
-const open = (options: Partial<Parameters<typeof asyncHttp>[1]> = {}) => openApp({ ...shown, ...options }, { functions });
+import { done, double, functions, open, shown, sleep } from "./web-app.ts";
 
 describe("starting", () => {
   test("is answered with 202, where to ask, when to come again, and what can be done", async () => {
@@ -94,6 +75,17 @@ describe("an idempotency key", () => {
     expect(again.headers.get("location")).toBe(first.headers.get("location"));
     expect(other.body["id"]).not.toBe(first.body["id"]);
     expect(engine.meter.function("web/greet").runs).toBe(2);
+  });
+
+  test("starts a flow once, however many send it at the same time", async () => {
+    const { engine, clock } = await open();
+    const app = asyncHttp(engine.client, { ...shown, clock });
+    const sent = Array.from({ length: 50 }, async () =>
+      app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada", headers: key("k") })),
+    );
+    const answers = await Promise.all((await clock.until(Promise.all(sent))).map(readAnswer));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body["id"])}`)).size).toBe(1);
+    expect(engine.meter.function("web/greet").runs).toBe(1);
   });
 
   test.each([
@@ -165,6 +157,22 @@ describe("asking how a flow stands", () => {
   test("tells more of a failure if it is told to", async () => {
     const { status } = await started("/functions/web/fail?wait=1", "why", { describeFailure: ({ message }) => ({ says: message }) });
     expect((await status()).body["error"]).toEqual({ says: "secret: why" });
+  });
+
+  test("leads to no log of a flow's id, even when what describes its failure fails and names it", async () => {
+    const [log, lines] = keptLog();
+    const headers = { "idempotency-key": "k" };
+    const { body } = await (await open()).ask("POST", "/functions/web/fail", { body: "why", headers });
+    const describeFailure = (): never => {
+      throw new Error(`no words for ${String(body["id"])}`);
+    };
+    const { ask } = await open({ log, describeFailure });
+    expect(await ask("POST", "/functions/web/fail?wait=1", { body: "why", headers })).toMatchObject({
+      status: 500,
+      body: { code: "INTERNAL" },
+    });
+    expect(JSON.stringify(lines)).toContain("no words for [id]");
+    expect(JSON.stringify(lines)).not.toContain(body["id"]);
   });
 
   test("waits for the outcome", async () => {
@@ -275,153 +283,6 @@ describe("events, terminating and purging", () => {
   });
 });
 
-describe("bodies", () => {
-  const json = { "content-type": "application/json" };
-  const stream = (bytes: number): ReadableStream<Uint8Array> => {
-    let left = bytes;
-    return new ReadableStream({
-      pull(controller) {
-        if (left <= 0) return controller.close();
-        controller.enqueue(new Uint8Array(Math.min(left, 1024)).fill(48));
-        left -= 1024;
-      },
-    });
-  };
-
-  test.each([
-    ["is no JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
-    ["is no UTF-8", { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json }, 400, "MALFORMED_JSON"],
-    ["has too many levels", { raw: "[".repeat(300) + "]".repeat(300), headers: json }, 400, "TOO_DEEP"],
-    ["is text", { raw: "1", headers: { "content-type": "text/plain" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["has no type", { raw: new Uint8Array([49]) }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    [
-      "is in another alphabet",
-      { raw: "1", headers: { "content-type": "application/json; charset=utf-16" } },
-      415,
-      "UNSUPPORTED_MEDIA_TYPE",
-    ],
-    ["is compressed", { raw: "1", headers: { ...json, "content-encoding": "gzip" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["is larger than allowed", { raw: JSON.stringify("x".repeat(2000)), headers: json }, 413, "BODY_TOO_LARGE"],
-    ["says that it is", { raw: "1", headers: { ...json, "content-length": "5000" } }, 413, "BODY_TOO_LARGE"],
-    ["does not say how large it is", { raw: stream(1_000_000), headers: json }, 413, "BODY_TOO_LARGE"],
-  ])("are refused, and nothing begins, when one %s", async (_, asked, status, code) => {
-    const { ask, store } = await open({ bodyLimit: 1024 });
-    expect(await ask("POST", "/functions/web/double", asked)).toMatchObject({ status, body: { code } });
-    expect(store.count().state).toBe(0);
-  });
-
-  test.each([
-    ["application/json; charset=UTF-8", "21"],
-    ["application/problem+json", "21"],
-    ["Application/JSON", " 21\n"],
-  ])("are JSON as %s", async (type, raw) => {
-    const { ask } = await open();
-    expect((await ask("POST", "/functions/web/double?wait=1", { raw, headers: { "content-type": type } })).body).toMatchObject({
-      output: 42,
-    });
-  });
-
-  test("with names that mean something to JavaScript are data like any other", async () => {
-    const echo = fn("web/echo", (_, input: unknown) => input);
-    const { ask } = await openApp({ functions: [echo] });
-    const raw = '{"__proto__":{"x":1},"constructor":{"prototype":{"x":2}},"then":{"$type":"Function"}}';
-    const { text } = await ask("POST", "/functions/web/echo?wait=1", { raw, headers: json });
-    expect(text).toContain(raw.slice(1, -1));
-    expect(({} as { x?: number }).x).toBeUndefined();
-  });
-
-  test("of answers are JSON that anybody can read", async () => {
-    const rich = fn("web/rich", () => ({
-      when: new Date(5),
-      big: 2n ** 64n,
-      odd: [Number.NaN, -0, Infinity, undefined],
-      map: new Map([[1, new Set(["a"])]]),
-      bytes: new Uint8Array([1, 2]),
-      none: null,
-    }));
-    const { ask } = await openApp({ functions: [rich] });
-    expect((await ask("POST", "/functions/web/rich?wait=1")).body["output"]).toEqual({
-      when: "1970-01-01T00:00:00.005Z",
-      big: "18446744073709551616",
-      odd: ["NaN", 0, "Infinity", null],
-      map: [[1, ["a"]]],
-      bytes: "AQI=",
-      none: null,
-    });
-  });
-});
-
-describe("who may do what", () => {
-  const ROUTES = [
-    ["POST", "/functions/web/double", "start"],
-    ["POST", "/functions/web/other/operation?id=5", "start"],
-    ["GET", "/flows/f", "status"],
-    ["HEAD", "/flows/f", "status"],
-    ["DELETE", "/flows/f", "purge"],
-    ["POST", "/flows/f/events/e", "event"],
-    ["POST", "/flows/f/terminate", "terminate"],
-  ] as const;
-
-  test("is asked for every route, before anything else", async () => {
-    const asked: Access[] = [];
-    const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
-    await engine.client.start(double, 1, { key: "f" });
-    for (const [method, path] of ROUTES)
-      expect((await ask(method, path, method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {})).status).toBe(
-        403,
-      );
-    expect(asked.map(({ action }) => action)).toEqual(ROUTES.map(([, , action]) => action));
-    expect(asked).toContainEqual({ action: "start", function: "web/other", operation: "operation", id: "5" });
-    expect(asked).toContainEqual({ action: "event", flow: "f", event: "e" });
-  });
-
-  test.each([
-    ["an answer of its own", () => new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }), 401],
-    ["a name", () => "ada", 202],
-    ["a promise", async () => true, 202],
-    ["nothing", () => undefined as never, 403],
-    ["something", () => 1 as never, 403],
-  ])("is decided by a hook that gives %s", async (_, authorize, status) => {
-    const { engine } = await open();
-    const app = asyncHttp(engine.client, { ...shown, authorize });
-    expect((await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status).toBe(status);
-  });
-
-  test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
-    const lines: unknown[] = [];
-    const log = {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: () => undefined,
-      error: (...line: unknown[]) => void lines.push(line),
-    };
-    const { ask } = await open({
-      log,
-      authorize: (_, { flow = "" }) => {
-        throw new Error(`no policy for ${flow}`);
-      },
-    });
-    const { status, body } = await ask("GET", "/flows/a-very-secret-id");
-    expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
-    expect(JSON.stringify(lines)).toContain(String(body["errorId"]));
-    expect(JSON.stringify(lines)).toContain("no policy for [id]");
-    expect(JSON.stringify(lines)).not.toContain("a-very-secret-id");
-  });
-
-  test.each([
-    ["another origin", { origin: "https://evil.example" }, 403],
-    ["an origin that is none", { origin: "null" }, 403],
-    ["another site", { "sec-fetch-site": "cross-site" }, 403],
-    ["its own origin", { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" }, 202],
-    ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
-    ["no browser", {}, 202],
-  ])("does not include pages of others: %s", async (_, headers, status) => {
-    const { ask, store } = await open({ origins: ["https://app.example"] });
-    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(status);
-    expect(store.count().state).toBe(status === 202 ? 3 : 0);
-  });
-});
-
 describe("methods", () => {
   test("that only look change nothing", async () => {
     const { ask, engine, store } = await open();
@@ -529,15 +390,6 @@ describe("an engine that cannot", () => {
     expect((await ask("GET", url)).status).toBe(404);
     await host.close();
   });
-});
-
-test("an app that is mounted in another one says where it is", async () => {
-  const { engine } = await open();
-  const outer = new Hono().route("/api/v1", asyncHttp(engine.client, shown));
-  const { headers, body } = await readAnswer(await outer.fetch(requestOf("POST", "/api/v1/functions/web/greet", { body: "Ada" })));
-  expect(headers.get("location")).toMatch(/^\/api\/v1\/flows\//);
-  const again = await readAnswer(await outer.fetch(requestOf("GET", String(body["statusUrl"]))));
-  expect([again.status, again.headers.get("location")]).toEqual([202, headers.get("location")]);
 });
 
 test.each([

@@ -116,6 +116,23 @@ describe("a server that closes", () => {
     await engine.close();
   });
 
+  test("together with its engine tells those who wait to come again", async () => {
+    const engine = await embedded({ functions: [greet, greeted], store: memory() });
+    const arrived = Promise.withResolvers<void>();
+    const authorize = (request: Request): boolean => {
+      if (request.url.includes("wait=")) arrived.resolve();
+      return true;
+    };
+    const server = await serveHttp(asyncHttp(engine.client, { functions: [greet], authorize }));
+    const json = { "content-type": "application/json" };
+    const started = await fetch(`${server.url}/functions/net/greet`, { method: "POST", body: '"Ada"', headers: json });
+    const waiting = fetch(`${server.url}${started.headers.get("location")}?wait=30`);
+    await arrived.promise;
+    await Promise.all([server.close(), server.close(), engine.close()]);
+    const { status, headers } = await waiting;
+    expect([status, headers.get("retry-after"), headers.get("content-type")]).toEqual([503, "2", "application/problem+json"]);
+  });
+
   test("has its port for itself", async () => {
     const app = { fetch: () => new Response() };
     const server = await serveHttp(app);

@@ -1,0 +1,216 @@
+import { fn, stateful, value } from "handback";
+import { asyncHttp } from "handback/http";
+import type { Access, AsyncHttpOptions, Authorize } from "handback/http";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { keptLog } from "./kept-log.ts";
+import { openApp, readAnswer, requestOf } from "./open-app.ts";
+import { double, open, shown as web } from "./web-app.ts";
+
+const echo = fn("door/echo", (_, input: unknown) => input);
+const wait = fn("door/wait", (ctx) => ctx.event<string>("word"));
+const shown = { functions: [echo, wait] };
+
+const json = { "content-type": "application/json" };
+
+/** Every route that the app has, with a name in each of its places. */
+async function routesOf(name: string): Promise<readonly { readonly method: string; readonly path: string }[]> {
+  const { engine } = await openApp(shown);
+  const { routes } = asyncHttp(engine.client, shown);
+  return routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [{ method, path: path.replace(/:\w+/g, name) }]));
+}
+
+/** An app whose hook notes what it is asked, and gives what it is told. */
+async function guarded(grant: Authorize, options: Partial<AsyncHttpOptions> = {}) {
+  const asked: Access[] = [];
+  const authorize: Authorize = (request, access) => (asked.push(access), grant(request, access));
+  return { ...(await openApp({ ...shown, ...options, authorize })), asked };
+}
+
+describe("the hook stands before every route of the app", () => {
+  test("which are these", async () => {
+    expect((await routesOf("x")).map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /functions/x/x",
+      "POST /functions/x/x/x",
+      "GET /flows/x",
+      "DELETE /flows/x",
+      "POST /flows/x/events/x",
+      "POST /flows/x/terminate",
+    ]);
+  });
+
+  test("whatever is sent there: nobody is told more than that it is not allowed, and nothing is written", async () => {
+    const { ask, asked, store, engine, clock } = await guarded(() => false);
+    await clock.until(engine.client.start(wait, undefined, { key: "x" }));
+    await clock.quiet();
+    const before = JSON.stringify(store.count());
+    const part = fc.oneof(
+      fc.constantFrom("x", "door", "echo", "..", "%2e%2e%2f", "%00", "__proto__", "%ff"),
+      fc.webSegment({ size: "large" }),
+    );
+    const sent = fc.record({
+      route: fc.nat(),
+      parts: fc.array(part, { minLength: 3, maxLength: 3 }),
+      query: fc.constantFrom("", "?wait=60", "?wait=NaN", "?id=x", "?id=&wait=1&wait=2"),
+      headers: fc.constantFrom<Record<string, string>>(json, {}, { "content-type": "text/plain" }, { ...json, "idempotency-key": "" }),
+      raw: fc.constantFrom("", "{", "1", "x".repeat(2_000_000)),
+    });
+    const { routes } = asyncHttp(engine.client, shown);
+    const real = routes.filter(({ method }) => method !== "ALL");
+    await fc.assert(
+      fc.asyncProperty(sent, async ({ route, parts, query, headers, raw }) => {
+        const { method, path } = real[route % real.length] as (typeof real)[number];
+        const [...names] = parts;
+        const filled = path.replace(/:\w+/g, () => names.pop() || "x");
+        // A path that is another one once it is resolved, or none, leads elsewhere.
+        fc.pre(new URL(`http://localhost${filled}`).pathname.split("/").length === path.split("/").length);
+        const count = asked.length;
+        const { status, body, headers: told } = await ask(method, filled + query, method === "GET" ? { headers } : { raw, headers });
+        expect([status, body["code"], asked.length]).toEqual([403, "FORBIDDEN", count + 1]);
+        expect(told.get("location")).toBeNull();
+      }),
+    );
+    expect(JSON.stringify(store.count())).toBe(before);
+  });
+
+  test.each([
+    ["/functions/door/echo?id=a%2Fb", { action: "start", function: "door/echo", id: "a/b" }],
+    ["/functions/d%6For/%65cho", { action: "start", function: "door/echo" }],
+    ["/%66unctions/door/echo", { action: "start", function: "door/echo" }],
+    ["/functions/x/../door/echo", { action: "start", function: "door/echo" }],
+    ["/functions/door/echo%2Fcall", { action: "start", function: "door/echo/call" }],
+    ["/functions/door/echo/call", { action: "start", function: "door/echo", operation: "call" }],
+    ["/flows/a%2Fb%25/terminate", { action: "terminate", flow: "a/b%" }],
+    ["/flows/a/events/%2e%2e%2Fb", { action: "event", flow: "a", event: "../b" }],
+  ])("with names as they are meant, however %s spells them", async (path, access) => {
+    const { ask, asked } = await guarded(() => false);
+    await ask("POST", path, { body: 1 });
+    expect(asked).toEqual([access]);
+  });
+
+  test("and an operation has one name only: one that hides it from the hook leads nowhere", async () => {
+    const counter = stateful("door/counter", { state: { count: value(0) }, handlers: { add: (ctx) => ++ctx.state.count } });
+    const { ask } = await openApp({ functions: [counter], authorize: (_, { operation }) => operation !== "add" });
+    expect((await ask("POST", "/functions/door/counter/add")).status).toBe(403);
+    for (const path of ["door/counter%2Fadd", "door%2Fcounter/add", "door/counter%252Fadd", "door%2Fcounter%2Fadd"])
+      expect((await ask("POST", `/functions/${path}`)).status).toBe(404);
+  });
+
+  test("and what it is asked is what is done: a parameter that comes twice is refused", async () => {
+    const { ask } = await guarded(() => true);
+    expect(await ask("POST", "/functions/door/echo?id=mine&id=yours", { body: 1 })).toMatchObject({
+      status: 400,
+      body: { code: "REPEATED_PARAMETER" },
+    });
+    expect(await ask("POST", "/functions/door/echo?wait=1&wait=2", { body: 1 })).toMatchObject({ status: 400 });
+  });
+});
+
+describe("a hook", () => {
+  test("that gives an empty name allows nothing: that is nobody's", async () => {
+    const { ask, store } = await guarded(() => "");
+    expect((await ask("POST", "/functions/door/echo", { body: 1 })).status).toBe(403);
+    expect(store.count().state).toBe(0);
+  });
+
+  test.each([
+    ["an error", () => Promise.reject(new Error("the password of the database"))],
+    ["a text", () => Promise.reject("the password of the database")],
+    ["nothing", () => Promise.reject(undefined)],
+    ["a Response", () => Promise.reject(new Response("the password of the database"))],
+    ["an error that throws when it is read", () => Promise.reject(unreadable())],
+  ])("that throws %s is a problem of the server, of which nothing is told", async (_, authorize) => {
+    const [log, lines] = keptLog();
+    const { ask } = await guarded(authorize, { log });
+    for (const { method, path } of await routesOf("x")) {
+      const { status, body, text } = await ask(method, path);
+      expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+      expect(text).not.toContain("password");
+      expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
+    }
+  });
+
+  test("may give one Response again and again", async () => {
+    const refused = Response.json({ who: "are you?" }, { status: 401 });
+    const { engine } = await openApp(shown);
+    const app = asyncHttp(engine.client, { ...shown, authorize: () => refused });
+    for (let n = 0; n < 3; n++) {
+      const answer = await app.fetch(requestOf("POST", "/functions/door/echo", { body: 1 }));
+      expect([answer.status, answer.headers.get("cache-control"), await answer.json()]).toEqual([401, "no-store", { who: "are you?" }]);
+    }
+  });
+
+  test("that is slow holds up nobody else, and nothing begins before it has decided", async () => {
+    const decided = Promise.withResolvers<boolean>();
+    const { engine, clock, store } = await openApp(shown);
+    const authorize: Authorize = (request) => (request.headers.has("slow") ? decided.promise : true);
+    const app = asyncHttp(engine.client, { ...shown, clock, authorize });
+    const slow = app.fetch(requestOf("POST", "/functions/door/wait", { headers: { slow: "yes" } }));
+    const quick = await clock.until(Promise.resolve(app.fetch(requestOf("POST", "/functions/door/echo?wait=1", { body: 1 }))));
+    expect([quick.status, engine.meter.function("door/wait").runs]).toEqual([200, 0]);
+    const before = store.count().state;
+    decided.resolve(false);
+    expect((await readAnswer(await slow)).status).toBe(403);
+    expect([store.count().state, engine.meter.function("door/wait").runs]).toEqual([before, 0]);
+  });
+});
+
+describe("who may do what", () => {
+  const ROUTES = [
+    ["POST", "/functions/web/double", "start"],
+    ["POST", "/functions/web/other/operation?id=5", "start"],
+    ["GET", "/flows/f", "status"],
+    ["HEAD", "/flows/f", "status"],
+    ["DELETE", "/flows/f", "purge"],
+    ["POST", "/flows/f/events/e", "event"],
+    ["POST", "/flows/f/terminate", "terminate"],
+  ] as const;
+
+  test("is asked for every route, before anything else", async () => {
+    const asked: Access[] = [];
+    const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
+    await engine.client.start(double, 1, { key: "f" });
+    for (const [method, path] of ROUTES)
+      expect((await ask(method, path, method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {})).status).toBe(
+        403,
+      );
+    expect(asked.map(({ action }) => action)).toEqual(ROUTES.map(([, , action]) => action));
+    expect(asked).toContainEqual({ action: "start", function: "web/other", operation: "operation", id: "5" });
+    expect(asked).toContainEqual({ action: "event", flow: "f", event: "e" });
+  });
+
+  test.each([
+    ["an answer of its own", () => new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }), 401],
+    ["a name", () => "ada", 202],
+    ["a promise", async () => true, 202],
+    ["nothing", () => undefined as never, 403],
+    ["something", () => 1 as never, 403],
+  ])("is decided by a hook that gives %s", async (_, authorize, status) => {
+    const { engine } = await open();
+    const app = asyncHttp(engine.client, { ...web, authorize });
+    expect((await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status).toBe(status);
+  });
+
+  test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
+    const [log, lines] = keptLog();
+    const { ask } = await open({
+      log,
+      authorize: (_, { flow = "" }) => {
+        throw new Error(`no policy for ${flow}`);
+      },
+    });
+    const { status, body } = await ask("GET", "/flows/a-very-secret-id");
+    expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+    expect(JSON.stringify(lines)).toContain(String(body["errorId"]));
+    expect(JSON.stringify(lines)).toContain("no policy for [id]");
+    expect(JSON.stringify(lines)).not.toContain("a-very-secret-id");
+  });
+});
+
+function unreadable(): object {
+  return new Proxy(new Error("the password of the database"), {
+    get: () => {
+      throw new Error("unreadable");
+    },
+  });
+}

@@ -1,0 +1,68 @@
+import { fn } from "handback";
+import { describe, expect, test } from "vitest";
+import { openApp } from "./open-app.ts";
+import { open as openWeb } from "./web-app.ts";
+
+const echo = fn("pages/echo", (_, input: unknown) => input);
+const open = () => openApp({ functions: [echo], origins: ["https://app.example"] });
+const asks = (origin: string) => ({
+  headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type,idempotency-key" },
+});
+
+describe("a page of an origin that is allowed", () => {
+  const origin = "https://app.example";
+
+  test("is told by its browser's first question that it may", async () => {
+    const { ask } = await open();
+    const { status, headers } = await ask("OPTIONS", "/functions/pages/echo", asks(origin));
+    expect(status).toBe(204);
+    expect(headers.get("access-control-allow-origin")).toBe(origin);
+    expect(headers.get("access-control-allow-methods")).toContain("POST");
+    expect(headers.get("access-control-allow-headers")).toContain("idempotency-key");
+    expect(headers.get("vary")).toContain("Origin");
+  });
+
+  test("may read answers, and the headers that say where and when to ask", async () => {
+    const { ask } = await open();
+    const started = await ask("POST", "/functions/pages/echo", { body: 1, headers: { origin } });
+    const status = await ask("GET", started.headers.get("location") ?? "", { headers: { origin } });
+    const problem = await ask("GET", "/flows/unknown", { headers: { origin } });
+    expect([started.status, status.status, problem.status]).toEqual([202, 200, 404]);
+    for (const { headers } of [started, status, problem]) {
+      expect(headers.get("access-control-allow-origin")).toBe(origin);
+      expect(headers.get("access-control-expose-headers")).toBe("Location,Retry-After,Allow");
+    }
+  });
+});
+
+describe("a page of any other origin", () => {
+  test.each(["https://evil.example", "null", "https://app.example.evil.example", "http://app.example"])(
+    "is told nothing: %s",
+    async (origin) => {
+      const { ask, store } = await open();
+      const answers = [
+        await ask("OPTIONS", "/functions/pages/echo", asks(origin)),
+        await ask("GET", "/flows/unknown", { headers: { origin } }),
+        await ask("POST", "/functions/pages/echo", { body: 1, headers: { origin } }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([204, 404, 403]);
+      for (const { headers } of answers) expect(headers.get("access-control-allow-origin")).toBeNull();
+      expect(store.count().state).toBe(0);
+    },
+  );
+});
+
+describe("what a browser has sent", () => {
+  test.each([
+    ["another origin", { origin: "https://evil.example" }, 403],
+    ["an origin that is none", { origin: "null" }, 403],
+    ["another site", { "sec-fetch-site": "cross-site" }, 403],
+    ["its own origin", { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" }, 202],
+    ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
+    ["no browser", {}, 202],
+  ])("begins nothing for pages of others: %s", async (_, headers, status) => {
+    const { ask, store } = await openWeb({ origins: ["https://app.example"] });
+    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(status);
+    expect(store.count().state).toBe(status === 202 ? 3 : 0);
+  });
+});

@@ -1,0 +1,14 @@
+import { ERROR_CODES } from "handback";
+import type { ErrorCode } from "handback";
+import { expect, test } from "vitest";
+import { problemOf, titleOf } from "../../src/http/problem.ts";
+
+const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+
+test.each(codes)("the problem of %s says what it is in a sentence, and does not point into an error that nobody outside has", (code) => {
+  const { type, status, title } = problemOf(code);
+  expect([type, title]).toEqual([`urn:handback:${code}`, titleOf(code)]);
+  expect(status).toBeGreaterThanOrEqual(400);
+  expect(title).toMatch(/^[A-Z].*\w\.$/);
+  expect(title).not.toMatch(/`(details|cause|failure)/);
+});

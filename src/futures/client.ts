@@ -273,21 +273,23 @@ export class Client {
     const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const ask = async (named: string): Promise<Kept> => {
-      const start: Start = {
-        number,
-        type: named,
-        stateId,
-        name: operation,
-        digest: isGiven ? digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`) : undefined,
-        creates: stateful && id === undefined ? true : undefined,
-        key: this.#nextKey(),
-      };
-      return (await this.#ask(system("flow", flow), "start", start, { payload, fresh: !isGiven, begins: true })).control as Kept;
+    const content = `${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`;
+    const start: Start = {
+      number,
+      type,
+      stateId,
+      name: operation,
+      digest: isGiven ? digest(`${type}\n${content}`) : undefined,
+      creates: stateful && id === undefined ? true : undefined,
+      key: this.#nextKey(),
     };
-    const first = await ask(type);
-    // The flow may have been started when the function had another name.
-    const kept = first.outcome === "conflict" && spec.aliases.includes(first.type) ? await ask(first.type) : first;
+    const [target, asking] = [system("flow", flow), { payload, fresh: !isGiven, begins: true }];
+    let kept = (await this.#ask(target, "start", start, asking)).control as Kept;
+    if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
+      // The flow was started when the function had another name.
+      const former: Start = { ...start, type: kept.type, digest: digest(`${kept.type}\n${content}`), key: this.#nextKey() };
+      kept = (await this.#ask(target, "start", former, asking)).control as Kept;
+    }
     if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",

@@ -14,7 +14,7 @@ import { linksOf } from "./links.ts";
 import { rulesOf } from "./options.ts";
 import type { AsyncHttpOptions } from "./options.ts";
 import { onlyFrom } from "./origins.ts";
-import { pathOf, queryOf, waitOf } from "./parameters.ts";
+import { checkPath, pathOf, queryOf, waitOf } from "./parameters.ts";
 import { ProblemError } from "./problem.ts";
 import { settledWithin } from "./settled-within.ts";
 
@@ -108,7 +108,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     await next();
     for (const [name, value] of SAFE_HEADERS) c.header(name, value);
   });
-  app.use(onlyFrom(origins));
+  app.use(onlyFrom(origins), checkPath);
   route("/functions/:namespace/:name", { POST: start });
   route("/functions/:namespace/:name/:operation", { POST: start });
   route("/flows/:flow", {

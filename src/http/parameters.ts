@@ -1,9 +1,26 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { ProblemError } from "./problem.ts";
 
 /** The parts of the path that the route names, decoded. */
 export function pathOf(c: Context): Readonly<Record<string, string | undefined>> {
   return c.req.param();
+}
+
+/** Refuses a path that one server might read in another way than the next: with a NUL, with bytes that are no UTF-8, or with `..` in it. */
+export const checkPath: MiddlewareHandler = async (c, next) => {
+  for (const segment of new URL(c.req.url).pathname.split("/")) {
+    const text = decoded(segment);
+    if (text.includes("\0") || text.split(/[/\\]/).includes("..")) throw new ProblemError("MALFORMED_PATH");
+  }
+  return next();
+};
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ProblemError("MALFORMED_PATH");
+  }
 }
 
 /** A parameter of the query, decoded; one that comes twice means one thing to some and another to others. @throws a `ProblemError` */

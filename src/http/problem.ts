@@ -9,6 +9,7 @@ const REQUEST_PROBLEMS = {
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
   BODY_INCOMPLETE: { status: 400, title: "The body ended before all of it was there." },
+  MALFORMED_PATH: { status: 400, title: "The path is not text in UTF-8, or leads upwards." },
   REPEATED_PARAMETER: { status: 400, title: "A parameter of the query comes more than once." },
   MALFORMED_WAIT: { status: 400, title: "The parameter wait is not a number of seconds." },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },

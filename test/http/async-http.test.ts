@@ -57,7 +57,6 @@ describe("starting", () => {
     ["an operation of what has none", "/functions/web/double/call"],
     ["a name from elsewhere", "/functions/__proto__/constructor"],
     ["a system function", "/functions/_sys/flow"],
-    ["a broken name", "/functions/web/%00"],
   ])("knows no function of this name: %s", async (_, path) => {
     const { ask } = await open();
     expect(await ask("POST", path, { body: 1 })).toMatchObject({ status: 404, body: { code: "UNKNOWN_FUNCTION" } });
@@ -216,19 +215,39 @@ describe("asking how a flow stands", () => {
     expect(await ask("GET", `/flows/${encodeURIComponent(chosen.id)}?wait=1`)).toMatchObject({ status: 200, body: { output: 2 } });
   });
 
-  test.each(["nobody", "%00", "%20", "..%2f..", "x".repeat(300), "%ff", "__proto__"])(
-    "knows no flow %j, however it is asked for",
-    async (id) => {
-      const { ask } = await open();
-      for (const [method, path] of [
-        ["GET", ""],
-        ["DELETE", ""],
-        ["POST", "/terminate"],
-        ["POST", "/events/word"],
-      ] as const)
-        expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
-    },
-  );
+  test.each(["nobody", "%20", "x".repeat(300), "__proto__"])("knows no flow %j, however it is asked for", async (id) => {
+    const { ask } = await open();
+    for (const [method, path] of [
+      ["GET", ""],
+      ["DELETE", ""],
+      ["POST", "/terminate"],
+      ["POST", "/events/word"],
+    ] as const)
+      expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
+  });
+});
+
+describe("a path that may be read in more than one way is refused, wherever it leads", () => {
+  test.each(["%00", "a%00b", "%ff", "%c0%af", "%ed%a0%80", "..%2f..", "..%5cx", "a%2f.."])("%s", async (name) => {
+    const { ask } = await open();
+    for (const [method, path] of [
+      ["POST", `/functions/web/${name}`],
+      ["POST", `/functions/web/greet/${name}`],
+      ["GET", `/flows/${name}`],
+      ["DELETE", `/flows/${name}`],
+      ["POST", `/flows/${name}/terminate`],
+      ["POST", `/flows/a/events/${name}`],
+      ["GET", `/elsewhere/${name}`],
+    ] as const)
+      expect(await ask(method, path)).toMatchObject({ status: 400, body: { code: "MALFORMED_PATH" } });
+  });
+
+  test("dots and slashes of a name are none of that", async () => {
+    const { ask, engine, clock } = await open();
+    const key = "a/..b/%2e./...";
+    await clock.until(engine.client.call(double, 1, { key }));
+    expect(await ask("GET", `/flows/${encodeURIComponent(key)}`)).toMatchObject({ status: 200 });
+  });
 });
 
 describe("events, terminating and purging", () => {

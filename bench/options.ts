@@ -20,7 +20,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
     .description("Measures this engine beside what SQLite itself can do.")
     .option("--json", "one JSON object a line on stdout, and nothing else", false)
     .addOption(new Option("--only <names>", `benches to run: some of ${names.join(",")}`).argParser(toNames(names)).default(names, "all"))
-    .option("--seconds <n>", "length of one measurement", toSeconds, 0.8)
+    .option("--seconds <n>", "length of one measurement", toSeconds, 2)
     .option("--flows <n>", "park: flows that wait for a person", toCount, flows)
     .option("--timers <n>", "timers: due within an hour", toCount, timers)
     .option("--burst <n>", "timers: due at one instant", toCount, burst)

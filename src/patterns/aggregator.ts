@@ -106,12 +106,14 @@ const TIMER = "due";
  * await engine.client.call(batch.flush, undefined, { id: "kitchen" }); // kitchen: 1
  * await engine.close();
  */
-export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event> {
+export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event>;
+// Inside, events are values like any other.
+export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = rulesOf(type, options);
   const { bounds, window, lateAfterMs } = rules;
   const { flush, dedupeBy, timeOf, onLate } = options;
 
-  const self: Parts<Event> = stateful(type, {
+  const self = stateful(type, {
     state: {
       open: value<Gathered>(),
       seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
@@ -119,7 +121,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     },
     parts: partsAmong([flush, onLate]),
     handlers: {
-      add(ctx, event: Event): Added {
+      add(ctx, event: unknown): Added {
         const now = ctx.now();
         if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now)) return answer(ctx, "duplicate");
         if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
@@ -141,7 +143,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
         if (open?.id === batch && !leaveIfDue(ctx, open, ctx.now())) arm(ctx, open);
       },
     },
-  }) as unknown as Parts<Event>;
+  });
 
   /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
   function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
@@ -158,7 +160,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     return false;
   }
 
-  function put(ctx: Context<AggregatorState>, event: Event, now: number): void {
+  function put(ctx: Context<AggregatorState>, event: unknown, now: number): void {
     const bytes = eventSize(event);
     const { open } = ctx.state;
     // A timer may be late, when the process was down: what was due before this event came leaves without it.
@@ -183,7 +185,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
   function leave(ctx: Context<AggregatorState>, { bytes: _, events, ...about }: Gathered, reason: FlushReason): void {
     ctx.state.open = undefined;
     ctx.cancelSend(TIMER);
-    sendTo(ctx, flush, { ...about, key: ctx.self.id, events: events as readonly Event[], reason });
+    sendTo(ctx, flush, { ...about, key: ctx.self.id, events, reason });
   }
 
   /** One timer at a time: events that come later do not set it again, it looks when it goes off. */
@@ -203,19 +205,14 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     ...(onLate !== undefined && { onLate: partOf(onLate) }),
   };
   shaped(self.add, shape);
-  return shaped(mainOperation(self as unknown as Aggregator<Event>, "add", ["flush"]), shape);
-}
-
-/** The operations, that which is nobody else's business included. */
-interface Parts<Event> extends Omit<Aggregator<Event>, "operation"> {
-  readonly due: StatefulFn<{ readonly batch: string }, void>;
+  return shaped(mainOperation<Aggregator<unknown>>(self, "add", ["flush"]), shape);
 }
 
 function answer(ctx: Context<AggregatorState>, status: Added["status"]): Added {
   return { status, count: ctx.state.open?.events.length ?? 0 };
 }
 
-function rulesOf(type: string, options: AggregatorOptions<never>) {
+function rulesOf(type: string, options: AggregatorOptions<unknown>) {
   checkOptions(`options of ${type}`, options, OPTIONS);
   const { dedupeFor = "1h", dedupeMax: max = 1_000, lateAfter = 0, flush, onLate } = options;
   const of = (option: string): string => `${option} of ${type}`;

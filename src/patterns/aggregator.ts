@@ -3,6 +3,7 @@ import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
 import { checkId } from "../core/names.ts";
 import { value } from "../core/value.ts";
+import type { ValueSpec } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
 import type { StatefulFunction } from "../futures/define.ts";
 import type { StatefulFn } from "../futures/function.ts";
@@ -14,7 +15,7 @@ import { mainOperation } from "./main-operation.ts";
 import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
 import { checkOutlet, partsAmong, sendTo } from "./outlet.ts";
 import type { Outlet } from "./outlet.ts";
-import { NOTHING_SEEN, remember } from "./seen.ts";
+import { NOTHING_SEEN, remember, seenGroupOf, seenGroups } from "./seen.ts";
 import type { Seen } from "./seen.ts";
 import { partOf, shaped, durationInWords } from "./shape.ts";
 import type { Shape } from "./shape.ts";
@@ -54,7 +55,7 @@ export interface AggregatorOptions<Event> {
   readonly dedupeBy?: (event: Event) => string;
   /** How long an event is remembered after it has come; default `"1h"`. */
   readonly dedupeFor?: Duration;
-  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first; default 1,000. */
+  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first, over 1,000 in groups; default 1,000. */
   readonly dedupeMax?: number;
   /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
   readonly timeOf?: (event: Event) => number;
@@ -68,6 +69,8 @@ export interface AggregatorOptions<Event> {
 export interface AggregatorState {
   open?: Gathered | undefined;
   seen: Seen;
+  /** Of more than 1,000 names, those in other groups. */
+  [group: `seen-${number}`]: Seen;
   newestAt?: number | undefined;
 }
 
@@ -110,13 +113,17 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
 // Inside, events are values like any other.
 export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = rulesOf(type, options);
-  const { bounds, window, lateAfterMs } = rules;
+  const { bounds, window, groups, lateAfterMs } = rules;
   const { flush, dedupeBy, timeOf, onLate } = options;
+  const moreSeen: Record<`seen-${number}`, ValueSpec<Seen>> = {};
+  const [, ...more] = groups;
+  for (const group of more) moreSeen[group] = value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs });
 
   const self = stateful(type, {
     state: {
       open: value<Gathered>(),
       seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
+      ...moreSeen,
       newestAt: value<number>(),
     },
     parts: partsAmong([flush, onLate]),
@@ -147,8 +154,9 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
 
   /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
   function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
-    const seen = remember(ctx.state.seen, window, [checkId(name, `what dedupeBy of ${type} gave`), now]);
-    if (seen !== undefined) ctx.state.seen = seen;
+    const group = seenGroupOf(checkId(name, `what dedupeBy of ${type} gave`), groups);
+    const seen = remember(ctx.state[group] ?? NOTHING_SEEN, window, [name, now]);
+    if (seen !== undefined) ctx.state[group] = seen;
     return seen === undefined;
   }
 
@@ -223,6 +231,7 @@ function rulesOf(type: string, options: AggregatorOptions<unknown>) {
   if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
     throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
   checkCount(of("dedupeMax"), max);
-  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max };
-  return { bounds: boundsOf(options), window, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
+  const groups = seenGroups(max);
+  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: Math.ceil(max / groups.length) };
+  return { bounds: boundsOf(options), window, groups, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
 }

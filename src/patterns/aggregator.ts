@@ -55,7 +55,7 @@ export interface AggregatorOptions<Event> {
   readonly dedupeBy?: (event: Event) => string;
   /** How long an event is remembered after it has come; default `"1h"`. */
   readonly dedupeFor?: Duration;
-  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first, over 1,000 in groups; default 1,000. */
+  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first. Of more than 1,000, up to a quarter more may be remembered. Default 1,000. */
   readonly dedupeMax?: number;
   /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
   readonly timeOf?: (event: Event) => number;
@@ -69,7 +69,7 @@ export interface AggregatorOptions<Event> {
 export interface AggregatorState {
   open?: Gathered | undefined;
   seen: Seen;
-  /** Of more than 1,000 names, those in other groups. */
+  /** Of more than 1,000 names, those of other groups. */
   [group: `seen-${number}`]: Seen;
   newestAt?: number | undefined;
 }
@@ -231,7 +231,7 @@ function rulesOf(type: string, options: AggregatorOptions<unknown>) {
   if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
     throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
   checkCount(of("dedupeMax"), max);
-  const groups = seenGroups(max);
-  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: Math.ceil(max / groups.length) };
+  const { groups, each } = seenGroups(max);
+  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: each };
   return { bounds: boundsOf(options), window, groups, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
 }

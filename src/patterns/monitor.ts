@@ -131,7 +131,7 @@ export function monitor(type: string, options: MonitorOptions<unknown, unknown, 
     if (args.isOver === true) return expire(ctx, args, "deadline");
     const { value } = result;
     const checks = args.checks + 1;
-    if (Boolean(atOnce(until(value, args.input)))) return { status: "done", value, checks };
+    if (atOnce(until(value, args.input))) return { status: "done", value, checks };
     const input = carry === undefined ? args.input : carry(args.input, value);
     return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
   });

@@ -1,7 +1,11 @@
 import { digest } from "../core/digest.ts";
 
-/** Names that are kept together at most. */
-const TOGETHER = 1_000;
+/** So many names are one group. */
+const ONE_GROUP = 1_000;
+/** Names of each of several groups, about. */
+const TOGETHER = 256;
+/** Room in each of several groups for more than its share: names are not spread evenly. */
+const SLACK = 1.25;
 
 /**
  * What events are called that were seen, and when they came, oldest first: a line each, `1893456000000 "e1"`, and their number.
@@ -26,10 +30,12 @@ export const NOTHING_SEEN: Seen = { count: 0, lines: "" };
 /** Names the value of a state that keeps a group of names. */
 export type SeenGroup = "seen" | `seen-${number}`;
 
-/** The groups for so many names: one, and as many more as are needed. */
-export function seenGroups(max: number): readonly ["seen", ...`seen-${number}`[]] {
-  const more = Math.ceil(max / TOGETHER) - 1;
-  return ["seen", ...Array.from({ length: more }, (_, index): `seen-${number}` => `seen-${index + 1}`)];
+/** How so many names are kept: in one group, or in as many as are needed, and how many there are in each at most. */
+export function seenGroups(max: number): { readonly groups: readonly ["seen", ...`seen-${number}`[]]; readonly each: number } {
+  if (max <= ONE_GROUP) return { groups: ["seen"], each: max };
+  const count = Math.ceil(max / TOGETHER);
+  const more = Array.from({ length: count - 1 }, (_, index): `seen-${number}` => `seen-${index + 1}`);
+  return { groups: ["seen", ...more], each: Math.ceil((max / count) * SLACK) };
 }
 
 /** The group of a name: always the same one. */

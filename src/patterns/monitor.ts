@@ -173,13 +173,15 @@ export function monitor(type: string, options: MonitorOptions<unknown, unknown, 
     if (ctx.now() >= deadlineAt + graceMs) return expire(ctx, poll, "deadline");
     return look(ctx, { ...poll, deadlineAt }, []);
   });
+  const { every, backoff = 1, maxDelay } = options;
+  const pause = [durationInWords(every), backoff > 1 && "then longer", backoff > 1 && maxDelay && `up to ${durationInWords(maxDelay)}`];
   const ends = [deadline && "deadline", attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`];
   return shaped(made, {
     kind: "monitor",
     name: type,
     check: shapeOf(check),
-    pause: durationInWords(options.every),
-    expires: ends.filter(Boolean).join(", "),
+    pause: pause.filter(Boolean).join(", "),
+    expires: ends.filter(Boolean).join(", or "),
     ...(onDeadline !== undefined && { onDeadline: shapeOf(onDeadline) }),
   });
 }

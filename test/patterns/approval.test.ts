@@ -502,6 +502,19 @@ describe("an approval that goes wrong", () => {
     await expect(call).rejects.toMatchObject({ code });
   });
 
+  test("waits for years, over a crash, and is still heard", async () => {
+    const approved = approval("app/approve", { ask });
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+      await t.advance("1d");
+      await t.crash({ downFor: "1d" });
+      await t.advance("1000d");
+      return [told(await t.client.call(approved.decide, yes("ada"), { id: "e" })), (await flow.result()).status];
+    });
+    expect(run.result).toEqual(["recorded, approved", "approved"]);
+    expect(await run.meter.flow("flow")).toMatchObject({ billedMs: 0, beta: 1 });
+  });
+
   test.each([0, "1s"] as const)(
     "tells who waits how it ended, though it is kept for %s and the machine was down for longer",
     async (keepFor) => {

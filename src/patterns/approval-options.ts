@@ -114,6 +114,9 @@ const OPTIONS = [
   "keepFor",
 ];
 
+/** The options as an approval goes by them: times in ms. */
+export type ApprovalRules = ReturnType<typeof rulesOf>;
+
 /** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
 export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>) {
   checkOptions(`options of ${type}`, options, OPTIONS);

@@ -1,16 +1,15 @@
 import { HandbackError } from "../core/errors.ts";
-import { checkId } from "../core/names.ts";
 import { value } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
 import type { Future, Settlement } from "../futures/future.ts";
 import { stateful } from "../futures/stateful.ts";
-import { peopleOf, rulesOf } from "./approval-options.ts";
+import { rulesOf } from "./approval-options.ts";
 import type { Approval, ApprovalOptions, ApprovalRequest, ApprovalResult, ApprovalState } from "./approval-options.ts";
-import { delegate, note, overdue, vote, withApprovers, withdraw } from "./ballot.ts";
-import type { Answered, Approver, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
+import { delegate, note, overdue, vote, withdraw } from "./ballot.ts";
+import type { Answered, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
 import { readDecision, readDelegation, readWithdrawal } from "./decision-input.ts";
 import { mainOperation } from "./main-operation.ts";
-import { notAsExpected } from "./option-checks.ts";
+import { openBallot } from "./open-ballot.ts";
 import { partsAmong, sendTo } from "./outlet.ts";
 import { outcomeOf } from "./quorum.ts";
 import { nextDueAt, toldAgain } from "./reminding.ts";
@@ -59,7 +58,8 @@ const FOR_EVER = 36_500 * 86_400_000;
 export function approval<Input, Ended = never>(type: string, options: ApprovalOptions<Input, Ended>): Approval<Input, Ended>;
 // Inside, what is asked for is a value like any other.
 export function approval(type: string, options: ApprovalOptions<unknown, unknown>): Approval<unknown> {
-  const { quorum, ladder, remind, timeoutMs, keepMs, ask, approvers, requester, onTimeout, audit } = rulesOf(type, options);
+  const rules = rulesOf(type, options);
+  const { quorum, ladder, keepMs, ask, onTimeout, audit } = rules;
 
   const self = stateful(type, {
     state: {
@@ -75,10 +75,7 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
           throw new HandbackError("ALREADY_OPEN", `${type} has an open request ${ctx.self.id}`, { details: { id: ctx.self.id } });
         // Whoever waits for the one before may not have been told yet how that ended.
         if (ctx.state.ballot?.waiting !== undefined) ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];
-        const ballot = opened(ctx, input);
-        const everybody = (ballot.rungs ?? []).reduce(withApprovers, ballot);
-        if (outcomeOf(everybody, quorum, true) !== "open")
-          throw notAsExpected(`approvers of ${type}`, "enough people for the quorum", everybody.approvers);
+        const ballot = openBallot(type, rules, { request: ctx.idempotencyKey, input, now: ctx.now() });
         const { early } = ctx.state;
         delete (ctx.state as Partial<ApprovalState>).early;
         const count = (before: Ballot, decision: Decision): Ballot => settled(vote(before, decision, ballot.askedAt).ballot);
@@ -133,29 +130,6 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
       },
     },
   });
-
-  function opened(ctx: Ctx, input: unknown): Ballot {
-    const now = ctx.now();
-    const by = requester === undefined ? {} : { requester: checkId(requester(input), `requester of ${type}`) };
-    const people = (name?: (input: unknown) => readonly (string | Approver)[]): readonly Approver[] =>
-      peopleOf(`approvers of ${type}`, name?.(input) ?? []).filter(({ person }) => person !== by.requester);
-    const asked: Ballot = {
-      request: ctx.idempotencyKey,
-      input,
-      status: "open",
-      askedAt: now,
-      level: 0,
-      reminders: 0,
-      toldAt: now,
-      decisions: [],
-      audit: [],
-      ...(timeoutMs !== undefined && { expiresAt: now + timeoutMs }),
-      ...(approvers !== undefined && { rungs: ladder.map((rung) => people(rung.approvers)) }),
-      ...by,
-    };
-    const ballot = approvers === undefined ? asked : withApprovers(asked, people(approvers));
-    return note(ballot, { at: now, action: "asked", ...(ballot.requester !== undefined && { by: ballot.requester }) });
-  }
 
   /** What decisions have come to, on the rung that has been reached. */
   function settled(ballot: Ballot): Ballot {
@@ -214,7 +188,7 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
 
   /** Tells those who are to decide what is due to be told, then sets the timer again. */
   function tellAgain(ctx: Ctx, ballot: Ballot, now: number): void {
-    const told = toldAgain(ballot, { ladder, remind }, now);
+    const told = toldAgain(ballot, rules, now);
     const after = settled(told);
     save(ctx, ballot, after);
     if (after.status !== "open") return;
@@ -223,7 +197,7 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
   }
 
   function arm(ctx: Ctx, ballot: Ballot): void {
-    const at = nextDueAt(ballot, { ladder, remind });
+    const at = nextDueAt(ballot, rules);
     if (at !== undefined) ctx.send(self.due, ballot.request, { id: ctx.self.id, delay: Math.max(0, at - ctx.now()), token: TIMER });
   }
 
@@ -271,7 +245,7 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
     name: type,
     ask: shapeOf(ask),
     quorum: `quorum ${options.quorum ?? 1}`,
-    again: [remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
+    again: [rules.remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
     expires: options.timeout === undefined ? "" : `after ${durationInWords(options.timeout)}`,
     ...(onTimeout !== undefined && { onTimeout: shapeOf(onTimeout) }),
     ...(audit !== undefined && { audit: partOf(audit) }),

@@ -461,6 +461,7 @@ describe("an approval that goes wrong", () => {
     ["too few people on all rungs", { ...three, quorum: 5, ladder: [{ after: "1h", approvers: () => ["ada", "dan"] }] }, "INVALID_OPTIONS"],
     ["people of no name on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => [""] }] }, "INVALID_KEY"],
     ["a promise of people on the ladder", { ...three, ladder: [{ after: "1h", approvers: async () => ["ada"] }] }, "INVALID_OPTIONS"],
+    ["nobody at all on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => undefined as never }] }, "INVALID_OPTIONS"],
     ["a ladder that breaks", { ...three, ladder: [{ after: "1h", approvers: broken }] }, "FUNCTION_FAILED"],
     ["people of no name", { approvers: () => [""] }, "INVALID_KEY"],
     ["no people", { approvers: () => 5 as never }, "INVALID_OPTIONS"],

@@ -568,6 +568,26 @@ describe("the audit", () => {
     expect(points).toBeGreaterThan(20);
   });
 
+  test("tells each rung, the hand-over and the end once, whichever commit the process dies at", async () => {
+    const book = stateful("app/book", {
+      state: { lines: value<string[]>([]) },
+      handlers: { add: (ctx, { action, by, to }: AuditRecord) => void ctx.state.lines.push([action, by, to].join(" ").trim()) },
+    });
+    const ladder = [{ after: "2h", approvers: () => ["boss"] }] as const;
+    const approved = approval("app/approve", { ...three, ask, quorum: 3, ladder, timeout: "4h", onTimeout: take, audit: book.add });
+    const { run, points } = await everyCrash({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e" });
+      await t.advance("1h");
+      await t.client.call(approved.delegate, { by: "cy", to: "dan" }, { id: "e" });
+      await t.client.call(approved.decide, yes("dan"), { id: "e" });
+      await t.advance("4h");
+      return flow.result();
+    });
+    expect(run.result).toMatchObject({ status: "expired", value: "over to the boss after 1", decisions: [{ by: "dan" }] });
+    expect(await run.state(book, "e")).toEqual({ lines: ["asked", "delegated cy dan", "approved dan", "escalated", "expired"] });
+    expect(points).toBeGreaterThan(20);
+  });
+
   test("goes to an egress, too, with the request's names", async () => {
     const approved = approval("app/approve", { ask, audit: "app/audit" });
     const run = await simulate({ functions: [approved], egress: { "app/audit": () => undefined } }, async (t) => {

@@ -93,7 +93,7 @@ describe("a monitor", () => {
       handlers: { look: (ctx, _job: Job) => ++ctx.state.looks, stop: (ctx, _job: Job) => `stopped after ${ctx.state.looks}` },
     });
     const rules = { check: job.look, every: "30s" } as const;
-    const done = monitor("mon/done", { ...rules, until: (looks) => looks === 3 });
+    const done = monitor("mon/done", { ...rules, until: (looks) => looks === 3, attempts: 9 });
     const stopped = monitor("mon/stopped", { ...rules, until: () => false, attempts: 4, onDeadline: job.stop });
     expect((await measure(done, {})).ended).toMatchObject({ value: { status: "done", checks: 3 } });
     expect((await measure(stopped, {})).ended).toMatchObject({ value: { status: "terminated", value: "stopped after 4" } });

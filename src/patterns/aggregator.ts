@@ -1,67 +1,26 @@
-import { checkOptions } from "../core/check-options.ts";
-import { parseDuration } from "../core/duration.ts";
-import type { Duration } from "../core/duration.ts";
 import { checkId } from "../core/names.ts";
 import { value } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
 import type { StatefulFunction } from "../futures/define.ts";
 import type { StatefulFn } from "../futures/function.ts";
 import { stateful } from "../futures/stateful.ts";
+import { rulesOf } from "./aggregator-options.ts";
+import type { AggregatorOptions } from "./aggregator-options.ts";
 import { eventSize } from "./event-size.ts";
-import { boundsOf, dueAt, fullness } from "./gathering.ts";
+import { dueAt, fullness } from "./gathering.ts";
 import type { FlushReason, Gathered } from "./gathering.ts";
 import { mainOperation } from "./main-operation.ts";
-import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
-import { checkOutlet, partsAmong, sendTo } from "./outlet.ts";
-import type { Outlet } from "./outlet.ts";
+import { notAsExpected } from "./option-checks.ts";
+import { partsAmong, sendTo } from "./outlet.ts";
 import { NOTHING_SEEN, remember } from "./seen.ts";
 import type { Seen } from "./seen.ts";
 import { partOf, shaped, durationInWords } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
-/** What leaves an aggregator: the events that came for one key, in the order in which they came. */
-export interface Batch<Event> {
-  /** Names this batch; the same for every attempt to flush it. */
-  readonly id: string;
-  /** The id that the events were added under. */
-  readonly key: string;
-  readonly events: readonly Event[];
-  readonly reason: FlushReason;
-  /** When the first and the last of the events came, in ms since the epoch. */
-  readonly openedAt: number;
-  readonly lastAt: number;
-}
-
 /** What became of an event, and how many are gathered for its key now. */
 export interface Added {
   readonly status: "added" | "duplicate" | "late";
   readonly count: number;
-}
-
-/** When an aggregator flushes, what it drops, and where its batches go. */
-export interface AggregatorOptions<Event> {
-  /** Gets each batch, by a one-way message: a function, an operation of a stateful one (at the same id), or an egress. */
-  readonly flush: Outlet<Batch<Event>>;
-  /** Events that leave together at most, from 1; default 1,000. */
-  readonly maxCount?: number;
-  /** Bytes of events, as text in UTF-8, that leave together at most, from 1; default 1,048,576. An event that is larger leaves alone. */
-  readonly maxBytes?: number;
-  /** How long the first event of a batch waits at most; default: as long as it takes. */
-  readonly maxWait?: Duration;
-  /** How long a key must be silent for its batch to leave; default: that counts for nothing. */
-  readonly gap?: Duration;
-  /** Names an event, 1 to 1,024 bytes: another of that name within `dedupeFor` changes nothing. */
-  readonly dedupeBy?: (event: Event) => string;
-  /** How long an event is remembered after it has come; default `"1h"`. */
-  readonly dedupeFor?: Duration;
-  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first; default 1,000. */
-  readonly dedupeMax?: number;
-  /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
-  readonly timeOf?: (event: Event) => number;
-  /** How much older than the newest event of its key an event may be, before it is late; default 0. */
-  readonly lateAfter?: Duration;
-  /** Gets each late event; default: late events are dropped, and whoever called is told. */
-  readonly onLate?: Outlet<Event>;
 }
 
 /** What is gathered for one key, and what is remembered of it. */
@@ -79,8 +38,6 @@ export interface Aggregator<Event> extends StatefulFn<Event, Added>, StatefulFun
   /** Hands on what is gathered, however little; gives the number of events. */
   readonly flush: StatefulFn<void, number>;
 }
-
-const OPTIONS = ["flush", "maxCount", "maxBytes", "maxWait", "gap", "dedupeBy", "dedupeFor", "dedupeMax", "timeOf", "lateAfter", "onLate"];
 
 /** Token of the one message that an address has under way to itself. */
 const TIMER = "due";
@@ -106,12 +63,14 @@ const TIMER = "due";
  * await engine.client.call(batch.flush, undefined, { id: "kitchen" }); // kitchen: 1
  * await engine.close();
  */
-export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event> {
+export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event>;
+// Inside, events are values like any other.
+export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = rulesOf(type, options);
   const { bounds, window, lateAfterMs } = rules;
   const { flush, dedupeBy, timeOf, onLate } = options;
 
-  const self: Parts<Event> = stateful(type, {
+  const self = stateful(type, {
     state: {
       open: value<Gathered>(),
       seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
@@ -119,7 +78,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     },
     parts: partsAmong([flush, onLate]),
     handlers: {
-      add(ctx, event: Event): Added {
+      add(ctx, event: unknown): Added {
         const now = ctx.now();
         if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now)) return answer(ctx, "duplicate");
         if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
@@ -141,7 +100,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
         if (open?.id === batch && !leaveIfDue(ctx, open, ctx.now())) arm(ctx, open);
       },
     },
-  }) as unknown as Parts<Event>;
+  });
 
   /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
   function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
@@ -158,7 +117,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     return false;
   }
 
-  function put(ctx: Context<AggregatorState>, event: Event, now: number): void {
+  function put(ctx: Context<AggregatorState>, event: unknown, now: number): void {
     const bytes = eventSize(event);
     const { open } = ctx.state;
     // A timer may be late, when the process was down: what was due before this event came leaves without it.
@@ -183,7 +142,7 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
   function leave(ctx: Context<AggregatorState>, { bytes: _, events, ...about }: Gathered, reason: FlushReason): void {
     ctx.state.open = undefined;
     ctx.cancelSend(TIMER);
-    sendTo(ctx, flush, { ...about, key: ctx.self.id, events: events as readonly Event[], reason });
+    sendTo(ctx, flush, { ...about, key: ctx.self.id, events, reason });
   }
 
   /** One timer at a time: events that come later do not set it again, it looks when it goes off. */
@@ -203,29 +162,9 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
     ...(onLate !== undefined && { onLate: partOf(onLate) }),
   };
   shaped(self.add, shape);
-  return shaped(mainOperation(self as unknown as Aggregator<Event>, "add", ["flush"]), shape);
-}
-
-/** The operations, that which is nobody else's business included. */
-interface Parts<Event> extends Omit<Aggregator<Event>, "operation"> {
-  readonly due: StatefulFn<{ readonly batch: string }, void>;
+  return shaped(mainOperation<Aggregator<unknown>>(self, "add", ["flush"]), shape);
 }
 
 function answer(ctx: Context<AggregatorState>, status: Added["status"]): Added {
   return { status, count: ctx.state.open?.events.length ?? 0 };
-}
-
-function rulesOf(type: string, options: AggregatorOptions<never>) {
-  checkOptions(`options of ${type}`, options, OPTIONS);
-  const { dedupeFor = "1h", dedupeMax: max = 1_000, lateAfter = 0, flush, onLate } = options;
-  const of = (option: string): string => `${option} of ${type}`;
-  checkOutlet(of("flush"), flush);
-  if (onLate !== undefined) checkOutlet(of("onLate"), onLate);
-  checkMapping(of("dedupeBy"), options.dedupeBy);
-  checkMapping(of("timeOf"), options.timeOf);
-  if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
-    throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
-  checkCount(of("dedupeMax"), max);
-  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max };
-  return { bounds: boundsOf(options), window, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
 }

@@ -54,7 +54,10 @@ export interface ApprovalOptions<Input, Ended = never> {
   readonly rejections?: number;
   /** Reminds those who are to decide; `times` at most, default 10. */
   readonly remind?: { readonly every: Duration; readonly times?: number };
-  /** Who is asked besides when so much time has passed since the first were. Rungs come in the order of their times. */
+  /**
+   * Who is asked besides when so much time has passed since the first were. Rungs come in the order of their times. All are named
+   * when the request is made, so that nothing can be wrong with them later.
+   */
   readonly ladder?: readonly { readonly after: Duration; readonly approvers?: (input: Input) => readonly (string | Approver)[] }[];
   /** How long all of it may take; default: as long as it takes. */
   readonly timeout?: Duration;
@@ -111,10 +114,14 @@ const OPTIONS = [
   "keepFor",
 ];
 
+/** The options as an approval goes by them: times in ms. */
+export type ApprovalRules = ReturnType<typeof rulesOf>;
+
 /** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
 export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>) {
   checkOptions(`options of ${type}`, options, OPTIONS);
   const { ask, approvers, requester, quorum = 1, roles = {}, rejections = 1, remind, ladder = [], timeout, onTimeout, audit } = options;
+  const { keepFor = "30d" } = options;
   const of = (option: string): string => `${option} of ${type}`;
   checkInvokable(of("ask"), ask);
   if (onTimeout !== undefined) checkInvokable(of("onTimeout"), onTimeout);
@@ -123,14 +130,16 @@ export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>
   checkMapping(of("requester"), requester);
   checkCount(of("quorum"), quorum);
   checkCount(of("rejections"), rejections);
-  checkOptions(of("roles"), roles, Object.keys(roles));
+  if (typeof roles !== "object" || roles === null || Array.isArray(roles)) throw notAsExpected(of("roles"), "an object", roles);
   for (const [role, count] of Object.entries(roles)) checkCount(of(`roles.${role}`), count);
   if (Object.keys(roles).length > 0 && approvers === undefined)
     throw notAsExpected(of("approvers"), "a function, for roles to mean something", undefined);
   if (!Array.isArray(ladder)) throw notAsExpected(of("ladder"), "a list", ladder);
-  const rungs = (ladder as NonNullable<ApprovalOptions<unknown>["ladder"]>).map((rung, at) => {
+  const rungs = Array.from(ladder as NonNullable<ApprovalOptions<unknown>["ladder"]>, (rung, at) => {
     checkOptions(of(`ladder[${at}]`), rung, ["after", "approvers"]);
     checkMapping(of(`ladder[${at}].approvers`), rung.approvers);
+    if (rung.approvers !== undefined && approvers === undefined)
+      throw notAsExpected(of("approvers"), "a function, for those of a rung to mean something", undefined);
     return { afterMs: parseDuration(rung.after, of(`ladder[${at}].after`)), approvers: rung.approvers };
   });
   if (rungs.some(({ afterMs }, at) => afterMs < (rungs[at - 1]?.afterMs ?? 0)))
@@ -145,7 +154,7 @@ export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>
     ladder: rungs,
     remind: remind === undefined ? undefined : remindersOf(of("remind"), remind),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, of("timeout")),
-    keepMs: parseDuration(options.keepFor ?? "30d", of("keepFor")),
+    keepMs: parseDuration(keepFor, of("keepFor")),
   };
 }
 

@@ -1,28 +1,31 @@
 import { HandbackError } from "../core/errors.ts";
-import { checkId } from "../core/names.ts";
 import { value } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
-import type { StatefulFunction } from "../futures/define.ts";
-import type { StatefulFn } from "../futures/function.ts";
-import type { Settlement } from "../futures/future.ts";
+import type { Future, Settlement } from "../futures/future.ts";
 import { stateful } from "../futures/stateful.ts";
-import { peopleOf, rulesOf } from "./approval-options.ts";
-import type { Approval, ApprovalOptions, ApprovalRequest, ApprovalState } from "./approval-options.ts";
-import { delegate, note, outcomeOf, overdue, vote, withApprovers, withdraw } from "./ballot.ts";
-import type { Answered, Approver, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
+import { rulesOf } from "./approval-options.ts";
+import type { Approval, ApprovalOptions, ApprovalRequest, ApprovalResult, ApprovalState } from "./approval-options.ts";
+import { delegate, note, overdue, vote, withdraw } from "./ballot.ts";
+import type { Answered, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
+import { readDecision, readDelegation, readWithdrawal } from "./decision-input.ts";
 import { mainOperation } from "./main-operation.ts";
-import { notAsExpected } from "./option-checks.ts";
+import { openBallot } from "./open-ballot.ts";
 import { partsAmong, sendTo } from "./outlet.ts";
+import { outcomeOf } from "./quorum.ts";
+import { nextDueAt, toldAgain } from "./reminding.ts";
 import { partOf, shaped, shapeOf, durationInWords } from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
 type Ctx = Context<ApprovalState>;
 
-/** The operations that are nobody else's business. */
-interface Parts extends StatefulFunction<ApprovalState> {
-  readonly due: StatefulFn<string, void>;
-  readonly conclude: StatefulFn<{ readonly result: Settlement<unknown>; readonly args: string }, unknown>;
+/** What an approval waited for has ended, and which request that was for. */
+interface Concluded {
+  readonly result: Settlement<unknown>;
+  readonly args: string;
 }
+
+/** What an approval comes to, at once or later; what its `onTimeout` gives is besides. */
+type Outcome = ApprovalResult | Future<ApprovalResult>;
 
 /** Token of the one message that an address has under way to itself. */
 const TIMER = "due";
@@ -52,12 +55,11 @@ const FOR_EVER = 36_500 * 86_400_000;
  * console.log((await flow.result()).status); // approved
  * await engine.close();
  */
-export function approval<Input, Ended = never>(type: string, options: ApprovalOptions<Input, Ended>): Approval<Input, Ended> {
-  // Inside, what is asked for and what comes of a timeout are values like any other.
-  const { quorum, ladder, remind, timeoutMs, keepMs, ask, approvers, requester, onTimeout, audit } = rulesOf(
-    type,
-    options as unknown as ApprovalOptions<unknown, unknown>,
-  );
+export function approval<Input, Ended = never>(type: string, options: ApprovalOptions<Input, Ended>): Approval<Input, Ended>;
+// Inside, what is asked for is a value like any other.
+export function approval(type: string, options: ApprovalOptions<unknown, unknown>): Approval<unknown> {
+  const rules = rulesOf(type, options);
+  const { quorum, ladder, keepMs, ask, onTimeout, audit } = rules;
 
   const self = stateful(type, {
     state: {
@@ -67,55 +69,47 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     },
     parts: partsAmong([ask, onTimeout, audit]),
     handlers: {
-      request(ctx, input: unknown): unknown {
+      request(ctx, input: unknown): Outcome {
+        expireIfDue(ctx);
         if (ctx.state.ballot?.status === "open")
           throw new HandbackError("ALREADY_OPEN", `${type} has an open request ${ctx.self.id}`, { details: { id: ctx.self.id } });
         // Whoever waits for the one before may not have been told yet how that ended.
         if (ctx.state.ballot?.waiting !== undefined) ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];
-        const ballot = opened(ctx, input);
-        if (outcomeOf(ballot, quorum, ladder.length === 0) !== "open")
-          throw notAsExpected(`approvers of ${type}`, "enough people for the quorum", ballot.approvers);
+        const ballot = openBallot(type, rules, { request: ctx.idempotencyKey, input, now: ctx.now() });
         const { early } = ctx.state;
         delete (ctx.state as Partial<ApprovalState>).early;
         const count = (before: Ballot, decision: Decision): Ballot => settled(vote(before, decision, ballot.askedAt).ballot);
         const counted = early.reduce(count, ballot);
         save(ctx, undefined, counted);
-        if (counted.status !== "open") return resultOf(ctx, counted);
+        const result = resultOf(ctx, counted);
+        if (result !== undefined) return result;
         const asked = ctx.invoke(ask, requestOf(ctx, counted), ask.operation === undefined ? {} : { id: ctx.self.id });
         const waiting = ctx.promise();
         ctx.state.ballot = { ...counted, waiting: waiting.handle() };
         arm(ctx, counted);
         return ctx.onSettled(ctx.all([asked, waiting]), self.conclude, ballot.request, { id: ctx.self.id });
       },
-      decide(ctx, decision: Decision): DecisionAnswer {
-        checkId(decision.by, `by of a decision of ${type}`);
-        if (decision.decision !== "approve" && decision.decision !== "reject")
-          throw new HandbackError("INVALID_INPUT", `decision of ${type}: expected "approve" or "reject"`);
+      decide(ctx, given: Decision): DecisionAnswer {
+        const decision = readDecision(`a decision of ${type}`, given);
         return ctx.state.ballot === undefined ? keepEarly(ctx, decision) : change(ctx, (ballot, now) => vote(ballot, decision, now));
       },
-      delegate(ctx, step: Delegation): DecisionAnswer {
-        checkId(step.by, `by of a delegation of ${type}`);
-        checkId(step.to, `to of a delegation of ${type}`);
+      delegate(ctx, given: Delegation): DecisionAnswer {
+        const step = readDelegation(`a delegation of ${type}`, given);
         return change(ctx, (ballot, now) => delegate(ballot, step, now));
       },
-      withdraw(ctx, step: Withdrawal): DecisionAnswer {
-        checkId(step.by, `by of a withdrawal of ${type}`);
+      withdraw(ctx, given: Withdrawal): DecisionAnswer {
+        const step = readWithdrawal(`a withdrawal of ${type}`, given);
         return change(ctx, (ballot, now) => withdraw(ballot, step, now));
       },
       /** Wakes at the next instant at which something is due. */
       due(ctx, request: string): void {
+        if (ctx.state.ballot?.request !== request) return;
+        expireIfDue(ctx);
         const { ballot } = ctx.state;
-        if (ballot?.request !== request || ballot.status !== "open") return;
-        const now = ctx.now();
-        const current = overdue(ballot, now);
-        if (current.status === "open") tellAgain(ctx, ballot, now);
-        else save(ctx, ballot, current);
+        if (ballot.status === "open") tellAgain(ctx, ballot, ctx.now());
       },
       /** It is over: because it was decided, which has cancelled what this waited for, or because it could not go on. */
-      conclude(
-        ctx,
-        { result: { status, ...end }, args: request }: { readonly result: Settlement<unknown>; readonly args: string },
-      ): unknown {
+      conclude(ctx, { result: { status, ...end }, args: request }: Concluded): Outcome {
         const reason = "reason" in end ? end.reason : status;
         const { ballot: latest, ended } = ctx.state;
         const ballot = [...ended, latest].find((each) => each?.request === request);
@@ -125,40 +119,17 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
           save(ctx, ballot, note({ ...ballot, status: action }, { at: ctx.now(), action, comment }));
         }
         forgetWaiting(ctx, request);
-        return ballot === undefined || ballot.status === "open" ? ctx.rejected(reason) : resultOf(ctx, ballot);
+        return (ballot && resultOf(ctx, ballot)) ?? ctx.rejected(reason);
       },
     },
     queries: {
       view(ctx): Omit<Ballot, "waiting"> | undefined {
         if (ctx.state.ballot === undefined) return undefined;
-        const { waiting: _, ...ballot } = ctx.state.ballot;
+        const { waiting: _, ...ballot } = overdue(ctx.state.ballot, ctx.now());
         return ballot;
       },
     },
-  }) as unknown as Parts;
-
-  const people = (given: readonly (string | Approver)[], { requester: asking }: { readonly requester?: string }): readonly Approver[] =>
-    peopleOf(`approvers of ${type}`, given).filter(({ person }) => person !== asking);
-
-  function opened(ctx: Ctx, input: unknown): Ballot {
-    const now = ctx.now();
-    const by = requester === undefined ? {} : { requester: checkId(requester(input), `requester of ${type}`) };
-    const ballot: Ballot = {
-      request: ctx.idempotencyKey,
-      input,
-      status: "open",
-      askedAt: now,
-      level: 0,
-      reminders: 0,
-      toldAt: now,
-      decisions: [],
-      audit: [],
-      ...(timeoutMs !== undefined && { expiresAt: now + timeoutMs }),
-      ...(approvers !== undefined && { approvers: people(approvers(input), by) }),
-      ...by,
-    };
-    return note(ballot, { at: now, action: "asked", ...(ballot.requester !== undefined && { by: ballot.requester }) });
-  }
+  });
 
   /** What decisions have come to, on the rung that has been reached. */
   function settled(ballot: Ballot): Ballot {
@@ -183,14 +154,31 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
       const about = { approval: type, id: ctx.self.id, request: after.request };
       for (const entry of after.audit.slice(before?.audit.length ?? 0)) sendTo(ctx, audit, { ...about, ...entry });
     }
-    ctx.expireAfter(after.status === "open" ? FOR_EVER : keepMs);
+    keepAsLong(ctx);
     if (after.status === "open" || before?.status !== "open") return;
     ctx.cancelSend(TIMER);
     if (after.waiting !== undefined) ctx.cancel(ctx.future(after.waiting));
   }
 
+  /** A timer may be late, and a deadline is one all the same. */
+  function expireIfDue(ctx: Ctx): void {
+    const { ballot } = ctx.state;
+    if (ballot === undefined) return;
+    const current = overdue(ballot, ctx.now());
+    if (current !== ballot) save(ctx, ballot, current);
+  }
+
+  /** A request is kept until it is over and who waits for that has been told, and then for as long as was asked for. */
+  function keepAsLong(ctx: Ctx): void {
+    const { ballot, ended } = ctx.state;
+    const isNeeded = ballot?.status === "open" || ballot?.waiting !== undefined || ended.length > 0;
+    ctx.expireAfter(isNeeded ? FOR_EVER : keepMs);
+  }
+
+  /** What names a request was meant for one that is gone: nobody knows what those to come are called. */
   function keepEarly(ctx: Ctx, decision: Decision): DecisionAnswer {
     const { early } = ctx.state;
+    if (decision.request !== undefined) return { status: "refused", reason: "no request" };
     const before = early.find(({ by }) => by === decision.by);
     if (before !== undefined) return { status: before.decision === decision.decision ? "same" : "opposite" };
     if (early.length >= MAX_EARLY) return { status: "refused", reason: "no request" };
@@ -198,41 +186,30 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     return { status: "early" };
   }
 
-  /** Goes up the ladder, or reminds, once however long it was put off; then sets the timer again. */
+  /** Tells those who are to decide what is due to be told, then sets the timer again. */
   function tellAgain(ctx: Ctx, ballot: Ballot, now: number): void {
-    let told = ballot;
-    for (const { afterMs, approvers: more } of ladder.slice(ballot.level)) {
-      if (ballot.askedAt + afterMs > now) break;
-      const raised = ballot.approvers === undefined ? told : withApprovers(told, people(more?.(ballot.input) ?? [], ballot));
-      told = note({ ...raised, level: told.level + 1, toldAt: now }, { at: now, action: "escalated" });
-    }
-    if (told === ballot && remind !== undefined && ballot.reminders < remind.times && ballot.toldAt + remind.everyMs <= now)
-      told = note({ ...ballot, reminders: ballot.reminders + 1, toldAt: now }, { at: now, action: "reminded" });
-    save(ctx, ballot, settled(told));
-    if (ctx.state.ballot?.status !== "open") return;
+    const told = toldAgain(ballot, rules, now);
+    const after = settled(told);
+    save(ctx, ballot, after);
+    if (after.status !== "open") return;
     if (told !== ballot) sendTo(ctx, ask, requestOf(ctx, told));
     arm(ctx, told);
   }
 
   function arm(ctx: Ctx, ballot: Ballot): void {
-    const rung = ladder[ballot.level];
-    const instants = [
-      ballot.expiresAt,
-      rung && ballot.askedAt + rung.afterMs,
-      remind && ballot.reminders < remind.times ? ballot.toldAt + remind.everyMs : undefined,
-    ].filter((at) => at !== undefined);
-    if (instants.length === 0) return;
-    const delay = Math.max(0, Math.min(...instants) - ctx.now());
-    ctx.send(self.due, ballot.request, { id: ctx.self.id, delay, token: TIMER });
+    const at = nextDueAt(ballot, rules);
+    if (at !== undefined) ctx.send(self.due, ballot.request, { id: ctx.self.id, delay: Math.max(0, at - ctx.now()), token: TIMER });
   }
 
   /** Whoever waited for the request has been told. */
   function forgetWaiting(ctx: Ctx, request: string): void {
     const { ballot, ended } = ctx.state;
     if (ended.length > 0) ctx.state.ended = ended.filter((other) => other.request !== request);
-    if (ballot?.request !== request) return;
-    const { waiting: _, ...rest } = ballot;
-    ctx.state.ballot = rest;
+    if (ballot?.request === request) {
+      const { waiting: _, ...rest } = ballot;
+      ctx.state.ballot = rest;
+    }
+    keepAsLong(ctx);
   }
 
   function requestOf(ctx: Ctx, ballot: Ballot): ApprovalRequest<unknown> {
@@ -252,21 +229,23 @@ export function approval<Input, Ended = never>(type: string, options: ApprovalOp
     };
   }
 
-  function resultOf(ctx: Ctx, ballot: Ballot): object {
+  /** What a request has come to; `undefined` while it is open, and when nobody could be asked. */
+  function resultOf(ctx: Ctx, ballot: Ballot): ApprovalResult | undefined {
     const { status, decisions, audit } = ballot;
-    const about = { status, decisions, audit };
-    if (status !== "expired" || onTimeout === undefined) return about;
+    if (status === "open" || status === "failed") return undefined;
+    if (status !== "expired" || onTimeout === undefined) return { status, decisions, audit };
     const at = onTimeout.operation === undefined ? {} : { id: ctx.self.id };
-    return { ...about, value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at) };
+    const expired = { status, decisions, audit, value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at) };
+    return expired;
   }
 
-  const made = mainOperation(self as unknown as Approval<Input, Ended>, "request", ["decide", "delegate", "withdraw", "view"]);
+  const made = mainOperation<Approval<unknown>>(self, "request", ["decide", "delegate", "withdraw", "view"]);
   const shape: Shape = {
     kind: "approval",
     name: type,
     ask: shapeOf(ask),
     quorum: `quorum ${options.quorum ?? 1}`,
-    again: [remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
+    again: [rules.remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
     expires: options.timeout === undefined ? "" : `after ${durationInWords(options.timeout)}`,
     ...(onTimeout !== undefined && { onTimeout: shapeOf(onTimeout) }),
     ...(audit !== undefined && { audit: partOf(audit) }),

@@ -2,6 +2,7 @@ import type { FutureHandle } from "../futures/handle.ts";
 
 /** Somebody who may decide, and as what. */
 export interface Approver {
+  /** A person has one vote, and one role: the first that is named. */
   readonly person: string;
   readonly role?: string;
 }
@@ -63,22 +64,14 @@ export interface Ballot {
   readonly toldAt: number;
   /** Who may decide; absent: anyone. */
   readonly approvers?: readonly Approver[];
+  /** Who may besides, rung by rung; absent: anyone may. */
+  readonly rungs?: readonly (readonly Approver[])[];
   /** Who may not, having asked. */
   readonly requester?: string;
   readonly decisions: readonly Recorded[];
   readonly audit: readonly AuditEntry[];
   /** What is cancelled when the request is over, to wake who waits for that. */
   readonly waiting?: FutureHandle<unknown>;
-}
-
-/** How many have to say what. */
-export interface Quorum {
-  /** Approvals that approve. */
-  readonly approvals: number;
-  /** Approvals that are needed of each role, among them. */
-  readonly roles: Readonly<Record<string, number>>;
-  /** Rejections that reject. */
-  readonly rejections: number;
 }
 
 /** What somebody is told who decides, delegates or withdraws. */
@@ -176,31 +169,17 @@ export function overdue(ballot: Ballot, now: number): Ballot {
   return note({ ...ballot, status: "expired" }, { at: now, action: "expired" });
 }
 
-/** What the decisions come to, when there is nobody else to be asked (`isLast`) or when there is. */
-export function outcomeOf(ballot: Ballot, quorum: Quorum, isLast: boolean): "open" | "approved" | "rejected" {
-  const approvals = ballot.decisions.filter(({ decision }) => decision === "approve");
-  if (ballot.decisions.length - approvals.length >= quorum.rejections) return "rejected";
-  if (suffices(approvals, quorum)) return "approved";
-  if (!isLast || ballot.approvers === undefined) return "open";
-  const undecided = ballot.approvers.filter(({ person }) => !ballot.decisions.some(({ by }) => by === person));
-  return suffices([...approvals, ...undecided], quorum) ? "open" : "rejected";
-}
-
-/** Adds people who may decide, those who may already once. */
+/** Adds people who may decide: each once, in the role that is named first, and nobody whose vote was handed on. */
 export function withApprovers(ballot: Ballot, more: readonly Approver[]): Ballot {
-  const { approvers = [] } = ballot;
-  const known = new Set(approvers.map(({ person }) => person));
-  return { ...ballot, approvers: [...approvers, ...more.filter(({ person }) => !known.has(person))] };
+  const approvers = new Map((ballot.approvers ?? []).map((approver) => [approver.person, approver]));
+  for (const approver of more)
+    if (!approvers.has(approver.person) && !hasDelegated(ballot, approver.person)) approvers.set(approver.person, approver);
+  return { ...ballot, approvers: [...approvers.values()] };
 }
 
 /** Writes down what has happened. */
 export function note(ballot: Ballot, entry: AuditEntry): Ballot {
   return { ...ballot, audit: [...ballot.audit, entry] };
-}
-
-function suffices(approvers: readonly { readonly role?: string }[], { approvals, roles }: Quorum): boolean {
-  const has = (role: string): number => approvers.filter((approver) => approver.role === role).length;
-  return approvers.length >= approvals && Object.entries(roles).every(([role, count]) => has(role) >= count);
 }
 
 function refusal({ request, status }: Ballot, { request: meant }: { readonly request?: string }): DecisionAnswer | undefined {

@@ -46,7 +46,7 @@ function draw(chart: Flowchart, shape: Shape): Drawn {
         drawAgain(chart, shape.part, shape.pause === "" ? "again" : `again after ${shape.pause}`),
       );
     case "timeout":
-      return chart.group(`${shape.name}, ${shape.time} at most`, () => drawTimeout(chart, shape));
+      return chart.group(`timeout ${shape.name}, ${shape.time} at most`, () => drawTimeout(chart, shape));
     case "monitor":
       return chart.group(`monitor ${shape.name}`, () => drawMonitor(chart, shape));
     case "aggregator":

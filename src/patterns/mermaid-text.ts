@@ -11,7 +11,11 @@ export function escapeLabel(label: string): string {
   const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : line;
   if (short === "") return "(empty)";
   // The number after a line's first digits and a leading dash would begin lists, and a colon before a slash a link: labels are Markdown.
-  return short.replaceAll(/[^\p{L}\p{M}\p{N} /.,:()=?…-]|:(?=\/)|^-|(?<=^\d+)[.)]/gu, (mark) => `#${mark.codePointAt(0)};`);
+  // A line that says "direction LR" anywhere is a statement, even between quotes; "fa:fa-car" is a picture of a car.
+  return short.replaceAll(
+    /[^\p{L}\p{M}\p{N} /.,:()=?…-]|:(?=\/|fa-)|^-|(?<=^\d+)[.)]|d(?=irection )/gu,
+    (mark) => `#${mark.codePointAt(0)};`,
+  );
 }
 
 /** The forms of nodes, by what stands before and after a label. */

@@ -9,7 +9,7 @@ import { checkCount, checkMapping, checkRange, notAsExpected } from "./option-ch
 import { pauseAfter } from "./pause.ts";
 import type { Pauses } from "./pause.ts";
 import { shaped, shapeOf, durationInWords } from "./shape.ts";
-import { checkInvokable } from "./step.ts";
+import { atOnce, checkInvokable } from "./step.ts";
 
 /** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
 export type MonitorResult<Seen, Ended = never> =
@@ -27,7 +27,7 @@ export type MonitorResult<Seen, Ended = never> =
 
 /** What a monitor looks at, how often, and for how long. */
 export interface MonitorOptions<Input, Seen, Ended = never> {
-  /** Looks, once for each poll. */
+  /** Looks, once for each poll; an operation of a stateful function does so at one state, made for this monitor. */
   readonly check: Invokable<Input, Seen>;
   /** Whether that is what is waited for. */
   readonly until: (seen: Seen, input: Input) => boolean;
@@ -49,7 +49,10 @@ export interface MonitorOptions<Input, Seen, Ended = never> {
   readonly tolerate?: number;
   /** What the next check is given; default: the same as this one. */
   readonly carry?: (input: Input, seen: Seen) => Input;
-  /** Is called when the monitor expires, by its deadline or its attempts, with what the next check would have been given. */
+  /**
+   * Is called when the monitor expires, by its deadline or its attempts, with what the next check would have been given; at the same
+   * state, when it is an operation of the same stateful function.
+   */
   readonly onDeadline?: Invokable<Input, Ended>;
 }
 
@@ -59,6 +62,8 @@ interface Poll {
   readonly checks: number;
   readonly deadlineAt?: number;
   readonly last?: unknown;
+  /** The state at which a stateful function looks: made for the first check, and that of all others. */
+  readonly at?: string;
   /** Failures since the last check that saw something. */
   readonly failures: number;
   /** There will be no other check: it waits for its deadline. */
@@ -108,11 +113,11 @@ const OPTIONS = [
 export function monitor<Input, Seen, Ended = never>(
   type: string,
   options: MonitorOptions<Input, Seen, Ended>,
-): Fn<Input, MonitorResult<Seen, Ended>> {
-  // Inside, what it looks at and what it sees are values like any other.
-  const rules = options as unknown as MonitorOptions<unknown, unknown, unknown>;
-  const { pauses, attempts, graceMs, tolerate } = numbersOf(type, rules);
-  const { check, until, deadline, carry, onDeadline } = rules;
+): Fn<Input, MonitorResult<Seen, Ended>>;
+// Inside, what it looks at and what it sees are values like any other.
+export function monitor(type: string, options: MonitorOptions<unknown, unknown, unknown>): Fn<unknown, unknown> {
+  const { pauses, attempts, graceMs, tolerate } = numbersOf(type, options);
+  const { check, until, deadline, carry, onDeadline } = options;
 
   const decide: Fn<Looked, unknown> = fn(`${type}.decide`, (ctx, { result, args }: Looked): unknown => {
     const now = ctx.now();
@@ -126,7 +131,7 @@ export function monitor<Input, Seen, Ended = never>(
     if (args.isOver === true) return expire(ctx, args, "deadline");
     const { value } = result;
     const checks = args.checks + 1;
-    if (until(value, args.input)) return { status: "done", value, checks };
+    if (atOnce(until(value, args.input))) return { status: "done", value, checks };
     const input = carry === undefined ? args.input : carry(args.input, value);
     return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
   });
@@ -146,16 +151,17 @@ export function monitor<Input, Seen, Ended = never>(
   }
 
   function look(ctx: Context, poll: Poll, after: readonly Future<void>[]): Future<unknown> {
-    const checked = ctx.invoke(check, poll.input, { after });
-    const { deadlineAt } = poll;
+    const { deadlineAt, at } = poll;
+    const checked = ctx.invoke(check, poll.input, { after, ...(at !== undefined && { id: at }) });
     const bounded = deadlineAt === undefined ? checked : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
-    return ctx.onSettled(bounded, decide, poll);
+    return ctx.onSettled(bounded, decide, checked.stateId === undefined ? poll : { ...poll, at: checked.stateId });
   }
 
-  function expire(ctx: Context, { input, last, checks }: Poll, reason: "deadline" | "attempts"): object {
+  function expire(ctx: Context, { input, last, checks, at }: Poll, reason: "deadline" | "attempts"): object {
     const about = { reason, last, checks };
     if (onDeadline === undefined) return { status: "expired", ...about };
-    return { status: "terminated", value: ctx.invoke(onDeadline, input), ...about };
+    const there = at !== undefined && onDeadline.type === check.type ? { id: at } : {};
+    return { status: "terminated", value: ctx.invoke(onDeadline, input, there), ...about };
   }
 
   const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
@@ -166,14 +172,16 @@ export function monitor<Input, Seen, Ended = never>(
     const deadlineAt = parseInstant(wanted, `the deadline of ${type}`);
     if (ctx.now() >= deadlineAt + graceMs) return expire(ctx, poll, "deadline");
     return look(ctx, { ...poll, deadlineAt }, []);
-  }) as Fn<Input, MonitorResult<Seen, Ended>>;
+  });
+  const { every, backoff = 1, maxDelay } = options;
+  const pause = [durationInWords(every), backoff > 1 && "then longer", backoff > 1 && maxDelay && `up to ${durationInWords(maxDelay)}`];
   const ends = [deadline && "deadline", attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`];
   return shaped(made, {
     kind: "monitor",
     name: type,
     check: shapeOf(check),
-    pause: durationInWords(rules.every),
-    expires: ends.filter(Boolean).join(", "),
+    pause: pause.filter(Boolean).join(", "),
+    expires: ends.filter(Boolean).join(", or "),
     ...(onDeadline !== undefined && { onDeadline: shapeOf(onDeadline) }),
   });
 }

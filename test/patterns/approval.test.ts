@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { fn, HandbackError, stateful, value } from "handback";
-import type { Fn } from "handback";
+import type { Fn, StatefulFn } from "handback";
 import { approval } from "handback/patterns";
 import type { ApprovalOptions, ApprovalRequest, ApprovalResult, AuditRecord, Decision, DecisionAnswer } from "handback/patterns";
 import { everyCrash, expectNoDoubleBilling, failing, record, schedules, simulate, slow } from "handback/testing";
@@ -68,6 +68,9 @@ interface Acts {
 }
 
 const decides = (atHour: number, decision: Decision) => [atHour, (f: Acts) => f.decide(decision)] as const;
+const broken = (): never => {
+  throw new Error("nobody is on duty");
+};
 const three = { approvers: () => ["ada", "bob", "cy"] };
 
 describe("an approval", () => {
@@ -145,6 +148,14 @@ describe("an approval", () => {
       ["recorded, rejected"],
       "rejected",
       1,
+    ],
+    [
+      "counts as of a role who was asked as that, whatever a decision says",
+      { approvers: () => [{ person: "fay", role: "finance" }, "ada"], roles: { finance: 1 } },
+      [decides(1, { ...yes("ada"), role: "finance", at: 5 } as Decision), decides(2, yes("fay"))],
+      ["recorded, open", "recorded, approved"],
+      "approved",
+      2,
     ],
     [
       "refuses a decision about another request",
@@ -286,6 +297,17 @@ describe("an approval that nobody answers", () => {
     ]);
   });
 
+  test("is not heard twice by who has handed the vote on and is named again on the next rung", async () => {
+    const ladder = [{ after: "24h" as const, approvers: () => ["ada", "boss", "boss"] }];
+    const got = await asked({ approvers: () => ["ada", "bob"], quorum: 2, ladder }, [
+      [1, (f) => f.delegate("ada", "dan")],
+      decides(25, yes("dan")),
+      decides(26, yes("ada")),
+      decides(27, yes("boss")),
+    ]);
+    expect(got.answers).toEqual(["recorded, open", "recorded, open", "refused, open, has delegated", "recorded, approved"]);
+  });
+
   test("waits for the last rung before it gives up on the quorum", async () => {
     const ladder = [{ after: "24h" as const, approvers: () => ["boss"] }, { after: "48h" as const }];
     const got = await asked({ approvers: () => ["ada"], quorum: 2, rejections: 2, ladder }, [decides(1, no("ada"))]);
@@ -331,13 +353,18 @@ describe("decisions that come before anybody has asked", () => {
   });
 
   test("count only if their people may decide", async () => {
-    const run = await early({ ...three }, [yes("eve"), { ...yes("ada"), request: "of another time" }, no("bob")]);
-    expect(run.result).toMatchObject({ answers: ["early", "early", "early"], status: "rejected", audit: ["asked", "rejected bob"] });
+    const run = await early({ ...three }, [yes("eve"), no("bob")]);
+    expect(run.result).toMatchObject({ answers: ["early", "early"], status: "rejected", audit: ["asked", "rejected bob"] });
+  });
+
+  test("are refused when they are meant for a request that is gone, and keep nobody from deciding the next", async () => {
+    const run = await early({}, [{ ...no("ada"), request: "of another time" }, yes("ada")]);
+    expect(run.result).toMatchObject({ answers: ["refused, no request", "early"], status: "approved" });
   });
 
   test("are forgotten after a week, and are bounded in number", async () => {
     expect((await early({}, [yes("ada")], "8d" as never)).result.status).toBe("expired");
-    const many = Array.from({ length: 101 }, (_, n) => ({ by: `p${n}`, decision: "reject", request: "x" }) as const);
+    const many = Array.from({ length: 101 }, (_, n) => no(`p${n}`));
     expect((await early({}, many)).result.answers.slice(-2)).toEqual(["early", "refused, no request"]);
   });
 
@@ -429,7 +456,13 @@ describe("an approval that goes wrong", () => {
 
   test.each([
     ["too few people", { ...three, quorum: 4 }, "INVALID_OPTIONS"],
+    ["one person who is named twice, for two", { approvers: () => ["ada", { person: "ada", role: "boss" }], quorum: 2 }, "INVALID_OPTIONS"],
     ["nobody of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],
+    ["too few people on all rungs", { ...three, quorum: 5, ladder: [{ after: "1h", approvers: () => ["ada", "dan"] }] }, "INVALID_OPTIONS"],
+    ["people of no name on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => [""] }] }, "INVALID_KEY"],
+    ["a promise of people on the ladder", { ...three, ladder: [{ after: "1h", approvers: async () => ["ada"] }] }, "INVALID_OPTIONS"],
+    ["nobody at all on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => undefined as never }] }, "INVALID_OPTIONS"],
+    ["a ladder that breaks", { ...three, ladder: [{ after: "1h", approvers: broken }] }, "FUNCTION_FAILED"],
     ["people of no name", { approvers: () => [""] }, "INVALID_KEY"],
     ["no people", { approvers: () => 5 as never }, "INVALID_OPTIONS"],
     ["a requester of no name", { requester: () => undefined as never }, "INVALID_KEY"],
@@ -441,10 +474,77 @@ describe("an approval that goes wrong", () => {
     ["no name", { by: "", decision: "approve" }, "INVALID_KEY"],
     ["a name that is a number", { by: 0, decision: "approve" }, "INVALID_KEY"],
     ["another word", { by: "ada", decision: "maybe" }, "INVALID_INPUT"],
+    ["nothing", undefined, "INVALID_INPUT"],
+    ["nobody", null, "INVALID_INPUT"],
+    ["a name alone", "ada", "INVALID_INPUT"],
+    ["a comment that is no text", { ...yes("ada"), comment: { html: "<b>" } }, "INVALID_INPUT"],
+    ["a request that has no name", { ...yes("ada"), request: 5 }, "INVALID_INPUT"],
   ])("refuses decisions with %s", async (_, decision, code) => {
     const approved = approval("app/approve", { ask });
-    const call = simulate({ functions: [approved] }, (t) => t.client.call(approved.decide, decision as Decision, { id: "e" }));
+    await simulate({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e" });
+      await expect(t.client.call(approved.decide, decision as Decision, { id: "e" })).rejects.toMatchObject({ code });
+      expect(await t.client.call(approved.view, undefined, { id: "e" })).toMatchObject({ status: "open", decisions: [] });
+      await t.client.cancel(flow);
+    });
+  });
+
+  test.each([
+    ["a delegation of nothing", "delegate", null, "INVALID_INPUT"],
+    ["a delegation to nobody", "delegate", { by: "ada" }, "INVALID_KEY"],
+    ["a delegation with a comment that is no text", "delegate", { by: "ada", to: "dan", comment: 5 }, "INVALID_INPUT"],
+    ["a withdrawal of nothing", "withdraw", undefined, "INVALID_INPUT"],
+    ["a withdrawal by nobody", "withdraw", {}, "INVALID_KEY"],
+  ] as const)("refuses %s", async (_, operation, step, code) => {
+    const approved = approval("app/approve", { ask });
+    const call = simulate({ functions: [approved] }, (t) =>
+      t.client.call(approved[operation] as StatefulFn<unknown, unknown>, step, { id: "e" }),
+    );
     await expect(call).rejects.toMatchObject({ code });
+  });
+
+  test("waits for years, over a crash, and is still heard", async () => {
+    const approved = approval("app/approve", { ask });
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+      await t.advance("1d");
+      await t.crash({ downFor: "1d" });
+      await t.advance("1000d");
+      return [told(await t.client.call(approved.decide, yes("ada"), { id: "e" })), (await flow.result()).status];
+    });
+    expect(run.result).toEqual(["recorded, approved", "approved"]);
+    expect(await run.meter.flow("flow")).toMatchObject({ billedMs: 0, beta: 1 });
+  });
+
+  test.each([0, "1s"] as const)(
+    "tells who waits how it ended, though it is kept for %s and the machine was down for longer",
+    async (keepFor) => {
+      const approved = approval("app/approve", { ask, keepFor, timeout: "1h" });
+      const run = await simulate({ functions: [approved] }, async (t) => {
+        const flow = await t.client.start(approved, expense, { id: "e" });
+        await t.advance("1s");
+        await t.client.call(approved.decide, yes("ada"), { id: "e" });
+        await t.crash({ downFor: "5m" });
+        const { status } = await flow.result();
+        await t.advance("1h");
+        return [status, (await t.client.call(approved.view, undefined, { id: "e" })) ?? "gone"];
+      });
+      expect(run.result).toEqual(["approved", "gone"]);
+    },
+  );
+
+  test("is over when its time is up, though no timer has said so yet: it is seen so, and another request takes its place", async () => {
+    const approved = approval("app/approve", { ask, timeout: "1h" });
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const first = await t.client.start(approved, expense, { id: "e" });
+      await t.advance("1m");
+      await t.crash({ downFor: "2h" });
+      const seen = await t.client.call(approved.view, undefined, { id: "e" });
+      await t.crash({ downFor: "2h" });
+      const second = await t.client.start(approved, expense, { id: "e" });
+      return [seen?.status, (await first.result()).status, (await second.result()).status];
+    });
+    expect(run.result).toEqual(["expired", "expired", "expired"]);
   });
 });
 
@@ -465,6 +565,26 @@ describe("the audit", () => {
     });
     expect(run.result).toEqual(["approved", ["recorded", "opposite", "recorded", "over"]]);
     expect(await run.state(book, "e")).toEqual({ lines: ["asked ", "reminded ", "approved ada", "approved bob"] });
+    expect(points).toBeGreaterThan(20);
+  });
+
+  test("tells each rung, the hand-over and the end once, whichever commit the process dies at", async () => {
+    const book = stateful("app/book", {
+      state: { lines: value<string[]>([]) },
+      handlers: { add: (ctx, { action, by, to }: AuditRecord) => void ctx.state.lines.push([action, by, to].join(" ").trim()) },
+    });
+    const ladder = [{ after: "2h", approvers: () => ["boss"] }] as const;
+    const approved = approval("app/approve", { ...three, ask, quorum: 3, ladder, timeout: "4h", onTimeout: take, audit: book.add });
+    const { run, points } = await everyCrash({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e" });
+      await t.advance("1h");
+      await t.client.call(approved.delegate, { by: "cy", to: "dan" }, { id: "e" });
+      await t.client.call(approved.decide, yes("dan"), { id: "e" });
+      await t.advance("4h");
+      return flow.result();
+    });
+    expect(run.result).toMatchObject({ status: "expired", value: "over to the boss after 1", decisions: [{ by: "dan" }] });
+    expect(await run.state(book, "e")).toEqual({ lines: ["asked", "delegated cy dan", "approved dan", "escalated", "expired"] });
     expect(points).toBeGreaterThan(20);
   });
 
@@ -592,6 +712,10 @@ describe("options of an approval", () => {
     ["roles without people", { ask, roles: { legal: 1 } }, "INVALID_OPTIONS"],
     ["a role that is a list", { ask, ...three, roles: ["legal"] }, "INVALID_OPTIONS"],
     ["none of a role", { ask, ...three, roles: { legal: 0 } }, "INVALID_OPTIONS"],
+    ["roles that are nothing", { ask, ...three, roles: null }, "INVALID_OPTIONS"],
+    ["rungs that are left out", { ask, ladder: Array(2) }, "INVALID_OPTIONS"],
+    ["people on the ladder, where anybody may decide", { ask, ladder: [{ after: "1h", approvers: () => ["boss"] }] }, "INVALID_OPTIONS"],
+    ["a time to be kept that is none", { ask, keepFor: null }, "INVALID_DELAY"],
     ["a timeout that is none", { ask, timeout: "long" }, "INVALID_DELAY"],
     ["a timeout for ever", { ask, timeout: Infinity }, "INVALID_DELAY"],
     ["an end that is no function of ours", { ask, onTimeout: "escalate" }, "INVALID_OPTIONS"],

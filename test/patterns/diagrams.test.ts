@@ -89,6 +89,14 @@ describe("the diagram of a function", () => {
       ["as it should be? ...not yet: again after 30s> draw/f", "as it should be? ...after 3 checks> draw/g"],
     ],
     [
+      "a monitor whose pauses grow",
+      monitor("draw/m2", { check: f, until: () => true, every: "10s", backoff: 2, maxDelay: "1m", deadline: () => 0, attempts: 9 }),
+      [
+        "as it should be? ...not yet: again after 10s, then longer, up to 1m> draw/f",
+        "as it should be? ...deadline, or after 9 checks> expired",
+      ],
+    ],
+    [
       "an aggregator",
       aggregator<number>("draw/a", { flush: undo, maxWait: "10s", timeOf: (at) => at, onLate: "draw/late" }),
       ["events of one key ...1000 events, or 10s old> draw/undo", "add ...late> egress draw/late"],
@@ -105,6 +113,11 @@ describe("the diagram of a function", () => {
     ],
   ])("shows %s", (_, made, expected) => {
     expect(drawn(toMermaid(made))).toEqual(expect.arrayContaining([...expected]));
+  });
+
+  test("names the pattern of each box", () => {
+    const { groups } = readFlowchart(toMermaid(withTimeout("draw/in-time", retry("draw/r", f), "5s")));
+    expect([...groups.values()]).toContainEqual(["timeout draw/in-time, 5s at most", "retry draw/r, 3 attempts"]);
   });
 
   test("draws patterns of patterns as boxes in boxes, also by the operation that a pattern is", () => {
@@ -136,7 +149,22 @@ const anyText = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary" }),
   fc.string({ unit: fc.constantFrom(...Array.from(`"'\`#;&<>[](){}|%-=.*_~:/\\\n\t1 ae`)) }),
-  fc.constantFrom("end", "1. one", "- one", "%% no", "`md`", "https://a.b", "a\nend\nb", "#35;", "&quot;", "</script>", "\uD800", ""),
+  fc.constantFrom(
+    "end",
+    "1. one",
+    "- one",
+    "a direction LR",
+    "fa:fa-car",
+    "%% no",
+    "`md`",
+    "https://a.b",
+    "a\nend\nb",
+    "#35;",
+    "&quot;",
+    "</script>",
+    "\uD800",
+    "",
+  ),
 );
 
 const { shape: anyShape } = fc.letrec<{ shape: Shape }>((tie) => {
@@ -321,6 +349,7 @@ test.each([
   ["flowchart XX\n", "expected a first line"],
   ["flowchart LR\n  n0[a]\n", "expected a node"],
   ['flowchart LR\n  n0["a"b"]\n', "expected a node"],
+  ['flowchart LR\n  n0["a direction TD"]\n', "expected nothing that has a meaning of its own"],
   ["flowchart LR\n  n0 --> n1\n", "n0 is used before it is given"],
   ['flowchart LR\n  n0["a"]\n  n0["b"]\n', "n0 is given twice"],
   ['flowchart LR\n  subgraph n0["a"]\n', "the box a is not closed"],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { embedded, fn, memory } from "handback";
+import { embedded, fn, memory, stateful, value } from "handback";
 import type { Context, Fn } from "handback";
 import { monitor } from "handback/patterns";
 import type { MonitorOptions } from "handback/patterns";
@@ -85,6 +85,18 @@ describe("a monitor", () => {
     });
     expect((await measure(watch, {})).ended).toEqual({ value: { status: "done", value: 4, checks: 4 } });
     expect(steps).toEqual([{}, { step: 1 }, { step: 2 }]);
+  });
+
+  test("looks at one state with all its checks, and ends there, when these are operations of a stateful function", async () => {
+    const job = stateful("mon/job", {
+      state: { looks: value(0) },
+      handlers: { look: (ctx, _job: Job) => ++ctx.state.looks, stop: (ctx, _job: Job) => `stopped after ${ctx.state.looks}` },
+    });
+    const rules = { check: job.look, every: "30s" } as const;
+    const done = monitor("mon/done", { ...rules, until: (looks) => looks === 3, attempts: 9 });
+    const stopped = monitor("mon/stopped", { ...rules, until: () => false, attempts: 4, onDeadline: job.stop });
+    expect((await measure(done, {})).ended).toMatchObject({ value: { status: "done", checks: 3 } });
+    expect((await measure(stopped, {})).ended).toMatchObject({ value: { status: "terminated", value: "stopped after 4" } });
   });
 
   test("shortens its pauses by chance, and the same seed gives the same ones", async () => {
@@ -251,6 +263,10 @@ describe("a monitor whose check fails", () => {
     const bad = (): boolean => {
       throw new RangeError("cannot tell");
     };
+    expect((await watched({ until: (async () => false) as never })).ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+      message: expect.stringContaining("gave a promise"),
+    });
     expect((await watched({ until: bad })).ended).toMatchObject({
       code: "FUNCTION_FAILED",
       message: expect.stringContaining("cannot tell"),

@@ -21,6 +21,9 @@ const FORMS = [
 const GROUP = new RegExp(`^subgraph (n\\d+)\\[${LABEL}\\]$`, "u");
 const ARROW = new RegExp(`^(n\\d+) (-->|-\\.->)(?:\\|${LABEL}\\|)? (n\\d+)$`, "u");
 
+/** What means something to Mermaid wherever it stands, even within quotes: another direction, and a picture. */
+const SPECIAL = /direction\s+(?:TB|BT|RL|LR|TD)|:fa-/;
+
 /**
  * Reads a flowchart, stricter than Mermaid does: one statement a line, quoted labels, ids of nodes given once and before they are used, boxes
  * that are closed, and nothing else. Mermaid's own parser needs a DOM, which Node has not.
@@ -47,6 +50,7 @@ export function readFlowchart(text: string): ReadFlowchart {
     return id;
   };
   for (const line of lines.slice(1)) {
+    if (SPECIAL.test(line)) throw new Error(`expected nothing that has a meaning of its own, got ${line}`);
     const node = FORMS.map((form) => form.exec(line)).find((match) => match !== null);
     const [group, arrow] = [GROUP.exec(line), ARROW.exec(line)];
     if (node !== undefined) {

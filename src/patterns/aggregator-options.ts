@@ -6,6 +6,7 @@ import type { FlushReason } from "./gathering.ts";
 import { checkCount, checkMapping, notAsExpected } from "./option-checks.ts";
 import { checkOutlet } from "./outlet.ts";
 import type { Outlet } from "./outlet.ts";
+import { seenGroups } from "./seen.ts";
 
 /** What leaves an aggregator: the events that came for one key, in the order in which they came. */
 export interface Batch<Event> {
@@ -36,7 +37,7 @@ export interface AggregatorOptions<Event> {
   readonly dedupeBy?: (event: Event) => string;
   /** How long an event is remembered after it has come; default `"1h"`. */
   readonly dedupeFor?: Duration;
-  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first; default 1,000. */
+  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first. Of more than 1,000, up to a quarter more may be remembered. Default 1,000. */
   readonly dedupeMax?: number;
   /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
   readonly timeOf?: (event: Event) => number;
@@ -60,6 +61,7 @@ export function rulesOf(type: string, options: AggregatorOptions<unknown>) {
   if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
     throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
   checkCount(of("dedupeMax"), max);
-  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max };
-  return { bounds: boundsOf(options), window, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
+  const { groups, each } = seenGroups(max);
+  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: each };
+  return { bounds: boundsOf(options), window, groups, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
 }

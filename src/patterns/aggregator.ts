@@ -1,5 +1,6 @@
 import { checkId } from "../core/names.ts";
 import { value } from "../core/value.ts";
+import type { ValueSpec } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
 import type { StatefulFunction } from "../futures/define.ts";
 import type { StatefulFn } from "../futures/function.ts";
@@ -12,7 +13,7 @@ import type { FlushReason, Gathered } from "./gathering.ts";
 import { mainOperation } from "./main-operation.ts";
 import { notAsExpected } from "./option-checks.ts";
 import { partsAmong, sendTo } from "./outlet.ts";
-import { NOTHING_SEEN, remember } from "./seen.ts";
+import { NOTHING_SEEN, remember, seenGroupOf } from "./seen.ts";
 import type { Seen } from "./seen.ts";
 import { partOf, shaped, durationInWords } from "./shape.ts";
 import type { Shape } from "./shape.ts";
@@ -27,6 +28,8 @@ export interface Added {
 export interface AggregatorState {
   open?: Gathered | undefined;
   seen: Seen;
+  /** Of more than 1,000 names, those of other groups. */
+  [group: `seen-${number}`]: Seen;
   newestAt?: number | undefined;
 }
 
@@ -67,13 +70,17 @@ export function aggregator<Event>(type: string, options: AggregatorOptions<Event
 // Inside, events are values like any other.
 export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = rulesOf(type, options);
-  const { bounds, window, lateAfterMs } = rules;
+  const { bounds, window, groups, lateAfterMs } = rules;
   const { flush, dedupeBy, timeOf, onLate } = options;
+  const moreSeen: Record<`seen-${number}`, ValueSpec<Seen>> = {};
+  const [, ...more] = groups;
+  for (const group of more) moreSeen[group] = value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs });
 
   const self = stateful(type, {
     state: {
       open: value<Gathered>(),
       seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
+      ...moreSeen,
       newestAt: value<number>(),
     },
     parts: partsAmong([flush, onLate]),
@@ -104,8 +111,9 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
 
   /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
   function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
-    const seen = remember(ctx.state.seen, window, [checkId(name, `what dedupeBy of ${type} gave`), now]);
-    if (seen !== undefined) ctx.state.seen = seen;
+    const group = seenGroupOf(checkId(name, `what dedupeBy of ${type} gave`), groups);
+    const seen = remember(ctx.state[group] ?? NOTHING_SEEN, window, [name, now]);
+    if (seen !== undefined) ctx.state[group] = seen;
     return seen === undefined;
   }
 

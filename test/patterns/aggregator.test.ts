@@ -185,6 +185,21 @@ describe("an event that comes again", () => {
     expect(answers).toEqual(["added 1", "added 2", "duplicate 2", "added 3", "duplicate 3", "added 4"]);
   });
 
+  test("is known among thousands, of which few are looked through and written with it", async () => {
+    const batch = aggregator<Event>("agg/batch", { flush: store, dedupeBy: ({ id }) => id, dedupeMax: 1_500, maxCount: 100 });
+    const engine = await embedded({ functions: [batch], store: memory() });
+    const add = (from: number, to: number) =>
+      Promise.all(Array.from({ length: to - from }, (_, n) => engine.client.call(batch, { id: `event ${from + n}` }, { id: "k" }))).then(
+        (all) => new Set(all.map(({ status }) => status)),
+      );
+    expect([await add(0, 2_000), await add(500, 2_000)]).toEqual([new Set(["added"]), new Set(["duplicate"])]);
+    const { open: _, newestAt: __, ...seen } = (await engine.client.readState(batch, "k")) ?? {};
+    const counts = Object.values(seen).map(({ count }) => count);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(6 * 313);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(313);
+    await engine.close();
+  });
+
   test("changes nothing under a name such as __proto__, and is refused under none", async () => {
     const { answers } = await gathered(named, at([0, "__proto__"], [0, "constructor"], [0, "__proto__"]));
     expect(answers).toEqual(["added 1", "added 2", "duplicate 2"]);

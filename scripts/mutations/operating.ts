@@ -194,6 +194,14 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "loading a state > takes constructor for a name like any other",
   },
   {
+    breaks: "state: a value that is read late is missing from a draft that was changed before",
+    file: "src/core/state.ts",
+    find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
+    replace: "",
+    test: "test/core/state.test.ts",
+    killedBy: "a state is what its handlers have made of it, in whatever order they touch its values",
+  },
+  {
     breaks: "long turns: nobody is told",
     file: "src/engines/embedded/handlers.ts",
     find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",

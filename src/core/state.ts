@@ -4,8 +4,9 @@ import type { Activation } from "./activation.ts";
 import type { Codec } from "./codec/codec.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import { mayHoldMutableLeaf } from "./codec/decode.ts";
+import type { Content } from "./effects.ts";
 import { HandbackError } from "./errors.ts";
-import { loadState, VERSION } from "./stored-state.ts";
+import { isReadByValue, loadState, noValues, VERSION } from "./stored-state.ts";
 import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-state.ts";
 
 enableMapSet();
@@ -17,7 +18,7 @@ const immer = new Immer({ autoFreeze: false });
  * One address's named values during an activation, as a draft; it is itself what handles the accesses to `ctx.state`, for closures would
  * have to be made for each activation.
  *
- * S1 Values are decoded when the state is first touched; an activation that does not touch it reads nothing.
+ * S1 A value is decoded when it is first read; all of them are then if there is a schema or a migration. What is not touched costs nothing.
  * S2 Only values that changed are written; deleting brings back the initial value.
  * S3 What user code keeps of the draft afterwards is revoked, and what it passed in was copied: no alias changes anything.
  */
@@ -60,18 +61,19 @@ export class State implements ProxyHandler<Values> {
   }
 
   get(_: Values, name: string | symbol): unknown {
-    if (typeof name === "string" && this.#shape.specs.has(name)) return this.#open()[name];
+    const spec = typeof name === "string" ? this.#shape.specs.get(name) : undefined;
+    if (spec !== undefined) return this.#read(String(name), spec);
     this.#guard();
     return undefined;
   }
 
   set(_: Values, name: string | symbol, value: unknown): boolean {
     this.#specOf(name);
-    return this.#set(this.#open(), String(name), value);
+    return this.#set(String(name), value);
   }
 
   deleteProperty(_: Values, name: string | symbol): boolean {
-    return this.#delete(this.#open(), String(name), this.#specOf(name));
+    return this.#delete(String(name), this.#specOf(name));
   }
 
   defineProperty(): boolean {
@@ -87,8 +89,9 @@ export class State implements ProxyHandler<Values> {
   }
 
   getOwnPropertyDescriptor(_: Values, name: string | symbol): PropertyDescriptor | undefined {
-    if (typeof name === "symbol" || !this.#shape.specs.has(name)) return undefined;
-    return { value: this.#open()[name], enumerable: true, configurable: true, writable: true };
+    const spec = typeof name === "string" ? this.#shape.specs.get(name) : undefined;
+    if (spec === undefined) return undefined;
+    return { value: this.#read(String(name), spec), enumerable: true, configurable: true, writable: true };
   }
 
   /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
@@ -97,7 +100,8 @@ export class State implements ProxyHandler<Values> {
     if (this.#misfit !== undefined) throw this.#misfit;
     const result = this.#finish();
     if (result !== undefined) {
-      for (const [name, spec] of this.#shape.specs) this.#saveValue(name, spec, result[name]);
+      const { values } = this.#load();
+      for (const [name, spec] of this.#shape.specs) if (Object.hasOwn(values, name)) this.#saveValue(name, spec, result[name]);
       if (this.#activation.writes.length > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
     }
     for (const [name, spec] of this.#shape.specs) {
@@ -146,8 +150,7 @@ export class State implements ProxyHandler<Values> {
   }
 
   #open(): Values {
-    this.#guard();
-    return (this.#draft ??= immer.createDraft(this.#load()));
+    return (this.#draft ??= immer.createDraft(this.#load().values));
   }
 
   #finish(): Values | undefined {
@@ -171,24 +174,51 @@ export class State implements ProxyHandler<Values> {
     return new HandbackError("READ_ONLY", `a query of ${this.#activation.address.type} writes to state.${name}: expected a handler`);
   }
 
-  #set(draft: Values, name: string, value: unknown): boolean {
+  #read(name: string, { initialText }: StoredValueSpec): unknown {
+    this.#guard();
+    const { values } = this.#load();
+    if (!Object.hasOwn(values, name)) this.#add(name, this.#decode(this.#activation.read(name)?.content.text ?? initialText));
+    return this.#open()[name];
+  }
+
+  #set(name: string, value: unknown): boolean {
+    this.#guard();
+    const { values } = this.#load();
+    if (!Object.hasOwn(values, name)) this.#add(name, undefined);
     this.#deleted?.delete(name);
-    draft[name] = value;
+    this.#open()[name] = value;
     return true;
   }
 
   /** A deleted value reads as its initial one. */
-  #delete(draft: Values, name: string, { initialText }: StoredValueSpec): boolean {
+  #delete(name: string, { initialText }: StoredValueSpec): boolean {
+    this.#set(name, this.#codec.decode(initialText));
     (this.#deleted ??= new Set()).add(name);
-    draft[name] = this.#codec.decode(initialText);
     return true;
   }
 
-  #load(): Values {
-    if (this.#loaded !== undefined) return this.#loaded.values;
+  /** Makes a value part of what the draft is of. A draft that has become a copy has to be told. */
+  #add(name: string, value: unknown): void {
+    this.#load().values[name] = value;
+    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;
+  }
+
+  #decode(text: Encoded): unknown {
+    return this.#orMisfit(() => this.#codec.decode(text));
+  }
+
+  #load(): LoadedState {
+    if (this.#loaded !== undefined) return this.#loaded;
+    const read = (name: string): Content | undefined => this.#activation.read(name)?.content;
+    return (this.#loaded = isReadByValue(this.#shape, read)
+      ? { values: noValues(this.#shape), migratedFrom: undefined }
+      : this.#orMisfit(() => loadState(this.#shape, read, this.#codec)));
+  }
+
+  /** What cannot be loaded keeps the activation from being saved. */
+  #orMisfit<Result>(load: () => Result): Result {
     try {
-      this.#loaded = loadState(this.#shape, (name) => this.#activation.read(name)?.content, this.#codec);
-      return this.#loaded.values;
+      return load();
     } catch (error) {
       this.#misfit = error instanceof Error ? error : new Error(String(error));
       throw error;

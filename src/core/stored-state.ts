@@ -2,7 +2,6 @@ import type { Codec } from "./codec/codec.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Content } from "./effects.ts";
 import { HandbackError } from "./errors.ts";
-import { setOwn } from "./set-own.ts";
 import type { ValueSpec } from "./value.ts";
 
 /** Reserved value that holds the version of the shape in which a state was last written; 1 where there is none. */
@@ -38,12 +37,12 @@ export interface LoadedState {
  * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
  */
 export function loadState(shape: StateShape, read: (name: string) => Content | undefined, codec: Codec): LoadedState {
-  const stored: Values = {};
+  const stored = noValues(shape);
   let isStored = false;
   for (const name of shape.specs.keys()) {
     const text = read(name)?.text;
     if (text === undefined) continue;
-    setOwn(stored, name, codec.decode(text));
+    stored[name] = codec.decode(text);
     isStored = true;
   }
   const version = read(VERSION)?.json ?? 1;
@@ -52,12 +51,24 @@ export function loadState(shape: StateShape, read: (name: string) => Content | u
   return { values: shape.check === undefined ? values : completed(shape, shape.check(values), codec), migratedFrom };
 }
 
-/** Every declared value, the initial one where there is none. A plain object: one without a prototype is a slow one, and Immer copies it slowly. */
-function completed({ specs }: StateShape, present: Values, codec: Codec): Values {
-  const values: Values = {};
-  for (const [name, { initialText }] of specs) {
-    setOwn(values, name, Object.hasOwn(present, name) ? present[name] : codec.decode(initialText));
-  }
+/** Whether each value can be read by itself, when it is asked for: there is nothing to be migrated or checked. */
+export function isReadByValue({ check, version }: StateShape, read: (name: string) => Content | undefined): boolean {
+  return check === undefined && (read(VERSION)?.json ?? 1) === version;
+}
+
+/**
+ * What values are put into: a plain object, for one without a prototype is a slow one, and Immer copies it slowly. But a value that is named as
+ * the prototype is would be taken for it.
+ */
+export function noValues({ specs }: StateShape): Values {
+  return specs.has("__proto__") ? (Object.create(null) as Values) : {};
+}
+
+/** Every declared value, the initial one where there is none. */
+function completed(shape: StateShape, present: Values, codec: Codec): Values {
+  const values = noValues(shape);
+  for (const [name, { initialText }] of shape.specs)
+    values[name] = Object.hasOwn(present, name) ? present[name] : codec.decode(initialText);
   return values;
 }
 

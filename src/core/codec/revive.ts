@@ -1,6 +1,5 @@
 import { HandbackError } from "../errors.ts";
 import { show } from "../show.ts";
-import { setOwn } from "../set-own.ts";
 import { fromBase64 } from "./base64.ts";
 import type { Extension } from "./extension.ts";
 import { unescapeKey } from "./key.ts";
@@ -140,6 +139,12 @@ function readKey(key: string): string {
 /** Reads a property that is there: of what JSON.parse makes, none is `undefined`. */
 function own(data: ParsedObject, key: string): Parsed {
   return data[key] ?? null;
+}
+
+/** Sets an own property; a plain assignment to `__proto__` would set the prototype instead. */
+function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__") Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
+  else record[key] = value;
 }
 
 function malformed(expected: string, got: Parsed): HandbackError {

@@ -136,6 +136,22 @@ export const PATTERNS: readonly Mutation[] = [
     killedBy: "a saga > undoes what was done before step 3, the last one first, each with what its step gave",
   },
   {
+    breaks: "patterns: what cleans up after a cancellation does not learn that there is something to clean up",
+    file: "src/futures/run.ts",
+    find: 'came.status === "fulfilled" ?',
+    replace: 'came.status !== "fulfilled" && came.fulfilled ?',
+    test: SAGA_TESTS,
+    killedBy: "a saga > undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet",
+  },
+  {
+    breaks: "patterns: what takes settlements is not called when a value does not fit",
+    file: "src/futures/deliver.ts",
+    find: 'const isTold = consumer.want === "settlement" &&',
+    replace: 'const isTold = consumer.want === undefined && consumer.to !== "call" &&',
+    test: SAGA_TESTS,
+    killedBy: "a saga > undoes what was done when a step gives more than fits beside it, and asks about that step",
+  },
+  {
     breaks: "patterns: a compensation that was cut off by a cancellation is not called again",
     file: SAGA,
     find: 'result.reason.code === "CANCELLED" && isAgain !== true',

@@ -43,6 +43,8 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
       try {
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, at);
         value = map?.(value as never);
+        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
+        if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
         return ctx.rejected(stepFailed({ type, at, label }, error));
       }

@@ -53,6 +53,8 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
         const given: Given = ifUnsure === undefined ? {} : { value };
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
         value = map?.(value as never);
+        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
+        if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
         // As a settlement, since an error cannot be kept while the others are undone, and a failure can.
         return ctx.onSettled(ctx.rejected(error), next, { at, done, given: {} });
@@ -63,12 +65,14 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
 
   const next = fn(stageType(type, "next", shape), (ctx, { result, args: { at, done, given } }: Next): unknown => {
     const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
+    const doneWith = (value: unknown): readonly Done[] => (compensation === undefined ? done : [...done, { at, value }]);
     if (result.status === "fulfilled") {
       const value: unknown = map === undefined ? result.value : map(result.value as never);
-      return goOn(ctx, at + 1, { value, done: compensation === undefined ? done : [...done, { at, value }] });
+      return goOn(ctx, at + 1, { value, done: doneWith(value) });
     }
     const unsure: readonly Done[] = ifUnsure !== undefined && isUnsure(result.reason) ? [{ at, value: given.value, unsure: true }] : [];
-    return undo(ctx, { at, cause: result.reason, left: [...done, ...unsure], undone: [], failures: [] });
+    const left = result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
+    return undo(ctx, { at, cause: result.reason, left, undone: [], failures: [] });
   });
 
   /** Calls the compensation of the last step that is left, or ends. */
@@ -88,7 +92,8 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
     const { left, undone, failures, isAgain } = args;
     const last = left.at(-1);
     const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
-    if (last === undefined || result.status === "fulfilled") return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
+    const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
+    if (last === undefined || isUndone) return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
     // The saga was cancelled while this one was under way: from here on nothing cancels it any more.
     if (result.reason.code === "CANCELLED" && isAgain !== true) return undo(ctx, { ...args, isAgain: true });
     return undo(ctx, { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] });
@@ -156,11 +161,20 @@ function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
   return { do: shape, ...(undo && { undo: shapeOf(undo) }), ...(ifUnsure && { ifUnsure: shapeOf(ifUnsure) }) };
 }
 
-const UNSURE: ReadonlySet<string | undefined> = new Set(["CANCELLED", "TIMEOUT", "HANDLER_TIMEOUT", "POISONED"]);
+/** It was cut off, or is half undone, or its result was lost. */
+const UNSURE: ReadonlySet<string | undefined> = new Set([
+  "CANCELLED",
+  "TIMEOUT",
+  "HANDLER_TIMEOUT",
+  "POISONED",
+  "COMPENSATION_FAILED",
+  "PAYLOAD_TOO_LARGE",
+]);
 
 /** Whether nobody knows if what failed was done. */
 function isUnsure(reason: Failure): boolean {
-  return UNSURE.has(reason.code) || (reason.cause !== undefined && isUnsure(reason.cause));
+  const { code, cause, errors = [] } = reason;
+  return UNSURE.has(code) || (cause !== undefined && isUnsure(cause)) || errors.some(isUnsure);
 }
 
 function compensationFailed(type: string, { at, cause, undone, failures }: Undoing, labelOf: (at: number) => string): HandbackError {

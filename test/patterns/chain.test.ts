@@ -125,6 +125,13 @@ describe("a chain that fails", () => {
       'there is no case "other"; there are add',
     ],
     ["a mapping that gives a promise", chain("chain/pr", late), 1, "a mapping", "a plain function gave a promise"],
+    [
+      "a last mapping that gives what cannot be kept",
+      chain("chain/un", add, () => () => 1),
+      2,
+      "a mapping",
+      "UNSERIALIZABLE: cannot keep value",
+    ],
   ] as const)("names the step: %s", async (_, f, step, name, why) => {
     const { ended } = await measure(f as Fn<number, unknown>, 1);
     expect(ended).toMatchObject({ code: "STEP_FAILED", details: { step, function: name } });

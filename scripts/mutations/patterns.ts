@@ -122,8 +122,8 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a repetition is tested before its first call",
     file: "src/patterns/repeat.ts",
-    find: "(rounds > 0 && until?.(value as Value, rounds) === true)",
-    replace: "until?.(value as Value, rounds) === true",
+    find: "(rounds > 0 && until !== undefined &&",
+    replace: "(until !== undefined &&",
     test: "test/patterns/repeat.test.ts",
     killedBy: "a repetition > calls its function at least once, until so",
   },

@@ -1,4 +1,5 @@
 import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
@@ -31,6 +32,7 @@ import { stepFailed } from "./step-failed.ts";
  * await engine.close();
  */
 export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  checkFunctionType(type);
   if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => planOf(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label }) => label);

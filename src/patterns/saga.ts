@@ -1,4 +1,5 @@
 import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import type { Failure } from "../futures/failure.ts";
 import { fn } from "../futures/fn.ts";
@@ -39,6 +40,7 @@ import { stepFailed } from "./step-failed.ts";
  * await engine.close();
  */
 export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  checkFunctionType(type);
   if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
   const plans = steps.map((step, at) => sagaPlanOf(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label, undo, ifUnsure }) => [label, undo?.type, ifUnsure?.type].join(" "));

@@ -97,6 +97,8 @@ describe("a chain", () => {
     expect(() => tap(5 as never)).toThrow(/tap: function 1/);
     expect(() => keep(5 as never)).toThrow(/keep: expected/);
     expect(() => choose({ a: 5 as never }, () => "a")).toThrow(/choose: case a/);
+    expect(() => chain(Symbol("chain") as never, 5 as never)).toThrow(/INVALID_NAME/);
+    expect(() => choose({}, () => "a" as never)).toThrow(/choose: expected at least one case/);
     expect(() => choose({ add }, 5 as never)).toThrow(/names a case, got 5/);
   });
 });

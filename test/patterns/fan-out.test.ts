@@ -59,6 +59,12 @@ describe.each([
     expect((await measure(fanOut("fan/falsy", { each: echo, ...concurrency }), falsy)).ended).toStrictEqual({ value: falsy });
   });
 
+  test("takes a gap in the list that split gives for an item that is undefined", async () => {
+    const kind = fn("fan/kind", (_, value: unknown) => typeof value);
+    const f = fanOut("fan/gap", { split: (_: void) => [1, , 3], each: kind, ...concurrency }); // oxlint-disable-line no-sparse-arrays
+    expect((await measure(f, undefined)).ended).toEqual({ value: ["number", "undefined", "number"] });
+  });
+
   test("fails with the first failure as it is, and cancels the others", async () => {
     const { ended, run } = await measure(list, orders(50, [10], [9], 3000), { functions: [record(over)] });
     expect(ended).toMatchObject({ code: "FUNCTION_FAILED", message: expect.stringMatching(/fan\/over failed: branch [12]/) as unknown });
@@ -321,6 +327,8 @@ test.each([
   [{ each: square, onFailure: { tolerate: -1 } }, /onFailure of fan\/wrong/],
   [{ each: square, onFailure: { tolerate: "200%" } }, /onFailure of fan\/wrong/],
   [{ each: square, onFailure: { tolerate: "a few" } }, /onFailure of fan\/wrong/],
+  [{ each: square, onFailure: { tolerate: 1, most: 2 } }, /onFailure of fan\/wrong: unknown option "most"/],
+  [{ each: square, onFailure: null }, /onFailure of fan\/wrong: expected "cancel", "settle"/],
   [{ each: square, enough: -1 }, /enough of fan\/wrong: expected a whole number from 0/],
   [{ each: square, limit: 5 }, /unknown option "limit"/],
   [5, /expected an object/],

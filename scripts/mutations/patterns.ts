@@ -66,8 +66,8 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a window that is over leaves its pages behind",
     file: WINDOW,
-    find: "      close: (ctx) => {\n        ctx.terminate();\n        return (ctx",
-    replace: "      close: (ctx) => {\n        return (ctx",
+    find: "        ctx.terminate();\n        return ctx.state.judged",
+    replace: "        return ctx.state.judged",
     test: RANDOM_TESTS,
     killedBy: NOTHING_LEFT,
   },
@@ -78,6 +78,14 @@ export const PATTERNS: readonly Mutation[] = [
     replace: 'if (failure?.code === "CANCELLED") throw new Error("cancelled");',
     test: RANDOM_TESTS,
     killedBy: NOTHING_LEFT,
+  },
+  {
+    breaks: "patterns: a window hands out items of the page that it had before",
+    file: WINDOW,
+    find: "if (hand?.page !== from)",
+    replace: "if (hand === undefined)",
+    test: FAN_OUT_TESTS,
+    killedBy: "a window over many pages > keeps the order when more lanes ask than have the items of their page at hand",
   },
   {
     breaks: "patterns: a share of failures is rounded up",

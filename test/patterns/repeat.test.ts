@@ -100,7 +100,7 @@ describe("a repetition", () => {
     ["while", () => undefined],
     ["while", () => 0],
   ])("ends with words, not never, when %s gives neither true nor false: %o", async (option, answer) => {
-    const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer } as never), 0, { functions: [record(add)] });
+    const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, { functions: [record(add)] });
     expect(ended).toMatchObject({ code: "INVALID_OPTIONS", message: /what (until|while) of repeat\/vague gave: expected true or false/ });
     expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
   });

@@ -72,9 +72,17 @@ export const PATTERNS: readonly Mutation[] = [
     killedBy: NOTHING_LEFT,
   },
   {
+    breaks: "patterns: a window whose closing is cancelled stays",
+    file: WINDOW,
+    find: "return giveUp(ctx, result.reason, { id, branches });",
+    replace: "return ctx.rejected(result.reason);",
+    test: FAN_OUT_TESTS,
+    killedBy: "a window over many pages > leaves nothing of 3 branches once it is cancelled, wherever that is, the closing included",
+  },
+  {
     breaks: "patterns: a cancelled fan-out concludes all the same",
     file: WINDOW,
-    find: 'if (failure?.code === "CANCELLED") return ctx.rejected(failure);',
+    find: 'if (failure?.code === "CANCELLED") return giveUp(ctx, failure, { id, branches });',
     replace: 'if (failure?.code === "CANCELLED") throw new Error("cancelled");',
     test: RANDOM_TESTS,
     killedBy: NOTHING_LEFT,

@@ -124,19 +124,17 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
   });
 
   const finish = fn(`${type}.finish`, (ctx, { result, args: { id, branches } }: Finished) => {
-    const closed = ctx.invoke(window.close, branches, { id });
     const failure = result.status === "rejected" ? result.reason : undefined;
-    // Cancelled as a whole: nobody waits for what came of the branches.
-    if (failure?.code === "CANCELLED") return ctx.rejected(failure);
-    return ctx.invoke(conclude, { closed, failure, branches });
+    if (failure?.code === "CANCELLED") return giveUp(ctx, failure, { id, branches });
+    return ctx.onSettled(ctx.invoke(window.close, branches, { id }), conclude, { id, branches, failure });
   });
 
   const conclude = fn(
     `${type}.conclude`,
-    (
-      ctx,
-      { closed: { verdict, judged, pages }, failure, branches }: Closed,
-    ): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
+    (ctx, { result, args: { id, branches, failure } }: Closed): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
+      // Cancelled in the midst of the closing, for one.
+      if (result.status === "rejected") return giveUp(ctx, result.reason, { id, branches });
+      const { verdict, judged, pages } = result.value;
       if (typeof verdict === "object") return ctx.rejected(verdict);
       // The lanes failed of something else than their branches.
       if (verdict === undefined && failure !== undefined) return ctx.rejected(failure);
@@ -145,6 +143,12 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
       return { reason: verdict ?? "completed", branches: outcomes };
     },
   );
+
+  /** Has the window closed although nobody waits for what came of the branches, by a message that is not cancelled with the flow. */
+  const giveUp = (ctx: Context, reason: Failure, { id, branches }: Opened): Future<never> => {
+    ctx.send(window.close, branches, { id });
+    return ctx.rejected(reason);
+  };
 
   return {
     parts: [window, page, start, finish, conclude],
@@ -219,10 +223,11 @@ interface Closing {
 }
 
 interface Closed {
-  readonly closed: Resolved<Closing>;
-  /** What the lanes were rejected with. */
-  readonly failure: Failure | undefined;
-  readonly branches: number;
+  readonly result: Settlement<Resolved<Closing>>;
+  readonly args: Opened & {
+    /** What the lanes were rejected with. */
+    readonly failure: Failure | undefined;
+  };
 }
 
 /** What a window needs to know of its fan-out. */

@@ -144,7 +144,6 @@ describe.each([
 });
 
 describe("a window over many pages", () => {
-  const list = fanOut("fan/list", { each: branch, concurrency: 6 });
   const settle = fanOut("fan/settle", { each: branch, onFailure: "settle", join: outcome, concurrency: 6 });
 
   test("comes to the same whichever commit the process dies at, and leaves nothing behind", async () => {
@@ -160,16 +159,17 @@ describe("a window over many pages", () => {
     expect((await measure(f, orders(...items))).ended).toEqual({ value: items.map((_, at) => at) });
   });
 
-  test("leaves nothing once it is cancelled, wherever that is", async () => {
-    for (let at = 0; at < 80; at += 2) {
+  test.each([3, 50])("leaves nothing of %d branches once it is cancelled, wherever that is, the closing included", async (count) => {
+    const few = fanOut("fan/few", { each: branch, concurrency: Math.min(6, count - 1) });
+    for (let at = 0; at < 80; at++) {
       const clock = new VirtualClock();
       const content = memory();
-      const engine = await embedded({ functions: [list], store: new HeldStore(content, () => clock.work(3)), clock });
-      const flow = await clock.until(engine.client.start(list, orders(...Array.from({ length: 50 }, (_, n) => n % 7)), { id: "flow" }));
+      const engine = await embedded({ functions: [few], store: new HeldStore(content, () => clock.work(3)), clock });
+      const flow = await clock.until(engine.client.start(few, orders(...Array.from({ length: count }, (_, n) => n % 7)), { id: "flow" }));
       await clock.advance(at);
-      expect(await clock.until(engine.client.cancel(flow))).toBe(true);
+      const cancelled = await clock.until(engine.client.cancel(flow));
       await clock.advance(1000);
-      expect(await flow.status()).toMatchObject({ status: "cancelled", unhandled: [] });
+      expect(await flow.status()).toMatchObject({ status: cancelled ? "cancelled" : "completed", unhandled: [] });
       // The record of the flow is left.
       expect({ at, ...content.count() }).toMatchObject({ at, state: 1, messages: 0, delayed: 0, watches: 0, dead: 0 });
       await clock.until(engine.close());

@@ -6,7 +6,8 @@ import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
 import type { Settlement } from "../futures/future.ts";
 import { sagaPlanOf } from "./saga-step.ts";
-import type { SagaPlan, SagaStep } from "./saga-step.ts";
+import type { SagaPlan } from "./saga-step.ts";
+import type { Sequence } from "./sequence.ts";
 import { shaped, shapeOf } from "./shape.ts";
 import type { CompensatedShape } from "./shape.ts";
 import { stageType } from "./stage.ts";
@@ -54,7 +55,7 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
       try {
         const given: Given = ifUnsure === undefined ? {} : { value };
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
-        value = map?.(value as never);
+        value = map?.(value);
         // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
         if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
@@ -69,7 +70,7 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
     const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
     const doneWith = (value: unknown): readonly Done[] => (compensation === undefined ? done : [...done, { at, value }]);
     if (result.status === "fulfilled") {
-      const value: unknown = map === undefined ? result.value : map(result.value as never);
+      const value: unknown = map === undefined ? result.value : map(result.value);
       return goOn(ctx, at + 1, { value, done: doneWith(value) });
     }
     const unsure: readonly Done[] = ifUnsure !== undefined && isUnsure(result.reason) ? [{ at, value: given.value, unsure: true }] : [];
@@ -107,21 +108,7 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
 }) as DefineSaga;
 
 /** The sagas that can be written: what a step takes is what the one before gives. */
-export interface DefineSaga {
-  <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(
-    type: string,
-    step1: SagaStep<A, B>,
-    step2?: SagaStep<B, C>,
-    step3?: SagaStep<C, D>,
-    step4?: SagaStep<D, E>,
-    step5?: SagaStep<E, F>,
-    step6?: SagaStep<F, G>,
-    step7?: SagaStep<G, H>,
-    step8?: SagaStep<H, I>,
-    step9?: SagaStep<I, J>,
-    step10?: SagaStep<J, K>,
-  ): Fn<A, K>;
-}
+export type DefineSaga = Sequence<"saga">;
 
 /** A step that was done, or may have been: its position, and what its compensation takes. */
 interface Done {

@@ -139,7 +139,8 @@ export interface Context<out State = NoState> extends Surroundings {
    * Continues with a named function however a future ends: `f(settlement)`, or `f({ result: settlement, args })`.
    *
    * It cleans up, too: when the work it belongs to is cancelled before its turn has come, it is called all the same, with a rejection with
-   * `CANCELLED`, provided that futures in `args` are known by then. Nobody waits for its result then, and nothing cancels what it starts.
+   * `CANCELLED`, provided that futures in `args` are known by then; with `fulfilled`, which has the value, if the future had been fulfilled
+   * already. Nobody waits for its result then, and nothing cancels what it starts.
    * @throws as `onComplete`
    */
   onSettled<T, Output>(future: Future<T>, f: Invokable<Settlement<NoInfer<T>>, Output>): Future<Output>;

@@ -94,7 +94,11 @@ function begin(activation: Activation, consumer: CallConsumer, settled: Settled,
   const [size, limit] = [payload.length, activation.environment.payloadLimit];
   if (size > limit) {
     const why = `the input of ${targetOf(consumer).type} has ${size} characters, the limit is ${limit}`;
-    return pass(activation, consumer, rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit }), tally);
+    const rejection = rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit });
+    const told = fulfilled(asSettlement(rejection));
+    // What takes settlements is called however a future ends: it learns that the value did not fit.
+    const isTold = consumer.want === "settlement" && size - settled.text.length + told.text.length <= limit;
+    return isTold ? begin(activation, consumer, told, tally) : pass(activation, consumer, rejection, tally);
   }
   const consumers = carryOrBill(activation, consumer.consumers, { tally, flow: consumer.flow });
   const envelope = callEnvelope({ ...consumer, consumers }, payload);

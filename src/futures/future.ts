@@ -45,4 +45,11 @@ export interface PromiseFuture<out T> extends Future<T> {
 export type ValueOf<F> = F extends Future<infer T> ? T : never;
 
 /** How a future ended; the shape is that of `Promise.allSettled`. */
-export type Settlement<T> = { readonly status: "fulfilled"; readonly value: T } | { readonly status: "rejected"; readonly reason: Failure };
+export type Settlement<T> =
+  | { readonly status: "fulfilled"; readonly value: T }
+  | {
+      readonly status: "rejected";
+      readonly reason: Failure;
+      /** The future was fulfilled, but the work it belongs to was cancelled before what continues with it had its turn. */
+      readonly fulfilled?: { readonly value: T };
+    };

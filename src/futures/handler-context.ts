@@ -377,7 +377,8 @@ export class HandlerContext {
 
   #needs(futures: readonly unknown[], what: string, want?: Want): readonly Need[] {
     if (!Array.isArray(futures)) throw new HandbackError("NOT_A_FUTURE", `${what}: expected a list of futures, got ${show(futures)}`);
-    return futures.map((future, index) => {
+    // Not `map`, which passes by the gaps of a sparse list.
+    return Array.from(futures as readonly unknown[], (future, index) => {
       const node = this.#node(future, `${what}[${index}]`);
       return want === undefined ? { node } : { node, want };
     });

@@ -9,6 +9,7 @@ import type { CallControl } from "./call.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import { toFailure } from "./failure.ts";
 import { release } from "./flush.ts";
+import type { Settlement } from "./future.ts";
 import { codec } from "./future-codec.ts";
 import { Graph } from "./graph.ts";
 import { HandlerContext } from "./handler-context.ts";
@@ -16,7 +17,7 @@ import { checkInput } from "./input.ts";
 import { give, isSettled } from "./node.ts";
 import type { Node, Plan } from "./node.ts";
 import { retryDelay } from "./retry.ts";
-import { asSettlement, cancelled, failureOf, rejected } from "./settled.ts";
+import { cancelled, failureOf, rejected } from "./settled.ts";
 import type { Settled } from "./settled.ts";
 import { CREATE } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
@@ -84,12 +85,14 @@ class HandlerRun {
     }
   }
 
-  /** What is handled; what takes a settlement and was cancelled before it began learns of that instead. */
+  /** What is handled; what takes a settlement and was cancelled before it began learns of that instead, and of what it would have cleaned up. */
   #input(): unknown {
     const input = codec.decode(this.#activation.envelope.payload);
     const { settles, cancelled: isCancelled } = this.#control;
     if (isCancelled !== true) return input;
-    const settlement = codec.decode(asSettlement(cancelled("the future")));
+    const came = (settles === "input" ? input : (input as { readonly result: unknown }).result) as Settlement<unknown>;
+    const late = came.status === "fulfilled" ? { fulfilled: { value: came.value } } : {};
+    const settlement: Settlement<unknown> = { status: "rejected", reason: failureOf(cancelled("the future")), ...late };
     return settles === "input" ? settlement : { ...(input as object), result: settlement };
   }
 

@@ -1,12 +1,13 @@
 import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
 import type { Settlement } from "../futures/future.ts";
+import type { Sequence } from "./sequence.ts";
 import { shaped } from "./shape.ts";
 import { stageType } from "./stage.ts";
 import { planOf } from "./step.ts";
-import type { Step } from "./step.ts";
 import { stepFailed } from "./step-failed.ts";
 
 /**
@@ -31,6 +32,7 @@ import { stepFailed } from "./step-failed.ts";
  * await engine.close();
  */
 export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  checkFunctionType(type);
   if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => planOf(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label }) => label);
@@ -42,7 +44,9 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
       if (at < from) continue;
       try {
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, at);
-        value = map?.(value as never);
+        value = map?.(value);
+        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
+        if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
         return ctx.rejected(stepFailed({ type, at, label }, error));
       }
@@ -53,7 +57,7 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   const next = fn(stageType(type, "next", shape), (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
     const { label = "", map } = plans[at] ?? {};
     if (result.status === "rejected") return ctx.rejected(stepFailed({ type, at, label }, result.reason));
-    return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value as never));
+    return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value));
   });
 
   const made = fn(type, { parts: [next, ...plans.flatMap(({ parts }) => parts)] }, (ctx, input: unknown) => goOn(ctx, 0, input));
@@ -61,18 +65,4 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
 }) as DefineChain;
 
 /** The chains that can be written: what a step takes is what the one before gives. */
-export interface DefineChain {
-  <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(
-    type: string,
-    step1: Step<A, B>,
-    step2?: Step<B, C>,
-    step3?: Step<C, D>,
-    step4?: Step<D, E>,
-    step5?: Step<E, F>,
-    step6?: Step<F, G>,
-    step7?: Step<G, H>,
-    step8?: Step<H, I>,
-    step9?: Step<I, J>,
-    step10?: Step<J, K>,
-  ): Fn<A, K>;
-}
+export type DefineChain = Sequence<"chain">;

@@ -27,6 +27,7 @@ export function choose<const Cases extends Readonly<Record<string, AnyInvokable>
 ): ComposedStep<Value, OutputOf<Cases[keyof Cases]>> {
   if (typeof cases !== "object" || cases === null) throw invalid("a record of functions", cases);
   if (typeof select !== "function") throw invalid("a function that names a case", select);
+  if (Object.keys(cases).length === 0) throw invalid("at least one case", cases);
   const parts = new Map(Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]));
   return composeStep({
     label: `choose(${[...parts.values()].map(nameOf).join(", ")})`,

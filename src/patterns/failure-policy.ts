@@ -1,3 +1,4 @@
+import { checkOptions } from "../core/check-options.ts";
 import { notAsExpected } from "./option-checks.ts";
 
 /** What becomes of a fan-out when branches fail. */
@@ -30,7 +31,7 @@ export interface Count {
 export function failurePolicy(where: string, onFailure: unknown, enough: unknown): FailurePolicy {
   if (enough !== undefined && (!Number.isSafeInteger(enough) || (enough as number) < 0))
     throw notAsExpected(`enough of ${where}`, "a whole number from 0", enough);
-  const mode = onFailure ?? (enough === undefined ? "cancel" : "settle");
+  const mode = onFailure === undefined ? (enough === undefined ? "cancel" : "settle") : onFailure;
   const most = mode === "cancel" ? () => 0 : mode === "settle" ? () => Number.POSITIVE_INFINITY : readTolerance(where, mode);
   return { isStrict: mode === "cancel" && enough === undefined, mayFail: most, enough: enough as number | undefined };
 }
@@ -44,7 +45,9 @@ export function judge({ mayFail, enough }: FailurePolicy, { branches, succeeded,
 }
 
 function readTolerance(where: string, mode: unknown): FailurePolicy["mayFail"] {
-  const tolerate: unknown = typeof mode === "object" && mode !== null && "tolerate" in mode ? mode.tolerate : undefined;
+  const isTolerance = typeof mode === "object" && mode !== null && "tolerate" in mode;
+  if (isTolerance) checkOptions(`onFailure of ${where}`, mode, ["tolerate"]);
+  const tolerate = isTolerance ? mode.tolerate : undefined;
   if (Number.isSafeInteger(tolerate) && (tolerate as number) >= 0) return () => tolerate as number;
   const share = typeof tolerate === "string" && /^\d+(\.\d+)?%$/.test(tolerate) ? Number.parseFloat(tolerate) : Number.NaN;
   if (share >= 0 && share <= 100) return (branches) => Math.floor((branches * share) / 100);

@@ -1,53 +1,93 @@
 import { value } from "../core/value.ts";
-import type { ValueSpec } from "../core/value.ts";
 import type { Context } from "../futures/context.ts";
 import type { Failure } from "../futures/failure.ts";
 import { fn } from "../futures/fn.ts";
 import type { AnyInvokable } from "../futures/function.ts";
 import type { Future, Settlement } from "../futures/future.ts";
+import type { Resolved } from "../futures/resolved.ts";
 import { stateful } from "../futures/stateful.ts";
 import { judge } from "./failure-policy.ts";
 import type { Count, FailurePolicy } from "./failure-policy.ts";
-import type { BranchOutcome, FanOutReport } from "./fan-out-report.ts";
+import { inOrder, JUDGED, judgedAt, judgedOf } from "./fan-out-judged.ts";
+import type { Judged } from "./fan-out-judged.ts";
+import { PAGE, pageId, pageOf, pagesOf, placeOf } from "./fan-out-page.ts";
+import type { FanOutReport } from "./fan-out-report.ts";
 import { invoke } from "./step.ts";
 
 /**
  * The window of a fan-out: at most so many branches at a time, counted as they settle.
  *
- * FW1 There are as many lanes as branches may be under way. A lane asks the window for the next item, has it worked on, leaves how that
- *    ended where the item was, and asks again: three messages an item. What it waits for is its branch, so a branch that waits counts.
+ * FW1 There are as many lanes as branches may be under way. A lane asks the window for an item, has it worked on, and comes back with
+ *    how that ended: two messages an item. What it waits for is its branch, so a branch that waits counts.
  * FW2 Items and outcomes lie on pages of a few, each a state of its own, so that what a settled branch costs does not grow with their number.
- * FW3 The window knows numbers only: it hands out each item once, judges each outcome, and nothing after the verdict.
- * FW4 Whatever ends the lanes, a cancellation too, the pages and the window are deleted; what comes to them afterwards changes nothing.
+ * FW3 The window has the page of items that is next fetched while it hands out the one before. An item that is not in its hands
+ *    is begun at its page, which takes one message more.
+ * FW4 The window hands out each item once, judges each outcome, and nothing after the verdict. What it has judged it puts away by the page, in
+ *    the order in which it came; what it tells a page by itself gets there before it has that page closed.
+ * FW5 Whatever ends the lanes, a cancellation too, the pages and the window are deleted; what comes to them afterwards changes nothing.
  */
 export function fanOutWindow(type: string, { each, concurrency, policy }: WindowOptions): Window {
-  /** Hands out the numbers of items, and counts how branches ended. */
+  /** Hands out items, and counts how their branches ended. */
   const window = stateful(`${type}.window`, {
-    state: { branches: value<number>(), next: value(0), succeeded: value(0), failed: value(0), verdict: value<Verdict>() },
+    state: {
+      branches: value<number>(),
+      next: value(0),
+      succeeded: value(0),
+      failed: value(0),
+      verdict: value<Verdict>(),
+      evenHand: value<Hand>(),
+      oddHand: value<Hand>(),
+      ...JUDGED,
+    },
     handlers: {
-      open: (ctx, branches: number) => {
+      open: (ctx, { branches, items }: { readonly branches: number; readonly items: readonly unknown[] }) => {
         ctx.state.branches = branches;
+        ctx.state.evenHand = { page: 0, items };
         ctx.state.verdict = verdictOn(branches, ctx.state);
       },
-      /** Counts the branch that a lane has done, if it has, and gives it the next. */
-      next: (ctx, done: Done): Future<unknown> | undefined => {
+      /** Takes the items of a page, to hand them out. */
+      take: (ctx, hand: Hand) => {
+        if (ctx.state.branches !== undefined) ctx.state[handOf(hand.page)] = hand;
+      },
+      /** Judges the branch that a lane has done, if it has, and gives it the next. */
+      next: (ctx, done: Done | undefined): Future<unknown> | undefined => {
         const { state } = ctx;
         if (state.branches === undefined || state.verdict !== undefined) return undefined;
-        if (done === "succeeded") state.succeeded++;
-        if (typeof done === "object") state.failed++;
-        state.verdict = verdictOn(state.branches, state, typeof done === "object" ? done : undefined);
-        // Rejects the lane, and with it the race that all lanes are in: the others are cancelled.
-        if (state.verdict !== undefined) return ctx.rejected(OVER);
+        if (done !== undefined) {
+          const [outcome] = done.result;
+          const judged = state.succeeded + state.failed;
+          state[judgedAt(judged)] = [done.args, outcome];
+          if (outcome.status === "fulfilled") state.succeeded++;
+          else state.failed++;
+          if (placeOf(judged) === PAGE - 1) ctx.send(page.keep, judgedOf(state, PAGE), { id: pageId(ctx.self.id, pageOf(judged)) });
+          state.verdict = verdictOn(state.branches, state, outcome.status === "fulfilled" ? undefined : outcome.reason);
+          // Rejects the lane, and with it the race that all lanes are in: the others are cancelled.
+          if (state.verdict !== undefined) return ctx.rejected(OVER);
+        }
         if (state.next === state.branches) return undefined;
         const index = state.next++;
-        return ctx.invoke(page.begin, (index % PAGE) as Place, { id: pageId(ctx.self.id, Math.floor(index / PAGE)) });
+        const [id, from] = [ctx.self.id, pageOf(index)];
+        const isFirst = placeOf(index) === 0 && from + 1 < pagesOf(state.branches);
+        if (isFirst) ctx.send(page.give, { window: id, page: from + 1 }, { id: pageId(id, from + 1) });
+        const hand = state[handOf(from)];
+        if (hand?.page !== from) return ctx.invoke(page.begin, { window: id, index }, { id: pageId(id, from) });
+        return begin(ctx, hand.items[placeOf(index)], { window: id, index });
       },
-      close: (ctx) => {
+      close: (ctx, branches: number): Closing => {
+        const { verdict, succeeded, failed } = ctx.state;
+        const judged = judgedOf(ctx.state, placeOf(succeeded + failed));
         ctx.terminate();
-        return ctx.state.verdict;
+        const { id } = ctx.self;
+        const pages = Array.from({ length: pagesOf(branches) }, (_, at) => ctx.invoke(page.close, undefined, { id: pageId(id, at) }));
+        return { verdict, judged, pages };
       },
     },
   });
+
+  /** Begins the branch of an item; how it ends, the window is told. */
+  const begin = (ctx: Context, item: unknown, { window: id, index }: Begun): Future<unknown> =>
+    // As a list of one, since what continues with a settlement itself is called for a cancelled branch too.
+    ctx.onComplete(ctx.allSettled([invoke(ctx, each, item)]), window.next, index, { id });
 
   const verdictOn = (branches: number, { succeeded, failed }: Omit<Count, "branches">, cause?: Failure): Verdict | undefined => {
     const over = judge(policy, { branches, succeeded, failed });
@@ -56,32 +96,23 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     return policy.isStrict && cause !== undefined ? cause : branchesFailed(type, { branches, succeeded, failed }, cause);
   };
 
-  /** Holds a few items, and how their branches ended, each in a value of its own. */
+  /** Holds a few items, and as many outcomes. */
   const page = stateful(`${type}.page`, {
-    state: { window: value<string>(), items: value<readonly unknown[]>(), ...OUTCOMES },
+    state: { items: value<readonly unknown[]>(), judged: value<readonly Judged[]>() },
     handlers: {
-      fill: (ctx, { window, items }: { readonly window: string; readonly items: readonly unknown[] }) => {
-        ctx.state.window = window;
-        ctx.state.items = items;
-      },
-      begin: (ctx, at: Place): Future<unknown> | undefined => {
+      fill: (ctx, items: readonly unknown[]) => void (ctx.state.items = items),
+      give: (ctx, { window: id, page: at }: { readonly window: string; readonly page: number }) => {
         const { items } = ctx.state;
-        if (items === undefined) return undefined;
-        const branch = invoke(ctx, each, items[at]);
-        // As a list of one, since what continues with a settlement itself is called for a cancelled branch too.
-        return ctx.onComplete(ctx.allSettled([branch]), page.end, at, { id: ctx.self.id });
+        if (items !== undefined) ctx.send(window.take, { page: at, items }, { id });
       },
-      end: (ctx, { result: [outcome], args: at }: { readonly result: [Settlement<unknown>]; readonly args: Place }) => {
-        const { window: id } = ctx.state;
-        if (id === undefined) return undefined;
-        ctx.state[`outcome${at}` as const] = outcome;
-        return ctx.invoke(window.next, outcome.status === "fulfilled" ? "succeeded" : outcome.reason, { id });
+      begin: (ctx, begun: Begun): Future<unknown> | undefined => {
+        const { items } = ctx.state;
+        return items && begin(ctx, items[placeOf(begun.index)], begun);
       },
+      keep: (ctx, judged: readonly Judged[]) => void (ctx.state.judged = judged),
       close: (ctx) => {
         ctx.terminate();
-        return (ctx.state.items ?? []).map(
-          (_, at): BranchOutcome<unknown> => ctx.state[`outcome${at as Place}` as const] ?? { status: "cancelled" },
-        );
+        return ctx.state.judged ?? [];
       },
     },
   });
@@ -93,60 +124,52 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
   });
 
   const finish = fn(`${type}.finish`, (ctx, { result, args: { id, branches } }: Finished) => {
-    const pages = Array.from({ length: pagesOf(branches) }, (_, at) => ctx.invoke(page.close, undefined, { id: pageId(id, at) }));
-    const verdict = ctx.invoke(window.close, undefined, { id });
     const failure = result.status === "rejected" ? result.reason : undefined;
-    // Cancelled as a whole: nobody waits for what came of the branches.
-    if (failure?.code === "CANCELLED") return ctx.rejected(failure);
-    return ctx.invoke(conclude, { verdict, failure, pages });
+    if (failure?.code === "CANCELLED") return giveUp(ctx, failure, { id, branches });
+    return ctx.onSettled(ctx.invoke(window.close, branches, { id }), conclude, { id, branches, failure });
   });
 
   const conclude = fn(
     `${type}.conclude`,
-    (ctx, { verdict, failure, pages }: Closed): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
+    (ctx, { result, args: { id, branches, failure } }: Closed): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
+      // Cancelled in the midst of the closing, for one.
+      if (result.status === "rejected") return giveUp(ctx, result.reason, { id, branches });
+      const { verdict, judged, pages } = result.value;
       if (typeof verdict === "object") return ctx.rejected(verdict);
       // The lanes failed of something else than their branches.
       if (verdict === undefined && failure !== undefined) return ctx.rejected(failure);
-      const outcomes = pages.flat();
+      const outcomes = inOrder(branches, [...pages.flat(), ...judged]);
       if (policy.isStrict) return outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : undefined));
       return { reason: verdict ?? "completed", branches: outcomes };
     },
   );
 
+  /** Has the window closed although nobody waits for what came of the branches, by a message that is not cancelled with the flow. */
+  const giveUp = (ctx: Context, reason: Failure, { id, branches }: Opened): Future<never> => {
+    ctx.send(window.close, branches, { id });
+    return ctx.rejected(reason);
+  };
+
   return {
     parts: [window, page, start, finish, conclude],
     run(ctx, items) {
       const id = ctx.idempotencyKey;
-      const opened = ctx.invoke(window.open, items.length, { id });
-      const pages = Array.from({ length: pagesOf(items.length) }, (_, at) =>
-        ctx.invoke(page.fill, { window: id, items: items.slice(at * PAGE, (at + 1) * PAGE) }, { id: pageId(id, at) }),
-      );
       const args: Opened = { id, branches: items.length };
+      const opened = ctx.invoke(window.open, { branches: items.length, items: items.slice(0, PAGE) }, { id });
+      const pages = Array.from({ length: pagesOf(items.length) }, (_, at) =>
+        ctx.invoke(page.fill, items.slice(at * PAGE, (at + 1) * PAGE), { id: pageId(id, at) }),
+      );
       return ctx.onSettled(ctx.onComplete(ctx.all([opened, ...pages]), start, args), finish, args);
     },
   };
 }
 
-/** Where on its page an item lies. */
-type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
-
-/** How many items lie on a page. */
-const PAGE = 16;
-
-/** How the branch of the item at each place of a page ended. */
-const OUTCOMES = Object.fromEntries(
-  Array.from({ length: PAGE }, (_, at) => [`outcome${at}`, value<Settlement<unknown> | null>(null)]),
-) as Record<`outcome${Place}`, ValueSpec<Settlement<unknown> | null>>;
-
 /** What a lane is rejected with after the verdict. Nobody sees it. */
 const OVER = "over";
 
-function pagesOf(branches: number): number {
-  return Math.ceil(branches / PAGE);
-}
-
-function pageId(window: string, at: number): string {
-  return `${window}.${at}`;
+/** Where a window keeps the items of a page: in one hand or the other, so that it may take a page while it hands out the one before. */
+function handOf(page: number): "evenHand" | "oddHand" {
+  return page % 2 === 0 ? "evenHand" : "oddHand";
 }
 
 function branchesFailed(type: string, { branches, succeeded, failed }: Count, cause: Failure | undefined): Failure {
@@ -163,8 +186,23 @@ function branchesFailed(type: string, { branches, succeeded, failed }: Count, ca
 /** Why a fan-out is over before all its branches have settled: there are enough successes, or it failed. */
 type Verdict = "enough" | Failure;
 
-/** How a lane's branch ended; absent: it has had none yet. */
-type Done = "succeeded" | Failure | undefined;
+/** The items of a page, in the hands of the window. */
+interface Hand {
+  readonly page: number;
+  readonly items: readonly unknown[];
+}
+
+/** A branch that a lane has done: how it ended, and the number of its item. */
+interface Done {
+  readonly result: [Settlement<unknown>];
+  readonly args: number;
+}
+
+/** The number of an item that is begun, and who handed it out. */
+interface Begun {
+  readonly window: string;
+  readonly index: number;
+}
 
 /** A window that is open, and how many branches it has. */
 interface Opened {
@@ -177,11 +215,19 @@ interface Finished {
   readonly args: Opened;
 }
 
-interface Closed {
+/** What a window gives when it is closed. */
+interface Closing {
   readonly verdict: Verdict | undefined;
-  /** What the lanes were rejected with. */
-  readonly failure: Failure | undefined;
-  readonly pages: readonly (readonly BranchOutcome<unknown>[])[];
+  readonly judged: readonly Judged[];
+  readonly pages: readonly Future<readonly Judged[]>[];
+}
+
+interface Closed {
+  readonly result: Settlement<Resolved<Closing>>;
+  readonly args: Opened & {
+    /** What the lanes were rejected with. */
+    readonly failure: Failure | undefined;
+  };
 }
 
 /** What a window needs to know of its fan-out. */

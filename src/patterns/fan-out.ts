@@ -1,4 +1,5 @@
 import { checkOptions } from "../core/check-options.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
@@ -64,6 +65,7 @@ const OPTIONS = ["split", "each", "join", "concurrency", "onFailure", "enough"];
  * await engine.close();
  */
 export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions) => {
+  checkFunctionType(type);
   checkOptions(`options of ${type}`, options, OPTIONS);
   const { split, join, concurrency = Number.POSITIVE_INFINITY, onFailure, enough } = options;
   const each = checkInvokable(`each of ${type}`, options.each);
@@ -90,7 +92,9 @@ export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, u
 
   const spread = (ctx: Context, items: unknown): unknown => {
     if (!Array.isArray(items)) throw notAsExpected(`items of ${type}`, "a list", items);
-    const joined = isCounted || concurrency < items.length ? window.run(ctx, items) : allAtOnce(ctx, items);
+    // A copy, so that a gap is `undefined`, as wherever a list is walked through.
+    const list = Array.from(items as readonly unknown[]);
+    const joined = isCounted || concurrency < list.length ? window.run(ctx, list) : allAtOnce(ctx, list);
     if (join === undefined) return joined;
     return isInvokable(join) ? ctx.onComplete(joined, join) : ctx.onComplete(joined, joining);
   };

@@ -18,6 +18,12 @@ export function checkMapping(option: string, f: unknown): void {
   if (f !== undefined && typeof f !== "function") throw notAsExpected(option, "a function", f);
 }
 
+/** What a plain function answered that was asked yes or no: a promise, or nothing, is no answer. @throws `INVALID_OPTIONS` */
+export function yesOrNo(option: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw notAsExpected(`what ${option} gave`, "true or false, at once", answer);
+}
+
 /** What is said of an option that is of the wrong kind. */
 export function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
   return new HandbackError("INVALID_OPTIONS", `${option}: expected ${expected}, got ${show(got)}`);

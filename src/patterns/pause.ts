@@ -9,7 +9,7 @@ export interface Pauses {
 }
 
 /** The longest pause that is of any use: about a hundred years. */
-const LONGEST_MS = 3.2e12;
+export const LONGEST_MS = 3.2e12;
 
 /** The pause after the `count`th of something, from 1, in ms; `random` is asked only when there is jitter. */
 export function pauseAfter(count: number, { firstMs, factor, maxMs, jitter }: Pauses, random: () => number): number {

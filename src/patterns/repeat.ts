@@ -2,17 +2,18 @@ import { checkOptions } from "../core/check-options.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
 import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
 import type { Future } from "../futures/future.ts";
-import { checkCount, checkMapping } from "./option-checks.ts";
+import { checkCount, checkMapping, yesOrNo } from "./option-checks.ts";
 import { shaped, shapeOf, durationInWords } from "./shape.ts";
 import { checkInvokable, invoke } from "./step.ts";
 
 /** When a repetition ends, and how long it pauses; at least one end is given. `rounds` counts the calls that were made. */
 export interface RepeatOptions<Value> {
-  /** Is asked after each call: is this what was wanted? */
+  /** Is asked after each call: is this what was wanted? It answers at once. */
   readonly until?: (value: Value, rounds: number) => boolean;
   /** Is asked before each call, the first included: shall there be one? */
   readonly while?: (value: Value, rounds: number) => boolean;
@@ -39,6 +40,7 @@ export interface RepeatOptions<Value> {
  * await engine.close();
  */
 export function repeat<Value>(type: string, f: Invokable<Value, Value>, options: RepeatOptions<NoInfer<Value>>): Fn<Value, Value> {
+  checkFunctionType(type);
   checkOptions(`options of ${type}`, options, ["until", "while", "times", "pause"]);
   checkInvokable(`function of ${type}`, f);
   const { until, while: goesOn, times, pause } = options;
@@ -50,9 +52,9 @@ export function repeat<Value>(type: string, f: Invokable<Value, Value>, options:
   if (pause !== undefined && typeof pause !== "function") parseDuration(pause, `pause of ${type}`);
 
   const isDone = (value: unknown, rounds: number): boolean =>
-    (rounds > 0 && until?.(value as Value, rounds) === true) ||
+    (rounds > 0 && until !== undefined && yesOrNo(`until of ${type}`, until(value as Value, rounds))) ||
     (times !== undefined && rounds >= times) ||
-    goesOn?.(value as Value, rounds) === false;
+    (goesOn !== undefined && !yesOrNo(`while of ${type}`, goesOn(value as Value, rounds)));
 
   const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> => ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
 

@@ -1,12 +1,13 @@
 import { checkOptions } from "../core/check-options.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import type { Failure } from "../futures/failure.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
 import type { Future, Settlement } from "../futures/future.ts";
-import { checkCount, checkMapping, checkRange } from "./option-checks.ts";
+import { checkCount, checkMapping, checkRange, yesOrNo } from "./option-checks.ts";
 import { pauseAfter } from "./pause.ts";
 import type { Pauses } from "./pause.ts";
 import { isRetryable, retryAfterMs } from "./retryable.ts";
@@ -55,6 +56,7 @@ const OPTIONS = ["maxAttempts", "initialDelay", "factor", "maxDelay", "jitter", 
  * await engine.close();
  */
 export function retry<Input, Output>(type: string, f: Invokable<Input, Output>, options: RetryOptions = {}): Fn<Input, Output> {
+  checkFunctionType(type);
   checkOptions(`options of ${type}`, options, OPTIONS);
   checkInvokable(`function of ${type}`, f);
   const { maxAttempts = 3, retryIf = isRetryable } = options;
@@ -68,7 +70,8 @@ export function retry<Input, Output>(type: string, f: Invokable<Input, Output>, 
   const judge = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Judge): unknown => {
     if (result.status === "fulfilled") return result.value;
     const { reason } = result;
-    if (number >= maxAttempts || reason.code === "CANCELLED" || !retryIf(reason)) return ctx.rejected(reason);
+    if (number >= maxAttempts || reason.code === "CANCELLED" || !yesOrNo(`retryIf of ${type}`, retryIf(reason)))
+      return ctx.rejected(reason);
     const ms = retryAfterMs(reason) ?? pauseAfter(number, pauses, () => ctx.random());
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });

@@ -3,6 +3,7 @@ import { HandbackError } from "../core/errors.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
 import type { Failure } from "../futures/failure.ts";
+import { LONGEST_MS } from "./pause.ts";
 
 /**
  * Makes an error for a function to throw that may be called again, but not sooner than after some time: `retry` waits for so long.
@@ -53,7 +54,8 @@ export function isRetryable(failure: Failure): boolean {
 export function retryAfterMs(failure: Failure): number | undefined {
   for (let each: Failure | undefined = failure; each !== undefined; each = each.cause) {
     const ms = each.details?.["retryAfterMs"];
-    if (each.code === "RETRY_LATER" && typeof ms === "number") return ms;
+    // It may have been made by anybody.
+    if (each.code === "RETRY_LATER" && typeof ms === "number" && ms >= 0) return Math.min(ms, LONGEST_MS);
   }
   return undefined;
 }

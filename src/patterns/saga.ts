@@ -1,11 +1,13 @@
 import { HandbackError } from "../core/errors.ts";
+import { checkFunctionType } from "../core/names.ts";
 import type { Context } from "../futures/context.ts";
 import type { Failure } from "../futures/failure.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn } from "../futures/function.ts";
 import type { Settlement } from "../futures/future.ts";
 import { sagaPlanOf } from "./saga-step.ts";
-import type { SagaPlan, SagaStep } from "./saga-step.ts";
+import type { SagaPlan } from "./saga-step.ts";
+import type { Sequence } from "./sequence.ts";
 import { shaped, shapeOf } from "./shape.ts";
 import type { CompensatedShape } from "./shape.ts";
 import { stageType } from "./stage.ts";
@@ -39,6 +41,7 @@ import { stepFailed } from "./step-failed.ts";
  * await engine.close();
  */
 export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  checkFunctionType(type);
   if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
   const plans = steps.map((step, at) => sagaPlanOf(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label, undo, ifUnsure }) => [label, undo?.type, ifUnsure?.type].join(" "));
@@ -52,7 +55,9 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
       try {
         const given: Given = ifUnsure === undefined ? {} : { value };
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
-        value = map?.(value as never);
+        value = map?.(value);
+        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
+        if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
         // As a settlement, since an error cannot be kept while the others are undone, and a failure can.
         return ctx.onSettled(ctx.rejected(error), next, { at, done, given: {} });
@@ -63,12 +68,14 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
 
   const next = fn(stageType(type, "next", shape), (ctx, { result, args: { at, done, given } }: Next): unknown => {
     const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
+    const doneWith = (value: unknown): readonly Done[] => (compensation === undefined ? done : [...done, { at, value }]);
     if (result.status === "fulfilled") {
-      const value: unknown = map === undefined ? result.value : map(result.value as never);
-      return goOn(ctx, at + 1, { value, done: compensation === undefined ? done : [...done, { at, value }] });
+      const value: unknown = map === undefined ? result.value : map(result.value);
+      return goOn(ctx, at + 1, { value, done: doneWith(value) });
     }
     const unsure: readonly Done[] = ifUnsure !== undefined && isUnsure(result.reason) ? [{ at, value: given.value, unsure: true }] : [];
-    return undo(ctx, { at, cause: result.reason, left: [...done, ...unsure], undone: [], failures: [] });
+    const left = result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
+    return undo(ctx, { at, cause: result.reason, left, undone: [], failures: [] });
   });
 
   /** Calls the compensation of the last step that is left, or ends. */
@@ -88,7 +95,8 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
     const { left, undone, failures, isAgain } = args;
     const last = left.at(-1);
     const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
-    if (last === undefined || result.status === "fulfilled") return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
+    const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
+    if (last === undefined || isUndone) return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
     // The saga was cancelled while this one was under way: from here on nothing cancels it any more.
     if (result.reason.code === "CANCELLED" && isAgain !== true) return undo(ctx, { ...args, isAgain: true });
     return undo(ctx, { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] });
@@ -100,21 +108,7 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
 }) as DefineSaga;
 
 /** The sagas that can be written: what a step takes is what the one before gives. */
-export interface DefineSaga {
-  <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(
-    type: string,
-    step1: SagaStep<A, B>,
-    step2?: SagaStep<B, C>,
-    step3?: SagaStep<C, D>,
-    step4?: SagaStep<D, E>,
-    step5?: SagaStep<E, F>,
-    step6?: SagaStep<F, G>,
-    step7?: SagaStep<G, H>,
-    step8?: SagaStep<H, I>,
-    step9?: SagaStep<I, J>,
-    step10?: SagaStep<J, K>,
-  ): Fn<A, K>;
-}
+export type DefineSaga = Sequence<"saga">;
 
 /** A step that was done, or may have been: its position, and what its compensation takes. */
 interface Done {
@@ -156,11 +150,20 @@ function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
   return { do: shape, ...(undo && { undo: shapeOf(undo) }), ...(ifUnsure && { ifUnsure: shapeOf(ifUnsure) }) };
 }
 
-const UNSURE: ReadonlySet<string | undefined> = new Set(["CANCELLED", "TIMEOUT", "HANDLER_TIMEOUT", "POISONED"]);
+/** It was cut off, or is half undone, or its result was lost. */
+const UNSURE: ReadonlySet<string | undefined> = new Set([
+  "CANCELLED",
+  "TIMEOUT",
+  "HANDLER_TIMEOUT",
+  "POISONED",
+  "COMPENSATION_FAILED",
+  "PAYLOAD_TOO_LARGE",
+]);
 
 /** Whether nobody knows if what failed was done. */
 function isUnsure(reason: Failure): boolean {
-  return UNSURE.has(reason.code) || (reason.cause !== undefined && isUnsure(reason.cause));
+  const { code, cause, errors = [] } = reason;
+  return UNSURE.has(code) || (cause !== undefined && isUnsure(cause)) || errors.some(isUnsure);
 }
 
 function compensationFailed(type: string, { at, cause, undone, failures }: Undoing, labelOf: (at: number) => string): HandbackError {

@@ -41,12 +41,23 @@ export interface StepPlan {
   /** The functions that it invokes. */
   readonly parts: readonly AnyInvokable[];
   readonly begin?: (ctx: Context, value: unknown) => Future<unknown>;
-  readonly map?: (value: never) => unknown;
+  readonly map?: (value: unknown) => unknown;
 }
 
 /** Makes a step of a plan. */
 export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, Output> {
-  return Object.freeze({ [PLAN]: plan }) as unknown as ComposedStep<Input, Output>;
+  return new PlannedStep<Input, Output>(plan);
+}
+
+class PlannedStep<in Input, out Output> implements ComposedStep<Input, Output> {
+  declare readonly [takes]: (input: Input) => void;
+  declare readonly [gives]: Output;
+  readonly [PLAN]: StepPlan;
+
+  constructor(plan: StepPlan) {
+    this[PLAN] = plan;
+    Object.freeze(this);
+  }
 }
 
 /** The plan of what stands in a chain. @throws `INVALID_OPTIONS` */

@@ -29,6 +29,6 @@ export function tap<const Functions extends readonly AnyInvokable[], Value exten
     shape: { kind: "tap", parts: parts.map(shapeOf) },
     parts,
     begin: (ctx, value) => ctx.race([ctx.all([ctx.resolved(value), ...parts.map((f) => invoke(ctx, f, value))])]),
-    map: ([value]: readonly unknown[]) => value,
+    map: (joined) => (joined as readonly [value: unknown, ...unknown[]])[0],
   });
 }

@@ -1,6 +1,7 @@
 import { checkOptions } from "../core/check-options.ts";
 import { parseDuration } from "../core/duration.ts";
 import type { Duration } from "../core/duration.ts";
+import { checkFunctionType } from "../core/names.ts";
 import { fn } from "../futures/fn.ts";
 import type { Fn, Invokable } from "../futures/function.ts";
 import { shaped, shapeOf, durationInWords } from "./shape.ts";
@@ -36,6 +37,7 @@ export function withTimeout<Input, Output, Fallback = Output>(
   duration: Duration | ((input: Input) => Duration),
   options: TimeoutOptions<Input, Fallback> = {},
 ): Fn<Input, Output | Fallback> {
+  checkFunctionType(type);
   checkOptions(`options of ${type}`, options, ["onTimeout"]);
   checkInvokable(`function of ${type}`, f);
   const { onTimeout } = options;

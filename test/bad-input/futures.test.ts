@@ -384,6 +384,17 @@ describe("what stands where a future is expected", () => {
     await assertUnharmed(world);
   });
 
+  test.each(["all", "allSettled", "any", "race", "wait"] as const)("in a list with a gap is NOT_A_FUTURE: ctx.%s", async (how) => {
+    const gapped = fn("futures/gapped", (ctx): unknown => {
+      const list = [ctx.invoke(echo, 0)];
+      list[2] = ctx.invoke(echo, 2);
+      return ctx[how](list);
+    });
+    const world = await openEngine([gapped]);
+    expect((await assertRejects(world.client.call(gapped), "NOT_A_FUTURE")).message).toContain(`${how}[1]`);
+    await assertUnharmed(world);
+  });
+
   test("inside a value of the outside is FOREIGN_FUTURE: it ends with its handler", async () => {
     const leak: { future?: unknown } = {};
     const leaky = fn("futures/leaky", (ctx) => void (leak.future = ctx.resolved(1)));

@@ -1,6 +1,7 @@
 // Run by Node itself in a child process too, which knows nothing of the alias "handback".
 import { fn, HandbackError, stateful, value } from "../../src/index.ts";
 import type { Client, FlowHandle, Future, Settlement } from "../../src/index.ts";
+import { chain, fanOut, retry, saga, withTimeout } from "../../src/patterns/index.ts";
 
 /** Notes every effect by what it is of: each must come to one. */
 export const ledger = stateful("kill/ledger", {
@@ -15,7 +16,7 @@ export const ledger = stateful("kill/ledger", {
 
 const last = fn("kill/last", (ctx, key: string) => ctx.invoke(ledger.book, `${key}/last`, { id: shelf(key) }));
 const middle = fn("kill/middle", (ctx, { args: key }: { result: string; args: string }): Future<string> => ctx.invoke(last, key));
-const chain = fn("kill/chain", (ctx, key: string): Future<string> =>
+const line = fn("kill/chain", (ctx, key: string): Future<string> =>
   ctx.onComplete(ctx.invoke(ledger.book, `${key}/first`, { id: shelf(key) }), middle, key),
 );
 
@@ -57,7 +58,68 @@ const cleanUp = fn("kill/clean-up", (ctx, { result, args }: { result: Settlement
   ctx.onComplete(ctx.sleep(1), booked, `${args}/${result.status === "rejected" ? result.reason.code : "done"}`),
 );
 
-export const functions = [ledger, chain, middle, last, fan, branch, booked, timer, rang, promise, decided, naive, parked, cleanUp];
+/** Books a part of a key, and gives the key. */
+const bookPart = (type: string, part: string) => {
+  const given = fn(`${type}-given`, (_, { args: key }: { result: string; args: string }) => key);
+  return fn(type, { parts: [ledger, given] }, (ctx, key: string) =>
+    ctx.onComplete(ctx.invoke(ledger.book, `${key}/${part}`, { id: shelf(key) }), given, key),
+  );
+};
+const refuse = fn("kill/refuse", (_, key: string): string => {
+  throw new Error(`no ${key}`);
+});
+const undone = saga(
+  "kill/saga",
+  { do: bookPart("kill/do-a", "a"), undo: bookPart("kill/undo-a", "-a") },
+  { do: chain("kill/do-bs", bookPart("kill/do-b", "b"), bookPart("kill/do-b2", "b2")), undo: bookPart("kill/undo-b", "-b") },
+  refuse,
+);
+
+const ITEMS = 37;
+const item = fn("kill/item", (ctx, { key, at }: { key: string; at: number }) =>
+  ctx.onComplete(ctx.sleep((at * 7) % 5), booked, `${key}/item ${at}`),
+);
+const window = fanOut("kill/window", {
+  split: (key: string) => Array.from({ length: ITEMS }, (_, at) => ({ key, at })),
+  each: withTimeout("kill/item-in-time", item, "1h"),
+  concurrency: 5,
+});
+
+const tries = stateful("kill/tries", { state: { count: value(0) }, handlers: { next: (ctx) => ++ctx.state.count } });
+const attempted = fn("kill/attempted", (_, { args: count }: { result: string; args: number }) => {
+  if (count < 3) throw new Error(`not at attempt ${count}`);
+  return count;
+});
+const counted = fn("kill/counted", (ctx, { result: count, args: key }: { result: number; args: string }): Future<number> =>
+  ctx.onComplete(ctx.invoke(ledger.book, `${key}/attempt ${count}`, { id: shelf(key) }), attempted, count),
+);
+const flaky = fn("kill/flaky", { parts: [tries, counted, attempted] }, (ctx, key: string): Future<number> =>
+  ctx.onComplete(ctx.invoke(tries.next, undefined, { id: key }), counted, key),
+);
+const retried = retry("kill/retry", flaky, { initialDelay: 5, maxAttempts: 5 });
+
+export const functions = [
+  ledger,
+  undone,
+  window,
+  retried,
+  line,
+  middle,
+  last,
+  fan,
+  branch,
+  booked,
+  timer,
+  rang,
+  promise,
+  decided,
+  naive,
+  parked,
+  cleanUp,
+];
+
+/** How many kinds of flows there are. */
+export const KINDS = 10;
 
 /** Where a flow's effects are noted. */
 function shelf(key: string): string {
@@ -75,6 +137,9 @@ export function effectsOf(number: number): readonly string[] {
     [`${key}/naive first`, `${key}/naive second`],
     [`${key}/CANCELLED`],
     [`${key}/alone`],
+    ["a", "b", "b2", "-b", "-a"].map((part) => `${key}/${part}`),
+    Array.from({ length: ITEMS }, (_, at) => `${key}/item ${at}`),
+    [1, 2, 3].map((attempt) => `${key}/attempt ${attempt}`),
   ];
   return kinds[number % kinds.length] ?? [];
 }
@@ -86,16 +151,17 @@ export function keyOf(number: number): string {
 /** Starts the flow of that number, or finds it again. */
 export function startFlow(client: Client, number: number): Promise<FlowHandle<unknown>> {
   const key = keyOf(number);
-  const kinds = [chain, fan, timer, promise, naive, parked];
-  const kind = kinds[number % 7];
+  const kinds = [line, fan, timer, promise, naive, parked, undefined, undone, window, retried];
+  const kind = kinds[number % KINDS];
   return kind === undefined
     ? client.start(ledger.book, `${key}/alone`, { id: shelf(key), key })
-    : client.start<(typeof kinds)[number]>(kind, key, { id: key });
+    : client.start<NonNullable<(typeof kinds)[number]>>(kind, key, { id: key });
 }
 
 /** Waits for a flow's result; gives its promise what it waits for, or cancels it when it is parked. */
 export async function finishFlow(client: Client, handle: FlowHandle<unknown>): Promise<unknown> {
-  const kind = Number.parseInt(handle.id.slice(3), 10) % 7;
+  const kind = Number.parseInt(handle.id.slice(3), 10) % KINDS;
+  if (kind === 7) return handle.result().catch((error: HandbackError) => error.details["undone"]);
   if (kind === 3) {
     const { status, custom } = await untilHeard(handle);
     if (status === "pending") await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);

@@ -97,6 +97,8 @@ describe("a chain", () => {
     expect(() => tap(5 as never)).toThrow(/tap: function 1/);
     expect(() => keep(5 as never)).toThrow(/keep: expected/);
     expect(() => choose({ a: 5 as never }, () => "a")).toThrow(/choose: case a/);
+    expect(() => chain(Symbol("chain") as never, 5 as never)).toThrow(/INVALID_NAME/);
+    expect(() => choose({}, () => "a" as never)).toThrow(/choose: expected at least one case/);
     expect(() => choose({ add }, 5 as never)).toThrow(/names a case, got 5/);
   });
 });
@@ -125,6 +127,13 @@ describe("a chain that fails", () => {
       'there is no case "other"; there are add',
     ],
     ["a mapping that gives a promise", chain("chain/pr", late), 1, "a mapping", "a plain function gave a promise"],
+    [
+      "a last mapping that gives what cannot be kept",
+      chain("chain/un", add, () => () => 1),
+      2,
+      "a mapping",
+      "UNSERIALIZABLE: cannot keep value",
+    ],
   ] as const)("names the step: %s", async (_, f, step, name, why) => {
     const { ended } = await measure(f as Fn<number, unknown>, 1);
     expect(ended).toMatchObject({ code: "STEP_FAILED", details: { step, function: name } });

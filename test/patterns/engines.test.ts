@@ -58,6 +58,12 @@ describe.each(ENGINES)("on %s", (_, start, seeds) => {
     for (const got of await outcomes(start, seeds, f, 7)) expect(got).toEqual(expected);
   });
 
+  test.each([1, 5, 40])("a window of %d over many pages gives its results in the order of the items", async (concurrency) => {
+    const f = fanOut("engines/pages", { each: leaf, concurrency });
+    const items = Array.from({ length: 53 }, (_, at) => at);
+    for (const got of await outcomes(start, seeds, f, items)) expect(got).toEqual({ value: items.map((n) => (3 * n + 1) % 1009) });
+  });
+
   test("failures say the same", async () => {
     const bad = fn("engines/bad", (_, n: number): number => {
       throw new Error(`no ${n}`);

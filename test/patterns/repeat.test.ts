@@ -93,12 +93,26 @@ describe("a repetition", () => {
   });
 
   test.each([
+    ["until", () => Promise.resolve(true)],
+    ["until", () => undefined],
+    ["until", () => 1],
+    ["while", () => Promise.resolve(false)],
+    ["while", () => undefined],
+    ["while", () => 0],
+  ])("ends with words, not never, when %s gives neither true nor false: %o", async (option, answer) => {
+    const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, { functions: [record(add)] });
+    expect(ended).toMatchObject({ code: "INVALID_OPTIONS", message: /what (until|while) of repeat\/vague gave: expected true or false/ });
+    expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
+  });
+
+  test.each([
     [{}, /expected one of until, while and times/],
     [{ until: 5 }, /until of repeat\/wrong: expected a function/],
     [{ while: "x" }, /while of repeat\/wrong: expected a function/],
     [{ times: 0 }, /times of repeat\/wrong: expected a whole number from 1/],
     [{ times: 1, pause: "soon" }, /INVALID_DELAY: pause of repeat\/wrong/],
     [{ times: 1, every: 5 }, /unknown option "every"/],
+    [null, /options of repeat\/wrong: expected an object/],
   ])("is not made of wrong options: %o", (options, message) => {
     expect(() => repeat("repeat/wrong", add, options as never)).toThrow(message);
   });

@@ -81,6 +81,26 @@ describe("a function that is retried", () => {
     expect((await attempts(inChain, retryLater(5, "busy"))).at).toEqual([0, 5, 10]);
   });
 
+  test.each([
+    ["of less than none", -5, [0, 1000, 3000]],
+    ["of no number", "5s", [0, 1000, 3000]],
+    ["of more than a hundred years, which are as good as never", 1e300, [0, 3.2e12, 6.4e12]],
+  ])("is not put off by a wish for a pause %s", async (_, retryAfterMs, expected) => {
+    const wish = new HandbackError("RETRY_LATER", "busy", { details: { retryAfterMs } });
+    const { at, ended } = await attempts(retry("retry/wish", leaf), wish);
+    expect(at).toEqual(expected);
+    expect(ended).toMatchObject({ code: "RETRY_LATER" });
+  });
+
+  test.each([() => Promise.resolve(true), () => undefined, () => "yes"])(
+    "is refused an answer that is neither true nor false: %o",
+    async (answer) => {
+      const { at, ended } = await attempts(retry("retry/vague", leaf, { retryIf: answer as never }), 9);
+      expect(at).toEqual([0]);
+      expect(ended).toMatchObject({ code: "INVALID_OPTIONS", message: /what retryIf of retry\/vague gave: expected true or false/ });
+    },
+  );
+
   test("is another call each time, as its idempotency key says", async () => {
     const { run } = await measure(retry("retry/keys", leaf), 1, { functions: [record(failing(leaf, 9))] });
     expect(new Set(run.calls(leaf).map(({ key }) => key)).size).toBe(3);

@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import { fn, HandbackError, stateful, value } from "handback";
+import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
 import type { Context, Fn } from "handback";
 import { chain, retry, saga, withTimeout } from "handback/patterns";
 import { everyCrash, schedules, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { HeldStore } from "../durability/held-store.ts";
 import { endOf, measure } from "./compare.ts";
 
 /** What the world remembers: which step was done or undone, in order. */
@@ -71,6 +73,24 @@ describe("a saga", () => {
     expect(got.ended).toMatchObject({ code: "STEP_FAILED", details: { step: 3, function: "a mapping", undone: ["saga/a"] } });
   });
 
+  test("undoes when its last mapping gives what cannot be kept, and names that", async () => {
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    const got = await lines(saga("saga/cyclic", step("a"), () => cyclic));
+    expect(got.lines).toEqual(["a", "-a(a)"]);
+    expect(got.ended).toMatchObject({ code: "STEP_FAILED", details: { step: 2, function: "a mapping", undone: ["saga/a"] } });
+  });
+
+  test("undoes what was done when a step gives more than fits beside it, and asks about that step", async () => {
+    const big = fn("saga/big", (_, input: string) => input + "x".repeat(1500));
+    const ifUnsure = fn("saga/big-unsure", { parts: [log] }, (ctx, input: string) => say(ctx, `?${input.length}`));
+    const undo = fn("saga/un-big", { parts: [log] }, (ctx, input: string) => say(ctx, `-${input.length}`));
+    const f = saga("saga/full", { do: big, undo }, { do: big, undo, ifUnsure }, { do: big, undo, ifUnsure });
+    const { ended, run } = await measure(f, "", { payloadLimit: 4000 });
+    expect((await run.state(log, "log")).lines).toEqual(["?1500", "-1500"]);
+    expect(ended).toMatchObject({ code: "STEP_FAILED", details: { step: 2, undone: ["saga/big", "saga/big"] } });
+  });
+
   test("goes on undoing when a compensation fails, and says what was undone and what was not", async () => {
     const f = saga("saga/torn", step("a"), step("b", { undoFails: true }), step("c"), step("d", { fails: true }));
     const { ended, lines: said, run } = await lines(f);
@@ -115,6 +135,8 @@ describe("a saga", () => {
     const f = (unsure: boolean) => saga("saga/unsure", step("a"), unsure ? { do: slow, undo, ifUnsure } : { do: slow, undo });
     expect((await lines(f(true))).lines).toEqual(["a", "?b(a)", "-a(a)"]);
     expect((await lines(f(false))).lines).toEqual(["a", "-a(a)"]);
+    const torn = saga("saga/torn-inside", step("x", { undoFails: true }), step("y", { fails: true }).do);
+    expect((await lines(saga("saga/half", step("a"), { do: torn, undo, ifUnsure }))).lines).toEqual(["a", "x", "?b(a)", "-a(a)"]);
     const failed = { do: step("b", { fails: true }).do, undo, ifUnsure };
     expect((await lines(saga("saga/sure", step("a"), failed))).lines).toEqual(["a", "-a(a)"]);
   });
@@ -165,6 +187,32 @@ describe("a saga", () => {
       const state = await run.state(log, "log").catch(() => ({ lines: [] }));
       const done = ["a", "b"].slice(0, Math.floor(at / 20));
       expect(state.lines).toEqual([...done, ...done.map((_, index) => `-${done[index]}(${done.slice(0, index + 1).join("")})`).reverse()]);
+    }
+  });
+
+  test("undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet", async () => {
+    for (let at = 0; at < 60; at++) {
+      const clock = new VirtualClock();
+      const said: string[] = [];
+      const steps = ["a", "b", "c"].map((name) => ({
+        do: fn(`saga/ended-${name}`, (_, input: string) => {
+          said.push(name);
+          if (name === "c") throw new Error("no c");
+          return `${input}${name}`;
+        }),
+        undo: fn(`saga/un-ended-${name}`, (_, result: string) => void said.push(`-${result}`)),
+      }));
+      const f: Fn<string, string> = saga("saga/ended", ...(steps as [never, never, never]));
+      const store = new HeldStore(memory(), () => clock.work(5));
+      const engine = await embedded({ functions: [f], store, clock });
+      const flow = await clock.until(engine.client.start(f, "", { id: "flow" }));
+      await clock.advance(at);
+      await clock.until(engine.client.cancel(flow));
+      await clock.advance(1000);
+      const done = said.filter((line) => line === "a" || line === "b");
+      const undone = ["-a", "-ab"].slice(0, done.length).reverse();
+      expect([at, ...said.filter((line) => line.startsWith("-"))]).toEqual([at, ...undone]);
+      await clock.until(engine.close());
     }
   });
 

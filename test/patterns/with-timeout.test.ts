@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { fn } from "handback";
 import type { Future } from "handback";
 import { chain, withTimeout } from "handback/patterns";
@@ -51,6 +52,27 @@ describe("a function that has so much time", () => {
       expect((await everyCrash({ functions: [f] }, (t) => t.client.call(f, ms))).run.result).toBe(expected);
     }
   });
+
+  test("gives what its naive twin gives, which blocks until one or the other happens, calls the same, and is billed for no waiting", () =>
+    fc.assert(
+      fc.asyncProperty(fc.nat(2000), fc.nat(2000), async (ms, limitMs) => {
+        const split = withTimeout("timeout/split", wait, limitMs, { onTimeout: instead });
+        const naive = fn("timeout/naive", { parts: [wait, instead] }, async (ctx, input: number) => {
+          try {
+            return await ctx.get(ctx.timeout(ctx.invoke(wait, input), limitMs));
+          } catch {
+            return ctx.get(ctx.invoke(instead, input));
+          }
+        });
+        const functions = [record(woke), record(instead)];
+        const [one, other] = [await measure(split, ms, { functions }), await measure(naive, ms, { functions })];
+        expect(one.ended).toEqual(other.ended);
+        expect([woke, instead].map((f) => one.run.calls(f).length)).toEqual([woke, instead].map((f) => other.run.calls(f).length));
+        expect(one).toMatchObject({ billedMs: 0, beta: 1 });
+        expect(other.billedMs).toBe(Math.min(ms, limitMs));
+      }),
+      { numRuns: 20 },
+    ));
 
   test("calls nothing once it is cancelled", async () => {
     const f = withTimeout("timeout/cancelled", wait, 100, { onTimeout: instead });

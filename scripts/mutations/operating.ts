@@ -202,6 +202,14 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "a state is what its handlers have made of it, in whatever order they touch its values",
   },
   {
+    breaks: "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
+    file: "src/engines/embedded/sqlite-writer.ts",
+    find: "(reply: WriterReply) => setImmediate(() => this.#receive(reply))",
+    replace: "(reply: WriterReply) => this.#receive(reply)",
+    test: "test/engines/sqlite-thread.test.ts",
+    killedBy: "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",
+  },
+  {
     breaks: "long turns: nobody is told",
     file: "src/engines/embedded/handlers.ts",
     find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",

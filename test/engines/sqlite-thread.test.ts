@@ -349,6 +349,33 @@ describe("while its thread commits", () => {
     await store.close();
   });
 
+  test("the event loop has its turn between one reply and the next, however fast they come", async () => {
+    const path = newPath();
+    await (await opened(path)).close();
+    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    await writer.apply(packBatch(batchOf({})));
+    const heard: number[] = [];
+    let inTurn = 0;
+    let left = 60;
+    const turn = (): void => {
+      heard.push(inTurn);
+      inTurn = 0;
+      if (left > 0) setTimeout(turn);
+    };
+    setTimeout(turn);
+    const lane = async (): Promise<void> => {
+      while (left-- > 0) {
+        await writer.apply(packBatch(batchOf({})));
+        inTurn++;
+        // So long that the next reply is there.
+        for (const end = performance.now() + 3; performance.now() < end;);
+      }
+    };
+    await Promise.all([lane(), lane()]);
+    await writer.close();
+    expect(Math.max(...heard)).toBeLessThanOrEqual(3);
+  });
+
   test("a store that is closed waits for it", async () => {
     const path = newPath();
     const store = await opened(path);

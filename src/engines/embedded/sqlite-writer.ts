@@ -44,6 +44,7 @@ export class NotStarted extends Error {}
  *
  * WR1 It is asked nothing before it has said that it has begun: one that cannot be started has done nothing.
  * WR2 A batch that was handed over before the failure of one ahead of it was known is not applied, and fails as that one did.
+ * WR3 Between what came in one turn of the event loop and what came in the next, everybody else has a turn.
  */
 export class SqliteWriter {
   readonly #worker: Worker;
@@ -61,13 +62,10 @@ export class SqliteWriter {
     } catch (cause) {
       throw new NotStarted("the writer's thread cannot be started", { cause });
     }
-    this.#worker.on("message", (reply: WriterReply) => {
-      if (this.#held === undefined) this.#hear(reply);
-      else if (reply.failure === undefined) this.#begin(this.#held);
-      else this.#fail(toError(reply.failure));
-    });
-    this.#worker.on("error", (error) => this.#fail(error));
-    this.#worker.on("exit", () => this.#fail(new Error("the writer's thread has ended")));
+    // Not as they come in: while one is heard the next arrives, and Node goes on with a thousand before it looks at anything else.
+    this.#worker.on("message", (reply: WriterReply) => setImmediate(() => this.#receive(reply)));
+    this.#worker.on("error", (error) => setImmediate(() => this.#fail(error)));
+    this.#worker.on("exit", () => setImmediate(() => this.#fail(new Error("the writer's thread has ended"))));
   }
 
   get hasBegun(): boolean {
@@ -112,6 +110,12 @@ export class SqliteWriter {
     if (this.#held === undefined) this.#worker.postMessage(request);
     else this.#held.push(request);
     return promise;
+  }
+
+  #receive(reply: WriterReply): void {
+    if (this.#held === undefined) this.#hear(reply);
+    else if (reply.failure === undefined) this.#begin(this.#held);
+    else this.#fail(toError(reply.failure));
   }
 
   #begin(held: readonly WriterRequest[]): void {

@@ -65,6 +65,14 @@ export const HANDLER: readonly Mutation[] = [
     killedBy: "a handler that blocks is run again, and attaches to what it has caused before",
   },
   {
+    breaks: "promises: one that an earlier run has made is made anew",
+    file: "src/engines/embedded/engine.ts",
+    find: "isFirstRun: seq >= opened.nextSeq",
+    replace: "isFirstRun: true",
+    test: EVERY_COMMIT,
+    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+  },
+  {
     breaks: "gates: a later run of a blocking handler subscribes anew",
     file: "src/futures/flush.ts",
     find: "digest(token + digestOf(node.takers))",

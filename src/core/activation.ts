@@ -33,6 +33,8 @@ export interface Cause {
   readonly crashes?: number | undefined;
   /** Whether a scope has just been cancelled, so that what comes up in it comes of that. */
   readonly isCancelled?: (scope: string) => boolean;
+  /** No earlier run of the message can have left anything behind: told by engines that know. */
+  readonly isFirstRun?: boolean | undefined;
 }
 
 /**
@@ -50,6 +52,7 @@ export class Activation implements Effects {
   readonly cancellation: Cancellation | undefined;
   readonly withdrawn: "waiting" | "running" | undefined;
   readonly crashes: number | undefined;
+  readonly isFirstRun: boolean;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
   readonly now: number;
   sends: Send[] = [];
@@ -76,6 +79,7 @@ export class Activation implements Effects {
     this.cancellation = cause.cancellation;
     this.withdrawn = cause.withdrawn;
     this.crashes = cause.crashes;
+    this.isFirstRun = cause.isFirstRun === true;
     this.#isCancelled = cause.isCancelled;
     this.now = environment.clock.now();
   }

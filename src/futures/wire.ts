@@ -129,6 +129,7 @@ function makeCell({ activation, flow, scope: root }: Graph, { id, scope }: Node,
       ...(parent !== undefined && { scope: parent }),
       ...(isDetached(parent) && { detached: true }),
     },
+    fresh: activation.isFirstRun ? true : undefined,
   });
 }
 

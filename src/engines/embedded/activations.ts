@@ -43,7 +43,7 @@ export interface ActivationsParts {
 /** What this engine's activations read their values from. */
 type EngineCause = Cause & { readonly state: AddressState };
 /** What an activation is not always given. */
-type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn" | "crashes">;
+type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn" | "crashes" | "isFirstRun">;
 
 /**
  * Takes over what activations did into the batch that gathers: values, messages, cancellations. What is sent to a system function is
@@ -112,10 +112,11 @@ export class Activations {
   }
 
   /** What an activation at the target of a message reads, and what surrounds it. */
-  cause(envelope: Envelope, readsState: boolean, { blocking, cancellation, withdrawn, crashes }: Circumstances = {}): EngineCause {
+  cause(envelope: Envelope, readsState: boolean, why: Circumstances = {}): EngineCause {
     const state = readsState ? this.#parts.cache.open(envelope.target, envelope.fresh) : NO_STATE;
     const { environment } = this.#parts;
-    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn, crashes };
+    const { blocking, cancellation, withdrawn, crashes, isFirstRun } = why;
+    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn, crashes, isFirstRun };
   }
 
   #takeBack(scope: string): void {

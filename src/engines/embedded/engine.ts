@@ -206,8 +206,8 @@ export class EmbeddedEngine implements Engine {
       choose: (count) => parts.scheduler.choose(count),
       take: (queue) => this.#activations.withdrawals.takeFrom(queue),
       suspects: this.#suspects,
-      cause: (definition, { envelope, cancellation }, blocking) =>
-        this.#activations.cause(envelope, hasState(definition), { blocking, cancellation }),
+      cause: (definition, { envelope, seq, cancellation }, blocking) =>
+        this.#activations.cause(envelope, hasState(definition), { blocking, cancellation, isFirstRun: seq >= opened.nextSeq }),
       flush: (effects) => this.#flush(effects),
       finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
       parked: (running, error) => this.#park(running, error),

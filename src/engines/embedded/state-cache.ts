@@ -116,7 +116,7 @@ export class StateCache {
   open(address: Address, fresh = false): AddressState {
     const young = this.#young.get(address);
     if (young !== undefined) return young;
-    const state = fresh ? new AddressState(address) : (this.#old.get(address) ?? this.#load(address));
+    const state = this.#old.get(address) ?? (fresh ? new AddressState(address) : this.#load(address));
     this.#young.add(address, state);
     if (this.#young.size >= this.#ageAt) this.#age();
     return state;

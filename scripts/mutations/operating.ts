@@ -204,7 +204,7 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
     file: "src/engines/embedded/sqlite-writer.ts",
-    find: "(reply: WriterReply) => setImmediate(() => this.#receive(reply))",
+    find: "(reply: WriterReply) => this.#inTurn(() => this.#receive(reply))",
     replace: "(reply: WriterReply) => this.#receive(reply)",
     test: "test/engines/sqlite-thread.test.ts",
     killedBy: "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",

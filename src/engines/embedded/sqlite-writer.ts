@@ -52,6 +52,8 @@ export class SqliteWriter {
   /** What it is to be asked once it has begun; from then on, nothing. */
   #held: WriterRequest[] | undefined = [];
   #failure: unknown;
+  /** What is to be done at the end of this turn of the event loop, once something has been done in it. */
+  #later: (() => void)[] | undefined;
   /** Batches that have failed, as far as is known. */
   #failures = 0;
 
@@ -62,10 +64,9 @@ export class SqliteWriter {
     } catch (cause) {
       throw new NotStarted("the writer's thread cannot be started", { cause });
     }
-    // Not as they come in: while one is heard the next arrives, and Node goes on with a thousand before it looks at anything else.
-    this.#worker.on("message", (reply: WriterReply) => setImmediate(() => this.#receive(reply)));
-    this.#worker.on("error", (error) => setImmediate(() => this.#fail(error)));
-    this.#worker.on("exit", () => setImmediate(() => this.#fail(new Error("the writer's thread has ended"))));
+    this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
+    this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
+    this.#worker.on("exit", () => this.#inTurn(() => this.#fail(new Error("the writer's thread has ended"))));
   }
 
   get hasBegun(): boolean {
@@ -110,6 +111,21 @@ export class SqliteWriter {
     if (this.#held === undefined) this.#worker.postMessage(request);
     else this.#held.push(request);
     return promise;
+  }
+
+  /**
+   * Does a step at once if it is the first in this turn of the event loop, else at the end of the turn. While a reply is heard the next one
+   * arrives, and Node would go on with a thousand before it looks at anything else.
+   */
+  #inTurn(step: () => void): void {
+    if (this.#later !== undefined) return void this.#later.push(step);
+    this.#later = [];
+    setImmediate(() => {
+      const steps = this.#later ?? [];
+      this.#later = undefined;
+      for (const each of steps) each();
+    });
+    step();
   }
 
   #receive(reply: WriterReply): void {

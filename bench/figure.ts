@@ -19,7 +19,7 @@ export interface Figure {
 /** One benchmark: makes its figures anew each time it is measured, with an engine and a store of its own. */
 export interface Bench {
   readonly name: string;
-  /** How often it is measured; default 5, after a round to warm up. Given for what runs in processes of its own, which needs none. */
+  /** How often it is measured; default 5. */
   readonly rounds?: number;
   /** Measures for about so many seconds, or with such sizes. */
   measure(engine: EngineName, seconds: number, sizes: Sizes): Promise<readonly Figure[]>;

@@ -4,9 +4,11 @@
  */
 import { BASELINE_BYTES, BASELINE_COMMITS, measureBaseline } from "./baseline.ts";
 import { BENCHES } from "./benches.ts";
+import { runChild } from "./child-process.ts";
 import { measureDisk } from "./disk.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { collectGarbage } from "./garbage.ts";
+import type { Measurement } from "./measured.ts";
 import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { Rows } from "./row.ts";
@@ -15,7 +17,7 @@ import { formatTables } from "./tables.ts";
 
 const ENGINES: readonly EngineName[] = ["sqlite", "memory"];
 const ROUNDS = 5;
-/** The baseline is steady: a part of the time is enough for it, and to warm up. */
+/** The baseline is steady: a part of the time is enough for it. */
 const BASELINE_SHARE = 0.3;
 
 const options = readArguments();
@@ -43,8 +45,6 @@ async function measureAll(options: Options): Promise<Rows> {
   const rows = new Rows();
   rows.add("raw", { name: "baseline-commits", value: BASELINE_COMMITS, unit: "commits/op", of: "baseline-commits" }, BASELINE_COMMITS);
   rows.add("raw", { name: "baseline-bytes", value: BASELINE_BYTES, unit: "bytes/op", of: "baseline-bytes" }, BASELINE_BYTES);
-  const toWarmUp = benches.filter(({ rounds }) => rounds === undefined);
-  await measureRound(toWarmUp, { ...options, seconds: options.seconds * BASELINE_SHARE }, new Rows());
   for (let round = 1; round <= ROUNDS; round++) {
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${ROUNDS} `);
     const due = benches.filter(({ rounds = ROUNDS }) => round <= rounds);
@@ -58,11 +58,13 @@ async function measureRound(benches: readonly Bench[], { seconds, sizes }: Pick<
   for (const bench of benches) {
     const references = measureReferences(seconds * BASELINE_SHARE, rows);
     for (const engine of ENGINES) {
-      collectGarbage();
       for (const figure of await measure(bench, engine, { seconds, sizes })) rows.add(engine, figure, references.get(figure.of));
     }
   }
 }
+
+/** A figure as a process reports it: JSON knows no `NaN`. */
+type Reported = Omit<Figure, "value"> & { readonly value: number | null };
 
 /** One bench that fails is told, and does not take the others with it. */
 async function measure(
@@ -71,7 +73,9 @@ async function measure(
   { seconds, sizes }: Pick<Options, "seconds" | "sizes">,
 ): Promise<readonly Figure[]> {
   try {
-    return await bench.measure(engine, seconds, sizes);
+    const measurement: Measurement = { bench: bench.name, engine, seconds, sizes };
+    const figures = await runChild<readonly Reported[]>(new URL("./measured.ts", import.meta.url), measurement);
+    return figures.map((figure) => ({ ...figure, value: figure.value ?? Number.NaN }));
   } catch (error) {
     console.error(error);
     process.exitCode = 1;

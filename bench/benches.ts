@@ -6,7 +6,7 @@ import { fanOut } from "./fan-out.ts";
 import type { Bench } from "./figure.ts";
 import { finished } from "./finished.ts";
 import { flat } from "./flat.ts";
-import { latency } from "./latency.ts";
+import { latency, twoCommits } from "./latency.ts";
 import { noop } from "./noop.ts";
 import { park } from "./park.ts";
 import { simulation } from "./simulation.ts";
@@ -24,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   fanOut(100, 32),
   fanOut(1_000, 4),
   fanOut(10_000, 1),
+  twoCommits,
   latency(noop),
   latency(chain3),
   checkLoop,

@@ -1,3 +1,4 @@
+import { measureTwoCommits } from "./baseline.ts";
 import type { Bench } from "./figure.ts";
 import { quantile } from "./statistics.ts";
 import { withSubject } from "./subject.ts";
@@ -26,3 +27,11 @@ export function latency({ name, functions, call }: Workload): Bench {
       }),
   };
 }
+
+/** Measures what SQLite itself takes for the two commits of one call: a durable call cannot be faster. */
+export const twoCommits: Bench = {
+  name: "two-commits",
+  async measure(engine) {
+    return engine === "sqlite" ? [{ name: "two-commits-raw", value: measureTwoCommits(), unit: "ms", of: "fsync" }] : [];
+  },
+};

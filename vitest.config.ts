@@ -20,6 +20,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: Math.min(4, availableParallelism()),
     testTimeout: 20_000,
+    // As long as the test may take: a busy machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 60_000,
     teardownTimeout: 5_000,
     restoreMocks: true,

@@ -79,12 +79,12 @@ describe("free pages", () => {
     const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(promise);
     const apply = vi.spyOn(SqliteWriter.prototype, "apply");
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
     await store.commit(batchOf({ inserted: [message(2)] }));
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     resolve(false);
-    await vi.waitFor(() => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]));
+    await vi.waitFor(() => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]), 30_000);
     await store.commit(batchOf({ inserted: [message(4)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     expect(store.count().messages).toBe(4);
@@ -95,7 +95,7 @@ describe("free pages", () => {
     const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
     const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockRejectedValueOnce(full);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
     for (let seq = 2; seq <= 5; seq++) await store.commit(batchOf({ inserted: [message(seq)] }));
     expect(store.count().messages).toBe(5);
   });

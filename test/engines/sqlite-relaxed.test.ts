@@ -77,6 +77,6 @@ test("where there is no thread, the event loop flushes", async () => {
   process.once("worker", (worker) => void worker.terminate());
   await store.commit(batchOf({ inserted: [message(1)] }));
   await vi.advanceTimersByTimeAsync(1_000);
-  await vi.waitFor(() => expect(own).toHaveBeenCalled(), { interval: 1 });
+  await vi.waitFor(() => expect(own).toHaveBeenCalled(), { interval: 1, timeout: 30_000 });
   await store.close();
 });

@@ -138,7 +138,7 @@ describe("a commit that fails in the thread", () => {
     await vi.waitFor(async () => {
       await store.commit(batchOf({}));
       expect(store.queuesFrom).toBeGreaterThan(0);
-    });
+    }, 30_000);
     const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) => store.commit(batch));
     const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
     expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
@@ -322,7 +322,7 @@ describe("a thread that is being ended", () => {
     const given = Promise.withResolvers<boolean>();
     const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
     const closed = store.close(true);
     given.resolve(true);
     await closed;

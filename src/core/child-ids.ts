@@ -1,4 +1,5 @@
 import { digest } from "./digest.ts";
+import { HEX } from "./hex.ts";
 import { flowOf } from "./message-id.ts";
 import type { MessageId } from "./message-id.ts";
 
@@ -40,9 +41,7 @@ function mix(bits: number): number {
   return word ^ (word >>> 16);
 }
 
-const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** Writes 32 bits as 8 hex digits; six times as fast as `toString(16)`, which takes what is above 2^31 for a fraction. */
 function hex(word: number): string {
-  return `${BYTES[word >>> 24]}${BYTES[(word >>> 16) & 0xff]}${BYTES[(word >>> 8) & 0xff]}${BYTES[word & 0xff]}`;
+  return `${HEX[word >>> 24]}${HEX[(word >>> 16) & 0xff]}${HEX[(word >>> 8) & 0xff]}${HEX[word & 0xff]}`;
 }

@@ -1,6 +1,7 @@
 import { digest } from "../core/digest.ts";
 import type { Environment } from "../core/environment.ts";
 import { HandbackError } from "../core/errors.ts";
+import { HEX } from "../core/hex.ts";
 import { MESSAGE_ID } from "../core/message-id.ts";
 import type { MessageId } from "../core/message-id.ts";
 
@@ -23,8 +24,6 @@ export function parseToken(token: unknown): { readonly cell: MessageId; readonly
   }
   return { cell, digest: digestOf(secret) };
 }
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function digestOf(secret: string): string {
   return digest(secret).slice(0, DIGEST_DIGITS);

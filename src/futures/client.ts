@@ -273,13 +273,13 @@ export class Client {
     const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const content = `${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`;
+    const digestAs = (named: string): string => digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
     const start: Start = {
       number,
       type,
       stateId,
       name: operation,
-      digest: isGiven ? digest(`${type}\n${content}`) : undefined,
+      digest: isGiven ? digestAs(type) : undefined,
       creates: stateful && id === undefined ? true : undefined,
       key: this.#nextKey(),
     };
@@ -287,7 +287,7 @@ export class Client {
     let kept = (await this.#ask(target, "start", start, asking)).control as Kept;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
       // The flow was started when the function had another name.
-      const former: Start = { ...start, type: kept.type, digest: digest(`${kept.type}\n${content}`), key: this.#nextKey() };
+      const former: Start = { ...start, type: kept.type, digest: digestAs(kept.type), key: this.#nextKey() };
       kept = (await this.#ask(target, "start", former, asking)).control as Kept;
     }
     if (kept.outcome === "conflict") {

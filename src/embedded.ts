@@ -24,6 +24,7 @@ import type { Sink } from "./futures/egress.ts";
 import { toDeadLetter } from "./futures/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/dead-letter.ts";
 import type { FlowBill } from "./futures/flow-bill.ts";
+import { firstCall } from "./futures/first-call.ts";
 import { leadsTo } from "./futures/leads-to.ts";
 import { discard, redrive } from "./futures/redrive.ts";
 import { defineAll, unregistered } from "./futures/registry.ts";
@@ -173,7 +174,18 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     knows: (type) => definitions.has(type),
   };
   const backlogLimits = { total: backlogLimit, perAddress: mailboxLimit };
-  const parts = { store, opened, environment, scheduler, concurrency, cachedStates, crashLimit, backlogLimits, leadsTo };
+  const parts = {
+    store,
+    opened,
+    environment,
+    scheduler,
+    concurrency,
+    cachedStates,
+    crashLimit,
+    backlogLimits,
+    leadsTo,
+    implied: firstCall,
+  };
   const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
   try {
     await adoptAliases(store, definitions);

@@ -8,6 +8,9 @@ const SQLITE_TABLES = "src/engines/embedded/sqlite-tables.ts";
 const ENGINE_TESTS = "test/engines/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/commits.test.ts";
+const IMPLIED = "src/engines/embedded/implied.ts";
+const IMPLIED_TESTS = "test/durability/implied.test.ts";
+const IMPLIED_LAW = "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
 const THREAD_TESTS = "test/engines/sqlite-thread.test.ts";
 const SQLITE_TESTS = "test/engines/sqlite-store.test.ts";
 
@@ -128,5 +131,45 @@ export const COMMIT: readonly Mutation[] = [
     replace: "",
     test: THREAD_TESTS,
     killedBy: "a commit that fails in the thread > fails it though the event loop could commit it at once",
+  },
+  {
+    breaks: "the implied value: it is not kept when the message that tells it is removed",
+    file: IMPLIED,
+    find: "    if (slot.isImplied) commits.batch.write(slot, slot.current ?? null);\n",
+    replace: "",
+    test: IMPLIED_TESTS,
+    killedBy: IMPLIED_LAW,
+  },
+  {
+    breaks: "the implied value: it is not read from the message",
+    file: STATE_CACHE,
+    find: "    if (implied !== undefined) state.imply(implied.name, implied.value);\n",
+    replace: "",
+    test: IMPLIED_TESTS,
+    killedBy: IMPLIED_LAW,
+  },
+  {
+    breaks: "the implied value: what was written since is forgotten",
+    file: "src/engines/embedded/pending-batch.ts",
+    find: "    slot.isImplied = false;\n",
+    replace: "",
+    test: IMPLIED_TESTS,
+    killedBy: IMPLIED_LAW,
+  },
+  {
+    breaks: "the implied value: it is kept beside the message",
+    file: "src/engines/embedded/pending-batch.ts",
+    find: "      if (slot.isImplied) continue;\n",
+    replace: "",
+    test: IMPLIED_TESTS,
+    killedBy: "nothing is kept of a flow beside its first call until that is handled",
+  },
+  {
+    breaks: "the transaction of what is read: it goes on over a commit that was heard of",
+    file: SQLITE,
+    find: "    session.tables.endReading();\n",
+    replace: "",
+    test: THREAD_TESTS,
+    killedBy: "while its thread commits > what is read once it has been heard of is what it left, though much was read just before",
   },
 ];

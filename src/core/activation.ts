@@ -138,6 +138,11 @@ export class Activation implements Effects {
     this.#put(name, expiresAt === undefined ? { content } : { content, expiresAt });
   }
 
+  /** Sets a value that a message tells which is sent with it. */
+  imply(name: string, content: Content): void {
+    this.#put(name, { content }, true);
+  }
+
   /** Deletes a value; one that is absent stays absent. */
   delete(name: string): void {
     this.#put(name, null);
@@ -221,11 +226,11 @@ export class Activation implements Effects {
     this.takeSent();
   }
 
-  #put(name: string, value: StoredValue | null): void {
+  #put(name: string, value: StoredValue | null, isImplied = false): void {
     if (this.#aged === undefined) this.#checkAge();
     const written = this.#written(name);
-    if (written !== undefined) written.value = value;
-    else (this.#writes ??= []).push({ name, value });
+    if (written === undefined) (this.#writes ??= []).push({ name, value, isImplied });
+    else [written.value, written.isImplied] = [value, isImplied];
   }
 
   /** A function writes few values: they are found faster one by one than by a map. */

@@ -27,6 +27,8 @@ export interface NamedValue {
 export interface ValueWrite {
   readonly name: string;
   value: StoredValue | null;
+  /** A message that is sent with it tells the value: see `ImpliedValues`. */
+  isImplied?: boolean;
 }
 
 /** A message that leaves: at once, or not before an instant, and then cancellable by its token. */

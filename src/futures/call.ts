@@ -9,6 +9,8 @@ export type CallControl = {
   readonly consumers: readonly Consumer[];
   /** Key of the flow that is billed; absent for one-way messages. */
   readonly flow?: string | undefined;
+  /** Instant (ms since the epoch) at which the flow was started; on its first call alone. */
+  readonly startedAt?: number | undefined;
   /** The call creates the state it goes to. */
   readonly creates?: true | undefined;
   /** Nobody awaits the outcome: a failure is dead-lettered. */

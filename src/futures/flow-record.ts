@@ -2,6 +2,9 @@ import type { Json } from "../core/json.ts";
 import type { Tally } from "../core/meter.ts";
 import type { Failure } from "./failure.ts";
 
+/** Name under which a flow's record is kept. */
+export const FLOW_VALUE = "flow";
+
 /** What is kept of a flow. */
 export type FlowRecord = {
   /** What was started: function, and id of the state if it has one. */

@@ -3,11 +3,12 @@ import { UNDEFINED } from "../core/codec/encoded.ts";
 import type { Definition } from "../core/definition.ts";
 import type { Json } from "../core/json.ts";
 import { rootId } from "../core/message-id.ts";
-import { addTallies, markOf } from "../core/meter.ts";
+import { addTallies } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { CallControl } from "./call.ts";
 import { queueId } from "./event.ts";
-import { keepRecord, readRecord } from "./flow-record.ts";
+import { firstCall, firstRecord } from "./first-call.ts";
+import { FLOW_VALUE, keepRecord, readRecord } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
 import { cancelled, failureOf } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -26,8 +27,6 @@ export type Start = {
   readonly key: string;
 };
 
-/** Name under which a flow's record is kept. */
-export const FLOW_VALUE = "flow";
 /** Name under which a flow's custom status is kept. */
 export const STATUS_VALUE = "status";
 const MAX_UNHANDLED = 16;
@@ -86,10 +85,11 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
     return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", type: record.type, stateId: record.stateId });
   }
   const id = rootId(number);
-  const control: CallControl = { consumers: [{ to: "flow", id: flow }], flow, creates };
-  activation.send({ id, target: { type, id: stateId ?? id }, name, payload: activation.envelope.payload, control, scope: number });
-  const [named, operation] = [number === flow ? undefined : number, name === CALL ? undefined : name];
-  save(activation, { number: named, type, stateId, name: operation, digest, startedAt: activation.now, tally: markOf(id) });
+  const control: CallControl = { consumers: [{ to: "flow", id: flow }], flow, creates, startedAt: activation.now };
+  const first = { id, target: { type, id: stateId ?? id }, name, payload: activation.envelope.payload, control, scope: number };
+  activation.send(first);
+  if (number === flow) activation.imply(FLOW_VALUE, firstCall.contentOf(first));
+  else save(activation, { ...firstRecord(first), number, digest });
   activation.answer(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 

@@ -10,7 +10,7 @@ import { packBatch } from "../../src/engines/embedded/pack-batch.ts";
 import { SqliteTables } from "../../src/engines/embedded/sqlite-tables.ts";
 import { SqliteWriter } from "../../src/engines/embedded/sqlite-writer.ts";
 import type { Store } from "../../src/engines/embedded/store.ts";
-import { A, added, batchOf, delayed, message, row, sized } from "./batches.ts";
+import { A, added, batchOf, delayed, message, row, sized, updated } from "./batches.ts";
 import { byThread } from "./by-thread.ts";
 import { NODE_OPTIONS } from "./node-options.ts";
 import { onEventLoop } from "./on-event-loop.ts";
@@ -48,6 +48,11 @@ function run(program: string, path: string, { where = "thread", fileLimit = "unl
   });
   expect({ status: child.status, said: child.stderr }).toEqual({ status: 0, said: "" });
   return child.stdout.trim().split("\n");
+}
+
+/** Keeps the event loop busy. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 async function opened(path: string, forced: (store: Store) => Store = byThread): Promise<Store> {
@@ -374,6 +379,20 @@ describe("while its thread commits", () => {
     await Promise.all([lane(), lane()]);
     await writer.close();
     expect(Math.max(...heard)).toBeLessThanOrEqual(3);
+  });
+
+  test("what is read once it has been heard of is what it left, though much was read just before", async () => {
+    const store = await opened(newPath());
+    await store.commit(batchOf({ state: [added(row(1, "v", "old"))] }));
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    // What is read in a turn of the event loop is one transaction, which ends with it: here, after the thread's reply has been heard.
+    await new Promise(setImmediate);
+    expect(store.readState(A)).toMatchObject([row(1, "v", "old")]);
+    const committed = store.commit(batchOf({ state: [updated(row(1, "v", "new"))] }));
+    block(200);
+    await committed;
+    expect(store.readState(A)).toMatchObject([row(1, "v", "new")]);
+    await store.close();
   });
 
   test("a store that is closed waits for it", async () => {

@@ -11,6 +11,7 @@ import type { Envelope } from "../../core/envelope.ts";
 import type { Environment } from "../../core/environment.ts";
 import type { Commits } from "./commits.ts";
 import type { Mailboxes, Running } from "./mailboxes.ts";
+import type { Implied } from "./implied.ts";
 import { Queue } from "./queue.ts";
 import { renamed } from "./renamed.ts";
 import { NO_STATE } from "./state-cache.ts";
@@ -29,6 +30,7 @@ export interface ActivationsParts {
   readonly environment: Environment;
   readonly cache: StateCache;
   readonly commits: Commits;
+  readonly implied: Implied;
   readonly timers: Timers;
   readonly mailboxes: Mailboxes;
   readonly suspects: Suspects;
@@ -170,6 +172,7 @@ export class Activations {
 
   /** A message is done with. */
   remove(accepted: Accepted): void {
+    this.#parts.implied.keep(accepted);
     this.#parts.commits.remove(accepted);
     if (accepted.dueAt === undefined) this.#parts.suspects.over(accepted.seq);
   }
@@ -179,7 +182,11 @@ export class Activations {
     const { address, writes, cancels, answers, unwatches, watches, cancelScopes, deadLetters } = effects;
     if (writes.length > 0) {
       const state = opened ?? this.#parts.cache.open(address);
-      for (const { name, value } of writes) this.#parts.commits.batch.write(state.slot(name), value);
+      const { batch } = this.#parts.commits;
+      for (const { name, value, isImplied } of writes) {
+        if (isImplied === true) batch.imply(state.slot(name), value);
+        else batch.write(state.slot(name), value);
+      }
     }
     for (const answer of answers) this.#parts.commits.batch.answers.push(answer);
     // Most do no more.

@@ -125,6 +125,11 @@ export class Commits {
     return this.#gathering.exhumes(id) || this.#underWay.some((batch) => batch.exhumes(id));
   }
 
+  /** The deliverable messages of a flow that are not done with, by its number. */
+  deliverableIn(flow: string): readonly Accepted[] {
+    return this.#deliverable.ofFlow(flow);
+  }
+
   /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
   ofScope(prefix: string): readonly Accepted[] {
     const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));

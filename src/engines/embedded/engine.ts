@@ -8,6 +8,7 @@ import type { Capability, Engine, Listening, Parked } from "../../core/engine.ts
 import type { Envelope } from "../../core/envelope.ts";
 import type { Environment } from "../../core/environment.ts";
 import { HandbackError } from "../../core/errors.ts";
+import type { ImpliedValues } from "../../core/implied-values.ts";
 import { FLOW_DIGITS } from "../../core/message-id.ts";
 import type { Scheduler } from "../../core/scheduler.ts";
 import { Activations } from "./activations.ts";
@@ -20,6 +21,7 @@ import { Collector } from "./collector.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { FunctionMeter } from "./function-meter.ts";
 import { Handlers } from "./handlers.ts";
+import { Implied } from "./implied.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import type { Mailbox, Running } from "./mailboxes.ts";
 import { parkedIn } from "./parked.ts";
@@ -54,6 +56,8 @@ export interface EngineParts {
   readonly backlogLimits: BacklogLimits;
   /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
+  /** What messages tell, and need not be kept beside them. */
+  readonly implied: ImpliedValues;
 }
 
 const RECOVERY_CHUNK = 4096;
@@ -95,6 +99,7 @@ export class EmbeddedEngine implements Engine {
   readonly #suspects: Suspects;
   readonly #handlers: Handlers;
   readonly #commits: Commits;
+  readonly #implied: Implied;
   readonly #activations: Activations;
   readonly #unregistered = new Unregistered();
   /** Begins the numbers of all flows that are started while the store is open. */
@@ -106,7 +111,7 @@ export class EmbeddedEngine implements Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#cache = new StateCache(parts.store, parts.cachedStates);
+    this.#cache = new StateCache(parts.store, (address) => this.#implied.at(address), parts.cachedStates);
     const { store, environment, opened } = parts;
     const guard = (step: () => void): void => this.#guard(step);
     this.#room = new Room({
@@ -127,6 +132,7 @@ export class EmbeddedEngine implements Engine {
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
+    this.#implied = new Implied({ values: parts.implied, cache: this.#cache, commits: this.#commits });
     this.#requests = new Requests({
       definitions: parts.definitions,
       backlog: new Backlog({
@@ -187,6 +193,7 @@ export class EmbeddedEngine implements Engine {
       environment,
       cache: this.#cache,
       commits: this.#commits,
+      implied: this.#implied,
       timers: this.#timers,
       mailboxes: this.#mailboxes,
       suspects: this.#suspects,

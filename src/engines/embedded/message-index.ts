@@ -38,6 +38,11 @@ export class MessageIndex {
     } else if (known?.seq === seq) this.#messages.delete(key);
   }
 
+  /** The messages of a flow, by its number. */
+  ofFlow(number: string): readonly Accepted[] {
+    return listed(this.#messages.get(number));
+  }
+
   /** The messages of all scopes whose names begin so. */
   ofScope(prefix: string): readonly Accepted[] {
     return this.#near(prefix).filter(({ envelope }) => envelope.scope?.startsWith(prefix) === true);

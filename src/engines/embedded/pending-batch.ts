@@ -12,6 +12,7 @@ const ERASED = { isNew: false, value: undefined } as const;
  *
  * PB1 The messages that it inserts are numbered without gaps, so that they are found by their place.
  * PB2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
+ * PB3 What a message tells is not written beside it, unless it is written anew.
  */
 export class PendingBatch {
   readonly answers: Answer[] = [];
@@ -116,7 +117,14 @@ export class PendingBatch {
     this.#cancelled.add(token);
   }
 
+  /** Sets a value that a message tells which it inserts. */
+  imply(slot: Slot, value: StoredValue | null): void {
+    this.write(slot, value);
+    slot.isImplied = true;
+  }
+
   write(slot: Slot, value: StoredValue | null): void {
+    slot.isImplied = false;
     slot.current = value ?? undefined;
     if (slot.gathering === this) return;
     slot.gathering = this;
@@ -173,6 +181,7 @@ export class PendingBatch {
       const { address } = slot.state;
       slot.gathering = undefined;
       this.#values.push(value);
+      if (slot.isImplied) continue;
       if (value === undefined) {
         // A value that came and went within the batch never was.
         if (place === undefined) continue;

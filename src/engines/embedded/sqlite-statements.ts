@@ -113,6 +113,8 @@ export function prepareStatements(database: DatabaseSync) {
   });
   return {
     begin: prepare("BEGIN IMMEDIATE"),
+    // It sees the store as it is when it first reads.
+    beginReading: prepare("BEGIN"),
     commit: prepare("COMMIT"),
     rollback: prepare("ROLLBACK"),
     checkpoint: prepare("PRAGMA wal_checkpoint(PASSIVE)"),

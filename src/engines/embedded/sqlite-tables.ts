@@ -12,6 +12,7 @@ import { delayedSum, letterSum, markSum, messageSum, metaSum, ownerSum, valueSum
 import type { Meta } from "./row-sums.ts";
 import { stateKey } from "./state-key.ts";
 import { corruptStore } from "./sqlite-failure.ts";
+import { ReadTransaction } from "./read-transaction.ts";
 import { SqliteRows } from "./sqlite-rows.ts";
 import { prepareDatabase, prepareStatements, setDurability } from "./sqlite-statements.ts";
 import type { Durability, Statements } from "./sqlite-statements.ts";
@@ -26,6 +27,7 @@ export class SqliteTables {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #rows: SqliteRows;
+  readonly #reading: ReadTransaction;
   readonly #isRelaxed: boolean;
   #givesBack = false;
 
@@ -37,6 +39,7 @@ export class SqliteTables {
     try {
       prepareDatabase(this.#database, durability);
       this.#statements = prepareStatements(this.#database);
+      this.#reading = new ReadTransaction(this.#statements);
     } catch (error) {
       leaveAsIs(file, () => this.#database.close());
       throw error;
@@ -113,6 +116,7 @@ export class SqliteTables {
   }
 
   readState(address: Address): readonly StateRow[] {
+    this.#reading.begin();
     const { type, id } = address;
     return this.#statements.state
       .all(id, type, stateKey(id))
@@ -157,6 +161,7 @@ export class SqliteTables {
   renameStates(from: string, to: string): void {
     const damaged = this.#statements.damagedOwner.get(from);
     if (damaged !== undefined) this.#rows.expired(damaged);
+    this.#reading.end();
     this.#statements.renameStates.run(to, to, from, to);
   }
 
@@ -173,6 +178,7 @@ export class SqliteTables {
 
   /** Takes what is in the log over into the file, as far as nobody reads it; tells whether another connection was at it already. */
   checkpoint(): boolean {
+    this.#reading.end();
     return this.#statements.checkpoint.get()?.["busy"] === 1;
   }
 
@@ -193,10 +199,17 @@ export class SqliteTables {
   }
 
   close(): void {
+    this.#reading.end();
     this.#database.close();
   }
 
+  /** What is read from now on is what is committed by now. */
+  endReading(): void {
+    this.#reading.end();
+  }
+
   #atomically<Result>(change: () => Result): Result {
+    this.#reading.end();
     const { begin, commit, rollback } = this.#statements;
     begin.run();
     try {

@@ -135,6 +135,7 @@ class SqliteStore implements Store {
       else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) session.failure = failure;
       throw failure;
     }
+    session.tables.endReading();
     this.#pace.note(packed, performance.now() - start);
     this.#logPages += pagesOf(packed, batch);
     if (this.#logPages >= LONG_LOG) this.#takeOver(session);

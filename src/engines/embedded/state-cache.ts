@@ -14,6 +14,8 @@ export interface Slot {
   place: number | undefined;
   /** The batch that gathers a write of it; known by its identity alone. */
   gathering: object | undefined;
+  /** A message tells the value: the store need not hold it. */
+  isImplied: boolean;
 }
 
 /** Begins the types of system functions. */
@@ -54,6 +56,11 @@ export class AddressState implements StateReader {
     this.#add(name, value, place);
   }
 
+  /** Takes note of a value that a message tells, which holds unless the store has another. */
+  imply(name: string, value: StoredValue): void {
+    if (this.#find(name) === undefined) this.#add(name, value, undefined).isImplied = true;
+  }
+
   /** What is committed, for readers from outside. */
   committed(): readonly NamedValue[] {
     const values: NamedValue[] = [];
@@ -68,7 +75,7 @@ export class AddressState implements StateReader {
   }
 
   #add(name: string, value: StoredValue | undefined, place: number | undefined): Slot {
-    const slot: Slot = { state: this, name, current: value, committed: value, place, gathering: undefined };
+    const slot: Slot = { state: this, name, current: value, committed: value, place, gathering: undefined, isImplied: false };
     this.#slots.push(slot);
     return slot;
   }
@@ -77,12 +84,16 @@ export class AddressState implements StateReader {
 /** What a function without values reads. */
 export const NO_STATE = new AddressState({ type: "", id: "" });
 
+/** The value of an address that a message tells. */
+type ImpliedAt = (address: Address) => NamedValue | undefined;
+
 /**
  * Addresses' values in memory, loaded on demand, in two generations: what is used moves to the young one; when that is full
  * it becomes the old one, and what was not used meanwhile is forgotten. Constant time, and no order to keep.
  */
 export class StateCache {
   readonly #store: Pick<Store, "readState">;
+  readonly #impliedAt: ImpliedAt;
   readonly #half: number;
   #young = new AddressMap<AddressState>();
   #old = new AddressMap<AddressState>();
@@ -91,8 +102,9 @@ export class StateCache {
   readonly #forgone = new Set<number>();
 
   /** @param limit how many addresses are held, about; those being written are held beyond it */
-  constructor(store: Pick<Store, "readState">, limit: number) {
+  constructor(store: Pick<Store, "readState">, impliedAt: ImpliedAt, limit: number) {
     this.#store = store;
+    this.#impliedAt = impliedAt;
     this.#half = Math.max(1, limit >> 1);
     this.#ageAt = this.#half;
   }
@@ -132,6 +144,8 @@ export class StateCache {
   #load(address: Address): AddressState {
     const state = new AddressState(address);
     for (const { name, value, place } of this.#store.readState(address)) if (!this.#forgone.has(place)) state.load(name, value, place);
+    const implied = this.#impliedAt(address);
+    if (implied !== undefined) state.imply(implied.name, implied.value);
     return state;
   }
 

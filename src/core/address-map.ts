@@ -22,7 +22,7 @@ export class AddressMap<Value> {
   add({ type, id }: Address, value: Value): void {
     let ids = this.#types.get(type);
     if (ids === undefined) this.#types.set(type, (ids = new TransientMap()));
-    ids.add(id, value);
+    ids.set(id, value);
     this.#size++;
   }
 

@@ -14,7 +14,7 @@ export class Answers {
   /** Waits for the one answer of `key`, a key that nobody else waits for. */
   wait(key: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiters.add(key, { resolve, reject });
+      this.#waiters.set(key, { resolve, reject });
     });
   }
 
@@ -22,7 +22,7 @@ export class Answers {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const waiter = { resolve, reject };
     const known = this.#waiters.get(key);
-    if (known === undefined) this.#waiters.add(key, waiter);
+    if (known === undefined) this.#waiters.set(key, waiter);
     else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
     // Whoever stops listening must not hear of the engine's end as an unhandled rejection.
     promise.catch(ignore);

@@ -22,7 +22,7 @@ export class MessageIndex {
     if (scope === undefined) return;
     const key = keyOf(scope);
     const known = this.#messages.get(key);
-    if (known === undefined) this.#messages.add(key, message);
+    if (known === undefined) this.#messages.set(key, message);
     else if (known instanceof Map) known.set(message.seq, message);
     else this.#messages.set(key, new Map([known, message].map((each) => [each.seq, each])));
   }

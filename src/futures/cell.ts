@@ -6,12 +6,12 @@ import type { Send } from "../core/effects.ts";
 import type { Json } from "../core/json.ts";
 import { childId, flowOf } from "../core/message-id.ts";
 import { NO_TALLY } from "../core/meter.ts";
-import type { Tally } from "../core/meter.ts";
+import { CELL_VALUE, keepCell, NO_CELL, OWN_GUARD, readCell } from "./cell-record.ts";
+import type { CellRecord } from "./cell-record.ts";
 import type { Consumer } from "./consumer.ts";
 import { bill, carryOrBill, deliver, reportUnhandled } from "./deliver.ts";
 import type { Settling } from "./deliver.ts";
 import { guard, unguard } from "./guard.ts";
-import type { Guard } from "./guard.ts";
 import { scopeName } from "./scope.ts";
 import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "./settled.ts";
 import type { Settled } from "./settled.ts";
@@ -41,72 +41,6 @@ const TURN = 64;
 /** How long a handler may block, and after a crash still find what it has let out. */
 const GATE_MS = 30 * 86_400_000;
 
-/** Consumers that came together, and the guard that lets them go. */
-type Subscriber = { readonly consumers: readonly Consumer[]; readonly guard?: Guard };
-
-type Cell = {
-  /** It was made by its owner, not by a subscriber that came first. */
-  readonly made?: true;
-  readonly subscribers: readonly Subscriber[];
-  readonly settled?: Settled;
-  /** It was cancelled before it was settled. */
-  readonly cancelled?: true;
-  /** Its own guard. */
-  readonly guard?: Guard | undefined;
-  /** Guards given to subscribers so far. */
-  readonly guards?: number;
-  /** Subscribers that came first wait for the deadline. */
-  readonly expiring?: true;
-  /** Its spilled consumers were let go; what is to settle it is still to come. */
-  readonly left?: true;
-  readonly tally?: Tally;
-  /** Instant until which the settlement is kept at least. */
-  readonly retainUntil: number;
-  /** Digests of the tokens that may settle it. */
-  readonly digests: readonly string[];
-  /** Nobody but the subscribers it has will ask. */
-  readonly released?: true | undefined;
-  /** A handler that blocks has let something out here, and may ask again after a crash. */
-  readonly gate?: true;
-  readonly flow?: string;
-  /** Its scope belongs to no flow. */
-  readonly detached?: true;
-};
-
-const VALUE = "cell";
-
-/** Stands for the number of the flow in which the cell was made, at the head of its id. */
-const OWN = 0;
-type Stored = Omit<Cell, "flow" | "guard" | "made"> & {
-  readonly flow?: string | typeof OWN;
-  readonly guard?: Guard | typeof OWN;
-  readonly unmade?: true;
-};
-
-/**
- * Most cells were made, belong to the flow whose number they have, and are guarded with it: very many may wait at a time, so they are
- * kept short.
- */
-function shorten({ flow, guard: own, made, ...state }: Cell, number: string): Stored {
-  const isOwn = own?.[0] === number && own[1] === OWN_GUARD;
-  return {
-    ...state,
-    ...(made !== true && { unmade: true }),
-    ...(flow !== undefined && { flow: flow === number ? OWN : flow }),
-    ...(own !== undefined && { guard: isOwn ? OWN : own }),
-  };
-}
-
-function restore({ flow, guard: own, unmade, ...state }: Stored, number: string): Cell {
-  return {
-    ...state,
-    ...(unmade !== true && { made: true }),
-    ...(flow !== undefined && { flow: flow === OWN ? number : flow }),
-    ...(own !== undefined && { guard: own === OWN ? [number, OWN_GUARD] : own }),
-  };
-}
-const ABSENT: Cell = { subscribers: [], retainUntil: 0, digests: [] };
-
 type Create = {
   readonly retainUntil: number;
   readonly digest?: string;
@@ -127,7 +61,6 @@ type Release = { readonly kept: boolean };
 type Cancel = { readonly retainUntil: number };
 type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly key: string };
 /** Names of the messages that the cell sends to itself, for later. */
-const OWN_GUARD = "own";
 const EXPIRE = "expire";
 /** What a gate holds back; `oneWay` when that settles nothing. */
 export type Gate = { readonly held: readonly Send[]; readonly retainUntil: number; readonly flow?: string; readonly oneWay?: true };
@@ -135,12 +68,12 @@ export type Gate = { readonly held: readonly Send[]; readonly retainUntil: numbe
 /** The system function `_sys/cell`; its id is that of the future. */
 export const cell: Definition = {
   type: SYSTEM.cell,
-  valueNames: [VALUE],
+  valueNames: [CELL_VALUE],
   system: true,
   receive(activation) {
     const { name, control } = activation.envelope;
-    const stored = activation.json(VALUE) as Stored | undefined;
-    const state = stored === undefined ? ABSENT : restore(stored, flowOf(activation.address.id));
+    const kept = activation.json(CELL_VALUE);
+    const state = kept === undefined ? NO_CELL : readCell(kept, flowOf(activation.address.id));
     switch (name) {
       case "create":
         return save(activation, create(activation, state, control as Create));
@@ -170,42 +103,48 @@ export const cell: Definition = {
 
 /** Who waits for a cell to be settled; `read` gives its values. */
 export function consumersOfCell(read: (name: string) => Json | undefined): readonly Consumer[] {
-  return (read(VALUE) as Stored | undefined)?.subscribers.flatMap(({ consumers }) => consumers) ?? [];
+  return lookAt(read).subscribers.flatMap(({ consumers }) => consumers);
 }
 
 /** Whether a cell is settled from outside, by a token; `read` gives its values. */
 export function isPromise(read: (name: string) => Json | undefined): boolean {
-  return ((read(VALUE) as Stored | undefined)?.digests.length ?? 0) > 0;
+  return lookAt(read).digests.length > 0;
 }
 
-function create(activation: Activation, { expiring, ...state }: Cell, { retainUntil, digest, flow, scope, detached }: Create): Cell {
-  if (expiring === true) activation.cancelSend(EXPIRE);
-  const digests = digest === undefined ? state.digests : [...state.digests, digest];
-  const made: Cell = {
+/** The cell, for who does not ask for its flow. */
+function lookAt(read: (name: string) => Json | undefined): CellRecord {
+  const kept = read(CELL_VALUE);
+  return kept === undefined ? NO_CELL : readCell(kept, "");
+}
+
+function create(activation: Activation, state: CellRecord, { retainUntil, digest, flow, scope, detached }: Create): CellRecord {
+  if (state.expiring) activation.cancelSend(EXPIRE);
+  const made: CellRecord = {
     ...state,
     made: true,
+    expiring: false,
     retainUntil: Math.max(retainUntil, state.retainUntil),
-    digests,
-    ...(flow !== undefined && { flow }),
-    ...(detached === true && { detached }),
+    digests: digest === undefined ? state.digests : [...state.digests, digest],
+    flow: flow ?? state.flow,
+    detached: state.detached || detached === true,
   };
   if (made.settled !== undefined || made.guard !== undefined) return made;
   return { ...made, guard: guard(activation, scope, OWN_GUARD) };
 }
 
-function gate(activation: Activation, state: Cell, { held, oneWay, ...creation }: Gate): Cell {
-  if (state.made === true) return state;
+function gate(activation: Activation, state: CellRecord, { held, oneWay, ...creation }: Gate): CellRecord {
+  if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
-  const made: Cell = { ...create(activation, state, creation), gate: true };
+  const made: CellRecord = { ...create(activation, state, creation), gate: true };
   return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
 }
 
-function release(activation: Activation, { gate, ...state }: Cell, { kept }: Release): void {
-  if (gate === true) save(activation, { ...state, released: kept ? undefined : true });
+function release(activation: Activation, state: CellRecord, { kept }: Release): void {
+  if (state.gate) save(activation, { ...state, gate: false, released: !kept });
 }
 
-function subscribe(activation: Activation, state: Cell, { consumers, retainUntil, spill, flow, scope }: Subscribe): Cell {
-  const overtaking = state.made !== true && state.settled === undefined && spill === undefined;
+function subscribe(activation: Activation, state: CellRecord, { consumers, retainUntil, spill, flow, scope }: Subscribe): CellRecord {
+  const overtaking = !state.made && state.settled === undefined && spill === undefined;
   if (overtaking && isForgotten(activation, state, { retainUntil })) {
     deliver(activation, consumers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
     return state;
@@ -216,19 +155,19 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
     const at = { id: childId(activation.address.id, 0, `${EXPIRE}/${until}`), dueAt: until, token: EXPIRE };
     tellAt(activation, { target: activation.address, name: EXPIRE, control: null }, at);
   }
-  const { guards = 0 } = state;
+  const { guards } = state;
   const token = `subscriber/${guards}`;
   // The cell's own guard lets go also of those who subscribed in its scope.
   const isApart = state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
   const own = isApart ? guard(activation, scope, token) : undefined;
-  const joined: Cell = {
+  const joined: CellRecord = {
     ...state,
-    released: state.released ?? spill,
+    released: state.released || spill === true,
     retainUntil: until,
     subscribers: [...state.subscribers, own === undefined ? { consumers } : { consumers, guard: own }],
-    ...(own !== undefined && { guards: guards + 1 }),
-    ...(overtaking && { expiring: true }),
-    ...(flow !== undefined && { flow }),
+    guards: own === undefined ? guards : guards + 1,
+    expiring: state.expiring || overtaking,
+    flow: flow ?? state.flow,
   };
   if (joined.settled !== undefined) return announce(activation, joined);
   if (spill !== true) beginTrace(activation, consumers);
@@ -236,7 +175,7 @@ function subscribe(activation: Activation, state: Cell, { consumers, retainUntil
 }
 
 /** A trace has come here: if it began here, this future waits for itself. */
-function arrive(activation: Activation, state: Cell, trace: Trace): Cell {
+function arrive(activation: Activation, state: CellRecord, trace: Trace): CellRecord {
   if (state.settled !== undefined) return state;
   const { id } = activation.address;
   if (trace.origin !== id) {
@@ -247,47 +186,48 @@ function arrive(activation: Activation, state: Cell, trace: Trace): Cell {
   return announce(activation, keep(activation, state, deadlock));
 }
 
-function settle(activation: Activation, state: Cell, { ok, tally, spill, flow }: Settling): Cell {
+function settle(activation: Activation, state: CellRecord, { ok, tally, spill, flow }: Settling): CellRecord {
   // Spilled consumers are the flow's own continuation, and carry on its sums; other subscribers may be of other flows.
-  if (spill !== true || state.left === true) bill(activation, tally, flow ?? state.flow);
+  if (spill !== true || state.left) bill(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
   const kept = keep(activation, state, { ok, text: activation.envelope.payload });
-  return announce(activation, spill === true && state.left !== true ? { ...kept, tally } : kept);
+  return announce(activation, spill === true && !state.left ? { ...kept, tally } : kept);
 }
 
 /** Whether the cell is past its retention, so that nobody knows any more how it was settled. */
-function isForgotten({ now }: Activation, { made, settled }: Cell, { retainUntil }: Cancel): boolean {
-  return made !== true && settled === undefined && retainUntil <= now;
+function isForgotten({ now }: Activation, { made, settled }: CellRecord, { retainUntil }: Cancel): boolean {
+  return !made && settled === undefined && retainUntil <= now;
 }
 
 /** Settles the cell as cancelled, unless it is settled, and cancels what was to settle it. */
-function cancel(activation: Activation, state: Cell): Cell {
+function cancel(activation: Activation, state: CellRecord): CellRecord {
   if (state.settled !== undefined) return state;
-  activation.cancelScope(scopeName(activation.address.id, state.detached === true));
+  activation.cancelScope(scopeName(activation.address.id, state.detached));
   const kept = keep(activation, state, cancelled("the future"));
   return announce(activation, { ...kept, cancelled: true });
 }
 
 /** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
-function withdraw(activation: Activation, state: Cell, { token }: { readonly token: string }): Cell {
+function withdraw(activation: Activation, state: CellRecord, { token }: { readonly token: string }): CellRecord {
   // A guard that was taken away in this batch may still be told.
   if (token === OWN_GUARD) return state.guard === undefined ? state : cancel(activation, state);
   const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return state;
   deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);
   const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
-  return { ...state, subscribers, ...(state.released === true && subscribers.length === 0 && { left: true }) };
+  return { ...state, subscribers, left: state.left || (state.released && subscribers.length === 0) };
 }
 
 /** The cell with its settlement, kept for the retention time from now (C4). */
-function keep(activation: Activation, { guard: own, expiring, ...state }: Cell, settled: Settled): Cell {
-  unguard(activation, own);
-  if (expiring === true) activation.cancelSend(EXPIRE);
-  return { ...state, settled, retainUntil: Math.max(state.retainUntil, activation.now + activation.environment.retentionMs) };
+function keep(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
+  unguard(activation, state.guard);
+  if (state.expiring) activation.cancelSend(EXPIRE);
+  const retainUntil = Math.max(state.retainUntil, activation.now + activation.environment.retentionMs);
+  return { ...state, settled, retainUntil, guard: undefined, expiring: false };
 }
 
 /** Tells the subscribers, a bounded number at a time. */
-function announce(activation: Activation, state: Cell): Cell {
+function announce(activation: Activation, state: CellRecord): CellRecord {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
@@ -295,16 +235,15 @@ function announce(activation: Activation, state: Cell): Cell {
   const consumers = now.flatMap((subscriber) => subscriber.consumers);
   deliver(activation, carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }), settled, flow);
   if (subscribers.length > TURN) tell(activation, { target: activation.address, name: "turn", control: null });
-  const { tally: _, ...rest } = state;
-  return { ...rest, subscribers: subscribers.slice(TURN) };
+  return { ...state, tally: undefined, subscribers: subscribers.slice(TURN) };
 }
 
-function settleByToken(activation: Activation, state: Cell, { ok, digest, key }: SettleByToken): void {
+function settleByToken(activation: Activation, state: CellRecord, { ok, digest, key }: SettleByToken): void {
   if (!state.digests.includes(digest)) return activation.answer(key, UNDEFINED, { outcome: "unknown" });
   const { settled } = state;
   if (settled !== undefined) {
     const same = settled.ok === ok && settled.text === activation.envelope.payload;
-    if (state.cancelled === true) return activation.answer(key, UNDEFINED, { outcome: "cancelled" });
+    if (state.cancelled) return activation.answer(key, UNDEFINED, { outcome: "cancelled" });
     return activation.answer(key, settled.text, { outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected" });
   }
   activation.answer(key, UNDEFINED, { outcome: "settled" });
@@ -313,21 +252,22 @@ function settleByToken(activation: Activation, state: Cell, { ok, digest, key }:
 }
 
 /** A subscriber that overtook the creator has waited long enough. */
-function expire(activation: Activation, state: Cell): void {
-  if (state.made === true || state.settled !== undefined) return;
+function expire(activation: Activation, state: CellRecord): void {
+  if (state.made || state.settled !== undefined) return;
   const expired = rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`);
   for (const subscriber of state.subscribers) {
     unguard(activation, subscriber.guard);
     deliver(activation, subscriber.consumers, expired);
   }
-  activation.delete(VALUE);
+  activation.delete(CELL_VALUE);
 }
 
-function save(activation: Activation, state: Cell): void {
+function save(activation: Activation, state: CellRecord): void {
+  if (state === NO_CELL) return;
   const served = state.settled !== undefined && state.subscribers.length === 0;
-  if (state.released === true && served) return activation.delete(VALUE);
-  const keepUntil = state.gate === true ? Math.max(state.retainUntil, activation.now + GATE_MS) : state.retainUntil;
-  if (state !== ABSENT) activation.write(VALUE, { json: shorten(state, flowOf(activation.address.id)) }, served ? keepUntil : undefined);
+  if (state.released && served) return activation.delete(CELL_VALUE);
+  const keepUntil = state.gate ? Math.max(state.retainUntil, activation.now + GATE_MS) : state.retainUntil;
+  activation.write(CELL_VALUE, { json: keepCell(state, flowOf(activation.address.id)) }, served ? keepUntil : undefined);
 }
 
 /** A future that escaped, and until when its settlement is kept. */

@@ -12,6 +12,8 @@ import type { Accepted, Expired, Mark, StateRow, StoredDeadLetter, Watching } fr
 
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLOutputValue>;
+/** Its columns, in their order. */
+export type Columns = readonly (SQLOutputValue | undefined)[];
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -50,19 +52,19 @@ export class SqliteRows {
     });
 
   /** A row that was found by the number made of an id; `undefined` if it is that of another id, which has the same number. */
-  state(row: Row, address: Address): StateRow | undefined {
-    return this.#read(row, { table: "state", by: "place" }, () => {
-      const isOther = row["type"] !== null;
-      const { place, name } = owner(row, isOther ? undefined : address);
+  state([place, type, id, name, ofOwner, value, expires, sum]: Columns, address: Address): StateRow | undefined {
+    return this.#read({ place }, { table: "state", by: "place" }, () => {
+      const isOther = type !== null;
+      const found = owner(isOther ? [place, type, id, name, ofOwner] : [place, address.type, address.id, name, ofOwner]);
       if (isOther) return undefined;
-      const [value, expiresAt] = [text(row["value"]), row["expires_at"] === null ? NO_INSTANT : integer(row["expires_at"])];
-      check(row["sum"], valueSum(value, { place, expiresAt }));
-      const content = decodeContent(value);
-      return { place, name, value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt } };
+      const [stored, expiresAt] = [text(value), expires === null ? NO_INSTANT : integer(expires)];
+      check(sum, valueSum(stored, { place: found.place, expiresAt }));
+      const content = decodeContent(stored);
+      return { place: found.place, name: found.name, value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt } };
     });
   }
 
-  readonly expired = (row: Row): Expired => this.#read(row, { table: "state", by: "place" }, () => owner(row));
+  readonly expired = (row: Row): Expired => this.#read(row, { table: "state", by: "place" }, () => owner(Object.values(row)));
 
   readonly watching = (row: Row): Watching =>
     this.#read(row, { table: "watch", by: "scope" }, () => {
@@ -99,7 +101,11 @@ export class SqliteRows {
       return meta;
     });
 
-  #read<Result>(row: Row, { table, by }: { readonly table: string; readonly by: string }, read: () => Result): Result {
+  #read<Result>(
+    row: Readonly<Record<string, SQLOutputValue | undefined>>,
+    { table, by }: { readonly table: string; readonly by: string },
+    read: () => Result,
+  ): Result {
     try {
       return read();
     } catch (error) {
@@ -114,11 +120,10 @@ export class SqliteRows {
   }
 }
 
-/** Whose a value is; `known` when the row does not tell, for it was asked for by that. */
-function owner(row: Row, known?: Address): Expired {
-  const { type, id } = known ?? { type: text(row["type"]), id: text(row["id"]) };
-  const [place, name] = [integer(row["place"]), text(row["name"])];
-  check(row["owner_sum"], ownerSum(type + id + name, { place, type, id }));
+/** Whose a value is: its number, type, id and name, and the checksum of these. */
+function owner(columns: Columns): Expired {
+  const [place, type, id, name] = [integer(columns[0]), text(columns[1]), text(columns[2]), text(columns[3])];
+  check(columns[4], ownerSum(type + id + name, { place, type, id }));
   return { place, type, id, name };
 }
 

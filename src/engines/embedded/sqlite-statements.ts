@@ -101,6 +101,12 @@ export function setDurability(database: DatabaseSync, durability: Durability): v
 /** Free pages that are given back at once, 1 MiB: commits wait for that long. */
 const PAGES_AT_ONCE = 256;
 
+/** Has a statement give rows as lists of columns, where Node can: in half the time. */
+function inLists(statement: StatementSync): StatementSync {
+  if ("setReturnArrays" in statement) statement.setReturnArrays(true);
+  return statement;
+}
+
 /** The statements of one connection, each prepared once. */
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -163,10 +169,12 @@ export function prepareStatements(database: DatabaseSync) {
     watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?"),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
     // Whose a value is, is only told where it is another one's: two ids may share a number.
-    state: prepare(`
+    state: inLists(
+      prepare(`
       SELECT place, iif(mine, NULL, type) AS type, iif(mine, NULL, CAST(id AS BLOB)) AS id, name, owner_sum, value, expires_at, sum
       FROM (SELECT *, id = ? AND type = ? AS mine FROM state WHERE key = ?)
     `),
+    ),
     expired: prepare(`SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
     dead: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?"),
     letter: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?"),

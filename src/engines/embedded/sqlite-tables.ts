@@ -118,10 +118,12 @@ export class SqliteTables {
   readState(address: Address): readonly StateRow[] {
     this.#reading.begin();
     const { type, id } = address;
-    return this.#statements.state
-      .all(id, type, stateKey(id))
-      .map((row) => this.#rows.state(row, address))
-      .filter((row) => row !== undefined);
+    const found: StateRow[] = [];
+    for (const row of this.#statements.state.all(id, type, stateKey(id))) {
+      const value = this.#rows.state(Object.values(row), address);
+      if (value !== undefined) found.push(value);
+    }
+    return found;
   }
 
   readMessages(afterSeq: number, limit: number): readonly Accepted[] {

@@ -23,7 +23,7 @@ export const BENCHES: readonly Bench[] = [
   fanOut(10, 32),
   fanOut(100, 32),
   fanOut(1_000, 4),
-  fanOut(10_000, 1),
+  fanOut(10_000, 2),
   twoCommits,
   latency(noop),
   latency(chain3),

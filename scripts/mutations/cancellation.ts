@@ -170,7 +170,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "handles: the work of a cancelled future goes on",
     file: CELL,
-    find: "  activation.cancelScope(scopeName(activation.address.id, state.detached === true));\n",
+    find: "  activation.cancelScope(scopeName(activation.address.id, state.detached));\n",
     replace: "",
     test: CANCELLING,
     killedBy: "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",

@@ -36,7 +36,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the atomic commit: messages leave in a second transaction, apart from state and consumption",
     file: COMMITS,
-    find: "        await store.commit(batch);\n",
+    find: "        await store.commit(batch, !gathers());\n",
     replace:
       "        const { inserted, ...rest } = batch;\n        await store.commit({ ...rest, inserted: [] });\n        const nothing = Object.fromEntries(Object.keys(batch).map((list) => [list, []]));\n        await store.commit({ ...nothing, inserted } as never);\n",
     test: CRASH_LAWS,
@@ -163,6 +163,14 @@ export const COMMIT: readonly Mutation[] = [
     replace: "",
     test: IMPLIED_TESTS,
     killedBy: "nothing is kept of a flow beside its first call until that is handled",
+  },
+  {
+    breaks: "the commit on the event loop: it is made there although there is something else to be done",
+    file: COMMITS,
+    find: "        await store.commit(batch, !gathers());\n",
+    replace: "        await store.commit(batch);\n",
+    test: COMMITS_TESTS,
+    killedBy: "commits to a store that queues > may keep the event loop from nothing but what is about to gather",
   },
   {
     breaks: "the transaction of what is read: it goes on over a commit that was heard of",

@@ -59,7 +59,7 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "gates: what a blocking handler sent is let out again when it runs again",
     file: CELL,
-    find: "  if (state.made === true) return state;\n",
+    find: "  if (state.made) return state;\n",
     replace: "",
     test: EVERY_COMMIT,
     killedBy: "a handler that blocks is run again, and attaches to what it has caused before",
@@ -83,7 +83,7 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "gates: one expires while its handler blocks",
     file: CELL,
-    find: "state.gate === true ? Math.max",
+    find: "state.gate ? Math.max",
     replace: "state.released ? Math.max",
     test: EVERY_COMMIT,
     killedBy: "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",

@@ -53,7 +53,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "cells: one that held spilled consumers stays",
     file: CELL,
-    find: "state.released ?? spill",
+    find: "state.released || spill === true",
     replace: "state.released",
     test: CONFORMANCE,
     killedBy: "spills a stack of 2,000 continuations, and leaves none of it behind",

@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import { CommitPace } from "../../src/engines/embedded/commit-pace.ts";
 import type { Packed } from "../../src/engines/embedded/packed.ts";
 
-const packed = (numbers: number): Packed => ({ numbers: new Float64Array(numbers), chunks: [] });
-const SMALL = packed(20);
+const packed = (numbers: number, ...chunks: readonly string[]): Packed => ({ numbers: new Float64Array(numbers), chunks });
+const SMALL = packed(20, "x".repeat(2_000));
 const LARGE = packed(2_000);
+const LONG = packed(20, "x".repeat(2_000_000));
 const FAST_MS = 0.2;
 
 /** How many fast commits it takes until the next one is short; 100 at most. */
@@ -17,11 +18,11 @@ function fastOnesUntilShort(pace: CommitPace): number {
   return 100;
 }
 
-test("a small commit is short until it is known that the disk is slow, a large one never", () => {
+test("a small commit is short until it is known that the disk is slow, one of many rows or of a long text never", () => {
   const pace = new CommitPace();
-  expect([pace.isShort(SMALL), pace.isShort(LARGE)]).toEqual([true, false]);
+  expect([SMALL, LARGE, LONG].map((batch) => pace.isShort(batch))).toEqual([true, false, false]);
   for (let count = 0; count < 10; count++) pace.note(SMALL, FAST_MS);
-  expect([pace.isShort(SMALL), pace.isShort(LARGE)]).toEqual([true, false]);
+  expect([SMALL, LARGE, LONG].map((batch) => pace.isShort(batch))).toEqual([true, false, false]);
 });
 
 test("one slow commit is enough to go to the thread", () => {
@@ -56,6 +57,7 @@ test("a disk that is slow now and then is waited for by the thread", () => {
 test("how long a large commit takes says nothing about small ones", () => {
   const pace = new CommitPace();
   pace.note(LARGE, 500);
+  pace.note(LONG, 500);
   expect(pace.isShort(SMALL)).toBe(true);
   pace.note(SMALL, 500);
   for (let count = 0; count < 100; count++) pace.note(LARGE, 0);

@@ -28,9 +28,10 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const gate = new CommitGate();
   const held = new HeldStore(content, gate.hold, visible, true);
   const asked: Batch[] = [];
+  const blocking: (boolean | undefined)[] = [];
   const store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches"> = {
     queuesFrom,
-    commit: (batch) => (asked.push(batch), held.commit(batch)),
+    commit: (batch, mayBlock) => (asked.push(batch), blocking.push(mayBlock), held.commit(batch)),
     readScope: (prefix) => content.readScope(prefix),
     readWatches: (prefix) => content.readWatches(prefix),
   };
@@ -55,7 +56,7 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const addMany = (count: number): void => {
     for (let left = count; left > 0; left--) add();
   };
-  return { commits, content, gate, clock, asked, done, failures, gathers, add, addMany };
+  return { commits, content, gate, clock, asked, blocking, done, failures, gathers, add, addMany };
 }
 
 describe("commits to a store that queues", () => {
@@ -93,6 +94,18 @@ describe("commits to a store that queues", () => {
     addMany(1);
     commits.begin();
     expect(asked).toHaveLength(1);
+  });
+
+  test("may keep the event loop from nothing but what is about to gather", async () => {
+    const { commits, gate, gathers, blocking, addMany } = await shut();
+    gate.open();
+    for (const isGathering of [false, true, false]) {
+      gathers.now = isGathering;
+      addMany(1);
+      commits.begin();
+      await commits.settle();
+    }
+    expect(blocking).toEqual([true, false, true]);
   });
 
   test("that find no room are tried again in their order, and what has gathered meanwhile follows them", async () => {

@@ -80,6 +80,7 @@ describe("free pages", () => {
     const apply = vi.spyOn(SqliteWriter.prototype, "apply");
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
     await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    apply.mockClear();
     await store.commit(batchOf({ inserted: [message(2)] }));
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(apply).toHaveBeenCalledTimes(2);

@@ -49,6 +49,18 @@ test.each([
   await store.close();
 });
 
+test("a small batch goes to the thread while the event loop has something else to do", async () => {
+  const started = startedThreads();
+  const store = onEventLoop(sqlite(newPath()));
+  await store.open();
+  await store.commit(batchOf({ inserted: [message(1)] }));
+  expect(started).toHaveLength(0);
+  await store.commit(batchOf({ inserted: [message(2)] }), false);
+  expect(started).toHaveLength(1);
+  expect(store.count().messages).toBe(2);
+  await store.close();
+});
+
 test.each([
   ["strict", 2],
   ["relaxed", 1],

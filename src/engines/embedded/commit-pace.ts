@@ -1,7 +1,7 @@
 import type { Packed } from "./packed.ts";
 
-/** Numbers in a packed batch up to which it counts as small. */
-const SMALL = 160;
+/** Numbers in a packed batch, and characters, up to which it counts as small. */
+const [SMALL, SMALL_TEXT] = [160, 65_536];
 /** Time, in ms, of a commit from which it is not worth having the next one wait in the thread: it had better grow meanwhile. */
 const LONG_MS = 10;
 /** Time, in ms, that the event loop may well stand still. */
@@ -41,6 +41,6 @@ export class CommitPace {
   }
 }
 
-function isSmall({ numbers }: Packed): boolean {
-  return numbers.length <= SMALL;
+function isSmall({ numbers, chunks }: Packed): boolean {
+  return numbers.length <= SMALL && chunks.length <= 1 && (chunks[0]?.length ?? 0) <= SMALL_TEXT;
 }

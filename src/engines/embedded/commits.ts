@@ -193,11 +193,11 @@ export class Commits {
   }
 
   async #commit(pending: PendingBatch): Promise<void> {
-    const { store, room } = this.#parts;
+    const { store, room, gathers } = this.#parts;
     const batch = pending.toStore(this.#nextPlace);
     for (;;) {
       try {
-        await store.commit(batch);
+        await store.commit(batch, !gathers());
         return room.note();
       } catch (error) {
         if (!HandbackError.is(error, "STORE_FULL")) throw error;

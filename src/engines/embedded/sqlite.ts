@@ -118,14 +118,15 @@ class SqliteStore implements Store {
     }
   }
 
-  async commit(batch: Batch): Promise<void> {
+  async commit(batch: Batch, mayBlock = true): Promise<void> {
     const session = this.#session;
     if (session === undefined) throw this.#notOpen();
     if (session.failure !== undefined) throw session.failure;
     const packed = packBatch(batch);
     const start = performance.now();
     try {
-      if (session.inThread === 0 && session.givesBack !== true && this.#pace.isShort(packed)) session.tables.apply(packed);
+      const canBlock = mayBlock && session.inThread === 0 && session.givesBack !== true;
+      if (canBlock && this.#pace.isShort(packed)) session.tables.apply(packed);
       else await this.#write(packed, session);
     } catch (error) {
       const failure = toStoreError(error, this.#path, "STORE_FAILED");

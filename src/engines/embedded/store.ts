@@ -110,8 +110,11 @@ export interface Store {
   readonly queuesFrom?: number | undefined;
   /** Takes the lock and opens; @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`. */
   open(): Promise<Opened>;
-  /** Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. */
-  commit(batch: Batch): Promise<void>;
+  /**
+   * Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. `mayBlock`, unless told
+   * otherwise: the event loop has nothing else to do meanwhile.
+   */
+  commit(batch: Batch, mayBlock?: boolean): Promise<void>;
   /** Reads all values of one address. */
   readState(address: Address): readonly StateRow[];
   /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */

@@ -5,6 +5,7 @@ import { cancelledFlows } from "./cancelled.ts";
 import { counters } from "./counter.ts";
 import { events } from "./event.ts";
 import { fanOuts } from "./fan-out.ts";
+import { keylessFlows } from "./keyless.ts";
 import type { Kind } from "./kind.ts";
 import { logs } from "./log.ts";
 import { promises } from "./promise.ts";
@@ -24,6 +25,7 @@ export const allKinds: readonly Kind[] = [
   cancelledFlows,
   blockedHandlers,
   retriedHandlers,
+  keylessFlows,
 ];
 
 /** All that is to be registered. */

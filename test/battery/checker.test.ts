@@ -34,13 +34,14 @@ function effects(
   return (entry) => (entry.what === "effect" && entry.op === operations[name].number ? change(entry) : entry);
 }
 
+const { number: keyless } = operations.keyless;
 const { number: blocked } = operations.blocked;
 const { number: retried } = operations.retried;
 
 test("a story in which all is well is without a violation, and its requests are counted", () => {
   const { violations, requests, recoveriesMs } = check(seed, entries);
   expect(violations).toEqual([]);
-  expect(requests).toEqual({ acknowledged: 17, indeterminate: 2, failed: 1 });
+  expect(requests).toEqual({ acknowledged: 20, indeterminate: 3, failed: 1 });
   expect(recoveriesMs).toEqual([4]);
 });
 
@@ -60,6 +61,7 @@ describe("found to be lost", () => {
       (entry) => (entry.what === "effect" && entry.op === retried ? { life: 1, at: 0, what: "absent", op: retried } : entry),
     ],
     ["a part that is not in the book", state(/book/, (text) => text.replace(`"${blocked} first":1,`, ""))],
+    ["a flow without a key", state(/book/, (text) => text.replace(new RegExp(`"${keyless} \\d\\.\\d+":1,?`), ""))],
     ["a number that is in no log", state(/battery\/log/, (text) => text.replace(/,"\d:1"/, ""))],
     ["a withdrawal that was forgotten", state(/account/, (text) => text.replace(`"out":1`, `"out":0`))],
     ["money", state(/account/, (text) => text.replace(/"balance":\d+/, `"balance":600`))],
@@ -82,6 +84,7 @@ describe("found to be lost", () => {
 describe("found to be duplicated", () => {
   test.each<[string, (entry: Entry) => Entry | null | readonly Entry[]]>([
     ["a part that is twice in the book", state(/book/, (text) => text.replace(`"${blocked} first":1`, `"${blocked} first":2`))],
+    ["a flow without a key", state(/book/, (text) => text.replace(new RegExp(`("${keyless} \\d\\.\\d+":)1`), "$12"))],
     ["an effect under two idempotency keys", (entry) => (entry.what === "effect" ? [entry, { ...entry, key: "another" }] : entry)],
     [
       "a flow that ended in two ways",

@@ -4,6 +4,7 @@ import { additionOf, counters } from "../../battery/kinds/counter.ts";
 import { events } from "../../battery/kinds/event.ts";
 import { fanOutOf, fanOuts } from "../../battery/kinds/fan-out.ts";
 import type { Kind, Place } from "../../battery/kinds/kind.ts";
+import { keylessFlows } from "../../battery/kinds/keyless.ts";
 import { logs, orderOf } from "../../battery/kinds/log.ts";
 import { promises } from "../../battery/kinds/promise.ts";
 import { retriedHandlers } from "../../battery/kinds/retried.ts";
@@ -33,6 +34,7 @@ type OperationName =
   | "nextCounter"
   | "cancelled"
   | "blocked"
+  | "keyless"
   | "retried"
   | "refused"
   | "left";
@@ -41,8 +43,23 @@ type OperationName =
 export function wellTold(): WellTold {
   const story = new Story();
   const operations = chooseOperations(story);
-  const { log, nextLog, transfer, fanOut, timer, promise, event, counter, nextCounter, cancelled, blocked, retried, refused, left } =
-    operations;
+  const {
+    log,
+    nextLog,
+    transfer,
+    fanOut,
+    timer,
+    promise,
+    event,
+    counter,
+    nextCounter,
+    cancelled,
+    blocked,
+    keyless,
+    retried,
+    refused,
+    left,
+  } = operations;
   for (const operation of Object.values(operations)) {
     const came = operation === refused ? "refusal" : operation === left ? "nothing" : "acknowledgement";
     story.ask(operation, "start", { came });
@@ -62,6 +79,9 @@ export function wellTold(): WellTold {
   story.ask(cancelled, "cancel", { value: true, answer: true });
   story.book(cancelled, "cleaned up");
   for (const part of ["first", "second"]) story.book(blocked, part);
+  story.ask(keyless, "keyless", { came: "nothing" });
+  story.book(keyless, story.ask(keyless, "keyless"));
+  story.ask(keyless, "told");
   story.book(retried, "done");
   story.wait(timerOf(timer).delayMs);
   story.act(timer, "ring", 0);
@@ -80,6 +100,7 @@ export function wellTold(): WellTold {
     [counter, 1],
     [nextCounter, 2],
     [blocked, "first, second"],
+    [keyless, "0000010000000001"],
     [retried, 3],
   ];
   for (const [operation, value] of values) story.stands(operation, { status: "completed", value });
@@ -110,6 +131,7 @@ function chooseOperations(story: Story): WellTold["operations"] {
     nextCounter: story.operation(counters, (operation) => additionOf(operation).place.id === additionOf(counter).place.id),
     cancelled: story.operation(cancelledFlows),
     blocked: story.operation(blockedHandlers),
+    keyless: story.operation(keylessFlows),
     retried: story.operation(retriedHandlers),
     refused: story.operation(retriedHandlers),
     left: story.operation(retriedHandlers),

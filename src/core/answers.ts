@@ -24,8 +24,6 @@ export class Answers {
     const known = this.#waiters.get(key);
     if (known === undefined) this.#waiters.set(key, waiter);
     else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
-    // Whoever stops listening must not hear of the engine's end as an unhandled rejection.
-    promise.catch(ignore);
     return { answer: promise, stop: () => this.#drop(key, waiter) };
   }
 
@@ -60,8 +58,4 @@ export class Answers {
     const left = (Array.isArray(waiting) ? waiting : [waiting]).filter((other) => other !== waiter);
     if (left.length > 0) this.#waiters.set(key, left);
   }
-}
-
-function ignore(): void {
-  // Whoever waits hears of it elsewhere.
 }

@@ -315,12 +315,14 @@ export class Client {
     signal?.throwIfAborted();
     if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
     const { settled } = this.#snapshot(id);
-    return open<Output>(settled ?? (await announced(this.#engine.listen(settledKey(id)), signal)));
+    return open<Output>(settled ?? announced(await heard(this.#engine.listen(settledKey(id)), signal)));
   }
 
   /** Listens before it asks: the flow may be settled before the answer comes. */
   async #resultByQuery<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
     const listening = this.#engine.listen(settledKey(id));
+    // Nobody awaits it while the query is under way, which tells of the engine's end as well.
+    listening.answer.catch(() => undefined);
     try {
       const { settled } = await this.#query(id);
       if (settled !== undefined) {
@@ -331,7 +333,7 @@ export class Client {
       listening.stop();
       throw error;
     }
-    return open<Output>(await announced(listening, signal));
+    return open<Output>(announced(await heard(listening, signal)));
   }
 
   async #find(id: string): Promise<Found> {
@@ -415,10 +417,14 @@ function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED
   return { record, settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome }, custom };
 }
 
-/** Waits for what a settled flow announces, or until nobody wants it any more. */
-async function announced(listening: Listening, signal: AbortSignal | undefined): Promise<Settled> {
-  const { payload, control } = await (signal === undefined ? listening.answer : untilAborted(listening, signal));
+/** What a settled flow announces. */
+function announced({ payload, control }: Answer): Settled {
   return { ok: (control as { ok: boolean }).ok, text: payload };
+}
+
+/** Waits for an answer, or until nobody wants it any more. */
+function heard(listening: Listening, signal: AbortSignal | undefined): Promise<Answer> {
+  return signal === undefined ? listening.answer : untilAborted(listening, signal);
 }
 
 async function untilAborted(listening: Listening, signal: AbortSignal): Promise<Answer> {

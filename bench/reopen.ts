@@ -11,8 +11,8 @@ const { file } = childInput<{ readonly file: string }>();
 const store = sqlite(file);
 let held = 0;
 const readDelayed = store.readDelayed.bind(store);
-store.readDelayed = (until, limit) => {
-  const rows = readDelayed(until, limit);
+store.readDelayed = (until, limit, after) => {
+  const rows = readDelayed(until, limit, after);
   held += rows.length;
   return rows;
 };

@@ -106,4 +106,12 @@ export const TIMER: readonly Mutation[] = [
     test: EXPIRY_TESTS,
     killedBy: "expiry > a handler that began before its state aged out keeps the state",
   },
+  {
+    breaks: "the near window: what is held is read again",
+    file: "src/engines/embedded/timers.ts",
+    find: "readDelayed(until, limit, this.#horizon)",
+    replace: "readDelayed(until, limit)",
+    test: "test/durability/timers.test.ts",
+    killedBy: "what is held in memory is not read from the store again",
+  },
 ];

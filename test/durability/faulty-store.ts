@@ -133,8 +133,8 @@ class Session implements Store {
     return this.#dead ? [] : this.#disk.content.readMessages(afterSeq, limit);
   }
 
-  readDelayed(until: number, limit: number): ReturnType<Store["readDelayed"]> {
-    return this.#dead ? [] : this.#disk.content.readDelayed(until, limit);
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.#dead ? [] : this.#disk.content.readDelayed(until, limit, after);
   }
 
   readScope(scope: string): ReturnType<Store["readScope"]> {

@@ -48,8 +48,8 @@ export class HeldStore implements Store {
     return this.#content.readMessages(afterSeq, limit);
   }
 
-  readDelayed(until: number, limit: number): ReturnType<Store["readDelayed"]> {
-    return this.#content.readDelayed(until, limit);
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.#content.readDelayed(until, limit, after);
   }
 
   readScope(scope: string): ReturnType<Store["readScope"]> {

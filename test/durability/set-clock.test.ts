@@ -109,8 +109,8 @@ describe("when the clock is set", () => {
     const { sleep, functions, rung } = makeBell();
     const read = new Set<number>();
     class WatchedStore extends HeldStore {
-      override readDelayed(until: number, limit: number): ReturnType<HeldStore["readDelayed"]> {
-        const rows = super.readDelayed(until, limit);
+      override readDelayed(until: number, limit: number, after?: number): ReturnType<HeldStore["readDelayed"]> {
+        const rows = super.readDelayed(until, limit, after);
         for (const { seq } of rows) read.add(seq);
         return rows;
       }

@@ -151,6 +151,23 @@ test("a clock whose timers come too early, or too late, makes no message early o
   for (const [at, [, afterMs]] of rung.entries()) expect(afterMs).toBeGreaterThanOrEqual(100 * at + 1);
 });
 
+test("what is held in memory is not read from the store again", async () => {
+  const [clock, store] = [new VirtualClock(), memory()];
+  const read = store.readDelayed.bind(store);
+  let rows = 0;
+  store.readDelayed = (...which) => {
+    const found = read(...which);
+    rows += found.length;
+    return found;
+  };
+  const nap = fn("timers/nap", (ctx) => ctx.sleep("20s"));
+  const engine = await embedded({ functions: [nap], store, clock });
+  const naps = await Promise.all(Array.from({ length: 100 }, () => engine.client.start(nap)));
+  await clock.until(Promise.all(naps.map((each) => each.result())));
+  expect(rows).toBe(0);
+  await clock.until(engine.close());
+});
+
 test("messages come in the order of their instants, and of one instant in the order in which they were sent", async () => {
   const t = await tower();
   const alarms = Array.from({ length: 10_000 }, (_, n) => ({ name: `${n}`, delay: n % 3 === 0 ? 50_000 : 40_000 }));

@@ -102,6 +102,19 @@ describe("free pages", () => {
   });
 });
 
+test.each([
+  ["fast", 1, 4],
+  ["slow", 20, 1],
+] as const)("over a %s disk four commits of some megabytes are taken over into the file accordingly", async (_, commitMs, times) => {
+  const store = await opened();
+  const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+  let now = 0;
+  // Each commit looks at the clock twice.
+  vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
+  for (let seq = 1; seq <= 4; seq++) await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
+  expect(checkpoint).toHaveBeenCalledTimes(times);
+});
+
 test("a log of deletions alone is taken over too when it has become long", async () => {
   const store = await opened();
   const VALUES = 8_192;

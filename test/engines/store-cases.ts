@@ -125,6 +125,8 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readDelayed(99, 10)).toEqual([]);
       expect(store.readDelayed(100, 10)).toEqual([early, tied]);
       expect(store.readDelayed(200, 2)).toEqual([early, tied]);
+      expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10, 100)).toEqual([late]);
+      expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10, 99)).toEqual([early, tied, late]);
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10)).toEqual([early, tied, late]);
       await commit({ elapsed: [early.seq, tied.seq] });
       expect(store.nextDueAt()).toBe(200);

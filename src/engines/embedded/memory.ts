@@ -96,9 +96,13 @@ class MemoryStore implements Store {
     return this.#ready.read(limit, ({ seq }) => seq > afterSeq, never);
   }
 
-  readDelayed(until: number, limit: number): readonly Accepted[] {
+  readDelayed(until: number, limit: number, after = Number.NEGATIVE_INFINITY): readonly Accepted[] {
     this.#requireOpen();
-    return this.#delayed.read(limit, always, ({ dueAt }) => dueAt > until);
+    return this.#delayed.read(
+      limit,
+      ({ dueAt }) => dueAt > after,
+      ({ dueAt }) => dueAt > until,
+    );
   }
 
   readScope(prefix: string): readonly Accepted[] {

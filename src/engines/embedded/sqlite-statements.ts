@@ -164,7 +164,7 @@ export function prepareStatements(database: DatabaseSync) {
     `),
 
     ready: prepare("SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?"),
-    delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?`),
+    delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at > ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`),
     scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
     watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?"),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),

@@ -130,8 +130,8 @@ export class SqliteTables {
     return this.#statements.ready.all(afterSeq, limit).map(this.#rows.message);
   }
 
-  readDelayed(until: number, limit: number): readonly Accepted[] {
-    return this.#statements.delayed.all(until, limit).map(this.#rows.delayed);
+  readDelayed(until: number, limit: number, after = Number.NEGATIVE_INFINITY): readonly Accepted[] {
+    return this.#statements.delayed.all(after, until, limit).map(this.#rows.delayed);
   }
 
   readScope(prefix: string): readonly Accepted[] {

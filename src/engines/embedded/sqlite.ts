@@ -78,8 +78,8 @@ interface Session {
 const PAGE = 2_048;
 const PAGES_BESIDE = 4;
 const PAGES_PER_ERASED = 0.25;
-/** Pages in the log from which it is taken over into the file. */
-const LONG_LOG = 1_024;
+/** Pages in the log from which it is taken over into the file: more while commits take long, for then that takes several times as long. */
+const [LONG_LOG, LONG_LOG_IF_SLOW] = [1_024, 4_096];
 /** Messages that make a batch worth handing to the thread ahead of its turn; fewer had better wait for others. */
 const QUEUED = 64;
 /** How long what was committed may go without being flushed, in ms. */
@@ -139,7 +139,7 @@ class SqliteStore implements Store {
     session.tables.endReading();
     this.#pace.note(packed, performance.now() - start);
     this.#logPages += pagesOf(packed, batch);
-    if (this.#logPages >= LONG_LOG) this.#takeOver(session);
+    if (this.#logPages >= (this.#pace.isQuick ? LONG_LOG : LONG_LOG_IF_SLOW)) this.#takeOver(session);
     else if (this.#durability === "relaxed") this.#flushSoon(session);
   }
 
@@ -151,8 +151,8 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readMessages(afterSeq, limit));
   }
 
-  readDelayed(until: number, limit: number): readonly Accepted[] {
-    return this.#use((tables) => tables.readDelayed(until, limit));
+  readDelayed(until: number, limit: number, after?: number): readonly Accepted[] {
+    return this.#use((tables) => tables.readDelayed(until, limit, after));
   }
 
   readScope(prefix: string): readonly Accepted[] {

@@ -119,8 +119,8 @@ export interface Store {
   readState(address: Address): readonly StateRow[];
   /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */
   readMessages(afterSeq: number, limit: number): readonly Accepted[];
-  /** Reads delayed messages due at or before `until`, in order of `dueAt` then `seq`, at most `limit`. */
-  readDelayed(until: number, limit: number): readonly Accepted[];
+  /** Reads delayed messages due later than `after` (default: all), until `until`, in order of `dueAt` then `seq`, at most `limit`. */
+  readDelayed(until: number, limit: number, after?: number): readonly Accepted[];
   /** Reads the delayed messages of all scopes whose names begin so, in order of `seq`. */
   readScope(prefix: string): readonly Accepted[];
   /** Reads who watches a scope whose name begins so. */

@@ -136,15 +136,15 @@ export class Timers {
   #load(): void {
     const until = this.#parts.clock.now() + WINDOW_MS;
     for (let limit = LOAD; ; limit *= 2) {
-      const rows = this.#parts.store.readDelayed(until, limit);
+      const rows = this.#parts.store.readDelayed(until, limit, this.#horizon);
       const last = rows.at(-1)?.dueAt ?? until;
       // What shares the last instant may have been cut off, so the horizon lies before it.
       const horizon = rows.length < limit ? until : last - 1;
-      // Nothing but what is known, or all of one instant: there is more to be read before the horizon can move.
-      if (rows.length === limit && (horizon <= this.#horizon || rows[0]?.dueAt === last)) continue;
+      // All of one instant: there is more to be read before the horizon can move.
+      if (rows.length === limit && rows[0]?.dueAt === last) continue;
       for (const row of rows) {
         const { seq, dueAt = 0 } = row;
-        if (dueAt <= horizon && dueAt > this.#horizon && !this.#parts.isUnderWay(seq)) this.#hold(row);
+        if (dueAt <= horizon && !this.#parts.isUnderWay(seq)) this.#hold(row);
       }
       this.#horizon = Math.max(this.#horizon, horizon);
       return;

@@ -44,8 +44,8 @@ export class Session implements Store {
     return this.isDead ? [] : this.#disk.content.readMessages(afterSeq, limit);
   }
 
-  readDelayed(until: number, limit: number): ReturnType<Store["readDelayed"]> {
-    return this.isDead ? [] : this.#disk.content.readDelayed(until, limit);
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.isDead ? [] : this.#disk.content.readDelayed(until, limit, after);
   }
 
   readScope(scope: string): ReturnType<Store["readScope"]> {

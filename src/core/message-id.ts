@@ -9,13 +9,14 @@ export type MessageId = string;
 /** Digits of the flow number at the head of an id. */
 export const FLOW_DIGITS = 16;
 const HASH_DIGITS = 24;
+const NO_HASH = "0".repeat(HASH_DIGITS);
 
 /** Shape of every message id. */
 export const MESSAGE_ID = /^[0-9a-f]{40}$/;
 
 /** Makes the id of the first message of flow `flow` (a number below 2^64, as 16 hex digits). */
 export function rootId(flow: string): MessageId {
-  return flow + "0".repeat(HASH_DIGITS);
+  return flow + NO_HASH;
 }
 
 /** The number of the flow that a message belongs to. */

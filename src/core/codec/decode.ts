@@ -4,6 +4,8 @@ import type { Extension } from "./extension.ts";
 import { type Parsed, Reviver } from "./revive.ts";
 import { MARK } from "./tagged.ts";
 
+const QUOTE = '"';
+
 /**
  * Makes a value again from its text. Only what the closed list of tags says is made; nothing is called or evaluated.
  *
@@ -12,6 +14,7 @@ import { MARK } from "./tagged.ts";
  * @throws `UNSERIALIZABLE` when no codec with these extensions wrote the text.
  */
 export function decode(text: Encoded, extensions: ReadonlyMap<string, Extension>): unknown {
+  if (isPlain(text)) return text.slice(1, -1);
   try {
     const data = JSON.parse(text) as Parsed; // Exactly what JSON.parse makes, whose type is wider.
     // Tags and escaped keys alike need a string that starts with the mark.
@@ -20,6 +23,11 @@ export function decode(text: Encoded, extensions: ReadonlyMap<string, Extension>
     if (HandbackError.is(error)) throw error;
     throw new HandbackError("UNSERIALIZABLE", "the text is not something this codec wrote", { cause: error });
   }
+}
+
+/** Whether a text is a string with nothing escaped in it, which stands there as it is. */
+function isPlain(text: Encoded): boolean {
+  return text.startsWith(QUOTE) && text.indexOf(QUOTE, 1) === text.length - 1 && !text.includes("\\");
 }
 
 /** Tells whether the value of `text` may hold an object that can change without being replaced: a Date, Map, Set or Uint8Array. */

@@ -1,7 +1,8 @@
 import { LIFE } from "../../core/activation.ts";
 import type { Address } from "../../core/address.ts";
 import type { Clock } from "../../core/clock.ts";
-import type { AddressState, StateCache } from "./state-cache.ts";
+import type { AddressState } from "./address-state.ts";
+import type { StateCache } from "./state-cache.ts";
 import type { Expired, Store } from "./store.ts";
 
 /** How long to rest after a look that found something; after each that found nothing it is twice as long, up to the last. */

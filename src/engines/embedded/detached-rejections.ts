@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Activation } from "../../core/activation.ts";
 import { formatAddress } from "../../core/address.ts";
 import type { Definition } from "../../core/definition.ts";
@@ -10,6 +10,7 @@ import { show } from "../../core/show.ts";
  *
  * DR1 Only what a handler started is taken. Of all else Node makes what it would make if nobody listened here.
  * DR2 Node is listened to while an engine is open, and only then.
+ * DR3 A handler runs in the asynchronous context in which its engine was opened, whoever called it: a message keeps no context.
  */
 
 /** The activation whose handler started what runs now. */
@@ -19,7 +20,12 @@ let watchers = 0;
 
 /** Gives a definition whose handlers are known as the starters of what they start. */
 export function attributed(definition: Definition): Definition {
-  return { ...definition, receive: (activation) => starter.run(activation, () => definition.receive(activation)) };
+  const context = new AsyncResource("handback.function");
+  const receive = (activation: Activation): void | Promise<void> => {
+    starter.enterWith(activation);
+    return definition.receive(activation);
+  };
+  return { ...definition, receive: (activation) => context.runInAsyncScope(receive, undefined, activation) };
 }
 
 /** Begins to listen; gives what ends it, whose second call does nothing. */

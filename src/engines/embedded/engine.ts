@@ -32,7 +32,7 @@ import { Requests } from "./requests.ts";
 import { Room } from "./room.ts";
 import { Slots } from "./slots.ts";
 import { StateCache } from "./state-cache.ts";
-import type { AddressState } from "./state-cache.ts";
+import type { AddressState } from "./address-state.ts";
 import type { Accepted, Expired, Mark, Opened, Store } from "./store.ts";
 import { Suspects } from "./suspects.ts";
 import { Timers } from "./timers.ts";

@@ -5,7 +5,6 @@ import type { StoredValue } from "../../core/effects.ts";
 import { Packer } from "./packed.ts";
 import type { Packed } from "./packed.ts";
 import { rangesOf } from "./ranges.ts";
-import { stateKey } from "./state-key.ts";
 import type { Accepted, Batch, Mark, StateWrite, StoredDeadLetter, Watching } from "./store.ts";
 
 /** What is to be done to a value that a batch writes. */
@@ -66,7 +65,6 @@ function packWrite(packer: Packer, { place, isNew, address, name, value }: State
   if (value === undefined) return;
   packValue(packer, value);
   if (!isNew) return;
-  packer.number(stateKey(address.id));
   packer.text(address.type);
   packer.text(address.id);
   packer.text(name);

@@ -1,7 +1,7 @@
 import type { Address } from "../../core/address.ts";
 import type { Answer, StoredValue } from "../../core/effects.ts";
 import { AddressCount } from "./address-count.ts";
-import type { AddressState, Slot } from "./state-cache.ts";
+import type { AddressState, Slot } from "./address-state.ts";
 import type { Accepted, Batch, Expired, Mark, StateWrite, StoredDeadLetter, Watching } from "./store.ts";
 
 const ERASED = { isNew: false, value: undefined } as const;

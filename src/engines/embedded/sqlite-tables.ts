@@ -255,10 +255,9 @@ export class SqliteTables {
     const [value, expiry] = [batch.text() ?? "", batch.number()];
     const [expiresAt, sum] = [expiry === NO_INSTANT ? null : expiry, valueSum(value, { place, expiresAt: expiry })];
     if (kind === WRITE.update) return void update.run(value, expiresAt, sum, place);
-    const key = batch.number();
     batch.startRow();
     const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
-    add.run(place, value, expiresAt, sum, key, type, id, name, ownerSum(batch.row(), { place, type, id }));
+    add.run(place, value, expiresAt, sum, stateKey(id), type, id, name, ownerSum(batch.row(), { place, type, id }));
   }
 
   #watch(batch: Unpacker): void {

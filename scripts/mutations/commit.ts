@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const ENGINE = "src/engines/embedded/engine.ts";
 const COMMITS = "src/engines/embedded/commits.ts";
+const ADDRESS_STATE = "src/engines/embedded/address-state.ts";
 const STATE_CACHE = "src/engines/embedded/state-cache.ts";
 const SQLITE = "src/engines/embedded/sqlite.ts";
 const SQLITE_TABLES = "src/engines/embedded/sqlite-tables.ts";
@@ -69,9 +70,9 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "snapshots: readers see what is not committed",
-    file: STATE_CACHE,
-    find: "    for (const { name, committed } of this.#slots)",
-    replace: "    for (const { name, current: committed } of this.#slots)",
+    file: ADDRESS_STATE,
+    find: "slot.committed !== undefined) values.push({ name: slot.name, value: slot.committed });",
+    replace: "slot.current !== undefined) values.push({ name: slot.name, value: slot.current });",
     test: ENGINE_TESTS,
     killedBy: "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
   },

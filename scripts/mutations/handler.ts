@@ -88,4 +88,20 @@ export const HANDLER: readonly Mutation[] = [
     test: EVERY_COMMIT,
     killedBy: "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
   },
+  {
+    breaks: "the context: a handler runs in that of whoever called it",
+    file: "src/engines/embedded/detached-rejections.ts",
+    find: "context.runInAsyncScope(receive, undefined, activation)",
+    replace: "starter.run(activation, receive, activation)",
+    test: "test/bad-input/detached.test.ts",
+    killedBy: "a handler runs in the context in which its engine was opened, and leaves that of its caller as it was",
+  },
+  {
+    breaks: "decoding: what begins and ends as a string is taken for one",
+    file: "src/core/codec/decode.ts",
+    find: "text.indexOf(QUOTE, 1) === text.length - 1",
+    replace: "text.endsWith(QUOTE)",
+    test: "test/core/codec.test.ts",
+    killedBy: "decoding any text that is not JSON is refused",
+  },
 ];

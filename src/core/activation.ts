@@ -1,4 +1,5 @@
 import type { Address } from "./address.ts";
+import { append } from "./append.ts";
 import type { Encoded } from "./codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type { Answer, Content, DeadLetter, Effects, Send, StoredValue, ValueWrite, Watch } from "./effects.ts";
@@ -166,11 +167,12 @@ export class Activation implements Effects {
   }
 
   send(envelope: Envelope, dueAt?: number, token?: string): void {
-    this.sends.push(dueAt === undefined ? { envelope } : token === undefined ? { envelope, dueAt } : { envelope, dueAt, token });
+    const send = dueAt === undefined ? { envelope } : token === undefined ? { envelope, dueAt } : { envelope, dueAt, token };
+    this.sends = append<Send>(this.sends, send);
   }
 
   cancelSend(token: string): void {
-    (this.#cancels ??= []).push(token);
+    this.#cancels = append(this.#cancels, token);
     // A message sent and cancelled in one activation never leaves: cancellations are applied before sends.
     this.sends = this.sends.filter((send) => send.token !== token);
   }
@@ -180,18 +182,18 @@ export class Activation implements Effects {
    * has come to rest.
    */
   cancelScope(scope: string): void {
-    (this.#cancelScopes ??= []).push(scope);
+    this.#cancelScopes = append(this.#cancelScopes, scope);
   }
 
   /** Has this address told, by a message named `GUARD`, when a scope is cancelled, where the engine can. */
   watch(scope: string, token: string): void {
-    (this.#watches ??= []).push({ scope, token });
+    this.#watches = append(this.#watches, { scope, token });
   }
 
   /** Takes a watch away; one that is not there changes nothing. */
   unwatch(scope: string, token: string): void {
     this.#watches = this.#watches?.filter((watch) => watch.scope !== scope || watch.token !== token);
-    (this.#unwatches ??= []).push({ scope, token });
+    this.#unwatches = append(this.#unwatches, { scope, token });
   }
 
   /** Whether a scope has just been cancelled: nothing is to be begun in it. */
@@ -200,11 +202,11 @@ export class Activation implements Effects {
   }
 
   answer(key: string, payload: Encoded, control?: Json): void {
-    (this.#answers ??= []).push(control === undefined ? { key, payload } : { key, payload, control });
+    this.#answers = append<Answer>(this.#answers, control === undefined ? { key, payload } : { key, payload, control });
   }
 
   deadLetter(envelope: Envelope, failure: Json): void {
-    (this.#deadLetters ??= []).push({ envelope, failure });
+    this.#deadLetters = append(this.#deadLetters, { envelope, failure });
   }
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
@@ -229,7 +231,7 @@ export class Activation implements Effects {
   #put(name: string, value: StoredValue | null, isImplied = false): void {
     if (this.#aged === undefined) this.#checkAge();
     const written = this.#written(name);
-    if (written === undefined) (this.#writes ??= []).push({ name, value, isImplied });
+    if (written === undefined) this.#writes = append<ValueWrite>(this.#writes, { name, value, isImplied });
     else [written.value, written.isImplied] = [value, isImplied];
   }
 

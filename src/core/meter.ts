@@ -47,7 +47,25 @@ export function tallyOfParking(parkedMs: number): Tally {
 
 /** The tally of one message's being sent, or of its having run: the two cancel out. */
 export function markOf(id: MessageId): Tally {
-  return [0, 0, 0, 0, readWord(id, FLOW_DIGITS) ^ ROOT_MARK, readWord(id, FLOW_DIGITS + WORD_DIGITS)];
+  return [0, 0, 0, 0, highOf(id), lowOf(id)];
+}
+
+/** The tally of several messages' being sent. */
+export function marksOf(ids: Iterable<MessageId>): Tally {
+  let [high, low] = [0, 0];
+  for (const id of ids) {
+    high ^= highOf(id);
+    low ^= lowOf(id);
+  }
+  return high === 0 && low === 0 ? NO_TALLY : [0, 0, 0, 0, high, low];
+}
+
+function highOf(id: MessageId): number {
+  return readWord(id, FLOW_DIGITS) ^ ROOT_MARK;
+}
+
+function lowOf(id: MessageId): number {
+  return readWord(id, FLOW_DIGITS + WORD_DIGITS);
 }
 
 const WORD_DIGITS = 8;

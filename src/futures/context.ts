@@ -82,6 +82,7 @@ export interface QueryContext<State = NoState> extends Surroundings {
  *
  * Futures inside inputs, `args`, messages and what the handler returns are resolved before the value arrives; handles
  * arrive as they are. All effects are committed when the handler ends, and are undone when it throws.
+ * A handler runs in the asynchronous context in which its engine was opened: what a caller keeps in an `AsyncLocalStorage` is not there.
  * After the handler has ended, what reads or changes state, or makes or sends anything, throws `CONTEXT_CLOSED`, and
  * `STALE_ATTEMPT` after its attempt was abandoned.
  */

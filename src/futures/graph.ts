@@ -1,7 +1,7 @@
 import type { Activation } from "../core/activation.ts";
 import { ChildIds } from "../core/child-ids.ts";
 import { HandbackError } from "../core/errors.ts";
-import { addTallies, markOf, NO_TALLY } from "../core/meter.ts";
+import { marksOf, NO_TALLY } from "../core/meter.ts";
 import type { Tally } from "../core/meter.ts";
 import type { MessageId } from "../core/message-id.ts";
 import { FutureHandle } from "./handle.ts";
@@ -65,9 +65,7 @@ export class Graph {
 
   /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
   callMarks(): Tally {
-    let marks = NO_TALLY;
-    for (const { id, plan } of this.nodes) if (plan.kind === "call" && !plan.oneWay) marks = addTallies(marks, markOf(id));
-    return marks;
+    return this.nodes.length === 0 ? NO_TALLY : marksOf(this.nodes.filter(isCall).map(({ id }) => id));
   }
 
   close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {
@@ -82,4 +80,8 @@ export class Graph {
       this.#closed === "CONTEXT_CLOSED" ? "its handler has ended; await what it starts before it returns" : "its attempt was abandoned";
     throw new HandbackError(this.#closed, `the context of ${type} was used after ${why}`, { details: { function: type } });
   }
+}
+
+function isCall({ plan }: Node): boolean {
+  return plan.kind === "call" && !plan.oneWay;
 }

@@ -364,7 +364,7 @@ export class HandlerContext {
   /** A value as text, with holes where futures stand in it. */
   #filling(value: unknown, root: string): Filling {
     const { segments, holes } = this.#codec.encodeTemplate(value, { limit: this.#limit, root });
-    return { segments, needs: holes.map((hole) => ({ node: this.#node(hole, root) })) };
+    return { segments, needs: holes.length === 0 ? NONE : holes.map((hole) => ({ node: this.#node(hole, root) })) };
   }
 
   #node(value: unknown, what: string): Node {

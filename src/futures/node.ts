@@ -1,3 +1,4 @@
+import { append } from "../core/append.ts";
 import type { Address } from "../core/address.ts";
 import type { Envelope } from "../core/envelope.ts";
 import type { MessageId } from "../core/message-id.ts";
@@ -64,7 +65,8 @@ export function isSettled(plan: Plan): boolean {
 /** Has a node's settlement taken, in a scope. */
 export function give(node: Node, scope: Scope, consumers: readonly Consumer[], boundary = false): void {
   hold(node, scope);
-  for (const consumer of consumers) node.takers.push(boundary ? { consumer, scope, boundary } : { consumer, scope });
+  for (const consumer of consumers)
+    node.takers = append<Taker>(node.takers, boundary ? { consumer, scope, boundary } : { consumer, scope });
 }
 
 /** Notes that somebody in a scope needs a node. */

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { embedded, fn, memory } from "../../src/index.ts";
 import { NODE_OPTIONS } from "../engines/node-options.ts";
 import { ROOT } from "../support/source.ts";
 
@@ -96,4 +98,23 @@ test("a rejection of anybody else's promise is left to the program's own listene
   );
   expect([warned.status, warned.said.length]).toEqual([0, 1]);
   expect(warned.said[0]).toContain("did not wait for was rejected: at once");
+});
+
+test("a handler runs in the context in which its engine was opened, and leaves that of its caller as it was", async () => {
+  const where = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const look = fn("detached/look", async () => {
+    seen.push(where.getStore());
+    await Promise.resolve();
+    seen.push(where.getStore());
+  });
+  const engine = await where.run("opening", () => embedded({ functions: [look], store: memory() }));
+  await where.run("caller", async () => {
+    await engine.client.call(look);
+    seen.push(where.getStore());
+  });
+  await engine.client.call(look);
+  seen.push(where.getStore());
+  await engine.close();
+  expect(seen).toEqual(["opening", "opening", "caller", "opening", "opening", undefined]);
 });

@@ -9,7 +9,8 @@ const QUOTE = '"';
 /**
  * Makes a value again from its text. Only what the closed list of tags says is made; nothing is called or evaluated.
  *
- * It nests as deep as the text does: texts that were spliced together may be deeper than one that was encoded at once.
+ * It nests as deep as the text does: texts that were spliced together may be deeper than one that was encoded at once. Control characters
+ * that stand in a string as they are, which no codec writes, are taken as they are.
  *
  * @throws `UNSERIALIZABLE` when no codec with these extensions wrote the text.
  */

@@ -5,39 +5,26 @@ import type { NamedValue, StoredValue } from "../../core/effects.ts";
 /**
  * One named value in memory: as handlers see it, and as it is on disk.
  *
- * An object of a class, in a chain: V8 learns from the first thousand literals and lists at a place of the code, when these live long, to put all
- * that follow among the old, where those that soon die keep what they refer to until the next full collection (measured: a third of the time).
+ * Objects of a class, in a chain, for they come by the thousand. Where literals and lists are made that live long at first, V8 takes to making
+ * all of them among the old, where those that soon die keep what they refer to until the next full collection (measured: up to a third more time).
  */
 export class Slot {
   readonly state: AddressState;
   readonly name: string;
-  current: StoredValue | undefined;
-  committed: StoredValue | undefined;
-  /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
-  place: number | undefined;
-  /** The batch that gathers a write of it; known by its identity alone. */
-  gathering: object | undefined;
-  /** A message tells the value: the store need not hold it. */
-  isImplied: boolean;
   /** Another value of the address. */
   readonly next: Slot | undefined;
+  current: StoredValue | undefined = undefined;
+  committed: StoredValue | undefined = undefined;
+  /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
+  place: number | undefined = undefined;
+  /** The batch that gathers a write of it; known by its identity alone. */
+  gathering: object | undefined = undefined;
+  /** A message tells the value: the store need not hold it. */
+  isImplied = false;
 
-  constructor(
-    state: AddressState,
-    name: string,
-    {
-      value,
-      place,
-      next,
-    }: { readonly value: StoredValue | undefined; readonly place: number | undefined; readonly next: Slot | undefined },
-  ) {
+  constructor(state: AddressState, name: string, next: Slot | undefined) {
     this.state = state;
     this.name = name;
-    this.current = value;
-    this.committed = value;
-    this.place = place;
-    this.gathering = undefined;
-    this.isImplied = false;
     this.next = next;
   }
 }
@@ -77,17 +64,17 @@ export class AddressState implements StateReader {
   }
 
   slot(name: string): Slot {
-    return this.#find(name) ?? this.#add(name, undefined, undefined);
+    return this.#find(name) ?? this.#add(name, undefined);
   }
 
   /** Takes note of a value that the store holds. */
   load(name: string, value: StoredValue, place: number): void {
-    this.#add(name, value, place);
+    this.#add(name, value).place = place;
   }
 
   /** Takes note of a value that a message tells, which holds unless the store has another. */
   imply(name: string, value: StoredValue): void {
-    if (this.#find(name) === undefined) this.#add(name, value, undefined).isImplied = true;
+    if (this.#find(name) === undefined) this.#add(name, value).isImplied = true;
   }
 
   /** What is committed, for readers from outside. */
@@ -104,8 +91,11 @@ export class AddressState implements StateReader {
     return undefined;
   }
 
-  #add(name: string, value: StoredValue | undefined, place: number | undefined): Slot {
-    return (this.#last = new Slot(this, name, { value, place, next: this.#last }));
+  #add(name: string, value: StoredValue | undefined): Slot {
+    const slot = new Slot(this, name, this.#last);
+    slot.current = value;
+    slot.committed = value;
+    return (this.#last = slot);
   }
 }
 

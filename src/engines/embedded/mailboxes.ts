@@ -43,8 +43,7 @@ export class Mailboxes {
       known.queue.push(accepted);
       return true;
     }
-    const mailbox: Mailbox = { address, queue: new Queue(), running: undefined };
-    mailbox.queue.push(accepted);
+    const mailbox: Mailbox = { address, queue: new Queue([accepted]), running: undefined };
     this.#byAddress.add(address, mailbox);
     this.#ready.push(mailbox);
     return false;

@@ -1,7 +1,11 @@
 /** First in, first out, in constant time. */
 export class Queue<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[];
   #head = 0;
+
+  constructor(items: T[] = []) {
+    this.#items = items;
+  }
 
   get size(): number {
     return this.#items.length - this.#head;

@@ -1,4 +1,5 @@
 import { current, isDraft } from "immer";
+import { append } from "../append.ts";
 import { HandbackError } from "../errors.ts";
 import { base64Length, toBase64 } from "./base64.ts";
 import { UNDEFINED } from "./encoded.ts";
@@ -64,7 +65,7 @@ class Encoder {
   private readonly rules: EncodeRules;
   private readonly limit: number;
   private readonly trail: Trail;
-  private readonly segments: string[] = [];
+  private segments: string[] = [];
   private readonly holes: object[] = [];
   private text = "";
   /** Characters in finished segments. */
@@ -82,7 +83,7 @@ class Encoder {
     } catch (error) {
       throw this.trail.explain(error);
     }
-    this.segments.push(this.text);
+    this.segments = append(this.segments, this.text);
     return { segments: this.segments, holes: this.holes };
   }
 

@@ -18,13 +18,14 @@ export interface Template {
  * A property filled with `undefined` stays, as a property that is `undefined`; written in one piece it would be dropped.
  */
 export function fillTemplate(segments: readonly string[], texts: readonly Encoded[]): Encoded {
-  const [first, ...rest] = segments;
-  if (first === undefined || rest.length !== texts.length) {
+  let [text] = segments;
+  if (text === undefined || segments.length !== texts.length + 1) {
     throw new HandbackError(
       "UNSERIALIZABLE",
       `this template is not something this codec wrote: expected ${texts.length + 1} segments for ${texts.length} texts, got ${segments.length}`,
     );
   }
   // Segments were cut from valid text where a value stood, so a value in each gap makes it valid again.
-  return rest.reduce((text, segment, index) => text + texts[index] + segment, first) as Encoded;
+  for (let hole = 0; hole < texts.length; hole++) text += texts[hole] + (segments[hole + 1] ?? "");
+  return text as Encoded;
 }

@@ -1,3 +1,4 @@
+import { append } from "../append.ts";
 import { HandbackError } from "../errors.ts";
 import { formatPath, type Step } from "./path.ts";
 import type { Refusal } from "./refusal.ts";
@@ -14,8 +15,8 @@ export const MAX_DEPTH = 200;
  */
 export class Trail {
   private readonly root: string;
-  private readonly containers: object[] = [];
-  private readonly steps: (Step | undefined)[] = [];
+  private containers: object[] = [];
+  private steps: (Step | undefined)[] = [];
   private decided: Error | undefined;
 
   constructor(root: string) {
@@ -28,8 +29,8 @@ export class Trail {
     if (this.containers.length === MAX_DEPTH) {
       throw this.refuse("TOO_DEEP", `${this.path()} is nested too deep: expected at most ${MAX_DEPTH} levels`);
     }
-    this.containers.push(container);
-    this.steps.push(undefined);
+    this.containers = append(this.containers, container);
+    this.steps = append(this.steps, undefined);
   }
 
   /** Moves to a part of the innermost container, or to the container itself. */

@@ -102,6 +102,6 @@ export const HANDLER: readonly Mutation[] = [
     find: "text.indexOf(QUOTE, 1) === text.length - 1",
     replace: "text.endsWith(QUOTE)",
     test: "test/core/codec.test.ts",
-    killedBy: "decoding any text that is not JSON is refused",
+    killedBy: "laws > decoding any text that is not JSON is refused",
   },
 ];

@@ -161,6 +161,10 @@ describe("laws", () => {
     }
   });
 
+  test("control characters that stand raw in a string, which no codec writes, are taken as they are", () => {
+    expect(codec.decode(foreign('"a\n\u0000b"'))).toBe("a\n\u0000b");
+  });
+
   test("strings are quoted as JSON quotes them", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.nat(0xffff), (text, unit) => {

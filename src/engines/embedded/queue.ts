@@ -3,6 +3,7 @@ export class Queue<T> {
   #items: (T | undefined)[];
   #head = 0;
 
+  /** @param items the first ones in it; the list is taken over, not copied */
   constructor(items: T[] = []) {
     this.#items = items;
   }

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { SeededRandom } from "../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../src/testing/simulation/faults/seeded-random.ts";
 import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { toCell, toComplaints, toReport } from "./report.ts";

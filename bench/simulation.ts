@@ -1,5 +1,5 @@
 import { fn, stateful, value } from "../src/index.ts";
-import { simulate } from "../src/testing/simulation/simulate.ts";
+import { simulate } from "../src/testing/simulation/run/simulate.ts";
 import { expectResult } from "./expect.ts";
 import type { Bench } from "./figure.ts";
 

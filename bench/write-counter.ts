@@ -1,4 +1,4 @@
-import { packBatch } from "../src/engines/embedded/pack-batch.ts";
+import { packBatch } from "../src/stores/sqlite/batch/batch-codec.ts";
 import type { Store } from "../src/index.ts";
 
 type Batch = Parameters<Store["commit"]>[0];

@@ -1,9 +1,31 @@
 import { describe, expect, test } from "vitest";
-import { layerViolations } from "./support/layers.ts";
+import { layerViolations, roomCycles } from "./support/layers.ts";
 import { readFiles } from "./support/source.ts";
 
 test("imports in src run one way, and the inner layers are pure", () => {
   expect(layerViolations(readFiles("src", ".ts"))).toEqual([]);
+});
+
+test.each(["src", "test", "demo", "examples", "scripts"])("rooms in %s import each other one way", (folder) => {
+  expect(roomCycles(readFiles(folder, ".ts"))).toEqual([]);
+});
+
+describe("the rooms check", () => {
+  const check = (files: Record<string, string>): string[] => roomCycles(new Map(Object.entries(files)));
+
+  test("lets files in one room import each other's neighbors one way", () => {
+    expect(check({ "src/core/a/one.ts": `import "../b/two.ts";`, "src/core/b/two.ts": `import "./three.ts";` })).toEqual([]);
+  });
+
+  test("finds two rooms that import each other through different files", () => {
+    const files = { "src/core/a/one.ts": `import "../b/two.ts";`, "src/core/b/three.ts": `import type { F } from "../a/four.ts";` };
+    expect(check(files)).toEqual(["rooms import each other: src/core/a -> src/core/b -> src/core/a"]);
+  });
+
+  test("takes a folder's own files for a room", () => {
+    const files = { "src/core/one.ts": `import "./b/two.ts";`, "src/core/b/two.ts": `import "../three.ts";` };
+    expect(check(files)).toEqual(["rooms import each other: src/core -> src/core/b -> src/core"]);
+  });
 });
 
 describe("the layering check", () => {
@@ -25,7 +47,10 @@ describe("the layering check", () => {
     ["src/futures/a.ts", "../core/b.ts"],
     ["src/patterns/a.ts", "../futures/b.ts"],
     ["src/engines/embedded/a.ts", "../../core/codec/b.ts"],
-    ["src/engines/embedded/sqlite/a.ts", "../b.ts"],
+    ["src/engines/embedded/state/a.ts", "../b.ts"],
+    ["src/engines/embedded/state/a.ts", "../../../stores/store.ts"],
+    ["src/stores/sqlite/a.ts", "../../core/b.ts"],
+    ["src/embedded.ts", "./stores/memory/memory.ts"],
     ["src/testing/a.ts", "../engines/embedded/b.ts"],
     ["src/embedded.ts", "./engines/embedded/b.ts"],
     ["src/index.ts", "./embedded.ts"],
@@ -44,6 +69,9 @@ describe("the layering check", () => {
     ["src/futures/a.ts", "../engines/embedded/b.ts"],
     ["src/engines/embedded/a.ts", "../../futures/b.ts"],
     ["src/engines/embedded/a.ts", "../restate/b.ts"],
+    ["src/engines/embedded/a.ts", "../../stores/memory/memory.ts"],
+    ["src/stores/sqlite/a.ts", "../../engines/embedded/b.ts"],
+    ["src/futures/a.ts", "../stores/store.ts"],
     ["src/patterns/a.ts", "../embedded.ts"],
     ["src/testing/a.ts", "../engines/restate/b.ts"],
     ["src/futures/a.ts", "../http/b.ts"],

@@ -3,8 +3,8 @@ import { Worker } from "node:worker_threads";
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Store } from "../../src/index.ts";
 import type { Orders } from "../ledger/orders.ts";
-import { codeOf } from "./desk.ts";
-import { say } from "./voice.ts";
+import { codeOf } from "./recording-client.ts";
+import { say } from "./ledger-writer.ts";
 
 /** Tries to open the store once more, while it is open: with the same store, with others, and in a thread. */
 export async function intrude(

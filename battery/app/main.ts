@@ -8,12 +8,12 @@ import { allFunctions } from "../kinds/all-kinds.ts";
 import type { Setting } from "../ledger/orders.ts";
 import { receipts } from "../kinds/transfer.ts";
 import { Poisoner } from "../poison/poisoner.ts";
-import { poisonFunctions } from "../poison/stomach.ts";
-import { codeOf, Desk } from "./desk.ts";
+import { poisonFunctions } from "../poison/poison-functions.ts";
+import { codeOf, Desk } from "./recording-client.ts";
 import { intrude } from "./intrusions.ts";
 import { readOrders } from "./read-orders.ts";
-import { tellAll } from "./tell-all.ts";
-import { say } from "./voice.ts";
+import { tellAll } from "./dump-state.ts";
+import { say } from "./ledger-writer.ts";
 import { wallClock } from "./wall-clock.ts";
 import { Work } from "./work.ts";
 

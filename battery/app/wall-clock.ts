@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/index.ts";
-import { systemClock } from "../../src/engines/embedded/system-clock.ts";
+import { systemClock } from "../../src/engines/embedded/host/system-clock.ts";
 
 /** A clock that the driver sets, forward or back, while time passes as ever. */
 class WallClock implements Clock {

@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { HandbackError } from "../../src/index.ts";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { kindOf } from "../kinds/all-kinds.ts";
 import type { Orders } from "../ledger/orders.ts";
 import { operationOf } from "../plan/operation.ts";
-import { codeOf, EngineGone } from "./desk.ts";
-import type { Desk } from "./desk.ts";
-import { say } from "./voice.ts";
+import { codeOf, EngineGone } from "./recording-client.ts";
+import type { Desk } from "./recording-client.ts";
+import { say } from "./ledger-writer.ts";
 
 const LONGEST_TICK_MS = 30;
 const FULL_PAUSE_MS = 50;

@@ -1,5 +1,5 @@
 import type { Entry } from "../ledger/entry.ts";
-import { lineOf, pageOf, placeOfPage } from "../kinds/book.ts";
+import { lineOf, pageOf, placeOfPage } from "../kinds/operation-log.ts";
 import { allKinds, kindOf } from "../kinds/all-kinds.ts";
 import { nameOf } from "../kinds/kind.ts";
 import type { States } from "../kinds/kind.ts";

@@ -1,4 +1,4 @@
-import type { Json } from "../../src/core/json.ts";
+import type { Json } from "../../src/core/data/json.ts";
 import { ClockReadings } from "../ledger/clock-readings.ts";
 import type { Entry, Outcome, Standing } from "../ledger/entry.ts";
 import { operationOf } from "../plan/operation.ts";

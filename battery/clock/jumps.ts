@@ -1,4 +1,4 @@
-import type { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import type { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
 /**
  * How far clocks go astray, each way, in ms. What parks for an hour must not come due within a trial: a flow that waits to be cancelled would

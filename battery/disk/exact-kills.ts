@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { verify } from "../process/verify.ts";
 import type { Trial } from "../trial.ts";

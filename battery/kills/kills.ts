@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { Orders } from "../ledger/orders.ts";
 import { startApp } from "../process/start-app.ts";

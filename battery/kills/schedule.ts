@@ -1,5 +1,5 @@
 import type { Said } from "../ledger/entry.ts";
-import type { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import type { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
 /** How a process is ended: by which signals, and at which moment. */
 export interface Ending {

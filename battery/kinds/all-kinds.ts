@@ -1,6 +1,6 @@
 import type { Operation } from "../plan/operation.ts";
 import { blockedHandlers } from "./blocked.ts";
-import { book } from "./book.ts";
+import { book } from "./operation-log.ts";
 import { cancelledFlows } from "./cancelled.ts";
 import { counters } from "./counter.ts";
 import { events } from "./event.ts";

@@ -1,6 +1,6 @@
 import { fn } from "../../src/index.ts";
 import { diceOf } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const FIRST = "first";

@@ -3,7 +3,7 @@ import type { Future, Settlement } from "../../src/index.ts";
 import { triesOf } from "../checker/history.ts";
 import type { Flow } from "../checker/history.ts";
 import { diceOf } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const CLEANED_UP = "cleaned up";

@@ -1,7 +1,7 @@
 import { HandbackError, stateful, value } from "../../src/index.ts";
 import type { FlowHandle } from "../../src/index.ts";
-import type { Desk } from "../app/desk.ts";
-import { act } from "../app/voice.ts";
+import type { Desk } from "../app/recording-client.ts";
+import { act } from "../app/ledger-writer.ts";
 import { exists, triesOf, valueOf } from "../checker/history.ts";
 import type { Flow } from "../checker/history.ts";
 import type { Violation } from "../checker/verdict.ts";

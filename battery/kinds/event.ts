@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { fn, HandbackError } from "../../src/index.ts";
 import type { FlowHandle, Future } from "../../src/index.ts";
-import type { Desk } from "../app/desk.ts";
+import type { Desk } from "../app/recording-client.ts";
 import { exists, triesOf, valueOf } from "../checker/history.ts";
 import type { Attempt, Flow } from "../checker/history.ts";
 import type { Violation } from "../checker/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const NOTE = "note";

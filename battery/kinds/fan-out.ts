@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act } from "../app/voice.ts";
+import { act } from "../app/ledger-writer.ts";
 import { valueOf } from "../checker/history.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const MOST_LEAVES = 24;

@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { fn, HandbackError } from "../../src/index.ts";
 import type { FlowHandle, Future } from "../../src/index.ts";
-import { act } from "../app/voice.ts";
-import type { Desk } from "../app/desk.ts";
+import { act } from "../app/ledger-writer.ts";
+import type { Desk } from "../app/recording-client.ts";
 import { triesOf } from "../checker/history.ts";
 import type { Attempt } from "../checker/history.ts";
-import { book, pageOf } from "./book.ts";
-import type { Line } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
+import type { Line } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const TOLD = "told";

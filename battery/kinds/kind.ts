@@ -1,6 +1,6 @@
-import type { Json } from "../../src/core/json.ts";
+import type { Json } from "../../src/core/data/json.ts";
 import type { StatefulFunction } from "../../src/index.ts";
-import type { Desk } from "../app/desk.ts";
+import type { Desk } from "../app/recording-client.ts";
 import type { Flow } from "../checker/history.ts";
 import type { Violation } from "../checker/verdict.ts";
 import type { Operation } from "../plan/operation.ts";

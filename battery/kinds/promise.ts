@@ -5,7 +5,7 @@ import { triesOf, valueOf } from "../checker/history.ts";
 import type { Flow } from "../checker/history.ts";
 import type { Violation } from "../checker/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const DECIDED = "decided";

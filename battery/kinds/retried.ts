@@ -1,7 +1,7 @@
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
 import { valueOf } from "../checker/history.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const DONE = "done";

@@ -1,9 +1,9 @@
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act } from "../app/voice.ts";
+import { act } from "../app/ledger-writer.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./book.ts";
+import { book, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 /** The effect of a timer that rings; its value is the instant at which it was due. */

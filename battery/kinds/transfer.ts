@@ -1,6 +1,6 @@
 import { fn, stateful, value } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act, say } from "../app/voice.ts";
+import { act, say } from "../app/ledger-writer.ts";
 import { exists, valueOf } from "../checker/history.ts";
 import type { Flow } from "../checker/history.ts";
 import type { Violation } from "../checker/verdict.ts";

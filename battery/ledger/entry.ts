@@ -1,4 +1,4 @@
-import type { Json } from "../../src/core/json.ts";
+import type { Json } from "../../src/core/data/json.ts";
 import type { Letter } from "../poison/poisoning.ts";
 
 /** How a flow ended. */

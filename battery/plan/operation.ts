@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
 /** Something a client does, made of a few requests; all about it follows from the seed and its number. */
 export interface Operation {

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import type { Entry } from "../ledger/entry.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { startApp } from "../process/start-app.ts";

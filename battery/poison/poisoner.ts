@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import { HandbackError } from "../../src/index.ts";
 import type { Embedded, FlowHandle } from "../../src/index.ts";
-import { outcomeOf } from "../app/desk.ts";
-import { say } from "../app/voice.ts";
+import { outcomeOf } from "../app/recording-client.ts";
+import { say } from "../app/ledger-writer.ts";
 import type { Poisoning } from "./poisoning.ts";
-import { eat, feed, probe, STOMACH, stomach, toil } from "./stomach.ts";
+import { eat, feed, probe, STOMACH, stomach, toil } from "./poison-functions.ts";
 
 const LOOK_AGAIN_MS = 25;
 const TICK_MS = 5;

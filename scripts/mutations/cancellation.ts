@@ -1,13 +1,13 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/activations.ts";
+const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
-const HANDLERS = "src/engines/embedded/handlers.ts";
-const CELL = "src/futures/cell.ts";
-const DELIVER = "src/futures/deliver.ts";
-const RACE = "src/futures/race.ts";
+const HANDLERS = "src/engines/embedded/execution/handlers.ts";
+const CELL = "src/futures/combinators/cell.ts";
+const DELIVER = "src/futures/protocol/deliver.ts";
+const RACE = "src/futures/combinators/race.ts";
 const CANCELLATION_LAWS = "test/laws/cancellation.test.ts";
-const CANCELLING = "test/durability/cancelling.test.ts";
+const CANCELLING = "test/durability/cancelling/cancelling.test.ts";
 const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 const SCOPE_LAWS = "test/laws/scope.test.ts";
 const JOIN_LAWS = "test/laws/join.test.ts";
@@ -72,7 +72,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "scopes: what others need is cancelled with a loser that needs it, too",
-    file: "src/futures/scope.ts",
+    file: "src/futures/protocol/scope.ts",
     find: "if (above.has(scope)) return scope;",
     replace: "if (above.has(scope)) return one;",
     test: CONFORMANCE,
@@ -80,7 +80,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "timeouts: one that was not needed keeps its timer",
-    file: "src/futures/wire.ts",
+    file: "src/futures/run/compile-graph.ts",
     find: "{ id: node.id, dueAt, scope: scope.id }",
     replace: "{ id: node.id, dueAt }",
     test: CANCELLATION_LAWS,
@@ -88,7 +88,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "events: a waiter takes a value after it was let go",
-    file: "src/futures/event.ts",
+    file: "src/futures/combinators/event.ts",
     find: "queue.waiters.filter((waiter) => waiter !== gone)",
     replace: "queue.waiters",
     test: CANCELLATION_LAWS,
@@ -96,7 +96,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "withdrawing: a message that queues is handled all the same",
-    file: "src/engines/embedded/withdrawals.ts",
+    file: "src/engines/embedded/execution/scope-cancellation.ts",
     find: "    while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();\n",
     replace: "",
     test: CONFORMANCE,
@@ -107,7 +107,7 @@ export const CANCELLATION: readonly Mutation[] = [
     file: ENGINE,
     find: "      if (this.#activations.withdrawals.isPassedBy(accepted.seq)) continue;\n",
     replace: "",
-    test: "test/durability/cancelled-scopes.test.ts",
+    test: "test/durability/cancelling/cancelled-scopes.test.ts",
     killedBy:
       "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
   },
@@ -129,10 +129,10 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is skipped",
-    file: "src/futures/withdraw-call.ts",
+    file: "src/futures/run/cancel-call.ts",
     find: "    : settles !== undefined\n",
     replace: "    : settles !== settles\n",
-    test: "test/durability/clean-up.test.ts",
+    test: "test/durability/cancelling/clean-up.test.ts",
     killedBy: "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
   },
   {
@@ -145,7 +145,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "running handlers: the result of a cancelled one is delivered",
-    file: "src/futures/run.ts",
+    file: "src/futures/run/run.ts",
     find: '    if (this.#cancellation.isCancelled) return this.#end(run);\n    if ("plan"',
     replace: '    if ("plan"',
     test: CONFORMANCE,
@@ -161,7 +161,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "flows: the work of a cancelled one goes on",
-    file: "src/futures/flow.ts",
+    file: "src/futures/flow/flow.ts",
     find: "  activation.cancelScope(record.number ?? activation.address.id);\n",
     replace: "",
     test: CANCELLING,
@@ -177,7 +177,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "cells: those who subscribed in the scope of the cell's maker are not let go with it",
-    file: "src/futures/cell.ts",
+    file: "src/futures/combinators/cell.ts",
     find: "  return announce(activation, { ...kept, cancelled: true });\n",
     replace: "  return { ...kept, cancelled: true };\n",
     test: CANCELLATION_LAWS,

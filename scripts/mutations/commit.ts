@@ -1,19 +1,19 @@
 import type { Mutation } from "./mutation.ts";
 
 const ENGINE = "src/engines/embedded/engine.ts";
-const COMMITS = "src/engines/embedded/commits.ts";
-const ADDRESS_STATE = "src/engines/embedded/address-state.ts";
-const STATE_CACHE = "src/engines/embedded/state-cache.ts";
-const SQLITE = "src/engines/embedded/sqlite.ts";
-const SQLITE_TABLES = "src/engines/embedded/sqlite-tables.ts";
-const ENGINE_TESTS = "test/engines/embedded-engine.test.ts";
+const COMMITS = "src/engines/embedded/commit/group-commit.ts";
+const ADDRESS_STATE = "src/engines/embedded/state/address-state.ts";
+const STATE_CACHE = "src/engines/embedded/state/state-cache.ts";
+const SQLITE = "src/stores/sqlite/sqlite.ts";
+const SQLITE_TABLES = "src/stores/sqlite/tables/tables.ts";
+const ENGINE_TESTS = "test/engines/embedded/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
-const COMMITS_TESTS = "test/engines/commits.test.ts";
-const IMPLIED = "src/engines/embedded/implied.ts";
-const IMPLIED_TESTS = "test/durability/implied.test.ts";
+const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
+const IMPLIED = "src/engines/embedded/commit/derived-values.ts";
+const IMPLIED_TESTS = "test/durability/kills/derived-values.test.ts";
 const IMPLIED_LAW = "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
-const THREAD_TESTS = "test/engines/sqlite-thread.test.ts";
-const SQLITE_TESTS = "test/engines/sqlite-store.test.ts";
+const THREAD_TESTS = "test/stores/sqlite/writer-thread.test.ts";
+const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 
 /** What is on disk, when, and who may know of it. */
 export const COMMIT: readonly Mutation[] = [
@@ -86,7 +86,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "isolation: two messages are handled at once at one address",
-    file: "src/engines/embedded/mailboxes.ts",
+    file: "src/engines/embedded/execution/mailboxes.ts",
     find: "    if (known !== undefined) {",
     replace: "    if (known !== undefined && known.queue.size > 0) {",
     test: "test/laws/state.test.ts",
@@ -97,7 +97,7 @@ export const COMMIT: readonly Mutation[] = [
     file: SQLITE,
     find: "const lock = lockStore(file);",
     replace: "const lock = { release: () => void lockStore };",
-    test: "test/engines/store-lock.test.ts",
+    test: "test/stores/store-lock.test.ts",
     killedBy: "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
   },
   {
@@ -119,7 +119,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "two commits under way: the second happens though the first has failed",
-    file: "src/engines/embedded/sqlite-thread.ts",
+    file: "src/stores/sqlite/writer/writer-thread.ts",
     find: "  if (last !== undefined && request.failures < failures) return { failure: last };\n",
     replace: "",
     test: THREAD_TESTS,
@@ -151,7 +151,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "the implied value: what was written since is forgotten",
-    file: "src/engines/embedded/pending-batch.ts",
+    file: "src/engines/embedded/commit/write-batch.ts",
     find: "    slot.isImplied = false;\n",
     replace: "",
     test: IMPLIED_TESTS,
@@ -159,7 +159,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "the implied value: it is kept beside the message",
-    file: "src/engines/embedded/pending-batch.ts",
+    file: "src/engines/embedded/commit/write-batch.ts",
     find: "      if (slot.isImplied) continue;\n",
     replace: "",
     test: IMPLIED_TESTS,

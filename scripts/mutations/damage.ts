@@ -1,8 +1,8 @@
 import type { Mutation } from "./mutation.ts";
 
-const ROW_SUMS = "src/engines/embedded/row-sums.ts";
-const LOG_DAMAGE = "src/engines/embedded/log-damage.ts";
-const DAMAGE_TESTS = "test/engines/sqlite-damage.test.ts";
+const ROW_SUMS = "src/stores/sqlite/tables/row-checksums.ts";
+const LOG_DAMAGE = "src/stores/sqlite/file/wal-verification.ts";
+const DAMAGE_TESTS = "test/stores/sqlite/sqlite-damage.test.ts";
 
 /** Disks that give back something else than was written. */
 export const DAMAGE: readonly Mutation[] = [

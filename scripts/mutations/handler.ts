@@ -1,9 +1,9 @@
 import type { Mutation } from "./mutation.ts";
 
-const RUN = "src/futures/run.ts";
-const CELL = "src/futures/cell.ts";
-const ACTIVATION = "src/core/activation.ts";
-const EVERY_COMMIT = "test/durability/every-commit.test.ts";
+const RUN = "src/futures/run/run.ts";
+const CELL = "src/futures/combinators/cell.ts";
+const ACTIVATION = "src/core/activation/activation.ts";
+const EVERY_COMMIT = "test/durability/kills/every-commit.test.ts";
 const FAILURE_LAWS = "test/laws/failure.test.ts";
 
 /** How a handler ends, fails, begins anew and blocks. */
@@ -74,7 +74,7 @@ export const HANDLER: readonly Mutation[] = [
   },
   {
     breaks: "gates: a later run of a blocking handler subscribes anew",
-    file: "src/futures/flush.ts",
+    file: "src/futures/run/flush.ts",
     find: "digest(token + digestOf(node.takers))",
     replace: "digest(token + JSON.stringify(sends))",
     test: EVERY_COMMIT,
@@ -90,7 +90,7 @@ export const HANDLER: readonly Mutation[] = [
   },
   {
     breaks: "the context: a handler runs in that of whoever called it",
-    file: "src/engines/embedded/detached-rejections.ts",
+    file: "src/engines/embedded/host/unhandled-rejections.ts",
     find: "context.runInAsyncScope(receive, undefined, activation)",
     replace: "starter.run(activation, receive, activation)",
     test: "test/bad-input/detached.test.ts",

@@ -8,7 +8,7 @@ const ACCESS_TESTS = "test/http/access.test.ts";
 export const OVER_HTTP: readonly Mutation[] = [
   {
     breaks: "http: an engine's own ids are reached over HTTP",
-    file: "src/http/flow-ids.ts",
+    file: "src/http/requests/flow-ids.ts",
     find: "!COUNTED.test(checkFlowKey(flow))",
     replace: 'checkFlowKey(flow) !== ""',
     test: HTTP_TESTS,
@@ -32,7 +32,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: an operation has a second name, of which the hook sees no operation",
-    file: "src/http/exposed.ts",
+    file: "src/http/requests/exposed-functions.ts",
     find: "types.get(type)?.get(operation),",
     replace: 'types.get(type.split("/").slice(0, 2).join("/"))?.get(operation ?? type.split("/")[2]),',
     test: ACCESS_TESTS,
@@ -41,7 +41,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: an empty name is somebody's",
-    file: "src/http/access.ts",
+    file: "src/http/requests/access.ts",
     find: 'typeof grant === "string" && grant !== ""',
     replace: 'typeof grant === "string"',
     test: ACCESS_TESTS,
@@ -57,7 +57,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: pages of any origin may begin work",
-    file: "src/http/origins.ts",
+    file: "src/http/requests/origins.ts",
     find: "!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
     replace: "CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
     test: "test/http/cross-origin.test.ts",
@@ -65,7 +65,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: a body may be larger than allowed when it does not say how large it is",
-    file: "src/http/json-body.ts",
+    file: "src/http/requests/json-body.ts",
     find: "if (size > limit)",
     replace: "if (size > 2 * limit)",
     test: "test/http/bodies.test.ts",
@@ -73,7 +73,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",
-    file: "src/http/links.ts",
+    file: "src/http/responses/links.ts",
     find: "new URL(c.req.url).pathname",
     replace: "c.req.path",
     test: "test/http/links.test.ts",
@@ -81,7 +81,7 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: the id of a flow is in the log",
-    file: "src/http/flow-ids.ts",
+    file: "src/http/requests/flow-ids.ts",
     find: 'rest.replace(/\\b[0-9a-f]{48}\\b/g, "[id]")',
     replace: "rest",
     test: HTTP_TESTS,

@@ -1,7 +1,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const LIVENESS_LAWS = "test/laws/liveness.test.ts";
-const METER = "src/core/meter.ts";
+const METER = "src/core/activation/meter.ts";
 const METER_LAWS = "test/laws/meter.test.ts";
 const METER_TESTS = "test/conformance/meter.test.ts";
 
@@ -9,7 +9,7 @@ const METER_TESTS = "test/conformance/meter.test.ts";
 export const LIVENESS: readonly Mutation[] = [
   {
     breaks: "deadlocks: a ring of futures that forward to each other is not found",
-    file: "src/futures/cell.ts",
+    file: "src/futures/combinators/cell.ts",
     find: "  if (spill !== true) beginTrace(activation, consumers);\n",
     replace: "",
     test: LIVENESS_LAWS,
@@ -17,7 +17,7 @@ export const LIVENESS: readonly Mutation[] = [
   },
   {
     breaks: "deadlocks: one behind a join is not found",
-    file: "src/futures/leads-to.ts",
+    file: "src/futures/flow/leads-to.ts",
     find: "return wasStuck > 0 ? [] : consumersOfJoin(readValue);",
     replace: "return [];",
     test: LIVENESS_LAWS,
@@ -25,7 +25,7 @@ export const LIVENESS: readonly Mutation[] = [
   },
   {
     breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
-    file: "src/engines/embedded/handlers.ts",
+    file: "src/engines/embedded/execution/handlers.ts",
     find: "this.#isFullOfBlocked() ? [...mailboxes.waiting()] : []",
     replace: "[]",
     test: LIVENESS_LAWS,
@@ -33,7 +33,7 @@ export const LIVENESS: readonly Mutation[] = [
   },
   {
     breaks: "deadlocks: handlers that block on each other in a ring are not found",
-    file: "src/engines/embedded/blocked-gets.ts",
+    file: "src/engines/embedded/execution/blocked-gets.ts",
     find: "    if (cycle !== undefined) return this.#rejectYoungest",
     replace: "    if (cycle?.length === 1) return this.#rejectYoungest",
     test: LIVENESS_LAWS,
@@ -45,7 +45,7 @@ export const LIVENESS: readonly Mutation[] = [
 export const BILLING: readonly Mutation[] = [
   {
     breaks: "ids: the children of a message have the same mark",
-    file: "src/core/child-ids.ts",
+    file: "src/core/message/child-ids.ts",
     find: "hex(mix(this.#high + step)) + hex(mix(this.#middle + step))",
     replace: "hex(mix(this.#high)) + hex(mix(this.#middle))",
     test: "test/core/child-ids.test.ts",
@@ -53,7 +53,7 @@ export const BILLING: readonly Mutation[] = [
   },
   {
     breaks: "the meter: blocked time is not subtracted",
-    file: "src/futures/flow-bill.ts",
+    file: "src/futures/flow/bill.ts",
     find: "billedNs - blockedNs;",
     replace: "billedNs;",
     test: METER_LAWS,
@@ -69,7 +69,7 @@ export const BILLING: readonly Mutation[] = [
   },
   {
     breaks: "the meter: calls that were made are not counted",
-    file: "src/futures/run.ts",
+    file: "src/futures/run/run.ts",
     find: "addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks())",
     replace: "markOf(this.#activation.envelope.id)",
     test: METER_TESTS,
@@ -77,7 +77,7 @@ export const BILLING: readonly Mutation[] = [
   },
   {
     breaks: "the meter: a bill is final while runs are still to come",
-    file: "src/futures/flow-bill.ts",
+    file: "src/futures/flow/bill.ts",
     find: "settled && isComplete(tally)",
     replace: "settled",
     test: METER_TESTS,
@@ -85,7 +85,7 @@ export const BILLING: readonly Mutation[] = [
   },
   {
     breaks: "the meter: of what a join waits for only the last is billed",
-    file: "src/futures/join.ts",
+    file: "src/futures/combinators/join.ts",
     find: "tally: addTallies(state.tally, tally)",
     replace: "tally",
     test: METER_LAWS,

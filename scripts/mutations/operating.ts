@@ -1,14 +1,14 @@
 import type { Mutation } from "./mutation.ts";
 
-const COMMITS = "src/engines/embedded/commits.ts";
+const COMMITS = "src/engines/embedded/commit/group-commit.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
-const TIMERS = "src/engines/embedded/timers.ts";
-const SQLITE = "src/engines/embedded/sqlite.ts";
-const FULL_DISK = "test/durability/full-disk.test.ts";
-const BACKLOG = "test/engines/backlog.test.ts";
-const SET_CLOCK = "test/durability/set-clock.test.ts";
-const COLLECTOR = "test/engines/collector.test.ts";
-const FREE_PAGES = "test/engines/free-pages.test.ts";
+const TIMERS = "src/engines/embedded/timers/timers.ts";
+const SQLITE = "src/stores/sqlite/sqlite.ts";
+const FULL_DISK = "test/durability/disk/full-disk.test.ts";
+const BACKLOG = "test/engines/embedded/admission.test.ts";
+const SET_CLOCK = "test/durability/timers/set-clock.test.ts";
+const COLLECTOR = "test/engines/embedded/expiry-collector.test.ts";
+const FREE_PAGES = "test/stores/sqlite/incremental-vacuum.test.ts";
 
 /** Full disks, too much work, clocks that are set, and what has expired. */
 export const OPERATING: readonly Mutation[] = [
@@ -46,7 +46,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the full disk: the second time it is tried again as seldom as at the end of the first",
-    file: "src/engines/embedded/room.ts",
+    file: "src/engines/embedded/commit/disk-space.ts",
     find: "    this.#pauseMs = FIRST_MS;\n",
     replace: "",
     test: FULL_DISK,
@@ -54,7 +54,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the full disk: closing waits for room",
-    file: "src/engines/embedded/room.ts",
+    file: "src/engines/embedded/commit/disk-space.ts",
     find: "    this.#givenUp = true;\n",
     replace: "",
     test: FULL_DISK,
@@ -65,12 +65,12 @@ export const OPERATING: readonly Mutation[] = [
     file: ENGINE,
     find: "(this.#handlers.canStart && this.#startsHandlers)",
     replace: "this.#handlers.canStart",
-    test: "test/durability/shutdown.test.ts",
+    test: "test/durability/closing/shutdown.test.ts",
     killedBy: "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
   },
   {
     breaks: "the backlog: what completes work is refused too",
-    file: "src/engines/embedded/requests.ts",
+    file: "src/engines/embedded/intake/request-intake.ts",
     find: "(begins ? this.#overload(request) : undefined)",
     replace: "this.#overload(request)",
     test: BACKLOG,
@@ -78,7 +78,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the backlog: the bound of an address is not looked at before the one of all",
-    file: "src/engines/embedded/backlog.ts",
+    file: "src/engines/embedded/intake/admission.ts",
     find: "Math.min(parts.limits.total, parts.limits.perAddress)",
     replace: "parts.limits.total",
     test: BACKLOG,
@@ -86,7 +86,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the backlog: one more is taken than may wait",
-    file: "src/engines/embedded/backlog.ts",
+    file: "src/engines/embedded/intake/admission.ts",
     find: "if (waiting >= limits.total) return",
     replace: "if (waiting > limits.total) return",
     test: BACKLOG,
@@ -95,7 +95,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the backlog: a start that attaches to what is there is refused",
-    file: "src/engines/embedded/requests.ts",
+    file: "src/engines/embedded/intake/request-intake.ts",
     find: ".filter(({ type }) => definitions.get(type)?.system !== true)",
     replace: ".concat(request.target)",
     test: BACKLOG,
@@ -129,7 +129,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the collector: what is being deleted is read, and written anew in its old place",
-    file: "src/engines/embedded/state-cache.ts",
+    file: "src/engines/embedded/state/state-cache.ts",
     find: "if (!this.#forgone.has(place)) state.load",
     replace: "state.load",
     test: COLLECTOR,
@@ -138,7 +138,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the collector: what has messages waiting is deleted under them",
-    file: "src/engines/embedded/collector.ts",
+    file: "src/engines/embedded/state/expiry-collector.ts",
     find: "      if (isBusy(value)) continue;\n",
     replace: "",
     test: COLLECTOR,
@@ -170,7 +170,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the file: giving back stops as soon as it has begun, and begins anew",
-    file: "src/engines/embedded/free-pages.ts",
+    file: "src/stores/sqlite/tables/incremental-vacuum.ts",
     find: "total / (hasBegun ? 4 : 2)",
     replace: "total / 2",
     test: FREE_PAGES,
@@ -181,13 +181,13 @@ export const OPERATING: readonly Mutation[] = [
     file: SQLITE,
     find: "      await this.#giveBack(session);\n",
     replace: "",
-    test: "test/engines/file-size.test.ts",
+    test: "test/stores/sqlite/file-size.test.ts",
     killedBy:
       "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
   },
   {
     breaks: "migration: what objects inherit is taken for a value",
-    file: "src/core/stored-state.ts",
+    file: "src/core/state/stored-state.ts",
     find: "Object.hasOwn(present, name)",
     replace: "name in present",
     test: "test/core/stored-state.test.ts",
@@ -195,7 +195,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "state: a value that is read late is missing from a draft that was changed before",
-    file: "src/core/state.ts",
+    file: "src/core/state/state.ts",
     find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
     replace: "",
     test: "test/core/state.test.ts",
@@ -203,15 +203,15 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
-    file: "src/engines/embedded/sqlite-writer.ts",
+    file: "src/stores/sqlite/writer/writer.ts",
     find: "(reply: WriterReply) => this.#inTurn(() => this.#receive(reply))",
     replace: "(reply: WriterReply) => this.#receive(reply)",
-    test: "test/engines/sqlite-thread.test.ts",
+    test: "test/stores/sqlite/writer-thread.test.ts",
     killedBy: "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",
   },
   {
     breaks: "long turns: nobody is told",
-    file: "src/engines/embedded/handlers.ts",
+    file: "src/engines/embedded/execution/handlers.ts",
     find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",
     replace: "",
     test: "test/bad-input/handlers.test.ts",
@@ -222,7 +222,7 @@ export const OPERATING: readonly Mutation[] = [
     file: ENGINE,
     find: "return this.backlog > CROWDED;",
     replace: "return false;",
-    test: "test/engines/overload.test.ts",
+    test: "test/engines/embedded/overload.test.ts",
     killedBy: "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
   },
 ];

@@ -1,14 +1,14 @@
 import type { Mutation } from "./mutation.ts";
 
-const CHAIN = "src/patterns/chain.ts";
-const FAN_OUT = "src/patterns/fan-out.ts";
-const POLICY = "src/patterns/failure-policy.ts";
-const WINDOW = "src/patterns/fan-out-window.ts";
-const SAGA = "src/patterns/saga.ts";
+const CHAIN = "src/patterns/chain/chain.ts";
+const FAN_OUT = "src/patterns/fan-out/fan-out.ts";
+const POLICY = "src/patterns/fan-out/failure-policy.ts";
+const WINDOW = "src/patterns/fan-out/window.ts";
+const SAGA = "src/patterns/saga/saga.ts";
 const CHAIN_TESTS = "test/patterns/chain.test.ts";
 const FAN_OUT_TESTS = "test/patterns/fan-out.test.ts";
 const SAGA_TESTS = "test/patterns/saga.test.ts";
-const RANDOM_TESTS = "test/patterns/random-compositions.test.ts";
+const RANDOM_TESTS = "test/patterns/laws/random-compositions.test.ts";
 const NOTHING_LEFT =
   "patterns of patterns are over at once wherever they are cancelled, and leave nothing behind, nor anything to be wondered at";
 
@@ -16,7 +16,7 @@ const NOTHING_LEFT =
 export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: what is parked in a chain is resumed by one of another shape",
-    file: "src/patterns/stage.ts",
+    file: "src/patterns/composing/stage-name.ts",
     find: "digest(JSON.stringify(shape)).slice(0, DIGITS)",
     replace: 'digest("").slice(0, DIGITS)',
     test: CHAIN_TESTS,
@@ -33,7 +33,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: a step that fails leaves what runs beside it running",
-    file: "src/patterns/parallel.ts",
+    file: "src/patterns/chain/parallel.ts",
     find: "ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))])",
     replace: "ctx.all(parts.map((f) => invoke(ctx, f, value)))",
     test: CHAIN_TESTS,
@@ -41,7 +41,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: a cancellation is told as a failed step",
-    file: "src/patterns/step-failed.ts",
+    file: "src/patterns/composing/step-failed.ts",
     find: 'if (code === "CANCELLED") return cause;',
     replace: "if (code === undefined && message === undefined) return cause;",
     test: CHAIN_TESTS,
@@ -113,7 +113,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: one attempt more is made than may be",
-    file: "src/patterns/retry.ts",
+    file: "src/patterns/retry/retry.ts",
     find: "number >= maxAttempts ||",
     replace: "number > maxAttempts ||",
     test: "test/patterns/retry.test.ts",
@@ -121,7 +121,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: what was cancelled is tried again",
-    file: "src/patterns/retry.ts",
+    file: "src/patterns/retry/retry.ts",
     find: 'reason.code === "CANCELLED" ||',
     replace: "",
     test: "test/patterns/retry.test.ts",
@@ -153,7 +153,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: what cleans up after a cancellation does not learn that there is something to clean up",
-    file: "src/futures/run.ts",
+    file: "src/futures/run/run.ts",
     find: 'came.status === "fulfilled" ?',
     replace: 'came.status !== "fulfilled" && came.fulfilled ?',
     test: SAGA_TESTS,
@@ -161,7 +161,7 @@ export const PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "patterns: what takes settlements is not called when a value does not fit",
-    file: "src/futures/deliver.ts",
+    file: "src/futures/protocol/deliver.ts",
     find: 'const isTold = consumer.want === "settlement" &&',
     replace: 'const isTold = consumer.want === undefined && consumer.to !== "call" &&',
     test: SAGA_TESTS,

@@ -1,11 +1,11 @@
 import type { Mutation } from "./mutation.ts";
 
-const SUSPECTS = "src/engines/embedded/suspects.ts";
-const TURNS = "src/engines/embedded/suspect-turns.ts";
-const SUSPECTS_TESTS = "test/engines/suspects.test.ts";
-const BLOCKED_TESTS = "test/durability/blocked-suspects.test.ts";
-const POISON_TESTS = "test/durability/poison.test.ts";
-const REDRIVE = "test/durability/redrive.test.ts";
+const SUSPECTS = "src/engines/embedded/poison/crash-tracker.ts";
+const TURNS = "src/engines/embedded/poison/probation.ts";
+const SUSPECTS_TESTS = "test/engines/embedded/crash-tracker.test.ts";
+const BLOCKED_TESTS = "test/durability/poison/blocked-suspects.test.ts";
+const POISON_TESTS = "test/durability/poison/poison.test.ts";
+const REDRIVE = "test/durability/poison/redrive.test.ts";
 
 /** Messages that the process dies of, and what becomes of them. */
 export const POISON: readonly Mutation[] = [
@@ -43,7 +43,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the suspects: one whose get was rejected counts as one that works while it waits for its turn",
-    file: "src/engines/embedded/blocked-gets.ts",
+    file: "src/engines/embedded/execution/blocked-gets.ts",
     find: "    this.#rejected.add(key);\n",
     replace: "    this.end(key);\n",
     test: BLOCKED_TESTS,
@@ -100,7 +100,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the suspects: what is done with is marked all the same",
-    file: "src/engines/embedded/unmarked.ts",
+    file: "src/engines/embedded/poison/unmarked.ts",
     find: " && !this.#skipped.delete(seq)",
     replace: "",
     test: SUSPECTS_TESTS,
@@ -108,15 +108,15 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "closing: it waits for handlers that wait until their messages are marked",
-    file: "src/engines/embedded/handlers.ts",
+    file: "src/engines/embedded/execution/handlers.ts",
     find: "      // A handler that waits for its mark is still blocked: nobody need wait for it to end.\n",
     replace: "      gets.end(key);\n",
-    test: "test/durability/closing.test.ts",
+    test: "test/durability/closing/closing.test.ts",
     killedBy: "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
   },
   {
     breaks: "the dead letter: sent again, its message has another idempotency key",
-    file: "src/futures/redrive.ts",
+    file: "src/futures/client/redrive.ts",
     find: "    redriven,\n",
     replace: "",
     test: REDRIVE,
@@ -124,7 +124,7 @@ export const POISON: readonly Mutation[] = [
   },
   {
     breaks: "the dead letter: sent again, it stays",
-    file: "src/engines/embedded/dead-letters.ts",
+    file: "src/engines/embedded/intake/dead-letters.ts",
     find: "      commits.batch.exhume(id);\n",
     replace: "",
     test: REDRIVE,

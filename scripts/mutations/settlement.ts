@@ -1,9 +1,9 @@
 import type { Mutation } from "./mutation.ts";
 
-const CELL = "src/futures/cell.ts";
-const FLOW = "src/futures/flow.ts";
-const JOIN = "src/futures/join.ts";
-const DELIVER = "src/futures/deliver.ts";
+const CELL = "src/futures/combinators/cell.ts";
+const FLOW = "src/futures/flow/flow.ts";
+const JOIN = "src/futures/combinators/join.ts";
+const DELIVER = "src/futures/protocol/deliver.ts";
 const SETTLEMENT_LAWS = "test/laws/settlement.test.ts";
 const REGRESSIONS = "test/laws/regressions.test.ts";
 const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
@@ -15,7 +15,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     file: FLOW,
     find: "  if (record !== undefined) {\n    const same",
     replace: "  if (record !== undefined && record.number.slice(0, 6) === number.slice(0, 6)) {\n    const same",
-    test: "test/durability/every-commit.test.ts",
+    test: "test/durability/kills/every-commit.test.ts",
     killedBy: "a promise and an event are settled once by a client that asks again",
   },
   {
@@ -108,7 +108,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   },
   {
     breaks: "waits: what settles after one is over is given to it",
-    file: "src/futures/wait.ts",
+    file: "src/futures/combinators/wait.ts",
     find: "const enough = waiting !== undefined && !ticks.over && ",
     replace: "const enough = waiting !== undefined && ",
     test: REGRESSIONS,
@@ -116,7 +116,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   },
   {
     breaks: "events: one that comes before its waiter is lost",
-    file: "src/futures/event.ts",
+    file: "src/futures/combinators/event.ts",
     find: "{ ...known, values: [...known.values, payload] }",
     replace: "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
     test: REGRESSIONS,

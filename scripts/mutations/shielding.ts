@@ -1,21 +1,21 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/activations.ts";
+const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
-const FLUSH = "src/futures/flush.ts";
-const RUN = "src/futures/run.ts";
-const WIRE = "src/futures/wire.ts";
-const CANCEL_COMMITS = "test/durability/cancel-commits.test.ts";
-const CANCELLED_RUNS = "test/durability/cancelled-runs.test.ts";
-const CANCELLED_SCOPES = "test/durability/cancelled-scopes.test.ts";
-const CLEAN_UP = "test/durability/clean-up.test.ts";
-const EVERY_COMMIT = "test/durability/every-commit.test.ts";
+const FLUSH = "src/futures/run/flush.ts";
+const RUN = "src/futures/run/run.ts";
+const WIRE = "src/futures/run/compile-graph.ts";
+const CANCEL_COMMITS = "test/durability/cancelling/cancel-commits.test.ts";
+const CANCELLED_RUNS = "test/durability/cancelling/cancelled-runs.test.ts";
+const CANCELLED_SCOPES = "test/durability/cancelling/cancelled-scopes.test.ts";
+const CLEAN_UP = "test/durability/cancelling/clean-up.test.ts";
+const EVERY_COMMIT = "test/durability/kills/every-commit.test.ts";
 
 /** What a cancellation must not reach, and what it must find although it is on its way from one place to another. */
 export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "cleaning up: what began because of a cancellation is cancelled with the flow",
-    file: "src/futures/deliver.ts",
+    file: "src/futures/protocol/deliver.ts",
     find: "const { scope: _, ...cleanUp } = consumer;",
     replace: "const cleanUp = consumer;",
     test: CLEAN_UP,
@@ -40,7 +40,7 @@ export const SHIELDING: readonly Mutation[] = [
   },
   {
     breaks: "scopes: cancelling a flow reaches the races of its one-way messages",
-    file: "src/futures/scope.ts",
+    file: "src/futures/protocol/scope.ts",
     find: "return detached ? `${DETACHED}${id}` : id;",
     replace: "return id;",
     test: CANCELLED_SCOPES,
@@ -57,7 +57,7 @@ export const SHIELDING: readonly Mutation[] = [
   },
   {
     breaks: "handles: one that is past its retention is cancelled for those who come later",
-    file: "src/futures/cell.ts",
+    file: "src/futures/combinators/cell.ts",
     find: "isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state)",
     replace: "cancel(activation, state)",
     test: CANCELLED_SCOPES,
@@ -125,7 +125,7 @@ export const SHIELDING: readonly Mutation[] = [
   },
   {
     breaks: "gates: a call that is given a handle is made again by each run of a blocking handler",
-    file: "src/futures/future-codec.ts",
+    file: "src/futures/protocol/codec.ts",
     find: 'return text.replaceAll(INSTANT, "$1]]}");',
     replace: "return text.replaceAll(INSTANT, (handle) => handle);",
     test: EVERY_COMMIT,

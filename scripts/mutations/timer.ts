@@ -1,11 +1,11 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/activations.ts";
+const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
-const TIMERS = "src/engines/embedded/timers.ts";
-const TIMER_TESTS = "test/durability/timers.test.ts";
+const TIMERS = "src/engines/embedded/timers/timers.ts";
+const TIMER_TESTS = "test/durability/timers/timers.test.ts";
 const TIMER_LAWS = "test/laws/timer.test.ts";
-const EXPIRY_TESTS = "test/durability/expiry.test.ts";
+const EXPIRY_TESTS = "test/durability/timers/expiry.test.ts";
 const EXPIRY_LAWS = "test/laws/expiry.test.ts";
 
 /** What happens at an instant. */
@@ -79,12 +79,12 @@ export const TIMER: readonly Mutation[] = [
     file: ACTIVATIONS,
     find: "tokenKey(envelope.caller ?? sender, token)",
     replace: "tokenKey(sender, token)",
-    test: "test/durability/every-commit.test.ts",
+    test: "test/durability/kills/every-commit.test.ts",
     killedBy: "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
   },
   {
     breaks: "expiry: a value lives at the instant at which it expires",
-    file: "src/core/activation.ts",
+    file: "src/core/activation/activation.ts",
     find: "stored.expiresAt <= this.now",
     replace: "stored.expiresAt < this.now",
     test: EXPIRY_LAWS,
@@ -92,7 +92,7 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "expiry: of a state that has aged out only its age is deleted",
-    file: "src/engines/embedded/collector.ts",
+    file: "src/engines/embedded/state/expiry-collector.ts",
     find: "name === LIFE ? state.names : [name]",
     replace: "[name]",
     test: EXPIRY_TESTS,
@@ -100,7 +100,7 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "expiry: a state is deleted under a handler that runs",
-    file: "src/engines/embedded/collector.ts",
+    file: "src/engines/embedded/state/expiry-collector.ts",
     find: "      if (isBusy(value)) continue;\n",
     replace: "",
     test: EXPIRY_TESTS,
@@ -108,10 +108,10 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "the near window: what is held is read again",
-    file: "src/engines/embedded/timers.ts",
+    file: "src/engines/embedded/timers/timers.ts",
     find: "readDelayed(until, limit, this.#horizon)",
     replace: "readDelayed(until, limit)",
-    test: "test/durability/timers.test.ts",
+    test: "test/durability/timers/timers.test.ts",
     killedBy: "what is held in memory is not read from the store again",
   },
 ];

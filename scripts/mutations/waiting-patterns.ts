@@ -1,11 +1,11 @@
 import type { Mutation } from "./mutation.ts";
 
-const AGGREGATOR = "src/patterns/aggregator.ts";
-const GATHERING = "src/patterns/gathering.ts";
+const AGGREGATOR = "src/patterns/aggregator/aggregator.ts";
+const GATHERING = "src/patterns/aggregator/batch-buffer.ts";
 const MONITOR = "src/patterns/monitor.ts";
-const APPROVAL = "src/patterns/approval.ts";
-const BALLOT = "src/patterns/ballot.ts";
-const TOKENS = "src/patterns/approval-tokens.ts";
+const APPROVAL = "src/patterns/approval/approval.ts";
+const BALLOT = "src/patterns/approval/ballot.ts";
+const TOKENS = "src/patterns/approval/approval-tokens.ts";
 const AGGREGATOR_TESTS = "test/patterns/aggregator.test.ts";
 const MONITOR_TESTS = "test/patterns/monitor.test.ts";
 const APPROVAL_TESTS = "test/patterns/approval.test.ts";
@@ -31,7 +31,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "waiting patterns: the window of a name begins anew whenever it comes",
-    file: "src/patterns/seen.ts",
+    file: "src/patterns/aggregator/dedupe-window.ts",
     find: "if (lines.includes(line)) return undefined;",
     replace: "",
     test: AGGREGATOR_TESTS,
@@ -79,7 +79,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "waiting patterns: who decides says in which role",
-    file: "src/patterns/decision-input.ts",
+    file: "src/patterns/approval/decision-input.ts",
     find: "decision, ...remarks(what, more) }",
     replace: "decision, ...more }",
     test: APPROVAL_TESTS,

@@ -1,22 +1,22 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { show } from "../core/show.ts";
-import type { Client, FlowHandle, FlowStatus } from "../futures/client.ts";
-import type { Invokable } from "../futures/function.ts";
-import { authorized } from "./access.ts";
-import type { Access } from "./access.ts";
-import { exposedFunctions } from "./exposed.ts";
-import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./failure-answer.ts";
-import { isReachable, newFlowId } from "./flow-ids.ts";
+import { show } from "../core/errors/show.ts";
+import type { Client, FlowHandle, FlowStatus } from "../futures/client/client.ts";
+import type { Invokable } from "../futures/types/function.ts";
+import { authorized } from "./requests/access.ts";
+import type { Access } from "./requests/access.ts";
+import { exposedFunctions } from "./requests/exposed-functions.ts";
+import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
+import { isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
-import { readJsonBody } from "./json-body.ts";
-import { linksOf } from "./links.ts";
+import { readJsonBody } from "./requests/json-body.ts";
+import { linksOf } from "./responses/links.ts";
 import { rulesOf } from "./options.ts";
 import type { AsyncHttpOptions } from "./options.ts";
-import { onlyFrom } from "./origins.ts";
-import { checkPath, pathOf, queryOf, waitOf } from "./parameters.ts";
-import { ProblemError } from "./problem.ts";
-import { settledWithin } from "./settled-within.ts";
+import { onlyFrom } from "./requests/origins.ts";
+import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
+import { ProblemError } from "./responses/problem.ts";
+import { settledWithin } from "./responses/settled-within.ts";
 
 /**
  * Serves flows over HTTP, as functions of the Fetch standard: they are started, asked after, waited for, told of events, terminated and

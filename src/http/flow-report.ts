@@ -1,9 +1,9 @@
-import { ERROR_CODES } from "../core/error-codes.ts";
-import type { ErrorCode } from "../core/error-codes.ts";
-import type { FlowHandle, FlowStatus } from "../futures/client.ts";
-import type { Failure } from "../futures/failure.ts";
-import { plainJson } from "./plain-json.ts";
-import { titleOf } from "./problem.ts";
+import { ERROR_CODES } from "../core/errors/error-codes.ts";
+import type { ErrorCode } from "../core/errors/error-codes.ts";
+import type { FlowHandle, FlowStatus } from "../futures/client/client.ts";
+import type { Failure } from "../futures/types/failure.ts";
+import { plainJson } from "./responses/plain-json.ts";
+import { titleOf } from "./responses/problem.ts";
 
 /** How a flow stands, as those outside are told. */
 export interface FlowReport {

@@ -1,14 +1,14 @@
-import { checkOptions } from "../core/check-options.ts";
-import type { Clock } from "../core/clock.ts";
-import { parseDuration } from "../core/duration.ts";
-import type { Duration } from "../core/duration.ts";
-import { HandbackError } from "../core/errors.ts";
-import { silent } from "../core/log.ts";
-import type { Log } from "../core/log.ts";
-import { show } from "../core/show.ts";
-import { systemClock } from "../engines/embedded/system-clock.ts";
-import type { Failure } from "../futures/failure.ts";
-import type { Authorize } from "./access.ts";
+import { checkOptions } from "../core/validation/check-options.ts";
+import type { Clock } from "../core/host/clock.ts";
+import { parseDuration } from "../core/validation/duration.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import { HandbackError } from "../core/errors/errors.ts";
+import { silent } from "../core/host/log.ts";
+import type { Log } from "../core/host/log.ts";
+import { show } from "../core/errors/show.ts";
+import { systemClock } from "../engines/embedded/host/system-clock.ts";
+import type { Failure } from "../futures/types/failure.ts";
+import type { Authorize } from "./requests/access.ts";
 
 /** What is served, to whom, and within which limits. */
 export interface AsyncHttpOptions {

@@ -1,8 +1,8 @@
 import { createAdaptorServer } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkOptions } from "../core/check-options.ts";
-import { HandbackError } from "../core/errors.ts";
+import { checkOptions } from "../core/validation/check-options.ts";
+import { HandbackError } from "../core/errors/errors.ts";
 
 /** Where and within which limits a server listens. */
 export interface ServeOptions {

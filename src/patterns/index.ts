@@ -1,34 +1,51 @@
-export { chain } from "./chain.ts";
-export type { DefineChain } from "./chain.ts";
-export { choose } from "./choose.ts";
-export { keep } from "./keep.ts";
-export { parallel } from "./parallel.ts";
-export type { ComposedStep, Step } from "./step.ts";
-export { tap } from "./tap.ts";
-export type { OnFailure } from "./failure-policy.ts";
-export { fanOut } from "./fan-out.ts";
-export type { DefineFanOut, FanOutOptions } from "./fan-out.ts";
-export type { BranchOutcome, FanOutReport } from "./fan-out-report.ts";
-export { aggregator } from "./aggregator.ts";
-export type { Added, Aggregator, AggregatorState } from "./aggregator.ts";
-export type { AggregatorOptions, Batch } from "./aggregator-options.ts";
-export { approval } from "./approval.ts";
-export type { Approval, ApprovalOptions, ApprovalRequest, ApprovalResult, ApprovalState, AuditRecord } from "./approval-options.ts";
-export { approvalTokens } from "./approval-tokens.ts";
-export type { ApprovalClaims, ApprovalTokens, VerifiedToken } from "./approval-tokens.ts";
-export type { Approver, AuditEntry, Ballot, BallotStatus, Decision, DecisionAnswer, Delegation, Recorded, Withdrawal } from "./ballot.ts";
-export type { FlushReason } from "./gathering.ts";
+export { chain } from "./chain/chain.ts";
+export type { DefineChain } from "./chain/chain.ts";
+export { choose } from "./chain/choose.ts";
+export { keep } from "./chain/keep.ts";
+export { parallel } from "./chain/parallel.ts";
+export type { ComposedStep, Step } from "./composing/step.ts";
+export { tap } from "./chain/tap.ts";
+export type { OnFailure } from "./fan-out/failure-policy.ts";
+export { fanOut } from "./fan-out/fan-out.ts";
+export type { DefineFanOut, FanOutOptions } from "./fan-out/fan-out.ts";
+export type { BranchOutcome, FanOutReport } from "./fan-out/report.ts";
+export { aggregator } from "./aggregator/aggregator.ts";
+export type { Added, Aggregator, AggregatorState } from "./aggregator/aggregator.ts";
+export type { AggregatorOptions, Batch } from "./aggregator/aggregator-options.ts";
+export { approval } from "./approval/approval.ts";
+export type {
+  Approval,
+  ApprovalOptions,
+  ApprovalRequest,
+  ApprovalResult,
+  ApprovalState,
+  AuditRecord,
+} from "./approval/approval-options.ts";
+export { approvalTokens } from "./approval/approval-tokens.ts";
+export type { ApprovalClaims, ApprovalTokens, VerifiedToken } from "./approval/approval-tokens.ts";
+export type {
+  Approver,
+  AuditEntry,
+  Ballot,
+  BallotStatus,
+  Decision,
+  DecisionAnswer,
+  Delegation,
+  Recorded,
+  Withdrawal,
+} from "./approval/ballot.ts";
+export type { FlushReason } from "./aggregator/batch-buffer.ts";
 export { monitor } from "./monitor.ts";
 export type { MonitorOptions, MonitorResult } from "./monitor.ts";
-export type { Outlet } from "./outlet.ts";
+export type { Outlet } from "./composing/destination.ts";
 export { repeat } from "./repeat.ts";
 export type { RepeatOptions } from "./repeat.ts";
-export { retry } from "./retry.ts";
-export type { RetryOptions } from "./retry.ts";
-export { retryLater, terminal } from "./retryable.ts";
-export { saga } from "./saga.ts";
-export type { DefineSaga } from "./saga.ts";
-export type { CompensatedStep, SagaStep } from "./saga-step.ts";
-export { toMermaid } from "./to-mermaid.ts";
+export { retry } from "./retry/retry.ts";
+export type { RetryOptions } from "./retry/retry.ts";
+export { retryLater, terminal } from "./retry/retryable.ts";
+export { saga } from "./saga/saga.ts";
+export type { DefineSaga } from "./saga/saga.ts";
+export type { CompensatedStep, SagaStep } from "./composing/saga-step.ts";
+export { toMermaid } from "./diagram/to-mermaid.ts";
 export { withTimeout } from "./with-timeout.ts";
 export type { TimeoutOptions } from "./with-timeout.ts";

@@ -1,15 +1,15 @@
-import { checkOptions } from "../core/check-options.ts";
-import { addDuration, parseDuration, parseInstant } from "../core/duration.ts";
-import type { Duration } from "../core/duration.ts";
-import type { Context } from "../futures/context.ts";
-import { fn } from "../futures/fn.ts";
-import type { Fn, Invokable } from "../futures/function.ts";
-import type { Future, Settlement } from "../futures/future.ts";
-import { checkCount, checkMapping, checkRange, notAsExpected } from "./option-checks.ts";
-import { pauseAfter } from "./pause.ts";
-import type { Pauses } from "./pause.ts";
-import { shaped, shapeOf, durationInWords } from "./shape.ts";
-import { atOnce, checkInvokable } from "./step.ts";
+import { checkOptions } from "../core/validation/check-options.ts";
+import { addDuration, parseDuration, parseInstant } from "../core/validation/duration.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import type { Context } from "../futures/types/context.ts";
+import { fn } from "../futures/define/fn.ts";
+import type { Fn, Invokable } from "../futures/types/function.ts";
+import type { Future, Settlement } from "../futures/types/future.ts";
+import { checkCount, checkMapping, checkRange, notAsExpected } from "./composing/option-checks.ts";
+import { pauseAfter } from "./composing/backoff.ts";
+import type { Pauses } from "./composing/backoff.ts";
+import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
+import { atOnce, checkInvokable } from "./composing/step.ts";
 
 /** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
 export type MonitorResult<Seen, Ended = never> =

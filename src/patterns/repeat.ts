@@ -1,15 +1,15 @@
-import { checkOptions } from "../core/check-options.ts";
-import { parseDuration } from "../core/duration.ts";
-import type { Duration } from "../core/duration.ts";
-import { HandbackError } from "../core/errors.ts";
-import { checkFunctionType } from "../core/names.ts";
-import type { Context } from "../futures/context.ts";
-import { fn } from "../futures/fn.ts";
-import type { Fn, Invokable } from "../futures/function.ts";
-import type { Future } from "../futures/future.ts";
-import { checkCount, checkMapping, yesOrNo } from "./option-checks.ts";
-import { shaped, shapeOf, durationInWords } from "./shape.ts";
-import { checkInvokable, invoke } from "./step.ts";
+import { checkOptions } from "../core/validation/check-options.ts";
+import { parseDuration } from "../core/validation/duration.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import { HandbackError } from "../core/errors/errors.ts";
+import { checkFunctionType } from "../core/validation/names.ts";
+import type { Context } from "../futures/types/context.ts";
+import { fn } from "../futures/define/fn.ts";
+import type { Fn, Invokable } from "../futures/types/function.ts";
+import type { Future } from "../futures/types/future.ts";
+import { checkCount, checkMapping, yesOrNo } from "./composing/option-checks.ts";
+import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
+import { checkInvokable, invoke } from "./composing/step.ts";
 
 /** When a repetition ends, and how long it pauses; at least one end is given. `rounds` counts the calls that were made. */
 export interface RepeatOptions<Value> {

@@ -1,11 +1,11 @@
-import { checkOptions } from "../core/check-options.ts";
-import { parseDuration } from "../core/duration.ts";
-import type { Duration } from "../core/duration.ts";
-import { checkFunctionType } from "../core/names.ts";
-import { fn } from "../futures/fn.ts";
-import type { Fn, Invokable } from "../futures/function.ts";
-import { shaped, shapeOf, durationInWords } from "./shape.ts";
-import { checkInvokable, invoke } from "./step.ts";
+import { checkOptions } from "../core/validation/check-options.ts";
+import { parseDuration } from "../core/validation/duration.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import { checkFunctionType } from "../core/validation/names.ts";
+import { fn } from "../futures/define/fn.ts";
+import type { Fn, Invokable } from "../futures/types/function.ts";
+import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
+import { checkInvokable, invoke } from "./composing/step.ts";
 
 /** What happens when time is up. */
 export interface TimeoutOptions<Input, Fallback> {

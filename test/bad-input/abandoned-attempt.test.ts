@@ -1,7 +1,7 @@
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Context, Future, FutureHandle } from "handback";
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine } from "./open-engine.ts";
 
 type Box = { n: number };

@@ -2,7 +2,7 @@ import { fn, HandbackError, stateful, value } from "handback";
 import type { Context, Future, FutureHandle, Settlement } from "handback";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 
 const HOUR = 3_600_000;

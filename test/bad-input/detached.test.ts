@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { embedded, fn, memory } from "../../src/index.ts";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { ROOT } from "../support/source.ts";
 
 /**

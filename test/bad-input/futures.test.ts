@@ -1,7 +1,7 @@
 import { fn, FutureHandle, HandbackError, memory, stateful, value } from "handback";
 import type { Context, Failure, Future } from "handback";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 
 const fail = fn("futures/fail", (_, message: unknown): never => {

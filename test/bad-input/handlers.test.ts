@@ -1,7 +1,7 @@
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Future } from "handback";
 import { describe, expect, test, vi } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 
 describe("a handler that does not end in its time", () => {

@@ -4,11 +4,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { holding } from "../support/holding.ts";
 import { ROOT } from "../support/source.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine } from "./open-engine.ts";
 
 const counter = stateful("lifecycle/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });

@@ -1,7 +1,7 @@
 import { fn, memory, stateful, value } from "handback";
 import { describe, expect, test } from "vitest";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
 const counter = stateful("names/counter", {
   state: { count: value(0) },

@@ -1,7 +1,7 @@
 import { fn, memory, stateful, value } from "handback";
 import type { Context, Future } from "handback";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, openEngine, wrong } from "./open-engine.ts";
 
 const DAY = 86_400_000;

@@ -3,7 +3,7 @@ import type { FlowHandle, StandardSchemaV1 } from "handback";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 import type { World } from "./open-engine.ts";
 

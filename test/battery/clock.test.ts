@@ -7,8 +7,8 @@ import { timers } from "../../battery/kinds/timer.ts";
 import type { Entry, Noted, Said } from "../../battery/ledger/entry.ts";
 import { operationOf } from "../../battery/plan/operation.ts";
 import { Tally } from "../../battery/tally.ts";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { Story } from "./story.ts";
 
 // Processes take their time to start on a busy machine.

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { runKills } from "../../battery/kills/kills.ts";
 import { Tally } from "../../battery/tally.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });

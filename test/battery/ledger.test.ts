@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Said } from "../../battery/ledger/entry.ts";
 import { Ledger } from "../../battery/ledger/ledger.ts";
 import { unfinishedBusiness } from "../../battery/ledger/orders.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 function newLedger(name = "ledger.jsonl"): Ledger {
   const ledger = new Ledger({ seed: 1, file: join(temporaryDirectory(), name) });

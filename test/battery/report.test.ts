@@ -8,7 +8,7 @@ import { minutesOfLong } from "../../battery/share-of-time.ts";
 import { Tally } from "../../battery/tally.ts";
 import type { Trial } from "../../battery/trial.ts";
 import { roundOf } from "../../battery/trials.ts";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
 const trial = (name: string): Trial => ({
   name,

@@ -3,7 +3,7 @@ import { courseOf, whatGrew } from "../../battery/soak/flatness.ts";
 import { runLongWork } from "../../battery/soak/long-work.ts";
 import type { Sample } from "../../battery/soak/sample.ts";
 import { Tally } from "../../battery/tally.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 // A process takes its time to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });

@@ -12,7 +12,7 @@ import { timerOf, timers } from "../../battery/kinds/timer.ts";
 import { transferOf, transfers } from "../../battery/kinds/transfer.ts";
 import type { Entry } from "../../battery/ledger/entry.ts";
 import type { Operation } from "../../battery/plan/operation.ts";
-import type { Json } from "../../src/core/json.ts";
+import type { Json } from "../../src/core/data/json.ts";
 import { Story } from "./story.ts";
 
 /** Operations of all kinds, and a ledger in which all is well with them. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { difference } from "../../src/testing/conformance/difference.ts";
+import { difference } from "../../src/testing/conformance/case/difference.ts";
 
 const bytes = (...of: number[]): Uint8Array => Uint8Array.from(of);
 

@@ -2,7 +2,7 @@ import { sqlite } from "handback";
 import { join } from "node:path";
 import { test } from "vitest";
 import { testEngine } from "../../src/testing/conformance/test-engine.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 

@@ -1,7 +1,7 @@
 import { embedded } from "handback";
 import type { Embedded, Store } from "handback";
-import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { holding } from "../support/holding.ts";
 
 /** An embedded engine as the suite sees it. */

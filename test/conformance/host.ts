@@ -1,12 +1,12 @@
 import { memory, sqlite } from "handback";
 import { join } from "node:path";
 import { driven } from "../../src/testing/conformance/driven.ts";
-import { TESTED_CAPABILITIES } from "../../src/testing/conformance/capability.ts";
-import type { TestedCapability } from "../../src/testing/conformance/capability.ts";
-import type { EngineUnderTest as Engine, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
+import { TESTED_CAPABILITIES } from "../../src/testing/conformance/case/capability.ts";
+import type { TestedCapability } from "../../src/testing/conformance/case/capability.ts";
+import type { EngineUnderTest as Engine, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
 import type { Lack } from "../../src/testing/conformance/test-engine.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
 import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 

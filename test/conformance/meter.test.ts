@@ -2,7 +2,7 @@ import type { Embedded, Fn, Future } from "handback";
 import { embedded, fn, memory } from "handback";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
 /** Works for so many ms. */
 type Work = (ms: number) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
+import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
 import type { Lack } from "../../src/testing/conformance/test-engine.ts";
 import { poorest } from "../engines/poorest/poorest.ts";
 

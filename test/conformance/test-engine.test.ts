@@ -1,12 +1,12 @@
 import type { Client, Fn } from "handback";
 import { memory } from "handback";
 import { describe, expect, test } from "vitest";
-import type { TestedCapability } from "../../src/testing/conformance/capability.ts";
-import { TESTED_CAPABILITIES } from "../../src/testing/conformance/capability.ts";
-import type { MakeOptions } from "../../src/testing/conformance/engine-under-test.ts";
+import type { TestedCapability } from "../../src/testing/conformance/case/capability.ts";
+import { TESTED_CAPABILITIES } from "../../src/testing/conformance/case/capability.ts";
+import type { MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
 import { testEngine } from "../../src/testing/conformance/test-engine.ts";
 import type { EngineTest } from "../../src/testing/conformance/test-engine.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { wrong } from "../bad-input/open-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ChildIds } from "../../src/core/child-ids.ts";
-import { MESSAGE_ID, flowOf, rootId } from "../../src/core/message-id.ts";
-import { addTallies, isComplete, markOf, NO_TALLY } from "../../src/core/meter.ts";
+import { ChildIds } from "../../src/core/message/child-ids.ts";
+import { MESSAGE_ID, flowOf, rootId } from "../../src/core/message/message-id.ts";
+import { addTallies, isComplete, markOf, NO_TALLY } from "../../src/core/activation/meter.ts";
 
 const parents = fc.stringMatching(/^[0-9a-f]{40}$/);
 const ordinals = fc.nat(0xffff_ffff);

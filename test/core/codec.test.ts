@@ -10,7 +10,7 @@ import type { Extension } from "../../src/core/codec/extension.ts";
 import { quote } from "../../src/core/codec/quote.ts";
 import { fillTemplate } from "../../src/core/codec/template.ts";
 import { MAX_DEPTH } from "../../src/core/codec/trail.ts";
-import { HandbackError } from "../../src/core/errors.ts";
+import { HandbackError } from "../../src/core/errors/errors.ts";
 import { codeOf, thrownBy } from "../support/thrown.ts";
 
 /** Stands for a kind of object that the layer above would add. */

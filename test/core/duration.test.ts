@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addDuration, parseDuration, parseInstant } from "../../src/core/duration.ts";
+import { addDuration, parseDuration, parseInstant } from "../../src/core/validation/duration.ts";
 import { codeOf, thrownBy } from "../support/thrown.ts";
 
 const LAST_INSTANT = 8.64e15;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkFlowKey, checkFunctionType, checkId, checkName } from "../../src/core/names.ts";
+import { checkFlowKey, checkFunctionType, checkId, checkName } from "../../src/core/validation/names.ts";
 import { codeOf, thrownBy } from "../support/thrown.ts";
 
 const NOT_STRINGS: readonly unknown[] = [undefined, null, 0, 1n, true, {}, ["a"], new String("a"), Symbol("a"), () => "a"];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { embedded, memory, stateful, value } from "../../src/index.ts";
-import { codec } from "../../src/futures/future-codec.ts";
+import { codec } from "../../src/futures/protocol/codec.ts";
 
 /** Names of values; what every object inherits is no value. */
 const NAMES = ["one", "other", "constructor", "__proto__"] as const;

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { makeCodec } from "../../src/core/codec/codec.ts";
 import type { Encoded } from "../../src/core/codec/encoded.ts";
-import type { Content } from "../../src/core/effects.ts";
-import { loadState, VERSION } from "../../src/core/stored-state.ts";
-import type { StateShape, Values } from "../../src/core/stored-state.ts";
+import type { Content } from "../../src/core/activation/effects.ts";
+import { loadState, VERSION } from "../../src/core/state/stored-state.ts";
+import type { StateShape, Values } from "../../src/core/state/stored-state.ts";
 
 const codec = makeCodec();
 const encode = (value: unknown): Encoded => codec.encode(value);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TransientMap } from "../../src/core/transient-map.ts";
+import { TransientMap } from "../../src/core/data/transient-map.ts";
 
 /** Entries that come one after the other, of which some go; or all of them go. */
 const step = fc.oneof(

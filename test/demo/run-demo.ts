@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 /** Where one test's backup comes from and goes to. */
 export interface Places {

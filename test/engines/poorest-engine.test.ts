@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Activation } from "../../src/core/activation.ts";
+import type { Activation } from "../../src/core/activation/activation.ts";
 import { UNDEFINED } from "../../src/core/codec/encoded.ts";
-import type { Definition } from "../../src/core/definition.ts";
-import type { Environment } from "../../src/core/environment.ts";
-import { silent } from "../../src/core/log.ts";
-import { rootId } from "../../src/core/message-id.ts";
-import { SeededRandom } from "../../src/testing/simulation/seeded-random.ts";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import type { Definition } from "../../src/core/activation/definition.ts";
+import type { Environment } from "../../src/core/activation/environment.ts";
+import { silent } from "../../src/core/host/log.ts";
+import { rootId } from "../../src/core/message/message-id.ts";
+import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { PoorestEngine } from "./poorest/poorest-engine.ts";
 
 const id = rootId("0".repeat(16));

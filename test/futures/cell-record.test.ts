@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Encoded } from "../../src/core/codec/encoded.ts";
-import type { Json } from "../../src/core/json.ts";
-import { keepCell, NO_CELL, OWN_GUARD, readCell } from "../../src/futures/cell-record.ts";
-import type { CellRecord } from "../../src/futures/cell-record.ts";
+import type { Json } from "../../src/core/data/json.ts";
+import { keepCell, NO_CELL, OWN_GUARD, readCell } from "../../src/futures/combinators/cell-record.ts";
+import type { CellRecord } from "../../src/futures/combinators/cell-record.ts";
 
 const NUMBER = "0000010000000002";
 const instant = fc.integer({ min: 0, max: 8.64e15 });

@@ -1,7 +1,7 @@
 import { fn, memory } from "handback";
 import { expect, test } from "vitest";
-import { FillableStore } from "../durability/fillable-store.ts";
-import { HeldStore } from "../durability/held-store.ts";
+import { FillableStore } from "../durability/support/fillable-store.ts";
+import { HeldStore } from "../durability/support/held-store.ts";
 import { keptLog } from "./kept-log.ts";
 import { openApp } from "./open-app.ts";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
-import { temporaryDirectory } from "../engines/temporary-directory.ts";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
+import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 const PROGRAM = fileURLToPath(new URL("serve-child.ts", import.meta.url));
 

@@ -3,7 +3,7 @@ import type { Embedded, EmbeddedOptions } from "handback";
 import { asyncHttp } from "handback/http";
 import type { AsyncHttpOptions } from "handback/http";
 import { afterEach, expect } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
 /** A request as tests write it: `body` is sent as JSON, `raw` as it is. */
 export interface Asked {

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from "handback";
 import type { ErrorCode } from "handback";
 import { expect, test } from "vitest";
-import { problemOf, titleOf } from "../../src/http/problem.ts";
+import { problemOf, titleOf } from "../../src/http/responses/problem.ts";
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 

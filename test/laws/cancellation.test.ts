@@ -8,11 +8,11 @@ import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
 import { onMemory, onPoorestLosing } from "../conformance/host.ts";
-import { boundMs, runFlow, workUnless } from "./flow-run.ts";
-import { law } from "./law.ts";
-import { ending } from "./values.ts";
-import type { World } from "./world.ts";
-import { inWorld } from "./world.ts";
+import { boundMs, runFlow, workUnless } from "./support/flow-run.ts";
+import { law } from "./support/law.ts";
+import { ending } from "./support/values.ts";
+import type { World } from "./support/world.ts";
+import { inWorld } from "./support/world.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -5,11 +5,11 @@ import { expect } from "vitest";
 import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
-import { runFlow } from "./flow-run.ts";
-import { law } from "./law.ts";
-import { ending, values } from "./values.ts";
-import type { World } from "./world.ts";
-import { inWorld } from "./world.ts";
+import { runFlow } from "./support/flow-run.ts";
+import { law } from "./support/law.ts";
+import { ending, values } from "./support/values.ts";
+import type { World } from "./support/world.ts";
+import { inWorld } from "./support/world.ts";
 
 /** What continuations do with what they get: to compare them, they only have to tell what they were given, and differ. */
 const DOES = ["plain", "falsy", "future", "later", "nested", "fails", "failsLater"] as const;

@@ -10,8 +10,8 @@ import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
-import { law } from "./law.ts";
-import { possibleOutcomes, textOf, TooMany } from "./possible.ts";
+import { law } from "./support/law.ts";
+import { possibleOutcomes, textOf, TooMany } from "./support/possible.ts";
 
 /** Where the time that things take decides: with crashes they take longer. */
 const TIMED = ["race", "any", "timeout", "wait"] as const;

@@ -2,9 +2,9 @@ import type { FutureHandle } from "handback";
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./law.ts";
-import { ending } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { ending } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 const DAY_MS = 86_400_000;
 /** Just before, at, and just after; and anywhere. */

@@ -1,9 +1,9 @@
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./law.ts";
-import { ending } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { ending } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 /** What a handler may do before it throws. */
 const DEEDS = [

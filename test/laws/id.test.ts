@@ -2,8 +2,8 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onPoorestLosing } from "../conformance/host.ts";
-import { law } from "./law.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { inWorld } from "./support/world.ts";
 
 law(
   "new states have distinct ids, known at once, across handlers, flows and restarts",

@@ -3,9 +3,9 @@ import { fn } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onMemory, onPoorestLosing } from "../conformance/host.ts";
-import { law } from "./law.ts";
-import type { World } from "./world.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import type { World } from "./support/world.ts";
+import { inWorld } from "./support/world.ts";
 
 /** A part that settles after a while, either way. */
 interface Part {

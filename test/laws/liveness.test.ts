@@ -7,8 +7,8 @@ import { outcomeOf } from "../../src/testing/flows/outcome.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
-import { law } from "./law.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { inWorld } from "./support/world.ts";
 
 law(
   "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",

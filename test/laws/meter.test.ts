@@ -6,9 +6,9 @@ import { naiveFlow } from "../../src/testing/flows/naive.ts";
 import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
-import { runFlow } from "./flow-run.ts";
-import { law } from "./law.ts";
-import { inWorld } from "./world.ts";
+import { runFlow } from "./support/flow-run.ts";
+import { law } from "./support/law.ts";
+import { inWorld } from "./support/world.ts";
 
 type Work = (ms: number) => Promise<void>;
 

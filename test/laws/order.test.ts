@@ -2,8 +2,8 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onMemory, onPoorestLosing } from "../conformance/host.ts";
-import { law } from "./law.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { inWorld } from "./support/world.ts";
 
 law(
   "first in, first out per sender and address, on every engine",

@@ -8,9 +8,9 @@ import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
 import type { FlowCall } from "../../src/testing/flows/reference.ts";
 import { onPoorestLosing } from "../conformance/host.ts";
-import type { FlowRunOptions } from "./flow-run.ts";
-import { runFlow } from "./flow-run.ts";
-import { law } from "./law.ts";
+import type { FlowRunOptions } from "./support/flow-run.ts";
+import { runFlow } from "./support/flow-run.ts";
+import { law } from "./support/law.ts";
 
 /** Where something is cancelled, or whatever comes first decides. */
 const RACING = ["race", "any", "timeout"] as const;

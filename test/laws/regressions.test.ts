@@ -2,9 +2,9 @@ import type { Context, Future, FutureHandle, Settlement, Waited } from "handback
 import { fn } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./law.ts";
-import { ending } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { ending } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 /** Mistakes that other libraries have shipped, as laws. */
 

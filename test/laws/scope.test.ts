@@ -2,9 +2,9 @@ import { fn } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onMemory, onPoorestLosing } from "../conformance/host.ts";
-import { law } from "./law.ts";
-import { ending } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { ending } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 /** Enough branches for the number of one to begin with that of another. */
 const races = fc

@@ -2,9 +2,9 @@ import type { Context, Fn, Future, FutureHandle, Settlement } from "handback";
 import { fn, FutureHandle as Handle } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./law.ts";
-import { ending, values } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { ending, values } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 interface Promised {
   readonly token: string;

@@ -2,11 +2,11 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { UNDEFINED } from "../../src/core/codec/encoded.ts";
-import { codec } from "../../src/futures/future-codec.ts";
-import { HeldStore } from "../durability/held-store.ts";
-import { law } from "./law.ts";
-import { ending, values } from "./values.ts";
-import { inWorld } from "./world.ts";
+import { codec } from "../../src/futures/protocol/codec.ts";
+import { HeldStore } from "../durability/support/held-store.ts";
+import { law } from "./support/law.ts";
+import { ending, values } from "./support/values.ts";
+import { inWorld } from "./support/world.ts";
 
 const requests = fc.array(fc.record({ atMs: fc.nat(20), id: fc.constantFrom("a", "b", "c"), worksMs: fc.nat(6) }), {
   minLength: 1,

@@ -1,8 +1,8 @@
 import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./law.ts";
-import { inWorld } from "./world.ts";
+import { law } from "./support/law.ts";
+import { inWorld } from "./support/world.ts";
 
 const WAYS = ["sleep", "sleepUntil", "send", "wait"] as const;
 

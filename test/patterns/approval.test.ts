@@ -6,9 +6,9 @@ import type { ApprovalOptions, ApprovalRequest, ApprovalResult, AuditRecord, Dec
 import { everyCrash, expectNoDoubleBilling, failing, record, schedules, simulate, slow } from "handback/testing";
 import type { Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { onMemory, onPoorestLosing, onSqlite } from "../conformance/host.ts";
-import { endOf } from "./compare.ts";
+import { endOf } from "./laws/compare.ts";
 
 type Expense = { readonly euros: number; readonly owner?: string };
 type Request = ApprovalRequest<Expense>;

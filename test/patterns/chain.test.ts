@@ -4,7 +4,7 @@ import type { Fn } from "handback";
 import { chain, choose, keep, parallel, tap } from "handback/patterns";
 import { everyCrash, failing, record, schedules, simulate, slow } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { endOf, measure } from "./compare.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 const add = fn("chain/add", (_, n: number) => n + 1);
 const double = fn("chain/double", (_, n: number) => 2 * n);

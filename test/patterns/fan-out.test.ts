@@ -5,9 +5,9 @@ import { fanOut } from "handback/patterns";
 import type { FanOutReport } from "handback/patterns";
 import { everyCrash, record, schedules, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
-import { HeldStore } from "../durability/held-store.ts";
-import { endOf, measure } from "./compare.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
+import { HeldStore } from "../durability/support/held-store.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 const square = fn("fan/square", (_, n: number) => n * n);
 const upTo = fn("fan/up-to", (_, n: number) => Array.from({ length: n }, (_, at) => at));

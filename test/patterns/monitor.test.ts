@@ -5,9 +5,9 @@ import { monitor } from "handback/patterns";
 import type { MonitorOptions } from "handback/patterns";
 import { everyCrash, expectNoDoubleBilling, failing, mock, record, simulate, slow } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { onMemory, onPoorestLosing, onSqlite } from "../conformance/host.ts";
-import { endOf, measure } from "./compare.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 type Job = { readonly deadline?: number; readonly step?: number };
 

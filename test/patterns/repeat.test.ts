@@ -4,7 +4,7 @@ import type { Fn } from "handback";
 import { repeat } from "handback/patterns";
 import { everyCrash, failing, record, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { endOf, measure } from "./compare.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 const add = fn("repeat/add", (_, n: number) => n + 1);
 

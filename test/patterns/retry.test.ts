@@ -5,7 +5,7 @@ import { chain, retry, retryLater, terminal } from "handback/patterns";
 import type { RetryOptions } from "handback/patterns";
 import { everyCrash, failing, record, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { endOf, measure } from "./compare.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 const leaf = fn("retry/leaf", (_, n: number) => n + 1);
 

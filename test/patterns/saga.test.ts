@@ -4,9 +4,9 @@ import type { Context, Fn } from "handback";
 import { chain, retry, saga, withTimeout } from "handback/patterns";
 import { everyCrash, schedules, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
-import { HeldStore } from "../durability/held-store.ts";
-import { endOf, measure } from "./compare.ts";
+import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
+import { HeldStore } from "../durability/support/held-store.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 /** What the world remembers: which step was done or undone, in order. */
 const log = stateful("saga/log", {

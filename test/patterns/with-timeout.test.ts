@@ -4,7 +4,7 @@ import type { Future } from "handback";
 import { chain, withTimeout } from "handback/patterns";
 import { everyCrash, record, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { endOf, measure } from "./compare.ts";
+import { endOf, measure } from "./laws/compare.ts";
 
 const woke = fn("timeout/woke", (_, { args }: { result: void; args: unknown }) => args);
 const wait = fn("timeout/wait", { parts: [woke] }, (ctx, ms: number): Future<unknown> => ctx.onComplete(ctx.sleep(ms), woke, ms));

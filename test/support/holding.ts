@@ -1,5 +1,5 @@
 import type { Store } from "handback";
-import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
+import type { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
 /** Has time stand still on `clock` while the store commits, or closes: it may do so in a thread, of which a clock knows nothing. */
 export function holding(clock: VirtualClock, store: Store): Store {

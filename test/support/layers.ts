@@ -11,16 +11,23 @@ interface Layer {
   readonly pure?: boolean;
 }
 
-const EVERYTHING = ["core", "futures", "patterns", "adapters", "engines/*", "testing"];
+const EVERYTHING = ["core", "futures", "patterns", "adapters", "engines/*", "stores", "testing"];
 
-/** Who may import what. A layer is the first folder below `src`; each engine is a layer of its own; the wiring is named file by file. */
+/** The contract between an engine and its stores: all that an engine sees of them. */
+const STORE_CONTRACT = "src/stores/store.ts";
+
+/**
+ * The imports that each layer may have. A layer is the first folder below `src`. Each engine is a
+ * layer of its own. The wiring is named file by file.
+ */
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { sees: [], packages: ["immer", "node:crypto"], pure: true },
   futures: { sees: ["core"], packages: [], pure: true },
   patterns: { sees: ["core", "futures"], packages: [], pure: true },
   adapters: { sees: ["core", "futures"], packages: ["*"] },
   "engines/*": { sees: ["core"], packages: ["*", "node:*"] },
-  testing: { sees: ["core", "futures", "engines/embedded"], packages: ["*"] },
+  stores: { sees: ["core"], packages: ["node:*"] },
+  testing: { sees: ["core", "futures", "engines/embedded", "stores"], packages: ["*"] },
   http: { sees: EVERYTHING, packages: ["*", "node:*"] },
   cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
   inspector: { sees: [...EVERYTHING, "http"], packages: ["*", "node:*"] },
@@ -57,6 +64,7 @@ function importViolations(path: string, source: Source, layer: Layer): string[] 
     const other = layerOf(target);
     if (!target.startsWith("src/")) return [`${path} imports ${target}, outside of src`];
     if (posix.basename(target) === "index.ts") return [`${path} imports an index file, ${target}`];
+    if (own.startsWith("engines/") && target === STORE_CONTRACT) return [];
     const allowed = other === own || layer.sees.includes(other) || layer.sees.includes(other.replace(/\/.*/, "/*")) || isWiring(own, other);
     return allowed ? [] : [`${path} (${own}) imports ${target} (${other})`];
   });
@@ -99,21 +107,50 @@ function resolveImport(from: string, specifier: string): string {
   return posix.join(posix.dirname(from), specifier);
 }
 
-/** Depth-first search; each cycle is told once, from the file where it was entered. */
+/**
+ * Names the cycles among rooms, as sentences. A room is a folder. Rooms import each other one way,
+ * so a folder that has both files and rooms either uses its rooms or is used by them.
+ */
+export function roomCycles(files: Files): string[] {
+  const rooms = new Map<string, Set<string>>();
+  for (const [path, text] of files) {
+    const room = posix.dirname(path);
+    const seen = rooms.get(room) ?? new Set<string>();
+    rooms.set(room, seen);
+    for (const specifier of parseSource(path, text).imports) {
+      const target = posix.dirname(resolveImport(path, specifier));
+      if (specifier.startsWith(".") && target !== room) seen.add(target);
+    }
+  }
+  return cyclesOf(rooms).map((cycle) => `rooms import each other: ${cycle.join(" -> ")}`);
+}
+
 function cycles(sources: ReadonlyMap<string, Source>): string[] {
-  const found: string[] = [];
+  const graph = new Map<string, readonly string[]>();
+  for (const [path, { imports }] of sources) {
+    const relatives = imports.filter((specifier) => specifier.startsWith("."));
+    graph.set(
+      path,
+      relatives.map((specifier) => resolveImport(path, specifier)),
+    );
+  }
+  return cyclesOf(graph).map((cycle) => `import cycle: ${cycle.join(" -> ")}`);
+}
+
+/** Finds cycles depth first. Each is reported once, from the node where the search entered it. */
+function cyclesOf(graph: ReadonlyMap<string, Iterable<string>>): readonly (readonly string[])[] {
+  const found: string[][] = [];
   const finished = new Set<string>();
   const search = (path: string, trail: readonly string[]): void => {
     if (finished.has(path)) return;
     const start = trail.indexOf(path);
     if (start >= 0) {
-      found.push(`import cycle: ${[...trail.slice(start), path].join(" -> ")}`);
+      found.push([...trail.slice(start), path]);
       return;
     }
-    const relatives = sources.get(path)?.imports.filter((specifier) => specifier.startsWith(".")) ?? [];
-    for (const specifier of relatives) search(resolveImport(path, specifier), [...trail, path]);
+    for (const next of graph.get(path) ?? []) search(next, [...trail, path]);
     finished.add(path);
   };
-  for (const path of sources.keys()) search(path, []);
+  for (const path of graph.keys()) search(path, []);
   return found;
 }

@@ -1,4 +1,4 @@
-import { HandbackError } from "../../src/core/errors.ts";
+import { HandbackError } from "../../src/core/errors/errors.ts";
 
 /** Runs `act` and gives the HandbackError it throws; anything else, or nothing, fails the test. */
 export function thrownBy(act: () => unknown): HandbackError {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { comparable } from "../../src/testing/simulation/comparable.ts";
+import { comparable } from "../../src/testing/simulation/run/comparable.ts";
 
 const ID = "0".repeat(16);
 

@@ -1,6 +1,6 @@
 import { fn } from "../../src/index.ts";
 import { record } from "../../src/testing/leaves/record.ts";
-import { simulate } from "../../src/testing/simulation/simulate.ts";
+import { simulate } from "../../src/testing/simulation/run/simulate.ts";
 import { slow } from "../../src/testing/leaves/slow.ts";
 import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fn } from "handback";
 import { simulate } from "handback/testing";
 import { expect, test, vi } from "vitest";
-import { NODE_OPTIONS } from "../engines/node-options.ts";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { ROOT } from "../support/source.ts";
 import { course, hashes } from "./course.ts";
 

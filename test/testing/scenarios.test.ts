@@ -1,10 +1,10 @@
 import { everyCrash, simulate } from "handback/testing";
 import type { Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { comparable } from "../../src/testing/simulation/comparable.ts";
-import type { VirtualClock } from "../../src/testing/simulation/virtual-clock.ts";
-import type { Scenario } from "../durability/every-commit.ts";
-import * as scenarios from "../durability/scenarios.ts";
+import { comparable } from "../../src/testing/simulation/run/comparable.ts";
+import type { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
+import type { Scenario } from "../durability/support/every-commit.ts";
+import * as scenarios from "../durability/support/scenarios.ts";
 
 const FAULTS = { crash: 0.15, redeliver: 0.1, reorder: true, slowCommit: true };
 const SEEDS = 20;

@@ -1,11 +1,11 @@
 // What handlers may do with their context. Checked by tsc; never run.
 /* oxlint-disable -- wrong programs, on purpose */
-import type { Context, DeepReadonly, Waited } from "../../src/futures/context.ts";
-import type { DefineFn } from "../../src/futures/define.ts";
-import type { Fn, StatefulFn } from "../../src/futures/function.ts";
-import type { Failure } from "../../src/futures/failure.ts";
-import type { Future, PromiseFuture, Settlement, StateFuture } from "../../src/futures/future.ts";
-import type { FutureHandle } from "../../src/futures/handle.ts";
+import type { Context, DeepReadonly, Waited } from "../../src/futures/types/context.ts";
+import type { DefineFn } from "../../src/futures/types/define.ts";
+import type { Fn, StatefulFn } from "../../src/futures/types/function.ts";
+import type { Failure } from "../../src/futures/types/failure.ts";
+import type { Future, PromiseFuture, Settlement, StateFuture } from "../../src/futures/types/future.ts";
+import type { FutureHandle } from "../../src/futures/types/handle.ts";
 import { expectType } from "./expect.ts";
 import type { Equal, Expect } from "./expect.ts";
 

@@ -1,12 +1,12 @@
 // What `fn` and `stateful` infer. Checked by tsc; never run.
 /* oxlint-disable -- wrong programs, on purpose */
-import { value } from "../../src/core/value.ts";
-import type { StandardSchemaV1 } from "../../src/core/standard-schema.ts";
-import type { Context } from "../../src/futures/context.ts";
-import type { DefineFn, DefineStateful, StatefulFunction } from "../../src/futures/define.ts";
-import type { Fn, InputOf, OutputOf, StatefulFn } from "../../src/futures/function.ts";
-import type { Future } from "../../src/futures/future.ts";
-import type { FutureHandle } from "../../src/futures/handle.ts";
+import { value } from "../../src/core/state/value.ts";
+import type { StandardSchemaV1 } from "../../src/core/validation/standard-schema.ts";
+import type { Context } from "../../src/futures/types/context.ts";
+import type { DefineFn, DefineStateful, StatefulFunction } from "../../src/futures/types/define.ts";
+import type { Fn, InputOf, OutputOf, StatefulFn } from "../../src/futures/types/function.ts";
+import type { Future } from "../../src/futures/types/future.ts";
+import type { FutureHandle } from "../../src/futures/types/handle.ts";
 import { expectType } from "./expect.ts";
 import type { Equal, Expect } from "./expect.ts";
 

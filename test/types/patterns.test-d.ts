@@ -1,16 +1,16 @@
 // Which compositions fit. Checked by tsc; never run.
 /* oxlint-disable -- wrong programs, on purpose */
-import type { Fn } from "../../src/futures/function.ts";
-import { chain } from "../../src/patterns/chain.ts";
-import { choose } from "../../src/patterns/choose.ts";
-import { fanOut } from "../../src/patterns/fan-out.ts";
-import type { FanOutReport } from "../../src/patterns/fan-out-report.ts";
-import { keep } from "../../src/patterns/keep.ts";
-import { parallel } from "../../src/patterns/parallel.ts";
+import type { Fn } from "../../src/futures/types/function.ts";
+import { chain } from "../../src/patterns/chain/chain.ts";
+import { choose } from "../../src/patterns/chain/choose.ts";
+import { fanOut } from "../../src/patterns/fan-out/fan-out.ts";
+import type { FanOutReport } from "../../src/patterns/fan-out/report.ts";
+import { keep } from "../../src/patterns/chain/keep.ts";
+import { parallel } from "../../src/patterns/chain/parallel.ts";
 import { repeat } from "../../src/patterns/repeat.ts";
-import { retry } from "../../src/patterns/retry.ts";
-import { saga } from "../../src/patterns/saga.ts";
-import { tap } from "../../src/patterns/tap.ts";
+import { retry } from "../../src/patterns/retry/retry.ts";
+import { saga } from "../../src/patterns/saga/saga.ts";
+import { tap } from "../../src/patterns/chain/tap.ts";
 import { withTimeout } from "../../src/patterns/with-timeout.ts";
 import { expectType } from "./expect.ts";
 

@@ -1,10 +1,10 @@
 // What may stand in an input, and what comes out of a handler. Checked by tsc; never run.
 /* oxlint-disable -- wrong programs, on purpose */
-import type { Json } from "../../src/core/json.ts";
-import type { Future, Settlement, StateFuture, ValueOf } from "../../src/futures/future.ts";
-import type { FutureHandle } from "../../src/futures/handle.ts";
-import type { Resolvable } from "../../src/futures/resolvable.ts";
-import type { Resolved } from "../../src/futures/resolved.ts";
+import type { Json } from "../../src/core/data/json.ts";
+import type { Future, Settlement, StateFuture, ValueOf } from "../../src/futures/types/future.ts";
+import type { FutureHandle } from "../../src/futures/types/handle.ts";
+import type { Resolvable } from "../../src/futures/types/resolvable.ts";
+import type { Resolved } from "../../src/futures/types/resolved.ts";
 import { expectType } from "./expect.ts";
 import type { Equal, Expect } from "./expect.ts";
 

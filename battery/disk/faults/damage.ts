@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import type { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import type { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 
 /** A way in which a file comes to harm. */
 export type Harm = "a flipped bit" | "a sector of zeros" | "a cut" | "emptied";

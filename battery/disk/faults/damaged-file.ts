@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { verify } from "../../process/verify.ts";
 import type { Ground, Trial } from "../../trial.ts";

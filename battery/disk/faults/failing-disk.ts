@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { verify } from "../../process/verify.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Ledger } from "../../ledger/ledger.ts";
 import { verify } from "../../process/verify.ts";
 import type { Trial } from "../../trial.ts";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { workFor } from "../work-for.ts";
 
 const FEWEST = 18;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { startApp } from "../../process/start-app.ts";
 import { verify } from "../../process/verify.ts";

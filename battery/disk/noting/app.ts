@@ -4,9 +4,9 @@
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { embedded, HandbackError, sqlite, stateful, value } from "../../../src/index.ts";
-import type { SqliteOptions } from "../../../src/engines/embedded/sqlite.ts";
-import { codeOf, isDoubtful } from "../../app/desk.ts";
-import { writeLine } from "../../app/voice.ts";
+import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
+import { codeOf, isDoubtful } from "../../app/recording-client.ts";
+import { writeLine } from "../../app/ledger-writer.ts";
 import type { Line } from "./survival.ts";
 
 const CALLERS = Array.from({ length: 20 }, (_, caller) => caller);

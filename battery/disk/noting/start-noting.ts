@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { SqliteOptions } from "../../../src/engines/embedded/sqlite.ts";
+import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
 import { NODE_OPTIONS } from "../../process/node-options.ts";
 import { command } from "../command.ts";
 import type { Line } from "./survival.ts";

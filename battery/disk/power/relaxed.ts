@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { SqliteOptions } from "../../../src/engines/embedded/sqlite.ts";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import type { Trial } from "../../trial.ts";
 import { lackOf } from "../lack.ts";
 import { readNotes, startNoting } from "../noting/start-noting.ts";

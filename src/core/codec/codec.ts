@@ -1,4 +1,4 @@
-import { HandbackError } from "../errors.ts";
+import { HandbackError } from "../errors/errors.ts";
 import { decode } from "./decode.ts";
 import { encodeTemplate, type EncodeOptions, type EncodeRules } from "./encode.ts";
 import type { Encoded } from "./encoded.ts";

@@ -1,4 +1,4 @@
-import { HandbackError } from "../errors.ts";
+import { HandbackError } from "../errors/errors.ts";
 import type { Encoded } from "./encoded.ts";
 import type { Extension } from "./extension.ts";
 import { type Parsed, Reviver } from "./revive.ts";

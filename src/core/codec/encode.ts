@@ -1,6 +1,6 @@
 import { current, isDraft } from "immer";
-import { append } from "../append.ts";
-import { HandbackError } from "../errors.ts";
+import { append } from "../data/append.ts";
+import { HandbackError } from "../errors/errors.ts";
 import { base64Length, toBase64 } from "./base64.ts";
 import { UNDEFINED } from "./encoded.ts";
 import type { Extension } from "./extension.ts";

@@ -1,4 +1,4 @@
-import type { Json } from "../json.ts";
+import type { Json } from "../data/json.ts";
 
 /** A kind of object that the codec keeps beside the built-in ones. The layer above adds its own; core knows none. */
 export interface Extension {

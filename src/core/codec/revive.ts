@@ -1,5 +1,5 @@
-import { HandbackError } from "../errors.ts";
-import { show } from "../show.ts";
+import { HandbackError } from "../errors/errors.ts";
+import { show } from "../errors/show.ts";
 import { fromBase64 } from "./base64.ts";
 import type { Extension } from "./extension.ts";
 import { unescapeKey } from "./key.ts";

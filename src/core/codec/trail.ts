@@ -1,5 +1,5 @@
-import { append } from "../append.ts";
-import { HandbackError } from "../errors.ts";
+import { append } from "../data/append.ts";
+import { HandbackError } from "../errors/errors.ts";
 import { formatPath, type Step } from "./path.ts";
 import type { Refusal } from "./refusal.ts";
 

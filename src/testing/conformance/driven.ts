@@ -1,4 +1,4 @@
-import type { VirtualClock } from "../simulation/virtual-clock.ts";
+import type { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
 /** The same object, with a clock that drives each promise its methods give, and each of those of the objects they give. */
 export function driven<T extends object>(target: T, clock: VirtualClock): T {

@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/clock.ts";
-import { ok } from "./check.ts";
-import type { DrivenTime } from "./time.ts";
+import type { Clock } from "../../core/host/clock.ts";
+import { ok } from "./case/check.ts";
+import type { DrivenTime } from "./case/time.ts";
 
 /** How long it is waited for what needs no time, in ms. */
 const SETTLING_MS = 250;

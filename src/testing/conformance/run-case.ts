@@ -1,6 +1,6 @@
-import type { Case, Running } from "./case.ts";
-import type { EngineUnderTest, MakeOptions } from "./engine-under-test.ts";
-import type { DrivenTime } from "./time.ts";
+import type { Case, Running } from "./case/case.ts";
+import type { EngineUnderTest, MakeOptions } from "./case/engine-under-test.ts";
+import type { DrivenTime } from "./case/time.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,18 +1,18 @@
-import { checkOptions } from "../../core/check-options.ts";
-import type { Clock } from "../../core/clock.ts";
-import { HandbackError } from "../../core/errors.ts";
-import { show, showString } from "../../core/show.ts";
-import { systemClock } from "../../engines/embedded/system-clock.ts";
-import { TESTED_CAPABILITIES } from "./capability.ts";
-import type { TestedCapability } from "./capability.ts";
-import type { Case } from "./case.ts";
-import { allCases } from "./cases/all-cases.ts";
-import type { EngineUnderTest, MakeOptions } from "./engine-under-test.ts";
-import { LACKS } from "./lack.ts";
+import { checkOptions } from "../../core/validation/check-options.ts";
+import type { Clock } from "../../core/host/clock.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show, showString } from "../../core/errors/show.ts";
+import { systemClock } from "../../engines/embedded/host/system-clock.ts";
+import { TESTED_CAPABILITIES } from "./case/capability.ts";
+import type { TestedCapability } from "./case/capability.ts";
+import type { Case } from "./case/case.ts";
+import { allCases } from "./all-cases.ts";
+import type { EngineUnderTest, MakeOptions } from "./case/engine-under-test.ts";
+import { LACKS } from "./missing-capability.ts";
 import { realTime } from "./real-time.ts";
 import { runCase } from "./run-case.ts";
 import { virtualTime } from "./virtual-time.ts";
-import { VirtualClock } from "../simulation/virtual-clock.ts";
+import { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
 /** A capability that an engine lacks, and why. */
 export interface Lack {

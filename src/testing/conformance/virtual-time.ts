@@ -1,7 +1,7 @@
-import type { VirtualClock } from "../simulation/virtual-clock.ts";
-import { equal } from "./check.ts";
+import type { VirtualClock } from "../simulation/machine/virtual-clock.ts";
+import { equal } from "./case/check.ts";
 import { driven } from "./driven.ts";
-import type { DrivenTime } from "./time.ts";
+import type { DrivenTime } from "./case/time.ts";
 
 /** Time of a virtual clock: it passes when everything waits for it, and while something is awaited. */
 export function virtualTime(clock: VirtualClock): DrivenTime {

@@ -1,8 +1,8 @@
-import { value } from "../../core/value.ts";
-import type { StatefulFunction } from "../../futures/define.ts";
-import { fn } from "../../futures/fn.ts";
-import type { AnyInvokable, Invokable, StatefulFn } from "../../futures/function.ts";
-import { stateful } from "../../futures/stateful.ts";
+import { value } from "../../core/state/value.ts";
+import type { StatefulFunction } from "../../futures/types/define.ts";
+import { fn } from "../../futures/define/fn.ts";
+import type { AnyInvokable, Invokable, StatefulFn } from "../../futures/types/function.ts";
+import { stateful } from "../../futures/define/stateful.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, LeafFunction } from "./program.ts";
 

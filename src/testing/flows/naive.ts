@@ -1,6 +1,6 @@
-import { fn } from "../../futures/fn.ts";
-import type { Context } from "../../futures/context.ts";
-import type { Future, Settlement } from "../../futures/future.ts";
+import { fn } from "../../futures/define/fn.ts";
+import type { Context } from "../../futures/types/context.ts";
+import type { Future, Settlement } from "../../futures/types/future.ts";
 import { flowLeaves } from "./leaves.ts";
 import type { BuiltFlow, FlowStep, FlowWorld } from "./leaves.ts";
 import { outcomeOf, showSettlement } from "./outcome.ts";

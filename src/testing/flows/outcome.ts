@@ -1,6 +1,6 @@
-import { HandbackError } from "../../core/errors.ts";
-import type { Failure } from "../../futures/failure.ts";
-import type { Settlement } from "../../futures/future.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { Failure } from "../../futures/types/failure.ts";
+import type { Settlement } from "../../futures/types/future.ts";
 import type { FlowValue } from "./program.ts";
 
 /** How a program ended: its value, or why it failed, in words that do not depend on who ran it. */

@@ -1,5 +1,5 @@
-import { placeOf } from "../simulation/place.ts";
-import { standIn } from "./stand-in.ts";
+import { placeOf } from "./call-record.ts";
+import { standIn } from "./test-double.ts";
 
 /**
  * Makes a function end the process in a simulation whenever it runs, or in its first runs only, so many of them in each simulation.

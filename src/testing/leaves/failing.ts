@@ -1,5 +1,5 @@
-import { placeOf } from "../simulation/place.ts";
-import { standIn } from "./stand-in.ts";
+import { placeOf } from "./call-record.ts";
+import { standIn } from "./test-double.ts";
 
 /**
  * Makes a function fail in a simulation: its first runs, so many of them in each simulation and over all crashes, or, given an error,

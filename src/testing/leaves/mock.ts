@@ -1,8 +1,8 @@
-import type { Context } from "../../futures/context.ts";
-import type { AnyInvokable, InputOf, OutputOf } from "../../futures/function.ts";
-import type { Resolvable } from "../../futures/resolvable.ts";
-import { standIn } from "./stand-in.ts";
-import type { AnyHandler } from "./stand-in.ts";
+import type { Context } from "../../futures/types/context.ts";
+import type { AnyInvokable, InputOf, OutputOf } from "../../futures/types/function.ts";
+import type { Resolvable } from "../../futures/types/resolvable.ts";
+import { standIn } from "./test-double.ts";
+import type { AnyHandler } from "./test-double.ts";
 
 /** What a mock does: as any handler, it may hand back futures, or wait. */
 export type Implementation<Function extends AnyInvokable> = (

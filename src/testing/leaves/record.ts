@@ -1,7 +1,7 @@
-import type { Surroundings } from "../../futures/context.ts";
-import { specOf } from "../../futures/spec.ts";
-import { placeOf } from "../simulation/place.ts";
-import { standIn } from "./stand-in.ts";
+import type { Surroundings } from "../../futures/types/context.ts";
+import { specOf } from "../../futures/define/spec.ts";
+import { placeOf } from "./call-record.ts";
+import { standIn } from "./test-double.ts";
 
 /**
  * Makes a function whose runs a simulation records: `run.calls(f)` lists them, in order of their beginning, those of crashed

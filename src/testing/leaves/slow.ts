@@ -1,7 +1,7 @@
-import { parseDuration } from "../../core/duration.ts";
-import type { Duration } from "../../core/duration.ts";
-import { placeOf } from "../simulation/place.ts";
-import { standIn } from "./stand-in.ts";
+import { parseDuration } from "../../core/validation/duration.ts";
+import type { Duration } from "../../core/validation/duration.ts";
+import { placeOf } from "./call-record.ts";
+import { standIn } from "./test-double.ts";
 
 /**
  * Makes a function take its time in a simulation: each run works for `duration` of virtual time, and is billed for it, before it

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { startOfLastCommit } from "../../../battery/disk/faults/log-tail.ts";
-import { temporaryDirectory } from "../../engines/temporary-directory.ts";
+import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 
 /** A database whose numbers are all in its log. */
 function openNumbers(): { readonly file: string; readonly database: DatabaseSync; readonly note: (...numbers: readonly number[]) => void } {

@@ -1,8 +1,8 @@
-import { addressKey } from "../../../src/core/address.ts";
-import type { Address } from "../../../src/core/address.ts";
-import { decodeEnvelope, encodeEnvelope } from "../../../src/core/envelope.ts";
-import type { Envelope } from "../../../src/core/envelope.ts";
-import type { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import { addressKey } from "../../../src/core/message/address.ts";
+import type { Address } from "../../../src/core/message/address.ts";
+import { decodeEnvelope, encodeEnvelope } from "../../../src/core/message/envelope.ts";
+import type { Envelope } from "../../../src/core/message/envelope.ts";
+import type { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 
 /** A message on the wire. Nobody looks inside before it is handled. */
 export interface Parcel {

@@ -1,10 +1,10 @@
-import type { Clock } from "../../../src/core/clock.ts";
+import type { Clock } from "../../../src/core/host/clock.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "../../../src/core/codec/encode.ts";
-import type { Environment } from "../../../src/core/environment.ts";
-import { silent } from "../../../src/core/log.ts";
-import { Client } from "../../../src/futures/client.ts";
-import { defineAll } from "../../../src/futures/registry.ts";
-import { SeededRandom } from "../../../src/testing/simulation/seeded-random.ts";
+import type { Environment } from "../../../src/core/activation/environment.ts";
+import { silent } from "../../../src/core/host/log.ts";
+import { Client } from "../../../src/futures/client/client.ts";
+import { defineAll } from "../../../src/futures/run/registry.ts";
+import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { PoorestEngine } from "./poorest-engine.ts";
 
 const DAY_MS = 86_400_000;

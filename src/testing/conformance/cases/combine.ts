@@ -1,8 +1,8 @@
-import type { FutureHandle } from "../../../futures/handle.ts";
-import type { Waited } from "../../../futures/context.ts";
-import { fn } from "../../../futures/fn.ts";
-import { equal, match, ok, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import type { FutureHandle } from "../../../futures/types/handle.ts";
+import type { Waited } from "../../../futures/types/context.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { equal, match, ok, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const at = fn("test/at", (_, n: number) => n);
 /** Gives `n` after a while that follows no order. */

@@ -1,11 +1,11 @@
-import type { Failure } from "../../../futures/failure.ts";
-import { HandbackError } from "../../../core/errors.ts";
-import { value } from "../../../core/value.ts";
-import type { Future, Settlement } from "../../../futures/future.ts";
-import { fn } from "../../../futures/fn.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import { equal, match } from "../check.ts";
-import type { Case } from "../case.ts";
+import type { Failure } from "../../../futures/types/failure.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { value } from "../../../core/state/value.ts";
+import type { Future, Settlement } from "../../../futures/types/future.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import { equal, match } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const echo = fn("test/echo", (_, input: unknown) => input);
 const give = fn("test/give", (_, input: unknown) => ({ got: input }));

@@ -1,7 +1,7 @@
-import { value } from "../../../core/value.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import type { Case } from "../case.ts";
-import { equal } from "../check.ts";
+import { value } from "../../../core/state/value.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import type { Case } from "../case/case.ts";
+import { equal } from "../case/check.ts";
 
 const HOUR_MS = 3_600_000;
 /** Long enough for several requests to come before it is over. */

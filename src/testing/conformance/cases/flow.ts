@@ -1,8 +1,8 @@
-import { fn } from "../../../futures/fn.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import { value } from "../../../core/value.ts";
-import { equal, match, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import { value } from "../../../core/state/value.ts";
+import { equal, match, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const counter = stateful("test/counter", {
   state: { count: value(0) },

@@ -1,9 +1,9 @@
-import { fn } from "../../../futures/fn.ts";
-import { FutureHandle } from "../../../futures/handle.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import { value } from "../../../core/value.ts";
-import { equal, match, ok, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { FutureHandle } from "../../../futures/types/handle.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import { value } from "../../../core/state/value.ts";
+import { equal, match, ok, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (_, { args }: { result: void; args: unknown }) => args);
 const slow = fn("test/slow", (ctx, input: number) => ctx.onComplete(ctx.sleep(1000), slowNow, input));

@@ -1,9 +1,9 @@
-import type { Future } from "../../../futures/future.ts";
-import { fn } from "../../../futures/fn.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import { value } from "../../../core/value.ts";
-import { equal, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import type { Future } from "../../../futures/types/future.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import { value } from "../../../core/state/value.ts";
+import { equal, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const double = fn("test/double", (_, n: number) => 2 * n);
 const echo = fn("test/echo", (_, input: unknown) => input);

@@ -1,8 +1,8 @@
-import type { FutureHandle } from "../../../futures/handle.ts";
-import type { PromiseFuture } from "../../../futures/future.ts";
-import { fn } from "../../../futures/fn.ts";
-import { equal, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import type { FutureHandle } from "../../../futures/types/handle.ts";
+import type { PromiseFuture } from "../../../futures/types/future.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { equal, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 type Promised = { readonly token: string; readonly handle: FutureHandle<number> };
 

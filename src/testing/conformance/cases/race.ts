@@ -1,8 +1,8 @@
-import { HandbackError } from "../../../core/errors.ts";
-import { fn } from "../../../futures/fn.ts";
-import type { Settlement } from "../../../futures/future.ts";
-import type { Case } from "../case.ts";
-import { equal, match, ok, rejects } from "../check.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import type { Settlement } from "../../../futures/types/future.ts";
+import type { Case } from "../case/case.ts";
+import { equal, match, ok, rejects } from "../case/check.ts";
 
 type Late = { readonly ms: number; readonly give: unknown };
 

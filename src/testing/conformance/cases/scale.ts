@@ -1,8 +1,8 @@
-import type { Future } from "../../../futures/future.ts";
-import type { FutureHandle } from "../../../futures/handle.ts";
-import { fn } from "../../../futures/fn.ts";
-import { equal, match, ok } from "../check.ts";
-import type { Case, Running } from "../case.ts";
+import type { Future } from "../../../futures/types/future.ts";
+import type { FutureHandle } from "../../../futures/types/handle.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { equal, match, ok } from "../case/check.ts";
+import type { Case, Running } from "../case/case.ts";
 
 const addOne = fn("test/add-one", (_, n: number) => n + 1);
 const double = fn("test/double", (_, n: number) => 2 * n);

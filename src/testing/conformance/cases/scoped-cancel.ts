@@ -1,10 +1,10 @@
-import { value } from "../../../core/value.ts";
-import { fn } from "../../../futures/fn.ts";
-import type { Future, Settlement } from "../../../futures/future.ts";
-import type { FutureHandle } from "../../../futures/handle.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import type { Case } from "../case.ts";
-import { equal, match, rejects } from "../check.ts";
+import { value } from "../../../core/state/value.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import type { Future, Settlement } from "../../../futures/types/future.ts";
+import type { FutureHandle } from "../../../futures/types/handle.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import type { Case } from "../case/case.ts";
+import { equal, match, rejects } from "../case/check.ts";
 
 const HOUR_MS = 3_600_000;
 

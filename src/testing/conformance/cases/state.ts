@@ -1,8 +1,8 @@
-import { fn } from "../../../futures/fn.ts";
-import { stateful } from "../../../futures/stateful.ts";
-import { value } from "../../../core/value.ts";
-import { equal, rejects } from "../check.ts";
-import type { Case } from "../case.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { stateful } from "../../../futures/define/stateful.ts";
+import { value } from "../../../core/state/value.ts";
+import { equal, rejects } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const account = stateful("test/account", {
   state: { balance: value(100), notes: value<string[]>([]) },

@@ -1,6 +1,6 @@
-import { fn } from "../../../futures/fn.ts";
-import { equal, ok } from "../check.ts";
-import type { Case } from "../case.ts";
+import { fn } from "../../../futures/define/fn.ts";
+import { equal, ok } from "../case/check.ts";
+import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (ctx) => ctx.now());
 const DELAYS_MS = [600, 200, 400];

@@ -1,0 +1,61 @@
+import type { Answer } from "../activation/effects.ts";
+import type { Listening } from "./engine.ts";
+import { TransientMap } from "../data/transient-map.ts";
+
+interface Waiter {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/** Who waits in this process for which answer. Any number may wait for one key; an answer that nobody awaits is dropped. */
+export class Answers {
+  readonly #waiters = new TransientMap<string, Waiter | Waiter[]>();
+
+  /** Waits for the one answer of `key`, a key that nobody else waits for. */
+  wait(key: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(key, { resolve, reject });
+    });
+  }
+
+  listen(key: string): Listening {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const waiter = { resolve, reject };
+    const known = this.#waiters.get(key);
+    if (known === undefined) this.#waiters.set(key, waiter);
+    else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
+    return { answer: promise, stop: () => this.#drop(key, waiter) };
+  }
+
+  /** Tells whether anybody waited for it. */
+  give(answer: Answer): boolean {
+    const waiting = this.#take(answer.key);
+    if (Array.isArray(waiting)) for (const waiter of waiting) waiter.resolve(answer);
+    else waiting?.resolve(answer);
+    return waiting !== undefined;
+  }
+
+  /** Rejects whoever waits for `key`. */
+  refuse(key: string, error: unknown): void {
+    const waiting = this.#take(key);
+    if (Array.isArray(waiting)) for (const waiter of waiting) waiter.reject(error);
+    else waiting?.reject(error);
+  }
+
+  /** Rejects everybody. */
+  end(error: unknown): void {
+    for (const key of Array.from(this.#waiters.keys())) this.refuse(key, error);
+  }
+
+  #take(key: string): Waiter | Waiter[] | undefined {
+    const waiting = this.#waiters.get(key);
+    if (waiting !== undefined) this.#waiters.delete(key);
+    return waiting;
+  }
+
+  #drop(key: string, waiter: Waiter): void {
+    const waiting = this.#take(key) ?? [];
+    const left = (Array.isArray(waiting) ? waiting : [waiting]).filter((other) => other !== waiter);
+    if (left.length > 0) this.#waiters.set(key, left);
+  }
+}

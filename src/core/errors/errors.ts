@@ -1,0 +1,55 @@
+import type { ErrorCode } from "./error-codes.ts";
+import { ERROR_CODES } from "./error-codes.ts";
+import type { Json } from "../data/json.ts";
+
+const BRAND = Symbol.for("handback.HandbackError");
+
+/** What {@link HandbackError} is made of beside its message. */
+export interface ErrorParts {
+  readonly details?: Readonly<Record<string, Json | undefined>>;
+  readonly cause?: unknown;
+  /** The failure of a user's function that this error reports, as data. */
+  readonly failure?: Json;
+}
+
+/**
+ * The one error class of the library: a stable `code`, a message that names the thing, and `details` to act on.
+ *
+ * Recognise it with {@link HandbackError.is}, which also works across two copies of the package.
+ *
+ * @example
+ * import { fn, HandbackError } from "handback";
+ *
+ * try {
+ *   fn("no-namespace", () => 1);
+ * } catch (error) {
+ *   if (!HandbackError.is(error, "INVALID_NAME")) throw error;
+ * }
+ */
+export class HandbackError extends Error {
+  override readonly name = "HandbackError";
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, Json | undefined>>;
+  /** The failure of a user's function that this error reports, as data; absent for our own errors. */
+  readonly failure: Json | undefined;
+
+  constructor(code: ErrorCode, message: string, parts: ErrorParts = {}) {
+    super(`${code}: ${message}`, parts.cause === undefined ? undefined : { cause: parts.cause });
+    Object.defineProperty(this, BRAND, { value: true });
+    this.code = code;
+    this.details = parts.details ?? {};
+    this.failure = parts.failure;
+  }
+
+  /** Whether the same call may succeed later, unchanged. */
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+
+  /** Tells whether `error` is a HandbackError (of one of `codes`, when some are given). */
+  static is(error: unknown, ...codes: readonly ErrorCode[]): error is HandbackError {
+    if (typeof error !== "object" || error === null || !(BRAND in error) || !("code" in error)) return false;
+    const { code } = error;
+    return codes.length === 0 || codes.some((wanted) => wanted === code);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Codec } from "../codec/codec.ts";
+import type { Encoded } from "../codec/encoded.ts";
+import type { Content } from "../activation/effects.ts";
+import { HandbackError } from "../errors/errors.ts";
+import type { ValueSpec } from "./value.ts";
+
+/** Reserved value that holds the version of the shape in which a state was last written; 1 where there is none. */
+export const VERSION = "@version";
+
+/** Named values as user code sees them. */
+export type Values = Record<string, unknown>;
+
+/** A declared value, with its initial one as text: each load makes its own of it, so that nobody changes another's. */
+export type StoredValueSpec = Omit<ValueSpec<unknown>, "initial"> & { readonly initialText: Encoded };
+
+/** What a state is made of. */
+export interface StateShape {
+  readonly specs: ReadonlyMap<string, StoredValueSpec>;
+  /** Version of the shape, from 1. */
+  readonly version: number;
+  /** Makes values of this version from the stored ones of an older one. */
+  readonly migrate?: (old: Values, fromVersion: number) => Values;
+  /** Checks, and may replace, what was loaded. @throws `STATE_SCHEMA_MISMATCH` */
+  readonly check?: (loaded: Values) => Values;
+}
+
+/** What was read of a state. */
+export interface LoadedState {
+  readonly values: Values;
+  /** The version it is stored in, when that is an older one. */
+  readonly migratedFrom: number | undefined;
+}
+
+/**
+ * Reads a state: decodes what is stored, migrates it if it is of an older version, and checks it.
+ *
+ * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
+ */
+export function loadState(shape: StateShape, read: (name: string) => Content | undefined, codec: Codec): LoadedState {
+  const stored = noValues(shape);
+  let isStored = false;
+  for (const name of shape.specs.keys()) {
+    const text = read(name)?.text;
+    if (text === undefined) continue;
+    stored[name] = codec.decode(text);
+    isStored = true;
+  }
+  const version = read(VERSION)?.json ?? 1;
+  const migratedFrom = isStored && typeof version === "number" && version !== shape.version ? version : undefined;
+  const values = completed(shape, migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom), codec);
+  return { values: shape.check === undefined ? values : completed(shape, shape.check(values), codec), migratedFrom };
+}
+
+/** Whether each value can be read by itself, when it is asked for: there is nothing to be migrated or checked. */
+export function isReadByValue({ check, version }: StateShape, read: (name: string) => Content | undefined): boolean {
+  return check === undefined && (read(VERSION)?.json ?? 1) === version;
+}
+
+/**
+ * What values are put into: a plain object, for one without a prototype is a slow one, and Immer copies it slowly. But a value that is named as
+ * the prototype is would be taken for it.
+ */
+export function noValues({ specs }: StateShape): Values {
+  return specs.has("__proto__") ? (Object.create(null) as Values) : {};
+}
+
+/** Every declared value, the initial one where there is none. */
+function completed(shape: StateShape, present: Values, codec: Codec): Values {
+  const values = noValues(shape);
+  for (const [name, { initialText }] of shape.specs)
+    values[name] = Object.hasOwn(present, name) ? present[name] : codec.decode(initialText);
+  return values;
+}
+
+function migrate({ version, migrate: change }: StateShape, old: Values, from: number): Values {
+  if (from > version)
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, this function knows up to ${version}`);
+  if (change === undefined)
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, and nothing migrates it to ${version}`);
+  try {
+    return change(old, from);
+  } catch (error) {
+    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of version ${from} could not be migrated to ${version}`, {
+      cause: error,
+    });
+  }
+}

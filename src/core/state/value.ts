@@ -1,0 +1,50 @@
+import { checkOptions } from "../validation/check-options.ts";
+import type { Duration } from "../validation/duration.ts";
+import { parseDuration } from "../validation/duration.ts";
+import { HandbackError } from "../errors/errors.ts";
+
+/** When a persisted value is forgotten; at most one of the two. */
+export interface ValueOptions {
+  /** Time after the value was last written. */
+  readonly expireAfterWrite?: Duration;
+  /** Time after its function was last called at this address. */
+  readonly expireAfterCall?: Duration;
+}
+
+/** Declares one persisted value of a stateful function; made by {@link value}. */
+export interface ValueSpec<out T> {
+  /** What the value is before it was written, and again once it was deleted or has expired. */
+  readonly initial: T;
+  readonly expireAfterWriteMs?: number;
+  readonly expireAfterCallMs?: number;
+}
+
+/**
+ * Declares a persisted value: `count: value(0)`, `items: value<string[]>([])`, `name: value<string>()`.
+ *
+ * Without an initial value it is `undefined` until written. `initial` is shared by all addresses and never changed.
+ * Expiry starts anew with every write (or call); at that time the value is `initial` again.
+ *
+ * @throws `INVALID_OPTIONS` if both kinds of expiry are given, or something else; `INVALID_DELAY` if one is not a duration.
+ * @example
+ * import { stateful, value } from "handback";
+ *
+ * const counter = stateful("docs/counter", {
+ *   state: { count: value(0, { expireAfterWrite: "1h" }) },
+ *   handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+ * });
+ */
+export function value<T>(initial: T, options?: ValueOptions): ValueSpec<T>;
+export function value<T>(initial?: undefined, options?: ValueOptions): ValueSpec<T | undefined>;
+export function value(initial?: unknown, options: ValueOptions = {}): ValueSpec<unknown> {
+  checkOptions("options of value()", options, ["expireAfterWrite", "expireAfterCall"]);
+  const { expireAfterWrite, expireAfterCall } = options;
+  if (expireAfterWrite !== undefined && expireAfterCall !== undefined) {
+    throw new HandbackError("INVALID_OPTIONS", "a value expires after a write or after a call: expected one of the two, got both");
+  }
+  return Object.freeze({
+    initial,
+    ...(expireAfterWrite !== undefined && { expireAfterWriteMs: parseDuration(expireAfterWrite, "expireAfterWrite") }),
+    ...(expireAfterCall !== undefined && { expireAfterCallMs: parseDuration(expireAfterCall, "expireAfterCall") }),
+  });
+}

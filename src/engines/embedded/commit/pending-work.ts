@@ -1,0 +1,19 @@
+import { addressKey } from "../../../core/message/address.ts";
+import type { Parked } from "../../../core/engine/engine.ts";
+import type { Accepted, Store } from "../../../stores/store.ts";
+
+/** Messages that are read at a time. */
+const CHUNK = 4096;
+
+/** What a store keeps of all scopes whose names begin so. It looks through all messages that wait to be handled. */
+export function parkedIn(store: Pick<Store, "readMessages" | "readScope" | "readWatches">, scope: string): Parked {
+  const messages: Accepted[] = [];
+  for (let after = -1, read = CHUNK; read === CHUNK;) {
+    const rows = store.readMessages(after, CHUNK);
+    read = rows.length;
+    after = rows.at(-1)?.seq ?? after;
+    messages.push(...rows.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true));
+  }
+  const addresses = new Map(store.readWatches(scope).map(({ address }) => [addressKey(address), address]));
+  return { messages: [...messages, ...store.readScope(scope)], addresses: [...addresses.values()] };
+}

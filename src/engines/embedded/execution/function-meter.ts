@@ -1,0 +1,28 @@
+import type { Run } from "../../../core/activation/meter.ts";
+
+/** What the runs of one function came to since the engine was started. */
+export interface FunctionBill {
+  readonly runs: number;
+  readonly failed: number;
+  readonly billedMs: number;
+  readonly blockedMs: number;
+}
+
+/** Sums runs by function type, one-way messages included, which belong to no flow. Kept in memory. */
+export class FunctionMeter {
+  readonly #sums = new Map<string, { runs: number; failed: number; billedNs: number; blockedNs: number }>();
+
+  add(type: string, run: Run): void {
+    let sum = this.#sums.get(type);
+    if (sum === undefined) this.#sums.set(type, (sum = { runs: 0, failed: 0, billedNs: 0, blockedNs: 0 }));
+    sum.runs++;
+    sum.billedNs += run.billedNs;
+    sum.blockedNs += run.blockedNs;
+    if (run.failed) sum.failed++;
+  }
+
+  read(type: string): FunctionBill {
+    const { runs, failed, billedNs, blockedNs } = this.#sums.get(type) ?? { runs: 0, failed: 0, billedNs: 0, blockedNs: 0 };
+    return { runs, failed, billedMs: billedNs / 1e6, blockedMs: blockedNs / 1e6 };
+  }
+}

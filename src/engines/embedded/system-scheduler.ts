@@ -1,7 +1,0 @@
-import type { Scheduler } from "../../core/scheduler.ts";
-
-/** The machine's way: after what has arrived meanwhile, and in turn. */
-export const systemScheduler: Scheduler = {
-  soon: (step) => void setImmediate(step),
-  choose: () => 0,
-};

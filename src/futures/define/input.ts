@@ -1,0 +1,27 @@
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { Json } from "../../core/data/json.ts";
+import type { SchemaIssue, SchemaResult } from "../../core/validation/standard-schema.ts";
+import type { FunctionSpec } from "./spec.ts";
+
+/** Checks a function's input against its schema, if it has one. @throws `INVALID_INPUT`, at once or by rejection */
+export function checkInput({ input: schema, type }: FunctionSpec, input: unknown): unknown {
+  if (schema === undefined) return input;
+  const result = schema["~standard"].validate(input);
+  return result instanceof Promise ? result.then((later) => accept(later, type)) : accept(result, type);
+}
+
+function accept(result: SchemaResult<unknown>, type: string): unknown {
+  if (result.issues === undefined) return result.value;
+  const issues = describeIssues(result.issues);
+  throw new HandbackError("INVALID_INPUT", `the input of ${type} was refused: ${issues.join("; ")}`, {
+    details: { function: type, issues },
+  });
+}
+
+/** Says what a schema found wrong, one line an issue. */
+export function describeIssues(issues: readonly SchemaIssue[]): readonly string[] & Json {
+  return issues.map(({ message, path }) => {
+    const where = path?.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+    return where === undefined || where === "" ? message : `${where}: ${message}`;
+  });
+}

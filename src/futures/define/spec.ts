@@ -1,0 +1,50 @@
+import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
+import type { StateShape } from "../../core/state/stored-state.ts";
+
+const SPEC = Symbol.for("handback.FunctionSpec");
+
+/** One operation of a function, as the runtime knows it. */
+export interface OperationSpec {
+  readonly handler: (ctx: never, input: never) => unknown;
+  /** A query: reads state, and neither changes nor starts anything. */
+  readonly readOnly: boolean;
+}
+
+/** A retry policy, checked, in ms. */
+export interface RetrySpec {
+  readonly maxAttempts: number;
+  readonly initialDelayMs: number;
+  readonly factor: number;
+  readonly maxDelayMs: number;
+}
+
+/** A user's function as the runtime knows it: what `fn` and `stateful` make, behind their typed faces. */
+export interface FunctionSpec {
+  readonly type: string;
+  readonly aliases: readonly string[];
+  /** Present for stateful functions. */
+  readonly state?: StateShape & { readonly ageOutMs?: number };
+  readonly operations: ReadonlyMap<string, OperationSpec>;
+  readonly input?: StandardSchemaV1<unknown, unknown>;
+  readonly retry?: RetrySpec;
+  readonly timeoutMs?: number;
+  /** Functions this one is made of, registered with it. */
+  readonly parts: readonly object[];
+}
+
+/** Name of a stateless function's only operation. */
+export const CALL = "call";
+
+/** Name of the message that creates a state and does nothing else. */
+export const CREATE = "@create";
+
+/** Ties a spec to the object users hold. */
+export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
+  return Object.defineProperty(face, SPEC, { value: spec });
+}
+
+/** The spec behind what `fn`, `stateful` or one of its operations gave; `undefined` for anything else. */
+export function specOf(face: unknown): FunctionSpec | undefined {
+  if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face)) return undefined;
+  return face[SPEC] as FunctionSpec;
+}

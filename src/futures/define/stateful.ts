@@ -1,0 +1,119 @@
+import { checkOptions } from "../../core/validation/check-options.ts";
+import { parseDuration } from "../../core/validation/duration.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { checkFunctionType, checkName } from "../../core/validation/names.ts";
+import { show } from "../../core/errors/show.ts";
+import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
+import type { StateShape, StoredValueSpec, Values } from "../../core/state/stored-state.ts";
+import type { ValueSpec } from "../../core/state/value.ts";
+import type { DefineStateful, HandlingOptions } from "../types/define.ts";
+import { codec } from "../protocol/codec.ts";
+import { describeIssues } from "./input.ts";
+import { checkSchema, handlerSpec, handlingSpec } from "./options.ts";
+import { attachSpec } from "./spec.ts";
+import type { FunctionSpec, OperationSpec } from "./spec.ts";
+
+interface Definition extends HandlingOptions {
+  readonly state: Readonly<Record<string, ValueSpec<unknown>>>;
+  readonly handlers: Readonly<Record<string, unknown>>;
+  readonly queries?: Readonly<Record<string, unknown>>;
+  readonly schema?: StandardSchemaV1<unknown, unknown>;
+  readonly ageOut?: string | number;
+  readonly version?: number;
+  readonly migrate?: (old: Values, fromVersion: number) => Values;
+}
+
+const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate", "ageOut", "retry", "timeout", "aliases", "parts"];
+
+/**
+ * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
+ *
+ * `ctx.state` is committed when a handler ends, and rolled back when it throws. Queries read state and change nothing.
+ * Each operation is a function of its own to invoke: `counter.add`.
+ *
+ * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`, `UNSERIALIZABLE`
+ * @example
+ * import { embedded, memory, stateful, value } from "handback";
+ *
+ * const counter = stateful("docs/tally", {
+ *   state: { count: value(0) },
+ *   handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+ * });
+ *
+ * const engine = await embedded({ functions: [counter], store: memory() });
+ * await engine.client.call(counter.add, 2, { id: "user-1" });
+ * console.log(await engine.client.readState(counter, "user-1")); // { count: 2 }
+ * await engine.close();
+ */
+export const stateful = ((type: string, definition: Definition) => {
+  checkFunctionType(type);
+  checkOptions(`definition of ${type}`, definition, OPTIONS);
+  const { state, handlers, queries = {}, schema, version = 1, migrate, ageOut, ...handling } = definition;
+  if (!Number.isInteger(version) || version < 1) {
+    throw new HandbackError("INVALID_OPTIONS", `version of ${type}: expected a whole number from 1, got ${show(version)}`);
+  }
+  if (migrate !== undefined && typeof migrate !== "function") {
+    throw new HandbackError("INVALID_OPTIONS", `migrate of ${type}: expected a function, got ${show(migrate)}`);
+  }
+  if (schema !== undefined) checkSchema(`schema of ${type}`, schema);
+  const operations = operationSpecs(type, handlers, queries);
+  const shape: StateShape = {
+    specs: valueSpecs(type, state),
+    version,
+    ...(migrate !== undefined && { migrate }),
+    ...(schema !== undefined && { check: (loaded) => checkState(type, schema, loaded) }),
+  };
+  const spec: FunctionSpec = {
+    type,
+    operations,
+    state: ageOut === undefined ? shape : { ...shape, ageOutMs: parseDuration(ageOut, `ageOut of ${type}`) },
+    ...handlingSpec(type, handling),
+  };
+  const faces = [...operations.keys()].map((operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const);
+  return Object.freeze(attachSpec({ type, ...Object.fromEntries(faces) }, spec));
+}) as unknown as DefineStateful;
+
+function operationSpecs(type: string, handlers: Definition["handlers"], queries: Definition["handlers"]): Map<string, OperationSpec> {
+  const operations = new Map<string, OperationSpec>();
+  for (const [group, readOnly] of [
+    [handlers, false],
+    [queries, true],
+  ] as const) {
+    if (typeof group !== "object" || group === null)
+      throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected an object of functions`);
+    for (const [name, handler] of Object.entries(group)) {
+      checkName(name, `operation of ${type}`);
+      if (name === "type" || operations.has(name))
+        throw new HandbackError("INVALID_NAME", `operation ${name} of ${type}: the name is taken`);
+      operations.set(name, handlerSpec(`handler ${name} of ${type}`, handler, readOnly));
+    }
+  }
+  if (operations.size === 0) throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected at least one`);
+  return operations;
+}
+
+function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {
+  if (typeof state !== "object" || state === null)
+    throw new HandbackError("INVALID_OPTIONS", `state of ${type}: expected an object of value(...)s`);
+  const specs = new Map<string, StoredValueSpec>();
+  for (const [name, spec] of Object.entries(state)) {
+    checkName(name, `value of ${type}`);
+    if (typeof spec !== "object" || spec === null || !("initial" in spec)) {
+      throw new HandbackError("INVALID_OPTIONS", `state.${name} of ${type}: expected a value(...), got ${show(spec)}`);
+    }
+    const { initial, ...expiry } = spec;
+    specs.set(name, { ...expiry, initialText: codec.encode(initial, { root: `state.${name}` }) });
+  }
+  return specs;
+}
+
+function checkState(type: string, schema: StandardSchemaV1<unknown, unknown>, loaded: Values): Values {
+  const result = schema["~standard"].validate({ ...loaded });
+  if (result instanceof Promise)
+    throw new HandbackError("INVALID_OPTIONS", `schema of ${type}: expected one that checks at once, got a promise`);
+  if (result.issues === undefined) return result.value as Values;
+  const issues = describeIssues(result.issues);
+  throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of ${type} does not fit its schema: ${issues.join("; ")}`, {
+    details: { function: type, issues },
+  });
+}

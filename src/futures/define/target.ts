@@ -1,0 +1,37 @@
+import type { Environment } from "../../core/activation/environment.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
+import type { FunctionSpec } from "./spec.ts";
+import { CALL, specOf } from "./spec.ts";
+
+/** What a function that someone wants to invoke comes down to. */
+export interface Target {
+  readonly type: string;
+  readonly operation: string;
+  readonly spec: FunctionSpec;
+}
+
+/** Finds the function and operation behind what `fn` or `stateful` gave. @throws `UNKNOWN_FUNCTION` */
+export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Target {
+  const spec = specOf(f);
+  if (spec === undefined) {
+    throw new HandbackError("UNKNOWN_FUNCTION", `expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`);
+  }
+  const operation = operationOf(f) ?? (spec.state === undefined ? CALL : undefined);
+  if (operation === undefined) {
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `${spec.type} is stateful: expected one of its operations, ${[...spec.operations.keys()].join(", ")}`,
+    );
+  }
+  if (!host.knows(spec.type)) {
+    throw new HandbackError("UNKNOWN_FUNCTION", `${spec.type} is not registered with this engine; add it to its functions`, {
+      details: { function: spec.type },
+    });
+  }
+  return { type: spec.type, operation, spec };
+}
+
+function operationOf(f: unknown): string | undefined {
+  return typeof f === "object" && f !== null && "operation" in f && typeof f.operation === "string" ? f.operation : undefined;
+}

@@ -1,0 +1,34 @@
+import { isComplete } from "../../core/activation/meter.ts";
+import type { Tally } from "../../core/activation/meter.ts";
+
+/** What a flow was billed. Times are in ms, exact to the nanosecond. */
+export interface FlowBill {
+  /** Sum over runs of the time from a handler's start to its end. */
+  readonly billedMs: number;
+  /** The part of it in which the handler worked. */
+  readonly activeMs: number;
+  /** The part of it in which the handler waited in `ctx.get`: the double billing. */
+  readonly blockedMs: number;
+  /** Sum over runs of the time from the handler's end to the settlement of the future it returned. Not billed. */
+  readonly parkedMs: number;
+  /** Stretch: billed over active time, 1 when nothing was billed twice. */
+  readonly beta: number;
+  readonly runs: number;
+  /** Whether all runs of the flow are in. */
+  readonly final: boolean;
+}
+
+/** Makes a bill of the sums that a flow's cell has. */
+export function flowBill(tally: Tally, settled: boolean): FlowBill {
+  const [runs, billedNs, blockedNs, parkedMs] = tally;
+  const activeNs = billedNs - blockedNs;
+  return {
+    billedMs: billedNs / 1e6,
+    activeMs: activeNs / 1e6,
+    blockedMs: blockedNs / 1e6,
+    parkedMs,
+    beta: billedNs === 0 || blockedNs === 0 ? 1 : billedNs / activeNs,
+    runs,
+    final: settled && isComplete(tally),
+  };
+}

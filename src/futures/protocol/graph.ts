@@ -1,0 +1,87 @@
+import type { Activation } from "../../core/activation/activation.ts";
+import { ChildIds } from "../../core/message/child-ids.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { marksOf, NO_TALLY } from "../../core/activation/meter.ts";
+import type { Tally } from "../../core/activation/meter.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import { FutureHandle } from "../types/handle.ts";
+import { hold } from "./node.ts";
+import type { Node, Plan } from "./node.ts";
+import type { Scope } from "./scope.ts";
+
+/**
+ * What one run of a handler describes: futures and messages, in the order in which it made them. Nothing is sent while it
+ * runs, because who consumes a future is known only when the handler ends.
+ *
+ * G1 A node needs only nodes made before it.
+ * G2 Ids follow from the message, the retry epoch and the order, so a re-executed handler makes the same ones.
+ */
+export class Graph {
+  readonly activation: Activation;
+  nodes: Node[] = [];
+  /** Gates that were opened for flushed nodes, to be released when the handler ends. */
+  gates: Map<MessageId, Node | undefined> | undefined;
+  /** How often a message of the same content was flushed. */
+  occurrences: Map<string, number> | undefined;
+  /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
+  readonly flow: string | undefined;
+  /** That in which the handler runs. */
+  readonly scope: Scope;
+  readonly epoch: number;
+  /** The state is to be deleted when the handler ends. */
+  terminated = false;
+  #ids: ChildIds | undefined;
+  #ordinal = 0;
+  #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
+
+  constructor(activation: Activation, parts: { readonly flow: string | undefined; readonly epoch: number }) {
+    this.activation = activation;
+    this.flow = parts.flow;
+    this.scope = { id: activation.envelope.scope, parent: undefined };
+    this.epoch = parts.epoch;
+  }
+
+  nextId(): MessageId {
+    return (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(this.#ordinal++);
+  }
+
+  add(plan: Plan, id = this.nextId()): Node {
+    const node: Node = { id, plan, takers: [], scope: undefined, cancelled: false, abandoned: false, escapedUntil: undefined, kept: false };
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Has the node's settlement kept in a cell, for somebody in a scope, and names that. */
+  escape(node: Node, scope: Scope): FutureHandle<unknown> {
+    const { clock, realm, retentionMs } = this.activation.environment;
+    node.kept = true;
+    hold(node, scope);
+    const { plan } = node;
+    if (plan.kind === "cell") return new FutureHandle({ id: plan.cell, realm, retainUntil: plan.retainUntil });
+    if (plan.kind === "promise") return new FutureHandle({ id: node.id, realm, retainUntil: plan.retainUntil });
+    node.escapedUntil ??= clock.now() + retentionMs;
+    return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
+  }
+
+  /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
+  callMarks(): Tally {
+    return this.nodes.length === 0 ? NO_TALLY : marksOf(this.nodes.filter(isCall).map(({ id }) => id));
+  }
+
+  close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {
+    this.#closed ??= code;
+  }
+
+  /** @throws `CONTEXT_CLOSED`, `STALE_ATTEMPT` */
+  checkOpen(): void {
+    if (this.#closed === undefined) return;
+    const { type } = this.activation.address;
+    const why =
+      this.#closed === "CONTEXT_CLOSED" ? "its handler has ended; await what it starts before it returns" : "its attempt was abandoned";
+    throw new HandbackError(this.#closed, `the context of ${type} was used after ${why}`, { details: { function: type } });
+  }
+}
+
+function isCall({ plan }: Node): boolean {
+  return plan.kind === "call" && !plan.oneWay;
+}

@@ -1,0 +1,52 @@
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
+import type { Future } from "../types/future.ts";
+import type { FutureHandle } from "../types/handle.ts";
+import type { Graph } from "./graph.ts";
+import type { Node } from "./node.ts";
+
+const BRAND = Symbol.for("handback.Future");
+
+/** What a {@link Future} is at run time: a node of the graph that its handler describes. */
+export class PendingFuture {
+  readonly #graph: Graph;
+  readonly #node: Node;
+  readonly stateId: string | undefined;
+  readonly token: string | undefined;
+
+  static {
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  constructor(graph: Graph, node: Node, known: { readonly stateId?: string; readonly token?: string } = {}) {
+    this.#graph = graph;
+    this.#node = node;
+    this.stateId = known.stateId;
+    this.token = known.token;
+  }
+
+  handle(): FutureHandle<unknown> {
+    this.#graph.checkOpen();
+    return this.#graph.escape(this.#node, this.#graph.scope);
+  }
+
+  /** The node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE` */
+  static node(graph: Graph, value: unknown, what: string): Node {
+    if (typeof value === "object" && value !== null && #node in value) {
+      if (value.#graph === graph) return value.#node;
+      throw new HandbackError("FOREIGN_FUTURE", `${what} is a future of another activation; pass its handle() and use ctx.future(handle)`);
+    }
+    if (typeof value === "object" && value !== null && "then" in value && typeof value.then === "function") {
+      throw new HandbackError(
+        "NOT_DURABLE",
+        `${what} is a JavaScript promise, which does not survive a restart: expected a future (of ctx.invoke, for one)`,
+      );
+    }
+    throw new HandbackError("NOT_A_FUTURE", `${what}: expected a future, got ${show(value)}`);
+  }
+}
+
+/** Tells whether a value is a future, also one of another copy of the package. */
+export function isFuture(value: object): value is Future<unknown> & object {
+  return BRAND in value;
+}

@@ -1,0 +1,30 @@
+import { digest } from "../../core/crypto/digest.ts";
+import type { Environment } from "../../core/activation/environment.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { HEX } from "../../core/crypto/hex.ts";
+import { MESSAGE_ID } from "../../core/message/message-id.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+
+const SECRET_BYTES = 24;
+/** Digits of a digest that are kept: 128 bits. */
+const DIGEST_DIGITS = 32;
+
+/** A token and what is kept of it: the locator of a future's cell, and a secret of which only a digest is stored. */
+export function newToken(id: MessageId, environment: Pick<Environment, "secret">): { readonly token: string; readonly digest: string } {
+  let secret = "";
+  for (const byte of environment.secret(SECRET_BYTES)) secret += HEX[byte];
+  return { token: `${id}.${secret}`, digest: digestOf(secret) };
+}
+
+/** Splits a token into the cell it locates and the digest of its secret. @throws `INVALID_ID` */
+export function parseToken(token: unknown): { readonly cell: MessageId; readonly digest: string } {
+  const [cell, secret, ...rest] = typeof token === "string" ? token.split(".", 3) : [];
+  if (cell === undefined || secret === undefined || rest.length > 0 || !MESSAGE_ID.test(cell) || secret.length !== 2 * SECRET_BYTES) {
+    throw new HandbackError("INVALID_ID", "the token is malformed: expected the token of a ctx.promise()");
+  }
+  return { cell, digest: digestOf(secret) };
+}
+
+function digestOf(secret: string): string {
+  return digest(secret).slice(0, DIGEST_DIGITS);
+}

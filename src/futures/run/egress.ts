@@ -1,0 +1,48 @@
+import type { Activation } from "../../core/activation/activation.ts";
+import type { Definition } from "../../core/activation/definition.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { CallControl } from "../protocol/call.ts";
+import { toFailure } from "../types/failure.ts";
+import { codec } from "../protocol/codec.ts";
+import { bury } from "./poison-call.ts";
+
+/** Takes a value out of the system. `id` is the same when it is tried again, so that the outside can act once. */
+export type Sink = (value: unknown, about: { readonly id: string }) => void | Promise<void>;
+
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 60_000;
+
+/**
+ * Makes an egress a function like others: a durable message, handled once it is committed, one at a time per sender.
+ * A sink that fails is tried again with growing delays, for as long as it takes.
+ *
+ * @throws `INVALID_HANDLER`
+ */
+export function defineEgress(type: string, sink: Sink): Definition {
+  if (typeof sink !== "function") throw new HandbackError("INVALID_HANDLER", `egress ${type}: expected a function, got ${typeof sink}`);
+  return {
+    type,
+    valueNames: [],
+    system: false,
+    receive: (activation) => {
+      if (activation.crashes === undefined) return emit(activation, sink);
+      return void bury(activation, activation.crashes);
+    },
+  };
+}
+
+/** What a message to an egress carries beside its value. */
+type EgressControl = Pick<CallControl, "redriven"> & { readonly failures?: number };
+
+async function emit(activation: Activation, sink: Sink): Promise<void> {
+  const { envelope, environment, now } = activation;
+  const { type } = envelope.target;
+  const { failures = 0, ...rest } = (envelope.control ?? {}) as EgressControl;
+  try {
+    await sink(codec.decode(envelope.payload), { id: rest.redriven ?? envelope.id });
+  } catch (error) {
+    const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+    environment.log.warn(`the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`, { type });
+    activation.send({ ...envelope, control: { ...rest, failures: failures + 1 } }, now + delayMs);
+  }
+}

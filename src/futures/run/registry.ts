@@ -1,0 +1,70 @@
+import { LIFE } from "../../core/activation/activation.ts";
+import type { Definition } from "../../core/activation/definition.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
+import { VERSION } from "../../core/state/stored-state.ts";
+import { giveUpCall } from "./poison-call.ts";
+import { withdrawCall } from "./cancel-call.ts";
+import { cell } from "../combinators/cell.ts";
+import { event } from "../combinators/event.ts";
+import { flow } from "../flow/flow.ts";
+import { join } from "../combinators/join.ts";
+import { race } from "../combinators/race.ts";
+import { runHandler } from "./run.ts";
+import type { FunctionSpec } from "../define/spec.ts";
+import { specOf } from "../define/spec.ts";
+import { timer } from "../combinators/timer.ts";
+import { wait } from "../combinators/wait.ts";
+
+/** The functions that every engine hosts beside the users'. */
+const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event, race];
+
+/** Withdraws stored messages of functions that are not registered. */
+export const unregistered: Definition = { type: "_sys/unregistered", valueNames: [], system: false, receive: withdrawCall };
+
+/**
+ * Makes definitions for an engine of the functions that users list, with the parts they bring, and the system functions.
+ *
+ * @throws `DUPLICATE_FUNCTION`, `INVALID_OPTIONS`
+ */
+export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, Definition> {
+  const specs = new Map<string, FunctionSpec>();
+  for (const face of functions) collect(face, specs);
+  const definitions = new Map<string, Definition>();
+  for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(define)]) {
+    for (const type of [definition.type, ...(definition.aliases ?? [])]) {
+      if (definitions.has(type)) throw duplicate(type);
+      definitions.set(type, definition);
+    }
+  }
+  return definitions;
+}
+
+function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
+  const spec = specOf(face);
+  if (spec === undefined) throw new HandbackError("INVALID_OPTIONS", `functions: expected what fn() or stateful() gave, got ${show(face)}`);
+  const known = specs.get(spec.type);
+  if (known === spec) return;
+  if (known !== undefined) throw duplicate(spec.type);
+  specs.set(spec.type, spec);
+  for (const part of spec.parts) collect(part, specs);
+}
+
+function duplicate(type: string): HandbackError {
+  return new HandbackError("DUPLICATE_FUNCTION", `two functions are named ${type}; names and aliases must be unique`, {
+    details: { function: type },
+  });
+}
+
+function define(spec: FunctionSpec): Definition {
+  return {
+    type: spec.type,
+    aliases: spec.aliases,
+    valueNames: spec.state === undefined ? [] : [LIFE, VERSION, ...spec.state.specs.keys()],
+    system: false,
+    receive: (activation) => {
+      if (activation.withdrawn !== undefined) return withdrawCall(activation);
+      return activation.crashes === undefined ? runHandler(spec, activation) : giveUpCall(activation, activation.crashes);
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import type { Activation } from "../../core/activation/activation.ts";
+import { Cancellation } from "../../core/activation/cancellation.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { setLongTimer } from "../../core/host/long-timer.ts";
+import { addTallies, markOf, NO_TALLY, Stopwatch, tallyOf } from "../../core/activation/meter.ts";
+import type { Run, Tally } from "../../core/activation/meter.ts";
+import { State } from "../../core/state/state.ts";
+import type { CallControl } from "../protocol/call.ts";
+import { bill, carryOrBill, deliver, reportUnhandled } from "../protocol/deliver.ts";
+import { toFailure } from "../types/failure.ts";
+import { release } from "./flush.ts";
+import type { Settlement } from "../types/future.ts";
+import { codec } from "../protocol/codec.ts";
+import { Graph } from "../protocol/graph.ts";
+import { HandlerContext } from "./handler-context.ts";
+import { checkInput } from "../define/input.ts";
+import { give, isSettled } from "../protocol/node.ts";
+import type { Node, Plan } from "../protocol/node.ts";
+import { retryDelay } from "../define/retry.ts";
+import { cancelled, failureOf, rejected } from "../protocol/settled.ts";
+import type { Settled } from "../protocol/settled.ts";
+import { CREATE } from "../define/spec.ts";
+import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
+import { isGeneratedId } from "../protocol/system.ts";
+import { wire } from "./compile-graph.ts";
+
+/**
+ * Runs a user's handler for one message, and turns what it did into effects.
+ *
+ * H1 The handler runs once; when it ends, its state, its messages and its outcome leave together.
+ * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed message to itself.
+ * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and nothing is left behind.
+ * H4 A context is closed when its handler has ended, and stale when its attempt was abandoned.
+ * H5 A run whose message is withdrawn meanwhile keeps its state and one-way messages; its outcome goes nowhere, and nothing that it
+ *    would have waited for is begun.
+ */
+export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
+  const control = activation.envelope.control as CallControl;
+  if (control.counted === true) return bill(activation, markOf(activation.envelope.id), control.flow);
+  const run = new HandlerRun(spec, activation, control);
+  return run.start();
+}
+
+/** Creating a state is all there is to it. */
+const CREATION: OperationSpec = { handler: () => undefined, readOnly: false };
+
+class HandlerRun {
+  readonly #spec: FunctionSpec;
+  readonly #activation: Activation;
+  readonly #control: CallControl;
+  readonly #graph: Graph;
+  readonly #stopwatch: Stopwatch;
+  readonly #cancellation: Cancellation;
+  readonly #state: State | undefined;
+
+  constructor(spec: FunctionSpec, activation: Activation, control: CallControl) {
+    this.#spec = spec;
+    this.#activation = activation;
+    this.#control = control;
+    this.#graph = new Graph(activation, { flow: control.flow, epoch: control.retries ?? 0 });
+    this.#stopwatch = new Stopwatch(activation.environment.clock);
+    this.#cancellation = activation.cancellation ?? new Cancellation();
+    this.#state = spec.state === undefined ? undefined : new State(activation, spec.state, codec);
+  }
+
+  start(): void | Promise<void> {
+    try {
+      const operation = this.#operation();
+      this.#checkExists();
+      const context = new HandlerContext({
+        graph: this.#graph,
+        state: this.#state,
+        readOnly: operation.readOnly,
+        control: this.#control,
+        stopwatch: this.#stopwatch,
+        cancellation: this.#cancellation,
+      });
+      const input = checkInput(this.#spec, this.#input());
+      const handle = (checked: unknown): unknown => operation.handler(context as never, checked as never);
+      const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
+      if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
+      this.#succeed(context, returned);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** What is handled; what takes a settlement and was cancelled before it began learns of that instead, and of what it would have cleaned up. */
+  #input(): unknown {
+    const input = codec.decode(this.#activation.envelope.payload);
+    const { settles, cancelled: isCancelled } = this.#control;
+    if (isCancelled !== true) return input;
+    const came = (settles === "input" ? input : (input as { readonly result: unknown }).result) as Settlement<unknown>;
+    const late = came.status === "fulfilled" ? { fulfilled: { value: came.value } } : {};
+    const settlement: Settlement<unknown> = { status: "rejected", reason: failureOf(cancelled("the future")), ...late };
+    return settles === "input" ? settlement : { ...(input as object), result: settlement };
+  }
+
+  async #finishLater(context: HandlerContext, returned: Promise<unknown>): Promise<void> {
+    try {
+      this.#succeed(context, await this.#withinTime(returned));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #withinTime(returned: Promise<unknown>): Promise<unknown> {
+    const { timeoutMs, type } = this.#spec;
+    if (timeoutMs === undefined) return returned;
+    const { promise, reject } = Promise.withResolvers<never>();
+    const cancel = setLongTimer(this.#activation.environment.clock, timeoutMs, () => {
+      this.#graph.close("STALE_ATTEMPT");
+      const why = `${type} ran longer than ${timeoutMs} ms and was abandoned`;
+      const error = new HandbackError("HANDLER_TIMEOUT", why, { details: { timeoutMs } });
+      this.#cancellation.abort(error);
+      reject(error);
+    });
+    // An abandoned attempt may still fail; nobody is left to hear of it.
+    returned.catch(() => undefined);
+    return Promise.race([returned, promise]).finally(cancel);
+  }
+
+  #succeed(context: HandlerContext, returned: unknown): void {
+    const outcome = context.finish(returned);
+    this.#state?.save();
+    this.#endState();
+    const run = this.#stop(false);
+    if (this.#cancellation.isCancelled) return this.#end(run);
+    if ("plan" in outcome) this.#handBack(outcome, run);
+    wire(this.#graph);
+    // The outcome leaves last, so that whoever learns of it finds what went before it to the same place, such as a status.
+    if (!("plan" in outcome)) this.#settle(outcome, run);
+    release(this.#graph);
+  }
+
+  /** Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that cancelled. */
+  #end(run: Run): void {
+    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
+    wire(this.#graph);
+    // Its own mark is posted by the message that was left behind it.
+    const mark = markOf(this.#activation.envelope.id);
+    bill(this.#activation, addTallies(this.#billed(run), mark), this.#control.flow);
+    release(this.#graph);
+  }
+
+  /** Hands the own consumers on to the future that was returned: the tail call. */
+  #handBack(node: Node, run: Run): void {
+    const { consumers, flow } = this.#control;
+    const endedAt = this.#activation.environment.clock.now();
+    give(node, this.#graph.scope, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), parked: [1, endedAt], flow }));
+  }
+
+  #settle(settled: Settled, run: Run): void {
+    const { consumers, flow, oneWay } = this.#control;
+    deliver(this.#activation, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }), settled, flow);
+    if (settled.ok || consumers.length > 0) return;
+    if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
+    else reportUnhandled(this.#activation, settled, flow);
+  }
+
+  #fail(error: unknown): void {
+    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error === this.#state?.misfit) throw error;
+    this.#state?.discard();
+    this.#activation.rollBack();
+    this.#graph.nodes = [];
+    const run = this.#stop(true);
+    if (this.#cancellation.isCancelled) return this.#end(run);
+    const { retries = 0 } = this.#control;
+    const delay =
+      HandbackError.is(error) && error.failure === undefined && !error.retryable ? undefined : retryDelay(this.#spec.retry, retries + 1);
+    if (delay === undefined) this.#settle(rejected(toFailure(error, this.#spec.type)), run);
+    else this.#retry(run, delay, retries + 1);
+    release(this.#graph);
+  }
+
+  /** Tries again later: a delayed message to itself with the same id and consumers, the address free meanwhile. */
+  #retry(run: Run, delayMs: number, retries: number): void {
+    const { envelope, now } = this.#activation;
+    const { consumers, flow } = this.#control;
+    const loaded = carryOrBill(this.#activation, consumers, { tally: tallyOf(run), flow });
+    this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
+  }
+
+  #stop(failed: boolean): Run {
+    this.#graph.close("CONTEXT_CLOSED");
+    this.#cancellation.end();
+    return (this.#activation.run = this.#stopwatch.stop(failed));
+  }
+
+  /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
+  #billed(run: Run): Tally {
+    if (this.#control.flow === undefined) return NO_TALLY;
+    const marks = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
+    return addTallies(tallyOf(run), marks);
+  }
+
+  #operation(): OperationSpec {
+    const { name } = this.#activation.envelope;
+    const operation = name === CREATE ? CREATION : this.#spec.operations.get(name);
+    if (operation !== undefined) return operation;
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `${this.#spec.type} has no operation ${JSON.stringify(name)}; it has ${[...this.#spec.operations.keys()].join(", ")}`,
+    );
+  }
+
+  /** A state whose id the system made exists from its first message until it is terminated or ages out. */
+  #checkExists(): void {
+    if (this.#state === undefined) return;
+    const { address } = this.#activation;
+    const { ageOutMs } = this.#spec.state ?? {};
+    if (this.#control.creates === true) this.#activation.ageOut(ageOutMs ?? this.#activation.environment.ageOutMs);
+    else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined) {
+      throw new HandbackError("NOT_FOUND", `${address.type} has no state ${address.id}: it was terminated, or has aged out`, {
+        details: { ...address },
+      });
+    } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined) this.#activation.ageOut(ageOutMs);
+  }
+
+  #endState(): void {
+    if (this.#state === undefined) return;
+    const ageOutMs = this.#activation.ageOutMs();
+    if (this.#graph.terminated) this.#activation.terminate();
+    else if (ageOutMs !== undefined) this.#activation.ageOut(ageOutMs);
+  }
+}
+
+/** Whether a node of this plan is work of its own, for somebody who waits for it. */
+function isBegun(plan: Plan): boolean {
+  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettled(plan);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,35 @@
+import { toBase64 } from "../../core/codec/base64.ts";
+import { isHandle } from "../../futures/types/handle.ts";
+
+/**
+ * Makes JSON that anybody reads of a value that a flow gave: dates in ISO 8601, bigints and numbers that JSON has not as text, Maps as lists
+ * of pairs, Sets as lists, bytes in base64. Handles are left out: they are for those inside.
+ */
+export function plainJson(value: unknown): unknown {
+  switch (typeof value) {
+    case "bigint":
+      return value.toString();
+    case "number":
+      return Number.isFinite(value) ? value : String(value);
+    case "object":
+      return value === null ? null : plainObject(value);
+    default:
+      return value;
+  }
+}
+
+function plainObject(value: object): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Map) return Array.from(value as Map<unknown, unknown>, ([key, item]) => [plainItem(key), plainItem(item)]);
+  if (value instanceof Set) return Array.from(value as Set<unknown>, plainItem);
+  if (value instanceof Uint8Array) return toBase64(value);
+  if (Array.isArray(value)) return value.map(plainItem);
+  if (isHandle(value)) return undefined;
+  // Not by assignment: a property named __proto__ is a property like any other.
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]));
+}
+
+/** A list has no gaps. */
+function plainItem(item: unknown): unknown {
+  return plainJson(item) ?? null;
+}

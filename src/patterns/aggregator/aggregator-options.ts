@@ -1,0 +1,67 @@
+import { checkOptions } from "../../core/validation/check-options.ts";
+import { parseDuration } from "../../core/validation/duration.ts";
+import type { Duration } from "../../core/validation/duration.ts";
+import { boundsOf } from "./batch-buffer.ts";
+import type { FlushReason } from "./batch-buffer.ts";
+import { checkCount, checkMapping, notAsExpected } from "../composing/option-checks.ts";
+import { checkOutlet } from "../composing/destination.ts";
+import type { Outlet } from "../composing/destination.ts";
+import { seenGroups } from "./dedupe-window.ts";
+
+/** What leaves an aggregator: the events that came for one key, in the order in which they came. */
+export interface Batch<Event> {
+  /** Names this batch; the same for every attempt to flush it. */
+  readonly id: string;
+  /** The id that the events were added under. */
+  readonly key: string;
+  readonly events: readonly Event[];
+  readonly reason: FlushReason;
+  /** When the first and the last of the events came, in ms since the epoch. */
+  readonly openedAt: number;
+  readonly lastAt: number;
+}
+
+/** When an aggregator flushes, what it drops, and where its batches go. */
+export interface AggregatorOptions<Event> {
+  /** Gets each batch, by a one-way message: a function, an operation of a stateful one (at the same id), or an egress. */
+  readonly flush: Outlet<Batch<Event>>;
+  /** Events that leave together at most, from 1; default 1,000. */
+  readonly maxCount?: number;
+  /** Bytes of events, as text in UTF-8, that leave together at most, from 1; default 1,048,576. An event that is larger leaves alone. */
+  readonly maxBytes?: number;
+  /** How long the first event of a batch waits at most; default: as long as it takes. */
+  readonly maxWait?: Duration;
+  /** How long a key must be silent for its batch to leave; default: that counts for nothing. */
+  readonly gap?: Duration;
+  /** Names an event, 1 to 1,024 bytes: another of that name within `dedupeFor` changes nothing. */
+  readonly dedupeBy?: (event: Event) => string;
+  /** How long an event is remembered after it has come; default `"1h"`. */
+  readonly dedupeFor?: Duration;
+  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first. Of more than 1,000, up to a quarter more may be remembered. Default 1,000. */
+  readonly dedupeMax?: number;
+  /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
+  readonly timeOf?: (event: Event) => number;
+  /** How much older than the newest event of its key an event may be, before it is late; default 0. */
+  readonly lateAfter?: Duration;
+  /** Gets each late event; default: late events are dropped, and whoever called is told. */
+  readonly onLate?: Outlet<Event>;
+}
+
+const OPTIONS = ["flush", "maxCount", "maxBytes", "maxWait", "gap", "dedupeBy", "dedupeFor", "dedupeMax", "timeOf", "lateAfter", "onLate"];
+
+/** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
+export function rulesOf(type: string, options: AggregatorOptions<unknown>) {
+  checkOptions(`options of ${type}`, options, OPTIONS);
+  const { dedupeFor = "1h", dedupeMax: max = 1_000, lateAfter = 0, flush, onLate } = options;
+  const of = (option: string): string => `${option} of ${type}`;
+  checkOutlet(of("flush"), flush);
+  if (onLate !== undefined) checkOutlet(of("onLate"), onLate);
+  checkMapping(of("dedupeBy"), options.dedupeBy);
+  checkMapping(of("timeOf"), options.timeOf);
+  if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
+    throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
+  checkCount(of("dedupeMax"), max);
+  const { groups, each } = seenGroups(max);
+  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: each };
+  return { bounds: boundsOf(options), window, groups, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
+}

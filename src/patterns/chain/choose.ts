@@ -1,0 +1,47 @@
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
+import type { AnyInvokable, OutputOf } from "../../futures/types/function.ts";
+import { shapeOf } from "../diagram/shape.ts";
+import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import type { ComposedStep, InputOfAll } from "../composing/step.ts";
+
+/**
+ * Makes a step that calls one of several functions with the value that comes: the one that `select` names.
+ *
+ * @throws `INVALID_OPTIONS`; the chain fails when `select` names none of them
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { chain, choose } from "handback/patterns";
+ *
+ * const accept = fn("docs/accept", (_, order: { total: number }) => `accepted ${order.total}`);
+ * const review = fn("docs/review", (_, order: { total: number }) => `someone looks at ${order.total}`);
+ * const decide = chain("docs/decide", choose({ accept, review }, ({ total }) => (total > 100 ? "review" : "accept")));
+ *
+ * const engine = await embedded({ functions: [decide], store: memory() });
+ * console.log(await engine.client.call(decide, { total: 500 })); // someone looks at 500
+ * await engine.close();
+ */
+export function choose<const Cases extends Readonly<Record<string, AnyInvokable>>, Value extends InputOfAll<Cases> = InputOfAll<Cases>>(
+  cases: Cases,
+  select: (value: Value) => keyof Cases,
+): ComposedStep<Value, OutputOf<Cases[keyof Cases]>> {
+  if (typeof cases !== "object" || cases === null) throw invalid("a record of functions", cases);
+  if (typeof select !== "function") throw invalid("a function that names a case", select);
+  if (Object.keys(cases).length === 0) throw invalid("at least one case", cases);
+  const parts = new Map(Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]));
+  return composeStep({
+    label: `choose(${[...parts.values()].map(nameOf).join(", ")})`,
+    shape: { kind: "choose", cases: [...parts].map(([name, part]) => ({ name, part: shapeOf(part) })) },
+    parts: [...parts.values()],
+    begin(ctx, value) {
+      const name: unknown = select(value as Value);
+      const chosen = typeof name === "string" ? parts.get(name) : undefined;
+      if (chosen === undefined) throw new Error(`there is no case ${show(name)}; there are ${[...parts.keys()].join(", ")}`);
+      return invoke(ctx, chosen, value);
+    },
+  });
+}
+
+function invalid(expected: string, got: unknown): HandbackError {
+  return new HandbackError("INVALID_OPTIONS", `choose: expected ${expected}, got ${show(got)}`);
+}

@@ -1,0 +1,34 @@
+import type { AnyInvokable } from "../../futures/types/function.ts";
+import { shapeOf } from "../diagram/shape.ts";
+import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import type { ComposedStep, InputOfAll, OutputsOf } from "../composing/step.ts";
+
+/**
+ * Makes a step that calls several functions at the same time, each with the value that comes, and gives the list of what they
+ * give, in their order. When one fails, the others are cancelled.
+ *
+ * @throws `INVALID_OPTIONS`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { chain, parallel } from "handback/patterns";
+ *
+ * const width = fn("docs/width", (_, text: string) => text.length);
+ * const words = fn("docs/words", (_, text: string) => text.split(" ").length);
+ * const mean = chain("docs/mean", parallel(width, words), ([letters, count]) => letters / count);
+ *
+ * const engine = await embedded({ functions: [mean], store: memory() });
+ * console.log(await engine.client.call(mean, "so it is")); // 2.666...
+ * await engine.close();
+ */
+export function parallel<const Functions extends readonly AnyInvokable[], Value extends InputOfAll<Functions> = InputOfAll<Functions>>(
+  ...functions: Functions
+): ComposedStep<Value, OutputsOf<Functions>> {
+  const parts = functions.map((f, index) => checkInvokable(`parallel: function ${index + 1}`, f));
+  return composeStep({
+    label: `parallel(${parts.map(nameOf).join(", ")})`,
+    shape: { kind: "parallel", parts: parts.map(shapeOf) },
+    parts,
+    // A race of one: when that one is rejected, it has lost, and what is left of it is cancelled.
+    begin: (ctx, value) => ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))]),
+  });
+}

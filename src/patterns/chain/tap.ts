@@ -1,0 +1,34 @@
+import type { AnyInvokable } from "../../futures/types/function.ts";
+import { shapeOf } from "../diagram/shape.ts";
+import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import type { ComposedStep, InputOfAll } from "../composing/step.ts";
+
+/**
+ * Makes a step that calls functions with the value that comes, waits for all of them, and passes that value on: what follows needs
+ * to wait for them, and does not need what they give. When one fails, the others are cancelled.
+ *
+ * @throws `INVALID_OPTIONS`
+ * @example
+ * import { embedded, fn, memory } from "handback";
+ * import { chain, tap } from "handback/patterns";
+ *
+ * const audit = fn("docs/audit", (ctx, order: { id: string }) => ctx.log.info(`order ${order.id}`));
+ * const ship = fn("docs/ship", (_, order: { id: string; to: string }) => `${order.id} goes to ${order.to}`);
+ * const fulfil = chain("docs/fulfil", (order: { id: string; to: string }) => order, tap(audit), ship);
+ *
+ * const engine = await embedded({ functions: [fulfil], store: memory() });
+ * console.log(await engine.client.call(fulfil, { id: "o1", to: "Ada" })); // o1 goes to Ada
+ * await engine.close();
+ */
+export function tap<const Functions extends readonly AnyInvokable[], Value extends InputOfAll<Functions> = InputOfAll<Functions>>(
+  ...functions: Functions
+): ComposedStep<Value, Value> {
+  const parts = functions.map((f, index) => checkInvokable(`tap: function ${index + 1}`, f));
+  return composeStep({
+    label: `tap(${parts.map(nameOf).join(", ")})`,
+    shape: { kind: "tap", parts: parts.map(shapeOf) },
+    parts,
+    begin: (ctx, value) => ctx.race([ctx.all([ctx.resolved(value), ...parts.map((f) => invoke(ctx, f, value))])]),
+    map: (joined) => (joined as readonly [value: unknown, ...unknown[]])[0],
+  });
+}

@@ -1,0 +1,275 @@
+import type { Address } from "../../core/message/address.ts";
+import { AddressMap } from "../../core/message/address-map.ts";
+import type { StoredValue } from "../../core/activation/effects.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { TransientMap } from "../../core/data/transient-map.ts";
+import { OrderedSet } from "./ordered-set.ts";
+import { newRealm } from "../store-id.ts";
+import { watchKey } from "../store.ts";
+import type { Accepted, Batch, Expired, Mark, Opened, StateRow, StateWrite, Store, StoredDeadLetter, Watching } from "../store.ts";
+
+/**
+ * Makes a store that lives in this process's memory and is gone with it: for tests, and for work that may be lost.
+ *
+ * Closing keeps the content, so a second engine can be started over it as over a file.
+ *
+ * @example
+ * import { memory } from "handback";
+ *
+ * const store = memory();
+ */
+export function memory(): Store {
+  return new MemoryStore();
+}
+
+type Delayed = Accepted & { readonly dueAt: number };
+type Scoped = Accepted & { readonly envelope: { readonly scope: string } };
+type Value = Omit<StateRow, "value"> & { readonly address: Address; value: StoredValue };
+type Expiring = Value & { readonly value: { readonly expiresAt: number } };
+
+/**
+ * A store made of maps, which keeps the objects that it is given.
+ * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
+ * - MM2: every value is in `#values` and `#state`;
+ * - MM3: `#tokens` has the messages with a token, `#scopes` the delayed ones with a scope, `#expiring` the values with an `expiresAt`;
+ * - MM4: a batch is checked whole before any of it is applied.
+ */
+class MemoryStore implements Store {
+  readonly #realm = newRealm();
+  readonly #messages = new TransientMap<number, Accepted>();
+  readonly #ready = new OrderedSet<Accepted>(bySeq);
+  readonly #delayed = new OrderedSet<Delayed>((one, other) => one.dueAt - other.dueAt || bySeq(one, other));
+  readonly #tokens = new Map<string, Accepted>();
+  readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other));
+  readonly #values = new TransientMap<number, Value>();
+  readonly #state = new AddressMap<Value[]>();
+  readonly #expiring = new OrderedSet<Expiring>((one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place);
+  readonly #watches = new OrderedSet<Watching>(
+    (one, other) => compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
+  );
+  #dead: StoredDeadLetter[] = [];
+  readonly #marks = new Map<number, Mark>();
+  #generation = 0;
+  #isClean = true;
+  #isOpen = false;
+
+  async open(): Promise<Opened> {
+    if (this.#isOpen) {
+      throw new HandbackError("STORE_LOCKED", "another engine has this memory store open", { details: { pid: process.pid } });
+    }
+    this.#isOpen = true;
+    this.#generation += 1;
+    let [seq, place] = [0, 0];
+    for (const each of this.#messages.keys()) seq = Math.max(seq, each);
+    for (const each of this.#values.keys()) place = Math.max(place, each);
+    const clean = this.#isClean;
+    this.#isClean = false;
+    const marks = [...this.#marks.values()].toSorted((one, other) => one.seq - other.seq);
+    return { realm: this.#realm, generation: this.#generation, nextSeq: seq + 1, nextPlace: place + 1, clean, marks };
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    this.#requireOpen();
+    this.#check(batch);
+    for (const seq of batch.removed) this.#remove(this.#messages.get(seq));
+    for (const seq of batch.elapsed) this.#remove(this.#messages.get(seq));
+    for (const token of batch.cancelled) this.#remove(this.#tokens.get(token));
+    for (const message of batch.inserted) this.#insert(message);
+    for (const write of batch.state) this.#write(write);
+    for (const watching of batch.unwatched) this.#watches.delete(watching);
+    for (const watching of batch.watched) this.#watch(watching);
+    if (batch.exhumed.length > 0) this.#dead = this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id));
+    for (const letter of batch.dead) this.#dead.push(letter);
+    for (const mark of batch.marks) {
+      if (mark.crashes > 0) this.#marks.set(mark.seq, mark);
+      else this.#marks.delete(mark.seq);
+    }
+  }
+
+  readState(address: Address): readonly StateRow[] {
+    this.#requireOpen();
+    return this.#state.get(address)?.map(({ address: _, ...row }) => row) ?? [];
+  }
+
+  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
+    this.#requireOpen();
+    return this.#ready.read(limit, ({ seq }) => seq > afterSeq, never);
+  }
+
+  readDelayed(until: number, limit: number, after = Number.NEGATIVE_INFINITY): readonly Accepted[] {
+    this.#requireOpen();
+    return this.#delayed.read(
+      limit,
+      ({ dueAt }) => dueAt > after,
+      ({ dueAt }) => dueAt > until,
+    );
+  }
+
+  readScope(prefix: string): readonly Accepted[] {
+    this.#requireOpen();
+    const isPast = ({ envelope: { scope } }: Scoped): boolean => scope > prefix && !scope.startsWith(prefix);
+    return this.#scopes.read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast).toSorted(bySeq);
+  }
+
+  readWatches(prefix: string): readonly Watching[] {
+    this.#requireOpen();
+    const isPast = ({ scope }: Watching): boolean => scope > prefix && !scope.startsWith(prefix);
+    return this.#watches.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast);
+  }
+
+  nextDueAt(): number | undefined {
+    this.#requireOpen();
+    return this.#delayed.first()?.dueAt;
+  }
+
+  readDeadLetters(limit: number): readonly StoredDeadLetter[] {
+    this.#requireOpen();
+    return this.#dead.slice(0, limit);
+  }
+
+  readDeadLetter(id: string): StoredDeadLetter | undefined {
+    this.#requireOpen();
+    return this.#dead.find(({ envelope }) => envelope.id === id);
+  }
+
+  readExpired(now: number, limit: number): readonly Expired[] {
+    this.#requireOpen();
+    const expired = this.#expiring.read(limit, always, ({ value }) => value.expiresAt > now);
+    return expired.map(({ place, address, name }) => ({ place, type: address.type, id: address.id, name }));
+  }
+
+  async renameStates(from: string, to: string): Promise<void> {
+    this.#requireOpen();
+    const moving = [...this.#values.values()].filter(({ address }) => address.type === from);
+    const taken = new Set(moving.map(({ address }) => address.id).filter((id) => this.#state.has({ type: to, id })));
+    for (const { address, ...row } of moving) {
+      if (taken.has(address.id)) continue;
+      this.#write({ ...row, address, isNew: false, value: undefined });
+      this.#write({ ...row, address: { type: to, id: address.id }, isNew: true });
+    }
+  }
+
+  count(): ReturnType<Store["count"]> {
+    this.#requireOpen();
+    return {
+      messages: this.#ready.size,
+      delayed: this.#delayed.size,
+      state: this.#values.size,
+      watches: this.#watches.size,
+      dead: this.#dead.length,
+    };
+  }
+
+  async close(clean = false): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#isClean = clean;
+    if (clean) this.#marks.clear();
+  }
+
+  #requireOpen(): void {
+    if (!this.#isOpen) throw new HandbackError("CLOSED", "this memory store is not open");
+  }
+
+  /** Refuses a batch that inserts a number or a token which would be there twice. */
+  #check({ removed, elapsed, cancelled, inserted }: Batch): void {
+    const isTaken = inserted.some(({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined);
+    if (!isTaken && isAscending(inserted)) return;
+    const gone = new Set<number | undefined>([...removed, ...elapsed]);
+    for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
+    const numbers = new Set<number>();
+    const tokens = new Set<string>();
+    for (const { seq, token } of inserted) {
+      if (numbers.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq))) throw alreadyThere("message", String(seq));
+      numbers.add(seq);
+      if (token === undefined) continue;
+      const holder = this.#tokens.get(token);
+      if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq))) throw alreadyThere("token", token);
+      tokens.add(token);
+    }
+  }
+
+  #watch(watching: Watching): void {
+    this.#watches.delete(watching);
+    this.#watches.add(watching);
+  }
+
+  #insert(message: Accepted): void {
+    const { seq, token } = message;
+    this.#messages.set(seq, message);
+    if (token !== undefined) this.#tokens.set(token, message);
+    if (!isDelayed(message)) return this.#ready.add(message);
+    this.#delayed.add(message);
+    if (isScoped(message)) this.#scopes.add(message);
+  }
+
+  #remove(message: Accepted | undefined): void {
+    if (message === undefined) return;
+    const { seq, token } = message;
+    this.#messages.delete(seq);
+    if (token !== undefined) this.#tokens.delete(token);
+    if (!isDelayed(message)) return this.#ready.delete(message);
+    this.#delayed.delete(message);
+    if (isScoped(message)) this.#scopes.delete(message);
+  }
+
+  #write({ place, address, name, value, isNew }: StateWrite): void {
+    if (isNew) {
+      if (value !== undefined) this.#add({ place, address, name, value });
+      return;
+    }
+    const row = this.#values.get(place);
+    if (row === undefined) return;
+    if (isExpiring(row)) this.#expiring.delete(row);
+    if (value === undefined) return this.#erase(row);
+    row.value = value;
+    if (isExpiring(row)) this.#expiring.add(row);
+  }
+
+  #add(row: Value): void {
+    this.#values.set(row.place, row);
+    const values = this.#state.get(row.address);
+    if (values === undefined) this.#state.add(row.address, [row]);
+    else values.push(row);
+    if (isExpiring(row)) this.#expiring.add(row);
+  }
+
+  #erase(row: Value): void {
+    this.#values.delete(row.place);
+    const values = this.#state.get(row.address) ?? [];
+    values.splice(values.indexOf(row), 1);
+    if (values.length === 0) this.#state.delete(row.address);
+  }
+}
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+
+function isDelayed(message: Accepted): message is Delayed {
+  return message.dueAt !== undefined;
+}
+
+function isScoped(message: Accepted): message is Scoped {
+  return message.envelope.scope !== undefined;
+}
+
+function isExpiring(row: Value): row is Expiring {
+  return row.value.expiresAt !== undefined;
+}
+
+function bySeq(one: Accepted, other: Accepted): number {
+  return one.seq - other.seq;
+}
+
+function isAscending(messages: readonly Accepted[]): boolean {
+  return messages.every(({ seq }, index) => index === 0 || seq > (messages[index - 1]?.seq ?? 0));
+}
+
+function compareText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function alreadyThere(kind: "message" | "token", name: string): HandbackError {
+  return new HandbackError("STORE_FAILED", `${kind} ${name} is in the store already; nothing was committed`, { details: { [kind]: name } });
+}

@@ -1,0 +1,35 @@
+import type { Case } from "./case/case.ts";
+import { cancelCases } from "./cases/cancel.ts";
+import { combineCases } from "./cases/combine.ts";
+import { continuationCases } from "./cases/continuation.ts";
+import { expiryCases } from "./cases/expiry.ts";
+import { flowCases } from "./cases/flow.ts";
+import { handleCases } from "./cases/handle.ts";
+import { handlingCases } from "./cases/handling.ts";
+import { invokeCases } from "./cases/invoke.ts";
+import { messageCases } from "./cases/message.ts";
+import { outsideCases } from "./cases/outside.ts";
+import { raceCases } from "./cases/race.ts";
+import { scaleCases } from "./cases/scale.ts";
+import { scopedCancelCases } from "./cases/scoped-cancel.ts";
+import { stateCases } from "./cases/state.ts";
+import { timerCases } from "./cases/timer.ts";
+
+/** Every behaviour that all engines share. */
+export const allCases: readonly Case[] = [
+  ...invokeCases,
+  ...continuationCases,
+  ...combineCases,
+  ...raceCases,
+  ...timerCases,
+  ...messageCases,
+  ...outsideCases,
+  ...flowCases,
+  ...stateCases,
+  ...expiryCases,
+  ...handleCases,
+  ...handlingCases,
+  ...cancelCases,
+  ...scopedCancelCases,
+  ...scaleCases,
+];

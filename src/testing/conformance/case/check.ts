@@ -1,0 +1,49 @@
+import { show } from "../../../core/errors/show.ts";
+import { AssertionError } from "../../assertion/assertion-error.ts";
+import { difference } from "./difference.ts";
+import type { Extent } from "./difference.ts";
+
+/** Says that an engine does not do what a case expects. Runners that know `actual` and `expected` show the two beside each other. */
+export class CaseFailure extends AssertionError {
+  readonly actual: unknown;
+  readonly expected: unknown;
+
+  constructor(message: string, { actual, expected, cause }: { actual?: unknown; expected?: unknown; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.actual = actual;
+    this.expected = expected;
+  }
+}
+
+/** Fails unless the condition holds. */
+export function ok(condition: boolean, message: string): void {
+  if (!condition) throw new CaseFailure(message);
+}
+
+/** Fails unless two values are the same all the way down. `what` names the first in the message. */
+export function equal(actual: unknown, expected: unknown, what?: string): void {
+  compare({ actual, expected, extent: "whole", what });
+}
+
+/** Fails unless a value has what is expected of it, all the way down; objects may have more. */
+export function match(actual: unknown, expected: object, what?: string): void {
+  compare({ actual, expected, extent: "part", what });
+}
+
+/** Fails unless a promise rejects with an error that has what is expected of it, such as a `code`. */
+export async function rejects(promise: Promise<unknown>, expected: object): Promise<void> {
+  const [settlement] = await Promise.allSettled([promise]);
+  const wanted = `expected a rejection with ${JSON.stringify(expected)}`;
+  if (settlement.status === "fulfilled")
+    throw new CaseFailure(`${wanted}, but it was fulfilled with ${show(settlement.value)}`, { actual: settlement.value, expected });
+  const reason: unknown = settlement.reason;
+  const differs = difference(reason, expected, "part");
+  if (differs === undefined) return;
+  const got = reason instanceof Error ? reason.message : show(reason);
+  throw new CaseFailure(`${wanted}, ${differs} (${got})`, { cause: reason });
+}
+
+function compare({ actual, expected, extent, what }: { actual: unknown; expected: unknown; extent: Extent; what: string | undefined }) {
+  const differs = difference(actual, expected, extent);
+  if (differs !== undefined) throw new CaseFailure(what === undefined ? differs : `${what}: ${differs}`, { actual, expected });
+}

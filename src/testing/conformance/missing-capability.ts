@@ -1,0 +1,85 @@
+import { value } from "../../core/state/value.ts";
+import { fn } from "../../futures/define/fn.ts";
+import { stateful } from "../../futures/define/stateful.ts";
+import type { TestedCapability } from "./case/capability.ts";
+import type { Trial } from "./case/case.ts";
+import { CaseFailure, equal, match, ok, rejects } from "./case/check.ts";
+
+const counter = stateful("test/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });
+
+/**
+ * What an engine does where it lacks a capability: it says so, or does without. What a case that needs the capability is replaced by.
+ */
+export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<void>>> = {
+  async blockingGet({ start }) {
+    const blocking = fn("test/blocking", (ctx) => ctx.get(ctx.sleep(1)));
+    const { client } = await start([blocking]);
+    await rejects(client.call(blocking), { code: "UNSUPPORTED" });
+  },
+  async snapshotRead({ start }) {
+    const { client } = await start([counter]);
+    await client.call(counter.add, 1, { id: "c" });
+    await rejects(client.readState(counter, "c"), { code: "UNSUPPORTED" });
+    await rejects(client.waits("c"), { code: "UNSUPPORTED" });
+  },
+  async scopedCancel({ start, time }) {
+    const begun = fn("test/begun", () => "late");
+    const sleeper = fn("test/sleeper", (ctx) => ctx.invoke(begun, undefined, { after: [ctx.sleep(300)] }));
+    const { client } = await start([sleeper, begun]);
+    const handle = await client.start(sleeper, undefined, { id: "s" });
+    equal(await client.cancel(handle), true);
+    await time.advance(1000);
+    // What was parked may have run meanwhile, but nobody sees of it.
+    await rejects(handle.result(), { code: "CANCELLED" });
+    match(await handle.status(), { status: "cancelled" });
+  },
+  async egress({ start }) {
+    const seen: unknown[] = [];
+    const out = fn("test/out", (ctx) => ctx.egress("test/sink", 1));
+    const { client } = await start([out], { egress: { "test/sink": (given) => void seen.push(given) } });
+    const [outcome] = await Promise.allSettled([client.call(out)]);
+    const code: unknown = outcome.status === "rejected" ? Reflect.get(Object(outcome.reason), "code") : undefined;
+    ok(code === "UNKNOWN_EGRESS" || code === "UNSUPPORTED", `expected UNKNOWN_EGRESS or UNSUPPORTED, got ${String(code)}`);
+    equal(seen, []);
+  },
+  async deadLetters({ start, time }) {
+    const fail = fn("test/fail", () => {
+      throw new Error("nobody hears of it");
+    });
+    const parent = fn("test/parent", (ctx) => ctx.send(fail));
+    const { client, deadLetters } = await start([parent, fail, counter]);
+    await client.call(parent);
+    await time.quiet();
+    equal(await client.call(counter.add, 1, { id: "c" }), 1);
+    assertAbsent("deadLetters", deadLetters);
+  },
+  async promptOrder({ start, time }) {
+    const promise = fn("test/promise", (ctx) => ({ token: ctx.promise<number>().token }));
+    const { client } = await start([promise]);
+    const { token } = await client.call(promise);
+    const [prompt] = await Promise.allSettled([client.settle(token, 5)]);
+    if (prompt.status === "rejected") match(prompt.reason, { code: "NOT_FOUND" });
+    await time.eventually(() => client.settle(token, 5));
+  },
+  async storedValues({ start }) {
+    const { client, stored } = await start([counter]);
+    equal(await client.call(counter.add, 1, { id: "c" }), 1);
+    assertAbsent("stored", stored);
+  },
+  async virtualTime({ start, time }) {
+    const sleeper = fn("test/sleeper", (ctx) => ctx.sleep(100));
+    const { client } = await start([sleeper]);
+    const began = time.now();
+    await client.call(sleeper);
+    time.assertPassed(100, began);
+  },
+};
+
+function assertAbsent(name: string, use: () => unknown): void {
+  try {
+    use();
+  } catch {
+    return;
+  }
+  throw new CaseFailure(`the engine has ${name}(), but says that it cannot`);
+}

@@ -1,0 +1,162 @@
+import type { Clock } from "../../../core/host/clock.ts";
+import type { Log } from "../../../core/host/log.ts";
+import { embeddedOn } from "../../../embedded.ts";
+import type { Embedded, EmbeddedOptions } from "../../../embedded.ts";
+import { specOf } from "../../../futures/define/spec.ts";
+import type { FunctionSpec } from "../../../futures/define/spec.ts";
+import type { Agenda } from "../machine/event-queue.ts";
+import type { Decisions } from "../faults/decisions.ts";
+import type { Disk } from "../machine/disk.ts";
+import { hostedFunctions } from "./hosted-functions.ts";
+import type { Place } from "../../leaves/call-record.ts";
+import { RunningHandlers } from "./running-handlers.ts";
+import type { RunningHandler } from "./running-handlers.ts";
+import type { SeededRandom } from "../faults/seeded-random.ts";
+import type { Session } from "../machine/session.ts";
+import type { Trace } from "../record/trace.ts";
+
+/** What a process is made of: the world around it, which outlives it. */
+export interface HostParts {
+  readonly agenda: Agenda;
+  readonly decisions: Decisions;
+  readonly disk: Disk;
+  readonly trace: Trace;
+  readonly random: SeededRandom;
+  readonly place: Omit<Place, "work">;
+  readonly options: Omit<EmbeddedOptions, "functions" | "store" | "clock" | "random">;
+  /** The functions as a new process has them. */
+  readonly functions: (machine: Machine) => readonly object[];
+}
+
+/** What handlers have of the process in which they run. */
+export interface Machine {
+  /** Works for so many ms of virtual time, exact to the nanosecond, or until the signal is aborted; never ends if the process does before. */
+  readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/**
+ * A process that runs an engine, until it is ended.
+ *
+ * HO1 After its end nothing that it does has any effect, and none of its timers or waits ends; only what closing it takes goes on.
+ */
+export class Host {
+  readonly number: number;
+  /** Types of all functions that it hosts. */
+  readonly specs = new Map<string, FunctionSpec>();
+  readonly ended: Promise<void>;
+  readonly #parts: HostParts;
+  readonly #handlers: RunningHandlers;
+  readonly #waits = new Set<() => void>();
+  readonly #end: () => void;
+  #engine: Embedded | undefined;
+  #session: Session | undefined;
+  #isAlive = true;
+
+  constructor(number: number, parts: HostParts) {
+    this.number = number;
+    this.#parts = parts;
+    const { place } = parts;
+    const crash = (): void => void (this.#isAlive && place.crash());
+    this.#handlers = new RunningHandlers({ ...parts, place: { ...place, crash, work: (ms) => this.#work(ms) } });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.ended, this.#end] = [promise, resolve];
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Whether it has ended, or its store fails, so that it will be. */
+  get isEnding(): boolean {
+    return !this.#isAlive || this.#session?.isFailing === true;
+  }
+
+  /** The engine, once it runs. */
+  get engine(): Embedded | undefined {
+    return this.#isAlive ? this.#engine : undefined;
+  }
+
+  /** Handlers that run. */
+  get running(): readonly RunningHandler[] {
+    return this.#handlers.all;
+  }
+
+  async start(): Promise<void> {
+    const { agenda, decisions, disk, random, options } = this.#parts;
+    const machine: Machine = { work: (ms, signal) => this.#work(ms, signal) };
+    const functions = hostedFunctions(this.#parts.functions(machine), (...handler) => this.#handlers.around(...handler));
+    for (const face of functions) {
+      const spec = specOf(face);
+      if (spec !== undefined) this.specs.set(spec.type, spec);
+    }
+    const engine = await embeddedOn(
+      {
+        scheduler: { soon: (step) => agenda.soon(() => void (this.#isAlive && step())), choose: (count) => decisions.choose(count) },
+        secret: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
+      },
+      {
+        ...options,
+        functions,
+        store: (this.#session = disk.plug()),
+        clock: this.#clock(),
+        random: () => random.next(),
+        log: this.#log(options.log),
+      },
+    );
+    this.#engine = engine;
+    if (this.#isAlive) this.#parts.trace.add({ event: "start", engine: this.number });
+    else await engine.close();
+  }
+
+  /** Ends the process, at once. A commit under way is there if `keeps` says so. */
+  kill(keeps: boolean): Promise<void> | undefined {
+    this.#isAlive = false;
+    this.#parts.disk.cut(keeps);
+    for (const cancel of this.#waits) cancel();
+    this.#waits.clear();
+    this.#handlers.clear();
+    this.#end();
+    return this.#engine?.close();
+  }
+
+  #work(ms: number, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (!this.#isAlive) return promise;
+    const end = (): void => {
+      this.#waits.delete(cancel);
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    };
+    const cancel = this.#parts.agenda.after(ms, end);
+    const stop = (): void => {
+      cancel();
+      end();
+    };
+    this.#waits.add(cancel);
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted === true) stop();
+    return promise;
+  }
+
+  /** A dead process's timers end at once: all that is left to them is to let it be closed. */
+  #clock(): Clock {
+    const { clock } = this.#parts.agenda;
+    return {
+      now: () => clock.now(),
+      monotonicNs: () => clock.monotonicNs(),
+      setTimer: (delayMs, callback) => {
+        if (this.#isAlive) return clock.setTimer(delayMs, () => void (this.#isAlive && callback()));
+        queueMicrotask(callback);
+        return () => undefined;
+      },
+    };
+  }
+
+  #log(log: Log | undefined): Log {
+    const say =
+      (level: keyof Log): Log["info"] =>
+      (message, fields) =>
+        this.#isAlive ? log?.[level](message, fields) : undefined;
+    return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+  }
+}

@@ -1,0 +1,146 @@
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { Client } from "../../../futures/client/client.ts";
+import type { FlowHandle, FlowStatus, StartOptions } from "../../../futures/client/client.ts";
+import type { AnyInvokable } from "../../../futures/types/function.ts";
+import { specOf } from "../../../futures/define/spec.ts";
+import type { Decisions } from "../faults/decisions.ts";
+import type { Host } from "./host.ts";
+import type { Trace } from "../record/trace.ts";
+
+/** What a client that survives its engines has to do with. */
+export interface EnduringClientParts {
+  readonly decisions: Decisions;
+  readonly trace: Trace;
+  /** The process that runs now, or the next one. */
+  readonly host: () => Promise<Host>;
+  /** Lets something happen, now or a little later. */
+  readonly soon: (action: () => void) => void;
+}
+
+/** Sends a request to an engine's client; `isAgain` when an answer to it was lost. */
+type Send<Result> = (client: Client, isAgain: boolean) => Promise<Result>;
+
+/** Requests that may be sent twice without another effect. */
+const REPEATABLE = new Set(["start", "settle", "reject"]);
+
+/**
+ * Makes a client that survives crashes, as one outside of the crashed process does: a request whose answer was lost is sent again, to
+ * the next engine.
+ *
+ * EC1 What is started without a key is given one, so that it is started once however often it is asked for.
+ * EC2 A signal may come twice, when its answer was lost: signals have no key.
+ */
+export function enduringClient(parts: EnduringClientParts): Client {
+  const requests = new Requests(parts);
+  const prototype = Client.prototype as unknown as Readonly<Record<string, unknown>>;
+  return new Proxy(Object.create(Client.prototype) as Client, {
+    get(_, name): unknown {
+      if (name === "start") return requests.start;
+      if (name === "call") return requests.call;
+      if (name === "flow") return requests.flow;
+      if (typeof name !== "string" || typeof prototype[name] !== "function") return undefined;
+      return (...args: readonly unknown[]) => requests.send(name, args);
+    },
+  });
+}
+
+class Requests {
+  readonly #parts: EnduringClientParts;
+  #requests = 0;
+  #starts = 0;
+
+  constructor(parts: EnduringClientParts) {
+    this.#parts = parts;
+  }
+
+  readonly start = async (f: AnyInvokable, input?: unknown, options?: StartOptions): Promise<FlowHandle<unknown>> => {
+    const keyed = this.#keyed(f, options);
+    const handle = await this.#request("start", (client) => client.start(f, input as never, keyed));
+    return this.#handle(handle.id, handle.stateId);
+  };
+
+  readonly call = async (f: AnyInvokable, input?: unknown, options?: StartOptions): Promise<unknown> => {
+    const handle = await this.start(f, input, options);
+    return handle.result();
+  };
+
+  readonly flow = (id: string): FlowHandle<unknown> => this.#handle(id, undefined);
+
+  /** A request of any other kind. */
+  async send(method: string, args: readonly unknown[]): Promise<unknown> {
+    const [flow] = args;
+    return this.#request(method, async (client, isAgain) => {
+      const member: unknown = Reflect.get(client, method);
+      if (typeof member !== "function") return undefined;
+      try {
+        const result: unknown = await Reflect.apply(member, client, args);
+        // A flow that is over because of the lost request was cancelled by it.
+        return method === "cancel" && isAgain && result === false ? (await client.status(flow as string)).status === "cancelled" : result;
+      } catch (error) {
+        // What the lost request brought about may be over by now.
+        if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER")) return undefined;
+        if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
+        throw error;
+      }
+    });
+  }
+
+  #handle(id: string, stateId: string | undefined): FlowHandle<unknown> {
+    return {
+      id,
+      stateId,
+      result: (options) => this.#request("result", (client) => client.flow(id).result(options)),
+      status: (): Promise<FlowStatus> => this.#request("status", (client) => client.status(id)),
+    };
+  }
+
+  #keyed(f: AnyInvokable, options: StartOptions | undefined): StartOptions {
+    const start = ++this.#starts;
+    const isKeyed = options?.key !== undefined || (options?.id !== undefined && specOf(f)?.state === undefined);
+    return isKeyed ? options : { ...options, key: `call-${start}` };
+  }
+
+  async #request<Result>(method: string, send: Send<Result>): Promise<Result> {
+    const { decisions, soon, trace } = this.#parts;
+    const request = ++this.#requests;
+    if (REPEATABLE.has(method) && decisions.repeats(request)) {
+      // Nobody waits for what comes of it: the first answer is the one that counts.
+      soon(() => {
+        trace.add({ event: "request", request, method, why: "repeated" });
+        this.#persist({ request, method }, send).catch(() => undefined);
+      });
+    }
+    trace.add({ event: "request", request, method });
+    try {
+      const result = await this.#persist({ request, method }, send);
+      trace.add({ event: "answer", request });
+      return result;
+    } catch (error) {
+      trace.add({ event: "answer", request, error: HandbackError.is(error) ? error.code : "Error" });
+      throw error;
+    }
+  }
+
+  /** Asks one engine after the other until one answers. */
+  async #persist<Result>(about: { readonly request: number; readonly method: string }, send: Send<Result>): Promise<Result> {
+    for (let sent = 0; ;) {
+      const host = await this.#parts.host();
+      const { engine } = host;
+      if (engine === undefined) continue;
+      const isAgain = sent++ > 0;
+      if (isAgain) this.#parts.trace.add({ event: "request", ...about, why: "again" });
+      const lost = host.ended.then((): typeof LOST => LOST);
+      const answer = await Promise.race([
+        send(engine.client, isAgain).catch((error: unknown) => {
+          // What a process says that has ended, or is about to: whoever asked asks again.
+          if (host.isEnding && HandbackError.is(error, "CLOSED", "STORE_FAILED")) return lost;
+          throw error;
+        }),
+        lost,
+      ]);
+      if (answer !== LOST) return answer;
+    }
+  }
+}
+
+const LOST: unique symbol = Symbol("lost");

@@ -1,0 +1,78 @@
+import type { Surroundings } from "../../../futures/types/context.ts";
+import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
+import type { Agenda } from "../machine/event-queue.ts";
+import { setPlace } from "../../leaves/call-record.ts";
+import type { Place } from "../../leaves/call-record.ts";
+import { isRecorded } from "../../leaves/test-double.ts";
+import type { Trace } from "../record/trace.ts";
+
+/** A handler that runs. */
+export interface RunningHandler {
+  readonly spec: FunctionSpec;
+  readonly id: string;
+  /** The instant at which it is abandoned, if it is. */
+  readonly deadline: number | undefined;
+}
+
+/** What the handlers of a process have to do with. */
+export interface RunningHandlersParts {
+  readonly agenda: Agenda;
+  readonly trace: Trace;
+  readonly place: Place;
+}
+
+/** The handlers that run in one process: goes around each of them, and writes down when it begins and ends. */
+export class RunningHandlers {
+  readonly #parts: RunningHandlersParts;
+  readonly #running = new Set<RunningHandler>();
+
+  constructor(parts: RunningHandlersParts) {
+    this.#parts = parts;
+  }
+
+  get all(): readonly RunningHandler[] {
+    return [...this.#running];
+  }
+
+  /** Forgets all of them: their process has ended. */
+  clear(): void {
+    this.#running.clear();
+  }
+
+  around(spec: FunctionSpec, operation: string, handler: OperationSpec["handler"]): OperationSpec["handler"] {
+    const { agenda, trace, place } = this.#parts;
+    if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
+    return (ctx: Surroundings, input: unknown) => {
+      const { self, idempotencyKey: message } = ctx;
+      setPlace(ctx, place);
+      const deadline = spec.timeoutMs === undefined ? undefined : agenda.now() + spec.timeoutMs;
+      const running: RunningHandler = { spec, id: self.id, deadline };
+      this.#running.add(running);
+      trace.add({ event: "run", function: spec.type, operation, id: self.id, message });
+      return watched(
+        () => handler(ctx as never, input as never),
+        (failed) => {
+          if (this.#running.delete(running)) trace.add({ event: "end", function: spec.type, message, failed });
+        },
+      );
+    };
+  }
+}
+
+/** Runs something that may be asynchronous, and tells when it has ended. */
+function watched(run: () => unknown, end: (failed: boolean) => void): unknown {
+  let returned: unknown;
+  try {
+    returned = run();
+  } catch (error) {
+    end(true);
+    throw error;
+  }
+  if (returned instanceof Promise) {
+    returned.then(
+      () => end(false),
+      () => end(true),
+    );
+  } else end(false);
+  return returned;
+}

@@ -1,0 +1,230 @@
+import type { EmbeddedOptions } from "../../../embedded.ts";
+import type { FunctionBill } from "../../../engines/embedded/execution/function-meter.ts";
+import type { FunctionSpec } from "../../../futures/define/spec.ts";
+import { Agenda } from "../machine/event-queue.ts";
+import { AssertionError } from "../../assertion/assertion-error.ts";
+import type { Crash } from "../faults/crash.ts";
+import type { Decisions } from "../faults/decisions.ts";
+import { Disk } from "../machine/disk.ts";
+import { EgressLog } from "../record/egress-log.ts";
+import type { EnduringClientParts } from "./reconnecting-client.ts";
+import { turn } from "../machine/event-loop.ts";
+import { FunctionBills } from "./function-bills.ts";
+import { Host } from "./host.ts";
+import type { HostParts, Machine } from "./host.ts";
+import type { Call } from "../../leaves/call-record.ts";
+import type { SeededRandom } from "../faults/seeded-random.ts";
+import { Trace } from "../record/trace.ts";
+import type { TraceEvent } from "../record/trace.ts";
+
+/** What a simulated world is made of. */
+export interface WorldParts {
+  readonly functions: (machine: Machine) => readonly object[];
+  readonly decisions: Decisions;
+  readonly random: SeededRandom;
+  readonly options: Omit<EmbeddedOptions, "functions" | "store" | "clock" | "random">;
+  readonly maxSteps: number;
+  readonly onEvent: (event: TraceEvent) => void;
+}
+
+/**
+ * A machine with a disk, the processes that run on it one after the other, and what happens to them.
+ *
+ * WO1 One thing happens at a time, and all promises that settle by it settle before the next: the course of a run follows from its
+ *     decisions alone.
+ */
+export class World {
+  readonly agenda: Agenda;
+  readonly trace: Trace;
+  readonly disk: Disk;
+  readonly crashes: Crash[] = [];
+  readonly calls = new Map<string, Call[]>();
+  readonly egress = new EgressLog();
+  readonly #parts: WorldParts;
+  readonly #hostParts: HostParts;
+  readonly #startedAt: number;
+  readonly #bills = new FunctionBills();
+  #hosts = 0;
+  #host: Host | undefined;
+  #up = Promise.withResolvers<Host>();
+  #isUp = false;
+  #idlers: (() => void)[] = [];
+  #steps = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parts: WorldParts) {
+    const { decisions, options } = parts;
+    this.#parts = parts;
+    const agenda = (this.agenda = new Agenda((count) => decisions.choose(count)));
+    this.#startedAt = agenda.now();
+    const at = (): number => agenda.now() - this.#startedAt;
+    this.trace = new Trace(at, (event) => {
+      agenda.stir();
+      parts.onEvent(event);
+    });
+    const counts = new Map<object, number>();
+    const count = (what: object): number => {
+      const next = (counts.get(what) ?? 0) + 1;
+      counts.set(what, next);
+      return next;
+    };
+    this.disk = new Disk({
+      agenda,
+      decisions,
+      trace: this.trace,
+      crash: (how, commit) => this.#crash(how, { commit }),
+      fail: (error) => this.fail(error),
+    });
+    this.#hostParts = {
+      ...parts,
+      agenda,
+      disk: this.disk,
+      trace: this.trace,
+      place: { at, count, calls: this.calls, crash: () => this.#crash("handler") },
+      options: { ...options, egress: this.egress.around(options.egress ?? {}, this.trace) },
+    };
+  }
+
+  /** The process that runs now. */
+  get host(): Host | undefined {
+    return this.#host?.engine === undefined ? undefined : this.#host;
+  }
+
+  /** What somebody outside of the machine has of it. */
+  get outside(): Pick<EnduringClientParts, "trace" | "host" | "soon"> {
+    return { trace: this.trace, host: () => this.whenUp(), soon: (action) => this.agenda.soon(action) };
+  }
+
+  /** The process that runs now, or the next one. */
+  whenUp(): Promise<Host> {
+    return this.#up.promise;
+  }
+
+  /** Types of all functions that the present or last process knows. */
+  knows(type: string): boolean {
+    return this.#host?.specs.has(type) === true;
+  }
+
+  /** The functions of the present or last process. */
+  get specs(): Iterable<FunctionSpec> {
+    return this.#host?.specs.values() ?? [];
+  }
+
+  /** Starts the first process. */
+  start(): void {
+    this.#start();
+  }
+
+  /** Ends the process, if one runs, and starts another one after a while. */
+  async crash(downMs = this.#parts.decisions.downtimeMs()): Promise<void> {
+    let host = await this.whenUp();
+    // Somebody else may have ended it just now.
+    while (!host.isAlive) host = await this.whenUp();
+    this.#crash("asked", { downMs });
+    await this.whenUp();
+  }
+
+  /** Ends the run with an error of the simulation itself. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** Resolves when nothing is left to be done: no message, no handler, no commit. */
+  idle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idlers.push(resolve);
+    return promise;
+  }
+
+  /** Lets things happen until `isOver`, and time pass whenever nothing can happen. */
+  async drive(isOver: () => boolean, describe: () => Promise<string>): Promise<void> {
+    for (;;) {
+      await turn();
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (isOver()) return;
+      if (this.#steps++ >= this.#parts.maxSteps)
+        throw new AssertionError(`still not over after ${this.#parts.maxSteps} steps:${await describe()}`);
+      if (this.#act()) continue;
+      if (this.#idlers.length > 0 && this.#isIdle()) {
+        for (const resolve of this.#idlers.splice(0)) resolve();
+      } else if (!this.#pass()) throw new AssertionError(`nothing can happen any more, and the body still waits:${await describe()}`);
+    }
+  }
+
+  /** Lets what is under way come to its end: commits, handlers, a start. What is kept for later stays. */
+  async rest(): Promise<void> {
+    for (;;) {
+      await turn();
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#steps++ >= this.#parts.maxSteps || (!this.#act() && !(this.#isUnderWay() && this.#pass()))) return;
+    }
+  }
+
+  /** Ends the last process, and leaves the disk to be read. */
+  async end(): Promise<void> {
+    await this.#kill(true);
+    await this.disk.content.open();
+  }
+
+  /** What functions were billed, in all processes. */
+  bills(): ReadonlyMap<string, FunctionBill> {
+    return this.#bills.with(this.host);
+  }
+
+  #start(): void {
+    const host = new Host(++this.#hosts, this.#hostParts);
+    this.#host = host;
+    host.start().then(
+      () => this.#started(host),
+      (error: unknown) => {
+        if (host.isAlive) this.fail(error);
+      },
+    );
+  }
+
+  #started(host: Host): void {
+    if (!host.isAlive) return;
+    if (this.#parts.decisions.crashesAtStart()) this.#crash("start");
+    else {
+      this.#isUp = true;
+      this.#up.resolve(host);
+    }
+  }
+
+  #crash(how: Crash["how"], { commit = this.disk.commits, downMs = this.#parts.decisions.downtimeMs() } = {}): void {
+    const crash = { how, commit, at: this.agenda.now() - this.#startedAt };
+    this.crashes.push(crash);
+    this.trace.add({ event: "crash", ...crash });
+    void this.#kill(this.disk.isCommitting && how === "asked" && this.#parts.decisions.choose(2) === 1);
+    this.agenda.after(downMs, () => this.#start());
+  }
+
+  async #kill(keeps: boolean): Promise<void> {
+    if (this.#isUp) this.#up = Promise.withResolvers();
+    this.#isUp = false;
+    if (this.#host === undefined) return;
+    this.#bills.add(this.#host);
+    await this.#host.kill(keeps);
+  }
+
+  #act(): boolean {
+    const action = this.agenda.take();
+    action?.();
+    return action !== undefined;
+  }
+
+  #pass(): boolean {
+    const deadlines = this.#host?.running.flatMap(({ deadline = 0 }) => (deadline > this.agenda.now() ? [deadline] : [])) ?? [];
+    const due = this.#host?.isAlive === true ? this.disk.nextDueAt : undefined;
+    return this.agenda.pass([due, ...deadlines]);
+  }
+
+  #isUnderWay(): boolean {
+    return this.disk.isCommitting || this.host === undefined || (this.host.running.length > 0 && this.agenda.isAwaited);
+  }
+
+  #isIdle(): boolean {
+    if (this.disk.isCommitting || this.host === undefined || this.host.running.length > 0) return false;
+    return this.disk.nextDueAt === undefined && this.disk.content.readMessages(-1, 1).length === 0;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Address } from "../../../core/message/address.ts";
+import type { NamedValue } from "../../../core/activation/effects.ts";
+import type { Engine } from "../../../core/engine/engine.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { parkedIn } from "../../../engines/embedded/commit/pending-work.ts";
+import { Client } from "../../../futures/client/client.ts";
+import type { FlowStatus } from "../../../futures/client/client.ts";
+import type { StatefulFunction } from "../../../futures/types/define.ts";
+import { FLOW_VALUE, readRecord } from "../../../futures/flow/flow-record.ts";
+import type { FlowBill } from "../../../futures/flow/bill.ts";
+import { attachSpec } from "../../../futures/define/spec.ts";
+import type { FunctionSpec } from "../../../futures/define/spec.ts";
+import { SYSTEM } from "../../../futures/protocol/system.ts";
+import type { Disk } from "../machine/disk.ts";
+
+/** A flow of a simulation. */
+export interface FlowReport extends FlowBill, Pick<FlowStatus, "status" | "custom" | "startedAt" | "settledAt" | "failure"> {
+  /** The flow's key. */
+  readonly id: string;
+  /** Type of the function that was started. */
+  readonly function: string;
+}
+
+/** One state of a function. */
+export interface StateReport {
+  /** Type of the function. */
+  readonly function: string;
+  readonly id: string;
+  readonly state: object;
+}
+
+/** What an inspection looks at. */
+export interface InspectionParts {
+  readonly disk: Disk;
+  readonly now: () => number;
+  readonly knows: (type: string) => boolean;
+  readonly payloadLimit: number;
+}
+
+/** Reads what is committed, from the disk itself: while an engine runs, between two of them, and after the last. */
+export class Inspection {
+  readonly #disk: Disk;
+  readonly #client: Client;
+
+  constructor({ disk, now, knows, payloadLimit }: InspectionParts) {
+    this.#disk = disk;
+    const refuse = (): never => {
+      throw new HandbackError("CLOSED", "nothing runs any more: what is on the disk can be read, and that is all");
+    };
+    const engine: Engine = {
+      realm: "",
+      capabilities: new Set(["snapshotRead"]),
+      now,
+      knows,
+      snapshot: (address) => this.#snapshot(address),
+      parked: (scope) => parkedIn(this.#disk.content, scope),
+      nextFlow: refuse,
+      ask: refuse,
+      listen: refuse,
+    };
+    this.#client = new Client(engine, payloadLimit);
+  }
+
+  state<State>(f: StatefulFunction<State>, id: string): Promise<State> {
+    return this.#client.readState(f, id);
+  }
+
+  bill(flow: string): Promise<FlowBill> {
+    return this.#client.bill(flow);
+  }
+
+  /** All states of some functions. */
+  async states(specs: Iterable<FunctionSpec>): Promise<readonly StateReport[]> {
+    const reports: StateReport[] = [];
+    for (const spec of specs) {
+      const face = attachSpec({ type: spec.type }, spec) as StatefulFunction<object>;
+      for (const { id } of spec.state === undefined ? [] : this.#disk.addresses(spec.type)) {
+        const state = await this.state(face, id).catch(unlessAbsent);
+        if (state !== undefined) reports.push({ function: spec.type, id, state });
+      }
+    }
+    return reports.toSorted(byName);
+  }
+
+  async flows(): Promise<readonly FlowReport[]> {
+    const reports: FlowReport[] = [];
+    for (const address of this.#disk.addresses(SYSTEM.flow)) {
+      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content.json;
+      if (record === undefined) continue;
+      const { id } = address;
+      const { status, custom, startedAt, settledAt, failure } = await this.#client.status(id);
+      const bill = await this.#client.bill(id);
+      reports.push({ id, function: readRecord(record).type, status, custom, startedAt, settledAt, failure, ...bill });
+    }
+    return reports.toSorted(byName);
+  }
+
+  #snapshot(address: Address): readonly NamedValue[] {
+    return this.#disk.content.readState(address);
+  }
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if (!HandbackError.is(error, "NOT_FOUND")) throw error;
+}
+
+function byName(one: { readonly function: string; readonly id: string }, other: typeof one): number {
+  const [a, b] = [`${one.function} ${one.id}`, `${other.function} ${other.id}`];
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,189 @@
+import { addressKey } from "../../../core/message/address.ts";
+import type { Address } from "../../../core/message/address.ts";
+import { digest } from "../../../core/crypto/digest.ts";
+import { memory } from "../../../stores/memory/memory.ts";
+import { packBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
+import type { Batch, Opened, Store } from "../../../stores/store.ts";
+import type { Agenda } from "./event-queue.ts";
+import type { CrashMode } from "../faults/crash.ts";
+import type { Decisions, Fate } from "../faults/decisions.ts";
+import { failing, gone, Session } from "./session.ts";
+import { throughText } from "./text-round-trip.ts";
+import type { Trace } from "../record/trace.ts";
+
+/** What a disk has to do with. */
+export interface DiskParts {
+  readonly agenda: Agenda;
+  readonly decisions: Decisions;
+  readonly trace: Trace;
+  /** Ends the process that has the disk open. */
+  readonly crash: (how: CrashMode, commit: number) => void;
+  /** The engine has done what it must not. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** A commit under way. */
+interface Commit {
+  readonly number: number;
+  readonly batch: Batch;
+  readonly fate: Fate;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  isThere: boolean;
+}
+
+/** The last instant of a Date: what is due then is never due, and waits to be withdrawn. */
+const END_OF_TIME = 8.64e15;
+
+/** The same in every run, so that handles and tokens are too. */
+const REALM = "5eed5eed5eed5eed";
+
+/**
+ * A disk that outlives the engines which use it, one after the other, over a real `memory()` store.
+ *
+ * DK1 What was acknowledged stays. A commit that was not is there whole or not at all.
+ * DK2 What a process does after its end has no effect.
+ * DK3 At most one commit is under way.
+ */
+export class Disk {
+  readonly content: Store = memory();
+  readonly #parts: DiskParts;
+  readonly #addresses = new Map<string, Map<string, Address>>();
+  #underWay: Commit | undefined;
+  #session: Session | undefined;
+  #commits = 0;
+
+  constructor(parts: DiskParts) {
+    this.#parts = parts;
+  }
+
+  /** Commits that are there. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  get isCommitting(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /** Gives the disk to the next process, as a store. */
+  plug(): Session {
+    return (this.#session = new Session({
+      content: this.content,
+      open: () => this.#open(),
+      commit: (batch) => this.#commit(batch),
+    }));
+  }
+
+  /** Takes the power from whoever has the disk; a commit under way is there if `keeps` says so, or if it was seen. */
+  cut(keeps: boolean): void {
+    const commit = this.#underWay;
+    if (commit !== undefined && keeps) this.#apply(commit);
+    this.#underWay = undefined;
+    if (this.#session !== undefined) this.#session.isDead = true;
+    void this.content.close();
+    commit?.reject(gone());
+  }
+
+  /** The instant at which the first of what is kept for later is due. */
+  get nextDueAt(): number | undefined {
+    const due = this.content.nextDueAt();
+    return due !== undefined && due < END_OF_TIME ? due : undefined;
+  }
+
+  /** Addresses of a function type that have, or had, state. */
+  addresses(type: string): readonly Address[] {
+    return [...(this.#addresses.get(type)?.values() ?? [])];
+  }
+
+  async #open(): Promise<Opened> {
+    return { ...(await this.content.open()), realm: REALM };
+  }
+
+  #commit(batch: Batch): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const number = this.#commits + 1;
+    this.#note(number, batch);
+    if (this.#underWay !== undefined) {
+      this.#parts.fail(new Error(`commit ${number} was begun while another one was under way`));
+      return promise;
+    }
+    const fate = this.#parts.decisions.commit(number);
+    this.#begin((this.#underWay = { number, batch, fate, resolve, reject, isThere: false }));
+    return promise;
+  }
+
+  #begin(commit: Commit): void {
+    const { agenda } = this.#parts;
+    const { takesMs, seenEarly, crash } = commit.fate;
+    if (crash === "before") return this.#parts.crash(crash, commit.number);
+    if (crash === "after") {
+      this.#apply(commit);
+      return this.#parts.crash(crash, commit.number);
+    }
+    if (seenEarly && crash === undefined) this.#apply(commit);
+    const end = (): void => this.#end(commit);
+    const isHalf = crash === "lost" || crash === "kept";
+    if (takesMs > 0) agenda.after(isHalf ? takesMs / 2 : takesMs, end);
+    else agenda.soon(end);
+  }
+
+  #end(commit: Commit): void {
+    if (this.#underWay !== commit) return;
+    const { crash } = commit.fate;
+    if (crash === "kept" || crash === "unsure" || crash === undefined) this.#apply(commit);
+    if (crash === "refused" || crash === "unsure") return this.#fail(commit, crash);
+    if (crash !== undefined) return this.#parts.crash(crash, commit.number);
+    this.#underWay = undefined;
+    this.#parts.trace.add({ event: "committed", commit: commit.number });
+    commit.resolve();
+  }
+
+  /** The engine hears of it, and may say its last words, before somebody ends its process. */
+  #fail({ number, reject }: Commit, how: CrashMode): void {
+    const session = this.#session;
+    this.#underWay = undefined;
+    if (session !== undefined) session.isFailing = true;
+    reject(failing());
+    this.#parts.agenda.last(() => {
+      if (session?.isDead === false) this.#parts.crash(how, number);
+    });
+  }
+
+  /** A memory store has applied a batch when its `commit` returns. */
+  #apply(commit: Commit): void {
+    if (commit.isThere) return;
+    commit.isThere = true;
+    this.#commits++;
+    for (const { address } of commit.batch.state) this.#remember(address);
+    this.content.commit(throughText(commit.batch)).catch(this.#parts.fail);
+  }
+
+  #remember(address: Address): void {
+    let known = this.#addresses.get(address.type);
+    if (known === undefined) this.#addresses.set(address.type, (known = new Map<string, Address>()));
+    known.set(addressKey(address), address);
+  }
+
+  #note(commit: number, batch: Batch): void {
+    const { removed, elapsed, inserted, state } = batch;
+    this.#parts.trace.add({
+      event: "commit",
+      commit,
+      consumed: removed.length + elapsed.length,
+      kept: inserted.length,
+      written: state.length,
+      digest: digestOf(batch),
+    });
+  }
+}
+
+/** Where in a file something was thrown says nothing of the course that things took. */
+function digestOf(batch: Batch): string {
+  const { removed, elapsed, inserted } = batch;
+  const numbers = [removed, elapsed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
+  return digest(JSON.stringify(numbers) + packBatch(batch).chunks.join("").replaceAll(STACK, "")).slice(0, 8);
+}
+
+/** A stack as JSON, or as JSON in a string of JSON. */
+const STACK = /(\\*)"stack\1":\1"[^]*?(?<!\\)\1"/g;

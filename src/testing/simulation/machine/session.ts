@@ -1,0 +1,96 @@
+import type { Address } from "../../../core/message/address.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import type { Batch, Opened, Store } from "../../../stores/store.ts";
+
+/** A disk as it is to whoever has it. */
+export interface Drive {
+  readonly content: Store;
+  readonly open: () => Promise<Opened>;
+  readonly commit: (batch: Batch) => Promise<void>;
+}
+
+/** A disk as one process has it, until the power goes: then it takes nothing any more, and holds nothing. */
+export class Session implements Store {
+  readonly #disk: Drive;
+  isDead = false;
+  /** Whether a commit was rejected: then so is every other. */
+  isFailing = false;
+
+  constructor(disk: Drive) {
+    this.#disk = disk;
+  }
+
+  async open(): Promise<Opened> {
+    this.#checkAlive();
+    return this.#disk.open();
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    this.#checkAlive();
+    if (this.isFailing) throw failing();
+    return this.#disk.commit(batch);
+  }
+
+  async renameStates(from: string, to: string): Promise<void> {
+    this.#checkAlive();
+    return this.#disk.content.renameStates(from, to);
+  }
+
+  readState(address: Address): ReturnType<Store["readState"]> {
+    return this.isDead ? [] : this.#disk.content.readState(address);
+  }
+
+  readMessages(afterSeq: number, limit: number): ReturnType<Store["readMessages"]> {
+    return this.isDead ? [] : this.#disk.content.readMessages(afterSeq, limit);
+  }
+
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.isDead ? [] : this.#disk.content.readDelayed(until, limit, after);
+  }
+
+  readScope(scope: string): ReturnType<Store["readScope"]> {
+    return this.isDead ? [] : this.#disk.content.readScope(scope);
+  }
+
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.isDead ? [] : this.#disk.content.readWatches(prefix);
+  }
+
+  nextDueAt(): number | undefined {
+    return this.isDead ? undefined : this.#disk.content.nextDueAt();
+  }
+
+  readDeadLetters(limit: number): ReturnType<Store["readDeadLetters"]> {
+    return this.isDead ? [] : this.#disk.content.readDeadLetters(limit);
+  }
+
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.isDead ? undefined : this.#disk.content.readDeadLetter(id);
+  }
+
+  readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
+    return this.isDead ? [] : this.#disk.content.readExpired(now, limit);
+  }
+
+  count(): ReturnType<Store["count"]> {
+    return this.isDead ? { messages: 0, delayed: 0, state: 0, watches: 0, dead: 0 } : this.#disk.content.count();
+  }
+
+  async close(clean?: boolean): Promise<void> {
+    if (!this.isDead) await this.#disk.content.close(clean);
+  }
+
+  #checkAlive(): void {
+    if (this.isDead) throw gone();
+  }
+}
+
+/** What a process hears of a store that fails. */
+export function failing(): HandbackError {
+  return new HandbackError("STORE_FAILED", "the simulated store fails");
+}
+
+/** What a dead process hears of its store, if it still listens. */
+export function gone(): HandbackError {
+  return new HandbackError("STORE_FAILED", "the simulated process has ended");
+}

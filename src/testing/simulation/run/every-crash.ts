@@ -1,0 +1,119 @@
+import type { Duration } from "../../../core/validation/duration.ts";
+import { AssertionError } from "../../assertion/assertion-error.ts";
+import { comparable } from "./comparable.ts";
+import type { CrashMode, CrashPoint } from "../faults/crash.ts";
+import { outcomeOf } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { replayable } from "./replayable.ts";
+import type { Run } from "./run.ts";
+import type { Schedule } from "../faults/schedule.ts";
+import { simulate } from "./simulate.ts";
+import type { Simulated } from "./simulate.ts";
+import type { SimulateOptions } from "./simulation-options.ts";
+
+/** What is run through every crash, and what is compared. */
+export interface EveryCrashOptions extends Omit<SimulateOptions, "seed" | "faults" | "schedule"> {
+  /** The course of the run beside its crashes; default: in order, commits take no time. */
+  readonly schedule?: Omit<Schedule, "crashes">;
+  /** Ways to crash at each commit; default `["before", "after"]`. */
+  readonly how?: readonly CrashMode[];
+  /** What of the outcome must be the same; default: all of it. */
+  readonly compare?: (outcome: Outcome) => unknown;
+  /** How long after the body's end what is delayed is let happen; default `"30d"`. It ends when nothing is left. */
+  readonly settle?: Duration;
+}
+
+/** What `everyCrash` has done. */
+export interface CrashReport<Result> {
+  /** The run without crashes. */
+  readonly run: Run<Result>;
+  /** Crash points that were tried, each in a run of its own. */
+  readonly points: number;
+}
+
+/**
+ * Runs a body once undisturbed, then once for each of its commits and each way to crash there, and checks that result, states, statuses
+ * and egress come out the same. For effects outside, let the body begin with a clean slate, and return what is on it in the end.
+ *
+ * @throws an `AssertionError` that names the crash and what it changed; else as {@link simulate}
+ * @example
+ * import { fn, stateful, value } from "handback";
+ * import { everyCrash } from "handback/testing";
+ *
+ * const account = stateful("docs/account", {
+ *   state: { cents: value(0) },
+ *   handlers: { add: (ctx, cents: number) => (ctx.state.cents += cents) },
+ * });
+ * const transfer = fn("docs/transfer", (ctx, cents: number) =>
+ *   ctx.all([ctx.invoke(account.add, -cents, { id: "from" }), ctx.invoke(account.add, cents, { id: "to" })]),
+ * );
+ *
+ * const report = await everyCrash({ functions: [account, transfer] }, (t) => t.client.call(transfer, 50));
+ * console.log(report.run.result, report.points); // [ -50, 50 ] 6
+ */
+export async function everyCrash<Result>(
+  options: EveryCrashOptions,
+  body: (t: Simulated) => Promise<Result> | Result,
+): Promise<CrashReport<Result>> {
+  const { how = ["before", "after"], compare = (outcome) => outcome, settle = "30d", schedule = {}, ...shared } = options;
+  const play = async (crashes: readonly CrashPoint[]): Promise<{ readonly run: Run<Result>; readonly outcome: Outcome }> => {
+    const run = await simulate({ ...shared, schedule: crashes.length === 0 ? schedule : { ...schedule, crashes } }, async (t) => {
+      const result = await body(t);
+      await t.idle(settle);
+      return result;
+    });
+    return { run, outcome: await outcomeOf(run) };
+  };
+  const { run, outcome } = await play([]);
+  const expected = compare(outcome);
+  const points = Array.from({ length: run.commits }, (_, at) => how.map((how): CrashPoint => ({ commit: at + 1, how }))).flat();
+  for (const point of points) {
+    const crashed = await play([point]).catch((error: unknown) => {
+      throw explained(point, error);
+    });
+    if (crashed.run.crashes.length === 0)
+      throw new AssertionError(`${name(point)} did not come about: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`);
+    const changes = differences(expected, compare(crashed.outcome));
+    if (changes.length > 0)
+      throw new AssertionError(`${name(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`);
+  }
+  return { run, points: points.length };
+}
+
+const ANOTHER_COURSE = "the run took another course than before; its functions or its body draw on something outside of the simulation";
+
+const WHEN: Readonly<Record<CrashMode, string>> = {
+  before: "a crash before commit",
+  after: "a crash after commit",
+  lost: "a crash that loses commit",
+  kept: "a crash in the middle of commit",
+  refused: "a store that refuses commit",
+  unsure: "a store that fails after commit",
+};
+
+function name({ commit, how }: CrashPoint): string {
+  return `${WHEN[how]} ${commit}`;
+}
+
+function explained(point: CrashPoint, error: unknown): unknown {
+  if (!(error instanceof Error)) return replayable(error, name(point));
+  error.message = `with ${name(point)}: ${error.message}`;
+  return error;
+}
+
+/** Says, for each part of an outcome that differs, what it was and what it is. */
+function differences(expected: unknown, got: unknown): readonly string[] {
+  if (comparable(expected) === comparable(got)) return [];
+  const parts = isObject(expected) && isObject(got) ? [...new Set([...Object.keys(expected), ...Object.keys(got)])] : [];
+  const changed = parts.flatMap((part) => difference(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)));
+  return changed.length > 0 ? changed : difference("outcome", expected, got);
+}
+
+function difference(part: string, expected: unknown, got: unknown): readonly string[] {
+  const [one, other] = [comparable(expected), comparable(got)];
+  return one === other ? [] : [`\n  ${part} without it: ${one}\n  ${part} with it:    ${other}`];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

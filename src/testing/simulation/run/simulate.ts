@@ -1,0 +1,118 @@
+import { DEFAULT_PAYLOAD_LIMIT } from "../../../core/codec/encode.ts";
+import type { Clock } from "../../../core/host/clock.ts";
+import { parseDuration } from "../../../core/validation/duration.ts";
+import type { Duration } from "../../../core/validation/duration.ts";
+import type { Client } from "../../../futures/client/client.ts";
+import { enduringClient } from "../host/reconnecting-client.ts";
+import { Inspection } from "../inspect/inspection.ts";
+import { meterOf } from "../inspect/meter.ts";
+import type { Meter } from "../inspect/meter.ts";
+import { describePending } from "../inspect/pending.ts";
+import { replayable } from "./replayable.ts";
+import { Run } from "./run.ts";
+import { seededStream } from "../faults/seeded-decisions.ts";
+import { checkSimulateOptions, decisionsOf, replayOf } from "./simulation-options.ts";
+import type { SimulateOptions } from "./simulation-options.ts";
+import { World } from "../host/world.ts";
+
+/** What the body of a simulation has: the outside of the workflow, and power over time and the machine. */
+export interface Simulated {
+  /**
+   * Starts flows and talks to them. It survives crashes: what was asked of an engine that is gone is asked of the next one, under the same
+   * key. What is started without a key is given one.
+   */
+  readonly client: Client;
+  /** The virtual clock. It stands still while anything can happen, then goes on to the next thing. */
+  readonly clock: Clock;
+  readonly meter: Meter;
+  /** Lets time pass, and everything happen that is due until then. @throws `INVALID_DELAY` */
+  advance(duration: Duration): Promise<void>;
+  /** Lets time pass until nothing is left to be done, delayed messages included, or for `limit` at most; default `"30d"`. */
+  idle(limit?: Duration): Promise<void>;
+  /** Ends the process at once, whatever it does; resolves when the next one runs. */
+  crash(options?: { readonly downFor?: Duration }): Promise<void>;
+}
+
+/** The stream of chance that handlers draw from. */
+const HANDLERS = 5;
+
+/**
+ * Runs `body` against the real engine in a simulated world: time is virtual, chance follows from a seed, and things go wrong as often as
+ * `faults` say, or as a `schedule` says. After the body has ended, handlers and commits under way end too; what is delayed stays.
+ *
+ * The course of a run follows from its options alone, as long as handlers and body wait for nothing but the engine, `work` and each other:
+ * what they would get from disks, networks and real timers is to be mocked.
+ *
+ * @throws what the body throws, with a last line in its message that replays the run; an `AssertionError` when the body waits
+ * for what cannot happen any more; `INVALID_OPTIONS` and what `embedded` throws
+ * @example
+ * import { fn } from "handback";
+ * import { simulate } from "handback/testing";
+ *
+ * const remind = fn("docs/remind", (ctx, text: string) => ctx.onComplete(ctx.sleep("30d"), said, text));
+ * const said = fn("docs/said", (_, { args }: { result: void; args: string }) => `it is time: ${args}`);
+ *
+ * const run = await simulate({ functions: [remind, said], seed: 3, faults: { crash: 0.3, reorder: true } }, async (t) => {
+ *   const handle = await t.client.start(remind, "water the plants");
+ *   await t.advance("30d");
+ *   return handle.result();
+ * });
+ * console.log(run.result, run.crashes.length > 0); // it is time: water the plants true
+ */
+export async function simulate<Result>(options: SimulateOptions, body: (t: Simulated) => Promise<Result> | Result): Promise<Run<Result>> {
+  checkSimulateOptions(options);
+  const { functions, seed, faults: _, schedule, onEvent = () => undefined, maxSteps = 1_000_000, ...engineOptions } = options;
+  const decisions = decisionsOf(options);
+  const world = new World({
+    functions: typeof functions === "function" ? functions : () => functions,
+    decisions,
+    random: seededStream(schedule?.seed ?? seed ?? 0, HANDLERS),
+    options: { crashLimit: Number.POSITIVE_INFINITY, ...engineOptions },
+    maxSteps,
+    onEvent,
+  });
+  const inspection = new Inspection({
+    disk: world.disk,
+    now: () => world.agenda.now(),
+    knows: (type) => world.knows(type),
+    payloadLimit: options.payloadLimit ?? DEFAULT_PAYLOAD_LIMIT,
+  });
+  const replay = replayOf(options);
+  try {
+    const result = await play(world, inspection, () => body(simulated(world, inspection, enduringClient({ ...world.outside, decisions }))));
+    await world.rest();
+    return new Run({ result, world, inspection, replay });
+  } catch (error) {
+    throw replayable(error, replay);
+  } finally {
+    await world.end();
+  }
+}
+
+/** Drives the world until the body has ended. */
+async function play<Result>(world: World, inspection: Inspection, body: () => Promise<Result> | Result): Promise<Result> {
+  const describe = (): Promise<string> => describePending(world, inspection);
+  world.start();
+  await world.drive(() => world.host !== undefined, describe);
+  let isOver = false;
+  const playing = (async () => body())().finally(() => (isOver = true));
+  playing.catch(() => undefined);
+  await world.drive(() => isOver, describe);
+  return playing;
+}
+
+function simulated(world: World, inspection: Inspection, client: Client): Simulated {
+  const { agenda } = world;
+  return {
+    client,
+    clock: { ...agenda.clock, setTimer: (delayMs, callback) => agenda.after(delayMs, callback) },
+    meter: meterOf(world, inspection),
+    advance: async (duration) => agenda.until(parseDuration(duration, "the duration of advance()")).promise,
+    idle: async (limit = "30d") => {
+      const wait = agenda.until(parseDuration(limit, "the limit of idle()"));
+      await Promise.race([world.idle(), wait.promise]);
+      wait.cancel();
+    },
+    crash: async ({ downFor } = {}) => world.crash(downFor === undefined ? undefined : parseDuration(downFor, "downFor")),
+  };
+}

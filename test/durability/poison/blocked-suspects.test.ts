@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { fn, stateful } from "handback";
+import type { Context, Future } from "handback";
+import { simulate } from "handback/testing";
+import type { Machine as Simulation } from "handback/testing";
+import { describe, expect, test } from "vitest";
+import { placeOf } from "../../../src/testing/leaves/call-record.ts";
+import { Machine } from "../support/machine.ts";
+
+/** Time until a process has started, and suspects have their turns; that commits take is in it too. */
+const LIFE_MS = 2_000;
+
+/** What a handler does, one after the other; it counts what it has done, and what others have done for it. */
+type Step =
+  | { readonly work: number }
+  | { readonly sleep: number }
+  | { readonly child: Program }
+  | { readonly both: readonly [Program, Program] };
+type Program = readonly Step[];
+
+/** Handlers that block until what they have called is over. */
+const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
+  const step = async (ctx: Context, next: Step): Promise<number> => {
+    if ("work" in next) return work(next.work).then(() => 1);
+    if ("sleep" in next) return ctx.get(ctx.sleep(next.sleep)).then(() => 1);
+    if ("child" in next) return 1 + (await ctx.get(ctx.invoke(block, next.child)));
+    const [first, second] = await Promise.all(next.both.map((program) => ctx.get(ctx.invoke(block, program))));
+    return 1 + (first ?? 0) + (second ?? 0);
+  };
+  const block = fn("suspects/block", async (ctx, program: Program): Promise<number> => {
+    let done = 0;
+    for (const next of program) done += await step(ctx, next);
+    return done;
+  });
+  return block;
+};
+
+/** Ends the process whenever it goes on after it has blocked. */
+const poison = fn("suspects/poison", async (ctx, ms: number): Promise<number> => {
+  await ctx.get(ctx.sleep(ms));
+  placeOf(ctx, "die()").crash();
+  return Promise.withResolvers<never>().promise;
+});
+
+const programsOf = (step: Step): readonly Program[] => ("child" in step ? [step.child] : "both" in step ? step.both : []);
+const countSteps = (program: Program): number =>
+  program.reduce((sum, step) => programsOf(step).reduce((inner, child) => inner + countSteps(child), sum + 1), 0);
+const countHandlers = (programs: readonly Program[]): number =>
+  programs.reduce((sum, program) => sum + 1 + countHandlers(program.flatMap(programsOf)), 0);
+/** How long a program takes, if nothing of it happens at the same time. */
+const msOf = (program: Program): number =>
+  program.reduce((sum, step) => {
+    const own = "work" in step ? step.work : "sleep" in step ? step.sleep : 0;
+    // One that waits for the other of two answers seems to be at work.
+    const waits = "both" in step ? 5_000 : 0;
+    return programsOf(step).reduce((inner, child) => inner + msOf(child), sum + own + waits);
+  }, 0);
+
+const outcomeOf = (result: Promise<number>): Promise<unknown> => result.catch((error: { code: unknown }) => error.code);
+
+describe("suspects that block", () => {
+  test("let each other go on, though there are more of them than slots: those without one take nobody's turn", async () => {
+    const machine: Machine = new Machine({
+      functions: [makeBlocking({ work: (ms) => machine.clock.work(ms) })],
+      options: { concurrency: 2 },
+    });
+    const block = makeBlocking({ work: () => Promise.resolve() });
+    const names = Array.from({ length: 30 }, (_, n) => `b${n}`);
+    const first = await machine.boot();
+    for (const id of names) await first.client.start(block, [{ sleep: 200 }, { child: [] }], { id });
+    for (let life = 1; life <= 3; life++) {
+      await machine.clock.advance(350);
+      await machine.cut();
+      await machine.boot();
+    }
+    const before = machine.clock.now();
+    const results = names.map((id) => machine.engine.client.flow<number>(id).result());
+    const outcomes = await machine.clock.until(Promise.all(results.map(outcomeOf)));
+    expect(machine.clock.now() - before).toBeLessThan(1_000 + 30 * 200);
+    expect(new Set(outcomes)).toEqual(new Set([2, "DEADLOCK"]));
+    await machine.clock.quiet();
+    expect(machine.engine.backlog).toBe(0);
+    await machine.clock.until(machine.engine.close());
+  });
+
+  test("are not taken for a deadlock while the one that they wait for is being marked, to begin in the last slot", async () => {
+    const machine: Machine = new Machine({
+      functions: [makeBlocking({ work: (ms) => machine.clock.work(ms) })],
+      options: { concurrency: 2, crashLimit: 1 },
+    });
+    const block = makeBlocking({ work: () => Promise.resolve() });
+    const first = await machine.boot();
+    await first.client.start(block, [{ child: [{ work: 200 }] }], { id: "b" });
+    await machine.clock.advance(100);
+    await machine.cut();
+    const { client } = await machine.boot();
+    expect(await machine.clock.until(client.flow<number>("b").result())).toBe(2);
+    await machine.clock.until(machine.engine.close());
+  });
+
+  test("are blocked until they go on, also when their gets were rejected: closing waits for the one that works alone", async () => {
+    const told: unknown[] = [];
+    const ended: string[] = [];
+    let life = 1;
+    const works = fn("suspects/works", async (ctx) => {
+      const begun = life;
+      await ctx.get(ctx.sleep(10));
+      await machine.clock.work(300);
+      ended.push(`works in ${begun}`);
+    });
+    const box = stateful("suspects/box", {
+      state: {},
+      handlers: {
+        async wait(ctx) {
+          const begun = life;
+          await ctx.get(ctx.onComplete(ctx.event("go"), hop)).catch((error: unknown) => {
+            if (begun === 2) told.push(error);
+            throw error;
+          });
+        },
+        hop: () => undefined,
+      },
+    });
+    // When the event comes, what the handler waits for has to wait for the handler.
+    const hop = fn("suspects/hop", (ctx): Future<unknown> => ctx.invoke(box.hop, undefined, { id: "a" }));
+    const machine: Machine = new Machine({ functions: [works, box, hop], options: { crashLimit: 1 } });
+    const { client } = await machine.boot();
+    await client.start(works, undefined, { id: "works" });
+    await client.start(box.wait, undefined, { id: "a", key: "waits" });
+    await machine.clock.quiet();
+    await machine.cut();
+    life = 2;
+    await machine.boot();
+    await machine.clock.advance(1_100);
+    await machine.engine.client.signal("waits", "go", undefined);
+    await machine.clock.quiet();
+    const before = machine.clock.now();
+    await machine.clock.until(machine.engine.close());
+    expect([ended.at(-1), machine.clock.now() - before]).toEqual(["works in 2", 200]);
+    expect(told).toEqual([expect.objectContaining({ code: "CLOSED" })]);
+  });
+
+  test("come to an end in any number of slots, however often they are killed, and what they die of is found among them", async () => {
+    const ms = fc.integer({ min: 0, max: 200 });
+    const { program } = fc.letrec<{ program: Program; step: Step }>((tie) => ({
+      program: fc.array(tie("step"), { maxLength: 3, depthIdentifier: "p" }),
+      step: fc.oneof(
+        { depthIdentifier: "p", maxDepth: 3, withCrossShrink: true },
+        fc.record({ sleep: ms }),
+        fc.record({ work: ms }),
+        fc.record({ child: tie("program") }),
+        fc.record({ both: fc.tuple(tie("program"), tie("program")) }),
+      ),
+    }));
+    const options = fc.record({
+      programs: fc.array(program, { minLength: 1, maxLength: 8 }),
+      slots: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant("enough" as const)),
+      crashLimit: fc.integer({ min: 1, max: 4 }),
+      // What dies too often of something else is given up too.
+      deaths: fc.oneof(
+        fc.record({
+          kills: fc.array(fc.oneof(ms, fc.integer({ min: 1_000, max: 2_000 })), { minLength: 1, maxLength: 4 }),
+          poisons: fc.array(ms, { maxLength: 0 }),
+        }),
+        fc.record({ kills: fc.array(ms, { maxLength: 0 }), poisons: fc.array(ms, { minLength: 1, maxLength: 2 }) }),
+      ),
+      seed: fc.nat(0xffff),
+      faults: fc.constantFrom({}, { reorder: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(options, async ({ programs, slots, deaths: { kills, poisons }, ...rest }) => {
+        const enough = countHandlers(programs) + poisons.length;
+        const concurrency = slots === "enough" ? enough : slots;
+        const failure = concurrency < enough ? ["DEADLOCK"] : [];
+        const block = makeBlocking({ work: () => Promise.resolve() });
+        const longestMs = programs.reduce((sum, each) => sum + msOf(each), 0) + poisons.reduce((sum, each) => sum + each, 0);
+        const functions = (simulation: Simulation) => [makeBlocking(simulation), poison];
+        const run = await simulate({ functions, concurrency, ...rest }, async (t) => {
+          const bad = await Promise.all(poisons.map((after, n) => t.client.start(poison, after, { id: `bad-${n}` })));
+          const flows = await Promise.all(programs.map((each, n) => t.client.start(block, each, { id: `b-${n}` })));
+          for (const after of kills.slice(0, rest.crashLimit)) {
+            await t.advance(after);
+            await t.crash();
+          }
+          const before = t.clock.now();
+          const good = await Promise.all(flows.map((flow) => outcomeOf(flow.result())));
+          const ends = { good, bad: await Promise.all(bad.map((flow) => outcomeOf(flow.result()))), tookMs: t.clock.now() - before };
+          // What was called by those that failed ends too.
+          await t.advance(LIFE_MS + longestMs);
+          return ends;
+        });
+        const { good, bad, tookMs } = run.result;
+        for (const [n, outcome] of good.entries()) expect([countSteps(programs[n] ?? []), ...failure]).toContain(outcome);
+        for (const outcome of bad) expect(["POISONED", ...failure]).toContain(outcome);
+        const lives = 1 + poisons.length * (rest.crashLimit + 1);
+        expect(tookMs).toBeLessThanOrEqual(lives * (LIFE_MS + longestMs));
+        expect((await run.meter.flows()).every(({ final }) => final)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,75 @@
+/**
+ * A process that dies of one of its messages: `node poison-child.ts <store> <how it dies>`. The first one on a store starts work, the poison in
+ * its midst; each one says what became of that, if it lives to see it, and closes. Mended, it sends the dead letter again before.
+ */
+import { writeSync } from "node:fs";
+import { embedded, fn, HandbackError, sqlite, stateful, value } from "../../../src/index.ts";
+import type { Clock } from "../../../src/index.ts";
+
+const INNOCENTS = 60;
+const [path = "", how = ""] = process.argv.slice(2);
+
+const WAYS: Readonly<Record<string, () => unknown>> = {
+  "is killed": () => process.kill(process.pid, "SIGKILL"),
+  exits: () => process.exit(3),
+  "fails where nobody listens": () =>
+    setTimeout(() => {
+      throw new Error("nobody listens");
+    }, 5),
+  mended: () => undefined,
+};
+
+const counter = stateful("poison/counter", { state: { n: value(0) }, handlers: { add: (ctx, by: number) => (ctx.state.n += by) } });
+const poison = fn("poison/eat", async (ctx, dose: number) => {
+  WAYS[how]?.();
+  if (how !== "mended") await new Promise((resolve) => setTimeout(resolve, 1_000));
+  return ctx.invoke(counter.add, dose, { id: "poison" });
+});
+const innocent = fn("poison/innocent", async (ctx, id: string) => {
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  return ctx.invoke(counter.add, 1, { id });
+});
+
+/** Time that passes twenty times as fast for whoever waits. */
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonicNs: () => Math.round(performance.now() * 1e6),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs / 20);
+    return () => clearTimeout(timer);
+  },
+};
+
+// Written at once, unlike what console.log may keep: the process may not live to say it.
+const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n`);
+
+const engine = await embedded({ functions: [counter, poison, innocent], store: sqlite(path), clock });
+const { client } = engine;
+const ids = Array.from({ length: INNOCENTS }, (_, n) => `i${n}`);
+const [first, second] = [ids.slice(0, INNOCENTS / 2), ids.slice(INNOCENTS / 2)];
+const starts = [
+  ...first.map((id) => () => client.start(innocent, id, { id })),
+  () => client.start(poison, 7, { id: "poison" }),
+  ...second.map((id) => () => client.start(innocent, id, { id })),
+];
+// What the first process has started, the others find: the keys are the same.
+const flows = await Promise.all(starts.map((start) => start()));
+const results = await Promise.all(
+  flows.map((flow) =>
+    flow.result().then(
+      (outcome) => [flow.id, outcome] as const,
+      (error: unknown) => [flow.id, HandbackError.is(error) ? error.code : String(error)] as const,
+    ),
+  ),
+);
+const letters = engine
+  .deadLetters()
+  .map(({ id, input, failure }) => ({ id, input, code: failure.code, crashes: failure.details?.["crashes"] }));
+let redriven: unknown;
+if (how === "mended" && letters[0] !== undefined) {
+  await engine.redrive(letters[0].id);
+  while (redriven === undefined)
+    redriven = await client.readState(counter, "poison").catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
+}
+say({ results: Object.fromEntries(results), letters, redriven, left: engine.deadLetters().length });
+await engine.close();

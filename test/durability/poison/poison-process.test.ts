@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { NODE_OPTIONS } from "../../stores/support/node-options.ts";
+import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
+
+const PROGRAM = new URL("poison-child.ts", import.meta.url).pathname;
+
+interface Said {
+  readonly results: Readonly<Record<string, unknown>>;
+  readonly letters: readonly object[];
+  readonly redriven?: unknown;
+  readonly left: number;
+}
+
+/** Runs the program; gives what it said, or `undefined` if it died before. */
+async function run(path: string, how: string): Promise<Said | undefined> {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, path, how], { stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [said] = await Promise.all([text(child.stdout), once(child, "exit")]);
+  return said === "" ? undefined : (JSON.parse(said) as Said);
+}
+
+test.each(["is killed", "exits", "fails where nobody listens"])(
+  "a process that %s whenever it handles one message lives on without it after its first start and three more, and has done all else",
+  async (how) => {
+    const path = join(temporaryDirectory(), "s.db");
+    let starts = 1;
+    let said = await run(path, how);
+    for (; said === undefined && starts < 10; starts++) said = await run(path, how);
+    expect(starts - 1).toBe(1 + 3);
+    const { poison, ...others } = said?.results ?? {};
+    expect(poison).toBe("POISONED");
+    expect(Object.values(others)).toEqual(Array.from({ length: 60 }, () => 1));
+    const letter = { id: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown, input: 7, code: "POISONED", crashes: 3 };
+    expect(said?.letters).toEqual([letter]);
+
+    const mended = await run(path, "mended");
+    expect(mended).toMatchObject({ letters: [letter], redriven: { n: 7 }, left: 0 });
+    expect(await run(path, "mended")).toMatchObject({ letters: [], left: 0, results: { poison: "POISONED", i0: 1 } });
+  },
+  60_000,
+);

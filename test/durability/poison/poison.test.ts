@@ -1,0 +1,294 @@
+import fc from "fast-check";
+import { embedded, fn, memory, stateful, value } from "handback";
+import type { Future } from "handback";
+import { crashing, everyCrash, record, simulate } from "handback/testing";
+import type { Machine, Simulated } from "handback/testing";
+import { describe, expect, test } from "vitest";
+import { placeOf } from "../../../src/testing/leaves/call-record.ts";
+
+const poison = fn("poison/eat", (_, dose: number) => `survived ${dose}`);
+const count = stateful("poison/count", { state: { n: value(0) }, handlers: { add: (ctx, by: number) => (ctx.state.n += by) } });
+
+/** Ends the process in the midst of a handler that waits. */
+const die = (ctx: object): Promise<never> => {
+  placeOf(ctx, "die()").crash();
+  return Promise.withResolvers<never>().promise;
+};
+
+/** Ends the process after so many ms. */
+const makeSlowly = ({ work }: Machine) =>
+  fn("poison/slowly", async (ctx, ms: number) => (ms > 0 ? work(ms).then(() => die(ctx)) : die(ctx)));
+
+/** Innocents that work for so many ms each, and count themselves. */
+const innocents = ({ work }: Machine) =>
+  fn("poison/innocent", async (ctx, { id, ms }: { id: string; ms: number }): Promise<Future<number>> => {
+    if (ms > 0) await work(ms);
+    return ctx.invoke(count.add, 1, { id });
+  });
+
+/** Starts innocents; gives what waits for all of them. */
+async function startInnocents(t: Simulated, works: readonly number[], name = "i"): Promise<() => Promise<readonly unknown[]>> {
+  const f = innocents({ work: () => Promise.resolve() });
+  const flows = await Promise.all(works.map((ms, n) => t.client.start(f, { id: `${name}${n}`, ms }, { id: `${name}-${n}` })));
+  return () => Promise.all(flows.map((flow) => flow.result()));
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "fulfilled",
+    (error: { code: unknown }) => error.code,
+  );
+
+describe("a message that the process dies of whenever it is handled", () => {
+  test("is given up once it was at work at as many deaths as the limit says, beside the first; its caller is told", async () => {
+    for (const crashLimit of [1, 2, 3, 5]) {
+      const run = await simulate({ functions: [crashing(poison)], crashLimit }, async (t) => {
+        const handle = await t.client.start(poison, 7, { id: "p" });
+        const error: unknown = await handle.result().catch((reason: unknown) => reason);
+        return { error, status: await handle.status(), bill: await t.meter.flow("p") };
+      });
+      const crashes = Math.max(2, crashLimit);
+      const details = { function: "poison/eat", crashes };
+      const message = expect.stringContaining(`the process died ${crashes} times in a row while poison/eat[`) as unknown;
+      expect(run.result.error).toMatchObject({ code: "POISONED", retryable: false, message, details });
+      expect(run.result.status).toMatchObject({ status: "failed", failure: { code: "POISONED", details } });
+      expect(run.result.bill).toMatchObject({ runs: crashes, billedMs: 0, final: true });
+      expect(run.crashes.map(({ how }) => how)).toEqual(Array.from({ length: crashLimit + 1 }, () => "handler"));
+    }
+  });
+
+  test("is not given up if it ends the process less often", async () => {
+    for (const times of [1, 2, 3]) {
+      const run = await simulate({ functions: [crashing(poison, times)], crashLimit: 3 }, (t) => t.client.call(poison, 7));
+      expect([run.result, run.crashes.length]).toEqual(["survived 7", times]);
+    }
+  });
+
+  test("is found among a thousand that are innocent, each of which is handled once to its end", async () => {
+    const works = Array.from({ length: 1_000 }, (_, n) => (n % 10 === 0 ? 40 : 0));
+    const functions = (machine: Machine) => [crashing(poison), innocents(machine), count];
+    const run = await simulate({ functions, crashLimit: 3 }, async (t) => {
+      const [first, second] = [works.slice(0, 500), works.slice(500)];
+      const results = await startInnocents(t, first);
+      const bad = await t.client.start(poison, 1);
+      const others = await startInnocents(t, second, "j");
+      return [await codeOf(bad.result()), await results(), await others()];
+    });
+    expect(run.result[0]).toBe("POISONED");
+    expect(run.crashes).toHaveLength(4);
+    const states = await run.states();
+    expect(states).toHaveLength(1_000);
+    expect(states.filter(({ state }) => (state as { n: number }).n !== 1)).toEqual([]);
+  });
+
+  test("holds up nobody else: what comes in meanwhile is handled at once, and its own address is free when it is given up", async () => {
+    const box = stateful("poison/box", {
+      state: { n: value(0) },
+      handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) },
+    });
+    const run = await simulate({ functions: [box], crashLimit: 3 }, async (t) => {
+      const bad = await t.client.start(box.kill, undefined, { id: "a", key: "bad" });
+      const behind = await t.client.start(box.add, undefined, { id: "a", key: "behind" });
+      const took: number[] = [];
+      const outcome = codeOf(bad.result());
+      for (let n = 0; n < 200; n++) {
+        const before = t.clock.now();
+        await t.client.call(box.add, undefined, { id: "b" });
+        took.push(t.clock.now() - before);
+        await t.advance(20);
+      }
+      return { took, outcome: await outcome, behind: await behind.result(), after: await t.client.call(box.add, undefined, { id: "a" }) };
+    });
+    expect(run.result).toMatchObject({ outcome: "POISONED", behind: 1, after: 2 });
+    // Only those that were on their way when the process died took any time.
+    expect(run.result.took.filter((ms) => ms > 0).length).toBeLessThanOrEqual(run.crashes.length);
+  });
+
+  test("may be cancelled while it waits for its turn; what is behind it at its address goes on at once", async () => {
+    const box = stateful("poison/box", { state: { n: value(0) }, handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) } });
+    const seen = { starts: 0 };
+    const onEvent = ({ event }: { event: string }): void => void (seen.starts += Number(event === "start"));
+    const run = await simulate({ functions: [box], crashLimit: 3, onEvent }, async (t) => {
+      const bad = await t.client.start(box.kill, undefined, { id: "a", key: "bad" });
+      const behind = await t.client.start(box.add, undefined, { id: "a", key: "behind" });
+      const outcome = codeOf(bad.result());
+      while (seen.starts < 3) await t.advance(1);
+      await t.client.cancel("bad");
+      const before = t.clock.now();
+      return [await outcome, await behind.result(), t.clock.now() - before];
+    });
+    expect(run.result).toEqual(["CANCELLED", 1, 0]);
+    expect(run.crashes).toHaveLength(2);
+  });
+
+  test("rejects what is made of it like any other failure, so that what is to be cleaned up is", async () => {
+    const tidy = fn("poison/tidy", (_, end: { status: string; reason?: { code?: string } }) => [end.status, end.reason?.code]);
+    const parent = fn("poison/parent", (ctx) =>
+      ctx.onSettled(ctx.all([ctx.invoke(poison, 1), ctx.invoke(count.add, 1, { id: "c" })]), tidy),
+    );
+    const run = await simulate({ functions: [crashing(poison), parent, tidy, count], crashLimit: 2 }, async (t) => {
+      const result = await t.client.call(parent, undefined, { id: "p" });
+      await t.advance("1m");
+      return result;
+    });
+    expect(run.result).toEqual(["rejected", "POISONED"]);
+    expect(await run.meter.flow("p")).toMatchObject({ final: true, beta: 1 });
+  });
+
+  test("is found when it needs a while for it, or what it waited for", async () => {
+    const blocking = fn("poison/blocking", async (ctx, _: number) => {
+      await ctx.get(ctx.invoke(count.add, 1, { id: "c" }));
+      return die(ctx);
+    });
+    for (const f of [makeSlowly, () => blocking]) {
+      const run = await simulate({ functions: (machine) => [f(machine), count], crashLimit: 3 }, (t) =>
+        codeOf(t.client.call(f({ work: () => Promise.resolve() }), 4_900)),
+      );
+      expect([run.result, run.crashes.length]).toEqual(["POISONED", 4]);
+    }
+  });
+
+  test("is found whichever other commit fails meanwhile, and however, and each effect of the others counts once", async () => {
+    const functions = (machine: Machine) => [crashing(poison), innocents(machine), count];
+    const report = await everyCrash(
+      {
+        functions,
+        crashLimit: 3,
+        how: ["before", "after", "lost", "kept", "refused", "unsure"],
+        // A death in between counts or does not, as it happens to find the message at work or not.
+        compare: ({ result, states, egress }) => ({ result, states, egress }),
+      },
+      async (t) => {
+        const results = await startInnocents(t, [0, 30, 0]);
+        const bad = codeOf(t.client.call(poison, 1));
+        return [await bad, await results()];
+      },
+    );
+    expect(report.run.result).toEqual(["POISONED", [1, 1, 1]]);
+    expect(report.points).toBeGreaterThan(50);
+  });
+
+  test("is found with any number of others like it, however long they take, and nothing innocent is given up", async () => {
+    const work = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 20_000 }));
+    const options = fc.record({
+      poisons: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4_900 })), { minLength: 1, maxLength: 3 }),
+      works: fc.array(work, { maxLength: 12 }),
+      concurrency: fc.constantFrom(1, 2, 64),
+      crashLimit: fc.integer({ min: 1, max: 4 }),
+      seed: fc.nat(0xffff),
+      faults: fc.constantFrom({}, { reorder: true }, { reorder: true, slowCommit: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(options, async ({ poisons, works, ...rest }) => {
+        const slowly = makeSlowly({ work: () => Promise.resolve() });
+        const functions = (machine: Machine) => [makeSlowly(machine), innocents(machine), count];
+        const run = await simulate({ functions, ...rest }, async (t) => {
+          const bad = await Promise.all(poisons.map((ms, n) => t.client.start(slowly, ms, { id: `bad-${n}` })));
+          const results = await startInnocents(t, works);
+          return { bad: await Promise.all(bad.map((flow) => codeOf(flow.result()))), good: await results() };
+        });
+        expect(run.result).toEqual({ bad: poisons.map(() => "POISONED"), good: works.map(() => 1) });
+        expect((await run.meter.flows()).every(({ final }) => final)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("what is innocent", () => {
+  test("is not given up however often the process dies at its start, and runs once it lives", async () => {
+    const functions = (machine: Machine) => [innocents(machine), count];
+    const run = await simulate({ functions, crashLimit: 1 }, async (t) => {
+      const results = await startInnocents(t, [10_000, 10_000]);
+      for (let n = 0; n < 20; n++) {
+        await t.crash();
+        await t.advance(900);
+      }
+      return results();
+    });
+    expect([run.result, run.crashes.length]).toEqual([[1, 1], 20]);
+  });
+
+  test("is not given up however often the process is killed, if its handler has run for a while each time", async () => {
+    const functions = (machine: Machine) => [record(innocents(machine)), count];
+    const run = await simulate({ functions, crashLimit: 1 }, async (t) => {
+      const results = await startInnocents(t, [60_000]);
+      for (let n = 0; n < 20; n++) {
+        await t.advance("7s");
+        await t.crash();
+      }
+      return results();
+    });
+    expect([run.result, run.crashes.length]).toEqual([[1], 20]);
+    const { length } = run.calls(innocents({ work: () => Promise.resolve() }));
+    expect(length).toBe(21);
+  });
+
+  test("is not given up however often the process is killed while its handler is blocked", async () => {
+    const waiting = fn("poison/waiting", async (ctx) => ctx.get(ctx.event<string>("go")));
+    for (const crashLimit of [1, 3]) {
+      const run = await simulate({ functions: [waiting], crashLimit }, async (t) => {
+        const flow = await t.client.start(waiting);
+        for (let n = 0; n < 10; n++) {
+          await t.advance(n % 2 === 0 ? "1100ms" : "12h");
+          await t.crash();
+        }
+        await t.client.signal(flow, "go", "went");
+        return flow.result();
+      });
+      expect([run.result, run.crashes.length]).toEqual(["went", 10]);
+    }
+  });
+
+  test("shares the blame for deaths that have another cause, and the more there are, the longer none of them is given up", async () => {
+    const functions = (machine: Machine) => [innocents(machine), count];
+    const run = await simulate({ functions, crashLimit: 3 }, async (t) => {
+      const results = await startInnocents(
+        t,
+        Array.from({ length: 8 }, () => 4_000),
+      );
+      // In each second life or so one of them is at work.
+      for (let n = 0; n < 10; n++) {
+        await t.crash();
+        await t.advance("1500ms");
+      }
+      return results();
+    });
+    expect(run.result).toEqual(Array.from({ length: 8 }, () => 1));
+  });
+
+  test("but suspected is handled one after the other, in a process that has lived for a second; all else at once", async () => {
+    const deadly = crashing(poison, 2);
+    const functions = (machine: Machine) => [deadly, record(innocents(machine)), count];
+    const seen = { starts: 0 };
+    const onEvent = ({ event }: { event: string }): void => void (seen.starts += Number(event === "start"));
+    const run = await simulate({ functions, crashLimit: 3, onEvent }, async (t) => {
+      const results = await startInnocents(
+        t,
+        Array.from({ length: 4 }, () => 2_000),
+      );
+      const ate = codeOf(t.client.call(poison, 1));
+      while (seen.starts < 3) await t.advance(1);
+      const late = await startInnocents(t, [2_000], "late");
+      return [await results(), await late(), await ate];
+    });
+    expect(run.result).toEqual([[1, 1, 1, 1], [1], "fulfilled"]);
+    const third = run.trace.findLast(({ event }) => event === "start")?.at ?? 0;
+    const begun = run.trace.flatMap((event) => (event.event === "run" && event.function === "poison/innocent" ? [event.at] : []));
+    const [late = 0, ...suspects] = begun.filter((at) => at >= third).map((at) => at - third);
+    expect(late).toBeLessThan(10);
+    expect(suspects).toEqual([1_000, 2_000, 3_000, 4_000]);
+  });
+});
+
+describe("the limit of crashes", () => {
+  test("is a whole number from 1, or none", async () => {
+    const functions = [poison];
+    for (const crashLimit of [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, "3" as unknown as number]) {
+      await expect(embedded({ functions, store: memory(), crashLimit })).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+    }
+    for (const crashLimit of [1, 1_000_000, Number.POSITIVE_INFINITY]) {
+      const engine = await embedded({ functions, store: memory(), crashLimit });
+      await engine.close();
+    }
+  });
+});

@@ -1,0 +1,221 @@
+import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import type { EmbeddedOptions } from "handback";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
+import { FAULTS } from "../support/faulty-store.ts";
+import { MortalMachine } from "../support/mortal-machine.ts";
+
+const codeOf = (error: unknown): unknown => (HandbackError.is(error) ? error.code : error);
+
+/** A function that fails, or takes the process with it, until it is mended. */
+function makeFlaw(die: () => Promise<never>) {
+  const flaw = { how: "throws" as "throws" | "dies" | "mended", keys: [] as string[] };
+  const box = stateful("redrive/box", {
+    state: { got: value<number[]>([]) },
+    handlers: {
+      put(ctx, n: number): number | Promise<never> {
+        flaw.keys.push(ctx.idempotencyKey);
+        if (flaw.how === "throws") throw new Error(`cannot take ${n}`);
+        if (flaw.how === "dies") return die();
+        ctx.state.got.push(n);
+        return n;
+      },
+    },
+  });
+  const post = fn("redrive/post", (ctx, { n, id }: { n: number; id?: string }) => ctx.send(box.put, n, id === undefined ? {} : { id }));
+  return { flaw, box, post };
+}
+
+/** The same on a machine that can die of it. */
+function makeMachine(options: Partial<EmbeddedOptions> = {}) {
+  const parts = makeFlaw(() => mortal.die());
+  const mortal = new MortalMachine(() => [parts.box, parts.post], { crashLimit: 2, ...options });
+  return { ...parts, machine: mortal.machine, restart: () => mortal.restart() };
+}
+
+describe("a dead letter", () => {
+  const start = async (options: Partial<EmbeddedOptions> = {}) => {
+    const parts = makeFlaw(() => Promise.withResolvers<never>().promise);
+    const [store, clock] = [memory(), new VirtualClock()];
+    const engine = await embedded({ functions: [parts.box, parts.post], store, clock, ...options });
+    onTestFinished(() => engine.close());
+    await engine.client.call(parts.post, { n: 7, id: "a" });
+    await clock.quiet();
+    const [letter] = engine.deadLetters();
+    if (letter === undefined) throw new Error("there should be a dead letter");
+    return { ...parts, store, clock, engine, letter };
+  };
+
+  test("is sent again as it was, under the same idempotency key, and is gone", async () => {
+    const { flaw, box, engine, letter, store, clock } = await start();
+    expect(letter).toMatchObject({ target: { type: "redrive/box", id: "a" }, operation: "put", input: 7 });
+    expect(letter.failure).toMatchObject({ message: "cannot take 7" });
+    flaw.how = "mended";
+    expect(await engine.redrive(letter.id)).toBe(true);
+    await clock.quiet();
+    expect(await engine.client.readState(box, "a")).toEqual({ got: [7] });
+    expect(flaw.keys).toEqual([letter.id, letter.id]);
+    expect(engine.deadLetters()).toEqual([]);
+    expect(store.count()).toMatchObject({ messages: 0, dead: 0 });
+  });
+
+  test("whose message fails again is another one, with another id and the same key", async () => {
+    const { flaw, engine, letter, clock } = await start();
+    expect(await engine.redrive(letter.id)).toBe(true);
+    await clock.quiet();
+    const [second, ...others] = engine.deadLetters();
+    expect(others).toEqual([]);
+    expect(second).toMatchObject({ input: 7, failure: { message: "cannot take 7" } });
+    expect(second?.id).not.toBe(letter.id);
+    expect(flaw.keys).toEqual([letter.id, letter.id]);
+  });
+
+  test("is thrown away for good", async () => {
+    const { flaw, engine, letter, clock } = await start();
+    flaw.how = "mended";
+    await engine.discard(letter.id);
+    await clock.quiet();
+    expect(engine.deadLetters()).toEqual([]);
+    expect(flaw.keys).toHaveLength(1);
+  });
+
+  test("is there once: of two who take it at the same time one is told that it is not found", async () => {
+    const { flaw, engine, letter, clock } = await start();
+    flaw.how = "mended";
+    const outcomes = await Promise.all(
+      [engine.redrive(letter.id), engine.discard(letter.id), engine.redrive(letter.id)].map((each) => each.catch(codeOf)),
+    );
+    await clock.quiet();
+    expect(outcomes).toEqual([true, "NOT_FOUND", "NOT_FOUND"]);
+    expect(flaw.keys).toHaveLength(2);
+  });
+
+  test("that is not there is not found, and after the end nothing is", async () => {
+    const { engine, letter } = await start();
+    for (const id of ["", "nobody", letter.id.slice(1)]) {
+      await expect(engine.redrive(id)).rejects.toMatchObject({ code: "NOT_FOUND", details: { id } });
+      await expect(engine.discard(id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    }
+    await engine.close();
+    await expect(engine.redrive(letter.id)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(engine.discard(letter.id)).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  test("of a function that is not registered any more stays where it is", async () => {
+    const { engine, letter, store } = await start();
+    await engine.close();
+    const other = await embedded({ functions: [], store });
+    onTestFinished(() => other.close());
+    const details = { function: "redrive/box" };
+    await expect(other.redrive(letter.id)).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION", details });
+    expect(other.deadLetters()).toHaveLength(1);
+    await other.discard(letter.id);
+    expect(other.deadLetters()).toEqual([]);
+  });
+
+  test("whose input never came to be, because a future in it was rejected, cannot be sent, and stays", async () => {
+    const clock = new VirtualClock();
+    const box = stateful("redrive/box", { state: { n: value(0) }, handlers: { put: (ctx, n: number) => (ctx.state.n = n) } });
+    const fails = fn("redrive/fails", (): number => {
+      throw new Error("no number");
+    });
+    const post = fn("redrive/post", (ctx) => ctx.send(box.put, ctx.invoke(fails), { id: "a" }));
+    const engine = await embedded({ functions: [box, fails, post], store: memory(), clock });
+    onTestFinished(() => engine.close());
+    await engine.client.call(post);
+    await clock.quiet();
+    const [letter] = engine.deadLetters();
+    expect(letter).toMatchObject({ input: undefined, failure: { message: "no number" } });
+    expect(await engine.redrive(letter?.id ?? "")).toBe(false);
+    expect(engine.deadLetters()).toHaveLength(1);
+    await engine.discard(letter?.id ?? "");
+    expect(engine.deadLetters()).toEqual([]);
+  });
+
+  test("and the message in its place count together or not at all, whichever way the commit goes", async () => {
+    for (const fault of FAULTS) {
+      const { flaw, machine, restart, post, box } = makeMachine({ crashLimit: 3 });
+      const first = await restart();
+      await machine.clock.until(first.client.call(post, { n: 1, id: "a" }));
+      await machine.clock.quiet();
+      const [letter] = first.deadLetters();
+      flaw.how = "mended";
+      const crashed = machine.disk.arm(1, fault);
+      const outcome = first.redrive(letter?.id ?? "").catch(codeOf);
+      await machine.clock.until(Promise.race([crashed, outcome]));
+      if (fault === "refused" || fault === "unsure") expect(await machine.clock.until(outcome)).toBe("STORE_FAILED");
+      await machine.cut();
+      const engine = await restart();
+      const isThere = fault === "unheard" || fault === "unsure";
+      const got = await engine.client.readState(box, "a").catch(codeOf);
+      expect({ fault, letters: engine.deadLetters().length, got }).toEqual({
+        fault,
+        letters: isThere ? 0 : 1,
+        got: isThere ? { got: [1] } : "NOT_FOUND",
+      });
+      await machine.clock.until(engine.close());
+    }
+  });
+});
+
+describe("a message that the process died of", () => {
+  test("is a dead letter that says so, and how often; it is done once its function is mended", async () => {
+    const { flaw, machine, restart, post, box } = makeMachine();
+    const first = await restart();
+    flaw.how = "dies";
+    await first.client.call(post, { n: 5, id: "a" }).catch(codeOf);
+    const engine = await restart();
+    const [letter, ...others] = engine.deadLetters();
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({
+      target: { type: "redrive/box", id: "a" },
+      input: 5,
+      failure: { name: "HandbackError", code: "POISONED", details: { function: "redrive/box", id: "a", message: letter?.id, crashes: 2 } },
+    });
+    // The first time, with others, and alone.
+    expect(flaw.keys).toHaveLength(3);
+    flaw.how = "mended";
+    expect(await engine.redrive(letter?.id ?? "")).toBe(true);
+    await machine.clock.quiet();
+    expect(await engine.client.readState(box, "a")).toEqual({ got: [5] });
+    expect(new Set(flaw.keys).size).toBe(1);
+    await machine.clock.until(engine.close());
+  });
+
+  test("and was to make a state makes it when it is sent again", async () => {
+    const { flaw, machine, restart, post, box } = makeMachine();
+    const first = await restart();
+    flaw.how = "dies";
+    await first.client.call(post, { n: 5 }).catch(codeOf);
+    const engine = await restart();
+    const [letter] = engine.deadLetters();
+    expect(letter?.target.id).toMatch(/^@/);
+    flaw.how = "mended";
+    await engine.redrive(letter?.id ?? "");
+    await machine.clock.quiet();
+    expect(await engine.client.readState(box, letter?.target.id ?? "")).toEqual({ got: [5] });
+    await machine.clock.until(engine.close());
+  });
+
+  test("may be one for an egress: it is given up too, and leaves under the same id when it is sent again", async () => {
+    const told: { value: unknown; id: string }[] = [];
+    const sink = { how: "dies" };
+    const tell = fn("redrive/tell", (ctx, n: number) => ctx.egress("redrive/out", n));
+    const out = (value: unknown, { id }: { id: string }): void | Promise<never> => {
+      told.push({ value, id });
+      if (sink.how === "dies") return mortal.die();
+    };
+    const mortal: MortalMachine = new MortalMachine(() => [tell], { crashLimit: 2, egress: { "redrive/out": out } });
+    const first = await mortal.restart();
+    await first.client.call(tell, 3).catch(codeOf);
+    const engine = await mortal.restart();
+    const [letter] = engine.deadLetters();
+    expect(letter).toMatchObject({ target: { type: "redrive/out" }, input: 3, failure: { code: "POISONED", details: { crashes: 2 } } });
+    sink.how = "mended";
+    expect(await engine.redrive(letter?.id ?? "")).toBe(true);
+    await mortal.machine.clock.quiet();
+    expect(told).toEqual(Array.from({ length: 4 }, () => ({ value: 3, id: letter?.id })));
+    expect(engine.deadLetters()).toEqual([]);
+    await mortal.machine.clock.until(engine.close());
+  });
+});

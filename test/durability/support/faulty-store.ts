@@ -1,0 +1,175 @@
+import type { Address } from "../../../src/core/message/address.ts";
+import { HandbackError } from "../../../src/core/errors/errors.ts";
+import { memory } from "../../../src/stores/memory/memory.ts";
+import type { Batch, Opened, Store } from "../../../src/stores/store.ts";
+import { InTurn } from "../../support/in-turn.ts";
+import { throughText } from "../../../src/testing/simulation/machine/text-round-trip.ts";
+
+/**
+ * What befalls a commit.
+ * - `lost`: the process dies before the commit is there
+ * - `unheard`: the commit is there, and the process dies before it hears of it
+ * - `refused`: the commit rejects, and is not there
+ * - `unsure`: the commit rejects, although it is there
+ */
+export type Fault = "lost" | "unheard" | "refused" | "unsure";
+
+export const FAULTS: readonly Fault[] = ["lost", "unheard", "refused", "unsure"];
+
+interface Armed {
+  readonly atCommit: number;
+  readonly fault: Fault;
+  readonly happened: () => void;
+}
+
+/** A row that is left in the store. */
+export interface Row extends Address {
+  readonly name: string;
+  readonly expires: boolean;
+}
+
+/**
+ * Content that outlives the engines which use it, one after the other, and a place to plan how one of them ends.
+ */
+export class FaultyDisk {
+  readonly content: Store = memory();
+  /** How long a commit takes. */
+  delay: () => Promise<void> = () => Promise.resolve();
+  /** Whether it takes a commit while it is still at another. */
+  queues = false;
+  /** Commits that were tried since the disk was made. */
+  commits = 0;
+  readonly #addresses = new Map<string, Address>();
+  #armed: Armed | undefined;
+  #session: Session | undefined;
+
+  /** A store for the next engine. The previous one is done for: nothing that it still does has any effect. */
+  plug(): Session {
+    return (this.#session = new Session(this));
+  }
+
+  /** Plans what befalls one of the next commits, counted from 1; resolves when it has. */
+  arm(atCommit: number, fault: Fault): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#armed = { atCommit: this.commits + atCommit, fault, happened: resolve };
+    return promise;
+  }
+
+  disarm(): void {
+    this.#armed = undefined;
+  }
+
+  /** Takes the power from whoever uses the disk. */
+  async cut(): Promise<void> {
+    this.#session?.die();
+    await this.content.close();
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    this.commits++;
+    for (const { address } of batch.state) this.#addresses.set(`${address.type}/${address.id}`, address);
+    const armed = this.#armed;
+    if (armed?.atCommit !== this.commits) return this.content.commit(throughText(batch));
+    this.#armed = undefined;
+    if (armed.fault === "unheard" || armed.fault === "unsure") await this.content.commit(throughText(batch));
+    if (armed.fault === "lost" || armed.fault === "unheard") await this.cut();
+    armed.happened();
+    if (armed.fault === "lost" || armed.fault === "unheard") return never();
+    throw new HandbackError("STORE_FAILED", `the disk has been told to fail: ${armed.fault}`);
+  }
+
+  /** All rows of state; whoever has plugged in must have it open. */
+  rows(): readonly Row[] {
+    return [...this.#addresses.values()].flatMap(({ type, id }) =>
+      this.content.readState({ type, id }).map(({ name, value }) => ({ type, id, name, expires: value.expiresAt !== undefined })),
+    );
+  }
+}
+
+/** The disk as one engine has it, until the power goes. */
+class Session implements Store {
+  readonly #disk: FaultyDisk;
+  readonly #queue = new InTurn();
+  #dead = false;
+
+  constructor(disk: FaultyDisk) {
+    this.#disk = disk;
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  die(): void {
+    this.#dead = true;
+  }
+
+  open(): Promise<Opened> {
+    return this.#disk.content.open();
+  }
+
+  get queuesFrom(): number | undefined {
+    return this.#disk.queues ? 1 : undefined;
+  }
+
+  commit(batch: Batch): Promise<void> {
+    return this.#disk.queues ? this.#queue.do(() => this.#commit(batch)) : this.#commit(batch);
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    await this.#disk.delay();
+    return this.#dead ? never() : this.#disk.commit(batch);
+  }
+
+  renameStates(from: string, to: string): Promise<void> {
+    return this.#dead ? never() : this.#disk.content.renameStates(from, to);
+  }
+
+  readState(address: Address): ReturnType<Store["readState"]> {
+    return this.#dead ? [] : this.#disk.content.readState(address);
+  }
+
+  readMessages(afterSeq: number, limit: number): ReturnType<Store["readMessages"]> {
+    return this.#dead ? [] : this.#disk.content.readMessages(afterSeq, limit);
+  }
+
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.#dead ? [] : this.#disk.content.readDelayed(until, limit, after);
+  }
+
+  readScope(scope: string): ReturnType<Store["readScope"]> {
+    return this.#dead ? [] : this.#disk.content.readScope(scope);
+  }
+
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.#dead ? [] : this.#disk.content.readWatches(prefix);
+  }
+
+  nextDueAt(): number | undefined {
+    return this.#dead ? undefined : this.#disk.content.nextDueAt();
+  }
+
+  readDeadLetters(limit: number): ReturnType<Store["readDeadLetters"]> {
+    return this.#dead ? [] : this.#disk.content.readDeadLetters(limit);
+  }
+
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.#dead ? undefined : this.#disk.content.readDeadLetter(id);
+  }
+
+  readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
+    return this.#dead ? [] : this.#disk.content.readExpired(now, limit);
+  }
+
+  count(): ReturnType<Store["count"]> {
+    return this.#disk.content.count();
+  }
+
+  async close(clean?: boolean): Promise<void> {
+    if (!this.#dead) await this.#disk.content.close(clean);
+  }
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,122 @@
+import type { Address } from "../../../src/core/message/address.ts";
+import type { Batch, Opened, Store } from "../../../src/stores/store.ts";
+import { InTurn } from "../../support/in-turn.ts";
+
+/** When a commit that takes its time is there to be read: at once, or only when it resolves. Both are allowed. */
+export type Visible = "at once" | "when it resolves";
+
+/** A store whose commits take as long as `hold` says: the writer of a real one may live off the event loop. */
+export class HeldStore implements Store {
+  readonly queuesFrom: number | undefined;
+  readonly #content: Store;
+  readonly #hold: (batch: Batch) => Promise<unknown>;
+  readonly #visible: Visible;
+  readonly #queue: InTurn | undefined;
+
+  /** @param queues whether it takes a commit while it is still at another */
+  constructor(content: Store, hold: (batch: Batch) => Promise<unknown>, visible: Visible = "when it resolves", queues = false) {
+    this.#content = content;
+    this.#hold = hold;
+    this.#visible = visible;
+    this.queuesFrom = queues ? 1 : undefined;
+    this.#queue = queues ? new InTurn() : undefined;
+  }
+
+  async commit(batch: Batch): Promise<void> {
+    if (this.#visible === "at once") await this.#content.commit(batch);
+    await (this.#queue?.do(() => this.#write(batch)) ?? this.#write(batch));
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    await this.#hold(batch);
+    if (this.#visible === "when it resolves") await this.#content.commit(batch);
+  }
+
+  open(): Promise<Opened> {
+    return this.#content.open();
+  }
+
+  renameStates(from: string, to: string): Promise<void> {
+    return this.#content.renameStates(from, to);
+  }
+
+  readState(address: Address): ReturnType<Store["readState"]> {
+    return this.#content.readState(address);
+  }
+
+  readMessages(afterSeq: number, limit: number): ReturnType<Store["readMessages"]> {
+    return this.#content.readMessages(afterSeq, limit);
+  }
+
+  readDelayed(until: number, limit: number, after?: number): ReturnType<Store["readDelayed"]> {
+    return this.#content.readDelayed(until, limit, after);
+  }
+
+  readScope(scope: string): ReturnType<Store["readScope"]> {
+    return this.#content.readScope(scope);
+  }
+
+  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
+    return this.#content.readWatches(prefix);
+  }
+
+  nextDueAt(): number | undefined {
+    return this.#content.nextDueAt();
+  }
+
+  readDeadLetters(limit: number): ReturnType<Store["readDeadLetters"]> {
+    return this.#content.readDeadLetters(limit);
+  }
+
+  readDeadLetter(id: string): ReturnType<Store["readDeadLetter"]> {
+    return this.#content.readDeadLetter(id);
+  }
+
+  readExpired(now: number, limit: number): ReturnType<Store["readExpired"]> {
+    return this.#content.readExpired(now, limit);
+  }
+
+  count(): ReturnType<Store["count"]> {
+    return this.#content.count();
+  }
+
+  close(clean?: boolean): Promise<void> {
+    return this.#content.close(clean);
+  }
+}
+
+/** A gate for commits: shut, they wait until it is opened; each waiting one can be made to fail. */
+export class CommitGate {
+  readonly #waiting: { pass: () => void; fail: (error: unknown) => void }[] = [];
+  #open = true;
+
+  /** How many commits wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  readonly hold = (): Promise<void> => {
+    if (this.#open) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ pass: resolve, fail: reject });
+    return promise;
+  };
+
+  shut(): void {
+    this.#open = false;
+  }
+
+  /** Lets one commit through. */
+  passOne(): void {
+    this.#waiting.shift()?.pass();
+  }
+
+  open(): void {
+    this.#open = true;
+    for (const { pass } of this.#waiting.splice(0)) pass();
+  }
+
+  failOne(error: unknown): void {
+    this.#waiting.shift()?.fail(error);
+  }
+}

@@ -1,0 +1,231 @@
+import fc from "fast-check";
+import { memory } from "handback";
+import { describe, expect, test } from "vitest";
+import { Commits } from "../../../src/engines/embedded/commit/group-commit.ts";
+import { Room } from "../../../src/engines/embedded/commit/disk-space.ts";
+import { watchKey } from "../../../src/stores/store.ts";
+import type { Accepted, Batch, Store, Watching } from "../../../src/stores/store.ts";
+import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
+import { noRoom } from "../../durability/support/fillable-store.ts";
+import { CommitGate, HeldStore } from "../../durability/support/held-store.ts";
+import type { Visible } from "../../durability/support/held-store.ts";
+import { envelope, watching } from "../../stores/support/batches.ts";
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Lets everything happen that needs no time. */
+const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+interface Setting {
+  readonly queuesFrom?: number | undefined;
+  readonly visible?: Visible;
+}
+
+/** Commits to a store whose gate is shut. */
+async function shut({ queuesFrom, visible }: Setting = {}) {
+  const clock = new VirtualClock();
+  const content = memory();
+  const gate = new CommitGate();
+  const held = new HeldStore(content, gate.hold, visible, true);
+  const asked: Batch[] = [];
+  const blocking: (boolean | undefined)[] = [];
+  const store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches"> = {
+    queuesFrom,
+    commit: (batch, mayBlock) => (asked.push(batch), blocking.push(mayBlock), held.commit(batch)),
+    readScope: (prefix) => content.readScope(prefix),
+    readWatches: (prefix) => content.readWatches(prefix),
+  };
+  const done: Accepted[][] = [];
+  const failures: unknown[] = [];
+  const gathers = { now: false };
+  const commits = new Commits({
+    store,
+    opened: await content.open(),
+    room: new Room({ clock, log: quiet, lost: () => undefined, found: () => undefined }),
+    gathers: () => gathers.now,
+    committed: (batch) => void done.push([...batch.accepted]),
+    failed: (error) => void failures.push(error),
+  });
+  gate.shut();
+  const add = (scope?: string, dueAt?: number): Accepted => {
+    const seq = commits.batch.nextSeq;
+    const message = { envelope: { ...envelope(seq), ...(scope !== undefined && { scope }) }, ...(dueAt !== undefined && { dueAt }) };
+    commits.accept(message);
+    return { ...message, seq };
+  };
+  const addMany = (count: number): void => {
+    for (let left = count; left > 0; left--) add();
+  };
+  return { commits, content, gate, clock, asked, blocking, done, failures, gathers, add, addMany };
+}
+
+describe("commits to a store that queues", () => {
+  test("begin one ahead of its turn, and no other, when it has messages enough", async () => {
+    const { commits, asked, addMany } = await shut({ queuesFrom: 3 });
+    addMany(1);
+    commits.begin();
+    addMany(2);
+    commits.begin();
+    expect(asked).toHaveLength(1);
+    addMany(1);
+    commits.begin();
+    expect(asked).toHaveLength(2);
+    addMany(100);
+    commits.begin();
+    expect(asked).toHaveLength(2);
+  });
+
+  test("wait for what is about to gather, unless there is much already", async () => {
+    const { commits, asked, gathers, addMany } = await shut({ queuesFrom: 3 });
+    addMany(1);
+    commits.begin();
+    gathers.now = true;
+    addMany(100);
+    commits.begin();
+    expect(asked).toHaveLength(1);
+    addMany(1_000);
+    commits.begin();
+    expect(asked).toHaveLength(2);
+  });
+
+  test("never wait for it when the store has nothing to do", async () => {
+    const { commits, asked, gathers, addMany } = await shut({ queuesFrom: 3 });
+    gathers.now = true;
+    addMany(1);
+    commits.begin();
+    expect(asked).toHaveLength(1);
+  });
+
+  test("may keep the event loop from nothing but what is about to gather", async () => {
+    const { commits, gate, gathers, blocking, addMany } = await shut();
+    gate.open();
+    for (const isGathering of [false, true, false]) {
+      gathers.now = isGathering;
+      addMany(1);
+      commits.begin();
+      await commits.settle();
+    }
+    expect(blocking).toEqual([true, false, true]);
+  });
+
+  test("that find no room are tried again in their order, and what has gathered meanwhile follows them", async () => {
+    const { commits, content, gate, clock, asked, done, failures, addMany } = await shut({ queuesFrom: 1 });
+    for (let count = 1; count <= 2; count++) {
+      addMany(count);
+      commits.begin();
+    }
+    addMany(3);
+    await settled();
+    gate.failOne(noRoom());
+    await settled();
+    commits.begin();
+    expect(content.count().messages).toBe(0);
+    gate.open();
+    await clock.advance(60_000);
+    expect(asked.map(({ inserted }) => inserted.length)).toEqual([1, 2, 1, 2, 3]);
+    expect(done.map(({ length }) => length)).toEqual([1, 2, 3]);
+    expect(content.readMessages(0, 10).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(failures).toEqual([]);
+  });
+
+  test("are tried once more when nobody waits for room any longer: the one behind, too", async () => {
+    const { commits, content, gate, done, failures, addMany } = await shut({ queuesFrom: 1 });
+    for (let count = 1; count <= 2; count++) {
+      addMany(count);
+      commits.begin();
+    }
+    await settled();
+    gate.failOne(noRoom());
+    await settled();
+    gate.open();
+    await commits.settle();
+    expect(done.map(({ length }) => length)).toEqual([1, 2]);
+    expect(content.count().messages).toBe(3);
+    expect(failures).toEqual([]);
+  });
+
+  test("end with the first that fails: the one behind it does not happen", async () => {
+    const { commits, content, gate, done, failures, addMany } = await shut({ queuesFrom: 1 });
+    addMany(1);
+    commits.begin();
+    addMany(1);
+    commits.begin();
+    await settled();
+    gate.failOne(new Error("the disk is gone"));
+    gate.open();
+    await commits.settle();
+    expect(done).toEqual([]);
+    expect(content.count().messages).toBe(0);
+    expect(failures[0]).toEqual(new Error("the disk is gone"));
+  });
+});
+
+const FLOW = "00000a0000000001";
+const SCOPES = [FLOW, `${FLOW}/1`, "~0000000000000001", undefined];
+const PREFIXES = ["", FLOW, `${FLOW}/`, "~"];
+
+const step = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("accept"), scope: fc.constantFrom(...SCOPES), dueAt: fc.constantFrom(undefined, 5) } as const),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("remove"), which: fc.nat(20) } as const) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("watch", "unwatch"),
+      scope: fc.constantFrom(FLOW, "~1"),
+      token: fc.constantFrom("s", "t"),
+    } as const),
+  },
+  { weight: 3, arbitrary: fc.constant({ do: "begin" } as const) },
+  { weight: 3, arbitrary: fc.constant({ do: "land" } as const) },
+);
+
+test("what is known of messages and watches does not depend on how far the commits have come", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 50 }),
+      fc.constantFrom<Visible>("at once", "when it resolves"),
+      fc.constantFrom(1, undefined),
+      async (steps, visible, queuesFrom) => {
+        const { commits, gate, add } = await shut({ queuesFrom, visible });
+        const live = new Map<number, Accepted>();
+        const watches = new Map<string, Watching>();
+        for (const each of steps) {
+          if (each.do === "accept") {
+            const accepted = add(each.scope, each.dueAt);
+            live.set(accepted.seq, accepted);
+          } else if (each.do === "remove") {
+            const removed = [...live.values()][each.which % Math.max(1, live.size)];
+            if (removed === undefined) continue;
+            live.delete(removed.seq);
+            commits.remove(removed);
+            expect(commits.changes(removed.seq)).toBe(commits.removes(removed.seq));
+          } else if (each.do === "begin") commits.begin();
+          else if (each.do === "land") {
+            gate.passOne();
+            await settled();
+          } else {
+            const watch = watching(each.scope, each.token);
+            if (each.do === "watch") {
+              watches.set(watchKey(watch), watch);
+              commits.batch.watch(watch);
+            } else {
+              watches.delete(watchKey(watch));
+              commits.batch.unwatch(watch);
+            }
+          }
+          expect(commits.deliverables).toBe([...live.values()].filter(({ dueAt }) => dueAt === undefined).length);
+          for (const prefix of PREFIXES) {
+            const begins = (scope: string | undefined): boolean => scope?.startsWith(prefix) === true;
+            expect(commits.ofScope(prefix)).toEqual([...live.values()].filter(({ envelope: { scope } }) => begins(scope)));
+            const named = new Set([...watches.values()].filter(({ scope }) => begins(scope)).map(watchKey));
+            expect(new Set([...commits.watchesOf(prefix)].map(watchKey))).toEqual(named);
+          }
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});

@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { MessageIndex } from "../../../src/engines/embedded/commit/message-index.ts";
+import type { Accepted } from "../../../src/stores/store.ts";
+import { message, scoped } from "../../stores/support/batches.ts";
+
+const FLOW = "00000a0000000001";
+const OTHER = "00000a0000000002";
+/** Scopes of flows, nested and not; of what belongs to none, short ones too; and none. */
+const SCOPES = [FLOW, `${FLOW}/1`, `${FLOW}/12`, OTHER, "~", "~00000000000000000000000000000001", "~0000000000000001/2", undefined];
+const PREFIXES = ["", "0", FLOW.slice(0, 15), FLOW, `${FLOW}/`, `${FLOW}/1`, OTHER, "~", "~0000000000000001", "~1", "x"];
+
+const inScope = (scope: string | undefined, seq: number): Accepted => (scope === undefined ? message(seq) : scoped(scope, message(seq)));
+
+const step = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ add: fc.constantFrom(...SCOPES) }) },
+  { weight: 1, arbitrary: fc.record({ remove: fc.nat(30) }) },
+);
+
+test("an index of messages finds those of all scopes whose names begin so, and counts all, as a search of all of them would", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const index = new MessageIndex();
+      let model: readonly Accepted[] = [];
+      for (const [seq, change] of steps.entries()) {
+        if ("add" in change) {
+          const added = inScope(change.add, seq);
+          index.add(added);
+          model = [...model, added];
+        } else {
+          const removed = model[change.remove % Math.max(1, model.length)];
+          if (removed === undefined) continue;
+          index.delete(removed);
+          model = model.filter((other) => other !== removed);
+        }
+        expect(index.size).toBe(model.length);
+        for (const prefix of PREFIXES) {
+          const expected = model.filter(({ envelope: { scope } }) => scope?.startsWith(prefix) === true);
+          expect(inOrder(index.ofScope(prefix))).toEqual(expected);
+        }
+      }
+    }),
+  );
+});
+
+function inOrder(messages: readonly Accepted[]): readonly Accepted[] {
+  return messages.toSorted((one, other) => one.seq - other.seq);
+}

@@ -1,0 +1,81 @@
+import type { FlowBill } from "handback";
+import type { BuiltFlow, FlowWorld } from "../../../src/testing/flows/leaves.ts";
+import { outcomeOf } from "../../../src/testing/flows/outcome.ts";
+import type { FlowOutcome } from "../../../src/testing/flows/outcome.ts";
+import type { FlowProgram, FlowValue } from "../../../src/testing/flows/program.ts";
+import type { FlowCall } from "../../../src/testing/flows/reference.ts";
+import { onMemory } from "../../conformance/host.ts";
+import type { EngineUnderTest } from "../../conformance/host.ts";
+
+/** After that time what has expired is collected. */
+const COLLECTED_MS = 60_000;
+
+/** A time in which all leaves of a program come to their end, whatever happens to it. */
+export function boundMs(program: object): number {
+  const own = Object.entries(program).reduce((sum, [name, value]) => sum + (/ms$/i.test(name) ? Number(value) : 0), 0);
+  const parts = Object.values(program).flatMap((value: unknown) => (typeof value === "object" && value !== null ? [value] : []));
+  return parts.reduce((sum, part) => sum + boundMs(part), own * MOST_REPEATS);
+}
+
+/** How often a step of a program is run at most. */
+const MOST_REPEATS = 3;
+
+/** What a program came to on an engine. */
+export interface FlowRun {
+  readonly outcome: FlowOutcome;
+  readonly tookMs: number;
+  /** Every attempt of every leaf, in the order of time. */
+  readonly calls: readonly FlowCall[];
+  readonly journals: Readonly<Record<string, readonly number[]>>;
+  readonly bill: FlowBill;
+  /** Values that are left when the retention of all is over, without the journals. */
+  readonly left: number;
+}
+
+/** Where a program is run, and with what. */
+export interface FlowRunOptions {
+  readonly engine?: EngineUnderTest;
+  readonly seed?: number;
+  readonly input?: FlowValue;
+}
+
+const JOURNALS = ["a", "b"];
+
+/** Runs a program, built one way or the other, on an engine, until nothing of it is left to happen. */
+export async function runFlow(
+  build: (world: FlowWorld) => BuiltFlow,
+  program: FlowProgram,
+  { engine = onMemory, seed = 1, input = null }: FlowRunOptions = {},
+): Promise<FlowRun> {
+  const calls: FlowCall[] = [];
+  const { run, read, functions } = build({
+    work: (ms, signal) => workUnless(host.clock.work(ms), signal),
+    onLeaf: (call) => void calls.push({ ...call, atMs: host.clock.monotonicNs() / 1e6 }),
+  });
+  const afterwardsMs = boundMs(program);
+  const host = await engine.start(functions, { retentionMs: 2 * afterwardsMs }, seed);
+  const { client, clock } = host;
+  try {
+    const handle = await client.start(run, { program, input }, { id: "flow" });
+    const outcome = await outcomeOf(handle.result());
+    const tookMs = clock.monotonicNs() / 1e6;
+    await clock.advance(afterwardsMs);
+    const bill = await client.bill("flow");
+    const journals: Record<string, readonly number[]> = {};
+    for (const id of JOURNALS) {
+      const notes = await client.call(read, undefined, { id });
+      if (notes.length > 0) journals[id] = notes;
+    }
+    await clock.advance(2 * afterwardsMs + COLLECTED_MS);
+    const left = host.stored() - Object.keys(journals).length;
+    return { outcome, tookMs, calls: calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf), journals, bill, left };
+  } finally {
+    await host.close();
+  }
+}
+
+/** Works, or stops at once when the signal is aborted. */
+export function workUnless(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return Promise.race([work, new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))]);
+}

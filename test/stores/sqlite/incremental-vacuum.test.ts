@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sqlite } from "handback";
+import type { Store } from "handback";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { hasTooManyFree } from "../../../src/stores/sqlite/tables/incremental-vacuum.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
+import { added, batchOf, erased, message, row, sized } from "../support/batches.ts";
+import { onEventLoop } from "../support/on-event-loop.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+/** More than is left in the log. */
+const LONG = 5_000_000;
+
+afterEach(() => void vi.restoreAllMocks());
+
+async function opened(): Promise<Store> {
+  const store = sqlite(join(temporaryDirectory(), "s.db"), { durability: "relaxed" });
+  await store.open();
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test("free pages are given back from a half of a file to a quarter, and a few are left alone", () => {
+  expect(hasTooManyFree({ total: 10_000, free: 5_000 }, false)).toBe(false);
+  expect(hasTooManyFree({ total: 10_000, free: 5_001 }, false)).toBe(true);
+  expect(hasTooManyFree({ total: 8_000, free: 2_001 }, true)).toBe(true);
+  expect(hasTooManyFree({ total: 8_000, free: 2_000 }, true)).toBe(false);
+  expect(hasTooManyFree({ total: 1_100, free: 1_024 }, false)).toBe(false);
+});
+
+describe("free pages", () => {
+  test("are given back a few at a time, down to a quarter of the file", async () => {
+    const path = join(temporaryDirectory(), "s.db");
+    const store = sqlite(path, { durability: "relaxed" });
+    await store.open();
+    for (let seq = 1; seq <= 8; seq++) await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
+    await store.commit(batchOf({ removed: [2, 3, 4, 5, 6, 7] }));
+    await store.close();
+    const tables = new SqliteTables(path, "relaxed");
+    let steps = 1;
+    while (tables.giveBack()) steps++;
+    expect(tables.giveBack()).toBe(false);
+    tables.checkpoint();
+    tables.close();
+    // 8 x 1,221 pages, of which 6 x 1,221 were free; one step gives 256 back.
+    expect(steps).toBeGreaterThan(20);
+    const database = new DatabaseSync(path);
+    const count = (what: string): number => Number(Object.values(database.prepare(`PRAGMA ${what}`).get() ?? {})[0]);
+    expect(count("freelist_count") / count("page_count")).toBeLessThanOrEqual(0.25 + 256 / count("page_count"));
+    expect(count("page_count")).toBeLessThan(4_000);
+    database.close();
+    await store.open();
+    expect(store.readMessages(0, 10).map(({ seq }) => seq)).toEqual([1, 8]);
+    await store.close();
+  });
+
+  test("are kept by a file that was made without this being provided for, and it is not tried for ever", async () => {
+    const path = join(temporaryDirectory(), "s.db");
+    const store = sqlite(path, { durability: "relaxed" });
+    await store.open();
+    for (let seq = 1; seq <= 4; seq++) await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
+    await store.close();
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM");
+    database.close();
+    await store.open();
+    await store.commit(batchOf({ removed: [1, 2, 3] }));
+    await store.close();
+    const tables = new SqliteTables(path, "relaxed");
+    expect(tables.giveBack()).toBe(false);
+    tables.close();
+  });
+
+  test("are given back by the thread, which alone writes meanwhile", async () => {
+    const store = onEventLoop(await opened());
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(promise);
+    const apply = vi.spyOn(SqliteWriter.prototype, "apply");
+    await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    apply.mockClear();
+    await store.commit(batchOf({ inserted: [message(2)] }));
+    await store.commit(batchOf({ inserted: [message(3)] }));
+    expect(apply).toHaveBeenCalledTimes(2);
+    resolve(false);
+    await vi.waitFor(() => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]), 30_000);
+    await store.commit(batchOf({ inserted: [message(4)] }));
+    expect(apply).toHaveBeenCalledTimes(2);
+    expect(store.count().messages).toBe(4);
+  });
+
+  test("that cannot be given back, since the disk is full, do no harm", async () => {
+    const store = await opened();
+    const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockRejectedValueOnce(full);
+    await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
+    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    for (let seq = 2; seq <= 5; seq++) await store.commit(batchOf({ inserted: [message(seq)] }));
+    expect(store.count().messages).toBe(5);
+  });
+});
+
+test.each([
+  ["fast", 1, 4],
+  ["slow", 20, 1],
+] as const)("over a %s disk four commits of some megabytes are taken over into the file accordingly", async (_, commitMs, times) => {
+  const store = await opened();
+  const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+  let now = 0;
+  // Each commit looks at the clock twice.
+  vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
+  for (let seq = 1; seq <= 4; seq++) await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
+  expect(checkpoint).toHaveBeenCalledTimes(times);
+});
+
+test("a log of deletions alone is taken over too when it has become long", async () => {
+  const store = await opened();
+  const VALUES = 8_192;
+  const AT_ONCE = 512;
+  const all = Array.from({ length: VALUES }, (_, place) => place + 1);
+  await store.commit(batchOf({ state: all.map((place) => added(row(place, `${place}`, "x".repeat(100)))) }));
+  const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+  for (let from = 0; from < VALUES; from += AT_ONCE) {
+    await store.commit(batchOf({ state: all.slice(from, from + AT_ONCE).map((place) => erased(place, `${place}`)) }));
+  }
+  expect(checkpoint.mock.calls.length).toBeGreaterThanOrEqual(2);
+  expect(store.count().state).toBe(0);
+});

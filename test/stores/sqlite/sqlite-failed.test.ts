@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
+import type { Store } from "../../../src/stores/store.ts";
+import { batchOf, message } from "../support/batches.ts";
+import { byThread } from "../support/by-thread.ts";
+import { onEventLoop } from "../support/on-event-loop.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+const newPath = (): string => join(temporaryDirectory(), "s.db");
+const sqliteError = (errcode: number): Error => Object.assign(new Error("an error of SQLite"), { errcode });
+/** The codes of a flush that failed, and of a disk without room. */
+const [UNFLUSHED, FULL] = [1_034, 13];
+
+afterEach(() => void vi.restoreAllMocks());
+
+async function opened(path: string, forced: (store: Store) => Store = onEventLoop): Promise<Store> {
+  const store = forced(sqlite(path));
+  await store.open();
+  return store;
+}
+
+/** What lies on the disk: the file, and its log. */
+const filesOf = (path: string) => ({ file: readFileSync(path), log: readFileSync(`${path}-wal`) });
+
+describe("a store of which a flush has failed", () => {
+  test.each<readonly [string, (store: Store) => Store, (error: Error) => void]>([
+    ["on the event loop", onEventLoop, (error) => void vi.spyOn(SqliteTables.prototype, "apply").mockImplementationOnce(thrower(error))],
+    ["in its thread", byThread, (error) => void vi.spyOn(SqliteWriter.prototype, "apply").mockRejectedValueOnce(error)],
+  ])("%s commits nothing more, and is closed without another one", async (_, forced, fail) => {
+    const path = newPath();
+    const store = await opened(path, forced);
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    fail(sqliteError(UNFLUSHED));
+    for (const seq of [2, 3]) {
+      await expect(store.commit(batchOf({ inserted: [message(seq)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    }
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    const before = filesOf(path);
+    // It is not even noted that all is well.
+    await store.close(true);
+    expect(filesOf(path)).toEqual(before);
+    expect(before.log.length).toBeGreaterThan(0);
+    expect(await store.open()).toMatchObject({ generation: 2, clean: false });
+    expect(store.readMessages(0, 10)).toEqual([message(1)]);
+    await store.close();
+  });
+
+  test("as it was opened, or closed, is not flushed again either", async () => {
+    const path = newPath();
+    const store = await opened(path);
+    await store.commit(batchOf({ inserted: [message(1)] }));
+    vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(thrower(sqliteError(UNFLUSHED)));
+    const first = filesOf(path);
+    await store.close(true);
+    expect(filesOf(path)).toEqual(first);
+    vi.spyOn(SqliteTables.prototype, "countOpening").mockImplementationOnce(thrower(sqliteError(UNFLUSHED)));
+    await expect(store.open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
+    expect(filesOf(path)).toEqual(first);
+    expect(await store.open()).toMatchObject({ generation: 2, clean: false });
+    await store.close();
+  });
+});
+
+test("a store that finds no room to note that it is whole is closed like any other", async () => {
+  const path = newPath();
+  const store = await opened(path);
+  vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(thrower(sqliteError(FULL)));
+  await store.close(true);
+  expect(() => readFileSync(`${path}-wal`)).toThrow("ENOENT");
+});
+
+function thrower(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}

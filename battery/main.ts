@@ -67,7 +67,10 @@ async function holdTrials({ seed, keep, trials, ...occasion }: Options): Promise
   return total;
 }
 
-async function holdTrial(trial: Trial, ground: { readonly seed: number; readonly folder: string; readonly until: number }): Promise<Tally> {
+async function holdTrial(
+  trial: Trial,
+  ground: { readonly seed: number; readonly folder: string; readonly until: number },
+): Promise<Tally> {
   const tally = new Tally();
   const heldAt = Date.now();
   mkdirSync(ground.folder);
@@ -77,7 +80,9 @@ async function holdTrial(trial: Trial, ground: { readonly seed: number; readonly
       overdue(trial.isLong ? ground.until : Math.min(ground.until, heldAt + MINUTE_MS)),
     ]);
   } catch (error) {
-    tally.fail(`${trial.name} could not be held: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    tally.fail(
+      `${trial.name} could not be held: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
   }
   const { acknowledged, indeterminate, failed } = tally.requests;
   const counts = trial.rows.map((row) => `${toCell(row, tally)} ${row.label}`).join(", ");

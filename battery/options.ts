@@ -22,14 +22,27 @@ export function readOptions(argv: readonly string[], all: readonly Trial[]): Opt
     .description(DESCRIPTION)
     .option("--minutes <n>", "how long", toMinutes, 5)
     .option("--seed <n>", "the order of events (default: a random one, which is printed)", toSeed)
-    .option("--only <names>", "some of the trials, by name, with commas", (names: string) => toTrials(names, all), all)
+    .option(
+      "--only <names>",
+      "some of the trials, by name, with commas",
+      (names: string) => toTrials(names, all),
+      all,
+    )
     .option("--keep", "keep stores and ledgers even if all is well", false)
-    .addHelpText("after", `\nTrials:\n${all.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}`)
+    .addHelpText(
+      "after",
+      `\nTrials:\n${all.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join("\n")}`,
+    )
     .helpOption("-h, --help", "show this")
     .configureHelp({ helpWidth: 90 })
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
   program.parse(argv, { from: "user" });
-  const { minutes, seed, only, keep } = program.opts<{ minutes: number; seed?: number; only: readonly Trial[]; keep: boolean }>();
+  const { minutes, seed, only, keep } = program.opts<{
+    minutes: number;
+    seed?: number;
+    only: readonly Trial[];
+    keep: boolean;
+  }>();
   return {
     minutes,
     seed: seed ?? Math.floor(Math.random() * 2 ** 31),
@@ -54,7 +67,9 @@ function toTrials(names: string, all: readonly Trial[]): readonly Trial[] {
   return names.split(",").map((name) => {
     const trial = all.find((each) => each.name === name.trim());
     if (trial === undefined)
-      throw new InvalidArgumentError(`There is no ${name}; expected some of ${all.map(({ name }) => name).join(",")}.`);
+      throw new InvalidArgumentError(
+        `There is no ${name}; expected some of ${all.map(({ name }) => name).join(",")}.`,
+      );
     return trial;
   });
 }

@@ -24,38 +24,52 @@ const BREACHES: readonly (readonly [Breach, string])[] = [
 
 /** Makes the table that the battery ends with. */
 export function toReport(tally: Tally, { seed, minutes, trials, lacks }: Run): string {
-  const table = new CliTable({ colAligns: ["left", "right"], style: { head: [], border: [], compact: true } });
+  const table = new CliTable({
+    colAligns: ["left", "right"],
+    style: { head: [], border: [], compact: true },
+  });
   const row = (label: string, value: number | string): void => {
     table.push([label, typeof value === "number" ? value.toLocaleString("en") : value]);
   };
   row("seed", String(seed));
   row("minutes", minutes.toFixed(1));
   for (const { name, rows } of trials) {
-    for (const each of rows) row(each.label, lacks.get(name) === undefined ? toCell(each, tally) : "not run");
+    for (const each of rows)
+      row(each.label, lacks.get(name) === undefined ? toCell(each, tally) : "not run");
   }
   row("operations acknowledged", tally.requests.acknowledged);
   row("operations indeterminate", tally.requests.indeterminate);
   row("operations failed", tally.requests.failed);
-  for (const [breach, label] of BREACHES) row(label, tally.violations.filter(({ what }) => what === breach).length);
+  for (const [breach, label] of BREACHES)
+    row(label, tally.violations.filter(({ what }) => what === breach).length);
   row("other failures", tally.failures.length);
   row("recovery p50", `${quantile(tally.recoveriesMs, 0.5)} ms`);
   row("recovery p99", `${quantile(tally.recoveriesMs, 0.99)} ms`);
   const notRun = [...lacks].map(([name, why]) => `${name} was not run: ${why}`);
-  return [table.toString(), ...tally.notes, ...notRun, tally.isRed ? "RED" : "All is well."].join("\n");
+  return [table.toString(), ...tally.notes, ...notRun, tally.isRed ? "RED" : "All is well."].join(
+    "\n",
+  );
 }
 
 /** What a row of the report says. */
 export function toCell(row: Row, tally: Tally): string {
   if ("count" in row) return tally.count(row.count).toLocaleString("en");
   const value = tally.peak(row.peak);
-  return value === undefined ? "none" : `${value.toLocaleString("en", { maximumFractionDigits: 2 })} ${row.unit}`;
+  return value === undefined
+    ? "none"
+    : `${value.toLocaleString("en", { maximumFractionDigits: 2 })} ${row.unit}`;
 }
 
 /** Says what is wrong, one line each. */
 export function toComplaints({ violations, failures }: Tally): string {
-  const lines = [...failures, ...violations.map(({ what, operation, said }) => `${what}: ${operation}: ${said}`)];
+  const lines = [
+    ...failures,
+    ...violations.map(({ what, operation, said }) => `${what}: ${operation}: ${said}`),
+  ];
   const more = lines.length - SHOWN;
-  return [...lines.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].map((line) => `  ${line}`).join("\n");
+  return [...lines.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
+    .map((line) => `  ${line}`)
+    .join("\n");
 }
 
 /** The smallest of these that a share of them do not exceed; 0 if there are none. */

@@ -39,7 +39,8 @@ export class Tally {
 
   /** Adds up what became of one ledger; once for each, since a verdict is of all that its ledger has heard. */
   judge({ requests, violations, recoveriesMs }: Verdict): void {
-    for (const name of ["acknowledged", "indeterminate", "failed"] as const) this.requests[name] += requests[name];
+    for (const name of ["acknowledged", "indeterminate", "failed"] as const)
+      this.requests[name] += requests[name];
     this.recoveriesMs.push(...recoveriesMs);
     this.violations.push(...violations);
   }

@@ -56,7 +56,9 @@ export function measureTwoCommits(): number {
 }
 
 /** Gives a function that does so many operations, numbered from `first`, in two transactions. */
-function withDatabase<Result>(measure: (run: (first: number, count: number) => void) => Result): Result {
+function withDatabase<Result>(
+  measure: (run: (first: number, count: number) => void) => Result,
+): Result {
   const scratch = makeScratch();
   const database = new DatabaseSync(join(scratch.path, "raw.db"));
   try {

@@ -1,5 +1,9 @@
 /** Does `call(n)` for each n from 0 to `count` - 1, at most `callers` of them at a time. */
-export async function callEach(count: number, callers: number, call: (n: number) => Promise<void>): Promise<void> {
+export async function callEach(
+  count: number,
+  callers: number,
+  call: (n: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const caller = async (): Promise<void> => {
     while (next < count) await call(next++);

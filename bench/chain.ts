@@ -6,7 +6,9 @@ import type { Workload } from "./throughput.ts";
 const first = fn("bench/first", (_, text: string) => text);
 const second = fn("bench/second", (_, text: string) => text);
 const third = fn("bench/third", (_, text: string) => text);
-const chain = fn("bench/chain", (ctx, text: string) => ctx.invoke(third, ctx.invoke(second, ctx.invoke(first, text))));
+const chain = fn("bench/chain", (ctx, text: string) =>
+  ctx.invoke(third, ctx.invoke(second, ctx.invoke(first, text))),
+);
 
 /** Three separate functions, each fed by the one before: with the function that describes them, four activations. */
 export const chain3: Workload = {

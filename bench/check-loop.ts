@@ -27,12 +27,17 @@ interface Watching {
 export async function runCheckLoop({ engine, turns, watch }: Watching): Promise<number> {
   let polls = 0;
   const status = fn("bench/status", (_, _job: Job) => (++polls >= turns ? "done" : "running"));
-  const check = fn("bench/check", (ctx, job: Job): Future<Outcome> => ctx.onComplete(ctx.invoke(status, job), decide, job));
-  const decide = fn("bench/decide", (ctx, { result, args: job }: { result: string; args: Job }): Outcome | Future<Outcome> => {
-    if (result === "done") return "done";
-    if (ctx.now() > job.deadline) return "given up";
-    return ctx.invoke(check, job, { after: [ctx.sleep("30s")] });
-  });
+  const check = fn("bench/check", (ctx, job: Job): Future<Outcome> =>
+    ctx.onComplete(ctx.invoke(status, job), decide, job),
+  );
+  const decide = fn(
+    "bench/decide",
+    (ctx, { result, args: job }: { result: string; args: Job }): Outcome | Future<Outcome> => {
+      if (result === "done") return "done";
+      if (ctx.now() > job.deadline) return "given up";
+      return ctx.invoke(check, job, { after: [ctx.sleep("30s")] });
+    },
+  );
   const clock = new IdleClock();
   return withSubject({ engine, functions: [check, decide, status], clock }, async (subject) => {
     const { client, written } = subject;
@@ -40,7 +45,8 @@ export async function runCheckLoop({ engine, turns, watch }: Watching): Promise<
     let watched = 0;
     const activity = (): number | undefined => {
       const tenths = Math.floor((polls * 10) / turns);
-      if (tenths > watched && tenths < 10) watch?.(subject, Math.round(((watched = tenths) * turns) / 10));
+      if (tenths > watched && tenths < 10)
+        watch?.(subject, Math.round(((watched = tenths) * turns) / 10));
       return written.isCommitting ? undefined : written.commits;
     };
     const start = performance.now();

@@ -14,10 +14,23 @@ export interface ChildOptions {
  * Runs a module in a process of its own, with memory that nothing else has used; gives what it reported.
  * @throws with what it said on stderr, if it did not end well
  */
-export async function runChild<Result>(module: URL, input: object, { node = [], under = [] }: ChildOptions = {}): Promise<Result> {
-  const args = [...under, process.execPath, "--no-warnings", ...node, fileURLToPath(module), JSON.stringify(input)];
+export async function runChild<Result>(
+  module: URL,
+  input: object,
+  { node = [], under = [] }: ChildOptions = {},
+): Promise<Result> {
+  const args = [
+    ...under,
+    process.execPath,
+    "--no-warnings",
+    ...node,
+    fileURLToPath(module),
+    JSON.stringify(input),
+  ];
   try {
-    const { stdout } = await promisify(execFile)(args[0] ?? "", args.slice(1), { maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)(args[0] ?? "", args.slice(1), {
+      maxBuffer: 2 ** 26,
+    });
     return JSON.parse(stdout) as Result;
   } catch (error) {
     throw new Error(complaintOf(error), { cause: error });

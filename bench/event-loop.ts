@@ -12,10 +12,13 @@ export const eventLoop: Bench = {
     if (engine !== "sqlite") return [];
     const figures = [];
     for (const load of LOADS) {
-      const { p50, p99, max } = await runChild<Loaded>(new URL("./event-loop/under-load.ts", import.meta.url), {
-        load,
-        seconds,
-      } satisfies Load);
+      const { p50, p99, max } = await runChild<Loaded>(
+        new URL("./event-loop/under-load.ts", import.meta.url),
+        {
+          load,
+          seconds,
+        } satisfies Load,
+      );
       for (const [name, value] of Object.entries({ p50, p99, max }))
         figures.push({ name: `event-loop-${load}-${name}`, value, unit: "ms", of: "fsync" });
     }

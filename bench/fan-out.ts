@@ -9,7 +9,9 @@ import type { Workload } from "./throughput.ts";
 const REFERENCE = 100;
 
 const leaf = fn("bench/leaf", (_, text: string) => text);
-const fan = fn("bench/fan", (ctx, leaves: number) => Array.from({ length: leaves }, () => ctx.invoke(leaf, PAYLOAD)));
+const fan = fn("bench/fan", (ctx, leaves: number) =>
+  Array.from({ length: leaves }, () => ctx.invoke(leaf, PAYLOAD)),
+);
 
 /** Invokes `leaves` functions at once and joins what they give, `flows` times at once. */
 export function fanOutOf(leaves: number, flows: number): Workload {
@@ -37,6 +39,14 @@ function perLeaf(figures: readonly Figure[]): readonly Figure[] {
   return figures.flatMap((figure) => {
     if (figure.unit === "bytes/leaf") return [{ ...figure, of: `fan${REFERENCE}-bytes` }];
     if (figure.unit !== "leaves/s") return [figure];
-    return [figure, { name: `${figure.name}-cost`, value: 1e6 / figure.value, unit: "us/leaf", of: `fan${REFERENCE}-cost` }];
+    return [
+      figure,
+      {
+        name: `${figure.name}-cost`,
+        value: 1e6 / figure.value,
+        unit: "us/leaf",
+        of: `fan${REFERENCE}-cost`,
+      },
+    ];
   });
 }

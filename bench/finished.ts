@@ -18,15 +18,27 @@ export const finished: Bench = {
       flows,
       looks: LOOKS,
     } satisfies Finishing);
-    const figures = looks.flatMap((look, at) => figuresOf(look, at < LOOKS ? `${((at + 1) * 100) / LOOKS}` : "rest"));
+    const figures = looks.flatMap((look, at) =>
+      figuresOf(look, at < LOOKS ? `${((at + 1) * 100) / LOOKS}` : "rest"),
+    );
     return [{ name: "finished-flows", value: flows, unit: "flows", of: "" }, ...figures];
   },
 };
 
 function figuresOf({ bytes, pages, states }: Look, when: string): readonly Figure[] {
   return [
-    { name: `finished-file-${when}`, value: bytes / 1_024, unit: "KiB", of: `finished-file-${100 / LOOKS}` },
-    { name: `finished-live-${when}`, value: (pages.total - pages.free) / pages.total, unit: "pages/page", of: "" },
+    {
+      name: `finished-file-${when}`,
+      value: bytes / 1_024,
+      unit: "KiB",
+      of: `finished-file-${100 / LOOKS}`,
+    },
+    {
+      name: `finished-live-${when}`,
+      value: (pages.total - pages.free) / pages.total,
+      unit: "pages/page",
+      of: "",
+    },
     { name: `finished-states-${when}`, value: states, unit: "rows", of: "finished-flows" },
   ];
 }

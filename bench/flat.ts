@@ -13,10 +13,25 @@ export const flat: Bench = {
   async measure(engine, seconds, { states }) {
     if (engine !== "sqlite") return [];
     const filling: Filling = { sizes: sizesUpTo(states), seconds: seconds * SHARE };
-    const filled = await runChild<readonly Filled[]>(new URL("./flat/fill.ts", import.meta.url), filling);
+    const filled = await runChild<readonly Filled[]>(
+      new URL("./flat/fill.ts", import.meta.url),
+      filling,
+    );
     return filled.flatMap(({ size, load, full, empty }) => [
-      { name: `flat-${size}-${load}`, value: full.rate, unit: "ops/s", of: "flat-empty", reference: empty.rate },
-      { name: `flat-${size}-${load}-cpu`, value: full.cpuUs, unit: "us/op", of: "flat-empty", reference: empty.cpuUs },
+      {
+        name: `flat-${size}-${load}`,
+        value: full.rate,
+        unit: "ops/s",
+        of: "flat-empty",
+        reference: empty.rate,
+      },
+      {
+        name: `flat-${size}-${load}-cpu`,
+        value: full.cpuUs,
+        unit: "us/op",
+        of: "flat-empty",
+        reference: empty.cpuUs,
+      },
     ]);
   },
 };

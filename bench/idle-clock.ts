@@ -31,7 +31,10 @@ export class IdleClock implements Clock {
   }
 
   /** Lets time pass until `work` has ended; `activity` is any number that changes, or `undefined`, while there is work. */
-  async runUntil<Result>(work: Promise<Result>, activity: () => number | undefined): Promise<Result> {
+  async runUntil<Result>(
+    work: Promise<Result>,
+    activity: () => number | undefined,
+  ): Promise<Result> {
     const progress = { isOver: false };
     const end = (): void => {
       progress.isOver = true;
@@ -52,7 +55,8 @@ export class IdleClock implements Clock {
   #jump(): void {
     let next: Timer | undefined;
     for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer;
-    if (next === undefined) throw new Error("nothing is left to wait for, and the work has not ended");
+    if (next === undefined)
+      throw new Error("nothing is left to wait for, and the work has not ended");
     this.#timers.delete(next);
     this.#now = Math.max(this.#now, next.at);
     next.callback();

@@ -32,6 +32,8 @@ export function latency({ name, functions, call }: Workload): Bench {
 export const twoCommits: Bench = {
   name: "two-commits",
   async measure(engine) {
-    return engine === "sqlite" ? [{ name: "two-commits-raw", value: measureTwoCommits(), unit: "ms", of: "fsync" }] : [];
+    return engine === "sqlite"
+      ? [{ name: "two-commits-raw", value: measureTwoCommits(), unit: "ms", of: "fsync" }]
+      : [];
   },
 };

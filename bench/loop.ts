@@ -11,20 +11,40 @@ import { formatTable } from "./table.ts";
 
 const { values } = parseArgs({ options: { turns: { type: "string", default: "100000" } } });
 const turns = Number(values.turns);
-if (!Number.isInteger(turns) || turns < 10) throw new Error(`--turns: expected a whole number from 10, got ${values.turns}`);
+if (!Number.isInteger(turns) || turns < 10)
+  throw new Error(`--turns: expected a whole number from 10, got ${values.turns}`);
 
-const COLUMNS = ["turn", "heap MiB", "rss MiB", "messages", "delayed", "state", "dead", "db KiB", "wal KiB"];
+const COLUMNS = [
+  "turn",
+  "heap MiB",
+  "rss MiB",
+  "messages",
+  "delayed",
+  "state",
+  "dead",
+  "db KiB",
+  "wal KiB",
+];
 const lines: string[][] = [];
 const elapsed = await runCheckLoop({ engine: "sqlite", turns, watch: note });
 console.log(formatTable(COLUMNS, 0, lines));
-console.log(`${turns.toLocaleString("en")} turns in ${(elapsed / 1_000).toFixed(1)} s, ${((elapsed / turns) * 1_000).toFixed(0)} us each`);
+console.log(
+  `${turns.toLocaleString("en")} turns in ${(elapsed / 1_000).toFixed(1)} s, ${((elapsed / turns) * 1_000).toFixed(0)} us each`,
+);
 
 function note({ store, file }: Subject, turn: number): void {
   collectGarbage();
   const { heapUsed, rss } = process.memoryUsage();
   const { messages, delayed, state, dead } = store.count();
   const rows = [messages, delayed, state, dead].map(String);
-  lines.push([turn.toLocaleString("en"), mebibytes(heapUsed), mebibytes(rss), ...rows, sizeOf(file), sizeOf(`${file}-wal`)]);
+  lines.push([
+    turn.toLocaleString("en"),
+    mebibytes(heapUsed),
+    mebibytes(rss),
+    ...rows,
+    sizeOf(file),
+    sizeOf(`${file}-wal`),
+  ]);
   if (process.stderr.isTTY) process.stderr.write(`\r${turn.toLocaleString("en")} turns `);
 }
 

@@ -23,7 +23,9 @@ const BASELINE_SHARE = 0.3;
 const options = readArguments();
 if (options !== undefined) {
   const rows = (await measureAll(options)).rows();
-  console.log(options.json ? rows.map((row) => JSON.stringify(row)).join("\n") : formatTables(rows));
+  console.log(
+    options.json ? rows.map((row) => JSON.stringify(row)).join("\n") : formatTables(rows),
+  );
 }
 
 function readArguments(): Options | undefined {
@@ -43,8 +45,21 @@ function readArguments(): Options | undefined {
 async function measureAll(options: Options): Promise<Rows> {
   const benches = BENCHES.filter(({ name }) => options.only.includes(name));
   const rows = new Rows();
-  rows.add("raw", { name: "baseline-commits", value: BASELINE_COMMITS, unit: "commits/op", of: "baseline-commits" }, BASELINE_COMMITS);
-  rows.add("raw", { name: "baseline-bytes", value: BASELINE_BYTES, unit: "bytes/op", of: "baseline-bytes" }, BASELINE_BYTES);
+  rows.add(
+    "raw",
+    {
+      name: "baseline-commits",
+      value: BASELINE_COMMITS,
+      unit: "commits/op",
+      of: "baseline-commits",
+    },
+    BASELINE_COMMITS,
+  );
+  rows.add(
+    "raw",
+    { name: "baseline-bytes", value: BASELINE_BYTES, unit: "bytes/op", of: "baseline-bytes" },
+    BASELINE_BYTES,
+  );
   for (let round = 1; round <= ROUNDS; round++) {
     if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${ROUNDS} `);
     const due = benches.filter(({ rounds = ROUNDS }) => round <= rounds);
@@ -54,11 +69,16 @@ async function measureAll(options: Options): Promise<Rows> {
   return rows;
 }
 
-async function measureRound(benches: readonly Bench[], { seconds, sizes }: Pick<Options, "seconds" | "sizes">, rows: Rows): Promise<void> {
+async function measureRound(
+  benches: readonly Bench[],
+  { seconds, sizes }: Pick<Options, "seconds" | "sizes">,
+  rows: Rows,
+): Promise<void> {
   for (const bench of benches) {
     const references = measureReferences(seconds * BASELINE_SHARE, rows);
     for (const engine of ENGINES) {
-      for (const figure of await measure(bench, engine, { seconds, sizes })) rows.add(engine, figure, references.get(figure.of));
+      for (const figure of await measure(bench, engine, { seconds, sizes }))
+        rows.add(engine, figure, references.get(figure.of));
     }
   }
 }
@@ -74,7 +94,10 @@ async function measure(
 ): Promise<readonly Figure[]> {
   try {
     const measurement: Measurement = { bench: bench.name, engine, seconds, sizes };
-    const figures = await runChild<readonly Reported[]>(new URL("./measured.ts", import.meta.url), measurement);
+    const figures = await runChild<readonly Reported[]>(
+      new URL("./measured.ts", import.meta.url),
+      measurement,
+    );
     return figures.map((figure) => ({ ...figure, value: figure.value ?? Number.NaN }));
   } catch (error) {
     console.error(error);
@@ -88,8 +111,16 @@ function measureReferences(seconds: number, rows: Rows): ReadonlyMap<string, num
   collectGarbage();
   const baseline = measureBaseline(seconds);
   const { p50, p99 } = measureDisk();
-  rows.add("raw", { name: "baseline", value: baseline.rate, unit: "ops/s", of: "baseline" }, baseline.rate);
-  rows.add("raw", { name: "baseline-cpu", value: baseline.cpuUs, unit: "us/op", of: "baseline-cpu" }, baseline.cpuUs);
+  rows.add(
+    "raw",
+    { name: "baseline", value: baseline.rate, unit: "ops/s", of: "baseline" },
+    baseline.rate,
+  );
+  rows.add(
+    "raw",
+    { name: "baseline-cpu", value: baseline.cpuUs, unit: "us/op", of: "baseline-cpu" },
+    baseline.cpuUs,
+  );
   rows.add("raw", { name: "fsync", value: p50, unit: "ms", of: "fsync" }, p50);
   rows.add("raw", { name: "fsync-p99", value: p99, unit: "ms", of: "fsync" }, p50);
   return new Map([

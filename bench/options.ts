@@ -14,12 +14,19 @@ export interface Options {
 }
 
 /** Reads the command line. `undefined` when help was asked for, and given. Throws an `Error` that says what is wrong. */
-export function readOptions(args: readonly string[], names: readonly string[]): Options | undefined {
+export function readOptions(
+  args: readonly string[],
+  names: readonly string[],
+): Options | undefined {
   const { flows, timers, burst, states, callers, finished } = DEFAULT_SIZES;
   const program = new Command("npm run bench --")
     .description("Measures this engine beside what SQLite itself can do.")
     .option("--json", "one JSON object a line on stdout, and nothing else", false)
-    .addOption(new Option("--only <names>", `benches to run: some of ${names.join(",")}`).argParser(toNames(names)).default(names, "all"))
+    .addOption(
+      new Option("--only <names>", `benches to run: some of ${names.join(",")}`)
+        .argParser(toNames(names))
+        .default(names, "all"),
+    )
     .option("--seconds <n>", "length of one measurement", toSeconds, 2)
     .option("--flows <n>", "park: flows that wait for a person", toCount, flows)
     .option("--timers <n>", "timers: due within an hour", toCount, timers)
@@ -44,7 +51,10 @@ function toNames(names: readonly string[]): (text: string) => readonly string[] 
   return (text) => {
     const only = text.split(",").map((name) => name.trim());
     const unknown = only.filter((name) => !names.includes(name));
-    if (unknown.length > 0) throw new InvalidArgumentError(`There is no ${unknown.join(", ")}; expected some of ${names.join(",")}.`);
+    if (unknown.length > 0)
+      throw new InvalidArgumentError(
+        `There is no ${unknown.join(", ")}; expected some of ${names.join(",")}.`,
+      );
     return only;
   };
 }

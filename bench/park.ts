@@ -36,12 +36,29 @@ export const park: Bench = {
       const emptyBytes = statSync(join(scratch.path, "empty.db")).size;
       const before = Math.max(BEFORE, Math.round(flows * BEFORE_SHARE));
       const creation: Creation = { ...files, before, flows, callers: CALLERS };
-      const created = await runChild<Created>(new URL("./park/create.ts", import.meta.url), creation);
+      const created = await runChild<Created>(
+        new URL("./park/create.ts", import.meta.url),
+        creation,
+      );
       const diskBytes = (statSync(files.file).size - emptyBytes) / (before + flows);
       const full = await reopen(files.file);
-      const completion: Completion = { ...files, before: COMPLETED_BEFORE, flows, callers: CALLERS };
-      const completed = await runChild<Completed>(new URL("./park/complete.ts", import.meta.url), completion);
-      return figures(flows, { created, diskBytes, full, grown: growth(empty.memory, full.memory, before + flows), completed });
+      const completion: Completion = {
+        ...files,
+        before: COMPLETED_BEFORE,
+        flows,
+        callers: CALLERS,
+      };
+      const completed = await runChild<Completed>(
+        new URL("./park/complete.ts", import.meta.url),
+        completion,
+      );
+      return figures(flows, {
+        created,
+        diskBytes,
+        full,
+        grown: growth(empty.memory, full.memory, before + flows),
+        completed,
+      });
     } finally {
       scratch.remove();
     }
@@ -56,9 +73,22 @@ interface Measured {
   readonly completed: Completed;
 }
 
-function figures(flows: number, { created, diskBytes, full, grown, completed }: Measured): readonly Figure[] {
-  const bytes = (name: string, value: number): Figure => ({ name, value, unit: "bytes/flow", of: "" });
-  const rate = (name: string, ms: number): Figure => ({ name, value: (flows * 1_000) / ms, unit: "flows/s", of: "baseline" });
+function figures(
+  flows: number,
+  { created, diskBytes, full, grown, completed }: Measured,
+): readonly Figure[] {
+  const bytes = (name: string, value: number): Figure => ({
+    name,
+    value,
+    unit: "bytes/flow",
+    of: "",
+  });
+  const rate = (name: string, ms: number): Figure => ({
+    name,
+    value: (flows * 1_000) / ms,
+    unit: "flows/s",
+    of: "baseline",
+  });
   return [
     { name: "park-flows", value: flows, unit: "flows", of: "" },
     rate("park", created.parkedMs),
@@ -70,6 +100,11 @@ function figures(flows: number, { created, diskBytes, full, grown, completed }: 
     { name: "park-reopen", value: full.ms, unit: "ms", of: "fsync" },
     bytes("park-reopen-rss", grown.rss),
     rate("park-complete", completed.ms),
-    { name: "park-complete-cpu", value: completed.cpuUs / flows, unit: "us/flow", of: "baseline-cpu" },
+    {
+      name: "park-complete-cpu",
+      value: completed.cpuUs / flows,
+      unit: "us/flow",
+      of: "baseline-cpu",
+    },
   ];
 }

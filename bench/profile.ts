@@ -26,7 +26,9 @@ const PROFILED = BENCHES.filter(({ rounds }) => rounds === undefined).map(({ nam
 const program = new Command("npm run bench:profile --")
   .description("Profiles one bench, and says where its time goes.")
   .addOption(new Option("--only <bench>", "what to profile").choices(PROFILED).default("noop"))
-  .addOption(new Option("--engine <name>", "which store").choices(["sqlite", "memory"]).default("sqlite"))
+  .addOption(
+    new Option("--engine <name>", "which store").choices(["sqlite", "memory"]).default("sqlite"),
+  )
   .option("--seconds <n>", "how long", toPositive, 5)
   .option("--top <n>", "functions to show", toPositive, 25)
   .option("--fine", `sample every ${FINE_SAMPLE_US} us, which costs more, instead of ${SAMPLE_US}`)
@@ -66,9 +68,14 @@ const rate = figures.find(({ unit }) => unit.endsWith("/s"));
 const perSecond = rate?.value ?? 1;
 const operations = (perSecond * elapsedUs) / 1e6;
 const one = rate === undefined ? "second" : "op";
-const speed = rate === undefined ? "" : ` ${Math.round(perSecond).toLocaleString("en")} ${rate.unit} while profiled;`;
+const speed =
+  rate === undefined
+    ? ""
+    : ` ${Math.round(perSecond).toLocaleString("en")} ${rate.unit} while profiled;`;
 const scale = { operations, elapsedUs, top, one };
-console.log(`${only}, ${engine}:${speed} CPU time of all threads ${(cpuUs / operations).toFixed(1)} us/${one}`);
+console.log(
+  `${only}, ${engine}:${speed} CPU time of all threads ${(cpuUs / operations).toFixed(1)} us/${one}`,
+);
 console.log(formatBuckets(threads, scale));
 console.log(formatTop(threads, scale));
 

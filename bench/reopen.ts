@@ -18,7 +18,10 @@ store.readDelayed = (until, limit, after) => {
 };
 const ignore = (): void => undefined;
 const start = performance.now();
-const engine = await embedded({ functions: [waiting(ignore), sleeper(ignore), ...noop.functions], store });
+const engine = await embedded({
+  functions: [waiting(ignore), sleeper(ignore), ...noop.functions],
+  store,
+});
 await noop.call(engine.client, 0);
 const ms = performance.now() - start;
 const memory = await measureMemory();

@@ -18,7 +18,8 @@ const TIMES = 3;
 /** Opens a store in a new process, some times; gives the medians. */
 export async function reopen(file: string): Promise<Reopened> {
   const times: Reopened[] = [];
-  for (let n = 0; n < TIMES; n++) times.push(await runChild<Reopened>(new URL("./reopen.ts", import.meta.url), { file }));
+  for (let n = 0; n < TIMES; n++)
+    times.push(await runChild<Reopened>(new URL("./reopen.ts", import.meta.url), { file }));
   const middle = (of: (reopened: Reopened) => number): number => median(times.map(of));
   return {
     ms: middle(({ ms }) => ms),

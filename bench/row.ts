@@ -19,24 +19,36 @@ export interface Row {
 export class Rows {
   readonly #rounds: Map<
     string,
-    { readonly figure: Figure; readonly values: number[]; readonly engine: string; readonly ratios: number[] }
+    {
+      readonly figure: Figure;
+      readonly values: number[];
+      readonly engine: string;
+      readonly ratios: number[];
+    }
   > = new Map();
 
   /** Takes one figure; `beside` is what it is to be compared to, measured beside it, if the bench has not measured that itself. */
   add(engine: string, figure: Figure, beside: number | undefined): void {
     const key = `${engine} ${figure.name}`;
     let round = this.#rounds.get(key);
-    if (round === undefined) this.#rounds.set(key, (round = { figure, engine, values: [], ratios: [] }));
+    if (round === undefined)
+      this.#rounds.set(key, (round = { figure, engine, values: [], ratios: [] }));
     round.values.push(figure.value);
     const reference = figure.reference ?? beside;
-    if (reference !== undefined) round.ratios.push((figure.value * (figure.weight ?? 1)) / reference);
+    if (reference !== undefined)
+      round.ratios.push((figure.value * (figure.weight ?? 1)) / reference);
   }
 
   rows(): readonly Row[] {
     return Array.from(this.#rounds.values(), ({ figure, engine, values, ratios }) => {
       const value = median(values);
       const other = this.#value(engine, figure.of);
-      const ratio = ratios.length > 0 ? median(ratios) : other === undefined ? null : (value * (figure.weight ?? 1)) / other;
+      const ratio =
+        ratios.length > 0
+          ? median(ratios)
+          : other === undefined
+            ? null
+            : (value * (figure.weight ?? 1)) / other;
       const { name, unit, of, note } = figure;
       return { bench: name, engine, value, unit, ratio, of, ...(note !== undefined && { note }) };
     });

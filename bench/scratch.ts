@@ -25,5 +25,6 @@ function removeAtExit(): void {
   process.on("exit", () => {
     for (const path of made) remove(path);
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => process.exit(130));
 }

@@ -3,7 +3,10 @@ import { simulate } from "../src/testing/simulation/run/simulate.ts";
 import { expectResult } from "./expect.ts";
 import type { Bench } from "./figure.ts";
 
-const counter = stateful("bench/simulated", { state: { count: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.count += n) } });
+const counter = stateful("bench/simulated", {
+  state: { count: value(0) },
+  handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+});
 const spread = fn("bench/spread", (ctx, width: number) =>
   ctx.all(Array.from({ length: width }, (_, at) => ctx.invoke(counter.add, 1, { id: `${at}` }))),
 );
@@ -20,7 +23,10 @@ export const simulation: Bench = {
     const untilMs = startedAt + seconds * 1_000;
     let runs = 0;
     for (; performance.now() < untilMs; runs++) {
-      const run = await simulate({ functions: [counter, spread], seed: runs, faults: FAULTS }, (t) => t.client.call(spread, WIDTH));
+      const run = await simulate(
+        { functions: [counter, spread], seed: runs, faults: FAULTS },
+        (t) => t.client.call(spread, WIDTH),
+      );
       expectResult("simulation", run.result.join(), "1,1,1,1");
     }
     const value = (runs * 1_000) / (performance.now() - startedAt);

@@ -15,4 +15,11 @@ export interface Sizes {
 }
 
 /** Sizes at which all benches together take some minutes. */
-export const DEFAULT_SIZES: Sizes = { flows: 20_000, timers: 20_000, burst: 10_000, states: 100_000, callers: 2_048, finished: 40_000 };
+export const DEFAULT_SIZES: Sizes = {
+  flows: 20_000,
+  timers: 20_000,
+  burst: 10_000,
+  states: 100_000,
+  callers: 2_048,
+  finished: 40_000,
+};

@@ -13,7 +13,16 @@ export const slowDisk: Bench = {
   async measure(engine, seconds, { callers }) {
     if (engine !== "sqlite") return [];
     const lack = lackOfStrace();
-    if (lack !== undefined) return [{ name: "slow-disk", value: Number.NaN, unit: "ops/s", of: "slow-disk-without", note: lack }];
+    if (lack !== undefined)
+      return [
+        {
+          name: "slow-disk",
+          value: Number.NaN,
+          unit: "ops/s",
+          of: "slow-disk-without",
+          note: lack,
+        },
+      ];
     const load: Load = { load: "noop", callers, seconds };
     // Both are traced: what that costs is no part of the difference.
     const [without, slow] = [await runSlowed(load, 0), await runSlowed(load, FLUSH_MS)];
@@ -26,12 +35,20 @@ export const slowDisk: Bench = {
     return [
       { name: "slow-disk-callers", value: callers, unit: "callers", of: "" },
       { name: "slow-disk-without", value: without.rate, unit: "ops/s", of: "baseline" },
-      { name: "slow-disk", value: slow.rate, unit: "ops/s", of: "slow-disk-without", reference: without.rate },
+      {
+        name: "slow-disk",
+        value: slow.rate,
+        unit: "ops/s",
+        of: "slow-disk-without",
+        reference: without.rate,
+      },
       ...delays,
     ];
   },
 };
 
 function runSlowed(load: Load, delayMs: number): Promise<Loaded> {
-  return runChild<Loaded>(new URL("./event-loop/under-load.ts", import.meta.url), load, { under: slowed(delayMs) });
+  return runChild<Loaded>(new URL("./event-loop/under-load.ts", import.meta.url), load, {
+    under: slowed(delayMs),
+  });
 }

@@ -17,7 +17,11 @@ export interface Subject extends Embedded {
 
 /** Runs `measure` against a new engine with an empty store, and removes both. */
 export async function withSubject<Result>(
-  { engine: name, functions, clock }: { readonly engine: EngineName; readonly functions: readonly object[]; readonly clock?: Clock },
+  {
+    engine: name,
+    functions,
+    clock,
+  }: { readonly engine: EngineName; readonly functions: readonly object[]; readonly clock?: Clock },
   measure: (subject: Subject) => Promise<Result>,
 ): Promise<Result> {
   const scratch = makeScratch();

@@ -21,25 +21,48 @@ export function formatTables(rows: readonly Row[]): string {
       rows.filter(({ bench }) => bench.startsWith(start)),
     ),
   );
-  return [formatReferences(rows), formatThroughput(calls), formatLeaves(calls), formatLatency(calls), ...scales, formatLacks(rows)]
+  return [
+    formatReferences(rows),
+    formatThroughput(calls),
+    formatLeaves(calls),
+    formatLatency(calls),
+    ...scales,
+    formatLacks(rows),
+  ]
     .filter((part) => part !== "")
     .join("\n\n");
 }
 
 function formatReferences(rows: readonly Row[]): string {
-  const [baseline, p50, p99] = ["baseline", "fsync", "fsync-p99"].map((name) => find(rows, "raw", name)?.value ?? Number.NaN);
+  const [baseline, p50, p99] = ["baseline", "fsync", "fsync-p99"].map(
+    (name) => find(rows, "raw", name)?.value ?? Number.NaN,
+  );
   return `Raw node:sqlite, the baseline: ${whole(baseline)} ops/s. One fsync of this disk: ${fixed(p50, 3)} ms, p99 ${fixed(p99, 3)} ms.`;
 }
 
 function formatThroughput(rows: readonly Row[]): string {
   const shown = rows.filter(({ engine, unit }) => engine !== "raw" && unit.endsWith("/s"));
   const lines = shown.map(({ bench, engine, value, unit, ratio }) => {
-    const [commits, bytes, cpu] = ["commits", "bytes", "cpu"].map((what) => find(rows, engine, `${bench}-${what}`));
-    return [bench, engine, `${whole(value)} ${unit}`, fixed(ratio, 3), fixed(commits?.value, 4), whole(bytes?.value), fixed(cpu?.value, 1)];
+    const [commits, bytes, cpu] = ["commits", "bytes", "cpu"].map((what) =>
+      find(rows, engine, `${bench}-${what}`),
+    );
+    return [
+      bench,
+      engine,
+      `${whole(value)} ${unit}`,
+      fixed(ratio, 3),
+      fixed(commits?.value, 4),
+      whole(bytes?.value),
+      fixed(cpu?.value, 1),
+    ];
   });
   return section(
     "Throughput",
-    formatTable(["bench", "engine", "per second", "of baseline", "commits each", "bytes each", "CPU us each"], 2, lines),
+    formatTable(
+      ["bench", "engine", "per second", "of baseline", "commits each", "bytes each", "CPU us each"],
+      2,
+      lines,
+    ),
     lines,
   );
 }
@@ -49,24 +72,54 @@ function formatLeaves(rows: readonly Row[]): string {
   const lines = shown.map(({ bench, engine, value, ratio }) => {
     const name = bench.replace(/-cost$/, "");
     const bytes = find(rows, engine, `${name}-bytes`);
-    return [name, engine, fixed(value, 1), fixed(ratio, 2), whole(bytes?.value), fixed(bytes?.ratio, 2)];
+    return [
+      name,
+      engine,
+      fixed(value, 1),
+      fixed(ratio, 2),
+      whole(bytes?.value),
+      fixed(bytes?.ratio, 2),
+    ];
   });
-  return section("Cost of one leaf", formatTable(["fan-out", "engine", "us", "of fan100", "bytes", "of fan100"], 2, lines), lines);
+  return section(
+    "Cost of one leaf",
+    formatTable(["fan-out", "engine", "us", "of fan100", "bytes", "of fan100"], 2, lines),
+    lines,
+  );
 }
 
 function formatLatency(rows: readonly Row[]): string {
   const shown = rows.filter(({ engine, unit }) => engine !== "raw" && unit === "ms");
-  const lines = shown.map(({ bench, engine, value, ratio }) => [bench, engine, fixed(value, 3), fixed(ratio, 1)]);
-  return section("Latency of one caller", formatTable(["bench", "engine", "ms", "fsyncs"], 2, lines), lines);
+  const lines = shown.map(({ bench, engine, value, ratio }) => [
+    bench,
+    engine,
+    fixed(value, 3),
+    fixed(ratio, 1),
+  ]);
+  return section(
+    "Latency of one caller",
+    formatTable(["bench", "engine", "ms", "fsyncs"], 2, lines),
+    lines,
+  );
 }
 
 function formatScale(title: string, rows: readonly Row[]): string {
-  const lines = rows.map(({ bench, value, unit, ratio, of }) => [bench, figure(value), unit, ratio === null ? "" : figure(ratio), of]);
+  const lines = rows.map(({ bench, value, unit, ratio, of }) => [
+    bench,
+    figure(value),
+    unit,
+    ratio === null ? "" : figure(ratio),
+    of,
+  ]);
   return section(title, formatTable(["bench", "value", "unit", "ratio", "of"], 1, lines), lines);
 }
 
 function formatLacks(rows: readonly Row[]): string {
-  return rows.flatMap(({ bench, note }) => (note === undefined ? [] : [`${bench} was not measured: ${note}`])).join("\n");
+  return rows
+    .flatMap(({ bench, note }) =>
+      note === undefined ? [] : [`${bench} was not measured: ${note}`],
+    )
+    .join("\n");
 }
 
 function section(title: string, table: string, lines: readonly unknown[]): string {

@@ -10,7 +10,8 @@ export class Tally {
 
   /** @throws when there are more than were expected */
   add(): void {
-    if (++this.#count > this.#expected) throw new Error(`expected ${this.#expected} of them, and there is one more`);
+    if (++this.#count > this.#expected)
+      throw new Error(`expected ${this.#expected} of them, and there is one more`);
     if (this.#count === this.#expected) this.#done.resolve();
   }
 

@@ -38,9 +38,24 @@ export function throughput(workload: Workload): Bench {
         const [commits, bytes] = [written.commits - before.commits, written.bytes - before.bytes];
         const figures: readonly Figure[] = [
           { name, value: count / done.seconds, unit: `${counts.many}/s`, of: "baseline", weight },
-          { name: `${name}-commits`, value: commits / count, unit: `commits/${counts.one}`, of: "baseline-commits" },
-          { name: `${name}-bytes`, value: bytes / count, unit: `bytes/${counts.one}`, of: "baseline-bytes" },
-          { name: `${name}-cpu`, value: cpuUs / count, unit: `us/${counts.one}`, of: "baseline-cpu" },
+          {
+            name: `${name}-commits`,
+            value: commits / count,
+            unit: `commits/${counts.one}`,
+            of: "baseline-commits",
+          },
+          {
+            name: `${name}-bytes`,
+            value: bytes / count,
+            unit: `bytes/${counts.one}`,
+            of: "baseline-bytes",
+          },
+          {
+            name: `${name}-cpu`,
+            value: cpuUs / count,
+            unit: `us/${counts.one}`,
+            of: "baseline-cpu",
+          },
         ];
         return figures;
       }),

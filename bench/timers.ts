@@ -26,10 +26,18 @@ export const timers: Bench = {
       const [file, empty] = [join(scratch.path, "timers.db"), join(scratch.path, "empty.db")];
       const before = Math.max(BEFORE, Math.round(timers * BEFORE_SHARE));
       const creation: Creation = { file, before, timers, callers: CALLERS };
-      const created = await runChild<Created>(new URL("./timers/create.ts", import.meta.url), creation);
+      const created = await runChild<Created>(
+        new URL("./timers/create.ts", import.meta.url),
+        creation,
+      );
       const without = await reopen(empty);
       const reopened = await reopen(file);
-      const bytes = (name: string, value: number): Figure => ({ name, value, unit: "bytes/timer", of: "" });
+      const bytes = (name: string, value: number): Figure => ({
+        name,
+        value,
+        unit: "bytes/timer",
+        of: "",
+      });
       return [
         { name: "timers-count", value: timers, unit: "timers", of: "" },
         { name: "timers", value: (timers * 1_000) / created.ms, unit: "timers/s", of: "baseline" },
@@ -52,7 +60,12 @@ export const timersSoon: Bench = {
   async measure(engine) {
     if (engine !== "sqlite") return [];
     const { p50, p99, max } = await ring({ timers: SOON, withinMs: SOON_MS, callers: CALLERS });
-    return Object.entries({ p50, p99, max }).map(([name, value]) => ({ name: `timers-soon-${name}`, value, unit: "ms", of: "fsync" }));
+    return Object.entries({ p50, p99, max }).map(([name, value]) => ({
+      name: `timers-soon-${name}`,
+      value,
+      unit: "ms",
+      of: "fsync",
+    }));
   },
 };
 

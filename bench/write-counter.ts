@@ -39,7 +39,11 @@ export class WriteCounter {
 
   #weigh(nth: number, batch: Batch): void {
     if (nth < WEIGHED) this.#first += bytesOf(batch);
-    else if (nth % SAMPLE === 0) this.#sampled = { commits: this.#sampled.commits + 1, bytes: this.#sampled.bytes + bytesOf(batch) };
+    else if (nth % SAMPLE === 0)
+      this.#sampled = {
+        commits: this.#sampled.commits + 1,
+        bytes: this.#sampled.bytes + bytesOf(batch),
+      };
   }
 
   get isCommitting(): boolean {

@@ -14,13 +14,20 @@ import type { Entry, Problem } from "./manifest.ts";
  * The copy appears whole or not at all: it is written beside its place under a name made of `key`, then renamed. With the
  * same key after a crash, it begins again and leaves nothing behind.
  */
-export async function copySource(job: Job, { path, kind }: Source, key: string): Promise<Entry | Problem> {
+export async function copySource(
+  job: Job,
+  { path, kind }: Source,
+  key: string,
+): Promise<Entry | Problem> {
   const from = join(job.folder, path);
   const to = join(job.target, path);
   const part = join(dirname(to), `.${key}.part`);
   try {
     await rm(part, { force: true });
-    const entry: Entry = kind === "file" ? { path, kind, ...(await copyFile(from, part)) } : { path, kind, to: await copyLink(from, part) };
+    const entry: Entry =
+      kind === "file"
+        ? { path, kind, ...(await copyFile(from, part)) }
+        : { path, kind, to: await copyLink(from, part) };
     await rename(part, to);
     return entry;
   } catch (error) {
@@ -44,7 +51,8 @@ async function copyFile(from: string, to: string): Promise<{ bytes: number; sha2
   // `flush`: the flow's record of this copy is on the disk when it counts, so the copy must be, too.
   await pipeline(createReadStream(from), measure, createWriteStream(to, { flush: true }));
   const after = await lstat(from);
-  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw new Error("it changed while it was copied");
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+    throw new Error("it changed while it was copied");
   await chmod(to, before.mode & 0o777);
   await utimes(to, before.atime, before.mtime);
   return { bytes, sha256: hash.digest("hex") };

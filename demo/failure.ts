@@ -8,6 +8,7 @@ export class DemoError extends Error {
 /** Says in a few words why a file operation failed: `permission denied (EACCES)`. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (!("errno" in error && "code" in error && typeof error.errno === "number")) return error.message;
+  if (!("errno" in error && "code" in error && typeof error.errno === "number"))
+    return error.message;
   return `${getSystemErrorMessage(error.errno)} (${String(error.code)})`;
 }

@@ -2,7 +2,10 @@
 export type Job = { readonly folder: string; readonly target: string };
 
 /** Names the files that belong to a backup. They lie beside it, so that the target holds the folder's content and nothing else. */
-export function filesOf({ target }: Job): { readonly manifest: string; readonly copiesLog: string } {
+export function filesOf({ target }: Job): {
+  readonly manifest: string;
+  readonly copiesLog: string;
+} {
   return { manifest: `${target}.manifest.json`, copiesLog: `${target}.copies.log` };
 }
 

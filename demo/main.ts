@@ -14,13 +14,16 @@ class Interruption extends Error {}
 
 const interrupted = Promise.withResolvers<never>();
 interrupted.promise.catch(() => undefined);
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.reject(new Interruption()));
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => interrupted.reject(new Interruption()));
 
 try {
   await main(readArguments(process.argv.slice(2)));
 } catch (error) {
   if (error instanceof Interruption) {
-    process.stderr.write("\nStopped in good order. Run the same command again, and it goes on where it was.\n");
+    process.stderr.write(
+      "\nStopped in good order. Run the same command again, and it goes on where it was.\n",
+    );
     // A large file may still be on its way; its copy is made anew then.
     process.exit(130);
   }
@@ -28,13 +31,29 @@ try {
   process.exitCode = 1;
 }
 
-async function main({ folder, target, store, json, concurrency, withNaive }: Arguments): Promise<void> {
+async function main({
+  folder,
+  target,
+  store,
+  json,
+  concurrency,
+  withNaive,
+}: Arguments): Promise<void> {
   const job = checkPlaces(folder, target, store);
-  const engine = await embedded({ functions: [...functions, backups], store: sqlite(store), concurrency });
+  const engine = await embedded({
+    functions: [...functions, backups],
+    store: sqlite(store),
+    concurrency,
+  });
   try {
     const progress = new Progress(engine.meter, json ? process.stderr : process.stdout);
-    const comparison = await Promise.race([compareBackups(engine, job, { progress, withNaive }), interrupted.promise]);
-    process.stdout.write(json ? `${JSON.stringify(toJson(job, comparison))}\n` : toText(job, comparison));
+    const comparison = await Promise.race([
+      compareBackups(engine, job, { progress, withNaive }),
+      interrupted.promise,
+    ]);
+    process.stdout.write(
+      json ? `${JSON.stringify(toJson(job, comparison))}\n` : toText(job, comparison),
+    );
     const { problems } = comparison.split.outcome;
     if (problems.length === 0) return;
     process.stderr.write(toProblems(problems));

@@ -4,7 +4,12 @@ import type { Listing } from "./listing.ts";
 
 /** One thing that was backed up; `path` is relative to the folder. */
 export type Entry =
-  | { readonly path: string; readonly kind: "file"; readonly bytes: number; readonly sha256: string }
+  | {
+      readonly path: string;
+      readonly kind: "file";
+      readonly bytes: number;
+      readonly sha256: string;
+    }
   | { readonly path: string; readonly kind: "symlink"; readonly to: string }
   | { readonly path: string; readonly kind: "directory" };
 
@@ -22,11 +27,16 @@ export type Manifest = {
 };
 
 /** Makes the manifest of what was listed and what was copied, sorted by path. */
-export function makeManifest({ folder }: Job, { directories, problems }: Listing, copies: readonly (Entry | Problem)[]): Manifest {
+export function makeManifest(
+  { folder }: Job,
+  { directories, problems }: Listing,
+  copies: readonly (Entry | Problem)[],
+): Manifest {
   const copied = copies.filter((copy) => "kind" in copy);
-  const entries = [...copied, ...directories.map((path): Entry => ({ path, kind: "directory" }))].sort((a, b) =>
-    a.path < b.path ? -1 : 1,
-  );
+  const entries = [
+    ...copied,
+    ...directories.map((path): Entry => ({ path, kind: "directory" })),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
   const files = copied.filter((entry) => entry.kind === "file");
   return {
     folder,
@@ -38,8 +48,12 @@ export function makeManifest({ folder }: Job, { directories, problems }: Listing
 }
 
 /** Writes a manifest as JSON, one entry a line, whole or not at all. */
-export async function writeManifest(path: string, { entries, problems, ...head }: Manifest): Promise<void> {
-  const lines = (items: readonly object[]): string => items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");
+export async function writeManifest(
+  path: string,
+  { entries, problems, ...head }: Manifest,
+): Promise<void> {
+  const lines = (items: readonly object[]): string =>
+    items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");
   const text = `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "entries": [${lines(entries)}\n  ],\n  "problems": [${lines(problems)}\n  ]\n}\n`;
   const file = await open(`${path}.part`, "w");
   try {

@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { DemoError, reasonOf } from "./failure.ts";
 import { naiveTwin } from "./job.ts";
@@ -10,10 +18,14 @@ export function checkPlaces(folder: string, target: string, store: string): Job 
   for (const place of [job.target, naiveTwin(job).target]) checkApart(job.folder, place);
   const database = realPlace(store);
   if (isWithin(database, job.folder)) {
-    throw new DemoError(`${show(folder)} holds the demo's own database, which changes all the time; keep that elsewhere with --store`);
+    throw new DemoError(
+      `${show(folder)} holds the demo's own database, which changes all the time; keep that elsewhere with --store`,
+    );
   }
   if (database === job.target || isWithin(database, job.target)) {
-    throw new DemoError(`the demo's own database lies in the target ${show(job.target)}, where a backup would remove it`);
+    throw new DemoError(
+      `the demo's own database lies in the target ${show(job.target)}, where a backup would remove it`,
+    );
   }
   checkWritable(job.target);
   return job;
@@ -23,7 +35,9 @@ export function checkPlaces(folder: string, target: string, store: string): Job 
 export function checkEmpty(place: string): void {
   const names = readNames(place);
   if (names.length === 0) return;
-  throw new DemoError(`${show(place)} is not empty, and holds no backup of that folder; choose another place with --to`);
+  throw new DemoError(
+    `${show(place)} is not empty, and holds no backup of that folder; choose another place with --to`,
+  );
 }
 
 /** A path as people like to read it: relative to where they are, if it is below. */
@@ -38,7 +52,9 @@ function realFolder(folder: string): string {
     accessSync(folder, constants.R_OK | constants.X_OK);
     return realpathSync(folder);
   } catch (error) {
-    throw error instanceof DemoError ? error : new DemoError(`cannot read the folder ${show(folder)}: ${reasonOf(error)}`);
+    throw error instanceof DemoError
+      ? error
+      : new DemoError(`cannot read the folder ${show(folder)}: ${reasonOf(error)}`);
   }
 }
 
@@ -55,8 +71,14 @@ function realPlace(path: string): string {
 
 function checkApart(folder: string, place: string): void {
   if (place === folder) throw new DemoError(`the target is the folder itself, ${show(folder)}`);
-  if (isWithin(place, folder)) throw new DemoError(`the target ${show(place)} lies inside the folder, and would be backed up with it`);
-  if (isWithin(folder, place)) throw new DemoError(`the folder lies inside the target ${show(place)}, where a backup would replace it`);
+  if (isWithin(place, folder))
+    throw new DemoError(
+      `the target ${show(place)} lies inside the folder, and would be backed up with it`,
+    );
+  if (isWithin(folder, place))
+    throw new DemoError(
+      `the folder lies inside the target ${show(place)}, where a backup would replace it`,
+    );
 }
 
 function checkWritable(target: string): void {

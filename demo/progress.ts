@@ -49,7 +49,10 @@ export class Progress {
     const update = async (): Promise<void> => {
       const { custom } = await flow.status();
       if (!isPlan(custom)) return;
-      const stage = stageOf(custom, { copied: this.#runs(copy.type) - before.copied, verified: this.#runs(verify.type) - before.verified });
+      const stage = stageOf(custom, {
+        copied: this.#runs(copy.type) - before.copied,
+        verified: this.#runs(verify.type) - before.verified,
+      });
       bar.setTotal(stage.total);
       bar.update(stage.done, {
         name: (prefix + stage.name).padEnd(NAME_WIDTH),
@@ -73,7 +76,10 @@ function isPlan(status: unknown): status is Plan {
   return typeof status === "object" && status !== null && "copies" in status && "checks" in status;
 }
 
-function stageOf({ copies, checks }: Plan, { copied, verified }: { copied: number; verified: number }): Stage {
+function stageOf(
+  { copies, checks }: Plan,
+  { copied, verified }: { copied: number; verified: number },
+): Stage {
   // Copies that were begun and not finished when a process died are run again: they count once here.
   if (verified === 0) return { name: "copying", done: Math.min(copied, copies), total: copies };
   return { name: "verifying", done: Math.min(verified, checks), total: checks };

@@ -11,7 +11,12 @@ const SHOWN_PROBLEMS = 10;
 /** Makes the object that `--json` prints. */
 export function toJson(job: Job, { split, naive, resumed, copiesRun }: Comparison): object {
   const { files, bytes } = split.outcome;
-  const bill = ({ bill: { billedMs, activeMs, blockedMs, beta } }: Run): object => ({ billedMs, activeMs, blockedMs, beta });
+  const bill = ({ bill: { billedMs, activeMs, blockedMs, beta } }: Run): object => ({
+    billedMs,
+    activeMs,
+    blockedMs,
+    beta,
+  });
   return {
     files,
     bytes,
@@ -31,7 +36,9 @@ export function toText(job: Job, comparison: Comparison): string {
   return [
     `${colors.bold(show(job.folder))} is backed up in ${colors.bold(show(job.target))}${except}.`,
     ...(resumed
-      ? [`It went on after an interruption; ${copiesAgain === 0 ? "no copy" : count(copiesAgain, "copy", "copies")} had to be made again.`]
+      ? [
+          `It went on after an interruption; ${copiesAgain === 0 ? "no copy" : count(copiesAgain, "copy", "copies")} had to be made again.`,
+        ]
       : []),
     "",
     toTable(comparison),
@@ -45,24 +52,35 @@ export function toText(job: Job, comparison: Comparison): string {
 
 /** Says what could not be backed up, one line each. */
 export function toProblems(problems: readonly Problem[]): string {
-  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ path, problem }) => `  ${printable(path)}: ${problem}`);
+  const shown = problems
+    .slice(0, SHOWN_PROBLEMS)
+    .map(({ path, problem }) => `  ${printable(path)}: ${problem}`);
   const more = problems.length - shown.length;
   const head = `${count(problems.length, "thing is", "things are")} not in the backup as ${problems.length === 1 ? "it" : "they"} should be:`;
-  return [head, ...shown, ...(more > 0 ? [`  and ${number(more)} more; the manifest lists those that could not be copied`] : []), ""].join(
-    "\n",
-  );
+  return [
+    head,
+    ...shown,
+    ...(more > 0
+      ? [`  and ${number(more)} more; the manifest lists those that could not be copied`]
+      : []),
+    "",
+  ].join("\n");
 }
 
 function toTable({ split, naive, resumed }: Comparison): string {
   const table = new Table({
-    head: ["", "futures handed back", ...(naive === undefined ? [] : ["naive: blocks"])].map((title) => colors.bold(title)),
+    head: ["", "futures handed back", ...(naive === undefined ? [] : ["naive: blocks"])].map(
+      (title) => colors.bold(title),
+    ),
     colAligns: ["left", "right", "right"],
     style: { head: [], border: [], compact: true },
   });
   const row = (name: string, cell: (run: Run) => string): void => {
     table.push([name, cell(split), ...(naive === undefined ? [] : [cell(naive)])]);
   };
-  row("blocked time", ({ bill }) => (bill.blockedMs > 0 ? colors.red : colors.green)(duration(bill.blockedMs)));
+  row("blocked time", ({ bill }) =>
+    (bill.blockedMs > 0 ? colors.red : colors.green)(duration(bill.blockedMs)),
+  );
   row("active time", ({ bill }) => duration(bill.activeMs));
   row("billed time = blocked + active", ({ bill }) => colors.bold(duration(bill.billedMs)));
   row("beta = billed / active", ({ bill }) => bill.beta.toFixed(3));

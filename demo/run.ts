@@ -38,19 +38,36 @@ export interface CompareOptions {
 }
 
 /** Makes the backup, or goes on with the one that was interrupted; then the naive one, which is removed again. */
-export async function compareBackups(engine: Embedded, job: Job, { progress, withNaive }: CompareOptions): Promise<Comparison> {
+export async function compareBackups(
+  engine: Embedded,
+  job: Job,
+  { progress, withNaive }: CompareOptions,
+): Promise<Comparison> {
   const { client } = engine;
   const id = createHash("sha256").update(job.target).digest("hex").slice(0, 16);
-  const run = (await findUnfinished(engine, id, job)) ?? (await client.call(backups.begin, job.folder, { id }));
+  const run =
+    (await findUnfinished(engine, id, job)) ??
+    (await client.call(backups.begin, job.folder, { id }));
   try {
-    const { resumed, ...split } = await runFlow(engine, splitBackup, { job, key: `split-${id}-${run}`, follow: progress.of("") });
+    const { resumed, ...split } = await runFlow(engine, splitBackup, {
+      job,
+      key: `split-${id}-${run}`,
+      follow: progress.of(""),
+    });
     const copies = readCopiesLog(job);
     const naive = await runNaive(engine, job, { key: `naive-${id}-${run}`, progress, withNaive });
     await client.call(backups.end, run, { id });
-    return { split, naive, resumed, copiesRun: copies.length, copiesAgain: copies.length - new Set(copies).size };
+    return {
+      split,
+      naive,
+      resumed,
+      copiesRun: copies.length,
+      copiesAgain: copies.length - new Set(copies).size,
+    };
   } catch (error) {
     // A backup that failed is over; one whose engine stopped goes on.
-    if (!HandbackError.is(error, "CLOSED", "STORE_FULL", "STORE_FAILED")) await client.call(backups.end, run, { id });
+    if (!HandbackError.is(error, "CLOSED", "STORE_FULL", "STORE_FAILED"))
+      await client.call(backups.end, run, { id });
     throw error;
   }
 }
@@ -88,8 +105,13 @@ async function runNaive(
   // One that was begun goes on in any case.
   if (!withNaive && !(await isKnown(engine, key))) return undefined;
   const twin = naiveTwin(job);
-  const naive = await runFlow(engine, naiveBackup, { job: twin, key, follow: progress.of("naive: ") });
-  for (const path of [twin.target, ...Object.values(filesOf(twin))]) rmSync(path, { recursive: true, force: true });
+  const naive = await runFlow(engine, naiveBackup, {
+    job: twin,
+    key,
+    follow: progress.of("naive: "),
+  });
+  for (const path of [twin.target, ...Object.values(filesOf(twin))])
+    rmSync(path, { recursive: true, force: true });
   return naive;
 }
 
@@ -107,7 +129,11 @@ async function isKnown({ client }: Embedded, key: string): Promise<boolean> {
  * Finds the number of the backup that is to go on, if there is one: at once, while a call would wait behind its copies.
  * A target belongs to one folder; what else is found there would be removed, so there must be nothing.
  */
-async function findUnfinished({ client }: Embedded, id: string, job: Job): Promise<number | undefined> {
+async function findUnfinished(
+  { client }: Embedded,
+  id: string,
+  job: Job,
+): Promise<number | undefined> {
   const known = await client.readState(backups, id).catch((error: unknown) => {
     if (HandbackError.is(error, "NOT_FOUND")) return undefined;
     throw error;

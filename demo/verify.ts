@@ -8,7 +8,9 @@ import type { Entry, Problem } from "./manifest.ts";
 
 /** Compares a copy, as it is on the disk, with its entry in the manifest: what is wrong, or nothing. Files are hashed again. */
 export async function verifyCopy({ target }: Job, entry: Entry): Promise<Problem | undefined> {
-  const flaw = await findFlaw(join(target, entry.path), entry).catch((error: unknown) => `its copy cannot be read: ${reasonOf(error)}`);
+  const flaw = await findFlaw(join(target, entry.path), entry).catch(
+    (error: unknown) => `its copy cannot be read: ${reasonOf(error)}`,
+  );
   return flaw === undefined ? undefined : { path: entry.path, problem: flaw };
 }
 
@@ -17,9 +19,13 @@ async function findFlaw(copy: string, entry: Entry): Promise<string | undefined>
   switch (entry.kind) {
     case "file":
       if (!found.isFile()) return "its copy is not a file";
-      return found.size === entry.bytes && (await hashFile(copy)) === entry.sha256 ? undefined : "its copy has other content";
+      return found.size === entry.bytes && (await hashFile(copy)) === entry.sha256
+        ? undefined
+        : "its copy has other content";
     case "symlink":
-      return found.isSymbolicLink() && (await readlink(copy)) === entry.to ? undefined : "its copy leads elsewhere";
+      return found.isSymbolicLink() && (await readlink(copy)) === entry.to
+        ? undefined
+        : "its copy leads elsewhere";
     case "directory":
       return found.isDirectory() ? undefined : "its copy is not a folder";
   }

@@ -27,49 +27,75 @@ const list = fn("demo/list", async (_, job: Job): Promise<Listing> => {
 });
 
 /** Copies one file or symbolic link, and hashes what it reads. */
-export const copy = fn("demo/copy", async (ctx, { job, source }: { job: Job; source: Source }): Promise<Entry | Problem> => {
-  // Not part of what is rolled back or counts once: one line for each time that this really ran.
-  appendFileSync(filesOf(job).copiesLog, `${JSON.stringify(source.path)}\n`);
-  return copySource(job, source, ctx.idempotencyKey);
-});
+export const copy = fn(
+  "demo/copy",
+  async (ctx, { job, source }: { job: Job; source: Source }): Promise<Entry | Problem> => {
+    // Not part of what is rolled back or counts once: one line for each time that this really ran.
+    appendFileSync(filesOf(job).copiesLog, `${JSON.stringify(source.path)}\n`);
+    return copySource(job, source, ctx.idempotencyKey);
+  },
+);
 
 /** Joins everything to the manifest, and writes it. */
-const join = fn("demo/join", async (_, { job, listing, copies }: { job: Job; listing: Listing; copies: (Entry | Problem)[] }) => {
-  const manifest = makeManifest(job, listing, copies);
-  await writeManifest(filesOf(job).manifest, manifest);
-  return manifest;
-});
+const join = fn(
+  "demo/join",
+  async (
+    _,
+    { job, listing, copies }: { job: Job; listing: Listing; copies: (Entry | Problem)[] },
+  ) => {
+    const manifest = makeManifest(job, listing, copies);
+    await writeManifest(filesOf(job).manifest, manifest);
+    return manifest;
+  },
+);
 
 /** Hashes one copy again, as it is on the disk now: what is wrong with it, or nothing. */
-export const verify = fn("demo/verify", (_, { job, entry }: { job: Job; entry: Entry }) => verifyCopy(job, entry));
+export const verify = fn("demo/verify", (_, { job, entry }: { job: Job; entry: Entry }) =>
+  verifyCopy(job, entry),
+);
 
 /** Sums up. */
-const conclude = fn("demo/conclude", (_ctx, { manifest, flaws }: { manifest: Manifest; flaws: (Problem | undefined)[] }) => {
-  const { entries: _, problems, ...sums } = manifest;
-  return { ...sums, problems: [...problems, ...flaws.filter((flaw) => flaw !== undefined)] };
-});
+const conclude = fn(
+  "demo/conclude",
+  (_ctx, { manifest, flaws }: { manifest: Manifest; flaws: (Problem | undefined)[] }) => {
+    const { entries: _, problems, ...sums } = manifest;
+    return { ...sums, problems: [...problems, ...flaws.filter((flaw) => flaw !== undefined)] };
+  },
+);
 
 /** The backup with futures handed back: its three handlers run once each, for milliseconds, and wait for nothing. */
-export const splitBackup = fn("demo/split-backup", (ctx, job: Job) => ctx.onComplete(ctx.invoke(list, job), copyAll, job));
+export const splitBackup = fn("demo/split-backup", (ctx, job: Job) =>
+  ctx.onComplete(ctx.invoke(list, job), copyAll, job),
+);
 
-const copyAll = fn("demo/copy-all", (ctx, { result: listing, args: job }: { result: Listing; args: Job }) => {
-  ctx.setStatus(planOf(listing));
-  const copies = listing.sources.map((source) => ctx.invoke(copy, { job, source }));
-  return ctx.onComplete(ctx.invoke(join, { job, listing, copies }), verifyAll, job);
-});
+const copyAll = fn(
+  "demo/copy-all",
+  (ctx, { result: listing, args: job }: { result: Listing; args: Job }) => {
+    ctx.setStatus(planOf(listing));
+    const copies = listing.sources.map((source) => ctx.invoke(copy, { job, source }));
+    return ctx.onComplete(ctx.invoke(join, { job, listing, copies }), verifyAll, job);
+  },
+);
 
-const verifyAll = fn("demo/verify-all", (ctx, { result: manifest, args: job }: { result: Manifest; args: Job }) => {
-  const flaws = manifest.entries.map((entry) => ctx.invoke(verify, { job, entry }));
-  return ctx.invoke(conclude, { manifest, flaws });
-});
+const verifyAll = fn(
+  "demo/verify-all",
+  (ctx, { result: manifest, args: job }: { result: Manifest; args: Job }) => {
+    const flaws = manifest.entries.map((entry) => ctx.invoke(verify, { job, entry }));
+    return ctx.invoke(conclude, { manifest, flaws });
+  },
+);
 
 /** The same backup, naive: one handler that blocks on each step, and is billed while it waits. */
 export const naiveBackup = fn("demo/naive-backup", async (ctx, job: Job) => {
   const listing = await ctx.get(ctx.invoke(list, job));
   ctx.setStatus(planOf(listing));
-  const copies = await ctx.get(ctx.all(listing.sources.map((source) => ctx.invoke(copy, { job, source }))));
+  const copies = await ctx.get(
+    ctx.all(listing.sources.map((source) => ctx.invoke(copy, { job, source }))),
+  );
   const manifest = await ctx.get(ctx.invoke(join, { job, listing, copies }));
-  const flaws = await ctx.get(ctx.all(manifest.entries.map((entry) => ctx.invoke(verify, { job, entry }))));
+  const flaws = await ctx.get(
+    ctx.all(manifest.entries.map((entry) => ctx.invoke(verify, { job, entry }))),
+  );
   return ctx.get(ctx.invoke(conclude, { manifest, flaws }));
 });
 
@@ -81,4 +107,14 @@ function planOf({ sources, directories }: Listing): Plan {
 }
 
 /** What the engine is to host. */
-export const functions = [splitBackup, copyAll, verifyAll, naiveBackup, list, copy, join, verify, conclude];
+export const functions = [
+  splitBackup,
+  copyAll,
+  verifyAll,
+  naiveBackup,
+  list,
+  copy,
+  join,
+  verify,
+  conclude,
+];

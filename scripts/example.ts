@@ -14,13 +14,16 @@ registerHooks({
 });
 
 const folder = new URL("../examples/", import.meta.url);
-const names = readdirSync(folder).flatMap((each) => (each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : []));
+const names = readdirSync(folder).flatMap((each) =>
+  each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : [],
+);
 
 /** The names, and what each example says at its head that it shows. */
 function usage(): string {
   const width = Math.max(...names.map((each) => each.length));
   const lines = names.map((each) => {
-    const [, shows = ""] = /^ \* Shows ([^:\n]+)/m.exec(readFileSync(new URL(`${each}.ts`, folder), "utf8")) ?? [];
+    const [, shows = ""] =
+      /^ \* Shows ([^:\n]+)/m.exec(readFileSync(new URL(`${each}.ts`, folder), "utf8")) ?? [];
     return `  ${each.padEnd(width)}  ${shows}`;
   });
   return ["usage: npm run example -- NAME, where NAME is one of", ...lines].join("\n");
@@ -28,9 +31,11 @@ function usage(): string {
 
 const [name, ...others] = process.argv.slice(2);
 if (name === "--help" || name === "-h") console.log(usage());
-else if (name !== undefined && names.includes(name) && others.length === 0) await import(new URL(`${name}.ts`, folder).href);
+else if (name !== undefined && names.includes(name) && others.length === 0)
+  await import(new URL(`${name}.ts`, folder).href);
 else {
-  if (name !== undefined) console.error(others.length > 0 ? "one example at a time" : `there is no example ${name}`);
+  if (name !== undefined)
+    console.error(others.length > 0 ? "one example at a time" : `there is no example ${name}`);
   console.error(usage());
   process.exitCode = 1;
 }

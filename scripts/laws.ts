@@ -26,8 +26,11 @@ function add(subject: string, test: TestCase): void {
 
 const reporter: Reporter = {
   onTestRunEnd(modules) {
-    for (const module of modules.toSorted((one, other) => one.moduleId.localeCompare(other.moduleId))) {
-      for (const test of module.children.allTests()) add(basename(module.moduleId, ".test.ts"), test);
+    for (const module of modules.toSorted((one, other) =>
+      one.moduleId.localeCompare(other.moduleId),
+    )) {
+      for (const test of module.children.allTests())
+        add(basename(module.moduleId, ".test.ts"), test);
     }
   },
 };

@@ -29,7 +29,11 @@ const END = "<!-- /meters -->\n";
 /** Reads the meters in what an example prints. @throws Error when one is missing */
 export function metersOf(name: string, lines: readonly string[]): SaidMeters {
   const read = (twin: string): SaidMeter => {
-    const said = lines.map((line) => new RegExp(`^${twin}: billed (\\d+) ms, (\\d+) of them for waiting, beta (\\d+\\.\\d+)$`).exec(line));
+    const said = lines.map((line) =>
+      new RegExp(
+        `^${twin}: billed (\\d+) ms, (\\d+) of them for waiting, beta (\\d+\\.\\d+)$`,
+      ).exec(line),
+    );
     const [, billed, waiting, beta] = said.find((match) => match !== null) ?? [];
     if (beta === undefined) throw new Error(`${name} says nothing of its ${twin} meter`);
     return { billedMs: Number(billed), waitingMs: Number(waiting), beta: Number(beta) };
@@ -56,9 +60,15 @@ export function tableIn(page: string): readonly SaidMeters[] {
   const rows = table.split("\n").filter((line) => line.includes("../../examples/"));
   return rows.map((row) => {
     const [, , recipe = "", ...numbers] = row.split("|").map((cell) => cell.trim());
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers.map((cell) => Number.parseFloat(cell));
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers.map((cell) =>
+      Number.parseFloat(cell),
+    );
     const name = /\/([\w-]+)\.ts/.exec(recipe)?.[1] ?? recipe;
-    return { name, split: { billedMs: a, waitingMs: b, beta: c }, naive: { billedMs: d, waitingMs: e, beta: f } };
+    return {
+      name,
+      split: { billedMs: a, waitingMs: b, beta: c },
+      naive: { billedMs: d, waitingMs: e, beta: f },
+    };
   });
 }
 

@@ -8,7 +8,9 @@ const page = new URL("../docs/patterns/azure.md", import.meta.url);
 const runner = fileURLToPath(new URL("example.ts", import.meta.url));
 
 const meters = [...METERED.keys()].map((name) => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [runner, name], { encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [runner, name], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
   return metersOf(name, stdout.split("\n"));
 });

@@ -4,7 +4,15 @@
  *
  * Nothing is changed in place: all happens in copies of the working tree, which are deleted at the end however that comes.
  */
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { MUTATIONS } from "./mutations.ts";
@@ -17,7 +25,14 @@ const AT_ONCE = 2;
 const DEADLINE_MS = 60_000;
 /** How long all tests may take on code that is whole. */
 const WHOLE_DEADLINE_MS = 300_000;
-const LEFT_OUT: ReadonlySet<string> = new Set(["node_modules", ".git", "dist", "coverage", ".handback", ".generated"]);
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  "node_modules",
+  ".git",
+  "dist",
+  "coverage",
+  ".handback",
+  ".generated",
+]);
 
 type Verdict = "killed" | "HANGS" | "SURVIVES" | "DOES NOT APPLY" | "DOES NOT RUN";
 
@@ -28,11 +43,13 @@ process.on("exit", () => {
   endRuns();
   rmSync(copies, { recursive: true, force: true });
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => process.exit(1));
 
 const words = process.argv.slice(2);
 const chosen = MUTATIONS.filter(({ breaks }) => words.every((word) => breaks.includes(word)));
-if (chosen.length === 0) throw new Error(`no mutation has all of these words in its name: ${words.join(" ")}`);
+if (chosen.length === 0)
+  throw new Error(`no mutation has all of these words in its name: ${words.join(" ")}`);
 const folders = Array.from({ length: AT_ONCE }, (_, index) => copyTo(join(copies, String(index))));
 
 console.log(`${chosen.length} mutations of ${root}`);
@@ -53,8 +70,11 @@ function copyTo(folder: string): string {
 async function checkWhole(): Promise<void> {
   const [folder = ""] = folders;
   const { passed, failed } = await runNamed(folder, chosen, WHOLE_DEADLINE_MS);
-  const missing = new Set(chosen.map(nameOf).filter((name) => !passed.has(name) || failed.has(name)));
-  for (const name of missing) console.log(`${failed.has(name) ? "FAILS" : "IS NOT THERE"}  ${name}`);
+  const missing = new Set(
+    chosen.map(nameOf).filter((name) => !passed.has(name) || failed.has(name)),
+  );
+  for (const name of missing)
+    console.log(`${failed.has(name) ? "FAILS" : "IS NOT THERE"}  ${name}`);
   if (missing.size > 0) throw new Error("not all tests pass without any mutation");
 }
 
@@ -65,7 +85,9 @@ async function tryEach(folder: string): Promise<void> {
     const verdict = await judge(folder, mutation);
     if (verdict === "killed") killed++;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
-    console.log(`${verdict.padEnd(14)} ${seconds} s  ${mutation.breaks}\n${" ".repeat(24)}${nameOf(mutation)}`);
+    console.log(
+      `${verdict.padEnd(14)} ${seconds} s  ${mutation.breaks}\n${" ".repeat(24)}${nameOf(mutation)}`,
+    );
   }
 }
 

@@ -49,7 +49,14 @@ function runTests(): Count {
   try {
     const report = join(folder, "report.json");
     const only = process.argv.slice(2);
-    const ok = run("tests", ["vitest run --reporter=default --reporter=json", `--outputFile.json=${report}`, ...only].join(" "));
+    const ok = run(
+      "tests",
+      [
+        "vitest run --reporter=default --reporter=json",
+        `--outputFile.json=${report}`,
+        ...only,
+      ].join(" "),
+    );
     const count = readReport(report);
     // A run may fail without a failing test: an unhandled rejection, a file that does not load.
     return ok ? count : { passed: count.passed, failed: Math.max(1, count.failed) };
@@ -60,7 +67,10 @@ function runTests(): Count {
 
 function readReport(path: string): Count {
   try {
-    const report = JSON.parse(readFileSync(path, "utf8")) as { numPassedTests: number; numFailedTests: number };
+    const report = JSON.parse(readFileSync(path, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+    };
     return { passed: report.numPassedTests, failed: report.numFailedTests };
   } catch {
     return { passed: 0, failed: 1 };

@@ -134,7 +134,10 @@ export interface Machine {
 }
 
 /** Opens an embedded engine on a given machine. See {@link embedded}. */
-export async function embeddedOn({ scheduler, secret }: Machine, options: EmbeddedOptions): Promise<Embedded> {
+export async function embeddedOn(
+  { scheduler, secret }: Machine,
+  options: EmbeddedOptions,
+): Promise<Embedded> {
   checkOptions("embedded", options, OPTIONS);
   checkKinds(options);
   const {
@@ -152,14 +155,29 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
     egress = {},
     random = Math.random,
   } = options;
-  for (const [name, number] of Object.entries({ concurrency, cachedStates, backlogLimit, mailboxLimit, payloadLimit })) {
+  for (const [name, number] of Object.entries({
+    concurrency,
+    cachedStates,
+    backlogLimit,
+    mailboxLimit,
+    payloadLimit,
+  })) {
     if (!Number.isInteger(number) || number < 1)
-      throw new HandbackError("INVALID_OPTIONS", `${name}: expected a whole number from 1, got ${show(number)}`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `${name}: expected a whole number from 1, got ${show(number)}`,
+      );
   }
   if (crashLimit !== Number.POSITIVE_INFINITY && (!Number.isInteger(crashLimit) || crashLimit < 1))
-    throw new HandbackError("INVALID_OPTIONS", `crashLimit: expected a whole number from 1, or Infinity, got ${show(crashLimit)}`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `crashLimit: expected a whole number from 1, or Infinity, got ${show(crashLimit)}`,
+    );
   const definitions = withEgress(defineAll(options.functions), egress);
-  const [retentionMs, ageOutMs] = [parseDuration(retention, "retention"), parseDuration(ageOut, "ageOut")];
+  const [retentionMs, ageOutMs] = [
+    parseDuration(retention, "retention"),
+    parseDuration(ageOut, "ageOut"),
+  ];
   const opened = await store.open();
   const environment: Environment = {
     realm: opened.realm,
@@ -213,7 +231,8 @@ export async function embeddedOn({ scheduler, secret }: Machine, options: Embedd
 
 /** Has it said in the log what handlers do to the process they share. */
 function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
-  const watch = (definition: Definition): Definition => (definition.system ? definition : attributed(definition));
+  const watch = (definition: Definition): Definition =>
+    definition.system ? definition : attributed(definition);
   return new Map(Array.from(definitions, ([type, definition]) => [type, watch(definition)]));
 }
 
@@ -221,8 +240,10 @@ function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<stri
 function checkKinds(options: EmbeddedOptions): void {
   const { functions, egress = {}, random } = options;
   if (!Array.isArray(functions)) throw notAsExpected("functions", "a list", functions);
-  if (typeof egress !== "object" || egress === null) throw notAsExpected("egress", "an object of functions", egress);
-  if (random !== undefined && typeof random !== "function") throw notAsExpected("random", "a function", random);
+  if (typeof egress !== "object" || egress === null)
+    throw notAsExpected("egress", "an object of functions", egress);
+  if (random !== undefined && typeof random !== "function")
+    throw notAsExpected("random", "a function", random);
   for (const [name, method] of [
     ["store", "open"],
     ["log", "warn"],
@@ -230,7 +251,8 @@ function checkKinds(options: EmbeddedOptions): void {
   ] as const) {
     const part: unknown = options[name];
     if (part === undefined && name !== "store") continue;
-    if (typeof part !== "object" || part === null || !(method in part)) throw notAsExpected(name, `an object with ${method}()`, part);
+    if (typeof part !== "object" || part === null || !(method in part))
+      throw notAsExpected(name, `an object with ${method}()`, part);
   }
 }
 
@@ -239,16 +261,26 @@ function notAsExpected(option: string, expected: string, got: unknown): Handback
 }
 
 /** Gives the states that were kept under a function's former names to the function. */
-async function adoptAliases(store: Store, definitions: ReadonlyMap<string, Definition>): Promise<void> {
+async function adoptAliases(
+  store: Store,
+  definitions: ReadonlyMap<string, Definition>,
+): Promise<void> {
   for (const { type, aliases = [] } of new Set(definitions.values())) {
     for (const alias of aliases) await store.renameStates(alias, type);
   }
 }
 
-function withEgress(functions: ReadonlyMap<string, Definition>, sinks: Readonly<Record<string, Sink>>): ReadonlyMap<string, Definition> {
+function withEgress(
+  functions: ReadonlyMap<string, Definition>,
+  sinks: Readonly<Record<string, Sink>>,
+): ReadonlyMap<string, Definition> {
   const all = new Map(functions);
   for (const [type, sink] of Object.entries(sinks)) {
-    if (all.has(checkFunctionType(type))) throw new HandbackError("DUPLICATE_FUNCTION", `a function and an egress are both named ${type}`);
+    if (all.has(checkFunctionType(type)))
+      throw new HandbackError(
+        "DUPLICATE_FUNCTION",
+        `a function and an egress are both named ${type}`,
+      );
     all.set(type, defineEgress(type, sink));
   }
   return all;

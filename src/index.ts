@@ -13,16 +13,44 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { memory } from "./stores/memory/memory.ts";
 export { sqlite } from "./stores/sqlite/sqlite.ts";
 export type { Store } from "./stores/store.ts";
-export type { Client, FlowHandle, FlowStatus, ResultOptions, StartOptions, WaitsOptions } from "./futures/client/client.ts";
-export type { Context, ContinueOptions, InvokeOptions, QueryContext, SendOptions, Waited, WaitOptions } from "./futures/types/context.ts";
-export type { FunctionOptions, Handler, RetryPolicy, StatefulFunction, StatefulOptions } from "./futures/types/define.ts";
+export type {
+  Client,
+  FlowHandle,
+  FlowStatus,
+  ResultOptions,
+  StartOptions,
+  WaitsOptions,
+} from "./futures/client/client.ts";
+export type {
+  Context,
+  ContinueOptions,
+  InvokeOptions,
+  QueryContext,
+  SendOptions,
+  Waited,
+  WaitOptions,
+} from "./futures/types/context.ts";
+export type {
+  FunctionOptions,
+  Handler,
+  RetryPolicy,
+  StatefulFunction,
+  StatefulOptions,
+} from "./futures/types/define.ts";
 export type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";
 export type { Failure } from "./futures/types/failure.ts";
 export type { FlowBill } from "./futures/flow/bill.ts";
 export type { FlowWaits, Waiting } from "./futures/flow/wait-graph.ts";
 export { fn } from "./futures/define/fn.ts";
-export type { AnyInvokable, Fn, InputOf, Invokable, OutputOf, StatefulFn } from "./futures/types/function.ts";
+export type {
+  AnyInvokable,
+  Fn,
+  InputOf,
+  Invokable,
+  OutputOf,
+  StatefulFn,
+} from "./futures/types/function.ts";
 export type { Future, PromiseFuture, Settlement, StateFuture } from "./futures/types/future.ts";
 export { FutureHandle } from "./futures/types/handle.ts";
 export { isInvokable } from "./futures/define/is-invokable.ts";

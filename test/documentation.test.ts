@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { commentExamples, exampleFault, exampleFileName, markdownExamples, type Example } from "./support/examples.ts";
+import {
+  commentExamples,
+  exampleFault,
+  exampleFileName,
+  markdownExamples,
+  type Example,
+} from "./support/examples.ts";
 import { isPrinted, saidOutputs } from "./support/said-outputs.ts";
 import { readFiles, ROOT, type Files } from "./support/source.ts";
 
@@ -12,7 +18,9 @@ const GENERATED = join(ROOT, "test/.generated");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
 const examples = [...markdownExamples(readPages()), ...commentExamples(readFiles("src", ".ts"))];
-const runnable = examples.filter((example) => example.runs).map((example) => [`${example.path}:${example.line}`, example] as const);
+const runnable = examples
+  .filter((example) => example.runs)
+  .map((example) => [`${example.path}:${example.line}`, example] as const);
 
 describe("every example in the documentation", () => {
   const folder = join(GENERATED, "examples");
@@ -48,7 +56,22 @@ describe("every example in the documentation", () => {
 
 describe("the search for examples", () => {
   test("finds fenced blocks of TypeScript, their lines and whether they run", () => {
-    const page = ["# Title", "```ts", "a;", "```", "```sh", "ls", "```", "- item", "  ```ts no-run", "  b {", "    c", "  }", "  ```", ""];
+    const page = [
+      "# Title",
+      "```ts",
+      "a;",
+      "```",
+      "```sh",
+      "ls",
+      "```",
+      "- item",
+      "  ```ts no-run",
+      "  b {",
+      "    c",
+      "  }",
+      "  ```",
+      "",
+    ];
     expect(markdownExamples(new Map([["README.md", page.join("\n")]]))).toEqual([
       { path: "README.md", line: 3, code: "a;\n", runs: true },
       { path: "README.md", line: 10, code: "b {\n  c\n}\n", runs: false },
@@ -72,7 +95,12 @@ describe("the search for examples", () => {
 export const a = "/** @example d */"; // @example e
 `;
     expect(commentExamples(new Map([["src/a.ts", source]]))).toEqual([
-      { path: "src/a.ts", line: 6, code: 'import { fn } from "handback";\nfn("a/b", () => 1);\n', runs: true },
+      {
+        path: "src/a.ts",
+        line: 6,
+        code: 'import { fn } from "handback";\nfn("a/b", () => 1);\n',
+        runs: true,
+      },
       { path: "src/a.ts", line: 11, code: "c;\n", runs: false },
     ]);
   });
@@ -105,7 +133,9 @@ export const a = "/** @example d */"; // @example e
 
   test("reports an example that does not compile, by its place", () => {
     const folder = join(GENERATED, "planted");
-    writeExamples(folder, [{ path: "docs/a.md", line: 7, code: 'export const a: number = "one";\n', runs: true }]);
+    writeExamples(folder, [
+      { path: "docs/a.md", line: 7, code: 'export const a: number = "one";\n', runs: true },
+    ]);
     expect(compile(folder)).toContain("docs-a-md-7.ts(1,14): error TS2322");
   });
 });
@@ -120,7 +150,8 @@ function readPages(): Files {
 function writeExamples(folder: string, found: readonly Example[]): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const example of found) writeFileSync(join(folder, exampleFileName(example)), `${example.code}\nexport {};\n`);
+  for (const example of found)
+    writeFileSync(join(folder, exampleFileName(example)), `${example.code}\nexport {};\n`);
   const config = {
     extends: "../../../tsconfig.json",
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
@@ -131,8 +162,13 @@ function writeExamples(folder: string, found: readonly Example[]): void {
 }
 
 function compile(folder: string): string {
-  const { files } = JSON.parse(readFileSync(join(folder, "tsconfig.json"), "utf8")) as { files: string[] };
+  const { files } = JSON.parse(readFileSync(join(folder, "tsconfig.json"), "utf8")) as {
+    files: string[];
+  };
   if (files.length === 0) return "";
-  const result = spawnSync(process.execPath, [TSC, "-p", folder, "--pretty", "false"], { cwd: folder, encoding: "utf8" });
+  const result = spawnSync(process.execPath, [TSC, "-p", folder, "--pretty", "false"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   return result.stdout + result.stderr;
 }

@@ -6,30 +6,48 @@ test("imports in src run one way, and the inner layers are pure", () => {
   expect(layerViolations(readFiles("src", ".ts"))).toEqual([]);
 });
 
-test.each(["src", "test", "demo", "examples", "scripts"])("rooms in %s import each other one way", (folder) => {
-  expect(roomCycles(readFiles(folder, ".ts"))).toEqual([]);
-});
+test.each(["src", "test", "demo", "examples", "scripts"])(
+  "rooms in %s import each other one way",
+  (folder) => {
+    expect(roomCycles(readFiles(folder, ".ts"))).toEqual([]);
+  },
+);
 
 describe("the rooms check", () => {
-  const check = (files: Record<string, string>): string[] => roomCycles(new Map(Object.entries(files)));
+  const check = (files: Record<string, string>): string[] =>
+    roomCycles(new Map(Object.entries(files)));
 
   test("lets files in one room import each other's neighbors one way", () => {
-    expect(check({ "src/core/a/one.ts": `import "../b/two.ts";`, "src/core/b/two.ts": `import "./three.ts";` })).toEqual([]);
+    expect(
+      check({
+        "src/core/a/one.ts": `import "../b/two.ts";`,
+        "src/core/b/two.ts": `import "./three.ts";`,
+      }),
+    ).toEqual([]);
   });
 
   test("finds two rooms that import each other through different files", () => {
-    const files = { "src/core/a/one.ts": `import "../b/two.ts";`, "src/core/b/three.ts": `import type { F } from "../a/four.ts";` };
-    expect(check(files)).toEqual(["rooms import each other: src/core/a -> src/core/b -> src/core/a"]);
+    const files = {
+      "src/core/a/one.ts": `import "../b/two.ts";`,
+      "src/core/b/three.ts": `import type { F } from "../a/four.ts";`,
+    };
+    expect(check(files)).toEqual([
+      "rooms import each other: src/core/a -> src/core/b -> src/core/a",
+    ]);
   });
 
   test("takes a folder's own files for a room", () => {
-    const files = { "src/core/one.ts": `import "./b/two.ts";`, "src/core/b/two.ts": `import "../three.ts";` };
+    const files = {
+      "src/core/one.ts": `import "./b/two.ts";`,
+      "src/core/b/two.ts": `import "../three.ts";`,
+    };
     expect(check(files)).toEqual(["rooms import each other: src/core -> src/core/b -> src/core"]);
   });
 });
 
 describe("the layering check", () => {
-  const check = (files: Record<string, string>): string[] => layerViolations(new Map(Object.entries(files)));
+  const check = (files: Record<string, string>): string[] =>
+    layerViolations(new Map(Object.entries(files)));
 
   test.each([
     ["a type import", `import type { A } from "../futures/a.ts";`],
@@ -40,7 +58,9 @@ describe("the layering check", () => {
     ["a dynamic import", `export const a = () => import("../futures/a.ts");`],
     ["an import for its side effects", `import "../futures/a.ts";`],
   ])("sees %s", (_, text) => {
-    expect(check({ "src/core/b.ts": text })).toEqual(["src/core/b.ts (core) imports src/futures/a.ts (futures)"]);
+    expect(check({ "src/core/b.ts": text })).toEqual([
+      "src/core/b.ts (core) imports src/futures/a.ts (futures)",
+    ]);
   });
 
   test.each([
@@ -102,7 +122,10 @@ describe("the layering check", () => {
     ["process", "export const a = process.env;"],
     ["console", 'export const a = () => console.log("a");'],
     ["crypto", "export const a = () => crypto.randomUUID();"],
-    ["node:crypto#randomUUID", 'import { randomUUID } from "node:crypto"; export const a = randomUUID;'],
+    [
+      "node:crypto#randomUUID",
+      'import { randomUUID } from "node:crypto"; export const a = randomUUID;',
+    ],
   ])("finds %s in core", (use, text) => {
     expect(check({ "src/core/a.ts": text })).toEqual([`src/core/a.ts uses ${use}`]);
     expect(check({ "src/engines/embedded/a.ts": text })).toEqual([]);
@@ -114,7 +137,9 @@ describe("the layering check", () => {
       "src/patterns/a.ts": `import { fn } from "../futures/fn.ts"; import type { Future } from "../futures/future.ts";`,
       "src/patterns/b.ts": `import { specOf } from "../futures/spec.ts";`,
     };
-    expect(check(files)).toEqual(["src/patterns/b.ts imports src/futures/spec.ts, which src/index.ts does not show"]);
+    expect(check(files)).toEqual([
+      "src/patterns/b.ts imports src/futures/spec.ts, which src/index.ts does not show",
+    ]);
   });
 
   test("does not mistake comments, strings, properties and dates of known instants for them", () => {
@@ -133,6 +158,8 @@ describe("the layering check", () => {
       "src/core/codec/c.ts": `export type { A } from "../a.ts";`,
       "src/core/d.ts": `import { a } from "./a.ts";`,
     };
-    expect(check(files)).toEqual(["import cycle: src/core/a.ts -> src/core/b.ts -> src/core/codec/c.ts -> src/core/a.ts"]);
+    expect(check(files)).toEqual([
+      "import cycle: src/core/a.ts -> src/core/b.ts -> src/core/codec/c.ts -> src/core/a.ts",
+    ]);
   });
 });

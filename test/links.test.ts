@@ -7,17 +7,23 @@ import { ROOT } from "./support/source.ts";
 const FOLDERS = [".", "docs", "docs/patterns", "examples", "battery"];
 
 const pages = FOLDERS.flatMap((folder) =>
-  readdirSync(join(ROOT, folder)).flatMap((name) => (name.endsWith(".md") ? [join(folder, name)] : [])),
+  readdirSync(join(ROOT, folder)).flatMap((name) =>
+    name.endsWith(".md") ? [join(folder, name)] : [],
+  ),
 );
 const read = (page: string): string => readFileSync(join(ROOT, page), "utf8");
 
 /** What a page links to within the repository: paths from its root, each with the heading that is meant, if any. */
-function linksOf(page: string): readonly { readonly path: string; readonly heading: string | undefined }[] {
+function linksOf(
+  page: string,
+): readonly { readonly path: string; readonly heading: string | undefined }[] {
   const prose = read(page).replace(/```[\s\S]*?```/g, "");
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
     if (/^[a-z]+:/.test(link)) return [];
     const [path = "", heading] = link.split("#");
-    return [{ path: path === "" ? page : relative(ROOT, join(ROOT, dirname(page), path)), heading }];
+    return [
+      { path: path === "" ? page : relative(ROOT, join(ROOT, dirname(page), path)), heading },
+    ];
   });
 }
 
@@ -34,14 +40,18 @@ function headingsOf(page: string): readonly string[] {
 describe("pages", () => {
   test.each(pages)("have links that lead somewhere: %s", (page) => {
     const broken = linksOf(page).filter(
-      ({ path, heading }) => !existsSync(join(ROOT, path)) || (heading !== undefined && !headingsOf(path).includes(heading)),
+      ({ path, heading }) =>
+        !existsSync(join(ROOT, path)) ||
+        (heading !== undefined && !headingsOf(path).includes(heading)),
     );
     expect(broken).toEqual([]);
   });
 
   test("are all reached from the index of docs", () => {
     const listed = new Set(linksOf("docs/README.md").map(({ path }) => path));
-    const missing = pages.filter((page) => page.startsWith("docs/") && page !== "docs/README.md" && !listed.has(page));
+    const missing = pages.filter(
+      (page) => page.startsWith("docs/") && page !== "docs/README.md" && !listed.has(page),
+    );
     expect(missing).toEqual([]);
   });
 });

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
@@ -10,7 +19,8 @@ import { ROOT } from "./support/source.ts";
 const bin = (path: string): string => join(ROOT, "node_modules", path);
 
 /** What the package may hold, and nothing else. */
-const ALLOWED = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
+const ALLOWED =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
 
 const PROGRAM = `
 import { embedded, fn, HandbackError, memory, sqlite, stateful, value } from "handback";
@@ -96,8 +106,18 @@ describe("the packed package", () => {
     for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
       if (existsSync(join(ROOT, name))) copyFileSync(join(ROOT, name), join(stage, name));
     }
-    run(process.execPath, [bin("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", join(stage, "dist")]);
-    const packed = run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch], stage);
+    run(process.execPath, [
+      bin("typescript/bin/tsc"),
+      "-p",
+      "tsconfig.build.json",
+      "--outDir",
+      join(stage, "dist"),
+    ]);
+    const packed = run(
+      "npm",
+      ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch],
+      stage,
+    );
     const [report] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
     files = report.files.map((file) => file.path);
     tarball = join(scratch, report.filename);
@@ -111,15 +131,28 @@ describe("the packed package", () => {
   function install(): void {
     mkdirSync(installed(), { recursive: true });
     run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed()]);
-    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies: Record<string, string> };
-    for (const name of Object.keys(dependencies)) symlinkSync(bin(name), join(scratch, "app/node_modules", name));
-    writeFileSync(join(scratch, "app/package.json"), JSON.stringify({ type: "module", private: true }));
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      dependencies: Record<string, string>;
+    };
+    for (const name of Object.keys(dependencies))
+      symlinkSync(bin(name), join(scratch, "app/node_modules", name));
+    writeFileSync(
+      join(scratch, "app/package.json"),
+      JSON.stringify({ type: "module", private: true }),
+    );
   }
 
   test("holds the compiled code, the pages it names, and nothing else", () => {
     expect(files.filter((path) => !ALLOWED.test(path))).toEqual([]);
     expect(files).toEqual(
-      expect.arrayContaining(["package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]),
+      expect.arrayContaining([
+        "package.json",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "dist/index.js",
+        "dist/index.d.ts",
+      ]),
     );
   });
 
@@ -138,7 +171,9 @@ describe("the packed package", () => {
       "--format",
       "ascii",
     ];
-    expect(run(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain("node16 (from ESM): OK (ESM)");
+    expect(run(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain(
+      "node16 (from ESM): OK (ESM)",
+    );
   });
 
   const assertCompiles = (program: string, name: string): void => {
@@ -153,8 +188,17 @@ describe("the packed package", () => {
       types: ["node"],
     };
     writeFileSync(join(scratch, "app", name), program);
-    writeFileSync(join(scratch, "app/tsconfig.json"), JSON.stringify({ compilerOptions, files: [name] }));
-    expect(run(process.execPath, [bin("typescript/bin/tsc"), "-p", ".", "--noEmit"], join(scratch, "app"))).toBe("");
+    writeFileSync(
+      join(scratch, "app/tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: [name] }),
+    );
+    expect(
+      run(
+        process.execPath,
+        [bin("typescript/bin/tsc"), "-p", ".", "--noEmit"],
+        join(scratch, "app"),
+      ),
+    ).toBe("");
   };
 
   test("compiles for a strict user who checks its declarations", () => {
@@ -173,7 +217,8 @@ describe("the packed package", () => {
 
   test("serves flows over HTTP for those who have hono", () => {
     mkdirSync(join(scratch, "app/node_modules/@hono"));
-    for (const name of ["hono", "@hono/node-server"]) symlinkSync(bin(name), join(scratch, "app/node_modules", name));
+    for (const name of ["hono", "@hono/node-server"])
+      symlinkSync(bin(name), join(scratch, "app/node_modules", name));
     assertCompiles(HTTP_PROGRAM, "http.ts");
     expect(run(process.execPath, ["http.ts"], join(scratch, "app"))).toBe("200 42\n");
   });
@@ -186,14 +231,24 @@ describe("the packed package", () => {
   test("brings a testing kit for those who have fast-check", () => {
     symlinkSync(bin("fast-check"), join(scratch, "app/node_modules/fast-check"));
     assertCompiles(TESTING_PROGRAM, "simulation.ts");
-    expect(run(process.execPath, ["simulation.ts"], join(scratch, "app"))).toBe("42 true function\n");
+    expect(run(process.execPath, ["simulation.ts"], join(scratch, "app"))).toBe(
+      "42 true function\n",
+    );
   });
 });
 
 /** Runs a program to its end and gives what it printed. */
 function run(program: string, args: readonly string[], cwd = ROOT): string {
-  const env = { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: undefined, npm_config_loglevel: "error" };
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: "",
+    FORCE_COLOR: undefined,
+    npm_config_loglevel: "error",
+  };
   const result = spawnSync(program, args, { cwd, env, encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${result.status}\n${result.stdout}${result.stderr}`);
+  if (result.status !== 0)
+    throw new Error(
+      `${program} ${args.join(" ")} ended with ${result.status}\n${result.stdout}${result.stderr}`,
+    );
   return result.stdout;
 }

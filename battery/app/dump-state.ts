@@ -17,13 +17,19 @@ import { say } from "./ledger-writer.ts";
 const LOOK_AGAIN_MS = 20;
 
 /** Waits until the store is quiet, and tells how every flow stands and what every state holds. */
-export async function tellAll(orders: Orders, { desk, store, quietMs }: { desk: Desk; store: Store; quietMs: number }): Promise<void> {
+export async function tellAll(
+  orders: Orders,
+  { desk, store, quietMs }: { desk: Desk; store: Store; quietMs: number },
+): Promise<void> {
   await untilQuiet(store, quietMs);
-  const operations = Array.from({ length: orders.next }, (_, number) => operationOf(orders.seed, number));
+  const operations = Array.from({ length: orders.next }, (_, number) =>
+    operationOf(orders.seed, number),
+  );
   for (const operation of operations) {
     say({ what: "standing", op: operation.number, ...(await standingOf(desk.client, operation)) });
   }
-  for (const [name, place] of placesOf(operations)) say({ what: "state", place: name, values: await read(desk.client, place) });
+  for (const [name, place] of placesOf(operations))
+    say({ what: "state", place: name, values: await read(desk.client, place) });
   const { messages, delayed, dead } = store.count();
   say({ what: "rest", messages, delayed, dead });
   say({ what: "told" });
@@ -43,7 +49,10 @@ async function untilQuiet(store: Store, quietMs: number): Promise<void> {
   }
 }
 
-async function standingOf(client: Client, { key }: Operation): Promise<{ readonly standing: Standing; readonly startedAt?: number }> {
+async function standingOf(
+  client: Client,
+  { key }: Operation,
+): Promise<{ readonly standing: Standing; readonly startedAt?: number }> {
   const handle = client.flow(key);
   try {
     const { startedAt, status } = await handle.status();
@@ -56,7 +65,9 @@ async function standingOf(client: Client, { key }: Operation): Promise<{ readonl
 
 function placesOf(operations: readonly Operation[]): ReadonlyMap<string, Place> {
   const pages = operations.map(({ number }) => placeOfPage(pageOf(number)));
-  const others = allKinds.flatMap((kind) => kind.places?.(operations.filter((operation) => kindOf(operation) === kind)) ?? []);
+  const others = allKinds.flatMap(
+    (kind) => kind.places?.(operations.filter((operation) => kindOf(operation) === kind)) ?? [],
+  );
   return new Map([...pages, ...others].map((place) => [nameOf(place), place]));
 }
 

@@ -19,7 +19,10 @@ export async function intrude(
   await tryTo("the same store again", store);
   for (const { how, path } of intrusions) {
     await tryTo(`again in the process, ${how}`, sqlite(path));
-    const thread = new Worker(new URL("intruder.ts", import.meta.url), { argv: [path], stdout: true });
+    const thread = new Worker(new URL("intruder.ts", import.meta.url), {
+      argv: [path],
+      stdout: true,
+    });
     say({ what: "intruder", how: `in a thread, ${how}`, code: (await text(thread.stdout)).trim() });
   }
 }

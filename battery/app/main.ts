@@ -36,10 +36,23 @@ else await serve(engine, store);
 async function open(store: Store): Promise<Embedded | undefined> {
   say({ what: "opening" });
   try {
-    const log = { debug: nothing, info: nothing, warn: nothing, error: (text: string) => say({ what: "warning", text }) };
+    const log = {
+      debug: nothing,
+      info: nothing,
+      warn: nothing,
+      error: (text: string) => say({ what: "warning", text }),
+    };
     const clock = orders.aheadMs === undefined ? {} : { clock: wallClock };
-    const crashes = orders.poisoning?.isSought === false ? { crashLimit: Number.POSITIVE_INFINITY } : {};
-    const engine = await embedded({ functions, store, egress: receipts, log, ...clock, ...crashes });
+    const crashes =
+      orders.poisoning?.isSought === false ? { crashLimit: Number.POSITIVE_INFINITY } : {};
+    const engine = await embedded({
+      functions,
+      store,
+      egress: receipts,
+      log,
+      ...clock,
+      ...crashes,
+    });
     say({ what: "open" });
     return engine;
   } catch (error) {
@@ -49,10 +62,14 @@ async function open(store: Store): Promise<Embedded | undefined> {
 }
 
 async function serve(engine: Embedded, store: Store): Promise<void> {
-  const desk = new Desk(engine.client, { life: orders.life, known: new Map(orders.open.map(({ op, steps }) => [op, steps])) });
+  const desk = new Desk(engine.client, {
+    life: orders.life,
+    known: new Map(orders.open.map(({ op, steps }) => [op, steps])),
+  });
   const work = new Work(orders, desk);
   const stopped = desk.stopped.then((code) => ({ code }));
-  const poisoner = orders.poisoning === undefined ? undefined : new Poisoner(engine, orders.poisoning);
+  const poisoner =
+    orders.poisoning === undefined ? undefined : new Poisoner(engine, orders.poisoning);
   const done = orders.mode === "verify" ? verify({ work, desk, store, poisoner }) : work.goOn();
   if (orders.mode === "work") poisoner?.begin();
   // What it did beside the work is said before it ends.

@@ -32,7 +32,10 @@ export class Desk {
   readonly #stop: (code: string) => void;
   #requests = 0;
 
-  constructor(client: Client, { life, known }: { life: number; known: ReadonlyMap<number, Readonly<Record<string, Known>>> }) {
+  constructor(
+    client: Client,
+    { life, known }: { life: number; known: ReadonlyMap<number, Readonly<Record<string, Known>>> },
+  ) {
     this.client = client;
     this.life = life;
     this.#known = known;
@@ -47,20 +50,35 @@ export class Desk {
   }
 
   /** Starts an operation's flow, or finds it again; `undefined` when it is none, and is to stay so. */
-  async begin(operation: Operation, start: () => Promise<FlowHandle<unknown>>): Promise<FlowHandle<unknown> | undefined> {
+  async begin(
+    operation: Operation,
+    start: () => Promise<FlowHandle<unknown>>,
+  ): Promise<FlowHandle<unknown> | undefined> {
     const known = this.known(operation, "start");
     if (known === "refused") return undefined;
-    const asks = known === undefined || (known === "tried" ? operation.resends : operation.asksAgain);
+    const asks =
+      known === undefined || (known === "tried" ? operation.resends : operation.asksAgain);
     if (asks) return this.request(operation, "start", start);
     const handle = this.client.flow(operation.key);
     return (await this.#standing(handle)) === undefined ? this.#absent(operation) : handle;
   }
 
   /** Makes a request: intent, request, answer. `act` is given a name of the request that no other has. */
-  async request<T>(operation: Operation, step: string, act: (name: string) => Promise<T>, telling: Telling<T> = {}): Promise<T> {
+  async request<T>(
+    operation: Operation,
+    step: string,
+    act: (name: string) => Promise<T>,
+    telling: Telling<T> = {},
+  ): Promise<T> {
     const request = this.#requests++;
     const { value, answer } = telling;
-    say({ what: "intend", request, op: operation.number, step, ...(value !== undefined && { value }) });
+    say({
+      what: "intend",
+      request,
+      op: operation.number,
+      step,
+      ...(value !== undefined && { value }),
+    });
     try {
       const got = await act(`${this.life}.${request}`);
       say({ what: "ack", request, ...(answer !== undefined && { value: answer(got) }) });
@@ -81,10 +99,14 @@ export class Desk {
   }
 
   /** How a flow stands once it is so, or is over; `undefined` when there is none. */
-  async until(handle: FlowHandle<unknown>, isSo: (standing: FlowStatus) => boolean): Promise<FlowStatus | undefined> {
+  async until(
+    handle: FlowHandle<unknown>,
+    isSo: (standing: FlowStatus) => boolean,
+  ): Promise<FlowStatus | undefined> {
     for (;;) {
       const standing = await this.#standing(handle);
-      if (standing === undefined || standing.status !== "pending" || isSo(standing)) return standing;
+      if (standing === undefined || standing.status !== "pending" || isSo(standing))
+        return standing;
       await setTimeout(LOOK_AGAIN_MS);
     }
   }
@@ -138,5 +160,9 @@ export function isDoubtful(error: unknown): boolean {
 
 /** The code of an error, or its text. */
 export function codeOf(error: unknown): string {
-  return HandbackError.is(error) ? error.code : error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return HandbackError.is(error)
+    ? error.code
+    : error instanceof Error
+      ? `${error.name}: ${error.message}`
+      : String(error);
 }

@@ -73,7 +73,8 @@ export class Work {
     } catch (error) {
       if (error instanceof EngineGone) return;
       // Not now; a later process goes on with what was accepted.
-      if (HandbackError.is(error, "STORE_FULL") || codeOf(error) === "OVERLOADED") await setTimeout(FULL_PAUSE_MS);
+      if (HandbackError.is(error, "STORE_FULL") || codeOf(error) === "OVERLOADED")
+        await setTimeout(FULL_PAUSE_MS);
       else say({ what: "astray", op: number, error: codeOf(error) });
     }
   }

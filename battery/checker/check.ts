@@ -56,28 +56,71 @@ function* checkFlow(flow: Flow): Iterable<Violation> {
   const acknowledged = starts.some(({ answer }) => answer?.ok === true);
   const key = operation.key;
   if (!exists(flow)) {
-    if (acknowledged) yield { what: "lost", operation: key, said: "its start was acknowledged, and there is no such flow" };
-    else if (effects.length > 0) yield { what: "lost", operation: key, said: "a handler of its ran, and there is no such flow" };
-    else if (results.length > 0) yield { what: "lost", operation: key, said: "a client saw how it ended, and there is no such flow" };
+    if (acknowledged)
+      yield {
+        what: "lost",
+        operation: key,
+        said: "its start was acknowledged, and there is no such flow",
+      };
+    else if (effects.length > 0)
+      yield {
+        what: "lost",
+        operation: key,
+        said: "a handler of its ran, and there is no such flow",
+      };
+    else if (results.length > 0)
+      yield {
+        what: "lost",
+        operation: key,
+        said: "a client saw how it ended, and there is no such flow",
+      };
   }
-  const knownAt = Math.min(...starts.flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])), ...results.map(({ at }) => at));
+  const knownAt = Math.min(
+    ...starts.flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])),
+    ...results.map(({ at }) => at),
+  );
   if (startedAt > clock.between(0, knownAt).latest)
-    yield { what: "lost", operation: key, said: "it was known to be there, was forgotten, and began anew" };
+    yield {
+      what: "lost",
+      operation: key,
+      said: "it was known to be there, was forgotten, and began anew",
+    };
   if (wasAbsent && acknowledged)
-    yield { what: "lost", operation: key, said: "its start was acknowledged, and a client was told that there is no such flow" };
+    yield {
+      what: "lost",
+      operation: key,
+      said: "its start was acknowledged, and a client was told that there is no such flow",
+    };
   if (wasAbsent && exists(flow))
-    yield { what: "wrong", operation: key, said: "a client was told that there is no such flow, and there is" };
+    yield {
+      what: "wrong",
+      operation: key,
+      said: "a client was told that there is no such flow, and there is",
+    };
   if (starts.every(({ answer }) => answer?.ok === false) && (exists(flow) || effects.length > 0)) {
-    yield { what: "wrong", operation: key, said: "each start was refused, and it has happened all the same" };
+    yield {
+      what: "wrong",
+      operation: key,
+      said: "each start was refused, and it has happened all the same",
+    };
   }
-  if (standing?.status === "pending") yield { what: "stuck", operation: key, said: "it was accepted, and does not end" };
-  if (standing?.status === "failed") yield { what: "wrong", operation: key, said: `it failed with ${standing.code}` };
+  if (standing?.status === "pending")
+    yield { what: "stuck", operation: key, said: "it was accepted, and does not end" };
+  if (standing?.status === "failed")
+    yield { what: "wrong", operation: key, said: `it failed with ${standing.code}` };
   const outcomes = new Set(
-    [...results.map(({ outcome }) => outcome), ...(exists(flow) ? [standing] : [])].map((outcome) => JSON.stringify(outcome)),
+    [...results.map(({ outcome }) => outcome), ...(exists(flow) ? [standing] : [])].map((outcome) =>
+      JSON.stringify(outcome),
+    ),
   );
   if (outcomes.size > 1)
-    yield { what: "duplicated", operation: key, said: `it ended in more than one way: ${[...outcomes].join(", then ")}` };
-  for (const error of astray) yield { what: "wrong", operation: key, said: `a client met what it should not: ${error}` };
+    yield {
+      what: "duplicated",
+      operation: key,
+      said: `it ended in more than one way: ${[...outcomes].join(", then ")}`,
+    };
+  for (const error of astray)
+    yield { what: "wrong", operation: key, said: `a client met what it should not: ${error}` };
 }
 
 function* checkEffects({ operation, effects }: Flow): Iterable<Violation> {
@@ -86,7 +129,11 @@ function* checkEffects({ operation, effects }: Flow): Iterable<Violation> {
     const other = keys.get(part) ?? key;
     keys.set(part, other);
     if (other !== key)
-      yield { what: "duplicated", operation: operation.key, said: `${part} was done under two idempotency keys: ${other}, ${key}` };
+      yield {
+        what: "duplicated",
+        operation: operation.key,
+        said: `${part} was done under two idempotency keys: ${other}, ${key}`,
+      };
   }
 }
 
@@ -99,17 +146,32 @@ function* checkBook(flow: Flow, states: States): Iterable<Violation> {
     | undefined;
   const { certain, possible = [] } = kindOf(operation).booked(flow);
   const prefix = lineOf(operation.number, "");
-  const found = new Map(Object.entries(page?.lines ?? {}).filter(([line]) => line.startsWith(prefix)));
+  const found = new Map(
+    Object.entries(page?.lines ?? {}).filter(([line]) => line.startsWith(prefix)),
+  );
   if (exists(flow) && standing?.status !== "pending") {
     for (const part of certain) {
-      if (!found.has(lineOf(operation.number, part))) yield { what: "lost", operation: operation.key, said: `${part} is not in the book` };
+      if (!found.has(lineOf(operation.number, part)))
+        yield { what: "lost", operation: operation.key, said: `${part} is not in the book` };
     }
   }
-  const expected = new Set(exists(flow) ? [...certain, ...possible].map((part) => lineOf(operation.number, part)) : []);
+  const expected = new Set(
+    exists(flow) ? [...certain, ...possible].map((part) => lineOf(operation.number, part)) : [],
+  );
   for (const [line, times] of found) {
     const part = line.slice(prefix.length);
-    if (!expected.has(line)) yield { what: "wrong", operation: operation.key, said: `${part} is in the book, and should not be` };
-    else if (times > 1) yield { what: "duplicated", operation: operation.key, said: `${part} is in the book ${times} times` };
+    if (!expected.has(line))
+      yield {
+        what: "wrong",
+        operation: operation.key,
+        said: `${part} is in the book, and should not be`,
+      };
+    else if (times > 1)
+      yield {
+        what: "duplicated",
+        operation: operation.key,
+        said: `${part} is in the book ${times} times`,
+      };
   }
 }
 
@@ -117,7 +179,11 @@ function* checkDrains({ flows, lives }: History): Iterable<Violation> {
   for (const { operation, attempts } of flows.values()) {
     for (const { life, step, answer } of attempts) {
       if (answer !== undefined || lives.get(life)?.closed !== true) continue;
-      yield { what: "wrong", operation: operation.key, said: `the engine of process ${life} was closed, and never answered its ${step}` };
+      yield {
+        what: "wrong",
+        operation: operation.key,
+        said: `the engine of process ${life} was closed, and never answered its ${step}`,
+      };
     }
   }
 }
@@ -125,7 +191,22 @@ function* checkDrains({ flows, lives }: History): Iterable<Violation> {
 function* checkRest({ rest }: History): Iterable<Violation> {
   if (rest === undefined) return;
   const { messages, delayed, dead } = rest;
-  if (messages > 0) yield { what: "stuck", operation: "store", said: `${messages} messages are left, and nothing happens` };
-  if (delayed > 0) yield { what: "stuck", operation: "store", said: `${delayed} delayed messages are left, and nothing waits for them` };
-  if (dead > 0) yield { what: "wrong", operation: "store", said: `${dead} dead letters, of messages that never failed` };
+  if (messages > 0)
+    yield {
+      what: "stuck",
+      operation: "store",
+      said: `${messages} messages are left, and nothing happens`,
+    };
+  if (delayed > 0)
+    yield {
+      what: "stuck",
+      operation: "store",
+      said: `${delayed} delayed messages are left, and nothing waits for them`,
+    };
+  if (dead > 0)
+    yield {
+      what: "wrong",
+      operation: "store",
+      said: `${dead} dead letters, of messages that never failed`,
+    };
 }

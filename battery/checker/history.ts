@@ -15,7 +15,9 @@ export interface Attempt {
   readonly place: number;
   readonly value: Json | undefined;
   /** What came back; absent: nothing, so that it is not known whether it has happened. */
-  answer?: { readonly ok: true; readonly value: Json | undefined; readonly at: number } | { readonly ok: false; readonly code: string };
+  answer?:
+    | { readonly ok: true; readonly value: Json | undefined; readonly at: number }
+    | { readonly ok: false; readonly code: string };
 }
 
 /** One run of a handler that acts on the outside world. */
@@ -65,7 +67,9 @@ export interface History {
   /** What states held at the end of the last verification. */
   readonly states: ReadonlyMap<string, Json>;
   /** What the store still kept then. */
-  readonly rest: { readonly messages: number; readonly delayed: number; readonly dead: number } | undefined;
+  readonly rest:
+    | { readonly messages: number; readonly delayed: number; readonly dead: number }
+    | undefined;
 }
 
 /** Sorts what a ledger has heard. */
@@ -93,7 +97,8 @@ export function readHistory(seed: number, entries: readonly Entry[]): History {
   for (const [place, entry] of entries.entries()) {
     const { life, at } = entry;
     const process = lives.get(life);
-    if (process !== undefined && (entry.what === "ack" || entry.what === "result")) process.firstAnswerAt ??= at;
+    if (process !== undefined && (entry.what === "ack" || entry.what === "result"))
+      process.firstAnswerAt ??= at;
     switch (entry.what) {
       case "start":
         lives.set(life, { number: life, startedAt: at, closed: false });
@@ -112,12 +117,21 @@ export function readHistory(seed: number, entries: readonly Entry[]): History {
       case "refused": {
         const attempt = requests.get(`${life}.${entry.request}`);
         if (attempt !== undefined)
-          attempt.answer = entry.what === "ack" ? { ok: true, value: entry.value, at } : { ok: false, code: entry.code };
+          attempt.answer =
+            entry.what === "ack"
+              ? { ok: true, value: entry.value, at }
+              : { ok: false, code: entry.code };
         break;
       }
       case "effect": {
         const { part, key, value } = entry;
-        flowOf(entry.op)[entry.doubtful === true ? "doubtful" : "effects"].push({ life, at, part, key, value });
+        flowOf(entry.op)[entry.doubtful === true ? "doubtful" : "effects"].push({
+          life,
+          at,
+          part,
+          key,
+          value,
+        });
         break;
       }
       case "result":

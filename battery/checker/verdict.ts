@@ -12,7 +12,11 @@ export interface Violation {
 /** What a ledger's history comes to. */
 export interface Verdict {
   /** Requests of clients: answered, not answered before the process ended, refused. */
-  readonly requests: { readonly acknowledged: number; readonly indeterminate: number; readonly failed: number };
+  readonly requests: {
+    readonly acknowledged: number;
+    readonly indeterminate: number;
+    readonly failed: number;
+  };
   /** Empty: all is well. */
   readonly violations: readonly Violation[];
   /** Times in ms from the start of a process to its first answer, one for each process that gave one. */

@@ -54,7 +54,10 @@ interface Extent {
 }
 
 /** Has processes work on one store by a clock that jumps, one after the other, and then looks at what they left, beyond all that is due. */
-export async function runClockJumps({ seed, folder, until, tally }: Ground, extent: Extent = {}): Promise<void> {
+export async function runClockJumps(
+  { seed, folder, until, tally }: Ground,
+  extent: Extent = {},
+): Promise<void> {
   const { lives = LIVES, jumps = JUMPS_A_LIFE, sleeps = true } = extent;
   const random = new SeededRandom(seed);
   const ledger = new Ledger({ seed, file: join(folder, "ledger.jsonl") });
@@ -67,19 +70,30 @@ export async function runClockJumps({ seed, folder, until, tally }: Ground, exte
     return (aheadMs = next);
   };
   for (let life = 0; life < lives && Date.now() < until; life++) {
-    const app = startApp({ path, ledger, aheadMs: life === 0 ? 0 : jump(BETWEEN), most: MOST, rate: RATE });
+    const app = startApp({
+      path,
+      ledger,
+      aheadMs: life === 0 ? 0 : jump(BETWEEN),
+      most: MOST,
+      rate: RATE,
+    });
     await app.opened;
     for (let count = 0; count < jumps; count++) {
       await Promise.race([setTimeout(random.below(LONGEST_PAUSE_MS)), app.ended]);
       app.setClock(jump());
     }
     const complaint = await complaintAtEnd(app, ledger, random);
-    if (complaint !== undefined) tally.fail(`process ${app.life}, whose clock jumped, ${complaint}`);
+    if (complaint !== undefined)
+      tally.fail(`process ${app.life}, whose clock jumped, ${complaint}`);
   }
   // Now and then all comes due at once while the engine sleeps, with nothing to do for long, and nothing comes that would wake it.
   const beyondMs = highestMs + BEYOND_MS;
-  const jumpLater = (app: App): void => void setTimeout(ASLEEP_MS).then(() => app.setClock(beyondMs));
-  const how = sleeps && random.chance(IN_SLEEP) ? { aheadMs: -FARTHEST_MS, onOpen: jumpLater } : { aheadMs: beyondMs };
+  const jumpLater = (app: App): void =>
+    void setTimeout(ASLEEP_MS).then(() => app.setClock(beyondMs));
+  const how =
+    sleeps && random.chance(IN_SLEEP)
+      ? { aheadMs: -FARTHEST_MS, onOpen: jumpLater }
+      : { aheadMs: beyondMs };
   tally.judge(await verify({ path, ledger, quietMs: QUIET_MS, ...how }));
   const waitMs = longestWait(ledger.entries);
   tally.reach(LATEST, waitMs);
@@ -88,11 +102,23 @@ export async function runClockJumps({ seed, folder, until, tally }: Ground, exte
 }
 
 /** Ends a process, by SIGTERM now and then; says what is wrong with how it ended. */
-async function complaintAtEnd(app: App, ledger: Ledger, random: SeededRandom): Promise<string | undefined> {
+async function complaintAtEnd(
+  app: App,
+  ledger: Ledger,
+  random: SeededRandom,
+): Promise<string | undefined> {
   const signal = random.chance(0.25) ? "SIGTERM" : "SIGKILL";
-  const ending = { signal, after: "intend", count: 1 + random.below(RATE / 4), delayMs: 0, verifies: false } as const;
+  const ending = {
+    signal,
+    after: "intend",
+    count: 1 + random.below(RATE / 4),
+    delayMs: 0,
+    verifies: false,
+  } as const;
   const { code, complaints, hung } = await endAt(ending, app, ledger);
   if (hung) return "did not end for a long time after it was asked to";
   if (complaints !== "") return `complained: ${complaints}`;
-  return code === (signal === "SIGTERM" ? 0 : null) ? undefined : `ended by itself, with code ${code}`;
+  return code === (signal === "SIGTERM" ? 0 : null)
+    ? undefined
+    : `ended by itself, with code ${code}`;
 }

@@ -22,7 +22,10 @@ export function longestWait(entries: readonly Entry[]): number {
 }
 
 /** The longest stretch for which something was due between two instants. */
-function waitOf(dueAt: number, { from, to, watches }: { from: number; to: number; watches: readonly Watch[] }): number {
+function waitOf(
+  dueAt: number,
+  { from, to, watches }: { from: number; to: number; watches: readonly Watch[] },
+): number {
   let [longest, stretch] = [0, 0];
   for (const watch of watches) {
     const since = Math.max(watch.from, from, dueAt - watch.aheadMs);

@@ -8,7 +8,10 @@ export async function command(program: string, ...args: readonly string[]): Prom
   try {
     return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 28 })).stdout.trim();
   } catch (error) {
-    const complaint = error instanceof Error && "stderr" in error ? String(error.stderr).trim().slice(0, MOST_COMPLAINTS) : "";
+    const complaint =
+      error instanceof Error && "stderr" in error
+        ? String(error.stderr).trim().slice(0, MOST_COMPLAINTS)
+        : "";
     throw new Error(`${program} ${args.join(" ")}: ${complaint}`, { cause: error });
   }
 }

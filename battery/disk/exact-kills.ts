@@ -59,17 +59,27 @@ export const exactKills: Trial = {
     for (let store = 1; Date.now() < end; store++) {
       const place = join(folder, `store-${store}`);
       await mkdir(place);
-      const [path, ledger] = [join(place, "store.db"), new Ledger({ seed: seed + store, file: join(place, "ledger.jsonl") })];
+      const [path, ledger] = [
+        join(place, "store.db"),
+        new Ledger({ seed: seed + store, file: join(place, "ledger.jsonl") }),
+      ];
       do {
         const inCommit = random.chance(0.5);
         const moments = inCommit ? IN_COMMIT : ELSEWHERE;
         const moment = moments[random.below(moments.length)] as Moment;
         const files = moment.of.map((ending) => `${path}${ending}`);
         const wrap = killedAt({ call: moment.call, files, first: 1 + random.below(moment.calls) });
-        const { signal, code, hung, complaints } = await workFor(WORK_MS, { path, ledger, wrap, env: { UV_THREADPOOL_SIZE: "1" } });
+        const { signal, code, hung, complaints } = await workFor(WORK_MS, {
+          path,
+          ledger,
+          wrap,
+          env: { UV_THREADPOOL_SIZE: "1" },
+        });
         if (hung) tally.fail("a process did not close for a long time after it was asked to");
         else if (code !== null && code !== 0)
-          tally.fail(`a process that was to be killed ended by itself, with code ${code}: ${complaints}`);
+          tally.fail(
+            `a process that was to be killed ended by itself, with code ${code}: ${complaints}`,
+          );
         const died = !hung && signal === "SIGKILL";
         tally.add(died ? "exactKills" : "exactKillsVoid");
         if (died && inCommit) tally.add("exactKillsInCommit");

@@ -8,9 +8,22 @@ export interface ImageOptions {
 }
 
 /** Makes an empty ext4 in a file whose blocks are all there, so that it never needs another one of the disk it lies on. */
-export async function makeImage(file: string, { megabytes, journal = true }: ImageOptions): Promise<void> {
+export async function makeImage(
+  file: string,
+  { megabytes, journal = true }: ImageOptions,
+): Promise<void> {
   await command("fallocate", "-l", `${megabytes}MiB`, file);
   const features = journal ? ["-J", "size=4"] : ["-O", "^has_journal"];
   // All tables now: otherwise the kernel goes on making them in the background, once it is mounted.
-  await command("mkfs.ext4", "-q", "-F", "-m", "0", ...features, "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", file);
+  await command(
+    "mkfs.ext4",
+    "-q",
+    "-F",
+    "-m",
+    "0",
+    ...features,
+    "-E",
+    "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
+    file,
+  );
 }

@@ -15,7 +15,9 @@ function lackOfFileSystems(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
   const missing = ["mkfs.ext4", "mount", "umount", "fallocate", "fsfreeze"].filter(isMissing);
   if (missing.length > 0) return `needs ${missing.join(", ")}`;
-  return spawnSync("losetup", ["--find"], { stdio: "ignore" }).status === 0 ? undefined : "needs loop devices";
+  return spawnSync("losetup", ["--find"], { stdio: "ignore" }).status === 0
+    ? undefined
+    : "needs loop devices";
 }
 
 function isMissing(program: string): boolean {

@@ -27,5 +27,7 @@ function unmountAtExit(): void {
   if (watching) return;
   watching = true;
   // Lazily: whatever still has a file open there keeps it, and the rest is gone at once.
-  process.on("exit", () => [...mounted].reverse().forEach((directory) => spawnSync("umount", ["--lazy", directory])));
+  process.on("exit", () =>
+    [...mounted].reverse().forEach((directory) => spawnSync("umount", ["--lazy", directory])),
+  );
 }

@@ -22,13 +22,18 @@ export interface Calls {
 const QUICKLY = ["--seccomp-bpf"];
 
 /** Kills the program as it makes the call: what came before it has happened, the call itself has not. */
-export function killedAt(calls: Omit<Calls, "last"> & { readonly first: number }): readonly string[] {
+export function killedAt(
+  calls: Omit<Calls, "last"> & { readonly first: number },
+): readonly string[] {
   // Not quickly: at the stops that are left then, a signal cannot be sent, and is lost.
   return strace({ ...calls, last: calls.first }, "signal=SIGKILL");
 }
 
 /** Lets calls fail without being made. */
-export function failing(calls: Calls, error: "EIO" | "ENOSPC" | "EMFILE" | "EROFS"): readonly string[] {
+export function failing(
+  calls: Calls,
+  error: "EIO" | "ENOSPC" | "EMFILE" | "EROFS",
+): readonly string[] {
   return [...strace(calls, `error=${error}`), ...QUICKLY];
 }
 
@@ -44,14 +49,33 @@ export function slowed(delayMs: number): readonly string[] {
 
 /** Says why programs cannot be run under strace here, if that is so. */
 export function lackOfStrace(): string | undefined {
-  const { error, status } = spawnSync("strace", ["-f", "-qq", "-o", "/dev/null", ...QUICKLY, "true"], { stdio: "ignore" });
+  const { error, status } = spawnSync(
+    "strace",
+    ["-f", "-qq", "-o", "/dev/null", ...QUICKLY, "true"],
+    { stdio: "ignore" },
+  );
   if (error !== undefined) return "needs strace";
   return status === 0 ? undefined : "needs the right to trace";
 }
 
-function strace({ call, files = [], first = 1, last = Infinity, log = "/dev/null" }: Calls, tampering: string): readonly string[] {
+function strace(
+  { call, files = [], first = 1, last = Infinity, log = "/dev/null" }: Calls,
+  tampering: string,
+): readonly string[] {
   const names = call === "flush" ? "fsync,fdatasync" : call;
   const when = last === first ? `${first}` : last === Infinity ? `${first}+` : `${first}..${last}`;
   const paths = files.flatMap((file) => ["-P", file]);
-  return ["strace", "-f", "-qq", "-ttt", "-o", log, ...paths, "-e", `trace=${names}`, "-e", `inject=${names}:${tampering}:when=${when}`];
+  return [
+    "strace",
+    "-f",
+    "-qq",
+    "-ttt",
+    "-o",
+    log,
+    ...paths,
+    "-e",
+    `trace=${names}`,
+    "-e",
+    `inject=${names}:${tampering}:when=${when}`,
+  ];
 }

@@ -18,7 +18,8 @@ export interface Worked extends Ended {
 export async function workFor(ms: number, options: AppOptions): Promise<Worked> {
   const app = startApp(options);
   const over = new AbortController();
-  const within = (ms: number): Promise<unknown> => Promise.race([setTimeout(ms, undefined, { signal: over.signal }), app.ended]);
+  const within = (ms: number): Promise<unknown> =>
+    Promise.race([setTimeout(ms, undefined, { signal: over.signal }), app.ended]);
   await Promise.race([app.opened, within(OPEN_MS)]);
   let ended = await within(ms);
   const askedAt = ended === undefined ? Date.now() : undefined;
@@ -26,5 +27,10 @@ export async function workFor(ms: number, options: AppOptions): Promise<Worked> 
   ended ??= await within(CLOSE_MS);
   const hung = ended === undefined;
   if (hung) app.kill("SIGKILL");
-  return { ...(await app.ended.finally(() => over.abort())), app, hung, ...(askedAt !== undefined && { askedAt }) };
+  return {
+    ...(await app.ended.finally(() => over.abort())),
+    app,
+    hung,
+    ...(askedAt !== undefined && { askedAt }),
+  };
 }

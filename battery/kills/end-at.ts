@@ -16,7 +16,10 @@ export async function endAt(
   const over = new AbortController();
   void app.ended.finally(() => over.abort());
   let times = 0;
-  const moment = ledger.when(({ life, what }) => life === app.life && what === after && ++times === count, over.signal);
+  const moment = ledger.when(
+    ({ life, what }) => life === app.life && what === after && ++times === count,
+    over.signal,
+  );
   await Promise.race([moment, pause(MOMENT_LIMIT_MS, over.signal), app.ended]);
   if (delayMs > 0) await pause(delayMs, over.signal);
   app.kill(signal === "SIGKILL" ? "SIGKILL" : "SIGTERM");

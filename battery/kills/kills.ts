@@ -85,7 +85,10 @@ async function endOne(
   if (signal === "SIGKILL") {
     tally.add(KILLS);
     if (wasInWindow(ledger, app.life)) tally.add(IN_WINDOW);
-  } else if (code !== 0) tally.fail(`${process}, ended by itself ${signal === null ? `with code ${code}` : `by ${signal}`}`);
+  } else if (code !== 0)
+    tally.fail(
+      `${process}, ended by itself ${signal === null ? `with code ${code}` : `by ${signal}`}`,
+    );
   else if (ending.signal !== "SIGKILL") tally.add(DRAINS);
 }
 

@@ -29,15 +29,25 @@ export async function tryToOpen(
   ledger: Ledger,
   names: Orders["intrusions"],
 ): Promise<{ readonly tries: number; readonly gotIn: readonly string[] }> {
-  const others = names.map(async ({ how, path }) => ({ how: `another process, ${how}`, code: await codeOfIntruder(path) }));
+  const others = names.map(async ({ how, path }) => ({
+    how: `another process, ${how}`,
+    code: await codeOfIntruder(path),
+  }));
   const own = (): readonly Attempt[] =>
-    ledger.entries.flatMap((entry) => (entry.life === app.life && entry.what === "intruder" ? [entry] : []));
+    ledger.entries.flatMap((entry) =>
+      entry.life === app.life && entry.what === "intruder" ? [entry] : [],
+    );
   const isDone = (): boolean => own().length === ownTries(names);
   const done = isDone() ? undefined : ledger.when(({ what }) => what === "intruder" && isDone());
   const outcomes: readonly Attempt[] = await Promise.all(others);
   await Promise.race([done, app.ended]);
   const all = [...outcomes, ...own()];
-  return { tries: all.length, gotIn: all.filter(({ code }) => code !== "STORE_LOCKED").map(({ how, code }) => `${how}: ${code}`) };
+  return {
+    tries: all.length,
+    gotIn: all
+      .filter(({ code }) => code !== "STORE_LOCKED")
+      .map(({ how, code }) => `${how}: ${code}`),
+  };
 }
 
 /** What came of an attempt: the code of the error, or `open`. */

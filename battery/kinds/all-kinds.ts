@@ -29,7 +29,10 @@ export const allKinds: readonly Kind[] = [
 ];
 
 /** All that is to be registered. */
-export const allFunctions: readonly object[] = [book, ...allKinds.flatMap(({ functions }) => functions)];
+export const allFunctions: readonly object[] = [
+  book,
+  ...allKinds.flatMap(({ functions }) => functions),
+];
 
 /** What an operation is done with. */
 export function kindOf({ lot }: Operation): Kind {

@@ -24,7 +24,9 @@ export const blockedHandlers: Kind = {
   functions: [block],
   async perform(operation, desk) {
     const input = { op: operation.number, pauseMs: diceOf(operation).below(LONGEST_PAUSE_MS) };
-    const handle = await desk.begin(operation, () => desk.client.start(block, input, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(block, input, { id: operation.key }),
+    );
     if (handle !== undefined) await desk.finish(operation, handle);
   },
   booked: () => ({ certain: [FIRST, SECOND] }),

@@ -14,11 +14,15 @@ const park = fn("battery/park", (ctx, op: number): Future<unknown> => {
   const never = ctx.onComplete(ctx.sleep("1h"), tooLate, op);
   return ctx.race([never, ctx.onSettled(ctx.promise(), cleanUp, op)]);
 });
-const tooLate = fn("battery/too-late", (ctx, { args: op }: { result: void; args: number }): Future<string> =>
-  ctx.invoke(book.note, { op, part: NEVER }, { id: pageOf(op) }),
+const tooLate = fn(
+  "battery/too-late",
+  (ctx, { args: op }: { result: void; args: number }): Future<string> =>
+    ctx.invoke(book.note, { op, part: NEVER }, { id: pageOf(op) }),
 );
-const cleanUp = fn("battery/clean-up", (ctx, { args: op }: { result: Settlement<unknown>; args: number }): Future<string> =>
-  ctx.invoke(book.note, { op, part: CLEANED_UP }, { id: pageOf(op) }),
+const cleanUp = fn(
+  "battery/clean-up",
+  (ctx, { args: op }: { result: Settlement<unknown>; args: number }): Future<string> =>
+    ctx.invoke(book.note, { op, part: CLEANED_UP }, { id: pageOf(op) }),
 );
 
 /** Cancelled flows: cancelled once and for ever, what they parked is gone, and what cleans up does so once. */
@@ -26,23 +30,35 @@ export const cancelledFlows: Kind = {
   name: "cancelled",
   functions: [park, tooLate, cleanUp],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(park, operation.number, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(park, operation.number, { id: operation.key }),
+    );
     if (handle === undefined) return;
     const waits = diceOf(operation).chance(0.7);
-    const standing = waits ? await desk.until(handle, ({ custom }) => custom === "parked") : undefined;
+    const standing = waits
+      ? await desk.until(handle, ({ custom }) => custom === "parked")
+      : undefined;
     const parked = standing?.custom === "parked";
     // In vain, if a process before this one did it and did not live to hear so.
-    await desk.request(operation, "cancel", () => desk.client.cancel(handle), { value: parked, answer: (done) => done });
+    await desk.request(operation, "cancel", () => desk.client.cancel(handle), {
+      value: parked,
+      answer: (done) => done,
+    });
     await desk.finish(operation, handle);
   },
   booked: (flow) =>
-    triesOf(flow, "cancel").some(({ value }) => value === true) ? { certain: [CLEANED_UP] } : { certain: [], possible: [CLEANED_UP] },
+    triesOf(flow, "cancel").some(({ value }) => value === true)
+      ? { certain: [CLEANED_UP] }
+      : { certain: [], possible: [CLEANED_UP] },
   *check(flows) {
     for (const flow of flows) {
       const operation = flow.operation.key;
-      const cancels = triesOf(flow, "cancel").filter(({ answer }) => answer?.ok === true && answer.value === true);
+      const cancels = triesOf(flow, "cancel").filter(
+        ({ answer }) => answer?.ok === true && answer.value === true,
+      );
       if (cancels.length > 1) yield { what: "duplicated", operation, said: "was cancelled twice" };
-      if (cancels.length > 0 && !isCancelled(flow)) yield { what: "lost", operation, said: "was cancelled, and is not" };
+      if (cancels.length > 0 && !isCancelled(flow))
+        yield { what: "lost", operation, said: "was cancelled, and is not" };
     }
   },
 };

@@ -35,7 +35,11 @@ export const counters: Kind = {
   async perform(operation, desk) {
     const { place, twice, conflicts } = additionOf(operation);
     const start = (): Promise<FlowHandle<number>> =>
-      desk.client.start(counter.add, { op: operation.number }, { id: place.id, key: operation.key });
+      desk.client.start(
+        counter.add,
+        { op: operation.number },
+        { id: place.id, key: operation.key },
+      );
     const again = twice ? desk.begin(operation, start).catch(() => undefined) : undefined;
     const handle = await desk.begin(operation, start);
     await again;
@@ -47,13 +51,20 @@ export const counters: Kind = {
   places: () => Array.from({ length: COUNTERS }, (_, index) => placeOf(index)),
   *check(flows, states) {
     for (let index = 0; index < COUNTERS; index++) {
-      const own = flows.filter((flow) => exists(flow) && additionOf(flow.operation).place.id === placeOf(index).id);
+      const own = flows.filter(
+        (flow) => exists(flow) && additionOf(flow.operation).place.id === placeOf(index).id,
+      );
       yield* checkCounter(placeOf(index), own, states);
       yield* checkOrder(own);
     }
     for (const flow of flows) {
       const accepted = triesOf(flow, "conflict").some(({ answer }) => answer?.ok === true);
-      if (accepted) yield { what: "duplicated", operation: flow.operation.key, said: "its key was given away again, for another input" };
+      if (accepted)
+        yield {
+          what: "duplicated",
+          operation: flow.operation.key,
+          said: "its key was given away again, for another input",
+        };
     }
   },
 };
@@ -62,7 +73,9 @@ export const counters: Kind = {
 async function contradict(operation: Operation, desk: Desk, { id }: Place): Promise<void> {
   const other = { op: operation.number, other: true } as const;
   try {
-    await desk.request(operation, "conflict", () => desk.client.start(counter.add, other, { id, key: operation.key }));
+    await desk.request(operation, "conflict", () =>
+      desk.client.start(counter.add, other, { id, key: operation.key }),
+    );
   } catch (error) {
     if (!HandbackError.is(error, "IDEMPOTENCY_CONFLICT")) throw error;
   }
@@ -71,15 +84,32 @@ async function contradict(operation: Operation, desk: Desk, { id }: Place): Prom
 /** The results are the numbers from 1 to the counter's, each once. */
 function* checkCounter(place: Place, flows: readonly Flow[], states: States): Iterable<Violation> {
   const operation = place.id;
-  const { count } = (states.get(nameOf(place)) as { readonly count: number } | null | undefined) ?? { count: 0 };
-  if (count < flows.length) yield { what: "lost", operation, said: `stands at ${count}, and was added to ${flows.length} times` };
-  if (count > flows.length) yield { what: "duplicated", operation, said: `stands at ${count}, and was added to ${flows.length} times` };
+  const { count } = (states.get(nameOf(place)) as
+    | { readonly count: number }
+    | null
+    | undefined) ?? { count: 0 };
+  if (count < flows.length)
+    yield {
+      what: "lost",
+      operation,
+      said: `stands at ${count}, and was added to ${flows.length} times`,
+    };
+  if (count > flows.length)
+    yield {
+      what: "duplicated",
+      operation,
+      said: `stands at ${count}, and was added to ${flows.length} times`,
+    };
   const seen = new Map<unknown, string>();
   for (const flow of flows.filter(({ standing }) => standing?.status === "completed")) {
     const result = valueOf(flow);
     const other = seen.get(result);
     if (other !== undefined)
-      yield { what: "lost", operation: flow.operation.key, said: `counted ${JSON.stringify(result)}, and so did ${other}` };
+      yield {
+        what: "lost",
+        operation: flow.operation.key,
+        said: `counted ${JSON.stringify(result)}, and so did ${other}`,
+      };
     seen.set(result, flow.operation.key);
   }
 }
@@ -89,12 +119,15 @@ function* checkOrder(flows: readonly Flow[]): Iterable<Violation> {
   const firstTries = flows.flatMap((flow) => {
     const [first] = triesOf(flow, "start");
     const result = valueOf(flow);
-    return first?.answer?.ok === true && typeof result === "number" ? [{ flow, first, result }] : [];
+    return first?.answer?.ok === true && typeof result === "number"
+      ? [{ flow, first, result }]
+      : [];
   });
   const inOrder = firstTries.sort((one, other) => one.first.place - other.first.place);
   for (const [index, { flow, first, result }] of inOrder.entries()) {
     const before = inOrder[index - 1];
-    if (before === undefined || before.first.life !== first.life || before.result < result) continue;
+    if (before === undefined || before.first.life !== first.life || before.result < result)
+      continue;
     yield {
       what: "reordered",
       operation: flow.operation.key,
@@ -104,9 +137,17 @@ function* checkOrder(flows: readonly Flow[]): Iterable<Violation> {
 }
 
 /** Which counter an operation adds to, and how insistently. */
-export function additionOf(operation: Operation): { readonly place: Place; readonly twice: boolean; readonly conflicts: boolean } {
+export function additionOf(operation: Operation): {
+  readonly place: Place;
+  readonly twice: boolean;
+  readonly conflicts: boolean;
+} {
   const dice = diceOf(operation);
-  return { place: placeOf(dice.below(COUNTERS)), twice: dice.chance(0.2), conflicts: dice.chance(0.1) };
+  return {
+    place: placeOf(dice.below(COUNTERS)),
+    twice: dice.chance(0.2),
+    conflicts: dice.chance(0.1),
+  };
 }
 
 function placeOf(index: number): Place {

@@ -18,13 +18,22 @@ const LONGEST_PAUSE_MS = 60;
 const gather = fn("battery/gather", (ctx, op: number): Future<readonly string[]> =>
   ctx.onComplete(ctx.event<Note>(NOTE), gathered, { op, names: [] }),
 );
-const gathered = fn("battery/gathered", (ctx, { result, args }: { result: Note; args: Gathering }): Future<readonly string[]> => {
-  const { op } = args;
-  const names = [...args.names, result.name];
-  if (!result.last) return ctx.onComplete(ctx.event<Note>(NOTE), gathered, { op, names });
-  return ctx.invoke(list, { names, noted: ctx.invoke(book.note, { op, part: GATHERED }, { id: pageOf(op) }) });
-});
-const list = fn("battery/list", (_, { names }: { names: readonly string[]; noted: string }): readonly string[] => names);
+const gathered = fn(
+  "battery/gathered",
+  (ctx, { result, args }: { result: Note; args: Gathering }): Future<readonly string[]> => {
+    const { op } = args;
+    const names = [...args.names, result.name];
+    if (!result.last) return ctx.onComplete(ctx.event<Note>(NOTE), gathered, { op, names });
+    return ctx.invoke(list, {
+      names,
+      noted: ctx.invoke(book.note, { op, part: GATHERED }, { id: pageOf(op) }),
+    });
+  },
+);
+const list = fn(
+  "battery/list",
+  (_, { names }: { names: readonly string[]; noted: string }): readonly string[] => names,
+);
 
 interface Note {
   /** Which request brought it. */
@@ -43,7 +52,9 @@ export const events: Kind = {
   name: "event",
   functions: [gather, gathered, list],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(gather, operation.number, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(gather, operation.number, { id: operation.key }),
+    );
     if (handle === undefined) return;
     await signalAll(operation, desk, handle);
     await desk.finish(operation, handle);
@@ -55,7 +66,11 @@ export const events: Kind = {
 };
 
 /** Sends what was not acknowledged before, all at once or one after the other: an event cannot be asked for. */
-async function signalAll(operation: Operation, desk: Desk, handle: FlowHandle<unknown>): Promise<void> {
+async function signalAll(
+  operation: Operation,
+  desk: Desk,
+  handle: FlowHandle<unknown>,
+): Promise<void> {
   const dice = diceOf(operation);
   const count = 1 + dice.below(MOST_EVENTS);
   const atOnce = dice.chance(0.5);
@@ -88,14 +103,21 @@ function* checkEvents(flow: Flow): Iterable<Violation> {
     const before = sent.get(names[place - 1] ?? "");
     if (attempt === undefined || attempt.answer?.ok === false)
       yield { what: "wrong", operation, said: `saw the event ${name}, which it was not given` };
-    else if (names.indexOf(name) < place) yield { what: "duplicated", operation, said: `saw the event ${name} twice` };
+    else if (names.indexOf(name) < place)
+      yield { what: "duplicated", operation, said: `saw the event ${name} twice` };
     else if (before !== undefined && before.place > attempt.place)
       yield { what: "reordered", operation, said: `saw the event ${name} after a later one` };
   }
   for (const [name, { answer, place }] of sent) {
     // What came after the last one it waits for is kept, and goes with the flow.
-    const isMissed = answer?.ok === true && end !== undefined && place < end.place && !names.includes(name);
-    if (isMissed) yield { what: "lost", operation, said: `never saw the event ${name}, which was acknowledged` };
+    const isMissed =
+      answer?.ok === true && end !== undefined && place < end.place && !names.includes(name);
+    if (isMissed)
+      yield {
+        what: "lost",
+        operation,
+        said: `never saw the event ${name}, which was acknowledged`,
+      };
   }
 }
 

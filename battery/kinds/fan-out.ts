@@ -17,13 +17,19 @@ const fanOut = fn("battery/fan-out", (ctx, { op, leaves }: FanOut): Future<numbe
 });
 
 /** Works a while now and then, so that some are at it when the process dies. */
-const leaf = fn("battery/leaf", async (ctx, { op, index }: { op: number; index: number }): Promise<Future<string>> => {
-  if ((op + index) % 5 === 0) await setTimeout(SLOW_LEAF_MS);
-  act(ctx, { op, part: `seen ${index}`, value: index });
-  return ctx.invoke(book.note, { op, part: leafOf(index) }, { id: pageOf(op) });
-});
+const leaf = fn(
+  "battery/leaf",
+  async (ctx, { op, index }: { op: number; index: number }): Promise<Future<string>> => {
+    if ((op + index) % 5 === 0) await setTimeout(SLOW_LEAF_MS);
+    act(ctx, { op, part: `seen ${index}`, value: index });
+    return ctx.invoke(book.note, { op, part: leafOf(index) }, { id: pageOf(op) });
+  },
+);
 
-const sum = fn("battery/sum", (_, { parts }: { op: number; parts: readonly string[] }): number => new Set(parts).size);
+const sum = fn(
+  "battery/sum",
+  (_, { parts }: { op: number; parts: readonly string[] }): number => new Set(parts).size,
+);
 
 interface FanOut {
   readonly op: number;
@@ -35,16 +41,24 @@ export const fanOuts: Kind = {
   name: "fan-out",
   functions: [fanOut, leaf, sum],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(fanOut, fanOutOf(operation), { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(fanOut, fanOutOf(operation), { id: operation.key }),
+    );
     if (handle !== undefined) await desk.finish(operation, handle);
   },
-  booked: ({ operation }) => ({ certain: Array.from({ length: fanOutOf(operation).leaves }, (_, index) => leafOf(index)) }),
+  booked: ({ operation }) => ({
+    certain: Array.from({ length: fanOutOf(operation).leaves }, (_, index) => leafOf(index)),
+  }),
   *check(flows) {
     for (const flow of flows.filter(({ standing }) => standing?.status === "completed")) {
       const { leaves } = fanOutOf(flow.operation);
       const joined = valueOf(flow);
       if (joined !== leaves)
-        yield { what: "wrong", operation: flow.operation.key, said: `joined ${JSON.stringify(joined)} of ${leaves} leaves` };
+        yield {
+          what: "wrong",
+          operation: flow.operation.key,
+          said: `joined ${JSON.stringify(joined)} of ${leaves} leaves`,
+        };
     }
   },
 };

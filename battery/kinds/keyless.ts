@@ -14,7 +14,9 @@ const SLOW_MS = 12;
 const PAUSE_MS = 60;
 
 /** Waits to be told of a flow without a key, for nobody else could name that once the process has died. */
-const witness = fn("battery/witness", (ctx): Future<string> => ctx.onComplete(ctx.event<string>(TOLD), remember));
+const witness = fn("battery/witness", (ctx): Future<string> =>
+  ctx.onComplete(ctx.event<string>(TOLD), remember),
+);
 const remember = fn("battery/remember", (ctx, id: string): string => {
   ctx.setStatus(id);
   return id;
@@ -28,8 +30,10 @@ const write = fn("battery/write", async (ctx, line: Line): Promise<Future<string
   ctx.send(book.note, line, { id: pageOf(line.op) });
   return line.part;
 });
-const note = fn("battery/note-later", (ctx, { args: line }: { result: void; args: Line }): Future<string> =>
-  ctx.invoke(book.note, line, { id: pageOf(line.op) }),
+const note = fn(
+  "battery/note-later",
+  (ctx, { args: line }: { result: void; args: Line }): Future<string> =>
+    ctx.invoke(book.note, line, { id: pageOf(line.op) }),
 );
 
 /** Flows without a key: one whose start was acknowledged is known, and counts once; another one once at most. */
@@ -37,12 +41,17 @@ export const keylessFlows: Kind = {
   name: "keyless",
   functions: [witness, remember, write, note],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(witness, undefined, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(witness, undefined, { id: operation.key }),
+    );
     if (handle === undefined) return;
     if ((await desk.until(handle, () => true))?.status === "pending") {
-      const start = (part: string): Promise<FlowHandle<string>> => desk.client.start(write, { op: operation.number, part });
+      const start = (part: string): Promise<FlowHandle<string>> =>
+        desk.client.start(write, { op: operation.number, part });
       const { id } = await desk.request(operation, "keyless", start);
-      await desk.request(operation, TOLD, () => desk.client.signal(handle, TOLD, id)).catch(orIfOver);
+      await desk
+        .request(operation, TOLD, () => desk.client.signal(handle, TOLD, id))
+        .catch(orIfOver);
     }
     const told = await desk.until(handle, () => false);
     if (told !== undefined) await requireDone(desk, String(told.custom));
@@ -64,7 +73,8 @@ function partOf({ life, request }: Attempt): string {
 /** @throws when a flow whose start was acknowledged is not known, or did not complete. */
 async function requireDone(desk: Desk, id: string): Promise<void> {
   const standing = await desk.until(desk.client.flow(id), () => false);
-  if (standing?.status !== "completed") throw new Error(`the flow ${id}, which has no key, is ${standing?.status ?? "not known"}`);
+  if (standing?.status !== "completed")
+    throw new Error(`the flow ${id}, which has no key, is ${standing?.status ?? "not known"}`);
 }
 
 /** The witness may have been told by the process before this one. */

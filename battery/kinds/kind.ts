@@ -13,7 +13,10 @@ export interface Kind {
   /** Does an operation, or goes on with it. */
   perform(operation: Operation, desk: Desk): Promise<void>;
   /** What an operation whose flow is there has booked, each part once; what it may have booked, once at most. */
-  booked(flow: Flow): { readonly certain: readonly string[]; readonly possible?: readonly string[] };
+  booked(flow: Flow): {
+    readonly certain: readonly string[];
+    readonly possible?: readonly string[];
+  };
   /** The states that its law speaks of, when these operations were begun. */
   places?(operations: readonly Operation[]): readonly Place[];
   /** Its law. Only flows that were looked at by a verification are given. */

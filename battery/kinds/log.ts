@@ -39,9 +39,18 @@ const clerk = stateful("battery/clerk", {
     write(ctx, { op, clerk, count, oneWay }: Order): number | Future<number> {
       const first = ctx.state.next;
       ctx.state.next += count;
-      const appends = Array.from({ length: count }, (_, index) => ({ op, part: `number ${index}`, clerk, number: first + index }));
+      const appends = Array.from({ length: count }, (_, index) => ({
+        op,
+        part: `number ${index}`,
+        clerk,
+        number: first + index,
+      }));
       const to = ({ number }: Append): { readonly id: string } => ({ id: logOf(number) });
-      if (!oneWay) return ctx.onComplete(ctx.all(appends.map((append) => ctx.invoke(log.append, append, to(append)))), firstOf);
+      if (!oneWay)
+        return ctx.onComplete(
+          ctx.all(appends.map((append) => ctx.invoke(log.append, append, to(append)))),
+          firstOf,
+        );
       for (const append of appends) ctx.send(log.append, append, to(append));
       return first;
     },
@@ -71,8 +80,16 @@ export const logs: Kind = {
   booked: () => ({ certain: [] }),
   places(operations) {
     const numbers = operations.reduce((sum, operation) => sum + orderOf(operation).count, 0);
-    const clerks = Array.from({ length: CLERKS }, (_, index): Place => ({ of: clerk, id: clerkOf(index) }));
-    return [...clerks, ...Array.from({ length: Math.ceil(numbers / NUMBERS_A_LOG) }, (_, index) => placeOf(index * NUMBERS_A_LOG))];
+    const clerks = Array.from({ length: CLERKS }, (_, index): Place => ({
+      of: clerk,
+      id: clerkOf(index),
+    }));
+    return [
+      ...clerks,
+      ...Array.from({ length: Math.ceil(numbers / NUMBERS_A_LOG) }, (_, index) =>
+        placeOf(index * NUMBERS_A_LOG),
+      ),
+    ];
   },
   *check(flows, states) {
     for (let index = 0; index < CLERKS; index++) {
@@ -94,9 +111,17 @@ function* checkOrders(index: number, flows: readonly Flow[]): Iterable<Violation
   for (const { first, flow } of inOrder.sort((one, other) => one.first - other.first)) {
     const { key } = flow.operation;
     if (first > next)
-      yield { what: "duplicated", operation: key, said: `clerk ${index} gave the numbers ${next} to ${first - 1} to nobody` };
+      yield {
+        what: "duplicated",
+        operation: key,
+        said: `clerk ${index} gave the numbers ${next} to ${first - 1} to nobody`,
+      };
     if (first < next)
-      yield { what: "lost", operation: key, said: `clerk ${index} forgot that it had given the numbers from ${first} before` };
+      yield {
+        what: "lost",
+        operation: key,
+        said: `clerk ${index} forgot that it had given the numbers from ${first} before`,
+      };
     next = first + orderOf(flow.operation).count;
   }
 }
@@ -109,14 +134,20 @@ function* checkNumbers(index: number, found: readonly number[], sent: number): I
   for (let number = 0; number < sent; number++) {
     const count = times.get(number) ?? 0;
     if (count === 0) yield { what: "lost", operation, said: `its number ${number} is in no log` };
-    if (count > 1) yield { what: "duplicated", operation, said: `its number ${number} is there ${count} times` };
+    if (count > 1)
+      yield { what: "duplicated", operation, said: `its number ${number} is there ${count} times` };
     times.delete(number);
   }
   for (const number of times.keys())
-    yield { what: "wrong", operation, said: `its number ${number} is there, though only ${sent} were sent` };
+    yield {
+      what: "wrong",
+      operation,
+      said: `its number ${number} is there, though only ${sent} were sent`,
+    };
   for (const [place, number] of found.entries()) {
     const before = found[place - 1];
-    if (before !== undefined && before > number) yield { what: "reordered", operation, said: `its number ${number} came after ${before}` };
+    if (before !== undefined && before > number)
+      yield { what: "reordered", operation, said: `its number ${number} came after ${before}` };
   }
 }
 
@@ -124,7 +155,9 @@ function numbersOf(index: number, states: States): readonly number[] {
   const numbers: number[] = [];
   for (let first = 0; ; first += NUMBERS_A_LOG) {
     if (!states.has(nameOf(placeOf(first)))) return numbers;
-    const state = states.get(nameOf(placeOf(first))) as { readonly numbers: readonly string[] } | null;
+    const state = states.get(nameOf(placeOf(first))) as {
+      readonly numbers: readonly string[];
+    } | null;
     for (const line of state?.numbers ?? []) {
       const [of, number] = line.split(":").map(Number);
       if (of === index && number !== undefined) numbers.push(number);
@@ -135,7 +168,12 @@ function numbersOf(index: number, states: States): readonly number[] {
 /** What an operation has a clerk do. */
 export function orderOf(operation: Operation): Order {
   const dice = diceOf(operation);
-  return { op: operation.number, clerk: dice.below(CLERKS), count: 1 + dice.below(MOST_AT_ONCE), oneWay: dice.chance(0.5) };
+  return {
+    op: operation.number,
+    clerk: dice.below(CLERKS),
+    count: 1 + dice.below(MOST_AT_ONCE),
+    oneWay: dice.chance(0.5),
+  };
 }
 
 function clerkOf(index: number): string {

@@ -16,10 +16,18 @@ const ask = fn("battery/ask", (ctx, op: number): Future<string> => {
   ctx.setStatus({ token: decision.token });
   return ctx.onComplete(decision, decided, op);
 });
-const decided = fn("battery/decided", (ctx, { result, args: op }: { result: string; args: number }): Future<string> =>
-  ctx.invoke(agree, { noted: ctx.invoke(book.note, { op, part: DECIDED }, { id: pageOf(op) }), result }),
+const decided = fn(
+  "battery/decided",
+  (ctx, { result, args: op }: { result: string; args: number }): Future<string> =>
+    ctx.invoke(agree, {
+      noted: ctx.invoke(book.note, { op, part: DECIDED }, { id: pageOf(op) }),
+      result,
+    }),
 );
-const agree = fn("battery/agree", (_, { result }: { noted: string; result: string }): string => result);
+const agree = fn(
+  "battery/agree",
+  (_, { result }: { noted: string; result: string }): string => result,
+);
 
 /** Promises settled from outside: the flow sees the value whose settlement was acknowledged, and no other settlement is. */
 export const promises: Kind = {
@@ -27,7 +35,9 @@ export const promises: Kind = {
   functions: [ask, decided, agree],
   async perform(operation, desk) {
     const dice = diceOf(operation);
-    const handle = await desk.begin(operation, () => desk.client.start(ask, operation.number, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(ask, operation.number, { id: operation.key }),
+    );
     if (handle === undefined) return;
     const standing = await desk.until(handle, ({ custom }) => custom !== undefined);
     if (standing?.status === "pending") {
@@ -36,7 +46,9 @@ export const promises: Kind = {
       // Each process has a decision of its own; now and then it gives it twice at once, as one that is not sure.
       const value = `decision ${desk.life}`;
       const settle = (): Promise<void> =>
-        desk.request(operation, "settle", () => desk.client.settle(token, value), { value }).catch(orIfOver);
+        desk
+          .request(operation, "settle", () => desk.client.settle(token, value), { value })
+          .catch(orIfOver);
       await Promise.all(dice.chance(0.2) ? [settle(), settle()] : [settle()]);
     }
     await desk.finish(operation, handle);
@@ -50,16 +62,31 @@ export const promises: Kind = {
 function* checkDecision(flow: Flow): Iterable<Violation> {
   const operation = flow.operation.key;
   const tries = triesOf(flow, "settle");
-  const acknowledged = new Set(tries.filter(({ answer }) => answer?.ok === true).map(({ value }) => value));
-  if (acknowledged.size > 1) yield { what: "duplicated", operation, said: `settled ${acknowledged.size} times, with different values` };
+  const acknowledged = new Set(
+    tries.filter(({ answer }) => answer?.ok === true).map(({ value }) => value),
+  );
+  if (acknowledged.size > 1)
+    yield {
+      what: "duplicated",
+      operation,
+      said: `settled ${acknowledged.size} times, with different values`,
+    };
   if (flow.standing?.status !== "completed") return;
   const seen = valueOf(flow);
   for (const value of acknowledged) {
     if (value !== seen)
-      yield { what: "lost", operation, said: `${JSON.stringify(value)} was acknowledged, and the flow saw ${JSON.stringify(seen)}` };
+      yield {
+        what: "lost",
+        operation,
+        said: `${JSON.stringify(value)} was acknowledged, and the flow saw ${JSON.stringify(seen)}`,
+      };
   }
   if (!tries.some(({ value, answer }) => value === seen && answer?.ok !== false)) {
-    yield { what: "wrong", operation, said: `the flow saw ${JSON.stringify(seen)}, which nobody gave it` };
+    yield {
+      what: "wrong",
+      operation,
+      said: `the flow saw ${JSON.stringify(seen)}, which nobody gave it`,
+    };
   }
 }
 

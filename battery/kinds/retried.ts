@@ -10,25 +10,39 @@ const ATTEMPTS = 3;
 
 const retry = { maxAttempts: ATTEMPTS, initialDelay: 15, factor: 2 };
 const stumble = fn("battery/stumble", { retry }, (ctx, op: number): Future<number> => {
-  const done = ctx.invoke(book.note, { op, part: ctx.attempt < ATTEMPTS ? NEVER : DONE }, { id: pageOf(op) });
+  const done = ctx.invoke(
+    book.note,
+    { op, part: ctx.attempt < ATTEMPTS ? NEVER : DONE },
+    { id: pageOf(op) },
+  );
   if (ctx.attempt < ATTEMPTS) throw new Error("as planned");
   return ctx.invoke(countAttempts, { done, attempts: ctx.attempt });
 });
-const countAttempts = fn("battery/count-attempts", (_, { attempts }: { done: string; attempts: number }): number => attempts);
+const countAttempts = fn(
+  "battery/count-attempts",
+  (_, { attempts }: { done: string; attempts: number }): number => attempts,
+);
 
 /** Handlers that throw, and are tried again: what they did before is undone, and the last attempt counts once. */
 export const retriedHandlers: Kind = {
   name: "retried",
   functions: [stumble, countAttempts],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(stumble, operation.number, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(stumble, operation.number, { id: operation.key }),
+    );
     if (handle !== undefined) await desk.finish(operation, handle);
   },
   booked: () => ({ certain: [DONE] }),
   *check(flows) {
     for (const flow of flows.filter(({ standing }) => standing?.status === "completed")) {
       const attempts = valueOf(flow);
-      if (attempts !== ATTEMPTS) yield { what: "wrong", operation: flow.operation.key, said: `took ${JSON.stringify(attempts)} attempts` };
+      if (attempts !== ATTEMPTS)
+        yield {
+          what: "wrong",
+          operation: flow.operation.key,
+          said: `took ${JSON.stringify(attempts)} attempts`,
+        };
     }
   },
 };

@@ -17,7 +17,9 @@ const nap = fn("battery/nap", (ctx, { op, delayMs }: Timer): Future<string> => {
   const dueAt = ctx.now() + delayMs;
   return ctx.onComplete(ctx.sleep(delayMs), woken, { op, dueAt });
 });
-const woken = fn("battery/woken", (ctx, { args }: { result: void; args: Due }): Future<string> => ctx.invoke(ring, args));
+const woken = fn("battery/woken", (ctx, { args }: { result: void; args: Due }): Future<string> =>
+  ctx.invoke(ring, args),
+);
 
 const remind = fn("battery/remind", (ctx, { op, delayMs }: Timer): string => {
   ctx.send(ring, { op, dueAt: ctx.now() + delayMs }, { delay: delayMs });
@@ -45,7 +47,9 @@ export const timers: Kind = {
   functions: [nap, woken, remind, ring],
   async perform(operation, desk) {
     const { sleeps, ...timer } = timerOf(operation);
-    const handle = await desk.begin(operation, () => desk.client.start(sleeps ? nap : remind, timer, { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(sleeps ? nap : remind, timer, { id: operation.key }),
+    );
     if (handle !== undefined) await desk.finish(operation, handle);
   },
   booked: () => ({ certain: [RANG] }),
@@ -58,7 +62,12 @@ export const timers: Kind = {
         const { earliest, latest } = clock.between(askedAt, at);
         // Whatever the engine thinks: it was asked for then, and so long.
         const early = Math.max(Number(dueAt), earliest + delayMs) - latest;
-        if (early > 0) yield { what: "early", operation: operation.key, said: `rang ${early} ms before its time` };
+        if (early > 0)
+          yield {
+            what: "early",
+            operation: operation.key,
+            said: `rang ${early} ms before its time`,
+          };
       }
     }
   },
@@ -67,5 +76,9 @@ export const timers: Kind = {
 /** How long an operation waits, and how. */
 export function timerOf(operation: Operation): Timer & { readonly sleeps: boolean } {
   const dice = diceOf(operation);
-  return { op: operation.number, delayMs: DELAYS_MS[dice.below(DELAYS_MS.length)] ?? 0, sleeps: dice.chance(0.5) };
+  return {
+    op: operation.number,
+    delayMs: DELAYS_MS[dice.below(DELAYS_MS.length)] ?? 0,
+    sleeps: dice.chance(0.5),
+  };
 }

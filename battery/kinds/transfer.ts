@@ -43,8 +43,10 @@ interface Transfer {
 const transfer = fn("battery/transfer", (ctx, input: Transfer) =>
   ctx.onComplete(ctx.invoke(account.withdraw, input, { id: input.from }), deposited, input),
 );
-const deposited = fn("battery/deposited", (ctx, { result, args }: { result: boolean; args: Transfer }): string | Future<string> =>
-  result ? ctx.invoke(account.deposit, args, { id: args.to }) : "refused",
+const deposited = fn(
+  "battery/deposited",
+  (ctx, { result, args }: { result: boolean; args: Transfer }): string | Future<string> =>
+    result ? ctx.invoke(account.deposit, args, { id: args.to }) : "refused",
 );
 
 /** Type of the egress that gets a receipt of every transfer. */
@@ -62,7 +64,9 @@ export const transfers: Kind = {
   name: "transfer",
   functions: [account, transfer, deposited],
   async perform(operation, desk) {
-    const handle = await desk.begin(operation, () => desk.client.start(transfer, transferOf(operation), { id: operation.key }));
+    const handle = await desk.begin(operation, () =>
+      desk.client.start(transfer, transferOf(operation), { id: operation.key }),
+    );
     if (handle !== undefined) await desk.finish(operation, handle);
   },
   booked: () => ({ certain: [] }),
@@ -70,11 +74,20 @@ export const transfers: Kind = {
   *check(flows, states) {
     const there = flows.filter(exists);
     for (let index = 0; index < ACCOUNTS; index++) yield* checkAccount(index, there, states);
-    const sum = Array.from({ length: ACCOUNTS }, (_, index) => stateOf(index, states).balance).reduce((all, each) => all + each);
+    const sum = Array.from(
+      { length: ACCOUNTS },
+      (_, index) => stateOf(index, states).balance,
+    ).reduce((all, each) => all + each);
     const before = ACCOUNTS * OPENING_BALANCE;
     if (sum !== before)
-      yield { what: sum < before ? "lost" : "duplicated", operation: "accounts", said: `hold ${sum}, and held ${before}` };
-    for (const { operation, effects, doubtful } of there.filter((flow) => valueOf(flow) === "moved")) {
+      yield {
+        what: sum < before ? "lost" : "duplicated",
+        operation: "accounts",
+        said: `hold ${sum}, and held ${before}`,
+      };
+    for (const { operation, effects, doubtful } of there.filter(
+      (flow) => valueOf(flow) === "moved",
+    )) {
       if (![...effects, ...doubtful].some(({ part }) => part === "receipt"))
         yield { what: "lost", operation: operation.key, said: "there is no receipt of it" };
     }
@@ -84,12 +97,18 @@ export const transfers: Kind = {
 function* checkAccount(index: number, flows: readonly Flow[], states: States): Iterable<Violation> {
   const { balance, out, in: into } = stateOf(index, states);
   const operation = accountOf(index);
-  const moved = flows.filter((flow) => valueOf(flow) === "moved").map((flow) => transferOf(flow.operation));
-  const [given, taken] = [moved.filter(({ from }) => from === operation), moved.filter(({ to }) => to === operation)];
+  const moved = flows
+    .filter((flow) => valueOf(flow) === "moved")
+    .map((flow) => transferOf(flow.operation));
+  const [given, taken] = [
+    moved.filter(({ from }) => from === operation),
+    moved.filter(({ to }) => to === operation),
+  ];
   yield* compare({ operation, what: "withdrawals", counted: out, moved: given.length });
   yield* compare({ operation, what: "deposits", counted: into, moved: taken.length });
   const expected = OPENING_BALANCE - sumOf(given) + sumOf(taken);
-  if (balance !== expected) yield { what: "wrong", operation, said: `holds ${balance}, and should hold ${expected}` };
+  if (balance !== expected)
+    yield { what: "wrong", operation, said: `holds ${balance}, and should hold ${expected}` };
 }
 
 function* compare({
@@ -104,14 +123,21 @@ function* compare({
   moved: number;
 }): Iterable<Violation> {
   if (counted === moved) return;
-  yield { what: counted < moved ? "lost" : "duplicated", operation, said: `counted ${counted} ${what}, of ${moved} transfers` };
+  yield {
+    what: counted < moved ? "lost" : "duplicated",
+    operation,
+    said: `counted ${counted} ${what}, of ${moved} transfers`,
+  };
 }
 
 function sumOf(transfers: readonly Transfer[]): number {
   return transfers.reduce((sum, { amount }) => sum + amount, 0);
 }
 
-function stateOf(index: number, states: States): { readonly balance: number; readonly out: number; readonly in: number } {
+function stateOf(
+  index: number,
+  states: States,
+): { readonly balance: number; readonly out: number; readonly in: number } {
   const untouched = { balance: OPENING_BALANCE, out: 0, in: 0 };
   return (states.get(nameOf(placeOf(index))) as typeof untouched | null | undefined) ?? untouched;
 }
@@ -121,7 +147,12 @@ export function transferOf(operation: Operation): Transfer {
   const dice = diceOf(operation);
   const from = dice.below(ACCOUNTS);
   const to = (from + 1 + dice.below(ACCOUNTS - 1)) % ACCOUNTS;
-  return { op: operation.number, from: accountOf(from), to: accountOf(to), amount: 1 + dice.below(MOST) };
+  return {
+    op: operation.number,
+    from: accountOf(from),
+    to: accountOf(to),
+    amount: 1 + dice.below(MOST),
+  };
 }
 
 function accountOf(index: number): string {

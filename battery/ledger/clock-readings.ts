@@ -32,7 +32,8 @@ function watchesOf(entries: readonly Entry[]): readonly Watch[] {
   for (const { what, at, aheadMs = 0 } of entries) {
     const last = watches.at(-1);
     if (last?.to === Number.POSITIVE_INFINITY && (what === "clock" || what === "end")) last.to = at;
-    if (what === "opening" || what === "clock") watches.push({ from: at, to: Number.POSITIVE_INFINITY, aheadMs, goesOn: what === "clock" });
+    if (what === "opening" || what === "clock")
+      watches.push({ from: at, to: Number.POSITIVE_INFINITY, aheadMs, goesOn: what === "clock" });
   }
   return watches;
 }

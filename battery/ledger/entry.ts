@@ -19,7 +19,13 @@ export type Said =
   /** The store could not be opened. */
   | { readonly what: "shut"; readonly code: string }
   /** A request is about to be made. */
-  | { readonly what: "intend"; readonly request: number; readonly op: number; readonly step: string; readonly value?: Json }
+  | {
+      readonly what: "intend";
+      readonly request: number;
+      readonly op: number;
+      readonly step: string;
+      readonly value?: Json;
+    }
   /** The request was acknowledged. */
   | { readonly what: "ack"; readonly request: number; readonly value?: Json }
   /** The request was refused: it has not happened, and will not. */
@@ -40,11 +46,21 @@ export type Said =
   /** What a client did came to an end that nobody foresaw. */
   | { readonly what: "astray"; readonly op: number; readonly error: string }
   /** How a flow stands at the end of a verification, and since when it has been there (ms since the epoch). */
-  | { readonly what: "standing"; readonly op: number; readonly standing: Standing; readonly startedAt?: number }
+  | {
+      readonly what: "standing";
+      readonly op: number;
+      readonly standing: Standing;
+      readonly startedAt?: number;
+    }
   /** What a state holds at the end of a verification; null: there is none. */
   | { readonly what: "state"; readonly place: string; readonly values: Json }
   /** What the store still keeps at the end of a verification. */
-  | { readonly what: "rest"; readonly messages: number; readonly delayed: number; readonly dead: number }
+  | {
+      readonly what: "rest";
+      readonly messages: number;
+      readonly delayed: number;
+      readonly dead: number;
+    }
   /** A verification has told all. */
   | { readonly what: "told" }
   /** Someone else tried to open the store that is open: the code of the error, or `open`. */
@@ -56,7 +72,11 @@ export type Said =
   /** How a flow ended that was begun with poison, or beside it. */
   | { readonly what: "fate"; readonly name: string; readonly outcome: Outcome }
   /** The dead letters there are, and what was counted of poison and what was sent beside it. */
-  | { readonly what: "poisoning"; readonly letters: readonly Letter[]; readonly eaten: Readonly<Record<string, number>> }
+  | {
+      readonly what: "poisoning";
+      readonly letters: readonly Letter[];
+      readonly eaten: Readonly<Record<string, number>>;
+    }
   /** A dead letter was sent again, or not. */
   | { readonly what: "redriven"; readonly id: string; readonly done: boolean }
   /** A call is made whose answer is timed. */
@@ -82,4 +102,8 @@ export type Mode = "work" | "verify";
  * A line of a ledger: what was said or noted, by or of which process (`life`, from 1), and when (ms since the epoch, by the machine's clock).
  * `aheadMs`: by how much the clock that the process went by was ahead of that; absent: it was not.
  */
-export type Entry = (Said | Noted) & { readonly life: number; readonly at: number; readonly aheadMs?: number };
+export type Entry = (Said | Noted) & {
+  readonly life: number;
+  readonly at: number;
+  readonly aheadMs?: number;
+};

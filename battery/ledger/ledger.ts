@@ -55,7 +55,9 @@ export class Ledger {
     stream.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
-      this.#append(lines.map((line) => ({ life, ...(JSON.parse(line) as Said & { readonly at: number }) })));
+      this.#append(
+        lines.map((line) => ({ life, ...(JSON.parse(line) as Said & { readonly at: number }) })),
+      );
     });
     await new Promise<void>((resolve) => {
       stream.once("close", resolve);
@@ -89,7 +91,10 @@ export class Ledger {
   cut(mark: Mark, file: string): Ledger {
     const survivor = new Ledger({ seed: this.seed, file });
     survivor.#lives = this.#lives;
-    survivor.#append([...this.#entries.slice(0, mark), ...this.#entries.slice(mark).flatMap(toDoubtful)]);
+    survivor.#append([
+      ...this.#entries.slice(0, mark),
+      ...this.#entries.slice(mark).flatMap(toDoubtful),
+    ]);
     return survivor;
   }
 
@@ -110,5 +115,10 @@ export class Ledger {
 /** What is left of an entry of which it is not known whether it came before or after a power cut. */
 function toDoubtful(entry: Entry): readonly Entry[] {
   if (entry.what === "effect") return [{ ...entry, doubtful: true }];
-  return entry.what === "intend" || entry.what === "start" || entry.what === "end" || entry.what === "hello" ? [entry] : [];
+  return entry.what === "intend" ||
+    entry.what === "start" ||
+    entry.what === "end" ||
+    entry.what === "hello"
+    ? [entry]
+    : [];
 }

@@ -63,16 +63,22 @@ export function unfinishedBusiness(entries: readonly Entry[]): Pick<Orders, "nex
       if (tries === undefined) continue;
       tries.unanswered--;
       if (entry.what === "ack") tries.acknowledged = true;
-    } else if (entry.what === "result" || entry.what === "absent" || entry.what === "astray") over.add(entry.op);
+    } else if (entry.what === "result" || entry.what === "absent" || entry.what === "astray")
+      over.add(entry.op);
   }
-  const open = [...operations].filter(([op]) => !over.has(op)).map(([op, steps]) => ({ op, steps: knownOf(steps) }));
+  const open = [...operations]
+    .filter(([op]) => !over.has(op))
+    .map(([op, steps]) => ({ op, steps: knownOf(steps) }));
   // Operations are begun in the order of their numbers.
   return { next: operations.size === 0 ? 0 : lastOf(operations) + 1, open };
 }
 
 function knownOf(steps: ReadonlyMap<string, Tries>): Readonly<Record<string, Known>> {
   return Object.fromEntries(
-    [...steps].map(([step, { acknowledged, unanswered }]) => [step, acknowledged ? "acknowledged" : unanswered > 0 ? "tried" : "refused"]),
+    [...steps].map(([step, { acknowledged, unanswered }]) => [
+      step,
+      acknowledged ? "acknowledged" : unanswered > 0 ? "tried" : "refused",
+    ]),
   );
 }
 

@@ -34,24 +34,29 @@ export function whatIsWrong(entries: readonly Entry[], { doses, toils }: Sent): 
 
 function* lettersWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
   const letters = new Map<string, Letter>();
-  for (const entry of entries) if (entry.what === "poisoning") for (const letter of entry.letters) letters.set(letter.id, letter);
+  for (const entry of entries)
+    if (entry.what === "poisoning")
+      for (const letter of entry.letters) letters.set(letter.id, letter);
   const all = [...letters.values()];
   for (const dose of doses) {
     const own = all.filter(({ input }) => isDeepStrictEqual(input, dose));
     if (own.length !== 1) yield `${dose.name} has ${own.length} dead letters with its payload`;
     for (const { code, crashes } of own) {
-      if (code !== "POISONED" || crashes !== LIMIT) yield `${dose.name} was given up as ${code}, for ${JSON.stringify(crashes)} deaths`;
+      if (code !== "POISONED" || crashes !== LIMIT)
+        yield `${dose.name} was given up as ${code}, for ${JSON.stringify(crashes)} deaths`;
     }
   }
   const others = all.filter(({ input }) => !doses.some((dose) => isDeepStrictEqual(input, dose)));
-  for (const { input, code } of others) yield `an innocent message was given up as ${code}: ${JSON.stringify(input)}`;
+  for (const { input, code } of others)
+    yield `an innocent message was given up as ${code}: ${JSON.stringify(input)}`;
 }
 
 function* swallowsWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
   for (const { name } of doses) {
     const times = entries.filter((entry) => entry.what === "swallow" && entry.name === name).length;
     // One of the deaths that are held against it may have been due to another one that was handled beside it.
-    if (times < LIMIT - 1 || times > 1 + LIMIT) yield `${name} was handled ${times} times before it was given up`;
+    if (times < LIMIT - 1 || times > 1 + LIMIT)
+      yield `${name} was handled ${times} times before it was given up`;
   }
 }
 
@@ -67,7 +72,8 @@ function* fatesWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterabl
     );
     if (told.length === 0) yield `nobody was told what became of ${name}`;
     const other = told.find((fate) => fate !== due);
-    if (other !== undefined) yield `of ${name} it was told ${JSON.stringify(other)}, where ${due} was expected`;
+    if (other !== undefined)
+      yield `of ${name} it was told ${JSON.stringify(other)}, where ${due} was expected`;
   }
 }
 

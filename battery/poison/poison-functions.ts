@@ -50,10 +50,13 @@ export const feed = fn("battery/feed", (ctx, dose: Dose): string => {
 });
 
 /** Innocent, and slow. */
-export const toil = fn("battery/toil", async (ctx, { name, ms }: { name: string; ms: number }): Promise<Future<string>> => {
-  await setTimeout(ms);
-  return ctx.invoke(stomach.take, name, { id: STOMACH });
-});
+export const toil = fn(
+  "battery/toil",
+  async (ctx, { name, ms }: { name: string; ms: number }): Promise<Future<string>> => {
+    await setTimeout(ms);
+    return ctx.invoke(stomach.take, name, { id: STOMACH });
+  },
+);
 
 /** Answers at once. */
 export const probe = fn("battery/probe", (_, number: number): number => number);

@@ -65,7 +65,11 @@ interface Scenes extends Ground {
 async function holdUntilQuiet(ground: Ground): Promise<void> {
   const { seed, folder, tally } = ground;
   const ratios: number[] = [];
-  while (ratios.length < MEASUREMENTS && !tally.isRed && ratios.every((ratio) => ratio > MOST_RATIO)) {
+  while (
+    ratios.length < MEASUREMENTS &&
+    !tally.isRed &&
+    ratios.every((ratio) => ratio > MOST_RATIO)
+  ) {
     const own = join(folder, String(ratios.length));
     mkdirSync(own);
     ratios.push(await runPoison({ ...ground, seed: seed + ratios.length, folder: own }));
@@ -73,7 +77,9 @@ async function holdUntilQuiet(ground: Ground): Promise<void> {
   const least = Math.min(...ratios);
   tally.reach(RATIO, least);
   if (least > MOST_RATIO)
-    tally.fail(`calls took ${ratios.map((ratio) => ratio.toFixed(1)).join(", ")} times as long beside suspects as without`);
+    tally.fail(
+      `calls took ${ratios.map((ratio) => ratio.toFixed(1)).join(", ")} times as long beside suspects as without`,
+    );
 }
 
 /** Has processes die of poison until it is given up, mends it, and judges; compares how they answered meanwhile with others. */
@@ -82,7 +88,12 @@ async function runPoison(ground: Ground): Promise<number> {
   const random = new SeededRandom(seed);
   const poisoning = choosePoison(random);
   const poisoned = makeScene(ground, "poisoned", poisoning);
-  const scenes: Scenes = { ...ground, random, poisoned, sound: makeScene(ground, "sound", { ...poisoning, doses: [], isSought: false }) };
+  const scenes: Scenes = {
+    ...ground,
+    random,
+    poisoned,
+    sound: makeScene(ground, "sound", { ...poisoning, doses: [], isSought: false }),
+  };
   const pairs = await dieOfIt(scenes);
   tally.add(DOSES, poisoning.doses.length);
   tally.add(DEATHS, pairs.length);
@@ -96,7 +107,11 @@ async function runPoison(ground: Ground): Promise<number> {
 }
 
 function makeScene({ seed, folder }: Ground, name: string, poisoning: Poisoning): Scene {
-  return { ledger: new Ledger({ seed, file: join(folder, `${name}.jsonl`) }), path: join(folder, `${name}.db`), poisoning };
+  return {
+    ledger: new Ledger({ seed, file: join(folder, `${name}.jsonl`) }),
+    path: join(folder, `${name}.db`),
+    poisoning,
+  };
 }
 
 function choosePoison(random: SeededRandom): Poisoning {
@@ -106,7 +121,15 @@ function choosePoison(random: SeededRandom): Poisoning {
     isOneWay: random.chance(0.4),
   }));
   const toils = Array.from({ length: TOILS }, (_, index) => `toil ${index}`);
-  return { doses, toils, toilMs: TOIL_MS, afterMs: random.below(LONGEST_DELAY_MS), probes: PROBES, isSought: true, redrives: false };
+  return {
+    doses,
+    toils,
+    toilMs: TOIL_MS,
+    afterMs: random.below(LONGEST_DELAY_MS),
+    probes: PROBES,
+    isSought: true,
+    redrives: false,
+  };
 }
 
 /** A process that died by itself, and its twin on the other store, which was killed after the same time. */
@@ -130,11 +153,14 @@ async function dieOfIt({ poisoned, sound, tally }: Scenes): Promise<readonly Pai
       return letters === doses.length && fates === doses.length + toils.length;
     });
     await endBy(app, "SIGKILL");
-    if (end === "late") tally.fail(`a process lives, and gives up ${letters} of ${doses.length} poisoned messages`);
+    if (end === "late")
+      tally.fail(`a process lives, and gives up ${letters} of ${doses.length} poisoned messages`);
     if (end !== "ended") return pairs;
     pairs.push({ died: app.life, twin: await liveFor(msOpen(ledger, app.life), sound, tally) });
     if (pairs.length <= most) continue;
-    tally.fail(`${pairs.length} processes died of ${doses.length} poisoned messages; ${most} would do`);
+    tally.fail(
+      `${pairs.length} processes died of ${doses.length} poisoned messages; ${most} would do`,
+    );
     return pairs;
   }
 }
@@ -145,27 +171,49 @@ async function liveFor(ms: number, scene: Scene, tally: Tally): Promise<number> 
   await app.opened;
   await Promise.race([setTimeout(ms), app.ended]);
   const { code, complaints } = await endBy(app, "SIGKILL");
-  if (code !== null) tally.fail(`without poison a process ended by itself, with code ${code}: ${complaints}`);
+  if (code !== null)
+    tally.fail(`without poison a process ended by itself, with code ${code}: ${complaints}`);
   return app.life;
 }
 
 /** Starts a process that works, sends what is to be sent, and times answers. */
-function start({ path, ledger, poisoning }: Scene, more: Pick<AppOptions, "env"> & { readonly redrives?: boolean } = {}): App {
+function start(
+  { path, ledger, poisoning }: Scene,
+  more: Pick<AppOptions, "env"> & { readonly redrives?: boolean } = {},
+): App {
   const { redrives = false, env = {} } = more;
-  return startApp({ path, ledger, env, poisoning: { ...poisoning, redrives }, rate: RATE, most: MOST });
+  return startApp({
+    path,
+    ledger,
+    env,
+    poisoning: { ...poisoning, redrives },
+    rate: RATE,
+    most: MOST,
+  });
 }
 
 /** Waits until a process has said what is waited for, or has ended, or is at it for too long. */
-async function heardOf(app: App, ledger: Ledger, isSo: (entry: Entry) => boolean): Promise<"found" | "ended" | "late"> {
+async function heardOf(
+  app: App,
+  ledger: Ledger,
+  isSo: (entry: Entry) => boolean,
+): Promise<"found" | "ended" | "late"> {
   const over = new AbortController();
-  const found = ledger.when((entry) => entry.life === app.life && isSo(entry), over.signal).then(() => "found" as const);
-  const late = setTimeout(LIMIT_MS, "late" as const, { signal: over.signal }).catch(() => "late" as const);
-  return Promise.race([found, late, app.ended.then(() => "ended" as const)]).finally(() => over.abort());
+  const found = ledger
+    .when((entry) => entry.life === app.life && isSo(entry), over.signal)
+    .then(() => "found" as const);
+  const late = setTimeout(LIMIT_MS, "late" as const, { signal: over.signal }).catch(
+    () => "late" as const,
+  );
+  return Promise.race([found, late, app.ended.then(() => "ended" as const)]).finally(() =>
+    over.abort(),
+  );
 }
 
 /** How long a process had the store open. */
 function msOpen({ entries }: Ledger, life: number): number {
-  const atOf = (what: Entry["what"]): number | undefined => entries.find((entry) => entry.life === life && entry.what === what)?.at;
+  const atOf = (what: Entry["what"]): number | undefined =>
+    entries.find((entry) => entry.life === life && entry.what === what)?.at;
   const endedAt = atOf("end") ?? 0;
   return endedAt - (atOf("open") ?? endedAt);
 }
@@ -190,7 +238,9 @@ function compare({ seed, poisoned, sound, tally }: Scenes, pairs: readonly Pair[
   const show = ([beside, without]: readonly [Latency, Latency]): string =>
     `${beside.p99Ms.toFixed(1)} ms in ${beside.count} calls beside suspects, ${without.p99Ms.toFixed(1)} ms in ${without.count} without`;
   const [beside, without] = measure(false);
-  tally.note(`poison (${seed}): p99 of ${show([beside, without])}; from the first moment on ${show(measure(true))}`);
+  tally.note(
+    `poison (${seed}): p99 of ${show([beside, without])}; from the first moment on ${show(measure(true))}`,
+  );
   return without.count === 0 ? 0 : beside.p99Ms / without.p99Ms;
 }
 
@@ -205,11 +255,15 @@ async function mend({ poisoned, random, tally }: Scenes): Promise<void> {
   await endBy(killed, "SIGKILL");
   const app = start(poisoned, { redrives: true, env });
   const isDone = (entry: Entry): boolean =>
-    entry.what === "poisoning" && entry.letters.length === 0 && names.every((name) => entry.eaten[name] !== undefined);
+    entry.what === "poisoning" &&
+    entry.letters.length === 0 &&
+    names.every((name) => entry.eaten[name] !== undefined);
   const end = await heardOf(app, ledger, isDone);
-  if (end !== "found") tally.fail(`mended, poisoned messages that were sent again were not all done (${end})`);
+  if (end !== "found")
+    tally.fail(`mended, poisoned messages that were sent again were not all done (${end})`);
   const { code } = await endBy(app, "SIGTERM");
-  if (end === "found" && code !== 0) tally.fail(`mended, the process did not end in good order, but with code ${code}`);
+  if (end === "found" && code !== 0)
+    tally.fail(`mended, the process did not end in good order, but with code ${code}`);
 }
 
 function endBy(app: App, signal: "SIGKILL" | "SIGTERM"): Promise<Ended> {

@@ -42,13 +42,18 @@ export class Poisoner {
     const { afterMs, doses, toils, toilMs } = this.#poisoning;
     const { client } = this.#engine;
     await setTimeout(afterMs);
-    const labours = toils.map((name) => ({ name, start: () => client.start(toil, { name, ms: toilMs }, { id: name }) }));
+    const labours = toils.map((name) => ({
+      name,
+      start: () => client.start(toil, { name, ms: toilMs }, { id: name }),
+    }));
     const poisons = doses.map((dose) => ({
       name: dose.name,
       start: () => client.start(dose.isOneWay ? feed : eat, dose, { id: dose.name }),
     }));
     const half = labours.length / 2;
-    await Promise.all([...labours.slice(0, half), ...poisons, ...labours.slice(half)].map(tellFate));
+    await Promise.all(
+      [...labours.slice(0, half), ...poisons, ...labours.slice(half)].map(tellFate),
+    );
   }
 
   /** Asks at even intervals, whatever becomes of the answers: what holds the process up is part of how long they take. */
@@ -56,7 +61,12 @@ export class Poisoner {
     const everyMs = 1_000 / this.#poisoning.probes;
     const startedAt = performance.now();
     for (let number = 0; !this.#isEnded;) {
-      for (let dueAt = startedAt; (dueAt = startedAt + number * everyMs) <= performance.now(); number++) void this.#time(number, dueAt);
+      for (
+        let dueAt = startedAt;
+        (dueAt = startedAt + number * everyMs) <= performance.now();
+        number++
+      )
+        void this.#time(number, dueAt);
       await setTimeout(TICK_MS);
     }
   }
@@ -76,7 +86,8 @@ export class Poisoner {
       if (now !== before) await this.tell();
       before = now;
       if (!this.#poisoning.redrives) continue;
-      for (const { id } of letters) say({ what: "redriven", id, done: await this.#engine.redrive(id) });
+      for (const { id } of letters)
+        say({ what: "redriven", id, done: await this.#engine.redrive(id) });
     }
   }
 
@@ -90,7 +101,13 @@ export class Poisoner {
   }
 }
 
-async function tellFate({ name, start }: { name: string; start: () => Promise<FlowHandle<string>> }): Promise<void> {
+async function tellFate({
+  name,
+  start,
+}: {
+  name: string;
+  start: () => Promise<FlowHandle<string>>;
+}): Promise<void> {
   const outcome = await outcomeOf(await start());
   say({ what: "fate", name, outcome });
 }

@@ -17,9 +17,15 @@ export interface Latency {
 }
 
 /** The timed calls of some processes, without those of their first moments unless these are asked for. */
-export function latencyOf(entries: readonly Entry[], lives: readonly number[], { opening = false } = {}): Latency {
+export function latencyOf(
+  entries: readonly Entry[],
+  lives: readonly number[],
+  { opening = false } = {},
+): Latency {
   const probes = lives.flatMap((life) => probesOf(entries, life));
-  const taken = probes.filter(({ atMs }) => opening || atMs >= OPENING_MS).map(({ tookMs }) => tookMs);
+  const taken = probes
+    .filter(({ atMs }) => opening || atMs >= OPENING_MS)
+    .map(({ tookMs }) => tookMs);
   const sorted = taken.toSorted((one, other) => one - other);
   return { count: sorted.length, p99Ms: sorted[Math.ceil(sorted.length * SHARE) - 1] ?? 0 };
 }
@@ -29,8 +35,12 @@ function probesOf(entries: readonly Entry[], life: number): readonly Probe[] {
   const own = entries.filter((entry) => entry.life === life);
   const openedAt = own.find(({ what }) => what === "open")?.at ?? 0;
   const endedAt = own.at(-1)?.at ?? 0;
-  const took = new Map(own.flatMap((entry) => (entry.what === "probed" ? [[entry.number, entry.ms]] : [])));
+  const took = new Map(
+    own.flatMap((entry) => (entry.what === "probed" ? [[entry.number, entry.ms]] : [])),
+  );
   return own.flatMap((entry) =>
-    entry.what === "probe" ? [{ atMs: entry.at - openedAt, tookMs: took.get(entry.number) ?? endedAt - entry.at }] : [],
+    entry.what === "probe"
+      ? [{ atMs: entry.at - openedAt, tookMs: took.get(entry.number) ?? endedAt - entry.at }]
+      : [],
   );
 }

@@ -68,7 +68,17 @@ process.once("exit", () => running.forEach((child) => killGroup(child, "SIGKILL"
 
 /** Starts a process that works on a store and tells the ledger. */
 export function startApp(options: AppOptions): App {
-  const { ledger, path, mode = "work", rate = 300, most = 150, intrusions = [], quietMs = 15_000, wrap = [], env = {} } = options;
+  const {
+    ledger,
+    path,
+    mode = "work",
+    rate = 300,
+    most = 150,
+    intrusions = [],
+    quietMs = 15_000,
+    wrap = [],
+    env = {},
+  } = options;
   const { aheadMs, poisoning } = options;
   const life = ledger.nextLife();
   const orders: Orders = {
@@ -86,10 +96,15 @@ export function startApp(options: AppOptions): App {
   };
   const [command, ...args] = [...wrap, process.execPath, ...NODE_OPTIONS, MAIN];
   const over = new AbortController();
-  const mine = (isSo: (entry: Entry) => boolean): Promise<Entry> => ledger.when((entry) => entry.life === life && isSo(entry), over.signal);
+  const mine = (isSo: (entry: Entry) => boolean): Promise<Entry> =>
+    ledger.when((entry) => entry.life === life && isSo(entry), over.signal);
   let self: number | undefined;
-  void mine(({ what }) => what === "hello").then((hello) => (self = hello.what === "hello" ? hello.pid : undefined));
-  const opened = mine(({ what }) => what === "open" || what === "shut").then((entry) => (entry.what === "shut" ? entry.code : "open"));
+  void mine(({ what }) => what === "hello").then(
+    (hello) => (self = hello.what === "hello" ? hello.pid : undefined),
+  );
+  const opened = mine(({ what }) => what === "open" || what === "shut").then((entry) =>
+    entry.what === "shut" ? entry.code : "open",
+  );
   ledger.note(life, { what: "start", mode });
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
@@ -114,9 +129,14 @@ export function startApp(options: AppOptions): App {
   };
 }
 
-async function untilEnd(child: ChildProcessWithoutNullStreams, { ledger, life }: { ledger: Ledger; life: number }): Promise<Ended> {
+async function untilEnd(
+  child: ChildProcessWithoutNullStreams,
+  { ledger, life }: { ledger: Ledger; life: number },
+): Promise<Ended> {
   let complaints = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints = (complaints + text).slice(-MOST_COMPLAINTS)));
+  child.stderr
+    .setEncoding("utf8")
+    .on("data", (text: string) => (complaints = (complaints + text).slice(-MOST_COMPLAINTS)));
   const heard = ledger.hear(life, child.stdout);
   const failure = once(child, "error");
   const end = await Promise.race([once(child, "close"), failure]);

@@ -7,7 +7,10 @@ import type { App, AppOptions, Ended } from "./start-app.ts";
 const LIMIT_MS = 180_000;
 
 /** What a verification is started with. */
-export interface VerifyOptions extends Pick<AppOptions, "path" | "ledger" | "wrap" | "env" | "quietMs" | "aheadMs" | "poisoning"> {
+export interface VerifyOptions extends Pick<
+  AppOptions,
+  "path" | "ledger" | "wrap" | "env" | "quietMs" | "aheadMs" | "poisoning"
+> {
   /** What is done to the process once it has opened the store. */
   readonly onOpen?: (app: App) => void;
 }
@@ -21,7 +24,9 @@ export async function verify(options: VerifyOptions): Promise<Verdict> {
   const verdict = check(ledger.seed, ledger.entries);
   const told = ledger.entries.some(({ life, what }) => life === app.life && what === "told");
   const failure = told && ended.code === 0 ? undefined : failed(app, ended, await app.opened);
-  return failure === undefined ? verdict : { ...verdict, violations: [failure, ...verdict.violations] };
+  return failure === undefined
+    ? verdict
+    : { ...verdict, violations: [failure, ...verdict.violations] };
 }
 
 async function withinLimit(app: App): Promise<Ended> {
@@ -35,7 +40,8 @@ async function withinLimit(app: App): Promise<Ended> {
 
 function failed({ life }: App, { code, signal, complaints }: Ended, opened: string): Violation {
   const operation = `process ${life}`;
-  if (opened !== "open" && opened !== "ended") return { what: "lost", operation, said: `the store could not be opened: ${opened}` };
+  if (opened !== "open" && opened !== "ended")
+    return { what: "lost", operation, said: `the store could not be opened: ${opened}` };
   const end = signal === null ? `with code ${code}` : `by ${signal}`;
   return {
     what: "stuck",

@@ -23,7 +23,12 @@ const kinds = [...operations];
 const open = new Set<Promise<void>>();
 let [begun, done] = [0, 0];
 
-const engine = await embedded({ functions, store: sqlite(orders.path), retention: KEPT, ageOut: KEPT });
+const engine = await embedded({
+  functions,
+  store: sqlite(orders.path),
+  retention: KEPT,
+  ageOut: KEPT,
+});
 await soak(engine, orders);
 await engine.close();
 
@@ -57,7 +62,12 @@ function begin(): void {
   if (chosen === undefined) throw new Error("there are no operations");
   const [name, operation] = chosen;
   const run = operation(engine.client, begun++)
-    .catch((error: unknown) => say({ what: "wrong", said: `${name}: ${error instanceof Error ? error.message : String(error)}` }))
+    .catch((error: unknown) =>
+      say({
+        what: "wrong",
+        said: `${name}: ${error instanceof Error ? error.message : String(error)}`,
+      }),
+    )
     .finally(() => {
       done++;
       open.delete(run);

@@ -18,7 +18,9 @@ const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
 };
 
 /** Whether nothing grows while work comes and goes: what grew, of all that was measured, and when it was seen first. */
-export function whatGrew(samples: readonly Sample[]): readonly { readonly name: Measured; readonly said: string }[] {
+export function whatGrew(
+  samples: readonly Sample[],
+): readonly { readonly name: Measured; readonly said: string }[] {
   const [first, ...others] = samples;
   if (first === undefined) return [];
   return Object.entries(MOST).flatMap(([key, mostOf]) => {
@@ -27,7 +29,12 @@ export function whatGrew(samples: readonly Sample[]): readonly { readonly name: 
     const beyond = others.find((sample) => sample[name] > most);
     if (beyond === undefined) return [];
     const after = `${Math.round(beyond.atMs / 1_000)} s and ${beyond.operations} operations`;
-    return [{ name, said: `was ${first[name]} at first and ${beyond[name]} after ${after}, where ${Math.floor(most)} would do` }];
+    return [
+      {
+        name,
+        said: `was ${first[name]} at first and ${beyond[name]} after ${after}, where ${Math.floor(most)} would do`,
+      },
+    ];
   });
 }
 
@@ -42,5 +49,10 @@ export interface Course {
 /** Sums up how one thing went. */
 export function courseOf(name: Measured, samples: readonly Sample[]): Course {
   const values = samples.map((sample) => sample[name]);
-  return { first: values[0] ?? 0, last: values.at(-1) ?? 0, least: Math.min(...values), most: Math.max(...values) };
+  return {
+    first: values[0] ?? 0,
+    last: values.at(-1) ?? 0,
+    least: Math.min(...values),
+    most: Math.max(...values),
+  };
 }

@@ -38,13 +38,23 @@ export async function runLongWork(ground: Ground, extent: Partial<Orders> = {}):
   const warmUpMs = Math.min(WARM_UP_MS, ms / 4);
   const everyMs = Math.max(SHORTEST_PAUSE_MS, (ms - warmUpMs) / SAMPLES);
   const path = join(folder, "s.db");
-  const { samples, wrongs, failure } = await soak({ path, seed, ms, warmUpMs, everyMs, rate: RATE, ...extent });
+  const { samples, wrongs, failure } = await soak({
+    path,
+    seed,
+    ms,
+    warmUpMs,
+    everyMs,
+    rate: RATE,
+    ...extent,
+  });
   tally.add(OPERATIONS, samples.at(-1)?.operations ?? 0);
   const { first, most } = courseOf("heap", samples);
   if (samples.length > 1) tally.reach(GROWTH, (most - first) / MIB);
   else tally.fail(`${samples.length} samples were taken, too few to compare`);
   tally.note(toSoakTable(samples));
-  if (failure !== undefined) tally.fail(`the process at long work was to end when it was done: ${failure}`);
+  if (failure !== undefined)
+    tally.fail(`the process at long work was to end when it was done: ${failure}`);
   for (const { name, said } of whatGrew(samples)) tally.fail(`in long work, ${name} grew: ${said}`);
-  for (const wrong of wrongs.slice(0, SHOWN)) tally.fail(`in long work, one of ${wrongs.length} operations went wrong: ${wrong}`);
+  for (const wrong of wrongs.slice(0, SHOWN))
+    tally.fail(`in long work, one of ${wrongs.length} operations went wrong: ${wrong}`);
 }

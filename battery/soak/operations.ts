@@ -15,7 +15,9 @@ const chain = fn("soak/chain", (ctx, n: number): Future<number> =>
   ctx.onComplete(ctx.onComplete(ctx.invoke(increment, n), increment), increment),
 );
 
-const sum = fn("soak/sum", (_, parts: readonly number[]): number => parts.reduce((all, each) => all + each, 0));
+const sum = fn("soak/sum", (_, parts: readonly number[]): number =>
+  parts.reduce((all, each) => all + each, 0),
+);
 const fanOut = fn("soak/fan-out", (ctx, n: number): Future<number> =>
   ctx.invoke(
     sum,
@@ -28,7 +30,10 @@ const nap = fn("soak/nap", (ctx, ms: number): Future<boolean> => {
   const dueAt = ctx.now() + ms;
   return ctx.onComplete(ctx.sleep(ms), isInTime, dueAt);
 });
-const isInTime = fn("soak/is-in-time", (ctx, { args: dueAt }: { result: void; args: number }): boolean => ctx.now() >= dueAt);
+const isInTime = fn(
+  "soak/is-in-time",
+  (ctx, { args: dueAt }: { result: void; args: number }): boolean => ctx.now() >= dueAt,
+);
 
 const counter = stateful("soak/counter", {
   state: { count: value(0) },
@@ -37,7 +42,11 @@ const counter = stateful("soak/counter", {
     // What it sets is taken back by the next one of its kind, or by itself.
     remind(ctx, n: number): string {
       ctx.cancelSend("reminder");
-      ctx.send(counter.add, 0, { id: ctx.self.id, delay: n % 2 === 0 ? "1h" : LONGEST_NAP_MS, token: "reminder" });
+      ctx.send(counter.add, 0, {
+        id: ctx.self.id,
+        delay: n % 2 === 0 ? "1h" : LONGEST_NAP_MS,
+        token: "reminder",
+      });
       if (n % 2 === 0) ctx.cancelSend("reminder");
       return "set";
     },
@@ -55,7 +64,9 @@ const ask = fn("soak/ask", (ctx): Future<number> => {
   ctx.setStatus(answer.token);
   return answer;
 });
-const hear = fn("soak/hear", (ctx): Future<readonly number[]> => ctx.all([ctx.event<number>("word"), ctx.event<number>("word")]));
+const hear = fn("soak/hear", (ctx): Future<readonly number[]> =>
+  ctx.all([ctx.event<number>("word"), ctx.event<number>("word")]),
+);
 
 const block = fn("soak/block", async (ctx, n: number): Promise<number> => {
   const first = await ctx.get(ctx.invoke(increment, n));
@@ -63,8 +74,13 @@ const block = fn("soak/block", async (ctx, n: number): Promise<number> => {
   return ctx.get(ctx.invoke(increment, first));
 });
 
-const park = fn("soak/park", (ctx, n: number): Future<unknown> => ctx.race([ctx.sleep("1h"), ctx.onSettled(ctx.promise(), cleanUp, n)]));
-const cleanUp = fn("soak/clean-up", (_, { args: n }: { result: Settlement<unknown>; args: number }): number => n);
+const park = fn("soak/park", (ctx, n: number): Future<unknown> =>
+  ctx.race([ctx.sleep("1h"), ctx.onSettled(ctx.promise(), cleanUp, n)]),
+);
+const cleanUp = fn(
+  "soak/clean-up",
+  (_, { args: n }: { result: Settlement<unknown>; args: number }): number => n,
+);
 
 const retry = { maxAttempts: 2, initialDelay: 10 };
 const stumble = fn("soak/stumble", { retry }, (ctx, n: number): number => {
@@ -78,7 +94,9 @@ const sendFall = fn("soak/send-fall", (ctx): string => {
   ctx.send(fall);
   return "sent";
 });
-const giveUp = fn("soak/give-up", (ctx, ms: number): Future<unknown> => ctx.timeout(ctx.promise(), ms));
+const giveUp = fn("soak/give-up", (ctx, ms: number): Future<unknown> =>
+  ctx.timeout(ctx.promise(), ms),
+);
 
 /** All that is to be registered. */
 export const functions: readonly object[] = [
@@ -104,10 +122,22 @@ export const functions: readonly object[] = [
 /** What is done, in a mixture, by name. */
 export const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["chain", async (client, n) => deepStrictEqual(await client.call(chain, n), n + 3)],
-  ["fan-out", async (client, n) => deepStrictEqual(await client.call(fanOut, n), LEAVES * (n + 1) + (LEAVES * (LEAVES - 1)) / 2)],
+  [
+    "fan-out",
+    async (client, n) =>
+      deepStrictEqual(await client.call(fanOut, n), LEAVES * (n + 1) + (LEAVES * (LEAVES - 1)) / 2),
+  ],
   ["timer", async (client, n) => deepStrictEqual(await client.call(nap, n % LONGEST_NAP_MS), true)],
-  ["counter", async (client, n) => deepStrictEqual((await client.call(counter.add, 1, { id: counterOf(n) })) > 0, true)],
-  ["reminder", async (client, n) => deepStrictEqual(await client.call(counter.remind, n, { id: counterOf(n) }), "set")],
+  [
+    "counter",
+    async (client, n) =>
+      deepStrictEqual((await client.call(counter.add, 1, { id: counterOf(n) })) > 0, true),
+  ],
+  [
+    "reminder",
+    async (client, n) =>
+      deepStrictEqual(await client.call(counter.remind, n, { id: counterOf(n) }), "set"),
+  ],
   ["new state", async (client, n) => deepStrictEqual(await client.call(anew, n), n)],
   ["short-lived state", liveShortly],
   ["promise", askAndAnswer],
@@ -117,7 +147,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map<string, Operat
   ["retried", async (client, n) => deepStrictEqual(await client.call(stumble, n), n)],
   ["failed", async (client) => deepStrictEqual(await codeOf(client.call(fall)), "FUNCTION_FAILED")],
   ["dead letter", async (client) => deepStrictEqual(await client.call(sendFall), "sent")],
-  ["timeout", async (client, n) => deepStrictEqual(await codeOf(client.call(giveUp, n % LONGEST_NAP_MS)), "TIMEOUT")],
+  [
+    "timeout",
+    async (client, n) =>
+      deepStrictEqual(await codeOf(client.call(giveUp, n % LONGEST_NAP_MS)), "TIMEOUT"),
+  ],
 ]);
 
 async function liveShortly(client: Client, n: number): Promise<void> {

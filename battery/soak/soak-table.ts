@@ -25,7 +25,10 @@ export function toSoakTable(samples: readonly Sample[]): string {
   });
   for (const [name, label, unit] of ROWS) {
     const { first, last, least, most } = courseOf(name, samples);
-    table.push([label, ...[first, last, least, most].map((value) => (value / unit).toFixed(unit === 1 ? 0 : 1))]);
+    table.push([
+      label,
+      ...[first, last, least, most].map((value) => (value / unit).toFixed(unit === 1 ? 0 : 1)),
+    ]);
   }
   return table.toString();
 }

@@ -25,7 +25,9 @@ export async function soak(orders: Orders): Promise<Soaked> {
   let complaints = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
   createInterface(child.stdout).on("line", (line) => lines.push(JSON.parse(line) as Line));
-  const end = await new Promise<string>((resolve) => child.once("close", (code, signal) => resolve(signal ?? `code ${code}`)));
+  const end = await new Promise<string>((resolve) =>
+    child.once("close", (code, signal) => resolve(signal ?? `code ${code}`)),
+  );
   process.off("exit", remove);
   const isDone = end === "code 0" && complaints === "" && lines.at(-1)?.what === "done";
   return {

@@ -37,13 +37,22 @@ const BEFORE = 0.5;
 
 const { load, callers, seconds } = childInput<Load>();
 const workload: Workload = LOADS[load];
-const loaded = await withSubject({ engine: "sqlite", functions: workload.functions }, async ({ client }) => {
-  const run = (seconds: number) => callFor(seconds, callers ?? workload.callers, (n) => workload.call(client, n));
-  await run(seconds * BEFORE);
-  const delay = new LoopDelay();
-  const done = await run(seconds);
-  const delays = delay.stop();
-  const rate = (done.calls * workload.counts.perCall) / done.seconds;
-  return { rate, p50: quantile(delays, 0.5), p99: quantile(delays, 0.99), max: quantile(delays, 1) };
-});
+const loaded = await withSubject(
+  { engine: "sqlite", functions: workload.functions },
+  async ({ client }) => {
+    const run = (seconds: number) =>
+      callFor(seconds, callers ?? workload.callers, (n) => workload.call(client, n));
+    await run(seconds * BEFORE);
+    const delay = new LoopDelay();
+    const done = await run(seconds);
+    const delays = delay.stop();
+    const rate = (done.calls * workload.counts.perCall) / done.seconds;
+    return {
+      rate,
+      p50: quantile(delays, 0.5),
+      p99: quantile(delays, 0.99),
+      max: quantile(delays, 1),
+    };
+  },
+);
 report(loaded satisfies Loaded);

@@ -36,8 +36,17 @@ const { flows, looks } = childInput<Finishing>();
 const scratch = makeScratch();
 const file = join(scratch.path, "finished.db");
 const store = sqlite(file);
-const engine = await embedded({ functions: noop.functions, store, retention: RETENTION, clock: new FastClock(FACTOR) });
-const look = (states: number): Look => ({ bytes: sizeOf(file) + sizeOf(`${file}-wal`), pages: readPages(file), states });
+const engine = await embedded({
+  functions: noop.functions,
+  store,
+  retention: RETENTION,
+  clock: new FastClock(FACTOR),
+});
+const look = (states: number): Look => ({
+  bytes: sizeOf(file) + sizeOf(`${file}-wal`),
+  pages: readPages(file),
+  states,
+});
 const seen: Look[] = [];
 for (let n = 0; n < looks; n++) {
   await callEach(Math.ceil(flows / looks), noop.callers, (n) => noop.call(engine.client, n));

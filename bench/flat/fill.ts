@@ -66,7 +66,12 @@ async function measureAll(full: Client): Promise<readonly Filled[]> {
       const before = await costOnEmpty(onEmpty);
       const measured = await cost(full, onFull);
       const after = await costOnEmpty(onEmpty);
-      done.push({ size, load, full: measured, empty: { rate: mean(before.rate, after.rate), cpuUs: mean(before.cpuUs, after.cpuUs) } });
+      done.push({
+        size,
+        load,
+        full: measured,
+        empty: { rate: mean(before.rate, after.rate), cpuUs: mean(before.cpuUs, after.cpuUs) },
+      });
     }
   }
   return done;
@@ -76,7 +81,9 @@ async function measureAll(full: Client): Promise<readonly Filled[]> {
 async function costOnEmpty(workload: Workload): Promise<Cost> {
   const scratch = makeScratch();
   try {
-    return await withStore(join(scratch.path, "empty.db"), functions, (client) => cost(client, workload));
+    return await withStore(join(scratch.path, "empty.db"), functions, (client) =>
+      cost(client, workload),
+    );
   } finally {
     scratch.remove();
   }

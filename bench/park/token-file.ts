@@ -32,5 +32,10 @@ export class TokenFile {
 /** Reads the tokens of a file, without making a text of each before it is asked for. */
 export function* readTokens(path: string): Generator<string, undefined> {
   const lines = readFileSync(path, "latin1");
-  for (let start = 0, end = lines.indexOf("\n"); end >= 0; start = end + 1, end = lines.indexOf("\n", start)) yield lines.slice(start, end);
+  for (
+    let start = 0, end = lines.indexOf("\n");
+    end >= 0;
+    start = end + 1, end = lines.indexOf("\n", start)
+  )
+    yield lines.slice(start, end);
 }

@@ -30,7 +30,10 @@ const BY_PLACE: readonly (readonly [RegExp, Bucket])[] = [
   [/^json:/, "JSON"],
   [/^crypto:|^node:internal\/crypto/, "hashes and random bytes"],
   [/^wait:/, "idle"],
-  [/^transfer:|^node:internal\/(worker|per_context\/messageport|structured_clone)/, "transfer between threads"],
+  [
+    /^transfer:|^node:internal\/(worker|per_context\/messageport|structured_clone)/,
+    "transfer between threads",
+  ],
   [/\/src\/core\/codec\//, "codec"],
   [/\/src\/core\//, "core"],
   [/\/src\/futures\/client\.ts$/, "client"],

@@ -16,7 +16,8 @@ const SHOWN_SQL = 60;
 /** Puts a function with a place of its own where a native one was. */
 function wrap(owner: object, name: string, place: string): void {
   const native: unknown = Reflect.get(owner, name);
-  if (typeof native !== "function") throw new Error(`expected a function ${name} to be wrapped as ${place}, got ${typeof native}`);
+  if (typeof native !== "function")
+    throw new Error(`expected a function ${name} to be wrapped as ${place}, got ${typeof native}`);
   Reflect.set(owner, name, wrapperAt(name, place)(native));
 }
 
@@ -30,20 +31,26 @@ function wrapperAt(name: string, place: string): Wrap {
 function wrapStatements(): void {
   const { prototype } = sqlite.DatabaseSync;
   const prepare: unknown = Reflect.get(prototype, "prepare");
-  if (typeof prepare !== "function") throw new Error("expected DatabaseSync to have a method prepare");
-  Reflect.set(prototype, "prepare", function (this: unknown, sql: string, ...options: unknown[]): object {
-    const statement = Reflect.apply(prepare, this, [sql, ...options]) as object;
-    const place = `sqlite:${sql.replaceAll(/\s+/g, " ").trim().slice(0, SHOWN_SQL)}`;
-    for (const method of ["run", "get", "all", "iterate"]) wrap(statement, method, place);
-    return statement;
-  });
+  if (typeof prepare !== "function")
+    throw new Error("expected DatabaseSync to have a method prepare");
+  Reflect.set(
+    prototype,
+    "prepare",
+    function (this: unknown, sql: string, ...options: unknown[]): object {
+      const statement = Reflect.apply(prepare, this, [sql, ...options]) as object;
+      const place = `sqlite:${sql.replaceAll(/\s+/g, " ").trim().slice(0, SHOWN_SQL)}`;
+      for (const method of ["run", "get", "all", "iterate"]) wrap(statement, method, place);
+      return statement;
+    },
+  );
   wrap(prototype, "exec", "sqlite:exec");
 }
 
 wrapStatements();
 for (const method of ["parse", "stringify"]) wrap(JSON, method, "json:");
 for (const method of ["hash", "createHash", "randomBytes"]) wrap(crypto, method, "crypto:");
-for (const owner of [threads.Worker.prototype, threads.MessagePort.prototype]) wrap(owner, "postMessage", "transfer:");
+for (const owner of [threads.Worker.prototype, threads.MessagePort.prototype])
+  wrap(owner, "postMessage", "transfer:");
 wrap(threads, "receiveMessageOnPort", "transfer:");
 wrap(Atomics, "wait", "wait:");
 syncBuiltinESMExports();

@@ -18,21 +18,36 @@ export interface Scale {
 }
 
 /** Shows the time of each thread by what it was spent on: µs of one operation, and share of the whole. */
-export function formatBuckets(threads: readonly ThreadTimes[], { operations, elapsedUs, one }: Scale): string {
+export function formatBuckets(
+  threads: readonly ThreadTimes[],
+  { operations, elapsedUs, one }: Scale,
+): string {
   const sums = threads.map(({ frames }) => sumByBucket(frames));
-  const cells = (us: number): string[] => [(us / operations).toFixed(2), `${((100 * us) / elapsedUs).toFixed(1)}%`];
+  const cells = (us: number): string[] => [
+    (us / operations).toFixed(2),
+    `${((100 * us) / elapsedUs).toFixed(1)}%`,
+  ];
   const lines = BUCKETS.filter((bucket) => sums.some((sum) => sum.has(bucket))).map((bucket) => [
     bucket,
     ...sums.flatMap((sum) => cells(sum.get(bucket) ?? 0)),
   ]);
   lines.push(["busy", ...sums.flatMap((sum) => cells(busy(sum)))]);
-  return formatTable(["self time", ...threads.flatMap(({ thread }) => [`${thread}, us/${one}`, "share"])], 1, lines);
+  return formatTable(
+    ["self time", ...threads.flatMap(({ thread }) => [`${thread}, us/${one}`, "share"])],
+    1,
+    lines,
+  );
 }
 
 /** Shows the functions in which most time was spent, whatever thread they ran on; idleness is none. */
-export function formatTop(threads: readonly ThreadTimes[], { operations, top, one }: Scale): string {
+export function formatTop(
+  threads: readonly ThreadTimes[],
+  { operations, top, one }: Scale,
+): string {
   const lines = threads
-    .flatMap(({ thread, frames }) => frames.map((frame) => ({ thread, bucket: bucketOf(frame), ...frame })))
+    .flatMap(({ thread, frames }) =>
+      frames.map((frame) => ({ thread, bucket: bucketOf(frame), ...frame })),
+    )
     .filter(({ bucket, selfUs }) => bucket !== "idle" && selfUs > 0)
     .toSorted((one, other) => other.selfUs - one.selfUs)
     .slice(0, top)
@@ -44,7 +59,11 @@ export function formatTop(threads: readonly ThreadTimes[], { operations, top, on
       (selfUs / operations).toFixed(3),
       (totalUs / operations).toFixed(3),
     ]);
-  return formatTable(["function", "place", "part", "thread", `self us/${one}`, `total us/${one}`], 4, lines);
+  return formatTable(
+    ["function", "place", "part", "thread", `self us/${one}`, `total us/${one}`],
+    4,
+    lines,
+  );
 }
 
 function sumByBucket(frames: readonly FrameTime[]): ReadonlyMap<string, number> {

@@ -27,7 +27,10 @@ export interface Span {
 export function frameTimes(profile: Profiler.Profile, span: Span): readonly FrameTime[] {
   const selfOfNode = timeOfNodes(profile, span);
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const times = new Map<string, { readonly frame: Frame; selfUs: number; totalUs: number; depth: number }>();
+  const times = new Map<
+    string,
+    { readonly frame: Frame; selfUs: number; totalUs: number; depth: number }
+  >();
   const visit = (id: number): number => {
     const node = nodes.get(id);
     if (node === undefined) return 0;
@@ -52,7 +55,10 @@ export function frameTimes(profile: Profiler.Profile, span: Span): readonly Fram
 }
 
 /** A sample stands for the time until the next one. */
-function timeOfNodes({ samples = [], timeDeltas = [], startTime }: Profiler.Profile, { fromUs, toUs }: Span): ReadonlyMap<number, number> {
+function timeOfNodes(
+  { samples = [], timeDeltas = [], startTime }: Profiler.Profile,
+  { fromUs, toUs }: Span,
+): ReadonlyMap<number, number> {
   const times = new Map<number, number>();
   let at = startTime;
   samples.forEach((id, index) => {

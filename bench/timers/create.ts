@@ -36,7 +36,8 @@ const created = await withStore(file, [sleep, ...noop.functions], async (client)
   const create = async (count: number): Promise<void> => {
     tally = new Tally(count);
     const from = Date.now();
-    const dueAt = (n: number): number => from + Math.ceil((((n * STRIDE) % count) + 1) * (HOUR_MS / count));
+    const dueAt = (n: number): number =>
+      from + Math.ceil((((n * STRIDE) % count) + 1) * (HOUR_MS / count));
     await callEach(count, callers, async (n) => void (await client.start(sleep, dueAt(n))));
     await tally.isComplete;
     // Commits keep their order: when this is answered, what the handlers did is on disk.

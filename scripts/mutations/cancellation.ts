@@ -44,7 +44,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "if (index !== winner) activation.cancelScope",
     replace: "activation.cancelScope",
     test: SCOPE_LAWS,
-    killedBy: "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+    killedBy:
+      "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
   },
   {
     breaks: "races: a guard stays behind",
@@ -52,7 +53,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+    killedBy:
+      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
   {
     breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
@@ -68,7 +70,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "/${index}.`",
     replace: "/${index}`",
     test: SCOPE_LAWS,
-    killedBy: "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+    killedBy:
+      "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
   },
   {
     breaks: "scopes: what others need is cancelled with a loser that needs it, too",
@@ -76,7 +79,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "if (above.has(scope)) return scope;",
     replace: "if (above.has(scope)) return one;",
     test: CONFORMANCE,
-    killedBy: "leaves a future alone that two races need until both are decided, in whatever order they stand",
+    killedBy:
+      "leaves a future alone that two races need until both are decided, in whatever order they stand",
   },
   {
     breaks: "timeouts: one that was not needed keeps its timer",
@@ -84,7 +88,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "{ id: node.id, dueAt, scope: scope.id }",
     replace: "{ id: node.id, dueAt }",
     test: CANCELLATION_LAWS,
-    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+    killedBy:
+      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
   {
     breaks: "events: a waiter takes a value after it was let go",
@@ -92,7 +97,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "queue.waiters.filter((waiter) => waiter !== gone)",
     replace: "queue.waiters",
     test: CANCELLATION_LAWS,
-    killedBy: "a loser that waits for an event takes none: each event goes to a waiter that still waits",
+    killedBy:
+      "a loser that waits for an event takes none: each event goes to a waiter that still waits",
   },
   {
     breaks: "withdrawing: a message that queues is handled all the same",
@@ -100,7 +106,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();\n",
     replace: "",
     test: CONFORMANCE,
-    killedBy: "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+    killedBy:
+      "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
   },
   {
     breaks: "withdrawing: a message whose commit is under way is delivered all the same",
@@ -125,7 +132,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "consumer.oneWay === true || !activation.isCancelled(consumer.scope)",
     replace: "true",
     test: CANCELLATION_LAWS,
-    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+    killedBy:
+      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is skipped",
@@ -133,7 +141,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    : settles !== undefined\n",
     replace: "    : settles !== settles\n",
     test: "test/durability/cancelling/clean-up.test.ts",
-    killedBy: "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+    killedBy:
+      "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
   },
   {
     breaks: "cleaning up: an `onSettled` in a cancelled scope is passed by",
@@ -149,7 +158,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: '    if (this.#cancellation.isCancelled) return this.#end(run);\n    if ("plan"',
     replace: '    if ("plan"',
     test: CONFORMANCE,
-    killedBy: "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+    killedBy:
+      "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
   },
   {
     breaks: "running handlers: their signal is not aborted",
@@ -165,7 +175,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  activation.cancelScope(record.number ?? activation.address.id);\n",
     replace: "",
     test: CANCELLING,
-    killedBy: "a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it",
+    killedBy:
+      "a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it",
   },
   {
     breaks: "handles: the work of a cancelled future goes on",
@@ -173,7 +184,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  activation.cancelScope(scopeName(activation.address.id, state.detached));\n",
     replace: "",
     test: CANCELLING,
-    killedBy: "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
+    killedBy:
+      "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
   },
   {
     breaks: "cells: those who subscribed in the scope of the cell's maker are not let go with it",
@@ -181,7 +193,8 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  return announce(activation, { ...kept, cancelled: true });\n",
     replace: "  return { ...kept, cancelled: true };\n",
     test: CANCELLATION_LAWS,
-    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+    killedBy:
+      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
   {
     breaks: "watches: a scope that is cancelled alerts nobody",
@@ -189,6 +202,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    for (const watching of this.#parts.commits.watchesOf(scope)) this.#alert(watching);\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy: "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+    killedBy:
+      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
   },
 ];

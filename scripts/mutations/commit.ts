@@ -11,7 +11,8 @@ const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
 const IMPLIED = "src/engines/embedded/commit/derived-values.ts";
 const IMPLIED_TESTS = "test/durability/kills/derived-values.test.ts";
-const IMPLIED_LAW = "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
+const IMPLIED_LAW =
+  "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
 const THREAD_TESTS = "test/stores/sqlite/writer-thread.test.ts";
 const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 
@@ -24,7 +25,8 @@ export const COMMIT: readonly Mutation[] = [
     replace:
       "    this.#outbox.add(this.#commits.batch.answers.splice(0));\n    this.#outbox.giveAll();\n    if (this.#stopped === undefined) this.#commits.begin();\n",
     test: CRASH_LAWS,
-    killedBy: "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
+    killedBy:
+      "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
   },
   {
     breaks: "the durable commit: messages are delivered before it, and handlers run",
@@ -32,16 +34,19 @@ export const COMMIT: readonly Mutation[] = [
     find: "await this.#commit(batch);",
     replace: "void this.#commit(batch).catch(this.#parts.failed);",
     test: ENGINE_TESTS,
-    killedBy: "waiting for the disk > a handler runs only once the message that caused it is durable",
+    killedBy:
+      "waiting for the disk > a handler runs only once the message that caused it is durable",
   },
   {
-    breaks: "the atomic commit: messages leave in a second transaction, apart from state and consumption",
+    breaks:
+      "the atomic commit: messages leave in a second transaction, apart from state and consumption",
     file: COMMITS,
     find: "        await store.commit(batch, !gathers());\n",
     replace:
       "        const { inserted, ...rest } = batch;\n        await store.commit({ ...rest, inserted: [] });\n        const nothing = Object.fromEntries(Object.keys(batch).map((list) => [list, []]));\n        await store.commit({ ...nothing, inserted } as never);\n",
     test: CRASH_LAWS,
-    killedBy: "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
+    killedBy:
+      "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
   },
   {
     breaks: "the atomic commit: a handled message stays in the store",
@@ -52,12 +57,14 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "counters equal the number of distinct requests, however often each is made",
   },
   {
-    breaks: "the atomic commit: SQLite keeps the first half of a batch whose second half it refuses",
+    breaks:
+      "the atomic commit: SQLite keeps the first half of a batch whose second half it refuses",
     file: SQLITE_TABLES,
     find: "        rollback.run();\n",
     replace: "        commit.run();\n",
     test: SQLITE_TESTS,
-    killedBy: "sqlite() as a store > refuses a batch that inserts a number that is there, and applies nothing of it",
+    killedBy:
+      "sqlite() as a store > refuses a batch that inserts a number that is there, and applies nothing of it",
   },
   {
     breaks: "the failed read: it ends the process",
@@ -74,7 +81,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "slot.committed !== undefined) values.push({ name: slot.name, value: slot.committed });",
     replace: "slot.current !== undefined) values.push({ name: slot.name, value: slot.current });",
     test: ENGINE_TESTS,
-    killedBy: "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
+    killedBy:
+      "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
   },
   {
     breaks: "the state cache: it forgets what is not committed yet",
@@ -82,7 +90,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "state.pins > 0",
     replace: "state.pins > 9",
     test: ENGINE_TESTS,
-    killedBy: "taking turns > a state is forgotten and loaded again as often as need be, and loses nothing",
+    killedBy:
+      "taking turns > a state is forgotten and loaded again as often as need be, and loses nothing",
   },
   {
     breaks: "isolation: two messages are handled at once at one address",
@@ -90,7 +99,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "    if (known !== undefined) {",
     replace: "    if (known !== undefined && known.queue.size > 0) {",
     test: "test/laws/state.test.ts",
-    killedBy: "one handler at a time runs at an address, and different addresses run at the same time",
+    killedBy:
+      "one handler at a time runs at an address, and different addresses run at the same time",
   },
   {
     breaks: "the lock of a store is not taken",
@@ -98,10 +108,12 @@ export const COMMIT: readonly Mutation[] = [
     find: "const lock = lockStore(file);",
     replace: "const lock = { release: () => void lockStore };",
     test: "test/stores/store-lock.test.ts",
-    killedBy: "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
+    killedBy:
+      "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
   },
   {
-    breaks: "the full disk: what gathers meanwhile overtakes the second of two commits that found no room",
+    breaks:
+      "the full disk: what gathers meanwhile overtakes the second of two commits that found no room",
     file: COMMITS,
     find: "this.#refused > 0 || ",
     replace: "",
@@ -115,7 +127,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "this.#underWay.some((batch) => batch.removes(seq))",
     replace: "this.#underWay[0]?.removes(seq) === true",
     test: COMMITS_TESTS,
-    killedBy: "what is known of messages and watches does not depend on how far the commits have come",
+    killedBy:
+      "what is known of messages and watches does not depend on how far the commits have come",
   },
   {
     breaks: "two commits under way: the second happens though the first has failed",
@@ -123,7 +136,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "  if (last !== undefined && request.failures < failures) return { failure: last };\n",
     replace: "",
     test: THREAD_TESTS,
-    killedBy: "a commit that fails in the thread > fails the one that was handed over behind it, which does not happen, and no other",
+    killedBy:
+      "a commit that fails in the thread > fails the one that was handed over behind it, which does not happen, and no other",
   },
   {
     breaks: "two commits under way: the event loop overtakes the thread",
@@ -131,7 +145,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "session.inThread === 0 && ",
     replace: "",
     test: THREAD_TESTS,
-    killedBy: "a commit that fails in the thread > fails it though the event loop could commit it at once",
+    killedBy:
+      "a commit that fails in the thread > fails it though the event loop could commit it at once",
   },
   {
     breaks: "the implied value: it is not kept when the message that tells it is removed",
@@ -166,12 +181,14 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "nothing is kept of a flow beside its first call until that is handled",
   },
   {
-    breaks: "the commit on the event loop: it is made there although there is something else to be done",
+    breaks:
+      "the commit on the event loop: it is made there although there is something else to be done",
     file: COMMITS,
     find: "        await store.commit(batch, !gathers());\n",
     replace: "        await store.commit(batch);\n",
     test: COMMITS_TESTS,
-    killedBy: "commits to a store that queues > may keep the event loop from nothing but what is about to gather",
+    killedBy:
+      "commits to a store that queues > may keep the event loop from nothing but what is about to gather",
   },
   {
     breaks: "the transaction of what is read: it goes on over a commit that was heard of",
@@ -179,6 +196,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "    session.tables.endReading();\n",
     replace: "",
     test: THREAD_TESTS,
-    killedBy: "while its thread commits > what is read once it has been heard of is what it left, though much was read just before",
+    killedBy:
+      "while its thread commits > what is read once it has been heard of is what it left, though much was read just before",
   },
 ];

@@ -22,7 +22,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "    const endedAt = ",
     replace: "    this.#graph.escape(node);\n    const endedAt = ",
     test: "test/laws/liveness.test.ts",
-    killedBy: "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
+    killedBy:
+      "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
   },
   {
     breaks: "the rollback: what a failed handler wrote stays",
@@ -54,7 +55,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "epoch: control.retries ?? 0",
     replace: "epoch: 0",
     test: "test/laws/id.test.ts",
-    killedBy: "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
+    killedBy:
+      "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
   },
   {
     breaks: "gates: what a blocking handler sent is let out again when it runs again",
@@ -70,7 +72,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "isFirstRun: seq >= opened.nextSeq",
     replace: "isFirstRun: true",
     test: EVERY_COMMIT,
-    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+    killedBy:
+      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
   },
   {
     breaks: "gates: a later run of a blocking handler subscribes anew",
@@ -78,7 +81,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "digest(token + digestOf(node.takers))",
     replace: "digest(token + JSON.stringify(sends))",
     test: EVERY_COMMIT,
-    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+    killedBy:
+      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
   },
   {
     breaks: "gates: one expires while its handler blocks",
@@ -86,7 +90,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "state.gate ? Math.max",
     replace: "state.released ? Math.max",
     test: EVERY_COMMIT,
-    killedBy: "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
+    killedBy:
+      "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
   },
   {
     breaks: "the context: a handler runs in that of whoever called it",
@@ -94,7 +99,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "context.runInAsyncScope(receive, undefined, activation)",
     replace: "starter.run(activation, receive, activation)",
     test: "test/bad-input/detached.test.ts",
-    killedBy: "a handler runs in the context in which its engine was opened, and leaves that of its caller as it was",
+    killedBy:
+      "a handler runs in the context in which its engine was opened, and leaves that of its caller as it was",
   },
   {
     breaks: "decoding: what begins and ends as a string is taken for one",

@@ -12,15 +12,18 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "!COUNTED.test(checkFlowKey(flow))",
     replace: 'checkFlowKey(flow) !== ""',
     test: HTTP_TESTS,
-    killedBy: "asking how a flow stands > shows only flows of functions that are to be seen, and none whose id can be counted up",
+    killedBy:
+      "asking how a flow stands > shows only flows of functions that are to be seen, and none whose id can be counted up",
   },
   {
     breaks: "http: who may do what is asked when it is known that there is such a flow",
     file: HTTP,
     find: "await authorized(authorize, c.req.raw, { action, flow,",
-    replace: "await client.status(flow);\n      await authorized(authorize, c.req.raw, { action, flow,",
+    replace:
+      "await client.status(flow);\n      await authorized(authorize, c.req.raw, { action, flow,",
     test: ACCESS_TESTS,
-    killedBy: "who may do what > is not decided by a hook that fails; the log says why, without the flow's id",
+    killedBy:
+      "who may do what > is not decided by a hook that fails; the log says why, without the flow's id",
   },
   {
     breaks: "http: a failure tells more than its kind",
@@ -28,13 +31,15 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "= kindOf,",
     replace: "= (failure) => failure,",
     test: HTTP_TESTS,
-    killedBy: "asking how a flow stands > gives 200 when it has failed, and no more of why than the kind: /functions/web/fail",
+    killedBy:
+      "asking how a flow stands > gives 200 when it has failed, and no more of why than the kind: /functions/web/fail",
   },
   {
     breaks: "http: an operation has a second name, of which the hook sees no operation",
     file: "src/http/requests/exposed-functions.ts",
     find: "types.get(type)?.get(operation),",
-    replace: 'types.get(type.split("/").slice(0, 2).join("/"))?.get(operation ?? type.split("/")[2]),',
+    replace:
+      'types.get(type.split("/").slice(0, 2).join("/"))?.get(operation ?? type.split("/")[2]),',
     test: ACCESS_TESTS,
     killedBy:
       "the hook stands before every route of the app > and an operation has one name only: one that hides it from the hook leads nowhere",
@@ -69,7 +74,8 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "if (size > limit)",
     replace: "if (size > 2 * limit)",
     test: "test/http/bodies.test.ts",
-    killedBy: "bodies > of 1025 bytes are answered with 413 when 1,024 are allowed, however they come",
+    killedBy:
+      "bodies > of 1025 bytes are answered with 413 when 1,024 are allowed, however they come",
   },
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",
@@ -77,7 +83,8 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "new URL(c.req.url).pathname",
     replace: "c.req.path",
     test: "test/http/links.test.ts",
-    killedBy: "an app that is mounted in another one says where it is > at /:tenant, reached as /%E6%97%A5%E6%9C%AC",
+    killedBy:
+      "an app that is mounted in another one says where it is > at /:tenant, reached as /%E6%97%A5%E6%9C%AC",
   },
   {
     breaks: "http: the id of a flow is in the log",
@@ -85,6 +92,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: 'rest.replace(/\\b[0-9a-f]{48}\\b/g, "[id]")',
     replace: "rest",
     test: HTTP_TESTS,
-    killedBy: "asking how a flow stands > leads to no log of a flow's id, even when what describes its failure fails and names it",
+    killedBy:
+      "asking how a flow stands > leads to no log of a flow's id, even when what describes its failure fails and names it",
   },
 ];

@@ -21,7 +21,8 @@ export const LIVENESS: readonly Mutation[] = [
     find: "return wasStuck > 0 ? [] : consumersOfJoin(readValue);",
     replace: "return [];",
     test: LIVENESS_LAWS,
-    killedBy: "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
+    killedBy:
+      "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
   },
   {
     breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
@@ -29,7 +30,8 @@ export const LIVENESS: readonly Mutation[] = [
     find: "this.#isFullOfBlocked() ? [...mailboxes.waiting()] : []",
     replace: "[]",
     test: LIVENESS_LAWS,
-    killedBy: "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
+    killedBy:
+      "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
   },
   {
     breaks: "deadlocks: handlers that block on each other in a ring are not found",
@@ -57,7 +59,8 @@ export const BILLING: readonly Mutation[] = [
     find: "billedNs - blockedNs;",
     replace: "billedNs;",
     test: METER_LAWS,
-    killedBy: "A + D = B: what a flow is billed is what it worked and what it was blocked, in either build",
+    killedBy:
+      "A + D = B: what a flow is billed is what it worked and what it was blocked, in either build",
   },
   {
     breaks: "the meter: gets that overlap are charged one by one",

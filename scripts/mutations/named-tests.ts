@@ -19,7 +19,11 @@ export interface Outcome {
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
-    readonly assertionResults: readonly { readonly ancestorTitles: readonly string[]; readonly title: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly ancestorTitles: readonly string[];
+      readonly title: string;
+      readonly status: string;
+    }[];
   }[];
 }
 
@@ -48,19 +52,29 @@ export function nameOf({ test, killedBy }: NamedTest): string {
 }
 
 /** Runs the named tests of the project in `folder`, and no others, for `limitMs` at most. */
-export async function runNamed(folder: string, tests: readonly NamedTest[], limitMs: number): Promise<Outcome> {
+export async function runNamed(
+  folder: string,
+  tests: readonly NamedTest[],
+  limitMs: number,
+): Promise<Outcome> {
   const report = join(folder, "report.json");
   rmSync(report, { force: true });
   const files = [...new Set(tests.map(({ test }) => test))];
-  const titles = [...new Set(tests.map(({ killedBy }) => `^${killedBy.replaceAll(SPECIAL, "\\$&")}$`))];
+  const titles = [
+    ...new Set(tests.map(({ killedBy }) => `^${killedBy.replaceAll(SPECIAL, "\\$&")}$`)),
+  ];
   const options = ["--reporter=json", `--outputFile=${report}`, "-t", titles.join("|")];
-  const child = spawn(join(folder, "node_modules", ".bin", "vitest"), ["run", ...options, ...files], {
-    cwd: folder,
-    stdio: "ignore",
-    detached: true,
-    // Properties try the same cases each time, so that a verdict stands.
-    env: { ...process.env, LAW_SEED: "1" },
-  });
+  const child = spawn(
+    join(folder, "node_modules", ".bin", "vitest"),
+    ["run", ...options, ...files],
+    {
+      cwd: folder,
+      stdio: "ignore",
+      detached: true,
+      // Properties try the same cases each time, so that a verdict stands.
+      env: { ...process.env, LAW_SEED: "1" },
+    },
+  );
   const { pid } = child;
   if (pid === undefined) throw new Error("vitest cannot be started");
   groups.add(pid);
@@ -80,7 +94,10 @@ function read(report: string, folder: string): Omit<Outcome, "late"> {
   const failed = new Set<string>();
   for (const { name, assertionResults } of parse(report).testResults) {
     for (const { ancestorTitles, title, status } of assertionResults) {
-      const test = nameOf({ test: name.slice(folder.length + 1), killedBy: [...ancestorTitles, title].join(" > ") });
+      const test = nameOf({
+        test: name.slice(folder.length + 1),
+        killedBy: [...ancestorTitles, title].join(" > "),
+      });
       if (status === "passed") passed.add(test);
       if (status === "failed") failed.add(test);
     }

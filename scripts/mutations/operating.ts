@@ -18,7 +18,8 @@ export const OPERATING: readonly Mutation[] = [
     find: 'if (!HandbackError.is(error, "STORE_FULL")) throw error;',
     replace: "if (!HandbackError.is(error)) throw error;",
     test: FULL_DISK,
-    killedBy: "a commit that fails in any other way > is not tried again, even if the disk was full before",
+    killedBy:
+      "a commit that fails in any other way > is not tried again, even if the disk was full before",
   },
   {
     breaks: "the full disk: requests are taken all the same",
@@ -34,7 +35,8 @@ export const OPERATING: readonly Mutation[] = [
     find: " && !this.#room.isMissing",
     replace: "",
     test: FULL_DISK,
-    killedBy: "while the disk is full > running handlers end, and what they did is kept; none is started before there is room",
+    killedBy:
+      "while the disk is full > running handlers end, and what they did is kept; none is started before there is room",
   },
   {
     breaks: "the full disk: timers go on to be due",
@@ -42,7 +44,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "        this.#timers.pause();\n",
     replace: "",
     test: FULL_DISK,
-    killedBy: "while the disk is full > no timer is due; afterwards each is once, and none was early",
+    killedBy:
+      "while the disk is full > no timer is due; afterwards each is once, and none was early",
   },
   {
     breaks: "the full disk: the second time it is tried again as seldom as at the end of the first",
@@ -50,7 +53,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "    this.#pauseMs = FIRST_MS;\n",
     replace: "",
     test: FULL_DISK,
-    killedBy: "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time",
+    killedBy:
+      "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time",
   },
   {
     breaks: "the full disk: closing waits for room",
@@ -66,7 +70,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "(this.#handlers.canStart && this.#startsHandlers)",
     replace: "this.#handlers.canStart",
     test: "test/durability/closing/shutdown.test.ts",
-    killedBy: "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
+    killedBy:
+      "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
   },
   {
     breaks: "the backlog: what completes work is refused too",
@@ -74,7 +79,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "(begins ? this.#overload(request) : undefined)",
     replace: "this.#overload(request)",
     test: BACKLOG,
-    killedBy: "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
+    killedBy:
+      "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
   },
   {
     breaks: "the backlog: the bound of an address is not looked at before the one of all",
@@ -82,7 +88,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "Math.min(parts.limits.total, parts.limits.perAddress)",
     replace: "parts.limits.total",
     test: BACKLOG,
-    killedBy: "when as many messages wait as may > those of one address have a bound of their own, which others do not feel",
+    killedBy:
+      "when as many messages wait as may > those of one address have a bound of their own, which others do not feel",
   },
   {
     breaks: "the backlog: one more is taken than may wait",
@@ -117,7 +124,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "    if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();\n",
     replace: "",
     test: SET_CLOCK,
-    killedBy: "when the clock is set > back by a day, what was near is let go, and is read again when it is near again",
+    killedBy:
+      "when the clock is set > back by a day, what was near is let go, and is read again when it is near again",
   },
   {
     breaks: "the clock: set forward, what begins then is late",
@@ -142,7 +150,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "      if (isBusy(value)) continue;\n",
     replace: "",
     test: COLLECTOR,
-    killedBy: "what has expired is deleted > also where many must stay, since messages for them wait",
+    killedBy:
+      "what has expired is deleted > also where many must stay, since messages for them wait",
   },
   {
     breaks: "the collector: it looks again before what it found is gone",
@@ -150,7 +159,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "    batch.notices.push(done);\n",
     replace: "    this.#parts.scheduler.soon(done);\n",
     test: COLLECTOR,
-    killedBy: "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
+    killedBy:
+      "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
   },
   {
     breaks: "the file: the event loop writes while the thread gives pages back",
@@ -174,7 +184,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "total / (hasBegun ? 4 : 2)",
     replace: "total / 2",
     test: FREE_PAGES,
-    killedBy: "free pages are given back from a half of a file to a quarter, and a few are left alone",
+    killedBy:
+      "free pages are given back from a half of a file to a quarter, and a few are left alone",
   },
   {
     breaks: "the file: free pages are kept",
@@ -199,15 +210,18 @@ export const OPERATING: readonly Mutation[] = [
     find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
     replace: "",
     test: "test/core/state.test.ts",
-    killedBy: "a state is what its handlers have made of it, in whatever order they touch its values",
+    killedBy:
+      "a state is what its handlers have made of it, in whatever order they touch its values",
   },
   {
-    breaks: "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
+    breaks:
+      "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
     file: "src/stores/sqlite/writer/writer.ts",
     find: "(reply: WriterReply) => this.#inTurn(() => this.#receive(reply))",
     replace: "(reply: WriterReply) => this.#receive(reply)",
     test: "test/stores/sqlite/writer-thread.test.ts",
-    killedBy: "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",
+    killedBy:
+      "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",
   },
   {
     breaks: "long turns: nobody is told",
@@ -215,7 +229,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",
     replace: "",
     test: "test/bad-input/handlers.test.ts",
-    killedBy: "a handler that keeps the event loop to itself > for a second or longer is named in the log, when it lets go",
+    killedBy:
+      "a handler that keeps the event loop to itself > for a second or longer is named in the log, when it lets go",
   },
   {
     breaks: "overload: whoever starts things is answered faster than they are handled",
@@ -223,6 +238,7 @@ export const OPERATING: readonly Mutation[] = [
     find: "return this.backlog > CROWDED;",
     replace: "return false;",
     test: "test/engines/embedded/overload.test.ts",
-    killedBy: "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
+    killedBy:
+      "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
   },
 ];

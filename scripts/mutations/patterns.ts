@@ -37,7 +37,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))])",
     replace: "ctx.all(parts.map((f) => invoke(ctx, f, value)))",
     test: CHAIN_TESTS,
-    killedBy: "a chain that fails > calls no later step, and cancels what runs beside the step that failed",
+    killedBy:
+      "a chain that fails > calls no later step, and cancels what runs beside the step that failed",
   },
   {
     breaks: "patterns: a cancellation is told as a failed step",
@@ -53,7 +54,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "ctx.race([ctx.all(branches)])",
     replace: "ctx.all(branches)",
     test: FAN_OUT_TESTS,
-    killedBy: "a fan-out, all at once > fails with the first failure as it is, and cancels the others",
+    killedBy:
+      "a fan-out, all at once > fails with the first failure as it is, and cancels the others",
   },
   {
     breaks: "patterns: a window has one lane more than it should",
@@ -61,7 +63,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "Math.min(concurrency, branches) }, () => ctx.invoke(window.next",
     replace: "Math.min(concurrency + 1, branches) }, () => ctx.invoke(window.next",
     test: FAN_OUT_TESTS,
-    killedBy: "the limit of a fan-out > counts branches that wait, is used to the full, and nobody is idle while there is work",
+    killedBy:
+      "the limit of a fan-out > counts branches that wait, is used to the full, and nobody is idle while there is work",
   },
   {
     breaks: "patterns: a window that is over leaves its pages behind",
@@ -77,7 +80,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "return giveUp(ctx, result.reason, { id, branches });",
     replace: "return ctx.rejected(result.reason);",
     test: FAN_OUT_TESTS,
-    killedBy: "a window over many pages > leaves nothing of 3 branches once it is cancelled, wherever that is, the closing included",
+    killedBy:
+      "a window over many pages > leaves nothing of 3 branches once it is cancelled, wherever that is, the closing included",
   },
   {
     breaks: "patterns: a cancelled fan-out concludes all the same",
@@ -93,7 +97,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "if (hand?.page !== from)",
     replace: "if (hand === undefined)",
     test: FAN_OUT_TESTS,
-    killedBy: "a window over many pages > keeps the order when more lanes ask than have the items of their page at hand",
+    killedBy:
+      "a window over many pages > keeps the order when more lanes ask than have the items of their page at hand",
   },
   {
     breaks: "patterns: a share of failures is rounded up",
@@ -101,7 +106,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "Math.floor((branches * share) / 100)",
     replace: "Math.ceil((branches * share) / 100)",
     test: FAN_OUT_TESTS,
-    killedBy: "the failure policies of a fan-out, as AWS Step Functions documents them for Map > a share that is exceeded",
+    killedBy:
+      "the failure policies of a fan-out, as AWS Step Functions documents them for Map > a share that is exceeded",
   },
   {
     breaks: "patterns: nobody notices that there can no longer be enough successes",
@@ -109,7 +115,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'return branches - failed < enough ? "failed" : undefined;',
     replace: "return undefined;",
     test: FAN_OUT_TESTS,
-    killedBy: "the failure policies of a fan-out, as AWS Step Functions documents them for Map > no longer enough",
+    killedBy:
+      "the failure policies of a fan-out, as AWS Step Functions documents them for Map > no longer enough",
   },
   {
     breaks: "patterns: one attempt more is made than may be",
@@ -117,7 +124,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: "number >= maxAttempts ||",
     replace: "number > maxAttempts ||",
     test: "test/patterns/retry.test.ts",
-    killedBy: "a function that is retried > is called three times after 1 s and 2 s, unless told otherwise",
+    killedBy:
+      "a function that is retried > is called three times after 1 s and 2 s, unless told otherwise",
   },
   {
     breaks: "patterns: what was cancelled is tried again",
@@ -125,7 +133,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'reason.code === "CANCELLED" ||',
     replace: "",
     test: "test/patterns/retry.test.ts",
-    killedBy: "a function that is retried > is called again when the options say so, except after a cancellation",
+    killedBy:
+      "a function that is retried > is called again when the options say so, except after a cancellation",
   },
   {
     breaks: "patterns: a falsy result is taken for the end of the time",
@@ -149,15 +158,18 @@ export const PATTERNS: readonly Mutation[] = [
     find: "    const last = left.at(-1);\n    const plan",
     replace: "    const last = left[0];\n    const plan",
     test: SAGA_TESTS,
-    killedBy: "a saga > undoes what was done before step 3, the last one first, each with what its step gave",
+    killedBy:
+      "a saga > undoes what was done before step 3, the last one first, each with what its step gave",
   },
   {
-    breaks: "patterns: what cleans up after a cancellation does not learn that there is something to clean up",
+    breaks:
+      "patterns: what cleans up after a cancellation does not learn that there is something to clean up",
     file: "src/futures/run/run.ts",
     find: 'came.status === "fulfilled" ?',
     replace: 'came.status !== "fulfilled" && came.fulfilled ?',
     test: SAGA_TESTS,
-    killedBy: "a saga > undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet",
+    killedBy:
+      "a saga > undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet",
   },
   {
     breaks: "patterns: what takes settlements is not called when a value does not fit",
@@ -165,7 +177,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'const isTold = consumer.want === "settlement" &&',
     replace: 'const isTold = consumer.want === undefined && consumer.to !== "call" &&',
     test: SAGA_TESTS,
-    killedBy: "a saga > undoes what was done when a step gives more than fits beside it, and asks about that step",
+    killedBy:
+      "a saga > undoes what was done when a step gives more than fits beside it, and asks about that step",
   },
   {
     breaks: "patterns: a compensation that was cut off by a cancellation is not called again",
@@ -173,7 +186,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'result.reason.code === "CANCELLED" && isAgain !== true',
     replace: 'result.reason.code === "" && isAgain !== true',
     test: SAGA_TESTS,
-    killedBy: "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+    killedBy:
+      "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
   },
   {
     breaks: "patterns: a compensation that fails after a cancellation is not on record",
@@ -181,6 +195,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: "throw compensationFailed(type, undoing, labelOf);",
     replace: "return ctx.rejected(compensationFailed(type, undoing, labelOf));",
     test: SAGA_TESTS,
-    killedBy: "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+    killedBy:
+      "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
   },
 ];

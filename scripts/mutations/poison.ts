@@ -15,7 +15,8 @@ export const POISON: readonly Mutation[] = [
     find: "    this.#parts.mark(marks, () => this.#marked(messages));\n",
     replace: "    this.#parts.mark(marks);\n    this.#marked(messages);\n",
     test: SUSPECTS_TESTS,
-    killedBy: "after a stop that was not > what was recovered waits until its mark is on disk; what came later is free",
+    killedBy:
+      "after a stop that was not > what was recovered waits until its mark is on disk; what came later is free",
   },
   {
     breaks: "the suspects: a handler that was blocked goes on before its message is marked again",
@@ -23,7 +24,8 @@ export const POISON: readonly Mutation[] = [
     find: "    return promise;\n",
     replace: "    void promise;\n    return undefined;\n",
     test: SUSPECTS_TESTS,
-    killedBy: "after a stop that was not > a mark goes while its handler is blocked, and is there again before that goes on",
+    killedBy:
+      "after a stop that was not > a mark goes while its handler is blocked, and is there again before that goes on",
   },
   {
     breaks: "the suspects: one that asks for its turn has it at once, beside the one that has it",
@@ -31,7 +33,8 @@ export const POISON: readonly Mutation[] = [
     find: "if (!this.#isCalm || this.#turn !== undefined) return;",
     replace: "if (!this.#isCalm) return;",
     test: SUSPECTS_TESTS,
-    killedBy: "suspects > end their turns when they block, and take their place in line again before they go on",
+    killedBy:
+      "suspects > end their turns when they block, and take their place in line again before they go on",
   },
   {
     breaks: "the suspects: one that has no slot takes the turn of one that goes on",
@@ -39,10 +42,12 @@ export const POISON: readonly Mutation[] = [
     find: "this.#parts.slots.isAnyFree ? this.#beginning.first : undefined;",
     replace: "this.#beginning.first;",
     test: BLOCKED_TESTS,
-    killedBy: "suspects that block > let each other go on, though there are more of them than slots: those without one take nobody's turn",
+    killedBy:
+      "suspects that block > let each other go on, though there are more of them than slots: those without one take nobody's turn",
   },
   {
-    breaks: "the suspects: one whose get was rejected counts as one that works while it waits for its turn",
+    breaks:
+      "the suspects: one whose get was rejected counts as one that works while it waits for its turn",
     file: "src/engines/embedded/execution/blocked-gets.ts",
     find: "    this.#rejected.add(key);\n",
     replace: "    this.end(key);\n",
@@ -56,7 +61,8 @@ export const POISON: readonly Mutation[] = [
     find: "this.isAlone = crashes > 1 || this.nextCrashes >= limit;",
     replace: "this.isAlone = false;",
     test: SUSPECTS_TESTS,
-    killedBy: "suspects > let the next one begin after a second, but one that has to be alone only when none is at work any more",
+    killedBy:
+      "suspects > let the next one begin after a second, but one that has to be alone only when none is at work any more",
   },
   {
     breaks: "the suspects: the first is handled while the process is starting",
@@ -64,7 +70,8 @@ export const POISON: readonly Mutation[] = [
     find: "const CALM_MS = 1_000;",
     replace: "const CALM_MS = 0;",
     test: POISON_TESTS,
-    killedBy: "what is innocent > is not given up however often the process dies at its start, and runs once it lives",
+    killedBy:
+      "what is innocent > is not given up however often the process dies at its start, and runs once it lives",
   },
   {
     breaks: "the suspects: a handler that runs for long stays under suspicion",
@@ -72,7 +79,8 @@ export const POISON: readonly Mutation[] = [
     find: "    if (message.isAtWork) return this.#forget(message);\n",
     replace: "    if (message.isAtWork) return;\n",
     test: POISON_TESTS,
-    killedBy: "what is innocent > is not given up however often the process is killed, if its handler has run for a while each time",
+    killedBy:
+      "what is innocent > is not given up however often the process is killed, if its handler has run for a while each time",
   },
   {
     breaks: "the suspects: a handler stays under suspicion while it is blocked",
@@ -80,7 +88,8 @@ export const POISON: readonly Mutation[] = [
     find: '    if (message?.stage === "marked") this.#takeBack(message);\n',
     replace: "    void message;\n",
     test: POISON_TESTS,
-    killedBy: "what is innocent > is not given up however often the process is killed while its handler is blocked",
+    killedBy:
+      "what is innocent > is not given up however often the process is killed while its handler is blocked",
   },
   {
     breaks: "the suspects: one that has blocked is taken for innocent",
@@ -88,7 +97,8 @@ export const POISON: readonly Mutation[] = [
     find: "    this.#parts.mark([{ seq, crashes }]);\n",
     replace: "    this.#parts.mark([{ seq, crashes: 0 * crashes }]);\n",
     test: SUSPECTS_TESTS,
-    killedBy: "suspects > end their turns when they block, and take their place in line again before they go on",
+    killedBy:
+      "suspects > end their turns when they block, and take their place in line again before they go on",
   },
   {
     breaks: "the suspects: one of a group is given up for the death of the group",
@@ -96,7 +106,8 @@ export const POISON: readonly Mutation[] = [
     find: "this.#limit = Math.max(2, crashLimit);",
     replace: "this.#limit = crashLimit;",
     test: SUSPECTS_TESTS,
-    killedBy: "suspects > are given up for as many crashes as the limit says, and never for one at which they were not alone",
+    killedBy:
+      "suspects > are given up for as many crashes as the limit says, and never for one at which they were not alone",
   },
   {
     breaks: "the suspects: what is done with is marked all the same",
@@ -104,7 +115,8 @@ export const POISON: readonly Mutation[] = [
     find: " && !this.#skipped.delete(seq)",
     replace: "",
     test: SUSPECTS_TESTS,
-    killedBy: "after a stop that was not > one commit marks many, each of them once, and none that is done with",
+    killedBy:
+      "after a stop that was not > one commit marks many, each of them once, and none that is done with",
   },
   {
     breaks: "closing: it waits for handlers that wait until their messages are marked",
@@ -112,7 +124,8 @@ export const POISON: readonly Mutation[] = [
     find: "      // A handler that waits for its mark is still blocked: nobody need wait for it to end.\n",
     replace: "      gets.end(key);\n",
     test: "test/durability/closing/closing.test.ts",
-    killedBy: "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
+    killedBy:
+      "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
   },
   {
     breaks: "the dead letter: sent again, its message has another idempotency key",
@@ -120,7 +133,8 @@ export const POISON: readonly Mutation[] = [
     find: "    redriven,\n",
     replace: "",
     test: REDRIVE,
-    killedBy: "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+    killedBy:
+      "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
   },
   {
     breaks: "the dead letter: sent again, it stays",
@@ -128,6 +142,7 @@ export const POISON: readonly Mutation[] = [
     find: "      commits.batch.exhume(id);\n",
     replace: "",
     test: REDRIVE,
-    killedBy: "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+    killedBy:
+      "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
   },
 ];

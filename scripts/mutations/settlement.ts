@@ -14,7 +14,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     breaks: "start: what was started under a key before a restart is forgotten",
     file: FLOW,
     find: "  if (record !== undefined) {\n    const same",
-    replace: "  if (record !== undefined && record.number.slice(0, 6) === number.slice(0, 6)) {\n    const same",
+    replace:
+      "  if (record !== undefined && record.number.slice(0, 6) === number.slice(0, 6)) {\n    const same",
     test: "test/durability/kills/every-commit.test.ts",
     killedBy: "a promise and an event are settled once by a client that asks again",
   },
@@ -24,7 +25,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (record.ok !== undefined) return save(activation, summed);\n",
     replace: "",
     test: "test/laws/scope.test.ts",
-    killedBy: "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
+    killedBy:
+      "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
   },
   {
     breaks: "cells: a later settlement takes the place of the first",
@@ -32,7 +34,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (state.settled !== undefined) return state;\n  const kept = keep(activation, state, { ok",
     replace: "  const kept = keep(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
-    killedBy: "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+    killedBy:
+      "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
   },
   {
     breaks: "cells: a late registration is lost",
@@ -62,7 +65,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     breaks: "continuations: each is fired twice",
     file: DELIVER,
     find: "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n",
-    replace: "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n  activation.send(envelope);\n",
+    replace:
+      "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n  activation.send(envelope);\n",
     test: "test/laws/programs.test.ts",
     killedBy: "split(flow) = reference(flow): results, states, the calls of leaves, and the bill",
   },
@@ -72,7 +76,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (!settled.ok) return pass(activation, consumer, settled, tally);\n",
     replace: "",
     test: "test/laws/continuation.test.ts",
-    killedBy: "a failure short-circuits: no continuation behind it is called, and it arrives as it was",
+    killedBy:
+      "a failure short-circuits: no continuation behind it is called, and it arrives as it was",
   },
   {
     breaks: "joins: the order of results is that of completion",
@@ -96,7 +101,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (state.over) {\n",
     replace: "  if (state.over && slot.ok) {\n",
     test: CONFORMANCE,
-    killedBy: "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+    killedBy:
+      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
   },
   {
     breaks: "joins: one that has failed is gone before its last slot has come",
@@ -104,7 +110,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "state.opening === undefined || state.left > 0)",
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
-    killedBy: "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+    killedBy:
+      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
   },
   {
     breaks: "waits: what settles after one is over is given to it",
@@ -118,8 +125,10 @@ export const SETTLEMENT: readonly Mutation[] = [
     breaks: "events: one that comes before its waiter is lost",
     file: "src/futures/combinators/event.ts",
     find: "{ ...known, values: [...known.values, payload] }",
-    replace: "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
+    replace:
+      "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
     test: REGRESSIONS,
-    killedBy: "a completion counts that comes before the wait for it is registered, and between registration and park",
+    killedBy:
+      "a completion counts that comes before the wait for it is registered, and between registration and park",
   },
 ];

@@ -28,7 +28,8 @@ export const SHIELDING: readonly Mutation[] = [
     find: 'settles: needs[0]?.want !== "settlement" ?',
     replace: 'settles: needs.length !== 1 || needs[0]?.want !== "settlement" ?',
     test: CLEAN_UP,
-    killedBy: "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
+    killedBy:
+      "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is told what it was to be told",
@@ -36,7 +37,8 @@ export const SHIELDING: readonly Mutation[] = [
     find: "    if (isCancelled !== true) return input;\n",
     replace: "    if (isCancelled !== true || settles !== undefined) return input;\n",
     test: CLEAN_UP,
-    killedBy: "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+    killedBy:
+      "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
   },
   {
     breaks: "scopes: cancelling a flow reaches the races of its one-way messages",
@@ -53,7 +55,8 @@ export const SHIELDING: readonly Mutation[] = [
     find: ' && (plan.kind !== "cell" || (plan.cell === id && !kept))',
     replace: "",
     test: CANCELLED_SCOPES,
-    killedBy: "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
+    killedBy:
+      "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
   },
   {
     breaks: "handles: one that is past its retention is cancelled for those who come later",
@@ -87,7 +90,8 @@ export const SHIELDING: readonly Mutation[] = [
     find: "    if (isRunning && running.cancellation.isOver) return this.withdrawals.passBy(seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
-    killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+    killedBy:
+      "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
   },
   {
     breaks: "running handlers: what comes of one that had just ended goes on",
@@ -95,13 +99,15 @@ export const SHIELDING: readonly Mutation[] = [
     find: "      this.#activations.withdrawLate(envelope, seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
-    killedBy: "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+    killedBy:
+      "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
   },
   {
     breaks: "running handlers: futures of a cancelled one are never settled",
     file: RUN,
     find: "    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);\n",
-    replace: '    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && !isBegun(plan));\n',
+    replace:
+      '    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && !isBegun(plan));\n',
     test: CANCELLED_RUNS,
     killedBy:
       "a run that was cancelled, and ends all the same, leaves what it kept and sent; its futures are cancelled for whoever finds them",
@@ -113,7 +119,8 @@ export const SHIELDING: readonly Mutation[] = [
     replace:
       '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n  if (flush.length > 0) return gateFor(graph, node, sends, node.plan.digest);\n',
     test: EVERY_COMMIT,
-    killedBy: "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+    killedBy:
+      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
   },
   {
     breaks: "gates: what a repeated run has done with a call that was made before is never done",
@@ -121,7 +128,8 @@ export const SHIELDING: readonly Mutation[] = [
     find: "  if (isKnown(node) || !settles(node)) return gated(graph, node);\n",
     replace: "  if (isKnown(node) || settles(node) || !settles(node)) return gated(graph, node);\n",
     test: EVERY_COMMIT,
-    killedBy: "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+    killedBy:
+      "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
   },
   {
     breaks: "gates: a call that is given a handle is made again by each run of a blocking handler",
@@ -129,14 +137,17 @@ export const SHIELDING: readonly Mutation[] = [
     find: 'return text.replaceAll(INSTANT, "$1]]}");',
     replace: "return text.replaceAll(INSTANT, (handle) => handle);",
     test: EVERY_COMMIT,
-    killedBy: "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+    killedBy:
+      "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
   },
   {
-    breaks: "the meter: calls of a blocking handler that is cancelled, and lost with a crash, are not counted",
+    breaks:
+      "the meter: calls of a blocking handler that is cancelled, and lost with a crash, are not counted",
     file: FLUSH,
     find: "[...sendsOf(graph, node), ...markMade(graph, node)]",
     replace: "[...sendsOf(graph, node), ...markMade(graph, node).slice(1)]",
     test: CANCEL_COMMITS,
-    killedBy: "what handlers that block have let out is cancelled with their flow, whichever commit fails, and however",
+    killedBy:
+      "what handlers that block have let out is cancelled with their flow, whichever commit fails, and however",
   },
 ];

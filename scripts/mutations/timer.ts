@@ -40,7 +40,8 @@ export const TIMER: readonly Mutation[] = [
     find: "    if (this.#stopped || this.#paused) return;\n",
     replace: "",
     test: TIMER_TESTS,
-    killedBy: "nothing is left of an engine that was closed: no timer is set, though one was being committed",
+    killedBy:
+      "nothing is left of an engine that was closed: no timer is set, though one was being committed",
   },
   {
     breaks: "timers: those of one instant lose their order",
@@ -48,7 +49,8 @@ export const TIMER: readonly Mutation[] = [
     find: "dueX === dueY && x.seq < y.seq",
     replace: "dueX === dueY && x.seq > y.seq",
     test: TIMER_TESTS,
-    killedBy: "messages of one instant keep their order when some were sent before a restart and some after it",
+    killedBy:
+      "messages of one instant keep their order when some were sent before a restart and some after it",
   },
   {
     breaks: "timers: one that is read while its commit is under way counts twice",
@@ -64,7 +66,8 @@ export const TIMER: readonly Mutation[] = [
     find: "    for (const token of cancels) this.#cancel(tokenKey(address, token));\n",
     replace: "",
     test: TIMER_LAWS,
-    killedBy: "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
+    killedBy:
+      "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
   },
   {
     breaks: "cancelSend: a message whose commit is under way comes all the same",
@@ -72,7 +75,8 @@ export const TIMER: readonly Mutation[] = [
     find: "    if (message.token !== undefined && this.#cancelling.has(message.token)) return;\n",
     replace: "",
     test: TIMER_TESTS,
-    killedBy: "a message cancelled while its own commit is under way does not come, though it is due by then (commits seen at once)",
+    killedBy:
+      "a message cancelled while its own commit is under way does not come, though it is due by then (commits seen at once)",
   },
   {
     breaks: "cancelSend: what a blocking handler sent cannot be cancelled",
@@ -80,7 +84,8 @@ export const TIMER: readonly Mutation[] = [
     find: "tokenKey(envelope.caller ?? sender, token)",
     replace: "tokenKey(sender, token)",
     test: "test/durability/kills/every-commit.test.ts",
-    killedBy: "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
+    killedBy:
+      "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
   },
   {
     breaks: "expiry: a value lives at the instant at which it expires",
@@ -88,7 +93,8 @@ export const TIMER: readonly Mutation[] = [
     find: "stored.expiresAt <= this.now",
     replace: "stored.expiresAt < this.now",
     test: EXPIRY_LAWS,
-    killedBy: "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
+    killedBy:
+      "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
   },
   {
     breaks: "expiry: of a state that has aged out only its age is deleted",
@@ -96,7 +102,8 @@ export const TIMER: readonly Mutation[] = [
     find: "name === LIFE ? state.names : [name]",
     replace: "[name]",
     test: EXPIRY_TESTS,
-    killedBy: "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
+    killedBy:
+      "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
   },
   {
     breaks: "expiry: a state is deleted under a handler that runs",

@@ -27,7 +27,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "!leaveIfDue(ctx, open, now) && open.bytes",
     replace: "open.bytes",
     test: AGGREGATOR_TESTS,
-    killedBy: "an aggregator and time that was lost > keeps sessions apart, though the machine was down when the first one ended",
+    killedBy:
+      "an aggregator and time that was lost > keeps sessions apart, though the machine was down when the first one ended",
   },
   {
     breaks: "waiting patterns: the window of a name begins anew whenever it comes",
@@ -51,7 +52,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: 'result.reason.code === "CANCELLED" || !isTolerated',
     replace: "!isTolerated",
     test: MONITOR_TESTS,
-    killedBy: "a monitor that is cancelled > checks no more, and terminates nothing: in the last check of its grace",
+    killedBy:
+      "a monitor that is cancelled > checks no more, and terminates nothing: in the last check of its grace",
   },
   {
     breaks: "waiting patterns: a monitor's check goes on after the deadline",
@@ -91,7 +93,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: " && !hasDelegated(ballot, approver.person)) approvers",
     replace: ") approvers",
     test: APPROVAL_TESTS,
-    killedBy: "an approval that nobody answers > is not heard twice by who has handed the vote on and is named again on the next rung",
+    killedBy:
+      "an approval that nobody answers > is not heard twice by who has handed the vote on and is named again on the next rung",
   },
   {
     breaks: "waiting patterns: a request is forgotten before who waits for it has been told",
@@ -99,7 +102,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "ctx.expireAfter(isNeeded ? FOR_EVER : keepMs);",
     replace: 'ctx.expireAfter(ballot?.status === "open" ? FOR_EVER : keepMs);',
     test: APPROVAL_TESTS,
-    killedBy: "an approval that goes wrong > tells who waits how it ended, though it is kept for 0 and the machine was down for longer",
+    killedBy:
+      "an approval that goes wrong > tells who waits how it ended, though it is kept for 0 and the machine was down for longer",
   },
   {
     breaks: "waiting patterns: a monitor looks at another state each time",
@@ -107,7 +111,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "after, ...(at !== undefined && { id: at }) }",
     replace: "after }",
     test: MONITOR_TESTS,
-    killedBy: "a monitor > looks at one state with all its checks, and ends there, when these are operations of a stateful function",
+    killedBy:
+      "a monitor > looks at one state with all its checks, and ends there, when these are operations of a stateful function",
   },
   {
     breaks: "waiting patterns: a decision counts after the time was up",
@@ -115,10 +120,12 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "act(overdue(before, now), now)",
     replace: "act(before, now)",
     test: APPROVAL_TESTS,
-    killedBy: "an approval that nobody answers > is late for those who decide after its time, though the machine was down when that came",
+    killedBy:
+      "an approval that nobody answers > is late for those who decide after its time, though the machine was down when that came",
   },
   {
-    breaks: "waiting patterns: a request of the same id takes the place of one whose end nobody has been told",
+    breaks:
+      "waiting patterns: a request of the same id takes the place of one whose end nobody has been told",
     file: APPROVAL,
     find: "ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];",
     replace: "ctx.state.ended = [];",

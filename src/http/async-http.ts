@@ -50,7 +50,17 @@ import { settledWithin } from "./responses/settled-within.ts";
  * await engine.close();
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
-  const { bodyLimit, maxWaitMs, retryAfter, origins, secret, log, clock, authorize, describeFailure } = rulesOf(options);
+  const {
+    bodyLimit,
+    maxWaitMs,
+    retryAfter,
+    origins,
+    secret,
+    log,
+    clock,
+    authorize,
+    describeFailure,
+  } = rulesOf(options);
   const exposed = exposedFunctions(options.functions);
   const app = new Hono();
 
@@ -79,25 +89,44 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     (action: Access["action"], act: (c: Context, flow: string) => Promise<Response>) =>
     async (c: Context): Promise<Response> => {
       const { flow = "", event } = pathOf(c);
-      await authorized(authorize, c.req.raw, { action, flow, ...(event !== undefined && { event }) });
-      if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function)) throw new ProblemError("NOT_FOUND");
+      await authorized(authorize, c.req.raw, {
+        action,
+        flow,
+        ...(event !== undefined && { event }),
+      });
+      if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function))
+        throw new ProblemError("NOT_FOUND");
       return act(c, flow);
     };
 
   /** Tells how a flow stands once it has ended, or the wait is over. */
-  async function answer(c: Context, handle: FlowHandle<unknown>, { waitMs, segments, isNew }: Answering): Promise<Response> {
+  async function answer(
+    c: Context,
+    handle: FlowHandle<unknown>,
+    { waitMs, segments, isNew }: Answering,
+  ): Promise<Response> {
     if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
     const status: FlowStatus = await client.status(handle.id);
     const links = linksOf(c, handle.id, segments);
-    const about = { id: handle.id, ...(handle.stateId !== undefined && { stateId: handle.stateId }), ...(isNew && links) };
+    const about = {
+      id: handle.id,
+      ...(handle.stateId !== undefined && { stateId: handle.stateId }),
+      ...(isNew && links),
+    };
     const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
     if (status.status !== "pending") return c.json(body, 200);
     return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
   }
 
-  const route = (path: string, methods: Readonly<Record<string, (c: Context) => Promise<Response>>>): void => {
-    const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    for (const [method, handler] of Object.entries(methods)) app.on(method, path, (c) => handler(c).catch(rethrown));
+  const route = (
+    path: string,
+    methods: Readonly<Record<string, (c: Context) => Promise<Response>>>,
+  ): void => {
+    const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(
+      ", ",
+    );
+    for (const [method, handler] of Object.entries(methods))
+      app.on(method, path, (c) => handler(c).catch(rethrown));
     app.all(path, (c) => {
       if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow });
       throw new ProblemError("METHOD_NOT_ALLOWED", { Allow: allow });
@@ -112,7 +141,9 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   route("/functions/:namespace/:name", { POST: start });
   route("/functions/:namespace/:name/:operation", { POST: start });
   route("/flows/:flow", {
-    GET: toFlow("status", (c, flow) => answer(c, client.flow(flow), { waitMs: waitOf(c, maxWaitMs), segments: 2, isNew: false })),
+    GET: toFlow("status", (c, flow) =>
+      answer(c, client.flow(flow), { waitMs: waitOf(c, maxWaitMs), segments: 2, isNew: false }),
+    ),
     DELETE: toFlow("purge", async (c, flow) => {
       if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
       return c.body(null, 204);

@@ -28,8 +28,13 @@ export function failureAnswer(error: Error, { log, retryAfter, flow }: Telling):
   const code = codeOf(error);
   if (code === undefined) {
     const errorId = randomId(8);
-    log.error("a request failed", { errorId, error: withoutIds(error.stack ?? error.message, flow) });
-    return problemAnswer(new ProblemError(HandbackError.is(error) ? error.code : "INTERNAL"), { errorId });
+    log.error("a request failed", {
+      errorId,
+      error: withoutIds(error.stack ?? error.message, flow),
+    });
+    return problemAnswer(new ProblemError(HandbackError.is(error) ? error.code : "INTERNAL"), {
+      errorId,
+    });
   }
   const again = problemOf(code).status === 503 ? { "Retry-After": retryAfter } : {};
   const path = HandbackError.is(error) ? error.details["path"] : undefined;
@@ -37,10 +42,17 @@ export function failureAnswer(error: Error, { log, retryAfter, flow }: Telling):
 }
 
 /** Answers with a problem document. */
-export function problemAnswer({ code, headers }: ProblemError, more: Pick<Problem, "path" | "errorId"> = {}): Response {
+export function problemAnswer(
+  { code, headers }: ProblemError,
+  more: Pick<Problem, "path" | "errorId"> = {},
+): Response {
   const problem = problemOf(code, more);
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { ...Object.fromEntries(SAFE_HEADERS), ...headers, "Content-Type": "application/problem+json" },
+    headers: {
+      ...Object.fromEntries(SAFE_HEADERS),
+      ...headers,
+      "Content-Type": "application/problem+json",
+    },
   });
 }

@@ -39,7 +39,8 @@ export async function reportOf(
 
 /** A message may hold what is nobody's business; a code of ours does not. */
 function kindOf({ name, code }: Failure): { readonly code: ErrorCode; readonly title: string } {
-  const known = name === "HandbackError" && code !== undefined && isErrorCode(code) ? code : "FUNCTION_FAILED";
+  const known =
+    name === "HandbackError" && code !== undefined && isErrorCode(code) ? code : "FUNCTION_FAILED";
   return { code: known, title: titleOf(known) };
 }
 

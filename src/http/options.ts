@@ -34,7 +34,18 @@ export interface AsyncHttpOptions {
   readonly clock?: Clock;
 }
 
-const OPTIONS = ["functions", "authorize", "bodyLimit", "maxWait", "retryAfter", "origins", "secret", "describeFailure", "log", "clock"];
+const OPTIONS = [
+  "functions",
+  "authorize",
+  "bodyLimit",
+  "maxWait",
+  "retryAfter",
+  "origins",
+  "secret",
+  "describeFailure",
+  "log",
+  "clock",
+];
 const LEAST_SECRET = 16;
 /** As long as a timer can be. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
@@ -42,16 +53,29 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** Checks the options, and fills in what was left out. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
 export function rulesOf(options: AsyncHttpOptions) {
   checkOptions("asyncHttp", options, OPTIONS);
-  const { authorize, bodyLimit = 1_048_576, maxWait = "60s", retryAfter = "2s", origins = [], secret, describeFailure } = options;
-  if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1) throw notAsExpected("bodyLimit", "a whole number from 1", bodyLimit);
+  const {
+    authorize,
+    bodyLimit = 1_048_576,
+    maxWait = "60s",
+    retryAfter = "2s",
+    origins = [],
+    secret,
+    describeFailure,
+  } = options;
+  if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1)
+    throw notAsExpected("bodyLimit", "a whole number from 1", bodyLimit);
   for (const [name, f] of Object.entries({ authorize, describeFailure }))
     if (f !== undefined && typeof f !== "function") throw notAsExpected(name, "a function", f);
-  const isOrigin = (origin: unknown): boolean => typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
+  const isOrigin = (origin: unknown): boolean =>
+    typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
   if (!Array.isArray(origins) || !origins.every(isOrigin))
     throw notAsExpected("origins", 'a list of such as "https://app.example"', origins);
   // A secret is not shown, not even a wrong one.
   if (secret !== undefined && (typeof secret !== "string" || secret.length < LEAST_SECRET))
-    throw new HandbackError("INVALID_OPTIONS", `asyncHttp: secret: expected at least ${LEAST_SECRET} characters`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `asyncHttp: secret: expected at least ${LEAST_SECRET} characters`,
+    );
   return {
     authorize,
     bodyLimit,
@@ -66,5 +90,8 @@ export function rulesOf(options: AsyncHttpOptions) {
 }
 
 function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError("INVALID_OPTIONS", `asyncHttp: ${option}: expected ${expected}, got ${show(got)}`);
+  return new HandbackError(
+    "INVALID_OPTIONS",
+    `asyncHttp: ${option}: expected ${expected}, got ${show(got)}`,
+  );
 }

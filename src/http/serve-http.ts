@@ -23,7 +23,12 @@ export interface HttpServer {
 }
 
 /** How long a client may take, in ms, to send the head of a request, and all of it; and how often that is looked at. */
-const SLOWNESS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 };
+const SLOWNESS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+};
 const CLOSING_MS = 5_000;
 
 /**
@@ -53,8 +58,14 @@ export async function serveHttp(
   checkOptions("serveHttp", options, ["port", "hostname", "maxConnections"]);
   const { port = 0, hostname = "127.0.0.1", maxConnections = 10_000 } = options;
   if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
-    throw new HandbackError("INVALID_OPTIONS", "serveHttp: maxConnections: expected a whole number from 1");
-  const server = createAdaptorServer({ fetch: (request) => app.fetch(request), serverOptions: SLOWNESS }) as Server;
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      "serveHttp: maxConnections: expected a whole number from 1",
+    );
+  const server = createAdaptorServer({
+    fetch: (request) => app.fetch(request),
+    serverOptions: SLOWNESS,
+  }) as Server;
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

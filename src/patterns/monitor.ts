@@ -14,7 +14,12 @@ import { atOnce, checkInvokable } from "./composing/step.ts";
 /** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
 export type MonitorResult<Seen, Ended = never> =
   | { readonly status: "done"; readonly value: Seen; readonly checks: number }
-  | { readonly status: "expired"; readonly reason: "deadline" | "attempts"; readonly last: Seen | undefined; readonly checks: number }
+  | {
+      readonly status: "expired";
+      readonly reason: "deadline" | "attempts";
+      readonly last: Seen | undefined;
+      readonly checks: number;
+    }
   | ([Ended] extends [never]
       ? never
       : {
@@ -115,26 +120,33 @@ export function monitor<Input, Seen, Ended = never>(
   options: MonitorOptions<Input, Seen, Ended>,
 ): Fn<Input, MonitorResult<Seen, Ended>>;
 // Inside, what it looks at and what it sees are values like any other.
-export function monitor(type: string, options: MonitorOptions<unknown, unknown, unknown>): Fn<unknown, unknown> {
+export function monitor(
+  type: string,
+  options: MonitorOptions<unknown, unknown, unknown>,
+): Fn<unknown, unknown> {
   const { pauses, attempts, graceMs, tolerate } = numbersOf(type, options);
   const { check, until, deadline, carry, onDeadline } = options;
 
-  const decide: Fn<Looked, unknown> = fn(`${type}.decide`, (ctx, { result, args }: Looked): unknown => {
-    const now = ctx.now();
-    if (result.status === "rejected") {
-      const failures = args.failures + 1;
-      // A check that the deadline has cut off did not fail; one that was cancelled ends the monitor, for it was cancelled, too.
-      const isTolerated = failures <= tolerate || now >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
-      if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
-      return next(ctx, { ...args, checks: args.checks + 1, failures }, now);
-    }
-    if (args.isOver === true) return expire(ctx, args, "deadline");
-    const { value } = result;
-    const checks = args.checks + 1;
-    if (atOnce(until(value, args.input))) return { status: "done", value, checks };
-    const input = carry === undefined ? args.input : carry(args.input, value);
-    return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
-  });
+  const decide: Fn<Looked, unknown> = fn(
+    `${type}.decide`,
+    (ctx, { result, args }: Looked): unknown => {
+      const now = ctx.now();
+      if (result.status === "rejected") {
+        const failures = args.failures + 1;
+        // A check that the deadline has cut off did not fail; one that was cancelled ends the monitor, for it was cancelled, too.
+        const isTolerated =
+          failures <= tolerate || now >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
+        if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
+        return next(ctx, { ...args, checks: args.checks + 1, failures }, now);
+      }
+      if (args.isOver === true) return expire(ctx, args, "deadline");
+      const { value } = result;
+      const checks = args.checks + 1;
+      if (atOnce(until(value, args.input))) return { status: "done", value, checks };
+      const input = carry === undefined ? args.input : carry(args.input, value);
+      return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
+    },
+  );
 
   /** Ends, or looks again after a pause. The pause ends at the deadline, and then there is a check only if there is time for it. */
   function next(ctx: Context, poll: Poll, now: number): unknown {
@@ -145,19 +157,33 @@ export function monitor(type: string, options: MonitorOptions<unknown, unknown, 
       now,
       pauseAfter(checks, pauses, () => ctx.random()),
     );
-    if (deadlineAt === undefined || wakeAt < deadlineAt) return look(ctx, poll, [ctx.sleepUntil(wakeAt)]);
+    if (deadlineAt === undefined || wakeAt < deadlineAt)
+      return look(ctx, poll, [ctx.sleepUntil(wakeAt)]);
     const rest = ctx.sleepUntil(deadlineAt);
-    return graceMs > 0 ? look(ctx, poll, [rest]) : ctx.onSettled(rest, decide, { ...poll, isOver: true });
+    return graceMs > 0
+      ? look(ctx, poll, [rest])
+      : ctx.onSettled(rest, decide, { ...poll, isOver: true });
   }
 
   function look(ctx: Context, poll: Poll, after: readonly Future<void>[]): Future<unknown> {
     const { deadlineAt, at } = poll;
     const checked = ctx.invoke(check, poll.input, { after, ...(at !== undefined && { id: at }) });
-    const bounded = deadlineAt === undefined ? checked : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
-    return ctx.onSettled(bounded, decide, checked.stateId === undefined ? poll : { ...poll, at: checked.stateId });
+    const bounded =
+      deadlineAt === undefined
+        ? checked
+        : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
+    return ctx.onSettled(
+      bounded,
+      decide,
+      checked.stateId === undefined ? poll : { ...poll, at: checked.stateId },
+    );
   }
 
-  function expire(ctx: Context, { input, last, checks, at }: Poll, reason: "deadline" | "attempts"): object {
+  function expire(
+    ctx: Context,
+    { input, last, checks, at }: Poll,
+    reason: "deadline" | "attempts",
+  ): object {
     const about = { reason, last, checks };
     if (onDeadline === undefined) return { status: "expired", ...about };
     const there = at !== undefined && onDeadline.type === check.type ? { id: at } : {};
@@ -174,8 +200,15 @@ export function monitor(type: string, options: MonitorOptions<unknown, unknown, 
     return look(ctx, { ...poll, deadlineAt }, []);
   });
   const { every, backoff = 1, maxDelay } = options;
-  const pause = [durationInWords(every), backoff > 1 && "then longer", backoff > 1 && maxDelay && `up to ${durationInWords(maxDelay)}`];
-  const ends = [deadline && "deadline", attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`];
+  const pause = [
+    durationInWords(every),
+    backoff > 1 && "then longer",
+    backoff > 1 && maxDelay && `up to ${durationInWords(maxDelay)}`,
+  ];
+  const ends = [
+    deadline && "deadline",
+    attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`,
+  ];
   return shaped(made, {
     kind: "monitor",
     name: type,
@@ -188,7 +221,16 @@ export function monitor(type: string, options: MonitorOptions<unknown, unknown, 
 
 function numbersOf(type: string, options: MonitorOptions<unknown, unknown, unknown>) {
   checkOptions(`options of ${type}`, options, OPTIONS);
-  const { check, every, backoff = 1, maxDelay, jitter = 0, attempts = Number.POSITIVE_INFINITY, grace = 0, tolerate = 0 } = options;
+  const {
+    check,
+    every,
+    backoff = 1,
+    maxDelay,
+    jitter = 0,
+    attempts = Number.POSITIVE_INFINITY,
+    grace = 0,
+    tolerate = 0,
+  } = options;
   const of = (option: string): string => `${option} of ${type}`;
   checkInvokable(of("check"), check);
   if (options.onDeadline !== undefined) checkInvokable(of("onDeadline"), options.onDeadline);
@@ -203,7 +245,8 @@ function numbersOf(type: string, options: MonitorOptions<unknown, unknown, unkno
   const pauses: Pauses = {
     firstMs: parseDuration(every, of("every")),
     factor: backoff,
-    maxMs: maxDelay === undefined ? Number.POSITIVE_INFINITY : parseDuration(maxDelay, of("maxDelay")),
+    maxMs:
+      maxDelay === undefined ? Number.POSITIVE_INFINITY : parseDuration(maxDelay, of("maxDelay")),
     jitter,
   };
   return { pauses, attempts, tolerate, graceMs: parseDuration(grace, of("grace")) };

@@ -39,7 +39,11 @@ export interface RepeatOptions<Value> {
  * console.log(await engine.client.call(shrink, 100)); // 0.78125
  * await engine.close();
  */
-export function repeat<Value>(type: string, f: Invokable<Value, Value>, options: RepeatOptions<NoInfer<Value>>): Fn<Value, Value> {
+export function repeat<Value>(
+  type: string,
+  f: Invokable<Value, Value>,
+  options: RepeatOptions<NoInfer<Value>>,
+): Fn<Value, Value> {
   checkFunctionType(type);
   checkOptions(`options of ${type}`, options, ["until", "while", "times", "pause"]);
   checkInvokable(`function of ${type}`, f);
@@ -48,30 +52,53 @@ export function repeat<Value>(type: string, f: Invokable<Value, Value>, options:
   checkMapping(`while of ${type}`, goesOn);
   if (times !== undefined) checkCount(`times of ${type}`, times);
   if (until === undefined && goesOn === undefined && times === undefined)
-    throw new HandbackError("INVALID_OPTIONS", `options of ${type}: expected one of until, while and times, or it would never end`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `options of ${type}: expected one of until, while and times, or it would never end`,
+    );
   if (pause !== undefined && typeof pause !== "function") parseDuration(pause, `pause of ${type}`);
 
   const isDone = (value: unknown, rounds: number): boolean =>
-    (rounds > 0 && until !== undefined && yesOrNo(`until of ${type}`, until(value as Value, rounds))) ||
+    (rounds > 0 &&
+      until !== undefined &&
+      yesOrNo(`until of ${type}`, until(value as Value, rounds))) ||
     (times !== undefined && rounds >= times) ||
     (goesOn !== undefined && !yesOrNo(`while of ${type}`, goesOn(value as Value, rounds)));
 
-  const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> => ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
+  const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> =>
+    ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
 
-  const next = fn(`${type}.next`, (ctx, { result: value, args: rounds }: { result: unknown; args: number }): unknown => {
-    if (isDone(value, rounds)) return value;
-    if (pause === undefined) return round(ctx, value, rounds);
-    const time = typeof pause === "function" ? pause(value as Value, rounds) : pause;
-    return ctx.onComplete(ctx.sleep(time), rested, { value, rounds });
-  });
+  const next = fn(
+    `${type}.next`,
+    (ctx, { result: value, args: rounds }: { result: unknown; args: number }): unknown => {
+      if (isDone(value, rounds)) return value;
+      if (pause === undefined) return round(ctx, value, rounds);
+      const time = typeof pause === "function" ? pause(value as Value, rounds) : pause;
+      return ctx.onComplete(ctx.sleep(time), rested, { value, rounds });
+    },
+  );
 
-  const rested = fn(`${type}.rested`, (ctx, { args: { value, rounds } }: Rested): unknown => round(ctx, value, rounds));
+  const rested = fn(`${type}.rested`, (ctx, { args: { value, rounds } }: Rested): unknown =>
+    round(ctx, value, rounds),
+  );
 
   const parts = [f, next, rested];
-  const made = fn(type, { parts }, (ctx, value: unknown) => (isDone(value, 0) ? value : round(ctx, value, 0))) as Fn<Value, Value>;
-  const ends = [times === undefined ? "" : `${times} times at most`, until && "until it is as wanted", goesOn && "while it is to go on"];
+  const made = fn(type, { parts }, (ctx, value: unknown) =>
+    isDone(value, 0) ? value : round(ctx, value, 0),
+  ) as Fn<Value, Value>;
+  const ends = [
+    times === undefined ? "" : `${times} times at most`,
+    until && "until it is as wanted",
+    goesOn && "while it is to go on",
+  ];
   const end = ends.filter(Boolean).join(", ");
-  return shaped(made, { kind: "repeat", name: type, part: shapeOf(f), end, pause: pause === undefined ? "" : durationInWords(pause) });
+  return shaped(made, {
+    kind: "repeat",
+    name: type,
+    part: shapeOf(f),
+    end,
+    pause: pause === undefined ? "" : durationInWords(pause),
+  });
 }
 
 interface Rested {

@@ -58,7 +58,13 @@ export function withTimeout<Input, Output, Fallback = Output>(
     return ctx.onComplete(ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide, input);
   }) as Fn<Input, Output | Fallback>;
   const fallback = onTimeout === undefined ? {} : { onTimeout: shapeOf(onTimeout) };
-  return shaped(made, { kind: "timeout", name: type, part: shapeOf(f), time: durationInWords(duration), ...fallback });
+  return shaped(made, {
+    kind: "timeout",
+    name: type,
+    part: shapeOf(f),
+    time: durationInWords(duration),
+    ...fallback,
+  });
 }
 
 interface Decide {

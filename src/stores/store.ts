@@ -136,7 +136,13 @@ export interface Store {
   /** Gives the states of one function type to another; an id that already has values under it keeps those. */
   renameStates(from: string, to: string): Promise<void>;
   /** Counts rows, for people and tests. */
-  count(): { readonly messages: number; readonly delayed: number; readonly state: number; readonly watches: number; readonly dead: number };
+  count(): {
+    readonly messages: number;
+    readonly delayed: number;
+    readonly state: number;
+    readonly watches: number;
+    readonly dead: number;
+  };
   /**
    * Closes and gives the lock back. With `clean`, the next opening is told so, and the marks go; if that cannot be written, it was not.
    * A second call does nothing.

@@ -12,7 +12,15 @@ export type { BuiltFlow, FlowStep, FlowWorld } from "./flows/leaves.ts";
 export { naiveFlow } from "./flows/naive.ts";
 export type { FlowOutcome } from "./flows/outcome.ts";
 export { playLeaf } from "./flows/program.ts";
-export type { FlowKind, FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafCall, LeafFunction } from "./flows/program.ts";
+export type {
+  FlowKind,
+  FlowLeaf,
+  FlowProgram,
+  FlowValue,
+  FlowWait,
+  LeafCall,
+  LeafFunction,
+} from "./flows/program.ts";
 export { splitFlow } from "./flows/split.ts";
 export { flows } from "./flows/flows.ts";
 export type { FlowsOptions } from "./flows/flows.ts";

@@ -58,7 +58,10 @@ function makeBox(gate: Promise<void>) {
         const made = { future, handle: future.handle() };
         if (blocks) {
           const never = ctx.get(ctx.event("never"));
-          await Promise.race([never.catch((error: unknown) => reasons.push(HandbackError.is(error) && error.code)), gate]);
+          await Promise.race([
+            never.catch((error: unknown) => reasons.push(HandbackError.is(error) && error.code)),
+            gate,
+          ]);
         }
         await gate;
         reasons.push(HandbackError.is(ctx.signal.reason) && ctx.signal.reason.code);
@@ -104,7 +107,11 @@ test.each([
     expect(out).toEqual([]);
     expect(engine.meter.function(echo.type).runs).toBe(before);
     expect(await client.readState(box, "a")).toEqual({ n: 1 });
-    expect(await client.status("abandoned")).toMatchObject({ status: "failed", custom: undefined, failure: { code: "HANDLER_TIMEOUT" } });
+    expect(await client.status("abandoned")).toMatchObject({
+      status: "failed",
+      custom: undefined,
+      failure: { code: "HANDLER_TIMEOUT" },
+    });
     expect(await client.call(box.add, 1, { id: "a" })).toBe(2);
     await assertUnharmed(world);
   },
@@ -149,7 +156,11 @@ test("an attempt that is tried again is not disturbed by the one that was abando
 
 test("an abandoned attempt keeps nobody waiting: the engine closes without it", async () => {
   const clock = new VirtualClock();
-  const stuck = fn("abandoned/stuck", { timeout: "1s" }, () => Promise.withResolvers<void>().promise);
+  const stuck = fn(
+    "abandoned/stuck",
+    { timeout: "1s" },
+    () => Promise.withResolvers<void>().promise,
+  );
   const world = await openEngine([stuck], { clock });
   await assertRejects(clock.until(world.client.call(stuck)), "HANDLER_TIMEOUT");
   const before = clock.now();

@@ -3,7 +3,15 @@ import type { Context, Future, FutureHandle, Settlement } from "handback";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
-import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
+import {
+  assertRejects,
+  assertThrows,
+  assertUnharmed,
+  echo,
+  newGate,
+  openEngine,
+  wrong,
+} from "./open-engine.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -13,7 +21,9 @@ const fail = fn("cancel/fail", (_, message: unknown): never => {
 });
 const sleeper = fn("cancel/sleeper", (ctx, ms: number) => ctx.sleep(ms));
 const outcome = fn("cancel/outcome", (_, settlement: Settlement<unknown>) =>
-  settlement.status === "fulfilled" ? settlement.value : (settlement.reason.code ?? settlement.reason.message),
+  settlement.status === "fulfilled"
+    ? settlement.value
+    : (settlement.reason.code ?? settlement.reason.message),
 );
 
 /** What takes one future, and what takes a list of them. */
@@ -43,32 +53,42 @@ describe("what is given to timeout, cancel, any or race", () => {
       return WITH_ONE[how]?.(ctx, wrong(given));
     });
     const world = await openEngine([using]);
-    for (const how of Object.keys(WITH_ONE)) await assertRejects(world.client.call(using, how), code);
+    for (const how of Object.keys(WITH_ONE))
+      await assertRejects(world.client.call(using, how), code);
     expect(world.engine.meter.function(echo.type).runs).toBe(0);
     await assertUnharmed(world);
   });
 
   test("is a handle: NOT_A_FUTURE, since a handle becomes a future with ctx.future", async () => {
-    const using = fn("cancel/using", (ctx, how: string): unknown => WITH_ONE[how]?.(ctx, wrong(ctx.invoke(echo, 1).handle())));
+    const using = fn("cancel/using", (ctx, how: string): unknown =>
+      WITH_ONE[how]?.(ctx, wrong(ctx.invoke(echo, 1).handle())),
+    );
     const world = await openEngine([using]);
-    for (const how of Object.keys(WITH_ONE)) await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
+    for (const how of Object.keys(WITH_ONE))
+      await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
     await assertUnharmed(world);
   });
 
   test.each([undefined, null, 5, {}, "list"])("is %o for a list: NOT_A_FUTURE", async (given) => {
-    const using = fn("cancel/using", (ctx, how: string): unknown => WITH_MANY[how]?.(ctx, wrong(given)));
+    const using = fn("cancel/using", (ctx, how: string): unknown =>
+      WITH_MANY[how]?.(ctx, wrong(given)),
+    );
     const world = await openEngine([using]);
-    for (const how of Object.keys(WITH_MANY)) await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
+    for (const how of Object.keys(WITH_MANY))
+      await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
     await assertUnharmed(world);
   });
 
   test("is a future of another run: FOREIGN_FUTURE", async () => {
     const leak: { future?: Future<unknown> } = {};
     const leaky = fn("cancel/leaky", (ctx) => void (leak.future = ctx.resolved(1)));
-    const using = fn("cancel/using", (ctx, how: string): unknown => WITH_ONE[how]?.(ctx, wrong(leak.future)));
+    const using = fn("cancel/using", (ctx, how: string): unknown =>
+      WITH_ONE[how]?.(ctx, wrong(leak.future)),
+    );
     const world = await openEngine([leaky, using]);
     await world.client.call(leaky);
-    for (const how of Object.keys(WITH_ONE)) await assertRejects(world.client.call(using, how), "FOREIGN_FUTURE");
+    for (const how of Object.keys(WITH_ONE))
+      await assertRejects(world.client.call(using, how), "FOREIGN_FUTURE");
     await assertUnharmed(world);
   });
 
@@ -78,7 +98,8 @@ describe("what is given to timeout, cancel, any or race", () => {
     const detached = fn("cancel/detached", (ctx): Future<unknown> => {
       const future = ctx.invoke(echo, "fine");
       void gate.opened.then(() => {
-        for (const how of Object.values(WITH_ONE)) codes.push(assertThrows(() => how(ctx, wrong(future)), "CONTEXT_CLOSED").code);
+        for (const how of Object.values(WITH_ONE))
+          codes.push(assertThrows(() => how(ctx, wrong(future)), "CONTEXT_CLOSED").code);
       });
       return future;
     });
@@ -102,7 +123,10 @@ describe("what is given to timeout, cancel, any or race", () => {
     });
     const world = await openEngine([asked]);
     for (const query of [asked.race, asked.any, asked.timeout, asked.cancel])
-      await assertRejects(world.client.call(wrong<typeof asked.set>(query), 0, { id: "a" }), "READ_ONLY");
+      await assertRejects(
+        world.client.call(wrong<typeof asked.set>(query), 0, { id: "a" }),
+        "READ_ONLY",
+      );
     await assertUnharmed(world);
   });
 });
@@ -133,7 +157,12 @@ describe("a race", () => {
       };
     });
     const world = await openEngine([twin, fail, outcome]);
-    expect(await world.client.call(twin)).toEqual({ race: 1, any: 1, failed: "all 3 futures were rejected", timed: 1 });
+    expect(await world.client.call(twin)).toEqual({
+      race: 1,
+      any: 1,
+      failed: "all 3 futures were rejected",
+      timed: 1,
+    });
     expect(world.engine.meter.function(fail.type).runs).toBe(1);
     await assertUnharmed(world);
   });
@@ -150,7 +179,9 @@ describe("a race", () => {
     const throwing = fn("cancel/throwing", (_, index: number): never => {
       throw reasons[index % reasons.length];
     });
-    const all = fn("cancel/all", (ctx) => ctx.any(Array.from({ length: 100 }, (_, n) => ctx.invoke(throwing, n))));
+    const all = fn("cancel/all", (ctx) =>
+      ctx.any(Array.from({ length: 100 }, (_, n) => ctx.invoke(throwing, n))),
+    );
     const world = await openEngine([throwing, all]);
     const error = await assertRejects(world.client.call(all), "FUNCTION_FAILED");
     expect(error.failure).toMatchObject({ name: "AggregateError" });
@@ -162,7 +193,14 @@ describe("a race", () => {
     const many = fn("cancel/many", (ctx) => {
       let deep: Future<unknown> = ctx.invoke(echo, "deep");
       for (let n = 0; n < 500; n++) deep = ctx.timeout(deep, "1h");
-      return { wide: ctx.any(Array.from({ length: 3000 }, (_, n) => (n === 2999 ? ctx.invoke(echo, n) : ctx.promise()))), deep };
+      return {
+        wide: ctx.any(
+          Array.from({ length: 3000 }, (_, n) =>
+            n === 2999 ? ctx.invoke(echo, n) : ctx.promise(),
+          ),
+        ),
+        deep,
+      };
     });
     const world = await openEngine([many]);
     expect(await world.client.call(many)).toEqual({ wide: 2999, deep: "deep" });
@@ -171,17 +209,28 @@ describe("a race", () => {
 });
 
 describe("a timeout", () => {
-  test.each([-1, "-1s", Number.NaN, Number.POSITIVE_INFINITY, null, undefined, "soon", {}, [5], true, 5n, new Date(0), 8.64e15])(
-    "of %o is INVALID_DELAY, never now and never for ever; nothing is started",
-    async (bad) => {
-      const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.invoke(echo, 1), wrong(bad)));
-      const world = await openEngine([timed]);
-      const error = await assertRejects(world.client.call(timed), "INVALID_DELAY");
-      expect(error.message).toContain("ctx.timeout");
-      expect(world.engine.meter.function(echo.type).runs).toBe(0);
-      await assertUnharmed(world);
-    },
-  );
+  test.each([
+    -1,
+    "-1s",
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    null,
+    undefined,
+    "soon",
+    {},
+    [5],
+    true,
+    5n,
+    new Date(0),
+    8.64e15,
+  ])("of %o is INVALID_DELAY, never now and never for ever; nothing is started", async (bad) => {
+    const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.invoke(echo, 1), wrong(bad)));
+    const world = await openEngine([timed]);
+    const error = await assertRejects(world.client.call(timed), "INVALID_DELAY");
+    expect(error.message).toContain("ctx.timeout");
+    expect(world.engine.meter.function(echo.type).runs).toBe(0);
+    await assertUnharmed(world);
+  });
 
   test("of 0 is over already, unless the future is settled already", async () => {
     const clock = new VirtualClock();
@@ -196,21 +245,26 @@ describe("a timeout", () => {
     await clock.until(assertUnharmed(world));
   });
 
-  test.each([0.25, 2 ** 31, 30 * DAY])("of %d ms is never early, over a restart too, and rounded up to the millisecond", async (ms) => {
-    const clock = new VirtualClock();
-    const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.event("never"), ms));
-    const world = await openEngine([timed], { clock, retention: "500d" });
-    await clock.until(world.client.start(timed, undefined, { key: "k" }));
-    const again = await clock.until(world.restart([timed]));
-    await clock.advance(Math.ceil(ms) - 1);
-    const handle = again.client.flow("k");
-    expect((await clock.until(handle.status())).status).toBe("pending");
-    await clock.advance(1);
-    const error = await assertRejects(clock.until(handle.result()), "TIMEOUT");
-    expect(error.retryable).toBe(true);
-    expect((await clock.until(handle.status())).settledAt).toBe(VirtualClock.startAt + Math.ceil(ms));
-    await clock.until(assertUnharmed(again));
-  });
+  test.each([0.25, 2 ** 31, 30 * DAY])(
+    "of %d ms is never early, over a restart too, and rounded up to the millisecond",
+    async (ms) => {
+      const clock = new VirtualClock();
+      const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.event("never"), ms));
+      const world = await openEngine([timed], { clock, retention: "500d" });
+      await clock.until(world.client.start(timed, undefined, { key: "k" }));
+      const again = await clock.until(world.restart([timed]));
+      await clock.advance(Math.ceil(ms) - 1);
+      const handle = again.client.flow("k");
+      expect((await clock.until(handle.status())).status).toBe("pending");
+      await clock.advance(1);
+      const error = await assertRejects(clock.until(handle.result()), "TIMEOUT");
+      expect(error.retryable).toBe(true);
+      expect((await clock.until(handle.status())).settledAt).toBe(
+        VirtualClock.startAt + Math.ceil(ms),
+      );
+      await clock.until(assertUnharmed(again));
+    },
+  );
 
   test("that something came before leaves nothing that would yet be done, however long it was", async () => {
     const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.invoke(echo, "in time"), "300d"));
@@ -221,11 +275,14 @@ describe("a timeout", () => {
 });
 
 describe("cancelling a flow", () => {
-  test.each(["", "  ", 5, null, undefined, {}, "x".repeat(257)])("of id %o is INVALID_IDEMPOTENCY_KEY", async (id) => {
-    const world = await openEngine([]);
-    await assertRejects(world.client.cancel(wrong(id)), "INVALID_IDEMPOTENCY_KEY");
-    await assertUnharmed(world);
-  });
+  test.each(["", "  ", 5, null, undefined, {}, "x".repeat(257)])(
+    "of id %o is INVALID_IDEMPOTENCY_KEY",
+    async (id) => {
+      const world = await openEngine([]);
+      await assertRejects(world.client.cancel(wrong(id)), "INVALID_IDEMPOTENCY_KEY");
+      await assertUnharmed(world);
+    },
+  );
 
   test("that never was is NOT_FOUND, and makes none; one past its retention, too", async () => {
     const clock = new VirtualClock();
@@ -248,12 +305,14 @@ describe("cancelling a flow", () => {
     ];
     expect(await done.result()).toBe(0);
     await assertRejects(failed.result(), "FUNCTION_FAILED");
-    expect(await Promise.all([client.cancel(done), client.cancel(failed), client.cancel(open), client.cancel(open)])).toEqual([
-      false,
-      false,
-      true,
-      false,
-    ]);
+    expect(
+      await Promise.all([
+        client.cancel(done),
+        client.cancel(failed),
+        client.cancel(open),
+        client.cancel(open),
+      ]),
+    ).toEqual([false, false, true, false]);
     const again = await world.restart([sleeper, fail]);
     expect(await again.client.cancel("open")).toBe(false);
     expect(await again.client.flow("done").result()).toBe(0);
@@ -270,7 +329,8 @@ describe("cancelling a flow", () => {
         const world = await openEngine([sleeper], { clock });
         await clock.until(world.client.start(sleeper, 100, { id: "s" }));
         const advanced = clock.advance(ms);
-        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        for (let turn = 0; turn < turns; turn++)
+          await new Promise((resolve) => setImmediate(resolve));
         const cancelled = world.client.cancel("s");
         await advanced;
         const won = await clock.until(cancelled);
@@ -301,7 +361,10 @@ describe("what was cancelled", () => {
     const asking = fn("cancel/asking", (ctx): Future<unknown> => {
       const promises = [ctx.promise(), ctx.promise()] as const;
       tokens.push(...promises.map(({ token }) => token));
-      return ctx.all([ctx.onComplete(promises[0], echo), ctx.race([ctx.onComplete(promises[1], echo), ctx.resolved(1)])]);
+      return ctx.all([
+        ctx.onComplete(promises[0], echo),
+        ctx.race([ctx.onComplete(promises[1], echo), ctx.resolved(1)]),
+      ]);
     });
     return { asking, tokens };
   }

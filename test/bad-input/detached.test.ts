@@ -21,10 +21,14 @@ function run(
     const later = async (turns) => { for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve)); };
     ${program}
   `;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, ...options, "--input-type=module", "-e", source], {
-    encoding: "utf8",
-    timeout: 30_000,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...NODE_OPTIONS, ...options, "--input-type=module", "-e", source],
+    {
+      encoding: "utf8",
+      timeout: 30_000,
+    },
+  );
   return { status, said: stdout.split("\n").slice(0, -1), stderr };
 }
 
@@ -51,16 +55,26 @@ test("a rejection of a promise that a handler did not wait for is logged with it
     console.log("closed", process.listenerCount("unhandledRejection"));
   `);
   expect([stderr, status]).toEqual(["", 0]);
-  const rejected = "error a promise that a handler of detached/careless[*] did not wait for was rejected: ";
+  const rejected =
+    "error a promise that a handler of detached/careless[*] did not wait for was rejected: ";
   const lines = said.map((line) => line.replace(/\[[0-9a-f]{40}\]/, "[*]"));
-  expect(lines.filter((line) => line.startsWith("error")).map((line) => line.replace(rejected, ""))).toEqual([
+  expect(
+    lines.filter((line) => line.startsWith("error")).map((line) => line.replace(rejected, "")),
+  ).toEqual([
     "at once",
     "later",
     "undefined",
     "an object",
     "CONTEXT_CLOSED: the context of detached/careless was used after its handler has ended; await what it starts before it returns",
   ]);
-  expect(lines.filter((line) => !line.startsWith("error"))).toEqual(["at once", "later", "undefined", "unreadable", "context", "closed 0"]);
+  expect(lines.filter((line) => !line.startsWith("error"))).toEqual([
+    "at once",
+    "later",
+    "undefined",
+    "unreadable",
+    "context",
+    "closed 0",
+  ]);
 });
 
 test("a rejection of anybody else's promise ends the process as Node would have ended it", () => {

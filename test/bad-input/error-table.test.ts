@@ -9,7 +9,8 @@ const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
 describe("the table of error codes in docs/errors.md", () => {
   test("is what the code says: after a change, paste what this test expects", () => {
     const rows = Object.entries(ERROR_CODES).map(
-      ([code, { retryable, meaning }]) => `| \`${code}\` | ${retryable ? "yes" : ""} | ${meaning} |`,
+      ([code, { retryable, meaning }]) =>
+        `| \`${code}\` | ${retryable ? "yes" : ""} | ${meaning} |`,
     );
     const table = ["| code | retryable | meaning |", "|---|---|---|", ...rows].join("\n");
     expect(page.slice(page.indexOf("| code |")).split("\n\n")[0]?.trimEnd()).toBe(table);
@@ -25,7 +26,9 @@ describe("the table of error codes in docs/errors.md", () => {
 
   test("holds every code that a doc comment promises", () => {
     const promised = [...readFiles("src", ".ts").values()].flatMap((text) =>
-      [...text.matchAll(/@throws[^*]*(?:\n\s*\*[^*@]*)*/g)].flatMap(([comment]) => comment.match(/`[A-Z]{2,}(?:_[A-Z]+)*`/g) ?? []),
+      [...text.matchAll(/@throws[^*]*(?:\n\s*\*[^*@]*)*/g)].flatMap(
+        ([comment]) => comment.match(/`[A-Z]{2,}(?:_[A-Z]+)*`/g) ?? [],
+      ),
     );
     expect(promised.length).toBeGreaterThan(50);
     expect(promised.filter((code) => !Object.hasOwn(ERROR_CODES, code.slice(1, -1)))).toEqual([]);

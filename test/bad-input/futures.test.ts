@@ -46,10 +46,15 @@ describe("a promise that is settled", () => {
     await client.reject(other, new Error("no"));
     await client.reject(other, new Error("no"));
     for (const again of [client.settle(one, 2), client.reject(one, "no")]) {
-      expect((await assertRejects(again, "ALREADY_COMPLETED")).details).toMatchObject({ outcome: "fulfilled", text: "1" });
+      expect((await assertRejects(again, "ALREADY_COMPLETED")).details).toMatchObject({
+        outcome: "fulfilled",
+        text: "1",
+      });
     }
     for (const again of [client.settle(other, 1), client.reject(other, "another reason")]) {
-      expect((await assertRejects(again, "ALREADY_COMPLETED")).details).toMatchObject({ outcome: "rejected" });
+      expect((await assertRejects(again, "ALREADY_COMPLETED")).details).toMatchObject({
+        outcome: "rejected",
+      });
     }
     expect(await first.result()).toBe(1);
     await assertRejects(second.result(), "FUNCTION_FAILED");
@@ -61,9 +66,15 @@ describe("a promise that is settled", () => {
     const world = await openEngine([ask]);
     await world.client.start(ask, undefined, { key: "race" });
     const token = await tokenOf();
-    const [won, lost] = await Promise.allSettled([world.client.settle(token, "yes"), world.client.reject(token, "no")]);
+    const [won, lost] = await Promise.allSettled([
+      world.client.settle(token, "yes"),
+      world.client.reject(token, "no"),
+    ]);
     expect(won.status).toBe("fulfilled");
-    expect(lost).toMatchObject({ status: "rejected", reason: { code: "ALREADY_COMPLETED", details: { outcome: "fulfilled" } } });
+    expect(lost).toMatchObject({
+      status: "rejected",
+      reason: { code: "ALREADY_COMPLETED", details: { outcome: "fulfilled" } },
+    });
     const again = await world.restart([ask]);
     await assertRejects(again.client.reject(token, "no"), "ALREADY_COMPLETED");
     expect(await again.client.flow("race").result()).toBe("yes");
@@ -128,20 +139,28 @@ describe("a promise that is settled", () => {
 
 describe("a handle", () => {
   const hand = fn("futures/hand", (ctx, n: number) => ({ handle: ctx.invoke(echo, n).handle() }));
-  const take = fn("futures/take", (ctx, { handle }: { handle: FutureHandle<unknown> }): Future<unknown> => ctx.future(handle));
+  const take = fn(
+    "futures/take",
+    (ctx, { handle }: { handle: FutureHandle<unknown> }): Future<unknown> => ctx.future(handle),
+  );
 
   test("of a future that was settled before gives its value, to as many as ask, and a continuation of it fires once", async () => {
-    const twice = fn("futures/twice", (ctx, { handle }: { handle: FutureHandle<unknown> }): unknown => {
-      const [one, other] = [ctx.future(handle), ctx.future(handle)];
-      return { all: ctx.all([one, one, other]), next: ctx.onComplete(one, count) };
-    });
+    const twice = fn(
+      "futures/twice",
+      (ctx, { handle }: { handle: FutureHandle<unknown> }): unknown => {
+        const [one, other] = [ctx.future(handle), ctx.future(handle)];
+        return { all: ctx.all([one, one, other]), next: ctx.onComplete(one, count) };
+      },
+    );
     let counted = 0;
     const count = fn("futures/count", (_, input: unknown) => [input, ++counted]);
     const world = await openEngine([hand, take, twice, count]);
     const { client } = world;
     const given = await client.call(hand, 7);
     await expect.poll(() => world.engine.meter.function(echo.type).runs).toBe(1);
-    expect(await Promise.all(Array.from({ length: 10 }, () => client.call(take, given)))).toEqual(Array.from({ length: 10 }, () => 7));
+    expect(await Promise.all(Array.from({ length: 10 }, () => client.call(take, given)))).toEqual(
+      Array.from({ length: 10 }, () => 7),
+    );
     expect(await client.call(twice, given)).toEqual({ all: [7, 7, 7], next: [7, 1] });
     await assertUnharmed(world);
   });
@@ -154,7 +173,9 @@ describe("a handle", () => {
     const given = await client.call(handOver);
     const waiting = await Promise.all(Array.from({ length: 100 }, () => client.start(take, given)));
     await client.settle(await tokenOf(), "now");
-    expect(new Set(await Promise.all(waiting.map((handle) => handle.result())))).toEqual(new Set(["now"]));
+    expect(new Set(await Promise.all(waiting.map((handle) => handle.result())))).toEqual(
+      new Set(["now"]),
+    );
     await assertUnharmed(world);
   });
 
@@ -168,7 +189,10 @@ describe("a handle", () => {
   });
 
   test("of another store is FOREIGN_HANDLE", async () => {
-    const [one, other] = [await openEngine([hand, take]), await openEngine([hand, take], { store: memory() })];
+    const [one, other] = [
+      await openEngine([hand, take]),
+      await openEngine([hand, take], { store: memory() }),
+    ];
     const given = await one.client.call(hand, 7);
     const error = await assertRejects(other.client.call(take, given), "FOREIGN_HANDLE");
     expect(error.details).toEqual({ id: given.handle.id, realm: given.handle.realm });
@@ -185,18 +209,20 @@ describe("a handle", () => {
     },
   );
 
-  test.each([{ id: "../x" }, { id: wrong<string>(5) }, { retainUntil: Number.NaN }, { retainUntil: Number.POSITIVE_INFINITY }])(
-    "that somebody made by hand, wrongly (%o), is INVALID_ID",
-    async (parts) => {
-      const forge = fn("futures/forge", (ctx): Future<unknown> => {
-        const { id, realm, retainUntil } = ctx.resolved(1).handle();
-        return ctx.future(new FutureHandle({ id, realm, retainUntil, ...parts }));
-      });
-      const world = await openEngine([forge]);
-      await assertRejects(world.client.call(forge), "INVALID_ID");
-      await assertUnharmed(world);
-    },
-  );
+  test.each([
+    { id: "../x" },
+    { id: wrong<string>(5) },
+    { retainUntil: Number.NaN },
+    { retainUntil: Number.POSITIVE_INFINITY },
+  ])("that somebody made by hand, wrongly (%o), is INVALID_ID", async (parts) => {
+    const forge = fn("futures/forge", (ctx): Future<unknown> => {
+      const { id, realm, retainUntil } = ctx.resolved(1).handle();
+      return ctx.future(new FutureHandle({ id, realm, retainUntil, ...parts }));
+    });
+    const world = await openEngine([forge]);
+    await assertRejects(world.client.call(forge), "INVALID_ID");
+    await assertUnharmed(world);
+  });
 });
 
 describe("a get that can never end", () => {
@@ -221,7 +247,10 @@ describe("a get that can never end", () => {
 
   test("since it calls its own address is REENTRANT_CALL at once, and the address goes on", async () => {
     const world = await openEngine([ring]);
-    const error = await assertRejects(world.client.call(ring.step, ["a"], { id: "a" }), "REENTRANT_CALL");
+    const error = await assertRejects(
+      world.client.call(ring.step, ["a"], { id: "a" }),
+      "REENTRANT_CALL",
+    );
     expect(error.details["cycle"]).toEqual(["futures/ring[a]"]);
     expect(await world.client.call(ring.visit, undefined, { id: "a" })).toBe(1);
     await assertUnharmed(world);
@@ -239,15 +268,21 @@ describe("a get that can never end", () => {
     [2, ["b", "a"]],
     [3, ["b", "c", "a"]],
     [7, ["b", "c", "d", "e", "f", "g", "a"]],
-  ])("since %d wait for one another in a circle is DEADLOCK that names the circle, and all addresses go on", async (length, path) => {
-    const world = await openEngine([ring]);
-    const error = await assertRejects(world.client.call(ring.step, path, { id: "a" }), "DEADLOCK");
-    const cycle = path.map((id) => `futures/ring[${id}]`);
-    expect(new Set(error.details["cycle"] as readonly string[])).toEqual(new Set(cycle));
-    expect(cycle).toHaveLength(length);
-    for (const id of path) expect(await world.client.call(ring.step, [], { id })).toBe("end");
-    await assertUnharmed(world);
-  });
+  ])(
+    "since %d wait for one another in a circle is DEADLOCK that names the circle, and all addresses go on",
+    async (length, path) => {
+      const world = await openEngine([ring]);
+      const error = await assertRejects(
+        world.client.call(ring.step, path, { id: "a" }),
+        "DEADLOCK",
+      );
+      const cycle = path.map((id) => `futures/ring[${id}]`);
+      expect(new Set(error.details["cycle"] as readonly string[])).toEqual(new Set(cycle));
+      expect(cycle).toHaveLength(length);
+      for (const id of path) expect(await world.client.call(ring.step, [], { id })).toBe("end");
+      await assertUnharmed(world);
+    },
+  );
 
   test("is not one in a line without a circle, however many wait", async () => {
     const world = await openEngine([ring]);
@@ -258,7 +293,10 @@ describe("a get that can never end", () => {
 
   test("since two circles close at once is found for both", async () => {
     const world = await openEngine([ring]);
-    const circles = [world.client.call(ring.step, ["b", "a"], { id: "a" }), world.client.call(ring.step, ["d", "c"], { id: "c" })];
+    const circles = [
+      world.client.call(ring.step, ["b", "a"], { id: "a" }),
+      world.client.call(ring.step, ["d", "c"], { id: "c" }),
+    ];
     for (const circle of circles) await assertRejects(circle, "DEADLOCK");
     await assertUnharmed(world);
   });
@@ -280,14 +318,24 @@ describe("a get that can never end", () => {
     const handle = await world.client.start(parent);
     await expect.poll(() => shelf.handle).toBeDefined();
     gate.open();
-    expect((await assertRejects(handle.result(), "DEADLOCK")).message).toContain("it waits for its own handler to end");
+    expect((await assertRejects(handle.result(), "DEADLOCK")).message).toContain(
+      "it waits for its own handler to end",
+    );
     await assertUnharmed(world);
   });
 
   const leaf = fn("futures/leaf", (_, n: number) => n + 1);
-  const middle = fn("futures/middle", async (ctx, n: number): Promise<number> => (await ctx.get(ctx.invoke(leaf, n))) + 1);
-  const outer = fn("futures/outer", async (ctx, n: number): Promise<number> => (await ctx.get(ctx.invoke(middle, n))) + 1);
-  const split = fn("futures/split", (ctx, n: number): Future<number> => ctx.onComplete(ctx.invoke(leaf, n), leaf));
+  const middle = fn(
+    "futures/middle",
+    async (ctx, n: number): Promise<number> => (await ctx.get(ctx.invoke(leaf, n))) + 1,
+  );
+  const outer = fn(
+    "futures/outer",
+    async (ctx, n: number): Promise<number> => (await ctx.get(ctx.invoke(middle, n))) + 1,
+  );
+  const split = fn("futures/split", (ctx, n: number): Future<number> =>
+    ctx.onComplete(ctx.invoke(leaf, n), leaf),
+  );
 
   test.each([1, 2])(
     "since all %d slots are held by those who wait for one is DEADLOCK, and the slots are free again",
@@ -354,12 +402,15 @@ describe("what stands where a future is expected", () => {
       await assertUnharmed(world);
     });
 
-    test.each([undefined, null, 5, "future", {}, []])("is NOT_A_FUTURE if it is %o", async (given) => {
-      const f = put(() => given);
-      const world = await openEngine([f]);
-      await assertRejects(world.client.call(f), "NOT_A_FUTURE");
-      await assertUnharmed(world);
-    });
+    test.each([undefined, null, 5, "future", {}, []])(
+      "is NOT_A_FUTURE if it is %o",
+      async (given) => {
+        const f = put(() => given);
+        const world = await openEngine([f]);
+        await assertRejects(world.client.call(f), "NOT_A_FUTURE");
+        await assertUnharmed(world);
+      },
+    );
 
     test("is FOREIGN_FUTURE if it was made by another run", async () => {
       const kept: unknown[] = [];
@@ -376,24 +427,31 @@ describe("what stands where a future is expected", () => {
 
   test.each([undefined, null, 5, {}])("as a list is NOT_A_FUTURE if it is %o", async (given) => {
     const lists = fn("futures/lists", (ctx, how: string): unknown => {
-      if (how === "after" && given !== undefined) return ctx.invoke(echo, 1, { after: wrong(given) });
+      if (how === "after" && given !== undefined)
+        return ctx.invoke(echo, 1, { after: wrong(given) });
       return how === "all" ? ctx.all(wrong(given)) : ctx.wait(wrong(given));
     });
     const world = await openEngine([lists]);
-    for (const how of ["all", "wait", "after"]) await assertRejects(world.client.call(lists, how), "NOT_A_FUTURE");
+    for (const how of ["all", "wait", "after"])
+      await assertRejects(world.client.call(lists, how), "NOT_A_FUTURE");
     await assertUnharmed(world);
   });
 
-  test.each(["all", "allSettled", "any", "race", "wait"] as const)("in a list with a gap is NOT_A_FUTURE: ctx.%s", async (how) => {
-    const gapped = fn("futures/gapped", (ctx): unknown => {
-      const list = [ctx.invoke(echo, 0)];
-      list[2] = ctx.invoke(echo, 2);
-      return ctx[how](list);
-    });
-    const world = await openEngine([gapped]);
-    expect((await assertRejects(world.client.call(gapped), "NOT_A_FUTURE")).message).toContain(`${how}[1]`);
-    await assertUnharmed(world);
-  });
+  test.each(["all", "allSettled", "any", "race", "wait"] as const)(
+    "in a list with a gap is NOT_A_FUTURE: ctx.%s",
+    async (how) => {
+      const gapped = fn("futures/gapped", (ctx): unknown => {
+        const list = [ctx.invoke(echo, 0)];
+        list[2] = ctx.invoke(echo, 2);
+        return ctx[how](list);
+      });
+      const world = await openEngine([gapped]);
+      expect((await assertRejects(world.client.call(gapped), "NOT_A_FUTURE")).message).toContain(
+        `${how}[1]`,
+      );
+      await assertUnharmed(world);
+    },
+  );
 
   test("inside a value of the outside is FOREIGN_FUTURE: it ends with its handler", async () => {
     const leak: { future?: unknown } = {};
@@ -414,7 +472,10 @@ describe("what stands where a future is expected", () => {
       },
     });
     const world = await openEngine([keeper]);
-    const error = await assertRejects(world.client.call(keeper.keep, "future", { id: "a" }), "FUTURE_IN_STATE");
+    const error = await assertRejects(
+      world.client.call(keeper.keep, "future", { id: "a" }),
+      "FUTURE_IN_STATE",
+    );
     expect(error.details["path"]).toBe("state.kept[0]");
     expect(world.engine.meter.function(echo.type).runs).toBe(0);
     await world.client.call(keeper.keep, "handle", { id: "a" });
@@ -424,9 +485,17 @@ describe("what stands where a future is expected", () => {
 
 describe("joining", () => {
   test("no futures gives the empty list, and never hangs", async () => {
-    const none = fn("futures/none", (ctx) => ({ all: ctx.all([]), allSettled: ctx.allSettled([]), wait: ctx.wait([]) }));
+    const none = fn("futures/none", (ctx) => ({
+      all: ctx.all([]),
+      allSettled: ctx.allSettled([]),
+      wait: ctx.wait([]),
+    }));
     const world = await openEngine([none]);
-    expect(await world.client.call(none)).toEqual({ all: [], allSettled: [], wait: { ready: [], pending: [] } });
+    expect(await world.client.call(none)).toEqual({
+      all: [],
+      allSettled: [],
+      wait: { ready: [], pending: [] },
+    });
     await assertUnharmed(world);
   });
 
@@ -442,7 +511,10 @@ describe("joining", () => {
       };
     });
     const world = await openEngine([twin, fail]);
-    const rejection = { status: "rejected", reason: expect.objectContaining({ message: "no" }) as unknown };
+    const rejection = {
+      status: "rejected",
+      reason: expect.objectContaining({ message: "no" }) as unknown,
+    };
     expect(await world.client.call(twin)).toEqual({
       all: [1, 1],
       settled: [rejection, { status: "fulfilled", value: 1 }, rejection],
@@ -460,13 +532,18 @@ describe("joining", () => {
     await assertUnharmed(world);
   });
 
-  test.each([-1, 1.5, 3, "1", Number.NaN, null])("to a count of %o of two is INVALID_OPTIONS", async (count) => {
-    const some = fn("futures/some", (ctx) => ctx.wait([ctx.invoke(echo, 1), ctx.invoke(echo, 2)], { count: wrong(count) }));
-    const world = await openEngine([some]);
-    await assertRejects(world.client.call(some), "INVALID_OPTIONS");
-    expect(world.engine.meter.function(echo.type).runs).toBe(0);
-    await assertUnharmed(world);
-  });
+  test.each([-1, 1.5, 3, "1", Number.NaN, null])(
+    "to a count of %o of two is INVALID_OPTIONS",
+    async (count) => {
+      const some = fn("futures/some", (ctx) =>
+        ctx.wait([ctx.invoke(echo, 1), ctx.invoke(echo, 2)], { count: wrong(count) }),
+      );
+      const world = await openEngine([some]);
+      await assertRejects(world.client.call(some), "INVALID_OPTIONS");
+      expect(world.engine.meter.function(echo.type).runs).toBe(0);
+      await assertUnharmed(world);
+    },
+  );
 });
 
 describe("a rejection", () => {
@@ -477,39 +554,67 @@ describe("a rejection", () => {
     ["a number", () => -0.5, { message: "thrown: -0.5" }],
     ["a symbol", () => Symbol("s"), { message: "thrown: Symbol(s)" }],
     ["an object", () => ({ status: 500 }), { message: 'thrown: {"status":500}' }],
-    ["an object that holds itself", () => newLoop(), { message: "thrown: an object that cannot be shown" }],
-    ["a frozen error", () => Object.freeze(new TypeError("frozen")), { name: "TypeError", message: "frozen" }],
+    [
+      "an object that holds itself",
+      () => newLoop(),
+      { message: "thrown: an object that cannot be shown" },
+    ],
+    [
+      "a frozen error",
+      () => Object.freeze(new TypeError("frozen")),
+      { name: "TypeError", message: "frozen" },
+    ],
     ["an error that is its own cause", () => newSelfCaused(), { message: "again" }],
-    ["an error with a code", () => Object.assign(new Error("gone"), { code: "ENOENT" }), { code: "ENOENT", message: "gone" }],
-    ["an error that throws when it is read", () => newUnreadable(), { message: "an error that throws when it is read" }],
+    [
+      "an error with a code",
+      () => Object.assign(new Error("gone"), { code: "ENOENT" }),
+      { code: "ENOENT", message: "gone" },
+    ],
+    [
+      "an error that throws when it is read",
+      () => newUnreadable(),
+      { message: "an error that throws when it is read" },
+    ],
   ];
 
-  test.each(REASONS)("with %s is made plain data, the same for throw, ctx.rejected and client.reject", async (_, make, failure) => {
-    const throwing = fn("futures/throwing", () => {
-      throw make();
-    });
-    const rejecting = fn("futures/rejecting", (ctx) => ctx.rejected(make()));
-    const settled = fn("futures/settled", (ctx): Future<unknown> => ctx.allSettled([ctx.invoke(throwing), ctx.rejected(make())]));
-    const { ask, tokenOf } = newAsk();
-    const world = await openEngine([throwing, rejecting, settled, ask]);
-    const { client } = world;
-    const expected: unknown = expect.objectContaining(failure);
-    for (const f of [throwing, rejecting]) {
-      const error = await assertRejects(client.call(f), "FUNCTION_FAILED");
-      expect(error.failure).toEqual(expected);
-      expect(error.cause).toMatchObject({ message: failure.message });
-    }
-    expect(await client.call(settled)).toMatchObject([{ reason: expected }, { reason: expected }]);
-    const asked = await client.start(ask);
-    await client.reject(await tokenOf(), make());
-    expect((await assertRejects(asked.result(), "FUNCTION_FAILED")).failure).toEqual(expected);
-    expect((await asked.status()).failure).toEqual(expected);
-    await assertUnharmed(world);
-  });
+  test.each(REASONS)(
+    "with %s is made plain data, the same for throw, ctx.rejected and client.reject",
+    async (_, make, failure) => {
+      const throwing = fn("futures/throwing", () => {
+        throw make();
+      });
+      const rejecting = fn("futures/rejecting", (ctx) => ctx.rejected(make()));
+      const settled = fn("futures/settled", (ctx): Future<unknown> =>
+        ctx.allSettled([ctx.invoke(throwing), ctx.rejected(make())]),
+      );
+      const { ask, tokenOf } = newAsk();
+      const world = await openEngine([throwing, rejecting, settled, ask]);
+      const { client } = world;
+      const expected: unknown = expect.objectContaining(failure);
+      for (const f of [throwing, rejecting]) {
+        const error = await assertRejects(client.call(f), "FUNCTION_FAILED");
+        expect(error.failure).toEqual(expected);
+        expect(error.cause).toMatchObject({ message: failure.message });
+      }
+      expect(await client.call(settled)).toMatchObject([
+        { reason: expected },
+        { reason: expected },
+      ]);
+      const asked = await client.start(ask);
+      await client.reject(await tokenOf(), make());
+      expect((await assertRejects(asked.result(), "FUNCTION_FAILED")).failure).toEqual(expected);
+      expect((await asked.status()).failure).toEqual(expected);
+      await assertUnharmed(world);
+    },
+  );
 
   test("keeps no more than a bounded part of a huge error, however often its causes and parts branch", async () => {
     const reasons = [
-      Object.assign(new Error("m".repeat(1e6)), { stack: "s".repeat(1e7), name: "n".repeat(1e6), code: "c".repeat(1e6) }),
+      Object.assign(new Error("m".repeat(1e6)), {
+        stack: "s".repeat(1e7),
+        name: "n".repeat(1e6),
+        code: "c".repeat(1e6),
+      }),
       newBranching(),
       new HandbackError("NOT_FOUND", "large", { details: { large: "d".repeat(1e6) } }),
       new HandbackError("NOT_FOUND", "not JSON", { details: { big: wrong(1n) } }),
@@ -522,7 +627,9 @@ describe("a rejection", () => {
     for (const index of reasons.keys()) {
       const error = await world.client.call(huge, index).catch((reason: unknown) => reason);
       expect(HandbackError.is(error, "FUNCTION_FAILED", "NOT_FOUND")).toBe(true);
-      expect(JSON.stringify(HandbackError.is(error) ? error.failure : 0).length).toBeLessThan(1_000_000);
+      expect(JSON.stringify(HandbackError.is(error) ? error.failure : 0).length).toBeLessThan(
+        1_000_000,
+      );
     }
     await assertUnharmed(world);
   });
@@ -584,11 +691,15 @@ describe("a rejection", () => {
   test("in a continuation is retried as that function's policy says", async () => {
     const clock = new VirtualClock();
     const attempts: number[] = [];
-    const flaky = fn("futures/flaky", { retry: { maxAttempts: 3, initialDelay: "1h", maxDelay: "1d" } }, (ctx, n: number) => {
-      attempts.push(ctx.attempt);
-      if (ctx.attempt < 3) throw new Error("not yet");
-      return n + 1;
-    });
+    const flaky = fn(
+      "futures/flaky",
+      { retry: { maxAttempts: 3, initialDelay: "1h", maxDelay: "1d" } },
+      (ctx, n: number) => {
+        attempts.push(ctx.attempt);
+        if (ctx.attempt < 3) throw new Error("not yet");
+        return n + 1;
+      },
+    );
     const start = fn("futures/start", (ctx) => ctx.onComplete(ctx.resolved(1), flaky));
     const world = await openEngine([flaky, start], { clock });
     expect(await clock.until(world.client.call(start))).toBe(2);
@@ -616,7 +727,9 @@ describe("a hundred thousand", { timeout: 90_000 }, () => {
   }
 
   test("tail calls in turn leave nothing behind, and keep the event loop free", async () => {
-    const step = fn("futures/step", (ctx, n: number): number | Future<number> => (n === 0 ? 0 : ctx.invoke(step, n - 1)));
+    const step = fn("futures/step", (ctx, n: number): number | Future<number> =>
+      n === 0 ? 0 : ctx.invoke(step, n - 1),
+    );
     const world = await openEngine([step]);
     expect(await longestStall(world.client.call(step, N))).toBeLessThan(1000);
     expect(world.engine.meter.function(step.type).runs).toBe(N + 1);
@@ -624,15 +737,24 @@ describe("a hundred thousand", { timeout: 90_000 }, () => {
   });
 
   test("continuations one after another, named by one handler, run in turn, and a rejection passes by them all", async () => {
-    const chain = fn("futures/chain", (ctx, { start, length }: { start: number | string; length: number }): Future<number> => {
-      let last: Future<number> = typeof start === "number" ? ctx.resolved(start) : ctx.onComplete(ctx.invoke(fail, start), increment);
-      for (let index = 0; index < length; index++) last = ctx.onComplete(last, increment);
-      return last;
-    });
+    const chain = fn(
+      "futures/chain",
+      (ctx, { start, length }: { start: number | string; length: number }): Future<number> => {
+        let last: Future<number> =
+          typeof start === "number"
+            ? ctx.resolved(start)
+            : ctx.onComplete(ctx.invoke(fail, start), increment);
+        for (let index = 0; index < length; index++) last = ctx.onComplete(last, increment);
+        return last;
+      },
+    );
     const world = await openEngine([chain, increment, fail]);
     expect(await world.client.call(chain, { start: 0, length: N })).toBe(N);
     expect(world.engine.meter.function(increment.type).runs).toBe(N);
-    await assertRejects(world.client.call(chain, { start: "no", length: N / 10 }), "FUNCTION_FAILED");
+    await assertRejects(
+      world.client.call(chain, { start: "no", length: N / 10 }),
+      "FUNCTION_FAILED",
+    );
     expect(world.engine.meter.function(increment.type).runs).toBe(N);
     await assertUnharmed(world);
   });
@@ -644,7 +766,9 @@ describe("a hundred thousand", { timeout: 90_000 }, () => {
     });
     const world = await openEngine([fan, increment]);
     await world.client.call(fan);
-    await expect.poll(() => world.engine.meter.function(increment.type).runs, { timeout: 60_000 }).toBe(N);
+    await expect
+      .poll(() => world.engine.meter.function(increment.type).runs, { timeout: 60_000 })
+      .toBe(N);
     await expect.poll(() => world.store.count().messages).toBe(0);
     await assertUnharmed(world);
   });

@@ -61,11 +61,15 @@ describe("a handler that does not end in its time", () => {
   test("is tried again as its policy says, and fails with HANDLER_TIMEOUT when that is exhausted", async () => {
     const clock = new VirtualClock();
     const attempts: number[] = [];
-    const slow = fn("handlers/slow", { timeout: "1s", retry: { maxAttempts: 3, initialDelay: 0 } }, async (ctx, until: number) => {
-      attempts.push(ctx.attempt);
-      if (ctx.attempt < until) await clock.work(5000);
-      return "done";
-    });
+    const slow = fn(
+      "handlers/slow",
+      { timeout: "1s", retry: { maxAttempts: 3, initialDelay: 0 } },
+      async (ctx, until: number) => {
+        attempts.push(ctx.attempt);
+        if (ctx.attempt < until) await clock.work(5000);
+        return "done";
+      },
+    );
     const world = await openEngine([slow], { clock });
     expect(await clock.until(world.client.call(slow, 2))).toBe("done");
     await assertRejects(clock.until(world.client.call(slow, 9)), "HANDLER_TIMEOUT");
@@ -78,7 +82,9 @@ describe("a handler that does not end in its time", () => {
     const clock = new VirtualClock();
     const gate = newGate();
     const slow = fn("handlers/slow", () => gate.opened);
-    const blocked = fn("handlers/blocked", { timeout: "1s" }, async (ctx): Promise<unknown> => ctx.get(ctx.invoke(slow)));
+    const blocked = fn("handlers/blocked", { timeout: "1s" }, async (ctx): Promise<unknown> =>
+      ctx.get(ctx.invoke(slow)),
+    );
     const world = await openEngine([blocked, slow], { clock, concurrency: 2 });
     await assertRejects(clock.until(world.client.call(blocked)), "HANDLER_TIMEOUT");
     expect(await world.client.call(echo, "the slot is free")).toBe("the slot is free");
@@ -89,7 +95,9 @@ describe("a handler that does not end in its time", () => {
 
   test("does not count the time for which what it handed back is parked", async () => {
     const clock = new VirtualClock();
-    const patient = fn("handlers/patient", { timeout: "1s" }, (ctx): Future<void> => ctx.sleep("1h"));
+    const patient = fn("handlers/patient", { timeout: "1s" }, (ctx): Future<void> =>
+      ctx.sleep("1h"),
+    );
     const world = await openEngine([patient], { clock });
     await clock.until(world.client.call(patient));
     expect(clock.now() - VirtualClock.startAt).toBe(3_600_000);
@@ -206,9 +214,16 @@ describe("what a handler throws", () => {
     async (index) => {
       const world = await openEngine([keeper]);
       for (const operation of [keeper.fail, keeper.failLater]) {
-        const error = await assertRejects(world.client.call(operation, index, { id: "a" }), "FUNCTION_FAILED");
+        const error = await assertRejects(
+          world.client.call(operation, index, { id: "a" }),
+          "FUNCTION_FAILED",
+        );
         expect(error.message).toMatch(/^FUNCTION_FAILED: handlers\/keeper failed: /);
-        expect(error.failure).toMatchObject({ name: expect.any(String), message: expect.any(String), function: "handlers/keeper" });
+        expect(error.failure).toMatchObject({
+          name: expect.any(String),
+          message: expect.any(String),
+          function: "handlers/keeper",
+        });
       }
       await assertRejects(world.client.readState(keeper, "a"), "NOT_FOUND");
       expect(world.engine.meter.function(echo.type).runs).toBe(0);
@@ -289,26 +304,29 @@ describe("what a handler returns", () => {
     "a function of ours": () => echo,
   };
 
-  test.each(Object.keys(STREAMS))("is UNSERIALIZABLE if it is %s, and the state is as it was", async (what) => {
-    const giver = stateful("handlers/giver", {
-      state: { n: value(0) },
-      handlers: {
-        give(ctx): unknown {
-          ctx.state.n++;
-          return what === "its context" ? ctx : STREAMS[what]?.();
+  test.each(Object.keys(STREAMS))(
+    "is UNSERIALIZABLE if it is %s, and the state is as it was",
+    async (what) => {
+      const giver = stateful("handlers/giver", {
+        state: { n: value(0) },
+        handlers: {
+          give(ctx): unknown {
+            ctx.state.n++;
+            return what === "its context" ? ctx : STREAMS[what]?.();
+          },
         },
-      },
-    });
-    const world = await openEngine([giver]);
-    const given = world.client.call(giver.give, undefined, { id: "a" });
-    if (what === "a function of ours") expect(await given).toEqual({ type: "test/echo" });
-    else {
-      const error = await assertRejects(given, "UNSERIALIZABLE");
-      expect(error.details["path"]).toBe("result");
-      await assertRejects(world.client.readState(giver, "a"), "NOT_FOUND");
-    }
-    await assertUnharmed(world);
-  });
+      });
+      const world = await openEngine([giver]);
+      const given = world.client.call(giver.give, undefined, { id: "a" });
+      if (what === "a function of ours") expect(await given).toEqual({ type: "test/echo" });
+      else {
+        const error = await assertRejects(given, "UNSERIALIZABLE");
+        expect(error.details["path"]).toBe("result");
+        await assertRejects(world.client.readState(giver, "a"), "NOT_FOUND");
+      }
+      await assertUnharmed(world);
+    },
+  );
 });
 
 describe("an input that a schema refuses", () => {
@@ -320,23 +338,38 @@ describe("an input that a schema refuses", () => {
         const result =
           typeof input === "number"
             ? { value: input }
-            : { issues: [{ message: "expected a number", path: ["n", { key: 0 }] }, { message: "again" }] };
+            : {
+                issues: [
+                  { message: "expected a number", path: ["n", { key: 0 }] },
+                  { message: "again" },
+                ],
+              };
         return later ? Promise.resolve(result) : result;
       },
     },
   });
 
-  test.each([false, true])("is INVALID_INPUT with what is wrong where, and the handler is not run (checked later: %s)", async (later) => {
-    let runs = 0;
-    const double = fn("handlers/double", { input: whole(later), retry: { maxAttempts: 3 } }, (_, n: number) => {
-      runs++;
-      return 2 * n;
-    });
-    const world = await openEngine([double]);
-    const error = await assertRejects(world.client.call(double, wrong("two")), "INVALID_INPUT");
-    expect(error.details).toEqual({ function: "handlers/double", issues: ["n.0: expected a number", "again"] });
-    expect(error.message).toContain("handlers/double");
-    expect([await world.client.call(double, 2), runs]).toEqual([4, 1]);
-    await assertUnharmed(world);
-  });
+  test.each([false, true])(
+    "is INVALID_INPUT with what is wrong where, and the handler is not run (checked later: %s)",
+    async (later) => {
+      let runs = 0;
+      const double = fn(
+        "handlers/double",
+        { input: whole(later), retry: { maxAttempts: 3 } },
+        (_, n: number) => {
+          runs++;
+          return 2 * n;
+        },
+      );
+      const world = await openEngine([double]);
+      const error = await assertRejects(world.client.call(double, wrong("two")), "INVALID_INPUT");
+      expect(error.details).toEqual({
+        function: "handlers/double",
+        issues: ["n.0: expected a number", "again"],
+      });
+      expect(error.message).toContain("handlers/double");
+      expect([await world.client.call(double, 2), runs]).toEqual([4, 1]);
+      await assertUnharmed(world);
+    },
+  );
 });

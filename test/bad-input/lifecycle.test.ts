@@ -9,9 +9,19 @@ import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { holding } from "../support/holding.ts";
 import { ROOT } from "../support/source.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
-import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine } from "./open-engine.ts";
+import {
+  assertRejects,
+  assertThrows,
+  assertUnharmed,
+  echo,
+  newGate,
+  openEngine,
+} from "./open-engine.ts";
 
-const counter = stateful("lifecycle/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });
+const counter = stateful("lifecycle/counter", {
+  state: { n: value(0) },
+  handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+});
 
 describe("a store that is open", () => {
   test("cannot be opened by a second engine of this process: STORE_LOCKED, and the first is unaffected", async () => {
@@ -21,7 +31,10 @@ describe("a store that is open", () => {
       [memory(), undefined],
     ] as const) {
       const world = await openEngine([counter], { store });
-      expect((await assertRejects(openEngine([counter], { store: again ?? store }), "STORE_LOCKED")).details["pid"]).toBe(process.pid);
+      expect(
+        (await assertRejects(openEngine([counter], { store: again ?? store }), "STORE_LOCKED"))
+          .details["pid"],
+      ).toBe(process.pid);
       expect(await world.client.call(counter.add, 1, { id: "a" })).toBe(1);
       await assertUnharmed(world);
       const next = await world.restart([counter]);
@@ -48,10 +61,14 @@ function openElsewhere(path: string): unknown {
     const said = await opened.then((engine) => engine.close().then(() => ({ code: "opened" })), ({ code, details: { pid } }) => ({ code, pid }));
     console.log(JSON.stringify(said));
   `;
-  const { stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, "--input-type=module", "-e", program, path], {
-    encoding: "utf8",
-    timeout: 30_000,
-  });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...NODE_OPTIONS, "--input-type=module", "-e", program, path],
+    {
+      encoding: "utf8",
+      timeout: 30_000,
+    },
+  );
   if (stdout === "") throw new Error(stderr);
   return JSON.parse(stdout) as unknown;
 }
@@ -61,22 +78,36 @@ describe("a store that cannot be opened", () => {
     ["is a directory", (directory) => directory],
     ["lies below a file", (directory) => join(newFile(directory, "file"), "store.db")],
     ["has a name that is too long", (directory) => join(directory, "n".repeat(300))],
-    ["has a path that is too long", (directory) => join(directory, ...Array.from({ length: 50 }, () => "n".repeat(100)), "store.db")],
+    [
+      "has a path that is too long",
+      (directory) =>
+        join(directory, ...Array.from({ length: 50 }, () => "n".repeat(100)), "store.db"),
+    ],
     ["lies where nobody can write", () => "/sys/handback/store.db"],
     ["is a link to itself", (directory) => newLink(directory, "loop")],
     ["is a device", () => "/dev/null"],
-  ])("since it %s is STORE_OPEN_FAILED with its cause: nothing is made, and memory is no way out", async (_, place) => {
-    const directory = temporaryDirectory();
-    const path = place(directory);
-    const before = readdirSync(directory);
-    const error = await assertRejects(embedded({ functions: [echo], store: sqlite(path) }), "STORE_OPEN_FAILED");
-    expect(error.details["path"]).toBe(path);
-    expect(error.cause).toBeInstanceOf(Error);
-    expect(readdirSync(directory)).toEqual(before);
-  });
+  ])(
+    "since it %s is STORE_OPEN_FAILED with its cause: nothing is made, and memory is no way out",
+    async (_, place) => {
+      const directory = temporaryDirectory();
+      const path = place(directory);
+      const before = readdirSync(directory);
+      const error = await assertRejects(
+        embedded({ functions: [echo], store: sqlite(path) }),
+        "STORE_OPEN_FAILED",
+      );
+      expect(error.details["path"]).toBe(path);
+      expect(error.cause).toBeInstanceOf(Error);
+      expect(readdirSync(directory)).toEqual(before);
+    },
+  );
 
   test("since it is no store is STORE_CORRUPT, and the file stays as it is", async () => {
-    const path = newFile(temporaryDirectory(), "store.db", "not a database, but long enough to look at".repeat(10));
+    const path = newFile(
+      temporaryDirectory(),
+      "store.db",
+      "not a database, but long enough to look at".repeat(10),
+    );
     await assertRejects(embedded({ functions: [echo], store: sqlite(path) }), "STORE_CORRUPT");
     await assertRejects(embedded({ functions: [echo], store: sqlite(path) }), "STORE_CORRUPT");
   });
@@ -91,9 +122,12 @@ describe("a store that cannot be opened", () => {
     expect(existsSync(join(directory, "store.db"))).toBe(true);
   });
 
-  test.each(["", ":memory:", "a\0b", undefined, null, 5])("since its path is %j is INVALID_OPTIONS at once", (path) => {
-    assertThrows(() => sqlite(path as string), "INVALID_OPTIONS");
-  });
+  test.each(["", ":memory:", "a\0b", undefined, null, 5])(
+    "since its path is %j is INVALID_OPTIONS at once",
+    (path) => {
+      assertThrows(() => sqlite(path as string), "INVALID_OPTIONS");
+    },
+  );
 });
 
 function newFile(directory: string, name: string, text = ""): string {
@@ -134,9 +168,18 @@ describe("options of an engine", () => {
   test("that are wrong leave the store free", async () => {
     const store = memory();
     const sink = (): void => undefined;
-    await assertRejects(embedded({ functions: [], store, egress: { "no-namespace": sink } }), "INVALID_NAME");
-    await assertRejects(embedded({ functions: [], store, egress: { "a/b": 5 as never } }), "INVALID_HANDLER");
-    await assertRejects(embedded({ functions: [echo], store, egress: { "test/echo": sink } }), "DUPLICATE_FUNCTION");
+    await assertRejects(
+      embedded({ functions: [], store, egress: { "no-namespace": sink } }),
+      "INVALID_NAME",
+    );
+    await assertRejects(
+      embedded({ functions: [], store, egress: { "a/b": 5 as never } }),
+      "INVALID_HANDLER",
+    );
+    await assertRejects(
+      embedded({ functions: [echo], store, egress: { "test/echo": sink } }),
+      "DUPLICATE_FUNCTION",
+    );
     await assertUnharmed(await openEngine([], { store }));
   });
 });
@@ -150,7 +193,9 @@ describe("work that is stored for a function that is not registered", () => {
   });
   const decide = fn("lifecycle/decide", (_, result: unknown) => ({ decided: result }));
   const later = fn("lifecycle/later", () => "later");
-  const start = fn("lifecycle/start", (ctx): Future<unknown> => ctx.onComplete(ctx.invoke(ask), decide));
+  const start = fn("lifecycle/start", (ctx): Future<unknown> =>
+    ctx.onComplete(ctx.invoke(ask), decide),
+  );
 
   test("at a start is parked, counted and warned of by type, whatever else there is; it runs once it is registered", async () => {
     const gate = newGate();
@@ -160,7 +205,11 @@ describe("work that is stored for a function that is not registered", () => {
     });
     const clock = new VirtualClock();
     const path = join(temporaryDirectory(), "store.db");
-    const first = await openEngine([slow, counter], { store: holding(clock, sqlite(path)), clock, concurrency: 1 });
+    const first = await openEngine([slow, counter], {
+      store: holding(clock, sqlite(path)),
+      clock,
+      concurrency: 1,
+    });
     for (const n of [1, 2, 3]) await first.client.start(slow, n, { key: `slow-${n}` });
     await first.client.start(counter.add, 5, { id: "a", key: "count" });
     const closed = first.engine.close();
@@ -168,7 +217,10 @@ describe("work that is stored for a function that is not registered", () => {
     gate.open();
 
     const second = await openEngine([], { store: holding(clock, sqlite(path)), clock });
-    expect(Object.fromEntries(second.engine.unregistered)).toEqual({ "lifecycle/slow": 3, "lifecycle/counter": 1 });
+    expect(Object.fromEntries(second.engine.unregistered)).toEqual({
+      "lifecycle/slow": 3,
+      "lifecycle/counter": 1,
+    });
     const warnings = second.said.filter((line) => line.startsWith("warn"));
     expect(warnings).toHaveLength(2);
     expect(warnings.join()).toMatch(/3 .*lifecycle\/slow.*1 .*lifecycle\/counter/);
@@ -177,7 +229,9 @@ describe("work that is stored for a function that is not registered", () => {
     expect(second.store.count().messages).toBe(4);
 
     const third = await second.restart([slow]);
-    expect(await Promise.all([1, 2, 3].map((n) => third.client.flow(`slow-${n}`).result()))).toEqual([1, 2, 3]);
+    expect(
+      await Promise.all([1, 2, 3].map((n) => third.client.flow(`slow-${n}`).result())),
+    ).toEqual([1, 2, 3]);
     expect(Object.fromEntries(third.engine.unregistered)).toEqual({ "lifecycle/counter": 1 });
 
     const fourth = await third.restart([counter]);
@@ -197,7 +251,10 @@ describe("work that is stored for a function that is not registered", () => {
     expect(second.engine.unregistered.size).toBe(0);
     await second.client.settle(tokens[0] ?? "", "yes");
     await clock.advance(3_600_000);
-    expect(Object.fromEntries(second.engine.unregistered)).toEqual({ "lifecycle/decide": 1, "lifecycle/later": 1 });
+    expect(Object.fromEntries(second.engine.unregistered)).toEqual({
+      "lifecycle/decide": 1,
+      "lifecycle/later": 1,
+    });
     expect((await second.client.status("flow")).status).toBe("pending");
 
     const third = await second.restart([decide, later]);
@@ -227,16 +284,19 @@ describe("an engine that is closed", () => {
   test.each([
     ["memory", () => memory()],
     ["sqlite", () => sqlite(join(temporaryDirectory(), "store.db"))],
-  ] as const)("may be closed again, and answers everything else with CLOSED (%s)", async (_, newStore) => {
-    const { engine } = await openEngine([counter], { store: newStore() });
-    await engine.client.start(echo, 1, { key: "done" });
-    await engine.client.call(counter.add, 1, { id: "a" });
-    await Promise.all([engine.close(), engine.close()]);
-    await engine.close();
-    for (const refused of outcome(engine)) await assertRejects(refused, "CLOSED");
-    assertThrows(() => engine.deadLetters(), "CLOSED");
-    expect(engine.unregistered.size).toBe(0);
-  });
+  ] as const)(
+    "may be closed again, and answers everything else with CLOSED (%s)",
+    async (_, newStore) => {
+      const { engine } = await openEngine([counter], { store: newStore() });
+      await engine.client.start(echo, 1, { key: "done" });
+      await engine.client.call(counter.add, 1, { id: "a" });
+      await Promise.all([engine.close(), engine.close()]);
+      await engine.close();
+      for (const refused of outcome(engine)) await assertRejects(refused, "CLOSED");
+      assertThrows(() => engine.deadLetters(), "CLOSED");
+      expect(engine.unregistered.size).toBe(0);
+    },
+  );
 
   test("has told CLOSED to whoever still waited, and goes on with their work when it is started again", async () => {
     const gate = newGate();

@@ -1,6 +1,14 @@
 import { fn, memory, stateful, value } from "handback";
 import { describe, expect, test } from "vitest";
-import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
+import {
+  assertRejects,
+  assertThrows,
+  assertUnharmed,
+  echo,
+  newGate,
+  openEngine,
+  wrong,
+} from "./open-engine.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
 const counter = stateful("names/counter", {
@@ -12,27 +20,44 @@ const counter = stateful("names/counter", {
 const PLAIN_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
 
 describe("a function's type", () => {
-  test.each(["", "/", "a/", "/a", "nothing"])("%j is refused where the function is defined", (type) => {
+  test.each(["", "/", "a/", "/a", "nothing"])(
+    "%j is refused where the function is defined",
+    (type) => {
+      assertThrows(() => fn(type, () => 1), "INVALID_NAME");
+      assertThrows(() => stateful(type, { state: {}, handlers: { go: () => 1 } }), "INVALID_NAME");
+    },
+  );
+
+  test.each([
+    "a/b/c",
+    "a/b\\c",
+    "a/b#c",
+    "a/b?c",
+    "a/b\0c",
+    "a/b\u0007c",
+    "a/b\nc",
+    "a/@b",
+    "@a/b",
+    "_sys/join",
+  ])("%j, with what addresses and paths are made of, is refused", (type) => {
     assertThrows(() => fn(type, () => 1), "INVALID_NAME");
-    assertThrows(() => stateful(type, { state: {}, handlers: { go: () => 1 } }), "INVALID_NAME");
   });
 
-  test.each(["a/b/c", "a/b\\c", "a/b#c", "a/b?c", "a/b\0c", "a/b\u0007c", "a/b\nc", "a/@b", "@a/b", "_sys/join"])(
-    "%j, with what addresses and paths are made of, is refused",
+  test.each([".", ".."])(
+    "with %j as a part is refused, and so is one of more than 200 bytes",
+    (part) => {
+      assertThrows(() => fn(`a/${part}`, () => 1), "INVALID_NAME");
+      assertThrows(() => fn(`${part}/a`, () => 1), "INVALID_NAME");
+      assertThrows(() => fn(`a/${"é".repeat(100)}`, () => 1), "INVALID_NAME");
+    },
+  );
+
+  test.each(["a/\ud800", "a/e\u0301"])(
+    "%j, which UTF-8 or normalisation would change, is refused",
     (type) => {
       assertThrows(() => fn(type, () => 1), "INVALID_NAME");
     },
   );
-
-  test.each([".", ".."])("with %j as a part is refused, and so is one of more than 200 bytes", (part) => {
-    assertThrows(() => fn(`a/${part}`, () => 1), "INVALID_NAME");
-    assertThrows(() => fn(`${part}/a`, () => 1), "INVALID_NAME");
-    assertThrows(() => fn(`a/${"é".repeat(100)}`, () => 1), "INVALID_NAME");
-  });
-
-  test.each(["a/\ud800", "a/e\u0301"])("%j, which UTF-8 or normalisation would change, is refused", (type) => {
-    assertThrows(() => fn(type, () => 1), "INVALID_NAME");
-  });
 
   test.each([undefined, null, 5, {}, []])("is a string, not %o", (type) => {
     assertThrows(() => fn(wrong(type), () => 1), "INVALID_NAME");
@@ -51,13 +76,18 @@ describe("a function's type", () => {
     const first = fn("names/same", () => "first");
     const second = fn("names/same", () => "second");
     await assertRejects(openEngine([first, second], { store }), "DUPLICATE_FUNCTION");
-    await assertRejects(openEngine([first, fn("names/other", { aliases: ["names/same"] }, () => 1)], { store }), "DUPLICATE_FUNCTION");
+    await assertRejects(
+      openEngine([first, fn("names/other", { aliases: ["names/same"] }, () => 1)], { store }),
+      "DUPLICATE_FUNCTION",
+    );
     const world = await openEngine([first, first], { store });
     expect(await world.client.call(second)).toBe("first");
   });
 
   test("brings its parts, and theirs, to the engine that hosts it", async () => {
-    const sum = fn("names/sum", { parts: [counter] }, (ctx, n: number) => ctx.invoke(counter.add, n, { id: "sum" }));
+    const sum = fn("names/sum", { parts: [counter] }, (ctx, n: number) =>
+      ctx.invoke(counter.add, n, { id: "sum" }),
+    );
     const twice = stateful("names/twice", {
       state: {},
       parts: [sum, counter.read],
@@ -68,9 +98,12 @@ describe("a function's type", () => {
     await assertUnharmed(world);
   });
 
-  test.each([null, undefined, 5, "names/counter", {}, () => 1, Promise.resolve()])("an engine hosts no %o", async (face) => {
-    await assertRejects(openEngine([wrong(face)]), "INVALID_OPTIONS");
-  });
+  test.each([null, undefined, 5, "names/counter", {}, () => 1, Promise.resolve()])(
+    "an engine hosts no %o",
+    async (face) => {
+      await assertRejects(openEngine([wrong(face)]), "INVALID_OPTIONS");
+    },
+  );
 });
 
 describe("a handler", () => {
@@ -84,7 +117,10 @@ describe("a handler", () => {
     ["an async generator", async function* generate() {}],
   ])("is a plain or async function, not %s", (_, handler) => {
     assertThrows(() => fn("names/bad", wrong(handler)), "INVALID_HANDLER");
-    assertThrows(() => stateful("names/bad", { state: {}, handlers: { go: wrong(handler) } }), "INVALID_HANDLER");
+    assertThrows(
+      () => stateful("names/bad", { state: {}, handlers: { go: wrong(handler) } }),
+      "INVALID_HANDLER",
+    );
   });
 
   test.each([
@@ -99,13 +135,26 @@ describe("a handler", () => {
     ["handlers", () => stateful("names/bad", wrong({ state: {} }))],
     ["no handlers", () => stateful("names/bad", { state: {}, handlers: {} })],
     ["state", () => stateful("names/bad", wrong({ handlers: { go: () => 1 } }))],
-    ["a value", () => stateful("names/bad", { state: { count: wrong(0) }, handlers: { go: () => 1 } })],
-    ["schema", () => stateful("names/bad", { state: {}, schema: wrong(5), handlers: { go: () => 1 } })],
-    ["migrate", () => stateful("names/bad", { state: {}, migrate: wrong(5), handlers: { go: () => 1 } })],
+    [
+      "a value",
+      () => stateful("names/bad", { state: { count: wrong(0) }, handlers: { go: () => 1 } }),
+    ],
+    [
+      "schema",
+      () => stateful("names/bad", { state: {}, schema: wrong(5), handlers: { go: () => 1 } }),
+    ],
+    [
+      "migrate",
+      () => stateful("names/bad", { state: {}, migrate: wrong(5), handlers: { go: () => 1 } }),
+    ],
     ["version", () => stateful("names/bad", { state: {}, version: 0, handlers: { go: () => 1 } })],
     ["of value", () => value(0, wrong({ expires: "1h" }))],
     ["parts", () => fn("names/bad", { parts: wrong(5) }, () => 1)],
-    ["a part", () => stateful("names/bad", { state: {}, parts: [echo, wrong({})], handlers: { go: () => 1 } })],
+    [
+      "a part",
+      () =>
+        stateful("names/bad", { state: {}, parts: [echo, wrong({})], handlers: { go: () => 1 } }),
+    ],
     ["both expiries of value", () => value(0, { expireAfterCall: "1h", expireAfterWrite: "1h" })],
   ])("cannot be given options that are unknown or of another kind: %s", (_, define) => {
     assertThrows(define, "INVALID_OPTIONS");
@@ -114,14 +163,23 @@ describe("a handler", () => {
 
 describe("the name of a value or operation", () => {
   test.each(["", "a/b", "@life", "\n", "e\u0301", "n".repeat(201)])("%j is refused", (name) => {
-    assertThrows(() => stateful("names/bad", { state: { [name]: value(0) }, handlers: { go: () => 1 } }), "INVALID_NAME");
-    assertThrows(() => stateful("names/bad", { state: {}, handlers: { [name]: () => 1 } }), "INVALID_NAME");
+    assertThrows(
+      () => stateful("names/bad", { state: { [name]: value(0) }, handlers: { go: () => 1 } }),
+      "INVALID_NAME",
+    );
+    assertThrows(
+      () => stateful("names/bad", { state: {}, handlers: { [name]: () => 1 } }),
+      "INVALID_NAME",
+    );
   });
 
   test.each(PLAIN_NAMES)("may be %s, and holds data like any other", async (name) => {
     const odd = stateful("names/odd", {
       state: { [name]: value(0) },
-      handlers: { add: (ctx, n: number) => (ctx.state[name] = (ctx.state[name] ?? 0) + n), [`${name}2`]: () => name },
+      handlers: {
+        add: (ctx, n: number) => (ctx.state[name] = (ctx.state[name] ?? 0) + n),
+        [`${name}2`]: () => name,
+      },
     });
     const world = await openEngine([odd]);
     expect(await world.client.call(odd.add, 2, { id: "a" })).toBe(2);
@@ -132,8 +190,18 @@ describe("the name of a value or operation", () => {
   });
 
   test("of an operation may be the name of a query only once, and is never type", () => {
-    assertThrows(() => stateful("names/bad", wrong({ state: {}, handlers: { go: () => 1 }, queries: { go: () => 1 } })), "INVALID_NAME");
-    assertThrows(() => stateful("names/bad", wrong({ state: {}, handlers: { type: () => 1 } })), "INVALID_NAME");
+    assertThrows(
+      () =>
+        stateful(
+          "names/bad",
+          wrong({ state: {}, handlers: { go: () => 1 }, queries: { go: () => 1 } }),
+        ),
+      "INVALID_NAME",
+    );
+    assertThrows(
+      () => stateful("names/bad", wrong({ state: {}, handlers: { type: () => 1 } })),
+      "INVALID_NAME",
+    );
   });
 });
 
@@ -144,13 +212,18 @@ describe("the id of a state", () => {
       const bad = wrong(id);
       const inside = fn("names/inside", (ctx, how: string): unknown => {
         if (how === "invoke") return ctx.invoke(counter.add, 1, { id: bad });
-        ctx.send(counter.add, 1, how === "send" ? { id: bad } : { id: "a", replyTo: { function: counter.add, id: bad } });
+        ctx.send(
+          counter.add,
+          1,
+          how === "send" ? { id: bad } : { id: "a", replyTo: { function: counter.add, id: bad } },
+        );
         return how;
       });
       const world = await openEngine([counter, inside]);
       await assertRejects(world.client.start(counter.add, 1, { id: bad }), "INVALID_KEY");
       await assertRejects(world.client.readState(counter, bad), "INVALID_KEY");
-      for (const how of ["invoke", "send", "replyTo"]) await assertRejects(world.client.call(inside, how), "INVALID_KEY");
+      for (const how of ["invoke", "send", "replyTo"])
+        await assertRejects(world.client.call(inside, how), "INVALID_KEY");
       expect(world.engine.meter.function(counter.type).runs).toBe(0);
       await assertUnharmed(world);
     },
@@ -163,18 +236,27 @@ describe("the id of a state", () => {
     expect(await client.readState(counter, "0")).toEqual({ count: 1 });
   });
 
-  test.each(["a/b", "%2F", "a b", " ", "🙂", "__proto__", "constructor", "..", "\n", "e\u0301", "k".repeat(1024)])(
-    "may be %j, and names one state",
-    async (id) => {
-      const world = await openEngine([counter]);
-      const handle = await world.client.start(counter.add, 2, { id });
-      expect([handle.stateId, await handle.result()]).toEqual([id, 2]);
-      expect(await world.client.call(counter.add, 1, { id: `${id.slice(0, 1000)}'` })).toBe(1);
-      expect(await world.client.call(counter.read, undefined, { id })).toBe(2);
-      expect(await world.client.readState(counter, id)).toEqual({ count: 2 });
-      await assertUnharmed(world);
-    },
-  );
+  test.each([
+    "a/b",
+    "%2F",
+    "a b",
+    " ",
+    "🙂",
+    "__proto__",
+    "constructor",
+    "..",
+    "\n",
+    "e\u0301",
+    "k".repeat(1024),
+  ])("may be %j, and names one state", async (id) => {
+    const world = await openEngine([counter]);
+    const handle = await world.client.start(counter.add, 2, { id });
+    expect([handle.stateId, await handle.result()]).toEqual([id, 2]);
+    expect(await world.client.call(counter.add, 1, { id: `${id.slice(0, 1000)}'` })).toBe(1);
+    expect(await world.client.call(counter.read, undefined, { id })).toBe(2);
+    expect(await world.client.readState(counter, id)).toEqual({ count: 2 });
+    await assertUnharmed(world);
+  });
 
   test("that the system would have made, but has not, is NOT_FOUND, and makes no state", async () => {
     const id = `@${"0".repeat(40)}`;
@@ -190,8 +272,14 @@ describe("the key of a flow", () => {
     "is refused if it is %o, never taken for none",
     async (key) => {
       const world = await openEngine([counter]);
-      await assertRejects(world.client.start(echo, 1, { key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
-      await assertRejects(world.client.start(counter.add, 1, { id: "a", key: wrong(key) }), "INVALID_IDEMPOTENCY_KEY");
+      await assertRejects(
+        world.client.start(echo, 1, { key: wrong(key) }),
+        "INVALID_IDEMPOTENCY_KEY",
+      );
+      await assertRejects(
+        world.client.start(counter.add, 1, { id: "a", key: wrong(key) }),
+        "INVALID_IDEMPOTENCY_KEY",
+      );
       expect(world.engine.meter.function(echo.type).runs).toBe(0);
       expect(world.store.count().state).toBe(0);
       await assertUnharmed(world);
@@ -267,7 +355,8 @@ describe("what is not there", () => {
     const world = await openEngine([counter, inside]);
     await assertRejects(world.client.start(wrong(f)), "UNKNOWN_FUNCTION");
     expect(world.store.count().state).toBe(0);
-    for (const how of ["invoke", "send", "onComplete"]) await assertRejects(world.client.call(inside, how), "UNKNOWN_FUNCTION");
+    for (const how of ["invoke", "send", "onComplete"])
+      await assertRejects(world.client.call(inside, how), "UNKNOWN_FUNCTION");
     await assertUnharmed(world);
   });
 
@@ -285,14 +374,21 @@ describe("what is not there", () => {
     await assertUnharmed(world);
   });
 
-  test.each(["", "x", "x.y", `${"0".repeat(40)}.`, `${"0".repeat(40)}.${"0".repeat(48)}.`, undefined, null, 5, {}])(
-    "and is malformed is INVALID_ID, if it is the token %o",
-    async (token) => {
-      const world = await openEngine([]);
-      await assertRejects(world.client.settle(wrong(token), 1), "INVALID_ID");
-      expect(world.store.count().state).toBe(0);
-    },
-  );
+  test.each([
+    "",
+    "x",
+    "x.y",
+    `${"0".repeat(40)}.`,
+    `${"0".repeat(40)}.${"0".repeat(48)}.`,
+    undefined,
+    null,
+    5,
+    {},
+  ])("and is malformed is INVALID_ID, if it is the token %o", async (token) => {
+    const world = await openEngine([]);
+    await assertRejects(world.client.settle(wrong(token), 1), "INVALID_ID");
+    expect(world.store.count().state).toBe(0);
+  });
 
   test.each(["", undefined, null, 5, {}])(
     "and is malformed is INVALID_IDEMPOTENCY_KEY, if it is the flow %o: its id is its key",
@@ -305,14 +401,20 @@ describe("what is not there", () => {
     },
   );
 
-  test.each([null, 5, "k", [], { ID: "a" }])("among options is INVALID_OPTIONS: %o", async (options) => {
-    const inside = fn("names/inside", (ctx, how: string): unknown => {
-      if (how === "send") ctx.send(echo, 1, wrong(options));
-      return how === "invoke" ? ctx.invoke(echo, 1, wrong(options)) : ctx.wait([], wrong(options));
-    });
-    const world = await openEngine([inside]);
-    await assertRejects(world.client.start(echo, 1, wrong(options)), "INVALID_OPTIONS");
-    for (const how of ["invoke", "send", "wait"]) await assertRejects(world.client.call(inside, how), "INVALID_OPTIONS");
-    await assertUnharmed(world);
-  });
+  test.each([null, 5, "k", [], { ID: "a" }])(
+    "among options is INVALID_OPTIONS: %o",
+    async (options) => {
+      const inside = fn("names/inside", (ctx, how: string): unknown => {
+        if (how === "send") ctx.send(echo, 1, wrong(options));
+        return how === "invoke"
+          ? ctx.invoke(echo, 1, wrong(options))
+          : ctx.wait([], wrong(options));
+      });
+      const world = await openEngine([inside]);
+      await assertRejects(world.client.start(echo, 1, wrong(options)), "INVALID_OPTIONS");
+      for (const how of ["invoke", "send", "wait"])
+        await assertRejects(world.client.call(inside, how), "INVALID_OPTIONS");
+      await assertUnharmed(world);
+    },
+  );
 });

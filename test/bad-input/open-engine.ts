@@ -22,10 +22,18 @@ afterEach(async () => {
 });
 
 /** Starts an engine, on a memory store unless told otherwise; it is closed after the test. */
-export async function openEngine(functions: readonly object[], options: Partial<EmbeddedOptions> = {}): Promise<World> {
+export async function openEngine(
+  functions: readonly object[],
+  options: Partial<EmbeddedOptions> = {},
+): Promise<World> {
   const said: string[] = [];
   const store = options.store ?? memory();
-  const engine = await embedded({ log: logInto(said), ...options, functions: [echo, ...functions], store });
+  const engine = await embedded({
+    log: logInto(said),
+    ...options,
+    functions: [echo, ...functions],
+    store,
+  });
   open.push(engine);
   const restart = async (others: readonly object[]): Promise<World> => {
     await engine.close();
@@ -48,7 +56,10 @@ export function wrong<T = never>(value: unknown): T {
 }
 
 /** Gives the error that `promise` rejects with, once it is seen to be ours, to have `code`, and to read well. */
-export async function assertRejects(promise: Promise<unknown>, code: ErrorCode): Promise<HandbackError> {
+export async function assertRejects(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+): Promise<HandbackError> {
   const error: unknown = await promise.then(
     (value) => expect.fail(`expected ${code}, but the promise was fulfilled with ${String(value)}`),
     (reason: unknown) => reason,

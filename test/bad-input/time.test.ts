@@ -2,7 +2,14 @@ import { fn, memory, stateful, value } from "handback";
 import type { Context, Future } from "handback";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
-import { assertRejects, assertThrows, assertUnharmed, echo, openEngine, wrong } from "./open-engine.ts";
+import {
+  assertRejects,
+  assertThrows,
+  assertUnharmed,
+  echo,
+  openEngine,
+  wrong,
+} from "./open-engine.ts";
 
 const DAY = 86_400_000;
 /** One more than the longest delay that a timer of the machine takes; with more it would fire after 1 ms. */
@@ -75,42 +82,54 @@ function newCaller(values: readonly unknown[], calls = CALLS) {
   });
 }
 
-describe.each(BAD_DURATIONS.map((bad, index) => [bad, index] as const))("the duration %o", (bad, index) => {
-  const caller = newCaller(BAD_DURATIONS);
+describe.each(BAD_DURATIONS.map((bad, index) => [bad, index] as const))(
+  "the duration %o",
+  (bad, index) => {
+    const caller = newCaller(BAD_DURATIONS);
 
-  test("is INVALID_DELAY for everything that a handler does with one, never now and never for ever; nothing is sent or set", async () => {
-    const world = await openEngine([caller, box]);
-    for (const call of Object.keys(CALLS)) {
-      const error = await assertRejects(world.client.call(caller, { call, index }), "INVALID_DELAY");
-      expect(error.message).toMatch(/of ctx\.\w+ is not valid: expected .*, got /);
-    }
-    // A Date, say, can be passed on as it is; what cannot is checked where an engine or function is defined.
-    const direct = stateful("time/direct", { state: { n: value(0) }, handlers: { expire: (ctx) => ctx.expireAfter(wrong(bad)) } });
-    const other = await openEngine([direct], { store: memory() });
-    await assertRejects(other.client.call(direct.expire, undefined, { id: "a" }), "INVALID_DELAY");
-    expect(world.engine.meter.function(echo.type).runs).toBe(0);
-    await assertUnharmed(world);
-    await assertUnharmed(other);
-  });
+    test("is INVALID_DELAY for everything that a handler does with one, never now and never for ever; nothing is sent or set", async () => {
+      const world = await openEngine([caller, box]);
+      for (const call of Object.keys(CALLS)) {
+        const error = await assertRejects(
+          world.client.call(caller, { call, index }),
+          "INVALID_DELAY",
+        );
+        expect(error.message).toMatch(/of ctx\.\w+ is not valid: expected .*, got /);
+      }
+      // A Date, say, can be passed on as it is; what cannot is checked where an engine or function is defined.
+      const direct = stateful("time/direct", {
+        state: { n: value(0) },
+        handlers: { expire: (ctx) => ctx.expireAfter(wrong(bad)) },
+      });
+      const other = await openEngine([direct], { store: memory() });
+      await assertRejects(
+        other.client.call(direct.expire, undefined, { id: "a" }),
+        "INVALID_DELAY",
+      );
+      expect(world.engine.meter.function(echo.type).runs).toBe(0);
+      await assertUnharmed(world);
+      await assertUnharmed(other);
+    });
 
-  test("is INVALID_DELAY where functions, values and engines are defined", async () => {
-    const duration = wrong(bad);
-    const handlers = { go: () => 1 };
-    for (const define of [
-      () => fn("time/bad", { timeout: duration }, () => 1),
-      () => fn("time/bad", { retry: { maxAttempts: 2, initialDelay: duration } }, () => 1),
-      () => fn("time/bad", { retry: { maxAttempts: 2, maxDelay: duration } }, () => 1),
-      () => stateful("time/bad", { state: {}, handlers, ageOut: duration }),
-      () => stateful("time/bad", { state: {}, handlers, timeout: duration }),
-      () => value(0, { expireAfterWrite: duration }),
-      () => value(0, { expireAfterCall: duration }),
-    ]) {
-      assertThrows(define, "INVALID_DELAY");
-    }
-    await assertRejects(openEngine([], { retention: duration }), "INVALID_DELAY");
-    await assertRejects(openEngine([], { ageOut: duration }), "INVALID_DELAY");
-  });
-});
+    test("is INVALID_DELAY where functions, values and engines are defined", async () => {
+      const duration = wrong(bad);
+      const handlers = { go: () => 1 };
+      for (const define of [
+        () => fn("time/bad", { timeout: duration }, () => 1),
+        () => fn("time/bad", { retry: { maxAttempts: 2, initialDelay: duration } }, () => 1),
+        () => fn("time/bad", { retry: { maxAttempts: 2, maxDelay: duration } }, () => 1),
+        () => stateful("time/bad", { state: {}, handlers, ageOut: duration }),
+        () => stateful("time/bad", { state: {}, handlers, timeout: duration }),
+        () => value(0, { expireAfterWrite: duration }),
+        () => value(0, { expireAfterCall: duration }),
+      ]) {
+        assertThrows(define, "INVALID_DELAY");
+      }
+      await assertRejects(openEngine([], { retention: duration }), "INVALID_DELAY");
+      await assertRejects(openEngine([], { ageOut: duration }), "INVALID_DELAY");
+    });
+  },
+);
 
 test.each(BAD_INSTANTS.map((bad, index) => [bad, index] as const))(
   "the instant %o is INVALID_DELAY for ctx.sleepUntil",
@@ -145,10 +164,16 @@ describe("a delay that is longer than a machine's timer", () => {
     async (ms) => {
       const clock = new VirtualClock();
       const fired: Record<string, number> = {};
-      const note = fn("time/note", (ctx, what: string) => void (fired[what] = ctx.now() - VirtualClock.startAt));
-      const noteSettled = fn("time/noteSettled", (ctx, { args }: { result: unknown; args: string }) => {
-        ctx.send(note, args);
-      });
+      const note = fn(
+        "time/note",
+        (ctx, what: string) => void (fired[what] = ctx.now() - VirtualClock.startAt),
+      );
+      const noteSettled = fn(
+        "time/noteSettled",
+        (ctx, { args }: { result: unknown; args: string }) => {
+          ctx.send(note, args);
+        },
+      );
       const start = fn("time/start", (ctx) => {
         ctx.onSettled(ctx.sleep(ms), noteSettled, "sleep");
         ctx.onSettled(ctx.sleepUntil(ctx.now() + ms), noteSettled, "sleepUntil");
@@ -203,12 +228,18 @@ describe("a delay that is longer than a machine's timer", () => {
   test("lets a handler run as long, and no longer", async () => {
     const clock = new VirtualClock();
     const slow = fn("time/slow", { timeout: "30d" }, async (_, ms: number) => {
-      await Array.from({ length: ms / DAY }).reduce<Promise<void>>((before) => before.then(() => clock.work(DAY)), Promise.resolve());
+      await Array.from({ length: ms / DAY }).reduce<Promise<void>>(
+        (before) => before.then(() => clock.work(DAY)),
+        Promise.resolve(),
+      );
       return "done";
     });
     const world = await openEngine([slow], { clock, retention: "500d" });
     expect(await clock.until(world.client.call(slow, 29 * DAY), 40 * DAY)).toBe("done");
-    await assertRejects(clock.until(world.client.call(slow, 31 * DAY), 40 * DAY), "HANDLER_TIMEOUT");
+    await assertRejects(
+      clock.until(world.client.call(slow, 31 * DAY), 40 * DAY),
+      "HANDLER_TIMEOUT",
+    );
     expect(clock.now() - VirtualClock.startAt).toBe(59 * DAY);
     await clock.advance(2 * DAY);
     await assertUnharmed(world);
@@ -217,10 +248,19 @@ describe("a delay that is longer than a machine's timer", () => {
 
 describe("a delay", () => {
   const instant = fn("time/instant", (ctx) => ctx.now() - VirtualClock.startAt);
-  const after = fn("time/after", (ctx, ms: number): Future<number> => ctx.onSettled(ctx.sleep(ms), instantOf));
-  const until = fn("time/until", (ctx, at: number): Future<number> => ctx.onSettled(ctx.sleepUntil(VirtualClock.startAt + at), instantOf));
-  const untilDate = fn("time/untilDate", (ctx, at: Date): Future<number> => ctx.onSettled(ctx.sleepUntil(at), instantOf));
-  const instantOf = fn("time/instantOf", (ctx, _settled: unknown) => ctx.now() - VirtualClock.startAt);
+  const after = fn("time/after", (ctx, ms: number): Future<number> =>
+    ctx.onSettled(ctx.sleep(ms), instantOf),
+  );
+  const until = fn("time/until", (ctx, at: number): Future<number> =>
+    ctx.onSettled(ctx.sleepUntil(VirtualClock.startAt + at), instantOf),
+  );
+  const untilDate = fn("time/untilDate", (ctx, at: Date): Future<number> =>
+    ctx.onSettled(ctx.sleepUntil(at), instantOf),
+  );
+  const instantOf = fn(
+    "time/instantOf",
+    (ctx, _settled: unknown) => ctx.now() - VirtualClock.startAt,
+  );
   const functions = [instant, after, until, untilDate, instantOf];
 
   test.each([
@@ -250,8 +290,14 @@ describe("a delay", () => {
   test("that ends past what a Date can hold is INVALID_DELAY, and the last that it can hold is not", async () => {
     const clock = new VirtualClock();
     const world = await openEngine(functions, { clock });
-    await assertRejects(world.client.call(after, 8.64e15 - VirtualClock.startAt + 1), "INVALID_DELAY");
-    await assertRejects(world.client.call(until, 8.64e15 - VirtualClock.startAt + 1), "INVALID_DELAY");
+    await assertRejects(
+      world.client.call(after, 8.64e15 - VirtualClock.startAt + 1),
+      "INVALID_DELAY",
+    );
+    await assertRejects(
+      world.client.call(until, 8.64e15 - VirtualClock.startAt + 1),
+      "INVALID_DELAY",
+    );
     await assertUnharmed(world);
     await world.client.start(until, 8.64e15 - VirtualClock.startAt);
     await world.client.start(after, 8e15);

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
-import { assertRejects, assertThrows, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
+import {
+  assertRejects,
+  assertThrows,
+  assertUnharmed,
+  echo,
+  newGate,
+  openEngine,
+  wrong,
+} from "./open-engine.ts";
 import type { World } from "./open-engine.ts";
 
 /** Keeps one value of any kind, and gives it back. `setAfterSend` sends first, to see that a refusal takes that back. */
@@ -120,7 +128,10 @@ describe.each(Object.keys(MAKERS))("%s", (make) => {
   test("is refused where it stands, by everything that takes a value, and nothing comes of the call", async () => {
     const world = await openValues();
     const { client, engine } = world;
-    const input = await assertRejects(client.call(echo, { items: [0, { bad: MAKERS[make]?.() }] }), "UNSERIALIZABLE");
+    const input = await assertRejects(
+      client.call(echo, { items: [0, { bad: MAKERS[make]?.() }] }),
+      "UNSERIALIZABLE",
+    );
     expect(input.details["path"]).toMatch(/^input\.items\[1\]\.bad/);
     for (const [how, root] of Object.entries({
       return: "result",
@@ -155,9 +166,15 @@ describe.each(Object.keys(MAKERS))("%s", (make) => {
 describe("a refused value", () => {
   test("that threw when it was read is named, with what it threw as the cause", async () => {
     const { client } = await openValues();
-    const error = await assertRejects(client.call(echo, MAKERS["a getter that throws"]?.()), "UNSERIALIZABLE");
+    const error = await assertRejects(
+      client.call(echo, MAKERS["a getter that throws"]?.()),
+      "UNSERIALIZABLE",
+    );
     expect(error.cause).toMatchObject({ message: "no" });
-    const inside = await assertRejects(client.call(use, { how: "return", make: "a getter that throws" }), "UNSERIALIZABLE");
+    const inside = await assertRejects(
+      client.call(use, { how: "return", make: "a getter that throws" }),
+      "UNSERIALIZABLE",
+    );
     expect(inside.failure).toMatchObject({ cause: { message: "no" }, function: "values/use" });
   });
 
@@ -173,18 +190,24 @@ describe("a refused value", () => {
     const loop: { a: { b: unknown } } = { a: { b: 0 } };
     loop.a.b = loop.a;
     const { client } = await openValues();
-    expect((await assertRejects(client.call(echo, loop), "UNSERIALIZABLE")).message).toContain("cycle at input.a.b");
+    expect((await assertRejects(client.call(echo, loop), "UNSERIALIZABLE")).message).toContain(
+      "cycle at input.a.b",
+    );
   });
 
   test("has no toJSON called: the object is refused instead", async () => {
     let calls = 0;
     const { client } = await openValues();
-    const hinted = await assertRejects(client.call(echo, { toJSON: () => ++calls }), "UNSERIALIZABLE");
+    const hinted = await assertRejects(
+      client.call(echo, { toJSON: () => ++calls }),
+      "UNSERIALIZABLE",
+    );
     expect([calls, hinted.message.includes("toJSON is never called")]).toEqual([0, true]);
   });
 
   test("among the initial values of a state is refused where it is defined", () => {
-    const define = (): unknown => stateful("values/bad", { state: { a: value(() => 1) }, handlers: { go: () => 1 } });
+    const define = (): unknown =>
+      stateful("values/bad", { state: { a: value(() => 1) }, handlers: { go: () => 1 } });
     expect(assertThrows(define, "UNSERIALIZABLE").details["path"]).toBe("state.a");
   });
 });
@@ -207,7 +230,11 @@ describe("kept as it is, through a call, in state and over a restart, is", () =>
     ["an own key __proto__", JSON.parse('{"__proto__":{"x":1}}')],
     ["an own key constructor", { constructor: { prototype: { x: 1 } } }],
     ["data that looks like a tag", JSON.parse('{"$":["date","x"],"$$":1,"":2,"then":5}')],
-    ["an object without prototype, as a plain one", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
+    [
+      "an object without prototype, as a plain one",
+      Object.assign(Object.create(null), { a: 1 }),
+      { a: 1 },
+    ],
     ["a frozen object, as one that is not", shared, { a: 1 }],
     ["an object in two places, as two", [shared, shared], [{ a: 1 }, { a: 1 }]],
     ["an object without those properties that are undefined", { a: undefined, b: 1 }, { b: 1 }],
@@ -277,17 +304,20 @@ describe("a value that is too much", () => {
     },
   });
 
-  test.each([201, 200_000])("for being nested %d levels is TOO_DEEP as input, result and state, which stays as it was", async (levels) => {
-    const world = await openEngine([deep]);
-    const { client } = world;
-    await assertRejects(client.call(echo, nest(levels)), "TOO_DEEP");
-    for (const operation of [deep.set, deep.setPart, deep.give])
-      await assertRejects(client.call(operation, levels, { id: "a" }), "TOO_DEEP");
-    await assertRejects(client.readState(deep, "a"), "NOT_FOUND");
-    await client.call(deep.set, 200, { id: "a" });
-    expect(await client.call(echo, nest(200))).toEqual(nest(200));
-    await assertUnharmed(world);
-  });
+  test.each([201, 200_000])(
+    "for being nested %d levels is TOO_DEEP as input, result and state, which stays as it was",
+    async (levels) => {
+      const world = await openEngine([deep]);
+      const { client } = world;
+      await assertRejects(client.call(echo, nest(levels)), "TOO_DEEP");
+      for (const operation of [deep.set, deep.setPart, deep.give])
+        await assertRejects(client.call(operation, levels, { id: "a" }), "TOO_DEEP");
+      await assertRejects(client.readState(deep, "a"), "NOT_FOUND");
+      await client.call(deep.set, 200, { id: "a" });
+      expect(await client.call(echo, nest(200))).toEqual(nest(200));
+      await assertUnharmed(world);
+    },
+  );
 
   const big = stateful("values/big", {
     state: { kept: value("") },
@@ -304,7 +334,10 @@ describe("a value that is too much", () => {
         return [ctx.invoke(echo, "x".repeat(size)), ctx.invoke(echo, "x".repeat(size))];
       },
       splice(ctx, size: number) {
-        return ctx.invoke(echo, { head: "x".repeat(size), tail: ctx.invoke(echo, "x".repeat(size)) });
+        return ctx.invoke(echo, {
+          head: "x".repeat(size),
+          tail: ctx.invoke(echo, "x".repeat(size)),
+        });
       },
     },
   });
@@ -315,12 +348,18 @@ describe("a value that is too much", () => {
     const input = await assertRejects(client.call(echo, "x".repeat(1000)), "PAYLOAD_TOO_LARGE");
     expect(input.details).toMatchObject({ size: 1002, limit: 1000, path: "input" });
     for (const operation of [big.set, big.give, big.send]) {
-      const error = await assertRejects(client.call(operation, 1000, { id: "a" }), "PAYLOAD_TOO_LARGE");
+      const error = await assertRejects(
+        client.call(operation, 1000, { id: "a" }),
+        "PAYLOAD_TOO_LARGE",
+      );
       expect(error.details).toMatchObject({ size: 1002, limit: 1000 });
     }
     expect(engine.meter.function(echo.type).runs).toBe(0);
     for (const operation of [big.join, big.splice]) {
-      const error = await assertRejects(client.call(operation, 600, { id: "a" }), "PAYLOAD_TOO_LARGE");
+      const error = await assertRejects(
+        client.call(operation, 600, { id: "a" }),
+        "PAYLOAD_TOO_LARGE",
+      );
       expect(error.details).toMatchObject({ limit: 1000 });
     }
     await assertRejects(client.readState(big, "a"), "NOT_FOUND");
@@ -345,7 +384,8 @@ describe("a value that is too much", () => {
     const size = 2 ** 29 - 24;
     const before = process.memoryUsage().rss;
     await assertRejects(world.client.call(echo, "x".repeat(size)), "PAYLOAD_TOO_LARGE");
-    for (const operation of [big.set, big.give]) await assertRejects(world.client.call(operation, size, { id: "a" }), "PAYLOAD_TOO_LARGE");
+    for (const operation of [big.set, big.give])
+      await assertRejects(world.client.call(operation, size, { id: "a" }), "PAYLOAD_TOO_LARGE");
     expect(process.memoryUsage().rss - before).toBeLessThan(size / 2);
     await assertUnharmed(world);
   });
@@ -373,7 +413,10 @@ describe("what user code does to a value later changes nothing:", () => {
   });
 
   test("neither what it passed into state nor what it took out of it, which takes no more writes", async () => {
-    const taken: { draft?: { n: number; inner: { n: number } }; input?: { n: number; inner: { n: number } } } = {};
+    const taken: {
+      draft?: { n: number; inner: { n: number } };
+      input?: { n: number; inner: { n: number } };
+    } = {};
     const keeper = stateful("values/keeper", {
       state: { kept: value({ n: 0, inner: { n: 0 } }), at: value(new Date(0)) },
       handlers: {
@@ -418,7 +461,11 @@ describe("what user code does to a value later changes nothing:", () => {
 
   test("the initial value of a state is each address's own, also a Date or bytes that are changed in place", async () => {
     const clocks = stateful("values/clocks", {
-      state: { at: value(new Date(0)), bytes: value(new Uint8Array(1)), list: value<{ n: number }[]>([{ n: 0 }]) },
+      state: {
+        at: value(new Date(0)),
+        bytes: value(new Uint8Array(1)),
+        list: value<{ n: number }[]>([{ n: 0 }]),
+      },
       handlers: {
         change(ctx) {
           ctx.state.at.setTime(5);
@@ -462,7 +509,12 @@ describe("what user code does to a value later changes nothing:", () => {
 
 describe("a query", () => {
   const writer = stateful("values/writer", {
-    state: { n: value(0), list: value<number[]>([]), map: value(new Map<string, number>()), at: value(new Date(0)) },
+    state: {
+      n: value(0),
+      list: value<number[]>([]),
+      map: value(new Map<string, number>()),
+      at: value(new Date(0)),
+    },
     handlers: { set: (ctx, n: number) => (ctx.state.n = n) },
     queries: {
       assign: (ctx) => Object.assign(ctx.state, { n: 1 }),
@@ -482,8 +534,16 @@ describe("a query", () => {
     async (operation) => {
       const world = await openEngine([writer]);
       await world.client.call(writer.set, 7, { id: "a" });
-      await assertRejects(world.client.call(wrong<typeof writer.assign>(writer[operation]), undefined, { id: "a" }), "READ_ONLY");
-      expect(await world.client.readState(writer, "a")).toEqual({ n: 7, list: [], map: new Map(), at: new Date(0) });
+      await assertRejects(
+        world.client.call(wrong<typeof writer.assign>(writer[operation]), undefined, { id: "a" }),
+        "READ_ONLY",
+      );
+      expect(await world.client.readState(writer, "a")).toEqual({
+        n: 7,
+        list: [],
+        map: new Map(),
+        at: new Date(0),
+      });
       expect(world.engine.meter.function(echo.type).runs).toBe(0);
       await assertUnharmed(world);
     },
@@ -555,12 +615,16 @@ describe("a context that is used when its handler has ended", () => {
 });
 
 describe("stored state that does not fit its schema", () => {
-  const schemaOf = (fits: (state: { n?: unknown }) => boolean): StandardSchemaV1<unknown, { n?: unknown }> => ({
+  const schemaOf = (
+    fits: (state: { n?: unknown }) => boolean,
+  ): StandardSchemaV1<unknown, { n?: unknown }> => ({
     "~standard": {
       version: 1,
       vendor: "test",
       validate: (state) =>
-        fits(state as { n?: unknown }) ? { value: state as { n?: unknown } } : { issues: [{ message: "expected text", path: ["n"] }] },
+        fits(state as { n?: unknown })
+          ? { value: state as { n?: unknown } }
+          : { issues: [{ message: "expected text", path: ["n"] }] },
     },
   });
   const before = stateful("values/typed", {
@@ -594,9 +658,14 @@ describe("stored state that does not fit its schema", () => {
     await first.client.call(before.set, 5, { id: "a" });
     const strict = newTyped(({ n }) => typeof n === "string");
     const second = await first.restart([strict]);
-    const parked: FlowHandle<unknown> = await second.client.start(strict.append, 6, { id: "a", key: "parked" });
+    const parked: FlowHandle<unknown> = await second.client.start(strict.append, 6, {
+      id: "a",
+      key: "parked",
+    });
     await second.client.start(strict.set, 7, { id: "a", key: "behind" });
-    await expect.poll(() => second.said.join()).toContain("error values/typed[a] is parked: STATE_SCHEMA_MISMATCH");
+    await expect
+      .poll(() => second.said.join())
+      .toContain("error values/typed[a] is parked: STATE_SCHEMA_MISMATCH");
     await second.client.call(strict.append, 1, { id: "b" });
     expect(await second.client.call(echo, "others run")).toBe("others run");
     expect((await parked.status()).status).toBe("pending");

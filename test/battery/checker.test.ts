@@ -15,7 +15,10 @@ function breachesIn(change: (entry: Entry) => Entry | null | readonly Entry[]): 
 
 /** Changes how an operation stands at the end. */
 function standing(name: keyof typeof operations, made: object): (entry: Entry) => Entry {
-  return (entry) => (entry.what === "standing" && entry.op === operations[name].number ? ({ ...entry, standing: made } as Entry) : entry);
+  return (entry) =>
+    entry.what === "standing" && entry.op === operations[name].number
+      ? ({ ...entry, standing: made } as Entry)
+      : entry;
 }
 
 /** Changes a state, by the text of its values. */
@@ -31,7 +34,8 @@ function effects(
   name: keyof typeof operations,
   change: (entry: Extract<Entry, { what: "effect" }>) => Entry | null,
 ): (entry: Entry) => Entry | null {
-  return (entry) => (entry.what === "effect" && entry.op === operations[name].number ? change(entry) : entry);
+  return (entry) =>
+    entry.what === "effect" && entry.op === operations[name].number ? change(entry) : entry;
 }
 
 const { number: keyless } = operations.keyless;
@@ -54,28 +58,58 @@ describe("found to be lost", () => {
     ],
     [
       "a flow that began anew after it was acknowledged",
-      (entry) => (entry.what === "standing" && entry.op === retried ? { ...entry, startedAt: 2_000_000 } : entry),
+      (entry) =>
+        entry.what === "standing" && entry.op === retried
+          ? { ...entry, startedAt: 2_000_000 }
+          : entry,
     ],
     [
       "a flow that a client was told is not there",
-      (entry) => (entry.what === "effect" && entry.op === retried ? { life: 1, at: 0, what: "absent", op: retried } : entry),
+      (entry) =>
+        entry.what === "effect" && entry.op === retried
+          ? { life: 1, at: 0, what: "absent", op: retried }
+          : entry,
     ],
-    ["a part that is not in the book", state(/book/, (text) => text.replace(`"${blocked} first":1,`, ""))],
-    ["a flow without a key", state(/book/, (text) => text.replace(new RegExp(`"${keyless} \\d\\.\\d+":1,?`), ""))],
+    [
+      "a part that is not in the book",
+      state(/book/, (text) => text.replace(`"${blocked} first":1,`, "")),
+    ],
+    [
+      "a flow without a key",
+      state(/book/, (text) => text.replace(new RegExp(`"${keyless} \\d\\.\\d+":1,?`), "")),
+    ],
     ["a number that is in no log", state(/battery\/log/, (text) => text.replace(/,"\d:1"/, ""))],
-    ["a withdrawal that was forgotten", state(/account/, (text) => text.replace(`"out":1`, `"out":0`))],
+    [
+      "a withdrawal that was forgotten",
+      state(/account/, (text) => text.replace(`"out":1`, `"out":0`)),
+    ],
     ["money", state(/account/, (text) => text.replace(/"balance":\d+/, `"balance":600`))],
     ["a receipt", effects("transfer", (entry) => (entry.part === "receipt" ? null : entry))],
-    ["a settlement that was acknowledged", standing("promise", { status: "completed", value: "decision 0" })],
-    ["an event that was acknowledged", standing("event", { status: "completed", value: eventNames().filter((_, index) => index !== 1) })],
+    [
+      "a settlement that was acknowledged",
+      standing("promise", { status: "completed", value: "decision 0" }),
+    ],
+    [
+      "an event that was acknowledged",
+      standing("event", {
+        status: "completed",
+        value: eventNames().filter((_, index) => index !== 1),
+      }),
+    ],
     ["a count", state(/counter/, (text) => text.replace("2", "1"))],
-    ["a count that another one was given as well", standing("nextCounter", { status: "completed", value: 1 })],
+    [
+      "a count that another one was given as well",
+      standing("nextCounter", { status: "completed", value: 1 }),
+    ],
     [
       "a flow that only a client's result tells of",
       (entry) => (entry.what === "result" ? { ...entry, op: operations.left.number } : entry),
     ],
     ["that a clerk gave numbers away", standing("nextLog", { status: "completed", value: 0 })],
-    ["a cancellation that was acknowledged", standing("cancelled", { status: "completed", value: null })],
+    [
+      "a cancellation that was acknowledged",
+      standing("cancelled", { status: "completed", value: null }),
+    ],
   ])("%s", (_, change) => {
     expect(breachesIn(change)).toContain("lost");
   });
@@ -83,21 +117,51 @@ describe("found to be lost", () => {
 
 describe("found to be duplicated", () => {
   test.each<[string, (entry: Entry) => Entry | null | readonly Entry[]]>([
-    ["a part that is twice in the book", state(/book/, (text) => text.replace(`"${blocked} first":1`, `"${blocked} first":2`))],
-    ["a flow without a key", state(/book/, (text) => text.replace(new RegExp(`("${keyless} \\d\\.\\d+":)1`), "$12"))],
-    ["an effect under two idempotency keys", (entry) => (entry.what === "effect" ? [entry, { ...entry, key: "another" }] : entry)],
+    [
+      "a part that is twice in the book",
+      state(/book/, (text) => text.replace(`"${blocked} first":1`, `"${blocked} first":2`)),
+    ],
+    [
+      "a flow without a key",
+      state(/book/, (text) => text.replace(new RegExp(`("${keyless} \\d\\.\\d+":)1`), "$12")),
+    ],
+    [
+      "an effect under two idempotency keys",
+      (entry) => (entry.what === "effect" ? [entry, { ...entry, key: "another" }] : entry),
+    ],
     [
       "a flow that ended in two ways",
-      (entry) => (entry.what === "result" ? [entry, { ...entry, outcome: { status: "completed", value: 7 } }] : entry),
+      (entry) =>
+        entry.what === "result"
+          ? [entry, { ...entry, outcome: { status: "completed", value: 7 } }]
+          : entry,
     ],
-    ["a number that is twice in a log", state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:0"`))],
+    [
+      "a number that is twice in a log",
+      state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:0"`)),
+    ],
     ["a deposit", state(/account/, (text) => text.replace(`"in":1`, `"in":2`))],
     ["a count", state(/counter/, (text) => text.replace("2", "3"))],
-    ["an event", standing("event", { status: "completed", value: [...eventNames().slice(0, 1), ...eventNames()] })],
+    [
+      "an event",
+      standing("event", {
+        status: "completed",
+        value: [...eventNames().slice(0, 1), ...eventNames()],
+      }),
+    ],
     ["a settlement", (entry) => twice(entry, "settle", (request) => ({ what: "ack", request }))],
-    ["a cancellation", (entry) => twice(entry, "cancel", (request) => ({ what: "ack", request, value: true }))],
-    ["a key", (entry) => (entry.what === "result" ? [entry, ...asked("counter", "conflict")] : entry)],
-    ["numbers that a clerk gave to nobody", standing("nextLog", { status: "completed", value: 100 })],
+    [
+      "a cancellation",
+      (entry) => twice(entry, "cancel", (request) => ({ what: "ack", request, value: true })),
+    ],
+    [
+      "a key",
+      (entry) => (entry.what === "result" ? [entry, ...asked("counter", "conflict")] : entry),
+    ],
+    [
+      "numbers that a clerk gave to nobody",
+      standing("nextLog", { status: "completed", value: 100 }),
+    ],
   ])("%s", (_, change) => {
     expect(breachesIn(change)).toContain("duplicated");
   });
@@ -105,10 +169,16 @@ describe("found to be duplicated", () => {
 
 describe("found to be reordered", () => {
   test.each<[string, (entry: Entry) => Entry]>([
-    ["numbers of one sender", state(/battery\/log/, (text) => text.replace(/"(\d):0","\d:1"/, `"$1:1","$1:0"`))],
+    [
+      "numbers of one sender",
+      state(/battery\/log/, (text) => text.replace(/"(\d):0","\d:1"/, `"$1:1","$1:0"`)),
+    ],
     [
       "events of one sender",
-      standing("event", { status: "completed", value: eventNames().toSorted((one, other) => (one < other ? 1 : -1)) }),
+      standing("event", {
+        status: "completed",
+        value: eventNames().toSorted((one, other) => (one < other ? 1 : -1)),
+      }),
     ],
     ["counts of one client", swapCounts],
   ])("%s", (_, change) => {
@@ -117,39 +187,70 @@ describe("found to be reordered", () => {
 });
 
 test("a timer is early when it rang before the engine thought it due, or sooner than it was asked to", () => {
-  expect(breachesIn(effects("timer", (entry) => (entry.part === "ring" ? { ...entry, value: entry.at + 1 } : entry)))).toEqual(["early"]);
-  expect(breachesIn(effects("timer", (entry) => (entry.part === "ring" ? { ...entry, at: 1_000_010 } : entry)))).toEqual(["early"]);
+  expect(
+    breachesIn(
+      effects("timer", (entry) =>
+        entry.part === "ring" ? { ...entry, value: entry.at + 1 } : entry,
+      ),
+    ),
+  ).toEqual(["early"]);
+  expect(
+    breachesIn(
+      effects("timer", (entry) => (entry.part === "ring" ? { ...entry, at: 1_000_010 } : entry)),
+    ),
+  ).toEqual(["early"]);
 });
 
 test.each<[string, (entry: Entry) => Entry]>([
   ["a flow that was accepted and does not end", standing("blocked", { status: "pending" })],
-  ["messages that are left", (entry) => (entry.what === "rest" ? { ...entry, messages: 1 } : entry)],
-  ["delayed messages that are left", (entry) => (entry.what === "rest" ? { ...entry, delayed: 1 } : entry)],
+  [
+    "messages that are left",
+    (entry) => (entry.what === "rest" ? { ...entry, messages: 1 } : entry),
+  ],
+  [
+    "delayed messages that are left",
+    (entry) => (entry.what === "rest" ? { ...entry, delayed: 1 } : entry),
+  ],
 ])("stuck: %s", (_, change) => {
   expect(breachesIn(change)).toEqual(["stuck"]);
 });
 
 describe("found to be wrong", () => {
   test.each<[string, (entry: Entry) => Entry | null | readonly Entry[]]>([
-    ["a flow whose start was refused, and that is there", standing("refused", { status: "completed", value: 3 })],
+    [
+      "a flow whose start was refused, and that is there",
+      standing("refused", { status: "completed", value: 3 }),
+    ],
     ["a flow that failed", standing("blocked", { status: "failed", code: "FUNCTION_FAILED" })],
     [
       "a part that nobody can have booked",
-      state(/book/, (text) => text.replace(`"${retried} done":1`, `"${retried} done":1,"${retried} never":1`)),
+      state(/book/, (text) =>
+        text.replace(`"${retried} done":1`, `"${retried} done":1,"${retried} never":1`),
+      ),
     ],
-    ["a number that nobody sent", state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:99"`))],
+    [
+      "a number that nobody sent",
+      state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:99"`)),
+    ],
     [
       "a flow that a client was told is not there",
-      (entry) => (entry.what === "open" ? [entry, { ...entry, what: "absent", op: retried }] : entry),
+      (entry) =>
+        entry.what === "open" ? [entry, { ...entry, what: "absent", op: retried }] : entry,
     ],
-    ["a balance", state(/account/, (text) => text.replace(/"balance":(\d+)/, (_, found) => `"balance":${Number(found) + 1}`))],
+    [
+      "a balance",
+      state(/account/, (text) =>
+        text.replace(/"balance":(\d+)/, (_, found) => `"balance":${Number(found) + 1}`),
+      ),
+    ],
     ["a join of too few leaves", standing("fanOut", { status: "completed", value: 0 })],
     ["an attempt too many", standing("retried", { status: "completed", value: 4 })],
     ["a value that nobody gave", standing("promise", { status: "completed", value: "of nobody" })],
     ["a dead letter", (entry) => (entry.what === "rest" ? { ...entry, dead: 1 } : entry)],
     [
       "an error that a client should not meet",
-      (entry) => (entry.what === "result" ? [entry, { ...entry, what: "astray", error: "TypeError" }] : entry),
+      (entry) =>
+        entry.what === "result" ? [entry, { ...entry, what: "astray", error: "TypeError" }] : entry,
     ],
     [
       "a request that an engine which closed in good order never answered",
@@ -163,7 +264,9 @@ describe("found to be wrong", () => {
 test("what was not acknowledged may be there, or not", () => {
   const asked = entries.find((entry) => entry.what === "intend" && entry.op === retried);
   const request = asked?.what === "intend" ? asked.request : undefined;
-  expect(breachesIn((entry) => (entry.what === "ack" && entry.request === request ? null : entry))).toEqual([]);
+  expect(
+    breachesIn((entry) => (entry.what === "ack" && entry.request === request ? null : entry)),
+  ).toEqual([]);
   expect(breachesIn(standing("left", { status: "absent" }))).toEqual([]);
 });
 
@@ -185,8 +288,11 @@ function asked(name: keyof typeof operations, step: string): readonly Entry[] {
 }
 
 function eventNames(): readonly string[] {
-  const found = entries.find((entry) => entry.what === "standing" && entry.op === operations.event.number);
-  if (found?.what !== "standing" || found.standing.status !== "completed") throw new Error("the story has no events");
+  const found = entries.find(
+    (entry) => entry.what === "standing" && entry.op === operations.event.number,
+  );
+  if (found?.what !== "standing" || found.standing.status !== "completed")
+    throw new Error("the story has no events");
   return found.standing.value as readonly string[];
 }
 
@@ -194,6 +300,10 @@ function eventNames(): readonly string[] {
 function swapCounts(entry: Entry): Entry {
   const { counter, nextCounter } = operations;
   if (entry.what === "result") return { ...entry, outcome: { status: "completed", value: 2 } };
-  if (entry.what !== "standing" || (entry.op !== counter.number && entry.op !== nextCounter.number)) return entry;
-  return { ...entry, standing: { status: "completed", value: entry.op === counter.number ? 2 : 1 } };
+  if (entry.what !== "standing" || (entry.op !== counter.number && entry.op !== nextCounter.number))
+    return entry;
+  return {
+    ...entry,
+    standing: { status: "completed", value: entry.op === counter.number ? 2 : 1 },
+  };
 }

@@ -24,19 +24,35 @@ test("clocks jump forward and back, by little and by much, and never so far that
   for (let count = 0; count < 2_000; count++) places.push(nextJump(random, places.at(-1) ?? 0));
   const steps = places.map((place, index) => place - (places[index - 1] ?? 0));
   expect(Math.max(...places) - Math.min(...places)).toBeLessThan(55 * MINUTE_MS);
-  expect([Math.max(...steps) > 20 * MINUTE_MS, Math.min(...steps) < -20 * MINUTE_MS]).toEqual([true, true]);
+  expect([Math.max(...steps) > 20 * MINUTE_MS, Math.min(...steps) < -20 * MINUTE_MS]).toEqual([
+    true,
+    true,
+  ]);
   expect(steps.some((step) => step > 0 && step < 500)).toBe(true);
   expect(places.filter((place) => place === 0).length).toBeGreaterThan(100);
 });
 
 /** Entries of a ledger, at instants of the machine's clock; `aheadMs` by how much the process's clock is ahead. */
-function told(...lines: readonly (readonly [at: number, said: Said | Noted, aheadMs?: number])[]): readonly Entry[] {
-  return lines.map(([at, said, aheadMs = 0]) => ({ ...said, at: 1_000_000 + at, life: 1, ...(aheadMs !== 0 && { aheadMs }) }));
+function told(
+  ...lines: readonly (readonly [at: number, said: Said | Noted, aheadMs?: number])[]
+): readonly Entry[] {
+  return lines.map(([at, said, aheadMs = 0]) => ({
+    ...said,
+    at: 1_000_000 + at,
+    life: 1,
+    ...(aheadMs !== 0 && { aheadMs }),
+  }));
 }
 
 const opening: Said = { what: "opening" };
 const asks: Said = { what: "intend", request: 0, op, step: "start" };
-const ring = (dueAt: number): Said => ({ what: "effect", op, part: "ring", key: "k", value: 1_000_000 + dueAt });
+const ring = (dueAt: number): Said => ({
+  what: "effect",
+  op,
+  part: "ring",
+  key: "k",
+  value: 1_000_000 + dueAt,
+});
 const set: Said = { what: "clock" };
 const over: Noted = { what: "end", code: null, signal: "SIGKILL" };
 
@@ -50,19 +66,37 @@ describe("a timer is early", () => {
 
   test("when no clock has shown its time yet, though the machine's would have", () => {
     expect(operationOf(SEED, op).number).toBe(op);
-    expect(early(told([0, opening], [1, asks], [10, set, -60_000], [at, ring(at), -60_000]))).toBe(true);
+    expect(early(told([0, opening], [1, asks], [10, set, -60_000], [at, ring(at), -60_000]))).toBe(
+      true,
+    );
   });
 
   test("but not when the clock jumped there, whatever the machine's shows", () => {
-    expect(early(told([0, opening], [1, asks], [10, set, 60_000], [20, ring(at), 60_000]))).toBe(false);
+    expect(early(told([0, opening], [1, asks], [10, set, 60_000], [20, ring(at), 60_000]))).toBe(
+      false,
+    );
   });
 
   test("nor when the clock was set back between its delivery and its handler", () => {
-    expect(early(told([0, opening], [1, asks], [10, set, 60_000], [20, set, -60_000], [30, ring(at), -60_000]))).toBe(false);
+    expect(
+      early(
+        told(
+          [0, opening],
+          [1, asks],
+          [10, set, 60_000],
+          [20, set, -60_000],
+          [30, ring(at), -60_000],
+        ),
+      ),
+    ).toBe(false);
   });
 
   test("when the clock showed its time only before it was asked for", () => {
-    expect(early(told([0, opening, 60_000], [1, set, -60_000], [2, asks, -60_000], [30, ring(at), -60_000]))).toBe(true);
+    expect(
+      early(
+        told([0, opening, 60_000], [1, set, -60_000], [2, asks, -60_000], [30, ring(at), -60_000]),
+      ),
+    ).toBe(true);
   });
 });
 
@@ -73,15 +107,32 @@ describe("a timer waits", () => {
   });
 
   test("from when the clock is set to its time, over further settings", () => {
-    const jumped = told([0, opening], [1, asks], [100, set, 60_000], [200, set, 70_000], [350, ring(50_000), 70_000]);
+    const jumped = told(
+      [0, opening],
+      [1, asks],
+      [100, set, 60_000],
+      [200, set, 70_000],
+      [350, ring(50_000), 70_000],
+    );
     expect(longestWait(jumped)).toBe(250);
   });
 
   test("anew after the clock was set back, or the process died", () => {
     expect(
-      longestWait(told([0, opening], [1, asks], [100, set, 60_000], [200, set, 0], [250, set, 60_000], [300, ring(50_000), 60_000])),
+      longestWait(
+        told(
+          [0, opening],
+          [1, asks],
+          [100, set, 60_000],
+          [200, set, 0],
+          [250, set, 60_000],
+          [300, ring(50_000), 60_000],
+        ),
+      ),
     ).toBe(100);
-    expect(longestWait(told([0, opening], [1, asks], [200, over], [900, opening], [950, ring(50)]))).toBe(150);
+    expect(
+      longestWait(told([0, opening], [1, asks], [200, over], [900, opening], [950, ring(50)])),
+    ).toBe(150);
   });
 });
 
@@ -91,7 +142,10 @@ test("by clocks that jump nothing is lost, twice, out of order, early or stuck",
     { seed: 7, folder: temporaryDirectory(), until: Number.POSITIVE_INFINITY, tally },
     { lives: 2, jumps: 3, sleeps: false },
   );
-  expect({ failures: tally.failures, violations: tally.violations }).toEqual({ failures: [], violations: [] });
+  expect({ failures: tally.failures, violations: tally.violations }).toEqual({
+    failures: [],
+    violations: [],
+  });
   expect(tally.count("clockJumps")).toBe(2 * 3 + 1);
   expect(tally.requests.acknowledged).toBeGreaterThan(50);
 });

@@ -11,8 +11,14 @@ const ENDINGS = 8;
 
 test("ended in all ways a process can end, a store keeps what it acknowledged: nothing lost, nothing twice, in order, in time", async () => {
   const tally = new Tally();
-  await runKills({ seed: SEED, folder: temporaryDirectory(), until: Number.POSITIVE_INFINITY, tally }, { endings: ENDINGS, busy: 200 });
-  expect({ failures: tally.failures, violations: tally.violations }).toEqual({ failures: [], violations: [] });
+  await runKills(
+    { seed: SEED, folder: temporaryDirectory(), until: Number.POSITIVE_INFINITY, tally },
+    { endings: ENDINGS, busy: 200 },
+  );
+  expect({ failures: tally.failures, violations: tally.violations }).toEqual({
+    failures: [],
+    violations: [],
+  });
   expect(tally.count("kills")).toBeGreaterThanOrEqual(ENDINGS / 2);
   expect(tally.count("secondOpens")).toBeGreaterThan(0);
   expect(tally.requests.acknowledged).toBeGreaterThan(100);

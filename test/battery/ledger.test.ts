@@ -18,13 +18,19 @@ async function hear(ledger: Ledger, ...said: readonly (Said | string)[]): Promis
   const life = ledger.nextLife();
   const stream = new PassThrough();
   const heard = ledger.hear(life, stream);
-  for (const each of said) stream.write(typeof each === "string" ? each : `${JSON.stringify({ ...each, at: 1 })}\n`);
+  for (const each of said)
+    stream.write(typeof each === "string" ? each : `${JSON.stringify({ ...each, at: 1 })}\n`);
   stream.end();
   await heard;
   ledger.note(life, { what: "end", code: null, signal: "SIGKILL" });
 }
 
-const intend = (request: number, op: number, step = "start"): Said => ({ what: "intend", request, op, step });
+const intend = (request: number, op: number, step = "start"): Said => ({
+  what: "intend",
+  request,
+  op,
+  step,
+});
 const ack = (request: number): Said => ({ what: "ack", request });
 
 test("what a process said is kept in its order, in memory and in the file; a line that was cut off was not said", async () => {
@@ -67,7 +73,14 @@ test("after a cut it is known what was intended since, and which effects were se
   );
   const survivor = ledger.cut(mark, join(temporaryDirectory(), "survivor.jsonl"));
   onTestFinished(() => survivor.close());
-  expect(survivor.entries.map(({ what }) => what)).toEqual(["intend", "ack", "end", "intend", "effect", "end"]);
+  expect(survivor.entries.map(({ what }) => what)).toEqual([
+    "intend",
+    "ack",
+    "end",
+    "intend",
+    "effect",
+    "end",
+  ]);
   expect(survivor.entries[4]).toMatchObject({ op: 1, doubtful: true });
   expect(survivor.nextLife()).toBe(3);
 });

@@ -19,7 +19,9 @@ const eaten = { "waited for": 1, sent: 1, toil: 1 };
 
 /** What a ledger hears when all is well with poison, and what is found to be wrong in it once it is changed. */
 const WELL: readonly Said[] = [
-  ...[waited, sent, waited, sent, sent, waited].map(({ name }) => ({ what: "swallow", name }) as const),
+  ...[waited, sent, waited, sent, sent, waited].map(
+    ({ name }) => ({ what: "swallow", name }) as const,
+  ),
   { what: "fate", name: "sent", outcome: { status: "completed", value: "fed" } },
   { what: "fate", name: "waited for", outcome: { status: "failed", code: "POISONED" } },
   { what: "fate", name: "toil", outcome: { status: "completed", value: "toil" } },
@@ -27,7 +29,11 @@ const WELL: readonly Said[] = [
   { what: "poisoning", letters: [], eaten },
 ];
 function wrongIn(change: (said: Said) => Said | null): readonly string[] {
-  const entries = WELL.flatMap((said) => change(said) ?? []).map((said): Entry => ({ ...said, life: 1, at: 0 }));
+  const entries = WELL.flatMap((said) => change(said) ?? []).map((said): Entry => ({
+    ...said,
+    life: 1,
+    at: 0,
+  }));
   return whatIsWrong(entries, { doses, toils });
 }
 /** Changes letters while there are any. */
@@ -46,38 +52,73 @@ test("poison that was given up, told of, and done once when it was mended is as 
 
 test.each<[string, (said: Said) => Said | null, RegExp]>([
   ["is not given up", letters([letterOf(waited)]), /sent has 0 dead letters/],
-  ["is given up twice", letters([letterOf(waited), letterOf(sent), letterOf(sent, { id: "another" })]), /sent has 2/],
-  ["is given up with another payload", letters([letterOf(waited), letterOf({ ...sent, way: "exits" })]), /sent has 0.*|innocent/],
-  ["is given up for another cause", letters([letterOf(waited), letterOf(sent, { code: "FUNCTION_FAILED" })]), /as FUNCTION_FAILED/],
-  ["is given up too soon", letters([letterOf(waited), letterOf(sent, { crashes: 2 })]), /for 2 deaths/],
-  ["takes something innocent with it", letters([letterOf(waited), letterOf(sent), letterOf({ name: "toil" })]), /an innocent message/],
+  [
+    "is given up twice",
+    letters([letterOf(waited), letterOf(sent), letterOf(sent, { id: "another" })]),
+    /sent has 2/,
+  ],
+  [
+    "is given up with another payload",
+    letters([letterOf(waited), letterOf({ ...sent, way: "exits" })]),
+    /sent has 0.*|innocent/,
+  ],
+  [
+    "is given up for another cause",
+    letters([letterOf(waited), letterOf(sent, { code: "FUNCTION_FAILED" })]),
+    /as FUNCTION_FAILED/,
+  ],
+  [
+    "is given up too soon",
+    letters([letterOf(waited), letterOf(sent, { crashes: 2 })]),
+    /for 2 deaths/,
+  ],
+  [
+    "takes something innocent with it",
+    letters([letterOf(waited), letterOf(sent), letterOf({ name: "toil" })]),
+    /an innocent message/,
+  ],
   [
     "is handled too rarely to be known for what it is",
     (said) => (said.what === "swallow" && said.name === "sent" ? null : said),
     /sent was handled 0 times/,
   ],
-  ["is not told of", (said) => (said.what === "fate" && said.name === "waited for" ? null : said), /nobody was told/],
+  [
+    "is not told of",
+    (said) => (said.what === "fate" && said.name === "waited for" ? null : said),
+    /nobody was told/,
+  ],
   [
     "is told to have been eaten",
     (said) =>
-      said.what === "fate" && said.name === "waited for" ? { ...said, outcome: { status: "completed", value: "waited for" } } : said,
+      said.what === "fate" && said.name === "waited for"
+        ? { ...said, outcome: { status: "completed", value: "waited for" } }
+        : said,
     /of waited for it was told "waited for"/,
   ],
   ["is not done when it is mended", lastEaten({ ...eaten, sent: 0 }), /sent was done 0 times/],
   ["is done twice when it is mended", lastEaten({ ...eaten, sent: 2 }), /sent was done 2 times/],
   ["has something innocent done twice", lastEaten({ ...eaten, toil: 2 }), /toil was done 2 times/],
-  ["stays a dead letter", (said) => (said.what === "poisoning" ? { ...said, letters: [letterOf(sent)] } : said), /1 letters are left/],
+  [
+    "stays a dead letter",
+    (said) => (said.what === "poisoning" ? { ...said, letters: [letterOf(sent)] } : said),
+    /1 letters are left/,
+  ],
 ])("it is noticed when poison %s", (_, change, complaint) => {
   expect(wrongIn(change).join("\n")).toMatch(complaint);
 });
 
 test("it is noticed when poison is handled more often than the limit says", () => {
-  const entries = [...WELL, ...Array.from({ length: 2 }, (): Said => ({ what: "swallow", name: "sent" }))].map((said): Entry => ({
+  const entries = [
+    ...WELL,
+    ...Array.from({ length: 2 }, (): Said => ({ what: "swallow", name: "sent" })),
+  ].map((said): Entry => ({
     ...said,
     life: 1,
     at: 0,
   }));
-  expect(whatIsWrong(entries, { doses, toils })).toEqual(["sent was handled 5 times before it was given up"]);
+  expect(whatIsWrong(entries, { doses, toils })).toEqual([
+    "sent was handled 5 times before it was given up",
+  ]);
   expect(mostDeaths(2)).toBe(8);
 });
 

@@ -18,7 +18,12 @@ const trial = (name: string): Trial => ({
   run: () => Promise.resolve(),
 });
 const trials = [trial("kill"), trial("cut")];
-const run: Run = { seed: 7, minutes: 1.25, trials, lacks: new Map([["cut", "there is no disk to spare"]]) };
+const run: Run = {
+  seed: 7,
+  minutes: 1.25,
+  trials,
+  lacks: new Map([["cut", "there is no disk to spare"]]),
+};
 
 /** Cells of the report's table, by their labels. */
 function rowsOf(tally: Tally): ReadonlyMap<string, string> {
@@ -30,11 +35,20 @@ test("a report adds up what all trials came to, and says what was not run", () =
   const [tally, one] = [new Tally(), new Tally()];
   one.add("kills", 1_000);
   one.add("kills");
-  one.judge({ requests: { acknowledged: 5, indeterminate: 2, failed: 1 }, violations: [], recoveriesMs: [30, 10, 20] });
+  one.judge({
+    requests: { acknowledged: 5, indeterminate: 2, failed: 1 },
+    violations: [],
+    recoveriesMs: [30, 10, 20],
+  });
   tally.merge(one);
   tally.merge(one);
   const rows = rowsOf(tally);
-  expect(Object.fromEntries(rows)).toMatchObject({ seed: "7", "kills of all kinds": "2,002", "cuts of all kinds": "not run", lost: "0" });
+  expect(Object.fromEntries(rows)).toMatchObject({
+    seed: "7",
+    "kills of all kinds": "2,002",
+    "cuts of all kinds": "not run",
+    lost: "0",
+  });
   expect(rows.get("operations acknowledged")).toBe("10");
   expect([rows.get("recovery p50"), rows.get("recovery p99")]).toEqual(["20 ms", "30 ms"]);
   expect(tally.isRed).toBe(false);
@@ -44,7 +58,11 @@ test("a report adds up what all trials came to, and says what was not run", () =
 test("one violation, or one failure that no verdict tells, makes it red, and is said", () => {
   const lost: Violation = { what: "lost", operation: "op-3", said: "it is gone" };
   const tally = new Tally();
-  tally.judge({ requests: { acknowledged: 1, indeterminate: 0, failed: 0 }, violations: [lost], recoveriesMs: [] });
+  tally.judge({
+    requests: { acknowledged: 1, indeterminate: 0, failed: 0 },
+    violations: [lost],
+    recoveriesMs: [],
+  });
   expect(tally.isRed).toBe(true);
   expect(rowsOf(tally).get("lost")).toBe("1");
   expect(toReport(tally, run)).toMatch(/RED$/);
@@ -77,8 +95,20 @@ test("a long trial has a small part of a long run, an equal one of a run in whic
 });
 
 test("the command line names trials, and a seed under which the same is done again", () => {
-  const { minutes, seed, keep, isNamed, trials: chosen } = readOptions(["--minutes", "0.5", "--seed", "9", "--only", "cut"], trials);
-  expect({ minutes, seed, keep, isNamed, chosen }).toEqual({ minutes: 0.5, seed: 9, keep: false, isNamed: true, chosen: [trials[1]] });
+  const {
+    minutes,
+    seed,
+    keep,
+    isNamed,
+    trials: chosen,
+  } = readOptions(["--minutes", "0.5", "--seed", "9", "--only", "cut"], trials);
+  expect({ minutes, seed, keep, isNamed, chosen }).toEqual({
+    minutes: 0.5,
+    seed: 9,
+    keep: false,
+    isNamed: true,
+    chosen: [trials[1]],
+  });
   expect(readOptions([], trials)).toMatchObject({ trials, isNamed: false });
   const schedule = (): unknown => scheduleEndings(new SeededRandom(seed), { count: 50, busy: 900 });
   expect(schedule()).toEqual(schedule());
@@ -87,6 +117,8 @@ test("the command line names trials, and a seed under which the same is done aga
 test("in a round each trial has its share of turns, spread evenly", () => {
   const [kill, cut] = trials;
   if (kill === undefined || cut === undefined) throw new Error("there are no trials");
-  const names = roundOf([{ ...kill, share: 4 }, { ...cut, share: 2 }, trial("fault")]).map(({ name }) => name);
+  const names = roundOf([{ ...kill, share: 4 }, { ...cut, share: 2 }, trial("fault")]).map(
+    ({ name }) => name,
+  );
   expect(names).toEqual(["kill", "cut", "kill", "fault", "kill", "cut", "kill"]);
 });

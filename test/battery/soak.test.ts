@@ -24,12 +24,17 @@ const BASE: Sample = {
 
 /** Which of all that is measured grew, in samples that change like this. */
 function grew(...changes: readonly Partial<Sample>[]): readonly string[] {
-  return whatGrew([BASE, ...changes.map((change) => ({ ...BASE, ...change }))]).map(({ name }) => name);
+  return whatGrew([BASE, ...changes.map((change) => ({ ...BASE, ...change }))]).map(
+    ({ name }) => name,
+  );
 }
 
 test("what stays within its bounds is flat, and may go down", () => {
   expect(
-    grew({ heap: 28 * MIB, descriptors: 32, handles: 7, file: 20 * MIB, log: 72 * MIB }, { heap: 10 * MIB, threads: 6, file: 0, log: 0 }),
+    grew(
+      { heap: 28 * MIB, descriptors: 32, handles: 7, file: 20 * MIB, log: 72 * MIB },
+      { heap: 10 * MIB, threads: 6, file: 0, log: 0 },
+    ),
   ).toEqual([]);
   expect(whatGrew([])).toEqual([]);
 });
@@ -47,7 +52,8 @@ test.each<[keyof Sample, number]>([
 
 test("a large file may grow by half", () => {
   const [large, larger, tooLarge] = [100, 149, 151].map((mib) => ({ ...BASE, file: mib * MIB }));
-  if (large === undefined || larger === undefined || tooLarge === undefined) throw new Error("three samples were made");
+  if (large === undefined || larger === undefined || tooLarge === undefined)
+    throw new Error("three samples were made");
   expect(whatGrew([large, larger])).toEqual([]);
   expect(whatGrew([large, tooLarge])).toMatchObject([{ name: "file" }]);
 });

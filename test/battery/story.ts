@@ -41,17 +41,28 @@ export class Story {
   }
 
   /** A request and what came back: an acknowledgement, unless it is said otherwise. Gives the name of the request. */
-  ask({ number }: Operation, step: string, { value, answer, came = "acknowledgement" }: Asked = {}): string {
+  ask(
+    { number }: Operation,
+    step: string,
+    { value, answer, came = "acknowledgement" }: Asked = {},
+  ): string {
     const request = this.#requests++;
     this.say({ what: "intend", request, op: number, step, ...(value !== undefined && { value }) });
     if (came === "refusal") this.say({ what: "refused", request, code: "CLOSED" });
-    if (came === "acknowledgement") this.say({ what: "ack", request, ...(answer !== undefined && { value: answer }) });
+    if (came === "acknowledgement")
+      this.say({ what: "ack", request, ...(answer !== undefined && { value: answer }) });
     return `${this.#life}.${request}`;
   }
 
   /** A handler acts. */
   act({ number, key }: Operation, part: string, value?: number): void {
-    this.say({ what: "effect", op: number, part, key: `key of ${key} ${part}`, ...(value !== undefined && { value }) });
+    this.say({
+      what: "effect",
+      op: number,
+      part,
+      key: `key of ${key} ${part}`,
+      ...(value !== undefined && { value }),
+    });
   }
 
   /** A part is booked, and told as an effect. */
@@ -76,7 +87,10 @@ export class Story {
     for (const [place, lines] of this.#pages) this.say({ what: "state", place, values: { lines } });
   }
 
-  stands({ number }: Operation, standing: Outcome | { readonly status: "pending" | "absent" }): void {
+  stands(
+    { number }: Operation,
+    standing: Outcome | { readonly status: "pending" | "absent" },
+  ): void {
     this.say({ what: "standing", op: number, standing, startedAt: 1_000_000 });
   }
 

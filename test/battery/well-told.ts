@@ -61,7 +61,8 @@ export function wellTold(): WellTold {
     left,
   } = operations;
   for (const operation of Object.values(operations)) {
-    const came = operation === refused ? "refusal" : operation === left ? "nothing" : "acknowledgement";
+    const came =
+      operation === refused ? "refusal" : operation === left ? "nothing" : "acknowledgement";
     story.ask(operation, "start", { came });
   }
 
@@ -74,7 +75,9 @@ export function wellTold(): WellTold {
   story.ask(promise, "settle", { value: "decision 0", came: "nothing" });
   story.ask(promise, "settle", { value: "decision 1" });
   story.book(promise, "decided");
-  const names = [0, 1, 2].map((index) => story.ask(event, `event ${index}`, { value: index === 2 }));
+  const names = [0, 1, 2].map((index) =>
+    story.ask(event, `event ${index}`, { value: index === 2 }),
+  );
   story.book(event, "gathered");
   story.ask(cancelled, "cancel", { value: true, answer: true });
   story.book(cancelled, "cleaned up");
@@ -108,7 +111,10 @@ export function wellTold(): WellTold {
   story.stands(refused, { status: "absent" });
   story.stands(left, { status: "absent" });
 
-  const sent = Array.from({ length: (counts[0] ?? 0) + (counts[1] ?? 0) }, (_, number) => `${orderOf(log).clerk}:${number}`);
+  const sent = Array.from(
+    { length: (counts[0] ?? 0) + (counts[1] ?? 0) },
+    (_, number) => `${orderOf(log).clerk}:${number}`,
+  );
   story.state(placeIn(logs, [log, nextLog], "log 0"), { numbers: sent });
   story.state(placeIn(transfers, [], from), { balance: 1_000 - amount, out: 1, in: 0 });
   story.state(placeIn(transfers, [], to), { balance: 1_000 + amount, out: 0, in: 1 });
@@ -128,7 +134,10 @@ function chooseOperations(story: Story): WellTold["operations"] {
     promise: story.operation(promises),
     event: story.operation(events),
     counter,
-    nextCounter: story.operation(counters, (operation) => additionOf(operation).place.id === additionOf(counter).place.id),
+    nextCounter: story.operation(
+      counters,
+      (operation) => additionOf(operation).place.id === additionOf(counter).place.id,
+    ),
     cancelled: story.operation(cancelledFlows),
     blocked: story.operation(blockedHandlers),
     keyless: story.operation(keylessFlows),

@@ -55,7 +55,9 @@ test("tokens come back from their file in order, however many there are", () => 
 test("the pages of a file are those that SQLite counts", () => {
   const path = join(scratch(), "pages.db");
   const database = new DatabaseSync(path);
-  database.exec("CREATE TABLE filler (text TEXT); INSERT INTO filler SELECT hex(randomblob(40000)); DELETE FROM filler");
+  database.exec(
+    "CREATE TABLE filler (text TEXT); INSERT INTO filler SELECT hex(randomblob(40000)); DELETE FROM filler",
+  );
   const count = (name: string) => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
   const pages = { total: count("page_count"), free: count("freelist_count") };
   database.close();

@@ -6,12 +6,25 @@ import { DEFAULT_SIZES } from "../../bench/sizes.ts";
 const NAMES = ["noop", "park", "flat"];
 
 test("without arguments all is measured, at sizes that take minutes", () => {
-  expect(readOptions([], NAMES)).toEqual({ json: false, only: NAMES, seconds: 2, sizes: DEFAULT_SIZES });
+  expect(readOptions([], NAMES)).toEqual({
+    json: false,
+    only: NAMES,
+    seconds: 2,
+    sizes: DEFAULT_SIZES,
+  });
 });
 
 test("benches, times and sizes can be chosen", () => {
-  const options = readOptions(["--json", "--only", "noop, park", "--seconds", "2.5", "--flows", "1000000"], NAMES);
-  expect(options).toEqual({ json: true, only: ["noop", "park"], seconds: 2.5, sizes: { ...DEFAULT_SIZES, flows: 1_000_000 } });
+  const options = readOptions(
+    ["--json", "--only", "noop, park", "--seconds", "2.5", "--flows", "1000000"],
+    NAMES,
+  );
+  expect(options).toEqual({
+    json: true,
+    only: ["noop", "park"],
+    seconds: 2.5,
+    sizes: { ...DEFAULT_SIZES, flows: 1_000_000 },
+  });
 });
 
 test.each([

@@ -8,7 +8,9 @@ test("a row has the medians of the values, and of the ratios to what was measure
   rows.add("sqlite", figure, 100);
   rows.add("sqlite", { ...figure, value: 80 }, 400);
   rows.add("sqlite", { ...figure, value: 60 }, 100);
-  expect(rows.rows()).toEqual([{ bench: "noop", engine: "sqlite", value: 60, unit: "ops/s", ratio: 0.5, of: "baseline" }]);
+  expect(rows.rows()).toEqual([
+    { bench: "noop", engine: "sqlite", value: 60, unit: "ops/s", ratio: 0.5, of: "baseline" },
+  ]);
 });
 
 test("what a bench has measured itself to compare with goes before what others measured", () => {
@@ -35,5 +37,7 @@ test("what is compared to nothing, or to what was not measured, has no ratio", (
 test("what could not be measured says why, and has no value in JSON", () => {
   const rows = new Rows();
   rows.add("sqlite", { ...figure, value: Number.NaN, of: "", note: "needs strace" }, undefined);
-  expect(JSON.parse(JSON.stringify(rows.rows()))).toMatchObject([{ bench: "noop", value: null, ratio: null, note: "needs strace" }]);
+  expect(JSON.parse(JSON.stringify(rows.rows()))).toMatchObject([
+    { bench: "noop", value: null, ratio: null, note: "needs strace" },
+  ]);
 });

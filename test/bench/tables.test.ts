@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import type { Row } from "../../bench/row.ts";
 import { formatTables } from "../../bench/tables.ts";
 
-const row = (part: Partial<Row>): Row => ({ bench: "noop", engine: "sqlite", value: 1, unit: "ops/s", ratio: null, of: "", ...part });
+const row = (part: Partial<Row>): Row => ({
+  bench: "noop",
+  engine: "sqlite",
+  value: 1,
+  unit: "ops/s",
+  ratio: null,
+  of: "",
+  ...part,
+});
 
 test("each kind of bench has its table, and no row is in two", () => {
   const shown = formatTables([
@@ -13,13 +21,21 @@ test("each kind of bench has its table, and no row is in two", () => {
     row({ bench: "park-reopen", value: 17.4, unit: "ms" }),
     row({ bench: "event-loop-noop-p99", value: 12.3, unit: "ms" }),
   ]);
-  const titles = ["Throughput", "Latency of one caller", "Delay of the event loop under load", "Flows that wait for a person"];
-  expect(titles.map((title) => shown.indexOf(title))).toEqual(titles.map((title) => shown.indexOf(title)).toSorted((a, b) => a - b));
-  for (const value of ["30,123", "41.3", "0.500", "31,000", "17.4", "12.3"]) expect(shown.split(value)).toHaveLength(2);
+  const titles = [
+    "Throughput",
+    "Latency of one caller",
+    "Delay of the event loop under load",
+    "Flows that wait for a person",
+  ];
+  expect(titles.map((title) => shown.indexOf(title))).toEqual(
+    titles.map((title) => shown.indexOf(title)).toSorted((a, b) => a - b),
+  );
+  for (const value of ["30,123", "41.3", "0.500", "31,000", "17.4", "12.3"])
+    expect(shown.split(value)).toHaveLength(2);
 });
 
 test("what was not measured is told with the reason", () => {
-  expect(formatTables([row({ bench: "slow-disk", value: Number.NaN, note: "needs strace" })])).toContain(
-    "slow-disk was not measured: needs strace",
-  );
+  expect(
+    formatTables([row({ bench: "slow-disk", value: Number.NaN, note: "needs strace" })]),
+  ).toContain("slow-disk was not measured: needs strace");
 });

@@ -1,7 +1,8 @@
 import type { EngineTest } from "../../src/testing/conformance/test-engine.ts";
 
 /** Tests of the suite as rows of a table, headed by their names. */
-export const byName = (tests: readonly EngineTest[]): readonly (readonly [string, EngineTest])[] => tests.map((each) => [each.name, each]);
+export const byName = (tests: readonly EngineTest[]): readonly (readonly [string, EngineTest])[] =>
+  tests.map((each) => [each.name, each]);
 
 /** Runs a test of the suite. */
 export const assertHolds = ({ run }: EngineTest): Promise<void> => run();

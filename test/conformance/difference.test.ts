@@ -48,5 +48,7 @@ test("lets objects have more than the part that is expected, at any depth, and l
   expect(difference(got, { a: [{ b: 1 }] }, "part")).toBeUndefined();
   expect(difference(got, { a: [{ c: 1 }] }, "part")).toBe("at .a[0].c: expected 1, got 2");
   expect(difference(got, { a: [] }, "part")).toBe("at .a: expected 0 items, got 1");
-  expect(difference(new Error("why", { cause: "x" }), { message: "why", cause: "x" }, "part")).toBeUndefined();
+  expect(
+    difference(new Error("why", { cause: "x" }), { message: "why", cause: "x" }, "part"),
+  ).toBeUndefined();
 });

@@ -6,6 +6,8 @@ import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { dispose, makeEmbedded } from "./embedded-under-test.ts";
 
-const make = makeEmbedded(() => sqlite(join(temporaryDirectory(), "conformance.db"), { durability: "relaxed" }));
+const make = makeEmbedded(() =>
+  sqlite(join(temporaryDirectory(), "conformance.db"), { durability: "relaxed" }),
+);
 
 test.each(byName(testEngine({ make, dispose })))("%s", (_, each) => assertHolds(each));

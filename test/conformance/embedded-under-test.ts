@@ -1,6 +1,9 @@
 import { embedded } from "handback";
 import type { Embedded, Store } from "handback";
-import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
+import type {
+  EngineUnderTest,
+  MakeOptions,
+} from "../../src/testing/conformance/case/engine-under-test.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { holding } from "../support/holding.ts";
 
@@ -11,7 +14,9 @@ export interface EmbeddedUnderTest extends EngineUnderTest {
 }
 
 /** Makes embedded engines over the stores that `makeStore` makes. */
-export function makeEmbedded(makeStore: () => Store): (options: MakeOptions) => Promise<EmbeddedUnderTest> {
+export function makeEmbedded(
+  makeStore: () => Store,
+): (options: MakeOptions) => Promise<EmbeddedUnderTest> {
   return async ({ functions, clock, egress, retentionMs }) => {
     const store = clock instanceof VirtualClock ? holding(clock, makeStore()) : makeStore();
     const engine = await embedded({ functions, store, clock, egress, retention: retentionMs });

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { driven } from "../../src/testing/conformance/driven.ts";
 import { TESTED_CAPABILITIES } from "../../src/testing/conformance/case/capability.ts";
 import type { TestedCapability } from "../../src/testing/conformance/case/capability.ts";
-import type { EngineUnderTest as Engine, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
+import type {
+  EngineUnderTest as Engine,
+  MakeOptions,
+} from "../../src/testing/conformance/case/engine-under-test.ts";
 import type { Lack } from "../../src/testing/conformance/test-engine.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
@@ -23,7 +26,11 @@ export interface Host {
 export interface EngineUnderTest {
   readonly name: string;
   readonly features: ReadonlySet<TestedCapability>;
-  start(functions: readonly object[], options: { readonly retentionMs?: number }, seed: number): Promise<Host>;
+  start(
+    functions: readonly object[],
+    options: { readonly retentionMs?: number },
+    seed: number,
+  ): Promise<Host>;
 }
 
 type Made = Engine & Pick<Host, "stored" | "close">;
@@ -38,15 +45,23 @@ function on(name: string, make: Make, lacks: readonly Lack[] = []): EngineUnderT
     async start(functions, { retentionMs = 7 * 86_400_000 }, seed) {
       const clock = new VirtualClock();
       const engine = await make({ functions, clock, seed, egress: {}, retentionMs });
-      return { clock, client: driven(engine.client, clock), stored: engine.stored, close: () => clock.until(engine.close()) };
+      return {
+        clock,
+        client: driven(engine.client, clock),
+        stored: engine.stored,
+        close: () => clock.until(engine.close()),
+      };
     },
   };
 }
 
 export const onMemory = on("the embedded engine in memory", makeEmbedded(memory));
 
-const makeSqlite = makeEmbedded(() => sqlite(join(temporaryDirectory(), "host.db"), { durability: "relaxed" }));
+const makeSqlite = makeEmbedded(() =>
+  sqlite(join(temporaryDirectory(), "host.db"), { durability: "relaxed" }),
+);
 export const onSqlite = on("the embedded engine in SQLite", makeSqlite);
 
 /** The poorest engine, with a share of its responses lost. */
-export const onPoorestLosing = (lost: number): EngineUnderTest => on("the poorest engine", makePoorest(lost), POOREST_LACKS);
+export const onPoorestLosing = (lost: number): EngineUnderTest =>
+  on("the poorest engine", makePoorest(lost), POOREST_LACKS);

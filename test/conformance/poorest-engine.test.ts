@@ -3,6 +3,11 @@ import { testEngine } from "../../src/testing/conformance/test-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
 import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
 
-const tests = testEngine({ make: makePoorest(0.2), dispose: (engine) => engine.close(), cannot: POOREST_LACKS, seeds: 4 });
+const tests = testEngine({
+  make: makePoorest(0.2),
+  dispose: (engine) => engine.close(),
+  cannot: POOREST_LACKS,
+  seeds: 4,
+});
 
 test.each(byName(tests))("%s", { timeout: 60_000 }, (_, each) => assertHolds(each));

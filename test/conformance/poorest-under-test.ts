@@ -1,4 +1,7 @@
-import type { EngineUnderTest, MakeOptions } from "../../src/testing/conformance/case/engine-under-test.ts";
+import type {
+  EngineUnderTest,
+  MakeOptions,
+} from "../../src/testing/conformance/case/engine-under-test.ts";
 import type { Lack } from "../../src/testing/conformance/test-engine.ts";
 import { poorest } from "../engines/poorest/poorest.ts";
 
@@ -9,7 +12,9 @@ export interface PoorestUnderTest extends EngineUnderTest {
 }
 
 /** Makes poorest engines that lose a share of their responses. */
-export function makePoorest(lost: number): (options: Omit<MakeOptions, "egress">) => PoorestUnderTest {
+export function makePoorest(
+  lost: number,
+): (options: Omit<MakeOptions, "egress">) => PoorestUnderTest {
   return ({ functions, clock, seed, retentionMs }) => {
     const { engine, client } = poorest({ functions, clock, seed, lost, retentionMs });
     return { client, stored: () => engine.stored(), close: async () => engine.close() };
@@ -23,5 +28,8 @@ export const POOREST_LACKS: readonly Lack[] = [
   { capability: "scopedCancel", reason: "what was sent cannot be withdrawn" },
   { capability: "egress", reason: "sinks are the platform's" },
   { capability: "deadLetters", reason: "the platform keeps none" },
-  { capability: "promptOrder", reason: "what one handler has sent may arrive after what its consequences send" },
+  {
+    capability: "promptOrder",
+    reason: "what one handler has sent may arrive after what its consequences send",
+  },
 ];

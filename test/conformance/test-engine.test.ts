@@ -42,7 +42,9 @@ describe("for an engine that needs real time", () => {
   // Time that goes by itself here, too: the suite only ever waits for it.
   const clock = new VirtualClock();
   const cannot = [{ capability: "virtualTime", reason: "it is a server" }] as const;
-  test.each(byName(testEngine({ make, dispose, cannot, clock })))("%s", (_, each) => clock.until(assertHolds(each)));
+  test.each(byName(testEngine({ make, dispose, cannot, clock })))("%s", (_, each) =>
+    clock.until(assertHolds(each)),
+  );
 });
 
 describe("the list of tests", () => {
@@ -51,7 +53,9 @@ describe("the list of tests", () => {
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
     for (const capability of CAPABILITIES) {
       const without = testEngine({ make, dispose, cannot: [{ capability, reason: "it is old" }] });
-      const replaced = without.filter(({ name }) => name.startsWith(`without ${capability} (it is old), in place of: `));
+      const replaced = without.filter(({ name }) =>
+        name.startsWith(`without ${capability} (it is old), in place of: `),
+      );
       const others = new Set([...without, ...all].map(({ name }) => name));
       expect(without).toHaveLength(all.length);
       expect(replaced.length).toBeGreaterThan(0);
@@ -69,7 +73,10 @@ describe("the list of tests", () => {
     ["seeds", { make, dispose, seeds: 0 }],
     ["cannot", { make, dispose, cannot: "egress" }],
     ["a reason", { make, dispose, cannot: [{ capability: "egress", reason: " " }] }],
-    ["scopedCancel", { make, dispose, cannot: [{ capability: "everything", reason: "it is lazy" }] }],
+    [
+      "scopedCancel",
+      { make, dispose, cannot: [{ capability: "everything", reason: "it is lazy" }] },
+    ],
     ["option", { make, dispose, can: [] }],
   ])("is refused with INVALID_OPTIONS when options are not in order: %s", (word, options) => {
     expect(() => testEngine(wrong(options))).toThrow(
@@ -93,7 +100,9 @@ describe("a test", () => {
         return dispose(engine);
       },
     });
-    await expect(named(counted, "resolves futures anywhere inside an input").run()).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
+    await expect(
+      named(counted, "resolves futures anywhere inside an input").run(),
+    ).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
     expect(made).toHaveLength(1);
     expect(disposed).toEqual(made);
   });
@@ -109,7 +118,9 @@ describe("a test", () => {
       },
       dispose,
     });
-    await expect(named(tests, "resolves futures anywhere inside an input").run()).rejects.toThrow("under seed 3: unlucky");
+    await expect(named(tests, "resolves futures anywhere inside an input").run()).rejects.toThrow(
+      "under seed 3: unlucky",
+    );
     expect(seeds).toEqual([1, 2, 3]);
   });
 
@@ -119,18 +130,26 @@ describe("a test", () => {
       const tests = testEngine({ make, dispose, cannot: [{ capability, reason: "it says so" }] });
       const checks = tests.filter(({ name }) => name.startsWith(`without ${capability}`));
       expect(checks.length).toBeGreaterThan(0);
-      for (const { run } of checks) await expect(run()).rejects.toThrow(/expected|says that it cannot/);
+      for (const { run } of checks)
+        await expect(run()).rejects.toThrow(/expected|says that it cannot/);
     },
   );
 
   test("fails for an engine that says nothing of what it lacks", async () => {
-    const tests = testEngine({ make: async (options) => ({ client: (await make(options)).client }), dispose: () => undefined });
+    const tests = testEngine({
+      make: async (options) => ({ client: (await make(options)).client }),
+      dispose: () => undefined,
+    });
     await expect(named(tests, "spills a stack").run()).rejects.toThrow("has no stored()");
-    await expect(named(tests, "buries one-way messages").run()).rejects.toThrow("has no deadLetters()");
+    await expect(named(tests, "buries one-way messages").run()).rejects.toThrow(
+      "has no deadLetters()",
+    );
   });
 
   test("says where a result differs from what was expected", async () => {
-    const tests = testsWith((client) => ({ call: wrong(async (f: Fn<void, object>) => ({ ...(await client.call(f)), whole: 3 })) }));
+    const tests = testsWith((client) => ({
+      call: wrong(async (f: Fn<void, object>) => ({ ...(await client.call(f)), whole: 3 })),
+    }));
     const failure = named(tests, "resolves futures anywhere inside an input").run();
     await expect(failure).rejects.toMatchObject({
       name: "AssertionError",
@@ -146,19 +165,24 @@ describe("a test", () => {
       `expected a rejection with ${JSON.stringify(never)}, but it was fulfilled`,
     );
     const other = testsWith(() => ({ status: () => Promise.reject(new TypeError("not that")) }));
-    await expect(named(other, "finds a flow again").run()).rejects.toThrow('at .code: expected "NOT_FOUND", got undefined (not that)');
+    await expect(named(other, "finds a flow again").run()).rejects.toThrow(
+      'at .code: expected "NOT_FOUND", got undefined (not that)',
+    );
   });
 
   test.each([
     ["takes a second settlement", "settle", /expected a rejection with .*ALREADY_COMPLETED/],
     ["keeps events that come before the wait", "signal", "still pending"],
-  ] as const)("%s: fails for an engine that does nothing for client.%s", async (words, method, says) => {
-    const nothing = (): Promise<void> => Promise.resolve();
-    await expect(
-      named(
-        testsWith(() => ({ [method]: nothing })),
-        words,
-      ).run(),
-    ).rejects.toThrow(says);
-  });
+  ] as const)(
+    "%s: fails for an engine that does nothing for client.%s",
+    async (words, method, says) => {
+      const nothing = (): Promise<void> => Promise.resolve();
+      await expect(
+        named(
+          testsWith(() => ({ [method]: nothing })),
+          words,
+        ).run(),
+      ).rejects.toThrow(says);
+    },
+  );
 });

@@ -33,7 +33,11 @@ describe("the ids of what one message causes", () => {
       fc.property(parents, ordinals, ordinals, (parent, one, other) => {
         fc.pre(one !== other);
         const ids = new ChildIds(parent, 0);
-        const words = (id: string): readonly string[] => [id.slice(16, 24), id.slice(24, 32), id.slice(32)];
+        const words = (id: string): readonly string[] => [
+          id.slice(16, 24),
+          id.slice(24, 32),
+          id.slice(32),
+        ];
         const others = words(ids.at(other));
         expect(words(ids.at(one)).every((word, index) => word !== others[index])).toBe(true);
       }),
@@ -51,7 +55,8 @@ describe("the ids of what one message causes", () => {
     }
     // No stretch of them cancels out either.
     expect(seen.size).toBe(20_000);
-    for (let ordinal = 0; ordinal < 20_000; ordinal++) sum = addTallies(sum, markOf(ids.at(ordinal)));
+    for (let ordinal = 0; ordinal < 20_000; ordinal++)
+      sum = addTallies(sum, markOf(ids.at(ordinal)));
     expect(isComplete(sum)).toBe(true);
   });
 });

@@ -27,7 +27,8 @@ const POINT: Extension = {
   encode: (value) => ({ x: value instanceof Point ? value.x : 0 }),
   decode(data) {
     const [entry, ...rest] = Object.entries(typeof data === "object" && data !== null ? data : {});
-    if (entry?.[0] !== "x" || typeof entry[1] !== "number" || rest.length > 0) throw new Error("not a point");
+    if (entry?.[0] !== "x" || typeof entry[1] !== "number" || rest.length > 0)
+      throw new Error("not a point");
     return new Point(entry[1]);
   },
 };
@@ -61,7 +62,11 @@ const key = fc.oneof(
   fc.string({ unit: fc.constantFrom("$", "a", "0", '"', "\\", "\ud800") }),
   fc.constantFrom("__proto__", "constructor", "prototype", "then", "toJSON", "$", "$$", "length"),
 );
-const number = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-0, NaN, Infinity, -Infinity, 2 ** 53 + 2, 5e-324));
+const number = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.constantFrom(-0, NaN, Infinity, -Infinity, 2 ** 53 + 2, 5e-324),
+);
 const leaf = fc.oneof(
   number,
   key,
@@ -76,13 +81,22 @@ const leaf = fc.oneof(
 /** Values of every supported kind, whose parts may also be `part`s. */
 function valueOf(part: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   const { value } = fc.letrec((tie) => ({
-    value: fc.oneof({ depthSize: "small", withCrossShrink: true }, part, tie("array"), tie("record"), tie("map"), tie("set")),
+    value: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      part,
+      tie("array"),
+      tie("record"),
+      tie("map"),
+      tie("set"),
+    ),
     array: fc.array(tie("value"), { maxLength: 5 }),
     record: fc.array(fc.tuple(key, tie("value")), { maxLength: 5 }).map((entries) => {
       // A property that is undefined is dropped, which has a test of its own.
       return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
     }),
-    map: fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 4 }).map((entries) => new Map(entries)),
+    map: fc
+      .array(fc.tuple(tie("value"), tie("value")), { maxLength: 4 })
+      .map((entries) => new Map(entries)),
     set: fc.array(tie("value"), { maxLength: 4 }).map((values) => new Set(values)),
   }));
   return value;
@@ -123,7 +137,9 @@ describe("laws", () => {
     fc.assert(
       fc.property(valueOf(fc.oneof(hole, leaf)), (value) => {
         const { segments, holes } = codec.encodeTemplate(value);
-        const texts = holes.map((object) => codec.encode(object instanceof Hole ? object.value : object));
+        const texts = holes.map((object) =>
+          codec.encode(object instanceof Hole ? object.value : object),
+        );
         expect(segments).toHaveLength(holes.length + 1);
         const back = codec.decode(fillTemplate(segments, texts));
         expect(isDeepStrictEqual(back, plug(value))).toBe(true);
@@ -134,12 +150,32 @@ describe("laws", () => {
   });
 
   test("decoding any JSON gives a value or a HandbackError, and pollutes no prototype", () => {
-    const tag = fc.constantFrom("undefined", "number", "bigint", "date", "map", "set", "bytes", "point", "Function", "__proto__");
+    const tag = fc.constantFrom(
+      "undefined",
+      "number",
+      "bigint",
+      "date",
+      "map",
+      "set",
+      "bytes",
+      "point",
+      "Function",
+      "__proto__",
+    );
     const { json } = fc.letrec((tie) => ({
-      json: fc.oneof({ depthSize: "small" }, fc.jsonValue(), key, tie("tagged"), tie("array"), tie("record")),
+      json: fc.oneof(
+        { depthSize: "small" },
+        fc.jsonValue(),
+        key,
+        tie("tagged"),
+        tie("array"),
+        tie("record"),
+      ),
       array: fc.array(tie("json"), { maxLength: 4 }),
       tagged: fc.tuple(tag, tie("json")).map((parts) => ({ $: parts })),
-      record: fc.array(fc.tuple(key, tie("json")), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
+      record: fc
+        .array(fc.tuple(key, tie("json")), { maxLength: 4 })
+        .map((entries) => Object.fromEntries(entries)),
     }));
     const prototypeKeys = Reflect.ownKeys(Object.prototype);
     fc.assert(
@@ -156,7 +192,21 @@ describe("laws", () => {
   });
 
   test("decoding any text that is not JSON is refused", () => {
-    for (const text of ["", "undefined", "{", "[1,]", "NaN", '{"$":["date"', "\ufeff1", '"', '"a', '"a"b"', '"a""', '"a\\"', '"a\\x"']) {
+    for (const text of [
+      "",
+      "undefined",
+      "{",
+      "[1,]",
+      "NaN",
+      '{"$":["date"',
+      "\ufeff1",
+      '"',
+      '"a',
+      '"a"b"',
+      '"a""',
+      '"a\\"',
+      '"a\\x"',
+    ]) {
       expect(codeOf(() => codec.decode(foreign(text)))).toBe("UNSERIALIZABLE");
     }
   });
@@ -187,10 +237,17 @@ describe("laws", () => {
       }),
     );
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("A", "B", "/", "=", "-", "é"), minLength: 1, maxLength: 12 }), (text) => {
-        const bytes = fromBase64(text);
-        if (bytes !== undefined) expect(toBase64(bytes)).toBe(text);
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom("A", "B", "/", "=", "-", "é"),
+          minLength: 1,
+          maxLength: 12,
+        }),
+        (text) => {
+          const bytes = fromBase64(text);
+          if (bytes !== undefined) expect(toBase64(bytes)).toBe(text);
+        },
+      ),
     );
   });
 });
@@ -214,7 +271,10 @@ describe("the format, which stored texts rely on", () => {
     [{}, "{}"],
     [{ b: 1, a: undefined, c: [2] }, '{"b":1,"c":[2]}'],
     [{ $: ["undefined"], $$a: 1, a$: 2 }, '{"$$":["undefined"],"$$$a":1,"a$":2}'],
-    [{ 'a"': 1, "\n": 2, $x: 3, "\ud800": 4, "😀": 5 }, '{"$x00610022":1,"$x000a":2,"$$x":3,"$xd800":4,"😀":5}'],
+    [
+      { 'a"': 1, "\n": 2, $x: 3, "\ud800": 4, "😀": 5 },
+      '{"$x00610022":1,"$x000a":2,"$$x":3,"$xd800":4,"😀":5}',
+    ],
     [JSON.parse('{"__proto__":{"x":1}}'), '{"__proto__":{"x":1}}'],
     [new Date(0), '{"$":["date","1970-01-01T00:00:00.000Z"]}'],
     [new Date(8.64e15), '{"$":["date","+275760-09-13T00:00:00.000Z"]}'],
@@ -253,9 +313,12 @@ describe("encoding keeps", () => {
       const back = roundTrip(value);
       expect(isDeepStrictEqual(back, value)).toBe(true);
       expect(Reflect.get({}, "x")).toBeUndefined();
-      expect(typeof back === "object" && back !== null && !Array.isArray(back) && Object.getPrototypeOf(back) === Object.prototype).toBe(
-        !Array.isArray(value),
-      );
+      expect(
+        typeof back === "object" &&
+          back !== null &&
+          !Array.isArray(back) &&
+          Object.getPrototypeOf(back) === Object.prototype,
+      ).toBe(!Array.isArray(value));
     }
   });
 
@@ -297,7 +360,9 @@ describe("encoding keeps", () => {
   });
 
   test("only the bytes that a view shows", () => {
-    expect(roundTrip(new Uint8Array([1, 2, 3, 4]).subarray(1, 3))).toStrictEqual(new Uint8Array([2, 3]));
+    expect(roundTrip(new Uint8Array([1, 2, 3, 4]).subarray(1, 3))).toStrictEqual(
+      new Uint8Array([2, 3]),
+    );
   });
 
   test("what a getter or a Proxy gives, asked once", () => {
@@ -370,7 +435,13 @@ describe("encoding refuses", () => {
 
   test.each(unserializable)("%s, wherever it stands", (_, value) => {
     expect(refusalOf(value).code).toBe("UNSERIALIZABLE");
-    for (const holder of [[value], { a: value }, new Map([[value, 1]]), new Map([[1, value]]), new Set([value])]) {
+    for (const holder of [
+      [value],
+      { a: value },
+      new Map([[value, 1]]),
+      new Map([[1, value]]),
+      new Set([value]),
+    ]) {
       expect(refusalOf(holder).code).toBe("UNSERIALIZABLE");
     }
   });
@@ -378,7 +449,9 @@ describe("encoding refuses", () => {
   test("saying where", () => {
     const bad = () => 1;
     expect(pathOf({ items: [0, 1, 2, { cb: bad }] })).toBe("input.items[3].cb");
-    expect(pathOf({ items: [{ deep: { a: 1 } }, { deep: { b: bad } }] }, "state.order")).toBe("state.order.items[1].deep.b");
+    expect(pathOf({ items: [{ deep: { a: 1 } }, { deep: { b: bad } }] }, "state.order")).toBe(
+      "state.order.items[1].deep.b",
+    );
     expect(pathOf({ "odd name": [bad] })).toBe('input["odd name"][0]');
     expect(pathOf({ ["__proto__"]: bad })).toBe("input.__proto__");
     expect(
@@ -407,7 +480,9 @@ describe("encoding refuses", () => {
   test("with a hint at what was meant", () => {
     expect(refusalOf({ a: Promise.resolve(1) }).details["hint"]).toContain("await");
     expect(refusalOf(thenable).details["hint"]).toContain("await");
-    expect(refusalOf(globalThis.Buffer.from("a")).details["hint"]).toContain("new Uint8Array(buffer)");
+    expect(refusalOf(globalThis.Buffer.from("a")).details["hint"]).toContain(
+      "new Uint8Array(buffer)",
+    );
     expect(refusalOf({ toJSON: () => 1 }).details["hint"]).toContain("toJSON");
   });
 
@@ -452,7 +527,12 @@ describe("encoding refuses", () => {
       });
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    for (const value of [throwing(undefined), throwing(new HandbackError("CLOSED", "closed")), proxy, new Proxy(new Map(), {})]) {
+    for (const value of [
+      throwing(undefined),
+      throwing(new HandbackError("CLOSED", "closed")),
+      proxy,
+      new Proxy(new Map(), {}),
+    ]) {
       expect(refusalOf([value]).code).toBe("UNSERIALIZABLE");
       expect(refusalOf([value]).details["path"]).toMatch(/^input\[0\]/);
     }
@@ -460,14 +540,23 @@ describe("encoding refuses", () => {
 
   test("what is nested deeper than the limit, however deep", () => {
     expect(roundTrip(nested(MAX_DEPTH))).toStrictEqual(nested(MAX_DEPTH));
-    for (const depth of [MAX_DEPTH + 1, 200_000]) expect(codeOf(() => codec.encode(nested(depth)))).toBe("TOO_DEEP");
+    for (const depth of [MAX_DEPTH + 1, 200_000])
+      expect(codeOf(() => codec.encode(nested(depth)))).toBe("TOO_DEEP");
     const endless: object = new Proxy({ a: 1 }, { get: () => new Proxy(endless, {}) });
     expect(codeOf(() => codec.encode(endless))).toBe("TOO_DEEP");
   });
 
   test("what is larger than the limit, saying so", () => {
     const limit = 10;
-    for (const value of ["x".repeat(9), [1, 2, 3, 4, 5], { abcdefghi: 1 }, new Uint8Array(9), "\0\0", new Set([1]), 12345678901n]) {
+    for (const value of [
+      "x".repeat(9),
+      [1, 2, 3, 4, 5],
+      { abcdefghi: 1 },
+      new Uint8Array(9),
+      "\0\0",
+      new Set([1]),
+      12345678901n,
+    ]) {
       const { code, details } = thrownBy(() => codec.encode(value, { limit }));
       expect(code).toBe("PAYLOAD_TOO_LARGE");
       expect(details["limit"]).toBe(limit);
@@ -477,12 +566,16 @@ describe("encoding refuses", () => {
   });
 
   test("what is larger than the limit across the segments of a template", () => {
-    expect(codeOf(() => codec.encodeTemplate(["xxxx", new Hole(1), "xxxx"], { limit: 12 }))).toBe("PAYLOAD_TOO_LARGE");
+    expect(codeOf(() => codec.encodeTemplate(["xxxx", new Hole(1), "xxxx"], { limit: 12 }))).toBe(
+      "PAYLOAD_TOO_LARGE",
+    );
   });
 
   test("what is larger than 32 MiB of text, when no limit is given", () => {
     expect(codec.encode("x".repeat(DEFAULT_PAYLOAD_LIMIT - 2))).toHaveLength(DEFAULT_PAYLOAD_LIMIT);
-    expect(codeOf(() => codec.encode("x".repeat(DEFAULT_PAYLOAD_LIMIT - 1)))).toBe("PAYLOAD_TOO_LARGE");
+    expect(codeOf(() => codec.encode("x".repeat(DEFAULT_PAYLOAD_LIMIT - 1)))).toBe(
+      "PAYLOAD_TOO_LARGE",
+    );
   });
 
   test("huge strings, keys, bytes and lists before their text is made", () => {
@@ -490,7 +583,10 @@ describe("encoding refuses", () => {
     expect(codeOf(() => codec.encode({ a: [huge] }))).toBe("PAYLOAD_TOO_LARGE");
     expect(codeOf(() => codec.encode({ ["k".repeat(100_000_000)]: 1 }))).toBe("PAYLOAD_TOO_LARGE");
     // The size is that of the bytes alone: the tag around them was not written.
-    expect(refusalOf(new Uint8Array(99_000_000)).details).toMatchObject({ size: 132_000_000, limit: DEFAULT_PAYLOAD_LIMIT });
+    expect(refusalOf(new Uint8Array(99_000_000)).details).toMatchObject({
+      size: 132_000_000,
+      limit: DEFAULT_PAYLOAD_LIMIT,
+    });
     const endless = new Proxy([], { get: (_, name) => (name === "length" ? 1e15 : name) });
     expect(codeOf(() => codec.encode(endless, { limit: 1e6 }))).toBe("PAYLOAD_TOO_LARGE");
   });
@@ -546,14 +642,18 @@ describe("decoding refuses", () => {
   });
 
   test("no JSON for having many keys", () => {
-    const text = foreign(`{${Array.from({ length: 200_000 }, (_, index) => `"$$${index}":1`).join(",")}}`);
+    const text = foreign(
+      `{${Array.from({ length: 200_000 }, (_, index) => `"$$${index}":1`).join(",")}}`,
+    );
     expect(Object.keys(codec.decode(text) ?? {})).toHaveLength(200_000);
   });
 });
 
 describe("a template", () => {
   test("takes exactly one text for each hole", () => {
-    expect(fillTemplate(["[", ",", "]"], [UNDEFINED, codec.encode(1)])).toBe('[{"$":["undefined"]},1]');
+    expect(fillTemplate(["[", ",", "]"], [UNDEFINED, codec.encode(1)])).toBe(
+      '[{"$":["undefined"]},1]',
+    );
     expect(codeOf(() => fillTemplate(["[", "]"], []))).toBe("UNSERIALIZABLE");
     expect(codeOf(() => fillTemplate([], []))).toBe("UNSERIALIZABLE");
   });
@@ -587,20 +687,33 @@ describe("a codec", () => {
           },
         ],
       });
-    expect(codeOf(() => failing(new HandbackError("FOREIGN_HANDLE", "x")).encode([new Point(1)]))).toBe("FOREIGN_HANDLE");
+    expect(
+      codeOf(() => failing(new HandbackError("FOREIGN_HANDLE", "x")).encode([new Point(1)])),
+    ).toBe("FOREIGN_HANDLE");
     expect(codeOf(() => failing(new Error("x")).encode([new Point(1)]))).toBe("UNSERIALIZABLE");
   });
 
   test("refuses two extensions with one tag, and built-in tags", () => {
     expect(codeOf(() => makeCodec({ extensions: [POINT, POINT] }))).toBe("INVALID_OPTIONS");
-    expect(codeOf(() => makeCodec({ extensions: [{ ...POINT, tag: "date" }] }))).toBe("INVALID_OPTIONS");
+    expect(codeOf(() => makeCodec({ extensions: [{ ...POINT, tag: "date" }] }))).toBe(
+      "INVALID_OPTIONS",
+    );
   });
 
   test("knows which texts may hold what changes in place", () => {
     for (const value of [new Date(0), new Map(), new Set(), new Uint8Array(1)]) {
       expect(mayHoldMutableLeaf(codec.encode({ a: [value] }))).toBe(true);
     }
-    for (const value of [{ a: [1] }, undefined, NaN, 1n, new Point(1), { $: ["date"] }, '{"$":["date"', ['{"$":["set",']]) {
+    for (const value of [
+      { a: [1] },
+      undefined,
+      NaN,
+      1n,
+      new Point(1),
+      { $: ["date"] },
+      '{"$":["date"',
+      ['{"$":["set",'],
+    ]) {
       expect(mayHoldMutableLeaf(codec.encode(value))).toBe(false);
     }
   });
@@ -610,8 +723,14 @@ describe("a codec", () => {
 function plug(value: unknown): unknown {
   if (value instanceof Hole) return value.value;
   if (Array.isArray(value)) return value.map(plug);
-  if (value instanceof Map) return new Map([...value].map(([name, item]) => [plug(name), plug(item)]));
+  if (value instanceof Map)
+    return new Map([...value].map(([name, item]) => [plug(name), plug(item)]));
   if (value instanceof Set) return new Set([...value].map(plug));
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plug(item)]));
 }

@@ -45,16 +45,19 @@ describe("a duration", () => {
 
   test("is short enough for a Date to hold the instant after it", () => {
     expect(parseDuration(LONGEST, "delay")).toBe(LONGEST);
-    expect([LONGEST * 1.01, 1e300, `${"9".repeat(17)}ms`].map((value) => codeOf(() => parseDuration(value, "delay")))).toEqual([
-      "INVALID_DELAY",
-      "INVALID_DELAY",
-      "INVALID_DELAY",
-    ]);
+    expect(
+      [LONGEST * 1.01, 1e300, `${"9".repeat(17)}ms`].map((value) =>
+        codeOf(() => parseDuration(value, "delay")),
+      ),
+    ).toEqual(["INVALID_DELAY", "INVALID_DELAY", "INVALID_DELAY"]);
   });
 
-  test.each([-1, -0.5, "-1s", NaN, Infinity, -Infinity])("%o is refused: neither negative nor without end", (value) => {
-    expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
-  });
+  test.each([-1, -0.5, "-1s", NaN, Infinity, -Infinity])(
+    "%o is refused: neither negative nor without end",
+    (value) => {
+      expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
+    },
+  );
 
   test.each([
     "5",
@@ -79,12 +82,21 @@ describe("a duration", () => {
     expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
   });
 
-  test.each([null, undefined, {}, [], [5], true, 5n, Symbol("s"), () => 5, new Date(NaN), new Date(0)])(
-    "%o is refused: nothing is coerced",
-    (value) => {
-      expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
-    },
-  );
+  test.each([
+    null,
+    undefined,
+    {},
+    [],
+    [5],
+    true,
+    5n,
+    Symbol("s"),
+    () => 5,
+    new Date(NaN),
+    new Date(0),
+  ])("%o is refused: nothing is coerced", (value) => {
+    expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
+  });
 
   test("an object is refused without running its code", () => {
     const trap = { valueOf: () => expect.unreachable(), toString: () => expect.unreachable() };
@@ -92,7 +104,9 @@ describe("a duration", () => {
   });
 
   test("what a refusal shows is named, bounded and on one line", () => {
-    const { message } = thrownBy(() => parseDuration(`\n\u001b[31m\u2028${"9".repeat(1e6)}`, "the delay of send"));
+    const { message } = thrownBy(() =>
+      parseDuration(`\n\u001b[31m\u2028${"9".repeat(1e6)}`, "the delay of send"),
+    );
     expect(message).toContain("the delay of send");
     expect(message.length).toBeLessThan(400);
     expect(message).not.toMatch(/[\n\u001b\u2028]/);
@@ -100,16 +114,20 @@ describe("a duration", () => {
 
   test("any string is either refused or a whole number of ms", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("0", "9", ".", "m", "s", "h", "-", " ") }), (text) => {
-        expectWholeOrRefused(text);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("0", "9", ".", "m", "s", "h", "-", " ") }),
+        (text) => {
+          expectWholeOrRefused(text);
+        },
+      ),
     );
   });
 
   test("any number is either refused or a whole number of ms that is not early", () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
-        if (value >= 0 && value <= LONGEST) expect(parseDuration(value, "delay")).toBeGreaterThanOrEqual(value);
+        if (value >= 0 && value <= LONGEST)
+          expect(parseDuration(value, "delay")).toBeGreaterThanOrEqual(value);
         expectWholeOrRefused(value);
       }),
     );
@@ -140,9 +158,12 @@ describe("an instant", () => {
     expect(Object.is(parseInstant(-0.5, "at"), 0)).toBe(true);
   });
 
-  test.each([new Date(NaN), NaN, Infinity, -Infinity, LAST_INSTANT + 1, LAST_INSTANT * 2])("%o is refused", (value) => {
-    expect(codeOf(() => parseInstant(value, "at"))).toBe("INVALID_DELAY");
-  });
+  test.each([new Date(NaN), NaN, Infinity, -Infinity, LAST_INSTANT + 1, LAST_INSTANT * 2])(
+    "%o is refused",
+    (value) => {
+      expect(codeOf(() => parseInstant(value, "at"))).toBe("INVALID_DELAY");
+    },
+  );
 
   test("may be the last one that a Date holds", () => {
     expect(parseInstant(LAST_INSTANT, "at")).toBe(LAST_INSTANT);
@@ -155,7 +176,10 @@ describe("a due time", () => {
     expect(addDuration(0, LAST_INSTANT)).toBe(LAST_INSTANT);
   });
 
-  test.each([LAST_INSTANT, Number.MAX_VALUE, Infinity, NaN])("past what a Date holds is refused (%d ms from now)", (ms) => {
-    expect(codeOf(() => addDuration(1, ms))).toBe("INVALID_DELAY");
-  });
+  test.each([LAST_INSTANT, Number.MAX_VALUE, Infinity, NaN])(
+    "past what a Date holds is refused (%d ms from now)",
+    (ms) => {
+      expect(codeOf(() => addDuration(1, ms))).toBe("INVALID_DELAY");
+    },
+  );
 });

@@ -1,10 +1,37 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkFlowKey, checkFunctionType, checkId, checkName } from "../../src/core/validation/names.ts";
+import {
+  checkFlowKey,
+  checkFunctionType,
+  checkId,
+  checkName,
+} from "../../src/core/validation/names.ts";
 import { codeOf, thrownBy } from "../support/thrown.ts";
 
-const NOT_STRINGS: readonly unknown[] = [undefined, null, 0, 1n, true, {}, ["a"], new String("a"), Symbol("a"), () => "a"];
-const ODD_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "prototype", "a b", "größe", "支払い", "🙂", "..."];
+const NOT_STRINGS: readonly unknown[] = [
+  undefined,
+  null,
+  0,
+  1n,
+  true,
+  {},
+  ["a"],
+  new String("a"),
+  Symbol("a"),
+  () => "a",
+];
+const ODD_NAMES = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "hasOwnProperty",
+  "prototype",
+  "a b",
+  "größe",
+  "支払い",
+  "🙂",
+  "...",
+];
 const FLAWED_NAMES = {
   "is empty": "",
   "is a dot": ".",
@@ -48,13 +75,19 @@ describe("a name", () => {
 });
 
 describe("a function type", () => {
-  test.each(["shop/order", ...ODD_NAMES.flatMap((name) => [`a/${name}`, `${name}/a`])])("may be %j", (type) => {
-    expect(checkFunctionType(type)).toBe(type);
-  });
+  test.each(["shop/order", ...ODD_NAMES.flatMap((name) => [`a/${name}`, `${name}/a`])])(
+    "may be %j",
+    (type) => {
+      expect(checkFunctionType(type)).toBe(type);
+    },
+  );
 
-  test.each(["", "/", "a", "a/", "/a", "a//b", "a/b/c", "/a/b"])("%j is refused: exactly one slash, with a name on each side", (type) => {
-    expect(codeOf(() => checkFunctionType(type))).toBe("INVALID_NAME");
-  });
+  test.each(["", "/", "a", "a/", "/a", "a//b", "a/b/c", "/a/b"])(
+    "%j is refused: exactly one slash, with a name on each side",
+    (type) => {
+      expect(codeOf(() => checkFunctionType(type))).toBe("INVALID_NAME");
+    },
+  );
 
   test.each(Object.entries(FLAWED_NAMES))("with a part that %s is refused", (_, part) => {
     expect(codeOf(() => checkFunctionType(`${part}/a`))).toBe("INVALID_NAME");
@@ -69,7 +102,9 @@ describe("a function type", () => {
   test("has at most 200 bytes as a whole", () => {
     expect(checkFunctionType(`a/${"b".repeat(198)}`)).toHaveLength(200);
     expect(codeOf(() => checkFunctionType(`a/${"b".repeat(199)}`))).toBe("INVALID_NAME");
-    expect(codeOf(() => checkFunctionType(`${"ü".repeat(60)}/${"ü".repeat(60)}`))).toBe("INVALID_NAME");
+    expect(codeOf(() => checkFunctionType(`${"ü".repeat(60)}/${"ü".repeat(60)}`))).toBe(
+      "INVALID_NAME",
+    );
   });
 
   test.each(NOT_STRINGS)("is a string, not %o", (type) => {
@@ -78,7 +113,20 @@ describe("a function type", () => {
 });
 
 describe("an id", () => {
-  test.each(["a", "0", "a/b", "%2F", " ", "a b", "🙂", "__proto__", "constructor", "..", "\n", "e\u0301"])("may be %j", (id) => {
+  test.each([
+    "a",
+    "0",
+    "a/b",
+    "%2F",
+    " ",
+    "a b",
+    "🙂",
+    "__proto__",
+    "constructor",
+    "..",
+    "\n",
+    "e\u0301",
+  ])("may be %j", (id) => {
     expect(checkId(id, "id")).toBe(id);
   });
 
@@ -100,7 +148,11 @@ describe("an id", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), (id) => {
         const bytes = Buffer.from(id);
-        const kept = bytes.length >= 1 && bytes.length <= 1024 && bytes.toString() === id && !id.includes("\0");
+        const kept =
+          bytes.length >= 1 &&
+          bytes.length <= 1024 &&
+          bytes.toString() === id &&
+          !id.includes("\0");
         if (kept) expect(checkId(id, "id")).toBe(id);
         else expect(codeOf(() => checkId(id, "id"))).toBe("INVALID_KEY");
       }),
@@ -113,9 +165,12 @@ describe("a flow key", () => {
     expect(checkFlowKey(key)).toBe(key);
   });
 
-  test.each(["", " ", "\t\n\u3000", "k".repeat(257), "a\0", "\udc00"])("%j is refused, never taken for none", (key) => {
-    expect(codeOf(() => checkFlowKey(key))).toBe("INVALID_IDEMPOTENCY_KEY");
-  });
+  test.each(["", " ", "\t\n\u3000", "k".repeat(257), "a\0", "\udc00"])(
+    "%j is refused, never taken for none",
+    (key) => {
+      expect(codeOf(() => checkFlowKey(key))).toBe("INVALID_IDEMPOTENCY_KEY");
+    },
+  );
 
   test.each(NOT_STRINGS)("is a string, not %o", (key) => {
     expect(codeOf(() => checkFlowKey(key))).toBe("INVALID_IDEMPOTENCY_KEY");
@@ -124,7 +179,9 @@ describe("a flow key", () => {
 
 describe("a refusal", () => {
   test("names the thing and shows what it got, bounded and on one line", () => {
-    const { message } = thrownBy(() => checkName(`\r\n\u001b[2J\u202e${"x".repeat(1e6)}`, "event name"));
+    const { message } = thrownBy(() =>
+      checkName(`\r\n\u001b[2J\u202e${"x".repeat(1e6)}`, "event name"),
+    );
     expect(message).toContain("event name");
     expect(message.length).toBeLessThan(400);
     expect(message).not.toMatch(/[\r\n\u001b\u202e]/);
@@ -134,11 +191,15 @@ describe("a refusal", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(codeOf(() => checkId(proxy, "id"))).toBe("INVALID_KEY");
-    expect(codeOf(() => checkId({ toString: () => expect.unreachable() }, "id"))).toBe("INVALID_KEY");
+    expect(codeOf(() => checkId({ toString: () => expect.unreachable() }, "id"))).toBe(
+      "INVALID_KEY",
+    );
   });
 
   test("comes at once for a text of any length", () => {
-    for (const text of ["/", "\\", "a/", "@", "é", "e\u0301", "\ud800"].map((unit) => unit.repeat(10_000_000))) {
+    for (const text of ["/", "\\", "a/", "@", "é", "e\u0301", "\ud800"].map((unit) =>
+      unit.repeat(10_000_000),
+    )) {
       expect(codeOf(() => checkFunctionType(text))).toBe("INVALID_NAME");
       expect(codeOf(() => checkName(text, "name"))).toBe("INVALID_NAME");
       expect(codeOf(() => checkFlowKey(text))).toBe("INVALID_IDEMPOTENCY_KEY");

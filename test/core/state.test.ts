@@ -16,7 +16,10 @@ type Step =
 
 const at = fc.constantFrom(...NAMES);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constantFrom("read" as const, "delete" as const, "add" as const, "push" as const), at }),
+  fc.record({
+    do: fc.constantFrom("read" as const, "delete" as const, "add" as const, "push" as const),
+    at,
+  }),
   fc.record({ do: fc.constant("set" as const), at, count: fc.nat(3) }),
   fc.record({ do: fc.constant("copy" as const), at, from: at }),
 );
@@ -45,7 +48,12 @@ function plainState(): Record<Name, Item> {
 }
 
 const keeper = stateful("state/keeper", {
-  state: { one: value(initial()), other: value(initial()), constructor: value(initial()), ["__proto__"]: value(initial()) },
+  state: {
+    one: value(initial()),
+    other: value(initial()),
+    constructor: value(initial()),
+    ["__proto__"]: value(initial()),
+  },
   handlers: { run: (ctx, steps: readonly Step[]) => steps.map((each) => perform(ctx.state, each)) },
 });
 
@@ -53,15 +61,18 @@ test("a state is what its handlers have made of it, in whatever order they touch
   const engine = await embedded({ functions: [keeper], store: memory() });
   let keys = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 4 }), async (runs) => {
-      const [id, plain] = [`${keys++}`, plainState()];
-      for (const steps of runs) {
-        // Within a run a copy is an alias, as with Immer; the next run has values of their own.
-        const expected = steps.map((each) => perform(plain, each));
-        expect(await engine.client.call(keeper.run, steps, { id })).toEqual(expected);
-        for (const name of NAMES) plain[name] = structuredClone(plain[name]);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+      async (runs) => {
+        const [id, plain] = [`${keys++}`, plainState()];
+        for (const steps of runs) {
+          // Within a run a copy is an alias, as with Immer; the next run has values of their own.
+          const expected = steps.map((each) => perform(plain, each));
+          expect(await engine.client.call(keeper.run, steps, { id })).toEqual(expected);
+          for (const name of NAMES) plain[name] = structuredClone(plain[name]);
+        }
+      },
+    ),
   );
   await engine.close();
 });
@@ -70,7 +81,8 @@ test("a value that a handler does not touch is not decoded", async () => {
   const engine = await embedded({ functions: [keeper], store: memory() });
   await engine.client.call(keeper.run, [{ do: "set", at: "other", count: 5 }], { id: "a" });
   const decode = vi.spyOn(codec, "decode");
-  const texts = (): readonly string[] => decode.mock.calls.map(([text]) => text).filter((text) => text.includes('"count":5'));
+  const texts = (): readonly string[] =>
+    decode.mock.calls.map(([text]) => text).filter((text) => text.includes('"count":5'));
   await engine.client.call(keeper.run, [{ do: "read", at: "one" }], { id: "a" });
   expect(texts()).toEqual([]);
   await engine.client.call(keeper.run, [{ do: "add", at: "other" }], { id: "a" });

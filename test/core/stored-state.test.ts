@@ -9,7 +9,13 @@ const codec = makeCodec();
 const encode = (value: unknown): Encoded => codec.encode(value);
 
 function shapeOf(initial: Values, more: Omit<Partial<StateShape>, "specs"> = {}): StateShape {
-  return { specs: new Map(Object.entries(initial).map(([name, value]) => [name, { initialText: encode(value) }])), version: 1, ...more };
+  return {
+    specs: new Map(
+      Object.entries(initial).map(([name, value]) => [name, { initialText: encode(value) }]),
+    ),
+    version: 1,
+    ...more,
+  };
 }
 
 const broken = (): never => {
@@ -27,7 +33,10 @@ function stored(values: Values, version?: number): (name: string) => Content | u
 describe("loading a state", () => {
   test("reads what is stored, and gives what is not its initial value", () => {
     const shape = shapeOf({ count: 1, names: ["a"] });
-    expect(loadState(shape, stored({ count: 5 }), codec)).toEqual({ values: { count: 5, names: ["a"] }, migratedFrom: undefined });
+    expect(loadState(shape, stored({ count: 5 }), codec)).toEqual({
+      values: { count: 5, names: ["a"] },
+      migratedFrom: undefined,
+    });
   });
 
   test("makes an initial value anew each time", () => {
@@ -36,32 +45,51 @@ describe("loading a state", () => {
     expect(load()).not.toBe(load());
   });
 
-  test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("takes %s for a name like any other", (name) => {
-    const shape = shapeOf({ [name]: 0 });
-    const own = (values: Values): unknown => Object.getOwnPropertyDescriptor(values, name)?.value;
-    expect(own(loadState(shape, stored({}), codec).values)).toBe(0);
-    expect(own(loadState(shape, stored({ [name]: { x: 1 } }), codec).values)).toEqual({ x: 1 });
-    const emptying = shapeOf({ [name]: 0, other: 0 }, { version: 2, migrate: () => ({ other: 1 }) });
-    expect(own(loadState(emptying, stored({ other: 5 }), codec).values)).toBe(0);
-  });
+  test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+    "takes %s for a name like any other",
+    (name) => {
+      const shape = shapeOf({ [name]: 0 });
+      const own = (values: Values): unknown => Object.getOwnPropertyDescriptor(values, name)?.value;
+      expect(own(loadState(shape, stored({}), codec).values)).toBe(0);
+      expect(own(loadState(shape, stored({ [name]: { x: 1 } }), codec).values)).toEqual({ x: 1 });
+      const emptying = shapeOf(
+        { [name]: 0, other: 0 },
+        { version: 2, migrate: () => ({ other: 1 }) },
+      );
+      expect(own(loadState(emptying, stored({ other: 5 }), codec).values)).toBe(0);
+    },
+  );
 });
 
 describe("a state of an older version", () => {
   test("is migrated: from what is stored, and the version in which it is", () => {
-    const migrate = vi.fn<NonNullable<StateShape["migrate"]>>((old) => ({ total: Number(old["sum"]) + 1 }));
+    const migrate = vi.fn<NonNullable<StateShape["migrate"]>>((old) => ({
+      total: Number(old["sum"]) + 1,
+    }));
     const shape = shapeOf({ sum: 0, total: 0, note: "none" }, { version: 3, migrate });
-    expect(loadState(shape, stored({ sum: 5 }, 2), codec)).toEqual({ values: { sum: 0, total: 6, note: "none" }, migratedFrom: 2 });
+    expect(loadState(shape, stored({ sum: 5 }, 2), codec)).toEqual({
+      values: { sum: 0, total: 6, note: "none" },
+      migratedFrom: 2,
+    });
     expect(migrate.mock.calls).toEqual([[{ sum: 5 }, 2]]);
   });
 
   test("has version 1 when none is stored", () => {
-    const shape = shapeOf({ sum: 0 }, { version: 2, migrate: (old, from) => ({ sum: Number(old["sum"]) * 10 + from }) });
-    expect(loadState(shape, stored({ sum: 5 }), codec)).toEqual({ values: { sum: 51 }, migratedFrom: 1 });
+    const shape = shapeOf(
+      { sum: 0 },
+      { version: 2, migrate: (old, from) => ({ sum: Number(old["sum"]) * 10 + from }) },
+    );
+    expect(loadState(shape, stored({ sum: 5 }), codec)).toEqual({
+      values: { sum: 51 },
+      migratedFrom: 1,
+    });
   });
 
   test("is not migrated when nothing is stored", () => {
     const migrate = vi.fn<NonNullable<StateShape["migrate"]>>();
-    expect(loadState(shapeOf({ sum: 7 }, { version: 2, migrate }), stored({}), codec).values).toEqual({ sum: 7 });
+    expect(
+      loadState(shapeOf({ sum: 7 }, { version: 2, migrate }), stored({}), codec).values,
+    ).toEqual({ sum: 7 });
     expect(migrate).not.toHaveBeenCalled();
   });
 
@@ -84,6 +112,9 @@ describe("a state of an older version", () => {
 });
 
 test("what a schema makes of a state counts, and what it leaves out is initial", () => {
-  const shape = shapeOf({ count: 1, note: "none" }, { check: ({ count }) => ({ count: Number(count) * 2 }) });
+  const shape = shapeOf(
+    { count: 1, note: "none" },
+    { check: ({ count }) => ({ count: Number(count) * 2 }) },
+  );
   expect(loadState(shape, stored({ count: 5 }), codec).values).toEqual({ count: 10, note: "none" });
 });

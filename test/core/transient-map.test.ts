@@ -4,8 +4,18 @@ import { TransientMap } from "../../src/core/data/transient-map.ts";
 
 /** Entries that come one after the other, of which some go; or all of them go. */
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ set: fc.nat(3_000), count: fc.nat(1_500), value: fc.nat() }) },
-  { weight: 4, arbitrary: fc.record({ drop: fc.nat(3_000), count: fc.nat(1_500), by: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ set: fc.nat(3_000), count: fc.nat(1_500), value: fc.nat() }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      drop: fc.nat(3_000),
+      count: fc.nat(1_500),
+      by: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant("clear" as const) },
 );
 
@@ -32,7 +42,8 @@ test("a transient map holds what a plain one would, however often it takes a new
         expect(map.size).toBe(plain.size);
         expect([...map.keys()].sort(ascending)).toEqual([...plain.keys()].sort(ascending));
         expect([...map.values()].sort(ascending)).toEqual([...plain.values()].sort(ascending));
-        for (let key = 0; key < 5_000; key += 97) if (map.get(key) !== plain.get(key)) throw new Error(`${key} holds ${map.get(key)}`);
+        for (let key = 0; key < 5_000; key += 97)
+          if (map.get(key) !== plain.get(key)) throw new Error(`${key} holds ${map.get(key)}`);
       }
     }),
   );

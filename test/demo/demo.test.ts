@@ -1,6 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { copySource } from "../../demo/copy.ts";
@@ -21,7 +31,12 @@ describe("a backup", () => {
     expect(stdout.trim().split("\n")).toHaveLength(1);
 
     const report = JSON.parse(stdout) as Record<string, unknown>;
-    const bill = { billedMs: expect.any(Number), activeMs: expect.any(Number), blockedMs: expect.any(Number), beta: expect.any(Number) };
+    const bill = {
+      billedMs: expect.any(Number),
+      activeMs: expect.any(Number),
+      blockedMs: expect.any(Number),
+      beta: expect.any(Number),
+    };
     expect(report).toEqual({
       files: 7,
       bytes: 300_026,
@@ -32,26 +47,41 @@ describe("a backup", () => {
       resumed: false,
       copiesRun: 9,
     });
-    const naive = report["naive"] as { billedMs: number; activeMs: number; blockedMs: number; beta: number };
+    const naive = report["naive"] as {
+      billedMs: number;
+      activeMs: number;
+      blockedMs: number;
+      beta: number;
+    };
     expect(naive.blockedMs).toBeGreaterThan(0);
     expect(naive.beta).toBeCloseTo(naive.billedMs / naive.activeMs, 9);
 
     expectManifestOf(places);
     expect(diff(places)).toBe("");
     expect(lstatSync(join(places.target, "run.sh")).mode & 0o777).toBe(0o755);
-    expect(readdirSync(dirname(places.target)).sort()).toEqual(["target", "target.copies.log", "target.manifest.json"]);
+    expect(readdirSync(dirname(places.target)).sort()).toEqual([
+      "target",
+      "target.copies.log",
+      "target.manifest.json",
+    ]);
   });
 
   test("is made anew by the next start, and loses what the folder has lost", MINUTES, async () => {
     const places = newPlaces();
     writeOddFolder(places.folder);
     await reportOf(places, "--no-naive");
-    for (const path of ["empty", "deep", "link", "no files"]) rmSync(join(places.folder, path), { recursive: true });
+    for (const path of ["empty", "deep", "link", "no files"])
+      rmSync(join(places.folder, path), { recursive: true });
     mkdirSync(join(places.folder, "empty"));
     writeFileSync(join(places.folder, "deep"), "now a file");
     writeFileSync(join(places.folder, "link"), "now a file, too");
 
-    expect(await reportOf(places, "--no-naive")).toMatchObject({ resumed: false, naive: null, files: 7, copiesRun: 7 });
+    expect(await reportOf(places, "--no-naive")).toMatchObject({
+      resumed: false,
+      naive: null,
+      files: 7,
+      copiesRun: 7,
+    });
     expectManifestOf(places);
     expect(diff(places)).toBe("");
   });
@@ -59,7 +89,12 @@ describe("a backup", () => {
   test("of an empty folder is empty", MINUTES, async () => {
     const places = newPlaces();
     mkdirSync(places.folder);
-    expect(await reportOf(places)).toMatchObject({ files: 0, bytes: 0, copiesRun: 0, split: { beta: 1 } });
+    expect(await reportOf(places)).toMatchObject({
+      files: 0,
+      bytes: 0,
+      copiesRun: 0,
+      split: { beta: 1 },
+    });
     expect(diff(places)).toBe("");
   });
 
@@ -109,9 +144,14 @@ describe("a backup that is interrupted", () => {
     const places = newPlaces();
     writeManyFiles(places.folder, MANY);
     for (const copies of [MANY / 4, MANY / 2]) {
-      expect(await signalAfter(places, { copies, signal: "SIGKILL" })).toMatchObject({ signal: "SIGKILL", stdout: "" });
+      expect(await signalAfter(places, { copies, signal: "SIGKILL" })).toMatchObject({
+        signal: "SIGKILL",
+        stdout: "",
+      });
     }
-    expect(await signalAfter(places, { copies: MANY / 3, signal: "SIGKILL", naive: true })).toMatchObject({ signal: "SIGKILL" });
+    expect(
+      await signalAfter(places, { copies: MANY / 3, signal: "SIGKILL", naive: true }),
+    ).toMatchObject({ signal: "SIGKILL" });
     expect(existsSync(`${places.target}.naive`)).toBe(true);
 
     const report = await reportOf(places);
@@ -133,7 +173,11 @@ describe("a backup that is interrupted", () => {
     expect(stopped).toMatchObject({ code: 130, stdout: "" });
     expect(stopped.stderr).toContain("Run the same command again");
     // All that was running has ended and is committed.
-    expect(await reportOf(places, "--no-naive")).toMatchObject({ resumed: true, files: MANY, copiesRun: MANY });
+    expect(await reportOf(places, "--no-naive")).toMatchObject({
+      resumed: true,
+      files: MANY,
+      copiesRun: MANY,
+    });
     expect(diff(places)).toBe("");
   });
 });
@@ -144,42 +188,85 @@ describe("arguments that cannot be right", () => {
   const { folder } = places;
 
   test.each([
-    ["a folder that is not there", { folder: join(folder, "nothing") }, "no such file or directory"],
+    [
+      "a folder that is not there",
+      { folder: join(folder, "nothing") },
+      "no such file or directory",
+    ],
     ["a file for a folder", { folder: join(folder, "empty") }, "is not a folder"],
     ["the folder as the target", { target: folder }, "is the folder itself"],
-    ["a target inside the folder", { target: join(folder, "deep", "in") }, "lies inside the folder"],
-    ["a target inside the folder, by a link", { target: join(folder, "..", "way", "in") }, "lies inside the folder"],
+    [
+      "a target inside the folder",
+      { target: join(folder, "deep", "in") },
+      "lies inside the folder",
+    ],
+    [
+      "a target inside the folder, by a link",
+      { target: join(folder, "..", "way", "in") },
+      "lies inside the folder",
+    ],
     ["a target around the folder", { target: dirname(folder) }, "lies inside the target"],
-    ["a target whose naive twin is the folder", { folder: `${folder}.naive`, target: folder }, "is the folder itself"],
-    ["a file for a target", { target: join(dirname(folder), "occupied", "file") }, "cannot write to"],
-    ["a target below a file", { target: join(dirname(folder), "occupied", "file", "in") }, "cannot write to"],
+    [
+      "a target whose naive twin is the folder",
+      { folder: `${folder}.naive`, target: folder },
+      "is the folder itself",
+    ],
+    [
+      "a file for a target",
+      { target: join(dirname(folder), "occupied", "file") },
+      "cannot write to",
+    ],
+    [
+      "a target below a file",
+      { target: join(dirname(folder), "occupied", "file", "in") },
+      "cannot write to",
+    ],
     ["a target where nothing can be made", { target: "/proc/nowhere/at/all" }, "cannot write to"],
-    ["a target that holds something else", { target: join(dirname(folder), "occupied") }, "is not empty"],
-    ["a folder that holds the database", { store: join(folder, "demo.db") }, "holds the demo's own database"],
-    ["a target that holds the database", { store: join(places.target, "demo.db") }, "lies in the target"],
-  ] satisfies [string, Partial<Places>, string][])("%s: one line says so, and nothing is changed", MINUTES, async (_, wrong, line) => {
-    mkdirSync(join(dirname(folder), "occupied"), { recursive: true });
-    mkdirSync(`${folder}.naive`, { recursive: true });
-    writeFileSync(join(dirname(folder), "occupied", "file"), "of someone");
-    if (!existsSync(join(dirname(folder), "way"))) symlinkSync(folder, join(dirname(folder), "way"));
-    const before = listAll(dirname(folder));
-
-    const { code, stdout, stderr } = await runDemo({ ...places, ...wrong }, "--json");
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^error: [^\n]+\n$/);
-    expect(stderr).toContain(line);
-    expect(listAll(dirname(folder))).toEqual(before);
-  });
-
-  test.each([[["--concurrency", "0"]], [["--concurrency", "many"]], [["--faster"]], [["another"]], [["--store", ""]]])(
-    "%j: it is wrong usage",
+    [
+      "a target that holds something else",
+      { target: join(dirname(folder), "occupied") },
+      "is not empty",
+    ],
+    [
+      "a folder that holds the database",
+      { store: join(folder, "demo.db") },
+      "holds the demo's own database",
+    ],
+    [
+      "a target that holds the database",
+      { store: join(places.target, "demo.db") },
+      "lies in the target",
+    ],
+  ] satisfies [string, Partial<Places>, string][])(
+    "%s: one line says so, and nothing is changed",
     MINUTES,
-    async (more) => {
-      const { code, stdout, stderr } = await runDemo(places, ...more);
-      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    async (_, wrong, line) => {
+      mkdirSync(join(dirname(folder), "occupied"), { recursive: true });
+      mkdirSync(`${folder}.naive`, { recursive: true });
+      writeFileSync(join(dirname(folder), "occupied", "file"), "of someone");
+      if (!existsSync(join(dirname(folder), "way")))
+        symlinkSync(folder, join(dirname(folder), "way"));
+      const before = listAll(dirname(folder));
+
+      const { code, stdout, stderr } = await runDemo({ ...places, ...wrong }, "--json");
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
       expect(stderr).toMatch(/^error: [^\n]+\n$/);
+      expect(stderr).toContain(line);
+      expect(listAll(dirname(folder))).toEqual(before);
     },
   );
+
+  test.each([
+    [["--concurrency", "0"]],
+    [["--concurrency", "many"]],
+    [["--faster"]],
+    [["another"]],
+    [["--store", ""]],
+  ])("%j: it is wrong usage", MINUTES, async (more) => {
+    const { code, stdout, stderr } = await runDemo(places, ...more);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^error: [^\n]+\n$/);
+  });
 });
 
 describe("the steps", () => {
@@ -191,7 +278,10 @@ describe("the steps", () => {
       path: "vanished",
       problem: "no such file or directory (ENOENT)",
     });
-    expect(await copySource(places, { path: "deep", kind: "file" }, "key")).toEqual({ path: "deep", problem: "it is no longer a file" });
+    expect(await copySource(places, { path: "deep", kind: "file" }, "key")).toEqual({
+      path: "deep",
+      problem: "it is no longer a file",
+    });
     expect(readdirSync(places.target)).toEqual([]);
   });
 
@@ -200,25 +290,47 @@ describe("the steps", () => {
     writeOddFolder(places.folder);
     mkdirSync(places.target, { recursive: true });
     writeFileSync(join(places.target, ".key.part"), "half of", { mode: 0o400 });
-    expect(await copySource(places, { path: "run.sh", kind: "file" }, "key")).toMatchObject({ path: "run.sh", bytes: 10 });
+    expect(await copySource(places, { path: "run.sh", kind: "file" }, "key")).toMatchObject({
+      path: "run.sh",
+      bytes: 10,
+    });
     expect(readdirSync(places.target)).toEqual(["run.sh"]);
   });
 
   test.each<[string, Entry, string]>([
-    ["other content of the same size", { path: "run.sh", kind: "file", bytes: 10, sha256: "0".repeat(64) }, "its copy has other content"],
-    ["another size", { path: "run.sh", kind: "file", bytes: 11, sha256: sha256(Buffer.from("#!/bin/sh\n")) }, "its copy has other content"],
+    [
+      "other content of the same size",
+      { path: "run.sh", kind: "file", bytes: 10, sha256: "0".repeat(64) },
+      "its copy has other content",
+    ],
+    [
+      "another size",
+      { path: "run.sh", kind: "file", bytes: 11, sha256: sha256(Buffer.from("#!/bin/sh\n")) },
+      "its copy has other content",
+    ],
     [
       "no copy",
       { path: "gone", kind: "file", bytes: 0, sha256: sha256(Buffer.from("")) },
       "its copy cannot be read: no such file or directory (ENOENT)",
     ],
-    ["a folder for a file", { path: "deep", kind: "file", bytes: 0, sha256: "" }, "its copy is not a file"],
-    ["a link that leads elsewhere", { path: "link", kind: "symlink", to: "there" }, "its copy leads elsewhere"],
+    [
+      "a folder for a file",
+      { path: "deep", kind: "file", bytes: 0, sha256: "" },
+      "its copy is not a file",
+    ],
+    [
+      "a link that leads elsewhere",
+      { path: "link", kind: "symlink", to: "there" },
+      "its copy leads elsewhere",
+    ],
     ["a file for a folder", { path: "run.sh", kind: "directory" }, "its copy is not a folder"],
   ])("verification finds %s", async (_, entry, problem) => {
     const { folder } = newPlaces();
     writeOddFolder(folder);
-    expect(await verifyCopy({ folder, target: folder }, entry)).toEqual({ path: entry.path, problem });
+    expect(await verifyCopy({ folder, target: folder }, entry)).toEqual({
+      path: entry.path,
+      problem,
+    });
   });
 });
 
@@ -248,10 +360,14 @@ function writeManyFiles(folder: string, count: number): void {
 /** Checks that the manifest has each thing in the folder once, with what it is in truth. */
 function expectManifestOf({ folder, target }: Places): void {
   const { entries } = JSON.parse(readFileSync(`${target}.manifest.json`, "utf8")) as Manifest;
-  expect(entries.map(({ path }) => path)).toEqual(listAll(folder).filter((path) => path !== "pipe"));
+  expect(entries.map(({ path }) => path)).toEqual(
+    listAll(folder).filter((path) => path !== "pipe"),
+  );
   for (const entry of entries) {
     const stats = lstatSync(join(folder, entry.path));
-    expect(entry.kind).toBe(stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "symlink");
+    expect(entry.kind).toBe(
+      stats.isFile() ? "file" : stats.isDirectory() ? "directory" : "symlink",
+    );
     if (entry.kind !== "file") continue;
     const content = readFileSync(join(folder, entry.path));
     expect(entry).toMatchObject({ bytes: content.length, sha256: sha256(content) });
@@ -260,7 +376,9 @@ function expectManifestOf({ folder, target }: Places): void {
 
 /** All paths below a folder but for the demo's database, following no links. */
 function listAll(folder: string): string[] {
-  const { stdout } = spawnSync("find", [folder, "-mindepth", "1", "-printf", "%P\\0"], { encoding: "utf8" });
+  const { stdout } = spawnSync("find", [folder, "-mindepth", "1", "-printf", "%P\\0"], {
+    encoding: "utf8",
+  });
   const paths = stdout.split("\0").slice(0, -1);
   return paths.filter((path) => !path.startsWith("demo.db")).sort();
 }

@@ -46,16 +46,27 @@ const MAIN = join(import.meta.dirname, "../../demo/main.ts");
 /** Places in a new directory; none of them is there yet. */
 export function newPlaces(): Places {
   const directory = temporaryDirectory();
-  return { folder: join(directory, "folder"), target: join(directory, "backups", "target"), store: join(directory, "demo.db") };
+  return {
+    folder: join(directory, "folder"),
+    target: join(directory, "backups", "target"),
+    store: join(directory, "demo.db"),
+  };
 }
 
 /** Starts the demo as a process of its own. */
-function startDemo({ folder, target, store }: Places, ...more: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, folder, "--to", target, "--store", store, ...more], {
-    stdio: ["ignore", "pipe", "pipe"],
-    // On a CI server colours are on even where nobody sees them.
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+function startDemo(
+  { folder, target, store }: Places,
+  ...more: string[]
+): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, MAIN, folder, "--to", target, "--store", store, ...more],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      // On a CI server colours are on even where nobody sees them.
+      env: { ...process.env, NO_COLOR: "1" },
+    },
+  );
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
@@ -98,7 +109,9 @@ export function copiesBegun(places: Places): number {
 
 /** What `diff -r` says about the folder and its backup: nothing, when they are the same. */
 export function diff({ folder, target }: Places): string {
-  const { stdout, stderr } = spawnSync("diff", ["-r", "--no-dereference", folder, target], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("diff", ["-r", "--no-dereference", folder, target], {
+    encoding: "utf8",
+  });
   return stdout + stderr;
 }
 

@@ -14,10 +14,16 @@ const id = rootId("0".repeat(16));
 const BUSY = 12;
 
 /** An engine over functions of core, which see messages and nothing of futures. */
-function startEngine(receive: Readonly<Record<string, Definition["receive"]>>, { seed = 1, lost = 0 } = {}) {
+function startEngine(
+  receive: Readonly<Record<string, Definition["receive"]>>,
+  { seed = 1, lost = 0 } = {},
+) {
   const clock = new VirtualClock();
   const definitions = new Map(
-    Object.entries(receive).map(([type, handle]) => [type, { type, valueNames: ["n"], system: true, receive: handle }]),
+    Object.entries(receive).map(([type, handle]) => [
+      type,
+      { type, valueNames: ["n"], system: true, receive: handle },
+    ]),
   );
   const environment: Environment = {
     realm: "test",
@@ -31,13 +37,31 @@ function startEngine(receive: Readonly<Record<string, Definition["receive"]>>, {
     scopedCancel: false,
     knows: (type) => definitions.has(type),
   };
-  const engine = new PoorestEngine({ definitions, environment, random: new SeededRandom(seed), lost });
-  const ask = (name: string) => clock.until(engine.ask({ id, target: { type: "test/start", id: "s" }, name, payload: UNDEFINED }, "done"));
+  const engine = new PoorestEngine({
+    definitions,
+    environment,
+    random: new SeededRandom(seed),
+    lost,
+  });
+  const ask = (name: string) =>
+    clock.until(
+      engine.ask({ id, target: { type: "test/start", id: "s" }, name, payload: UNDEFINED }, "done"),
+    );
   return { clock, engine, ask };
 }
 
-const send = (activation: Activation, type: string, name: string, dueAt?: number, token?: string): void =>
-  activation.send({ id, target: { type, id: "t" }, name, payload: UNDEFINED, caller: activation.address }, dueAt, token);
+const send = (
+  activation: Activation,
+  type: string,
+  name: string,
+  dueAt?: number,
+  token?: string,
+): void =>
+  activation.send(
+    { id, target: { type, id: "t" }, name, payload: UNDEFINED, caller: activation.address },
+    dueAt,
+    token,
+  );
 
 /** Sends numbered messages to one target by way of two relays, and gives their names in the order of arrival. */
 async function arrivals(options: { seed: number; lost?: number }): Promise<readonly string[]> {
@@ -45,11 +69,14 @@ async function arrivals(options: { seed: number; lost?: number }): Promise<reado
   const { clock, ask } = startEngine(
     {
       "test/start": (activation) => {
-        for (let n = 0; n < BUSY; n++) for (const relay of ["test/left", "test/right"]) send(activation, relay, String(n).padStart(2, "0"));
+        for (let n = 0; n < BUSY; n++)
+          for (const relay of ["test/left", "test/right"])
+            send(activation, relay, String(n).padStart(2, "0"));
         activation.answer("done", UNDEFINED);
       },
       "test/left": (activation) => send(activation, "test/end", `left ${activation.envelope.name}`),
-      "test/right": (activation) => send(activation, "test/end", `right ${activation.envelope.name}`),
+      "test/right": (activation) =>
+        send(activation, "test/end", `right ${activation.envelope.name}`),
       "test/end": (activation) => void seen.add(activation.envelope.name),
     },
     options,
@@ -67,7 +94,9 @@ test("keeps the order of each pair of sender and target, and no other", async ()
       orders.add(names.join());
       const each = Array.from({ length: BUSY }, (_, n) => String(n).padStart(2, "0"));
       expect(names.filter((name) => name.startsWith("left"))).toEqual(each.map((n) => `left ${n}`));
-      expect(names.filter((name) => name.startsWith("right"))).toEqual(each.map((n) => `right ${n}`));
+      expect(names.filter((name) => name.startsWith("right"))).toEqual(
+        each.map((n) => `right ${n}`),
+      );
     }),
     { numRuns: 30 },
   );
@@ -96,7 +125,8 @@ test("handles the messages of a lost response again, and lets its effects count 
     { lost: 0.5 },
   );
   const answers: unknown[] = [];
-  const listen = (): void => void engine.listen("count").answer.then(({ control }) => (answers.push(control), listen()));
+  const listen = (): void =>
+    void engine.listen("count").answer.then(({ control }) => (answers.push(control), listen()));
   listen();
   await ask("go");
   await clock.quiet();
@@ -133,10 +163,13 @@ test("delivers delayed messages when they are due, and not the cancelled ones", 
   const { clock, ask } = startEngine({
     "test/start": (activation) => {
       if (activation.envelope.name === "cancel") activation.cancelSend("gone");
-      else for (const name of ["gone", "kept"]) send(activation, "test/end", name, activation.now + 100, name);
+      else
+        for (const name of ["gone", "kept"])
+          send(activation, "test/end", name, activation.now + 100, name);
       activation.answer("done", UNDEFINED);
     },
-    "test/end": (activation) => void seen.push(`${activation.envelope.name} at ${activation.now - VirtualClock.startAt}`),
+    "test/end": (activation) =>
+      void seen.push(`${activation.envelope.name} at ${activation.now - VirtualClock.startAt}`),
   });
   await ask("start");
   await ask("cancel");
@@ -147,8 +180,12 @@ test("delivers delayed messages when they are due, and not the cancelled ones", 
 });
 
 test("ends when a function uses a value that it does not declare, or a target that nobody serves", async () => {
-  const undeclared = startEngine({ "test/start": (activation) => activation.write("other", { json: 1 }) });
+  const undeclared = startEngine({
+    "test/start": (activation) => activation.write("other", { json: 1 }),
+  });
   await expect(undeclared.ask("go")).rejects.toThrow("does not declare");
-  const unknown = startEngine({ "test/start": (activation) => send(activation, "test/none", "go") });
+  const unknown = startEngine({
+    "test/start": (activation) => send(activation, "test/none", "go"),
+  });
   await expect(unknown.ask("go")).rejects.toThrow("nobody serves test/none");
 });

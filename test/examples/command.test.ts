@@ -9,7 +9,9 @@ const NODE = join(ROOT, "node_modules/.bin/node");
 
 /** Runs what `npm run example --` runs. */
 function example(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(NODE, [join(ROOT, "scripts/example.ts"), ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(NODE, [join(ROOT, "scripts/example.ts"), ...args], {
+    encoding: "utf8",
+  });
   return { status, stdout, stderr };
 }
 

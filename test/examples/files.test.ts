@@ -5,8 +5,12 @@ import { METERED } from "../../scripts/meters-table.ts";
 import { ROOT } from "../support/source.ts";
 
 const folder = join(ROOT, "examples");
-const names = readdirSync(folder).flatMap((each) => (each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : []));
-const tests = readdirSync(join(ROOT, "test/examples")).map((file) => readFileSync(join(ROOT, "test/examples", file), "utf8"));
+const names = readdirSync(folder).flatMap((each) =>
+  each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : [],
+);
+const tests = readdirSync(join(ROOT, "test/examples")).map((file) =>
+  readFileSync(join(ROOT, "test/examples", file), "utf8"),
+);
 const table = readFileSync(join(folder, "README.md"), "utf8");
 
 describe.each(names)("the example %s", (name) => {
@@ -22,14 +26,20 @@ describe.each(names)("the example %s", (name) => {
   });
 
   test("can be copied: it imports the library by its name, and nothing that lies beside it", () => {
-    const imported = [...text.matchAll(/^(?:import|\}) .*?from "([^"]+)";$/gm)].map(([, from]) => from);
+    const imported = [...text.matchAll(/^(?:import|\}) .*?from "([^"]+)";$/gm)].map(
+      ([, from]) => from,
+    );
     expect(imported).toContain("handback");
-    expect(imported.filter((from) => !/^(handback(\/\w+)?|node:[\w/]+)$/.test(from ?? ""))).toEqual([]);
+    expect(imported.filter((from) => !/^(handback(\/\w+)?|node:[\w/]+)$/.test(from ?? ""))).toEqual(
+      [],
+    );
   });
 
   test("stands in the table of examples and in that of meters, and is run by a test", () => {
     expect(table).toContain(`\n| [${name}](${name}.ts) |`);
     expect(METERED.has(name)).toBe(true);
-    expect(tests.filter((each) => each.includes(`import("../../examples/${name}.ts")`))).toHaveLength(1);
+    expect(
+      tests.filter((each) => each.includes(`import("../../examples/${name}.ts")`)),
+    ).toHaveLength(1);
   });
 });

@@ -13,14 +13,22 @@ test("the order checkout ships an order, and says which step refuses another", a
 
 test("the folder backup copies what can be copied, and says what cannot", async () => {
   const report = '{"reason":"completed","copied":30,"bytes":735,"problems":["EISDIR"]}';
-  expect(await printed(() => import("../../examples/folder-backup.ts"))).toEqual([report, report, ...METERS]);
+  expect(await printed(() => import("../../examples/folder-backup.ts"))).toEqual([
+    report,
+    report,
+    ...METERS,
+  ]);
 });
 
 test("the trip booking books a trip, and leaves nothing booked of one that fails", async () => {
   expect(await printed(() => import("../../examples/trip-booking.ts"))).toEqual([
     "t1: to Rome for 50000 cents; still booked: flight, hotel",
-    expect.stringMatching(/^STEP_FAILED: step 3 of trip\/book \(trip\/charge\) failed: card declined; undone: .*; still booked: nothing$/),
-    expect.stringMatching(/^STEP_FAILED: step 2 of trip\/book .* had not settled in time; undone: .*; still booked: nothing$/),
+    expect.stringMatching(
+      /^STEP_FAILED: step 3 of trip\/book \(trip\/charge\) failed: card declined; undone: .*; still booked: nothing$/,
+    ),
+    expect.stringMatching(
+      /^STEP_FAILED: step 2 of trip\/book .* had not settled in time; undone: .*; still booked: nothing$/,
+    ),
     ...METERS,
   ]);
 });

@@ -4,7 +4,9 @@ import { onTestFinished, vi } from "vitest";
 export async function printed(run: () => Promise<unknown>): Promise<readonly string[]> {
   const lines: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...said) => {
-    lines.push(said.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" "));
+    lines.push(
+      said.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" "),
+    );
   });
   onTestFinished(() => log.mockRestore());
   await run();

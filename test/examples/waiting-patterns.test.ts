@@ -29,7 +29,9 @@ test("the expense approval counts each link once, and hands over to the boss whe
     "the link is invalid",
     "bob approve: recorded, approved",
     "bob reject: opposite, approved",
-    expect.stringMatching(/^expense-7: approved; asked by cy, (reminded, )?approved by ada, approved by bob$/),
+    expect.stringMatching(
+      /^expense-7: approved; asked by cy, (reminded, )?approved by ada, approved by bob$/,
+    ),
     "expense-8: expired, and the boss refuses; asked, reminded, expired",
     "naive: approved",
     ...METERS,

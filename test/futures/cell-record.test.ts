@@ -2,13 +2,22 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Encoded } from "../../src/core/codec/encoded.ts";
 import type { Json } from "../../src/core/data/json.ts";
-import { keepCell, NO_CELL, OWN_GUARD, readCell } from "../../src/futures/combinators/cell-record.ts";
+import {
+  keepCell,
+  NO_CELL,
+  OWN_GUARD,
+  readCell,
+} from "../../src/futures/combinators/cell-record.ts";
 import type { CellRecord } from "../../src/futures/combinators/cell-record.ts";
 
 const NUMBER = "0000010000000002";
 const instant = fc.integer({ min: 0, max: 8.64e15 });
-const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
-const guard = fc.tuple(fc.constantFrom(NUMBER, `${NUMBER}/1`, "other"), fc.constantFrom(OWN_GUARD, "subscriber/0"));
+const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
+  fc.option(value, { nil: undefined });
+const guard = fc.tuple(
+  fc.constantFrom(NUMBER, `${NUMBER}/1`, "other"),
+  fc.constantFrom(OWN_GUARD, "subscriber/0"),
+);
 const subscriber = fc.record(
   { consumers: fc.array(fc.record({ to: fc.constant("flow" as const), id: fc.string() })), guard },
   { requiredKeys: ["consumers"] },
@@ -16,7 +25,9 @@ const subscriber = fc.record(
 const cell: fc.Arbitrary<CellRecord> = fc.record({
   made: fc.boolean(),
   subscribers: fc.array(subscriber),
-  settled: optional(fc.record({ ok: fc.boolean(), text: fc.json().map((text) => text as Encoded) })),
+  settled: optional(
+    fc.record({ ok: fc.boolean(), text: fc.json().map((text) => text as Encoded) }),
+  ),
   cancelled: fc.boolean(),
   guard: optional(guard),
   guards: fc.nat(),
@@ -35,12 +46,21 @@ test("a cell is read as it was kept, from memory and from text", () => {
   fc.assert(
     fc.property(cell, (given) => {
       expect(readCell(keepCell(given, NUMBER), NUMBER)).toEqual(given);
-      expect(readCell(JSON.parse(JSON.stringify(keepCell(given, NUMBER))) as Json, NUMBER)).toEqual(given);
+      expect(readCell(JSON.parse(JSON.stringify(keepCell(given, NUMBER))) as Json, NUMBER)).toEqual(
+        given,
+      );
     }),
   );
 });
 
 test("a cell that waits in its own flow has no names, and does not say the number again", () => {
-  const waiting: CellRecord = { ...NO_CELL, made: true, retainUntil: 9, digests: ["d"], flow: NUMBER, guard: [NUMBER, OWN_GUARD] };
+  const waiting: CellRecord = {
+    ...NO_CELL,
+    made: true,
+    retainUntil: 9,
+    digests: ["d"],
+    flow: NUMBER,
+    guard: [NUMBER, OWN_GUARD],
+  };
   expect(keepCell(waiting, NUMBER)).toEqual([1, 9, [], ["d"], 1, 1]);
 });

@@ -10,7 +10,14 @@ const id = rootId(NUMBER);
 
 /** A call in the scope of the flow, with this control data. */
 function call(control: Json): Envelope {
-  return { id, target: { type: "shop/pay", id }, name: "call", payload: "1" as Encoded, control, scope: NUMBER };
+  return {
+    id,
+    target: { type: "shop/pay", id },
+    name: "call",
+    payload: "1" as Encoded,
+    control,
+    scope: NUMBER,
+  };
 }
 
 test("the first call of a flow without a key tells its record, and no other message does", () => {

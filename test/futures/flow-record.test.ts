@@ -5,7 +5,8 @@ import { keepRecord, readRecord } from "../../src/futures/flow/flow-record.ts";
 import type { FlowRecord } from "../../src/futures/flow/flow-record.ts";
 
 const instant = fc.integer({ min: 0, max: 8.64e15 });
-const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> => fc.option(value, { nil: undefined });
+const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
+  fc.option(value, { nil: undefined });
 const record: fc.Arbitrary<FlowRecord> = fc
   .record({
     type: fc.string(),

@@ -29,16 +29,30 @@ test.each(readdirSync(GOLDEN).filter((name) => name.endsWith(".db")))(
     await clock.until(client.settle((custom as { token: string }).token, "Ada"));
 
     const leaves = Array.from({ length: 20 }, (_, index) => index * 2);
-    expect(await clock.until(client.flow("parked").result())).toEqual({ leaves, person: "Ada", go: "went", sum: 42 });
+    expect(await clock.until(client.flow("parked").result())).toEqual({
+      leaves,
+      person: "Ada",
+      go: "went",
+      sum: 42,
+    });
     expect(await clock.until(recalled)).toBe("Ada");
-    expect(await clock.until(meter.flow("parked"))).toMatchObject({ runs: 24, beta: 1, final: true });
+    expect(await clock.until(meter.flow("parked"))).toMatchObject({
+      runs: 24,
+      beta: 1,
+      final: true,
+    });
 
-    const waited = await clock.until(client.flow<{ ready: unknown[]; pending: { index: number }[] }>("waiting").result());
+    const waited = await clock.until(
+      client.flow<{ ready: unknown[]; pending: { index: number }[] }>("waiting").result(),
+    );
     // Both timers are long due; the one of the timeout was due first.
     expect(waited.ready).toEqual([{ index: 0, status: "fulfilled", value: 8 }]);
     expect(waited.pending.map(({ index }) => index)).toEqual([1, 2]);
 
-    expect(await client.readState(keeper, "k")).toMatchObject({ when: new Date(1_700_000_000_000), seen: new Map([["keep", 1]]) });
+    expect(await client.readState(keeper, "k")).toMatchObject({
+      when: new Date(1_700_000_000_000),
+      seen: new Map([["keep", 1]]),
+    });
     await engine.close();
   },
 );

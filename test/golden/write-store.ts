@@ -5,7 +5,12 @@ import { functions, parked, waiting } from "./flows.ts";
 
 /** Writes a golden store of the present format: `node test/golden/write-store.ts test/golden/store-v1.db`. Run once per format. */
 const [file = ""] = process.argv.slice(2);
-const engine = await embedded({ functions, store: sqlite(file), retention: "36500d", clock: frozenClock(Date.UTC(2026, 0, 1)) });
+const engine = await embedded({
+  functions,
+  store: sqlite(file),
+  retention: "36500d",
+  clock: frozenClock(Date.UTC(2026, 0, 1)),
+});
 await engine.client.start(parked, { n: 20 }, { id: "parked" });
 await engine.client.start(waiting, undefined, { id: "waiting" });
 await engine.client.signal("parked", "go", "went");
@@ -18,7 +23,10 @@ for (const extra of ["-lock", "-pid", "-wal", "-shm"]) rmSync(file + extra, { fo
 
 /** All leaves have run, and the keeper has its handle. */
 async function isParked(): Promise<boolean> {
-  return engine.meter.function("golden/leaf").runs === 22 && engine.meter.function("golden/keeper").runs === 1;
+  return (
+    engine.meter.function("golden/leaf").runs === 22 &&
+    engine.meter.function("golden/keeper").runs === 1
+  );
 }
 
 function frozenClock(at: number): { now(): number; monotonicNs(): number; setTimer(): () => void } {

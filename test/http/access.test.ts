@@ -14,10 +14,14 @@ const shown = { functions: [echo, wait] };
 const json = { "content-type": "application/json" };
 
 /** Every route that the app has, with a name in each of its places. */
-async function routesOf(name: string): Promise<readonly { readonly method: string; readonly path: string }[]> {
+async function routesOf(
+  name: string,
+): Promise<readonly { readonly method: string; readonly path: string }[]> {
   const { engine } = await openApp(shown);
   const { routes } = asyncHttp(engine.client, shown);
-  return routes.flatMap(({ method, path }) => (method === "ALL" ? [] : [{ method, path: path.replace(/:\w+/g, name) }]));
+  return routes.flatMap(({ method, path }) =>
+    method === "ALL" ? [] : [{ method, path: path.replace(/:\w+/g, name) }],
+  );
 }
 
 /** An app whose hook notes what it is asked, and gives what it is told. */
@@ -52,7 +56,12 @@ describe("the hook stands before every route of the app", () => {
       route: fc.nat(),
       parts: fc.array(part, { minLength: 3, maxLength: 3 }),
       query: fc.constantFrom("", "?wait=60", "?wait=NaN", "?id=x", "?id=&wait=1&wait=2"),
-      headers: fc.constantFrom<Record<string, string>>(json, {}, { "content-type": "text/plain" }, { ...json, "idempotency-key": "" }),
+      headers: fc.constantFrom<Record<string, string>>(
+        json,
+        {},
+        { "content-type": "text/plain" },
+        { ...json, "idempotency-key": "" },
+      ),
       raw: fc.constantFrom("", "{", "1", "x".repeat(2_000_000)),
     });
     const { routes } = asyncHttp(engine.client, shown);
@@ -63,11 +72,20 @@ describe("the hook stands before every route of the app", () => {
         const [...names] = parts;
         const filled = path.replace(/:\w+/g, () => names.pop() || "x");
         // A path that is another one once it is resolved, or none, leads elsewhere.
-        fc.pre(new URL(`http://localhost${filled}`).pathname.split("/").length === path.split("/").length);
+        fc.pre(
+          new URL(`http://localhost${filled}`).pathname.split("/").length ===
+            path.split("/").length,
+        );
         const count = asked.length;
-        const { status, body, headers: told } = await ask(method, filled + query, method === "GET" ? { headers } : { raw, headers });
+        const {
+          status,
+          body,
+          headers: told,
+        } = await ask(method, filled + query, method === "GET" ? { headers } : { raw, headers });
         const isRefused = body["code"] === "MALFORMED_PATH";
-        expect([status, body["code"], asked.length]).toEqual(isRefused ? [400, "MALFORMED_PATH", count] : [403, "FORBIDDEN", count + 1]);
+        expect([status, body["code"], asked.length]).toEqual(
+          isRefused ? [400, "MALFORMED_PATH", count] : [403, "FORBIDDEN", count + 1],
+        );
         expect(told.get("location")).toBeNull();
       }),
     );
@@ -90,10 +108,21 @@ describe("the hook stands before every route of the app", () => {
   });
 
   test("and an operation has one name only: one that hides it from the hook leads nowhere", async () => {
-    const counter = stateful("door/counter", { state: { count: value(0) }, handlers: { add: (ctx) => ++ctx.state.count } });
-    const { ask } = await openApp({ functions: [counter], authorize: (_, { operation }) => operation !== "add" });
+    const counter = stateful("door/counter", {
+      state: { count: value(0) },
+      handlers: { add: (ctx) => ++ctx.state.count },
+    });
+    const { ask } = await openApp({
+      functions: [counter],
+      authorize: (_, { operation }) => operation !== "add",
+    });
     expect((await ask("POST", "/functions/door/counter/add")).status).toBe(403);
-    for (const path of ["door/counter%2Fadd", "door%2Fcounter/add", "door/counter%252Fadd", "door%2Fcounter%2Fadd"])
+    for (const path of [
+      "door/counter%2Fadd",
+      "door%2Fcounter/add",
+      "door/counter%252Fadd",
+      "door%2Fcounter%2Fadd",
+    ])
       expect((await ask("POST", `/functions/${path}`)).status).toBe(404);
   });
 
@@ -103,7 +132,9 @@ describe("the hook stands before every route of the app", () => {
       status: 400,
       body: { code: "REPEATED_PARAMETER" },
     });
-    expect(await ask("POST", "/functions/door/echo?wait=1&wait=2", { body: 1 })).toMatchObject({ status: 400 });
+    expect(await ask("POST", "/functions/door/echo?wait=1&wait=2", { body: 1 })).toMatchObject({
+      status: 400,
+    });
   });
 });
 
@@ -120,16 +151,19 @@ describe("a hook", () => {
     ["nothing", () => Promise.reject(undefined)],
     ["a Response", () => Promise.reject(new Response("the password of the database"))],
     ["an error that throws when it is read", () => Promise.reject(unreadable())],
-  ])("that throws %s is a problem of the server, of which nothing is told", async (_, authorize) => {
-    const [log, lines] = keptLog();
-    const { ask } = await guarded(authorize, { log });
-    for (const { method, path } of await routesOf("x")) {
-      const { status, body, text } = await ask(method, path);
-      expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
-      expect(text).not.toContain("password");
-      expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
-    }
-  });
+  ])(
+    "that throws %s is a problem of the server, of which nothing is told",
+    async (_, authorize) => {
+      const [log, lines] = keptLog();
+      const { ask } = await guarded(authorize, { log });
+      for (const { method, path } of await routesOf("x")) {
+        const { status, body, text } = await ask(method, path);
+        expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+        expect(text).not.toContain("password");
+        expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
+      }
+    },
+  );
 
   test("may give one Response again and again", async () => {
     const refused = Response.json({ who: "are you?" }, { status: 401 });
@@ -137,17 +171,24 @@ describe("a hook", () => {
     const app = asyncHttp(engine.client, { ...shown, authorize: () => refused });
     for (let n = 0; n < 3; n++) {
       const answer = await app.fetch(requestOf("POST", "/functions/door/echo", { body: 1 }));
-      expect([answer.status, answer.headers.get("cache-control"), await answer.json()]).toEqual([401, "no-store", { who: "are you?" }]);
+      expect([answer.status, answer.headers.get("cache-control"), await answer.json()]).toEqual([
+        401,
+        "no-store",
+        { who: "are you?" },
+      ]);
     }
   });
 
   test("that is slow holds up nobody else, and nothing begins before it has decided", async () => {
     const decided = Promise.withResolvers<boolean>();
     const { engine, clock, store } = await openApp(shown);
-    const authorize: Authorize = (request) => (request.headers.has("slow") ? decided.promise : true);
+    const authorize: Authorize = (request) =>
+      request.headers.has("slow") ? decided.promise : true;
     const app = asyncHttp(engine.client, { ...shown, clock, authorize });
     const slow = app.fetch(requestOf("POST", "/functions/door/wait", { headers: { slow: "yes" } }));
-    const quick = await clock.until(Promise.resolve(app.fetch(requestOf("POST", "/functions/door/echo?wait=1", { body: 1 }))));
+    const quick = await clock.until(
+      Promise.resolve(app.fetch(requestOf("POST", "/functions/door/echo?wait=1", { body: 1 }))),
+    );
     expect([quick.status, engine.meter.function("door/wait").runs]).toEqual([200, 0]);
     const before = store.count().state;
     decided.resolve(false);
@@ -172,16 +213,32 @@ describe("who may do what", () => {
     const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
     await engine.client.start(double, 1, { key: "f" });
     for (const [method, path] of ROUTES)
-      expect((await ask(method, path, method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {})).status).toBe(
-        403,
-      );
+      expect(
+        (
+          await ask(
+            method,
+            path,
+            method === "POST" ? { raw: "{", headers: { "content-type": "application/json" } } : {},
+          )
+        ).status,
+      ).toBe(403);
     expect(asked.map(({ action }) => action)).toEqual(ROUTES.map(([, , action]) => action));
-    expect(asked).toContainEqual({ action: "start", function: "web/other", operation: "operation", id: "5" });
+    expect(asked).toContainEqual({
+      action: "start",
+      function: "web/other",
+      operation: "operation",
+      id: "5",
+    });
     expect(asked).toContainEqual({ action: "event", flow: "f", event: "e" });
   });
 
   test.each([
-    ["an answer of its own", () => new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }), 401],
+    [
+      "an answer of its own",
+      () =>
+        new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }),
+      401,
+    ],
     ["a name", () => "ada", 202],
     ["a promise", async () => true, 202],
     ["nothing", () => undefined as never, 403],
@@ -189,7 +246,9 @@ describe("who may do what", () => {
   ])("is decided by a hook that gives %s", async (_, authorize, status) => {
     const { engine } = await open();
     const app = asyncHttp(engine.client, { ...web, authorize });
-    expect((await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status).toBe(status);
+    expect(
+      (await app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada" }))).status,
+    ).toBe(status);
   });
 
   test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {

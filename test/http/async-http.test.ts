@@ -26,11 +26,20 @@ describe("starting", () => {
       purgeUrl: statusUrl,
     });
     expect((await ask("POST", `${statusUrl}/events/word`, { body: "hello" })).status).toBe(202);
-    expect((await ask("GET", `${statusUrl}?wait=1`)).body).toMatchObject({ status: "completed", output: "hello Ada" });
+    expect((await ask("GET", `${statusUrl}?wait=1`)).body).toMatchObject({
+      status: "completed",
+      output: "hello Ada",
+    });
   });
 
   test.each([
-    ["gives the outcome with 200 when it comes in time", "5", 200, { status: "completed", output: "done" }, 1000],
+    [
+      "gives the outcome with 200 when it comes in time",
+      "5",
+      200,
+      { status: "completed", output: "done" },
+      1000,
+    ],
     ["gives 202 when it does not", "0.5", 202, { status: "pending" }, 500],
     ["waits no longer than allowed", "999999", 202, { status: "pending" }, 800],
     ["does not wait unless asked to", "0", 202, { status: "pending" }, 0],
@@ -42,14 +51,19 @@ describe("starting", () => {
     expect(answer.body).toMatchObject(body);
   });
 
-  test.each(["NaN", "-1", "1e12", "", "abc", "0x10", "1".repeat(20), "Infinity", " 1"])("refuses ?wait=%j", async (wait) => {
-    const { ask, store } = await open();
-    expect(await ask("POST", `/functions/web/double?wait=${encodeURIComponent(wait)}`, { body: 1 })).toMatchObject({
-      status: 400,
-      body: { code: "MALFORMED_WAIT" },
-    });
-    expect(store.count().state).toBe(0);
-  });
+  test.each(["NaN", "-1", "1e12", "", "abc", "0x10", "1".repeat(20), "Infinity", " 1"])(
+    "refuses ?wait=%j",
+    async (wait) => {
+      const { ask, store } = await open();
+      expect(
+        await ask("POST", `/functions/web/double?wait=${encodeURIComponent(wait)}`, { body: 1 }),
+      ).toMatchObject({
+        status: 400,
+        body: { code: "MALFORMED_WAIT" },
+      });
+      expect(store.count().state).toBe(0);
+    },
+  );
 
   test.each([
     ["a function that is not there", "/functions/web/other"],
@@ -59,7 +73,10 @@ describe("starting", () => {
     ["a system function", "/functions/_sys/flow"],
   ])("knows no function of this name: %s", async (_, path) => {
     const { ask } = await open();
-    expect(await ask("POST", path, { body: 1 })).toMatchObject({ status: 404, body: { code: "UNKNOWN_FUNCTION" } });
+    expect(await ask("POST", path, { body: 1 })).toMatchObject({
+      status: 404,
+      body: { code: "UNKNOWN_FUNCTION" },
+    });
   });
 });
 
@@ -83,7 +100,9 @@ describe("an idempotency key", () => {
       app.fetch(requestOf("POST", "/functions/web/greet", { body: "Ada", headers: key("k") })),
     );
     const answers = await Promise.all((await clock.until(Promise.all(sent))).map(readAnswer));
-    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body["id"])}`)).size).toBe(1);
+    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body["id"])}`)).size).toBe(
+      1,
+    );
     expect(engine.meter.function("web/greet").runs).toBe(1);
   });
 
@@ -93,12 +112,17 @@ describe("an idempotency key", () => {
   ])("conflicts when it comes with %s", async (_, path, body) => {
     const { ask } = await open();
     await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k") });
-    expect(await ask("POST", path, { body, headers: key("k") })).toMatchObject({ status: 409, body: { code: "IDEMPOTENCY_CONFLICT" } });
+    expect(await ask("POST", path, { body, headers: key("k") })).toMatchObject({
+      status: 409,
+      body: { code: "IDEMPOTENCY_CONFLICT" },
+    });
   });
 
   test.each(["", " ", '""', "x".repeat(257)])("is refused when it is none: %j", async (text) => {
     const { ask } = await open();
-    expect(await ask("POST", "/functions/web/double", { body: 1, headers: key(text) })).toMatchObject({
+    expect(
+      await ask("POST", "/functions/web/double", { body: 1, headers: key(text) }),
+    ).toMatchObject({
       status: 400,
       body: { code: "INVALID_IDEMPOTENCY_KEY" },
     });
@@ -107,7 +131,9 @@ describe("an idempotency key", () => {
   test("belongs to whoever asks, and its flow's id cannot be worked out with a secret", async () => {
     const idOf = async (options: Parameters<typeof open>[0], user: string) => {
       const { ask } = await open(options);
-      return (await ask("POST", "/functions/web/double", { body: 1, headers: { ...key("k"), user } })).body["id"];
+      return (
+        await ask("POST", "/functions/web/double", { body: 1, headers: { ...key("k"), user } })
+      ).body["id"];
     };
     const authorize = (request: Request): string => request.headers.get("user") ?? "";
     const ids = [
@@ -123,7 +149,11 @@ describe("an idempotency key", () => {
 });
 
 describe("asking how a flow stands", () => {
-  const started = async (path: string, body?: unknown, options: Parameters<typeof open>[0] = {}) => {
+  const started = async (
+    path: string,
+    body?: unknown,
+    options: Parameters<typeof open>[0] = {},
+  ) => {
     const app = await open(options);
     const { body: flow } = await app.ask("POST", path, { body });
     const url = String(flow["statusUrl"]);
@@ -154,22 +184,28 @@ describe("asking how a flow stands", () => {
   });
 
   test("tells more of a failure if it is told to", async () => {
-    const { status } = await started("/functions/web/fail?wait=1", "why", { describeFailure: ({ message }) => ({ says: message }) });
+    const { status } = await started("/functions/web/fail?wait=1", "why", {
+      describeFailure: ({ message }) => ({ says: message }),
+    });
     expect((await status()).body["error"]).toEqual({ says: "secret: why" });
   });
 
   test("leads to no log of a flow's id, even when what describes its failure fails and names it", async () => {
     const [log, lines] = keptLog();
     const headers = { "idempotency-key": "k" };
-    const { body } = await (await open()).ask("POST", "/functions/web/fail", { body: "why", headers });
+    const { body } = await (
+      await open()
+    ).ask("POST", "/functions/web/fail", { body: "why", headers });
     const describeFailure = (): never => {
       throw new Error(`no words for ${String(body["id"])}`);
     };
     const { ask } = await open({ log, describeFailure });
-    expect(await ask("POST", "/functions/web/fail?wait=1", { body: "why", headers })).toMatchObject({
-      status: 500,
-      body: { code: "INTERNAL" },
-    });
+    expect(await ask("POST", "/functions/web/fail?wait=1", { body: "why", headers })).toMatchObject(
+      {
+        status: 500,
+        body: { code: "INTERNAL" },
+      },
+    );
     expect(JSON.stringify(lines)).toContain("no words for [id]");
     expect(JSON.stringify(lines)).not.toContain(body["id"]);
   });
@@ -196,9 +232,12 @@ describe("asking how a flow stands", () => {
     const work = fn("web/work", () => promise);
     const { ask } = await openApp({ functions: [work] }, { concurrency: 1 });
     const { body } = await ask("POST", "/functions/web/work");
-    for (let n = 0; n < 20; n++) expect((await ask("GET", String(body["statusUrl"]))).status).toBe(202);
+    for (let n = 0; n < 20; n++)
+      expect((await ask("GET", String(body["statusUrl"]))).status).toBe(202);
     resolve("worked");
-    expect((await ask("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({ output: "worked" });
+    expect((await ask("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({
+      output: "worked",
+    });
   });
 
   test("shows only flows of functions that are to be seen, and none whose id can be counted up", async () => {
@@ -212,35 +251,47 @@ describe("asking how a flow stands", () => {
     );
     expect(await ask("GET", `/flows/${hidden.id}`)).toMatchObject({ status: 404 });
     expect(await ask("GET", `/flows/${counted.id}`)).toMatchObject({ status: 404 });
-    expect(await ask("GET", `/flows/${encodeURIComponent(chosen.id)}?wait=1`)).toMatchObject({ status: 200, body: { output: 2 } });
+    expect(await ask("GET", `/flows/${encodeURIComponent(chosen.id)}?wait=1`)).toMatchObject({
+      status: 200,
+      body: { output: 2 },
+    });
   });
 
-  test.each(["nobody", "%20", "x".repeat(300), "__proto__"])("knows no flow %j, however it is asked for", async (id) => {
-    const { ask } = await open();
-    for (const [method, path] of [
-      ["GET", ""],
-      ["DELETE", ""],
-      ["POST", "/terminate"],
-      ["POST", "/events/word"],
-    ] as const)
-      expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
-  });
+  test.each(["nobody", "%20", "x".repeat(300), "__proto__"])(
+    "knows no flow %j, however it is asked for",
+    async (id) => {
+      const { ask } = await open();
+      for (const [method, path] of [
+        ["GET", ""],
+        ["DELETE", ""],
+        ["POST", "/terminate"],
+        ["POST", "/events/word"],
+      ] as const)
+        expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
+    },
+  );
 });
 
 describe("a path that may be read in more than one way is refused, wherever it leads", () => {
-  test.each(["%00", "a%00b", "%ff", "%c0%af", "%ed%a0%80", "..%2f..", "..%5cx", "a%2f.."])("%s", async (name) => {
-    const { ask } = await open();
-    for (const [method, path] of [
-      ["POST", `/functions/web/${name}`],
-      ["POST", `/functions/web/greet/${name}`],
-      ["GET", `/flows/${name}`],
-      ["DELETE", `/flows/${name}`],
-      ["POST", `/flows/${name}/terminate`],
-      ["POST", `/flows/a/events/${name}`],
-      ["GET", `/elsewhere/${name}`],
-    ] as const)
-      expect(await ask(method, path)).toMatchObject({ status: 400, body: { code: "MALFORMED_PATH" } });
-  });
+  test.each(["%00", "a%00b", "%ff", "%c0%af", "%ed%a0%80", "..%2f..", "..%5cx", "a%2f.."])(
+    "%s",
+    async (name) => {
+      const { ask } = await open();
+      for (const [method, path] of [
+        ["POST", `/functions/web/${name}`],
+        ["POST", `/functions/web/greet/${name}`],
+        ["GET", `/flows/${name}`],
+        ["DELETE", `/flows/${name}`],
+        ["POST", `/flows/${name}/terminate`],
+        ["POST", `/flows/a/events/${name}`],
+        ["GET", `/elsewhere/${name}`],
+      ] as const)
+        expect(await ask(method, path)).toMatchObject({
+          status: 400,
+          body: { code: "MALFORMED_PATH" },
+        });
+    },
+  );
 
   test("dots and slashes of a name are none of that", async () => {
     const { ask, engine, clock } = await open();
@@ -262,11 +313,20 @@ describe("events, terminating and purging", () => {
     expect((await ask("POST", `${url}/events/other`, { body: { a: 1 } })).status).toBe(202);
     expect((await ask("POST", `${url}/events/word`, { body: "hello" })).status).toBe(202);
     expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "hello Ada" });
-    expect(await ask("POST", `${url}/events/word`, { body: "late" })).toMatchObject({ status: 410, body: { code: "FLOW_OVER" } });
+    expect(await ask("POST", `${url}/events/word`, { body: "late" })).toMatchObject({
+      status: 410,
+      body: { code: "FLOW_OVER" },
+    });
   });
 
   test.each([
-    ["a body that is not JSON", "/events/word", { raw: "{", headers: { "content-type": "application/json" } }, 400, "MALFORMED_JSON"],
+    [
+      "a body that is not JSON",
+      "/events/word",
+      { raw: "{", headers: { "content-type": "application/json" } },
+      400,
+      "MALFORMED_JSON",
+    ],
     ["a name that is none", "/events/%40x", { body: 1 }, 400, "INVALID_NAME"],
     [
       "a form",
@@ -290,12 +350,18 @@ describe("events, terminating and purging", () => {
     const { ask, url } = await flow();
     expect((await ask("POST", `${url}/terminate`)).status).toBe(202);
     expect((await ask("GET", url)).body).toMatchObject({ status: "terminated" });
-    expect(await ask("POST", `${url}/terminate`)).toMatchObject({ status: 410, body: { code: "FLOW_OVER" } });
+    expect(await ask("POST", `${url}/terminate`)).toMatchObject({
+      status: 410,
+      body: { code: "FLOW_OVER" },
+    });
   });
 
   test("purging forgets a flow that has ended, and no other", async () => {
     const { ask, url } = await flow();
-    expect(await ask("DELETE", url)).toMatchObject({ status: 409, body: { code: "STILL_PENDING" } });
+    expect(await ask("DELETE", url)).toMatchObject({
+      status: 409,
+      body: { code: "STILL_PENDING" },
+    });
     await ask("POST", `${url}/terminate`);
     expect((await ask("DELETE", url)).status).toBe(204);
     for (const method of ["GET", "DELETE"]) expect((await ask(method, url)).status).toBe(404);
@@ -309,9 +375,17 @@ describe("methods", () => {
     const url = String(body["statusUrl"]);
     const before = [JSON.stringify(store.count()), await engine.client.status(String(body["id"]))];
     for (const method of ["GET", "HEAD", "OPTIONS"])
-      for (const path of [url, `${url}?wait=0.01`, `${url}/terminate`, `${url}/events/word`, "/functions/web/double"])
+      for (const path of [
+        url,
+        `${url}?wait=0.01`,
+        `${url}/terminate`,
+        `${url}/events/word`,
+        "/functions/web/double",
+      ])
         await ask(method, path);
-    expect([JSON.stringify(store.count()), await engine.client.status(String(body["id"]))]).toEqual(before);
+    expect([JSON.stringify(store.count()), await engine.client.status(String(body["id"]))]).toEqual(
+      before,
+    );
   });
 
   test.each([
@@ -319,21 +393,29 @@ describe("methods", () => {
     ["GET", "/functions/web/double", "POST, OPTIONS"],
     ["HEAD", "/flows/f/terminate", "POST, OPTIONS"],
     ["DELETE", "/flows/f/events/e", "POST, OPTIONS"],
-  ])("that are not for a place are refused, with those that are: %s %s", async (method, path, allow) => {
-    const { ask } = await open();
-    const { status, headers } = await ask(method, path);
-    expect([status, headers.get("allow")]).toEqual([405, allow]);
-    const options = await ask("OPTIONS", path);
-    expect([options.status, options.headers.get("allow")]).toEqual([204, allow]);
-  });
-
-  test.each(["/", "/flows", "/flows/", "/functions/web", "//flows/f", "/flows/f/terminate/", "/FLOWS/f"])(
-    "lead nowhere at %s",
-    async (path) => {
+  ])(
+    "that are not for a place are refused, with those that are: %s %s",
+    async (method, path, allow) => {
       const { ask } = await open();
-      expect((await ask("GET", path)).status).toBe(404);
+      const { status, headers } = await ask(method, path);
+      expect([status, headers.get("allow")]).toEqual([405, allow]);
+      const options = await ask("OPTIONS", path);
+      expect([options.status, options.headers.get("allow")]).toEqual([204, allow]);
     },
   );
+
+  test.each([
+    "/",
+    "/flows",
+    "/flows/",
+    "/functions/web",
+    "//flows/f",
+    "/flows/f/terminate/",
+    "/FLOWS/f",
+  ])("lead nowhere at %s", async (path) => {
+    const { ask } = await open();
+    expect((await ask("GET", path)).status).toBe(404);
+  });
 });
 
 describe("stateful functions and patterns", () => {
@@ -345,23 +427,52 @@ describe("stateful functions and patterns", () => {
 
   test("are reached by operation and id; without one they have a new state", async () => {
     const { ask } = await openApp({ functions: [counter] });
-    expect((await ask("POST", "/functions/web/counter/add?id=c&wait=1", { body: 2 })).body).toMatchObject({ output: 2, stateId: "c" });
-    expect((await ask("POST", "/functions/web/counter/read?id=c&wait=1")).body).toMatchObject({ output: 2 });
+    expect(
+      (await ask("POST", "/functions/web/counter/add?id=c&wait=1", { body: 2 })).body,
+    ).toMatchObject({ output: 2, stateId: "c" });
+    expect((await ask("POST", "/functions/web/counter/read?id=c&wait=1")).body).toMatchObject({
+      output: 2,
+    });
     const { body } = await ask("POST", "/functions/web/counter/add?wait=1", { body: 5 });
     expect(body).toMatchObject({ output: 5, stateId: expect.stringMatching(/^@/) });
     expect((await ask("POST", "/functions/web/counter", { body: 5 })).status).toBe(404);
-    expect(await ask("POST", "/functions/web/counter/add?id=", { body: 5 })).toMatchObject({ status: 400, body: { code: "INVALID_KEY" } });
+    expect(await ask("POST", "/functions/web/counter/add?id=", { body: 5 })).toMatchObject({
+      status: 400,
+      body: { code: "INVALID_KEY" },
+    });
   });
 
   test("show no more of themselves than is listed", async () => {
     const ask = fn("web/ask", (_, _request: unknown) => undefined);
     const store = fn("web/store", (_, _batch: unknown) => undefined);
-    const [approved, batch] = [approval("web/approve", { ask }), aggregator("web/batch", { flush: store, maxCount: 9 })];
-    const { ask: send } = await openApp({ functions: [approved, batch.add] }, { functions: [approved, batch] });
+    const [approved, batch] = [
+      approval("web/approve", { ask }),
+      aggregator("web/batch", { flush: store, maxCount: 9 }),
+    ];
+    const { ask: send } = await openApp(
+      { functions: [approved, batch.add] },
+      { functions: [approved, batch] },
+    );
     expect((await send("POST", "/functions/web/approve?id=e", { body: 1 })).status).toBe(202);
-    expect((await send("POST", "/functions/web/batch/add?id=k&wait=1", { body: 1 })).body).toMatchObject({ output: { status: "added" } });
-    for (const path of ["approve/decide", "approve/conclude", "approve/due", "approve/view", "batch", "batch/flush", "batch/due"])
-      expect((await send("POST", `/functions/web/${path}?id=e`, { body: { by: "eve", decision: "approve" } })).status).toBe(404);
+    expect(
+      (await send("POST", "/functions/web/batch/add?id=k&wait=1", { body: 1 })).body,
+    ).toMatchObject({ output: { status: "added" } });
+    for (const path of [
+      "approve/decide",
+      "approve/conclude",
+      "approve/due",
+      "approve/view",
+      "batch",
+      "batch/flush",
+      "batch/due",
+    ])
+      expect(
+        (
+          await send("POST", `/functions/web/${path}?id=e`, {
+            body: { by: "eve", decision: "approve" },
+          })
+        ).status,
+      ).toBe(404);
   });
 
   test("show an operation that is listed by itself", async () => {
@@ -370,16 +481,27 @@ describe("stateful functions and patterns", () => {
     const { ask: send } = await openApp({ functions: [approved, approved.decide] });
     const { body } = await send("POST", "/functions/web/approve?id=e", { body: 1 });
     expect(
-      (await send("POST", "/functions/web/approve/decide?id=e&wait=1", { body: { by: "ada", decision: "approve" } })).body,
+      (
+        await send("POST", "/functions/web/approve/decide?id=e&wait=1", {
+          body: { by: "ada", decision: "approve" },
+        })
+      ).body,
     ).toMatchObject({ output: { status: "recorded" } });
-    expect((await send("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({ output: { status: "approved" } });
+    expect((await send("GET", `${String(body["statusUrl"])}?wait=1`)).body).toMatchObject({
+      output: { status: "approved" },
+    });
   });
 });
 
 describe("an engine that cannot", () => {
   test("take more work is busy for a while", async () => {
-    const { ask, engine } = await openApp({ functions: [sleep], retryAfter: "90s" }, { functions, backlogLimit: 1, concurrency: 1 });
-    const flood = Array.from({ length: 50 }, () => engine.client.start(sleep, 1).catch(() => undefined));
+    const { ask, engine } = await openApp(
+      { functions: [sleep], retryAfter: "90s" },
+      { functions, backlogLimit: 1, concurrency: 1 },
+    );
+    const flood = Array.from({ length: 50 }, () =>
+      engine.client.start(sleep, 1).catch(() => undefined),
+    );
     const { status, headers, body } = await ask("POST", "/functions/web/sleep", { body: 1 });
     await Promise.all(flood);
     expect([status, body["code"], headers.get("retry-after")]).toEqual([503, "OVERLOADED", "90"]);
@@ -389,7 +511,9 @@ describe("an engine that cannot", () => {
     const engine = await embedded({ functions, store: memory() });
     const app = asyncHttp(engine.client, shown);
     await engine.close();
-    expect(await readAnswer(await app.fetch(requestOf("POST", "/functions/web/double", { body: 1 })))).toMatchObject({
+    expect(
+      await readAnswer(await app.fetch(requestOf("POST", "/functions/web/double", { body: 1 }))),
+    ).toMatchObject({
       status: 503,
       body: { code: "CLOSED" },
     });
@@ -397,14 +521,22 @@ describe("an engine that cannot", () => {
 
   test("be read from outside serves all the same", async () => {
     const host = await onPoorestLosing(0.2).start(functions, {}, 2);
-    const app = asyncHttp(host.client as Parameters<typeof asyncHttp>[0], { ...shown, clock: host.clock });
+    const app = asyncHttp(host.client as Parameters<typeof asyncHttp>[0], {
+      ...shown,
+      clock: host.clock,
+    });
     const ask = async (method: string, path: string, body?: unknown) =>
-      readAnswer(await host.clock.until(Promise.resolve(app.fetch(requestOf(method, path, { body })))));
+      readAnswer(
+        await host.clock.until(Promise.resolve(app.fetch(requestOf(method, path, { body })))),
+      );
     const { body } = await ask("POST", "/functions/web/greet", "Ada");
     const url = String(body["statusUrl"]);
     expect((await ask("GET", url)).status).toBe(202);
     expect((await ask("POST", `${url}/events/word`, "hello")).status).toBe(202);
-    expect((await ask("GET", `${url}?wait=5`)).body).toMatchObject({ status: "completed", output: "hello Ada" });
+    expect((await ask("GET", `${url}?wait=5`)).body).toMatchObject({
+      status: "completed",
+      output: "hello Ada",
+    });
     expect((await ask("DELETE", url)).status).toBe(204);
     expect((await ask("GET", url)).status).toBe(404);
     await host.close();

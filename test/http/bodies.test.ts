@@ -28,9 +28,24 @@ describe("bodies", () => {
 
   test.each([
     ["is no JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
-    ["is no UTF-8", { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json }, 400, "MALFORMED_JSON"],
-    ["has too many levels", { raw: "[".repeat(300) + "]".repeat(300), headers: json }, 400, "TOO_DEEP"],
-    ["is text", { raw: "1", headers: { "content-type": "text/plain" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    [
+      "is no UTF-8",
+      { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json },
+      400,
+      "MALFORMED_JSON",
+    ],
+    [
+      "has too many levels",
+      { raw: "[".repeat(300) + "]".repeat(300), headers: json },
+      400,
+      "TOO_DEEP",
+    ],
+    [
+      "is text",
+      { raw: "1", headers: { "content-type": "text/plain" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
     ["has no type", { raw: new Uint8Array([49]) }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     [
       "is in another alphabet",
@@ -38,27 +53,59 @@ describe("bodies", () => {
       415,
       "UNSUPPORTED_MEDIA_TYPE",
     ],
-    ["is compressed", { raw: "1", headers: { ...json, "content-encoding": "gzip" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["is larger than allowed", { raw: JSON.stringify("x".repeat(2000)), headers: json }, 413, "BODY_TOO_LARGE"],
-    ["says that it is", { raw: "1", headers: { ...json, "content-length": "5000" } }, 413, "BODY_TOO_LARGE"],
+    [
+      "is compressed",
+      { raw: "1", headers: { ...json, "content-encoding": "gzip" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
+    [
+      "is larger than allowed",
+      { raw: JSON.stringify("x".repeat(2000)), headers: json },
+      413,
+      "BODY_TOO_LARGE",
+    ],
+    [
+      "says that it is",
+      { raw: "1", headers: { ...json, "content-length": "5000" } },
+      413,
+      "BODY_TOO_LARGE",
+    ],
     ["ends before all of it is there", { raw: cutShort(), headers: json }, 400, "BODY_INCOMPLETE"],
-    ["does not say how large it is", { raw: stream(1_000_000), headers: json }, 413, "BODY_TOO_LARGE"],
-  ])("are refused, and nothing begins, when one %s: no fault of the server's, so the log has nothing", async (_, asked, status, code) => {
-    const [log, lines] = keptLog();
-    const { ask, store } = await open({ bodyLimit: 1024, log });
-    expect(await ask("POST", "/functions/web/double", asked)).toMatchObject({ status, body: { code } });
-    expect([store.count().state, lines]).toEqual([0, []]);
-  });
+    [
+      "does not say how large it is",
+      { raw: stream(1_000_000), headers: json },
+      413,
+      "BODY_TOO_LARGE",
+    ],
+  ])(
+    "are refused, and nothing begins, when one %s: no fault of the server's, so the log has nothing",
+    async (_, asked, status, code) => {
+      const [log, lines] = keptLog();
+      const { ask, store } = await open({ bodyLimit: 1024, log });
+      expect(await ask("POST", "/functions/web/double", asked)).toMatchObject({
+        status,
+        body: { code },
+      });
+      expect([store.count().state, lines]).toEqual([0, []]);
+    },
+  );
 
   test.each([
     [1024, 202],
     [1025, 413],
-  ])("of %s bytes are answered with %s when 1,024 are allowed, however they come", async (bytes, status) => {
-    const { ask } = await open({ bodyLimit: 1024 });
-    const text = JSON.stringify("x".repeat(bytes - 2));
-    const streamed = new Blob([text]).stream();
-    for (const raw of [text, streamed]) expect((await ask("POST", "/functions/web/greet", { raw, headers: json })).status).toBe(status);
-  });
+  ])(
+    "of %s bytes are answered with %s when 1,024 are allowed, however they come",
+    async (bytes, status) => {
+      const { ask } = await open({ bodyLimit: 1024 });
+      const text = JSON.stringify("x".repeat(bytes - 2));
+      const streamed = new Blob([text]).stream();
+      for (const raw of [text, streamed])
+        expect((await ask("POST", "/functions/web/greet", { raw, headers: json })).status).toBe(
+          status,
+        );
+    },
+  );
 
   test.each([
     ["application/json; charset=UTF-8", "21"],
@@ -66,7 +113,14 @@ describe("bodies", () => {
     ["Application/JSON", " 21\n"],
   ])("are JSON as %s", async (type, raw) => {
     const { ask } = await open();
-    expect((await ask("POST", "/functions/web/double?wait=1", { raw, headers: { "content-type": type } })).body).toMatchObject({
+    expect(
+      (
+        await ask("POST", "/functions/web/double?wait=1", {
+          raw,
+          headers: { "content-type": type },
+        })
+      ).body,
+    ).toMatchObject({
       output: 42,
     });
   });
@@ -74,7 +128,8 @@ describe("bodies", () => {
   test("with names that mean something to JavaScript are data like any other", async () => {
     const echo = fn("web/echo", (_, input: unknown) => input);
     const { ask } = await openApp({ functions: [echo] });
-    const raw = '{"__proto__":{"x":1},"constructor":{"prototype":{"x":2}},"then":{"$type":"Function"}}';
+    const raw =
+      '{"__proto__":{"x":1},"constructor":{"prototype":{"x":2}},"then":{"$type":"Function"}}';
     const { text } = await ask("POST", "/functions/web/echo?wait=1", { raw, headers: json });
     expect(text).toContain(raw.slice(1, -1));
     expect(({} as { x?: number }).x).toBeUndefined();

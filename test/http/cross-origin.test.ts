@@ -6,7 +6,11 @@ import { open as openWeb } from "./web-app.ts";
 const echo = fn("pages/echo", (_, input: unknown) => input);
 const open = () => openApp({ functions: [echo], origins: ["https://app.example"] });
 const asks = (origin: string) => ({
-  headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type,idempotency-key" },
+  headers: {
+    origin,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "content-type,idempotency-key",
+  },
 });
 
 describe("a page of an origin that is allowed", () => {
@@ -36,20 +40,23 @@ describe("a page of an origin that is allowed", () => {
 });
 
 describe("a page of any other origin", () => {
-  test.each(["https://evil.example", "null", "https://app.example.evil.example", "http://app.example"])(
-    "is told nothing: %s",
-    async (origin) => {
-      const { ask, store } = await open();
-      const answers = [
-        await ask("OPTIONS", "/functions/pages/echo", asks(origin)),
-        await ask("GET", "/flows/unknown", { headers: { origin } }),
-        await ask("POST", "/functions/pages/echo", { body: 1, headers: { origin } }),
-      ];
-      expect(answers.map(({ status }) => status)).toEqual([204, 404, 403]);
-      for (const { headers } of answers) expect(headers.get("access-control-allow-origin")).toBeNull();
-      expect(store.count().state).toBe(0);
-    },
-  );
+  test.each([
+    "https://evil.example",
+    "null",
+    "https://app.example.evil.example",
+    "http://app.example",
+  ])("is told nothing: %s", async (origin) => {
+    const { ask, store } = await open();
+    const answers = [
+      await ask("OPTIONS", "/functions/pages/echo", asks(origin)),
+      await ask("GET", "/flows/unknown", { headers: { origin } }),
+      await ask("POST", "/functions/pages/echo", { body: 1, headers: { origin } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([204, 404, 403]);
+    for (const { headers } of answers)
+      expect(headers.get("access-control-allow-origin")).toBeNull();
+    expect(store.count().state).toBe(0);
+  });
 });
 
 describe("what a browser has sent", () => {
@@ -57,12 +64,18 @@ describe("what a browser has sent", () => {
     ["another origin", { origin: "https://evil.example" }, 403],
     ["an origin that is none", { origin: "null" }, 403],
     ["another site", { "sec-fetch-site": "cross-site" }, 403],
-    ["its own origin", { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" }, 202],
+    [
+      "its own origin",
+      { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" },
+      202,
+    ],
     ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
     ["no browser", {}, 202],
   ])("begins nothing for pages of others: %s", async (_, headers, status) => {
     const { ask, store } = await openWeb({ origins: ["https://app.example"] });
-    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(status);
+    expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(
+      status,
+    );
     expect(store.count().state).toBe(status === 202 ? 3 : 0);
   });
 });

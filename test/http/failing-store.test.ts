@@ -5,8 +5,13 @@ import { HeldStore } from "../durability/support/held-store.ts";
 import { keptLog } from "./kept-log.ts";
 import { openApp } from "./open-app.ts";
 
-const greet = fn("store/greet", (ctx, name: string) => ctx.onComplete(ctx.event<string>("word"), greeted, name));
-const greeted = fn("store/greeted", (_, { result, args }: { result: string; args: string }) => `${result} ${args}`);
+const greet = fn("store/greet", (ctx, name: string) =>
+  ctx.onComplete(ctx.event<string>("word"), greeted, name),
+);
+const greeted = fn(
+  "store/greeted",
+  (_, { result, args }: { result: string; args: string }) => `${result} ${args}`,
+);
 const shown = { functions: [greet] };
 const functions = [greet, greeted];
 const key = (text: string) => ({ "idempotency-key": text });
@@ -19,7 +24,10 @@ test("a full disk is told with 503 and when to come again; what is there can be 
   disk.isFull = true;
   // The first is under way when it shows; the second is refused at the door.
   for (const name of ["Bob", "Cy"]) {
-    const { status, headers, body } = await ask("POST", "/functions/store/greet", { body: name, headers: key(name) });
+    const { status, headers, body } = await ask("POST", "/functions/store/greet", {
+      body: name,
+      headers: key(name),
+    });
     expect([status, body["code"], headers.get("retry-after")]).toEqual([503, "STORE_FULL", "2"]);
   }
   for (const [method, path] of [
@@ -32,7 +40,9 @@ test("a full disk is told with 503 and when to come again; what is there can be 
   disk.isFull = false;
   await clock.advance(60_000);
   for (const name of ["Bob", "Cy"])
-    expect((await ask("POST", "/functions/store/greet", { body: name, headers: key(name) })).status).toBe(202);
+    expect(
+      (await ask("POST", "/functions/store/greet", { body: name, headers: key(name) })).status,
+    ).toBe(202);
   expect((await ask("POST", `${url}/events/word`, { body: "hello" })).status).toBe(202);
   expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "hello Ada" });
 });
@@ -52,7 +62,10 @@ test("a disk that fails is told with 500 and a code, and with nothing of the dis
   expect(lines).toMatchObject([["a request failed", { errorId: failed.body["errorId"] }]]);
   for (const method of ["GET", "DELETE"]) {
     const after = await ask(method, String(body["statusUrl"]));
-    expect([after.status, after.text.includes("wf.db")]).toEqual([after.body["code"] === "CLOSED" ? 503 : 500, false]);
+    expect([after.status, after.text.includes("wf.db")]).toEqual([
+      after.body["code"] === "CLOSED" ? 503 : 500,
+      false,
+    ]);
   }
 });
 

@@ -54,9 +54,19 @@ test("what was answered with 202 goes on after kill -9, and the same key finds i
     expect(await (await start(url, name)).json()).toMatchObject({ statusUrl, startedAt });
   }
   const [work, ask] = flows.map(({ statusUrl }) => url + statusUrl);
-  expect(await (await fetch(`${work}?wait=60`)).json()).toMatchObject({ status: "completed", output: "it is done" });
-  await fetch(`${ask}/events/word`, { method: "POST", body: '"hello"', headers: { "content-type": "application/json" } });
-  expect(await (await fetch(`${ask}?wait=60`)).json()).toMatchObject({ status: "completed", output: "it: hello" });
+  expect(await (await fetch(`${work}?wait=60`)).json()).toMatchObject({
+    status: "completed",
+    output: "it is done",
+  });
+  await fetch(`${ask}/events/word`, {
+    method: "POST",
+    body: '"hello"',
+    headers: { "content-type": "application/json" },
+  });
+  expect(await (await fetch(`${ask}?wait=60`)).json()).toMatchObject({
+    status: "completed",
+    output: "it: hello",
+  });
 });
 
 test("an answer that never came is had by asking again with the same key", async () => {
@@ -69,7 +79,10 @@ test("an answer that never came is had by asking again with the same key", async
 
   const { said: url } = await serve(path, "ends");
   const answer = await start(url, "work", "?wait=60");
-  expect([answer.status, await answer.json()]).toMatchObject([200, { output: "it is done", startedAt }]);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    200,
+    { output: "it is done", startedAt },
+  ]);
 });
 
 test("a second process cannot serve the same store, and the first one goes on", async () => {

@@ -20,20 +20,30 @@ describe("an app that is mounted in another one says where it is", () => {
   ])("at %s, reached as %s", async (place, prefix) => {
     const { engine } = await openApp(shown);
     const outer = new Hono().route(place, asyncHttp(engine.client, shown));
-    const ask = async (method: string, path: string) => readAnswer(await outer.fetch(requestOf(method, path)));
+    const ask = async (method: string, path: string) =>
+      readAnswer(await outer.fetch(requestOf(method, path)));
     const { status, headers, body } = await ask("POST", `${prefix}/functions/links/wait`);
-    expect([status, headers.get("location")]).toEqual([202, `${prefix}/flows/${String(body["id"])}`]);
+    expect([status, headers.get("location")]).toEqual([
+      202,
+      `${prefix}/flows/${String(body["id"])}`,
+    ]);
     expect(headers.get("set-cookie")).toBeNull();
     const again = await ask("GET", String(body["statusUrl"]));
     expect([again.status, again.headers.get("location")]).toEqual([202, headers.get("location")]);
-    expect((await ask("POST", String(body["eventUrl"]).replace("{name}", "other"))).status).toBe(202);
+    expect((await ask("POST", String(body["eventUrl"]).replace("{name}", "other"))).status).toBe(
+      202,
+    );
     expect((await ask("POST", String(body["terminateUrl"]))).status).toBe(202);
     expect((await ask("DELETE", String(body["purgeUrl"]))).status).toBe(204);
   });
 
   test("and no header that a client sends says otherwise", async () => {
     const { ask } = await openApp(shown);
-    const headers = { host: "evil.example", "x-forwarded-host": "evil.example", "x-forwarded-prefix": "//evil.example" };
+    const headers = {
+      host: "evil.example",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-prefix": "//evil.example",
+    };
     const { headers: told, text } = await ask("POST", "/functions/links/wait", { headers });
     expect(told.get("location")).toMatch(/^\/flows\//);
     expect(text).not.toContain("evil");
@@ -44,13 +54,18 @@ test("whatever key a flow was started with, it is found by its id in a path", as
   const { engine, clock } = await openApp(shown);
   const app = asyncHttp(engine.client, { ...shown, clock });
   // A path of dots is resolved before it is sent; sixteen digits are what an engine counts.
-  const isKey = (text: string): boolean => /\S/.test(text) && !text.includes("\0") && !/^(\.\.?|[0-9a-f]{16})$/.test(text);
+  const isKey = (text: string): boolean =>
+    /\S/.test(text) && !text.includes("\0") && !/^(\.\.?|[0-9a-f]{16})$/.test(text);
   const key = fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter(isKey);
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(key, { minLength: 25, maxLength: 25 }), async (keys) => {
-      await clock.until(Promise.all(keys.map((id) => engine.client.start(wait, undefined, { key: id }))));
+      await clock.until(
+        Promise.all(keys.map((id) => engine.client.start(wait, undefined, { key: id }))),
+      );
       for (const id of keys) {
-        const { status, body } = await readAnswer(await app.fetch(requestOf("GET", `/flows/${encodeURIComponent(id)}`)));
+        const { status, body } = await readAnswer(
+          await app.fetch(requestOf("GET", `/flows/${encodeURIComponent(id)}`)),
+        );
         expect([status, body["id"]]).toEqual([202, id]);
       }
     }),

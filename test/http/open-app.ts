@@ -35,7 +35,10 @@ afterEach(async () => {
 });
 
 /** Opens an engine and serves its functions. */
-export async function openApp(options: AsyncHttpOptions, engineOptions: Partial<EmbeddedOptions> = {}): Promise<OpenApp> {
+export async function openApp(
+  options: AsyncHttpOptions,
+  engineOptions: Partial<EmbeddedOptions> = {},
+): Promise<OpenApp> {
   const clock = new VirtualClock();
   const store = memory();
   const engine = await embedded({ functions: options.functions, store, clock, ...engineOptions });
@@ -46,7 +49,9 @@ export async function openApp(options: AsyncHttpOptions, engineOptions: Partial<
     clock,
     store,
     async ask(method, path, asked) {
-      const response = await clock.until(Promise.resolve(app.fetch(requestOf(method, path, asked))));
+      const response = await clock.until(
+        Promise.resolve(app.fetch(requestOf(method, path, asked))),
+      );
       // What the request has begun is done before the next one.
       await clock.quiet();
       return readAnswer(response);
@@ -55,9 +60,14 @@ export async function openApp(options: AsyncHttpOptions, engineOptions: Partial<
 }
 
 /** Makes a request. */
-export function requestOf(method: string, path: string, { body, raw, headers = {}, signal }: Asked = {}): Request {
+export function requestOf(
+  method: string,
+  path: string,
+  { body, raw, headers = {}, signal }: Asked = {},
+): Request {
   const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-  const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+  const type: Record<string, string> =
+    body === undefined ? {} : { "content-type": "application/json" };
   const sent = content === undefined ? {} : { body: content, duplex: "half" as const };
   return new Request(`http://localhost${path}`, {
     method,
@@ -76,7 +86,11 @@ export async function readAnswer(response: Response): Promise<Answered> {
   const body = type.includes("json") && text !== "" ? (JSON.parse(text) as Answered["body"]) : {};
   if (response.status >= 400 && text !== "") {
     expect(type).toBe("application/problem+json");
-    expect(body).toMatchObject({ type: `urn:handback:${String(body["code"])}`, status: response.status, title: expect.any(String) });
+    expect(body).toMatchObject({
+      type: `urn:handback:${String(body["code"])}`,
+      status: response.status,
+      title: expect.any(String),
+    });
     // Neither ids, which are capabilities, nor where in the code it happened.
     expect(text).not.toMatch(/[0-9a-f]{17,}|\/flows\/|\.ts|node_modules/);
   }

@@ -5,10 +5,13 @@ import { problemOf, titleOf } from "../../src/http/responses/problem.ts";
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 
-test.each(codes)("the problem of %s says what it is in a sentence, and does not point into an error that nobody outside has", (code) => {
-  const { type, status, title } = problemOf(code);
-  expect([type, title]).toEqual([`urn:handback:${code}`, titleOf(code)]);
-  expect(status).toBeGreaterThanOrEqual(400);
-  expect(title).toMatch(/^[A-Z].*\w\.$/);
-  expect(title).not.toMatch(/`(details|cause|failure)/);
-});
+test.each(codes)(
+  "the problem of %s says what it is in a sentence, and does not point into an error that nobody outside has",
+  (code) => {
+    const { type, status, title } = problemOf(code);
+    expect([type, title]).toEqual([`urn:handback:${code}`, titleOf(code)]);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(title).toMatch(/^[A-Z].*\w\.$/);
+    expect(title).not.toMatch(/`(details|cause|failure)/);
+  },
+);

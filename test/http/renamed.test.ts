@@ -10,23 +10,40 @@ test("a function that has been renamed is still found by its former name, and so
   const former = fn("names/former", (ctx) => ctx.event<string>("word"));
   const before = await embedded({ functions: [former], store });
   const { body } = await readAnswer(
-    await asyncHttp(before.client, { functions: [former] }).fetch(requestOf("POST", "/functions/names/former", { headers: KEY })),
+    await asyncHttp(before.client, { functions: [former] }).fetch(
+      requestOf("POST", "/functions/names/former", { headers: KEY }),
+    ),
   );
   await before.close();
 
-  const renamed = fn("names/renamed", { aliases: ["names/former"] }, (ctx) => ctx.event<string>("word"));
+  const renamed = fn("names/renamed", { aliases: ["names/former"] }, (ctx) =>
+    ctx.event<string>("word"),
+  );
   const engine = await embedded({ functions: [renamed], store });
   const app = asyncHttp(engine.client, { functions: [renamed] });
-  const ask = async (method: string, path: string, asked = {}) => readAnswer(await app.fetch(requestOf(method, path, asked)));
+  const ask = async (method: string, path: string, asked = {}) =>
+    readAnswer(await app.fetch(requestOf(method, path, asked)));
   expect((await ask("GET", String(body["statusUrl"]))).status).toBe(202);
   // Whoever asks again with the same key, by either name, has the same flow; with another input it is another call, as ever.
   for (const name of ["former", "renamed"]) {
     const again = await ask("POST", `/functions/names/${name}`, { headers: KEY });
-    expect([again.status, again.body["id"], again.body["startedAt"]]).toEqual([202, body["id"], body["startedAt"]]);
-    expect((await ask("POST", `/functions/names/${name}`, { headers: KEY, body: 5 })).status).toBe(409);
+    expect([again.status, again.body["id"], again.body["startedAt"]]).toEqual([
+      202,
+      body["id"],
+      body["startedAt"],
+    ]);
+    expect((await ask("POST", `/functions/names/${name}`, { headers: KEY, body: 5 })).status).toBe(
+      409,
+    );
   }
-  expect((await ask("POST", `${String(body["statusUrl"])}/events/word`, { body: "hello" })).status).toBe(202);
-  expect((await ask("GET", `${String(body["statusUrl"])}?wait=10`)).body).toMatchObject({ status: "completed", output: "hello" });
-  for (const name of ["former", "renamed"]) expect((await ask("POST", `/functions/names/${name}`)).status).toBe(202);
+  expect(
+    (await ask("POST", `${String(body["statusUrl"])}/events/word`, { body: "hello" })).status,
+  ).toBe(202);
+  expect((await ask("GET", `${String(body["statusUrl"])}?wait=10`)).body).toMatchObject({
+    status: "completed",
+    output: "hello",
+  });
+  for (const name of ["former", "renamed"])
+    expect((await ask("POST", `/functions/names/${name}`)).status).toBe(202);
   await engine.close();
 });

@@ -4,9 +4,16 @@ import { embedded, fn, HandbackError, sqlite } from "../../src/index.ts";
 import { asyncHttp, serveHttp } from "../../src/http/index.ts";
 
 const [path = "", ends = "no"] = process.argv.slice(2);
-const work = fn("child/work", (_, what: string) => (ends === "yes" ? `${what} is done` : new Promise<string>(() => undefined)));
-const ask = fn("child/ask", (ctx, what: string) => ctx.onComplete(ctx.event<string>("word"), told, what));
-const told = fn("child/told", (_, { result, args }: { result: string; args: string }) => `${args}: ${result}`);
+const work = fn("child/work", (_, what: string) =>
+  ends === "yes" ? `${what} is done` : new Promise<string>(() => undefined),
+);
+const ask = fn("child/ask", (ctx, what: string) =>
+  ctx.onComplete(ctx.event<string>("word"), told, what),
+);
+const told = fn(
+  "child/told",
+  (_, { result, args }: { result: string; args: string }) => `${args}: ${result}`,
+);
 
 try {
   const engine = await embedded({ functions: [work, ask, told], store: sqlite(path) });

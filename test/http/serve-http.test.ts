@@ -7,8 +7,13 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
-const greet = fn("net/greet", (ctx, name: string) => ctx.onComplete(ctx.event<string>("word"), greeted, name));
-const greeted = fn("net/greeted", (_, { result, args }: { result: string; args: string }) => `${result} ${args}`);
+const greet = fn("net/greet", (ctx, name: string) =>
+  ctx.onComplete(ctx.event<string>("word"), greeted, name),
+);
+const greeted = fn(
+  "net/greeted",
+  (_, { result, args }: { result: string; args: string }) => `${result} ${args}`,
+);
 const double = fn("net/double", (_, n: number) => 2 * n);
 
 describe("a server on loopback", () => {
@@ -16,7 +21,9 @@ describe("a server on loopback", () => {
   let server: HttpServer;
   beforeAll(async () => {
     engine = await embedded({ functions: [greet, greeted, double], store: memory() });
-    server = await serveHttp(asyncHttp(engine.client, { functions: [greet, double], bodyLimit: 1000 }));
+    server = await serveHttp(
+      asyncHttp(engine.client, { functions: [greet, double], bodyLimit: 1000 }),
+    );
   });
   afterAll(async () => {
     await server.close();
@@ -25,7 +32,10 @@ describe("a server on loopback", () => {
   const post = (path: string, body?: unknown): Promise<Response> =>
     fetch(server.url + path, {
       method: "POST",
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      }),
     });
 
   test("is driven by fetch, from the start to the end", async () => {
@@ -35,7 +45,13 @@ describe("a server on loopback", () => {
     expect((await fetch(url)).status).toBe(202);
     const waiting = fetch(`${url}?wait=30`);
     expect(
-      (await fetch(`${url}/events/word`, { method: "POST", body: '"hello"', headers: { "content-type": "application/json" } })).status,
+      (
+        await fetch(`${url}/events/word`, {
+          method: "POST",
+          body: '"hello"',
+          headers: { "content-type": "application/json" },
+        })
+      ).status,
     ).toBe(202);
     const ended = await waiting;
     expect([ended.status, await ended.json()]).toMatchObject([200, { output: "hello Ada" }]);
@@ -55,7 +71,13 @@ describe("a server on loopback", () => {
     ]);
     expect(stdout).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(stdout).toContain('"output":42');
-    const refused = await run("curl", ["-s", "-i", "-d", "n=21", `${server.url}/functions/net/double`]);
+    const refused = await run("curl", [
+      "-s",
+      "-i",
+      "-d",
+      "n=21",
+      `${server.url}/functions/net/double`,
+    ]);
     expect(refused.stdout).toMatch(/^HTTP\/1\.1 415 /);
     expect(refused.stdout).toContain("application/problem+json");
     const head = await run("curl", ["-s", "-I", `${server.url}/flows/unknown`]);
@@ -102,10 +124,16 @@ describe("a server on loopback", () => {
 describe("a server that closes", () => {
   test("lets go of connections that nobody uses, and of those that wait once their answer has come", async () => {
     const engine = await embedded({ functions: [greet, greeted], store: memory() });
-    const server = await serveHttp(asyncHttp(engine.client, { functions: [greet] }), { hostname: "::1" });
+    const server = await serveHttp(asyncHttp(engine.client, { functions: [greet] }), {
+      hostname: "::1",
+    });
     expect(server.url).toBe(`http://[::1]:${server.port}`);
     const body = (await (
-      await fetch(`${server.url}/functions/net/greet`, { method: "POST", body: '"Ada"', headers: { "content-type": "application/json" } })
+      await fetch(`${server.url}/functions/net/greet`, {
+        method: "POST",
+        body: '"Ada"',
+        headers: { "content-type": "application/json" },
+      })
     ).json()) as { statusUrl: string };
     const waiting = fetch(`${server.url}${body.statusUrl}?wait=30`);
     await fetch(`${server.url}${body.statusUrl}`);
@@ -125,24 +153,38 @@ describe("a server that closes", () => {
     };
     const server = await serveHttp(asyncHttp(engine.client, { functions: [greet], authorize }));
     const json = { "content-type": "application/json" };
-    const started = await fetch(`${server.url}/functions/net/greet`, { method: "POST", body: '"Ada"', headers: json });
+    const started = await fetch(`${server.url}/functions/net/greet`, {
+      method: "POST",
+      body: '"Ada"',
+      headers: json,
+    });
     const waiting = fetch(`${server.url}${started.headers.get("location")}?wait=30`);
     await arrived.promise;
     await Promise.all([server.close(), server.close(), engine.close()]);
     const { status, headers } = await waiting;
-    expect([status, headers.get("retry-after"), headers.get("content-type")]).toEqual([503, "2", "application/problem+json"]);
+    expect([status, headers.get("retry-after"), headers.get("content-type")]).toEqual([
+      503,
+      "2",
+      "application/problem+json",
+    ]);
   });
 
   test("has its port for itself", async () => {
     const app = { fetch: () => new Response() };
     const server = await serveHttp(app);
-    await expect(serveHttp(app, { port: server.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await expect(serveHttp(app, { port: server.port })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+    });
     await server.close();
   });
 
   test("refuses options that it does not know", async () => {
     const app = { fetch: () => new Response() };
-    await expect(serveHttp(app, { host: "0.0.0.0" } as never)).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
-    await expect(serveHttp(app, { maxConnections: 0 })).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+    await expect(serveHttp(app, { host: "0.0.0.0" } as never)).rejects.toMatchObject({
+      code: "INVALID_OPTIONS",
+    });
+    await expect(serveHttp(app, { maxConnections: 0 })).rejects.toMatchObject({
+      code: "INVALID_OPTIONS",
+    });
   });
 });

@@ -11,7 +11,10 @@ const greet = fn("web/greet", (ctx, name: string) => {
   ctx.setStatus({ waiting: "for a word" });
   return ctx.onComplete(ctx.event<string>("word"), greeted, name);
 });
-const greeted = fn("web/greeted", (_, { result, args }: { result: string; args: string }) => `${result} ${args}`);
+const greeted = fn(
+  "web/greeted",
+  (_, { result, args }: { result: string; args: string }) => `${result} ${args}`,
+);
 /** Takes so many ms. */
 export const sleep = fn("web/sleep", (ctx, ms: number) => ctx.onComplete(ctx.sleep(ms), done));
 /** Is not shown. */

@@ -25,20 +25,30 @@ const GOES_ON = ["recover", "handle", "wait"] as const;
 
 law(
   "leaves of the losers of a race are not started once it is decided",
-  [fc.array(flows({ without: GOES_ON, maxDepth: 2 }), { minLength: 2, maxLength: 3 }), fc.constantFrom("race", "any", "timeout")],
+  [
+    fc.array(flows({ without: GOES_ON, maxDepth: 2 }), { minLength: 2, maxLength: 3 }),
+    fc.constantFrom("race", "any", "timeout"),
+  ],
   async (parts, kind) => {
     const numbered = renumbered({ kind: "parallel", parts });
     const branches = numbered.kind === "parallel" ? numbered.parts : [];
     const [first = { kind: "sleep", ms: 1 } as const] = branches;
     const program: FlowProgram =
-      kind === "timeout" ? { kind, part: first, ms: Math.ceil(referenceFlow(first, null).tookMs / 2) } : { kind, parts: branches };
+      kind === "timeout"
+        ? { kind, part: first, ms: Math.ceil(referenceFlow(first, null).tookMs / 2) }
+        : { kind, parts: branches };
     const expected = referenceFlow(program, null);
     fc.pre(expected.certain);
     const { calls, tookMs, outcome } = await runFlow(splitFlow, program);
     expect({ outcome, tookMs }).toEqual({ outcome: expected.outcome, tookMs: expected.tookMs });
     const winners = new Set(
       branches
-        .filter((branch) => kind !== "timeout" && referenceFlow(branch, null).tookMs === tookMs && "value" in outcome)
+        .filter(
+          (branch) =>
+            kind !== "timeout" &&
+            referenceFlow(branch, null).tookMs === tookMs &&
+            "value" in outcome,
+        )
         .flatMap(leavesOf),
     );
     const lateLosers = calls.filter(({ leaf, atMs }) => atMs > tookMs && !winners.has(leaf));
@@ -51,10 +61,14 @@ law(
 /** Gives leaves of several programs indexes, and durations, that are not those of the others. */
 function renumbered(program: FlowProgram): FlowProgram {
   let [index, prime] = [0, 0];
-  const PRIMES = [101, 211, 307, 401, 503, 601, 701, 809, 907, 1009, 1103, 1201, 1301, 1409, 1511, 1601, 1709, 1801, 1901, 2003];
+  const PRIMES = [
+    101, 211, 307, 401, 503, 601, 701, 809, 907, 1009, 1103, 1201, 1301, 1409, 1511, 1601, 1709,
+    1801, 1901, 2003,
+  ];
   const walk = (value: unknown, name = ""): unknown => {
     if (name === "index") return index++;
-    if (name === "ms" || name === "timeoutMs") return (PRIMES[prime % PRIMES.length] ?? 1) * 2 + prime++;
+    if (name === "ms" || name === "timeoutMs")
+      return (PRIMES[prime % PRIMES.length] ?? 1) * 2 + prime++;
     if (Array.isArray(value)) return value.map((each) => walk(each));
     return typeof value === "object" && value !== null
       ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each, key)]))
@@ -66,8 +80,14 @@ function renumbered(program: FlowProgram): FlowProgram {
 /** What may be parked for a future. */
 type Parked =
   | { readonly kind: "sleep" | "promise" | "event" | "call" | "slept call" }
-  | { readonly kind: "all" | "allSettled" | "race" | "any" | "wait" | "value" | "input"; readonly parts: readonly Parked[] }
-  | { readonly kind: "continued" | "settled" | "timeout" | "nested" | "handle"; readonly part: Parked };
+  | {
+      readonly kind: "all" | "allSettled" | "race" | "any" | "wait" | "value" | "input";
+      readonly parts: readonly Parked[];
+    }
+  | {
+      readonly kind: "continued" | "settled" | "timeout" | "nested" | "handle";
+      readonly part: Parked;
+    };
 
 const { parked } = fc.letrec<{ parked: Parked }>((tie) => {
   const parts = fc.array(tie("parked"), { minLength: 1, maxLength: 3 });
@@ -75,8 +95,14 @@ const { parked } = fc.letrec<{ parked: Parked }>((tie) => {
     parked: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
       fc.record({ kind: fc.constantFrom("sleep", "promise", "event", "slept call") }),
-      fc.record({ kind: fc.constantFrom("all", "allSettled", "race", "any", "wait", "value", "input"), parts }),
-      fc.record({ kind: fc.constantFrom("continued", "settled", "timeout", "nested"), part: tie("parked") }),
+      fc.record({
+        kind: fc.constantFrom("all", "allSettled", "race", "any", "wait", "value", "input"),
+        parts,
+      }),
+      fc.record({
+        kind: fc.constantFrom("continued", "settled", "timeout", "nested"),
+        part: tie("parked"),
+      }),
     ),
   };
 });
@@ -87,7 +113,8 @@ function parking() {
   const witness = fn("law/witness", (_, input: unknown) => void ran.push(input));
   const clean = fn(
     "law/clean",
-    (_, { status, ...rest }: Settlement<unknown>) => void cleaned.push("reason" in rest ? String(rest.reason.code) : status),
+    (_, { status, ...rest }: Settlement<unknown>) =>
+      void cleaned.push("reason" in rest ? String(rest.reason.code) : status),
   );
   const nested = fn("law/nested", (ctx, part: Parked) => park(ctx, part));
   const park = (ctx: Context, part: Parked): Future<unknown> => {
@@ -136,62 +163,77 @@ function parking() {
 
 /** How many clean-ups a parked thing has. */
 function cleanUps(part: Parked): number {
-  const below = "parts" in part ? part.parts.reduce((sum, each) => sum + cleanUps(each), 0) : "part" in part ? cleanUps(part.part) : 0;
+  const below =
+    "parts" in part
+      ? part.parts.reduce((sum, each) => sum + cleanUps(each), 0)
+      : "part" in part
+        ? cleanUps(part.part)
+        : 0;
   return below + (part.kind === "settled" ? 1 : 0);
 }
 
 const ends = fc.constantFrom("race", "any", "timeout", "ctx.cancel", "client.cancel");
 
-law("what is parked for what is cancelled is gone at once, and nothing stays behind for it", [parked, ends], (given, how) =>
-  inWorld(async (world) => {
-    const { park, ran, functions } = parking();
-    const wake = fn("law/wake", () => "woken");
-    const main = fn("law/main", (ctx): Future<unknown> => {
-      const loser = park(ctx, given);
-      const soon = ctx.onComplete(ctx.sleep(5), wake);
-      if (how === "race") return ctx.race([loser, soon]);
-      if (how === "any") return ctx.any([soon, loser]);
-      if (how === "timeout") return ctx.timeout(loser, 5);
-      if (how === "client.cancel") return ctx.all([loser, ctx.sleep(10 * HOUR_MS)]);
-      ctx.cancel(loser);
-      return ctx.allSettled([loser, soon]);
-    });
-    const client = await world.start([main, wake, ...functions], { retention: 1 });
-    const flow = await client.start(main, undefined, { id: "f" });
-    await world.clock.advance(5);
-    if (how === "client.cancel") expect(await client.cancel(flow)).toBe(true);
-    await world.clock.quiet();
-    expect((await flow.status()).status).toBe(how === "client.cancel" ? "cancelled" : how === "timeout" ? "failed" : "completed");
-    expect(world.messages).toBe(0);
-    await world.clock.advance(3 * 60_000);
-    expect(world.store.count().state).toBe(0);
-    await world.clock.advance(2 * HOUR_MS);
-    expect(ran).toEqual([]);
-  }),
+law(
+  "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  [parked, ends],
+  (given, how) =>
+    inWorld(async (world) => {
+      const { park, ran, functions } = parking();
+      const wake = fn("law/wake", () => "woken");
+      const main = fn("law/main", (ctx): Future<unknown> => {
+        const loser = park(ctx, given);
+        const soon = ctx.onComplete(ctx.sleep(5), wake);
+        if (how === "race") return ctx.race([loser, soon]);
+        if (how === "any") return ctx.any([soon, loser]);
+        if (how === "timeout") return ctx.timeout(loser, 5);
+        if (how === "client.cancel") return ctx.all([loser, ctx.sleep(10 * HOUR_MS)]);
+        ctx.cancel(loser);
+        return ctx.allSettled([loser, soon]);
+      });
+      const client = await world.start([main, wake, ...functions], { retention: 1 });
+      const flow = await client.start(main, undefined, { id: "f" });
+      await world.clock.advance(5);
+      if (how === "client.cancel") expect(await client.cancel(flow)).toBe(true);
+      await world.clock.quiet();
+      expect((await flow.status()).status).toBe(
+        how === "client.cancel" ? "cancelled" : how === "timeout" ? "failed" : "completed",
+      );
+      expect(world.messages).toBe(0);
+      await world.clock.advance(3 * 60_000);
+      expect(world.store.count().state).toBe(0);
+      await world.clock.advance(2 * HOUR_MS);
+      expect(ran).toEqual([]);
+    }),
 );
 
-law("`onSettled` runs once for whatever is cancelled, and learns of it", [parked, ends], (given, how) =>
-  inWorld(async (world) => {
-    const { park, cleaned, functions } = parking();
-    const main = fn("law/main", (ctx): Future<unknown> => {
-      // What it begins with cannot be cancelled before it is there.
-      const loser = park(ctx, given);
-      if (how === "race") return ctx.race([loser, ctx.sleep(5)]);
-      if (how === "any") return ctx.any([ctx.sleep(5), loser]);
-      if (how === "timeout") return ctx.timeout(loser, 5);
-      if (how === "client.cancel") return ctx.all([loser, ctx.sleep(10 * HOUR_MS)]);
-      return ctx.all([ctx.onComplete(ctx.sleep(5), cancel, loser.handle()), loser]);
-    });
-    const cancel = fn("law/cancel", (ctx, { args }: { result: void; args: ReturnType<Future<unknown>["handle"]> }) =>
-      ctx.cancel(ctx.future(args)),
-    );
-    const client = await world.start([main, cancel, ...functions]);
-    const flow = await client.start(main, undefined, { id: "f" });
-    await world.clock.advance(5);
-    if (how === "client.cancel") await client.cancel(flow);
-    await world.clock.advance(10);
-    expect(cleaned.length).toBe(cleanUps(given));
-  }),
+law(
+  "`onSettled` runs once for whatever is cancelled, and learns of it",
+  [parked, ends],
+  (given, how) =>
+    inWorld(async (world) => {
+      const { park, cleaned, functions } = parking();
+      const main = fn("law/main", (ctx): Future<unknown> => {
+        // What it begins with cannot be cancelled before it is there.
+        const loser = park(ctx, given);
+        if (how === "race") return ctx.race([loser, ctx.sleep(5)]);
+        if (how === "any") return ctx.any([ctx.sleep(5), loser]);
+        if (how === "timeout") return ctx.timeout(loser, 5);
+        if (how === "client.cancel") return ctx.all([loser, ctx.sleep(10 * HOUR_MS)]);
+        return ctx.all([ctx.onComplete(ctx.sleep(5), cancel, loser.handle()), loser]);
+      });
+      const cancel = fn(
+        "law/cancel",
+        (ctx, { args }: { result: void; args: ReturnType<Future<unknown>["handle"]> }) =>
+          ctx.cancel(ctx.future(args)),
+      );
+      const client = await world.start([main, cancel, ...functions]);
+      const flow = await client.start(main, undefined, { id: "f" });
+      await world.clock.advance(5);
+      if (how === "client.cancel") await client.cancel(flow);
+      await world.clock.advance(10);
+      expect(cleaned.length).toBe(cleanUps(given));
+    }),
 );
 
 law(
@@ -233,22 +275,37 @@ law(
   "a loser that waits for an event takes none: each event goes to a waiter that still waits",
   [
     fc.array(
-      fc.record({ kind: fc.constantFrom("signal", "race", "wait"), ms: fc.nat(20), losesAfterMs: fc.integer({ min: 1, max: 10 }) }),
+      fc.record({
+        kind: fc.constantFrom("signal", "race", "wait"),
+        ms: fc.nat(20),
+        losesAfterMs: fc.integer({ min: 1, max: 10 }),
+      }),
       { maxLength: 12 },
     ),
   ],
   (moves) =>
     inWorld(async (world) => {
       const got: unknown[] = [];
-      const take = fn("law/take", (_, event: unknown) => void (event === undefined || got.push(event)));
-      const wait = fn("law/wait", (ctx, { args: losesAfterMs }: { result: void; args: number }): Future<unknown> => {
-        const event = ctx.event("e");
-        return ctx.onComplete(losesAfterMs === 0 ? event : ctx.race([event, ctx.sleep(losesAfterMs)]), take);
-      });
+      const take = fn(
+        "law/take",
+        (_, event: unknown) => void (event === undefined || got.push(event)),
+      );
+      const wait = fn(
+        "law/wait",
+        (ctx, { args: losesAfterMs }: { result: void; args: number }): Future<unknown> => {
+          const event = ctx.event("e");
+          return ctx.onComplete(
+            losesAfterMs === 0 ? event : ctx.race([event, ctx.sleep(losesAfterMs)]),
+            take,
+          );
+        },
+      );
       const main = fn("law/main", (ctx) =>
         ctx.all([
           ...moves.flatMap(({ kind, ms, losesAfterMs }) =>
-            kind === "signal" ? [] : [ctx.onComplete(ctx.sleep(ms), wait, kind === "race" ? losesAfterMs : 0)],
+            kind === "signal"
+              ? []
+              : [ctx.onComplete(ctx.sleep(ms), wait, kind === "race" ? losesAfterMs : 0)],
           ),
           ctx.sleep(1000),
         ]),
@@ -258,19 +315,25 @@ law(
       await client.start(main, undefined, { id: "f" });
       const signals = moves.filter(({ kind }) => kind === "signal").toSorted((a, b) => a.ms - b.ms);
       // In the middle between two milliseconds, so that it is certain who still waits.
-      await world.at(signals.map(({ ms }, n) => ({ ms: ms + 0.5, happens: () => client.signal("f", "e", n) })));
+      await world.at(
+        signals.map(({ ms }, n) => ({ ms: ms + 0.5, happens: () => client.signal("f", "e", n) })),
+      );
       await world.clock.advance(100);
       expect(got).toEqual(Array.from({ length: served(moves) }, (_, n) => n));
     }),
 );
 
 /** How many events are taken, worked out in order of time. */
-function served(moves: readonly { readonly kind: string; readonly ms: number; readonly losesAfterMs: number }[]): number {
+function served(
+  moves: readonly { readonly kind: string; readonly ms: number; readonly losesAfterMs: number }[],
+): number {
   const waiters = moves.flatMap(({ kind, ms, losesAfterMs }) =>
     kind === "signal" ? [] : [{ from: ms, to: kind === "race" ? ms + losesAfterMs : Infinity }],
   );
   const instants = [
-    ...moves.filter(({ kind }) => kind === "signal").map(({ ms }) => ({ at: ms + 0.5, event: true })),
+    ...moves
+      .filter(({ kind }) => kind === "signal")
+      .map(({ ms }) => ({ at: ms + 0.5, event: true })),
     ...waiters.map((waiter) => ({ at: waiter.from, waiter })),
   ];
   let [kept, taken] = [0, 0];
@@ -294,7 +357,11 @@ function served(moves: readonly { readonly kind: string; readonly ms: number; re
 
 law(
   "a cancel that races a timer, a settlement or an event has exactly one winner",
-  [fc.constantFrom("timer", "settle", "event", "handler"), schedules({ maxCrashes: 0 }), fc.constantFrom(0, 5, 10)],
+  [
+    fc.constantFrom("timer", "settle", "event", "handler"),
+    schedules({ maxCrashes: 0 }),
+    fc.constantFrom(0, 5, 10),
+  ],
   async (rival, schedule, atMs) => {
     const run = await simulate(
       {
@@ -308,16 +375,24 @@ law(
         const { custom } = await flow.status();
         const [cancelled] = await Promise.all([
           t.client.cancel(flow),
-          rival === "settle" && typeof custom === "string" ? ending(t.client.settle(custom, "settled")) : undefined,
+          rival === "settle" && typeof custom === "string"
+            ? ending(t.client.settle(custom, "settled"))
+            : undefined,
           rival === "event" ? ending(t.client.signal(flow, "e", "event")) : undefined,
         ]);
         await t.idle("1h");
-        return { cancelled, outcome: await ending(flow.result()), status: (await flow.status()).status };
+        return {
+          cancelled,
+          outcome: await ending(flow.result()),
+          status: (await flow.status()).status,
+        };
       },
     );
     const { cancelled, outcome, status } = run.result;
     expect(status).toBe(cancelled ? "cancelled" : "completed");
-    expect(outcome).toEqual(cancelled ? { code: "CANCELLED", why: expect.anything() } : { value: expect.anything() });
+    expect(outcome).toEqual(
+      cancelled ? { code: "CANCELLED", why: expect.anything() } : { value: expect.anything() },
+    );
   },
 );
 
@@ -347,7 +422,11 @@ law(
       });
       const main = fn("law/main", (ctx) => {
         const parts = shared.map((_, n) => ctx.onComplete(ctx.sleep(10), step, n));
-        const cancelled = ctx.all(viaCell ? parts.map((part, n) => (shared[n] === true ? part : ctx.onComplete(part, same))) : parts);
+        const cancelled = ctx.all(
+          viaCell
+            ? parts.map((part, n) => (shared[n] === true ? part : ctx.onComplete(part, same)))
+            : parts,
+        );
         const kept = ctx.all(parts.filter((_, n) => shared[n] === true));
         ctx.cancel(cancelled);
         return ctx.allSettled([cancelled, kept]);
@@ -367,7 +446,12 @@ law(
 
 law(
   "a cancelled future stays cancelled for all who hold it, on every engine, also where its work goes on and ends",
-  [fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer(), fc.constantFrom(onMemory, onPoorestLosing(0))],
+  [
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer(),
+    fc.constantFrom(onMemory, onPoorestLosing(0)),
+  ],
   async (worksMs, cancelledMs, seed, engine) => {
     fc.pre(worksMs !== cancelledMs);
     const begin = fn("law/begin", (ctx) => ({ work: ctx.invoke(worker).handle() }));
@@ -376,7 +460,9 @@ law(
       return "done";
     });
     const follow = fn("law/follow", (ctx, handle: FutureHandle<string>) => ctx.future(handle));
-    const cancel = fn("law/cancel", (ctx, handle: FutureHandle<string>) => ctx.cancel(ctx.future(handle)));
+    const cancel = fn("law/cancel", (ctx, handle: FutureHandle<string>) =>
+      ctx.cancel(ctx.future(handle)),
+    );
     const host = await engine.start([begin, worker, follow, cancel], {}, seed);
     try {
       const { work } = await host.client.call(begin);
@@ -384,7 +470,8 @@ law(
       await host.clock.advance(cancelledMs);
       await host.client.call(cancel, work);
       await host.clock.advance(100);
-      const expected = worksMs < cancelledMs ? { value: "done" } : { code: "CANCELLED", why: expect.anything() };
+      const expected =
+        worksMs < cancelledMs ? { value: "done" } : { code: "CANCELLED", why: expect.anything() };
       expect(await ending(early.result())).toEqual(expected);
       expect(await ending(host.client.call(follow, work))).toEqual(expected);
     } finally {
@@ -409,7 +496,9 @@ law(
         const work = ctx.invoke(worker);
         if (how === "timeout") return ctx.timeout(work, cancelledMs);
         if (how === "client.cancel") return work;
-        return how === "race" ? ctx.race([work, ctx.sleep(cancelledMs)]) : ctx.any([ctx.sleep(cancelledMs), work]);
+        return how === "race"
+          ? ctx.race([work, ctx.sleep(cancelledMs)])
+          : ctx.any([ctx.sleep(cancelledMs), work]);
       });
       const client = await world.start([main, worker]);
       const flow = await client.start(main, undefined, { id: "f" });
@@ -433,7 +522,8 @@ law(
       const guarded = fn("law/guarded", (ctx, _: unknown) => ctx.timeout(ctx.invoke(worker), ms));
       const main = fn("law/main", (ctx): unknown => {
         if (where === "sent") return ctx.send(guarded, null);
-        if (where === "cleaning up") return ctx.race([ctx.onSettled(ctx.sleep(5000), guarded), ctx.resolved("won")]);
+        if (where === "cleaning up")
+          return ctx.race([ctx.onSettled(ctx.sleep(5000), guarded), ctx.resolved("won")]);
         ctx.timeout(ctx.invoke(worker), ms);
         return "ignored";
       });

@@ -48,7 +48,10 @@ function cast(world: World) {
           return ctx.invoke(fail, given);
       }
     });
-  const arrows = Object.fromEntries(DOES.map((kind) => [kind, act(kind)])) as Record<Does, Fn<unknown, unknown>>;
+  const arrows = Object.fromEntries(DOES.map((kind) => [kind, act(kind)])) as Record<
+    Does,
+    Fn<unknown, unknown>
+  >;
   const begin = (ctx: Context, kind: (typeof BEGINS)[number], value: unknown): Future<unknown> => {
     switch (kind) {
       case "known":
@@ -79,14 +82,18 @@ async function assertSame(
 
 function castOf(world: World) {
   const made = cast(world);
-  const compose = fn("law/compose", (ctx, { result, args: [f, g] }: { result: unknown; args: readonly [Does, Does] }) =>
-    ctx.onComplete(ctx.invoke(made.arrows[f], result), made.arrows[g]),
+  const compose = fn(
+    "law/compose",
+    (ctx, { result, args: [f, g] }: { result: unknown; args: readonly [Does, Does] }) =>
+      ctx.onComplete(ctx.invoke(made.arrows[f], result), made.arrows[g]),
   );
   const same = fn("law/same", (_, given: unknown) => given);
   return { ...made, compose, same, parts: [...made.parts, compose, same] };
 }
 
-async function play(build: (ctx: Context, cast: ReturnType<typeof castOf>) => Future<unknown>): Promise<unknown> {
+async function play(
+  build: (ctx: Context, cast: ReturnType<typeof castOf>) => Future<unknown>,
+): Promise<unknown> {
   let seen: unknown;
   await inWorld(async (world) => {
     const made = castOf(world);
@@ -99,18 +106,24 @@ async function play(build: (ctx: Context, cast: ReturnType<typeof castOf>) => Fu
   return seen;
 }
 
-law("left identity: continuing a known value is calling the function with it", [values(), does], (value, f) =>
-  assertSame(
-    (ctx, { arrows }) => ctx.onComplete(ctx.resolved(value), arrows[f]),
-    (ctx, { arrows }) => ctx.invoke(arrows[f], value),
-  ),
+law(
+  "left identity: continuing a known value is calling the function with it",
+  [values(), does],
+  (value, f) =>
+    assertSame(
+      (ctx, { arrows }) => ctx.onComplete(ctx.resolved(value), arrows[f]),
+      (ctx, { arrows }) => ctx.invoke(arrows[f], value),
+    ),
 );
 
-law("right identity: continuing with a function that returns what it gets changes nothing", [begins, values()], (kind, value) =>
-  assertSame(
-    (ctx, { begin, same }) => ctx.onComplete(begin(ctx, kind, value), same),
-    (ctx, { begin }) => begin(ctx, kind, value),
-  ),
+law(
+  "right identity: continuing with a function that returns what it gets changes nothing",
+  [begins, values()],
+  (kind, value) =>
+    assertSame(
+      (ctx, { begin, same }) => ctx.onComplete(begin(ctx, kind, value), same),
+      (ctx, { begin }) => begin(ctx, kind, value),
+    ),
 );
 
 law(
@@ -118,7 +131,8 @@ law(
   [begins, values(), does, does],
   (kind, value, f, g) =>
     assertSame(
-      (ctx, { begin, arrows }) => ctx.onComplete(ctx.onComplete(begin(ctx, kind, value), arrows[f]), arrows[g]),
+      (ctx, { begin, arrows }) =>
+        ctx.onComplete(ctx.onComplete(begin(ctx, kind, value), arrows[f]), arrows[g]),
       (ctx, { begin, compose }) => ctx.onComplete(begin(ctx, kind, value), compose, [f, g]),
     ),
 );
@@ -131,7 +145,8 @@ law(
       const { arrows, calls, parts } = castOf(world);
       const main = fn("law/main", (ctx) => {
         let future: Future<unknown> = ctx.resolved(1);
-        for (const kind of [...before, "fails", after] as const) future = ctx.onComplete(future, arrows[kind]);
+        for (const kind of [...before, "fails", after] as const)
+          future = ctx.onComplete(future, arrows[kind]);
         return future;
       });
       const client = await world.start([main, ...parts]);
@@ -139,7 +154,10 @@ law(
       await world.clock.advance(1000);
       const failsAt = [...before, "fails" as const].findIndex((kind) => kind.startsWith("fails"));
       expect(calls).toEqual([...before, "fails"].slice(0, failsAt + 1));
-      expect(outcome).toMatchObject({ code: "FUNCTION_FAILED", why: calls.at(-1) === "fails" ? expect.stringMatching(/^fails/) : "no" });
+      expect(outcome).toMatchObject({
+        code: "FUNCTION_FAILED",
+        why: calls.at(-1) === "fails" ? expect.stringMatching(/^fails/) : "no",
+      });
     }),
 );
 
@@ -150,25 +168,37 @@ law("a future as an input equals a continuation", [begins, values(), does], (kin
   ),
 );
 
-law("futures inside an input equal a continuation of their join", [begins, begins, values(), does], (one, other, value, f) =>
-  assertSame(
-    (ctx, { begin, arrows }) => ctx.invoke(arrows[f], [begin(ctx, one, value), begin(ctx, other, value)]),
-    (ctx, { begin, arrows }) => ctx.onComplete(ctx.all([begin(ctx, one, value), begin(ctx, other, value)]), arrows[f]),
-  ),
+law(
+  "futures inside an input equal a continuation of their join",
+  [begins, begins, values(), does],
+  (one, other, value, f) =>
+    assertSame(
+      (ctx, { begin, arrows }) =>
+        ctx.invoke(arrows[f], [begin(ctx, one, value), begin(ctx, other, value)]),
+      (ctx, { begin, arrows }) =>
+        ctx.onComplete(ctx.all([begin(ctx, one, value), begin(ctx, other, value)]), arrows[f]),
+    ),
 );
 
-law("a function gets args if it is called with args, even if they are undefined", [begins, values(), values()], (kind, value, args) =>
-  assertSame(
-    (ctx, { begin, same }) => ctx.onComplete(begin(ctx, kind, value), same, args),
-    (ctx, { begin }) => ctx.resolved({ result: begin(ctx, kind, value), args }),
-  ),
+law(
+  "a function gets args if it is called with args, even if they are undefined",
+  [begins, values(), values()],
+  (kind, value, args) =>
+    assertSame(
+      (ctx, { begin, same }) => ctx.onComplete(begin(ctx, kind, value), same, args),
+      (ctx, { begin }) => ctx.resolved({ result: begin(ctx, kind, value), args }),
+    ),
 );
 
 /** Ways to put a composition in the place of a leaf. */
 const SUBSTITUTES: Readonly<Record<string, (leaf: FlowProgram) => FlowProgram>> = {
   nested: (part) => ({ kind: "nested", part }),
   handle: (part) => ({ kind: "handle", part: { kind: "nested", part } }),
-  sequence: (second) => ({ kind: "sequence", first: { kind: "loop", body: { kind: "twice", part: second }, times: 0 }, second }),
+  sequence: (second) => ({
+    kind: "sequence",
+    first: { kind: "loop", body: { kind: "twice", part: second }, times: 0 },
+    second,
+  }),
   loop: (body) => ({ kind: "loop", body: { kind: "nested", part: body }, times: 1 }),
 };
 
@@ -176,11 +206,15 @@ const SUBSTITUTES: Readonly<Record<string, (leaf: FlowProgram) => FlowProgram>> 
 function substitute(program: FlowProgram, by: (leaf: FlowProgram) => FlowProgram): FlowProgram {
   const within = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(within);
-    return typeof value === "object" && value !== null && "kind" in value ? substitute(value as FlowProgram, by) : value;
+    return typeof value === "object" && value !== null && "kind" in value
+      ? substitute(value as FlowProgram, by)
+      : value;
   };
   if (program.kind === "leaf") return by(program);
   if (program.kind === "note") return program;
-  return Object.fromEntries(Object.entries(program).map(([name, value]) => [name, within(value)])) as unknown as FlowProgram;
+  return Object.fromEntries(
+    Object.entries(program).map(([name, value]) => [name, within(value)]),
+  ) as unknown as FlowProgram;
 }
 
 law(
@@ -188,8 +222,16 @@ law(
   [flows({ maxDepth: 3 }), fc.constantFrom(...Object.keys(SUBSTITUTES))],
   async (program, how) => {
     const { bill, ...plain } = await runFlow(splitFlow, program);
-    const { bill: otherBill, ...other } = await runFlow(splitFlow, substitute(program, SUBSTITUTES[how] ?? ((leaf) => leaf)));
+    const { bill: otherBill, ...other } = await runFlow(
+      splitFlow,
+      substitute(program, SUBSTITUTES[how] ?? ((leaf) => leaf)),
+    );
     expect(other).toEqual(plain);
-    expect(otherBill).toMatchObject({ activeMs: bill.activeMs, blockedMs: 0, beta: 1, final: true });
+    expect(otherBill).toMatchObject({
+      activeMs: bill.activeMs,
+      blockedMs: 0,
+      beta: 1,
+      final: true,
+    });
   },
 );

@@ -17,7 +17,10 @@ import { possibleOutcomes, textOf, TooMany } from "./support/possible.ts";
 const TIMED = ["race", "any", "timeout", "wait"] as const;
 const FAILING_FAST = ["parallel", "value", "depends"] as const;
 /** Programs that come to the same, however long things take. */
-const timeless = fc.oneof(flows({ without: TIMED, failures: false }), flows({ without: [...TIMED, ...FAILING_FAST] }));
+const timeless = fc.oneof(
+  flows({ without: TIMED, failures: false }),
+  flows({ without: [...TIMED, ...FAILING_FAST] }),
+);
 
 function runIn(build: (world: FlowWorld) => BuiltFlow, program: FlowProgram) {
   const { run } = build({ work: async () => undefined });
@@ -28,13 +31,29 @@ function runIn(build: (world: FlowWorld) => BuiltFlow, program: FlowProgram) {
   };
 }
 
-async function assertSurvives(build: (world: FlowWorld) => BuiltFlow, program: FlowProgram, schedule: Schedule): Promise<void> {
+async function assertSurvives(
+  build: (world: FlowWorld) => BuiltFlow,
+  program: FlowProgram,
+  schedule: Schedule,
+): Promise<void> {
   const { outcome, journals } = referenceFlow(program, null);
-  const run = await simulate({ schedule, functions: (machine) => build(machine).functions }, runIn(build, program));
+  const run = await simulate(
+    { schedule, functions: (machine) => build(machine).functions },
+    runIn(build, program),
+  );
   expect(run.result).toEqual(outcome);
   const states = (await run.states()).filter((state) => state.function === "flows/journal");
-  const kept = Object.fromEntries(states.map(({ id, state }) => [id, (state as { notes: number[] }).notes.toSorted((a, b) => a - b)]));
-  expect(kept).toEqual(Object.fromEntries(Object.entries(journals).map(([id, notes]) => [id, notes.toSorted((a, b) => a - b)])));
+  const kept = Object.fromEntries(
+    states.map(({ id, state }) => [
+      id,
+      (state as { notes: number[] }).notes.toSorted((a, b) => a - b),
+    ]),
+  );
+  expect(kept).toEqual(
+    Object.fromEntries(
+      Object.entries(journals).map(([id, notes]) => [id, notes.toSorted((a, b) => a - b)]),
+    ),
+  );
   expect(await run.meter.flow("flow")).toMatchObject({ final: true });
 }
 
@@ -61,7 +80,10 @@ law(
       if (error instanceof TooMany) return fc.pre(false);
       throw error;
     }
-    const run = await simulate({ schedule, functions: (machine) => splitFlow(machine).functions }, runIn(splitFlow, program));
+    const run = await simulate(
+      { schedule, functions: (machine) => splitFlow(machine).functions },
+      runIn(splitFlow, program),
+    );
     expect([...possible]).toContain(textOf(run.result));
     expect(await run.meter.flow("flow")).toMatchObject({ blockedMs: 0, beta: 1, final: true });
   },
@@ -81,11 +103,22 @@ law(
 );
 
 /** Things that run at the same time are noted in another order when one of them is run again. */
-function inAnyOrder({ result, states, flows }: { result: unknown; states: Readonly<Record<string, unknown>>; flows: unknown }): unknown {
+function inAnyOrder({
+  result,
+  states,
+  flows,
+}: {
+  result: unknown;
+  states: Readonly<Record<string, unknown>>;
+  flows: unknown;
+}): unknown {
   return {
     result,
     flows,
-    states: Object.entries(states).map(([id, state]) => [id, (state as { notes: number[] }).notes.toSorted((a, b) => a - b)]),
+    states: Object.entries(states).map(([id, state]) => [
+      id,
+      (state as { notes: number[] }).notes.toSorted((a, b) => a - b),
+    ]),
   };
 }
 
@@ -99,13 +132,18 @@ const counter = stateful("law/counter", {
 law(
   "counters equal the number of distinct requests, however often each is made",
   [
-    fc.array(fc.record({ key: fc.nat(5), atMs: fc.nat(20), id: fc.constantFrom("a", "b") }), { maxLength: 12 }),
+    fc.array(fc.record({ key: fc.nat(5), atMs: fc.nat(20), id: fc.constantFrom("a", "b") }), {
+      maxLength: 12,
+    }),
     schedules(),
     fc.double({ min: 0, max: 0.5, noNaN: true }),
     fc.nat(999),
   ],
   async (requests, schedule, redeliver, seed) => {
-    const how = redeliver > 0.25 ? { seed, faults: { redeliver, crash: 0.05, reorder: true, slowCommit: true } } : { schedule };
+    const how =
+      redeliver > 0.25
+        ? { seed, faults: { redeliver, crash: 0.05, reorder: true, slowCommit: true } }
+        : { schedule };
     const run = await simulate({ ...how, functions: [counter] }, async (t) => {
       await Promise.all(
         requests.map(async ({ key, atMs, id }) => {
@@ -115,7 +153,8 @@ law(
       );
     });
     for (const id of ["a", "b"]) {
-      const distinct = new Set(requests.filter((each) => each.id === id).map(({ key }) => key)).size;
+      const distinct = new Set(requests.filter((each) => each.id === id).map(({ key }) => key))
+        .size;
       const { count } = distinct === 0 ? { count: 0 } : await run.state(counter, id);
       expect(count).toBe(distinct);
     }
@@ -124,7 +163,10 @@ law(
 
 law(
   "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
-  [fc.array(fc.record({ ms: fc.nat(5), fails: fc.boolean() }), { minLength: 1, maxLength: 6 }), schedules()],
+  [
+    fc.array(fc.record({ ms: fc.nat(5), fails: fc.boolean() }), { minLength: 1, maxLength: 6 }),
+    schedules(),
+  ],
   async (orders, schedule) => {
     const book = (work: (ms: number) => Promise<void>) =>
       stateful("law/book", {
@@ -142,10 +184,18 @@ law(
         },
       });
     const run = await simulate(
-      { schedule, functions: ({ work }) => [counter, book(work)], egress: { "law/out": () => undefined } },
+      {
+        schedule,
+        functions: ({ work }) => [counter, book(work)],
+        egress: { "law/out": () => undefined },
+      },
       async (t) => {
         const { order } = book(async () => undefined);
-        await Promise.allSettled(orders.map((each, n) => t.client.call(order, { n, ...each }, { id: "b", key: `order ${n}` })));
+        await Promise.allSettled(
+          orders.map((each, n) =>
+            t.client.call(order, { n, ...each }, { id: "b", key: `order ${n}` }),
+          ),
+        );
         await t.idle("1h");
       },
     );
@@ -154,7 +204,11 @@ law(
     const { b, ...counters } = states as Record<string, { booked?: number[]; count?: number }>;
     expect((b?.booked ?? []).toSorted((x, y) => x - y)).toEqual(booked);
     expect(counters).toEqual(
-      Object.fromEntries(booked.flatMap((n) => ["sent", "later", "called"].map((kind) => [`${kind} ${n}`, { count: 1 }]))),
+      Object.fromEntries(
+        booked.flatMap((n) =>
+          ["sent", "later", "called"].map((kind) => [`${kind} ${n}`, { count: 1 }]),
+        ),
+      ),
     );
     expect(run.egress.map(({ value }) => Number(value)).toSorted((x, y) => x - y)).toEqual(booked);
   },
@@ -193,7 +247,11 @@ law(
       if (ctx.now() < dueAt) early.push(n);
       return ctx.invoke(counter.add, 1, { id: `rung ${n}` });
     });
-    const awake = fn("law/awake", (ctx, { args }: { result: void; args: { n: number; dueAt: number } }) => ctx.invoke(ringer, args));
+    const awake = fn(
+      "law/awake",
+      (ctx, { args }: { result: void; args: { n: number; dueAt: number } }) =>
+        ctx.invoke(ringer, args),
+    );
     const main = fn("law/main", (ctx) => {
       for (const [n, delay] of delays.entries()) {
         const args = { n, dueAt: ctx.now() + delay };
@@ -201,10 +259,13 @@ law(
         else ctx.onComplete(ctx.sleep(delay), awake, args);
       }
     });
-    const run = await simulate({ schedule, functions: [main, awake, ringer, counter] }, async (t) => {
-      await t.client.call(main, undefined, { key: "m" });
-      await t.idle("1d");
-    });
+    const run = await simulate(
+      { schedule, functions: [main, awake, ringer, counter] },
+      async (t) => {
+        await t.client.call(main, undefined, { key: "m" });
+        await t.idle("1d");
+      },
+    );
     expect(early).toEqual([]);
     expect(Object.fromEntries((await run.states()).map(({ id, state }) => [id, state]))).toEqual(
       Object.fromEntries(delays.map((_, n) => [`rung ${n}`, { count: 1 }])),
@@ -273,7 +334,11 @@ law(
       },
       (t) => {
         const { add } = lists(async () => undefined, -1);
-        return Promise.all(Array.from({ length: requests }, (_, n) => t.client.call(add, n, { id: "l", key: `add ${n}` })));
+        return Promise.all(
+          Array.from({ length: requests }, (_, n) =>
+            t.client.call(add, n, { id: "l", key: `add ${n}` }),
+          ),
+        );
       },
     );
     expect(overlaps).toBe(0);
@@ -283,6 +348,7 @@ law(
     );
     expect(items.toSorted((a, b) => a - b)).toEqual(Array.from({ length: requests }, (_, n) => n));
     // The run that counted is the last one of each request: it saw those before it, and no other.
-    for (const [place, n] of items.entries()) expect(seen.findLast((each) => each.n === n)?.before).toBe(place);
+    for (const [place, n] of items.entries())
+      expect(seen.findLast((each) => each.n === n)?.before).toBe(place);
   },
 );

@@ -10,11 +10,15 @@ const DAY_MS = 86_400_000;
 /** Just before, at, and just after; and anywhere. */
 const near = (ms: number): fc.Arbitrary<number> =>
   fc.oneof(fc.constantFrom(ms - 1, ms, ms + 1), fc.nat(2 * ms)).map((each) => Math.max(0, each));
-const lives = fc
-  .integer({ min: 1, max: 50 })
-  .chain((lifeMs) =>
-    fc.tuple(fc.constant(lifeMs), fc.array(fc.record({ afterMs: near(lifeMs), writes: fc.boolean() }), { minLength: 1, maxLength: 8 })),
-  );
+const lives = fc.integer({ min: 1, max: 50 }).chain((lifeMs) =>
+  fc.tuple(
+    fc.constant(lifeMs),
+    fc.array(fc.record({ afterMs: near(lifeMs), writes: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 8,
+    }),
+  ),
+);
 
 law(
   "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
@@ -37,9 +41,11 @@ law(
         else expect((await client.readState(keeper, "k").catch(() => ({ kept: 0 }))).kept).toBe(0);
         if (writes) [expected, expiresAt] = [nth + 1, world.nowMs + lifeMs];
         else if (kind === "expireAfterCall" && expected > 0) expiresAt = world.nowMs + lifeMs;
-        expect(await (writes ? client.call(keeper.write, nth + 1, { id: "k" }) : client.call(keeper.look, undefined, { id: "k" }))).toBe(
-          expected,
-        );
+        expect(
+          await (writes
+            ? client.call(keeper.write, nth + 1, { id: "k" })
+            : client.call(keeper.look, undefined, { id: "k" })),
+        ).toBe(expected);
       }
     }),
 );
@@ -65,7 +71,10 @@ law(
       });
       const client = await world.start([keeper]);
       const all = fn("law/all", (ctx) =>
-        ctx.all([ctx.invoke(keeper.write, undefined, { id: "k" }), ...works.map((ms) => ctx.invoke(keeper.work, ms, { id: "k" }))]),
+        ctx.all([
+          ctx.invoke(keeper.write, undefined, { id: "k" }),
+          ...works.map((ms) => ctx.invoke(keeper.work, ms, { id: "k" })),
+        ]),
       );
       const again = await world.start([keeper, all]);
       expect(client).toBeDefined();
@@ -102,7 +111,9 @@ law(
       for (const { afterMs } of steps) {
         await world.clock.advance(afterMs);
         const isGone = world.nowMs >= expiresAt;
-        const answer = await client.call(holder.add, 1, { id }).catch((error: { code: string }) => error.code);
+        const answer = await client
+          .call(holder.add, 1, { id })
+          .catch((error: { code: string }) => error.code);
         if (isGone && !named) {
           expect(answer).toBe("NOT_FOUND");
           break;
@@ -117,7 +128,11 @@ law(
 
 law(
   "collection takes what has expired, and nothing else",
-  [fc.array(fc.record({ id: fc.nat(5), lifeMs: fc.constantFrom(10, 1000, 30 * DAY_MS) }), { maxLength: 10 })],
+  [
+    fc.array(fc.record({ id: fc.nat(5), lifeMs: fc.constantFrom(10, 1000, 30 * DAY_MS) }), {
+      maxLength: 10,
+    }),
+  ],
   (writes) =>
     inWorld(async (world) => {
       const keeper = stateful("law/keeper", {
@@ -135,22 +150,29 @@ law(
         },
       });
       const client = await world.start([keeper], { retention: 1 });
-      for (const { id, lifeMs } of writes) await client.call(keeper.write, lifeMs, { id: `k${id}` });
+      for (const { id, lifeMs } of writes)
+        await client.call(keeper.write, lifeMs, { id: `k${id}` });
       await world.clock.advance(3 * 60_000);
-      expect(world.store.count().state).toBe(new Set(writes.flatMap(({ id, lifeMs }) => (lifeMs > DAY_MS ? [id] : []))).size);
+      expect(world.store.count().state).toBe(
+        new Set(writes.flatMap(({ id, lifeMs }) => (lifeMs > DAY_MS ? [id] : []))).size,
+      );
     }),
 );
 
 const retained = fc
   .tuple(fc.integer({ min: 1, max: 50 }), fc.nat(60))
-  .chain(([retentionMs, settlesMs]) => fc.tuple(fc.constant(retentionMs), fc.constant(settlesMs), near(settlesMs + retentionMs)));
+  .chain(([retentionMs, settlesMs]) =>
+    fc.tuple(fc.constant(retentionMs), fc.constant(settlesMs), near(settlesMs + retentionMs)),
+  );
 
 law(
   "what has settled is kept for the retention time, exactly; whoever asks later gets EXPIRED or NOT_FOUND, and is not left waiting",
   [retained],
   ([retentionMs, settlesMs, askedMs]) =>
     inWorld(async (world) => {
-      const begin = fn("law/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(settlesMs), done).handle() }));
+      const begin = fn("law/begin", (ctx) => ({
+        work: ctx.onComplete(ctx.sleep(settlesMs), done).handle(),
+      }));
       const done = fn("law/done", () => "done");
       const main = fn("law/main", (ctx) => ctx.onComplete(ctx.sleep(settlesMs), done));
       const follow = fn("law/follow", (ctx, handle: FutureHandle<string>) => ctx.future(handle));
@@ -160,8 +182,12 @@ law(
       expect(work.retainUntil).toBe(world.clock.now() + retentionMs);
       await world.clock.advance(askedMs);
       const isKept = askedMs < settlesMs + retentionMs;
-      expect(await ending(client.call(follow, work))).toEqual(isKept ? { value: "done" } : { code: "EXPIRED", why: expect.anything() });
+      expect(await ending(client.call(follow, work))).toEqual(
+        isKept ? { value: "done" } : { code: "EXPIRED", why: expect.anything() },
+      );
       if (askedMs !== settlesMs)
-        expect(await ending(flow.result())).toEqual(isKept ? { value: "done" } : { code: "NOT_FOUND", why: expect.anything() });
+        expect(await ending(flow.result())).toEqual(
+          isKept ? { value: "done" } : { code: "NOT_FOUND", why: expect.anything() },
+        );
     }),
 );

@@ -26,86 +26,102 @@ type Deed = (typeof DEEDS)[number];
 
 const deeds = fc.array(fc.constantFrom(...DEEDS), { maxLength: 8 });
 
-law("a throw rolls everything back, at every point at which it can happen", [deeds, fc.boolean()], (planned, asynchronous) =>
-  inWorld(async (world) => {
-    const told: unknown[] = [];
-    const sink = fn("law/sink", (_, what: unknown) => void told.push(what));
-    const doer = stateful("law/doer", {
-      state: { count: value(1), list: value<number[]>([1]), tree: value<{ leaf: { n: number } }>({ leaf: { n: 1 } }) },
-      handlers: {
-        prepare(ctx) {
-          ctx.state.list.push(2);
-          ctx.state.tree.leaf.n = 2;
-          ctx.send(sink, "token", { delay: 1000, token: "kept" });
+law(
+  "a throw rolls everything back, at every point at which it can happen",
+  [deeds, fc.boolean()],
+  (planned, asynchronous) =>
+    inWorld(async (world) => {
+      const told: unknown[] = [];
+      const sink = fn("law/sink", (_, what: unknown) => void told.push(what));
+      const doer = stateful("law/doer", {
+        state: {
+          count: value(1),
+          list: value<number[]>([1]),
+          tree: value<{ leaf: { n: number } }>({ leaf: { n: 1 } }),
         },
-        async act(ctx, { plan, throwsAt }: { plan: readonly Deed[]; throwsAt: number }) {
-          for (const [index, deed] of plan.entries()) {
-            if (index === throwsAt) throw new Error("no");
-            if (asynchronous) await world.clock.work(1);
-            switch (deed) {
-              case "set":
-                ctx.state.count += 5;
-                break;
-              case "push":
-                ctx.state.list.push(9);
-                break;
-              case "nest":
-                ctx.state.tree.leaf.n++;
-                break;
-              case "delete":
-                delete (ctx.state as Partial<typeof ctx.state>).list;
-                break;
-              case "send":
-                ctx.send(sink, "sent");
-                break;
-              case "sendLater":
-                ctx.send(sink, "later", { delay: 5, token: "later" });
-                break;
-              case "cancelSend":
-                ctx.cancelSend("kept");
-                break;
-              case "invoke":
-                ctx.invoke(sink, "invoked");
-                break;
-              case "sleep":
-                ctx.onComplete(ctx.sleep(3), sink);
-                break;
-              case "status":
-                ctx.setStatus("changed");
-                break;
-              case "egress":
-                ctx.egress("law/out", "out");
-                break;
-              case "reply":
-                ctx.send(sink, ctx.resolved("joined"));
-                break;
-              case "expire":
-                ctx.expireAfter(10);
-                break;
-              case "terminate":
-                ctx.terminate();
-                break;
+        handlers: {
+          prepare(ctx) {
+            ctx.state.list.push(2);
+            ctx.state.tree.leaf.n = 2;
+            ctx.send(sink, "token", { delay: 1000, token: "kept" });
+          },
+          async act(ctx, { plan, throwsAt }: { plan: readonly Deed[]; throwsAt: number }) {
+            for (const [index, deed] of plan.entries()) {
+              if (index === throwsAt) throw new Error("no");
+              if (asynchronous) await world.clock.work(1);
+              switch (deed) {
+                case "set":
+                  ctx.state.count += 5;
+                  break;
+                case "push":
+                  ctx.state.list.push(9);
+                  break;
+                case "nest":
+                  ctx.state.tree.leaf.n++;
+                  break;
+                case "delete":
+                  delete (ctx.state as Partial<typeof ctx.state>).list;
+                  break;
+                case "send":
+                  ctx.send(sink, "sent");
+                  break;
+                case "sendLater":
+                  ctx.send(sink, "later", { delay: 5, token: "later" });
+                  break;
+                case "cancelSend":
+                  ctx.cancelSend("kept");
+                  break;
+                case "invoke":
+                  ctx.invoke(sink, "invoked");
+                  break;
+                case "sleep":
+                  ctx.onComplete(ctx.sleep(3), sink);
+                  break;
+                case "status":
+                  ctx.setStatus("changed");
+                  break;
+                case "egress":
+                  ctx.egress("law/out", "out");
+                  break;
+                case "reply":
+                  ctx.send(sink, ctx.resolved("joined"));
+                  break;
+                case "expire":
+                  ctx.expireAfter(10);
+                  break;
+                case "terminate":
+                  ctx.terminate();
+                  break;
+              }
             }
-          }
-          throw new Error("no");
+            throw new Error("no");
+          },
         },
-      },
-    });
-    const out: unknown[] = [];
-    const client = await world.start([doer, sink], { egress: { "law/out": (each) => void out.push(each) } });
-    await client.call(doer.prepare, undefined, { id: "d" });
-    for (let throwsAt = 0; throwsAt <= planned.length; throwsAt++) {
-      const flow = await client.start(doer.act, { plan: planned, throwsAt }, { id: "d" });
-      await expect(flow.result()).rejects.toMatchObject({ code: "FUNCTION_FAILED", cause: { message: "no" } });
-      expect((await flow.status()).custom).toBeUndefined();
-      await world.clock.advance(20);
-      expect(await client.readState(doer, "d")).toEqual({ count: 1, list: [1, 2], tree: { leaf: { n: 2 } } });
-    }
-    expect([told, out]).toEqual([[], []]);
-    await world.clock.advance(2000);
-    expect(told).toEqual(["token"]);
-    expect(world.messages).toBe(0);
-  }),
+      });
+      const out: unknown[] = [];
+      const client = await world.start([doer, sink], {
+        egress: { "law/out": (each) => void out.push(each) },
+      });
+      await client.call(doer.prepare, undefined, { id: "d" });
+      for (let throwsAt = 0; throwsAt <= planned.length; throwsAt++) {
+        const flow = await client.start(doer.act, { plan: planned, throwsAt }, { id: "d" });
+        await expect(flow.result()).rejects.toMatchObject({
+          code: "FUNCTION_FAILED",
+          cause: { message: "no" },
+        });
+        expect((await flow.status()).custom).toBeUndefined();
+        await world.clock.advance(20);
+        expect(await client.readState(doer, "d")).toEqual({
+          count: 1,
+          list: [1, 2],
+          tree: { leaf: { n: 2 } },
+        });
+      }
+      expect([told, out]).toEqual([[], []]);
+      await world.clock.advance(2000);
+      expect(told).toEqual(["token"]);
+      expect(world.messages).toBe(0);
+    }),
 );
 
 law(
@@ -138,7 +154,12 @@ law(
 
 law(
   "a policy tries again as often as it says, never earlier than it says, each time as if for the first time",
-  [fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), fc.nat(50), fc.integer({ min: 1, max: 3 })],
+  [
+    fc.integer({ min: 1, max: 5 }),
+    fc.integer({ min: 1, max: 5 }),
+    fc.nat(50),
+    fc.integer({ min: 1, max: 3 }),
+  ],
   (maxAttempts, good, initialDelay, factor) =>
     inWorld(async (world) => {
       const runs: { attempt: number; atMs: number; seen: number; key: string }[] = [];
@@ -150,7 +171,12 @@ law(
         handlers: {
           prepare: (ctx) => ctx.send(hear, "kept", { delay: 1_000_000, token: "kept" }),
           work(ctx) {
-            runs.push({ attempt: ctx.attempt, atMs: world.nowMs, seen: ctx.state.n, key: ctx.idempotencyKey });
+            runs.push({
+              attempt: ctx.attempt,
+              atMs: world.nowMs,
+              seen: ctx.state.n,
+              key: ctx.idempotencyKey,
+            });
             ctx.state.n += 1;
             ctx.send(hear, `sent by ${ctx.attempt}`);
             ctx.send(hear, `sent later by ${ctx.attempt}`, { delay: 3 });
@@ -162,15 +188,21 @@ law(
           },
         },
       });
-      const client = await world.start([flaky, hear], { egress: { "law/out": (each) => void heard.push(String(each)) } });
+      const client = await world.start([flaky, hear], {
+        egress: { "law/out": (each) => void heard.push(String(each)) },
+      });
       await client.call(flaky.prepare, undefined, { id: "f" });
       const made = Math.min(maxAttempts, good);
       const delays = Array.from({ length: made - 1 }, (_, n) => initialDelay * factor ** n);
       const flow = await client.start(flaky.work, undefined, { id: "f" });
       expect(await ending(flow.result())).toEqual(
-        good <= maxAttempts ? { value: good } : { code: "FUNCTION_FAILED", why: `attempt ${maxAttempts}` },
+        good <= maxAttempts
+          ? { value: good }
+          : { code: "FUNCTION_FAILED", why: `attempt ${maxAttempts}` },
       );
-      expect(runs.map(({ attempt, seen }) => [attempt, seen])).toEqual(Array.from({ length: made }, (_, n) => [n + 1, 0]));
+      expect(runs.map(({ attempt, seen }) => [attempt, seen])).toEqual(
+        Array.from({ length: made }, (_, n) => [n + 1, 0]),
+      );
       expect(runs.map(({ atMs }) => atMs)).toEqual(
         Array.from({ length: made }, (_, n) => delays.slice(0, n).reduce((sum, ms) => sum + ms, 0)),
       );
@@ -180,7 +212,9 @@ law(
       expect((await flow.status()).custom).toBe(succeeds ? `set by ${good}` : undefined);
       expect((await client.readState(flaky, "f").catch(() => ({ n: 0 }))).n).toBe(succeeds ? 1 : 0);
       await world.clock.advance(2_000_000);
-      const done = succeeds ? [`let out by ${good}`, `sent by ${good}`, `sent later by ${good}`] : [];
+      const done = succeeds
+        ? [`let out by ${good}`, `sent by ${good}`, `sent later by ${good}`]
+        : [];
       expect(heard.toSorted()).toEqual(["kept", ...done]);
     }),
 );
@@ -194,7 +228,8 @@ law(
         throw new Error(`no ${n}`);
       });
       const main = fn("law/main", (ctx) => {
-        for (let n = 0; n < count; n++) ctx.invoke(fail, n, late ? { after: [ctx.sleep(5 + n)] } : {});
+        for (let n = 0; n < count; n++)
+          ctx.invoke(fail, n, late ? { after: [ctx.sleep(5 + n)] } : {});
         return "fine";
       });
       const client = await world.start([fail, main]);
@@ -203,7 +238,9 @@ law(
       await world.clock.advance(100);
       const { status, unhandled } = await flow.status();
       expect(status).toBe("completed");
-      expect(unhandled.map(({ message }) => message).toSorted()).toEqual(Array.from({ length: count }, (_, n) => `no ${n}`));
+      expect(unhandled.map(({ message }) => message).toSorted()).toEqual(
+        Array.from({ length: count }, (_, n) => `no ${n}`),
+      );
     }),
 );
 
@@ -218,7 +255,8 @@ law(
         got.push(kind);
       });
       const main = fn("law/main", (ctx) => {
-        for (const kind of kinds) ctx.send(receive, kind === "input" ? ctx.rejected(new Error("no input")) : kind);
+        for (const kind of kinds)
+          ctx.send(receive, kind === "input" ? ctx.rejected(new Error("no input")) : kind);
       });
       const client = await world.start([receive, main]);
       await client.call(main);
@@ -226,7 +264,9 @@ law(
       expect(got.length).toBe(kinds.filter((kind) => kind === "fine").length);
       const reasons = world.engine.deadLetters().map(({ failure }) => failure.message);
       expect(reasons.toSorted()).toEqual(
-        kinds.flatMap((kind) => (kind === "fine" ? [] : [kind === "input" ? "no input" : "no"])).toSorted(),
+        kinds
+          .flatMap((kind) => (kind === "fine" ? [] : [kind === "input" ? "no input" : "no"]))
+          .toSorted(),
       );
     }),
 );

@@ -68,10 +68,14 @@ law(
     inWorld(async (world) => {
       const keys: string[] = [];
       const child = fn("law/child", (ctx, _: number) => keys.push(ctx.idempotencyKey));
-      const parent = fn("law/parent", { retry: { maxAttempts: attempts, initialDelay: 0 } }, async (ctx) => {
-        for (let n = 0; n < gets; n++) await ctx.get(ctx.invoke(child, n));
-        if (ctx.attempt < attempts) throw new Error("again");
-      });
+      const parent = fn(
+        "law/parent",
+        { retry: { maxAttempts: attempts, initialDelay: 0 } },
+        async (ctx) => {
+          for (let n = 0; n < gets; n++) await ctx.get(ctx.invoke(child, n));
+          if (ctx.attempt < attempts) throw new Error("again");
+        },
+      );
       const client = await world.start([child, parent]);
       await client.call(parent);
       expect(keys.length).toBe(attempts * gets);
@@ -82,7 +86,10 @@ law(
 law(
   "a start is idempotent: requests with one key are one flow, and others do not disturb it",
   [
-    fc.array(fc.record({ key: fc.constantFrom("k", "l"), input: fc.nat(1), restarts: fc.boolean() }), { minLength: 1, maxLength: 10 }),
+    fc.array(
+      fc.record({ key: fc.constantFrom("k", "l"), input: fc.nat(1), restarts: fc.boolean() }),
+      { minLength: 1, maxLength: 10 },
+    ),
     fc.boolean(),
   ],
   (starts, together) =>
@@ -104,9 +111,14 @@ law(
           answers.push(await ask(each));
         }
       }
-      const first = (key: string): number | undefined => starts.find((each) => each.key === key)?.input;
-      expect(answers).toEqual(starts.map(({ key, input }) => (input === first(key) ? input : "IDEMPOTENCY_CONFLICT")));
-      expect(runs.toSorted()).toEqual([...new Set(starts.map(({ key }) => `${key}${first(key)}`))].toSorted());
+      const first = (key: string): number | undefined =>
+        starts.find((each) => each.key === key)?.input;
+      expect(answers).toEqual(
+        starts.map(({ key, input }) => (input === first(key) ? input : "IDEMPOTENCY_CONFLICT")),
+      );
+      expect(runs.toSorted()).toEqual(
+        [...new Set(starts.map(({ key }) => `${key}${first(key)}`))].toSorted(),
+      );
       // What was answered is answered the same by an engine that has only the store to go by, and nothing runs again.
       const ran = runs.length;
       client = await world.start([run]);

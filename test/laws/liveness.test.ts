@@ -20,7 +20,9 @@ law(
         if (left < times) sizes.add(JSON.stringify(world.store.count()));
         if (left === 0) return "done";
         if (how === "call") return ctx.invoke(loop, left - 1);
-        return how === "sleep" ? ctx.invoke(loop, left - 1, { after: [ctx.sleep(1)] }) : ctx.onComplete(ctx.resolved(left - 1), loop);
+        return how === "sleep"
+          ? ctx.invoke(loop, left - 1, { after: [ctx.sleep(1)] })
+          : ctx.onComplete(ctx.resolved(left - 1), loop);
       });
       const client = await world.start([loop]);
       expect(await client.call(loop, times)).toBe("done");
@@ -34,10 +36,18 @@ law(
   [fc.constant(100_000)],
   (times) =>
     inWorld(async (world) => {
-      const loop = fn("law/loop", (ctx, left: number): Future<string> | string => (left === 0 ? "done" : ctx.invoke(loop, left - 1)));
+      const loop = fn("law/loop", (ctx, left: number): Future<string> | string =>
+        left === 0 ? "done" : ctx.invoke(loop, left - 1),
+      );
       const client = await world.start([loop]);
       expect(await client.call(loop, times)).toBe("done");
-      expect(world.store.count()).toEqual({ messages: 0, delayed: 0, watches: 0, state: 1, dead: 0 });
+      expect(world.store.count()).toEqual({
+        messages: 0,
+        delayed: 0,
+        watches: 0,
+        state: 1,
+        dead: 0,
+      });
     }),
   { runs: 1 },
 );
@@ -60,9 +70,12 @@ law(
       const before = referenceFlow(program, null);
       const outcome = await outcomeOf(client.call(run, { program, input: null }));
       // It may catch that, or need nothing but time.
-      if (before.calls.length > 0) expect(JSON.stringify(outcome)).not.toEqual(JSON.stringify(before.outcome));
+      if (before.calls.length > 0)
+        expect(JSON.stringify(outcome)).not.toEqual(JSON.stringify(before.outcome));
       const { outcome: alone } = referenceFlow({ kind: "sleep", ms: 1 }, "in");
-      expect(await outcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" }))).toEqual(alone);
+      expect(
+        await outcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" })),
+      ).toEqual(alone);
     }),
 );
 
@@ -76,12 +89,16 @@ law(
       const leaf = fn("law/leaf", () => "leaf");
       const inner = fn("law/inner", async (ctx): Promise<unknown> => ctx.get(ctx.invoke(leaf)));
       const outer = fn("law/outer", async (ctx): Promise<unknown> => {
-        const combine = (future: Future<unknown>, how: (typeof COMBINED)[number]): Future<unknown> =>
-          how === "resolved" ? ctx.resolved([future]) : ctx[how]([future]);
+        const combine = (
+          future: Future<unknown>,
+          how: (typeof COMBINED)[number],
+        ): Future<unknown> => (how === "resolved" ? ctx.resolved([future]) : ctx[how]([future]));
         return ctx.get(combined.reduce(combine, ctx.invoke(inner)));
       });
       const client = await world.start([leaf, inner, outer], { concurrency: 1 });
-      const failure = await client.call(outer).then(JSON.stringify, (error: { code: string }) => error.code);
+      const failure = await client
+        .call(outer)
+        .then(JSON.stringify, (error: { code: string }) => error.code);
       expect(failure).toContain("DEADLOCK");
     }),
 );
@@ -99,15 +116,20 @@ law(
             ctx.state.handle = handle;
           },
           follow(ctx): Future<unknown> {
-            const next = ctx.state.handle === undefined ? ctx.rejected("empty") : ctx.future(ctx.state.handle);
+            const next =
+              ctx.state.handle === undefined ? ctx.rejected("empty") : ctx.future(ctx.state.handle);
             if (how === "joined") return ctx.all([next, ctx.resolved(1)]);
             return how === "continued" ? ctx.onComplete(next, same) : next;
           },
         },
       });
       const ring = fn("law/ring", (ctx) => {
-        const futures = Array.from({ length: size }, (_, n) => ctx.invoke(box.follow, undefined, { id: `b${n}`, after: [ctx.sleep(10)] }));
-        const put = futures.map((future, n) => ctx.invoke(box.put, future.handle(), { id: `b${(n + 1) % size}` }));
+        const futures = Array.from({ length: size }, (_, n) =>
+          ctx.invoke(box.follow, undefined, { id: `b${n}`, after: [ctx.sleep(10)] }),
+        );
+        const put = futures.map((future, n) =>
+          ctx.invoke(box.put, future.handle(), { id: `b${(n + 1) % size}` }),
+        );
         return ctx.all([...put, ...futures]);
       });
       const client = await world.start([ring, box, same]);
@@ -121,18 +143,24 @@ law(
   [fc.integer({ min: 1, max: 6 }), fc.boolean()],
   (size, deep) =>
     inWorld(async (world) => {
-      const pass = fn("law/pass", (ctx, next: number): Future<number> => ctx.invoke(node.call, next, { id: `n${next}` }));
+      const pass = fn("law/pass", (ctx, next: number): Future<number> =>
+        ctx.invoke(node.call, next, { id: `n${next}` }),
+      );
       const node = stateful("law/node", {
         state: { seen: value(0) },
         handlers: {
           async call(ctx, index: number): Promise<number> {
             const next = (index + 1) % size;
-            return ctx.get(deep ? ctx.invoke(pass, next) : ctx.invoke(node.call, next, { id: `n${next}` }));
+            return ctx.get(
+              deep ? ctx.invoke(pass, next) : ctx.invoke(node.call, next, { id: `n${next}` }),
+            );
           },
         },
       });
       const client = await world.start([node, pass]);
-      const code = await client.call(node.call, 0, { id: "n0" }).catch((error: { code: string }) => error.code);
+      const code = await client
+        .call(node.call, 0, { id: "n0" })
+        .catch((error: { code: string }) => error.code);
       expect(["DEADLOCK", "REENTRANT_CALL"]).toContain(code);
       if (size > 1) expect(code).toBe("DEADLOCK");
     }),
@@ -140,7 +168,10 @@ law(
 
 law(
   "no address starves another: between two turns of one address, each other that has messages gets one at most",
-  [fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 6 }), fc.integer({ min: 1, max: 3 })],
+  [
+    fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 6 }),
+    fc.integer({ min: 1, max: 3 }),
+  ],
   (backlogs, concurrency) =>
     inWorld(async (world) => {
       const turns: number[] = [];

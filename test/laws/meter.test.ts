@@ -22,13 +22,19 @@ const worker = (work: Work) => fn("law/work", (_, ms: number) => work(ms).then((
 
 /** A bill, in ns. */
 interface Metered {
-  readonly bill: Pick<FlowBill, "beta" | "runs" | "final"> & Readonly<Record<"billedNs" | "activeNs" | "blockedNs", number>>;
+  readonly bill: Pick<FlowBill, "beta" | "runs" | "final"> &
+    Readonly<Record<"billedNs" | "activeNs" | "blockedNs", number>>;
   readonly mainBilledNs: number;
   readonly parkedMs: number;
 }
 
 /** Runs `main` as a flow until nothing of it is left to run, and reads the meter, in ns. */
-async function metered(define: (work: Work) => { readonly main: Fn<void, unknown>; readonly parts: readonly Fn<never, unknown>[] }) {
+async function metered(
+  define: (work: Work) => {
+    readonly main: Fn<void, unknown>;
+    readonly parts: readonly Fn<never, unknown>[];
+  },
+) {
   let metered: Metered | undefined;
   await inWorld(async (world) => {
     const { main, parts } = define((ms) => world.clock.work(ms));
@@ -37,8 +43,17 @@ async function metered(define: (work: Work) => { readonly main: Fn<void, unknown
     await flow.result().catch(() => undefined);
     await world.clock.advance(60_000);
     const { billedMs, activeMs, blockedMs, parkedMs, ...rest } = await client.bill("f");
-    const bill = { ...rest, billedNs: toNs(billedMs), activeNs: toNs(activeMs), blockedNs: toNs(blockedMs) };
-    metered = { bill, parkedMs, mainBilledNs: toNs(world.engine.meter.function(main.type).billedMs) };
+    const bill = {
+      ...rest,
+      billedNs: toNs(billedMs),
+      activeNs: toNs(activeMs),
+      blockedNs: toNs(blockedMs),
+    };
+    metered = {
+      bill,
+      parkedMs,
+      mainBilledNs: toNs(world.engine.meter.function(main.type).billedMs),
+    };
   });
   if (metered === undefined) throw new Error("nothing was metered");
   return metered;
@@ -85,40 +100,51 @@ law(
   },
 );
 
-law("gets that overlap are charged their union", [durations, fc.array(duration, { minLength: 6, maxLength: 6 })], async (gets, pauses) => {
-  const { bill } = await metered((work) => {
-    const leaf = worker(work);
-    const main = fn("law/main", async (ctx) => {
-      const waiting: Promise<unknown>[] = [];
-      for (const [n, ms] of gets.entries()) {
-        waiting.push(ctx.get(ctx.invoke(leaf, ms)));
-        await work(pauses[n] ?? 0);
-      }
-      await Promise.all(waiting);
+law(
+  "gets that overlap are charged their union",
+  [durations, fc.array(duration, { minLength: 6, maxLength: 6 })],
+  async (gets, pauses) => {
+    const { bill } = await metered((work) => {
+      const leaf = worker(work);
+      const main = fn("law/main", async (ctx) => {
+        const waiting: Promise<unknown>[] = [];
+        for (const [n, ms] of gets.entries()) {
+          waiting.push(ctx.get(ctx.invoke(leaf, ms)));
+          await work(pauses[n] ?? 0);
+        }
+        await Promise.all(waiting);
+      });
+      return { main, parts: [leaf] };
     });
-    return { main, parts: [leaf] };
-  });
-  const spans: (readonly [number, number])[] = [];
-  let at = 0;
-  for (const [n, ms] of gets.entries()) {
-    spans.push([at, at + toNs(ms)]);
-    at += toNs(pauses[n] ?? 0);
-  }
-  let [union, covered] = [0, 0];
-  for (const [from, to] of spans) {
-    union += Math.max(0, to - Math.max(from, covered));
-    covered = Math.max(covered, to);
-  }
-  const end = Math.max(at, ...spans.map(([, to]) => to));
-  expect(bill).toMatchObject({ blockedNs: union, activeNs: sum(gets) + end - union, final: true });
-});
+    const spans: (readonly [number, number])[] = [];
+    let at = 0;
+    for (const [n, ms] of gets.entries()) {
+      spans.push([at, at + toNs(ms)]);
+      at += toNs(pauses[n] ?? 0);
+    }
+    let [union, covered] = [0, 0];
+    for (const [from, to] of spans) {
+      union += Math.max(0, to - Math.max(from, covered));
+      covered = Math.max(covered, to);
+    }
+    const end = Math.max(at, ...spans.map(([, to]) => to));
+    expect(bill).toMatchObject({
+      blockedNs: union,
+      activeNs: sum(gets) + end - union,
+      final: true,
+    });
+  },
+);
 
 law("a naive chain bills 2 * sum d, the split one sum d", [durations], async (steps) => {
   const split = await metered((work) => {
-    const step = fn("law/step", async (ctx, [ms = 0, ...rest]: readonly number[]): Promise<Future<unknown> | undefined> => {
-      await work(ms);
-      return rest.length > 0 ? ctx.invoke(step, rest) : undefined;
-    });
+    const step = fn(
+      "law/step",
+      async (ctx, [ms = 0, ...rest]: readonly number[]): Promise<Future<unknown> | undefined> => {
+        await work(ms);
+        return rest.length > 0 ? ctx.invoke(step, rest) : undefined;
+      },
+    );
     return { main: fn("law/main", (ctx) => ctx.invoke(step, steps)), parts: [step] };
   });
   const naive = await metered((work) => {
@@ -129,56 +155,79 @@ law("a naive chain bills 2 * sum d, the split one sum d", [durations], async (st
     return { main, parts: [leaf] };
   });
   expect(split.bill).toMatchObject({ billedNs: sum(steps), blockedNs: 0, beta: 1, final: true });
-  expect(naive.bill).toMatchObject({ billedNs: 2 * sum(steps), blockedNs: sum(steps), beta: sum(steps) === 0 ? 1 : 2, final: true });
+  expect(naive.bill).toMatchObject({
+    billedNs: 2 * sum(steps),
+    blockedNs: sum(steps),
+    beta: sum(steps) === 0 ? 1 : 2,
+    final: true,
+  });
 });
 
-law("a naive fan-out bills sum d + (d1 + max d2 + d3), the split one sum d", [duration, durations, duration], async (first, each, last) => {
-  const split = await metered((work) => {
-    const leaf = worker(work);
-    const main = fn("law/main", (ctx) => ctx.onComplete(ctx.invoke(leaf, first), fan));
-    const fan = fn("law/fan", (ctx, _: number) => ctx.onComplete(ctx.all(each.map((ms) => ctx.invoke(leaf, ms))), join));
-    const join = fn("law/join", (ctx, _: readonly number[]) => ctx.invoke(leaf, last));
-    return { main, parts: [leaf, fan, join] };
-  });
-  const naive = await metered((work) => {
-    const leaf = worker(work);
-    const main = fn("law/main", async (ctx) => {
-      await ctx.get(ctx.invoke(leaf, first));
-      await Promise.all(each.map((ms) => ctx.get(ctx.invoke(leaf, ms))));
-      await ctx.get(ctx.invoke(leaf, last));
+law(
+  "a naive fan-out bills sum d + (d1 + max d2 + d3), the split one sum d",
+  [duration, durations, duration],
+  async (first, each, last) => {
+    const split = await metered((work) => {
+      const leaf = worker(work);
+      const main = fn("law/main", (ctx) => ctx.onComplete(ctx.invoke(leaf, first), fan));
+      const fan = fn("law/fan", (ctx, _: number) =>
+        ctx.onComplete(ctx.all(each.map((ms) => ctx.invoke(leaf, ms))), join),
+      );
+      const join = fn("law/join", (ctx, _: readonly number[]) => ctx.invoke(leaf, last));
+      return { main, parts: [leaf, fan, join] };
     });
-    return { main, parts: [leaf] };
-  });
-  const total = sum([first, ...each, last]);
-  const path = toNs(first) + Math.max(...each.map(toNs)) + toNs(last);
-  expect(split.bill).toMatchObject({ billedNs: total, blockedNs: 0, beta: 1, final: true });
-  expect(naive.bill).toMatchObject({ billedNs: total + path, blockedNs: path, final: true });
-});
+    const naive = await metered((work) => {
+      const leaf = worker(work);
+      const main = fn("law/main", async (ctx) => {
+        await ctx.get(ctx.invoke(leaf, first));
+        await Promise.all(each.map((ms) => ctx.get(ctx.invoke(leaf, ms))));
+        await ctx.get(ctx.invoke(leaf, last));
+      });
+      return { main, parts: [leaf] };
+    });
+    const total = sum([first, ...each, last]);
+    const path = toNs(first) + Math.max(...each.map(toNs)) + toNs(last);
+    expect(split.bill).toMatchObject({ billedNs: total, blockedNs: 0, beta: 1, final: true });
+    expect(naive.bill).toMatchObject({ billedNs: total + path, blockedNs: path, final: true });
+  },
+);
 
-law("nesting of depth h bills (h + 1) * d when each level blocks, and d when it is split", [duration, fc.nat(6)], async (ms, depth) => {
-  const split = await metered((work) => {
-    const leaf = worker(work);
-    const level = fn("law/level", (ctx, left: number): Future<number> => (left === 0 ? ctx.invoke(leaf, ms) : ctx.invoke(level, left - 1)));
-    return { main: fn("law/main", (ctx) => ctx.invoke(level, depth)), parts: [level, leaf] };
-  });
-  const naive = await metered((work) => {
-    const level = fn("law/level", async (ctx, left: number): Promise<number> => {
-      if (left > 0) return ctx.get(ctx.invoke(level, left - 1));
-      await work(ms);
-      return ms;
+law(
+  "nesting of depth h bills (h + 1) * d when each level blocks, and d when it is split",
+  [duration, fc.nat(6)],
+  async (ms, depth) => {
+    const split = await metered((work) => {
+      const leaf = worker(work);
+      const level = fn("law/level", (ctx, left: number): Future<number> =>
+        left === 0 ? ctx.invoke(leaf, ms) : ctx.invoke(level, left - 1),
+      );
+      return { main: fn("law/main", (ctx) => ctx.invoke(level, depth)), parts: [level, leaf] };
     });
-    return { main: fn("law/main", (ctx) => ctx.invoke(level, depth)), parts: [level] };
-  });
-  expect(split.bill).toMatchObject({ billedNs: toNs(ms), blockedNs: 0, beta: 1, final: true });
-  expect(naive.bill).toMatchObject({ billedNs: (depth + 1) * toNs(ms), blockedNs: depth * toNs(ms), final: true });
-});
+    const naive = await metered((work) => {
+      const level = fn("law/level", async (ctx, left: number): Promise<number> => {
+        if (left > 0) return ctx.get(ctx.invoke(level, left - 1));
+        await work(ms);
+        return ms;
+      });
+      return { main: fn("law/main", (ctx) => ctx.invoke(level, depth)), parts: [level] };
+    });
+    expect(split.bill).toMatchObject({ billedNs: toNs(ms), blockedNs: 0, beta: 1, final: true });
+    expect(naive.bill).toMatchObject({
+      billedNs: (depth + 1) * toNs(ms),
+      blockedNs: depth * toNs(ms),
+      final: true,
+    });
+  },
+);
 
 law(
   "time parked is not billed, and is told once for each handler that handed a future back",
   [fc.nat(100_000), fc.integer({ min: 1, max: 5 })],
   async (ms, depth) => {
     const { bill, parkedMs } = await metered(() => {
-      const level = fn("law/level", (ctx, left: number): Future<unknown> => (left === 1 ? ctx.sleep(ms) : ctx.invoke(level, left - 1)));
+      const level = fn("law/level", (ctx, left: number): Future<unknown> =>
+        left === 1 ? ctx.sleep(ms) : ctx.invoke(level, left - 1),
+      );
       return { main: fn("law/main", (ctx) => ctx.all([ctx.invoke(level, depth)])), parts: [level] };
     });
     expect(bill).toMatchObject({ billedNs: 0, beta: 1, runs: depth + 1, final: true });
@@ -192,10 +241,14 @@ law(
   async (ms, ignored, attempts) => {
     const { bill } = await metered((work) => {
       const other = worker(work);
-      const flaky = fn("law/flaky", { retry: { maxAttempts: 4, initialDelay: 10 } }, async (ctx) => {
-        await work(ms);
-        if (ctx.attempt < attempts) throw new Error("again");
-      });
+      const flaky = fn(
+        "law/flaky",
+        { retry: { maxAttempts: 4, initialDelay: 10 } },
+        async (ctx) => {
+          await work(ms);
+          if (ctx.attempt < attempts) throw new Error("again");
+        },
+      );
       const failing = fn("law/failing", async () => {
         await work(ms);
         throw new Error("always");
@@ -206,7 +259,12 @@ law(
       });
       return { main, parts: [other, flaky, failing] };
     });
-    expect(bill).toMatchObject({ billedNs: (attempts + 1) * toNs(ms) + toNs(ignored), blockedNs: 0, runs: attempts + 3, final: true });
+    expect(bill).toMatchObject({
+      billedNs: (attempts + 1) * toNs(ms) + toNs(ignored),
+      blockedNs: 0,
+      runs: attempts + 3,
+      final: true,
+    });
   },
 );
 
@@ -216,7 +274,9 @@ law(
   [flows({ without: ["race", "any", "timeout", "wait"] }), fc.integer({ min: 1, max: 9 })],
   async (program, factor) => {
     const slower = JSON.parse(
-      JSON.stringify(program, (name, each: unknown) => (name === "ms" ? Number(each) * factor : each)),
+      JSON.stringify(program, (name, each: unknown) =>
+        name === "ms" ? Number(each) * factor : each,
+      ),
     ) as FlowProgram;
     const [one, other] = [await runFlow(splitFlow, program), await runFlow(splitFlow, slower)];
     expect(other.bill.billedMs).toBe(one.bill.billedMs * factor);

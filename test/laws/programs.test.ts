@@ -27,34 +27,46 @@ async function assertAsReference(
 ): Promise<void> {
   const { outcome, tookMs, calls, journals, activeMs, blockedMs } = referenceFlow(program, null);
   const { bill, ...got } = await runFlow(build, program, options);
-  expect({ ...got, activeMs: bill.activeMs, blockedMs: bill.blockedMs, final: bill.final }).toEqual({
-    outcome,
-    tookMs,
-    calls,
-    journals,
-    activeMs,
-    blockedMs: build === naiveFlow ? blockedMs : 0,
-    final: true,
-    left: 0,
-  });
+  expect({ ...got, activeMs: bill.activeMs, blockedMs: bill.blockedMs, final: bill.final }).toEqual(
+    {
+      outcome,
+      tookMs,
+      calls,
+      journals,
+      activeMs,
+      blockedMs: build === naiveFlow ? blockedMs : 0,
+      final: true,
+      left: 0,
+    },
+  );
 }
 
-law("split(flow) = reference(flow): results, states, the calls of leaves, and the bill", [flows()], (program) =>
-  assertAsReference(splitFlow, program),
+law(
+  "split(flow) = reference(flow): results, states, the calls of leaves, and the bill",
+  [flows()],
+  (program) => assertAsReference(splitFlow, program),
 );
 
-law("naive(flow) = reference(flow): results, states, the calls of leaves, and the bill", [flows({ without: RACING })], (program) =>
-  assertAsReference(naiveFlow, program),
+law(
+  "naive(flow) = reference(flow): results, states, the calls of leaves, and the bill",
+  [flows({ without: RACING })],
+  (program) => assertAsReference(naiveFlow, program),
 );
 
-law("naive(flow) = split(flow) where something is cancelled: results and states", [flows()], async (program) => {
-  const [naive, split] = [await runFlow(naiveFlow, program), await runFlow(splitFlow, program)];
-  const { outcome, tookMs, journals, left } = split;
-  expect(naive).toMatchObject({ outcome, tookMs, journals, left });
-});
+law(
+  "naive(flow) = split(flow) where something is cancelled: results and states",
+  [flows()],
+  async (program) => {
+    const [naive, split] = [await runFlow(naiveFlow, program), await runFlow(splitFlow, program)];
+    const { outcome, tookMs, journals, left } = split;
+    expect(naive).toMatchObject({ outcome, tookMs, journals, left });
+  },
+);
 
-law("split(flow) = reference(flow) on the poorest engine", [flows({ without: RACING }), seeds], (program, seed) =>
-  assertAsReference(splitFlow, program, { engine: onPoorestLosing(0), seed }),
+law(
+  "split(flow) = reference(flow) on the poorest engine",
+  [flows({ without: RACING }), seeds],
+  (program, seed) => assertAsReference(splitFlow, program, { engine: onPoorestLosing(0), seed }),
 );
 
 law(
@@ -63,14 +75,25 @@ law(
   async (program, seed) => {
     const { outcome, tookMs, calls } = referenceFlow(program, null);
     const got = await runFlow(splitFlow, program, { engine: onPoorestLosing(0), seed });
-    expect(got).toMatchObject({ outcome, tookMs, bill: { blockedMs: 0, beta: 1, final: true }, left: 0 });
+    expect(got).toMatchObject({
+      outcome,
+      tookMs,
+      bill: { blockedMs: 0, beta: 1, final: true },
+      left: 0,
+    });
     expect(got.calls).toEqual(expect.arrayContaining([...calls]));
   },
 );
 
 law(
   "split(flow) = reference(flow) where responses are lost and work is done again",
-  [fc.oneof(flows({ without: TIMED, failures: false }), flows({ without: [...TIMED, ...FAILING_FAST] })), seeds],
+  [
+    fc.oneof(
+      flows({ without: TIMED, failures: false }),
+      flows({ without: [...TIMED, ...FAILING_FAST] }),
+    ),
+    seeds,
+  ],
   async (program, seed) => {
     const { outcome, calls } = referenceFlow(program, null);
     const got = await runFlow(splitFlow, program, { engine: onPoorestLosing(0.3), seed });
@@ -81,5 +104,7 @@ law(
 
 /** Which attempts of which leaves there were, whenever and how often. */
 function distinct(calls: readonly FlowCall[]): readonly string[] {
-  return [...new Set(calls.map(({ leaf, input, attempt }) => JSON.stringify([leaf, input, attempt])))].toSorted();
+  return [
+    ...new Set(calls.map(({ leaf, input, attempt }) => JSON.stringify([leaf, input, attempt]))),
+  ].toSorted();
 }

@@ -15,12 +15,15 @@ law(
   [fc.constantFrom("promise", "event", "handle"), fc.nat(30), fc.nat(30)],
   (kind, completedMs, waitsMs) =>
     inWorld(async (world) => {
-      const wait = fn("law/wait", async (ctx, { args }: { result: unknown; args: FutureHandle<unknown> }) => {
-        // The completion may come while this handler runs: after it asked, before it is parked.
-        const future = kind === "event" ? ctx.event("e") : ctx.future(args);
-        await world.clock.work(5);
-        return future;
-      });
+      const wait = fn(
+        "law/wait",
+        async (ctx, { args }: { result: unknown; args: FutureHandle<unknown> }) => {
+          // The completion may come while this handler runs: after it asked, before it is parked.
+          const future = kind === "event" ? ctx.event("e") : ctx.future(args);
+          await world.clock.work(5);
+          return future;
+        },
+      );
       const main = fn("law/main", (ctx) => {
         const promise = ctx.promise();
         ctx.setStatus(promise.token);
@@ -31,27 +34,38 @@ law(
       await world.clock.quiet();
       const { custom } = await flow.status();
       await world.at([
-        { ms: completedMs, happens: () => (kind === "event" ? client.signal("f", "e", "done") : client.settle(String(custom), "done")) },
+        {
+          ms: completedMs,
+          happens: () =>
+            kind === "event"
+              ? client.signal("f", "e", "done")
+              : client.settle(String(custom), "done"),
+        },
       ]);
       expect(await flow.result()).toBe("done");
       expect(world.nowMs).toBe(Math.max(completedMs, waitsMs + 5));
     }),
 );
 
-law("a race's loser does not swallow the next event", [fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })], (rounds, events) =>
-  inWorld(async (world) => {
-    const round = fn("law/round", (ctx, left: number): Future<unknown> =>
-      left === 0
-        ? ctx.all(Array.from({ length: events }, () => ctx.event("e")))
-        : ctx.onComplete(ctx.race([ctx.event("e"), ctx.sleep(10)]), again, left - 1),
-    );
-    const again = fn("law/again", (ctx, { args }: { result: unknown; args: number }) => ctx.invoke(round, args));
-    const client = await world.start([round, again]);
-    const flow = await client.start(round, rounds, { id: "f" });
-    await world.clock.advance(10 * rounds + 5);
-    for (let n = 0; n < events; n++) await client.signal("f", "e", n);
-    expect(await flow.result()).toEqual(Array.from({ length: events }, (_, n) => n));
-  }),
+law(
+  "a race's loser does not swallow the next event",
+  [fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })],
+  (rounds, events) =>
+    inWorld(async (world) => {
+      const round = fn("law/round", (ctx, left: number): Future<unknown> =>
+        left === 0
+          ? ctx.all(Array.from({ length: events }, () => ctx.event("e")))
+          : ctx.onComplete(ctx.race([ctx.event("e"), ctx.sleep(10)]), again, left - 1),
+      );
+      const again = fn("law/again", (ctx, { args }: { result: unknown; args: number }) =>
+        ctx.invoke(round, args),
+      );
+      const client = await world.start([round, again]);
+      const flow = await client.start(round, rounds, { id: "f" });
+      await world.clock.advance(10 * rounds + 5);
+      for (let n = 0; n < events; n++) await client.signal("f", "e", n);
+      expect(await flow.result()).toEqual(Array.from({ length: events }, (_, n) => n));
+    }),
 );
 
 law(
@@ -64,7 +78,9 @@ law(
         if (kind === "event") return ctx.event("e");
         return kind === "promise" ? ctx.promise() : ctx.timeout(ctx.promise(), "14d");
       };
-      const main = fn("law/main", (ctx) => ctx.race([...Array.from({ length: losers }, () => park(ctx)), ctx.resolved("won")]));
+      const main = fn("law/main", (ctx) =>
+        ctx.race([...Array.from({ length: losers }, () => park(ctx)), ctx.resolved("won")]),
+      );
       const client = await world.start([main], { retention: 1 });
       expect(await client.call(main)).toBe("won");
       await world.clock.quiet();
@@ -76,7 +92,10 @@ law(
 
 law(
   "what settles after a wait is over is not given to the wait",
-  [fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 20 })],
+  [
+    fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }),
+    fc.integer({ min: 1, max: 20 }),
+  ],
   (delays, timeoutMs) =>
     inWorld(async (world) => {
       const gathered: unknown[] = [];
@@ -145,7 +164,10 @@ law(
     inWorld(async (world) => {
       const give = fn("law/give", () => value);
       const same = fn("law/same", (_, given: unknown) => given);
-      const both = fn("law/both", (_, { result, args }: { result: unknown; args: unknown }) => [result, args]);
+      const both = fn("law/both", (_, { result, args }: { result: unknown; args: unknown }) => [
+        result,
+        args,
+      ]);
       const main = fn("law/main", (ctx) => {
         const promise = ctx.promise();
         ctx.setStatus(promise.token);
@@ -197,11 +219,15 @@ law(
         throw new Error(`after ${args}`);
       });
       const heard: string[] = [];
-      const hear = fn("law/hear", (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
-        heard.push(`${args}: ${result.status === "rejected" ? result.reason.message : "fine"}`);
-      });
+      const hear = fn(
+        "law/hear",
+        (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
+          heard.push(`${args}: ${result.status === "rejected" ? result.reason.message : "fine"}`);
+        },
+      );
       const receive = fn("law/receive", (_, { all }: { all: readonly Settlement<unknown>[] }) => {
-        for (const each of all) heard.push(`receive: ${each.status === "rejected" ? each.reason.message : "fine"}`);
+        for (const each of all)
+          heard.push(`receive: ${each.status === "rejected" ? each.reason.message : "fine"}`);
       });
       const main = fn("law/main", (ctx) => {
         const failing = delays.map((ms) => ctx.onComplete(ctx.sleep(ms), fail, ms));
@@ -223,7 +249,9 @@ law(
       expect(await ending(flow.result())).toEqual({ code: "FUNCTION_FAILED", why: first });
       await world.clock.advance(100);
       expect(await ending(flow.result())).toEqual({ code: "FUNCTION_FAILED", why: first });
-      expect(heard.toSorted()).toEqual(["alone", "one", "other", "receive"].map((who) => `${who}: ${first}`));
+      expect(heard.toSorted()).toEqual(
+        ["alone", "one", "other", "receive"].map((who) => `${who}: ${first}`),
+      );
       const { custom, status } = await flow.status();
       expect(status).toBe("failed");
       expect(await client.call(follow, custom as FutureHandle<unknown>[])).toMatchObject(
@@ -235,7 +263,10 @@ law(
 
 law(
   "`close()` with parked work returns at once, and the work goes on at the next start",
-  [fc.constantFrom("sleep", "promise", "event", "get", "retry", "slots"), fc.integer({ min: 1, max: 5 })],
+  [
+    fc.constantFrom("sleep", "promise", "event", "get", "retry", "slots"),
+    fc.integer({ min: 1, max: 5 }),
+  ],
   (kind, count) =>
     inWorld(async (world) => {
       const flaky = fn("law/flaky", { retry: { maxAttempts: 2, initialDelay: HOUR_MS } }, (ctx) => {
@@ -252,9 +283,13 @@ law(
       });
       const options = kind === "slots" ? { concurrency: count } : {};
       const client = await world.start([main, flaky], options);
-      const flows = await Promise.all(Array.from({ length: count }, (_, n) => client.start(main, undefined, { id: `f${n}` })));
+      const flows = await Promise.all(
+        Array.from({ length: count }, (_, n) => client.start(main, undefined, { id: `f${n}` })),
+      );
       await world.clock.advance(10);
-      const tokens = await Promise.all(flows.map(async (flow) => String((await flow.status()).custom)));
+      const tokens = await Promise.all(
+        flows.map(async (flow) => String((await flow.status()).custom)),
+      );
       await world.stop();
       expect(world.nowMs).toBe(10);
       const again = await world.start([main, flaky], options);

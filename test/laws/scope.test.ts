@@ -7,35 +7,50 @@ import { ending } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
 /** Enough branches for the number of one to begin with that of another. */
-const races = fc
-  .constantFrom(1, 2, 12, 23)
-  .chain((branches) => fc.record({ branches: fc.constant(branches), winner: fc.nat(branches - 1), kind: fc.constantFrom("race", "any") }));
-
-law("what a winner has begun without waiting for it goes on, and what the losers have begun does not", [races], (given) =>
-  inWorld(async (world) => {
-    const { branches, winner, kind } = given;
-    const went: number[] = [];
-    const late = fn("law/late", (_, { args }: { result: void; args: number }) => void went.push(args));
-    const branch = fn("law/branch", (ctx, n: number) => {
-      ctx.onComplete(ctx.sleep(100), late, n);
-      return ctx.onComplete(ctx.sleep(n === winner ? 5 : 50), same, n);
-    });
-    const same = fn("law/same", (_, { args }: { result: void; args: number }) => args);
-    const main = fn("law/main", (ctx) => {
-      const all = Array.from({ length: branches }, (_, n) => ctx.invoke(branch, n));
-      return kind === "race" ? ctx.race(all) : ctx.any(all);
-    });
-    const client = await world.start([main, branch, same, late]);
-    expect(await client.call(main)).toBe(winner);
-    await world.clock.advance(200);
-    expect(went).toEqual([winner]);
-    expect(world.messages).toBe(0);
+const races = fc.constantFrom(1, 2, 12, 23).chain((branches) =>
+  fc.record({
+    branches: fc.constant(branches),
+    winner: fc.nat(branches - 1),
+    kind: fc.constantFrom("race", "any"),
   }),
 );
 
 law(
+  "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+  [races],
+  (given) =>
+    inWorld(async (world) => {
+      const { branches, winner, kind } = given;
+      const went: number[] = [];
+      const late = fn(
+        "law/late",
+        (_, { args }: { result: void; args: number }) => void went.push(args),
+      );
+      const branch = fn("law/branch", (ctx, n: number) => {
+        ctx.onComplete(ctx.sleep(100), late, n);
+        return ctx.onComplete(ctx.sleep(n === winner ? 5 : 50), same, n);
+      });
+      const same = fn("law/same", (_, { args }: { result: void; args: number }) => args);
+      const main = fn("law/main", (ctx) => {
+        const all = Array.from({ length: branches }, (_, n) => ctx.invoke(branch, n));
+        return kind === "race" ? ctx.race(all) : ctx.any(all);
+      });
+      const client = await world.start([main, branch, same, late]);
+      expect(await client.call(main)).toBe(winner);
+      await world.clock.advance(200);
+      expect(went).toEqual([winner]);
+      expect(world.messages).toBe(0);
+    }),
+);
+
+law(
   "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
-  [fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.integer(), fc.constantFrom(onMemory, onPoorestLosing(0))],
+  [
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer(),
+    fc.constantFrom(onMemory, onPoorestLosing(0)),
+  ],
   async (worksMs, cancelledMs, seed, engine) => {
     fc.pre(worksMs !== cancelledMs);
     const worker = fn("law/worker", async () => {
@@ -48,9 +63,12 @@ law(
       await host.clock.advance(cancelledMs);
       expect(await host.client.cancel(flow)).toBe(worksMs > cancelledMs);
       await host.clock.advance(100);
-      const expected = worksMs < cancelledMs ? { value: "done" } : { code: "CANCELLED", why: expect.anything() };
+      const expected =
+        worksMs < cancelledMs ? { value: "done" } : { code: "CANCELLED", why: expect.anything() };
       expect(await ending(flow.result())).toEqual(expected);
-      expect(await flow.status()).toMatchObject({ status: worksMs < cancelledMs ? "completed" : "cancelled" });
+      expect(await flow.status()).toMatchObject({
+        status: worksMs < cancelledMs ? "completed" : "cancelled",
+      });
     } finally {
       await host.close();
     }

@@ -8,89 +8,116 @@ import { law } from "./support/law.ts";
 import { ending, values } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
-const requests = fc.array(fc.record({ atMs: fc.nat(20), id: fc.constantFrom("a", "b", "c"), worksMs: fc.nat(6) }), {
-  minLength: 1,
-  maxLength: 16,
-});
-
-law("one handler at a time runs at an address, and different addresses run at the same time", [requests], (given) =>
-  inWorld(async (world) => {
-    const spans: { id: string; from: number; to: number }[] = [];
-    const worker = stateful("law/worker", {
-      state: { n: value(0) },
-      handlers: {
-        async work(ctx, ms: number) {
-          const from = world.nowMs;
-          await world.clock.work(ms);
-          spans.push({ id: ctx.self.id, from, to: world.nowMs });
-        },
-      },
-    });
-    const client = await world.start([worker]);
-    await world.at(
-      given.map(({ atMs, id, worksMs }) => ({
-        ms: atMs,
-        happens: () => client.start(worker.work, worksMs, { id }),
-      })),
-    );
-    await world.clock.advance(1000);
-    expect(spans.length).toBe(given.length);
-    for (const id of ["a", "b", "c"]) {
-      const own = spans.filter((span) => span.id === id);
-      // Each begins as soon as it has come and the one before has ended: nobody else's work is waited for.
-      let free = 0;
-      for (const { atMs, worksMs } of given.filter((each) => each.id === id).toSorted((one, other) => one.atMs - other.atMs)) {
-        free = Math.max(free, atMs) + worksMs;
-      }
-      for (const [nth, { from }] of own.entries()) expect(from).toBeGreaterThanOrEqual(own[nth - 1]?.to ?? 0);
-      expect(own.at(-1)?.to ?? 0).toBe(free);
-    }
-  }),
+const requests = fc.array(
+  fc.record({ atMs: fc.nat(20), id: fc.constantFrom("a", "b", "c"), worksMs: fc.nat(6) }),
+  {
+    minLength: 1,
+    maxLength: 16,
+  },
 );
 
-law("operations on one state are linearizable: each takes effect at one instant between its request and its answer", [requests], (given) =>
-  inWorld(async (world) => {
-    const list = stateful("law/list", {
-      state: { items: value<number[]>([]) },
-      handlers: {
-        async add(ctx, { item, ms }: { item: number; ms: number }) {
-          const before = [...ctx.state.items];
-          await world.clock.work(ms);
-          ctx.state.items.push(item);
-          return before;
+law(
+  "one handler at a time runs at an address, and different addresses run at the same time",
+  [requests],
+  (given) =>
+    inWorld(async (world) => {
+      const spans: { id: string; from: number; to: number }[] = [];
+      const worker = stateful("law/worker", {
+        state: { n: value(0) },
+        handlers: {
+          async work(ctx, ms: number) {
+            const from = world.nowMs;
+            await world.clock.work(ms);
+            spans.push({ id: ctx.self.id, from, to: world.nowMs });
+          },
         },
-      },
-    });
-    const client = await world.start([list]);
-    const history: { id: string; item: number; before: readonly number[]; from: number; to: number }[] = [];
-    const running: Promise<unknown>[] = [];
-    await world.at(
-      given.map(({ atMs, id, worksMs }, item) => ({
-        ms: atMs,
-        happens: () => {
-          const from = world.nowMs;
-          running.push(
-            client
-              .call(list.add, { item, ms: worksMs }, { id, key: `add-${item}` })
-              .then((before) => history.push({ id, item, before, from, to: world.nowMs })),
-          );
+      });
+      const client = await world.start([worker]);
+      await world.at(
+        given.map(({ atMs, id, worksMs }) => ({
+          ms: atMs,
+          happens: () => client.start(worker.work, worksMs, { id }),
+        })),
+      );
+      await world.clock.advance(1000);
+      expect(spans.length).toBe(given.length);
+      for (const id of ["a", "b", "c"]) {
+        const own = spans.filter((span) => span.id === id);
+        // Each begins as soon as it has come and the one before has ended: nobody else's work is waited for.
+        let free = 0;
+        for (const { atMs, worksMs } of given
+          .filter((each) => each.id === id)
+          .toSorted((one, other) => one.atMs - other.atMs)) {
+          free = Math.max(free, atMs) + worksMs;
+        }
+        for (const [nth, { from }] of own.entries())
+          expect(from).toBeGreaterThanOrEqual(own[nth - 1]?.to ?? 0);
+        expect(own.at(-1)?.to ?? 0).toBe(free);
+      }
+    }),
+);
+
+law(
+  "operations on one state are linearizable: each takes effect at one instant between its request and its answer",
+  [requests],
+  (given) =>
+    inWorld(async (world) => {
+      const list = stateful("law/list", {
+        state: { items: value<number[]>([]) },
+        handlers: {
+          async add(ctx, { item, ms }: { item: number; ms: number }) {
+            const before = [...ctx.state.items];
+            await world.clock.work(ms);
+            ctx.state.items.push(item);
+            return before;
+          },
         },
-      })),
-    );
-    await Promise.all(running);
-    for (const id of ["a", "b", "c"]) {
-      const order = history.filter((each) => each.id === id).toSorted((one, other) => one.before.length - other.before.length);
-      for (const [nth, { before }] of order.entries()) expect(before).toEqual(order.slice(0, nth).map(({ item }) => item));
-      for (const [nth, one] of order.entries()) for (const later of order.slice(nth + 1)) expect(later.to).toBeGreaterThanOrEqual(one.from);
-      const state = await client.readState(list, id).catch(() => ({ items: [] }));
-      expect(state.items).toEqual(order.map(({ item }) => item));
-    }
-  }),
+      });
+      const client = await world.start([list]);
+      const history: {
+        id: string;
+        item: number;
+        before: readonly number[];
+        from: number;
+        to: number;
+      }[] = [];
+      const running: Promise<unknown>[] = [];
+      await world.at(
+        given.map(({ atMs, id, worksMs }, item) => ({
+          ms: atMs,
+          happens: () => {
+            const from = world.nowMs;
+            running.push(
+              client
+                .call(list.add, { item, ms: worksMs }, { id, key: `add-${item}` })
+                .then((before) => history.push({ id, item, before, from, to: world.nowMs })),
+            );
+          },
+        })),
+      );
+      await Promise.all(running);
+      for (const id of ["a", "b", "c"]) {
+        const order = history
+          .filter((each) => each.id === id)
+          .toSorted((one, other) => one.before.length - other.before.length);
+        for (const [nth, { before }] of order.entries())
+          expect(before).toEqual(order.slice(0, nth).map(({ item }) => item));
+        for (const [nth, one] of order.entries())
+          for (const later of order.slice(nth + 1))
+            expect(later.to).toBeGreaterThanOrEqual(one.from);
+        const state = await client.readState(list, id).catch(() => ({ items: [] }));
+        expect(state.items).toEqual(order.map(({ item }) => item));
+      }
+    }),
 );
 
 law(
   "snapshot reads are committed prefixes, and never go back",
-  [fc.array(fc.record({ worksMs: fc.nat(4), fails: fc.boolean() }), { maxLength: 10 }), fc.integer({ min: 1, max: 3 }), fc.nat(5)],
+  [
+    fc.array(fc.record({ worksMs: fc.nat(4), fails: fc.boolean() }), { maxLength: 10 }),
+    fc.integer({ min: 1, max: 3 }),
+    fc.nat(5),
+  ],
   (operations, everyMs, commitMs) =>
     inWorld(async (world) => {
       const pair = stateful("law/pair", {
@@ -105,20 +132,27 @@ law(
         },
       });
       // Commits take time, so that what handlers have done and what is committed differ for a while.
-      const store = new HeldStore(world.store, () => (commitMs === 0 ? Promise.resolve() : world.clock.work(commitMs)));
+      const store = new HeldStore(world.store, () =>
+        commitMs === 0 ? Promise.resolve() : world.clock.work(commitMs),
+      );
       const client = await world.start([pair], { store });
       const committedLength = (): number => {
-        const row = world.store.readState({ type: "law/pair", id: "p" }).find(({ name }) => name === "one");
+        const row = world.store
+          .readState({ type: "law/pair", id: "p" })
+          .find(({ name }) => name === "one");
         const items = row === undefined ? [] : codec.decode(row.value.content.text ?? UNDEFINED);
         return (items as readonly number[]).length;
       };
       const done: Promise<unknown>[] = [];
-      for (const [n, each] of operations.entries()) done.push(ending(client.call(pair.add, { n, ...each }, { id: "p", key: `add-${n}` })));
+      for (const [n, each] of operations.entries())
+        done.push(ending(client.call(pair.add, { n, ...each }, { id: "p", key: `add-${n}` })));
       const whole = operations.flatMap(({ fails }, n) => (fails ? [] : [n]));
       let seen = 0;
       for (let reads = 0; reads < 20; reads++) {
         await world.clock.advance(everyMs);
-        const { one, other } = await client.readState(pair, "p").catch(() => ({ one: [], other: [] }));
+        const { one, other } = await client
+          .readState(pair, "p")
+          .catch(() => ({ one: [], other: [] }));
         expect(one).toEqual(other);
         expect(one).toEqual(whole.slice(0, one.length));
         expect(one.length).toBeLessThanOrEqual(committedLength());
@@ -126,7 +160,9 @@ law(
         seen = one.length;
       }
       await Promise.all(done);
-      expect(await client.readState(pair, "p").catch(() => ({ one: [] }))).toMatchObject({ one: whole });
+      expect(await client.readState(pair, "p").catch(() => ({ one: [] }))).toMatchObject({
+        one: whole,
+      });
     }),
 );
 
@@ -209,7 +245,8 @@ law(
         },
       });
       const main = fn("law/main", (ctx) => {
-        if (invoked) return ctx.all(operations.map((each) => ctx.invoke(sum.act, each, { id: "s" })));
+        if (invoked)
+          return ctx.all(operations.map((each) => ctx.invoke(sum.act, each, { id: "s" })));
         for (const each of operations) ctx.send(sum.act, each, { id: "s" });
         return [];
       });

@@ -13,20 +13,28 @@ function assertTimers(
 ): Promise<void> {
   return inWorld(async (world) => {
     const fired: { which: number; atMs: number }[] = [];
-    const ring = fn("law/ring", (_, which: number) => void fired.push({ which, atMs: world.nowMs }));
-    const awake = fn("law/awake", (ctx, { args }: { result: unknown; args: number }) => ctx.invoke(ring, args));
+    const ring = fn(
+      "law/ring",
+      (_, which: number) => void fired.push({ which, atMs: world.nowMs }),
+    );
+    const awake = fn("law/awake", (ctx, { args }: { result: unknown; args: number }) =>
+      ctx.invoke(ring, args),
+    );
     const main = fn("law/main", (ctx) => {
       for (const [which, { ms, how }] of timers.entries()) {
         if (how === "sleep") ctx.onComplete(ctx.sleep(ms), awake, which);
         else if (how === "sleepUntil") ctx.onComplete(ctx.sleepUntil(ctx.now() + ms), awake, which);
-        else if (how === "wait") ctx.onComplete(ctx.wait([ctx.promise()], { timeout: ms }), awake, which);
+        else if (how === "wait")
+          ctx.onComplete(ctx.wait([ctx.promise()], { timeout: ms }), awake, which);
         else ctx.send(ring, which, { delay: ms });
       }
     });
     const functions = [main, ring, awake];
     const client = await world.start(functions, { retention: "365d" });
     await client.call(main);
-    await world.at(stops.map((ms) => ({ ms, happens: () => world.start(functions, { retention: "365d" }) })));
+    await world.at(
+      stops.map((ms) => ({ ms, happens: () => world.start(functions, { retention: "365d" }) })),
+    );
     await world.at([{ ms: 1 + Math.max(...timers.map(({ ms }) => ms)), happens: () => undefined }]);
     const byTimer = fired.toSorted((one, other) => one.which - other.which);
     expect(byTimer.map(({ which }) => which)).toEqual(timers.map((_, which) => which));
@@ -50,7 +58,11 @@ law(
 
 law(
   "timers: none early, none lost, none twice, where they take longer than 2^31 ms",
-  [timersOf(fc.integer({ min: -1, max: 2 }).map((ms) => 2 ** 31 + ms)), stopsFarFrom(2 ** 31), stopsUntil(2 ** 31)],
+  [
+    timersOf(fc.integer({ min: -1, max: 2 }).map((ms) => 2 ** 31 + ms)),
+    stopsFarFrom(2 ** 31),
+    stopsUntil(2 ** 31),
+  ],
   async (timers, far, any) => {
     await assertTimers(timers, far);
     await assertTimers(timers, any);
@@ -58,26 +70,34 @@ law(
   { runs: 2 },
 );
 
-law("a timer that is due while nothing runs fires at the next start", [fc.nat(1000), fc.nat(1000)], (ms, downMs) =>
-  inWorld(async (world) => {
-    const fired: number[] = [];
-    const ring = fn("law/ring", (_) => void fired.push(world.nowMs));
-    const main = fn("law/main", (ctx) => ctx.send(ring, undefined, { delay: ms }));
-    const client = await world.start([main, ring]);
-    await client.call(main);
-    if (ms > 0) await world.stop();
-    await world.clock.advance(downMs);
-    await world.start([main, ring]);
-    await world.clock.advance(2000);
-    expect(fired).toEqual([ms === 0 ? 0 : Math.max(ms, downMs)]);
-  }),
+law(
+  "a timer that is due while nothing runs fires at the next start",
+  [fc.nat(1000), fc.nat(1000)],
+  (ms, downMs) =>
+    inWorld(async (world) => {
+      const fired: number[] = [];
+      const ring = fn("law/ring", (_) => void fired.push(world.nowMs));
+      const main = fn("law/main", (ctx) => ctx.send(ring, undefined, { delay: ms }));
+      const client = await world.start([main, ring]);
+      await client.call(main);
+      if (ms > 0) await world.stop();
+      await world.clock.advance(downMs);
+      await world.start([main, ring]);
+      await world.clock.advance(2000);
+      expect(fired).toEqual([ms === 0 ? 0 : Math.max(ms, downMs)]);
+    }),
 );
 
 law(
   "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
   [
     fc.array(
-      fc.record({ kind: fc.constantFrom("send", "cancel"), token: fc.constantFrom("a", "b"), ms: fc.nat(30), pauseMs: fc.nat(15) }),
+      fc.record({
+        kind: fc.constantFrom("send", "cancel"),
+        token: fc.constantFrom("a", "b"),
+        ms: fc.nat(30),
+        pauseMs: fc.nat(15),
+      }),
       { maxLength: 10 },
     ),
   ],
@@ -88,7 +108,8 @@ law(
       const sender = stateful("law/sender", {
         state: { n: value(0) },
         handlers: {
-          send: (ctx, { which, ms, token }: { which: number; ms: number; token: string }) => ctx.send(receive, which, { delay: ms, token }),
+          send: (ctx, { which, ms, token }: { which: number; ms: number; token: string }) =>
+            ctx.send(receive, which, { delay: ms, token }),
           cancel: (ctx, token: string) => ctx.cancelSend(token),
         },
       });
@@ -116,7 +137,8 @@ law(
       }
       await world.clock.advance(100);
       expected.push(...pending.values());
-      const byTime = (one: readonly [number, number], other: readonly [number, number]): number => one[1] - other[1] || one[0] - other[0];
+      const byTime = (one: readonly [number, number], other: readonly [number, number]): number =>
+        one[1] - other[1] || one[0] - other[0];
       expect(got.toSorted(byTime)).toEqual(expected.toSorted(byTime));
     }),
 );

@@ -2,7 +2,14 @@ import { embedded, fn, memory, stateful, value } from "handback";
 import type { Invokable, Waited } from "handback";
 import { aggregator } from "handback/patterns";
 import type { AggregatorOptions, Batch } from "handback/patterns";
-import { everyCrash, expectNoDoubleBilling, failing, record, simulate, slow } from "handback/testing";
+import {
+  everyCrash,
+  expectNoDoubleBilling,
+  failing,
+  record,
+  simulate,
+  slow,
+} from "handback/testing";
 import type { Run, Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { onMemory, onPoorestLosing, onSqlite } from "../conformance/host.ts";
@@ -13,7 +20,10 @@ type Out = Batch<Event>;
 const store = fn("agg/store", (_, _batch: Out) => undefined);
 
 /** Adds events after pauses, in ms, and gives what was stored: ids, reason, and when, in ms from the beginning. */
-async function gathered(options: Partial<AggregatorOptions<Event>>, events: readonly (readonly [pauseMs: number, event: Event])[]) {
+async function gathered(
+  options: Partial<AggregatorOptions<Event>>,
+  events: readonly (readonly [pauseMs: number, event: Event])[],
+) {
   const batch = aggregator<Event>("agg/batch", { flush: store, ...options });
   const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
     const [began, answers] = [t.clock.now(), [] as string[]];
@@ -32,11 +42,17 @@ async function gathered(options: Partial<AggregatorOptions<Event>>, events: read
   return { batches, answers: run.result.answers, run };
 }
 
-const at = (...events: readonly (readonly [pauseMs: number, id: string])[]) => events.map(([pauseMs, id]) => [pauseMs, { id }] as const);
+const at = (...events: readonly (readonly [pauseMs: number, id: string])[]) =>
+  events.map(([pauseMs, id]) => [pauseMs, { id }] as const);
 
 describe("an aggregator hands its events on", () => {
   test.each([
-    ["when there are enough", { maxCount: 3 }, at([0, "a"], [1000, "b"], [1000, "c"], [0, "d"]), [["abc", "count", 2000]]],
+    [
+      "when there are enough",
+      { maxCount: 3 },
+      at([0, "a"], [1000, "b"], [1000, "c"], [0, "d"]),
+      [["abc", "count", 2000]],
+    ],
     [
       "each alone, with a count of one",
       { maxCount: 1 },
@@ -91,7 +107,12 @@ describe("an aggregator hands its events on", () => {
         ["c", "wait", 10_002],
       ],
     ],
-    ["in the order in which they came", { maxCount: 4 }, at([0, "d"], [0, "b"], [0, "a"], [0, "c"]), [["dbac", "count", 0]]],
+    [
+      "in the order in which they came",
+      { maxCount: 4 },
+      at([0, "d"], [0, "b"], [0, "a"], [0, "c"]),
+      [["dbac", "count", 0]],
+    ],
   ] as const)("%s", async (_, options, events, expected) => {
     expect((await gathered(options, events)).batches).toEqual(expected);
   });
@@ -118,7 +139,10 @@ describe("an aggregator hands its events on", () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxWait: "1h" });
     const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
       for (const id of ["a", "b"]) await t.client.call(batch.add, { id }, { id: "k" });
-      const counts = [await t.client.call(batch.flush, undefined, { id: "k" }), await t.client.call(batch.flush, undefined, { id: "k" })];
+      const counts = [
+        await t.client.call(batch.flush, undefined, { id: "k" }),
+        await t.client.call(batch.flush, undefined, { id: "k" }),
+      ];
       await t.idle();
       return counts;
     });
@@ -129,7 +153,13 @@ describe("an aggregator hands its events on", () => {
   test("with the key, the instants, and a name that no other batch has", async () => {
     const { run } = await gathered({ maxCount: 2 }, at([0, "a"], [7, "b"], [5, "c"], [0, "d"]));
     const batches = run.calls(store).map(({ input }) => input as Out);
-    expect(batches.map(({ key, openedAt, lastAt }) => [key, openedAt - run.result.began, lastAt - run.result.began])).toEqual([
+    expect(
+      batches.map(({ key, openedAt, lastAt }) => [
+        key,
+        openedAt - run.result.began,
+        lastAt - run.result.began,
+      ]),
+    ).toEqual([
       ["k", 0, 7],
       ["k", 12, 12],
     ]);
@@ -139,10 +169,14 @@ describe("an aggregator hands its events on", () => {
   test("apart, by key", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxCount: 2 });
     const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
-      for (const [key, id] of ["k1", "j1", "k2", "j2"].map((text) => [text.slice(0, 1), text] as const))
+      for (const [key, id] of ["k1", "j1", "k2", "j2"].map(
+        (text) => [text.slice(0, 1), text] as const,
+      ))
         await t.client.call(batch, { id }, { id: key });
     });
-    expect(run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id).join())).toEqual(["k1,k2", "j1,j2"]);
+    expect(
+      run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id).join()),
+    ).toEqual(["k1,k2", "j1,j2"]);
   });
 
   test("to an egress, or to an operation of a stateful function at the same id", async () => {
@@ -152,9 +186,13 @@ describe("an aggregator hands its events on", () => {
     });
     const toSums = aggregator("agg/to-sums", { flush: sums.add, maxCount: 2 });
     const outside = aggregator<Event>("agg/outside", { flush: "agg/sink", maxCount: 2 });
-    const run = await simulate({ functions: [toSums, outside], egress: { "agg/sink": () => undefined } }, async (t) => {
-      for (const f of [toSums, outside]) for (const id of ["a", "b", "c", "d", "e"]) await t.client.call(f, { id }, { id: "k" });
-    });
+    const run = await simulate(
+      { functions: [toSums, outside], egress: { "agg/sink": () => undefined } },
+      async (t) => {
+        for (const f of [toSums, outside])
+          for (const id of ["a", "b", "c", "d", "e"]) await t.client.call(f, { id }, { id: "k" });
+      },
+    );
     expect(await run.state(sums, "k")).toEqual({ count: 4 });
     expect(run.egress.map((each) => (each.value as Out).events.length)).toEqual([2, 2]);
   });
@@ -165,7 +203,12 @@ describe("an event that comes again", () => {
 
   test.each([
     ["changes nothing within the window", {}, [0, 1000, 1000], "added 1, duplicate 1, duplicate 1"],
-    ["counts again after the window, which begins when it first came", { dedupeFor: "2s" }, [0, 1999, 1], "added 1, duplicate 1, added 2"],
+    [
+      "counts again after the window, which begins when it first came",
+      { dedupeFor: "2s" },
+      [0, 1999, 1],
+      "added 1, duplicate 1, added 2",
+    ],
     ["is not known by anything else than its name", {}, [0], "added 1"],
   ] as const)("%s", async (_, options, pauses, expected) => {
     const { answers } = await gathered(
@@ -176,23 +219,49 @@ describe("an event that comes again", () => {
   });
 
   test("changes nothing when its batch has left already", async () => {
-    const { batches, answers } = await gathered({ ...named, maxCount: 2 }, at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "d"]));
-    expect([batches.map(([ids]) => ids), answers.slice(2, 3)]).toEqual([["ab", "cd"], ["duplicate 0"]]);
+    const { batches, answers } = await gathered(
+      { ...named, maxCount: 2 },
+      at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "d"]),
+    );
+    expect([batches.map(([ids]) => ids), answers.slice(2, 3)]).toEqual([
+      ["ab", "cd"],
+      ["duplicate 0"],
+    ]);
   });
 
   test("is remembered among so many, and the oldest are forgotten first", async () => {
-    const { answers } = await gathered({ ...named, dedupeMax: 2 }, at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "a"]));
-    expect(answers).toEqual(["added 1", "added 2", "duplicate 2", "added 3", "duplicate 3", "added 4"]);
+    const { answers } = await gathered(
+      { ...named, dedupeMax: 2 },
+      at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "a"]),
+    );
+    expect(answers).toEqual([
+      "added 1",
+      "added 2",
+      "duplicate 2",
+      "added 3",
+      "duplicate 3",
+      "added 4",
+    ]);
   });
 
   test("is known among thousands, of which few are looked through and written with it", async () => {
-    const batch = aggregator<Event>("agg/batch", { flush: store, dedupeBy: ({ id }) => id, dedupeMax: 1_500, maxCount: 100 });
+    const batch = aggregator<Event>("agg/batch", {
+      flush: store,
+      dedupeBy: ({ id }) => id,
+      dedupeMax: 1_500,
+      maxCount: 100,
+    });
     const engine = await embedded({ functions: [batch], store: memory() });
     const add = (from: number, to: number) =>
-      Promise.all(Array.from({ length: to - from }, (_, n) => engine.client.call(batch, { id: `event ${from + n}` }, { id: "k" }))).then(
-        (all) => new Set(all.map(({ status }) => status)),
-      );
-    expect([await add(0, 2_000), await add(500, 2_000)]).toEqual([new Set(["added"]), new Set(["duplicate"])]);
+      Promise.all(
+        Array.from({ length: to - from }, (_, n) =>
+          engine.client.call(batch, { id: `event ${from + n}` }, { id: "k" }),
+        ),
+      ).then((all) => new Set(all.map(({ status }) => status)));
+    expect([await add(0, 2_000), await add(500, 2_000)]).toEqual([
+      new Set(["added"]),
+      new Set(["duplicate"]),
+    ]);
     const { open: _, newestAt: __, ...seen } = (await engine.client.readState(batch, "k")) ?? {};
     const counts = Object.values(seen).map(({ count }) => count);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(6 * 313);
@@ -201,7 +270,10 @@ describe("an event that comes again", () => {
   });
 
   test("changes nothing under a name such as __proto__, and is refused under none", async () => {
-    const { answers } = await gathered(named, at([0, "__proto__"], [0, "constructor"], [0, "__proto__"]));
+    const { answers } = await gathered(
+      named,
+      at([0, "__proto__"], [0, "constructor"], [0, "__proto__"]),
+    );
     expect(answers).toEqual(["added 1", "added 2", "duplicate 2"]);
     await expect(gathered(named, at([0, ""]))).rejects.toMatchObject({ code: "INVALID_KEY" });
   });
@@ -225,7 +297,12 @@ describe("an event that is late", () => {
 
   test("goes where late ones go, once", async () => {
     const late = fn("agg/late", (_, _event: Event) => undefined);
-    const batch = aggregator<Event>("agg/batch", { flush: store, ...timed, onLate: late, dedupeBy: ({ id }) => id });
+    const batch = aggregator<Event>("agg/batch", {
+      flush: store,
+      ...timed,
+      onLate: late,
+      dedupeBy: ({ id }) => id,
+    });
     const run = await simulate({ functions: [batch, record(late)] }, async (t) => {
       for (const [id, at] of [
         ["a", 20_000],
@@ -238,7 +315,9 @@ describe("an event that is late", () => {
   });
 
   test("is refused when nobody can tell how late it is", async () => {
-    await expect(gathered(timed, [of("a", Number.NaN)])).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+    await expect(gathered(timed, [of("a", Number.NaN)])).rejects.toMatchObject({
+      code: "INVALID_OPTIONS",
+    });
   });
 });
 
@@ -251,11 +330,20 @@ describe("an aggregator and time that was lost", () => {
       await t.client.call(batch, { id: "b" }, { id: "k" });
       await t.idle();
     });
-    expect(run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id))).toEqual([["a"], ["b"]]);
+    expect(run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id))).toEqual([
+      ["a"],
+      ["b"],
+    ]);
   });
 
   test("has one timer under way for each key, however many events there are, and nothing left when all have left", async () => {
-    const batch = aggregator<Event>("agg/batch", { flush: store, gap: "5s", maxWait: "1m", dedupeBy: ({ id }) => id, dedupeFor: "2m" });
+    const batch = aggregator<Event>("agg/batch", {
+      flush: store,
+      gap: "5s",
+      maxWait: "1m",
+      dedupeBy: ({ id }) => id,
+      dedupeFor: "2m",
+    });
     const host = await onMemory.start([batch], {}, 1);
     for (let n = 0; n < 50; n++) {
       await host.client.call(batch, { id: String(n) }, { id: "k", key: `add-${n}` });
@@ -274,9 +362,17 @@ describe("an aggregator and time that was lost", () => {
 describe("through every crash", () => {
   const sink = stateful("agg/sink", {
     state: { batches: value<string[]>([]) },
-    handlers: { put: (ctx, { events, reason }: Out) => void ctx.state.batches.push(`${reason} ${events.map(({ id }) => id).join("")}`) },
+    handlers: {
+      put: (ctx, { events, reason }: Out) =>
+        void ctx.state.batches.push(`${reason} ${events.map(({ id }) => id).join("")}`),
+    },
   });
-  const batch = aggregator("agg/batch", { flush: sink.put, maxCount: 2, maxWait: "10s", dedupeBy: ({ id }) => id });
+  const batch = aggregator("agg/batch", {
+    flush: sink.put,
+    maxCount: 2,
+    maxWait: "10s",
+    dedupeBy: ({ id }) => id,
+  });
   const feed = async (t: Simulated) => {
     for (const id of ["a", "b", "a", "c"]) await t.client.call(batch, { id }, { id: "k" });
     await t.advance("10s");
@@ -320,7 +416,11 @@ describe("an aggregator whose flush fails", () => {
   });
 
   test("is flushed by a function that tries again by its own policy", async () => {
-    const retrying = fn("agg/retrying", { retry: { maxAttempts: 3, initialDelay: "1s" } }, (_, _batch: Out) => undefined);
+    const retrying = fn(
+      "agg/retrying",
+      { retry: { maxAttempts: 3, initialDelay: "1s" } },
+      (_, _batch: Out) => undefined,
+    );
     const batch = aggregator("agg/batch", { flush: retrying, maxCount: 1 });
     const run = await simulate({ functions: [batch, record(failing(retrying, 2))] }, async (t) => {
       await t.client.call(batch, { id: "a" }, { id: "k" });
@@ -332,14 +432,21 @@ describe("an aggregator whose flush fails", () => {
 });
 
 describe("an aggregator is a function", () => {
-  const batch = aggregator<Event>("agg/batch", { flush: store, maxCount: 2, dedupeBy: ({ id }) => id });
-  const asLeaf = fn("agg/parent", (ctx, ids: readonly string[]) => ctx.all(ids.map((id) => ctx.invoke(batch, { id }, { id: "k" }))));
+  const batch = aggregator<Event>("agg/batch", {
+    flush: store,
+    maxCount: 2,
+    dedupeBy: ({ id }) => id,
+  });
+  const asLeaf = fn("agg/parent", (ctx, ids: readonly string[]) =>
+    ctx.all(ids.map((id) => ctx.invoke(batch, { id }, { id: "k" }))),
+  );
   /** Another function that answers as an aggregator does: whoever calls it cannot tell. */
   const other = stateful("agg/other", {
     state: { seen: value<string[]>([]) },
     handlers: {
       add(ctx, { id }: Event) {
-        if (ctx.state.seen.includes(id)) return { status: "duplicate", count: ctx.state.seen.length % 2 };
+        if (ctx.state.seen.includes(id))
+          return { status: "duplicate", count: ctx.state.seen.length % 2 };
         return { status: "added", count: ctx.state.seen.push(id) % 2 };
       },
     },
@@ -350,10 +457,18 @@ describe("an aggregator is a function", () => {
       ctx.timeout(ctx.all(ids.map((id) => ctx.invoke(leaf, { id }, { id: "k" }))), "1m"),
     );
 
-  test.each([onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const))("on %s", async (_, engine) => {
+  test.each(
+    [onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const),
+  )("on %s", async (_, engine) => {
     const host = await engine.start([batch, asLeaf], {}, 3);
     const answers = await host.client.call(asLeaf, ["a", "b", "a", "c", "b"]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual(["added", "added", "added", "duplicate", "duplicate"]);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([
+      "added",
+      "added",
+      "added",
+      "duplicate",
+      "duplicate",
+    ]);
     expect(await host.client.call(batch.flush, undefined, { id: "k" })).toBe(1);
     await host.close();
   });
@@ -362,7 +477,9 @@ describe("an aggregator is a function", () => {
     const results = [];
     for (const leaf of [batch.add, batch, other.add]) {
       const parent = parentOf(leaf);
-      const run = await simulate({ functions: [parent, leaf] }, (t) => t.client.call(parent, ["a", "b", "a", "c", "b"]));
+      const run = await simulate({ functions: [parent, leaf] }, (t) =>
+        t.client.call(parent, ["a", "b", "a", "c", "b"]),
+      );
       await expectNoDoubleBilling(run);
       results.push(run.result);
     }
@@ -373,17 +490,25 @@ describe("an aggregator is a function", () => {
 
 describe("an aggregator next to one function that waits", () => {
   const minute = 60_000;
-  const naive = fn("agg/naive", async (ctx, { count, waitMs }: { count: number; waitMs: number }) => {
-    const events: Event[] = [];
-    const over = ctx.sleep(waitMs);
-    while (events.length < count) {
-      const { ready }: Waited<unknown> = await ctx.get(ctx.wait([ctx.event<Event>("event"), over], { count: 1 }));
-      if (ready[0]?.index === 1) break;
-      events.push((ready[0] as unknown as { value: Event }).value);
-    }
-    return ctx.get(ctx.invoke(store, { id: "", key: "k", events, reason: "count", openedAt: 0, lastAt: 0 }));
-  });
-  const storedIn = (run: Run<unknown>) => run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id).join(""));
+  const naive = fn(
+    "agg/naive",
+    async (ctx, { count, waitMs }: { count: number; waitMs: number }) => {
+      const events: Event[] = [];
+      const over = ctx.sleep(waitMs);
+      while (events.length < count) {
+        const { ready }: Waited<unknown> = await ctx.get(
+          ctx.wait([ctx.event<Event>("event"), over], { count: 1 }),
+        );
+        if (ready[0]?.index === 1) break;
+        events.push((ready[0] as unknown as { value: Event }).value);
+      }
+      return ctx.get(
+        ctx.invoke(store, { id: "", key: "k", events, reason: "count", openedAt: 0, lastAt: 0 }),
+      );
+    },
+  );
+  const storedIn = (run: Run<unknown>) =>
+    run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id).join(""));
 
   test("stores the same, and is not billed for the time between events", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxCount: 3, maxWait: "1h" });
@@ -395,19 +520,29 @@ describe("an aggregator next to one function that waits", () => {
       }
       await t.idle();
     });
-    const blocking = await simulate({ functions: [naive, record(slow(store, "1s"))] }, async (t) => {
-      const flow = await t.client.start(naive, { count: 3, waitMs: 60 * minute }, { id: "naive" });
-      for (const id of ids) {
-        await t.advance(minute);
-        await t.client.signal(flow, "event", { id });
-      }
-      await flow.result();
-    });
+    const blocking = await simulate(
+      { functions: [naive, record(slow(store, "1s"))] },
+      async (t) => {
+        const flow = await t.client.start(
+          naive,
+          { count: 3, waitMs: 60 * minute },
+          { id: "naive" },
+        );
+        for (const id of ids) {
+          await t.advance(minute);
+          await t.client.signal(flow, "event", { id });
+        }
+        await flow.result();
+      },
+    );
     expect(storedIn(split)).toEqual(["abc"]);
     expect(storedIn(blocking)).toEqual(storedIn(split));
     await expectNoDoubleBilling(split);
     expect(split.meter.functions().reduce((sum, { billedMs }) => sum + billedMs, 0)).toBe(1000);
-    expect(await blocking.meter.flow("naive")).toMatchObject({ billedMs: 3 * minute + 2000, blockedMs: 3 * minute + 1000 });
+    expect(await blocking.meter.flow("naive")).toMatchObject({
+      billedMs: 3 * minute + 2000,
+      blockedMs: 3 * minute + 1000,
+    });
   });
 });
 
@@ -431,6 +566,8 @@ describe("options of an aggregator", () => {
     ["a place for late ones without times", { ...good, onLate: store }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ...good, maxcount: 5 }, "INVALID_OPTIONS"],
   ])("are refused when they are made: %s", (_, options, code) => {
-    expect(() => aggregator("agg/bad", options as never)).toThrow(expect.objectContaining({ code }));
+    expect(() => aggregator("agg/bad", options as never)).toThrow(
+      expect.objectContaining({ code }),
+    );
   });
 });

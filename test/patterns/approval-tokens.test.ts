@@ -14,16 +14,27 @@ const token = tokens.sign(request, vote);
 
 describe("a token", () => {
   test("says what its holder may decide, until the request expires", () => {
-    const claims = { approval: "tok/approve", id: "e-7", decision: { ...vote, request: "r1" }, expiresAt: 1000 };
+    const claims = {
+      approval: "tok/approve",
+      id: "e-7",
+      decision: { ...vote, request: "r1" },
+      expiresAt: 1000,
+    };
     expect(tokens.verify(token, about)).toEqual({ status: "valid", claims });
     expect(tokens.verify(token, { ...about, now: 999 })).toEqual({ status: "valid", claims });
     expect(tokens.verify(token, { ...about, now: 1000 })).toEqual({ status: "expired", claims });
   });
 
   test("can stand in a link as it is", () => {
-    const odd = tokens.sign({ approval: "tok/approve", id: "ü/%2F?#&", request: "r1" }, { by: "ada ☃", decision: "reject" });
+    const odd = tokens.sign(
+      { approval: "tok/approve", id: "ü/%2F?#&", request: "r1" },
+      { by: "ada ☃", decision: "reject" },
+    );
     expect(encodeURIComponent(odd)).toBe(odd);
-    expect(tokens.verify(odd, about)).toMatchObject({ status: "valid", claims: { id: "ü/%2F?#&", decision: { by: "ada ☃" } } });
+    expect(tokens.verify(odd, about)).toMatchObject({
+      status: "valid",
+      claims: { id: "ü/%2F?#&", decision: { by: "ada ☃" } },
+    });
   });
 
   test("is the same when the same is signed again, and another for anything else", () => {
@@ -41,16 +52,35 @@ describe("a token", () => {
   });
 
   test("is worth nothing elsewhere", () => {
-    expect(tokens.verify(token, { ...about, approval: "tok/other" })).toEqual({ status: "invalid" });
-    expect(approvalTokens({ secret: `${SECRET}!` }).verify(token, about)).toEqual({ status: "invalid" });
+    expect(tokens.verify(token, { ...about, approval: "tok/other" })).toEqual({
+      status: "invalid",
+    });
+    expect(approvalTokens({ secret: `${SECRET}!` }).verify(token, about)).toEqual({
+      status: "invalid",
+    });
   });
 
   test("is worth nothing when any of it is changed, left out or added, and no reason is told", () => {
-    const changes = Array.from(token, (character, at) => token.slice(0, at) + (character === "0" ? "1" : "0") + token.slice(at + 1));
+    const changes = Array.from(
+      token,
+      (character, at) => token.slice(0, at) + (character === "0" ? "1" : "0") + token.slice(at + 1),
+    );
     const shortened = Array.from(token, (_, at) => token.slice(0, at));
-    const all = [...changes, ...shortened, `${token}0`, `${token}.`, `.${token}`, token.toUpperCase(), ` ${token}`];
-    const statuses = all.filter((forged) => forged !== token).map((forged) => tokens.verify(forged, about));
-    expect(new Set(statuses.map((verified) => JSON.stringify(verified)))).toEqual(new Set(['{"status":"invalid"}']));
+    const all = [
+      ...changes,
+      ...shortened,
+      `${token}0`,
+      `${token}.`,
+      `.${token}`,
+      token.toUpperCase(),
+      ` ${token}`,
+    ];
+    const statuses = all
+      .filter((forged) => forged !== token)
+      .map((forged) => tokens.verify(forged, about));
+    expect(new Set(statuses.map((verified) => JSON.stringify(verified)))).toEqual(
+      new Set(['{"status":"invalid"}']),
+    );
   });
 
   test.each([
@@ -80,7 +110,12 @@ describe("a token", () => {
   test("of a former secret is good while that is known; new ones have the first", () => {
     const next = approvalTokens({ secret: ["the next secret to be used", SECRET] });
     expect(next.verify(token, about).status).toBe("valid");
-    expect(approvalTokens({ secret: ["the next secret to be used"] }).verify(next.sign(request, vote), about).status).toBe("valid");
+    expect(
+      approvalTokens({ secret: ["the next secret to be used"] }).verify(
+        next.sign(request, vote),
+        about,
+      ).status,
+    ).toBe("valid");
     expect(tokens.verify(next.sign(request, vote), about).status).toBe("invalid");
   });
 });
@@ -110,7 +145,11 @@ test.each([
 test("a link works once: again it is the same, the other link is the opposite, and that of another request is refused", async () => {
   const mails: string[][] = [];
   const ask = fn("tok/ask", (_, about: ApprovalRequest<string>) => {
-    mails.push((["approve", "reject"] as const).map((decision) => tokens.sign(about, { by: "ada", decision })));
+    mails.push(
+      (["approve", "reject"] as const).map((decision) =>
+        tokens.sign(about, { by: "ada", decision }),
+      ),
+    );
   });
   const approved = approval("tok/approve", { ask, quorum: 2, timeout: "1h" });
   const run = await simulate({ functions: [approved] }, async (t) => {
@@ -131,7 +170,13 @@ test("a link works once: again it is the same, the other link is the opposite, a
     await t.advance(0);
     const [, [again] = []] = mails;
     answers.push(
-      (await t.client.call(approved.decide, { by: "ada", decision: "approve", request: "of the first" }, { id: "e" })).status,
+      (
+        await t.client.call(
+          approved.decide,
+          { by: "ada", decision: "approve", request: "of the first" },
+          { id: "e" },
+        )
+      ).status,
       await click(again),
     );
     return answers;

@@ -2,8 +2,23 @@ import fc from "fast-check";
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Fn, StatefulFn } from "handback";
 import { approval } from "handback/patterns";
-import type { ApprovalOptions, ApprovalRequest, ApprovalResult, AuditRecord, Decision, DecisionAnswer } from "handback/patterns";
-import { everyCrash, expectNoDoubleBilling, failing, record, schedules, simulate, slow } from "handback/testing";
+import type {
+  ApprovalOptions,
+  ApprovalRequest,
+  ApprovalResult,
+  AuditRecord,
+  Decision,
+  DecisionAnswer,
+} from "handback/patterns";
+import {
+  everyCrash,
+  expectNoDoubleBilling,
+  failing,
+  record,
+  schedules,
+  simulate,
+  slow,
+} from "handback/testing";
 import type { Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
@@ -15,7 +30,10 @@ type Request = ApprovalRequest<Expense>;
 
 const HOUR = 3_600_000;
 const ask = fn("app/ask", (_, _request: Request) => undefined);
-const take = fn("app/take", (_, { decisions }: Request) => `over to the boss after ${decisions.length}`);
+const take = fn(
+  "app/take",
+  (_, { decisions }: Request) => `over to the boss after ${decisions.length}`,
+);
 const expense: Expense = { euros: 900, owner: "olga" };
 
 const yes = (by: string): Decision => ({ by, decision: "approve" });
@@ -31,32 +49,37 @@ async function asked(
   parts: readonly object[] = [],
 ) {
   const approved = approval<Expense, string>("app/approve", { ask, ...options });
-  const run = await simulate({ functions: [approved, ...(parts.length > 0 ? parts : [record(ask)])] }, async (t) => {
-    const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
-    const answers: unknown[] = [];
-    let endedAt: number | undefined;
-    const end = endOf(flow.result()).then((ended) => {
-      endedAt = hours(t.clock.now());
-      return ended;
-    });
-    for (const [atHour, act] of steps) {
-      await t.advance(VirtualClock.startAt + atHour * HOUR - t.clock.now());
-      const answer = await act({
-        decide: (decision) => t.client.call(approved.decide, decision, { id: "e" }),
-        delegate: (by, to) => t.client.call(approved.delegate, { by, to }, { id: "e" }),
-        withdraw: (by) => t.client.call(approved.withdraw, { by }, { id: "e" }),
-        cancel: () => t.client.cancel(flow),
+  const run = await simulate(
+    { functions: [approved, ...(parts.length > 0 ? parts : [record(ask)])] },
+    async (t) => {
+      const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+      const answers: unknown[] = [];
+      let endedAt: number | undefined;
+      const end = endOf(flow.result()).then((ended) => {
+        endedAt = hours(t.clock.now());
+        return ended;
       });
-      answers.push(typeof answer === "object" ? told(answer as DecisionAnswer) : answer);
-    }
-    const ended = await end;
-    await t.idle("100d");
-    return { answers, ended, endedAt };
-  });
+      for (const [atHour, act] of steps) {
+        await t.advance(VirtualClock.startAt + atHour * HOUR - t.clock.now());
+        const answer = await act({
+          decide: (decision) => t.client.call(approved.decide, decision, { id: "e" }),
+          delegate: (by, to) => t.client.call(approved.delegate, { by, to }, { id: "e" }),
+          withdraw: (by) => t.client.call(approved.withdraw, { by }, { id: "e" }),
+          cancel: () => t.client.cancel(flow),
+        });
+        answers.push(typeof answer === "object" ? told(answer as DecisionAnswer) : answer);
+      }
+      const ended = await end;
+      await t.idle("100d");
+      return { answers, ended, endedAt };
+    },
+  );
   await expectNoDoubleBilling(run);
   const { ended } = run.result;
   const result = "value" in ended ? (ended.value as ApprovalResult<string>) : undefined;
-  const audit = result?.audit.map(({ at, action, by, to }) => [hours(at), action, by, to].filter((part) => part !== undefined).join(" "));
+  const audit = result?.audit.map(({ at, action, by, to }) =>
+    [hours(at), action, by, to].filter((part) => part !== undefined).join(" "),
+  );
   return { ...run.result, status: result?.status ?? ended, audit, run };
 }
 
@@ -67,7 +90,8 @@ interface Acts {
   cancel(): Promise<boolean>;
 }
 
-const decides = (atHour: number, decision: Decision) => [atHour, (f: Acts) => f.decide(decision)] as const;
+const decides = (atHour: number, decision: Decision) =>
+  [atHour, (f: Acts) => f.decide(decision)] as const;
 const broken = (): never => {
   throw new Error("nobody is on duty");
 };
@@ -135,7 +159,15 @@ describe("an approval", () => {
     ],
     [
       "needs so many of each role",
-      { approvers: () => [{ person: "fay", role: "finance" }, { person: "leo", role: "legal" }, "ada"], quorum: 2, roles: { finance: 1 } },
+      {
+        approvers: () => [
+          { person: "fay", role: "finance" },
+          { person: "leo", role: "legal" },
+          "ada",
+        ],
+        quorum: 2,
+        roles: { finance: 1 },
+      },
       [decides(1, yes("leo")), decides(2, yes("ada")), decides(3, yes("fay"))],
       ["recorded, open", "recorded, open", "recorded, approved"],
       "approved",
@@ -143,7 +175,12 @@ describe("an approval", () => {
     ],
     [
       "is rejected when a role is not to be had any more",
-      { approvers: () => [{ person: "fay", role: "finance" }, "ada", "bob"], quorum: 2, roles: { finance: 1 }, rejections: 3 },
+      {
+        approvers: () => [{ person: "fay", role: "finance" }, "ada", "bob"],
+        quorum: 2,
+        roles: { finance: 1 },
+        rejections: 3,
+      },
       [decides(1, no("fay"))],
       ["recorded, rejected"],
       "rejected",
@@ -175,7 +212,11 @@ describe("an approval", () => {
     ["a rejection by who has approved", [yes("ada"), no("ada")], "opposite, approved"],
     ["an approval by another", [yes("ada"), yes("bob")], "over, approved"],
     ["a rejection by another", [no("ada"), yes("bob")], "over, rejected"],
-    ["what nobody may say", [no("ada"), { ...yes("bob"), request: "r" }], "refused, rejected, another request"],
+    [
+      "what nobody may say",
+      [no("ada"), { ...yes("bob"), request: "r" }],
+      "refused, rejected, another request",
+    ],
   ] as const)("answers late decisions clearly: %s", async (_, [first, late], answer) => {
     const got = await asked({ timeout: "72h" }, [decides(1, first), decides(2, late)]);
     expect(got.answers[1]).toBe(answer);
@@ -187,7 +228,10 @@ describe("an approval", () => {
       await t.client.start(approved, expense, { id: "e" });
       await t.client.call(approved.decide, { ...yes("ada"), comment: "fine" }, { id: "e" });
       await t.advance("1h");
-      return [await t.client.call(approved.decide, no("ada"), { id: "e" }), await t.client.call(approved.view, undefined, { id: "e" })];
+      return [
+        await t.client.call(approved.decide, no("ada"), { id: "e" }),
+        await t.client.call(approved.view, undefined, { id: "e" }),
+      ];
     });
     const decision = { by: "ada", decision: "approve", comment: "fine", at: VirtualClock.startAt };
     expect(run.result[0]).toEqual({ status: "opposite", ballot: "open", decision });
@@ -223,7 +267,12 @@ describe("an approval", () => {
       "recorded, approved",
       "over, approved",
     ]);
-    expect(got.audit).toEqual(["0 asked olga", "1 delegated ada dan", "8 approved dan", "11 approved cy"]);
+    expect(got.audit).toEqual([
+      "0 asked olga",
+      "1 delegated ada dan",
+      "8 approved dan",
+      "11 approved cy",
+    ]);
   });
 
   test("is withdrawn by who has asked", async () => {
@@ -233,8 +282,17 @@ describe("an approval", () => {
       [3, (f) => f.withdraw("olga")],
       decides(4, yes("ada")),
     ]);
-    expect(got.answers).toEqual(["refused, open, not the requester", "recorded, withdrawn", "over, withdrawn", "over, withdrawn"]);
-    expect([got.status, got.endedAt, got.audit]).toEqual(["withdrawn", 2, ["0 asked olga", "2 withdrawn olga"]]);
+    expect(got.answers).toEqual([
+      "refused, open, not the requester",
+      "recorded, withdrawn",
+      "over, withdrawn",
+      "over, withdrawn",
+    ]);
+    expect([got.status, got.endedAt, got.audit]).toEqual([
+      "withdrawn",
+      2,
+      ["0 asked olga", "2 withdrawn olga"],
+    ]);
   });
 });
 
@@ -273,13 +331,24 @@ describe("an approval that nobody answers", () => {
   ] as const)("%s", async (_, options, status, at, audit) => {
     const got = await asked(options, []);
     expect([got.status, got.endedAt, got.audit]).toEqual([status, at, audit]);
-    const asks = got.run.calls(ask).map(({ input, at: ms }) => `${ms / HOUR} ${(input as Request).level} ${(input as Request).reminder}`);
+    const asks = got.run
+      .calls(ask)
+      .map(
+        ({ input, at: ms }) =>
+          `${ms / HOUR} ${(input as Request).level} ${(input as Request).reminder}`,
+      );
     expect(asks).toHaveLength(audit.length - 1);
   });
 
   test("hands over to what is to be done then, in the flow of who has asked", async () => {
-    const got = await asked({ timeout: "72h", quorum: 2, onTimeout: take }, [decides(1, yes("ada"))], [slow(take, "5s")]);
-    expect(got.ended).toMatchObject({ value: { status: "expired", value: "over to the boss after 1" } });
+    const got = await asked(
+      { timeout: "72h", quorum: 2, onTimeout: take },
+      [decides(1, yes("ada"))],
+      [slow(take, "5s")],
+    );
+    expect(got.ended).toMatchObject({
+      value: { status: "expired", value: "over to the boss after 1" },
+    });
     expect((await got.run.meter.flow("flow")).billedMs).toBe(5000);
   });
 
@@ -290,8 +359,16 @@ describe("an approval that nobody answers", () => {
       decides(2, yes("ada")),
       decides(25, yes("boss")),
     ]);
-    expect(got.answers).toEqual(["refused, open, not an approver", "recorded, open", "recorded, approved"]);
-    expect(got.run.calls(ask).map(({ input }) => (input as Request).approvers?.map(({ person }) => person))).toEqual([
+    expect(got.answers).toEqual([
+      "refused, open, not an approver",
+      "recorded, open",
+      "recorded, approved",
+    ]);
+    expect(
+      got.run
+        .calls(ask)
+        .map(({ input }) => (input as Request).approvers?.map(({ person }) => person)),
+    ).toEqual([
       ["ada", "bob"],
       ["bob", "boss"],
     ]);
@@ -305,12 +382,22 @@ describe("an approval that nobody answers", () => {
       decides(26, yes("ada")),
       decides(27, yes("boss")),
     ]);
-    expect(got.answers).toEqual(["recorded, open", "recorded, open", "refused, open, has delegated", "recorded, approved"]);
+    expect(got.answers).toEqual([
+      "recorded, open",
+      "recorded, open",
+      "refused, open, has delegated",
+      "recorded, approved",
+    ]);
   });
 
   test("waits for the last rung before it gives up on the quorum", async () => {
-    const ladder = [{ after: "24h" as const, approvers: () => ["boss"] }, { after: "48h" as const }];
-    const got = await asked({ approvers: () => ["ada"], quorum: 2, rejections: 2, ladder }, [decides(1, no("ada"))]);
+    const ladder = [
+      { after: "24h" as const, approvers: () => ["boss"] },
+      { after: "48h" as const },
+    ];
+    const got = await asked({ approvers: () => ["ada"], quorum: 2, rejections: 2, ladder }, [
+      decides(1, no("ada")),
+    ]);
     expect([got.status, got.endedAt]).toEqual(["rejected", 48]);
   });
 
@@ -322,7 +409,10 @@ describe("an approval that nobody answers", () => {
       await t.crash({ downFor: "50h" });
       await t.advance("1h");
       await t.crash({ downFor: "50h" });
-      return [told(await t.client.call(approved.decide, yes("ada"), { id: "e" })), (await flow.result()).status];
+      return [
+        told(await t.client.call(approved.decide, yes("ada"), { id: "e" })),
+        (await flow.result()).status,
+      ];
     });
     expect(run.result).toEqual(["over, expired", "expired"]);
     // Reminders that were due meanwhile are one.
@@ -331,14 +421,23 @@ describe("an approval that nobody answers", () => {
 });
 
 describe("decisions that come before anybody has asked", () => {
-  const early = (options: Partial<ApprovalOptions<Expense>>, decisions: readonly Decision[], after = "1h" as const) => {
+  const early = (
+    options: Partial<ApprovalOptions<Expense>>,
+    decisions: readonly Decision[],
+    after = "1h" as const,
+  ) => {
     const approved = approval<Expense>("app/approve", { ask, timeout: "72h", ...options });
     return simulate({ functions: [approved, record(ask)] }, async (t) => {
       const answers = [];
-      for (const decision of decisions) answers.push(told(await t.client.call(approved.decide, decision, { id: "e" })));
+      for (const decision of decisions)
+        answers.push(told(await t.client.call(approved.decide, decision, { id: "e" })));
       await t.advance(after);
       const { status, audit } = await t.client.call(approved, expense, { id: "e" });
-      return { answers, status, audit: audit.map(({ action, by }) => [action, by].join(" ").trim()) };
+      return {
+        answers,
+        status,
+        audit: audit.map(({ action, by }) => [action, by].join(" ").trim()),
+      };
     });
   };
 
@@ -354,18 +453,28 @@ describe("decisions that come before anybody has asked", () => {
 
   test("count only if their people may decide", async () => {
     const run = await early({ ...three }, [yes("eve"), no("bob")]);
-    expect(run.result).toMatchObject({ answers: ["early", "early"], status: "rejected", audit: ["asked", "rejected bob"] });
+    expect(run.result).toMatchObject({
+      answers: ["early", "early"],
+      status: "rejected",
+      audit: ["asked", "rejected bob"],
+    });
   });
 
   test("are refused when they are meant for a request that is gone, and keep nobody from deciding the next", async () => {
     const run = await early({}, [{ ...no("ada"), request: "of another time" }, yes("ada")]);
-    expect(run.result).toMatchObject({ answers: ["refused, no request", "early"], status: "approved" });
+    expect(run.result).toMatchObject({
+      answers: ["refused, no request", "early"],
+      status: "approved",
+    });
   });
 
   test("are forgotten after a week, and are bounded in number", async () => {
     expect((await early({}, [yes("ada")], "8d" as never)).result.status).toBe("expired");
     const many = Array.from({ length: 101 }, (_, n) => no(`p${n}`));
-    expect((await early({}, many)).result.answers.slice(-2)).toEqual(["early", "refused, no request"]);
+    expect((await early({}, many)).result.answers.slice(-2)).toEqual([
+      "early",
+      "refused, no request",
+    ]);
   });
 
   test("cannot be delegations or withdrawals", async () => {
@@ -381,8 +490,15 @@ describe("decisions that come before anybody has asked", () => {
 
 describe("an approval that goes wrong", () => {
   test("fails when nobody can be asked, and takes no decisions then", async () => {
-    const got = await asked({ timeout: "72h", remind: { every: "1h" } }, [decides(1, yes("ada"))], [failing(ask, new Error("no mail"))]);
-    expect(got.ended).toMatchObject({ code: "FUNCTION_FAILED", message: expect.stringContaining("no mail") });
+    const got = await asked(
+      { timeout: "72h", remind: { every: "1h" } },
+      [decides(1, yes("ada"))],
+      [failing(ask, new Error("no mail"))],
+    );
+    expect(got.ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+      message: expect.stringContaining("no mail"),
+    });
     expect([got.answers, got.endedAt]).toEqual([["over, failed"], 0]);
   });
 
@@ -390,34 +506,60 @@ describe("an approval that goes wrong", () => {
     const flaky = fn("app/ask", (_, { reminder }: Request) => {
       if (reminder === 1) throw new Error("no mail");
     });
-    const got = await asked({ ask: flaky, remind: { every: "1h", times: 2 } }, [decides(5, yes("ada"))], [flaky]);
-    expect([got.status, got.audit]).toEqual(["approved", ["0 asked", "1 reminded", "2 reminded", "5 approved ada"]]);
+    const got = await asked(
+      { ask: flaky, remind: { every: "1h", times: 2 } },
+      [decides(5, yes("ada"))],
+      [flaky],
+    );
+    expect([got.status, got.audit]).toEqual([
+      "approved",
+      ["0 asked", "1 reminded", "2 reminded", "5 approved ada"],
+    ]);
   });
 
   test("is withdrawn when who has asked is cancelled: nobody is reminded any more, and whoever decides is told", async () => {
-    const got = await asked({ timeout: "72h", remind: { every: "10h" } }, [[15, (f) => f.cancel()], decides(16, yes("ada"))]);
-    expect([got.answers, got.ended]).toMatchObject([[true, "over, withdrawn"], { code: "CANCELLED" }]);
+    const got = await asked({ timeout: "72h", remind: { every: "10h" } }, [
+      [15, (f) => f.cancel()],
+      decides(16, yes("ada")),
+    ]);
+    expect([got.answers, got.ended]).toMatchObject([
+      [true, "over, withdrawn"],
+      { code: "CANCELLED" },
+    ]);
     expect(got.run.calls(ask)).toHaveLength(2);
   });
 
   test("is over, one way or the other, wherever it is cancelled", async () => {
-    const approved = approval("app/approve", { ask, quorum: 2, timeout: "20s", remind: { every: "4s" }, onTimeout: take });
+    const approved = approval("app/approve", {
+      ask,
+      quorum: 2,
+      timeout: "20s",
+      remind: { every: "4s" },
+      onTimeout: take,
+    });
     const outcomes = new Set<string>();
     for (let afterMs = 0; afterMs <= 26_000; afterMs += 1_000) {
-      const run = await simulate({ functions: [approved, slow(ask, "2s"), slow(take, "3s")] }, async (t) => {
-        const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
-        await t.client.call(approved.decide, yes("ada"), { id: "e" });
-        await t.advance(afterMs);
-        const isCancelled = await t.client.cancel(flow);
-        await t.idle("10d");
-        const { status } = await flow.status();
-        const ballot = await t.client.call(approved.view, undefined, { id: "e" });
-        return [isCancelled, status, ballot?.status].join(" ");
-      });
+      const run = await simulate(
+        { functions: [approved, slow(ask, "2s"), slow(take, "3s")] },
+        async (t) => {
+          const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+          await t.client.call(approved.decide, yes("ada"), { id: "e" });
+          await t.advance(afterMs);
+          const isCancelled = await t.client.cancel(flow);
+          await t.idle("10d");
+          const { status } = await flow.status();
+          const ballot = await t.client.call(approved.view, undefined, { id: "e" });
+          return [isCancelled, status, ballot?.status].join(" ");
+        },
+      );
       outcomes.add(run.result);
       expect((await run.meter.flow("flow")).final).toBe(true);
     }
-    expect([...outcomes]).toEqual(["true cancelled withdrawn", "true cancelled expired", "false completed expired"]);
+    expect([...outcomes]).toEqual([
+      "true cancelled withdrawn",
+      "true cancelled expired",
+      "false completed expired",
+    ]);
   });
 
   test("does not wait for those who tell to have told all", async () => {
@@ -451,23 +593,52 @@ describe("an approval that goes wrong", () => {
       return status;
     });
     expect(run.result).toBe("approved");
-    expect(await run.state(approved, "e")).toMatchObject({ ballot: { status: "open", decisions: [] }, ended: [] });
+    expect(await run.state(approved, "e")).toMatchObject({
+      ballot: { status: "open", decisions: [] },
+      ended: [],
+    });
   });
 
   test.each([
     ["too few people", { ...three, quorum: 4 }, "INVALID_OPTIONS"],
-    ["one person who is named twice, for two", { approvers: () => ["ada", { person: "ada", role: "boss" }], quorum: 2 }, "INVALID_OPTIONS"],
+    [
+      "one person who is named twice, for two",
+      { approvers: () => ["ada", { person: "ada", role: "boss" }], quorum: 2 },
+      "INVALID_OPTIONS",
+    ],
     ["nobody of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],
-    ["too few people on all rungs", { ...three, quorum: 5, ladder: [{ after: "1h", approvers: () => ["ada", "dan"] }] }, "INVALID_OPTIONS"],
-    ["people of no name on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => [""] }] }, "INVALID_KEY"],
-    ["a promise of people on the ladder", { ...three, ladder: [{ after: "1h", approvers: async () => ["ada"] }] }, "INVALID_OPTIONS"],
-    ["nobody at all on the ladder", { ...three, ladder: [{ after: "1h", approvers: () => undefined as never }] }, "INVALID_OPTIONS"],
-    ["a ladder that breaks", { ...three, ladder: [{ after: "1h", approvers: broken }] }, "FUNCTION_FAILED"],
+    [
+      "too few people on all rungs",
+      { ...three, quorum: 5, ladder: [{ after: "1h", approvers: () => ["ada", "dan"] }] },
+      "INVALID_OPTIONS",
+    ],
+    [
+      "people of no name on the ladder",
+      { ...three, ladder: [{ after: "1h", approvers: () => [""] }] },
+      "INVALID_KEY",
+    ],
+    [
+      "a promise of people on the ladder",
+      { ...three, ladder: [{ after: "1h", approvers: async () => ["ada"] }] },
+      "INVALID_OPTIONS",
+    ],
+    [
+      "nobody at all on the ladder",
+      { ...three, ladder: [{ after: "1h", approvers: () => undefined as never }] },
+      "INVALID_OPTIONS",
+    ],
+    [
+      "a ladder that breaks",
+      { ...three, ladder: [{ after: "1h", approvers: broken }] },
+      "FUNCTION_FAILED",
+    ],
     ["people of no name", { approvers: () => [""] }, "INVALID_KEY"],
     ["no people", { approvers: () => 5 as never }, "INVALID_OPTIONS"],
     ["a requester of no name", { requester: () => undefined as never }, "INVALID_KEY"],
   ] as const)("fails at once with %s", async (_, options, code) => {
-    expect((await asked(options as Partial<ApprovalOptions<Expense, string>>, [])).ended).toMatchObject({ code });
+    expect(
+      (await asked(options as Partial<ApprovalOptions<Expense, string>>, [])).ended,
+    ).toMatchObject({ code });
   });
 
   test.each([
@@ -483,8 +654,13 @@ describe("an approval that goes wrong", () => {
     const approved = approval("app/approve", { ask });
     await simulate({ functions: [approved] }, async (t) => {
       const flow = await t.client.start(approved, expense, { id: "e" });
-      await expect(t.client.call(approved.decide, decision as Decision, { id: "e" })).rejects.toMatchObject({ code });
-      expect(await t.client.call(approved.view, undefined, { id: "e" })).toMatchObject({ status: "open", decisions: [] });
+      await expect(
+        t.client.call(approved.decide, decision as Decision, { id: "e" }),
+      ).rejects.toMatchObject({ code });
+      expect(await t.client.call(approved.view, undefined, { id: "e" })).toMatchObject({
+        status: "open",
+        decisions: [],
+      });
       await t.client.cancel(flow);
     });
   });
@@ -492,7 +668,12 @@ describe("an approval that goes wrong", () => {
   test.each([
     ["a delegation of nothing", "delegate", null, "INVALID_INPUT"],
     ["a delegation to nobody", "delegate", { by: "ada" }, "INVALID_KEY"],
-    ["a delegation with a comment that is no text", "delegate", { by: "ada", to: "dan", comment: 5 }, "INVALID_INPUT"],
+    [
+      "a delegation with a comment that is no text",
+      "delegate",
+      { by: "ada", to: "dan", comment: 5 },
+      "INVALID_INPUT",
+    ],
     ["a withdrawal of nothing", "withdraw", undefined, "INVALID_INPUT"],
     ["a withdrawal by nobody", "withdraw", {}, "INVALID_KEY"],
   ] as const)("refuses %s", async (_, operation, step, code) => {
@@ -510,7 +691,10 @@ describe("an approval that goes wrong", () => {
       await t.advance("1d");
       await t.crash({ downFor: "1d" });
       await t.advance("1000d");
-      return [told(await t.client.call(approved.decide, yes("ada"), { id: "e" })), (await flow.result()).status];
+      return [
+        told(await t.client.call(approved.decide, yes("ada"), { id: "e" })),
+        (await flow.result()).status,
+      ];
     });
     expect(run.result).toEqual(["recorded, approved", "approved"]);
     expect(await run.meter.flow("flow")).toMatchObject({ billedMs: 0, beta: 1 });
@@ -552,9 +736,17 @@ describe("the audit", () => {
   test("leaves with the commit of what it tells, each entry once, through every crash", async () => {
     const book = stateful("app/book", {
       state: { lines: value<string[]>([]) },
-      handlers: { add: (ctx, { action, by = "" }: AuditRecord) => void ctx.state.lines.push(`${action} ${by}`) },
+      handlers: {
+        add: (ctx, { action, by = "" }: AuditRecord) =>
+          void ctx.state.lines.push(`${action} ${by}`),
+      },
     });
-    const approved = approval("app/approve", { ask, quorum: 2, audit: book.add, remind: { every: "1h", times: 1 } });
+    const approved = approval("app/approve", {
+      ask,
+      quorum: 2,
+      audit: book.add,
+      remind: { every: "1h", times: 1 },
+    });
     const { run, points } = await everyCrash({ functions: [approved], egress: {} }, async (t) => {
       const flow = await t.client.start(approved, expense, { id: "e" });
       await t.advance("90m");
@@ -564,17 +756,30 @@ describe("the audit", () => {
       return [(await flow.result()).status, answers];
     });
     expect(run.result).toEqual(["approved", ["recorded", "opposite", "recorded", "over"]]);
-    expect(await run.state(book, "e")).toEqual({ lines: ["asked ", "reminded ", "approved ada", "approved bob"] });
+    expect(await run.state(book, "e")).toEqual({
+      lines: ["asked ", "reminded ", "approved ada", "approved bob"],
+    });
     expect(points).toBeGreaterThan(20);
   });
 
   test("tells each rung, the hand-over and the end once, whichever commit the process dies at", async () => {
     const book = stateful("app/book", {
       state: { lines: value<string[]>([]) },
-      handlers: { add: (ctx, { action, by, to }: AuditRecord) => void ctx.state.lines.push([action, by, to].join(" ").trim()) },
+      handlers: {
+        add: (ctx, { action, by, to }: AuditRecord) =>
+          void ctx.state.lines.push([action, by, to].join(" ").trim()),
+      },
     });
     const ladder = [{ after: "2h", approvers: () => ["boss"] }] as const;
-    const approved = approval("app/approve", { ...three, ask, quorum: 3, ladder, timeout: "4h", onTimeout: take, audit: book.add });
+    const approved = approval("app/approve", {
+      ...three,
+      ask,
+      quorum: 3,
+      ladder,
+      timeout: "4h",
+      onTimeout: take,
+      audit: book.add,
+    });
     const { run, points } = await everyCrash({ functions: [approved] }, async (t) => {
       const flow = await t.client.start(approved, expense, { id: "e" });
       await t.advance("1h");
@@ -583,18 +788,27 @@ describe("the audit", () => {
       await t.advance("4h");
       return flow.result();
     });
-    expect(run.result).toMatchObject({ status: "expired", value: "over to the boss after 1", decisions: [{ by: "dan" }] });
-    expect(await run.state(book, "e")).toEqual({ lines: ["asked", "delegated cy dan", "approved dan", "escalated", "expired"] });
+    expect(run.result).toMatchObject({
+      status: "expired",
+      value: "over to the boss after 1",
+      decisions: [{ by: "dan" }],
+    });
+    expect(await run.state(book, "e")).toEqual({
+      lines: ["asked", "delegated cy dan", "approved dan", "escalated", "expired"],
+    });
     expect(points).toBeGreaterThan(20);
   });
 
   test("goes to an egress, too, with the request's names", async () => {
     const approved = approval("app/approve", { ask, audit: "app/audit" });
-    const run = await simulate({ functions: [approved], egress: { "app/audit": () => undefined } }, async (t) => {
-      const flow = await t.client.start(approved, expense, { id: "e" });
-      await t.client.call(approved.decide, { ...yes("ada"), comment: "why not" }, { id: "e" });
-      return flow.result();
-    });
+    const run = await simulate(
+      { functions: [approved], egress: { "app/audit": () => undefined } },
+      async (t) => {
+        const flow = await t.client.start(approved, expense, { id: "e" });
+        await t.client.call(approved.decide, { ...yes("ada"), comment: "why not" }, { id: "e" });
+        return flow.result();
+      },
+    );
     expect(run.egress.map((each) => each.value)).toMatchObject([
       { approval: "app/approve", id: "e", action: "asked" },
       { approval: "app/approve", id: "e", action: "approved", by: "ada", comment: "why not" },
@@ -603,8 +817,16 @@ describe("the audit", () => {
 });
 
 describe("an approval is a function", () => {
-  test.each([onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const))("on %s", async (_, engine) => {
-    const approved = approval("app/approve", { ask, quorum: 2, timeout: "20h", remind: { every: "1h" }, onTimeout: take });
+  test.each(
+    [onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const),
+  )("on %s", async (_, engine) => {
+    const approved = approval("app/approve", {
+      ask,
+      quorum: 2,
+      timeout: "20h",
+      remind: { every: "1h" },
+      onTimeout: take,
+    });
     const decideAll = fn("app/decide-all", (ctx, people: readonly string[]) =>
       ctx.all(people.map((by) => ctx.invoke(approved.decide, yes(by), { id: "e" }))),
     );
@@ -616,8 +838,15 @@ describe("an approval is a function", () => {
     const deciding = fn("app/deciding", (ctx) => ctx.invoke(decideAll, ["ada", "bob", "ada"]));
     const host = await engine.start([both, deciding, decideAll, approved], {}, 7);
     const got = await host.client.call(both);
-    expect(got).toMatchObject({ approved: { status: "approved" }, expired: { status: "expired", value: "over to the boss after 0" } });
-    expect(got.answers.map(({ status }) => status).toSorted()).toEqual(["recorded", "recorded", "same"]);
+    expect(got).toMatchObject({
+      approved: { status: "approved" },
+      expired: { status: "expired", value: "over to the boss after 0" },
+    });
+    expect(got.answers.map(({ status }) => status).toSorted()).toEqual([
+      "recorded",
+      "recorded",
+      "same",
+    ]);
     await host.close();
   });
 
@@ -625,23 +854,31 @@ describe("an approval is a function", () => {
     const approved = approval("app/approve", { ask });
     const leaf = fn("app/leaf", (ctx, _input: Expense) => ctx.onComplete(ctx.sleep("1h"), leafEnd));
     const leafEnd = fn("app/leaf-end", () => ({ status: "approved" }));
-    const decideLater = fn("app/decide-later", (ctx) => ctx.invoke(approved.decide, yes("ada"), { id: "e" }));
+    const decideLater = fn("app/decide-later", (ctx) =>
+      ctx.invoke(approved.decide, yes("ada"), { id: "e" }),
+    );
     const results = [];
     for (const inner of [approved, leaf] as readonly Fn<Expense, { status: string }>[]) {
       const at = inner.operation === undefined ? {} : { id: "e" };
       const pick = fn("app/pick", (_, result: { status: string }) => result.status);
       const parent = fn("app/parent", (ctx) => {
         ctx.onComplete(ctx.sleep("1h"), decideLater);
-        const late = ctx.timeout(ctx.invoke(inner, expense, inner.operation === undefined ? {} : { id: "other" }), "2h");
+        const late = ctx.timeout(
+          ctx.invoke(inner, expense, inner.operation === undefined ? {} : { id: "other" }),
+          "2h",
+        );
         return {
           won: ctx.onComplete(ctx.race([ctx.invoke(inner, expense, at), ctx.invoke(never)]), pick),
           late: ctx.onSettled(late, settled),
         };
       });
       const never = fn("app/never", (ctx) => ctx.onComplete(ctx.sleep("10h"), leafEnd));
-      const settled = fn("app/settled", (_, { status }: { status: string }) => (inner === leaf ? "rejected" : status));
-      const run = await simulate({ functions: [parent, approved, inner, leafEnd, decideLater, never, pick, settled] }, (t) =>
-        t.client.call(parent),
+      const settled = fn("app/settled", (_, { status }: { status: string }) =>
+        inner === leaf ? "rejected" : status,
+      );
+      const run = await simulate(
+        { functions: [parent, approved, inner, leafEnd, decideLater, never, pick, settled] },
+        (t) => t.client.call(parent),
       );
       await expectNoDoubleBilling(run);
       results.push(run.result);
@@ -653,15 +890,39 @@ describe("an approval is a function", () => {
 
 describe("an approval next to one function that waits", () => {
   const naive = fn("app/naive", async (ctx, input: Expense): Promise<string> => {
-    await ctx.get(ctx.invoke(ask, { approval: "", id: "e", request: "r", input, level: 0, reminder: 0, decisions: [], askedAt: 0 }));
+    await ctx.get(
+      ctx.invoke(ask, {
+        approval: "",
+        id: "e",
+        request: "r",
+        input,
+        level: 0,
+        reminder: 0,
+        decisions: [],
+        askedAt: 0,
+      }),
+    );
     const over = ctx.sleep("72h");
     const approvals = new Set<string>();
     for (;;) {
-      const { ready } = await ctx.get(ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }));
+      const { ready } = await ctx.get(
+        ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }),
+      );
       const [first] = ready;
       if (first?.index === 1)
         return ctx
-          .get(ctx.invoke(take, { approval: "", id: "e", request: "r", input, level: 0, reminder: 0, decisions: [], askedAt: 0 }))
+          .get(
+            ctx.invoke(take, {
+              approval: "",
+              id: "e",
+              request: "r",
+              input,
+              level: 0,
+              reminder: 0,
+              decisions: [],
+              askedAt: 0,
+            }),
+          )
           .then(() => "expired");
       const { by, decision } = (first as unknown as { value: Decision }).value;
       if (decision === "reject") return "rejected";
@@ -673,32 +934,39 @@ describe("an approval next to one function that waits", () => {
     ["approved", [yes("ada"), yes("ada"), yes("bob")], 3],
     ["rejected", [yes("ada"), no("bob")], 2],
     ["expired", [yes("ada")], 72],
-  ] as const)("comes to the same, and is not billed for the days between: %s", async (status, decisions, hour) => {
-    const approved = approval("app/approve", { ask, quorum: 2, timeout: "72h", onTimeout: take });
-    const parts = [slow(ask, "2s"), slow(take, "2s")];
-    const play = async (t: Simulated, say: (decision: Decision) => Promise<unknown>) => {
-      for (const decision of decisions) {
-        await t.advance("1h");
-        await say(decision);
-      }
-    };
-    const split = await simulate({ functions: [approved, ...parts] }, async (t) => {
-      const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
-      await play(t, (decision) => t.client.call(approved.decide, decision, { id: "e" }));
-      return (await flow.result()).status;
-    });
-    const blocking = await simulate({ functions: [naive, ...parts] }, async (t) => {
-      const flow = await t.client.start(naive, expense, { id: "flow" });
-      await play(t, (decision) => t.client.signal(flow, "decision", decision));
-      return flow.result();
-    });
-    expect([split.result, blocking.result]).toEqual([status, status]);
-    const worked = status === "expired" ? 4000 : 2000;
-    expect(await split.meter.flow("flow")).toMatchObject({ billedMs: worked, blockedMs: 0, beta: 1 });
-    const { billedMs } = await blocking.meter.flow("flow");
-    // Asking takes two of its seconds before the 72 hours begin.
-    expect(billedMs).toBe(hour * HOUR + worked + (status === "expired" ? 4000 : 0));
-  });
+  ] as const)(
+    "comes to the same, and is not billed for the days between: %s",
+    async (status, decisions, hour) => {
+      const approved = approval("app/approve", { ask, quorum: 2, timeout: "72h", onTimeout: take });
+      const parts = [slow(ask, "2s"), slow(take, "2s")];
+      const play = async (t: Simulated, say: (decision: Decision) => Promise<unknown>) => {
+        for (const decision of decisions) {
+          await t.advance("1h");
+          await say(decision);
+        }
+      };
+      const split = await simulate({ functions: [approved, ...parts] }, async (t) => {
+        const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
+        await play(t, (decision) => t.client.call(approved.decide, decision, { id: "e" }));
+        return (await flow.result()).status;
+      });
+      const blocking = await simulate({ functions: [naive, ...parts] }, async (t) => {
+        const flow = await t.client.start(naive, expense, { id: "flow" });
+        await play(t, (decision) => t.client.signal(flow, "decision", decision));
+        return flow.result();
+      });
+      expect([split.result, blocking.result]).toEqual([status, status]);
+      const worked = status === "expired" ? 4000 : 2000;
+      expect(await split.meter.flow("flow")).toMatchObject({
+        billedMs: worked,
+        blockedMs: 0,
+        beta: 1,
+      });
+      const { billedMs } = await blocking.meter.flow("flow");
+      // Asking takes two of its seconds before the 72 hours begin.
+      expect(billedMs).toBe(hour * HOUR + worked + (status === "expired" ? 4000 : 0));
+    },
+  );
 });
 
 describe("options of an approval", () => {
@@ -714,7 +982,11 @@ describe("options of an approval", () => {
     ["none of a role", { ask, ...three, roles: { legal: 0 } }, "INVALID_OPTIONS"],
     ["roles that are nothing", { ask, ...three, roles: null }, "INVALID_OPTIONS"],
     ["rungs that are left out", { ask, ladder: Array(2) }, "INVALID_OPTIONS"],
-    ["people on the ladder, where anybody may decide", { ask, ladder: [{ after: "1h", approvers: () => ["boss"] }] }, "INVALID_OPTIONS"],
+    [
+      "people on the ladder, where anybody may decide",
+      { ask, ladder: [{ after: "1h", approvers: () => ["boss"] }] },
+      "INVALID_OPTIONS",
+    ],
     ["a time to be kept that is none", { ask, keepFor: null }, "INVALID_DELAY"],
     ["a timeout that is none", { ask, timeout: "long" }, "INVALID_DELAY"],
     ["a timeout for ever", { ask, timeout: Infinity }, "INVALID_DELAY"],
@@ -722,7 +994,11 @@ describe("options of an approval", () => {
     ["reminders of no time", { ask, remind: {} }, "INVALID_DELAY"],
     ["no reminders", { ask, remind: { every: "1h", times: 0 } }, "INVALID_OPTIONS"],
     ["a ladder that is none", { ask, ladder: "up" }, "INVALID_OPTIONS"],
-    ["a ladder that goes back in time", { ask, ladder: [{ after: "2h" }, { after: "1h" }] }, "INVALID_OPTIONS"],
+    [
+      "a ladder that goes back in time",
+      { ask, ladder: [{ after: "2h" }, { after: "1h" }] },
+      "INVALID_OPTIONS",
+    ],
     ["a rung of no time", { ask, ladder: [{}] }, "INVALID_DELAY"],
     ["an audit that goes nowhere", { ask, audit: 5 }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ask, approver: "ada" }, "INVALID_OPTIONS"],
@@ -737,7 +1013,8 @@ function outcome(decisions: readonly Decision[], quorum: number, rejections: num
   for (const { by, decision } of decisions) {
     if (said.has(by)) continue;
     said.set(by, decision);
-    const count = (what: string): number => [...said.values()].filter((each) => each === what).length;
+    const count = (what: string): number =>
+      [...said.values()].filter((each) => each === what).length;
     if (count("reject") >= rejections) return "rejected";
     if (count("approve") >= quorum) return "approved";
   }
@@ -759,11 +1036,18 @@ test("the order in which decisions are taken decides, whatever crashes and comes
       fc.integer({ min: 1, max: 2 }),
       schedules(),
       async (decisions, quorum, rejections, schedule) => {
-        const approved = approval<Expense>("app/approve", { ask, quorum, rejections, timeout: "3d", remind: { every: "7h" } });
+        const approved = approval<Expense>("app/approve", {
+          ask,
+          quorum,
+          rejections,
+          timeout: "3d",
+          remind: { every: "7h" },
+        });
         const run = await simulate({ functions: [approved], schedule }, async (t) => {
           const early = decisions.filter(({ after }) => !after);
           const late = decisions.filter(({ after }) => after);
-          for (const { by, decision } of early) await t.client.call(approved.decide, { by, decision }, { id: "e" });
+          for (const { by, decision } of early)
+            await t.client.call(approved.decide, { by, decision }, { id: "e" });
           const flow = await t.client.start(approved, expense, { id: "e" });
           for (const { by, decision } of late) {
             await t.advance("3h");
@@ -773,7 +1057,9 @@ test("the order in which decisions are taken decides, whatever crashes and comes
         });
         const { result, order } = run.result;
         expect(result.status).toBe(outcome(order, quorum, rejections));
-        const recorded = result.audit.filter(({ action }) => action === "approved" || action === "rejected");
+        const recorded = result.audit.filter(
+          ({ action }) => action === "approved" || action === "rejected",
+        );
         expect(recorded.map(({ by }) => by)).toEqual(result.decisions.map(({ by }) => by));
         expect(new Set(recorded.map(({ by }) => by)).size).toBe(recorded.length);
       },

@@ -43,9 +43,21 @@ describe("a chain", () => {
       ),
       [3],
     ],
-    ["hands a step the results of several earlier ones", chain("chain/several", add, keep(double), pair), "2,4"],
-    ["hands a step the results of several that run at once", chain("chain/parallel", parallel(add, double), pair), "2,2"],
-    ["has a step wait for others whose results it does not need", chain("chain/waits", tap(add, note), tap(double), show), "<1>"],
+    [
+      "hands a step the results of several earlier ones",
+      chain("chain/several", add, keep(double), pair),
+      "2,4",
+    ],
+    [
+      "hands a step the results of several that run at once",
+      chain("chain/parallel", parallel(add, double), pair),
+      "2,2",
+    ],
+    [
+      "has a step wait for others whose results it does not need",
+      chain("chain/waits", tap(add, note), tap(double), show),
+      "<1>",
+    ],
     [
       "chooses a step",
       chain(
@@ -55,7 +67,11 @@ describe("a chain", () => {
       ),
       "<2>",
     ],
-    ["is a step of another one", chain("chain/outer", chain("chain/inner", add, double), show), "<4>"],
+    [
+      "is a step of another one",
+      chain("chain/outer", chain("chain/inner", add, double), show),
+      "<4>",
+    ],
     ["may be a single step", chain("chain/single", add), 2],
   ] as const)("%s", async (_, f, expected) => {
     expect(await valueOf(f as Fn<number, unknown>, 1)).toEqual(expected);
@@ -80,7 +96,9 @@ describe("a chain", () => {
 
   test("waits for what is only tapped, and takes as long as its longest", async () => {
     const tapped = chain("chain/tapped", tap(add, double), show);
-    const { run } = await measure(tapped, 1, { functions: [slow(record(add), "1s"), slow(record(double), "3s"), record(show)] });
+    const { run } = await measure(tapped, 1, {
+      functions: [slow(record(add), "1s"), slow(record(double), "3s"), record(show)],
+    });
     // They are recorded when they have done their work.
     expect((run.calls(show)[0]?.at ?? 0) - (run.calls(add)[0]?.at ?? 0)).toBe(2000);
     expect(run.calls(show)[0]?.at).toBe(run.calls(double)[0]?.at);
@@ -89,11 +107,17 @@ describe("a chain", () => {
   test("refuses what is no step, at once and with words", () => {
     const promise = Promise.resolve();
     for (const wrong of [5, null, undefined, {}, "chain/add", promise]) {
-      expect(() => chain("chain/wrong", add, wrong as never)).toThrow(/INVALID_OPTIONS: step 2 of chain\/wrong: expected what fn\(\) gave/);
+      expect(() => chain("chain/wrong", add, wrong as never)).toThrow(
+        /INVALID_OPTIONS: step 2 of chain\/wrong: expected what fn\(\) gave/,
+      );
     }
-    expect(() => chain("chain/wrong", ...([] as unknown as [typeof add]))).toThrow(/at least one step/);
+    expect(() => chain("chain/wrong", ...([] as unknown as [typeof add]))).toThrow(
+      /at least one step/,
+    );
     expect(() => chain("no-slash", add)).toThrow(/INVALID_NAME/);
-    expect(() => parallel(add, 5 as never)).toThrow(/parallel: function 2: expected what fn\(\) gave/);
+    expect(() => parallel(add, 5 as never)).toThrow(
+      /parallel: function 2: expected what fn\(\) gave/,
+    );
     expect(() => tap(5 as never)).toThrow(/tap: function 1/);
     expect(() => keep(5 as never)).toThrow(/keep: expected/);
     expect(() => choose({ a: 5 as never }, () => "a")).toThrow(/choose: case a/);
@@ -113,7 +137,13 @@ describe("a chain that fails", () => {
     ["a function", chain("chain/f", add, bad, show), 2, "chain/bad", "no 2"],
     ["a mapping", chain("chain/m", add, () => fail("mapped"), show), 2, "a mapping", "mapped"],
     ["the first mapping", chain("chain/m1", () => fail("first"), show), 1, "a mapping", "first"],
-    ["one of several at once", chain("chain/p", parallel(add, bad), pair), 1, "parallel(chain/add, chain/bad)", "no 1"],
+    [
+      "one of several at once",
+      chain("chain/p", parallel(add, bad), pair),
+      1,
+      "parallel(chain/add, chain/bad)",
+      "no 1",
+    ],
     ["one that is waited for", chain("chain/t", add, tap(bad), show), 2, "tap(chain/bad)", "no 2"],
     ["the last", chain("chain/l", add, add, bad), 3, "chain/bad", "no 3"],
     [
@@ -126,7 +156,13 @@ describe("a chain that fails", () => {
       "choose(chain/add)",
       'there is no case "other"; there are add',
     ],
-    ["a mapping that gives a promise", chain("chain/pr", late), 1, "a mapping", "a plain function gave a promise"],
+    [
+      "a mapping that gives a promise",
+      chain("chain/pr", late),
+      1,
+      "a mapping",
+      "a plain function gave a promise",
+    ],
     [
       "a last mapping that gives what cannot be kept",
       chain("chain/un", add, () => () => 1),
@@ -137,7 +173,11 @@ describe("a chain that fails", () => {
   ] as const)("names the step: %s", async (_, f, step, name, why) => {
     const { ended } = await measure(f as Fn<number, unknown>, 1);
     expect(ended).toMatchObject({ code: "STEP_FAILED", details: { step, function: name } });
-    expect(ended).toMatchObject({ message: expect.stringContaining(`step ${step} of ${f.type} (${name}) failed: ${why}`) as unknown });
+    expect(ended).toMatchObject({
+      message: expect.stringContaining(
+        `step ${step} of ${f.type} (${name}) failed: ${why}`,
+      ) as unknown,
+    });
   });
 
   test("has what the step threw as its cause, all the way down a chain of chains", async () => {
@@ -148,9 +188,15 @@ describe("a chain that fails", () => {
     expect(HandbackError.is(error, "STEP_FAILED") && error.failure).toMatchObject({
       function: "chain/outer",
       details: { step: 1, function: "chain/inner" },
-      cause: { code: "STEP_FAILED", function: "chain/inner", cause: { name: "RangeError", message: "no 2", function: "chain/bad" } },
+      cause: {
+        code: "STEP_FAILED",
+        function: "chain/inner",
+        cause: { name: "RangeError", message: "no 2", function: "chain/bad" },
+      },
     });
-    expect(error).toMatchObject({ cause: { code: "STEP_FAILED", cause: { name: "RangeError", message: "no 2" } } });
+    expect(error).toMatchObject({
+      cause: { code: "STEP_FAILED", cause: { name: "RangeError", message: "no 2" } },
+    });
     await engine.close();
   });
 
@@ -158,7 +204,9 @@ describe("a chain that fails", () => {
     const waiting = fn("chain/waiting", (ctx, _: number) => ctx.onComplete(ctx.sleep("1h"), never));
     const never = fn("chain/never", () => 1);
     const f = chain("chain/stops", parallel(waiting, bad), pair);
-    const { run, ended } = await measure(f as Fn<number, unknown>, 1, { functions: [record(never), record(pair)] });
+    const { run, ended } = await measure(f as Fn<number, unknown>, 1, {
+      functions: [record(never), record(pair)],
+    });
     expect(ended).toMatchObject({ code: "STEP_FAILED" });
     expect([...run.calls(never), ...run.calls(pair)]).toEqual([]);
   });
@@ -167,7 +215,9 @@ describe("a chain that fails", () => {
 describe("a chain and its naive twin, which blocks on each step", () => {
   /** A chain of so many steps, each of which takes its time; the step at `failsAt` fails. */
   const make = (times: readonly number[], failsAt: number) => {
-    const steps = times.map((_, at) => fn(`twin/s${at}`, (_, log: readonly number[]): readonly number[] => [...log, at]));
+    const steps = times.map((_, at) =>
+      fn(`twin/s${at}`, (_, log: readonly number[]): readonly number[] => [...log, at]),
+    );
     const [first, ...rest] = steps as [Fn<readonly number[], readonly number[]>, ...never[]];
     const split = chain("twin/split", first, ...rest);
     const naive = fn("twin/naive", { parts: steps }, async (ctx, input: readonly number[]) => {
@@ -175,25 +225,38 @@ describe("a chain and its naive twin, which blocks on each step", () => {
       for (const step of steps) log = await ctx.get(ctx.invoke(step, log));
       return log;
     });
-    const functions = steps.map((step, at) => slow(record(at === failsAt ? failing(step, new Error("on purpose")) : step), times[at] ?? 0));
+    const functions = steps.map((step, at) =>
+      slow(record(at === failsAt ? failing(step, new Error("on purpose")) : step), times[at] ?? 0),
+    );
     return { split, naive, steps, functions };
   };
 
   test("gives the same, calls the same, and is billed half", () =>
     fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(5000), { minLength: 1, maxLength: 8 }), fc.integer({ min: -5, max: 7 }), async (times, failsAt) => {
-        const { split, naive, steps, functions } = make(times, failsAt);
-        const [one, other] = [await measure(split, [], { functions }), await measure(naive, [], { functions })];
-        const done = failsAt < 0 || failsAt >= times.length ? times : times.slice(0, failsAt + 1);
-        const sum = done.reduce((total, ms) => total + ms, 0);
-        expect(steps.map((step) => one.run.calls(step).map(({ input }) => input))).toEqual(
-          steps.map((step) => other.run.calls(step).map(({ input }) => input)),
-        );
-        if ("value" in other.ended) expect(one.ended).toEqual(other.ended);
-        else expect(one.ended).toMatchObject({ code: "STEP_FAILED", details: { step: failsAt + 1 } });
-        expect(one).toMatchObject({ billedMs: sum, blockedMs: 0, beta: 1 });
-        expect(other).toMatchObject({ billedMs: 2 * sum, blockedMs: sum });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat(5000), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: -5, max: 7 }),
+        async (times, failsAt) => {
+          const { split, naive, steps, functions } = make(times, failsAt);
+          const [one, other] = [
+            await measure(split, [], { functions }),
+            await measure(naive, [], { functions }),
+          ];
+          const done = failsAt < 0 || failsAt >= times.length ? times : times.slice(0, failsAt + 1);
+          const sum = done.reduce((total, ms) => total + ms, 0);
+          expect(steps.map((step) => one.run.calls(step).map(({ input }) => input))).toEqual(
+            steps.map((step) => other.run.calls(step).map(({ input }) => input)),
+          );
+          if ("value" in other.ended) expect(one.ended).toEqual(other.ended);
+          else
+            expect(one.ended).toMatchObject({
+              code: "STEP_FAILED",
+              details: { step: failsAt + 1 },
+            });
+          expect(one).toMatchObject({ billedMs: sum, blockedMs: 0, beta: 1 });
+          expect(other).toMatchObject({ billedMs: 2 * sum, blockedMs: sum });
+        },
+      ),
       { numRuns: 30 },
     ));
 });
@@ -218,7 +281,9 @@ describe("a chain in a world that goes wrong", () => {
   test("comes to the same under every schedule", () =>
     fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
-        expect((await simulate({ functions: [work], schedule }, (t) => t.client.call(work, 1))).result).toBe("6,12");
+        expect(
+          (await simulate({ functions: [work], schedule }, (t) => t.client.call(work, 1))).result,
+        ).toBe("6,12");
       }),
       { numRuns: 40 },
     ));
@@ -237,7 +302,11 @@ describe("a chain in a world that goes wrong", () => {
         return { ended, unhandled: status.unhandled };
       });
       expect(run.result).toMatchObject({ ended: { code: "CANCELLED" }, unhandled: [] });
-      expect([add, double, echo].map((step) => run.calls(step).length)).toEqual([1, at >= 10 ? 1 : 0, at >= 20 ? 1 : 0]);
+      expect([add, double, echo].map((step) => run.calls(step).length)).toEqual([
+        1,
+        at >= 10 ? 1 : 0,
+        at >= 20 ? 1 : 0,
+      ]);
     }
   });
 
@@ -247,7 +316,9 @@ describe("a chain in a world that goes wrong", () => {
       ctx.cancel(work);
       return work;
     });
-    const { ended, run } = await measure(chain("chain/quit", quits, add, show), 1, { functions: [record(add)] });
+    const { ended, run } = await measure(chain("chain/quit", quits, add, show), 1, {
+      functions: [record(add)],
+    });
     expect(ended).toMatchObject({ code: "CANCELLED" });
     expect(run.calls(add)).toEqual([]);
   });

@@ -11,7 +11,9 @@ import { endOf, measure } from "./laws/compare.ts";
 
 const square = fn("fan/square", (_, n: number) => n * n);
 const upTo = fn("fan/up-to", (_, n: number) => Array.from({ length: n }, (_, at) => at));
-const sum = fn("fan/sum", (_, all: readonly number[]) => all.reduce((total, each) => total + each, 0));
+const sum = fn("fan/sum", (_, all: readonly number[]) =>
+  all.reduce((total, each) => total + each, 0),
+);
 
 /** What a branch is told to do: wait so long, then fail or give its number. */
 interface Order {
@@ -23,13 +25,23 @@ const over = fn("fan/over", (_, { args: { n, fails } }: { result: void; args: Or
   if (fails === true) throw new Error(`branch ${n}`);
   return n;
 });
-const branch = fn("fan/branch", { parts: [over] }, (ctx, order: Order): Future<number> => ctx.onComplete(ctx.sleep(order.ms), over, order));
+const branch = fn("fan/branch", { parts: [over] }, (ctx, order: Order): Future<number> =>
+  ctx.onComplete(ctx.sleep(order.ms), over, order),
+);
 const orders = (...list: readonly (number | [ms: number])[]): Order[] =>
-  list.map((each, n) => (typeof each === "number" ? { n, ms: each } : { n, ms: each[0], fails: true }));
+  list.map((each, n) =>
+    typeof each === "number" ? { n, ms: each } : { n, ms: each[0], fails: true },
+  );
 
 const outcome = (report: FanOutReport<number>): unknown => [
   report.reason,
-  ...report.branches.map((each) => (each.status === "fulfilled" ? each.value : each.status === "rejected" ? each.reason.message : "-")),
+  ...report.branches.map((each) =>
+    each.status === "fulfilled"
+      ? each.value
+      : each.status === "rejected"
+        ? each.reason.message
+        : "-",
+  ),
 ];
 
 describe.each([
@@ -41,41 +53,68 @@ describe.each([
   const concurrency = limit === undefined ? {} : { concurrency: limit };
   const total = fanOut("fan/total", { split: upTo, each: square, join: sum, ...concurrency });
   const list = fanOut("fan/list", { each: branch, ...concurrency });
-  const settle = fanOut("fan/settle", { each: branch, onFailure: "settle", join: outcome, ...concurrency });
-
-  test.each([0, 1, 2, 15, 16, 17, 33, 100])("joins %d branches in the order of their items", async (n) => {
-    const plain = fanOut("fan/plain", { split: (n: number) => Array.from({ length: n }, (_, at) => at), each: square, ...concurrency });
-    const { ended, beta, run } = await measure(plain, n, { functions: [record(square)] });
-    expect(ended).toEqual({ value: Array.from({ length: n }, (_, at) => at * at) });
-    expect(run.calls(square)).toHaveLength(n);
-    expect(beta).toBe(1);
-    expect(await run.states()).toEqual([]);
-    expect((await measure(total, n)).ended).toEqual({ value: Array.from({ length: n }, (_, at) => at * at).reduce((a, b) => a + b, 0) });
+  const settle = fanOut("fan/settle", {
+    each: branch,
+    onFailure: "settle",
+    join: outcome,
+    ...concurrency,
   });
 
+  test.each([0, 1, 2, 15, 16, 17, 33, 100])(
+    "joins %d branches in the order of their items",
+    async (n) => {
+      const plain = fanOut("fan/plain", {
+        split: (n: number) => Array.from({ length: n }, (_, at) => at),
+        each: square,
+        ...concurrency,
+      });
+      const { ended, beta, run } = await measure(plain, n, { functions: [record(square)] });
+      expect(ended).toEqual({ value: Array.from({ length: n }, (_, at) => at * at) });
+      expect(run.calls(square)).toHaveLength(n);
+      expect(beta).toBe(1);
+      expect(await run.states()).toEqual([]);
+      expect((await measure(total, n)).ended).toEqual({
+        value: Array.from({ length: n }, (_, at) => at * at).reduce((a, b) => a + b, 0),
+      });
+    },
+  );
+
   test("keeps the order when branches end in another one, and falsy results", async () => {
-    expect((await measure(list, orders(50, 10, 40, 20, 30))).ended).toEqual({ value: [0, 1, 2, 3, 4] });
+    expect((await measure(list, orders(50, 10, 40, 20, 30))).ended).toEqual({
+      value: [0, 1, 2, 3, 4],
+    });
     const echo = fn("fan/echo", (_, value: unknown) => value);
     const falsy = [0, "", false, null, undefined, Number.NaN];
-    expect((await measure(fanOut("fan/falsy", { each: echo, ...concurrency }), falsy)).ended).toStrictEqual({ value: falsy });
+    expect(
+      (await measure(fanOut("fan/falsy", { each: echo, ...concurrency }), falsy)).ended,
+    ).toStrictEqual({ value: falsy });
   });
 
   test("takes a gap in the list that split gives for an item that is undefined", async () => {
     const kind = fn("fan/kind", (_, value: unknown) => typeof value);
     const f = fanOut("fan/gap", { split: (_: void) => [1, , 3], each: kind, ...concurrency }); // oxlint-disable-line no-sparse-arrays
-    expect((await measure(f, undefined)).ended).toEqual({ value: ["number", "undefined", "number"] });
+    expect((await measure(f, undefined)).ended).toEqual({
+      value: ["number", "undefined", "number"],
+    });
   });
 
   test("fails with the first failure as it is, and cancels the others", async () => {
-    const { ended, run } = await measure(list, orders(50, [10], [9], 3000), { functions: [record(over)] });
-    expect(ended).toMatchObject({ code: "FUNCTION_FAILED", message: expect.stringMatching(/fan\/over failed: branch [12]/) as unknown });
+    const { ended, run } = await measure(list, orders(50, [10], [9], 3000), {
+      functions: [record(over)],
+    });
+    expect(ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+      message: expect.stringMatching(/fan\/over failed: branch [12]/) as unknown,
+    });
     expect(run.calls(over).filter(({ at }) => at >= 1000 + (run.trace[0]?.at ?? 0))).toEqual([]);
     expect(await run.states()).toEqual([]);
     expect((await run.meter.flow("flow")).final).toBe(true);
   });
 
   test("tells how each branch ended when it is to settle, whatever they do", async () => {
-    expect((await measure(settle, orders(50, [10], 20, [30]))).ended).toEqual({ value: ["completed", 0, "branch 1", 2, "branch 3"] });
+    expect((await measure(settle, orders(50, [10], 20, [30]))).ended).toEqual({
+      value: ["completed", 0, "branch 1", 2, "branch 3"],
+    });
     expect((await measure(settle, [])).ended).toEqual({ value: ["completed"] });
   });
 
@@ -85,10 +124,22 @@ describe.each([
       if (n % 2 === 1) ctx.cancel(work);
       return work;
     });
-    const f = fanOut("fan/quitting", { each: quits, onFailure: "settle", join: outcome, ...concurrency });
+    const f = fanOut("fan/quitting", {
+      each: quits,
+      onFailure: "settle",
+      join: outcome,
+      ...concurrency,
+    });
     const { ended } = await measure(f, [1, 2, 3, 4, 5]);
     expect(ended).toEqual({
-      value: ["completed", "the future was cancelled", 4, "the future was cancelled", 16, "the future was cancelled"],
+      value: [
+        "completed",
+        "the future was cancelled",
+        4,
+        "the future was cancelled",
+        16,
+        "the future was cancelled",
+      ],
     });
   });
 
@@ -99,8 +150,18 @@ describe.each([
     const cases = [
       fanOut("fan/a", { split: no, each: square, ...concurrency }),
       fanOut("fan/b", { split: () => 5 as unknown as number[], each: square, ...concurrency }),
-      fanOut("fan/c", { split: upTo, each: square, join: () => JSON.parse("{") as number, ...concurrency }),
-      fanOut("fan/d", { split: upTo, each: square, join: no as Fn<unknown, number[]>, ...concurrency }),
+      fanOut("fan/c", {
+        split: upTo,
+        each: square,
+        join: () => JSON.parse("{") as number,
+        ...concurrency,
+      }),
+      fanOut("fan/d", {
+        split: upTo,
+        each: square,
+        join: no as Fn<unknown, number[]>,
+        ...concurrency,
+      }),
     ] as readonly Fn<number, unknown>[];
     const ends = await Promise.all(cases.map((f) => measure(f, 3)));
     expect(ends.map(({ ended }) => "message" in ended && ended.message)).toEqual([
@@ -112,7 +173,9 @@ describe.each([
   });
 
   test("comes to the same whichever commit the process dies at, and leaves nothing behind", async () => {
-    const { run } = await everyCrash({ functions: [settle] }, (t) => t.client.call(settle, orders(5, [5], 1, 5)));
+    const { run } = await everyCrash({ functions: [settle] }, (t) =>
+      t.client.call(settle, orders(5, [5], 1, 5)),
+    );
     expect(run.result).toEqual(["completed", 0, "branch 1", 2, 3]);
     expect(await run.states()).toEqual([]);
   });
@@ -120,7 +183,9 @@ describe.each([
   test("comes to the same under every schedule", () =>
     fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
-        const run = await simulate({ functions: [settle], schedule }, (t) => t.client.call(settle, orders(5, [5], 1, 5, 0, 2)));
+        const run = await simulate({ functions: [settle], schedule }, (t) =>
+          t.client.call(settle, orders(5, [5], 1, 5, 0, 2)),
+        );
         expect(run.result).toEqual(["completed", 0, "branch 1", 2, 3, 4, 5]);
       }),
       { numRuns: 25 },
@@ -133,7 +198,11 @@ describe.each([
         await t.advance(at);
         const cancelled = await t.client.cancel(flow);
         await t.idle();
-        return { cancelled, ended: await endOf(flow.result()), unhandled: (await flow.status()).unhandled };
+        return {
+          cancelled,
+          ended: await endOf(flow.result()),
+          unhandled: (await flow.status()).unhandled,
+        };
       });
       if (!run.result.cancelled) continue;
       expect(run.result).toMatchObject({ ended: { code: "CANCELLED" }, unhandled: [] });
@@ -144,12 +213,22 @@ describe.each([
 });
 
 describe("a window over many pages", () => {
-  const settle = fanOut("fan/settle", { each: branch, onFailure: "settle", join: outcome, concurrency: 6 });
+  const settle = fanOut("fan/settle", {
+    each: branch,
+    onFailure: "settle",
+    join: outcome,
+    concurrency: 6,
+  });
 
   test("comes to the same whichever commit the process dies at, and leaves nothing behind", async () => {
     const items = Array.from({ length: 20 }, (_, at) => (at === 17 ? [1] : 1) as number | [number]);
-    const { run } = await everyCrash({ functions: [settle] }, (t) => t.client.call(settle, orders(...items)));
-    expect(run.result).toEqual(["completed", ...items.map((_, at) => (at === 17 ? "branch 17" : at))]);
+    const { run } = await everyCrash({ functions: [settle] }, (t) =>
+      t.client.call(settle, orders(...items)),
+    );
+    expect(run.result).toEqual([
+      "completed",
+      ...items.map((_, at) => (at === 17 ? "branch 17" : at)),
+    ]);
     expect(await run.states()).toEqual([]);
   });
 
@@ -159,27 +238,51 @@ describe("a window over many pages", () => {
     expect((await measure(f, orders(...items))).ended).toEqual({ value: items.map((_, at) => at) });
   });
 
-  test.each([3, 50])("leaves nothing of %d branches once it is cancelled, wherever that is, the closing included", async (count) => {
-    const few = fanOut("fan/few", { each: branch, concurrency: Math.min(6, count - 1) });
-    for (let at = 0; at < 80; at++) {
-      const clock = new VirtualClock();
-      const content = memory();
-      const engine = await embedded({ functions: [few], store: new HeldStore(content, () => clock.work(3)), clock });
-      const flow = await clock.until(engine.client.start(few, orders(...Array.from({ length: count }, (_, n) => n % 7)), { id: "flow" }));
-      await clock.advance(at);
-      const cancelled = await clock.until(engine.client.cancel(flow));
-      await clock.advance(1000);
-      expect(await flow.status()).toMatchObject({ status: cancelled ? "cancelled" : "completed", unhandled: [] });
-      // The record of the flow is left.
-      expect({ at, ...content.count() }).toMatchObject({ at, state: 1, messages: 0, delayed: 0, watches: 0, dead: 0 });
-      await clock.until(engine.close());
-    }
-  });
+  test.each([3, 50])(
+    "leaves nothing of %d branches once it is cancelled, wherever that is, the closing included",
+    async (count) => {
+      const few = fanOut("fan/few", { each: branch, concurrency: Math.min(6, count - 1) });
+      for (let at = 0; at < 80; at++) {
+        const clock = new VirtualClock();
+        const content = memory();
+        const engine = await embedded({
+          functions: [few],
+          store: new HeldStore(content, () => clock.work(3)),
+          clock,
+        });
+        const flow = await clock.until(
+          engine.client.start(few, orders(...Array.from({ length: count }, (_, n) => n % 7)), {
+            id: "flow",
+          }),
+        );
+        await clock.advance(at);
+        const cancelled = await clock.until(engine.client.cancel(flow));
+        await clock.advance(1000);
+        expect(await flow.status()).toMatchObject({
+          status: cancelled ? "cancelled" : "completed",
+          unhandled: [],
+        });
+        // The record of the flow is left.
+        expect({ at, ...content.count() }).toMatchObject({
+          at,
+          state: 1,
+          messages: 0,
+          delayed: 0,
+          watches: 0,
+          dead: 0,
+        });
+        await clock.until(engine.close());
+      }
+    },
+  );
 });
 
 describe("the limit of a fan-out", () => {
   /** Runs branches of random lengths; gives how many were under way at most, and how long it took. */
-  async function peak(times: readonly number[], concurrency: number): Promise<{ most: number; ms: number }> {
+  async function peak(
+    times: readonly number[],
+    concurrency: number,
+  ): Promise<{ most: number; ms: number }> {
     const clock = new VirtualClock();
     let [now, most] = [0, 0];
     const enter = fn("limit/enter", (ctx, ms: number) => {
@@ -209,7 +312,10 @@ describe("the limit of a fan-out", () => {
         fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 40 }),
         fc.integer({ min: 1, max: 8 }),
         async (times, limit) => {
-          expect(await peak(times, limit)).toEqual({ most: Math.min(limit, times.length), ms: pool(times, limit) });
+          expect(await peak(times, limit)).toEqual({
+            most: Math.min(limit, times.length),
+            ms: pool(times, limit),
+          });
         },
       ),
       { numRuns: 40 },
@@ -226,12 +332,42 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
       four([1], [2], 3, 4),
       ["completed", "branch 0", "branch 1", 2, 3],
     ],
-    ["one more than are tolerated", { onFailure: { tolerate: 1 } }, four([1], [2], 3000, 4), "BRANCHES_FAILED"],
-    ["a share that is not exceeded", { onFailure: { tolerate: "50%" } }, four([1], [2], 3, 4), ["completed", "branch 0", "branch 1", 2, 3]],
-    ["a share that is exceeded", { onFailure: { tolerate: "49.9%" } }, four([1], [2], 3, 4), "BRANCHES_FAILED"],
-    ["no failure tolerated, and none", { onFailure: { tolerate: 0 } }, four(1, 2), ["completed", 0, 1]],
-    ["no failure tolerated, and one", { onFailure: { tolerate: "0%" } }, four(1, [2]), "BRANCHES_FAILED"],
-    ["all failures tolerated", { onFailure: { tolerate: "100%" } }, four([1], [2]), ["completed", "branch 0", "branch 1"]],
+    [
+      "one more than are tolerated",
+      { onFailure: { tolerate: 1 } },
+      four([1], [2], 3000, 4),
+      "BRANCHES_FAILED",
+    ],
+    [
+      "a share that is not exceeded",
+      { onFailure: { tolerate: "50%" } },
+      four([1], [2], 3, 4),
+      ["completed", "branch 0", "branch 1", 2, 3],
+    ],
+    [
+      "a share that is exceeded",
+      { onFailure: { tolerate: "49.9%" } },
+      four([1], [2], 3, 4),
+      "BRANCHES_FAILED",
+    ],
+    [
+      "no failure tolerated, and none",
+      { onFailure: { tolerate: 0 } },
+      four(1, 2),
+      ["completed", 0, 1],
+    ],
+    [
+      "no failure tolerated, and one",
+      { onFailure: { tolerate: "0%" } },
+      four(1, [2]),
+      "BRANCHES_FAILED",
+    ],
+    [
+      "all failures tolerated",
+      { onFailure: { tolerate: "100%" } },
+      four([1], [2]),
+      ["completed", "branch 0", "branch 1"],
+    ],
     ["enough successes", { enough: 2 }, four(3000, 2, [1], 3), ["enough", "-", 1, "branch 2", 3]],
     ["as many as there are", { enough: 2 }, four(1, 2), ["enough", 0, 1]],
     ["no longer enough", { enough: 3 }, four(3000, [2], [1], 3), "BRANCHES_FAILED"],
@@ -241,7 +377,12 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
       four(1, [2], 3, [4]),
       ["enough", 0, "branch 1", 2, "-"],
     ],
-    ["too many failures, before enough", { enough: 2, onFailure: { tolerate: 1 } }, four([1], [2], 3, 4), "BRANCHES_FAILED"],
+    [
+      "too many failures, before enough",
+      { enough: 2, onFailure: { tolerate: 1 } },
+      four([1], [2], 3, 4),
+      "BRANCHES_FAILED",
+    ],
     ["none needed", { enough: 0 }, four(1, 2), ["enough", "-", "-"]],
     ["none there, and none needed", { enough: 0 }, [], ["enough"]],
     ["none there, and some needed", { enough: 1 }, [], "BRANCHES_FAILED"],
@@ -264,7 +405,9 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
   test("says in its failure how many failed and succeeded, and why the last one did", async () => {
     const f = fanOut("policy/fan", { each: branch, onFailure: { tolerate: 1 } });
     const engine = await embedded({ functions: [f], store: memory() });
-    const error: unknown = await engine.client.call(f, orders(0, [20], [40], 60_000)).catch((reason: unknown) => reason);
+    const error: unknown = await engine.client
+      .call(f, orders(0, [20], [40], 60_000))
+      .catch((reason: unknown) => reason);
     expect(HandbackError.is(error, "BRANCHES_FAILED") && error.failure).toMatchObject({
       message: "2 of 4 branches of policy/fan failed, and 1 succeeded",
       details: { branches: 4, succeeded: 1, failed: 2 },
@@ -277,31 +420,47 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
 describe("a fan-out and its naive twin, which blocks until all branches are done", () => {
   test("gives the same, calls the same, and is billed once", () =>
     fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(2000), { maxLength: 20 }), fc.constantFrom(undefined, 1, 3), async (times, limit) => {
-        const functions = (clock: VirtualClock) => {
-          const work = fn("twin/work", async (_, ms: number) => {
-            await clock.work(ms);
-            return ms;
-          });
-          const split = fanOut("twin/split", { each: work, join: sum, ...(limit !== undefined && { concurrency: limit }) });
-          const naive = fn("twin/naive", { parts: [work, sum] }, async (ctx, items: readonly number[]) => {
-            const results = await Promise.all(items.map((ms) => ctx.get(ctx.invoke(work, ms))));
-            return ctx.get(ctx.invoke(sum, results));
-          });
-          return { split, naive };
-        };
-        const clock = new VirtualClock();
-        const { split, naive } = functions(clock);
-        const engine = await embedded({ functions: [split, naive], store: memory(), clock });
-        const results = [];
-        for (const f of [split, naive]) results.push(await clock.until(engine.client.call(f, times, { id: f.type })));
-        const [one, other] = [await clock.until(engine.meter.flow(split.type)), await clock.until(engine.meter.flow(naive.type))];
-        await clock.until(engine.close());
-        const [all, longest] = [times.reduce((a, b) => a + b, 0), Math.max(0, ...times)];
-        expect(results[0]).toEqual(results[1]);
-        expect(one).toMatchObject({ billedMs: all, blockedMs: 0, beta: 1, final: true });
-        expect(other).toMatchObject({ billedMs: all + longest, blockedMs: longest });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.nat(2000), { maxLength: 20 }),
+        fc.constantFrom(undefined, 1, 3),
+        async (times, limit) => {
+          const functions = (clock: VirtualClock) => {
+            const work = fn("twin/work", async (_, ms: number) => {
+              await clock.work(ms);
+              return ms;
+            });
+            const split = fanOut("twin/split", {
+              each: work,
+              join: sum,
+              ...(limit !== undefined && { concurrency: limit }),
+            });
+            const naive = fn(
+              "twin/naive",
+              { parts: [work, sum] },
+              async (ctx, items: readonly number[]) => {
+                const results = await Promise.all(items.map((ms) => ctx.get(ctx.invoke(work, ms))));
+                return ctx.get(ctx.invoke(sum, results));
+              },
+            );
+            return { split, naive };
+          };
+          const clock = new VirtualClock();
+          const { split, naive } = functions(clock);
+          const engine = await embedded({ functions: [split, naive], store: memory(), clock });
+          const results = [];
+          for (const f of [split, naive])
+            results.push(await clock.until(engine.client.call(f, times, { id: f.type })));
+          const [one, other] = [
+            await clock.until(engine.meter.flow(split.type)),
+            await clock.until(engine.meter.flow(naive.type)),
+          ];
+          await clock.until(engine.close());
+          const [all, longest] = [times.reduce((a, b) => a + b, 0), Math.max(0, ...times)];
+          expect(results[0]).toEqual(results[1]);
+          expect(one).toMatchObject({ billedMs: all, blockedMs: 0, beta: 1, final: true });
+          expect(other).toMatchObject({ billedMs: all + longest, blockedMs: longest });
+        },
+      ),
       { numRuns: 25 },
     ));
 });
@@ -311,7 +470,8 @@ test("nests: a fan-out whose branches are fan-outs, each with a limit", async ()
   const table = fanOut("nest/table", { split: upTo, each: row, join: sum, concurrency: 3 });
   const cube = fanOut("nest/cube", { split: upTo, each: table, join: sum });
   const { ended, beta, run } = await measure(cube, 5);
-  const s = (n: number, f: (at: number) => number): number => Array.from({ length: n }, (_, at) => f(at)).reduce((a, b) => a + b, 0);
+  const s = (n: number, f: (at: number) => number): number =>
+    Array.from({ length: n }, (_, at) => f(at)).reduce((a, b) => a + b, 0);
   expect(ended).toEqual({ value: s(5, (a) => s(a, (b) => s(b, (c) => c * c))) });
   expect(beta).toBe(1);
   expect(await run.states()).toEqual([]);
@@ -319,7 +479,10 @@ test("nests: a fan-out whose branches are fan-outs, each with a limit", async ()
 
 test("what a branch costs does not grow with their number", async () => {
   const engine = await embedded({
-    functions: [fanOut("cost/all", { each: square, join: sum }), fanOut("cost/ten", { each: square, join: sum, concurrency: 10 })],
+    functions: [
+      fanOut("cost/all", { each: square, join: sum }),
+      fanOut("cost/ten", { each: square, join: sum, concurrency: 10 }),
+    ],
     store: memory(),
   });
   const runs = (flow: string): Promise<number> => engine.meter.flow(flow).then((bill) => bill.runs);
@@ -332,7 +495,9 @@ test("what a branch costs does not grow with their number", async () => {
     for (const n of [100, 1000]) {
       const items = Array.from({ length: n }, (_, at) => at);
       await engine.client.call(type === "cost/all" ? f.all : f.ten, items, { id: `${type}-${n}` });
-      await expect.poll(() => engine.meter.flow(`${type}-${n}`).then((bill) => bill.final)).toBe(true);
+      await expect
+        .poll(() => engine.meter.flow(`${type}-${n}`).then((bill) => bill.final))
+        .toBe(true);
       counts.push((await runs(`${type}-${n}`)) / n);
     }
     const [few = 0, many = 0] = counts;
@@ -355,14 +520,20 @@ test.each([
   [{}, /each of fan\/wrong/],
   [{ each: square, split: 5 }, /split of fan\/wrong/],
   [{ each: square, join: {} }, /join of fan\/wrong/],
-  [{ each: square, concurrency: 0 }, /concurrency of fan\/wrong: expected a whole number from 1, got 0/],
+  [
+    { each: square, concurrency: 0 },
+    /concurrency of fan\/wrong: expected a whole number from 1, got 0/,
+  ],
   [{ each: square, concurrency: 1.5 }, /got 1.5/],
   [{ each: square, concurrency: "2" }, /got "2"/],
   [{ each: square, onFailure: "ignore" }, /onFailure of fan\/wrong: expected "cancel", "settle"/],
   [{ each: square, onFailure: { tolerate: -1 } }, /onFailure of fan\/wrong/],
   [{ each: square, onFailure: { tolerate: "200%" } }, /onFailure of fan\/wrong/],
   [{ each: square, onFailure: { tolerate: "a few" } }, /onFailure of fan\/wrong/],
-  [{ each: square, onFailure: { tolerate: 1, most: 2 } }, /onFailure of fan\/wrong: unknown option "most"/],
+  [
+    { each: square, onFailure: { tolerate: 1, most: 2 } },
+    /onFailure of fan\/wrong: unknown option "most"/,
+  ],
   [{ each: square, onFailure: null }, /onFailure of fan\/wrong: expected "cancel", "settle"/],
   [{ each: square, enough: -1 }, /enough of fan\/wrong: expected a whole number from 0/],
   [{ each: square, limit: 5 }, /unknown option "limit"/],

@@ -3,7 +3,15 @@ import { embedded, fn, memory, stateful, value } from "handback";
 import type { Context, Fn } from "handback";
 import { monitor } from "handback/patterns";
 import type { MonitorOptions } from "handback/patterns";
-import { everyCrash, expectNoDoubleBilling, failing, mock, record, simulate, slow } from "handback/testing";
+import {
+  everyCrash,
+  expectNoDoubleBilling,
+  failing,
+  mock,
+  record,
+  simulate,
+  slow,
+} from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { onMemory, onPoorestLosing, onSqlite } from "../conformance/host.ts";
@@ -21,14 +29,25 @@ async function watched(
   { job = {}, work = 0, functions = [] as readonly object[] } = {},
 ) {
   let seen = 0;
-  const watch = monitor("mon/watch", { check, until: (n: number) => n === 100, every: "30s", ...options });
+  const watch = monitor("mon/watch", {
+    check,
+    until: (n: number) => n === 100,
+    every: "30s",
+    ...options,
+  });
   const checks: number[] = [];
   const stub = mock(check, (ctx) => {
     checks.push((ctx.now() - BEGIN) / 1000);
     return ++seen;
   });
   const run = await simulate(
-    { functions: [watch, work === 0 ? stub : slow(stub, work), ...(functions.length > 0 ? functions : [record(terminate)])] },
+    {
+      functions: [
+        watch,
+        work === 0 ? stub : slow(stub, work),
+        ...(functions.length > 0 ? functions : [record(terminate)]),
+      ],
+    },
     async (t) => {
       const flow = await t.client.start(watch, job, { id: "flow" });
       const ended = await endOf(flow.result());
@@ -41,9 +60,24 @@ async function watched(
 
 describe("a monitor", () => {
   test.each([
-    ["checks first, then waits", { until: (n: number) => n === 1 }, [0], { status: "done", value: 1, checks: 1 }],
-    ["checks again after each pause", { until: (n: number) => n === 3 }, [0, 30, 60], { status: "done", value: 3, checks: 3 }],
-    ["grows its pauses", { until: (n: number) => n === 5, backoff: 2 }, [0, 30, 90, 210, 450], { status: "done", value: 5, checks: 5 }],
+    [
+      "checks first, then waits",
+      { until: (n: number) => n === 1 },
+      [0],
+      { status: "done", value: 1, checks: 1 },
+    ],
+    [
+      "checks again after each pause",
+      { until: (n: number) => n === 3 },
+      [0, 30, 60],
+      { status: "done", value: 3, checks: 3 },
+    ],
+    [
+      "grows its pauses",
+      { until: (n: number) => n === 5, backoff: 2 },
+      [0, 30, 90, 210, 450],
+      { status: "done", value: 5, checks: 5 },
+    ],
     [
       "grows them up to the longest",
       { until: (n: number) => n === 5, backoff: 2, maxDelay: "1m" },
@@ -56,14 +90,24 @@ describe("a monitor", () => {
       [0, 30, 60],
       { status: "expired", reason: "attempts", last: 3, checks: 3 },
     ],
-    ["may have no pauses", { until: (n: number) => n === 3, every: 0 }, [0, 0, 0], { status: "done", value: 3, checks: 3 }],
+    [
+      "may have no pauses",
+      { until: (n: number) => n === 3, every: 0 },
+      [0, 0, 0],
+      { status: "done", value: 3, checks: 3 },
+    ],
     [
       "is done when the last check that it may make says so",
       { attempts: 3, until: (n: number) => n === 3 },
       [0, 30, 60],
       { status: "done", value: 3, checks: 3 },
     ],
-    ["waits for values that mean no elsewhere", { until: (n: number) => !(n < 2) }, [0, 30], { status: "done", value: 2, checks: 2 }],
+    [
+      "waits for values that mean no elsewhere",
+      { until: (n: number) => !(n < 2) },
+      [0, 30],
+      { status: "done", value: 2, checks: 2 },
+    ],
   ] as const)("%s", async (_, options, checks, value) => {
     const got = await watched(options);
     expect([got.checks, got.ended]).toEqual([checks, { value }]);
@@ -71,7 +115,9 @@ describe("a monitor", () => {
 
   test("pauses between the end of a check and the next one's beginning", async () => {
     // Mocks are recorded after the work.
-    expect((await watched({ until: (n) => n === 3 }, { work: 10_000 })).checks).toEqual([10, 50, 90]);
+    expect((await watched({ until: (n) => n === 3 }, { work: 10_000 })).checks).toEqual([
+      10, 50, 90,
+    ]);
   });
 
   test("carries what it needs from one check to the next", async () => {
@@ -83,20 +129,32 @@ describe("a monitor", () => {
       until: (n) => n === 4,
       carry: (job, n) => (steps.push(job), { ...job, step: n }),
     });
-    expect((await measure(watch, {})).ended).toEqual({ value: { status: "done", value: 4, checks: 4 } });
+    expect((await measure(watch, {})).ended).toEqual({
+      value: { status: "done", value: 4, checks: 4 },
+    });
     expect(steps).toEqual([{}, { step: 1 }, { step: 2 }]);
   });
 
   test("looks at one state with all its checks, and ends there, when these are operations of a stateful function", async () => {
     const job = stateful("mon/job", {
       state: { looks: value(0) },
-      handlers: { look: (ctx, _job: Job) => ++ctx.state.looks, stop: (ctx, _job: Job) => `stopped after ${ctx.state.looks}` },
+      handlers: {
+        look: (ctx, _job: Job) => ++ctx.state.looks,
+        stop: (ctx, _job: Job) => `stopped after ${ctx.state.looks}`,
+      },
     });
     const rules = { check: job.look, every: "30s" } as const;
     const done = monitor("mon/done", { ...rules, until: (looks) => looks === 3, attempts: 9 });
-    const stopped = monitor("mon/stopped", { ...rules, until: () => false, attempts: 4, onDeadline: job.stop });
+    const stopped = monitor("mon/stopped", {
+      ...rules,
+      until: () => false,
+      attempts: 4,
+      onDeadline: job.stop,
+    });
     expect((await measure(done, {})).ended).toMatchObject({ value: { status: "done", checks: 3 } });
-    expect((await measure(stopped, {})).ended).toMatchObject({ value: { status: "terminated", value: "stopped after 4" } });
+    expect((await measure(stopped, {})).ended).toMatchObject({
+      value: { status: "terminated", value: "stopped after 4" },
+    });
   });
 
   test("shortens its pauses by chance, and the same seed gives the same ones", async () => {
@@ -104,7 +162,12 @@ describe("a monitor", () => {
       const at: number[] = [];
       let seen = 0;
       const stub = mock(check, (ctx: Pick<Context, "now">) => (at.push(ctx.now()), ++seen));
-      const watch = monitor("mon/watch", { check, until: (n) => n === 20, every: "10s", jitter: 0.5 });
+      const watch = monitor("mon/watch", {
+        check,
+        until: (n) => n === 20,
+        every: "10s",
+        jitter: 0.5,
+      });
       await simulate({ functions: [watch, stub], seed }, (t) => t.client.call(watch, {}));
       return at.slice(1).map((instant, index) => instant - (at[index] ?? 0));
     };
@@ -128,9 +191,30 @@ describe("a monitor with a deadline", () => {
       45,
       { status: "expired", reason: "deadline", last: 2, checks: 2 },
     ],
-    ["makes no check at the deadline", due(60), 0, [0, 30], 60, { status: "expired", reason: "deadline", last: 2, checks: 2 }],
-    ["cuts off a check that is under way", due(60), 20_000, [20, 70], 60, { status: "expired", reason: "deadline", last: 1, checks: 2 }],
-    ["cuts off the first check", due(5), 20_000, [20], 5, { status: "expired", reason: "deadline", checks: 1 }],
+    [
+      "makes no check at the deadline",
+      due(60),
+      0,
+      [0, 30],
+      60,
+      { status: "expired", reason: "deadline", last: 2, checks: 2 },
+    ],
+    [
+      "cuts off a check that is under way",
+      due(60),
+      20_000,
+      [20, 70],
+      60,
+      { status: "expired", reason: "deadline", last: 1, checks: 2 },
+    ],
+    [
+      "cuts off the first check",
+      due(5),
+      20_000,
+      [20],
+      5,
+      { status: "expired", reason: "deadline", checks: 1 },
+    ],
     [
       "makes one check more, at the deadline, if it may take a while",
       { ...due(45), grace: "10s" },
@@ -163,7 +247,14 @@ describe("a monitor with a deadline", () => {
       45,
       { status: "done", value: 3, checks: 3 },
     ],
-    ["begins nothing when the deadline has passed", due(0), 0, [], 0, { status: "expired", reason: "deadline", checks: 0 }],
+    [
+      "begins nothing when the deadline has passed",
+      due(0),
+      0,
+      [],
+      0,
+      { status: "expired", reason: "deadline", checks: 0 },
+    ],
     [
       "never ends when there is none",
       { deadline: (): undefined => undefined, until: (n: number) => n === 9 },
@@ -178,18 +269,31 @@ describe("a monitor with a deadline", () => {
   });
 
   test("calls what is to be done then, once, with what the next check would have had", async () => {
-    const { ended, run } = await watched({ ...due(45), onDeadline: terminate, carry: (job, n) => ({ ...job, step: n }) });
-    expect(ended).toEqual({ value: { status: "terminated", value: "stopped", reason: "deadline", last: 2, checks: 2 } });
-    expect(run.calls(terminate).map(({ input, at }) => [input, at])).toEqual([[{ step: 2 }, 45_000]]);
+    const { ended, run } = await watched({
+      ...due(45),
+      onDeadline: terminate,
+      carry: (job, n) => ({ ...job, step: n }),
+    });
+    expect(ended).toEqual({
+      value: { status: "terminated", value: "stopped", reason: "deadline", last: 2, checks: 2 },
+    });
+    expect(run.calls(terminate).map(({ input, at }) => [input, at])).toEqual([
+      [{ step: 2 }, 45_000],
+    ]);
   });
 
   test("does that too when it has checked often enough", async () => {
     const { ended } = await watched({ attempts: 2, onDeadline: terminate });
-    expect(ended).toMatchObject({ value: { status: "terminated", value: "stopped", reason: "attempts" } });
+    expect(ended).toMatchObject({
+      value: { status: "terminated", value: "stopped", reason: "attempts" },
+    });
   });
 
   test("is rejected when what is to be done then fails", async () => {
-    const { ended } = await watched({ attempts: 2, onDeadline: terminate }, { functions: [failing(terminate, new Error("cannot"))] });
+    const { ended } = await watched(
+      { attempts: 2, onDeadline: terminate },
+      { functions: [failing(terminate, new Error("cannot"))] },
+    );
     expect(ended).toMatchObject({ code: "FUNCTION_FAILED" });
   });
 
@@ -197,7 +301,13 @@ describe("a monitor with a deadline", () => {
     const outcomes = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
       const at = (): number => BEGIN + 10_000;
-      const watch = monitor("mon/watch", { check, until: () => true, every: "30s", deadline: at, onDeadline: terminate });
+      const watch = monitor("mon/watch", {
+        check,
+        until: () => true,
+        every: "30s",
+        deadline: at,
+        onDeadline: terminate,
+      });
       const run = await simulate(
         {
           functions: [
@@ -229,15 +339,24 @@ describe("a monitor with a deadline", () => {
     ["no number", Number.NaN],
     ["endless", Infinity],
   ])("is rejected for a deadline that is none: %s", async (_, wrong) => {
-    expect((await watched({ deadline: () => wrong as number })).ended).toMatchObject({ code: "INVALID_DELAY" });
+    expect((await watched({ deadline: () => wrong as number })).ended).toMatchObject({
+      code: "INVALID_DELAY",
+    });
   });
 });
 
 describe("a monitor whose check fails", () => {
   test("fails, and says why", async () => {
     const watch = monitor("mon/watch", { check, until: () => true, every: "30s" });
-    const { ended } = await measure(watch, {}, { functions: [failing(check, new Error("no connection"))] });
-    expect(ended).toMatchObject({ code: "FUNCTION_FAILED", message: expect.stringContaining("no connection") });
+    const { ended } = await measure(
+      watch,
+      {},
+      { functions: [failing(check, new Error("no connection"))] },
+    );
+    expect(ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+      message: expect.stringContaining("no connection"),
+    });
   });
 
   test("counts so many failures in a row as checks that saw nothing", async () => {
@@ -245,7 +364,9 @@ describe("a monitor whose check fails", () => {
     expect((await measure(watch, {}, { functions: [failing(check, 2)] })).ended).toEqual({
       value: { status: "done", value: 0, checks: 3 },
     });
-    expect((await measure(watch, {}, { functions: [failing(check, 3)] })).ended).toMatchObject({ code: "FUNCTION_FAILED" });
+    expect((await measure(watch, {}, { functions: [failing(check, 3)] })).ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+    });
   });
 
   test("begins to count again after a check that saw something", async () => {
@@ -256,7 +377,9 @@ describe("a monitor whose check fails", () => {
       throw new Error("again");
     });
     const watch = monitor("mon/watch", { check, until: (n) => n === 2, every: "1s", tolerate: 1 });
-    expect((await measure(watch, {}, { functions: [stub] })).ended).toEqual({ value: { status: "done", value: 2, checks: 4 } });
+    expect((await measure(watch, {}, { functions: [stub] })).ended).toEqual({
+      value: { status: "done", value: 2, checks: 4 },
+    });
   });
 
   test("fails when what decides fails", async () => {
@@ -271,8 +394,12 @@ describe("a monitor whose check fails", () => {
       code: "FUNCTION_FAILED",
       message: expect.stringContaining("cannot tell"),
     });
-    expect((await watched({ carry: bad as never })).ended).toMatchObject({ code: "FUNCTION_FAILED" });
-    expect((await watched({ deadline: bad as never })).ended).toMatchObject({ code: "FUNCTION_FAILED" });
+    expect((await watched({ carry: bad as never })).ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+    });
+    expect((await watched({ deadline: bad as never })).ended).toMatchObject({
+      code: "FUNCTION_FAILED",
+    });
   });
 });
 
@@ -292,14 +419,17 @@ describe("a monitor that is cancelled", () => {
       onDeadline: terminate,
     });
     const stub = work === 0 ? check : slow(check, work);
-    const run = await simulate({ functions: [watch, record(stub), record(terminate)] }, async (t) => {
-      const flow = await t.client.start(watch, {}, { id: "flow" });
-      await t.advance(afterMs);
-      const checks = t.meter.function("mon/check").runs;
-      expect(await t.client.cancel(flow)).toBe(true);
-      await t.idle();
-      return checks;
-    });
+    const run = await simulate(
+      { functions: [watch, record(stub), record(terminate)] },
+      async (t) => {
+        const flow = await t.client.start(watch, {}, { id: "flow" });
+        await t.advance(afterMs);
+        const checks = t.meter.function("mon/check").runs;
+        expect(await t.client.cancel(flow)).toBe(true);
+        await t.idle();
+        return checks;
+      },
+    );
     expect(run.calls(check).length).toBeLessThanOrEqual(run.result + 1);
     expect(run.calls(terminate)).toEqual([]);
     expect((await run.meter.flow("flow")).final).toBe(true);
@@ -309,7 +439,10 @@ describe("a monitor that is cancelled", () => {
 describe("a monitor through every crash", () => {
   test("comes to the same: done", async () => {
     let seen = 0;
-    const stub = fn("mon/check", (ctx, _job: Job) => (seen = Math.floor((ctx.now() - BEGIN) / 30_000)));
+    const stub = fn(
+      "mon/check",
+      (ctx, _job: Job) => (seen = Math.floor((ctx.now() - BEGIN) / 30_000)),
+    );
     const watch = monitor("mon/watch", {
       check: stub,
       until: (n) => n >= 3,
@@ -317,15 +450,29 @@ describe("a monitor through every crash", () => {
       deadline: () => BEGIN + 600_000,
       onDeadline: terminate,
     });
-    const { run, points } = await everyCrash({ functions: [watch] }, (t) => t.client.call(watch, {}));
+    const { run, points } = await everyCrash({ functions: [watch] }, (t) =>
+      t.client.call(watch, {}),
+    );
     expect([run.result, seen]).toMatchObject([{ status: "done" }, 3]);
     expect(points).toBeGreaterThan(20);
   });
 
   test("comes to the same: terminated", async () => {
-    const watch = monitor("mon/watch", { check, until: () => false, every: "30s", deadline: () => BEGIN + 75_000, onDeadline: terminate });
+    const watch = monitor("mon/watch", {
+      check,
+      until: () => false,
+      every: "30s",
+      deadline: () => BEGIN + 75_000,
+      onDeadline: terminate,
+    });
     const { run } = await everyCrash({ functions: [watch] }, (t) => t.client.call(watch, {}));
-    expect(run.result).toEqual({ status: "terminated", value: "stopped", reason: "deadline", last: 0, checks: 3 });
+    expect(run.result).toEqual({
+      status: "terminated",
+      value: "stopped",
+      reason: "deadline",
+      last: 0,
+      checks: 3,
+    });
   });
 });
 
@@ -375,9 +522,14 @@ describe("a monitor for a long time", () => {
 });
 
 describe("a monitor is a function", () => {
-  test.each([onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const))("on %s", async (_, engine) => {
+  test.each(
+    [onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const),
+  )("on %s", async (_, engine) => {
     // What a check sees depends on the time alone, since lost responses have checks run again.
-    const since = fn("mon/since", (ctx, job: { readonly from: number; readonly until?: number }) => ctx.now() - job.from);
+    const since = fn(
+      "mon/since",
+      (ctx, job: { readonly from: number; readonly until?: number }) => ctx.now() - job.from,
+    );
     const stop = fn("mon/stop", (_, job: { readonly from: number }) => job.from);
     const watch = monitor("mon/watch", {
       check: since,
@@ -399,7 +551,9 @@ describe("a monitor is a function", () => {
   });
 
   test("that can be raced, timed out, nested and replaced by one that does the same", async () => {
-    const leaf: Fn<Job, unknown> = fn("mon/leaf", (ctx, _job: Job) => ctx.onComplete(ctx.sleep("60s"), fn3));
+    const leaf: Fn<Job, unknown> = fn("mon/leaf", (ctx, _job: Job) =>
+      ctx.onComplete(ctx.sleep("60s"), fn3),
+    );
     const fn3 = fn("mon/leaf-end", () => ({ status: "done", value: 3, checks: 3 }));
     const watchOf = () => monitor("mon/watch", { check, until: (n) => n === 3, every: "30s" });
     const results: unknown[] = [];
@@ -410,7 +564,15 @@ describe("a monitor is a function", () => {
       }));
       const shown = fn("mon/shown", (_, settlement: { status: string }) => settlement.status);
       const run = await simulate(
-        { functions: [parent, inner, shown, fn3, mock(check, (ctx) => 1 + Math.floor((ctx.now() - BEGIN) / 30_000))] },
+        {
+          functions: [
+            parent,
+            inner,
+            shown,
+            fn3,
+            mock(check, (ctx) => 1 + Math.floor((ctx.now() - BEGIN) / 30_000)),
+          ],
+        },
         (t) => t.client.call(parent, {}),
       );
       await expectNoDoubleBilling(run);
@@ -429,37 +591,54 @@ describe("a monitor next to one function that waits", () => {
       const wakeAt = Math.min(ctx.now() + 30_000, deadline);
       await ctx.get(ctx.sleepUntil(wakeAt));
       if (ctx.now() >= deadline)
-        return { status: "terminated", value: await ctx.get(ctx.invoke(terminate, { deadline })), reason: "deadline", last: value, checks };
+        return {
+          status: "terminated",
+          value: await ctx.get(ctx.invoke(terminate, { deadline })),
+          reason: "deadline",
+          last: value,
+          checks,
+        };
     }
   });
 
   test.each([
     ["done", 600],
     ["terminated", 90],
-  ] as const)("comes to the same, and is not billed for the pauses: %s", async (status, seconds) => {
-    const watch = monitor("mon/watch", {
-      check,
-      until: (n) => n === 4,
-      every: "30s",
-      deadline: (job: Job) => job.deadline,
-      onDeadline: terminate,
-    });
-    const results = [];
-    for (const f of [watch, naive] as readonly Fn<Job, { readonly status: string }>[]) {
-      let seen = 0;
-      const stub = slow(
-        mock(check, () => ++seen),
-        "2s",
+  ] as const)(
+    "comes to the same, and is not billed for the pauses: %s",
+    async (status, seconds) => {
+      const watch = monitor("mon/watch", {
+        check,
+        until: (n) => n === 4,
+        every: "30s",
+        deadline: (job: Job) => job.deadline,
+        onDeadline: terminate,
+      });
+      const results = [];
+      for (const f of [watch, naive] as readonly Fn<Job, { readonly status: string }>[]) {
+        let seen = 0;
+        const stub = slow(
+          mock(check, () => ++seen),
+          "2s",
+        );
+        results.push(
+          await measure(
+            f,
+            { deadline: BEGIN + seconds * 1000 },
+            { functions: [stub, slow(terminate, "2s")] },
+          ),
+        );
+      }
+      const [split, blocking] = results;
+      expect(split?.ended).toEqual(blocking?.ended);
+      expect(split?.ended).toMatchObject({ value: { status } });
+      expect(split).toMatchObject({ billedMs: 8000, blockedMs: 0, beta: 1 });
+      // Four checks (three, and the end) of 2 s each are billed twice, and all the pauses once.
+      expect(blocking?.billedMs).toBe(
+        status === "done" ? 8000 + 8000 + 90_000 : 8000 + 2000 + 90_000,
       );
-      results.push(await measure(f, { deadline: BEGIN + seconds * 1000 }, { functions: [stub, slow(terminate, "2s")] }));
-    }
-    const [split, blocking] = results;
-    expect(split?.ended).toEqual(blocking?.ended);
-    expect(split?.ended).toMatchObject({ value: { status } });
-    expect(split).toMatchObject({ billedMs: 8000, blockedMs: 0, beta: 1 });
-    // Four checks (three, and the end) of 2 s each are billed twice, and all the pauses once.
-    expect(blocking?.billedMs).toBe(status === "done" ? 8000 + 8000 + 90_000 : 8000 + 2000 + 90_000);
-  });
+    },
+  );
 });
 
 describe("options of a monitor", () => {
@@ -500,7 +679,8 @@ test("checks and ends follow from the options alone, whatever they are", () =>
         let expected: string | undefined;
         let [now, pause] = [0, options.every];
         for (let checks = 1; expected === undefined; checks++) {
-          if (now >= deadlineMs) expected = `deadline ${checks - 1} at ${Math.min(now, deadlineMs)}`;
+          if (now >= deadlineMs)
+            expected = `deadline ${checks - 1} at ${Math.min(now, deadlineMs)}`;
           else if (now + workMs > deadlineMs) expected = `deadline ${checks} at ${deadlineMs}`;
           else if (checks === doneAt) expected = `done ${checks} at ${now + workMs}`;
           else if (now + workMs >= deadlineMs) expected = `deadline ${checks} at ${deadlineMs}`;
@@ -509,14 +689,24 @@ test("checks and ends follow from the options alone, whatever they are", () =>
           pause *= options.backoff;
         }
         // A check and the deadline at one instant may come in either order; there is a test for that.
-        fc.pre(workMs === 0 || !expected.endsWith(`at ${deadlineMs}`) || expected.startsWith("deadline"));
+        fc.pre(
+          workMs === 0 || !expected.endsWith(`at ${deadlineMs}`) || expected.startsWith("deadline"),
+        );
         let seen = 0;
         const stub = mock(check, () => ++seen);
-        const watch = monitor("mon/watch", { check, until: (n) => n === doneAt, deadline: () => BEGIN + deadlineMs, ...options });
-        const run = await simulate({ functions: [watch, workMs === 0 ? stub : slow(stub, workMs)] }, async (t) => {
-          const result = await t.client.call(watch, {});
-          return `${result.status === "done" ? "done" : result.reason} ${result.checks} at ${t.clock.now() - BEGIN}`;
+        const watch = monitor("mon/watch", {
+          check,
+          until: (n) => n === doneAt,
+          deadline: () => BEGIN + deadlineMs,
+          ...options,
         });
+        const run = await simulate(
+          { functions: [watch, workMs === 0 ? stub : slow(stub, workMs)] },
+          async (t) => {
+            const result = await t.client.call(watch, {});
+            return `${result.status === "done" ? "done" : result.reason} ${result.checks} at ${t.clock.now() - BEGIN}`;
+          },
+        );
         expect(run.result).toBe(expected);
       },
     ),

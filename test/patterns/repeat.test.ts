@@ -18,15 +18,21 @@ describe("a repetition", () => {
     ["so many times at most, until so", { times: 4, until: (n: number) => n === 2 }, 2, 2],
     ["by the number of rounds", { until: (_: number, rounds: number) => rounds === 5 }, 5, 5],
   ])("calls its function %s", async (_, options, expected, rounds) => {
-    const { ended, beta, run } = await measure(repeat("repeat/some", add, options), 0, { functions: [record(add)] });
+    const { ended, beta, run } = await measure(repeat("repeat/some", add, options), 0, {
+      functions: [record(add)],
+    });
     expect(ended).toEqual({ value: expected });
     expect(run.calls(add)).toHaveLength(rounds);
     expect(beta).toBe(1);
   });
 
   test("rests between rounds, and neither before the first nor after the last", async () => {
-    const at = async (pause: number | ((n: number, rounds: number) => number)): Promise<readonly number[]> => {
-      const { run } = await measure(repeat("repeat/rests", add, { times: 3, pause }), 0, { functions: [record(add)] });
+    const at = async (
+      pause: number | ((n: number, rounds: number) => number),
+    ): Promise<readonly number[]> => {
+      const { run } = await measure(repeat("repeat/rests", add, { times: 3, pause }), 0, {
+        functions: [record(add)],
+      });
       const calls = run.calls(add).map((call) => call.at);
       return calls.map((each) => each - (calls[0] ?? 0));
     };
@@ -35,7 +41,9 @@ describe("a repetition", () => {
   });
 
   test("ends with the failure of a round", async () => {
-    const { ended } = await measure(repeat("repeat/fails", add, { times: 3 }), 0, { functions: [failing(add, new Error("no"))] });
+    const { ended } = await measure(repeat("repeat/fails", add, { times: 3 }), 0, {
+      functions: [failing(add, new Error("no"))],
+    });
     expect(ended).toMatchObject({ code: "FUNCTION_FAILED", message: /repeat\/add failed: no/ });
   });
 
@@ -80,7 +88,10 @@ describe("a repetition", () => {
   });
 
   test("is over once it is cancelled, at work or at rest", async () => {
-    const f: Fn<number, number> = repeat("repeat/endless", add, { until: () => false, pause: "1s" });
+    const f: Fn<number, number> = repeat("repeat/endless", add, {
+      until: () => false,
+      pause: "1s",
+    });
     const run = await simulate({ functions: [f, record(add)] }, async (t) => {
       const flow = await t.client.start(f, 0);
       await t.advance("10500ms");
@@ -99,11 +110,19 @@ describe("a repetition", () => {
     ["while", () => Promise.resolve(false)],
     ["while", () => undefined],
     ["while", () => 0],
-  ])("ends with words, not never, when %s gives neither true nor false: %o", async (option, answer) => {
-    const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, { functions: [record(add)] });
-    expect(ended).toMatchObject({ code: "INVALID_OPTIONS", message: /what (until|while) of repeat\/vague gave: expected true or false/ });
-    expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
-  });
+  ])(
+    "ends with words, not never, when %s gives neither true nor false: %o",
+    async (option, answer) => {
+      const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, {
+        functions: [record(add)],
+      });
+      expect(ended).toMatchObject({
+        code: "INVALID_OPTIONS",
+        message: /what (until|while) of repeat\/vague gave: expected true or false/,
+      });
+      expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
+    },
+  );
 
   test.each([
     [{}, /expected one of until, while and times/],

@@ -10,8 +10,15 @@ import { endOf, measure } from "./laws/compare.ts";
 const leaf = fn("retry/leaf", (_, n: number) => n + 1);
 
 /** Instants of the runs of `leaf`, in ms after the first. */
-async function attempts(f: Fn<number, unknown>, fails: number | Error, seed = 0): Promise<{ at: number[]; ended: unknown; beta: number }> {
-  const { run, ended, beta } = await measure(f, 1, { functions: [record(failing(leaf, fails))], seed });
+async function attempts(
+  f: Fn<number, unknown>,
+  fails: number | Error,
+  seed = 0,
+): Promise<{ at: number[]; ended: unknown; beta: number }> {
+  const { run, ended, beta } = await measure(f, 1, {
+    functions: [record(failing(leaf, fails))],
+    seed,
+  });
   const calls = run.calls(leaf).map(({ at }) => at);
   return { at: calls.map((at) => at - (calls[0] ?? 0)), ended, beta };
 }
@@ -22,28 +29,39 @@ describe("a function that is retried", () => {
     ["as often as is said", { maxAttempts: 5 }, 9, [0, 1000, 3000, 7000, 15_000]],
     ["not at all", { maxAttempts: 1 }, 9, [0]],
     ["until it succeeds", { maxAttempts: 9 }, 2, [0, 1000, 3000]],
-    ["at a steady pace", { maxAttempts: 4, initialDelay: "10s", factor: 1 }, 9, [0, 10_000, 20_000, 30_000]],
+    [
+      "at a steady pace",
+      { maxAttempts: 4, initialDelay: "10s", factor: 1 },
+      9,
+      [0, 10_000, 20_000, 30_000],
+    ],
     ["up to a longest pause", { maxAttempts: 5, maxDelay: "3s" }, 9, [0, 1000, 3000, 6000, 9000]],
     ["at once", { initialDelay: 0 }, 9, [0, 0, 0]],
   ] as const)("is called %s", async (_, options, fails, expected) => {
     const { at, ended, beta } = await attempts(retry("retry/some", leaf, options), fails);
     expect(at).toEqual(expected);
     expect(beta).toBe(1);
-    expect(ended).toMatchObject(fails < expected.length ? { value: 2 } : { code: "FUNCTION_FAILED", message: /made to fail/ });
+    expect(ended).toMatchObject(
+      fails < expected.length ? { value: 2 } : { code: "FUNCTION_FAILED", message: /made to fail/ },
+    );
   });
 
   test("rests a random part shorter, drawn from the engine's randomness, when there is jitter", () =>
     fc.assert(
-      fc.asyncProperty(fc.nat(1000), fc.double({ min: 0, max: 1, noNaN: true }), async (seed, jitter) => {
-        const f = retry("retry/jitter", leaf, { maxAttempts: 4, jitter });
-        const { at } = await attempts(f, 9, seed);
-        const pauses = at.slice(1).map((instant, index) => instant - (at[index] ?? 0));
-        for (const [index, pause] of pauses.entries()) {
-          expect(pause).toBeLessThanOrEqual(1000 * 2 ** index);
-          expect(pause).toBeGreaterThanOrEqual(Math.floor(1000 * 2 ** index * (1 - jitter)));
-        }
-        expect((await attempts(f, 9, seed)).at).toEqual(at);
-      }),
+      fc.asyncProperty(
+        fc.nat(1000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (seed, jitter) => {
+          const f = retry("retry/jitter", leaf, { maxAttempts: 4, jitter });
+          const { at } = await attempts(f, 9, seed);
+          const pauses = at.slice(1).map((instant, index) => instant - (at[index] ?? 0));
+          for (const [index, pause] of pauses.entries()) {
+            expect(pause).toBeLessThanOrEqual(1000 * 2 ** index);
+            expect(pause).toBeGreaterThanOrEqual(Math.floor(1000 * 2 ** index * (1 - jitter)));
+          }
+          expect((await attempts(f, 9, seed)).at).toEqual(at);
+        },
+      ),
       { numRuns: 15 },
     ));
 
@@ -56,7 +74,9 @@ describe("a function that is retried", () => {
   ])("is called again, or not, after %s", async (_, error, times) => {
     const { at, ended } = await attempts(retry("retry/after", leaf), error);
     expect(at).toHaveLength(times);
-    expect(ended).toMatchObject({ message: expect.stringContaining(error.message.replace(/^[A-Z_]+: /, "")) as unknown });
+    expect(ended).toMatchObject({
+      message: expect.stringContaining(error.message.replace(/^[A-Z_]+: /, "")) as unknown,
+    });
   });
 
   test("is judged by what its step failed with, when it is a chain", async () => {
@@ -76,7 +96,9 @@ describe("a function that is retried", () => {
   });
 
   test("is left alone for as long as it asks", async () => {
-    expect((await attempts(retry("retry/later", leaf), retryLater("1m", "busy"))).at).toEqual([0, 60_000, 120_000]);
+    expect((await attempts(retry("retry/later", leaf), retryLater("1m", "busy"))).at).toEqual([
+      0, 60_000, 120_000,
+    ]);
     const inChain = retry("retry/later-chain", chain("retry/of", leaf));
     expect((await attempts(inChain, retryLater(5, "busy"))).at).toEqual([0, 5, 10]);
   });
@@ -95,20 +117,30 @@ describe("a function that is retried", () => {
   test.each([() => Promise.resolve(true), () => undefined, () => "yes"])(
     "is refused an answer that is neither true nor false: %o",
     async (answer) => {
-      const { at, ended } = await attempts(retry("retry/vague", leaf, { retryIf: answer as never }), 9);
+      const { at, ended } = await attempts(
+        retry("retry/vague", leaf, { retryIf: answer as never }),
+        9,
+      );
       expect(at).toEqual([0]);
-      expect(ended).toMatchObject({ code: "INVALID_OPTIONS", message: /what retryIf of retry\/vague gave: expected true or false/ });
+      expect(ended).toMatchObject({
+        code: "INVALID_OPTIONS",
+        message: /what retryIf of retry\/vague gave: expected true or false/,
+      });
     },
   );
 
   test("is another call each time, as its idempotency key says", async () => {
-    const { run } = await measure(retry("retry/keys", leaf), 1, { functions: [record(failing(leaf, 9))] });
+    const { run } = await measure(retry("retry/keys", leaf), 1, {
+      functions: [record(failing(leaf, 9))],
+    });
     expect(new Set(run.calls(leaf).map(({ key }) => key)).size).toBe(3);
   });
 
   test("comes to the same whichever commit the process dies at", async () => {
     const f = retry("retry/crash", leaf, { maxAttempts: 4, initialDelay: "1s" });
-    const { run } = await everyCrash({ functions: [f, failing(leaf, 2)] }, (t) => endOf(t.client.call(f, 1)));
+    const { run } = await everyCrash({ functions: [f, failing(leaf, 2)] }, (t) =>
+      endOf(t.client.call(f, 1)),
+    );
     expect(run.result).toEqual({ value: 2 });
   });
 
@@ -141,7 +173,9 @@ describe("a function that is retried", () => {
   });
 
   test("is a function", () => {
-    expect(() => retry("retry/wrong", 5 as never)).toThrow(/INVALID_OPTIONS: function of retry\/wrong: expected what fn\(\) gave/);
+    expect(() => retry("retry/wrong", 5 as never)).toThrow(
+      /INVALID_OPTIONS: function of retry\/wrong: expected what fn\(\) gave/,
+    );
     expect(() => retryLater("soon" as never, "")).toThrow(/INVALID_DELAY/);
   });
 });

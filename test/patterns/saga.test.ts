@@ -28,7 +28,9 @@ function step(name: string, { fails = false, undoFails = false, ms = 0 }: Option
     say(ctx, name);
     return `${input}${name}`;
   });
-  const act = fn(`saga/${name}`, { parts: [log, done] }, (ctx, input: string) => ctx.onComplete(ctx.sleep(ms), done, input));
+  const act = fn(`saga/${name}`, { parts: [log, done] }, (ctx, input: string) =>
+    ctx.onComplete(ctx.sleep(ms), done, input),
+  );
   const undo = fn(`saga/un-${name}`, { parts: [log] }, (ctx, result: string) => {
     if (undoFails) throw new Error(`cannot undo ${name}`);
     say(ctx, `-${name}(${result})`);
@@ -49,28 +51,42 @@ describe("a saga", () => {
     expect(await lines(f)).toMatchObject({ ended: { value: "ABc" }, lines: ["a", "b", "c"] });
   });
 
-  test.each([0, 1, 2, 3])("undoes what was done before step %d, the last one first, each with what its step gave", async (at) => {
-    const [a, b, c, d] = ["a", "b", "c", "d"].map((name, index) => step(name, { fails: index === at })) as [
-      ReturnType<typeof step>,
-      ReturnType<typeof step>,
-      ReturnType<typeof step>,
-      ReturnType<typeof step>,
-    ];
-    const got = await lines(saga("saga/undoes", a, b, c, d));
-    const done = ["a", "b", "c", "d"].slice(0, at);
-    const undone = done.map((name, index) => `-${name}(${done.slice(0, index + 1).join("")})`).reverse();
-    expect(got.lines).toEqual([...done, ...undone]);
-    expect(got.ended).toMatchObject({
-      code: "STEP_FAILED",
-      details: { step: at + 1, function: `saga/${"abcd"[at]}`, undone: done.map((name) => `saga/${name}`).reverse() },
-    });
-  });
+  test.each([0, 1, 2, 3])(
+    "undoes what was done before step %d, the last one first, each with what its step gave",
+    async (at) => {
+      const [a, b, c, d] = ["a", "b", "c", "d"].map((name, index) =>
+        step(name, { fails: index === at }),
+      ) as [
+        ReturnType<typeof step>,
+        ReturnType<typeof step>,
+        ReturnType<typeof step>,
+        ReturnType<typeof step>,
+      ];
+      const got = await lines(saga("saga/undoes", a, b, c, d));
+      const done = ["a", "b", "c", "d"].slice(0, at);
+      const undone = done
+        .map((name, index) => `-${name}(${done.slice(0, index + 1).join("")})`)
+        .reverse();
+      expect(got.lines).toEqual([...done, ...undone]);
+      expect(got.ended).toMatchObject({
+        code: "STEP_FAILED",
+        details: {
+          step: at + 1,
+          function: `saga/${"abcd"[at]}`,
+          undone: done.map((name) => `saga/${name}`).reverse(),
+        },
+      });
+    },
+  );
 
   test("leaves steps out that need not be undone, and undoes when a mapping fails", async () => {
     const f = saga("saga/some", step("a"), step("b").do, (text) => JSON.parse(text) as string);
     const got = await lines(f);
     expect(got.lines).toEqual(["a", "b", "-a(a)"]);
-    expect(got.ended).toMatchObject({ code: "STEP_FAILED", details: { step: 3, function: "a mapping", undone: ["saga/a"] } });
+    expect(got.ended).toMatchObject({
+      code: "STEP_FAILED",
+      details: { step: 3, function: "a mapping", undone: ["saga/a"] },
+    });
   });
 
   test("undoes when its last mapping gives what cannot be kept, and names that", async () => {
@@ -78,26 +94,49 @@ describe("a saga", () => {
     cyclic.push(cyclic);
     const got = await lines(saga("saga/cyclic", step("a"), () => cyclic));
     expect(got.lines).toEqual(["a", "-a(a)"]);
-    expect(got.ended).toMatchObject({ code: "STEP_FAILED", details: { step: 2, function: "a mapping", undone: ["saga/a"] } });
+    expect(got.ended).toMatchObject({
+      code: "STEP_FAILED",
+      details: { step: 2, function: "a mapping", undone: ["saga/a"] },
+    });
   });
 
   test("undoes what was done when a step gives more than fits beside it, and asks about that step", async () => {
     const big = fn("saga/big", (_, input: string) => input + "x".repeat(1500));
-    const ifUnsure = fn("saga/big-unsure", { parts: [log] }, (ctx, input: string) => say(ctx, `?${input.length}`));
-    const undo = fn("saga/un-big", { parts: [log] }, (ctx, input: string) => say(ctx, `-${input.length}`));
-    const f = saga("saga/full", { do: big, undo }, { do: big, undo, ifUnsure }, { do: big, undo, ifUnsure });
+    const ifUnsure = fn("saga/big-unsure", { parts: [log] }, (ctx, input: string) =>
+      say(ctx, `?${input.length}`),
+    );
+    const undo = fn("saga/un-big", { parts: [log] }, (ctx, input: string) =>
+      say(ctx, `-${input.length}`),
+    );
+    const f = saga(
+      "saga/full",
+      { do: big, undo },
+      { do: big, undo, ifUnsure },
+      { do: big, undo, ifUnsure },
+    );
     const { ended, run } = await measure(f, "", { payloadLimit: 4000 });
     expect((await run.state(log, "log")).lines).toEqual(["?1500", "-1500"]);
-    expect(ended).toMatchObject({ code: "STEP_FAILED", details: { step: 2, undone: ["saga/big", "saga/big"] } });
+    expect(ended).toMatchObject({
+      code: "STEP_FAILED",
+      details: { step: 2, undone: ["saga/big", "saga/big"] },
+    });
   });
 
   test("goes on undoing when a compensation fails, and says what was undone and what was not", async () => {
-    const f = saga("saga/torn", step("a"), step("b", { undoFails: true }), step("c"), step("d", { fails: true }));
+    const f = saga(
+      "saga/torn",
+      step("a"),
+      step("b", { undoFails: true }),
+      step("c"),
+      step("d", { fails: true }),
+    );
     const { ended, lines: said, run } = await lines(f);
     expect(said).toEqual(["a", "b", "c", "-c(abc)", "-a(a)"]);
     expect(ended).toMatchObject({
       code: "COMPENSATION_FAILED",
-      message: expect.stringContaining("step 4 of saga/torn (saga/d) failed, and what undoes step 2 (saga/b) failed too") as unknown,
+      message: expect.stringContaining(
+        "step 4 of saga/torn (saga/d) failed, and what undoes step 2 (saga/b) failed too",
+      ) as unknown,
       details: {
         step: 4,
         function: "saga/d",
@@ -114,7 +153,10 @@ describe("a saga", () => {
     const f = saga("saga/outer", step("a"), chain("saga/mid", inner));
     const got = await lines(f);
     expect(got.lines).toEqual(["a", "b", "-b(ab)", "-a(a)"]);
-    expect(got.ended).toMatchObject({ code: "STEP_FAILED", details: { step: 2, function: "saga/mid" } });
+    expect(got.ended).toMatchObject({
+      code: "STEP_FAILED",
+      details: { step: 2, function: "saga/mid" },
+    });
   });
 
   test("has a compensation tried again when it is a function that retries", async () => {
@@ -124,19 +166,32 @@ describe("a saga", () => {
       if (failures++ < 2) throw new Error("not yet");
       return ctx.invoke(a.undo, result);
     });
-    const f = saga("saga/patient", { do: a.do, undo: retry("saga/steady", flaky) }, step("b", { fails: true }));
+    const f = saga(
+      "saga/patient",
+      { do: a.do, undo: retry("saga/steady", flaky) },
+      step("b", { fails: true }),
+    );
     expect((await lines(f)).lines).toEqual(["a", "-a(a)"]);
   });
 
   test("compensates a step of which nobody knows whether it was done, when it says how", async () => {
-    const ifUnsure = fn("saga/look-up", { parts: [log] }, (ctx, input: string) => say(ctx, `?b(${input})`));
+    const ifUnsure = fn("saga/look-up", { parts: [log] }, (ctx, input: string) =>
+      say(ctx, `?b(${input})`),
+    );
     const { do: act, undo } = step("b", { ms: 1000 });
     const slow = withTimeout("saga/limited", act, 100);
-    const f = (unsure: boolean) => saga("saga/unsure", step("a"), unsure ? { do: slow, undo, ifUnsure } : { do: slow, undo });
+    const f = (unsure: boolean) =>
+      saga("saga/unsure", step("a"), unsure ? { do: slow, undo, ifUnsure } : { do: slow, undo });
     expect((await lines(f(true))).lines).toEqual(["a", "?b(a)", "-a(a)"]);
     expect((await lines(f(false))).lines).toEqual(["a", "-a(a)"]);
-    const torn = saga("saga/torn-inside", step("x", { undoFails: true }), step("y", { fails: true }).do);
-    expect((await lines(saga("saga/half", step("a"), { do: torn, undo, ifUnsure }))).lines).toEqual(["a", "x", "?b(a)", "-a(a)"]);
+    const torn = saga(
+      "saga/torn-inside",
+      step("x", { undoFails: true }),
+      step("y", { fails: true }).do,
+    );
+    expect((await lines(saga("saga/half", step("a"), { do: torn, undo, ifUnsure }))).lines).toEqual(
+      ["a", "x", "?b(a)", "-a(a)"],
+    );
     const failed = { do: step("b", { fails: true }).do, undo, ifUnsure };
     expect((await lines(saga("saga/sure", step("a"), failed))).lines).toEqual(["a", "-a(a)"]);
   });
@@ -144,9 +199,16 @@ describe("a saga", () => {
   test("undoes each step once, whichever commit the process dies at", async () => {
     for (const undoFails of [false, true]) {
       const f = saga("saga/crash", step("a"), step("b", { undoFails }), step("c", { fails: true }));
-      const { run, points } = await everyCrash({ functions: [f] }, (t) => endOf(t.client.call(f, "")));
+      const { run, points } = await everyCrash({ functions: [f] }, (t) =>
+        endOf(t.client.call(f, "")),
+      );
       expect(run.result).toMatchObject({ code: undoFails ? "COMPENSATION_FAILED" : "STEP_FAILED" });
-      expect((await run.state(log, "log")).lines).toEqual(["a", "b", ...(undoFails ? [] : ["-b(ab)"]), "-a(a)"]);
+      expect((await run.state(log, "log")).lines).toEqual([
+        "a",
+        "b",
+        ...(undoFails ? [] : ["-b(ab)"]),
+        "-a(a)",
+      ]);
       expect(points).toBeGreaterThan(10);
     }
   });
@@ -155,7 +217,9 @@ describe("a saga", () => {
     fc.assert(
       fc.asyncProperty(schedules(), fc.integer({ min: 0, max: 3 }), async (schedule, at) => {
         const names = ["a", "b", "c"];
-        const [a, b, c] = names.map((name, index) => step(name, { fails: index === at, ms: 5 })) as [never, never, never];
+        const [a, b, c] = names.map((name, index) =>
+          step(name, { fails: index === at, ms: 5 }),
+        ) as [never, never, never];
         const f: Fn<string, string> = saga("saga/any", a, b, c);
         const run = await simulate({ functions: [f], schedule }, async (t) => {
           const ended = await endOf(t.client.call(f, ""));
@@ -163,7 +227,9 @@ describe("a saga", () => {
           return ended;
         });
         const done = names.slice(0, at);
-        const undone = done.map((name, index) => `-${name}(${done.slice(0, index + 1).join("")})`).reverse();
+        const undone = done
+          .map((name, index) => `-${name}(${done.slice(0, index + 1).join("")})`)
+          .reverse();
         const state = await run.state(log, "log").catch(() => ({ lines: [] }));
         // What different senders say may come in another order.
         expect(state.lines).toHaveLength(done.length + (at < 3 ? undone.length : 0));
@@ -174,7 +240,12 @@ describe("a saga", () => {
 
   test("undoes what was done when it is cancelled, wherever that is, though nobody waits for it any more", async () => {
     for (let at = 5; at < 60; at += 10) {
-      const f = saga("saga/cancelled", step("a", { ms: 20 }), step("b", { ms: 20 }), step("c", { ms: 20 }));
+      const f = saga(
+        "saga/cancelled",
+        step("a", { ms: 20 }),
+        step("b", { ms: 20 }),
+        step("c", { ms: 20 }),
+      );
       const run = await simulate({ functions: [f] }, async (t) => {
         const flow = await t.client.start(f, "", { id: "flow" });
         await t.advance(at);
@@ -186,7 +257,12 @@ describe("a saga", () => {
       expect(run.result).toMatchObject({ ended: { code: "CANCELLED" }, unhandled: [] });
       const state = await run.state(log, "log").catch(() => ({ lines: [] }));
       const done = ["a", "b"].slice(0, Math.floor(at / 20));
-      expect(state.lines).toEqual([...done, ...done.map((_, index) => `-${done[index]}(${done.slice(0, index + 1).join("")})`).reverse()]);
+      expect(state.lines).toEqual([
+        ...done,
+        ...done
+          .map((_, index) => `-${done[index]}(${done.slice(0, index + 1).join("")})`)
+          .reverse(),
+      ]);
     }
   });
 
@@ -219,11 +295,25 @@ describe("a saga", () => {
   test("goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record", async () => {
     const slowUndo = (name: string, fails: boolean) => {
       const { do: act, undo } = step(name, { undoFails: fails });
-      const later = fn(`saga/later-${name}`, { parts: [undo] }, (ctx, { args }: { result: void; args: string }) => ctx.invoke(undo, args));
-      return { do: act, undo: fn(`saga/slow-${name}`, { parts: [later] }, (ctx, r: string) => ctx.onComplete(ctx.sleep(20), later, r)) };
+      const later = fn(
+        `saga/later-${name}`,
+        { parts: [undo] },
+        (ctx, { args }: { result: void; args: string }) => ctx.invoke(undo, args),
+      );
+      return {
+        do: act,
+        undo: fn(`saga/slow-${name}`, { parts: [later] }, (ctx, r: string) =>
+          ctx.onComplete(ctx.sleep(20), later, r),
+        ),
+      };
     };
     for (const fails of [false, true]) {
-      const f = saga("saga/meanwhile", slowUndo("a", false), slowUndo("b", fails), step("c", { fails: true }));
+      const f = saga(
+        "saga/meanwhile",
+        slowUndo("a", false),
+        slowUndo("b", fails),
+        step("c", { fails: true }),
+      );
       const run = await simulate({ functions: [f] }, async (t) => {
         const flow = await t.client.start(f, "", { id: "flow" });
         await t.advance(10);
@@ -231,8 +321,15 @@ describe("a saga", () => {
         await t.idle();
         return (await flow.status()).unhandled;
       });
-      expect((await run.state(log, "log")).lines).toEqual(["a", "b", ...(fails ? [] : ["-b(ab)"]), "-a(a)"]);
-      expect(run.result).toMatchObject(fails ? [{ code: "COMPENSATION_FAILED", details: { undone: ["saga/a"] } }] : []);
+      expect((await run.state(log, "log")).lines).toEqual([
+        "a",
+        "b",
+        ...(fails ? [] : ["-b(ab)"]),
+        "-a(a)",
+      ]);
+      expect(run.result).toMatchObject(
+        fails ? [{ code: "COMPENSATION_FAILED", details: { undone: ["saga/a"] } }] : [],
+      );
     }
   });
 
@@ -257,7 +354,9 @@ describe("a saga", () => {
           }
         });
         const [one, other] = [await lines(split), await measure(naive, "")];
-        expect((await other.run.state(log, "log").catch(() => ({ lines: [] }))).lines).toEqual(one.lines);
+        expect((await other.run.state(log, "log").catch(() => ({ lines: [] }))).lines).toEqual(
+          one.lines,
+        );
         if ("value" in other.ended) expect(one.ended).toEqual(other.ended);
         else expect(one.ended).toMatchObject({ code: "STEP_FAILED" });
         expect(other.billedMs).toBe(ms * Math.min(3, at + 1));
@@ -272,7 +371,9 @@ describe("a saga", () => {
     expect(() => wrong(5)).toThrow(/INVALID_OPTIONS: step 1 of saga\/wrong: expected/);
     expect(() => wrong(act, { do: act })).toThrow(/INVALID_OPTIONS: undo of step 2 of saga\/wrong/);
     expect(() => wrong({ do: 5, undo })).toThrow(/INVALID_OPTIONS: do of step 1 of saga\/wrong/);
-    expect(() => wrong({ do: act, undo, ifUnsure: 5 })).toThrow(/INVALID_OPTIONS: ifUnsure of step 1 of saga\/wrong/);
+    expect(() => wrong({ do: act, undo, ifUnsure: 5 })).toThrow(
+      /INVALID_OPTIONS: ifUnsure of step 1 of saga\/wrong/,
+    );
     expect(() => wrong({ do: act, undo, redo: act })).toThrow(/unknown option "redo"/);
     expect(HandbackError.is(new HandbackError("STEP_FAILED", ""))).toBe(true);
   });

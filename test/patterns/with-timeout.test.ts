@@ -7,17 +7,49 @@ import { describe, expect, test } from "vitest";
 import { endOf, measure } from "./laws/compare.ts";
 
 const woke = fn("timeout/woke", (_, { args }: { result: void; args: unknown }) => args);
-const wait = fn("timeout/wait", { parts: [woke] }, (ctx, ms: number): Future<unknown> => ctx.onComplete(ctx.sleep(ms), woke, ms));
+const wait = fn("timeout/wait", { parts: [woke] }, (ctx, ms: number): Future<unknown> =>
+  ctx.onComplete(ctx.sleep(ms), woke, ms),
+);
 const instead = fn("timeout/instead", (_, ms: number) => `not ${ms}`);
 
 describe("a function that has so much time", () => {
   test.each([
-    ["gives what it gives when it is in time", withTimeout("timeout/t", wait, "10s"), 9999, { value: 9999 }],
-    ["is rejected when it is not", withTimeout("timeout/t", wait, "10s"), 10_001, { code: "TIMEOUT", details: { duration: "10s" } }],
-    ["may have a time that depends on the input", withTimeout("timeout/t", wait, (ms) => ms - 1), 50, { code: "TIMEOUT" }],
-    ["has another one called in its place", withTimeout("timeout/t", wait, "10s", { onTimeout: instead }), 10_001, { value: "not 10001" }],
-    ["and only then", withTimeout("timeout/t", wait, "10s", { onTimeout: instead }), 9999, { value: 9999 }],
-    ["is part of a chain", chain("timeout/c", withTimeout("timeout/t", wait, 5)), 6, { code: "STEP_FAILED" }],
+    [
+      "gives what it gives when it is in time",
+      withTimeout("timeout/t", wait, "10s"),
+      9999,
+      { value: 9999 },
+    ],
+    [
+      "is rejected when it is not",
+      withTimeout("timeout/t", wait, "10s"),
+      10_001,
+      { code: "TIMEOUT", details: { duration: "10s" } },
+    ],
+    [
+      "may have a time that depends on the input",
+      withTimeout("timeout/t", wait, (ms) => ms - 1),
+      50,
+      { code: "TIMEOUT" },
+    ],
+    [
+      "has another one called in its place",
+      withTimeout("timeout/t", wait, "10s", { onTimeout: instead }),
+      10_001,
+      { value: "not 10001" },
+    ],
+    [
+      "and only then",
+      withTimeout("timeout/t", wait, "10s", { onTimeout: instead }),
+      9999,
+      { value: 9999 },
+    ],
+    [
+      "is part of a chain",
+      chain("timeout/c", withTimeout("timeout/t", wait, 5)),
+      6,
+      { code: "STEP_FAILED" },
+    ],
   ] as const)("%s", async (_, f, ms, expected) => {
     const { ended, beta } = await measure(f, ms);
     expect(ended).toMatchObject(expected);
@@ -31,16 +63,26 @@ describe("a function that has so much time", () => {
     expect(run.calls(instead)).toHaveLength(1);
   });
 
-  test.each([0, "", false, null, undefined])("may give %o without being taken for late", async (frail) => {
-    const echo = fn("timeout/echo", (_, value: unknown) => value);
-    const f = withTimeout("timeout/frail", echo, "1s", { onTimeout: fn("timeout/never", () => "late") });
-    expect((await measure(f, frail)).ended).toStrictEqual({ value: frail });
-  });
+  test.each([0, "", false, null, undefined])(
+    "may give %o without being taken for late",
+    async (frail) => {
+      const echo = fn("timeout/echo", (_, value: unknown) => value);
+      const f = withTimeout("timeout/frail", echo, "1s", {
+        onTimeout: fn("timeout/never", () => "late"),
+      });
+      expect((await measure(f, frail)).ended).toStrictEqual({ value: frail });
+    },
+  );
 
   test("is rejected as it is when it fails in time, also with a timeout of its own", async () => {
     const bad = fn("timeout/bad", (ctx): Future<void> => ctx.timeout(ctx.sleep("1h"), 5));
-    const f = withTimeout("timeout/fails", bad, "1m", { onTimeout: fn("timeout/never", () => "late") });
-    expect((await measure(f, undefined)).ended).toMatchObject({ code: "TIMEOUT", details: { duration: 5 } });
+    const f = withTimeout("timeout/fails", bad, "1m", {
+      onTimeout: fn("timeout/never", () => "late"),
+    });
+    expect((await measure(f, undefined)).ended).toMatchObject({
+      code: "TIMEOUT",
+      details: { duration: 5 },
+    });
   });
 
   test("comes to the same whichever commit the process dies at", async () => {
@@ -49,7 +91,9 @@ describe("a function that has so much time", () => {
       [50, 50],
       [1000, "not 1000"],
     ] as const) {
-      expect((await everyCrash({ functions: [f] }, (t) => t.client.call(f, ms))).run.result).toBe(expected);
+      expect((await everyCrash({ functions: [f] }, (t) => t.client.call(f, ms))).run.result).toBe(
+        expected,
+      );
     }
   });
 
@@ -57,17 +101,26 @@ describe("a function that has so much time", () => {
     fc.assert(
       fc.asyncProperty(fc.nat(2000), fc.nat(2000), async (ms, limitMs) => {
         const split = withTimeout("timeout/split", wait, limitMs, { onTimeout: instead });
-        const naive = fn("timeout/naive", { parts: [wait, instead] }, async (ctx, input: number) => {
-          try {
-            return await ctx.get(ctx.timeout(ctx.invoke(wait, input), limitMs));
-          } catch {
-            return ctx.get(ctx.invoke(instead, input));
-          }
-        });
+        const naive = fn(
+          "timeout/naive",
+          { parts: [wait, instead] },
+          async (ctx, input: number) => {
+            try {
+              return await ctx.get(ctx.timeout(ctx.invoke(wait, input), limitMs));
+            } catch {
+              return ctx.get(ctx.invoke(instead, input));
+            }
+          },
+        );
         const functions = [record(woke), record(instead)];
-        const [one, other] = [await measure(split, ms, { functions }), await measure(naive, ms, { functions })];
+        const [one, other] = [
+          await measure(split, ms, { functions }),
+          await measure(naive, ms, { functions }),
+        ];
         expect(one.ended).toEqual(other.ended);
-        expect([woke, instead].map((f) => one.run.calls(f).length)).toEqual([woke, instead].map((f) => other.run.calls(f).length));
+        expect([woke, instead].map((f) => one.run.calls(f).length)).toEqual(
+          [woke, instead].map((f) => other.run.calls(f).length),
+        );
         expect(one).toMatchObject({ billedMs: 0, beta: 1 });
         expect(other.billedMs).toBe(Math.min(ms, limitMs));
       }),
@@ -88,11 +141,17 @@ describe("a function that has so much time", () => {
   });
 
   test("is refused with wrong options", () => {
-    expect(() => withTimeout("timeout/wrong", 5 as never, "1s")).toThrow(/INVALID_OPTIONS: function of timeout\/wrong/);
-    expect(() => withTimeout("timeout/wrong", wait, "soon" as never)).toThrow(/INVALID_DELAY: the duration of timeout\/wrong/);
+    expect(() => withTimeout("timeout/wrong", 5 as never, "1s")).toThrow(
+      /INVALID_OPTIONS: function of timeout\/wrong/,
+    );
+    expect(() => withTimeout("timeout/wrong", wait, "soon" as never)).toThrow(
+      /INVALID_DELAY: the duration of timeout\/wrong/,
+    );
     expect(() => withTimeout("timeout/wrong", wait, "1s", { onTimeout: 5 as never })).toThrow(
       /INVALID_OPTIONS: onTimeout of timeout\/wrong/,
     );
-    expect(() => withTimeout("timeout/wrong", wait, "1s", { after: wait } as never)).toThrow(/unknown option "after"/);
+    expect(() => withTimeout("timeout/wrong", wait, "1s", { after: wait } as never)).toThrow(
+      /unknown option "after"/,
+    );
   });
 });

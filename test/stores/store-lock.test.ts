@@ -37,12 +37,19 @@ interface Holder {
 }
 
 function startHolder(path: string): Holder {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, "--input-type=module", "-e", HOLDER, path], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, "--input-type=module", "-e", HOLDER, path],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   onTestFinished(() => void child.kill("SIGKILL"));
   const answer = once(child.stdout, "data").then(([data]) => String(data).trim());
-  return { process: child, outcome: Promise.race([answer, once(child, "exit").then(() => "exit")]) };
+  return {
+    process: child,
+    outcome: Promise.race([answer, once(child, "exit").then(() => "exit")]),
+  };
 }
 
 async function kill({ process: child }: Holder): Promise<void> {
@@ -56,7 +63,10 @@ test("a store that another process has open is STORE_LOCKED and names it; killed
   const holder = startHolder(path);
   expect(await holder.outcome).toBe("open");
   const store = sqlite(path);
-  await expect(store.open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path, pid: holder.process.pid } });
+  await expect(store.open()).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    details: { path, pid: holder.process.pid },
+  });
   await kill(holder);
   expect((await store.open()).generation).toBe(2);
   expect(store.readMessages(0, 10)).toMatchObject([{ seq: holder.process.pid }]);
@@ -80,7 +90,10 @@ test("a failed second opening in the same process does not loosen the lock that 
   const path = join(temporaryDirectory(), "s.db");
   const store = sqlite(path);
   await store.open();
-  await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path, pid: process.pid } });
+  await expect(sqlite(path).open()).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    details: { path, pid: process.pid },
+  });
   expect(await startHolder(path).outcome).toBe("STORE_LOCKED");
   await store.close();
   expect(await startHolder(path).outcome).toBe("open");
@@ -103,7 +116,10 @@ test("one thread's lock holds for the others, and ends with the thread", async (
   };
   const first = await start();
   expect(first.outcome).toBe("open");
-  await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { pid: process.pid } });
+  await expect(sqlite(path).open()).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    details: { pid: process.pid },
+  });
   await first.worker.terminate();
   const store = sqlite(path);
   await store.open();
@@ -122,7 +138,10 @@ test("links to a store, or to its directory, lead to the same lock", async () =>
   const store = sqlite(join(directory, "linked", "s.db"));
   await store.open();
   for (const other of [path, join(directory, "file-link")]) {
-    await expect(sqlite(other).open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path } });
+    await expect(sqlite(other).open()).rejects.toMatchObject({
+      code: "STORE_LOCKED",
+      details: { path },
+    });
   }
   await store.close();
 });
@@ -136,6 +155,9 @@ test("the lock is given back even if the file that names its holder cannot be re
   await store.close();
   const other = sqlite(path);
   await other.open();
-  await expect(store.open()).rejects.toMatchObject({ code: "STORE_LOCKED", details: { path, pid: undefined } });
+  await expect(store.open()).rejects.toMatchObject({
+    code: "STORE_LOCKED",
+    details: { path, pid: undefined },
+  });
   await other.close();
 });

@@ -10,7 +10,11 @@ import { onEventLoop } from "./support/on-event-loop.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 
 const newPath = (): string => join(temporaryDirectory(), "s.db");
-const letter = (number: number) => ({ envelope: envelope(number), failure: { message: `why ${number}` }, at: number });
+const letter = (number: number) => ({
+  envelope: envelope(number),
+  failure: { message: `why ${number}` },
+  at: number,
+});
 
 const PLACES: readonly (readonly [name: string, make: () => () => Store])[] = [
   [
@@ -85,7 +89,9 @@ describe.each(PLACES)("%s", (_, make) => {
     await store.commit(batchOf({ dead: [letter(1), letter(2), letter(3)] }));
     expect(store.readDeadLetter(letter(2).envelope.id)).toEqual(letter(2));
     expect(store.readDeadLetter("nobody")).toBeUndefined();
-    await store.commit(batchOf({ exhumed: [letter(2).envelope.id, "nobody"], inserted: [message(8)] }));
+    await store.commit(
+      batchOf({ exhumed: [letter(2).envelope.id, "nobody"], inserted: [message(8)] }),
+    );
     expect(store.readDeadLetter(letter(2).envelope.id)).toBeUndefined();
     expect(store.readDeadLetters(10)).toEqual([letter(1), letter(3)]);
     // What is taken away may come again in the same batch.

@@ -23,7 +23,9 @@ export function commentExamples(sources: Files): Example[] {
       const lines = doc.text.split("\n").map((line) => line.replace(/^\s*\* ?/, ""));
       return exampleSections(lines).flatMap(({ start, body }) => {
         const line = doc.line + start;
-        return body.includes("```") ? fencedExamples(path, body, line) : [{ path, line, code: body, runs: true }];
+        return body.includes("```")
+          ? fencedExamples(path, body, line)
+          : [{ path, line, code: body, runs: true }];
       });
     }),
   );
@@ -31,10 +33,14 @@ export function commentExamples(sources: Files): Example[] {
 
 /** Says what is wrong with an example before it is compiled, or nothing. */
 export function exampleFault(example: Example): string | undefined {
-  const first = example.code.split("\n").find((line) => line.trim() !== "" && !line.trim().startsWith("//"));
+  const first = example.code
+    .split("\n")
+    .find((line) => line.trim() !== "" && !line.trim().startsWith("//"));
   const starts = first?.startsWith("import ") === true;
   const imports = /^import [^;]*?from "handback(\/[\w-]+)?";/m.test(example.code);
-  return starts && imports ? undefined : `${example.path}:${example.line}: an example starts with an import from "handback"`;
+  return starts && imports
+    ? undefined
+    : `${example.path}:${example.line}: an example starts with an import from "handback"`;
 }
 
 /** A file name for an example, unique and telling. */
@@ -52,7 +58,12 @@ function fencedExamples(path: string, text: string, firstLine: number): Example[
       .split("\n")
       .map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line))
       .join("\n");
-    return { path, line: firstLine + lineAt(text, match.index), code, runs: !words.split(/\s+/).includes("no-run") };
+    return {
+      path,
+      line: firstLine + lineAt(text, match.index),
+      code,
+      runs: !words.split(/\s+/).includes("no-run"),
+    };
   });
 }
 

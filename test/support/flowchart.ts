@@ -2,7 +2,12 @@
 export interface ReadFlowchart {
   readonly direction: string;
   readonly nodes: ReadonlyMap<string, string>;
-  readonly arrows: readonly { readonly from: string; readonly to: string; readonly label?: string; readonly dotted: boolean }[];
+  readonly arrows: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly label?: string;
+    readonly dotted: boolean;
+  }[];
   /** Titles of boxes, from the outside inward, by the nodes that stand in them. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
 }
@@ -50,7 +55,8 @@ export function readFlowchart(text: string): ReadFlowchart {
     return id;
   };
   for (const line of lines.slice(1)) {
-    if (SPECIAL.test(line)) throw new Error(`expected nothing that has a meaning of its own, got ${line}`);
+    if (SPECIAL.test(line))
+      throw new Error(`expected nothing that has a meaning of its own, got ${line}`);
     const node = FORMS.map((form) => form.exec(line)).find((match) => match !== null);
     const [group, arrow] = [GROUP.exec(line), ARROW.exec(line)];
     if (node !== undefined) {
@@ -61,7 +67,12 @@ export function readFlowchart(text: string): ReadFlowchart {
       open.push(decode(group[2] ?? ""));
     } else if (arrow !== null) {
       const [, from = "", kind, label, to = ""] = arrow;
-      arrows.push({ from: known(from), to: known(to), dotted: kind !== "-->", ...(label !== undefined && { label: decode(label) }) });
+      arrows.push({
+        from: known(from),
+        to: known(to),
+        dotted: kind !== "-->",
+        ...(label !== undefined && { label: decode(label) }),
+      });
     } else if (line !== "end") throw new Error(`expected a node, an arrow or a box, got ${line}`);
     else if (open.pop() === undefined) throw new Error("a box is closed that is not open");
   }

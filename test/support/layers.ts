@@ -45,7 +45,11 @@ export function layerViolations(files: Files): string[] {
     const name = layerOf(path);
     const layer = LAYERS[name] ?? LAYERS[name.replace(/\/.*/, "/*")];
     if (!layer) found.push(`${path} is in no known layer`);
-    else found.push(...importViolations(path, source, layer), ...purityViolations(path, source, layer));
+    else
+      found.push(
+        ...importViolations(path, source, layer),
+        ...purityViolations(path, source, layer),
+      );
   }
   return [...found, ...pastTheFace(sources), ...cycles(sources)];
 }
@@ -59,13 +63,18 @@ function layerOf(path: string): string {
 function importViolations(path: string, source: Source, layer: Layer): string[] {
   const own = layerOf(path);
   return source.imports.flatMap((specifier) => {
-    if (!specifier.startsWith(".")) return mayUsePackage(layer, specifier) ? [] : [`${path} imports ${specifier}`];
+    if (!specifier.startsWith("."))
+      return mayUsePackage(layer, specifier) ? [] : [`${path} imports ${specifier}`];
     const target = resolveImport(path, specifier);
     const other = layerOf(target);
     if (!target.startsWith("src/")) return [`${path} imports ${target}, outside of src`];
     if (posix.basename(target) === "index.ts") return [`${path} imports an index file, ${target}`];
     if (own.startsWith("engines/") && target === STORE_CONTRACT) return [];
-    const allowed = other === own || layer.sees.includes(other) || layer.sees.includes(other.replace(/\/.*/, "/*")) || isWiring(own, other);
+    const allowed =
+      other === own ||
+      layer.sees.includes(other) ||
+      layer.sees.includes(other.replace(/\/.*/, "/*")) ||
+      isWiring(own, other);
     return allowed ? [] : [`${path} (${own}) imports ${target} (${other})`];
   });
 }
@@ -99,7 +108,9 @@ function mayUsePackage(layer: Layer, specifier: string): boolean {
 
 function purityViolations(path: string, source: Source, layer: Layer): string[] {
   if (!layer.pure) return [];
-  const random = source.names.filter((name) => /^node:crypto#(random|webcrypto|getRandom|\*)/.test(name));
+  const random = source.names.filter((name) =>
+    /^node:crypto#(random|webcrypto|getRandom|\*)/.test(name),
+  );
   return [...source.ambient, ...random].map((use) => `${path} uses ${use}`);
 }
 

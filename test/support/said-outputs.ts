@@ -3,7 +3,9 @@
  * whatever is not of interest.
  */
 export function saidOutputs(code: string): readonly string[] {
-  return [...code.matchAll(/console\.log\(.*\/\/ (.+)$/gm)].flatMap(([, said = ""]) => said.split(", then "));
+  return [...code.matchAll(/console\.log\(.*\/\/ (.+)$/gm)].flatMap(([, said = ""]) =>
+    said.split(", then "),
+  );
 }
 
 /** Whether one of the lines is what was said, whatever its quotes and spaces. */

@@ -72,14 +72,26 @@ function importedNames(node: Node): string[] {
   });
 }
 
-const AMBIENT = new Set(["setTimeout", "setInterval", "setImmediate", "performance", "process", "console", "crypto"]);
+const AMBIENT = new Set([
+  "setTimeout",
+  "setInterval",
+  "setImmediate",
+  "performance",
+  "process",
+  "console",
+  "crypto",
+]);
 
 function ambientUse(node: Node, parent: Node | undefined, key: string): string | undefined {
   if (node.type === "MemberExpression") {
     const name = `${nameOf(node["object"])}.${nameOf(node["property"])}`;
     return name === "Date.now" || name === "Math.random" ? name : undefined;
   }
-  if (node.type === "NewExpression" && nameOf(node["callee"]) === "Date" && (node["arguments"] as unknown[]).length === 0)
+  if (
+    node.type === "NewExpression" &&
+    nameOf(node["callee"]) === "Date" &&
+    (node["arguments"] as unknown[]).length === 0
+  )
     return "new Date()";
   if (node.type !== "Identifier" || !AMBIENT.has(String(node["name"]))) return undefined;
   // A property of this name is not the global: `this.process`, `{ process: 1 }`, `interface A { process(): void }`.
@@ -91,11 +103,17 @@ function nameOf(node: unknown): string {
   return isNode(node) && node.type === "Identifier" ? String(node["name"]) : "";
 }
 
-function walk(node: Node, parent: Node | undefined, key: string, visit: (node: Node, parent: Node | undefined, key: string) => void): void {
+function walk(
+  node: Node,
+  parent: Node | undefined,
+  key: string,
+  visit: (node: Node, parent: Node | undefined, key: string) => void,
+): void {
   visit(node, parent, key);
   for (const child of visitorKeys[node.type] ?? []) {
     const value = node[child];
-    for (const item of Array.isArray(value) ? value : [value]) if (isNode(item)) walk(item, node, child, visit);
+    for (const item of Array.isArray(value) ? value : [value])
+      if (isNode(item)) walk(item, node, child, visit);
   }
 }
 

@@ -23,16 +23,27 @@ export function course(seed: number) {
     const asked = ctx.promise<string>();
     ctx.setStatus(asked.token);
     // A handle holds the name of the store.
-    return { answer: asked, handle: ctx.invoke(lot, 5).handle(), lots: ctx.allSettled([ctx.invoke(lot, 10), ctx.invoke(lot, 20)]) };
+    return {
+      answer: asked,
+      handle: ctx.invoke(lot, 5).handle(),
+      lots: ctx.allSettled([ctx.invoke(lot, 10), ctx.invoke(lot, 20)]),
+    };
   });
-  return simulate({ functions: [...shop, slow(record(charge), 20), lot, ask], egress, seed, faults: FAULTS }, async (t) => {
-    const asked = await t.client.start(ask);
-    const [order, booked] = [t.client.call(checkout, ORDER), t.client.call(ledger.book, "by hand", { id: "bank" })];
-    await t.advance("10m");
-    await t.client.settle((await asked.status()).custom as string, "yes");
-    return [await order, await booked, await asked.result()];
-  });
+  return simulate(
+    { functions: [...shop, slow(record(charge), 20), lot, ask], egress, seed, faults: FAULTS },
+    async (t) => {
+      const asked = await t.client.start(ask);
+      const [order, booked] = [
+        t.client.call(checkout, ORDER),
+        t.client.call(ledger.book, "by hand", { id: "bank" }),
+      ];
+      await t.advance("10m");
+      await t.client.settle((await asked.status()).custom as string, "yes");
+      return [await order, await booked, await asked.result()];
+    },
+  );
 }
 
 /** Prints the hashes for the seeds given as arguments: what a second process is asked for. */
-if (process.argv[1] === import.meta.filename) console.log((await hashes(process.argv.slice(2).map(Number))).join("\n"));
+if (process.argv[1] === import.meta.filename)
+  console.log((await hashes(process.argv.slice(2).map(Number))).join("\n"));

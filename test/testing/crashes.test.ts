@@ -8,16 +8,20 @@ import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
 const MODES: readonly CrashMode[] = ["before", "after", "lost", "kept", "refused", "unsure"];
 
 describe("a crash", () => {
-  test.each(MODES)("%s a commit: the run goes on with the next engine, and each effect counts once", async (how) => {
-    for (let commit = 1; commit <= 6; commit++) {
-      const run = await simulate({ functions: shop, egress, schedule: { crashes: [{ commit, how }] } }, (t) =>
-        t.client.call(checkout, ORDER),
-      );
-      expect(run.crashes).toEqual([{ how, commit, at: expect.any(Number) }]);
-      expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
-      expect(await run.state(ledger, "post")).toEqual({ requests: { mail: 1, sms: 1 } });
-    }
-  });
+  test.each(MODES)(
+    "%s a commit: the run goes on with the next engine, and each effect counts once",
+    async (how) => {
+      for (let commit = 1; commit <= 6; commit++) {
+        const run = await simulate(
+          { functions: shop, egress, schedule: { crashes: [{ commit, how }] } },
+          (t) => t.client.call(checkout, ORDER),
+        );
+        expect(run.crashes).toEqual([{ how, commit, at: expect.any(Number) }]);
+        expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
+        expect(await run.state(ledger, "post")).toEqual({ requests: { mail: 1, sms: 1 } });
+      }
+    },
+  );
 
   test.each([
     ["before", 2],
@@ -28,7 +32,9 @@ describe("a crash", () => {
     ["unsure", 1],
   ] as const)("%s the commit of a handler's run has it run %s times in all", async (how, runs) => {
     const schedule = { crashes: [{ commit: 2, how }] };
-    const run = await simulate({ functions: [record(ledger)], schedule }, (t) => t.client.call(ledger.book, "r", { id: "a" }));
+    const run = await simulate({ functions: [record(ledger)], schedule }, (t) =>
+      t.client.call(ledger.book, "r", { id: "a" }),
+    );
     expect(run.calls(ledger)).toHaveLength(runs);
     expect(new Set(run.calls(ledger).map(({ key }) => key)).size).toBe(1);
     expect(run.result).toBe(1);
@@ -106,8 +112,9 @@ describe("a crash", () => {
   });
 
   test("may come again while the engine recovers, and they end some time", async () => {
-    const run = await simulate({ functions: shop, egress, seed: 5, faults: { crash: 1, maxCrashes: 12 } }, (t) =>
-      t.client.call(checkout, ORDER),
+    const run = await simulate(
+      { functions: shop, egress, seed: 5, faults: { crash: 1, maxCrashes: 12 } },
+      (t) => t.client.call(checkout, ORDER),
     );
     expect(run.crashes).toHaveLength(12);
     expect(run.crashes.map(({ how }) => how)).toContain("start");
@@ -137,11 +144,16 @@ describe("a crash", () => {
 
 describe("redelivery", () => {
   test("of a client's request changes nothing", async () => {
-    const run = await simulate({ functions: shop, egress, schedule: { repeats: [1, 2, 3] } }, async (t) => {
-      const first = await t.client.start(ledger.book, "a", { id: "x" });
-      return [await first.result(), await t.client.call(ledger.book, "b", { id: "x" })];
-    });
-    expect(run.trace.filter((event) => event.event === "request" && event.why === "repeated").length).toBeGreaterThan(1);
+    const run = await simulate(
+      { functions: shop, egress, schedule: { repeats: [1, 2, 3] } },
+      async (t) => {
+        const first = await t.client.start(ledger.book, "a", { id: "x" });
+        return [await first.result(), await t.client.call(ledger.book, "b", { id: "x" })];
+      },
+    );
+    expect(
+      run.trace.filter((event) => event.event === "request" && event.why === "repeated").length,
+    ).toBeGreaterThan(1);
     expect(run.result).toEqual([1, 1]);
     expect(await run.state(ledger, "x")).toEqual({ requests: { a: 1, b: 1 } });
   });
@@ -152,18 +164,22 @@ describe("redelivery", () => {
       ctx.setStatus(answer.token);
       return { answer };
     });
-    const run = await simulate({ functions: [ask], seed: 2, faults: { redeliver: 1, maxCrashes: 4 } }, async (t) => {
-      const flow = await t.client.start(ask);
-      await t.idle();
-      await t.client.settle((await flow.status()).custom as string, "yes");
-      return flow.result();
-    });
+    const run = await simulate(
+      { functions: [ask], seed: 2, faults: { redeliver: 1, maxCrashes: 4 } },
+      async (t) => {
+        const flow = await t.client.start(ask);
+        await t.idle();
+        await t.client.settle((await flow.status()).custom as string, "yes");
+        return flow.result();
+      },
+    );
     expect(run.result).toEqual({ answer: "yes" });
   });
 
   test("of messages whose commit is lost runs handlers again, and counts them once", async () => {
-    const run = await simulate({ functions: [record(ledger)], faults: { redeliver: 1, maxCrashes: 3 } }, (t) =>
-      t.client.call(ledger.book, "r", { id: "a" }),
+    const run = await simulate(
+      { functions: [record(ledger)], faults: { redeliver: 1, maxCrashes: 3 } },
+      (t) => t.client.call(ledger.book, "r", { id: "a" }),
     );
     expect(run.crashes).toHaveLength(3);
     expect(await run.state(ledger, "a")).toEqual({ requests: { r: 1 } });
@@ -173,11 +189,14 @@ describe("redelivery", () => {
     const listen = fn("test/listen", (ctx) => ctx.event<string>("note"));
     for (let commit = 1; commit <= 4; commit++) {
       for (const how of MODES) {
-        const run = await simulate({ functions: [listen], schedule: { crashes: [{ commit, how }] } }, async (t) => {
-          const flow = await t.client.start(listen);
-          await t.client.signal(flow, "note", "hello");
-          return flow.result();
-        });
+        const run = await simulate(
+          { functions: [listen], schedule: { crashes: [{ commit, how }] } },
+          async (t) => {
+            const flow = await t.client.start(listen);
+            await t.client.signal(flow, "note", "hello");
+            return flow.result();
+          },
+        );
         expect(run.result).toBe("hello");
       }
     }
@@ -190,9 +209,13 @@ describe("laws that the engine keeps under every fault", () => {
     handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
   });
   const spread = fn("test/spread", (ctx, width: number) =>
-    ctx.all(Array.from({ length: width }, (_, at) => ctx.invoke(counter.add, 1, { id: `${at % 3}` }))),
+    ctx.all(
+      Array.from({ length: width }, (_, at) => ctx.invoke(counter.add, 1, { id: `${at % 3}` })),
+    ),
   );
-  const countAll = async (run: { states(): Promise<readonly { state: object }[]> }): Promise<number> =>
+  const countAll = async (run: {
+    states(): Promise<readonly { state: object }[]>;
+  }): Promise<number> =>
     (await run.states()).reduce((sum, { state }) => sum + (state as { count: number }).count, 0);
 
   test("counters equal the number of distinct requests, whatever the schedule", async () => {
@@ -211,10 +234,13 @@ describe("laws that the engine keeps under every fault", () => {
     const faults: Faults = { crash: 0.15, redeliver: 0.15, reorder: true, slowCommit: true };
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const run = await simulate({ functions: [slow(counter, 3), spread], seed, faults }, async (t) => {
-          await Promise.all([t.client.call(spread, 5), t.client.call(spread, 4)]);
-          await t.idle();
-        });
+        const run = await simulate(
+          { functions: [slow(counter, 3), spread], seed, faults },
+          async (t) => {
+            await Promise.all([t.client.call(spread, 5), t.client.call(spread, 4)]);
+            await t.idle();
+          },
+        );
         expect(await countAll(run)).toBe(9);
       }),
     );
@@ -260,8 +286,14 @@ describe("laws that the engine keeps under every fault", () => {
 });
 
 test("a charge that takes its time is billed once, however often its process ends", async () => {
-  const run = await simulate({ functions: [...shop, slow(charge, "1m")], egress, seed: 1, faults: { crash: 0.3, maxCrashes: 3 } }, (t) =>
-    t.client.call(checkout, ORDER, { id: "order-1" }),
+  const run = await simulate(
+    {
+      functions: [...shop, slow(charge, "1m")],
+      egress,
+      seed: 1,
+      faults: { crash: 0.3, maxCrashes: 3 },
+    },
+    (t) => t.client.call(checkout, ORDER, { id: "order-1" }),
   );
   expect(await run.meter.flow("order-1")).toMatchObject({ billedMs: 60_000, beta: 1, final: true });
 });

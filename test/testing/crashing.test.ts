@@ -4,7 +4,9 @@ import { crashing, failing, mock, record, simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
 
 const double = fn("test/double", (_, n: number) => 2 * n);
-const quadruple = fn("test/quadruple", (ctx, n: number): Future<number> => ctx.invoke(double, ctx.invoke(double, n)));
+const quadruple = fn("test/quadruple", (ctx, n: number): Future<number> =>
+  ctx.invoke(double, ctx.invoke(double, n)),
+);
 const counter = stateful("test/counter", {
   state: { count: value(0) },
   handlers: { add: (ctx, n: number) => (ctx.state.count += n), get: (ctx) => ctx.state.count },
@@ -22,12 +24,16 @@ describe("crashing", () => {
   });
 
   test("ends the process in every run, until the message is given up", async () => {
-    const run = await simulate({ functions: [crashing(double)], crashLimit: 2 }, (t) => t.client.call(double, 3).catch(codeOf));
+    const run = await simulate({ functions: [crashing(double)], crashLimit: 2 }, (t) =>
+      t.client.call(double, 3).catch(codeOf),
+    );
     expect([run.result, run.crashes.length]).toEqual(["POISONED", 3]);
   });
 
   test("never gives up a message on its own: by default processes end as often as they like", async () => {
-    const run = await simulate({ functions: [crashing(double, 20)] }, (t) => t.client.call(double, 3));
+    const run = await simulate({ functions: [crashing(double, 20)] }, (t) =>
+      t.client.call(double, 3),
+    );
     expect([run.result, run.crashes.length]).toEqual([6, 20]);
   });
 
@@ -49,7 +55,10 @@ describe("crashing", () => {
 
   test("takes the same course each time", async () => {
     const play = async () =>
-      simulate({ functions: [quadruple, crashing(double, 3)], seed: 4, faults: { reorder: true } }, (t) => t.client.call(quadruple, 1));
+      simulate(
+        { functions: [quadruple, crashing(double, 3)], seed: 4, faults: { reorder: true } },
+        (t) => t.client.call(quadruple, 1),
+      );
     const [one, other] = [await play(), await play()];
     expect(one.hash).toBe(other.hash);
     expect(one.crashes).toEqual(other.crashes);

@@ -27,7 +27,11 @@ test("a run has the same trace, result and states when it is run again", async (
 
 test("the same seed takes the same course in another process, whose code is loaded otherwise", async () => {
   const path = join(ROOT, "test/testing/course.ts");
-  const { stdout, stderr } = spawnSync(process.execPath, [...NODE_OPTIONS, path, ...SEEDS.slice(0, 8).map(String)], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...NODE_OPTIONS, path, ...SEEDS.slice(0, 8).map(String)],
+    { encoding: "utf8" },
+  );
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toEqual(await hashes(SEEDS.slice(0, 8)));
 });
@@ -53,6 +57,8 @@ test("a simulation leaves nothing behind in the process", async () => {
   await hashes(SEEDS.slice(0, 5));
   await simulate({ functions: [slowest], faults: { crash: 0.5 } }, (t) => t.client.start(slowest));
   await simulate({ functions: [slowest] }, (t) => t.client.call(slowest)).catch(() => undefined);
-  await simulate({ functions: [], faults: { crash: 1 } }, () => Promise.reject(new Error("no"))).catch(() => undefined);
+  await simulate({ functions: [], faults: { crash: 1 } }, () =>
+    Promise.reject(new Error("no")),
+  ).catch(() => undefined);
   expect(process.listenerCount("unhandledRejection")).toBe(LISTENERS);
 });

@@ -9,7 +9,9 @@ const order = { id: "o1", cents: 4200 };
 
 describe("everyCrash", () => {
   test("runs a flow once per commit and way to crash there, and says how many that were", async () => {
-    const report = await everyCrash({ functions: shop, egress, how: EVERY_WAY }, (t) => t.client.call(checkout, ORDER));
+    const report = await everyCrash({ functions: shop, egress, how: EVERY_WAY }, (t) =>
+      t.client.call(checkout, ORDER),
+    );
     expect(report.run.result).toEqual({ charged: 1, notices: [1, 1] });
     expect(report.run.crashes).toEqual([]);
     expect(report.points).toBe(report.run.commits * 6);
@@ -28,13 +30,18 @@ describe("everyCrash", () => {
         },
       },
     });
-    const report = await everyCrash({ functions: [alarm] }, (t) => t.client.call(alarm.set, undefined, { id: "a" }));
+    const report = await everyCrash({ functions: [alarm] }, (t) =>
+      t.client.call(alarm.set, undefined, { id: "a" }),
+    );
     expect(await report.run.state(alarm, "a")).toEqual({ rings: 1 });
   });
 
   test("finds a charge that a crash doubles, and names the crash", async () => {
     let bank = new Bank();
-    const { functions, checkout } = makeCheckout({ charge: (...args) => bank.charge(...args) } as Bank, false);
+    const { functions, checkout } = makeCheckout(
+      { charge: (...args) => bank.charge(...args) } as Bank,
+      false,
+    );
     const charging = everyCrash({ functions }, async (t) => {
       bank = new Bank();
       await t.client.call(checkout, order);
@@ -50,7 +57,10 @@ describe("everyCrash", () => {
 
   test("lets the same charge pass when the bank is given the key", async () => {
     let bank = new Bank();
-    const { functions, checkout } = makeCheckout({ charge: (...args) => bank.charge(...args) } as Bank, true);
+    const { functions, checkout } = makeCheckout(
+      { charge: (...args) => bank.charge(...args) } as Bank,
+      true,
+    );
     const report = await everyCrash({ functions, how: EVERY_WAY }, async (t) => {
       bank = new Bank();
       await t.client.call(checkout, order);
@@ -92,12 +102,17 @@ describe("everyCrash", () => {
       return ctx.now();
     });
     const options = { functions: [counted], egress: { "test/out": () => undefined } };
-    await expect(everyCrash(options, (t) => t.client.call(counted))).rejects.toThrow("egress without it");
+    await expect(everyCrash(options, (t) => t.client.call(counted))).rejects.toThrow(
+      "egress without it",
+    );
     await everyCrash({ ...options, compare: ({ flows }) => flows }, (t) => t.client.call(counted));
   });
 
   test("does not mind ids that are made anew", async () => {
-    const box = stateful("test/box", { state: { self: value("") }, handlers: { open: (ctx) => (ctx.state.self = ctx.self.id) } });
+    const box = stateful("test/box", {
+      state: { self: value("") },
+      handlers: { open: (ctx) => (ctx.state.self = ctx.self.id) },
+    });
     const make = fn("test/make", (ctx) => ({ id: ctx.invoke(box.open), key: ctx.idempotencyKey }));
     const { points } = await everyCrash({ functions: [box, make] }, (t) => t.client.call(make));
     expect(points).toBeGreaterThan(2);
@@ -106,6 +121,8 @@ describe("everyCrash", () => {
   test("says so when a run does not follow from its options", async () => {
     let runs = 0;
     const drifting = fn("test/drifting", (ctx) => (runs++ < 1 ? ctx.sleep(10) : undefined));
-    await expect(everyCrash({ functions: [drifting] }, (t) => t.client.call(drifting))).rejects.toThrow("did not come about");
+    await expect(
+      everyCrash({ functions: [drifting] }, (t) => t.client.call(drifting)),
+    ).rejects.toThrow("did not come about");
   });
 });

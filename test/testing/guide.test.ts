@@ -9,7 +9,9 @@ const PAGE = "docs/testing.md";
 test("the guide shows the counterexample as its program prints it", async () => {
   const text = readFileSync(join(ROOT, PAGE), "utf8");
   const [, shown] = /^```text\n(.*?)^```$/ms.exec(text) ?? [];
-  const program = markdownExamples(new Map([[PAGE, text]])).find(({ code }) => code.includes("fc.assert("));
+  const program = markdownExamples(new Map([[PAGE, text]])).find(({ code }) =>
+    code.includes("fc.assert("),
+  );
   const folder = join(ROOT, "test/.generated/guide");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "counterexample.ts"), program?.code ?? "");

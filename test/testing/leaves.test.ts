@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { codeOf } from "../support/thrown.ts";
 
 const double = fn("test/double", (_, n: number) => 2 * n);
-const quadruple = fn("test/quadruple", (ctx, n: number): Future<number> => ctx.invoke(double, ctx.invoke(double, n)));
+const quadruple = fn("test/quadruple", (ctx, n: number): Future<number> =>
+  ctx.invoke(double, ctx.invoke(double, n)),
+);
 const counter = stateful("test/counter", {
   state: { count: value(0) },
   handlers: {
@@ -27,7 +29,10 @@ describe("mock", () => {
     ]) {
       expect((await simulate({ functions }, (t) => t.client.call(quadruple, 2))).result).toBe(18);
     }
-    expect((await simulate({ functions: [quadruple, double] }, (t) => t.client.call(quadruple, 2))).result).toBe(8);
+    expect(
+      (await simulate({ functions: [quadruple, double] }, (t) => t.client.call(quadruple, 2)))
+        .result,
+    ).toBe(8);
   });
 
   test("may wait, and hand back futures", async () => {
@@ -45,31 +50,43 @@ describe("mock", () => {
       return t.client.call(counter.get, undefined, { id: "a" });
     });
     expect(run.result).toBe(2);
-    expect(await run.states()).toEqual([{ function: "test/counter", id: "a", state: { count: 2 } }]);
+    expect(await run.states()).toEqual([
+      { function: "test/counter", id: "a", state: { count: 2 } },
+    ]);
   });
 
   test("of two kinds for one type is refused", async () => {
     const functions = [mock(double, () => 1), mock(double, () => 2)];
-    await expect(simulate({ functions }, () => undefined)).rejects.toMatchObject({ code: "DUPLICATE_FUNCTION" });
+    await expect(simulate({ functions }, () => undefined)).rejects.toMatchObject({
+      code: "DUPLICATE_FUNCTION",
+    });
   });
 
   test("keeps retries, and gets the input as callers give it", async () => {
     const input: StandardSchemaV1<string, { n: number }> = {
       "~standard": { version: 1, vendor: "test", validate: (n) => ({ value: { n: Number(n) } }) },
     };
-    const parsed = fn("test/parsed", { input, retry: { maxAttempts: 2 } }, (_, { n }: { n: number }) => n);
+    const parsed = fn(
+      "test/parsed",
+      { input, retry: { maxAttempts: 2 } },
+      (_, { n }: { n: number }) => n,
+    );
     const seen: unknown[] = [];
     const stand = mock(parsed, (ctx, given) => {
       seen.push(given);
       if (ctx.attempt === 1) throw new Error("first");
       return 7;
     });
-    expect((await simulate({ functions: [stand] }, (t) => t.client.call(parsed, "5"))).result).toBe(7);
+    expect((await simulate({ functions: [stand] }, (t) => t.client.call(parsed, "5"))).result).toBe(
+      7,
+    );
     expect(seen).toEqual(["5", "5"]);
   });
 
   test("of what is no function is refused", () => {
-    expect(codeOf(() => mock({ type: "test/none" } as unknown as typeof double, () => 1))).toBe("UNKNOWN_FUNCTION");
+    expect(codeOf(() => mock({ type: "test/none" } as unknown as typeof double, () => 1))).toBe(
+      "UNKNOWN_FUNCTION",
+    );
   });
 });
 
@@ -78,12 +95,15 @@ describe("failing", () => {
 
   test("fails the first runs, anew in each simulation", async () => {
     const functions = [failing(patient, 2)];
-    for (let again = 0; again < 2; again++) expect((await simulate({ functions }, (t) => t.client.call(patient))).result).toBe(3);
+    for (let again = 0; again < 2; again++)
+      expect((await simulate({ functions }, (t) => t.client.call(patient))).result).toBe(3);
   });
 
   test("counts runs over crashes", async () => {
     const schedule = { crashes: [{ commit: 2, how: "before" }] } as const;
-    const run = await simulate({ functions: [failing(patient, 2)], schedule }, (t) => t.client.call(patient));
+    const run = await simulate({ functions: [failing(patient, 2)], schedule }, (t) =>
+      t.client.call(patient),
+    );
     // The first failure was lost with its commit, so that it was not an attempt.
     expect(run.result).toBe(2);
   });
@@ -112,7 +132,12 @@ describe("slow", () => {
       return t.clock.now() - before;
     });
     expect(run.result).toBe(180_000);
-    expect(await run.meter.flow("q")).toMatchObject({ billedMs: 180_000, blockedMs: 0, beta: 1, runs: 3 });
+    expect(await run.meter.flow("q")).toMatchObject({
+      billedMs: 180_000,
+      blockedMs: 0,
+      beta: 1,
+      runs: 3,
+    });
   });
 
   test("goes over other stand-ins, for all operations or for one", async () => {
@@ -145,8 +170,22 @@ describe("record", () => {
     const functions = [quadruple, record(slow(double, 5))];
     const run = await simulate({ functions }, (t) => t.client.call(quadruple, 3));
     expect(run.calls(double)).toEqual([
-      { operation: undefined, id: expect.any(String), input: 3, key: expect.any(String), attempt: 1, at: 0 },
-      { operation: undefined, id: expect.any(String), input: 6, key: expect.any(String), attempt: 1, at: 5 },
+      {
+        operation: undefined,
+        id: expect.any(String),
+        input: 3,
+        key: expect.any(String),
+        attempt: 1,
+        at: 0,
+      },
+      {
+        operation: undefined,
+        id: expect.any(String),
+        input: 6,
+        key: expect.any(String),
+        attempt: 1,
+        at: 5,
+      },
     ]);
   });
 
@@ -171,12 +210,18 @@ describe("expectNoDoubleBilling", () => {
 
   test("lets a flow pass whose handlers hand back what they wait for", async () => {
     await expect(
-      expectNoDoubleBilling(await simulate({ functions: [quadruple, slow(double, "1s")] }, (t) => t.client.call(quadruple, 1))),
+      expectNoDoubleBilling(
+        await simulate({ functions: [quadruple, slow(double, "1s")] }, (t) =>
+          t.client.call(quadruple, 1),
+        ),
+      ),
     ).resolves.toBeUndefined();
   });
 
   test("names the flow and the function that blocked, and what that cost", async () => {
-    const run = await simulate({ functions: [naive, slow(double, "1s")], seed: 6 }, (t) => t.client.call(naive, 1, { id: "n" }));
+    const run = await simulate({ functions: [naive, slow(double, "1s")], seed: 6 }, (t) =>
+      t.client.call(naive, 1, { id: "n" }),
+    );
     await expect(expectNoDoubleBilling(run)).rejects.toMatchObject({
       name: "AssertionError",
       message:
@@ -193,6 +238,8 @@ describe("expectNoDoubleBilling", () => {
       await t.client.call(sender);
       await t.idle();
     });
-    await expect(expectNoDoubleBilling(run)).rejects.toThrow("function test/naive was billed 1000 ms");
+    await expect(expectNoDoubleBilling(run)).rejects.toThrow(
+      "function test/naive was billed 1000 ms",
+    );
   });
 });

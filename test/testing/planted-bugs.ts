@@ -21,11 +21,14 @@ export class Bank {
 /** A checkout that charges the bank, with the key that makes it safe or without. */
 export function makeCheckout(bank: Bank, isSafe: boolean) {
   const reserve = fn("shop/reserve", (_, { id }: Order) => ({ shelf: 7, id }));
-  const charge = fn("shop/charge", (ctx, { order }: { order: Order; reserved: { shelf: number } }) => {
-    if (isSafe) bank.charge(order, ctx.idempotencyKey);
-    else bank.charge(order);
-    return "paid";
-  });
+  const charge = fn(
+    "shop/charge",
+    (ctx, { order }: { order: Order; reserved: { shelf: number } }) => {
+      if (isSafe) bank.charge(order, ctx.idempotencyKey);
+      else bank.charge(order);
+      return "paid";
+    },
+  );
   const checkout = fn("shop/checkout", (ctx, order: Order): Future<string> => {
     const reserved = ctx.invoke(reserve, order);
     return ctx.invoke(charge, { order, reserved });
@@ -36,7 +39,8 @@ export function makeCheckout(bank: Bank, isSafe: boolean) {
 /** A counter that hands out numbers, from a variable of its process or from its state. */
 export function makeNumbers(isSafe: boolean) {
   const type = "shop/numbers";
-  const safe = () => stateful(type, { state: { last: value(0) }, handlers: { next: (ctx) => ++ctx.state.last } });
+  const safe = () =>
+    stateful(type, { state: { last: value(0) }, handlers: { next: (ctx) => ++ctx.state.last } });
   const unsafe = () => {
     let last = 0;
     return stateful(type, { state: { last: value(0) }, handlers: { next: () => ++last } });

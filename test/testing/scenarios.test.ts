@@ -30,16 +30,21 @@ describe("the workflows of the durability tests", () => {
     expect(report.points).toBe(2 * report.run.commits);
   });
 
-  test.each(all)("%s comes to an end under all faults, always the same one unless it depends on the time", async (name, make) => {
-    const scenario = make();
-    const { functions, options } = scenario.world;
-    const { egress = {} } = options ?? {};
-    const results = new Set<string>();
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const run = await simulate({ functions, egress, seed, faults: FAULTS }, (t) => play(t, scenario));
-      results.add(comparable(run.result));
-    }
-    // A wait with a time limit finds more settled when the machine was down meanwhile.
-    expect(results.size).toBeLessThanOrEqual(name === "waitWithCount" ? 2 : 1);
-  });
+  test.each(all)(
+    "%s comes to an end under all faults, always the same one unless it depends on the time",
+    async (name, make) => {
+      const scenario = make();
+      const { functions, options } = scenario.world;
+      const { egress = {} } = options ?? {};
+      const results = new Set<string>();
+      for (let seed = 0; seed < SEEDS; seed++) {
+        const run = await simulate({ functions, egress, seed, faults: FAULTS }, (t) =>
+          play(t, scenario),
+        );
+        results.add(comparable(run.result));
+      }
+      // A wait with a time limit finds more settled when the machine was down meanwhile.
+      expect(results.size).toBeLessThanOrEqual(name === "waitWithCount" ? 2 : 1);
+    },
+  );
 });

@@ -22,7 +22,8 @@ describe("schedules", () => {
     const { checkout, functions } = makeCheckout(new Bank(), true);
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
-        const play = async (): Promise<string> => (await simulate({ functions, schedule }, (t) => t.client.call(checkout, order))).hash;
+        const play = async (): Promise<string> =>
+          (await simulate({ functions, schedule }, (t) => t.client.call(checkout, order))).hash;
         expect(await play()).toBe(await play());
       }),
     );
@@ -30,7 +31,8 @@ describe("schedules", () => {
 
   test("differ in what they decide", async () => {
     const { checkout, functions } = makeCheckout(new Bank(), true);
-    const play = async (schedule: Schedule) => simulate({ functions, schedule }, (t) => t.client.call(checkout, order));
+    const play = async (schedule: Schedule) =>
+      simulate({ functions, schedule }, (t) => t.client.call(checkout, order));
     const some: readonly Schedule[] = [
       {},
       { crashes: [{ commit: 1, how: "before" }] },
@@ -60,8 +62,15 @@ describe("schedules", () => {
   });
 
   test("take the same way again when they are told which", async () => {
-    const { counterexample, counterexamplePath: path } = await fc.check(chargesOnce(false), { seed: 3, numRuns: 200 });
-    const again = await fc.check(chargesOnce(false), { seed: 3, path: path ?? "", endOnFailure: true });
+    const { counterexample, counterexamplePath: path } = await fc.check(chargesOnce(false), {
+      seed: 3,
+      numRuns: 200,
+    });
+    const again = await fc.check(chargesOnce(false), {
+      seed: 3,
+      path: path ?? "",
+      endOnFailure: true,
+    });
     expect(again).toMatchObject({ failed: true, counterexample, numRuns: 1 });
   });
 
@@ -76,6 +85,10 @@ describe("schedules", () => {
         for (const { commit } of crashes) expect(commit).toBeLessThanOrEqual(3);
       }),
     );
-    expect(fc.sample(schedules(), { seed: 1, numRuns: 100 }).some(({ crashes = [] }) => crashes.length > 1)).toBe(true);
+    expect(
+      fc
+        .sample(schedules(), { seed: 1, numRuns: 100 })
+        .some(({ crashes = [] }) => crashes.length > 1),
+    ).toBe(true);
   });
 });

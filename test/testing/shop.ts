@@ -20,20 +20,28 @@ export const ledger = stateful("shop/ledger", {
   },
 });
 
-export const charge = fn("shop/charge", (ctx, { id }: Order) => ctx.invoke(ledger.book, id, { id: "bank" }));
+export const charge = fn("shop/charge", (ctx, { id }: Order) =>
+  ctx.invoke(ledger.book, id, { id: "bank" }),
+);
 
 const notify = fn("shop/notify", (ctx, { channel }: { channel: string; charged: number }) => {
   ctx.egress("shop/messages", channel);
   return ctx.invoke(ledger.book, channel, { id: "post" });
 });
 
-export const checkout = fn("shop/checkout", (ctx, order: Order): Future<{ charged: number; notices: number[] }> => {
-  const charged = ctx.invoke(charge, order);
-  const notices = order.channels.map((channel) => ctx.invoke(notify, { channel, charged }));
-  return ctx.onComplete(ctx.sleep("1h"), receipt, { charged, notices });
-});
+export const checkout = fn(
+  "shop/checkout",
+  (ctx, order: Order): Future<{ charged: number; notices: number[] }> => {
+    const charged = ctx.invoke(charge, order);
+    const notices = order.channels.map((channel) => ctx.invoke(notify, { channel, charged }));
+    return ctx.onComplete(ctx.sleep("1h"), receipt, { charged, notices });
+  },
+);
 
-const receipt = fn("shop/receipt", (_, { args }: { result: void; args: { charged: number; notices: number[] } }) => args);
+const receipt = fn(
+  "shop/receipt",
+  (_, { args }: { result: void; args: { charged: number; notices: number[] } }) => args,
+);
 
 export const shop = [ledger, charge, notify, checkout, receipt];
 

@@ -8,7 +8,9 @@ const DAY_MS = 86_400_000;
 
 describe("a simulation", () => {
   test("gives the body's result, and what the run came to", async () => {
-    const run = await simulate({ functions: shop, egress }, (t) => t.client.call(checkout, ORDER, { id: "order-1" }));
+    const run = await simulate({ functions: shop, egress }, (t) =>
+      t.client.call(checkout, ORDER, { id: "order-1" }),
+    );
     expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
     expect(await run.state(ledger, "post")).toEqual({ requests: { mail: 1, sms: 1 } });
     expect(await run.states()).toMatchObject([
@@ -16,7 +18,12 @@ describe("a simulation", () => {
       { function: "shop/ledger", id: "post" },
     ]);
     expect(run.egress).toHaveLength(2);
-    expect(run.egress).toContainEqual({ type: "shop/messages", id: expect.any(String), value: "mail", times: 1 });
+    expect(run.egress).toContainEqual({
+      type: "shop/messages",
+      id: expect.any(String),
+      value: "mail",
+      times: 1,
+    });
     expect(run.crashes).toEqual([]);
     expect(await run.meter.flows()).toMatchObject([
       { id: "order-1", function: "shop/checkout", status: "completed", beta: 1, final: true },
@@ -26,16 +33,29 @@ describe("a simulation", () => {
 
   test("tells its events as they happen, with the virtual time", async () => {
     const seen: string[] = [];
-    const run = await simulate({ functions: shop, egress, onEvent: ({ at, event }) => void seen.push(`${at} ${event}`) }, async (t) => {
-      await t.client.start(checkout, ORDER);
-      await t.advance(10);
-    });
+    const run = await simulate(
+      { functions: shop, egress, onEvent: ({ at, event }) => void seen.push(`${at} ${event}`) },
+      async (t) => {
+        await t.client.start(checkout, ORDER);
+        await t.advance(10);
+      },
+    );
     expect(seen).toEqual(run.trace.map(({ at, event }) => `${at} ${event}`));
-    expect(seen.slice(0, 6)).toEqual(["0 start", "0 request", "0 commit", "0 committed", "0 run", "0 end"]);
+    expect(seen.slice(0, 6)).toEqual([
+      "0 start",
+      "0 request",
+      "0 commit",
+      "0 committed",
+      "0 run",
+      "0 end",
+    ]);
   });
 
   test("lets handlers and commits under way end after the body, and leaves what is delayed", async () => {
-    const run = await simulate({ functions: shop, egress }, async (t) => void (await t.client.start(checkout, ORDER, { id: "order-1" })));
+    const run = await simulate(
+      { functions: shop, egress },
+      async (t) => void (await t.client.start(checkout, ORDER, { id: "order-1" })),
+    );
     expect(await run.state(ledger, "post")).toEqual({ requests: { mail: 1, sms: 1 } });
     expect(await run.meter.flows()).toMatchObject([{ id: "order-1", status: "pending" }]);
   });
@@ -45,12 +65,20 @@ describe("a simulation", () => {
   });
 
   test("hosts the parts of a body's own engine options: concurrency, retention, payload limit", async () => {
-    const options = { functions: shop, egress, retention: "1h", payloadLimit: 100, concurrency: 1 } as const;
+    const options = {
+      functions: shop,
+      egress,
+      retention: "1h",
+      payloadLimit: 100,
+      concurrency: 1,
+    } as const;
     const run = await simulate(options, async (t) => {
       const handle = await t.client.start(checkout, ORDER);
       await t.advance("3h");
       const status = await handle.status().catch((error: { code: string }) => error.code);
-      const tooLarge = await t.client.start(ledger.book, "x".repeat(200), { id: "a" }).catch((error: { code: string }) => error.code);
+      const tooLarge = await t.client
+        .start(ledger.book, "x".repeat(200), { id: "a" })
+        .catch((error: { code: string }) => error.code);
       return [status, tooLarge];
     });
     expect(run.result).toEqual(["NOT_FOUND", "PAYLOAD_TOO_LARGE"]);
@@ -59,7 +87,9 @@ describe("a simulation", () => {
 
 describe("virtual time", () => {
   test("passes as the body lets it: everything that is due until then has happened", async () => {
-    const nap = fn("test/nap", (ctx, hours: number) => ctx.onComplete(ctx.sleep(hours * 3_600_000), woken));
+    const nap = fn("test/nap", (ctx, hours: number) =>
+      ctx.onComplete(ctx.sleep(hours * 3_600_000), woken),
+    );
     const woken = fn("test/woken", (ctx) => ctx.now());
     const run = await simulate({ functions: [nap, woken] }, async (t) => {
       const startedAt = t.clock.now();
@@ -68,9 +98,19 @@ describe("virtual time", () => {
       const before = await handle.status();
       await t.advance("1h");
       const after = await handle.status();
-      return { before: before.status, after: after.status, took: (await handle.result()) - startedAt, now: t.clock.now() - startedAt };
+      return {
+        before: before.status,
+        after: after.status,
+        took: (await handle.result()) - startedAt,
+        now: t.clock.now() - startedAt,
+      };
     });
-    expect(run.result).toEqual({ before: "pending", after: "completed", took: 7_200_000, now: 7_200_000 });
+    expect(run.result).toEqual({
+      before: "pending",
+      after: "completed",
+      took: 7_200_000,
+      now: 7_200_000,
+    });
   });
 
   test("goes on by itself while the body waits for a result", async () => {
@@ -95,15 +135,20 @@ describe("virtual time", () => {
     });
     const [startedAt, endedAt] = run.result;
     expect(endedAt - startedAt).toBe(24 * 30.5 * DAY_MS);
-    expect(firedAt).toEqual(Array.from({ length: 25 }, (_, month) => startedAt + month * 30.5 * DAY_MS));
+    expect(firedAt).toEqual(
+      Array.from({ length: 25 }, (_, month) => startedAt + month * 30.5 * DAY_MS),
+    );
     expect(performance.now() - before).toBeLessThan(5_000);
   });
 
   test("work takes time, and is billed", async () => {
-    const run = await simulate({ functions: ({ work }) => [fn("test/work", async (_, ms: number) => work(ms))] }, async (t) => {
-      const work = fn("test/work", async (_, _ms: number) => undefined);
-      await t.client.call(work, 1.000001, { id: "w" });
-    });
+    const run = await simulate(
+      { functions: ({ work }) => [fn("test/work", async (_, ms: number) => work(ms))] },
+      async (t) => {
+        const work = fn("test/work", async (_, _ms: number) => undefined);
+        await t.client.call(work, 1.000001, { id: "w" });
+      },
+    );
     expect(await run.meter.flow("w")).toMatchObject({ billedMs: 1.000001, runs: 1 });
   });
 
@@ -159,7 +204,9 @@ describe("virtual time", () => {
   });
 
   test("idle ends at its limit where something goes on for ever", async () => {
-    const heart = fn("test/heart", (ctx): Future<void> => ctx.invoke(heart, undefined, { after: [ctx.sleep("1h")] }));
+    const heart = fn("test/heart", (ctx): Future<void> =>
+      ctx.invoke(heart, undefined, { after: [ctx.sleep("1h")] }),
+    );
     const run = await simulate({ functions: [heart] }, async (t) => {
       const startedAt = t.clock.now();
       await t.client.start(heart);
@@ -182,24 +229,39 @@ describe("a simulation that fails", () => {
     const body = (): never => {
       throw thrown;
     };
-    const error = await failureOf(simulate({ functions: shop, seed: 11, faults: { crash: 0.1, reorder: true } }, body));
+    const error = await failureOf(
+      simulate({ functions: shop, seed: 11, faults: { crash: 0.1, reorder: true } }, body),
+    );
     expect(error).toBe(thrown);
-    expect(error.message).toBe('not what I want\nreplay: simulate({ ..., seed: 11, faults: {"crash":0.1,"reorder":true} }, ...)');
+    expect(error.message).toBe(
+      'not what I want\nreplay: simulate({ ..., seed: 11, faults: {"crash":0.1,"reorder":true} }, ...)',
+    );
     expect(error.stack).toContain("replay: ");
-    expect((await failureOf(simulate({ functions: shop }, body))).message.match(/replay/g)).toHaveLength(1);
+    expect(
+      (await failureOf(simulate({ functions: shop }, body))).message.match(/replay/g),
+    ).toHaveLength(1);
   });
 
   test("says what took the same course with a schedule", async () => {
     const schedule = { crashes: [{ commit: 2, how: "before" }] } as const;
-    const error = await failureOf(simulate({ functions: shop, schedule }, () => Promise.reject(new Error("no"))));
-    expect(error.message).toBe('no\nreplay: simulate({ ..., schedule: {"crashes":[{"commit":2,"how":"before"}]} }, ...)');
+    const error = await failureOf(
+      simulate({ functions: shop, schedule }, () => Promise.reject(new Error("no"))),
+    );
+    expect(error.message).toBe(
+      'no\nreplay: simulate({ ..., schedule: {"crashes":[{"commit":2,"how":"before"}]} }, ...)',
+    );
   });
 
-  test.each([["a string"], [undefined], [Object.freeze(new Error("frozen"))]])("makes an error of %s", async (thrown) => {
-    const error = await failureOf(simulate({ functions: [] }, () => Promise.reject(thrown as Error)));
-    expect(error.message).toContain("replay: simulate({ ..., seed: 0 }, ...)");
-    expect(error.cause).toBe(thrown);
-  });
+  test.each([["a string"], [undefined], [Object.freeze(new Error("frozen"))]])(
+    "makes an error of %s",
+    async (thrown) => {
+      const error = await failureOf(
+        simulate({ functions: [] }, () => Promise.reject(thrown as Error)),
+      );
+      expect(error.message).toContain("replay: simulate({ ..., seed: 0 }, ...)");
+      expect(error.cause).toBe(thrown);
+    },
+  );
 
   test("rejects as a flow did", async () => {
     const bad = fn("test/bad", () => {
@@ -215,7 +277,11 @@ describe("a simulation that fails", () => {
       ctx.setStatus("waits for a person");
       return ctx.promise<string>();
     });
-    const error = await failureOf(simulate({ functions: [ask], seed: 3 }, (t) => t.client.call(ask, undefined, { id: "ask-1" })));
+    const error = await failureOf(
+      simulate({ functions: [ask], seed: 3 }, (t) =>
+        t.client.call(ask, undefined, { id: "ask-1" }),
+      ),
+    );
     expect(error.name).toBe("AssertionError");
     expect(error.message).toBe(
       "nothing can happen any more, and the body still waits:\n" +
@@ -237,8 +303,14 @@ describe("a simulation that fails", () => {
 
   test("gives up after so many steps", async () => {
     const loop = fn("test/loop", (ctx): Future<void> => ctx.invoke(loop));
-    const error = await failureOf(simulate({ functions: [loop], maxSteps: 500 }, (t) => t.client.call(loop, undefined, { id: "loop-1" })));
-    expect(error.message).toMatch(/^still not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/);
+    const error = await failureOf(
+      simulate({ functions: [loop], maxSteps: 500 }, (t) =>
+        t.client.call(loop, undefined, { id: "loop-1" }),
+      ),
+    );
+    expect(error.message).toMatch(
+      /^still not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/,
+    );
   });
 
   test("passes on what the engine refuses", async () => {
@@ -259,7 +331,9 @@ describe("a simulation that fails", () => {
     [{ functions: [], schedule: { crash: [] } }, "crash"],
     [{ functions: [], store: undefined }, "store"],
   ])("refuses %j", async (options, what) => {
-    const error = await failureOf(simulate(options as Parameters<typeof simulate>[0], () => undefined));
+    const error = await failureOf(
+      simulate(options as Parameters<typeof simulate>[0], () => undefined),
+    );
     expect(HandbackError.is(error, "INVALID_OPTIONS")).toBe(true);
     expect(error.message).toContain(what);
   });

@@ -4,7 +4,12 @@ import type { Context, DeepReadonly, Waited } from "../../src/futures/types/cont
 import type { DefineFn } from "../../src/futures/types/define.ts";
 import type { Fn, StatefulFn } from "../../src/futures/types/function.ts";
 import type { Failure } from "../../src/futures/types/failure.ts";
-import type { Future, PromiseFuture, Settlement, StateFuture } from "../../src/futures/types/future.ts";
+import type {
+  Future,
+  PromiseFuture,
+  Settlement,
+  StateFuture,
+} from "../../src/futures/types/future.ts";
 import type { FutureHandle } from "../../src/futures/types/handle.ts";
 import { expectType } from "./expect.ts";
 import type { Equal, Expect } from "./expect.ts";
@@ -36,8 +41,16 @@ expectType<Future<any>>()(ctx.invoke(anyFn, 1));
 expectType<StateFuture<string>>()(ctx.invoke(add, 1, { id: "a" }));
 expectType<string>()(ctx.invoke(add, 1).stateId);
 expectType<string | undefined>()(ctx.invoke(double, 1).stateId);
-expectType<Future<boolean>>()(ctx.invoke(save, { id: "a", n: ctx.invoke(double, 1) }, { after: [ctx.sleep("1m")] }));
-expectType<void>()(ctx.send(save, { id: ctx.resolved("a"), n: 1 }, { delay: "1h", token: "t", replyTo: { function: add, id: "a" } }));
+expectType<Future<boolean>>()(
+  ctx.invoke(save, { id: "a", n: ctx.invoke(double, 1) }, { after: [ctx.sleep("1m")] }),
+);
+expectType<void>()(
+  ctx.send(
+    save,
+    { id: ctx.resolved("a"), n: 1 },
+    { delay: "1h", token: "t", replyTo: { function: add, id: "a" } },
+  ),
+);
 expectType<void>()(ctx.send(none));
 
 // @ts-expect-error the input is missing
@@ -122,7 +135,9 @@ expectType<Future<number[]>>()(ctx.all(numbers));
 expectType<Future<[]>>()(ctx.all([]));
 expectType<Future<(number | string)[]>>()(ctx.all(mixed));
 expectType<Future<[number, ...number[]]>>()(ctx.all([one, ...numbers]));
-expectType<Future<[Settlement<number>, Settlement<string>]>>()(ctx.allSettled([one, ctx.invoke(add, 1)]));
+expectType<Future<[Settlement<number>, Settlement<string>]>>()(
+  ctx.allSettled([one, ctx.invoke(add, 1)]),
+);
 expectType<Future<Settlement<number>[]>>()(ctx.allSettled(numbers));
 expectType<Future<Waited<number>>>()(ctx.wait(numbers, { count: 1, timeout: "5m" }));
 expectType<Future<Waited<number | string>>>()(ctx.wait([one, ctx.invoke(add, 1)]));
@@ -177,7 +192,11 @@ ctx.attempt = 2;
 
 // --- generic code ---
 
-export function twice<Input, Output>(ctx: Context, f: Fn<Input, Output>, input: Input): Future<[Output, Output]> {
+export function twice<Input, Output>(
+  ctx: Context,
+  f: Fn<Input, Output>,
+  input: Input,
+): Future<[Output, Output]> {
   return ctx.all([ctx.invoke(f, input), ctx.invoke(f, ctx.resolved(1 as never))]);
 }
 export function then<A, B, C>(ctx: Context, f: Fn<A, B>, g: Fn<B, C>, input: Future<A>): Future<C> {
@@ -193,7 +212,10 @@ export function each<A, B>(ctx: Context, f: StatefulFn<A, B>, items: readonly A[
 export type ReadonlyCases = Expect<
   [
     Equal<DeepReadonly<{ a: { b: number[] } }>, { readonly a: { readonly b: readonly number[] } }>,
-    Equal<DeepReadonly<{ at: Date; tags: Set<string> }>, { readonly at: Date; readonly tags: ReadonlySet<string> }>,
+    Equal<
+      DeepReadonly<{ at: Date; tags: Set<string> }>,
+      { readonly at: Date; readonly tags: ReadonlySet<string> }
+    >,
     Equal<DeepReadonly<any>, any>,
     Equal<DeepReadonly<unknown>, unknown>,
   ]

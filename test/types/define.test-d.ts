@@ -31,10 +31,23 @@ interface Reservation {
 interface Charge {
   cents: number;
 }
-const reserve = fn("shop/reserve", (_ctx, order: Order): Reservation => ({ shelf: order.channels.length }));
-const charge = fn("shop/charge", (_ctx, input: { order: Order; reserved: Reservation }): Charge => ({ cents: input.reserved.shelf }));
-const notify = fn("shop/notify", async (_ctx, input: { channel: string; charged: Charge }) => ({ sentTo: input.channel }));
-const receipt = fn("shop/receipt", (_ctx, input: { charged: Charge; notices: { sentTo: string }[] }) => `paid ${input.charged.cents}`);
+const reserve = fn("shop/reserve", (_ctx, order: Order): Reservation => ({
+  shelf: order.channels.length,
+}));
+const charge = fn(
+  "shop/charge",
+  (_ctx, input: { order: Order; reserved: Reservation }): Charge => ({
+    cents: input.reserved.shelf,
+  }),
+);
+const notify = fn("shop/notify", async (_ctx, input: { channel: string; charged: Charge }) => ({
+  sentTo: input.channel,
+}));
+const receipt = fn(
+  "shop/receipt",
+  (_ctx, input: { charged: Charge; notices: { sentTo: string }[] }) =>
+    `paid ${input.charged.cents}`,
+);
 
 const checkout = fn("shop/checkout", (ctx, order: Order) => {
   const reserved = ctx.invoke(reserve, order); // Future<Reservation>
@@ -46,8 +59,12 @@ expectType<Fn<Order, string>>()(checkout);
 
 type Decide = { result: string; args: Job };
 const status = fn("etl/status", (_ctx, job: Job) => job.id);
-const terminate = fn("etl/terminate", (_ctx, job: Job): Outcome => (job.deadline > 0 ? "terminated" : "done"));
-const check = fn("etl/check", (ctx, job: Job): Future<Outcome> => ctx.onComplete(ctx.invoke(status, job), decide, job));
+const terminate = fn("etl/terminate", (_ctx, job: Job): Outcome =>
+  job.deadline > 0 ? "terminated" : "done",
+);
+const check = fn("etl/check", (ctx, job: Job): Future<Outcome> =>
+  ctx.onComplete(ctx.invoke(status, job), decide, job),
+);
 const decide = fn("etl/decide", (ctx, { result, args: job }: Decide): Outcome | Future<Outcome> =>
   result === "done"
     ? "done"
@@ -67,15 +84,23 @@ expectType<Fn<number | undefined, number>>()(fn("t/optional", (_ctx, n?: number)
 expectType<Fn<unknown, number>>()(fn("t/unknown", (_ctx, input: unknown) => String(input).length));
 expectType<Fn<number, void>>()(fn("t/void", (ctx, n: number) => ctx.setStatus(n)));
 expectType<Fn<void, number>>()(fn("t/async-future", async (ctx) => ctx.invoke(none)));
-expectType<Fn<boolean, number>>()(fn("t/union", (ctx, now: boolean) => (now ? 1 : ctx.invoke(none))));
+expectType<Fn<boolean, number>>()(
+  fn("t/union", (ctx, now: boolean) => (now ? 1 : ctx.invoke(none))),
+);
 expectType<Fn<void, { charged: number; list: number[] }>>()(
   fn("t/join", (ctx) => ({ charged: ctx.invoke(none), list: [ctx.invoke(none)] })),
 );
-expectType<Fn<void, { job: FutureHandle<number> }>>()(fn("t/handle", (ctx) => ({ job: ctx.invoke(none).handle() })));
+expectType<Fn<void, { job: FutureHandle<number> }>>()(
+  fn("t/handle", (ctx) => ({ job: ctx.invoke(none).handle() })),
+);
 expectType<Fn<number, number>>()(
   fn(
     "t/options",
-    { timeout: "1m", retry: { maxAttempts: 3, initialDelay: "100ms", factor: 2, maxDelay: 5_000 }, aliases: ["t/old"] },
+    {
+      timeout: "1m",
+      retry: { maxAttempts: 3, initialDelay: "100ms", factor: 2, maxDelay: 5_000 },
+      aliases: ["t/old"],
+    },
     (_ctx, n: number) => n,
   ),
 );
@@ -85,7 +110,11 @@ const checked = fn("t/schema", { input: orderSchema }, (_ctx, order) => order.ch
 expectType<Fn<{ id: string; channels?: string[] }, number>>()(checked);
 
 export type FunctionParts = Expect<
-  [Equal<InputOf<typeof check>, Job>, Equal<OutputOf<typeof check>, Outcome>, Equal<InputOf<typeof none>, void>]
+  [
+    Equal<InputOf<typeof check>, Job>,
+    Equal<OutputOf<typeof check>, Outcome>,
+    Equal<InputOf<typeof none>, void>,
+  ]
 >;
 
 // A function that takes more is a function that takes less, and one that gives less gives more.
@@ -124,7 +153,12 @@ interface Item {
   tags: string[];
 }
 const counter = stateful("t/counter", {
-  state: { count: value(0), items: value<Item[]>([]), name: value<string>(), mode: value<"a" | "b">("a", { expireAfterWrite: "1h" }) },
+  state: {
+    count: value(0),
+    items: value<Item[]>([]),
+    name: value<string>(),
+    mode: value<"a" | "b">("a", { expireAfterWrite: "1h" }),
+  },
   handlers: {
     add(ctx, n: number) {
       ctx.state.count += n;
@@ -159,7 +193,12 @@ expectType<StatefulFn<void, number>>()(counter.zero);
 expectType<StatefulFn<void, number>>()(counter.get);
 expectType<StatefulFn<string, boolean>>()(counter.has);
 expectType<string>()(counter.type);
-counter satisfies StatefulFunction<{ count: number; items: Item[]; name?: string | undefined; mode: "a" | "b" }>;
+counter satisfies StatefulFunction<{
+  count: number;
+  items: Item[];
+  name?: string | undefined;
+  mode: "a" | "b";
+}>;
 
 const bare = stateful("t/bare", { state: {}, handlers: { ping: () => "pong" as const } });
 expectType<StatefulFn<void, "pong">>()(bare.ping);

@@ -1,5 +1,6 @@
 /** `true` if two types are the same, `any` and modifiers included. */
-export type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+export type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** Fails to compile unless the expression has exactly the type `Expected`: `expectType<number>()(1 as number)`. */
 export declare function expectType<Expected>(): <Actual>(

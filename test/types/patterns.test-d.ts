@@ -45,9 +45,13 @@ expectType<Fn<number, string[]>>()(
 expectType<Fn<number, string>>()(chain("t/a", load, tap(ship), price));
 expectType<Fn<number, string>>()(chain("t/a", load, tap(ship, price), (order) => order.id));
 expectType<Fn<number, boolean>>()(chain("t/a", load, keep(ship), shipped));
-expectType<Fn<number, number>>()(chain("t/a", load, keep(ship), ([order, date]) => order.total + date.getTime()));
+expectType<Fn<number, number>>()(
+  chain("t/a", load, keep(ship), ([order, date]) => order.total + date.getTime()),
+);
 expectType<Fn<number, [Date, string]>>()(chain("t/a", load, parallel(ship, price)));
-expectType<Fn<number, number>>()(chain("t/a", load, parallel(ship, price), ([date, text]) => date.getTime() + text.length));
+expectType<Fn<number, number>>()(
+  chain("t/a", load, parallel(ship, price), ([date, text]) => date.getTime() + text.length),
+);
 expectType<Fn<number, Date | string>>()(
   chain(
     "t/a",
@@ -97,15 +101,29 @@ chain("t/a");
 expectType<Fn<number[], string[]>>()(fanOut("t/f", { each: show }) as Fn<number[], string[]>);
 expectType<Fn<readonly number[], string[]>>()(fanOut("t/f", { each: show }));
 expectType<Fn<readonly number[], number>>()(fanOut("t/f", { each: add, join: sum }));
-expectType<Fn<readonly number[], number>>()(fanOut("t/f", { each: add, join: readonlySum, concurrency: 3 }));
-expectType<Fn<Order, string>>()(
-  fanOut("t/f", { split: (order: Order) => [order.total], each: add, join: (all) => all.map((n) => n.toFixed()).join() }),
+expectType<Fn<readonly number[], number>>()(
+  fanOut("t/f", { each: add, join: readonlySum, concurrency: 3 }),
 );
-expectType<Fn<Order, number[]>>()(fanOut("t/f", { split: (order: Order) => [order.total], each: add, onFailure: "cancel" }));
-expectType<Fn<readonly number[], FanOutReport<string>>>()(fanOut("t/f", { each: show, onFailure: "settle" }));
+expectType<Fn<Order, string>>()(
+  fanOut("t/f", {
+    split: (order: Order) => [order.total],
+    each: add,
+    join: (all) => all.map((n) => n.toFixed()).join(),
+  }),
+);
+expectType<Fn<Order, number[]>>()(
+  fanOut("t/f", { split: (order: Order) => [order.total], each: add, onFailure: "cancel" }),
+);
+expectType<Fn<readonly number[], FanOutReport<string>>>()(
+  fanOut("t/f", { each: show, onFailure: "settle" }),
+);
 expectType<Fn<readonly number[], FanOutReport<string>>>()(fanOut("t/f", { each: show, enough: 2 }));
 expectType<Fn<readonly number[], number>>()(
-  fanOut("t/f", { each: show, onFailure: { tolerate: "5%" }, join: (report) => report.branches.length }),
+  fanOut("t/f", {
+    each: show,
+    onFailure: { tolerate: "5%" },
+    join: (report) => report.branches.length,
+  }),
 );
 
 // @ts-expect-error the items are of another type than a branch takes
@@ -119,7 +137,9 @@ fanOut("t/f", { each: add, onFailure: { tolerate: "5" } });
 
 // --- retry, withTimeout, repeat, saga ---
 
-expectType<Fn<number, string>>()(retry("t/r", show, { maxAttempts: 2, retryIf: (failure) => failure.code === "EBUSY" }));
+expectType<Fn<number, string>>()(
+  retry("t/r", show, { maxAttempts: 2, retryIf: (failure) => failure.code === "EBUSY" }),
+);
 expectType<Fn<number, string>>()(withTimeout("t/t", show, "1s"));
 expectType<Fn<Order, Date>>()(
   withTimeout(
@@ -130,7 +150,9 @@ expectType<Fn<Order, Date>>()(
 );
 expectType<Fn<number, string | Order>>()(withTimeout("t/t", show, "1s", { onTimeout: load }));
 expectType<Fn<number, number>>()(repeat("t/p", add, { until: (n, rounds) => n > rounds }));
-expectType<Fn<number, string>>()(saga("t/s", { do: load, undo: forget }, (order) => order.total, show));
+expectType<Fn<number, string>>()(
+  saga("t/s", { do: load, undo: forget }, (order) => order.total, show),
+);
 expectType<Fn<number, Date>>()(saga("t/s", { do: load, undo: forget, ifUnsure: add }, ship));
 
 // @ts-expect-error the other one takes another input

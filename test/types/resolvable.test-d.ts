@@ -48,7 +48,13 @@ interface Page<T> {
   next: string | null;
 }
 
-const customer: Customer = { name: "a", born: new Date(), address: { street: "s" }, tags: [], scores: new Map() };
+const customer: Customer = {
+  name: "a",
+  born: new Date(),
+  address: { street: "s" },
+  tags: [],
+  scores: new Map(),
+};
 
 take<number>()(1);
 take<number>()(future<number>());
@@ -63,7 +69,12 @@ take<Customer>()({
   address: { street: future<string>() },
   tags: [future<string>()],
 });
-take<Customer>()({ ...customer, address: future<Address>(), tags: future<string[]>(), scores: future<Map<string, number>>() });
+take<Customer>()({
+  ...customer,
+  address: future<Address>(),
+  tags: future<string[]>(),
+  scores: future<Map<string, number>>(),
+});
 take<Customer>()({ ...customer, address: { street: "s", zip: future<string>() } });
 take<Customer[]>()([customer, future<Customer>(), { ...customer, name: future<string>() }]);
 take<string[]>()([future<string>()].concat([]));
@@ -74,7 +85,9 @@ take<{ a: { b: { c: { d: number } } } }>()({ a: { b: { c: { d: future<number>() 
 take<boolean>()(future<boolean>());
 take<"a" | "b">()(future<"a" | "b">());
 take<{ kind: "a"; x: number } | { kind: "b"; y: string }>()({ kind: "a", x: future<number>() });
-take<{ kind: "a"; x: number } | { kind: "b"; y: string }>()(future<{ kind: "a"; x: number } | { kind: "b"; y: string }>());
+take<{ kind: "a"; x: number } | { kind: "b"; y: string }>()(
+  future<{ kind: "a"; x: number } | { kind: "b"; y: string }>(),
+);
 take<string | null | undefined>()(future<null>());
 take<Json>()({ a: [1, { b: future<string>() }], c: future<Json>() });
 take<{ data: Json }>()({ data: [future<number>(), null] });
@@ -84,7 +97,11 @@ take<any>()({ anything: future<number>() });
 take<{ loose: any; strict: number }>()({ loose: [future<string>()], strict: future<number>() });
 take<{ work: FutureHandle<number> }>()({ work: future<number>().handle() });
 take<{ work: FutureHandle<number> }>()({ work: future<FutureHandle<number>>() });
-take<{ bytes: Uint8Array; set: Set<string>; big: bigint }>()({ bytes: new Uint8Array(1), set: new Set<string>(), big: future<bigint>() });
+take<{ bytes: Uint8Array; set: Set<string>; big: bigint }>()({
+  bytes: new Uint8Array(1),
+  set: new Set<string>(),
+  big: future<bigint>(),
+});
 take<Branded>()({ id: "x" as Id, more: future<Id>() });
 take<Point>()(new Point(1));
 take<{ at: Point }>()({ at: future<Point>() });
@@ -165,7 +182,10 @@ export type ResolvedCases = Expect<
     Equal<Resolved<(number | Future<number>)[]>, number[]>,
     Equal<Resolved<Record<string, Future<number>>>, Record<string, number>>,
     Equal<Resolved<FutureHandle<number>>, FutureHandle<number>>,
-    Equal<Resolved<{ job: FutureHandle<number>; n: Future<1> }>, { job: FutureHandle<number>; n: 1 }>,
+    Equal<
+      Resolved<{ job: FutureHandle<number>; n: Future<1> }>,
+      { job: FutureHandle<number>; n: 1 }
+    >,
     Equal<Resolved<{ loose: any; n: Future<1> }>, { loose: any; n: 1 }>,
     Equal<Resolved<{ at: Date; n: Future<1> }>, { at: Date; n: 1 }>,
     Equal<Resolved<Date>, Date>,

@@ -4,7 +4,16 @@ import { fn, stateful, value } from "handback";
 import type { Client, Context, Fn, Invokable, StatefulFn } from "handback";
 import { asyncHttp } from "handback/http";
 import { aggregator, approval, approvalTokens, chain, monitor } from "handback/patterns";
-import type { Added, Aggregator, Approval, ApprovalRequest, ApprovalResult, Batch, DecisionAnswer, MonitorResult } from "handback/patterns";
+import type {
+  Added,
+  Aggregator,
+  Approval,
+  ApprovalRequest,
+  ApprovalResult,
+  Batch,
+  DecisionAnswer,
+  MonitorResult,
+} from "handback/patterns";
 import { expectType } from "./expect.ts";
 
 interface Reading {
@@ -24,7 +33,12 @@ declare const client: Client;
 // --- aggregator ---
 
 const store = fn("t/store", (_ctx, batch: Batch<Reading>) => batch.events.length);
-const batch = aggregator("t/batch", { flush: store, maxCount: 100, maxWait: "10s", dedupeBy: (e) => e.id });
+const batch = aggregator("t/batch", {
+  flush: store,
+  maxCount: 100,
+  maxWait: "10s",
+  dedupeBy: (e) => e.id,
+});
 expectType<Aggregator<Reading>>()(batch);
 expectType<StatefulFn<Reading, Added>>()(batch.add);
 batch satisfies Invokable<Reading, Added>;
@@ -32,7 +46,9 @@ ctx.send(batch.add, { id: "a", celsius: 1 }, { id: "k" });
 ctx.invoke(batch, { id: "a", celsius: 1 }).stateId satisfies string;
 expectType<Promise<number>>()(client.call(batch.flush, undefined, { id: "k" }));
 (await client.readState(batch, "k")).seen.count satisfies number;
-expectType<Aggregator<Reading>>()(aggregator<Reading>("t/egress", { flush: "t/sink", timeOf: (e) => e.celsius, onLate: "t/late" }));
+expectType<Aggregator<Reading>>()(
+  aggregator<Reading>("t/egress", { flush: "t/sink", timeOf: (e) => e.celsius, onLate: "t/late" }),
+);
 const totals = stateful("t/totals", {
   state: { n: value(0) },
   handlers: { add: (c, b: Batch<Reading>) => (c.state.n += b.events.length) },
@@ -50,7 +66,9 @@ aggregator("t/wrong", { flush: store, dedupeBy: (e) => e.key });
 
 // --- monitor ---
 
-const status = fn("t/status", (_ctx, job: Job): "running" | "done" => (job.name === "" ? "done" : "running"));
+const status = fn("t/status", (_ctx, job: Job): "running" | "done" =>
+  job.name === "" ? "done" : "running",
+);
 const terminate = fn("t/terminate", (_ctx, job: Job) => ({ stopped: job.name }));
 const watch = monitor("t/watch", {
   check: status,
@@ -60,7 +78,12 @@ const watch = monitor("t/watch", {
   onDeadline: terminate,
 });
 expectType<Fn<Job, MonitorResult<"running" | "done", { stopped: string }>>>()(watch);
-const plain = monitor("t/plain", { check: status, until: (s, job) => s === "done" && job.name === "", every: 5, carry: (job, _s) => job });
+const plain = monitor("t/plain", {
+  check: status,
+  until: (s, job) => s === "done" && job.name === "",
+  every: 5,
+  carry: (job, _s) => job,
+});
 expectType<Fn<Job, MonitorResult<"running" | "done">>>()(plain);
 const end = await client.call(plain, { name: "", deadline: 0 });
 if (end.status === "done") end.value satisfies "running" | "done";
@@ -71,8 +94,9 @@ chain("t/then", watch, (result) => (result.status === "done" ? result.value : re
 
 // @ts-expect-error what is seen is not a number
 monitor("t/wrong", { check: status, until: (s: number) => s === 1, every: 5 });
-// @ts-expect-error what ends it takes the same input
-monitor("t/wrong", { check: status, until: () => true, every: 5, onDeadline: fn("t/n", (_ctx, n: number) => n) });
+const ofNumbers = fn("t/n", (_ctx, n: number) => n);
+// @ts-expect-error the function for the deadline takes another input
+monitor("t/wrong", { check: status, until: () => true, every: 5, onDeadline: ofNumbers });
 // @ts-expect-error it is not told how often
 monitor("t/wrong", { check: status, until: () => true });
 // @ts-expect-error what is carried on is an input
@@ -80,9 +104,20 @@ monitor("t/wrong", { check: status, until: () => true, every: 5, carry: () => 5 
 
 // --- approval ---
 
-const sendRequest = fn("t/send", (_ctx, request: ApprovalRequest<Expense>) => `${request.id}: ${request.input.euros}`);
-const escalate = fn("t/escalate", (_ctx, request: ApprovalRequest<Expense>) => request.decisions.length);
-const approved = approval("t/approve", { ask: sendRequest, timeout: "72h", onTimeout: escalate, quorum: 2 });
+const sendRequest = fn(
+  "t/send",
+  (_ctx, request: ApprovalRequest<Expense>) => `${request.id}: ${request.input.euros}`,
+);
+const escalate = fn(
+  "t/escalate",
+  (_ctx, request: ApprovalRequest<Expense>) => request.decisions.length,
+);
+const approved = approval("t/approve", {
+  ask: sendRequest,
+  timeout: "72h",
+  onTimeout: escalate,
+  quorum: 2,
+});
 expectType<Approval<Expense, number>>()(approved);
 approved satisfies Invokable<Expense, ApprovalResult<number>>;
 expectType<StatefulFn<Expense, ApprovalResult<number>>>()(approved.request);
@@ -96,7 +131,9 @@ const without = approval("t/without", {
 expectType<Approval<Expense>>()(without);
 // @ts-expect-error nothing is called when time is up, so there is no value
 (await client.call(without, { euros: 5 })).value;
-expectType<Promise<DecisionAnswer>>()(client.call(approved.decide, { by: "ada", decision: "approve" }, { id: "e" }));
+expectType<Promise<DecisionAnswer>>()(
+  client.call(approved.decide, { by: "ada", decision: "approve" }, { id: "e" }),
+);
 
 // @ts-expect-error one approves or rejects
 client.call(approved.decide, { by: "ada", decision: "maybe" }, { id: "e" });
@@ -105,8 +142,12 @@ approval("t/wrong", { ask: fn("t/input", (_ctx, expense: Expense) => expense.eur
 // @ts-expect-error its messages to itself are nobody else's business
 approved.conclude;
 
-const verified = approvalTokens({ secret: "0123456789abcdef" }).verify("", { approval: "t/approve", now: 0 });
-if (verified.status === "valid") client.call(approved.decide, verified.claims.decision, { id: verified.claims.id });
+const verified = approvalTokens({ secret: "0123456789abcdef" }).verify("", {
+  approval: "t/approve",
+  now: 0,
+});
+if (verified.status === "valid")
+  client.call(approved.decide, verified.claims.decision, { id: verified.claims.id });
 // @ts-expect-error of an invalid token nothing is known
 if (verified.status === "invalid") verified.claims;
 

@@ -9,13 +9,18 @@ const SECTOR = 512;
 /** Does harm to a file, somewhere before `limit`; says what was done, and where. */
 export function damage(
   file: string,
-  { harm, limit, random }: { readonly harm: Harm; readonly limit: number; readonly random: SeededRandom },
+  {
+    harm,
+    limit,
+    random,
+  }: { readonly harm: Harm; readonly limit: number; readonly random: SeededRandom },
 ): string {
   const descriptor = openSync(file, "r+");
   try {
     const at = harm === "emptied" ? 0 : random.below(limit);
     if (harm === "a flipped bit") flip(descriptor, at, random.below(8));
-    else if (harm === "a sector of zeros") writeSync(descriptor, new Uint8Array(SECTOR), 0, undefined, at - (at % SECTOR));
+    else if (harm === "a sector of zeros")
+      writeSync(descriptor, new Uint8Array(SECTOR), 0, undefined, at - (at % SECTOR));
     else ftruncateSync(descriptor, at);
     return `${harm} at ${at}`;
   } finally {

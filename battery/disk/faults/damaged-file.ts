@@ -10,7 +10,13 @@ import { damage } from "./damage.ts";
 import type { Harm } from "./damage.ts";
 import { startOfLastCommit } from "./log-tail.ts";
 
-const HARMS: readonly Harm[] = ["a flipped bit", "a flipped bit", "a sector of zeros", "a cut", "emptied"];
+const HARMS: readonly Harm[] = [
+  "a flipped bit",
+  "a flipped bit",
+  "a sector of zeros",
+  "a cut",
+  "emptied",
+];
 /** A log that ends early is what a power cut leaves: nobody can tell. */
 const HARMS_OF_LOG: readonly Harm[] = ["a flipped bit", "a sector of zeros"];
 const STORE = "store.db";
@@ -38,7 +44,8 @@ export const damagedFiles: Trial = {
       await mkdir(join(folder, "whole"), { recursive: true });
       const ledger = new Ledger({ seed: ground.seed + store, file: join(folder, "ledger.jsonl") });
       await work(join(folder, "whole", STORE), ledger, random.chance(0.5) ? "SIGKILL" : "SIGTERM");
-      for (let number = 1; number <= DAMAGES && Date.now() < end; number++) await damageCopy(number, { ...ground, folder, ledger, random });
+      for (let number = 1; number <= DAMAGES && Date.now() < end; number++)
+        await damageCopy(number, { ...ground, folder, ledger, random });
       ground.tally.judge(await verify({ path: join(folder, "whole", STORE), ledger }));
       ledger.close();
     }
@@ -54,15 +61,25 @@ async function work(path: string, ledger: Ledger, signal: "SIGKILL" | "SIGTERM")
 
 async function damageCopy(
   number: number,
-  { folder, ledger, random, tally }: Ground & { readonly ledger: Ledger; readonly random: SeededRandom },
+  {
+    folder,
+    ledger,
+    random,
+    tally,
+  }: Ground & { readonly ledger: Ledger; readonly random: SeededRandom },
 ): Promise<void> {
   const copy = join(folder, `damaged-${number}`);
   await cp(join(folder, "whole"), copy, { recursive: true });
   const done = damageStore(join(copy, STORE), random);
   const survivor = ledger.cut(ledger.mark(), join(copy, "ledger.jsonl"));
-  const { violations } = await verify({ path: join(copy, STORE), ledger: survivor, quietMs: 3_000 });
+  const { violations } = await verify({
+    path: join(copy, STORE),
+    ledger: survivor,
+    quietMs: 3_000,
+  });
   tally.add("damagedFiles");
-  if ([...survivor.entries, ...violations].some((each) => TOLD.test(JSON.stringify(each)))) tally.add("damagesTold");
+  if ([...survivor.entries, ...violations].some((each) => TOLD.test(JSON.stringify(each))))
+    tally.add("damagesTold");
   else if (violations.length === 0) tally.add("damagesHarmless");
   else
     tally.fail(
@@ -76,7 +93,8 @@ async function damageCopy(
 function damageStore(path: string, random: SeededRandom): string {
   const log = `${path}-wal`;
   const limit = existsSync(log) ? startOfLastCommit(log) : 0;
-  if (limit > 0 && random.chance(0.5)) return `in the log, ${damage(log, { harm: pick(HARMS_OF_LOG, random), limit, random })} of ${limit}`;
+  if (limit > 0 && random.chance(0.5))
+    return `in the log, ${damage(log, { harm: pick(HARMS_OF_LOG, random), limit, random })} of ${limit}`;
   const { size } = statSync(path);
   return `in the file, ${damage(path, { harm: pick(HARMS, random), limit: size, random })} of ${size}`;
 }

@@ -73,19 +73,32 @@ interface Store {
 async function failOnce({ path, ledger, random, tally }: Store): Promise<void> {
   const { call, of, calls, workMs } = FAULTS[random.below(FAULTS.length)] as Fault;
   const [first, log] = [1 + random.below(calls), `${path}-calls`];
-  const wrap = failing({ call, files: [`${path}${of}`], first, last: random.chance(0.5) ? first : Infinity, log }, "EIO");
-  const { code, hung, complaints, askedAt = Infinity } = await workFor(workMs, { path, ledger, wrap, rate: RATE });
+  const wrap = failing(
+    { call, files: [`${path}${of}`], first, last: random.chance(0.5) ? first : Infinity, log },
+    "EIO",
+  );
+  const {
+    code,
+    hung,
+    complaints,
+    askedAt = Infinity,
+  } = await workFor(workMs, { path, ledger, wrap, rate: RATE });
   const { failedAt, after } = readLog(await readFile(log, "utf8"));
   if (failedAt === undefined) return tally.add("failedWritesVoid");
   tally.add("failedWrites");
   const what = `${call} number ${first} of ${path}${of} failed`;
   if (hung) return tally.fail(`${what}, and the process did not end`);
   const acknowledged = countAcknowledged(ledger.entries, failedAt + (of === "" ? NEWS_MS : 0));
-  if (acknowledged > 0) tally.fail(`${what}, and ${acknowledged} requests were made and acknowledged after that`);
+  if (acknowledged > 0)
+    tally.fail(`${what}, and ${acknowledged} requests were made and acknowledged after that`);
   // Of a store that is being closed, what is not in the file is still in the log.
   if (failedAt > askedAt) return;
-  if (code !== STOPPED && code !== SHUT) tally.fail(`${what}, and the process ended with code ${code}, not because of it: ${complaints}`);
-  if (call === "flush" && code === STOPPED && after > 0) tally.fail(`${what}, and the file was flushed again ${after} times`);
+  if (code !== STOPPED && code !== SHUT)
+    tally.fail(
+      `${what}, and the process ended with code ${code}, not because of it: ${complaints}`,
+    );
+  if (call === "flush" && code === STOPPED && after > 0)
+    tally.fail(`${what}, and the file was flushed again ${after} times`);
 }
 
 /** Reads when (ms since the epoch) the first call failed, if one did, and how many calls there were after it that did not. */
@@ -94,11 +107,18 @@ function readLog(text: string): { readonly failedAt?: number; readonly after: nu
   const failed = lines.findIndex((line) => line.includes("(INJECTED)"));
   if (failed < 0) return { after: 0 };
   const at = /\d{10}\.\d+/u.exec(lines[failed] ?? "")?.[0];
-  return { failedAt: Number(at) * 1_000, after: lines.slice(failed + 1).filter((line) => / = \d/u.test(line)).length };
+  return {
+    failedAt: Number(at) * 1_000,
+    after: lines.slice(failed + 1).filter((line) => / = \d/u.test(line)).length,
+  };
 }
 
 /** Counts the requests that one process made after an instant, and that were acknowledged all the same. */
 function countAcknowledged(entries: readonly Entry[], instant: number): number {
-  const made = new Set(entries.flatMap((entry) => (entry.what === "intend" && entry.at > Math.ceil(instant) ? [entry.request] : [])));
+  const made = new Set(
+    entries.flatMap((entry) =>
+      entry.what === "intend" && entry.at > Math.ceil(instant) ? [entry.request] : [],
+    ),
+  );
   return entries.filter((entry) => entry.what === "ack" && made.has(entry.request)).length;
 }

@@ -34,7 +34,8 @@ export const fewDescriptors: Trial = {
       tally.add("shortOfDescriptors");
       if (code === 4) tally.add("shutForDescriptors");
       if (hung) tally.fail(`with ${limit} descriptors, the process did not end`);
-      else if (!EXPECTED.includes(code ?? -1)) tally.fail(`with ${limit} descriptors, the process ended with code ${code}: ${complaints}`);
+      else if (!EXPECTED.includes(code ?? -1))
+        tally.fail(`with ${limit} descriptors, the process ended with code ${code}: ${complaints}`);
     }
     tally.judge(await verify({ path, ledger }));
     ledger.close();

@@ -37,14 +37,18 @@ export const fullDisk: Trial = {
   },
 };
 
-async function fillNowAndThen(disk: SmallDisk, { seed, folder, until, tally }: Ground): Promise<void> {
+async function fillNowAndThen(
+  disk: SmallDisk,
+  { seed, folder, until, tally }: Ground,
+): Promise<void> {
   const random = new SeededRandom(seed);
   const end = Math.min(until, Date.now() + LONGEST_MS);
   const ledger = new Ledger({ seed, file: join(folder, "ledger.jsonl") });
   const [path, notes] = [join(disk.at, "store.db"), join(disk.at, "notes.db")];
   const [app, noting] = [startApp({ path, ledger }), startNoting(notes)];
   try {
-    const goOn = async (): Promise<boolean> => (await goesOn(() => ledger.entries)) && (await goesOn(() => noting.lines));
+    const goOn = async (): Promise<boolean> =>
+      (await goesOn(() => ledger.entries)) && (await goesOn(() => noting.lines));
     let goes = await goOn();
     while (goes && Date.now() < end) {
       await setTimeout(random.below(LONGEST_ROOM_MS));
@@ -54,19 +58,26 @@ async function fillNowAndThen(disk: SmallDisk, { seed, folder, until, tally }: G
       await disk.clear();
       goes = await goOn();
     }
-    if (!goes) tally.fail(`there was room on the disk, and nothing was acknowledged for ${LIMIT_MS} ms`);
+    if (!goes)
+      tally.fail(`there was room on the disk, and nothing was acknowledged for ${LIMIT_MS} ms`);
   } finally {
     app.kill("SIGKILL");
     const { code, complaints } = await app.ended;
-    if (code !== null) tally.fail(`on a full disk the process ended by itself, with code ${code}: ${complaints}`);
+    if (code !== null)
+      tally.fail(`on a full disk the process ended by itself, with code ${code}: ${complaints}`);
     const failure = await noting.kill();
-    if (failure !== undefined) tally.fail(`on a full disk, of the process that notes numbers: ${failure}`);
+    if (failure !== undefined)
+      tally.fail(`on a full disk, of the process that notes numbers: ${failure}`);
   }
   tally.judge(await verify({ path, ledger }));
   ledger.close();
   const { lost, unheardOf } = compareSurvivors(noting.lines, await readNotes(notes));
-  if (lost.length > 0) tally.fail(`${lost.length} numbers were acknowledged on a disk that was full now and then, and are lost`);
-  if (unheardOf.length > 0) tally.fail(`${unheardOf.length} numbers were refused on a full disk, and are there`);
+  if (lost.length > 0)
+    tally.fail(
+      `${lost.length} numbers were acknowledged on a disk that was full now and then, and are lost`,
+    );
+  if (unheardOf.length > 0)
+    tally.fail(`${unheardOf.length} numbers were refused on a full disk, and are there`);
 }
 
 /** Fills the disk, again and again, so that what the stores give back is taken too. */
@@ -83,9 +94,13 @@ function judgeRefusals(lines: readonly Line[], tally: Tally): void {
   const refusals = lines.flatMap((line) => (line.what === "refused" ? [line.code] : []));
   if (refusals.length > 0) tally.add("fullDisks");
   const other = refusals.find((code) => code !== "STORE_FULL");
-  if (other !== undefined) tally.fail(`on a full disk a call was refused with ${other}, not STORE_FULL`);
-  const unread = lines.flatMap((line) => (line.what === "read" && line.code !== undefined ? [line.code] : []));
-  if (unread.length > 0) tally.fail(`on a full disk ${unread.length} reads failed, with ${unread[0]}`);
+  if (other !== undefined)
+    tally.fail(`on a full disk a call was refused with ${other}, not STORE_FULL`);
+  const unread = lines.flatMap((line) =>
+    line.what === "read" && line.code !== undefined ? [line.code] : [],
+  );
+  if (unread.length > 0)
+    tally.fail(`on a full disk ${unread.length} reads failed, with ${unread[0]}`);
 }
 
 /** Waits until there is one more acknowledgement; not for ever. */

@@ -20,7 +20,10 @@ export const readOnlyDisk: Trial = {
   lack: () => Promise.resolve(lackOf("file systems")),
   async run({ seed, folder, tally }) {
     const disk = await SmallDisk.make(folder);
-    const [path, ledger] = [join(disk.at, "store.db"), new Ledger({ seed, file: join(folder, "ledger.jsonl") })];
+    const [path, ledger] = [
+      join(disk.at, "store.db"),
+      new Ledger({ seed, file: join(folder, "ledger.jsonl") }),
+    ];
     try {
       const app = startApp({ path, ledger });
       await app.opened;
@@ -30,7 +33,9 @@ export const readOnlyDisk: Trial = {
       const ended = await Promise.race([app.ended, setTimeout(LIMIT_MS)]);
       if (ended === undefined) app.kill("SIGKILL");
       if (ended?.code !== STOPPED)
-        tally.fail(`the disk became read-only, and the process ended with ${ended?.code}, not because of it: ${ended?.complaints}`);
+        tally.fail(
+          `the disk became read-only, and the process ended with ${ended?.code}, not because of it: ${ended?.complaints}`,
+        );
       await app.ended;
       await disk.remount("ro");
       const before = await readFile(path);
@@ -38,8 +43,12 @@ export const readOnlyDisk: Trial = {
       const opened = await second.opened;
       second.kill("SIGKILL");
       await second.ended;
-      if (opened !== "STORE_OPEN_FAILED") tally.fail(`a store on a read-only disk: STORE_OPEN_FAILED was expected, and it was ${opened}`);
-      if (!before.equals(await readFile(path))) tally.fail("a store on a read-only disk was changed");
+      if (opened !== "STORE_OPEN_FAILED")
+        tally.fail(
+          `a store on a read-only disk: STORE_OPEN_FAILED was expected, and it was ${opened}`,
+        );
+      if (!before.equals(await readFile(path)))
+        tally.fail("a store on a read-only disk was changed");
       await disk.remount("rw");
       tally.judge(await verify({ path, ledger }));
     } finally {

@@ -19,7 +19,9 @@ export interface Noting {
 /** Starts a process that notes numbers in a store, until it is killed. */
 export function startNoting(path: string, options: SqliteOptions = {}): Noting {
   const lines: Line[] = [];
-  const child = spawn(process.execPath, argumentsOf(path, options, "work"), { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, argumentsOf(path, options, "work"), {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const remove = (): void => void child.kill("SIGKILL");
   process.once("exit", remove);
   let complaints = "";
@@ -38,10 +40,21 @@ export function startNoting(path: string, options: SqliteOptions = {}): Noting {
 }
 
 /** Has another process open the store, and tell which numbers are there. */
-export async function readNotes(path: string, options: SqliteOptions = {}): Promise<ReadonlySet<number>> {
-  return new Set(JSON.parse(await command(process.execPath, ...argumentsOf(path, options, "read"))) as readonly number[]);
+export async function readNotes(
+  path: string,
+  options: SqliteOptions = {},
+): Promise<ReadonlySet<number>> {
+  return new Set(
+    JSON.parse(
+      await command(process.execPath, ...argumentsOf(path, options, "read")),
+    ) as readonly number[],
+  );
 }
 
-function argumentsOf(path: string, options: SqliteOptions, mode: "work" | "read"): readonly string[] {
+function argumentsOf(
+  path: string,
+  options: SqliteOptions,
+  mode: "work" | "read",
+): readonly string[] {
   return [...NODE_OPTIONS, APP, path, JSON.stringify(options), mode];
 }

@@ -29,7 +29,8 @@ export function compareSurvivors(lines: readonly Line[], survivors: ReadonlySet<
     const before = lost[0];
     if (line.what === "intend") {
       possible.add(line.number);
-      if (survivors.has(line.number) && before !== undefined) outOfOrder.push({ survived: line.number, lost: before });
+      if (survivors.has(line.number) && before !== undefined)
+        outOfOrder.push({ survived: line.number, lost: before });
     }
     if (line.what === "refused") possible.delete(line.number);
     if (line.what === "ack" && !survivors.has(line.number)) lost.push(line.number);

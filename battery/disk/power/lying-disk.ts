@@ -29,11 +29,16 @@ export const lyingDisk: Trial = {
       await acknowledged;
       for (let cut = 1; cut <= MOST_CUTS; cut++) {
         await setTimeout(WAIT_MS);
-        const { violations } = await verifyRemains(await cutPower(disk, ledger, { folder, name: `cut-${cut}` }), "store.db");
+        const { violations } = await verifyRemains(
+          await cutPower(disk, ledger, { folder, name: `cut-${cut}` }),
+          "store.db",
+        );
         tally.add("lyingDiskCuts");
         if (violations.some(({ what }) => what === "lost")) return tally.add("lyingDisks");
       }
-      tally.fail(`a disk that flushes nothing was not found out by ${MOST_CUTS} power cuts: they prove nothing`);
+      tally.fail(
+        `a disk that flushes nothing was not found out by ${MOST_CUTS} power cuts: they prove nothing`,
+      );
     } finally {
       app.kill("SIGKILL");
       await app.ended;

@@ -35,7 +35,8 @@ export const powerCuts: Trial = {
     const disk = await PoweredDisk.make(folder);
     let ledger = new Ledger({ seed, file: join(folder, "ledger.jsonl") });
     try {
-      for (let life = 1; Date.now() < end; life++) ledger = await live({ ...ground, disk, ledger, random, life });
+      for (let life = 1; Date.now() < end; life++)
+        ledger = await live({ ...ground, disk, ledger, random, life });
       tally.judge(await verify({ path: join(disk.at, STORE), ledger }));
       ledger.close();
     } finally {
@@ -77,7 +78,8 @@ async function live({ disk, ledger, random, life, folder, tally }: Life): Promis
   async function end(): Promise<void> {
     app.kill("SIGKILL");
     const { code, complaints } = await app.ended;
-    if (code !== null) tally.fail(`a process that nobody killed ended with code ${code} ${complaints}`);
+    if (code !== null)
+      tally.fail(`a process that nobody killed ended with code ${code} ${complaints}`);
     await Promise.all(looks);
   }
 }
@@ -86,7 +88,11 @@ async function live({ disk, ledger, random, life, folder, tally }: Life): Promis
 async function look(remains: Remains, tally: Tally): Promise<void> {
   try {
     const { violations, recoveriesMs } = await verifyRemains(remains, STORE);
-    tally.judge({ requests: { acknowledged: 0, indeterminate: 0, failed: 0 }, violations, recoveriesMs: recoveriesMs.slice(-1) });
+    tally.judge({
+      requests: { acknowledged: 0, indeterminate: 0, failed: 0 },
+      violations,
+      recoveriesMs: recoveriesMs.slice(-1),
+    });
     if (violations.length === 0) await rm(remains.image);
     remains.ledger.close();
   } catch (error) {

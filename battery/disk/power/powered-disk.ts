@@ -50,7 +50,8 @@ export class PoweredDisk {
   /** Copies what would be there if the power were cut at a moment between the call and the return. */
   async copy(file: string): Promise<void> {
     // In one program: whatever becomes of this process, what was frozen thaws.
-    const script = 'fsfreeze -f "$1" || exit; cp --sparse=always "$2" "$3"; copied=$?; fsfreeze -u "$1"; exit $copied';
+    const script =
+      'fsfreeze -f "$1" || exit; cp --sparse=always "$2" "$3"; copied=$?; fsfreeze -u "$1"; exit $copied';
     await command("sh", "-c", script, "sh", this.#beneath, this.#image, file);
   }
 
@@ -76,7 +77,11 @@ export class PoweredDisk {
 }
 
 /** Mounts a copy of a disk, for as long as it is looked at: the file system recovers as it would after a power cut. */
-export async function lookInto<Result>(copy: string, directory: string, look: () => Promise<Result>): Promise<Result> {
+export async function lookInto<Result>(
+  copy: string,
+  directory: string,
+  look: () => Promise<Result>,
+): Promise<Result> {
   mount(copy, directory, "-o", "loop,noatime");
   try {
     return await look();

@@ -37,13 +37,20 @@ export const relaxedDurability: Trial = {
         await disk.copy(image);
         await setTimeout(HEARING_MS);
         const said = lines.filter(({ what }, place) => place < mark || what === "intend");
-        const survivors = await lookInto(image, `${image}-mounted`, () => readNotes(join(`${image}-mounted`, STORE), RELAXED));
+        const survivors = await lookInto(image, `${image}-mounted`, () =>
+          readNotes(join(`${image}-mounted`, STORE), RELAXED),
+        );
         const { lost, outOfOrder, unheardOf } = compareSurvivors(said, survivors);
         tally.add("relaxedCuts");
         tally.add("relaxedLost", lost.length);
         for (const { survived, lost } of outOfOrder.slice(0, 1))
-          tally.fail(`${survived} survived a power cut, and ${lost}, which came before it, did not`);
-        if (unheardOf.length > 0) tally.fail(`${unheardOf.length} numbers were there after a power cut that nobody had sent`);
+          tally.fail(
+            `${survived} survived a power cut, and ${lost}, which came before it, did not`,
+          );
+        if (unheardOf.length > 0)
+          tally.fail(
+            `${unheardOf.length} numbers were there after a power cut that nobody had sent`,
+          );
         await rm(image);
       }
     } finally {

@@ -2,7 +2,16 @@ import type { Address } from "../message/address.ts";
 import { append } from "../data/append.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
-import type { Answer, Content, DeadLetter, Effects, Send, StoredValue, ValueWrite, Watch } from "./effects.ts";
+import type {
+  Answer,
+  Content,
+  DeadLetter,
+  Effects,
+  Send,
+  StoredValue,
+  ValueWrite,
+  Watch,
+} from "./effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "../data/json.ts";
@@ -121,7 +130,9 @@ export class Activation implements Effects {
   read(name: string): StoredValue | undefined {
     const written = this.#written(name);
     if (written !== undefined) return written.value ?? undefined;
-    return this.#aged === true || (this.#aged === undefined && this.#checkAge()) ? undefined : this.#alive(name);
+    return this.#aged === true || (this.#aged === undefined && this.#checkAge())
+      ? undefined
+      : this.#alive(name);
   }
 
   /** Whether it has written the value, or deleted it. */
@@ -167,7 +178,12 @@ export class Activation implements Effects {
   }
 
   send(envelope: Envelope, dueAt?: number, token?: string): void {
-    const send = dueAt === undefined ? { envelope } : token === undefined ? { envelope, dueAt } : { envelope, dueAt, token };
+    const send =
+      dueAt === undefined
+        ? { envelope }
+        : token === undefined
+          ? { envelope, dueAt }
+          : { envelope, dueAt, token };
     this.sends = append<Send>(this.sends, send);
   }
 
@@ -192,7 +208,9 @@ export class Activation implements Effects {
 
   /** Takes a watch away; one that is not there changes nothing. */
   unwatch(scope: string, token: string): void {
-    this.#watches = this.#watches?.filter((watch) => watch.scope !== scope || watch.token !== token);
+    this.#watches = this.#watches?.filter(
+      (watch) => watch.scope !== scope || watch.token !== token,
+    );
     this.#unwatches = append(this.#unwatches, { scope, token });
   }
 
@@ -202,7 +220,10 @@ export class Activation implements Effects {
   }
 
   answer(key: string, payload: Encoded, control?: Json): void {
-    this.#answers = append<Answer>(this.#answers, control === undefined ? { key, payload } : { key, payload, control });
+    this.#answers = append<Answer>(
+      this.#answers,
+      control === undefined ? { key, payload } : { key, payload, control },
+    );
   }
 
   deadLetter(envelope: Envelope, failure: Json): void {
@@ -211,7 +232,8 @@ export class Activation implements Effects {
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
   takeSent(): Effects {
-    const { address, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters } = this;
+    const { address, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters } =
+      this;
     this.sends = [];
     this.#cancels = undefined;
     this.#answers = undefined;
@@ -219,7 +241,18 @@ export class Activation implements Effects {
     this.#watches = undefined;
     this.#cancelScopes = undefined;
     this.#deadLetters = undefined;
-    return { address, writes: NOTHING, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters, run: undefined };
+    return {
+      address,
+      writes: NOTHING,
+      cancels,
+      sends,
+      answers,
+      unwatches,
+      watches,
+      cancelScopes,
+      deadLetters,
+      run: undefined,
+    };
   }
 
   rollBack(): void {
@@ -231,19 +264,23 @@ export class Activation implements Effects {
   #put(name: string, value: StoredValue | null, isImplied = false): void {
     if (this.#aged === undefined) this.#checkAge();
     const written = this.#written(name);
-    if (written === undefined) this.#writes = append<ValueWrite>(this.#writes, { name, value, isImplied });
+    if (written === undefined)
+      this.#writes = append<ValueWrite>(this.#writes, { name, value, isImplied });
     else [written.value, written.isImplied] = [value, isImplied];
   }
 
   /** A function writes few values: they are found faster one by one than by a map. */
   #written(name: string): ValueWrite | undefined {
-    if (this.#writes !== undefined) for (const write of this.#writes) if (write.name === name) return write;
+    if (this.#writes !== undefined)
+      for (const write of this.#writes) if (write.name === name) return write;
     return undefined;
   }
 
   #alive(name: string): StoredValue | undefined {
     const stored = this.#state.read(name);
-    return stored === undefined || (stored.expiresAt !== undefined && stored.expiresAt <= this.now) ? undefined : stored;
+    return stored === undefined || (stored.expiresAt !== undefined && stored.expiresAt <= this.now)
+      ? undefined
+      : stored;
   }
 
   #checkAge(): boolean {

@@ -8,7 +8,9 @@ import type { Run } from "./meter.ts";
  * What one persisted value holds: a user's value as text, a system function's control data as JSON, or both beside each other.
  * Control data stays an object until the commit that writes it, so a value that changes ten times in a batch is encoded once.
  */
-export type Content = { readonly text: Encoded; readonly json?: Json } | { readonly json: Json; readonly text?: Encoded };
+export type Content =
+  | { readonly text: Encoded; readonly json?: Json }
+  | { readonly json: Json; readonly text?: Encoded };
 
 /** One persisted value as an engine keeps it. */
 export interface StoredValue {

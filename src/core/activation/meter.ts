@@ -18,7 +18,14 @@ export interface Run {
  * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. Each message counts twice once it has run, so
  *   the sums are complete exactly when both are zero, whatever the order of arrival (source: Apache Storm's acker).
  */
-export type Tally = readonly [runs: number, billedNs: number, blockedNs: number, parkedMs: number, high: number, low: number];
+export type Tally = readonly [
+  runs: number,
+  billedNs: number,
+  blockedNs: number,
+  parkedMs: number,
+  high: number,
+  low: number,
+];
 
 /** The tally of nothing. */
 export const NO_TALLY: Tally = [0, 0, 0, 0, 0, 0];

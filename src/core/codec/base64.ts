@@ -1,4 +1,6 @@
-const ALPHABET = new TextEncoder().encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const ALPHABET = new TextEncoder().encode(
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+);
 const PADDING = "=".charCodeAt(0);
 const NO_DIGIT = 64;
 
@@ -16,7 +18,8 @@ export function toBase64(bytes: Uint8Array): string {
   let to = 0;
   for (let from = 0; from < bytes.length; from += 3) {
     const left = bytes.length - from;
-    const group = (byteAt(bytes, from) << 16) | (byteAt(bytes, from + 1) << 8) | byteAt(bytes, from + 2);
+    const group =
+      (byteAt(bytes, from) << 16) | (byteAt(bytes, from + 1) << 8) | byteAt(bytes, from + 2);
     codes[to] = byteAt(ALPHABET, group >> 18);
     codes[to + 1] = byteAt(ALPHABET, (group >> 12) & 63);
     if (left > 1) codes[to + 2] = byteAt(ALPHABET, (group >> 6) & 63);

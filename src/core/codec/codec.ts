@@ -74,12 +74,20 @@ export function makeCodec(options: CodecOptions = {}): Codec {
 function indexByTag(extensions: readonly Extension[]): ReadonlyMap<string, Extension> {
   const taken = new Set<string>(BUILT_IN_TAGS);
   for (const { tag } of extensions) {
-    if (taken.has(tag)) throw new HandbackError("INVALID_OPTIONS", `codec extension: expected a tag of its own, got "${tag}" again`);
+    if (taken.has(tag))
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `codec extension: expected a tag of its own, got "${tag}" again`,
+      );
     taken.add(tag);
   }
   return new Map(extensions.map((extension) => [extension.tag, extension]));
 }
 
 function refuseHole(path: string): HandbackError {
-  return new HandbackError("UNSERIALIZABLE", `cannot keep ${path}: expected a value, got one that is not known yet`, { details: { path } });
+  return new HandbackError(
+    "UNSERIALIZABLE",
+    `cannot keep ${path}: expected a value, got one that is not known yet`,
+    { details: { path } },
+  );
 }

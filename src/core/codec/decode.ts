@@ -22,13 +22,17 @@ export function decode(text: Encoded, extensions: ReadonlyMap<string, Extension>
     return text.includes(`"${MARK}`) ? new Reviver(extensions).run(data) : data;
   } catch (error) {
     if (HandbackError.is(error)) throw error;
-    throw new HandbackError("UNSERIALIZABLE", "the text is not something this codec wrote", { cause: error });
+    throw new HandbackError("UNSERIALIZABLE", "the text is not something this codec wrote", {
+      cause: error,
+    });
   }
 }
 
 /** Whether a text is a string with nothing escaped in it, which stands there as it is. */
 function isPlain(text: Encoded): boolean {
-  return text.startsWith(QUOTE) && text.indexOf(QUOTE, 1) === text.length - 1 && !text.includes("\\");
+  return (
+    text.startsWith(QUOTE) && text.indexOf(QUOTE, 1) === text.length - 1 && !text.includes("\\")
+  );
 }
 
 /** Tells whether the value of `text` may hold an object that can change without being replaced: a Date, Map, Set or Uint8Array. */

@@ -33,15 +33,27 @@ export interface EncodeRules {
 }
 
 /** Encodes a value in one walk, which reads each property once: the text is a snapshot at the time of the call. */
-export function encodeTemplate(value: unknown, rules: EncodeRules, options: EncodeOptions = {}): Template {
+export function encodeTemplate(
+  value: unknown,
+  rules: EncodeRules,
+  options: EncodeOptions = {},
+): Template {
   // Short texts, numbers, and what is nothing but a hole, which most values are, need no walk.
-  if (typeof value === "string" && (value.length + 1) * MAX_ESCAPE <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
+  if (
+    typeof value === "string" &&
+    (value.length + 1) * MAX_ESCAPE <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)
+  ) {
     return { segments: [quote(value)], holes: NONE };
   }
   if (typeof value === "number" && MAX_NUMBER <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
     return { segments: [encodeNumber(value)], holes: NONE };
   }
-  if (typeof value === "object" && value !== null && rules.holeError === undefined && rules.isHole?.(value) === true) {
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    rules.holeError === undefined &&
+    rules.isHole?.(value) === true
+  ) {
     return { segments: AROUND, holes: [value] };
   }
   return new Encoder(rules, options).run(value);
@@ -164,7 +176,10 @@ class Encoder {
       this.trail.step(index);
       const item = items[index];
       if (item === undefined && !Object.hasOwn(items, index)) {
-        throw this.trail.unserializable({ got: "a gap in a sparse array", hint: "fill it with null or undefined" });
+        throw this.trail.unserializable({
+          got: "a gap in a sparse array",
+          hint: "fill it with null or undefined",
+        });
       }
       if (index > 0) this.text += ",";
       this.write(item);
@@ -173,12 +188,14 @@ class Encoder {
     this.trail.step(undefined);
     this.refuseSymbols(items);
     // Only after the items, so that the limit has bounded how many keys there are.
-    if (Object.keys(items).length !== length) this.refuseExtras("an array with properties beside its items");
+    if (Object.keys(items).length !== length)
+      this.refuseExtras("an array with properties beside its items");
   }
 
   private writeDate(date: Date): void {
     this.refuseProperties(date);
-    if (Number.isNaN(date.getTime())) throw this.trail.unserializable({ got: "an Invalid Date", hint: "keep null instead" });
+    if (Number.isNaN(date.getTime()))
+      throw this.trail.unserializable({ got: "an Invalid Date", hint: "keep null instead" });
     this.text += tagged("date", `"${date.toISOString()}"`);
   }
 
@@ -226,7 +243,8 @@ class Encoder {
   }
 
   private leaveHole(value: object): void {
-    if (this.rules.holeError !== undefined) throw this.trail.decide(this.rules.holeError(this.trail.path()));
+    if (this.rules.holeError !== undefined)
+      throw this.trail.decide(this.rules.holeError(this.trail.path()));
     this.segments.push(this.text);
     this.holes.push(value);
     this.flushed += this.text.length;
@@ -240,12 +258,17 @@ class Encoder {
   }
 
   private refuseProperties(collection: object): void {
-    if (Object.keys(collection).length > 0) this.refuseExtras("a built-in object with properties of its own");
+    if (Object.keys(collection).length > 0)
+      this.refuseExtras("a built-in object with properties of its own");
     this.refuseSymbols(collection);
   }
 
   private refuseSymbols(value: object): void {
-    if (Object.getOwnPropertySymbols(value).some((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol))) {
+    if (
+      Object.getOwnPropertySymbols(value).some((symbol) =>
+        Object.prototype.propertyIsEnumerable.call(value, symbol),
+      )
+    ) {
       this.refuseExtras("an object with a property named by a symbol");
     }
   }

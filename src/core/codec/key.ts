@@ -6,7 +6,10 @@ import { MARK } from "./tagged.ts";
  * takes such a key for another one, which came at that place in an earlier text.
  */
 export function escapeKey(key: string): string {
-  if (NEEDS_HEX.test(key)) return MARK + HEX + Array.from({ length: key.length }, (_, at) => hexOf(key.charCodeAt(at))).join("");
+  if (NEEDS_HEX.test(key))
+    return (
+      MARK + HEX + Array.from({ length: key.length }, (_, at) => hexOf(key.charCodeAt(at))).join("")
+    );
   return key.startsWith(MARK) ? MARK + key : key;
 }
 
@@ -16,14 +19,17 @@ export function unescapeKey(key: string): string | undefined {
   if (key.startsWith(MARK, MARK.length)) return key.slice(MARK.length);
   const digits = key.slice(MARK.length + HEX.length);
   if (!key.startsWith(HEX, MARK.length) || !/^(?:[0-9a-f]{4})+$/.test(digits)) return undefined;
-  const units = Array.from({ length: digits.length / 4 }, (_, at) => Number.parseInt(digits.slice(4 * at, 4 * at + 4), 16));
+  const units = Array.from({ length: digits.length / 4 }, (_, at) =>
+    Number.parseInt(digits.slice(4 * at, 4 * at + 4), 16),
+  );
   return units.map((unit) => String.fromCharCode(unit)).join("");
 }
 
 const HEX = "x";
 /** What JSON.stringify escapes: quotes, backslashes, control characters, and surrogates that are alone. */
-// oxlint-disable-next-line no-control-regex
-const NEEDS_HEX = /["\\\u0000-\u001f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const NEEDS_HEX =
+  // oxlint-disable-next-line no-control-regex
+  /["\\\u0000-\u001f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 function hexOf(unit: number): string {
   return unit.toString(16).padStart(4, "0");

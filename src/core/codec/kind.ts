@@ -5,6 +5,9 @@ export function isRecord(value: object): value is Readonly<Record<string, unknow
 }
 
 /** Tells whether `value` is of `kind` itself and not of a class that extends it. */
-export function isExactly<Kind extends object>(value: object, kind: { readonly prototype: Kind }): value is Kind {
+export function isExactly<Kind extends object>(
+  value: object,
+  kind: { readonly prototype: Kind },
+): value is Kind {
   return Object.getPrototypeOf(value) === kind.prototype;
 }

@@ -18,5 +18,7 @@ function formatStep(step: Step | undefined): string {
   if (typeof step === "number") return `[${step}]`;
   if (typeof step === "object") return `.${step.of}[${step.index}]`;
   const name = step.slice(0, MAX_PATH_LENGTH);
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
+    ? `.${name}`
+    : `[${JSON.stringify(name)}]`;
 }

@@ -9,7 +9,8 @@ export function quote(text: string): string {
   if (text.length > MAX_SCANNED_LENGTH) return JSON.stringify(text);
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit < SPACE || unit === QUOTE || unit === BACKSLASH || unit >= FIRST_SURROGATE) return JSON.stringify(text);
+    if (unit < SPACE || unit === QUOTE || unit === BACKSLASH || unit >= FIRST_SURROGATE)
+      return JSON.stringify(text);
   }
   return `"${text}"`;
 }

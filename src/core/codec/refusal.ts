@@ -23,14 +23,16 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 export function refuseNonData(value: unknown, name: unknown): Refusal {
   const got = `a ${typeof value}`;
   if (typeof value === "function" && name === "then") return { got, hint: FORGOTTEN_AWAIT };
-  if (typeof value === "function" && name === "toJSON") return { got, hint: "toJSON is never called; keep its result instead" };
+  if (typeof value === "function" && name === "toJSON")
+    return { got, hint: "toJSON is never called; keep its result instead" };
   return { got, hint: "keep the data that it stands for instead" };
 }
 
 /** Says why an object that is of no kind known to the codec is not kept. */
 export function refuseObject(value: object): Refusal {
   const name = classNameOf(value);
-  const got = name === undefined ? "an object with a prototype of its own" : `an instance of ${name}`;
+  const got =
+    name === undefined ? "an object with a prototype of its own" : `an instance of ${name}`;
   return { got, hint: HINTS.get(name ?? "") ?? hintByAncestry(value) };
 }
 

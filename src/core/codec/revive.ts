@@ -59,7 +59,8 @@ export class Reviver {
     if (Object.keys(object).length !== 1 || !Array.isArray(parts)) throw malformed("a tag", object);
     const [tag, data] = parts;
     if (tag === "undefined" && parts.length === 1) return undefined;
-    if (typeof tag !== "string" || data === undefined || parts.length !== 2) throw malformed("a tag", parts);
+    if (typeof tag !== "string" || data === undefined || parts.length !== 2)
+      throw malformed("a tag", parts);
     switch (tag) {
       case "number":
         return makeNumber(data);
@@ -114,7 +115,8 @@ function makeNumber(data: Parsed): number {
 }
 
 function makeBigInt(data: Parsed): bigint {
-  if (typeof data !== "string" || !/^(?:0|-?[1-9][0-9]*)$/.test(data)) throw malformed("a bigint", data);
+  if (typeof data !== "string" || !/^(?:0|-?[1-9][0-9]*)$/.test(data))
+    throw malformed("a bigint", data);
   return BigInt(data);
 }
 
@@ -143,10 +145,19 @@ function own(data: ParsedObject, key: string): Parsed {
 
 /** Sets an own property; a plain assignment to `__proto__` would set the prototype instead. */
 function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__") Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === "__proto__")
+    Object.defineProperty(record, key, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   else record[key] = value;
 }
 
 function malformed(expected: string, got: Parsed): HandbackError {
-  return new HandbackError("UNSERIALIZABLE", `the text is not something this codec wrote: expected ${expected}, got ${show(got)}`);
+  return new HandbackError(
+    "UNSERIALIZABLE",
+    `the text is not something this codec wrote: expected ${expected}, got ${show(got)}`,
+  );
 }

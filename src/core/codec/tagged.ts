@@ -1,5 +1,13 @@
 /** Kinds that have a tag of their own; no extension may take one of these names. */
-export const BUILT_IN_TAGS = ["undefined", "number", "bigint", "date", "map", "set", "bytes"] as const;
+export const BUILT_IN_TAGS = [
+  "undefined",
+  "number",
+  "bigint",
+  "date",
+  "map",
+  "set",
+  "bytes",
+] as const;
 
 /** One of the built-in tags. */
 export type BuiltInTag = (typeof BUILT_IN_TAGS)[number];

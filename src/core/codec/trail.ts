@@ -25,9 +25,13 @@ export class Trail {
 
   /** Opens a container. */
   enter(container: object): void {
-    if (this.containers.includes(container)) throw this.refuse("UNSERIALIZABLE", `cycle at ${this.path()}`);
+    if (this.containers.includes(container))
+      throw this.refuse("UNSERIALIZABLE", `cycle at ${this.path()}`);
     if (this.containers.length === MAX_DEPTH) {
-      throw this.refuse("TOO_DEEP", `${this.path()} is nested too deep: expected at most ${MAX_DEPTH} levels`);
+      throw this.refuse(
+        "TOO_DEEP",
+        `${this.path()} is nested too deep: expected at most ${MAX_DEPTH} levels`,
+      );
     }
     this.containers = append(this.containers, container);
     this.steps = append(this.steps, undefined);
@@ -46,7 +50,11 @@ export class Trail {
 
   /** Makes the error for a part that cannot be kept. */
   unserializable({ got, hint }: Refusal): Error {
-    return this.refuse("UNSERIALIZABLE", `cannot keep ${this.path()}: expected plain data, got ${got}; ${hint}`, { hint });
+    return this.refuse(
+      "UNSERIALIZABLE",
+      `cannot keep ${this.path()}: expected plain data, got ${got}; ${hint}`,
+      { hint },
+    );
   }
 
   /** Makes the error for a text that would be of `size` characters or more. */
@@ -84,6 +92,8 @@ export class Trail {
     message: string,
     details: Readonly<Record<string, string | number>> = {},
   ): Error {
-    return this.decide(new HandbackError(code, message, { details: { path: this.path(), ...details } }));
+    return this.decide(
+      new HandbackError(code, message, { details: { path: this.path(), ...details } }),
+    );
   }
 }

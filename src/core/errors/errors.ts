@@ -48,7 +48,8 @@ export class HandbackError extends Error {
 
   /** Tells whether `error` is a HandbackError (of one of `codes`, when some are given). */
   static is(error: unknown, ...codes: readonly ErrorCode[]): error is HandbackError {
-    if (typeof error !== "object" || error === null || !(BRAND in error) || !("code" in error)) return false;
+    if (typeof error !== "object" || error === null || !(BRAND in error) || !("code" in error))
+      return false;
     const { code } = error;
     return codes.length === 0 || codes.some((wanted) => wanted === code);
   }

@@ -14,7 +14,10 @@ export function setLongTimer(clock: Clock, delayMs: number, callback: () => void
   return () => cancel();
 
   function sleep(): () => void {
-    return clock.setTimer(Math.min(LONGEST_MS, Math.max(0, (dueNs - clock.monotonicNs()) / NS_PER_MS)), wake);
+    return clock.setTimer(
+      Math.min(LONGEST_MS, Math.max(0, (dueNs - clock.monotonicNs()) / NS_PER_MS)),
+      wake,
+    );
   }
 
   function wake(): void {

@@ -19,7 +19,8 @@ export class ChildIds {
 
   constructor(parent: MessageId, epoch: number) {
     const seed = digest(`${parent}/${epoch}`);
-    const word = (index: number): number => Number.parseInt(seed.slice(index * WORD_DIGITS, (index + 1) * WORD_DIGITS), 16);
+    const word = (index: number): number =>
+      Number.parseInt(seed.slice(index * WORD_DIGITS, (index + 1) * WORD_DIGITS), 16);
     this.#flow = flowOf(parent);
     this.#high = word(0);
     this.#middle = word(1);
@@ -29,7 +30,12 @@ export class ChildIds {
   /** @param ordinal - below 2^32 */
   at(ordinal: number): MessageId {
     const step = Math.imul(ordinal, GOLDEN);
-    return this.#flow + hex(mix(this.#high + step)) + hex(mix(this.#middle + step)) + hex(mix(this.#low + step));
+    return (
+      this.#flow +
+      hex(mix(this.#high + step)) +
+      hex(mix(this.#middle + step)) +
+      hex(mix(this.#low + step))
+    );
   }
 }
 

@@ -51,7 +51,15 @@ type Head = readonly [
 ];
 
 /** Writes an envelope as text; its id is kept beside it. */
-export function encodeEnvelope({ id, target, caller, name, payload, control = null, scope }: Envelope): EncodedEnvelope {
+export function encodeEnvelope({
+  id,
+  target,
+  caller,
+  name,
+  payload,
+  control = null,
+  scope,
+}: Envelope): EncodedEnvelope {
   const targetId = target.id === id ? OWN : target.id;
   const scopeName = scope === undefined ? null : isFlowOf(id, scope) ? OWN : scope;
   const head: Head =
@@ -63,13 +71,28 @@ export function encodeEnvelope({ id, target, caller, name, payload, control = nu
 
 /** Reads what {@link encodeEnvelope} wrote. @throws `FORMAT_TOO_NEW` */
 export function decodeEnvelope(id: MessageId, { head, payload }: EncodedEnvelope): Envelope {
-  const [version, type, target, name, control, scope, callerType, callerId] = JSON.parse(head) as Head;
+  const [version, type, target, name, control, scope, callerType, callerId] = JSON.parse(
+    head,
+  ) as Head;
   if (version > ENVELOPE_VERSION) {
-    throw new HandbackError("FORMAT_TOO_NEW", `message ${id} has format ${version}, this version reads up to ${ENVELOPE_VERSION}`, {
-      details: { version },
-    });
+    throw new HandbackError(
+      "FORMAT_TOO_NEW",
+      `message ${id} has format ${version}, this version reads up to ${ENVELOPE_VERSION}`,
+      {
+        details: { version },
+      },
+    );
   }
-  const message = { id, target: { type, id: target === OWN ? id : target }, name, payload: payload as Encoded, control };
-  const envelope = scope === null ? message : { ...message, scope: scope === OWN ? flowOf(id) : scope };
-  return callerType === undefined || callerId === undefined ? envelope : { ...envelope, caller: { type: callerType, id: callerId } };
+  const message = {
+    id,
+    target: { type, id: target === OWN ? id : target },
+    name,
+    payload: payload as Encoded,
+    control,
+  };
+  const envelope =
+    scope === null ? message : { ...message, scope: scope === OWN ? flowOf(id) : scope };
+  return callerType === undefined || callerId === undefined
+    ? envelope
+    : { ...envelope, caller: { type: callerType, id: callerId } };
 }

@@ -12,7 +12,9 @@ const CONTENT_VERSION = "1";
  */
 export function encodeContent({ text, json }: Content): string {
   if (json === undefined) return `${CONTENT_VERSION}t${text}`;
-  return text === undefined ? `${CONTENT_VERSION}j${JSON.stringify(json)}` : `${CONTENT_VERSION}b${JSON.stringify(json)}\n${text}`;
+  return text === undefined
+    ? `${CONTENT_VERSION}j${JSON.stringify(json)}`
+    : `${CONTENT_VERSION}b${JSON.stringify(json)}\n${text}`;
 }
 
 /** Reads what {@link encodeContent} wrote. @throws `FORMAT_TOO_NEW`, `STORE_CORRUPT` */
@@ -25,7 +27,13 @@ export function decodeContent(text: string): Content {
   }
   const version = text.slice(0, 1);
   if (version > CONTENT_VERSION) {
-    throw new HandbackError("FORMAT_TOO_NEW", `a persisted value has format ${version}, this version reads up to ${CONTENT_VERSION}`);
+    throw new HandbackError(
+      "FORMAT_TOO_NEW",
+      `a persisted value has format ${version}, this version reads up to ${CONTENT_VERSION}`,
+    );
   }
-  throw new HandbackError("STORE_CORRUPT", "a persisted value does not begin with a format version");
+  throw new HandbackError(
+    "STORE_CORRUPT",
+    "a persisted value does not begin with a format version",
+  );
 }

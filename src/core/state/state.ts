@@ -57,7 +57,11 @@ export class State implements ProxyHandler<Values> {
     const refuse = (_: object, name: string | symbol): never => {
       throw this.#changed(String(name));
     };
-    return new Proxy(this.open(guard), { set: refuse, deleteProperty: refuse, defineProperty: refuse });
+    return new Proxy(this.open(guard), {
+      set: refuse,
+      deleteProperty: refuse,
+      defineProperty: refuse,
+    });
   }
 
   get(_: Values, name: string | symbol): unknown {
@@ -91,7 +95,12 @@ export class State implements ProxyHandler<Values> {
   getOwnPropertyDescriptor(_: Values, name: string | symbol): PropertyDescriptor | undefined {
     const spec = typeof name === "string" ? this.#shape.specs.get(name) : undefined;
     if (spec === undefined) return undefined;
-    return { value: this.#read(String(name), spec), enumerable: true, configurable: true, writable: true };
+    return {
+      value: this.#read(String(name), spec),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    };
   }
 
   /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
@@ -101,13 +110,16 @@ export class State implements ProxyHandler<Values> {
     const result = this.#finish();
     if (result !== undefined) {
       const { values } = this.#load();
-      for (const [name, spec] of this.#shape.specs) if (Object.hasOwn(values, name)) this.#saveValue(name, spec, result[name]);
-      if (this.#activation.writes.length > 0 && this.#shape.version > 1) this.#activation.write(VERSION, { json: this.#shape.version });
+      for (const [name, spec] of this.#shape.specs)
+        if (Object.hasOwn(values, name)) this.#saveValue(name, spec, result[name]);
+      if (this.#activation.writes.length > 0 && this.#shape.version > 1)
+        this.#activation.write(VERSION, { json: this.#shape.version });
     }
     for (const [name, spec] of this.#shape.specs) {
       if (spec.expireAfterCallMs === undefined || this.#activation.hasWritten(name)) continue;
       const stored = this.#activation.read(name);
-      if (stored !== undefined) this.#activation.write(name, stored.content, this.#activation.now + spec.expireAfterCallMs);
+      if (stored !== undefined)
+        this.#activation.write(name, stored.content, this.#activation.now + spec.expireAfterCallMs);
     }
   }
 
@@ -127,7 +139,11 @@ export class State implements ProxyHandler<Values> {
     const old = stored?.content.text;
     const isDeleted = after === undefined || this.#deleted?.has(name) === true;
     // Immer does not see a Date or a byte array change in place.
-    const mayDiffer = !isSame || isDeleted || this.#loaded?.migratedFrom !== undefined || mayHoldMutableLeaf(old ?? spec.initialText);
+    const mayDiffer =
+      !isSame ||
+      isDeleted ||
+      this.#loaded?.migratedFrom !== undefined ||
+      mayHoldMutableLeaf(old ?? spec.initialText);
     if (this.#readOnly || !mayDiffer) return;
     const text = after === undefined ? spec.initialText : this.#encode(name, after);
     if (text === spec.initialText && (isDeleted || old === undefined)) {
@@ -136,7 +152,11 @@ export class State implements ProxyHandler<Values> {
     }
     if (text === old) return;
     const life = spec.expireAfterWriteMs ?? spec.expireAfterCallMs;
-    this.#activation.write(name, { text }, life === undefined ? undefined : this.#activation.now + life);
+    this.#activation.write(
+      name,
+      { text },
+      life === undefined ? undefined : this.#activation.now + life,
+    );
   }
 
   #specOf(name: string | symbol): StoredValueSpec {
@@ -167,17 +187,24 @@ export class State implements ProxyHandler<Values> {
   }
 
   #encode(name: string, value: unknown): Encoded {
-    return this.#codec.encode(value, { limit: this.#activation.environment.payloadLimit, root: `state.${name}` });
+    return this.#codec.encode(value, {
+      limit: this.#activation.environment.payloadLimit,
+      root: `state.${name}`,
+    });
   }
 
   #changed(name: string): HandbackError {
-    return new HandbackError("READ_ONLY", `a query of ${this.#activation.address.type} writes to state.${name}: expected a handler`);
+    return new HandbackError(
+      "READ_ONLY",
+      `a query of ${this.#activation.address.type} writes to state.${name}: expected a handler`,
+    );
   }
 
   #read(name: string, { initialText }: StoredValueSpec): unknown {
     this.#guard();
     const { values } = this.#load();
-    if (!Object.hasOwn(values, name)) this.#add(name, this.#decode(this.#activation.read(name)?.content.text ?? initialText));
+    if (!Object.hasOwn(values, name))
+      this.#add(name, this.#decode(this.#activation.read(name)?.content.text ?? initialText));
     return this.#open()[name];
   }
 

@@ -11,7 +11,9 @@ export const VERSION = "@version";
 export type Values = Record<string, unknown>;
 
 /** A declared value, with its initial one as text: each load makes its own of it, so that nobody changes another's. */
-export type StoredValueSpec = Omit<ValueSpec<unknown>, "initial"> & { readonly initialText: Encoded };
+export type StoredValueSpec = Omit<ValueSpec<unknown>, "initial"> & {
+  readonly initialText: Encoded;
+};
 
 /** What a state is made of. */
 export interface StateShape {
@@ -36,7 +38,11 @@ export interface LoadedState {
  *
  * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
  */
-export function loadState(shape: StateShape, read: (name: string) => Content | undefined, codec: Codec): LoadedState {
+export function loadState(
+  shape: StateShape,
+  read: (name: string) => Content | undefined,
+  codec: Codec,
+): LoadedState {
   const stored = noValues(shape);
   let isStored = false;
   for (const name of shape.specs.keys()) {
@@ -46,13 +52,24 @@ export function loadState(shape: StateShape, read: (name: string) => Content | u
     isStored = true;
   }
   const version = read(VERSION)?.json ?? 1;
-  const migratedFrom = isStored && typeof version === "number" && version !== shape.version ? version : undefined;
-  const values = completed(shape, migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom), codec);
-  return { values: shape.check === undefined ? values : completed(shape, shape.check(values), codec), migratedFrom };
+  const migratedFrom =
+    isStored && typeof version === "number" && version !== shape.version ? version : undefined;
+  const values = completed(
+    shape,
+    migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom),
+    codec,
+  );
+  return {
+    values: shape.check === undefined ? values : completed(shape, shape.check(values), codec),
+    migratedFrom,
+  };
 }
 
 /** Whether each value can be read by itself, when it is asked for: there is nothing to be migrated or checked. */
-export function isReadByValue({ check, version }: StateShape, read: (name: string) => Content | undefined): boolean {
+export function isReadByValue(
+  { check, version }: StateShape,
+  read: (name: string) => Content | undefined,
+): boolean {
   return check === undefined && (read(VERSION)?.json ?? 1) === version;
 }
 
@@ -74,14 +91,24 @@ function completed(shape: StateShape, present: Values, codec: Codec): Values {
 
 function migrate({ version, migrate: change }: StateShape, old: Values, from: number): Values {
   if (from > version)
-    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, this function knows up to ${version}`);
+    throw new HandbackError(
+      "STATE_SCHEMA_MISMATCH",
+      `stored state has version ${from}, this function knows up to ${version}`,
+    );
   if (change === undefined)
-    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state has version ${from}, and nothing migrates it to ${version}`);
+    throw new HandbackError(
+      "STATE_SCHEMA_MISMATCH",
+      `stored state has version ${from}, and nothing migrates it to ${version}`,
+    );
   try {
     return change(old, from);
   } catch (error) {
-    throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of version ${from} could not be migrated to ${version}`, {
-      cause: error,
-    });
+    throw new HandbackError(
+      "STATE_SCHEMA_MISMATCH",
+      `stored state of version ${from} could not be migrated to ${version}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -40,11 +40,18 @@ export function value(initial?: unknown, options: ValueOptions = {}): ValueSpec<
   checkOptions("options of value()", options, ["expireAfterWrite", "expireAfterCall"]);
   const { expireAfterWrite, expireAfterCall } = options;
   if (expireAfterWrite !== undefined && expireAfterCall !== undefined) {
-    throw new HandbackError("INVALID_OPTIONS", "a value expires after a write or after a call: expected one of the two, got both");
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      "a value expires after a write or after a call: expected one of the two, got both",
+    );
   }
   return Object.freeze({
     initial,
-    ...(expireAfterWrite !== undefined && { expireAfterWriteMs: parseDuration(expireAfterWrite, "expireAfterWrite") }),
-    ...(expireAfterCall !== undefined && { expireAfterCallMs: parseDuration(expireAfterCall, "expireAfterCall") }),
+    ...(expireAfterWrite !== undefined && {
+      expireAfterWriteMs: parseDuration(expireAfterWrite, "expireAfterWrite"),
+    }),
+    ...(expireAfterCall !== undefined && {
+      expireAfterCallMs: parseDuration(expireAfterCall, "expireAfterCall"),
+    }),
   });
 }

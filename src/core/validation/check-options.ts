@@ -13,6 +13,9 @@ export function checkOptions(what: string, options: unknown, known: readonly str
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name))
-      throw new HandbackError("INVALID_OPTIONS", `${what}: unknown option ${showString(name)}; known are ${known.join(", ")}`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `${what}: unknown option ${showString(name)}; known are ${known.join(", ")}`,
+      );
   }
 }

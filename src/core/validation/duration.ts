@@ -47,7 +47,11 @@ export function parseDuration(value: unknown, what: string): number {
 export function parseInstant(value: Date | number, what: string): number {
   const ms: unknown = value instanceof Date ? value.getTime() : value;
   if (typeof ms !== "number" || !(Math.abs(ms) <= LAST_INSTANT)) {
-    throw invalid(what, "a valid Date or ms since the epoch", ms === value ? show(value) : "an Invalid Date");
+    throw invalid(
+      what,
+      "a valid Date or ms since the epoch",
+      ms === value ? show(value) : "an Invalid Date",
+    );
   }
   return wholeMs(ms);
 }
@@ -59,7 +63,8 @@ export function parseInstant(value: Date | number, what: string): number {
  */
 export function addDuration(now: number, ms: number): number {
   const due = now + ms;
-  if (!(due <= LAST_INSTANT)) throw invalid("the due time", `at most ${LAST_INSTANT} ms since the epoch`, show(due));
+  if (!(due <= LAST_INSTANT))
+    throw invalid("the due time", `at most ${LAST_INSTANT} ms since the epoch`, show(due));
   return due;
 }
 
@@ -85,5 +90,8 @@ function wholeMs(ms: number): number {
 }
 
 function invalid(what: string, expected: string, got: string): HandbackError {
-  return new HandbackError("INVALID_DELAY", `${what} is not valid: expected ${expected}, got ${got}`);
+  return new HandbackError(
+    "INVALID_DELAY",
+    `${what} is not valid: expected ${expected}, got ${got}`,
+  );
 }

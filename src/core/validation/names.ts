@@ -38,7 +38,8 @@ const FLOW_KEY: Rule = {
   code: "INVALID_IDEMPOTENCY_KEY",
   expected: `a string of 1 to ${MAX_FLOW_KEY_LENGTH} characters`,
   flawOf: (text) => {
-    if (text.length > MAX_FLOW_KEY_LENGTH) return `is longer than ${MAX_FLOW_KEY_LENGTH} characters`;
+    if (text.length > MAX_FLOW_KEY_LENGTH)
+      return `is longer than ${MAX_FLOW_KEY_LENGTH} characters`;
     return textFlaw(text) ?? (text.trim() === "" ? "is blank" : undefined);
   },
 };
@@ -93,7 +94,10 @@ function check(value: unknown, what: string, rule: Rule): string {
   return value;
 
   function refusal(because: string): HandbackError {
-    return new HandbackError(rule.code, `${what} ${because}: expected ${rule.expected}, got ${show(value)}`);
+    return new HandbackError(
+      rule.code,
+      `${what} ${because}: expected ${rule.expected}, got ${show(value)}`,
+    );
   }
 }
 
@@ -115,7 +119,10 @@ function nameFlaw(text: string): string | undefined {
   if (text.startsWith("@")) return "starts with @";
   if (/[/\\#?]/.test(text)) return "holds one of / \\ # ?";
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) return "holds a control character or a line break";
-  return textFlaw(text) ?? (text.normalize("NFC") === text ? undefined : "is not in Unicode normal form NFC");
+  return (
+    textFlaw(text) ??
+    (text.normalize("NFC") === text ? undefined : "is not in Unicode normal form NFC")
+  );
 }
 
 /** Finds what would keep a text from being written as UTF-8 and read back the same. */
@@ -127,7 +134,9 @@ function textFlaw(text: string): string | undefined {
 
 /** Comes before every other check, so that none of them runs over a text of any length. */
 function lengthFlaw(text: string, maxBytes: number): string | undefined {
-  return text.length > maxBytes || utf8Length(text) > maxBytes ? `is longer than ${maxBytes} bytes` : undefined;
+  return text.length > maxBytes || utf8Length(text) > maxBytes
+    ? `is longer than ${maxBytes} bytes`
+    : undefined;
 }
 
 function utf8Length(text: string): number {

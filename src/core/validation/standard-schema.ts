@@ -16,7 +16,9 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
 }
 
 /** What checking a value gives: the value, or what is wrong with it. */
-export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
 
 /** One thing wrong with a value. */
 export interface SchemaIssue {

@@ -66,7 +66,11 @@ const GENERATION_DIGITS = 6;
 /** Messages that wait to be handled from which whoever asks for more is answered later. */
 const CROWDED = 4_096;
 const CLOSE_DEADLINE_MS = 5_000;
-const CAPABILITIES: ReadonlySet<Capability> = new Set(["blockingGet", "snapshotRead", "scopedCancel"]);
+const CAPABILITIES: ReadonlySet<Capability> = new Set([
+  "blockingGet",
+  "snapshotRead",
+  "scopedCancel",
+]);
 
 /**
  * The embedded engine: one process, one store.
@@ -111,7 +115,11 @@ export class EmbeddedEngine implements Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#cache = new StateCache(parts.store, (address) => this.#implied.at(address), parts.cachedStates);
+    this.#cache = new StateCache(
+      parts.store,
+      (address) => this.#implied.at(address),
+      parts.cachedStates,
+    );
     const { store, environment, opened } = parts;
     const guard = (step: () => void): void => this.#guard(step);
     this.#room = new Room({
@@ -132,7 +140,11 @@ export class EmbeddedEngine implements Engine {
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
-    this.#implied = new Implied({ values: parts.implied, cache: this.#cache, commits: this.#commits });
+    this.#implied = new Implied({
+      values: parts.implied,
+      cache: this.#cache,
+      commits: this.#commits,
+    });
     this.#requests = new Requests({
       definitions: parts.definitions,
       backlog: new Backlog({
@@ -214,7 +226,11 @@ export class EmbeddedEngine implements Engine {
       take: (queue) => this.#activations.withdrawals.takeFrom(queue),
       suspects: this.#suspects,
       cause: (definition, { envelope, seq, cancellation }, blocking) =>
-        this.#activations.cause(envelope, hasState(definition), { blocking, cancellation, isFirstRun: seq >= opened.nextSeq }),
+        this.#activations.cause(envelope, hasState(definition), {
+          blocking,
+          cancellation,
+          isFirstRun: seq >= opened.nextSeq,
+        }),
       flush: (effects) => this.#flush(effects),
       finished: (mailbox, running, effects) => this.#finish(mailbox, running, effects),
       parked: (running, error) => this.#park(running, error),
@@ -235,7 +251,9 @@ export class EmbeddedEngine implements Engine {
   }
 
   nextFlow(): string {
-    return this.#generation + (this.#flows++).toString(16).padStart(FLOW_DIGITS - GENERATION_DIGITS, "0");
+    return (
+      this.#generation + (this.#flows++).toString(16).padStart(FLOW_DIGITS - GENERATION_DIGITS, "0")
+    );
   }
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
@@ -246,7 +264,9 @@ export class EmbeddedEngine implements Engine {
       for (const row of rows) {
         after = row.seq;
         this.#commits.adopt(row);
-        const crashes = this.knows(row.envelope.target.type) ? this.#suspects.adopt(row.seq) : undefined;
+        const crashes = this.knows(row.envelope.target.type)
+          ? this.#suspects.adopt(row.seq)
+          : undefined;
         if (crashes === undefined) this.#deliver(row);
         else poisoned.push({ accepted: row, crashes });
       }
@@ -304,7 +324,8 @@ export class EmbeddedEngine implements Engine {
   async #close(): Promise<void> {
     this.#timers.stop();
     this.#collector.stop();
-    if (this.#stopped === undefined) await this.#handlers.whenIdle(this.#parts.environment.clock, CLOSE_DEADLINE_MS);
+    if (this.#stopped === undefined)
+      await this.#handlers.whenIdle(this.#parts.environment.clock, CLOSE_DEADLINE_MS);
     this.#suspects.stop();
     await this.#commits.settle();
     // Of a store that has failed, nobody knows what it holds.
@@ -323,8 +344,16 @@ export class EmbeddedEngine implements Engine {
       return;
     }
     // What was sent to a former name of the function goes to its present one, where its state is.
-    const present = definition.type === type ? accepted : { ...accepted, envelope: renamed(accepted.envelope, definition) };
-    if (this.#mailboxes.deliver(present) && this.#gets.size > 0 && this.#gets.isAwaited(present.envelope)) this.#handlers.findDeadlock();
+    const present =
+      definition.type === type
+        ? accepted
+        : { ...accepted, envelope: renamed(accepted.envelope, definition) };
+    if (
+      this.#mailboxes.deliver(present) &&
+      this.#gets.size > 0 &&
+      this.#gets.isAwaited(present.envelope)
+    )
+      this.#handlers.findDeadlock();
   }
 
   #pump(): void {
@@ -333,7 +362,12 @@ export class EmbeddedEngine implements Engine {
   }
 
   get #startsHandlers(): boolean {
-    return this.#stopped === undefined && this.#closing === undefined && !this.#room.isMissing && !this.#commits.isLagging;
+    return (
+      this.#stopped === undefined &&
+      this.#closing === undefined &&
+      !this.#room.isMissing &&
+      !this.#commits.isLagging
+    );
   }
 
   #finish(mailbox: Mailbox, running: Running, effects: Effects): void {
@@ -365,7 +399,10 @@ export class EmbeddedEngine implements Engine {
     if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) return this.#fail(error);
     this.#suspects.over(seq);
     const where = formatAddress(envelope.target);
-    this.#parts.environment.log.error(`${where} is parked: ${error instanceof Error ? error.message : String(error)}`, { address: where });
+    this.#parts.environment.log.error(
+      `${where} is parked: ${error instanceof Error ? error.message : String(error)}`,
+      { address: where },
+    );
     this.#schedule();
   }
 
@@ -386,7 +423,11 @@ export class EmbeddedEngine implements Engine {
     this.#activations.drain();
   }
 
-  #erase(known: readonly (readonly [AddressState, string])[], unknown: readonly Expired[], done: () => void): void {
+  #erase(
+    known: readonly (readonly [AddressState, string])[],
+    unknown: readonly Expired[],
+    done: () => void,
+  ): void {
     const { batch } = this.#commits;
     for (const [state, name] of known) batch.write(state.slot(name), null);
     for (const expired of unknown) batch.erase(expired);
@@ -396,7 +437,11 @@ export class EmbeddedEngine implements Engine {
 
   /** Whether another turn would do something. */
   get #hasWork(): boolean {
-    return this.#commits.canBegin || !this.#outbox.isEmpty || (this.#handlers.canStart && this.#startsHandlers);
+    return (
+      this.#commits.canBegin ||
+      !this.#outbox.isEmpty ||
+      (this.#handlers.canStart && this.#startsHandlers)
+    );
   }
 
   /** Whether requests come faster than they are handled. */
@@ -449,9 +494,13 @@ export class EmbeddedEngine implements Engine {
     if (this.#stopped !== undefined) return;
     this.#stopped = HandbackError.is(error)
       ? error
-      : new HandbackError("STORE_FAILED", "a commit failed, and it is not known whether it happened; the engine has stopped", {
-          cause: error,
-        });
+      : new HandbackError(
+          "STORE_FAILED",
+          "a commit failed, and it is not known whether it happened; the engine has stopped",
+          {
+            cause: error,
+          },
+        );
     this.#parts.environment.log.error(this.#stopped.message);
     this.#timers.stop();
     this.#collector.stop();

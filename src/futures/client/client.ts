@@ -18,7 +18,12 @@ import { settledKey, STATUS_VALUE } from "../flow/flow.ts";
 import type { Start } from "../flow/flow.ts";
 import { FLOW_VALUE, readRecord } from "../flow/flow-record.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
-import type { AnyInvokable, AnyInvokableWithoutInput, InputOf, OutputOf } from "../types/function.ts";
+import type {
+  AnyInvokable,
+  AnyInvokableWithoutInput,
+  InputOf,
+  OutputOf,
+} from "../types/function.ts";
 import { codec } from "../protocol/codec.ts";
 import { flowWaits } from "../flow/wait-graph.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
@@ -108,7 +113,11 @@ export class Client {
    * @throws as {@link Client.start}; rejects as the flow was, with `FUNCTION_FAILED` when a function threw
    */
   async call<Function extends AnyInvokableWithoutInput>(f: Function): Promise<OutputOf<Function>>;
-  async call<Function extends AnyInvokable>(f: Function, input: InputOf<Function>, options?: StartOptions): Promise<OutputOf<Function>>;
+  async call<Function extends AnyInvokable>(
+    f: Function,
+    input: InputOf<Function>,
+    options?: StartOptions,
+  ): Promise<OutputOf<Function>>;
   async call<Function extends AnyInvokable>(
     f: Function,
     input?: InputOf<Function>,
@@ -125,7 +134,9 @@ export class Client {
    * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, whose details say whether that is `definite`; `STORE_FAILED` when it is not
    * known whether it was started
    */
-  start<Function extends AnyInvokableWithoutInput>(f: Function): Promise<FlowHandle<OutputOf<Function>>>;
+  start<Function extends AnyInvokableWithoutInput>(
+    f: Function,
+  ): Promise<FlowHandle<OutputOf<Function>>>;
   start<Function extends AnyInvokable>(
     f: Function,
     input: InputOf<Function>,
@@ -173,7 +184,9 @@ export class Client {
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw notFound(id);
     if (outcome === "over")
-      throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, { details: { flow: id } });
+      throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, {
+        details: { flow: id },
+      });
   }
 
   /**
@@ -209,7 +222,14 @@ export class Client {
     const { cancelled, startedAt, settledAt, unhandled = [] } = record;
     return {
       function: record.type,
-      status: settled === undefined ? "pending" : cancelled === true ? "cancelled" : settled.ok ? "completed" : "failed",
+      status:
+        settled === undefined
+          ? "pending"
+          : cancelled === true
+            ? "cancelled"
+            : settled.ok
+              ? "completed"
+              : "failed",
       custom: codec.decode(custom),
       startedAt,
       settledAt,
@@ -229,15 +249,30 @@ export class Client {
    * futures, from 1, default 100. The function `toMermaid` of `handback/patterns` draws it. For people to look at: it reads the whole backlog.
    * @throws `NOT_FOUND`, `INVALID_OPTIONS`, `UNSUPPORTED`
    */
-  async waits(flow: string | FlowHandle<unknown>, { limit = 100 }: WaitsOptions = {}): Promise<FlowWaits> {
+  async waits(
+    flow: string | FlowHandle<unknown>,
+    { limit = 100 }: WaitsOptions = {},
+  ): Promise<FlowWaits> {
     const id = flowKeyOf(flow);
-    if (!this.#readsSnapshots) throw new HandbackError("UNSUPPORTED", "waits: this engine cannot be read from outside");
+    if (!this.#readsSnapshots)
+      throw new HandbackError("UNSUPPORTED", "waits: this engine cannot be read from outside");
     if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new HandbackError("INVALID_OPTIONS", `limit of waits: expected a whole number from 1, got ${show(limit)}`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `limit of waits: expected a whole number from 1, got ${show(limit)}`,
+      );
     const { status, function: started } = await this.status(id);
     const { record } = this.#snapshot(id);
-    const node = { id: `${SYSTEM.flow}/${id}`, kind: "flow", name: id, status: `${started}, ${status}` } as const;
-    const parked = status === "pending" ? this.#engine.parked(record.number ?? id) : { messages: [], addresses: [] };
+    const node = {
+      id: `${SYSTEM.flow}/${id}`,
+      kind: "flow",
+      name: id,
+      status: `${started}, ${status}`,
+    } as const;
+    const parked =
+      status === "pending"
+        ? this.#engine.parked(record.number ?? id)
+        : { messages: [], addresses: [] };
     const read = (address: Address, name: string): Json | undefined =>
       this.#engine.snapshot(address).find((each) => each.name === name)?.value.content.json;
     return flowWaits({ flow: node, parked, read, limit });
@@ -250,21 +285,39 @@ export class Client {
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     const spec = specOf(f);
     if (spec?.state === undefined || !this.#engine.knows(spec.type)) {
-      throw new HandbackError("UNKNOWN_FUNCTION", "readState: expected a function made by stateful() and registered with this engine");
+      throw new HandbackError(
+        "UNKNOWN_FUNCTION",
+        "readState: expected a function made by stateful() and registered with this engine",
+      );
     }
-    if (!this.#readsSnapshots) throw new HandbackError("UNSUPPORTED", "readState: this engine cannot read state from outside");
-    const stored = this.#engine.snapshot({ type: spec.type, id: checkId(id, `id of ${spec.type}`) });
+    if (!this.#readsSnapshots)
+      throw new HandbackError(
+        "UNSUPPORTED",
+        "readState: this engine cannot read state from outside",
+      );
+    const stored = this.#engine.snapshot({
+      type: spec.type,
+      id: checkId(id, `id of ${spec.type}`),
+    });
     const isAlive = (value: StoredValue | undefined): boolean =>
       value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > this.#engine.now();
     const life = stored.find(({ name }) => name === LIFE)?.value;
-    const alive = life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
+    const alive =
+      life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
     if (alive.length === 0)
-      throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, { details: { function: spec.type, id } });
-    const read = (wanted: string): Content | undefined => alive.find(({ name }) => name === wanted)?.value.content;
+      throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, {
+        details: { function: spec.type, id },
+      });
+    const read = (wanted: string): Content | undefined =>
+      alive.find(({ name }) => name === wanted)?.value.content;
     return { ...loadState(spec.state, read, codec).values } as State;
   }
 
-  async #start<Output>(f: unknown, input: unknown, options: StartOptions): Promise<FlowHandle<Output>> {
+  async #start<Output>(
+    f: unknown,
+    input: unknown,
+    options: StartOptions,
+  ): Promise<FlowHandle<Output>> {
     const { type, operation, spec } = resolveTarget(f, this.#engine);
     const payload = this.#encode(input, "input");
     const { id, key: flowKey } = checkStartOptions(options, type);
@@ -273,7 +326,8 @@ export class Client {
     const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const digestAs = (named: string): string => digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
+    const digestAs = (named: string): string =>
+      digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
     const start: Start = {
       number,
       type,
@@ -287,7 +341,12 @@ export class Client {
     let kept = (await this.#ask(target, "start", start, asking)).control as Kept;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
       // The flow was started when the function had another name.
-      const former: Start = { ...start, type: kept.type, digest: digestAs(kept.type), key: this.#nextKey() };
+      const former: Start = {
+        ...start,
+        type: kept.type,
+        digest: digestAs(kept.type),
+        key: this.#nextKey(),
+      };
       kept = (await this.#ask(target, "start", former, asking)).control as Kept;
     }
     if (kept.outcome === "conflict") {
@@ -315,7 +374,9 @@ export class Client {
     signal?.throwIfAborted();
     if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
     const { settled } = this.#snapshot(id);
-    return open<Output>(settled ?? announced(await heard(this.#engine.listen(settledKey(id)), signal)));
+    return open<Output>(
+      settled ?? announced(await heard(this.#engine.listen(settledKey(id)), signal)),
+    );
   }
 
   /** Listens before it asks: the flow may be settled before the answer comes. */
@@ -343,14 +404,27 @@ export class Client {
   #snapshot(id: string): Found {
     const values = this.#engine.snapshot(system("flow", id));
     const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
-    if (flow === undefined || (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())) throw notFound(id);
+    if (
+      flow === undefined ||
+      (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())
+    )
+      throw notFound(id);
     const { json = null, text = UNDEFINED } = flow.content;
-    return found(readRecord(json), text, values.find(({ name }) => name === STATUS_VALUE)?.value.content.text);
+    return found(
+      readRecord(json),
+      text,
+      values.find(({ name }) => name === STATUS_VALUE)?.value.content.text,
+    );
   }
 
   async #query(id: string): Promise<Found> {
-    const { control, payload } = await this.#ask(system("flow", id), "query", { key: this.#nextKey() });
-    const { record, outcome = UNDEFINED } = control as { readonly record: FlowRecord | null; readonly outcome?: Encoded };
+    const { control, payload } = await this.#ask(system("flow", id), "query", {
+      key: this.#nextKey(),
+    });
+    const { record, outcome = UNDEFINED } = control as {
+      readonly record: FlowRecord | null;
+      readonly outcome?: Encoded;
+    };
     if (record === null) throw notFound(id);
     return found(record, outcome, payload);
   }
@@ -364,12 +438,24 @@ export class Client {
       { payload: settled.text },
     );
     const { outcome } = control as { outcome: string };
-    if (outcome === "unknown") throw new HandbackError("NOT_FOUND", "there is no future of this token; it may be past its retention");
-    if (outcome === "cancelled") throw new HandbackError("CANCELLED", "the future of this token was cancelled before it was settled");
+    if (outcome === "unknown")
+      throw new HandbackError(
+        "NOT_FOUND",
+        "there is no future of this token; it may be past its retention",
+      );
+    if (outcome === "cancelled")
+      throw new HandbackError(
+        "CANCELLED",
+        "the future of this token was cancelled before it was settled",
+      );
     if (outcome === "fulfilled" || outcome === "rejected") {
-      throw new HandbackError("ALREADY_COMPLETED", `the future was ${outcome} before, with another outcome`, {
-        details: { outcome, ...(payload.length < 1024 && { text: payload }) },
-      });
+      throw new HandbackError(
+        "ALREADY_COMPLETED",
+        `the future was ${outcome} before, with another outcome`,
+        {
+          details: { outcome, ...(payload.length < 1024 && { text: payload }) },
+        },
+      );
     }
   }
 
@@ -383,13 +469,20 @@ export class Client {
     control: Json & { readonly key: string },
     { payload = UNDEFINED, fresh = false, begins = false }: Asking = {},
   ): Promise<Answer> {
-    return this.#engine.ask({ id: target.id, target, name, payload, control, fresh: fresh ? true : undefined }, control.key, begins);
+    return this.#engine.ask(
+      { id: target.id, target, name, payload, control, fresh: fresh ? true : undefined },
+      control.key,
+      begins,
+    );
   }
 
   #encode(value: unknown, root: string): Encoded {
     const { segments, holes } = codec.encodeTemplate(value, { limit: this.#payloadLimit, root });
     if (holes.length === 0) return (segments[0] ?? UNDEFINED) as Encoded;
-    throw new HandbackError("FOREIGN_FUTURE", `the ${root} holds a future, which ends with its handler; pass its handle()`);
+    throw new HandbackError(
+      "FOREIGN_FUTURE",
+      `the ${root} holds a future, which ends with its handler; pass its handle()`,
+    );
   }
 }
 
@@ -414,7 +507,11 @@ interface Found {
 }
 
 function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
-  return { record, settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome }, custom };
+  return {
+    record,
+    settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome },
+    custom,
+  };
 }
 
 /** What a settled flow announces. */
@@ -443,10 +540,15 @@ async function untilAborted(listening: Listening, signal: AbortSignal): Promise<
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {
-  return checkFlowKey(typeof flow === "object" && flow !== null && "result" in flow ? flow.id : flow);
+  return checkFlowKey(
+    typeof flow === "object" && flow !== null && "result" in flow ? flow.id : flow,
+  );
 }
 
-function checkStartOptions(options: StartOptions, type: string): { readonly id: string | undefined; readonly key: string | undefined } {
+function checkStartOptions(
+  options: StartOptions,
+  type: string,
+): { readonly id: string | undefined; readonly key: string | undefined } {
   checkOptions(`options of ${type}`, options, ["id", "key"]);
   const id = "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
@@ -458,7 +560,11 @@ function open<Output>(settled: Settled): Output {
 }
 
 function notFound(id: string): HandbackError {
-  return new HandbackError("NOT_FOUND", `there is no flow ${id}; it was never started, or is past its retention`, {
-    details: { flow: id },
-  });
+  return new HandbackError(
+    "NOT_FOUND",
+    `there is no flow ${id}; it was never started, or is past its retention`,
+    {
+      details: { flow: id },
+    },
+  );
 }

@@ -17,7 +17,18 @@ export interface DeadLetterReport {
 }
 
 /** Makes a report of a dead letter as a store keeps it. */
-export function toDeadLetter({ envelope, failure, at }: DeadLetter & { readonly at: number }): DeadLetterReport {
+export function toDeadLetter({
+  envelope,
+  failure,
+  at,
+}: DeadLetter & { readonly at: number }): DeadLetterReport {
   const { id, target, name, payload } = envelope;
-  return { id, target, operation: name, input: codec.decode(payload), failure: failure as Failure, at };
+  return {
+    id,
+    target,
+    operation: name,
+    input: codec.decode(payload),
+    failure: failure as Failure,
+    at,
+  };
 }

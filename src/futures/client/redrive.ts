@@ -26,9 +26,13 @@ export async function redrive(engine: KeepsDeadLetters, id: string): Promise<boo
   if (message === undefined) return false;
   const { type } = message.target;
   if (!engine.knows(type))
-    throw new HandbackError("UNKNOWN_FUNCTION", `the message ${id} was for ${type}, which is not registered with this engine`, {
-      details: { function: type },
-    });
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `the message ${id} was for ${type}, which is not registered with this engine`,
+      {
+        details: { function: type },
+      },
+    );
   await engine.deadLetters.exhume(id, message);
   return true;
 }
@@ -43,7 +47,12 @@ export async function discard(engine: KeepsDeadLetters, id: string): Promise<voi
  * already. None when its input never came to be.
  */
 function anew({ caller, control, ...envelope }: Envelope, id: MessageId): Envelope | undefined {
-  const { incomplete, creates, reply, redriven = envelope.id } = (control ?? {}) as Partial<CallControl>;
+  const {
+    incomplete,
+    creates,
+    reply,
+    redriven = envelope.id,
+  } = (control ?? {}) as Partial<CallControl>;
   if (incomplete === true) return undefined;
   const { target, name, payload } = envelope;
   const oneWay: CallControl = {

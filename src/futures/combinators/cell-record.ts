@@ -63,7 +63,15 @@ export const NO_CELL: CellRecord = {
 };
 
 /** What is true of a cell, as bits of one number. */
-const FLAGS = { made: 1, cancelled: 2, expiring: 4, left: 8, released: 16, gate: 32, detached: 64 } as const;
+const FLAGS = {
+  made: 1,
+  cancelled: 2,
+  expiring: 4,
+  left: 8,
+  released: 16,
+  gate: 32,
+  detached: 64,
+} as const;
 
 /** Stands for what is not there, and for what goes by the number of the flow at the head of the cell's id. */
 const ABSENT = 0;
@@ -88,7 +96,8 @@ type Stored = readonly [
 export function keepCell(cell: CellRecord, number: string): Json {
   const { retainUntil, subscribers, digests, flow, guard, settled, tally, guards } = cell;
   const keptFlow = flow === undefined ? ABSENT : flow === number ? OWN : flow;
-  const keptGuard = guard === undefined ? ABSENT : guard[0] === number && guard[1] === OWN_GUARD ? OWN : guard;
+  const keptGuard =
+    guard === undefined ? ABSENT : guard[0] === number && guard[1] === OWN_GUARD ? OWN : guard;
   const usual = [flagsOf(cell), retainUntil, subscribers, digests, keptFlow, keptGuard] as const;
   if (settled === undefined && tally === undefined && guards === 0) return usual;
   return [...usual, settled ?? ABSENT, tally ?? ABSENT, guards];
@@ -96,7 +105,17 @@ export function keepCell(cell: CellRecord, number: string): Json {
 
 /** Reads what {@link keepCell} gave. */
 export function readCell(kept: Json, number: string): CellRecord {
-  const [flags, retainUntil, subscribers, digests, flow, guard, settled = ABSENT, tally = ABSENT, guards = 0] = kept as Stored;
+  const [
+    flags,
+    retainUntil,
+    subscribers,
+    digests,
+    flow,
+    guard,
+    settled = ABSENT,
+    tally = ABSENT,
+    guards = 0,
+  ] = kept as Stored;
   return {
     made: (flags & FLAGS.made) !== 0,
     subscribers,

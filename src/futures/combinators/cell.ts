@@ -63,7 +63,12 @@ type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly k
 /** Names of the messages that the cell sends to itself, for later. */
 const EXPIRE = "expire";
 /** What a gate holds back; `oneWay` when that settles nothing. */
-export type Gate = { readonly held: readonly Send[]; readonly retainUntil: number; readonly flow?: string; readonly oneWay?: true };
+export type Gate = {
+  readonly held: readonly Send[];
+  readonly retainUntil: number;
+  readonly flow?: string;
+  readonly oneWay?: true;
+};
 
 /** The system function `_sys/cell`; its id is that of the future. */
 export const cell: Definition = {
@@ -88,7 +93,10 @@ export const cell: Definition = {
       case "release":
         return release(activation, state, control as Release);
       case "cancel":
-        return save(activation, isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state));
+        return save(
+          activation,
+          isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state),
+        );
       case GUARD:
         return save(activation, withdraw(activation, state, control as { token: string }));
       case TRACE:
@@ -117,7 +125,11 @@ function lookAt(read: (name: string) => Json | undefined): CellRecord {
   return kept === undefined ? NO_CELL : readCell(kept, "");
 }
 
-function create(activation: Activation, state: CellRecord, { retainUntil, digest, flow, scope, detached }: Create): CellRecord {
+function create(
+  activation: Activation,
+  state: CellRecord,
+  { retainUntil, digest, flow, scope, detached }: Create,
+): CellRecord {
   if (state.expiring) activation.cancelSend(EXPIRE);
   const made: CellRecord = {
     ...state,
@@ -132,7 +144,11 @@ function create(activation: Activation, state: CellRecord, { retainUntil, digest
   return { ...made, guard: guard(activation, scope, OWN_GUARD) };
 }
 
-function gate(activation: Activation, state: CellRecord, { held, oneWay, ...creation }: Gate): CellRecord {
+function gate(
+  activation: Activation,
+  state: CellRecord,
+  { held, oneWay, ...creation }: Gate,
+): CellRecord {
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
   const made: CellRecord = { ...create(activation, state, creation), gate: true };
@@ -143,28 +159,44 @@ function release(activation: Activation, state: CellRecord, { kept }: Release): 
   if (state.gate) save(activation, { ...state, gate: false, released: !kept });
 }
 
-function subscribe(activation: Activation, state: CellRecord, { consumers, retainUntil, spill, flow, scope }: Subscribe): CellRecord {
+function subscribe(
+  activation: Activation,
+  state: CellRecord,
+  { consumers, retainUntil, spill, flow, scope }: Subscribe,
+): CellRecord {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
   if (overtaking && isForgotten(activation, state, { retainUntil })) {
-    deliver(activation, consumers, rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`));
+    deliver(
+      activation,
+      consumers,
+      rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`),
+    );
     return state;
   }
   const until = Math.max(retainUntil, state.retainUntil);
   if (overtaking) {
     // Its token lets a later deadline take the place of an earlier one.
-    const at = { id: childId(activation.address.id, 0, `${EXPIRE}/${until}`), dueAt: until, token: EXPIRE };
+    const at = {
+      id: childId(activation.address.id, 0, `${EXPIRE}/${until}`),
+      dueAt: until,
+      token: EXPIRE,
+    };
     tellAt(activation, { target: activation.address, name: EXPIRE, control: null }, at);
   }
   const { guards } = state;
   const token = `subscriber/${guards}`;
   // The cell's own guard lets go also of those who subscribed in its scope.
-  const isApart = state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
+  const isApart =
+    state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
   const own = isApart ? guard(activation, scope, token) : undefined;
   const joined: CellRecord = {
     ...state,
     released: state.released || spill === true,
     retainUntil: until,
-    subscribers: [...state.subscribers, own === undefined ? { consumers } : { consumers, guard: own }],
+    subscribers: [
+      ...state.subscribers,
+      own === undefined ? { consumers } : { consumers, guard: own },
+    ],
     guards: own === undefined ? guards : guards + 1,
     expiring: state.expiring || overtaking,
     flow: flow ?? state.flow,
@@ -182,11 +214,19 @@ function arrive(activation: Activation, state: CellRecord, trace: Trace): CellRe
     for (const { consumers } of state.subscribers) followTrace(activation, consumers, trace);
     return state;
   }
-  const deadlock = rejectedWith("DEADLOCK", `the future ${id} waits for itself, so that it can never be settled`, { cycle: [id] });
+  const deadlock = rejectedWith(
+    "DEADLOCK",
+    `the future ${id} waits for itself, so that it can never be settled`,
+    { cycle: [id] },
+  );
   return announce(activation, keep(activation, state, deadlock));
 }
 
-function settle(activation: Activation, state: CellRecord, { ok, tally, spill, flow }: Settling): CellRecord {
+function settle(
+  activation: Activation,
+  state: CellRecord,
+  { ok, tally, spill, flow }: Settling,
+): CellRecord {
   // Spilled consumers are the flow's own continuation, and carry on its sums; other subscribers may be of other flows.
   if (spill !== true || state.left) bill(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
@@ -195,7 +235,11 @@ function settle(activation: Activation, state: CellRecord, { ok, tally, spill, f
 }
 
 /** Whether the cell is past its retention, so that nobody knows any more how it was settled. */
-function isForgotten({ now }: Activation, { made, settled }: CellRecord, { retainUntil }: Cancel): boolean {
+function isForgotten(
+  { now }: Activation,
+  { made, settled }: CellRecord,
+  { retainUntil }: Cancel,
+): boolean {
   return !made && settled === undefined && retainUntil <= now;
 }
 
@@ -208,21 +252,32 @@ function cancel(activation: Activation, state: CellRecord): CellRecord {
 }
 
 /** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
-function withdraw(activation: Activation, state: CellRecord, { token }: { readonly token: string }): CellRecord {
+function withdraw(
+  activation: Activation,
+  state: CellRecord,
+  { token }: { readonly token: string },
+): CellRecord {
   // A guard that was taken away in this batch may still be told.
   if (token === OWN_GUARD) return state.guard === undefined ? state : cancel(activation, state);
   const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return state;
   deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);
   const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
-  return { ...state, subscribers, left: state.left || (state.released && subscribers.length === 0) };
+  return {
+    ...state,
+    subscribers,
+    left: state.left || (state.released && subscribers.length === 0),
+  };
 }
 
 /** The cell with its settlement, kept for the retention time from now (C4). */
 function keep(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
   unguard(activation, state.guard);
   if (state.expiring) activation.cancelSend(EXPIRE);
-  const retainUntil = Math.max(state.retainUntil, activation.now + activation.environment.retentionMs);
+  const retainUntil = Math.max(
+    state.retainUntil,
+    activation.now + activation.environment.retentionMs,
+  );
   return { ...state, settled, retainUntil, guard: undefined, expiring: false };
 }
 
@@ -233,28 +288,45 @@ function announce(activation: Activation, state: CellRecord): CellRecord {
   const now = subscribers.slice(0, TURN);
   for (const subscriber of now) unguard(activation, subscriber.guard);
   const consumers = now.flatMap((subscriber) => subscriber.consumers);
-  deliver(activation, carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }), settled, flow);
-  if (subscribers.length > TURN) tell(activation, { target: activation.address, name: "turn", control: null });
+  deliver(
+    activation,
+    carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }),
+    settled,
+    flow,
+  );
+  if (subscribers.length > TURN)
+    tell(activation, { target: activation.address, name: "turn", control: null });
   return { ...state, tally: undefined, subscribers: subscribers.slice(TURN) };
 }
 
-function settleByToken(activation: Activation, state: CellRecord, { ok, digest, key }: SettleByToken): void {
-  if (!state.digests.includes(digest)) return activation.answer(key, UNDEFINED, { outcome: "unknown" });
+function settleByToken(
+  activation: Activation,
+  state: CellRecord,
+  { ok, digest, key }: SettleByToken,
+): void {
+  if (!state.digests.includes(digest))
+    return activation.answer(key, UNDEFINED, { outcome: "unknown" });
   const { settled } = state;
   if (settled !== undefined) {
     const same = settled.ok === ok && settled.text === activation.envelope.payload;
     if (state.cancelled) return activation.answer(key, UNDEFINED, { outcome: "cancelled" });
-    return activation.answer(key, settled.text, { outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected" });
+    return activation.answer(key, settled.text, {
+      outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected",
+    });
   }
   activation.answer(key, UNDEFINED, { outcome: "settled" });
-  if (!ok && state.subscribers.length === 0) reportUnhandled(activation, { ok, text: activation.envelope.payload }, state.flow);
+  if (!ok && state.subscribers.length === 0)
+    reportUnhandled(activation, { ok, text: activation.envelope.payload }, state.flow);
   save(activation, settle(activation, state, { ok, tally: NO_TALLY }));
 }
 
 /** A subscriber that overtook the creator has waited long enough. */
 function expire(activation: Activation, state: CellRecord): void {
   if (state.made || state.settled !== undefined) return;
-  const expired = rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`);
+  const expired = rejectedWith(
+    "EXPIRED",
+    `the future ${activation.address.id} is past its retention`,
+  );
   for (const subscriber of state.subscribers) {
     unguard(activation, subscriber.guard);
     deliver(activation, subscriber.consumers, expired);
@@ -266,15 +338,29 @@ function save(activation: Activation, state: CellRecord): void {
   if (state === NO_CELL) return;
   const served = state.settled !== undefined && state.subscribers.length === 0;
   if (state.released && served) return activation.delete(CELL_VALUE);
-  const keepUntil = state.gate ? Math.max(state.retainUntil, activation.now + GATE_MS) : state.retainUntil;
-  activation.write(CELL_VALUE, { json: keepCell(state, flowOf(activation.address.id)) }, served ? keepUntil : undefined);
+  const keepUntil = state.gate
+    ? Math.max(state.retainUntil, activation.now + GATE_MS)
+    : state.retainUntil;
+  activation.write(
+    CELL_VALUE,
+    { json: keepCell(state, flowOf(activation.address.id)) },
+    served ? keepUntil : undefined,
+  );
 }
 
 /** A future that escaped, and until when its settlement is kept. */
-export type Subscription = { readonly cell: string; readonly retainUntil: number; readonly scope?: string | undefined };
+export type Subscription = {
+  readonly cell: string;
+  readonly retainUntil: number;
+  readonly scope?: string | undefined;
+};
 
 /** Subscribes consumers to a future that escaped, until `scope` is cancelled. */
-export function subscribeTo(activation: Activation, { cell: id, retainUntil, scope }: Subscription, consumers: readonly Consumer[]): void {
+export function subscribeTo(
+  activation: Activation,
+  { cell: id, retainUntil, scope }: Subscription,
+  consumers: readonly Consumer[],
+): void {
   const scoped = scope === undefined ? { retainUntil } : { retainUntil, scope };
   for (let start = 0; start < consumers.length; start += TURN) {
     const control = { consumers: consumers.slice(start, start + TURN), ...scoped };
@@ -289,7 +375,12 @@ type Belonging = { readonly flow: string | undefined; readonly scope?: string | 
  * Parks consumers in a cell of their own, and gives the one consumer that stands for them: because they outgrew a message, or
  * because they are cancelled with a scope that what they wait for outlives.
  */
-export function spill(activation: Activation, id: string, consumers: readonly Consumer[], { flow, scope }: Belonging): Consumer {
+export function spill(
+  activation: Activation,
+  id: string,
+  consumers: readonly Consumer[],
+  { flow, scope }: Belonging,
+): Consumer {
   const control: Subscribe = {
     consumers,
     retainUntil: 0,

@@ -41,10 +41,13 @@ export const event: Definition = {
     const { name, control, payload } = activation.envelope;
     const queue = activation.json(VALUE) as Queue | undefined;
     if (name === "over") return end(activation, queue ?? EMPTY);
-    if (activation.withdrawn !== undefined) return withdraw(activation, queue ?? EMPTY, control as { token: string });
+    if (activation.withdrawn !== undefined)
+      return withdraw(activation, queue ?? EMPTY, control as { token: string });
     const known = queue ?? begin(activation);
     const longer =
-      name === "signal" ? { ...known, values: [...known.values, payload] } : addWaiter(activation, known, control as EventWait);
+      name === "signal"
+        ? { ...known, values: [...known.values, payload] }
+        : addWaiter(activation, known, control as EventWait);
     activation.write(VALUE, { json: match(activation, longer) });
   },
 };
@@ -61,7 +64,11 @@ function addWaiter(activation: Activation, queue: Queue, { consumers, scope }: E
   // One that is served at once needs no guard.
   const own = queue.values.length === 0 ? guard(activation, scope, token) : undefined;
   const waiter: Waiter = own === undefined ? { consumers } : { consumers, guard: own };
-  return { ...queue, waiters: [...queue.waiters, waiter], guards: queue.guards + (own === undefined ? 0 : 1) };
+  return {
+    ...queue,
+    waiters: [...queue.waiters, waiter],
+    guards: queue.guards + (own === undefined ? 0 : 1),
+  };
 }
 
 function match(activation: Activation, queue: Queue): Queue {
@@ -77,11 +84,17 @@ function serve(activation: Activation, waiter: Waiter, settled: Settled): void {
   deliver(activation, waiter.consumers, settled, flowOf(activation.address.id));
 }
 
-function withdraw(activation: Activation, queue: Queue, { token }: { readonly token: string }): void {
+function withdraw(
+  activation: Activation,
+  queue: Queue,
+  { token }: { readonly token: string },
+): void {
   const gone = queue.waiters.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return;
   serve(activation, gone, cancelled("the wait for the event"));
-  activation.write(VALUE, { json: { ...queue, waiters: queue.waiters.filter((waiter) => waiter !== gone) } });
+  activation.write(VALUE, {
+    json: { ...queue, waiters: queue.waiters.filter((waiter) => waiter !== gone) },
+  });
 }
 
 /** Nothing will be signalled any more: who still waits is told. */

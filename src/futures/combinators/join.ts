@@ -37,7 +37,11 @@ const APART = 0;
 type Apart = typeof APART;
 
 /** What opens a join: `segments` has one entry more than there are slots. */
-type Opening = { readonly segments: readonly string[]; readonly consumers: readonly Consumer[]; readonly flow?: string };
+type Opening = {
+  readonly segments: readonly string[];
+  readonly consumers: readonly Consumer[];
+  readonly flow?: string;
+};
 type Slot = { readonly index: number; readonly ok: boolean; readonly tally: Tally };
 
 /** A slot that came before the opening message. */
@@ -75,7 +79,11 @@ export const join: Definition = {
     const { index, ok, tally } = control as Slot;
     save(
       activation,
-      fill(activation, { ...state, tally: addTallies(state.tally, tally) }, { index, ok, text: setApart(activation, index, payload) }),
+      fill(
+        activation,
+        { ...state, tally: addTallies(state.tally, tally) },
+        { index, ok, text: setApart(activation, index, payload) },
+      ),
     );
   },
 };
@@ -89,7 +97,8 @@ export function consumersOfJoin(read: (name: string) => Json | undefined): reado
 
 function open(activation: Activation, state: Join, opening: Opening): Join {
   const slots = opening.segments.length - 1;
-  const size = weigh(opening.consumers) + opening.segments.reduce((sum, { length }) => sum + length, 0);
+  const size =
+    weigh(opening.consumers) + opening.segments.reduce((sum, { length }) => sum + length, 0);
   if (size > LARGE) activation.write(OPENING, { json: opening });
   let opened: Join = {
     ...state,
@@ -103,7 +112,8 @@ function open(activation: Activation, state: Join, opening: Opening): Join {
 }
 
 function fill(activation: Activation, state: Join, slot: Early): Join {
-  const opening = state.opening === APART ? (activation.json(OPENING) as Opening | undefined) : state.opening;
+  const opening =
+    state.opening === APART ? (activation.json(OPENING) as Opening | undefined) : state.opening;
   if (opening === undefined) return { ...state, early: [...state.early, slot] };
   const left = state.left - 1;
   const texts = state.texts.with(slot.index, slot.text);
@@ -112,9 +122,17 @@ function fill(activation: Activation, state: Join, slot: Early): Join {
     return { ...state, left, texts, tally: NO_TALLY };
   }
   if (!slot.ok)
-    return finish(activation, { ...state, left, texts }, opening, { ok: false, text: textOf(activation, slot.text, slot.index) });
+    return finish(activation, { ...state, left, texts }, opening, {
+      ok: false,
+      text: textOf(activation, slot.text, slot.index),
+    });
   if (left > 0) return { ...state, left, texts };
-  return finish(activation, { ...state, left, texts }, opening, whole(activation, opening.segments, texts));
+  return finish(
+    activation,
+    { ...state, left, texts },
+    opening,
+    whole(activation, opening.segments, texts),
+  );
 }
 
 function whole(activation: Activation, segments: readonly string[], texts: Join["texts"]): Settled {
@@ -124,11 +142,18 @@ function whole(activation: Activation, segments: readonly string[], texts: Join[
   );
   const [size, limit] = [text.length, activation.environment.payloadLimit];
   if (size <= limit) return fulfilled(text);
-  return rejectedWith("PAYLOAD_TOO_LARGE", `the joined value has ${size} characters, the limit is ${limit}`, { size, limit });
+  return rejectedWith(
+    "PAYLOAD_TOO_LARGE",
+    `the joined value has ${size} characters, the limit is ${limit}`,
+    { size, limit },
+  );
 }
 
 function finish(activation: Activation, state: Join, opening: Opening, settled: Settled): Join {
-  const consumers = carryOrBill(activation, opening.consumers, { tally: state.tally, flow: opening.flow });
+  const consumers = carryOrBill(activation, opening.consumers, {
+    tally: state.tally,
+    flow: opening.flow,
+  });
   deliver(activation, consumers, settled, opening.flow);
   return { ...state, over: true, tally: NO_TALLY };
 }
@@ -140,14 +165,18 @@ function setApart(activation: Activation, index: number, text: Encoded): string 
 }
 
 function textOf(activation: Activation, text: string | Apart, index: number): Encoded {
-  return text === APART ? (activation.read(SLOTS[index] ?? "")?.content.text ?? UNDEFINED) : (text as Encoded);
+  return text === APART
+    ? (activation.read(SLOTS[index] ?? "")?.content.text ?? UNDEFINED)
+    : (text as Encoded);
 }
 
 function save(activation: Activation, state: Join): void {
-  if (state.opening === undefined || state.left > 0) return activation.write(VALUE, { json: state });
+  if (state.opening === undefined || state.left > 0)
+    return activation.write(VALUE, { json: state });
   activation.delete(VALUE);
   if (state.opening === APART) activation.delete(OPENING);
-  for (const [index, text] of state.texts.entries()) if (text === APART) activation.delete(SLOTS[index] ?? "");
+  for (const [index, text] of state.texts.entries())
+    if (text === APART) activation.delete(SLOTS[index] ?? "");
 }
 
 /** A slot to be filled: the consumer that fills it is given to whatever will settle. */
@@ -157,7 +186,12 @@ type FillSlot = (slot: number, consumer: Consumer) => void;
  * Opens a join over the holes of a template, as a tree where they are many, and says which consumer fills each hole.
  * A chunk of the template between holes is not itself JSON; only the root's text is.
  */
-export function openJoin(activation: Activation, id: MessageId, opening: Opening, fillSlot: FillSlot): void {
+export function openJoin(
+  activation: Activation,
+  id: MessageId,
+  opening: Opening,
+  fillSlot: FillSlot,
+): void {
   const { segments, flow } = opening;
   const slots = segments.length - 1;
   if (slots <= DEGREE) {
@@ -174,9 +208,17 @@ export function openJoin(activation: Activation, id: MessageId, opening: Opening
     outer.push(segments[start] ?? "");
     const inner = ["", ...segments.slice(start + 1, end), ""];
     const consumers: readonly Consumer[] = [{ to: "slot", id, index }];
-    const chunk: Opening = flow === undefined ? { segments: inner, consumers } : { segments: inner, consumers, flow };
-    openJoin(activation, childId(id, 0, index), chunk, (slot, consumer) => fillSlot(start + slot, consumer));
+    const chunk: Opening =
+      flow === undefined ? { segments: inner, consumers } : { segments: inner, consumers, flow };
+    openJoin(activation, childId(id, 0, index), chunk, (slot, consumer) =>
+      fillSlot(start + slot, consumer),
+    );
   }
   outer.push(segments[slots] ?? "");
-  tell(activation, { target: system("join", id), name: "open", control: { ...opening, segments: outer }, fresh: true });
+  tell(activation, {
+    target: system("join", id),
+    name: "open",
+    control: { ...opening, segments: outer },
+    fresh: true,
+  });
 }

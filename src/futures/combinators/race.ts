@@ -59,14 +59,26 @@ export const race: Definition = {
     if (activation.withdrawn !== undefined) return save(activation, withdraw(activation, state));
     if (name === "open") return save(activation, open(activation, state, control as Racing));
     const { index, ok, tally } = control as { index: number; ok: boolean; tally: Tally };
-    save(activation, fill(activation, { ...state, tally: addTallies(state.tally, tally) }, { index, settled: { ok, text: payload } }));
+    save(
+      activation,
+      fill(
+        activation,
+        { ...state, tally: addTallies(state.tally, tally) },
+        { index, settled: { ok, text: payload } },
+      ),
+    );
   },
 };
 
 /** Who waits for a race that has not been decided, if it cannot be while `lost` of its futures do not settle; `read` gives its values. */
-export function consumersOfRace(read: (name: string) => Json | undefined, lost: number): readonly Consumer[] {
+export function consumersOfRace(
+  read: (name: string) => Json | undefined,
+  lost: number,
+): readonly Consumer[] {
   const { opening, over = false, arrived = 0 } = (read(VALUE) as Race | undefined) ?? {};
-  return opening === undefined || over || lost + arrived < slotsOf(opening) ? [] : opening.consumers;
+  return opening === undefined || over || lost + arrived < slotsOf(opening)
+    ? []
+    : opening.consumers;
 }
 
 /** The id of the scope of a branch of a race in `scope`; none begins with another's. */
@@ -95,32 +107,54 @@ function fill(activation: Activation, state: Race, slot: Slot): Race {
     // One that was fulfilled fills a slot of its own, which is still on its way.
     return outcome === undefined ? counted : decide(activation, counted, outcome);
   }
-  if (opening.mode === "race" || settled.ok) return decide(activation, counted, settled, settled.ok ? index : undefined);
+  if (opening.mode === "race" || settled.ok)
+    return decide(activation, counted, settled, settled.ok ? index : undefined);
   return counted;
 }
 
 /** Ends the race with a settlement; `winner` is the branch that was fulfilled, if one was. */
-function decide(activation: Activation, { opening, tally, ...state }: Opened, settled: Settled, winner?: number): Race {
+function decide(
+  activation: Activation,
+  { opening, tally, ...state }: Opened,
+  settled: Settled,
+  winner?: number,
+): Race {
   if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);
-  if (!settled.ok && opening.consumers.length === 0) reportUnhandled(activation, settled, opening.flow);
-  deliver(activation, carryOrBill(activation, opening.consumers, { tally, flow: opening.flow }), settled, opening.flow);
+  if (!settled.ok && opening.consumers.length === 0)
+    reportUnhandled(activation, settled, opening.flow);
+  deliver(
+    activation,
+    carryOrBill(activation, opening.consumers, { tally, flow: opening.flow }),
+    settled,
+    opening.flow,
+  );
   for (let index = 0; index < opening.branches; index++) {
-    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, opening.scope));
+    if (index !== winner)
+      activation.cancelScope(branchScope(activation.address.id, index, opening.scope));
   }
   return { ...state, opening, over: true, tally: NO_TALLY };
 }
 
 function withdraw(activation: Activation, state: Race): Race {
   const { opening, over } = state;
-  return opening === undefined || over ? state : decide(activation, { ...state, opening }, cancelled("the race"));
+  return opening === undefined || over
+    ? state
+    : decide(activation, { ...state, opening }, cancelled("the race"));
 }
 
 /** What `any` comes to when no branch was fulfilled; the text holds their settlements. */
 function allRejected({ text }: Settled): Settled | undefined {
-  const settlements = JSON.parse(text) as readonly { readonly status: string; readonly reason: Failure }[];
+  const settlements = JSON.parse(text) as readonly {
+    readonly status: string;
+    readonly reason: Failure;
+  }[];
   if (settlements.some(({ status }) => status === "fulfilled")) return undefined;
   const errors = settlements.map(({ reason }) => reason);
-  return rejected({ name: "AggregateError", message: `all ${errors.length} futures were rejected`, errors });
+  return rejected({
+    name: "AggregateError",
+    message: `all ${errors.length} futures were rejected`,
+    errors,
+  });
 }
 
 function slotsOf({ mode, branches }: Racing): number {

@@ -20,6 +20,11 @@ export const timer: Definition = {
   system: true,
   receive(activation) {
     const { consumers, flow, settled = SETTLED_UNDEFINED } = activation.envelope.control as Timer;
-    deliver(activation, consumers, activation.withdrawn === undefined ? settled : cancelled("the timer"), flow);
+    deliver(
+      activation,
+      consumers,
+      activation.withdrawn === undefined ? settled : cancelled("the timer"),
+      flow,
+    );
   },
 };

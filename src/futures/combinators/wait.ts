@@ -47,8 +47,13 @@ export const wait: Definition = {
   system: true,
   receive(activation) {
     const { name, control } = activation.envelope;
-    const ticks = (activation.json(TICKS) as Ticks | undefined) ?? { bits: [], count: 0, over: false };
-    if (name === "tick") return proceed(activation, tick(ticks, (control as { index: number }).index), false);
+    const ticks = (activation.json(TICKS) as Ticks | undefined) ?? {
+      bits: [],
+      count: 0,
+      over: false,
+    };
+    if (name === "tick")
+      return proceed(activation, tick(ticks, (control as { index: number }).index), false);
     if (activation.withdrawn !== undefined) return withdraw(activation, ticks);
     if (name === "open") open(activation, control as Waiting);
     if (activation.json(OPENING) !== undefined) proceed(activation, ticks, name === TIMEOUT);
@@ -56,7 +61,10 @@ export const wait: Definition = {
 };
 
 /** Who waits for a wait that has not decided, if it cannot while `lost` of its futures do not settle; `read` gives its values. */
-export function consumersOfWait(read: (name: string) => Json | undefined, lost: number): readonly Consumer[] {
+export function consumersOfWait(
+  read: (name: string) => Json | undefined,
+  lost: number,
+): readonly Consumer[] {
   const waiting = read(OPENING) as Waiting | undefined;
   const { over = false } = (read(TICKS) as Ticks | undefined) ?? {};
   if (waiting === undefined || over || waiting.dueAt !== undefined) return [];
@@ -87,7 +95,11 @@ function withdraw(activation: Activation, ticks: Ticks): void {
 function tick({ bits, count, over }: Ticks, index: number): Ticks {
   const word = index >> 5;
   const longer = Array.from({ length: Math.max(bits.length, word + 1) }, (_, at) => bits[at] ?? 0);
-  return { bits: longer.with(word, (longer[word] ?? 0) | (1 << (index & 31))), count: count + 1, over };
+  return {
+    bits: longer.with(word, (longer[word] ?? 0) | (1 << (index & 31))),
+    count: count + 1,
+    over,
+  };
 }
 
 function proceed(activation: Activation, ticks: Ticks, timedOut: boolean): void {
@@ -104,24 +116,38 @@ function finish(activation: Activation, waiting: Waiting | undefined, ticks: Tic
   } else activation.write(TICKS, { json: ticks });
 }
 
-function decide(activation: Activation, waiting: Waiting, { bits }: Ticks, timedOut: boolean): void {
-  if (waiting.dueAt === undefined && waiting.scope !== undefined) unguard(activation, [waiting.scope, TIMEOUT]);
+function decide(
+  activation: Activation,
+  waiting: Waiting,
+  { bits }: Ticks,
+  timedOut: boolean,
+): void {
+  if (waiting.dueAt === undefined && waiting.scope !== undefined)
+    unguard(activation, [waiting.scope, TIMEOUT]);
   else if (!timedOut) activation.cancelSend(TIMEOUT);
   const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
   const ready: number[] = [];
   const pending: string[] = [];
   for (const [index, cell] of waiting.cells.entries()) {
     if (isReady(index)) ready.push(index);
-    else pending.push(`{"index":${index},"handle":${encodeHandle(cell, activation.environment.realm, waiting.retainUntil)}}`);
+    else
+      pending.push(
+        `{"index":${index},"handle":${encodeHandle(cell, activation.environment.realm, waiting.retainUntil)}}`,
+      );
   }
   const { consumers, flow } = waiting;
   const tail = `],"pending":[${pending.join(",")}]}`;
-  if (ready.length === 0) return deliver(activation, consumers, fulfilled(`{"ready":[${tail}` as Encoded), flow);
+  if (ready.length === 0)
+    return deliver(activation, consumers, fulfilled(`{"ready":[${tail}` as Encoded), flow);
   const segments = ['{"ready":[', ...Array.from({ length: ready.length - 1 }, () => ","), tail];
   const opening = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
   openJoin(activation, childId(activation.address.id, 0, "ready"), opening, (slot, filler) => {
     const index = ready[slot] ?? 0;
     const consumer: Consumer = { ...filler, want: "settlement", position: index };
-    subscribeTo(activation, { cell: waiting.cells[index] ?? "", retainUntil: waiting.retainUntil }, [consumer]);
+    subscribeTo(
+      activation,
+      { cell: waiting.cells[index] ?? "", retainUntil: waiting.retainUntil },
+      [consumer],
+    );
   });
 }

@@ -29,6 +29,11 @@ export const fn = ((type: string, ...rest: readonly unknown[]) => {
   const { input, ...handling } = options as FunctionOptions<unknown>;
   if (input !== undefined) checkSchema(`input of ${type}`, input);
   const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
-  const spec = { type, operations, ...handlingSpec(type, handling), ...(input !== undefined && { input }) };
+  const spec = {
+    type,
+    operations,
+    ...handlingSpec(type, handling),
+    ...(input !== undefined && { input }),
+  };
   return Object.freeze(attachSpec({ type }, spec));
 }) as DefineFn;

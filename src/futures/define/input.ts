@@ -7,15 +7,21 @@ import type { FunctionSpec } from "./spec.ts";
 export function checkInput({ input: schema, type }: FunctionSpec, input: unknown): unknown {
   if (schema === undefined) return input;
   const result = schema["~standard"].validate(input);
-  return result instanceof Promise ? result.then((later) => accept(later, type)) : accept(result, type);
+  return result instanceof Promise
+    ? result.then((later) => accept(later, type))
+    : accept(result, type);
 }
 
 function accept(result: SchemaResult<unknown>, type: string): unknown {
   if (result.issues === undefined) return result.value;
   const issues = describeIssues(result.issues);
-  throw new HandbackError("INVALID_INPUT", `the input of ${type} was refused: ${issues.join("; ")}`, {
-    details: { function: type, issues },
-  });
+  throw new HandbackError(
+    "INVALID_INPUT",
+    `the input of ${type} was refused: ${issues.join("; ")}`,
+    {
+      details: { function: type, issues },
+    },
+  );
 }
 
 /** Says what a schema found wrong, one line an issue. */

@@ -45,6 +45,7 @@ export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
 
 /** The spec behind what `fn`, `stateful` or one of its operations gave; `undefined` for anything else. */
 export function specOf(face: unknown): FunctionSpec | undefined {
-  if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face)) return undefined;
+  if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face))
+    return undefined;
   return face[SPEC] as FunctionSpec;
 }

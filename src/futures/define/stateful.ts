@@ -23,7 +23,19 @@ interface Definition extends HandlingOptions {
   readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
 
-const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate", "ageOut", "retry", "timeout", "aliases", "parts"];
+const OPTIONS = [
+  "state",
+  "handlers",
+  "queries",
+  "schema",
+  "version",
+  "migrate",
+  "ageOut",
+  "retry",
+  "timeout",
+  "aliases",
+  "parts",
+];
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
@@ -48,12 +60,27 @@ const OPTIONS = ["state", "handlers", "queries", "schema", "version", "migrate",
 export const stateful = ((type: string, definition: Definition) => {
   checkFunctionType(type);
   checkOptions(`definition of ${type}`, definition, OPTIONS);
-  const { state, handlers, queries = {}, schema, version = 1, migrate, ageOut, ...handling } = definition;
+  const {
+    state,
+    handlers,
+    queries = {},
+    schema,
+    version = 1,
+    migrate,
+    ageOut,
+    ...handling
+  } = definition;
   if (!Number.isInteger(version) || version < 1) {
-    throw new HandbackError("INVALID_OPTIONS", `version of ${type}: expected a whole number from 1, got ${show(version)}`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `version of ${type}: expected a whole number from 1, got ${show(version)}`,
+    );
   }
   if (migrate !== undefined && typeof migrate !== "function") {
-    throw new HandbackError("INVALID_OPTIONS", `migrate of ${type}: expected a function, got ${show(migrate)}`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `migrate of ${type}: expected a function, got ${show(migrate)}`,
+    );
   }
   if (schema !== undefined) checkSchema(`schema of ${type}`, schema);
   const operations = operationSpecs(type, handlers, queries);
@@ -66,21 +93,33 @@ export const stateful = ((type: string, definition: Definition) => {
   const spec: FunctionSpec = {
     type,
     operations,
-    state: ageOut === undefined ? shape : { ...shape, ageOutMs: parseDuration(ageOut, `ageOut of ${type}`) },
+    state:
+      ageOut === undefined
+        ? shape
+        : { ...shape, ageOutMs: parseDuration(ageOut, `ageOut of ${type}`) },
     ...handlingSpec(type, handling),
   };
-  const faces = [...operations.keys()].map((operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const);
+  const faces = [...operations.keys()].map(
+    (operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const,
+  );
   return Object.freeze(attachSpec({ type, ...Object.fromEntries(faces) }, spec));
 }) as unknown as DefineStateful;
 
-function operationSpecs(type: string, handlers: Definition["handlers"], queries: Definition["handlers"]): Map<string, OperationSpec> {
+function operationSpecs(
+  type: string,
+  handlers: Definition["handlers"],
+  queries: Definition["handlers"],
+): Map<string, OperationSpec> {
   const operations = new Map<string, OperationSpec>();
   for (const [group, readOnly] of [
     [handlers, false],
     [queries, true],
   ] as const) {
     if (typeof group !== "object" || group === null)
-      throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected an object of functions`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `handlers of ${type}: expected an object of functions`,
+      );
     for (const [name, handler] of Object.entries(group)) {
       checkName(name, `operation of ${type}`);
       if (name === "type" || operations.has(name))
@@ -88,18 +127,25 @@ function operationSpecs(type: string, handlers: Definition["handlers"], queries:
       operations.set(name, handlerSpec(`handler ${name} of ${type}`, handler, readOnly));
     }
   }
-  if (operations.size === 0) throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected at least one`);
+  if (operations.size === 0)
+    throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected at least one`);
   return operations;
 }
 
 function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {
   if (typeof state !== "object" || state === null)
-    throw new HandbackError("INVALID_OPTIONS", `state of ${type}: expected an object of value(...)s`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `state of ${type}: expected an object of value(...)s`,
+    );
   const specs = new Map<string, StoredValueSpec>();
   for (const [name, spec] of Object.entries(state)) {
     checkName(name, `value of ${type}`);
     if (typeof spec !== "object" || spec === null || !("initial" in spec)) {
-      throw new HandbackError("INVALID_OPTIONS", `state.${name} of ${type}: expected a value(...), got ${show(spec)}`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `state.${name} of ${type}: expected a value(...), got ${show(spec)}`,
+      );
     }
     const { initial, ...expiry } = spec;
     specs.set(name, { ...expiry, initialText: codec.encode(initial, { root: `state.${name}` }) });
@@ -107,13 +153,24 @@ function valueSpecs(type: string, state: Definition["state"]): Map<string, Store
   return specs;
 }
 
-function checkState(type: string, schema: StandardSchemaV1<unknown, unknown>, loaded: Values): Values {
+function checkState(
+  type: string,
+  schema: StandardSchemaV1<unknown, unknown>,
+  loaded: Values,
+): Values {
   const result = schema["~standard"].validate({ ...loaded });
   if (result instanceof Promise)
-    throw new HandbackError("INVALID_OPTIONS", `schema of ${type}: expected one that checks at once, got a promise`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `schema of ${type}: expected one that checks at once, got a promise`,
+    );
   if (result.issues === undefined) return result.value as Values;
   const issues = describeIssues(result.issues);
-  throw new HandbackError("STATE_SCHEMA_MISMATCH", `stored state of ${type} does not fit its schema: ${issues.join("; ")}`, {
-    details: { function: type, issues },
-  });
+  throw new HandbackError(
+    "STATE_SCHEMA_MISMATCH",
+    `stored state of ${type} does not fit its schema: ${issues.join("; ")}`,
+    {
+      details: { function: type, issues },
+    },
+  );
 }

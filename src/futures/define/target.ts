@@ -15,7 +15,10 @@ export interface Target {
 export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Target {
   const spec = specOf(f);
   if (spec === undefined) {
-    throw new HandbackError("UNKNOWN_FUNCTION", `expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`);
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`,
+    );
   }
   const operation = operationOf(f) ?? (spec.state === undefined ? CALL : undefined);
   if (operation === undefined) {
@@ -25,13 +28,19 @@ export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Tar
     );
   }
   if (!host.knows(spec.type)) {
-    throw new HandbackError("UNKNOWN_FUNCTION", `${spec.type} is not registered with this engine; add it to its functions`, {
-      details: { function: spec.type },
-    });
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `${spec.type} is not registered with this engine; add it to its functions`,
+      {
+        details: { function: spec.type },
+      },
+    );
   }
   return { type: spec.type, operation, spec };
 }
 
 function operationOf(f: unknown): string | undefined {
-  return typeof f === "object" && f !== null && "operation" in f && typeof f.operation === "string" ? f.operation : undefined;
+  return typeof f === "object" && f !== null && "operation" in f && typeof f.operation === "string"
+    ? f.operation
+    : undefined;
 }

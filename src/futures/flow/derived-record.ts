@@ -27,5 +27,11 @@ export const firstCall: ImpliedValues = {
 export function firstRecord({ id, target, name, control }: Envelope): FlowRecord {
   const { startedAt = 0 } = control as CallControl;
   const stateId = target.id === id ? undefined : target.id;
-  return { type: target.type, stateId, name: name === CALL ? undefined : name, startedAt, tally: markOf(id) };
+  return {
+    type: target.type,
+    stateId,
+    name: name === CALL ? undefined : name,
+    startedAt,
+    tally: markOf(id),
+  };
 }

@@ -51,7 +51,15 @@ type Stored = readonly [
 
 /** The record as it is kept. */
 export function keepRecord(record: FlowRecord): Json {
-  const { type, startedAt, tally, ok, settledAt = ABSENT, stateId = ABSENT, name = ABSENT } = record;
+  const {
+    type,
+    startedAt,
+    tally,
+    ok,
+    settledAt = ABSENT,
+    stateId = ABSENT,
+    name = ABSENT,
+  } = record;
   const { number, digest, cancelled, queues, unhandled } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;

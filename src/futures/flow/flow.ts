@@ -55,7 +55,8 @@ export const flow: Definition = {
     const record = kept === undefined ? undefined : readRecord(kept);
     if (name === "start") return start(activation, record, control as Start);
     if (name === "query") return query(activation, record, control as { key: string });
-    if (name === "signal") return signal(activation, record, control as { key: string; event: string });
+    if (name === "signal")
+      return signal(activation, record, control as { key: string; event: string });
     if (name === "cancel") return cancel(activation, record, control as { key: string });
     if (name === "purge") return purge(activation, record, control as { key: string });
     if (record === undefined) return orphan(activation, name, control);
@@ -63,14 +64,24 @@ export const flow: Definition = {
       case "settle":
         return settle(activation, record, control as { ok: boolean; tally: Tally });
       case "bill":
-        return save(activation, { ...record, tally: addTallies(record.tally, (control as { tally: Tally }).tally) });
+        return save(activation, {
+          ...record,
+          tally: addTallies(record.tally, (control as { tally: Tally }).tally),
+        });
       case "unhandled":
         return save(activation, {
           ...record,
-          unhandled: [...(record.unhandled ?? []), failureOf({ ok: false, text: activation.envelope.payload })].slice(-MAX_UNHANDLED),
+          unhandled: [
+            ...(record.unhandled ?? []),
+            failureOf({ ok: false, text: activation.envelope.payload }),
+          ].slice(-MAX_UNHANDLED),
         });
       case "status":
-        return activation.write(STATUS_VALUE, { text: activation.envelope.payload }, activation.read(FLOW_VALUE)?.expiresAt);
+        return activation.write(
+          STATUS_VALUE,
+          { text: activation.envelope.payload },
+          activation.read(FLOW_VALUE)?.expiresAt,
+        );
       default:
         return addQueue(activation, record, (control as { queue: string }).queue);
     }
@@ -81,25 +92,53 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
   const { key, number, type, stateId, name, digest, creates } = call;
   const flow = activation.address.id;
   if (record !== undefined) {
-    const same = record.type === type && (record.name ?? CALL) === name && record.digest === digest && digest !== undefined;
-    return activation.answer(key, UNDEFINED, { outcome: same ? "attached" : "conflict", type: record.type, stateId: record.stateId });
+    const same =
+      record.type === type &&
+      (record.name ?? CALL) === name &&
+      record.digest === digest &&
+      digest !== undefined;
+    return activation.answer(key, UNDEFINED, {
+      outcome: same ? "attached" : "conflict",
+      type: record.type,
+      stateId: record.stateId,
+    });
   }
   const id = rootId(number);
-  const control: CallControl = { consumers: [{ to: "flow", id: flow }], flow, creates, startedAt: activation.now };
-  const first = { id, target: { type, id: stateId ?? id }, name, payload: activation.envelope.payload, control, scope: number };
+  const control: CallControl = {
+    consumers: [{ to: "flow", id: flow }],
+    flow,
+    creates,
+    startedAt: activation.now,
+  };
+  const first = {
+    id,
+    target: { type, id: stateId ?? id },
+    name,
+    payload: activation.envelope.payload,
+    control,
+    scope: number,
+  };
   activation.send(first);
   if (number === flow) activation.imply(FLOW_VALUE, firstCall.contentOf(first));
   else save(activation, { ...firstRecord(first), number, digest });
   activation.answer(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 
-function settle(activation: Activation, record: FlowRecord, { ok, tally }: { ok: boolean; tally: Tally }): void {
+function settle(
+  activation: Activation,
+  record: FlowRecord,
+  { ok, tally }: { ok: boolean; tally: Tally },
+): void {
   const summed = { ...record, tally: addTallies(record.tally, tally) };
   if (record.ok !== undefined) return save(activation, summed);
   end(activation, summed, { ok, text: activation.envelope.payload });
 }
 
-function cancel(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+function cancel(
+  activation: Activation,
+  record: FlowRecord | undefined,
+  { key }: { key: string },
+): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
   activation.answer(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "cancelled") return;
@@ -107,7 +146,11 @@ function cancel(activation: Activation, record: FlowRecord | undefined, { key }:
   activation.cancelScope(record.number ?? activation.address.id);
 }
 
-function purge(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+function purge(
+  activation: Activation,
+  record: FlowRecord | undefined,
+  { key }: { key: string },
+): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
   activation.answer(key, UNDEFINED, { outcome });
   if (outcome !== "purged") return;
@@ -120,17 +163,33 @@ function end(activation: Activation, record: FlowRecord, { ok, text }: Settled):
   if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
   save(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
-  if (status !== undefined) activation.write(STATUS_VALUE, status.content, activation.now + activation.environment.retentionMs);
+  if (status !== undefined)
+    activation.write(
+      STATUS_VALUE,
+      status.content,
+      activation.now + activation.environment.retentionMs,
+    );
   activation.answer(settledKey(activation.address.id), text, { ok });
 }
 
-function query(activation: Activation, record: FlowRecord | undefined, { key }: { key: string }): void {
+function query(
+  activation: Activation,
+  record: FlowRecord | undefined,
+  { key }: { key: string },
+): void {
   const status = activation.read(STATUS_VALUE);
   const outcome = record?.ok === undefined ? undefined : activation.read(FLOW_VALUE)?.content.text;
-  activation.answer(key, status?.content.text ?? UNDEFINED, { record: record ?? null, ...(outcome !== undefined && { outcome }) });
+  activation.answer(key, status?.content.text ?? UNDEFINED, {
+    record: record ?? null,
+    ...(outcome !== undefined && { outcome }),
+  });
 }
 
-function signal(activation: Activation, record: FlowRecord | undefined, { key, event }: { key: string; event: string }): void {
+function signal(
+  activation: Activation,
+  record: FlowRecord | undefined,
+  { key, event }: { key: string; event: string },
+): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
   if (outcome === "signalled")
     tell(activation, {
@@ -157,8 +216,19 @@ function orphan(activation: Activation, name: string, control: Json | undefined)
 }
 
 /** Writes the record; `outcome` is given when it is settled, and kept from then on. */
-function save(activation: Activation, record: FlowRecord, outcome = activation.read(FLOW_VALUE)?.content.text): void {
-  const keepUntil = record.settledAt === undefined ? undefined : record.settledAt + activation.environment.retentionMs;
+function save(
+  activation: Activation,
+  record: FlowRecord,
+  outcome = activation.read(FLOW_VALUE)?.content.text,
+): void {
+  const keepUntil =
+    record.settledAt === undefined
+      ? undefined
+      : record.settledAt + activation.environment.retentionMs;
   const json = keepRecord(record);
-  activation.write(FLOW_VALUE, outcome === undefined ? { json } : { json, text: outcome }, keepUntil);
+  activation.write(
+    FLOW_VALUE,
+    outcome === undefined ? { json } : { json, text: outcome },
+    keepUntil,
+  );
 }

@@ -21,7 +21,8 @@ export function* leadsTo(envelopes: Iterable<Envelope>, read: ReadControl): Gene
   /** Which of their futures cannot settle, by address. */
   const stuck = new Map<string, Set<number>>();
   const walk: Consumer[] = [];
-  for (const { control } of envelopes) walk.push(...((control as CallControl | undefined)?.consumers ?? []));
+  for (const { control } of envelopes)
+    walk.push(...((control as CallControl | undefined)?.consumers ?? []));
   for (let consumer = walk.pop(); consumer !== undefined; consumer = walk.pop()) {
     if (consumer.to === "answer") yield consumer.key;
     else if (consumer.to === "call") walk.push(...consumer.consumers);
@@ -55,4 +56,9 @@ function reach(
   }
 }
 
-const TYPES = { slot: SYSTEM.join, cell: SYSTEM.cell, race: SYSTEM.race, tick: SYSTEM.wait } as const;
+const TYPES = {
+  slot: SYSTEM.join,
+  cell: SYSTEM.cell,
+  race: SYSTEM.race,
+  tick: SYSTEM.wait,
+} as const;

@@ -23,7 +23,17 @@ export interface Waiting {
    * - `all`, `first`, `some`: several futures that are waited for together
    * - `future`, `promise`, `event`, `timer`: a future whose settlement is kept, and those that come from outside or with time
    */
-  readonly kind: "flow" | "function" | "handler" | "all" | "first" | "some" | "future" | "promise" | "event" | "timer";
+  readonly kind:
+    | "flow"
+    | "function"
+    | "handler"
+    | "all"
+    | "first"
+    | "some"
+    | "future"
+    | "promise"
+    | "event"
+    | "timer";
   /** The flow's key, the function's name, the event's; empty: it has none. */
   readonly name: string;
   /** How it stands, in a word or two; may be empty. */
@@ -57,7 +67,8 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
   const nodes = new Map<string, Waiting>([[flow.id, flow]]);
   const waits = new Map<string, { waiter: string; on: string }>();
 
-  const add = (node: Waiting): boolean => !nodes.has(node.id) && nodes.set(node.id, node) !== undefined;
+  const add = (node: Waiting): boolean =>
+    !nodes.has(node.id) && nodes.set(node.id, node) !== undefined;
   const valuesOf =
     (address: Address) =>
     (name: string): Json | undefined =>
@@ -84,7 +95,8 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
     const { node, next } = atAddress(address, valuesOf);
     if (node !== undefined && add(node)) walk(node.id, next);
   }
-  const left = Math.max(0, parked.messages.length - limit) + Math.max(0, parked.addresses.length - limit);
+  const left =
+    Math.max(0, parked.messages.length - limit) + Math.max(0, parked.addresses.length - limit);
   return { flow: flow.name, nodes: [...nodes.values()], waits: [...waits.values()], left };
 }
 
@@ -105,7 +117,10 @@ function whoTakes(consumer: Consumer, valuesOf: ValuesOf): Found {
     case "call": {
       const { type } = targetOf(consumer);
       const name = consumer.name === CALL ? type : `${type}.${consumer.name}`;
-      return { node: { id: consumer.id, kind: "function", name, status: "waits" }, next: consumer.consumers };
+      return {
+        node: { id: consumer.id, kind: "function", name, status: "waits" },
+        next: consumer.consumers,
+      };
     }
     case "answer":
       return { node: { id: consumer.key, kind: "handler", name: "", status: "" }, next: [] };
@@ -135,7 +150,10 @@ function atAddress(address: Address, valuesOf: ValuesOf): Found {
     case SYSTEM.wait:
       return { node: node("some"), next: waitersOf(values) };
     case SYSTEM.cell:
-      return { node: node(isPromise(values) ? "promise" : "future"), next: consumersOfCell(values) };
+      return {
+        node: node(isPromise(values) ? "promise" : "future"),
+        next: consumersOfCell(values),
+      };
     case SYSTEM.event:
       return { node: node("event", eventOf(address.id)), next: consumersOfEvent(values) };
     default:
@@ -144,15 +162,28 @@ function atAddress(address: Address, valuesOf: ValuesOf): Found {
 }
 
 /** A message that is to be handled, now or when it is due. */
-function atWork(envelope: Envelope, dueAt: number | undefined): { node: Waiting; consumers: readonly Consumer[] } {
+function atWork(
+  envelope: Envelope,
+  dueAt: number | undefined,
+): { node: Waiting; consumers: readonly Consumer[] } {
   const { id, target, name, control } = envelope;
   const due = dueAt === undefined ? {} : { dueAt };
   const consumers = (control as Partial<CallControl> | null | undefined)?.consumers ?? [];
-  if (target.type === SYSTEM.timer) return { node: { id, kind: "timer", name: "", status: "", ...due }, consumers };
+  if (target.type === SYSTEM.timer)
+    return { node: { id, kind: "timer", name: "", status: "", ...due }, consumers };
   if (target.type === SYSTEM.wait) {
     const waiting: Consumer = { to: "tick", id: target.id, index: 0 };
     return { node: { id, kind: "timer", name: "", status: "", ...due }, consumers: [waiting] };
   }
   const called = name === CALL ? target.type : `${target.type}.${name}`;
-  return { node: { id, kind: "function", name: called, status: dueAt === undefined ? "at work or in line" : "", ...due }, consumers };
+  return {
+    node: {
+      id,
+      kind: "function",
+      name: called,
+      status: dueAt === undefined ? "at work or in line" : "",
+      ...due,
+    },
+    consumers,
+  };
 }

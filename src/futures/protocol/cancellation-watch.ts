@@ -9,7 +9,11 @@ export type Guard = readonly [scope: string, token: string];
  *
  * Engines that cannot withdraw messages give none; there the boundary of the scope drops what comes later.
  */
-export function guard(activation: Activation, scope: string | undefined, token: string): Guard | undefined {
+export function guard(
+  activation: Activation,
+  scope: string | undefined,
+  token: string,
+): Guard | undefined {
   if (scope === undefined || !activation.environment.scopedCancel) return undefined;
   activation.watch(scope, token);
   return [scope, token];

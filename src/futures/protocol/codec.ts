@@ -18,16 +18,21 @@ export const codec = makeCodec({
       decode: (data) => {
         if (!Array.isArray(data)) throw new TypeError("a handle is a list");
         const [id, realm, retainUntil] = data as readonly unknown[];
-        if (typeof id !== "string" || typeof realm !== "string" || typeof retainUntil !== "number") throw new TypeError("not a handle");
+        if (typeof id !== "string" || typeof realm !== "string" || typeof retainUntil !== "number")
+          throw new TypeError("not a handle");
         return new FutureHandle({ id, realm, retainUntil });
       },
     },
   ],
   isHole: isFuture,
   holeError: (path) =>
-    new HandbackError("FUTURE_IN_STATE", `${path} is a future, which ends with its handler; keep future.handle() instead`, {
-      details: { path },
-    }),
+    new HandbackError(
+      "FUTURE_IN_STATE",
+      `${path} is a future, which ends with its handler; keep future.handle() instead`,
+      {
+        details: { path },
+      },
+    ),
 });
 
 const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;

@@ -82,13 +82,22 @@ export type Consumer =
   | CallConsumer;
 
 /** Adds to what the first of the consumers carries. The list must not be empty. */
-export function carry(consumers: readonly Consumer[], tally: Tally, parked?: readonly [number, number]): readonly Consumer[] {
+export function carry(
+  consumers: readonly Consumer[],
+  tally: Tally,
+  parked?: readonly [number, number],
+): readonly Consumer[] {
   const [first, ...rest] = consumers;
   if (first === undefined || (tally === NO_TALLY && parked === undefined)) return consumers;
   const sum = addTallies(first.tally ?? NO_TALLY, tally);
   const waiting = first.parked ?? [0, 0];
   const loaded: Consumer = { ...first, tally: sum };
-  return [parked === undefined ? loaded : { ...loaded, parked: [waiting[0] + parked[0], waiting[1] + parked[1]] }, ...rest];
+  return [
+    parked === undefined
+      ? loaded
+      : { ...loaded, parked: [waiting[0] + parked[0], waiting[1] + parked[1]] },
+    ...rest,
+  ];
 }
 
 /** What the consumer carries, with the parked time that ends `now`. */
@@ -104,7 +113,12 @@ export function weigh(consumers: readonly Consumer[]): number {
   let weight = 0;
   for (const consumer of consumers) {
     weight += 100;
-    if (consumer.to === "call") weight += 200 + (consumer.before?.length ?? 0) + (consumer.after?.length ?? 0) + weigh(consumer.consumers);
+    if (consumer.to === "call")
+      weight +=
+        200 +
+        (consumer.before?.length ?? 0) +
+        (consumer.after?.length ?? 0) +
+        weigh(consumer.consumers);
   }
   return weight;
 }

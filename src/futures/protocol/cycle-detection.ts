@@ -30,7 +30,11 @@ export function beginTrace(activation: Activation, consumers: readonly Consumer[
 }
 
 /** Follows a trace on from here, to all that the settlement would go to. */
-export function followTrace(activation: Activation, consumers: readonly Consumer[], { origin, budget }: Trace): void {
+export function followTrace(
+  activation: Activation,
+  consumers: readonly Consumer[],
+  { origin, budget }: Trace,
+): void {
   const targets = [...waiting(consumers)];
   const share = Math.floor((budget - 1) / targets.length);
   if (share < 1) return;

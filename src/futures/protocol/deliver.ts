@@ -20,7 +20,12 @@ import { system, tell } from "./system.ts";
  * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody waits for it: its consumers learn at
  *    once that they were cancelled, so that nothing of the scope stays; and it is in no scope, so that nothing cancels it.
  */
-export function deliver(activation: Activation, consumers: readonly Consumer[], settled: Settled, flow?: string): void {
+export function deliver(
+  activation: Activation,
+  consumers: readonly Consumer[],
+  settled: Settled,
+  flow?: string,
+): void {
   for (const consumer of consumers) serve(activation, consumer, settled, flow);
 }
 
@@ -32,7 +37,12 @@ export type Settling = {
   readonly flow?: string | undefined;
 };
 
-function serve(activation: Activation, consumer: Consumer, settled: Settled, flow: string | undefined): void {
+function serve(
+  activation: Activation,
+  consumer: Consumer,
+  settled: Settled,
+  flow: string | undefined,
+): void {
   const taken = take(consumer, settled);
   const tally = unload(consumer, activation.now);
   // These take no sums along.
@@ -61,7 +71,11 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
         payload: taken.text,
       });
     case "tick":
-      return tell(activation, { target: system("wait", consumer.id), name: "tick", control: { index: consumer.index } });
+      return tell(activation, {
+        target: system("wait", consumer.id),
+        name: "tick",
+        control: { index: consumer.index },
+      });
     case "answer":
       return activation.answer(consumer.key, taken.text, { ok: taken.ok });
     case "call":
@@ -69,7 +83,12 @@ function serve(activation: Activation, consumer: Consumer, settled: Settled, flo
   }
 }
 
-function settling({ spill }: { readonly spill?: true | undefined }, { ok }: Settled, tally: Tally, flow: string | undefined): Settling {
+function settling(
+  { spill }: { readonly spill?: true | undefined },
+  { ok }: Settled,
+  tally: Tally,
+  flow: string | undefined,
+): Settling {
   return { ok, tally, spill, flow };
 }
 
@@ -78,9 +97,15 @@ function take(consumer: Consumer, settled: Settled): Settled {
   return consumer.want === "completion" && settled.ok ? fulfilled("" as Encoded) : settled;
 }
 
-function call(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
+function call(
+  activation: Activation,
+  consumer: CallConsumer,
+  settled: Settled,
+  tally: Tally,
+): void {
   if (!settled.ok) return pass(activation, consumer, settled, tally);
-  if (consumer.oneWay === true || !activation.isCancelled(consumer.scope)) return begin(activation, consumer, settled, tally);
+  if (consumer.oneWay === true || !activation.isCancelled(consumer.scope))
+    return begin(activation, consumer, settled, tally);
   const rejection = cancelled(`the call of ${targetOf(consumer).type}`);
   if (consumer.settles === undefined) return pass(activation, consumer, rejection, tally);
   const { scope: _, ...cleanUp } = consumer;
@@ -89,7 +114,12 @@ function call(activation: Activation, consumer: CallConsumer, settled: Settled, 
   deliver(activation, carryOrBill(activation, consumers, { tally, flow }), rejection, flow);
 }
 
-function begin(activation: Activation, consumer: CallConsumer, settled: Settled, tally: Tally): void {
+function begin(
+  activation: Activation,
+  consumer: CallConsumer,
+  settled: Settled,
+  tally: Tally,
+): void {
   const payload = ((consumer.before ?? "") + settled.text + (consumer.after ?? "")) as Encoded;
   const [size, limit] = [payload.length, activation.environment.payloadLimit];
   if (size > limit) {
@@ -97,20 +127,34 @@ function begin(activation: Activation, consumer: CallConsumer, settled: Settled,
     const rejection = rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit });
     const told = fulfilled(asSettlement(rejection));
     // What takes settlements is called however a future ends: it learns that the value did not fit.
-    const isTold = consumer.want === "settlement" && size - settled.text.length + told.text.length <= limit;
-    return isTold ? begin(activation, consumer, told, tally) : pass(activation, consumer, rejection, tally);
+    const isTold =
+      consumer.want === "settlement" && size - settled.text.length + told.text.length <= limit;
+    return isTold
+      ? begin(activation, consumer, told, tally)
+      : pass(activation, consumer, rejection, tally);
   }
   const consumers = carryOrBill(activation, consumer.consumers, { tally, flow: consumer.flow });
   const envelope = callEnvelope({ ...consumer, consumers }, payload);
-  activation.send(envelope, consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs);
+  activation.send(
+    envelope,
+    consumer.delayMs === undefined ? undefined : activation.now + consumer.delayMs,
+  );
 }
 
 /** Passes a rejection on, past a call that is not made: its message will never run, which its mark must not wait for. */
-function pass(activation: Activation, skipped: CallConsumer, rejection: Settled, tally: Tally): void {
+function pass(
+  activation: Activation,
+  skipped: CallConsumer,
+  rejection: Settled,
+  tally: Tally,
+): void {
   if (skipped.oneWay === true) {
     bill(activation, tally, skipped.flow);
     const envelope = callEnvelope(skipped, UNDEFINED);
-    activation.deadLetter({ ...envelope, control: { ...(envelope.control as CallControl), incomplete: true } }, failureOf(rejection));
+    activation.deadLetter(
+      { ...envelope, control: { ...(envelope.control as CallControl), incomplete: true } },
+      failureOf(rejection),
+    );
     return;
   }
   const load = { tally: addTallies(tally, markOf(skipped.id)), flow: skipped.flow };
@@ -127,7 +171,11 @@ interface Load {
 }
 
 /** Lets the first consumer carry the sums; with none, they go to the flow at once. */
-export function carryOrBill(activation: Activation, consumers: readonly Consumer[], load: Load): readonly Consumer[] {
+export function carryOrBill(
+  activation: Activation,
+  consumers: readonly Consumer[],
+  load: Load,
+): readonly Consumer[] {
   const { tally, parked, flow } = load;
   if (consumers.length > 0) return carry(consumers, tally, parked);
   bill(activation, tally, flow);
@@ -136,10 +184,21 @@ export function carryOrBill(activation: Activation, consumers: readonly Consumer
 
 /** Posts sums to the flow, for runs whose outcome nobody waits for. */
 export function bill(activation: Activation, tally: Tally, flow: string | undefined): void {
-  if (flow !== undefined && tally !== NO_TALLY) tell(activation, { target: system("flow", flow), name: "bill", control: { tally } });
+  if (flow !== undefined && tally !== NO_TALLY)
+    tell(activation, { target: system("flow", flow), name: "bill", control: { tally } });
 }
 
 /** Records a rejection that nobody consumes, without failing the flow. */
-export function reportUnhandled(activation: Activation, rejection: Settled, flow: string | undefined): void {
-  if (flow !== undefined) tell(activation, { target: system("flow", flow), name: "unhandled", control: null, payload: rejection.text });
+export function reportUnhandled(
+  activation: Activation,
+  rejection: Settled,
+  flow: string | undefined,
+): void {
+  if (flow !== undefined)
+    tell(activation, {
+      target: system("flow", flow),
+      name: "unhandled",
+      control: null,
+      payload: rejection.text,
+    });
 }

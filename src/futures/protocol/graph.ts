@@ -34,7 +34,10 @@ export class Graph {
   #ordinal = 0;
   #closed: "CONTEXT_CLOSED" | "STALE_ATTEMPT" | undefined;
 
-  constructor(activation: Activation, parts: { readonly flow: string | undefined; readonly epoch: number }) {
+  constructor(
+    activation: Activation,
+    parts: { readonly flow: string | undefined; readonly epoch: number },
+  ) {
     this.activation = activation;
     this.flow = parts.flow;
     this.scope = { id: activation.envelope.scope, parent: undefined };
@@ -42,11 +45,22 @@ export class Graph {
   }
 
   nextId(): MessageId {
-    return (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(this.#ordinal++);
+    return (this.#ids ??= new ChildIds(this.activation.envelope.id, this.epoch)).at(
+      this.#ordinal++,
+    );
   }
 
   add(plan: Plan, id = this.nextId()): Node {
-    const node: Node = { id, plan, takers: [], scope: undefined, cancelled: false, abandoned: false, escapedUntil: undefined, kept: false };
+    const node: Node = {
+      id,
+      plan,
+      takers: [],
+      scope: undefined,
+      cancelled: false,
+      abandoned: false,
+      escapedUntil: undefined,
+      kept: false,
+    };
     this.nodes.push(node);
     return node;
   }
@@ -57,15 +71,19 @@ export class Graph {
     node.kept = true;
     hold(node, scope);
     const { plan } = node;
-    if (plan.kind === "cell") return new FutureHandle({ id: plan.cell, realm, retainUntil: plan.retainUntil });
-    if (plan.kind === "promise") return new FutureHandle({ id: node.id, realm, retainUntil: plan.retainUntil });
+    if (plan.kind === "cell")
+      return new FutureHandle({ id: plan.cell, realm, retainUntil: plan.retainUntil });
+    if (plan.kind === "promise")
+      return new FutureHandle({ id: node.id, realm, retainUntil: plan.retainUntil });
     node.escapedUntil ??= clock.now() + retentionMs;
     return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
   }
 
   /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
   callMarks(): Tally {
-    return this.nodes.length === 0 ? NO_TALLY : marksOf(this.nodes.filter(isCall).map(({ id }) => id));
+    return this.nodes.length === 0
+      ? NO_TALLY
+      : marksOf(this.nodes.filter(isCall).map(({ id }) => id));
   }
 
   close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {
@@ -77,8 +95,12 @@ export class Graph {
     if (this.#closed === undefined) return;
     const { type } = this.activation.address;
     const why =
-      this.#closed === "CONTEXT_CLOSED" ? "its handler has ended; await what it starts before it returns" : "its attempt was abandoned";
-    throw new HandbackError(this.#closed, `the context of ${type} was used after ${why}`, { details: { function: type } });
+      this.#closed === "CONTEXT_CLOSED"
+        ? "its handler has ended; await what it starts before it returns"
+        : "its attempt was abandoned";
+    throw new HandbackError(this.#closed, `the context of ${type} was used after ${why}`, {
+      details: { function: type },
+    });
   }
 }
 

@@ -47,7 +47,12 @@ export type Plan =
   /** `settled` is how it ends, if not with `undefined`. */
   | { readonly kind: "timer"; readonly dueAt: number; readonly settled?: Settled }
   | { readonly kind: "event"; readonly event: string }
-  | { readonly kind: "wait"; readonly needs: readonly Need[]; readonly count: number; readonly dueAt?: number }
+  | {
+      readonly kind: "wait";
+      readonly needs: readonly Need[];
+      readonly count: number;
+      readonly dueAt?: number;
+    }
   | { readonly kind: "race"; readonly needs: readonly Need[]; readonly mode: "race" | "any" }
   /** A plain message; it has no consumers. */
   | { readonly kind: "send"; readonly envelope: Envelope };
@@ -63,10 +68,18 @@ export function isSettled(plan: Plan): boolean {
 }
 
 /** Has a node's settlement taken, in a scope. */
-export function give(node: Node, scope: Scope, consumers: readonly Consumer[], boundary = false): void {
+export function give(
+  node: Node,
+  scope: Scope,
+  consumers: readonly Consumer[],
+  boundary = false,
+): void {
   hold(node, scope);
   for (const consumer of consumers)
-    node.takers = append<Taker>(node.takers, boundary ? { consumer, scope, boundary } : { consumer, scope });
+    node.takers = append<Taker>(
+      node.takers,
+      boundary ? { consumer, scope, boundary } : { consumer, scope },
+    );
 }
 
 /** Notes that somebody in a scope needs a node. */

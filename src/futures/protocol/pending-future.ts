@@ -18,7 +18,11 @@ export class PendingFuture {
     Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
-  constructor(graph: Graph, node: Node, known: { readonly stateId?: string; readonly token?: string } = {}) {
+  constructor(
+    graph: Graph,
+    node: Node,
+    known: { readonly stateId?: string; readonly token?: string } = {},
+  ) {
     this.#graph = graph;
     this.#node = node;
     this.stateId = known.stateId;
@@ -34,9 +38,17 @@ export class PendingFuture {
   static node(graph: Graph, value: unknown, what: string): Node {
     if (typeof value === "object" && value !== null && #node in value) {
       if (value.#graph === graph) return value.#node;
-      throw new HandbackError("FOREIGN_FUTURE", `${what} is a future of another activation; pass its handle() and use ctx.future(handle)`);
+      throw new HandbackError(
+        "FOREIGN_FUTURE",
+        `${what} is a future of another activation; pass its handle() and use ctx.future(handle)`,
+      );
     }
-    if (typeof value === "object" && value !== null && "then" in value && typeof value.then === "function") {
+    if (
+      typeof value === "object" &&
+      value !== null &&
+      "then" in value &&
+      typeof value.then === "function"
+    ) {
       throw new HandbackError(
         "NOT_DURABLE",
         `${what} is a JavaScript promise, which does not survive a restart: expected a future (of ctx.invoke, for one)`,

@@ -24,7 +24,9 @@ export function scopeName(id: string, detached: boolean): string {
 /** The innermost scope that holds both. They must be of one tree. */
 export function commonScope(one: Scope, other: Scope): Scope {
   const above = new Set<Scope>();
-  for (let scope: Scope | undefined = one; scope !== undefined; scope = scope.parent) above.add(scope);
-  for (let scope: Scope | undefined = other; scope !== undefined; scope = scope.parent) if (above.has(scope)) return scope;
+  for (let scope: Scope | undefined = one; scope !== undefined; scope = scope.parent)
+    above.add(scope);
+  for (let scope: Scope | undefined = other; scope !== undefined; scope = scope.parent)
+    if (above.has(scope)) return scope;
   return one;
 }

@@ -22,7 +22,11 @@ export function rejected(failure: Failure): Settled {
 }
 
 /** Settled with an error of ours. */
-export function rejectedWith(code: ErrorCode, message: string, details: HandbackError["details"] = {}): Settled {
+export function rejectedWith(
+  code: ErrorCode,
+  message: string,
+  details: HandbackError["details"] = {},
+): Settled {
   const { stack: _, ...failure } = toFailure(new HandbackError(code, message, { details }));
   return rejected(failure);
 }
@@ -40,5 +44,9 @@ export function failureOf(settled: Settled): Failure {
 /** A settlement as the value that `onSettled`, `allSettled` and `wait` hand to user code. `index` is `wait`'s. */
 export function asSettlement({ ok, text }: Settled, index?: number): Encoded {
   const head = index === undefined ? "{" : `{"index":${index},`;
-  return (ok ? `${head}"status":"fulfilled","value":${text}}` : `${head}"status":"rejected","reason":${text}}`) as Encoded;
+  return (
+    ok
+      ? `${head}"status":"fulfilled","value":${text}}`
+      : `${head}"status":"rejected","reason":${text}}`
+  ) as Encoded;
 }

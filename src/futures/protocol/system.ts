@@ -33,7 +33,10 @@ interface Note {
 }
 
 /** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
-export function tell(activation: Activation, { target, name, control, payload = UNDEFINED, fresh }: Note): void {
+export function tell(
+  activation: Activation,
+  { target, name, control, payload = UNDEFINED, fresh }: Note,
+): void {
   activation.send({ id: activation.envelope.id, target, name, payload, control, fresh });
 }
 

@@ -10,7 +10,10 @@ const SECRET_BYTES = 24;
 const DIGEST_DIGITS = 32;
 
 /** A token and what is kept of it: the locator of a future's cell, and a secret of which only a digest is stored. */
-export function newToken(id: MessageId, environment: Pick<Environment, "secret">): { readonly token: string; readonly digest: string } {
+export function newToken(
+  id: MessageId,
+  environment: Pick<Environment, "secret">,
+): { readonly token: string; readonly digest: string } {
   let secret = "";
   for (const byte of environment.secret(SECRET_BYTES)) secret += HEX[byte];
   return { token: `${id}.${secret}`, digest: digestOf(secret) };
@@ -19,8 +22,17 @@ export function newToken(id: MessageId, environment: Pick<Environment, "secret">
 /** Splits a token into the cell it locates and the digest of its secret. @throws `INVALID_ID` */
 export function parseToken(token: unknown): { readonly cell: MessageId; readonly digest: string } {
   const [cell, secret, ...rest] = typeof token === "string" ? token.split(".", 3) : [];
-  if (cell === undefined || secret === undefined || rest.length > 0 || !MESSAGE_ID.test(cell) || secret.length !== 2 * SECRET_BYTES) {
-    throw new HandbackError("INVALID_ID", "the token is malformed: expected the token of a ctx.promise()");
+  if (
+    cell === undefined ||
+    secret === undefined ||
+    rest.length > 0 ||
+    !MESSAGE_ID.test(cell) ||
+    secret.length !== 2 * SECRET_BYTES
+  ) {
+    throw new HandbackError(
+      "INVALID_ID",
+      "the token is malformed: expected the token of a ctx.promise()",
+    );
   }
   return { cell, digest: digestOf(secret) };
 }

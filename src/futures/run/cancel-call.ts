@@ -21,5 +21,10 @@ export function withdrawCall(activation: Activation): void {
       : undefined;
   if (left !== undefined) activation.send({ ...envelope, control: left });
   const tally = left === undefined ? markOf(envelope.id) : NO_TALLY;
-  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), cancelled(`the call of ${envelope.target.type}`), flow);
+  deliver(
+    activation,
+    carryOrBill(activation, consumers, { tally, flow }),
+    cancelled(`the call of ${envelope.target.type}`),
+    flow,
+  );
 }

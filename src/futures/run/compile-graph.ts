@@ -84,7 +84,8 @@ function wireNode(graph: Graph, node: Node): void {
       return subscribeTo(activation, { ...plan, scope: scope.id }, consumers);
     default:
       // A future that nobody takes up costs nothing; but a race cancels, whoever learns of its outcome.
-      if (consumers.length > 0 || plan.kind === "race") wireWaiting(graph, node, plan, { scope, consumers });
+      if (consumers.length > 0 || plan.kind === "race")
+        wireWaiting(graph, node, plan, { scope, consumers });
   }
 }
 
@@ -118,7 +119,11 @@ function ownScope(graph: Graph, node: Node): Scope {
   return own;
 }
 
-function makeCell({ activation, flow, scope: root }: Graph, { id, scope }: Node, control: { retainUntil: number; digest?: string }): void {
+function makeCell(
+  { activation, flow, scope: root }: Graph,
+  { id, scope }: Node,
+  control: { retainUntil: number; digest?: string },
+): void {
   const parent = (scope ?? root).id;
   tell(activation, {
     target: system("cell", id),
@@ -136,25 +141,45 @@ function makeCell({ activation, flow, scope: root }: Graph, { id, scope }: Node,
 /** Has those who are in a scope further in wait apart, where they can be let go. */
 function apart(graph: Graph, node: Node, scope: Scope): readonly Consumer[] {
   const { activation, epoch, flow } = graph;
-  const isInside = (taker: Taker): boolean => taker.boundary !== true && taker.scope !== scope && taker.scope !== scope.parent;
-  if (!activation.environment.scopedCancel || node.plan.kind === "settled" || !node.takers.some(isInside)) {
+  const isInside = (taker: Taker): boolean =>
+    taker.boundary !== true && taker.scope !== scope && taker.scope !== scope.parent;
+  if (
+    !activation.environment.scopedCancel ||
+    node.plan.kind === "settled" ||
+    !node.takers.some(isInside)
+  ) {
     return node.takers.map(({ consumer }) => consumer);
   }
   const inside = Map.groupBy(node.takers.filter(isInside), (taker) => taker.scope);
   const kept = [...inside].map(([{ id }, takers], index) => {
     const consumers = takers.map(({ consumer }) => consumer);
-    return spill(activation, childId(node.id, epoch, `apart/${index}`), consumers, { flow, scope: id });
+    return spill(activation, childId(node.id, epoch, `apart/${index}`), consumers, {
+      flow,
+      scope: id,
+    });
   });
-  return [...node.takers.filter((taker) => !isInside(taker)).map(({ consumer }) => consumer), ...kept];
+  return [
+    ...node.takers.filter((taker) => !isInside(taker)).map(({ consumer }) => consumer),
+    ...kept,
+  ];
 }
 
-function bounded({ activation, epoch, flow }: Graph, node: Node, consumers: readonly Consumer[]): readonly Consumer[] {
-  return weigh(consumers) <= SPILL_LIMIT ? consumers : [spill(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
+function bounded(
+  { activation, epoch, flow }: Graph,
+  node: Node,
+  consumers: readonly Consumer[],
+): readonly Consumer[] {
+  return weigh(consumers) <= SPILL_LIMIT
+    ? consumers
+    : [spill(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
 }
 
 /** Whether a node is cancelled, or was only needed by what is. Others may need what somebody holds a handle of. */
 function isCancelled({ id, plan, cancelled, abandoned, scope, kept }: Node): boolean {
-  return cancelled || (abandoned && scope === undefined && (plan.kind !== "cell" || (plan.cell === id && !kept)));
+  return (
+    cancelled ||
+    (abandoned && scope === undefined && (plan.kind !== "cell" || (plan.cell === id && !kept)))
+  );
 }
 
 /** Rejects what was cancelled before it was sent, and cancels what nobody else needs. */
@@ -162,15 +187,25 @@ function wireCancelled(graph: Graph, node: Node, consumers: readonly Consumer[])
   const { activation, flow } = graph;
   const { plan } = node;
   for (const { node: needed } of needsOf(plan)) needed.abandoned = true;
-  if (plan.kind === "promise") makeCell(graph, node, { retainUntil: plan.retainUntil, digest: plan.digest });
+  if (plan.kind === "promise")
+    makeCell(graph, node, { retainUntil: plan.retainUntil, digest: plan.digest });
   if (plan.kind === "promise" || plan.kind === "cell") {
     const cell = plan.kind === "cell" ? plan.cell : node.id;
-    tell(activation, { target: system("cell", cell), name: "cancel", control: { retainUntil: plan.retainUntil } });
+    tell(activation, {
+      target: system("cell", cell),
+      name: "cancel",
+      control: { retainUntil: plan.retainUntil },
+    });
     return subscribeTo(activation, { cell, retainUntil: plan.retainUntil }, consumers);
   }
   // The call is counted as made, and will never run.
   const tally = plan.kind === "call" ? markOf(node.id) : NO_TALLY;
-  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), cancelled("the future"), flow);
+  deliver(
+    activation,
+    carryOrBill(activation, consumers, { tally, flow }),
+    cancelled("the future"),
+    flow,
+  );
 }
 
 function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }: Wiring): void {
@@ -199,7 +234,11 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) {
-    ride(first, scope, { ...call, before: segments[0] || undefined, after: segments[1] || undefined });
+    ride(first, scope, {
+      ...call,
+      before: segments[0] || undefined,
+      after: segments[1] || undefined,
+    });
   } else gather(graph, node, plan, { scope, consumers: [call] });
 }
 
@@ -209,7 +248,13 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
  */
 function announceState({ activation, epoch }: Graph, node: Node, target: Address): void {
   const control: CallControl = { consumers: [], creates: true, oneWay: true };
-  activation.send({ id: childId(node.id, epoch, CREATE), target, name: CREATE, payload: UNDEFINED, control });
+  activation.send({
+    id: childId(node.id, epoch, CREATE),
+    target,
+    name: CREATE,
+    payload: UNDEFINED,
+    control,
+  });
 }
 
 /** Lets a consumer ride on the message of the future it needs. */
@@ -217,11 +262,21 @@ function ride({ node, want }: Need, scope: Scope, consumer: Consumer, boundary =
   give(node, scope, [want === undefined ? consumer : { ...consumer, want }], boundary);
 }
 
-function gather(graph: Graph, node: Node, { segments, needs }: Filling, { scope, consumers }: Wiring): void {
+function gather(
+  graph: Graph,
+  node: Node,
+  { segments, needs }: Filling,
+  { scope, consumers }: Wiring,
+): void {
   const { activation, flow } = graph;
   const [first] = needs;
-  if (first === undefined) return deliver(activation, consumers, fulfilled((segments[0] ?? UNDEFINED) as Encoded), flow);
-  if (needs.length === 1 && first.want === undefined && segments.every((segment) => segment === "")) {
+  if (first === undefined)
+    return deliver(activation, consumers, fulfilled((segments[0] ?? UNDEFINED) as Encoded), flow);
+  if (
+    needs.length === 1 &&
+    first.want === undefined &&
+    segments.every((segment) => segment === "")
+  ) {
     // The whole value is one future: a tail call.
     return give(first.node, scope, consumers);
   }
@@ -232,22 +287,42 @@ function gather(graph: Graph, node: Node, { segments, needs }: Filling, { scope,
   });
 }
 
-function sendTimer(graph: Graph, node: Node, plan: Extract<Plan, { kind: "timer" }>, { scope, consumers }: Wiring): void {
+function sendTimer(
+  graph: Graph,
+  node: Node,
+  plan: Extract<Plan, { kind: "timer" }>,
+  { scope, consumers }: Wiring,
+): void {
   const { dueAt, settled } = plan;
-  const control = { consumers, ...(graph.flow !== undefined && { flow: graph.flow }), ...(settled !== undefined && { settled }) };
-  tellAt(graph.activation, { target: system("timer", node.id), name: "due", control }, { id: node.id, dueAt, scope: scope.id });
+  const control = {
+    consumers,
+    ...(graph.flow !== undefined && { flow: graph.flow }),
+    ...(settled !== undefined && { settled }),
+  };
+  tellAt(
+    graph.activation,
+    { target: system("timer", node.id), name: "due", control },
+    { id: node.id, dueAt, scope: scope.id },
+  );
 }
 
 function awaitEvent({ activation, flow }: Graph, name: string, { scope, consumers }: Wiring): void {
-  const control: EventWait = scope.id === undefined ? { consumers } : { consumers, scope: scope.id };
+  const control: EventWait =
+    scope.id === undefined ? { consumers } : { consumers, scope: scope.id };
   tell(activation, { target: system("event", queueId(flow ?? "", name)), name: "wait", control });
 }
 
-function openWait(graph: Graph, node: Node, plan: Extract<Plan, { kind: "wait" }>, { scope, consumers }: Wiring): void {
+function openWait(
+  graph: Graph,
+  node: Node,
+  plan: Extract<Plan, { kind: "wait" }>,
+  { scope, consumers }: Wiring,
+): void {
   const { flow, activation } = graph;
   const retainUntil = activation.environment.clock.now() + activation.environment.retentionMs;
   const cells = plan.needs.map((need) => graph.escape(need.node, scope).id);
-  for (const [index, need] of plan.needs.entries()) ride(need, scope, { to: "tick", id: node.id, index });
+  for (const [index, need] of plan.needs.entries())
+    ride(need, scope, { to: "tick", id: node.id, index });
   const opening = {
     cells,
     retainUntil,
@@ -257,15 +332,29 @@ function openWait(graph: Graph, node: Node, plan: Extract<Plan, { kind: "wait" }
     ...(flow !== undefined && { flow }),
     ...(scope.id !== undefined && { scope: scope.id }),
   };
-  tell(activation, { target: system("wait", node.id), name: "open", control: opening, fresh: true });
+  tell(activation, {
+    target: system("wait", node.id),
+    name: "open",
+    control: opening,
+    fresh: true,
+  });
 }
 
-function openRace(graph: Graph, node: Node, plan: Extract<Plan, { kind: "race" }>, { scope, consumers }: Wiring): void {
+function openRace(
+  graph: Graph,
+  node: Node,
+  plan: Extract<Plan, { kind: "race" }>,
+  { scope, consumers }: Wiring,
+): void {
   const { flow, activation, epoch } = graph;
   const { mode, needs } = plan;
-  const branches = needs.map((_, index): Scope => ({ id: branchScope(node.id, index, scope.id), parent: scope }));
+  const branches = needs.map((_, index): Scope => ({
+    id: branchScope(node.id, index, scope.id),
+    parent: scope,
+  }));
   const each = (fill: (slot: number) => Consumer): void => {
-    for (const [index, need] of needs.entries()) ride(need, branches[index] ?? scope, fill(index), true);
+    for (const [index, need] of needs.entries())
+      ride(need, branches[index] ?? scope, fill(index), true);
   };
   each((index) => ({ to: "race", id: node.id, index }));
   if (mode === "any") {

@@ -19,7 +19,11 @@ const MAX_DELAY_MS = 60_000;
  * @throws `INVALID_HANDLER`
  */
 export function defineEgress(type: string, sink: Sink): Definition {
-  if (typeof sink !== "function") throw new HandbackError("INVALID_HANDLER", `egress ${type}: expected a function, got ${typeof sink}`);
+  if (typeof sink !== "function")
+    throw new HandbackError(
+      "INVALID_HANDLER",
+      `egress ${type}: expected a function, got ${typeof sink}`,
+    );
   return {
     type,
     valueNames: [],
@@ -42,7 +46,10 @@ async function emit(activation: Activation, sink: Sink): Promise<void> {
     await sink(codec.decode(envelope.payload), { id: rest.redriven ?? envelope.id });
   } catch (error) {
     const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
-    environment.log.warn(`the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`, { type });
+    environment.log.warn(
+      `the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`,
+      { type },
+    );
     activation.send({ ...envelope, control: { ...rest, failures: failures + 1 } }, now + delayMs);
   }
 }

@@ -22,13 +22,16 @@ import { sendsOf, wireEach } from "./compile-graph.ts";
 export function flush(graph: Graph): void {
   nameByContent(graph);
   wireEach(graph, (node) => letOut(graph, node));
-  graph.nodes = graph.nodes.filter((node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay));
+  graph.nodes = graph.nodes.filter(
+    (node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay),
+  );
   for (const node of graph.nodes) {
     node.takers = [];
     node.scope = undefined;
     node.cancelled = false;
     node.abandoned = false;
-    if (node.plan.kind === "promise") node.plan = { kind: "cell", cell: node.id, retainUntil: node.plan.retainUntil };
+    if (node.plan.kind === "promise")
+      node.plan = { kind: "cell", cell: node.id, retainUntil: node.plan.retainUntil };
     else if (!isKnown(node)) {
       node.plan = { kind: "cell", cell: node.id, retainUntil: node.escapedUntil ?? 0 };
       node.escapedUntil = undefined;
@@ -44,7 +47,11 @@ function isKnown({ plan }: Node): boolean {
 /** Lets go of the gates, once nothing will ask them again. */
 export function release(graph: Graph): void {
   for (const [id, node] of graph.gates ?? []) {
-    tell(graph.activation, { target: system("cell", id), name: "release", control: { kept: node?.kept === true } });
+    tell(graph.activation, {
+      target: system("cell", id),
+      name: "release",
+      control: { kept: node?.kept === true },
+    });
   }
 }
 
@@ -64,7 +71,11 @@ function nameByContent(graph: Graph): void {
 
 function describe({ plan }: Node): string {
   return JSON.stringify(plan, (key, value: unknown) => {
-    if (key === "needs") return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [node.id, want]);
+    if (key === "needs")
+      return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [
+        node.id,
+        want,
+      ]);
     // A timer started before a crash goes on; it is the same one although it would now be due later.
     return key === "dueAt" ? undefined : stable(value);
   });
@@ -76,13 +87,19 @@ function stable(value: unknown): unknown {
 
 /** Not of what is around their scopes: that may be something else when the handler runs again. */
 function digestOf(takers: Node["takers"]): string {
-  return digest(JSON.stringify(takers.map(({ consumer, scope }) => [identityOf(consumer), consumer.want, scope.id])));
+  return digest(
+    JSON.stringify(
+      takers.map(({ consumer, scope }) => [identityOf(consumer), consumer.want, scope.id]),
+    ),
+  );
 }
 
 /** What is done with the settlement; what else a message says, of a call it makes, is in the id of that call. */
 function identityOf(consumer: Consumer): readonly (string | number)[] {
   if (consumer.to === "answer") return [consumer.to, consumer.key];
-  return "index" in consumer ? [consumer.to, consumer.id, consumer.index] : [consumer.to, consumer.id];
+  return "index" in consumer
+    ? [consumer.to, consumer.id, consumer.index]
+    : [consumer.to, consumer.id];
 }
 
 function settles({ plan }: Node): boolean {

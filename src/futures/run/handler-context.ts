@@ -65,7 +65,11 @@ export class HandlerContext {
     const { state, readOnly } = this.#parts;
     const guard = (): void => this.#graph.checkOpen();
     guard();
-    if (state === undefined) throw new HandbackError("UNKNOWN_VALUE", `${this.#type} is stateless: expected a function made by stateful()`);
+    if (state === undefined)
+      throw new HandbackError(
+        "UNKNOWN_VALUE",
+        `${this.#type} is stateless: expected a function made by stateful()`,
+      );
     return (this.#state = readOnly ? state.openReadOnly(guard) : state.open(guard));
   }
 
@@ -118,14 +122,26 @@ export class HandlerContext {
     if (options.token !== undefined) {
       checkName(options.token, "token");
       if (options.delay === undefined)
-        throw new HandbackError("INVALID_OPTIONS", `a token names a delayed message, and this one to ${type} has no delay`);
+        throw new HandbackError(
+          "INVALID_OPTIONS",
+          `a token names a delayed message, and this one to ${type} has no delay`,
+        );
       if (needs.length > 0)
-        throw new HandbackError("INVALID_OPTIONS", `the message to ${type} waits for futures, so that it cannot be cancelled by a token`);
+        throw new HandbackError(
+          "INVALID_OPTIONS",
+          `the message to ${type} waits for futures, so that it cannot be cancelled by a token`,
+        );
     }
     const nodeId = this.#graph.nextId();
     const target = { type, id: id ?? (spec.state === undefined ? "" : `@${nodeId}`) };
-    const reply: ReplyTo = options.replyTo === undefined ? this.#activation.envelope.name : this.#replyTo(options.replyTo);
-    const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, "the delay of ctx.send");
+    const reply: ReplyTo =
+      options.replyTo === undefined
+        ? this.#activation.envelope.name
+        : this.#replyTo(options.replyTo);
+    const delayMs =
+      options.delay === undefined
+        ? undefined
+        : parseDuration(options.delay, "the delay of ctx.send");
     if (delayMs !== undefined) addDuration(this.now(), delayMs);
     this.#graph.add(
       {
@@ -147,27 +163,49 @@ export class HandlerContext {
   cancelSend(token: string): void {
     this.#start();
     checkName(token, "token");
-    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind !== "call" || plan.token !== token);
+    this.#graph.nodes = this.#graph.nodes.filter(
+      ({ plan }) => plan.kind !== "call" || plan.token !== token,
+    );
     this.#activation.cancelSend(token);
   }
 
   reply(value: unknown): void {
     this.#start();
     const { reply } = this.#parts.control;
-    const to = typeof reply !== "string" ? reply : this.caller && { target: this.caller, name: reply };
+    const to =
+      typeof reply !== "string" ? reply : this.caller && { target: this.caller, name: reply };
     if (to === undefined)
-      throw new HandbackError("NO_CALLER", `${this.#type} has nobody to reply to: the message came from outside, or from a query`);
-    this.#graph.add({ kind: "call", target: to.target, name: to.name, ...this.#filling(value, "reply"), creates: false, oneWay: true });
+      throw new HandbackError(
+        "NO_CALLER",
+        `${this.#type} has nobody to reply to: the message came from outside, or from a query`,
+      );
+    this.#graph.add({
+      kind: "call",
+      target: to.target,
+      name: to.name,
+      ...this.#filling(value, "reply"),
+      creates: false,
+      oneWay: true,
+    });
   }
 
   egress(type: string, value: unknown): void {
     this.#start();
     checkFunctionType(type);
     if (!this.#activation.environment.knows(type)) {
-      throw new HandbackError("UNKNOWN_EGRESS", `no egress ${type} is registered`, { details: { egress: type } });
+      throw new HandbackError("UNKNOWN_EGRESS", `no egress ${type} is registered`, {
+        details: { egress: type },
+      });
     }
     const filling = this.#filling(value, "egress");
-    this.#graph.add({ kind: "call", target: { type, id: this.self.id }, name: "egress", ...filling, creates: false, oneWay: true });
+    this.#graph.add({
+      kind: "call",
+      target: { type, id: this.self.id },
+      name: "egress",
+      ...filling,
+      creates: false,
+      oneWay: true,
+    });
   }
 
   onComplete(future: unknown, f: unknown, ...rest: readonly unknown[]): PendingFuture {
@@ -197,7 +235,10 @@ export class HandlerContext {
         `wait: expected a count from 0 to ${needs.length}, the number of futures, got ${show(count)}`,
       );
     }
-    const dueAt = options.timeout === undefined ? undefined : this.#after(options.timeout, "the timeout of ctx.wait");
+    const dueAt =
+      options.timeout === undefined
+        ? undefined
+        : this.#after(options.timeout, "the timeout of ctx.wait");
     return this.#future({ kind: "wait", needs, count, ...(dueAt !== undefined && { dueAt }) });
   }
 
@@ -205,13 +246,17 @@ export class HandlerContext {
     this.#start();
     const needs = this.#needs(futures, "any");
     if (needs.length > 0) return this.#future({ kind: "race", needs, mode: "any" });
-    return this.#future({ kind: "settled", settled: rejected(toFailure(new AggregateError([], "any: there are no futures"), this.#type)) });
+    return this.#future({
+      kind: "settled",
+      settled: rejected(toFailure(new AggregateError([], "any: there are no futures"), this.#type)),
+    });
   }
 
   race(futures: readonly unknown[]): PendingFuture {
     this.#start();
     const needs = this.#needs(futures, "race");
-    if (needs.length === 0) throw new HandbackError("EMPTY_RACE", "race: there are no futures, so it would never settle");
+    if (needs.length === 0)
+      throw new HandbackError("EMPTY_RACE", "race: there are no futures, so it would never settle");
     return this.#future({ kind: "race", needs, mode: "race" });
   }
 
@@ -219,8 +264,14 @@ export class HandlerContext {
     this.#start();
     const node = this.#node(future, "future");
     const dueAt = this.#after(duration, "the duration of ctx.timeout");
-    const settled = rejectedWith("TIMEOUT", `a future of ${this.#type} had not settled in time`, { duration });
-    return this.#future({ kind: "race", needs: [{ node }, { node: this.#graph.add({ kind: "timer", dueAt, settled }) }], mode: "race" });
+    const settled = rejectedWith("TIMEOUT", `a future of ${this.#type} had not settled in time`, {
+      duration,
+    });
+    return this.#future({
+      kind: "race",
+      needs: [{ node }, { node: this.#graph.add({ kind: "timer", dueAt, settled }) }],
+      mode: "race",
+    });
   }
 
   cancel(future: unknown): void {
@@ -242,28 +293,44 @@ export class HandlerContext {
   future(handle: unknown): PendingFuture {
     this.#start();
     if (typeof handle !== "object" || handle === null || !isHandle(handle)) {
-      throw new HandbackError("INVALID_ID", `ctx.future: expected a handle (of future.handle()), got ${show(handle)}`);
+      throw new HandbackError(
+        "INVALID_ID",
+        `ctx.future: expected a handle (of future.handle()), got ${show(handle)}`,
+      );
     }
     const { id, realm, retainUntil } = handle;
     if (typeof id !== "string" || !MESSAGE_ID.test(id) || !Number.isSafeInteger(retainUntil)) {
-      throw new HandbackError("INVALID_ID", "ctx.future: the handle is malformed; it was not made by future.handle()");
+      throw new HandbackError(
+        "INVALID_ID",
+        "ctx.future: the handle is malformed; it was not made by future.handle()",
+      );
     }
     if (realm !== this.#activation.environment.realm) {
-      throw new HandbackError("FOREIGN_HANDLE", `the handle ${id} belongs to the store ${realm}, not to this one`, {
-        details: { id, realm },
-      });
+      throw new HandbackError(
+        "FOREIGN_HANDLE",
+        `the handle ${id} belongs to the store ${realm}, not to this one`,
+        {
+          details: { id, realm },
+        },
+      );
     }
     return this.#future({ kind: "cell", cell: id, retainUntil });
   }
 
   sleep(duration: Duration): PendingFuture {
     this.#start();
-    return this.#future({ kind: "timer", dueAt: this.#after(duration, "the duration of ctx.sleep") });
+    return this.#future({
+      kind: "timer",
+      dueAt: this.#after(duration, "the duration of ctx.sleep"),
+    });
   }
 
   sleepUntil(instant: Date | number): PendingFuture {
     this.#start();
-    return this.#future({ kind: "timer", dueAt: parseInstant(instant, "the instant of ctx.sleepUntil") });
+    return this.#future({
+      kind: "timer",
+      dueAt: parseInstant(instant, "the instant of ctx.sleepUntil"),
+    });
   }
 
   promise(): PendingFuture {
@@ -272,7 +339,11 @@ export class HandlerContext {
     const { environment } = this.#activation;
     const { token, digest } = newToken(id, environment);
     const retainUntil = this.now() + environment.retentionMs;
-    return new PendingFuture(this.#graph, this.#graph.add({ kind: "promise", digest, retainUntil }, id), { token });
+    return new PendingFuture(
+      this.#graph,
+      this.#graph.add({ kind: "promise", digest, retainUntil }, id),
+      { token },
+    );
   }
 
   event(name: string): PendingFuture {
@@ -287,7 +358,13 @@ export class HandlerContext {
     const payload = this.#codec.encode(value, { limit: this.#limit, root: "status" });
     this.#graph.add({
       kind: "send",
-      envelope: { id: this.#graph.nextId(), target: system("flow", flow), name: "status", payload, control: null },
+      envelope: {
+        id: this.#graph.nextId(),
+        target: system("flow", flow),
+        name: "status",
+        payload,
+        control: null,
+      },
     });
   }
 
@@ -302,9 +379,11 @@ export class HandlerContext {
       );
     }
     if (node.plan.kind === "settled" && !node.cancelled) return this.#open(node.plan.settled);
-    if (this.#parts.cancellation.isCancelled) throw new HandbackError("CANCELLED", `the work of ${this.#type} was cancelled while it ran`);
+    if (this.#parts.cancellation.isCancelled)
+      throw new HandbackError("CANCELLED", `the work of ${this.#type} was cancelled while it ran`);
     flush(this.#graph);
-    if (node.plan.kind !== "cell") throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");
+    if (node.plan.kind !== "cell")
+      throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");
     const key = `get/${this.#activation.envelope.id}/${this.#gets++}/${environmentKey(this.#activation)}`;
     subscribeTo(this.#activation, node.plan, [{ to: "answer", key }]);
     blocking.flush(this.#activation.takeSent());
@@ -349,7 +428,10 @@ export class HandlerContext {
   #start(): void {
     this.#graph.checkOpen();
     if (this.#parts.readOnly)
-      throw new HandbackError("READ_ONLY", `a query of ${this.#type} starts or sends something: expected a handler`);
+      throw new HandbackError(
+        "READ_ONLY",
+        `a query of ${this.#type} starts or sends something: expected a handler`,
+      );
   }
 
   #open(settled: Settled): unknown {
@@ -364,7 +446,10 @@ export class HandlerContext {
   /** A value as text, with holes where futures stand in it. */
   #filling(value: unknown, root: string): Filling {
     const { segments, holes } = this.#codec.encodeTemplate(value, { limit: this.#limit, root });
-    return { segments, needs: holes.length === 0 ? NONE : holes.map((hole) => ({ node: this.#node(hole, root) })) };
+    return {
+      segments,
+      needs: holes.length === 0 ? NONE : holes.map((hole) => ({ node: this.#node(hole, root) })),
+    };
   }
 
   #node(value: unknown, what: string): Node {
@@ -376,7 +461,11 @@ export class HandlerContext {
   }
 
   #needs(futures: readonly unknown[], what: string, want?: Want): readonly Need[] {
-    if (!Array.isArray(futures)) throw new HandbackError("NOT_A_FUTURE", `${what}: expected a list of futures, got ${show(futures)}`);
+    if (!Array.isArray(futures))
+      throw new HandbackError(
+        "NOT_A_FUTURE",
+        `${what}: expected a list of futures, got ${show(futures)}`,
+      );
     // Not `map`, which passes by the gaps of a sparse list.
     return Array.from(futures as readonly unknown[], (future, index) => {
       const node = this.#node(future, `${what}[${index}]`);
@@ -405,7 +494,12 @@ export class HandlerContext {
   }
 
   /** Plans a call; what is in `after` is only waited for, and fills holes of no text at the end. */
-  #plan(f: unknown, options: InvokeOptions, { segments, needs }: Filling, after: readonly Need[]): PendingFuture {
+  #plan(
+    f: unknown,
+    options: InvokeOptions,
+    { segments, needs }: Filling,
+    after: readonly Need[],
+  ): PendingFuture {
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);
     const nodeId = this.#graph.nextId();
     const stateful = spec.state !== undefined;
@@ -421,7 +515,11 @@ export class HandlerContext {
       oneWay: false,
       reply: this.#activation.envelope.name,
     };
-    return new PendingFuture(this.#graph, this.#graph.add(plan, nodeId), stateful ? { stateId: id } : {});
+    return new PendingFuture(
+      this.#graph,
+      this.#graph.add(plan, nodeId),
+      stateful ? { stateId: id } : {},
+    );
   }
 
   #replyTo(replyTo: NonNullable<SendOptions["replyTo"]>): ReplyTo {
@@ -434,13 +532,19 @@ export class HandlerContext {
   #requireFlow(what: string): string {
     const { flow } = this.#graph;
     if (flow === undefined)
-      throw new HandbackError("NOT_FOUND", `${what}: ${this.#type} was sent a one-way message, which belongs to no flow`);
+      throw new HandbackError(
+        "NOT_FOUND",
+        `${what}: ${this.#type} was sent a one-way message, which belongs to no flow`,
+      );
     return flow;
   }
 
   #requireState(what: string): void {
     if (this.#parts.state === undefined)
-      throw new HandbackError("UNKNOWN_VALUE", `ctx.${what}: ${this.#type} is stateless and has no state`);
+      throw new HandbackError(
+        "UNKNOWN_VALUE",
+        `ctx.${what}: ${this.#type} is stateless and has no state`,
+      );
   }
 }
 

@@ -26,7 +26,12 @@ export function giveUpCall(activation: Activation, crashes: number): void {
 export function bury(activation: Activation, crashes: number): Settled {
   const { id, target } = activation.envelope;
   const why = `the process died ${crashes} times in a row while ${formatAddress(target)} handled the message ${id}; it is not handled any more`;
-  const settled = rejectedWith("POISONED", why, { function: target.type, id: target.id, message: id, crashes });
+  const settled = rejectedWith("POISONED", why, {
+    function: target.type,
+    id: target.id,
+    message: id,
+    crashes,
+  });
   activation.deadLetter(activation.envelope, failureOf(settled));
   return settled;
 }

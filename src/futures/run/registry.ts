@@ -20,7 +20,12 @@ import { wait } from "../combinators/wait.ts";
 const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event, race];
 
 /** Withdraws stored messages of functions that are not registered. */
-export const unregistered: Definition = { type: "_sys/unregistered", valueNames: [], system: false, receive: withdrawCall };
+export const unregistered: Definition = {
+  type: "_sys/unregistered",
+  valueNames: [],
+  system: false,
+  receive: withdrawCall,
+};
 
 /**
  * Makes definitions for an engine of the functions that users list, with the parts they bring, and the system functions.
@@ -42,7 +47,11 @@ export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, De
 
 function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
   const spec = specOf(face);
-  if (spec === undefined) throw new HandbackError("INVALID_OPTIONS", `functions: expected what fn() or stateful() gave, got ${show(face)}`);
+  if (spec === undefined)
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `functions: expected what fn() or stateful() gave, got ${show(face)}`,
+    );
   const known = specs.get(spec.type);
   if (known === spec) return;
   if (known !== undefined) throw duplicate(spec.type);
@@ -51,9 +60,13 @@ function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
 }
 
 function duplicate(type: string): HandbackError {
-  return new HandbackError("DUPLICATE_FUNCTION", `two functions are named ${type}; names and aliases must be unique`, {
-    details: { function: type },
-  });
+  return new HandbackError(
+    "DUPLICATE_FUNCTION",
+    `two functions are named ${type}; names and aliases must be unique`,
+    {
+      details: { function: type },
+    },
+  );
 }
 
 function define(spec: FunctionSpec): Definition {
@@ -64,7 +77,9 @@ function define(spec: FunctionSpec): Definition {
     system: false,
     receive: (activation) => {
       if (activation.withdrawn !== undefined) return withdrawCall(activation);
-      return activation.crashes === undefined ? runHandler(spec, activation) : giveUpCall(activation, activation.crashes);
+      return activation.crashes === undefined
+        ? runHandler(spec, activation)
+        : giveUpCall(activation, activation.crashes);
     },
   };
 }

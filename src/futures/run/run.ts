@@ -36,7 +36,8 @@ import { wire } from "./compile-graph.ts";
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = activation.envelope.control as CallControl;
-  if (control.counted === true) return bill(activation, markOf(activation.envelope.id), control.flow);
+  if (control.counted === true)
+    return bill(activation, markOf(activation.envelope.id), control.flow);
   const run = new HandlerRun(spec, activation, control);
   return run.start();
 }
@@ -76,7 +77,8 @@ class HandlerRun {
         cancellation: this.#cancellation,
       });
       const input = checkInput(this.#spec, this.#input());
-      const handle = (checked: unknown): unknown => operation.handler(context as never, checked as never);
+      const handle = (checked: unknown): unknown =>
+        operation.handler(context as never, checked as never);
       const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
       this.#succeed(context, returned);
@@ -90,9 +92,15 @@ class HandlerRun {
     const input = codec.decode(this.#activation.envelope.payload);
     const { settles, cancelled: isCancelled } = this.#control;
     if (isCancelled !== true) return input;
-    const came = (settles === "input" ? input : (input as { readonly result: unknown }).result) as Settlement<unknown>;
+    const came = (
+      settles === "input" ? input : (input as { readonly result: unknown }).result
+    ) as Settlement<unknown>;
     const late = came.status === "fulfilled" ? { fulfilled: { value: came.value } } : {};
-    const settlement: Settlement<unknown> = { status: "rejected", reason: failureOf(cancelled("the future")), ...late };
+    const settlement: Settlement<unknown> = {
+      status: "rejected",
+      reason: failureOf(cancelled("the future")),
+      ...late,
+    };
     return settles === "input" ? settlement : { ...(input as object), result: settlement };
   }
 
@@ -147,19 +155,33 @@ class HandlerRun {
   #handBack(node: Node, run: Run): void {
     const { consumers, flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
-    give(node, this.#graph.scope, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), parked: [1, endedAt], flow }));
+    give(
+      node,
+      this.#graph.scope,
+      carryOrBill(this.#activation, consumers, {
+        tally: this.#billed(run),
+        parked: [1, endedAt],
+        flow,
+      }),
+    );
   }
 
   #settle(settled: Settled, run: Run): void {
     const { consumers, flow, oneWay } = this.#control;
-    deliver(this.#activation, carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }), settled, flow);
+    deliver(
+      this.#activation,
+      carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }),
+      settled,
+      flow,
+    );
     if (settled.ok || consumers.length > 0) return;
     if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
     else reportUnhandled(this.#activation, settled, flow);
   }
 
   #fail(error: unknown): void {
-    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error === this.#state?.misfit) throw error;
+    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error === this.#state?.misfit)
+      throw error;
     this.#state?.discard();
     this.#activation.rollBack();
     this.#graph.nodes = [];
@@ -167,7 +189,9 @@ class HandlerRun {
     if (this.#cancellation.isCancelled) return this.#end(run);
     const { retries = 0 } = this.#control;
     const delay =
-      HandbackError.is(error) && error.failure === undefined && !error.retryable ? undefined : retryDelay(this.#spec.retry, retries + 1);
+      HandbackError.is(error) && error.failure === undefined && !error.retryable
+        ? undefined
+        : retryDelay(this.#spec.retry, retries + 1);
     if (delay === undefined) this.#settle(rejected(toFailure(error, this.#spec.type)), run);
     else this.#retry(run, delay, retries + 1);
     release(this.#graph);
@@ -178,7 +202,10 @@ class HandlerRun {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
     const loaded = carryOrBill(this.#activation, consumers, { tally: tallyOf(run), flow });
-    this.#activation.send({ ...envelope, control: { ...this.#control, consumers: loaded, retries } }, now + delayMs);
+    this.#activation.send(
+      { ...envelope, control: { ...this.#control, consumers: loaded, retries } },
+      now + delayMs,
+    );
   }
 
   #stop(failed: boolean): Run {
@@ -209,12 +236,18 @@ class HandlerRun {
     if (this.#state === undefined) return;
     const { address } = this.#activation;
     const { ageOutMs } = this.#spec.state ?? {};
-    if (this.#control.creates === true) this.#activation.ageOut(ageOutMs ?? this.#activation.environment.ageOutMs);
+    if (this.#control.creates === true)
+      this.#activation.ageOut(ageOutMs ?? this.#activation.environment.ageOutMs);
     else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined) {
-      throw new HandbackError("NOT_FOUND", `${address.type} has no state ${address.id}: it was terminated, or has aged out`, {
-        details: { ...address },
-      });
-    } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined) this.#activation.ageOut(ageOutMs);
+      throw new HandbackError(
+        "NOT_FOUND",
+        `${address.type} has no state ${address.id}: it was terminated, or has aged out`,
+        {
+          details: { ...address },
+        },
+      );
+    } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined)
+      this.#activation.ageOut(ageOutMs);
   }
 
   #endState(): void {
@@ -231,5 +264,10 @@ function isBegun(plan: Plan): boolean {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
 }

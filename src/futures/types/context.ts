@@ -1,7 +1,13 @@
 import type { Address } from "../../core/message/address.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import type { Log } from "../../core/host/log.ts";
-import type { AnyInvokable, AnyInvokableWithoutInput, FutureOf, InputOf, Invokable } from "./function.ts";
+import type {
+  AnyInvokable,
+  AnyInvokableWithoutInput,
+  FutureOf,
+  InputOf,
+  Invokable,
+} from "./function.ts";
 import type { Future, PromiseFuture, Settlement, ValueOf } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
 import type { Leaf, Resolvable } from "./resolvable.ts";
@@ -101,14 +107,22 @@ export interface Context<out State = NoState> extends Surroundings {
    * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `NOT_DURABLE`, `FOREIGN_FUTURE`, `FOREIGN_HANDLE`
    */
   invoke<Function extends AnyInvokableWithoutInput>(f: Function): FutureOf<Function>;
-  invoke<Function extends AnyInvokable>(f: Function, input: Resolvable<InputOf<Function>>, options?: InvokeOptions): FutureOf<Function>;
+  invoke<Function extends AnyInvokable>(
+    f: Function,
+    input: Resolvable<InputOf<Function>>,
+    options?: InvokeOptions,
+  ): FutureOf<Function>;
 
   /**
    * Sends a one-way message, now or after a delay. Nobody gets its result; a failure is recorded.
    * @throws as `invoke`, and `INVALID_DELAY`
    */
   send(f: AnyInvokableWithoutInput): void;
-  send<Function extends AnyInvokable>(f: Function, input: Resolvable<InputOf<Function>>, options?: SendOptions): void;
+  send<Function extends AnyInvokable>(
+    f: Function,
+    input: Resolvable<InputOf<Function>>,
+    options?: SendOptions,
+  ): void;
 
   /** Cancels a delayed message this address sent with `token`. One that was delivered, or never sent: nothing happens. */
   cancelSend(token: string): void;
@@ -128,7 +142,10 @@ export interface Context<out State = NoState> extends Surroundings {
    * With args, the options say which state an operation of a stateful function is called at; without an id it is a new one.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
-  onComplete<T, Output>(future: Future<T>, f: Invokable<NoInfer<T>, Output> | Invokable<void, Output>): Future<Output>;
+  onComplete<T, Output>(
+    future: Future<T>,
+    f: Invokable<NoInfer<T>, Output> | Invokable<void, Output>,
+  ): Future<Output>;
   onComplete<T, Args, Output>(
     future: Future<T>,
     f: Invokable<{ readonly result: NoInfer<T>; readonly args: Args }, Output>,
@@ -144,7 +161,10 @@ export interface Context<out State = NoState> extends Surroundings {
    * already. Nobody waits for its result then, and nothing cancels what it starts.
    * @throws as `onComplete`
    */
-  onSettled<T, Output>(future: Future<T>, f: Invokable<Settlement<NoInfer<T>>, Output>): Future<Output>;
+  onSettled<T, Output>(
+    future: Future<T>,
+    f: Invokable<Settlement<NoInfer<T>>, Output>,
+  ): Future<Output>;
   onSettled<T, Args, Output>(
     future: Future<T>,
     f: Invokable<{ readonly result: Settlement<NoInfer<T>>; readonly args: Args }, Output>,
@@ -172,20 +192,27 @@ export interface Context<out State = NoState> extends Surroundings {
    * Waits for some of the futures: settlements so far, and handles of those still pending. Cancels nothing, never rejects.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_OPTIONS`, `INVALID_DELAY`
    */
-  wait<const Futures extends readonly Future<unknown>[]>(futures: Futures, options?: WaitOptions): Future<Waited<ValueOf<Futures[number]>>>;
+  wait<const Futures extends readonly Future<unknown>[]>(
+    futures: Futures,
+    options?: WaitOptions,
+  ): Future<Waited<ValueOf<Futures[number]>>>;
 
   /**
    * Races futures: the first that is fulfilled. The others are cancelled. Rejects with an `AggregateError` of all failures,
    * as `cause` of a `FUNCTION_FAILED`, when every one rejects; `any([])` does so at once.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
-  any<const Futures extends readonly Future<unknown>[]>(futures: Futures): Future<ValueOf<Futures[number]>>;
+  any<const Futures extends readonly Future<unknown>[]>(
+    futures: Futures,
+  ): Future<ValueOf<Futures[number]>>;
 
   /**
    * Races futures: the first that settles, either way. The others are cancelled.
    * @throws `EMPTY_RACE` when there are none; `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
-  race<const Futures extends readonly Future<unknown>[]>(futures: Futures): Future<ValueOf<Futures[number]>>;
+  race<const Futures extends readonly Future<unknown>[]>(
+    futures: Futures,
+  ): Future<ValueOf<Futures[number]>>;
 
   /**
    * The same future, or a rejection with `TIMEOUT` if it has not settled `duration` from now; then it is cancelled.

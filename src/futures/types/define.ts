@@ -50,7 +50,10 @@ export type Handler<Input, Return, State = NoState> = (ctx: Context<State>, inpu
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
  */
 export interface DefineFn {
-  <Input = void, Return = unknown>(type: string, handler: Handler<Input, Return>): Fn<Input, Resolved<Return>>;
+  <Input = void, Return = unknown>(
+    type: string,
+    handler: Handler<Input, Return>,
+  ): Fn<Input, Resolved<Return>>;
   <Input = void, Return = unknown, Raw = Input>(
     type: string,
     options: FunctionOptions<Input, Raw>,
@@ -63,7 +66,9 @@ export type ValueSpecs = Readonly<Record<string, ValueSpec<unknown>>>;
 
 /** What `ctx.state` is, given the declared values: those without an initial value are optional. Futures cannot be kept. */
 export type StateOf<Specs> = Flat<
-  { [Name in keyof Specs as undefined extends Held<Specs[Name]> ? never : Name]: Held<Specs[Name]> } & {
+  {
+    [Name in keyof Specs as undefined extends Held<Specs[Name]> ? never : Name]: Held<Specs[Name]>;
+  } & {
     [Name in keyof Specs as undefined extends Held<Specs[Name]> ? Name : never]?: Held<Specs[Name]>;
   }
 >;
@@ -72,10 +77,14 @@ type Held<Spec> = Spec extends ValueSpec<infer T> ? (T extends Future<unknown> ?
 type Flat<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Handlers by operation name. `type` is taken: `counter.type` is the function's type. */
-export type Handlers<State> = Readonly<Record<string, Handler<never, unknown, State>>> & { readonly type?: never };
+export type Handlers<State> = Readonly<Record<string, Handler<never, unknown, State>>> & {
+  readonly type?: never;
+};
 
 /** Queries by name: they read state and answer, and can neither change nor start anything. */
-export type Queries<State> = Readonly<Record<string, (ctx: QueryContext<State>, input: never) => unknown>> & { readonly type?: never };
+export type Queries<State> = Readonly<
+  Record<string, (ctx: QueryContext<State>, input: never) => unknown>
+> & { readonly type?: never };
 
 /** Options of `stateful` beside its values and operations. */
 export interface StatefulOptions<State> extends HandlingOptions {
@@ -114,7 +123,9 @@ type Operation<F> = F extends (ctx: never, ...rest: infer Rest) => infer Return
   : never;
 
 /** Refuses queries that have the name of a handler. */
-type Distinct<Clash> = [Clash] extends [never] ? unknown : { readonly queries: { readonly [Name in Clash & string]: never } };
+type Distinct<Clash> = [Clash] extends [never]
+  ? unknown
+  : { readonly queries: { readonly [Name in Clash & string]: never } };
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a time per id.

@@ -31,7 +31,11 @@ export function toFailure(thrown: unknown, where?: string): Failure {
     if (HandbackError.is(thrown) && isFailure(thrown.failure)) return thrown.failure;
     return describe(thrown, { depth: MAX_CAUSES, left: { failures: MAX_FAILURES } }, where);
   } catch {
-    return { name: "Error", message: "an error that throws when it is read", ...(where !== undefined && { function: where }) };
+    return {
+      name: "Error",
+      message: "an error that throws when it is read",
+      ...(where !== undefined && { function: where }),
+    };
   }
 }
 
@@ -43,18 +47,29 @@ interface Bounds {
 
 function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Failure {
   if (typeof thrown !== "object" || thrown === null) {
-    return { name: "Error", message: cut(describePrimitive(thrown)), ...(where !== undefined && { function: where }) };
+    return {
+      name: "Error",
+      message: cut(describePrimitive(thrown)),
+      ...(where !== undefined && { function: where }),
+    };
   }
-  const { name, message, code, stack, cause } = thrown as Partial<Record<"name" | "message" | "code" | "stack" | "cause", unknown>>;
+  const { name, message, code, stack, cause } = thrown as Partial<
+    Record<"name" | "message" | "code" | "stack" | "cause", unknown>
+  >;
   // What is a failure already, such as the reason of a settlement, is passed on with all it says.
   const known = thrown instanceof Error ? undefined : (thrown as Partial<Failure>);
   const from = typeof known?.function === "string" ? known.function : where;
   const named = from === undefined ? {} : { function: cut(from) };
-  const { errors: several }: { readonly errors?: unknown } = thrown instanceof AggregateError ? thrown : (known ?? {});
+  const { errors: several }: { readonly errors?: unknown } =
+    thrown instanceof AggregateError ? thrown : (known ?? {});
   const parts: readonly unknown[] | undefined = Array.isArray(several) ? several : undefined;
   const inner = (part: unknown): readonly Failure[] =>
     depth > 0 && left.failures-- > 0 ? [describe(part, { depth: depth - 1, left })] : [];
-  const details = HandbackError.is(thrown) ? thrown.details : isFailure(known) ? known.details : undefined;
+  const details = HandbackError.is(thrown)
+    ? thrown.details
+    : isFailure(known)
+      ? known.details
+      : undefined;
   const bounded = typeof details === "object" ? boundedDetails(details) : undefined;
   const [causeFailure] = cause === undefined ? [] : inner(cause);
   const errors = depth > 0 ? parts?.slice(0, MAX_PARTS).flatMap(inner) : undefined;
@@ -74,7 +89,9 @@ function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Fai
 function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Failure["details"] {
   try {
     const text = JSON.stringify(details);
-    return text === "{}" || text.length > MAX_DETAILS ? undefined : (JSON.parse(text) as NonNullable<Failure["details"]>);
+    return text === "{}" || text.length > MAX_DETAILS
+      ? undefined
+      : (JSON.parse(text) as NonNullable<Failure["details"]>);
   } catch {
     return undefined;
   }
@@ -82,7 +99,9 @@ function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Fa
 
 /** A HandbackError's message without the code at its head, which has a field of its own. */
 function ownMessage(error: object, message: string): string {
-  return HandbackError.is(error) && message.startsWith(`${error.code}: `) ? message.slice(error.code.length + 2) : message;
+  return HandbackError.is(error) && message.startsWith(`${error.code}: `)
+    ? message.slice(error.code.length + 2)
+    : message;
 }
 
 function describePrimitive(thrown: unknown): string {
@@ -119,7 +138,10 @@ export function toError(failure: Failure): HandbackError {
     );
   }
   const where = failure.function === undefined ? "" : `${failure.function} failed: `;
-  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, { ...parts, cause: toCause(failure) });
+  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, {
+    ...parts,
+    cause: toCause(failure),
+  });
 }
 
 function toCause(failure: Failure): Error {

@@ -38,4 +38,6 @@ export type InputOf<F> = F extends Invokable<infer Input, unknown> ? Input : nev
 export type OutputOf<F> = F extends Invokable<never, infer Output> ? Output : never;
 
 /** The future that invoking `F` gives: one with a `stateId` if `F` is stateful. */
-export type FutureOf<F> = F extends { readonly operation: string } ? StateFuture<OutputOf<F>> : Future<OutputOf<F>>;
+export type FutureOf<F> = F extends { readonly operation: string }
+  ? StateFuture<OutputOf<F>>
+  : Future<OutputOf<F>>;

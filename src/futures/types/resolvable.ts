@@ -34,7 +34,10 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
  * `Input` itself stands naked in the union, so generic code can pass an `Input` or a `Future<Input>`, and classes,
  * branded and recursive types are accepted as they are.
  */
-export type Resolvable<Input, D extends Depth = 5> = Input | Future<Input> | ResolvableParts<Input, D>;
+export type Resolvable<Input, D extends Depth = 5> =
+  | Input
+  | Future<Input>
+  | ResolvableParts<Input, D>;
 
 type ResolvableParts<Input, D extends Depth> =
   IsAny<Input> extends true

@@ -30,7 +30,11 @@ export class Refusal extends Error {
 }
 
 /** Asks the hook, if there is one; gives the name of whoever asks. @throws a `Refusal`, or a `ProblemError` */
-export async function authorized(authorize: Authorize | undefined, request: Request, access: Access): Promise<string | undefined> {
+export async function authorized(
+  authorize: Authorize | undefined,
+  request: Request,
+  access: Access,
+): Promise<string | undefined> {
   if (authorize === undefined) return undefined;
   const grant: unknown = await authorize(request, access);
   // A copy: a hook may have one answer for all, whose body can be read once.

@@ -20,19 +20,28 @@ export interface Exposed {
  * @throws `INVALID_OPTIONS`
  */
 export function exposedFunctions(functions: unknown): Exposed {
-  if (!Array.isArray(functions)) throw new HandbackError("INVALID_OPTIONS", `functions: expected a list, got ${show(functions)}`);
+  if (!Array.isArray(functions))
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `functions: expected a list, got ${show(functions)}`,
+    );
   const types = new Map<string, Map<string | undefined, AnyInvokable>>();
   for (const face of functions as readonly unknown[]) {
     const spec = specOf(face);
     if (spec === undefined)
-      throw new HandbackError("INVALID_OPTIONS", `functions: expected what fn() or stateful() gave, got ${show(face)}`);
+      throw new HandbackError(
+        "INVALID_OPTIONS",
+        `functions: expected what fn() or stateful() gave, got ${show(face)}`,
+      );
     const found = types.get(spec.type) ?? new Map<string | undefined, AnyInvokable>();
     // What has been renamed is reached by its former names, too: clients and flows keep them.
     for (const name of [spec.type, ...spec.aliases]) types.set(name, found);
     if (isInvokable(face)) {
       if (face.operation !== undefined) found.set(face.operation, face);
       if (spec.state === undefined || isPattern(face)) found.set(undefined, face);
-    } else for (const operation of Object.values(face as object)) if (isInvokable(operation)) found.set(operation.operation, operation);
+    } else
+      for (const operation of Object.values(face as object))
+        if (isInvokable(operation)) found.set(operation.operation, operation);
   }
   return {
     find: (type, operation) => types.get(type)?.get(operation),

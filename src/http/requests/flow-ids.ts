@@ -44,5 +44,7 @@ export function withoutIds(text: string, named = ""): string {
 
 /** Bytes that nobody can guess, in hex. */
 export function randomId(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 }

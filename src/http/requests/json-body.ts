@@ -6,12 +6,15 @@ import { ProblemError } from "../responses/problem.ts";
  * @throws a `ProblemError`, when it is of another type, too large, cut short, or no JSON
  */
 export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw new ProblemError("BODY_TOO_LARGE");
+  if (Number(request.headers.get("content-length") ?? 0) > limit)
+    throw new ProblemError("BODY_TOO_LARGE");
   const encoding = request.headers.get("content-encoding");
-  if (encoding !== null && encoding !== "identity") throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
+  if (encoding !== null && encoding !== "identity")
+    throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
   const isJson = isJsonType(request.headers.get("content-type"));
   // A form that some other page sends is refused, even when it is empty.
-  if (!isJson && request.headers.has("content-type")) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
+  if (!isJson && request.headers.has("content-type"))
+    throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
   const bytes = await readBytes(request, limit);
   if (bytes.length === 0) return undefined;
   if (!isJson) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
@@ -53,9 +56,14 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
 function isJsonType(header: string | null): boolean {
   const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";");
   const [name] = [type.trim()];
-  if (name !== "application/json" && !(name.startsWith("application/") && name.endsWith("+json"))) return false;
+  if (name !== "application/json" && !(name.startsWith("application/") && name.endsWith("+json")))
+    return false;
   return parameters.every((parameter) => {
     const [key, value = ""] = parameter.trim().split("=");
-    return key !== "charset" || value.replaceAll('"', "") === "utf-8" || value.replaceAll('"', "") === "utf8";
+    return (
+      key !== "charset" ||
+      value.replaceAll('"', "") === "utf-8" ||
+      value.replaceAll('"', "") === "utf8"
+    );
   });
 }

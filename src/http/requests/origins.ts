@@ -9,11 +9,16 @@ const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"])
  * and is a `CROSS_SITE` problem: it comes with the cookies of whoever looks at that page.
  */
 export function onlyFrom(origins: readonly string[]): MiddlewareHandler {
-  const share = cors({ origin: [...origins], credentials: true, exposeHeaders: ["Location", "Retry-After", "Allow"] });
+  const share = cors({
+    origin: [...origins],
+    credentials: true,
+    exposeHeaders: ["Location", "Retry-After", "Allow"],
+  });
   return async (c, next) => {
     const origin = c.req.header("origin");
     if (origin !== undefined && origins.includes(origin)) return share(c, next);
-    if (!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)) throw new ProblemError("CROSS_SITE");
+    if (!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw))
+      throw new ProblemError("CROSS_SITE");
     return next();
   };
 }

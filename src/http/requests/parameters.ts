@@ -10,7 +10,8 @@ export function pathOf(c: Context): Readonly<Record<string, string | undefined>>
 export const checkPath: MiddlewareHandler = async (c, next) => {
   for (const segment of new URL(c.req.url).pathname.split("/")) {
     const text = decoded(segment);
-    if (text.includes("\0") || text.split(/[/\\]/).includes("..")) throw new ProblemError("MALFORMED_PATH");
+    if (text.includes("\0") || text.split(/[/\\]/).includes(".."))
+      throw new ProblemError("MALFORMED_PATH");
   }
   return next();
 };

@@ -16,5 +16,10 @@ export interface FlowLinks {
 export function linksOf(c: Context, flow: string, segments: number): FlowLinks {
   const base = new URL(c.req.url).pathname.split("/").slice(0, -segments).join("/");
   const statusUrl = `${base}/flows/${encodeURIComponent(flow)}`;
-  return { statusUrl, eventUrl: `${statusUrl}/events/{name}`, terminateUrl: `${statusUrl}/terminate`, purgeUrl: statusUrl };
+  return {
+    statusUrl,
+    eventUrl: `${statusUrl}/events/{name}`,
+    terminateUrl: `${statusUrl}/terminate`,
+    purgeUrl: statusUrl,
+  };
 }

@@ -20,7 +20,11 @@ export function plainJson(value: unknown): unknown {
 
 function plainObject(value: object): unknown {
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Map) return Array.from(value as Map<unknown, unknown>, ([key, item]) => [plainItem(key), plainItem(item)]);
+  if (value instanceof Map)
+    return Array.from(value as Map<unknown, unknown>, ([key, item]) => [
+      plainItem(key),
+      plainItem(item),
+    ]);
   if (value instanceof Set) return Array.from(value as Set<unknown>, plainItem);
   if (value instanceof Uint8Array) return toBase64(value);
   if (Array.isArray(value)) return value.map(plainItem);

@@ -4,7 +4,10 @@ import { HandbackError } from "../../core/errors/errors.ts";
 
 /** What is wrong with a request itself; all else has the code of an error. */
 const REQUEST_PROBLEMS = {
-  METHOD_NOT_ALLOWED: { status: 405, title: "The method is not allowed here; the header Allow says which are." },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: "The method is not allowed here; the header Allow says which are.",
+  },
   FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
@@ -13,10 +16,16 @@ const REQUEST_PROBLEMS = {
   REPEATED_PARAMETER: { status: 400, title: "A parameter of the query comes more than once." },
   MALFORMED_WAIT: { status: 400, title: "The parameter wait is not a number of seconds." },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The body is not of type application/json, or is encoded." },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: "The body is not of type application/json, or is encoded.",
+  },
   STILL_PENDING: { status: 409, title: "The flow has not ended; terminate it first." },
   NO_ROUTE: { status: 404, title: "There is nothing here." },
-  INTERNAL: { status: 500, title: "The request failed here; the log has more, under the error's id." },
+  INTERNAL: {
+    status: 500,
+    title: "The request failed here; the log has more, under the error's id.",
+  },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
 /** A code in a problem document: that of an error, or what is wrong with a request itself. */
@@ -66,8 +75,13 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 /** Makes the problem document of a code. */
-export function problemOf(code: ProblemCode, more: Pick<Problem, "path" | "errorId"> = {}): Problem {
-  const { status, title } = isRequestProblem(code) ? REQUEST_PROBLEMS[code] : { status: STATUS[code] ?? 500, title: titleOf(code) };
+export function problemOf(
+  code: ProblemCode,
+  more: Pick<Problem, "path" | "errorId"> = {},
+): Problem {
+  const { status, title } = isRequestProblem(code)
+    ? REQUEST_PROBLEMS[code]
+    : { status: STATUS[code] ?? 500, title: titleOf(code) };
   return { type: `urn:handback:${code}`, title, status, code, ...more };
 }
 

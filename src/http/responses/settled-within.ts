@@ -10,7 +10,10 @@ interface Waiting {
 }
 
 /** Waits for a flow to end, or for the time to be over, or for nobody to be listening any more. Which of them it was is to be asked afterwards. */
-export async function settledWithin(handle: FlowHandle<unknown>, { waitMs, clock, listening }: Waiting): Promise<void> {
+export async function settledWithin(
+  handle: FlowHandle<unknown>,
+  { waitMs, clock, listening }: Waiting,
+): Promise<void> {
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
   const cancelTimer = clock.setTimer(waitMs, stop);

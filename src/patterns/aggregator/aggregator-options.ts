@@ -47,7 +47,19 @@ export interface AggregatorOptions<Event> {
   readonly onLate?: Outlet<Event>;
 }
 
-const OPTIONS = ["flush", "maxCount", "maxBytes", "maxWait", "gap", "dedupeBy", "dedupeFor", "dedupeMax", "timeOf", "lateAfter", "onLate"];
+const OPTIONS = [
+  "flush",
+  "maxCount",
+  "maxBytes",
+  "maxWait",
+  "gap",
+  "dedupeBy",
+  "dedupeFor",
+  "dedupeMax",
+  "timeOf",
+  "lateAfter",
+  "onLate",
+];
 
 /** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
 export function rulesOf(type: string, options: AggregatorOptions<unknown>) {
@@ -59,9 +71,18 @@ export function rulesOf(type: string, options: AggregatorOptions<unknown>) {
   checkMapping(of("dedupeBy"), options.dedupeBy);
   checkMapping(of("timeOf"), options.timeOf);
   if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
-    throw notAsExpected(of("timeOf"), "a function, for lateAfter and onLate to mean something", undefined);
+    throw notAsExpected(
+      of("timeOf"),
+      "a function, for lateAfter and onLate to mean something",
+      undefined,
+    );
   checkCount(of("dedupeMax"), max);
   const { groups, each } = seenGroups(max);
   const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: each };
-  return { bounds: boundsOf(options), window, groups, lateAfterMs: parseDuration(lateAfter, of("lateAfter")) };
+  return {
+    bounds: boundsOf(options),
+    window,
+    groups,
+    lateAfterMs: parseDuration(lateAfter, of("lateAfter")),
+  };
 }

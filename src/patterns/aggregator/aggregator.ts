@@ -34,7 +34,8 @@ export interface AggregatorState {
 }
 
 /** A function that gathers events by id, and hands them on in batches. It is its own operation `add`. */
-export interface Aggregator<Event> extends StatefulFn<Event, Added>, StatefulFunction<AggregatorState> {
+export interface Aggregator<Event>
+  extends StatefulFn<Event, Added>, StatefulFunction<AggregatorState> {
   readonly type: string;
   /** Adds an event to what is gathered under the id it is sent to. */
   readonly add: StatefulFn<Event, Added>;
@@ -66,7 +67,10 @@ const TIMER = "due";
  * await engine.client.call(batch.flush, undefined, { id: "kitchen" }); // kitchen: 1
  * await engine.close();
  */
-export function aggregator<Event>(type: string, options: AggregatorOptions<Event>): Aggregator<Event>;
+export function aggregator<Event>(
+  type: string,
+  options: AggregatorOptions<Event>,
+): Aggregator<Event>;
 // Inside, events are values like any other.
 export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = rulesOf(type, options);
@@ -74,7 +78,8 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
   const { flush, dedupeBy, timeOf, onLate } = options;
   const moreSeen: Record<`seen-${number}`, ValueSpec<Seen>> = {};
   const [, ...more] = groups;
-  for (const group of more) moreSeen[group] = value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs });
+  for (const group of more)
+    moreSeen[group] = value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs });
 
   const self = stateful(type, {
     state: {
@@ -87,7 +92,8 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
     handlers: {
       add(ctx, event: unknown): Added {
         const now = ctx.now();
-        if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now)) return answer(ctx, "duplicate");
+        if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now))
+          return answer(ctx, "duplicate");
         if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
           if (onLate !== undefined) sendTo(ctx, onLate, event);
           return answer(ctx, "late");
@@ -118,7 +124,8 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
   }
 
   function isLate(ctx: Context<AggregatorState>, at: unknown): boolean {
-    if (typeof at !== "number" || !Number.isFinite(at)) throw notAsExpected(`what timeOf of ${type} gave`, "ms since the epoch", at);
+    if (typeof at !== "number" || !Number.isFinite(at))
+      throw notAsExpected(`what timeOf of ${type} gave`, "ms since the epoch", at);
     const { newestAt = at } = ctx.state;
     if (at < newestAt - lateAfterMs) return true;
     ctx.state.newestAt = Math.max(at, newestAt);
@@ -129,8 +136,15 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
     const bytes = eventSize(event);
     const { open } = ctx.state;
     // A timer may be late, when the process was down: what was due before this event came leaves without it.
-    if (open !== undefined && !leaveIfDue(ctx, open, now) && open.bytes + bytes > bounds.maxBytes) leave(ctx, open, "bytes");
-    const gathered = (ctx.state.open ??= { id: ctx.idempotencyKey, events: [], bytes: 0, openedAt: now, lastAt: now });
+    if (open !== undefined && !leaveIfDue(ctx, open, now) && open.bytes + bytes > bounds.maxBytes)
+      leave(ctx, open, "bytes");
+    const gathered = (ctx.state.open ??= {
+      id: ctx.idempotencyKey,
+      events: [],
+      bytes: 0,
+      openedAt: now,
+      lastAt: now,
+    });
     gathered.events.push(event);
     gathered.bytes += bytes;
     gathered.lastAt = now;
@@ -147,7 +161,11 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
   }
 
   /** One message and one deletion, in one commit. */
-  function leave(ctx: Context<AggregatorState>, { bytes: _, events, ...about }: Gathered, reason: FlushReason): void {
+  function leave(
+    ctx: Context<AggregatorState>,
+    { bytes: _, events, ...about }: Gathered,
+    reason: FlushReason,
+  ): void {
     ctx.state.open = undefined;
     ctx.cancelSend(TIMER);
     sendTo(ctx, flush, { ...about, key: ctx.self.id, events, reason });
@@ -157,11 +175,19 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
   function arm(ctx: Context<AggregatorState>, open: Gathered): void {
     const due = dueAt(open, bounds);
     if (due === undefined) return;
-    ctx.send(self.due, { batch: open.id }, { id: ctx.self.id, delay: Math.max(0, due.at - ctx.now()), token: TIMER });
+    ctx.send(
+      self.due,
+      { batch: open.id },
+      { id: ctx.self.id, delay: Math.max(0, due.at - ctx.now()), token: TIMER },
+    );
   }
 
   const { maxCount = 1_000, maxWait, gap } = options;
-  const limits = [`${maxCount} events`, maxWait && `${durationInWords(maxWait)} old`, gap && `${durationInWords(gap)} of silence`];
+  const limits = [
+    `${maxCount} events`,
+    maxWait && `${durationInWords(maxWait)} old`,
+    gap && `${durationInWords(gap)} of silence`,
+  ];
   const shape: Shape = {
     kind: "aggregator",
     name: type,

@@ -26,7 +26,10 @@ export interface Bounds {
 }
 
 /** Whether what is gathered must leave at once. */
-export function fullness({ events, bytes }: Gathered, { maxCount, maxBytes }: Bounds): FlushReason | undefined {
+export function fullness(
+  { events, bytes }: Gathered,
+  { maxCount, maxBytes }: Bounds,
+): FlushReason | undefined {
   if (events.length >= maxCount) return "count";
   return bytes >= maxBytes ? "bytes" : undefined;
 }
@@ -36,7 +39,8 @@ export function dueAt(
   { openedAt, lastAt }: Gathered,
   { maxWaitMs, gapMs }: Bounds,
 ): { readonly at: number; readonly reason: FlushReason } | undefined {
-  const wait = maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };
+  const wait =
+    maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };
   const gap = gapMs === undefined ? undefined : { at: lastAt + gapMs, reason: "gap" as const };
   return wait === undefined || (gap !== undefined && gap.at < wait.at) ? gap : wait;
 }
@@ -50,7 +54,12 @@ export interface BoundOptions {
 }
 
 /** Checks the options that bound a batch. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
-export function boundsOf({ maxCount = 1_000, maxBytes = 1_048_576, maxWait, gap }: BoundOptions): Bounds {
+export function boundsOf({
+  maxCount = 1_000,
+  maxBytes = 1_048_576,
+  maxWait,
+  gap,
+}: BoundOptions): Bounds {
   checkCount("maxCount", maxCount);
   checkCount("maxBytes", maxBytes);
   return {

@@ -31,10 +31,16 @@ export const NOTHING_SEEN: Seen = { count: 0, lines: "" };
 export type SeenGroup = "seen" | `seen-${number}`;
 
 /** How so many names are kept: in one group, or in as many as are needed, and how many there are in each at most. */
-export function seenGroups(max: number): { readonly groups: readonly ["seen", ...`seen-${number}`[]]; readonly each: number } {
+export function seenGroups(max: number): {
+  readonly groups: readonly ["seen", ...`seen-${number}`[]];
+  readonly each: number;
+} {
   if (max <= ONE_GROUP) return { groups: ["seen"], each: max };
   const count = Math.ceil(max / TOGETHER);
-  const more = Array.from({ length: count - 1 }, (_, index): `seen-${number}` => `seen-${index + 1}`);
+  const more = Array.from(
+    { length: count - 1 },
+    (_, index): `seen-${number}` => `seen-${index + 1}`,
+  );
   return { groups: ["seen", ...more], each: Math.ceil((max / count) * SLACK) };
 }
 
@@ -45,7 +51,11 @@ export function seenGroupOf(name: string, groups: readonly SeenGroup[]): SeenGro
 }
 
 /** Remembers an event, and forgets those that are too old or too many; `undefined` when it is remembered already. */
-export function remember(seen: Seen, { windowMs, max }: Window, [id, now]: readonly [id: string, now: number]): Seen | undefined {
+export function remember(
+  seen: Seen,
+  { windowMs, max }: Window,
+  [id, now]: readonly [id: string, now: number],
+): Seen | undefined {
   const line = ` ${JSON.stringify(id)}\n`;
   const { count, lines } = forget(seen, now - windowMs, seen.count);
   // A quote within a name has a backslash before it, so that a line is found in nothing but itself.

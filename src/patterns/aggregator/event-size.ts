@@ -4,7 +4,12 @@ import { isHandle } from "../../futures/types/handle.ts";
 /** Knows all that can be sent; handles are of one size. */
 const codec = makeCodec({
   extensions: [
-    { tag: "handle", matches: isHandle, encode: (handle) => [(handle as { readonly id: string }).id], decode: (data) => ({ data }) },
+    {
+      tag: "handle",
+      matches: isHandle,
+      encode: (handle) => [(handle as { readonly id: string }).id],
+      decode: (data) => ({ data }),
+    },
   ],
 });
 

@@ -4,7 +4,16 @@ import type { Duration } from "../../core/validation/duration.ts";
 import { checkId, checkName } from "../../core/validation/names.ts";
 import type { StatefulFunction } from "../../futures/types/define.ts";
 import type { Invokable, StatefulFn } from "../../futures/types/function.ts";
-import type { Approver, AuditEntry, Ballot, Decision, DecisionAnswer, Delegation, Recorded, Withdrawal } from "./ballot.ts";
+import type {
+  Approver,
+  AuditEntry,
+  Ballot,
+  Decision,
+  DecisionAnswer,
+  Delegation,
+  Recorded,
+  Withdrawal,
+} from "./ballot.ts";
 import { checkCount, checkMapping, notAsExpected } from "../composing/option-checks.ts";
 import { checkOutlet } from "../composing/destination.ts";
 import type { Outlet } from "../composing/destination.ts";
@@ -35,7 +44,9 @@ export type ApprovalResult<Ended = never> = {
   readonly audit: readonly AuditEntry[];
 } & (
   | { readonly status: "approved" | "rejected" | "withdrawn" }
-  | ([Ended] extends [never] ? { readonly status: "expired" } : { readonly status: "expired"; readonly value: Ended })
+  | ([Ended] extends [never]
+      ? { readonly status: "expired" }
+      : { readonly status: "expired"; readonly value: Ended })
 );
 
 /** Who is asked, how often, until when, and how many have to agree. */
@@ -58,7 +69,10 @@ export interface ApprovalOptions<Input, Ended = never> {
    * Who is asked besides when so much time has passed since the first were. Rungs come in the order of their times. All are named
    * when the request is made, so that nothing can be wrong with them later.
    */
-  readonly ladder?: readonly { readonly after: Duration; readonly approvers?: (input: Input) => readonly (string | Approver)[] }[];
+  readonly ladder?: readonly {
+    readonly after: Duration;
+    readonly approvers?: (input: Input) => readonly (string | Approver)[];
+  }[];
   /** How long all of it may take; default: as long as it takes. */
   readonly timeout?: Duration;
   /** Is called when time is up; what it gives is the result's `value`. */
@@ -85,7 +99,8 @@ export interface ApprovalState {
 }
 
 /** A function that asks people and waits for what they decide. It is its own operation `request`. */
-export interface Approval<Input, Ended = never> extends StatefulFn<Input, ApprovalResult<Ended>>, StatefulFunction<ApprovalState> {
+export interface Approval<Input, Ended = never>
+  extends StatefulFn<Input, ApprovalResult<Ended>>, StatefulFunction<ApprovalState> {
   readonly type: string;
   /** Asks, and waits. @throws `ALREADY_OPEN` when there is an open request of this id */
   readonly request: StatefulFn<Input, ApprovalResult<Ended>>;
@@ -120,7 +135,19 @@ export type ApprovalRules = ReturnType<typeof rulesOf>;
 /** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
 export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>) {
   checkOptions(`options of ${type}`, options, OPTIONS);
-  const { ask, approvers, requester, quorum = 1, roles = {}, rejections = 1, remind, ladder = [], timeout, onTimeout, audit } = options;
+  const {
+    ask,
+    approvers,
+    requester,
+    quorum = 1,
+    roles = {},
+    rejections = 1,
+    remind,
+    ladder = [],
+    timeout,
+    onTimeout,
+    audit,
+  } = options;
   const { keepFor = "30d" } = options;
   const of = (option: string): string => `${option} of ${type}`;
   checkInvokable(of("ask"), ask);
@@ -130,18 +157,29 @@ export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>
   checkMapping(of("requester"), requester);
   checkCount(of("quorum"), quorum);
   checkCount(of("rejections"), rejections);
-  if (typeof roles !== "object" || roles === null || Array.isArray(roles)) throw notAsExpected(of("roles"), "an object", roles);
+  if (typeof roles !== "object" || roles === null || Array.isArray(roles))
+    throw notAsExpected(of("roles"), "an object", roles);
   for (const [role, count] of Object.entries(roles)) checkCount(of(`roles.${role}`), count);
   if (Object.keys(roles).length > 0 && approvers === undefined)
     throw notAsExpected(of("approvers"), "a function, for roles to mean something", undefined);
   if (!Array.isArray(ladder)) throw notAsExpected(of("ladder"), "a list", ladder);
-  const rungs = Array.from(ladder as NonNullable<ApprovalOptions<unknown>["ladder"]>, (rung, at) => {
-    checkOptions(of(`ladder[${at}]`), rung, ["after", "approvers"]);
-    checkMapping(of(`ladder[${at}].approvers`), rung.approvers);
-    if (rung.approvers !== undefined && approvers === undefined)
-      throw notAsExpected(of("approvers"), "a function, for those of a rung to mean something", undefined);
-    return { afterMs: parseDuration(rung.after, of(`ladder[${at}].after`)), approvers: rung.approvers };
-  });
+  const rungs = Array.from(
+    ladder as NonNullable<ApprovalOptions<unknown>["ladder"]>,
+    (rung, at) => {
+      checkOptions(of(`ladder[${at}]`), rung, ["after", "approvers"]);
+      checkMapping(of(`ladder[${at}].approvers`), rung.approvers);
+      if (rung.approvers !== undefined && approvers === undefined)
+        throw notAsExpected(
+          of("approvers"),
+          "a function, for those of a rung to mean something",
+          undefined,
+        );
+      return {
+        afterMs: parseDuration(rung.after, of(`ladder[${at}].after`)),
+        approvers: rung.approvers,
+      };
+    },
+  );
   if (rungs.some(({ afterMs }, at) => afterMs < (rungs[at - 1]?.afterMs ?? 0)))
     throw notAsExpected(of("ladder"), "rungs in the order of their times", ladder);
   return {
@@ -166,9 +204,14 @@ function remindersOf(what: string, remind: NonNullable<ApprovalOptions<unknown>[
 }
 
 /** People by name, or by name and role. @throws `INVALID_KEY`, `INVALID_OPTIONS` */
-export function peopleOf(what: string, people: readonly (string | Approver)[]): readonly Approver[] {
+export function peopleOf(
+  what: string,
+  people: readonly (string | Approver)[],
+): readonly Approver[] {
   if (!Array.isArray(people)) throw notAsExpected(what, "a list of people", people);
-  const approvers = (people as readonly (string | Approver)[]).map((one) => (typeof one === "string" ? { person: one } : one));
+  const approvers = (people as readonly (string | Approver)[]).map((one) =>
+    typeof one === "string" ? { person: one } : one,
+  );
   for (const approver of approvers) {
     checkOptions(`a person of ${what}`, approver, ["person", "role"]);
     checkId(approver.person, `a person of ${what}`);

@@ -18,7 +18,9 @@ export interface ApprovalClaims {
 }
 
 /** What is found in a token. Of an invalid one nothing is told, not even why. */
-export type VerifiedToken = { readonly status: "valid" | "expired"; readonly claims: ApprovalClaims } | { readonly status: "invalid" };
+export type VerifiedToken =
+  | { readonly status: "valid" | "expired"; readonly claims: ApprovalClaims }
+  | { readonly status: "invalid" };
 
 /** Makes the tokens of one-time links, and reads them. */
 export interface ApprovalTokens {
@@ -54,30 +56,43 @@ const DOMAIN = "handback approval 1\n";
  * console.log(tokens.verify(token, { approval: "docs/approve", now: Date.now() }).status); // valid
  * console.log(tokens.verify(`${token}0`, { approval: "docs/approve", now: Date.now() }).status); // invalid
  */
-export function approvalTokens(options: { readonly secret: Secret | readonly Secret[] }): ApprovalTokens {
+export function approvalTokens(options: {
+  readonly secret: Secret | readonly Secret[];
+}): ApprovalTokens {
   const secrets = secretsOf(options);
   const [first] = secrets;
   return {
     sign({ approval, id, request, expiresAt }, { by, decision }) {
-      const claims: ApprovalClaims = { approval, id, decision: { by, decision, request }, ...(expiresAt !== undefined && { expiresAt }) };
+      const claims: ApprovalClaims = {
+        approval,
+        id,
+        decision: { by, decision, request },
+        ...(expiresAt !== undefined && { expiresAt }),
+      };
       const text = toUrl(JSON.stringify(claims));
       return `${text}.${hmac(first, DOMAIN + text)}`;
     },
     verify(token, { approval, now }) {
       const claims = readClaims(secrets, token);
       if (claims === undefined || claims.approval !== approval) return { status: "invalid" };
-      return { status: now < (claims.expiresAt ?? Number.POSITIVE_INFINITY) ? "valid" : "expired", claims };
+      return {
+        status: now < (claims.expiresAt ?? Number.POSITIVE_INFINITY) ? "valid" : "expired",
+        claims,
+      };
     },
   };
 }
 
 type Secret = string | Uint8Array;
 
-function secretsOf(options: { readonly secret: Secret | readonly Secret[] }): readonly [Secret, ...Secret[]] {
+function secretsOf(options: {
+  readonly secret: Secret | readonly Secret[];
+}): readonly [Secret, ...Secret[]] {
   checkOptions("options of approvalTokens", options, ["secret"]);
   const { secret } = options;
   const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
-  const isSecret = (one: unknown): one is Secret => (typeof one === "string" || one instanceof Uint8Array) && one.length >= LEAST_SECRET;
+  const isSecret = (one: unknown): one is Secret =>
+    (typeof one === "string" || one instanceof Uint8Array) && one.length >= LEAST_SECRET;
   const [first, ...others] = secrets;
   // Secrets are not shown, not even wrong ones.
   if (!isSecret(first) || !others.every(isSecret))
@@ -93,12 +108,16 @@ function readClaims(secrets: readonly Secret[], token: unknown): ApprovalClaims 
   const [text = "", signature = "", ...rest] = token.split(".");
   // Digests of what is compared, so that how long it takes tells nothing of how much was right.
   const given = digest(signature);
-  if (rest.length > 0 || !secrets.some((secret) => digest(hmac(secret, DOMAIN + text)) === given)) return undefined;
+  if (rest.length > 0 || !secrets.some((secret) => digest(hmac(secret, DOMAIN + text)) === given))
+    return undefined;
   return fromUrl(text);
 }
 
 function toUrl(text: string): string {
-  return toBase64(new TextEncoder().encode(text)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return toBase64(new TextEncoder().encode(text))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
 }
 
 /** Only ever called with what was signed here, so that it has the form it was given. */
@@ -108,5 +127,7 @@ function fromUrl(text: string): ApprovalClaims | undefined {
     .replaceAll("_", "/")
     .padEnd(Math.ceil(text.length / 4) * 4, "=");
   const bytes = fromBase64(padded);
-  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as ApprovalClaims);
+  return bytes === undefined
+    ? undefined
+    : (JSON.parse(new TextDecoder().decode(bytes)) as ApprovalClaims);
 }

@@ -4,9 +4,22 @@ import type { Context } from "../../futures/types/context.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import { rulesOf } from "./approval-options.ts";
-import type { Approval, ApprovalOptions, ApprovalRequest, ApprovalResult, ApprovalState } from "./approval-options.ts";
+import type {
+  Approval,
+  ApprovalOptions,
+  ApprovalRequest,
+  ApprovalResult,
+  ApprovalState,
+} from "./approval-options.ts";
 import { delegate, note, overdue, vote, withdraw } from "./ballot.ts";
-import type { Answered, Ballot, Decision, DecisionAnswer, Delegation, Withdrawal } from "./ballot.ts";
+import type {
+  Answered,
+  Ballot,
+  Decision,
+  DecisionAnswer,
+  Delegation,
+  Withdrawal,
+} from "./ballot.ts";
 import { readDecision, readDelegation, readWithdrawal } from "./decision-input.ts";
 import { mainOperation } from "../composing/default-operation.ts";
 import { openBallot } from "./open-ballot.ts";
@@ -55,9 +68,15 @@ const FOR_EVER = 36_500 * 86_400_000;
  * console.log((await flow.result()).status); // approved
  * await engine.close();
  */
-export function approval<Input, Ended = never>(type: string, options: ApprovalOptions<Input, Ended>): Approval<Input, Ended>;
+export function approval<Input, Ended = never>(
+  type: string,
+  options: ApprovalOptions<Input, Ended>,
+): Approval<Input, Ended>;
 // Inside, what is asked for is a value like any other.
-export function approval(type: string, options: ApprovalOptions<unknown, unknown>): Approval<unknown> {
+export function approval(
+  type: string,
+  options: ApprovalOptions<unknown, unknown>,
+): Approval<unknown> {
   const rules = rulesOf(type, options);
   const { quorum, ladder, keepMs, ask, onTimeout, audit } = rules;
 
@@ -72,26 +91,42 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
       request(ctx, input: unknown): Outcome {
         expireIfDue(ctx);
         if (ctx.state.ballot?.status === "open")
-          throw new HandbackError("ALREADY_OPEN", `${type} has an open request ${ctx.self.id}`, { details: { id: ctx.self.id } });
+          throw new HandbackError("ALREADY_OPEN", `${type} has an open request ${ctx.self.id}`, {
+            details: { id: ctx.self.id },
+          });
         // Whoever waits for the one before may not have been told yet how that ended.
-        if (ctx.state.ballot?.waiting !== undefined) ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];
-        const ballot = openBallot(type, rules, { request: ctx.idempotencyKey, input, now: ctx.now() });
+        if (ctx.state.ballot?.waiting !== undefined)
+          ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];
+        const ballot = openBallot(type, rules, {
+          request: ctx.idempotencyKey,
+          input,
+          now: ctx.now(),
+        });
         const { early } = ctx.state;
         delete (ctx.state as Partial<ApprovalState>).early;
-        const count = (before: Ballot, decision: Decision): Ballot => settled(vote(before, decision, ballot.askedAt).ballot);
+        const count = (before: Ballot, decision: Decision): Ballot =>
+          settled(vote(before, decision, ballot.askedAt).ballot);
         const counted = early.reduce(count, ballot);
         save(ctx, undefined, counted);
         const result = resultOf(ctx, counted);
         if (result !== undefined) return result;
-        const asked = ctx.invoke(ask, requestOf(ctx, counted), ask.operation === undefined ? {} : { id: ctx.self.id });
+        const asked = ctx.invoke(
+          ask,
+          requestOf(ctx, counted),
+          ask.operation === undefined ? {} : { id: ctx.self.id },
+        );
         const waiting = ctx.promise();
         ctx.state.ballot = { ...counted, waiting: waiting.handle() };
         arm(ctx, counted);
-        return ctx.onSettled(ctx.all([asked, waiting]), self.conclude, ballot.request, { id: ctx.self.id });
+        return ctx.onSettled(ctx.all([asked, waiting]), self.conclude, ballot.request, {
+          id: ctx.self.id,
+        });
       },
       decide(ctx, given: Decision): DecisionAnswer {
         const decision = readDecision(`a decision of ${type}`, given);
-        return ctx.state.ballot === undefined ? keepEarly(ctx, decision) : change(ctx, (ballot, now) => vote(ballot, decision, now));
+        return ctx.state.ballot === undefined
+          ? keepEarly(ctx, decision)
+          : change(ctx, (ballot, now) => vote(ballot, decision, now));
       },
       delegate(ctx, given: Delegation): DecisionAnswer {
         const step = readDelegation(`a delegation of ${type}`, given);
@@ -115,8 +150,14 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
         const ballot = [...ended, latest].find((each) => each?.request === request);
         if (ballot?.status === "open") {
           const wasCancelled = typeof reason === "object" && reason.code === "CANCELLED";
-          const [action, comment] = wasCancelled ? (["withdrawn", "cancelled"] as const) : (["failed", "nobody could be asked"] as const);
-          save(ctx, ballot, note({ ...ballot, status: action }, { at: ctx.now(), action, comment }));
+          const [action, comment] = wasCancelled
+            ? (["withdrawn", "cancelled"] as const)
+            : (["failed", "nobody could be asked"] as const);
+          save(
+            ctx,
+            ballot,
+            note({ ...ballot, status: action }, { at: ctx.now(), action, comment }),
+          );
         }
         forgetWaiting(ctx, request);
         return (ballot && resultOf(ctx, ballot)) ?? ctx.rejected(reason);
@@ -133,7 +174,9 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
 
   /** What decisions have come to, on the rung that has been reached. */
   function settled(ballot: Ballot): Ballot {
-    return ballot.status === "open" ? { ...ballot, status: outcomeOf(ballot, quorum, ballot.level === ladder.length) } : ballot;
+    return ballot.status === "open"
+      ? { ...ballot, status: outcomeOf(ballot, quorum, ballot.level === ladder.length) }
+      : ballot;
   }
 
   /** Does something to the request, unless its time was up before: a timer may be late, and a deadline is one all the same. */
@@ -152,7 +195,8 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
     ctx.state.ballot = after;
     if (audit !== undefined) {
       const about = { approval: type, id: ctx.self.id, request: after.request };
-      for (const entry of after.audit.slice(before?.audit.length ?? 0)) sendTo(ctx, audit, { ...about, ...entry });
+      for (const entry of after.audit.slice(before?.audit.length ?? 0))
+        sendTo(ctx, audit, { ...about, ...entry });
     }
     keepAsLong(ctx);
     if (after.status === "open" || before?.status !== "open") return;
@@ -180,7 +224,8 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
     const { early } = ctx.state;
     if (decision.request !== undefined) return { status: "refused", reason: "no request" };
     const before = early.find(({ by }) => by === decision.by);
-    if (before !== undefined) return { status: before.decision === decision.decision ? "same" : "opposite" };
+    if (before !== undefined)
+      return { status: before.decision === decision.decision ? "same" : "opposite" };
     if (early.length >= MAX_EARLY) return { status: "refused", reason: "no request" };
     ctx.state.early = [...early, decision];
     return { status: "early" };
@@ -198,7 +243,12 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
 
   function arm(ctx: Ctx, ballot: Ballot): void {
     const at = nextDueAt(ballot, rules);
-    if (at !== undefined) ctx.send(self.due, ballot.request, { id: ctx.self.id, delay: Math.max(0, at - ctx.now()), token: TIMER });
+    if (at !== undefined)
+      ctx.send(self.due, ballot.request, {
+        id: ctx.self.id,
+        delay: Math.max(0, at - ctx.now()),
+        token: TIMER,
+      });
   }
 
   /** Whoever waited for the request has been told. */
@@ -235,17 +285,29 @@ export function approval(type: string, options: ApprovalOptions<unknown, unknown
     if (status === "open" || status === "failed") return undefined;
     if (status !== "expired" || onTimeout === undefined) return { status, decisions, audit };
     const at = onTimeout.operation === undefined ? {} : { id: ctx.self.id };
-    const expired = { status, decisions, audit, value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at) };
+    const expired = {
+      status,
+      decisions,
+      audit,
+      value: ctx.invoke(onTimeout, requestOf(ctx, ballot), at),
+    };
     return expired;
   }
 
-  const made = mainOperation<Approval<unknown>>(self, "request", ["decide", "delegate", "withdraw", "view"]);
+  const made = mainOperation<Approval<unknown>>(self, "request", [
+    "decide",
+    "delegate",
+    "withdraw",
+    "view",
+  ]);
   const shape: Shape = {
     kind: "approval",
     name: type,
     ask: shapeOf(ask),
     quorum: `quorum ${options.quorum ?? 1}`,
-    again: [rules.remind && "reminder", ladder.length > 0 && "next rung"].filter(Boolean).join(", "),
+    again: [rules.remind && "reminder", ladder.length > 0 && "next rung"]
+      .filter(Boolean)
+      .join(", "),
     expires: options.timeout === undefined ? "" : `after ${durationInWords(options.timeout)}`,
     ...(onTimeout !== undefined && { onTimeout: shapeOf(onTimeout) }),
     ...(audit !== undefined && { audit: partOf(audit) }),

@@ -43,7 +43,16 @@ export type BallotStatus = "open" | "approved" | "rejected" | "expired" | "withd
 /** One thing that happened to a request. */
 export interface AuditEntry {
   readonly at: number;
-  readonly action: "asked" | "reminded" | "escalated" | "approved" | "rejected" | "delegated" | "withdrawn" | "expired" | "failed";
+  readonly action:
+    | "asked"
+    | "reminded"
+    | "escalated"
+    | "approved"
+    | "rejected"
+    | "delegated"
+    | "withdrawn"
+    | "expired"
+    | "failed";
   readonly by?: string;
   readonly to?: string;
   readonly comment?: string;
@@ -116,14 +125,19 @@ export function vote(ballot: Ballot, decision: Decision, now: number): Answered 
     const status = earlier.decision === decision.decision ? "same" : "opposite";
     return { ballot, answer: { status, ballot: ballot.status, decision: earlier } };
   }
-  if (ballot.status !== "open") return { ballot, answer: { status: "over", ballot: ballot.status } };
+  if (ballot.status !== "open")
+    return { ballot, answer: { status: "over", ballot: ballot.status } };
   const reason = ineligible(ballot, by);
-  if (reason !== undefined) return { ballot, answer: { status: "refused", ballot: ballot.status, reason } };
+  if (reason !== undefined)
+    return { ballot, answer: { status: "refused", ballot: ballot.status, reason } };
   const role = ballot.approvers?.find(({ person }) => person === by)?.role;
   const { request: _, ...what } = decision;
   const recorded: Recorded = { ...what, ...(role !== undefined && { role }), at: now };
   const action = decision.decision === "approve" ? "approved" : "rejected";
-  const noted = note({ ...ballot, decisions: [...ballot.decisions, recorded] }, { at: now, action, ...said(decision) });
+  const noted = note(
+    { ...ballot, decisions: [...ballot.decisions, recorded] },
+    { at: now, action, ...said(decision) },
+  );
   return { ballot: noted, answer: { status: "recorded", ballot: noted.status } };
 }
 
@@ -132,22 +146,29 @@ export function delegate(ballot: Ballot, step: Delegation, now: number): Answere
   const { by, to } = step;
   const refused = refusal(ballot, step);
   if (refused !== undefined) return { ballot, answer: refused };
-  if (ballot.status !== "open") return { ballot, answer: { status: "over", ballot: ballot.status } };
+  if (ballot.status !== "open")
+    return { ballot, answer: { status: "over", ballot: ballot.status } };
   const refuse = (reason: NonNullable<DecisionAnswer["reason"]>): Answered => ({
     ballot,
     answer: { status: "refused", ballot: ballot.status, reason },
   });
   const { approvers = [] } = ballot;
-  const hasDecided = (person: string): boolean => ballot.decisions.some((other) => other.by === person);
+  const hasDecided = (person: string): boolean =>
+    ballot.decisions.some((other) => other.by === person);
   if (hasDecided(by) || hasDecided(to)) return refuse("has decided");
   const reason = ballot.approvers === undefined ? "not an approver" : ineligible(ballot, by);
   if (reason !== undefined) return refuse(reason);
   if (to === ballot.requester) return refuse("is the requester");
   if (approvers.some(({ person }) => person === to)) return refuse("is an approver");
   if (hasDelegated(ballot, to)) return refuse("has delegated");
-  const handed = approvers.map((approver) => (approver.person === by ? { ...approver, person: to } : approver));
+  const handed = approvers.map((approver) =>
+    approver.person === by ? { ...approver, person: to } : approver,
+  );
   return {
-    ballot: note({ ...ballot, approvers: handed }, { at: now, action: "delegated", to, ...said(step) }),
+    ballot: note(
+      { ...ballot, approvers: handed },
+      { at: now, action: "delegated", to, ...said(step) },
+    ),
     answer: { status: "recorded", ballot: ballot.status },
   };
 }
@@ -156,24 +177,35 @@ export function delegate(ballot: Ballot, step: Delegation, now: number): Answere
 export function withdraw(ballot: Ballot, step: Withdrawal, now: number): Answered {
   const refused = refusal(ballot, step);
   if (refused !== undefined) return { ballot, answer: refused };
-  if (ballot.status !== "open") return { ballot, answer: { status: "over", ballot: ballot.status } };
+  if (ballot.status !== "open")
+    return { ballot, answer: { status: "over", ballot: ballot.status } };
   if (ballot.requester !== undefined && ballot.requester !== step.by)
-    return { ballot, answer: { status: "refused", ballot: ballot.status, reason: "not the requester" } };
-  const withdrawn = note({ ...ballot, status: "withdrawn" }, { at: now, action: "withdrawn", ...said(step) });
+    return {
+      ballot,
+      answer: { status: "refused", ballot: ballot.status, reason: "not the requester" },
+    };
+  const withdrawn = note(
+    { ...ballot, status: "withdrawn" },
+    { at: now, action: "withdrawn", ...said(step) },
+  );
   return { ballot: withdrawn, answer: { status: "recorded", ballot: withdrawn.status } };
 }
 
 /** A request whose time is up has expired, whether a timer has said so or not: timers may be late. */
 export function overdue(ballot: Ballot, now: number): Ballot {
-  if (ballot.status !== "open" || ballot.expiresAt === undefined || now < ballot.expiresAt) return ballot;
+  if (ballot.status !== "open" || ballot.expiresAt === undefined || now < ballot.expiresAt)
+    return ballot;
   return note({ ...ballot, status: "expired" }, { at: now, action: "expired" });
 }
 
 /** Adds people who may decide: each once, in the role that is named first, and nobody whose vote was handed on. */
 export function withApprovers(ballot: Ballot, more: readonly Approver[]): Ballot {
-  const approvers = new Map((ballot.approvers ?? []).map((approver) => [approver.person, approver]));
+  const approvers = new Map(
+    (ballot.approvers ?? []).map((approver) => [approver.person, approver]),
+  );
   for (const approver of more)
-    if (!approvers.has(approver.person) && !hasDelegated(ballot, approver.person)) approvers.set(approver.person, approver);
+    if (!approvers.has(approver.person) && !hasDelegated(ballot, approver.person))
+      approvers.set(approver.person, approver);
   return { ...ballot, approvers: [...approvers.values()] };
 }
 
@@ -182,13 +214,22 @@ export function note(ballot: Ballot, entry: AuditEntry): Ballot {
   return { ...ballot, audit: [...ballot.audit, entry] };
 }
 
-function refusal({ request, status }: Ballot, { request: meant }: { readonly request?: string }): DecisionAnswer | undefined {
-  return meant === undefined || meant === request ? undefined : { status: "refused", ballot: status, reason: "another request" };
+function refusal(
+  { request, status }: Ballot,
+  { request: meant }: { readonly request?: string },
+): DecisionAnswer | undefined {
+  return meant === undefined || meant === request
+    ? undefined
+    : { status: "refused", ballot: status, reason: "another request" };
 }
 
 function ineligible(ballot: Ballot, person: string): DecisionAnswer["reason"] {
   if (person === ballot.requester) return "is the requester";
-  if (ballot.approvers === undefined || ballot.approvers.some((approver) => approver.person === person)) return undefined;
+  if (
+    ballot.approvers === undefined ||
+    ballot.approvers.some((approver) => approver.person === person)
+  )
+    return undefined;
   return hasDelegated(ballot, person) ? "has delegated" : "not an approver";
 }
 
@@ -197,6 +238,12 @@ function hasDelegated({ audit }: Ballot, person: string): boolean {
 }
 
 /** Who did it, and what they said. */
-function said({ by, comment }: { readonly by: string; readonly comment?: string }): Pick<AuditEntry, "by" | "comment"> {
+function said({
+  by,
+  comment,
+}: {
+  readonly by: string;
+  readonly comment?: string;
+}): Pick<AuditEntry, "by" | "comment"> {
   return { by, ...(comment !== undefined && { comment }) };
 }

@@ -11,14 +11,19 @@ import type { Decision, Delegation, Withdrawal } from "./ballot.ts";
  */
 export function readDecision(what: string, given: unknown): Decision {
   const { by, decision, ...more } = fieldsOf(what, given);
-  if (decision !== "approve" && decision !== "reject") throw refused(`decision of ${what}`, `"approve" or "reject"`, decision);
+  if (decision !== "approve" && decision !== "reject")
+    throw refused(`decision of ${what}`, `"approve" or "reject"`, decision);
   return { by: checkId(by, `by of ${what}`), decision, ...remarks(what, more) };
 }
 
 /** Reads a delegation, as {@link readDecision} does a decision. @throws `INVALID_KEY`, `INVALID_INPUT` */
 export function readDelegation(what: string, given: unknown): Delegation {
   const { by, to, ...more } = fieldsOf(what, given);
-  return { by: checkId(by, `by of ${what}`), to: checkId(to, `to of ${what}`), ...remarks(what, more) };
+  return {
+    by: checkId(by, `by of ${what}`),
+    to: checkId(to, `to of ${what}`),
+    ...remarks(what, more),
+  };
 }
 
 /** Reads a withdrawal, as {@link readDecision} does a decision. @throws `INVALID_KEY`, `INVALID_INPUT` */
@@ -35,9 +40,14 @@ function fieldsOf(what: string, given: unknown): Fields {
 }
 
 /** What may be said besides, and about which request. */
-function remarks(what: string, { comment, request }: Fields): Pick<Decision, "comment" | "request"> {
-  if (comment !== undefined && typeof comment !== "string") throw refused(`comment of ${what}`, "text", comment);
-  if (request !== undefined && typeof request !== "string") throw refused(`request of ${what}`, "text", request);
+function remarks(
+  what: string,
+  { comment, request }: Fields,
+): Pick<Decision, "comment" | "request"> {
+  if (comment !== undefined && typeof comment !== "string")
+    throw refused(`comment of ${what}`, "text", comment);
+  if (request !== undefined && typeof request !== "string")
+    throw refused(`request of ${what}`, "text", request);
   return { ...(comment !== undefined && { comment }), ...(request !== undefined && { request }) };
 }
 

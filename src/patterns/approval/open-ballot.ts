@@ -19,11 +19,20 @@ export interface Opening {
  *
  * @throws `INVALID_KEY`, `INVALID_OPTIONS` when people are none, or all of them are too few for the quorum; what the options' functions throw
  */
-export function openBallot(type: string, rules: ApprovalRules, { request, input, now }: Opening): Ballot {
+export function openBallot(
+  type: string,
+  rules: ApprovalRules,
+  { request, input, now }: Opening,
+): Ballot {
   const { approvers, requester, ladder, timeoutMs, quorum } = rules;
-  const by = requester === undefined ? {} : { requester: checkId(requester(input), `requester of ${type}`) };
+  const by =
+    requester === undefined ? {} : { requester: checkId(requester(input), `requester of ${type}`) };
   const people = (name: ApprovalRules["approvers"]): readonly Approver[] =>
-    name === undefined ? [] : peopleOf(`approvers of ${type}`, name(input)).filter(({ person }) => person !== by.requester);
+    name === undefined
+      ? []
+      : peopleOf(`approvers of ${type}`, name(input)).filter(
+          ({ person }) => person !== by.requester,
+        );
   const asked: Ballot = {
     request,
     input,
@@ -41,6 +50,14 @@ export function openBallot(type: string, rules: ApprovalRules, { request, input,
   const ballot = approvers === undefined ? asked : withApprovers(asked, people(approvers));
   const everybody = (ballot.rungs ?? []).reduce(withApprovers, ballot);
   if (outcomeOf(everybody, quorum, true) !== "open")
-    throw notAsExpected(`approvers of ${type}`, "enough people for the quorum", everybody.approvers);
-  return note(ballot, { at: now, action: "asked", ...(ballot.requester !== undefined && { by: ballot.requester }) });
+    throw notAsExpected(
+      `approvers of ${type}`,
+      "enough people for the quorum",
+      everybody.approvers,
+    );
+  return note(ballot, {
+    at: now,
+    action: "asked",
+    ...(ballot.requester !== undefined && { by: ballot.requester }),
+  });
 }

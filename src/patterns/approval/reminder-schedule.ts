@@ -11,18 +11,29 @@ export interface Reminding {
 /** The request after what is due now: all rungs whose time has come, or else one reminder, however long it was put off. The same if nothing is. */
 export function toldAgain(ballot: Ballot, rules: Reminding, now: number): Ballot {
   let told = ballot;
-  for (let level = ballot.level; (rungAt(ballot, rules, level) ?? Number.POSITIVE_INFINITY) <= now; level++) {
+  for (
+    let level = ballot.level;
+    (rungAt(ballot, rules, level) ?? Number.POSITIVE_INFINITY) <= now;
+    level++
+  ) {
     const more = ballot.rungs?.[level];
     const raised = more === undefined ? told : withApprovers(told, more);
     told = note({ ...raised, level: level + 1, toldAt: now }, { at: now, action: "escalated" });
   }
   if (told !== ballot || (reminderAt(ballot, rules) ?? Number.POSITIVE_INFINITY) > now) return told;
-  return note({ ...ballot, reminders: ballot.reminders + 1, toldAt: now }, { at: now, action: "reminded" });
+  return note(
+    { ...ballot, reminders: ballot.reminders + 1, toldAt: now },
+    { at: now, action: "reminded" },
+  );
 }
 
 /** The next instant at which anything is due, its end included, in ms since the epoch; `undefined` when nothing is any more. */
 export function nextDueAt(ballot: Ballot, rules: Reminding): number | undefined {
-  const instants = [ballot.expiresAt, rungAt(ballot, rules, ballot.level), reminderAt(ballot, rules)].filter((at) => at !== undefined);
+  const instants = [
+    ballot.expiresAt,
+    rungAt(ballot, rules, ballot.level),
+    reminderAt(ballot, rules),
+  ].filter((at) => at !== undefined);
   return instants.length === 0 ? undefined : Math.min(...instants);
 }
 

@@ -33,7 +33,8 @@ import { stepFailed } from "../composing/step-failed.ts";
  */
 export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
   checkFunctionType(type);
-  if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
+  if (steps.length === 0)
+    throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => planOf(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label }) => label);
 
@@ -54,13 +55,21 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
     return value;
   };
 
-  const next = fn(stageType(type, "next", shape), (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
-    const { label = "", map } = plans[at] ?? {};
-    if (result.status === "rejected") return ctx.rejected(stepFailed({ type, at, label }, result.reason));
-    return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value));
-  });
+  const next = fn(
+    stageType(type, "next", shape),
+    (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
+      const { label = "", map } = plans[at] ?? {};
+      if (result.status === "rejected")
+        return ctx.rejected(stepFailed({ type, at, label }, result.reason));
+      return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value));
+    },
+  );
 
-  const made = fn(type, { parts: [next, ...plans.flatMap(({ parts }) => parts)] }, (ctx, input: unknown) => goOn(ctx, 0, input));
+  const made = fn(
+    type,
+    { parts: [next, ...plans.flatMap(({ parts }) => parts)] },
+    (ctx, input: unknown) => goOn(ctx, 0, input),
+  );
   return shaped(made, { kind: "chain", name: type, steps: plans.map((plan) => plan.shape) });
 }) as DefineChain;
 

@@ -21,22 +21,33 @@ import type { ComposedStep, InputOfAll } from "../composing/step.ts";
  * console.log(await engine.client.call(decide, { total: 500 })); // someone looks at 500
  * await engine.close();
  */
-export function choose<const Cases extends Readonly<Record<string, AnyInvokable>>, Value extends InputOfAll<Cases> = InputOfAll<Cases>>(
+export function choose<
+  const Cases extends Readonly<Record<string, AnyInvokable>>,
+  Value extends InputOfAll<Cases> = InputOfAll<Cases>,
+>(
   cases: Cases,
   select: (value: Value) => keyof Cases,
 ): ComposedStep<Value, OutputOf<Cases[keyof Cases]>> {
   if (typeof cases !== "object" || cases === null) throw invalid("a record of functions", cases);
   if (typeof select !== "function") throw invalid("a function that names a case", select);
   if (Object.keys(cases).length === 0) throw invalid("at least one case", cases);
-  const parts = new Map(Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]));
+  const parts = new Map(
+    Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]),
+  );
   return composeStep({
     label: `choose(${[...parts.values()].map(nameOf).join(", ")})`,
-    shape: { kind: "choose", cases: [...parts].map(([name, part]) => ({ name, part: shapeOf(part) })) },
+    shape: {
+      kind: "choose",
+      cases: [...parts].map(([name, part]) => ({ name, part: shapeOf(part) })),
+    },
     parts: [...parts.values()],
     begin(ctx, value) {
       const name: unknown = select(value as Value);
       const chosen = typeof name === "string" ? parts.get(name) : undefined;
-      if (chosen === undefined) throw new Error(`there is no case ${show(name)}; there are ${[...parts.keys()].join(", ")}`);
+      if (chosen === undefined)
+        throw new Error(
+          `there is no case ${show(name)}; there are ${[...parts.keys()].join(", ")}`,
+        );
       return invoke(ctx, chosen, value);
     },
   });

@@ -19,7 +19,9 @@ import type { ComposedStep } from "../composing/step.ts";
  * console.log(await engine.client.call(offer, "tea")); // tea: 3
  * await engine.close();
  */
-export function keep<Input, Output, Value extends Input = Input>(f: Invokable<Input, Output>): ComposedStep<Value, [Value, Output]> {
+export function keep<Input, Output, Value extends Input = Input>(
+  f: Invokable<Input, Output>,
+): ComposedStep<Value, [Value, Output]> {
   const part = checkInvokable("keep", f);
   return composeStep({
     label: `keep(${nameOf(part)})`,

@@ -20,9 +20,10 @@ import type { ComposedStep, InputOfAll, OutputsOf } from "../composing/step.ts";
  * console.log(await engine.client.call(mean, "so it is")); // 2.666...
  * await engine.close();
  */
-export function parallel<const Functions extends readonly AnyInvokable[], Value extends InputOfAll<Functions> = InputOfAll<Functions>>(
-  ...functions: Functions
-): ComposedStep<Value, OutputsOf<Functions>> {
+export function parallel<
+  const Functions extends readonly AnyInvokable[],
+  Value extends InputOfAll<Functions> = InputOfAll<Functions>,
+>(...functions: Functions): ComposedStep<Value, OutputsOf<Functions>> {
   const parts = functions.map((f, index) => checkInvokable(`parallel: function ${index + 1}`, f));
   return composeStep({
     label: `parallel(${parts.map(nameOf).join(", ")})`,

@@ -20,15 +20,17 @@ import type { ComposedStep, InputOfAll } from "../composing/step.ts";
  * console.log(await engine.client.call(fulfil, { id: "o1", to: "Ada" })); // o1 goes to Ada
  * await engine.close();
  */
-export function tap<const Functions extends readonly AnyInvokable[], Value extends InputOfAll<Functions> = InputOfAll<Functions>>(
-  ...functions: Functions
-): ComposedStep<Value, Value> {
+export function tap<
+  const Functions extends readonly AnyInvokable[],
+  Value extends InputOfAll<Functions> = InputOfAll<Functions>,
+>(...functions: Functions): ComposedStep<Value, Value> {
   const parts = functions.map((f, index) => checkInvokable(`tap: function ${index + 1}`, f));
   return composeStep({
     label: `tap(${parts.map(nameOf).join(", ")})`,
     shape: { kind: "tap", parts: parts.map(shapeOf) },
     parts,
-    begin: (ctx, value) => ctx.race([ctx.all([ctx.resolved(value), ...parts.map((f) => invoke(ctx, f, value))])]),
+    begin: (ctx, value) =>
+      ctx.race([ctx.all([ctx.resolved(value), ...parts.map((f) => invoke(ctx, f, value))])]),
     map: (joined) => (joined as readonly [value: unknown, ...unknown[]])[0],
   });
 }

@@ -12,7 +12,10 @@ export function mainOperation<Face extends StatefulFn<never, unknown>>(
   main: string & keyof Beside<Face>,
   others: readonly (string & keyof Beside<Face>)[],
 ): Face {
-  const entries = [main, ...others].map((operation): readonly [string, unknown] => [operation, parts[operation]]);
+  const entries = [main, ...others].map((operation): readonly [string, unknown] => [
+    operation,
+    parts[operation],
+  ]);
   const shown = Object.fromEntries(entries);
   const own = Object.getOwnPropertyDescriptors({ ...shown, type: parts.type, operation: main });
   // An object of the operation: it is known as that, and has the others as properties.

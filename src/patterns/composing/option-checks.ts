@@ -3,13 +3,23 @@ import { show } from "../../core/errors/show.ts";
 
 /** Refuses what is no whole number from 1. @throws `INVALID_OPTIONS` */
 export function checkCount(option: string, count: unknown): void {
-  if (!Number.isSafeInteger(count) || (count as number) < 1) throw notAsExpected(option, "a whole number from 1", count);
+  if (!Number.isSafeInteger(count) || (count as number) < 1)
+    throw notAsExpected(option, "a whole number from 1", count);
 }
 
 /** Refuses what is no number within bounds, both included. @throws `INVALID_OPTIONS` */
-export function checkRange(option: string, number: unknown, [from, to]: readonly [number, number]): void {
-  const expected = to === Number.POSITIVE_INFINITY ? `a number from ${from}` : `a number from ${from} to ${to}`;
-  if (typeof number !== "number" || !(number >= from && number <= to) || number === Number.POSITIVE_INFINITY)
+export function checkRange(
+  option: string,
+  number: unknown,
+  [from, to]: readonly [number, number],
+): void {
+  const expected =
+    to === Number.POSITIVE_INFINITY ? `a number from ${from}` : `a number from ${from} to ${to}`;
+  if (
+    typeof number !== "number" ||
+    !(number >= from && number <= to) ||
+    number === Number.POSITIVE_INFINITY
+  )
     throw notAsExpected(option, expected, number);
 }
 

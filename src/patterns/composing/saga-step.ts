@@ -27,12 +27,19 @@ export interface SagaPlan extends StepPlan {
 
 /** The plan of what stands in a saga. @throws `INVALID_OPTIONS` */
 export function sagaPlanOf(step: unknown, where: string): SagaPlan {
-  if (typeof step !== "object" || step === null || isInvokable(step) || !("do" in step)) return planOf(step, where);
+  if (typeof step !== "object" || step === null || isInvokable(step) || !("do" in step))
+    return planOf(step, where);
   checkOptions(where, step, ["do", "undo", "ifUnsure"]);
   const { undo, ifUnsure } = step as { readonly undo?: unknown; readonly ifUnsure?: unknown };
   const compensation = checkInvokable(`undo of ${where}`, undo);
   const plan = planOf(checkInvokable(`do of ${where}`, step.do), where);
-  if (ifUnsure === undefined) return { ...plan, parts: [...plan.parts, compensation], undo: compensation };
+  if (ifUnsure === undefined)
+    return { ...plan, parts: [...plan.parts, compensation], undo: compensation };
   const last = checkInvokable(`ifUnsure of ${where}`, ifUnsure);
-  return { ...plan, parts: [...plan.parts, compensation, last], undo: compensation, ifUnsure: last };
+  return {
+    ...plan,
+    parts: [...plan.parts, compensation, last],
+    undo: compensation,
+    ifUnsure: last,
+  };
 }

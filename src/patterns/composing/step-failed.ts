@@ -15,8 +15,15 @@ export interface FailedStep {
  * What a chain or saga is rejected with when a step fails; `cause` is a failure, or what was thrown. A cancellation is no failure of the
  * step, and passes as it is.
  */
-export function stepFailed({ type, at, label }: FailedStep, cause: unknown, more: HandbackError["details"] = {}): unknown {
-  const { message, code } = typeof cause === "object" && cause !== null ? (cause as { message?: unknown; code?: unknown }) : {};
+export function stepFailed(
+  { type, at, label }: FailedStep,
+  cause: unknown,
+  more: HandbackError["details"] = {},
+): unknown {
+  const { message, code } =
+    typeof cause === "object" && cause !== null
+      ? (cause as { message?: unknown; code?: unknown })
+      : {};
   if (code === "CANCELLED") return cause;
   const why = typeof message === "string" ? message : show(cause);
   return {

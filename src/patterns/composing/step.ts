@@ -12,7 +12,10 @@ declare const gives: unique symbol;
 const PLAN = Symbol.for("handback.Step");
 
 /** What stands in a chain: a function, a plain function that maps one value to another at once, or what `parallel` and its kin give. */
-export type Step<Input, Output> = Invokable<Input, Output> | ComposedStep<Input, Output> | ((value: Input) => Output);
+export type Step<Input, Output> =
+  | Invokable<Input, Output>
+  | ComposedStep<Input, Output>
+  | ((value: Input) => Output);
 
 /** What `choose`, `keep`, `parallel` and `tap` give. It does something in a chain only. */
 export interface ComposedStep<in Input, out Output> {
@@ -25,7 +28,9 @@ export interface ComposedStep<in Input, out Output> {
 /** What all of several functions take: a list or a record of them. */
 export type InputOfAll<Functions> = {
   readonly [Key in keyof Functions]: (input: InputOf<Functions[Key]>) => void;
-}[Functions extends readonly unknown[] ? keyof Functions & number : keyof Functions] extends (input: infer Input) => void
+}[Functions extends readonly unknown[] ? keyof Functions & number : keyof Functions] extends (
+  input: infer Input,
+) => void
   ? Input
   : never;
 
@@ -63,10 +68,20 @@ class PlannedStep<in Input, out Output> implements ComposedStep<Input, Output> {
 /** The plan of what stands in a chain. @throws `INVALID_OPTIONS` */
 export function planOf(step: unknown, where: string): StepPlan {
   if (isInvokable(step))
-    return { label: nameOf(step), shape: shapeOf(step), parts: [step], begin: (ctx, value) => invoke(ctx, step, value) };
+    return {
+      label: nameOf(step),
+      shape: shapeOf(step),
+      parts: [step],
+      begin: (ctx, value) => invoke(ctx, step, value),
+    };
   if (typeof step === "function") {
     const mapping = step as (value: unknown) => unknown;
-    return { label: "a mapping", shape: { kind: "mapping" }, parts: [], map: (value) => atOnce(mapping(value)) };
+    return {
+      label: "a mapping",
+      shape: { kind: "mapping" },
+      parts: [],
+      map: (value) => atOnce(mapping(value)),
+    };
   }
   if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
   throw new HandbackError(
@@ -78,7 +93,9 @@ export function planOf(step: unknown, where: string): StepPlan {
 /** Refuses a promise: what takes time is a function of its own, with a name and a bill. */
 export function atOnce(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("then" in value)) return value;
-  throw new TypeError("a plain function gave a promise: expected a value at once; make what takes time a function, with fn()");
+  throw new TypeError(
+    "a plain function gave a promise: expected a value at once; make what takes time a function, with fn()",
+  );
 }
 
 /** Invokes any function. What it takes was checked by the types of who composed it. */
@@ -94,5 +111,8 @@ export function nameOf({ type, operation }: AnyInvokable): string {
 /** Refuses what is no function to invoke. @throws `INVALID_OPTIONS` */
 export function checkInvokable(where: string, f: unknown): AnyInvokable {
   if (isInvokable(f)) return f;
-  throw new HandbackError("INVALID_OPTIONS", `${where}: expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`);
+  throw new HandbackError(
+    "INVALID_OPTIONS",
+    `${where}: expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`,
+  );
 }

@@ -38,15 +38,21 @@ function draw(chart: Flowchart, shape: Shape): Drawn {
     case "saga":
       return chart.group(`saga ${shape.name}`, () => drawSaga(chart, shape.steps));
     case "fan-out":
-      return chart.group(titled("fan-out", shape.name, shape.policy), () => drawFanOut(chart, shape));
+      return chart.group(titled("fan-out", shape.name, shape.policy), () =>
+        drawFanOut(chart, shape),
+      );
     case "retry":
-      return chart.group(`retry ${shape.name}, ${shape.attempts} attempts`, () => drawAgain(chart, shape.part, "failed"));
+      return chart.group(`retry ${shape.name}, ${shape.attempts} attempts`, () =>
+        drawAgain(chart, shape.part, "failed"),
+      );
     case "repeat":
       return chart.group(titled("repeat", shape.name, shape.end), () =>
         drawAgain(chart, shape.part, shape.pause === "" ? "again" : `again after ${shape.pause}`),
       );
     case "timeout":
-      return chart.group(`timeout ${shape.name}, ${shape.time} at most`, () => drawTimeout(chart, shape));
+      return chart.group(`timeout ${shape.name}, ${shape.time} at most`, () =>
+        drawTimeout(chart, shape),
+      );
     case "monitor":
       return chart.group(`monitor ${shape.name}`, () => drawMonitor(chart, shape));
     case "aggregator":
@@ -74,7 +80,8 @@ function drawAll(chart: Flowchart, { kind, parts }: ShapeOf<"parallel" | "tap">)
     chart.arrow(entry, part.entry);
     lead(chart, part.exits, all);
   }
-  if (kind === "tap" || parts.length === 0) chart.arrow(entry, all, { label: "the value", dotted: true });
+  if (kind === "tap" || parts.length === 0)
+    chart.arrow(entry, all, { label: "the value", dotted: true });
   return { entry, exits: [all] };
 }
 
@@ -106,7 +113,8 @@ function drawSaga(chart: Flowchart, steps: readonly CompensatedShape[]): Drawn {
   for (const { step, drawn } of way) {
     lead(chart, before?.exits ?? [], drawn.entry);
     before = drawn;
-    if (step.ifUnsure !== undefined) lead(chart, drawn.exits, draw(chart, step.ifUnsure).entry, "if unsure");
+    if (step.ifUnsure !== undefined)
+      lead(chart, drawn.exits, draw(chart, step.ifUnsure).entry, "if unsure");
     if (step.undo === undefined) continue;
     const undo = draw(chart, step.undo);
     lead(chart, drawn.exits, undo.entry, "undo");
@@ -121,7 +129,8 @@ function drawSaga(chart: Flowchart, steps: readonly CompensatedShape[]): Drawn {
 function drawFanOut(chart: Flowchart, { split, each, join, limit }: ShapeOf<"fan-out">): Drawn {
   const splits = split === undefined ? alone(chart.node("items", "fork")) : draw(chart, split);
   const branch = draw(chart, each);
-  const joins = join === undefined ? alone(chart.node("results in order", "fork")) : draw(chart, join);
+  const joins =
+    join === undefined ? alone(chart.node("results in order", "fork")) : draw(chart, join);
   for (const exit of splits.exits) chart.arrow(exit, branch.entry, { label: limit });
   for (const exit of branch.exits) chart.arrow(exit, joins.entry, { label: "join" });
   return { entry: splits.entry, exits: joins.exits };
@@ -140,12 +149,16 @@ function drawTimeout(chart: Flowchart, { part, time, onTimeout }: ShapeOf<"timeo
   const drawn = draw(chart, part);
   chart.arrow(entry, drawn.entry);
   chart.arrow(entry, clock);
-  const late = onTimeout === undefined ? alone(chart.node("TIMEOUT", "flag")) : draw(chart, onTimeout);
+  const late =
+    onTimeout === undefined ? alone(chart.node("TIMEOUT", "flag")) : draw(chart, onTimeout);
   chart.arrow(clock, late.entry, { dotted: true });
   return { entry, exits: onTimeout === undefined ? drawn.exits : [...drawn.exits, ...late.exits] };
 }
 
-function drawMonitor(chart: Flowchart, { check, pause, expires, onDeadline }: ShapeOf<"monitor">): Drawn {
+function drawMonitor(
+  chart: Flowchart,
+  { check, pause, expires, onDeadline }: ShapeOf<"monitor">,
+): Drawn {
   const look = draw(chart, check);
   const until = chart.node("as it should be?", "choice");
   lead(chart, look.exits, until);
@@ -166,16 +179,21 @@ function drawAggregator(chart: Flowchart, { flush, bounds, onLate }: ShapeOf<"ag
   const gathered = chart.node("events of one key", "store");
   chart.arrow(add, gathered);
   chart.arrow(gathered, draw(chart, flush).entry, { label: bounds, dotted: true });
-  if (onLate !== undefined) chart.arrow(add, draw(chart, onLate).entry, { label: "late", dotted: true });
+  if (onLate !== undefined)
+    chart.arrow(add, draw(chart, onLate).entry, { label: "late", dotted: true });
   return alone(add);
 }
 
-function drawApproval(chart: Flowchart, { ask, quorum, again, expires, onTimeout, audit }: ShapeOf<"approval">): Drawn {
+function drawApproval(
+  chart: Flowchart,
+  { ask, quorum, again, expires, onTimeout, audit }: ShapeOf<"approval">,
+): Drawn {
   const tell = draw(chart, ask);
   const ballot = chart.node(`people decide: ${quorum}`, "choice");
   lead(chart, tell.exits, ballot);
   if (again !== "") chart.arrow(ballot, tell.entry, { label: again, dotted: true });
-  if (audit !== undefined) chart.arrow(ballot, draw(chart, audit).entry, { label: "audit", dotted: true });
+  if (audit !== undefined)
+    chart.arrow(ballot, draw(chart, audit).entry, { label: "audit", dotted: true });
   if (onTimeout === undefined) {
     if (expires === "") return { entry: tell.entry, exits: [ballot] };
     const expired = chart.node("expired", "round");
@@ -189,7 +207,8 @@ function drawApproval(chart: Flowchart, { ask, quorum, again, expires, onTimeout
 
 /** Arrows to what comes next; with a label they are dotted, for they are beside the way through. */
 function lead(chart: Flowchart, exits: readonly NodeId[], to: NodeId, label?: string): void {
-  for (const exit of exits) chart.arrow(exit, to, label === undefined ? {} : { label, dotted: true });
+  for (const exit of exits)
+    chart.arrow(exit, to, label === undefined ? {} : { label, dotted: true });
 }
 
 function alone(node: NodeId): Drawn {

@@ -53,7 +53,11 @@ export class Flowchart {
   }
 
   /** An arrow; `dotted` for what happens beside the way through. */
-  arrow(from: NodeId, to: NodeId, { label, dotted = false }: { readonly label?: string; readonly dotted?: boolean } = {}): void {
+  arrow(
+    from: NodeId,
+    to: NodeId,
+    { label, dotted = false }: { readonly label?: string; readonly dotted?: boolean } = {},
+  ): void {
     const said = label === undefined ? "" : `|"${escapeLabel(label)}"|`;
     this.#add(`${from} ${dotted ? "-.->" : "-->"}${said} ${to}`);
   }

@@ -10,7 +10,10 @@ export type Shape =
   | { readonly kind: "egress"; readonly name: string }
   | { readonly kind: "parallel" | "tap"; readonly parts: readonly Shape[] }
   | { readonly kind: "keep"; readonly part: Shape }
-  | { readonly kind: "choose"; readonly cases: readonly { readonly name: string; readonly part: Shape }[] }
+  | {
+      readonly kind: "choose";
+      readonly cases: readonly { readonly name: string; readonly part: Shape }[];
+    }
   | { readonly kind: "chain"; readonly name: string; readonly steps: readonly Shape[] }
   | { readonly kind: "saga"; readonly name: string; readonly steps: readonly CompensatedShape[] }
   | {
@@ -23,9 +26,26 @@ export type Shape =
       readonly limit: string;
       readonly policy: string;
     }
-  | { readonly kind: "retry"; readonly name: string; readonly part: Shape; readonly attempts: number }
-  | { readonly kind: "repeat"; readonly name: string; readonly part: Shape; readonly end: string; readonly pause: string }
-  | { readonly kind: "timeout"; readonly name: string; readonly part: Shape; readonly time: string; readonly onTimeout?: Shape }
+  | {
+      readonly kind: "retry";
+      readonly name: string;
+      readonly part: Shape;
+      readonly attempts: number;
+    }
+  | {
+      readonly kind: "repeat";
+      readonly name: string;
+      readonly part: Shape;
+      readonly end: string;
+      readonly pause: string;
+    }
+  | {
+      readonly kind: "timeout";
+      readonly name: string;
+      readonly part: Shape;
+      readonly time: string;
+      readonly onTimeout?: Shape;
+    }
   | {
       readonly kind: "monitor";
       readonly name: string;
@@ -71,7 +91,12 @@ export function shaped<Face extends object>(face: Face, shape: Shape): Face {
 
 /** What a function is made of, as far as a pattern has said so. */
 export function shapeOf(f: AnyInvokable): Shape {
-  return shapes.get(f) ?? { kind: "function", name: f.operation === undefined ? f.type : `${f.type}.${f.operation}` };
+  return (
+    shapes.get(f) ?? {
+      kind: "function",
+      name: f.operation === undefined ? f.type : `${f.type}.${f.operation}`,
+    }
+  );
 }
 
 /** What a function, a plain one, or the type of an egress is made of. */
@@ -82,5 +107,9 @@ export function partOf(part: unknown): Shape {
 
 /** A duration in words. */
 export function durationInWords(duration: unknown): string {
-  return typeof duration === "number" ? `${duration} ms` : typeof duration === "string" ? duration : "as computed";
+  return typeof duration === "number"
+    ? `${duration} ms`
+    : typeof duration === "string"
+      ? duration
+      : "as computed";
 }

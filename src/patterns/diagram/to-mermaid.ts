@@ -38,7 +38,10 @@ export function toMermaid(drawn: AnyInvokable | FlowWaits): string {
     return chart.toString();
   }
   if (typeof drawn !== "object" || drawn === null || !("waits" in drawn))
-    throw new HandbackError("INVALID_OPTIONS", `toMermaid: expected a function, or what client.waits() gave; got ${show(drawn)}`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `toMermaid: expected a function, or what client.waits() gave; got ${show(drawn)}`,
+    );
   const chart = new Flowchart("TD");
   drawWaits(chart, drawn);
   return chart.toString();

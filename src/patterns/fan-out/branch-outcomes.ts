@@ -14,10 +14,9 @@ type JudgedName = `judged${Place}`;
 const NAMES = Array.from({ length: PAGE }, (_, at) => judgedAt(at));
 
 /** The values of a window that hold what it has judged and not yet put away. */
-export const JUDGED = Object.fromEntries(NAMES.map((name) => [name, value<Judged | null>(null)])) as Record<
-  JudgedName,
-  ValueSpec<Judged | null>
->;
+export const JUDGED = Object.fromEntries(
+  NAMES.map((name) => [name, value<Judged | null>(null)]),
+) as Record<JudgedName, ValueSpec<Judged | null>>;
 
 /** Names the value for what is judged when so many were judged before. */
 export function judgedAt(before: number): JudgedName {
@@ -25,15 +24,23 @@ export function judgedAt(before: number): JudgedName {
 }
 
 /** The first `count` of what a window holds; behind that may lie what it has put away already. */
-export function judgedOf(state: Readonly<Record<JudgedName, Judged | null>>, count: number): readonly Judged[] {
+export function judgedOf(
+  state: Readonly<Record<JudgedName, Judged | null>>,
+  count: number,
+): readonly Judged[] {
   return NAMES.slice(0, count)
     .map((name) => state[name])
     .filter((judged) => judged !== null);
 }
 
 /** What came of each of so many branches, in the order of their items; those that were not judged are cancelled. */
-export function inOrder(branches: number, judged: readonly Judged[]): readonly BranchOutcome<unknown>[] {
-  const outcomes = Array.from({ length: branches }, (): BranchOutcome<unknown> => ({ status: "cancelled" }));
+export function inOrder(
+  branches: number,
+  judged: readonly Judged[],
+): readonly BranchOutcome<unknown>[] {
+  const outcomes = Array.from({ length: branches }, (): BranchOutcome<unknown> => ({
+    status: "cancelled",
+  }));
   for (const [index, outcome] of judged) outcomes[index] = outcome;
   return outcomes;
 }

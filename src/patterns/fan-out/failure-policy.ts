@@ -32,12 +32,24 @@ export function failurePolicy(where: string, onFailure: unknown, enough: unknown
   if (enough !== undefined && (!Number.isSafeInteger(enough) || (enough as number) < 0))
     throw notAsExpected(`enough of ${where}`, "a whole number from 0", enough);
   const mode = onFailure === undefined ? (enough === undefined ? "cancel" : "settle") : onFailure;
-  const most = mode === "cancel" ? () => 0 : mode === "settle" ? () => Number.POSITIVE_INFINITY : readTolerance(where, mode);
-  return { isStrict: mode === "cancel" && enough === undefined, mayFail: most, enough: enough as number | undefined };
+  const most =
+    mode === "cancel"
+      ? () => 0
+      : mode === "settle"
+        ? () => Number.POSITIVE_INFINITY
+        : readTolerance(where, mode);
+  return {
+    isStrict: mode === "cancel" && enough === undefined,
+    mayFail: most,
+    enough: enough as number | undefined,
+  };
 }
 
 /** Whether a fan-out is over before its time: there are too many failures, or enough successes. */
-export function judge({ mayFail, enough }: FailurePolicy, { branches, succeeded, failed }: Count): "failed" | "enough" | undefined {
+export function judge(
+  { mayFail, enough }: FailurePolicy,
+  { branches, succeeded, failed }: Count,
+): "failed" | "enough" | undefined {
   if (failed > mayFail(branches)) return "failed";
   if (enough === undefined) return undefined;
   if (succeeded >= enough) return "enough";
@@ -49,7 +61,14 @@ function readTolerance(where: string, mode: unknown): FailurePolicy["mayFail"] {
   if (isTolerance) checkOptions(`onFailure of ${where}`, mode, ["tolerate"]);
   const tolerate = isTolerance ? mode.tolerate : undefined;
   if (Number.isSafeInteger(tolerate) && (tolerate as number) >= 0) return () => tolerate as number;
-  const share = typeof tolerate === "string" && /^\d+(\.\d+)?%$/.test(tolerate) ? Number.parseFloat(tolerate) : Number.NaN;
+  const share =
+    typeof tolerate === "string" && /^\d+(\.\d+)?%$/.test(tolerate)
+      ? Number.parseFloat(tolerate)
+      : Number.NaN;
   if (share >= 0 && share <= 100) return (branches) => Math.floor((branches * share) / 100);
-  throw notAsExpected(`onFailure of ${where}`, '"cancel", "settle", { tolerate: 2 } or { tolerate: "5%" }', mode);
+  throw notAsExpected(
+    `onFailure of ${where}`,
+    '"cancel", "settle", { tolerate: 2 } or { tolerate: "5%" }',
+    mode,
+  );
 }

@@ -64,14 +64,20 @@ const OPTIONS = ["split", "each", "join", "concurrency", "onFailure", "enough"];
  * console.log(await engine.client.call(total, "as you like it")); // 11
  * await engine.close();
  */
-export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions) => {
+export const fanOut = ((
+  type: string,
+  options: FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions,
+) => {
   checkFunctionType(type);
   checkOptions(`options of ${type}`, options, OPTIONS);
   const { split, join, concurrency = Number.POSITIVE_INFINITY, onFailure, enough } = options;
   const each = checkInvokable(`each of ${type}`, options.each);
   checkPart(`split of ${type}`, split);
   checkPart(`join of ${type}`, join);
-  if (concurrency !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(concurrency) || concurrency < 1))
+  if (
+    concurrency !== Number.POSITIVE_INFINITY &&
+    (!Number.isSafeInteger(concurrency) || concurrency < 1)
+  )
     throw notAsExpected(`concurrency of ${type}`, "a whole number from 1", concurrency);
   const policy = failurePolicy(type, onFailure, enough);
   const shape = [kindOf(split), nameOf(each), kindOf(join)];
@@ -83,10 +89,13 @@ export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, u
     if (policy.isStrict) return branches.length === 0 ? ctx.all([]) : ctx.race([ctx.all(branches)]);
     return ctx.onComplete(ctx.allSettled(branches), report);
   };
-  const report = fn(stageType(type, "report", shape), (_, branches: readonly Settlement<unknown>[]): FanOutReport<unknown> => ({
-    reason: "completed",
-    branches,
-  }));
+  const report = fn(
+    stageType(type, "report", shape),
+    (_, branches: readonly Settlement<unknown>[]): FanOutReport<unknown> => ({
+      reason: "completed",
+      branches,
+    }),
+  );
   const window = fanOutWindow(type, { each, concurrency, policy });
   const isCounted = enough !== undefined || typeof onFailure === "object";
 
@@ -94,14 +103,24 @@ export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, u
     if (!Array.isArray(items)) throw notAsExpected(`items of ${type}`, "a list", items);
     // A copy, so that a gap is `undefined`, as wherever a list is walked through.
     const list = Array.from(items as readonly unknown[]);
-    const joined = isCounted || concurrency < list.length ? window.run(ctx, list) : allAtOnce(ctx, list);
+    const joined =
+      isCounted || concurrency < list.length ? window.run(ctx, list) : allAtOnce(ctx, list);
     if (join === undefined) return joined;
     return isInvokable(join) ? ctx.onComplete(joined, join) : ctx.onComplete(joined, joining);
   };
-  const joining = fn(stageType(type, "join", shape), (_, joined: unknown) => atOnce((join as (joined: unknown) => unknown)(joined)));
+  const joining = fn(stageType(type, "join", shape), (_, joined: unknown) =>
+    atOnce((join as (joined: unknown) => unknown)(joined)),
+  );
   const splitting = fn(stageType(type, "split", shape), spread);
 
-  const parts = [splitting, joining, report, each, ...window.parts, ...[split, join].filter((part) => isInvokable(part))];
+  const parts = [
+    splitting,
+    joining,
+    report,
+    each,
+    ...window.parts,
+    ...[split, join].filter((part) => isInvokable(part)),
+  ];
   const made = fn(type, { parts }, (ctx, input: unknown) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));
@@ -112,7 +131,10 @@ export const fanOut = ((type: string, options: FanOutOptions<unknown, unknown, u
     ...(split !== undefined && { split: partOf(split) }),
     each: shapeOf(each),
     ...(join !== undefined && { join: partOf(join) }),
-    limit: concurrency === Number.POSITIVE_INFINITY ? "each item" : `each item, ${concurrency} at a time`,
+    limit:
+      concurrency === Number.POSITIVE_INFINITY
+        ? "each item"
+        : `each item, ${concurrency} at a time`,
     policy: inWords(onFailure, enough),
   });
 }) as DefineFanOut;
@@ -136,8 +158,15 @@ function checkPart(where: string, part: unknown): void {
 }
 
 function inWords(onFailure: OnFailure | undefined, enough: number | undefined): string {
-  const policy = typeof onFailure === "object" ? `tolerates ${onFailure.tolerate} failed` : onFailure === "settle" ? "settles" : "";
-  return [enough === undefined ? "" : `${enough} are enough`, policy].filter((each) => each !== "").join(", ");
+  const policy =
+    typeof onFailure === "object"
+      ? `tolerates ${onFailure.tolerate} failed`
+      : onFailure === "settle"
+        ? "settles"
+        : "";
+  return [enough === undefined ? "" : `${enough} are enough`, policy]
+    .filter((each) => each !== "")
+    .join(", ");
 }
 
 function kindOf(part: unknown): string {

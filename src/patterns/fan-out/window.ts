@@ -40,7 +40,10 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
       ...JUDGED,
     },
     handlers: {
-      open: (ctx, { branches, items }: { readonly branches: number; readonly items: readonly unknown[] }) => {
+      open: (
+        ctx,
+        { branches, items }: { readonly branches: number; readonly items: readonly unknown[] },
+      ) => {
         ctx.state.branches = branches;
         ctx.state.evenHand = { page: 0, items };
         ctx.state.verdict = verdictOn(branches, ctx.state);
@@ -59,8 +62,13 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
           state[judgedAt(judged)] = [done.args, outcome];
           if (outcome.status === "fulfilled") state.succeeded++;
           else state.failed++;
-          if (placeOf(judged) === PAGE - 1) ctx.send(page.keep, judgedOf(state, PAGE), { id: pageId(ctx.self.id, pageOf(judged)) });
-          state.verdict = verdictOn(state.branches, state, outcome.status === "fulfilled" ? undefined : outcome.reason);
+          if (placeOf(judged) === PAGE - 1)
+            ctx.send(page.keep, judgedOf(state, PAGE), { id: pageId(ctx.self.id, pageOf(judged)) });
+          state.verdict = verdictOn(
+            state.branches,
+            state,
+            outcome.status === "fulfilled" ? undefined : outcome.reason,
+          );
           // Rejects the lane, and with it the race that all lanes are in: the others are cancelled.
           if (state.verdict !== undefined) return ctx.rejected(OVER);
         }
@@ -68,9 +76,11 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
         const index = state.next++;
         const [id, from] = [ctx.self.id, pageOf(index)];
         const isFirst = placeOf(index) === 0 && from + 1 < pagesOf(state.branches);
-        if (isFirst) ctx.send(page.give, { window: id, page: from + 1 }, { id: pageId(id, from + 1) });
+        if (isFirst)
+          ctx.send(page.give, { window: id, page: from + 1 }, { id: pageId(id, from + 1) });
         const hand = state[handOf(from)];
-        if (hand?.page !== from) return ctx.invoke(page.begin, { window: id, index }, { id: pageId(id, from) });
+        if (hand?.page !== from)
+          return ctx.invoke(page.begin, { window: id, index }, { id: pageId(id, from) });
         return begin(ctx, hand.items[placeOf(index)], { window: id, index });
       },
       close: (ctx, branches: number): Closing => {
@@ -78,7 +88,9 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
         const judged = judgedOf(ctx.state, placeOf(succeeded + failed));
         ctx.terminate();
         const { id } = ctx.self;
-        const pages = Array.from({ length: pagesOf(branches) }, (_, at) => ctx.invoke(page.close, undefined, { id: pageId(id, at) }));
+        const pages = Array.from({ length: pagesOf(branches) }, (_, at) =>
+          ctx.invoke(page.close, undefined, { id: pageId(id, at) }),
+        );
         return { verdict, judged, pages };
       },
     },
@@ -89,11 +101,17 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     // As a list of one, since what continues with a settlement itself is called for a cancelled branch too.
     ctx.onComplete(ctx.allSettled([invoke(ctx, each, item)]), window.next, index, { id });
 
-  const verdictOn = (branches: number, { succeeded, failed }: Omit<Count, "branches">, cause?: Failure): Verdict | undefined => {
+  const verdictOn = (
+    branches: number,
+    { succeeded, failed }: Omit<Count, "branches">,
+    cause?: Failure,
+  ): Verdict | undefined => {
     const over = judge(policy, { branches, succeeded, failed });
     if (over !== "failed") return over;
     // What fails at the first failure fails with that.
-    return policy.isStrict && cause !== undefined ? cause : branchesFailed(type, { branches, succeeded, failed }, cause);
+    return policy.isStrict && cause !== undefined
+      ? cause
+      : branchesFailed(type, { branches, succeeded, failed }, cause);
   };
 
   /** Holds a few items, and as many outcomes. */
@@ -118,20 +136,32 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
   });
 
   /** Begins the lanes, once all pages are there. */
-  const start = fn(`${type}.start`, (ctx, { args: { id, branches } }: { readonly result: unknown; readonly args: Opened }) => {
-    const lanes = Array.from({ length: Math.min(concurrency, branches) }, () => ctx.invoke(window.next, undefined, { id }));
-    return lanes.length === 0 ? ctx.resolved(undefined) : ctx.race([ctx.all(lanes)]);
-  });
+  const start = fn(
+    `${type}.start`,
+    (ctx, { args: { id, branches } }: { readonly result: unknown; readonly args: Opened }) => {
+      const lanes = Array.from({ length: Math.min(concurrency, branches) }, () =>
+        ctx.invoke(window.next, undefined, { id }),
+      );
+      return lanes.length === 0 ? ctx.resolved(undefined) : ctx.race([ctx.all(lanes)]);
+    },
+  );
 
   const finish = fn(`${type}.finish`, (ctx, { result, args: { id, branches } }: Finished) => {
     const failure = result.status === "rejected" ? result.reason : undefined;
     if (failure?.code === "CANCELLED") return giveUp(ctx, failure, { id, branches });
-    return ctx.onSettled(ctx.invoke(window.close, branches, { id }), conclude, { id, branches, failure });
+    return ctx.onSettled(ctx.invoke(window.close, branches, { id }), conclude, {
+      id,
+      branches,
+      failure,
+    });
   });
 
   const conclude = fn(
     `${type}.conclude`,
-    (ctx, { result, args: { id, branches, failure } }: Closed): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
+    (
+      ctx,
+      { result, args: { id, branches, failure } }: Closed,
+    ): Future<never> | readonly unknown[] | FanOutReport<unknown> => {
       // Cancelled in the midst of the closing, for one.
       if (result.status === "rejected") return giveUp(ctx, result.reason, { id, branches });
       const { verdict, judged, pages } = result.value;
@@ -139,7 +169,10 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
       // The lanes failed of something else than their branches.
       if (verdict === undefined && failure !== undefined) return ctx.rejected(failure);
       const outcomes = inOrder(branches, [...pages.flat(), ...judged]);
-      if (policy.isStrict) return outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : undefined));
+      if (policy.isStrict)
+        return outcomes.map((outcome) =>
+          outcome.status === "fulfilled" ? outcome.value : undefined,
+        );
       return { reason: verdict ?? "completed", branches: outcomes };
     },
   );
@@ -155,7 +188,11 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     run(ctx, items) {
       const id = ctx.idempotencyKey;
       const args: Opened = { id, branches: items.length };
-      const opened = ctx.invoke(window.open, { branches: items.length, items: items.slice(0, PAGE) }, { id });
+      const opened = ctx.invoke(
+        window.open,
+        { branches: items.length, items: items.slice(0, PAGE) },
+        { id },
+      );
       const pages = Array.from({ length: pagesOf(items.length) }, (_, at) =>
         ctx.invoke(page.fill, items.slice(at * PAGE, (at + 1) * PAGE), { id: pageId(id, at) }),
       );
@@ -172,7 +209,11 @@ function handOf(page: number): "evenHand" | "oddHand" {
   return page % 2 === 0 ? "evenHand" : "oddHand";
 }
 
-function branchesFailed(type: string, { branches, succeeded, failed }: Count, cause: Failure | undefined): Failure {
+function branchesFailed(
+  type: string,
+  { branches, succeeded, failed }: Count,
+  cause: Failure | undefined,
+): Failure {
   return {
     name: "HandbackError",
     code: "BRANCHES_FAILED",

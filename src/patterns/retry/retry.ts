@@ -55,7 +55,11 @@ const OPTIONS = ["maxAttempts", "initialDelay", "factor", "maxDelay", "jitter", 
  * console.log(await engine.client.call(steady, 7), calls); // 7 3
  * await engine.close();
  */
-export function retry<Input, Output>(type: string, f: Invokable<Input, Output>, options: RetryOptions = {}): Fn<Input, Output> {
+export function retry<Input, Output>(
+  type: string,
+  f: Invokable<Input, Output>,
+  options: RetryOptions = {},
+): Fn<Input, Output> {
   checkFunctionType(type);
   checkOptions(`options of ${type}`, options, OPTIONS);
   checkInvokable(`function of ${type}`, f);
@@ -70,15 +74,23 @@ export function retry<Input, Output>(type: string, f: Invokable<Input, Output>, 
   const judge = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Judge): unknown => {
     if (result.status === "fulfilled") return result.value;
     const { reason } = result;
-    if (number >= maxAttempts || reason.code === "CANCELLED" || !yesOrNo(`retryIf of ${type}`, retryIf(reason)))
+    if (
+      number >= maxAttempts ||
+      reason.code === "CANCELLED" ||
+      !yesOrNo(`retryIf of ${type}`, retryIf(reason))
+    )
       return ctx.rejected(reason);
     const ms = retryAfterMs(reason) ?? pauseAfter(number, pauses, () => ctx.random());
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });
 
-  const again = fn(`${type}.again`, (ctx, { args: { input, number } }: Again): unknown => attempt(ctx, input, number));
+  const again = fn(`${type}.again`, (ctx, { args: { input, number } }: Again): unknown =>
+    attempt(ctx, input, number),
+  );
 
-  const made = fn(type, { parts: [f, judge, again] }, (ctx, input: unknown): unknown => attempt(ctx, input, 1)) as Fn<Input, Output>;
+  const made = fn(type, { parts: [f, judge, again] }, (ctx, input: unknown): unknown =>
+    attempt(ctx, input, 1),
+  ) as Fn<Input, Output>;
   return shaped(made, { kind: "retry", name: type, part: shapeOf(f), attempts: maxAttempts });
 }
 
@@ -98,9 +110,15 @@ interface Again {
   readonly args: Attempt;
 }
 
-function pausesOf(type: string, { initialDelay = "1s", factor = 2, maxDelay = "5m", jitter = 0 }: RetryOptions): Pauses {
+function pausesOf(
+  type: string,
+  { initialDelay = "1s", factor = 2, maxDelay = "5m", jitter = 0 }: RetryOptions,
+): Pauses {
   checkRange(`factor of ${type}`, factor, [1, Number.POSITIVE_INFINITY]);
   checkRange(`jitter of ${type}`, jitter, [0, 1]);
-  const [firstMs, maxMs] = [parseDuration(initialDelay, `initialDelay of ${type}`), parseDuration(maxDelay, `maxDelay of ${type}`)];
+  const [firstMs, maxMs] = [
+    parseDuration(initialDelay, `initialDelay of ${type}`),
+    parseDuration(maxDelay, `maxDelay of ${type}`),
+  ];
   return { firstMs, maxMs, factor, jitter };
 }

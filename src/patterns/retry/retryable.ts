@@ -20,7 +20,9 @@ import { LONGEST_MS } from "../composing/backoff.ts";
  * });
  */
 export function retryLater(after: Duration, message: string): HandbackError {
-  return new HandbackError("RETRY_LATER", message, { details: { retryAfterMs: parseDuration(after, "the time of retryLater") } });
+  return new HandbackError("RETRY_LATER", message, {
+    details: { retryAfterMs: parseDuration(after, "the time of retryLater") },
+  });
 }
 
 /**
@@ -46,8 +48,11 @@ export function terminal(message: string, cause?: unknown): HandbackError {
 export function isRetryable(failure: Failure): boolean {
   const { name, code, cause } = failure;
   if (name !== "HandbackError" || code === undefined) return true;
-  if ((code === "STEP_FAILED" || code === "BRANCHES_FAILED") && cause !== undefined) return isRetryable(cause);
-  return Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as keyof typeof ERROR_CODES].retryable;
+  if ((code === "STEP_FAILED" || code === "BRANCHES_FAILED") && cause !== undefined)
+    return isRetryable(cause);
+  return (
+    Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as keyof typeof ERROR_CODES].retryable
+  );
 }
 
 /** How long a failure, or what it came from, asks to be left alone, in ms; `undefined` when it does not say. */
@@ -55,7 +60,8 @@ export function retryAfterMs(failure: Failure): number | undefined {
   for (let each: Failure | undefined = failure; each !== undefined; each = each.cause) {
     const ms = each.details?.["retryAfterMs"];
     // It may have been made by anybody.
-    if (each.code === "RETRY_LATER" && typeof ms === "number" && ms >= 0) return Math.min(ms, LONGEST_MS);
+    if (each.code === "RETRY_LATER" && typeof ms === "number" && ms >= 0)
+      return Math.min(ms, LONGEST_MS);
   }
   return undefined;
 }

@@ -42,13 +42,20 @@ import { stepFailed } from "../composing/step-failed.ts";
  */
 export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
   checkFunctionType(type);
-  if (steps.length === 0) throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
+  if (steps.length === 0)
+    throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
   const plans = steps.map((step, at) => sagaPlanOf(step, `step ${at + 1} of ${type}`));
-  const shape = plans.map(({ label, undo, ifUnsure }) => [label, undo?.type, ifUnsure?.type].join(" "));
+  const shape = plans.map(({ label, undo, ifUnsure }) =>
+    [label, undo?.type, ifUnsure?.type].join(" "),
+  );
   const labelOf = (at: number): string => plans[at]?.label ?? "";
 
   /** Goes on at a step, over mappings, to the next one that begins something; there the run ends, to be continued by `next`. */
-  const goOn = (ctx: Context, from: number, { value: input, done }: { value: unknown; done: readonly Done[] }): unknown => {
+  const goOn = (
+    ctx: Context,
+    from: number,
+    { value: input, done }: { value: unknown; done: readonly Done[] },
+  ): unknown => {
     let value = input;
     for (const [at, { begin, map, ifUnsure }] of plans.entries()) {
       if (at < from) continue;
@@ -66,17 +73,25 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
     return value;
   };
 
-  const next = fn(stageType(type, "next", shape), (ctx, { result, args: { at, done, given } }: Next): unknown => {
-    const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
-    const doneWith = (value: unknown): readonly Done[] => (compensation === undefined ? done : [...done, { at, value }]);
-    if (result.status === "fulfilled") {
-      const value: unknown = map === undefined ? result.value : map(result.value);
-      return goOn(ctx, at + 1, { value, done: doneWith(value) });
-    }
-    const unsure: readonly Done[] = ifUnsure !== undefined && isUnsure(result.reason) ? [{ at, value: given.value, unsure: true }] : [];
-    const left = result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
-    return undo(ctx, { at, cause: result.reason, left, undone: [], failures: [] });
-  });
+  const next = fn(
+    stageType(type, "next", shape),
+    (ctx, { result, args: { at, done, given } }: Next): unknown => {
+      const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
+      const doneWith = (value: unknown): readonly Done[] =>
+        compensation === undefined ? done : [...done, { at, value }];
+      if (result.status === "fulfilled") {
+        const value: unknown = map === undefined ? result.value : map(result.value);
+        return goOn(ctx, at + 1, { value, done: doneWith(value) });
+      }
+      const unsure: readonly Done[] =
+        ifUnsure !== undefined && isUnsure(result.reason)
+          ? [{ at, value: given.value, unsure: true }]
+          : [];
+      const left =
+        result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
+      return undo(ctx, { at, cause: result.reason, left, undone: [], failures: [] });
+    },
+  );
 
   /** Calls the compensation of the last step that is left, or ends. */
   const undo = (ctx: Context, undoing: Undoing): unknown => {
@@ -84,26 +99,38 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
     const last = left.at(-1);
     const plan = plans[last?.at ?? -1];
     const compensation = last?.unsure === true ? plan?.ifUnsure : plan?.undo;
-    if (last !== undefined && compensation !== undefined) return ctx.onSettled(invoke(ctx, compensation, last.value), undoneOne, undoing);
+    if (last !== undefined && compensation !== undefined)
+      return ctx.onSettled(invoke(ctx, compensation, last.value), undoneOne, undoing);
     const failed = { type, at, label: labelOf(at) };
-    if (failures.length === 0) return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
+    if (failures.length === 0)
+      return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
     // Thrown, so that it is on record as a rejection that nobody heard of when the saga was cancelled.
     throw compensationFailed(type, undoing, labelOf);
   };
 
-  const undoneOne = fn(stageType(type, "undo", shape), (ctx, { result, args }: UndoneOne): unknown => {
-    const { left, undone, failures, isAgain } = args;
-    const last = left.at(-1);
-    const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
-    const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
-    if (last === undefined || isUndone) return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
-    // The saga was cancelled while this one was under way: from here on nothing cancels it any more.
-    if (result.reason.code === "CANCELLED" && isAgain !== true) return undo(ctx, { ...args, isAgain: true });
-    return undo(ctx, { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] });
-  });
+  const undoneOne = fn(
+    stageType(type, "undo", shape),
+    (ctx, { result, args }: UndoneOne): unknown => {
+      const { left, undone, failures, isAgain } = args;
+      const last = left.at(-1);
+      const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
+      const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
+      if (last === undefined || isUndone)
+        return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
+      // The saga was cancelled while this one was under way: from here on nothing cancels it any more.
+      if (result.reason.code === "CANCELLED" && isAgain !== true)
+        return undo(ctx, { ...args, isAgain: true });
+      return undo(ctx, {
+        ...rest,
+        failures: [...failures, { at: last.at, reason: result.reason }],
+      });
+    },
+  );
 
   const parts = [next, undoneOne, ...plans.flatMap((plan) => plan.parts)];
-  const made = fn(type, { parts }, (ctx, input: unknown) => goOn(ctx, 0, { value: input, done: [] }));
+  const made = fn(type, { parts }, (ctx, input: unknown) =>
+    goOn(ctx, 0, { value: input, done: [] }),
+  );
   return shaped(made, { kind: "saga", name: type, steps: plans.map(shapeOfStep) });
 }) as DefineSaga;
 
@@ -147,7 +174,11 @@ interface UndoneOne {
 }
 
 function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
-  return { do: shape, ...(undo && { undo: shapeOf(undo) }), ...(ifUnsure && { ifUnsure: shapeOf(ifUnsure) }) };
+  return {
+    do: shape,
+    ...(undo && { undo: shapeOf(undo) }),
+    ...(ifUnsure && { ifUnsure: shapeOf(ifUnsure) }),
+  };
 }
 
 /** It was cut off, or is half undone, or its result was lost. */
@@ -166,8 +197,16 @@ function isUnsure(reason: Failure): boolean {
   return UNSURE.has(code) || (cause !== undefined && isUnsure(cause)) || errors.some(isUnsure);
 }
 
-function compensationFailed(type: string, { at, cause, undone, failures }: Undoing, labelOf: (at: number) => string): HandbackError {
-  const notUndone = failures.map(({ at, reason }) => ({ step: at + 1, function: labelOf(at), message: reason.message }));
+function compensationFailed(
+  type: string,
+  { at, cause, undone, failures }: Undoing,
+  labelOf: (at: number) => string,
+): HandbackError {
+  const notUndone = failures.map(({ at, reason }) => ({
+    step: at + 1,
+    function: labelOf(at),
+    message: reason.message,
+  }));
   const names = notUndone.map(({ step, function: f }) => `step ${step} (${f})`).join(", ");
   return new HandbackError(
     "COMPENSATION_FAILED",

@@ -6,7 +6,18 @@ import { TransientMap } from "../../core/data/transient-map.ts";
 import { OrderedSet } from "./ordered-set.ts";
 import { newRealm } from "../store-id.ts";
 import { watchKey } from "../store.ts";
-import type { Accepted, Batch, Expired, Mark, Opened, StateRow, StateWrite, Store, StoredDeadLetter, Watching } from "../store.ts";
+import type {
+  Accepted,
+  Batch,
+  Expired,
+  Mark,
+  Opened,
+  StateRow,
+  StateWrite,
+  Store,
+  StoredDeadLetter,
+  Watching,
+} from "../store.ts";
 
 /**
  * Makes a store that lives in this process's memory and is gone with it: for tests, and for work that may be lost.
@@ -38,14 +49,21 @@ class MemoryStore implements Store {
   readonly #realm = newRealm();
   readonly #messages = new TransientMap<number, Accepted>();
   readonly #ready = new OrderedSet<Accepted>(bySeq);
-  readonly #delayed = new OrderedSet<Delayed>((one, other) => one.dueAt - other.dueAt || bySeq(one, other));
+  readonly #delayed = new OrderedSet<Delayed>(
+    (one, other) => one.dueAt - other.dueAt || bySeq(one, other),
+  );
   readonly #tokens = new Map<string, Accepted>();
-  readonly #scopes = new OrderedSet<Scoped>((one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other));
+  readonly #scopes = new OrderedSet<Scoped>(
+    (one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other),
+  );
   readonly #values = new TransientMap<number, Value>();
   readonly #state = new AddressMap<Value[]>();
-  readonly #expiring = new OrderedSet<Expiring>((one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place);
+  readonly #expiring = new OrderedSet<Expiring>(
+    (one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place,
+  );
   readonly #watches = new OrderedSet<Watching>(
-    (one, other) => compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
+    (one, other) =>
+      compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
   );
   #dead: StoredDeadLetter[] = [];
   readonly #marks = new Map<number, Mark>();
@@ -55,7 +73,9 @@ class MemoryStore implements Store {
 
   async open(): Promise<Opened> {
     if (this.#isOpen) {
-      throw new HandbackError("STORE_LOCKED", "another engine has this memory store open", { details: { pid: process.pid } });
+      throw new HandbackError("STORE_LOCKED", "another engine has this memory store open", {
+        details: { pid: process.pid },
+      });
     }
     this.#isOpen = true;
     this.#generation += 1;
@@ -65,7 +85,14 @@ class MemoryStore implements Store {
     const clean = this.#isClean;
     this.#isClean = false;
     const marks = [...this.#marks.values()].toSorted((one, other) => one.seq - other.seq);
-    return { realm: this.#realm, generation: this.#generation, nextSeq: seq + 1, nextPlace: place + 1, clean, marks };
+    return {
+      realm: this.#realm,
+      generation: this.#generation,
+      nextSeq: seq + 1,
+      nextPlace: place + 1,
+      clean,
+      marks,
+    };
   }
 
   async commit(batch: Batch): Promise<void> {
@@ -78,7 +105,8 @@ class MemoryStore implements Store {
     for (const write of batch.state) this.#write(write);
     for (const watching of batch.unwatched) this.#watches.delete(watching);
     for (const watching of batch.watched) this.#watch(watching);
-    if (batch.exhumed.length > 0) this.#dead = this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id));
+    if (batch.exhumed.length > 0)
+      this.#dead = this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id));
     for (const letter of batch.dead) this.#dead.push(letter);
     for (const mark of batch.marks) {
       if (mark.crashes > 0) this.#marks.set(mark.seq, mark);
@@ -107,8 +135,11 @@ class MemoryStore implements Store {
 
   readScope(prefix: string): readonly Accepted[] {
     this.#requireOpen();
-    const isPast = ({ envelope: { scope } }: Scoped): boolean => scope > prefix && !scope.startsWith(prefix);
-    return this.#scopes.read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast).toSorted(bySeq);
+    const isPast = ({ envelope: { scope } }: Scoped): boolean =>
+      scope > prefix && !scope.startsWith(prefix);
+    return this.#scopes
+      .read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast)
+      .toSorted(bySeq);
   }
 
   readWatches(prefix: string): readonly Watching[] {
@@ -135,13 +166,20 @@ class MemoryStore implements Store {
   readExpired(now: number, limit: number): readonly Expired[] {
     this.#requireOpen();
     const expired = this.#expiring.read(limit, always, ({ value }) => value.expiresAt > now);
-    return expired.map(({ place, address, name }) => ({ place, type: address.type, id: address.id, name }));
+    return expired.map(({ place, address, name }) => ({
+      place,
+      type: address.type,
+      id: address.id,
+      name,
+    }));
   }
 
   async renameStates(from: string, to: string): Promise<void> {
     this.#requireOpen();
     const moving = [...this.#values.values()].filter(({ address }) => address.type === from);
-    const taken = new Set(moving.map(({ address }) => address.id).filter((id) => this.#state.has({ type: to, id })));
+    const taken = new Set(
+      moving.map(({ address }) => address.id).filter((id) => this.#state.has({ type: to, id })),
+    );
     for (const { address, ...row } of moving) {
       if (taken.has(address.id)) continue;
       this.#write({ ...row, address, isNew: false, value: undefined });
@@ -173,18 +211,22 @@ class MemoryStore implements Store {
 
   /** Refuses a batch that inserts a number or a token which would be there twice. */
   #check({ removed, elapsed, cancelled, inserted }: Batch): void {
-    const isTaken = inserted.some(({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined);
+    const isTaken = inserted.some(
+      ({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined,
+    );
     if (!isTaken && isAscending(inserted)) return;
     const gone = new Set<number | undefined>([...removed, ...elapsed]);
     for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
     const numbers = new Set<number>();
     const tokens = new Set<string>();
     for (const { seq, token } of inserted) {
-      if (numbers.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq))) throw alreadyThere("message", String(seq));
+      if (numbers.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq)))
+        throw alreadyThere("message", String(seq));
       numbers.add(seq);
       if (token === undefined) continue;
       const holder = this.#tokens.get(token);
-      if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq))) throw alreadyThere("token", token);
+      if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq)))
+        throw alreadyThere("token", token);
       tokens.add(token);
     }
   }
@@ -271,5 +313,9 @@ function compareText(one: string, other: string): number {
 }
 
 function alreadyThere(kind: "message" | "token", name: string): HandbackError {
-  return new HandbackError("STORE_FAILED", `${kind} ${name} is in the store already; nothing was committed`, { details: { [kind]: name } });
+  return new HandbackError(
+    "STORE_FAILED",
+    `${kind} ${name} is in the store already; nothing was committed`,
+    { details: { [kind]: name } },
+  );
 }

@@ -22,7 +22,12 @@ export class OrderedSet<Item extends object> {
     // What comes last, as most does, needs no search.
     const last = this.#chunks[this.#chunks.length - 1];
     const greatest = last?.[last.length - 1];
-    if (last !== undefined && greatest !== undefined && last.length < CHUNK && this.#compare(greatest, item) < 0) {
+    if (
+      last !== undefined &&
+      greatest !== undefined &&
+      last.length < CHUNK &&
+      this.#compare(greatest, item) < 0
+    ) {
       last.push(item);
       return;
     }
@@ -62,7 +67,11 @@ export class OrderedSet<Item extends object> {
    * Reads at most `limit` items in order: from the first that is `reached` to the last that is not yet `past`.
    * Whatever is true of an item here must be true of every greater one.
    */
-  read(limit: number, reached: (item: Item) => boolean, past: (item: Item) => boolean): readonly Item[] {
+  read(
+    limit: number,
+    reached: (item: Item) => boolean,
+    past: (item: Item) => boolean,
+  ): readonly Item[] {
     const found: Item[] = [];
     const first = partitionPoint(this.#chunks, (chunk) => chunk.slice(-1).some(reached));
     for (let place = first; place < this.#chunks.length && found.length < limit; place++) {
@@ -89,7 +98,10 @@ export class OrderedSet<Item extends object> {
 }
 
 /** Index of the first element that is `reached`, given that all after it are too; the length when none is. */
-function partitionPoint<Element extends object>(list: readonly Element[], reached: (element: Element) => boolean): number {
+function partitionPoint<Element extends object>(
+  list: readonly Element[],
+  reached: (element: Element) => boolean,
+): number {
   let low = 0;
   let high = list.length;
   while (low < high) {

@@ -17,7 +17,16 @@ import type { Durability } from "./tables/statements.ts";
 import { SqliteTables } from "./tables/tables.ts";
 import { NotStarted, SqliteWriter } from "./writer/writer.ts";
 import { isThere, locateStore } from "./file/store-file.ts";
-import type { Accepted, Batch, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "../store.ts";
+import type {
+  Accepted,
+  Batch,
+  Expired,
+  Opened,
+  StateRow,
+  Store,
+  StoredDeadLetter,
+  Watching,
+} from "../store.ts";
 
 /** Options of {@link sqlite}. */
 export interface SqliteOptions {
@@ -48,10 +57,16 @@ export function sqlite(path: string, options: SqliteOptions = {}): Store {
   checkOptions("sqlite", options, ["durability"]);
   const { durability = "strict" } = options;
   if (typeof path !== "string" || path === "" || path === ":memory:" || path.includes("\0")) {
-    throw new HandbackError("INVALID_OPTIONS", `sqlite() takes the path of a file, not ${JSON.stringify(path)}; for none, use memory()`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `sqlite() takes the path of a file, not ${JSON.stringify(path)}; for none, use memory()`,
+    );
   }
   if (durability !== "strict" && durability !== "relaxed") {
-    throw new HandbackError("INVALID_OPTIONS", `durability: expected "strict" or "relaxed", got ${show(durability)}`);
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      `durability: expected "strict" or "relaxed", got ${show(durability)}`,
+    );
   }
   return new SqliteStore(resolve(path), durability);
 }
@@ -139,7 +154,8 @@ class SqliteStore implements Store {
     session.tables.endReading();
     this.#pace.note(packed, performance.now() - start);
     this.#logPages += pagesOf(packed, batch);
-    if (this.#logPages >= (this.#pace.isQuick ? LONG_LOG : LONG_LOG_IF_SLOW)) this.#takeOver(session);
+    if (this.#logPages >= (this.#pace.isQuick ? LONG_LOG : LONG_LOG_IF_SLOW))
+      this.#takeOver(session);
     else if (this.#durability === "relaxed") this.#flushSoon(session);
   }
 
@@ -194,7 +210,8 @@ class SqliteStore implements Store {
     clearTimeout(session.flush);
     try {
       await session.writer?.close();
-      if (session.failure !== undefined || (clean && !noteClean(session))) leaveAsIs(session.file, () => session.tables.close());
+      if (session.failure !== undefined || (clean && !noteClean(session)))
+        leaveAsIs(session.file, () => session.tables.close());
       else session.tables.close();
     } finally {
       session.lock.release();
@@ -210,7 +227,10 @@ class SqliteStore implements Store {
   async #write(packed: Packed, session: Session): Promise<void> {
     session.inThread++;
     try {
-      await this.#byThread(session, { ask: (writer) => writer.apply(packed), act: (tables) => tables.apply(packed) });
+      await this.#byThread(session, {
+        ask: (writer) => writer.apply(packed),
+        act: (tables) => tables.apply(packed),
+      });
     } finally {
       session.inThread--;
     }
@@ -279,7 +299,10 @@ class SqliteStore implements Store {
   }
 
   #writer(session: Session): SqliteWriter {
-    return (session.writer ??= new SqliteWriter({ file: session.file, durability: this.#durability }));
+    return (session.writer ??= new SqliteWriter({
+      file: session.file,
+      durability: this.#durability,
+    }));
   }
 
   #notOpen(): HandbackError {

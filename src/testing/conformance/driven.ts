@@ -8,7 +8,9 @@ export function driven<T extends object>(target: T, clock: VirtualClock): T {
       if (typeof member !== "function") return member;
       return (...args: readonly unknown[]) => {
         const result: unknown = Reflect.apply(member, target, args);
-        return result instanceof Promise ? clock.until(result.then((value: unknown) => wrap(value, clock))) : wrap(result, clock);
+        return result instanceof Promise
+          ? clock.until(result.then((value: unknown) => wrap(value, clock)))
+          : wrap(result, clock);
       };
     },
   });
@@ -16,7 +18,10 @@ export function driven<T extends object>(target: T, clock: VirtualClock): T {
 
 /** Handles have methods that wait; plain data is left as it is. */
 function wrap(value: unknown, clock: VirtualClock): unknown {
-  return typeof value === "object" && value !== null && "result" in value && typeof value.result === "function"
+  return typeof value === "object" &&
+    value !== null &&
+    "result" in value &&
+    typeof value.result === "function"
     ? driven(value, clock)
     : value;
 }

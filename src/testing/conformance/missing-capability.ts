@@ -5,7 +5,10 @@ import type { TestedCapability } from "./case/capability.ts";
 import type { Trial } from "./case/case.ts";
 import { CaseFailure, equal, match, ok, rejects } from "./case/check.ts";
 
-const counter = stateful("test/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });
+const counter = stateful("test/counter", {
+  state: { n: value(0) },
+  handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+});
 
 /**
  * What an engine does where it lacks a capability: it says so, or does without. What a case that needs the capability is replaced by.
@@ -24,7 +27,9 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
   },
   async scopedCancel({ start, time }) {
     const begun = fn("test/begun", () => "late");
-    const sleeper = fn("test/sleeper", (ctx) => ctx.invoke(begun, undefined, { after: [ctx.sleep(300)] }));
+    const sleeper = fn("test/sleeper", (ctx) =>
+      ctx.invoke(begun, undefined, { after: [ctx.sleep(300)] }),
+    );
     const { client } = await start([sleeper, begun]);
     const handle = await client.start(sleeper, undefined, { id: "s" });
     equal(await client.cancel(handle), true);
@@ -36,10 +41,16 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
   async egress({ start }) {
     const seen: unknown[] = [];
     const out = fn("test/out", (ctx) => ctx.egress("test/sink", 1));
-    const { client } = await start([out], { egress: { "test/sink": (given) => void seen.push(given) } });
+    const { client } = await start([out], {
+      egress: { "test/sink": (given) => void seen.push(given) },
+    });
     const [outcome] = await Promise.allSettled([client.call(out)]);
-    const code: unknown = outcome.status === "rejected" ? Reflect.get(Object(outcome.reason), "code") : undefined;
-    ok(code === "UNKNOWN_EGRESS" || code === "UNSUPPORTED", `expected UNKNOWN_EGRESS or UNSUPPORTED, got ${String(code)}`);
+    const code: unknown =
+      outcome.status === "rejected" ? Reflect.get(Object(outcome.reason), "code") : undefined;
+    ok(
+      code === "UNKNOWN_EGRESS" || code === "UNSUPPORTED",
+      `expected UNKNOWN_EGRESS or UNSUPPORTED, got ${String(code)}`,
+    );
     equal(seen, []);
   },
   async deadLetters({ start, time }) {

@@ -20,7 +20,8 @@ export function realTime(clock: Clock): DrivenTime {
     quiet: () => pass(SETTLING_MS),
     work: pass,
     almost: (ms) => ms / 4,
-    assertPassed: (ms, since, until = clock.now()) => ok(until - since >= ms, `expected ${ms} ms to pass at least, got ${until - since}`),
+    assertPassed: (ms, since, until = clock.now()) =>
+      ok(until - since >= ms, `expected ${ms} ms to pass at least, got ${until - since}`),
     async eventually(check) {
       const failsAt = clock.now() + PATIENCE_MS;
       for (;;) {

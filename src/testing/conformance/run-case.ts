@@ -14,14 +14,24 @@ export interface Ground<Engine extends EngineUnderTest> {
 }
 
 /** Runs a case, and disposes of the engines it has started, whether it holds or not. */
-export async function runCase<Engine extends EngineUnderTest>({ run }: Pick<Case, "run">, ground: Ground<Engine>): Promise<void> {
+export async function runCase<Engine extends EngineUnderTest>(
+  { run }: Pick<Case, "run">,
+  ground: Ground<Engine>,
+): Promise<void> {
   const { make, dispose, clock, time, seed } = ground;
   const engines: Engine[] = [];
-  const start = async (functions: readonly object[], { egress = {}, retentionMs = 7 * DAY_MS } = {}): Promise<Running> => {
+  const start = async (
+    functions: readonly object[],
+    { egress = {}, retentionMs = 7 * DAY_MS } = {},
+  ): Promise<Running> => {
     const engine = await make({ functions, clock, seed, egress, retentionMs });
     engines.push(engine);
     const { deadLetters = absent("deadLetters"), stored = absent("stored") } = engine;
-    return { client: time.drive(engine.client), deadLetters: () => deadLetters(), stored: () => stored() };
+    return {
+      client: time.drive(engine.client),
+      deadLetters: () => deadLetters(),
+      stored: () => stored(),
+    };
   };
   try {
     await run({ start, time });

@@ -66,24 +66,30 @@ export interface EngineTest {
  *   console.log(name);
  * }
  */
-export function testEngine<Engine extends EngineUnderTest>(options: TestEngineOptions<Engine>): readonly EngineTest[] {
+export function testEngine<Engine extends EngineUnderTest>(
+  options: TestEngineOptions<Engine>,
+): readonly EngineTest[] {
   const { make, dispose, seeds = 1, clock: realClock = systemClock } = options;
   const reasons = checkedReasons(options);
   const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
-    if (reasons.has("virtualTime")) return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
+    if (reasons.has("virtualTime"))
+      return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
     const clock = new VirtualClock();
     return runCase(each, { make, dispose, clock, time: virtualTime(clock), seed });
   };
   const testOf = (name: string, each: Pick<Case, "run">): EngineTest => ({
     name,
     async run() {
-      for (let seed = 1; seed <= seeds; seed++) await underSeed(seed, seeds, () => runOnce(each, seed));
+      for (let seed = 1; seed <= seeds; seed++)
+        await underSeed(seed, seeds, () => runOnce(each, seed));
     },
   });
   return allCases.map((each) => {
     const lack = each.needs?.find((capability) => reasons.has(capability));
     if (lack === undefined) return testOf(each.title, each);
-    return testOf(`without ${lack} (${reasons.get(lack)}), in place of: ${each.title}`, { run: LACKS[lack] });
+    return testOf(`without ${lack} (${reasons.get(lack)}), in place of: ${each.title}`, {
+      run: LACKS[lack],
+    });
   });
 }
 
@@ -97,19 +103,27 @@ async function underSeed(seed: number, seeds: number, run: () => Promise<void>):
 }
 
 /** Why the engine lacks what it lacks, once the options are seen to be in order. */
-function checkedReasons<Engine extends EngineUnderTest>(options: TestEngineOptions<Engine>): ReadonlyMap<TestedCapability, string> {
+function checkedReasons<Engine extends EngineUnderTest>(
+  options: TestEngineOptions<Engine>,
+): ReadonlyMap<TestedCapability, string> {
   checkOptions("testEngine", options, ["make", "dispose", "cannot", "seeds", "clock"]);
   const { make, dispose, cannot = [], seeds = 1 } = options;
   for (const [name, part] of Object.entries({ make, dispose }))
-    if (typeof part !== "function") throw invalid(`${name}: expected a function, got ${show(part)}`);
-  if (!Number.isInteger(seeds) || seeds < 1) throw invalid(`seeds: expected a whole number from 1, got ${show(seeds)}`);
+    if (typeof part !== "function")
+      throw invalid(`${name}: expected a function, got ${show(part)}`);
+  if (!Number.isInteger(seeds) || seeds < 1)
+    throw invalid(`seeds: expected a whole number from 1, got ${show(seeds)}`);
   if (!Array.isArray(cannot)) throw invalid(`cannot: expected a list, got ${show(cannot)}`);
   return new Map(
     cannot.map(({ capability, reason }: Lack) => {
       if (!Object.hasOwn(TESTED_CAPABILITIES, capability))
-        throw invalid(`cannot: expected one of ${Object.keys(TESTED_CAPABILITIES).join(", ")}, got ${show(capability)}`);
+        throw invalid(
+          `cannot: expected one of ${Object.keys(TESTED_CAPABILITIES).join(", ")}, got ${show(capability)}`,
+        );
       if (typeof reason !== "string" || reason.trim() === "")
-        throw invalid(`cannot: expected a reason for ${capability}, got ${typeof reason === "string" ? showString(reason) : show(reason)}`);
+        throw invalid(
+          `cannot: expected a reason for ${capability}, got ${typeof reason === "string" ? showString(reason) : show(reason)}`,
+        );
       return [capability, reason] as const;
     }),
   );

@@ -11,7 +11,8 @@ export function virtualTime(clock: VirtualClock): DrivenTime {
     quiet: () => clock.quiet(),
     work: (ms) => clock.work(ms),
     almost: (ms) => ms - 1,
-    assertPassed: (ms, since, until = clock.now()) => equal(until - since, ms, "the time that has passed"),
+    assertPassed: (ms, since, until = clock.now()) =>
+      equal(until - since, ms, "the time that has passed"),
     async eventually(check) {
       await clock.quiet();
       await check();

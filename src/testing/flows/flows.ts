@@ -31,10 +31,19 @@ export function flows(options: FlowsOptions = {}): fc.Arbitrary<FlowProgram> {
   return fc
     .tuple(shape(options), fc.nat(DURATIONS - 1), fc.integer({ min: 1, max: DURATIONS - 1 }))
     .map(([program, first, stride]) => {
-      const order = Array.from({ length: time(program, () => 0).durations }, (_, nth) => (first + nth * stride) % DURATIONS);
-      return time(program, (nth) => BASE ** order.filter((other) => other < (order[nth] ?? 0)).length);
+      const order = Array.from(
+        { length: time(program, () => 0).durations },
+        (_, nth) => (first + nth * stride) % DURATIONS,
+      );
+      return time(
+        program,
+        (nth) => BASE ** order.filter((other) => other < (order[nth] ?? 0)).length,
+      );
     })
-    .filter(({ program, durations, repeats }) => durations <= DURATIONS && repeats < BASE && referenceFlow(program, null).certain)
+    .filter(
+      ({ program, durations, repeats }) =>
+        durations <= DURATIONS && repeats < BASE && referenceFlow(program, null).certain,
+    )
     .map(({ program }) => program);
 }
 
@@ -49,7 +58,11 @@ const JOURNALS = ["a", "b"] as const;
 const MOST_PARTS = 3;
 
 /** Programs whose durations and indexes are still to be given. */
-function shape({ without = [], failures = true, maxDepth = 4 }: FlowsOptions): fc.Arbitrary<FlowProgram> {
+function shape({
+  without = [],
+  failures = true,
+  maxDepth = 4,
+}: FlowsOptions): fc.Arbitrary<FlowProgram> {
   const { program } = fc.letrec<{ program: FlowProgram }>((tie) => {
     const each = tie("program");
     const list = fc.array(each, { minLength: 1, maxLength: MOST_PARTS, depthIdentifier: "parts" });
@@ -58,7 +71,10 @@ function shape({ without = [], failures = true, maxDepth = 4 }: FlowsOptions): f
       kind: fc.constant("leaf"),
       index: fc.constant(0),
       ms,
-      gives: fc.oneof({ weight: 3, arbitrary: fc.constant("echo") }, fc.constantFrom("undefined", "null", "false", "zero", "empty")),
+      gives: fc.oneof(
+        { weight: 3, arbitrary: fc.constant("echo") },
+        fc.constantFrom("undefined", "null", "false", "zero", "empty"),
+      ),
       failures: !failures
         ? fc.constant(0)
         : fc.oneof(
@@ -79,26 +95,30 @@ function shape({ without = [], failures = true, maxDepth = 4 }: FlowsOptions): f
           ...(isTimed && { timeoutMs: 0 }),
         })),
     );
-    const kinds: Record<FlowKind, readonly [weight: number, arbitrary: fc.Arbitrary<FlowProgram>]> = {
-      leaf: [4, leaf],
-      note: [2, fc.record({ kind: fc.constant("note"), leaf, journal: fc.constantFrom(...JOURNALS) })],
-      sleep: [1, fc.record({ kind: fc.constant("sleep"), ms })],
-      sequence: [2, fc.record({ kind: fc.constant("sequence"), first: each, second: each })],
-      depends: [2, fc.record({ kind: fc.constant("depends"), parts: list, next: each })],
-      parallel: [2, fc.record({ kind: fc.constant("parallel"), parts: list })],
-      value: [1, fc.record({ kind: fc.constant("value"), parts: list })],
-      allSettled: [1, fc.record({ kind: fc.constant("allSettled"), parts: list })],
-      race: [2, fc.record({ kind: fc.constant("race"), parts: list })],
-      any: [2, fc.record({ kind: fc.constant("any"), parts: list })],
-      wait: [2, wait],
-      loop: [1, fc.record({ kind: fc.constant("loop"), body: each, times: fc.nat(BASE - 1) })],
-      timeout: [2, fc.record({ kind: fc.constant("timeout"), part: each, ms })],
-      settled: [1, fc.record({ kind: fc.constant("settled"), part: each })],
-      recover: [1, fc.record({ kind: fc.constant("recover"), part: each, otherwise: each })],
-      nested: [1, fc.record({ kind: fc.constant("nested"), part: each })],
-      handle: [1, fc.record({ kind: fc.constant("handle"), part: each })],
-      twice: [1, fc.record({ kind: fc.constant("twice"), part: each })],
-    };
+    const kinds: Record<FlowKind, readonly [weight: number, arbitrary: fc.Arbitrary<FlowProgram>]> =
+      {
+        leaf: [4, leaf],
+        note: [
+          2,
+          fc.record({ kind: fc.constant("note"), leaf, journal: fc.constantFrom(...JOURNALS) }),
+        ],
+        sleep: [1, fc.record({ kind: fc.constant("sleep"), ms })],
+        sequence: [2, fc.record({ kind: fc.constant("sequence"), first: each, second: each })],
+        depends: [2, fc.record({ kind: fc.constant("depends"), parts: list, next: each })],
+        parallel: [2, fc.record({ kind: fc.constant("parallel"), parts: list })],
+        value: [1, fc.record({ kind: fc.constant("value"), parts: list })],
+        allSettled: [1, fc.record({ kind: fc.constant("allSettled"), parts: list })],
+        race: [2, fc.record({ kind: fc.constant("race"), parts: list })],
+        any: [2, fc.record({ kind: fc.constant("any"), parts: list })],
+        wait: [2, wait],
+        loop: [1, fc.record({ kind: fc.constant("loop"), body: each, times: fc.nat(BASE - 1) })],
+        timeout: [2, fc.record({ kind: fc.constant("timeout"), part: each, ms })],
+        settled: [1, fc.record({ kind: fc.constant("settled"), part: each })],
+        recover: [1, fc.record({ kind: fc.constant("recover"), part: each, otherwise: each })],
+        nested: [1, fc.record({ kind: fc.constant("nested"), part: each })],
+        handle: [1, fc.record({ kind: fc.constant("handle"), part: each })],
+        twice: [1, fc.record({ kind: fc.constant("twice"), part: each })],
+      };
     const chosen = Object.entries(kinds).filter(([kind]) => !without.some((each) => each === kind));
     return {
       program: fc.oneof(
@@ -126,7 +146,8 @@ function time(program: FlowProgram, duration: (nth: number) => number): Timed {
     return duration(durations++);
   };
   const walk = (part: FlowProgram, repeats: number): FlowProgram => {
-    const each = (parts: readonly FlowProgram[]): FlowProgram[] => parts.map((inner) => walk(inner, repeats));
+    const each = (parts: readonly FlowProgram[]): FlowProgram[] =>
+      parts.map((inner) => walk(inner, repeats));
     const leaf = (untimed: FlowLeaf): FlowLeaf => ({
       ...untimed,
       index: leaves++,
@@ -144,13 +165,21 @@ function time(program: FlowProgram, duration: (nth: number) => number): Timed {
       case "depends":
         return { ...part, parts: each(part.parts), next: walk(part.next, repeats) };
       case "wait":
-        return { ...part, parts: each(part.parts), ...(part.timeoutMs !== undefined && { timeoutMs: next(repeats) }) };
+        return {
+          ...part,
+          parts: each(part.parts),
+          ...(part.timeoutMs !== undefined && { timeoutMs: next(repeats) }),
+        };
       case "loop":
         return { ...part, body: walk(part.body, repeats * part.times) };
       case "timeout":
         return { ...part, part: walk(part.part, repeats), ms: next(repeats) };
       case "recover":
-        return { ...part, part: walk(part.part, repeats), otherwise: walk(part.otherwise, repeats) };
+        return {
+          ...part,
+          part: walk(part.part, repeats),
+          otherwise: walk(part.otherwise, repeats),
+        };
       case "settled":
       case "nested":
       case "handle":

@@ -11,7 +11,11 @@ export interface FlowWorld {
   /** Works for `ms`, or until the signal is aborted. */
   readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Is told of each attempt of a leaf, when it begins. */
-  readonly onLeaf?: (call: { readonly leaf: number; readonly input: FlowValue; readonly attempt: number }) => void;
+  readonly onLeaf?: (call: {
+    readonly leaf: number;
+    readonly input: FlowValue;
+    readonly attempt: number;
+  }) => void;
   /** What leaves do once they have worked; default `playLeaf`. */
   readonly play?: LeafFunction;
 }
@@ -49,13 +53,21 @@ export interface NoteStep {
 }
 
 /** Makes the leaf and the journal for one world. */
-export function flowLeaves({ work, onLeaf = () => undefined, play = playLeaf }: FlowWorld): FlowLeaves {
+export function flowLeaves({
+  work,
+  onLeaf = () => undefined,
+  play = playLeaf,
+}: FlowWorld): FlowLeaves {
   const retry = { maxAttempts: LEAF_ATTEMPTS, initialDelay: 0 };
-  const leaf = fn("flows/leaf", { retry }, async (ctx, { leaf, input }: LeafStep): Promise<FlowValue> => {
-    onLeaf({ leaf: leaf.index, input, attempt: ctx.attempt });
-    await (leaf.heeds ? work(leaf.ms, ctx.signal) : work(leaf.ms));
-    return play({ leaf, input, attempt: ctx.attempt });
-  });
+  const leaf = fn(
+    "flows/leaf",
+    { retry },
+    async (ctx, { leaf, input }: LeafStep): Promise<FlowValue> => {
+      onLeaf({ leaf: leaf.index, input, attempt: ctx.attempt });
+      await (leaf.heeds ? work(leaf.ms, ctx.signal) : work(leaf.ms));
+      return play({ leaf, input, attempt: ctx.attempt });
+    },
+  );
   const journal = stateful("flows/journal", {
     state: { notes: value<number[]>([]) },
     handlers: {

@@ -24,16 +24,29 @@ import { showWaited } from "./split.ts";
 export function naiveFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);
   const call = (ctx: Context, program: FlowProgram, input: FlowValue): Future<FlowValue> =>
-    program.kind === "leaf" ? ctx.invoke(leaves.leaf, { leaf: program, input }) : ctx.invoke(run, { program, input });
-  const block = async (ctx: Context, program: FlowProgram, input: FlowValue): Promise<FlowValue> => {
+    program.kind === "leaf"
+      ? ctx.invoke(leaves.leaf, { leaf: program, input })
+      : ctx.invoke(run, { program, input });
+  const block = async (
+    ctx: Context,
+    program: FlowProgram,
+    input: FlowValue,
+  ): Promise<FlowValue> => {
     const one = (part: FlowProgram): Promise<FlowValue> => ctx.get(call(ctx, part, input));
-    const futures = (parts: readonly FlowProgram[]): Future<FlowValue>[] => parts.map((part) => call(ctx, part, input));
+    const futures = (parts: readonly FlowProgram[]): Future<FlowValue>[] =>
+      parts.map((part) => call(ctx, part, input));
     switch (program.kind) {
       case "leaf":
         return one(program);
       case "note":
         await one(program.leaf);
-        return ctx.get(ctx.invoke(leaves.note, { index: program.leaf.index, gives: input }, { id: program.journal }));
+        return ctx.get(
+          ctx.invoke(
+            leaves.note,
+            { index: program.leaf.index, gives: input },
+            { id: program.journal },
+          ),
+        );
       case "sleep":
         await ctx.get(ctx.sleep(program.ms));
         return input;
@@ -54,14 +67,20 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "wait": {
         const { parts, count, timeoutMs, rest } = program;
         const { ready, pending } = await ctx.get(
-          ctx.wait(futures(parts), timeoutMs === undefined ? { count } : { count, timeout: timeoutMs }),
+          ctx.wait(
+            futures(parts),
+            timeoutMs === undefined ? { count } : { count, timeout: timeoutMs },
+          ),
         );
-        const late: Settlement<FlowValue>[] = rest ? await ctx.get(ctx.allSettled(pending.map(({ handle }) => ctx.future(handle)))) : [];
+        const late: Settlement<FlowValue>[] = rest
+          ? await ctx.get(ctx.allSettled(pending.map(({ handle }) => ctx.future(handle))))
+          : [];
         return showWaited({ ready, pending: pending.map(({ index }) => index), late });
       }
       case "loop": {
         let last = input;
-        for (let time = 0; time < program.times; time++) last = await ctx.get(call(ctx, program.body, last));
+        for (let time = 0; time < program.times; time++)
+          last = await ctx.get(call(ctx, program.body, last));
         return last;
       }
       case "timeout":
@@ -84,8 +103,13 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
   const run = fn("flows/block", (ctx, { program, input }: FlowStep) => block(ctx, program, input));
   const recover = fn(
     "flows/recover",
-    async (ctx, { result, args }: { result: Settlement<FlowValue>; args: FlowProgram }): Promise<FlowValue> =>
-      result.status === "fulfilled" ? result.value : ctx.get(call(ctx, args, showSettlement(result))),
+    async (
+      ctx,
+      { result, args }: { result: Settlement<FlowValue>; args: FlowProgram },
+    ): Promise<FlowValue> =>
+      result.status === "fulfilled"
+        ? result.value
+        : ctx.get(call(ctx, args, showSettlement(result))),
   );
   return { run, read: leaves.read, functions: [...leaves.functions, run, recover] };
 }

@@ -14,7 +14,9 @@ function showFailure({ name, message, code, errors }: Failure): string {
 
 /** How a part ended, as a value. */
 export function showSettlement(settlement: Settlement<FlowValue>): FlowValue {
-  return settlement.status === "fulfilled" ? ["fulfilled", settlement.value] : ["rejected", showFailure(settlement.reason)];
+  return settlement.status === "fulfilled"
+    ? ["fulfilled", settlement.value]
+    : ["rejected", showFailure(settlement.reason)];
 }
 
 /** Waits for a flow's result, and gives it as an outcome. @throws what is no failure of a flow, such as `CLOSED` */
@@ -22,7 +24,8 @@ export async function outcomeOf(result: Promise<FlowValue>): Promise<FlowOutcome
   try {
     return { value: await result };
   } catch (error) {
-    if (HandbackError.is(error) && error.failure !== undefined) return { failure: showFailure(error.failure as Failure) };
+    if (HandbackError.is(error) && error.failure !== undefined)
+      return { failure: showFailure(error.failure as Failure) };
     throw error;
   }
 }

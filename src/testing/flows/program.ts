@@ -86,7 +86,11 @@ export type LeafFunction = (call: LeafCall) => FlowValue;
 const CONSTANTS = { undefined, null: null, false: false, zero: 0, empty: "" } as const;
 
 /** Does what its description says. The engines and the reference share it. */
-export function playLeaf({ leaf: { index, gives, failures }, input, attempt }: LeafCall): FlowValue {
+export function playLeaf({
+  leaf: { index, gives, failures },
+  input,
+  attempt,
+}: LeafCall): FlowValue {
   if (attempt <= failures) throw new Error(`leaf ${index}`);
   return gives === "echo" ? [index, input] : CONSTANTS[gives];
 }

@@ -58,7 +58,11 @@ type Ended = { readonly at: number; readonly outcome: FlowOutcome | "cancelled" 
 type Play = (part: FlowProgram, input: FlowValue, span: Span) => Ended;
 
 /** Works out what a program comes to with an input. `leaf` is what leaves do once they have worked. */
-export function referenceFlow(program: FlowProgram, input: FlowValue, leaf: LeafFunction = playLeaf): FlowExpectation {
+export function referenceFlow(
+  program: FlowProgram,
+  input: FlowValue,
+  leaf: LeafFunction = playLeaf,
+): FlowExpectation {
   const log = newLog();
   const { at, outcome } = new Reference(log, leaf).play(program, input, { at: 0, until: Infinity });
   if (outcome === "cancelled") throw new Error("nobody cancels the whole program");
@@ -97,7 +101,8 @@ class Reference {
   };
 
   #step(program: FlowProgram, input: FlowValue, span: Span): Ended {
-    const all = (parts: readonly FlowProgram[]): Ended[] => parts.map((part) => this.play(part, input, span));
+    const all = (parts: readonly FlowProgram[]): Ended[] =>
+      parts.map((part) => this.play(part, input, span));
     switch (program.kind) {
       case "leaf":
         return this.#work(program, input, span);
@@ -106,9 +111,13 @@ class Reference {
       case "sleep":
         return this.#by(span.at + program.ms, { value: input }, span);
       case "sequence":
-        return after(this.play(program.first, input, span), (value, at) => this.play(program.second, value, { ...span, at }));
+        return after(this.play(program.first, input, span), (value, at) =>
+          this.play(program.second, value, { ...span, at }),
+        );
       case "depends":
-        return after(this.#list(all(program.parts), span), (value, at) => this.play(program.next, value, { ...span, at }));
+        return after(this.#list(all(program.parts), span), (value, at) =>
+          this.play(program.next, value, { ...span, at }),
+        );
       case "parallel":
       case "value":
         return this.#list(all(program.parts), span);
@@ -138,8 +147,15 @@ class Reference {
         const ended = this.play(program.part, input, span);
         if (isFulfilled(ended)) return ended;
         // What is to be done about a failure is done about a cancellation too, and nobody cancels that.
-        const again = ended.outcome === "cancelled" ? { at: ended.at, until: Infinity } : { ...span, at: ended.at };
-        const recovered = this.play(program.otherwise, ["rejected", failureOf(ended.outcome)], again);
+        const again =
+          ended.outcome === "cancelled"
+            ? { at: ended.at, until: Infinity }
+            : { ...span, at: ended.at };
+        const recovered = this.play(
+          program.otherwise,
+          ["rejected", failureOf(ended.outcome)],
+          again,
+        );
         // A handler of its own is blocked on it.
         this.#log.blockedMs += recovered.at - again.at;
         return ended.outcome === "cancelled" ? ended : recovered;
@@ -149,7 +165,10 @@ class Reference {
       case "handle":
         return this.#escape(program.part, input, span);
       case "twice":
-        return after(this.play(program.part, input, span), (value, at) => ({ at, outcome: { value: [value, value] } }));
+        return after(this.play(program.part, input, span), (value, at) => ({
+          at,
+          outcome: { value: [value, value] },
+        }));
     }
   }
 
@@ -171,7 +190,11 @@ class Reference {
     }
   }
 
-  #note({ leaf, journal }: { leaf: FlowLeaf; journal: string }, input: FlowValue, span: Span): Ended {
+  #note(
+    { leaf, journal }: { leaf: FlowLeaf; journal: string },
+    input: FlowValue,
+    span: Span,
+  ): Ended {
     return after(this.play(leaf, input, span), (_, at) => {
       this.#log.notes.push({ journal, index: leaf.index, at });
       return { at, outcome: { value: input } };
@@ -197,23 +220,36 @@ class Reference {
       ...bad.filter(({ outcome }) => outcome !== "cancelled"),
       ...bad.filter(({ outcome }) => outcome === "cancelled"),
     ];
-    if (first !== undefined && first.at === second?.at && second.outcome !== "cancelled") this.#log.ties.add(first.at);
+    if (first !== undefined && first.at === second?.at && second.outcome !== "cancelled")
+      this.#log.ties.add(first.at);
     if (first !== undefined) return first;
-    return { at: latest(parts, at), outcome: { value: parts.map(({ outcome }) => valueOf(outcome)) } };
+    return {
+      at: latest(parts, at),
+      outcome: { value: parts.map(({ outcome }) => valueOf(outcome)) },
+    };
   }
 
   #settlements(parts: readonly Ended[], { at }: Span): Ended {
     return this.#list(parts.map(settled), { at, until: Infinity });
   }
 
-  #firstOf(parts: readonly FlowProgram[], input: FlowValue, span: Span, wins: (ended: Ended) => boolean): Ended {
+  #firstOf(
+    parts: readonly FlowProgram[],
+    input: FlowValue,
+    span: Span,
+    wins: (ended: Ended) => boolean,
+  ): Ended {
     const tried = parts.map((part) => this.#try(part, input, span));
-    const winner = tried.filter((ended) => ended.outcome !== "cancelled" && wins(ended)).toSorted((a, b) => a.at - b.at)[0];
-    if (winner !== undefined && tried.some((ended) => ended !== winner && ended.at === winner.at)) this.#log.ties.add(winner.at);
+    const winner = tried
+      .filter((ended) => ended.outcome !== "cancelled" && wins(ended))
+      .toSorted((a, b) => a.at - b.at)[0];
+    if (winner !== undefined && tried.some((ended) => ended !== winner && ended.at === winner.at))
+      this.#log.ties.add(winner.at);
     const cancelled = tried.find(({ outcome }) => outcome === "cancelled");
     const failure = `none of: ${tried.map(({ outcome }) => failureOf(outcome)).join(", ")}`;
     const ended = winner ?? cancelled ?? { at: latest(tried, span.at), outcome: { failure } };
-    for (const [index, part] of parts.entries()) this.#playBranch(part, input, span, tried[index] === ended ? ended : ended.at);
+    for (const [index, part] of parts.entries())
+      this.#playBranch(part, input, span, tried[index] === ended ? ended : ended.at);
     return ended;
   }
 
@@ -248,12 +284,21 @@ class Reference {
     if (typeof end !== "number" && end.outcome !== "cancelled" && !isTie) ties.delete(until);
   }
 
-  #wait({ count, timeoutMs = Infinity, rest }: FlowWait, parts: readonly Ended[], span: Span): Ended {
+  #wait(
+    { count, timeoutMs = Infinity, rest }: FlowWait,
+    parts: readonly Ended[],
+    span: Span,
+  ): Ended {
     const times = parts.map((part) => part.at).toSorted((a, b) => a - b);
-    const at = Math.min(count === 0 ? span.at : (times[count - 1] ?? Infinity), span.at + timeoutMs, span.until);
+    const at = Math.min(
+      count === 0 ? span.at : (times[count - 1] ?? Infinity),
+      span.at + timeoutMs,
+      span.until,
+    );
     const isReady = (part: Ended): boolean => part.outcome !== "cancelled" && part.at <= at;
     // Whoever else settles at that instant may be ready or not.
-    if (times.filter((time) => time === at).length > (count > 0 && times[count - 1] === at ? 1 : 0)) this.#log.ties.add(at);
+    if (times.filter((time) => time === at).length > (count > 0 && times[count - 1] === at ? 1 : 0))
+      this.#log.ties.add(at);
     if (at === span.until) return { at, outcome: "cancelled" };
     const shown = parts.map(({ outcome }) => shownOutcome(outcome));
     const ready = parts.flatMap((part, index) => (isReady(part) ? [[index, shown[index]]] : []));
@@ -263,7 +308,10 @@ class Reference {
       pending.map((index) => parts[index] ?? { at, outcome: "cancelled" }),
       { ...span, at },
     );
-    return after(late, (value, lateAt) => ({ at: Math.max(at, lateAt), outcome: { value: [ready, pending, value] } }));
+    return after(late, (value, lateAt) => ({
+      at: Math.max(at, lateAt),
+      outcome: { value: [ready, pending, value] },
+    }));
   }
 }
 
@@ -278,7 +326,9 @@ function after(ended: Ended, then: (value: FlowValue, at: number) => Ended): End
 
 /** How a step ended, as a value. */
 function settled({ at, outcome }: Ended): Ended {
-  return outcome === "cancelled" ? { at, outcome } : { at, outcome: { value: shownOutcome(outcome) } };
+  return outcome === "cancelled"
+    ? { at, outcome }
+    : { at, outcome: { value: shownOutcome(outcome) } };
 }
 
 function shownOutcome(outcome: Ended["outcome"]): FlowValue {

@@ -24,12 +24,16 @@ type Building = Future<FlowValue>;
 export function splitFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);
   const build = (ctx: Context, program: FlowProgram, input: FlowValue): Building => {
-    const each = (parts: readonly FlowProgram[]): Building[] => parts.map((part) => build(ctx, part, input));
+    const each = (parts: readonly FlowProgram[]): Building[] =>
+      parts.map((part) => build(ctx, part, input));
     switch (program.kind) {
       case "leaf":
         return ctx.invoke(leaves.leaf, { leaf: program, input });
       case "note":
-        return ctx.onComplete(ctx.invoke(leaves.leaf, { leaf: program.leaf, input }), noted, { ...program, input });
+        return ctx.onComplete(ctx.invoke(leaves.leaf, { leaf: program.leaf, input }), noted, {
+          ...program,
+          input,
+        });
       case "sleep":
         return ctx.onComplete(ctx.sleep(program.ms), awake, input);
       case "sequence":
@@ -72,40 +76,81 @@ export function splitFlow(world: FlowWorld): BuiltFlow {
     }
   };
   const loop = (ctx: Context, { body, times }: Loop, input: FlowValue): Building =>
-    times === 0 ? ctx.resolved(input) : ctx.onComplete(build(ctx, body, input), again, { body, times: times - 1 });
+    times === 0
+      ? ctx.resolved(input)
+      : ctx.onComplete(build(ctx, body, input), again, { body, times: times - 1 });
 
   const run = fn("flows/run", (ctx, { program, input }: FlowStep) => build(ctx, program, input));
   // What a handle names belongs to the handler that took it: here a handler of the step itself.
-  const escaped = fn("flows/escaped", (ctx, { program, input }: FlowStep) => ctx.future(build(ctx, program, input).handle()));
-  const next = fn("flows/next", (ctx, { result, args }: { result: FlowValue; args: FlowProgram }) => build(ctx, args, result));
-  const again = fn("flows/again", (ctx, { result, args }: { result: FlowValue; args: Loop }) => loop(ctx, args, result));
+  const escaped = fn("flows/escaped", (ctx, { program, input }: FlowStep) =>
+    ctx.future(build(ctx, program, input).handle()),
+  );
+  const next = fn("flows/next", (ctx, { result, args }: { result: FlowValue; args: FlowProgram }) =>
+    build(ctx, args, result),
+  );
+  const again = fn("flows/again", (ctx, { result, args }: { result: FlowValue; args: Loop }) =>
+    loop(ctx, args, result),
+  );
   const noted = fn(
     "flows/noted",
-    (ctx, { args: { leaf, journal, input } }: { result: FlowValue; args: { leaf: FlowLeaf; journal: string; input: FlowValue } }) =>
-      ctx.invoke(leaves.note, { index: leaf.index, gives: input }, { id: journal }),
+    (
+      ctx,
+      {
+        args: { leaf, journal, input },
+      }: { result: FlowValue; args: { leaf: FlowLeaf; journal: string; input: FlowValue } },
+    ) => ctx.invoke(leaves.note, { index: leaf.index, gives: input }, { id: journal }),
   );
   const awake = fn("flows/awake", (_, { args }: { result: void; args: FlowValue }) => args);
-  const settlement = fn("flows/settlement", (_, settled: Settlement<FlowValue>) => showSettlement(settled));
-  const settlements = fn("flows/settlements", (_, settled: readonly Settlement<FlowValue>[]): FlowValue => settled.map(showSettlement));
+  const settlement = fn("flows/settlement", (_, settled: Settlement<FlowValue>) =>
+    showSettlement(settled),
+  );
+  const settlements = fn(
+    "flows/settlements",
+    (_, settled: readonly Settlement<FlowValue>[]): FlowValue => settled.map(showSettlement),
+  );
   const recovered = fn(
     "flows/recovered",
-    (ctx, { result, args }: { result: Settlement<FlowValue>; args: FlowProgram }): FlowValue | Building =>
+    (
+      ctx,
+      { result, args }: { result: Settlement<FlowValue>; args: FlowProgram },
+    ): FlowValue | Building =>
       result.status === "fulfilled" ? result.value : build(ctx, args, showSettlement(result)),
   );
-  const waited = fn("flows/waited", (ctx, { result, args: rest }: { result: Waited<FlowValue>; args: boolean }) =>
-    rest
-      ? ctx.invoke(joined, {
-          ready: result.ready,
-          pending: result.pending.map(({ index }) => index),
-          late: ctx.allSettled(result.pending.map(({ handle }) => ctx.future(handle))),
-        })
-      : ctx.resolved(showWaited({ ready: result.ready, pending: result.pending.map(({ index }) => index), late: [] })),
+  const waited = fn(
+    "flows/waited",
+    (ctx, { result, args: rest }: { result: Waited<FlowValue>; args: boolean }) =>
+      rest
+        ? ctx.invoke(joined, {
+            ready: result.ready,
+            pending: result.pending.map(({ index }) => index),
+            late: ctx.allSettled(result.pending.map(({ handle }) => ctx.future(handle))),
+          })
+        : ctx.resolved(
+            showWaited({
+              ready: result.ready,
+              pending: result.pending.map(({ index }) => index),
+              late: [],
+            }),
+          ),
   );
   const joined = fn("flows/joined", (_, parts: WaitedParts) => showWaited(parts));
   return {
     run,
     read: leaves.read,
-    functions: [...leaves.functions, run, escaped, next, again, noted, awake, settlement, settlements, recovered, waited, joined],
+    functions: [
+      ...leaves.functions,
+      run,
+      escaped,
+      next,
+      again,
+      noted,
+      awake,
+      settlement,
+      settlements,
+      recovered,
+      waited,
+      joined,
+    ],
   };
 }
 
@@ -120,5 +165,9 @@ export interface WaitedParts {
 
 /** What a wait gave, as a value: which were ready, how they had ended, which were pending, and how those ended. */
 export function showWaited({ ready, pending, late }: WaitedParts): FlowValue {
-  return [ready.map((each) => [each.index, showSettlement(each)]), pending, late.map(showSettlement)];
+  return [
+    ready.map((each) => [each.index, showSettlement(each)]),
+    pending,
+    late.map(showSettlement),
+  ];
 }

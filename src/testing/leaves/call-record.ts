@@ -37,6 +37,7 @@ export function setPlace(context: object, place: Place): void {
 /** Where the handler with this context runs. @throws `UNSUPPORTED` outside of a simulation */
 export function placeOf(context: object, leaf: string): Place {
   const place = places.get(context);
-  if (place === undefined) throw new HandbackError("UNSUPPORTED", `${leaf} works in the functions of simulate() only`);
+  if (place === undefined)
+    throw new HandbackError("UNSUPPORTED", `${leaf} works in the functions of simulate() only`);
   return place;
 }

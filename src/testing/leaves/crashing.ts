@@ -15,7 +15,10 @@ import { standIn } from "./test-double.ts";
  * const run = await simulate({ functions: [crashing(parse, 2)] }, (t) => t.client.call(parse, "a,b"));
  * console.log(run.result, run.crashes.length); // [ "a", "b" ] 2
  */
-export function crashing<Function extends object>(f: Function, times = Number.POSITIVE_INFINITY): Function {
+export function crashing<Function extends object>(
+  f: Function,
+  times = Number.POSITIVE_INFINITY,
+): Function {
   const crashes = {};
   return standIn(f, {
     handler: (real) => (ctx, input) => {

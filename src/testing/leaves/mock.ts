@@ -29,6 +29,9 @@ export type Implementation<Function extends AnyInvokable> = (
  * const run = await simulate({ functions }, (t) => t.client.call(convert, 8));
  * console.log(run.result); // { euros: 8, rate: 1.25 }
  */
-export function mock<Function extends AnyInvokable>(f: Function, implementation: Implementation<Function>): Function {
+export function mock<Function extends AnyInvokable>(
+  f: Function,
+  implementation: Implementation<Function>,
+): Function {
   return standIn(f, { handler: () => implementation as AnyHandler, without: ["input"] });
 }

@@ -27,7 +27,9 @@ export function record<Function extends object>(f: Function): Function {
       const place = placeOf(ctx, "record()");
       const { self, idempotencyKey: key, attempt } = ctx;
       const operation = spec?.state === undefined ? undefined : name;
-      place.calls.get(self.type)?.push({ operation, id: self.id, input, key, attempt, at: place.at() });
+      place.calls
+        .get(self.type)
+        ?.push({ operation, id: self.id, input, key, attempt, at: place.at() });
       return real(ctx as never, input as never);
     },
   });

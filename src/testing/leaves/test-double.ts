@@ -23,13 +23,25 @@ interface Change {
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  */
-export function standIn<Face extends object>(face: Face, { handler, without = [], isRecorded = false }: Change): Face {
+export function standIn<Face extends object>(
+  face: Face,
+  { handler, without = [], isRecorded = false }: Change,
+): Face {
   const spec = specOf(face);
-  if (spec === undefined) throw new HandbackError("UNKNOWN_FUNCTION", `expected what fn() or stateful() gave, got ${show(face)}`);
-  const only = "operation" in face && typeof face.operation === "string" ? face.operation : undefined;
+  if (spec === undefined)
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `expected what fn() or stateful() gave, got ${show(face)}`,
+    );
+  const only =
+    "operation" in face && typeof face.operation === "string" ? face.operation : undefined;
   const change = ([name, operation]: [string, OperationSpec]): [string, OperationSpec] =>
-    only === undefined || only === name ? [name, { ...operation, handler: handler(operation.handler, name) }] : [name, operation];
-  const kept = Object.fromEntries(Object.entries(spec).filter(([name]) => !without.some((other) => other === name))) as FunctionSpec;
+    only === undefined || only === name
+      ? [name, { ...operation, handler: handler(operation.handler, name) }]
+      : [name, operation];
+  const kept = Object.fromEntries(
+    Object.entries(spec).filter(([name]) => !without.some((other) => other === name)),
+  ) as FunctionSpec;
   const changed = { ...kept, operations: new Map([...spec.operations].map(change)) };
   standIns.add(changed);
   if (isRecorded || recorded.has(spec)) recorded.add(changed);

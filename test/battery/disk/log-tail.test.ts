@@ -6,11 +6,17 @@ import { startOfLastCommit } from "../../../battery/disk/faults/log-tail.ts";
 import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 
 /** A database whose numbers are all in its log. */
-function openNumbers(): { readonly file: string; readonly database: DatabaseSync; readonly note: (...numbers: readonly number[]) => void } {
+function openNumbers(): {
+  readonly file: string;
+  readonly database: DatabaseSync;
+  readonly note: (...numbers: readonly number[]) => void;
+} {
   const file = join(temporaryDirectory(), "numbers.db");
   const database = new DatabaseSync(file);
   onTestFinished(() => database.close());
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE number (number INTEGER, room TEXT)");
+  database.exec(
+    "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE number (number INTEGER, room TEXT)",
+  );
   const insert = database.prepare("INSERT INTO number VALUES (?, ?)");
   const note = (...numbers: readonly number[]): void => {
     database.exec("BEGIN");
@@ -53,5 +59,7 @@ test("what is left of an earlier use of the log is not part of it", () => {
   database.exec("PRAGMA wal_checkpoint(RESTART)");
   note(9);
   note(10);
-  expect(numbersOfCopy(file, startOfLastCommit(`${file}-wal`))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(numbersOfCopy(file, startOfLastCommit(`${file}-wal`))).toEqual([
+    1, 2, 3, 4, 5, 6, 7, 8, 9,
+  ]);
 });

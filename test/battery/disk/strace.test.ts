@@ -3,12 +3,15 @@ import { failing, killedAt, lying, slowed } from "../../../battery/disk/strace.t
 
 test("a program is killed at one call on one file, and strace sees each of its calls, as it must to send a signal", () => {
   const words = killedAt({ call: "pwrite64", files: ["/s.db-wal"], first: 7 }).join(" ");
-  expect(words).toMatch(/^strace -f .*-P \/s\.db-wal -e trace=pwrite64 -e inject=pwrite64:signal=SIGKILL:when=7$/);
+  expect(words).toMatch(
+    /^strace -f .*-P \/s\.db-wal -e trace=pwrite64 -e inject=pwrite64:signal=SIGKILL:when=7$/,
+  );
   expect(words).not.toContain("--seccomp-bpf");
 });
 
 test("calls fail once, or from one on, or all of them", () => {
-  const inject = (range: { readonly first?: number; readonly last?: number }) => failing({ call: "flush", ...range }, "EIO").join(" ");
+  const inject = (range: { readonly first?: number; readonly last?: number }) =>
+    failing({ call: "flush", ...range }, "EIO").join(" ");
   expect(inject({ first: 3, last: 3 })).toContain("inject=fsync,fdatasync:error=EIO:when=3 ");
   expect(inject({ first: 3, last: 5 })).toContain("inject=fsync,fdatasync:error=EIO:when=3..5 ");
   expect(inject({ first: 3 })).toContain("inject=fsync,fdatasync:error=EIO:when=3+ ");

@@ -21,10 +21,16 @@ test("an acknowledged number that is gone is lost; while nothing survived that w
 
 test("a number that survived, tried when another was acknowledged already that is lost, is out of order", () => {
   const lines = [intend(1), intend(2), ack(1), intend(3), ack(2), ack(3)];
-  expect(compareSurvivors(lines, new Set([2, 3]))).toMatchObject({ lost: [1], outOfOrder: [{ survived: 3, lost: 1 }] });
+  expect(compareSurvivors(lines, new Set([2, 3]))).toMatchObject({
+    lost: [1],
+    outOfOrder: [{ survived: 3, lost: 1 }],
+  });
 });
 
 test("a number that nobody tried to note, or that was refused, must not be there", () => {
   const lines = [intend(1), refused(1), intend(2), ack(2)];
-  expect(compareSurvivors(lines, new Set([1, 2, 9]))).toMatchObject({ lost: [], unheardOf: [1, 9] });
+  expect(compareSurvivors(lines, new Set([1, 2, 9]))).toMatchObject({
+    lost: [],
+    unheardOf: [1, 9],
+  });
 });

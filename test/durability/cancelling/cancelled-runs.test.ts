@@ -14,7 +14,10 @@ test("a handler hears of its cancellation when that is on disk, not before", asy
     ctx.signal.addEventListener("abort", () => heard.push("signal"));
     return ctx.get(ctx.event("never")).catch(() => heard.push("get"));
   });
-  const { engine, clock } = await start({ functions: [works], store: new HeldStore(memory(), gate.hold) });
+  const { engine, clock } = await start({
+    functions: [works],
+    store: new HeldStore(memory(), gate.hold),
+  });
   const flow = await engine.client.start(works, undefined, { id: "f" });
   await clock.quiet();
   gate.shut();
@@ -34,10 +37,15 @@ test("a listener of the signal may ask the client for something at once", async 
   const next = fn("test/next", () => void ran.push("next"));
   const works = fn("test/works", async (ctx) => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    ctx.signal.addEventListener("abort", () => resolve(void asked.client?.start(compensate, undefined, { id: "compensate" })));
+    ctx.signal.addEventListener("abort", () =>
+      resolve(void asked.client?.start(compensate, undefined, { id: "compensate" })),
+    );
     return promise;
   });
-  const main = fn("test/main", (ctx) => [ctx.invoke(works), ctx.onComplete(ctx.allSettled([ctx.invoke(works), ctx.sleep("1d")]), next)]);
+  const main = fn("test/main", (ctx) => [
+    ctx.invoke(works),
+    ctx.onComplete(ctx.allSettled([ctx.invoke(works), ctx.sleep("1d")]), next),
+  ]);
   const { engine, clock } = await start({ functions: [compensate, next, works, main] });
   asked.client = engine.client;
   const flow = await engine.client.start(main, undefined, { id: "f" });
@@ -53,11 +61,20 @@ test("of two handlers that end at the same instant one loses the race: its outco
     const [clock, store, ran] = [new VirtualClock(), memory(), [] as string[]];
     const works = fn("test/works", () => clock.work(10));
     const next = fn("test/next", () => void ran.push("next"));
-    const main = fn("test/main", (ctx) => ctx[how]([ctx.invoke(works), ctx.onComplete(ctx.invoke(works), next)]));
+    const main = fn("test/main", (ctx) =>
+      ctx[how]([ctx.invoke(works), ctx.onComplete(ctx.invoke(works), next)]),
+    );
     const { engine } = await start({ functions: [works, next, main], store, retention: 0 }, clock);
     await clock.until(engine.client.call(main));
     await clock.advance(HOUR_MS);
-    expect({ ran, ...store.count() }).toEqual({ ran: [], messages: 0, delayed: 0, watches: 0, state: 0, dead: 0 });
+    expect({ ran, ...store.count() }).toEqual({
+      ran: [],
+      messages: 0,
+      delayed: 0,
+      watches: 0,
+      state: 0,
+      dead: 0,
+    });
   }
 });
 
@@ -88,7 +105,9 @@ test("a run that was cancelled, and ends all the same, leaves what it kept and s
   await clock.advance(10);
   expect(ran).toEqual(["sent", "sent, and known"]);
   expect(engine.deadLetters()).toMatchObject([{ failure: { code: "CANCELLED" } }]);
-  await expect(clock.until(engine.client.call(box.ask, undefined, { id: "x" }), HOUR_MS)).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect(
+    clock.until(engine.client.call(box.ask, undefined, { id: "x" }), HOUR_MS),
+  ).rejects.toMatchObject({ code: "CANCELLED" });
   const { token } = await engine.client.readState(box, "x");
   await expect(engine.client.settle(token, 1)).rejects.toMatchObject({ code: "CANCELLED" });
   expect(await engine.meter.flow("f")).toMatchObject({ runs: 1, final: true });

@@ -9,13 +9,20 @@ const HOUR_MS = 3_600_000;
 describe("cancelling reaches no further than it should", () => {
   test("a one-way message's races and handles go on when the flow that sent it is cancelled", async () => {
     const seen: string[] = [];
-    const note = fn("test/note", (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
-      seen.push(`${args} ${result.status}`);
-    });
+    const note = fn(
+      "test/note",
+      (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
+        seen.push(`${args} ${result.status}`);
+      },
+    );
     const away = fn("test/away", (ctx) => {
       const escaped = ctx.sleep(100);
       ctx.onSettled(ctx.future(escaped.handle()), note, "handle");
-      ctx.onSettled(ctx.race([ctx.race([ctx.sleep(100), ctx.sleep("1h")]), ctx.sleep("1h")]), note, "race");
+      ctx.onSettled(
+        ctx.race([ctx.race([ctx.sleep(100), ctx.sleep("1h")]), ctx.sleep("1h")]),
+        note,
+        "race",
+      );
     });
     const main = fn("test/main", (ctx) => {
       ctx.send(away);
@@ -30,10 +37,14 @@ describe("cancelling reaches no further than it should", () => {
   });
 
   test("to cancel what needs a future of elsewhere leaves that future to others", async () => {
-    const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), done).handle() }));
+    const begin = fn("test/begin", (ctx) => ({
+      work: ctx.onComplete(ctx.sleep(1000), done).handle(),
+    }));
     const done = fn("test/done", () => "done");
     const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
-    const drop = fn("test/drop", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.all([ctx.future(handle), ctx.sleep(5)])));
+    const drop = fn("test/drop", (ctx, handle: FutureHandle<unknown>) =>
+      ctx.cancel(ctx.all([ctx.future(handle), ctx.sleep(5)])),
+    );
     const { engine, clock } = await start({ functions: [begin, done, follow, drop] });
     const { work } = await engine.client.call(begin);
     await engine.client.call(drop, work);
@@ -43,12 +54,16 @@ describe("cancelling reaches no further than it should", () => {
   test("to cancel a future that is past its retention tells nobody that it was cancelled", async () => {
     const begin = fn("test/begin", (ctx) => ({ work: ctx.sleep(5).handle() }));
     const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
-    const drop = fn("test/drop", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+    const drop = fn("test/drop", (ctx, handle: FutureHandle<unknown>) =>
+      ctx.cancel(ctx.future(handle)),
+    );
     const { engine, clock } = await start({ functions: [begin, follow, drop], retention: "1h" });
     const { work } = await engine.client.call(begin);
     await clock.advance(3 * HOUR_MS);
     await engine.client.call(drop, work);
-    await expect(clock.until(engine.client.call(follow, work))).rejects.toMatchObject({ code: "EXPIRED" });
+    await expect(clock.until(engine.client.call(follow, work))).rejects.toMatchObject({
+      code: "EXPIRED",
+    });
   });
 });
 
@@ -72,7 +87,8 @@ describe("cancelling reaches all that it should", () => {
     const former = make("test/former", {});
     const first = await start({ functions: [former], store });
     await first.engine.client.start(former.hold, "held", { id: "x", key: "hold" });
-    for (const key of ["one", "two"]) await first.engine.client.start(former.add, undefined, { id: "x", key });
+    for (const key of ["one", "two"])
+      await first.engine.client.start(former.add, undefined, { id: "x", key });
     await first.clock.until(first.engine.close());
     const present = make("test/present", { aliases: ["test/former"] });
     const { engine, clock } = await start({ functions: [present], store }, first.clock);
@@ -90,7 +106,9 @@ describe("cancelling reaches all that it should", () => {
     const store = memory();
     const gone = fn("test/gone", () => 1);
     const parks = fn("test/parks", (ctx) => ctx.onComplete(ctx.sleep(1), gone));
-    const races = fn("test/races", (ctx) => ctx.race([ctx.onComplete(ctx.sleep(5), gone), ctx.sleep(5)]));
+    const races = fn("test/races", (ctx) =>
+      ctx.race([ctx.onComplete(ctx.sleep(5), gone), ctx.sleep(5)]),
+    );
     const later = fn("test/later", (ctx) => ctx.onComplete(ctx.sleep(20), gone));
     const known = [parks, races, later];
     const first = await start({ functions: [...known, gone], store });
@@ -98,7 +116,10 @@ describe("cancelling reaches all that it should", () => {
     await first.clock.quiet();
     await first.clock.until(first.engine.close());
     const gate = new CommitGate();
-    const { engine, clock } = await start({ functions: known, store: new HeldStore(store, gate.hold) }, first.clock);
+    const { engine, clock } = await start(
+      { functions: known, store: new HeldStore(store, gate.hold) },
+      first.clock,
+    );
     const waiting = () => Object.fromEntries(engine.unregistered);
     // One comes and goes in one batch, as its race is decided.
     await clock.advance(10);

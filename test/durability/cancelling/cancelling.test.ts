@@ -24,7 +24,8 @@ const setting = fc.record({
 /** Clean-ups that were not called, or, told that they clean up after a cancellation, did not go on to their end. */
 function unfinished(todo: Work, cleanUps: ReadonlyMap<number, CleanUp>): readonly number[] {
   // One that a handler has cancelled by itself is told so as well, and goes on in the flow.
-  const isShielded = ({ told }: CleanUp): boolean => told === "CANCELLED" && !hasAny(todo, "cancelled", "cancelledLater");
+  const isShielded = ({ told }: CleanUp): boolean =>
+    told === "CANCELLED" && !hasAny(todo, "cancelled", "cancelledLater");
   return [...cleanUps].flatMap(([number, cleanUp]) =>
     cleanUp.times === 0 || (isShielded(cleanUp) && cleanUp.finished === 0) ? [number] : [],
   );
@@ -44,7 +45,12 @@ test("a flow that is cancelled is over at once: nothing of it begins any more bu
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
+      const store = new HeldStore(
+        content,
+        () => clock.work(commits[commit++ % commits.length] ?? 0),
+        visible,
+        queues,
+      );
       const { start, room, runs, cleanUps, functions } = makeWorkers(clock);
       const engine = await embedded({ functions, store, clock, concurrency, retention: "1h" });
       const { client, meter } = engine;
@@ -61,14 +67,23 @@ test("a flow that is cancelled is over at once: nothing of it begins any more bu
       expect(await clock.until(client.cancel(handle))).toBe(false);
       expect(await clock.until(result)).toBe(cancelled ? "failed" : status);
       await clock.advance(1_000);
-      expect([...cleanUps.values()].filter(({ times, finished }) => times > 1 || finished > 1)).toEqual([]);
+      expect(
+        [...cleanUps.values()].filter(({ times, finished }) => times > 1 || finished > 1),
+      ).toEqual([]);
       if (cancelled) {
-        expect(runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled)).toEqual([]);
+        expect(
+          runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled),
+        ).toEqual([]);
         expect(unfinished(todo, cleanUps)).toEqual([]);
         expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
-        expect(await meter.flow("flow")).toMatchObject({ final: true, ...(!hasAny(todo, "get") && { blockedMs: 0, beta: 1 }) });
+        expect(await meter.flow("flow")).toMatchObject({
+          final: true,
+          ...(!hasAny(todo, "get") && { blockedMs: 0, beta: 1 }),
+        });
         await clock.advance(3 * HOUR_MS);
-        expect(content.count()).toMatchObject({ state: await rowsOf(client.readState(room, "room")) });
+        expect(content.count()).toMatchObject({
+          state: await rowsOf(client.readState(room, "room")),
+        });
       }
       await clock.until(engine.close());
     }),
@@ -91,7 +106,9 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
         await clock.advance(cancelAt);
         const crashed = crash === "acknowledged" ? undefined : machine.disk.arm(1, crash);
         const asked = before.client.cancel("flow");
-        await clock.until(crashed === undefined ? asked : Promise.race([asked, crashed, clock.work(100)]));
+        await clock.until(
+          crashed === undefined ? asked : Promise.race([asked, crashed, clock.work(100)]),
+        );
         machine.disk.disarm();
         await machine.cut();
         // What the engine without power still runs is nobody's business.
@@ -104,13 +121,20 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
         const cancelledAt = status === "cancelled" ? 0 : clock.now();
         await clock.advance(1_000);
         if (cancelledNow || status === "cancelled") {
-          expect(runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled)).toEqual([]);
+          expect(
+            runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled),
+          ).toEqual([]);
           // A clean-up that an engine without power has seen may have been made by a run that left no trace.
           if (status === "cancelled") expect(unfinished(todo, cleanUps)).toEqual([]);
-          expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
+          expect(machine.disk.content.count()).toMatchObject({
+            messages: 0,
+            delayed: 0,
+            watches: 0,
+          });
           expect(await meter.flow("flow")).toMatchObject({ final: true });
           await machine.forget();
-          const isKept = ({ type }: Row): boolean => type === "work/room" || (type === "_sys/cell" && hasAny(todo, "get"));
+          const isKept = ({ type }: Row): boolean =>
+            type === "work/room" || (type === "_sys/cell" && hasAny(todo, "get"));
           expect(machine.disk.rows().filter((row) => !isKept(row))).toEqual([]);
         }
         await clock.until(engine.close());
@@ -126,10 +150,23 @@ test("what a race has left behind is gone once it is decided, whatever it was", 
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
+      const store = new HeldStore(
+        content,
+        () => clock.work(commits[commit++ % commits.length] ?? 0),
+        visible,
+        queues,
+      );
       const { runs, functions, nested } = makeWorkers(clock);
-      const race = fn("work/race", (ctx, loser: Work) => ctx.race([ctx.invoke(nested, loser), ctx.timeout(ctx.promise(), 20)]));
-      const engine = await embedded({ functions: [...functions, race], store, clock, concurrency, retention: "1h" });
+      const race = fn("work/race", (ctx, loser: Work) =>
+        ctx.race([ctx.invoke(nested, loser), ctx.timeout(ctx.promise(), 20)]),
+      );
+      const engine = await embedded({
+        functions: [...functions, race],
+        store,
+        clock,
+        concurrency,
+        retention: "1h",
+      });
       const { client } = engine;
       const isRejected = await clock.until(
         client.call(race, todo).then(
@@ -140,10 +177,32 @@ test("what a race has left behind is gone once it is decided, whatever it was", 
       const before = runs.length;
       await clock.advance(1_000);
       // What a race or a handle within it has let go on, when that was decided, is no part of it any more.
-      const inner = ["race", "any", "timeout", "twice", "wait", "handle", "cancelledLater", "get"] as const;
-      const goesOn = hasAny(todo, ...inner) && hasAny(todo, "background", "wait", "handle", "cancelledLater", "get");
-      if (isRejected && !goesOn) expect(runs.slice(before).filter(({ ofCancelled }) => !ofCancelled)).toEqual([]);
-      const keeps = ["background", "wait", "twice", "handle", "event", "promise", "cancelledLater", "get", "state"] as const;
+      const inner = [
+        "race",
+        "any",
+        "timeout",
+        "twice",
+        "wait",
+        "handle",
+        "cancelledLater",
+        "get",
+      ] as const;
+      const goesOn =
+        hasAny(todo, ...inner) &&
+        hasAny(todo, "background", "wait", "handle", "cancelledLater", "get");
+      if (isRejected && !goesOn)
+        expect(runs.slice(before).filter(({ ofCancelled }) => !ofCancelled)).toEqual([]);
+      const keeps = [
+        "background",
+        "wait",
+        "twice",
+        "handle",
+        "event",
+        "promise",
+        "cancelledLater",
+        "get",
+        "state",
+      ] as const;
       if (!hasAny(todo, ...keeps)) {
         expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
         await clock.advance(3 * HOUR_MS);
@@ -160,9 +219,13 @@ test("whoever holds a future can cancel it: all who wait for it are told, and it
   const content = memory();
   const ran: unknown[] = [];
   const next = fn("test/next", () => void ran.push("next"));
-  const give = fn("test/give", (ctx) => ({ handle: ctx.onComplete(ctx.sleep("14d"), next).handle() }));
+  const give = fn("test/give", (ctx) => ({
+    handle: ctx.onComplete(ctx.sleep("14d"), next).handle(),
+  }));
   const take = fn("test/take", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
-  const cancel = fn("test/cancel", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+  const cancel = fn("test/cancel", (ctx, handle: FutureHandle<unknown>) =>
+    ctx.cancel(ctx.future(handle)),
+  );
   const engine = await embedded({ functions: [next, give, take, cancel], store: content, clock });
   const { client } = engine;
   const { handle } = await clock.until(client.call(give));
@@ -172,7 +235,9 @@ test("whoever holds a future can cancel it: all who wait for it are told, and it
   await clock.until(client.call(cancel, handle));
   expect(await clock.until(taken)).toMatchObject({ code: "CANCELLED" });
   expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
-  expect(await clock.until(client.call(take, handle).catch((error: unknown) => error))).toMatchObject({ code: "CANCELLED" });
+  expect(
+    await clock.until(client.call(take, handle).catch((error: unknown) => error)),
+  ).toMatchObject({ code: "CANCELLED" });
   expect(ran).toEqual([]);
   await clock.until(engine.close());
 });

@@ -48,10 +48,15 @@ describe("what `onSettled` goes on with", () => {
   test("is called with its arguments, although they are futures, when these are known", async () => {
     const released: unknown[] = [];
     const acquire = fn("test/acquire", () => "resource");
-    const release = fn("test/release", (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
-      released.push(args, result.status === "rejected" && result.reason.code);
-    });
-    const main = fn("test/main", (ctx) => ctx.onSettled(ctx.sleep("1d"), release, ctx.invoke(acquire)));
+    const release = fn(
+      "test/release",
+      (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
+        released.push(args, result.status === "rejected" && result.reason.code);
+      },
+    );
+    const main = fn("test/main", (ctx) =>
+      ctx.onSettled(ctx.sleep("1d"), release, ctx.invoke(acquire)),
+    );
     const { engine, clock } = await start({ functions: [acquire, release, main] });
     const flow = await engine.client.start(main, undefined, { id: "f" });
     await clock.advance(10);
@@ -62,12 +67,18 @@ describe("what `onSettled` goes on with", () => {
 
   test("is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself", async () => {
     const { cleaned, cleanUp } = makeCleanUp();
-    const inSteps = fn("test/in-steps", (ctx, { args }: { result: Settlement<unknown>; args: string }) =>
-      ctx.onSettled(ctx.race([ctx.onComplete(ctx.sleep(10), step, args), ctx.sleep("1h")]), cleanUp),
+    const inSteps = fn(
+      "test/in-steps",
+      (ctx, { args }: { result: Settlement<unknown>; args: string }) =>
+        ctx.onSettled(
+          ctx.race([ctx.onComplete(ctx.sleep(10), step, args), ctx.sleep("1h")]),
+          cleanUp,
+        ),
     );
     const step = fn("test/step", (_, { args }: { result: void; args: string }) => args);
     const main = fn("test/main", (ctx) => {
-      const race = (name: string, ms: number) => ctx.race([ctx.onSettled(ctx.sleep("1h"), inSteps, name), ctx.sleep(ms)]);
+      const race = (name: string, ms: number) =>
+        ctx.race([ctx.onSettled(ctx.sleep("1h"), inSteps, name), ctx.sleep(ms)]);
       return ctx.all([race("begun", 5), race("queued", 10), ctx.sleep("1h")]);
     });
     const { engine, clock, occupy, free } = await startBusy([cleanUp, inSteps, step, main]);
@@ -84,11 +95,16 @@ describe("what `onSettled` goes on with", () => {
 
   test("is called in one escaped future when another is cancelled in the same stroke", async () => {
     const { cleaned, cleanUp } = makeCleanUp();
-    const outer = fn("test/outer", (ctx) => ctx.onComplete(ctx.sleep(1), inner, { handle: ctx.sleep("1d").handle() }));
-    const inner = fn("test/inner", (ctx, { args: { handle } }: { result: void; args: { handle: FutureHandle<void> } }) => {
-      ctx.setStatus(ctx.onSettled(ctx.future(handle), cleanUp).handle());
-      return ctx.sleep("1d");
-    });
+    const outer = fn("test/outer", (ctx) =>
+      ctx.onComplete(ctx.sleep(1), inner, { handle: ctx.sleep("1d").handle() }),
+    );
+    const inner = fn(
+      "test/inner",
+      (ctx, { args: { handle } }: { result: void; args: { handle: FutureHandle<void> } }) => {
+        ctx.setStatus(ctx.onSettled(ctx.future(handle), cleanUp).handle());
+        return ctx.sleep("1d");
+      },
+    );
     const main = fn("test/main", (ctx) => ctx.race([ctx.invoke(outer), ctx.sleep(5)]));
     const { engine, clock } = await start({ functions: [cleanUp, outer, inner, main] });
     await clock.until(engine.client.call(main));

@@ -6,7 +6,10 @@ import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-cl
 import { MortalMachine } from "../support/mortal-machine.ts";
 
 /** A store whose commits are looked at. */
-function watched(store: Store): { readonly store: Store; readonly marks: Batch["marks"][number][] } {
+function watched(store: Store): {
+  readonly store: Store;
+  readonly marks: Batch["marks"][number][];
+} {
   const marks: Batch["marks"][number][] = [];
   const commit = store.commit.bind(store);
   store.commit = (batch) => {
@@ -74,7 +77,10 @@ test("a message that cannot be handled at all, and is parked, is not held for on
   const state = { n: value(0) };
   const lax = stateful("clean/box", {
     state,
-    handlers: { set: (ctx, n: number) => (ctx.state.n = n), wait: () => Promise.withResolvers<void>().promise },
+    handlers: {
+      set: (ctx, n: number) => (ctx.state.n = n),
+      wait: () => Promise.withResolvers<void>().promise,
+    },
   });
   const first = await embedded({ functions: [lax], store, clock });
   await clock.until(first.client.call(lax.set, 1, { id: "a" }));
@@ -115,7 +121,10 @@ test("a close forgives: what was suspected before it is handled at once after it
   // Fresh as on the first day: it takes a death that is not counted, and three that are.
   const engine = await mortal.restart();
   expect(runs).toBe(2 + 4);
-  await expect(engine.client.flow("p").result()).rejects.toMatchObject({ code: "POISONED", details: { crashes: 3 } });
+  await expect(engine.client.flow("p").result()).rejects.toMatchObject({
+    code: "POISONED",
+    details: { crashes: 3 },
+  });
   await machine.clock.until(engine.close());
 });
 

@@ -26,7 +26,9 @@ describe("closing", () => {
     const closing = engine.close().then(() => (closed = true));
     await clock.quiet();
     expect(closed).toBe(false);
-    await expect(engine.client.call(worker.work, "late", { id: "x" })).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(engine.client.call(worker.work, "late", { id: "x" })).rejects.toMatchObject({
+      code: "CLOSED",
+    });
     end("first");
     await closing;
     expect(await result).toBeUndefined();
@@ -96,7 +98,9 @@ describe("closing", () => {
 
   test("takes no time when all work is parked", async () => {
     const clock = new VirtualClock();
-    const parked = fn("test/parked", (ctx) => ctx.all([ctx.sleep("1h"), ctx.promise(), ctx.event("e")]));
+    const parked = fn("test/parked", (ctx) =>
+      ctx.all([ctx.sleep("1h"), ctx.promise(), ctx.event("e")]),
+    );
     const engine = await embedded({ functions: [parked], store: memory(), clock });
     for (let n = 0; n < 100; n++) await engine.client.start(parked);
     await clock.quiet();
@@ -140,7 +144,8 @@ describe("closing", () => {
       await machine.clock.work(300);
       ended.push(run);
     });
-    const endedIn = (which: number) => ended.flatMap((run) => (run.life === which ? [run.name] : []));
+    const endedIn = (which: number) =>
+      ended.flatMap((run) => (run.life === which ? [run.name] : []));
     const machine: Machine = new Machine({ functions: [work] });
     const names = ["a", "b", "c"];
     const first = await machine.boot();
@@ -155,7 +160,10 @@ describe("closing", () => {
     const before = machine.clock.now();
     await machine.clock.until(machine.engine.close());
     expect([machine.clock.now() - before < 300, endedIn(3)]).toEqual([true, ["a"]]);
-    expect(told).toEqual([expect.objectContaining({ code: "CLOSED" }), expect.objectContaining({ code: "CLOSED" })]);
+    expect(told).toEqual([
+      expect.objectContaining({ code: "CLOSED" }),
+      expect.objectContaining({ code: "CLOSED" }),
+    ]);
     life = 4;
     const { client } = await machine.boot();
     await machine.clock.until(Promise.all(names.map((name) => client.flow(name).result())));
@@ -167,7 +175,9 @@ describe("closing", () => {
     const { work, end } = deferredWork();
     const clock = new VirtualClock();
     const journals = journal();
-    const racer = fn("test/racer", async (ctx) => Promise.race([ctx.get(ctx.sleep(10)), ctx.get(ctx.event("never"))]));
+    const racer = fn("test/racer", async (ctx) =>
+      Promise.race([ctx.get(ctx.sleep(10)), ctx.get(ctx.event("never"))]),
+    );
     const slow = fn("test/slow", async (ctx, name: string) => {
       await work(name);
       ctx.send(journals.write, name, { id: "x" });

@@ -44,33 +44,39 @@ describe("an engine that is closed under load", () => {
   test.each([
     ["in memory", () => memory()],
     ["in a file", () => sqlite(join(temporaryDirectory(), "s.db"))],
-  ] as const)("keeps all that it acknowledged, and each effect comes once (%s)", async (_, newStore) => {
-    const store = newStore();
-    const acknowledged: number[] = [];
-    const COUNT = 400;
-    for (let round = 0; round < 4; round++) {
+  ] as const)(
+    "keeps all that it acknowledged, and each effect comes once (%s)",
+    async (_, newStore) => {
+      const store = newStore();
+      const acknowledged: number[] = [];
+      const COUNT = 400;
+      for (let round = 0; round < 4; round++) {
+        const engine = await embedded({ functions: [booking], store });
+        const before = startMany(engine.client, round * 2 * COUNT, COUNT);
+        // So that in each round a commit is at another place: not begun, under way in the thread, or just over.
+        for (let turn = 0; turn < round; turn++)
+          await new Promise((resolve) => setImmediate(resolve));
+        const closing = engine.close();
+        const after = startMany(engine.client, (round * 2 + 1) * COUNT, COUNT);
+        const again = engine.close();
+        await Promise.all([closing, again]);
+        expect(await after).toEqual([]);
+        const started = await before;
+        // What was asked before it was closed was taken, and was acknowledged before it ended.
+        expect(started).toHaveLength(COUNT);
+        acknowledged.push(...started);
+        await expect(engine.client.start(booking.book, PAYLOAD)).rejects.toMatchObject({
+          code: "CLOSED",
+        });
+      }
       const engine = await embedded({ functions: [booking], store });
-      const before = startMany(engine.client, round * 2 * COUNT, COUNT);
-      // So that in each round a commit is at another place: not begun, under way in the thread, or just over.
-      for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve));
-      const closing = engine.close();
-      const after = startMany(engine.client, (round * 2 + 1) * COUNT, COUNT);
-      const again = engine.close();
-      await Promise.all([closing, again]);
-      expect(await after).toEqual([]);
-      const started = await before;
-      // What was asked before it was closed was taken, and was acknowledged before it ended.
-      expect(started).toHaveLength(COUNT);
-      acknowledged.push(...started);
-      await expect(engine.client.start(booking.book, PAYLOAD)).rejects.toMatchObject({ code: "CLOSED" });
-    }
-    const engine = await embedded({ functions: [booking], store });
-    const { client } = engine;
-    for (const number of acknowledged) expect(await client.flow(`${number}`).result()).toBe(1);
-    const last = acknowledged.at(-1);
-    expect(await client.readState(booking, `${last}`)).toEqual({ times: 1, payload: PAYLOAD });
-    await engine.close();
-  });
+      const { client } = engine;
+      for (const number of acknowledged) expect(await client.flow(`${number}`).result()).toBe(1);
+      const last = acknowledged.at(-1);
+      expect(await client.readState(booking, `${last}`)).toEqual({ times: 1, payload: PAYLOAD });
+      await engine.close();
+    },
+  );
 
   test("waits for the commit that is under way, and for the one behind it", async () => {
     const gate = new CommitGate();
@@ -102,16 +108,25 @@ describe("an engine that is closed under load", () => {
     const content = memory();
     const clock = new VirtualClock();
     const journals = journal();
-    const engine = await embedded({ functions: [journals], store: new HeldStore(content, gate.hold), clock });
+    const engine = await embedded({
+      functions: [journals],
+      store: new HeldStore(content, gate.hold),
+      clock,
+    });
     gate.shut();
-    const under = engine.client.start(journals.write, "first", { id: "x" }).catch((error: unknown) => error);
+    const under = engine.client
+      .start(journals.write, "first", { id: "x" })
+      .catch((error: unknown) => error);
     await clock.quiet();
-    const behind = engine.client.start(journals.write, "second", { id: "x" }).catch((error: unknown) => error);
+    const behind = engine.client
+      .start(journals.write, "second", { id: "x" })
+      .catch((error: unknown) => error);
     const closing = engine.close();
     await clock.quiet();
     gate.failOne(new Error("EIO"));
     await clock.until(closing);
-    for (const outcome of [under, behind]) expect(await outcome).toMatchObject({ code: "STORE_FAILED" });
+    for (const outcome of [under, behind])
+      expect(await outcome).toMatchObject({ code: "STORE_FAILED" });
     const next = await start({ functions: [journals], store: content }, clock);
     await next.engine.client.call(journals.write, "after", { id: "x" });
   });
@@ -125,8 +140,16 @@ describe("an engine that is closed under load", () => {
       steps++;
       systemScheduler.soon(step);
     };
-    const machine = { scheduler: { ...systemScheduler, soon }, secret: (bytes: number) => new Uint8Array(bytes) };
-    const engine = await embeddedOn(machine, { functions: [slow], store: memory(), clock, concurrency: 2 });
+    const machine = {
+      scheduler: { ...systemScheduler, soon },
+      secret: (bytes: number) => new Uint8Array(bytes),
+    };
+    const engine = await embeddedOn(machine, {
+      functions: [slow],
+      store: memory(),
+      clock,
+      concurrency: 2,
+    });
     for (const name of ["short", "long", "ready"]) await engine.client.start(slow, name);
     await clock.quiet();
     const closing = engine.close();
@@ -147,29 +170,42 @@ test(
   async () => {
     const path = join(temporaryDirectory(), "s.db");
     const program = new URL("sigterm-child.ts", import.meta.url).pathname;
-    const child = spawn(process.execPath, [...NODE_OPTIONS, program, path], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [...NODE_OPTIONS, program, path], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     onTestFinished(() => void child.kill("SIGKILL"));
     const exit = once(child, "exit");
     let complaints = "";
     child.stderr.on("data", (text) => (complaints += String(text)));
     const heard: string[][] = [];
-    for await (const line of createInterface(child.stdout)) if (heard.push(line.split(" ")) === 200) child.kill("SIGTERM");
+    for await (const line of createInterface(child.stdout))
+      if (heard.push(line.split(" ")) === 200) child.kill("SIGTERM");
     expect({ exit: await exit, complaints }).toEqual({ exit: [0, null], complaints: "" });
     expect(heard.at(-1)).toEqual(["end"]);
     const told = heard.filter(([what]) => what === "told").map(([, code]) => code);
     expect(told).toEqual(told.map(() => "CLOSED"));
     expect(told).toHaveLength(13);
 
-    const numbers = (wanted: string): readonly number[] => heard.flatMap(([what, number]) => (what === wanted ? [Number(number)] : []));
-    const slow = fn("term/slow", (ctx, effect: string) => ctx.invoke(ledger.book, effect, { id: "slow" }));
+    const numbers = (wanted: string): readonly number[] =>
+      heard.flatMap(([what, number]) => (what === wanted ? [Number(number)] : []));
+    const slow = fn("term/slow", (ctx, effect: string) =>
+      ctx.invoke(ledger.book, effect, { id: "slow" }),
+    );
     const store = sqlite(path);
     const engine = await embedded({ functions: [...functions, slow], store });
     onTestFinished(() => engine.close());
-    await expect.poll(() => store.count(), { timeout: 20_000 }).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
+    await expect
+      .poll(() => store.count(), { timeout: 20_000 })
+      .toMatchObject({ messages: 0, delayed: 0, watches: 0 });
     const shelves = [...Array.from({ length: 7 }, (_, n) => `shelf ${n}`), "slow"];
-    const states = await Promise.all(shelves.map((id) => engine.client.readState(ledger, id).catch(() => ({ effects: {} }))));
+    const states = await Promise.all(
+      shelves.map((id) => engine.client.readState(ledger, id).catch(() => ({ effects: {} }))),
+    );
     const found = new Map(states.flatMap(({ effects }) => Object.entries<number>(effects)));
-    const promised = [...numbers("started").flatMap(effectsOf), ...numbers("slow").map((number) => `slow ${number}`)];
+    const promised = [
+      ...numbers("started").flatMap(effectsOf),
+      ...numbers("slow").map((number) => `slow ${number}`),
+    ];
     expect(promised.filter((effect) => found.get(effect) !== 1)).toEqual([]);
     expect([...found].filter(([, times]) => times !== 1)).toEqual([]);
   },

@@ -44,5 +44,8 @@ async function drag(): Promise<void> {
   say("slow", number);
 }
 
-await Promise.all([...Array.from({ length: AT_A_TIME }, () => untilClosed(work)), untilClosed(() => drag().then(() => setTimeout(10)))]);
+await Promise.all([
+  ...Array.from({ length: AT_A_TIME }, () => untilClosed(work)),
+  untilClosed(() => drag().then(() => setTimeout(10))),
+]);
 say("end");

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { HandbackError } from "handback";
 import { expect, test } from "vitest";
 import * as blocking from "../support/blocking-scenarios.ts";
-import { cancelledBlocking, cancelledFlow, cancelledHandle, races } from "../support/cancel-scenarios.ts";
+import {
+  cancelledBlocking,
+  cancelledFlow,
+  cancelledHandle,
+  races,
+} from "../support/cancel-scenarios.ts";
 import type { Scenario } from "../support/every-commit.ts";
 import { FAULTS } from "../support/faulty-store.ts";
 import { noRoom } from "../support/fillable-store.ts";
@@ -14,13 +19,25 @@ import * as scenarios from "../support/scenarios.ts";
 const ASK_AGAIN_MS = 300;
 /** Which branches of a wait are ready first is a matter of time, and a full disk takes time. */
 const { waitWithCount: _, ...untimed } = scenarios;
-const ALL = [...Object.values(untimed), ...Object.values(blocking), races, cancelledFlow, cancelledHandle, cancelledBlocking];
+const ALL = [
+  ...Object.values(untimed),
+  ...Object.values(blocking),
+  races,
+  cancelledFlow,
+  cancelledHandle,
+  cancelledBlocking,
+];
 
 /** How often the disk has no room for a commit, by the number of commits that are there. */
 type Refusals = readonly (readonly [atCommit: number, times: number])[];
 
 /** Plays a scenario on a disk that is full now and then. Its client asks again until there is room. */
-async function playFull(scenario: Scenario<unknown>, refusals: Refusals, queues = false, crashes: readonly Crash[] = []): Promise<unknown> {
+async function playFull(
+  scenario: Scenario<unknown>,
+  refusals: Refusals,
+  queues = false,
+  crashes: readonly Crash[] = [],
+): Promise<unknown> {
   const machine = new Machine(scenario.world);
   machine.disk.queues = queues;
   const left = new Map(refusals);
@@ -49,22 +66,42 @@ function patient(script: Script<unknown>): Script<unknown> {
   };
 }
 
-const refusals = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 6 });
-const crashes = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS)), { maxLength: 2 });
+const refusals = fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 4 })), {
+  minLength: 1,
+  maxLength: 6,
+});
+const crashes = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS)), {
+  maxLength: 2,
+});
 
 test("whatever is under way, a disk that is full now and then changes nothing of what comes of it", async () => {
-  const calm = new Map(await Promise.all(ALL.map(async (make) => [make, await playFull(make(), [])] as const)));
+  const calm = new Map(
+    await Promise.all(ALL.map(async (make) => [make, await playFull(make(), [])] as const)),
+  );
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...ALL), refusals, fc.boolean(), async (make, full, queues) => {
-      expect(await playFull(make(), full, queues)).toEqual(calm.get(make));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...ALL),
+      refusals,
+      fc.boolean(),
+      async (make, full, queues) => {
+        expect(await playFull(make(), full, queues)).toEqual(calm.get(make));
+      },
+    ),
   );
 });
 
 test("whatever a handler calls, joins, sends and blocks on, its effects count once, over full disks and crashes", async () => {
   await fc.assert(
-    fc.asyncProperty(program, refusals, crashes, fc.boolean(), async (steps, full, crashed, queues) => {
-      expect(await playFull(programScenario(steps), full, queues, crashed)).toEqual(await playFull(programScenario(steps), []));
-    }),
+    fc.asyncProperty(
+      program,
+      refusals,
+      crashes,
+      fc.boolean(),
+      async (steps, full, crashed, queues) => {
+        expect(await playFull(programScenario(steps), full, queues, crashed)).toEqual(
+          await playFull(programScenario(steps), []),
+        );
+      },
+    ),
   );
 });

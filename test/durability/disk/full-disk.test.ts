@@ -8,8 +8,16 @@ import { FillableStore } from "../support/fillable-store.ts";
 import { HeldStore } from "../support/held-store.ts";
 import { deferredWork, journal, start } from "../support/started-engine.ts";
 
-const REFUSED = { code: "STORE_FULL", retryable: true, details: { definite: true, path: "test.db" } };
-const IN_DOUBT = { code: "STORE_FULL", retryable: true, details: { definite: false, path: "test.db" } };
+const REFUSED = {
+  code: "STORE_FULL",
+  retryable: true,
+  details: { definite: true, path: "test.db" },
+};
+const IN_DOUBT = {
+  code: "STORE_FULL",
+  retryable: true,
+  details: { definite: false, path: "test.db" },
+};
 /** Longer than it takes until a commit is tried again. */
 const A_WHILE_MS = 15_000;
 
@@ -26,7 +34,9 @@ describe("while the disk is full", () => {
     const disk = new FillableStore();
     const { engine, clock } = await start({ functions: [journals], store: disk.store });
     disk.isFull = true;
-    const caught: unknown = await engine.client.start(journals.write, "a", { id: "x", key: "a" }).catch((error: unknown) => error);
+    const caught: unknown = await engine.client
+      .start(journals.write, "a", { id: "x", key: "a" })
+      .catch((error: unknown) => error);
     expect(caught).toMatchObject(IN_DOUBT);
     expect((caught as Error).message).toContain("not known");
     await clock.advance(60_000);
@@ -52,7 +62,9 @@ describe("while the disk is full", () => {
     const flow = await client.start(parked, undefined, { id: "parked" });
     await clock.quiet();
     disk.isFull = true;
-    await expect(client.start(journals.write, "in doubt", { id: "x" })).rejects.toMatchObject(IN_DOUBT);
+    await expect(client.start(journals.write, "in doubt", { id: "x" })).rejects.toMatchObject(
+      IN_DOUBT,
+    );
     const requests = (): readonly Promise<unknown>[] => [
       client.start(journals.write, "no", { id: "x" }),
       client.call(journals.write, "no", { id: "x" }),
@@ -82,7 +94,9 @@ describe("while the disk is full", () => {
     const flow = await client.start(slow, "slow", { id: "slow" });
     const result = flow.result();
     disk.isFull = true;
-    await expect(client.start(journals.write, "in doubt", { id: "y" })).rejects.toMatchObject(IN_DOUBT);
+    await expect(client.start(journals.write, "in doubt", { id: "y" })).rejects.toMatchObject(
+      IN_DOUBT,
+    );
     end("slow");
     await clock.advance(120_000);
     expect((await flow.status()).status).toBe("pending");
@@ -111,7 +125,8 @@ describe("while the disk is full", () => {
     });
     const disk = new FillableStore();
     const { engine, clock } = await start({ functions: [journals, slow], store: disk.store });
-    for (const name of ["a1", "a2", "b1"]) await engine.client.start(slow.work, name, { id: name[0] ?? "" });
+    for (const name of ["a1", "a2", "b1"])
+      await engine.client.start(slow.work, name, { id: name[0] ?? "" });
     await clock.quiet();
     disk.isFull = true;
     await expect(engine.client.start(slow.work, "a3", { id: "a" })).rejects.toMatchObject(IN_DOUBT);
@@ -126,15 +141,23 @@ describe("while the disk is full", () => {
     await clock.quiet();
     expect(started).toEqual(["a1", "b1", "a2", "a3"]);
     expect(await engine.client.readState(slow, "a")).toEqual({ done: ["a1", "a2", "a3"] });
-    expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["a1", "b1", "a2", "a3"] });
+    expect(await engine.client.readState(journals, "x")).toEqual({
+      lines: ["a1", "b1", "a2", "a3"],
+    });
     expect(disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 
   test("no timer is due; afterwards each is once, and none was early", async () => {
     const rung: { readonly dueAt: number; readonly at: number }[] = [];
     const clock = new VirtualClock();
-    const ring = fn("test/ring", (ctx, { args: dueAt }: { result: void; args: number }) => void rung.push({ dueAt, at: ctx.now() }));
-    const timer = fn("test/timer", (ctx, ms: number) => ctx.onComplete(ctx.sleep(ms), ring, ctx.now() + ms));
+    const ring = fn(
+      "test/ring",
+      (ctx, { args: dueAt }: { result: void; args: number }) =>
+        void rung.push({ dueAt, at: ctx.now() }),
+    );
+    const timer = fn("test/timer", (ctx, ms: number) =>
+      ctx.onComplete(ctx.sleep(ms), ring, ctx.now() + ms),
+    );
     const disk = new FillableStore();
     const { engine } = await start({ functions: [ring, timer], store: disk.store }, clock);
     const delays = [1, 5_000, 29_000, 31_000, 45_000, 90_000, 3_600_000];
@@ -160,7 +183,9 @@ describe("while the disk is full", () => {
     for (const round of ["first", "second"]) {
       disk.isFull = true;
       const before = disk.tries;
-      await expect(engine.client.start(journals.write, round, { id: "x" })).rejects.toMatchObject(IN_DOUBT);
+      await expect(engine.client.start(journals.write, round, { id: "x" })).rejects.toMatchObject(
+        IN_DOUBT,
+      );
       const triesAfter: number[] = [];
       for (let seconds = 1; seconds <= 40; seconds++) {
         const tries = disk.tries;
@@ -206,7 +231,10 @@ describe("while the disk is full", () => {
       },
     };
     const secret = (bytes: number): Uint8Array => new Uint8Array(bytes);
-    const engine = await embeddedOn({ scheduler, secret }, { functions: [slow], store: disk.store, clock, concurrency: 1 });
+    const engine = await embeddedOn(
+      { scheduler, secret },
+      { functions: [slow], store: disk.store, clock, concurrency: 1 },
+    );
     for (const name of ["running", "ready"]) await engine.client.start(slow, name);
     await clock.quiet();
     disk.isFull = true;
@@ -236,7 +264,9 @@ describe("a commit that fails in any other way", () => {
     });
     const { engine, clock } = await start({ functions: [journals], store });
     disk.isFull = true;
-    await expect(engine.client.start(journals.write, "a", { id: "x" })).rejects.toMatchObject(IN_DOUBT);
+    await expect(engine.client.start(journals.write, "a", { id: "x" })).rejects.toMatchObject(
+      IN_DOUBT,
+    );
     const result = engine.client.flow("nothing").result();
     await expect(result).rejects.toMatchObject({ code: "NOT_FOUND" });
     broken = true;
@@ -246,7 +276,9 @@ describe("a commit that fails in any other way", () => {
     broken = false;
     await clock.advance(600_000);
     expect(disk.tries).toBe(tries);
-    await expect(engine.client.start(journals.write, "b", { id: "x" })).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(engine.client.start(journals.write, "b", { id: "x" })).rejects.toMatchObject({
+      code: "STORE_FAILED",
+    });
   });
 });
 
@@ -291,7 +323,9 @@ describe("closing while the disk is full", () => {
     const clock = new VirtualClock();
     const engine = await embedded({ functions: [journals], store: disk.store, clock });
     disk.isFull = true;
-    await expect(engine.client.start(journals.write, "a", { id: "x", key: "a" })).rejects.toMatchObject(IN_DOUBT);
+    await expect(
+      engine.client.start(journals.write, "a", { id: "x", key: "a" }),
+    ).rejects.toMatchObject(IN_DOUBT);
     disk.isFull = false;
     await clock.until(engine.close());
     const next = await start({ functions: [journals], store: disk.store }, clock);

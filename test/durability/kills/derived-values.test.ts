@@ -15,10 +15,25 @@ type Step =
   | { readonly do: "cancel" | "look" | "purge" | "signal"; readonly nth: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("start" as const), kind: fc.constantFrom(...KINDS) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(0, 1, 10, 60, 400) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("start" as const), kind: fc.constantFrom(...KINDS) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      ms: fc.constantFrom(0, 1, 10, 60, 400),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "cut" } as const) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("cancel", "look", "look", "purge", "signal"), nth: fc.nat(6) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("cancel", "look", "look", "purge", "signal"),
+      nth: fc.nat(6),
+    }),
+  },
 );
 
 /** A computer whose engine runs one handler at a time, and remembers two states. */
@@ -31,12 +46,16 @@ function computer() {
     await work(50);
     return name;
   });
-  const flaky = fn("implied/flaky", { retry: { maxAttempts: 3, initialDelay: 20, factor: 1 } }, (_, name: string) => {
-    const before = tries.get(name) ?? 0;
-    tries.set(name, before + 1);
-    if (before < 2) throw new Error(`attempt ${before} of ${name}`);
-    return name;
-  });
+  const flaky = fn(
+    "implied/flaky",
+    { retry: { maxAttempts: 3, initialDelay: 20, factor: 1 } },
+    (_, name: string) => {
+      const before = tries.get(name) ?? 0;
+      tries.set(name, before + 1);
+      if (before < 2) throw new Error(`attempt ${before} of ${name}`);
+      return name;
+    },
+  );
   const long = fn("implied/long", async (_, name: string) => {
     await work(100);
     return name;
@@ -47,7 +66,10 @@ function computer() {
     handlers: { add: (ctx, _: string) => ++ctx.state.count },
   });
   const options = { concurrency: 1, cachedStates: 2, crashLimit: Number.POSITIVE_INFINITY };
-  const machine: Machine = new Machine({ functions: [echo, speak, flaky, long, handBack, count], options });
+  const machine: Machine = new Machine({
+    functions: [echo, speak, flaky, long, handBack, count],
+    options,
+  });
   return { machine, functions: { echo, speak, flaky, long, handBack, count: count.add } };
 }
 
@@ -59,7 +81,9 @@ async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown>
   const seen: string[] = [];
   const flows: string[] = [];
   const note = async (asked: Promise<unknown>): Promise<void> => {
-    const told = asked.catch((error: unknown) => (error instanceof HandbackError ? error.code : String(error)));
+    const told = asked.catch((error: unknown) =>
+      error instanceof HandbackError ? error.code : String(error),
+    );
     const text = JSON.stringify(withoutStacks({ told: await clock.until(told) }));
     seen.push(flows.reduce((named, id, index) => named.replaceAll(id, `flow ${index}`), text));
   };
@@ -67,7 +91,9 @@ async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown>
     if (each.do === "start") {
       const name = `flow ${flows.length}`;
       const options = { ...(withKeys && { key: name }), ...(each.kind === "count" && { id: "c" }) };
-      const handle: FlowHandle<unknown> = await clock.until(engine.client.start(functions[each.kind], name, options));
+      const handle: FlowHandle<unknown> = await clock.until(
+        engine.client.start(functions[each.kind], name, options),
+      );
       flows.push(handle.id);
     } else if (each.do === "wait") await clock.advance(each.ms);
     else if (each.do === "cut") {
@@ -76,7 +102,11 @@ async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown>
     } else if (flows.length > 0) {
       const flow = flows[each.nth % flows.length] ?? "";
       const { client } = engine;
-      const ask = { look: () => client.status(flow), cancel: () => client.cancel(flow), purge: () => client.purge(flow) };
+      const ask = {
+        look: () => client.status(flow),
+        cancel: () => client.cancel(flow),
+        purge: () => client.purge(flow),
+      };
       await note(each.do === "signal" ? client.signal(flow, "hey") : ask[each.do]());
     }
   }
@@ -113,14 +143,19 @@ test("a flow whose function is gone after a crash is known all the same, can be 
 
   for (let restart = 0; restart < 2; restart++) {
     const { client } = await machine.boot();
-    expect(await machine.clock.until(client.status(handle.id))).toMatchObject({ function: "implied/gone", status: "pending" });
+    expect(await machine.clock.until(client.status(handle.id))).toMatchObject({
+      function: "implied/gone",
+      status: "pending",
+    });
     await machine.cut();
   }
   await machine.boot();
   expect(await machine.clock.until(machine.engine.client.cancel(handle.id))).toBe(true);
   await machine.cut();
   await machine.boot();
-  expect(await machine.clock.until(machine.engine.client.status(handle.id))).toMatchObject({ status: "cancelled" });
+  expect(await machine.clock.until(machine.engine.client.status(handle.id))).toMatchObject({
+    status: "cancelled",
+  });
   await machine.clock.until(machine.engine.close());
 });
 

@@ -11,7 +11,9 @@ import * as scenarios from "../support/scenarios.ts";
 test("the checkout takes its course whichever commit fails, and however", async () => {
   const { result, observed } = await everyCommit(scenarios.checkout);
   expect(result).toEqual({ charged: { paid: "o1", times: 1 }, notices: [1, 1, 1] });
-  expect(observed).toEqual(["o1", "o1", "mail:o1", "sms:o1", "push:o1"].map((request) => ({ requests: { [request]: 1 } })));
+  expect(observed).toEqual(
+    ["o1", "o1", "mail:o1", "sms:o1", "push:o1"].map((request) => ({ requests: { [request]: 1 } })),
+  );
 });
 
 test("a chain of three goes on from where it was", async () => {
@@ -24,7 +26,9 @@ test("twenty branches are joined in order, each with its effect once", async () 
   const { result, observed } = await everyCommit(scenarios.fanOut);
   expect(result).toEqual(Array.from({ length: 20 }, (_, branch) => branch * branch));
   const shards = observed as readonly { requests: Record<string, number> }[];
-  expect(shards.flatMap(({ requests }) => Object.values(requests))).toEqual(Array.from({ length: 20 }, () => 1));
+  expect(shards.flatMap(({ requests }) => Object.values(requests))).toEqual(
+    Array.from({ length: 20 }, () => 1),
+  );
 });
 
 test("a wait gives what is settled, and handles that give the rest", async () => {
@@ -54,7 +58,11 @@ test("a handler that throws is tried again as often as its policy says, and leav
     { status: "fulfilled", value: 1 },
     { status: "rejected", reason: { message: "attempt 3" } },
   ]);
-  expect(observed).toEqual([[{ requests: { "attempt 3": 1, done: 1 } }], { attempts: [3] }, "NOT_FOUND"]);
+  expect(observed).toEqual([
+    [{ requests: { "attempt 3": 1, done: 1 } }],
+    { attempts: [3] },
+    "NOT_FOUND",
+  ]);
 });
 
 test("a handler that fails leaves no trace of what it did, even when it fails while its state is saved", async () => {
@@ -107,7 +115,15 @@ test("joins of large values leave none of them behind", async () => {
 test("a handler that blocks is run again, and attaches to what it has caused before", async () => {
   const { result, observed } = await everyCommit(blocking.naive);
   expect(result).toEqual({ times: 1, ready: [0, 1], same: [1, 2], tail: 1 });
-  const requests = { "n first": 1, "n second": 1, "n sent": 1, "n dependent": 1, "n delayed": 1, "n same": 2, "n tail": 1 };
+  const requests = {
+    "n first": 1,
+    "n second": 1,
+    "n sent": 1,
+    "n dependent": 1,
+    "n delayed": 1,
+    "n same": 2,
+    "n tail": 1,
+  };
   expect(observed).toEqual([{ requests }]);
 });
 
@@ -134,7 +150,11 @@ test("a promise of a handler that blocks settles once whoever waits for it, howe
 
 test("a handler that blocks attaches to what it has caused before, though it names other instants when it runs again", async () => {
   const { result, observed } = await everyCommit(blocking.naiveInstants);
-  expect(result).toEqual({ later: { result: 1, isLater: true }, shared: 1, told: { told: 1, job: 1 } });
+  expect(result).toEqual({
+    later: { result: 1, isLater: true },
+    shared: 1,
+    told: { told: 1, job: 1 },
+  });
   expect(observed).toEqual([{ requests: { shared: 1, kept: 1, told: 1 } }]);
 });
 
@@ -158,8 +178,13 @@ test("a handler that blocks for longer than anything is kept still attaches to w
   await client.signal("b", "go", "went");
   expect(await clock.until(client.flow("b").result())).toEqual({ called: 1, went: "went" });
   await clock.quiet();
-  expect([await client.readState(ledger, "sent"), await client.readState(ledger, "called")]).toEqual([{ times: 1 }, { times: 1 }]);
-  expect(machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"))).toMatchObject([{ type: "_sys/flow" }]);
+  expect([
+    await client.readState(ledger, "sent"),
+    await client.readState(ledger, "called"),
+  ]).toEqual([{ times: 1 }, { times: 1 }]);
+  expect(machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"))).toMatchObject([
+    { type: "_sys/flow" },
+  ]);
   await clock.until(machine.engine.close());
 });
 
@@ -167,22 +192,46 @@ const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULT
 
 test("any number of failures, one after the other, changes nothing", async () => {
   const all = [...Object.values(scenarios), ...Object.values(blocking)];
-  const calm = new Map(await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)));
+  const calm = new Map(
+    await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)),
+  );
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...all), fc.array(crash, { minLength: 2, maxLength: 6 }), diskKind, async (make, crashes, disk) => {
-      expect(await play<unknown>(make(), crashes, disk)).toEqual({ ...calm.get(make), commits: expect.any(Number) as unknown });
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...all),
+      fc.array(crash, { minLength: 2, maxLength: 6 }),
+      diskKind,
+      async (make, crashes, disk) => {
+        expect(await play<unknown>(make(), crashes, disk)).toEqual({
+          ...calm.get(make),
+          commits: expect.any(Number) as unknown,
+        });
+      },
+    ),
   );
 });
 
 test("whatever a handler calls, joins, sends and blocks on, its effects count once", async () => {
   await fc.assert(
-    fc.asyncProperty(program, fc.array(crash, { minLength: 1, maxLength: 3 }), diskKind, async (steps, crashes, disk) => {
-      const calm = await play(programScenario(steps), []);
-      for (const requests of calm.observed as readonly ({ requests: Record<string, number> } | string)[]) {
-        if (typeof requests === "object") expect(Object.values(requests.requests)).toEqual(Object.values(requests.requests).fill(1));
-      }
-      expect(await play(programScenario(steps), crashes, disk)).toEqual({ ...calm, commits: expect.any(Number) as unknown });
-    }),
+    fc.asyncProperty(
+      program,
+      fc.array(crash, { minLength: 1, maxLength: 3 }),
+      diskKind,
+      async (steps, crashes, disk) => {
+        const calm = await play(programScenario(steps), []);
+        for (const requests of calm.observed as readonly (
+          | { requests: Record<string, number> }
+          | string
+        )[]) {
+          if (typeof requests === "object")
+            expect(Object.values(requests.requests)).toEqual(
+              Object.values(requests.requests).fill(1),
+            );
+        }
+        expect(await play(programScenario(steps), crashes, disk)).toEqual({
+          ...calm,
+          commits: expect.any(Number) as unknown,
+        });
+      },
+    ),
   );
 });

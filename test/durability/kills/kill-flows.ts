@@ -14,8 +14,13 @@ export const ledger = stateful("kill/ledger", {
   },
 });
 
-const last = fn("kill/last", (ctx, key: string) => ctx.invoke(ledger.book, `${key}/last`, { id: shelf(key) }));
-const middle = fn("kill/middle", (ctx, { args: key }: { result: string; args: string }): Future<string> => ctx.invoke(last, key));
+const last = fn("kill/last", (ctx, key: string) =>
+  ctx.invoke(ledger.book, `${key}/last`, { id: shelf(key) }),
+);
+const middle = fn(
+  "kill/middle",
+  (ctx, { args: key }: { result: string; args: string }): Future<string> => ctx.invoke(last, key),
+);
 const line = fn("kill/chain", (ctx, key: string): Future<string> =>
   ctx.onComplete(ctx.invoke(ledger.book, `${key}/first`, { id: shelf(key) }), middle, key),
 );
@@ -23,16 +28,26 @@ const line = fn("kill/chain", (ctx, key: string): Future<string> =>
 const branch = fn("kill/branch", (ctx, { key, branch }: { key: string; branch: number }) =>
   ctx.onComplete(ctx.sleep((branch * 7) % 20), booked, `${key}/branch ${branch}`),
 );
-const booked = fn("kill/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: shelf(args) }));
+const booked = fn("kill/booked", (ctx, { args }: { result: void; args: string }) =>
+  ctx.invoke(ledger.book, args, { id: shelf(args) }),
+);
 const fan = fn("kill/fan", (ctx, key: string) =>
   ctx.all(Array.from({ length: 20 }, (_, branch_) => ctx.invoke(branch, { key, branch: branch_ }))),
 );
 
-const timer = fn("kill/timer", (ctx, key: string): Future<string> => ctx.onComplete(ctx.sleep(40), rang, { key, dueAt: ctx.now() + 40 }));
-const rang = fn("kill/rang", (ctx, { args: { key, dueAt } }: { result: void; args: { key: string; dueAt: number } }): Future<string> => {
-  if (ctx.now() < dueAt) throw new Error(`${dueAt - ctx.now()} ms early`);
-  return ctx.invoke(ledger.book, `${key}/rang`, { id: shelf(key) });
-});
+const timer = fn("kill/timer", (ctx, key: string): Future<string> =>
+  ctx.onComplete(ctx.sleep(40), rang, { key, dueAt: ctx.now() + 40 }),
+);
+const rang = fn(
+  "kill/rang",
+  (
+    ctx,
+    { args: { key, dueAt } }: { result: void; args: { key: string; dueAt: number } },
+  ): Future<string> => {
+    if (ctx.now() < dueAt) throw new Error(`${dueAt - ctx.now()} ms early`);
+    return ctx.invoke(ledger.book, `${key}/rang`, { id: shelf(key) });
+  },
+);
 
 const promise = fn("kill/promise", (ctx, key: string): Future<string> => {
   const decision = ctx.promise<string>();
@@ -51,11 +66,19 @@ const naive = fn("kill/naive", async (ctx, key: string): Promise<string> => {
 
 const parked = fn("kill/parked", (ctx, key: string): Future<unknown> => {
   ctx.setStatus("parked");
-  const sleeps = Array.from({ length: 20 }, () => ctx.onComplete(ctx.sleep("1h"), booked, `${key}/never`));
+  const sleeps = Array.from({ length: 20 }, () =>
+    ctx.onComplete(ctx.sleep("1h"), booked, `${key}/never`),
+  );
   return ctx.race([ctx.all(sleeps), ctx.onSettled(ctx.promise(), cleanUp, key)]);
 });
-const cleanUp = fn("kill/clean-up", (ctx, { result, args }: { result: Settlement<unknown>; args: string }): Future<unknown> =>
-  ctx.onComplete(ctx.sleep(1), booked, `${args}/${result.status === "rejected" ? result.reason.code : "done"}`),
+const cleanUp = fn(
+  "kill/clean-up",
+  (ctx, { result, args }: { result: Settlement<unknown>; args: string }): Future<unknown> =>
+    ctx.onComplete(
+      ctx.sleep(1),
+      booked,
+      `${args}/${result.status === "rejected" ? result.reason.code : "done"}`,
+    ),
 );
 
 /** Books a part of a key, and gives the key. */
@@ -71,7 +94,10 @@ const refuse = fn("kill/refuse", (_, key: string): string => {
 const undone = saga(
   "kill/saga",
   { do: bookPart("kill/do-a", "a"), undo: bookPart("kill/undo-a", "-a") },
-  { do: chain("kill/do-bs", bookPart("kill/do-b", "b"), bookPart("kill/do-b2", "b2")), undo: bookPart("kill/undo-b", "-b") },
+  {
+    do: chain("kill/do-bs", bookPart("kill/do-b", "b"), bookPart("kill/do-b2", "b2")),
+    undo: bookPart("kill/undo-b", "-b"),
+  },
   refuse,
 );
 
@@ -85,16 +111,28 @@ const window = fanOut("kill/window", {
   concurrency: 5,
 });
 
-const tries = stateful("kill/tries", { state: { count: value(0) }, handlers: { next: (ctx) => ++ctx.state.count } });
+const tries = stateful("kill/tries", {
+  state: { count: value(0) },
+  handlers: { next: (ctx) => ++ctx.state.count },
+});
 const attempted = fn("kill/attempted", (_, { args: count }: { result: string; args: number }) => {
   if (count < 3) throw new Error(`not at attempt ${count}`);
   return count;
 });
-const counted = fn("kill/counted", (ctx, { result: count, args: key }: { result: number; args: string }): Future<number> =>
-  ctx.onComplete(ctx.invoke(ledger.book, `${key}/attempt ${count}`, { id: shelf(key) }), attempted, count),
+const counted = fn(
+  "kill/counted",
+  (ctx, { result: count, args: key }: { result: number; args: string }): Future<number> =>
+    ctx.onComplete(
+      ctx.invoke(ledger.book, `${key}/attempt ${count}`, { id: shelf(key) }),
+      attempted,
+      count,
+    ),
 );
-const flaky = fn("kill/flaky", { parts: [tries, counted, attempted] }, (ctx, key: string): Future<number> =>
-  ctx.onComplete(ctx.invoke(tries.next, undefined, { id: key }), counted, key),
+const flaky = fn(
+  "kill/flaky",
+  { parts: [tries, counted, attempted] },
+  (ctx, key: string): Future<number> =>
+    ctx.onComplete(ctx.invoke(tries.next, undefined, { id: key }), counted, key),
 );
 const retried = retry("kill/retry", flaky, { initialDelay: 5, maxAttempts: 5 });
 
@@ -164,14 +202,17 @@ export async function finishFlow(client: Client, handle: FlowHandle<unknown>): P
   if (kind === 7) return handle.result().catch((error: HandbackError) => error.details["undone"]);
   if (kind === 3) {
     const { status, custom } = await untilHeard(handle);
-    if (status === "pending") await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);
+    if (status === "pending")
+      await client.settle((custom as { token: string }).token, "yes").catch(orIfSettled);
   }
   if (kind !== 5) return handle.result();
   await untilHeard(handle);
   await client.cancel(handle);
   const effect = effectsOf(5).map((each) => each.replace(keyOf(5), handle.id))[0] ?? "";
   const isCleanedUp = async (): Promise<boolean> => {
-    const { effects } = await client.readState(ledger, shelf(handle.id)).catch(() => ({ effects: {} }));
+    const { effects } = await client
+      .readState(ledger, shelf(handle.id))
+      .catch(() => ({ effects: {} }));
     return effect in effects;
   };
   while (!(await isCleanedUp())) await turn();

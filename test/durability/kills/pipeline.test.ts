@@ -27,15 +27,33 @@ interface Box {
 }
 
 /** One handled message, in the order in which handlers ran. */
-type Handled = { readonly at: number } & ({ readonly command: Command; readonly alarms: readonly string[] } | { readonly rang: string });
+type Handled = { readonly at: number } & (
+  | { readonly command: Command; readonly alarms: readonly string[] }
+  | { readonly rang: string }
+);
 
 const token = fc.constantFrom("s", "t");
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constant("set"), name: fc.constantFrom("a", "b"), to: fc.integer({ min: 1, max: 9 }) } as const),
+  fc.record({
+    do: fc.constant("set"),
+    name: fc.constantFrom("a", "b"),
+    to: fc.integer({ min: 1, max: 9 }),
+  } as const),
   fc.record({ do: fc.constant("delete"), name: fc.constantFrom("a", "b") } as const),
   fc.record({ do: fc.constant("terminate") } as const),
-  fc.record({ do: fc.constant("later"), delay: fc.nat(40), token: fc.constant(undefined) } as const),
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("later"), delay: fc.integer({ min: 1, max: 40 }), token } as const) },
+  fc.record({
+    do: fc.constant("later"),
+    delay: fc.nat(40),
+    token: fc.constant(undefined),
+  } as const),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("later"),
+      delay: fc.integer({ min: 1, max: 40 }),
+      token,
+    } as const),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("cancel"), token } as const) },
 );
 const command: fc.Arbitrary<Command> = fc.record({
@@ -60,19 +78,28 @@ test("while commits take their time, states, tokens and timers are as if each me
       const clock = new VirtualClock();
       const content = memory();
       let commit = 0;
-      const store = new HeldStore(content, () => clock.work(commits[commit++ % commits.length] ?? 0), visible, queues);
+      const store = new HeldStore(
+        content,
+        () => clock.work(commits[commit++ % commits.length] ?? 0),
+        visible,
+        queues,
+      );
       const { box, handled } = makeBox();
       const engine = await embedded({ functions: [box], store, clock, cachedStates });
       const calls: Promise<unknown>[] = [];
       const seen: { readonly box: Box; readonly handled: number }[] = [];
       for (const each of commands) {
-        calls.push(engine.client.call(box.obey, each, { id: "x" }).catch((error: unknown) => error));
+        calls.push(
+          engine.client.call(box.obey, each, { id: "x" }).catch((error: unknown) => error),
+        );
         await clock.until(clock.work(each.pause));
         seen.push({ box: await read(engine.client, box), handled: handled.length });
       }
       await clock.until(Promise.all(calls));
       while (content.count().delayed + content.count().messages > 0) await clock.advance(10);
-      expect(await Promise.all(calls)).toEqual(commands.map(({ fails }) => (fails ? expect.any(HandbackError) : undefined) as unknown));
+      expect(await Promise.all(calls)).toEqual(
+        commands.map(({ fails }) => (fails ? expect.any(HandbackError) : undefined) as unknown),
+      );
       checkAlarms(handled);
       checkReads(handled, seen);
       await clock.until(engine.close());
@@ -149,11 +176,16 @@ function states(handled: readonly Handled[]): readonly Box[] {
 }
 
 /** Readers see states that once were, never an older one after a newer one, and never one that is yet to come. */
-function checkReads(handled: readonly Handled[], seen: readonly { readonly box: Box; readonly handled: number }[]): void {
+function checkReads(
+  handled: readonly Handled[],
+  seen: readonly { readonly box: Box; readonly handled: number }[],
+): void {
   const all = states(handled);
   let from = 0;
   for (const { box, handled } of seen) {
-    const at = all.findIndex((state, index) => index >= from && state.a === box.a && state.b === box.b);
+    const at = all.findIndex(
+      (state, index) => index >= from && state.a === box.a && state.b === box.b,
+    );
     expect({ box, at: at >= 0 && at <= handled }).toEqual({ box, at: true });
     from = at;
   }
@@ -173,7 +205,8 @@ function checkAlarms(handled: readonly Handled[]): void {
       const ended = endOfToken(handled, { place, step, token: act.token });
       const last = each.command.fails || ended < dueAt ? 0 : 1;
       const first = ended === Number.POSITIVE_INFINITY ? last : 0;
-      const allowed = rings.length >= first && rings.length <= last && rings.every(({ at }) => at >= dueAt);
+      const allowed =
+        rings.length >= first && rings.length <= last && rings.every(({ at }) => at >= dueAt);
       expect({ name, dueAt, ended, rings, allowed }).toMatchObject({ allowed: true });
     }
   }
@@ -192,7 +225,8 @@ function endOfToken(handled: readonly Handled[], { place, step, token }: Use): n
     if (index < place || "rang" in each || each.command.fails) continue;
     const acts = index === place ? each.command.acts.slice(step + 1) : each.command.acts;
     // Within one handler everything happens at once, and what is cancelled never leaves.
-    if (acts.some((act) => "token" in act && act.token === token)) return index === place ? Number.NEGATIVE_INFINITY : each.at;
+    if (acts.some((act) => "token" in act && act.token === token))
+      return index === place ? Number.NEGATIVE_INFINITY : each.at;
   }
   return Number.POSITIVE_INFINITY;
 }

@@ -24,7 +24,9 @@ const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
     if ("work" in next) return work(next.work).then(() => 1);
     if ("sleep" in next) return ctx.get(ctx.sleep(next.sleep)).then(() => 1);
     if ("child" in next) return 1 + (await ctx.get(ctx.invoke(block, next.child)));
-    const [first, second] = await Promise.all(next.both.map((program) => ctx.get(ctx.invoke(block, program))));
+    const [first, second] = await Promise.all(
+      next.both.map((program) => ctx.get(ctx.invoke(block, program))),
+    );
     return 1 + (first ?? 0) + (second ?? 0);
   };
   const block = fn("suspects/block", async (ctx, program: Program): Promise<number> => {
@@ -42,9 +44,13 @@ const poison = fn("suspects/poison", async (ctx, ms: number): Promise<number> =>
   return Promise.withResolvers<never>().promise;
 });
 
-const programsOf = (step: Step): readonly Program[] => ("child" in step ? [step.child] : "both" in step ? step.both : []);
+const programsOf = (step: Step): readonly Program[] =>
+  "child" in step ? [step.child] : "both" in step ? step.both : [];
 const countSteps = (program: Program): number =>
-  program.reduce((sum, step) => programsOf(step).reduce((inner, child) => inner + countSteps(child), sum + 1), 0);
+  program.reduce(
+    (sum, step) => programsOf(step).reduce((inner, child) => inner + countSteps(child), sum + 1),
+    0,
+  );
 const countHandlers = (programs: readonly Program[]): number =>
   programs.reduce((sum, program) => sum + 1 + countHandlers(program.flatMap(programsOf)), 0);
 /** How long a program takes, if nothing of it happens at the same time. */
@@ -56,7 +62,8 @@ const msOf = (program: Program): number =>
     return programsOf(step).reduce((inner, child) => inner + msOf(child), sum + own + waits);
   }, 0);
 
-const outcomeOf = (result: Promise<number>): Promise<unknown> => result.catch((error: { code: unknown }) => error.code);
+const outcomeOf = (result: Promise<number>): Promise<unknown> =>
+  result.catch((error: { code: unknown }) => error.code);
 
 describe("suspects that block", () => {
   test("let each other go on, though there are more of them than slots: those without one take nobody's turn", async () => {
@@ -67,7 +74,8 @@ describe("suspects that block", () => {
     const block = makeBlocking({ work: () => Promise.resolve() });
     const names = Array.from({ length: 30 }, (_, n) => `b${n}`);
     const first = await machine.boot();
-    for (const id of names) await first.client.start(block, [{ sleep: 200 }, { child: [] }], { id });
+    for (const id of names)
+      await first.client.start(block, [{ sleep: 200 }, { child: [] }], { id });
     for (let life = 1; life <= 3; life++) {
       await machine.clock.advance(350);
       await machine.cut();
@@ -122,8 +130,13 @@ describe("suspects that block", () => {
       },
     });
     // When the event comes, what the handler waits for has to wait for the handler.
-    const hop = fn("suspects/hop", (ctx): Future<unknown> => ctx.invoke(box.hop, undefined, { id: "a" }));
-    const machine: Machine = new Machine({ functions: [works, box, hop], options: { crashLimit: 1 } });
+    const hop = fn("suspects/hop", (ctx): Future<unknown> =>
+      ctx.invoke(box.hop, undefined, { id: "a" }),
+    );
+    const machine: Machine = new Machine({
+      functions: [works, box, hop],
+      options: { crashLimit: 1 },
+    });
     const { client } = await machine.boot();
     await client.start(works, undefined, { id: "works" });
     await client.start(box.wait, undefined, { id: "a", key: "waits" });
@@ -159,43 +172,63 @@ describe("suspects that block", () => {
       // What dies too often of something else is given up too.
       deaths: fc.oneof(
         fc.record({
-          kills: fc.array(fc.oneof(ms, fc.integer({ min: 1_000, max: 2_000 })), { minLength: 1, maxLength: 4 }),
+          kills: fc.array(fc.oneof(ms, fc.integer({ min: 1_000, max: 2_000 })), {
+            minLength: 1,
+            maxLength: 4,
+          }),
           poisons: fc.array(ms, { maxLength: 0 }),
         }),
-        fc.record({ kills: fc.array(ms, { maxLength: 0 }), poisons: fc.array(ms, { minLength: 1, maxLength: 2 }) }),
+        fc.record({
+          kills: fc.array(ms, { maxLength: 0 }),
+          poisons: fc.array(ms, { minLength: 1, maxLength: 2 }),
+        }),
       ),
       seed: fc.nat(0xffff),
       faults: fc.constantFrom({}, { reorder: true }),
     });
     await fc.assert(
-      fc.asyncProperty(options, async ({ programs, slots, deaths: { kills, poisons }, ...rest }) => {
-        const enough = countHandlers(programs) + poisons.length;
-        const concurrency = slots === "enough" ? enough : slots;
-        const failure = concurrency < enough ? ["DEADLOCK"] : [];
-        const block = makeBlocking({ work: () => Promise.resolve() });
-        const longestMs = programs.reduce((sum, each) => sum + msOf(each), 0) + poisons.reduce((sum, each) => sum + each, 0);
-        const functions = (simulation: Simulation) => [makeBlocking(simulation), poison];
-        const run = await simulate({ functions, concurrency, ...rest }, async (t) => {
-          const bad = await Promise.all(poisons.map((after, n) => t.client.start(poison, after, { id: `bad-${n}` })));
-          const flows = await Promise.all(programs.map((each, n) => t.client.start(block, each, { id: `b-${n}` })));
-          for (const after of kills.slice(0, rest.crashLimit)) {
-            await t.advance(after);
-            await t.crash();
-          }
-          const before = t.clock.now();
-          const good = await Promise.all(flows.map((flow) => outcomeOf(flow.result())));
-          const ends = { good, bad: await Promise.all(bad.map((flow) => outcomeOf(flow.result()))), tookMs: t.clock.now() - before };
-          // What was called by those that failed ends too.
-          await t.advance(LIFE_MS + longestMs);
-          return ends;
-        });
-        const { good, bad, tookMs } = run.result;
-        for (const [n, outcome] of good.entries()) expect([countSteps(programs[n] ?? []), ...failure]).toContain(outcome);
-        for (const outcome of bad) expect(["POISONED", ...failure]).toContain(outcome);
-        const lives = 1 + poisons.length * (rest.crashLimit + 1);
-        expect(tookMs).toBeLessThanOrEqual(lives * (LIFE_MS + longestMs));
-        expect((await run.meter.flows()).every(({ final }) => final)).toBe(true);
-      }),
+      fc.asyncProperty(
+        options,
+        async ({ programs, slots, deaths: { kills, poisons }, ...rest }) => {
+          const enough = countHandlers(programs) + poisons.length;
+          const concurrency = slots === "enough" ? enough : slots;
+          const failure = concurrency < enough ? ["DEADLOCK"] : [];
+          const block = makeBlocking({ work: () => Promise.resolve() });
+          const longestMs =
+            programs.reduce((sum, each) => sum + msOf(each), 0) +
+            poisons.reduce((sum, each) => sum + each, 0);
+          const functions = (simulation: Simulation) => [makeBlocking(simulation), poison];
+          const run = await simulate({ functions, concurrency, ...rest }, async (t) => {
+            const bad = await Promise.all(
+              poisons.map((after, n) => t.client.start(poison, after, { id: `bad-${n}` })),
+            );
+            const flows = await Promise.all(
+              programs.map((each, n) => t.client.start(block, each, { id: `b-${n}` })),
+            );
+            for (const after of kills.slice(0, rest.crashLimit)) {
+              await t.advance(after);
+              await t.crash();
+            }
+            const before = t.clock.now();
+            const good = await Promise.all(flows.map((flow) => outcomeOf(flow.result())));
+            const ends = {
+              good,
+              bad: await Promise.all(bad.map((flow) => outcomeOf(flow.result()))),
+              tookMs: t.clock.now() - before,
+            };
+            // What was called by those that failed ends too.
+            await t.advance(LIFE_MS + longestMs);
+            return ends;
+          });
+          const { good, bad, tookMs } = run.result;
+          for (const [n, outcome] of good.entries())
+            expect([countSteps(programs[n] ?? []), ...failure]).toContain(outcome);
+          for (const outcome of bad) expect(["POISONED", ...failure]).toContain(outcome);
+          const lives = 1 + poisons.length * (rest.crashLimit + 1);
+          expect(tookMs).toBeLessThanOrEqual(lives * (LIFE_MS + longestMs));
+          expect((await run.meter.flows()).every(({ final }) => final)).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -19,7 +19,10 @@ const WAYS: Readonly<Record<string, () => unknown>> = {
   mended: () => undefined,
 };
 
-const counter = stateful("poison/counter", { state: { n: value(0) }, handlers: { add: (ctx, by: number) => (ctx.state.n += by) } });
+const counter = stateful("poison/counter", {
+  state: { n: value(0) },
+  handlers: { add: (ctx, by: number) => (ctx.state.n += by) },
+});
 const poison = fn("poison/eat", async (ctx, dose: number) => {
   WAYS[how]?.();
   if (how !== "mended") await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -43,7 +46,11 @@ const clock: Clock = {
 // Written at once, unlike what console.log may keep: the process may not live to say it.
 const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n`);
 
-const engine = await embedded({ functions: [counter, poison, innocent], store: sqlite(path), clock });
+const engine = await embedded({
+  functions: [counter, poison, innocent],
+  store: sqlite(path),
+  clock,
+});
 const { client } = engine;
 const ids = Array.from({ length: INNOCENTS }, (_, n) => `i${n}`);
 const [first, second] = [ids.slice(0, INNOCENTS / 2), ids.slice(INNOCENTS / 2)];
@@ -62,14 +69,19 @@ const results = await Promise.all(
     ),
   ),
 );
-const letters = engine
-  .deadLetters()
-  .map(({ id, input, failure }) => ({ id, input, code: failure.code, crashes: failure.details?.["crashes"] }));
+const letters = engine.deadLetters().map(({ id, input, failure }) => ({
+  id,
+  input,
+  code: failure.code,
+  crashes: failure.details?.["crashes"],
+}));
 let redriven: unknown;
 if (how === "mended" && letters[0] !== undefined) {
   await engine.redrive(letters[0].id);
   while (redriven === undefined)
-    redriven = await client.readState(counter, "poison").catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
+    redriven = await client
+      .readState(counter, "poison")
+      .catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
 }
 say({ results: Object.fromEntries(results), letters, redriven, left: engine.deadLetters().length });
 await engine.close();

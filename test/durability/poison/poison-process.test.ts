@@ -17,7 +17,9 @@ interface Said {
 
 /** Runs the program; gives what it said, or `undefined` if it died before. */
 async function run(path: string, how: string): Promise<Said | undefined> {
-  const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, path, how], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, path, how], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [said] = await Promise.all([text(child.stdout), once(child, "exit")]);
   return said === "" ? undefined : (JSON.parse(said) as Said);
@@ -34,12 +36,21 @@ test.each(["is killed", "exits", "fails where nobody listens"])(
     const { poison, ...others } = said?.results ?? {};
     expect(poison).toBe("POISONED");
     expect(Object.values(others)).toEqual(Array.from({ length: 60 }, () => 1));
-    const letter = { id: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown, input: 7, code: "POISONED", crashes: 3 };
+    const letter = {
+      id: expect.stringMatching(/^[0-9a-f]{40}$/) as unknown,
+      input: 7,
+      code: "POISONED",
+      crashes: 3,
+    };
     expect(said?.letters).toEqual([letter]);
 
     const mended = await run(path, "mended");
     expect(mended).toMatchObject({ letters: [letter], redriven: { n: 7 }, left: 0 });
-    expect(await run(path, "mended")).toMatchObject({ letters: [], left: 0, results: { poison: "POISONED", i0: 1 } });
+    expect(await run(path, "mended")).toMatchObject({
+      letters: [],
+      left: 0,
+      results: { poison: "POISONED", i0: 1 },
+    });
   },
   60_000,
 );

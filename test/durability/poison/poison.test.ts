@@ -7,7 +7,10 @@ import { describe, expect, test } from "vitest";
 import { placeOf } from "../../../src/testing/leaves/call-record.ts";
 
 const poison = fn("poison/eat", (_, dose: number) => `survived ${dose}`);
-const count = stateful("poison/count", { state: { n: value(0) }, handlers: { add: (ctx, by: number) => (ctx.state.n += by) } });
+const count = stateful("poison/count", {
+  state: { n: value(0) },
+  handlers: { add: (ctx, by: number) => (ctx.state.n += by) },
+});
 
 /** Ends the process in the midst of a handler that waits. */
 const die = (ctx: object): Promise<never> => {
@@ -17,19 +20,30 @@ const die = (ctx: object): Promise<never> => {
 
 /** Ends the process after so many ms. */
 const makeSlowly = ({ work }: Machine) =>
-  fn("poison/slowly", async (ctx, ms: number) => (ms > 0 ? work(ms).then(() => die(ctx)) : die(ctx)));
+  fn("poison/slowly", async (ctx, ms: number) =>
+    ms > 0 ? work(ms).then(() => die(ctx)) : die(ctx),
+  );
 
 /** Innocents that work for so many ms each, and count themselves. */
 const innocents = ({ work }: Machine) =>
-  fn("poison/innocent", async (ctx, { id, ms }: { id: string; ms: number }): Promise<Future<number>> => {
-    if (ms > 0) await work(ms);
-    return ctx.invoke(count.add, 1, { id });
-  });
+  fn(
+    "poison/innocent",
+    async (ctx, { id, ms }: { id: string; ms: number }): Promise<Future<number>> => {
+      if (ms > 0) await work(ms);
+      return ctx.invoke(count.add, 1, { id });
+    },
+  );
 
 /** Starts innocents; gives what waits for all of them. */
-async function startInnocents(t: Simulated, works: readonly number[], name = "i"): Promise<() => Promise<readonly unknown[]>> {
+async function startInnocents(
+  t: Simulated,
+  works: readonly number[],
+  name = "i",
+): Promise<() => Promise<readonly unknown[]>> {
   const f = innocents({ work: () => Promise.resolve() });
-  const flows = await Promise.all(works.map((ms, n) => t.client.start(f, { id: `${name}${n}`, ms }, { id: `${name}-${n}` })));
+  const flows = await Promise.all(
+    works.map((ms, n) => t.client.start(f, { id: `${name}${n}`, ms }, { id: `${name}-${n}` })),
+  );
   return () => Promise.all(flows.map((flow) => flow.result()));
 }
 
@@ -49,17 +63,31 @@ describe("a message that the process dies of whenever it is handled", () => {
       });
       const crashes = Math.max(2, crashLimit);
       const details = { function: "poison/eat", crashes };
-      const message = expect.stringContaining(`the process died ${crashes} times in a row while poison/eat[`) as unknown;
-      expect(run.result.error).toMatchObject({ code: "POISONED", retryable: false, message, details });
-      expect(run.result.status).toMatchObject({ status: "failed", failure: { code: "POISONED", details } });
+      const message = expect.stringContaining(
+        `the process died ${crashes} times in a row while poison/eat[`,
+      ) as unknown;
+      expect(run.result.error).toMatchObject({
+        code: "POISONED",
+        retryable: false,
+        message,
+        details,
+      });
+      expect(run.result.status).toMatchObject({
+        status: "failed",
+        failure: { code: "POISONED", details },
+      });
       expect(run.result.bill).toMatchObject({ runs: crashes, billedMs: 0, final: true });
-      expect(run.crashes.map(({ how }) => how)).toEqual(Array.from({ length: crashLimit + 1 }, () => "handler"));
+      expect(run.crashes.map(({ how }) => how)).toEqual(
+        Array.from({ length: crashLimit + 1 }, () => "handler"),
+      );
     }
   });
 
   test("is not given up if it ends the process less often", async () => {
     for (const times of [1, 2, 3]) {
-      const run = await simulate({ functions: [crashing(poison, times)], crashLimit: 3 }, (t) => t.client.call(poison, 7));
+      const run = await simulate({ functions: [crashing(poison, times)], crashLimit: 3 }, (t) =>
+        t.client.call(poison, 7),
+      );
       expect([run.result, run.crashes.length]).toEqual(["survived 7", times]);
     }
   });
@@ -97,7 +125,12 @@ describe("a message that the process dies of whenever it is handled", () => {
         took.push(t.clock.now() - before);
         await t.advance(20);
       }
-      return { took, outcome: await outcome, behind: await behind.result(), after: await t.client.call(box.add, undefined, { id: "a" }) };
+      return {
+        took,
+        outcome: await outcome,
+        behind: await behind.result(),
+        after: await t.client.call(box.add, undefined, { id: "a" }),
+      };
     });
     expect(run.result).toMatchObject({ outcome: "POISONED", behind: 1, after: 2 });
     // Only those that were on their way when the process died took any time.
@@ -105,9 +138,13 @@ describe("a message that the process dies of whenever it is handled", () => {
   });
 
   test("may be cancelled while it waits for its turn; what is behind it at its address goes on at once", async () => {
-    const box = stateful("poison/box", { state: { n: value(0) }, handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) } });
+    const box = stateful("poison/box", {
+      state: { n: value(0) },
+      handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) },
+    });
     const seen = { starts: 0 };
-    const onEvent = ({ event }: { event: string }): void => void (seen.starts += Number(event === "start"));
+    const onEvent = ({ event }: { event: string }): void =>
+      void (seen.starts += Number(event === "start"));
     const run = await simulate({ functions: [box], crashLimit: 3, onEvent }, async (t) => {
       const bad = await t.client.start(box.kill, undefined, { id: "a", key: "bad" });
       const behind = await t.client.start(box.add, undefined, { id: "a", key: "behind" });
@@ -122,15 +159,21 @@ describe("a message that the process dies of whenever it is handled", () => {
   });
 
   test("rejects what is made of it like any other failure, so that what is to be cleaned up is", async () => {
-    const tidy = fn("poison/tidy", (_, end: { status: string; reason?: { code?: string } }) => [end.status, end.reason?.code]);
+    const tidy = fn("poison/tidy", (_, end: { status: string; reason?: { code?: string } }) => [
+      end.status,
+      end.reason?.code,
+    ]);
     const parent = fn("poison/parent", (ctx) =>
       ctx.onSettled(ctx.all([ctx.invoke(poison, 1), ctx.invoke(count.add, 1, { id: "c" })]), tidy),
     );
-    const run = await simulate({ functions: [crashing(poison), parent, tidy, count], crashLimit: 2 }, async (t) => {
-      const result = await t.client.call(parent, undefined, { id: "p" });
-      await t.advance("1m");
-      return result;
-    });
+    const run = await simulate(
+      { functions: [crashing(poison), parent, tidy, count], crashLimit: 2 },
+      async (t) => {
+        const result = await t.client.call(parent, undefined, { id: "p" });
+        await t.advance("1m");
+        return result;
+      },
+    );
     expect(run.result).toEqual(["rejected", "POISONED"]);
     expect(await run.meter.flow("p")).toMatchObject({ final: true, beta: 1 });
   });
@@ -141,8 +184,9 @@ describe("a message that the process dies of whenever it is handled", () => {
       return die(ctx);
     });
     for (const f of [makeSlowly, () => blocking]) {
-      const run = await simulate({ functions: (machine) => [f(machine), count], crashLimit: 3 }, (t) =>
-        codeOf(t.client.call(f({ work: () => Promise.resolve() }), 4_900)),
+      const run = await simulate(
+        { functions: (machine) => [f(machine), count], crashLimit: 3 },
+        (t) => codeOf(t.client.call(f({ work: () => Promise.resolve() }), 4_900)),
       );
       expect([run.result, run.crashes.length]).toEqual(["POISONED", 4]);
     }
@@ -171,7 +215,10 @@ describe("a message that the process dies of whenever it is handled", () => {
   test("is found with any number of others like it, however long they take, and nothing innocent is given up", async () => {
     const work = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 20_000 }));
     const options = fc.record({
-      poisons: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4_900 })), { minLength: 1, maxLength: 3 }),
+      poisons: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4_900 })), {
+        minLength: 1,
+        maxLength: 3,
+      }),
       works: fc.array(work, { maxLength: 12 }),
       concurrency: fc.constantFrom(1, 2, 64),
       crashLimit: fc.integer({ min: 1, max: 4 }),
@@ -183,11 +230,19 @@ describe("a message that the process dies of whenever it is handled", () => {
         const slowly = makeSlowly({ work: () => Promise.resolve() });
         const functions = (machine: Machine) => [makeSlowly(machine), innocents(machine), count];
         const run = await simulate({ functions, ...rest }, async (t) => {
-          const bad = await Promise.all(poisons.map((ms, n) => t.client.start(slowly, ms, { id: `bad-${n}` })));
+          const bad = await Promise.all(
+            poisons.map((ms, n) => t.client.start(slowly, ms, { id: `bad-${n}` })),
+          );
           const results = await startInnocents(t, works);
-          return { bad: await Promise.all(bad.map((flow) => codeOf(flow.result()))), good: await results() };
+          return {
+            bad: await Promise.all(bad.map((flow) => codeOf(flow.result()))),
+            good: await results(),
+          };
         });
-        expect(run.result).toEqual({ bad: poisons.map(() => "POISONED"), good: works.map(() => 1) });
+        expect(run.result).toEqual({
+          bad: poisons.map(() => "POISONED"),
+          good: works.map(() => 1),
+        });
         expect((await run.meter.flows()).every(({ final }) => final)).toBe(true);
       }),
     );
@@ -260,7 +315,8 @@ describe("what is innocent", () => {
     const deadly = crashing(poison, 2);
     const functions = (machine: Machine) => [deadly, record(innocents(machine)), count];
     const seen = { starts: 0 };
-    const onEvent = ({ event }: { event: string }): void => void (seen.starts += Number(event === "start"));
+    const onEvent = ({ event }: { event: string }): void =>
+      void (seen.starts += Number(event === "start"));
     const run = await simulate({ functions, crashLimit: 3, onEvent }, async (t) => {
       const results = await startInnocents(
         t,
@@ -273,7 +329,9 @@ describe("what is innocent", () => {
     });
     expect(run.result).toEqual([[1, 1, 1, 1], [1], "fulfilled"]);
     const third = run.trace.findLast(({ event }) => event === "start")?.at ?? 0;
-    const begun = run.trace.flatMap((event) => (event.event === "run" && event.function === "poison/innocent" ? [event.at] : []));
+    const begun = run.trace.flatMap((event) =>
+      event.event === "run" && event.function === "poison/innocent" ? [event.at] : [],
+    );
     const [late = 0, ...suspects] = begun.filter((at) => at >= third).map((at) => at - third);
     expect(late).toBeLessThan(10);
     expect(suspects).toEqual([1_000, 2_000, 3_000, 4_000]);
@@ -283,8 +341,17 @@ describe("what is innocent", () => {
 describe("the limit of crashes", () => {
   test("is a whole number from 1, or none", async () => {
     const functions = [poison];
-    for (const crashLimit of [0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, "3" as unknown as number]) {
-      await expect(embedded({ functions, store: memory(), crashLimit })).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+    for (const crashLimit of [
+      0,
+      -1,
+      1.5,
+      Number.NaN,
+      Number.NEGATIVE_INFINITY,
+      "3" as unknown as number,
+    ]) {
+      await expect(embedded({ functions, store: memory(), crashLimit })).rejects.toMatchObject({
+        code: "INVALID_OPTIONS",
+      });
     }
     for (const crashLimit of [1, 1_000_000, Number.POSITIVE_INFINITY]) {
       const engine = await embedded({ functions, store: memory(), crashLimit });

@@ -22,7 +22,9 @@ function makeFlaw(die: () => Promise<never>) {
       },
     },
   });
-  const post = fn("redrive/post", (ctx, { n, id }: { n: number; id?: string }) => ctx.send(box.put, n, id === undefined ? {} : { id }));
+  const post = fn("redrive/post", (ctx, { n, id }: { n: number; id?: string }) =>
+    ctx.send(box.put, n, id === undefined ? {} : { id }),
+  );
   return { flaw, box, post };
 }
 
@@ -48,7 +50,11 @@ describe("a dead letter", () => {
 
   test("is sent again as it was, under the same idempotency key, and is gone", async () => {
     const { flaw, box, engine, letter, store, clock } = await start();
-    expect(letter).toMatchObject({ target: { type: "redrive/box", id: "a" }, operation: "put", input: 7 });
+    expect(letter).toMatchObject({
+      target: { type: "redrive/box", id: "a" },
+      operation: "put",
+      input: 7,
+    });
     expect(letter.failure).toMatchObject({ message: "cannot take 7" });
     flaw.how = "mended";
     expect(await engine.redrive(letter.id)).toBe(true);
@@ -83,7 +89,9 @@ describe("a dead letter", () => {
     const { flaw, engine, letter, clock } = await start();
     flaw.how = "mended";
     const outcomes = await Promise.all(
-      [engine.redrive(letter.id), engine.discard(letter.id), engine.redrive(letter.id)].map((each) => each.catch(codeOf)),
+      [engine.redrive(letter.id), engine.discard(letter.id), engine.redrive(letter.id)].map(
+        (each) => each.catch(codeOf),
+      ),
     );
     await clock.quiet();
     expect(outcomes).toEqual([true, "NOT_FOUND", "NOT_FOUND"]);
@@ -93,7 +101,10 @@ describe("a dead letter", () => {
   test("that is not there is not found, and after the end nothing is", async () => {
     const { engine, letter } = await start();
     for (const id of ["", "nobody", letter.id.slice(1)]) {
-      await expect(engine.redrive(id)).rejects.toMatchObject({ code: "NOT_FOUND", details: { id } });
+      await expect(engine.redrive(id)).rejects.toMatchObject({
+        code: "NOT_FOUND",
+        details: { id },
+      });
       await expect(engine.discard(id)).rejects.toMatchObject({ code: "NOT_FOUND" });
     }
     await engine.close();
@@ -107,7 +118,10 @@ describe("a dead letter", () => {
     const other = await embedded({ functions: [], store });
     onTestFinished(() => other.close());
     const details = { function: "redrive/box" };
-    await expect(other.redrive(letter.id)).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION", details });
+    await expect(other.redrive(letter.id)).rejects.toMatchObject({
+      code: "UNKNOWN_FUNCTION",
+      details,
+    });
     expect(other.deadLetters()).toHaveLength(1);
     await other.discard(letter.id);
     expect(other.deadLetters()).toEqual([]);
@@ -115,7 +129,10 @@ describe("a dead letter", () => {
 
   test("whose input never came to be, because a future in it was rejected, cannot be sent, and stays", async () => {
     const clock = new VirtualClock();
-    const box = stateful("redrive/box", { state: { n: value(0) }, handlers: { put: (ctx, n: number) => (ctx.state.n = n) } });
+    const box = stateful("redrive/box", {
+      state: { n: value(0) },
+      handlers: { put: (ctx, n: number) => (ctx.state.n = n) },
+    });
     const fails = fn("redrive/fails", (): number => {
       throw new Error("no number");
     });
@@ -143,7 +160,8 @@ describe("a dead letter", () => {
       const crashed = machine.disk.arm(1, fault);
       const outcome = first.redrive(letter?.id ?? "").catch(codeOf);
       await machine.clock.until(Promise.race([crashed, outcome]));
-      if (fault === "refused" || fault === "unsure") expect(await machine.clock.until(outcome)).toBe("STORE_FAILED");
+      if (fault === "refused" || fault === "unsure")
+        expect(await machine.clock.until(outcome)).toBe("STORE_FAILED");
       await machine.cut();
       const engine = await restart();
       const isThere = fault === "unheard" || fault === "unsure";
@@ -170,7 +188,11 @@ describe("a message that the process died of", () => {
     expect(letter).toMatchObject({
       target: { type: "redrive/box", id: "a" },
       input: 5,
-      failure: { name: "HandbackError", code: "POISONED", details: { function: "redrive/box", id: "a", message: letter?.id, crashes: 2 } },
+      failure: {
+        name: "HandbackError",
+        code: "POISONED",
+        details: { function: "redrive/box", id: "a", message: letter?.id, crashes: 2 },
+      },
     });
     // The first time, with others, and alone.
     expect(flaw.keys).toHaveLength(3);
@@ -205,12 +227,19 @@ describe("a message that the process died of", () => {
       told.push({ value, id });
       if (sink.how === "dies") return mortal.die();
     };
-    const mortal: MortalMachine = new MortalMachine(() => [tell], { crashLimit: 2, egress: { "redrive/out": out } });
+    const mortal: MortalMachine = new MortalMachine(() => [tell], {
+      crashLimit: 2,
+      egress: { "redrive/out": out },
+    });
     const first = await mortal.restart();
     await first.client.call(tell, 3).catch(codeOf);
     const engine = await mortal.restart();
     const [letter] = engine.deadLetters();
-    expect(letter).toMatchObject({ target: { type: "redrive/out" }, input: 3, failure: { code: "POISONED", details: { crashes: 2 } } });
+    expect(letter).toMatchObject({
+      target: { type: "redrive/out" },
+      input: 3,
+      failure: { code: "POISONED", details: { crashes: 2 } },
+    });
     sink.how = "mended";
     expect(await engine.redrive(letter?.id ?? "")).toBe(true);
     await mortal.machine.clock.quiet();

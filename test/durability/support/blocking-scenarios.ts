@@ -6,8 +6,12 @@ import { makeLedger, orIfOver, read } from "./ledger.ts";
 /** The naive style: one handler that blocks. It may run again from its start; what it caused must count once. */
 export function naive(): Scenario<unknown> {
   const ledger = makeLedger();
-  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(15), booked, name));
-  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const slow = fn("test/slowly", (ctx, name: string) =>
+    ctx.onComplete(ctx.sleep(15), booked, name),
+  );
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) =>
+    ctx.invoke(ledger.book, args, { id: "a" }),
+  );
   const join = fn("test/joined", (_, parts: readonly number[]) => parts);
   const blocking = fn("test/blocking", async (ctx, name: string) => {
     const first = ctx.invoke(slow, `${name} first`);
@@ -15,15 +19,26 @@ export function naive(): Scenario<unknown> {
     ctx.send(ledger.book, `${name} sent`, { id: "a" });
     ctx.setStatus("begun");
     const times = await ctx.get(first);
-    const dependent = ctx.invoke(ledger.book, `${name} dependent`, { id: "a", after: [first, second] });
+    const dependent = ctx.invoke(ledger.book, `${name} dependent`, {
+      id: "a",
+      after: [first, second],
+    });
     const joined = ctx.invoke(join, [first, dependent]);
     const waited = await ctx.get(ctx.wait([second, joined, ctx.sleep("1m")], { count: 2 }));
     ctx.send(ledger.book, `${name} delayed`, { id: "a", delay: 5 });
     await ctx.get(ctx.sleep(20));
     const same = await ctx.get(
-      ctx.all([ctx.invoke(ledger.book, `${name} same`, { id: "a" }), ctx.invoke(ledger.book, `${name} same`, { id: "a" })]),
+      ctx.all([
+        ctx.invoke(ledger.book, `${name} same`, { id: "a" }),
+        ctx.invoke(ledger.book, `${name} same`, { id: "a" }),
+      ]),
     );
-    return { times, ready: waited.ready.map(({ index }) => index), same, tail: ctx.invoke(ledger.book, `${name} tail`, { id: "a" }) };
+    return {
+      times,
+      ready: waited.ready.map(({ index }) => index),
+      same,
+      tail: ctx.invoke(ledger.book, `${name} tail`, { id: "a" }),
+    };
   });
   return {
     world: { functions: [ledger, slow, booked, join, blocking] },
@@ -36,7 +51,10 @@ export function naive(): Scenario<unknown> {
 /** Blocks on what others give: an event, a promise, another blocking handler, a race of two; with state of its own. */
 export function naiveAndOutside(): Scenario<unknown> {
   const ledger = makeLedger();
-  const inner = fn("test/inner", async (ctx, name: string) => [await ctx.get(ctx.invoke(ledger.book, name, { id: "a" })), name]);
+  const inner = fn("test/inner", async (ctx, name: string) => [
+    await ctx.get(ctx.invoke(ledger.book, name, { id: "a" })),
+    name,
+  ]);
   const never = fn("test/never", (ctx) => ctx.event<string>("never"));
   const outer = stateful("test/outer", {
     state: { asked: value(0), handle: value<FutureHandle<unknown>>() },
@@ -48,14 +66,23 @@ export function naiveAndOutside(): Scenario<unknown> {
         ctx.state.handle = kept.handle();
         ctx.setStatus({ token: decision.token });
         ctx.send(ledger.book, `${name} cancelled`, { id: "a", delay: "1m", token: "t" });
-        const [event, nested] = await Promise.all([ctx.get(ctx.event<string>("note")), ctx.get(ctx.invoke(inner, `${name} inner`))]);
-        const first = await Promise.race([ctx.get(decision), ctx.get(ctx.invoke(never, undefined))]);
+        const [event, nested] = await Promise.all([
+          ctx.get(ctx.event<string>("note")),
+          ctx.get(ctx.invoke(inner, `${name} inner`)),
+        ]);
+        const first = await Promise.race([
+          ctx.get(decision),
+          ctx.get(ctx.invoke(never, undefined)),
+        ]);
         ctx.state.asked++;
         return { event, nested, first };
       },
       again(ctx) {
         ctx.cancelSend("t");
-        return { kept: ctx.state.handle === undefined ? undefined : ctx.future(ctx.state.handle), asked: ctx.state.asked };
+        return {
+          kept: ctx.state.handle === undefined ? undefined : ctx.future(ctx.state.handle),
+          asked: ctx.state.asked,
+        };
       },
     },
   });
@@ -70,7 +97,10 @@ export function naiveAndOutside(): Scenario<unknown> {
         else {
           if (status === "pending") await client.settle((custom as { token: string }).token, "yes");
           await client.signal(flow, "never", "at last").catch(orIfOver);
-          return [await flow.result(), await client.call(outer.again, undefined, { id: "x", key: "again-1" })];
+          return [
+            await flow.result(),
+            await client.call(outer.again, undefined, { id: "x", key: "again-1" }),
+          ];
         }
       }
     },
@@ -85,12 +115,16 @@ export function naiveRetries(): Scenario<unknown> {
   const fails = fn("test/fails", (_, why: string): number => {
     throw new Error(why);
   });
-  const blocking = fn("test/blocking-retry", { retry: { maxAttempts: 2, initialDelay: 10 } }, async (ctx, name: string) => {
-    const booked = await ctx.get(ctx.invoke(ledger.book, `${name} ${ctx.attempt}`, { id: "a" }));
-    const failed = await ctx.get(ctx.invoke(fails, "no")).catch((error: Error) => error.message);
-    if (ctx.attempt === 1) throw new Error("once more");
-    return { booked, failed };
-  });
+  const blocking = fn(
+    "test/blocking-retry",
+    { retry: { maxAttempts: 2, initialDelay: 10 } },
+    async (ctx, name: string) => {
+      const booked = await ctx.get(ctx.invoke(ledger.book, `${name} ${ctx.attempt}`, { id: "a" }));
+      const failed = await ctx.get(ctx.invoke(fails, "no")).catch((error: Error) => error.message);
+      if (ctx.attempt === 1) throw new Error("once more");
+      return { booked, failed };
+    },
+  );
   return {
     world: { functions: [ledger, fails, blocking] },
     script: (client) => client.call(blocking, "r", { id: "naive-retry-1" }),
@@ -103,14 +137,23 @@ export function naiveRetries(): Scenario<unknown> {
 /** Blocks while a promise that it has made is joined with other work: each run makes another token, and each token is good. */
 export function naivePromises(): Scenario<unknown> {
   const ledger = makeLedger();
-  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(30), booked, name));
-  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
-  const indexes = fn("test/indexes", (_, { ready }: Waited<unknown>) => ready.map(({ index }) => index));
+  const slow = fn("test/slowly", (ctx, name: string) =>
+    ctx.onComplete(ctx.sleep(30), booked, name),
+  );
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) =>
+    ctx.invoke(ledger.book, args, { id: "a" }),
+  );
+  const indexes = fn("test/indexes", (_, { ready }: Waited<unknown>) =>
+    ready.map(({ index }) => index),
+  );
   const blocking = fn("test/blocking", async (ctx) => {
     const decision = ctx.promise<string>();
     ctx.setStatus({ token: decision.token });
     const joined = ctx.all([decision, ctx.invoke(slow, "joined")]);
-    const waited = ctx.onComplete(ctx.wait([decision, ctx.invoke(slow, "waited"), ctx.sleep("1m")], { count: 2 }), indexes);
+    const waited = ctx.onComplete(
+      ctx.wait([decision, ctx.invoke(slow, "waited"), ctx.sleep("1m")], { count: 2 }),
+      indexes,
+    );
     await ctx.get(ctx.sleep(10));
     await ctx.get(ctx.sleep(10));
     return { joined, waited };
@@ -137,13 +180,23 @@ export function naivePromises(): Scenario<unknown> {
 /** Blocks after it has described what would be described anew when it runs again: other instants, in an argument and in a handle. */
 export function naiveInstants(): Scenario<unknown> {
   const ledger = makeLedger();
-  const slow = fn("test/slowly", (ctx, name: string) => ctx.onComplete(ctx.sleep(30), booked, name));
-  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
-  const tell = fn("test/tell", (ctx, { job, name }: { job: FutureHandle<number>; name: string }) => ({
-    told: ctx.invoke(ledger.book, name, { id: "a" }),
-    job: ctx.future(job),
+  const slow = fn("test/slowly", (ctx, name: string) =>
+    ctx.onComplete(ctx.sleep(30), booked, name),
+  );
+  const booked = fn("test/booked", (ctx, { args }: { result: void; args: string }) =>
+    ctx.invoke(ledger.book, args, { id: "a" }),
+  );
+  const tell = fn(
+    "test/tell",
+    (ctx, { job, name }: { job: FutureHandle<number>; name: string }) => ({
+      told: ctx.invoke(ledger.book, name, { id: "a" }),
+      job: ctx.future(job),
+    }),
+  );
+  const since = fn("test/since", (_, { result, args }: { result: number; args: number }) => ({
+    result,
+    isLater: args > 0,
   }));
-  const since = fn("test/since", (_, { result, args }: { result: number; args: number }) => ({ result, isLater: args > 0 }));
   const blocking = fn("test/blocking", async (ctx) => {
     const shared = ctx.invoke(slow, "shared");
     const kept = ctx.invoke(slow, "kept");

@@ -1,5 +1,13 @@
 import { fn, stateful, value } from "handback";
-import type { Client, Context, FlowHandle, Future, FutureHandle, HandbackError, Settlement } from "handback";
+import type {
+  Client,
+  Context,
+  FlowHandle,
+  Future,
+  FutureHandle,
+  HandbackError,
+  Settlement,
+} from "handback";
 import type { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import type { Scenario } from "./every-commit.ts";
 import { makeLedger, orIfOver, withoutStacks } from "./ledger.ts";
@@ -8,16 +16,34 @@ import type { Machine } from "./machine.ts";
 type Ledger = ReturnType<typeof makeLedger>;
 
 /** In which work may be parked. */
-export const WAYS = ["sleep", "call", "event", "promise", "retry", "all", "any", "timeout", "handle", "wait"] as const;
+export const WAYS = [
+  "sleep",
+  "call",
+  "event",
+  "promise",
+  "retry",
+  "all",
+  "any",
+  "timeout",
+  "handle",
+  "wait",
+] as const;
 
 /** Work that is parked for long in some way, and cleans up however it ends: with a function that calls another one. */
 function makeParking(ledger: Ledger) {
-  const booked = fn("test/booked", (ctx, { args }: { result: unknown; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
-  const cleanUp = fn("test/clean-up", (ctx, { result, args }: { result: Settlement<unknown>; args: string }) => {
-    const how = result.status === "fulfilled" ? "done" : result.reason.code;
-    return ctx.onComplete(ctx.sleep(3), booked, `${how} ${args}`);
-  });
-  const slow = fn("test/slow", (ctx, name: string) => ctx.onComplete(ctx.sleep("40m"), booked, name));
+  const booked = fn("test/booked", (ctx, { args }: { result: unknown; args: string }) =>
+    ctx.invoke(ledger.book, args, { id: "a" }),
+  );
+  const cleanUp = fn(
+    "test/clean-up",
+    (ctx, { result, args }: { result: Settlement<unknown>; args: string }) => {
+      const how = result.status === "fulfilled" ? "done" : result.reason.code;
+      return ctx.onComplete(ctx.sleep(3), booked, `${how} ${args}`);
+    },
+  );
+  const slow = fn("test/slow", (ctx, name: string) =>
+    ctx.onComplete(ctx.sleep("40m"), booked, name),
+  );
   const resource = fn("test/resource", (_, name: string) => name);
   const stuck = stateful("test/stuck", {
     state: { tries: value(0) },
@@ -35,14 +61,21 @@ function makeParking(ledger: Ledger) {
     promise: (ctx) => ctx.promise(),
     retry: (ctx) => ctx.invoke(stuck.work, undefined, { id: "s" }),
     all: (ctx, name) => ctx.all([ctx.invoke(slow, name), ctx.sleep(1)]),
-    any: (ctx, name) => ctx.any([ctx.invoke(slow, name), ctx.onComplete(ctx.promise(), booked, name)]),
+    any: (ctx, name) =>
+      ctx.any([ctx.invoke(slow, name), ctx.onComplete(ctx.promise(), booked, name)]),
     timeout: (ctx, name) => ctx.timeout(ctx.timeout(ctx.invoke(slow, name), "2h"), "3h"),
     handle: (ctx, name) => ctx.future(ctx.invoke(slow, name).handle()),
     wait: (ctx, name) => ctx.wait([ctx.invoke(slow, name), ctx.promise()], { timeout: "2h" }),
   };
   /** Parks work in each of the ways, each with its clean-up. */
   const park = (ctx: Context, prefix: string): readonly Future<unknown>[] =>
-    WAYS.map((way) => ctx.onSettled(ways[way](ctx, `late ${way}`), cleanUp, ctx.invoke(resource, `${prefix} ${way}`)));
+    WAYS.map((way) =>
+      ctx.onSettled(
+        ways[way](ctx, `late ${way}`),
+        cleanUp,
+        ctx.invoke(resource, `${prefix} ${way}`),
+      ),
+    );
   return { functions: [booked, cleanUp, slow, resource, stuck], park, booked };
 }
 
@@ -56,7 +89,10 @@ function readBooked(ledger: Ledger, flow: string) {
 }
 
 /** Waits for a flow to have said something. Asks by a message, so that nobody goes on asking an engine whose power is gone. */
-async function untilHeard(begin: () => Promise<FlowHandle<unknown>>, clock: VirtualClock): Promise<FlowHandle<unknown>> {
+async function untilHeard(
+  begin: () => Promise<FlowHandle<unknown>>,
+  clock: VirtualClock,
+): Promise<FlowHandle<unknown>> {
   for (;;) {
     const flow = await begin();
     if ((await flow.status()).custom !== undefined) return flow;
@@ -80,7 +116,9 @@ export function races(): Scenario<unknown> {
     if (how === "timeout") return ctx.timeout(ctx.all(lost), 20);
     return ctx[how]([...lost, ctx.onComplete(ctx.sleep(20), booked, `${how} won`)]);
   });
-  const all = fn("test/all", (ctx) => ctx.allSettled((["race", "any", "timeout"] as const).map((how) => ctx.invoke(race, how))));
+  const all = fn("test/all", (ctx) =>
+    ctx.allSettled((["race", "any", "timeout"] as const).map((how) => ctx.invoke(race, how))),
+  );
   return {
     world: { functions: [...functions, ledger, race, all] },
     script: async (client) => withoutStacks(await client.call(all, undefined, { id: "races-1" })),
@@ -100,7 +138,11 @@ export function cancelledFlow(): Scenario<unknown> {
     ctx.setStatus("parked");
     ctx.send(away, "one-way");
     ctx.send(ledger.book, "one-way, delayed", { id: "a", delay: 100 });
-    return ctx.all([...park(ctx, "flow"), ctx.race(park(ctx, "branch")), ctx.invoke(ledger.book, "called", { id: "a" })]);
+    return ctx.all([
+      ...park(ctx, "flow"),
+      ctx.race(park(ctx, "branch")),
+      ctx.invoke(ledger.book, "called", { id: "a" }),
+    ]);
   });
   return {
     world: { functions: [...functions, ledger, away, main] },
@@ -126,19 +168,28 @@ export function cancelledHandle(): Scenario<unknown> {
         const work_ = ctx.invoke(work);
         ctx.state.handle = work_.handle();
         ctx.setStatus("begun");
-        return ctx.allSettled([work_, ctx.onComplete(ctx.event("cancel"), cancel, ctx.state.handle)]);
+        return ctx.allSettled([
+          work_,
+          ctx.onComplete(ctx.event("cancel"), cancel, ctx.state.handle),
+        ]);
       },
       follow: (ctx): unknown => ctx.state.handle && ctx.future(ctx.state.handle),
     },
   });
-  const cancel = fn("test/cancel", (ctx, { args }: { result: unknown; args: FutureHandle<unknown> }) => {
-    ctx.cancel(ctx.future(args));
-    return "cancelled";
-  });
+  const cancel = fn(
+    "test/cancel",
+    (ctx, { args }: { result: unknown; args: FutureHandle<unknown> }) => {
+      ctx.cancel(ctx.future(args));
+      return "cancelled";
+    },
+  );
   return {
     world: { functions: [...functions, ledger, work, box, cancel] },
     async script(client, clock) {
-      const flow = await untilHeard(() => client.start(box.begin, undefined, { id: "x", key: "handle-1" }), clock);
+      const flow = await untilHeard(
+        () => client.start(box.begin, undefined, { id: "x", key: "handle-1" }),
+        clock,
+      );
       const other = await client.start(box.follow, undefined, { id: "x", key: "other-1" });
       await client.signal(flow, "cancel").catch(orIfOver);
       const followed: unknown = await other.result().catch((error: HandbackError) => error.code);
@@ -155,7 +206,9 @@ export function cancelledBlocking(): Scenario<unknown> {
   const { functions, park } = makeParking(ledger);
   const blocking = fn("test/blocking", async (ctx, name: string) => {
     const parked = park(ctx, name);
-    const first = await ctx.get(ctx.race([ctx.invoke(ledger.book, `${name} first`, { id: "a" }), ctx.sleep("1h")]));
+    const first = await ctx.get(
+      ctx.race([ctx.invoke(ledger.book, `${name} first`, { id: "a" }), ctx.sleep("1h")]),
+    );
     const lost = await ctx.get(ctx.onSettled(ctx.timeout(ctx.sleep("1h"), 5), status));
     ctx.send(ledger.book, `${name} sent`, { id: "a" });
     ctx.setStatus({ first, lost });
@@ -167,7 +220,10 @@ export function cancelledBlocking(): Scenario<unknown> {
   return {
     world: { functions: [...functions, ledger, blocking, status, main] },
     async script(client, clock) {
-      const flow = await untilHeard(() => client.start(main, undefined, { id: "blocking-1" }), clock);
+      const flow = await untilHeard(
+        () => client.start(main, undefined, { id: "blocking-1" }),
+        clock,
+      );
       await clock.work(5);
       return cancelSurely(client, flow);
     },

@@ -53,7 +53,10 @@ export interface DiskKind {
 }
 
 /** A disk that takes its time. */
-export const diskKind: fc.Arbitrary<DiskKind> = fc.record({ commitMs: fc.array(fc.nat(5), { maxLength: 4 }), queues: fc.boolean() });
+export const diskKind: fc.Arbitrary<DiskKind> = fc.record({
+  commitMs: fc.array(fc.nat(5), { maxLength: 4 }),
+  queues: fc.boolean(),
+});
 
 /** Plays a scenario through some crashes, and checks what is left in the store. */
 export async function play<Result>(
@@ -69,11 +72,16 @@ export async function play<Result>(
   const { dead } = machine.disk.content.count();
   assertNothingLeaks(machine);
   const cells = machine.disk.rows().filter(({ type }) => type === "_sys/cell");
-  if (scenario.cells !== undefined && crashes.length === 0) expect(cells).toHaveLength(scenario.cells);
+  if (scenario.cells !== undefined && crashes.length === 0)
+    expect(cells).toHaveLength(scenario.cells);
   await machine.forget();
   const rows = machine.disk.rows();
   // What a blocking handler caused is kept for longer when a later run of it did something else.
-  expect(rows.filter(({ type }) => type.startsWith("_sys/") && (type !== "_sys/cell" || crashes.length === 0))).toEqual([]);
+  expect(
+    rows.filter(
+      ({ type }) => type.startsWith("_sys/") && (type !== "_sys/cell" || crashes.length === 0),
+    ),
+  ).toEqual([]);
   const own = rows.filter(({ type, name }) => !type.startsWith("_sys/") && name !== "@life");
   if (scenario.ownRows !== undefined) expect(own).toHaveLength(scenario.ownRows);
   await machine.clock.until(machine.engine.close());
@@ -83,7 +91,9 @@ export async function play<Result>(
 /** Of the system's own rows only flows and cells are left, and those for a limited time. */
 function assertNothingLeaks(machine: Machine): void {
   const system = machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"));
-  expect(system.filter(({ type, expires }) => !expires || !["_sys/flow", "_sys/cell"].includes(type))).toEqual([]);
+  expect(
+    system.filter(({ type, expires }) => !expires || !["_sys/flow", "_sys/cell"].includes(type)),
+  ).toEqual([]);
   expect(machine.disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
 }
 
@@ -91,6 +101,9 @@ async function explained<T>(crash: Crash, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    throw new Error(`with the crash ${JSON.stringify(crash)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(
+      `with the crash ${JSON.stringify(crash)}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -67,11 +67,13 @@ export class FaultyDisk {
 
   async commit(batch: Batch): Promise<void> {
     this.commits++;
-    for (const { address } of batch.state) this.#addresses.set(`${address.type}/${address.id}`, address);
+    for (const { address } of batch.state)
+      this.#addresses.set(`${address.type}/${address.id}`, address);
     const armed = this.#armed;
     if (armed?.atCommit !== this.commits) return this.content.commit(throughText(batch));
     this.#armed = undefined;
-    if (armed.fault === "unheard" || armed.fault === "unsure") await this.content.commit(throughText(batch));
+    if (armed.fault === "unheard" || armed.fault === "unsure")
+      await this.content.commit(throughText(batch));
     if (armed.fault === "lost" || armed.fault === "unheard") await this.cut();
     armed.happened();
     if (armed.fault === "lost" || armed.fault === "unheard") return never();
@@ -81,7 +83,9 @@ export class FaultyDisk {
   /** All rows of state; whoever has plugged in must have it open. */
   rows(): readonly Row[] {
     return [...this.#addresses.values()].flatMap(({ type, id }) =>
-      this.content.readState({ type, id }).map(({ name, value }) => ({ type, id, name, expires: value.expiresAt !== undefined })),
+      this.content
+        .readState({ type, id })
+        .map(({ name, value }) => ({ type, id, name, expires: value.expiresAt !== undefined })),
     );
   }
 }

@@ -4,7 +4,9 @@ import { HeldStore } from "./held-store.ts";
 
 /** What a store says that has no room. */
 export function noRoom(): HandbackError {
-  return new HandbackError("STORE_FULL", "no space is left for the store", { details: { path: "test.db" } });
+  return new HandbackError("STORE_FULL", "no space is left for the store", {
+    details: { path: "test.db" },
+  });
 }
 
 /** A store that can be full: then it refuses every commit, and nothing of it is there. */

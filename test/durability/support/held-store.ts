@@ -14,7 +14,12 @@ export class HeldStore implements Store {
   readonly #queue: InTurn | undefined;
 
   /** @param queues whether it takes a commit while it is still at another */
-  constructor(content: Store, hold: (batch: Batch) => Promise<unknown>, visible: Visible = "when it resolves", queues = false) {
+  constructor(
+    content: Store,
+    hold: (batch: Batch) => Promise<unknown>,
+    visible: Visible = "when it resolves",
+    queues = false,
+  ) {
     this.#content = content;
     this.#hold = hold;
     this.#visible = visible;

@@ -26,5 +26,7 @@ export function orIfOver(error: unknown): void {
 
 /** The same outcome, however the code was run. */
 export function withoutStacks(result: unknown): unknown {
-  return JSON.parse(JSON.stringify(result, (key, each: unknown) => (key === "stack" ? undefined : each)));
+  return JSON.parse(
+    JSON.stringify(result, (key, each: unknown) => (key === "stack" ? undefined : each)),
+  );
 }

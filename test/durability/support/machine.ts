@@ -53,10 +53,18 @@ export class Machine {
     const clock: Clock = {
       now: () => this.clock.now(),
       monotonicNs: () => this.clock.monotonicNs(),
-      setTimer: (delayMs, callback) => this.clock.setTimer(delayMs, () => void (store.isDead || callback())),
+      setTimer: (delayMs, callback) =>
+        this.clock.setTimer(delayMs, () => void (store.isDead || callback())),
     };
     const { functions, options } = this.#world;
-    return (this.#engine = await embedded({ functions, retention: "1h", crashLimit: this.#crashLimit, ...options, store, clock }));
+    return (this.#engine = await embedded({
+      functions,
+      retention: "1h",
+      crashLimit: this.#crashLimit,
+      ...options,
+      store,
+      clock,
+    }));
   }
 
   /** Takes the power away, at once. */
@@ -75,7 +83,9 @@ export class Machine {
     for (const [atCommit, fault] of crashes) {
       const crashed = this.disk.arm(atCommit, fault);
       const { client } = await this.boot();
-      const outcome = await this.clock.until(Promise.race([crashed.then((): typeof CRASHED => CRASHED), this.#play(script, client)]));
+      const outcome = await this.clock.until(
+        Promise.race([crashed.then((): typeof CRASHED => CRASHED), this.#play(script, client)]),
+      );
       this.disk.disarm();
       if (outcome !== CRASHED) return outcome.result;
       if (fault === "refused" || fault === "unsure") await this.clock.until(this.engine.close());
@@ -89,7 +99,10 @@ export class Machine {
   }
 
   /** Runs the script, then lets everything else happen, one-way messages with a delay included. */
-  async #play<Result>(script: Script<Result>, client: Client): Promise<{ readonly result: Result } | typeof CRASHED> {
+  async #play<Result>(
+    script: Script<Result>,
+    client: Client,
+  ): Promise<{ readonly result: Result } | typeof CRASHED> {
     const session = this.#session;
     const isOver = (): boolean => {
       if (session === undefined || session.isDead) return true;

@@ -10,7 +10,10 @@ export class MortalMachine {
   #isAlive = false;
 
   /** @param make gives the functions, which are told how to die */
-  constructor(make: (die: () => Promise<never>) => readonly object[], options: Partial<EmbeddedOptions> = {}) {
+  constructor(
+    make: (die: () => Promise<never>) => readonly object[],
+    options: Partial<EmbeddedOptions> = {},
+  ) {
     this.machine = new Machine({ functions: make(() => this.die()), options });
   }
 

@@ -5,7 +5,12 @@ import type { Scenario } from "./every-commit.ts";
 
 /** A step of a handler's program; numbers name earlier futures, modulo their number. */
 export type Step =
-  | { readonly do: "call"; readonly inputs: readonly number[]; readonly after: readonly number[]; readonly fails: boolean }
+  | {
+      readonly do: "call";
+      readonly inputs: readonly number[];
+      readonly after: readonly number[];
+      readonly fails: boolean;
+    }
   | { readonly do: "sleep"; readonly ms: number }
   | { readonly do: "all" | "allSettled" | "wait"; readonly of: readonly number[] }
   | { readonly do: "continue" | "settle"; readonly from: number }
@@ -17,10 +22,24 @@ const references = fc.array(fc.nat(20), { maxLength: 3 });
 
 export const program: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({ do: fc.constant("call"), inputs: references, after: references, fails: fc.boolean() } as const) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant("call"),
+        inputs: references,
+        after: references,
+        fails: fc.boolean(),
+      } as const),
+    },
     fc.record({ do: fc.constant("sleep"), ms: fc.integer({ min: 0, max: 40 }) } as const),
     fc.record({ do: fc.constantFrom("all", "allSettled", "wait"), of: references } as const),
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("continue", "settle"), from: fc.nat(20) } as const) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom("continue", "settle"),
+        from: fc.nat(20),
+      } as const),
+    },
     fc.record({ do: fc.constant("send"), inputs: references } as const),
     fc.record({ do: fc.constant("handle"), of: fc.nat(20) } as const),
     { weight: 3, arbitrary: fc.record({ do: fc.constant("get"), from: fc.nat(20) } as const) },
@@ -47,13 +66,18 @@ export function programScenario(steps: readonly Step[]): Scenario<unknown> {
   });
   const run = fn("test/program", async (ctx): Promise<unknown> => {
     const futures: Future<unknown>[] = [ctx.resolved("given")];
-    const pick = (at: number): Future<unknown> => futures[at % futures.length] ?? ctx.resolved(undefined);
+    const pick = (at: number): Future<unknown> =>
+      futures[at % futures.length] ?? ctx.resolved(undefined);
     for (const [number, step] of steps.entries()) {
       switch (step.do) {
         case "call": {
           const inputs = step.inputs.map(pick);
           futures.push(
-            ctx.invoke(ledger.book, { step: number, fails: step.fails, inputs }, { id: `${number % 3}`, after: step.after.map(pick) }),
+            ctx.invoke(
+              ledger.book,
+              { step: number, fails: step.fails, inputs },
+              { id: `${number % 3}`, after: step.after.map(pick) },
+            ),
           );
           break;
         }
@@ -76,7 +100,11 @@ export function programScenario(steps: readonly Step[]): Scenario<unknown> {
           futures.push(ctx.onSettled(pick(step.from), ledger.continued, number));
           break;
         case "send":
-          ctx.send(ledger.book, { step: number, fails: false, inputs: step.inputs.map(pick) }, { id: `${number % 3}` });
+          ctx.send(
+            ledger.book,
+            { step: number, fails: false, inputs: step.inputs.map(pick) },
+            { id: `${number % 3}` },
+          );
           break;
         case "handle":
           pick(step.of).handle();
@@ -91,11 +119,19 @@ export function programScenario(steps: readonly Step[]): Scenario<unknown> {
     world: { functions: [ledger, run] },
     script: async (client) => withoutStacks(await client.call(run, undefined, { id: "program-1" })),
     observe: async ({ engine }) =>
-      Promise.all(["0", "1", "2"].map((id) => engine.client.readState(ledger, id).catch((error: { code: string }) => error.code))),
+      Promise.all(
+        ["0", "1", "2"].map((id) =>
+          engine.client.readState(ledger, id).catch((error: { code: string }) => error.code),
+        ),
+      ),
     ownRows: undefined,
   };
 }
 
 function withoutStacks(result: unknown): unknown {
-  return JSON.parse(JSON.stringify(result, (key, each: unknown) => (key === "stack" || key === "function" ? undefined : each)));
+  return JSON.parse(
+    JSON.stringify(result, (key, each: unknown) =>
+      key === "stack" || key === "function" ? undefined : each,
+    ),
+  );
 }

@@ -71,7 +71,8 @@ export function makeWorkers(clock: VirtualClock) {
   const runs: Run[] = [];
   const cleanUps = new Map<number, CleanUp>();
   let made = 0;
-  const begin = (ofCancelled = false): void => void runs.push({ startedAt: clock.now(), ofCancelled });
+  const begin = (ofCancelled = false): void =>
+    void runs.push({ startedAt: clock.now(), ofCancelled });
 
   const leaf = fn("work/leaf", async (ctx, { ms, heeds }: { ms: number; heeds: boolean }) => {
     begin();
@@ -90,10 +91,14 @@ export function makeWorkers(clock: VirtualClock) {
   const both = fn("work/both", (_, _all: readonly unknown[]) => begin());
   const cleanUp = fn(
     "work/clean-up",
-    (ctx, { result, args }: { result: Settlement<unknown>; args: { number: number; resource: string } }) => {
+    (
+      ctx,
+      { result, args }: { result: Settlement<unknown>; args: { number: number; resource: string } },
+    ) => {
       const seen = cleanUps.get(args.number);
       if (seen !== undefined) seen.times++;
-      if (seen !== undefined) seen.told = result.status === "fulfilled" ? "fulfilled" : result.reason.code;
+      if (seen !== undefined)
+        seen.told = result.status === "fulfilled" ? "fulfilled" : result.reason.code;
       return ctx.onComplete(ctx.sleep(2), cleanedUp, args.number);
     },
   );
@@ -119,13 +124,20 @@ export function makeWorkers(clock: VirtualClock) {
       },
     },
   });
-  const cancel = fn("work/cancel", (ctx, { args }: { result: void; args: FutureHandle<unknown> }) => {
-    begin();
-    ctx.cancel(ctx.future(args));
-  });
+  const cancel = fn(
+    "work/cancel",
+    (ctx, { args }: { result: void; args: FutureHandle<unknown> }) => {
+      begin();
+      ctx.cancel(ctx.future(args));
+    },
+  );
   const start = fn("work/start", (ctx, todo: Work): Future<unknown> => build(ctx, todo));
 
-  const withCleanUp = (ctx: Context, part: Work, resource: string | Future<string>): Future<unknown> => {
+  const withCleanUp = (
+    ctx: Context,
+    part: Work,
+    resource: string | Future<string>,
+  ): Future<unknown> => {
     const number = made++;
     const future = build(ctx, part);
     cleanUps.set(number, { times: 0, told: undefined, finished: 0 });
@@ -198,6 +210,19 @@ export function makeWorkers(clock: VirtualClock) {
         return ctx[how](parts);
     }
   };
-  const functions = [leaf, flaky, next, look, both, cleanUp, cleanedUp, nested, blocking, room, cancel, start];
+  const functions = [
+    leaf,
+    flaky,
+    next,
+    look,
+    both,
+    cleanUp,
+    cleanedUp,
+    nested,
+    blocking,
+    room,
+    cancel,
+    start,
+  ];
   return { start, nested, room, runs, cleanUps, functions };
 }

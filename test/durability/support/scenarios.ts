@@ -11,15 +11,26 @@ interface Order {
 /** The example of the front page, each of its steps with an effect. */
 export function checkout(): Scenario<unknown> {
   const ledger = makeLedger();
-  const reserve = fn("shop/reserve", (ctx, { id }: Order) => ({ reservation: id, times: ctx.invoke(ledger.book, id, { id: "stock" }) }));
-  const charge = fn("shop/charge", (ctx, { reserved }: { order: Order; reserved: { reservation: string } }) => ({
-    paid: reserved.reservation,
-    times: ctx.invoke(ledger.book, reserved.reservation, { id: "bank" }),
+  const reserve = fn("shop/reserve", (ctx, { id }: Order) => ({
+    reservation: id,
+    times: ctx.invoke(ledger.book, id, { id: "stock" }),
   }));
-  const notify = fn("shop/notify", (ctx, { channel, charged: { paid } }: { channel: string; charged: { paid: string } }) =>
-    ctx.invoke(ledger.book, `${channel}:${paid}`, { id: channel }),
+  const charge = fn(
+    "shop/charge",
+    (ctx, { reserved }: { order: Order; reserved: { reservation: string } }) => ({
+      paid: reserved.reservation,
+      times: ctx.invoke(ledger.book, reserved.reservation, { id: "bank" }),
+    }),
   );
-  const receipt = fn("shop/receipt", (_, all: { charged: { paid: string }; notices: readonly number[] }) => all);
+  const notify = fn(
+    "shop/notify",
+    (ctx, { channel, charged: { paid } }: { channel: string; charged: { paid: string } }) =>
+      ctx.invoke(ledger.book, `${channel}:${paid}`, { id: channel }),
+  );
+  const receipt = fn(
+    "shop/receipt",
+    (_, all: { charged: { paid: string }; notices: readonly number[] }) => all,
+  );
   const checkout = fn("shop/checkout", (ctx, order: Order): Future<unknown> => {
     const reserved = ctx.invoke(reserve, order);
     const charged = ctx.invoke(charge, { order, reserved });
@@ -39,7 +50,10 @@ export function checkout(): Scenario<unknown> {
 /** Three steps, each of which hands back the next. */
 export function chainOfThree(): Scenario<unknown> {
   const ledger = makeLedger();
-  const third = fn("test/third", (ctx, path: readonly string[]) => ({ path, last: ctx.invoke(ledger.book, "third", { id: "a" }) }));
+  const third = fn("test/third", (ctx, path: readonly string[]) => ({
+    path,
+    last: ctx.invoke(ledger.book, "third", { id: "a" }),
+  }));
   const second = fn("test/second", (ctx, path: readonly string[]): Future<unknown> => {
     ctx.send(ledger.book, "second", { id: "a" });
     return ctx.invoke(third, [...path, "second"]);
@@ -47,7 +61,9 @@ export function chainOfThree(): Scenario<unknown> {
   const first = fn("test/first", (ctx, name: string): Future<unknown> =>
     ctx.onComplete(ctx.invoke(ledger.book, "first", { id: "a" }), continued, name),
   );
-  const continued = fn("test/continued", (ctx, { args }: { result: number; args: string }) => ctx.invoke(second, [args]));
+  const continued = fn("test/continued", (ctx, { args }: { result: number; args: string }) =>
+    ctx.invoke(second, [args]),
+  );
   return {
     world: { functions: [ledger, first, continued, second, third] },
     script: (client) => client.call(first, "first", { id: "chain-1" }),
@@ -60,12 +76,23 @@ export function chainOfThree(): Scenario<unknown> {
 /** Twenty branches, some of them slow, joined; more than one join can hold. */
 export function fanOut(): Scenario<readonly number[]> {
   const ledger = makeLedger();
-  const slow = fn("test/slow", (ctx, branch: number) => ctx.onComplete(ctx.sleep((branch % 4) * 10), work, branch));
-  const work = fn("test/work", (ctx, { args: branch }: { result: void; args: number }) =>
-    ctx.onComplete(ctx.invoke(ledger.book, `branch ${branch}`, { id: `shard-${branch % 3}` }), square, branch),
+  const slow = fn("test/slow", (ctx, branch: number) =>
+    ctx.onComplete(ctx.sleep((branch % 4) * 10), work, branch),
   );
-  const square = fn("test/square", (_, { result, args }: { result: number; args: number }) => args * args * result);
-  const fan = fn("test/fan", (ctx, width: number) => ctx.all(Array.from({ length: width }, (_, branch) => ctx.invoke(slow, branch))));
+  const work = fn("test/work", (ctx, { args: branch }: { result: void; args: number }) =>
+    ctx.onComplete(
+      ctx.invoke(ledger.book, `branch ${branch}`, { id: `shard-${branch % 3}` }),
+      square,
+      branch,
+    ),
+  );
+  const square = fn(
+    "test/square",
+    (_, { result, args }: { result: number; args: number }) => args * args * result,
+  );
+  const fan = fn("test/fan", (ctx, width: number) =>
+    ctx.all(Array.from({ length: width }, (_, branch) => ctx.invoke(slow, branch))),
+  );
   return {
     world: { functions: [ledger, slow, work, square, fan] },
     script: (client) => client.call(fan, 20, { id: "fan-1" }),
@@ -78,7 +105,9 @@ export function fanOut(): Scenario<readonly number[]> {
 /** Waits for two of four, then, through the handles, for the others; one fails. */
 export function waitWithCount(): Scenario<unknown> {
   const ledger = makeLedger();
-  const branch = fn("test/branch", (ctx, delay: number) => ctx.onComplete(ctx.sleep(delay), after, delay));
+  const branch = fn("test/branch", (ctx, delay: number) =>
+    ctx.onComplete(ctx.sleep(delay), after, delay),
+  );
   const after = fn("test/after", (ctx, { args }: { result: void; args: number }) => {
     if (args === 3000) throw new Error("three");
     return { delay: args, times: ctx.invoke(ledger.book, `${args}`, { id: "a" }) };
@@ -88,7 +117,10 @@ export function waitWithCount(): Scenario<unknown> {
     later: ctx.allSettled(pending.map(({ handle }) => ctx.future(handle))),
     over: ctx.onComplete(ctx.wait([ctx.sleep(500), ctx.sleep(5000)], { timeout: 2000 }), count),
   }));
-  const count = fn("test/count", (_, { ready, pending }: Waited<unknown>) => [ready.length, pending.length]);
+  const count = fn("test/count", (_, { ready, pending }: Waited<unknown>) => [
+    ready.length,
+    pending.length,
+  ]);
   const waiter = fn("test/waiter", (ctx) =>
     ctx.onComplete(
       ctx.wait(
@@ -109,11 +141,14 @@ export function waitWithCount(): Scenario<unknown> {
 /** A promise and an event, both given by a client that asks again when it is not sure. */
 export function promiseAndEvent(): Scenario<unknown> {
   const ledger = makeLedger();
-  const decided = fn("test/decided", (ctx, { decision, note }: { decision: string; note: string }) => ({
-    decision,
-    note,
-    times: ctx.invoke(ledger.book, decision, { id: "a" }),
-  }));
+  const decided = fn(
+    "test/decided",
+    (ctx, { decision, note }: { decision: string; note: string }) => ({
+      decision,
+      note,
+      times: ctx.invoke(ledger.book, decision, { id: "a" }),
+    }),
+  );
   const ask = fn("test/ask", (ctx) => {
     const decision = ctx.promise<string>();
     ctx.setStatus({ token: decision.token });
@@ -154,14 +189,23 @@ export function retries(): Scenario<unknown> {
     },
   });
   const both = fn("test/both", (ctx) =>
-    ctx.allSettled([ctx.invoke(flaky.work, 3, { id: "good" }), ctx.invoke(flaky.work, 9, { id: "bad" })]),
+    ctx.allSettled([
+      ctx.invoke(flaky.work, 3, { id: "good" }),
+      ctx.invoke(flaky.work, 9, { id: "bad" }),
+    ]),
   );
   return {
     world: { functions: [ledger, flaky, both] },
     script: async (client) => client.call(both, undefined, { id: "both-1" }).then(withoutStacks),
     async observe(machine) {
-      const bad: unknown = await machine.engine.client.readState(flaky, "bad").catch((error: { code: string }) => error.code);
-      return [await read(ledger, "a")(machine), await machine.engine.client.readState(flaky, "good"), bad];
+      const bad: unknown = await machine.engine.client
+        .readState(flaky, "bad")
+        .catch((error: { code: string }) => error.code);
+      return [
+        await read(ledger, "a")(machine),
+        await machine.engine.client.readState(flaky, "good"),
+        bad,
+      ];
     },
     ownRows: 2,
     cells: 0,
@@ -196,14 +240,28 @@ export function rollbacks(): Scenario<unknown> {
   });
   const fails = fn("test/fails", (ctx) => {
     const set = ctx.invoke(box.set, "new", { id: "x" });
-    const both = (["throws", "cannot be saved"] as const).map((how) => ctx.invoke(box.fail, how, { id: "x", after: [set] }));
-    return ctx.allSettled([...both, ctx.invoke(box.fresh), ctx.invoke(box.fresh, undefined, { id: "x", after: [set] })]);
+    const both = (["throws", "cannot be saved"] as const).map((how) =>
+      ctx.invoke(box.fail, how, { id: "x", after: [set] }),
+    );
+    return ctx.allSettled([
+      ...both,
+      ctx.invoke(box.fresh),
+      ctx.invoke(box.fresh, undefined, { id: "x", after: [set] }),
+    ]);
   });
   const out: unknown[] = [];
   return {
-    world: { functions: [ledger, box, fails], options: { egress: { "test/out": (value) => void out.push(value) } } },
-    script: async (client) => (await client.call(fails, undefined, { id: "fails-1" })).map(({ status }) => status),
-    observe: async (machine) => [await machine.engine.client.readState(box, "x"), await read(ledger, "a")(machine), out],
+    world: {
+      functions: [ledger, box, fails],
+      options: { egress: { "test/out": (value) => void out.push(value) } },
+    },
+    script: async (client) =>
+      (await client.call(fails, undefined, { id: "fails-1" })).map(({ status }) => status),
+    observe: async (machine) => [
+      await machine.engine.client.readState(box, "x"),
+      await read(ledger, "a")(machine),
+      out,
+    ],
     ownRows: 2,
     cells: 0,
   };
@@ -252,7 +310,8 @@ export function replies(): Scenario<unknown> {
     state: { answers: value<unknown[]>([]) },
     handlers: {
       ask(ctx, texts: readonly string[]) {
-        for (const text of texts) ctx.send(echo, text, { replyTo: { function: asker.hear, id: ctx.self.id } });
+        for (const text of texts)
+          ctx.send(echo, text, { replyTo: { function: asker.hear, id: ctx.self.id } });
         return texts.length;
       },
       hear(ctx, answer: unknown): void {
@@ -313,7 +372,11 @@ export function endings(): Scenario<unknown> {
   const visits = fn("test/visits", (ctx, user: string) => {
     const created = ctx.invoke(session.visit, user);
     const second = ctx.invoke(session.visit, user, { id: created.stateId, after: [created] });
-    return { first: created, second, last: ctx.invoke(session.leave, undefined, { id: created.stateId, after: [second] }) };
+    return {
+      first: created,
+      second,
+      last: ctx.invoke(session.leave, undefined, { id: created.stateId, after: [second] }),
+    };
   });
   return {
     world: { functions: [ledger, session, visits] },
@@ -330,7 +393,9 @@ export function endings(): Scenario<unknown> {
 /** Consumers that outgrow their message are parked in a cell of their own, which must go away again. */
 export function spills(): Scenario<unknown> {
   const ledger = makeLedger();
-  const step = fn("test/step", (ctx, { result, args }: { result: number; args: string }) => (args.length > 0 ? result + 1 : ctx.now()));
+  const step = fn("test/step", (ctx, { result, args }: { result: number; args: string }) =>
+    args.length > 0 ? result + 1 : ctx.now(),
+  );
   const long = fn("test/long", (ctx) => {
     let last: Future<number> = ctx.invoke(ledger.book, "long", { id: "a" });
     for (let at = 0; at < 30; at++) last = ctx.onComplete(last, step, "x".repeat(500));
@@ -348,8 +413,12 @@ export function spills(): Scenario<unknown> {
 /** A handle in a state, turned back into a future by a flow that may come first. */
 export function handles(): Scenario<unknown> {
   const ledger = makeLedger();
-  const work = fn("test/handled-work", (ctx, name: string) => ctx.onComplete(ctx.sleep(20), finish, name));
-  const finish = fn("test/finish", (ctx, { args }: { result: void; args: string }) => ctx.invoke(ledger.book, args, { id: "a" }));
+  const work = fn("test/handled-work", (ctx, name: string) =>
+    ctx.onComplete(ctx.sleep(20), finish, name),
+  );
+  const finish = fn("test/finish", (ctx, { args }: { result: void; args: string }) =>
+    ctx.invoke(ledger.book, args, { id: "a" }),
+  );
   const shelf = stateful("test/shelf", {
     state: { handle: value<FutureHandle<number>>() },
     handlers: {
@@ -383,19 +452,31 @@ export function largeValues(): Scenario<unknown> {
   const large = fn("test/large", (ctx, { name, delay }: { name: string; delay: number }) =>
     ctx.onComplete(ctx.sleep(delay), blown, { name, text: "x".repeat(50_000) }),
   );
-  const blown = fn("test/blown", (ctx, { args }: { result: void; args: { name: string; text: string } }) => {
-    if (args.name === "failing") throw new Error("failing");
-    return { text: args.text, times: ctx.invoke(ledger.book, args.name, { id: "a" }) };
-  });
-  const measure = fn("test/measure", (_, { parts, more }: { parts: readonly { text: string; times: number }[]; more: string }) => ({
-    lengths: parts.map(({ text }) => text.length),
-    times: parts.map(({ times }) => times),
-    more: more.length,
-  }));
+  const blown = fn(
+    "test/blown",
+    (ctx, { args }: { result: void; args: { name: string; text: string } }) => {
+      if (args.name === "failing") throw new Error("failing");
+      return { text: args.text, times: ctx.invoke(ledger.book, args.name, { id: "a" }) };
+    },
+  );
+  const measure = fn(
+    "test/measure",
+    (_, { parts, more }: { parts: readonly { text: string; times: number }[]; more: string }) => ({
+      lengths: parts.map(({ text }) => text.length),
+      times: parts.map(({ times }) => times),
+      more: more.length,
+    }),
+  );
   const both = fn("test/large-both", (ctx) => {
     const call = (name: string, delay: number) => ctx.invoke(large, { name, delay });
-    const good = ctx.invoke(measure, { parts: [call("a", 0), call("b", 20), call("c", 10)], more: "y".repeat(50_000) });
-    const bad = ctx.invoke(measure, { parts: [call("d", 30), call("failing", 10), call("e", 0)], more: "z".repeat(50_000) });
+    const good = ctx.invoke(measure, {
+      parts: [call("a", 0), call("b", 20), call("c", 10)],
+      more: "y".repeat(50_000),
+    });
+    const bad = ctx.invoke(measure, {
+      parts: [call("d", 30), call("failing", 10), call("e", 0)],
+      more: "z".repeat(50_000),
+    });
     return ctx.allSettled([good, bad]);
   });
   return {

@@ -5,7 +5,11 @@ import { deferredWork, start } from "../support/started-engine.ts";
 describe("expiry", () => {
   const session = stateful("test/session", {
     ageOut: "10m",
-    state: { user: value<string>(), visits: value(0), hint: value("none", { expireAfterWrite: "1m" }) },
+    state: {
+      user: value<string>(),
+      visits: value(0),
+      hint: value("none", { expireAfterWrite: "1m" }),
+    },
     handlers: {
       visit(ctx, user: string) {
         ctx.state.user = user;
@@ -24,7 +28,9 @@ describe("expiry", () => {
       await engine.client.call(session.visit, "ann", { id: "s" });
       await clock.advance(idle);
       const gone = idle >= 600_000;
-      const seen: unknown = await engine.client.readState(session, "s").catch((error: { code: string }) => error.code);
+      const seen: unknown = await engine.client
+        .readState(session, "s")
+        .catch((error: { code: string }) => error.code);
       expect(seen).toEqual(gone ? "NOT_FOUND" : { user: "ann", visits: 1, hint: "none" });
       if (idle > 700_000) expect(store.count()).toMatchObject({ state: 0 });
       expect(await engine.client.call(session.visit, "bob", { id: "s" })).toBe(gone ? 1 : 2);

@@ -40,43 +40,71 @@ function makeBell() {
     handlers: {
       set(ctx, { name, ms, token }: Alarm): void {
         const told = { name, dueAt: ctx.now() + ms };
-        ctx.send(bell.ring, told, { id: ctx.self.id, delay: ms, ...(token !== undefined && { token }) });
+        ctx.send(bell.ring, told, {
+          id: ctx.self.id,
+          delay: ms,
+          ...(token !== undefined && { token }),
+        });
       },
       cancel: (ctx, token: string): void => ctx.cancelSend(token),
       ring: (ctx, told: Omit<Rung, "at">): void => void rung.push({ ...told, at: ctx.now() }),
     },
   });
-  const wake = fn("test/wake", (ctx, { args }: { result: void; args: Omit<Rung, "at"> }) => void rung.push({ ...args, at: ctx.now() }));
-  const sleep = fn("test/sleep", (ctx, { name, ms }: Alarm) => ctx.onComplete(ctx.sleep(ms), wake, { name, dueAt: ctx.now() + ms }));
+  const wake = fn(
+    "test/wake",
+    (ctx, { args }: { result: void; args: Omit<Rung, "at"> }) =>
+      void rung.push({ ...args, at: ctx.now() }),
+  );
+  const sleep = fn("test/sleep", (ctx, { name, ms }: Alarm) =>
+    ctx.onComplete(ctx.sleep(ms), wake, { name, dueAt: ctx.now() + ms }),
+  );
   return { bell, sleep, functions: [bell, sleep, wake], rung };
 }
 
-async function start(clock: SettableClock, options: Partial<EmbeddedOptions> & Pick<EmbeddedOptions, "functions">): Promise<Embedded> {
+async function start(
+  clock: SettableClock,
+  options: Partial<EmbeddedOptions> & Pick<EmbeddedOptions, "functions">,
+): Promise<Embedded> {
   const engine = await embedded({ store: memory(), ...options, clock });
   onTestFinished(() => clock.time.until(engine.close()));
   return engine;
 }
 
 describe("when the clock is set", () => {
-  test.each(SETTINGS)("%s, each timer rings once, not early by the clock as it then is, and a minute late at most", async (_, byMs) => {
-    const clock = new SettableClock();
-    const { bell, sleep, functions, rung } = makeBell();
-    const { client } = await start(clock, { functions });
-    const delays = [1, 10_000, 29_000, 31_000, 5 * MINUTE_MS, 59 * MINUTE_MS, 61 * MINUTE_MS, DAY_MS, 2 * DAY_MS];
-    for (const ms of delays) {
-      await client.start(sleep, { name: `sleep ${ms}`, ms });
-      await client.start(bell.set, { name: `send ${ms}`, ms }, { id: "x" });
-    }
-    await clock.time.advance(5_000);
-    clock.set(byMs);
-    const setTo = clock.now();
-    await clock.time.advance(4 * DAY_MS);
-    expect(new Set(rung.map(({ name }) => name)).size).toBe(2 * delays.length);
-    expect(rung).toHaveLength(2 * delays.length);
-    expect(rung.filter(({ dueAt, at }) => at < dueAt)).toEqual([]);
-    expect(rung.filter(({ dueAt, at }) => dueAt > setTo && at > dueAt + STEP_MS)).toEqual([]);
-    expect(rung.filter(({ dueAt, at }) => dueAt <= setTo && at > Math.max(setTo, dueAt) + STEP_MS)).toEqual([]);
-  });
+  test.each(SETTINGS)(
+    "%s, each timer rings once, not early by the clock as it then is, and a minute late at most",
+    async (_, byMs) => {
+      const clock = new SettableClock();
+      const { bell, sleep, functions, rung } = makeBell();
+      const { client } = await start(clock, { functions });
+      const delays = [
+        1,
+        10_000,
+        29_000,
+        31_000,
+        5 * MINUTE_MS,
+        59 * MINUTE_MS,
+        61 * MINUTE_MS,
+        DAY_MS,
+        2 * DAY_MS,
+      ];
+      for (const ms of delays) {
+        await client.start(sleep, { name: `sleep ${ms}`, ms });
+        await client.start(bell.set, { name: `send ${ms}`, ms }, { id: "x" });
+      }
+      await clock.time.advance(5_000);
+      clock.set(byMs);
+      const setTo = clock.now();
+      await clock.time.advance(4 * DAY_MS);
+      expect(new Set(rung.map(({ name }) => name)).size).toBe(2 * delays.length);
+      expect(rung).toHaveLength(2 * delays.length);
+      expect(rung.filter(({ dueAt, at }) => at < dueAt)).toEqual([]);
+      expect(rung.filter(({ dueAt, at }) => dueAt > setTo && at > dueAt + STEP_MS)).toEqual([]);
+      expect(
+        rung.filter(({ dueAt, at }) => dueAt <= setTo && at > Math.max(setTo, dueAt) + STEP_MS),
+      ).toEqual([]);
+    },
+  );
 
   test.each(SETTINGS)("%s, what begins to sleep then wakes in time", async (_, byMs) => {
     const clock = new SettableClock();
@@ -92,24 +120,31 @@ describe("when the clock is set", () => {
     expect(late).toEqual({ sleep: 0, send: 0 });
   });
 
-  test.each(SETTINGS)("%s, a handler is given the time that it may take, no more and no less", async (_, byMs) => {
-    const clock = new SettableClock();
-    const stuck = fn("test/stuck", { timeout: "5s" }, () => new Promise<void>(() => undefined));
-    const { client } = await start(clock, { functions: [stuck] });
-    const outcome = client.call(stuck).catch((error: unknown) => error);
-    await clock.time.advance(1_000);
-    clock.set(byMs);
-    const before = clock.now();
-    expect(await clock.time.until(outcome)).toMatchObject({ code: "HANDLER_TIMEOUT" });
-    expect(clock.now() - before).toBe(4_000);
-  });
+  test.each(SETTINGS)(
+    "%s, a handler is given the time that it may take, no more and no less",
+    async (_, byMs) => {
+      const clock = new SettableClock();
+      const stuck = fn("test/stuck", { timeout: "5s" }, () => new Promise<void>(() => undefined));
+      const { client } = await start(clock, { functions: [stuck] });
+      const outcome = client.call(stuck).catch((error: unknown) => error);
+      await clock.time.advance(1_000);
+      clock.set(byMs);
+      const before = clock.now();
+      expect(await clock.time.until(outcome)).toMatchObject({ code: "HANDLER_TIMEOUT" });
+      expect(clock.now() - before).toBe(4_000);
+    },
+  );
 
   test("back by a day, what was near is let go, and is read again when it is near again", async () => {
     const clock = new SettableClock();
     const { sleep, functions, rung } = makeBell();
     const read = new Set<number>();
     class WatchedStore extends HeldStore {
-      override readDelayed(until: number, limit: number, after?: number): ReturnType<HeldStore["readDelayed"]> {
+      override readDelayed(
+        until: number,
+        limit: number,
+        after?: number,
+      ): ReturnType<HeldStore["readDelayed"]> {
         const rows = super.readDelayed(until, limit, after);
         for (const { seq } of rows) read.add(seq);
         return rows;
@@ -158,12 +193,22 @@ describe("when the clock is set", () => {
   });
 
   test("at any time, by any span, as often as may be: every alarm rings once unless it was cancelled, and none early", async () => {
-    const span = fc.oneof(fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }), fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }));
+    const span = fc.oneof(
+      fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }),
+      fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }),
+    );
     const step = fc.oneof(
       fc.record({ do: fc.constant("set"), byMs: span } as const),
       fc.record({ do: fc.constant("pass"), ms: fc.integer({ min: 0, max: 3 * HOUR_MS }) } as const),
-      fc.record({ do: fc.constant("sleep"), ms: fc.integer({ min: 1, max: 2 * HOUR_MS }) } as const),
-      fc.record({ do: fc.constant("send"), ms: fc.integer({ min: 1, max: 2 * HOUR_MS }), token: fc.boolean() } as const),
+      fc.record({
+        do: fc.constant("sleep"),
+        ms: fc.integer({ min: 1, max: 2 * HOUR_MS }),
+      } as const),
+      fc.record({
+        do: fc.constant("send"),
+        ms: fc.integer({ min: 1, max: 2 * HOUR_MS }),
+        token: fc.boolean(),
+      } as const),
       fc.record({ do: fc.constant("cancel") } as const),
     );
     await fc.assert(
@@ -180,7 +225,12 @@ describe("when the clock is set", () => {
           else if (act.do === "pass") await clock.time.advance(act.ms);
           else if (act.do === "sleep") await engine.client.start(sleep, { name, ms: act.ms });
           else if (act.do === "cancel") await engine.client.call(bell.cancel, "t", { id: "x" });
-          else await engine.client.call(bell.set, { name, ms: act.ms, ...(act.token && { token: "t" }) }, { id: "x" });
+          else
+            await engine.client.call(
+              bell.set,
+              { name, ms: act.ms, ...(act.token && { token: "t" }) },
+              { id: "x" },
+            );
           const endsHeld = act.do === "cancel" || (act.do === "send" && act.token);
           await clock.time.quiet();
           if (endsHeld && held !== undefined && !heldHasRung()) promised.delete(held);

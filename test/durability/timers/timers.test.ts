@@ -26,7 +26,8 @@ const bell = stateful("test/bell", {
   state: {},
   handlers: {
     set(ctx, alarms: readonly Alarm[]): void {
-      for (const { name, ...options } of alarms) ctx.send(bell.ring, name, { id: ctx.self.id, ...options });
+      for (const { name, ...options } of alarms)
+        ctx.send(bell.ring, name, { id: ctx.self.id, ...options });
     },
     cancel: (ctx, token: string): void => ctx.cancelSend(token),
     ring: (ctx, name: string) => void rung.push([name, ctx.now() - VirtualClock.startAt]),
@@ -96,7 +97,11 @@ async function tower(options?: Partial<EmbeddedOptions>): Promise<Tower> {
 
 test("a delayed message comes at its instant, not a millisecond before", async () => {
   const t = await tower();
-  await t.set({ name: "near", delay: 10 }, { name: "window", delay: 30_000 }, { name: "beyond", delay: 95_000 });
+  await t.set(
+    { name: "near", delay: 10 },
+    { name: "window", delay: 30_000 },
+    { name: "beyond", delay: 95_000 },
+  );
   await t.clock.advance(9);
   expect(await t.rung()).toEqual([]);
   await t.clock.advance(29_990);
@@ -148,7 +153,8 @@ test("a clock whose timers come too early, or too late, makes no message early o
   await engine.client.call(bell.set, alarms, { id: "b" });
   await clock.advance(4_000);
   expect(rung.map(([name]) => name)).toEqual(alarms.map(({ name }) => name));
-  for (const [at, [, afterMs]] of rung.entries()) expect(afterMs).toBeGreaterThanOrEqual(100 * at + 1);
+  for (const [at, [, afterMs]] of rung.entries())
+    expect(afterMs).toBeGreaterThanOrEqual(100 * at + 1);
 });
 
 test("what is held in memory is not read from the store again", async () => {
@@ -170,7 +176,10 @@ test("what is held in memory is not read from the store again", async () => {
 
 test("messages come in the order of their instants, and of one instant in the order in which they were sent", async () => {
   const t = await tower();
-  const alarms = Array.from({ length: 10_000 }, (_, n) => ({ name: `${n}`, delay: n % 3 === 0 ? 50_000 : 40_000 }));
+  const alarms = Array.from({ length: 10_000 }, (_, n) => ({
+    name: `${n}`,
+    delay: n % 3 === 0 ? 50_000 : 40_000,
+  }));
   await t.set(...alarms);
   await t.clock.advance(60_000);
   const expected = alarms.toSorted((one, other) => one.delay - other.delay);
@@ -190,7 +199,10 @@ test("messages of one instant keep their order when some were sent before a rest
 
 test("ten thousand messages that came due while nobody ran are delivered at the start, in order", async () => {
   const t = await tower();
-  const alarms = Array.from({ length: 10_000 }, (_, n) => ({ name: `${n}`, delay: 1_000 + (n >> 1) }));
+  const alarms = Array.from({ length: 10_000 }, (_, n) => ({
+    name: `${n}`,
+    delay: 1_000 + (n >> 1),
+  }));
   await t.set(...alarms);
   await t.close();
   await t.clock.advance(DAY_MS);
@@ -214,7 +226,9 @@ test("an engine sleeps while the commit of what it has fired takes its time, how
     const t = new Tower();
     const gate = new CommitGate();
     await t.start();
-    await t.set(...Array.from({ length: count }, (_, n) => ({ name: `${count}/${n}`, delay: 10 + n })));
+    await t.set(
+      ...Array.from({ length: count }, (_, n) => ({ name: `${count}/${n}`, delay: 10 + n })),
+    );
     await t.close();
     await t.clock.advance(60_000);
     gate.shut();
@@ -286,9 +300,15 @@ for (const visible of VISIBLE) {
         },
       },
     });
-    await t.start({ functions: [bell, setter], store: new HeldStore(t.content, gate.hold, visible) });
+    await t.start({
+      functions: [bell, setter],
+      store: new HeldStore(t.content, gate.hold, visible),
+    });
     gate.shut();
-    const calls = [t.client.call(setter.set, undefined, { id: "s" }), t.client.call(setter.cancel, undefined, { id: "s" })];
+    const calls = [
+      t.client.call(setter.set, undefined, { id: "s" }),
+      t.client.call(setter.cancel, undefined, { id: "s" }),
+    ];
     await t.clock.quiet();
     // Both are durable now, and the first has run; the second runs while the commit of the first is under way.
     gate.passOne();
@@ -308,7 +328,9 @@ for (const visible of VISIBLE) {
   test(`messages that come due while their own commit is under way come once (commits seen ${visible})`, async () => {
     const t = new Tower();
     await t.start({ store: new HeldStore(t.content, () => t.clock.work(70), visible) });
-    await t.clock.until(t.set(...Array.from({ length: 50 }, (_, n) => ({ name: `${n}`, delay: 5 * n + 1 }))));
+    await t.clock.until(
+      t.set(...Array.from({ length: 50 }, (_, n) => ({ name: `${n}`, delay: 5 * n + 1 }))),
+    );
     await t.clock.advance(60_000);
     expect(await t.names()).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`));
   });

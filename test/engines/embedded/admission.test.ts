@@ -9,14 +9,20 @@ import { deferredWork, journal, start } from "../../durability/support/started-e
 /** How many of the requests were refused as overloaded, once each has an answer; any other failure is one of the test. */
 async function refusals(requests: readonly Promise<unknown>[]): Promise<number> {
   const settled = await Promise.allSettled(requests);
-  const reasons = settled.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
-  for (const reason of reasons) expect(reason).toMatchObject({ code: "OVERLOADED", retryable: true });
+  const reasons = settled.flatMap((each) =>
+    each.status === "rejected" ? [each.reason as unknown] : [],
+  );
+  for (const reason of reasons)
+    expect(reason).toMatchObject({ code: "OVERLOADED", retryable: true });
   return reasons.length;
 }
 
 function slowly() {
   const { work, end, started } = deferredWork();
-  const slow = stateful("test/slow", { state: { n: value(0) }, handlers: { work: (_, name: string) => work(name) } });
+  const slow = stateful("test/slow", {
+    state: { n: value(0) },
+    handlers: { work: (_, name: string) => work(name) },
+  });
   return { slow, end, started };
 }
 
@@ -43,7 +49,10 @@ describe("when as many messages wait as may", () => {
       end(name);
       await clock.quiet();
     }
-    expect({ started, backlog: engine.backlog }).toEqual({ started: ["a", "b", "c", "d"], backlog: 0 });
+    expect({ started, backlog: engine.backlog }).toEqual({
+      started: ["a", "b", "c", "d"],
+      backlog: 0,
+    });
   });
 
   test("those of one address have a bound of their own, which others do not feel", async () => {
@@ -68,7 +77,10 @@ describe("when as many messages wait as may", () => {
     for (const bound of [{ backlogLimit: 100 }, { mailboxLimit: 100 }]) {
       const { slow } = slowly();
       const { engine, clock } = await start({ functions: [slow], ...bound });
-      const flood = (): Promise<number> => refusals(Array.from({ length: 150 }, () => engine.client.start(slow.work, "x", { id: "x" })));
+      const flood = (): Promise<number> =>
+        refusals(
+          Array.from({ length: 150 }, () => engine.client.start(slow.work, "x", { id: "x" })),
+        );
       const first = flood();
       const second = Promise.resolve().then(flood);
       expect((await first) + (await second)).toBe(200);
@@ -83,7 +95,9 @@ describe("when as many messages wait as may", () => {
     const { engine, clock } = await start({ functions: [slow], backlogLimit: 1 });
     await engine.client.start(slow.work, "a", { id: "a", key: "a" });
     const again = await engine.client.start(slow.work, "a", { id: "a", key: "a" });
-    await expect(engine.client.start(slow.work, "b", { id: "a", key: "a" })).rejects.toMatchObject({ code: "IDEMPOTENCY_CONFLICT" });
+    await expect(engine.client.start(slow.work, "b", { id: "a", key: "a" })).rejects.toMatchObject({
+      code: "IDEMPOTENCY_CONFLICT",
+    });
     await clock.quiet();
     end("a");
     expect(await again.result()).toBe("a");
@@ -96,7 +110,10 @@ describe("when as many messages wait as may", () => {
     const parked = fn("test/parked", (ctx) => {
       const decision = ctx.promise<string>();
       tokens.push(decision.token);
-      return ctx.all([ctx.onComplete(decision, next), ctx.onComplete(ctx.event<string>("e"), next)]);
+      return ctx.all([
+        ctx.onComplete(decision, next),
+        ctx.onComplete(ctx.event<string>("e"), next),
+      ]);
     });
     const { engine, clock } = await start({ functions: [slow, parked, next], backlogLimit: 3 });
     const { client } = engine;
@@ -104,7 +121,8 @@ describe("when as many messages wait as may", () => {
     for (let n = 0; n < 3; n++) flows.push(await client.start(parked));
     await clock.quiet();
     expect(engine.backlog).toBe(0);
-    for (const name of ["a", "b", "c"]) await client.start(slow.work, name, { id: name, key: name });
+    for (const name of ["a", "b", "c"])
+      await client.start(slow.work, name, { id: name, key: name });
     await expect(client.start(parked)).rejects.toMatchObject({ code: "OVERLOADED" });
     for (const [n, flow] of flows.entries()) {
       await client.settle(tokens[n] ?? "", "yes");
@@ -124,9 +142,17 @@ describe("what is promised is never refused", () => {
     const journals = journal();
     const wide = fn("test/wide", (ctx, width: number) => {
       for (let n = 0; n < width; n++) ctx.send(journals.write, "sent", { id: "x" });
-      return ctx.all(Array.from({ length: width }, (_, n) => ctx.invoke(journals.write, "invoked", { id: `${n % 2}` })));
+      return ctx.all(
+        Array.from({ length: width }, (_, n) =>
+          ctx.invoke(journals.write, "invoked", { id: `${n % 2}` }),
+        ),
+      );
     });
-    const { engine, clock } = await start({ functions: [journals, wide], backlogLimit: 2, mailboxLimit: 1 });
+    const { engine, clock } = await start({
+      functions: [journals, wide],
+      backlogLimit: 2,
+      mailboxLimit: 1,
+    });
     expect(await clock.until(engine.client.call(wide, 500))).toHaveLength(500);
     await clock.quiet();
     expect((await engine.client.readState(journals, "x")).lines).toHaveLength(500);
@@ -138,7 +164,11 @@ describe("what is promised is never refused", () => {
     const ring = fn("test/ring", (ctx, _: void) => ctx.invoke(journals.write, "rang", { id: "x" }));
     const sleeper = fn("test/sleeper", (ctx) => ctx.onComplete(ctx.sleep("1h"), ring));
     const parked = fn("test/parked", (ctx) => ctx.promise());
-    const { engine, clock } = await start({ functions: [journals, ring, sleeper, parked], backlogLimit: 5, mailboxLimit: 5 });
+    const { engine, clock } = await start({
+      functions: [journals, ring, sleeper, parked],
+      backlogLimit: 5,
+      mailboxLimit: 5,
+    });
     for (let n = 0; n < 50; n++) {
       await engine.client.start(sleeper);
       await engine.client.start(parked);
@@ -156,9 +186,15 @@ describe("what is promised is never refused", () => {
     const first = await embedded({ functions: [slow], store, clock, concurrency: 1 });
     for (let n = 0; n < 10; n++) await first.client.start(slow.work, `${n}`, { id: `${n % 2}` });
     await clock.until(first.close());
-    const { engine } = await start({ functions: [slow], store, backlogLimit: 3, mailboxLimit: 2 }, clock);
+    const { engine } = await start(
+      { functions: [slow], store, backlogLimit: 3, mailboxLimit: 2 },
+      clock,
+    );
     expect(engine.backlog).toBe(10);
-    await expect(engine.client.start(slow.work, "more")).rejects.toMatchObject({ code: "OVERLOADED", details: { waiting: 10 } });
+    await expect(engine.client.start(slow.work, "more")).rejects.toMatchObject({
+      code: "OVERLOADED",
+      details: { waiting: 10 },
+    });
     // The run of the first that was left behind by the engine before.
     end("0");
     for (let n = 0; n < 10; n++) {
@@ -166,7 +202,10 @@ describe("what is promised is never refused", () => {
       end(`${n}`);
     }
     await clock.quiet();
-    expect({ handled: new Set(started).size, backlog: engine.backlog }).toEqual({ handled: 10, backlog: 0 });
+    expect({ handled: new Set(started).size, backlog: engine.backlog }).toEqual({
+      handled: 10,
+      backlog: 0,
+    });
   });
 
   test("messages for functions that are not registered are parked, and take no place", async () => {
@@ -175,37 +214,50 @@ describe("what is promised is never refused", () => {
     const clock = new VirtualClock();
     const store = memory();
     const first = await embedded({ functions: [slow], store, clock, concurrency: 1 });
-    for (let n = 0; n < 10; n++) await first.client.start(slow.work, `${n}`, { id: "x", key: `${n}` });
+    for (let n = 0; n < 10; n++)
+      await first.client.start(slow.work, `${n}`, { id: "x", key: `${n}` });
     await clock.until(first.close());
     const { engine } = await start({ functions: [journals], store, backlogLimit: 1 }, clock);
     expect(engine.unregistered.get("test/slow")).toBe(10);
     expect(engine.backlog).toBe(0);
     expect(await clock.until(engine.client.call(journals.write, "a", { id: "x" }))).toBe(1);
     expect(await engine.client.cancel("3")).toBe(true);
-    expect({ parked: engine.unregistered.get("test/slow"), backlog: engine.backlog }).toEqual({ parked: 9, backlog: 0 });
+    expect({ parked: engine.unregistered.get("test/slow"), backlog: engine.backlog }).toEqual({
+      parked: 9,
+      backlog: 0,
+    });
   });
 });
 
 test("whatever work there was, and however it was cancelled, the messages that are counted are those that are kept", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(work, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(60), { maxLength: 3 }), async (all, cancelAfter) => {
-      const clock = new VirtualClock();
-      const workers = makeWorkers(clock);
-      const store = memory();
-      const engine = await embedded({ functions: workers.functions, store, clock, concurrency: 3 });
-      const flows: FlowHandle<unknown>[] = [];
-      for (const todo of all) flows.push(await engine.client.start(workers.start, todo));
-      for (const [n, ms] of cancelAfter.entries()) {
-        await clock.advance(ms);
+    fc.asyncProperty(
+      fc.array(work, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.nat(60), { maxLength: 3 }),
+      async (all, cancelAfter) => {
+        const clock = new VirtualClock();
+        const workers = makeWorkers(clock);
+        const store = memory();
+        const engine = await embedded({
+          functions: workers.functions,
+          store,
+          clock,
+          concurrency: 3,
+        });
+        const flows: FlowHandle<unknown>[] = [];
+        for (const todo of all) flows.push(await engine.client.start(workers.start, todo));
+        for (const [n, ms] of cancelAfter.entries()) {
+          await clock.advance(ms);
+          expect(engine.backlog).toBe(store.count().messages);
+          const flow = flows[n % flows.length];
+          if (flow !== undefined) await engine.client.cancel(flow);
+        }
+        await clock.advance(1_000);
+        for (const flow of flows) await engine.client.cancel(flow);
+        await clock.advance(1_000);
         expect(engine.backlog).toBe(store.count().messages);
-        const flow = flows[n % flows.length];
-        if (flow !== undefined) await engine.client.cancel(flow);
-      }
-      await clock.advance(1_000);
-      for (const flow of flows) await engine.client.cancel(flow);
-      await clock.advance(1_000);
-      expect(engine.backlog).toBe(store.count().messages);
-      await clock.until(engine.close());
-    }),
+        await clock.until(engine.close());
+      },
+    ),
   );
 });

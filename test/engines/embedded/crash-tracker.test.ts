@@ -15,7 +15,13 @@ interface Start {
 }
 
 /** Suspects of a process that has just started, and a disk that takes marks when it is told to. */
-function start({ clean = false, crashLimit = 3, messages = 4, marks = [], slots = new Slots(64) }: Start = {}) {
+function start({
+  clean = false,
+  crashLimit = 3,
+  messages = 4,
+  marks = [],
+  slots = new Slots(64),
+}: Start = {}) {
   const clock = new VirtualClock();
   const disk = new Map(marks.map(({ seq, crashes }) => [seq, crashes]));
   const pending: { marks: readonly Mark[]; durable: (() => void) | undefined }[] = [];
@@ -60,14 +66,25 @@ function start({ clean = false, crashLimit = 3, messages = 4, marks = [], slots 
     for (const seq of begun) suspects.began(seq);
     return begun;
   };
-  const crashed = () => start({ crashLimit, messages, marks: Array.from(disk, ([seq, crashes]) => ({ seq, crashes })) });
+  const crashed = () =>
+    start({
+      crashLimit,
+      messages,
+      marks: Array.from(disk, ([seq, crashes]) => ({ seq, crashes })),
+    });
   return { clock, suspects, disk, commit, want, begin, poisoned, crashed, pending };
 }
 
 describe("after a stop that was clean", () => {
   test("every message is free, and nothing is ever written", async () => {
     const { suspects, clock, pending } = start({ clean: true });
-    expect([0, 1, 2, 3, 4].map((seq) => suspects.isFree(seq))).toEqual([true, true, true, true, true]);
+    expect([0, 1, 2, 3, 4].map((seq) => suspects.isFree(seq))).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
     suspects.began(0);
     suspects.blocked(0);
     expect(suspects.resumed(0)).toBeUndefined();
@@ -77,7 +94,10 @@ describe("after a stop that was clean", () => {
   });
 
   test("or without a limit, marks that are there go", () => {
-    const { suspects, disk, commit } = start({ crashLimit: Number.POSITIVE_INFINITY, marks: [{ seq: 1, crashes: 2 }] });
+    const { suspects, disk, commit } = start({
+      crashLimit: Number.POSITIVE_INFINITY,
+      marks: [{ seq: 1, crashes: 2 }],
+    });
     commit();
     expect([suspects.isFree(1), disk.size]).toEqual([true, 0]);
   });
@@ -102,7 +122,13 @@ describe("after a stop that was not", () => {
     commit();
     expect(begin().toSorted((one, other) => one - other)).toEqual([0, 1, 500]);
     // Message 500, and the first 64 that it came before, less one that is gone.
-    expect([disk.size, disk.has(3), disk.has(63), disk.has(64), disk.has(500)]).toEqual([64, false, true, false, true]);
+    expect([disk.size, disk.has(3), disk.has(63), disk.has(64), disk.has(500)]).toEqual([
+      64,
+      false,
+      true,
+      false,
+      true,
+    ]);
     want(63);
     expect(pending).toEqual([]);
     for (let seq = 64; seq < 1_000; seq++) want(seq);
@@ -383,7 +409,10 @@ describe("suspects", () => {
   });
 
   test("are not those that are not there any more", () => {
-    const { commit, disk, crashed } = start({ messages: 1, marks: [...marks, { seq: 9, crashes: 2 }] });
+    const { commit, disk, crashed } = start({
+      messages: 1,
+      marks: [...marks, { seq: 9, crashes: 2 }],
+    });
     commit();
     expect([...disk]).toEqual([[0, 2]]);
     expect([...crashed().poisoned]).toEqual([]);

@@ -12,9 +12,14 @@ import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-cl
 describe("taking turns", () => {
   test("an address handles one message at a time while other addresses go on", async () => {
     const { work, started, end, running } = deferredWork();
-    const worker = stateful("test/worker", { state: { n: value(0) }, handlers: { work: (_, name: string) => work(name) } });
+    const worker = stateful("test/worker", {
+      state: { n: value(0) },
+      handlers: { work: (_, name: string) => work(name) },
+    });
     const { engine, clock } = await start({ functions: [worker] });
-    const results = ["a1", "a2", "b1", "a3", "b2"].map((name) => engine.client.call(worker.work, name, { id: name[0] ?? "" }));
+    const results = ["a1", "a2", "b1", "a3", "b2"].map((name) =>
+      engine.client.call(worker.work, name, { id: name[0] ?? "" }),
+    );
     await clock.quiet();
     expect(running()).toEqual(["a1", "b1"]);
     end("b1");
@@ -51,12 +56,16 @@ describe("taking turns", () => {
       handlers: {
         down(ctx, left: number): unknown {
           ctx.state.depth++;
-          return left === 0 ? ctx.state.depth : { inner: ctx.invoke(nested.down, left - 1, { id: ctx.self.id }) };
+          return left === 0
+            ? ctx.state.depth
+            : { inner: ctx.invoke(nested.down, left - 1, { id: ctx.self.id }) };
         },
       },
     });
     const { engine, clock } = await start({ functions: [nested], concurrency: 1 });
-    expect(await clock.until(engine.client.call(nested.down, 3, { id: "x" }))).toEqual({ inner: { inner: { inner: 4 } } });
+    expect(await clock.until(engine.client.call(nested.down, 3, { id: "x" }))).toEqual({
+      inner: { inner: { inner: 4 } },
+    });
   });
 
   test("fifty thousand messages behind one slow address are handled in order", async () => {
@@ -102,12 +111,15 @@ describe("taking turns", () => {
     const { engine } = await start({ functions: [journals], cachedStates: 2, store }, clock);
     const calls: Promise<number>[] = [];
     for (let round = 0; round < 5; round++) {
-      for (let id = 0; id < 20; id++) calls.push(engine.client.call(journals.write, `${round}`, { id: `j${id}` }));
+      for (let id = 0; id < 20; id++)
+        calls.push(engine.client.call(journals.write, `${round}`, { id: `j${id}` }));
       await clock.advance(2);
     }
     await clock.until(Promise.all(calls));
     for (let id = 0; id < 20; id++) {
-      expect(await engine.client.readState(journals, `j${id}`)).toEqual({ lines: ["0", "1", "2", "3", "4"] });
+      expect(await engine.client.readState(journals, `j${id}`)).toEqual({
+        lines: ["0", "1", "2", "3", "4"],
+      });
     }
   });
 });
@@ -115,7 +127,10 @@ describe("taking turns", () => {
 test("messages queue behind a handler that blocks at a price that does not grow with their number", async () => {
   const box = stateful("test/box", {
     state: { n: value(0) },
-    handlers: { add: (ctx) => void ctx.state.n++, block: async (ctx) => ctx.get(ctx.event<string>("go")) },
+    handlers: {
+      add: (ctx) => void ctx.state.n++,
+      block: async (ctx) => ctx.get(ctx.event<string>("go")),
+    },
   });
   const flood = fn("test/flood", (ctx, count: number) => {
     for (let n = 0; n < count; n++) ctx.send(box.add, undefined, { id: "x" });
@@ -150,10 +165,18 @@ test("a get whose handler has ended is waited for no longer", () => {
   gets.end("a");
   expect(gets.runs).toBe(2);
   gets.endAll(first);
-  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({ stopped: ["b"], runs: 1, size: 1 });
+  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({
+    stopped: ["b"],
+    runs: 1,
+    size: 1,
+  });
   gets.end("c");
   gets.endAll(second);
-  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({ stopped: ["b"], runs: 0, size: 0 });
+  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({
+    stopped: ["b"],
+    runs: 0,
+    size: 0,
+  });
 });
 
 test("a get that was rejected is part of no other deadlock, and its handler is blocked until it goes on", () => {
@@ -165,7 +188,8 @@ test("a get that was rejected is part of no other deadlock, and its handler is b
     (key) => void rejected.push(key),
   );
   const check = () => gets.check({ queuedAt: () => [], waitingForSlot: [] });
-  for (const key of ["a", "b"]) gets.begin({ key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined });
+  for (const key of ["a", "b"])
+    gets.begin({ key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined });
   check();
   expect([rejected, gets.runs]).toEqual([["a"], 2]);
   check();
@@ -175,21 +199,31 @@ test("a get that was rejected is part of no other deadlock, and its handler is b
   expect(gets.runs).toBe(1);
 });
 
-const ENVELOPE: Envelope = { id: "", target: { type: "test/a", id: "x" }, name: "call", payload: UNDEFINED };
+const ENVELOPE: Envelope = {
+  id: "",
+  target: { type: "test/a", id: "x" },
+  name: "call",
+  payload: UNDEFINED,
+};
 
 test("a loop takes no more room for a thousand turns than for ten", async () => {
   const most = { state: 0, messages: 0, bytes: 0 };
   const content = memory();
   const store = new HeldStore(content, async ({ inserted }) => {
     const { state, messages } = content.count();
-    for (const { envelope } of inserted) most.bytes = Math.max(most.bytes, encodeEnvelope(envelope).head.length);
+    for (const { envelope } of inserted)
+      most.bytes = Math.max(most.bytes, encodeEnvelope(envelope).head.length);
     most.state = Math.max(most.state, state);
     most.messages = Math.max(most.messages, messages);
   });
   const status = fn("test/status", (_, turn: number) => turn);
-  const check = fn("test/check", (ctx, left: number): Future<number> => ctx.onComplete(ctx.invoke(status, left), decide, left));
-  const decide = fn("test/decide", (ctx, { result, args }: { result: number; args: number }): number | Future<number> =>
-    args === 0 ? result : ctx.invoke(check, args - 1),
+  const check = fn("test/check", (ctx, left: number): Future<number> =>
+    ctx.onComplete(ctx.invoke(status, left), decide, left),
+  );
+  const decide = fn(
+    "test/decide",
+    (ctx, { result, args }: { result: number; args: number }): number | Future<number> =>
+      args === 0 ? result : ctx.invoke(check, args - 1),
   );
   const { engine } = await start({ functions: [status, check, decide], store });
   expect(await engine.client.call(check, 10)).toBe(0);
@@ -210,7 +244,10 @@ describe("waiting for the disk", () => {
       ran.push("first");
       return ctx.invoke(second);
     });
-    const { engine, clock } = await start({ functions: [first, second], store: new HeldStore(memory(), gate.hold) });
+    const { engine, clock } = await start({
+      functions: [first, second],
+      store: new HeldStore(memory(), gate.hold),
+    });
     gate.shut();
     const result = engine.client.call(first);
     await clock.quiet();
@@ -269,7 +306,10 @@ describe("waiting for the disk", () => {
     const gate = new CommitGate();
     const { work, end } = deferredWork();
     const worker = fn("test/worker", (_, name: string) => work(name));
-    const { engine, clock } = await start({ functions: [worker], store: new HeldStore(memory(), gate.hold) });
+    const { engine, clock } = await start({
+      functions: [worker],
+      store: new HeldStore(memory(), gate.hold),
+    });
     const results = ["a", "b", "c"].map((name) => engine.client.call(worker, name));
     await clock.quiet();
     gate.shut();
@@ -304,12 +344,17 @@ describe("a store that fails", () => {
         quick: (_, name: string) => void ran.push(name),
       },
     });
-    const { engine, clock } = await start({ functions: [worker], store: new HeldStore(memory(), gate.hold) });
+    const { engine, clock } = await start({
+      functions: [worker],
+      store: new HeldStore(memory(), gate.hold),
+    });
     const held = engine.client.call(worker.hold, "hold", { id: "x" });
     const queued = engine.client.call(worker.quick, "queued", { id: "x" });
     await clock.quiet();
     gate.shut();
-    const started = engine.client.start(worker.quick, "started", { id: "y" }).then(() => acknowledged.push("started"));
+    const started = engine.client
+      .start(worker.quick, "started", { id: "y" })
+      .then(() => acknowledged.push("started"));
     await clock.quiet();
     // Its address is free now, and the next message runs, before the commit under way turns out to have failed.
     end("hold");
@@ -317,7 +362,8 @@ describe("a store that fails", () => {
     expect(ran.splice(0)).toEqual(["queued"]);
     gate.failOne(broken());
     gate.open();
-    for (const call of [held, queued, started]) await expect(call).rejects.toMatchObject({ code: "STORE_FAILED" });
+    for (const call of [held, queued, started])
+      await expect(call).rejects.toMatchObject({ code: "STORE_FAILED" });
     for (const later of [
       () => engine.client.call(worker.quick, "later", { id: "x" }),
       () => engine.client.status("nothing"),
@@ -342,13 +388,20 @@ describe("a store that fails", () => {
     const hold = fn("test/hold", async (_, name: string) => work(name));
     const clock = new VirtualClock();
     // Little is kept in memory, so that the flow's record is read when its handler has ended.
-    const parts = { functions: [hold], store: new HeldStore(content, gate.hold), clock, cachedStates: 1 };
+    const parts = {
+      functions: [hold],
+      store: new HeldStore(content, gate.hold),
+      clock,
+      cachedStates: 1,
+    };
     const first = await embedded(parts);
     await clock.until(first.client.start(hold, "half", { key: "half" }));
     await clock.until(first.client.start(hold, "other", { key: "other" }));
     await clock.quiet();
     gate.shut();
-    const refused = first.client.start(hold, "late", { key: "late" }).catch((error: unknown) => error);
+    const refused = first.client
+      .start(hold, "late", { key: "late" })
+      .catch((error: unknown) => error);
     await clock.quiet();
     isDamaged = true;
     end("half");
@@ -360,19 +413,29 @@ describe("a store that fails", () => {
     const { engine } = await start(parts, clock);
     await clock.quiet();
     for (const name of running()) end(name);
-    for (const name of ["half", "other", "late"]) expect(await clock.until(engine.client.flow(name).result())).toBe(name);
+    for (const name of ["half", "other", "late"])
+      expect(await clock.until(engine.client.flow(name).result())).toBe(name);
   });
 
   test("keeps its own code and cause, and says so in the log", async () => {
     const said: string[] = [];
     const gate = new CommitGate();
-    const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (text: string) => void said.push(text) };
+    const log = {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (text: string) => void said.push(text),
+    };
     const noop = fn("test/noop", () => undefined);
     for (const [error, code] of [
       [new HandbackError("STORE_FULL", "no space"), "STORE_FULL"],
       [new Error("EIO"), "STORE_FAILED"],
     ] as const) {
-      const { engine, clock } = await start({ functions: [noop], store: new HeldStore(memory(), gate.hold), log });
+      const { engine, clock } = await start({
+        functions: [noop],
+        store: new HeldStore(memory(), gate.hold),
+        log,
+      });
       gate.shut();
       const call = engine.client.call(noop);
       await clock.quiet();
@@ -388,7 +451,9 @@ describe("a store that fails", () => {
   test("stops the engine, not the process, when it cannot be read; the message that was being handled is not lost", async () => {
     const content = memory();
     const journals = journal();
-    const indirect = fn("test/indirect", (ctx, line: string) => ctx.invoke(journals.write, line, { id: "x" }));
+    const indirect = fn("test/indirect", (ctx, line: string) =>
+      ctx.invoke(journals.write, line, { id: "x" }),
+    );
     const sleeper = fn("test/sleeper", (ctx) => ctx.sleep("10m"));
     for (const failing of ["readState", "readDelayed", "nextDueAt", "readExpired"] as const) {
       const clock = new VirtualClock();
@@ -400,24 +465,39 @@ describe("a store that fails", () => {
               throw new HandbackError("STORE_FAILED", `${failing} fails`);
             };
           const member: unknown = Reflect.get(target, name);
-          return typeof member === "function" ? (...args: readonly unknown[]): unknown => Reflect.apply(member, target, args) : member;
+          return typeof member === "function"
+            ? (...args: readonly unknown[]): unknown => Reflect.apply(member, target, args)
+            : member;
         },
       });
-      const engine = await embedded({ functions: [journals, indirect, sleeper], store, clock, cachedStates: 1 });
+      const engine = await embedded({
+        functions: [journals, indirect, sleeper],
+        store,
+        clock,
+        cachedStates: 1,
+      });
       const flow = await engine.client.start(indirect, failing, { id: failing });
       broken = true;
       const result = flow.result().catch((error: unknown) => error);
       const sleeping = engine.client.call(sleeper).catch((error: unknown) => error);
       await clock.advance(3_600_000);
-      await expect(clock.until(engine.client.call(journals.write, "more", { id: "y" }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(
+        clock.until(engine.client.call(journals.write, "more", { id: "y" })),
+      ).rejects.toMatchObject({ code: "STORE_FAILED" });
       await clock.until(engine.close());
       expect(await sleeping).toMatchObject({ code: "STORE_FAILED" });
       await result;
-      const next = await embedded({ functions: [journals, indirect, sleeper], store: content, clock });
+      const next = await embedded({
+        functions: [journals, indirect, sleeper],
+        store: content,
+        clock,
+      });
       await clock.until(next.client.flow(failing).result());
       await clock.until(next.close());
     }
     const { engine } = await start({ functions: [journals], store: content });
-    expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["readState", "readDelayed", "nextDueAt", "readExpired"] });
+    expect(await engine.client.readState(journals, "x")).toEqual({
+      lines: ["readState", "readDelayed", "nextDueAt", "readExpired"],
+    });
   });
 });

@@ -71,13 +71,20 @@ describe("what has expired is deleted", () => {
   test("without being read before, as long as nobody has it in memory", async () => {
     let read = 0;
     class WatchedStore extends HeldStore {
-      override readState(...address: Parameters<HeldStore["readState"]>): ReturnType<HeldStore["readState"]> {
+      override readState(
+        ...address: Parameters<HeldStore["readState"]>
+      ): ReturnType<HeldStore["readState"]> {
         read++;
         return super.readState(...address);
       }
     }
     const store = new WatchedStore(memory(), () => Promise.resolve());
-    const { engine, clock } = await start({ functions: [noop], store, retention: "1m", cachedStates: 2 });
+    const { engine, clock } = await start({
+      functions: [noop],
+      store,
+      retention: "1m",
+      cachedStates: 2,
+    });
     await finishMany(engine.client, 1_000);
     await clock.quiet();
     read = 0;
@@ -87,7 +94,12 @@ describe("what has expired is deleted", () => {
 
   test("also where many must stay, since messages for them wait", async () => {
     const store = memory();
-    const { engine, clock } = await start({ functions: [brief], store, concurrency: 2_000, retention: "1s" });
+    const { engine, clock } = await start({
+      functions: [brief],
+      store,
+      concurrency: 2_000,
+      retention: "1s",
+    });
     const { client } = engine;
     const ids = Array.from({ length: 1_500 }, (_, n) => `${n}`);
     for (const id of ids) await client.call(brief.add, undefined, { id });
@@ -95,7 +107,9 @@ describe("what has expired is deleted", () => {
     await clock.advance(1_000);
     for (const id of ids) await client.call(brief.add, undefined, { id: `free ${id}` });
     await clock.advance(120_000);
-    const rows = ids.filter((id) => store.readState({ type: "test/brief", id: `free ${id}` }).length > 0);
+    const rows = ids.filter(
+      (id) => store.readState({ type: "test/brief", id: `free ${id}` }).length > 0,
+    );
     expect(rows).toEqual([]);
     expect(store.readState({ type: "test/brief", id: "7" })).toHaveLength(1);
     for (const id of ids) await client.signal(id, "go", "on");
@@ -103,62 +117,75 @@ describe("what has expired is deleted", () => {
     expect(store.count()).toMatchObject({ messages: 0, state: 0 });
   });
 
-  describe.each(["at once", "when it resolves"] as const)("and who writes it anew meanwhile is heard (commits are seen %s)", (visible) => {
-    /** An engine that has forgotten what it did, on a store whose commits wait while the gate is shut. */
-    async function begin() {
-      const gate = new CommitGate();
-      const clock = new VirtualClock();
-      const content = holding(clock, sqlite(join(temporaryDirectory(), "s.db"), { durability: "relaxed" }));
-      const store = new HeldStore(content, gate.hold, visible);
-      const functions = [brief, noop];
-      const { engine } = await start({ functions, store, cachedStates: 1, retention: "1m" }, clock);
-      expect(await engine.client.call(brief.add, undefined, { id: "x" })).toBe(1);
-      await engine.client.call(noop, 1, { key: "k" });
-      for (let n = 0; n < 5; n++) await engine.client.call(brief.add, undefined, { id: `${n}` });
-      await clock.advance(59_000);
-      const restart = async (): Promise<Client> => {
-        await clock.until(engine.close());
-        return (await start({ functions, store: content }, clock)).engine.client;
-      };
-      return { gate, content, client: engine.client, clock, restart };
-    }
+  describe.each(["at once", "when it resolves"] as const)(
+    "and who writes it anew meanwhile is heard (commits are seen %s)",
+    (visible) => {
+      /** An engine that has forgotten what it did, on a store whose commits wait while the gate is shut. */
+      async function begin() {
+        const gate = new CommitGate();
+        const clock = new VirtualClock();
+        const content = holding(
+          clock,
+          sqlite(join(temporaryDirectory(), "s.db"), { durability: "relaxed" }),
+        );
+        const store = new HeldStore(content, gate.hold, visible);
+        const functions = [brief, noop];
+        const { engine } = await start(
+          { functions, store, cachedStates: 1, retention: "1m" },
+          clock,
+        );
+        expect(await engine.client.call(brief.add, undefined, { id: "x" })).toBe(1);
+        await engine.client.call(noop, 1, { key: "k" });
+        for (let n = 0; n < 5; n++) await engine.client.call(brief.add, undefined, { id: `${n}` });
+        await clock.advance(59_000);
+        const restart = async (): Promise<Client> => {
+          await clock.until(engine.close());
+          return (await start({ functions, store: content }, clock)).engine.client;
+        };
+        return { gate, content, client: engine.client, clock, restart };
+      }
 
-    test("be it a handler whose message became deliverable while the deletion was on its way", async () => {
-      const { gate, content, client, clock, restart } = await begin();
-      gate.shut();
-      const again = client.call(brief.add, undefined, { id: "x" });
-      await clock.advance(62_000);
-      gate.passOne();
-      await clock.quiet();
-      expect(gate.waiting).toBe(1);
-      gate.open();
-      expect(await clock.until(again)).toBe(1);
-      expect(content.readState({ type: "test/brief", id: "x" })).toHaveLength(1);
-      expect(await client.call(brief.add, undefined, { id: "x" })).toBe(2);
-      expect(await (await restart()).readState(brief, "x")).toEqual({ n: 2 });
-    });
+      test("be it a handler whose message became deliverable while the deletion was on its way", async () => {
+        const { gate, content, client, clock, restart } = await begin();
+        gate.shut();
+        const again = client.call(brief.add, undefined, { id: "x" });
+        await clock.advance(62_000);
+        gate.passOne();
+        await clock.quiet();
+        expect(gate.waiting).toBe(1);
+        gate.open();
+        expect(await clock.until(again)).toBe(1);
+        expect(content.readState({ type: "test/brief", id: "x" })).toHaveLength(1);
+        expect(await client.call(brief.add, undefined, { id: "x" })).toBe(2);
+        expect(await (await restart()).readState(brief, "x")).toEqual({ n: 2 });
+      });
 
-    test.each([
-      ["after the commit that deletes", 0],
-      ["in the commit that deletes", 1],
-    ])("be it a flow under the same key, %s", async (_, before) => {
-      const { gate, client, clock, restart } = await begin();
-      gate.shut();
-      for (let n = 0; n < before; n++) void client.start(noop, n);
-      await clock.advance(62_000);
-      expect(gate.waiting).toBe(1);
-      const again = client.start(noop, 2, { key: "k" });
-      await clock.quiet();
-      gate.open();
-      expect(await clock.until((await again).result())).toBe(2);
-      const next = await restart();
-      expect(await next.flow("k").result()).toBe(2);
-    });
-  });
+      test.each([
+        ["after the commit that deletes", 0],
+        ["in the commit that deletes", 1],
+      ])("be it a flow under the same key, %s", async (_, before) => {
+        const { gate, client, clock, restart } = await begin();
+        gate.shut();
+        for (let n = 0; n < before; n++) void client.start(noop, n);
+        await clock.advance(62_000);
+        expect(gate.waiting).toBe(1);
+        const again = client.start(noop, 2, { key: "k" });
+        await clock.quiet();
+        gate.open();
+        expect(await clock.until((await again).result())).toBe(2);
+        const next = await restart();
+        expect(await next.flow("k").result()).toBe(2);
+      });
+    },
+  );
 
   test("once there is room, if the disk was full meanwhile", async () => {
     const disk = new FillableStore();
-    const { engine, clock } = await start({ functions: [noop], store: disk.store, retention: "1s" });
+    const { engine, clock } = await start({
+      functions: [noop],
+      store: disk.store,
+      retention: "1s",
+    });
     await finishMany(engine.client, 3_000);
     await clock.quiet();
     disk.isFull = true;

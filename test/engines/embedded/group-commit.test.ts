@@ -49,7 +49,10 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   gate.shut();
   const add = (scope?: string, dueAt?: number): Accepted => {
     const seq = commits.batch.nextSeq;
-    const message = { envelope: { ...envelope(seq), ...(scope !== undefined && { scope }) }, ...(dueAt !== undefined && { dueAt }) };
+    const message = {
+      envelope: { ...envelope(seq), ...(scope !== undefined && { scope }) },
+      ...(dueAt !== undefined && { dueAt }),
+    };
     commits.accept(message);
     return { ...message, seq };
   };
@@ -109,7 +112,9 @@ describe("commits to a store that queues", () => {
   });
 
   test("that find no room are tried again in their order, and what has gathered meanwhile follows them", async () => {
-    const { commits, content, gate, clock, asked, done, failures, addMany } = await shut({ queuesFrom: 1 });
+    const { commits, content, gate, clock, asked, done, failures, addMany } = await shut({
+      queuesFrom: 1,
+    });
     for (let count = 1; count <= 2; count++) {
       addMany(count);
       commits.begin();
@@ -167,7 +172,11 @@ const PREFIXES = ["", FLOW, `${FLOW}/`, "~"];
 const step = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant("accept"), scope: fc.constantFrom(...SCOPES), dueAt: fc.constantFrom(undefined, 5) } as const),
+    arbitrary: fc.record({
+      do: fc.constant("accept"),
+      scope: fc.constantFrom(...SCOPES),
+      dueAt: fc.constantFrom(undefined, 5),
+    } as const),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("remove"), which: fc.nat(20) } as const) },
   {
@@ -216,11 +225,18 @@ test("what is known of messages and watches does not depend on how far the commi
               commits.batch.unwatch(watch);
             }
           }
-          expect(commits.deliverables).toBe([...live.values()].filter(({ dueAt }) => dueAt === undefined).length);
+          expect(commits.deliverables).toBe(
+            [...live.values()].filter(({ dueAt }) => dueAt === undefined).length,
+          );
           for (const prefix of PREFIXES) {
-            const begins = (scope: string | undefined): boolean => scope?.startsWith(prefix) === true;
-            expect(commits.ofScope(prefix)).toEqual([...live.values()].filter(({ envelope: { scope } }) => begins(scope)));
-            const named = new Set([...watches.values()].filter(({ scope }) => begins(scope)).map(watchKey));
+            const begins = (scope: string | undefined): boolean =>
+              scope?.startsWith(prefix) === true;
+            expect(commits.ofScope(prefix)).toEqual(
+              [...live.values()].filter(({ envelope: { scope } }) => begins(scope)),
+            );
+            const named = new Set(
+              [...watches.values()].filter(({ scope }) => begins(scope)).map(watchKey),
+            );
             expect(new Set([...commits.watchesOf(prefix)].map(watchKey))).toEqual(named);
           }
         }

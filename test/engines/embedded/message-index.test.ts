@@ -7,10 +7,32 @@ import { message, scoped } from "../../stores/support/batches.ts";
 const FLOW = "00000a0000000001";
 const OTHER = "00000a0000000002";
 /** Scopes of flows, nested and not; of what belongs to none, short ones too; and none. */
-const SCOPES = [FLOW, `${FLOW}/1`, `${FLOW}/12`, OTHER, "~", "~00000000000000000000000000000001", "~0000000000000001/2", undefined];
-const PREFIXES = ["", "0", FLOW.slice(0, 15), FLOW, `${FLOW}/`, `${FLOW}/1`, OTHER, "~", "~0000000000000001", "~1", "x"];
+const SCOPES = [
+  FLOW,
+  `${FLOW}/1`,
+  `${FLOW}/12`,
+  OTHER,
+  "~",
+  "~00000000000000000000000000000001",
+  "~0000000000000001/2",
+  undefined,
+];
+const PREFIXES = [
+  "",
+  "0",
+  FLOW.slice(0, 15),
+  FLOW,
+  `${FLOW}/`,
+  `${FLOW}/1`,
+  OTHER,
+  "~",
+  "~0000000000000001",
+  "~1",
+  "x",
+];
 
-const inScope = (scope: string | undefined, seq: number): Accepted => (scope === undefined ? message(seq) : scoped(scope, message(seq)));
+const inScope = (scope: string | undefined, seq: number): Accepted =>
+  scope === undefined ? message(seq) : scoped(scope, message(seq));
 
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ add: fc.constantFrom(...SCOPES) }) },
@@ -35,7 +57,9 @@ test("an index of messages finds those of all scopes whose names begin so, and c
         }
         expect(index.size).toBe(model.length);
         for (const prefix of PREFIXES) {
-          const expected = model.filter(({ envelope: { scope } }) => scope?.startsWith(prefix) === true);
+          const expected = model.filter(
+            ({ envelope: { scope } }) => scope?.startsWith(prefix) === true,
+          );
           expect(inOrder(index.ofScope(prefix))).toEqual(expected);
         }
       }

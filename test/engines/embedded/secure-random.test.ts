@@ -5,15 +5,18 @@ import { secret } from "../../../src/engines/embedded/host/secure-random.ts";
 test("a secret has as many bytes as were asked for, none of which another one has had", () => {
   const seen = new Set<string>();
   fc.assert(
-    fc.property(fc.oneof(fc.integer({ min: 16, max: 64 }), fc.integer({ min: 4_000, max: 9_000 })), (bytes) => {
-      const made = secret(bytes);
-      expect(made).toHaveLength(bytes);
-      for (let at = 0; at + 16 <= bytes; at += 16) {
-        const part = made.slice(at, at + 16).join();
-        expect(seen.has(part)).toBe(false);
-        seen.add(part);
-      }
-    }),
+    fc.property(
+      fc.oneof(fc.integer({ min: 16, max: 64 }), fc.integer({ min: 4_000, max: 9_000 })),
+      (bytes) => {
+        const made = secret(bytes);
+        expect(made).toHaveLength(bytes);
+        for (let at = 0; at + 16 <= bytes; at += 16) {
+          const part = made.slice(at, at + 16).join();
+          expect(seen.has(part)).toBe(false);
+          seen.add(part);
+        }
+      },
+    ),
   );
 });
 

@@ -19,7 +19,10 @@ export class Delayed {
     let cancelTimer: () => void = () => undefined;
     const sleep = (): void => {
       const left = dueAt - this.#clock.now();
-      cancelTimer = this.#clock.setTimer(Math.min(Math.max(left, 0), LONGEST_TIMER_MS), left > LONGEST_TIMER_MS ? sleep : leave);
+      cancelTimer = this.#clock.setTimer(
+        Math.min(Math.max(left, 0), LONGEST_TIMER_MS),
+        left > LONGEST_TIMER_MS ? sleep : leave,
+      );
     };
     const leave = (): void => {
       if (token !== undefined) this.#byToken.delete(token);

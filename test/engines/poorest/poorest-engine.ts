@@ -61,7 +61,9 @@ export class PoorestEngine implements Engine {
     this.#parts = parts;
     this.realm = parts.environment.realm;
     this.#network = new Network(parts.random);
-    this.#delayed = new Delayed(parts.environment.clock, (parcel) => this.#post(this.#newSender(), parcel));
+    this.#delayed = new Delayed(parts.environment.clock, (parcel) =>
+      this.#post(this.#newSender(), parcel),
+    );
   }
 
   knows(type: string): boolean {
@@ -99,8 +101,11 @@ export class PoorestEngine implements Engine {
   /** How many values are stored that have not expired; for tests that look for what is left behind. */
   stored(): number {
     const now = this.now();
-    const values = Array.from(this.#instances.values(), (instance) => [...instance.values.values()]).flat();
-    return values.filter((text) => (parseValue(text).expiresAt ?? Number.POSITIVE_INFINITY) > now).length;
+    const values = Array.from(this.#instances.values(), (instance) => [
+      ...instance.values.values(),
+    ]).flat();
+    return values.filter((text) => (parseValue(text).expiresAt ?? Number.POSITIVE_INFINITY) > now)
+      .length;
   }
 
   close(): void {
@@ -122,7 +127,12 @@ export class PoorestEngine implements Engine {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#ended !== undefined || (this.#network.isEmpty && this.#ready.length === 0)) return;
+    if (
+      this.#scheduled ||
+      this.#ended !== undefined ||
+      (this.#network.isEmpty && this.#ready.length === 0)
+    )
+      return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -136,7 +146,8 @@ export class PoorestEngine implements Engine {
   #step(): void {
     // A virtual clock stands still while it is read.
     this.now();
-    if (this.#ready.length === 0 || (!this.#network.isEmpty && this.#parts.random.chance(0.5))) return this.#arrive(this.#network.take());
+    if (this.#ready.length === 0 || (!this.#network.isEmpty && this.#parts.random.chance(0.5)))
+      return this.#arrive(this.#network.take());
     const [instance] = this.#ready.splice(this.#parts.random.below(this.#ready.length), 1);
     if (instance === undefined) return;
     instance.busy = true;
@@ -181,7 +192,12 @@ export class PoorestEngine implements Engine {
     for (const token of cancels) this.#delayed.cancel(`${sender}\n${token}`);
     for (const { envelope, dueAt, token } of sends) {
       if (dueAt === undefined) this.#network.put(sender, pack(envelope));
-      else this.#delayed.add(pack(envelope), dueAt, token === undefined ? undefined : `${sender}\n${token}`);
+      else
+        this.#delayed.add(
+          pack(envelope),
+          dueAt,
+          token === undefined ? undefined : `${sender}\n${token}`,
+        );
     }
     for (const answer of answers) this.#answers.give(answer);
   }

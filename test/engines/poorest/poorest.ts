@@ -22,7 +22,13 @@ export interface PoorestOptions {
 }
 
 /** Starts a poorest engine, with a client. */
-export function poorest({ functions, clock, seed, lost = 0.2, retentionMs = 7 * DAY_MS }: PoorestOptions) {
+export function poorest({
+  functions,
+  clock,
+  seed,
+  lost = 0.2,
+  retentionMs = 7 * DAY_MS,
+}: PoorestOptions) {
   const definitions = defineAll(functions);
   // Two sources, so that what user code draws does not change the order of things.
   const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];

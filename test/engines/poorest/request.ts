@@ -25,20 +25,32 @@ export interface Response {
 }
 
 /** Handles a request: a pure function but for what user code does, so that a lost response can be made again. */
-export async function handle(definition: Definition, { target, values, batch }: Request, environment: Environment): Promise<Response> {
+export async function handle(
+  definition: Definition,
+  { target, values, batch }: Request,
+  environment: Environment,
+): Promise<Response> {
   const state = new Map<string, StoredValue>();
   for (const [name, text] of values) state.set(name, parseValue(text));
-  const read = (name: string): StoredValue | undefined => state.get(declared(definition, target, name));
+  const read = (name: string): StoredValue | undefined =>
+    state.get(declared(definition, target, name));
   const all: Effects[] = [];
   for (const parcel of batch) {
-    const effects = await activate(definition, { envelope: unpack(parcel), state: { read }, environment });
+    const effects = await activate(definition, {
+      envelope: unpack(parcel),
+      state: { read },
+      environment,
+    });
     for (const { name, value } of effects.writes) {
       if (value === null) state.delete(declared(definition, target, name));
       else state.set(declared(definition, target, name), value);
     }
     all.push(effects);
   }
-  return { values: new Map(Array.from(state, ([name, value]) => [name, printValue(value)])), effects: all };
+  return {
+    values: new Map(Array.from(state, ([name, value]) => [name, printValue(value)])),
+    effects: all,
+  };
 }
 
 function declared({ valueNames }: Definition, target: Address, name: string): string {

@@ -12,8 +12,13 @@ const COLLECTED_MS = 60_000;
 
 /** A time in which all leaves of a program come to their end, whatever happens to it. */
 export function boundMs(program: object): number {
-  const own = Object.entries(program).reduce((sum, [name, value]) => sum + (/ms$/i.test(name) ? Number(value) : 0), 0);
-  const parts = Object.values(program).flatMap((value: unknown) => (typeof value === "object" && value !== null ? [value] : []));
+  const own = Object.entries(program).reduce(
+    (sum, [name, value]) => sum + (/ms$/i.test(name) ? Number(value) : 0),
+    0,
+  );
+  const parts = Object.values(program).flatMap((value: unknown) =>
+    typeof value === "object" && value !== null ? [value] : [],
+  );
   return parts.reduce((sum, part) => sum + boundMs(part), own * MOST_REPEATS);
 }
 
@@ -68,7 +73,14 @@ export async function runFlow(
     }
     await clock.advance(2 * afterwardsMs + COLLECTED_MS);
     const left = host.stored() - Object.keys(journals).length;
-    return { outcome, tookMs, calls: calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf), journals, bill, left };
+    return {
+      outcome,
+      tookMs,
+      calls: calls.toSorted((a, b) => a.atMs - b.atMs || a.leaf - b.leaf),
+      journals,
+      bill,
+      left,
+    };
   } finally {
     await host.close();
   }
@@ -77,5 +89,10 @@ export async function runFlow(
 /** Works, or stops at once when the signal is aborted. */
 export function workUnless(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return work;
-  return Promise.race([work, new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))]);
+  return Promise.race([
+    work,
+    new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve(), { once: true }),
+    ),
+  ]);
 }

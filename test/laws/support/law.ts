@@ -8,7 +8,8 @@ export interface LawOptions {
 }
 
 const factor = Number(process.env["LAW_RUNS"] ?? 1);
-if (!(factor > 0)) throw new Error(`LAW_RUNS must be a number above 0, got ${process.env["LAW_RUNS"]}`);
+if (!(factor > 0))
+  throw new Error(`LAW_RUNS must be a number above 0, got ${process.env["LAW_RUNS"]}`);
 const { LAW_SEED: seed, LAW_PATH: path } = process.env;
 /** Room for `LAW_RUNS=100`. */
 const TIMEOUT_MS = 600_000;
@@ -32,24 +33,38 @@ export function law<Values extends [unknown, ...unknown[]]>(
   { runs = 200 }: LawOptions = {},
 ): void {
   test(title, { timeout: TIMEOUT_MS }, async ({ task }) => {
-    const property = fc.asyncProperty(fc.tuple<Values>(...given), async (values) => holds(...values));
+    const property = fc.asyncProperty(fc.tuple<Values>(...given), async (values) =>
+      holds(...values),
+    );
     const numRuns = Math.max(1, Math.round(runs * factor));
-    const replay = { ...(seed !== undefined && { seed: Number(seed) }), ...(path !== undefined && { path }) };
+    const replay = {
+      ...(seed !== undefined && { seed: Number(seed) }),
+      ...(path !== undefined && { path }),
+    };
     const details = await fc.check(property, { numRuns, ...replay });
     task.meta.law = { runs: details.numRuns };
-    assertHeld(details, `npx vitest run ${task.file.name} -t ${JSON.stringify(title.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"))}`);
+    assertHeld(
+      details,
+      `npx vitest run ${task.file.name} -t ${JSON.stringify(title.replaceAll(/[$()*+.?[\\\]^{|}]/g, "\\$&"))}`,
+    );
   });
 }
 
-function assertHeld<Values extends readonly unknown[]>(details: fc.RunDetails<[Values]>, command: string): void {
+function assertHeld<Values extends readonly unknown[]>(
+  details: fc.RunDetails<[Values]>,
+  command: string,
+): void {
   if (!details.failed) return;
   const { numRuns, numShrinks, seed, counterexamplePath, counterexample, errorInstance } = details;
   const lines = [
     `after ${numRuns} cases, shrunk ${numShrinks} times, this does not hold for`,
-    ...(counterexample?.[0].map((value) => fc.stringify(value)) ?? ["(too many cases were left out)"]),
+    ...(counterexample?.[0].map((value) => fc.stringify(value)) ?? [
+      "(too many cases were left out)",
+    ]),
     `replay: LAW_SEED=${seed} LAW_PATH=${counterexamplePath} ${command}`,
   ];
-  if (!(errorInstance instanceof Error)) throw new Error([...lines, String(errorInstance)].join("\n"));
+  if (!(errorInstance instanceof Error))
+    throw new Error([...lines, String(errorInstance)].join("\n"));
   errorInstance.message = [...lines, errorInstance.message].join("\n");
   throw errorInstance;
 }

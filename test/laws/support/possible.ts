@@ -25,19 +25,25 @@ export function possibleOutcomes(program: FlowProgram, input: FlowValue): readon
     case "sleep":
       return [{ value: input }];
     case "sequence":
-      return then(possibleOutcomes(program.first, input), (value) => possibleOutcomes(program.second, value));
+      return then(possibleOutcomes(program.first, input), (value) =>
+        possibleOutcomes(program.second, value),
+      );
     case "depends":
       return then(joined(program.parts, input), (value) => possibleOutcomes(program.next, value));
     case "parallel":
     case "value":
       return joined(program.parts, input);
     case "allSettled":
-      return product(program.parts.map((part) => possibleOutcomes(part, input).map(shown))).map((value) => ({ value }));
+      return product(program.parts.map((part) => possibleOutcomes(part, input).map(shown))).map(
+        (value) => ({ value }),
+      );
     case "race":
       return distinct(program.parts.flatMap((part) => possibleOutcomes(part, input)));
     case "any": {
       const all = program.parts.map((part) => possibleOutcomes(part, input));
-      const failures = all.map((outcomes) => outcomes.flatMap((outcome) => ("failure" in outcome ? [outcome.failure] : [])));
+      const failures = all.map((outcomes) =>
+        outcomes.flatMap((outcome) => ("failure" in outcome ? [outcome.failure] : [])),
+      );
       const none = product(failures).map((each) => ({ failure: `none of: ${each.join(", ")}` }));
       return distinct([...all.flat().filter((outcome) => "value" in outcome), ...none]);
     }
@@ -45,7 +51,8 @@ export function possibleOutcomes(program: FlowProgram, input: FlowValue): readon
       return distinct([...possibleOutcomes(program.part, input), { failure: "TIMEOUT" }]);
     case "loop": {
       let outcomes: readonly FlowOutcome[] = [{ value: input }];
-      for (let nth = 0; nth < program.times; nth++) outcomes = then(outcomes, (value) => possibleOutcomes(program.body, value));
+      for (let nth = 0; nth < program.times; nth++)
+        outcomes = then(outcomes, (value) => possibleOutcomes(program.body, value));
       return outcomes;
     }
     case "settled":
@@ -53,7 +60,9 @@ export function possibleOutcomes(program: FlowProgram, input: FlowValue): readon
     case "recover":
       return distinct(
         possibleOutcomes(program.part, input).flatMap((outcome) =>
-          "value" in outcome ? [outcome] : possibleOutcomes(program.otherwise, ["rejected", outcome.failure]),
+          "value" in outcome
+            ? [outcome]
+            : possibleOutcomes(program.otherwise, ["rejected", outcome.failure]),
         ),
       );
     case "nested":
@@ -68,12 +77,24 @@ export function possibleOutcomes(program: FlowProgram, input: FlowValue): readon
 
 function joined(parts: readonly FlowProgram[], input: FlowValue): readonly FlowOutcome[] {
   const all = parts.map((part) => possibleOutcomes(part, input));
-  const values = product(all.map((outcomes) => outcomes.flatMap((outcome) => ("value" in outcome ? [outcome.value] : []))));
-  return distinct([...values.map((value) => ({ value })), ...all.flat().filter((outcome) => "failure" in outcome)]);
+  const values = product(
+    all.map((outcomes) =>
+      outcomes.flatMap((outcome) => ("value" in outcome ? [outcome.value] : [])),
+    ),
+  );
+  return distinct([
+    ...values.map((value) => ({ value })),
+    ...all.flat().filter((outcome) => "failure" in outcome),
+  ]);
 }
 
-function then(outcomes: readonly FlowOutcome[], next: (value: FlowValue) => readonly FlowOutcome[]): readonly FlowOutcome[] {
-  return distinct(outcomes.flatMap((outcome) => ("value" in outcome ? next(outcome.value) : [outcome])));
+function then(
+  outcomes: readonly FlowOutcome[],
+  next: (value: FlowValue) => readonly FlowOutcome[],
+): readonly FlowOutcome[] {
+  return distinct(
+    outcomes.flatMap((outcome) => ("value" in outcome ? next(outcome.value) : [outcome])),
+  );
 }
 
 function product<Value>(lists: readonly (readonly Value[])[]): readonly (readonly Value[])[] {
@@ -97,5 +118,7 @@ function distinct(outcomes: readonly FlowOutcome[]): readonly FlowOutcome[] {
 
 /** Unlike JSON alone, tells `undefined` from `null`. */
 export function textOf(outcome: FlowOutcome): string {
-  return JSON.stringify(outcome, (_, value: unknown) => (value === undefined ? "undefined" : value));
+  return JSON.stringify(outcome, (_, value: unknown) =>
+    value === undefined ? "undefined" : value,
+  );
 }

@@ -14,8 +14,13 @@ export function values(): fc.Arbitrary<unknown> {
       fc.date({ noInvalidDate: true }),
       fc.uint8Array({ maxLength: 4 }),
       fc.array(tie("value"), { maxLength: 3 }),
-      fc.dictionary(fc.string({ minLength: 1, maxLength: 3 }), tie("value"), { maxKeys: 3, noNullPrototype: true }),
-      fc.array(fc.tuple(fc.string({ maxLength: 3 }), tie("value")), { maxLength: 2 }).map((entries) => new Map(entries)),
+      fc.dictionary(fc.string({ minLength: 1, maxLength: 3 }), tie("value"), {
+        maxKeys: 3,
+        noNullPrototype: true,
+      }),
+      fc
+        .array(fc.tuple(fc.string({ maxLength: 3 }), tie("value")), { maxLength: 2 })
+        .map((entries) => new Map(entries)),
     ),
   }));
   return value;
@@ -27,6 +32,9 @@ export async function ending(promise: Promise<unknown>): Promise<unknown> {
     return { value: await promise };
   } catch (error) {
     if (!HandbackError.is(error)) throw error;
-    return { code: error.code, why: error.cause instanceof Error ? error.cause.message : error.code };
+    return {
+      code: error.code,
+      why: error.cause instanceof Error ? error.cause.message : error.code,
+    };
   }
 }

@@ -26,7 +26,10 @@ export class World {
   }
 
   /** Starts an engine; an earlier one is closed before. */
-  async start(functions: readonly object[], options: Partial<EmbeddedOptions> = {}): Promise<Client> {
+  async start(
+    functions: readonly object[],
+    options: Partial<EmbeddedOptions> = {},
+  ): Promise<Client> {
     await this.stop();
     this.#engine = await embedded({ functions, store: this.store, clock: this.clock, ...options });
     return driven(this.#engine.client, this.clock);
@@ -38,7 +41,9 @@ export class World {
   }
 
   /** Calls back at instants, in ms from the beginning, while time passes until the last of them. */
-  async at(events: readonly { readonly ms: number; readonly happens: () => unknown }[]): Promise<void> {
+  async at(
+    events: readonly { readonly ms: number; readonly happens: () => unknown }[],
+  ): Promise<void> {
     for (const { ms, happens } of events.toSorted((a, b) => a.ms - b.ms)) {
       await this.clock.advance(Math.max(0, ms - this.nowMs));
       await happens();

@@ -6,7 +6,10 @@ import { printedBlocks } from "../../support/printed-blocks.ts";
 import { ROOT } from "../../support/source.ts";
 
 const FOLDER = join(ROOT, "test/.generated/diagrams");
-const blocks = printedBlocks(readFileSync(join(ROOT, "docs/patterns/diagrams.md"), "utf8"), "mermaid");
+const blocks = printedBlocks(
+  readFileSync(join(ROOT, "docs/patterns/diagrams.md"), "utf8"),
+  "mermaid",
+);
 
 afterAll(() => {
   rmSync(FOLDER, { recursive: true, force: true });
@@ -16,12 +19,15 @@ test("the page on diagrams shows a function and a flow", () => {
   expect(blocks).toHaveLength(2);
 });
 
-test.each([...blocks.entries()])("diagram %i of the page is what the example before it prints", async (index, { code, shown }) => {
-  const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
-  mkdirSync(FOLDER, { recursive: true });
-  const file = join(FOLDER, `example-${index}.ts`);
-  writeFileSync(file, code);
-  await import(file);
-  expect(log.mock.calls.map(([said]) => said as string).join("\n")).toBe(shown);
-  expect(readFlowchart(shown).nodes.size).toBeGreaterThan(1);
-});
+test.each([...blocks.entries()])(
+  "diagram %i of the page is what the example before it prints",
+  async (index, { code, shown }) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    mkdirSync(FOLDER, { recursive: true });
+    const file = join(FOLDER, `example-${index}.ts`);
+    writeFileSync(file, code);
+    await import(file);
+    expect(log.mock.calls.map(([said]) => said as string).join("\n")).toBe(shown);
+    expect(readFlowchart(shown).nodes.size).toBeGreaterThan(1);
+  },
+);

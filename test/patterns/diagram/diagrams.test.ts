@@ -33,14 +33,23 @@ const undo = fn("draw/undo", (_, _n: unknown) => undefined);
 /** The arrows of a diagram in words. */
 function drawn(text: string): readonly string[] {
   const { nodes, arrows } = readFlowchart(text);
-  return arrows.map(({ from, to, label = "", dotted }) => `${nodes.get(from)} ${dotted ? "..." : "---"}${label}> ${nodes.get(to)}`);
+  return arrows.map(
+    ({ from, to, label = "", dotted }) =>
+      `${nodes.get(from)} ${dotted ? "..." : "---"}${label}> ${nodes.get(to)}`,
+  );
 }
 
 describe("the diagram of a function", () => {
   test("that no pattern made is its name", () => {
-    const counter = stateful("draw/counter", { state: { n: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.n += n) } });
+    const counter = stateful("draw/counter", {
+      state: { n: value(0) },
+      handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+    });
     expect(drawn(toMermaid(f))).toEqual(["input ---> draw/f", "draw/f ---> result"]);
-    expect(drawn(toMermaid(counter.add))).toEqual(["input ---> draw/counter.add", "draw/counter.add ---> result"]);
+    expect(drawn(toMermaid(counter.add))).toEqual([
+      "input ---> draw/counter.add",
+      "draw/counter.add ---> result",
+    ]);
   });
 
   test("that is a chain has its steps in order", () => {
@@ -53,9 +62,21 @@ describe("the diagram of a function", () => {
   });
 
   test.each<readonly [string, Invokable<never, unknown>, readonly string[]]>([
-    ["parallel", chain("draw/p", parallel(f, g)), ["parallel ---> draw/f", "draw/f ---> all", "parallel ---> draw/g", "draw/g ---> all"]],
-    ["keep", chain("draw/k", keep(f)), ["keep ---> draw/f", "draw/f ---> both", "keep ...the value> both"]],
-    ["tap", chain("draw/t", tap(f)), ["tap ---> draw/f", "tap ...the value> all done: the value goes on"]],
+    [
+      "parallel",
+      chain("draw/p", parallel(f, g)),
+      ["parallel ---> draw/f", "draw/f ---> all", "parallel ---> draw/g", "draw/g ---> all"],
+    ],
+    [
+      "keep",
+      chain("draw/k", keep(f)),
+      ["keep ---> draw/f", "draw/f ---> both", "keep ...the value> both"],
+    ],
+    [
+      "tap",
+      chain("draw/t", tap(f)),
+      ["tap ---> draw/f", "tap ...the value> all done: the value goes on"],
+    ],
     [
       "choose",
       chain(
@@ -66,7 +87,12 @@ describe("the diagram of a function", () => {
     ],
     [
       "a fan-out",
-      fanOut("draw/fan", { split: (n: number) => [n], each: f, join: (all) => all.length, concurrency: 3 }),
+      fanOut("draw/fan", {
+        split: (n: number) => [n],
+        each: f,
+        join: (all) => all.length,
+        concurrency: 3,
+      }),
       ["a mapping ---each item, 3 at a time> draw/f", "draw/f ---join> a mapping"],
     ],
     [
@@ -75,22 +101,50 @@ describe("the diagram of a function", () => {
       ["items ---each item> draw/f", "draw/f ---join> results in order"],
     ],
     ["a retry", retry("draw/r", f), ["draw/f ...failed> draw/f"]],
-    ["a repetition", repeat("draw/rep", f, { times: 3, pause: "1s" }), ["draw/f ...again after 1s> draw/f"]],
-    ["a timeout", withTimeout("draw/w", f, "5s"), ["whichever is first ---> draw/f", "after 5s ...> TIMEOUT"]],
-    ["a timeout with another function", withTimeout("draw/w2", f, "5s", { onTimeout: g }), ["after 5s ...> draw/g", "draw/g ---> result"]],
+    [
+      "a repetition",
+      repeat("draw/rep", f, { times: 3, pause: "1s" }),
+      ["draw/f ...again after 1s> draw/f"],
+    ],
+    [
+      "a timeout",
+      withTimeout("draw/w", f, "5s"),
+      ["whichever is first ---> draw/f", "after 5s ...> TIMEOUT"],
+    ],
+    [
+      "a timeout with another function",
+      withTimeout("draw/w2", f, "5s", { onTimeout: g }),
+      ["after 5s ...> draw/g", "draw/g ---> result"],
+    ],
     [
       "a saga",
       saga("draw/s", { do: f, undo, ifUnsure: undo }, { do: g, undo }, f),
-      ["draw/f ---> draw/g", "draw/f ...undo> draw/undo", "draw/f ...if unsure> draw/undo", "draw/undo ...then> draw/undo"],
+      [
+        "draw/f ---> draw/g",
+        "draw/f ...undo> draw/undo",
+        "draw/f ...if unsure> draw/undo",
+        "draw/undo ...then> draw/undo",
+      ],
     ],
     [
       "a monitor",
       monitor("draw/m", { check: f, until: () => true, every: "30s", attempts: 3, onDeadline: g }),
-      ["as it should be? ...not yet: again after 30s> draw/f", "as it should be? ...after 3 checks> draw/g"],
+      [
+        "as it should be? ...not yet: again after 30s> draw/f",
+        "as it should be? ...after 3 checks> draw/g",
+      ],
     ],
     [
       "a monitor whose pauses grow",
-      monitor("draw/m2", { check: f, until: () => true, every: "10s", backoff: 2, maxDelay: "1m", deadline: () => 0, attempts: 9 }),
+      monitor("draw/m2", {
+        check: f,
+        until: () => true,
+        every: "10s",
+        backoff: 2,
+        maxDelay: "1m",
+        deadline: () => 0,
+        attempts: 9,
+      }),
       [
         "as it should be? ...not yet: again after 10s, then longer, up to 1m> draw/f",
         "as it should be? ...deadline, or after 9 checks> expired",
@@ -98,12 +152,24 @@ describe("the diagram of a function", () => {
     ],
     [
       "an aggregator",
-      aggregator<number>("draw/a", { flush: undo, maxWait: "10s", timeOf: (at) => at, onLate: "draw/late" }),
+      aggregator<number>("draw/a", {
+        flush: undo,
+        maxWait: "10s",
+        timeOf: (at) => at,
+        onLate: "draw/late",
+      }),
       ["events of one key ...1000 events, or 10s old> draw/undo", "add ...late> egress draw/late"],
     ],
     [
       "an approval",
-      approval("draw/ok", { ask: undo, quorum: 2, remind: { every: "1h" }, timeout: "72h", onTimeout: undo, audit: "draw/audit" }),
+      approval("draw/ok", {
+        ask: undo,
+        quorum: 2,
+        remind: { every: "1h" },
+        timeout: "72h",
+        onTimeout: undo,
+        audit: "draw/audit",
+      }),
       [
         "draw/undo ---> people decide: quorum 2",
         "people decide: quorum 2 ...reminder> draw/undo",
@@ -116,31 +182,50 @@ describe("the diagram of a function", () => {
   });
 
   test("names the pattern of each box", () => {
-    const { groups } = readFlowchart(toMermaid(withTimeout("draw/in-time", retry("draw/r", f), "5s")));
-    expect([...groups.values()]).toContainEqual(["timeout draw/in-time, 5s at most", "retry draw/r, 3 attempts"]);
+    const { groups } = readFlowchart(
+      toMermaid(withTimeout("draw/in-time", retry("draw/r", f), "5s")),
+    );
+    expect([...groups.values()]).toContainEqual([
+      "timeout draw/in-time, 5s at most",
+      "retry draw/r, 3 attempts",
+    ]);
   });
 
   test("draws patterns of patterns as boxes in boxes, also by the operation that a pattern is", () => {
     const batch = aggregator<number>("draw/inner", { flush: undo });
-    const { groups, nodes } = readFlowchart(toMermaid(chain("draw/outer", retry("draw/again", chain("draw/middle", f)), batch.add)));
-    const boxes = (name: string): unknown => groups.get([...nodes].find(([, label]) => label === name)?.[0] ?? "");
-    expect(boxes("draw/f")).toEqual(["chain draw/outer", "retry draw/again, 3 attempts", "chain draw/middle"]);
+    const { groups, nodes } = readFlowchart(
+      toMermaid(chain("draw/outer", retry("draw/again", chain("draw/middle", f)), batch.add)),
+    );
+    const boxes = (name: string): unknown =>
+      groups.get([...nodes].find(([, label]) => label === name)?.[0] ?? "");
+    expect(boxes("draw/f")).toEqual([
+      "chain draw/outer",
+      "retry draw/again, 3 attempts",
+      "chain draw/middle",
+    ]);
     expect(boxes("add")).toEqual(["chain draw/outer", "aggregator draw/inner"]);
   });
 
-  test.each(EVERY_PATTERN)("leads from the input to the result, through its leaf: %s", (_, compose) => {
-    const { nodes, arrows } = readFlowchart(toMermaid(compose("draw/composed", f)));
-    const reached = reachable(
-      "n0",
-      arrows.map(({ from, to }) => [from, to]),
-    );
-    expect(Array.from(reached, (id) => nodes.get(id))).toEqual(expect.arrayContaining(["draw/f", "result"]));
-    expect(reached.size).toBe(nodes.size);
-  });
+  test.each(EVERY_PATTERN)(
+    "leads from the input to the result, through its leaf: %s",
+    (_, compose) => {
+      const { nodes, arrows } = readFlowchart(toMermaid(compose("draw/composed", f)));
+      const reached = reachable(
+        "n0",
+        arrows.map(({ from, to }) => [from, to]),
+      );
+      expect(Array.from(reached, (id) => nodes.get(id))).toEqual(
+        expect.arrayContaining(["draw/f", "result"]),
+      );
+      expect(reached.size).toBe(nodes.size);
+    },
+  );
 
   test("is refused of what is no function", () => {
     for (const wrong of [undefined, null, "draw/f", {}, () => 1])
-      expect(() => toMermaid(wrong as never)).toThrow(expect.objectContaining({ code: "INVALID_OPTIONS" }));
+      expect(() => toMermaid(wrong as never)).toThrow(
+        expect.objectContaining({ code: "INVALID_OPTIONS" }),
+      );
   });
 });
 
@@ -172,8 +257,10 @@ const { shape: anyShape } = fc.letrec<{ shape: Shape }>((tie) => {
   const parts = fc.array(part, { maxLength: 3 });
   const optional = fc.option(part, { nil: undefined });
   const drop = (fields: object): Shape => JSON.parse(JSON.stringify(fields)) as Shape;
-  const record = (kind: string, fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<Shape> =>
-    fc.record({ kind: fc.constant(kind), ...fields }).map(drop);
+  const record = (
+    kind: string,
+    fields: Record<string, fc.Arbitrary<unknown>>,
+  ): fc.Arbitrary<Shape> => fc.record({ kind: fc.constant(kind), ...fields }).map(drop);
   const name = anyText;
   return {
     shape: fc.oneof(
@@ -184,16 +271,38 @@ const { shape: anyShape } = fc.letrec<{ shape: Shape }>((tie) => {
       record("parallel", { parts }),
       record("tap", { parts }),
       record("keep", { part }),
-      record("choose", { cases: fc.array(fc.record({ name, part }), { minLength: 1, maxLength: 3 }) }),
+      record("choose", {
+        cases: fc.array(fc.record({ name, part }), { minLength: 1, maxLength: 3 }),
+      }),
       record("chain", { name, steps: parts }),
-      record("saga", { name, steps: fc.array(fc.record({ do: part, undo: optional, ifUnsure: optional }), { maxLength: 3 }) }),
-      record("fan-out", { name, split: optional, each: part, join: optional, limit: name, policy: name }),
+      record("saga", {
+        name,
+        steps: fc.array(fc.record({ do: part, undo: optional, ifUnsure: optional }), {
+          maxLength: 3,
+        }),
+      }),
+      record("fan-out", {
+        name,
+        split: optional,
+        each: part,
+        join: optional,
+        limit: name,
+        policy: name,
+      }),
       record("retry", { name, part, attempts: fc.nat() }),
       record("repeat", { name, part, end: name, pause: name }),
       record("timeout", { name, part, time: name, onTimeout: optional }),
       record("monitor", { name, check: part, pause: name, expires: name, onDeadline: optional }),
       record("aggregator", { name, flush: part, bounds: name, onLate: optional }),
-      record("approval", { name, ask: part, quorum: name, again: name, expires: name, onTimeout: optional, audit: optional }),
+      record("approval", {
+        name,
+        ask: part,
+        quorum: name,
+        again: name,
+        expires: name,
+        onTimeout: optional,
+        audit: optional,
+      }),
     ),
   };
 });
@@ -232,7 +341,10 @@ describe("labels", () => {
 });
 
 /** All that can be reached over the arrows, the beginning included. */
-function reachable(from: string, arrows: readonly (readonly [string, string])[]): ReadonlySet<string> {
+function reachable(
+  from: string,
+  arrows: readonly (readonly [string, string])[],
+): ReadonlySet<string> {
   const reached = new Set([from]);
   for (let size = 0; size < reached.size;) {
     size = reached.size;
@@ -244,7 +356,10 @@ function reachable(from: string, arrows: readonly (readonly [string, string])[])
 const answer = fn("draw/answer", (ctx, _: number) => ctx.promise<number>());
 
 /** Starts a flow, lets it come to rest, and tells who waits for what then. */
-async function waitsOf(made: Fn<number, unknown>, others: readonly object[] = []): Promise<FlowWaits> {
+async function waitsOf(
+  made: Fn<number, unknown>,
+  others: readonly object[] = [],
+): Promise<FlowWaits> {
   const run = await simulate({ functions: [made, ...others] }, async (t) => {
     await t.client.start(made, 1, { id: "live" });
     await t.advance("1s");
@@ -257,23 +372,34 @@ async function waitsOf(made: Fn<number, unknown>, others: readonly object[] = []
 }
 
 describe("the diagram of a flow", () => {
-  test.each(EVERY_PATTERN)("leads from the flow to the promise that all waits for: %s", async (_, compose) => {
-    const { nodes, waits } = await waitsOf(compose("draw/live", answer));
-    const reached = reachable(
-      nodes[0]?.id ?? "",
-      waits.map(({ waiter, on }) => [waiter, on]),
-    );
-    expect(nodes.filter(({ id }) => !reached.has(id))).toEqual([]);
-    expect(nodes.map(({ kind }) => kind)).toContain("promise");
-  });
+  test.each(EVERY_PATTERN)(
+    "leads from the flow to the promise that all waits for: %s",
+    async (_, compose) => {
+      const { nodes, waits } = await waitsOf(compose("draw/live", answer));
+      const reached = reachable(
+        nodes[0]?.id ?? "",
+        waits.map(({ waiter, on }) => [waiter, on]),
+      );
+      expect(nodes.filter(({ id }) => !reached.has(id))).toEqual([]);
+      expect(nodes.map(({ kind }) => kind)).toContain("promise");
+    },
+  );
 
   test("names what is called next, sleeps, events, promises, and those that are waited for together", async () => {
     const nap = fn("draw/nap", (ctx, n: number) => ctx.invoke(f, n, { after: [ctx.sleep("1h")] }));
-    const hear = fn("draw/hear", (ctx, _: number) => ctx.timeout(ctx.event<number>('go "on"'), "2h"));
-    const some = fn("draw/some", (ctx, n: number) => ctx.wait([ctx.invoke(answer, n), ctx.invoke(nap, n)], { count: 1, timeout: "3h" }));
+    const hear = fn("draw/hear", (ctx, _: number) =>
+      ctx.timeout(ctx.event<number>('go "on"'), "2h"),
+    );
+    const some = fn("draw/some", (ctx, n: number) =>
+      ctx.wait([ctx.invoke(answer, n), ctx.invoke(nap, n)], { count: 1, timeout: "3h" }),
+    );
     const live = chain("draw/live", parallel(nap, hear, some), ([n]) => n, g);
     const text = toMermaid(await waitsOf(live, [f, answer, nap]));
-    expect([...readFlowchart(text).nodes.values()].map((label) => label.replace(/next-\w+/, "next").replace(/\d{4}-.*/, "then"))).toEqual(
+    expect(
+      [...readFlowchart(text).nodes.values()].map((label) =>
+        label.replace(/next-\w+/, "next").replace(/\d{4}-.*/, "then"),
+      ),
+    ).toEqual(
       expect.arrayContaining([
         "flow live (draw/live, pending)",
         "draw/live.next (waits)",
@@ -312,7 +438,10 @@ describe("the diagram of a flow", () => {
 
   test("shows so much of a wide flow, and says how much it leaves out", async () => {
     const nap = fn("draw/nap", (ctx, n: number) => ctx.invoke(f, n, { after: [ctx.sleep("1h")] }));
-    const wide = fanOut("draw/wide", { split: (n: number) => Array.from({ length: 50 * n }, () => n), each: nap });
+    const wide = fanOut("draw/wide", {
+      split: (n: number) => Array.from({ length: 50 * n }, () => n),
+      each: nap,
+    });
     const run = await simulate({ functions: [wide, f] }, async (t) => {
       await t.client.start(wide, 1, { id: "wide" });
       await t.advance("1s");
@@ -337,7 +466,9 @@ describe("the diagram of a flow", () => {
     await simulate({ functions: [f] }, async (t) => {
       await expect(t.client.waits("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
       await t.client.call(f, 1, { id: "some" });
-      await expect(t.client.waits("some", { limit: 0 })).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+      await expect(t.client.waits("some", { limit: 0 })).rejects.toMatchObject({
+        code: "INVALID_OPTIONS",
+      });
     });
     const poorest = await onPoorestLosing(0).start([f], {}, 1);
     await expect(poorest.client.waits("some")).rejects.toMatchObject({ code: "UNSUPPORTED" });

@@ -6,7 +6,12 @@ import { record, schedules, simulate } from "handback/testing";
 import { expect, test } from "vitest";
 
 type Event = { readonly id: number };
-type Rules = { readonly maxCount: number; readonly maxWait?: number; readonly gap?: number; readonly dedupeFor: number };
+type Rules = {
+  readonly maxCount: number;
+  readonly maxWait?: number;
+  readonly gap?: number;
+  readonly dedupeFor: number;
+};
 type Arrival = { readonly pauseMs: number; readonly id: number };
 
 const store = fn("laws/store", (_, _batch: Batch<Event>) => undefined);
@@ -20,24 +25,35 @@ const rules: fc.Arbitrary<Rules> = fc.record(
   },
   { requiredKeys: ["maxCount", "dedupeFor"] },
 );
-const arrivals: fc.Arbitrary<readonly Arrival[]> = fc.array(fc.record({ pauseMs: fc.integer({ min: 0, max: 20 }), id: fc.nat(5) }), {
-  maxLength: 14,
-});
+const arrivals: fc.Arbitrary<readonly Arrival[]> = fc.array(
+  fc.record({ pauseMs: fc.integer({ min: 0, max: 20 }), id: fc.nat(5) }),
+  {
+    maxLength: 14,
+  },
+);
 
 /** What leaves, and when, told in another way than the pattern does it: instant by instant. */
-function expected({ maxCount, maxWait, gap, dedupeFor }: Rules, events: readonly Arrival[]): readonly string[] {
+function expected(
+  { maxCount, maxWait, gap, dedupeFor }: Rules,
+  events: readonly Arrival[],
+): readonly string[] {
   const out: string[] = [];
   const lastSeen = new Map<number, number>();
   const coming = new Map<number, number[]>();
   let at = 0;
-  for (const { pauseMs, id } of events) coming.set((at += pauseMs), [...(coming.get(at) ?? []), id]);
+  for (const { pauseMs, id } of events)
+    coming.set((at += pauseMs), [...(coming.get(at) ?? []), id]);
   let open: { ids: number[]; firstAt: number; lastAt: number } | undefined;
   const leave = (now: number): void => {
     if (open !== undefined) out.push(`${open.ids.join()} at ${now}`);
     open = undefined;
   };
   for (let now = 0; now <= at + 100; now++) {
-    if (open !== undefined && (now === open.firstAt + (maxWait ?? Infinity) || now === open.lastAt + (gap ?? Infinity))) leave(now);
+    if (
+      open !== undefined &&
+      (now === open.firstAt + (maxWait ?? Infinity) || now === open.lastAt + (gap ?? Infinity))
+    )
+      leave(now);
     for (const id of coming.get(now) ?? []) {
       if (now - (lastSeen.get(id) ?? -Infinity) < dedupeFor) continue;
       lastSeen.set(id, now);
@@ -51,7 +67,8 @@ function expected({ maxCount, maxWait, gap, dedupeFor }: Rules, events: readonly
   return out;
 }
 
-const define = (options: Rules) => aggregator("laws/batch", { ...options, flush: store, dedupeBy: ({ id }: Event) => String(id) });
+const define = (options: Rules) =>
+  aggregator("laws/batch", { ...options, flush: store, dedupeBy: ({ id }: Event) => String(id) });
 
 test("what leaves, and when, follows from what comes, and when", () =>
   fc.assert(
@@ -81,7 +98,11 @@ test("every event that was taken leaves once, in order and within bounds, whatev
       // A handler may run again after a crash; a batch has the name it had.
       const left = new Map<string, Batch<Event>>();
       const sink = fn("laws/store", (_, out: Batch<Event>) => void left.set(out.id, out));
-      const out = aggregator("laws/batch", { ...options, flush: sink, dedupeBy: ({ id }: Event) => String(id) });
+      const out = aggregator("laws/batch", {
+        ...options,
+        flush: sink,
+        dedupeBy: ({ id }: Event) => String(id),
+      });
       await simulate({ functions: [out], schedule }, async (t) => {
         for (const { pauseMs, id } of events) {
           await t.advance(pauseMs);
@@ -92,7 +113,9 @@ test("every event that was taken leaves once, in order and within bounds, whatev
         await t.client.call(batch.flush, undefined, { id: "k" });
         await t.idle("1d");
       });
-      const batches = [...left.values()].toSorted((one, other) => one.openedAt - other.openedAt || (one.id < other.id ? -1 : 1));
+      const batches = [...left.values()].toSorted(
+        (one, other) => one.openedAt - other.openedAt || (one.id < other.id ? -1 : 1),
+      );
       expect(batches.flatMap(({ events: all }) => all.map(({ id }) => id))).toEqual(taken);
       for (const { events: all, openedAt, lastAt } of batches) {
         expect(all.length).toBeLessThanOrEqual(options.maxCount);

@@ -12,8 +12,9 @@ const page = readFileSync(join(FOLDER, "azure.md"), "utf8");
 /** The tests that a row of the page names: file and name, or what is wrong with the row. */
 function namedTests(row: string): readonly (readonly [file: string, name: string])[] {
   const cell = row.split(" | ").at(-1) ?? "";
-  return [...cell.matchAll(/\]\(([^)]+\.test\.ts)\): ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(([, file = "", names = ""]) =>
-    [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => [file, name] as const),
+  return [...cell.matchAll(/\]\(([^)]+\.test\.ts)\): ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
+    ([, file = "", names = ""]) =>
+      [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => [file, name] as const),
   );
 }
 
@@ -25,7 +26,11 @@ function hasTest(file: string, name: string): boolean {
   return before.some((text) => /(?:test|law|describe|\))\(\s*$/.test(text));
 }
 
-const rows = page.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| |") && line.split(" | ").length === 4);
+const rows = page
+  .split("\n")
+  .filter(
+    (line) => line.startsWith("| ") && !line.startsWith("| |") && line.split(" | ").length === 4,
+  );
 
 describe("the comparison with Durable Functions", () => {
   test("has a row for each of the six patterns, and for what goes with them", () => {
@@ -43,7 +48,9 @@ describe("the comparison with Durable Functions", () => {
 
   test("has links to files that exist", () => {
     const links = [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = ""]) => link);
-    expect(links.filter((link) => !link.startsWith("https://") && !existsSync(join(FOLDER, link)))).toEqual([]);
+    expect(
+      links.filter((link) => !link.startsWith("https://") && !existsSync(join(FOLDER, link))),
+    ).toEqual([]);
   });
 
   test("does not take any text for the name of a test", () => {
@@ -73,10 +80,21 @@ describe("what is not as in Durable Functions", () => {
     let drawn = 0;
     const draw = fn("azure/draw", (ctx, _: void) => {
       const lot = ++drawn;
-      return ctx.onComplete(lot % 2 === 0 ? ctx.invoke(step, lot) : ctx.invoke(rested, { result: undefined, args: lot + 1 }), compare, lot);
+      return ctx.onComplete(
+        lot % 2 === 0
+          ? ctx.invoke(step, lot)
+          : ctx.invoke(rested, { result: undefined, args: lot + 1 }),
+        compare,
+        lot,
+      );
     });
-    const compare = fn("azure/compare", (_, { result, args }: { result: number; args: number }) => result === args + 1);
-    const { run } = await everyCrash({ functions: [draw, step, rested, compare] }, (t) => t.client.call(draw));
+    const compare = fn(
+      "azure/compare",
+      (_, { result, args }: { result: number; args: number }) => result === args + 1,
+    );
+    const { run } = await everyCrash({ functions: [draw, step, rested, compare] }, (t) =>
+      t.client.call(draw),
+    );
     expect(run.result).toBe(true);
     expect(drawn).toBeGreaterThan(1);
   });
@@ -95,11 +113,16 @@ describe("the table of meters", () => {
   });
 
   test("is read as it was written, and refuses what says nothing of its meters", () => {
-    const said = ["split: billed 5 ms, 0 of them for waiting, beta 1.000", "naive: billed 15 ms, 10 of them for waiting, beta 3.000"];
+    const said = [
+      "split: billed 5 ms, 0 of them for waiting, beta 1.000",
+      "naive: billed 15 ms, 10 of them for waiting, beta 3.000",
+    ];
     const meters = [metersOf("order-checkout", said)];
     expect(tableIn(withTable(page, meters))).toEqual(meters);
     expect(withTable(page, table)).toBe(page);
-    expect(() => metersOf("order-checkout", said.slice(1))).toThrow("order-checkout says nothing of its split meter");
+    expect(() => metersOf("order-checkout", said.slice(1))).toThrow(
+      "order-checkout says nothing of its split meter",
+    );
     expect(() => withTable("", meters)).toThrow("expected");
   });
 });

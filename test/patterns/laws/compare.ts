@@ -28,12 +28,19 @@ export async function endOf(call: Promise<unknown>): Promise<Ended> {
 }
 
 /** Calls a function in a simulation until nothing of its flow is left to be done. */
-export async function measure<Input>(f: Fn<Input, unknown>, input: Input, options: Partial<SimulateOptions> = {}): Promise<Measured> {
-  const run = await simulate({ ...options, functions: [f, ...((options.functions ?? []) as readonly object[])] }, async (t) => {
-    const ended = await endOf(t.client.call(f, input, { id: "flow" }));
-    await t.idle();
-    return ended;
-  });
+export async function measure<Input>(
+  f: Fn<Input, unknown>,
+  input: Input,
+  options: Partial<SimulateOptions> = {},
+): Promise<Measured> {
+  const run = await simulate(
+    { ...options, functions: [f, ...((options.functions ?? []) as readonly object[])] },
+    async (t) => {
+      const ended = await endOf(t.client.call(f, input, { id: "flow" }));
+      await t.idle();
+      return ended;
+    },
+  );
   const { billedMs, blockedMs, beta } = await run.meter.flow("flow");
   return { ended: run.result, billedMs, blockedMs, beta, run };
 }

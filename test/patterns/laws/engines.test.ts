@@ -12,26 +12,45 @@ import { temporaryDirectory } from "../../stores/support/temporary-directory.ts"
 import { endOf } from "./compare.ts";
 import { EVERY_PATTERN } from "./every-pattern.ts";
 
-const step = fn("engines/step", (ctx, n: number) => ctx.invoke(work, n, { after: [ctx.sleep(n % 5)] }));
+const step = fn("engines/step", (ctx, n: number) =>
+  ctx.invoke(work, n, { after: [ctx.sleep(n % 5)] }),
+);
 const work = fn("engines/work", (_, n: number) => (3 * n + 1) % 1009);
-const leaf: Fn<number, number> = fn("engines/leaf", { parts: [step, work] }, (ctx, n: number) => ctx.invoke(step, n));
+const leaf: Fn<number, number> = fn("engines/leaf", { parts: [step, work] }, (ctx, n: number) =>
+  ctx.invoke(step, n),
+);
 
 async function onSqlite(functions: readonly object[]): Promise<Host> {
   const clock = new VirtualClock();
-  const engine = await makeEmbedded(() => sqlite(join(temporaryDirectory(), "patterns.db"), { durability: "relaxed" }))({
+  const engine = await makeEmbedded(() =>
+    sqlite(join(temporaryDirectory(), "patterns.db"), { durability: "relaxed" }),
+  )({
     functions,
     clock,
     seed: 0,
     egress: {},
     retentionMs: 86_400_000,
   });
-  return { clock, client: driven(engine.client, clock), stored: engine.stored, close: () => clock.until(dispose(engine)) };
+  return {
+    clock,
+    client: driven(engine.client, clock),
+    stored: engine.stored,
+    close: () => clock.until(dispose(engine)),
+  };
 }
 
-const ENGINES: readonly (readonly [name: string, start: (functions: readonly object[], seed: number) => Promise<Host>, seeds: number])[] = [
+const ENGINES: readonly (readonly [
+  name: string,
+  start: (functions: readonly object[], seed: number) => Promise<Host>,
+  seeds: number,
+])[] = [
   ["the embedded engine in memory", (functions, seed) => onMemory.start(functions, {}, seed), 1],
   ["the embedded engine on SQLite", (functions) => onSqlite(functions), 1],
-  ["the poorest engine, which loses every fifth response", (functions, seed) => onPoorestLosing(0.2).start(functions, {}, seed), 4],
+  [
+    "the poorest engine, which loses every fifth response",
+    (functions, seed) => onPoorestLosing(0.2).start(functions, {}, seed),
+    4,
+  ],
 ];
 
 /** What calls came to, each under every seed. */
@@ -58,11 +77,15 @@ describe.each(ENGINES)("on %s", (_, start, seeds) => {
     for (const got of await outcomes(start, seeds, f, 7)) expect(got).toEqual(expected);
   });
 
-  test.each([1, 5, 40])("a window of %d over many pages gives its results in the order of the items", async (concurrency) => {
-    const f = fanOut("engines/pages", { each: leaf, concurrency });
-    const items = Array.from({ length: 53 }, (_, at) => at);
-    for (const got of await outcomes(start, seeds, f, items)) expect(got).toEqual({ value: items.map((n) => (3 * n + 1) % 1009) });
-  });
+  test.each([1, 5, 40])(
+    "a window of %d over many pages gives its results in the order of the items",
+    async (concurrency) => {
+      const f = fanOut("engines/pages", { each: leaf, concurrency });
+      const items = Array.from({ length: 53 }, (_, at) => at);
+      for (const got of await outcomes(start, seeds, f, items))
+        expect(got).toEqual({ value: items.map((n) => (3 * n + 1) % 1009) });
+    },
+  );
 
   test("failures say the same", async () => {
     const bad = fn("engines/bad", (_, n: number): number => {
@@ -73,11 +96,24 @@ describe.each(ENGINES)("on %s", (_, start, seeds) => {
     });
     const limit = { each: bad, concurrency: 2 };
     const cases = [
-      [saga("engines/saga", { do: leaf, undo }, bad), 1, { code: "COMPENSATION_FAILED", details: { step: 2, undone: [] } }],
+      [
+        saga("engines/saga", { do: leaf, undo }, bad),
+        1,
+        { code: "COMPENSATION_FAILED", details: { step: 2, undone: [] } },
+      ],
       [fanOut("engines/cancel", limit), [1, 2, 3], { code: "FUNCTION_FAILED" }],
-      [fanOut("engines/some", { ...limit, onFailure: { tolerate: 1 } }), [1, 2, 3], { code: "BRANCHES_FAILED", details: { failed: 2 } }],
-      [fanOut("engines/enough", { each: leaf, enough: 2 }), [1, 2, 3, 4], { value: { reason: "enough" } }],
+      [
+        fanOut("engines/some", { ...limit, onFailure: { tolerate: 1 } }),
+        [1, 2, 3],
+        { code: "BRANCHES_FAILED", details: { failed: 2 } },
+      ],
+      [
+        fanOut("engines/enough", { each: leaf, enough: 2 }),
+        [1, 2, 3, 4],
+        { value: { reason: "enough" } },
+      ],
     ] as readonly (readonly [Fn<unknown, unknown>, unknown, object])[];
-    for (const [f, input, expected] of cases) for (const got of await outcomes(start, seeds, f, input)) expect(got).toMatchObject(expected);
+    for (const [f, input, expected] of cases)
+      for (const got of await outcomes(start, seeds, f, input)) expect(got).toMatchObject(expected);
   });
 });

@@ -29,10 +29,16 @@ function make({ patterns, restMs, failsAt }: Composition): Fn<number, number> {
     if (n % 17 === failsAt) throw new Error(`no ${n}`);
     return (3 * n + 1) % 1009;
   });
-  const leaf: Fn<number, number> = fn("random/leaf", { parts: [work] }, (ctx, n: number): Future<number> =>
-    ctx.onComplete(ctx.sleep(restMs[n % restMs.length] ?? 0), work, n),
+  const leaf: Fn<number, number> = fn(
+    "random/leaf",
+    { parts: [work] },
+    (ctx, n: number): Future<number> =>
+      ctx.onComplete(ctx.sleep(restMs[n % restMs.length] ?? 0), work, n),
   );
-  return patterns.reduce((f, pattern, depth) => EVERY_PATTERN[pattern]![1](`random/${depth}`, f), leaf);
+  return patterns.reduce(
+    (f, pattern, depth) => EVERY_PATTERN[pattern]![1](`random/${depth}`, f),
+    leaf,
+  );
 }
 
 const play = (f: Fn<number, number>, schedule?: Schedule) =>
@@ -57,18 +63,26 @@ test("patterns of patterns come to the same under every schedule and crash, bill
 
 test("patterns of patterns are over at once wherever they are cancelled, and leave nothing behind, nor anything to be wondered at", () =>
   fc.assert(
-    fc.asyncProperty(compositions, fc.nat(200), schedules({ maxCrashes: 2 }), async (composition, at, schedule) => {
-      const f = make({ ...composition, failsAt: 40 });
-      const run = await simulate({ functions: [f], schedule }, async (t) => {
-        const flow = await t.client.start(f, 7, { id: "flow" });
-        await t.advance(at);
-        const cancelled = await t.client.cancel(flow);
-        await t.idle();
-        return { cancelled, ...(await flow.status()) };
-      });
-      expect(run.result).toMatchObject({ status: run.result.cancelled ? "cancelled" : "completed", unhandled: [] });
-      expect(await run.states()).toEqual([]);
-    }),
+    fc.asyncProperty(
+      compositions,
+      fc.nat(200),
+      schedules({ maxCrashes: 2 }),
+      async (composition, at, schedule) => {
+        const f = make({ ...composition, failsAt: 40 });
+        const run = await simulate({ functions: [f], schedule }, async (t) => {
+          const flow = await t.client.start(f, 7, { id: "flow" });
+          await t.advance(at);
+          const cancelled = await t.client.cancel(flow);
+          await t.idle();
+          return { cancelled, ...(await flow.status()) };
+        });
+        expect(run.result).toMatchObject({
+          status: run.result.cancelled ? "cancelled" : "completed",
+          unhandled: [],
+        });
+        expect(await run.states()).toEqual([]);
+      },
+    ),
     { numRuns: 60 },
   ));
 
@@ -87,44 +101,79 @@ const journeys = fc.record({
 
 test("whatever cuts sagas off that are nested deep, each is done as a whole, or what it did is undone, the last first, each step once", () =>
   fc.assert(
-    fc.asyncProperty(journeys, async ({ sagas, restMs, fails, concurrency, raceMs, limitMs, cancelAt, commitMs }) => {
-      const said: (readonly [saga: number, step: string])[] = [];
-      const step = (name: string) => {
-        const done = fn(`journey/${name}-done`, (_, { args: n }: { result: void; args: number }) => {
-          if (name === "c" && n === fails) throw new Error("no c");
-          said.push([n, name]);
-          return n;
+    fc.asyncProperty(
+      journeys,
+      async ({ sagas, restMs, fails, concurrency, raceMs, limitMs, cancelAt, commitMs }) => {
+        const said: (readonly [saga: number, step: string])[] = [];
+        const step = (name: string) => {
+          const done = fn(
+            `journey/${name}-done`,
+            (_, { args: n }: { result: void; args: number }) => {
+              if (name === "c" && n === fails) throw new Error("no c");
+              said.push([n, name]);
+              return n;
+            },
+          );
+          const act = fn(`journey/${name}`, { parts: [done] }, (ctx, n: number): Future<number> =>
+            ctx.onComplete(
+              ctx.sleep(restMs[(n + name.charCodeAt(0)) % restMs.length] ?? 0),
+              done,
+              n,
+            ),
+          );
+          return {
+            do: act,
+            undo: fn(`journey/un-${name}`, (_, n: number) => void said.push([n, `-${name}`])),
+          };
+        };
+        const each = saga("journey/saga", step("a"), step("b"), step("c"));
+        const many = fanOut("journey/many", {
+          each,
+          ...(concurrency !== undefined && { concurrency }),
         });
-        const act = fn(`journey/${name}`, { parts: [done] }, (ctx, n: number): Future<number> =>
-          ctx.onComplete(ctx.sleep(restMs[(n + name.charCodeAt(0)) % restMs.length] ?? 0), done, n),
+        const line = chain(
+          "journey/line",
+          (n: number) => Array.from({ length: n }, (_, at) => at),
+          many,
         );
-        return { do: act, undo: fn(`journey/un-${name}`, (_, n: number) => void said.push([n, `-${name}`])) };
-      };
-      const each = saga("journey/saga", step("a"), step("b"), step("c"));
-      const many = fanOut("journey/many", { each, ...(concurrency !== undefined && { concurrency }) });
-      const line = chain("journey/line", (n: number) => Array.from({ length: n }, (_, at) => at), many);
-      const raced = fn("journey/raced", { parts: [line] }, (ctx, n: number) => ctx.race([ctx.invoke(line, n), ctx.sleep(raceMs)]));
-      const f = withTimeout("journey/in-time", raced, limitMs);
+        const raced = fn("journey/raced", { parts: [line] }, (ctx, n: number) =>
+          ctx.race([ctx.invoke(line, n), ctx.sleep(raceMs)]),
+        );
+        const f = withTimeout("journey/in-time", raced, limitMs);
 
-      const clock = new VirtualClock();
-      const content = memory();
-      const engine = await embedded({ functions: [f], store: new HeldStore(content, () => clock.work(commitMs)), clock });
-      const flow = await clock.until(engine.client.start(f, sagas, { id: "flow" }));
-      if (cancelAt !== null) {
-        await clock.advance(cancelAt);
-        await clock.until(engine.client.cancel(flow));
-      }
-      await clock.advance(5000);
-      for (let n = 0; n < sagas; n++) {
-        const steps = said.filter(([number]) => number === n).map(([, name]) => name);
-        const done = steps.filter((name) => !name.startsWith("-"));
-        const undone = done.map((name) => `-${name}`).reverse();
-        expect([steps, n]).toEqual([done.length === 3 && steps.length === 3 ? done : [...done, ...undone], n]);
-      }
-      expect((await flow.status()).unhandled).toEqual([]);
-      expect(content.count()).toMatchObject({ state: 1, messages: 0, delayed: 0, watches: 0, dead: 0 });
-      expect(await engine.meter.flow("flow")).toMatchObject({ blockedMs: 0, final: true });
-      await clock.until(engine.close());
-    }),
+        const clock = new VirtualClock();
+        const content = memory();
+        const engine = await embedded({
+          functions: [f],
+          store: new HeldStore(content, () => clock.work(commitMs)),
+          clock,
+        });
+        const flow = await clock.until(engine.client.start(f, sagas, { id: "flow" }));
+        if (cancelAt !== null) {
+          await clock.advance(cancelAt);
+          await clock.until(engine.client.cancel(flow));
+        }
+        await clock.advance(5000);
+        for (let n = 0; n < sagas; n++) {
+          const steps = said.filter(([number]) => number === n).map(([, name]) => name);
+          const done = steps.filter((name) => !name.startsWith("-"));
+          const undone = done.map((name) => `-${name}`).reverse();
+          expect([steps, n]).toEqual([
+            done.length === 3 && steps.length === 3 ? done : [...done, ...undone],
+            n,
+          ]);
+        }
+        expect((await flow.status()).unhandled).toEqual([]);
+        expect(content.count()).toMatchObject({
+          state: 1,
+          messages: 0,
+          delayed: 0,
+          watches: 0,
+          dead: 0,
+        });
+        expect(await engine.meter.flow("flow")).toMatchObject({ blockedMs: 0, final: true });
+        await clock.until(engine.close());
+      },
+    ),
     { numRuns: 100 },
   ));

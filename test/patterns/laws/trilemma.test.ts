@@ -11,12 +11,20 @@ const stub = fn("trilemma/stub", (_, n: number) => (3 * n + 1) % 1009);
 
 /** Leaves that look the same from the outside: they give what the stub gives, and ask it once. */
 const LEAVES: readonly (readonly [name: string, leaf: Fn<number, number>])[] = [
-  ["that hands a future back", fn("trilemma/leaf", { parts: [stub] }, (ctx, n: number) => ctx.invoke(stub, n))],
+  [
+    "that hands a future back",
+    fn("trilemma/leaf", { parts: [stub] }, (ctx, n: number) => ctx.invoke(stub, n)),
+  ],
   [
     "that sleeps",
-    fn("trilemma/leaf", { parts: [stub] }, (ctx, n: number): Future<number> => ctx.invoke(stub, n, { after: [ctx.sleep(10 + (n % 7))] })),
+    fn("trilemma/leaf", { parts: [stub] }, (ctx, n: number): Future<number> =>
+      ctx.invoke(stub, n, { after: [ctx.sleep(10 + (n % 7))] }),
+    ),
   ],
-  ["that blocks", fn("trilemma/leaf", { parts: [stub] }, async (ctx, n: number) => ctx.get(ctx.invoke(stub, n)))],
+  [
+    "that blocks",
+    fn("trilemma/leaf", { parts: [stub] }, async (ctx, n: number) => ctx.get(ctx.invoke(stub, n))),
+  ],
   [
     "that is a chain",
     chain(
@@ -43,7 +51,8 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
   test("takes its leaf for a black box: whatever that is made of, it is called the same, and the same comes of it", async () => {
     const expected = await log(compose("trilemma/pattern", stub));
     expect(expected.inputs.length).toBeGreaterThan(0);
-    for (const [, leaf] of LEAVES) expect(await log(compose("trilemma/pattern", leaf))).toEqual(expected);
+    for (const [, leaf] of LEAVES)
+      expect(await log(compose("trilemma/pattern", leaf))).toEqual(expected);
   });
 
   test("is itself a function: what is made of it does the same when a leaf takes its place that gives the same", async () => {
@@ -58,7 +67,9 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
     const { ended } = await measure(host, 7);
     const alone = await measure(pattern, 8);
     if ("value" in alone.ended) answers.set(8, alone.ended.value as number);
-    const substituted = await measure(host, 7, { functions: [mock(pattern, (_, n) => answers.get(n) ?? -1)] });
+    const substituted = await measure(host, 7, {
+      functions: [mock(pattern, (_, n) => answers.get(n) ?? -1)],
+    });
     expect(substituted.ended).toEqual(ended);
     expect(ended).toEqual({ value: (answers.get(8) ?? 0) + 1 });
   });
@@ -76,8 +87,13 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
   });
 
   test("bills nobody for waiting, however deep it is nested", async () => {
-    const nested = compose("trilemma/outer", compose("trilemma/middle", compose("trilemma/inner", stub)));
-    const { run, beta, billedMs } = await measure(nested, 7, { functions: [slow(record(stub), 100)] });
+    const nested = compose(
+      "trilemma/outer",
+      compose("trilemma/middle", compose("trilemma/inner", stub)),
+    );
+    const { run, beta, billedMs } = await measure(nested, 7, {
+      functions: [slow(record(stub), 100)],
+    });
     await expectNoDoubleBilling(run);
     expect(beta).toBe(1);
     expect(billedMs).toBe(100 * run.calls(stub).length);

@@ -3,7 +3,10 @@ import { expect, test } from "vitest";
 import { CommitPace } from "../../../src/stores/sqlite/writer/commit-latency.ts";
 import type { Packed } from "../../../src/stores/sqlite/batch/packed.ts";
 
-const packed = (numbers: number, ...chunks: readonly string[]): Packed => ({ numbers: new Float64Array(numbers), chunks });
+const packed = (numbers: number, ...chunks: readonly string[]): Packed => ({
+  numbers: new Float64Array(numbers),
+  chunks,
+});
 const SMALL = packed(20, "x".repeat(2_000));
 const LARGE = packed(2_000);
 const LONG = packed(20, "x".repeat(2_000_000));
@@ -66,13 +69,17 @@ test("how long a large commit takes says nothing about small ones", () => {
 
 test("whatever came before, the commit after a slow one is not short, and after many fast ones it is", () => {
   fc.assert(
-    fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), fc.double({ min: 1.01, max: 100, noNaN: true }), (before, slow) => {
-      const pace = new CommitPace();
-      for (const ms of before) pace.note(SMALL, ms);
-      pace.note(SMALL, slow);
-      expect(pace.isShort(SMALL)).toBe(false);
-      expect(fastOnesUntilShort(pace)).toBeLessThan(100);
-    }),
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 100, noNaN: true })),
+      fc.double({ min: 1.01, max: 100, noNaN: true }),
+      (before, slow) => {
+        const pace = new CommitPace();
+        for (const ms of before) pace.note(SMALL, ms);
+        pace.note(SMALL, slow);
+        expect(pace.isShort(SMALL)).toBe(false);
+        expect(fastOnesUntilShort(pace)).toBeLessThan(100);
+      },
+    ),
   );
 });
 

@@ -18,7 +18,9 @@ async function begin() {
   const store = holding(clock, sqlite(path, { durability: "relaxed" }));
   const engine = await embedded({ functions: [echo], store, clock, retention: "1s" });
   const run = async (flows: number): Promise<void> => {
-    const starts = Array.from({ length: flows }, (_, n) => engine.client.start(echo, `${n}${PAYLOAD}`));
+    const starts = Array.from({ length: flows }, (_, n) =>
+      engine.client.start(echo, `${n}${PAYLOAD}`),
+    );
     await clock.until(Promise.all(starts.map(async (start) => (await start).result())));
   };
   const mebibytes = (): number => statSync(path).size / MIB;

@@ -35,7 +35,8 @@ describe("free pages", () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
-    for (let seq = 1; seq <= 8; seq++) await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
+    for (let seq = 1; seq <= 8; seq++)
+      await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
     await store.commit(batchOf({ removed: [2, 3, 4, 5, 6, 7] }));
     await store.close();
     const tables = new SqliteTables(path, "relaxed");
@@ -47,8 +48,11 @@ describe("free pages", () => {
     // 8 x 1,221 pages, of which 6 x 1,221 were free; one step gives 256 back.
     expect(steps).toBeGreaterThan(20);
     const database = new DatabaseSync(path);
-    const count = (what: string): number => Number(Object.values(database.prepare(`PRAGMA ${what}`).get() ?? {})[0]);
-    expect(count("freelist_count") / count("page_count")).toBeLessThanOrEqual(0.25 + 256 / count("page_count"));
+    const count = (what: string): number =>
+      Number(Object.values(database.prepare(`PRAGMA ${what}`).get() ?? {})[0]);
+    expect(count("freelist_count") / count("page_count")).toBeLessThanOrEqual(
+      0.25 + 256 / count("page_count"),
+    );
     expect(count("page_count")).toBeLessThan(4_000);
     database.close();
     await store.open();
@@ -60,7 +64,8 @@ describe("free pages", () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
-    for (let seq = 1; seq <= 4; seq++) await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
+    for (let seq = 1; seq <= 4; seq++)
+      await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
     await store.close();
     const database = new DatabaseSync(path);
     database.exec("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM");
@@ -85,7 +90,10 @@ describe("free pages", () => {
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     resolve(false);
-    await vi.waitFor(() => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]), 30_000);
+    await vi.waitFor(
+      () => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]),
+      30_000,
+    );
     await store.commit(batchOf({ inserted: [message(4)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     expect(store.count().messages).toBe(4);
@@ -105,25 +113,33 @@ describe("free pages", () => {
 test.each([
   ["fast", 1, 4],
   ["slow", 20, 1],
-] as const)("over a %s disk four commits of some megabytes are taken over into the file accordingly", async (_, commitMs, times) => {
-  const store = await opened();
-  const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-  let now = 0;
-  // Each commit looks at the clock twice.
-  vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
-  for (let seq = 1; seq <= 4; seq++) await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
-  expect(checkpoint).toHaveBeenCalledTimes(times);
-});
+] as const)(
+  "over a %s disk four commits of some megabytes are taken over into the file accordingly",
+  async (_, commitMs, times) => {
+    const store = await opened();
+    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
+    let now = 0;
+    // Each commit looks at the clock twice.
+    vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
+    for (let seq = 1; seq <= 4; seq++)
+      await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
+    expect(checkpoint).toHaveBeenCalledTimes(times);
+  },
+);
 
 test("a log of deletions alone is taken over too when it has become long", async () => {
   const store = await opened();
   const VALUES = 8_192;
   const AT_ONCE = 512;
   const all = Array.from({ length: VALUES }, (_, place) => place + 1);
-  await store.commit(batchOf({ state: all.map((place) => added(row(place, `${place}`, "x".repeat(100)))) }));
+  await store.commit(
+    batchOf({ state: all.map((place) => added(row(place, `${place}`, "x".repeat(100)))) }),
+  );
   const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
   for (let from = 0; from < VALUES; from += AT_ONCE) {
-    await store.commit(batchOf({ state: all.slice(from, from + AT_ONCE).map((place) => erased(place, `${place}`)) }));
+    await store.commit(
+      batchOf({ state: all.slice(from, from + AT_ONCE).map((place) => erased(place, `${place}`)) }),
+    );
   }
   expect(checkpoint.mock.calls.length).toBeGreaterThanOrEqual(2);
   expect(store.count().state).toBe(0);

@@ -50,7 +50,9 @@ test("texts of any length come back across chunks, empty and absent ones where o
   const lengths = fc.constantFrom(0, 1, FULL - 1, FULL, FULL + 1, 3 * FULL);
   const text = fc.oneof(
     fc.constant(undefined),
-    fc.tuple(lengths, fc.constantFrom("x", "é", "\ud83d")).map(([length, character]) => character.repeat(length)),
+    fc
+      .tuple(lengths, fc.constantFrom("x", "é", "\ud83d"))
+      .map(([length, character]) => character.repeat(length)),
   );
   fc.assert(
     fc.property(fc.array(text, { maxLength: 8 }), (texts) => {

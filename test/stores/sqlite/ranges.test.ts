@@ -8,8 +8,13 @@ test("ranges hold the same numbers, in their order, and no two of them could be 
     fc.property(numbers, fc.boolean(), (given, isSorted) => {
       const chosen = isSorted ? given.toSorted((one, other) => one - other) : given;
       const ranges = rangesOf(chosen);
-      expect(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index))).toEqual(chosen);
-      for (const [index, [first]] of ranges.entries()) expect(first - 1).not.toBe(ranges[index - 1]?.[1]);
+      expect(
+        ranges.flatMap(([first, last]) =>
+          Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        ),
+      ).toEqual(chosen);
+      for (const [index, [first]] of ranges.entries())
+        expect(first - 1).not.toBe(ranges[index - 1]?.[1]);
     }),
   );
 });

@@ -9,7 +9,19 @@ import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts
 import type { Store } from "../../../src/stores/store.ts";
 import { messageSum } from "../../../src/stores/sqlite/tables/row-checksums.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
-import { A, added, batchOf, delayed, letter, message, row, scoped, sized, updated, watching } from "../support/batches.ts";
+import {
+  A,
+  added,
+  batchOf,
+  delayed,
+  letter,
+  message,
+  row,
+  scoped,
+  sized,
+  updated,
+  watching,
+} from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -29,17 +41,26 @@ async function opened(path: string, durability: Durability = "strict"): Promise<
 /** Some of everything, in a few commits. */
 async function fill(store: Store): Promise<void> {
   await store.commit(
-    batchOf({ inserted: [message(1), scoped("s", delayed(2, 100, "t")), delayed(3, 50)], state: [added(row(1, "x", 1, 70))] }),
+    batchOf({
+      inserted: [message(1), scoped("s", delayed(2, 100, "t")), delayed(3, 50)],
+      state: [added(row(1, "x", 1, 70))],
+    }),
   );
   await store.commit(
-    batchOf({ state: [updated(row(1, "x", 2, 80)), added(row(2, "y", "two"))], watched: [watching("s", "t")], dead: [letter(4)] }),
+    batchOf({
+      state: [updated(row(1, "x", 2, 80)), added(row(2, "y", "two"))],
+      watched: [watching("s", "t")],
+      dead: [letter(4)],
+    }),
   );
   await store.commit(batchOf({ inserted: [message(5)], marks: [{ seq: 5, crashes: 2 }] }));
   await store.commit(batchOf({ inserted: [message(6)] }));
 }
 
 /** Makes a store with some of everything and copies it as it is when its process is killed, and as it is when it was closed. */
-async function made(durability: Durability = "strict"): Promise<{ readonly killed: string; readonly closed: string }> {
+async function made(
+  durability: Durability = "strict",
+): Promise<{ readonly killed: string; readonly closed: string }> {
   const directory = temporaryDirectory();
   const [closed, killed] = [join(directory, "s.db"), join(directory, "k.db")];
   const store = await opened(closed, durability);
@@ -84,7 +105,8 @@ async function contentOf(path: string): Promise<unknown> {
 }
 
 const TOLD = ["STORE_CORRUPT", "STORE_OPEN_FAILED", "FORMAT_TOO_NEW"];
-const flip = (at: number, bit: number) => (bytes: Buffer) => void bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
+const flip = (at: number, bit: number) => (bytes: Buffer) =>
+  void bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
 
 describe("a flipped bit does no harm, or an error says so:", () => {
   test("anywhere in a store that was closed", async () => {
@@ -127,7 +149,9 @@ function usedBytes(path: string): readonly number[] {
 /** The frames that end commits. */
 function commitsOf(log: Buffer): readonly number[] {
   const count = Math.floor((log.length - 32) / FRAME);
-  return Array.from({ length: count }, (_, index) => index + 1).filter((frame) => log.readUInt32BE(startOf(frame) + 4) > 0);
+  return Array.from({ length: count }, (_, index) => index + 1).filter(
+    (frame) => log.readUInt32BE(startOf(frame) + 4) > 0,
+  );
 }
 
 describe("a row that is not what was written is STORE_CORRUPT, and named:", () => {
@@ -141,27 +165,82 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
   }
 
   test.each<readonly [string, string, number | string, (store: Store) => unknown]>([
-    ["UPDATE message SET payload = '2' WHERE seq = 5", "message", 5, (store) => store.readMessages(0, 10)],
-    ["UPDATE message SET head = replace(head, ',', ' ,') WHERE seq = 5", "message", 5, (store) => store.readMessages(0, 10)],
+    [
+      "UPDATE message SET payload = '2' WHERE seq = 5",
+      "message",
+      5,
+      (store) => store.readMessages(0, 10),
+    ],
+    [
+      "UPDATE message SET head = replace(head, ',', ' ,') WHERE seq = 5",
+      "message",
+      5,
+      (store) => store.readMessages(0, 10),
+    ],
     [
       "UPDATE message SET head = substr(head, 2), id = id || substr(head, 1, 1) WHERE seq = 5",
       "message",
       5,
       (store) => store.readMessages(0, 10),
     ],
-    ["UPDATE message SET seq = 4 WHERE seq = 5", "message", 4, (store) => store.readMessages(0, 10)],
-    ["UPDATE delayed SET due_at = 51 WHERE seq = 3", "delayed", 3, (store) => store.readDelayed(100, 10)],
-    ["UPDATE delayed SET token = 'u' WHERE seq = 2", "delayed", 2, (store) => store.readDelayed(100, 10)],
-    ["UPDATE delayed SET token = '', scope = 'ts' WHERE seq = 2", "delayed", 2, (store) => store.readDelayed(100, 10)],
-    ["UPDATE delayed SET token = NULL WHERE seq = 2", "delayed", 2, (store) => store.readScope("s")],
-    ["UPDATE delayed SET scope = 'st' WHERE seq = 2", "delayed", 2, (store) => store.readScope("s")],
+    [
+      "UPDATE message SET seq = 4 WHERE seq = 5",
+      "message",
+      4,
+      (store) => store.readMessages(0, 10),
+    ],
+    [
+      "UPDATE delayed SET due_at = 51 WHERE seq = 3",
+      "delayed",
+      3,
+      (store) => store.readDelayed(100, 10),
+    ],
+    [
+      "UPDATE delayed SET token = 'u' WHERE seq = 2",
+      "delayed",
+      2,
+      (store) => store.readDelayed(100, 10),
+    ],
+    [
+      "UPDATE delayed SET token = '', scope = 'ts' WHERE seq = 2",
+      "delayed",
+      2,
+      (store) => store.readDelayed(100, 10),
+    ],
+    [
+      "UPDATE delayed SET token = NULL WHERE seq = 2",
+      "delayed",
+      2,
+      (store) => store.readScope("s"),
+    ],
+    [
+      "UPDATE delayed SET scope = 'st' WHERE seq = 2",
+      "delayed",
+      2,
+      (store) => store.readScope("s"),
+    ],
     ["UPDATE state SET value = '1j3' WHERE place = 1", "state", 1, (store) => store.readState(A)],
-    ["UPDATE state SET expires_at = NULL WHERE place = 1", "state", 1, (store) => store.readState(A)],
+    [
+      "UPDATE state SET expires_at = NULL WHERE place = 1",
+      "state",
+      1,
+      (store) => store.readState(A),
+    ],
     ["UPDATE state SET name = 'z' WHERE place = 1", "state", 1, (store) => store.readState(A)],
     ["UPDATE state SET id = 'other' WHERE place = 1", "state", 1, (store) => store.readState(A)],
     ["UPDATE state SET type = 'other' WHERE place = 1", "state", 1, (store) => store.readState(A)],
-    ["UPDATE state SET type = type || id, id = '' WHERE place = 1", "state", 1, (store) => store.readExpired(100, 10)],
-    ["UPDATE state SET type = 'other' WHERE place = 1", "state", 1, (store) => store.readExpired(100, 10)],
+    [
+      "UPDATE state SET type = type || id, id = '' WHERE place = 1",
+      "state",
+      1,
+      (store) => store.readExpired(100, 10),
+    ],
+    [
+      "UPDATE state SET type = 'other' WHERE place = 1",
+      "state",
+      1,
+      (store) => store.readExpired(100, 10),
+    ],
     ["UPDATE watch SET id = 'other'", "watch", "s", (store) => store.readWatches("s")],
     ["UPDATE dead SET failure = '{}'", "dead", 1, (store) => store.readDeadLetters(10)],
     ["UPDATE dead SET at = 1", "dead", 1, (store) => store.readDeadLetter(letter(4).envelope.id)],
@@ -169,17 +248,23 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     const store = await changed(sql);
     const details = { file: expect.any(String), table, row: number };
     expect(() => read(store)).toThrow(
-      expect.objectContaining({ code: "STORE_CORRUPT", details, message: expect.stringContaining(`row ${number} of its table ${table}`) }),
+      expect.objectContaining({
+        code: "STORE_CORRUPT",
+        details,
+        message: expect.stringContaining(`row ${number} of its table ${table}`),
+      }),
     );
     await store.close();
   });
 
-  test.each(["UPDATE meta SET generation = 0", "UPDATE meta SET clean = 1", "DELETE FROM meta", "UPDATE suspect SET crashes = 1"])(
-    "%s, when the store is opened",
-    async (sql) => {
-      await expect(changed(sql)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
-    },
-  );
+  test.each([
+    "UPDATE meta SET generation = 0",
+    "UPDATE meta SET clean = 1",
+    "DELETE FROM meta",
+    "UPDATE suspect SET crashes = 1",
+  ])("%s, when the store is opened", async (sql) => {
+    await expect(changed(sql)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
 
   test("states that are given to another type are looked at before", async () => {
     const store = await changed(`UPDATE state SET name = 'z' WHERE place = 1`);
@@ -193,7 +278,9 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
   test("text that makes no sense, though it is what was written", async () => {
     const { id } = message(5).envelope;
     const sum = messageSum(`${id}[}`, { seq: 5, id, head: "[" });
-    const store = await changed(`UPDATE message SET head = '[', payload = '}', sum = ${sum} WHERE seq = 5`);
+    const store = await changed(
+      `UPDATE message SET head = '[', payload = '}', sum = ${sum} WHERE seq = 5`,
+    );
     const details = { table: "message", row: 5 };
     expect(() => store.readMessages(0, 10)).toThrow(
       expect.objectContaining({ code: "STORE_CORRUPT", details: expect.objectContaining(details) }),
@@ -205,7 +292,9 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     const { id } = message(5).envelope;
     const head = '[9,"t/f",0,"n",null,null]';
     const sum = messageSum(`${id}${head}1`, { seq: 5, id, head });
-    const store = await changed(`UPDATE message SET head = '${head}', payload = '1', sum = ${sum} WHERE seq = 5`);
+    const store = await changed(
+      `UPDATE message SET head = '${head}', payload = '1', sum = ${sum} WHERE seq = 5`,
+    );
     expect(() => store.readMessages(0, 10)).toThrow("FORMAT_TOO_NEW");
     await store.close();
   });
@@ -214,14 +303,21 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
 test("an index that leads nowhere is STORE_CORRUPT when the store is opened", async () => {
   const { closed } = await made();
   const database = new DatabaseSync(closed);
-  const page = Number(database.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.["page"]);
+  const page = Number(
+    database.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.[
+      "page"
+    ],
+  );
   database.close();
   const copy = harmed(closed, "", (bytes) => {
     const cell = bytes.readUInt16BE((page - 1) * 4_096 + 8);
     // The last byte of the key in the first entry.
     flip((page - 1) * 4_096 + cell + 8, 0)(bytes);
   });
-  await expect(opened(copy)).rejects.toMatchObject({ code: "STORE_CORRUPT", details: { file: copy } });
+  await expect(opened(copy)).rejects.toMatchObject({
+    code: "STORE_CORRUPT",
+    details: { file: copy },
+  });
 });
 
 test("a damaged value stops the engine with STORE_CORRUPT, and it can be closed", async () => {
@@ -244,7 +340,9 @@ test("a damaged value stops the engine with STORE_CORRUPT, and it can be closed"
     code: "STORE_CORRUPT",
     details: { table: "state" },
   });
-  await expect(engine.client.call(box.put, 3, { id: "c" })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  await expect(engine.client.call(box.put, 3, { id: "c" })).rejects.toMatchObject({
+    code: "STORE_CORRUPT",
+  });
   await engine.close();
 });
 
@@ -277,7 +375,9 @@ describe("a log", () => {
     const again = harmed(torn, "-wal", flip(startOf(2) + 1_000, 3));
     writeFileSync(`${again}-shm`, "");
     await next.close();
-    expect(findLogDamage(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame).toBeUndefined();
+    expect(
+      findLogDamage(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame,
+    ).toBeUndefined();
     const last = await opened(again);
     expect(last.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
     await last.close();
@@ -287,7 +387,10 @@ describe("a log", () => {
     const { killed } = await made();
     const last = commitsOf(readFileSync(`${killed}-wal`)).at(-1) as number;
     const copy = harmed(killed, "-wal", flip(startOf(last) + 1_000, 3));
-    await expect(sqlite(copy).open()).rejects.toMatchObject({ code: "STORE_CORRUPT", details: { frame: last } });
+    await expect(sqlite(copy).open()).rejects.toMatchObject({
+      code: "STORE_CORRUPT",
+      details: { frame: last },
+    });
   });
 
   test("of a relaxed store may have lost any of its end; opened as a strict one or not, what is left is taken up", async () => {
@@ -303,9 +406,13 @@ describe("a log", () => {
     const { killed } = await made();
     for (const at of [0, 5, 17, 25]) {
       const copy = harmed(killed, "-wal", flip(at, 0));
-      await expect(sqlite(copy).open()).rejects.toMatchObject({ code: "STORE_CORRUPT", details: { frame: 0 } });
+      await expect(sqlite(copy).open()).rejects.toMatchObject({
+        code: "STORE_CORRUPT",
+        details: { frame: 0 },
+      });
     }
-    for (const length of [0, 20, 32, 10_000]) expect(findLogDamage(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
+    for (const length of [0, 20, 32, 10_000])
+      expect(findLogDamage(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
   });
 
   test("written on a machine whose numbers begin at the other end is understood as well", async () => {
@@ -313,7 +420,10 @@ describe("a log", () => {
     const log = readFileSync(`${killed}-wal`);
     const other = turned(log);
     expect(other.equals(log)).toBe(false);
-    expect(findLogDamage(other, Buffer.alloc(0))).toEqual({ damagedFrame: undefined, hasRemains: false });
+    expect(findLogDamage(other, Buffer.alloc(0))).toEqual({
+      damagedFrame: undefined,
+      hasRemains: false,
+    });
     flip(startOf(2) + 1_000, 3)(other);
     expect(findLogDamage(other, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
   });

@@ -11,7 +11,8 @@ import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const newPath = (): string => join(temporaryDirectory(), "s.db");
-const sqliteError = (errcode: number): Error => Object.assign(new Error("an error of SQLite"), { errcode });
+const sqliteError = (errcode: number): Error =>
+  Object.assign(new Error("an error of SQLite"), { errcode });
 /** The codes of a flush that failed, and of a disk without room. */
 const [UNFLUSHED, FULL] = [1_034, 13];
 
@@ -28,15 +29,26 @@ const filesOf = (path: string) => ({ file: readFileSync(path), log: readFileSync
 
 describe("a store of which a flush has failed", () => {
   test.each<readonly [string, (store: Store) => Store, (error: Error) => void]>([
-    ["on the event loop", onEventLoop, (error) => void vi.spyOn(SqliteTables.prototype, "apply").mockImplementationOnce(thrower(error))],
-    ["in its thread", byThread, (error) => void vi.spyOn(SqliteWriter.prototype, "apply").mockRejectedValueOnce(error)],
+    [
+      "on the event loop",
+      onEventLoop,
+      (error) =>
+        void vi.spyOn(SqliteTables.prototype, "apply").mockImplementationOnce(thrower(error)),
+    ],
+    [
+      "in its thread",
+      byThread,
+      (error) => void vi.spyOn(SqliteWriter.prototype, "apply").mockRejectedValueOnce(error),
+    ],
   ])("%s commits nothing more, and is closed without another one", async (_, forced, fail) => {
     const path = newPath();
     const store = await opened(path, forced);
     await store.commit(batchOf({ inserted: [message(1)] }));
     fail(sqliteError(UNFLUSHED));
     for (const seq of [2, 3]) {
-      await expect(store.commit(batchOf({ inserted: [message(seq)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+      await expect(store.commit(batchOf({ inserted: [message(seq)] }))).rejects.toMatchObject({
+        code: "STORE_FAILED",
+      });
     }
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     const before = filesOf(path);
@@ -53,11 +65,15 @@ describe("a store of which a flush has failed", () => {
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({ inserted: [message(1)] }));
-    vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(thrower(sqliteError(UNFLUSHED)));
+    vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(
+      thrower(sqliteError(UNFLUSHED)),
+    );
     const first = filesOf(path);
     await store.close(true);
     expect(filesOf(path)).toEqual(first);
-    vi.spyOn(SqliteTables.prototype, "countOpening").mockImplementationOnce(thrower(sqliteError(UNFLUSHED)));
+    vi.spyOn(SqliteTables.prototype, "countOpening").mockImplementationOnce(
+      thrower(sqliteError(UNFLUSHED)),
+    );
     await expect(store.open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
     expect(filesOf(path)).toEqual(first);
     expect(await store.open()).toMatchObject({ generation: 2, clean: false });

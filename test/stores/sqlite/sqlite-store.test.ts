@@ -1,4 +1,14 @@
-import { linkSync, lstatSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
@@ -69,7 +79,8 @@ test.each([
   async (durability, level) => {
     const database = new DatabaseSync(newPath());
     prepareDatabase(database, durability);
-    const setting = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    const setting = (name: string): unknown =>
+      Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect(setting("journal_mode")).toBe("wal");
     expect(setting("synchronous")).toBe(level);
     expect(setting("wal_autocheckpoint")).toBe(0);
@@ -103,7 +114,9 @@ describe("the files of sqlite()", () => {
     await store.commit(ONE);
     expect(readdirSync(directory).sort()).toEqual(NAMES);
     expect(statSync(directory).mode & umask).toBe(0o700 & umask);
-    expect(readdirSync(directory).map((name) => statSync(join(directory, name)).mode & umask)).toEqual(NAMES.map(() => 0o600 & umask));
+    expect(
+      readdirSync(directory).map((name) => statSync(join(directory, name)).mode & umask),
+    ).toEqual(NAMES.map(() => 0o600 & umask));
     await store.close();
     expect(readdirSync(directory).sort()).toEqual(["s.db", "s.db-lock"]);
   });
@@ -135,13 +148,28 @@ describe("sqlite() refuses", () => {
   test.each<readonly [string, (directory: string) => string]>([
     ["a directory", (directory) => directory],
     ["a path below a file", (directory) => join(fileIn(directory), "s.db")],
-    ["a path in a directory that cannot be made", (directory) => join(fileIn(directory), "deep", "s.db")],
+    [
+      "a path in a directory that cannot be made",
+      (directory) => join(fileIn(directory), "deep", "s.db"),
+    ],
     ["a place where the system lets no directory be made", () => "/proc/handback/s.db"],
     ["a name that is too long", (directory) => join(directory, "n".repeat(300))],
-    ["a name that leaves no room for those of the files beside it", (directory) => join(directory, "n".repeat(252))],
-    ["a path that is too long", (directory) => join(directory, ...Array.from({ length: 30 }, () => "n".repeat(200)), "s.db")],
-    ["a symbolic link to nowhere", (directory) => linkTo(join(directory, "nowhere"), join(directory, "s.db"))],
-    ["a symbolic link in a circle", (directory) => linkTo(join(directory, "s.db"), join(directory, "s.db"))],
+    [
+      "a name that leaves no room for those of the files beside it",
+      (directory) => join(directory, "n".repeat(252)),
+    ],
+    [
+      "a path that is too long",
+      (directory) => join(directory, ...Array.from({ length: 30 }, () => "n".repeat(200)), "s.db"),
+    ],
+    [
+      "a symbolic link to nowhere",
+      (directory) => linkTo(join(directory, "nowhere"), join(directory, "s.db")),
+    ],
+    [
+      "a symbolic link in a circle",
+      (directory) => linkTo(join(directory, "s.db"), join(directory, "s.db")),
+    ],
   ])("%s with STORE_OPEN_FAILED, and falls back to nothing", async (_, pathIn) => {
     const path = pathIn(temporaryDirectory());
     const store = sqlite(path);
@@ -162,7 +190,10 @@ describe("sqlite() refuses", () => {
     const path = newPath();
     change(path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
     const before = readFileSync(path);
-    await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED", details: { path } });
+    await expect(sqlite(path).open()).rejects.toMatchObject({
+      code: "STORE_OPEN_FAILED",
+      details: { path },
+    });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -182,17 +213,27 @@ describe("sqlite() refuses", () => {
   });
 
   test.each<readonly [string, (path: string) => void]>([
-    ["text", (path) => writeFileSync(path, "this is not a database, whatever else it is".repeat(100))],
+    [
+      "text",
+      (path) => writeFileSync(path, "this is not a database, whatever else it is".repeat(100)),
+    ],
     ["a few bytes", (path) => writeFileSync(path, "SQLite format 3\0")],
     ["an emptied store", (path) => truncateSync(path, 0)],
     ["a store cut off after its first page", (path) => truncateSync(path, 4_096)],
-    ["a store whose first page is overwritten behind its header", (path) => overwrite(path, 100, 4_096)],
+    [
+      "a store whose first page is overwritten behind its header",
+      (path) => overwrite(path, 100, 4_096),
+    ],
     ["a store whose pages are overwritten", (path) => overwrite(path, 4_096, statSync(path).size)],
   ])("%s with STORE_CORRUPT, and leaves it as it was", async (_, damage) => {
     const path = await madeStore();
     damage(path);
     const before = readFileSync(path);
-    await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_CORRUPT", retryable: false, details: { file: path } });
+    await expect(sqlite(path).open()).rejects.toMatchObject({
+      code: "STORE_CORRUPT",
+      retryable: false,
+      details: { file: path },
+    });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -210,7 +251,9 @@ describe("sqlite() refuses", () => {
   test("to read a damaged page that it comes upon later, with STORE_CORRUPT", async () => {
     const path = await madeStore();
     const reader = new DatabaseSync(path);
-    const root = reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.["page"];
+    const root = reader
+      .prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'")
+      .get()?.["page"];
     reader.close();
     const page = Number(root);
     overwrite(path, (page - 1) * 4_096, page * 4_096);
@@ -244,13 +287,25 @@ test("a full disk is STORE_FULL, anything else SQLite reports is as the caller s
   const full = thrownBy(() => database.exec("INSERT INTO t VALUES (zeroblob(100000))"));
   const wrong = thrownBy(() => database.exec("INSERT INTO nowhere VALUES (1)"));
   database.close();
-  expect(toStoreError(full, "s.db", "STORE_FAILED")).toMatchObject({ code: "STORE_FULL", retryable: true, cause: full });
+  expect(toStoreError(full, "s.db", "STORE_FAILED")).toMatchObject({
+    code: "STORE_FULL",
+    retryable: true,
+    cause: full,
+  });
   // The index of the log could not grow, which comes up when the log has been written.
   const short = Object.assign(new Error("disk I/O error"), { errcode: 4_874 });
-  expect(toStoreError(short, "s.db", "STORE_FAILED")).toMatchObject({ code: "STORE_FULL", retryable: true, cause: short });
+  expect(toStoreError(short, "s.db", "STORE_FAILED")).toMatchObject({
+    code: "STORE_FULL",
+    retryable: true,
+    cause: short,
+  });
   const unwritten = Object.assign(new Error("disk I/O error"), { errcode: 778 });
   expect(toStoreError(unwritten, "s.db", "STORE_FAILED")).toMatchObject({ code: "STORE_FAILED" });
-  expect(toStoreError(wrong, "s.db", "STORE_FAILED")).toMatchObject({ code: "STORE_FAILED", retryable: false, cause: wrong });
+  expect(toStoreError(wrong, "s.db", "STORE_FAILED")).toMatchObject({
+    code: "STORE_FAILED",
+    retryable: false,
+    cause: wrong,
+  });
   const ours = toStoreError(wrong, "s.db", "STORE_OPEN_FAILED");
   expect(ours).toMatchObject({ code: "STORE_OPEN_FAILED", details: { path: "s.db" } });
   expect(toStoreError(ours, "s.db", "STORE_FAILED")).toBe(ours);
@@ -282,7 +337,10 @@ function overwrite(path: string, from: number, to: number): void {
 }
 
 test("its statements bind by place alone: Node 22 leaves numbered parameters empty", () => {
-  const source = readFileSync(new URL("../../../src/stores/sqlite/tables/statements.ts", import.meta.url), "utf8");
+  const source = readFileSync(
+    new URL("../../../src/stores/sqlite/tables/statements.ts", import.meta.url),
+    "utf8",
+  );
   expect(source).toContain("WHERE seq = ?");
   expect(source).not.toMatch(/\?\d/);
 });

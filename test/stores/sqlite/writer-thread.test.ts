@@ -40,12 +40,20 @@ const PRELUDE = `
 `;
 
 /** Runs a program in a process of its own, which must end by itself; gives what it said. `fileLimit`: the size of a file, in blocks. */
-function run(program: string, path: string, { where = "thread", fileLimit = "unlimited" } = {}): readonly string[] {
+function run(
+  program: string,
+  path: string,
+  { where = "thread", fileLimit = "unlimited" } = {},
+): readonly string[] {
   const script = ["-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, process.execPath];
-  const child = spawnSync("sh", [...script, ...NODE_OPTIONS, "--input-type=module", "-e", PRELUDE + program, path, where], {
-    encoding: "utf8",
-    timeout: 30_000,
-  });
+  const child = spawnSync(
+    "sh",
+    [...script, ...NODE_OPTIONS, "--input-type=module", "-e", PRELUDE + program, path, where],
+    {
+      encoding: "utf8",
+      timeout: 30_000,
+    },
+  );
   expect({ status: child.status, said: child.stderr }).toEqual({ status: 0, said: "" });
   return child.stdout.trim().split("\n");
 }
@@ -62,7 +70,11 @@ async function opened(path: string, forced: (store: Store) => Store = byThread):
 }
 
 describe("a commit that fails in the thread", () => {
-  const outcomes = async (path: string, prepare: (path: string) => void, fail: (store: Store) => Promise<void>) => {
+  const outcomes = async (
+    path: string,
+    prepare: (path: string) => void,
+    fail: (store: Store) => Promise<void>,
+  ) => {
     const failures: unknown[] = [];
     for (const forced of [onEventLoop, byThread]) {
       const first = await opened(path);
@@ -95,7 +107,11 @@ describe("a commit that fails in the thread", () => {
     const path = newPath();
     const damage = (file: string): void => {
       const reader = new DatabaseSync(file);
-      const page = Number(reader.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.["page"]);
+      const page = Number(
+        reader
+          .prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'")
+          .get()?.["page"],
+      );
       reader.close();
       const bytes = readFileSync(file);
       bytes.fill(0xa5, (page - 1) * 4_096, page * 4_096);
@@ -144,11 +160,19 @@ describe("a commit that fails in the thread", () => {
       await store.commit(batchOf({}));
       expect(store.queuesFrom).toBeGreaterThan(0);
     }, 30_000);
-    const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) => store.commit(batch));
-    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map(
+      (batch) => store.commit(batch),
+    );
+    const failed = {
+      status: "rejected",
+      reason: expect.objectContaining({ code: "STORE_FAILED" }),
+    };
     expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
-    await Promise.all([store.commit(batchOf({ inserted: [message(3)] })), store.commit(batchOf({ inserted: [message(4)] }))]);
+    await Promise.all([
+      store.commit(batchOf({ inserted: [message(3)] })),
+      store.commit(batchOf({ inserted: [message(4)] })),
+    ]);
     expect(store.readMessages(0, 10)).toEqual([message(1), message(3), message(4)]);
     await store.close();
   });
@@ -160,10 +184,14 @@ describe("a commit that fails in the thread", () => {
     // So many that the thread has to.
     const many = Array.from({ length: 1_000 }, (_, index) => -1 - index);
     await store.commit(batchOf({ removed: many, inserted: [message(1)] }));
-    const handed = [batchOf({ removed: many, inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map((batch) =>
-      store.commit(batch),
-    );
-    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    const handed = [
+      batchOf({ removed: many, inserted: [message(1)] }),
+      batchOf({ inserted: [message(2)] }),
+    ].map((batch) => store.commit(batch));
+    const failed = {
+      status: "rejected",
+      reason: expect.objectContaining({ code: "STORE_FAILED" }),
+    };
     expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await store.close();
@@ -172,7 +200,9 @@ describe("a commit that fails in the thread", () => {
   test("leaves the thread fit for the next one", async () => {
     const store = await opened(newPath());
     await store.commit(batchOf({ inserted: [message(1)] }));
-    await expect(store.commit(batchOf({ inserted: [message(2), message(1)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(
+      store.commit(batchOf({ inserted: [message(2), message(1)] })),
+    ).rejects.toMatchObject({ code: "STORE_FAILED" });
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(store.readMessages(0, 10)).toEqual([message(1), message(3)]);
     await store.close();
@@ -187,10 +217,17 @@ describe("a thread that ends", () => {
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     await writer.checkpoint();
     const lock = locked(path);
-    const asked = Promise.allSettled([writer.apply(packBatch(batchOf({ inserted: [message(1)] }))), writer.checkpoint()]);
+    const asked = Promise.allSettled([
+      writer.apply(packBatch(batchOf({ inserted: [message(1)] }))),
+      writer.checkpoint(),
+    ]);
     await ended(threads);
     const refused = { status: "rejected", reason: new Error("the writer's thread has ended") };
-    expect([...(await asked), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([refused, refused, refused]);
+    expect([...(await asked), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([
+      refused,
+      refused,
+      refused,
+    ]);
     lock.close();
     await writer.close();
     await store.close();
@@ -202,11 +239,15 @@ describe("a thread that ends", () => {
     const store = await opened(path);
     await store.commit(batchOf({}));
     const lock = locked(path);
-    const commit = store.commit(batchOf({ inserted: [message(1)] })).catch((error: unknown) => error);
+    const commit = store
+      .commit(batchOf({ inserted: [message(1)] }))
+      .catch((error: unknown) => error);
     await ended(threads);
     lock.close();
     expect(await commit).toMatchObject({ code: "STORE_FAILED", details: { path } });
-    await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({
+      code: "STORE_FAILED",
+    });
     await store.close();
     await store.open();
     await store.commit(batchOf({ inserted: [message(3)] }));
@@ -221,10 +262,16 @@ describe("a thread that ends", () => {
     const engine = await embedded({ functions: [echo], store });
     await engine.client.start(echo, "kept", { key: "kept" });
     const lock = locked(path);
-    const refused = Promise.allSettled([engine.client.start(echo, "a"), engine.client.call(echo, "b")]);
+    const refused = Promise.allSettled([
+      engine.client.start(echo, "a"),
+      engine.client.call(echo, "b"),
+    ]);
     await ended(threads);
     lock.close();
-    const failed = { status: "rejected", reason: expect.objectContaining({ code: "STORE_FAILED" }) };
+    const failed = {
+      status: "rejected",
+      reason: expect.objectContaining({ code: "STORE_FAILED" }),
+    };
     expect(await refused).toEqual([failed, failed]);
     await expect(engine.client.call(echo, "c")).rejects.toMatchObject({ code: "STORE_FAILED" });
     expect(() => engine.deadLetters()).toThrow("STORE_FAILED");
@@ -251,7 +298,8 @@ describe("a thread that ends", () => {
 
 describe("a thread that cannot be started", () => {
   /** Ends the next thread as it is started. */
-  const endNext = (): void => void process.once("worker", (worker: Worker) => void worker.terminate());
+  const endNext = (): void =>
+    void process.once("worker", (worker: Worker) => void worker.terminate());
 
   test("leaves the commits to the event loop; it is tried again when the log has become long", async () => {
     const threads = startedThreads();
@@ -325,7 +373,9 @@ describe("a thread that is being ended", () => {
     const store = await opened(path);
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     const given = Promise.withResolvers<boolean>();
-    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(given.promise);
+    const giveBack = vi
+      .spyOn(SqliteWriter.prototype, "giveBack")
+      .mockReturnValueOnce(given.promise);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
     await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
     const closed = store.close(true);
@@ -399,7 +449,9 @@ describe("while its thread commits", () => {
     const path = newPath();
     const store = await opened(path);
     const said: string[] = [];
-    const commit = store.commit(batchOf({ inserted: [sized(4_000_000, message(1))] })).then(() => said.push("committed"));
+    const commit = store
+      .commit(batchOf({ inserted: [sized(4_000_000, message(1))] }))
+      .then(() => said.push("committed"));
     const closed = store.close().then(() => said.push("closed"));
     // The lock is held until then.
     await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_LOCKED" });
@@ -430,12 +482,16 @@ describe("while its thread commits", () => {
     }`;
     const said = ["committed 1", "committed 2", "committed 3"];
     expect(run(commits, newPath())).toEqual(said);
-    expect(run(`${commits} await store.close(); say("closed");`, newPath())).toEqual([...said, "closed"]);
+    expect(run(`${commits} await store.close(); say("closed");`, newPath())).toEqual([
+      ...said,
+      "closed",
+    ]);
   });
 });
 
 describe("a log that has become long", () => {
-  const long = (seq: number) => batchOf({ removed: [seq - 1], inserted: [sized(LONG, message(seq))] });
+  const long = (seq: number) =>
+    batchOf({ removed: [seq - 1], inserted: [sized(LONG, message(seq))] });
 
   test("is taken over into the file while the store is open, and begins anew", async () => {
     const path = newPath();
@@ -452,42 +508,61 @@ describe("a log that has become long", () => {
   test.each([
     ["on the event loop", onEventLoop],
     ["by the thread", byThread],
-  ] as const)("and cannot be taken over fails the next commit (%s), until the store is opened anew", async (_, forced) => {
-    const path = newPath();
-    const store = await opened(path, forced);
-    const failure = Object.assign(new Error("disk I/O error"), { errcode: 10 });
-    const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(failure);
-    await store.commit(long(1));
-    expect(checkpoint).toHaveBeenCalledOnce();
-    // It is told with the next commit, once it is known.
-    await new Promise(setImmediate);
-    for (const seq of [2, 3]) {
-      await expect(store.commit(long(seq))).rejects.toMatchObject({ code: "STORE_FAILED", details: { path }, cause: failure });
-    }
-    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(1))]);
-    await store.close();
-    await store.open();
-    await store.commit(long(2));
-    expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(2))]);
-    await store.close();
-  });
+  ] as const)(
+    "and cannot be taken over fails the next commit (%s), until the store is opened anew",
+    async (_, forced) => {
+      const path = newPath();
+      const store = await opened(path, forced);
+      const failure = Object.assign(new Error("disk I/O error"), { errcode: 10 });
+      const checkpoint = vi
+        .spyOn(SqliteWriter.prototype, "checkpoint")
+        .mockRejectedValueOnce(failure);
+      await store.commit(long(1));
+      expect(checkpoint).toHaveBeenCalledOnce();
+      // It is told with the next commit, once it is known.
+      await new Promise(setImmediate);
+      for (const seq of [2, 3]) {
+        await expect(store.commit(long(seq))).rejects.toMatchObject({
+          code: "STORE_FAILED",
+          details: { path },
+          cause: failure,
+        });
+      }
+      expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(1))]);
+      await store.close();
+      await store.open();
+      await store.commit(long(2));
+      expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(2))]);
+      await store.close();
+    },
+  );
 
   test("and cannot be taken over for lack of room stays where it is, and commits go on; it is tried again", async () => {
     const store = await opened(newPath());
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-    checkpoint.mockRejectedValueOnce(Object.assign(new Error("database or disk is full"), { errcode: 13 }));
+    checkpoint.mockRejectedValueOnce(
+      Object.assign(new Error("database or disk is full"), { errcode: 13 }),
+    );
     for (let seq = 1; seq <= 3; seq++) await store.commit(long(seq));
     await store.commit(batchOf({}));
-    expect(checkpoint.mock.settledResults.map(({ type }) => type)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+    expect(checkpoint.mock.settledResults.map(({ type }) => type)).toEqual([
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
     expect(store.readMessages(0, 10)).toEqual([sized(LONG, message(3))]);
     await store.close();
   });
 
   test("and cannot be taken over stops the engine with the next commit", async () => {
     const engine = await embedded({ functions: [echo], store: sqlite(newPath()) });
-    vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(Object.assign(new Error("disk I/O error"), { errcode: 10 }));
+    vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(
+      Object.assign(new Error("disk I/O error"), { errcode: 10 }),
+    );
     const next = engine.client.call(echo, "x".repeat(LONG));
-    await expect(next.then(() => engine.client.call(echo, "later"))).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(next.then(() => engine.client.call(echo, "later"))).rejects.toMatchObject({
+      code: "STORE_FAILED",
+    });
     await expect(engine.client.status("any")).rejects.toMatchObject({ code: "STORE_FAILED" });
     await engine.close();
   });
@@ -512,7 +587,9 @@ describe("a log that has become long", () => {
     expect(said).toEqual([expect.stringMatching(/^STORE_FAILED [34]$/)]);
     const store = await opened(path);
     const failed = Number(said[0]?.slice(-1));
-    expect(store.readMessages(0, 10).map(({ seq }) => seq)).toEqual([1, 2, 3, 4].slice(0, failed - 1));
+    expect(store.readMessages(0, 10).map(({ seq }) => seq)).toEqual(
+      [1, 2, 3, 4].slice(0, failed - 1),
+    );
     expect(store.readMessages(1, 1)).toEqual([sized(LONG, message(2))]);
     expect(store.readState(A)).toEqual([]);
     await store.close();

@@ -2,7 +2,13 @@ import type { Address } from "../../../src/core/message/address.ts";
 import type { Encoded } from "../../../src/core/codec/encoded.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Json } from "../../../src/core/data/json.ts";
-import type { Accepted, Batch, StateWrite, StoredDeadLetter, Watching } from "../../../src/stores/store.ts";
+import type {
+  Accepted,
+  Batch,
+  StateWrite,
+  StoredDeadLetter,
+  Watching,
+} from "../../../src/stores/store.ts";
 
 /** A batch that changes nothing. */
 export const NOTHING: Batch = {
@@ -34,7 +40,13 @@ export function encoded(value: Json): Encoded {
 /** An envelope that its number tells from others. */
 export function envelope(number: number): Envelope {
   const id = number.toString(16).padStart(40, "0");
-  return { id, target: { type: "test/target", id: "t" }, name: "call", payload: encoded(number), control: { number } };
+  return {
+    id,
+    target: { type: "test/target", id: "t" },
+    name: "call",
+    payload: encoded(number),
+    control: { number },
+  };
 }
 
 /** A deliverable message. */
@@ -61,7 +73,11 @@ type Value = Pick<StateWrite, "place" | "name"> & Required<Pick<StateWrite, "val
 
 /** A value as it is read, which expires when told so. */
 export function row(place: number, name: string, json: Json, expiresAt?: number) {
-  return { place, name, value: { content: { json }, ...(expiresAt !== undefined && { expiresAt }) } };
+  return {
+    place,
+    name,
+    value: { content: { json }, ...(expiresAt !== undefined && { expiresAt }) },
+  };
 }
 
 /** Writes a value that was not there. */

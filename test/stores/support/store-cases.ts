@@ -87,14 +87,21 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
     });
 
     test("tells numbers above those of all messages it keeps, delayed ones too, and of all values", async () => {
-      await commit({ inserted: [message(5), delayed(9, 100)], state: [added(row(3, "x", 1)), added(row(7, "y", 1))] });
+      await commit({
+        inserted: [message(5), delayed(9, 100)],
+        state: [added(row(3, "x", 1)), added(row(7, "y", 1))],
+      });
       expect(await reopen()).toMatchObject({ nextSeq: 10, nextPlace: 8 });
       await commit({ elapsed: [9], state: [erased(7, "y")] });
       expect(await reopen()).toMatchObject({ nextSeq: 6, nextPlace: 4 });
     });
 
     test("is open once at a time, and the first opening is unaffected by a second", async () => {
-      await expect(place().open()).rejects.toMatchObject({ code: "STORE_LOCKED", retryable: true, details: { pid: process.pid } });
+      await expect(place().open()).rejects.toMatchObject({
+        code: "STORE_LOCKED",
+        retryable: true,
+        details: { pid: process.pid },
+      });
       await expect(store.open()).rejects.toMatchObject({ code: "STORE_LOCKED" });
       await commit({ inserted: [message(1)] });
       expect(store.readMessages(0, 10)).toEqual([message(1)]);
@@ -135,14 +142,26 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
     test("cancels by token, and a cancelled token can be used again in the same batch", async () => {
       await commit({ inserted: [delayed(1, 100, "t"), delayed(2, 100, "u"), delayed(3, 100)] });
       await commit({ cancelled: ["t", "nobody"], inserted: [delayed(4, 50, "t")] });
-      expect(store.readDelayed(100, 10)).toEqual([delayed(4, 50, "t"), delayed(2, 100, "u"), delayed(3, 100)]);
+      expect(store.readDelayed(100, 10)).toEqual([
+        delayed(4, 50, "t"),
+        delayed(2, 100, "u"),
+        delayed(3, 100),
+      ]);
       await commit({ elapsed: [4], inserted: [delayed(5, 60, "t")] });
       expect(store.nextDueAt()).toBe(60);
     });
 
     test("removes what is there, and nothing else", async () => {
-      await commit({ inserted: [message(1), delayed(2, 100), message(3), delayed(4, 100)], state: [added(row(1, "x", 1))] });
-      await commit({ removed: [1, 7], elapsed: [2, 8], cancelled: ["nobody"], state: [erased(2, "y"), updated(row(3, "z", 1))] });
+      await commit({
+        inserted: [message(1), delayed(2, 100), message(3), delayed(4, 100)],
+        state: [added(row(1, "x", 1))],
+      });
+      await commit({
+        removed: [1, 7],
+        elapsed: [2, 8],
+        cancelled: ["nobody"],
+        state: [erased(2, "y"), updated(row(3, "z", 1))],
+      });
       expect(store.readMessages(0, 10)).toEqual([message(3)]);
       expect(store.readDelayed(100, 10)).toEqual([delayed(4, 100)]);
       expect(store.readState(A)).toEqual([row(1, "x", 1)]);
@@ -163,7 +182,11 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
 
     test("finds who watches a scope whose name begins so, each once, until that is taken away", async () => {
       const other = { type: "test/b", id: "1\0" };
-      const [one, two, nested] = [watching("s", "t"), watching("s", "u"), watching("s/0", "t", other)];
+      const [one, two, nested] = [
+        watching("s", "t"),
+        watching("s", "u"),
+        watching("s/0", "t", other),
+      ];
       await commit({ watched: [one, two, nested, watching("r", "t")] });
       await commit({ watched: [one], unwatched: [watching("s", "nobody"), watching("s/", "t")] });
       await reopen();
@@ -177,9 +200,16 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
 
     test("finds a row beside one of a hundred thousand times its size", async () => {
       const at = (id: string): Address => ({ type: "test/a", id });
-      const large = { ...row(2, "x", 1), value: { content: { text: encoded("x".repeat(4_000_000)) } } };
+      const large = {
+        ...row(2, "x", 1),
+        value: { content: { text: encoded("x".repeat(4_000_000)) } },
+      };
       await commit({
-        state: [added(row(1, "x", 1), at("1")), added(large, at("2")), added(row(3, "x", 1), at("3"))],
+        state: [
+          added(row(1, "x", 1), at("1")),
+          added(large, at("2")),
+          added(row(3, "x", 1), at("3")),
+        ],
         inserted: [message(1), sized(4_000_000, message(2))],
       });
       await reopen();
@@ -195,9 +225,17 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       ["a token that is there", { inserted: [message(9), delayed(10, 1, "t")] }],
       ["a token twice", { inserted: [delayed(9, 1, "new"), delayed(10, 1, "new")] }],
     ])("refuses a batch that inserts %s, and applies nothing of it", async (_, wrong) => {
-      await commit({ inserted: [message(1), delayed(2, 100, "t"), message(3)], state: [added(row(1, "x", 1))] });
+      await commit({
+        inserted: [message(1), delayed(2, 100, "t"), message(3)],
+        state: [added(row(1, "x", 1))],
+      });
       const before = snapshot(store);
-      const batch = { removed: [1], state: [updated(row(1, "x", 2)), added(row(2, "y", 2))], dead: [letter(7)], ...wrong };
+      const batch = {
+        removed: [1],
+        state: [updated(row(1, "x", 2)), added(row(2, "y", 2))],
+        dead: [letter(7)],
+        ...wrong,
+      };
       await expect(commit(batch)).rejects.toMatchObject({ code: "STORE_FAILED" });
       expect(snapshot(store)).toEqual(before);
       await commit({ inserted: [message(9)] });
@@ -207,7 +245,9 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
 
     test("keeps values by address and name, each under its number", async () => {
       const other = { type: "test/a", id: "11" };
-      await commit({ state: [added(row(1, "x", 1)), added(row(2, "y", 2)), added(row(3, "x", 4), other)] });
+      await commit({
+        state: [added(row(1, "x", 1)), added(row(2, "y", 2)), added(row(3, "x", 4), other)],
+      });
       await commit({ state: [updated(row(1, "x", 3))] });
       expect(sorted(store.readState(A))).toEqual([row(1, "x", 3), row(2, "y", 2)]);
       await commit({ state: [erased(1, "x"), added(row(4, "z", 5))] });
@@ -220,14 +260,26 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
 
     test("tells apart instances whose ids look alike, as those of flows and of what they have made do", async () => {
       const [flow, hash] = [`${"0".repeat(15)}1`, "0".repeat(24)];
-      const ids = [flow, `@${flow}`, flow + hash, `@${flow}${hash}`, `1${flow.slice(1)}`, `${flow}${"0".repeat(23)}1`];
+      const ids = [
+        flow,
+        `@${flow}`,
+        flow + hash,
+        `@${flow}${hash}`,
+        `1${flow.slice(1)}`,
+        `${flow}${"0".repeat(23)}1`,
+      ];
       const values = ids.map((id, index) => added(row(index + 1, "x", id), { type: "test/a", id }));
-      await commit({ state: [...values, added(row(7, "x", "other"), { type: "test/b", id: flow })] });
-      for (const { address, place, name, value } of values) expect(store.readState(address)).toEqual([{ place, name, value }]);
+      await commit({
+        state: [...values, added(row(7, "x", "other"), { type: "test/b", id: flow })],
+      });
+      for (const { address, place, name, value } of values)
+        expect(store.readState(address)).toEqual([{ place, name, value }]);
     });
 
     test("finds values that have expired, by their latest write", async () => {
-      await commit({ state: [added(row(1, "x", 1, 100)), added(row(2, "y", 1, 50)), added(row(3, "z", 1))] });
+      await commit({
+        state: [added(row(1, "x", 1, 100)), added(row(2, "y", 1, 50)), added(row(3, "z", 1))],
+      });
       expect(store.readState(A)).toContainEqual(row(1, "x", 1, 100));
       expect(store.readExpired(49, 10)).toEqual([]);
       expect(store.readExpired(100, 10)).toEqual([
@@ -235,7 +287,13 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
         { ...A, name: "x", place: 1 },
       ]);
       expect(store.readExpired(100, 1)).toEqual([{ ...A, name: "y", place: 2 }]);
-      await commit({ state: [updated(row(1, "x", 2, 300)), updated(row(2, "y", 2)), updated(row(3, "z", 2, 200))] });
+      await commit({
+        state: [
+          updated(row(1, "x", 2, 300)),
+          updated(row(2, "y", 2)),
+          updated(row(3, "z", 2, 200)),
+        ],
+      });
       expect(store.readExpired(200, 10)).toEqual([{ ...A, name: "z", place: 3 }]);
       await commit({ state: [erased(3, "z")] });
       expect(store.readExpired(200, 10)).toEqual([]);
@@ -281,14 +339,28 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
     test("keeps any text and any safe integer", async () => {
       const address = { type: "test/a", id: "\0 é 😀 '\"%__proto__" };
       const text = encoded("\0\u2028😀'\ud800".repeat(2_000));
-      const value = { ...row(Number.MAX_SAFE_INTEGER, "__proto__", 0), value: { content: { text }, expiresAt: 8.64e15 } };
+      const value = {
+        ...row(Number.MAX_SAFE_INTEGER, "__proto__", 0),
+        value: { content: { text }, expiresAt: 8.64e15 },
+      };
       const plain = delayed(Number.MAX_SAFE_INTEGER, 8.64e15, "to\0ken");
-      const odd = { ...plain, envelope: { ...plain.envelope, payload: text, caller: address, target: address, control: ["\0\ud800"] } };
+      const odd = {
+        ...plain,
+        envelope: {
+          ...plain.envelope,
+          payload: text,
+          caller: address,
+          target: address,
+          control: ["\0\ud800"],
+        },
+      };
       await commit({ inserted: [odd], state: [added(value, address)] });
       await reopen();
       expect(store.readDelayed(8.64e15, 1)).toEqual([odd]);
       expect(store.readState(address)).toEqual([value]);
-      expect(store.readExpired(8.64e15, 1)).toEqual([{ ...address, name: "__proto__", place: Number.MAX_SAFE_INTEGER }]);
+      expect(store.readExpired(8.64e15, 1)).toEqual([
+        { ...address, name: "__proto__", place: Number.MAX_SAFE_INTEGER },
+      ]);
       await commit({ cancelled: ["to\0ken"] });
       expect(store.nextDueAt()).toBeUndefined();
     });
@@ -297,9 +369,20 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       const dueOf = (n: number) => 1 + ((n * 7_919) % 100_003);
       const all = Array.from({ length: 100_000 }, (_, n) => delayed(n + 1, dueOf(n), `t${n}`));
       await commit({ inserted: all });
-      await commit({ cancelled: all.filter((_, n) => n % 2 === 0).map((_, n) => `t${2 * n}`), inserted: [message(200_000)] });
-      const left = all.filter((_, n) => n % 2 === 1).sort((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
-      expect(store.count()).toEqual({ messages: 1, delayed: 50_000, state: 0, watches: 0, dead: 0 });
+      await commit({
+        cancelled: all.filter((_, n) => n % 2 === 0).map((_, n) => `t${2 * n}`),
+        inserted: [message(200_000)],
+      });
+      const left = all
+        .filter((_, n) => n % 2 === 1)
+        .sort((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
+      expect(store.count()).toEqual({
+        messages: 1,
+        delayed: 50_000,
+        state: 0,
+        watches: 0,
+        dead: 0,
+      });
       expect(store.nextDueAt()).toBe(left[0]?.dueAt);
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 3_000)).toEqual(left.slice(0, 3_000));
       expect(store.readMessages(0, 10)).toEqual([message(200_000)]);
@@ -308,7 +391,12 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
     test("agrees with a plain model, whatever is committed and however often it is reopened", async () => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(fc.oneof({ weight: 4, arbitrary: changes }, { weight: 1, arbitrary: fc.constantFrom("reopen", "close clean") })),
+          fc.array(
+            fc.oneof(
+              { weight: 4, arbitrary: changes },
+              { weight: 1, arbitrary: fc.constantFrom("reopen", "close clean") },
+            ),
+          ),
           async (steps) => {
             const tried = makePlace();
             let subject = tried();
@@ -322,11 +410,19 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
                 expect(next).toMatchObject(model.reopen(step === "close clean"));
               } else {
                 const batch = batchFor(step, model, next);
-                next = { nextSeq: next.nextSeq + batch.inserted.length, nextPlace: next.nextPlace + batch.state.length };
+                next = {
+                  nextSeq: next.nextSeq + batch.inserted.length,
+                  nextPlace: next.nextPlace + batch.state.length,
+                };
                 if (model.apply(batch)) await subject.commit(batch);
-                else await expect(subject.commit(batch)).rejects.toMatchObject({ code: "STORE_FAILED" });
+                else
+                  await expect(subject.commit(batch)).rejects.toMatchObject({
+                    code: "STORE_FAILED",
+                  });
               }
-              expect(snapshot(subject)).toEqual(model.snapshot({ addresses: ADDRESSES, scopes: SCOPES, letters: LETTERS, now: 5 }));
+              expect(snapshot(subject)).toEqual(
+                model.snapshot({ addresses: ADDRESSES, scopes: SCOPES, letters: LETTERS, now: 5 }),
+              );
             }
             await subject.close();
           },

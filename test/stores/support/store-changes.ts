@@ -3,7 +3,13 @@ import type { Address } from "../../../src/core/message/address.ts";
 import type { Content } from "../../../src/core/activation/effects.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Json } from "../../../src/core/data/json.ts";
-import type { Accepted, Batch, Opened, StateWrite, StoredDeadLetter } from "../../../src/stores/store.ts";
+import type {
+  Accepted,
+  Batch,
+  Opened,
+  StateWrite,
+  StoredDeadLetter,
+} from "../../../src/stores/store.ts";
 import { added, batchOf, encoded, envelope, erased, updated } from "./batches.ts";
 import type { StoreModel } from "./store-model.ts";
 
@@ -14,17 +20,27 @@ type Write = Pick<StateWrite, "address" | "name" | "value"> & {
 };
 
 /** What a batch is to change; which numbers that concerns follows from what is there. */
-export interface Changes extends Pick<Batch, "cancelled" | "unwatched" | "watched" | "exhumed" | "marks"> {
+export interface Changes extends Pick<
+  Batch,
+  "cancelled" | "unwatched" | "watched" | "exhumed" | "marks"
+> {
   /** Which of the messages that are there; larger ones: some that are not. */
   readonly removed: readonly number[];
   readonly elapsed: readonly number[];
-  readonly inserted: readonly (Pick<Accepted, "dueAt" | "token"> & { readonly contents: Contents })[];
+  readonly inserted: readonly (Pick<Accepted, "dueAt" | "token"> & {
+    readonly contents: Contents;
+  })[];
   readonly state: readonly Write[];
-  readonly dead: readonly (Omit<StoredDeadLetter, "envelope"> & { readonly id: string; readonly contents: Contents })[];
+  readonly dead: readonly (Omit<StoredDeadLetter, "envelope"> & {
+    readonly id: string;
+    readonly contents: Contents;
+  })[];
 }
 
 /** Addresses of all values that are written. */
-export const ADDRESSES: readonly Address[] = ["1", "2"].flatMap((id) => ["test/a", "test/b"].map((type) => ({ type, id })));
+export const ADDRESSES: readonly Address[] = ["1", "2"].flatMap((id) =>
+  ["test/a", "test/b"].map((type) => ({ type, id })),
+);
 
 const FLOW = "0".repeat(16);
 
@@ -73,23 +89,44 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
   elapsed: picks,
   cancelled: fc.array(tokens, { maxLength: 2 }),
   inserted: fc.array(
-    fc.oneof(fc.record({ contents }), fc.record({ contents, dueAt: instants, token: tokens }, { requiredKeys: ["contents", "dueAt"] })),
+    fc.oneof(
+      fc.record({ contents }),
+      fc.record(
+        { contents, dueAt: instants, token: tokens },
+        { requiredKeys: ["contents", "dueAt"] },
+      ),
+    ),
     { maxLength: 4 },
   ),
   state: fc.uniqueArray(
-    fc.record({ address: addresses, name: fc.constantFrom("x", "y"), value: fc.option(value, { nil: undefined }), isStale: fc.boolean() }),
+    fc.record({
+      address: addresses,
+      name: fc.constantFrom("x", "y"),
+      value: fc.option(value, { nil: undefined }),
+      isStale: fc.boolean(),
+    }),
     { maxLength: 6, selector: ({ address: { type, id }, name }) => `${type} ${id} ${name}` },
   ),
   unwatched: watches,
   watched: watches,
   exhumed: fc.array(letters, { maxLength: 1 }),
-  dead: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), { maxLength: 1 }),
-  marks: fc.uniqueArray(fc.record({ seq: instants, crashes: fc.nat(3) }), { maxLength: 3, selector: ({ seq }) => seq }),
+  dead: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), {
+    maxLength: 1,
+  }),
+  marks: fc.uniqueArray(fc.record({ seq: instants, crashes: fc.nat(3) }), {
+    maxLength: 3,
+    selector: ({ seq }) => seq,
+  }),
 });
 
 /** The batch that changes this in a store with such content; new messages and values get the next numbers. */
-export function batchFor(change: Changes, content: StoreModel, { nextSeq, nextPlace }: Pick<Opened, "nextSeq" | "nextPlace">): Batch {
-  const pick = (from: readonly number[], picked: readonly number[]): number[] => picked.map((at) => from[at] ?? ABSENT + at);
+export function batchFor(
+  change: Changes,
+  content: StoreModel,
+  { nextSeq, nextPlace }: Pick<Opened, "nextSeq" | "nextPlace">,
+): Batch {
+  const pick = (from: readonly number[], picked: readonly number[]): number[] =>
+    picked.map((at) => from[at] ?? ABSENT + at);
   return batchOf({
     removed: pick(content.numbers("deliverable"), change.removed),
     elapsed: pick(content.numbers("delayed"), change.elapsed),
@@ -100,14 +137,23 @@ export function batchFor(change: Changes, content: StoreModel, { nextSeq, nextPl
       const seq = nextSeq + index;
       return { seq, envelope: { ...rest, id: envelope(seq).id }, ...times };
     }),
-    state: change.state.map((write, index) => writeOf(write, content.placeOf(write.address, write.name), nextPlace + index)),
+    state: change.state.map((write, index) =>
+      writeOf(write, content.placeOf(write.address, write.name), nextPlace + index),
+    ),
     exhumed: change.exhumed,
-    dead: change.dead.map(({ contents: rest, id, ...letter }) => ({ envelope: { ...rest, id }, ...letter })),
+    dead: change.dead.map(({ contents: rest, id, ...letter }) => ({
+      envelope: { ...rest, id },
+      ...letter,
+    })),
     marks: change.marks,
   });
 }
 
-function writeOf({ address, name, value, isStale }: Write, place: number | undefined, next: number): StateWrite {
+function writeOf(
+  { address, name, value, isStale }: Write,
+  place: number | undefined,
+  next: number,
+): StateWrite {
   if (value === undefined) return erased(place ?? ABSENT, name, address);
   if (place === undefined && !isStale) return added({ place: next, name, value }, address);
   return updated({ place: place ?? ABSENT, name, value }, address);

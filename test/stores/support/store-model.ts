@@ -1,6 +1,15 @@
 import { formatAddress } from "../../../src/core/message/address.ts";
 import type { Address } from "../../../src/core/message/address.ts";
-import type { Accepted, Batch, Mark, Opened, StateRow, StateWrite, StoredDeadLetter, Watching } from "../../../src/stores/store.ts";
+import type {
+  Accepted,
+  Batch,
+  Mark,
+  Opened,
+  StateRow,
+  StateWrite,
+  StoredDeadLetter,
+  Watching,
+} from "../../../src/stores/store.ts";
 
 type Value = StateRow & { readonly address: Address };
 
@@ -27,13 +36,18 @@ export class StoreModel {
   reopen(clean: boolean): Partial<Opened> {
     if (clean) this.#marks = [];
     const above = (numbers: readonly number[]): number => Math.max(0, ...numbers) + 1;
-    const [seqs, places] = [this.#messages.map(({ seq }) => seq), this.#values.map(({ place }) => place)];
+    const [seqs, places] = [
+      this.#messages.map(({ seq }) => seq),
+      this.#values.map(({ place }) => place),
+    ];
     return { nextSeq: above(seqs), nextPlace: above(places), clean, marks: this.#marks };
   }
 
   /** Numbers of the messages that are there. */
   numbers(which: "deliverable" | "delayed"): readonly number[] {
-    return this.#messages.flatMap(({ seq, dueAt }) => ((dueAt === undefined) === (which === "deliverable") ? [seq] : []));
+    return this.#messages.flatMap(({ seq, dueAt }) =>
+      (dueAt === undefined) === (which === "deliverable") ? [seq] : [],
+    );
   }
 
   /** The place of a value, if it is there. */
@@ -53,8 +67,14 @@ export class StoreModel {
     this.#messages = messages;
     for (const write of batch.state) this.#write(write);
     const keys = [...batch.unwatched, ...batch.watched].map(showWatching);
-    this.#watches = [...this.#watches.filter((other) => !keys.includes(showWatching(other))), ...batch.watched];
-    this.#dead = [...this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id)), ...batch.dead];
+    this.#watches = [
+      ...this.#watches.filter((other) => !keys.includes(showWatching(other))),
+      ...batch.watched,
+    ];
+    this.#dead = [
+      ...this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id)),
+      ...batch.dead,
+    ];
     const unmarked = this.#marks.filter((mark) => batch.marks.every(({ seq }) => seq !== mark.seq));
     const marked = batch.marks.filter(({ crashes }) => crashes > 0);
     this.#marks = [...unmarked, ...marked].toSorted((one, other) => one.seq - other.seq);
@@ -66,17 +86,29 @@ export class StoreModel {
     const ready = this.#messages.filter(({ dueAt }) => dueAt === undefined);
     const delayed = this.#messages.filter(({ dueAt }) => dueAt !== undefined);
     const inTime = delayed.toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
-    const expired = this.#values.filter(({ value: { expiresAt } }) => expiresAt !== undefined && expiresAt <= now);
+    const expired = this.#values.filter(
+      ({ value: { expiresAt } }) => expiresAt !== undefined && expiresAt <= now,
+    );
     return {
       ready,
       page: ready.filter(({ seq }) => seq > 5).slice(0, 2),
       delayed: inTime,
       due: inTime.filter(({ dueAt }) => dueAt !== undefined && dueAt <= 5).slice(0, 2),
       nextDueAt: inTime[0]?.dueAt,
-      scopes: scopes.map((scope) => delayed.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true)),
-      watches: scopes.map((prefix) => this.#watches.flatMap((each) => (each.scope.startsWith(prefix) ? [showWatching(each)] : [])).sort()),
-      state: addresses.map((address) => this.#valuesOf(address).map(({ address: _, ...row }) => row)),
-      expired: expired.map(({ address, name, place }) => `${formatAddress(address)} ${name} ${place}`).sort(),
+      scopes: scopes.map((scope) =>
+        delayed.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true),
+      ),
+      watches: scopes.map((prefix) =>
+        this.#watches
+          .flatMap((each) => (each.scope.startsWith(prefix) ? [showWatching(each)] : []))
+          .sort(),
+      ),
+      state: addresses.map((address) =>
+        this.#valuesOf(address).map(({ address: _, ...row }) => row),
+      ),
+      expired: expired
+        .map(({ address, name, place }) => `${formatAddress(address)} ${name} ${place}`)
+        .sort(),
       dead: this.#dead,
       letters: letters.map((id) => this.#dead.find(({ envelope }) => envelope.id === id)),
       count: {
@@ -90,7 +122,9 @@ export class StoreModel {
   }
 
   #valuesOf(address: Address): readonly Value[] {
-    const own = this.#values.filter((held) => formatAddress(held.address) === formatAddress(address));
+    const own = this.#values.filter(
+      (held) => formatAddress(held.address) === formatAddress(address),
+    );
     return own.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 

@@ -30,7 +30,9 @@ export class Implied {
     const { values, commits } = this.#parts;
     if (type !== values.type) return undefined;
     const message = commits.deliverableIn(id).find(({ envelope }) => values.idOf(envelope) === id);
-    return message === undefined ? undefined : { name: values.name, value: { content: values.contentOf(message.envelope) } };
+    return message === undefined
+      ? undefined
+      : { name: values.name, value: { content: values.contentOf(message.envelope) } };
   }
 
   /** The message is about to be removed. */

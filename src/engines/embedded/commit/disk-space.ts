@@ -70,16 +70,28 @@ export class Room {
 
   #lose(full: HandbackError): void {
     this.#missing = full;
-    this.#parts.log.error(`${full.message}; what is under way is kept in memory, and nothing new is taken until there is room`);
-    this.#parts.lost(storeFull(full, "this is kept in memory and tried again, and it is not known whether it will be done", false));
+    this.#parts.log.error(
+      `${full.message}; what is under way is kept in memory, and nothing new is taken until there is room`,
+    );
+    this.#parts.lost(
+      storeFull(
+        full,
+        "this is kept in memory and tried again, and it is not known whether it will be done",
+        false,
+      ),
+    );
   }
 }
 
 function storeFull(cause: HandbackError, so: string, definite: boolean): HandbackError {
-  return new HandbackError("STORE_FULL", `the disk is full; ${so}`, { details: { ...cause.details, definite }, cause });
+  return new HandbackError("STORE_FULL", `the disk is full; ${so}`, {
+    details: { ...cause.details, definite },
+    cause,
+  });
 }
 
 function closedWhileFull(cause: HandbackError): HandbackError {
-  const message = "the engine was closed while the disk was full; whether what it had not acknowledged is kept, the next start will tell";
+  const message =
+    "the engine was closed while the disk was full; whether what it had not acknowledged is kept, the next start will tell";
   return new HandbackError("CLOSED", message, { cause });
 }

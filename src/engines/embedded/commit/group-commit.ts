@@ -73,7 +73,11 @@ export class Commits {
   #isWorthQueuing(): boolean {
     const { store, gathers } = this.#parts;
     const { messages } = this.#gathering;
-    return store.queuesFrom !== undefined && messages >= store.queuesFrom && (messages >= GOOD || !gathers());
+    return (
+      store.queuesFrom !== undefined &&
+      messages >= store.queuesFrom &&
+      (messages >= GOOD || !gathers())
+    );
   }
 
   /** How many deliverable messages are not done with. */
@@ -134,14 +138,23 @@ export class Commits {
   /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
   ofScope(prefix: string): readonly Accepted[] {
     const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
-    const underWay = this.#underWay.flatMap((batch) => delayedIn(batch, prefix)).filter(({ seq }) => !this.removes(seq));
-    const all = [...delayed, ...underWay, ...delayedIn(this.#gathering, prefix), ...this.#deliverable.ofScope(prefix)];
+    const underWay = this.#underWay
+      .flatMap((batch) => delayedIn(batch, prefix))
+      .filter(({ seq }) => !this.removes(seq));
+    const all = [
+      ...delayed,
+      ...underWay,
+      ...delayedIn(this.#gathering, prefix),
+      ...this.#deliverable.ofScope(prefix),
+    ];
     return all.sort((one, other) => one.seq - other.seq);
   }
 
   /** Who watches a scope whose name begins so. */
   watchesOf(prefix: string): Iterable<Watching> {
-    const watches = new Map(this.#parts.store.readWatches(prefix).map((watching) => [watchKey(watching), watching]));
+    const watches = new Map(
+      this.#parts.store.readWatches(prefix).map((watching) => [watchKey(watching), watching]),
+    );
     for (const batch of this.#underWay) batch.changeWatches(watches, prefix);
     this.#gathering.changeWatches(watches, prefix);
     return watches.values();
@@ -218,5 +231,7 @@ export class Commits {
 }
 
 function delayedIn(batch: PendingBatch, prefix: string): readonly Accepted[] {
-  return batch.accepted.filter(({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true);
+  return batch.accepted.filter(
+    ({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true,
+  );
 }

@@ -6,7 +6,10 @@ import type { Accepted, Store } from "../../../stores/store.ts";
 const CHUNK = 4096;
 
 /** What a store keeps of all scopes whose names begin so. It looks through all messages that wait to be handled. */
-export function parkedIn(store: Pick<Store, "readMessages" | "readScope" | "readWatches">, scope: string): Parked {
+export function parkedIn(
+  store: Pick<Store, "readMessages" | "readScope" | "readWatches">,
+  scope: string,
+): Parked {
   const messages: Accepted[] = [];
   for (let after = -1, read = CHUNK; read === CHUNK;) {
     const rows = store.readMessages(after, CHUNK);
@@ -14,6 +17,8 @@ export function parkedIn(store: Pick<Store, "readMessages" | "readScope" | "read
     after = rows.at(-1)?.seq ?? after;
     messages.push(...rows.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true));
   }
-  const addresses = new Map(store.readWatches(scope).map(({ address }) => [addressKey(address), address]));
+  const addresses = new Map(
+    store.readWatches(scope).map(({ address }) => [addressKey(address), address]),
+  );
   return { messages: [...messages, ...store.readScope(scope)], addresses: [...addresses.values()] };
 }

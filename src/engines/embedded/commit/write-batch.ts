@@ -3,7 +3,15 @@ import type { Answer, StoredValue } from "../../../core/activation/effects.ts";
 import { AddressCount } from "./address-count.ts";
 import type { AddressState, Slot } from "../state/address-state.ts";
 import { watchKey } from "../../../stores/store.ts";
-import type { Accepted, Batch, Expired, Mark, StateWrite, StoredDeadLetter, Watching } from "../../../stores/store.ts";
+import type {
+  Accepted,
+  Batch,
+  Expired,
+  Mark,
+  StateWrite,
+  StoredDeadLetter,
+  Watching,
+} from "../../../stores/store.ts";
 
 const ERASED = { isNew: false, value: undefined } as const;
 
@@ -147,7 +155,8 @@ export class PendingBatch {
   /** Brings watches of scopes whose names begin so up to date with what it changes. */
   changeWatches(watches: Map<string, Watching>, prefix: string): void {
     for (const key of this.#unwatched.keys()) watches.delete(key);
-    for (const [key, watching] of this.#watched) if (watching.scope.startsWith(prefix)) watches.set(key, watching);
+    for (const [key, watching] of this.#watched)
+      if (watching.scope.startsWith(prefix)) watches.set(key, watching);
   }
 
   /** Deletes a value that is not in memory. */
@@ -176,7 +185,12 @@ export class PendingBatch {
   /** The batch as the store takes it. `nextPlace` gives a number to a value that was not there before. */
   toStore(nextPlace: () => number): Batch {
     // Ahead of all others, which may write a value of the same name anew.
-    const state: StateWrite[] = this.#erased.map(({ place, name, type, id }) => ({ ...ERASED, place, name, address: { type, id } }));
+    const state: StateWrite[] = this.#erased.map(({ place, name, type, id }) => ({
+      ...ERASED,
+      place,
+      name,
+      address: { type, id },
+    }));
     for (const slot of this.#slots) {
       const { current: value, place, name } = slot;
       const { address } = slot.state;

@@ -46,7 +46,10 @@ export interface ActivationsParts {
 /** What this engine's activations read their values from. */
 type EngineCause = Cause & { readonly state: AddressState };
 /** What an activation is not always given. */
-type Circumstances = Pick<Cause, "blocking" | "cancellation" | "withdrawn" | "crashes" | "isFirstRun">;
+type Circumstances = Pick<
+  Cause,
+  "blocking" | "cancellation" | "withdrawn" | "crashes" | "isFirstRun"
+>;
 
 /**
  * Takes over what activations did into the batch that gathers: values, messages, cancellations. What is sent to a system function is
@@ -83,8 +86,14 @@ export class Activations {
   /** Handles system messages until there are none: in this batch, for they are pure. Then what they cancelled is withdrawn. */
   drain(): void {
     do {
-      if (this.withdrawals.isPending) for (const scope of this.withdrawals.takeBack()) this.#takeBack(scope);
-      for (let envelope = this.#system.shift(); envelope !== undefined; envelope = this.#system.shift()) this.#handle(envelope);
+      if (this.withdrawals.isPending)
+        for (const scope of this.withdrawals.takeBack()) this.#takeBack(scope);
+      for (
+        let envelope = this.#system.shift();
+        envelope !== undefined;
+        envelope = this.#system.shift()
+      )
+        this.#handle(envelope);
     } while (this.withdrawals.isPending || this.#sendHeld());
     this.withdrawals.end();
     this.#parts.changed();
@@ -119,7 +128,17 @@ export class Activations {
     const state = readsState ? this.#parts.cache.open(envelope.target, envelope.fresh) : NO_STATE;
     const { environment } = this.#parts;
     const { blocking, cancellation, withdrawn, crashes, isFirstRun } = why;
-    return { envelope, state, environment, isCancelled: this.#isCancelled, blocking, cancellation, withdrawn, crashes, isFirstRun };
+    return {
+      envelope,
+      state,
+      environment,
+      isCancelled: this.#isCancelled,
+      blocking,
+      cancellation,
+      withdrawn,
+      crashes,
+      isFirstRun,
+    };
   }
 
   #takeBack(scope: string): void {
@@ -133,8 +152,18 @@ export class Activations {
     this.#parts.commits.batch.unwatch(watching);
     const definition = this.#parts.definitions.get(address.type);
     if (definition === undefined) return;
-    const envelope: Envelope = { id: address.id, target: address, name: GUARD, payload: UNDEFINED, control: { token }, scope };
-    const effects = activate(definition, this.cause(envelope, hasState(definition), { withdrawn: "waiting" }));
+    const envelope: Envelope = {
+      id: address.id,
+      target: address,
+      name: GUARD,
+      payload: UNDEFINED,
+      control: { token },
+      scope,
+    };
+    const effects = activate(
+      definition,
+      this.cause(envelope, hasState(definition), { withdrawn: "waiting" }),
+    );
     if (effects instanceof Promise) return;
     this.take(effects);
   }
@@ -162,11 +191,15 @@ export class Activations {
 
   /** Hands a message to its function as one that will not be handled, wherever it was. */
   giveUp(accepted: Accepted, why: Circumstances): void {
-    const definition = this.#parts.definitions.get(accepted.envelope.target.type) ?? this.#parts.unregistered;
+    const definition =
+      this.#parts.definitions.get(accepted.envelope.target.type) ?? this.#parts.unregistered;
     this.remove(accepted);
     // No state is read for a user's function: it is not asked, and another message may be at work there.
     const readsState = definition.system && hasState(definition);
-    const effects = activate(definition, this.cause(renamed(accepted.envelope, definition), readsState, why));
+    const effects = activate(
+      definition,
+      this.cause(renamed(accepted.envelope, definition), readsState, why),
+    );
     if (effects instanceof Promise) return;
     this.take(effects);
   }
@@ -180,7 +213,8 @@ export class Activations {
 
   /** Takes over what an activation did, but for what it sends. `opened` is the state of its address, if nothing has come between. */
   #apply(effects: Effects, opened?: AddressState): void {
-    const { address, writes, cancels, answers, unwatches, watches, cancelScopes, deadLetters } = effects;
+    const { address, writes, cancels, answers, unwatches, watches, cancelScopes, deadLetters } =
+      effects;
     if (writes.length > 0) {
       const state = opened ?? this.#parts.cache.open(address);
       const { batch } = this.#parts.commits;
@@ -191,7 +225,15 @@ export class Activations {
     }
     for (const answer of answers) this.#parts.commits.batch.answers.push(answer);
     // Most do no more.
-    if (cancels.length + unwatches.length + watches.length + cancelScopes.length + deadLetters.length === 0) return;
+    if (
+      cancels.length +
+        unwatches.length +
+        watches.length +
+        cancelScopes.length +
+        deadLetters.length ===
+      0
+    )
+      return;
     for (const token of cancels) this.#cancel(tokenKey(address, token));
     for (const watch of unwatches) this.#parts.commits.batch.unwatch({ ...watch, address });
     for (const watch of watches) this.#parts.commits.batch.watch({ ...watch, address });
@@ -201,9 +243,12 @@ export class Activations {
 
   #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
     this.#parts.commits.batch.bury({ envelope, failure, at: this.#parts.environment.clock.now() });
-    this.#parts.environment.log.warn(`a message to ${formatAddress(envelope.target)} is dead: it failed, and is kept as a dead letter`, {
-      failure,
-    });
+    this.#parts.environment.log.warn(
+      `a message to ${formatAddress(envelope.target)} is dead: it failed, and is kept as a dead letter`,
+      {
+        failure,
+      },
+    );
   }
 
   #sendAll({ address, sends }: Effects): void {
@@ -222,7 +267,8 @@ export class Activations {
 
   /** A message that need not wait for its time: one for a system function is handled in this batch. */
   forward(envelope: Envelope): void {
-    if (this.#parts.definitions.get(envelope.target.type)?.system === true) this.#system.push(envelope);
+    if (this.#parts.definitions.get(envelope.target.type)?.system === true)
+      this.#system.push(envelope);
     else this.#parts.commits.accept({ envelope });
   }
 

@@ -46,7 +46,11 @@ export class BlockedGets {
   readonly #read: ReadControl;
   readonly #reject: (key: string, error: HandbackError) => void;
 
-  constructor(leadsTo: LeadsTo, read: ReadControl, reject: (key: string, error: HandbackError) => void) {
+  constructor(
+    leadsTo: LeadsTo,
+    read: ReadControl,
+    reject: (key: string, error: HandbackError) => void,
+  ) {
     this.#leadsTo = leadsTo;
     this.#read = read;
     this.#reject = reject;
@@ -104,7 +108,8 @@ export class BlockedGets {
   check(backlog: Backlog): void {
     const waits = this.#waits(backlog);
     const cycle = findCycle(waits);
-    if (cycle !== undefined) return this.#rejectYoungest(cycle, describeCycle(cycle), this.#isReentrant(cycle));
+    if (cycle !== undefined)
+      return this.#rejectYoungest(cycle, describeCycle(cycle), this.#isReentrant(cycle));
     if (backlog.waitingForSlot.length === 0) return;
     const stuck = this.#stuck(backlog);
     if (stuck.size < this.#gets.size) return;
@@ -138,14 +143,19 @@ export class BlockedGets {
     for (let size = -1; size !== stuck.size;) {
       size = stuck.size;
       for (const get of this.#waitersFor(unhandled)) stuck.add(get);
-      for (const { envelope } of stuck) for (const held of [envelope, ...queuedAt(envelope.target)]) unhandled.add(held);
+      for (const { envelope } of stuck)
+        for (const held of [envelope, ...queuedAt(envelope.target)]) unhandled.add(held);
     }
     return stuck;
   }
 
   /** A get that waits for a message queued at its own address, rather than for its own outcome. */
   #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
-    return only !== undefined && others.length === 0 && ![...this.#waitersFor([only.envelope])].includes(only);
+    return (
+      only !== undefined &&
+      others.length === 0 &&
+      ![...this.#waitersFor([only.envelope])].includes(only)
+    );
   }
 
   *#waitersFor(envelopes: Iterable<Envelope>): Generator<BlockedGet> {
@@ -167,7 +177,11 @@ export class BlockedGets {
     const code = reentrant ? "REENTRANT_CALL" : "DEADLOCK";
     this.#refuse(
       youngest.key,
-      new HandbackError(code, `a get of ${formatAddress(youngest.envelope.target)} can never be settled: ${why}`, { details: { cycle } }),
+      new HandbackError(
+        code,
+        `a get of ${formatAddress(youngest.envelope.target)} can never be settled: ${why}`,
+        { details: { cycle } },
+      ),
     );
   }
 }
@@ -175,10 +189,14 @@ export class BlockedGets {
 function describeCycle(cycle: readonly BlockedGet[]): string {
   const [first] = cycle;
   const names = cycle.map(({ envelope }) => formatAddress(envelope.target));
-  return first !== undefined && cycle.length === 1 ? "it waits for its own handler to end" : [...names, names[0]].join(" waits for ");
+  return first !== undefined && cycle.length === 1
+    ? "it waits for its own handler to end"
+    : [...names, names[0]].join(" waits for ");
 }
 
-function findCycle(waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>): readonly BlockedGet[] | undefined {
+function findCycle(
+  waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>,
+): readonly BlockedGet[] | undefined {
   const done = new Set<BlockedGet>();
   const path: BlockedGet[] = [];
   const visit = (get: BlockedGet): readonly BlockedGet[] | undefined => {

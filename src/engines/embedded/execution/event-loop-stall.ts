@@ -13,5 +13,7 @@ const LONG_NS = 1_000_000_000;
 export function reportLongTurn(log: Log, target: Address, ns: number): void {
   if (ns < LONG_NS) return;
   const address = formatAddress(target);
-  log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, { address });
+  log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, {
+    address,
+  });
 }

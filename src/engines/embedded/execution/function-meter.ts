@@ -10,11 +10,15 @@ export interface FunctionBill {
 
 /** Sums runs by function type, one-way messages included, which belong to no flow. Kept in memory. */
 export class FunctionMeter {
-  readonly #sums = new Map<string, { runs: number; failed: number; billedNs: number; blockedNs: number }>();
+  readonly #sums = new Map<
+    string,
+    { runs: number; failed: number; billedNs: number; blockedNs: number }
+  >();
 
   add(type: string, run: Run): void {
     let sum = this.#sums.get(type);
-    if (sum === undefined) this.#sums.set(type, (sum = { runs: 0, failed: 0, billedNs: 0, blockedNs: 0 }));
+    if (sum === undefined)
+      this.#sums.set(type, (sum = { runs: 0, failed: 0, billedNs: 0, blockedNs: 0 }));
     sum.runs++;
     sum.billedNs += run.billedNs;
     sum.blockedNs += run.blockedNs;
@@ -22,7 +26,12 @@ export class FunctionMeter {
   }
 
   read(type: string): FunctionBill {
-    const { runs, failed, billedNs, blockedNs } = this.#sums.get(type) ?? { runs: 0, failed: 0, billedNs: 0, blockedNs: 0 };
+    const { runs, failed, billedNs, blockedNs } = this.#sums.get(type) ?? {
+      runs: 0,
+      failed: 0,
+      billedNs: 0,
+      blockedNs: 0,
+    };
     return { runs, failed, billedMs: billedNs / 1e6, blockedMs: blockedNs / 1e6 };
   }
 }

@@ -63,7 +63,10 @@ export class Handlers {
 
   constructor(parts: HandlersParts) {
     this.#parts = parts;
-    this.#blocking = { flush: parts.flush, receive: (envelope, key) => this.#receive(envelope, key) };
+    this.#blocking = {
+      flush: parts.flush,
+      receive: (envelope, key) => this.#receive(envelope, key),
+    };
   }
 
   /** Whether a handler is ready, and a slot for it. */
@@ -78,7 +81,11 @@ export class Handlers {
     this.#startDue();
     let ns = clock.monotonicNs();
     const endNs = ns + TURN_NS;
-    for (let runs = 0; runs < RUNS_PER_TURN && slots.isAnyFree && !isLagging() && ns <= endNs; runs++) {
+    for (
+      let runs = 0;
+      runs < RUNS_PER_TURN && slots.isAnyFree && !isLagging() && ns <= endNs;
+      runs++
+    ) {
       const mailbox = mailboxes.next(choose);
       if (mailbox === undefined) break;
       ns = this.#runFrom(ns, mailbox);
@@ -88,7 +95,10 @@ export class Handlers {
 
   /** Tells a handler that its message was withdrawn while it ran. */
   tell({ envelope, cancellation }: Running): void {
-    const reason = new HandbackError("CANCELLED", `the work of ${formatAddress(envelope.target)} was cancelled while it ran`);
+    const reason = new HandbackError(
+      "CANCELLED",
+      `the work of ${formatAddress(envelope.target)} was cancelled while it ran`,
+    );
     cancellation.abort(reason);
     this.#parts.gets.rejectAll(envelope, reason);
   }
@@ -168,7 +178,11 @@ export class Handlers {
     });
   }
 
-  async #finishLater(mailbox: Mailbox, running: Running, handling: Promise<Effects>): Promise<void> {
+  async #finishLater(
+    mailbox: Mailbox,
+    running: Running,
+    handling: Promise<Effects>,
+  ): Promise<void> {
     let effects: Effects;
     try {
       effects = await handling;

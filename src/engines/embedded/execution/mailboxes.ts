@@ -101,7 +101,8 @@ export class Mailboxes {
 
   /** All messages of addresses that nobody handles: those that are ready, and those that are held. */
   *waiting(): Generator<Envelope> {
-    for (const mailboxes of [this.#ready, this.#held]) for (const { queue } of mailboxes) for (const { envelope } of queue) yield envelope;
+    for (const mailboxes of [this.#ready, this.#held])
+      for (const { queue } of mailboxes) for (const { envelope } of queue) yield envelope;
   }
 
   /** What is being handled at the address. */

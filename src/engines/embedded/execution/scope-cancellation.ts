@@ -27,13 +27,15 @@ export class Withdrawals {
 
   /** Whether the scope has just been cancelled, so that what comes up in it comes of that. */
   isCancelled(scope: string): boolean {
-    for (const length of this.#lengths) if (this.#cancelled.has(scope.slice(0, length))) return true;
+    for (const length of this.#lengths)
+      if (this.#cancelled.has(scope.slice(0, length))) return true;
     return false;
   }
 
   /** Each scope that is cancelled, also while they are gone through. Nothing may be in flight. */
   *takeBack(): Generator<string> {
-    for (let scope = this.#scopes.shift(); scope !== undefined; scope = this.#scopes.shift()) yield scope;
+    for (let scope = this.#scopes.shift(); scope !== undefined; scope = this.#scopes.shift())
+      yield scope;
   }
 
   /** Whether there are scopes to be taken back. */

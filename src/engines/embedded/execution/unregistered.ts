@@ -26,7 +26,10 @@ export class Unregistered {
   /** Says in the log which functions are missing. */
   report(log: Log): void {
     for (const [type, count] of this.counts) {
-      log.warn(`${count} stored messages are for ${type}, which is not registered; they are parked until it is`, { type, count });
+      log.warn(
+        `${count} stored messages are for ${type}, which is not registered; they are parked until it is`,
+        { type, count },
+      );
     }
   }
 }

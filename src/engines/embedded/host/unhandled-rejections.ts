@@ -25,7 +25,10 @@ export function attributed(definition: Definition): Definition {
     starter.enterWith(activation);
     return definition.receive(activation);
   };
-  return { ...definition, receive: (activation) => context.runInAsyncScope(receive, undefined, activation) };
+  return {
+    ...definition,
+    receive: (activation) => context.runInAsyncScope(receive, undefined, activation),
+  };
 }
 
 /** Begins to listen; gives what ends it, whose second call does nothing. */
@@ -42,9 +45,12 @@ function hear(reason: unknown): void {
   const activation = starter.getStore();
   if (activation === undefined) return pass(reason);
   const address = formatAddress(activation.address);
-  activation.environment.log.error(`a promise that a handler of ${address} did not wait for was rejected: ${describe(reason)}`, {
-    address,
-  });
+  activation.environment.log.error(
+    `a promise that a handler of ${address} did not wait for was rejected: ${describe(reason)}`,
+    {
+      address,
+    },
+  );
 }
 
 /** Lets Node hear of it again, and us not. */

@@ -41,7 +41,11 @@ export class Backlog {
       const queued = at(address);
       if (queued < limits.perAddress) continue;
       const { type, id } = address;
-      return overloaded(`at ${formatAddress(address)}`, queued, { limit: limits.perAddress, function: type, id });
+      return overloaded(`at ${formatAddress(address)}`, queued, {
+        limit: limits.perAddress,
+        function: type,
+        id,
+      });
     }
     return undefined;
   }

@@ -33,8 +33,11 @@ export class DeadLetters {
   /** That of the message with this id. @throws `NOT_FOUND` */
   find(id: string): StoredDeadLetter {
     this.#requireRunning();
-    const letter = this.#parts.commits.exhumes(id) ? undefined : this.#parts.store.readDeadLetter(id);
-    if (letter === undefined) throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
+    const letter = this.#parts.commits.exhumes(id)
+      ? undefined
+      : this.#parts.store.readDeadLetter(id);
+    if (letter === undefined)
+      throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
     return letter;
   }
 

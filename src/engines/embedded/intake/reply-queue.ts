@@ -26,7 +26,8 @@ export class Outbox {
   }
 
   giveSome(isCrowded: boolean): void {
-    for (let left = isCrowded ? PER_CROWDED_TURN : PER_TURN; left > 0 && !this.isEmpty; left--) this.#next();
+    for (let left = isCrowded ? PER_CROWDED_TURN : PER_TURN; left > 0 && !this.isEmpty; left--)
+      this.#next();
   }
 
   giveAll(): void {

@@ -79,7 +79,9 @@ export class Requests {
     if (definition === undefined) return [];
     const effects = activate(definition, cause(definition, request));
     if (effects instanceof Promise) return [];
-    const targets = effects.sends.filter(({ dueAt }) => dueAt === undefined).map(({ envelope }) => envelope.target);
+    const targets = effects.sends
+      .filter(({ dueAt }) => dueAt === undefined)
+      .map(({ envelope }) => envelope.target);
     return targets.filter(({ type }) => definitions.get(type)?.system !== true);
   }
 }

@@ -56,7 +56,12 @@ export class Suspects {
     this.#limit = Math.max(2, crashLimit);
     this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
     this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
-    this.#turns = new SuspectTurns({ clock, guard, slots, give: (suspect) => this.#giveTurn(suspect) });
+    this.#turns = new SuspectTurns({
+      clock,
+      guard,
+      slots,
+      give: (suspect) => this.#giveTurn(suspect),
+    });
   }
 
   /** Takes note of a message that was recovered; gives the crashes for which it is to be given up, if it is. */
@@ -75,9 +80,11 @@ export class Suspects {
   /** All that was recovered has been adopted. */
   start(): void {
     // What is not handled now is not suspected either.
-    if (this.#found.size > 0) this.#parts.mark(Array.from(this.#found.keys(), (seq) => ({ seq, crashes: 0 })));
+    if (this.#found.size > 0)
+      this.#parts.mark(Array.from(this.#found.keys(), (seq) => ({ seq, crashes: 0 })));
     this.#found.clear();
-    if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1)) this.#turns.start();
+    if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1))
+      this.#turns.start();
   }
 
   /** The engine stops: what is still at work is not looked at any more, and nobody goes on whose mark becomes durable. */
@@ -111,7 +118,11 @@ export class Suspects {
     message.needsSlot = true;
     if (message.stage !== "idle") return;
     if (this.#isSuspect(message)) this.#wait(message);
-    else this.#mark([message, ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other, 0))]);
+    else
+      this.#mark([
+        message,
+        ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other, 0)),
+      ]);
   }
 
   /** A slot is free: suspects have it before others. */
@@ -215,7 +226,8 @@ export class Suspects {
 
   #begin(message: Recovered): void {
     message.isAtWork = true;
-    if (this.#isSuspect(message) && !message.isAlone) this.#wake(message, TURN_MS, () => this.#pass(message));
+    if (this.#isSuspect(message) && !message.isAlone)
+      this.#wake(message, TURN_MS, () => this.#pass(message));
     else this.#watch(message);
   }
 

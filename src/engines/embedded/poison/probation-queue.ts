@@ -40,7 +40,8 @@ export class SuspectLine<Message extends Suspect> {
   shift(): Place<Message> | undefined {
     for (const crashes of [...this.#byCrashes.keys()].toSorted((one, other) => one - other)) {
       const places = this.#byCrashes.get(crashes);
-      for (let place = places?.shift(); place !== undefined; place = places?.shift()) if (place.message.isWaiting) return place;
+      for (let place = places?.shift(); place !== undefined; place = places?.shift())
+        if (place.message.isWaiting) return place;
       this.#byCrashes.delete(crashes);
     }
     return undefined;

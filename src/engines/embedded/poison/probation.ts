@@ -92,7 +92,8 @@ export class SuspectTurns<Message extends Suspect> {
   #next(): Message | undefined {
     const beginning = this.#parts.slots.isAnyFree ? this.#beginning.first : undefined;
     const resuming = this.#resuming.first;
-    const begins = beginning !== undefined && (resuming === undefined || isBefore(beginning, resuming));
+    const begins =
+      beginning !== undefined && (resuming === undefined || isBefore(beginning, resuming));
     const message = (begins ? beginning : resuming)?.message;
     if (message === undefined || (message.isAlone && this.#atWork.size > 0)) return undefined;
     (begins ? this.#beginning : this.#resuming).shift();

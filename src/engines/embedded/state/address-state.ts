@@ -54,7 +54,8 @@ export class AddressState implements StateReader {
   get isOver(): boolean {
     const isSystem = this.address.type.startsWith(SYSTEM);
     for (let slot = this.#last; slot !== undefined; slot = slot.next) {
-      if (slot.current !== undefined && !(isSystem && slot.current.expiresAt !== undefined)) return false;
+      if (slot.current !== undefined && !(isSystem && slot.current.expiresAt !== undefined))
+        return false;
     }
     return true;
   }
@@ -87,7 +88,8 @@ export class AddressState implements StateReader {
   }
 
   #find(name: string): Slot | undefined {
-    for (let slot = this.#last; slot !== undefined; slot = slot.next) if (slot.name === name) return slot;
+    for (let slot = this.#last; slot !== undefined; slot = slot.next)
+      if (slot.name === name) return slot;
     return undefined;
   }
 

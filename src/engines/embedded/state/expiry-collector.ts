@@ -20,7 +20,11 @@ export interface CollectorParts {
   /** Whether messages for the address are waiting or being handled. */
   readonly isBusy: (address: Address) => boolean;
   /** Deletes values with the next commit, those of states that are in memory and those that are not; `done` is called once that is durable. */
-  readonly erase: (known: readonly (readonly [AddressState, name: string])[], unknown: readonly Expired[], done: () => void) => void;
+  readonly erase: (
+    known: readonly (readonly [AddressState, name: string])[],
+    unknown: readonly Expired[],
+    done: () => void,
+  ) => void;
   /** Runs a step of the work, and answers for its failure. */
   readonly guard: (step: () => void) => void;
 }
@@ -71,11 +75,16 @@ export class Collector {
   }
 
   #rest(): void {
-    this.#cancel = this.#parts.clock.setTimer(this.#restMs, () => this.#parts.guard(() => this.start()));
+    this.#cancel = this.#parts.clock.setTimer(this.#restMs, () =>
+      this.#parts.guard(() => this.start()),
+    );
   }
 
   /** What is to be deleted, of states in memory and of others. */
-  #choose(expired: readonly Expired[], now: number): { known: [AddressState, string][]; unknown: Expired[] } {
+  #choose(
+    expired: readonly Expired[],
+    now: number,
+  ): { known: [AddressState, string][]; unknown: Expired[] } {
     const { cache, isBusy } = this.#parts;
     const known: [AddressState, string][] = [];
     const unknown: Expired[] = [];

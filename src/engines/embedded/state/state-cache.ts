@@ -48,7 +48,8 @@ export class StateCache {
   open(address: Address, fresh = false): AddressState {
     const young = this.#young.get(address);
     if (young !== undefined) return young;
-    const state = this.#old.get(address) ?? (fresh ? new AddressState(address) : this.#load(address));
+    const state =
+      this.#old.get(address) ?? (fresh ? new AddressState(address) : this.#load(address));
     this.#young.add(address, state);
     if (this.#young.size >= this.#ageAt) this.#age();
     return state;
@@ -63,7 +64,8 @@ export class StateCache {
 
   #load(address: Address): AddressState {
     const state = new AddressState(address);
-    for (const { name, value, place } of this.#store.readState(address)) if (!this.#forgone.has(place)) state.load(name, value, place);
+    for (const { name, value, place } of this.#store.readState(address))
+      if (!this.#forgone.has(place)) state.load(name, value, place);
     const implied = this.#impliedAt(address);
     if (implied !== undefined) state.imply(implied.name, implied.value);
     return state;

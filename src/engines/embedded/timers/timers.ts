@@ -72,7 +72,8 @@ export class Timers {
   add(message: Accepted): void {
     if ((message.dueAt ?? 0) <= this.#horizon) this.#hold(message);
     // The clock may have been set since, beyond the instant at which this should have woken.
-    if ((message.dueAt ?? 0) < this.#wakeAt || this.#wakeAt < this.#parts.clock.now()) this.#sleep();
+    if ((message.dueAt ?? 0) < this.#wakeAt || this.#wakeAt < this.#parts.clock.now())
+      this.#sleep();
   }
 
   /** Forgets a delayed message at once; one that is not in memory is not taken up either, until the store has cancelled it. */
@@ -114,7 +115,11 @@ export class Timers {
     if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();
     if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
     const due: Accepted[] = [];
-    for (let next = this.#heap.peek(); next !== undefined && (next.dueAt ?? 0) <= now && due.length < FIRED; next = this.#heap.peek()) {
+    for (
+      let next = this.#heap.peek();
+      next !== undefined && (next.dueAt ?? 0) <= now && due.length < FIRED;
+      next = this.#heap.peek()
+    ) {
       this.#heap.pop();
       if (this.#cancelled.delete(next)) continue;
       this.#release(next);
@@ -156,7 +161,9 @@ export class Timers {
     if (this.#stopped || this.#paused) return;
     const now = this.#parts.clock.now();
     this.#wakeAt = Math.min(this.#nextWake(now), now + MAX_SLEEP_MS);
-    this.#cancelWake = this.#parts.clock.setTimer(Math.max(0, this.#wakeAt - now), () => this.#parts.guard(() => this.#wake()));
+    this.#cancelWake = this.#parts.clock.setTimer(Math.max(0, this.#wakeAt - now), () =>
+      this.#parts.guard(() => this.#wake()),
+    );
   }
 
   #nextWake(now: number): number {

@@ -14,7 +14,18 @@ export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
 export const NO_INSTANT = -1;
 
 /** Writes a batch as text, each list with its length in front, as {@link SqliteTables.apply} reads it. */
-export function packBatch({ removed, elapsed, cancelled, inserted, state, unwatched, watched, exhumed, dead, marks }: Batch): Packed {
+export function packBatch({
+  removed,
+  elapsed,
+  cancelled,
+  inserted,
+  state,
+  unwatched,
+  watched,
+  exhumed,
+  dead,
+  marks,
+}: Batch): Packed {
   const packer = new Packer();
   const ranges = rangesOf(removed);
   packer.number(ranges.length);

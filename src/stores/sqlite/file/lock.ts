@@ -40,8 +40,11 @@ export function lockStore(file: string): StoreLock {
 }
 
 function lockedBy(pid: number | undefined, path: string): HandbackError {
-  const holder = pid === undefined ? "another process" : pid === process.pid ? "this process" : `process ${pid}`;
-  return new HandbackError("STORE_LOCKED", `the store ${path} is open in ${holder}`, { details: { path, pid } });
+  const holder =
+    pid === undefined ? "another process" : pid === process.pid ? "this process" : `process ${pid}`;
+  return new HandbackError("STORE_LOCKED", `the store ${path} is open in ${holder}`, {
+    details: { path, pid },
+  });
 }
 
 function writePid(file: string): void {

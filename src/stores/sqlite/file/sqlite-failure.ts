@@ -16,7 +16,12 @@ const SQLITE_IOERR_SHMSIZE = 4_874;
 /** Tells whether `error` is SQLite's, with one of these primary result codes. */
 export function isSqliteFailure(error: unknown, ...codes: readonly number[]): boolean {
   // The upper bits of an extended code say which kind of the primary one it is.
-  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" && codes.includes(error.errcode & 0xff);
+  return (
+    error instanceof Error &&
+    "errcode" in error &&
+    typeof error.errcode === "number" &&
+    codes.includes(error.errcode & 0xff)
+  );
 }
 
 function isShortOfIndex(error: unknown): boolean {
@@ -30,12 +35,19 @@ type Fallback = "STORE_OPEN_FAILED" | "STORE_FAILED";
 export function toStoreError(error: unknown, path: string, fallback: Fallback): HandbackError {
   if (HandbackError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB)) return corruptStore(path, reason, { cause: error });
+  if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB))
+    return corruptStore(path, reason, { cause: error });
   if (isSqliteFailure(error, SQLITE_FULL) || isShortOfIndex(error)) {
-    return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, { details: { path }, cause: error });
+    return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, {
+      details: { path },
+      cause: error,
+    });
   }
   const what = fallback === "STORE_OPEN_FAILED" ? "cannot be opened" : "failed";
-  return new HandbackError(fallback, `the store ${path} ${what}: ${reason}`, { details: { path }, cause: error });
+  return new HandbackError(fallback, `the store ${path} ${what}: ${reason}`, {
+    details: { path },
+    cause: error,
+  });
 }
 
 /** What is known of the damage. */
@@ -46,6 +58,13 @@ export interface Damage {
 }
 
 /** Makes a `STORE_CORRUPT` for the database in `file`. */
-export function corruptStore(file: string, reason: string, { where, cause }: Damage = {}): HandbackError {
-  return new HandbackError("STORE_CORRUPT", `the store ${file} is damaged or no store: ${reason}`, { details: { file, ...where }, cause });
+export function corruptStore(
+  file: string,
+  reason: string,
+  { where, cause }: Damage = {},
+): HandbackError {
+  return new HandbackError("STORE_CORRUPT", `the store ${file} is damaged or no store: ${reason}`, {
+    details: { file, ...where },
+    cause,
+  });
 }

@@ -24,8 +24,10 @@ export function locateStore(path: string): string {
   const place = join(realpathSync(directory), basename(path));
   const file = lookAt(place) === undefined ? place : realpathSync(place);
   const found = lookAt(file);
-  if (found !== undefined && !found.isFile()) throw new Error(`it is ${found.isDirectory() ? "a directory" : "not a plain file"}`);
-  if (found !== undefined && found.nlink > 1) throw new Error(`the file has ${found.nlink} names (hard links)`);
+  if (found !== undefined && !found.isFile())
+    throw new Error(`it is ${found.isDirectory() ? "a directory" : "not a plain file"}`);
+  if (found !== undefined && found.nlink > 1)
+    throw new Error(`the file has ${found.nlink} names (hard links)`);
   return file;
 }
 
@@ -55,19 +57,30 @@ export function isThere(file: string): boolean {
 /** Checks that there is no log of a file that is gone: it would be taken for that of the next one. */
 function checkForgotten(file: string): void {
   const log = `${file}-wal`;
-  if ((lookAt(log)?.size ?? 0) > 0) throw corruptStore(file, `it is gone, and its log ${log} is there; delete that too to begin anew`);
+  if ((lookAt(log)?.size ?? 0) > 0)
+    throw corruptStore(
+      file,
+      `it is gone, and its log ${log} is there; delete that too to begin anew`,
+    );
 }
 
 function checkHeader(file: string, header: Buffer): void {
-  if (header.length === 0) throw corruptStore(file, "it is empty; delete it, and what lies beside it, to begin anew");
-  if (header.length < HEADER.bytes || header.toString("latin1", 0, HEADER.magic.length) !== HEADER.magic) {
+  if (header.length === 0)
+    throw corruptStore(file, "it is empty; delete it, and what lies beside it, to begin anew");
+  if (
+    header.length < HEADER.bytes ||
+    header.toString("latin1", 0, HEADER.magic.length) !== HEADER.magic
+  ) {
     throw corruptStore(file, "it does not begin like a SQLite database");
   }
-  if (header.readUInt32BE(HEADER.application) !== APPLICATION_ID) throw new Error("it is the database of another application");
+  if (header.readUInt32BE(HEADER.application) !== APPLICATION_ID)
+    throw new Error("it is the database of another application");
   const version = header.readUInt32BE(HEADER.version);
   if (version > FORMAT_VERSION) {
     const message = `the store ${file} has format ${version}, and this release knows ${FORMAT_VERSION} at most`;
-    throw new HandbackError("FORMAT_TOO_NEW", message, { details: { file, version, supported: FORMAT_VERSION } });
+    throw new HandbackError("FORMAT_TOO_NEW", message, {
+      details: { file, version, supported: FORMAT_VERSION },
+    });
   }
 }
 

@@ -33,18 +33,28 @@ const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 export function findLogDamage(log: Buffer, index: Buffer): LogFinding {
   if (log.length <= HEADER.bytes) return NOTHING;
   const words = wordsOf(log);
-  if (words === undefined) return log.subarray(HEADER.bytes).some((byte) => byte !== 0) ? { damagedFrame: 0, hasRemains: false } : NOTHING;
+  if (words === undefined)
+    return log.subarray(HEADER.bytes).some((byte) => byte !== 0)
+      ? { damagedFrame: 0, hasRemains: false }
+      : NOTHING;
   const frames = new Frames(log, words);
   const { whole, committed } = frames.follow();
   const [first, second] = frames.commitsFrom(whole + 1);
   const isDamaged = second !== undefined || flushedFrames(index, log) > committed;
-  return { damagedFrame: isDamaged ? whole + 1 : undefined, hasRemains: first !== undefined || frames.carriesSalts(committed + 1) };
+  return {
+    damagedFrame: isDamaged ? whole + 1 : undefined,
+    hasRemains: first !== undefined || frames.carriesSalts(committed + 1),
+  };
 }
 
 /** The log as the numbers that its checksums are made of; `undefined` if its header is not what was written. */
 function wordsOf(log: Buffer): Uint32Array | undefined {
   const magic = log.readUInt32BE(HEADER.magic);
-  if ((magic !== MAGIC.little && magic !== MAGIC.big) || log.readUInt32BE(HEADER.version) !== VERSION) return undefined;
+  if (
+    (magic !== MAGIC.little && magic !== MAGIC.big) ||
+    log.readUInt32BE(HEADER.version) !== VERSION
+  )
+    return undefined;
   const isOurs = (magic === MAGIC.little) === IS_LITTLE;
   const whole = log.length - (log.length % Uint32Array.BYTES_PER_ELEMENT);
   const bytes =
@@ -52,7 +62,11 @@ function wordsOf(log: Buffer): Uint32Array | undefined {
       ? log.subarray(0, whole)
       : Buffer.from(new Uint8Array(log.subarray(0, whole)).buffer);
   if (!isOurs) bytes.swap32();
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, whole / Uint32Array.BYTES_PER_ELEMENT);
+  const words = new Uint32Array(
+    bytes.buffer,
+    bytes.byteOffset,
+    whole / Uint32Array.BYTES_PER_ELEMENT,
+  );
   const sum = new WalSum();
   sum.add(words, { from: 0, bytes: HEADER.checksum });
   return sum.isAt(log, HEADER.checksum) ? words : undefined;
@@ -91,7 +105,8 @@ class Frames {
   /** The first two frames from this one on that end a commit of this log. */
   commitsFrom(frame: number): readonly number[] {
     const found: number[] = [];
-    for (; frame <= this.#count && found.length < 2; frame++) if (this.carriesSalts(frame) && this.#isCommit(frame)) found.push(frame);
+    for (; frame <= this.#count && found.length < 2; frame++)
+      if (this.carriesSalts(frame) && this.#isCommit(frame)) found.push(frame);
     return found;
   }
 
@@ -100,7 +115,15 @@ class Frames {
     if (frame > this.#count) return false;
     const at = this.#at(frame);
     if (this.#log.readUInt32BE(at + FRAME.page) === 0) return false;
-    return this.#log.compare(this.#log, HEADER.salts, HEADER.salts + SALTS, at + FRAME.salts, at + FRAME.salts + SALTS) === 0;
+    return (
+      this.#log.compare(
+        this.#log,
+        HEADER.salts,
+        HEADER.salts + SALTS,
+        at + FRAME.salts,
+        at + FRAME.salts + SALTS,
+      ) === 0
+    );
   }
 
   #isCommit(frame: number): boolean {
@@ -115,13 +138,22 @@ class Frames {
 /** How many frames of the log had been flushed, as far as the index knows; 0 if it is not this log's. */
 function flushedFrames(index: Buffer, log: Buffer): number {
   const header = index.subarray(0, INDEX.bytes);
-  if (index.length < 2 * INDEX.bytes || !header.equals(index.subarray(INDEX.bytes, 2 * INDEX.bytes))) return 0;
-  if (header.compare(log, HEADER.salts, HEADER.salts + SALTS, INDEX.salts, INDEX.salts + SALTS) !== 0) return 0;
+  if (
+    index.length < 2 * INDEX.bytes ||
+    !header.equals(index.subarray(INDEX.bytes, 2 * INDEX.bytes))
+  )
+    return 0;
+  if (
+    header.compare(log, HEADER.salts, HEADER.salts + SALTS, INDEX.salts, INDEX.salts + SALTS) !== 0
+  )
+    return 0;
   const words = new Uint32Array(new Uint8Array(header).buffer);
   const sum = new WalSum();
   sum.add(words, { from: 0, bytes: INDEX.checksum });
   const word = Uint32Array.BYTES_PER_ELEMENT;
-  return sum.equals(words[INDEX.checksum / word], words[INDEX.checksum / word + 1]) ? (words[INDEX.frames / word] ?? 0) : 0;
+  return sum.equals(words[INDEX.checksum / word], words[INDEX.checksum / word + 1])
+    ? (words[INDEX.frames / word] ?? 0)
+    : 0;
 }
 
 /** The checksum of SQLite's logs. */
@@ -130,9 +162,15 @@ class WalSum {
   #second = 0;
 
   /** Goes on with some bytes: eight at a time. */
-  add(words: Uint32Array, { from, bytes }: { readonly from: number; readonly bytes: number }): void {
+  add(
+    words: Uint32Array,
+    { from, bytes }: { readonly from: number; readonly bytes: number },
+  ): void {
     let [first, second] = [this.#first, this.#second];
-    const [begin, end] = [from / Uint32Array.BYTES_PER_ELEMENT, (from + bytes) / Uint32Array.BYTES_PER_ELEMENT];
+    const [begin, end] = [
+      from / Uint32Array.BYTES_PER_ELEMENT,
+      (from + bytes) / Uint32Array.BYTES_PER_ELEMENT,
+    ];
     for (let at = begin; at < end; at += 2) {
       first = (first + (words[at] as number) + second) | 0;
       second = (second + (words[at + 1] as number) + first) | 0;

@@ -4,7 +4,10 @@ import { checksum } from "./checksum.ts";
 const ABSENT = -1;
 
 /** The checksum of a deliverable message; `text` is its id, head and payload, joined. */
-export function messageSum(text: string, { seq, id, head }: { readonly seq: number; readonly id: string; readonly head: string }): number {
+export function messageSum(
+  text: string,
+  { seq, id, head }: { readonly seq: number; readonly id: string; readonly head: string },
+): number {
   return checksum(text, [seq, id.length, head.length]);
 }
 
@@ -19,8 +22,18 @@ export interface DelayedColumns {
 }
 
 /** The checksum of a delayed message; `text` is its id, head, payload, token and scope, joined. */
-export function delayedSum(text: string, { seq, dueAt, id, head, token, scope }: DelayedColumns): number {
-  return checksum(text, [seq, dueAt, id.length, head.length, token?.length ?? ABSENT, scope?.length ?? ABSENT]);
+export function delayedSum(
+  text: string,
+  { seq, dueAt, id, head, token, scope }: DelayedColumns,
+): number {
+  return checksum(text, [
+    seq,
+    dueAt,
+    id.length,
+    head.length,
+    token?.length ?? ABSENT,
+    scope?.length ?? ABSENT,
+  ]);
 }
 
 /** The checksum of what a value is found by; `text` is type, id and name, joined. */
@@ -32,7 +45,10 @@ export function ownerSum(
 }
 
 /** The checksum of a value; `expiresAt`: {@link NO_INSTANT} if it does not. */
-export function valueSum(text: string, { place, expiresAt }: { readonly place: number; readonly expiresAt: number }): number {
+export function valueSum(
+  text: string,
+  { place, expiresAt }: { readonly place: number; readonly expiresAt: number },
+): number {
   return checksum(text, [place, expiresAt]);
 }
 

@@ -5,7 +5,16 @@ import { decodeEnvelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Json } from "../../../core/data/json.ts";
 import { NO_INSTANT } from "../batch/batch-codec.ts";
-import { delayedSum, letterSum, markSum, messageSum, metaSum, ownerSum, valueSum, watchSum } from "./row-checksums.ts";
+import {
+  delayedSum,
+  letterSum,
+  markSum,
+  messageSum,
+  metaSum,
+  ownerSum,
+  valueSum,
+  watchSum,
+} from "./row-checksums.ts";
 import type { Meta } from "./row-checksums.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
 import type { Accepted, Expired, Mark, StateRow, StoredDeadLetter, Watching } from "../../store.ts";
@@ -32,7 +41,12 @@ export class SqliteRows {
 
   readonly message = (row: Row): Accepted =>
     this.#read(row, { table: "message", by: "seq" }, () => {
-      const [seq, id, head, payload] = [integer(row["seq"]), text(row["id"]), text(row["head"]), text(row["payload"])];
+      const [seq, id, head, payload] = [
+        integer(row["seq"]),
+        text(row["id"]),
+        text(row["head"]),
+        text(row["payload"]),
+      ];
       check(row["sum"], messageSum(id + head + payload, { seq, id, head }));
       return { envelope: decodeEnvelope(id, { head, payload }), seq };
     });
@@ -47,28 +61,60 @@ export class SqliteRows {
         text(row["payload"]),
       ];
       const [token, scope] = [textOrNull(row["token"]), textOrNull(row["scope"])];
-      check(row["sum"], delayedSum(id + head + payload + (token ?? "") + (scope ?? ""), { seq, dueAt, id, head, token, scope }));
-      return { envelope: decodeEnvelope(id, { head, payload }), seq, dueAt, ...(token !== null && { token }) };
+      check(
+        row["sum"],
+        delayedSum(id + head + payload + (token ?? "") + (scope ?? ""), {
+          seq,
+          dueAt,
+          id,
+          head,
+          token,
+          scope,
+        }),
+      );
+      return {
+        envelope: decodeEnvelope(id, { head, payload }),
+        seq,
+        dueAt,
+        ...(token !== null && { token }),
+      };
     });
 
   /** A row that was found by the number made of an id; `undefined` if it is that of another id, which has the same number. */
-  state([place, type, id, name, ofOwner, value, expires, sum]: Columns, address: Address): StateRow | undefined {
+  state(
+    [place, type, id, name, ofOwner, value, expires, sum]: Columns,
+    address: Address,
+  ): StateRow | undefined {
     return this.#read({ place }, { table: "state", by: "place" }, () => {
       const isOther = type !== null;
-      const found = owner(isOther ? [place, type, id, name, ofOwner] : [place, address.type, address.id, name, ofOwner]);
+      const found = owner(
+        isOther
+          ? [place, type, id, name, ofOwner]
+          : [place, address.type, address.id, name, ofOwner],
+      );
       if (isOther) return undefined;
       const [stored, expiresAt] = [text(value), expires === null ? NO_INSTANT : integer(expires)];
       check(sum, valueSum(stored, { place: found.place, expiresAt }));
       const content = decodeContent(stored);
-      return { place: found.place, name: found.name, value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt } };
+      return {
+        place: found.place,
+        name: found.name,
+        value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt },
+      };
     });
   }
 
-  readonly expired = (row: Row): Expired => this.#read(row, { table: "state", by: "place" }, () => owner(Object.values(row)));
+  readonly expired = (row: Row): Expired =>
+    this.#read(row, { table: "state", by: "place" }, () => owner(Object.values(row)));
 
   readonly watching = (row: Row): Watching =>
     this.#read(row, { table: "watch", by: "scope" }, () => {
-      const [scope, type, id, token] = [text(row["scope"]), text(row["type"]), text(row["id"]), text(row["token"])];
+      const [scope, type, id, token] = [
+        text(row["scope"]),
+        text(row["type"]),
+        text(row["id"]),
+        text(row["token"]),
+      ];
       check(row["sum"], watchSum(scope + type + id + token, { scope, type, id }));
       return { scope, address: { type, id }, token };
     });
@@ -83,7 +129,11 @@ export class SqliteRows {
         text(row["failure"]),
       ];
       check(row["sum"], letterSum(id + head + payload + failure, { at, id, head, payload }));
-      return { envelope: decodeEnvelope(id, { head, payload }), failure: JSON.parse(failure) as Json, at };
+      return {
+        envelope: decodeEnvelope(id, { head, payload }),
+        failure: JSON.parse(failure) as Json,
+        at,
+      };
     });
 
   readonly mark = (row: Row): Mark =>
@@ -112,17 +162,26 @@ export class SqliteRows {
       if (HandbackError.is(error, "FORMAT_TOO_NEW")) throw error;
       const number = row[by];
       const where = { table, row: number instanceof Uint8Array ? UTF8.decode(number) : number };
-      throw corruptStore(this.#file, `row ${where.row} of its table ${table}: ${error instanceof Error ? error.message : String(error)}`, {
-        where,
-        cause: error,
-      });
+      throw corruptStore(
+        this.#file,
+        `row ${where.row} of its table ${table}: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          where,
+          cause: error,
+        },
+      );
     }
   }
 }
 
 /** Whose a value is: its number, type, id and name, and the checksum of these. */
 function owner(columns: Columns): Expired {
-  const [place, type, id, name] = [integer(columns[0]), text(columns[1]), text(columns[2]), text(columns[3])];
+  const [place, type, id, name] = [
+    integer(columns[0]),
+    text(columns[1]),
+    text(columns[2]),
+    text(columns[3]),
+  ];
   check(columns[4], ownerSum(type + id + name, { place, type, id }));
   return { place, type, id, name };
 }

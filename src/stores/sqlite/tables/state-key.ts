@@ -13,7 +13,8 @@ const NO_HASH = 16 ** HASH_DIGITS;
  * ascends with the flows, so that new entries come last in the index, and those of one flow lie together.
  */
 export function stateKey(id: string): number {
-  if (!GENERATED.test(id)) return Number.parseInt(digest(id).slice(0, NUMBER_DIGITS + HASH_DIGITS), 16);
+  if (!GENERATED.test(id))
+    return Number.parseInt(digest(id).slice(0, NUMBER_DIGITS + HASH_DIGITS), 16);
   const end = FLOW_DIGITS + (id.startsWith("@") ? 1 : 0);
   const digits = Number.parseInt(id.slice(end - NUMBER_DIGITS, end + HASH_DIGITS), 16);
   return id.length === end ? digits * NO_HASH : digits;

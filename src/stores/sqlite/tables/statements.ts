@@ -81,9 +81,15 @@ const SYNCHRONOUS = { strict: "FULL", relaxed: "NORMAL" } as const;
 export function makeTables(database: DatabaseSync, realm: string): void {
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
   // Without `auto_vacuum`, set ahead of the first table, a file never gets smaller.
-  database.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL; BEGIN; ${marks} ${SCHEMA}`);
+  database.exec(
+    `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL; BEGIN; ${marks} ${SCHEMA}`,
+  );
   const sum = metaSum({ realm, generation: 0, clean: true, relaxed: false });
-  database.prepare("INSERT INTO meta (place, realm, generation, clean, relaxed, sum) VALUES (1, ?, 0, 1, 0, ?)").run(realm, sum);
+  database
+    .prepare(
+      "INSERT INTO meta (place, realm, generation, clean, relaxed, sum) VALUES (1, ?, 0, 1, 0, ?)",
+    )
+    .run(realm, sum);
   database.exec("COMMIT");
 }
 
@@ -142,13 +148,21 @@ export function prepareStatements(database: DatabaseSync) {
     elapse: prepare("DELETE FROM delayed WHERE seq = ?"),
     cancel: prepare("DELETE FROM delayed WHERE token = ?"),
     insert: prepare("INSERT INTO message (seq, id, head, payload, sum) VALUES (?, ?, ?, ?, ?)"),
-    delay: prepare("INSERT INTO delayed (seq, id, due_at, head, payload, token, scope, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-    add: prepare("INSERT INTO state (place, value, expires_at, sum, key, type, id, name, owner_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    delay: prepare(
+      "INSERT INTO delayed (seq, id, due_at, head, payload, token, scope, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    add: prepare(
+      "INSERT INTO state (place, value, expires_at, sum, key, type, id, name, owner_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
     update: prepare("UPDATE state SET value = ?, expires_at = ?, sum = ? WHERE place = ?"),
     erase: prepare("DELETE FROM state WHERE place = ?"),
-    watch: prepare("INSERT OR IGNORE INTO watch (scope, type, id, token, sum) VALUES (?, ?, ?, ?, ?)"),
+    watch: prepare(
+      "INSERT OR IGNORE INTO watch (scope, type, id, token, sum) VALUES (?, ?, ?, ?, ?)",
+    ),
     unwatch: prepare("DELETE FROM watch WHERE scope = ? AND type = ? AND id = ? AND token = ?"),
-    bury: prepare("INSERT INTO dead (id, head, payload, failure, at, sum) VALUES (?, ?, ?, ?, ?, ?)"),
+    bury: prepare(
+      "INSERT INTO dead (id, head, payload, failure, at, sum) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
 
     exhume: prepare("DELETE FROM dead WHERE id = ?"),
     mark: prepare("INSERT OR REPLACE INTO suspect (seq, crashes, sum) VALUES (?, ?, ?)"),
@@ -163,10 +177,16 @@ export function prepareStatements(database: DatabaseSync) {
       WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)
     `),
 
-    ready: prepare("SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?"),
-    delayed: prepare(`SELECT ${DELAYED} FROM delayed WHERE due_at > ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`),
+    ready: prepare(
+      "SELECT seq, id, head, payload, sum FROM message WHERE seq > ? ORDER BY seq LIMIT ?",
+    ),
+    delayed: prepare(
+      `SELECT ${DELAYED} FROM delayed WHERE due_at > ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
+    ),
     scope: prepare(`SELECT ${DELAYED} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`),
-    watches: prepare("SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?"),
+    watches: prepare(
+      "SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch WHERE scope >= ? AND scope < ?",
+    ),
     nextDue: prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1"),
     // Whose a value is, is only told where it is another one's: two ids may share a number.
     state: inLists(
@@ -175,8 +195,12 @@ export function prepareStatements(database: DatabaseSync) {
       FROM (SELECT *, id = ? AND type = ? AS mine FROM state WHERE key = ?)
     `),
     ),
-    expired: prepare(`SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
-    dead: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?"),
+    expired: prepare(
+      `SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
+    ),
+    dead: prepare(
+      "SELECT place, id, at, failure, head, payload, sum FROM dead ORDER BY place LIMIT ?",
+    ),
     letter: prepare("SELECT place, id, at, failure, head, payload, sum FROM dead WHERE id = ?"),
     marks: prepare("SELECT seq, crashes, sum FROM suspect ORDER BY seq"),
     count: prepare(`

@@ -8,7 +8,16 @@ import type { LogFinding } from "../file/wal-verification.ts";
 import { NO_INSTANT, WRITE } from "../batch/batch-codec.ts";
 import { Unpacker } from "../batch/packed.ts";
 import type { Packed } from "../batch/packed.ts";
-import { delayedSum, letterSum, markSum, messageSum, metaSum, ownerSum, valueSum, watchSum } from "./row-checksums.ts";
+import {
+  delayedSum,
+  letterSum,
+  markSum,
+  messageSum,
+  metaSum,
+  ownerSum,
+  valueSum,
+  watchSum,
+} from "./row-checksums.ts";
 import type { Meta } from "./row-checksums.ts";
 import { stateKey } from "./state-key.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
@@ -16,7 +25,15 @@ import { ReadTransaction } from "./read-transaction.ts";
 import { SqliteRows } from "./row-decoder.ts";
 import { prepareDatabase, prepareStatements, setDurability } from "./statements.ts";
 import type { Durability, Statements } from "./statements.ts";
-import type { Accepted, Expired, Opened, StateRow, Store, StoredDeadLetter, Watching } from "../../store.ts";
+import type {
+  Accepted,
+  Expired,
+  Opened,
+  StateRow,
+  Store,
+  StoredDeadLetter,
+  Watching,
+} from "../../store.ts";
 
 /**
  * One connection to the tables of the store in `file`.
@@ -51,9 +68,13 @@ export class SqliteTables {
     // A relaxed store has not flushed one commit before the next.
     if (damagedFrame !== undefined && !this.#meta().relaxed) {
       const log = `${this.#file}-wal`;
-      throw corruptStore(this.#file, `frame ${damagedFrame} of its log ${log} is not what was written`, {
-        where: { log, frame: damagedFrame },
-      });
+      throw corruptStore(
+        this.#file,
+        `frame ${damagedFrame} of its log ${log} is not what was written`,
+        {
+          where: { log, frame: damagedFrame },
+        },
+      );
     }
     if (this.#integer(this.#statements.total.get()?.["page_count"]) <= SMALL) this.#checkPages();
     // Begins the log anew: what is left behind must not be taken for a part of it after the next crash.
@@ -107,7 +128,8 @@ export class SqliteTables {
       for (let left = batch.number(); left > 0; left--) cancel.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#insert(batch);
       for (let left = batch.number(); left > 0; left--) this.#write(batch);
-      for (let left = batch.number(); left > 0; left--) unwatch.run(batch.text(), batch.text(), batch.text(), batch.text());
+      for (let left = batch.number(); left > 0; left--)
+        unwatch.run(batch.text(), batch.text(), batch.text(), batch.text());
       for (let left = batch.number(); left > 0; left--) this.#watch(batch);
       for (let left = batch.number(); left > 0; left--) exhume.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#bury(batch);
@@ -197,7 +219,10 @@ export class SqliteTables {
 
   #pages(): Pages {
     const { free, total } = this.#statements;
-    return { free: this.#integer(free.get()?.["freelist_count"]), total: this.#integer(total.get()?.["page_count"]) };
+    return {
+      free: this.#integer(free.get()?.["freelist_count"]),
+      total: this.#integer(total.get()?.["page_count"]),
+    };
   }
 
   close(): void {
@@ -230,12 +255,18 @@ export class SqliteTables {
 
   #meta(): Meta {
     const row = this.#statements.meta.get();
-    if (row === undefined) throw corruptStore(this.#file, "its table meta is empty", { where: { table: "meta" } });
+    if (row === undefined)
+      throw corruptStore(this.#file, "its table meta is empty", { where: { table: "meta" } });
     return this.#rows.meta(row);
   }
 
   #setMeta(meta: Meta): void {
-    this.#statements.setMeta.run(meta.generation, Number(meta.clean), Number(meta.relaxed), metaSum(meta));
+    this.#statements.setMeta.run(
+      meta.generation,
+      Number(meta.clean),
+      Number(meta.relaxed),
+      metaSum(meta),
+    );
   }
 
   #insert(batch: Unpacker): void {
@@ -243,9 +274,19 @@ export class SqliteTables {
     const [seq, dueAt] = [batch.number(), batch.number()];
     batch.startRow();
     const [id, head, payload] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
-    if (dueAt === NO_INSTANT) return void insert.run(seq, id, head, payload, messageSum(batch.row(), { seq, id, head }));
+    if (dueAt === NO_INSTANT)
+      return void insert.run(seq, id, head, payload, messageSum(batch.row(), { seq, id, head }));
     const [token, scope] = [batch.text(), batch.text()];
-    delay.run(seq, id, dueAt, head, payload, token, scope, delayedSum(batch.row(), { seq, dueAt, id, head, token, scope }));
+    delay.run(
+      seq,
+      id,
+      dueAt,
+      head,
+      payload,
+      token,
+      scope,
+      delayedSum(batch.row(), { seq, dueAt, id, head, token, scope }),
+    );
   }
 
   #write(batch: Unpacker): void {
@@ -253,24 +294,54 @@ export class SqliteTables {
     const [kind, place] = [batch.number(), batch.number()];
     if (kind === WRITE.erase) return void erase.run(place);
     const [value, expiry] = [batch.text() ?? "", batch.number()];
-    const [expiresAt, sum] = [expiry === NO_INSTANT ? null : expiry, valueSum(value, { place, expiresAt: expiry })];
+    const [expiresAt, sum] = [
+      expiry === NO_INSTANT ? null : expiry,
+      valueSum(value, { place, expiresAt: expiry }),
+    ];
     if (kind === WRITE.update) return void update.run(value, expiresAt, sum, place);
     batch.startRow();
     const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
-    add.run(place, value, expiresAt, sum, stateKey(id), type, id, name, ownerSum(batch.row(), { place, type, id }));
+    add.run(
+      place,
+      value,
+      expiresAt,
+      sum,
+      stateKey(id),
+      type,
+      id,
+      name,
+      ownerSum(batch.row(), { place, type, id }),
+    );
   }
 
   #watch(batch: Unpacker): void {
     batch.startRow();
-    const [scope, type, id, token] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? "", batch.text()];
+    const [scope, type, id, token] = [
+      batch.text() ?? "",
+      batch.text() ?? "",
+      batch.text() ?? "",
+      batch.text(),
+    ];
     this.#statements.watch.run(scope, type, id, token, watchSum(batch.row(), { scope, type, id }));
   }
 
   #bury(batch: Unpacker): void {
     batch.startRow();
-    const [id, head, payload, failure] = [batch.text() ?? "", batch.text() ?? "", batch.text() ?? "", batch.text()];
+    const [id, head, payload, failure] = [
+      batch.text() ?? "",
+      batch.text() ?? "",
+      batch.text() ?? "",
+      batch.text(),
+    ];
     const at = batch.number();
-    this.#statements.bury.run(id, head, payload, failure, at, letterSum(batch.row(), { at, id, head, payload }));
+    this.#statements.bury.run(
+      id,
+      head,
+      payload,
+      failure,
+      at,
+      letterSum(batch.row(), { at, id, head, payload }),
+    );
   }
 
   #mark(batch: Unpacker): void {

@@ -37,7 +37,10 @@ export class CommitPace {
   note(packed: Packed, ms: number): void {
     this.#lastMs = ms;
     if (!isSmall(packed)) return;
-    this.#expectedMs = ms > SHORT_MS ? Math.max(ms, this.#expectedMs) : this.#expectedMs + (ms - this.#expectedMs) * WEIGHT;
+    this.#expectedMs =
+      ms > SHORT_MS
+        ? Math.max(ms, this.#expectedMs)
+        : this.#expectedMs + (ms - this.#expectedMs) * WEIGHT;
   }
 }
 

@@ -13,7 +13,9 @@ parentPort?.postMessage(begin());
 function begin(): WriterReply {
   return answer(() => {
     const tables = new SqliteTables(file, durability);
-    parentPort?.on("message", (request: WriterRequest) => parentPort?.postMessage(serve(tables, request)));
+    parentPort?.on("message", (request: WriterRequest) =>
+      parentPort?.postMessage(serve(tables, request)),
+    );
     return false;
   });
 }
@@ -33,7 +35,12 @@ function answer(act: () => boolean | void): WriterReply {
   try {
     return { isMore: act() === true };
   } catch (error) {
-    const errcode = error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
-    return { failure: { message: error instanceof Error ? error.message : String(error), errcode } };
+    const errcode =
+      error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+        ? error.errcode
+        : undefined;
+    return {
+      failure: { message: error instanceof Error ? error.message : String(error), errcode },
+    };
   }
 }

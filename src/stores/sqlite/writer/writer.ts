@@ -9,7 +9,11 @@ export interface WriterOptions {
 }
 
 /** What the thread is asked. A batch comes with how many batches are known to have failed. */
-export type WriterRequest = { readonly apply: Packed; readonly failures: number } | "checkpoint" | "give back" | "close";
+export type WriterRequest =
+  | { readonly apply: Packed; readonly failures: number }
+  | "checkpoint"
+  | "give back"
+  | "close";
 
 /** How that went; the failure is SQLite's, which keeps its code. */
 export interface WriterReply {
@@ -66,7 +70,9 @@ export class SqliteWriter {
     }
     this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
     this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
-    this.#worker.on("exit", () => this.#inTurn(() => this.#fail(new Error("the writer's thread has ended"))));
+    this.#worker.on("exit", () =>
+      this.#inTurn(() => this.#fail(new Error("the writer's thread has ended"))),
+    );
   }
 
   get hasBegun(): boolean {
@@ -149,7 +155,10 @@ export class SqliteWriter {
   }
 
   #fail(cause: unknown): void {
-    this.#failure ??= this.#held === undefined ? cause : new NotStarted("the writer's thread cannot be started", { cause });
+    this.#failure ??=
+      this.#held === undefined
+        ? cause
+        : new NotStarted("the writer's thread cannot be started", { cause });
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
   }
 }
@@ -159,7 +168,11 @@ function startThread(options: WriterOptions): Worker {
   // This file is one of TypeScript when it runs from source, and so is its neighbour.
   const isSource = import.meta.url.endsWith(".ts");
   const thread = new URL(isSource ? "./writer-thread.ts" : "./writer-thread.js", import.meta.url);
-  return new Worker(thread, { workerData: options, name: "handback-writer", execArgv: isSource ? SOURCE_OPTIONS : NODE_OPTIONS });
+  return new Worker(thread, {
+    workerData: options,
+    name: "handback-writer",
+    execArgv: isSource ? SOURCE_OPTIONS : NODE_OPTIONS,
+  });
 }
 
 function toError({ message, errcode }: WriterFailure): Error {

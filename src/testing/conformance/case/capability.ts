@@ -1,7 +1,13 @@
 import type { Capability } from "../../../core/engine/engine.ts";
 
 /** What an engine under test may lack: what core leaves open, and what only some platforms let a test see. */
-export type TestedCapability = Capability | "egress" | "deadLetters" | "promptOrder" | "storedValues" | "virtualTime";
+export type TestedCapability =
+  | Capability
+  | "egress"
+  | "deadLetters"
+  | "promptOrder"
+  | "storedValues"
+  | "virtualTime";
 
 /** What each capability means. An engine offers it, unless it says that it cannot. */
 export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {

@@ -8,7 +8,10 @@ export class CaseFailure extends AssertionError {
   readonly actual: unknown;
   readonly expected: unknown;
 
-  constructor(message: string, { actual, expected, cause }: { actual?: unknown; expected?: unknown; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    { actual, expected, cause }: { actual?: unknown; expected?: unknown; cause?: unknown } = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.actual = actual;
     this.expected = expected;
@@ -35,7 +38,10 @@ export async function rejects(promise: Promise<unknown>, expected: object): Prom
   const [settlement] = await Promise.allSettled([promise]);
   const wanted = `expected a rejection with ${JSON.stringify(expected)}`;
   if (settlement.status === "fulfilled")
-    throw new CaseFailure(`${wanted}, but it was fulfilled with ${show(settlement.value)}`, { actual: settlement.value, expected });
+    throw new CaseFailure(`${wanted}, but it was fulfilled with ${show(settlement.value)}`, {
+      actual: settlement.value,
+      expected,
+    });
   const reason: unknown = settlement.reason;
   const differs = difference(reason, expected, "part");
   if (differs === undefined) return;
@@ -43,7 +49,21 @@ export async function rejects(promise: Promise<unknown>, expected: object): Prom
   throw new CaseFailure(`${wanted}, ${differs} (${got})`, { cause: reason });
 }
 
-function compare({ actual, expected, extent, what }: { actual: unknown; expected: unknown; extent: Extent; what: string | undefined }) {
+function compare({
+  actual,
+  expected,
+  extent,
+  what,
+}: {
+  actual: unknown;
+  expected: unknown;
+  extent: Extent;
+  what: string | undefined;
+}) {
   const differs = difference(actual, expected, extent);
-  if (differs !== undefined) throw new CaseFailure(what === undefined ? differs : `${what}: ${differs}`, { actual, expected });
+  if (differs !== undefined)
+    throw new CaseFailure(what === undefined ? differs : `${what}: ${differs}`, {
+      actual,
+      expected,
+    });
 }

@@ -9,31 +9,65 @@ export type Extent = "whole" | "part";
  * Numbers are told apart as `Object.is` does; a property that is `undefined` is like one that is absent, as on the way through
  * the codec. Of a `part`, objects may have more properties than are expected; lists, maps and sets are compared whole.
  */
-export function difference(got: unknown, expected: unknown, extent: Extent, path = ""): string | undefined {
+export function difference(
+  got: unknown,
+  expected: unknown,
+  extent: Extent,
+  path = "",
+): string | undefined {
   if (Object.is(got, expected)) return undefined;
   const differs = `${path === "" ? "" : `at ${path}: `}expected ${show(expected)}, got ${show(got)}`;
   if (!isObject(got) || !isObject(expected)) return differs;
-  if (expected instanceof Date) return got instanceof Date && Object.is(got.getTime(), expected.getTime()) ? undefined : differs;
-  if (expected instanceof Map) return got instanceof Map ? ofLists([...got], [...expected], extent, path) : differs;
-  if (expected instanceof Set) return got instanceof Set ? ofLists([...got], [...expected], extent, path) : differs;
-  if (expected instanceof Uint8Array) return got instanceof Uint8Array ? ofLists([...got], [...expected], extent, path) : differs;
-  if (Array.isArray(expected)) return Array.isArray(got) ? ofLists(got, expected, extent, path) : differs;
-  const isPlain = !Array.isArray(got) && !(got instanceof Date) && !(got instanceof Map) && !(got instanceof Set);
+  if (expected instanceof Date)
+    return got instanceof Date && Object.is(got.getTime(), expected.getTime())
+      ? undefined
+      : differs;
+  if (expected instanceof Map)
+    return got instanceof Map ? ofLists([...got], [...expected], extent, path) : differs;
+  if (expected instanceof Set)
+    return got instanceof Set ? ofLists([...got], [...expected], extent, path) : differs;
+  if (expected instanceof Uint8Array)
+    return got instanceof Uint8Array ? ofLists([...got], [...expected], extent, path) : differs;
+  if (Array.isArray(expected))
+    return Array.isArray(got) ? ofLists(got, expected, extent, path) : differs;
+  const isPlain =
+    !Array.isArray(got) && !(got instanceof Date) && !(got instanceof Map) && !(got instanceof Set);
   return isPlain ? ofObjects(got, expected, extent, path) : differs;
 }
 
-function ofLists(got: readonly unknown[], expected: readonly unknown[], extent: Extent, path: string): string | undefined {
-  if (got.length !== expected.length) return `${path === "" ? "" : `at ${path}: `}expected ${expected.length} items, got ${got.length}`;
-  return first(expected, (each, index) => difference(got[index], each, extent, `${path}[${index}]`));
+function ofLists(
+  got: readonly unknown[],
+  expected: readonly unknown[],
+  extent: Extent,
+  path: string,
+): string | undefined {
+  if (got.length !== expected.length)
+    return `${path === "" ? "" : `at ${path}: `}expected ${expected.length} items, got ${got.length}`;
+  return first(expected, (each, index) =>
+    difference(got[index], each, extent, `${path}[${index}]`),
+  );
 }
 
-function ofObjects(got: object, expected: object, extent: Extent, path: string): string | undefined {
-  const names = new Set([...Object.keys(expected), ...(extent === "whole" ? Object.keys(got) : [])]);
+function ofObjects(
+  got: object,
+  expected: object,
+  extent: Extent,
+  path: string,
+): string | undefined {
+  const names = new Set([
+    ...Object.keys(expected),
+    ...(extent === "whole" ? Object.keys(got) : []),
+  ]);
   const read = (from: object, name: string): unknown => Reflect.get(from, name);
-  return first([...names], (name) => difference(read(got, name), read(expected, name), extent, `${path}.${name}`));
+  return first([...names], (name) =>
+    difference(read(got, name), read(expected, name), extent, `${path}.${name}`),
+  );
 }
 
-function first<Item>(items: readonly Item[], find: (item: Item, index: number) => string | undefined): string | undefined {
+function first<Item>(
+  items: readonly Item[],
+  find: (item: Item, index: number) => string | undefined,
+): string | undefined {
   for (const [index, item] of items.entries()) {
     const found = find(item, index);
     if (found !== undefined) return found;

@@ -12,16 +12,21 @@ const fail = fn("test/fail", (): never => {
   throw new Error("by itself");
 });
 const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
-const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) =>
+  ctx.cancel(ctx.future(handle)),
+);
 const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
-  settlement.status === "fulfilled" ? settlement.value : (settlement.reason.code ?? settlement.reason.message),
+  settlement.status === "fulfilled"
+    ? settlement.value
+    : (settlement.reason.code ?? settlement.reason.message),
 );
 const PARTS = [echo, sleeper, fail, follow, cancelIt, outcome];
 const HOUR_MS = 3_600_000;
 
 export const cancelCases: readonly Case[] = [
   {
-    title: "cancels a flow: true once, CANCELLED for whoever waits, before and afterwards, and its status at once",
+    title:
+      "cancels a flow: true once, CANCELLED for whoever waits, before and afterwards, and its status at once",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(sleeper, HOUR_MS, { id: "s" });
@@ -30,7 +35,10 @@ export const cancelCases: readonly Case[] = [
       const now = time.now();
       const status = await handle.status();
       match(status, { status: "cancelled", failure: { code: "CANCELLED" } });
-      ok(status.settledAt !== undefined && status.settledAt <= now, "expected it to be settled at once");
+      ok(
+        status.settledAt !== undefined && status.settledAt <= now,
+        "expected it to be settled at once",
+      );
       await waiting;
       await rejects(handle.result(), { code: "CANCELLED" });
       equal(await client.cancel("s"), false);
@@ -41,7 +49,10 @@ export const cancelCases: readonly Case[] = [
     title: "cancels nothing of a flow that has ended, and says NOT_FOUND for one that never was",
     async run({ start }) {
       const { client } = await start(PARTS);
-      const [done, failed] = [await client.start(echo, 0, { id: "d" }), await client.start(fail, undefined, { id: "f" })];
+      const [done, failed] = [
+        await client.start(echo, 0, { id: "d" }),
+        await client.start(fail, undefined, { id: "f" }),
+      ];
       equal(await done.result(), 0);
       await rejects(failed.result(), { cause: { message: "by itself" } });
       for (const handle of [done, failed]) equal(await client.cancel(handle), false);
@@ -56,7 +67,9 @@ export const cancelCases: readonly Case[] = [
     title: "cancels a flow that has only just been started, and takes no events for it any more",
     async run({ start }) {
       const { client } = await start(PARTS);
-      const handles = await Promise.all(Array.from({ length: 10 }, (_, n) => client.start(sleeper, HOUR_MS, { id: `s${n}` })));
+      const handles = await Promise.all(
+        Array.from({ length: 10 }, (_, n) => client.start(sleeper, HOUR_MS, { id: `s${n}` })),
+      );
       equal(
         await Promise.all(handles.map((handle) => client.cancel(handle))),
         handles.map(() => true),
@@ -72,7 +85,10 @@ export const cancelCases: readonly Case[] = [
     async run({ start, time }) {
       const log = stateful("test/log", {
         state: { lines: value<string[]>([]) },
-        handlers: { write: (ctx, line: string) => void ctx.state.lines.push(line), read: (ctx) => [...ctx.state.lines] },
+        handlers: {
+          write: (ctx, line: string) => void ctx.state.lines.push(line),
+          read: (ctx) => [...ctx.state.lines],
+        },
       });
       const parent = fn("test/parent", (ctx) => {
         ctx.send(log.write, "at once", { id: "l" });
@@ -85,11 +101,14 @@ export const cancelCases: readonly Case[] = [
       await time.eventually(async () => equal((await handle.status()).custom, "sent"));
       equal(await client.cancel(handle), true);
       await time.advance(1000);
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id: "l" }), ["at once", "delayed"]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id: "l" }), ["at once", "delayed"]),
+      );
     },
   },
   {
-    title: "rejects a future that its handler cancels with CANCELLED, whatever it is a future of, and passes that on",
+    title:
+      "rejects a future that its handler cancels with CANCELLED, whatever it is a future of, and passes that on",
     async run({ start }) {
       const never = fn("test/never", () => "called all the same");
       const parent = fn("test/parent", (ctx) => {
@@ -103,7 +122,9 @@ export const cancelCases: readonly Case[] = [
           ctx.wait([ctx.promise()]),
           ctx.timeout(ctx.promise(), HOUR_MS),
         ];
-        const continued = futures.map((future) => ctx.onSettled(ctx.onComplete(future, echo), outcome));
+        const continued = futures.map((future) =>
+          ctx.onSettled(ctx.onComplete(future, echo), outcome),
+        );
         for (const future of futures) ctx.cancel(future);
         for (const future of futures) ctx.cancel(future);
         return continued;
@@ -132,7 +153,9 @@ export const cancelCases: readonly Case[] = [
   {
     title: "does not cancel what a handler wanted to cancel before it threw",
     async run({ start }) {
-      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), fine).handle() }));
+      const begin = fn("test/begin", (ctx) => ({
+        work: ctx.onComplete(ctx.sleep(1000), fine).handle(),
+      }));
       const fine = fn("test/fine", () => "fine");
       const undone = fn("test/undone", (ctx, handle: FutureHandle<unknown>) => {
         ctx.cancel(ctx.future(handle));
@@ -145,11 +168,14 @@ export const cancelCases: readonly Case[] = [
     },
   },
   {
-    title: "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+    title:
+      "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
     async run({ start, time }) {
       const ran: unknown[] = [];
       const witness = fn("test/witness", () => ran.push(1));
-      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), witness).handle() }));
+      const begin = fn("test/begin", (ctx) => ({
+        work: ctx.onComplete(ctx.sleep(1000), witness).handle(),
+      }));
       const { client } = await start([begin, witness, ...PARTS]);
       const { work } = await client.call(begin);
       const early = [await client.start(follow, work), await client.start(follow, work)];
@@ -167,7 +193,10 @@ export const cancelCases: readonly Case[] = [
   {
     title: "leaves an escaped future that has settled as it is",
     async run({ start, time }) {
-      const begin = fn("test/begin", (ctx) => ({ work: ctx.invoke(echo, 0).handle(), failing: ctx.invoke(fail).handle() }));
+      const begin = fn("test/begin", (ctx) => ({
+        work: ctx.invoke(echo, 0).handle(),
+        failing: ctx.invoke(fail).handle(),
+      }));
       const { client } = await start([begin, ...PARTS]);
       const { work, failing } = await client.call(begin);
       equal(await client.call(follow, work), 0);

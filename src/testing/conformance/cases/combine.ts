@@ -6,9 +6,13 @@ import type { Case } from "../case/case.ts";
 
 const at = fn("test/at", (_, n: number) => n);
 /** Gives `n` after a while that follows no order. */
-const late = fn("test/late", (ctx, n: number) => ctx.onComplete(ctx.sleep((n * 7919) % 101), lateValue, n));
+const late = fn("test/late", (ctx, n: number) =>
+  ctx.onComplete(ctx.sleep((n * 7919) % 101), lateValue, n),
+);
 const lateValue = fn("test/late-value", (_, { args }: { result: void; args: number }) => args);
-const failAfter = fn("test/fail-after", (ctx, { ms, why }: { ms: number; why: string }) => ctx.onComplete(ctx.sleep(ms), failNow, why));
+const failAfter = fn("test/fail-after", (ctx, { ms, why }: { ms: number; why: string }) =>
+  ctx.onComplete(ctx.sleep(ms), failNow, why),
+);
 const failNow = fn("test/fail-now", (_, { args }: { result: void; args: string }): number => {
   throw new Error(args);
 });
@@ -40,7 +44,11 @@ export const combineCases: readonly Case[] = [
     title: "rejects `all` with the first rejection, without waiting for the rest",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) =>
-        ctx.all([ctx.sleep("20h"), ctx.invoke(failAfter, { ms: 200, why: "second" }), ctx.invoke(failAfter, { ms: 100, why: "first" })]),
+        ctx.all([
+          ctx.sleep("20h"),
+          ctx.invoke(failAfter, { ms: 200, why: "second" }),
+          ctx.invoke(failAfter, { ms: 100, why: "first" }),
+        ]),
       );
       const { client } = await start([parent, ...PARTS]);
       const began = time.now();
@@ -69,12 +77,22 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "stops waiting at a count of settlements, rejections included, and parts the rest off in order",
+    title:
+      "stops waiting at a count of settlements, rejections included, and parts the rest off in order",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
-        ctx.wait([ctx.sleep("3h"), ctx.invoke(at, 1), ctx.sleep("4h"), ctx.invoke(failAfter, { ms: 10, why: "why" }), ctx.invoke(at, 4)], {
-          count: 3,
-        }),
+        ctx.wait(
+          [
+            ctx.sleep("3h"),
+            ctx.invoke(at, 1),
+            ctx.sleep("4h"),
+            ctx.invoke(failAfter, { ms: 10, why: "why" }),
+            ctx.invoke(at, 4),
+          ],
+          {
+            count: 3,
+          },
+        ),
       );
       const { client } = await start([parent, ...PARTS]);
       const { ready, pending } = await client.call(parent);
@@ -98,7 +116,9 @@ export const combineCases: readonly Case[] = [
         rest: ctx.all(pending.map(({ handle }) => ctx.future(handle))),
       }));
       const parent = fn("test/parent", (ctx) => {
-        const futures = [10, 1500, 20, 1600].map((ms) => ctx.onComplete(ctx.sleep(ms), lateValue, ms));
+        const futures = [10, 1500, 20, 1600].map((ms) =>
+          ctx.onComplete(ctx.sleep(ms), lateValue, ms),
+        );
         return ctx.onComplete(ctx.wait(futures, { timeout: 750 }), again);
       });
       const { client } = await start([parent, again, ...PARTS]);
@@ -143,7 +163,11 @@ export const combineCases: readonly Case[] = [
         into: ctx.invoke(at, ctx.resolved(3)),
       }));
       const { client } = await start([parent, ...PARTS]);
-      equal(await client.call(parent), { plain: { a: [1, undefined] }, inside: { a: 1, b: [2] }, into: 3 });
+      equal(await client.call(parent), {
+        plain: { a: [1, undefined] },
+        inside: { a: 1, b: [2] },
+        into: 3,
+      });
     },
   },
   {
@@ -158,7 +182,9 @@ export const combineCases: readonly Case[] = [
         ]),
       );
       const { client } = await start([parent]);
-      const reasons = (await client.call(parent)).map((each) => each.status === "rejected" && each.reason.message);
+      const reasons = (await client.call(parent)).map(
+        (each) => each.status === "rejected" && each.reason.message,
+      );
       equal(reasons, ["an error", "a string", "thrown: undefined", 'thrown: {"odd":true}']);
     },
   },
@@ -175,7 +201,12 @@ export const combineCases: readonly Case[] = [
         ),
       );
       const parent = fn("test/parent", (ctx) =>
-        ctx.onComplete(ctx.wait([ctx.invoke(failAfter, { ms: 100, why: "late" }), ctx.invoke(late, 1)], { count: 0 }), hand),
+        ctx.onComplete(
+          ctx.wait([ctx.invoke(failAfter, { ms: 100, why: "late" }), ctx.invoke(late, 1)], {
+            count: 0,
+          }),
+          hand,
+        ),
       );
       const { client } = await start([parent, hand, settle, ...PARTS]);
       match(await client.call(parent), [

@@ -13,7 +13,9 @@ const fail = fn("test/fail", (_, why: string): number => {
   throw new Error(why);
 });
 const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
-  settlement.status === "fulfilled" ? { value: settlement.value } : { reason: settlement.reason.message },
+  settlement.status === "fulfilled"
+    ? { value: settlement.value }
+    : { reason: settlement.reason.message },
 );
 const FALSY: readonly unknown[] = [0, "", false, null, undefined];
 
@@ -21,7 +23,9 @@ export const continuationCases: readonly Case[] = [
   {
     title: "continues with the result alone when there are no args, also when it is falsy",
     async run({ start }) {
-      const parent = fn("test/parent", (ctx, input: unknown) => ctx.onComplete(ctx.invoke(echo, input), give));
+      const parent = fn("test/parent", (ctx, input: unknown) =>
+        ctx.onComplete(ctx.invoke(echo, input), give),
+      );
       const { client } = await start([parent, echo, give]);
       for (const falsy of FALSY) equal(await client.call(parent, falsy), { got: falsy });
     },
@@ -29,8 +33,13 @@ export const continuationCases: readonly Case[] = [
   {
     title: "continues with result and args when args are given, also when they are falsy",
     async run({ start }) {
-      const both = fn("test/both", (_, input: { result: unknown; args: unknown }) => ({ keys: Object.keys(input).sort(), ...input }));
-      const parent = fn("test/parent", (ctx, input: unknown) => ctx.onComplete(ctx.invoke(echo, input), both, input));
+      const both = fn("test/both", (_, input: { result: unknown; args: unknown }) => ({
+        keys: Object.keys(input).sort(),
+        ...input,
+      }));
+      const parent = fn("test/parent", (ctx, input: unknown) =>
+        ctx.onComplete(ctx.invoke(echo, input), both, input),
+      );
       const { client } = await start([parent, echo, both]);
       for (const falsy of FALSY) {
         const got = await client.call(parent, falsy);
@@ -44,12 +53,20 @@ export const continuationCases: readonly Case[] = [
   {
     title: "resolves futures inside args",
     async run({ start }) {
-      const both = fn("test/both", (_, input: { result: unknown; args: { extra: readonly unknown[] } }) => input);
+      const both = fn(
+        "test/both",
+        (_, input: { result: unknown; args: { extra: readonly unknown[] } }) => input,
+      );
       const parent = fn("test/parent", (ctx) =>
-        ctx.onComplete(ctx.invoke(echo, "result"), both, { extra: [ctx.invoke(echo, "extra"), ctx.sleep(10), 3] }),
+        ctx.onComplete(ctx.invoke(echo, "result"), both, {
+          extra: [ctx.invoke(echo, "extra"), ctx.sleep(10), 3],
+        }),
       );
       const { client } = await start([parent, echo, both]);
-      equal(await client.call(parent), { result: "result", args: { extra: ["extra", undefined, 3] } });
+      equal(await client.call(parent), {
+        result: "result",
+        args: { extra: ["extra", undefined, 3] },
+      });
     },
   },
   {
@@ -58,7 +75,10 @@ export const continuationCases: readonly Case[] = [
       const called: unknown[] = [];
       const witness = fn("test/witness", (_, input: unknown) => called.push(input));
       const parent = fn("test/parent", (ctx) =>
-        ctx.onSettled(ctx.onComplete(ctx.onComplete(ctx.invoke(fail, "early"), witness), witness, 1), outcome),
+        ctx.onSettled(
+          ctx.onComplete(ctx.onComplete(ctx.invoke(fail, "early"), witness), witness, 1),
+          outcome,
+        ),
       );
       const { client } = await start([parent, fail, witness, outcome]);
       equal(await client.call(parent), { reason: "early" });
@@ -68,10 +88,13 @@ export const continuationCases: readonly Case[] = [
   {
     title: "continues with a settlement of either kind, with and without args",
     async run({ start }) {
-      const withArgs = fn("test/with-args", (_, { result, args }: { result: Settlement<unknown>; args: string }) => ({
-        status: result.status,
-        args,
-      }));
+      const withArgs = fn(
+        "test/with-args",
+        (_, { result, args }: { result: Settlement<unknown>; args: string }) => ({
+          status: result.status,
+          args,
+        }),
+      );
       const parent = fn("test/parent", (ctx) => ({
         fulfilled: ctx.onSettled(ctx.invoke(echo, 0), outcome),
         rejected: ctx.onSettled(ctx.invoke(fail, "why"), outcome),
@@ -90,8 +113,10 @@ export const continuationCases: readonly Case[] = [
   {
     title: "gives a settlement's reason as data that names the function",
     async run({ start }) {
-      const reasonOf = fn("test/reason", (_, settlement: Settlement<unknown>): Failure | undefined =>
-        settlement.status === "rejected" ? settlement.reason : undefined,
+      const reasonOf = fn(
+        "test/reason",
+        (_, settlement: Settlement<unknown>): Failure | undefined =>
+          settlement.status === "rejected" ? settlement.reason : undefined,
       );
       const broken = fn("test/broken", () => {
         throw new TypeError("wrong kind", { cause: new Error("root") });
@@ -130,7 +155,8 @@ export const continuationCases: readonly Case[] = [
       const sum = stateful("test/sum", {
         state: { total: value(0) },
         handlers: {
-          add: (ctx, { result, args }: { result: number; args: string }) => [args, (ctx.state.total += result)] as const,
+          add: (ctx, { result, args }: { result: number; args: string }) =>
+            [args, (ctx.state.total += result)] as const,
           settled: (ctx, { result }: { result: Settlement<number>; args: string }) =>
             [result.status, ctx.state.total, ctx.self.id] as const,
         },
@@ -139,10 +165,13 @@ export const continuationCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx, id: string) =>
         ctx.onComplete(ctx.onComplete(ctx.invoke(one), sum.add, "added", { id }), after, id),
       );
-      const after = fn("test/after", (ctx, { result, args: id }: { result: readonly unknown[]; args: string }) => [
-        result,
-        ctx.onSettled(ctx.invoke(fail, "no"), sum.settled, "", { id }),
-      ]);
+      const after = fn(
+        "test/after",
+        (ctx, { result, args: id }: { result: readonly unknown[]; args: string }) => [
+          result,
+          ctx.onSettled(ctx.invoke(fail, "no"), sum.settled, "", { id }),
+        ],
+      );
       const { client } = await start([parent, after, one, sum, fail]);
       equal(await client.call(parent, "a"), [
         ["added", 1],
@@ -155,10 +184,14 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "passes the reason of a settlement on with all that it says, when it is rejected with again",
+    title:
+      "passes the reason of a settlement on with all that it says, when it is rejected with again",
     async run({ start }) {
       const broken = fn("test/broken", () => {
-        throw new HandbackError("NOT_FOUND", "not there", { details: { id: 5 }, cause: new AggregateError([new Error("a")], "several") });
+        throw new HandbackError("NOT_FOUND", "not there", {
+          details: { id: 5 },
+          cause: new AggregateError([new Error("a")], "several"),
+        });
       });
       const again = fn("test/again", (ctx, settlement: Settlement<unknown>): Future<never> =>
         ctx.rejected(settlement.status === "rejected" ? settlement.reason : "fulfilled"),
@@ -169,7 +202,14 @@ export const continuationCases: readonly Case[] = [
       });
       const { client } = await start([parent, broken, again]);
       const [first, second] = await client.call(parent);
-      match(first, { reason: { code: "NOT_FOUND", details: { id: 5 }, function: "test/broken", cause: { errors: [{ message: "a" }] } } });
+      match(first, {
+        reason: {
+          code: "NOT_FOUND",
+          details: { id: 5 },
+          function: "test/broken",
+          cause: { errors: [{ message: "a" }] },
+        },
+      });
       equal(second, first);
     },
   },

@@ -16,7 +16,11 @@ const account = stateful("test/account", {
   },
 });
 const cache = stateful("test/cache", {
-  state: { written: value("none", { expireAfterWrite: "1h" }), called: value("none", { expireAfterCall: "1h" }), kept: value("none") },
+  state: {
+    written: value("none", { expireAfterWrite: "1h" }),
+    called: value("none", { expireAfterCall: "1h" }),
+    kept: value("none"),
+  },
   handlers: {
     put: (ctx, text: string) => {
       ctx.state.written = text;

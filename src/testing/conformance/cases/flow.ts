@@ -39,7 +39,10 @@ export const flowCases: readonly Case[] = [
       time.assertPassed(500, startedAt, completed.settledAt);
       const failing = await client.start(fail, "why", { id: "f" });
       await rejects(failing.result(), { code: "FUNCTION_FAILED" });
-      match(await failing.status(), { status: "failed", failure: { message: "why", function: "test/fail" } });
+      match(await failing.status(), {
+        status: "failed",
+        failure: { message: "why", function: "test/fail" },
+      });
     },
   },
   {
@@ -62,17 +65,22 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "attaches a second start with the same key, function and input to the first, running or done",
+    title:
+      "attaches a second start with the same key, function and input to the first, running or done",
     async run({ start }) {
       const { client } = await start(PARTS);
-      const [one, two] = await Promise.all([client.start(count, 5, { id: "k" }), client.start(count, 5, { id: "k" })]);
+      const [one, two] = await Promise.all([
+        client.start(count, 5, { id: "k" }),
+        client.start(count, 5, { id: "k" }),
+      ]);
       equal(await Promise.all([one.result(), two.result()]), [5, 5]);
       equal(await client.call(count, 5, { id: "k" }), 5);
       equal(await client.call(count, 0, { id: "another" }), 5);
     },
   },
   {
-    title: "refuses a second start with the same key and another input or function, and changes nothing",
+    title:
+      "refuses a second start with the same key and another input or function, and changes nothing",
     async run({ start }) {
       const { client } = await start(PARTS);
       equal(await client.call(count, 5, { id: "k" }), 5);
@@ -90,7 +98,9 @@ export const flowCases: readonly Case[] = [
       equal(await client.call(counter.add, 1, { id: "c", key: "k" }), 1);
       equal(await client.call(counter.add, 1, { id: "c" }), 2);
       equal(await client.call(counter.add, 1, { id: "d", key: "k2" }), 1);
-      await rejects(client.call(counter.add, 1, { id: "d", key: "k" }), { code: "IDEMPOTENCY_CONFLICT" });
+      await rejects(client.call(counter.add, 1, { id: "d", key: "k" }), {
+        code: "IDEMPOTENCY_CONFLICT",
+      });
     },
   },
   {
@@ -116,7 +126,8 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "forgets a flow that has ended when it is purged, and frees its key, but not one that goes on",
+    title:
+      "forgets a flow that has ended when it is purged, and frees its key, but not one that goes on",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx, ms: number) => {
         ctx.setStatus("asleep");
@@ -149,7 +160,10 @@ export const flowCases: readonly Case[] = [
       equal(await waiting, "enough");
       equal(await staying, "end");
       late.abort("too late");
-      equal(await handle.result({ signal: early.signal }).catch((error: unknown) => error), "enough");
+      equal(
+        await handle.result({ signal: early.signal }).catch((error: unknown) => error),
+        "enough",
+      );
       equal(await handle.result(), "end");
     },
   },

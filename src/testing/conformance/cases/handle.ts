@@ -6,13 +6,17 @@ import { equal, match, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (_, { args }: { result: void; args: unknown }) => args);
-const slow = fn("test/slow", (ctx, input: number) => ctx.onComplete(ctx.sleep(1000), slowNow, input));
+const slow = fn("test/slow", (ctx, input: number) =>
+  ctx.onComplete(ctx.sleep(1000), slowNow, input),
+);
 const slowNow = fn("test/slow-now", (_, { args }: { result: void; args: number }) => {
   if (args < 0) throw new Error("negative");
   return args;
 });
 const follow = fn("test/follow", (ctx, handle: FutureHandle<number>) => ctx.future(handle));
-const begin = fn("test/begin", (ctx, input: number) => ({ work: ctx.invoke(slow, input).handle() }));
+const begin = fn("test/begin", (ctx, input: number) => ({
+  work: ctx.invoke(slow, input).handle(),
+}));
 const PARTS = [now, slow, slowNow, follow, begin];
 
 /** Keeps handles in its state, and makes them futures again later. */
@@ -30,7 +34,8 @@ const shelf = stateful("test/shelf", {
 
 export const handleCases: readonly Case[] = [
   {
-    title: "answers at once with a handle, which another flow follows before and after the settlement",
+    title:
+      "answers at once with a handle, which another flow follows before and after the settlement",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const began = time.now();
@@ -47,7 +52,8 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps handles in state, and makes them futures again later, before and after they settle",
+    title:
+      "keeps handles in state, and makes them futures again later, before and after they settle",
     async run({ start, time }) {
       const { client } = await start([shelf, ...PARTS]);
       const id = "s";
@@ -68,14 +74,22 @@ export const handleCases: readonly Case[] = [
       const relay = fn("test/relay", (ctx, given: { inside: readonly FutureHandle<number>[] }) => {
         const [handle] = given.inside;
         if (handle === undefined) throw new Error("no handle");
-        return { given, value: ctx.future(handle), kept: ctx.invoke(shelf.keep, handle, { id: "kept" }) };
+        return {
+          given,
+          value: ctx.future(handle),
+          kept: ctx.invoke(shelf.keep, handle, { id: "kept" }),
+        };
       });
-      const parent = fn("test/parent", (ctx) => ctx.invoke(relay, { inside: [ctx.invoke(slow, 9).handle()] }));
+      const parent = fn("test/parent", (ctx) =>
+        ctx.invoke(relay, { inside: [ctx.invoke(slow, 9).handle()] }),
+      );
       const { client } = await start([parent, relay, shelf, ...PARTS]);
       const result = await client.call(parent);
       match(result, { value: 9, kept: undefined });
       equal(await client.call(follow, result.given.inside[0] ?? missing()), 9);
-      equal(await client.call(shelf.collect, undefined, { id: "kept" }), [{ status: "fulfilled", value: 9 }]);
+      equal(await client.call(shelf.collect, undefined, { id: "kept" }), [
+        { status: "fulfilled", value: 9 },
+      ]);
     },
   },
   {
@@ -85,7 +99,11 @@ export const handleCases: readonly Case[] = [
         const future = ctx.invoke(slow, 4);
         const [one, two] = [future.handle(), future.handle()];
         const back = ctx.future(one).handle();
-        return { same: one.id === two.id && one.retainUntil === two.retainUntil && back.id === one.id, future, again: ctx.future(two) };
+        return {
+          same: one.id === two.id && one.retainUntil === two.retainUntil && back.id === one.id,
+          future,
+          again: ctx.future(two),
+        };
       });
       const { client } = await start([parent, ...PARTS]);
       equal(await client.call(parent), { same: true, future: 4, again: 4 });
@@ -94,7 +112,9 @@ export const handleCases: readonly Case[] = [
   {
     title: "makes handles of timers, joins, promises and what is known, too",
     async run({ start }) {
-      const all = fn("test/all", (ctx, handles: readonly FutureHandle<unknown>[]) => ctx.all(handles.map((handle) => ctx.future(handle))));
+      const all = fn("test/all", (ctx, handles: readonly FutureHandle<unknown>[]) =>
+        ctx.all(handles.map((handle) => ctx.future(handle))),
+      );
       const parent = fn("test/parent", (ctx) =>
         ctx.invoke(all, [
           ctx.sleep(10).handle(),
@@ -108,7 +128,8 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps a settlement for its retention from when it was settled, however often it is asked for; then it is EXPIRED",
+    title:
+      "keeps a settlement for its retention from when it was settled, however often it is asked for; then it is EXPIRED",
     async run({ start, time }) {
       const { client } = await start(PARTS, { retentionMs: 2000 });
       const { work } = await client.call(begin, 5);
@@ -123,7 +144,11 @@ export const handleCases: readonly Case[] = [
     async run({ start }) {
       const { client } = await start(PARTS);
       const { work } = await client.call(begin, 5);
-      const foreign = new FutureHandle<number>({ id: work.id, realm: "elsewhere", retainUntil: work.retainUntil });
+      const foreign = new FutureHandle<number>({
+        id: work.id,
+        realm: "elsewhere",
+        retainUntil: work.retainUntil,
+      });
       await rejects(client.call(follow, foreign), { code: "FOREIGN_HANDLE" });
       const none = fn("test/none", (ctx) => ctx.future(JSON.parse("{}") as FutureHandle<number>));
       const other = await start([none]);

@@ -9,11 +9,15 @@ export const handlingCases: readonly Case[] = [
     title: "tries a handler that throws again, with growing delays, under the same idempotency key",
     async run({ start, time }) {
       const keys = new Set<string>();
-      const flaky = fn("test/flaky", { retry: { maxAttempts: 4, initialDelay: 100, factor: 3, maxDelay: 500 } }, (ctx) => {
-        keys.add(ctx.idempotencyKey);
-        if (ctx.attempt < 4) throw new Error(`attempt ${ctx.attempt}`);
-        return ctx.now();
-      });
+      const flaky = fn(
+        "test/flaky",
+        { retry: { maxAttempts: 4, initialDelay: 100, factor: 3, maxDelay: 500 } },
+        (ctx) => {
+          keys.add(ctx.idempotencyKey);
+          if (ctx.attempt < 4) throw new Error(`attempt ${ctx.attempt}`);
+          return ctx.now();
+        },
+      );
       const { client } = await start([flaky]);
       const began = time.now();
       time.assertPassed(100 + 300 + 500, began, await client.call(flaky));
@@ -21,7 +25,8 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
+    title:
+      "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
     async run({ start }) {
       const stubborn = stateful("test/stubborn", {
         retry: { maxAttempts: 3, initialDelay: 10 },
@@ -35,7 +40,9 @@ export const handlingCases: readonly Case[] = [
         },
       });
       const { client } = await start([stubborn]);
-      await rejects(client.call(stubborn.fail, undefined, { id: "s" }), { cause: { message: "attempt 3" } });
+      await rejects(client.call(stubborn.fail, undefined, { id: "s" }), {
+        cause: { message: "attempt 3" },
+      });
       equal(await client.call(stubborn.read, undefined, { id: "s" }), 0);
     },
   },
@@ -66,20 +73,28 @@ export const handlingCases: readonly Case[] = [
     async run({ start }) {
       const seen = stateful("test/seen", {
         state: { lines: value<number[]>([]) },
-        handlers: { add: (ctx, n: number) => void ctx.state.lines.push(n), read: (ctx) => [...ctx.state.lines] },
+        handlers: {
+          add: (ctx, n: number) => void ctx.state.lines.push(n),
+          read: (ctx) => [...ctx.state.lines],
+        },
       });
-      const flaky = fn("test/flaky", { retry: { maxAttempts: 3, initialDelay: 1 } }, async (ctx) => {
-        const done = ctx.invoke(seen.add, ctx.attempt, { id: "s" });
-        await Promise.resolve();
-        if (ctx.attempt < 3) throw new Error("again");
-        return ctx.invoke(seen.read, undefined, { id: "s", after: [done] });
-      });
+      const flaky = fn(
+        "test/flaky",
+        { retry: { maxAttempts: 3, initialDelay: 1 } },
+        async (ctx) => {
+          const done = ctx.invoke(seen.add, ctx.attempt, { id: "s" });
+          await Promise.resolve();
+          if (ctx.attempt < 3) throw new Error("again");
+          return ctx.invoke(seen.read, undefined, { id: "s", after: [done] });
+        },
+      );
       const { client } = await start([flaky, seen]);
       equal(await client.call(flaky), [3]);
     },
   },
   {
-    title: "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
+    title:
+      "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
     async run({ start, time }) {
       const late: unknown[] = [];
       const slow = stateful("test/slow", {
@@ -110,10 +125,14 @@ export const handlingCases: readonly Case[] = [
   {
     title: "tries a handler that was abandoned again, where its policy says so",
     async run({ start, time }) {
-      const slow = fn("test/slow", { timeout: 400, retry: { maxAttempts: 2, initialDelay: 10 } }, async (ctx) => {
-        await time.work(ctx.attempt === 1 ? 800 : 100);
-        return ctx.attempt;
-      });
+      const slow = fn(
+        "test/slow",
+        { timeout: 400, retry: { maxAttempts: 2, initialDelay: 10 } },
+        async (ctx) => {
+          await time.work(ctx.attempt === 1 ? 800 : 100);
+          return ctx.attempt;
+        },
+      );
       const { client } = await start([slow]);
       equal(await client.call(slow), 2);
     },
@@ -142,7 +161,11 @@ export const handlingCases: readonly Case[] = [
     needs: ["blockingGet"],
     async run({ start }) {
       const double = fn("test/double", (_, n: number) => 2 * n);
-      const naive = fn("test/naive", async (ctx, n: number) => (await ctx.get(ctx.invoke(double, n))) + (await ctx.get(ctx.resolved(1))));
+      const naive = fn(
+        "test/naive",
+        async (ctx, n: number) =>
+          (await ctx.get(ctx.invoke(double, n))) + (await ctx.get(ctx.resolved(1))),
+      );
       const { client } = await start([naive, double]);
       equal(await client.call(naive, 5), 11);
     },

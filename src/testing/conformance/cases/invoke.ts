@@ -45,7 +45,8 @@ function passesBy(where: "input" | "after" | "args"): Case {
       const parent = fn("test/parent", (ctx) => {
         const failing = ctx.invoke(fail, "on purpose");
         if (where === "input") return ctx.invoke(witness, { fine: ctx.invoke(double, 1), failing });
-        if (where === "after") return ctx.invoke(witness, 1, { after: [ctx.invoke(double, 1), failing] });
+        if (where === "after")
+          return ctx.invoke(witness, 1, { after: [ctx.invoke(double, 1), failing] });
         return ctx.onComplete(ctx.invoke(double, 1), witness, failing);
       });
       const { client } = await start([parent, witness, double, fail]);
@@ -88,7 +89,11 @@ export const invokeCases: readonly Case[] = [
         map: new Map([["key", [ctx.invoke(double, 4)]]]),
       }));
       const { client } = await start([parent, double]);
-      equal(await client.call(parent), { one: 2, many: [4, "between", 12], map: new Map([["key", [8]]]) });
+      equal(await client.call(parent), {
+        one: 2,
+        many: [4, "between", 12],
+        map: new Map([["key", [8]]]),
+      });
     },
   },
   {
@@ -96,7 +101,11 @@ export const invokeCases: readonly Case[] = [
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const once = ctx.invoke(double, 4);
-        return { first: once, second: [once, ctx.invoke(double, once)], joined: ctx.all([once, once]) };
+        return {
+          first: once,
+          second: [once, ctx.invoke(double, once)],
+          joined: ctx.all([once, once]),
+        };
       });
       const { client } = await start([parent, double]);
       equal(await client.call(parent), { first: 8, second: [8, 16], joined: [8, 8] });
@@ -140,7 +149,13 @@ export const invokeCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) => {
         const [one, other] = [ctx.invoke(counter.add, 1), ctx.invoke(counter.add, 10)];
         const again = ctx.invoke(counter.add, 2, { id: one.stateId });
-        return { ids: [one.stateId, other.stateId], self: ctx.invoke(counter.self, undefined, { id: one.stateId }), one, other, again };
+        return {
+          ids: [one.stateId, other.stateId],
+          self: ctx.invoke(counter.self, undefined, { id: one.stateId }),
+          one,
+          other,
+          again,
+        };
       });
       const { client } = await start([parent, counter]);
       const { ids, self, ...counts } = await client.call(parent);
@@ -152,7 +167,9 @@ export const invokeCases: readonly Case[] = [
   {
     title: "hands on the id of a new state to a function that uses it when the first call is done",
     async run({ start }) {
-      const user = fn("test/user", (ctx, { id }: { id: string; ready: number }) => ctx.invoke(counter.add, 5, { id }));
+      const user = fn("test/user", (ctx, { id }: { id: string; ready: number }) =>
+        ctx.invoke(counter.add, 5, { id }),
+      );
       const parent = fn("test/parent", (ctx) => {
         const made = ctx.invoke(counter.add, 1);
         return ctx.invoke(user, { id: made.stateId, ready: made });
@@ -175,7 +192,8 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "creates a new state at once, also when the call that creates it has to wait for its input",
+    title:
+      "creates a new state at once, also when the call that creates it has to wait for its input",
     async run({ start }) {
       const one = fn("test/one", () => 1);
       const parent = fn("test/parent", (ctx) => {
@@ -211,12 +229,16 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "rejects the caller with what the function threw, through every level that handed the future back",
+    title:
+      "rejects the caller with what the function threw, through every level that handed the future back",
     async run({ start }) {
       const outer = fn("test/outer", (ctx) => ctx.invoke(fail, "deep down"));
       const outermost = fn("test/outermost", (ctx) => [ctx.invoke(outer)]);
       const { client } = await start([outermost, outer, fail]);
-      await rejects(client.call(outermost), { code: "FUNCTION_FAILED", cause: { message: "deep down" } });
+      await rejects(client.call(outermost), {
+        code: "FUNCTION_FAILED",
+        cause: { message: "deep down" },
+      });
     },
   },
 ];

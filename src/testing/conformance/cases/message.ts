@@ -37,7 +37,9 @@ export const messageCases: readonly Case[] = [
   {
     title: "sends one-way messages, with futures in them resolved, and goes on without them",
     async run({ start, time }) {
-      const slow = fn("test/slow", (ctx, line: string) => ctx.onComplete(ctx.sleep(1000), say, line));
+      const slow = fn("test/slow", (ctx, line: string) =>
+        ctx.onComplete(ctx.sleep(1000), say, line),
+      );
       const say = fn("test/say", (_, { args }: { result: void; args: string }) => args);
       const parent = fn("test/parent", (ctx) => {
         ctx.send(log.write, "plain", { id });
@@ -46,9 +48,13 @@ export const messageCases: readonly Case[] = [
       });
       const { client } = await start([parent, slow, say, log]);
       equal(await client.call(parent), "done");
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id }), ["plain"]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["plain"]),
+      );
       await time.advance(1000);
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id }), ["plain", { inside: "later" }]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["plain", { inside: "later" }]),
+      );
     },
   },
   {
@@ -78,7 +84,10 @@ export const messageCases: readonly Case[] = [
         ctx.send(log.write, 1, { id });
         const second = ctx.invoke(log.write, 2, { id });
         ctx.send(log.write, 3, { id });
-        return ctx.invoke(log.read, undefined, { id, after: [second, ctx.invoke(log.write, 4, { id })] });
+        return ctx.invoke(log.read, undefined, {
+          id,
+          after: [second, ctx.invoke(log.write, 4, { id })],
+        });
       });
       const { client } = await start([parent, log]);
       equal(await client.call(parent), [1, 2, 3, 4]);
@@ -92,7 +101,9 @@ export const messageCases: readonly Case[] = [
       await time.advance(time.almost(DELAY_MS));
       equal(await client.call(log.read, undefined, { id }), []);
       await time.advance(DELAY_MS - time.almost(DELAY_MS));
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id }), ["due"]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["due"]),
+      );
     },
   },
   {
@@ -104,7 +115,9 @@ export const messageCases: readonly Case[] = [
       await client.call(sender.both, "v", { id: "s" });
       await client.call(sender.cancel, "t", { id: "s" });
       await time.advance(DELAY_MS);
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id }), ["kept"]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["kept"]),
+      );
       // One that has been delivered, or was never sent: nothing happens.
       await client.call(sender.cancel, "u", { id: "s" });
       await client.call(sender.cancel, "never", { id: "s" });
@@ -123,7 +136,8 @@ export const messageCases: readonly Case[] = [
       await time.eventually(async () => {
         const lines = await client.call(log.read, undefined, { id });
         equal(lines.length, 2);
-        for (const line of ["other's", "again"]) ok(lines.includes(line), `expected the message ${line}`);
+        for (const line of ["other's", "again"])
+          ok(lines.includes(line), `expected the message ${line}`);
       });
     },
   },
@@ -134,7 +148,9 @@ export const messageCases: readonly Case[] = [
       await client.call(sender.later, { line: "first", token: "t" }, { id: "s" });
       await client.call(sender.later, { line: "second", token: "t" }, { id: "s" });
       await time.advance(DELAY_MS);
-      await time.eventually(async () => equal(await client.call(log.read, undefined, { id }), ["second"]));
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["second"]),
+      );
     },
   },
   {
@@ -146,7 +162,10 @@ export const messageCases: readonly Case[] = [
           ask: (ctx, line: unknown) => {
             if (typeof line !== "string") return void ctx.state.got.push(line);
             ctx.send(log.answer, line, { id });
-            ctx.send(log.answer, `${line} elsewhere`, { id, replyTo: { function: log.write, id: "elsewhere" } });
+            ctx.send(log.answer, `${line} elsewhere`, {
+              id,
+              replyTo: { function: log.write, id: "elsewhere" },
+            });
           },
           got: (ctx) => [...ctx.state.got],
         },
@@ -155,7 +174,9 @@ export const messageCases: readonly Case[] = [
       await client.call(asker.ask, "question", { id: "a" });
       await time.eventually(async () => {
         equal(await client.call(asker.got, undefined, { id: "a" }), [{ re: "question" }]);
-        equal(await client.call(log.read, undefined, { id: "elsewhere" }), [{ re: "question elsewhere" }]);
+        equal(await client.call(log.read, undefined, { id: "elsewhere" }), [
+          { re: "question elsewhere" },
+        ]);
       });
     },
   },
@@ -181,11 +202,14 @@ export const messageCases: readonly Case[] = [
       });
       const { client } = await start([down]);
       await client.call(down.from, 20, { id: "d" });
-      await time.eventually(async () => equal(await client.call(down.steps, undefined, { id: "d" }), 21));
+      await time.eventually(async () =>
+        equal(await client.call(down.steps, undefined, { id: "d" }), 21),
+      );
     },
   },
   {
-    title: "hands values to an egress in order, with futures resolved, and tries a sink that fails again",
+    title:
+      "hands values to an egress in order, with futures resolved, and tries a sink that fails again",
     needs: ["egress"],
     async run({ start, time }) {
       const seen: { value: unknown; id: string }[] = [];
@@ -195,7 +219,9 @@ export const messageCases: readonly Case[] = [
         if (failures-- > 0) throw new Error("not now");
       };
       const echo = fn("test/echo", (_, input: unknown) => input);
-      const parent = fn("test/parent", (ctx) => ctx.egress("test/out", { late: ctx.invoke(echo, 7) }));
+      const parent = fn("test/parent", (ctx) =>
+        ctx.egress("test/out", { late: ctx.invoke(echo, 7) }),
+      );
       const { client } = await start([parent, echo], { egress: { "test/out": sink } });
       await client.call(parent);
       await time.advance(1000);
@@ -215,7 +241,9 @@ export const messageCases: readonly Case[] = [
         ctx.egress("test/out", 1);
         throw new Error("undone");
       });
-      const { client } = await start([throwing, unknownEgress], { egress: { "test/out": (given) => void seen.push(given) } });
+      const { client } = await start([throwing, unknownEgress], {
+        egress: { "test/out": (given) => void seen.push(given) },
+      });
       await rejects(client.call(throwing), { code: "FUNCTION_FAILED" });
       await rejects(client.call(unknownEgress), { code: "UNKNOWN_EGRESS" });
       await time.quiet();
@@ -235,8 +263,17 @@ export const messageCases: readonly Case[] = [
       });
       const { client, deadLetters } = await start([parent, fail, log]);
       await client.call(parent);
-      const itself = { target: { type: "test/fail" }, operation: "call", input: "itself", failure: { message: "itself" } };
-      const itsInput = { target: { type: "test/log", id }, operation: "write", failure: { message: "its input", function: "test/fail" } };
+      const itself = {
+        target: { type: "test/fail" },
+        operation: "call",
+        input: "itself",
+        failure: { message: "itself" },
+      };
+      const itsInput = {
+        target: { type: "test/log", id },
+        operation: "write",
+        failure: { message: "its input", function: "test/fail" },
+      };
       await time.eventually(async () => match(await deadLetters(), [itself, itsInput]));
       equal(await client.call(log.read, undefined, { id }), []);
     },

@@ -62,7 +62,10 @@ export const outsideCases: readonly Case[] = [
       const handle = await client.start(wait, undefined, { id: "w" });
       await time.quiet();
       await client.reject(String((await handle.status()).custom), new RangeError("refused"));
-      await rejects(handle.result(), { code: "FUNCTION_FAILED", failure: { name: "RangeError", message: "refused" } });
+      await rejects(handle.result(), {
+        code: "FUNCTION_FAILED",
+        failure: { name: "RangeError", message: "refused" },
+      });
       const other = await client.call(promise);
       await time.quiet();
       await client.reject(other.token, "a reason");
@@ -77,8 +80,14 @@ export const outsideCases: readonly Case[] = [
       await time.quiet();
       await client.settle(token, 5);
       await client.settle(token, 5);
-      await rejects(client.settle(token, 6), { code: "ALREADY_COMPLETED", details: { outcome: "fulfilled" } });
-      await rejects(client.reject(token, "no"), { code: "ALREADY_COMPLETED", details: { outcome: "fulfilled" } });
+      await rejects(client.settle(token, 6), {
+        code: "ALREADY_COMPLETED",
+        details: { outcome: "fulfilled" },
+      });
+      await rejects(client.reject(token, "no"), {
+        code: "ALREADY_COMPLETED",
+        details: { outcome: "fulfilled" },
+      });
       equal(await client.call(follow, handle), 5);
     },
   },
@@ -89,9 +98,14 @@ export const outsideCases: readonly Case[] = [
       const { token } = await client.call(promise);
       await time.quiet();
       const [cell = "", secret = ""] = token.split(".");
-      await rejects(client.settle(`${cell}.${secret.replaceAll(/./g, "0")}`, 1), { code: "NOT_FOUND" });
-      await rejects(client.settle(`${cell.replaceAll(/./g, "0")}.${secret}`, 1), { code: "NOT_FOUND" });
-      for (const malformed of ["", "x", cell, `${token}.x`]) await rejects(client.settle(malformed, 1), { code: "INVALID_ID" });
+      await rejects(client.settle(`${cell}.${secret.replaceAll(/./g, "0")}`, 1), {
+        code: "NOT_FOUND",
+      });
+      await rejects(client.settle(`${cell.replaceAll(/./g, "0")}.${secret}`, 1), {
+        code: "NOT_FOUND",
+      });
+      for (const malformed of ["", "x", cell, `${token}.x`])
+        await rejects(client.settle(malformed, 1), { code: "INVALID_ID" });
     },
   },
   {
@@ -123,7 +137,9 @@ export const outsideCases: readonly Case[] = [
     title: "keeps the events of different flows and of different names apart",
     async run({ start }) {
       const { client } = await start(PARTS);
-      const handles = await Promise.all(["f", "g"].map((id) => client.start(two, undefined, { id })));
+      const handles = await Promise.all(
+        ["f", "g"].map((id) => client.start(two, undefined, { id })),
+      );
       for (const each of ["f", "g"])
         for (const [name, n] of [
           ["e", 1],

@@ -7,16 +7,22 @@ import { equal, match, ok, rejects } from "../case/check.ts";
 type Late = { readonly ms: number; readonly give: unknown };
 
 /** Gives a value after a while. */
-const late = fn("test/late", (ctx, { ms, give }: Late) => ctx.onComplete(ctx.sleep(ms), lateNow, give));
+const late = fn("test/late", (ctx, { ms, give }: Late) =>
+  ctx.onComplete(ctx.sleep(ms), lateNow, give),
+);
 const lateNow = fn("test/late-now", (_, { args }: { result: void; args: unknown }) => args);
-const failLate = fn("test/fail-late", (ctx, { ms, give }: Late) => ctx.onComplete(ctx.sleep(ms), failNow, String(give)));
+const failLate = fn("test/fail-late", (ctx, { ms, give }: Late) =>
+  ctx.onComplete(ctx.sleep(ms), failNow, String(give)),
+);
 const failNow = fn("test/fail-now", (_, { args }: { result: void; args: string }): never => {
   throw new RangeError(args);
 });
 const echo = fn("test/echo", (_, input: unknown) => input);
 /** What became of a future, in short. */
 const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
-  settlement.status === "fulfilled" ? settlement.value : (settlement.reason.code ?? settlement.reason.message),
+  settlement.status === "fulfilled"
+    ? settlement.value
+    : (settlement.reason.code ?? settlement.reason.message),
 );
 const PARTS = [late, lateNow, failLate, failNow, echo, outcome];
 
@@ -49,7 +55,8 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "throws EMPTY_RACE for a race of none, and rejects `any` of none with an AggregateError at once",
+    title:
+      "throws EMPTY_RACE for a race of none, and rejects `any` of none with an AggregateError at once",
     async run({ start }) {
       const race = fn("test/race", (ctx) => ctx.race([]));
       const caught = fn("test/caught", (ctx) => {
@@ -64,7 +71,11 @@ export const raceCases: readonly Case[] = [
       const { client } = await start([race, caught, any]);
       await rejects(client.call(race), { code: "EMPTY_RACE" });
       equal(await client.call(caught), "EMPTY_RACE");
-      await rejects(client.call(any), { code: "FUNCTION_FAILED", failure: { name: "AggregateError" }, cause: { errors: [] } });
+      await rejects(client.call(any), {
+        code: "FUNCTION_FAILED",
+        failure: { name: "AggregateError" },
+        cause: { errors: [] },
+      });
     },
   },
   {
@@ -83,7 +94,8 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "rejects `any` with all failures in their order, as an AggregateError, when every one rejects",
+    title:
+      "rejects `any` with all failures in their order, as an AggregateError, when every one rejects",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.any([
@@ -102,7 +114,10 @@ export const raceCases: readonly Case[] = [
       const [settlement] = await Promise.allSettled([client.call(parent)]);
       const reason: unknown = settlement.status === "rejected" ? settlement.reason : undefined;
       match(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
-      ok(reason instanceof Error && reason.cause instanceof AggregateError, "expected an AggregateError as the cause");
+      ok(
+        reason instanceof Error && reason.cause instanceof AggregateError,
+        "expected an AggregateError as the cause",
+      );
     },
   },
   {
@@ -119,16 +134,21 @@ export const raceCases: readonly Case[] = [
         ]);
       });
       const { client } = await start([parent, ...PARTS]);
-      for (const falsy of FALSY) equal(await client.call(parent, falsy), [falsy, falsy, falsy, falsy, falsy]);
+      for (const falsy of FALSY)
+        equal(await client.call(parent, falsy), [falsy, falsy, falsy, falsy, falsy]);
     },
   },
   {
-    title: "hands on what comes in time, value or rejection, and rejects with TIMEOUT what does not",
+    title:
+      "hands on what comes in time, value or rejection, and rejects with TIMEOUT what does not",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
           ctx.timeout(ctx.invoke(late, { ms: SOON_MS, give: "in time" }), "40d"),
-          ctx.onSettled(ctx.timeout(ctx.invoke(failLate, { ms: SOON_MS, give: "failed in time" }), LATE_MS), outcome),
+          ctx.onSettled(
+            ctx.timeout(ctx.invoke(failLate, { ms: SOON_MS, give: "failed in time" }), LATE_MS),
+            outcome,
+          ),
           ctx.onSettled(ctx.timeout(ctx.sleep("40d"), 500), outcome),
         ]),
       );
@@ -161,7 +181,9 @@ export const raceCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) => {
         const one = ctx.invoke(late, { ms: SOON_MS, give: "same" });
         const failing = ctx.invoke(failLate, { ms: SOON_MS, give: "same" });
-        const many = Array.from({ length: 99 }, (_, n) => ctx.invoke(failLate, { ms: SOON_MS, give: n }));
+        const many = Array.from({ length: 99 }, (_, n) =>
+          ctx.invoke(failLate, { ms: SOON_MS, give: n }),
+        );
         return ctx.all([
           ctx.race([one, one]),
           ctx.any([one, one]),
@@ -171,7 +193,13 @@ export const raceCases: readonly Case[] = [
         ]);
       });
       const { client } = await start([parent, ...PARTS]);
-      equal(await client.call(parent), ["same", "same", "all 2 futures were rejected", "known", "hundredth"]);
+      equal(await client.call(parent), [
+        "same",
+        "same",
+        "all 2 futures were rejected",
+        "known",
+        "hundredth",
+      ]);
     },
   },
   {
@@ -183,13 +211,28 @@ export const raceCases: readonly Case[] = [
         return ctx.all([
           ctx.race([ctx.race([lateOne(), soon("inner")]), lateOne()]),
           ctx.race([ctx.race([lateOne(), lateOne()]), soon("outer")]),
-          ctx.any([ctx.race([ctx.rejected("no"), lateOne()]), ctx.all([soon("both"), soon("parts")])]),
-          ctx.onSettled(ctx.timeout(ctx.race([lateOne(), ctx.timeout(ctx.promise(), SOON_MS)]), "1h"), outcome),
-          ctx.timeout(ctx.any([ctx.timeout(ctx.promise(), SOON_MS), ctx.onComplete(soon("continued"), echo)]), "1h"),
+          ctx.any([
+            ctx.race([ctx.rejected("no"), lateOne()]),
+            ctx.all([soon("both"), soon("parts")]),
+          ]),
+          ctx.onSettled(
+            ctx.timeout(ctx.race([lateOne(), ctx.timeout(ctx.promise(), SOON_MS)]), "1h"),
+            outcome,
+          ),
+          ctx.timeout(
+            ctx.any([ctx.timeout(ctx.promise(), SOON_MS), ctx.onComplete(soon("continued"), echo)]),
+            "1h",
+          ),
         ]);
       });
       const { client } = await start([parent, ...PARTS]);
-      equal(await client.call(parent), ["inner", "outer", ["both", "parts"], "TIMEOUT", "continued"]);
+      equal(await client.call(parent), [
+        "inner",
+        "outer",
+        ["both", "parts"],
+        "TIMEOUT",
+        "continued",
+      ]);
     },
   },
   {
@@ -209,7 +252,8 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves a future alone that two races need until both are decided, in whatever order they stand",
+    title:
+      "leaves a future alone that two races need until both are decided, in whatever order they stand",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, isHastyFirst: boolean) => {
         const shared = ctx.invoke(late, { ms: 500, give: "shared" });
@@ -223,7 +267,8 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "lets a loser's continuations go at once, also those of a future that somebody else still needs",
+    title:
+      "lets a loser's continuations go at once, also those of a future that somebody else still needs",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const ran: unknown[] = [];
@@ -234,7 +279,10 @@ export const raceCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) => {
         const shared = ctx.invoke(late, { ms: 1000, give: "shared" });
         const [continued, settled] = [ctx.onComplete(shared, witness), ctx.onSettled(shared, note)];
-        return [ctx.race([continued, settled, ctx.invoke(late, { ms: SOON_MS, give: "soon" })]), shared];
+        return [
+          ctx.race([continued, settled, ctx.invoke(late, { ms: SOON_MS, give: "soon" })]),
+          shared,
+        ];
       });
       const { client } = await start([parent, witness, note, ...PARTS]);
       const began = time.now();
@@ -249,7 +297,9 @@ export const raceCases: readonly Case[] = [
     title: "does not let a loser take the next event",
     needs: ["scopedCancel"],
     async run({ start, time }) {
-      const parent = fn("test/parent", (ctx) => ctx.onSettled(ctx.race([ctx.event("e"), ctx.sleep(100)]), then));
+      const parent = fn("test/parent", (ctx) =>
+        ctx.onSettled(ctx.race([ctx.event("e"), ctx.sleep(100)]), then),
+      );
       const then = fn("test/then", (ctx, _: Settlement<unknown>) => ctx.event("e"));
       const { client } = await start([parent, then]);
       const handle = await client.start(parent, undefined, { id: "p" });
@@ -259,22 +309,33 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "lets a loser's continuations of values not run, and those of settlements run with CANCELLED",
+    title:
+      "lets a loser's continuations of values not run, and those of settlements run with CANCELLED",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const [ran, cleaned]: [unknown[], unknown[]] = [[], []];
       const witness = fn("test/witness", (_, input: unknown) => ran.push(input));
       const release = fn("test/release", (_, input: unknown) => cleaned.push(input));
-      const cleanUp = fn("test/clean-up", (ctx, { result, args }: { result: Settlement<unknown>; args: string }) =>
-        ctx.invoke(release, [args, result.status === "rejected" && result.reason.code]),
+      const cleanUp = fn(
+        "test/clean-up",
+        (ctx, { result, args }: { result: Settlement<unknown>; args: string }) =>
+          ctx.invoke(release, [args, result.status === "rejected" && result.reason.code]),
       );
       const loser = fn("test/loser", (ctx, name: string) =>
-        ctx.onSettled(ctx.onComplete(ctx.onComplete(ctx.sleep(1000), witness, name), witness, name), cleanUp, name),
+        ctx.onSettled(
+          ctx.onComplete(ctx.onComplete(ctx.sleep(1000), witness, name), witness, name),
+          cleanUp,
+          name,
+        ),
       );
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
           ctx.race([ctx.invoke(loser, "race"), ctx.invoke(late, { ms: SOON_MS, give: 1 })]),
-          ctx.any([ctx.rejected("no"), ctx.invoke(late, { ms: SOON_MS, give: 2 }), ctx.invoke(loser, "any")]),
+          ctx.any([
+            ctx.rejected("no"),
+            ctx.invoke(late, { ms: SOON_MS, give: 2 }),
+            ctx.invoke(loser, "any"),
+          ]),
           ctx.onSettled(ctx.timeout(ctx.invoke(loser, "timeout"), SOON_MS), outcome),
         ]),
       );
@@ -291,7 +352,10 @@ export const raceCases: readonly Case[] = [
     needs: ["scopedCancel", "storedValues"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
-        const lateAll = () => ctx.all(Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })));
+        const lateAll = () =>
+          ctx.all(
+            Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })),
+          );
         const soon = () => ctx.invoke(late, { ms: SOON_MS, give: "soon" });
         return ctx.all([
           ctx.race([lateAll(), ctx.sleep("14d"), soon()]),
@@ -306,17 +370,29 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "bills all that took part in races, and has nothing left once the retention of promises and handles that lost is over",
+    title:
+      "bills all that took part in races, and has nothing left once the retention of promises and handles that lost is over",
     needs: ["scopedCancel", "storedValues", "virtualTime"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
-        const lateAll = () => ctx.all(Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })));
+        const lateAll = () =>
+          ctx.all(
+            Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })),
+          );
         const soon = () => ctx.invoke(late, { ms: SOON_MS, give: "soon" });
         return ctx.all([
           ctx.race([lateAll(), soon(), ctx.event("never"), ctx.promise()]),
-          ctx.any([lateAll(), ctx.race([ctx.promise(), lateAll()]), ctx.wait([ctx.promise(), lateAll()]), soon()]),
+          ctx.any([
+            lateAll(),
+            ctx.race([ctx.promise(), lateAll()]),
+            ctx.wait([ctx.promise(), lateAll()]),
+            soon(),
+          ]),
           ctx.race([ctx.all([ctx.event("never"), ctx.invoke(echo, lateAll().handle())]), soon()]),
-          ctx.onSettled(ctx.timeout(ctx.wait([ctx.promise(), lateAll()], { timeout: "1h" }), SOON_MS), outcome),
+          ctx.onSettled(
+            ctx.timeout(ctx.wait([ctx.promise(), lateAll()], { timeout: "1h" }), SOON_MS),
+            outcome,
+          ),
         ]);
       });
       const { client, stored } = await start([parent, ...PARTS], { retentionMs: DAY_MS });

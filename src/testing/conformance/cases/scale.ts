@@ -64,8 +64,10 @@ export const scaleCases: readonly Case[] = [
         return ctx.all([...many, ctx.onComplete(after, again, handle)]);
       });
       const give = fn("test/give", () => 6);
-      const again = fn("test/again", (ctx, { args }: { result: void; args: ReturnType<Future<number>["handle"]> }) =>
-        ctx.all(Array.from({ length: 150 }, () => ctx.onComplete(ctx.future(args), addOne))),
+      const again = fn(
+        "test/again",
+        (ctx, { args }: { result: void; args: ReturnType<Future<number>["handle"]> }) =>
+          ctx.all(Array.from({ length: 150 }, () => ctx.onComplete(ctx.future(args), addOne))),
       );
       const { client } = await start([parent, give, again, addOne]);
       const sevens = Array.from({ length: 150 }, () => 7);
@@ -73,15 +75,22 @@ export const scaleCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+    title:
+      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
     needs: ["storedValues"],
     async run({ start, time }) {
       const fail = fn("test/fail", (): number => {
         throw new Error("late");
       });
       const parent = fn("test/parent", (ctx) => {
-        const slow = (ms: number): Future<number> => ctx.invoke(double, 1, { after: [ctx.sleep(ms)] });
-        const failing = ctx.all([slow(10), ctx.invoke(fail, undefined, { after: [ctx.sleep(20)] }), slow(30), ctx.invoke(fail)]);
+        const slow = (ms: number): Future<number> =>
+          ctx.invoke(double, 1, { after: [ctx.sleep(ms)] });
+        const failing = ctx.all([
+          slow(10),
+          ctx.invoke(fail, undefined, { after: [ctx.sleep(20)] }),
+          slow(30),
+          ctx.invoke(fail),
+        ]);
         return {
           joined: ctx.all(Array.from({ length: 40 }, (_, n) => slow(n))),
           failing: ctx.allSettled([failing]),
@@ -89,13 +98,17 @@ export const scaleCases: readonly Case[] = [
         };
       });
       const { client, stored } = await start([parent, double, addOne, fail]);
-      match(await client.call(parent), { failing: [{ status: "rejected", reason: { message: "late" } }], args: 3 });
+      match(await client.call(parent), {
+        failing: [{ status: "rejected", reason: { message: "late" } }],
+        args: 3,
+      });
       await time.advance(1000);
       await time.eventually(async () => equal(await stored(), 1));
     },
   },
   {
-    title: "has nothing left once the retention of all is over, events and promises that nobody waited for included",
+    title:
+      "has nothing left once the retention of all is over, events and promises that nobody waited for included",
     needs: ["storedValues", "virtualTime"],
     async run({ start, time }) {
       const fail = fn("test/fail", (): number => {
@@ -108,8 +121,14 @@ export const scaleCases: readonly Case[] = [
         const promise = ctx.promise<number>();
         ctx.setStatus(promise.token);
         return {
-          some: ctx.onComplete(ctx.wait([ctx.event("never"), ctx.sleep(10), ctx.invoke(fail)], { count: 2 }), size),
-          timed: ctx.onComplete(ctx.wait([ctx.event("never"), ctx.event("other")], { timeout: 20 }), size),
+          some: ctx.onComplete(
+            ctx.wait([ctx.event("never"), ctx.sleep(10), ctx.invoke(fail)], { count: 2 }),
+            size,
+          ),
+          timed: ctx.onComplete(
+            ctx.wait([ctx.event("never"), ctx.event("other")], { timeout: 20 }),
+            size,
+          ),
           followed: ctx.invoke(follow, ctx.onComplete(ctx.sleep(5), addArgs, 1).handle()),
           promise,
         };

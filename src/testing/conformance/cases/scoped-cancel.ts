@@ -9,12 +9,15 @@ import { equal, match, rejects } from "../case/check.ts";
 const HOUR_MS = 3_600_000;
 
 const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
-const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) => ctx.cancel(ctx.future(handle)));
+const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) =>
+  ctx.cancel(ctx.future(handle)),
+);
 
 /** What is gone at once where messages can be withdrawn. */
 export const scopedCancelCases: readonly Case[] = [
   {
-    title: "has nothing left of a cancelled flow but its record at once, and runs none of what was parked for it later",
+    title:
+      "has nothing left of a cancelled flow but its record at once, and runs none of what was parked for it later",
     needs: ["scopedCancel", "storedValues"],
     async run({ start, time }) {
       const ran: unknown[] = [];
@@ -22,7 +25,10 @@ export const scopedCancelCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) => {
         const slept = Array.from({ length: 20 }, () => ctx.sleep(1000));
         const many = ctx.onComplete(ctx.all(slept), witness);
-        const raced = ctx.onComplete(ctx.race([ctx.sleep(1000), ctx.event("e"), ctx.timeout(ctx.event("f"), 900)]), witness);
+        const raced = ctx.onComplete(
+          ctx.race([ctx.sleep(1000), ctx.event("e"), ctx.timeout(ctx.event("f"), 900)]),
+          witness,
+        );
         return ctx.all([many, raced, ctx.invoke(witness, [ctx.sleep(1000), ctx.sleep(900)])]);
       });
       const { client, stored } = await start([parent, witness]);
@@ -36,16 +42,26 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title: "runs what was to run however a cancelled flow's futures end, and what that starts, to their end",
+    title:
+      "runs what was to run however a cancelled flow's futures end, and what that starts, to their end",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const cleaned: unknown[] = [];
-      const release = fn("test/release", (_, { args }: { result: void; args: unknown }) => cleaned.push(args));
+      const release = fn("test/release", (_, { args }: { result: void; args: unknown }) =>
+        cleaned.push(args),
+      );
       const cleanUp = fn("test/clean-up", (ctx, settlement: Settlement<unknown>) =>
-        ctx.onComplete(ctx.sleep(100), release, settlement.status === "rejected" && settlement.reason.code),
+        ctx.onComplete(
+          ctx.sleep(100),
+          release,
+          settlement.status === "rejected" && settlement.reason.code,
+        ),
       );
       const inner = fn("test/inner", (ctx) => ctx.onSettled(ctx.promise(), cleanUp));
-      const parent = fn("test/parent", (ctx) => [ctx.onSettled(ctx.sleep(HOUR_MS), cleanUp), ctx.invoke(inner)]);
+      const parent = fn("test/parent", (ctx) => [
+        ctx.onSettled(ctx.sleep(HOUR_MS), cleanUp),
+        ctx.invoke(inner),
+      ]);
       const { client } = await start([parent, inner, cleanUp, release]);
       const handle = await client.start(parent, undefined, { id: "p" });
       await time.quiet();
@@ -57,7 +73,8 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title: "does not count it as a rejection that nobody heard of, when what cleans up passes the cancellation on",
+    title:
+      "does not count it as a rejection that nobody heard of, when what cleans up passes the cancellation on",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const passOn = fn("test/pass-on", (ctx, settlement: Settlement<unknown>): Future<never> =>
@@ -66,16 +83,22 @@ export const scopedCancelCases: readonly Case[] = [
       const fail = fn("test/fail", (_, settlement: Settlement<unknown>) => {
         throw new Error(settlement.status);
       });
-      const parent = fn("test/parent", (ctx) => [ctx.onSettled(ctx.sleep(HOUR_MS), passOn), ctx.onSettled(ctx.sleep(HOUR_MS), fail)]);
+      const parent = fn("test/parent", (ctx) => [
+        ctx.onSettled(ctx.sleep(HOUR_MS), passOn),
+        ctx.onSettled(ctx.sleep(HOUR_MS), fail),
+      ]);
       const { client } = await start([parent, passOn, fail]);
       const handle = await client.start(parent, undefined, { id: "p" });
       await time.quiet();
       equal(await client.cancel(handle), true);
-      await time.eventually(async () => match((await handle.status()).unhandled, [{ message: "rejected" }]));
+      await time.eventually(async () =>
+        match((await handle.status()).unhandled, [{ message: "rejected" }]),
+      );
     },
   },
   {
-    title: "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+    title:
+      "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const [seen, ran]: [unknown[], unknown[]] = [[], []];
@@ -104,13 +127,17 @@ export const scopedCancelCases: readonly Case[] = [
       await time.advance(1000);
       equal(seen, [false, "told", true]);
       equal(await client.call(worker.read, undefined, { id: "w" }), { done: 1, told: "" });
-      equal(await client.call(worker.read, undefined, { id: "other" }), { done: 0, told: "one-way" });
+      equal(await client.call(worker.read, undefined, { id: "other" }), {
+        done: 0,
+        told: "one-way",
+      });
       equal(ran, []);
       match(await handle.status(), { status: "cancelled" });
     },
   },
   {
-    title: "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+    title:
+      "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const busy = stateful("test/busy", {
@@ -136,7 +163,8 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title: "refuses to settle a promise of a cancelled flow, or of a branch that lost, with CANCELLED",
+    title:
+      "refuses to settle a promise of a cancelled flow, or of a branch that lost, with CANCELLED",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
@@ -180,7 +208,9 @@ export const scopedCancelCases: readonly Case[] = [
     async run({ start, time }) {
       const ran: unknown[] = [];
       const witness = fn("test/witness", () => ran.push(1));
-      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), witness).handle() }));
+      const begin = fn("test/begin", (ctx) => ({
+        work: ctx.onComplete(ctx.sleep(1000), witness).handle(),
+      }));
       const { client } = await start([begin, witness, cancelIt]);
       const { work } = await client.call(begin);
       await client.call(cancelIt, work);
@@ -189,10 +219,13 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title: "lets a flow that is cancelled go of what it waits for elsewhere, and leaves that to others",
+    title:
+      "lets a flow that is cancelled go of what it waits for elsewhere, and leaves that to others",
     needs: ["scopedCancel", "storedValues", "virtualTime"],
     async run({ start, time }) {
-      const begin = fn("test/begin", (ctx) => ({ work: ctx.onComplete(ctx.sleep(1000), done).handle() }));
+      const begin = fn("test/begin", (ctx) => ({
+        work: ctx.onComplete(ctx.sleep(1000), done).handle(),
+      }));
       const done = fn("test/done", () => "done");
       const { client, stored } = await start([begin, done, follow], { retentionMs: 60_000 });
       const { work } = await client.call(begin);

@@ -36,7 +36,10 @@ export const stateCases: readonly Case[] = [
     async run({ start, time }) {
       const witness = stateful("test/witness", {
         state: { seen: value<string[]>([]) },
-        handlers: { see: (ctx, line: string) => void ctx.state.seen.push(line), seen: (ctx) => [...ctx.state.seen] },
+        handlers: {
+          see: (ctx, line: string) => void ctx.state.seen.push(line),
+          seen: (ctx) => [...ctx.state.seen],
+        },
       });
       const risky = stateful("test/risky", {
         state: { n: value(0) },
@@ -69,7 +72,8 @@ export const stateCases: readonly Case[] = [
         state: { told: value(0) },
         handlers: {
           tell: (ctx, n: number) => void (ctx.state.told += n),
-          plan: (ctx): void => ctx.send(timed.tell, 5, { id: ctx.self.id, delay: 1000, token: "t" }),
+          plan: (ctx): void =>
+            ctx.send(timed.tell, 5, { id: ctx.self.id, delay: 1000, token: "t" }),
           fail: (ctx): number => {
             ctx.cancelSend("t");
             ctx.expireAfter(1);
@@ -82,7 +86,9 @@ export const stateCases: readonly Case[] = [
       const id = "t";
       await client.call(timed.tell, 1, { id });
       await client.call(timed.plan, undefined, { id });
-      await rejects(client.call(timed.fail, undefined, { id }), { cause: { message: "after all" } });
+      await rejects(client.call(timed.fail, undefined, { id }), {
+        cause: { message: "after all" },
+      });
       await time.advance(1000);
       equal(await client.call(timed.told, undefined, { id }), 6);
     },
@@ -101,17 +107,28 @@ export const stateCases: readonly Case[] = [
         },
       });
       const { client } = await start([several]);
-      await rejects(client.call(several.spoil, undefined, { id: "s" }), { code: "FUTURE_IN_STATE" });
+      await rejects(client.call(several.spoil, undefined, { id: "s" }), {
+        code: "FUTURE_IN_STATE",
+      });
       equal(await client.call(several.read, undefined, { id: "s" }), [0, "old"]);
     },
   },
   {
     title: "makes no state for an invoke without an id whose handler throws",
     async run({ start }) {
-      const codeOf = fn("test/code", (_, settlement: { status: string; reason?: { code?: string } }) => settlement.reason?.code);
+      const codeOf = fn(
+        "test/code",
+        (_, settlement: { status: string; reason?: { code?: string } }) => settlement.reason?.code,
+      );
       const parent = fn("test/parent", (ctx) => {
         const made = ctx.onSettled(ctx.invoke(account.spend, 200), codeOf);
-        return ctx.onSettled(ctx.invoke(account.read, undefined, { id: ctx.invoke(account.spend, 300).stateId, after: [made] }), codeOf);
+        return ctx.onSettled(
+          ctx.invoke(account.read, undefined, {
+            id: ctx.invoke(account.spend, 300).stateId,
+            after: [made],
+          }),
+          codeOf,
+        );
       });
       const { client } = await start([parent, account, codeOf]);
       equal(await client.call(parent), "NOT_FOUND");
@@ -122,8 +139,13 @@ export const stateCases: readonly Case[] = [
     async run({ start }) {
       const { client } = await start([account]);
       equal(await client.call(account.spend, 60, { id: "a" }), 40);
-      await rejects(client.call(account.spend, 60, { id: "a" }), { cause: { message: "overdrawn" } });
-      equal(await client.call(account.read, undefined, { id: "a" }), { balance: 40, notes: ["spent 60"] });
+      await rejects(client.call(account.spend, 60, { id: "a" }), {
+        cause: { message: "overdrawn" },
+      });
+      equal(await client.call(account.read, undefined, { id: "a" }), {
+        balance: 40,
+        notes: ["spent 60"],
+      });
     },
   },
   {
@@ -131,7 +153,9 @@ export const stateCases: readonly Case[] = [
     async run({ start }) {
       const { client } = await start([account]);
       await Promise.all(["a", "b", "c"].map((id, n) => client.call(account.spend, n, { id })));
-      const balances = await Promise.all(["a", "b", "c", "d"].map((id) => client.call(account.read, undefined, { id })));
+      const balances = await Promise.all(
+        ["a", "b", "c", "d"].map((id) => client.call(account.read, undefined, { id })),
+      );
       equal(
         balances.map(({ balance }) => balance),
         [100, 99, 98, 100],
@@ -159,7 +183,9 @@ export const stateCases: readonly Case[] = [
         },
       });
       const parent = fn("test/parent", (ctx) =>
-        ["x", "y"].map((id) => Array.from({ length: 10 }, () => ctx.invoke(slow.add, undefined, { id }))),
+        ["x", "y"].map((id) =>
+          Array.from({ length: 10 }, () => ctx.invoke(slow.add, undefined, { id })),
+        ),
       );
       const { client } = await start([parent, slow]);
       const upToTen = Array.from({ length: 10 }, (_, n) => n + 1);
@@ -183,9 +209,16 @@ export const stateCases: readonly Case[] = [
         const made = ctx.invoke(account.spend, 1);
         const id = made.stateId;
         const closed = ctx.invoke(account.close, undefined, { id, after: [made] });
-        return [made, closed, ctx.onSettled(ctx.invoke(account.read, undefined, { id, after: [closed] }), codeOf)];
+        return [
+          made,
+          closed,
+          ctx.onSettled(ctx.invoke(account.read, undefined, { id, after: [closed] }), codeOf),
+        ];
       });
-      const codeOf = fn("test/code", (_, settlement: { status: string; reason?: { code?: string } }) => settlement.reason?.code);
+      const codeOf = fn(
+        "test/code",
+        (_, settlement: { status: string; reason?: { code?: string } }) => settlement.reason?.code,
+      );
       const { client } = await start([parent, account, codeOf]);
       equal(await client.call(parent), [99, undefined, "NOT_FOUND"]);
     },
@@ -207,13 +240,21 @@ export const stateCases: readonly Case[] = [
     title: "shows to the outside who waits for what in a flow",
     needs: ["snapshotRead", "scopedCancel"],
     async run({ start, time }) {
-      const asleep = fn("test/asleep", (ctx, after: number) => ctx.onComplete(ctx.all([ctx.sleep(after), ctx.promise()]), woken));
+      const asleep = fn("test/asleep", (ctx, after: number) =>
+        ctx.onComplete(ctx.all([ctx.sleep(after), ctx.promise()]), woken),
+      );
       const woken = fn("test/woken", () => "woken");
       const { client } = await start([asleep, woken]);
       const flow = await client.start(asleep, 60_000, { id: "f" });
       await time.advance(100);
       const { nodes, waits } = await client.waits(flow);
-      equal(nodes.map(({ kind, name }) => `${kind} ${name}`).toSorted(), ["all ", "flow f", "function test/woken", "promise ", "timer "]);
+      equal(nodes.map(({ kind, name }) => `${kind} ${name}`).toSorted(), [
+        "all ",
+        "flow f",
+        "function test/woken",
+        "promise ",
+        "timer ",
+      ]);
       const kindOf = (id: string): string | undefined => nodes.find((node) => node.id === id)?.kind;
       equal(waits.map(({ waiter, on }) => `${kindOf(waiter)} on ${kindOf(on)}`).toSorted(), [
         "all on promise",

@@ -9,7 +9,9 @@ export const timerCases: readonly Case[] = [
   {
     title: "never wakes a sleeper early, and not late where nothing else happens",
     async run({ start, time }) {
-      const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }));
+      const sleeper = fn("test/sleeper", (ctx, ms: number) =>
+        ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }),
+      );
       const { client } = await start([sleeper, now]);
       for (const ms of [0, 1, 0.25, 99.5, 400]) {
         const began = time.now();
@@ -18,11 +20,16 @@ export const timerCases: readonly Case[] = [
     },
   },
   {
-    title: "sleeps for minutes, hours, and longer than a timer of the machine can, to the millisecond",
+    title:
+      "sleeps for minutes, hours, and longer than a timer of the machine can, to the millisecond",
     needs: ["virtualTime"],
     async run({ start, time }) {
-      const sleeper = fn("test/sleeper", (ctx) => ctx.invoke(now, undefined, { after: [ctx.sleep("30d")] }));
-      const napper = fn("test/napper", (ctx, ms: number) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }));
+      const sleeper = fn("test/sleeper", (ctx) =>
+        ctx.invoke(now, undefined, { after: [ctx.sleep("30d")] }),
+      );
+      const napper = fn("test/napper", (ctx, ms: number) =>
+        ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }),
+      );
       const { client } = await start([sleeper, napper, now]);
       for (const ms of [60_000, 3_600_001]) {
         const began = time.now();
@@ -47,7 +54,8 @@ export const timerCases: readonly Case[] = [
       const { client } = await start([sleeper, now]);
       const began = time.now();
       const due = began + 1234;
-      for (const woken of await client.call(sleeper, new Date(due))) time.assertPassed(1234, began, woken);
+      for (const woken of await client.call(sleeper, new Date(due)))
+        time.assertPassed(1234, began, woken);
       const again = time.now();
       await client.call(sleeper, new Date(0));
       time.assertPassed(0, again);
@@ -57,7 +65,9 @@ export const timerCases: readonly Case[] = [
   {
     title: "wakes sleepers in the order of their instants",
     async run({ start, time }) {
-      const sleeper = fn("test/sleeper", (ctx) => DELAYS_MS.map((ms) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] })));
+      const sleeper = fn("test/sleeper", (ctx) =>
+        DELAYS_MS.map((ms) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] })),
+      );
       const { client } = await start([sleeper, now]);
       const began = time.now();
       const woken = await client.call(sleeper);

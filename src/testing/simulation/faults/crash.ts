@@ -8,7 +8,14 @@
 export type CrashMode = "before" | "after" | "lost" | "kept" | "refused" | "unsure";
 
 /** All ways in which a process ends at a commit. */
-export const CRASH_MODES: readonly CrashMode[] = ["before", "after", "lost", "kept", "refused", "unsure"];
+export const CRASH_MODES: readonly CrashMode[] = [
+  "before",
+  "after",
+  "lost",
+  "kept",
+  "refused",
+  "unsure",
+];
 
 /**
  * A crash that is to come: at which commit, and how. Commits are counted from 1 over all engines of the run; one that did not come about is

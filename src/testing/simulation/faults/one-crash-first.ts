@@ -48,5 +48,6 @@ class OneCrashFirst extends fc.Arbitrary<Schedule> {
 function* withOneCrash({ crashes = [] }: Schedule): Generator<Schedule> {
   const last = Math.max(0, ...crashes.map(({ commit }) => commit));
   const ways = new Set(crashes.map(({ how }) => how));
-  for (let commit = 1; commit <= last; commit++) for (const how of ways) yield { crashes: [{ commit, how }] };
+  for (let commit = 1; commit <= last; commit++)
+    for (const how of ways) yield { crashes: [{ commit, how }] };
 }

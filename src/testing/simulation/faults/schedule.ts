@@ -39,7 +39,11 @@ export class ScheduledDecisions implements Decisions {
     const takesMs = this.#schedule.commitMs?.[this.#commits++] ?? 0;
     const at = this.#crashes.findIndex((crash) => crash.commit === commit);
     const [crash] = at < 0 ? [] : this.#crashes.splice(at, 1);
-    return { takesMs, seenEarly: takesMs % 2 === 1, ...(crash !== undefined && { crash: crash.how }) };
+    return {
+      takesMs,
+      seenEarly: takesMs % 2 === 1,
+      ...(crash !== undefined && { crash: crash.how }),
+    };
   }
 
   crashesAtStart(): boolean {

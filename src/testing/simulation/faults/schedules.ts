@@ -30,7 +30,10 @@ const SLOWEST_COMMIT_MS = 20;
  *   }),
  * );
  */
-export function schedules({ maxCrashes = 3, maxCommit = 40 }: SchedulesOptions = {}): fc.Arbitrary<Schedule> {
+export function schedules({
+  maxCrashes = 3,
+  maxCommit = 40,
+}: SchedulesOptions = {}): fc.Arbitrary<Schedule> {
   // Most flows have few commits, and most of what goes wrong does so early.
   const commit = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(8, maxCommit) }) },
@@ -50,10 +53,19 @@ export function schedules({ maxCrashes = 3, maxCommit = 40 }: SchedulesOptions =
 /** Leaves out what says nothing, since people read what is left. */
 function withoutDefaults({ seed, crashes, ...others }: Required<Schedule>): Schedule {
   const lists = { crashes: crashes.toSorted((one, other) => one.commit - other.commit), ...others };
-  const telling = Object.entries(lists).filter(([, list]: [string, readonly unknown[]]) => list.length > 0);
+  const telling = Object.entries(lists).filter(
+    ([, list]: [string, readonly unknown[]]) => list.length > 0,
+  );
   return { ...(Object.fromEntries(telling) as Schedule), ...(seed !== 0 && { seed }) };
 }
 
 function withDefaults(schedule: unknown): Required<Schedule> {
-  return { crashes: [], choices: [], commitMs: [], repeats: [], seed: 0, ...(schedule as Schedule) };
+  return {
+    crashes: [],
+    choices: [],
+    commitMs: [],
+    repeats: [],
+    seed: 0,
+    ...(schedule as Schedule),
+  };
 }

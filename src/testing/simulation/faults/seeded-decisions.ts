@@ -19,7 +19,9 @@ export class SeededDecisions implements Decisions {
   constructor(seed: number, faults: Faults) {
     this.#faults = faults;
     this.#crashesLeft = faults.maxCrashes ?? MAX_CRASHES;
-    [this.#order, this.#commits, this.#crashes, this.#requests] = [1, 2, 3, 4].map((stream) => seededStream(seed, stream)) as Streams;
+    [this.#order, this.#commits, this.#crashes, this.#requests] = [1, 2, 3, 4].map((stream) =>
+      seededStream(seed, stream),
+    ) as Streams;
   }
 
   choose(count: number): number {
@@ -29,9 +31,13 @@ export class SeededDecisions implements Decisions {
   commit(): Fate {
     const { slowCommit = false, crash = 0, redeliver = 0 } = this.#faults;
     const fate = slowCommit
-      ? { takesMs: this.#commits.below(SLOWEST_COMMIT_MS + 1), seenEarly: this.#commits.chance(0.5) }
+      ? {
+          takesMs: this.#commits.below(SLOWEST_COMMIT_MS + 1),
+          seenEarly: this.#commits.chance(0.5),
+        }
       : { takesMs: 0, seenEarly: false };
-    if (this.#happens(crash)) return { ...fate, crash: CRASH_MODES[this.#crashes.below(CRASH_MODES.length)] ?? "before" };
+    if (this.#happens(crash))
+      return { ...fate, crash: CRASH_MODES[this.#crashes.below(CRASH_MODES.length)] ?? "before" };
     return this.#happens(redeliver) ? { ...fate, crash: "before" } : fate;
   }
 
@@ -59,5 +65,7 @@ type Streams = [SeededRandom, SeededRandom, SeededRandom, SeededRandom];
 
 /** Random numbers of a seed; each stream has others. */
 export function seededStream(seed: number, stream: number): SeededRandom {
-  return new SeededRandom(Math.imul(seed ^ Math.imul(stream, 0x9e3779b1), 0x85ebca6b) ^ (seed >>> 13));
+  return new SeededRandom(
+    Math.imul(seed ^ Math.imul(stream, 0x9e3779b1), 0x85ebca6b) ^ (seed >>> 13),
+  );
 }

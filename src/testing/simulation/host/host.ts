@@ -57,7 +57,10 @@ export class Host {
     this.#parts = parts;
     const { place } = parts;
     const crash = (): void => void (this.#isAlive && place.crash());
-    this.#handlers = new RunningHandlers({ ...parts, place: { ...place, crash, work: (ms) => this.#work(ms) } });
+    this.#handlers = new RunningHandlers({
+      ...parts,
+      place: { ...place, crash, work: (ms) => this.#work(ms) },
+    });
     const { promise, resolve } = Promise.withResolvers<void>();
     [this.ended, this.#end] = [promise, resolve];
   }
@@ -84,14 +87,19 @@ export class Host {
   async start(): Promise<void> {
     const { agenda, decisions, disk, random, options } = this.#parts;
     const machine: Machine = { work: (ms, signal) => this.#work(ms, signal) };
-    const functions = hostedFunctions(this.#parts.functions(machine), (...handler) => this.#handlers.around(...handler));
+    const functions = hostedFunctions(this.#parts.functions(machine), (...handler) =>
+      this.#handlers.around(...handler),
+    );
     for (const face of functions) {
       const spec = specOf(face);
       if (spec !== undefined) this.specs.set(spec.type, spec);
     }
     const engine = await embeddedOn(
       {
-        scheduler: { soon: (step) => agenda.soon(() => void (this.#isAlive && step())), choose: (count) => decisions.choose(count) },
+        scheduler: {
+          soon: (step) => agenda.soon(() => void (this.#isAlive && step())),
+          choose: (count) => decisions.choose(count),
+        },
         secret: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
       },
       {

@@ -3,7 +3,11 @@ import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.t
 import { isStandIn } from "../../leaves/test-double.ts";
 
 /** Runs a handler, with what a simulation does before and after it. */
-export type Around = (spec: FunctionSpec, operation: string, handler: OperationSpec["handler"]) => OperationSpec["handler"];
+export type Around = (
+  spec: FunctionSpec,
+  operation: string,
+  handler: OperationSpec["handler"],
+) => OperationSpec["handler"];
 
 /**
  * Makes, of the functions that a user lists and the parts they bring, the ones that a simulated engine hosts: stand-ins take the place
@@ -24,12 +28,16 @@ export function hostedFunctions(functions: readonly object[], around: Around): r
   for (const face of functions) collect(face);
   const replaced = new Set(specs.filter(isStandIn).map(({ type }) => type));
   const hosted = specs.filter((spec) => isStandIn(spec) || !replaced.has(spec.type));
-  return [...strange, ...hosted.map((spec) => attachSpec({ type: spec.type }, surround(spec, around)))];
+  return [
+    ...strange,
+    ...hosted.map((spec) => attachSpec({ type: spec.type }, surround(spec, around))),
+  ];
 }
 
 function surround(spec: FunctionSpec, around: Around): FunctionSpec {
   const operations = [...spec.operations].map(
-    ([name, operation]) => [name, { ...operation, handler: around(spec, name, operation.handler) }] as const,
+    ([name, operation]) =>
+      [name, { ...operation, handler: around(spec, name, operation.handler) }] as const,
   );
   return { ...spec, parts: [], operations: new Map(operations) };
 }

@@ -53,13 +53,21 @@ class Requests {
     this.#parts = parts;
   }
 
-  readonly start = async (f: AnyInvokable, input?: unknown, options?: StartOptions): Promise<FlowHandle<unknown>> => {
+  readonly start = async (
+    f: AnyInvokable,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<FlowHandle<unknown>> => {
     const keyed = this.#keyed(f, options);
     const handle = await this.#request("start", (client) => client.start(f, input as never, keyed));
     return this.#handle(handle.id, handle.stateId);
   };
 
-  readonly call = async (f: AnyInvokable, input?: unknown, options?: StartOptions): Promise<unknown> => {
+  readonly call = async (
+    f: AnyInvokable,
+    input?: unknown,
+    options?: StartOptions,
+  ): Promise<unknown> => {
     const handle = await this.start(f, input, options);
     return handle.result();
   };
@@ -75,10 +83,13 @@ class Requests {
       try {
         const result: unknown = await Reflect.apply(member, client, args);
         // A flow that is over because of the lost request was cancelled by it.
-        return method === "cancel" && isAgain && result === false ? (await client.status(flow as string)).status === "cancelled" : result;
+        return method === "cancel" && isAgain && result === false
+          ? (await client.status(flow as string)).status === "cancelled"
+          : result;
       } catch (error) {
         // What the lost request brought about may be over by now.
-        if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER")) return undefined;
+        if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER"))
+          return undefined;
         if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
         throw error;
       }
@@ -96,7 +107,8 @@ class Requests {
 
   #keyed(f: AnyInvokable, options: StartOptions | undefined): StartOptions {
     const start = ++this.#starts;
-    const isKeyed = options?.key !== undefined || (options?.id !== undefined && specOf(f)?.state === undefined);
+    const isKeyed =
+      options?.key !== undefined || (options?.id !== undefined && specOf(f)?.state === undefined);
     return isKeyed ? options : { ...options, key: `call-${start}` };
   }
 
@@ -116,13 +128,20 @@ class Requests {
       trace.add({ event: "answer", request });
       return result;
     } catch (error) {
-      trace.add({ event: "answer", request, error: HandbackError.is(error) ? error.code : "Error" });
+      trace.add({
+        event: "answer",
+        request,
+        error: HandbackError.is(error) ? error.code : "Error",
+      });
       throw error;
     }
   }
 
   /** Asks one engine after the other until one answers. */
-  async #persist<Result>(about: { readonly request: number; readonly method: string }, send: Send<Result>): Promise<Result> {
+  async #persist<Result>(
+    about: { readonly request: number; readonly method: string },
+    send: Send<Result>,
+  ): Promise<Result> {
     for (let sent = 0; ;) {
       const host = await this.#parts.host();
       const { engine } = host;

@@ -39,7 +39,11 @@ export class RunningHandlers {
     this.#running.clear();
   }
 
-  around(spec: FunctionSpec, operation: string, handler: OperationSpec["handler"]): OperationSpec["handler"] {
+  around(
+    spec: FunctionSpec,
+    operation: string,
+    handler: OperationSpec["handler"],
+  ): OperationSpec["handler"] {
     const { agenda, trace, place } = this.#parts;
     if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
     return (ctx: Surroundings, input: unknown) => {
@@ -52,7 +56,8 @@ export class RunningHandlers {
       return watched(
         () => handler(ctx as never, input as never),
         (failed) => {
-          if (this.#running.delete(running)) trace.add({ event: "end", function: spec.type, message, failed });
+          if (this.#running.delete(running))
+            trace.add({ event: "end", function: spec.type, message, failed });
         },
       );
     };

@@ -92,7 +92,11 @@ export class World {
 
   /** What somebody outside of the machine has of it. */
   get outside(): Pick<EnduringClientParts, "trace" | "host" | "soon"> {
-    return { trace: this.trace, host: () => this.whenUp(), soon: (action) => this.agenda.soon(action) };
+    return {
+      trace: this.trace,
+      host: () => this.whenUp(),
+      soon: (action) => this.agenda.soon(action),
+    };
   }
 
   /** The process that runs now, or the next one. */
@@ -143,11 +147,16 @@ export class World {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (isOver()) return;
       if (this.#steps++ >= this.#parts.maxSteps)
-        throw new AssertionError(`still not over after ${this.#parts.maxSteps} steps:${await describe()}`);
+        throw new AssertionError(
+          `still not over after ${this.#parts.maxSteps} steps:${await describe()}`,
+        );
       if (this.#act()) continue;
       if (this.#idlers.length > 0 && this.#isIdle()) {
         for (const resolve of this.#idlers.splice(0)) resolve();
-      } else if (!this.#pass()) throw new AssertionError(`nothing can happen any more, and the body still waits:${await describe()}`);
+      } else if (!this.#pass())
+        throw new AssertionError(
+          `nothing can happen any more, and the body still waits:${await describe()}`,
+        );
     }
   }
 
@@ -156,7 +165,11 @@ export class World {
     for (;;) {
       await turn();
       if (this.#failure !== undefined) throw this.#failure.error;
-      if (this.#steps++ >= this.#parts.maxSteps || (!this.#act() && !(this.#isUnderWay() && this.#pass()))) return;
+      if (
+        this.#steps++ >= this.#parts.maxSteps ||
+        (!this.#act() && !(this.#isUnderWay() && this.#pass()))
+      )
+        return;
     }
   }
 
@@ -191,11 +204,16 @@ export class World {
     }
   }
 
-  #crash(how: Crash["how"], { commit = this.disk.commits, downMs = this.#parts.decisions.downtimeMs() } = {}): void {
+  #crash(
+    how: Crash["how"],
+    { commit = this.disk.commits, downMs = this.#parts.decisions.downtimeMs() } = {},
+  ): void {
     const crash = { how, commit, at: this.agenda.now() - this.#startedAt };
     this.crashes.push(crash);
     this.trace.add({ event: "crash", ...crash });
-    void this.#kill(this.disk.isCommitting && how === "asked" && this.#parts.decisions.choose(2) === 1);
+    void this.#kill(
+      this.disk.isCommitting && how === "asked" && this.#parts.decisions.choose(2) === 1,
+    );
     this.agenda.after(downMs, () => this.#start());
   }
 
@@ -214,17 +232,25 @@ export class World {
   }
 
   #pass(): boolean {
-    const deadlines = this.#host?.running.flatMap(({ deadline = 0 }) => (deadline > this.agenda.now() ? [deadline] : [])) ?? [];
+    const deadlines =
+      this.#host?.running.flatMap(({ deadline = 0 }) =>
+        deadline > this.agenda.now() ? [deadline] : [],
+      ) ?? [];
     const due = this.#host?.isAlive === true ? this.disk.nextDueAt : undefined;
     return this.agenda.pass([due, ...deadlines]);
   }
 
   #isUnderWay(): boolean {
-    return this.disk.isCommitting || this.host === undefined || (this.host.running.length > 0 && this.agenda.isAwaited);
+    return (
+      this.disk.isCommitting ||
+      this.host === undefined ||
+      (this.host.running.length > 0 && this.agenda.isAwaited)
+    );
   }
 
   #isIdle(): boolean {
-    if (this.disk.isCommitting || this.host === undefined || this.host.running.length > 0) return false;
+    if (this.disk.isCommitting || this.host === undefined || this.host.running.length > 0)
+      return false;
     return this.disk.nextDueAt === undefined && this.disk.content.readMessages(-1, 1).length === 0;
   }
 }

@@ -14,7 +14,8 @@ import { SYSTEM } from "../../../futures/protocol/system.ts";
 import type { Disk } from "../machine/disk.ts";
 
 /** A flow of a simulation. */
-export interface FlowReport extends FlowBill, Pick<FlowStatus, "status" | "custom" | "startedAt" | "settledAt" | "failure"> {
+export interface FlowReport
+  extends FlowBill, Pick<FlowStatus, "status" | "custom" | "startedAt" | "settledAt" | "failure"> {
   /** The flow's key. */
   readonly id: string;
   /** Type of the function that was started. */
@@ -45,7 +46,10 @@ export class Inspection {
   constructor({ disk, now, knows, payloadLimit }: InspectionParts) {
     this.#disk = disk;
     const refuse = (): never => {
-      throw new HandbackError("CLOSED", "nothing runs any more: what is on the disk can be read, and that is all");
+      throw new HandbackError(
+        "CLOSED",
+        "nothing runs any more: what is on the disk can be read, and that is all",
+      );
     };
     const engine: Engine = {
       realm: "",
@@ -85,12 +89,22 @@ export class Inspection {
   async flows(): Promise<readonly FlowReport[]> {
     const reports: FlowReport[] = [];
     for (const address of this.#disk.addresses(SYSTEM.flow)) {
-      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content.json;
+      const record = this.#snapshot(address).find(({ name }) => name === FLOW_VALUE)?.value.content
+        .json;
       if (record === undefined) continue;
       const { id } = address;
       const { status, custom, startedAt, settledAt, failure } = await this.#client.status(id);
       const bill = await this.#client.bill(id);
-      reports.push({ id, function: readRecord(record).type, status, custom, startedAt, settledAt, failure, ...bill });
+      reports.push({
+        id,
+        function: readRecord(record).type,
+        status,
+        custom,
+        startedAt,
+        settledAt,
+        failure,
+        ...bill,
+      });
     }
     return reports.toSorted(byName);
   }
@@ -104,7 +118,10 @@ function unlessAbsent(error: unknown): undefined {
   if (!HandbackError.is(error, "NOT_FOUND")) throw error;
 }
 
-function byName(one: { readonly function: string; readonly id: string }, other: typeof one): number {
+function byName(
+  one: { readonly function: string; readonly id: string },
+  other: typeof one,
+): number {
   const [a, b] = [`${one.function} ${one.id}`, `${other.function} ${other.id}`];
   return a === b ? 0 : a < b ? -1 : 1;
 }

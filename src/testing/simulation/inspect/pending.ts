@@ -10,15 +10,19 @@ export async function describePending(world: World, inspection: Inspection): Pro
   const unregistered = [...(world.host?.engine?.unregistered ?? [])];
   const lines = [
     ...flows.map(
-      ({ id, function: type, custom }) => `flow ${id} (${type}) is pending${custom === undefined ? "" : `, ${JSON.stringify(custom)}`}`,
+      ({ id, function: type, custom }) =>
+        `flow ${id} (${type}) is pending${custom === undefined ? "" : `, ${JSON.stringify(custom)}`}`,
     ),
     ...running.map(
       ({ spec, id }) =>
         `a handler of ${spec.type} at ${id} runs; it waits for a blocked ctx.get, or for something outside of the simulation`,
     ),
-    ...unregistered.map(([type, count]) => `${count} messages are for ${type}, which is not among the functions`),
+    ...unregistered.map(
+      ([type, count]) => `${count} messages are for ${type}, which is not among the functions`,
+    ),
   ];
-  if (lines.length === 0) lines.push("no flow is pending: the body waits for something outside of the simulation");
+  if (lines.length === 0)
+    lines.push("no flow is pending: the body waits for something outside of the simulation");
   const more = lines.length > MAX_LINES ? [`and ${lines.length - MAX_LINES} more`] : [];
   return [...lines.slice(0, MAX_LINES), ...more].map((line) => `\n  ${line}`).join("");
 }

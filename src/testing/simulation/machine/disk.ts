@@ -161,7 +161,8 @@ export class Disk {
 
   #remember(address: Address): void {
     let known = this.#addresses.get(address.type);
-    if (known === undefined) this.#addresses.set(address.type, (known = new Map<string, Address>()));
+    if (known === undefined)
+      this.#addresses.set(address.type, (known = new Map<string, Address>()));
     known.set(addressKey(address), address);
   }
 
@@ -182,7 +183,9 @@ export class Disk {
 function digestOf(batch: Batch): string {
   const { removed, elapsed, inserted } = batch;
   const numbers = [removed, elapsed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
-  return digest(JSON.stringify(numbers) + packBatch(batch).chunks.join("").replaceAll(STACK, "")).slice(0, 8);
+  return digest(
+    JSON.stringify(numbers) + packBatch(batch).chunks.join("").replaceAll(STACK, ""),
+  ).slice(0, 8);
 }
 
 /** A stack as JSON, or as JSON in a string of JSON. */

@@ -66,7 +66,10 @@ export class Agenda {
       this.soon(action);
     };
     // Only what is longer than a timer can be is cut to whole milliseconds.
-    const cancel = delayMs < 2 ** 31 ? this.#clock.setTimer(delayMs, elapsed) : setLongTimer(this.#clock, delayMs, elapsed);
+    const cancel =
+      delayMs < 2 ** 31
+        ? this.#clock.setTimer(delayMs, elapsed)
+        : setLongTimer(this.#clock, delayMs, elapsed);
     return () => {
       forget();
       cancel();

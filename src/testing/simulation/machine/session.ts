@@ -73,7 +73,9 @@ export class Session implements Store {
   }
 
   count(): ReturnType<Store["count"]> {
-    return this.isDead ? { messages: 0, delayed: 0, state: 0, watches: 0, dead: 0 } : this.#disk.content.count();
+    return this.isDead
+      ? { messages: 0, delayed: 0, state: 0, watches: 0, dead: 0 }
+      : this.#disk.content.count();
   }
 
   async close(clean?: boolean): Promise<void> {

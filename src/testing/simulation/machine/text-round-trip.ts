@@ -8,9 +8,18 @@ import type { Batch } from "../../../stores/store.ts";
 export function throughText(batch: Batch): Batch {
   return {
     ...batch,
-    inserted: batch.inserted.map((message) => ({ ...message, envelope: envelopeThroughText(message.envelope) })),
-    state: batch.state.map((write) => ({ ...write, value: write.value && valueThroughText(write.value) })),
-    dead: batch.dead.map((letter) => ({ ...letter, envelope: envelopeThroughText(letter.envelope) })),
+    inserted: batch.inserted.map((message) => ({
+      ...message,
+      envelope: envelopeThroughText(message.envelope),
+    })),
+    state: batch.state.map((write) => ({
+      ...write,
+      value: write.value && valueThroughText(write.value),
+    })),
+    dead: batch.dead.map((letter) => ({
+      ...letter,
+      envelope: envelopeThroughText(letter.envelope),
+    })),
   };
 }
 

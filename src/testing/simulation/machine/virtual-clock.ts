@@ -41,7 +41,8 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
-    if (!(delayMs >= 0 && delayMs <= LONGEST_TIMER_MS)) throw new RangeError(`a timer of ${delayMs} ms is not what a Clock promises`);
+    if (!(delayMs >= 0 && delayMs <= LONGEST_TIMER_MS))
+      throw new RangeError(`a timer of ${delayMs} ms is not what a Clock promises`);
     this.#uses++;
     const timer = { atNs: this.#ns + Math.round(delayMs * NS_PER_MS), callback };
     const after = this.#timers.findLastIndex(({ atNs }) => atNs <= timer.atNs);
@@ -131,7 +132,8 @@ export class VirtualClock implements Clock {
       const isAnySettled = (): boolean => awaited.some((promise) => !this.#awaited.has(promise));
       await this.#quietUnless(isAnySettled);
       if (isAnySettled()) return;
-      if (this.#timers.length === 0) throw new Error("still pending, and nothing is left that could happen");
+      if (this.#timers.length === 0)
+        throw new Error("still pending, and nothing is left that could happen");
       this.#jump();
     } finally {
       this.#driving = false;
@@ -142,6 +144,7 @@ export class VirtualClock implements Clock {
     const atNs = this.#timers[0]?.atNs ?? this.#ns;
     this.#ns = Math.max(this.#ns, atNs);
     const later = this.#timers.findIndex((timer) => timer.atNs > atNs);
-    for (const { callback } of this.#timers.splice(0, later < 0 ? this.#timers.length : later)) callback();
+    for (const { callback } of this.#timers.splice(0, later < 0 ? this.#timers.length : later))
+      callback();
   }
 }

@@ -31,6 +31,11 @@ export class EgressLog {
         return sink(value, about);
       };
     // What is no function is left for the engine to refuse.
-    return Object.fromEntries(Object.entries(sinks).map(([type, sink]) => [type, typeof sink === "function" ? watch(type, sink) : sink]));
+    return Object.fromEntries(
+      Object.entries(sinks).map(([type, sink]) => [
+        type,
+        typeof sink === "function" ? watch(type, sink) : sink,
+      ]),
+    );
   }
 }

@@ -5,9 +5,20 @@ import type { Crash } from "../faults/crash.ts";
 export type TraceEvent = { readonly at: number } & (
   | { readonly event: "start"; readonly engine: number }
   /** A handler begins; `message` is its idempotency key. */
-  | { readonly event: "run"; readonly function: string; readonly operation: string; readonly id: string; readonly message: string }
+  | {
+      readonly event: "run";
+      readonly function: string;
+      readonly operation: string;
+      readonly id: string;
+      readonly message: string;
+    }
   /** A handler has ended. */
-  | { readonly event: "end"; readonly function: string; readonly message: string; readonly failed: boolean }
+  | {
+      readonly event: "end";
+      readonly function: string;
+      readonly message: string;
+      readonly failed: boolean;
+    }
   | {
       readonly event: "commit";
       readonly commit: number;
@@ -21,7 +32,12 @@ export type TraceEvent = { readonly at: number } & (
   | { readonly event: "committed"; readonly commit: number }
   | ({ readonly event: "crash" } & Crash)
   /** A client asks; `repeated` when it is sent a second time on purpose, `again` when the answer was lost. */
-  | { readonly event: "request"; readonly request: number; readonly method: string; readonly why?: "again" | "repeated" }
+  | {
+      readonly event: "request";
+      readonly request: number;
+      readonly method: string;
+      readonly why?: "again" | "repeated";
+    }
   /** A client has its answer; `error` is the code of what it was rejected with. */
   | { readonly event: "answer"; readonly request: number; readonly error?: string }
   | { readonly event: "egress"; readonly type: string; readonly id: string }

@@ -15,17 +15,25 @@ function normal(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(MESSAGE_IDS, "(id)");
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(normal);
-  if (value instanceof Error) return entriesOf(Object.assign({ name: value.name, message: value.message, cause: value.cause }, value));
-  if (value instanceof Map) return sorted(Array.from(value, ([key, held]) => [normal(key), normal(held)]));
+  if (value instanceof Error)
+    return entriesOf(
+      Object.assign({ name: value.name, message: value.message, cause: value.cause }, value),
+    );
+  if (value instanceof Map)
+    return sorted(Array.from(value, ([key, held]) => [normal(key), normal(held)]));
   if (value instanceof Set) return sorted(Array.from(value, normal));
   return value instanceof Date || ArrayBuffer.isView(value) ? value : entriesOf(value);
 }
 
 /** A plain object of a value's parts, in order of their names. */
 function entriesOf(value: object): unknown {
-  const entries = Object.entries(value).filter(([name, held]) => name !== "stack" && held !== undefined);
+  const entries = Object.entries(value).filter(
+    ([name, held]) => name !== "stack" && held !== undefined,
+  );
   const normalized = entries.map(([name, held]) => [normal(name), normal(held)] as const);
-  return Object.fromEntries(normalized.toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)));
+  return Object.fromEntries(
+    normalized.toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+  );
 }
 
 function sorted(items: readonly unknown[]): readonly unknown[] {

@@ -55,32 +55,50 @@ export async function everyCrash<Result>(
   options: EveryCrashOptions,
   body: (t: Simulated) => Promise<Result> | Result,
 ): Promise<CrashReport<Result>> {
-  const { how = ["before", "after"], compare = (outcome) => outcome, settle = "30d", schedule = {}, ...shared } = options;
-  const play = async (crashes: readonly CrashPoint[]): Promise<{ readonly run: Run<Result>; readonly outcome: Outcome }> => {
-    const run = await simulate({ ...shared, schedule: crashes.length === 0 ? schedule : { ...schedule, crashes } }, async (t) => {
-      const result = await body(t);
-      await t.idle(settle);
-      return result;
-    });
+  const {
+    how = ["before", "after"],
+    compare = (outcome) => outcome,
+    settle = "30d",
+    schedule = {},
+    ...shared
+  } = options;
+  const play = async (
+    crashes: readonly CrashPoint[],
+  ): Promise<{ readonly run: Run<Result>; readonly outcome: Outcome }> => {
+    const run = await simulate(
+      { ...shared, schedule: crashes.length === 0 ? schedule : { ...schedule, crashes } },
+      async (t) => {
+        const result = await body(t);
+        await t.idle(settle);
+        return result;
+      },
+    );
     return { run, outcome: await outcomeOf(run) };
   };
   const { run, outcome } = await play([]);
   const expected = compare(outcome);
-  const points = Array.from({ length: run.commits }, (_, at) => how.map((how): CrashPoint => ({ commit: at + 1, how }))).flat();
+  const points = Array.from({ length: run.commits }, (_, at) =>
+    how.map((how): CrashPoint => ({ commit: at + 1, how })),
+  ).flat();
   for (const point of points) {
     const crashed = await play([point]).catch((error: unknown) => {
       throw explained(point, error);
     });
     if (crashed.run.crashes.length === 0)
-      throw new AssertionError(`${name(point)} did not come about: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`);
+      throw new AssertionError(
+        `${name(point)} did not come about: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`,
+      );
     const changes = differences(expected, compare(crashed.outcome));
     if (changes.length > 0)
-      throw new AssertionError(`${name(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`);
+      throw new AssertionError(
+        `${name(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`,
+      );
   }
   return { run, points: points.length };
 }
 
-const ANOTHER_COURSE = "the run took another course than before; its functions or its body draw on something outside of the simulation";
+const ANOTHER_COURSE =
+  "the run took another course than before; its functions or its body draw on something outside of the simulation";
 
 const WHEN: Readonly<Record<CrashMode, string>> = {
   before: "a crash before commit",
@@ -104,8 +122,13 @@ function explained(point: CrashPoint, error: unknown): unknown {
 /** Says, for each part of an outcome that differs, what it was and what it is. */
 function differences(expected: unknown, got: unknown): readonly string[] {
   if (comparable(expected) === comparable(got)) return [];
-  const parts = isObject(expected) && isObject(got) ? [...new Set([...Object.keys(expected), ...Object.keys(got)])] : [];
-  const changed = parts.flatMap((part) => difference(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)));
+  const parts =
+    isObject(expected) && isObject(got)
+      ? [...new Set([...Object.keys(expected), ...Object.keys(got)])]
+      : [];
+  const changed = parts.flatMap((part) =>
+    difference(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)),
+  );
   return changed.length > 0 ? changed : difference("outcome", expected, got);
 }
 

@@ -16,7 +16,9 @@ import type { Run } from "./run.ts";
  * await expectNoDoubleBilling(run);
  */
 export async function expectNoDoubleBilling(run: Run<unknown>): Promise<void> {
-  const flows = (await run.meter.flows()).filter(({ blockedMs, beta }) => blockedMs > 0 || beta !== 1);
+  const flows = (await run.meter.flows()).filter(
+    ({ blockedMs, beta }) => blockedMs > 0 || beta !== 1,
+  );
   const functions = run.meter.functions().filter(({ blockedMs }) => blockedMs > 0);
   if (flows.length + functions.length === 0) return;
   const lines = [
@@ -25,7 +27,8 @@ export async function expectNoDoubleBilling(run: Run<unknown>): Promise<void> {
         `flow ${id} (${type}) was billed ${billedMs} ms, blocked for ${blockedMs} ms of them, beta ${beta}`,
     ),
     ...functions.map(
-      ({ function: type, billedMs, blockedMs }) => `function ${type} was billed ${billedMs} ms, blocked for ${blockedMs} ms of them`,
+      ({ function: type, billedMs, blockedMs }) =>
+        `function ${type} was billed ${billedMs} ms, blocked for ${blockedMs} ms of them`,
     ),
   ];
   throw new AssertionError(

@@ -59,9 +59,20 @@ const HANDLERS = 5;
  * });
  * console.log(run.result, run.crashes.length > 0); // it is time: water the plants true
  */
-export async function simulate<Result>(options: SimulateOptions, body: (t: Simulated) => Promise<Result> | Result): Promise<Run<Result>> {
+export async function simulate<Result>(
+  options: SimulateOptions,
+  body: (t: Simulated) => Promise<Result> | Result,
+): Promise<Run<Result>> {
   checkSimulateOptions(options);
-  const { functions, seed, faults: _, schedule, onEvent = () => undefined, maxSteps = 1_000_000, ...engineOptions } = options;
+  const {
+    functions,
+    seed,
+    faults: _,
+    schedule,
+    onEvent = () => undefined,
+    maxSteps = 1_000_000,
+    ...engineOptions
+  } = options;
   const decisions = decisionsOf(options);
   const world = new World({
     functions: typeof functions === "function" ? functions : () => functions,
@@ -79,7 +90,9 @@ export async function simulate<Result>(options: SimulateOptions, body: (t: Simul
   });
   const replay = replayOf(options);
   try {
-    const result = await play(world, inspection, () => body(simulated(world, inspection, enduringClient({ ...world.outside, decisions }))));
+    const result = await play(world, inspection, () =>
+      body(simulated(world, inspection, enduringClient({ ...world.outside, decisions }))),
+    );
     await world.rest();
     return new Run({ result, world, inspection, replay });
   } catch (error) {
@@ -90,7 +103,11 @@ export async function simulate<Result>(options: SimulateOptions, body: (t: Simul
 }
 
 /** Drives the world until the body has ended. */
-async function play<Result>(world: World, inspection: Inspection, body: () => Promise<Result> | Result): Promise<Result> {
+async function play<Result>(
+  world: World,
+  inspection: Inspection,
+  body: () => Promise<Result> | Result,
+): Promise<Result> {
   const describe = (): Promise<string> => describePending(world, inspection);
   world.start();
   await world.drive(() => world.host !== undefined, describe);
@@ -107,12 +124,14 @@ function simulated(world: World, inspection: Inspection, client: Client): Simula
     client,
     clock: { ...agenda.clock, setTimer: (delayMs, callback) => agenda.after(delayMs, callback) },
     meter: meterOf(world, inspection),
-    advance: async (duration) => agenda.until(parseDuration(duration, "the duration of advance()")).promise,
+    advance: async (duration) =>
+      agenda.until(parseDuration(duration, "the duration of advance()")).promise,
     idle: async (limit = "30d") => {
       const wait = agenda.until(parseDuration(limit, "the limit of idle()"));
       await Promise.race([world.idle(), wait.promise]);
       wait.cancel();
     },
-    crash: async ({ downFor } = {}) => world.crash(downFor === undefined ? undefined : parseDuration(downFor, "downFor")),
+    crash: async ({ downFor } = {}) =>
+      world.crash(downFor === undefined ? undefined : parseDuration(downFor, "downFor")),
   };
 }

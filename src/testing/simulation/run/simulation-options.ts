@@ -65,29 +65,44 @@ export function checkSimulateOptions(options: SimulateOptions): void {
   const { functions, seed = 0, faults = {}, schedule = {}, maxSteps = 1 } = options;
   if (!Array.isArray(functions) && typeof functions !== "function")
     throw notAsExpected("functions", "a list, or a function that makes one", functions);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw notAsExpected("seed", "a whole number from 0, below 2^32", seed);
-  if (!Number.isInteger(maxSteps) || maxSteps < 1) throw notAsExpected("maxSteps", "a whole number from 1", maxSteps);
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
+    throw notAsExpected("seed", "a whole number from 0, below 2^32", seed);
+  if (!Number.isInteger(maxSteps) || maxSteps < 1)
+    throw notAsExpected("maxSteps", "a whole number from 1", maxSteps);
   checkOptions("faults", faults, FAULTS);
   checkOptions("schedule", schedule, SCHEDULE);
-  if (options.schedule !== undefined && (options.faults !== undefined || options.seed !== undefined))
-    throw new HandbackError("INVALID_OPTIONS", "simulate: a schedule says all that seed and faults would; expected one or the other");
+  if (
+    options.schedule !== undefined &&
+    (options.faults !== undefined || options.seed !== undefined)
+  )
+    throw new HandbackError(
+      "INVALID_OPTIONS",
+      "simulate: a schedule says all that seed and faults would; expected one or the other",
+    );
   for (const name of ["crash", "redeliver"] as const) {
     const probability = faults[name] ?? 0;
-    if (!(probability >= 0 && probability <= 1)) throw notAsExpected(`faults.${name}`, "a probability from 0 to 1", probability);
+    if (!(probability >= 0 && probability <= 1))
+      throw notAsExpected(`faults.${name}`, "a probability from 0 to 1", probability);
   }
 }
 
 /** Who decides in a simulation. */
 export function decisionsOf({ seed = 0, faults = {}, schedule }: SimulateOptions): Decisions {
-  return schedule === undefined ? new SeededDecisions(seed, faults) : new ScheduledDecisions(schedule);
+  return schedule === undefined
+    ? new SeededDecisions(seed, faults)
+    : new ScheduledDecisions(schedule);
 }
 
 /** What takes the same course again, as it is written in code. */
 export function replayOf({ seed = 0, faults, schedule }: SimulateOptions): string {
-  if (schedule !== undefined) return `simulate({ ..., schedule: ${JSON.stringify(schedule)} }, ...)`;
+  if (schedule !== undefined)
+    return `simulate({ ..., schedule: ${JSON.stringify(schedule)} }, ...)`;
   return `simulate({ ..., seed: ${seed}${faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`} }, ...)`;
 }
 
 function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError("INVALID_OPTIONS", `simulate: ${option}: expected ${expected}, got ${show(got)}`);
+  return new HandbackError(
+    "INVALID_OPTIONS",
+    `simulate: ${option}: expected ${expected}, got ${show(got)}`,
+  );
 }

@@ -25,7 +25,11 @@ const sendMails = fn("expenses/send", async (_, request: ApprovalRequest<Expense
     mails.set(person, { approve: link("approve"), reject: link("reject") });
   }
 });
-const askBoss = fn("expenses/boss", (_, { input }: ApprovalRequest<Expense>) => `the boss ${input.euros > 500 ? "refuses" : "agrees"}`);
+const askBoss = fn(
+  "expenses/boss",
+  (_, { input }: ApprovalRequest<Expense>) =>
+    `the boss ${input.euros > 500 ? "refuses" : "agrees"}`,
+);
 
 const approved = approval("expenses/approve", {
   ask: sendMails,
@@ -38,19 +42,35 @@ const approved = approval("expenses/approve", {
 });
 
 /** The same, naive: it blocks until the next decision. */
-const naive = fn("expenses/naive", { parts: [sendMails, askBoss] }, async (ctx, input: Expense): Promise<string> => {
-  const request = { approval: "", id: "", request: "", input, level: 0, reminder: 0, decisions: [], askedAt: 0 };
-  await ctx.get(ctx.invoke(sendMails, request));
-  const over = ctx.sleep("1.5s");
-  for (const people = new Set<string>(); ;) {
-    const { ready }: Waited<unknown> = await ctx.get(ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }));
-    const [first] = ready;
-    if (first?.status !== "fulfilled" || first.index === 1) return ctx.get(ctx.invoke(askBoss, request));
-    const { by, decision } = first.value as Decision;
-    if (decision === "reject") return "rejected";
-    if (people.add(by).size === 2) return "approved";
-  }
-});
+const naive = fn(
+  "expenses/naive",
+  { parts: [sendMails, askBoss] },
+  async (ctx, input: Expense): Promise<string> => {
+    const request = {
+      approval: "",
+      id: "",
+      request: "",
+      input,
+      level: 0,
+      reminder: 0,
+      decisions: [],
+      askedAt: 0,
+    };
+    await ctx.get(ctx.invoke(sendMails, request));
+    const over = ctx.sleep("1.5s");
+    for (const people = new Set<string>(); ;) {
+      const { ready }: Waited<unknown> = await ctx.get(
+        ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }),
+      );
+      const [first] = ready;
+      if (first?.status !== "fulfilled" || first.index === 1)
+        return ctx.get(ctx.invoke(askBoss, request));
+      const { by, decision } = first.value as Decision;
+      if (decision === "reject") return "rejected";
+      if (people.add(by).size === 2) return "approved";
+    }
+  },
+);
 
 const engine = await embedded({ functions: [approved, naive], store: memory() });
 
@@ -63,25 +83,46 @@ async function click(token = ""): Promise<string> {
   return `${decision.by} ${decision.decision}: ${status}, ${ballot}`;
 }
 
-const flow = await engine.client.start(approved, { owner: "cy", euros: 90 }, { id: "expense-7", key: "split" });
+const flow = await engine.client.start(
+  approved,
+  { owner: "cy", euros: 90 },
+  { id: "expense-7", key: "split" },
+);
 while (mails.size < 2) await setTimeout(1);
 const [ada, bob] = [mails.get("ada"), mails.get("bob")];
-for (const link of [ada?.approve, ada?.approve, ada?.reject, `${ada?.approve}0`, bob?.approve, bob?.reject]) console.log(await click(link));
+for (const link of [
+  ada?.approve,
+  ada?.approve,
+  ada?.reject,
+  `${ada?.approve}0`,
+  bob?.approve,
+  bob?.reject,
+])
+  console.log(await click(link));
 const { status, audit } = await flow.result();
-console.log(`expense-7: ${status}; ${audit.map(({ action, by }) => (by === undefined ? action : `${action} by ${by}`)).join(", ")}`);
+console.log(
+  `expense-7: ${status}; ${audit.map(({ action, by }) => (by === undefined ? action : `${action} by ${by}`)).join(", ")}`,
+);
 
-const ignored = await engine.client.call(approved, { owner: "ada", euros: 900 }, { id: "expense-8" });
+const ignored = await engine.client.call(
+  approved,
+  { owner: "ada", euros: 900 },
+  { id: "expense-8" },
+);
 console.log(
   `expense-8: ${ignored.status}${ignored.status === "expired" ? `, and ${ignored.value}` : ""}; ${ignored.audit.map(({ action }) => action).join(", ")}`,
 );
 
 const twin = await engine.client.start(naive, { owner: "cy", euros: 90 }, { id: "naive" });
 await setTimeout(30);
-for (const by of ["ada", "bob"]) await engine.client.signal(twin, "decision", { by, decision: "approve" });
+for (const by of ["ada", "bob"])
+  await engine.client.signal(twin, "decision", { by, decision: "approve" });
 console.log(`naive: ${await twin.result()}`);
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();

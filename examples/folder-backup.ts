@@ -29,11 +29,24 @@ const copy = fn("backup/copy", async (_, { from, to, name }: File) => {
 
 const sumUp = fn("backup/sum-up", (_, { reason, branches }: FanOutReport<number>) => {
   const sizes = branches.map((each) => (each.status === "fulfilled" ? each.value : 0));
-  const problems = branches.flatMap((each) => (each.status === "rejected" ? [each.reason.code ?? each.reason.message] : []));
-  return { reason, copied: branches.length - problems.length, bytes: sizes.reduce((sum, size) => sum + size, 0), problems };
+  const problems = branches.flatMap((each) =>
+    each.status === "rejected" ? [each.reason.code ?? each.reason.message] : [],
+  );
+  return {
+    reason,
+    copied: branches.length - problems.length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    problems,
+  };
 });
 
-const backup = fanOut("backup/backup", { split: list, each: copy, join: sumUp, concurrency: 4, onFailure: { tolerate: "10%" } });
+const backup = fanOut("backup/backup", {
+  split: list,
+  each: copy,
+  join: sumUp,
+  concurrency: 4,
+  onFailure: { tolerate: "10%" },
+});
 
 /** The same, naive: four loops that block on a copy each, and a function that is billed until the last of them is done. */
 const naive = fn("backup/naive", { parts: [list, copy, sumUp] }, async (ctx, job: Job) => {
@@ -62,7 +75,9 @@ console.log(await engine.client.call(naive, { from, to: join(folder, "naive") },
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();
 await rm(folder, { recursive: true });

@@ -11,10 +11,13 @@ import { setTimeout } from "node:timers/promises";
 
 type Wanted = { year: number; regions: string[] };
 
-const section = fn("report/section", async (_, { year, region }: { year: number; region: string }) => {
-  await setTimeout(40); // stands for a slow query
-  return `${region} in ${year}: ${region.length * year} sold`;
-});
+const section = fn(
+  "report/section",
+  async (_, { year, region }: { year: number; region: string }) => {
+    await setTimeout(40); // stands for a slow query
+    return `${region} in ${year}: ${region.length * year} sold`;
+  },
+);
 const report = fanOut("report/yearly", {
   split: ({ year, regions }: Wanted) => regions.map((region) => ({ year, region })),
   each: section,
@@ -23,7 +26,9 @@ const report = fanOut("report/yearly", {
 
 /** The same, naive: it blocks until all sections are there. */
 const naive = fn("report/naive", { parts: [section] }, async (ctx, { year, regions }: Wanted) => {
-  const sections = await Promise.all(regions.map((region) => ctx.get(ctx.invoke(section, { year, region }))));
+  const sections = await Promise.all(
+    regions.map((region) => ctx.get(ctx.invoke(section, { year, region }))),
+  );
   return sections.join("\n");
 });
 
@@ -36,7 +41,10 @@ async function fetchReport(name: string, wanted: Wanted): Promise<{ id: string; 
     fetch(`${server.url}/functions/report/${name}`, {
       method: "POST",
       body: JSON.stringify(wanted),
-      headers: { "content-type": "application/json", "idempotency-key": `${name} of ${wanted.year}, ordered by Ada` },
+      headers: {
+        "content-type": "application/json",
+        "idempotency-key": `${name} of ${wanted.year}, ordered by Ada`,
+      },
     });
   const ordered = await order();
   const again = await order(); // as if the first answer had been lost
@@ -62,9 +70,13 @@ console.log(`an event after the end: ${gone.status} ${gone.headers.get("content-
 
 for (const [name, { id }] of Object.entries({ split, naive: twin })) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${name}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${name}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 const purged = await fetch(`${server.url}/flows/${split.id}`, { method: "DELETE" });
-console.log(`purged: ${purged.status}, and then ${(await fetch(`${server.url}/flows/${split.id}`)).status}`);
+console.log(
+  `purged: ${purged.status}, and then ${(await fetch(`${server.url}/flows/${split.id}`)).status}`,
+);
 await server.close();
 await engine.close();

@@ -42,14 +42,19 @@ const watch = monitor("migrate/watch", {
 });
 
 /** The same, naive: it blocks on each look and on each pause. */
-const naive = fn("migrate/naive", { parts: [progress, terminate] }, async (ctx, migration: Migration) => {
-  for (let pause = 10, checks = 1; ; pause = Math.min(pause * 1.5, 40), checks++) {
-    const share = await ctx.get(ctx.invoke(progress, migration));
-    if (share === 1) return { status: "done", value: share, checks };
-    await ctx.get(ctx.sleepUntil(Math.min(ctx.now() + pause, migration.deadline)));
-    if (ctx.now() >= migration.deadline) return { status: "terminated", value: await ctx.get(ctx.invoke(terminate, migration)) };
-  }
-});
+const naive = fn(
+  "migrate/naive",
+  { parts: [progress, terminate] },
+  async (ctx, migration: Migration) => {
+    for (let pause = 10, checks = 1; ; pause = Math.min(pause * 1.5, 40), checks++) {
+      const share = await ctx.get(ctx.invoke(progress, migration));
+      if (share === 1) return { status: "done", value: share, checks };
+      await ctx.get(ctx.sleepUntil(Math.min(ctx.now() + pause, migration.deadline)));
+      if (ctx.now() >= migration.deadline)
+        return { status: "terminated", value: await ctx.get(ctx.invoke(terminate, migration)) };
+    }
+  },
+);
 
 const engine = await embedded({ functions: [watch, naive], store: memory() });
 const small = { name: "small", rows: 80, deadline: Date.now() + 10_000 };
@@ -62,12 +67,18 @@ const [first, second] = await Promise.all([
 console.log(`small: ${first.status}`);
 console.log(`large: ${second.status}${second.status === "terminated" ? `: ${second.value}` : ""}`);
 
-const { status } = await engine.client.call(naive, { ...small, name: "small again", deadline: Date.now() + 10_000 }, { id: "naive" });
+const { status } = await engine.client.call(
+  naive,
+  { ...small, name: "small again", deadline: Date.now() + 10_000 },
+  { id: "naive" },
+);
 console.log(`small again: ${status}`);
 console.log(`terminated: ${[...terminated].join(", ")}`);
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();

@@ -23,7 +23,9 @@ const reserve = fn("checkout/reserve", async (_, order: Order): Promise<Reserved
   await work(30);
   return { ...order, shelf: order.item.length };
 });
-const audit = fn("checkout/audit", (ctx, order: Reserved) => ctx.log.info(`order ${order.id} is on shelf ${order.shelf}`));
+const audit = fn("checkout/audit", (ctx, order: Reserved) =>
+  ctx.log.info(`order ${order.id} is on shelf ${order.shelf}`),
+);
 /** A real bank is given `ctx.idempotencyKey`: it is the same when a crash has the function run again. */
 const charge = fn("checkout/charge", async (_, order: Reserved) => {
   await work(40);
@@ -50,13 +52,17 @@ const checkout = chain(
 );
 
 /** The same, naive: it blocks on each step, and is billed while the steps work. */
-const naive = fn("checkout/naive", { parts: [check, reserve, audit, charge, courier, post] }, async (ctx, order: Order) => {
-  const checked = await ctx.get(ctx.invoke(check, order));
-  const reserved = await ctx.get(ctx.invoke(reserve, checked));
-  await ctx.get(ctx.invoke(audit, reserved));
-  const receipt = await ctx.get(ctx.invoke(charge, reserved));
-  return ctx.get(ctx.invoke(order.express ? courier : post, { ...reserved, receipt }));
-});
+const naive = fn(
+  "checkout/naive",
+  { parts: [check, reserve, audit, charge, courier, post] },
+  async (ctx, order: Order) => {
+    const checked = await ctx.get(ctx.invoke(check, order));
+    const reserved = await ctx.get(ctx.invoke(reserve, checked));
+    await ctx.get(ctx.invoke(audit, reserved));
+    const receipt = await ctx.get(ctx.invoke(charge, reserved));
+    return ctx.get(ctx.invoke(order.express ? courier : post, { ...reserved, receipt }));
+  },
+);
 
 const engine = await embedded({ functions: [checkout, naive], store: memory() });
 const order: Order = { id: "o1", item: "teapot", cents: 4200, express: true };
@@ -64,11 +70,15 @@ const order: Order = { id: "o1", item: "teapot", cents: 4200, express: true };
 console.log(await engine.client.call(checkout, order, { id: "split" }));
 console.log(await engine.client.call(naive, order, { id: "naive" }));
 
-const refused: unknown = await engine.client.call(checkout, { ...order, cents: 0 }).catch((error: unknown) => error);
+const refused: unknown = await engine.client
+  .call(checkout, { ...order, cents: 0 })
+  .catch((error: unknown) => error);
 if (HandbackError.is(refused, "STEP_FAILED")) console.log(refused.message);
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();

@@ -18,7 +18,9 @@ type Reading = { id: string; at: number; celsius: number };
 
 const folder = mkdtempSync(join(tmpdir(), "readings-"));
 const db = new DatabaseSync(join(folder, "readings.db"));
-db.exec("CREATE TABLE batches (id TEXT PRIMARY KEY) STRICT; CREATE TABLE readings (sensor TEXT, at INTEGER, celsius REAL) STRICT");
+db.exec(
+  "CREATE TABLE batches (id TEXT PRIMARY KEY) STRICT; CREATE TABLE readings (sensor TEXT, at INTEGER, celsius REAL) STRICT",
+);
 
 /** Writes a batch, all of it or nothing. One that was written before, by a run that crashed afterwards, is left as it is. */
 function write({ id, key, events }: Pick<Batch<Reading>, "id" | "key" | "events">): void {
@@ -29,10 +31,14 @@ function write({ id, key, events }: Pick<Batch<Reading>, "id" | "key" | "events"
   db.exec("COMMIT");
 }
 
-const store = fn("sensors/store", { retry: { maxAttempts: 5 } }, async (_, batch: Batch<Reading>) => {
-  await setTimeout(10); // stands for a database that is far away
-  write(batch);
-});
+const store = fn(
+  "sensors/store",
+  { retry: { maxAttempts: 5 } },
+  async (_, batch: Batch<Reading>) => {
+    await setTimeout(10); // stands for a database that is far away
+    write(batch);
+  },
+);
 const batches = aggregator("sensors/batches", {
   flush: store,
   maxCount: 25,
@@ -48,7 +54,14 @@ const naive = fn("sensors/naive", { parts: [store] }, async (ctx, count: number)
     const reading = await ctx.get(ctx.event<Reading>("reading"));
     readings.set(reading.id, reading);
   }
-  const batch = { id: ctx.idempotencyKey, key: "naive", events: [...readings.values()], reason: "count", openedAt: 0, lastAt: 0 } as const;
+  const batch = {
+    id: ctx.idempotencyKey,
+    key: "naive",
+    events: [...readings.values()],
+    reason: "count",
+    openedAt: 0,
+    lastAt: 0,
+  } as const;
   await ctx.get(ctx.invoke(store, batch));
 });
 
@@ -58,12 +71,17 @@ const engine = await embedded({ functions: [batches, naive], store: memory() });
 async function sendAll(send: (reading: Reading) => Promise<unknown>): Promise<void> {
   for (let n = 0; n < 60; n++) {
     if (n % 20 === 0) await setTimeout(40);
-    for (let times = n % 3 === 0 ? 2 : 1; times > 0; times--) await send({ id: `r${n}`, at: n, celsius: 20 + (n % 7) });
+    for (let times = n % 3 === 0 ? 2 : 1; times > 0; times--)
+      await send({ id: `r${n}`, at: n, celsius: 20 + (n % 7) });
   }
 }
 
 const rows = (sensor: string) =>
-  db.prepare("SELECT count(*) AS n, round(avg(celsius), 2) AS celsius FROM readings WHERE sensor = ?").get(sensor);
+  db
+    .prepare(
+      "SELECT count(*) AS n, round(avg(celsius), 2) AS celsius FROM readings WHERE sensor = ?",
+    )
+    .get(sensor);
 async function show(sensor: string): Promise<void> {
   while (rows(sensor)?.["n"] !== 60) await setTimeout(5);
   console.log(sensor, { ...rows(sensor) });
@@ -84,11 +102,17 @@ await sendAll((reading) => engine.client.signal(flow, "reading", reading));
 await show("naive");
 await flow.result();
 
-const sum = (name: "billedMs" | "blockedMs") => split.reduce((total, bill) => total + bill[name], 0);
-const bills = { split: { billedMs: sum("billedMs"), blockedMs: sum("blockedMs") }, naive: await engine.meter.flow("naive") };
+const sum = (name: "billedMs" | "blockedMs") =>
+  split.reduce((total, bill) => total + bill[name], 0);
+const bills = {
+  split: { billedMs: sum("billedMs"), blockedMs: sum("blockedMs") },
+  naive: await engine.meter.flow("naive"),
+};
 for (const [name, { billedMs, blockedMs }] of Object.entries(bills)) {
   const beta = billedMs / (billedMs - blockedMs);
-  console.log(`${name}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${name}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();
 db.close();

@@ -16,7 +16,8 @@ const bookings = stateful("trip/bookings", {
   state: { held: value<string[]>([]) },
   handlers: {
     hold: (ctx, what: string) => void ctx.state.held.push(what),
-    release: (ctx, what: string) => void (ctx.state.held = ctx.state.held.filter((each) => each !== what)),
+    release: (ctx, what: string) =>
+      void (ctx.state.held = ctx.state.held.filter((each) => each !== what)),
   },
 });
 
@@ -34,7 +35,9 @@ const bookHotel = fn("trip/book-hotel", async (ctx, trip: Trip): Promise<Trip | 
   ctx.send(bookings.hold, "hotel", { id: trip.id });
   return trip.hotelHangs === true ? ctx.promise<Trip>() : trip; // booked, but it never answers
 });
-const cancelHotel = fn("trip/cancel-hotel", (ctx, trip: Trip) => ctx.send(bookings.release, "hotel", { id: trip.id }));
+const cancelHotel = fn("trip/cancel-hotel", (ctx, trip: Trip) =>
+  ctx.send(bookings.release, "hotel", { id: trip.id }),
+);
 const charge = fn("trip/charge", async (_, trip: Trip) => {
   await setTimeout(20);
   if (trip.cents > 100_000) throw new Error("card declined");
@@ -42,7 +45,11 @@ const charge = fn("trip/charge", async (_, trip: Trip) => {
 });
 
 const hotelInTime = withTimeout("trip/hotel-in-time", bookHotel, "500ms");
-const surelyCancelHotel = retry("trip/surely-cancel-hotel", cancelHotel, { maxAttempts: 5, initialDelay: "10ms", jitter: 0.5 });
+const surelyCancelHotel = retry("trip/surely-cancel-hotel", cancelHotel, {
+  maxAttempts: 5,
+  initialDelay: "10ms",
+  jitter: 0.5,
+});
 
 const book = saga(
   "trip/book",
@@ -52,17 +59,21 @@ const book = saga(
 );
 
 /** The same, naive: it blocks on each step, and a crash between two lines of `catch` is for the reader to think about. */
-const naive = fn("trip/naive", { parts: [bookFlight, cancelFlight, bookHotel, cancelHotel, charge] }, async (ctx, trip: Trip) => {
-  await ctx.get(ctx.invoke(bookFlight, trip));
-  try {
-    await ctx.get(ctx.invoke(bookHotel, trip));
-    return await ctx.get(ctx.invoke(charge, trip));
-  } catch (error) {
-    await ctx.get(ctx.invoke(cancelHotel, trip));
-    await ctx.get(ctx.invoke(cancelFlight, trip));
-    throw error;
-  }
-});
+const naive = fn(
+  "trip/naive",
+  { parts: [bookFlight, cancelFlight, bookHotel, cancelHotel, charge] },
+  async (ctx, trip: Trip) => {
+    await ctx.get(ctx.invoke(bookFlight, trip));
+    try {
+      await ctx.get(ctx.invoke(bookHotel, trip));
+      return await ctx.get(ctx.invoke(charge, trip));
+    } catch (error) {
+      await ctx.get(ctx.invoke(cancelHotel, trip));
+      await ctx.get(ctx.invoke(cancelFlight, trip));
+      throw error;
+    }
+  },
+);
 
 const engine = await embedded({ functions: [book, naive], store: memory() });
 const show = async (trip: Trip): Promise<void> => {
@@ -81,6 +92,8 @@ const expensive: Trip = { id: "t4", to: "Lima", cents: 500_000 };
 for (const [id, f] of [["split", book] as const, ["naive", naive] as const]) {
   await engine.client.call(f, expensive, { id }).catch(() => undefined);
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(`${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`);
+  console.log(
+    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
+  );
 }
 await engine.close();

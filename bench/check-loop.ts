@@ -53,10 +53,10 @@ export async function runCheckLoop({ engine, turns, watch }: Watching): Promise<
     const job: Job = { name: "a migration", deadline: clock.now() + turns * 60_000 };
     const handle = await client.start(check, job);
     expectResult("loop", await clock.runUntil(handle.result(), activity), "done");
-    const elapsed = performance.now() - start;
+    const removedDelayed = performance.now() - start;
     expectResult("turns of the loop", polls, turns);
     watch?.(subject, turns);
-    return elapsed;
+    return removedDelayed;
   });
 }
 

@@ -1,4 +1,4 @@
-import { packBatch } from "../src/stores/sqlite/batch/batch-codec.ts";
+import { encodeBatch } from "../src/stores/sqlite/batch/batch-codec.ts";
 import type { Store } from "../src/index.ts";
 
 type Batch = Parameters<Store["commit"]>[0];
@@ -52,5 +52,5 @@ export class WriteCounter {
 }
 
 function bytesOf(batch: Batch): number {
-  return packBatch(batch).chunks.reduce((bytes, { length }) => bytes + length, 0);
+  return encodeBatch(batch).chunks.reduce((bytes, { length }) => bytes + length, 0);
 }

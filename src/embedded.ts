@@ -12,7 +12,10 @@ import { checkFunctionType } from "./core/validation/names.ts";
 import type { Scheduler } from "./core/host/scheduler.ts";
 import { show } from "./core/errors/show.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
-import { attributed, watchDetached } from "./engines/embedded/host/unhandled-rejections.ts";
+import {
+  attributeRejections,
+  watchUnhandledRejections,
+} from "./engines/embedded/host/unhandled-rejections.ts";
 import { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import type { Store } from "./stores/store.ts";
@@ -24,9 +27,9 @@ import type { Sink } from "./futures/run/egress.ts";
 import { toDeadLetter } from "./futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 import type { FlowBill } from "./futures/flow/bill.ts";
-import { firstCall } from "./futures/flow/derived-record.ts";
+import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
-import { discard, redrive } from "./futures/client/redrive.ts";
+import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
 import { defineAll, unregistered } from "./futures/run/registry.ts";
 
 /** What an embedded engine is made of. */
@@ -180,7 +183,7 @@ export async function embeddedOn(
   ];
   const opened = await store.open();
   const environment: Environment = {
-    realm: opened.realm,
+    storeId: opened.storeId,
     clock,
     log,
     payloadLimit,
@@ -202,7 +205,7 @@ export async function embeddedOn(
     crashLimit,
     backlogLimits,
     leadsTo,
-    implied: firstCall,
+    implied: derivedFlowRecord,
   };
   const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
   try {
@@ -213,7 +216,7 @@ export async function embeddedOn(
     await store.close(opened.clean);
     throw error;
   }
-  const unwatch = watchDetached();
+  const unwatch = watchUnhandledRejections();
   const client = new Client(engine, payloadLimit);
   return {
     client,
@@ -222,8 +225,8 @@ export async function embeddedOn(
     get backlog() {
       return engine.backlog;
     },
-    redrive: (id) => redrive(engine, id),
-    discard: (id) => discard(engine, id),
+    redrive: (id) => redriveDeadLetter(engine, id),
+    discard: (id) => discardDeadLetter(engine, id),
     unregistered: engine.unregistered,
     close: () => engine.close().finally(unwatch),
   };
@@ -232,7 +235,7 @@ export async function embeddedOn(
 /** Has it said in the log what handlers do to the process they share. */
 function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
   const watch = (definition: Definition): Definition =>
-    definition.system ? definition : attributed(definition);
+    definition.system ? definition : attributeRejections(definition);
   return new Map(Array.from(definitions, ([type, definition]) => [type, watch(definition)]));
 }
 

@@ -102,8 +102,10 @@ async function fill(client: Client, from: number, to: number): Promise<void> {
 async function cost(client: Client, { callers, call }: Workload): Promise<Cost> {
   await callFor(seconds * BEFORE_SHARE, callers, (n) => call(client, n));
   const cpu = startProcessorTime();
-  const { calls, seconds: elapsed } = await callFor(seconds, callers, (n) => call(client, n));
-  return { rate: calls / elapsed, cpuUs: cpu() / calls };
+  const { calls, seconds: removedDelayed } = await callFor(seconds, callers, (n) =>
+    call(client, n),
+  );
+  return { rate: calls / removedDelayed, cpuUs: cpu() / calls };
 }
 
 function mean(one: number, other: number): number {

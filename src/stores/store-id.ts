@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
 /** Makes the name of a new store: 16 hex digits that no other store has. */
-export function newRealm(): string {
+export function newStoreId(): string {
   return randomBytes(8).toString("hex");
 }

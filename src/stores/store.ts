@@ -3,7 +3,7 @@ import type { DeadLetter, StoredValue, Watch } from "../core/activation/effects.
 import type { Envelope } from "../core/message/envelope.ts";
 
 /** A message that is kept until it is handled: one that waits to run, or one that waits for its time. */
-export interface Accepted {
+export interface StoredMessage {
   readonly envelope: Envelope;
   /** Place in the order of acceptance, by which the store knows it; given by the engine, ever growing. */
   readonly seq: number;
@@ -14,14 +14,14 @@ export interface Accepted {
 }
 
 /** An address that is to be told when a scope is cancelled. */
-export interface Watching extends Watch {
+export interface ScopeWatch extends Watch {
   readonly address: Address;
 }
 
 /** One persisted value to write, or to delete when there is no `value`. */
 export interface StateWrite {
   /** Number by which the store knows the value; given by the engine, ever growing. */
-  readonly place: number;
+  readonly rowId: number;
   /** The value was not there before. */
   readonly isNew: boolean;
   readonly address: Address;
@@ -31,15 +31,15 @@ export interface StateWrite {
 
 /** One persisted value as read. */
 export interface StateRow {
-  readonly place: number;
+  readonly rowId: number;
   readonly name: string;
   readonly value: StoredValue;
 }
 
 /** Where a value is that has expired. */
-export interface Expired extends Address {
+export interface ExpiredValue extends Address {
   readonly name: string;
-  readonly place: number;
+  readonly rowId: number;
 }
 
 /** A message that will not run again, with why. */
@@ -49,7 +49,7 @@ export interface StoredDeadLetter extends DeadLetter {
 }
 
 /** How many crashes are held against a deliverable message; none: the mark is gone. */
-export interface Mark {
+export interface CrashMark {
   readonly seq: number;
   readonly crashes: number;
 }
@@ -64,35 +64,35 @@ export interface Batch {
   /** Numbers (`seq`) of deliverable messages that are done with. */
   readonly removed: readonly number[];
   /** Numbers of delayed messages that are done with. */
-  readonly elapsed: readonly number[];
+  readonly removedDelayed: readonly number[];
   /** Tokens of delayed messages cancelled. */
   readonly cancelled: readonly string[];
-  readonly inserted: readonly Accepted[];
+  readonly inserted: readonly StoredMessage[];
   readonly state: readonly StateWrite[];
-  readonly unwatched: readonly Watching[];
+  readonly unwatched: readonly ScopeWatch[];
   /** One that is there already stays. */
-  readonly watched: readonly Watching[];
+  readonly watched: readonly ScopeWatch[];
   /** Ids of messages whose dead letters go. */
-  readonly exhumed: readonly string[];
+  readonly deletedDeadLetters: readonly string[];
   readonly dead: readonly StoredDeadLetter[];
   /** Marks of messages as they are from now on, each message once. */
-  readonly marks: readonly Mark[];
+  readonly marks: readonly CrashMark[];
 }
 
 /** What opening a store tells. */
-export interface Opened {
+export interface StoreInfo {
   /** Names this store for ever; handles carry it. */
-  readonly realm: string;
+  readonly storeId: string;
   /** How many times the store has been opened, this time included (1 for a new one). */
   readonly generation: number;
   /** A number above those of all messages that are kept. */
   readonly nextSeq: number;
   /** A number above those of all values that are kept. */
-  readonly nextPlace: number;
+  readonly nextRowId: number;
   /** Whether it was last closed as one that is whole; a new store was. */
   readonly clean: boolean;
   /** Marks that were left behind, in order of their messages; none when `clean`. */
-  readonly marks: readonly Mark[];
+  readonly marks: readonly CrashMark[];
 }
 
 /**
@@ -109,7 +109,7 @@ export interface Store {
    */
   readonly queuesFrom?: number | undefined;
   /** Takes the lock and opens; @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`. */
-  open(): Promise<Opened>;
+  open(): Promise<StoreInfo>;
   /**
    * Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. `mayBlock`, unless told
    * otherwise: the event loop has nothing else to do meanwhile.
@@ -118,13 +118,13 @@ export interface Store {
   /** Reads all values of one address. */
   readState(address: Address): readonly StateRow[];
   /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */
-  readMessages(afterSeq: number, limit: number): readonly Accepted[];
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[];
   /** Reads delayed messages due later than `after` (default: all), until `until`, in order of `dueAt` then `seq`, at most `limit`. */
-  readDelayed(until: number, limit: number, after?: number): readonly Accepted[];
+  readDelayed(until: number, limit: number, after?: number): readonly StoredMessage[];
   /** Reads the delayed messages of all scopes whose names begin so, in order of `seq`. */
-  readScope(prefix: string): readonly Accepted[];
+  readScope(prefix: string): readonly StoredMessage[];
   /** Reads who watches a scope whose name begins so. */
-  readWatches(prefix: string): readonly Watching[];
+  readWatches(prefix: string): readonly ScopeWatch[];
   /** The instant at which the first delayed message is due, if there is one. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */
@@ -132,7 +132,7 @@ export interface Store {
   /** Reads the dead letter of the message with this id. */
   readDeadLetter(id: string): StoredDeadLetter | undefined;
   /** Reads which values expired at or before `now`, those that expired first, at most `limit`, for collection. */
-  readExpired(now: number, limit: number): readonly Expired[];
+  readExpired(now: number, limit: number): readonly ExpiredValue[];
   /** Gives the states of one function type to another; an id that already has values under it keeps those. */
   renameStates(from: string, to: string): Promise<void>;
   /** Counts rows, for people and tests. */
@@ -151,6 +151,6 @@ export interface Store {
 }
 
 /** Returns the text that identifies a watch. Only its last part may hold a NUL. */
-export function watchKey({ scope, address: { type, id }, token }: Watching): string {
+export function watchKey({ scope, address: { type, id }, token }: ScopeWatch): string {
   return `${scope}\0${type}\0${token}\0${id}`;
 }

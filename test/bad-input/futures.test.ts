@@ -195,19 +195,23 @@ describe("a handle", () => {
     ];
     const given = await one.client.call(hand, 7);
     const error = await assertRejects(other.client.call(take, given), "FOREIGN_HANDLE");
-    expect(error.details).toEqual({ id: given.handle.id, realm: given.handle.realm });
+    expect(error.details).toEqual({ id: given.handle.id, storeId: given.handle.storeId });
     await assertUnharmed(other);
   });
 
-  test.each([undefined, null, 5, "handle", {}, { id: "0".repeat(40), realm: "r", retainUntil: 1 }])(
-    "is not %o: INVALID_ID",
-    async (given) => {
-      const takeAny = fn("futures/takeAny", (ctx, handle: unknown) => ctx.future(wrong(handle)));
-      const world = await openEngine([takeAny]);
-      await assertRejects(world.client.call(takeAny, given), "INVALID_ID");
-      await assertUnharmed(world);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    5,
+    "handle",
+    {},
+    { id: "0".repeat(40), storeId: "r", retainUntil: 1 },
+  ])("is not %o: INVALID_ID", async (given) => {
+    const takeAny = fn("futures/takeAny", (ctx, handle: unknown) => ctx.future(wrong(handle)));
+    const world = await openEngine([takeAny]);
+    await assertRejects(world.client.call(takeAny, given), "INVALID_ID");
+    await assertUnharmed(world);
+  });
 
   test.each([
     { id: "../x" },
@@ -216,8 +220,8 @@ describe("a handle", () => {
     { retainUntil: Number.POSITIVE_INFINITY },
   ])("that somebody made by hand, wrongly (%o), is INVALID_ID", async (parts) => {
     const forge = fn("futures/forge", (ctx): Future<unknown> => {
-      const { id, realm, retainUntil } = ctx.resolved(1).handle();
-      return ctx.future(new FutureHandle({ id, realm, retainUntil, ...parts }));
+      const { id, storeId, retainUntil } = ctx.resolved(1).handle();
+      return ctx.future(new FutureHandle({ id, storeId, retainUntil, ...parts }));
     });
     const world = await openEngine([forge]);
     await assertRejects(world.client.call(forge), "INVALID_ID");

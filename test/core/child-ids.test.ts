@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChildIds } from "../../src/core/message/child-ids.ts";
 import { MESSAGE_ID, flowOf, rootId } from "../../src/core/message/message-id.ts";
-import { addTallies, isComplete, markOf, NO_TALLY } from "../../src/core/activation/meter.ts";
+import {
+  addUsage,
+  isUsageComplete,
+  markOfMessage,
+  NO_USAGE,
+} from "../../src/core/activation/meter.ts";
 
 const parents = fc.stringMatching(/^[0-9a-f]{40}$/);
 const ordinals = fc.nat(0xffff_ffff);
@@ -47,16 +52,16 @@ describe("the ids of what one message causes", () => {
   test("have marks that cancel out only together", () => {
     const ids = new ChildIds(rootId("0000010000000001"), 0);
     const seen = new Set<string>();
-    let sum = NO_TALLY;
+    let sum = NO_USAGE;
     for (let ordinal = 0; ordinal < 20_000; ordinal++) {
-      sum = addTallies(sum, markOf(ids.at(ordinal)));
-      if (isComplete(sum)) throw new Error(`the marks of the first ${ordinal + 1} cancel out`);
+      sum = addUsage(sum, markOfMessage(ids.at(ordinal)));
+      if (isUsageComplete(sum)) throw new Error(`the marks of the first ${ordinal + 1} cancel out`);
       seen.add(`${sum[4]} ${sum[5]}`);
     }
     // No stretch of them cancels out either.
     expect(seen.size).toBe(20_000);
     for (let ordinal = 0; ordinal < 20_000; ordinal++)
-      sum = addTallies(sum, markOf(ids.at(ordinal)));
-    expect(isComplete(sum)).toBe(true);
+      sum = addUsage(sum, markOfMessage(ids.at(ordinal)));
+    expect(isUsageComplete(sum)).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ function startEngine(
     ]),
   );
   const environment: Environment = {
-    realm: "test",
+    storeId: "test",
     clock,
     log: silent,
     payloadLimit: 1000,
@@ -72,7 +72,7 @@ async function arrivals(options: { seed: number; lost?: number }): Promise<reado
         for (let n = 0; n < BUSY; n++)
           for (const relay of ["test/left", "test/right"])
             send(activation, relay, String(n).padStart(2, "0"));
-        activation.answer("done", UNDEFINED);
+        activation.replyTo("done", UNDEFINED);
       },
       "test/left": (activation) => send(activation, "test/end", `left ${activation.envelope.name}`),
       "test/right": (activation) =>
@@ -113,25 +113,25 @@ test("handles the messages of a lost response again, and lets its effects count 
     {
       "test/start": (activation) => {
         for (let n = 0; n < 50; n++) send(activation, "test/count", "add");
-        activation.answer("done", UNDEFINED);
+        activation.replyTo("done", UNDEFINED);
       },
       "test/count": (activation) => {
         runs++;
         const n = Number(activation.json("n") ?? 0) + 1;
         activation.write("n", { json: n });
-        activation.answer("count", UNDEFINED, { n });
+        activation.replyTo("count", UNDEFINED, { n });
       },
     },
     { lost: 0.5 },
   );
-  const answers: unknown[] = [];
+  const replies: unknown[] = [];
   const listen = (): void =>
-    void engine.listen("count").answer.then(({ control }) => (answers.push(control), listen()));
+    void engine.listen("count").reply.then(({ control }) => (replies.push(control), listen()));
   listen();
   await ask("go");
   await clock.quiet();
   expect(runs).toBeGreaterThan(60);
-  expect(answers.at(-1)).toEqual({ n: 50 });
+  expect(replies.at(-1)).toEqual({ n: 50 });
 });
 
 test("lets what a handler has sent be overtaken by what its consequences send", async () => {
@@ -143,7 +143,7 @@ test("lets what a handler has sent be overtaken by what its consequences send", 
           "test/start": (activation) => {
             send(activation, "test/end", "direct");
             send(activation, "test/relay", "go");
-            activation.answer("done", UNDEFINED);
+            activation.replyTo("done", UNDEFINED);
           },
           "test/relay": (activation) => send(activation, "test/end", "relayed"),
           "test/end": (activation) => void seen.push(activation.envelope.name),
@@ -166,7 +166,7 @@ test("delivers delayed messages when they are due, and not the cancelled ones", 
       else
         for (const name of ["gone", "kept"])
           send(activation, "test/end", name, activation.now + 100, name);
-      activation.answer("done", UNDEFINED);
+      activation.replyTo("done", UNDEFINED);
     },
     "test/end": (activation) =>
       void seen.push(`${activation.envelope.name} at ${activation.now - VirtualClock.startAt}`),

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { Encoded } from "../../src/core/codec/encoded.ts";
 import type { Json } from "../../src/core/data/json.ts";
 import {
-  keepCell,
+  encodeCell,
   NO_CELL,
   OWN_GUARD,
-  readCell,
+  decodeCell,
 } from "../../src/futures/combinators/cell-record.ts";
 import type { CellRecord } from "../../src/futures/combinators/cell-record.ts";
 
@@ -45,10 +45,10 @@ const cell: fc.Arbitrary<CellRecord> = fc.record({
 test("a cell is read as it was kept, from memory and from text", () => {
   fc.assert(
     fc.property(cell, (given) => {
-      expect(readCell(keepCell(given, NUMBER), NUMBER)).toEqual(given);
-      expect(readCell(JSON.parse(JSON.stringify(keepCell(given, NUMBER))) as Json, NUMBER)).toEqual(
-        given,
-      );
+      expect(decodeCell(encodeCell(given, NUMBER), NUMBER)).toEqual(given);
+      expect(
+        decodeCell(JSON.parse(JSON.stringify(encodeCell(given, NUMBER))) as Json, NUMBER),
+      ).toEqual(given);
     }),
   );
 });
@@ -62,5 +62,5 @@ test("a cell that waits in its own flow has no names, and does not say the numbe
     flow: NUMBER,
     guard: [NUMBER, OWN_GUARD],
   };
-  expect(keepCell(waiting, NUMBER)).toEqual([1, 9, [], ["d"], 1, 1]);
+  expect(encodeCell(waiting, NUMBER)).toEqual([1, 9, [], ["d"], 1, 1]);
 });

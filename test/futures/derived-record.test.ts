@@ -3,7 +3,7 @@ import type { Encoded } from "../../src/core/codec/encoded.ts";
 import type { Envelope } from "../../src/core/message/envelope.ts";
 import type { Json } from "../../src/core/data/json.ts";
 import { rootId } from "../../src/core/message/message-id.ts";
-import { firstCall } from "../../src/futures/flow/derived-record.ts";
+import { derivedFlowRecord } from "../../src/futures/flow/derived-record.ts";
 
 const NUMBER = "0000010000000002";
 const id = rootId(NUMBER);
@@ -22,10 +22,10 @@ function call(control: Json): Envelope {
 
 test("the first call of a flow without a key tells its record, and no other message does", () => {
   const first = { consumers: [], flow: NUMBER, startedAt: 5 };
-  expect(firstCall.idOf(call(first))).toBe(NUMBER);
+  expect(derivedFlowRecord.idOf(call(first))).toBe(NUMBER);
   const { startedAt: _, ...later } = first;
-  expect(firstCall.idOf(call(later))).toBeUndefined();
-  expect(firstCall.idOf(call({ ...first, flow: "order-1" }))).toBeUndefined();
-  expect(firstCall.idOf(call({ ...first, retries: 1 }))).toBeUndefined();
-  expect(firstCall.idOf(call(null))).toBeUndefined();
+  expect(derivedFlowRecord.idOf(call(later))).toBeUndefined();
+  expect(derivedFlowRecord.idOf(call({ ...first, flow: "order-1" }))).toBeUndefined();
+  expect(derivedFlowRecord.idOf(call({ ...first, retries: 1 }))).toBeUndefined();
+  expect(derivedFlowRecord.idOf(call(null))).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../../src/core/data/json.ts";
-import { keepRecord, readRecord } from "../../src/futures/flow/flow-record.ts";
+import { encodeFlowRecord, decodeFlowRecord } from "../../src/futures/flow/flow-record.ts";
 import type { FlowRecord } from "../../src/futures/flow/flow-record.ts";
 
 const instant = fc.integer({ min: 0, max: 8.64e15 });
@@ -26,13 +26,15 @@ const record: fc.Arbitrary<FlowRecord> = fc
 test("the record of a flow is read as it was kept, from memory and from text", () => {
   fc.assert(
     fc.property(record, (given) => {
-      expect(readRecord(keepRecord(given))).toEqual(given);
-      expect(readRecord(JSON.parse(JSON.stringify(keepRecord(given))) as Json)).toEqual(given);
+      expect(decodeFlowRecord(encodeFlowRecord(given))).toEqual(given);
+      expect(decodeFlowRecord(JSON.parse(JSON.stringify(encodeFlowRecord(given))) as Json)).toEqual(
+        given,
+      );
     }),
   );
 });
 
 test("a record that has nothing unusual has no names", () => {
   const usual: FlowRecord = { type: "shop/pay", startedAt: 5, tally: [1, 2, 3, 4, 5, 6] };
-  expect(keepRecord(usual)).toEqual(["shop/pay", 5, [1, 2, 3, 4, 5, 6], 0, 0, 0, 0]);
+  expect(encodeFlowRecord(usual)).toEqual(["shop/pay", 5, [1, 2, 3, 4, 5, 6], 0, 0, 0, 0]);
 });

@@ -42,10 +42,10 @@ const PLACES: readonly (readonly [name: string, make: () => () => Store])[] = [
 
 describe.each(PLACES)("%s", (_, make) => {
   test("tells whether it was closed as one that is whole; a new one was", async () => {
-    const place = make();
+    const rowId = make();
     const told: boolean[] = [];
     for (const clean of [true, false, undefined, true, undefined]) {
-      const store = place();
+      const store = rowId();
       told.push((await store.open()).clean);
       await store.commit(batchOf({ inserted: [message(told.length)] }));
       await store.close(clean);
@@ -53,12 +53,12 @@ describe.each(PLACES)("%s", (_, make) => {
       await store.close(clean !== true);
     }
     expect(told).toEqual([true, true, false, false, true]);
-    expect((await place().open()).clean).toBe(false);
+    expect((await rowId().open()).clean).toBe(false);
   });
 
   test("keeps the last mark of each message, over openings that are not clean", async () => {
-    const place = make();
-    let store = place();
+    const rowId = make();
+    let store = rowId();
     await store.open();
     const marks = [9, 2, 5].map((seq) => ({ seq, crashes: 1 }));
     await store.commit(batchOf({ marks }));
@@ -72,13 +72,13 @@ describe.each(PLACES)("%s", (_, make) => {
       }),
     );
     await store.close();
-    store = place();
+    store = rowId();
     expect((await store.open()).marks).toEqual([
       { seq: 2, crashes: 3 },
       { seq: 9, crashes: 1 },
     ]);
     await store.close(true);
-    store = place();
+    store = rowId();
     expect((await store.open()).marks).toEqual([]);
     await store.close();
   });
@@ -90,12 +90,12 @@ describe.each(PLACES)("%s", (_, make) => {
     expect(store.readDeadLetter(letter(2).envelope.id)).toEqual(letter(2));
     expect(store.readDeadLetter("nobody")).toBeUndefined();
     await store.commit(
-      batchOf({ exhumed: [letter(2).envelope.id, "nobody"], inserted: [message(8)] }),
+      batchOf({ deletedDeadLetters: [letter(2).envelope.id, "nobody"], inserted: [message(8)] }),
     );
     expect(store.readDeadLetter(letter(2).envelope.id)).toBeUndefined();
     expect(store.readDeadLetters(10)).toEqual([letter(1), letter(3)]);
     // What is taken away may come again in the same batch.
-    await store.commit(batchOf({ exhumed: [letter(1).envelope.id], dead: [letter(1)] }));
+    await store.commit(batchOf({ deletedDeadLetters: [letter(1).envelope.id], dead: [letter(1)] }));
     expect(store.readDeadLetters(10)).toEqual([letter(3), letter(1)]);
     expect(store.count()).toMatchObject({ messages: 1, dead: 2 });
     await store.close();

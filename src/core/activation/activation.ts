@@ -3,7 +3,7 @@ import { append } from "../data/append.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type {
-  Answer,
+  Reply,
   Content,
   DeadLetter,
   Effects,
@@ -23,10 +23,10 @@ export interface StateReader {
 }
 
 /** Reserved value that holds an address's age-out time; its own expiry is that of the whole state. */
-export const LIFE = "@life";
+export const AGE_OUT_VALUE = "@life";
 
 /** Most activations do little: what they do not do costs no list. Never changed. */
-const NOTHING: readonly never[] = [];
+const EMPTY: readonly never[] = [];
 
 /** What an activation is about, and what surrounds it. */
 export interface Cause {
@@ -69,7 +69,7 @@ export class Activation implements Effects {
   run: Run | undefined;
   #writes: ValueWrite[] | undefined;
   #cancels: string[] | undefined;
-  #answers: Answer[] | undefined;
+  #replies: Reply[] | undefined;
   #cancelScopes: string[] | undefined;
   #unwatches: Watch[] | undefined;
   #watches: Watch[] | undefined;
@@ -99,31 +99,31 @@ export class Activation implements Effects {
   }
 
   get writes(): readonly ValueWrite[] {
-    return this.#writes ?? NOTHING;
+    return this.#writes ?? EMPTY;
   }
 
   get cancels(): readonly string[] {
-    return this.#cancels ?? NOTHING;
+    return this.#cancels ?? EMPTY;
   }
 
-  get answers(): readonly Answer[] {
-    return this.#answers ?? NOTHING;
+  get replies(): readonly Reply[] {
+    return this.#replies ?? EMPTY;
   }
 
   get cancelScopes(): readonly string[] {
-    return this.#cancelScopes ?? NOTHING;
+    return this.#cancelScopes ?? EMPTY;
   }
 
   get unwatches(): readonly Watch[] {
-    return this.#unwatches ?? NOTHING;
+    return this.#unwatches ?? EMPTY;
   }
 
   get watches(): readonly Watch[] {
-    return this.#watches ?? NOTHING;
+    return this.#watches ?? EMPTY;
   }
 
   get deadLetters(): readonly DeadLetter[] {
-    return this.#deadLetters ?? NOTHING;
+    return this.#deadLetters ?? EMPTY;
   }
 
   /** The value as it stands, this activation's own writes included. */
@@ -151,7 +151,7 @@ export class Activation implements Effects {
   }
 
   /** Sets a value that a message tells which is sent with it. */
-  imply(name: string, content: Content): void {
+  writeDerived(name: string, content: Content): void {
     this.#put(name, { content }, true);
   }
 
@@ -161,19 +161,19 @@ export class Activation implements Effects {
   }
 
   /** Deletes every value of this address. */
-  terminate(): void {
+  deleteAll(): void {
     for (const name of this.#valueNames) this.delete(name);
   }
 
   /** Lets the whole state count as absent `afterMs` after its last handled message; `undefined` lets it live. */
-  ageOut(afterMs: number | undefined): void {
-    if (afterMs === undefined) this.delete(LIFE);
-    else this.write(LIFE, { json: afterMs }, this.now + afterMs);
+  setAgeOut(afterMs: number | undefined): void {
+    if (afterMs === undefined) this.delete(AGE_OUT_VALUE);
+    else this.write(AGE_OUT_VALUE, { json: afterMs }, this.now + afterMs);
   }
 
   /** The age-out time that is set, in ms. */
   ageOutMs(): number | undefined {
-    const life = this.json(LIFE);
+    const life = this.json(AGE_OUT_VALUE);
     return typeof life === "number" ? life : undefined;
   }
 
@@ -219,9 +219,9 @@ export class Activation implements Effects {
     return scope !== undefined && this.#isCancelled?.(scope) === true;
   }
 
-  answer(key: string, payload: Encoded, control?: Json): void {
-    this.#answers = append<Answer>(
-      this.#answers,
+  replyTo(key: string, payload: Encoded, control?: Json): void {
+    this.#replies = append<Reply>(
+      this.#replies,
       control === undefined ? { key, payload } : { key, payload, control },
     );
   }
@@ -231,22 +231,22 @@ export class Activation implements Effects {
   }
 
   /** Hands over what was sent so far, to be committed ahead of the rest. */
-  takeSent(): Effects {
-    const { address, cancels, sends, answers, unwatches, watches, cancelScopes, deadLetters } =
+  takeSends(): Effects {
+    const { address, cancels, sends, replies, unwatches, watches, cancelScopes, deadLetters } =
       this;
     this.sends = [];
     this.#cancels = undefined;
-    this.#answers = undefined;
+    this.#replies = undefined;
     this.#unwatches = undefined;
     this.#watches = undefined;
     this.#cancelScopes = undefined;
     this.#deadLetters = undefined;
     return {
       address,
-      writes: NOTHING,
+      writes: EMPTY,
       cancels,
       sends,
-      answers,
+      replies,
       unwatches,
       watches,
       cancelScopes,
@@ -258,15 +258,15 @@ export class Activation implements Effects {
   rollBack(): void {
     this.#writes = undefined;
     this.#aged = undefined;
-    this.takeSent();
+    this.takeSends();
   }
 
-  #put(name: string, value: StoredValue | null, isImplied = false): void {
+  #put(name: string, value: StoredValue | null, isDerived = false): void {
     if (this.#aged === undefined) this.#checkAge();
     const written = this.#written(name);
     if (written === undefined)
-      this.#writes = append<ValueWrite>(this.#writes, { name, value, isImplied });
-    else [written.value, written.isImplied] = [value, isImplied];
+      this.#writes = append<ValueWrite>(this.#writes, { name, value, isDerived });
+    else [written.value, written.isDerived] = [value, isDerived];
   }
 
   /** A function writes few values: they are found faster one by one than by a map. */
@@ -284,9 +284,11 @@ export class Activation implements Effects {
   }
 
   #checkAge(): boolean {
-    const life = this.#valueNames.includes(LIFE) ? this.#state.read(LIFE) : undefined;
-    this.#aged = life !== undefined && this.#alive(LIFE) === undefined;
-    if (this.#aged) this.terminate();
+    const life = this.#valueNames.includes(AGE_OUT_VALUE)
+      ? this.#state.read(AGE_OUT_VALUE)
+      : undefined;
+    this.#aged = life !== undefined && this.#alive(AGE_OUT_VALUE) === undefined;
+    if (this.#aged) this.deleteAll();
     return this.#aged;
   }
 }

@@ -30,7 +30,7 @@ export interface ValueWrite {
   readonly name: string;
   value: StoredValue | null;
   /** A message that is sent with it tells the value: see `ImpliedValues`. */
-  isImplied?: boolean;
+  isDerived?: boolean;
 }
 
 /** A message that leaves: at once, or not before an instant, and then cancellable by its token. */
@@ -50,10 +50,10 @@ export interface Watch {
 }
 
 /** Name of the message that tells an address of a cancelled scope; its control data is `{ token }`. */
-export const GUARD = "guard";
+export const SCOPE_CANCELLED = "guard";
 
 /** An answer to whoever is connected and waits for `key`. It leaves after the commit, and is not kept. */
-export interface Answer {
+export interface Reply {
   readonly key: string;
   readonly payload: Encoded;
   readonly control?: Json;
@@ -76,7 +76,7 @@ export interface Effects {
   /** Tokens of delayed messages of this address to cancel. */
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];
-  readonly answers: readonly Answer[];
+  readonly replies: readonly Reply[];
   /** Watches to be taken away, then such to be set up, by engines that can (`scopedCancel`). */
   readonly unwatches: readonly Watch[];
   readonly watches: readonly Watch[];

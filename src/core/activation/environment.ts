@@ -1,6 +1,6 @@
 import type { Clock } from "../host/clock.ts";
 import type { Envelope } from "../message/envelope.ts";
-import type { Answer, Effects } from "./effects.ts";
+import type { Reply, Effects } from "./effects.ts";
 import type { Log } from "../host/log.ts";
 
 /** Lets a handler wait for an answer while it runs: the optional capability `blockingGet`. */
@@ -8,13 +8,13 @@ export interface Blocking {
   /** Commits what the activation has sent so far; its state and the consumption of its message stay open. */
   flush(effects: Effects): void;
   /** Waits for the answer of `key`, holding the address and slot of the message's handler. @throws `DEADLOCK`, `REENTRANT_CALL` */
-  receive(envelope: Envelope, key: string): Promise<Answer>;
+  receive(envelope: Envelope, key: string): Promise<Reply>;
 }
 
 /** What the outside is to an activation: time, randomness, ids, and what else is registered. Injected by the engine. */
 export interface Environment {
   /** Names the store; handles carry it. */
-  readonly realm: string;
+  readonly storeId: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Largest encoded value, in characters. */

@@ -18,7 +18,7 @@ export interface Run {
  * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. Each message counts twice once it has run, so
  *   the sums are complete exactly when both are zero, whatever the order of arrival (source: Apache Storm's acker).
  */
-export type Tally = readonly [
+export type UsageTotals = readonly [
   runs: number,
   billedNs: number,
   blockedNs: number,
@@ -28,43 +28,43 @@ export type Tally = readonly [
 ];
 
 /** The tally of nothing. */
-export const NO_TALLY: Tally = [0, 0, 0, 0, 0, 0];
+export const NO_USAGE: UsageTotals = [0, 0, 0, 0, 0, 0];
 
 /** Adds two tallies. */
-export function addTallies(a: Tally, b: Tally): Tally {
-  if (a === NO_TALLY) return b;
-  if (b === NO_TALLY) return a;
+export function addUsage(a: UsageTotals, b: UsageTotals): UsageTotals {
+  if (a === NO_USAGE) return b;
+  if (b === NO_USAGE) return a;
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] ^ b[4], a[5] ^ b[5]];
 }
 
 /** The tally of one run, without marks. */
-export function tallyOf({ billedNs, blockedNs }: Run): Tally {
+export function usageOfRun({ billedNs, blockedNs }: Run): UsageTotals {
   return [1, billedNs, blockedNs, 0, 0, 0];
 }
 
 /** The tally of runs that the process did not survive: nobody knows how long they took. */
-export function tallyOfCrashes(runs: number): Tally {
+export function usageOfCrashes(runs: number): UsageTotals {
   return [runs, 0, 0, 0, 0, 0];
 }
 
 /** The tally of time that was spent parked. */
-export function tallyOfParking(parkedMs: number): Tally {
+export function usageOfParking(parkedMs: number): UsageTotals {
   return [0, 0, 0, parkedMs, 0, 0];
 }
 
 /** The tally of one message's being sent, or of its having run: the two cancel out. */
-export function markOf(id: MessageId): Tally {
+export function markOfMessage(id: MessageId): UsageTotals {
   return [0, 0, 0, 0, highOf(id), lowOf(id)];
 }
 
 /** The tally of several messages' being sent. */
-export function marksOf(ids: Iterable<MessageId>): Tally {
+export function markOfMessages(ids: Iterable<MessageId>): UsageTotals {
   let [high, low] = [0, 0];
   for (const id of ids) {
     high ^= highOf(id);
     low ^= lowOf(id);
   }
-  return high === 0 && low === 0 ? NO_TALLY : [0, 0, 0, 0, high, low];
+  return high === 0 && low === 0 ? NO_USAGE : [0, 0, 0, 0, high, low];
 }
 
 function highOf(id: MessageId): number {
@@ -92,7 +92,7 @@ function readWord(id: MessageId, start: number): number {
 const ROOT_MARK = 0x5bd1e995;
 
 /** Tells whether every message that was sent has run and is counted. */
-export function isComplete(tally: Tally): boolean {
+export function isUsageComplete(tally: UsageTotals): boolean {
   return tally[4] === 0 && tally[5] === 0;
 }
 

@@ -28,7 +28,7 @@ export class Queue<T> {
   }
 
   /** Adds what is the next to leave. */
-  putFirst(item: T): void {
+  unshift(item: T): void {
     if (this.#head > 0) this.#items[--this.#head] = item;
     else this.#items.unshift(item);
   }

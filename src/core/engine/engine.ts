@@ -1,5 +1,5 @@
 import type { Address } from "../message/address.ts";
-import type { Answer, NamedValue } from "../activation/effects.ts";
+import type { Reply, NamedValue } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 
 /**
@@ -18,7 +18,7 @@ export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel";
  */
 export interface Engine {
   /** Names the store; handles carry it. */
-  readonly realm: string;
+  readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability>;
   /** Whether a function or egress of this type is registered. */
   knows(type: string): boolean;
@@ -30,19 +30,19 @@ export interface Engine {
    * @param begins - it begins work, rather than completes some: an engine that has too much of that may refuse it
    * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether the message was taken
    */
-  ask(envelope: Envelope, key: string, begins?: boolean): Promise<Answer>;
+  ask(envelope: Envelope, key: string, begins?: boolean): Promise<Reply>;
   /** Waits for an answer that something else will bring about. The promise ends with `CLOSED` when the engine does. */
-  listen(key: string): Listening;
+  listen(key: string): ReplyListener;
   /** Reads what is committed at an address (`snapshotRead`). Never waits for a running handler. */
   snapshot(address: Address): readonly NamedValue[];
   /** Reads what is committed and not done with of all scopes whose names begin so (`snapshotRead`). */
-  parked(scope: string): Parked;
+  pendingWork(scope: string): PendingWork;
   /** The present instant of the engine's clock, in ms. */
   now(): number;
 }
 
 /** What is kept for some scopes. */
-export interface Parked {
+export interface PendingWork {
   /** Messages that are to be handled, now or when they are due. */
   readonly messages: readonly { readonly envelope: Envelope; readonly dueAt?: number }[];
   /** Addresses that are to be told when one of the scopes is cancelled, for they keep something of it. */
@@ -50,8 +50,8 @@ export interface Parked {
 }
 
 /** Somebody waiting for an answer. */
-export interface Listening {
-  readonly answer: Promise<Answer>;
+export interface ReplyListener {
+  readonly reply: Promise<Reply>;
   /** Stops waiting; the promise then never settles. */
   stop(): void;
 }

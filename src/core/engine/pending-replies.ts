@@ -1,34 +1,34 @@
-import type { Answer } from "../activation/effects.ts";
-import type { Listening } from "./engine.ts";
+import type { Reply } from "../activation/effects.ts";
+import type { ReplyListener } from "./engine.ts";
 import { TransientMap } from "../data/transient-map.ts";
 
 interface Waiter {
-  resolve(answer: Answer): void;
+  resolve(answer: Reply): void;
   reject(error: unknown): void;
 }
 
 /** Who waits in this process for which answer. Any number may wait for one key; an answer that nobody awaits is dropped. */
-export class Answers {
+export class PendingReplies {
   readonly #waiters = new TransientMap<string, Waiter | Waiter[]>();
 
   /** Waits for the one answer of `key`, a key that nobody else waits for. */
-  wait(key: string): Promise<Answer> {
+  wait(key: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#waiters.set(key, { resolve, reject });
     });
   }
 
-  listen(key: string): Listening {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  listen(key: string): ReplyListener {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     const waiter = { resolve, reject };
     const known = this.#waiters.get(key);
     if (known === undefined) this.#waiters.set(key, waiter);
     else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
-    return { answer: promise, stop: () => this.#drop(key, waiter) };
+    return { reply: promise, stop: () => this.#drop(key, waiter) };
   }
 
   /** Tells whether anybody waited for it. */
-  give(answer: Answer): boolean {
+  deliver(answer: Reply): boolean {
     const waiting = this.#take(answer.key);
     if (Array.isArray(waiting)) for (const waiter of waiting) waiter.resolve(answer);
     else waiting?.resolve(answer);
@@ -36,15 +36,15 @@ export class Answers {
   }
 
   /** Rejects whoever waits for `key`. */
-  refuse(key: string, error: unknown): void {
+  reject(key: string, error: unknown): void {
     const waiting = this.#take(key);
     if (Array.isArray(waiting)) for (const waiter of waiting) waiter.reject(error);
     else waiting?.reject(error);
   }
 
   /** Rejects everybody. */
-  end(error: unknown): void {
-    for (const key of Array.from(this.#waiters.keys())) this.refuse(key, error);
+  rejectAll(error: unknown): void {
+    for (const key of Array.from(this.#waiters.keys())) this.reject(key, error);
   }
 
   #take(key: string): Waiter | Waiter[] | undefined {

@@ -1,47 +1,53 @@
 import { formatAddress } from "../../core/message/address.ts";
 import type { Address } from "../../core/message/address.ts";
-import { Answers } from "../../core/engine/pending-replies.ts";
+import { PendingReplies } from "../../core/engine/pending-replies.ts";
 import { hasState } from "../../core/activation/definition.ts";
 import type { Definition } from "../../core/activation/definition.ts";
-import type { Answer, Effects, NamedValue } from "../../core/activation/effects.ts";
-import type { Capability, Engine, Listening, Parked } from "../../core/engine/engine.ts";
+import type { Reply, Effects, NamedValue } from "../../core/activation/effects.ts";
+import type { Capability, Engine, ReplyListener, PendingWork } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import type { ImpliedValues } from "../../core/state/derived-values.ts";
+import type { DerivedValues } from "../../core/state/derived-values.ts";
 import { FLOW_DIGITS } from "../../core/message/message-id.ts";
 import type { Scheduler } from "../../core/host/scheduler.ts";
 import { Activations } from "./execution/activations.ts";
-import { Backlog } from "./intake/admission.ts";
+import { Admission } from "./intake/admission.ts";
 import type { BacklogLimits } from "./intake/admission.ts";
 import { BlockedGets } from "./execution/blocked-gets.ts";
 import type { LeadsTo } from "./execution/blocked-gets.ts";
-import { Commits } from "./commit/group-commit.ts";
-import { Collector } from "./state/expiry-collector.ts";
+import { GroupCommit } from "./commit/group-commit.ts";
+import { ExpiryCollector } from "./state/expiry-collector.ts";
 import { DeadLetters } from "./intake/dead-letters.ts";
 import { FunctionMeter } from "./execution/function-meter.ts";
 import { Handlers } from "./execution/handlers.ts";
-import { Implied } from "./commit/derived-values.ts";
+import { DerivedValueWriter } from "./commit/derived-values.ts";
 import { Mailboxes } from "./execution/mailboxes.ts";
 import type { Mailbox, Running } from "./execution/mailboxes.ts";
-import { parkedIn } from "./commit/pending-work.ts";
-import type { PendingBatch } from "./commit/write-batch.ts";
-import { Outbox } from "./intake/reply-queue.ts";
-import { renamed } from "./execution/resolve-alias.ts";
-import { Requests } from "./intake/request-intake.ts";
-import { Room } from "./commit/disk-space.ts";
-import { Slots } from "./execution/handler-slots.ts";
+import { pendingWorkOf } from "./commit/pending-work.ts";
+import type { WriteBatch } from "./commit/write-batch.ts";
+import { ReplyQueue } from "./intake/reply-queue.ts";
+import { resolveAlias } from "./execution/resolve-alias.ts";
+import { RequestIntake } from "./intake/request-intake.ts";
+import { DiskSpace } from "./commit/disk-space.ts";
+import { HandlerSlots } from "./execution/handler-slots.ts";
 import { StateCache } from "./state/state-cache.ts";
 import type { AddressState } from "./state/address-state.ts";
-import type { Accepted, Expired, Mark, Opened, Store } from "../../stores/store.ts";
-import { Suspects } from "./poison/crash-tracker.ts";
+import type {
+  StoredMessage,
+  ExpiredValue,
+  CrashMark,
+  StoreInfo,
+  Store,
+} from "../../stores/store.ts";
+import { CrashTracker } from "./poison/crash-tracker.ts";
 import { Timers } from "./timers/timers.ts";
 import { Unregistered } from "./execution/unregistered.ts";
 
 /** What the engine is made of. */
 export interface EngineParts {
   readonly store: Store;
-  readonly opened: Opened;
+  readonly opened: StoreInfo;
   readonly definitions: ReadonlyMap<string, Definition>;
   /** Withdraws messages for functions that are not registered. */
   readonly unregistered: Definition;
@@ -57,7 +63,7 @@ export interface EngineParts {
   /** Which waiting answers the settlement of a message leads to; finds deadlocks of blocked handlers. */
   readonly leadsTo: LeadsTo;
   /** What messages tell, and need not be kept beside them. */
-  readonly implied: ImpliedValues;
+  readonly implied: DerivedValues;
 }
 
 const RECOVERY_CHUNK = 4096;
@@ -88,22 +94,22 @@ export class EmbeddedEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #cache: StateCache;
   readonly #timers: Timers;
-  readonly #collector: Collector;
+  readonly #collector: ExpiryCollector;
   /** Who listens for what is brought about by something else than a request of theirs. */
-  readonly #answers = new Answers();
-  readonly #outbox = new Outbox((answer) => {
-    if (!this.#requests.give(answer)) this.#answers.give(answer);
+  readonly #replies = new PendingReplies();
+  readonly #outbox = new ReplyQueue((answer) => {
+    if (!this.#requests.give(answer)) this.#replies.deliver(answer);
   });
-  readonly #requests: Requests;
+  readonly #requests: RequestIntake;
   /** Messages that will not run again. */
   readonly deadLetters: DeadLetters;
-  readonly #room: Room;
+  readonly #room: DiskSpace;
   readonly #gets: BlockedGets;
   readonly #mailboxes = new Mailboxes();
-  readonly #suspects: Suspects;
+  readonly #suspects: CrashTracker;
   readonly #handlers: Handlers;
-  readonly #commits: Commits;
-  readonly #implied: Implied;
+  readonly #commits: GroupCommit;
+  readonly #implied: DerivedValueWriter;
   readonly #activations: Activations;
   readonly #unregistered = new Unregistered();
   /** Begins the numbers of all flows that are started while the store is open. */
@@ -122,17 +128,17 @@ export class EmbeddedEngine implements Engine {
     );
     const { store, environment, opened } = parts;
     const guard = (step: () => void): void => this.#guard(step);
-    this.#room = new Room({
+    this.#room = new DiskSpace({
       clock: environment.clock,
       log: environment.log,
-      lost: (doubt) => {
+      onFull: (doubt) => {
         this.#timers.pause();
-        this.#outbox.giveAll();
+        this.#outbox.deliverAll();
         this.#requests.end(doubt);
       },
-      found: () => this.#timers.resume(),
+      onFreed: () => this.#timers.resume(),
     });
-    this.#commits = new Commits({
+    this.#commits = new GroupCommit({
       store,
       opened,
       room: this.#room,
@@ -140,14 +146,14 @@ export class EmbeddedEngine implements Engine {
       committed: (batch) => this.#guard(() => this.#committed(batch)),
       failed: (error) => this.#fail(error),
     });
-    this.#implied = new Implied({
+    this.#implied = new DerivedValueWriter({
       values: parts.implied,
       cache: this.#cache,
       commits: this.#commits,
     });
-    this.#requests = new Requests({
+    this.#requests = new RequestIntake({
       definitions: parts.definitions,
-      backlog: new Backlog({
+      backlog: new Admission({
         limits: parts.backlogLimits,
         total: () => this.backlog,
         at: (address) => this.#mailboxes.sizeAt(address) + this.#commits.insertedAt(address),
@@ -177,7 +183,7 @@ export class EmbeddedEngine implements Engine {
       isUnderWay: (seq) => this.#commits.changes(seq),
       guard,
     });
-    this.#collector = new Collector({
+    this.#collector = new ExpiryCollector({
       store,
       cache: this.#cache,
       clock: environment.clock,
@@ -188,10 +194,10 @@ export class EmbeddedEngine implements Engine {
     this.#gets = new BlockedGets(
       parts.leadsTo,
       (address, name) => this.#cache.open(address).read(name)?.content.json,
-      (key, error) => this.#answers.refuse(key, error),
+      (key, error) => this.#replies.reject(key, error),
     );
-    const slots = new Slots(parts.concurrency);
-    this.#suspects = new Suspects({
+    const slots = new HandlerSlots(parts.concurrency);
+    this.#suspects = new CrashTracker({
       clock: environment.clock,
       crashLimit: parts.crashLimit,
       opened,
@@ -221,7 +227,7 @@ export class EmbeddedEngine implements Engine {
       isLagging: () => this.#commits.isLagging,
       mailboxes: this.#mailboxes,
       gets: this.#gets,
-      answers: this.#answers,
+      replies: this.#replies,
       choose: (count) => parts.scheduler.choose(count),
       take: (queue) => this.#activations.withdrawals.takeFrom(queue),
       suspects: this.#suspects,
@@ -238,8 +244,8 @@ export class EmbeddedEngine implements Engine {
     this.#generation = opened.generation.toString(16).padStart(GENERATION_DIGITS, "0");
   }
 
-  get realm(): string {
-    return this.#parts.opened.realm;
+  get storeId(): string {
+    return this.#parts.opened.storeId;
   }
 
   now(): number {
@@ -258,7 +264,7 @@ export class EmbeddedEngine implements Engine {
 
   /** Takes up what the store holds: deliverable messages in their order, then timers. */
   start(): void {
-    const poisoned: { readonly accepted: Accepted; readonly crashes: number }[] = [];
+    const poisoned: { readonly accepted: StoredMessage; readonly crashes: number }[] = [];
     for (let after = -1; ;) {
       const rows = this.#parts.store.readMessages(after, RECOVERY_CHUNK);
       for (const row of rows) {
@@ -281,7 +287,7 @@ export class EmbeddedEngine implements Engine {
     this.#pump();
   }
 
-  ask(envelope: Envelope, key: string, begins = false): Promise<Answer> {
+  ask(envelope: Envelope, key: string, begins = false): Promise<Reply> {
     return this.#requests.ask(envelope, key, begins);
   }
 
@@ -290,9 +296,9 @@ export class EmbeddedEngine implements Engine {
     return this.#stopped ?? (this.#closing === undefined ? this.#room.refusal : closed());
   }
 
-  listen(key: string): Listening {
-    const listening = this.#answers.listen(key);
-    if (this.#stopped !== undefined) this.#answers.refuse(key, this.#stopped);
+  listen(key: string): ReplyListener {
+    const listening = this.#replies.listen(key);
+    if (this.#stopped !== undefined) this.#replies.reject(key, this.#stopped);
     return listening;
   }
 
@@ -301,9 +307,9 @@ export class EmbeddedEngine implements Engine {
     return this.#cache.open(address).committed();
   }
 
-  parked(scope: string): Parked {
+  pendingWork(scope: string): PendingWork {
     if (this.#stopped !== undefined) throw this.#stopped;
-    return parkedIn(this.#parts.store, scope);
+    return pendingWorkOf(this.#parts.store, scope);
   }
 
   /** How many messages have been accepted and are not yet handled, but for those of functions that are not registered. */
@@ -336,7 +342,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Puts a durable message into its mailbox. */
-  #deliver(accepted: Accepted): void {
+  #deliver(accepted: StoredMessage): void {
     const { type } = accepted.envelope.target;
     const definition = this.#parts.definitions.get(type);
     if (definition === undefined) {
@@ -347,7 +353,7 @@ export class EmbeddedEngine implements Engine {
     const present =
       definition.type === type
         ? accepted
-        : { ...accepted, envelope: renamed(accepted.envelope, definition) };
+        : { ...accepted, envelope: resolveAlias(accepted.envelope, definition) };
     if (
       this.#mailboxes.deliver(present) &&
       this.#gets.size > 0 &&
@@ -365,7 +371,7 @@ export class EmbeddedEngine implements Engine {
     return (
       this.#stopped === undefined &&
       this.#closing === undefined &&
-      !this.#room.isMissing &&
+      !this.#room.isFull &&
       !this.#commits.isLagging
     );
   }
@@ -407,15 +413,15 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Notes marks with the next commit; `durable` is called once they are on disk. */
-  #mark(marks: readonly Mark[], durable: (() => void) | undefined): void {
+  #mark(marks: readonly CrashMark[], durable: (() => void) | undefined): void {
     const { batch } = this.#commits;
-    for (const mark of marks) batch.mark(mark);
+    for (const mark of marks) batch.setCrashMark(mark);
     if (durable !== undefined) batch.notices.push(durable);
     this.#schedule();
   }
 
   /** Delayed messages are due. One for a user's function becomes a message like any other, which no token cancels any more. */
-  #fire(due: readonly Accepted[]): void {
+  #fire(due: readonly StoredMessage[]): void {
     for (const accepted of due) {
       this.#commits.remove(accepted);
       this.#activations.forward(accepted.envelope);
@@ -425,11 +431,11 @@ export class EmbeddedEngine implements Engine {
 
   #erase(
     known: readonly (readonly [AddressState, string])[],
-    unknown: readonly Expired[],
+    unknown: readonly ExpiredValue[],
     done: () => void,
   ): void {
     const { batch } = this.#commits;
-    for (const [state, name] of known) batch.write(state.slot(name), null);
+    for (const [state, name] of known) batch.write(state.valueFor(name), null);
     for (const expired of unknown) batch.erase(expired);
     batch.notices.push(done);
     this.#schedule();
@@ -460,12 +466,12 @@ export class EmbeddedEngine implements Engine {
 
   #turn(): void {
     if (this.#stopped === undefined) this.#commits.begin();
-    this.#outbox.giveSome(this.#isCrowded);
+    this.#outbox.deliverSome(this.#isCrowded);
     this.#pump();
   }
 
-  #committed(batch: PendingBatch): void {
-    batch.committed((state) => this.#cache.rest(state));
+  #committed(batch: WriteBatch): void {
+    batch.committed((state) => this.#cache.evictIfDone(state));
     for (const token of batch.cancelled) this.#timers.cancelled(token);
     // A token that was used anew meanwhile may have been cancelled anew.
     for (const token of this.#commits.cancelled()) this.#timers.cancel(token);
@@ -474,8 +480,8 @@ export class EmbeddedEngine implements Engine {
       if (accepted.dueAt === undefined) this.#deliver(accepted);
       else if (!this.#commits.removes(accepted.seq)) this.#timers.add(accepted);
     }
-    this.#outbox.add(batch.answers);
-    this.#outbox.giveSome(this.#isCrowded);
+    this.#outbox.add(batch.replies);
+    this.#outbox.deliverSome(this.#isCrowded);
     for (const notice of batch.notices) notice();
     this.#pump();
   }
@@ -512,9 +518,9 @@ export class EmbeddedEngine implements Engine {
 
   /** Rejects everybody who waits. */
   #answerAll(error: HandbackError): void {
-    this.#outbox.giveAll();
+    this.#outbox.deliverAll();
     this.#requests.end(error);
-    this.#answers.end(error);
+    this.#replies.rejectAll(error);
     this.#suspects.end(error);
   }
 }

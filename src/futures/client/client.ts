@@ -1,10 +1,10 @@
-import { LIFE } from "../../core/activation/activation.ts";
+import { AGE_OUT_VALUE } from "../../core/activation/activation.ts";
 import type { Address } from "../../core/message/address.ts";
 import { checkOptions } from "../../core/validation/check-options.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import type { Answer, Content, StoredValue } from "../../core/activation/effects.ts";
-import type { Engine, Listening } from "../../core/engine/engine.ts";
+import type { Reply, Content, StoredValue } from "../../core/activation/effects.ts";
+import type { Engine, ReplyListener } from "../../core/engine/engine.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Json } from "../../core/data/json.ts";
@@ -14,9 +14,9 @@ import { toError, toFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
 import { show } from "../../core/errors/show.ts";
 import { loadState } from "../../core/state/stored-state.ts";
-import { settledKey, STATUS_VALUE } from "../flow/flow.ts";
+import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
 import type { Start } from "../flow/flow.ts";
-import { FLOW_VALUE, readRecord } from "../flow/flow-record.ts";
+import { FLOW_VALUE, decodeFlowRecord } from "../flow/flow-record.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
 import type {
   AnyInvokable,
@@ -30,10 +30,10 @@ import type { FlowWaits } from "../flow/wait-graph.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import type { StatefulFunction } from "../types/define.ts";
-import { failureOf, rejected } from "../protocol/settled.ts";
+import { failureOfSettlement, rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { specOf } from "../define/spec.ts";
-import { SYSTEM, system } from "../protocol/system.ts";
+import { SYSTEM, systemAddress } from "../protocol/system.ts";
 import { resolveTarget } from "../define/target.ts";
 import { parseToken } from "../protocol/token.ts";
 
@@ -166,7 +166,7 @@ export class Client {
   /** Rejects a `ctx.promise()` by its token, with an error or a reason. @throws as {@link Client.settle} */
   async reject(token: string, error: unknown): Promise<void> {
     const { stack: _, ...failure } = toFailure(error);
-    await this.#settleByToken(token, rejected(failure));
+    await this.#settleByToken(token, rejectedSettlement(failure));
   }
 
   /**
@@ -176,13 +176,13 @@ export class Client {
   async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
     const id = flowKeyOf(flow);
     const { control } = await this.#ask(
-      system("flow", id),
+      systemAddress("flow", id),
       "signal",
       { event: checkName(event, "event"), key: this.#nextKey() },
       { payload: this.#encode(value, "value") },
     );
     const { outcome } = control as { outcome: string };
-    if (outcome === "unknown") throw notFound(id);
+    if (outcome === "unknown") throw flowNotFound(id);
     if (outcome === "over")
       throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, {
         details: { flow: id },
@@ -196,9 +196,11 @@ export class Client {
    */
   async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(system("flow", id), "cancel", { key: this.#nextKey() });
+    const { control } = await this.#ask(systemAddress("flow", id), "cancel", {
+      key: this.#nextKey(),
+    });
     const { outcome } = control as { outcome: string };
-    if (outcome === "unknown") throw notFound(id);
+    if (outcome === "unknown") throw flowNotFound(id);
     return outcome === "cancelled";
   }
 
@@ -209,9 +211,11 @@ export class Client {
    */
   async purge(flow: string | FlowHandle<unknown>): Promise<boolean> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(system("flow", id), "purge", { key: this.#nextKey() });
+    const { control } = await this.#ask(systemAddress("flow", id), "purge", {
+      key: this.#nextKey(),
+    });
     const { outcome } = control as { outcome: string };
-    if (outcome === "unknown") throw notFound(id);
+    if (outcome === "unknown") throw flowNotFound(id);
     return outcome === "purged";
   }
 
@@ -233,7 +237,7 @@ export class Client {
       custom: codec.decode(custom),
       startedAt,
       settledAt,
-      failure: settled === undefined || settled.ok ? undefined : failureOf(settled),
+      failure: settled === undefined || settled.ok ? undefined : failureOfSettlement(settled),
       unhandled,
     };
   }
@@ -271,7 +275,7 @@ export class Client {
     } as const;
     const parked =
       status === "pending"
-        ? this.#engine.parked(record.number ?? id)
+        ? this.#engine.pendingWork(record.number ?? id)
         : { messages: [], addresses: [] };
     const read = (address: Address, name: string): Json | undefined =>
       this.#engine.snapshot(address).find((each) => each.name === name)?.value.content.json;
@@ -301,7 +305,7 @@ export class Client {
     });
     const isAlive = (value: StoredValue | undefined): boolean =>
       value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > this.#engine.now();
-    const life = stored.find(({ name }) => name === LIFE)?.value;
+    const life = stored.find(({ name }) => name === AGE_OUT_VALUE)?.value;
     const alive =
       life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
     if (alive.length === 0)
@@ -337,7 +341,10 @@ export class Client {
       creates: stateful && id === undefined ? true : undefined,
       key: this.#nextKey(),
     };
-    const [target, asking] = [system("flow", flow), { payload, fresh: !isGiven, begins: true }];
+    const [target, asking] = [
+      systemAddress("flow", flow),
+      { payload, fresh: !isGiven, begins: true },
+    ];
     let kept = (await this.#ask(target, "start", start, asking)).control as Kept;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
       // The flow was started when the function had another name.
@@ -374,27 +381,28 @@ export class Client {
     signal?.throwIfAborted();
     if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
     const { settled } = this.#snapshot(id);
-    return open<Output>(
-      settled ?? announced(await heard(this.#engine.listen(settledKey(id)), signal)),
+    return decodeOutcome<Output>(
+      settled ??
+        settlementOfReply(await awaitReply(this.#engine.listen(settledReplyKey(id)), signal)),
     );
   }
 
   /** Listens before it asks: the flow may be settled before the answer comes. */
   async #resultByQuery<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
-    const listening = this.#engine.listen(settledKey(id));
+    const listening = this.#engine.listen(settledReplyKey(id));
     // Nobody awaits it while the query is under way, which tells of the engine's end as well.
-    listening.answer.catch(() => undefined);
+    listening.reply.catch(() => undefined);
     try {
       const { settled } = await this.#query(id);
       if (settled !== undefined) {
         listening.stop();
-        return open<Output>(settled);
+        return decodeOutcome<Output>(settled);
       }
     } catch (error) {
       listening.stop();
       throw error;
     }
-    return open<Output>(announced(await heard(listening, signal)));
+    return decodeOutcome<Output>(settlementOfReply(await awaitReply(listening, signal)));
   }
 
   async #find(id: string): Promise<Found> {
@@ -402,37 +410,37 @@ export class Client {
   }
 
   #snapshot(id: string): Found {
-    const values = this.#engine.snapshot(system("flow", id));
+    const values = this.#engine.snapshot(systemAddress("flow", id));
     const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
     if (
       flow === undefined ||
       (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())
     )
-      throw notFound(id);
+      throw flowNotFound(id);
     const { json = null, text = UNDEFINED } = flow.content;
-    return found(
-      readRecord(json),
+    return foundFlow(
+      decodeFlowRecord(json),
       text,
       values.find(({ name }) => name === STATUS_VALUE)?.value.content.text,
     );
   }
 
   async #query(id: string): Promise<Found> {
-    const { control, payload } = await this.#ask(system("flow", id), "query", {
+    const { control, payload } = await this.#ask(systemAddress("flow", id), "query", {
       key: this.#nextKey(),
     });
     const { record, outcome = UNDEFINED } = control as {
       readonly record: FlowRecord | null;
       readonly outcome?: Encoded;
     };
-    if (record === null) throw notFound(id);
-    return found(record, outcome, payload);
+    if (record === null) throw flowNotFound(id);
+    return foundFlow(record, outcome, payload);
   }
 
   async #settleByToken(token: string, settled: Settled): Promise<void> {
     const { cell, digest } = parseToken(token);
     const { control, payload } = await this.#ask(
-      system("cell", cell),
+      systemAddress("cell", cell),
       "settleByToken",
       { ok: settled.ok, digest, key: this.#nextKey() },
       { payload: settled.text },
@@ -468,7 +476,7 @@ export class Client {
     name: string,
     control: Json & { readonly key: string },
     { payload = UNDEFINED, fresh = false, begins = false }: Asking = {},
-  ): Promise<Answer> {
+  ): Promise<Reply> {
     return this.#engine.ask(
       { id: target.id, target, name, payload, control, fresh: fresh ? true : undefined },
       control.key,
@@ -506,7 +514,7 @@ interface Found {
   readonly custom: Encoded;
 }
 
-function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
+function foundFlow(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
   return {
     record,
     settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome },
@@ -515,16 +523,16 @@ function found(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED
 }
 
 /** What a settled flow announces. */
-function announced({ payload, control }: Answer): Settled {
+function settlementOfReply({ payload, control }: Reply): Settled {
   return { ok: (control as { ok: boolean }).ok, text: payload };
 }
 
 /** Waits for an answer, or until nobody wants it any more. */
-function heard(listening: Listening, signal: AbortSignal | undefined): Promise<Answer> {
-  return signal === undefined ? listening.answer : untilAborted(listening, signal);
+function awaitReply(listening: ReplyListener, signal: AbortSignal | undefined): Promise<Reply> {
+  return signal === undefined ? listening.reply : untilAborted(listening, signal);
 }
 
-async function untilAborted(listening: Listening, signal: AbortSignal): Promise<Answer> {
+async function untilAborted(listening: ReplyListener, signal: AbortSignal): Promise<Reply> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => {
     listening.stop();
@@ -533,7 +541,7 @@ async function untilAborted(listening: Listening, signal: AbortSignal): Promise<
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    return await Promise.race([listening.answer, aborted.promise]);
+    return await Promise.race([listening.reply, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
   }
@@ -554,12 +562,12 @@ function checkStartOptions(
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
 }
 
-function open<Output>(settled: Settled): Output {
-  if (!settled.ok) throw toError(failureOf(settled));
+function decodeOutcome<Output>(settled: Settled): Output {
+  if (!settled.ok) throw toError(failureOfSettlement(settled));
   return codec.decode(settled.text) as Output;
 }
 
-function notFound(id: string): HandbackError {
+function flowNotFound(id: string): HandbackError {
   return new HandbackError(
     "NOT_FOUND",
     `there is no flow ${id}; it was never started, or is past its retention`,

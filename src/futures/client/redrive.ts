@@ -7,12 +7,12 @@ import { rootId } from "../../core/message/message-id.ts";
 import type { CallControl } from "../protocol/call.ts";
 
 /** An engine that keeps dead letters. */
-export interface KeepsDeadLetters extends Pick<Engine, "knows" | "nextFlow"> {
+export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
   readonly deadLetters: {
     /** The dead letter of the message with this id. @throws `NOT_FOUND` */
     find(id: string): DeadLetter;
     /** Takes a letter away, and sends a message in its place, if there is one: both or neither, durably. */
-    exhume(id: string, replacement?: Envelope): Promise<void>;
+    deleteDeadLetter(id: string, replacement?: Envelope): Promise<void>;
   };
 }
 
@@ -21,8 +21,8 @@ export interface KeepsDeadLetters extends Pick<Engine, "knows" | "nextFlow"> {
  *
  * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`
  */
-export async function redrive(engine: KeepsDeadLetters, id: string): Promise<boolean> {
-  const message = anew(engine.deadLetters.find(id).envelope, rootId(engine.nextFlow()));
+export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
+  const message = redrivenMessage(engine.deadLetters.find(id).envelope, rootId(engine.nextFlow()));
   if (message === undefined) return false;
   const { type } = message.target;
   if (!engine.knows(type))
@@ -33,20 +33,23 @@ export async function redrive(engine: KeepsDeadLetters, id: string): Promise<boo
         details: { function: type },
       },
     );
-  await engine.deadLetters.exhume(id, message);
+  await engine.deadLetters.deleteDeadLetter(id, message);
   return true;
 }
 
 /** Throws a dead letter away. @throws `NOT_FOUND` */
-export async function discard(engine: KeepsDeadLetters, id: string): Promise<void> {
-  await engine.deadLetters.exhume(engine.deadLetters.find(id).envelope.id);
+export async function discardDeadLetter(engine: DeadLetterEngine, id: string): Promise<void> {
+  await engine.deadLetters.deleteDeadLetter(engine.deadLetters.find(id).envelope.id);
 }
 
 /**
  * A new one-way message with the same payload and idempotency key as one that was given up: whoever waited for that one has been told
  * already. None when its input never came to be.
  */
-function anew({ caller, control, ...envelope }: Envelope, id: MessageId): Envelope | undefined {
+function redrivenMessage(
+  { caller, control, ...envelope }: Envelope,
+  id: MessageId,
+): Envelope | undefined {
   const {
     incomplete,
     creates,

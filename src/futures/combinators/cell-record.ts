@@ -1,11 +1,14 @@
 import type { Json } from "../../core/data/json.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import type { Guard } from "../protocol/cancellation-watch.ts";
+import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
 import type { Settled } from "../protocol/settled.ts";
 
 /** Consumers that came together, and the guard that lets them go. */
-export type Subscriber = { readonly consumers: readonly Consumer[]; readonly guard?: Guard };
+export type Subscriber = {
+  readonly consumers: readonly Consumer[];
+  readonly guard?: CancellationWatch;
+};
 
 /** What is kept of a cell. */
 export type CellRecord = {
@@ -16,14 +19,14 @@ export type CellRecord = {
   /** It was cancelled before it was settled. */
   readonly cancelled: boolean;
   /** Its own guard. */
-  readonly guard: Guard | undefined;
+  readonly guard: CancellationWatch | undefined;
   /** Guards given to subscribers so far. */
   readonly guards: number;
   /** Subscribers that came first wait for the deadline. */
   readonly expiring: boolean;
   /** Its spilled consumers were let go; what is to settle it is still to come. */
   readonly left: boolean;
-  readonly tally: Tally | undefined;
+  readonly tally: UsageTotals | undefined;
   /** Instant until which the settlement is kept at least. */
   readonly retainUntil: number;
   /** Digests of the tokens that may settle it. */
@@ -86,14 +89,14 @@ type Stored = readonly [
   subscribers: readonly Subscriber[],
   digests: readonly string[],
   flow: string | Own | Absent,
-  guard: Guard | Own | Absent,
+  guard: CancellationWatch | Own | Absent,
   settled?: Settled | Absent,
-  tally?: Tally | Absent,
+  tally?: UsageTotals | Absent,
   guards?: number,
 ];
 
 /** The cell as it is kept; `number` is that of the flow at the head of its id. */
-export function keepCell(cell: CellRecord, number: string): Json {
+export function encodeCell(cell: CellRecord, number: string): Json {
   const { retainUntil, subscribers, digests, flow, guard, settled, tally, guards } = cell;
   const keptFlow = flow === undefined ? ABSENT : flow === number ? OWN : flow;
   const keptGuard =
@@ -103,8 +106,8 @@ export function keepCell(cell: CellRecord, number: string): Json {
   return [...usual, settled ?? ABSENT, tally ?? ABSENT, guards];
 }
 
-/** Reads what {@link keepCell} gave. */
-export function readCell(kept: Json, number: string): CellRecord {
+/** Reads what {@link encodeCell} gave. */
+export function decodeCell(kept: Json, number: string): CellRecord {
   const [
     flags,
     retainUntil,

@@ -1,23 +1,33 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Definition } from "../../core/activation/definition.ts";
-import { GUARD } from "../../core/activation/effects.ts";
+import { SCOPE_CANCELLED } from "../../core/activation/effects.ts";
 import type { Send } from "../../core/activation/effects.ts";
 import type { Json } from "../../core/data/json.ts";
 import { childId, flowOf } from "../../core/message/message-id.ts";
-import { NO_TALLY } from "../../core/activation/meter.ts";
-import { CELL_VALUE, keepCell, NO_CELL, OWN_GUARD, readCell } from "./cell-record.ts";
+import { NO_USAGE } from "../../core/activation/meter.ts";
+import { CELL_VALUE, encodeCell, NO_CELL, OWN_GUARD, decodeCell } from "./cell-record.ts";
 import type { CellRecord } from "./cell-record.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { bill, carryOrBill, deliver, reportUnhandled } from "../protocol/deliver.ts";
+import {
+  billFlow,
+  carryOrBillUsage,
+  deliverSettlement,
+  reportUnhandled,
+} from "../protocol/deliver.ts";
 import type { Settling } from "../protocol/deliver.ts";
-import { guard, unguard } from "../protocol/cancellation-watch.ts";
+import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
 import { scopeName } from "../protocol/scope.ts";
-import { cancelled, rejectedWith, SETTLED_UNDEFINED } from "../protocol/settled.ts";
+import { cancelledSettlement, rejectedWithCode, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { SYSTEM, system, tell, tellAt } from "../protocol/system.ts";
-import { beginTrace, followTrace, TRACE } from "../protocol/cycle-detection.ts";
-import type { Trace } from "../protocol/cycle-detection.ts";
+import {
+  SYSTEM,
+  systemAddress,
+  sendSystemMessage,
+  scheduleSystemMessage,
+} from "../protocol/system.ts";
+import { startCycleProbe, forwardCycleProbe, CYCLE_PROBE } from "../protocol/cycle-detection.ts";
+import type { CycleProbe } from "../protocol/cycle-detection.ts";
 
 /**
  * The cell: keeps the settlement of a future that escaped its handler, and tells whoever asks, before or after.
@@ -63,7 +73,7 @@ type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly k
 /** Names of the messages that the cell sends to itself, for later. */
 const EXPIRE = "expire";
 /** What a gate holds back; `oneWay` when that settles nothing. */
-export type Gate = {
+export type SendOnce = {
   readonly held: readonly Send[];
   readonly retainUntil: number;
   readonly flow?: string;
@@ -78,12 +88,12 @@ export const cell: Definition = {
   receive(activation) {
     const { name, control } = activation.envelope;
     const kept = activation.json(CELL_VALUE);
-    const state = kept === undefined ? NO_CELL : readCell(kept, flowOf(activation.address.id));
+    const state = kept === undefined ? NO_CELL : decodeCell(kept, flowOf(activation.address.id));
     switch (name) {
       case "create":
         return save(activation, create(activation, state, control as Create));
       case "gate":
-        return save(activation, gate(activation, state, control as Gate));
+        return save(activation, gate(activation, state, control as SendOnce));
       case "subscribe":
         return save(activation, subscribe(activation, state, control as Subscribe));
       case "settle":
@@ -97,10 +107,10 @@ export const cell: Definition = {
           activation,
           isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state),
         );
-      case GUARD:
+      case SCOPE_CANCELLED:
         return save(activation, withdraw(activation, state, control as { token: string }));
-      case TRACE:
-        return save(activation, arrive(activation, state, control as Trace));
+      case CYCLE_PROBE:
+        return save(activation, arrive(activation, state, control as CycleProbe));
       case "turn":
         return save(activation, announce(activation, state));
       default:
@@ -122,7 +132,7 @@ export function isPromise(read: (name: string) => Json | undefined): boolean {
 /** The cell, for who does not ask for its flow. */
 function lookAt(read: (name: string) => Json | undefined): CellRecord {
   const kept = read(CELL_VALUE);
-  return kept === undefined ? NO_CELL : readCell(kept, "");
+  return kept === undefined ? NO_CELL : decodeCell(kept, "");
 }
 
 function create(
@@ -141,13 +151,13 @@ function create(
     detached: state.detached || detached === true,
   };
   if (made.settled !== undefined || made.guard !== undefined) return made;
-  return { ...made, guard: guard(activation, scope, OWN_GUARD) };
+  return { ...made, guard: watchCancellation(activation, scope, OWN_GUARD) };
 }
 
 function gate(
   activation: Activation,
   state: CellRecord,
-  { held, oneWay, ...creation }: Gate,
+  { held, oneWay, ...creation }: SendOnce,
 ): CellRecord {
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
@@ -166,10 +176,10 @@ function subscribe(
 ): CellRecord {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
   if (overtaking && isForgotten(activation, state, { retainUntil })) {
-    deliver(
+    deliverSettlement(
       activation,
       consumers,
-      rejectedWith("EXPIRED", `the future ${activation.address.id} is past its retention`),
+      rejectedWithCode("EXPIRED", `the future ${activation.address.id} is past its retention`),
     );
     return state;
   }
@@ -181,14 +191,18 @@ function subscribe(
       dueAt: until,
       token: EXPIRE,
     };
-    tellAt(activation, { target: activation.address, name: EXPIRE, control: null }, at);
+    scheduleSystemMessage(
+      activation,
+      { target: activation.address, name: EXPIRE, control: null },
+      at,
+    );
   }
   const { guards } = state;
   const token = `subscriber/${guards}`;
   // The cell's own guard lets go also of those who subscribed in its scope.
   const isApart =
     state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
-  const own = isApart ? guard(activation, scope, token) : undefined;
+  const own = isApart ? watchCancellation(activation, scope, token) : undefined;
   const joined: CellRecord = {
     ...state,
     released: state.released || spill === true,
@@ -202,19 +216,19 @@ function subscribe(
     flow: flow ?? state.flow,
   };
   if (joined.settled !== undefined) return announce(activation, joined);
-  if (spill !== true) beginTrace(activation, consumers);
+  if (spill !== true) startCycleProbe(activation, consumers);
   return joined;
 }
 
 /** A trace has come here: if it began here, this future waits for itself. */
-function arrive(activation: Activation, state: CellRecord, trace: Trace): CellRecord {
+function arrive(activation: Activation, state: CellRecord, trace: CycleProbe): CellRecord {
   if (state.settled !== undefined) return state;
   const { id } = activation.address;
   if (trace.origin !== id) {
-    for (const { consumers } of state.subscribers) followTrace(activation, consumers, trace);
+    for (const { consumers } of state.subscribers) forwardCycleProbe(activation, consumers, trace);
     return state;
   }
-  const deadlock = rejectedWith(
+  const deadlock = rejectedWithCode(
     "DEADLOCK",
     `the future ${id} waits for itself, so that it can never be settled`,
     { cycle: [id] },
@@ -228,7 +242,7 @@ function settle(
   { ok, tally, spill, flow }: Settling,
 ): CellRecord {
   // Spilled consumers are the flow's own continuation, and carry on its sums; other subscribers may be of other flows.
-  if (spill !== true || state.left) bill(activation, tally, flow ?? state.flow);
+  if (spill !== true || state.left) billFlow(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
   const kept = keep(activation, state, { ok, text: activation.envelope.payload });
   return announce(activation, spill === true && !state.left ? { ...kept, tally } : kept);
@@ -247,7 +261,7 @@ function isForgotten(
 function cancel(activation: Activation, state: CellRecord): CellRecord {
   if (state.settled !== undefined) return state;
   activation.cancelScope(scopeName(activation.address.id, state.detached));
-  const kept = keep(activation, state, cancelled("the future"));
+  const kept = keep(activation, state, cancelledSettlement("the future"));
   return announce(activation, { ...kept, cancelled: true });
 }
 
@@ -261,7 +275,12 @@ function withdraw(
   if (token === OWN_GUARD) return state.guard === undefined ? state : cancel(activation, state);
   const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return state;
-  deliver(activation, gone.consumers, cancelled("the wait for the future"), state.flow);
+  deliverSettlement(
+    activation,
+    gone.consumers,
+    cancelledSettlement("the wait for the future"),
+    state.flow,
+  );
   const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
   return {
     ...state,
@@ -272,7 +291,7 @@ function withdraw(
 
 /** The cell with its settlement, kept for the retention time from now (C4). */
 function keep(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
-  unguard(activation, state.guard);
+  unwatchCancellation(activation, state.guard);
   if (state.expiring) activation.cancelSend(EXPIRE);
   const retainUntil = Math.max(
     state.retainUntil,
@@ -286,16 +305,16 @@ function announce(activation: Activation, state: CellRecord): CellRecord {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
-  for (const subscriber of now) unguard(activation, subscriber.guard);
+  for (const subscriber of now) unwatchCancellation(activation, subscriber.guard);
   const consumers = now.flatMap((subscriber) => subscriber.consumers);
-  deliver(
+  deliverSettlement(
     activation,
-    carryOrBill(activation, consumers, { tally: tally ?? NO_TALLY, flow }),
+    carryOrBillUsage(activation, consumers, { tally: tally ?? NO_USAGE, flow }),
     settled,
     flow,
   );
   if (subscribers.length > TURN)
-    tell(activation, { target: activation.address, name: "turn", control: null });
+    sendSystemMessage(activation, { target: activation.address, name: "turn", control: null });
   return { ...state, tally: undefined, subscribers: subscribers.slice(TURN) };
 }
 
@@ -305,31 +324,31 @@ function settleByToken(
   { ok, digest, key }: SettleByToken,
 ): void {
   if (!state.digests.includes(digest))
-    return activation.answer(key, UNDEFINED, { outcome: "unknown" });
+    return activation.replyTo(key, UNDEFINED, { outcome: "unknown" });
   const { settled } = state;
   if (settled !== undefined) {
     const same = settled.ok === ok && settled.text === activation.envelope.payload;
-    if (state.cancelled) return activation.answer(key, UNDEFINED, { outcome: "cancelled" });
-    return activation.answer(key, settled.text, {
+    if (state.cancelled) return activation.replyTo(key, UNDEFINED, { outcome: "cancelled" });
+    return activation.replyTo(key, settled.text, {
       outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected",
     });
   }
-  activation.answer(key, UNDEFINED, { outcome: "settled" });
+  activation.replyTo(key, UNDEFINED, { outcome: "settled" });
   if (!ok && state.subscribers.length === 0)
     reportUnhandled(activation, { ok, text: activation.envelope.payload }, state.flow);
-  save(activation, settle(activation, state, { ok, tally: NO_TALLY }));
+  save(activation, settle(activation, state, { ok, tally: NO_USAGE }));
 }
 
 /** A subscriber that overtook the creator has waited long enough. */
 function expire(activation: Activation, state: CellRecord): void {
   if (state.made || state.settled !== undefined) return;
-  const expired = rejectedWith(
+  const expired = rejectedWithCode(
     "EXPIRED",
     `the future ${activation.address.id} is past its retention`,
   );
   for (const subscriber of state.subscribers) {
-    unguard(activation, subscriber.guard);
-    deliver(activation, subscriber.consumers, expired);
+    unwatchCancellation(activation, subscriber.guard);
+    deliverSettlement(activation, subscriber.consumers, expired);
   }
   activation.delete(CELL_VALUE);
 }
@@ -343,7 +362,7 @@ function save(activation: Activation, state: CellRecord): void {
     : state.retainUntil;
   activation.write(
     CELL_VALUE,
-    { json: keepCell(state, flowOf(activation.address.id)) },
+    { json: encodeCell(state, flowOf(activation.address.id)) },
     served ? keepUntil : undefined,
   );
 }
@@ -356,7 +375,7 @@ export type Subscription = {
 };
 
 /** Subscribes consumers to a future that escaped, until `scope` is cancelled. */
-export function subscribeTo(
+export function subscribeToCell(
   activation: Activation,
   { cell: id, retainUntil, scope }: Subscription,
   consumers: readonly Consumer[],
@@ -364,7 +383,11 @@ export function subscribeTo(
   const scoped = scope === undefined ? { retainUntil } : { retainUntil, scope };
   for (let start = 0; start < consumers.length; start += TURN) {
     const control = { consumers: consumers.slice(start, start + TURN), ...scoped };
-    tell(activation, { target: system("cell", id), name: "subscribe", control });
+    sendSystemMessage(activation, {
+      target: systemAddress("cell", id),
+      name: "subscribe",
+      control,
+    });
   }
 }
 
@@ -375,7 +398,7 @@ type Belonging = { readonly flow: string | undefined; readonly scope?: string | 
  * Parks consumers in a cell of their own, and gives the one consumer that stands for them: because they outgrew a message, or
  * because they are cancelled with a scope that what they wait for outlives.
  */
-export function spill(
+export function spillConsumers(
   activation: Activation,
   id: string,
   consumers: readonly Consumer[],
@@ -388,6 +411,6 @@ export function spill(
     ...(flow !== undefined && { flow }),
     ...(scope !== undefined && { scope }),
   };
-  tell(activation, { target: system("cell", id), name: "subscribe", control });
+  sendSystemMessage(activation, { target: systemAddress("cell", id), name: "subscribe", control });
   return { to: "cell", id, spill: true };
 }

@@ -3,12 +3,12 @@ import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { deliver } from "../protocol/deliver.ts";
-import { guard, unguard } from "../protocol/cancellation-watch.ts";
-import type { Guard } from "../protocol/cancellation-watch.ts";
-import { cancelled, fulfilled, rejectedWith } from "../protocol/settled.ts";
+import { deliverSettlement } from "../protocol/deliver.ts";
+import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
+import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
+import { cancelledSettlement, fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { SYSTEM, system, tell } from "../protocol/system.ts";
+import { SYSTEM, systemAddress, sendSystemMessage } from "../protocol/system.ts";
 
 /**
  * The event queue of one flow and event name: values that were signalled and not yet taken, or waiters not yet served.
@@ -24,7 +24,7 @@ type Queue = {
   /** Guards given to waiters so far. */
   readonly guards: number;
 };
-type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: Guard };
+type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: CancellationWatch };
 
 /** What asks for the next value; let go with its scope. */
 export type EventWait = { readonly consumers: readonly Consumer[]; readonly scope?: string };
@@ -55,14 +55,18 @@ export const event: Definition = {
 /** A queue is gone with its flow, so the flow must tell it. */
 function begin(activation: Activation): Queue {
   const { id } = activation.address;
-  tell(activation, { target: system("flow", flowOf(id)), name: "queue", control: { queue: id } });
+  sendSystemMessage(activation, {
+    target: systemAddress("flow", flowOfQueue(id)),
+    name: "queue",
+    control: { queue: id },
+  });
   return EMPTY;
 }
 
 function addWaiter(activation: Activation, queue: Queue, { consumers, scope }: EventWait): Queue {
   const token = `waiter/${queue.guards}`;
   // One that is served at once needs no guard.
-  const own = queue.values.length === 0 ? guard(activation, scope, token) : undefined;
+  const own = queue.values.length === 0 ? watchCancellation(activation, scope, token) : undefined;
   const waiter: Waiter = own === undefined ? { consumers } : { consumers, guard: own };
   return {
     ...queue,
@@ -75,13 +79,13 @@ function match(activation: Activation, queue: Queue): Queue {
   const [value, ...values] = queue.values;
   const [waiter, ...waiters] = queue.waiters;
   if (value === undefined || waiter === undefined) return queue;
-  serve(activation, waiter, fulfilled(value as Encoded));
+  serve(activation, waiter, fulfilledSettlement(value as Encoded));
   return { ...queue, values, waiters };
 }
 
 function serve(activation: Activation, waiter: Waiter, settled: Settled): void {
-  unguard(activation, waiter.guard);
-  deliver(activation, waiter.consumers, settled, flowOf(activation.address.id));
+  unwatchCancellation(activation, waiter.guard);
+  deliverSettlement(activation, waiter.consumers, settled, flowOfQueue(activation.address.id));
 }
 
 function withdraw(
@@ -91,7 +95,7 @@ function withdraw(
 ): void {
   const gone = queue.waiters.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return;
-  serve(activation, gone, cancelled("the wait for the event"));
+  serve(activation, gone, cancelledSettlement("the wait for the event"));
   activation.write(VALUE, {
     json: { ...queue, waiters: queue.waiters.filter((waiter) => waiter !== gone) },
   });
@@ -99,8 +103,10 @@ function withdraw(
 
 /** Nothing will be signalled any more: who still waits is told. */
 function end(activation: Activation, queue: Queue): void {
-  const flow = flowOf(activation.address.id);
-  const over = rejectedWith("FLOW_OVER", `the flow ${flow} ended before the event came`, { flow });
+  const flow = flowOfQueue(activation.address.id);
+  const over = rejectedWithCode("FLOW_OVER", `the flow ${flow} ended before the event came`, {
+    flow,
+  });
   for (const waiter of queue.waiters) serve(activation, waiter, over);
   activation.delete(VALUE);
 }
@@ -120,6 +126,6 @@ export function queueId(flow: string, name: string): string {
   return `${name}\n${flow}`;
 }
 
-function flowOf(id: string): string {
+function flowOfQueue(id: string): string {
   return id.slice(id.indexOf("\n") + 1);
 }

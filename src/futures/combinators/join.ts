@@ -6,16 +6,16 @@ import type { Definition } from "../../core/activation/definition.ts";
 import type { Json } from "../../core/data/json.ts";
 import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { addTallies, NO_TALLY } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { addUsage, NO_USAGE } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { weigh } from "../protocol/consumer.ts";
-import { bill, carryOrBill, deliver } from "../protocol/deliver.ts";
-import { fulfilled, rejectedWith } from "../protocol/settled.ts";
+import { weighConsumers } from "../protocol/consumer.ts";
+import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
+import { fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { followTrace, TRACE } from "../protocol/cycle-detection.ts";
-import type { Trace } from "../protocol/cycle-detection.ts";
-import { SYSTEM, system, tell } from "../protocol/system.ts";
+import { forwardCycleProbe, CYCLE_PROBE } from "../protocol/cycle-detection.ts";
+import type { CycleProbe } from "../protocol/cycle-detection.ts";
+import { SYSTEM, systemAddress, sendSystemMessage } from "../protocol/system.ts";
 
 /**
  * The join: fills the holes of a text as the slots arrive, and delivers the whole. What waits for several futures -
@@ -42,7 +42,7 @@ type Opening = {
   readonly consumers: readonly Consumer[];
   readonly flow?: string;
 };
-type Slot = { readonly index: number; readonly ok: boolean; readonly tally: Tally };
+type Slot = { readonly index: number; readonly ok: boolean; readonly tally: UsageTotals };
 
 /** A slot that came before the opening message. */
 type Early = { readonly index: number; readonly ok: boolean; readonly text: string | Apart };
@@ -53,10 +53,10 @@ type Join = {
   readonly texts: readonly (string | Apart | null)[];
   readonly left: number;
   readonly over: boolean;
-  readonly tally: Tally;
+  readonly tally: UsageTotals;
 };
 
-const UNOPENED: Join = { early: [], texts: [], left: 0, over: false, tally: NO_TALLY };
+const UNOPENED: Join = { early: [], texts: [], left: 0, over: false, tally: NO_USAGE };
 const VALUE = "join";
 const OPENING = "opening";
 const SLOTS = Array.from({ length: DEGREE }, (_, index) => `slot${index}`);
@@ -69,11 +69,11 @@ export const join: Definition = {
   receive(activation) {
     const { name, control, payload } = activation.envelope;
     const state = (activation.json(VALUE) as Join | undefined) ?? UNOPENED;
-    if (name === TRACE)
-      return followTrace(
+    if (name === CYCLE_PROBE)
+      return forwardCycleProbe(
         activation,
         consumersOfJoin((value) => activation.json(value)),
-        control as Trace,
+        control as CycleProbe,
       );
     if (name === "open") return save(activation, open(activation, state, control as Opening));
     const { index, ok, tally } = control as Slot;
@@ -81,7 +81,7 @@ export const join: Definition = {
       activation,
       fill(
         activation,
-        { ...state, tally: addTallies(state.tally, tally) },
+        { ...state, tally: addUsage(state.tally, tally) },
         { index, ok, text: setApart(activation, index, payload) },
       ),
     );
@@ -98,7 +98,8 @@ export function consumersOfJoin(read: (name: string) => Json | undefined): reado
 function open(activation: Activation, state: Join, opening: Opening): Join {
   const slots = opening.segments.length - 1;
   const size =
-    weigh(opening.consumers) + opening.segments.reduce((sum, { length }) => sum + length, 0);
+    weighConsumers(opening.consumers) +
+    opening.segments.reduce((sum, { length }) => sum + length, 0);
   if (size > LARGE) activation.write(OPENING, { json: opening });
   let opened: Join = {
     ...state,
@@ -118,8 +119,8 @@ function fill(activation: Activation, state: Join, slot: Early): Join {
   const left = state.left - 1;
   const texts = state.texts.with(slot.index, slot.text);
   if (state.over) {
-    bill(activation, state.tally, opening.flow);
-    return { ...state, left, texts, tally: NO_TALLY };
+    billFlow(activation, state.tally, opening.flow);
+    return { ...state, left, texts, tally: NO_USAGE };
   }
   if (!slot.ok)
     return finish(activation, { ...state, left, texts }, opening, {
@@ -141,8 +142,8 @@ function whole(activation: Activation, segments: readonly string[], texts: Join[
     texts.map((slot, index) => textOf(activation, slot ?? "", index)),
   );
   const [size, limit] = [text.length, activation.environment.payloadLimit];
-  if (size <= limit) return fulfilled(text);
-  return rejectedWith(
+  if (size <= limit) return fulfilledSettlement(text);
+  return rejectedWithCode(
     "PAYLOAD_TOO_LARGE",
     `the joined value has ${size} characters, the limit is ${limit}`,
     { size, limit },
@@ -150,12 +151,12 @@ function whole(activation: Activation, segments: readonly string[], texts: Join[
 }
 
 function finish(activation: Activation, state: Join, opening: Opening, settled: Settled): Join {
-  const consumers = carryOrBill(activation, opening.consumers, {
+  const consumers = carryOrBillUsage(activation, opening.consumers, {
     tally: state.tally,
     flow: opening.flow,
   });
-  deliver(activation, consumers, settled, opening.flow);
-  return { ...state, over: true, tally: NO_TALLY };
+  deliverSettlement(activation, consumers, settled, opening.flow);
+  return { ...state, over: true, tally: NO_USAGE };
 }
 
 function setApart(activation: Activation, index: number, text: Encoded): string | Apart {
@@ -196,7 +197,12 @@ export function openJoin(
   const slots = segments.length - 1;
   if (slots <= DEGREE) {
     for (let index = 0; index < slots; index++) fillSlot(index, { to: "slot", id, index });
-    tell(activation, { target: system("join", id), name: "open", control: opening, fresh: true });
+    sendSystemMessage(activation, {
+      target: systemAddress("join", id),
+      name: "open",
+      control: opening,
+      fresh: true,
+    });
     return;
   }
   let size = DEGREE;
@@ -215,8 +221,8 @@ export function openJoin(
     );
   }
   outer.push(segments[slots] ?? "");
-  tell(activation, {
-    target: system("join", id),
+  sendSystemMessage(activation, {
+    target: systemAddress("join", id),
     name: "open",
     control: { ...opening, segments: outer },
     fresh: true,

@@ -1,14 +1,19 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Json } from "../../core/data/json.ts";
-import { addTallies, NO_TALLY } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { addUsage, NO_USAGE } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { bill, carryOrBill, deliver, reportUnhandled } from "../protocol/deliver.ts";
+import {
+  billFlow,
+  carryOrBillUsage,
+  deliverSettlement,
+  reportUnhandled,
+} from "../protocol/deliver.ts";
 import type { Failure } from "../types/failure.ts";
-import { guard, unguard } from "../protocol/cancellation-watch.ts";
+import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
 import { isDetached, scopeName } from "../protocol/scope.ts";
-import { cancelled, rejected } from "../protocol/settled.ts";
+import { cancelledSettlement, rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { SYSTEM } from "../protocol/system.ts";
 
@@ -39,14 +44,14 @@ type Race = {
   readonly early: readonly Slot[];
   readonly arrived: number;
   readonly over: boolean;
-  readonly tally: Tally;
+  readonly tally: UsageTotals;
 };
 
 type Opened = Race & { readonly opening: Racing };
 
 const VALUE = "race";
 const CANCEL = "cancel";
-const UNOPENED: Race = { early: [], arrived: 0, over: false, tally: NO_TALLY };
+const UNOPENED: Race = { early: [], arrived: 0, over: false, tally: NO_USAGE };
 
 /** The system function `_sys/race`. */
 export const race: Definition = {
@@ -58,12 +63,12 @@ export const race: Definition = {
     const state = (activation.json(VALUE) as Race | undefined) ?? UNOPENED;
     if (activation.withdrawn !== undefined) return save(activation, withdraw(activation, state));
     if (name === "open") return save(activation, open(activation, state, control as Racing));
-    const { index, ok, tally } = control as { index: number; ok: boolean; tally: Tally };
+    const { index, ok, tally } = control as { index: number; ok: boolean; tally: UsageTotals };
     save(
       activation,
       fill(
         activation,
-        { ...state, tally: addTallies(state.tally, tally) },
+        { ...state, tally: addUsage(state.tally, tally) },
         { index, settled: { ok, text: payload } },
       ),
     );
@@ -88,7 +93,7 @@ export function branchScope(race: string, index: number, scope: string | undefin
 
 function open(activation: Activation, state: Race, opening: Racing): Race {
   let opened: Race = { ...state, opening, early: [] };
-  guard(activation, opening.scope, CANCEL);
+  watchCancellation(activation, opening.scope, CANCEL);
   for (const slot of state.early) opened = fill(activation, opened, slot);
   return opened;
 }
@@ -98,8 +103,8 @@ function fill(activation: Activation, state: Race, slot: Slot): Race {
   if (opening === undefined) return { ...state, early: [...state.early, slot] };
   const counted: Opened = { ...state, opening, arrived: state.arrived + 1 };
   if (state.over) {
-    bill(activation, state.tally, opening.flow);
-    return { ...counted, tally: NO_TALLY };
+    billFlow(activation, state.tally, opening.flow);
+    return { ...counted, tally: NO_USAGE };
   }
   const { index, settled } = slot;
   if (index === opening.branches) {
@@ -119,12 +124,12 @@ function decide(
   settled: Settled,
   winner?: number,
 ): Race {
-  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);
+  if (opening.scope !== undefined) unwatchCancellation(activation, [opening.scope, CANCEL]);
   if (!settled.ok && opening.consumers.length === 0)
     reportUnhandled(activation, settled, opening.flow);
-  deliver(
+  deliverSettlement(
     activation,
-    carryOrBill(activation, opening.consumers, { tally, flow: opening.flow }),
+    carryOrBillUsage(activation, opening.consumers, { tally, flow: opening.flow }),
     settled,
     opening.flow,
   );
@@ -132,14 +137,14 @@ function decide(
     if (index !== winner)
       activation.cancelScope(branchScope(activation.address.id, index, opening.scope));
   }
-  return { ...state, opening, over: true, tally: NO_TALLY };
+  return { ...state, opening, over: true, tally: NO_USAGE };
 }
 
 function withdraw(activation: Activation, state: Race): Race {
   const { opening, over } = state;
   return opening === undefined || over
     ? state
-    : decide(activation, { ...state, opening }, cancelled("the race"));
+    : decide(activation, { ...state, opening }, cancelledSettlement("the race"));
 }
 
 /** What `any` comes to when no branch was fulfilled; the text holds their settlements. */
@@ -150,7 +155,7 @@ function allRejected({ text }: Settled): Settled | undefined {
   }[];
   if (settlements.some(({ status }) => status === "fulfilled")) return undefined;
   const errors = settlements.map(({ reason }) => reason);
-  return rejected({
+  return rejectedSettlement({
     name: "AggregateError",
     message: `all ${errors.length} futures were rejected`,
     errors,

@@ -1,7 +1,7 @@
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { deliver } from "../protocol/deliver.ts";
-import { cancelled, SETTLED_UNDEFINED } from "../protocol/settled.ts";
+import { deliverSettlement } from "../protocol/deliver.ts";
+import { cancelledSettlement, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { SYSTEM } from "../protocol/system.ts";
 
@@ -20,10 +20,10 @@ export const timer: Definition = {
   system: true,
   receive(activation) {
     const { consumers, flow, settled = SETTLED_UNDEFINED } = activation.envelope.control as Timer;
-    deliver(
+    deliverSettlement(
       activation,
       consumers,
-      activation.withdrawn === undefined ? settled : cancelled("the timer"),
+      activation.withdrawn === undefined ? settled : cancelledSettlement("the timer"),
       flow,
     );
   },

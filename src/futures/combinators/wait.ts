@@ -4,14 +4,14 @@ import type { Definition } from "../../core/activation/definition.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { childId } from "../../core/message/message-id.ts";
-import { subscribeTo } from "./cell.ts";
+import { subscribeToCell } from "./cell.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { deliver } from "../protocol/deliver.ts";
+import { deliverSettlement } from "../protocol/deliver.ts";
 import { encodeHandle } from "../protocol/codec.ts";
 import { openJoin } from "./join.ts";
-import { guard, unguard } from "../protocol/cancellation-watch.ts";
-import { cancelled, fulfilled } from "../protocol/settled.ts";
-import { SYSTEM, tellAt } from "../protocol/system.ts";
+import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
+import { cancelledSettlement, fulfilledSettlement } from "../protocol/settled.ts";
+import { SYSTEM, scheduleSystemMessage } from "../protocol/system.ts";
 
 /**
  * `wait`: counts which of several futures have settled, up to a number or an instant; then gathers what those are.
@@ -80,15 +80,19 @@ export function waitersOf(read: (name: string) => Json | undefined): readonly Co
 function open(activation: Activation, waiting: Waiting): void {
   activation.write(OPENING, { json: waiting });
   const { dueAt, scope } = waiting;
-  if (dueAt === undefined) return void guard(activation, scope, TIMEOUT);
+  if (dueAt === undefined) return void watchCancellation(activation, scope, TIMEOUT);
   const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt, token: TIMEOUT, scope };
-  tellAt(activation, { target: activation.address, name: TIMEOUT, control: null }, at);
+  scheduleSystemMessage(
+    activation,
+    { target: activation.address, name: TIMEOUT, control: null },
+    at,
+  );
 }
 
 function withdraw(activation: Activation, ticks: Ticks): void {
   const waiting = activation.json(OPENING) as Waiting | undefined;
   if (waiting === undefined || ticks.over) return;
-  deliver(activation, waiting.consumers, cancelled("the wait"), waiting.flow);
+  deliverSettlement(activation, waiting.consumers, cancelledSettlement("the wait"), waiting.flow);
   finish(activation, waiting, { ...ticks, over: true });
 }
 
@@ -123,7 +127,7 @@ function decide(
   timedOut: boolean,
 ): void {
   if (waiting.dueAt === undefined && waiting.scope !== undefined)
-    unguard(activation, [waiting.scope, TIMEOUT]);
+    unwatchCancellation(activation, [waiting.scope, TIMEOUT]);
   else if (!timedOut) activation.cancelSend(TIMEOUT);
   const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
   const ready: number[] = [];
@@ -132,19 +136,24 @@ function decide(
     if (isReady(index)) ready.push(index);
     else
       pending.push(
-        `{"index":${index},"handle":${encodeHandle(cell, activation.environment.realm, waiting.retainUntil)}}`,
+        `{"index":${index},"handle":${encodeHandle(cell, activation.environment.storeId, waiting.retainUntil)}}`,
       );
   }
   const { consumers, flow } = waiting;
   const tail = `],"pending":[${pending.join(",")}]}`;
   if (ready.length === 0)
-    return deliver(activation, consumers, fulfilled(`{"ready":[${tail}` as Encoded), flow);
+    return deliverSettlement(
+      activation,
+      consumers,
+      fulfilledSettlement(`{"ready":[${tail}` as Encoded),
+      flow,
+    );
   const segments = ['{"ready":[', ...Array.from({ length: ready.length - 1 }, () => ","), tail];
   const opening = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
   openJoin(activation, childId(activation.address.id, 0, "ready"), opening, (slot, filler) => {
     const index = ready[slot] ?? 0;
     const consumer: Consumer = { ...filler, want: "settlement", position: index };
-    subscribeTo(
+    subscribeToCell(
       activation,
       { cell: waiting.cells[index] ?? "", retainUntil: waiting.retainUntil },
       [consumer],

@@ -1,5 +1,5 @@
-import { isComplete } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { isUsageComplete } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 
 /** What a flow was billed. Times are in ms, exact to the nanosecond. */
 export interface FlowBill {
@@ -19,7 +19,7 @@ export interface FlowBill {
 }
 
 /** Makes a bill of the sums that a flow's cell has. */
-export function flowBill(tally: Tally, settled: boolean): FlowBill {
+export function flowBill(tally: UsageTotals, settled: boolean): FlowBill {
   const [runs, billedNs, blockedNs, parkedMs] = tally;
   const activeNs = billedNs - blockedNs;
   return {
@@ -29,6 +29,6 @@ export function flowBill(tally: Tally, settled: boolean): FlowBill {
     parkedMs,
     beta: billedNs === 0 || blockedNs === 0 ? 1 : billedNs / activeNs,
     runs,
-    final: settled && isComplete(tally),
+    final: settled && isUsageComplete(tally),
   };
 }

@@ -1,5 +1,5 @@
 import type { Json } from "../../core/data/json.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Failure } from "../types/failure.ts";
 
 /** Name under which a flow's record is kept. */
@@ -13,14 +13,14 @@ export type FlowRecord = {
   /** The operation; absent: {@link CALL}. */
   readonly name?: string | undefined;
   readonly startedAt: number;
-  readonly tally: Tally;
+  readonly tally: UsageTotals;
   readonly settledAt?: number | undefined;
   /** How it was settled; the outcome is the text beside this record. */
   readonly ok?: boolean | undefined;
-} & SeldomKept;
+} & RareFields;
 
 /** What most flows have nothing of. */
-type SeldomKept = {
+type RareFields = {
   /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
   readonly number?: string | undefined;
   /** Of function and input, by which another start under this key is compared; only kept for a key that was given. */
@@ -41,16 +41,16 @@ const [PENDING, OK, FAILED] = [0, 1, 2];
 type Stored = readonly [
   type: string,
   startedAt: number,
-  tally: Tally,
+  tally: UsageTotals,
   settled: number,
   settledAt: number,
   stateId: string | typeof ABSENT,
   name: string | typeof ABSENT,
-  seldom?: SeldomKept,
+  seldom?: RareFields,
 ];
 
 /** The record as it is kept. */
-export function keepRecord(record: FlowRecord): Json {
+export function encodeFlowRecord(record: FlowRecord): Json {
   const {
     type,
     startedAt,
@@ -67,8 +67,8 @@ export function keepRecord(record: FlowRecord): Json {
   return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled }];
 }
 
-/** Reads what {@link keepRecord} gave. */
-export function readRecord(kept: Json): FlowRecord {
+/** Reads what {@link encodeFlowRecord} gave. */
+export function decodeFlowRecord(kept: Json): FlowRecord {
   const [type, startedAt, tally, settled, settledAt, stateId, name, seldom] = kept as Stored;
   const usual = {
     type,

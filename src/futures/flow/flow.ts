@@ -3,17 +3,17 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Json } from "../../core/data/json.ts";
 import { rootId } from "../../core/message/message-id.ts";
-import { addTallies } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { addUsage } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { queueId } from "../combinators/event.ts";
-import { firstCall, firstRecord } from "./derived-record.ts";
-import { FLOW_VALUE, keepRecord, readRecord } from "./flow-record.ts";
+import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
+import { FLOW_VALUE, encodeFlowRecord, decodeFlowRecord } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
-import { cancelled, failureOf } from "../protocol/settled.ts";
+import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { CALL } from "../define/spec.ts";
-import { SYSTEM, system, tell } from "../protocol/system.ts";
+import { SYSTEM, systemAddress, sendSystemMessage } from "../protocol/system.ts";
 
 /** What starts a flow; the payload of the message is the input. */
 export type Start = {
@@ -32,7 +32,7 @@ export const STATUS_VALUE = "status";
 const MAX_UNHANDLED = 16;
 
 /** The key of the answer that a settled flow gives. */
-export function settledKey(flow: string): string {
+export function settledReplyKey(flow: string): string {
   return `flow/${flow}`;
 }
 
@@ -52,7 +52,7 @@ export const flow: Definition = {
   receive(activation) {
     const { name, control } = activation.envelope;
     const kept = activation.json(FLOW_VALUE);
-    const record = kept === undefined ? undefined : readRecord(kept);
+    const record = kept === undefined ? undefined : decodeFlowRecord(kept);
     if (name === "start") return start(activation, record, control as Start);
     if (name === "query") return query(activation, record, control as { key: string });
     if (name === "signal")
@@ -62,18 +62,18 @@ export const flow: Definition = {
     if (record === undefined) return orphan(activation, name, control);
     switch (name) {
       case "settle":
-        return settle(activation, record, control as { ok: boolean; tally: Tally });
+        return settle(activation, record, control as { ok: boolean; tally: UsageTotals });
       case "bill":
         return save(activation, {
           ...record,
-          tally: addTallies(record.tally, (control as { tally: Tally }).tally),
+          tally: addUsage(record.tally, (control as { tally: UsageTotals }).tally),
         });
       case "unhandled":
         return save(activation, {
           ...record,
           unhandled: [
             ...(record.unhandled ?? []),
-            failureOf({ ok: false, text: activation.envelope.payload }),
+            failureOfSettlement({ ok: false, text: activation.envelope.payload }),
           ].slice(-MAX_UNHANDLED),
         });
       case "status":
@@ -97,7 +97,7 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
       (record.name ?? CALL) === name &&
       record.digest === digest &&
       digest !== undefined;
-    return activation.answer(key, UNDEFINED, {
+    return activation.replyTo(key, UNDEFINED, {
       outcome: same ? "attached" : "conflict",
       type: record.type,
       stateId: record.stateId,
@@ -119,17 +119,17 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
     scope: number,
   };
   activation.send(first);
-  if (number === flow) activation.imply(FLOW_VALUE, firstCall.contentOf(first));
-  else save(activation, { ...firstRecord(first), number, digest });
-  activation.answer(key, UNDEFINED, { outcome: "started", type, stateId });
+  if (number === flow) activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
+  else save(activation, { ...recordOfFirstCall(first), number, digest });
+  activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 
 function settle(
   activation: Activation,
   record: FlowRecord,
-  { ok, tally }: { ok: boolean; tally: Tally },
+  { ok, tally }: { ok: boolean; tally: UsageTotals },
 ): void {
-  const summed = { ...record, tally: addTallies(record.tally, tally) };
+  const summed = { ...record, tally: addUsage(record.tally, tally) };
   if (record.ok !== undefined) return save(activation, summed);
   end(activation, summed, { ok, text: activation.envelope.payload });
 }
@@ -140,9 +140,13 @@ function cancel(
   { key }: { key: string },
 ): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
-  activation.answer(key, UNDEFINED, { outcome });
+  activation.replyTo(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "cancelled") return;
-  end(activation, { ...record, cancelled: true }, cancelled(`the flow ${activation.address.id}`));
+  end(
+    activation,
+    { ...record, cancelled: true },
+    cancelledSettlement(`the flow ${activation.address.id}`),
+  );
   activation.cancelScope(record.number ?? activation.address.id);
 }
 
@@ -152,7 +156,7 @@ function purge(
   { key }: { key: string },
 ): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
-  activation.answer(key, UNDEFINED, { outcome });
+  activation.replyTo(key, UNDEFINED, { outcome });
   if (outcome !== "purged") return;
   activation.delete(FLOW_VALUE);
   activation.delete(STATUS_VALUE);
@@ -169,7 +173,7 @@ function end(activation: Activation, record: FlowRecord, { ok, text }: Settled):
       status.content,
       activation.now + activation.environment.retentionMs,
     );
-  activation.answer(settledKey(activation.address.id), text, { ok });
+  activation.replyTo(settledReplyKey(activation.address.id), text, { ok });
 }
 
 function query(
@@ -179,7 +183,7 @@ function query(
 ): void {
   const status = activation.read(STATUS_VALUE);
   const outcome = record?.ok === undefined ? undefined : activation.read(FLOW_VALUE)?.content.text;
-  activation.answer(key, status?.content.text ?? UNDEFINED, {
+  activation.replyTo(key, status?.content.text ?? UNDEFINED, {
     record: record ?? null,
     ...(outcome !== undefined && { outcome }),
   });
@@ -192,13 +196,13 @@ function signal(
 ): void {
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
   if (outcome === "signalled")
-    tell(activation, {
-      target: system("event", queueId(activation.address.id, event)),
+    sendSystemMessage(activation, {
+      target: systemAddress("event", queueId(activation.address.id, event)),
       name: "signal",
       control: null,
       payload: activation.envelope.payload,
     });
-  activation.answer(key, UNDEFINED, { outcome });
+  activation.replyTo(key, UNDEFINED, { outcome });
 }
 
 function addQueue(activation: Activation, record: FlowRecord, queue: string): void {
@@ -207,7 +211,11 @@ function addQueue(activation: Activation, record: FlowRecord, queue: string): vo
 }
 
 function endQueue(activation: Activation, id: string): void {
-  tell(activation, { target: system("event", id), name: "over", control: null });
+  sendSystemMessage(activation, {
+    target: systemAddress("event", id),
+    name: "over",
+    control: null,
+  });
 }
 
 /** The flow's record is gone: what comes late is dropped, but an event queue must learn that its flow is over. */
@@ -225,7 +233,7 @@ function save(
     record.settledAt === undefined
       ? undefined
       : record.settledAt + activation.environment.retentionMs;
-  const json = keepRecord(record);
+  const json = encodeFlowRecord(record);
   activation.write(
     FLOW_VALUE,
     outcome === undefined ? { json } : { json, text: outcome },

@@ -1,11 +1,11 @@
 import type { Address } from "../../core/message/address.ts";
-import type { Parked } from "../../core/engine/engine.ts";
+import type { PendingWork } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { consumersOfCell, isPromise } from "../combinators/cell.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { targetOf } from "../protocol/consumer.ts";
+import { callTarget } from "../protocol/consumer.ts";
 import { consumersOfEvent, eventOf } from "../combinators/event.ts";
 import { consumersOfJoin } from "../combinators/join.ts";
 import { consumersOfRace } from "../combinators/race.ts";
@@ -56,7 +56,7 @@ export interface FlowWaits {
 /** What a flow's waits are read from. */
 export interface WaitsParts {
   readonly flow: Waiting;
-  readonly parked: Parked;
+  readonly parked: PendingWork;
   readonly read: (address: Address, name: string) => Json | undefined;
   /** How much of what is parked is looked at. */
   readonly limit: number;
@@ -79,7 +79,7 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
     const steps = [{ on: from, consumers }];
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
       for (const consumer of step.consumers) {
-        const { node, next } = whoTakes(consumer, valuesOf);
+        const { node, next } = waiterOf(consumer, valuesOf);
         const waiter = node ?? flow;
         waits.set(`${waiter.id} ${step.on}`, { waiter: waiter.id, on: step.on });
         if (node !== undefined && add(node)) steps.push({ on: node.id, consumers: next });
@@ -88,11 +88,11 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
   };
 
   for (const { envelope, dueAt } of parked.messages.slice(0, limit)) {
-    const { node, consumers } = atWork(envelope, dueAt);
+    const { node, consumers } = nodeOfMessage(envelope, dueAt);
     if (add(node)) walk(node.id, consumers);
   }
   for (const address of parked.addresses.slice(0, limit)) {
-    const { node, next } = atAddress(address, valuesOf);
+    const { node, next } = nodeAtAddress(address, valuesOf);
     if (node !== undefined && add(node)) walk(node.id, next);
   }
   const left =
@@ -112,10 +112,10 @@ interface Found {
 const ALL = Number.POSITIVE_INFINITY;
 
 /** Who takes a settlement; no node is the flow itself, or another one. */
-function whoTakes(consumer: Consumer, valuesOf: ValuesOf): Found {
+function waiterOf(consumer: Consumer, valuesOf: ValuesOf): Found {
   switch (consumer.to) {
     case "call": {
-      const { type } = targetOf(consumer);
+      const { type } = callTarget(consumer);
       const name = consumer.name === CALL ? type : `${type}.${consumer.name}`;
       return {
         node: { id: consumer.id, kind: "function", name, status: "waits" },
@@ -127,18 +127,18 @@ function whoTakes(consumer: Consumer, valuesOf: ValuesOf): Found {
     case "flow":
       return { node: undefined, next: [] };
     case "slot":
-      return atAddress({ type: SYSTEM.join, id: consumer.id }, valuesOf);
+      return nodeAtAddress({ type: SYSTEM.join, id: consumer.id }, valuesOf);
     case "cell":
-      return atAddress({ type: SYSTEM.cell, id: consumer.id }, valuesOf);
+      return nodeAtAddress({ type: SYSTEM.cell, id: consumer.id }, valuesOf);
     case "race":
-      return atAddress({ type: SYSTEM.race, id: consumer.id }, valuesOf);
+      return nodeAtAddress({ type: SYSTEM.race, id: consumer.id }, valuesOf);
     case "tick":
-      return atAddress({ type: SYSTEM.wait, id: consumer.id }, valuesOf);
+      return nodeAtAddress({ type: SYSTEM.wait, id: consumer.id }, valuesOf);
   }
 }
 
 /** What keeps something for a flow at an address, and who waits for it. */
-function atAddress(address: Address, valuesOf: ValuesOf): Found {
+function nodeAtAddress(address: Address, valuesOf: ValuesOf): Found {
   const values = valuesOf(address);
   const id = `${address.type}/${address.id}`;
   const node = (kind: Waiting["kind"], name = ""): Waiting => ({ id, kind, name, status: "" });
@@ -162,7 +162,7 @@ function atAddress(address: Address, valuesOf: ValuesOf): Found {
 }
 
 /** A message that is to be handled, now or when it is due. */
-function atWork(
+function nodeOfMessage(
   envelope: Envelope,
   dueAt: number | undefined,
 ): { node: Waiting; consumers: readonly Consumer[] } {

@@ -1,7 +1,7 @@
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { targetOf } from "./consumer.ts";
+import { callTarget } from "./consumer.ts";
 import type { CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
 
 /** What a message to a user's function carries beside its input. */
@@ -35,5 +35,5 @@ export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
   // A one-way message leaves the flow: its runs are billed to function and address alone, and it is not cancelled with it.
   const [flow, scope] = oneWay === true ? [] : [call.flow, call.scope];
   const control: CallControl = { consumers, flow, creates, oneWay, reply, settles, cancelled };
-  return { id, target: targetOf(call), name, payload, control, caller, scope };
+  return { id, target: callTarget(call), name, payload, control, caller, scope };
 }

@@ -12,15 +12,19 @@ export const codec = makeCodec({
       tag: TAG,
       matches: isHandle,
       encode: (value) => {
-        const { id, realm, retainUntil } = value as FutureHandle<unknown>;
-        return [id, realm, retainUntil];
+        const { id, storeId, retainUntil } = value as FutureHandle<unknown>;
+        return [id, storeId, retainUntil];
       },
       decode: (data) => {
         if (!Array.isArray(data)) throw new TypeError("a handle is a list");
-        const [id, realm, retainUntil] = data as readonly unknown[];
-        if (typeof id !== "string" || typeof realm !== "string" || typeof retainUntil !== "number")
+        const [id, storeId, retainUntil] = data as readonly unknown[];
+        if (
+          typeof id !== "string" ||
+          typeof storeId !== "string" ||
+          typeof retainUntil !== "number"
+        )
           throw new TypeError("not a handle");
-        return new FutureHandle({ id, realm, retainUntil });
+        return new FutureHandle({ id, storeId, retainUntil });
       },
     },
   ],
@@ -38,11 +42,11 @@ export const codec = makeCodec({
 const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;
 
 /** Encoded text without the instants in its handles, which are later ones when the same is written again. */
-export function withoutInstants(text: string): string {
+export function withoutRetention(text: string): string {
   return text.replaceAll(INSTANT, "$1]]}");
 }
 
 /** A handle as text, as the codec writes it. */
-export function encodeHandle(id: string, realm: string, retainUntil: number): string {
-  return codec.encode(new FutureHandle({ id, realm, retainUntil }));
+export function encodeHandle(id: string, storeId: string, retainUntil: number): string {
+  return codec.encode(new FutureHandle({ id, storeId, retainUntil }));
 }

@@ -1,7 +1,7 @@
 import type { Address } from "../../core/message/address.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { addTallies, NO_TALLY, tallyOfParking } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { addUsage, NO_USAGE, usageOfParking } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 
 /**
  * What a consumer takes of a settlement.
@@ -13,18 +13,18 @@ import type { Tally } from "../../core/activation/meter.ts";
 export type Want = "value" | "settlement" | "completion";
 
 /** What every consumer may carry. */
-type Luggage = {
+type CarriedUsage = {
   readonly want?: Want | undefined;
   /** Place among the futures of a `wait`, for a settlement that is to name it. */
   readonly position?: number | undefined;
   /** Sums of the runs so far. Only the first consumer of a list carries any, so that nothing is counted twice. */
-  readonly tally?: Tally | undefined;
+  readonly tally?: UsageTotals | undefined;
   /** Handlers whose future settles when this consumer is served: how many, and the sum of the instants at which they ended. */
   readonly parked?: readonly [handlers: number, endedAtSum: number];
 };
 
 /** The call of a function whose input awaits the settlement: `before + settlement + after`. */
-export type CallConsumer = Luggage & {
+export type CallConsumer = CarriedUsage & {
   readonly to: "call";
   readonly id: MessageId;
   /** A type alone: an instance named after the call. */
@@ -57,7 +57,7 @@ export type Settles = "input" | "result";
 export type ReplyTo = string | { readonly target: Address; readonly name: string };
 
 /** The address that is called. */
-export function targetOf({ id, target }: Pick<CallConsumer, "id" | "target">): Address {
+export function callTarget({ id, target }: Pick<CallConsumer, "id" | "target">): Address {
   return typeof target === "string" ? { type: target, id } : target;
 }
 
@@ -73,23 +73,27 @@ export function targetOf({ id, target }: Pick<CallConsumer, "id" | "target">): A
  * - `answer`: answer whoever waits for `key`
  */
 export type Consumer =
-  | (Luggage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
-  | (Luggage & { readonly to: "cell"; readonly id: MessageId; readonly spill?: true | undefined })
-  | (Luggage & { readonly to: "flow"; readonly id: string })
-  | (Luggage & { readonly to: "race"; readonly id: MessageId; readonly index: number })
-  | (Luggage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
-  | (Luggage & { readonly to: "answer"; readonly key: string })
+  | (CarriedUsage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
+  | (CarriedUsage & {
+      readonly to: "cell";
+      readonly id: MessageId;
+      readonly spill?: true | undefined;
+    })
+  | (CarriedUsage & { readonly to: "flow"; readonly id: string })
+  | (CarriedUsage & { readonly to: "race"; readonly id: MessageId; readonly index: number })
+  | (CarriedUsage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
+  | (CarriedUsage & { readonly to: "answer"; readonly key: string })
   | CallConsumer;
 
 /** Adds to what the first of the consumers carries. The list must not be empty. */
-export function carry(
+export function addCarriedUsage(
   consumers: readonly Consumer[],
-  tally: Tally,
+  tally: UsageTotals,
   parked?: readonly [number, number],
 ): readonly Consumer[] {
   const [first, ...rest] = consumers;
-  if (first === undefined || (tally === NO_TALLY && parked === undefined)) return consumers;
-  const sum = addTallies(first.tally ?? NO_TALLY, tally);
+  if (first === undefined || (tally === NO_USAGE && parked === undefined)) return consumers;
+  const sum = addUsage(first.tally ?? NO_USAGE, tally);
   const waiting = first.parked ?? [0, 0];
   const loaded: Consumer = { ...first, tally: sum };
   return [
@@ -101,15 +105,15 @@ export function carry(
 }
 
 /** What the consumer carries, with the parked time that ends `now`. */
-export function unload(consumer: Consumer, now: number): Tally {
-  const tally = consumer.tally ?? NO_TALLY;
+export function takeCarriedUsage(consumer: Consumer, now: number): UsageTotals {
+  const tally = consumer.tally ?? NO_USAGE;
   if (consumer.parked === undefined) return tally;
   const [handlers, endedAtSum] = consumer.parked;
-  return addTallies(tally, tallyOfParking(Math.max(0, handlers * now - endedAtSum)));
+  return addUsage(tally, usageOfParking(Math.max(0, handlers * now - endedAtSum)));
 }
 
 /** About how many characters the consumers take in a message. */
-export function weigh(consumers: readonly Consumer[]): number {
+export function weighConsumers(consumers: readonly Consumer[]): number {
   let weight = 0;
   for (const consumer of consumers) {
     weight += 100;
@@ -118,7 +122,7 @@ export function weigh(consumers: readonly Consumer[]): number {
         200 +
         (consumer.before?.length ?? 0) +
         (consumer.after?.length ?? 0) +
-        weigh(consumer.consumers);
+        weighConsumers(consumer.consumers);
   }
   return weight;
 }

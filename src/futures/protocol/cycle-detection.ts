@@ -1,7 +1,7 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Consumer } from "./consumer.ts";
-import { system, tell } from "./system.ts";
+import { systemAddress, sendSystemMessage } from "./system.ts";
 
 /**
  * Finds futures that wait for themselves: whenever somebody begins to wait for a cell, a trace follows where its settlement would
@@ -9,10 +9,10 @@ import { system, tell } from "./system.ts";
  * nothing will ever be settled.
  *
  * TR1 Of the edges of a cycle, the last one to be made is traced when all others are there.
- * TR2 A trace is a bounded number of messages: a cycle of more than {@link BUDGET} futures is not found.
+ * TR2 A trace is a bounded number of messages: a cycle of more than {@link MAX_PROBES} futures is not found.
  * TR3 It ends at a race or a wait, which may do without what it is traced from.
  */
-export type Trace = {
+export type CycleProbe = {
   /** The cell at which it began. */
   readonly origin: string;
   /** How many messages it may still be. */
@@ -20,32 +20,35 @@ export type Trace = {
 };
 
 /** Name of the message that is a trace. */
-export const TRACE = "trace";
+export const CYCLE_PROBE = "trace";
 
-const BUDGET = 1024;
+const MAX_PROBES = 1024;
 
 /** Begins a trace at this cell, for who has begun to wait for it. */
-export function beginTrace(activation: Activation, consumers: readonly Consumer[]): void {
-  followTrace(activation, consumers, { origin: activation.address.id, budget: BUDGET });
+export function startCycleProbe(activation: Activation, consumers: readonly Consumer[]): void {
+  forwardCycleProbe(activation, consumers, { origin: activation.address.id, budget: MAX_PROBES });
 }
 
 /** Follows a trace on from here, to all that the settlement would go to. */
-export function followTrace(
+export function forwardCycleProbe(
   activation: Activation,
   consumers: readonly Consumer[],
-  { origin, budget }: Trace,
+  { origin, budget }: CycleProbe,
 ): void {
-  const targets = [...waiting(consumers)];
+  const targets = [...waitingAddresses(consumers)];
   const share = Math.floor((budget - 1) / targets.length);
   if (share < 1) return;
   const control: Json = { origin, budget: share };
-  for (const target of targets) tell(activation, { target, name: TRACE, control });
+  for (const target of targets)
+    sendSystemMessage(activation, { target, name: CYCLE_PROBE, control });
 }
 
-function* waiting(consumers: readonly Consumer[]): Generator<ReturnType<typeof system>> {
+function* waitingAddresses(
+  consumers: readonly Consumer[],
+): Generator<ReturnType<typeof systemAddress>> {
   for (const consumer of consumers) {
-    if (consumer.to === "call") yield* waiting(consumer.consumers);
-    else if (consumer.to === "cell") yield system("cell", consumer.id);
-    else if (consumer.to === "slot") yield system("join", consumer.id);
+    if (consumer.to === "call") yield* waitingAddresses(consumer.consumers);
+    else if (consumer.to === "cell") yield systemAddress("cell", consumer.id);
+    else if (consumer.to === "slot") yield systemAddress("join", consumer.id);
   }
 }

@@ -1,15 +1,21 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { addTallies, markOf, NO_TALLY } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { addUsage, markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import { callEnvelope } from "./call.ts";
 import type { CallControl } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
-import { carry, targetOf, unload } from "./consumer.ts";
-import { asSettlement, cancelled, failureOf, fulfilled, rejectedWith } from "./settled.ts";
+import { addCarriedUsage, callTarget, takeCarriedUsage } from "./consumer.ts";
+import {
+  encodeSettlement,
+  cancelledSettlement,
+  failureOfSettlement,
+  fulfilledSettlement,
+  rejectedWithCode,
+} from "./settled.ts";
 import type { Settled } from "./settled.ts";
-import { system, tell } from "./system.ts";
+import { systemAddress, sendSystemMessage } from "./system.ts";
 
 /**
  * Hands a settlement to its consumers, as messages.
@@ -20,120 +26,131 @@ import { system, tell } from "./system.ts";
  * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody waits for it: its consumers learn at
  *    once that they were cancelled, so that nothing of the scope stays; and it is in no scope, so that nothing cancels it.
  */
-export function deliver(
+export function deliverSettlement(
   activation: Activation,
   consumers: readonly Consumer[],
   settled: Settled,
   flow?: string,
 ): void {
-  for (const consumer of consumers) serve(activation, consumer, settled, flow);
+  for (const consumer of consumers) serveConsumer(activation, consumer, settled, flow);
 }
 
 /** What settles a cell, beside the settlement's text. */
 export type Settling = {
   readonly ok: boolean;
-  readonly tally: Tally;
+  readonly tally: UsageTotals;
   readonly spill?: true | undefined;
   readonly flow?: string | undefined;
 };
 
-function serve(
+function serveConsumer(
   activation: Activation,
   consumer: Consumer,
   settled: Settled,
   flow: string | undefined,
 ): void {
-  const taken = take(consumer, settled);
-  const tally = unload(consumer, activation.now);
+  const taken = settlementFor(consumer, settled);
+  const tally = takeCarriedUsage(consumer, activation.now);
   // These take no sums along.
-  if (consumer.to === "tick" || consumer.to === "answer") bill(activation, tally, flow);
+  if (consumer.to === "tick" || consumer.to === "answer") billFlow(activation, tally, flow);
   switch (consumer.to) {
     case "slot":
     case "race":
-      return tell(activation, {
-        target: system(consumer.to === "slot" ? "join" : "race", consumer.id),
+      return sendSystemMessage(activation, {
+        target: systemAddress(consumer.to === "slot" ? "join" : "race", consumer.id),
         name: "slot",
         control: { index: consumer.index, ok: taken.ok, tally },
         payload: taken.text,
       });
     case "cell":
-      return tell(activation, {
-        target: system("cell", consumer.id),
+      return sendSystemMessage(activation, {
+        target: systemAddress("cell", consumer.id),
         name: "settle",
-        control: settling(consumer, taken, tally, flow),
+        control: settleControl(consumer, taken, tally, flow),
         payload: taken.text,
       });
     case "flow":
-      return tell(activation, {
-        target: system("flow", consumer.id),
+      return sendSystemMessage(activation, {
+        target: systemAddress("flow", consumer.id),
         name: "settle",
         control: { ok: taken.ok, tally },
         payload: taken.text,
       });
     case "tick":
-      return tell(activation, {
-        target: system("wait", consumer.id),
+      return sendSystemMessage(activation, {
+        target: systemAddress("wait", consumer.id),
         name: "tick",
         control: { index: consumer.index },
       });
     case "answer":
-      return activation.answer(consumer.key, taken.text, { ok: taken.ok });
+      return activation.replyTo(consumer.key, taken.text, { ok: taken.ok });
     case "call":
-      return call(activation, consumer, taken, tally);
+      return deliverToCall(activation, consumer, taken, tally);
   }
 }
 
-function settling(
+function settleControl(
   { spill }: { readonly spill?: true | undefined },
   { ok }: Settled,
-  tally: Tally,
+  tally: UsageTotals,
   flow: string | undefined,
 ): Settling {
   return { ok, tally, spill, flow };
 }
 
-function take(consumer: Consumer, settled: Settled): Settled {
-  if (consumer.want === "settlement") return fulfilled(asSettlement(settled, consumer.position));
-  return consumer.want === "completion" && settled.ok ? fulfilled("" as Encoded) : settled;
+function settlementFor(consumer: Consumer, settled: Settled): Settled {
+  if (consumer.want === "settlement")
+    return fulfilledSettlement(encodeSettlement(settled, consumer.position));
+  return consumer.want === "completion" && settled.ok
+    ? fulfilledSettlement("" as Encoded)
+    : settled;
 }
 
-function call(
+function deliverToCall(
   activation: Activation,
   consumer: CallConsumer,
   settled: Settled,
-  tally: Tally,
+  tally: UsageTotals,
 ): void {
-  if (!settled.ok) return pass(activation, consumer, settled, tally);
+  if (!settled.ok) return skipCall(activation, consumer, settled, tally);
   if (consumer.oneWay === true || !activation.isCancelled(consumer.scope))
-    return begin(activation, consumer, settled, tally);
-  const rejection = cancelled(`the call of ${targetOf(consumer).type}`);
-  if (consumer.settles === undefined) return pass(activation, consumer, rejection, tally);
+    return startCall(activation, consumer, settled, tally);
+  const rejection = cancelledSettlement(`the call of ${callTarget(consumer).type}`);
+  if (consumer.settles === undefined) return skipCall(activation, consumer, rejection, tally);
   const { scope: _, ...cleanUp } = consumer;
-  begin(activation, { ...cleanUp, consumers: [], cancelled: true }, settled, NO_TALLY);
+  startCall(activation, { ...cleanUp, consumers: [], cancelled: true }, settled, NO_USAGE);
   const { consumers, flow } = consumer;
-  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), rejection, flow);
+  deliverSettlement(
+    activation,
+    carryOrBillUsage(activation, consumers, { tally, flow }),
+    rejection,
+    flow,
+  );
 }
 
-function begin(
+function startCall(
   activation: Activation,
   consumer: CallConsumer,
   settled: Settled,
-  tally: Tally,
+  tally: UsageTotals,
 ): void {
   const payload = ((consumer.before ?? "") + settled.text + (consumer.after ?? "")) as Encoded;
   const [size, limit] = [payload.length, activation.environment.payloadLimit];
   if (size > limit) {
-    const why = `the input of ${targetOf(consumer).type} has ${size} characters, the limit is ${limit}`;
-    const rejection = rejectedWith("PAYLOAD_TOO_LARGE", why, { size, limit });
-    const told = fulfilled(asSettlement(rejection));
+    const why = `the input of ${callTarget(consumer).type} has ${size} characters, the limit is ${limit}`;
+    const rejection = rejectedWithCode("PAYLOAD_TOO_LARGE", why, { size, limit });
+    const told = fulfilledSettlement(encodeSettlement(rejection));
     // What takes settlements is called however a future ends: it learns that the value did not fit.
     const isTold =
       consumer.want === "settlement" && size - settled.text.length + told.text.length <= limit;
     return isTold
-      ? begin(activation, consumer, told, tally)
-      : pass(activation, consumer, rejection, tally);
+      ? startCall(activation, consumer, told, tally)
+      : skipCall(activation, consumer, rejection, tally);
   }
-  const consumers = carryOrBill(activation, consumer.consumers, { tally, flow: consumer.flow });
+  const consumers = carryOrBillUsage(activation, consumer.consumers, {
+    tally,
+    flow: consumer.flow,
+  });
   const envelope = callEnvelope({ ...consumer, consumers }, payload);
   activation.send(
     envelope,
@@ -142,50 +159,58 @@ function begin(
 }
 
 /** Passes a rejection on, past a call that is not made: its message will never run, which its mark must not wait for. */
-function pass(
+function skipCall(
   activation: Activation,
   skipped: CallConsumer,
   rejection: Settled,
-  tally: Tally,
+  tally: UsageTotals,
 ): void {
   if (skipped.oneWay === true) {
-    bill(activation, tally, skipped.flow);
+    billFlow(activation, tally, skipped.flow);
     const envelope = callEnvelope(skipped, UNDEFINED);
     activation.deadLetter(
       { ...envelope, control: { ...(envelope.control as CallControl), incomplete: true } },
-      failureOf(rejection),
+      failureOfSettlement(rejection),
     );
     return;
   }
-  const load = { tally: addTallies(tally, markOf(skipped.id)), flow: skipped.flow };
-  const consumers = carryOrBill(activation, skipped.consumers, load);
+  const load = { tally: addUsage(tally, markOfMessage(skipped.id)), flow: skipped.flow };
+  const consumers = carryOrBillUsage(activation, skipped.consumers, load);
   if (consumers.length === 0) reportUnhandled(activation, rejection, skipped.flow);
-  deliver(activation, consumers, rejection, skipped.flow);
+  deliverSettlement(activation, consumers, rejection, skipped.flow);
 }
 
 /** Sums to be carried, the handler that is parked from now on, and the flow that is billed where nobody carries. */
-interface Load {
-  readonly tally: Tally;
+interface UsageLoad {
+  readonly tally: UsageTotals;
   readonly parked?: readonly [handlers: number, endedAtSum: number];
   readonly flow: string | undefined;
 }
 
 /** Lets the first consumer carry the sums; with none, they go to the flow at once. */
-export function carryOrBill(
+export function carryOrBillUsage(
   activation: Activation,
   consumers: readonly Consumer[],
-  load: Load,
+  load: UsageLoad,
 ): readonly Consumer[] {
   const { tally, parked, flow } = load;
-  if (consumers.length > 0) return carry(consumers, tally, parked);
-  bill(activation, tally, flow);
+  if (consumers.length > 0) return addCarriedUsage(consumers, tally, parked);
+  billFlow(activation, tally, flow);
   return consumers;
 }
 
 /** Posts sums to the flow, for runs whose outcome nobody waits for. */
-export function bill(activation: Activation, tally: Tally, flow: string | undefined): void {
-  if (flow !== undefined && tally !== NO_TALLY)
-    tell(activation, { target: system("flow", flow), name: "bill", control: { tally } });
+export function billFlow(
+  activation: Activation,
+  tally: UsageTotals,
+  flow: string | undefined,
+): void {
+  if (flow !== undefined && tally !== NO_USAGE)
+    sendSystemMessage(activation, {
+      target: systemAddress("flow", flow),
+      name: "bill",
+      control: { tally },
+    });
 }
 
 /** Records a rejection that nobody consumes, without failing the flow. */
@@ -195,8 +220,8 @@ export function reportUnhandled(
   flow: string | undefined,
 ): void {
   if (flow !== undefined)
-    tell(activation, {
-      target: system("flow", flow),
+    sendSystemMessage(activation, {
+      target: systemAddress("flow", flow),
       name: "unhandled",
       control: null,
       payload: rejection.text,

@@ -1,11 +1,11 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { ChildIds } from "../../core/message/child-ids.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { marksOf, NO_TALLY } from "../../core/activation/meter.ts";
-import type { Tally } from "../../core/activation/meter.ts";
+import { markOfMessages, NO_USAGE } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { FutureHandle } from "../types/handle.ts";
-import { hold } from "./node.ts";
+import { extendScope } from "./node.ts";
 import type { Node, Plan } from "./node.ts";
 import type { Scope } from "./scope.ts";
 
@@ -66,24 +66,24 @@ export class Graph {
   }
 
   /** Has the node's settlement kept in a cell, for somebody in a scope, and names that. */
-  escape(node: Node, scope: Scope): FutureHandle<unknown> {
-    const { clock, realm, retentionMs } = this.activation.environment;
+  makeHandle(node: Node, scope: Scope): FutureHandle<unknown> {
+    const { clock, storeId, retentionMs } = this.activation.environment;
     node.kept = true;
-    hold(node, scope);
+    extendScope(node, scope);
     const { plan } = node;
     if (plan.kind === "cell")
-      return new FutureHandle({ id: plan.cell, realm, retainUntil: plan.retainUntil });
+      return new FutureHandle({ id: plan.cell, storeId, retainUntil: plan.retainUntil });
     if (plan.kind === "promise")
-      return new FutureHandle({ id: node.id, realm, retainUntil: plan.retainUntil });
+      return new FutureHandle({ id: node.id, storeId, retainUntil: plan.retainUntil });
     node.escapedUntil ??= clock.now() + retentionMs;
-    return new FutureHandle({ id: node.id, realm, retainUntil: node.escapedUntil });
+    return new FutureHandle({ id: node.id, storeId, retainUntil: node.escapedUntil });
   }
 
   /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
-  callMarks(): Tally {
+  callMarks(): UsageTotals {
     return this.nodes.length === 0
-      ? NO_TALLY
-      : marksOf(this.nodes.filter(isCall).map(({ id }) => id));
+      ? NO_USAGE
+      : markOfMessages(this.nodes.filter(isCall).map(({ id }) => id));
   }
 
   close(code: "CONTEXT_CLOSED" | "STALE_ATTEMPT"): void {

@@ -19,10 +19,10 @@ export interface Taker {
 export type Need = { readonly node: Node; readonly want?: Want };
 
 /** A text with holes in it: `segments` has one entry more than `needs`, whose settlements fill the holes. */
-export type Filling = { readonly segments: readonly string[]; readonly needs: readonly Need[] };
+export type Template = { readonly segments: readonly string[]; readonly needs: readonly Need[] };
 
 /** A call, which may have to wait for futures in its input. */
-export type CallPlan = Filling & {
+export type CallPlan = Template & {
   readonly kind: "call";
   /** Without an id: an instance of its own, named by the call. */
   readonly target: Address;
@@ -38,7 +38,7 @@ export type CallPlan = Filling & {
 export type Plan =
   | CallPlan
   /** A value with futures in it: a join. */
-  | (Filling & { readonly kind: "gather" })
+  | (Template & { readonly kind: "gather" })
   | { readonly kind: "settled"; readonly settled: Settled }
   /** A future of elsewhere, known by its cell. */
   | { readonly kind: "cell"; readonly cell: MessageId; readonly retainUntil: number }
@@ -63,18 +63,18 @@ export function needsOf(plan: Plan): readonly Need[] {
 }
 
 /** Whether a future of this plan is settled as soon as it is made: nothing can cancel it. */
-export function isSettled(plan: Plan): boolean {
+export function isSettledPlan(plan: Plan): boolean {
   return plan.kind === "settled" || (plan.kind === "gather" && plan.needs.length === 0);
 }
 
 /** Has a node's settlement taken, in a scope. */
-export function give(
+export function addTakers(
   node: Node,
   scope: Scope,
   consumers: readonly Consumer[],
   boundary = false,
 ): void {
-  hold(node, scope);
+  extendScope(node, scope);
   for (const consumer of consumers)
     node.takers = append<Taker>(
       node.takers,
@@ -83,7 +83,7 @@ export function give(
 }
 
 /** Notes that somebody in a scope needs a node. */
-export function hold(node: Node, scope: Scope): void {
+export function extendScope(node: Node, scope: Scope): void {
   node.scope = node.scope === undefined ? scope : commonScope(node.scope, scope);
 }
 

@@ -31,7 +31,7 @@ export class PendingFuture {
 
   handle(): FutureHandle<unknown> {
     this.#graph.checkOpen();
-    return this.#graph.escape(this.#node, this.#graph.scope);
+    return this.#graph.makeHandle(this.#node, this.#graph.scope);
   }
 
   /** The node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE` */

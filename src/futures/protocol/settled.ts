@@ -12,37 +12,41 @@ export type Settled = { readonly ok: boolean; readonly text: Encoded };
 export const SETTLED_UNDEFINED: Settled = { ok: true, text: UNDEFINED };
 
 /** Settled with a value. */
-export function fulfilled(text: Encoded): Settled {
+export function fulfilledSettlement(text: Encoded): Settled {
   return { ok: true, text };
 }
 
 /** Settled with a failure. */
-export function rejected(failure: Failure): Settled {
+export function rejectedSettlement(failure: Failure): Settled {
   return { ok: false, text: JSON.stringify(failure) as Encoded };
 }
 
 /** Settled with an error of ours. */
-export function rejectedWith(
+export function rejectedWithCode(
   code: ErrorCode,
   message: string,
   details: HandbackError["details"] = {},
 ): Settled {
   const { stack: _, ...failure } = toFailure(new HandbackError(code, message, { details }));
-  return rejected(failure);
+  return rejectedSettlement(failure);
 }
 
 /** How everything ends that was cancelled. There may be very many at once, so no error is made for each. */
-export function cancelled(what: string): Settled {
-  return rejected({ name: "HandbackError", message: `${what} was cancelled`, code: "CANCELLED" });
+export function cancelledSettlement(what: string): Settled {
+  return rejectedSettlement({
+    name: "HandbackError",
+    message: `${what} was cancelled`,
+    code: "CANCELLED",
+  });
 }
 
 /** The failure of what is rejected. */
-export function failureOf(settled: Settled): Failure {
+export function failureOfSettlement(settled: Settled): Failure {
   return JSON.parse(settled.text) as Failure;
 }
 
 /** A settlement as the value that `onSettled`, `allSettled` and `wait` hand to user code. `index` is `wait`'s. */
-export function asSettlement({ ok, text }: Settled, index?: number): Encoded {
+export function encodeSettlement({ ok, text }: Settled, index?: number): Encoded {
   const head = index === undefined ? "{" : `{"index":${index},`;
   return (
     ok

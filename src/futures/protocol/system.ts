@@ -18,12 +18,12 @@ export const SYSTEM = {
 } as const;
 
 /** The address of a system function's instance. */
-export function system(kind: keyof typeof SYSTEM, id: string): Address {
+export function systemAddress(kind: keyof typeof SYSTEM, id: string): Address {
   return { type: SYSTEM[kind], id };
 }
 
 /** A message to a system function. */
-interface Note {
+interface SystemMessage {
   readonly target: Address;
   readonly name: string;
   readonly control: Json;
@@ -33,15 +33,15 @@ interface Note {
 }
 
 /** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
-export function tell(
+export function sendSystemMessage(
   activation: Activation,
-  { target, name, control, payload = UNDEFINED, fresh }: Note,
+  { target, name, control, payload = UNDEFINED, fresh }: SystemMessage,
 ): void {
   activation.send({ id: activation.envelope.id, target, name, payload, control, fresh });
 }
 
 /** When a message is delivered, and what it is cancelled by or with. */
-interface At {
+interface Schedule {
   readonly id: MessageId;
   readonly dueAt: number;
   readonly token?: string;
@@ -49,10 +49,10 @@ interface At {
 }
 
 /** Tells a system function something at an instant, unless `token` is cancelled, or `scope` is, before. */
-export function tellAt(
+export function scheduleSystemMessage(
   activation: Activation,
-  { target, name, control, payload = UNDEFINED }: Note,
-  { id, dueAt, token, scope }: At,
+  { target, name, control, payload = UNDEFINED }: SystemMessage,
+  { id, dueAt, token, scope }: Schedule,
 ): void {
   activation.send({ id, target, name, payload, control, scope }, dueAt, token);
 }

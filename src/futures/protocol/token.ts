@@ -16,7 +16,7 @@ export function newToken(
 ): { readonly token: string; readonly digest: string } {
   let secret = "";
   for (const byte of environment.secret(SECRET_BYTES)) secret += HEX[byte];
-  return { token: `${id}.${secret}`, digest: digestOf(secret) };
+  return { token: `${id}.${secret}`, digest: digestOfSecret(secret) };
 }
 
 /** Splits a token into the cell it locates and the digest of its secret. @throws `INVALID_ID` */
@@ -34,9 +34,9 @@ export function parseToken(token: unknown): { readonly cell: MessageId; readonly
       "the token is malformed: expected the token of a ctx.promise()",
     );
   }
-  return { cell, digest: digestOf(secret) };
+  return { cell, digest: digestOfSecret(secret) };
 }
 
-function digestOf(secret: string): string {
+function digestOfSecret(secret: string): string {
   return digest(secret).slice(0, DIGEST_DIGITS);
 }

@@ -1,15 +1,15 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import { markOf, NO_TALLY } from "../../core/activation/meter.ts";
+import { markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { carryOrBill, deliver } from "../protocol/deliver.ts";
-import { cancelled } from "../protocol/settled.ts";
+import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
+import { cancelledSettlement } from "../protocol/settled.ts";
 
 /**
  * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. One that takes a settlement, and has not
  * begun, runs all the same, to clean up, in no scope. A handler that is at work posts its own sums when it ends; its mark is
  * posted by a message behind it, which is there after a crash, too.
  */
-export function withdrawCall(activation: Activation): void {
+export function cancelCall(activation: Activation): void {
   const { scope: _, ...envelope } = activation.envelope;
   const control = envelope.control as CallControl;
   const { consumers, flow, settles } = control;
@@ -20,11 +20,11 @@ export function withdrawCall(activation: Activation): void {
       ? { ...control, consumers: [], cancelled: true }
       : undefined;
   if (left !== undefined) activation.send({ ...envelope, control: left });
-  const tally = left === undefined ? markOf(envelope.id) : NO_TALLY;
-  deliver(
+  const tally = left === undefined ? markOfMessage(envelope.id) : NO_USAGE;
+  deliverSettlement(
     activation,
-    carryOrBill(activation, consumers, { tally, flow }),
-    cancelled(`the call of ${envelope.target.type}`),
+    carryOrBillUsage(activation, consumers, { tally, flow }),
+    cancelledSettlement(`the call of ${envelope.target.type}`),
     flow,
   );
 }

@@ -3,26 +3,26 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Send } from "../../core/activation/effects.ts";
 import { childId } from "../../core/message/message-id.ts";
-import { markOf, NO_TALLY } from "../../core/activation/meter.ts";
+import { markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
 import { callEnvelope } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { spill, subscribeTo } from "../combinators/cell.ts";
+import { spillConsumers, subscribeToCell } from "../combinators/cell.ts";
 import type { CallConsumer, Consumer } from "../protocol/consumer.ts";
-import { targetOf, weigh } from "../protocol/consumer.ts";
-import { carryOrBill, deliver } from "../protocol/deliver.ts";
+import { callTarget, weighConsumers } from "../protocol/consumer.ts";
+import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import { queueId } from "../combinators/event.ts";
 import type { EventWait } from "../combinators/event.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { openJoin } from "../combinators/join.ts";
-import { give, needsOf } from "../protocol/node.ts";
-import type { CallPlan, Filling, Need, Node, Plan, Taker } from "../protocol/node.ts";
+import { addTakers, needsOf } from "../protocol/node.ts";
+import type { CallPlan, Template, Need, Node, Plan, Taker } from "../protocol/node.ts";
 import { branchScope } from "../combinators/race.ts";
 import type { Racing } from "../combinators/race.ts";
 import { isDetached, scopeName } from "../protocol/scope.ts";
 import type { Scope } from "../protocol/scope.ts";
-import { cancelled, fulfilled } from "../protocol/settled.ts";
+import { cancelledSettlement, fulfilledSettlement } from "../protocol/settled.ts";
 import { CREATE } from "../define/spec.ts";
-import { system, tell, tellAt } from "../protocol/system.ts";
+import { systemAddress, sendSystemMessage, scheduleSystemMessage } from "../protocol/system.ts";
 
 /**
  * Turns the graph that a handler described into messages, when the handler ends (or blocks).
@@ -39,18 +39,18 @@ import { system, tell, tellAt } from "../protocol/system.ts";
 const SPILL_LIMIT = 16_384;
 
 /** What is known of a node once every later one is wired. */
-interface Wiring {
+interface Compiled {
   readonly scope: Scope;
   readonly consumers: readonly Consumer[];
 }
 
 /** Wires every node, and sends what comes of it. */
-export function wire(graph: Graph): void {
-  if (graph.nodes.length > 0) wireEach(graph, (node) => sendsOf(graph, node));
+export function compileGraph(graph: Graph): void {
+  if (graph.nodes.length > 0) compileEach(graph, (node) => compileNode(graph, node));
 }
 
 /** Goes through the nodes from the last to the first; `sends` gives what is sent for one. */
-export function wireEach(graph: Graph, sends: (node: Node) => readonly Send[]): void {
+export function compileEach(graph: Graph, sends: (node: Node) => readonly Send[]): void {
   const { activation } = graph;
   const sent = activation.sends;
   const batches = graph.nodes.toReversed().map(sends);
@@ -58,42 +58,46 @@ export function wireEach(graph: Graph, sends: (node: Node) => readonly Send[]): 
 }
 
 /** Wires one node, and gives what comes of that. */
-export function sendsOf(graph: Graph, node: Node): readonly Send[] {
+export function compileNode(graph: Graph, node: Node): readonly Send[] {
   graph.activation.sends = [];
-  wireNode(graph, node);
+  sendNode(graph, node);
   return graph.activation.sends;
 }
 
-function wireNode(graph: Graph, node: Node): void {
+function sendNode(graph: Graph, node: Node): void {
   const { activation, flow } = graph;
   const { plan } = node;
   const scope = ownScope(graph, node);
-  const consumers = bounded(graph, node, apart(graph, node, scope));
-  if (isCancelled(node)) return wireCancelled(graph, node, consumers);
+  const consumers = spillLarge(graph, node, separateInnerScopes(graph, node, scope));
+  if (isCancelled(node)) return sendCancelled(graph, node, consumers);
   switch (plan.kind) {
     case "send":
       return activation.send(plan.envelope);
     case "call":
-      return wireCall(graph, node, plan, { scope, consumers });
+      return sendCall(graph, node, plan, { scope, consumers });
     case "settled":
-      return deliver(activation, consumers, plan.settled, flow);
+      return deliverSettlement(activation, consumers, plan.settled, flow);
     case "promise":
       makeCell(graph, node, { retainUntil: plan.retainUntil, digest: plan.digest });
-      return subscribeTo(activation, { cell: node.id, retainUntil: plan.retainUntil }, consumers);
+      return subscribeToCell(
+        activation,
+        { cell: node.id, retainUntil: plan.retainUntil },
+        consumers,
+      );
     case "cell":
-      return subscribeTo(activation, { ...plan, scope: scope.id }, consumers);
+      return subscribeToCell(activation, { ...plan, scope: scope.id }, consumers);
     default:
       // A future that nobody takes up costs nothing; but a race cancels, whoever learns of its outcome.
       if (consumers.length > 0 || plan.kind === "race")
-        wireWaiting(graph, node, plan, { scope, consumers });
+        sendWaiting(graph, node, plan, { scope, consumers });
   }
 }
 
-function wireWaiting(
+function sendWaiting(
   graph: Graph,
   node: Node,
   plan: Exclude<Plan, { kind: "send" | "call" | "settled" | "promise" | "cell" }>,
-  wiring: Wiring,
+  wiring: Compiled,
 ): void {
   switch (plan.kind) {
     case "gather":
@@ -125,8 +129,8 @@ function makeCell(
   control: { retainUntil: number; digest?: string },
 ): void {
   const parent = (scope ?? root).id;
-  tell(activation, {
-    target: system("cell", id),
+  sendSystemMessage(activation, {
+    target: systemAddress("cell", id),
     name: "create",
     control: {
       ...control,
@@ -139,7 +143,7 @@ function makeCell(
 }
 
 /** Has those who are in a scope further in wait apart, where they can be let go. */
-function apart(graph: Graph, node: Node, scope: Scope): readonly Consumer[] {
+function separateInnerScopes(graph: Graph, node: Node, scope: Scope): readonly Consumer[] {
   const { activation, epoch, flow } = graph;
   const isInside = (taker: Taker): boolean =>
     taker.boundary !== true && taker.scope !== scope && taker.scope !== scope.parent;
@@ -153,7 +157,7 @@ function apart(graph: Graph, node: Node, scope: Scope): readonly Consumer[] {
   const inside = Map.groupBy(node.takers.filter(isInside), (taker) => taker.scope);
   const kept = [...inside].map(([{ id }, takers], index) => {
     const consumers = takers.map(({ consumer }) => consumer);
-    return spill(activation, childId(node.id, epoch, `apart/${index}`), consumers, {
+    return spillConsumers(activation, childId(node.id, epoch, `apart/${index}`), consumers, {
       flow,
       scope: id,
     });
@@ -164,14 +168,14 @@ function apart(graph: Graph, node: Node, scope: Scope): readonly Consumer[] {
   ];
 }
 
-function bounded(
+function spillLarge(
   { activation, epoch, flow }: Graph,
   node: Node,
   consumers: readonly Consumer[],
 ): readonly Consumer[] {
-  return weigh(consumers) <= SPILL_LIMIT
+  return weighConsumers(consumers) <= SPILL_LIMIT
     ? consumers
-    : [spill(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
+    : [spillConsumers(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
 }
 
 /** Whether a node is cancelled, or was only needed by what is. Others may need what somebody holds a handle of. */
@@ -183,7 +187,7 @@ function isCancelled({ id, plan, cancelled, abandoned, scope, kept }: Node): boo
 }
 
 /** Rejects what was cancelled before it was sent, and cancels what nobody else needs. */
-function wireCancelled(graph: Graph, node: Node, consumers: readonly Consumer[]): void {
+function sendCancelled(graph: Graph, node: Node, consumers: readonly Consumer[]): void {
   const { activation, flow } = graph;
   const { plan } = node;
   for (const { node: needed } of needsOf(plan)) needed.abandoned = true;
@@ -191,24 +195,24 @@ function wireCancelled(graph: Graph, node: Node, consumers: readonly Consumer[])
     makeCell(graph, node, { retainUntil: plan.retainUntil, digest: plan.digest });
   if (plan.kind === "promise" || plan.kind === "cell") {
     const cell = plan.kind === "cell" ? plan.cell : node.id;
-    tell(activation, {
-      target: system("cell", cell),
+    sendSystemMessage(activation, {
+      target: systemAddress("cell", cell),
       name: "cancel",
       control: { retainUntil: plan.retainUntil },
     });
-    return subscribeTo(activation, { cell, retainUntil: plan.retainUntil }, consumers);
+    return subscribeToCell(activation, { cell, retainUntil: plan.retainUntil }, consumers);
   }
   // The call is counted as made, and will never run.
-  const tally = plan.kind === "call" ? markOf(node.id) : NO_TALLY;
-  deliver(
+  const tally = plan.kind === "call" ? markOfMessage(node.id) : NO_USAGE;
+  deliverSettlement(
     activation,
-    carryOrBill(activation, consumers, { tally, flow }),
-    cancelled("the future"),
+    carryOrBillUsage(activation, consumers, { tally, flow }),
+    cancelledSettlement("the future"),
     flow,
   );
 }
 
-function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }: Wiring): void {
+function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }: Compiled): void {
   const { activation, flow } = graph;
   const { target, name, segments, needs, creates, oneWay, reply, delayMs, token } = plan;
   const call: CallConsumer = {
@@ -229,12 +233,12 @@ function wireCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
   };
   const [first] = needs;
-  if (creates && first !== undefined) announceState(graph, node, targetOf(call));
+  if (creates && first !== undefined) announceState(graph, node, callTarget(call));
   if (first === undefined) {
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) {
-    ride(first, scope, {
+    addConsumer(first, scope, {
       ...call,
       before: segments[0] || undefined,
       after: segments[1] || undefined,
@@ -258,32 +262,42 @@ function announceState({ activation, epoch }: Graph, node: Node, target: Address
 }
 
 /** Lets a consumer ride on the message of the future it needs. */
-function ride({ node, want }: Need, scope: Scope, consumer: Consumer, boundary = false): void {
-  give(node, scope, [want === undefined ? consumer : { ...consumer, want }], boundary);
+function addConsumer(
+  { node, want }: Need,
+  scope: Scope,
+  consumer: Consumer,
+  boundary = false,
+): void {
+  addTakers(node, scope, [want === undefined ? consumer : { ...consumer, want }], boundary);
 }
 
 function gather(
   graph: Graph,
   node: Node,
-  { segments, needs }: Filling,
-  { scope, consumers }: Wiring,
+  { segments, needs }: Template,
+  { scope, consumers }: Compiled,
 ): void {
   const { activation, flow } = graph;
   const [first] = needs;
   if (first === undefined)
-    return deliver(activation, consumers, fulfilled((segments[0] ?? UNDEFINED) as Encoded), flow);
+    return deliverSettlement(
+      activation,
+      consumers,
+      fulfilledSettlement((segments[0] ?? UNDEFINED) as Encoded),
+      flow,
+    );
   if (
     needs.length === 1 &&
     first.want === undefined &&
     segments.every((segment) => segment === "")
   ) {
     // The whole value is one future: a tail call.
-    return give(first.node, scope, consumers);
+    return addTakers(first.node, scope, consumers);
   }
   const opening = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
   openJoin(activation, node.id, opening, (slot, consumer) => {
     const need = needs[slot];
-    if (need !== undefined) ride(need, scope, consumer);
+    if (need !== undefined) addConsumer(need, scope, consumer);
   });
 }
 
@@ -291,7 +305,7 @@ function sendTimer(
   graph: Graph,
   node: Node,
   plan: Extract<Plan, { kind: "timer" }>,
-  { scope, consumers }: Wiring,
+  { scope, consumers }: Compiled,
 ): void {
   const { dueAt, settled } = plan;
   const control = {
@@ -299,30 +313,38 @@ function sendTimer(
     ...(graph.flow !== undefined && { flow: graph.flow }),
     ...(settled !== undefined && { settled }),
   };
-  tellAt(
+  scheduleSystemMessage(
     graph.activation,
-    { target: system("timer", node.id), name: "due", control },
+    { target: systemAddress("timer", node.id), name: "due", control },
     { id: node.id, dueAt, scope: scope.id },
   );
 }
 
-function awaitEvent({ activation, flow }: Graph, name: string, { scope, consumers }: Wiring): void {
+function awaitEvent(
+  { activation, flow }: Graph,
+  name: string,
+  { scope, consumers }: Compiled,
+): void {
   const control: EventWait =
     scope.id === undefined ? { consumers } : { consumers, scope: scope.id };
-  tell(activation, { target: system("event", queueId(flow ?? "", name)), name: "wait", control });
+  sendSystemMessage(activation, {
+    target: systemAddress("event", queueId(flow ?? "", name)),
+    name: "wait",
+    control,
+  });
 }
 
 function openWait(
   graph: Graph,
   node: Node,
   plan: Extract<Plan, { kind: "wait" }>,
-  { scope, consumers }: Wiring,
+  { scope, consumers }: Compiled,
 ): void {
   const { flow, activation } = graph;
   const retainUntil = activation.environment.clock.now() + activation.environment.retentionMs;
-  const cells = plan.needs.map((need) => graph.escape(need.node, scope).id);
+  const cells = plan.needs.map((need) => graph.makeHandle(need.node, scope).id);
   for (const [index, need] of plan.needs.entries())
-    ride(need, scope, { to: "tick", id: node.id, index });
+    addConsumer(need, scope, { to: "tick", id: node.id, index });
   const opening = {
     cells,
     retainUntil,
@@ -332,8 +354,8 @@ function openWait(
     ...(flow !== undefined && { flow }),
     ...(scope.id !== undefined && { scope: scope.id }),
   };
-  tell(activation, {
-    target: system("wait", node.id),
+  sendSystemMessage(activation, {
+    target: systemAddress("wait", node.id),
     name: "open",
     control: opening,
     fresh: true,
@@ -344,7 +366,7 @@ function openRace(
   graph: Graph,
   node: Node,
   plan: Extract<Plan, { kind: "race" }>,
-  { scope, consumers }: Wiring,
+  { scope, consumers }: Compiled,
 ): void {
   const { flow, activation, epoch } = graph;
   const { mode, needs } = plan;
@@ -354,7 +376,7 @@ function openRace(
   }));
   const each = (fill: (slot: number) => Consumer): void => {
     for (const [index, need] of needs.entries())
-      ride(need, branches[index] ?? scope, fill(index), true);
+      addConsumer(need, branches[index] ?? scope, fill(index), true);
   };
   each((index) => ({ to: "race", id: node.id, index }));
   if (mode === "any") {
@@ -375,5 +397,10 @@ function openRace(
     ...(flow !== undefined && { flow }),
     ...(scope.id !== undefined && { scope: scope.id }),
   };
-  tell(activation, { target: system("race", node.id), name: "open", control, fresh: true });
+  sendSystemMessage(activation, {
+    target: systemAddress("race", node.id),
+    name: "open",
+    control,
+    fresh: true,
+  });
 }

@@ -4,7 +4,7 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { toFailure } from "../types/failure.ts";
 import { codec } from "../protocol/codec.ts";
-import { bury } from "./poison-call.ts";
+import { addPoisonDeadLetter } from "./poison-call.ts";
 
 /** Takes a value out of the system. `id` is the same when it is tried again, so that the outside can act once. */
 export type Sink = (value: unknown, about: { readonly id: string }) => void | Promise<void>;
@@ -29,8 +29,8 @@ export function defineEgress(type: string, sink: Sink): Definition {
     valueNames: [],
     system: false,
     receive: (activation) => {
-      if (activation.crashes === undefined) return emit(activation, sink);
-      return void bury(activation, activation.crashes);
+      if (activation.crashes === undefined) return callSink(activation, sink);
+      return void addPoisonDeadLetter(activation, activation.crashes);
     },
   };
 }
@@ -38,7 +38,7 @@ export function defineEgress(type: string, sink: Sink): Definition {
 /** What a message to an egress carries beside its value. */
 type EgressControl = Pick<CallControl, "redriven"> & { readonly failures?: number };
 
-async function emit(activation: Activation, sink: Sink): Promise<void> {
+async function callSink(activation: Activation, sink: Sink): Promise<void> {
   const { envelope, environment, now } = activation;
   const { type } = envelope.target;
   const { failures = 0, ...rest } = (envelope.control ?? {}) as EgressControl;

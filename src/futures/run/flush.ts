@@ -1,15 +1,15 @@
 import { digest } from "../../core/crypto/digest.ts";
 import type { Send } from "../../core/activation/effects.ts";
 import { childId } from "../../core/message/message-id.ts";
-import { markOf } from "../../core/activation/meter.ts";
-import type { Gate } from "../combinators/cell.ts";
+import { markOfMessage } from "../../core/activation/meter.ts";
+import type { SendOnce } from "../combinators/cell.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { bill } from "../protocol/deliver.ts";
-import { withoutInstants } from "../protocol/codec.ts";
+import { billFlow } from "../protocol/deliver.ts";
+import { withoutRetention } from "../protocol/codec.ts";
 import type { Graph } from "../protocol/graph.ts";
 import type { Node, Plan } from "../protocol/node.ts";
-import { system, tell } from "../protocol/system.ts";
-import { sendsOf, wireEach } from "./compile-graph.ts";
+import { systemAddress, sendSystemMessage } from "../protocol/system.ts";
+import { compileNode, compileEach } from "./compile-graph.ts";
 
 /**
  * Sends what a handler has described so far, because it blocks.
@@ -21,7 +21,7 @@ import { sendsOf, wireEach } from "./compile-graph.ts";
  */
 export function flush(graph: Graph): void {
   nameByContent(graph);
-  wireEach(graph, (node) => letOut(graph, node));
+  compileEach(graph, (node) => sendThroughGate(graph, node));
   graph.nodes = graph.nodes.filter(
     (node) => node.plan.kind !== "send" && !(node.plan.kind === "call" && node.plan.oneWay),
   );
@@ -45,10 +45,10 @@ function isKnown({ plan }: Node): boolean {
 }
 
 /** Lets go of the gates, once nothing will ask them again. */
-export function release(graph: Graph): void {
+export function releaseGates(graph: Graph): void {
   for (const [id, node] of graph.gates ?? []) {
-    tell(graph.activation, {
-      target: system("cell", id),
+    sendSystemMessage(graph.activation, {
+      target: systemAddress("cell", id),
       name: "release",
       control: { kept: node?.kept === true },
     });
@@ -60,7 +60,7 @@ function nameByContent(graph: Graph): void {
   const { envelope, environment } = graph.activation;
   for (const node of graph.nodes) {
     if (isKnown(node) || node.escapedUntil !== undefined) continue;
-    const content = digest(describe(node));
+    const content = digest(describeNode(node));
     const times = occurrences.get(content) ?? 0;
     occurrences.set(content, times + 1);
     node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
@@ -69,7 +69,7 @@ function nameByContent(graph: Graph): void {
   }
 }
 
-function describe({ plan }: Node): string {
+function describeNode({ plan }: Node): string {
   return JSON.stringify(plan, (key, value: unknown) => {
     if (key === "needs")
       return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [
@@ -82,7 +82,7 @@ function describe({ plan }: Node): string {
 }
 
 function stable(value: unknown): unknown {
-  return typeof value === "string" ? withoutInstants(value) : value;
+  return typeof value === "string" ? withoutRetention(value) : value;
 }
 
 /** Not of what is around their scopes: that may be something else when the handler runs again. */
@@ -106,7 +106,7 @@ function settles({ plan }: Node): boolean {
   return plan.kind !== "send" && !(plan.kind === "call" && plan.oneWay);
 }
 
-function letOut(graph: Graph, node: Node): readonly Send[] {
+function sendThroughGate(graph: Graph, node: Node): readonly Send[] {
   if (isKnown(node) || !settles(node)) return gated(graph, node);
   const { takers } = node;
   node.takers = [];
@@ -122,7 +122,7 @@ function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Nod
 }
 
 function gated(graph: Graph, node: Node): readonly Send[] {
-  const sends = [...sendsOf(graph, node), ...markMade(graph, node)];
+  const sends = [...compileNode(graph, node), ...markMade(graph, node)];
   if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
   // When the handler runs again it gives out another token, which is to be good, too; but whoever waits has subscribed already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
@@ -134,7 +134,7 @@ function gated(graph: Graph, node: Node): readonly Send[] {
 function markMade({ activation, flow }: Graph, { id, plan }: Node): readonly Send[] {
   if (plan.kind !== "call" || plan.oneWay) return [];
   activation.sends = [];
-  bill(activation, markOf(id), flow);
+  billFlow(activation, markOfMessage(id), flow);
   return activation.sends;
 }
 
@@ -144,7 +144,7 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): 
   const known = isKnown(node);
   // Not from what is sent, which may name instants: those are later ones when the handler runs again.
   const id = known ? childId(node.id, epoch, digest(token + digestOf(node.takers))) : node.id;
-  const gate: Gate = {
+  const gate: SendOnce = {
     held: sends,
     retainUntil: node.escapedUntil ?? 0,
     ...(flow !== undefined && { flow }),
@@ -152,6 +152,6 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): 
   };
   (graph.gates ??= new Map()).set(id, known ? undefined : node);
   activation.sends = [];
-  tell(activation, { target: system("cell", id), name: "gate", control: gate });
+  sendSystemMessage(activation, { target: systemAddress("cell", id), name: "gate", control: gate });
   return activation.sends;
 }

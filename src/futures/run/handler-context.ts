@@ -22,14 +22,19 @@ import { flush } from "./flush.ts";
 import { codec } from "../protocol/codec.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { isHandle } from "../types/handle.ts";
-import { subscribeTo } from "../combinators/cell.ts";
+import { subscribeToCell } from "../combinators/cell.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
-import { isSettled } from "../protocol/node.ts";
-import type { CallPlan, Filling, Need, Node } from "../protocol/node.ts";
-import { failureOf, fulfilled, rejected, rejectedWith } from "../protocol/settled.ts";
+import { isSettledPlan } from "../protocol/node.ts";
+import type { CallPlan, Template, Need, Node } from "../protocol/node.ts";
+import {
+  failureOfSettlement,
+  fulfilledSettlement,
+  rejectedSettlement,
+  rejectedWithCode,
+} from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { resolveTarget } from "../define/target.ts";
-import { system } from "../protocol/system.ts";
+import { systemAddress } from "../protocol/system.ts";
 import { newToken } from "../protocol/token.ts";
 
 /** What a handler context is made of. */
@@ -248,7 +253,9 @@ export class HandlerContext {
     if (needs.length > 0) return this.#future({ kind: "race", needs, mode: "any" });
     return this.#future({
       kind: "settled",
-      settled: rejected(toFailure(new AggregateError([], "any: there are no futures"), this.#type)),
+      settled: rejectedSettlement(
+        toFailure(new AggregateError([], "any: there are no futures"), this.#type),
+      ),
     });
   }
 
@@ -264,9 +271,13 @@ export class HandlerContext {
     this.#start();
     const node = this.#node(future, "future");
     const dueAt = this.#after(duration, "the duration of ctx.timeout");
-    const settled = rejectedWith("TIMEOUT", `a future of ${this.#type} had not settled in time`, {
-      duration,
-    });
+    const settled = rejectedWithCode(
+      "TIMEOUT",
+      `a future of ${this.#type} had not settled in time`,
+      {
+        duration,
+      },
+    );
     return this.#future({
       kind: "race",
       needs: [{ node }, { node: this.#graph.add({ kind: "timer", dueAt, settled }) }],
@@ -277,7 +288,7 @@ export class HandlerContext {
   cancel(future: unknown): void {
     this.#start();
     const node = this.#node(future, "future");
-    if (!isSettled(node.plan)) node.cancelled = true;
+    if (!isSettledPlan(node.plan)) node.cancelled = true;
   }
 
   resolved(value: unknown): PendingFuture {
@@ -287,7 +298,10 @@ export class HandlerContext {
 
   rejected(error: unknown): PendingFuture {
     this.#start();
-    return this.#future({ kind: "settled", settled: rejected(toFailure(error, this.#type)) });
+    return this.#future({
+      kind: "settled",
+      settled: rejectedSettlement(toFailure(error, this.#type)),
+    });
   }
 
   future(handle: unknown): PendingFuture {
@@ -298,19 +312,19 @@ export class HandlerContext {
         `ctx.future: expected a handle (of future.handle()), got ${show(handle)}`,
       );
     }
-    const { id, realm, retainUntil } = handle;
+    const { id, storeId, retainUntil } = handle;
     if (typeof id !== "string" || !MESSAGE_ID.test(id) || !Number.isSafeInteger(retainUntil)) {
       throw new HandbackError(
         "INVALID_ID",
         "ctx.future: the handle is malformed; it was not made by future.handle()",
       );
     }
-    if (realm !== this.#activation.environment.realm) {
+    if (storeId !== this.#activation.environment.storeId) {
       throw new HandbackError(
         "FOREIGN_HANDLE",
-        `the handle ${id} belongs to the store ${realm}, not to this one`,
+        `the handle ${id} belongs to the store ${storeId}, not to this one`,
         {
-          details: { id, realm },
+          details: { id, storeId },
         },
       );
     }
@@ -360,7 +374,7 @@ export class HandlerContext {
       kind: "send",
       envelope: {
         id: this.#graph.nextId(),
-        target: system("flow", flow),
+        target: systemAddress("flow", flow),
         name: "status",
         payload,
         control: null,
@@ -385,8 +399,8 @@ export class HandlerContext {
     if (node.plan.kind !== "cell")
       throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");
     const key = `get/${this.#activation.envelope.id}/${this.#gets++}/${environmentKey(this.#activation)}`;
-    subscribeTo(this.#activation, node.plan, [{ to: "answer", key }]);
-    blocking.flush(this.#activation.takeSent());
+    subscribeToCell(this.#activation, node.plan, [{ to: "answer", key }]);
+    blocking.flush(this.#activation.takeSends());
     this.#parts.stopwatch.block();
     try {
       const { payload, control } = await blocking.receive(this.#activation.envelope, key);
@@ -400,7 +414,7 @@ export class HandlerContext {
   expireAfter(duration: Duration): void {
     this.#start();
     this.#requireState("expireAfter");
-    this.#activation.ageOut(parseDuration(duration, "the duration of ctx.expireAfter"));
+    this.#activation.setAgeOut(parseDuration(duration, "the duration of ctx.expireAfter"));
   }
 
   terminate(): void {
@@ -412,7 +426,8 @@ export class HandlerContext {
   /** Describes what the handler returned: a node, or a settled text when no future is in it. */
   finish(value: unknown): Node | Settled {
     const filling = this.#filling(value, "result");
-    if (filling.needs.length === 0) return fulfilled((filling.segments[0] ?? UNDEFINED) as Encoded);
+    if (filling.needs.length === 0)
+      return fulfilledSettlement((filling.segments[0] ?? UNDEFINED) as Encoded);
     return this.#graph.add({ kind: "gather", ...filling });
   }
 
@@ -435,7 +450,7 @@ export class HandlerContext {
   }
 
   #open(settled: Settled): unknown {
-    if (!settled.ok) throw toError(failureOf(settled));
+    if (!settled.ok) throw toError(failureOfSettlement(settled));
     return this.#codec.decode(settled.text);
   }
 
@@ -444,7 +459,7 @@ export class HandlerContext {
   }
 
   /** A value as text, with holes where futures stand in it. */
-  #filling(value: unknown, root: string): Filling {
+  #filling(value: unknown, root: string): Template {
     const { segments, holes } = this.#codec.encodeTemplate(value, { limit: this.#limit, root });
     return {
       segments,
@@ -497,7 +512,7 @@ export class HandlerContext {
   #plan(
     f: unknown,
     options: InvokeOptions,
-    { segments, needs }: Filling,
+    { segments, needs }: Template,
     after: readonly Need[],
   ): PendingFuture {
     const { type, operation, spec } = resolveTarget(f, this.#activation.environment);

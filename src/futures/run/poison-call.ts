@@ -1,37 +1,47 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { formatAddress } from "../../core/message/address.ts";
-import { addTallies, markOf, tallyOfCrashes } from "../../core/activation/meter.ts";
+import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { bill, carryOrBill, deliver, reportUnhandled } from "../protocol/deliver.ts";
-import { failureOf, rejectedWith } from "../protocol/settled.ts";
+import {
+  billFlow,
+  carryOrBillUsage,
+  deliverSettlement,
+  reportUnhandled,
+} from "../protocol/deliver.ts";
+import { failureOfSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 
 /**
  * Gives up the call of a user's function that the process died of: it is a dead letter, and whoever waits for it is told why.
  * Its runs, which never ended, count in the flow's bill, at no time: nobody knows how long they took.
  */
-export function giveUpCall(activation: Activation, crashes: number): void {
+export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
   const { consumers, flow, oneWay, counted } = envelope.control as CallControl;
-  const mark = markOf(envelope.id);
-  if (counted === true) return bill(activation, mark, flow);
-  const settled = bury(activation, crashes);
+  const mark = markOfMessage(envelope.id);
+  if (counted === true) return billFlow(activation, mark, flow);
+  const settled = addPoisonDeadLetter(activation, crashes);
   if (oneWay === true) return;
   if (consumers.length === 0) reportUnhandled(activation, settled, flow);
-  const tally = addTallies(mark, tallyOfCrashes(crashes));
-  deliver(activation, carryOrBill(activation, consumers, { tally, flow }), settled, flow);
+  const tally = addUsage(mark, usageOfCrashes(crashes));
+  deliverSettlement(
+    activation,
+    carryOrBillUsage(activation, consumers, { tally, flow }),
+    settled,
+    flow,
+  );
 }
 
 /** Makes the message a dead letter; gives what whoever waits for it is told. */
-export function bury(activation: Activation, crashes: number): Settled {
+export function addPoisonDeadLetter(activation: Activation, crashes: number): Settled {
   const { id, target } = activation.envelope;
   const why = `the process died ${crashes} times in a row while ${formatAddress(target)} handled the message ${id}; it is not handled any more`;
-  const settled = rejectedWith("POISONED", why, {
+  const settled = rejectedWithCode("POISONED", why, {
     function: target.type,
     id: target.id,
     message: id,
     crashes,
   });
-  activation.deadLetter(activation.envelope, failureOf(settled));
+  activation.deadLetter(activation.envelope, failureOfSettlement(settled));
   return settled;
 }

@@ -1,10 +1,10 @@
-import { LIFE } from "../../core/activation/activation.ts";
+import { AGE_OUT_VALUE } from "../../core/activation/activation.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { VERSION } from "../../core/state/stored-state.ts";
-import { giveUpCall } from "./poison-call.ts";
-import { withdrawCall } from "./cancel-call.ts";
+import { poisonCall } from "./poison-call.ts";
+import { cancelCall } from "./cancel-call.ts";
 import { cell } from "../combinators/cell.ts";
 import { event } from "../combinators/event.ts";
 import { flow } from "../flow/flow.ts";
@@ -24,7 +24,7 @@ export const unregistered: Definition = {
   type: "_sys/unregistered",
   valueNames: [],
   system: false,
-  receive: withdrawCall,
+  receive: cancelCall,
 };
 
 /**
@@ -34,18 +34,18 @@ export const unregistered: Definition = {
  */
 export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, Definition> {
   const specs = new Map<string, FunctionSpec>();
-  for (const face of functions) collect(face, specs);
+  for (const face of functions) collectSpecs(face, specs);
   const definitions = new Map<string, Definition>();
-  for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(define)]) {
+  for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(toDefinition)]) {
     for (const type of [definition.type, ...(definition.aliases ?? [])]) {
-      if (definitions.has(type)) throw duplicate(type);
+      if (definitions.has(type)) throw duplicateFunction(type);
       definitions.set(type, definition);
     }
   }
   return definitions;
 }
 
-function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
+function collectSpecs(face: unknown, specs: Map<string, FunctionSpec>): void {
   const spec = specOf(face);
   if (spec === undefined)
     throw new HandbackError(
@@ -54,12 +54,12 @@ function collect(face: unknown, specs: Map<string, FunctionSpec>): void {
     );
   const known = specs.get(spec.type);
   if (known === spec) return;
-  if (known !== undefined) throw duplicate(spec.type);
+  if (known !== undefined) throw duplicateFunction(spec.type);
   specs.set(spec.type, spec);
-  for (const part of spec.parts) collect(part, specs);
+  for (const part of spec.parts) collectSpecs(part, specs);
 }
 
-function duplicate(type: string): HandbackError {
+function duplicateFunction(type: string): HandbackError {
   return new HandbackError(
     "DUPLICATE_FUNCTION",
     `two functions are named ${type}; names and aliases must be unique`,
@@ -69,17 +69,18 @@ function duplicate(type: string): HandbackError {
   );
 }
 
-function define(spec: FunctionSpec): Definition {
+function toDefinition(spec: FunctionSpec): Definition {
   return {
     type: spec.type,
     aliases: spec.aliases,
-    valueNames: spec.state === undefined ? [] : [LIFE, VERSION, ...spec.state.specs.keys()],
+    valueNames:
+      spec.state === undefined ? [] : [AGE_OUT_VALUE, VERSION, ...spec.state.specs.keys()],
     system: false,
     receive: (activation) => {
-      if (activation.withdrawn !== undefined) return withdrawCall(activation);
+      if (activation.withdrawn !== undefined) return cancelCall(activation);
       return activation.crashes === undefined
         ? runHandler(spec, activation)
-        : giveUpCall(activation, activation.crashes);
+        : poisonCall(activation, activation.crashes);
     },
   };
 }

@@ -2,27 +2,42 @@ import type { Activation } from "../../core/activation/activation.ts";
 import { Cancellation } from "../../core/activation/cancellation.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { setLongTimer } from "../../core/host/long-timer.ts";
-import { addTallies, markOf, NO_TALLY, Stopwatch, tallyOf } from "../../core/activation/meter.ts";
-import type { Run, Tally } from "../../core/activation/meter.ts";
+import {
+  addUsage,
+  markOfMessage,
+  NO_USAGE,
+  Stopwatch,
+  usageOfRun,
+} from "../../core/activation/meter.ts";
+import type { Run, UsageTotals } from "../../core/activation/meter.ts";
 import { State } from "../../core/state/state.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { bill, carryOrBill, deliver, reportUnhandled } from "../protocol/deliver.ts";
+import {
+  billFlow,
+  carryOrBillUsage,
+  deliverSettlement,
+  reportUnhandled,
+} from "../protocol/deliver.ts";
 import { toFailure } from "../types/failure.ts";
-import { release } from "./flush.ts";
+import { releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
 import { Graph } from "../protocol/graph.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "../define/input.ts";
-import { give, isSettled } from "../protocol/node.ts";
+import { addTakers, isSettledPlan } from "../protocol/node.ts";
 import type { Node, Plan } from "../protocol/node.ts";
 import { retryDelay } from "../define/retry.ts";
-import { cancelled, failureOf, rejected } from "../protocol/settled.ts";
+import {
+  cancelledSettlement,
+  failureOfSettlement,
+  rejectedSettlement,
+} from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { CREATE } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
 import { isGeneratedId } from "../protocol/system.ts";
-import { wire } from "./compile-graph.ts";
+import { compileGraph } from "./compile-graph.ts";
 
 /**
  * Runs a user's handler for one message, and turns what it did into effects.
@@ -37,7 +52,7 @@ import { wire } from "./compile-graph.ts";
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = activation.envelope.control as CallControl;
   if (control.counted === true)
-    return bill(activation, markOf(activation.envelope.id), control.flow);
+    return billFlow(activation, markOfMessage(activation.envelope.id), control.flow);
   const run = new HandlerRun(spec, activation, control);
   return run.start();
 }
@@ -98,7 +113,7 @@ class HandlerRun {
     const late = came.status === "fulfilled" ? { fulfilled: { value: came.value } } : {};
     const settlement: Settlement<unknown> = {
       status: "rejected",
-      reason: failureOf(cancelled("the future")),
+      reason: failureOfSettlement(cancelledSettlement("the future")),
       ...late,
     };
     return settles === "input" ? settlement : { ...(input as object), result: settlement };
@@ -135,30 +150,30 @@ class HandlerRun {
     const run = this.#stop(false);
     if (this.#cancellation.isCancelled) return this.#end(run);
     if ("plan" in outcome) this.#handBack(outcome, run);
-    wire(this.#graph);
+    compileGraph(this.#graph);
     // The outcome leaves last, so that whoever learns of it finds what went before it to the same place, such as a status.
     if (!("plan" in outcome)) this.#settle(outcome, run);
-    release(this.#graph);
+    releaseGates(this.#graph);
   }
 
   /** Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that cancelled. */
   #end(run: Run): void {
     for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
-    wire(this.#graph);
+    compileGraph(this.#graph);
     // Its own mark is posted by the message that was left behind it.
-    const mark = markOf(this.#activation.envelope.id);
-    bill(this.#activation, addTallies(this.#billed(run), mark), this.#control.flow);
-    release(this.#graph);
+    const mark = markOfMessage(this.#activation.envelope.id);
+    billFlow(this.#activation, addUsage(this.#billed(run), mark), this.#control.flow);
+    releaseGates(this.#graph);
   }
 
   /** Hands the own consumers on to the future that was returned: the tail call. */
   #handBack(node: Node, run: Run): void {
     const { consumers, flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
-    give(
+    addTakers(
       node,
       this.#graph.scope,
-      carryOrBill(this.#activation, consumers, {
+      carryOrBillUsage(this.#activation, consumers, {
         tally: this.#billed(run),
         parked: [1, endedAt],
         flow,
@@ -168,14 +183,15 @@ class HandlerRun {
 
   #settle(settled: Settled, run: Run): void {
     const { consumers, flow, oneWay } = this.#control;
-    deliver(
+    deliverSettlement(
       this.#activation,
-      carryOrBill(this.#activation, consumers, { tally: this.#billed(run), flow }),
+      carryOrBillUsage(this.#activation, consumers, { tally: this.#billed(run), flow }),
       settled,
       flow,
     );
     if (settled.ok || consumers.length > 0) return;
-    if (oneWay === true) this.#activation.deadLetter(this.#activation.envelope, failureOf(settled));
+    if (oneWay === true)
+      this.#activation.deadLetter(this.#activation.envelope, failureOfSettlement(settled));
     else reportUnhandled(this.#activation, settled, flow);
   }
 
@@ -192,16 +208,17 @@ class HandlerRun {
       HandbackError.is(error) && error.failure === undefined && !error.retryable
         ? undefined
         : retryDelay(this.#spec.retry, retries + 1);
-    if (delay === undefined) this.#settle(rejected(toFailure(error, this.#spec.type)), run);
+    if (delay === undefined)
+      this.#settle(rejectedSettlement(toFailure(error, this.#spec.type)), run);
     else this.#retry(run, delay, retries + 1);
-    release(this.#graph);
+    releaseGates(this.#graph);
   }
 
   /** Tries again later: a delayed message to itself with the same id and consumers, the address free meanwhile. */
   #retry(run: Run, delayMs: number, retries: number): void {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
-    const loaded = carryOrBill(this.#activation, consumers, { tally: tallyOf(run), flow });
+    const loaded = carryOrBillUsage(this.#activation, consumers, { tally: usageOfRun(run), flow });
     this.#activation.send(
       { ...envelope, control: { ...this.#control, consumers: loaded, retries } },
       now + delayMs,
@@ -215,10 +232,10 @@ class HandlerRun {
   }
 
   /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
-  #billed(run: Run): Tally {
-    if (this.#control.flow === undefined) return NO_TALLY;
-    const marks = addTallies(markOf(this.#activation.envelope.id), this.#graph.callMarks());
-    return addTallies(tallyOf(run), marks);
+  #billed(run: Run): UsageTotals {
+    if (this.#control.flow === undefined) return NO_USAGE;
+    const marks = addUsage(markOfMessage(this.#activation.envelope.id), this.#graph.callMarks());
+    return addUsage(usageOfRun(run), marks);
   }
 
   #operation(): OperationSpec {
@@ -237,7 +254,7 @@ class HandlerRun {
     const { address } = this.#activation;
     const { ageOutMs } = this.#spec.state ?? {};
     if (this.#control.creates === true)
-      this.#activation.ageOut(ageOutMs ?? this.#activation.environment.ageOutMs);
+      this.#activation.setAgeOut(ageOutMs ?? this.#activation.environment.ageOutMs);
     else if (isGeneratedId(address.id) && this.#activation.ageOutMs() === undefined) {
       throw new HandbackError(
         "NOT_FOUND",
@@ -247,20 +264,20 @@ class HandlerRun {
         },
       );
     } else if (ageOutMs !== undefined && this.#activation.ageOutMs() === undefined)
-      this.#activation.ageOut(ageOutMs);
+      this.#activation.setAgeOut(ageOutMs);
   }
 
   #endState(): void {
     if (this.#state === undefined) return;
     const ageOutMs = this.#activation.ageOutMs();
-    if (this.#graph.terminated) this.#activation.terminate();
-    else if (ageOutMs !== undefined) this.#activation.ageOut(ageOutMs);
+    if (this.#graph.terminated) this.#activation.deleteAll();
+    else if (ageOutMs !== undefined) this.#activation.setAgeOut(ageOutMs);
   }
 }
 
 /** Whether a node of this plan is work of its own, for somebody who waits for it. */
 function isBegun(plan: Plan): boolean {
-  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettled(plan);
+  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettledPlan(plan);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

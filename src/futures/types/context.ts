@@ -54,7 +54,7 @@ export interface Waited<T> {
 }
 
 /** What a handler can know of its surroundings. */
-export interface Surroundings {
+export interface HandlerEnvironment {
   /** The present instant, in ms since the epoch. */
   now(): number;
   /** A number in [0, 1); another one each time, and when the handler is run again. */
@@ -78,7 +78,7 @@ export interface Surroundings {
 }
 
 /** What a query gets: its surroundings, and state it cannot change. */
-export interface QueryContext<State = NoState> extends Surroundings {
+export interface QueryContext<State = NoState> extends HandlerEnvironment {
   /** This address's named values. @throws `READ_ONLY` on a write. */
   readonly state: DeepReadonly<State>;
 }
@@ -92,7 +92,7 @@ export interface QueryContext<State = NoState> extends Surroundings {
  * After the handler has ended, what reads or changes state, or makes or sends anything, throws `CONTEXT_CLOSED`, and
  * `STALE_ATTEMPT` after its attempt was abandoned.
  */
-export interface Context<out State = NoState> extends Surroundings {
+export interface Context<out State = NoState> extends HandlerEnvironment {
   /**
    * This address's named values, to read and to change in place. `delete` brings back the initial value (TypeScript
    * allows it on optional names only: `delete (ctx.state as Partial<typeof ctx.state>).count`).

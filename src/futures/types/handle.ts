@@ -5,7 +5,7 @@ declare const settles: unique symbol;
 /** What a {@link FutureHandle} is made of. */
 export interface HandleParts {
   readonly id: string;
-  readonly realm: string;
+  readonly storeId: string;
   readonly retainUntil: number;
 }
 
@@ -20,7 +20,7 @@ export class FutureHandle<out T> {
   /** Id of the cell that holds the settlement. */
   readonly id: string;
   /** Which store the cell is in; elsewhere the handle is `FOREIGN_HANDLE`. */
-  readonly realm: string;
+  readonly storeId: string;
   /** Instant (ms since the epoch) after which the settlement may be gone, and the handle is `EXPIRED`. */
   readonly retainUntil: number;
 
@@ -30,7 +30,7 @@ export class FutureHandle<out T> {
 
   constructor(parts: HandleParts) {
     this.id = parts.id;
-    this.realm = parts.realm;
+    this.storeId = parts.storeId;
     this.retainUntil = parts.retainUntil;
     Object.freeze(this);
   }

@@ -4,19 +4,19 @@ import type { StoredValue } from "../../core/activation/effects.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { TransientMap } from "../../core/data/transient-map.ts";
 import { OrderedSet } from "./ordered-set.ts";
-import { newRealm } from "../store-id.ts";
+import { newStoreId } from "../store-id.ts";
 import { watchKey } from "../store.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
-  Expired,
-  Mark,
-  Opened,
+  ExpiredValue,
+  CrashMark,
+  StoreInfo,
   StateRow,
   StateWrite,
   Store,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../store.ts";
 
 /**
@@ -33,8 +33,8 @@ export function memory(): Store {
   return new MemoryStore();
 }
 
-type Delayed = Accepted & { readonly dueAt: number };
-type Scoped = Accepted & { readonly envelope: { readonly scope: string } };
+type Delayed = StoredMessage & { readonly dueAt: number };
+type Scoped = StoredMessage & { readonly envelope: { readonly scope: string } };
 type Value = Omit<StateRow, "value"> & { readonly address: Address; value: StoredValue };
 type Expiring = Value & { readonly value: { readonly expiresAt: number } };
 
@@ -46,32 +46,32 @@ type Expiring = Value & { readonly value: { readonly expiresAt: number } };
  * - MM4: a batch is checked whole before any of it is applied.
  */
 class MemoryStore implements Store {
-  readonly #realm = newRealm();
-  readonly #messages = new TransientMap<number, Accepted>();
-  readonly #ready = new OrderedSet<Accepted>(bySeq);
+  readonly #storeId = newStoreId();
+  readonly #messages = new TransientMap<number, StoredMessage>();
+  readonly #ready = new OrderedSet<StoredMessage>(bySeq);
   readonly #delayed = new OrderedSet<Delayed>(
     (one, other) => one.dueAt - other.dueAt || bySeq(one, other),
   );
-  readonly #tokens = new Map<string, Accepted>();
+  readonly #tokens = new Map<string, StoredMessage>();
   readonly #scopes = new OrderedSet<Scoped>(
     (one, other) => compareText(one.envelope.scope, other.envelope.scope) || bySeq(one, other),
   );
   readonly #values = new TransientMap<number, Value>();
   readonly #state = new AddressMap<Value[]>();
   readonly #expiring = new OrderedSet<Expiring>(
-    (one, other) => one.value.expiresAt - other.value.expiresAt || one.place - other.place,
+    (one, other) => one.value.expiresAt - other.value.expiresAt || one.rowId - other.rowId,
   );
-  readonly #watches = new OrderedSet<Watching>(
+  readonly #watches = new OrderedSet<ScopeWatch>(
     (one, other) =>
       compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
   );
   #dead: StoredDeadLetter[] = [];
-  readonly #marks = new Map<number, Mark>();
+  readonly #marks = new Map<number, CrashMark>();
   #generation = 0;
   #isClean = true;
   #isOpen = false;
 
-  async open(): Promise<Opened> {
+  async open(): Promise<StoreInfo> {
     if (this.#isOpen) {
       throw new HandbackError("STORE_LOCKED", "another engine has this memory store open", {
         details: { pid: process.pid },
@@ -79,17 +79,17 @@ class MemoryStore implements Store {
     }
     this.#isOpen = true;
     this.#generation += 1;
-    let [seq, place] = [0, 0];
+    let [seq, rowId] = [0, 0];
     for (const each of this.#messages.keys()) seq = Math.max(seq, each);
-    for (const each of this.#values.keys()) place = Math.max(place, each);
+    for (const each of this.#values.keys()) rowId = Math.max(rowId, each);
     const clean = this.#isClean;
     this.#isClean = false;
     const marks = [...this.#marks.values()].toSorted((one, other) => one.seq - other.seq);
     return {
-      realm: this.#realm,
+      storeId: this.#storeId,
       generation: this.#generation,
       nextSeq: seq + 1,
-      nextPlace: place + 1,
+      nextRowId: rowId + 1,
       clean,
       marks,
     };
@@ -99,14 +99,16 @@ class MemoryStore implements Store {
     this.#requireOpen();
     this.#check(batch);
     for (const seq of batch.removed) this.#remove(this.#messages.get(seq));
-    for (const seq of batch.elapsed) this.#remove(this.#messages.get(seq));
+    for (const seq of batch.removedDelayed) this.#remove(this.#messages.get(seq));
     for (const token of batch.cancelled) this.#remove(this.#tokens.get(token));
     for (const message of batch.inserted) this.#insert(message);
     for (const write of batch.state) this.#write(write);
     for (const watching of batch.unwatched) this.#watches.delete(watching);
     for (const watching of batch.watched) this.#watch(watching);
-    if (batch.exhumed.length > 0)
-      this.#dead = this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id));
+    if (batch.deletedDeadLetters.length > 0)
+      this.#dead = this.#dead.filter(
+        ({ envelope }) => !batch.deletedDeadLetters.includes(envelope.id),
+      );
     for (const letter of batch.dead) this.#dead.push(letter);
     for (const mark of batch.marks) {
       if (mark.crashes > 0) this.#marks.set(mark.seq, mark);
@@ -119,12 +121,16 @@ class MemoryStore implements Store {
     return this.#state.get(address)?.map(({ address: _, ...row }) => row) ?? [];
   }
 
-  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
     this.#requireOpen();
     return this.#ready.read(limit, ({ seq }) => seq > afterSeq, never);
   }
 
-  readDelayed(until: number, limit: number, after = Number.NEGATIVE_INFINITY): readonly Accepted[] {
+  readDelayed(
+    until: number,
+    limit: number,
+    after = Number.NEGATIVE_INFINITY,
+  ): readonly StoredMessage[] {
     this.#requireOpen();
     return this.#delayed.read(
       limit,
@@ -133,7 +139,7 @@ class MemoryStore implements Store {
     );
   }
 
-  readScope(prefix: string): readonly Accepted[] {
+  readScope(prefix: string): readonly StoredMessage[] {
     this.#requireOpen();
     const isPast = ({ envelope: { scope } }: Scoped): boolean =>
       scope > prefix && !scope.startsWith(prefix);
@@ -142,9 +148,9 @@ class MemoryStore implements Store {
       .toSorted(bySeq);
   }
 
-  readWatches(prefix: string): readonly Watching[] {
+  readWatches(prefix: string): readonly ScopeWatch[] {
     this.#requireOpen();
-    const isPast = ({ scope }: Watching): boolean => scope > prefix && !scope.startsWith(prefix);
+    const isPast = ({ scope }: ScopeWatch): boolean => scope > prefix && !scope.startsWith(prefix);
     return this.#watches.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast);
   }
 
@@ -163,11 +169,11 @@ class MemoryStore implements Store {
     return this.#dead.find(({ envelope }) => envelope.id === id);
   }
 
-  readExpired(now: number, limit: number): readonly Expired[] {
+  readExpired(now: number, limit: number): readonly ExpiredValue[] {
     this.#requireOpen();
     const expired = this.#expiring.read(limit, always, ({ value }) => value.expiresAt > now);
-    return expired.map(({ place, address, name }) => ({
-      place,
+    return expired.map(({ rowId, address, name }) => ({
+      rowId,
       type: address.type,
       id: address.id,
       name,
@@ -210,12 +216,12 @@ class MemoryStore implements Store {
   }
 
   /** Refuses a batch that inserts a number or a token which would be there twice. */
-  #check({ removed, elapsed, cancelled, inserted }: Batch): void {
+  #check({ removed, removedDelayed, cancelled, inserted }: Batch): void {
     const isTaken = inserted.some(
       ({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined,
     );
     if (!isTaken && isAscending(inserted)) return;
-    const gone = new Set<number | undefined>([...removed, ...elapsed]);
+    const gone = new Set<number | undefined>([...removed, ...removedDelayed]);
     for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
     const numbers = new Set<number>();
     const tokens = new Set<string>();
@@ -231,12 +237,12 @@ class MemoryStore implements Store {
     }
   }
 
-  #watch(watching: Watching): void {
+  #watch(watching: ScopeWatch): void {
     this.#watches.delete(watching);
     this.#watches.add(watching);
   }
 
-  #insert(message: Accepted): void {
+  #insert(message: StoredMessage): void {
     const { seq, token } = message;
     this.#messages.set(seq, message);
     if (token !== undefined) this.#tokens.set(token, message);
@@ -245,7 +251,7 @@ class MemoryStore implements Store {
     if (isScoped(message)) this.#scopes.add(message);
   }
 
-  #remove(message: Accepted | undefined): void {
+  #remove(message: StoredMessage | undefined): void {
     if (message === undefined) return;
     const { seq, token } = message;
     this.#messages.delete(seq);
@@ -255,12 +261,12 @@ class MemoryStore implements Store {
     if (isScoped(message)) this.#scopes.delete(message);
   }
 
-  #write({ place, address, name, value, isNew }: StateWrite): void {
+  #write({ rowId, address, name, value, isNew }: StateWrite): void {
     if (isNew) {
-      if (value !== undefined) this.#add({ place, address, name, value });
+      if (value !== undefined) this.#add({ rowId, address, name, value });
       return;
     }
-    const row = this.#values.get(place);
+    const row = this.#values.get(rowId);
     if (row === undefined) return;
     if (isExpiring(row)) this.#expiring.delete(row);
     if (value === undefined) return this.#erase(row);
@@ -269,7 +275,7 @@ class MemoryStore implements Store {
   }
 
   #add(row: Value): void {
-    this.#values.set(row.place, row);
+    this.#values.set(row.rowId, row);
     const values = this.#state.get(row.address);
     if (values === undefined) this.#state.add(row.address, [row]);
     else values.push(row);
@@ -277,7 +283,7 @@ class MemoryStore implements Store {
   }
 
   #erase(row: Value): void {
-    this.#values.delete(row.place);
+    this.#values.delete(row.rowId);
     const values = this.#state.get(row.address) ?? [];
     values.splice(values.indexOf(row), 1);
     if (values.length === 0) this.#state.delete(row.address);
@@ -287,11 +293,11 @@ class MemoryStore implements Store {
 const always = (): boolean => true;
 const never = (): boolean => false;
 
-function isDelayed(message: Accepted): message is Delayed {
+function isDelayed(message: StoredMessage): message is Delayed {
   return message.dueAt !== undefined;
 }
 
-function isScoped(message: Accepted): message is Scoped {
+function isScoped(message: StoredMessage): message is Scoped {
   return message.envelope.scope !== undefined;
 }
 
@@ -299,11 +305,11 @@ function isExpiring(row: Value): row is Expiring {
   return row.value.expiresAt !== undefined;
 }
 
-function bySeq(one: Accepted, other: Accepted): number {
+function bySeq(one: StoredMessage, other: StoredMessage): number {
   return one.seq - other.seq;
 }
 
-function isAscending(messages: readonly Accepted[]): boolean {
+function isAscending(messages: readonly StoredMessage[]): boolean {
   return messages.every(({ seq }, index) => index === 0 || seq > (messages[index - 1]?.seq ?? 0));
 }
 

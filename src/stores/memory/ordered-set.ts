@@ -31,26 +31,26 @@ export class OrderedSet<Item extends object> {
       last.push(item);
       return;
     }
-    const place = Math.min(this.#placeOf(item), this.#chunks.length - 1);
-    const chunk = this.#chunks[place];
+    const rowId = Math.min(this.#placeOf(item), this.#chunks.length - 1);
+    const chunk = this.#chunks[rowId];
     if (chunk === undefined) {
       this.#chunks.push([item]);
       return;
     }
     chunk.splice(this.#indexOf(item, chunk), 0, item);
-    if (chunk.length > CHUNK) this.#chunks.splice(place + 1, 0, chunk.splice(CHUNK / 2));
+    if (chunk.length > CHUNK) this.#chunks.splice(rowId + 1, 0, chunk.splice(CHUNK / 2));
   }
 
   /** Removes an item; one that is not there changes nothing. */
   delete(item: Item): void {
-    const place = this.#placeOf(item);
-    const chunk = this.#chunks[place];
+    const rowId = this.#placeOf(item);
+    const chunk = this.#chunks[rowId];
     if (chunk === undefined) return;
     const index = this.#indexOf(item, chunk);
     const found = chunk[index];
     if (found === undefined || this.#compare(found, item) !== 0) return;
     chunk.splice(index, 1);
-    if (chunk.length === 0) this.#chunks.splice(place, 1);
+    if (chunk.length === 0) this.#chunks.splice(rowId, 1);
   }
 
   /** The least item, if there is one. */
@@ -74,9 +74,9 @@ export class OrderedSet<Item extends object> {
   ): readonly Item[] {
     const found: Item[] = [];
     const first = partitionPoint(this.#chunks, (chunk) => chunk.slice(-1).some(reached));
-    for (let place = first; place < this.#chunks.length && found.length < limit; place++) {
-      const chunk = this.#chunks[place] ?? [];
-      const start = place === first ? partitionPoint(chunk, reached) : 0;
+    for (let rowId = first; rowId < this.#chunks.length && found.length < limit; rowId++) {
+      const chunk = this.#chunks[rowId] ?? [];
+      const start = rowId === first ? partitionPoint(chunk, reached) : 0;
       const end = Math.min(partitionPoint(chunk, past), start + limit - found.length);
       found.push(...chunk.slice(start, end));
       if (end < chunk.length) break;

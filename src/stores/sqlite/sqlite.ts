@@ -3,29 +3,29 @@ import type { Address } from "../../core/message/address.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkOptions } from "../../core/validation/check-options.ts";
 import { show } from "../../core/errors/show.ts";
-import { CommitPace } from "./writer/commit-latency.ts";
-import { leaveAsIs } from "./file/close-without-checkpoint.ts";
+import { CommitLatency } from "./writer/commit-latency.ts";
+import { closeWithoutCheckpoint } from "./file/close-without-checkpoint.ts";
 import { lockStore } from "./file/lock.ts";
 import type { StoreLock } from "./file/lock.ts";
-import type { LogFinding } from "./file/wal-verification.ts";
-import { makeStore } from "./tables/create-store.ts";
-import { packBatch } from "./batch/batch-codec.ts";
+import type { WalFinding } from "./file/wal-verification.ts";
+import { createStore } from "./tables/create-store.ts";
+import { encodeBatch } from "./batch/batch-codec.ts";
 import type { Packed } from "./batch/packed.ts";
-import { readLog } from "./file/wal.ts";
+import { readWal } from "./file/wal.ts";
 import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "./file/sqlite-failure.ts";
 import type { Durability } from "./tables/statements.ts";
 import { SqliteTables } from "./tables/tables.ts";
-import { NotStarted, SqliteWriter } from "./writer/writer.ts";
+import { ThreadNotStarted, SqliteWriter } from "./writer/writer.ts";
 import { isThere, locateStore } from "./file/store-file.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
-  Expired,
-  Opened,
+  ExpiredValue,
+  StoreInfo,
   StateRow,
   Store,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../store.ts";
 
 /** Options of {@link sqlite}. */
@@ -104,7 +104,7 @@ const UNFLUSHED_MS = 1_000;
 class SqliteStore implements Store {
   readonly #path: string;
   readonly #durability: Durability;
-  readonly #pace = new CommitPace();
+  readonly #pace = new CommitLatency();
   #session: Session | undefined;
   #logPages = 0;
 
@@ -113,13 +113,13 @@ class SqliteStore implements Store {
     this.#durability = durability;
   }
 
-  async open(): Promise<Opened> {
+  async open(): Promise<StoreInfo> {
     try {
       const file = locateStore(this.#path);
       const lock = lockStore(file);
       try {
-        if (!isThere(file)) makeStore(file);
-        const log = readLog(file);
+        if (!isThere(file)) createStore(file);
+        const log = readWal(file);
         const tables = new SqliteTables(file, this.#durability);
         this.#session = { file, lock, tables, inThread: 0 };
         return begin(this.#session, log);
@@ -137,7 +137,7 @@ class SqliteStore implements Store {
     const session = this.#session;
     if (session === undefined) throw this.#notOpen();
     if (session.failure !== undefined) throw session.failure;
-    const packed = packBatch(batch);
+    const packed = encodeBatch(batch);
     const start = performance.now();
     try {
       const canBlock = mayBlock && session.inThread === 0 && session.givesBack !== true;
@@ -163,19 +163,19 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readState(address));
   }
 
-  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
     return this.#use((tables) => tables.readMessages(afterSeq, limit));
   }
 
-  readDelayed(until: number, limit: number, after?: number): readonly Accepted[] {
+  readDelayed(until: number, limit: number, after?: number): readonly StoredMessage[] {
     return this.#use((tables) => tables.readDelayed(until, limit, after));
   }
 
-  readScope(prefix: string): readonly Accepted[] {
+  readScope(prefix: string): readonly StoredMessage[] {
     return this.#use((tables) => tables.readScope(prefix));
   }
 
-  readWatches(prefix: string): readonly Watching[] {
+  readWatches(prefix: string): readonly ScopeWatch[] {
     return this.#use((tables) => tables.readWatches(prefix));
   }
 
@@ -187,7 +187,7 @@ class SqliteStore implements Store {
     return this.#use((tables) => tables.readDeadLetters(limit));
   }
 
-  readExpired(now: number, limit: number): readonly Expired[] {
+  readExpired(now: number, limit: number): readonly ExpiredValue[] {
     return this.#use((tables) => tables.readExpired(now, limit));
   }
 
@@ -211,7 +211,7 @@ class SqliteStore implements Store {
     try {
       await session.writer?.close();
       if (session.failure !== undefined || (clean && !noteClean(session)))
-        leaveAsIs(session.file, () => session.tables.close());
+        closeWithoutCheckpoint(session.file, () => session.tables.close());
       else session.tables.close();
     } finally {
       session.lock.release();
@@ -243,7 +243,7 @@ class SqliteStore implements Store {
         writer = this.#writer(session);
         return await ask(writer);
       } catch (error) {
-        if (!(error instanceof NotStarted)) throw error;
+        if (!(error instanceof ThreadNotStarted)) throw error;
         session.isAlone = true;
         if (session.writer === writer) session.writer = undefined;
       }
@@ -320,12 +320,12 @@ class SqliteStore implements Store {
 }
 
 /** Looks whether the store is whole, and counts its opening. One that is not is left as it is. */
-function begin({ file, tables }: Session, log: LogFinding): Opened {
+function begin({ file, tables }: Session, log: WalFinding): StoreInfo {
   try {
     tables.check(log);
     return tables.countOpening();
   } catch (error) {
-    leaveAsIs(file, () => tables.close());
+    closeWithoutCheckpoint(file, () => tables.close());
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Surroundings } from "../../futures/types/context.ts";
+import type { HandlerEnvironment } from "../../futures/types/context.ts";
 import { specOf } from "../../futures/define/spec.ts";
 import { placeOf } from "./call-record.ts";
 import { standIn } from "./test-double.ts";
@@ -23,7 +23,7 @@ export function record<Function extends object>(f: Function): Function {
   const spec = specOf(f);
   return standIn(f, {
     isRecorded: true,
-    handler: (real, name) => (ctx: Surroundings, input: unknown) => {
+    handler: (real, name) => (ctx: HandlerEnvironment, input: unknown) => {
       const place = placeOf(ctx, "record()");
       const { self, idempotencyKey: key, attempt } = ctx;
       const operation = spec?.state === undefined ? undefined : name;

@@ -117,7 +117,7 @@ function makeBox() {
     handlers: {
       obey(ctx, command: Command): void {
         const alarms: string[] = [];
-        for (const [place, act] of command.acts.entries()) {
+        for (const [rowId, act] of command.acts.entries()) {
           switch (act.do) {
             case "set":
               ctx.state[act.name] = act.to;
@@ -129,8 +129,8 @@ function makeBox() {
               ctx.terminate();
               break;
             case "later":
-              alarms.push(`${handled.length}.${place}`);
-              ctx.send(box.ring, `${handled.length}.${place}`, {
+              alarms.push(`${handled.length}.${rowId}`);
+              ctx.send(box.ring, `${handled.length}.${rowId}`, {
                 id: "x",
                 delay: act.delay,
                 ...(act.token !== undefined && { token: act.token }),
@@ -194,7 +194,7 @@ function checkReads(
 /** An alarm rings once, not early; or not at all if it was cancelled, or its token used anew, before its time. */
 function checkAlarms(handled: readonly Handled[]): void {
   const rung = handled.flatMap((each) => ("rang" in each ? [each] : []));
-  for (const [place, each] of handled.entries()) {
+  for (const [rowId, each] of handled.entries()) {
     if ("rang" in each) continue;
     let alarm = 0;
     for (const [step, act] of each.command.acts.entries()) {
@@ -202,7 +202,7 @@ function checkAlarms(handled: readonly Handled[]): void {
       const name = each.alarms[alarm++];
       const rings = rung.filter(({ rang }) => rang === name);
       const dueAt = each.at + act.delay;
-      const ended = endOfToken(handled, { place, step, token: act.token });
+      const ended = endOfToken(handled, { rowId, step, token: act.token });
       const last = each.command.fails || ended < dueAt ? 0 : 1;
       const first = ended === Number.POSITIVE_INFINITY ? last : 0;
       const allowed =
@@ -213,20 +213,20 @@ function checkAlarms(handled: readonly Handled[]): void {
 }
 
 interface Use {
-  readonly place: number;
+  readonly rowId: number;
   readonly step: number;
   readonly token: string | undefined;
 }
 
 /** When a later act first cancels the token, or uses it for another message. */
-function endOfToken(handled: readonly Handled[], { place, step, token }: Use): number {
+function endOfToken(handled: readonly Handled[], { rowId, step, token }: Use): number {
   if (token === undefined) return Number.POSITIVE_INFINITY;
   for (const [index, each] of handled.entries()) {
-    if (index < place || "rang" in each || each.command.fails) continue;
-    const acts = index === place ? each.command.acts.slice(step + 1) : each.command.acts;
+    if (index < rowId || "rang" in each || each.command.fails) continue;
+    const acts = index === rowId ? each.command.acts.slice(step + 1) : each.command.acts;
     // Within one handler everything happens at once, and what is cancelled never leaves.
     if (acts.some((act) => "token" in act && act.token === token))
-      return index === place ? Number.NEGATIVE_INFINITY : each.at;
+      return index === rowId ? Number.NEGATIVE_INFINITY : each.at;
   }
   return Number.POSITIVE_INFINITY;
 }

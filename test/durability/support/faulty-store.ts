@@ -1,7 +1,7 @@
 import type { Address } from "../../../src/core/message/address.ts";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
 import { memory } from "../../../src/stores/memory/memory.ts";
-import type { Batch, Opened, Store } from "../../../src/stores/store.ts";
+import type { Batch, StoreInfo, Store } from "../../../src/stores/store.ts";
 import { InTurn } from "../../support/in-turn.ts";
 import { throughText } from "../../../src/testing/simulation/machine/text-round-trip.ts";
 
@@ -108,7 +108,7 @@ class Session implements Store {
     this.#dead = true;
   }
 
-  open(): Promise<Opened> {
+  open(): Promise<StoreInfo> {
     return this.#disk.content.open();
   }
 

@@ -1,5 +1,5 @@
 import type { Address } from "../../../src/core/message/address.ts";
-import type { Batch, Opened, Store } from "../../../src/stores/store.ts";
+import type { Batch, StoreInfo, Store } from "../../../src/stores/store.ts";
 import { InTurn } from "../../support/in-turn.ts";
 
 /** When a commit that takes its time is there to be read: at once, or only when it resolves. Both are allowed. */
@@ -37,7 +37,7 @@ export class HeldStore implements Store {
     if (this.#visible === "when it resolves") await this.#content.commit(batch);
   }
 
-  open(): Promise<Opened> {
+  open(): Promise<StoreInfo> {
     return this.#content.open();
   }
 

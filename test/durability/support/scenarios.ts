@@ -307,7 +307,7 @@ export function delayedSends(): Scenario<unknown> {
 export function replies(): Scenario<unknown> {
   const echo = fn("test/echo", (ctx, text: string) => ctx.reply({ echoed: text }));
   const asker = stateful("test/asker", {
-    state: { answers: value<unknown[]>([]) },
+    state: { replies: value<unknown[]>([]) },
     handlers: {
       ask(ctx, texts: readonly string[]) {
         for (const text of texts)
@@ -315,14 +315,14 @@ export function replies(): Scenario<unknown> {
         return texts.length;
       },
       hear(ctx, answer: unknown): void {
-        ctx.state.answers.push(answer);
+        ctx.state.replies.push(answer);
       },
     },
   });
   return {
     world: { functions: [echo, asker] },
     script: (client) => client.call(asker.ask, ["a", "b"], { id: "x", key: "ask-1" }),
-    observe: async ({ engine }) => sorted((await engine.client.readState(asker, "x")).answers),
+    observe: async ({ engine }) => sorted((await engine.client.readState(asker, "x")).replies),
     ownRows: 1,
     cells: 0,
   };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
-import { Slots } from "../../../src/engines/embedded/execution/handler-slots.ts";
-import type { Mark } from "../../../src/stores/store.ts";
-import { Suspects } from "../../../src/engines/embedded/poison/crash-tracker.ts";
+import { HandlerSlots } from "../../../src/engines/embedded/execution/handler-slots.ts";
+import type { CrashMark } from "../../../src/stores/store.ts";
+import { CrashTracker } from "../../../src/engines/embedded/poison/crash-tracker.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
 interface Start {
@@ -10,8 +10,8 @@ interface Start {
   readonly crashLimit?: number;
   /** How many messages there are, numbered from 0. */
   readonly messages?: number;
-  readonly marks?: readonly Mark[];
-  readonly slots?: Slots;
+  readonly marks?: readonly CrashMark[];
+  readonly slots?: HandlerSlots;
 }
 
 /** Suspects of a process that has just started, and a disk that takes marks when it is told to. */
@@ -20,12 +20,12 @@ function start({
   crashLimit = 3,
   messages = 4,
   marks = [],
-  slots = new Slots(64),
+  slots = new HandlerSlots(64),
 }: Start = {}) {
   const clock = new VirtualClock();
   const disk = new Map(marks.map(({ seq, crashes }) => [seq, crashes]));
-  const pending: { marks: readonly Mark[]; durable: (() => void) | undefined }[] = [];
-  const suspects = new Suspects({
+  const pending: { marks: readonly CrashMark[]; durable: (() => void) | undefined }[] = [];
+  const suspects = new CrashTracker({
     clock,
     crashLimit,
     opened: { clean, marks, nextSeq: messages },
@@ -280,7 +280,7 @@ describe("suspects", () => {
   });
 
   test("that have no slot are passed by for one that goes on; the next slot is theirs, and kept while they are marked", async () => {
-    const slots = new Slots(1);
+    const slots = new HandlerSlots(1);
     const { suspects, want, begin, commit, disk, clock } = start({ marks, slots });
     want(0);
     await clock.advance(1_000);
@@ -305,7 +305,7 @@ describe("suspects", () => {
   });
 
   test("that need not begin any more leave the slot that was kept to others", async () => {
-    const slots = new Slots(1);
+    const slots = new HandlerSlots(1);
     const { suspects, want, begin, commit, clock } = start({ marks, slots });
     want(1, 2);
     await clock.advance(1_000);
@@ -317,7 +317,7 @@ describe("suspects", () => {
   });
 
   test("begin as soon as there is a slot, and have their turns in the order in which they came", async () => {
-    const slots = new Slots(1);
+    const slots = new HandlerSlots(1);
     const { suspects, want, begin, commit, clock } = start({ marks, slots });
     slots.use();
     want(1, 2);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { memory } from "handback";
 import { describe, expect, test } from "vitest";
-import { Commits } from "../../../src/engines/embedded/commit/group-commit.ts";
-import { Room } from "../../../src/engines/embedded/commit/disk-space.ts";
+import { GroupCommit } from "../../../src/engines/embedded/commit/group-commit.ts";
+import { DiskSpace } from "../../../src/engines/embedded/commit/disk-space.ts";
 import { watchKey } from "../../../src/stores/store.ts";
-import type { Accepted, Batch, Store, Watching } from "../../../src/stores/store.ts";
+import type { StoredMessage, Batch, Store, ScopeWatch } from "../../../src/stores/store.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import { noRoom } from "../../durability/support/fillable-store.ts";
 import { CommitGate, HeldStore } from "../../durability/support/held-store.ts";
@@ -35,19 +35,19 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
     readScope: (prefix) => content.readScope(prefix),
     readWatches: (prefix) => content.readWatches(prefix),
   };
-  const done: Accepted[][] = [];
+  const done: StoredMessage[][] = [];
   const failures: unknown[] = [];
   const gathers = { now: false };
-  const commits = new Commits({
+  const commits = new GroupCommit({
     store,
     opened: await content.open(),
-    room: new Room({ clock, log: quiet, lost: () => undefined, found: () => undefined }),
+    room: new DiskSpace({ clock, log: quiet, onFull: () => undefined, onFreed: () => undefined }),
     gathers: () => gathers.now,
     committed: (batch) => void done.push([...batch.accepted]),
     failed: (error) => void failures.push(error),
   });
   gate.shut();
-  const add = (scope?: string, dueAt?: number): Accepted => {
+  const add = (scope?: string, dueAt?: number): StoredMessage => {
     const seq = commits.batch.nextSeq;
     const message = {
       envelope: { ...envelope(seq), ...(scope !== undefined && { scope }) },
@@ -199,8 +199,8 @@ test("what is known of messages and watches does not depend on how far the commi
       fc.constantFrom(1, undefined),
       async (steps, visible, queuesFrom) => {
         const { commits, gate, add } = await shut({ queuesFrom, visible });
-        const live = new Map<number, Accepted>();
-        const watches = new Map<string, Watching>();
+        const live = new Map<number, StoredMessage>();
+        const watches = new Map<string, ScopeWatch>();
         for (const each of steps) {
           if (each.do === "accept") {
             const accepted = add(each.scope, each.dueAt);

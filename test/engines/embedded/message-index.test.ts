@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MessageIndex } from "../../../src/engines/embedded/commit/message-index.ts";
-import type { Accepted } from "../../../src/stores/store.ts";
+import type { StoredMessage } from "../../../src/stores/store.ts";
 import { message, scoped } from "../../stores/support/batches.ts";
 
 const FLOW = "00000a0000000001";
@@ -31,7 +31,7 @@ const PREFIXES = [
   "x",
 ];
 
-const inScope = (scope: string | undefined, seq: number): Accepted =>
+const inScope = (scope: string | undefined, seq: number): StoredMessage =>
   scope === undefined ? message(seq) : scoped(scope, message(seq));
 
 const step = fc.oneof(
@@ -43,7 +43,7 @@ test("an index of messages finds those of all scopes whose names begin so, and c
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const index = new MessageIndex();
-      let model: readonly Accepted[] = [];
+      let model: readonly StoredMessage[] = [];
       for (const [seq, change] of steps.entries()) {
         if ("add" in change) {
           const added = inScope(change.add, seq);
@@ -67,6 +67,6 @@ test("an index of messages finds those of all scopes whose names begin so, and c
   );
 });
 
-function inOrder(messages: readonly Accepted[]): readonly Accepted[] {
+function inOrder(messages: readonly StoredMessage[]): readonly StoredMessage[] {
   return messages.toSorted((one, other) => one.seq - other.seq);
 }

@@ -1,9 +1,9 @@
 import { addressKey } from "../../../src/core/message/address.ts";
 import type { Address } from "../../../src/core/message/address.ts";
-import { Answers } from "../../../src/core/engine/pending-replies.ts";
+import { PendingReplies } from "../../../src/core/engine/pending-replies.ts";
 import type { Definition } from "../../../src/core/activation/definition.ts";
-import type { Answer, Effects } from "../../../src/core/activation/effects.ts";
-import type { Capability, Engine, Listening } from "../../../src/core/engine/engine.ts";
+import type { Reply, Effects } from "../../../src/core/activation/effects.ts";
+import type { Capability, Engine, ReplyListener } from "../../../src/core/engine/engine.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Environment } from "../../../src/core/activation/environment.ts";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
@@ -43,12 +43,12 @@ const LARGEST_BATCH = 4;
  * P5 Nobody reads state from outside, and no handler waits. Answers leave once the response is accepted.
  */
 export class PoorestEngine implements Engine {
-  readonly realm: string;
+  readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly #parts: PoorestParts;
   readonly #network: Network;
   readonly #delayed: Delayed;
-  readonly #answers = new Answers();
+  readonly #replies = new PendingReplies();
   readonly #instances = new Map<string, Instance>();
   /** Instances that have messages and no request under way. */
   readonly #ready: Instance[] = [];
@@ -59,7 +59,7 @@ export class PoorestEngine implements Engine {
 
   constructor(parts: PoorestParts) {
     this.#parts = parts;
-    this.realm = parts.environment.realm;
+    this.storeId = parts.environment.storeId;
     this.#network = new Network(parts.random);
     this.#delayed = new Delayed(parts.environment.clock, (parcel) =>
       this.#post(this.#newSender(), parcel),
@@ -78,15 +78,15 @@ export class PoorestEngine implements Engine {
     return this.#parts.environment.clock.now();
   }
 
-  ask(envelope: Envelope, key: string): Promise<Answer> {
-    const { answer } = this.listen(key);
+  ask(envelope: Envelope, key: string): Promise<Reply> {
+    const { reply } = this.listen(key);
     this.#post(this.#newSender(), pack(envelope));
-    return answer;
+    return reply;
   }
 
-  listen(key: string): Listening {
-    const listening = this.#answers.listen(key);
-    if (this.#ended !== undefined) this.#answers.refuse(key, this.#ended);
+  listen(key: string): ReplyListener {
+    const listening = this.#replies.listen(key);
+    if (this.#ended !== undefined) this.#replies.reject(key, this.#ended);
     return listening;
   }
 
@@ -94,7 +94,7 @@ export class PoorestEngine implements Engine {
     throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
   }
 
-  parked(): never {
+  pendingWork(): never {
     throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
   }
 
@@ -114,7 +114,7 @@ export class PoorestEngine implements Engine {
 
   #end(why: unknown): void {
     this.#ended ??= why;
-    this.#answers.end(this.#ended);
+    this.#replies.rejectAll(this.#ended);
   }
 
   #newSender(): string {
@@ -188,7 +188,7 @@ export class PoorestEngine implements Engine {
     for (const each of effects) this.#apply(addressKey(instance.address), each);
   }
 
-  #apply(sender: string, { cancels, sends, answers }: Effects): void {
+  #apply(sender: string, { cancels, sends, replies }: Effects): void {
     for (const token of cancels) this.#delayed.cancel(`${sender}\n${token}`);
     for (const { envelope, dueAt, token } of sends) {
       if (dueAt === undefined) this.#network.put(sender, pack(envelope));
@@ -199,6 +199,6 @@ export class PoorestEngine implements Engine {
           token === undefined ? undefined : `${sender}\n${token}`,
         );
     }
-    for (const answer of answers) this.#answers.give(answer);
+    for (const answer of replies) this.#replies.deliver(answer);
   }
 }

@@ -33,7 +33,7 @@ export function poorest({
   // Two sources, so that what user code draws does not change the order of things.
   const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];
   const environment: Environment = {
-    realm: "poorest",
+    storeId: "poorest",
     clock,
     log: silent,
     payloadLimit: DEFAULT_PAYLOAD_LIMIT,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CommitPace } from "../../../src/stores/sqlite/writer/commit-latency.ts";
+import { CommitLatency } from "../../../src/stores/sqlite/writer/commit-latency.ts";
 import type { Packed } from "../../../src/stores/sqlite/batch/packed.ts";
 
 const packed = (numbers: number, ...chunks: readonly string[]): Packed => ({
@@ -13,7 +13,7 @@ const LONG = packed(20, "x".repeat(2_000_000));
 const FAST_MS = 0.2;
 
 /** How many fast commits it takes until the next one is short; 100 at most. */
-function fastOnesUntilShort(pace: CommitPace): number {
+function fastOnesUntilShort(pace: CommitLatency): number {
   for (let count = 0; count < 100; count++) {
     if (pace.isShort(SMALL)) return count;
     pace.note(SMALL, FAST_MS);
@@ -22,14 +22,14 @@ function fastOnesUntilShort(pace: CommitPace): number {
 }
 
 test("a small commit is short until it is known that the disk is slow, one of many rows or of a long text never", () => {
-  const pace = new CommitPace();
+  const pace = new CommitLatency();
   expect([SMALL, LARGE, LONG].map((batch) => pace.isShort(batch))).toEqual([true, false, false]);
   for (let count = 0; count < 10; count++) pace.note(SMALL, FAST_MS);
   expect([SMALL, LARGE, LONG].map((batch) => pace.isShort(batch))).toEqual([true, false, false]);
 });
 
 test("one slow commit is enough to go to the thread", () => {
-  const pace = new CommitPace();
+  const pace = new CommitLatency();
   for (let count = 0; count < 1_000; count++) pace.note(SMALL, FAST_MS);
   pace.note(SMALL, 5);
   expect(pace.isShort(SMALL)).toBe(false);
@@ -37,7 +37,7 @@ test("one slow commit is enough to go to the thread", () => {
 
 test("it takes several fast commits to come back, more the slower the disk was, but not for ever", () => {
   const afterSlow = (ms: number): number => {
-    const pace = new CommitPace();
+    const pace = new CommitLatency();
     pace.note(SMALL, ms);
     return fastOnesUntilShort(pace);
   };
@@ -47,7 +47,7 @@ test("it takes several fast commits to come back, more the slower the disk was, 
 });
 
 test("a disk that is slow now and then is waited for by the thread", () => {
-  const pace = new CommitPace();
+  const pace = new CommitLatency();
   let waited = 0;
   for (let count = 0; count < 400; count++) {
     const ms = count % 4 === 0 ? 8 : FAST_MS;
@@ -58,7 +58,7 @@ test("a disk that is slow now and then is waited for by the thread", () => {
 });
 
 test("how long a large commit takes says nothing about small ones", () => {
-  const pace = new CommitPace();
+  const pace = new CommitLatency();
   pace.note(LARGE, 500);
   pace.note(LONG, 500);
   expect(pace.isShort(SMALL)).toBe(true);
@@ -73,7 +73,7 @@ test("whatever came before, the commit after a slow one is not short, and after 
       fc.array(fc.double({ min: 0, max: 100, noNaN: true })),
       fc.double({ min: 1.01, max: 100, noNaN: true }),
       (before, slow) => {
-        const pace = new CommitPace();
+        const pace = new CommitLatency();
         for (const ms of before) pace.note(SMALL, ms);
         pace.note(SMALL, slow);
         expect(pace.isShort(SMALL)).toBe(false);
@@ -84,7 +84,7 @@ test("whatever came before, the commit after a slow one is not short, and after 
 });
 
 test("the thread is handed batches ahead while the disk is quick, as of the last commit, large or small", () => {
-  const pace = new CommitPace();
+  const pace = new CommitLatency();
   expect(pace.isQuick).toBe(true);
   pace.note(LARGE, 20);
   expect(pace.isQuick).toBe(false);

@@ -131,14 +131,14 @@ test("a log of deletions alone is taken over too when it has become long", async
   const store = await opened();
   const VALUES = 8_192;
   const AT_ONCE = 512;
-  const all = Array.from({ length: VALUES }, (_, place) => place + 1);
+  const all = Array.from({ length: VALUES }, (_, rowId) => rowId + 1);
   await store.commit(
-    batchOf({ state: all.map((place) => added(row(place, `${place}`, "x".repeat(100)))) }),
+    batchOf({ state: all.map((rowId) => added(row(rowId, `${rowId}`, "x".repeat(100)))) }),
   );
   const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
   for (let from = 0; from < VALUES; from += AT_ONCE) {
     await store.commit(
-      batchOf({ state: all.slice(from, from + AT_ONCE).map((place) => erased(place, `${place}`)) }),
+      batchOf({ state: all.slice(from, from + AT_ONCE).map((rowId) => erased(rowId, `${rowId}`)) }),
     );
   }
   expect(checkpoint.mock.calls.length).toBeGreaterThanOrEqual(2);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { embedded, stateful, value } from "handback";
 import { describe, expect, test, vi } from "vitest";
-import { findLogDamage } from "../../../src/stores/sqlite/file/wal-verification.ts";
+import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts";
 import type { Store } from "../../../src/stores/store.ts";
@@ -84,9 +84,9 @@ function harmed(path: string, end: string, harm: (bytes: Buffer) => void): strin
 async function contentOf(path: string): Promise<unknown> {
   const store = onEventLoop(sqlite(path));
   try {
-    const { realm, generation, nextSeq, nextPlace, clean, marks } = await store.open();
+    const { storeId, generation, nextSeq, nextRowId, clean, marks } = await store.open();
     return {
-      opened: { realm, generation, nextSeq, nextPlace, clean, marks },
+      opened: { storeId, generation, nextSeq, nextRowId, clean, marks },
       messages: store.readMessages(0, 100),
       delayed: store.readDelayed(1_000, 100),
       first: store.nextDueAt(),
@@ -375,9 +375,7 @@ describe("a log", () => {
     const again = harmed(torn, "-wal", flip(startOf(2) + 1_000, 3));
     writeFileSync(`${again}-shm`, "");
     await next.close();
-    expect(
-      findLogDamage(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame,
-    ).toBeUndefined();
+    expect(verifyWal(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame).toBeUndefined();
     const last = await opened(again);
     expect(last.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
     await last.close();
@@ -412,7 +410,7 @@ describe("a log", () => {
       });
     }
     for (const length of [0, 20, 32, 10_000])
-      expect(findLogDamage(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
+      expect(verifyWal(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
   });
 
   test("written on a machine whose numbers begin at the other end is understood as well", async () => {
@@ -420,12 +418,12 @@ describe("a log", () => {
     const log = readFileSync(`${killed}-wal`);
     const other = turned(log);
     expect(other.equals(log)).toBe(false);
-    expect(findLogDamage(other, Buffer.alloc(0))).toEqual({
+    expect(verifyWal(other, Buffer.alloc(0))).toEqual({
       damagedFrame: undefined,
       hasRemains: false,
     });
     flip(startOf(2) + 1_000, 3)(other);
-    expect(findLogDamage(other, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
+    expect(verifyWal(other, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
   });
 });
 

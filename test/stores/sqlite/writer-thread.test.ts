@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
-import { packBatch } from "../../../src/stores/sqlite/batch/batch-codec.ts";
+import { encodeBatch } from "../../../src/stores/sqlite/batch/batch-codec.ts";
 import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
@@ -218,7 +218,7 @@ describe("a thread that ends", () => {
     await writer.checkpoint();
     const lock = locked(path);
     const asked = Promise.allSettled([
-      writer.apply(packBatch(batchOf({ inserted: [message(1)] }))),
+      writer.apply(encodeBatch(batchOf({ inserted: [message(1)] }))),
       writer.checkpoint(),
     ]);
     await ended(threads);
@@ -359,7 +359,7 @@ describe("a thread that is being ended", () => {
     const path = newPath();
     const store = await opened(path);
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
-    const applied = writer.apply(packBatch(batchOf({ inserted: [message(1)] })));
+    const applied = writer.apply(encodeBatch(batchOf({ inserted: [message(1)] })));
     const closed = writer.close();
     await expect(writer.checkpoint()).rejects.toThrow("is being ended");
     await Promise.all([applied, closed]);
@@ -408,7 +408,7 @@ describe("while its thread commits", () => {
     const path = newPath();
     await (await opened(path)).close();
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
-    await writer.apply(packBatch(batchOf({})));
+    await writer.apply(encodeBatch(batchOf({})));
     const heard: number[] = [];
     let inTurn = 0;
     let left = 60;
@@ -420,7 +420,7 @@ describe("while its thread commits", () => {
     setTimeout(turn);
     const lane = async (): Promise<void> => {
       while (left-- > 0) {
-        await writer.apply(packBatch(batchOf({})));
+        await writer.apply(encodeBatch(batchOf({})));
         inTurn++;
         // So long that the next reply is there.
         for (const end = performance.now() + 3; performance.now() < end;);

@@ -3,23 +3,23 @@ import type { Encoded } from "../../../src/core/codec/encoded.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Json } from "../../../src/core/data/json.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
   StateWrite,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../../../src/stores/store.ts";
 
 /** A batch that changes nothing. */
 export const NOTHING: Batch = {
   removed: [],
-  elapsed: [],
+  removedDelayed: [],
   cancelled: [],
   inserted: [],
   state: [],
   unwatched: [],
   watched: [],
-  exhumed: [],
+  deletedDeadLetters: [],
   dead: [],
   marks: [],
 };
@@ -50,31 +50,31 @@ export function envelope(number: number): Envelope {
 }
 
 /** A deliverable message. */
-export function message(seq: number): Accepted {
+export function message(seq: number): StoredMessage {
   return { seq, envelope: envelope(seq) };
 }
 
 /** A message that waits for its time. */
-export function delayed(seq: number, dueAt: number, token?: string): Accepted {
+export function delayed(seq: number, dueAt: number, token?: string): StoredMessage {
   return { ...message(seq), dueAt, ...(token !== undefined && { token }) };
 }
 
 /** The same message, in a scope. */
-export function scoped(scope: string, accepted: Accepted): Accepted {
+export function scoped(scope: string, accepted: StoredMessage): StoredMessage {
   return { ...accepted, envelope: { ...accepted.envelope, scope } };
 }
 
 /** The same message, with as large a payload. */
-export function sized(length: number, accepted: Accepted): Accepted {
+export function sized(length: number, accepted: StoredMessage): StoredMessage {
   return { ...accepted, envelope: { ...accepted.envelope, payload: encoded("x".repeat(length)) } };
 }
 
-type Value = Pick<StateWrite, "place" | "name"> & Required<Pick<StateWrite, "value">>;
+type Value = Pick<StateWrite, "rowId" | "name"> & Required<Pick<StateWrite, "value">>;
 
 /** A value as it is read, which expires when told so. */
-export function row(place: number, name: string, json: Json, expiresAt?: number) {
+export function row(rowId: number, name: string, json: Json, expiresAt?: number) {
   return {
-    place,
+    rowId,
     name,
     value: { content: { json }, ...(expiresAt !== undefined && { expiresAt }) },
   };
@@ -91,12 +91,12 @@ export function updated(value: Value, address: Address = A): StateWrite {
 }
 
 /** Deletes a value. */
-export function erased(place: number, name: string, address: Address = A): StateWrite {
-  return { place, name, address, isNew: false, value: undefined };
+export function erased(rowId: number, name: string, address: Address = A): StateWrite {
+  return { rowId, name, address, isNew: false, value: undefined };
 }
 
 /** That an address watches a scope. */
-export function watching(scope: string, token: string, address: Address = A): Watching {
+export function watching(scope: string, token: string, address: Address = A): ScopeWatch {
   return { scope, address, token };
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formatAddress } from "../../../src/core/message/address.ts";
 import type { Address } from "../../../src/core/message/address.ts";
-import type { Batch, Store, Watching } from "../../../src/stores/store.ts";
+import type { Batch, Store, ScopeWatch } from "../../../src/stores/store.ts";
 import {
   A,
   added,
@@ -28,12 +28,12 @@ export type MakePlace = () => () => Store;
 /** What every store of the embedded engine does, as tests; `runs` of the property. */
 export function storeCases(name: string, makePlace: MakePlace, runs = 100): void {
   describe(`${name} as a store`, () => {
-    let place: () => Store;
+    let rowId: () => Store;
     let store: Store;
 
     beforeEach(async () => {
-      place = makePlace();
-      store = place();
+      rowId = makePlace();
+      store = rowId();
       await store.open();
     });
 
@@ -41,7 +41,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
 
     const reopen = async () => {
       await store.close();
-      store = place();
+      store = rowId();
       return store.open();
     };
     const commit = (batch: Partial<Batch>) => store.commit(batchOf(batch));
@@ -52,13 +52,13 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       const other = await store.open();
       expect(other.generation).toBe(1);
       await store.close();
-      store = place();
+      store = rowId();
       const second = await store.open();
       const third = await reopen();
       expect(second.generation).toBe(2);
       expect(third).toEqual({ ...second, generation: 3 });
-      expect(other.realm).not.toBe(third.realm);
-      expect(third.realm).toMatch(/^[0-9a-f]{16}$/);
+      expect(other.storeId).not.toBe(third.storeId);
+      expect(third.storeId).toMatch(/^[0-9a-f]{16}$/);
     });
 
     test("tells whether it was closed as one that is whole, and the marks that it was left with when it was not", async () => {
@@ -91,13 +91,13 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
         inserted: [message(5), delayed(9, 100)],
         state: [added(row(3, "x", 1)), added(row(7, "y", 1))],
       });
-      expect(await reopen()).toMatchObject({ nextSeq: 10, nextPlace: 8 });
-      await commit({ elapsed: [9], state: [erased(7, "y")] });
-      expect(await reopen()).toMatchObject({ nextSeq: 6, nextPlace: 4 });
+      expect(await reopen()).toMatchObject({ nextSeq: 10, nextRowId: 8 });
+      await commit({ removedDelayed: [9], state: [erased(7, "y")] });
+      expect(await reopen()).toMatchObject({ nextSeq: 6, nextRowId: 4 });
     });
 
     test("is open once at a time, and the first opening is unaffected by a second", async () => {
-      await expect(place().open()).rejects.toMatchObject({
+      await expect(rowId().open()).rejects.toMatchObject({
         code: "STORE_LOCKED",
         retryable: true,
         details: { pid: process.pid },
@@ -113,7 +113,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       await expect(commit({})).rejects.toMatchObject({ code: "CLOSED" });
       expect(() => store.readState(A)).toThrow("CLOSED");
       expect(() => store.readMessages(0, 1)).toThrow("CLOSED");
-      expect(() => place().count()).toThrow("CLOSED");
+      expect(() => rowId().count()).toThrow("CLOSED");
     });
 
     test("pages through deliverable messages in order of seq, delayed ones left out", async () => {
@@ -135,7 +135,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10, 100)).toEqual([late]);
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10, 99)).toEqual([early, tied, late]);
       expect(store.readDelayed(Number.MAX_SAFE_INTEGER, 10)).toEqual([early, tied, late]);
-      await commit({ elapsed: [early.seq, tied.seq] });
+      await commit({ removedDelayed: [early.seq, tied.seq] });
       expect(store.nextDueAt()).toBe(200);
     });
 
@@ -147,7 +147,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
         delayed(2, 100, "u"),
         delayed(3, 100),
       ]);
-      await commit({ elapsed: [4], inserted: [delayed(5, 60, "t")] });
+      await commit({ removedDelayed: [4], inserted: [delayed(5, 60, "t")] });
       expect(store.nextDueAt()).toBe(60);
     });
 
@@ -158,7 +158,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       });
       await commit({
         removed: [1, 7],
-        elapsed: [2, 8],
+        removedDelayed: [2, 8],
         cancelled: ["nobody"],
         state: [erased(2, "y"), updated(row(3, "z", 1))],
       });
@@ -176,7 +176,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readScope("s/")).toEqual([nested]);
       expect(store.readScope("r")).toEqual([]);
       expect(store.readScope("s/00")).toEqual([]);
-      await commit({ elapsed: [2], cancelled: ["t"] });
+      await commit({ removedDelayed: [2], cancelled: ["t"] });
       expect(store.readScope("s")).toEqual([second]);
     });
 
@@ -272,8 +272,8 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       await commit({
         state: [...values, added(row(7, "x", "other"), { type: "test/b", id: flow })],
       });
-      for (const { address, place, name, value } of values)
-        expect(store.readState(address)).toEqual([{ place, name, value }]);
+      for (const { address, rowId, name, value } of values)
+        expect(store.readState(address)).toEqual([{ rowId, name, value }]);
     });
 
     test("finds values that have expired, by their latest write", async () => {
@@ -283,10 +283,10 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readState(A)).toContainEqual(row(1, "x", 1, 100));
       expect(store.readExpired(49, 10)).toEqual([]);
       expect(store.readExpired(100, 10)).toEqual([
-        { ...A, name: "y", place: 2 },
-        { ...A, name: "x", place: 1 },
+        { ...A, name: "y", rowId: 2 },
+        { ...A, name: "x", rowId: 1 },
       ]);
-      expect(store.readExpired(100, 1)).toEqual([{ ...A, name: "y", place: 2 }]);
+      expect(store.readExpired(100, 1)).toEqual([{ ...A, name: "y", rowId: 2 }]);
       await commit({
         state: [
           updated(row(1, "x", 2, 300)),
@@ -294,7 +294,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
           updated(row(3, "z", 2, 200)),
         ],
       });
-      expect(store.readExpired(200, 10)).toEqual([{ ...A, name: "z", place: 3 }]);
+      expect(store.readExpired(200, 10)).toEqual([{ ...A, name: "z", rowId: 3 }]);
       await commit({ state: [erased(3, "z")] });
       expect(store.readExpired(200, 10)).toEqual([]);
     });
@@ -312,7 +312,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readState(at("new/name", "1"))).toEqual([row(1, "x", "old", 100)]);
       expect(store.readState(at("new/name", "2"))).toEqual([row(3, "x", "new")]);
       expect(store.readState(at("old/name", "1"))).toEqual([]);
-      expect(store.readExpired(100, 10)).toEqual([{ ...at("new/name", "1"), name: "x", place: 1 }]);
+      expect(store.readExpired(100, 10)).toEqual([{ ...at("new/name", "1"), name: "x", rowId: 1 }]);
       await commit({ state: [updated(row(1, "x", "later"), at("new/name", "1"))] });
       expect(store.readState(at("new/name", "1"))).toEqual([row(1, "x", "later")]);
     });
@@ -328,10 +328,10 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       await commit({ dead: [letter(2), letter(1), letter(3)] });
       const { id } = envelope(1);
       expect(store.readDeadLetter(id)).toEqual(letter(1));
-      await commit({ exhumed: [id, envelope(9).id], inserted: [message(1)] });
+      await commit({ deletedDeadLetters: [id, envelope(9).id], inserted: [message(1)] });
       expect(store.readDeadLetter(id)).toBeUndefined();
       expect(store.readDeadLetters(10)).toEqual([letter(2), letter(3)]);
-      await commit({ exhumed: [envelope(2).id], dead: [letter(2)] });
+      await commit({ deletedDeadLetters: [envelope(2).id], dead: [letter(2)] });
       await reopen();
       expect(store.readDeadLetters(10)).toEqual([letter(3), letter(2)]);
     });
@@ -359,7 +359,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
       expect(store.readDelayed(8.64e15, 1)).toEqual([odd]);
       expect(store.readState(address)).toEqual([value]);
       expect(store.readExpired(8.64e15, 1)).toEqual([
-        { ...address, name: "__proto__", place: Number.MAX_SAFE_INTEGER },
+        { ...address, name: "__proto__", rowId: Number.MAX_SAFE_INTEGER },
       ]);
       await commit({ cancelled: ["to\0ken"] });
       expect(store.nextDueAt()).toBeUndefined();
@@ -400,7 +400,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
           async (steps) => {
             const tried = makePlace();
             let subject = tried();
-            let next: { nextSeq: number; nextPlace: number } = await subject.open();
+            let next: { nextSeq: number; nextRowId: number } = await subject.open();
             const model = new StoreModel();
             for (const step of steps) {
               if (typeof step === "string") {
@@ -412,7 +412,7 @@ export function storeCases(name: string, makePlace: MakePlace, runs = 100): void
                 const batch = batchFor(step, model, next);
                 next = {
                   nextSeq: next.nextSeq + batch.inserted.length,
-                  nextPlace: next.nextPlace + batch.state.length,
+                  nextRowId: next.nextRowId + batch.state.length,
                 };
                 if (model.apply(batch)) await subject.commit(batch);
                 else
@@ -447,7 +447,7 @@ function snapshot(store: Store) {
     state: ADDRESSES.map((address) => sorted(store.readState(address))),
     expired: store
       .readExpired(5, 1_000)
-      .map(({ name, place, ...address }) => `${formatAddress(address)} ${name} ${place}`)
+      .map(({ name, rowId, ...address }) => `${formatAddress(address)} ${name} ${rowId}`)
       .sort(),
     dead: store.readDeadLetters(1_000),
     letters: LETTERS.map((id) => store.readDeadLetter(id)),
@@ -455,7 +455,7 @@ function snapshot(store: Store) {
   };
 }
 
-function inOrder(watches: readonly Watching[]): readonly Watching[] {
+function inOrder(watches: readonly ScopeWatch[]): readonly ScopeWatch[] {
   return watches.toSorted((one, other) => (showWatching(one) < showWatching(other) ? -1 : 1));
 }
 

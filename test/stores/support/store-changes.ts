@@ -4,9 +4,9 @@ import type { Content } from "../../../src/core/activation/effects.ts";
 import type { Envelope } from "../../../src/core/message/envelope.ts";
 import type { Json } from "../../../src/core/data/json.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
-  Opened,
+  StoreInfo,
   StateWrite,
   StoredDeadLetter,
 } from "../../../src/stores/store.ts";
@@ -22,12 +22,12 @@ type Write = Pick<StateWrite, "address" | "name" | "value"> & {
 /** What a batch is to change; which numbers that concerns follows from what is there. */
 export interface Changes extends Pick<
   Batch,
-  "cancelled" | "unwatched" | "watched" | "exhumed" | "marks"
+  "cancelled" | "unwatched" | "watched" | "deletedDeadLetters" | "marks"
 > {
   /** Which of the messages that are there; larger ones: some that are not. */
   readonly removed: readonly number[];
-  readonly elapsed: readonly number[];
-  readonly inserted: readonly (Pick<Accepted, "dueAt" | "token"> & {
+  readonly removedDelayed: readonly number[];
+  readonly inserted: readonly (Pick<StoredMessage, "dueAt" | "token"> & {
     readonly contents: Contents;
   })[];
   readonly state: readonly Write[];
@@ -86,7 +86,7 @@ const value = fc.record({ content, expiresAt: instants }, { requiredKeys: ["cont
 /** Whatever a batch may change. */
 export const changes: fc.Arbitrary<Changes> = fc.record({
   removed: picks,
-  elapsed: picks,
+  removedDelayed: picks,
   cancelled: fc.array(tokens, { maxLength: 2 }),
   inserted: fc.array(
     fc.oneof(
@@ -109,7 +109,7 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
   ),
   unwatched: watches,
   watched: watches,
-  exhumed: fc.array(letters, { maxLength: 1 }),
+  deletedDeadLetters: fc.array(letters, { maxLength: 1 }),
   dead: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), {
     maxLength: 1,
   }),
@@ -123,13 +123,13 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
 export function batchFor(
   change: Changes,
   content: StoreModel,
-  { nextSeq, nextPlace }: Pick<Opened, "nextSeq" | "nextPlace">,
+  { nextSeq, nextRowId }: Pick<StoreInfo, "nextSeq" | "nextRowId">,
 ): Batch {
   const pick = (from: readonly number[], picked: readonly number[]): number[] =>
     picked.map((at) => from[at] ?? ABSENT + at);
   return batchOf({
     removed: pick(content.numbers("deliverable"), change.removed),
-    elapsed: pick(content.numbers("delayed"), change.elapsed),
+    removedDelayed: pick(content.numbers("delayed"), change.removedDelayed),
     cancelled: change.cancelled,
     unwatched: change.unwatched,
     watched: change.watched,
@@ -138,9 +138,9 @@ export function batchFor(
       return { seq, envelope: { ...rest, id: envelope(seq).id }, ...times };
     }),
     state: change.state.map((write, index) =>
-      writeOf(write, content.placeOf(write.address, write.name), nextPlace + index),
+      writeOf(write, content.placeOf(write.address, write.name), nextRowId + index),
     ),
-    exhumed: change.exhumed,
+    deletedDeadLetters: change.deletedDeadLetters,
     dead: change.dead.map(({ contents: rest, id, ...letter }) => ({
       envelope: { ...rest, id },
       ...letter,
@@ -151,10 +151,10 @@ export function batchFor(
 
 function writeOf(
   { address, name, value, isStale }: Write,
-  place: number | undefined,
+  rowId: number | undefined,
   next: number,
 ): StateWrite {
-  if (value === undefined) return erased(place ?? ABSENT, name, address);
-  if (place === undefined && !isStale) return added({ place: next, name, value }, address);
-  return updated({ place: place ?? ABSENT, name, value }, address);
+  if (value === undefined) return erased(rowId ?? ABSENT, name, address);
+  if (rowId === undefined && !isStale) return added({ rowId: next, name, value }, address);
+  return updated({ rowId: rowId ?? ABSENT, name, value }, address);
 }

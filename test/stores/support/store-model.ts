@@ -1,14 +1,14 @@
 import { formatAddress } from "../../../src/core/message/address.ts";
 import type { Address } from "../../../src/core/message/address.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
-  Mark,
-  Opened,
+  CrashMark,
+  StoreInfo,
   StateRow,
   StateWrite,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../../../src/stores/store.ts";
 
 type Value = StateRow & { readonly address: Address };
@@ -26,21 +26,21 @@ interface Shown {
 
 /** A store as plainly as it can be said: lists, searched and sorted at every turn. */
 export class StoreModel {
-  #messages: readonly Accepted[] = [];
+  #messages: readonly StoredMessage[] = [];
   #values: readonly Value[] = [];
-  #watches: readonly Watching[] = [];
+  #watches: readonly ScopeWatch[] = [];
   #dead: readonly StoredDeadLetter[] = [];
-  #marks: readonly Mark[] = [];
+  #marks: readonly CrashMark[] = [];
 
   /** What opening it again tells. */
-  reopen(clean: boolean): Partial<Opened> {
+  reopen(clean: boolean): Partial<StoreInfo> {
     if (clean) this.#marks = [];
     const above = (numbers: readonly number[]): number => Math.max(0, ...numbers) + 1;
     const [seqs, places] = [
       this.#messages.map(({ seq }) => seq),
-      this.#values.map(({ place }) => place),
+      this.#values.map(({ rowId }) => rowId),
     ];
-    return { nextSeq: above(seqs), nextPlace: above(places), clean, marks: this.#marks };
+    return { nextSeq: above(seqs), nextRowId: above(places), clean, marks: this.#marks };
   }
 
   /** Numbers of the messages that are there. */
@@ -52,13 +52,13 @@ export class StoreModel {
 
   /** The place of a value, if it is there. */
   placeOf(address: Address, name: string): number | undefined {
-    return this.#valuesOf(address).find((held) => held.name === name)?.place;
+    return this.#valuesOf(address).find((held) => held.name === name)?.rowId;
   }
 
   /** Applies a batch, or tells by `false` that it must be refused. */
   apply(batch: Batch): boolean {
     const left = this.#messages.filter(({ seq, dueAt, token }) => {
-      const gone = dueAt === undefined ? batch.removed : batch.elapsed;
+      const gone = dueAt === undefined ? batch.removed : batch.removedDelayed;
       return !gone.includes(seq) && !batch.cancelled.some((other) => other === token);
     });
     const messages = [...left, ...batch.inserted];
@@ -72,7 +72,7 @@ export class StoreModel {
       ...batch.watched,
     ];
     this.#dead = [
-      ...this.#dead.filter(({ envelope }) => !batch.exhumed.includes(envelope.id)),
+      ...this.#dead.filter(({ envelope }) => !batch.deletedDeadLetters.includes(envelope.id)),
       ...batch.dead,
     ];
     const unmarked = this.#marks.filter((mark) => batch.marks.every(({ seq }) => seq !== mark.seq));
@@ -107,7 +107,7 @@ export class StoreModel {
         this.#valuesOf(address).map(({ address: _, ...row }) => row),
       ),
       expired: expired
-        .map(({ address, name, place }) => `${formatAddress(address)} ${name} ${place}`)
+        .map(({ address, name, rowId }) => `${formatAddress(address)} ${name} ${rowId}`)
         .sort(),
       dead: this.#dead,
       letters: letters.map((id) => this.#dead.find(({ envelope }) => envelope.id === id)),
@@ -129,13 +129,13 @@ export class StoreModel {
   }
 
   #write({ isNew, value, ...where }: StateWrite): void {
-    const others = this.#values.filter(({ place }) => place !== where.place);
+    const others = this.#values.filter(({ rowId }) => rowId !== where.rowId);
     if (!isNew && others.length === this.#values.length) return;
     this.#values = value === undefined ? others : [...others, { ...where, value }];
   }
 }
 
 /** A watch as one text: that they are found counts, not in which order. */
-export function showWatching({ scope, address, token }: Watching): string {
+export function showWatching({ scope, address, token }: ScopeWatch): string {
   return `${scope} ${formatAddress(address)} ${token}`;
 }

@@ -1,6 +1,6 @@
 import type { Address } from "../../../core/message/address.ts";
 import { AddressMap } from "../../../core/message/address-map.ts";
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 
 /**
  * Counts the deliverable messages of a list by address. It looks at the list only when it is asked, and then from where it was before:
@@ -11,7 +11,7 @@ export class AddressCount {
   #looked = 0;
 
   /** How many messages of `list` are for the address; the list may have grown since the last call. */
-  at(address: Address, list: readonly (Accepted | undefined)[]): number {
+  at(address: Address, list: readonly (StoredMessage | undefined)[]): number {
     for (; this.#looked < list.length; this.#looked++) {
       const message = list[this.#looked];
       if (message !== undefined && message.dueAt === undefined) this.#add(message.envelope.target);

@@ -1,15 +1,15 @@
 import type { Address } from "../../../core/message/address.ts";
 import type { NamedValue } from "../../../core/activation/effects.ts";
-import type { ImpliedValues } from "../../../core/state/derived-values.ts";
-import type { Commits } from "./group-commit.ts";
+import type { DerivedValues } from "../../../core/state/derived-values.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import type { StateCache } from "../state/state-cache.ts";
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 
 /** What implied values are found and kept by. */
-export interface ImpliedParts {
-  readonly values: ImpliedValues;
+export interface DerivedValueParts {
+  readonly values: DerivedValues;
   readonly cache: StateCache;
-  readonly commits: Commits;
+  readonly commits: GroupCommit;
 }
 
 /**
@@ -18,10 +18,10 @@ export interface ImpliedParts {
  * IM1 A value that is not in memory is read from the message, unless the store holds it, for then it was written since.
  * IM2 It is written in the batch that removes the message, if not before.
  */
-export class Implied {
-  readonly #parts: ImpliedParts;
+export class DerivedValueWriter {
+  readonly #parts: DerivedValueParts;
 
-  constructor(parts: ImpliedParts) {
+  constructor(parts: DerivedValueParts) {
     this.#parts = parts;
   }
 
@@ -36,11 +36,11 @@ export class Implied {
   }
 
   /** The message is about to be removed. */
-  keep({ envelope }: Accepted): void {
+  writeBeforeRemoval({ envelope }: StoredMessage): void {
     const { values, cache, commits } = this.#parts;
     const id = values.idOf(envelope);
     if (id === undefined) return;
-    const slot = cache.open({ type: values.type, id }).slot(values.name);
-    if (slot.isImplied) commits.batch.write(slot, slot.current ?? null);
+    const slot = cache.open({ type: values.type, id }).valueFor(values.name);
+    if (slot.isDerived) commits.batch.write(slot, slot.current ?? null);
   }
 }

@@ -7,13 +7,13 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 10_000;
 
 /** Who hears whether there is room. */
-export interface RoomParts {
+export interface DiskSpaceParts {
   readonly clock: Clock;
   readonly log: Log;
   /** There is none left. Whoever waits for what is to be committed may be told `doubt`: it is kept, and tried again. */
-  readonly lost: (doubt: HandbackError) => void;
+  readonly onFull: (doubt: HandbackError) => void;
   /** There is room again. */
-  readonly found: () => void;
+  readonly onFreed: () => void;
 }
 
 /**
@@ -21,18 +21,18 @@ export interface RoomParts {
  *
  * RO1 That it is missing is told once, and so is that it is there again, however often is tried in between.
  */
-export class Room {
-  readonly #parts: RoomParts;
+export class DiskSpace {
+  readonly #parts: DiskSpaceParts;
   #missing: HandbackError | undefined;
   #pauseMs = FIRST_MS;
   #goOn: (() => void) | undefined;
   #givenUp = false;
 
-  constructor(parts: RoomParts) {
+  constructor(parts: DiskSpaceParts) {
     this.#parts = parts;
   }
 
-  get isMissing(): boolean {
+  get isFull(): boolean {
     return this.#missing !== undefined;
   }
 
@@ -42,16 +42,16 @@ export class Room {
   }
 
   /** A commit has succeeded. */
-  note(): void {
+  noteCommit(): void {
     if (this.#missing === undefined) return;
     this.#missing = undefined;
     this.#pauseMs = FIRST_MS;
     this.#parts.log.info("the disk has room again: what was kept in memory is being written");
-    this.#parts.found();
+    this.#parts.onFreed();
   }
 
   /** A commit has found no room: waits until it is time to try again. @throws `CLOSED` when nobody waits any more */
-  async wait(full: HandbackError): Promise<void> {
+  async waitForSpace(full: HandbackError): Promise<void> {
     if (this.#givenUp) throw closedWhileFull(full);
     if (this.#missing === undefined) this.#lose(full);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ export class Room {
   }
 
   /** Waits no more: what is to be tried again is tried now, for the last time. */
-  giveUp(): void {
+  stopWaiting(): void {
     this.#givenUp = true;
     this.#goOn?.();
   }
@@ -73,7 +73,7 @@ export class Room {
     this.#parts.log.error(
       `${full.message}; what is under way is kept in memory, and nothing new is taken until there is room`,
     );
-    this.#parts.lost(
+    this.#parts.onFull(
       storeFull(
         full,
         "this is kept in memory and tried again, and it is not known whether it will be done",

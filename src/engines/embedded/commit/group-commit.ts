@@ -1,10 +1,10 @@
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { MessageIndex } from "./message-index.ts";
-import { PendingBatch } from "./write-batch.ts";
-import type { Room } from "./disk-space.ts";
+import { WriteBatch } from "./write-batch.ts";
+import type { DiskSpace } from "./disk-space.ts";
 import { watchKey } from "../../../stores/store.ts";
-import type { Accepted, Opened, Store, Watching } from "../../../stores/store.ts";
+import type { StoredMessage, StoreInfo, Store, ScopeWatch } from "../../../stores/store.ts";
 
 /** Messages that come and go with a commit of good size. */
 const LARGE = 2_048;
@@ -12,15 +12,15 @@ const LARGE = 2_048;
 const GOOD = 512;
 
 /** What commits work with. */
-export interface CommitsParts {
+export interface GroupCommitParts {
   readonly store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches">;
   /** Numbers above those of all messages and values that the store keeps. */
-  readonly opened: Pick<Opened, "nextSeq" | "nextPlace">;
-  readonly room: Room;
+  readonly opened: Pick<StoreInfo, "nextSeq" | "nextRowId">;
+  readonly room: DiskSpace;
   /** Whether more is about to gather at once. */
   readonly gathers: () => boolean;
   /** A batch is on disk. */
-  readonly committed: (batch: PendingBatch) => void;
+  readonly committed: (batch: WriteBatch) => void;
   /** A commit was rejected: it is not known whether it happened. */
   readonly failed: (error: unknown) => void;
 }
@@ -37,11 +37,11 @@ const MOST = 2;
  *     and all others wait behind it.
  * CM3 Every deliverable message that is not done with is known by its scope, wherever it is.
  */
-export class Commits {
-  readonly #parts: CommitsParts;
+export class GroupCommit {
+  readonly #parts: GroupCommitParts;
   readonly #deliverable = new MessageIndex();
-  #gathering: PendingBatch;
-  readonly #underWay: PendingBatch[] = [];
+  #gathering: WriteBatch;
+  readonly #underWay: WriteBatch[] = [];
   /** Commits under way that have found no room, and are to be tried again. */
   #refused = 0;
   /** Lets the second of them go on when the first is done. */
@@ -49,17 +49,17 @@ export class Commits {
   #hasFailed = false;
   #isStopped = false;
   #onEnd: () => void = () => undefined;
-  #place: number;
-  readonly #nextPlace = (): number => this.#place++;
+  #rowId: number;
+  readonly #nextRowId = (): number => this.#rowId++;
 
-  constructor(parts: CommitsParts) {
+  constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    this.#gathering = new PendingBatch(parts.opened.nextSeq);
-    this.#place = parts.opened.nextPlace;
+    this.#gathering = new WriteBatch(parts.opened.nextSeq);
+    this.#rowId = parts.opened.nextRowId;
   }
 
   /** The batch that gathers. */
-  get batch(): PendingBatch {
+  get batch(): WriteBatch {
     return this.#gathering;
   }
 
@@ -98,19 +98,19 @@ export class Commits {
   }
 
   /** Keeps a message until it is handled. */
-  accept(message: Omit<Accepted, "seq">): void {
+  accept(message: Omit<StoredMessage, "seq">): void {
     const accepted = { ...message, seq: this.#gathering.nextSeq };
     this.#gathering.insert(accepted);
     if (accepted.dueAt === undefined) this.#deliverable.add(accepted);
   }
 
   /** Takes note of a deliverable message that was kept before the engine was started. */
-  adopt(message: Accepted): void {
+  adopt(message: StoredMessage): void {
     this.#deliverable.add(message);
   }
 
   /** A message is done with. */
-  remove(message: Accepted): void {
+  remove(message: StoredMessage): void {
     this.#gathering.remove(message);
     if (message.dueAt === undefined) this.#deliverable.delete(message);
   }
@@ -126,17 +126,20 @@ export class Commits {
   }
 
   /** Whether a commit to come takes away the dead letter of the message with this id. */
-  exhumes(id: string): boolean {
-    return this.#gathering.exhumes(id) || this.#underWay.some((batch) => batch.exhumes(id));
+  deletesDeadLetter(id: string): boolean {
+    return (
+      this.#gathering.deletesDeadLetter(id) ||
+      this.#underWay.some((batch) => batch.deletesDeadLetter(id))
+    );
   }
 
   /** The deliverable messages of a flow that are not done with, by its number. */
-  deliverableIn(flow: string): readonly Accepted[] {
+  deliverableIn(flow: string): readonly StoredMessage[] {
     return this.#deliverable.ofFlow(flow);
   }
 
   /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
-  ofScope(prefix: string): readonly Accepted[] {
+  ofScope(prefix: string): readonly StoredMessage[] {
     const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
     const underWay = this.#underWay
       .flatMap((batch) => delayedIn(batch, prefix))
@@ -151,7 +154,7 @@ export class Commits {
   }
 
   /** Who watches a scope whose name begins so. */
-  watchesOf(prefix: string): Iterable<Watching> {
+  watchesOf(prefix: string): Iterable<ScopeWatch> {
     const watches = new Map(
       this.#parts.store.readWatches(prefix).map((watching) => [watchKey(watching), watching]),
     );
@@ -170,7 +173,7 @@ export class Commits {
   begin(): void {
     if (!this.canBegin) return;
     const batch = this.#gathering;
-    this.#gathering = new PendingBatch(batch.nextSeq);
+    this.#gathering = new WriteBatch(batch.nextSeq);
     this.#underWay.push(batch);
     void this.#write(batch);
   }
@@ -178,12 +181,12 @@ export class Commits {
   /** Begins no other commit: what has gathered may be half of something. What is under way waits for room no more. */
   stop(): void {
     this.#isStopped = true;
-    this.#parts.room.giveUp();
+    this.#parts.room.stopWaiting();
   }
 
   /** Resolves when everything that has gathered is committed, or none will be. Waits for no room. Never rejects. */
   async settle(): Promise<void> {
-    this.#parts.room.giveUp();
+    this.#parts.room.stopWaiting();
     this.begin();
     while (this.#underWay.length > 0 && !this.#hasFailed) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -192,7 +195,7 @@ export class Commits {
     }
   }
 
-  async #write(batch: PendingBatch): Promise<void> {
+  async #write(batch: WriteBatch): Promise<void> {
     try {
       await this.#commit(batch);
       this.#underWay.shift();
@@ -206,17 +209,17 @@ export class Commits {
     this.#onEnd();
   }
 
-  async #commit(pending: PendingBatch): Promise<void> {
+  async #commit(pending: WriteBatch): Promise<void> {
     const { store, room, gathers } = this.#parts;
-    const batch = pending.toStore(this.#nextPlace);
+    const batch = pending.toStore(this.#nextRowId);
     for (;;) {
       try {
         await store.commit(batch, !gathers());
-        return room.note();
+        return room.noteCommit();
       } catch (error) {
         if (!HandbackError.is(error, "STORE_FULL")) throw error;
         this.#refused++;
-        await (this.#underWay[0] === pending ? room.wait(error) : this.#turn());
+        await (this.#underWay[0] === pending ? room.waitForSpace(error) : this.#turn());
         this.#refused--;
       }
     }
@@ -230,7 +233,7 @@ export class Commits {
   }
 }
 
-function delayedIn(batch: PendingBatch, prefix: string): readonly Accepted[] {
+function delayedIn(batch: WriteBatch, prefix: string): readonly StoredMessage[] {
   return batch.accepted.filter(
     ({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true,
   );

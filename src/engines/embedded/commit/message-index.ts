@@ -1,6 +1,6 @@
 import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
 import { TransientMap } from "../../../core/data/transient-map.ts";
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 
 /**
  * Deliverable messages that can be withdrawn, by the beginning of their scopes' names: those that are not done with, be they in a
@@ -8,7 +8,7 @@ import type { Accepted } from "../../../stores/store.ts";
  */
 export class MessageIndex {
   /** Most flows have one message at a time, which needs no list. */
-  readonly #messages = new TransientMap<string, Accepted | Map<number, Accepted>>();
+  readonly #messages = new TransientMap<string, StoredMessage | Map<number, StoredMessage>>();
   #size = 0;
 
   /** How many there are, with those that cannot be withdrawn. */
@@ -16,7 +16,7 @@ export class MessageIndex {
     return this.#size;
   }
 
-  add(message: Accepted): void {
+  add(message: StoredMessage): void {
     this.#size++;
     const { scope } = message.envelope;
     if (scope === undefined) return;
@@ -27,7 +27,7 @@ export class MessageIndex {
     else this.#messages.set(key, new Map([known, message].map((each) => [each.seq, each])));
   }
 
-  delete({ seq, envelope: { scope } }: Accepted): void {
+  delete({ seq, envelope: { scope } }: StoredMessage): void {
     this.#size--;
     if (scope === undefined) return;
     const key = keyOf(scope);
@@ -39,22 +39,24 @@ export class MessageIndex {
   }
 
   /** The messages of a flow, by its number. */
-  ofFlow(number: string): readonly Accepted[] {
+  ofFlow(number: string): readonly StoredMessage[] {
     return listed(this.#messages.get(number));
   }
 
   /** The messages of all scopes whose names begin so. */
-  ofScope(prefix: string): readonly Accepted[] {
+  ofScope(prefix: string): readonly StoredMessage[] {
     return this.#near(prefix).filter(({ envelope }) => envelope.scope?.startsWith(prefix) === true);
   }
 
-  #near(prefix: string): readonly Accepted[] {
+  #near(prefix: string): readonly StoredMessage[] {
     if (prefix.length < FLOW_DIGITS) return [...this.#messages.values()].flatMap(listed);
     return listed(this.#messages.get(keyOf(prefix)));
   }
 }
 
-function listed(known: Accepted | Map<number, Accepted> | undefined): readonly Accepted[] {
+function listed(
+  known: StoredMessage | Map<number, StoredMessage> | undefined,
+): readonly StoredMessage[] {
   return known === undefined ? [] : known instanceof Map ? [...known.values()] : [known];
 }
 

@@ -1,16 +1,16 @@
 import { addressKey } from "../../../core/message/address.ts";
-import type { Parked } from "../../../core/engine/engine.ts";
-import type { Accepted, Store } from "../../../stores/store.ts";
+import type { PendingWork } from "../../../core/engine/engine.ts";
+import type { StoredMessage, Store } from "../../../stores/store.ts";
 
 /** Messages that are read at a time. */
 const CHUNK = 4096;
 
 /** What a store keeps of all scopes whose names begin so. It looks through all messages that wait to be handled. */
-export function parkedIn(
+export function pendingWorkOf(
   store: Pick<Store, "readMessages" | "readScope" | "readWatches">,
   scope: string,
-): Parked {
-  const messages: Accepted[] = [];
+): PendingWork {
+  const messages: StoredMessage[] = [];
   for (let after = -1, read = CHUNK; read === CHUNK;) {
     const rows = store.readMessages(after, CHUNK);
     read = rows.length;

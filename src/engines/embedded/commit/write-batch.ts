@@ -1,19 +1,19 @@
 import type { Address } from "../../../core/message/address.ts";
-import type { Answer, StoredValue } from "../../../core/activation/effects.ts";
+import type { Reply, StoredValue } from "../../../core/activation/effects.ts";
 import { AddressCount } from "./address-count.ts";
-import type { AddressState, Slot } from "../state/address-state.ts";
+import type { AddressState, CachedValue } from "../state/address-state.ts";
 import { watchKey } from "../../../stores/store.ts";
 import type {
-  Accepted,
+  StoredMessage,
   Batch,
-  Expired,
-  Mark,
+  ExpiredValue,
+  CrashMark,
   StateWrite,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../../../stores/store.ts";
 
-const ERASED = { isNew: false, value: undefined } as const;
+const ERASURE = { isNew: false, value: undefined } as const;
 
 /**
  * What many activations did, collected for one commit. A value written by several of them is written once; a message
@@ -23,26 +23,26 @@ const ERASED = { isNew: false, value: undefined } as const;
  * PB2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
  * PB3 What a message tells is not written beside it, unless it is written anew.
  */
-export class PendingBatch {
-  readonly answers: Answer[] = [];
+export class WriteBatch {
+  readonly replies: Reply[] = [];
   /** What is said within the process once it is durable. */
   readonly notices: (() => void)[] = [];
   readonly #firstSeq: number;
   readonly #removed = new Set<number>();
-  readonly #elapsed = new Set<number>();
+  readonly #removedDelayed = new Set<number>();
   readonly #cancelled = new Set<string>();
   /** In the order of their numbers; `undefined` in place of what came and went. */
-  readonly #inserted: (Accepted | undefined)[] = [];
+  readonly #inserted: (StoredMessage | undefined)[] = [];
   #kept = 0;
   readonly #byToken = new Map<string, number>();
-  readonly #slots: Slot[] = [];
+  readonly #slots: CachedValue[] = [];
   #values: (StoredValue | undefined)[] = [];
-  readonly #unwatched = new Map<string, Watching>();
-  readonly #watched = new Map<string, Watching>();
-  readonly #erased: Expired[] = [];
-  readonly #exhumed = new Set<string>();
+  readonly #unwatched = new Map<string, ScopeWatch>();
+  readonly #watched = new Map<string, ScopeWatch>();
+  readonly #erased: ExpiredValue[] = [];
+  readonly #deletedDeadLetters = new Set<string>();
   readonly #dead: StoredDeadLetter[] = [];
-  readonly #marks = new Map<number, Mark>();
+  readonly #marks = new Map<number, CrashMark>();
   #count: AddressCount | undefined;
 
   /** @param firstSeq number of the first message that it will insert */
@@ -56,12 +56,12 @@ export class PendingBatch {
       this.#removed.size === 0 &&
       this.#slots.length === 0 &&
       this.#erased.length === 0 &&
-      this.answers.length === 0 &&
-      this.#elapsed.size === 0 &&
+      this.replies.length === 0 &&
+      this.#removedDelayed.size === 0 &&
       this.#cancelled.size === 0 &&
       this.#watched.size === 0 &&
       this.#unwatched.size === 0 &&
-      this.#exhumed.size === 0 &&
+      this.#deletedDeadLetters.size === 0 &&
       this.#dead.length === 0 &&
       this.#marks.size === 0
     );
@@ -69,7 +69,7 @@ export class PendingBatch {
 
   /** How many messages come and go with it. */
   get messages(): number {
-    return this.#kept + this.#removed.size + this.#elapsed.size;
+    return this.#kept + this.#removed.size + this.#removedDelayed.size;
   }
 
   /** The number that the next message gets. */
@@ -78,7 +78,7 @@ export class PendingBatch {
   }
 
   /** Messages to be delivered, or waited for, once they are durable. */
-  get accepted(): readonly Accepted[] {
+  get accepted(): readonly StoredMessage[] {
     return this.#inserted.filter((message) => message !== undefined);
   }
 
@@ -94,7 +94,7 @@ export class PendingBatch {
 
   /** Whether it removes the message of this number. */
   removes(seq: number): boolean {
-    return this.#removed.has(seq) || this.#elapsed.has(seq);
+    return this.#removed.has(seq) || this.#removedDelayed.has(seq);
   }
 
   get cancelled(): Iterable<string> {
@@ -102,16 +102,16 @@ export class PendingBatch {
   }
 
   /** Removes a message; one that it was to insert never comes to be. */
-  remove({ seq, dueAt, token }: Accepted): void {
+  remove({ seq, dueAt, token }: StoredMessage): void {
     if (this.inserts(seq)) {
       this.#drop(seq);
       if (token !== undefined) this.#byToken.delete(token);
     } else if (dueAt === undefined) this.#removed.add(seq);
-    else this.#elapsed.add(seq);
+    else this.#removedDelayed.add(seq);
   }
 
   /** Inserts a message, whose number must be the next. */
-  insert(message: Accepted): void {
+  insert(message: StoredMessage): void {
     this.#inserted.push(message);
     this.#kept++;
     if (message.token !== undefined) this.#byToken.set(message.token, message.seq);
@@ -127,95 +127,95 @@ export class PendingBatch {
   }
 
   /** Sets a value that a message tells which it inserts. */
-  imply(slot: Slot, value: StoredValue | null): void {
+  writeDerived(slot: CachedValue, value: StoredValue | null): void {
     this.write(slot, value);
-    slot.isImplied = true;
+    slot.isDerived = true;
   }
 
-  write(slot: Slot, value: StoredValue | null): void {
-    slot.isImplied = false;
+  write(slot: CachedValue, value: StoredValue | null): void {
+    slot.isDerived = false;
     slot.current = value ?? undefined;
-    if (slot.gathering === this) return;
-    slot.gathering = this;
+    if (slot.batch === this) return;
+    slot.batch = this;
     slot.state.pins++;
     this.#slots.push(slot);
   }
 
-  watch(watching: Watching): void {
+  watch(watching: ScopeWatch): void {
     this.#watched.set(watchKey(watching), watching);
   }
 
   /** Takes a watch away; one that it was to set up never comes to be, though the store may have had it before. */
-  unwatch(watching: Watching): void {
+  unwatch(watching: ScopeWatch): void {
     const key = watchKey(watching);
     this.#watched.delete(key);
     this.#unwatched.set(key, watching);
   }
 
   /** Brings watches of scopes whose names begin so up to date with what it changes. */
-  changeWatches(watches: Map<string, Watching>, prefix: string): void {
+  changeWatches(watches: Map<string, ScopeWatch>, prefix: string): void {
     for (const key of this.#unwatched.keys()) watches.delete(key);
     for (const [key, watching] of this.#watched)
       if (watching.scope.startsWith(prefix)) watches.set(key, watching);
   }
 
   /** Deletes a value that is not in memory. */
-  erase(expired: Expired): void {
+  erase(expired: ExpiredValue): void {
     this.#erased.push(expired);
   }
 
-  bury(letter: StoredDeadLetter): void {
+  addDeadLetter(letter: StoredDeadLetter): void {
     this.#dead.push(letter);
   }
 
-  exhume(id: string): void {
-    this.#exhumed.add(id);
+  deleteDeadLetter(id: string): void {
+    this.#deletedDeadLetters.add(id);
   }
 
   /** Whether it takes away the dead letter of the message with this id. */
-  exhumes(id: string): boolean {
-    return this.#exhumed.has(id);
+  deletesDeadLetter(id: string): boolean {
+    return this.#deletedDeadLetters.has(id);
   }
 
   /** Holds crashes against a message; its last mark counts. */
-  mark(mark: Mark): void {
+  setCrashMark(mark: CrashMark): void {
     this.#marks.set(mark.seq, mark);
   }
 
   /** The batch as the store takes it. `nextPlace` gives a number to a value that was not there before. */
-  toStore(nextPlace: () => number): Batch {
+  toStore(nextRowId: () => number): Batch {
     // Ahead of all others, which may write a value of the same name anew.
-    const state: StateWrite[] = this.#erased.map(({ place, name, type, id }) => ({
-      ...ERASED,
-      place,
+    const state: StateWrite[] = this.#erased.map(({ rowId, name, type, id }) => ({
+      ...ERASURE,
+      rowId,
       name,
       address: { type, id },
     }));
     for (const slot of this.#slots) {
-      const { current: value, place, name } = slot;
+      const { current: value, rowId, name } = slot;
       const { address } = slot.state;
-      slot.gathering = undefined;
+      slot.batch = undefined;
       this.#values.push(value);
-      if (slot.isImplied) continue;
+      if (slot.isDerived) continue;
       if (value === undefined) {
         // A value that came and went within the batch never was.
-        if (place === undefined) continue;
-        slot.place = undefined;
-        state.push({ place, isNew: false, address, name, value });
+        if (rowId === undefined) continue;
+        slot.rowId = undefined;
+        state.push({ rowId, isNew: false, address, name, value });
       } else {
-        slot.place ??= nextPlace();
-        state.push({ place: slot.place, isNew: place === undefined, address, name, value });
+        slot.rowId ??= nextRowId();
+        state.push({ rowId: slot.rowId, isNew: rowId === undefined, address, name, value });
       }
     }
     return {
       removed: [...this.#removed],
-      elapsed: [...this.#elapsed],
+      removedDelayed: [...this.#removedDelayed],
       cancelled: [...this.#cancelled],
       inserted: this.accepted,
       state,
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
-      exhumed: [...this.#exhumed],
+      deletedDeadLetters: [...this.#deletedDeadLetters],
       dead: this.#dead,
       marks: [...this.#marks.values()],
     };

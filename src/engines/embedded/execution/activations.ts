@@ -5,23 +5,23 @@ import type { Address } from "../../../core/message/address.ts";
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import { GUARD } from "../../../core/activation/effects.ts";
+import { SCOPE_CANCELLED } from "../../../core/activation/effects.ts";
 import type { Effects, Send } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
-import type { Commits } from "../commit/group-commit.ts";
+import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Mailboxes, Running } from "./mailboxes.ts";
-import type { Implied } from "../commit/derived-values.ts";
+import type { DerivedValueWriter } from "../commit/derived-values.ts";
 import { Queue } from "../../../core/data/queue.ts";
-import { renamed } from "./resolve-alias.ts";
+import { resolveAlias } from "./resolve-alias.ts";
 import { NO_STATE } from "../state/address-state.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
-import type { Accepted, Watching } from "../../../stores/store.ts";
-import type { Suspects } from "../poison/crash-tracker.ts";
+import type { StoredMessage, ScopeWatch } from "../../../stores/store.ts";
+import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { Timers } from "../timers/timers.ts";
 import type { Unregistered } from "./unregistered.ts";
-import { Withdrawals } from "./scope-cancellation.ts";
+import { ScopeCancellation } from "./scope-cancellation.ts";
 
 /** What activations work on. */
 export interface ActivationsParts {
@@ -30,11 +30,11 @@ export interface ActivationsParts {
   readonly unregistered: Definition;
   readonly environment: Environment;
   readonly cache: StateCache;
-  readonly commits: Commits;
-  readonly implied: Implied;
+  readonly commits: GroupCommit;
+  readonly implied: DerivedValueWriter;
   readonly timers: Timers;
   readonly mailboxes: Mailboxes;
-  readonly suspects: Suspects;
+  readonly suspects: CrashTracker;
   /** Messages that wait for functions that are not registered. */
   readonly parked: Unregistered;
   /** Tells a handler that its message was withdrawn while it ran. */
@@ -46,7 +46,7 @@ export interface ActivationsParts {
 /** What this engine's activations read their values from. */
 type EngineCause = Cause & { readonly state: AddressState };
 /** What an activation is not always given. */
-type Circumstances = Pick<
+type ActivationOptions = Pick<
   Cause,
   "blocking" | "cancellation" | "withdrawn" | "crashes" | "isFirstRun"
 >;
@@ -60,7 +60,7 @@ type Circumstances = Pick<
  *     being cancelled lets go on.
  */
 export class Activations {
-  readonly withdrawals = new Withdrawals();
+  readonly withdrawals = new ScopeCancellation();
   readonly #parts: ActivationsParts;
   readonly #system = new Queue<Envelope>();
   /** Activations that cancelled something: what they sent leaves once that is done. */
@@ -124,7 +124,7 @@ export class Activations {
   }
 
   /** What an activation at the target of a message reads, and what surrounds it. */
-  cause(envelope: Envelope, readsState: boolean, why: Circumstances = {}): EngineCause {
+  cause(envelope: Envelope, readsState: boolean, why: ActivationOptions = {}): EngineCause {
     const state = readsState ? this.#parts.cache.open(envelope.target, envelope.fresh) : NO_STATE;
     const { environment } = this.#parts;
     const { blocking, cancellation, withdrawn, crashes, isFirstRun } = why;
@@ -147,7 +147,7 @@ export class Activations {
   }
 
   /** Tells an address that a scope which it watches is cancelled. */
-  #alert(watching: Watching): void {
+  #alert(watching: ScopeWatch): void {
     const { scope, token, address } = watching;
     this.#parts.commits.batch.unwatch(watching);
     const definition = this.#parts.definitions.get(address.type);
@@ -155,7 +155,7 @@ export class Activations {
     const envelope: Envelope = {
       id: address.id,
       target: address,
-      name: GUARD,
+      name: SCOPE_CANCELLED,
       payload: UNDEFINED,
       control: { token },
       scope,
@@ -169,11 +169,11 @@ export class Activations {
   }
 
   /** Takes a message back: it is handed to its function as one that will not be handled, wherever it waits. */
-  #withdraw(accepted: Accepted): void {
+  #withdraw(accepted: StoredMessage): void {
     const { seq, dueAt } = accepted;
     const { type } = accepted.envelope.target;
     const definition = this.#parts.definitions.get(type) ?? this.#parts.unregistered;
-    const envelope = renamed(accepted.envelope, definition);
+    const envelope = resolveAlias(accepted.envelope, definition);
     const running = this.#parts.mailboxes.runningAt(envelope.target);
     const isRunning = running?.seq === seq;
     if (isRunning && running.cancellation.isOver) return this.withdrawals.passBy(seq);
@@ -190,7 +190,7 @@ export class Activations {
   }
 
   /** Hands a message to its function as one that will not be handled, wherever it was. */
-  giveUp(accepted: Accepted, why: Circumstances): void {
+  giveUp(accepted: StoredMessage, why: ActivationOptions): void {
     const definition =
       this.#parts.definitions.get(accepted.envelope.target.type) ?? this.#parts.unregistered;
     this.remove(accepted);
@@ -198,32 +198,32 @@ export class Activations {
     const readsState = definition.system && hasState(definition);
     const effects = activate(
       definition,
-      this.cause(renamed(accepted.envelope, definition), readsState, why),
+      this.cause(resolveAlias(accepted.envelope, definition), readsState, why),
     );
     if (effects instanceof Promise) return;
     this.take(effects);
   }
 
   /** A message is done with. */
-  remove(accepted: Accepted): void {
-    this.#parts.implied.keep(accepted);
+  remove(accepted: StoredMessage): void {
+    this.#parts.implied.writeBeforeRemoval(accepted);
     this.#parts.commits.remove(accepted);
     if (accepted.dueAt === undefined) this.#parts.suspects.over(accepted.seq);
   }
 
   /** Takes over what an activation did, but for what it sends. `opened` is the state of its address, if nothing has come between. */
   #apply(effects: Effects, opened?: AddressState): void {
-    const { address, writes, cancels, answers, unwatches, watches, cancelScopes, deadLetters } =
+    const { address, writes, cancels, replies, unwatches, watches, cancelScopes, deadLetters } =
       effects;
     if (writes.length > 0) {
       const state = opened ?? this.#parts.cache.open(address);
       const { batch } = this.#parts.commits;
-      for (const { name, value, isImplied } of writes) {
-        if (isImplied === true) batch.imply(state.slot(name), value);
-        else batch.write(state.slot(name), value);
+      for (const { name, value, isDerived } of writes) {
+        if (isDerived === true) batch.writeDerived(state.valueFor(name), value);
+        else batch.write(state.valueFor(name), value);
       }
     }
-    for (const answer of answers) this.#parts.commits.batch.answers.push(answer);
+    for (const answer of replies) this.#parts.commits.batch.replies.push(answer);
     // Most do no more.
     if (
       cancels.length +
@@ -242,7 +242,11 @@ export class Activations {
   }
 
   #bury(envelope: Envelope, failure: Effects["deadLetters"][number]["failure"]): void {
-    this.#parts.commits.batch.bury({ envelope, failure, at: this.#parts.environment.clock.now() });
+    this.#parts.commits.batch.addDeadLetter({
+      envelope,
+      failure,
+      at: this.#parts.environment.clock.now(),
+    });
     this.#parts.environment.log.warn(
       `a message to ${formatAddress(envelope.target)} is dead: it failed, and is kept as a dead letter`,
       {

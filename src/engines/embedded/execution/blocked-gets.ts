@@ -19,7 +19,7 @@ export interface BlockedGet {
 }
 
 /** What stands behind blocked handlers. */
-export interface Backlog {
+export interface BlockedWork {
   /** Messages queued at an address behind the one that is running. */
   readonly queuedAt: (address: Address) => Iterable<Envelope>;
   /** Messages that wait for a slot, when every slot is held by a blocked handler; else none. */
@@ -105,7 +105,7 @@ export class BlockedGets {
     return this.#waitersFor([envelope]).next().done !== true;
   }
 
-  check(backlog: Backlog): void {
+  check(backlog: BlockedWork): void {
     const waits = this.#waits(backlog);
     const cycle = findCycle(waits);
     if (cycle !== undefined)
@@ -120,7 +120,7 @@ export class BlockedGets {
   }
 
   /** For each get, the gets it waits for. */
-  #waits({ queuedAt }: Backlog): Map<BlockedGet, Set<BlockedGet>> {
+  #waits({ queuedAt }: BlockedWork): Map<BlockedGet, Set<BlockedGet>> {
     const waits = new Map<BlockedGet, Set<BlockedGet>>();
     for (const [envelope, keys] of this.#byRun) {
       for (const held of [envelope, ...queuedAt(envelope.target)]) {
@@ -137,7 +137,7 @@ export class BlockedGets {
     return waits;
   }
 
-  #stuck({ waitingForSlot, queuedAt }: Backlog): ReadonlySet<BlockedGet> {
+  #stuck({ waitingForSlot, queuedAt }: BlockedWork): ReadonlySet<BlockedGet> {
     const stuck = new Set<BlockedGet>();
     const unhandled = new Set(waitingForSlot);
     for (let size = -1; size !== stuck.size;) {

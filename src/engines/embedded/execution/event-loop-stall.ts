@@ -10,7 +10,7 @@ const LONG_NS = 1_000_000_000;
  * meanwhile, no timer and no other handler. Measured from its start to its first wait. One that never lets go cannot be
  * interrupted, nor told of, from within the process.
  */
-export function reportLongTurn(log: Log, target: Address, ns: number): void {
+export function reportEventLoopStall(log: Log, target: Address, ns: number): void {
   if (ns < LONG_NS) return;
   const address = formatAddress(target);
   log.warn(`a handler of ${address} kept the event loop to itself for ${Math.round(ns / 1e6)} ms`, {

@@ -1,5 +1,5 @@
 /** Slots for handlers, which are in use, kept, or free: as many handlers run at the same time as there are slots. */
-export class Slots {
+export class HandlerSlots {
   readonly #count: number;
   #used = 0;
   #kept = 0;

@@ -1,39 +1,39 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Cause } from "../../../core/activation/activation.ts";
 import { formatAddress } from "../../../core/message/address.ts";
-import type { Answers } from "../../../core/engine/pending-replies.ts";
+import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import { Cancellation } from "../../../core/activation/cancellation.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Answer, Effects } from "../../../core/activation/effects.ts";
+import type { Reply, Effects } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Log } from "../../../core/host/log.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
-import { reportLongTurn } from "./event-loop-stall.ts";
+import { reportEventLoopStall } from "./event-loop-stall.ts";
 import type { Mailbox, Mailboxes, Running } from "./mailboxes.ts";
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
-import type { Slots } from "./handler-slots.ts";
-import type { Suspects } from "../poison/crash-tracker.ts";
+import type { HandlerSlots } from "./handler-slots.ts";
+import type { CrashTracker } from "../poison/crash-tracker.ts";
 
 /** What running handlers takes. */
 export interface HandlersParts {
   readonly definitions: ReadonlyMap<string, Definition>;
-  readonly slots: Slots;
+  readonly slots: HandlerSlots;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether what handlers have done waits for the disk in such a number that no more should be added. */
   readonly isLagging: () => boolean;
   readonly mailboxes: Mailboxes;
   readonly gets: BlockedGets;
-  readonly answers: Answers;
+  readonly replies: PendingReplies;
   /** Which of `count` addresses that are ready has its turn. */
   readonly choose: (count: number) => number;
   /** The next message of a mailbox that is to be handled. */
-  readonly take: (queue: Queue<Accepted>) => Accepted | undefined;
-  readonly suspects: Suspects;
+  readonly take: (queue: Queue<StoredMessage>) => StoredMessage | undefined;
+  readonly suspects: CrashTracker;
   readonly cause: (definition: Definition, running: Running, blocking: Blocking) => Cause;
   /** What a handler has sent before it blocks. */
   readonly flush: (effects: Effects) => void;
@@ -140,7 +140,7 @@ export class Handlers {
   #runFrom(startNs: number, mailbox: Mailbox): number {
     this.#run(mailbox);
     const ns = this.#parts.clock.monotonicNs();
-    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);
+    reportEventLoopStall(this.#parts.log, mailbox.address, ns - startNs);
     return ns;
   }
 
@@ -167,9 +167,9 @@ export class Handlers {
   }
 
   /** Leaves a message where it was until it may be handled. */
-  #hold(mailbox: Mailbox, accepted: Accepted): void {
+  #hold(mailbox: Mailbox, accepted: StoredMessage): void {
     const { mailboxes, suspects } = this.#parts;
-    mailbox.queue.putFirst(accepted);
+    mailbox.queue.unshift(accepted);
     mailboxes.hold(mailbox);
     suspects.hold(accepted.seq, (hasSlot) => {
       if (!hasSlot) return mailboxes.putFirst(mailbox);
@@ -212,16 +212,16 @@ export class Handlers {
     suspects.slotFreed();
   }
 
-  async #receive(envelope: Envelope, key: string): Promise<Answer> {
-    const { answers, gets, mailboxes, suspects } = this.#parts;
+  async #receive(envelope: Envelope, key: string): Promise<Reply> {
+    const { replies, gets, mailboxes, suspects } = this.#parts;
     const seq = mailboxes.runningAt(envelope.target)?.seq;
-    const listening = answers.listen(key);
+    const listening = replies.listen(key);
     gets.begin({ key, envelope, stop: () => listening.stop() });
     if (seq !== undefined) suspects.blocked(seq);
     this.#noteIdle();
     this.findDeadlock();
     try {
-      return await listening.answer;
+      return await listening.reply;
     } finally {
       // A handler that waits for its mark is still blocked: nobody need wait for it to end.
       const marked = seq === undefined ? undefined : suspects.resumed(seq);

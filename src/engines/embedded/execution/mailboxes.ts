@@ -2,19 +2,19 @@ import type { Address } from "../../../core/message/address.ts";
 import { AddressMap } from "../../../core/message/address-map.ts";
 import type { Cancellation } from "../../../core/activation/cancellation.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
 /** The messages of one address, in order of arrival. */
 export interface Mailbox {
   readonly address: Address;
-  readonly queue: Queue<Accepted>;
+  readonly queue: Queue<StoredMessage>;
   /** The message that is being handled. */
   running: Running | undefined;
 }
 
 /** A message that is being handled, and how to tell its handler that it need not be. */
-export interface Running extends Accepted {
+export interface Running extends StoredMessage {
   readonly cancellation: Cancellation;
 }
 
@@ -36,7 +36,7 @@ export class Mailboxes {
   }
 
   /** Adds a message; tells whether it queues behind one that is being handled. */
-  deliver(accepted: Accepted): boolean {
+  deliver(accepted: StoredMessage): boolean {
     const address = accepted.envelope.target;
     const known = this.#byAddress.get(address);
     if (known !== undefined) {
@@ -76,7 +76,7 @@ export class Mailboxes {
   /** Its first message may be handled after all: it is the next in line. */
   putFirst(mailbox: Mailbox): void {
     this.#held.delete(mailbox);
-    this.#ready.putFirst(mailbox);
+    this.#ready.unshift(mailbox);
   }
 
   /** Whether messages for the address are waiting or being handled. */

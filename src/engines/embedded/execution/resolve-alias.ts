@@ -2,7 +2,7 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 
 /** A message to the present name of its function, if it was sent to a former one. */
-export function renamed(envelope: Envelope, { type, aliases = [] }: Definition): Envelope {
+export function resolveAlias(envelope: Envelope, { type, aliases = [] }: Definition): Envelope {
   return !aliases.includes(envelope.target.type)
     ? envelope
     : { ...envelope, target: { type, id: envelope.target.id } };

@@ -1,4 +1,4 @@
-import type { Accepted } from "../../../stores/store.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
 /**
@@ -10,7 +10,7 @@ import { Queue } from "../../../core/data/queue.ts";
  * WD3 A message that was taken back while it was in a mailbox, or on its way there, is passed by when it comes up. One whose handler
  *     has ended, and what came of that is on its way, counts as handled; then its scope is cancelled once more.
  */
-export class Withdrawals {
+export class ScopeCancellation {
   readonly #scopes = new Queue<string>();
   readonly #cancelled = new Set<string>();
   /** Lengths of their names. */
@@ -61,7 +61,7 @@ export class Withdrawals {
   }
 
   /** The next message of a mailbox's queue that was not taken back. */
-  takeFrom(queue: Queue<Accepted>): Accepted | undefined {
+  takeFrom(queue: Queue<StoredMessage>): StoredMessage | undefined {
     let message = queue.shift();
     while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();
     return message;

@@ -19,7 +19,7 @@ const starter = new AsyncLocalStorage<Activation>();
 let watchers = 0;
 
 /** Gives a definition whose handlers are known as the starters of what they start. */
-export function attributed(definition: Definition): Definition {
+export function attributeRejections(definition: Definition): Definition {
   const context = new AsyncResource("handback.function");
   const receive = (activation: Activation): void | Promise<void> => {
     starter.enterWith(activation);
@@ -32,21 +32,21 @@ export function attributed(definition: Definition): Definition {
 }
 
 /** Begins to listen; gives what ends it, whose second call does nothing. */
-export function watchDetached(): () => void {
-  if (watchers++ === 0) process.on("unhandledRejection", hear);
+export function watchUnhandledRejections(): () => void {
+  if (watchers++ === 0) process.on("unhandledRejection", reportRejection);
   let watching = true;
   return () => {
-    if (watching && --watchers === 0) process.off("unhandledRejection", hear);
+    if (watching && --watchers === 0) process.off("unhandledRejection", reportRejection);
     watching = false;
   };
 }
 
-function hear(reason: unknown): void {
+function reportRejection(reason: unknown): void {
   const activation = starter.getStore();
-  if (activation === undefined) return pass(reason);
+  if (activation === undefined) return rethrowToNode(reason);
   const address = formatAddress(activation.address);
   activation.environment.log.error(
-    `a promise that a handler of ${address} did not wait for was rejected: ${describe(reason)}`,
+    `a promise that a handler of ${address} did not wait for was rejected: ${describeRejection(reason)}`,
     {
       address,
     },
@@ -54,17 +54,17 @@ function hear(reason: unknown): void {
 }
 
 /** Lets Node hear of it again, and us not. */
-function pass(reason: unknown): void {
+function rethrowToNode(reason: unknown): void {
   if (process.listenerCount("unhandledRejection") > 1) return;
-  process.off("unhandledRejection", hear);
+  process.off("unhandledRejection", reportRejection);
   void Promise.reject(reason);
   setImmediate(() => {
-    if (watchers > 0) process.on("unhandledRejection", hear);
+    if (watchers > 0) process.on("unhandledRejection", reportRejection);
   });
 }
 
 /** Whatever was thrown may throw again when it is read. */
-function describe(reason: unknown): string {
+function describeRejection(reason: unknown): string {
   try {
     return reason instanceof Error ? reason.message : show(reason);
   } catch {

@@ -9,7 +9,7 @@ export interface BacklogLimits {
 }
 
 /** What the backlog is made of. */
-export interface BacklogParts {
+export interface AdmissionParts {
   readonly limits: BacklogLimits;
   /** How many messages there are, wherever: in a batch, in a mailbox, being handled. */
   readonly total: () => number;
@@ -22,11 +22,11 @@ export interface BacklogParts {
  *
  * BL1 While there are less than any bound, it takes one comparison to say so.
  */
-export class Backlog {
-  readonly #parts: BacklogParts;
+export class Admission {
+  readonly #parts: AdmissionParts;
   readonly #lowest: number;
 
-  constructor(parts: BacklogParts) {
+  constructor(parts: AdmissionParts) {
     this.#parts = parts;
     this.#lowest = Math.min(parts.limits.total, parts.limits.perAddress);
   }

@@ -1,15 +1,15 @@
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Commits } from "../commit/group-commit.ts";
-import type { Requests } from "./request-intake.ts";
+import type { GroupCommit } from "../commit/group-commit.ts";
+import type { RequestIntake } from "./request-intake.ts";
 import type { Store, StoredDeadLetter } from "../../../stores/store.ts";
 
 /** What dead letters depend on. */
 export interface DeadLettersParts {
   readonly store: Pick<Store, "readDeadLetters" | "readDeadLetter">;
-  readonly commits: Commits;
-  readonly requests: Requests;
+  readonly commits: GroupCommit;
+  readonly requests: RequestIntake;
   /** Why the engine has stopped, if it has. */
   readonly stopped: () => HandbackError | undefined;
   /** Sends a message, if there is one, with what else there is to commit. */
@@ -33,7 +33,7 @@ export class DeadLetters {
   /** That of the message with this id. @throws `NOT_FOUND` */
   find(id: string): StoredDeadLetter {
     this.#requireRunning();
-    const letter = this.#parts.commits.exhumes(id)
+    const letter = this.#parts.commits.deletesDeadLetter(id)
       ? undefined
       : this.#parts.store.readDeadLetter(id);
     if (letter === undefined)
@@ -45,12 +45,12 @@ export class DeadLetters {
    * Takes away that of the message with this id, and sends a message in its place, if there is one: both or neither.
    * @throws `CLOSED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether it was done
    */
-  async exhume(id: string, replacement?: Envelope): Promise<void> {
+  async deleteDeadLetter(id: string, replacement?: Envelope): Promise<void> {
     const { commits, requests, send } = this.#parts;
     const key = `exhume/${id}`;
     await requests.perform(key, () => {
-      commits.batch.exhume(id);
-      commits.batch.answers.push({ key, payload: UNDEFINED });
+      commits.batch.deleteDeadLetter(id);
+      commits.batch.replies.push({ key, payload: UNDEFINED });
       send(replacement);
     });
   }

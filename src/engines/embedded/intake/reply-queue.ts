@@ -1,4 +1,4 @@
-import type { Answer } from "../../../core/activation/effects.ts";
+import type { Reply } from "../../../core/activation/effects.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
 /** Answers given before the event loop has its turn; fewer while much waits to be handled, for whoever is answered asks for more. */
@@ -9,33 +9,33 @@ const PER_CROWDED_TURN = 32;
  * Answers that are durable and leave in their order, a bounded number at a time: each lets go on whoever waited for it, all of them at
  * once, before anything else happens.
  */
-export class Outbox {
-  readonly #answers = new Queue<Answer>();
-  readonly #give: (answer: Answer) => void;
+export class ReplyQueue {
+  readonly #replies = new Queue<Reply>();
+  readonly #give: (answer: Reply) => void;
 
-  constructor(give: (answer: Answer) => void) {
+  constructor(give: (answer: Reply) => void) {
     this.#give = give;
   }
 
   get isEmpty(): boolean {
-    return this.#answers.size === 0;
+    return this.#replies.size === 0;
   }
 
-  add(answers: readonly Answer[]): void {
-    for (const answer of answers) this.#answers.push(answer);
+  add(replies: readonly Reply[]): void {
+    for (const answer of replies) this.#replies.push(answer);
   }
 
-  giveSome(isCrowded: boolean): void {
+  deliverSome(isCrowded: boolean): void {
     for (let left = isCrowded ? PER_CROWDED_TURN : PER_TURN; left > 0 && !this.isEmpty; left--)
       this.#next();
   }
 
-  giveAll(): void {
+  deliverAll(): void {
     while (!this.isEmpty) this.#next();
   }
 
   #next(): void {
-    const answer = this.#answers.shift();
+    const answer = this.#replies.shift();
     if (answer !== undefined) this.#give(answer);
   }
 }

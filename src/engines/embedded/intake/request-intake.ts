@@ -1,17 +1,17 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Cause } from "../../../core/activation/activation.ts";
 import type { Address } from "../../../core/message/address.ts";
-import { Answers } from "../../../core/engine/pending-replies.ts";
+import { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Answer } from "../../../core/activation/effects.ts";
+import type { Reply } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
-import type { Backlog } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 
 /** What taking requests depends on. */
-export interface RequestsParts {
+export interface RequestIntakeParts {
   readonly definitions: ReadonlyMap<string, Definition>;
-  readonly backlog: Backlog;
+  readonly backlog: Admission;
   /** Why none can be taken at all. */
   readonly refusal: () => HandbackError | undefined;
   readonly cause: (definition: Definition, request: Envelope) => Cause;
@@ -28,44 +28,44 @@ export interface RequestsParts {
  * RQ2 When too much waits to be handled, what begins more is refused. Nothing else is: what was accepted is promised, and so is what
  *     comes of it, and whoever completes it.
  */
-export class Requests {
-  readonly #parts: RequestsParts;
-  readonly #answers = new Answers();
+export class RequestIntake {
+  readonly #parts: RequestIntakeParts;
+  readonly #replies = new PendingReplies();
 
-  constructor(parts: RequestsParts) {
+  constructor(parts: RequestIntakeParts) {
     this.#parts = parts;
   }
 
   /** @param begins - it begins work, rather than completes some */
-  ask(request: Envelope, key: string, begins: boolean): Promise<Answer> {
-    const answer = this.#answers.wait(key);
+  ask(request: Envelope, key: string, begins: boolean): Promise<Reply> {
+    const answer = this.#replies.wait(key);
     this.#parts.guard(() => {
       const refusal = this.#parts.refusal() ?? (begins ? this.#overload(request) : undefined);
       if (refusal === undefined) this.#parts.handle(request);
-      else this.#answers.refuse(key, refusal);
+      else this.#replies.reject(key, refusal);
     });
     return answer;
   }
 
   /** Does what the answer of `key` comes of, without a message for it. */
-  perform(key: string, step: () => void): Promise<Answer> {
-    const answer = this.#answers.wait(key);
+  perform(key: string, step: () => void): Promise<Reply> {
+    const answer = this.#replies.wait(key);
     this.#parts.guard(() => {
       const refusal = this.#parts.refusal();
       if (refusal === undefined) step();
-      else this.#answers.refuse(key, refusal);
+      else this.#replies.reject(key, refusal);
     });
     return answer;
   }
 
   /** Tells whether it is the answer to a request. */
-  give(answer: Answer): boolean {
-    return this.#answers.give(answer);
+  give(answer: Reply): boolean {
+    return this.#replies.deliver(answer);
   }
 
   /** Rejects all that wait. */
   end(error: HandbackError): void {
-    this.#answers.end(error);
+    this.#replies.rejectAll(error);
   }
 
   #overload(request: Envelope): HandbackError | undefined {

@@ -1,19 +1,19 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { SlotReservation } from "./slot-reservation.ts";
-import type { Mark, Opened } from "../../../stores/store.ts";
-import type { Suspect } from "./probation-queue.ts";
-import { SuspectTurns } from "./probation.ts";
-import { Unmarked } from "./unmarked.ts";
+import type { CrashMark, StoreInfo } from "../../../stores/store.ts";
+import type { ProbationMessage } from "./probation-queue.ts";
+import { Probation } from "./probation.ts";
+import { UnmarkedMessages } from "./unmarked.ts";
 
 /** What suspects work with. */
-export interface SuspectsParts {
+export interface CrashTrackerParts {
   readonly clock: Clock;
   /** How many crashes in a row a message is given up for; infinite: none is, and none is marked. */
   readonly crashLimit: number;
-  readonly opened: Pick<Opened, "clean" | "marks" | "nextSeq">;
+  readonly opened: Pick<StoreInfo, "clean" | "marks" | "nextSeq">;
   /** Notes marks with the next commit; `durable` is called once they are on disk. */
-  readonly mark: (marks: readonly Mark[], durable?: () => void) => void;
+  readonly mark: (marks: readonly CrashMark[], durable?: () => void) => void;
   readonly slots: SlotReservation;
   /** Runs a step of the work, and answers for its failure. */
   readonly guard: (step: () => void) => void;
@@ -37,26 +37,26 @@ const TURN_MS = 1_000;
  *    blocks is not at work: it has a mark again before it goes on, and until then what was held against it before.
  * P4 A message against which the limit of crashes is held is given up. At the last of them it was the only suspect at work.
  */
-export class Suspects {
-  readonly #parts: SuspectsParts;
+export class CrashTracker {
+  readonly #parts: CrashTrackerParts;
   /** Crashes for which a message is given up: two at least, for at the first it may have been one of a group. */
   readonly #limit: number;
   /** Messages with numbers from here on were accepted since, or there is nothing more to be found. */
   #end: number;
   /** Crashes that are held against messages which have not been adopted yet. */
   readonly #found: Map<number, number>;
-  readonly #unmarked = new Unmarked();
+  readonly #unmarked = new UnmarkedMessages();
   /** Those that are marked, or suspected. */
-  readonly #recovered = new Map<number, Recovered>();
-  readonly #turns: SuspectTurns<Recovered>;
+  readonly #recovered = new Map<number, RecoveredMessage>();
+  readonly #turns: Probation<RecoveredMessage>;
 
-  constructor(parts: SuspectsParts) {
+  constructor(parts: CrashTrackerParts) {
     const { clock, crashLimit, guard, opened, slots } = parts;
     this.#parts = parts;
     this.#limit = Math.max(2, crashLimit);
     this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
     this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
-    this.#turns = new SuspectTurns({
+    this.#turns = new Probation({
       clock,
       guard,
       slots,
@@ -173,14 +173,14 @@ export class Suspects {
     go?.(false);
   }
 
-  #track(seq: number, crashes: number): Recovered {
-    const message = new Recovered(seq, crashes, this.#limit);
+  #track(seq: number, crashes: number): RecoveredMessage {
+    const message = new RecoveredMessage(seq, crashes, this.#limit);
     this.#recovered.set(seq, message);
     return message;
   }
 
   /** Nothing is held against it any more. */
-  #forget(message: Recovered): void {
+  #forget(message: RecoveredMessage): void {
     const { seq } = message;
     this.#recovered.delete(seq);
     message.stage = "over";
@@ -189,31 +189,31 @@ export class Suspects {
     this.#endTurn(message);
   }
 
-  #isSuspect({ crashes }: Recovered): boolean {
+  #isSuspect({ crashes }: RecoveredMessage): boolean {
     // With a limit of one, a message is alone at every crash that is held against it.
     return crashes > 0 || this.#parts.crashLimit === 1;
   }
 
-  #wait(message: Recovered): void {
+  #wait(message: RecoveredMessage): void {
     message.stage = "waiting";
     this.#turns.request(message);
   }
 
-  #giveTurn(suspect: Recovered): void {
+  #giveTurn(suspect: RecoveredMessage): void {
     if (suspect.needsSlot) this.#parts.slots.keep();
     suspect.hasSlot = suspect.needsSlot;
     this.#mark([suspect], suspect.nextCrashes);
     this.#watch(suspect);
   }
 
-  #mark(messages: readonly Recovered[], crashes = 1): void {
+  #mark(messages: readonly RecoveredMessage[], crashes = 1): void {
     for (const message of messages) message.stage = "marking";
     const marks = messages.map(({ seq }) => ({ seq, crashes }));
     this.#parts.mark(marks, () => this.#marked(messages));
   }
 
   /** Those that wait go on; the last one is put first in line, so that it is the first in the end. */
-  #marked(messages: readonly Recovered[]): void {
+  #marked(messages: readonly RecoveredMessage[]): void {
     for (const message of messages.toReversed()) {
       if (message.stage !== "marking") continue;
       const { go, hasSlot } = message;
@@ -224,30 +224,30 @@ export class Suspects {
     }
   }
 
-  #begin(message: Recovered): void {
+  #begin(message: RecoveredMessage): void {
     message.isAtWork = true;
     if (this.#isSuspect(message) && !message.isAlone)
       this.#wake(message, TURN_MS, () => this.#pass(message));
     else this.#watch(message);
   }
 
-  #pass(message: Recovered): void {
+  #pass(message: RecoveredMessage): void {
     this.#turns.pass(message);
     this.#wake(message, DOUBT_MS - TURN_MS, () => this.#elapse(message));
   }
 
   /** Ends what a mark says after a while, though the handler has not. */
-  #watch(message: Recovered): void {
+  #watch(message: RecoveredMessage): void {
     this.#wake(message, DOUBT_MS, () => this.#elapse(message));
   }
 
-  #wake(message: Recovered, delayMs: number, step: () => void): void {
+  #wake(message: RecoveredMessage, delayMs: number, step: () => void): void {
     const { clock, guard } = this.#parts;
     message.cancelTimer?.();
     message.cancelTimer = clock.setTimer(delayMs, () => guard(step));
   }
 
-  #elapse(message: Recovered): void {
+  #elapse(message: RecoveredMessage): void {
     if (message.isAtWork) return this.#forget(message);
     // It had its turn, but there was no commit.
     this.#takeBack(message);
@@ -255,7 +255,7 @@ export class Suspects {
   }
 
   /** What was held against a message before is held against it again, and no more. */
-  #takeBack(message: Recovered): void {
+  #takeBack(message: RecoveredMessage): void {
     const { seq, crashes } = message;
     message.stage = "idle";
     message.isAtWork = false;
@@ -264,7 +264,7 @@ export class Suspects {
     this.#endTurn(message);
   }
 
-  #endTurn(message: Recovered): void {
+  #endTurn(message: RecoveredMessage): void {
     if (message.hasSlot) this.#parts.slots.free();
     message.hasSlot = false;
     this.#turns.end(message);
@@ -272,7 +272,7 @@ export class Suspects {
 }
 
 /** A message that was recovered, and what is held against it. */
-class Recovered implements Suspect {
+class RecoveredMessage implements ProbationMessage {
   readonly seq: number;
   /** Crashes that were held against it when it was found. */
   readonly crashes: number;

@@ -1,13 +1,13 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import type { SlotReservation } from "./slot-reservation.ts";
-import { isBefore, SuspectLine } from "./probation-queue.ts";
-import type { Suspect } from "./probation-queue.ts";
+import { isBefore, ProbationQueue } from "./probation-queue.ts";
+import type { ProbationMessage } from "./probation-queue.ts";
 
 /** How long the process lives before the first suspect is handled. */
 const CALM_MS = 1_000;
 
 /** Who gets turns. */
-export interface SuspectTurnsParts<Message extends Suspect> {
+export interface ProbationParts<Message extends ProbationMessage> {
   readonly clock: Clock;
   readonly slots: Pick<SlotReservation, "isAnyFree">;
   /** It is a message's turn. */
@@ -26,10 +26,10 @@ export interface SuspectTurnsParts<Message extends Suspect> {
  * TU4 A suspect whose handler has yet to begin has its turn only when there is a slot: those without one are passed by, else they would
  *     hold up those that go on, who have the slots.
  */
-export class SuspectTurns<Message extends Suspect> {
-  readonly #parts: SuspectTurnsParts<Message>;
-  readonly #beginning = new SuspectLine<Message>();
-  readonly #resuming = new SuspectLine<Message>();
+export class Probation<Message extends ProbationMessage> {
+  readonly #parts: ProbationParts<Message>;
+  readonly #beginning = new ProbationQueue<Message>();
+  readonly #resuming = new ProbationQueue<Message>();
   #requests = 0;
   #turn: Message | undefined;
   /** Those that have had their turns, and are still at work. */
@@ -37,7 +37,7 @@ export class SuspectTurns<Message extends Suspect> {
   #isCalm = false;
   #cancelCalm: (() => void) | undefined;
 
-  constructor(parts: SuspectTurnsParts<Message>) {
+  constructor(parts: ProbationParts<Message>) {
     this.#parts = parts;
   }
 

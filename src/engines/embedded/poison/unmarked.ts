@@ -1,5 +1,5 @@
 /** Numbers of recovered messages that bear no mark, in order: a commit marks the next ones together. Most need no more than a number. */
-export class Unmarked {
+export class UnmarkedMessages {
   readonly #numbers: number[] = [];
   /** Those that are to be left out when they are next. */
   readonly #skipped = new Set<number>();

@@ -8,21 +8,21 @@ import type { NamedValue, StoredValue } from "../../../core/activation/effects.t
  * Objects of a class, in a chain, for they come by the thousand. Where literals and lists are made that live long at first, V8 takes to making
  * all of them among the old, where those that soon die keep what they refer to until the next full collection (measured: up to a third more time).
  */
-export class Slot {
+export class CachedValue {
   readonly state: AddressState;
   readonly name: string;
   /** Another value of the address. */
-  readonly next: Slot | undefined;
+  readonly next: CachedValue | undefined;
   current: StoredValue | undefined = undefined;
   committed: StoredValue | undefined = undefined;
   /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
-  place: number | undefined = undefined;
+  rowId: number | undefined = undefined;
   /** The batch that gathers a write of it; known by its identity alone. */
-  gathering: object | undefined = undefined;
+  batch: object | undefined = undefined;
   /** A message tells the value: the store need not hold it. */
-  isImplied = false;
+  isDerived = false;
 
-  constructor(state: AddressState, name: string, next: Slot | undefined) {
+  constructor(state: AddressState, name: string, next: CachedValue | undefined) {
     this.state = state;
     this.name = name;
     this.next = next;
@@ -35,7 +35,7 @@ const SYSTEM = "_sys/";
 /** The values of one address in memory. They are few: they are found faster one by one than by a map. */
 export class AddressState implements StateReader {
   readonly address: Address;
-  #last: Slot | undefined;
+  #last: CachedValue | undefined;
   /** Writes in batches not yet committed; while there are any, it must stay in memory. */
   pins = 0;
 
@@ -64,18 +64,18 @@ export class AddressState implements StateReader {
     return this.#find(name)?.current;
   }
 
-  slot(name: string): Slot {
+  valueFor(name: string): CachedValue {
     return this.#find(name) ?? this.#add(name, undefined);
   }
 
   /** Takes note of a value that the store holds. */
-  load(name: string, value: StoredValue, place: number): void {
-    this.#add(name, value).place = place;
+  load(name: string, value: StoredValue, rowId: number): void {
+    this.#add(name, value).rowId = rowId;
   }
 
   /** Takes note of a value that a message tells, which holds unless the store has another. */
-  imply(name: string, value: StoredValue): void {
-    if (this.#find(name) === undefined) this.#add(name, value).isImplied = true;
+  loadDerived(name: string, value: StoredValue): void {
+    if (this.#find(name) === undefined) this.#add(name, value).isDerived = true;
   }
 
   /** What is committed, for readers from outside. */
@@ -87,14 +87,14 @@ export class AddressState implements StateReader {
     return values;
   }
 
-  #find(name: string): Slot | undefined {
+  #find(name: string): CachedValue | undefined {
     for (let slot = this.#last; slot !== undefined; slot = slot.next)
       if (slot.name === name) return slot;
     return undefined;
   }
 
-  #add(name: string, value: StoredValue | undefined): Slot {
-    const slot = new Slot(this, name, this.#last);
+  #add(name: string, value: StoredValue | undefined): CachedValue {
+    const slot = new CachedValue(this, name, this.#last);
     slot.current = value;
     slot.committed = value;
     return (this.#last = slot);

@@ -1,9 +1,9 @@
-import { LIFE } from "../../../core/activation/activation.ts";
+import { AGE_OUT_VALUE } from "../../../core/activation/activation.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { AddressState } from "./address-state.ts";
 import type { StateCache } from "./state-cache.ts";
-import type { Expired, Store } from "../../../stores/store.ts";
+import type { ExpiredValue, Store } from "../../../stores/store.ts";
 
 /** How long to rest after a look that found something; after each that found nothing it is twice as long, up to the last. */
 const SHORTEST_MS = 1_000;
@@ -13,16 +13,16 @@ const CHUNK = 512;
 const LARGEST_CHUNK = 65_536;
 
 /** What the collector works with. */
-export interface CollectorParts {
+export interface ExpiryCollectorParts {
   readonly store: Pick<Store, "readExpired">;
-  readonly cache: Pick<StateCache, "open" | "has" | "forgo" | "forgone">;
+  readonly cache: Pick<StateCache, "open" | "has" | "hideWhileDeleting" | "unhide">;
   readonly clock: Clock;
   /** Whether messages for the address are waiting or being handled. */
   readonly isBusy: (address: Address) => boolean;
   /** Deletes values with the next commit, those of states that are in memory and those that are not; `done` is called once that is durable. */
   readonly erase: (
     known: readonly (readonly [AddressState, name: string])[],
-    unknown: readonly Expired[],
+    unknown: readonly ExpiredValue[],
     done: () => void,
   ) => void;
   /** Runs a step of the work, and answers for its failure. */
@@ -38,14 +38,14 @@ export interface CollectorParts {
  *    leaves things behind, by as many looks as that takes, and holds nothing up.
  * K4 A state is not loaded to be deleted. Whoever loads it until it is gone does not see what is being deleted.
  */
-export class Collector {
-  readonly #parts: CollectorParts;
+export class ExpiryCollector {
+  readonly #parts: ExpiryCollectorParts;
   #restMs = SHORTEST_MS;
   #chunk = CHUNK;
   #cancel: () => void = () => undefined;
   #stopped = false;
 
-  constructor(parts: CollectorParts) {
+  constructor(parts: ExpiryCollectorParts) {
     this.#parts = parts;
   }
 
@@ -60,9 +60,9 @@ export class Collector {
     this.#chunk = isStuck ? Math.min(2 * this.#chunk, LARGEST_CHUNK) : CHUNK;
     this.#restMs = expired.length > 0 ? SHORTEST_MS : Math.min(2 * this.#restMs, LONGEST_MS);
     if (known.length + unknown.length === 0) return this.#rest();
-    for (const { place } of unknown) cache.forgo(place);
+    for (const { rowId } of unknown) cache.hideWhileDeleting(rowId);
     erase(known, unknown, () => {
-      for (const { place } of unknown) cache.forgone(place);
+      for (const { rowId } of unknown) cache.unhide(rowId);
       if (this.#stopped) return;
       if (isMore) this.start();
       else this.#rest();
@@ -82,24 +82,24 @@ export class Collector {
 
   /** What is to be deleted, of states in memory and of others. */
   #choose(
-    expired: readonly Expired[],
+    expired: readonly ExpiredValue[],
     now: number,
-  ): { known: [AddressState, string][]; unknown: Expired[] } {
+  ): { known: [AddressState, string][]; unknown: ExpiredValue[] } {
     const { cache, isBusy } = this.#parts;
     const known: [AddressState, string][] = [];
-    const unknown: Expired[] = [];
+    const unknown: ExpiredValue[] = [];
     for (const value of expired) {
       if (isBusy(value)) continue;
-      if (value.name !== LIFE && !cache.has(value)) {
+      if (value.name !== AGE_OUT_VALUE && !cache.has(value)) {
         unknown.push(value);
         continue;
       }
-      const { name, place: _, ...address } = value;
+      const { name, rowId: _, ...address } = value;
       const state = cache.open(address);
       const expiresAt = state.read(name)?.expiresAt;
       // What was renewed or replaced in memory is not what the store found expired.
       if (expiresAt === undefined || expiresAt > now) continue;
-      for (const each of name === LIFE ? state.names : [name]) known.push([state, each]);
+      for (const each of name === AGE_OUT_VALUE ? state.names : [name]) known.push([state, each]);
     }
     return { known, unknown };
   }

@@ -5,7 +5,7 @@ import { AddressState } from "./address-state.ts";
 import type { Store } from "../../../stores/store.ts";
 
 /** The value of an address that a message tells. */
-type ImpliedAt = (address: Address) => NamedValue | undefined;
+type DerivedValueAt = (address: Address) => NamedValue | undefined;
 
 /**
  * Addresses' values in memory, loaded on demand, in two generations: what is used moves to the young one; when that is full
@@ -13,16 +13,16 @@ type ImpliedAt = (address: Address) => NamedValue | undefined;
  */
 export class StateCache {
   readonly #store: Pick<Store, "readState">;
-  readonly #impliedAt: ImpliedAt;
+  readonly #impliedAt: DerivedValueAt;
   readonly #half: number;
   #young = new AddressMap<AddressState>();
   #old = new AddressMap<AddressState>();
   #ageAt: number;
   /** Numbers of values that are being deleted: they may still be there to be read. */
-  readonly #forgone = new Set<number>();
+  readonly #unhide = new Set<number>();
 
   /** @param limit how many addresses are held, about; those being written are held beyond it */
-  constructor(store: Pick<Store, "readState">, impliedAt: ImpliedAt, limit: number) {
+  constructor(store: Pick<Store, "readState">, impliedAt: DerivedValueAt, limit: number) {
     this.#store = store;
     this.#impliedAt = impliedAt;
     this.#half = Math.max(1, limit >> 1);
@@ -35,13 +35,13 @@ export class StateCache {
   }
 
   /** A value that is not in memory is being deleted. */
-  forgo(place: number): void {
-    this.#forgone.add(place);
+  hideWhileDeleting(rowId: number): void {
+    this.#unhide.add(rowId);
   }
 
   /** It has been deleted. */
-  forgone(place: number): void {
-    this.#forgone.delete(place);
+  unhide(rowId: number): void {
+    this.#unhide.delete(rowId);
   }
 
   /** The values of an address, to be read and written; `fresh` when none of them can be in the store. */
@@ -56,7 +56,7 @@ export class StateCache {
   }
 
   /** No batch writes the state any more: one that is over need not be kept. */
-  rest(state: AddressState): void {
+  evictIfDone(state: AddressState): void {
     if (!state.isOver) return;
     this.#young.delete(state.address);
     this.#old.delete(state.address);
@@ -64,10 +64,10 @@ export class StateCache {
 
   #load(address: Address): AddressState {
     const state = new AddressState(address);
-    for (const { name, value, place } of this.#store.readState(address))
-      if (!this.#forgone.has(place)) state.load(name, value, place);
+    for (const { name, value, rowId } of this.#store.readState(address))
+      if (!this.#unhide.has(rowId)) state.load(name, value, rowId);
     const implied = this.#impliedAt(address);
-    if (implied !== undefined) state.imply(implied.name, implied.value);
+    if (implied !== undefined) state.loadDerived(implied.name, implied.value);
     return state;
   }
 

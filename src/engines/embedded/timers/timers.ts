@@ -1,6 +1,6 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import { TransientMap } from "../../../core/data/transient-map.ts";
-import type { Accepted, Store } from "../../../stores/store.ts";
+import type { StoredMessage, Store } from "../../../stores/store.ts";
 
 /** How far ahead delayed messages are held in memory, in ms. */
 const WINDOW_MS = 30_000;
@@ -15,7 +15,7 @@ const MAX_SLEEP_MS = 60_000;
 export interface TimersParts {
   readonly store: Pick<Store, "readDelayed" | "nextDueAt">;
   readonly clock: Clock;
-  readonly fire: (due: readonly Accepted[]) => void;
+  readonly fire: (due: readonly StoredMessage[]) => void;
   /** Whether the message of this number comes or goes with a commit that has not resolved: it may be there to be read, but does not count. */
   readonly isUnderWay: (seq: number) => boolean;
   /** Runs a step of the work, and answers for its failure. */
@@ -32,9 +32,9 @@ export interface TimersParts {
 export class Timers {
   readonly #parts: TimersParts;
   #heap = new Heap();
-  readonly #bySeq = new TransientMap<number, Accepted>();
-  readonly #byToken = new TransientMap<string, Accepted>();
-  readonly #cancelled = new Set<Accepted>();
+  readonly #bySeq = new TransientMap<number, StoredMessage>();
+  readonly #byToken = new TransientMap<string, StoredMessage>();
+  readonly #cancelled = new Set<StoredMessage>();
   /** Tokens that are cancelled in a batch which is not yet committed. */
   readonly #cancelling = new Set<string>();
   #horizon = Number.NEGATIVE_INFINITY;
@@ -69,7 +69,7 @@ export class Timers {
   }
 
   /** Takes note of a delayed message that has become durable. */
-  add(message: Accepted): void {
+  add(message: StoredMessage): void {
     if ((message.dueAt ?? 0) <= this.#horizon) this.#hold(message);
     // The clock may have been set since, beyond the instant at which this should have woken.
     if ((message.dueAt ?? 0) < this.#wakeAt || this.#wakeAt < this.#parts.clock.now())
@@ -97,14 +97,14 @@ export class Timers {
     this.#cancelling.delete(token);
   }
 
-  #hold(message: Accepted): void {
+  #hold(message: StoredMessage): void {
     if (message.token !== undefined && this.#cancelling.has(message.token)) return;
     this.#heap.push(message);
     this.#bySeq.set(message.seq, message);
     if (message.token !== undefined) this.#byToken.set(message.token, message);
   }
 
-  #release({ seq, token }: Accepted): void {
+  #release({ seq, token }: StoredMessage): void {
     this.#bySeq.delete(seq);
     if (token !== undefined) this.#byToken.delete(token);
   }
@@ -114,7 +114,7 @@ export class Timers {
     const now = this.#parts.clock.now();
     if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();
     if (this.#heap.peek() === undefined || now + WINDOW_MS / 2 > this.#horizon) this.#load();
-    const due: Accepted[] = [];
+    const due: StoredMessage[] = [];
     for (
       let next = this.#heap.peek();
       next !== undefined && (next.dueAt ?? 0) <= now && due.length < FIRED;
@@ -178,13 +178,13 @@ export class Timers {
 
 /** A binary heap of messages by instant, then by acceptance. */
 class Heap {
-  readonly #items: Accepted[] = [];
+  readonly #items: StoredMessage[] = [];
 
-  peek(): Accepted | undefined {
+  peek(): StoredMessage | undefined {
     return this.#items[0];
   }
 
-  push(item: Accepted): void {
+  push(item: StoredMessage): void {
     this.#items.push(item);
     let at = this.#items.length - 1;
     while (at > 0) {

@@ -5,7 +5,14 @@ import type { StoredValue } from "../../../core/activation/effects.ts";
 import { Packer } from "./packed.ts";
 import type { Packed } from "./packed.ts";
 import { rangesOf } from "./ranges.ts";
-import type { Accepted, Batch, Mark, StateWrite, StoredDeadLetter, Watching } from "../../store.ts";
+import type {
+  StoredMessage,
+  Batch,
+  CrashMark,
+  StateWrite,
+  StoredDeadLetter,
+  ScopeWatch,
+} from "../../store.ts";
 
 /** What is to be done to a value that a batch writes. */
 export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
@@ -14,15 +21,15 @@ export const WRITE = { erase: 0, update: 1, insert: 2 } as const;
 export const NO_INSTANT = -1;
 
 /** Writes a batch as text, each list with its length in front, as {@link SqliteTables.apply} reads it. */
-export function packBatch({
+export function encodeBatch({
   removed,
-  elapsed,
+  removedDelayed,
   cancelled,
   inserted,
   state,
   unwatched,
   watched,
-  exhumed,
+  deletedDeadLetters,
   dead,
   marks,
 }: Batch): Packed {
@@ -33,8 +40,8 @@ export function packBatch({
     packer.number(first);
     packer.number(last);
   }
-  packer.number(elapsed.length);
-  for (const seq of elapsed) packer.number(seq);
+  packer.number(removedDelayed.length);
+  for (const seq of removedDelayed) packer.number(seq);
   packer.number(cancelled.length);
   for (const token of cancelled) packer.text(token);
   packer.number(inserted.length);
@@ -45,8 +52,8 @@ export function packBatch({
   for (const watching of unwatched) packWatching(packer, watching);
   packer.number(watched.length);
   for (const watching of watched) packWatching(packer, watching);
-  packer.number(exhumed.length);
-  for (const id of exhumed) packer.text(id);
+  packer.number(deletedDeadLetters.length);
+  for (const id of deletedDeadLetters) packer.text(id);
   packer.number(dead.length);
   for (const letter of dead) packLetter(packer, letter);
   packer.number(marks.length);
@@ -54,7 +61,7 @@ export function packBatch({
   return packer.pack();
 }
 
-function packMessage(packer: Packer, { seq, dueAt, token, envelope }: Accepted): void {
+function packMessage(packer: Packer, { seq, dueAt, token, envelope }: StoredMessage): void {
   packer.number(seq);
   packer.number(dueAt ?? NO_INSTANT);
   packEnvelope(packer, envelope);
@@ -70,9 +77,9 @@ function packEnvelope(packer: Packer, envelope: Envelope): void {
   packer.text(payload);
 }
 
-function packWrite(packer: Packer, { place, isNew, address, name, value }: StateWrite): void {
+function packWrite(packer: Packer, { rowId, isNew, address, name, value }: StateWrite): void {
   packer.number(value === undefined ? WRITE.erase : isNew ? WRITE.insert : WRITE.update);
-  packer.number(place);
+  packer.number(rowId);
   if (value === undefined) return;
   packValue(packer, value);
   if (!isNew) return;
@@ -86,7 +93,7 @@ function packValue(packer: Packer, { content, expiresAt = NO_INSTANT }: StoredVa
   packer.number(expiresAt);
 }
 
-function packWatching(packer: Packer, { scope, address, token }: Watching): void {
+function packWatching(packer: Packer, { scope, address, token }: ScopeWatch): void {
   packer.text(scope);
   packer.text(address.type);
   packer.text(address.id);
@@ -99,7 +106,7 @@ function packLetter(packer: Packer, { envelope, failure, at }: StoredDeadLetter)
   packer.number(at);
 }
 
-function packMark(packer: Packer, { seq, crashes }: Mark): void {
+function packMark(packer: Packer, { seq, crashes }: CrashMark): void {
   packer.number(seq);
   packer.number(crashes);
 }

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
  * SQLite takes the log over into the file when the last connection is closed. After a flush that failed it must not: the system may have
  * dropped what it could not write, and would say now that all is well. Here the last connection is one that may not write.
  */
-export function leaveAsIs(file: string, close: () => void): void {
+export function closeWithoutCheckpoint(file: string, close: () => void): void {
   const last = openReader(file);
   try {
     close();

@@ -21,8 +21,8 @@ const HEADER = { bytes: 100, magic: "SQLite format 3\0", version: 60, applicatio
 export function locateStore(path: string): string {
   const directory = dirname(resolve(path));
   makeDirectory(directory);
-  const place = join(realpathSync(directory), basename(path));
-  const file = lookAt(place) === undefined ? place : realpathSync(place);
+  const rowId = join(realpathSync(directory), basename(path));
+  const file = lookAt(rowId) === undefined ? rowId : realpathSync(rowId);
   const found = lookAt(file);
   if (found !== undefined && !found.isFile())
     throw new Error(`it is ${found.isDirectory() ? "a directory" : "not a plain file"}`);

@@ -1,12 +1,12 @@
 /** What was found in a log. */
-export interface LogFinding {
+export interface WalFinding {
   /** The first frame, from 1, of which it is certain that it was written whole, and has changed since; 0: the header. */
   readonly damagedFrame?: number | undefined;
   /** Behind the last commit there are frames that look like what the next ones will look like. */
   readonly hasRemains: boolean;
 }
 
-const NOTHING: LogFinding = { hasRemains: false };
+const NOTHING: WalFinding = { hasRemains: false };
 
 /** The log's format: https://sqlite.org/fileformat2.html#the_write_ahead_log. Numbers are big-endian, whatever checksums are made of. */
 const HEADER = { bytes: 32, magic: 0, version: 4, pageSize: 8, salts: 16, checksum: 24 };
@@ -30,14 +30,14 @@ const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
  * @param log - the log (`-wal`)
  * @param index - its index (`-shm`), if there is one
  */
-export function findLogDamage(log: Buffer, index: Buffer): LogFinding {
+export function verifyWal(log: Buffer, index: Buffer): WalFinding {
   if (log.length <= HEADER.bytes) return NOTHING;
   const words = wordsOf(log);
   if (words === undefined)
     return log.subarray(HEADER.bytes).some((byte) => byte !== 0)
       ? { damagedFrame: 0, hasRemains: false }
       : NOTHING;
-  const frames = new Frames(log, words);
+  const frames = new WalFrames(log, words);
   const { whole, committed } = frames.follow();
   const [first, second] = frames.commitsFrom(whole + 1);
   const isDamaged = second !== undefined || flushedFrames(index, log) > committed;
@@ -73,7 +73,7 @@ function wordsOf(log: Buffer): Uint32Array | undefined {
 }
 
 /** The frames of a log. */
-class Frames {
+class WalFrames {
   readonly #log: Buffer;
   readonly #words: Uint32Array;
   readonly #pageSize: number;

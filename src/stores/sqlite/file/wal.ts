@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { findLogDamage } from "./wal-verification.ts";
-import type { LogFinding } from "./wal-verification.ts";
+import { verifyWal } from "./wal-verification.ts";
+import type { WalFinding } from "./wal-verification.ts";
 
 /** Reads the log beside a store, if there is one. Only under the store's lock, and before SQLite has it open, for it drops locks (POSIX). */
-export function readLog(file: string): LogFinding {
-  return findLogDamage(readIfThere(`${file}-wal`), readIfThere(`${file}-shm`));
+export function readWal(file: string): WalFinding {
+  return verifyWal(readIfThere(`${file}-wal`), readIfThere(`${file}-shm`));
 }
 
 function readIfThere(file: string): Buffer {

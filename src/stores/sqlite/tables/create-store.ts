@@ -2,24 +2,24 @@ import { closeSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { flushDirectory } from "../file/flush-directory.ts";
-import { newRealm } from "../../store-id.ts";
+import { newStoreId } from "../../store-id.ts";
 import { makeTables } from "./statements.ts";
 
 /**
  * Makes a store that holds nothing in `file`, for its owner only. It is made under another name, and gets its own when it is whole and has
  * reached the disk: so whatever is found there, an empty file above all, was a store once, or never will be.
  */
-export function makeStore(file: string): void {
-  const place = `${file}-new`;
+export function createStore(file: string): void {
+  const rowId = `${file}-new`;
   // One that was begun and never got its name.
-  rmSync(place, { force: true });
-  closeSync(openSync(place, "wx", 0o600));
-  const database = new DatabaseSync(place);
+  rmSync(rowId, { force: true });
+  closeSync(openSync(rowId, "wx", 0o600));
+  const database = new DatabaseSync(rowId);
   try {
-    makeTables(database, newRealm());
+    makeTables(database, newStoreId());
   } finally {
     database.close();
   }
-  renameSync(place, file);
+  renameSync(rowId, file);
   flushDirectory(dirname(file));
 }

@@ -39,17 +39,17 @@ export function delayedSum(
 /** The checksum of what a value is found by; `text` is type, id and name, joined. */
 export function ownerSum(
   text: string,
-  { place, type, id }: { readonly place: number; readonly type: string; readonly id: string },
+  { rowId, type, id }: { readonly rowId: number; readonly type: string; readonly id: string },
 ): number {
-  return checksum(text, [place, type.length, id.length]);
+  return checksum(text, [rowId, type.length, id.length]);
 }
 
 /** The checksum of a value; `expiresAt`: {@link NO_INSTANT} if it does not. */
 export function valueSum(
   text: string,
-  { place, expiresAt }: { readonly place: number; readonly expiresAt: number },
+  { rowId, expiresAt }: { readonly rowId: number; readonly expiresAt: number },
 ): number {
-  return checksum(text, [place, expiresAt]);
+  return checksum(text, [rowId, expiresAt]);
 }
 
 /** What a watch consists of. */
@@ -84,7 +84,7 @@ export function markSum(seq: number, crashes: number): number {
 
 /** What a store knows of itself. */
 export interface Meta {
-  readonly realm: string;
+  readonly storeId: string;
   readonly generation: number;
   /** Whether it was last closed as one that is whole. */
   readonly clean: boolean;
@@ -93,6 +93,6 @@ export interface Meta {
 }
 
 /** The checksum of what a store knows of itself. */
-export function metaSum({ realm, generation, clean, relaxed }: Meta): number {
-  return checksum(realm, [generation, Number(clean), Number(relaxed)]);
+export function metaSum({ storeId, generation, clean, relaxed }: Meta): number {
+  return checksum(storeId, [generation, Number(clean), Number(relaxed)]);
 }

@@ -17,7 +17,14 @@ import {
 } from "./row-checksums.ts";
 import type { Meta } from "./row-checksums.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
-import type { Accepted, Expired, Mark, StateRow, StoredDeadLetter, Watching } from "../../store.ts";
+import type {
+  StoredMessage,
+  ExpiredValue,
+  CrashMark,
+  StateRow,
+  StoredDeadLetter,
+  ScopeWatch,
+} from "../../store.ts";
 
 /** A row as SQLite gives it. */
 export type Row = Record<string, SQLOutputValue>;
@@ -32,14 +39,14 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * RW1 Nothing comes of a row whose checksum is another than the one that was written with it, or that makes no sense:
  *     that is `STORE_CORRUPT`, with `details` `file`, `table` and `row`, its number there (or the scope, for a watch).
  */
-export class SqliteRows {
+export class RowDecoder {
   readonly #file: string;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  readonly message = (row: Row): Accepted =>
+  readonly message = (row: Row): StoredMessage =>
     this.#read(row, { table: "message", by: "seq" }, () => {
       const [seq, id, head, payload] = [
         integer(row["seq"]),
@@ -51,7 +58,7 @@ export class SqliteRows {
       return { envelope: decodeEnvelope(id, { head, payload }), seq };
     });
 
-  readonly delayed = (row: Row): Accepted =>
+  readonly delayed = (row: Row): StoredMessage =>
     this.#read(row, { table: "delayed", by: "seq" }, () => {
       const [seq, dueAt, id, head, payload] = [
         integer(row["seq"]),
@@ -82,32 +89,32 @@ export class SqliteRows {
 
   /** A row that was found by the number made of an id; `undefined` if it is that of another id, which has the same number. */
   state(
-    [place, type, id, name, ofOwner, value, expires, sum]: Columns,
+    [rowId, type, id, name, ofOwner, value, expires, sum]: Columns,
     address: Address,
   ): StateRow | undefined {
-    return this.#read({ place }, { table: "state", by: "place" }, () => {
+    return this.#read({ rowId }, { table: "state", by: "place" }, () => {
       const isOther = type !== null;
       const found = owner(
         isOther
-          ? [place, type, id, name, ofOwner]
-          : [place, address.type, address.id, name, ofOwner],
+          ? [rowId, type, id, name, ofOwner]
+          : [rowId, address.type, address.id, name, ofOwner],
       );
       if (isOther) return undefined;
       const [stored, expiresAt] = [text(value), expires === null ? NO_INSTANT : integer(expires)];
-      check(sum, valueSum(stored, { place: found.place, expiresAt }));
+      check(sum, valueSum(stored, { rowId: found.rowId, expiresAt }));
       const content = decodeContent(stored);
       return {
-        place: found.place,
+        rowId: found.rowId,
         name: found.name,
         value: expiresAt === NO_INSTANT ? { content } : { content, expiresAt },
       };
     });
   }
 
-  readonly expired = (row: Row): Expired =>
+  readonly expired = (row: Row): ExpiredValue =>
     this.#read(row, { table: "state", by: "place" }, () => owner(Object.values(row)));
 
-  readonly watching = (row: Row): Watching =>
+  readonly watching = (row: Row): ScopeWatch =>
     this.#read(row, { table: "watch", by: "scope" }, () => {
       const [scope, type, id, token] = [
         text(row["scope"]),
@@ -136,7 +143,7 @@ export class SqliteRows {
       };
     });
 
-  readonly mark = (row: Row): Mark =>
+  readonly mark = (row: Row): CrashMark =>
     this.#read(row, { table: "suspect", by: "seq" }, () => {
       const [seq, crashes] = [integer(row["seq"]), integer(row["crashes"])];
       check(row["sum"], markSum(seq, crashes));
@@ -145,8 +152,13 @@ export class SqliteRows {
 
   readonly meta = (row: Row): Meta =>
     this.#read(row, { table: "meta", by: "place" }, () => {
-      const [realm, generation] = [text(row["realm"]), integer(row["generation"])];
-      const meta = { realm, generation, clean: row["clean"] === 1, relaxed: row["relaxed"] === 1 };
+      const [storeId, generation] = [text(row["realm"]), integer(row["generation"])];
+      const meta = {
+        storeId,
+        generation,
+        clean: row["clean"] === 1,
+        relaxed: row["relaxed"] === 1,
+      };
       check(row["sum"], metaSum(meta));
       return meta;
     });
@@ -175,15 +187,15 @@ export class SqliteRows {
 }
 
 /** Whose a value is: its number, type, id and name, and the checksum of these. */
-function owner(columns: Columns): Expired {
-  const [place, type, id, name] = [
+function owner(columns: Columns): ExpiredValue {
+  const [rowId, type, id, name] = [
     integer(columns[0]),
     text(columns[1]),
     text(columns[2]),
     text(columns[3]),
   ];
-  check(columns[4], ownerSum(type + id + name, { place, type, id }));
-  return { place, type, id, name };
+  check(columns[4], ownerSum(type + id + name, { rowId, type, id }));
+  return { rowId, type, id, name };
 }
 
 function check(stored: SQLOutputValue | undefined, sum: number): void {

@@ -78,18 +78,18 @@ export type Durability = "strict" | "relaxed";
 const SYNCHRONOUS = { strict: "FULL", relaxed: "NORMAL" } as const;
 
 /** Makes the tables in an empty database, all of them at once, and names the store. */
-export function makeTables(database: DatabaseSync, realm: string): void {
+export function makeTables(database: DatabaseSync, storeId: string): void {
   const marks = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT_VERSION};`;
   // Without `auto_vacuum`, set ahead of the first table, a file never gets smaller.
   database.exec(
     `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; PRAGMA auto_vacuum = INCREMENTAL; BEGIN; ${marks} ${SCHEMA}`,
   );
-  const sum = metaSum({ realm, generation: 0, clean: true, relaxed: false });
+  const sum = metaSum({ storeId, generation: 0, clean: true, relaxed: false });
   database
     .prepare(
       "INSERT INTO meta (place, realm, generation, clean, relaxed, sum) VALUES (1, ?, 0, 1, 0, ?)",
     )
-    .run(realm, sum);
+    .run(storeId, sum);
   database.exec("COMMIT");
 }
 
@@ -119,9 +119,9 @@ export type Statements = ReturnType<typeof prepareStatements>;
 /** Prepares every statement on the tables. */
 export function prepareStatements(database: DatabaseSync) {
   const prepare = (sql: string): StatementSync => database.prepare(sql);
-  database.function("owner_sum_of", { deterministic: true, varargs: true }, (place, ...texts) => {
+  database.function("owner_sum_of", { deterministic: true, varargs: true }, (rowId, ...texts) => {
     const [type = "", id = "", name = ""] = texts.map(text);
-    return ownerSum(type + id + name, { place: integer(place), type, id });
+    return ownerSum(type + id + name, { rowId: integer(rowId), type, id });
   });
   return {
     begin: prepare("BEGIN IMMEDIATE"),
@@ -164,7 +164,7 @@ export function prepareStatements(database: DatabaseSync) {
       "INSERT INTO dead (id, head, payload, failure, at, sum) VALUES (?, ?, ?, ?, ?, ?)",
     ),
 
-    exhume: prepare("DELETE FROM dead WHERE id = ?"),
+    deleteDeadLetter: prepare("DELETE FROM dead WHERE id = ?"),
     mark: prepare("INSERT OR REPLACE INTO suspect (seq, crashes, sum) VALUES (?, ?, ?)"),
     unmark: prepare("DELETE FROM suspect WHERE seq = ?"),
     unmarkAll: prepare("DELETE FROM suspect"),

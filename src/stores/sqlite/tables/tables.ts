@@ -3,8 +3,8 @@ import type { SQLOutputValue } from "node:sqlite";
 import type { Address } from "../../../core/message/address.ts";
 import { hasTooManyFree } from "./incremental-vacuum.ts";
 import type { Pages } from "./incremental-vacuum.ts";
-import { leaveAsIs } from "../file/close-without-checkpoint.ts";
-import type { LogFinding } from "../file/wal-verification.ts";
+import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
+import type { WalFinding } from "../file/wal-verification.ts";
 import { NO_INSTANT, WRITE } from "../batch/batch-codec.ts";
 import { Unpacker } from "../batch/packed.ts";
 import type { Packed } from "../batch/packed.ts";
@@ -22,17 +22,17 @@ import type { Meta } from "./row-checksums.ts";
 import { stateKey } from "./state-key.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
 import { ReadTransaction } from "./read-transaction.ts";
-import { SqliteRows } from "./row-decoder.ts";
+import { RowDecoder } from "./row-decoder.ts";
 import { prepareDatabase, prepareStatements, setDurability } from "./statements.ts";
 import type { Durability, Statements } from "./statements.ts";
 import type {
-  Accepted,
-  Expired,
-  Opened,
+  StoredMessage,
+  ExpiredValue,
+  StoreInfo,
   StateRow,
   Store,
   StoredDeadLetter,
-  Watching,
+  ScopeWatch,
 } from "../../store.ts";
 
 /**
@@ -43,14 +43,14 @@ export class SqliteTables {
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
-  readonly #rows: SqliteRows;
+  readonly #rows: RowDecoder;
   readonly #reading: ReadTransaction;
   readonly #isRelaxed: boolean;
   #givesBack = false;
 
   constructor(file: string, durability: Durability) {
     this.#file = file;
-    this.#rows = new SqliteRows(file);
+    this.#rows = new RowDecoder(file);
     this.#isRelaxed = durability === "relaxed";
     this.#database = new DatabaseSync(file);
     try {
@@ -58,13 +58,13 @@ export class SqliteTables {
       this.#statements = prepareStatements(this.#database);
       this.#reading = new ReadTransaction(this.#statements);
     } catch (error) {
-      leaveAsIs(file, () => this.#database.close());
+      closeWithoutCheckpoint(file, () => this.#database.close());
       throw error;
     }
   }
 
   /** Checks that the store is whole, as far as that can be done at once. @throws `STORE_CORRUPT` */
-  check({ damagedFrame, hasRemains }: LogFinding): void {
+  check({ damagedFrame, hasRemains }: WalFinding): void {
     // A relaxed store has not flushed one commit before the next.
     if (damagedFrame !== undefined && !this.#meta().relaxed) {
       const log = `${this.#file}-wal`;
@@ -82,7 +82,7 @@ export class SqliteTables {
   }
 
   /** Counts an opening of the store, and tells of it. It has reached the disk then: what was relaxed is known by it. */
-  countOpening(): Opened {
+  countOpening(): StoreInfo {
     setDurability(this.#database, "strict");
     const opened = this.#countOpening();
     setDurability(this.#database, this.#isRelaxed ? "relaxed" : "strict");
@@ -94,16 +94,21 @@ export class SqliteTables {
     if (found !== "ok") throw corruptStore(this.#file, String(found));
   }
 
-  #countOpening(): Opened {
+  #countOpening(): StoreInfo {
     return this.#atomically(() => {
-      const { realm, generation, clean } = this.#meta();
-      this.#setMeta({ realm, generation: generation + 1, clean: false, relaxed: this.#isRelaxed });
+      const { storeId, generation, clean } = this.#meta();
+      this.#setMeta({
+        storeId,
+        generation: generation + 1,
+        clean: false,
+        relaxed: this.#isRelaxed,
+      });
       const last = this.#statements.last.get() ?? {};
       return {
-        realm,
+        storeId,
         generation: generation + 1,
         nextSeq: this.#integer(last["seq"]) + 1,
-        nextPlace: this.#integer(last["place"]) + 1,
+        nextRowId: this.#integer(last["place"]) + 1,
         clean,
         marks: this.#statements.marks.all().map(this.#rows.mark),
       };
@@ -121,7 +126,7 @@ export class SqliteTables {
   /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
   apply(packed: Packed): void {
     const batch = new Unpacker(packed);
-    const { remove, elapse, cancel, unwatch, exhume } = this.#statements;
+    const { remove, elapse, cancel, unwatch, deleteDeadLetter } = this.#statements;
     this.#atomically(() => {
       for (let left = batch.number(); left > 0; left--) remove.run(batch.number(), batch.number());
       for (let left = batch.number(); left > 0; left--) elapse.run(batch.number());
@@ -131,7 +136,7 @@ export class SqliteTables {
       for (let left = batch.number(); left > 0; left--)
         unwatch.run(batch.text(), batch.text(), batch.text(), batch.text());
       for (let left = batch.number(); left > 0; left--) this.#watch(batch);
-      for (let left = batch.number(); left > 0; left--) exhume.run(batch.text());
+      for (let left = batch.number(); left > 0; left--) deleteDeadLetter.run(batch.text());
       for (let left = batch.number(); left > 0; left--) this.#bury(batch);
       for (let left = batch.number(); left > 0; left--) this.#mark(batch);
     });
@@ -148,19 +153,23 @@ export class SqliteTables {
     return found;
   }
 
-  readMessages(afterSeq: number, limit: number): readonly Accepted[] {
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
     return this.#statements.ready.all(afterSeq, limit).map(this.#rows.message);
   }
 
-  readDelayed(until: number, limit: number, after = Number.NEGATIVE_INFINITY): readonly Accepted[] {
+  readDelayed(
+    until: number,
+    limit: number,
+    after = Number.NEGATIVE_INFINITY,
+  ): readonly StoredMessage[] {
     return this.#statements.delayed.all(after, until, limit).map(this.#rows.delayed);
   }
 
-  readScope(prefix: string): readonly Accepted[] {
+  readScope(prefix: string): readonly StoredMessage[] {
     return this.#statements.scope.all(prefix, `${prefix}${LAST}`).map(this.#rows.delayed);
   }
 
-  readWatches(prefix: string): readonly Watching[] {
+  readWatches(prefix: string): readonly ScopeWatch[] {
     return this.#statements.watches.all(prefix, `${prefix}${LAST}`).map(this.#rows.watching);
   }
 
@@ -178,7 +187,7 @@ export class SqliteTables {
     return row === undefined ? undefined : this.#rows.letter(row);
   }
 
-  readExpired(now: number, limit: number): readonly Expired[] {
+  readExpired(now: number, limit: number): readonly ExpiredValue[] {
     return this.#statements.expired.all(now, limit).map(this.#rows.expired);
   }
 
@@ -291,18 +300,18 @@ export class SqliteTables {
 
   #write(batch: Unpacker): void {
     const { add, update, erase } = this.#statements;
-    const [kind, place] = [batch.number(), batch.number()];
-    if (kind === WRITE.erase) return void erase.run(place);
+    const [kind, rowId] = [batch.number(), batch.number()];
+    if (kind === WRITE.erase) return void erase.run(rowId);
     const [value, expiry] = [batch.text() ?? "", batch.number()];
     const [expiresAt, sum] = [
       expiry === NO_INSTANT ? null : expiry,
-      valueSum(value, { place, expiresAt: expiry }),
+      valueSum(value, { rowId, expiresAt: expiry }),
     ];
-    if (kind === WRITE.update) return void update.run(value, expiresAt, sum, place);
+    if (kind === WRITE.update) return void update.run(value, expiresAt, sum, rowId);
     batch.startRow();
     const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
     add.run(
-      place,
+      rowId,
       value,
       expiresAt,
       sum,
@@ -310,7 +319,7 @@ export class SqliteTables {
       type,
       id,
       name,
-      ownerSum(batch.row(), { place, type, id }),
+      ownerSum(batch.row(), { rowId, type, id }),
     );
   }
 

@@ -15,7 +15,7 @@ const WEIGHT = 0.25;
  *
  * A slow disk is known by the commits before: one is enough to go to the thread, and several fast ones to come back.
  */
-export class CommitPace {
+export class CommitLatency {
   #expectedMs = 0;
   #lastMs = 0;
 

@@ -40,7 +40,7 @@ const NODE_OPTIONS = ["--no-warnings"];
 const SOURCE_OPTIONS = [...NODE_OPTIONS, "--experimental-strip-types"];
 
 /** The thread could not be started, and so has done nothing of what it was asked. */
-export class NotStarted extends Error {}
+export class ThreadNotStarted extends Error {}
 
 /**
  * A thread that writes to the store with a connection of its own, so that the event loop goes on meanwhile. What it is asked, it
@@ -66,7 +66,7 @@ export class SqliteWriter {
     try {
       this.#worker = startThread(options);
     } catch (cause) {
-      throw new NotStarted("the writer's thread cannot be started", { cause });
+      throw new ThreadNotStarted("the writer's thread cannot be started", { cause });
     }
     this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
     this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
@@ -158,7 +158,7 @@ export class SqliteWriter {
     this.#failure ??=
       this.#held === undefined
         ? cause
-        : new NotStarted("the writer's thread cannot be started", { cause });
+        : new ThreadNotStarted("the writer's thread cannot be started", { cause });
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
   }
 }

@@ -146,7 +146,7 @@ export const handleCases: readonly Case[] = [
       const { work } = await client.call(begin, 5);
       const foreign = new FutureHandle<number>({
         id: work.id,
-        realm: "elsewhere",
+        storeId: "elsewhere",
         retainUntil: work.retainUntil,
       });
       await rejects(client.call(follow, foreign), { code: "FOREIGN_HANDLE" });

@@ -1,4 +1,4 @@
-import type { Surroundings } from "../../../futures/types/context.ts";
+import type { HandlerEnvironment } from "../../../futures/types/context.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
 import type { Agenda } from "../machine/event-queue.ts";
 import { setPlace } from "../../leaves/call-record.ts";
@@ -46,7 +46,7 @@ export class RunningHandlers {
   ): OperationSpec["handler"] {
     const { agenda, trace, place } = this.#parts;
     if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
-    return (ctx: Surroundings, input: unknown) => {
+    return (ctx: HandlerEnvironment, input: unknown) => {
       const { self, idempotencyKey: message } = ctx;
       setPlace(ctx, place);
       const deadline = spec.timeoutMs === undefined ? undefined : agenda.now() + spec.timeoutMs;

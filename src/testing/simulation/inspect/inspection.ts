@@ -2,11 +2,11 @@ import type { Address } from "../../../core/message/address.ts";
 import type { NamedValue } from "../../../core/activation/effects.ts";
 import type { Engine } from "../../../core/engine/engine.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import { parkedIn } from "../../../engines/embedded/commit/pending-work.ts";
+import { pendingWorkOf } from "../../../engines/embedded/commit/pending-work.ts";
 import { Client } from "../../../futures/client/client.ts";
 import type { FlowStatus } from "../../../futures/client/client.ts";
 import type { StatefulFunction } from "../../../futures/types/define.ts";
-import { FLOW_VALUE, readRecord } from "../../../futures/flow/flow-record.ts";
+import { FLOW_VALUE, decodeFlowRecord } from "../../../futures/flow/flow-record.ts";
 import type { FlowBill } from "../../../futures/flow/bill.ts";
 import { attachSpec } from "../../../futures/define/spec.ts";
 import type { FunctionSpec } from "../../../futures/define/spec.ts";
@@ -52,12 +52,12 @@ export class Inspection {
       );
     };
     const engine: Engine = {
-      realm: "",
+      storeId: "",
       capabilities: new Set(["snapshotRead"]),
       now,
       knows,
       snapshot: (address) => this.#snapshot(address),
-      parked: (scope) => parkedIn(this.#disk.content, scope),
+      pendingWork: (scope) => pendingWorkOf(this.#disk.content, scope),
       nextFlow: refuse,
       ask: refuse,
       listen: refuse,
@@ -97,7 +97,7 @@ export class Inspection {
       const bill = await this.#client.bill(id);
       reports.push({
         id,
-        function: readRecord(record).type,
+        function: decodeFlowRecord(record).type,
         status,
         custom,
         startedAt,

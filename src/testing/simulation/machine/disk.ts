@@ -2,8 +2,8 @@ import { addressKey } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { digest } from "../../../core/crypto/digest.ts";
 import { memory } from "../../../stores/memory/memory.ts";
-import { packBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
-import type { Batch, Opened, Store } from "../../../stores/store.ts";
+import { encodeBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
+import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 import type { Agenda } from "./event-queue.ts";
 import type { CrashMode } from "../faults/crash.ts";
 import type { Decisions, Fate } from "../faults/decisions.ts";
@@ -96,8 +96,8 @@ export class Disk {
     return [...(this.#addresses.get(type)?.values() ?? [])];
   }
 
-  async #open(): Promise<Opened> {
-    return { ...(await this.content.open()), realm: REALM };
+  async #open(): Promise<StoreInfo> {
+    return { ...(await this.content.open()), storeId: REALM };
   }
 
   #commit(batch: Batch): Promise<void> {
@@ -167,11 +167,11 @@ export class Disk {
   }
 
   #note(commit: number, batch: Batch): void {
-    const { removed, elapsed, inserted, state } = batch;
+    const { removed, removedDelayed, inserted, state } = batch;
     this.#parts.trace.add({
       event: "commit",
       commit,
-      consumed: removed.length + elapsed.length,
+      consumed: removed.length + removedDelayed.length,
       kept: inserted.length,
       written: state.length,
       digest: digestOf(batch),
@@ -181,10 +181,10 @@ export class Disk {
 
 /** Where in a file something was thrown says nothing of the course that things took. */
 function digestOf(batch: Batch): string {
-  const { removed, elapsed, inserted } = batch;
-  const numbers = [removed, elapsed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
+  const { removed, removedDelayed, inserted } = batch;
+  const numbers = [removed, removedDelayed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
   return digest(
-    JSON.stringify(numbers) + packBatch(batch).chunks.join("").replaceAll(STACK, ""),
+    JSON.stringify(numbers) + encodeBatch(batch).chunks.join("").replaceAll(STACK, ""),
   ).slice(0, 8);
 }
 

@@ -61,15 +61,15 @@ export class Agenda {
       const known = this.#instants.indexOf(instant);
       if (known >= 0) this.#instants.splice(known, 1);
     };
-    const elapsed = (): void => {
+    const removedDelayed = (): void => {
       forget();
       this.soon(action);
     };
     // Only what is longer than a timer can be is cut to whole milliseconds.
     const cancel =
       delayMs < 2 ** 31
-        ? this.#clock.setTimer(delayMs, elapsed)
-        : setLongTimer(this.#clock, delayMs, elapsed);
+        ? this.#clock.setTimer(delayMs, removedDelayed)
+        : setLongTimer(this.#clock, delayMs, removedDelayed);
     return () => {
       forget();
       cancel();

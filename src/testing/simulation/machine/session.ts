@@ -1,11 +1,11 @@
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Batch, Opened, Store } from "../../../stores/store.ts";
+import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 
 /** A disk as it is to whoever has it. */
 export interface Drive {
   readonly content: Store;
-  readonly open: () => Promise<Opened>;
+  readonly open: () => Promise<StoreInfo>;
   readonly commit: (batch: Batch) => Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export class Session implements Store {
     this.#disk = disk;
   }
 
-  async open(): Promise<Opened> {
+  async open(): Promise<StoreInfo> {
     this.#checkAlive();
     return this.#disk.open();
   }

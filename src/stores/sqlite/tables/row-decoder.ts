@@ -92,7 +92,7 @@ export class RowDecoder {
     [rowId, type, id, name, ofOwner, value, expires, sum]: Columns,
     address: Address,
   ): StateRow | undefined {
-    return this.#read({ rowId }, { table: "state", by: "place" }, () => {
+    return this.#read({ place: rowId }, { table: "state", by: "place" }, () => {
       const isOther = type !== null;
       const found = owner(
         isOther

@@ -1,6 +1,6 @@
-import { checkOptions } from "../validation/check-options.ts";
 import type { Duration } from "../validation/duration.ts";
-import { parseDuration } from "../validation/duration.ts";
+import { durationMs, optional, readOptions } from "../validation/options.ts";
+import type { OptionTable } from "../validation/options.ts";
 import { HandbackError } from "../errors/errors.ts";
 
 /** When a persisted value is forgotten; at most one of the two. */
@@ -10,6 +10,11 @@ export interface ValueOptions {
   /** Time after its function was last called at this address. */
   readonly expireAfterCall?: Duration;
 }
+
+const OPTIONS = {
+  expireAfterWrite: optional(durationMs()),
+  expireAfterCall: optional(durationMs()),
+} satisfies OptionTable<ValueOptions>;
 
 /** Declares one persisted value of a stateful function; made by {@link value}. */
 export interface ValueSpec<out T> {
@@ -37,8 +42,7 @@ export interface ValueSpec<out T> {
 export function value<T>(initial: T, options?: ValueOptions): ValueSpec<T>;
 export function value<T>(initial?: undefined, options?: ValueOptions): ValueSpec<T | undefined>;
 export function value(initial?: unknown, options: ValueOptions = {}): ValueSpec<unknown> {
-  checkOptions("options of value()", options, ["expireAfterWrite", "expireAfterCall"]);
-  const { expireAfterWrite, expireAfterCall } = options;
+  const { expireAfterWrite, expireAfterCall } = readOptions("value()", OPTIONS, options);
   if (expireAfterWrite !== undefined && expireAfterCall !== undefined) {
     throw new HandbackError(
       "INVALID_OPTIONS",
@@ -47,11 +51,7 @@ export function value(initial?: unknown, options: ValueOptions = {}): ValueSpec<
   }
   return Object.freeze({
     initial,
-    ...(expireAfterWrite !== undefined && {
-      expireAfterWriteMs: parseDuration(expireAfterWrite, "expireAfterWrite"),
-    }),
-    ...(expireAfterCall !== undefined && {
-      expireAfterCallMs: parseDuration(expireAfterCall, "expireAfterCall"),
-    }),
+    ...(expireAfterWrite !== undefined && { expireAfterWriteMs: expireAfterWrite }),
+    ...(expireAfterCall !== undefined && { expireAfterCallMs: expireAfterCall }),
   });
 }

@@ -1,8 +1,14 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
+import { optional, readOptions } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { DefineFn, FunctionOptions } from "../types/define.ts";
-import { checkSchema, handlerSpec, handlingSpec } from "./options.ts";
+import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
 import { attachSpec, CALL } from "./spec.ts";
+
+const OPTIONS = {
+  input: optional(standardSchema<unknown, unknown>()),
+  ...HANDLING_OPTIONS,
+} satisfies OptionTable<FunctionOptions<unknown>>;
 
 /**
  * Defines a stateless function: a handler that runs once for each invocation, and may hand back a future.
@@ -25,14 +31,12 @@ import { attachSpec, CALL } from "./spec.ts";
 export const fn = ((type: string, ...rest: readonly unknown[]) => {
   checkFunctionType(type);
   const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-  checkOptions(`options of ${type}`, options, ["input", "retry", "timeout", "aliases", "parts"]);
-  const { input, ...handling } = options as FunctionOptions<unknown>;
-  if (input !== undefined) checkSchema(`input of ${type}`, input);
+  const { input, ...handling } = readOptions(type, OPTIONS, options);
   const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
   const spec = {
     type,
     operations,
-    ...handlingSpec(type, handling),
+    ...handlingSpec(handling),
     ...(input !== undefined && { input }),
   };
   return Object.freeze(attachSpec({ type }, spec));

@@ -1,80 +1,87 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { parseDuration } from "../../core/validation/duration.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
 import { show } from "../../core/errors/show.ts";
+import { checkFunctionType } from "../../core/validation/names.ts";
+import {
+  checkedBy,
+  durationMs,
+  invalidOption,
+  list,
+  nested,
+  numberBetween,
+  optional,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { Option, OptionTable, ReadOptions } from "../../core/validation/options.ts";
+import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { HandlingOptions, RetryPolicy } from "../types/define.ts";
 import { specOf } from "./spec.ts";
-import type { FunctionSpec, OperationSpec, RetrySpec } from "./spec.ts";
+import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
-/** Checks the options that every function takes. @throws `INVALID_OPTIONS`, `INVALID_NAME`, `INVALID_DELAY` */
-export function handlingSpec(
-  type: string,
-  options: HandlingOptions,
-): Pick<FunctionSpec, "aliases" | "parts" | "retry" | "timeoutMs"> {
-  const { aliases = [], parts = [], retry, timeout } = options;
-  if (!Array.isArray(aliases))
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `aliases of ${type}: expected a list, got ${show(aliases)}`,
-    );
-  if (!Array.isArray(parts))
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `parts of ${type}: expected a list, got ${show(parts)}`,
-    );
-  const stranger = (parts as readonly unknown[]).find((part) => specOf(part) === undefined);
-  if (stranger !== undefined)
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `parts of ${type}: expected what fn() or stateful() gave, got ${show(stranger)}`,
-    );
+const RETRY_OPTIONS = {
+  maxAttempts: wholeNumber({ from: 1 }),
+  initialDelay: withDefault("1s", durationMs()),
+  factor: withDefault(2, numberBetween(1)),
+  maxDelay: withDefault("5m", durationMs()),
+} satisfies OptionTable<RetryPolicy>;
+
+/** The options that every function takes. */
+export const HANDLING_OPTIONS = {
+  retry: optional(nested<typeof RETRY_OPTIONS, RetryPolicy>(RETRY_OPTIONS)),
+  timeout: optional(durationMs()),
+  aliases: withDefault([], list<string>()),
+  parts: withDefault([], checkedBy(readParts)),
+} satisfies OptionTable<HandlingOptions>;
+
+function readParts(value: unknown, name: string): readonly object[] {
+  if (!Array.isArray(value)) throw invalidOption(name, "a list", value);
+  const parts = value as readonly unknown[];
+  const stranger = parts.find((part) => specOf(part) === undefined);
+  if (stranger === undefined) return parts as readonly object[];
+  throw invalidOption(name, "functions made by fn() or stateful()", stranger);
+}
+
+/** Makes the part of a function's spec that its handling options say. @throws `INVALID_NAME` */
+export function handlingSpec({
+  retry,
+  timeout,
+  aliases,
+  parts,
+}: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
+  FunctionSpec,
+  "aliases" | "parts" | "retry" | "timeoutMs"
+> {
   return {
     aliases: aliases.map(checkFunctionType),
     parts,
-    ...(retry !== undefined && { retry: retrySpec(type, retry) }),
-    ...(timeout !== undefined && { timeoutMs: parseDuration(timeout, `timeout of ${type}`) }),
+    ...(retry !== undefined && {
+      retry: {
+        maxAttempts: retry.maxAttempts,
+        factor: retry.factor,
+        initialDelayMs: retry.initialDelay,
+        maxDelayMs: retry.maxDelay,
+      },
+    }),
+    ...(timeout !== undefined && { timeoutMs: timeout }),
   };
 }
 
-function retrySpec(type: string, policy: RetryPolicy): RetrySpec {
-  checkOptions(`retry of ${type}`, policy, ["maxAttempts", "initialDelay", "factor", "maxDelay"]);
-  const { maxAttempts, initialDelay = "1s", factor = 2, maxDelay = "5m" } = policy;
-  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `retry.maxAttempts of ${type}: expected a whole number from 1, got ${show(maxAttempts)}`,
-    );
-  }
-  if (!Number.isFinite(factor) || factor < 1) {
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `retry.factor of ${type}: expected a number from 1, got ${show(factor)}`,
-    );
-  }
-  const initialDelayMs = parseDuration(initialDelay, `retry.initialDelay of ${type}`);
-  return {
-    maxAttempts,
-    factor,
-    initialDelayMs,
-    maxDelayMs: parseDuration(maxDelay, `retry.maxDelay of ${type}`),
-  };
+/** A Standard Schema. */
+export function standardSchema<Raw, Input>(): Option<StandardSchemaV1<Raw, Input>> {
+  return checkedBy((value, name) => {
+    const standard: unknown =
+      isObjectOrFunction(value) && "~standard" in value ? value["~standard"] : undefined;
+    const isSchema =
+      isObjectOrFunction(standard) &&
+      "validate" in standard &&
+      typeof standard.validate === "function";
+    if (isSchema) return value as StandardSchemaV1<Raw, Input>;
+    throw invalidOption(name, "a Standard Schema", value);
+  });
 }
 
-/** Refuses what does not speak Standard Schema. @throws `INVALID_OPTIONS` */
-export function checkSchema(what: string, schema: unknown): void {
-  const standard: unknown =
-    isObject(schema) && "~standard" in schema ? schema["~standard"] : undefined;
-  if (isObject(standard) && "validate" in standard && typeof standard.validate === "function")
-    return;
-  throw new HandbackError(
-    "INVALID_OPTIONS",
-    `${what}: expected a Standard Schema, got ${show(schema)}`,
-  );
-}
-
-/** Schemas of some libraries are functions. */
-function isObject(value: unknown): value is object {
+/** Some libraries' schemas are functions. */
+function isObjectOrFunction(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 

@@ -1,5 +1,14 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { parseDuration } from "../../core/validation/duration.ts";
+import {
+  callback,
+  durationMs,
+  optional,
+  readOptions,
+  record,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import type { Duration } from "../../core/validation/duration.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFunctionType, checkName } from "../../core/validation/names.ts";
 import { show } from "../../core/errors/show.ts";
@@ -9,7 +18,7 @@ import type { ValueSpec } from "../../core/state/value.ts";
 import type { DefineStateful, HandlingOptions } from "../types/define.ts";
 import { codec } from "../protocol/codec.ts";
 import { describeIssues } from "./input.ts";
-import { checkSchema, handlerSpec, handlingSpec } from "./options.ts";
+import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
 import { attachSpec } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
@@ -18,24 +27,23 @@ interface Definition extends HandlingOptions {
   readonly handlers: Readonly<Record<string, unknown>>;
   readonly queries?: Readonly<Record<string, unknown>>;
   readonly schema?: StandardSchemaV1<unknown, unknown>;
-  readonly ageOut?: string | number;
+  readonly ageOut?: Duration;
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
 
-const OPTIONS = [
-  "state",
-  "handlers",
-  "queries",
-  "schema",
-  "version",
-  "migrate",
-  "ageOut",
-  "retry",
-  "timeout",
-  "aliases",
-  "parts",
-];
+type Migration = NonNullable<Definition["migrate"]>;
+
+const OPTIONS = {
+  state: record<ValueSpec<unknown>>(),
+  handlers: record<unknown>(),
+  queries: withDefault({}, record<unknown>()),
+  schema: optional(standardSchema<unknown, unknown>()),
+  version: withDefault(1, wholeNumber({ from: 1 })),
+  migrate: optional(callback<Migration>()),
+  ageOut: optional(durationMs()),
+  ...HANDLING_OPTIONS,
+} satisfies OptionTable<Definition>;
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
@@ -59,30 +67,11 @@ const OPTIONS = [
  */
 export const stateful = ((type: string, definition: Definition) => {
   checkFunctionType(type);
-  checkOptions(`definition of ${type}`, definition, OPTIONS);
-  const {
-    state,
-    handlers,
-    queries = {},
-    schema,
-    version = 1,
-    migrate,
-    ageOut,
-    ...handling
-  } = definition;
-  if (!Number.isInteger(version) || version < 1) {
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `version of ${type}: expected a whole number from 1, got ${show(version)}`,
-    );
-  }
-  if (migrate !== undefined && typeof migrate !== "function") {
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `migrate of ${type}: expected a function, got ${show(migrate)}`,
-    );
-  }
-  if (schema !== undefined) checkSchema(`schema of ${type}`, schema);
+  const { state, handlers, queries, schema, version, migrate, ageOut, ...handling } = readOptions(
+    type,
+    OPTIONS,
+    definition,
+  );
   const operations = operationSpecs(type, handlers, queries);
   const shape: StateShape = {
     specs: valueSpecs(type, state),
@@ -93,11 +82,8 @@ export const stateful = ((type: string, definition: Definition) => {
   const spec: FunctionSpec = {
     type,
     operations,
-    state:
-      ageOut === undefined
-        ? shape
-        : { ...shape, ageOutMs: parseDuration(ageOut, `ageOut of ${type}`) },
-    ...handlingSpec(type, handling),
+    state: ageOut === undefined ? shape : { ...shape, ageOutMs: ageOut },
+    ...handlingSpec(handling),
   };
   const faces = [...operations.keys()].map(
     (operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const,
@@ -115,11 +101,6 @@ function operationSpecs(
     [handlers, false],
     [queries, true],
   ] as const) {
-    if (typeof group !== "object" || group === null)
-      throw new HandbackError(
-        "INVALID_OPTIONS",
-        `handlers of ${type}: expected an object of functions`,
-      );
     for (const [name, handler] of Object.entries(group)) {
       checkName(name, `operation of ${type}`);
       if (name === "type" || operations.has(name))
@@ -133,11 +114,6 @@ function operationSpecs(
 }
 
 function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {
-  if (typeof state !== "object" || state === null)
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `state of ${type}: expected an object of value(...)s`,
-    );
   const specs = new Map<string, StoredValueSpec>();
   for (const [name, spec] of Object.entries(state)) {
     checkName(name, `value of ${type}`);

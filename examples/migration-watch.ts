@@ -51,7 +51,7 @@ const naive = fn(
       if (share === 1) return { status: "done", value: share, checks };
       await ctx.get(ctx.sleepUntil(Math.min(ctx.now() + pause, migration.deadline)));
       if (ctx.now() >= migration.deadline)
-        return { status: "terminated", value: await ctx.get(ctx.invoke(terminate, migration)) };
+        return { status: "expired", value: await ctx.get(ctx.invoke(terminate, migration)) };
     }
   },
 );
@@ -65,7 +65,7 @@ const [first, second] = await Promise.all([
   engine.client.call(watch, large, { id: "watch-large" }),
 ]);
 console.log(`small: ${first.status}`);
-console.log(`large: ${second.status}${second.status === "terminated" ? `: ${second.value}` : ""}`);
+console.log(`large: ${second.status}${second.status === "expired" ? `: ${second.value}` : ""}`);
 
 const { status } = await engine.client.call(
   naive,

@@ -11,7 +11,7 @@ import { isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
-import { rulesOf } from "./options.ts";
+import { httpRules } from "./options.ts";
 import type { AsyncHttpOptions } from "./options.ts";
 import { onlyFrom } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
@@ -19,15 +19,15 @@ import { ProblemError } from "./responses/problem.ts";
 import { settledWithin } from "./responses/settled-within.ts";
 
 /**
- * Serves flows over HTTP, as functions of the Fetch standard: they are started, asked after, waited for, told of events, terminated and
+ * Serves flows over HTTP, as functions of the Fetch standard: they are started, asked after, waited for, sent events, canceled and
  * purged, and nobody has to keep a connection open meanwhile. A Hono app, so it can be mounted into another one; `serveHttp` runs it on Node.
  *
  * | request | answer |
  * |---|---|
  * | `POST /functions/:namespace/:name[/:operation]` with `Idempotency-Key`, `?wait=`, `?id=` | 202 and `Location`; 200 with the outcome when it came in time |
- * | `GET /flows/:id` with `?wait=` | 202 while it is pending, 200 when it has completed, failed or been terminated |
+ * | `GET /flows/:id` with `?wait=` | 202 while it is pending, 200 when it has completed, failed or been canceled |
  * | `POST /flows/:id/events/:name` | 202; 410 when it has ended |
- * | `POST /flows/:id/terminate` | 202; 410 when it has ended |
+ * | `POST /flows/:id/cancel` | 202; 410 when it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
  *
  * The id of a flow is all it takes to reach it, unless `authorize` asks for more: ids cannot be guessed, and show in no problem and no log.
@@ -60,7 +60,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     clock,
     authorize,
     describeFailure,
-  } = rulesOf(options);
+  } = httpRules(options);
   const exposed = exposedFunctions(options.functions);
   const app = new Hono();
 
@@ -155,8 +155,8 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
       return c.body(null, 202);
     }),
   });
-  route("/flows/:flow/terminate", {
-    POST: toFlow("terminate", async (c, flow) => {
+  route("/flows/:flow/cancel", {
+    POST: toFlow("cancel", async (c, flow) => {
       if (!(await client.cancel(flow))) throw new ProblemError("FLOW_OVER");
       return c.body(null, 202);
     }),

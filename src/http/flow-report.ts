@@ -8,7 +8,7 @@ import { titleOf } from "./responses/problem.ts";
 /** How a flow stands, as those outside are told. */
 export interface FlowReport {
   readonly function: string;
-  readonly status: "pending" | "completed" | "failed" | "terminated";
+  readonly status: "pending" | "completed" | "failed" | "cancelled";
   /** What the flow has set as its status. */
   readonly custom?: unknown;
   /** What it gave; absent when that was nothing. */
@@ -28,7 +28,7 @@ export async function reportOf(
   const output = status === "completed" ? plainJson(await handle.result()) : undefined;
   return {
     function: type,
-    status: status === "cancelled" ? "terminated" : status,
+    status,
     startedAt: new Date(startedAt).toISOString(),
     ...(settledAt !== undefined && { settledAt: new Date(settledAt).toISOString() }),
     ...(custom !== undefined && { custom: plainJson(custom) }),

@@ -1,11 +1,21 @@
-import { checkOptions } from "../core/validation/check-options.ts";
+import {
+  callback,
+  checkedBy,
+  durationMs,
+  invalidOption,
+  list,
+  objectWith,
+  optional,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
 import type { Clock } from "../core/host/clock.ts";
-import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { HandbackError } from "../core/errors/errors.ts";
 import { silent } from "../core/host/log.ts";
 import type { Log } from "../core/host/log.ts";
-import { show } from "../core/errors/show.ts";
 import { systemClock } from "../engines/embedded/host/system-clock.ts";
 import type { Failure } from "../futures/types/failure.ts";
 import type { Authorize } from "./requests/access.ts";
@@ -34,64 +44,45 @@ export interface AsyncHttpOptions {
   readonly clock?: Clock;
 }
 
-const OPTIONS = [
-  "functions",
-  "authorize",
-  "bodyLimit",
-  "maxWait",
-  "retryAfter",
-  "origins",
-  "secret",
-  "describeFailure",
-  "log",
-  "clock",
-];
 const LEAST_SECRET = 16;
-/** As long as a timer can be. */
+/** The longest delay of a timer. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-/** Checks the options, and fills in what was left out. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
-export function rulesOf(options: AsyncHttpOptions) {
-  checkOptions("asyncHttp", options, OPTIONS);
-  const {
-    authorize,
-    bodyLimit = 1_048_576,
-    maxWait = "60s",
-    retryAfter = "2s",
-    origins = [],
-    secret,
-    describeFailure,
-  } = options;
-  if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1)
-    throw notAsExpected("bodyLimit", "a whole number from 1", bodyLimit);
-  for (const [name, f] of Object.entries({ authorize, describeFailure }))
-    if (f !== undefined && typeof f !== "function") throw notAsExpected(name, "a function", f);
-  const isOrigin = (origin: unknown): boolean =>
-    typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
-  if (!Array.isArray(origins) || !origins.every(isOrigin))
-    throw notAsExpected("origins", 'a list of such as "https://app.example"', origins);
-  // A secret is not shown, not even a wrong one.
-  if (secret !== undefined && (typeof secret !== "string" || secret.length < LEAST_SECRET))
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `asyncHttp: secret: expected at least ${LEAST_SECRET} characters`,
-    );
+const OPTIONS = {
+  functions: list<object>(),
+  authorize: optional(callback<Authorize>()),
+  bodyLimit: withDefault(1_048_576, wholeNumber({ from: 1 })),
+  maxWait: withDefault("60s", durationMs()),
+  retryAfter: withDefault("2s", durationMs()),
+  origins: withDefault([], checkedBy<readonly string[]>(readOrigins)),
+  secret: optional(checkedBy<string>(readSecret)),
+  describeFailure: optional(callback<NonNullable<AsyncHttpOptions["describeFailure"]>>()),
+  log: withDefault(silent, objectWith<Log>("warn", "error")),
+  clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
+} satisfies OptionTable<AsyncHttpOptions>;
+
+/** Checks the options and makes the rules of a server. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
+export function httpRules(options: AsyncHttpOptions) {
+  const { maxWait, retryAfter, ...rules } = readOptions("asyncHttp", OPTIONS, options);
   return {
-    authorize,
-    bodyLimit,
-    origins: origins as readonly string[],
-    secret,
-    describeFailure,
-    maxWaitMs: Math.min(parseDuration(maxWait, "maxWait"), LONGEST_WAIT_MS),
-    retryAfter: String(Math.ceil(parseDuration(retryAfter, "retryAfter") / 1_000)),
-    log: options.log ?? silent,
-    clock: options.clock ?? systemClock,
+    ...rules,
+    maxWaitMs: Math.min(maxWait, LONGEST_WAIT_MS),
+    retryAfter: String(Math.ceil(retryAfter / 1_000)),
   };
 }
 
-function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError(
+function readOrigins(value: unknown, name: string): readonly string[] {
+  const isOrigin = (origin: unknown): boolean =>
+    typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
+  if (Array.isArray(value) && value.every(isOrigin)) return value as readonly string[];
+  throw invalidOption(name, 'a list of origins such as "https://app.example"', value);
+}
+
+/** The message never shows a secret, not even a wrong one. */
+function readSecret(value: unknown, name: string): string {
+  if (typeof value === "string" && value.length >= LEAST_SECRET) return value;
+  throw new HandbackError(
     "INVALID_OPTIONS",
-    `asyncHttp: ${option}: expected ${expected}, got ${show(got)}`,
+    `${name}: expected at least ${LEAST_SECRET} characters`,
   );
 }

@@ -1,8 +1,14 @@
 import { createAdaptorServer } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { checkOptions } from "../core/validation/check-options.ts";
-import { HandbackError } from "../core/errors/errors.ts";
+import {
+  checkedBy,
+  invalidOption,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
 
 /** Where and within which limits a server listens. */
 export interface ServeOptions {
@@ -12,6 +18,17 @@ export interface ServeOptions {
   readonly hostname?: string;
   /** Connections at a time, from 1; default 10,000. */
   readonly maxConnections?: number;
+}
+
+const OPTIONS = {
+  port: withDefault(0, wholeNumber({ from: 0, to: 65_535 })),
+  hostname: withDefault("127.0.0.1", checkedBy(readHostname)),
+  maxConnections: withDefault(10_000, wholeNumber({ from: 1 })),
+} satisfies OptionTable<ServeOptions>;
+
+function readHostname(value: unknown, name: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw invalidOption(name, "the name or address of a network interface", value);
 }
 
 /** A server that listens. */
@@ -55,13 +72,7 @@ export async function serveHttp(
   app: { readonly fetch: (request: Request) => Response | Promise<Response> },
   options: ServeOptions = {},
 ): Promise<HttpServer> {
-  checkOptions("serveHttp", options, ["port", "hostname", "maxConnections"]);
-  const { port = 0, hostname = "127.0.0.1", maxConnections = 10_000 } = options;
-  if (!Number.isSafeInteger(maxConnections) || maxConnections < 1)
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      "serveHttp: maxConnections: expected a whole number from 1",
-    );
+  const { port, hostname, maxConnections } = readOptions("serveHttp", OPTIONS, options);
   const server = createAdaptorServer({
     fetch: (request) => app.fetch(request),
     serverOptions: SLOWNESS,

@@ -37,7 +37,7 @@ export type {
 export type { FlushReason } from "./aggregator/batch-buffer.ts";
 export { monitor } from "./monitor.ts";
 export type { MonitorOptions, MonitorResult } from "./monitor.ts";
-export type { Outlet } from "./composing/destination.ts";
+export type { Destination } from "./composing/destination.ts";
 export { repeat } from "./repeat.ts";
 export type { RepeatOptions } from "./repeat.ts";
 export { retry } from "./retry/retry.ts";

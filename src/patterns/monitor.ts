@@ -1,34 +1,39 @@
-import { checkOptions } from "../core/validation/check-options.ts";
-import { addDuration, parseDuration, parseInstant } from "../core/validation/duration.ts";
+import {
+  callback,
+  durationMs,
+  numberBetween,
+  optional,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../core/validation/options.ts";
+import type { OptionTable, ReadOptions } from "../core/validation/options.ts";
+import { addDuration, parseInstant } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import type { Context } from "../futures/types/context.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import type { Future, Settlement } from "../futures/types/future.ts";
-import { checkCount, checkMapping, checkRange, notAsExpected } from "./composing/option-checks.ts";
+import { invokable } from "./composing/option-checks.ts";
 import { pauseAfter } from "./composing/backoff.ts";
 import type { Pauses } from "./composing/backoff.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
-import { atOnce, checkInvokable } from "./composing/step.ts";
+import { atOnce } from "./composing/step.ts";
 
-/** What a monitor comes to. `last` is what the last check saw; `undefined` when none has seen anything. */
+/**
+ * The result of a monitor. `last` is the value of the last check, `undefined` if no check gave one.
+ * An expired monitor with `onDeadline` adds that function's `value`.
+ */
 export type MonitorResult<Seen, Ended = never> =
   | { readonly status: "done"; readonly value: Seen; readonly checks: number }
-  | {
-      readonly status: "expired";
-      readonly reason: "deadline" | "attempts";
-      readonly last: Seen | undefined;
-      readonly checks: number;
-    }
-  | ([Ended] extends [never]
-      ? never
-      : {
-          readonly status: "terminated";
-          readonly value: Ended;
-          readonly reason: "deadline" | "attempts";
-          readonly last: Seen | undefined;
-          readonly checks: number;
-        });
+  | (Expired<Seen> & ([Ended] extends [never] ? unknown : { readonly value: Ended }));
+
+interface Expired<Seen> {
+  readonly status: "expired";
+  readonly reason: "deadline" | "attempts";
+  readonly last: Seen | undefined;
+  readonly checks: number;
+}
 
 /** What a monitor looks at, how often, and for how long. */
 export interface MonitorOptions<Input, Seen, Ended = never> {
@@ -81,20 +86,22 @@ interface Looked {
   readonly args: Poll;
 }
 
-const OPTIONS = [
-  "check",
-  "until",
-  "every",
-  "backoff",
-  "maxDelay",
-  "jitter",
-  "attempts",
-  "deadline",
-  "grace",
-  "tolerate",
-  "carry",
-  "onDeadline",
-];
+type Options = MonitorOptions<unknown, unknown, unknown>;
+
+const OPTIONS = {
+  check: invokable<unknown, unknown>(),
+  until: callback<Options["until"]>(),
+  every: durationMs(),
+  backoff: withDefault(1, numberBetween(1)),
+  maxDelay: optional(durationMs()),
+  jitter: withDefault(0, numberBetween(0, 1)),
+  attempts: withDefault(Number.POSITIVE_INFINITY, wholeNumber({ from: 1, orInfinity: true })),
+  deadline: optional(callback<NonNullable<Options["deadline"]>>()),
+  grace: withDefault(0, durationMs()),
+  tolerate: withDefault(0, wholeNumber({ from: 0 })),
+  carry: optional(callback<NonNullable<Options["carry"]>>()),
+  onDeadline: optional(invokable<unknown, unknown>()),
+} satisfies OptionTable<Options>;
 
 /**
  * Looks at something again and again until it is as it should be, or until a deadline. It looks first, then waits.
@@ -124,8 +131,9 @@ export function monitor(
   type: string,
   options: MonitorOptions<unknown, unknown, unknown>,
 ): Fn<unknown, unknown> {
-  const { pauses, attempts, graceMs, tolerate } = numbersOf(type, options);
-  const { check, until, deadline, carry, onDeadline } = options;
+  const rules = readOptions(type, OPTIONS, options);
+  const { check, until, deadline, carry, onDeadline, attempts, tolerate, grace: graceMs } = rules;
+  const pauses = pausesOf(rules);
 
   const decide: Fn<Looked, unknown> = fn(
     `${type}.decide`,
@@ -187,7 +195,7 @@ export function monitor(
     const about = { reason, last, checks };
     if (onDeadline === undefined) return { status: "expired", ...about };
     const there = at !== undefined && onDeadline.type === check.type ? { id: at } : {};
-    return { status: "terminated", value: ctx.invoke(onDeadline, input, there), ...about };
+    return { status: "expired", value: ctx.invoke(onDeadline, input, there), ...about };
   }
 
   const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
@@ -219,35 +227,7 @@ export function monitor(
   });
 }
 
-function numbersOf(type: string, options: MonitorOptions<unknown, unknown, unknown>) {
-  checkOptions(`options of ${type}`, options, OPTIONS);
-  const {
-    check,
-    every,
-    backoff = 1,
-    maxDelay,
-    jitter = 0,
-    attempts = Number.POSITIVE_INFINITY,
-    grace = 0,
-    tolerate = 0,
-  } = options;
-  const of = (option: string): string => `${option} of ${type}`;
-  checkInvokable(of("check"), check);
-  if (options.onDeadline !== undefined) checkInvokable(of("onDeadline"), options.onDeadline);
-  if (options.until === undefined) throw notAsExpected(of("until"), "a function", undefined);
-  checkMapping(of("until"), options.until);
-  checkMapping(of("deadline"), options.deadline);
-  checkMapping(of("carry"), options.carry);
-  checkRange(of("backoff"), backoff, [1, Number.POSITIVE_INFINITY]);
-  checkRange(of("jitter"), jitter, [0, 1]);
-  if (attempts !== Number.POSITIVE_INFINITY) checkCount(of("attempts"), attempts);
-  if (tolerate !== 0) checkCount(of("tolerate"), tolerate);
-  const pauses: Pauses = {
-    firstMs: parseDuration(every, of("every")),
-    factor: backoff,
-    maxMs:
-      maxDelay === undefined ? Number.POSITIVE_INFINITY : parseDuration(maxDelay, of("maxDelay")),
-    jitter,
-  };
-  return { pauses, attempts, tolerate, graceMs: parseDuration(grace, of("grace")) };
+function pausesOf({ every, backoff, maxDelay, jitter }: ReadOptions<typeof OPTIONS>): Pauses {
+  const maxMs = maxDelay ?? Number.POSITIVE_INFINITY;
+  return { firstMs: every, factor: backoff, maxMs, jitter };
 }

@@ -1,4 +1,11 @@
-import { checkOptions } from "../core/validation/check-options.ts";
+import {
+  callback,
+  checkedBy,
+  optional,
+  readOptions,
+  wholeNumber,
+} from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
 import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { HandbackError } from "../core/errors/errors.ts";
@@ -7,7 +14,7 @@ import type { Context } from "../futures/types/context.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import type { Future } from "../futures/types/future.ts";
-import { checkCount, checkMapping, yesOrNo } from "./composing/option-checks.ts";
+import { yesOrNo } from "./composing/option-checks.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
 
@@ -21,6 +28,19 @@ export interface RepeatOptions<Value> {
   readonly times?: number;
   /** Time between the end of one call and the next; default none. */
   readonly pause?: Duration | ((value: Value, rounds: number) => Duration);
+}
+
+type Pause<Value> = NonNullable<RepeatOptions<Value>["pause"]>;
+
+const OPTIONS = {
+  until: optional(callback<NonNullable<RepeatOptions<unknown>["until"]>>()),
+  while: optional(callback<NonNullable<RepeatOptions<unknown>["while"]>>()),
+  times: optional(wholeNumber({ from: 1 })),
+  pause: optional(checkedBy<Pause<unknown>>(readPause)),
+} satisfies OptionTable<RepeatOptions<unknown>>;
+
+function readPause(value: unknown, name: string): Pause<unknown> {
+  return typeof value === "function" ? (value as Pause<unknown>) : parseDuration(value, name);
 }
 
 /**
@@ -45,25 +65,18 @@ export function repeat<Value>(
   options: RepeatOptions<NoInfer<Value>>,
 ): Fn<Value, Value> {
   checkFunctionType(type);
-  checkOptions(`options of ${type}`, options, ["until", "while", "times", "pause"]);
   checkInvokable(`function of ${type}`, f);
-  const { until, while: goesOn, times, pause } = options;
-  checkMapping(`until of ${type}`, until);
-  checkMapping(`while of ${type}`, goesOn);
-  if (times !== undefined) checkCount(`times of ${type}`, times);
+  const { until, while: goesOn, times, pause } = readOptions(type, OPTIONS, options);
   if (until === undefined && goesOn === undefined && times === undefined)
     throw new HandbackError(
       "INVALID_OPTIONS",
       `options of ${type}: expected one of until, while and times, or it would never end`,
     );
-  if (pause !== undefined && typeof pause !== "function") parseDuration(pause, `pause of ${type}`);
 
   const isDone = (value: unknown, rounds: number): boolean =>
-    (rounds > 0 &&
-      until !== undefined &&
-      yesOrNo(`until of ${type}`, until(value as Value, rounds))) ||
+    (rounds > 0 && until !== undefined && yesOrNo(`until of ${type}`, until(value, rounds))) ||
     (times !== undefined && rounds >= times) ||
-    (goesOn !== undefined && !yesOrNo(`while of ${type}`, goesOn(value as Value, rounds)));
+    (goesOn !== undefined && !yesOrNo(`while of ${type}`, goesOn(value, rounds)));
 
   const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> =>
     ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
@@ -73,7 +86,7 @@ export function repeat<Value>(
     (ctx, { result: value, args: rounds }: { result: unknown; args: number }): unknown => {
       if (isDone(value, rounds)) return value;
       if (pause === undefined) return round(ctx, value, rounds);
-      const time = typeof pause === "function" ? pause(value as Value, rounds) : pause;
+      const time = typeof pause === "function" ? pause(value, rounds) : pause;
       return ctx.onComplete(ctx.sleep(time), rested, { value, rounds });
     },
   );
@@ -97,7 +110,7 @@ export function repeat<Value>(
     name: type,
     part: shapeOf(f),
     end,
-    pause: pause === undefined ? "" : durationInWords(pause),
+    pause: options.pause === undefined ? "" : durationInWords(options.pause),
   });
 }
 

@@ -1,10 +1,12 @@
-import { checkOptions } from "../core/validation/check-options.ts";
+import { optional, readOptions } from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
 import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { checkFunctionType } from "../core/validation/names.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
+import { invokable } from "./composing/option-checks.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
 
 /** What happens when time is up. */
@@ -12,6 +14,10 @@ export interface TimeoutOptions<Input, Fallback> {
   /** Is called with the input in place of what took too long; default: it is rejected with `TIMEOUT`. */
   readonly onTimeout?: Invokable<Input, Fallback>;
 }
+
+const OPTIONS = {
+  onTimeout: optional(invokable<unknown, unknown>()),
+} satisfies OptionTable<TimeoutOptions<unknown, unknown>>;
 
 /**
  * Makes a function that gives another one so much time, from its call to its end. When it is up, the other one is cancelled, with all that
@@ -38,10 +44,8 @@ export function withTimeout<Input, Output, Fallback = Output>(
   options: TimeoutOptions<Input, Fallback> = {},
 ): Fn<Input, Output | Fallback> {
   checkFunctionType(type);
-  checkOptions(`options of ${type}`, options, ["onTimeout"]);
+  const { onTimeout } = readOptions(type, OPTIONS, options);
   checkInvokable(`function of ${type}`, f);
-  const { onTimeout } = options;
-  if (onTimeout !== undefined) checkInvokable(`onTimeout of ${type}`, onTimeout);
   if (typeof duration !== "function") parseDuration(duration, `the duration of ${type}`);
 
   const decide = fn(`${type}.decide`, (ctx, { result, args: input }: Decide): unknown => {

@@ -39,7 +39,7 @@ describe("the hook stands before every route of the app", () => {
       "GET /flows/x",
       "DELETE /flows/x",
       "POST /flows/x/events/x",
-      "POST /flows/x/terminate",
+      "POST /flows/x/cancel",
     ]);
   });
 
@@ -99,7 +99,7 @@ describe("the hook stands before every route of the app", () => {
     ["/functions/x/../door/echo", { action: "start", function: "door/echo" }],
     ["/functions/door/echo%2Fcall", { action: "start", function: "door/echo/call" }],
     ["/functions/door/echo/call", { action: "start", function: "door/echo", operation: "call" }],
-    ["/flows/a%2Fb%25/terminate", { action: "terminate", flow: "a/b%" }],
+    ["/flows/a%2Fb%25/cancel", { action: "cancel", flow: "a/b%" }],
     ["/flows/a/events/%2e%2e%2e%2Fb", { action: "event", flow: "a", event: ".../b" }],
   ])("with names as they are meant, however %s spells them", async (path, access) => {
     const { ask, asked } = await guarded(() => false);
@@ -205,7 +205,7 @@ describe("who may do what", () => {
     ["HEAD", "/flows/f", "status"],
     ["DELETE", "/flows/f", "purge"],
     ["POST", "/flows/f/events/e", "event"],
-    ["POST", "/flows/f/terminate", "terminate"],
+    ["POST", "/flows/f/cancel", "cancel"],
   ] as const;
 
   test("is asked for every route, before anything else", async () => {

@@ -22,7 +22,7 @@ describe("starting", () => {
       startedAt: "2030-01-01T00:00:00.000Z",
       statusUrl,
       eventUrl: `${statusUrl}/events/{name}`,
-      terminateUrl: `${statusUrl}/terminate`,
+      cancelUrl: `${statusUrl}/cancel`,
       purgeUrl: statusUrl,
     });
     expect((await ask("POST", `${statusUrl}/events/word`, { body: "hello" })).status).toBe(202);
@@ -264,7 +264,7 @@ describe("asking how a flow stands", () => {
       for (const [method, path] of [
         ["GET", ""],
         ["DELETE", ""],
-        ["POST", "/terminate"],
+        ["POST", "/cancel"],
         ["POST", "/events/word"],
       ] as const)
         expect((await ask(method, `/flows/${id}${path}`)).status).toBe(404);
@@ -282,7 +282,7 @@ describe("a path that may be read in more than one way is refused, wherever it l
         ["POST", `/functions/web/greet/${name}`],
         ["GET", `/flows/${name}`],
         ["DELETE", `/flows/${name}`],
-        ["POST", `/flows/${name}/terminate`],
+        ["POST", `/flows/${name}/cancel`],
         ["POST", `/flows/a/events/${name}`],
         ["GET", `/elsewhere/${name}`],
       ] as const)
@@ -301,7 +301,7 @@ describe("a path that may be read in more than one way is refused, wherever it l
   });
 });
 
-describe("events, terminating and purging", () => {
+describe("events, canceling and purging", () => {
   const flow = async () => {
     const app = await open();
     const { body } = await app.ask("POST", "/functions/web/greet", { body: "Ada" });
@@ -346,11 +346,11 @@ describe("events, terminating and purging", () => {
     expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "undefined Ada" });
   });
 
-  test("terminating ends a flow at once, and only once", async () => {
+  test("canceling ends a flow at once, and only once", async () => {
     const { ask, url } = await flow();
-    expect((await ask("POST", `${url}/terminate`)).status).toBe(202);
-    expect((await ask("GET", url)).body).toMatchObject({ status: "terminated" });
-    expect(await ask("POST", `${url}/terminate`)).toMatchObject({
+    expect((await ask("POST", `${url}/cancel`)).status).toBe(202);
+    expect((await ask("GET", url)).body).toMatchObject({ status: "cancelled" });
+    expect(await ask("POST", `${url}/cancel`)).toMatchObject({
       status: 410,
       body: { code: "FLOW_OVER" },
     });
@@ -362,7 +362,7 @@ describe("events, terminating and purging", () => {
       status: 409,
       body: { code: "STILL_PENDING" },
     });
-    await ask("POST", `${url}/terminate`);
+    await ask("POST", `${url}/cancel`);
     expect((await ask("DELETE", url)).status).toBe(204);
     for (const method of ["GET", "DELETE"]) expect((await ask(method, url)).status).toBe(404);
   });
@@ -378,7 +378,7 @@ describe("methods", () => {
       for (const path of [
         url,
         `${url}?wait=0.01`,
-        `${url}/terminate`,
+        `${url}/cancel`,
         `${url}/events/word`,
         "/functions/web/double",
       ])
@@ -391,7 +391,7 @@ describe("methods", () => {
   test.each([
     ["PUT", "/flows/f", "GET, DELETE, HEAD, OPTIONS"],
     ["GET", "/functions/web/double", "POST, OPTIONS"],
-    ["HEAD", "/flows/f/terminate", "POST, OPTIONS"],
+    ["HEAD", "/flows/f/cancel", "POST, OPTIONS"],
     ["DELETE", "/flows/f/events/e", "POST, OPTIONS"],
   ])(
     "that are not for a place are refused, with those that are: %s %s",
@@ -410,7 +410,7 @@ describe("methods", () => {
     "/flows/",
     "/functions/web",
     "//flows/f",
-    "/flows/f/terminate/",
+    "/flows/f/cancel/",
     "/FLOWS/f",
   ])("lead nowhere at %s", async (path) => {
     const { ask } = await open();

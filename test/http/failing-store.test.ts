@@ -32,7 +32,7 @@ test("a full disk is told with 503 and when to come again; what is there can be 
   }
   for (const [method, path] of [
     ["POST", `${url}/events/word`],
-    ["POST", `${url}/terminate`],
+    ["POST", `${url}/cancel`],
     ["DELETE", url],
   ] as const)
     expect((await ask(method, path)).status).toBe(503);

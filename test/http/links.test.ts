@@ -33,7 +33,7 @@ describe("an app that is mounted in another one says where it is", () => {
     expect((await ask("POST", String(body["eventUrl"]).replace("{name}", "other"))).status).toBe(
       202,
     );
-    expect((await ask("POST", String(body["terminateUrl"]))).status).toBe(202);
+    expect((await ask("POST", String(body["cancelUrl"]))).status).toBe(202);
     expect((await ask("DELETE", String(body["purgeUrl"]))).status).toBe(204);
   });
 

@@ -314,15 +314,15 @@ describe("an approval that nobody answers", () => {
       ["0 asked", "20 reminded", "72 expired"],
     ],
     [
-      "asks others, up the ladder",
-      { timeout: "72h", ladder: [{ after: "24h" }, { after: "48h" }] },
+      "asks more people at each escalation level",
+      { timeout: "72h", escalation: [{ after: "24h" }, { after: "48h" }] },
       "expired",
       72,
       ["0 asked", "24 escalated", "48 escalated", "72 expired"],
     ],
     [
-      "reminds anew on each rung",
-      { timeout: "40h", remind: { every: "10h" }, ladder: [{ after: "15h" }] },
+      "restarts its reminders at each escalation level",
+      { timeout: "40h", remind: { every: "10h" }, escalation: [{ after: "15h" }] },
       "expired",
       40,
       ["0 asked", "10 reminded", "15 escalated", "25 reminded", "35 reminded", "40 expired"],
@@ -352,9 +352,9 @@ describe("an approval that nobody answers", () => {
     expect((await got.run.meter.flow("flow")).billedMs).toBe(5000);
   });
 
-  test("is heard by those who are asked on the next rung, and by those who were asked before", async () => {
-    const ladder = [{ after: "24h" as const, approvers: () => ["boss", "ada"] }];
-    const got = await asked({ approvers: () => ["ada", "bob"], quorum: 2, ladder }, [
+  test("a request is decided by approvers of the next level and by earlier ones", async () => {
+    const escalation = [{ after: "24h" as const, approvers: () => ["boss", "ada"] }];
+    const got = await asked({ approvers: () => ["ada", "bob"], quorum: 2, escalation }, [
       decides(1, yes("boss")),
       decides(2, yes("ada")),
       decides(25, yes("boss")),
@@ -374,9 +374,9 @@ describe("an approval that nobody answers", () => {
     ]);
   });
 
-  test("is not heard twice by who has handed the vote on and is named again on the next rung", async () => {
-    const ladder = [{ after: "24h" as const, approvers: () => ["ada", "boss", "boss"] }];
-    const got = await asked({ approvers: () => ["ada", "bob"], quorum: 2, ladder }, [
+  test("a person who delegated gets no second vote at the next level", async () => {
+    const escalation = [{ after: "24h" as const, approvers: () => ["ada", "boss", "boss"] }];
+    const got = await asked({ approvers: () => ["ada", "bob"], quorum: 2, escalation }, [
       [1, (f) => f.delegate("ada", "dan")],
       decides(25, yes("dan")),
       decides(26, yes("ada")),
@@ -390,12 +390,12 @@ describe("an approval that nobody answers", () => {
     ]);
   });
 
-  test("waits for the last rung before it gives up on the quorum", async () => {
-    const ladder = [
+  test("a request fails for lack of a quorum only at the last level", async () => {
+    const escalation = [
       { after: "24h" as const, approvers: () => ["boss"] },
       { after: "48h" as const },
     ];
-    const got = await asked({ approvers: () => ["ada"], quorum: 2, rejections: 2, ladder }, [
+    const got = await asked({ approvers: () => ["ada"], quorum: 2, rejections: 2, escalation }, [
       decides(1, no("ada")),
     ]);
     expect([got.status, got.endedAt]).toEqual(["rejected", 48]);
@@ -608,28 +608,28 @@ describe("an approval that goes wrong", () => {
     ],
     ["nobody of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],
     [
-      "too few people on all rungs",
-      { ...three, quorum: 5, ladder: [{ after: "1h", approvers: () => ["ada", "dan"] }] },
+      "too few people on all levels",
+      { ...three, quorum: 5, escalation: [{ after: "1h", approvers: () => ["ada", "dan"] }] },
       "INVALID_OPTIONS",
     ],
     [
-      "people of no name on the ladder",
-      { ...three, ladder: [{ after: "1h", approvers: () => [""] }] },
+      "people without a name at a level",
+      { ...three, escalation: [{ after: "1h", approvers: () => [""] }] },
       "INVALID_KEY",
     ],
     [
-      "a promise of people on the ladder",
-      { ...three, ladder: [{ after: "1h", approvers: async () => ["ada"] }] },
+      "a promise of people at a level",
+      { ...three, escalation: [{ after: "1h", approvers: async () => ["ada"] }] },
       "INVALID_OPTIONS",
     ],
     [
-      "nobody at all on the ladder",
-      { ...three, ladder: [{ after: "1h", approvers: () => undefined as never }] },
+      "a level without people",
+      { ...three, escalation: [{ after: "1h", approvers: () => undefined as never }] },
       "INVALID_OPTIONS",
     ],
     [
-      "a ladder that breaks",
-      { ...three, ladder: [{ after: "1h", approvers: broken }] },
+      "a level whose function throws",
+      { ...three, escalation: [{ after: "1h", approvers: broken }] },
       "FUNCTION_FAILED",
     ],
     ["people of no name", { approvers: () => [""] }, "INVALID_KEY"],
@@ -762,7 +762,7 @@ describe("the audit", () => {
     expect(points).toBeGreaterThan(20);
   });
 
-  test("tells each rung, the hand-over and the end once, whichever commit the process dies at", async () => {
+  test("each level, the delegation and the end are told once, whichever commit the process dies at", async () => {
     const book = stateful("app/book", {
       state: { lines: value<string[]>([]) },
       handlers: {
@@ -770,12 +770,12 @@ describe("the audit", () => {
           void ctx.state.lines.push([action, by, to].join(" ").trim()),
       },
     });
-    const ladder = [{ after: "2h", approvers: () => ["boss"] }] as const;
+    const escalation = [{ after: "2h", approvers: () => ["boss"] }] as const;
     const approved = approval("app/approve", {
       ...three,
       ask,
       quorum: 3,
-      ladder,
+      escalation,
       timeout: "4h",
       onTimeout: take,
       audit: book.add,
@@ -981,10 +981,10 @@ describe("options of an approval", () => {
     ["a role that is a list", { ask, ...three, roles: ["legal"] }, "INVALID_OPTIONS"],
     ["none of a role", { ask, ...three, roles: { legal: 0 } }, "INVALID_OPTIONS"],
     ["roles that are nothing", { ask, ...three, roles: null }, "INVALID_OPTIONS"],
-    ["rungs that are left out", { ask, ladder: Array(2) }, "INVALID_OPTIONS"],
+    ["levels that are left out", { ask, escalation: Array(2) }, "INVALID_OPTIONS"],
     [
-      "people on the ladder, where anybody may decide",
-      { ask, ladder: [{ after: "1h", approvers: () => ["boss"] }] },
+      "people on the escalation, where anybody may decide",
+      { ask, escalation: [{ after: "1h", approvers: () => ["boss"] }] },
       "INVALID_OPTIONS",
     ],
     ["a time to be kept that is none", { ask, keepFor: null }, "INVALID_DELAY"],
@@ -993,13 +993,13 @@ describe("options of an approval", () => {
     ["an end that is no function of ours", { ask, onTimeout: "escalate" }, "INVALID_OPTIONS"],
     ["reminders of no time", { ask, remind: {} }, "INVALID_DELAY"],
     ["no reminders", { ask, remind: { every: "1h", times: 0 } }, "INVALID_OPTIONS"],
-    ["a ladder that is none", { ask, ladder: "up" }, "INVALID_OPTIONS"],
+    ["an escalation that is no list", { ask, escalation: "up" }, "INVALID_OPTIONS"],
     [
-      "a ladder that goes back in time",
-      { ask, ladder: [{ after: "2h" }, { after: "1h" }] },
+      "levels that go back in time",
+      { ask, escalation: [{ after: "2h" }, { after: "1h" }] },
       "INVALID_OPTIONS",
     ],
-    ["a rung of no time", { ask, ladder: [{}] }, "INVALID_DELAY"],
+    ["a level without a time", { ask, escalation: [{}] }, "INVALID_DELAY"],
     ["an audit that goes nowhere", { ask, audit: 5 }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ask, approver: "ada" }, "INVALID_OPTIONS"],
   ])("are refused when it is made: %s", (_, options, code) => {

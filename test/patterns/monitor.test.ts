@@ -153,7 +153,7 @@ describe("a monitor", () => {
     });
     expect((await measure(done, {})).ended).toMatchObject({ value: { status: "done", checks: 3 } });
     expect((await measure(stopped, {})).ended).toMatchObject({
-      value: { status: "terminated", value: "stopped after 4" },
+      value: { status: "expired", value: "stopped after 4" },
     });
   });
 
@@ -275,7 +275,7 @@ describe("a monitor with a deadline", () => {
       carry: (job, n) => ({ ...job, step: n }),
     });
     expect(ended).toEqual({
-      value: { status: "terminated", value: "stopped", reason: "deadline", last: 2, checks: 2 },
+      value: { status: "expired", value: "stopped", reason: "deadline", last: 2, checks: 2 },
     });
     expect(run.calls(terminate).map(({ input, at }) => [input, at])).toEqual([
       [{ step: 2 }, 45_000],
@@ -285,7 +285,7 @@ describe("a monitor with a deadline", () => {
   test("does that too when it has checked often enough", async () => {
     const { ended } = await watched({ attempts: 2, onDeadline: terminate });
     expect(ended).toMatchObject({
-      value: { status: "terminated", value: "stopped", reason: "attempts" },
+      value: { status: "expired", value: "stopped", reason: "attempts" },
     });
   });
 
@@ -327,10 +327,10 @@ describe("a monitor with a deadline", () => {
           return status;
         },
       );
-      expect(run.calls(terminate)).toHaveLength(run.result === "terminated" ? 1 : 0);
+      expect(run.calls(terminate)).toHaveLength(run.result === "expired" ? 1 : 0);
       outcomes.add(run.result);
     }
-    expect([...outcomes].toSorted()).toEqual(["done", "terminated"]);
+    expect([...outcomes].toSorted()).toEqual(["done", "expired"]);
   });
 
   test.each([
@@ -457,7 +457,7 @@ describe("a monitor through every crash", () => {
     expect(points).toBeGreaterThan(20);
   });
 
-  test("comes to the same: terminated", async () => {
+  test("comes to the same: expired", async () => {
     const watch = monitor("mon/watch", {
       check,
       until: () => false,
@@ -467,7 +467,7 @@ describe("a monitor through every crash", () => {
     });
     const { run } = await everyCrash({ functions: [watch] }, (t) => t.client.call(watch, {}));
     expect(run.result).toEqual({
-      status: "terminated",
+      status: "expired",
       value: "stopped",
       reason: "deadline",
       last: 0,
@@ -545,7 +545,7 @@ describe("a monitor is a function", () => {
     const from = host.clock.now();
     expect(await host.client.call(both, from)).toMatchObject([
       { status: "done", value: 60_000 },
-      { status: "terminated", value: from },
+      { status: "expired", value: from },
     ]);
     await host.close();
   });
@@ -592,7 +592,7 @@ describe("a monitor next to one function that waits", () => {
       await ctx.get(ctx.sleepUntil(wakeAt));
       if (ctx.now() >= deadline)
         return {
-          status: "terminated",
+          status: "expired",
           value: await ctx.get(ctx.invoke(terminate, { deadline })),
           reason: "deadline",
           last: value,
@@ -603,7 +603,7 @@ describe("a monitor next to one function that waits", () => {
 
   test.each([
     ["done", 600],
-    ["terminated", 90],
+    ["expired", 90],
   ] as const)(
     "comes to the same, and is not billed for the pauses: %s",
     async (status, seconds) => {

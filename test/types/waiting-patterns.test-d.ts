@@ -89,7 +89,7 @@ const end = await client.call(plain, { name: "", deadline: 0 });
 if (end.status === "done") end.value satisfies "running" | "done";
 else expectType<"expired">()(end.status);
 const ended = await client.call(watch, { name: "", deadline: 0 });
-if (ended.status === "terminated") ended.value.stopped satisfies string;
+if (ended.status === "expired") ended.value.stopped satisfies string;
 chain("t/then", watch, (result) => (result.status === "done" ? result.value : result.last));
 
 // @ts-expect-error what is seen is not a number

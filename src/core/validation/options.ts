@@ -43,7 +43,10 @@ export function readOptions<Table extends AnyTable>(
   table: Table,
   options: unknown,
 ): ReadOptions<Table> {
-  const naming: Naming = { whole: `options of ${subject}`, part: (name) => `${name} of ${subject}` };
+  const naming: Naming = {
+    whole: `options of ${subject}`,
+    part: (name) => `${name} of ${subject}`,
+  };
   return readTable(table, options, naming);
 }
 
@@ -53,7 +56,10 @@ export function nested<Table extends AnyTable, Given>(
 ): Option<ReadOptions<Table>, Given> {
   return checkedBy((value, whole) =>
     // The option `retry of shop/pay` holds `retry.maxAttempts of shop/pay`.
-    readTable<Table>(table, value, { whole, part: (name) => whole.replace(/ of |$/, `.${name}$&`) }),
+    readTable<Table>(table, value, {
+      whole,
+      part: (name) => whole.replace(/ of |$/, `.${name}$&`),
+    }),
   );
 }
 
@@ -122,6 +128,11 @@ export function checkedBy<Used, Given = Used>(
   read: (value: unknown, name: string) => Used,
 ): Option<Used, Given> {
   return { read };
+}
+
+/** An option that is checked elsewhere, if at all. */
+export function anything(): Option<unknown> {
+  return { read: (value) => value };
 }
 
 /** A whole number within bounds, both included; with `orInfinity`, `Infinity` as well. */

@@ -2,7 +2,7 @@ import { ProblemError } from "../responses/problem.ts";
 
 /** What a request asks to do, and to what. */
 export interface Access {
-  readonly action: "start" | "status" | "event" | "terminate" | "purge";
+  readonly action: "start" | "status" | "event" | "cancel" | "purge";
   /** What is to be started: type and operation of a function, and id of its state. */
   readonly function?: string;
   readonly operation?: string;

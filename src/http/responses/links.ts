@@ -5,7 +5,7 @@ export interface FlowLinks {
   readonly statusUrl: string;
   /** With `{name}` in the place of the event's name. */
   readonly eventUrl: string;
-  readonly terminateUrl: string;
+  readonly cancelUrl: string;
   readonly purgeUrl: string;
 }
 
@@ -19,7 +19,7 @@ export function linksOf(c: Context, flow: string, segments: number): FlowLinks {
   return {
     statusUrl,
     eventUrl: `${statusUrl}/events/{name}`,
-    terminateUrl: `${statusUrl}/terminate`,
+    cancelUrl: `${statusUrl}/cancel`,
     purgeUrl: statusUrl,
   };
 }

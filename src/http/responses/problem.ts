@@ -20,7 +20,7 @@ const REQUEST_PROBLEMS = {
     status: 415,
     title: "The body is not of type application/json, or is encoded.",
   },
-  STILL_PENDING: { status: 409, title: "The flow has not ended; terminate it first." },
+  STILL_PENDING: { status: 409, title: "The flow has not ended; cancel it first." },
   NO_ROUTE: { status: 404, title: "There is nothing here." },
   INTERNAL: {
     status: 500,

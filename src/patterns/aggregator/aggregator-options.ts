@@ -1,11 +1,17 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { parseDuration } from "../../core/validation/duration.ts";
+import {
+  callback,
+  durationMs,
+  invalidOption,
+  optional,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
-import { boundsOf } from "./batch-buffer.ts";
 import type { FlushReason } from "./batch-buffer.ts";
-import { checkCount, checkMapping, notAsExpected } from "../composing/option-checks.ts";
-import { checkOutlet } from "../composing/destination.ts";
-import type { Outlet } from "../composing/destination.ts";
+import { destination } from "../composing/option-checks.ts";
+import type { Destination } from "../composing/destination.ts";
 import { seenGroups } from "./dedupe-window.ts";
 
 /** What leaves an aggregator: the events that came for one key, in the order in which they came. */
@@ -24,7 +30,7 @@ export interface Batch<Event> {
 /** When an aggregator flushes, what it drops, and where its batches go. */
 export interface AggregatorOptions<Event> {
   /** Gets each batch, by a one-way message: a function, an operation of a stateful one (at the same id), or an egress. */
-  readonly flush: Outlet<Batch<Event>>;
+  readonly flush: Destination<Batch<Event>>;
   /** Events that leave together at most, from 1; default 1,000. */
   readonly maxCount?: number;
   /** Bytes of events, as text in UTF-8, that leave together at most, from 1; default 1,048,576. An event that is larger leaves alone. */
@@ -44,45 +50,38 @@ export interface AggregatorOptions<Event> {
   /** How much older than the newest event of its key an event may be, before it is late; default 0. */
   readonly lateAfter?: Duration;
   /** Gets each late event; default: late events are dropped, and whoever called is told. */
-  readonly onLate?: Outlet<Event>;
+  readonly onLate?: Destination<Event>;
 }
 
-const OPTIONS = [
-  "flush",
-  "maxCount",
-  "maxBytes",
-  "maxWait",
-  "gap",
-  "dedupeBy",
-  "dedupeFor",
-  "dedupeMax",
-  "timeOf",
-  "lateAfter",
-  "onLate",
-];
+type Options<Event> = AggregatorOptions<Event>;
 
-/** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
-export function rulesOf(type: string, options: AggregatorOptions<unknown>) {
-  checkOptions(`options of ${type}`, options, OPTIONS);
-  const { dedupeFor = "1h", dedupeMax: max = 1_000, lateAfter = 0, flush, onLate } = options;
-  const of = (option: string): string => `${option} of ${type}`;
-  checkOutlet(of("flush"), flush);
-  if (onLate !== undefined) checkOutlet(of("onLate"), onLate);
-  checkMapping(of("dedupeBy"), options.dedupeBy);
-  checkMapping(of("timeOf"), options.timeOf);
-  if (options.timeOf === undefined && (options.lateAfter !== undefined || onLate !== undefined))
-    throw notAsExpected(
-      of("timeOf"),
-      "a function, for lateAfter and onLate to mean something",
-      undefined,
-    );
-  checkCount(of("dedupeMax"), max);
-  const { groups, each } = seenGroups(max);
-  const window = { windowMs: parseDuration(dedupeFor, of("dedupeFor")), max: each };
+const OPTIONS = {
+  flush: destination<Batch<unknown>>(),
+  maxCount: withDefault(1_000, wholeNumber({ from: 1 })),
+  maxBytes: withDefault(1_048_576, wholeNumber({ from: 1 })),
+  maxWait: optional(durationMs()),
+  gap: optional(durationMs()),
+  dedupeBy: optional(callback<NonNullable<Options<unknown>["dedupeBy"]>>()),
+  dedupeFor: withDefault("1h", durationMs()),
+  dedupeMax: withDefault(1_000, wholeNumber({ from: 1 })),
+  timeOf: optional(callback<NonNullable<Options<unknown>["timeOf"]>>()),
+  lateAfter: withDefault(0, durationMs()),
+  onLate: optional(destination<unknown>()),
+} satisfies OptionTable<Options<unknown>>;
+
+/** Checks the options and makes the rules of an aggregator. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
+export function aggregatorRules(type: string, options: Options<unknown>) {
+  const read = readOptions(type, OPTIONS, options);
+  const { maxCount, maxBytes, maxWait, gap, dedupeFor, dedupeMax, lateAfter } = read;
+  if (read.timeOf === undefined && (options.lateAfter !== undefined || read.onLate !== undefined)) {
+    const expected = "a function, because lateAfter and onLate need it";
+    throw invalidOption(`timeOf of ${type}`, expected, undefined);
+  }
+  const { groups, each } = seenGroups(dedupeMax);
   return {
-    bounds: boundsOf(options),
-    window,
+    bounds: { maxCount, maxBytes, maxWaitMs: maxWait, gapMs: gap },
+    window: { windowMs: dedupeFor, max: each },
     groups,
-    lateAfterMs: parseDuration(lateAfter, of("lateAfter")),
+    lateAfterMs: lateAfter,
   };
 }

@@ -5,14 +5,14 @@ import type { Context } from "../../futures/types/context.ts";
 import type { StatefulFunction } from "../../futures/types/define.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import { stateful } from "../../futures/define/stateful.ts";
-import { rulesOf } from "./aggregator-options.ts";
+import { aggregatorRules } from "./aggregator-options.ts";
 import type { AggregatorOptions } from "./aggregator-options.ts";
 import { eventSize } from "./event-size.ts";
 import { dueAt, fullness } from "./batch-buffer.ts";
 import type { FlushReason, Gathered } from "./batch-buffer.ts";
 import { mainOperation } from "../composing/default-operation.ts";
-import { notAsExpected } from "../composing/option-checks.ts";
-import { partsAmong, sendTo } from "../composing/destination.ts";
+import { invalidOption } from "../../core/validation/options.ts";
+import { functionsAmong, sendToDestination } from "../composing/destination.ts";
 import { NOTHING_SEEN, remember, seenGroupOf } from "./dedupe-window.ts";
 import type { Seen } from "./dedupe-window.ts";
 import { partOf, shaped, durationInWords } from "../diagram/shape.ts";
@@ -73,7 +73,7 @@ export function aggregator<Event>(
 ): Aggregator<Event>;
 // Inside, events are values like any other.
 export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
-  const rules = rulesOf(type, options);
+  const rules = aggregatorRules(type, options);
   const { bounds, window, groups, lateAfterMs } = rules;
   const { flush, dedupeBy, timeOf, onLate } = options;
   const moreSeen: Record<`seen-${number}`, ValueSpec<Seen>> = {};
@@ -88,14 +88,14 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
       ...moreSeen,
       newestAt: value<number>(),
     },
-    parts: partsAmong([flush, onLate]),
+    parts: functionsAmong([flush, onLate]),
     handlers: {
       add(ctx, event: unknown): Added {
         const now = ctx.now();
         if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now))
           return answer(ctx, "duplicate");
         if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
-          if (onLate !== undefined) sendTo(ctx, onLate, event);
+          if (onLate !== undefined) sendToDestination(ctx, onLate, event);
           return answer(ctx, "late");
         }
         put(ctx, event, now);
@@ -125,7 +125,7 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
 
   function isLate(ctx: Context<AggregatorState>, at: unknown): boolean {
     if (typeof at !== "number" || !Number.isFinite(at))
-      throw notAsExpected(`what timeOf of ${type} gave`, "ms since the epoch", at);
+      throw invalidOption(`what timeOf of ${type} gave`, "ms since the epoch", at);
     const { newestAt = at } = ctx.state;
     if (at < newestAt - lateAfterMs) return true;
     ctx.state.newestAt = Math.max(at, newestAt);
@@ -168,7 +168,7 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
   ): void {
     ctx.state.open = undefined;
     ctx.cancelSend(TIMER);
-    sendTo(ctx, flush, { ...about, key: ctx.self.id, events, reason });
+    sendToDestination(ctx, flush, { ...about, key: ctx.self.id, events, reason });
   }
 
   /** One timer at a time: events that come later do not set it again, it looks when it goes off. */

@@ -1,7 +1,3 @@
-import { parseDuration } from "../../core/validation/duration.ts";
-import type { Duration } from "../../core/validation/duration.ts";
-import { checkCount } from "../composing/option-checks.ts";
-
 /** Why a batch left: it was full, old, followed by silence, or somebody asked for it. */
 export type FlushReason = "count" | "bytes" | "wait" | "gap" | "asked";
 
@@ -43,29 +39,4 @@ export function dueAt(
     maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };
   const gap = gapMs === undefined ? undefined : { at: lastAt + gapMs, reason: "gap" as const };
   return wait === undefined || (gap !== undefined && gap.at < wait.at) ? gap : wait;
-}
-
-/** Options that bound a batch. */
-export interface BoundOptions {
-  readonly maxCount?: number;
-  readonly maxBytes?: number;
-  readonly maxWait?: Duration;
-  readonly gap?: Duration;
-}
-
-/** Checks the options that bound a batch. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
-export function boundsOf({
-  maxCount = 1_000,
-  maxBytes = 1_048_576,
-  maxWait,
-  gap,
-}: BoundOptions): Bounds {
-  checkCount("maxCount", maxCount);
-  checkCount("maxBytes", maxBytes);
-  return {
-    maxCount,
-    maxBytes,
-    maxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, "maxWait"),
-    gapMs: gap === undefined ? undefined : parseDuration(gap, "gap"),
-  };
 }

@@ -1,5 +1,16 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { parseDuration } from "../../core/validation/duration.ts";
+import {
+  callback,
+  checkedBy,
+  durationMs,
+  invalidOption,
+  nested,
+  optional,
+  readOptions,
+  record,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable, ReadOptions } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { checkId, checkName } from "../../core/validation/names.ts";
 import type { StatefulFunction } from "../../futures/types/define.ts";
@@ -14,10 +25,8 @@ import type {
   Recorded,
   Withdrawal,
 } from "./ballot.ts";
-import { checkCount, checkMapping, notAsExpected } from "../composing/option-checks.ts";
-import { checkOutlet } from "../composing/destination.ts";
-import type { Outlet } from "../composing/destination.ts";
-import { checkInvokable } from "../composing/step.ts";
+import { destination, invokable } from "../composing/option-checks.ts";
+import type { Destination } from "../composing/destination.ts";
 
 /** What those are told who are to decide, or who take over when nobody has. */
 export interface ApprovalRequest<Input> {
@@ -28,7 +37,7 @@ export interface ApprovalRequest<Input> {
   /** Names this request; a decision that says so counts for no other. */
   readonly request: string;
   readonly input: Input;
-  /** Rung of the ladder, and reminders so far; both from 0. */
+  /** Escalation level and number of reminders so far, both from 0. */
   readonly level: number;
   readonly reminder: number;
   /** Who may still decide; absent: anyone. */
@@ -51,7 +60,7 @@ export type ApprovalResult<Ended = never> = {
 
 /** Who is asked, how often, until when, and how many have to agree. */
 export interface ApprovalOptions<Input, Ended = never> {
-  /** Tells those who are to decide: at first, as a reminder, and on each rung of the ladder. If the first fails, so does the approval. */
+  /** Asks the approvers: first, for each reminder, and at each escalation level. If the first call fails, so does the approval. */
   readonly ask: Invokable<ApprovalRequest<Input>, unknown>;
   /** Who may decide; default: whoever `decide` is called for. */
   readonly approvers?: (input: Input) => readonly (string | Approver)[];
@@ -66,10 +75,10 @@ export interface ApprovalOptions<Input, Ended = never> {
   /** Reminds those who are to decide; `times` at most, default 10. */
   readonly remind?: { readonly every: Duration; readonly times?: number };
   /**
-   * Who is asked besides when so much time has passed since the first were. Rungs come in the order of their times. All are named
-   * when the request is made, so that nothing can be wrong with them later.
+   * Levels of escalation, in the order of their times. Each asks again, and adds approvers, once that much time has passed
+   * since the request. All approvers are named when the request is made, so a mistake shows at once.
    */
-  readonly ladder?: readonly {
+  readonly escalation?: readonly {
     readonly after: Duration;
     readonly approvers?: (input: Input) => readonly (string | Approver)[];
   }[];
@@ -78,7 +87,7 @@ export interface ApprovalOptions<Input, Ended = never> {
   /** Is called when time is up; what it gives is the result's `value`. */
   readonly onTimeout?: Invokable<ApprovalRequest<Input>, Ended>;
   /** Gets each entry of the audit, with the commit of what it tells. */
-  readonly audit?: Outlet<AuditRecord>;
+  readonly audit?: Destination<AuditRecord>;
   /** How long after its end a request answers those who come late; default `"30d"`. */
   readonly keepFor?: Duration;
 }
@@ -114,74 +123,70 @@ export interface Approval<Input, Ended = never>
   readonly view: StatefulFn<void, Omit<Ballot, "waiting"> | undefined>;
 }
 
-const OPTIONS = [
-  "ask",
-  "approvers",
-  "requester",
-  "quorum",
-  "roles",
-  "rejections",
-  "remind",
-  "ladder",
-  "timeout",
-  "onTimeout",
-  "audit",
-  "keepFor",
-];
+type Options = ApprovalOptions<unknown, unknown>;
+type Remind = NonNullable<Options["remind"]>;
+type Escalation = NonNullable<Options["escalation"]>[number];
+type People = NonNullable<Options["approvers"]>;
 
-/** The options as an approval goes by them: times in ms. */
-export type ApprovalRules = ReturnType<typeof rulesOf>;
+const COUNT = wholeNumber({ from: 1 });
 
-/** Checks the options, and makes times of durations. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
-export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>) {
-  checkOptions(`options of ${type}`, options, OPTIONS);
-  const {
-    ask,
-    approvers,
-    requester,
-    quorum = 1,
-    roles = {},
-    rejections = 1,
-    remind,
-    ladder = [],
-    timeout,
-    onTimeout,
-    audit,
-  } = options;
-  const { keepFor = "30d" } = options;
-  const of = (option: string): string => `${option} of ${type}`;
-  checkInvokable(of("ask"), ask);
-  if (onTimeout !== undefined) checkInvokable(of("onTimeout"), onTimeout);
-  if (audit !== undefined) checkOutlet(of("audit"), audit);
-  checkMapping(of("approvers"), approvers);
-  checkMapping(of("requester"), requester);
-  checkCount(of("quorum"), quorum);
-  checkCount(of("rejections"), rejections);
-  if (typeof roles !== "object" || roles === null || Array.isArray(roles))
-    throw notAsExpected(of("roles"), "an object", roles);
-  for (const [role, count] of Object.entries(roles)) checkCount(of(`roles.${role}`), count);
-  if (Object.keys(roles).length > 0 && approvers === undefined)
-    throw notAsExpected(of("approvers"), "a function, for roles to mean something", undefined);
-  if (!Array.isArray(ladder)) throw notAsExpected(of("ladder"), "a list", ladder);
-  const rungs = Array.from(
-    ladder as NonNullable<ApprovalOptions<unknown>["ladder"]>,
-    (rung, at) => {
-      checkOptions(of(`ladder[${at}]`), rung, ["after", "approvers"]);
-      checkMapping(of(`ladder[${at}].approvers`), rung.approvers);
-      if (rung.approvers !== undefined && approvers === undefined)
-        throw notAsExpected(
-          of("approvers"),
-          "a function, for those of a rung to mean something",
-          undefined,
-        );
-      return {
-        afterMs: parseDuration(rung.after, of(`ladder[${at}].after`)),
-        approvers: rung.approvers,
-      };
-    },
+const REMIND_OPTIONS = {
+  every: durationMs(),
+  times: withDefault(10, COUNT),
+} satisfies OptionTable<Remind>;
+
+const LEVEL_OPTIONS = {
+  after: durationMs(),
+  approvers: optional(callback<People>()),
+} satisfies OptionTable<Escalation>;
+
+const APPROVER_OPTIONS = {
+  person: checkedBy<string>((person) => checkId(person, "a person")),
+  role: optional(checkedBy<string>((role) => checkName(role, "a role"))),
+} satisfies OptionTable<Approver>;
+
+const OPTIONS = {
+  ask: invokable<ApprovalRequest<unknown>, unknown>(),
+  approvers: optional(callback<People>()),
+  requester: optional(callback<NonNullable<Options["requester"]>>()),
+  quorum: withDefault(1, COUNT),
+  roles: withDefault({}, record<number>()),
+  rejections: withDefault(1, COUNT),
+  remind: optional(nested<typeof REMIND_OPTIONS, Remind>(REMIND_OPTIONS)),
+  escalation: withDefault([], checkedBy<readonly Level[], readonly Escalation[]>(readEscalation)),
+  timeout: optional(durationMs()),
+  onTimeout: optional(invokable<ApprovalRequest<unknown>, unknown>()),
+  audit: optional(destination<AuditRecord>()),
+  keepFor: withDefault("30d", durationMs()),
+} satisfies OptionTable<Options>;
+
+/** One escalation level: when it is reached, and who may decide from then on. */
+type Level = ReadOptions<typeof LEVEL_OPTIONS>;
+
+function readEscalation(value: unknown, name: string): readonly Level[] {
+  if (!Array.isArray(value)) throw invalidOption(name, "a list", value);
+  const level = nested<typeof LEVEL_OPTIONS, Escalation>(LEVEL_OPTIONS);
+  const levels = Array.from(value as readonly unknown[], (given, at) =>
+    level.read(given, name.replace(/ of |$/, `[${at}]$&`)),
   );
-  if (rungs.some(({ afterMs }, at) => afterMs < (rungs[at - 1]?.afterMs ?? 0)))
-    throw notAsExpected(of("ladder"), "rungs in the order of their times", ladder);
+  if (levels.some(({ after }, at) => after < (levels[at - 1]?.after ?? 0)))
+    throw invalidOption(name, "levels in the order of their times", value);
+  return levels;
+}
+
+/** The rules of an approval, made from its options. Times are in ms. */
+export type ApprovalRules = ReturnType<typeof approvalRules>;
+
+/** Checks the options and makes the rules of an approval. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
+export function approvalRules(type: string, options: Options) {
+  const read = readOptions(type, OPTIONS, options);
+  const { ask, approvers, requester, onTimeout, audit, quorum, roles, rejections } = read;
+  for (const [role, count] of Object.entries(roles)) COUNT.read(count, `roles.${role} of ${type}`);
+  const needsApprovers = Object.keys(roles).length > 0 ? "roles" : undefined;
+  const addsApprovers = read.escalation.some((level) => level.approvers !== undefined);
+  const reason = needsApprovers ?? (addsApprovers ? "the approvers of a level" : undefined);
+  if (approvers === undefined && reason !== undefined)
+    throw invalidOption(`approvers of ${type}`, `a function, because ${reason} need it`, undefined);
   return {
     ask,
     approvers,
@@ -189,33 +194,25 @@ export function rulesOf(type: string, options: ApprovalOptions<unknown, unknown>
     onTimeout,
     audit,
     quorum: { approvals: quorum, roles, rejections },
-    ladder: rungs,
-    remind: remind === undefined ? undefined : remindersOf(of("remind"), remind),
-    timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, of("timeout")),
-    keepMs: parseDuration(keepFor, of("keepFor")),
+    escalation: read.escalation.map(({ after, approvers: added }) => ({
+      afterMs: after,
+      approvers: added,
+    })),
+    remind: read.remind && { everyMs: read.remind.every, times: read.remind.times },
+    timeoutMs: read.timeout,
+    keepMs: read.keepFor,
   };
 }
 
-function remindersOf(what: string, remind: NonNullable<ApprovalOptions<unknown>["remind"]>) {
-  checkOptions(what, remind, ["every", "times"]);
-  const { every, times = 10 } = remind;
-  checkCount(`times of ${what}`, times);
-  return { everyMs: parseDuration(every, `every of ${what}`), times };
-}
-
-/** People by name, or by name and role. @throws `INVALID_KEY`, `INVALID_OPTIONS` */
-export function peopleOf(
+/** Reads people given by name, or by name and role. @throws `INVALID_KEY`, `INVALID_NAME`, `INVALID_OPTIONS` */
+export function readApprovers(
   what: string,
   people: readonly (string | Approver)[],
 ): readonly Approver[] {
-  if (!Array.isArray(people)) throw notAsExpected(what, "a list of people", people);
-  const approvers = (people as readonly (string | Approver)[]).map((one) =>
-    typeof one === "string" ? { person: one } : one,
-  );
-  for (const approver of approvers) {
-    checkOptions(`a person of ${what}`, approver, ["person", "role"]);
-    checkId(approver.person, `a person of ${what}`);
-    if (approver.role !== undefined) checkName(approver.role, `a role of ${what}`);
-  }
-  return approvers;
+  if (!Array.isArray(people)) throw invalidOption(what, "a list of people", people);
+  return (people as readonly (string | Approver)[]).map((given) => {
+    const approver = typeof given === "string" ? { person: given } : given;
+    const { person, role } = readOptions(`a person of ${what}`, APPROVER_OPTIONS, approver);
+    return role === undefined ? { person } : { person, role };
+  });
 }

@@ -1,4 +1,4 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
+import { checkedBy, readOptions } from "../../core/validation/options.ts";
 import { fromBase64, toBase64 } from "../../core/codec/base64.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -59,7 +59,7 @@ const DOMAIN = "handback approval 1\n";
 export function approvalTokens(options: {
   readonly secret: Secret | readonly Secret[];
 }): ApprovalTokens {
-  const secrets = secretsOf(options);
+  const secrets = readOptions("approvalTokens", OPTIONS, options).secret;
   const [first] = secrets;
   return {
     sign({ approval, id, request, expiresAt }, { by, decision }) {
@@ -85,22 +85,19 @@ export function approvalTokens(options: {
 
 type Secret = string | Uint8Array;
 
-function secretsOf(options: {
-  readonly secret: Secret | readonly Secret[];
-}): readonly [Secret, ...Secret[]] {
-  checkOptions("options of approvalTokens", options, ["secret"]);
-  const { secret } = options;
-  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
-  const isSecret = (one: unknown): one is Secret =>
-    (typeof one === "string" || one instanceof Uint8Array) && one.length >= LEAST_SECRET;
+type Secrets = readonly [Secret, ...Secret[]];
+
+const OPTIONS = { secret: checkedBy<Secrets, Secret | readonly Secret[]>(readSecrets) };
+
+/** The message never shows a secret, not even a wrong one. */
+function readSecrets(value: unknown, name: string): Secrets {
+  const isSecret = (secret: unknown): secret is Secret =>
+    (typeof secret === "string" || secret instanceof Uint8Array) && secret.length >= LEAST_SECRET;
+  const secrets = Array.isArray(value) ? (value as readonly unknown[]) : [value];
   const [first, ...others] = secrets;
-  // Secrets are not shown, not even wrong ones.
-  if (!isSecret(first) || !others.every(isSecret))
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `secret of approvalTokens: expected at least ${LEAST_SECRET} characters or bytes, or a list of such`,
-    );
-  return [first, ...others];
+  if (isSecret(first) && others.every(isSecret)) return [first, ...others];
+  const expected = `at least ${LEAST_SECRET} characters or bytes, or a list of such secrets`;
+  throw new HandbackError("INVALID_OPTIONS", `${name}: expected ${expected}`);
 }
 
 function readClaims(secrets: readonly Secret[], token: unknown): ApprovalClaims | undefined {

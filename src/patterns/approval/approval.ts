@@ -3,7 +3,7 @@ import { value } from "../../core/state/value.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { stateful } from "../../futures/define/stateful.ts";
-import { rulesOf } from "./approval-options.ts";
+import { approvalRules } from "./approval-options.ts";
 import type {
   Approval,
   ApprovalOptions,
@@ -23,9 +23,9 @@ import type {
 import { readDecision, readDelegation, readWithdrawal } from "./decision-input.ts";
 import { mainOperation } from "../composing/default-operation.ts";
 import { openBallot } from "./open-ballot.ts";
-import { partsAmong, sendTo } from "../composing/destination.ts";
+import { functionsAmong, sendToDestination } from "../composing/destination.ts";
 import { outcomeOf } from "./quorum.ts";
-import { nextDueAt, toldAgain } from "./reminder-schedule.ts";
+import { nextDueAt, remindOrEscalate } from "./reminder-schedule.ts";
 import { partOf, shaped, shapeOf, durationInWords } from "../diagram/shape.ts";
 import type { Shape } from "../diagram/shape.ts";
 
@@ -45,6 +45,27 @@ const TIMER = "due";
 const MAX_EARLY = 100;
 /** Added to an instant, it is one that a Date can hold, and that nobody sees. */
 const FOR_EVER = 36_500 * 86_400_000;
+
+/** A ballot as version 1 stored it. */
+type BallotV1 = Omit<Ballot, "levels"> & { readonly rungs?: Ballot["levels"] };
+
+/** Renames the escalation levels of version 1. */
+function migrateApproval(old: Record<string, unknown>): ApprovalState {
+  const {
+    ballot,
+    ended = [],
+    early = [],
+  } = old as {
+    readonly ballot?: BallotV1;
+    readonly ended?: readonly BallotV1[];
+    readonly early?: readonly Decision[];
+  };
+  return { ballot: ballot && migrateBallot(ballot), ended: ended.map(migrateBallot), early };
+}
+
+function migrateBallot({ rungs, ...ballot }: BallotV1): Ballot {
+  return rungs === undefined ? ballot : { ...ballot, levels: rungs };
+}
 
 /**
  * Asks people, and waits for what they decide: an hour or a year, at no cost.
@@ -77,8 +98,8 @@ export function approval(
   type: string,
   options: ApprovalOptions<unknown, unknown>,
 ): Approval<unknown> {
-  const rules = rulesOf(type, options);
-  const { quorum, ladder, keepMs, ask, onTimeout, audit } = rules;
+  const rules = approvalRules(type, options);
+  const { quorum, escalation, keepMs, ask, onTimeout, audit } = rules;
 
   const self = stateful(type, {
     state: {
@@ -86,7 +107,9 @@ export function approval(
       ended: value<readonly Ballot[]>([]),
       early: value<readonly Decision[]>([], { expireAfterWrite: "7d" }),
     },
-    parts: partsAmong([ask, onTimeout, audit]),
+    version: 2,
+    migrate: migrateApproval,
+    parts: functionsAmong([ask, onTimeout, audit]),
     handlers: {
       request(ctx, input: unknown): Outcome {
         expireIfDue(ctx);
@@ -172,10 +195,10 @@ export function approval(
     },
   });
 
-  /** What decisions have come to, on the rung that has been reached. */
+  /** Returns the ballot with the outcome of its decisions at the level that has been reached. */
   function settled(ballot: Ballot): Ballot {
     return ballot.status === "open"
-      ? { ...ballot, status: outcomeOf(ballot, quorum, ballot.level === ladder.length) }
+      ? { ...ballot, status: outcomeOf(ballot, quorum, ballot.level === escalation.length) }
       : ballot;
   }
 
@@ -196,7 +219,7 @@ export function approval(
     if (audit !== undefined) {
       const about = { approval: type, id: ctx.self.id, request: after.request };
       for (const entry of after.audit.slice(before?.audit.length ?? 0))
-        sendTo(ctx, audit, { ...about, ...entry });
+        sendToDestination(ctx, audit, { ...about, ...entry });
     }
     keepAsLong(ctx);
     if (after.status === "open" || before?.status !== "open") return;
@@ -233,11 +256,11 @@ export function approval(
 
   /** Tells those who are to decide what is due to be told, then sets the timer again. */
   function tellAgain(ctx: Ctx, ballot: Ballot, now: number): void {
-    const told = toldAgain(ballot, rules, now);
+    const told = remindOrEscalate(ballot, rules, now);
     const after = settled(told);
     save(ctx, ballot, after);
     if (after.status !== "open") return;
-    if (told !== ballot) sendTo(ctx, ask, requestOf(ctx, told));
+    if (told !== ballot) sendToDestination(ctx, ask, requestOf(ctx, told));
     arm(ctx, told);
   }
 
@@ -305,7 +328,7 @@ export function approval(
     name: type,
     ask: shapeOf(ask),
     quorum: `quorum ${options.quorum ?? 1}`,
-    again: [rules.remind && "reminder", ladder.length > 0 && "next rung"]
+    again: [rules.remind && "reminder", escalation.length > 0 && "escalation"]
       .filter(Boolean)
       .join(", "),
     expires: options.timeout === undefined ? "" : `after ${durationInWords(options.timeout)}`,

@@ -66,15 +66,15 @@ export interface Ballot {
   readonly status: BallotStatus;
   readonly askedAt: number;
   readonly expiresAt?: number;
-  /** Rung of the ladder, from 0. */
+  /** Escalation level that has been reached, from 0. */
   readonly level: number;
   /** Reminders so far, and when those who are to decide were last told. */
   readonly reminders: number;
   readonly toldAt: number;
   /** Who may decide; absent: anyone. */
   readonly approvers?: readonly Approver[];
-  /** Who may besides, rung by rung; absent: anyone may. */
-  readonly rungs?: readonly (readonly Approver[])[];
+  /** Approvers that each escalation level adds. Absent if anyone may decide. */
+  readonly levels?: readonly (readonly Approver[])[];
   /** Who may not, having asked. */
   readonly requester?: string;
   readonly decisions: readonly Recorded[];

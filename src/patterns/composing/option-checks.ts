@@ -1,40 +1,22 @@
-import { HandbackError } from "../../core/errors/errors.ts";
-import { show } from "../../core/errors/show.ts";
+import { checkedBy, invalidOption } from "../../core/validation/options.ts";
+import type { Option } from "../../core/validation/options.ts";
+import type { Invokable } from "../../futures/types/function.ts";
+import { checkDestination } from "./destination.ts";
+import type { Destination } from "./destination.ts";
+import { checkInvokable } from "./step.ts";
 
-/** Refuses what is no whole number from 1. @throws `INVALID_OPTIONS` */
-export function checkCount(option: string, count: unknown): void {
-  if (!Number.isSafeInteger(count) || (count as number) < 1)
-    throw notAsExpected(option, "a whole number from 1", count);
+/** A function to invoke: made by `fn`, or an operation of a stateful function. */
+export function invokable<Input, Output>(): Option<Invokable<Input, Output>> {
+  return checkedBy((value, name) => checkInvokable(name, value) as Invokable<Input, Output>);
 }
 
-/** Refuses what is no number within bounds, both included. @throws `INVALID_OPTIONS` */
-export function checkRange(
-  option: string,
-  number: unknown,
-  [from, to]: readonly [number, number],
-): void {
-  const expected =
-    to === Number.POSITIVE_INFINITY ? `a number from ${from}` : `a number from ${from} to ${to}`;
-  if (
-    typeof number !== "number" ||
-    !(number >= from && number <= to) ||
-    number === Number.POSITIVE_INFINITY
-  )
-    throw notAsExpected(option, expected, number);
+/** A destination for messages: a function to invoke, or the type of an egress. */
+export function destination<Value>(): Option<Destination<Value>> {
+  return checkedBy((value, name) => checkDestination<Value>(name, value));
 }
 
-/** Refuses what is no function, unless it is left out. @throws `INVALID_OPTIONS` */
-export function checkMapping(option: string, f: unknown): void {
-  if (f !== undefined && typeof f !== "function") throw notAsExpected(option, "a function", f);
-}
-
-/** What a plain function answered that was asked yes or no: a promise, or nothing, is no answer. @throws `INVALID_OPTIONS` */
+/** Checks the answer of a plain function to a yes-or-no question. @throws `INVALID_OPTIONS` */
 export function yesOrNo(option: string, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
-  throw notAsExpected(`what ${option} gave`, "true or false, at once", answer);
-}
-
-/** What is said of an option that is of the wrong kind. */
-export function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError("INVALID_OPTIONS", `${option}: expected ${expected}, got ${show(got)}`);
+  throw invalidOption(`the answer of ${option}`, "true or false, and no promise", answer);
 }

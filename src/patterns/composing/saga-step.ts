@@ -1,7 +1,9 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
+import { optional, readOptions } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import { invokable } from "./option-checks.ts";
 import type { AnyInvokable, Invokable } from "../../futures/types/function.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
-import { checkInvokable, planOf } from "./step.ts";
+import { planOf } from "./step.ts";
 import type { Step, StepPlan } from "./step.ts";
 
 /** A step of a saga that can be taken back. */
@@ -25,21 +27,18 @@ export interface SagaPlan extends StepPlan {
   readonly ifUnsure?: AnyInvokable;
 }
 
-/** The plan of what stands in a saga. @throws `INVALID_OPTIONS` */
+const STEP = {
+  do: invokable<unknown, unknown>(),
+  undo: invokable<unknown, unknown>(),
+  ifUnsure: optional(invokable<unknown, unknown>()),
+} satisfies OptionTable<CompensatedStep<unknown, unknown>>;
+
+/** Makes the plan of a saga's step. @throws `INVALID_OPTIONS` */
 export function sagaPlanOf(step: unknown, where: string): SagaPlan {
   if (typeof step !== "object" || step === null || isInvokable(step) || !("do" in step))
     return planOf(step, where);
-  checkOptions(where, step, ["do", "undo", "ifUnsure"]);
-  const { undo, ifUnsure } = step as { readonly undo?: unknown; readonly ifUnsure?: unknown };
-  const compensation = checkInvokable(`undo of ${where}`, undo);
-  const plan = planOf(checkInvokable(`do of ${where}`, step.do), where);
-  if (ifUnsure === undefined)
-    return { ...plan, parts: [...plan.parts, compensation], undo: compensation };
-  const last = checkInvokable(`ifUnsure of ${where}`, ifUnsure);
-  return {
-    ...plan,
-    parts: [...plan.parts, compensation, last],
-    undo: compensation,
-    ifUnsure: last,
-  };
+  const { do: action, undo, ifUnsure } = readOptions(where, STEP, step);
+  const plan = planOf(action, where);
+  if (ifUnsure === undefined) return { ...plan, parts: [...plan.parts, undo], undo };
+  return { ...plan, parts: [...plan.parts, undo, ifUnsure], undo, ifUnsure };
 }

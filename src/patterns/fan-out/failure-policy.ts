@@ -1,5 +1,5 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { notAsExpected } from "../composing/option-checks.ts";
+import { checkedBy, invalidOption, nested } from "../../core/validation/options.ts";
+import type { Option } from "../../core/validation/options.ts";
 
 /** What becomes of a fan-out when branches fail. */
 export type OnFailure =
@@ -27,22 +27,34 @@ export interface Count {
   readonly failed: number;
 }
 
-/** Reads the options `onFailure` and `enough` of a fan-out. @throws `INVALID_OPTIONS` */
-export function failurePolicy(where: string, onFailure: unknown, enough: unknown): FailurePolicy {
-  if (enough !== undefined && (!Number.isSafeInteger(enough) || (enough as number) < 0))
-    throw notAsExpected(`enough of ${where}`, "a whole number from 0", enough);
-  const mode = onFailure === undefined ? (enough === undefined ? "cancel" : "settle") : onFailure;
-  const most =
-    mode === "cancel"
-      ? () => 0
-      : mode === "settle"
-        ? () => Number.POSITIVE_INFINITY
-        : readTolerance(where, mode);
-  return {
-    isStrict: mode === "cancel" && enough === undefined,
-    mayFail: most,
-    enough: enough as number | undefined,
-  };
+/** How many of so many branches may fail. */
+type MayFail = FailurePolicy["mayFail"];
+
+type Tolerance = Extract<OnFailure, object>;
+
+const TOLERANCE_OPTIONS = { tolerate: checkedBy<MayFail, Tolerance["tolerate"]>(readTolerance) };
+const TOLERANCE = nested<typeof TOLERANCE_OPTIONS, Tolerance>(TOLERANCE_OPTIONS);
+
+/** The option `onFailure`. The value to use tells how many of so many branches may fail. */
+export function failureTolerance(): Option<MayFail, OnFailure> {
+  return checkedBy((value, name) => {
+    if (value === "cancel") return () => 0;
+    if (value === "settle") return () => Number.POSITIVE_INFINITY;
+    if (typeof value === "object" && value !== null) return TOLERANCE.read(value, name).tolerate;
+    throw invalidOption(name, '"cancel", "settle" or { tolerate: 2 }', value);
+  });
+}
+
+/** Makes the policy of a fan-out from its options `onFailure` and `enough`. */
+export function failurePolicy(
+  mode: OnFailure | undefined,
+  mayFail: MayFail | undefined,
+  enough: number | undefined,
+): FailurePolicy {
+  // With `enough`, failures are tolerated unless they make that number impossible.
+  const whenAbsent: MayFail = () => (enough === undefined ? 0 : Number.POSITIVE_INFINITY);
+  const isStrict = enough === undefined && (mode === undefined || mode === "cancel");
+  return { isStrict, mayFail: mayFail ?? whenAbsent, enough };
 }
 
 /** Whether a fan-out is over before its time: there are too many failures, or enough successes. */
@@ -56,19 +68,12 @@ export function judge(
   return branches - failed < enough ? "failed" : undefined;
 }
 
-function readTolerance(where: string, mode: unknown): FailurePolicy["mayFail"] {
-  const isTolerance = typeof mode === "object" && mode !== null && "tolerate" in mode;
-  if (isTolerance) checkOptions(`onFailure of ${where}`, mode, ["tolerate"]);
-  const tolerate = isTolerance ? mode.tolerate : undefined;
-  if (Number.isSafeInteger(tolerate) && (tolerate as number) >= 0) return () => tolerate as number;
+function readTolerance(value: unknown, name: string): MayFail {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return () => value as number;
   const share =
-    typeof tolerate === "string" && /^\d+(\.\d+)?%$/.test(tolerate)
-      ? Number.parseFloat(tolerate)
+    typeof value === "string" && /^\d+(\.\d+)?%$/.test(value)
+      ? Number.parseFloat(value)
       : Number.NaN;
   if (share >= 0 && share <= 100) return (branches) => Math.floor((branches * share) / 100);
-  throw notAsExpected(
-    `onFailure of ${where}`,
-    '"cancel", "settle", { tolerate: 2 } or { tolerate: "5%" }',
-    mode,
-  );
+  throw invalidOption(name, 'a whole number from 0, or a share such as "5%"', value);
 }

@@ -1,15 +1,23 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
+import {
+  checkedBy,
+  invalidOption,
+  optional,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
-import { failurePolicy } from "./failure-policy.ts";
+import { failurePolicy, failureTolerance } from "./failure-policy.ts";
 import type { OnFailure } from "./failure-policy.ts";
 import type { FanOutReport } from "./report.ts";
 import { fanOutWindow } from "./window.ts";
-import { notAsExpected } from "../composing/option-checks.ts";
+import { invokable } from "../composing/option-checks.ts";
 import { partOf, shaped, shapeOf } from "../diagram/shape.ts";
 import { stageType } from "../composing/stage-name.ts";
 import { atOnce, checkInvokable, invoke, nameOf } from "../composing/step.ts";
@@ -38,7 +46,16 @@ export type Lenient =
   /** It is over as soon as so many branches have succeeded, and fails when no longer so many can. */
   | { readonly onFailure?: OnFailure; readonly enough: number };
 
-const OPTIONS = ["split", "each", "join", "concurrency", "onFailure", "enough"];
+type Options = FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions;
+
+const OPTIONS = {
+  split: optional(checkedBy<NonNullable<Options["split"]>>(readPart)),
+  each: invokable<unknown, unknown>(),
+  join: optional(checkedBy<NonNullable<Options["join"]>>(readPart)),
+  concurrency: withDefault(Number.POSITIVE_INFINITY, wholeNumber({ from: 1, orInfinity: true })),
+  onFailure: optional(failureTolerance()),
+  enough: optional(wholeNumber({ from: 0 })),
+} satisfies OptionTable<Options>;
 
 /**
  * Makes a function that splits its input into items, has a function called with each, and joins what they give.
@@ -64,22 +81,12 @@ const OPTIONS = ["split", "each", "join", "concurrency", "onFailure", "enough"];
  * console.log(await engine.client.call(total, "as you like it")); // 11
  * await engine.close();
  */
-export const fanOut = ((
-  type: string,
-  options: FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions,
-) => {
+export const fanOut = ((type: string, options: Options) => {
   checkFunctionType(type);
-  checkOptions(`options of ${type}`, options, OPTIONS);
-  const { split, join, concurrency = Number.POSITIVE_INFINITY, onFailure, enough } = options;
-  const each = checkInvokable(`each of ${type}`, options.each);
-  checkPart(`split of ${type}`, split);
-  checkPart(`join of ${type}`, join);
-  if (
-    concurrency !== Number.POSITIVE_INFINITY &&
-    (!Number.isSafeInteger(concurrency) || concurrency < 1)
-  )
-    throw notAsExpected(`concurrency of ${type}`, "a whole number from 1", concurrency);
-  const policy = failurePolicy(type, onFailure, enough);
+  const read = readOptions(type, OPTIONS, options);
+  const { split, each, join, concurrency, enough } = read;
+  const { onFailure } = options;
+  const policy = failurePolicy(onFailure, read.onFailure, enough);
   const shape = [kindOf(split), nameOf(each), kindOf(join)];
 
   /** All branches at once, when nobody has to count. */
@@ -100,7 +107,7 @@ export const fanOut = ((
   const isCounted = enough !== undefined || typeof onFailure === "object";
 
   const spread = (ctx: Context, items: unknown): unknown => {
-    if (!Array.isArray(items)) throw notAsExpected(`items of ${type}`, "a list", items);
+    if (!Array.isArray(items)) throw invalidOption(`items of ${type}`, "a list", items);
     // A copy, so that a gap is `undefined`, as wherever a list is walked through.
     const list = Array.from(items as readonly unknown[]);
     const joined =
@@ -153,8 +160,8 @@ export interface DefineFanOut {
   ): Fn<Input, Result>;
 }
 
-function checkPart(where: string, part: unknown): void {
-  if (part !== undefined && typeof part !== "function") checkInvokable(where, part);
+function readPart<Part>(part: unknown, name: string): Part {
+  return (typeof part === "function" ? part : checkInvokable(name, part)) as Part;
 }
 
 function inWords(onFailure: OnFailure | undefined, enough: number | undefined): string {

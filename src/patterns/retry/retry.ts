@@ -1,5 +1,12 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
-import { parseDuration } from "../../core/validation/duration.ts";
+import {
+  callback,
+  durationMs,
+  numberBetween,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
@@ -7,7 +14,7 @@ import type { Failure } from "../../futures/types/failure.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
-import { checkCount, checkMapping, checkRange, yesOrNo } from "../composing/option-checks.ts";
+import { yesOrNo } from "../composing/option-checks.ts";
 import { pauseAfter } from "../composing/backoff.ts";
 import type { Pauses } from "../composing/backoff.ts";
 import { isRetryable, retryAfterMs } from "./retryable.ts";
@@ -30,7 +37,14 @@ export interface RetryOptions {
   readonly retryIf?: (failure: Failure) => boolean;
 }
 
-const OPTIONS = ["maxAttempts", "initialDelay", "factor", "maxDelay", "jitter", "retryIf"];
+const OPTIONS = {
+  maxAttempts: withDefault(3, wholeNumber({ from: 1 })),
+  initialDelay: withDefault("1s", durationMs()),
+  factor: withDefault(2, numberBetween(1)),
+  maxDelay: withDefault("5m", durationMs()),
+  jitter: withDefault(0, numberBetween(0, 1)),
+  retryIf: withDefault(isRetryable, callback<NonNullable<RetryOptions["retryIf"]>>()),
+} satisfies OptionTable<RetryOptions>;
 
 /**
  * Makes a function that calls another one, and calls it again after a pause when it fails, up to a number of attempts. Then it is rejected
@@ -61,12 +75,13 @@ export function retry<Input, Output>(
   options: RetryOptions = {},
 ): Fn<Input, Output> {
   checkFunctionType(type);
-  checkOptions(`options of ${type}`, options, OPTIONS);
   checkInvokable(`function of ${type}`, f);
-  const { maxAttempts = 3, retryIf = isRetryable } = options;
-  checkCount(`maxAttempts of ${type}`, maxAttempts);
-  checkMapping(`retryIf of ${type}`, retryIf);
-  const pauses = pausesOf(type, options);
+  const { maxAttempts, initialDelay, factor, maxDelay, jitter, retryIf } = readOptions(
+    type,
+    OPTIONS,
+    options,
+  );
+  const pauses: Pauses = { firstMs: initialDelay, maxMs: maxDelay, factor, jitter };
 
   const attempt = (ctx: Context, input: unknown, number: number): Future<unknown> =>
     ctx.onSettled(invoke(ctx, f, input), judge, { input, number });
@@ -108,17 +123,4 @@ interface Judge {
 interface Again {
   readonly result: void;
   readonly args: Attempt;
-}
-
-function pausesOf(
-  type: string,
-  { initialDelay = "1s", factor = 2, maxDelay = "5m", jitter = 0 }: RetryOptions,
-): Pauses {
-  checkRange(`factor of ${type}`, factor, [1, Number.POSITIVE_INFINITY]);
-  checkRange(`jitter of ${type}`, jitter, [0, 1]);
-  const [firstMs, maxMs] = [
-    parseDuration(initialDelay, `initialDelay of ${type}`),
-    parseDuration(maxDelay, `maxDelay of ${type}`),
-  ];
-  return { firstMs, maxMs, factor, jitter };
 }

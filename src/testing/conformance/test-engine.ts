@@ -1,7 +1,14 @@
-import { checkOptions } from "../../core/validation/check-options.ts";
+import {
+  callback,
+  checkedBy,
+  invalidOption,
+  objectWith,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import type { Clock } from "../../core/host/clock.ts";
-import { HandbackError } from "../../core/errors/errors.ts";
-import { show, showString } from "../../core/errors/show.ts";
 import { systemClock } from "../../engines/embedded/host/system-clock.ts";
 import { TESTED_CAPABILITIES } from "./case/capability.ts";
 import type { TestedCapability } from "./case/capability.ts";
@@ -69,8 +76,8 @@ export interface EngineTest {
 export function testEngine<Engine extends EngineUnderTest>(
   options: TestEngineOptions<Engine>,
 ): readonly EngineTest[] {
-  const { make, dispose, seeds = 1, clock: realClock = systemClock } = options;
-  const reasons = checkedReasons(options);
+  const { make, dispose } = options;
+  const { cannot: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
   const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
     if (reasons.has("virtualTime"))
       return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
@@ -102,33 +109,29 @@ async function underSeed(seed: number, seeds: number, run: () => Promise<void>):
   }
 }
 
-/** Why the engine lacks what it lacks, once the options are seen to be in order. */
-function checkedReasons<Engine extends EngineUnderTest>(
-  options: TestEngineOptions<Engine>,
-): ReadonlyMap<TestedCapability, string> {
-  checkOptions("testEngine", options, ["make", "dispose", "cannot", "seeds", "clock"]);
-  const { make, dispose, cannot = [], seeds = 1 } = options;
-  for (const [name, part] of Object.entries({ make, dispose }))
-    if (typeof part !== "function")
-      throw invalid(`${name}: expected a function, got ${show(part)}`);
-  if (!Number.isInteger(seeds) || seeds < 1)
-    throw invalid(`seeds: expected a whole number from 1, got ${show(seeds)}`);
-  if (!Array.isArray(cannot)) throw invalid(`cannot: expected a list, got ${show(cannot)}`);
+type Reasons = ReadonlyMap<TestedCapability, string>;
+
+const OPTIONS = {
+  make: callback<TestEngineOptions<never>["make"]>(),
+  dispose: callback<TestEngineOptions<never>["dispose"]>(),
+  cannot: withDefault([], checkedBy<Reasons, readonly Lack[]>(readLacks)),
+  seeds: withDefault(1, wholeNumber({ from: 1 })),
+  clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
+} satisfies OptionTable<TestEngineOptions<never>>;
+
+function readLacks(value: unknown, name: string): Reasons {
+  if (!Array.isArray(value)) throw invalidOption(name, "a list", value);
   return new Map(
-    cannot.map(({ capability, reason }: Lack) => {
+    (value as readonly Lack[]).map(({ capability, reason }) => {
       if (!Object.hasOwn(TESTED_CAPABILITIES, capability))
-        throw invalid(
-          `cannot: expected one of ${Object.keys(TESTED_CAPABILITIES).join(", ")}, got ${show(capability)}`,
+        throw invalidOption(
+          name,
+          `one of ${Object.keys(TESTED_CAPABILITIES).join(", ")}`,
+          capability,
         );
       if (typeof reason !== "string" || reason.trim() === "")
-        throw invalid(
-          `cannot: expected a reason for ${capability}, got ${typeof reason === "string" ? showString(reason) : show(reason)}`,
-        );
+        throw invalidOption(name, `a reason for ${capability}`, reason);
       return [capability, reason] as const;
     }),
   );
-}
-
-function invalid(problem: string): HandbackError {
-  return new HandbackError("INVALID_OPTIONS", problem);
 }

@@ -54,7 +54,9 @@ describe("the comparison with Durable Functions", () => {
   });
 
   test("does not take any text for the name of a test", () => {
-    expect(hasTest("../../test/patterns/laws/azure.test.ts", "the comparison with Durable Functions")).toBe(true);
+    expect(
+      hasTest("../../test/patterns/laws/azure.test.ts", "the comparison with Durable Functions"),
+    ).toBe(true);
     expect(hasTest("../../test/patterns/laws/azure.test.ts", "the comparison")).toBe(false);
     expect(hasTest("../../test/patterns/none.test.ts", "the comparison")).toBe(false);
   });

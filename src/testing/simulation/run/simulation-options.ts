@@ -1,6 +1,16 @@
-import { checkOptions } from "../../../core/validation/check-options.ts";
+import {
+  anything,
+  callback,
+  checkedBy,
+  invalidOption,
+  nested,
+  numberBetween,
+  optional,
+  readOptions,
+  wholeNumber,
+} from "../../../core/validation/options.ts";
+import type { OptionTable } from "../../../core/validation/options.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import { show } from "../../../core/errors/show.ts";
 import type { EmbeddedOptions } from "../../../embedded.ts";
 import type { Sink } from "../../../futures/run/egress.ts";
 import type { Decisions } from "../faults/decisions.ts";
@@ -40,50 +50,56 @@ export interface SimulateOptions extends Pick<
   readonly maxSteps?: number;
 }
 
-const OPTIONS = [
-  "functions",
-  "seed",
-  "faults",
-  "schedule",
-  "concurrency",
-  "retention",
-  "ageOut",
-  "payloadLimit",
-  "cachedStates",
-  "crashLimit",
-  "egress",
-  "log",
-  "onEvent",
-  "maxSteps",
-];
-const FAULTS = ["crash", "redeliver", "reorder", "slowCommit", "maxCrashes"];
-const SCHEDULE = ["seed", "crashes", "choices", "commitMs", "repeats"];
+const PROBABILITY = numberBetween(0, 1);
 
-/** Checks what the engine does not. @throws `INVALID_OPTIONS` */
+const FAULT_OPTIONS = {
+  crash: optional(PROBABILITY),
+  redeliver: optional(PROBABILITY),
+  reorder: anything(),
+  slowCommit: anything(),
+  maxCrashes: anything(),
+} satisfies OptionTable<Faults>;
+
+const SCHEDULE_OPTIONS = {
+  seed: anything(),
+  crashes: anything(),
+  choices: anything(),
+  commitMs: anything(),
+  repeats: anything(),
+} satisfies OptionTable<Schedule>;
+
+/** The engine checks the options that it takes over. */
+const OPTIONS = {
+  functions: checkedBy<SimulateOptions["functions"]>(readFunctions),
+  seed: optional(wholeNumber({ from: 0, to: 2 ** 32 - 1 })),
+  faults: optional(nested<typeof FAULT_OPTIONS, Faults>(FAULT_OPTIONS)),
+  schedule: optional(nested<typeof SCHEDULE_OPTIONS, Schedule>(SCHEDULE_OPTIONS)),
+  concurrency: anything(),
+  retention: anything(),
+  ageOut: anything(),
+  payloadLimit: anything(),
+  cachedStates: anything(),
+  crashLimit: anything(),
+  egress: anything(),
+  log: anything(),
+  onEvent: optional(callback<NonNullable<SimulateOptions["onEvent"]>>()),
+  maxSteps: optional(wholeNumber({ from: 1 })),
+} satisfies OptionTable<SimulateOptions>;
+
+function readFunctions(value: unknown, name: string): SimulateOptions["functions"] {
+  if (Array.isArray(value) || typeof value === "function")
+    return value as SimulateOptions["functions"];
+  throw invalidOption(name, "a list, or a function that makes one", value);
+}
+
+/** Checks the options that the engine does not check. @throws `INVALID_OPTIONS` */
 export function checkSimulateOptions(options: SimulateOptions): void {
-  checkOptions("simulate", options, OPTIONS);
-  const { functions, seed = 0, faults = {}, schedule = {}, maxSteps = 1 } = options;
-  if (!Array.isArray(functions) && typeof functions !== "function")
-    throw notAsExpected("functions", "a list, or a function that makes one", functions);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
-    throw notAsExpected("seed", "a whole number from 0, below 2^32", seed);
-  if (!Number.isInteger(maxSteps) || maxSteps < 1)
-    throw notAsExpected("maxSteps", "a whole number from 1", maxSteps);
-  checkOptions("faults", faults, FAULTS);
-  checkOptions("schedule", schedule, SCHEDULE);
-  if (
-    options.schedule !== undefined &&
-    (options.faults !== undefined || options.seed !== undefined)
-  )
+  const { seed, faults, schedule } = readOptions("simulate", OPTIONS, options);
+  if (schedule !== undefined && (faults !== undefined || seed !== undefined))
     throw new HandbackError(
       "INVALID_OPTIONS",
-      "simulate: a schedule says all that seed and faults would; expected one or the other",
+      "simulate: a schedule replaces seed and faults: expected one or the other",
     );
-  for (const name of ["crash", "redeliver"] as const) {
-    const probability = faults[name] ?? 0;
-    if (!(probability >= 0 && probability <= 1))
-      throw notAsExpected(`faults.${name}`, "a probability from 0 to 1", probability);
-  }
 }
 
 /** Who decides in a simulation. */
@@ -98,11 +114,4 @@ export function replayOf({ seed = 0, faults, schedule }: SimulateOptions): strin
   if (schedule !== undefined)
     return `simulate({ ..., schedule: ${JSON.stringify(schedule)} }, ...)`;
   return `simulate({ ..., seed: ${seed}${faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`} }, ...)`;
-}
-
-function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError(
-    "INVALID_OPTIONS",
-    `simulate: ${option}: expected ${expected}, got ${show(got)}`,
-  );
 }

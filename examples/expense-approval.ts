@@ -1,9 +1,10 @@
 /**
- * Shows an approval: an expense is approved by two people, by links in mails; another one nobody looks at, and the boss decides.
+ * Shows an approval: two people approve an expense by signed links; another expense expires.
  *
- * The links are signed, and good for one decision of one person about one request. A second click changes nothing, and says so. What was
- * decided, by whom and when, is in the audit, in the same commit as the decision. The naive twin at the end does the same
- * in one function, which is billed for the hours that people take.
+ * A link allows one decision by one person on one request. A second click changes nothing and
+ * reports that. The audit lists every decision, with its person and time, and is stored in the
+ * same commit as the decision. When a request expires, the boss decides. The naive version at the
+ * end does the same in one function, which is billed for the time that people take.
  */
 import { embedded, fn, memory } from "handback";
 import type { Waited } from "handback";
@@ -15,21 +16,19 @@ import { setTimeout } from "node:timers/promises";
 type Expense = { owner: string; euros: number };
 
 const tokens = approvalTokens({ secret: randomBytes(32) });
-/** Stands for mailboxes: links by person. */
+/** The links sent to each person, in place of real mailboxes. */
 const mails = new Map<string, { approve: string; reject: string }>();
 
 const sendMails = fn("expenses/send", async (_, request: ApprovalRequest<Expense>) => {
-  await setTimeout(5); // stands for a mail server
+  await setTimeout(5); // simulates a mail server
   for (const { person } of request.approvers ?? []) {
     const link = (decision: Decision["decision"]) => tokens.sign(request, { by: person, decision });
     mails.set(person, { approve: link("approve"), reject: link("reject") });
   }
 });
-const askBoss = fn(
-  "expenses/boss",
-  (_, { input }: ApprovalRequest<Expense>) =>
-    `the boss ${input.euros > 500 ? "refuses" : "agrees"}`,
-);
+const askBoss = fn("expenses/boss", (_, { input }: ApprovalRequest<Expense>) => {
+  return `the boss ${input.euros > 500 ? "refuses" : "agrees"}`;
+});
 
 const approved = approval("expenses/approve", {
   ask: sendMails,
@@ -37,44 +36,32 @@ const approved = approval("expenses/approve", {
   requester: ({ owner }) => owner,
   quorum: 2,
   remind: { every: "500ms", times: 1 },
-  timeout: "1.5s", // three days, for people
+  timeout: "1.5s", // for real people, three days
   onTimeout: askBoss,
 });
 
-/** The same, naive: it blocks until the next decision. */
-const naive = fn(
-  "expenses/naive",
-  { parts: [sendMails, askBoss] },
-  async (ctx, input: Expense): Promise<string> => {
-    const request = {
-      approval: "",
-      id: "",
-      request: "",
-      input,
-      level: 0,
-      reminder: 0,
-      decisions: [],
-      askedAt: 0,
-    };
-    await ctx.get(ctx.invoke(sendMails, request));
-    const over = ctx.sleep("1.5s");
-    for (const people = new Set<string>(); ;) {
-      const { ready }: Waited<unknown> = await ctx.get(
-        ctx.wait([ctx.event<Decision>("decision"), over], { count: 1 }),
-      );
-      const [first] = ready;
-      if (first?.status !== "fulfilled" || first.index === 1)
-        return ctx.get(ctx.invoke(askBoss, request));
-      const { by, decision } = first.value as Decision;
-      if (decision === "reject") return "rejected";
-      if (people.add(by).size === 2) return "approved";
-    }
-  },
-);
+/** The naive version: blocks until the next decision. */
+const parts = [sendMails, askBoss];
+const naive = fn("expenses/naive", { parts }, async (ctx, input: Expense) => {
+  const none = { level: 0, reminder: 0, decisions: [], askedAt: 0 };
+  const request = { approval: "", id: "", request: "", input, ...none };
+  await ctx.get(ctx.invoke(sendMails, request));
+  const timeout = ctx.sleep("1.5s");
+  for (const approvers = new Set<string>(); ;) {
+    const next = ctx.wait([ctx.event<Decision>("decision"), timeout], { count: 1 });
+    const { ready }: Waited<unknown> = await ctx.get(next);
+    const [first] = ready;
+    const isDecision = first?.status === "fulfilled" && first.index === 0;
+    if (!isDecision) return ctx.get(ctx.invoke(askBoss, request));
+    const { by, decision } = first.value as Decision;
+    if (decision === "reject") return "rejected";
+    if (approvers.add(by).size === 2) return "approved";
+  }
+});
 
 const engine = await embedded({ functions: [approved, naive], store: memory() });
 
-/** What a page behind a link does when its button is pressed: the token goes no further than this. */
+/** Handles the button on the page behind a link. The token is used here and nowhere else. */
 async function click(token = ""): Promise<string> {
   const verified = tokens.verify(token, { approval: approved.type, now: Date.now() });
   if (verified.status !== "valid") return `the link is ${verified.status}`;
@@ -83,46 +70,33 @@ async function click(token = ""): Promise<string> {
   return `${decision.by} ${decision.decision}: ${status}, ${ballot}`;
 }
 
-const flow = await engine.client.start(
-  approved,
-  { owner: "cy", euros: 90 },
-  { id: "expense-7", key: "split" },
-);
+const small = { owner: "cy", euros: 90 };
+const flow = await engine.client.start(approved, small, { id: "expense-7", key: "split" });
 while (mails.size < 2) await setTimeout(1);
 const [ada, bob] = [mails.get("ada"), mails.get("bob")];
-for (const link of [
-  ada?.approve,
-  ada?.approve,
-  ada?.reject,
-  `${ada?.approve}0`,
-  bob?.approve,
-  bob?.reject,
-])
-  console.log(await click(link));
+const forged = `${ada?.approve}0`;
+const links = [ada?.approve, ada?.approve, ada?.reject, forged, bob?.approve, bob?.reject];
+for (const link of links) console.log(await click(link));
 const { status, audit } = await flow.result();
-console.log(
-  `expense-7: ${status}; ${audit.map(({ action, by }) => (by === undefined ? action : `${action} by ${by}`)).join(", ")}`,
-);
+const steps = audit.map(({ action, by }) => (by === undefined ? action : `${action} by ${by}`));
+console.log(`expense-7: ${status}; ${steps.join(", ")}`);
 
-const ignored = await engine.client.call(
-  approved,
-  { owner: "ada", euros: 900 },
-  { id: "expense-8" },
-);
-console.log(
-  `expense-8: ${ignored.status}${ignored.status === "expired" ? `, and ${ignored.value}` : ""}; ${ignored.audit.map(({ action }) => action).join(", ")}`,
-);
+const large = { owner: "ada", euros: 900 };
+const unanswered = await engine.client.call(approved, large, { id: "expense-8" });
+const actions = unanswered.audit.map(({ action }) => action).join(", ");
+const value = unanswered.status === "expired" ? `, and ${unanswered.value}` : "";
+console.log(`expense-8: ${unanswered.status}${value}; ${actions}`);
 
-const twin = await engine.client.start(naive, { owner: "cy", euros: 90 }, { id: "naive" });
+const naiveFlow = await engine.client.start(naive, small, { id: "naive" });
 await setTimeout(30);
-for (const by of ["ada", "bob"])
-  await engine.client.signal(twin, "decision", { by, decision: "approve" });
-console.log(`naive: ${await twin.result()}`);
+for (const by of ["ada", "bob"]) {
+  await engine.client.signal(naiveFlow, "decision", { by, decision: "approve" });
+}
+console.log(`naive: ${await naiveFlow.result()}`);
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(
-    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
-  );
+  const [billed, waiting] = [billedMs.toFixed(0), blockedMs.toFixed(0)];
+  console.log(`${id}: billed ${billed} ms, waiting ${waiting} ms, beta ${beta.toFixed(3)}`);
 }
 await engine.close();

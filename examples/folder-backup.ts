@@ -1,8 +1,9 @@
 /**
- * Shows a fan-out: each file of a folder is copied, four at a time, and the join sums up what came of it, in the order of the files.
+ * Shows a fan-out: copies each file of a folder, four at a time, and sums up the results in order.
  *
- * A file that cannot be read fails its own branch, and the others go on: the policy tolerates a tenth of them, and the report says which.
- * The naive twin at the end is billed while it waits for the copies. The folder and the backup are made for the occasion, and removed.
+ * A file that cannot be read fails its own branch, and the others go on: up to a tenth of the files
+ * may fail, and the report names the failures. The naive version at the end is billed while it
+ * waits for the copies. The example creates its own folders and removes them at the end.
  */
 import { embedded, fn, memory } from "handback";
 import { fanOut } from "handback/patterns";
@@ -20,24 +21,21 @@ const list = fn("backup/list", async (_, job: Job): Promise<File[]> => {
   return (await readdir(job.from)).sort().map((name) => ({ ...job, name }));
 });
 
-/** Copies one file. It may run again after a crash, and then does the same again. */
+/** Copies one file. After a crash it may run again; a second copy does no harm. */
 const copy = fn("backup/copy", async (_, { from, to, name }: File) => {
-  await setTimeout(5); // as if the disk were slow
+  await setTimeout(5); // simulates a slow disk
   await copyFile(join(from, name), join(to, name));
   return (await stat(join(to, name))).size;
 });
 
 const sumUp = fn("backup/sum-up", (_, { reason, branches }: FanOutReport<number>) => {
-  const sizes = branches.map((each) => (each.status === "fulfilled" ? each.value : 0));
-  const problems = branches.flatMap((each) =>
-    each.status === "rejected" ? [each.reason.code ?? each.reason.message] : [],
-  );
-  return {
-    reason,
-    copied: branches.length - problems.length,
-    bytes: sizes.reduce((sum, size) => sum + size, 0),
-    problems,
-  };
+  let bytes = 0;
+  const problems: string[] = [];
+  for (const branch of branches) {
+    if (branch.status === "fulfilled") bytes += branch.value;
+    if (branch.status === "rejected") problems.push(branch.reason.code ?? branch.reason.message);
+  }
+  return { reason, copied: branches.length - problems.length, bytes, problems };
 });
 
 const backup = fanOut("backup/backup", {
@@ -48,18 +46,19 @@ const backup = fanOut("backup/backup", {
   onFailure: { tolerate: "10%" },
 });
 
-/** The same, naive: four loops that block on a copy each, and a function that is billed until the last of them is done. */
+/** The naive version: four workers block on one copy each, and the function is billed meanwhile. */
 const naive = fn("backup/naive", { parts: [list, copy, sumUp] }, async (ctx, job: Job) => {
   const files = await ctx.get(ctx.invoke(list, job));
   const branches: FanOutReport<number>["branches"][number][] = [];
   let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let at = next++; at < files.length; at = next++) {
-      const [outcome] = await ctx.get(ctx.allSettled([ctx.invoke(copy, files[at] as File)]));
-      branches[at] = outcome;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < files.length; index = next++) {
+      const copied = ctx.invoke(copy, files[index] as File);
+      const [outcome] = await ctx.get(ctx.allSettled([copied]));
+      branches[index] = outcome;
     }
   };
-  await Promise.all([lane(), lane(), lane(), lane()]);
+  await Promise.all([worker(), worker(), worker(), worker()]);
   return ctx.get(ctx.invoke(sumUp, { reason: "completed", branches }));
 });
 
@@ -67,17 +66,17 @@ const folder = await mkdtemp(join(tmpdir(), "handback-backup-"));
 const from = join(folder, "from");
 await mkdir(from);
 for (let n = 10; n < 40; n++) await writeFile(join(from, `file-${n}.txt`), "x".repeat(n));
-await mkdir(join(from, "not-a-file")); // cannot be copied as a file: one branch fails
+await mkdir(join(from, "not-a-file")); // copyFile fails on a folder, so this branch fails
 
 const engine = await embedded({ functions: [backup, naive], store: memory() });
-console.log(await engine.client.call(backup, { from, to: join(folder, "split") }, { id: "split" }));
-console.log(await engine.client.call(naive, { from, to: join(folder, "naive") }, { id: "naive" }));
+for (const [id, f] of [["split", backup] as const, ["naive", naive] as const]) {
+  console.log(await engine.client.call(f, { from, to: join(folder, id) }, { id }));
+}
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(
-    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
-  );
+  const [billed, waiting] = [billedMs.toFixed(0), blockedMs.toFixed(0)];
+  console.log(`${id}: billed ${billed} ms, waiting ${waiting} ms, beta ${beta.toFixed(3)}`);
 }
 await engine.close();
 await rm(folder, { recursive: true });

@@ -1,8 +1,9 @@
 /**
- * Shows a chain: an order is checked, reserved, charged and shipped, one step after the other, while nothing waits at anybody's expense.
+ * Shows a chain: checks, reserves, charges and ships an order, one step after another.
  *
- * The steps are ordinary functions that know nothing of each other. Between them stand a plain mapping, a step that is waited for though
- * nobody needs what it gives, and a choice. The naive twin at the end does the same in one function, which is billed while its steps work.
+ * The steps are ordinary functions that do not know each other. Between them are a mapping, a step
+ * whose result is not needed (`tap`), and a choice. No function is billed while it waits. The naive
+ * version at the end does the same in one function, which is billed while its steps work.
  */
 import { embedded, fn, HandbackError, memory } from "handback";
 import { chain, choose, keep, tap } from "handback/patterns";
@@ -10,8 +11,9 @@ import { setTimeout } from "node:timers/promises";
 
 type Order = { id: string; item: string; cents: number; express: boolean };
 type Reserved = Order & { shelf: number };
+type Paid = Reserved & { receipt: string };
 
-/** Stands for real work, such as a call of another service. */
+/** Simulates work, such as a call to another service. */
 const work = (ms: number) => setTimeout(ms);
 
 const check = fn("checkout/check", async (_, order: Order) => {
@@ -23,15 +25,14 @@ const reserve = fn("checkout/reserve", async (_, order: Order): Promise<Reserved
   await work(30);
   return { ...order, shelf: order.item.length };
 });
-const audit = fn("checkout/audit", (ctx, order: Reserved) =>
-  ctx.log.info(`order ${order.id} is on shelf ${order.shelf}`),
-);
-/** A real bank is given `ctx.idempotencyKey`: it is the same when a crash has the function run again. */
+const audit = fn("checkout/audit", (ctx, order: Reserved) => {
+  ctx.log.info(`order ${order.id} is on shelf ${order.shelf}`);
+});
+/** A real charge passes `ctx.idempotencyKey` to the bank: after a crash it is the same again. */
 const charge = fn("checkout/charge", async (_, order: Reserved) => {
   await work(40);
   return `charged ${order.cents} cents`;
 });
-type Paid = Reserved & { receipt: string };
 const courier = fn("checkout/courier", async (_, paid: Paid) => {
   await work(20);
   return `${paid.id} by courier, ${paid.receipt}`;
@@ -46,23 +47,20 @@ const checkout = chain(
   check,
   reserve,
   tap(audit), // waits for the audit, and passes the reservation on
-  keep(charge), // gives [reservation, receipt]
+  keep(charge), // returns [reservation, receipt]
   ([order, receipt]): Paid => ({ ...order, receipt }),
   choose({ courier, post }, (paid) => (paid.express ? "courier" : "post")),
 );
 
-/** The same, naive: it blocks on each step, and is billed while the steps work. */
-const naive = fn(
-  "checkout/naive",
-  { parts: [check, reserve, audit, charge, courier, post] },
-  async (ctx, order: Order) => {
-    const checked = await ctx.get(ctx.invoke(check, order));
-    const reserved = await ctx.get(ctx.invoke(reserve, checked));
-    await ctx.get(ctx.invoke(audit, reserved));
-    const receipt = await ctx.get(ctx.invoke(charge, reserved));
-    return ctx.get(ctx.invoke(order.express ? courier : post, { ...reserved, receipt }));
-  },
-);
+/** The naive version: blocks on each step, and is billed while the steps work. */
+const parts = [check, reserve, audit, charge, courier, post];
+const naive = fn("checkout/naive", { parts }, async (ctx, order: Order) => {
+  const checked = await ctx.get(ctx.invoke(check, order));
+  const reserved = await ctx.get(ctx.invoke(reserve, checked));
+  await ctx.get(ctx.invoke(audit, reserved));
+  const receipt = await ctx.get(ctx.invoke(charge, reserved));
+  return ctx.get(ctx.invoke(order.express ? courier : post, { ...reserved, receipt }));
+});
 
 const engine = await embedded({ functions: [checkout, naive], store: memory() });
 const order: Order = { id: "o1", item: "teapot", cents: 4200, express: true };
@@ -70,15 +68,13 @@ const order: Order = { id: "o1", item: "teapot", cents: 4200, express: true };
 console.log(await engine.client.call(checkout, order, { id: "split" }));
 console.log(await engine.client.call(naive, order, { id: "naive" }));
 
-const refused: unknown = await engine.client
-  .call(checkout, { ...order, cents: 0 })
-  .catch((error: unknown) => error);
+const free = { ...order, cents: 0 };
+const refused: unknown = await engine.client.call(checkout, free).catch((error: unknown) => error);
 if (HandbackError.is(refused, "STEP_FAILED")) console.log(refused.message);
 
 for (const id of ["split", "naive"]) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
-  console.log(
-    `${id}: billed ${billedMs.toFixed(0)} ms, ${blockedMs.toFixed(0)} of them for waiting, beta ${beta.toFixed(3)}`,
-  );
+  const [billed, waiting] = [billedMs.toFixed(0), blockedMs.toFixed(0)];
+  console.log(`${id}: billed ${billed} ms, waiting ${waiting} ms, beta ${beta.toFixed(3)}`);
 }
 await engine.close();

@@ -1,18 +1,18 @@
-/** What an example says of a meter. */
-export interface SaidMeter {
+/** One meter, as an example prints it. */
+export interface PrintedMeter {
   readonly billedMs: number;
   readonly waitingMs: number;
   readonly beta: number;
 }
 
-/** An example, and what it says of its two meters. */
-export interface SaidMeters {
+/** The two meters that an example prints. */
+export interface PrintedMeters {
   readonly name: string;
-  readonly split: SaidMeter;
-  readonly naive: SaidMeter;
+  readonly split: PrintedMeter;
+  readonly naive: PrintedMeter;
 }
 
-/** The examples of the table, and the pattern that each shows. */
+/** The examples in the table, each with the pattern it shows. */
 export const METERED: ReadonlyMap<string, string> = new Map([
   ["order-checkout", "chain"],
   ["folder-backup", "fan-out"],
@@ -26,23 +26,23 @@ export const METERED: ReadonlyMap<string, string> = new Map([
 const BEGIN = "<!-- meters -->\n";
 const END = "<!-- /meters -->\n";
 
-/** Reads the meters in what an example prints. @throws Error when one is missing */
-export function metersOf(name: string, lines: readonly string[]): SaidMeters {
-  const read = (twin: string): SaidMeter => {
-    const said = lines.map((line) =>
-      new RegExp(
-        `^${twin}: billed (\\d+) ms, (\\d+) of them for waiting, beta (\\d+\\.\\d+)$`,
-      ).exec(line),
+/** Reads the two meters from the output of an example. @throws Error when one is missing */
+export function metersOf(name: string, lines: readonly string[]): PrintedMeters {
+  const read = (version: string): PrintedMeter => {
+    const found = lines.map((line) =>
+      new RegExp(`^${version}: billed (\\d+) ms, waiting (\\d+) ms, beta (\\d+\\.\\d+)$`).exec(
+        line,
+      ),
     );
-    const [, billed, waiting, beta] = said.find((match) => match !== null) ?? [];
-    if (beta === undefined) throw new Error(`${name} says nothing of its ${twin} meter`);
+    const [, billed, waiting, beta] = found.find((match) => match !== null) ?? [];
+    if (beta === undefined) throw new Error(`${name} does not print its ${version} meter`);
     return { billedMs: Number(billed), waitingMs: Number(waiting), beta: Number(beta) };
   };
   return { name, split: read("split"), naive: read("naive") };
 }
 
-/** Puts the table of meters into a page, in place of the one that is there. @throws Error when there is no place for it */
-export function withTable(page: string, meters: readonly SaidMeters[]): string {
+/** Replaces the table of meters in a page. @throws Error when the page has no markers for it */
+export function withTable(page: string, meters: readonly PrintedMeters[]): string {
   const [before, rest] = cut(page, BEGIN);
   const [, after] = cut(rest, END);
   const rows = meters.map(({ name, split, naive }) => {
@@ -50,20 +50,20 @@ export function withTable(page: string, meters: readonly SaidMeters[]): string {
     return `| [${pattern}](${pattern}.md) | [${name}](../../examples/${name}.ts) | ${cells(split)} | ${cells(naive)} |\n`;
   });
   const head =
-    "| pattern | recipe | split: billed | waiting | beta | naive: billed | waiting | beta |\n|---|---|--:|--:|--:|--:|--:|--:|\n";
+    "| pattern | example | split: billed | waiting | beta | naive: billed | waiting | beta |\n|---|---|--:|--:|--:|--:|--:|--:|\n";
   return `${before}${BEGIN}\n${head}${rows.join("")}\n${END}${after}`;
 }
 
-/** Reads the table of a page again. */
-export function tableIn(page: string): readonly SaidMeters[] {
+/** Reads the table of meters from a page. */
+export function tableIn(page: string): readonly PrintedMeters[] {
   const [table] = cut(cut(page, BEGIN)[1], END);
   const rows = table.split("\n").filter((line) => line.includes("../../examples/"));
   return rows.map((row) => {
-    const [, , recipe = "", ...numbers] = row.split("|").map((cell) => cell.trim());
+    const [, , example = "", ...numbers] = row.split("|").map((cell) => cell.trim());
     const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers.map((cell) =>
       Number.parseFloat(cell),
     );
-    const name = /\/([\w-]+)\.ts/.exec(recipe)?.[1] ?? recipe;
+    const name = /\/([\w-]+)\.ts/.exec(example)?.[1] ?? example;
     return {
       name,
       split: { billedMs: a, waitingMs: b, beta: c },
@@ -72,12 +72,12 @@ export function tableIn(page: string): readonly SaidMeters[] {
   });
 }
 
-function cells({ billedMs, waitingMs, beta }: SaidMeter): string {
+function cells({ billedMs, waitingMs, beta }: PrintedMeter): string {
   return `${billedMs} ms | ${waitingMs} ms | ${beta.toFixed(3)}`;
 }
 
 function cut(text: string, at: string): readonly [string, string] {
-  const place = text.indexOf(at);
-  if (place < 0) throw new Error(`expected ${at.trim()} in the page`);
-  return [text.slice(0, place), text.slice(place + at.length)];
+  const index = text.indexOf(at);
+  if (index < 0) throw new Error(`expected the marker ${at.trim()} in the page`);
+  return [text.slice(0, index), text.slice(index + at.length)];
 }

@@ -1,4 +1,4 @@
-/** Runs the recipes, and writes what they say of their meters into the page that compares them: `npm run meters`. */
+/** Runs the examples and writes their meters into `docs/patterns/azure.md`: `npm run meters`. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -15,4 +15,4 @@ const meters = [...METERED.keys()].map((name) => {
   return metersOf(name, stdout.split("\n"));
 });
 writeFileSync(page, withTable(readFileSync(page, "utf8"), meters));
-console.log(`wrote the meters of ${meters.length} recipes`);
+console.log(`wrote the meters of ${meters.length} examples`);

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import { ROOT } from "../support/source.ts";
 import { METERS } from "./meters.ts";
 
-/** The Node that npm runs scripts with here, whichever runs the tests. */
+/** The Node that npm uses to run scripts, whichever Node runs the tests. */
 const NODE = join(ROOT, "node_modules/.bin/node");
 
-/** Runs what `npm run example --` runs. */
+/** Runs the command behind `npm run example --`. */
 function example(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(NODE, [join(ROOT, "scripts/example.ts"), ...args], {
     encoding: "utf8",
@@ -22,7 +22,7 @@ describe("npm run example", () => {
     expect(stdout.trimEnd().split("\n").slice(-2)).toEqual(METERS);
   });
 
-  test.each(["--help", "-h"])("lists the examples, and what each shows, for %s", (flag) => {
+  test.each(["--help", "-h"])("lists the examples with their patterns for %s", (flag) => {
     const { status, stdout, stderr } = example(flag);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^usage: npm run example -- NAME/);

@@ -16,7 +16,7 @@ const table = readFileSync(join(folder, "README.md"), "utf8");
 describe.each(names)("the example %s", (name) => {
   const text = readFileSync(join(folder, `${name}.ts`), "utf8");
 
-  test("says at its head what it shows", () => {
+  test("states its purpose in its first lines", () => {
     expect(text).toMatch(/^\/\*\*\n \* Shows an? |^\/\*\*\n \* Shows flows over HTTP: /);
   });
 
@@ -25,7 +25,7 @@ describe.each(names)("the example %s", (name) => {
     expect([lines >= 40, lines <= 140]).toEqual([true, true]);
   });
 
-  test("can be copied: it imports the library by its name, and nothing that lies beside it", () => {
+  test("can be copied: it imports only the library, by its name, and modules of Node", () => {
     const imported = [...text.matchAll(/^(?:import|\}) .*?from "([^"]+)";$/gm)].map(
       ([, from]) => from,
     );
@@ -35,7 +35,7 @@ describe.each(names)("the example %s", (name) => {
     );
   });
 
-  test("stands in the table of examples and in that of meters, and is run by a test", () => {
+  test("is listed in the table of examples and in the table of meters, and is run by one test", () => {
     expect(table).toContain(`\n| [${name}](${name}.ts) |`);
     expect(METERED.has(name)).toBe(true);
     expect(

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { METERS } from "./meters.ts";
 import { printed } from "./printed.ts";
 
-test("the order checkout ships an order, and says which step refuses another", async () => {
+test("the order checkout ships one order, and names the step that refuses another", async () => {
   expect(await printed(() => import("../../examples/order-checkout.ts"))).toEqual([
     "o1 by courier, charged 4200 cents",
     "o1 by courier, charged 4200 cents",
@@ -11,7 +11,7 @@ test("the order checkout ships an order, and says which step refuses another", a
   ]);
 });
 
-test("the folder backup copies what can be copied, and says what cannot", async () => {
+test("the folder backup copies the readable files, and reports the others", async () => {
   const report = '{"reason":"completed","copied":30,"bytes":735,"problems":["EISDIR"]}';
   expect(await printed(() => import("../../examples/folder-backup.ts"))).toEqual([
     report,
@@ -20,7 +20,7 @@ test("the folder backup copies what can be copied, and says what cannot", async 
   ]);
 });
 
-test("the trip booking books a trip, and leaves nothing booked of one that fails", async () => {
+test("the trip booking books a trip, and leaves no booking of a trip that fails", async () => {
   expect(await printed(() => import("../../examples/trip-booking.ts"))).toEqual([
     "t1: to Rome for 50000 cents; still booked: flight, hotel",
     expect.stringMatching(

@@ -1,11 +1,11 @@
 import { onTestFinished, vi } from "vitest";
 
-/** Runs an example as its file is run, and gives the lines that it prints. */
+/** Runs an example and returns the lines that it prints. */
 export async function printed(run: () => Promise<unknown>): Promise<readonly string[]> {
   const lines: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((...said) => {
+  const log = vi.spyOn(console, "log").mockImplementation((...values) => {
     lines.push(
-      said.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" "),
+      values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" "),
     );
   });
   onTestFinished(() => log.mockRestore());

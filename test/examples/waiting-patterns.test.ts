@@ -5,23 +5,23 @@ import { printed } from "./printed.ts";
 test("the sensor aggregation writes each reading once", async () => {
   expect(await printed(() => import("../../examples/sensor-aggregation.ts"))).toEqual([
     'kitchen {"n":60,"celsius":22.9}',
-    expect.stringMatching(/^20 readings came twice, and \d+ batches left$/),
+    expect.stringMatching(/^20 readings arrived twice, \d+ batches were written$/),
     'naive {"n":60,"celsius":22.9}',
     ...METERS,
   ]);
 });
 
-test("the migration watch lets one migration end, and has the other one stopped", async () => {
+test("the migration watch lets one migration finish, and stops the other at its deadline", async () => {
   expect(await printed(() => import("../../examples/migration-watch.ts"))).toEqual([
     "small: done",
-    "large: terminated: large was stopped",
+    "large: expired: large was stopped",
     "small again: done",
-    "terminated: large",
+    "stopped: large",
     ...METERS,
   ]);
 });
 
-test("the expense approval counts each link once, and hands over to the boss when nobody looks", async () => {
+test("the expense approval counts each link once, and asks the boss when the time is up", async () => {
   expect(await printed(() => import("../../examples/expense-approval.ts"))).toEqual([
     "ada approve: recorded, open",
     "ada approve: same, open",
@@ -38,14 +38,14 @@ test("the expense approval counts each link once, and hands over to the boss whe
   ]);
 });
 
-test("the long report is ordered once, fetched when it is there, and purged", async () => {
+test("the long report is started once, fetched when it is ready, and purged", async () => {
   expect(await printed(() => import("../../examples/long-report.ts"))).toEqual([
-    "yearly: 202, again 202, the same flow",
-    "naive: 202, again 202, the same flow",
+    "yearly: 202, repeated 202, the same flow",
+    "naive: 202, repeated 202, the same flow",
     "north in 2030: 10150 sold\neast in 2030: 8120 sold\nsouth in 2030: 10150 sold",
-    "the naive one says the same: true",
+    "the naive version returns the same: true",
     "an event after the end: 410 application/problem+json",
     ...METERS,
-    "purged: 204, and then 404",
+    "purged: 204, then 404",
   ]);
 });

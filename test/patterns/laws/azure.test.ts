@@ -105,7 +105,7 @@ describe("what is not as in Durable Functions", () => {
 describe("the table of meters", () => {
   const table = tableIn(page);
 
-  test("has a row for each recipe, with nothing billed for waiting but to the naive twin", () => {
+  test("has a row for each example, and only the naive version is billed for waiting", () => {
     expect(table.map(({ name }) => name)).toEqual([...METERED.keys()]);
     for (const { split, naive } of table) {
       expect(split).toMatchObject({ waitingMs: 0, beta: 1 });
@@ -114,16 +114,16 @@ describe("the table of meters", () => {
     }
   });
 
-  test("is read as it was written, and refuses what says nothing of its meters", () => {
-    const said = [
-      "split: billed 5 ms, 0 of them for waiting, beta 1.000",
-      "naive: billed 15 ms, 10 of them for waiting, beta 3.000",
+  test("is read as it was written, and refuses output without meters", () => {
+    const printed = [
+      "split: billed 5 ms, waiting 0 ms, beta 1.000",
+      "naive: billed 15 ms, waiting 10 ms, beta 3.000",
     ];
-    const meters = [metersOf("order-checkout", said)];
+    const meters = [metersOf("order-checkout", printed)];
     expect(tableIn(withTable(page, meters))).toEqual(meters);
     expect(withTable(page, table)).toBe(page);
-    expect(() => metersOf("order-checkout", said.slice(1))).toThrow(
-      "order-checkout says nothing of its split meter",
+    expect(() => metersOf("order-checkout", printed.slice(1))).toThrow(
+      "order-checkout does not print its split meter",
     );
     expect(() => withTable("", meters)).toThrow("expected");
   });

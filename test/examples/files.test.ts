@@ -35,7 +35,7 @@ describe.each(names)("the example %s", (name) => {
     );
   });
 
-  test("is listed in the table of examples and in the table of meters, and is run by one test", () => {
+  test("is listed in both tables, examples and meters, and is run by one test", () => {
     expect(table).toContain(`\n| [${name}](${name}.ts) |`);
     expect(METERED.has(name)).toBe(true);
     expect(

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 
-/** The last lines of every example: the split version is not billed for waiting, and the naive one is. */
+/** The last lines of every example. Only the naive version is billed for waiting. */
 export const METERS = [
   expect.stringMatching(/^split: billed \d+ ms, waiting 0 ms, beta 1\.000$/),
   expect.stringMatching(

@@ -11,7 +11,7 @@ test("the sensor aggregation writes each reading once", async () => {
   ]);
 });
 
-test("the migration watch lets one migration finish, and stops the other at its deadline", async () => {
+test("the migration watch lets one migration finish, and stops the other", async () => {
   expect(await printed(() => import("../../examples/migration-watch.ts"))).toEqual([
     "small: done",
     "large: expired: large was stopped",
@@ -21,7 +21,7 @@ test("the migration watch lets one migration finish, and stops the other at its 
   ]);
 });
 
-test("the expense approval counts each link once, and asks the boss when the time is up", async () => {
+test("the expense approval counts each link once, and then asks the boss", async () => {
   expect(await printed(() => import("../../examples/expense-approval.ts"))).toEqual([
     "ada approve: recorded, open",
     "ada approve: same, open",

@@ -2,18 +2,21 @@
  * Measures this engine beside what SQLite itself can do, in the same run:
  * `npm run bench -- [--json] [--only a,b] [--seconds N] [sizes]`. Nothing is asserted about time; results are checked.
  */
-import { BASELINE_BYTES, BASELINE_COMMITS, measureBaseline } from "./baseline.ts";
-import { BENCHES } from "./benches.ts";
-import { runChild } from "./child-process.ts";
-import { measureDisk } from "./disk.ts";
-import type { Bench, Figure } from "./figure.ts";
-import { collectGarbage } from "./garbage.ts";
+import {
+  BASELINE_BYTES,
+  BASELINE_COMMITS,
+  measureBaseline,
+  measureDisk,
+} from "./measure/baseline.ts";
+import { BENCHES } from "./benches/all-benches.ts";
+import { runChild } from "./measure/child-process.ts";
+import type { Bench, Figure } from "./measure/bench.ts";
+import { collectGarbage } from "./measure/usage.ts";
 import type { Measurement } from "./measured.ts";
 import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
-import { Rows } from "./row.ts";
-import type { EngineName } from "./subject.ts";
-import { formatTables } from "./tables.ts";
+import { Rows, formatTables } from "./report.ts";
+import type { EngineName } from "./measure/subject.ts";
 
 const ENGINES: readonly EngineName[] = ["sqlite", "memory"];
 const ROUNDS = 5;

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { DEFAULT_SIZES } from "./sizes.ts";
-import type { Sizes } from "./sizes.ts";
+import { DEFAULT_SIZES } from "./measure/bench.ts";
+import type { Sizes } from "./measure/bench.ts";
 
 /** What the command line asks for. */
 export interface Options {

@@ -3,12 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { callEach } from "../../bench/callers.ts";
-import { FastClock } from "../../bench/finished/fast-clock.ts";
-import { parsePages, readPages } from "../../bench/finished/pages.ts";
-import { readTokens, TokenFile } from "../../bench/park/token-file.ts";
-import { median, quantile } from "../../bench/statistics.ts";
-import { Tally } from "../../bench/tally.ts";
+import { callEach, Tally } from "../../bench/measure/load.ts";
+import { FastClock, parsePages, readPages } from "../../bench/children/finished-probe.ts";
+import { readTokens, TokenFile } from "../../bench/workloads/parked-flow.ts";
+import { median, quantile } from "../../bench/measure/statistics.ts";
 
 function scratch(): string {
   const path = mkdtempSync(join(tmpdir(), "handback-test-"));

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { sizesUpTo } from "../../bench/flat.ts";
+import { sizesUpTo } from "../../bench/benches/flat.ts";
 import { readOptions } from "../../bench/options.ts";
-import { DEFAULT_SIZES } from "../../bench/sizes.ts";
+import { DEFAULT_SIZES } from "../../bench/measure/bench.ts";
 
 const NAMES = ["noop", "park", "flat"];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Rows } from "../../bench/row.ts";
+import { Rows } from "../../bench/report.ts";
 
 const figure = { name: "noop", value: 50, unit: "ops/s", of: "baseline" };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Row } from "../../bench/row.ts";
-import { formatTables } from "../../bench/tables.ts";
+import type { Row } from "../../bench/report.ts";
+import { formatTables } from "../../bench/report.ts";
 
 const row = (part: Partial<Row>): Row => ({
   bench: "noop",

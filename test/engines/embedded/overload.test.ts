@@ -1,6 +1,6 @@
 import { fn, HandbackError, memory } from "handback";
 import { expect, test } from "vitest";
-import { collectGarbage } from "../../../bench/garbage.ts";
+import { collectGarbage } from "../../../bench/measure/usage.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import { start } from "../../durability/support/started-engine.ts";
 

@@ -1,0 +1,36 @@
+import type { Bench } from "../measure/bench.ts";
+import { throughput } from "../measure/bench.ts";
+import { chain3, counterOf, fanOut, noop } from "../workloads/calls.ts";
+import { checkLoop } from "./check-loop.ts";
+import { eventLoop, slowDisk } from "./event-loop.ts";
+import { finished } from "./finished.ts";
+import { flat } from "./flat.ts";
+import { latency, twoCommits } from "./latency.ts";
+import { park } from "./park.ts";
+import { simulation } from "./simulation.ts";
+import { timers, timersBurst, timersSoon } from "./timers.ts";
+
+/** All of them, in the order in which they run. */
+export const BENCHES: readonly Bench[] = [
+  throughput(noop),
+  throughput(counterOf(1_000)),
+  throughput(counterOf(1)),
+  throughput(chain3),
+  fanOut(10, 32),
+  fanOut(100, 32),
+  fanOut(1_000, 4),
+  fanOut(10_000, 2),
+  twoCommits,
+  latency(noop),
+  latency(chain3),
+  checkLoop,
+  simulation,
+  eventLoop,
+  slowDisk,
+  timersSoon,
+  timersBurst,
+  timers,
+  park,
+  flat,
+  finished,
+];

@@ -1,0 +1,110 @@
+import type { Completed, Completion } from "../children/park-complete.ts";
+import type { Created, Creation } from "../children/park-create.ts";
+import { reopen } from "../children/reopened.ts";
+import type { Reopened } from "../children/reopened.ts";
+import type { Bench, Figure } from "../measure/bench.ts";
+import { runChild } from "../measure/child-process.ts";
+import { makeScratch } from "../measure/subject.ts";
+import { growth } from "../measure/usage.ts";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
+const CALLERS = 1_000;
+/** Flows parked before anything is measured, at the least, and as a share: caches are full then, the more so the more there are. */
+const BEFORE = 20_000;
+const BEFORE_SHARE = 0.1;
+/** Flows completed before that is measured. */
+const COMPLETED_BEFORE = 2_000;
+
+/**
+ * Flows that each wait for a person: made, left alone, found again by another process, and completed by a third.
+ *
+ * What memory a flow takes is told twice, per flow and after full collections: `park-rss`, by how much the process that made them grew
+ * while it made them, and `park-reopen-rss`, by how much more a process holds that has them in its store than one with an empty
+ * store. Both count the whole process, with caches that have not filled up before: a few thousand flows tell little, a million tell it
+ * all. Nobody listens for the flows' results, and the tokens go to a file.
+ */
+export const park: Bench = {
+  name: "park",
+  rounds: 1,
+  async measure(engine, _, { flows }) {
+    if (engine !== "sqlite") return [];
+    const scratch = makeScratch();
+    try {
+      const files = { file: join(scratch.path, "park.db"), tokens: join(scratch.path, "tokens") };
+      const empty = await reopen(join(scratch.path, "empty.db"));
+      const emptyBytes = statSync(join(scratch.path, "empty.db")).size;
+      const before = Math.max(BEFORE, Math.round(flows * BEFORE_SHARE));
+      const creation: Creation = { ...files, before, flows, callers: CALLERS };
+      const created = await runChild<Created>(
+        new URL("../children/park-create.ts", import.meta.url),
+        creation,
+      );
+      const diskBytes = (statSync(files.file).size - emptyBytes) / (before + flows);
+      const full = await reopen(files.file);
+      const completion: Completion = {
+        ...files,
+        before: COMPLETED_BEFORE,
+        flows,
+        callers: CALLERS,
+      };
+      const completed = await runChild<Completed>(
+        new URL("../children/park-complete.ts", import.meta.url),
+        completion,
+      );
+      return figures(flows, {
+        created,
+        diskBytes,
+        full,
+        grown: growth(empty.memory, full.memory, before + flows),
+        completed,
+      });
+    } finally {
+      scratch.remove();
+    }
+  },
+};
+
+interface Measured {
+  readonly created: Created;
+  readonly diskBytes: number;
+  readonly full: Reopened;
+  readonly grown: Reopened["memory"];
+  readonly completed: Completed;
+}
+
+function figures(
+  flows: number,
+  { created, diskBytes, full, grown, completed }: Measured,
+): readonly Figure[] {
+  const bytes = (name: string, value: number): Figure => ({
+    name,
+    value,
+    unit: "bytes/flow",
+    of: "",
+  });
+  const rate = (name: string, ms: number): Figure => ({
+    name,
+    value: (flows * 1_000) / ms,
+    unit: "flows/s",
+    of: "baseline",
+  });
+  return [
+    { name: "park-flows", value: flows, unit: "flows", of: "" },
+    rate("park", created.parkedMs),
+    rate("park-acknowledged", created.acknowledgedMs),
+    { name: "park-cpu", value: created.cpuUs / flows, unit: "us/flow", of: "baseline-cpu" },
+    bytes("park-rss", created.memory.rss),
+    bytes("park-heap", created.memory.heap),
+    bytes("park-disk", diskBytes),
+    { name: "park-reopen", value: full.ms, unit: "ms", of: "fsync" },
+    bytes("park-reopen-rss", grown.rss),
+    rate("park-complete", completed.ms),
+    {
+      name: "park-complete-cpu",
+      value: completed.cpuUs / flows,
+      unit: "us/flow",
+      of: "baseline-cpu",
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+/** Puts flows to sleep for up to an hour, and measures how fast, and what the process holds for each. */
+import { childInput, report } from "../measure/child-process.ts";
+import { callEach, Tally } from "../measure/load.ts";
+import { withStore } from "../measure/subject.ts";
+import { growth, measureMemory } from "../measure/usage.ts";
+import type { MemoryUse } from "../measure/usage.ts";
+import { noop } from "../workloads/calls.ts";
+import { sleeper } from "../workloads/parked-flow.ts";
+
+/** How many timers are to be made, and where. */
+export interface Creation {
+  readonly file: string;
+  /** Timers made before anything is measured: caches that hold so much and no more are full then. */
+  readonly before: number;
+  readonly timers: number;
+  readonly callers: number;
+}
+
+/** What that took. */
+export interface Created {
+  readonly ms: number;
+  /** What each timer added. */
+  readonly memory: MemoryUse;
+}
+
+const HOUR_MS = 3_600_000;
+/** A prime: what is due one after the other is not made one after the other. */
+const STRIDE = 7_919;
+
+const { file, before, timers, callers } = childInput<Creation>();
+let tally = new Tally(before);
+const sleep = sleeper(() => tally.add());
+
+const created = await withStore(file, [sleep, ...noop.functions], async (client) => {
+  const create = async (count: number): Promise<void> => {
+    tally = new Tally(count);
+    const from = Date.now();
+    const dueAt = (n: number): number =>
+      from + Math.ceil((((n * STRIDE) % count) + 1) * (HOUR_MS / count));
+    await callEach(count, callers, async (n) => void (await client.start(sleep, dueAt(n))));
+    await tally.isComplete;
+    // Commits keep their order: when this is answered, what the handlers did is on disk.
+    await noop.call(client, 0);
+  };
+  await create(before);
+  const memory = await measureMemory();
+  const start = performance.now();
+  await create(timers);
+  const ms = performance.now() - start;
+  return { ms, memory: growth(memory, await measureMemory(), timers) };
+});
+report(created satisfies Created);

@@ -11,8 +11,8 @@ import { readOptions } from "./options.ts";
 import type { Options } from "./options.ts";
 import { toCell, toComplaints, toReport } from "./report.ts";
 import { LEAST_RUN_MINUTES, minutesOfLong } from "./share-of-time.ts";
-import { Tally } from "./tally.ts";
-import type { Trial } from "./trial.ts";
+import { Tally } from "./trial/tally.ts";
+import type { Trial } from "./trial/trial.ts";
 import { allTrials, roundOf } from "./trials.ts";
 
 const MINUTE_MS = 60_000;
@@ -35,9 +35,9 @@ process.exit(total.isRed ? 1 : 0);
 /** Why trials cannot be run here, by their names. */
 async function lacksOf({ trials, ...occasion }: Options): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  for (const { name, lack, isLong = false } of trials) {
+  for (const { name, missing, isLong = false } of trials) {
     const hasTime = !isLong || minutesOfLong({ ...occasion, trials: trials.length }) > 0;
-    const why = hasTime ? await lack() : `needs ${LEAST_RUN_MINUTES} minutes, or --only ${name}`;
+    const why = hasTime ? await missing() : `needs ${LEAST_RUN_MINUTES} minutes, or --only ${name}`;
     if (why !== undefined) found.set(name, why);
   }
   return found;

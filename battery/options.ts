@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import type { Trial } from "./trial.ts";
+import type { Trial } from "./trial/trial.ts";
 
 /** What the command line asks for. */
 export interface Options {

@@ -1,7 +1,7 @@
 import CliTable from "cli-table3";
-import type { Breach } from "./checker/verdict.ts";
-import type { Tally } from "./tally.ts";
-import type { Row, Trial } from "./trial.ts";
+import type { Breach } from "./history/verdict.ts";
+import type { Tally } from "./trial/tally.ts";
+import type { Row, Trial } from "./trial/trial.ts";
 
 /** What a report is made of, beside what was counted. */
 export interface Run {

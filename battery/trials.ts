@@ -11,7 +11,7 @@ import { relaxedDurability } from "./disk/power/relaxed.ts";
 import { kills } from "./kills/kills.ts";
 import { poisonedMessages } from "./poison/poisoned-messages.ts";
 import { longWork } from "./soak/long-work.ts";
-import type { Trial } from "./trial.ts";
+import type { Trial } from "./trial/trial.ts";
 
 /** Every trial. */
 export const allTrials: readonly Trial[] = [

@@ -6,7 +6,7 @@ test("imports in src run one way, and the inner layers are pure", () => {
   expect(layerViolations(readFiles("src", ".ts"))).toEqual([]);
 });
 
-test.each(["src", "test", "demo", "examples", "scripts"])(
+test.each(["src", "test", "demo", "examples", "scripts", "bench", "battery"])(
   "rooms in %s import each other one way",
   (folder) => {
     expect(roomCycles(readFiles(folder, ".ts"))).toEqual([]);

@@ -10,33 +10,37 @@ import type { Standing } from "../ledger/entry.ts";
 import type { Orders } from "../ledger/orders.ts";
 import { operationOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { outcomeOf } from "./recording-client.ts";
-import type { Desk } from "./recording-client.ts";
-import { say } from "./ledger-writer.ts";
+import { outcomeOf } from "../client/recording-client.ts";
+import type { RecordingClient } from "../client/recording-client.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
 
 const LOOK_AGAIN_MS = 20;
 
 /** Waits until the store is quiet, and tells how every flow stands and what every state holds. */
-export async function tellAll(
+export async function dumpState(
   orders: Orders,
-  { desk, store, quietMs }: { desk: Desk; store: Store; quietMs: number },
+  { recorder, store, quietMs }: { recorder: RecordingClient; store: Store; quietMs: number },
 ): Promise<void> {
-  await untilQuiet(store, quietMs);
+  await waitUntilQuiet(store, quietMs);
   const operations = Array.from({ length: orders.next }, (_, number) =>
     operationOf(orders.seed, number),
   );
   for (const operation of operations) {
-    say({ what: "standing", op: operation.number, ...(await standingOf(desk.client, operation)) });
+    writeEntry({
+      what: "standing",
+      op: operation.number,
+      ...(await standingOf(recorder.client, operation)),
+    });
   }
   for (const [name, place] of placesOf(operations))
-    say({ what: "state", place: name, values: await read(desk.client, place) });
+    writeEntry({ what: "state", place: name, values: await readPlace(recorder.client, place) });
   const { messages, delayed, dead } = store.count();
-  say({ what: "rest", messages, delayed, dead });
-  say({ what: "told" });
+  writeEntry({ what: "rest", messages, delayed, dead });
+  writeEntry({ what: "told" });
 }
 
 /** Until nothing is left to be done, or has been done for long. */
-async function untilQuiet(store: Store, quietMs: number): Promise<void> {
+async function waitUntilQuiet(store: Store, quietMs: number): Promise<void> {
   let [before, since] = ["", Date.now()];
   for (;;) {
     const { messages, delayed, state } = store.count();
@@ -71,7 +75,7 @@ function placesOf(operations: readonly Operation[]): ReadonlyMap<string, Place> 
   return new Map([...pages, ...others].map((place) => [nameOf(place), place]));
 }
 
-async function read(client: Client, { of, id }: Place): Promise<Json> {
+async function readPlace(client: Client, { of, id }: Place): Promise<Json> {
   try {
     return (await client.readState(of, id)) as Json;
   } catch (error) {

@@ -3,8 +3,8 @@ import { Worker } from "node:worker_threads";
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Store } from "../../src/index.ts";
 import type { Orders } from "../ledger/orders.ts";
-import { codeOf } from "./recording-client.ts";
-import { say } from "./ledger-writer.ts";
+import { codeOf } from "../client/recording-client.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
 
 /** Tries to open the store once more, while it is open: with the same store, with others, and in a thread. */
 export async function intrude(
@@ -14,7 +14,7 @@ export async function intrude(
   if (intrusions.length === 0) return;
   const tryTo = async (how: string, other: Store): Promise<void> => {
     const code = await embedded({ functions, store: other }).then(() => "open", codeOf);
-    say({ what: "intruder", how, code });
+    writeEntry({ what: "intruder", how, code });
   };
   await tryTo("the same store again", store);
   for (const { how, path } of intrusions) {
@@ -23,6 +23,10 @@ export async function intrude(
       argv: [path],
       stdout: true,
     });
-    say({ what: "intruder", how: `in a thread, ${how}`, code: (await text(thread.stdout)).trim() });
+    writeEntry({
+      what: "intruder",
+      how: `in a thread, ${how}`,
+      code: (await text(thread.stdout)).trim(),
+    });
   }
 }

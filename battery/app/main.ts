@@ -9,12 +9,12 @@ import type { Setting } from "../ledger/orders.ts";
 import { receipts } from "../kinds/transfer.ts";
 import { Poisoner } from "../poison/poisoner.ts";
 import { poisonFunctions } from "../poison/poison-functions.ts";
-import { codeOf, Desk } from "./recording-client.ts";
+import { codeOf, RecordingClient } from "../client/recording-client.ts";
 import { intrude } from "./intrusions.ts";
 import { readOrders } from "./read-orders.ts";
-import { tellAll } from "./dump-state.ts";
-import { say } from "./ledger-writer.ts";
-import { wallClock } from "./wall-clock.ts";
+import { dumpState } from "./dump-state.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
+import { wallClock } from "../client/wall-clock.ts";
 import { Work } from "./work.ts";
 
 const STOPPED = 3;
@@ -25,7 +25,7 @@ const functions = [...allFunctions, ...poisonFunctions];
 
 // From the first word on it ends in good order when it is asked to.
 const asked = new Promise<"asked">((resolve) => process.once("SIGTERM", () => resolve("asked")));
-say({ what: "hello", pid: process.pid });
+writeEntry({ what: "hello", pid: process.pid });
 const orders = await readOrders({ orElse: () => process.exit(DEAF), onSetting: setClock });
 wallClock.aheadMs = orders.aheadMs ?? 0;
 const store = sqlite(orders.path);
@@ -34,13 +34,13 @@ if (engine === undefined) process.exitCode = SHUT;
 else await serve(engine, store);
 
 async function open(store: Store): Promise<Embedded | undefined> {
-  say({ what: "opening" });
+  writeEntry({ what: "opening" });
   try {
     const log = {
       debug: nothing,
       info: nothing,
       warn: nothing,
-      error: (text: string) => say({ what: "warning", text }),
+      error: (text: string) => writeEntry({ what: "warning", text }),
     };
     const clock = orders.aheadMs === undefined ? {} : { clock: wallClock };
     const crashes =
@@ -53,24 +53,24 @@ async function open(store: Store): Promise<Embedded | undefined> {
       ...clock,
       ...crashes,
     });
-    say({ what: "open" });
+    writeEntry({ what: "open" });
     return engine;
   } catch (error) {
-    say({ what: "shut", code: codeOf(error) });
+    writeEntry({ what: "shut", code: codeOf(error) });
     return undefined;
   }
 }
 
 async function serve(engine: Embedded, store: Store): Promise<void> {
-  const desk = new Desk(engine.client, {
+  const recorder = new RecordingClient(engine.client, {
     life: orders.life,
     known: new Map(orders.open.map(({ op, steps }) => [op, steps])),
   });
-  const work = new Work(orders, desk);
-  const stopped = desk.stopped.then((code) => ({ code }));
+  const work = new Work(orders, recorder);
+  const stopped = recorder.stopped.then((code) => ({ code }));
   const poisoner =
     orders.poisoning === undefined ? undefined : new Poisoner(engine, orders.poisoning);
-  const done = orders.mode === "verify" ? verify({ work, desk, store, poisoner }) : work.goOn();
+  const done = orders.mode === "verify" ? verify({ work, recorder, store, poisoner }) : work.goOn();
   if (orders.mode === "work") poisoner?.begin();
   // What it did beside the work is said before it ends.
   const intrusions = intrude(orders.intrusions, { store, functions });
@@ -80,29 +80,29 @@ async function serve(engine: Embedded, store: Store): Promise<void> {
   await intrusions;
   await engine.close();
   if (typeof end === "object") {
-    say({ what: "stopped", code: end.code });
+    writeEntry({ what: "stopped", code: end.code });
     process.exitCode = STOPPED;
-  } else say({ what: "closed" });
+  } else writeEntry({ what: "closed" });
 }
 
 /** What a verification looks at. */
 interface Verified {
   readonly work: Work;
-  readonly desk: Desk;
+  readonly recorder: RecordingClient;
   readonly store: Store;
   readonly poisoner: Poisoner | undefined;
 }
 
-async function verify({ work, desk, store, poisoner }: Verified): Promise<"done"> {
+async function verify({ work, recorder, store, poisoner }: Verified): Promise<"done"> {
   await work.finish();
-  await tellAll(orders, { desk, store, quietMs: orders.quietMs });
+  await dumpState(orders, { recorder, store, quietMs: orders.quietMs });
   await poisoner?.tell();
   return "done";
 }
 
 function setClock({ aheadMs }: Setting): void {
   wallClock.aheadMs = aheadMs;
-  say({ what: "clock" });
+  writeEntry({ what: "clock" });
 }
 
 function nothing(): void {

@@ -4,9 +4,9 @@ import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.
 import { kindOf } from "../kinds/all-kinds.ts";
 import type { Orders } from "../ledger/orders.ts";
 import { operationOf } from "../plan/operation.ts";
-import { codeOf, EngineGone } from "./recording-client.ts";
-import type { Desk } from "./recording-client.ts";
-import { say } from "./ledger-writer.ts";
+import { codeOf, EngineGone } from "../client/recording-client.ts";
+import type { RecordingClient } from "../client/recording-client.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
 
 const LONGEST_TICK_MS = 30;
 const FULL_PAUSE_MS = 50;
@@ -14,15 +14,15 @@ const FULL_PAUSE_MS = 50;
 /** Does operations: those that were left open, and, when it is to go on, new ones. */
 export class Work {
   readonly #orders: Orders;
-  readonly #desk: Desk;
+  readonly #recorder: RecordingClient;
   readonly #random: SeededRandom;
   readonly #open = new Set<Promise<void>>();
   #next: number;
   #ended = false;
 
-  constructor(orders: Orders, desk: Desk) {
+  constructor(orders: Orders, recorder: RecordingClient) {
     this.#orders = orders;
-    this.#desk = desk;
+    this.#recorder = recorder;
     this.#random = new SeededRandom(orders.seed ^ Math.imul(orders.life, 0x27d4eb2f));
     this.#next = orders.next;
     for (const { op } of orders.open) this.#begin(op);
@@ -69,13 +69,13 @@ export class Work {
   async #perform(number: number): Promise<void> {
     const operation = operationOf(this.#orders.seed, number);
     try {
-      await kindOf(operation).perform(operation, this.#desk);
+      await kindOf(operation).perform(operation, this.#recorder);
     } catch (error) {
       if (error instanceof EngineGone) return;
       // Not now; a later process goes on with what was accepted.
       if (HandbackError.is(error, "STORE_FULL") || codeOf(error) === "OVERLOADED")
         await setTimeout(FULL_PAUSE_MS);
-      else say({ what: "astray", op: number, error: codeOf(error) });
+      else writeEntry({ what: "astray", op: number, error: codeOf(error) });
     }
   }
 }

@@ -3,9 +3,9 @@ import { lineOf, pageOf, placeOfPage } from "../kinds/operation-log.ts";
 import { allKinds, kindOf } from "../kinds/all-kinds.ts";
 import { nameOf } from "../kinds/kind.ts";
 import type { States } from "../kinds/kind.ts";
-import { exists, readHistory, triesOf } from "./history.ts";
-import type { Flow, History } from "./history.ts";
-import type { Verdict, Violation } from "./verdict.ts";
+import { exists, readHistory, triesOf } from "../history/history.ts";
+import type { Flow, History } from "../history/history.ts";
+import type { Verdict, Violation } from "../history/verdict.ts";
 
 /**
  * Judges what a ledger has heard, up to the end of the last verification.

@@ -5,8 +5,8 @@ import { endAt } from "../kills/end-at.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { startApp } from "../process/start-app.ts";
 import type { App } from "../process/start-app.ts";
-import { verify } from "../process/verify.ts";
-import type { Ground, Trial } from "../trial.ts";
+import { verify } from "../checker/verify.ts";
+import type { Ground, Trial } from "../trial/trial.ts";
 import { FARTHEST_MS, nextJump } from "./jumps.ts";
 import { longestWait } from "./lateness.ts";
 
@@ -39,7 +39,7 @@ export const clockJumps: Trial = {
     { count: BETWEEN, label: "of these between two processes" },
     { peak: LATEST, unit: "ms", label: "longest wait of a timer that was due" },
   ],
-  lack: () => Promise.resolve(undefined),
+  missing: () => Promise.resolve(undefined),
   run: (ground) => runClockJumps(ground),
 };
 

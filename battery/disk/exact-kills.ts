@@ -2,9 +2,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../ledger/ledger.ts";
-import { verify } from "../process/verify.ts";
-import type { Trial } from "../trial.ts";
-import { lackOf } from "./lack.ts";
+import { verify } from "../checker/verify.ts";
+import type { Trial } from "../trial/trial.ts";
+import { missingTools } from "./missing-tools.ts";
 import { killedAt } from "./strace.ts";
 import type { SystemCall } from "./strace.ts";
 import { workFor } from "./work-for.ts";
@@ -52,7 +52,7 @@ export const exactKills: Trial = {
     { count: "exactKillsInCommit", label: "of them inside the commit window" },
     { count: "exactKillsVoid", label: "void: the call was never made" },
   ],
-  lack: () => Promise.resolve(lackOf("strace")),
+  missing: () => Promise.resolve(missingTools("strace")),
   async run({ seed, folder, until, tally }) {
     const random = new SeededRandom(seed);
     const end = Math.min(until, Date.now() + LONGEST_MS);

@@ -48,7 +48,7 @@ export function slowed(delayMs: number): readonly string[] {
 }
 
 /** Says why programs cannot be run under strace here, if that is so. */
-export function lackOfStrace(): string | undefined {
+export function missingStrace(): string | undefined {
   const { error, status } = spawnSync(
     "strace",
     ["-f", "-qq", "-o", "/dev/null", ...QUICKLY, "true"],

@@ -3,8 +3,8 @@ import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.
 import { Ledger } from "../ledger/ledger.ts";
 import type { Orders } from "../ledger/orders.ts";
 import { startApp } from "../process/start-app.ts";
-import { verify } from "../process/verify.ts";
-import type { Ground, Trial } from "../trial.ts";
+import { verify } from "../checker/verify.ts";
+import type { Ground, Trial } from "../trial/trial.ts";
 import { endAt } from "./end-at.ts";
 import { scheduleEndings } from "./schedule.ts";
 import type { Ending } from "./schedule.ts";
@@ -30,7 +30,7 @@ export const kills: Trial = {
     { count: DRAINS, label: "drains (SIGTERM)" },
     { count: SECOND_OPENS, label: "second opens that were refused" },
   ],
-  lack: () => Promise.resolve(undefined),
+  missing: () => Promise.resolve(undefined),
   run: (ground) => runKills(ground),
 };
 

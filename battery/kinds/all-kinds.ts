@@ -1,6 +1,6 @@
 import type { Operation } from "../plan/operation.ts";
 import { blockedHandlers } from "./blocked.ts";
-import { book } from "./operation-log.ts";
+import { operationLog } from "./operation-log.ts";
 import { cancelledFlows } from "./cancelled.ts";
 import { counters } from "./counter.ts";
 import { events } from "./event.ts";
@@ -30,7 +30,7 @@ export const allKinds: readonly Kind[] = [
 
 /** All that is to be registered. */
 export const allFunctions: readonly object[] = [
-  book,
+  operationLog,
   ...allKinds.flatMap(({ functions }) => functions),
 ];
 

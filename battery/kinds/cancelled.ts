@@ -1,9 +1,9 @@
 import { fn } from "../../src/index.ts";
 import type { Future, Settlement } from "../../src/index.ts";
-import { triesOf } from "../checker/history.ts";
-import type { Flow } from "../checker/history.ts";
+import { triesOf } from "../history/history.ts";
+import type { Flow } from "../history/history.ts";
 import { diceOf } from "../plan/operation.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const CLEANED_UP = "cleaned up";
@@ -17,34 +17,34 @@ const park = fn("battery/park", (ctx, op: number): Future<unknown> => {
 const tooLate = fn(
   "battery/too-late",
   (ctx, { args: op }: { result: void; args: number }): Future<string> =>
-    ctx.invoke(book.note, { op, part: NEVER }, { id: pageOf(op) }),
+    ctx.invoke(operationLog.note, { op, part: NEVER }, { id: pageOf(op) }),
 );
 const cleanUp = fn(
   "battery/clean-up",
   (ctx, { args: op }: { result: Settlement<unknown>; args: number }): Future<string> =>
-    ctx.invoke(book.note, { op, part: CLEANED_UP }, { id: pageOf(op) }),
+    ctx.invoke(operationLog.note, { op, part: CLEANED_UP }, { id: pageOf(op) }),
 );
 
 /** Cancelled flows: cancelled once and for ever, what they parked is gone, and what cleans up does so once. */
 export const cancelledFlows: Kind = {
   name: "cancelled",
   functions: [park, tooLate, cleanUp],
-  async perform(operation, desk) {
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(park, operation.number, { id: operation.key }),
+  async perform(operation, recorder) {
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(park, operation.number, { id: operation.key }),
     );
     if (handle === undefined) return;
     const waits = diceOf(operation).chance(0.7);
     const standing = waits
-      ? await desk.until(handle, ({ custom }) => custom === "parked")
+      ? await recorder.until(handle, ({ custom }) => custom === "parked")
       : undefined;
     const parked = standing?.custom === "parked";
     // In vain, if a process before this one did it and did not live to hear so.
-    await desk.request(operation, "cancel", () => desk.client.cancel(handle), {
+    await recorder.request(operation, "cancel", () => recorder.client.cancel(handle), {
       value: parked,
       answer: (done) => done,
     });
-    await desk.finish(operation, handle);
+    await recorder.finish(operation, handle);
   },
   booked: (flow) =>
     triesOf(flow, "cancel").some(({ value }) => value === true)

@@ -1,10 +1,10 @@
 import { HandbackError, stateful, value } from "../../src/index.ts";
 import type { FlowHandle } from "../../src/index.ts";
-import type { Desk } from "../app/recording-client.ts";
-import { act } from "../app/ledger-writer.ts";
-import { exists, triesOf, valueOf } from "../checker/history.ts";
-import type { Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import type { RecordingClient } from "../client/recording-client.ts";
+import { recordEffect } from "../client/ledger-writer.ts";
+import { exists, triesOf, valueOf } from "../history/history.ts";
+import type { Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
 import { nameOf } from "./kind.ts";
@@ -16,7 +16,7 @@ const counter = stateful("battery/counter", {
   state: { count: value(0) },
   handlers: {
     add(ctx, { op }: Add): number {
-      act(ctx, { op, part: "add" });
+      recordEffect(ctx, { op, part: "add" });
       return ++ctx.state.count;
     },
   },
@@ -32,20 +32,20 @@ interface Add {
 export const counters: Kind = {
   name: "counter",
   functions: [counter],
-  async perform(operation, desk) {
+  async perform(operation, recorder) {
     const { place, twice, conflicts } = additionOf(operation);
     const start = (): Promise<FlowHandle<number>> =>
-      desk.client.start(
+      recorder.client.start(
         counter.add,
         { op: operation.number },
         { id: place.id, key: operation.key },
       );
-    const again = twice ? desk.begin(operation, start).catch(() => undefined) : undefined;
-    const handle = await desk.begin(operation, start);
+    const again = twice ? recorder.begin(operation, start).catch(() => undefined) : undefined;
+    const handle = await recorder.begin(operation, start);
     await again;
     if (handle === undefined) return;
-    if (conflicts) await contradict(operation, desk, place);
-    await desk.finish(operation, handle);
+    if (conflicts) await contradict(operation, recorder, place);
+    await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [] }),
   places: () => Array.from({ length: COUNTERS }, (_, index) => placeOf(index)),
@@ -70,11 +70,15 @@ export const counters: Kind = {
 };
 
 /** Asks for something else under a key that is taken. */
-async function contradict(operation: Operation, desk: Desk, { id }: Place): Promise<void> {
+async function contradict(
+  operation: Operation,
+  recorder: RecordingClient,
+  { id }: Place,
+): Promise<void> {
   const other = { op: operation.number, other: true } as const;
   try {
-    await desk.request(operation, "conflict", () =>
-      desk.client.start(counter.add, other, { id, key: operation.key }),
+    await recorder.request(operation, "conflict", () =>
+      recorder.client.start(counter.add, other, { id, key: operation.key }),
     );
   } catch (error) {
     if (!HandbackError.is(error, "IDEMPOTENCY_CONFLICT")) throw error;

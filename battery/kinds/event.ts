@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import { fn, HandbackError } from "../../src/index.ts";
 import type { FlowHandle, Future } from "../../src/index.ts";
-import type { Desk } from "../app/recording-client.ts";
-import { exists, triesOf, valueOf } from "../checker/history.ts";
-import type { Attempt, Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import type { RecordingClient } from "../client/recording-client.ts";
+import { exists, triesOf, valueOf } from "../history/history.ts";
+import type { Attempt, Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const NOTE = "note";
@@ -26,7 +26,7 @@ const gathered = fn(
     if (!result.last) return ctx.onComplete(ctx.event<Note>(NOTE), gathered, { op, names });
     return ctx.invoke(list, {
       names,
-      noted: ctx.invoke(book.note, { op, part: GATHERED }, { id: pageOf(op) }),
+      noted: ctx.invoke(operationLog.note, { op, part: GATHERED }, { id: pageOf(op) }),
     });
   },
 );
@@ -51,13 +51,13 @@ interface Gathering {
 export const events: Kind = {
   name: "event",
   functions: [gather, gathered, list],
-  async perform(operation, desk) {
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(gather, operation.number, { id: operation.key }),
+  async perform(operation, recorder) {
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(gather, operation.number, { id: operation.key }),
     );
     if (handle === undefined) return;
-    await signalAll(operation, desk, handle);
-    await desk.finish(operation, handle);
+    await signalAll(operation, recorder, handle);
+    await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [GATHERED] }),
   *check(flows) {
@@ -68,19 +68,20 @@ export const events: Kind = {
 /** Sends what was not acknowledged before, all at once or one after the other: an event cannot be asked for. */
 async function signalAll(
   operation: Operation,
-  desk: Desk,
+  recorder: RecordingClient,
   handle: FlowHandle<unknown>,
 ): Promise<void> {
   const dice = diceOf(operation);
   const count = 1 + dice.below(MOST_EVENTS);
   const atOnce = dice.chance(0.5);
   const open = Array.from({ length: count }, (_, index) => index).filter(
-    (index) => desk.known(operation, `event ${index}`) !== "acknowledged",
+    (index) => recorder.known(operation, `event ${index}`) !== "acknowledged",
   );
   const signal = (index: number): Promise<void> => {
     const last = index === count - 1;
-    const send = (name: string): Promise<void> => desk.client.signal(handle, NOTE, { name, last });
-    return desk.request(operation, `event ${index}`, send, { value: last }).catch(orIfOver);
+    const send = (name: string): Promise<void> =>
+      recorder.client.signal(handle, NOTE, { name, last });
+    return recorder.request(operation, `event ${index}`, send, { value: last }).catch(orIfOver);
   };
   if (atOnce) {
     await Promise.all(open.map(signal));

@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act } from "../app/ledger-writer.ts";
-import { valueOf } from "../checker/history.ts";
+import { recordEffect } from "../client/ledger-writer.ts";
+import { valueOf } from "../history/history.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const MOST_LEAVES = 24;
@@ -21,8 +21,8 @@ const leaf = fn(
   "battery/leaf",
   async (ctx, { op, index }: { op: number; index: number }): Promise<Future<string>> => {
     if ((op + index) % 5 === 0) await setTimeout(SLOW_LEAF_MS);
-    act(ctx, { op, part: `seen ${index}`, value: index });
-    return ctx.invoke(book.note, { op, part: leafOf(index) }, { id: pageOf(op) });
+    recordEffect(ctx, { op, part: `seen ${index}`, value: index });
+    return ctx.invoke(operationLog.note, { op, part: leafOf(index) }, { id: pageOf(op) });
   },
 );
 
@@ -40,11 +40,11 @@ interface FanOut {
 export const fanOuts: Kind = {
   name: "fan-out",
   functions: [fanOut, leaf, sum],
-  async perform(operation, desk) {
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(fanOut, fanOutOf(operation), { id: operation.key }),
+  async perform(operation, recorder) {
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(fanOut, fanOutOf(operation), { id: operation.key }),
     );
-    if (handle !== undefined) await desk.finish(operation, handle);
+    if (handle !== undefined) await recorder.finish(operation, handle);
   },
   booked: ({ operation }) => ({
     certain: Array.from({ length: fanOutOf(operation).leaves }, (_, index) => leafOf(index)),

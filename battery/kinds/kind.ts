@@ -1,8 +1,8 @@
 import type { Json } from "../../src/core/data/json.ts";
 import type { StatefulFunction } from "../../src/index.ts";
-import type { Desk } from "../app/recording-client.ts";
-import type { Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import type { RecordingClient } from "../client/recording-client.ts";
+import type { Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import type { Operation } from "../plan/operation.ts";
 
 /** A kind of object: its functions, what a client does with it, and the law that it keeps. */
@@ -11,7 +11,7 @@ export interface Kind {
   /** Those of its own, to be registered. */
   readonly functions: readonly object[];
   /** Does an operation, or goes on with it. */
-  perform(operation: Operation, desk: Desk): Promise<void>;
+  perform(operation: Operation, recorder: RecordingClient): Promise<void>;
   /** What an operation whose flow is there has booked, each part once; what it may have booked, once at most. */
   booked(flow: Flow): {
     readonly certain: readonly string[];

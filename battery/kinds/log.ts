@@ -1,9 +1,9 @@
 import { fn, stateful, value } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act } from "../app/ledger-writer.ts";
-import { exists, valueOf } from "../checker/history.ts";
-import type { Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import { recordEffect } from "../client/ledger-writer.ts";
+import { exists, valueOf } from "../history/history.ts";
+import type { Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
 import { nameOf } from "./kind.ts";
@@ -18,7 +18,7 @@ const log = stateful("battery/log", {
   state: { numbers: value<string[]>([]) },
   handlers: {
     append(ctx, { op, part, clerk, number }: Append): number {
-      act(ctx, { op, part, value: number });
+      recordEffect(ctx, { op, part, value: number });
       ctx.state.numbers.push(`${clerk}:${number}`);
       return number;
     },
@@ -70,12 +70,12 @@ const firstOf = fn("battery/first-of", (_, numbers: readonly number[]): number =
 export const logs: Kind = {
   name: "log",
   functions: [log, clerk, firstOf],
-  async perform(operation, desk) {
+  async perform(operation, recorder) {
     const order = orderOf(operation);
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(clerk.write, order, { id: clerkOf(order.clerk), key: operation.key }),
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(clerk.write, order, { id: clerkOf(order.clerk), key: operation.key }),
     );
-    if (handle !== undefined) await desk.finish(operation, handle);
+    if (handle !== undefined) await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [] }),
   places(operations) {

@@ -1,15 +1,15 @@
 import { stateful, value } from "../../src/index.ts";
-import { act } from "../app/ledger-writer.ts";
+import { recordEffect } from "../client/ledger-writer.ts";
 import type { Place } from "./kind.ts";
 
 const OPERATIONS_A_PAGE = 20;
 
 /** Counts what operations did, part by part: each must come to one, however often its code ran. */
-export const book = stateful("battery/book", {
+export const operationLog = stateful("battery/book", {
   state: { lines: value<Record<string, number>>({}) },
   handlers: {
     note(ctx, { op, part }: Line): string {
-      act(ctx, { op, part });
+      recordEffect(ctx, { op, part });
       const line = lineOf(op, part);
       ctx.state.lines[line] = (ctx.state.lines[line] ?? 0) + 1;
       return part;
@@ -35,5 +35,5 @@ export function pageOf(op: number): string {
 
 /** A page, as a state. */
 export function placeOfPage(page: string): Place {
-  return { of: book, id: page };
+  return { of: operationLog, id: page };
 }

@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { fn, HandbackError } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { triesOf, valueOf } from "../checker/history.ts";
-import type { Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import { triesOf, valueOf } from "../history/history.ts";
+import type { Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const DECIDED = "decided";
@@ -20,7 +20,7 @@ const decided = fn(
   "battery/decided",
   (ctx, { result, args: op }: { result: string; args: number }): Future<string> =>
     ctx.invoke(agree, {
-      noted: ctx.invoke(book.note, { op, part: DECIDED }, { id: pageOf(op) }),
+      noted: ctx.invoke(operationLog.note, { op, part: DECIDED }, { id: pageOf(op) }),
       result,
     }),
 );
@@ -33,25 +33,25 @@ const agree = fn(
 export const promises: Kind = {
   name: "promise",
   functions: [ask, decided, agree],
-  async perform(operation, desk) {
+  async perform(operation, recorder) {
     const dice = diceOf(operation);
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(ask, operation.number, { id: operation.key }),
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(ask, operation.number, { id: operation.key }),
     );
     if (handle === undefined) return;
-    const standing = await desk.until(handle, ({ custom }) => custom !== undefined);
+    const standing = await recorder.until(handle, ({ custom }) => custom !== undefined);
     if (standing?.status === "pending") {
       if (dice.chance(0.5)) await setTimeout(dice.below(LONGEST_PAUSE_MS));
       const { token } = standing.custom as { readonly token: string };
       // Each process has a decision of its own; now and then it gives it twice at once, as one that is not sure.
-      const value = `decision ${desk.life}`;
+      const value = `decision ${recorder.life}`;
       const settle = (): Promise<void> =>
-        desk
-          .request(operation, "settle", () => desk.client.settle(token, value), { value })
+        recorder
+          .request(operation, "settle", () => recorder.client.settle(token, value), { value })
           .catch(orIfOver);
       await Promise.all(dice.chance(0.2) ? [settle(), settle()] : [settle()]);
     }
-    await desk.finish(operation, handle);
+    await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [DECIDED] }),
   *check(flows) {

@@ -1,7 +1,7 @@
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { valueOf } from "../checker/history.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { valueOf } from "../history/history.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 const DONE = "done";
@@ -11,7 +11,7 @@ const ATTEMPTS = 3;
 const retry = { maxAttempts: ATTEMPTS, initialDelay: 15, factor: 2 };
 const stumble = fn("battery/stumble", { retry }, (ctx, op: number): Future<number> => {
   const done = ctx.invoke(
-    book.note,
+    operationLog.note,
     { op, part: ctx.attempt < ATTEMPTS ? NEVER : DONE },
     { id: pageOf(op) },
   );
@@ -27,11 +27,11 @@ const countAttempts = fn(
 export const retriedHandlers: Kind = {
   name: "retried",
   functions: [stumble, countAttempts],
-  async perform(operation, desk) {
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(stumble, operation.number, { id: operation.key }),
+  async perform(operation, recorder) {
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(stumble, operation.number, { id: operation.key }),
     );
-    if (handle !== undefined) await desk.finish(operation, handle);
+    if (handle !== undefined) await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [DONE] }),
   *check(flows) {

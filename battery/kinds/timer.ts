@@ -1,9 +1,9 @@
 import { fn } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act } from "../app/ledger-writer.ts";
+import { recordEffect } from "../client/ledger-writer.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
-import { book, pageOf } from "./operation-log.ts";
+import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
 /** The effect of a timer that rings; its value is the instant at which it was due. */
@@ -27,8 +27,8 @@ const remind = fn("battery/remind", (ctx, { op, delayMs }: Timer): string => {
 });
 
 const ring = fn("battery/ring", (ctx, { op, dueAt }: Due): Future<string> => {
-  act(ctx, { op, part: RING, value: dueAt });
-  return ctx.invoke(book.note, { op, part: RANG }, { id: pageOf(op) });
+  recordEffect(ctx, { op, part: RING, value: dueAt });
+  return ctx.invoke(operationLog.note, { op, part: RANG }, { id: pageOf(op) });
 });
 
 interface Timer {
@@ -45,12 +45,12 @@ interface Due {
 export const timers: Kind = {
   name: "timer",
   functions: [nap, woken, remind, ring],
-  async perform(operation, desk) {
+  async perform(operation, recorder) {
     const { sleeps, ...timer } = timerOf(operation);
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(sleeps ? nap : remind, timer, { id: operation.key }),
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(sleeps ? nap : remind, timer, { id: operation.key }),
     );
-    if (handle !== undefined) await desk.finish(operation, handle);
+    if (handle !== undefined) await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [RANG] }),
   *check(flows) {

@@ -1,9 +1,9 @@
 import { fn, stateful, value } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { act, say } from "../app/ledger-writer.ts";
-import { exists, valueOf } from "../checker/history.ts";
-import type { Flow } from "../checker/history.ts";
-import type { Violation } from "../checker/verdict.ts";
+import { recordEffect, writeEntry } from "../client/ledger-writer.ts";
+import { exists, valueOf } from "../history/history.ts";
+import type { Flow } from "../history/history.ts";
+import type { Violation } from "../history/verdict.ts";
 import { diceOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
 import { nameOf } from "./kind.ts";
@@ -17,14 +17,14 @@ const account = stateful("battery/account", {
   state: { balance: value(OPENING_BALANCE), out: value(0), in: value(0) },
   handlers: {
     withdraw(ctx, { op, amount }: Transfer): boolean {
-      act(ctx, { op, part: "withdraw", value: amount });
+      recordEffect(ctx, { op, part: "withdraw", value: amount });
       if (ctx.state.balance < amount) return false;
       ctx.state.balance -= amount;
       ctx.state.out++;
       return true;
     },
     deposit(ctx, { op, amount }: Transfer): string {
-      act(ctx, { op, part: "deposit", value: amount });
+      recordEffect(ctx, { op, part: "deposit", value: amount });
       ctx.state.balance += amount;
       ctx.state.in++;
       ctx.egress(RECEIPTS, { op });
@@ -55,7 +55,7 @@ const RECEIPTS = "battery/receipts";
 /** Where receipts go. */
 export const receipts = {
   [RECEIPTS]: (value: unknown, { id }: { readonly id: string }): void => {
-    say({ what: "effect", op: (value as { op: number }).op, part: "receipt", key: id });
+    writeEntry({ what: "effect", op: (value as { op: number }).op, part: "receipt", key: id });
   },
 };
 
@@ -63,11 +63,11 @@ export const receipts = {
 export const transfers: Kind = {
   name: "transfer",
   functions: [account, transfer, deposited],
-  async perform(operation, desk) {
-    const handle = await desk.begin(operation, () =>
-      desk.client.start(transfer, transferOf(operation), { id: operation.key }),
+  async perform(operation, recorder) {
+    const handle = await recorder.begin(operation, () =>
+      recorder.client.start(transfer, transferOf(operation), { id: operation.key }),
     );
-    if (handle !== undefined) await desk.finish(operation, handle);
+    if (handle !== undefined) await recorder.finish(operation, handle);
   },
   booked: () => ({ certain: [] }),
   places: () => Array.from({ length: ACCOUNTS }, (_, index) => placeOf(index)),

@@ -1,5 +1,5 @@
 import type { Json } from "../../src/core/data/json.ts";
-import type { Letter } from "../poison/poisoning.ts";
+import type { Letter } from "./poison-plan.ts";
 
 /** How a flow ended. */
 export type Outcome =
@@ -68,14 +68,14 @@ export type Said =
   /** Its clock was set; `aheadMs` of the entry says to what. */
   | { readonly what: "clock" }
   /** A message is handled that ends the process. */
-  | { readonly what: "swallow"; readonly name: string }
+  | { readonly what: "poison-run"; readonly name: string }
   /** How a flow ended that was begun with poison, or beside it. */
   | { readonly what: "fate"; readonly name: string; readonly outcome: Outcome }
   /** The dead letters there are, and what was counted of poison and what was sent beside it. */
   | {
       readonly what: "poisoning";
       readonly letters: readonly Letter[];
-      readonly eaten: Readonly<Record<string, number>>;
+      readonly counted: Readonly<Record<string, number>>;
     }
   /** A dead letter was sent again, or not. */
   | { readonly what: "redriven"; readonly id: string; readonly done: boolean }

@@ -1,4 +1,4 @@
-import type { Poisoning } from "../poison/poisoning.ts";
+import type { Poisoning } from "./poison-plan.ts";
 import type { Entry, Mode } from "./entry.ts";
 
 /** What became of a step of an operation, as far as anyone was told. */

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Entry } from "../ledger/entry.ts";
-import type { Dose, Letter } from "./poisoning.ts";
+import type { Poison, Letter } from "../ledger/poison-plan.ts";
 
 /** Deaths in a row for which a message is given up, by default. */
 const LIMIT = 3;
 
 /** What poison was sent, among what. */
 export interface Sent {
-  readonly doses: readonly Dose[];
+  readonly poisons: readonly Poison[];
   readonly toils: readonly string[];
 }
 
 /** How many processes may die of so many doses: of each once when it is not known yet, and then as often as the limit says. */
-export function mostDeaths(doses: number): number {
-  return doses * (1 + LIMIT);
+export function mostDeaths(poisons: number): number {
+  return poisons * (1 + LIMIT);
 }
 
 /**
@@ -23,47 +23,54 @@ export function mostDeaths(doses: number): number {
  * PO2 Whoever waited for it is told.
  * PO3 All else is done once; so is the poison, once it is mended and sent again.
  */
-export function whatIsWrong(entries: readonly Entry[], { doses, toils }: Sent): readonly string[] {
+export function whatIsWrong(
+  entries: readonly Entry[],
+  { poisons, toils }: Sent,
+): readonly string[] {
   return [
-    ...lettersWrong(entries, doses),
-    ...swallowsWrong(entries, doses),
-    ...fatesWrong(entries, { doses, toils }),
-    ...countsWrong(entries, { doses, toils }),
+    ...lettersWrong(entries, poisons),
+    ...wrongRunCounts(entries, poisons),
+    ...fatesWrong(entries, { poisons, toils }),
+    ...countsWrong(entries, { poisons, toils }),
   ];
 }
 
-function* lettersWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
+function* lettersWrong(entries: readonly Entry[], poisons: readonly Poison[]): Iterable<string> {
   const letters = new Map<string, Letter>();
   for (const entry of entries)
     if (entry.what === "poisoning")
       for (const letter of entry.letters) letters.set(letter.id, letter);
   const all = [...letters.values()];
-  for (const dose of doses) {
-    const own = all.filter(({ input }) => isDeepStrictEqual(input, dose));
-    if (own.length !== 1) yield `${dose.name} has ${own.length} dead letters with its payload`;
+  for (const poison of poisons) {
+    const own = all.filter(({ input }) => isDeepStrictEqual(input, poison));
+    if (own.length !== 1) yield `${poison.name} has ${own.length} dead letters with its payload`;
     for (const { code, crashes } of own) {
       if (code !== "POISONED" || crashes !== LIMIT)
-        yield `${dose.name} was given up as ${code}, for ${JSON.stringify(crashes)} deaths`;
+        yield `${poison.name} was given up as ${code}, for ${JSON.stringify(crashes)} deaths`;
     }
   }
-  const others = all.filter(({ input }) => !doses.some((dose) => isDeepStrictEqual(input, dose)));
+  const others = all.filter(
+    ({ input }) => !poisons.some((poison) => isDeepStrictEqual(input, poison)),
+  );
   for (const { input, code } of others)
     yield `an innocent message was given up as ${code}: ${JSON.stringify(input)}`;
 }
 
-function* swallowsWrong(entries: readonly Entry[], doses: readonly Dose[]): Iterable<string> {
-  for (const { name } of doses) {
-    const times = entries.filter((entry) => entry.what === "swallow" && entry.name === name).length;
+function* wrongRunCounts(entries: readonly Entry[], poisons: readonly Poison[]): Iterable<string> {
+  for (const { name } of poisons) {
+    const times = entries.filter(
+      (entry) => entry.what === "poison-run" && entry.name === name,
+    ).length;
     // One of the deaths that are held against it may have been due to another one that was handled beside it.
     if (times < LIMIT - 1 || times > 1 + LIMIT)
       yield `${name} was handled ${times} times before it was given up`;
   }
 }
 
-function* fatesWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterable<string> {
+function* fatesWrong(entries: readonly Entry[], { poisons, toils }: Sent): Iterable<string> {
   const fates = entries.flatMap((entry) => (entry.what === "fate" ? [entry] : []));
   const expected = [
-    ...doses.map(({ name, isOneWay }) => [name, isOneWay ? "fed" : "POISONED"] as const),
+    ...poisons.map(({ name, isOneWay }) => [name, isOneWay ? "sent on" : "POISONED"] as const),
     ...toils.map((name) => [name, name] as const),
   ];
   for (const [name, due] of expected) {
@@ -77,14 +84,14 @@ function* fatesWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterabl
   }
 }
 
-function* countsWrong(entries: readonly Entry[], { doses, toils }: Sent): Iterable<string> {
+function* countsWrong(entries: readonly Entry[], { poisons, toils }: Sent): Iterable<string> {
   const last = entries.findLast((entry) => entry.what === "poisoning");
   const letters = last?.what === "poisoning" ? last.letters : [];
-  const eaten: Readonly<Record<string, number>> = last?.what === "poisoning" ? last.eaten : {};
+  const counted: Readonly<Record<string, number>> = last?.what === "poisoning" ? last.counted : {};
   if (letters.length > 0) yield `${letters.length} letters are left, though all were sent again`;
-  const names = [...doses.map(({ name }) => name), ...toils];
+  const names = [...poisons.map(({ name }) => name), ...toils];
   for (const name of names) {
-    const times = eaten[name] ?? 0;
+    const times = counted[name] ?? 0;
     if (times !== 1) yield `${name} was done ${times} times`;
   }
 }

@@ -1,19 +1,19 @@
 import { setTimeout } from "node:timers/promises";
 import { fn, stateful, value } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
-import { say } from "../app/ledger-writer.ts";
-import { MENDED } from "./poisoning.ts";
-import type { Dose } from "./poisoning.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
+import { MENDED } from "../ledger/poison-plan.ts";
+import type { Poison } from "../ledger/poison-plan.ts";
 
 const EXIT_CODE = 7;
 const UNHEARD_MS = 5;
 /** A handler that is about to die does not get to its end before. */
 const LONG_MS = 60_000;
 
-/** The one state in which all is counted that was eaten. */
-export const STOMACH = "all";
+/** Id of the one state that counts all runs. */
+export const COUNTER_ID = "all";
 
-const ENDS: Readonly<Record<Dose["way"], () => unknown>> = {
+const WAYS_TO_END: Readonly<Record<Poison["way"], () => unknown>> = {
   "is killed": () => process.kill(process.pid, "SIGKILL"),
   exits: () => process.exit(EXIT_CODE),
   "fails where nobody listens": () =>
@@ -22,39 +22,42 @@ const ENDS: Readonly<Record<Dose["way"], () => unknown>> = {
     }, UNHEARD_MS),
 };
 
-/** Counts what was eaten, by name. */
-export const stomach = stateful("battery/stomach", {
-  state: { eaten: value<Record<string, number>>({}) },
+/** Counts completed runs by name. */
+export const runCounter = stateful("battery/stomach", {
+  state: { counted: value<Record<string, number>>({}) },
   handlers: {
     take(ctx, name: string): string {
-      ctx.state.eaten[name] = (ctx.state.eaten[name] ?? 0) + 1;
+      ctx.state.counted[name] = (ctx.state.counted[name] ?? 0) + 1;
       return name;
     },
   },
 });
 
 /** Poison, unless the environment says that it is mended. */
-export const eat = fn("battery/eat", async (ctx, { name, way }: Dose): Promise<Future<string>> => {
-  if (process.env[MENDED] === undefined) {
-    say({ what: "swallow", name });
-    ENDS[way]();
-    await setTimeout(LONG_MS);
-  }
-  return ctx.invoke(stomach.take, name, { id: STOMACH });
-});
+export const runPoison = fn(
+  "battery/eat",
+  async (ctx, { name, way }: Poison): Promise<Future<string>> => {
+    if (process.env[MENDED] === undefined) {
+      writeEntry({ what: "poison-run", name });
+      WAYS_TO_END[way]();
+      await setTimeout(LONG_MS);
+    }
+    return ctx.invoke(runCounter.take, name, { id: COUNTER_ID });
+  },
+);
 
 /** Passes poison on, and waits for nothing. */
-export const feed = fn("battery/feed", (ctx, dose: Dose): string => {
-  ctx.send(eat, dose);
-  return "fed";
+export const sendPoison = fn("battery/feed", (ctx, poison: Poison): string => {
+  ctx.send(runPoison, poison);
+  return "sent on";
 });
 
 /** Innocent, and slow. */
-export const toil = fn(
+export const runSlowly = fn(
   "battery/toil",
   async (ctx, { name, ms }: { name: string; ms: number }): Promise<Future<string>> => {
     await setTimeout(ms);
-    return ctx.invoke(stomach.take, name, { id: STOMACH });
+    return ctx.invoke(runCounter.take, name, { id: COUNTER_ID });
   },
 );
 
@@ -62,4 +65,10 @@ export const toil = fn(
 export const probe = fn("battery/probe", (_, number: number): number => number);
 
 /** All that is to be registered. */
-export const poisonFunctions: readonly object[] = [stomach, eat, feed, toil, probe];
+export const poisonFunctions: readonly object[] = [
+  runCounter,
+  runPoison,
+  sendPoison,
+  runSlowly,
+  probe,
+];

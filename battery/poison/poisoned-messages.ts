@@ -6,12 +6,12 @@ import type { Entry } from "../ledger/entry.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { startApp } from "../process/start-app.ts";
 import type { App, AppOptions, Ended } from "../process/start-app.ts";
-import { verify } from "../process/verify.ts";
-import type { Tally } from "../tally.ts";
-import type { Ground, Trial } from "../trial.ts";
+import { verify } from "../checker/verify.ts";
+import type { Tally } from "../trial/tally.ts";
+import type { Ground, Trial } from "../trial/trial.ts";
 import { mostDeaths, whatIsWrong } from "./outcome.ts";
-import { MENDED, WAYS } from "./poisoning.ts";
-import type { Poisoning } from "./poisoning.ts";
+import { MENDED, WAYS } from "../ledger/poison-plan.ts";
+import type { Poisoning } from "../ledger/poison-plan.ts";
 import { latencyOf } from "./probes.ts";
 import type { Latency } from "./probes.ts";
 
@@ -43,7 +43,7 @@ export const poisonedMessages: Trial = {
     { count: DEATHS, label: "deaths of them" },
     { peak: RATIO, unit: "times", label: "p99 of other calls beside suspects" },
   ],
-  lack: () => Promise.resolve(undefined),
+  missing: () => Promise.resolve(undefined),
   run: (ground) => holdUntilQuiet(ground),
 };
 
@@ -92,10 +92,10 @@ async function runPoison(ground: Ground): Promise<number> {
     ...ground,
     random,
     poisoned,
-    sound: makeScene(ground, "sound", { ...poisoning, doses: [], isSought: false }),
+    sound: makeScene(ground, "sound", { ...poisoning, poisons: [], isSought: false }),
   };
   const pairs = await dieOfIt(scenes);
-  tally.add(DOSES, poisoning.doses.length);
+  tally.add(DOSES, poisoning.poisons.length);
   tally.add(DEATHS, pairs.length);
   await mend(scenes);
   const { ledger } = poisoned;
@@ -115,14 +115,14 @@ function makeScene({ seed, folder }: Ground, name: string, poisoning: Poisoning)
 }
 
 function choosePoison(random: SeededRandom): Poisoning {
-  const doses = Array.from({ length: 1 + random.below(MOST_DOSES) }, (_, index) => ({
-    name: `dose ${index}`,
+  const poisons = Array.from({ length: 1 + random.below(MOST_DOSES) }, (_, index) => ({
+    name: `poison ${index}`,
     way: WAYS[random.below(WAYS.length)] ?? "exits",
     isOneWay: random.chance(0.4),
   }));
   const toils = Array.from({ length: TOILS }, (_, index) => `toil ${index}`);
   return {
-    doses,
+    poisons,
     toils,
     toilMs: TOIL_MS,
     afterMs: random.below(LONGEST_DELAY_MS),
@@ -141,8 +141,8 @@ interface Pair {
 /** Starts processes until one has found all poison and lives. After each death its twin has its time: the machine is as busy then. */
 async function dieOfIt({ poisoned, sound, tally }: Scenes): Promise<readonly Pair[]> {
   const { ledger } = poisoned;
-  const { doses, toils } = poisoned.poisoning;
-  const most = mostDeaths(doses.length);
+  const { poisons, toils } = poisoned.poisoning;
+  const most = mostDeaths(poisons.length);
   for (const pairs: Pair[] = []; ;) {
     const app = start(poisoned);
     let fates = 0;
@@ -150,16 +150,16 @@ async function dieOfIt({ poisoned, sound, tally }: Scenes): Promise<readonly Pai
     const end = await heardOf(app, ledger, (entry) => {
       if (entry.what === "fate") fates++;
       if (entry.what === "poisoning") letters = entry.letters.length;
-      return letters === doses.length && fates === doses.length + toils.length;
+      return letters === poisons.length && fates === poisons.length + toils.length;
     });
     await endBy(app, "SIGKILL");
     if (end === "late")
-      tally.fail(`a process lives, and gives up ${letters} of ${doses.length} poisoned messages`);
+      tally.fail(`a process lives, and gives up ${letters} of ${poisons.length} poisoned messages`);
     if (end !== "ended") return pairs;
     pairs.push({ died: app.life, twin: await liveFor(msOpen(ledger, app.life), sound, tally) });
     if (pairs.length <= most) continue;
     tally.fail(
-      `${pairs.length} processes died of ${doses.length} poisoned messages; ${most} would do`,
+      `${pairs.length} processes died of ${poisons.length} poisoned messages; ${most} would do`,
     );
     return pairs;
   }
@@ -247,7 +247,7 @@ function compare({ seed, poisoned, sound, tally }: Scenes, pairs: readonly Pair[
 /** Takes the effect from the poison, and has dead letters sent again; the first process that does so is killed. */
 async function mend({ poisoned, random, tally }: Scenes): Promise<void> {
   const { ledger, poisoning } = poisoned;
-  const names = [...poisoning.doses.map(({ name }) => name), ...poisoning.toils];
+  const names = [...poisoning.poisons.map(({ name }) => name), ...poisoning.toils];
   const env = { [MENDED]: "1" };
   const killed = start(poisoned, { redrives: true, env });
   await killed.opened;
@@ -257,7 +257,7 @@ async function mend({ poisoned, random, tally }: Scenes): Promise<void> {
   const isDone = (entry: Entry): boolean =>
     entry.what === "poisoning" &&
     entry.letters.length === 0 &&
-    names.every((name) => entry.eaten[name] !== undefined);
+    names.every((name) => entry.counted[name] !== undefined);
   const end = await heardOf(app, ledger, isDone);
   if (end !== "found")
     tally.fail(`mended, poisoned messages that were sent again were not all done (${end})`);

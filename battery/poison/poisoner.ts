@@ -1,10 +1,17 @@
 import { setTimeout } from "node:timers/promises";
 import { HandbackError } from "../../src/index.ts";
 import type { Embedded, FlowHandle } from "../../src/index.ts";
-import { outcomeOf } from "../app/recording-client.ts";
-import { say } from "../app/ledger-writer.ts";
-import type { Poisoning } from "./poisoning.ts";
-import { eat, feed, probe, STOMACH, stomach, toil } from "./poison-functions.ts";
+import { outcomeOf } from "../client/recording-client.ts";
+import { writeEntry } from "../client/ledger-writer.ts";
+import type { Poisoning } from "../ledger/poison-plan.ts";
+import {
+  runPoison,
+  sendPoison,
+  probe,
+  COUNTER_ID,
+  runCounter,
+  runSlowly,
+} from "./poison-functions.ts";
 
 const LOOK_AGAIN_MS = 25;
 const TICK_MS = 5;
@@ -35,24 +42,25 @@ export class Poisoner {
     const letters = this.#engine.deadLetters().map(({ id, input, failure }) => {
       return { id, input, code: failure.code, crashes: failure.details?.["crashes"] };
     });
-    say({ what: "poisoning", letters, eaten: await this.#eaten() });
+    writeEntry({ what: "poisoning", letters, counted: await this.#counted() });
   }
 
   async #send(): Promise<void> {
-    const { afterMs, doses, toils, toilMs } = this.#poisoning;
+    const { afterMs, poisons, toils, toilMs } = this.#poisoning;
     const { client } = this.#engine;
     await setTimeout(afterMs);
-    const labours = toils.map((name) => ({
+    const innocents = toils.map((name) => ({
       name,
-      start: () => client.start(toil, { name, ms: toilMs }, { id: name }),
+      start: () => client.start(runSlowly, { name, ms: toilMs }, { id: name }),
     }));
-    const poisons = doses.map((dose) => ({
-      name: dose.name,
-      start: () => client.start(dose.isOneWay ? feed : eat, dose, { id: dose.name }),
+    const killers = poisons.map((poison) => ({
+      name: poison.name,
+      start: () =>
+        client.start(poison.isOneWay ? sendPoison : runPoison, poison, { id: poison.name }),
     }));
-    const half = labours.length / 2;
+    const half = innocents.length / 2;
     await Promise.all(
-      [...labours.slice(0, half), ...poisons, ...labours.slice(half)].map(tellFate),
+      [...innocents.slice(0, half), ...killers, ...innocents.slice(half)].map(tellFate),
     );
   }
 
@@ -72,28 +80,28 @@ export class Poisoner {
   }
 
   async #time(number: number, dueAt: number): Promise<void> {
-    say({ what: "probe", number });
+    writeEntry({ what: "probe", number });
     await this.#engine.client
       .call(probe, number)
-      .then(() => say({ what: "probed", number, ms: performance.now() - dueAt }))
+      .then(() => writeEntry({ what: "probed", number, ms: performance.now() - dueAt }))
       .catch(orIfGone);
   }
 
   async #watch(): Promise<void> {
     for (let before = ""; !this.#isEnded; await setTimeout(LOOK_AGAIN_MS)) {
       const letters = this.#engine.deadLetters();
-      const now = JSON.stringify([letters.map(({ id }) => id), await this.#eaten()]);
+      const now = JSON.stringify([letters.map(({ id }) => id), await this.#counted()]);
       if (now !== before) await this.tell();
       before = now;
       if (!this.#poisoning.redrives) continue;
       for (const { id } of letters)
-        say({ what: "redriven", id, done: await this.#engine.redrive(id) });
+        writeEntry({ what: "redriven", id, done: await this.#engine.redrive(id) });
     }
   }
 
-  async #eaten(): Promise<Readonly<Record<string, number>>> {
+  async #counted(): Promise<Readonly<Record<string, number>>> {
     try {
-      return (await this.#engine.client.readState(stomach, STOMACH)).eaten;
+      return (await this.#engine.client.readState(runCounter, COUNTER_ID)).counted;
     } catch (error) {
       if (HandbackError.is(error, "NOT_FOUND")) return {};
       throw error;
@@ -109,7 +117,7 @@ async function tellFate({
   start: () => Promise<FlowHandle<string>>;
 }): Promise<void> {
   const outcome = await outcomeOf(await start());
-  say({ what: "fate", name, outcome });
+  writeEntry({ what: "fate", name, outcome });
 }
 
 /** The process comes to its end. */

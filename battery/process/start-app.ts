@@ -6,7 +6,7 @@ import type { Entry, Mode } from "../ledger/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { unfinishedBusiness } from "../ledger/orders.ts";
 import type { Orders, Setting } from "../ledger/orders.ts";
-import type { Poisoning } from "../poison/poisoning.ts";
+import type { Poisoning } from "../ledger/poison-plan.ts";
 import { NODE_OPTIONS } from "./node-options.ts";
 
 /** What an app is started with. */

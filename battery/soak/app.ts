@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Embedded } from "../../src/index.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
-import { writeLine } from "../app/ledger-writer.ts";
+import { writeLine } from "../client/ledger-writer.ts";
 import { measure } from "./measure.ts";
 import { functions, operations } from "./operations.ts";
 import type { Line, Orders } from "./sample.ts";

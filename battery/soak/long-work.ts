@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Ground, Trial } from "../trial.ts";
+import type { Ground, Trial } from "../trial/trial.ts";
 import { courseOf, whatGrew } from "./flatness.ts";
 import type { Orders } from "./sample.ts";
 import { toSoakTable } from "./soak-table.ts";
@@ -27,7 +27,7 @@ export const longWork: Trial = {
     { count: OPERATIONS, label: "operations of the soak" },
     { peak: GROWTH, unit: "MiB", label: "growth of the heap in it" },
   ],
-  lack: () => Promise.resolve(process.platform === "linux" ? undefined : "needs /proc"),
+  missing: () => Promise.resolve(process.platform === "linux" ? undefined : "needs /proc"),
   run: (ground) => runLongWork(ground),
 };
 

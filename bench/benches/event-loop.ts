@@ -1,4 +1,4 @@
-import { lackOfStrace, slowed } from "../../battery/disk/strace.ts";
+import { missingStrace, slowed } from "../../battery/disk/strace.ts";
 import type { LoadName, Load, Loaded } from "../children/event-loop.ts";
 import type { Bench, Figure } from "../measure/bench.ts";
 import { runChild } from "../measure/child-process.ts";
@@ -36,7 +36,7 @@ export const slowDisk: Bench = {
   rounds: 3,
   async measure(engine, seconds, { callers }) {
     if (engine !== "sqlite") return [];
-    const lack = lackOfStrace();
+    const lack = missingStrace();
     if (lack !== undefined)
       return [
         {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { check } from "../../battery/checker/check.ts";
-import type { Breach } from "../../battery/checker/verdict.ts";
+import type { Breach } from "../../battery/history/verdict.ts";
 import type { Entry, Said } from "../../battery/ledger/entry.ts";
 import type { Json } from "../../src/core/data/json.ts";
-import { wellTold } from "./well-told.ts";
+import { wellTold } from "./support/well-told.ts";
 
 const { seed, entries, operations } = wellTold();
 

@@ -6,10 +6,10 @@ import { longestWait } from "../../battery/clock/lateness.ts";
 import { timers } from "../../battery/kinds/timer.ts";
 import type { Entry, Noted, Said } from "../../battery/ledger/entry.ts";
 import { operationOf } from "../../battery/plan/operation.ts";
-import { Tally } from "../../battery/tally.ts";
+import { Tally } from "../../battery/trial/tally.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
-import { Story } from "./story.ts";
+import { Story } from "./support/story.ts";
 
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { runKills } from "../../battery/kills/kills.ts";
-import { Tally } from "../../battery/tally.ts";
+import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 // Processes take their time to start on a busy machine.

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Entry, Noted, Said } from "../../battery/ledger/entry.ts";
 import { mostDeaths, whatIsWrong } from "../../battery/poison/outcome.ts";
-import type { Dose, Letter } from "../../battery/poison/poisoning.ts";
+import type { Poison, Letter } from "../../battery/ledger/poison-plan.ts";
 import { latencyOf } from "../../battery/poison/probes.ts";
 
-const waited: Dose = { name: "waited for", way: "exits", isOneWay: false };
-const sent: Dose = { name: "sent", way: "is killed", isOneWay: true };
-const doses = [waited, sent];
+const waited: Poison = { name: "waited for", way: "exits", isOneWay: false };
+const sent: Poison = { name: "sent", way: "is killed", isOneWay: true };
+const poisons = [waited, sent];
 const toils = ["toil"];
 const letterOf = (input: unknown, change: Partial<Letter> = {}): Letter => ({
   id: JSON.stringify(input),
@@ -15,18 +15,18 @@ const letterOf = (input: unknown, change: Partial<Letter> = {}): Letter => ({
   crashes: 3,
   ...change,
 });
-const eaten = { "waited for": 1, sent: 1, toil: 1 };
+const counted = { "waited for": 1, sent: 1, toil: 1 };
 
 /** What a ledger hears when all is well with poison, and what is found to be wrong in it once it is changed. */
 const WELL: readonly Said[] = [
   ...[waited, sent, waited, sent, sent, waited].map(
-    ({ name }) => ({ what: "swallow", name }) as const,
+    ({ name }) => ({ what: "poison-run", name }) as const,
   ),
-  { what: "fate", name: "sent", outcome: { status: "completed", value: "fed" } },
+  { what: "fate", name: "sent", outcome: { status: "completed", value: "sent on" } },
   { what: "fate", name: "waited for", outcome: { status: "failed", code: "POISONED" } },
   { what: "fate", name: "toil", outcome: { status: "completed", value: "toil" } },
-  { what: "poisoning", letters: doses.map((dose) => letterOf(dose)), eaten: { toil: 1 } },
-  { what: "poisoning", letters: [], eaten },
+  { what: "poisoning", letters: poisons.map((poison) => letterOf(poison)), counted: { toil: 1 } },
+  { what: "poisoning", letters: [], counted },
 ];
 function wrongIn(change: (said: Said) => Said | null): readonly string[] {
   const entries = WELL.flatMap((said) => change(said) ?? []).map((said): Entry => ({
@@ -34,7 +34,7 @@ function wrongIn(change: (said: Said) => Said | null): readonly string[] {
     life: 1,
     at: 0,
   }));
-  return whatIsWrong(entries, { doses, toils });
+  return whatIsWrong(entries, { poisons, toils });
 }
 /** Changes letters while there are any. */
 const letters =
@@ -44,7 +44,7 @@ const letters =
 const lastEaten =
   (made: Readonly<Record<string, number>>) =>
   (said: Said): Said =>
-    said.what === "poisoning" && said.letters.length === 0 ? { ...said, eaten: made } : said;
+    said.what === "poisoning" && said.letters.length === 0 ? { ...said, counted: made } : said;
 
 test("poison that was given up, told of, and done once when it was mended is as it should be", () => {
   expect(wrongIn((said) => said)).toEqual([]);
@@ -79,7 +79,7 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
   ],
   [
     "is handled too rarely to be known for what it is",
-    (said) => (said.what === "swallow" && said.name === "sent" ? null : said),
+    (said) => (said.what === "poison-run" && said.name === "sent" ? null : said),
     /sent was handled 0 times/,
   ],
   [
@@ -88,16 +88,20 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
     /nobody was told/,
   ],
   [
-    "is told to have been eaten",
+    "a run is reported that was not counted",
     (said) =>
       said.what === "fate" && said.name === "waited for"
         ? { ...said, outcome: { status: "completed", value: "waited for" } }
         : said,
     /of waited for it was told "waited for"/,
   ],
-  ["is not done when it is mended", lastEaten({ ...eaten, sent: 0 }), /sent was done 0 times/],
-  ["is done twice when it is mended", lastEaten({ ...eaten, sent: 2 }), /sent was done 2 times/],
-  ["has something innocent done twice", lastEaten({ ...eaten, toil: 2 }), /toil was done 2 times/],
+  ["is not done when it is mended", lastEaten({ ...counted, sent: 0 }), /sent was done 0 times/],
+  ["is done twice when it is mended", lastEaten({ ...counted, sent: 2 }), /sent was done 2 times/],
+  [
+    "has something innocent done twice",
+    lastEaten({ ...counted, toil: 2 }),
+    /toil was done 2 times/,
+  ],
   [
     "stays a dead letter",
     (said) => (said.what === "poisoning" ? { ...said, letters: [letterOf(sent)] } : said),
@@ -110,13 +114,13 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
 test("it is noticed when poison is handled more often than the limit says", () => {
   const entries = [
     ...WELL,
-    ...Array.from({ length: 2 }, (): Said => ({ what: "swallow", name: "sent" })),
+    ...Array.from({ length: 2 }, (): Said => ({ what: "poison-run", name: "sent" })),
   ].map((said): Entry => ({
     ...said,
     life: 1,
     at: 0,
   }));
-  expect(whatIsWrong(entries, { doses, toils })).toEqual([
+  expect(whatIsWrong(entries, { poisons, toils })).toEqual([
     "sent was handled 5 times before it was given up",
   ]);
   expect(mostDeaths(2)).toBe(8);

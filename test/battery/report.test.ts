@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { Violation } from "../../battery/checker/verdict.ts";
+import type { Violation } from "../../battery/history/verdict.ts";
 import { scheduleEndings } from "../../battery/kills/schedule.ts";
 import { readOptions } from "../../battery/options.ts";
 import { toCell, toComplaints, toReport } from "../../battery/report.ts";
 import type { Run } from "../../battery/report.ts";
 import { minutesOfLong } from "../../battery/share-of-time.ts";
-import { Tally } from "../../battery/tally.ts";
-import type { Trial } from "../../battery/trial.ts";
+import { Tally } from "../../battery/trial/tally.ts";
+import type { Trial } from "../../battery/trial/trial.ts";
 import { roundOf } from "../../battery/trials.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
@@ -14,7 +14,7 @@ const trial = (name: string): Trial => ({
   name,
   about: "of nothing",
   rows: [{ count: `${name}s`, label: `${name}s of all kinds` }],
-  lack: () => Promise.resolve(undefined),
+  missing: () => Promise.resolve(undefined),
   run: () => Promise.resolve(),
 });
 const trials = [trial("kill"), trial("cut")];

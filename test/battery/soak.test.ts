@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { courseOf, whatGrew } from "../../battery/soak/flatness.ts";
 import { runLongWork } from "../../battery/soak/long-work.ts";
 import type { Sample } from "../../battery/soak/sample.ts";
-import { Tally } from "../../battery/tally.ts";
+import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 // A process takes its time to start on a busy machine.

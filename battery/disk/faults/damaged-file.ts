@@ -3,8 +3,8 @@ import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
-import { verify } from "../../process/verify.ts";
-import type { Ground, Trial } from "../../trial.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Ground, Trial } from "../../trial/trial.ts";
 import { startApp } from "../../process/start-app.ts";
 import { damage } from "./damage.ts";
 import type { Harm } from "./damage.ts";
@@ -35,7 +35,7 @@ export const damagedFiles: Trial = {
     { count: "damagesTold", label: "of them, told by an error" },
     { count: "damagesHarmless", label: "of them, without harm" },
   ],
-  lack: () => Promise.resolve(undefined),
+  missing: () => Promise.resolve(undefined),
   async run(ground) {
     const random = new SeededRandom(ground.seed);
     const end = Math.min(ground.until, Date.now() + LONGEST_MS);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import { Ledger } from "../../ledger/ledger.ts";
-import { verify } from "../../process/verify.ts";
-import type { Tally } from "../../tally.ts";
-import type { Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Tally } from "../../trial/tally.ts";
+import type { Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
 import { failing } from "../strace.ts";
 import type { SystemCall } from "../strace.ts";
 import { workFor } from "../work-for.ts";
@@ -46,7 +46,7 @@ export const failingDisk: Trial = {
     { count: "failedWrites", label: "writes and flushes that failed (EIO)" },
     { count: "failedWritesVoid", label: "void: the call was never made" },
   ],
-  lack: () => Promise.resolve(lackOf("strace")),
+  missing: () => Promise.resolve(missingTools("strace")),
   async run({ seed, folder, until, tally }) {
     const random = new SeededRandom(seed);
     const end = Math.min(until, Date.now() + LONGEST_MS);

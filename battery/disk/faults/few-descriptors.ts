@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Ledger } from "../../ledger/ledger.ts";
-import { verify } from "../../process/verify.ts";
-import type { Trial } from "../../trial.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Trial } from "../../trial/trial.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { workFor } from "../work-for.ts";
 
@@ -19,7 +19,7 @@ export const fewDescriptors: Trial = {
     { count: "shortOfDescriptors", label: "processes short of file descriptors" },
     { count: "shutForDescriptors", label: "of them, stores that were not opened" },
   ],
-  lack: () => Promise.resolve(process.platform === "win32" ? "needs ulimit" : undefined),
+  missing: () => Promise.resolve(process.platform === "win32" ? "needs ulimit" : undefined),
   async run({ seed, folder, until, tally }) {
     const random = new SeededRandom(seed);
     const end = Math.min(until, Date.now() + LONGEST_MS);

@@ -3,13 +3,13 @@ import { setTimeout } from "node:timers/promises";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { startApp } from "../../process/start-app.ts";
-import { verify } from "../../process/verify.ts";
-import type { Tally } from "../../tally.ts";
-import type { Ground, Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
-import { readNotes, startNoting } from "../noting/start-noting.ts";
-import { compareSurvivors } from "../noting/survival.ts";
-import type { Line } from "../noting/survival.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Tally } from "../../trial/tally.ts";
+import type { Ground, Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
+import { readNotes, startNoting } from "../notes/start-notes.ts";
+import { compareSurvivors } from "../notes/survival.ts";
+import type { Line } from "../notes/survival.ts";
 import { SmallDisk } from "../small-disk.ts";
 
 const LONGEST_MS = 20_000;
@@ -26,7 +26,7 @@ export const fullDisk: Trial = {
   name: "full",
   about: "a disk that is full, and then is not",
   rows: [{ count: "fullDisks", label: "times that the disk was full" }],
-  lack: () => Promise.resolve(lackOf("file systems")),
+  missing: () => Promise.resolve(missingTools("file systems")),
   async run(ground) {
     const disk = await SmallDisk.make(ground.folder);
     try {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Ledger } from "../../ledger/ledger.ts";
 import { startApp } from "../../process/start-app.ts";
-import { verify } from "../../process/verify.ts";
-import type { Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
 import { SmallDisk } from "../small-disk.ts";
 
 const WORK_MS = 1_000;
@@ -17,7 +17,7 @@ export const readOnlyDisk: Trial = {
   name: "readonly",
   about: "a disk that becomes read-only",
   rows: [{ count: "readOnlyDisks", label: "disks that became read-only" }],
-  lack: () => Promise.resolve(lackOf("file systems")),
+  missing: () => Promise.resolve(missingTools("file systems")),
   async run({ seed, folder, tally }) {
     const disk = await SmallDisk.make(folder);
     const [path, ledger] = [

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Ledger } from "../../ledger/ledger.ts";
 import { startApp } from "../../process/start-app.ts";
-import type { Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
+import type { Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
 import { lying } from "../strace.ts";
 import { cutPower, verifyRemains } from "./power-cut.ts";
 import { PoweredDisk } from "./powered-disk.ts";
@@ -19,7 +19,7 @@ export const lyingDisk: Trial = {
     { count: "lyingDisks", label: "lying disks, found out" },
     { count: "lyingDiskCuts", label: "power cuts that it took" },
   ],
-  lack: () => Promise.resolve(lackOf("file systems", "strace")),
+  missing: () => Promise.resolve(missingTools("file systems", "strace")),
   async run({ seed, folder, tally }) {
     const disk = await PoweredDisk.make(folder);
     const ledger = new Ledger({ seed, file: join(folder, "ledger.jsonl") });

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Verdict } from "../../checker/verdict.ts";
+import type { Verdict } from "../../history/verdict.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { verify } from "../../process/verify.ts";
+import { verify } from "../../checker/verify.ts";
 import { command } from "../command.ts";
 import type { PoweredDisk } from "./powered-disk.ts";
 import { lookInto } from "./powered-disk.ts";

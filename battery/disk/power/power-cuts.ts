@@ -4,10 +4,10 @@ import { setTimeout } from "node:timers/promises";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { startApp } from "../../process/start-app.ts";
-import { verify } from "../../process/verify.ts";
-import type { Tally } from "../../tally.ts";
-import type { Ground, Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
+import { verify } from "../../checker/verify.ts";
+import type { Tally } from "../../trial/tally.ts";
+import type { Ground, Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
 import { cutPower, verifyRemains } from "./power-cut.ts";
 import type { Remains } from "./power-cut.ts";
 import { PoweredDisk } from "./powered-disk.ts";
@@ -27,7 +27,7 @@ export const powerCuts: Trial = {
   about: "the disk loses what was not flushed",
   share: 4,
   rows: [{ count: POWER_CUTS, label: "power cuts" }],
-  lack: () => Promise.resolve(lackOf("file systems")),
+  missing: () => Promise.resolve(missingTools("file systems")),
   async run(ground) {
     const { seed, folder, until, tally } = ground;
     const random = new SeededRandom(seed);

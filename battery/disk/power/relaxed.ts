@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
-import type { Trial } from "../../trial.ts";
-import { lackOf } from "../lack.ts";
-import { readNotes, startNoting } from "../noting/start-noting.ts";
-import { compareSurvivors } from "../noting/survival.ts";
+import type { Trial } from "../../trial/trial.ts";
+import { missingTools } from "../missing-tools.ts";
+import { readNotes, startNoting } from "../notes/start-notes.ts";
+import { compareSurvivors } from "../notes/survival.ts";
 import { lookInto, PoweredDisk } from "./powered-disk.ts";
 
 const RELAXED: SqliteOptions = { durability: "relaxed" };
@@ -23,7 +23,7 @@ export const relaxedDurability: Trial = {
     { count: "relaxedCuts", label: "power cuts with relaxed durability" },
     { count: "relaxedLost", label: "acknowledged and lost by these, as told" },
   ],
-  lack: () => Promise.resolve(lackOf("file systems")),
+  missing: () => Promise.resolve(missingTools("file systems")),
   async run({ seed, folder, until, tally }) {
     const random = new SeededRandom(seed);
     const end = Math.min(until, Date.now() + LONGEST_MS);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { compareSurvivors } from "../../../battery/disk/noting/survival.ts";
-import type { Line } from "../../../battery/disk/noting/survival.ts";
+import { compareSurvivors } from "../../../battery/disk/notes/survival.ts";
+import type { Line } from "../../../battery/disk/notes/survival.ts";
 
 const intend = (number: number): Line => ({ what: "intend", number });
 const ack = (number: number): Line => ({ what: "ack", number });

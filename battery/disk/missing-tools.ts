@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { lackOfStrace } from "./strace.ts";
+import { missingStrace } from "./strace.ts";
 
 /** What some trials need of the machine. */
 export type Need = "file systems" | "strace";
 
 /** Says in a few words what this machine lacks of it, if anything. */
-export function lackOf(...needs: readonly Need[]): string | undefined {
-  const lacks = needs.map((need) => (need === "strace" ? lackOfStrace() : lackOfFileSystems()));
-  return lacks.filter((lack) => lack !== undefined).join(", ") || undefined;
+export function missingTools(...needs: readonly Need[]): string | undefined {
+  const lacks = needs.map((need) => (need === "strace" ? missingStrace() : missingFileSystems()));
+  return lacks.filter((missing) => missing !== undefined).join(", ") || undefined;
 }
 
 /** File systems of our own: to make, mount and freeze one. */
-function lackOfFileSystems(): string | undefined {
+function missingFileSystems(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
   const missing = ["mkfs.ext4", "mount", "umount", "fallocate", "fsfreeze"].filter(isMissing);
   if (missing.length > 0) return `needs ${missing.join(", ")}`;

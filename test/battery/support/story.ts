@@ -1,11 +1,11 @@
-import { lineOf, pageOf, placeOfPage } from "../../battery/kinds/operation-log.ts";
-import { kindOf } from "../../battery/kinds/all-kinds.ts";
-import { nameOf } from "../../battery/kinds/kind.ts";
-import type { Kind, Place } from "../../battery/kinds/kind.ts";
-import type { Entry, Noted, Outcome, Said } from "../../battery/ledger/entry.ts";
-import { operationOf } from "../../battery/plan/operation.ts";
-import type { Operation } from "../../battery/plan/operation.ts";
-import type { Json } from "../../src/core/data/json.ts";
+import { lineOf, pageOf, placeOfPage } from "../../../battery/kinds/operation-log.ts";
+import { kindOf } from "../../../battery/kinds/all-kinds.ts";
+import { nameOf } from "../../../battery/kinds/kind.ts";
+import type { Kind, Place } from "../../../battery/kinds/kind.ts";
+import type { Entry, Noted, Outcome, Said } from "../../../battery/ledger/entry.ts";
+import { operationOf } from "../../../battery/plan/operation.ts";
+import type { Operation } from "../../../battery/plan/operation.ts";
+import type { Json } from "../../../src/core/data/json.ts";
 
 /** Entries of a ledger, written by hand: one process that works and, at its end, one that verifies. Each line is a millisecond later. */
 export class Story {

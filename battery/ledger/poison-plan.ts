@@ -2,7 +2,7 @@
 export const WAYS = ["is killed", "exits", "fails where nobody listens"] as const;
 
 /** A message of which the process dies whenever it is handled. */
-export interface Dose {
+export interface Poison {
   readonly name: string;
   readonly way: (typeof WAYS)[number];
   /** Whether nobody waits for what becomes of it. */
@@ -11,7 +11,7 @@ export interface Dose {
 
 /** What a process is told to do with poison, beside its work. */
 export interface Poisoning {
-  readonly doses: readonly Dose[];
+  readonly poisons: readonly Poison[];
   /** Names of innocent messages around them, whose handlers take their time. */
   readonly toils: readonly string[];
   readonly toilMs: number;

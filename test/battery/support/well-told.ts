@@ -1,18 +1,18 @@
-import { blockedHandlers } from "../../battery/kinds/blocked.ts";
-import { cancelledFlows } from "../../battery/kinds/cancelled.ts";
-import { additionOf, counters } from "../../battery/kinds/counter.ts";
-import { events } from "../../battery/kinds/event.ts";
-import { fanOutOf, fanOuts } from "../../battery/kinds/fan-out.ts";
-import type { Kind, Place } from "../../battery/kinds/kind.ts";
-import { keylessFlows } from "../../battery/kinds/keyless.ts";
-import { logs, orderOf } from "../../battery/kinds/log.ts";
-import { promises } from "../../battery/kinds/promise.ts";
-import { retriedHandlers } from "../../battery/kinds/retried.ts";
-import { timerOf, timers } from "../../battery/kinds/timer.ts";
-import { transferOf, transfers } from "../../battery/kinds/transfer.ts";
-import type { Entry } from "../../battery/ledger/entry.ts";
-import type { Operation } from "../../battery/plan/operation.ts";
-import type { Json } from "../../src/core/data/json.ts";
+import { blockedHandlers } from "../../../battery/kinds/blocked.ts";
+import { cancelledFlows } from "../../../battery/kinds/cancelled.ts";
+import { additionOf, counters } from "../../../battery/kinds/counter.ts";
+import { events } from "../../../battery/kinds/event.ts";
+import { fanOutOf, fanOuts } from "../../../battery/kinds/fan-out.ts";
+import type { Kind, Place } from "../../../battery/kinds/kind.ts";
+import { keylessFlows } from "../../../battery/kinds/keyless.ts";
+import { logs, orderOf } from "../../../battery/kinds/log.ts";
+import { promises } from "../../../battery/kinds/promise.ts";
+import { retriedHandlers } from "../../../battery/kinds/retried.ts";
+import { timerOf, timers } from "../../../battery/kinds/timer.ts";
+import { transferOf, transfers } from "../../../battery/kinds/transfer.ts";
+import type { Entry } from "../../../battery/ledger/entry.ts";
+import type { Operation } from "../../../battery/plan/operation.ts";
+import type { Json } from "../../../src/core/data/json.ts";
 import { Story } from "./story.ts";
 
 /** Operations of all kinds, and a ledger in which all is well with them. */

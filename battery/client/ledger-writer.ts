@@ -5,7 +5,7 @@ import { wallClock } from "./wall-clock.ts";
 const OUTPUT = 1;
 
 /** Says something to the ledger. When this returns the line is out of this process, and is heard though it be killed at once. */
-export function say(said: Said): void {
+export function writeEntry(said: Said): void {
   const { aheadMs } = wallClock;
   writeLine({ ...said, at: Date.now(), ...(aheadMs !== 0 && { aheadMs }) });
 }
@@ -27,12 +27,21 @@ export function writeLine(line: object): void {
 }
 
 /** Tells of an effect on the outside world, as a handler that calls another system would have. */
-export function act(ctx: { readonly idempotencyKey: string }, { op, part, value }: Act): void {
-  say({ what: "effect", op, part, key: ctx.idempotencyKey, ...(value !== undefined && { value }) });
+export function recordEffect(
+  ctx: { readonly idempotencyKey: string },
+  { op, part, value }: Effect,
+): void {
+  writeEntry({
+    what: "effect",
+    op,
+    part,
+    key: ctx.idempotencyKey,
+    ...(value !== undefined && { value }),
+  });
 }
 
 /** Which operation's effect it is, and which of its effects. */
-interface Act {
+interface Effect {
   readonly op: number;
   readonly part: string;
   readonly value?: number;

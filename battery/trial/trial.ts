@@ -12,7 +12,7 @@ export interface Trial {
   /** What it counts, for the report. */
   readonly rows: readonly Row[];
   /** Why it cannot be run on this machine, in a few words; `undefined` when it can. */
-  readonly lack: () => Promise<string | undefined>;
+  readonly missing: () => Promise<string | undefined>;
   /** Makes trouble for 10 to 60 s, or until the end if it is long, and judges. Leaves nothing behind but what is in its folder. */
   readonly run: (ground: Ground) => Promise<void>;
 }

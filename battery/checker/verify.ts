@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { check } from "../checker/check.ts";
-import type { Verdict, Violation } from "../checker/verdict.ts";
-import { startApp } from "./start-app.ts";
-import type { App, AppOptions, Ended } from "./start-app.ts";
+import { check } from "./check.ts";
+import type { Verdict, Violation } from "../history/verdict.ts";
+import { startApp } from "../process/start-app.ts";
+import type { App, AppOptions, Ended } from "../process/start-app.ts";
 
 const LIMIT_MS = 180_000;
 

@@ -1,4 +1,4 @@
-import type { Verdict, Violation } from "./checker/verdict.ts";
+import type { Verdict, Violation } from "../history/verdict.ts";
 
 /** What all trials came to. */
 export class Tally {

@@ -5,13 +5,13 @@ import type { Json } from "../../src/core/data/json.ts";
 import type { Outcome } from "../ledger/entry.ts";
 import type { Known } from "../ledger/orders.ts";
 import type { Operation } from "../plan/operation.ts";
-import { say } from "./ledger-writer.ts";
+import { writeEntry } from "./ledger-writer.ts";
 
 /** The engine is closed, or has stopped: nothing more is to be had of this process. */
 export class EngineGone extends Error {}
 
 /** What a request comes with beside what it does. */
-interface Telling<T> {
+interface RequestNotes<T> {
   /** What is asked for, for the ledger. */
   readonly value?: Json;
   /** What of the answer is for the ledger. */
@@ -22,7 +22,7 @@ const STOPPED = ["STORE_FAILED", "STORE_CORRUPT"] as const;
 const LOOK_AGAIN_MS = 3;
 
 /** Where operations are done from: has the client, and tells the ledger all that is asked and answered. */
-export class Desk {
+export class RecordingClient {
   readonly client: Client;
   /** Which process this is. */
   readonly life: number;
@@ -68,11 +68,11 @@ export class Desk {
     operation: Operation,
     step: string,
     act: (name: string) => Promise<T>,
-    telling: Telling<T> = {},
+    telling: RequestNotes<T> = {},
   ): Promise<T> {
     const request = this.#requests++;
     const { value, answer } = telling;
-    say({
+    writeEntry({
       what: "intend",
       request,
       op: operation.number,
@@ -81,11 +81,11 @@ export class Desk {
     });
     try {
       const got = await act(`${this.life}.${request}`);
-      say({ what: "ack", request, ...(answer !== undefined && { value: answer(got) }) });
+      writeEntry({ what: "ack", request, ...(answer !== undefined && { value: answer(got) }) });
       return got;
     } catch (error) {
       // Of these it is not known what has happened: no answer is the right one.
-      if (!isDoubtful(error)) say({ what: "refused", request, code: codeOf(error) });
+      if (!isIndefinite(error)) writeEntry({ what: "refused", request, code: codeOf(error) });
       throw this.#unlessGone(error);
     }
   }
@@ -94,7 +94,7 @@ export class Desk {
   async finish(operation: Operation, handle: FlowHandle<unknown>): Promise<Outcome | undefined> {
     const outcome = await this.#outcome(handle);
     if (outcome === undefined) return this.#absent(operation);
-    say({ what: "result", op: operation.number, outcome });
+    writeEntry({ what: "result", op: operation.number, outcome });
     return outcome;
   }
 
@@ -130,7 +130,7 @@ export class Desk {
   }
 
   #absent({ number }: Operation): undefined {
-    say({ what: "absent", op: number });
+    writeEntry({ what: "absent", op: number });
     return undefined;
   }
 
@@ -153,7 +153,7 @@ export async function outcomeOf(handle: FlowHandle<unknown>): Promise<Outcome> {
 }
 
 /** Whether an error leaves open what has become of a request. */
-export function isDoubtful(error: unknown): boolean {
+export function isIndefinite(error: unknown): boolean {
   if (HandbackError.is(error, ...STOPPED)) return true;
   return HandbackError.is(error, "STORE_FULL") && error.details["definite"] === false;
 }

@@ -5,8 +5,8 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { embedded, HandbackError, sqlite, stateful, value } from "../../../src/index.ts";
 import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
-import { codeOf, isDoubtful } from "../../app/recording-client.ts";
-import { writeLine } from "../../app/ledger-writer.ts";
+import { codeOf, isIndefinite } from "../../client/recording-client.ts";
+import { writeLine } from "../../client/ledger-writer.ts";
 import type { Line } from "./survival.ts";
 
 const CALLERS = Array.from({ length: 20 }, (_, caller) => caller);
@@ -49,7 +49,7 @@ async function note(number: number, id: string): Promise<void> {
     say({ what: "ack", number });
   } catch (error) {
     if (codeOf(error) === "STORE_FAILED") throw error;
-    if (!isDoubtful(error)) say({ what: "refused", number, code: codeOf(error) });
+    if (!isIndefinite(error)) say({ what: "refused", number, code: codeOf(error) });
     await setTimeout(REFUSED_MS);
   }
 }

@@ -1,14 +1,15 @@
 interface CodeInfo {
-  /** Whether the same call may succeed later, unchanged. */
+  /** `true` if the same call may succeed later, unchanged. */
   readonly retryable: boolean;
+  /** One sentence for people. HTTP answers show it without a clause that refers to `details`. */
   readonly meaning: string;
 }
 
-/** Every code a {@link HandbackError} can carry. Codes are never renamed or reused. */
+/** All codes that a {@link HandbackError} can carry. Codes are never renamed or reused. */
 export const ERROR_CODES = {
   INVALID_NAME: {
     retryable: false,
-    meaning: "A function, value, event or operation name is not allowed.",
+    meaning: "The name of a function, value, event or operation is not allowed.",
   },
   INVALID_KEY: { retryable: false, meaning: "An id is not a string of 1 to 1,024 bytes." },
   INVALID_IDEMPOTENCY_KEY: {
@@ -19,17 +20,16 @@ export const ERROR_CODES = {
   INVALID_HANDLER: { retryable: false, meaning: "A handler is not a plain or async function." },
   INVALID_DELAY: {
     retryable: false,
-    meaning:
-      "A duration or instant is negative, not finite, out of range, or not a number or duration string.",
+    meaning: "A duration or instant is negative, not finite, out of range, or of the wrong format.",
   },
   INVALID_OPTIONS: {
     retryable: false,
-    meaning: "An option is missing, unknown or of the wrong kind.",
+    meaning: "An option is missing, unknown or of the wrong type.",
   },
-  INVALID_INPUT: { retryable: false, meaning: "The function's input schema refused the input." },
+  INVALID_INPUT: { retryable: false, meaning: "The function's input schema rejected the input." },
   DUPLICATE_FUNCTION: {
     retryable: false,
-    meaning: "Two different functions were registered under one name.",
+    meaning: "Two different functions are registered under one name.",
   },
   UNKNOWN_FUNCTION: {
     retryable: false,
@@ -41,27 +41,36 @@ export const ERROR_CODES = {
   },
   UNKNOWN_VALUE: {
     retryable: false,
-    meaning: "The function declares no persisted value of this name.",
+    meaning: "The function declares no persisted value with this name.",
   },
   UNSERIALIZABLE: {
     retryable: false,
-    meaning: "A value cannot be kept without loss; `details.path` says where.",
+    meaning: "A value cannot be stored without loss, at the path in `details.path`.",
   },
   TOO_DEEP: { retryable: false, meaning: "A value is nested deeper than the limit." },
   PAYLOAD_TOO_LARGE: {
     retryable: false,
     meaning: "A message, state or result is larger than the limit.",
   },
-  NOT_A_FUTURE: { retryable: false, meaning: "A future was expected." },
+  NOT_A_FUTURE: {
+    retryable: false,
+    meaning: "A future was expected, but another kind of value was given.",
+  },
   NOT_DURABLE: {
     retryable: false,
-    meaning: "A JavaScript promise stands where a durable future is expected.",
+    meaning: "A JavaScript promise was given where a durable future is expected.",
   },
-  FUTURE_IN_STATE: { retryable: false, meaning: "State holds a future; it can hold a handle." },
+  FUTURE_IN_STATE: {
+    retryable: false,
+    meaning: "State contains a future, but only a handle can be stored.",
+  },
   FOREIGN_FUTURE: { retryable: false, meaning: "A future of another activation was used." },
   FOREIGN_HANDLE: { retryable: false, meaning: "A handle belongs to another store." },
   EMPTY_RACE: { retryable: false, meaning: "A race over no futures would never settle." },
-  READ_ONLY: { retryable: false, meaning: "A query wrote to state, or started or sent something." },
+  READ_ONLY: {
+    retryable: false,
+    meaning: "A query tried to change state, or to start or send something.",
+  },
   CONTEXT_CLOSED: {
     retryable: false,
     meaning: "A context or future was used after its handler ended.",
@@ -70,28 +79,27 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "A context was used after its attempt was abandoned.",
   },
-  NO_CALLER: { retryable: false, meaning: "There is nobody to reply to." },
-  UNSUPPORTED: { retryable: false, meaning: "This engine lacks a capability." },
+  NO_CALLER: { retryable: false, meaning: "The message has no caller to reply to." },
+  UNSUPPORTED: { retryable: false, meaning: "This engine lacks a capability that the call needs." },
   FUNCTION_FAILED: {
     retryable: false,
-    meaning: "A user's function threw; `cause` and `failure` say what.",
+    meaning: "A user's function threw, with the thrown value in `cause` and its data in `failure`.",
   },
   STEP_FAILED: {
     retryable: false,
-    meaning: "A step of a chain or saga failed; `details` names it, and `cause` says why.",
+    meaning: "A step of a chain or saga failed, named in `details`, with the reason in `cause`.",
   },
   COMPENSATION_FAILED: {
     retryable: false,
-    meaning:
-      "A step of a saga failed, and then a compensation did; `details` says what was undone and what was not.",
+    meaning: "A step of a saga failed and so did a compensation, as listed in `details`.",
   },
   BRANCHES_FAILED: {
     retryable: false,
-    meaning: "More branches of a fan-out failed than may; `cause` is one of the failures.",
+    meaning: "More branches of a fan-out failed than allowed, with one of the failures in `cause`.",
   },
   RETRY_LATER: {
     retryable: true,
-    meaning: "A function asks to be called again; `details.retryAfterMs` says when.",
+    meaning: "A function asks to be called again later, after `details.retryAfterMs`.",
   },
   HANDLER_TIMEOUT: {
     retryable: true,
@@ -99,49 +107,60 @@ export const ERROR_CODES = {
   },
   POISONED: {
     retryable: false,
-    meaning:
-      "The process died again and again while it handled this message, which is not handled any more; a dead letter keeps it.",
+    meaning: "The process crashed repeatedly on this message, so the message became a dead letter.",
   },
-  TIMEOUT: { retryable: true, meaning: "What `ctx.timeout` was given had not settled in time." },
-  NOT_FOUND: { retryable: false, meaning: "There is no such flow, state or future." },
-  EXPIRED: { retryable: false, meaning: "The future, flow or state is past its retention." },
-  CANCELLED: { retryable: false, meaning: "The work was cancelled." },
+  TIMEOUT: {
+    retryable: true,
+    meaning: "The future given to `ctx.timeout` did not settle in time.",
+  },
+  NOT_FOUND: {
+    retryable: false,
+    meaning: "The flow, state, future or dead letter does not exist.",
+  },
+  EXPIRED: { retryable: false, meaning: "The future, flow or state is past its retention time." },
+  CANCELLED: { retryable: false, meaning: "The work was canceled." },
   ALREADY_COMPLETED: {
     retryable: false,
-    meaning: "The future was settled before, with another outcome; `details.outcome` says which.",
+    meaning: "The future was already settled with another outcome, given in `details.outcome`.",
   },
-  ALREADY_OPEN: {
-    retryable: false,
-    meaning: "There is an open request for approval under this id.",
-  },
-  FLOW_OVER: { retryable: false, meaning: "The flow has ended and takes no more events." },
+  ALREADY_OPEN: { retryable: false, meaning: "An approval request with this id is already open." },
+  FLOW_OVER: { retryable: false, meaning: "The flow has ended and accepts no more events." },
   IDEMPOTENCY_CONFLICT: {
     retryable: false,
-    meaning: "The flow key is taken by a call of another function or with another input.",
+    meaning: "The flow key is already used for another function or another input.",
   },
-  DEADLOCK: { retryable: false, meaning: "A blocked get can never be settled." },
+  DEADLOCK: {
+    retryable: false,
+    meaning: "A blocked handler or a future waits for something that can never happen.",
+  },
   REENTRANT_CALL: { retryable: false, meaning: "A handler blocks on a call to its own address." },
   STATE_SCHEMA_MISMATCH: {
     retryable: false,
-    meaning: "Stored state does not fit the function's schema; the address is parked.",
+    meaning: "Stored state does not match the function's schema, so messages for it are held back.",
   },
   OVERLOADED: {
     retryable: true,
-    meaning: "Too many messages wait to be handled; the call was not accepted.",
+    meaning: "Too many messages are waiting to be handled, so the call was not accepted.",
   },
   STORE_LOCKED: { retryable: true, meaning: "Another engine has the store open." },
-  STORE_OPEN_FAILED: { retryable: false, meaning: "The store cannot be opened; `cause` says why." },
+  STORE_OPEN_FAILED: {
+    retryable: false,
+    meaning: "The store cannot be opened, for the reason in `cause`.",
+  },
   STORE_CORRUPT: { retryable: false, meaning: "The store's file is damaged." },
   STORE_FULL: {
     retryable: true,
     meaning:
-      "The disk is full; `details.definite` says whether it is certain that the call was not accepted.",
+      "The disk is full, and `details.definite` tells whether the call was certainly not accepted.",
   },
   STORE_FAILED: {
     retryable: false,
-    meaning: "A commit failed; whether it happened is not known. The engine has stopped.",
+    meaning: "A commit failed and may or may not have happened, so the engine has stopped.",
   },
-  FORMAT_TOO_NEW: { retryable: false, meaning: "The store was written by a newer version." },
+  FORMAT_TOO_NEW: {
+    retryable: false,
+    meaning: "The store was written by a newer version of the library.",
+  },
   CLOSED: { retryable: false, meaning: "The engine is closed." },
 } as const satisfies Record<string, CodeInfo>;
 

@@ -4,13 +4,15 @@ import type { Definition } from "./definition.ts";
 import type { Effects } from "./effects.ts";
 
 /**
- * Handles one message at one address, and tells what came of it. The heart of the system, and the only way in which an
- * engine touches user code: queue per address, `activate`, commit the effects with the consumption of the message, deliver.
+ * Handles one message at one address and returns the effects. This is the only way in which an
+ * engine runs user code. An engine's job: queue per address, call `activate`, commit the effects
+ * with the consumption of the message, deliver.
  *
- * Synchronous when the function is. A definition answers for its user's failures itself, so a throw or a rejection here
- * means that the message could not be handled at all; it is to be parked.
+ * The call is synchronous if the function is. A definition turns failures of its user's code into
+ * effects, so a throw or a rejection here means that the message cannot be handled at all. The
+ * engine then parks it.
  *
- * @throws `STATE_SCHEMA_MISMATCH` when stored state does not fit the function
+ * @throws `STATE_SCHEMA_MISMATCH` if the stored state does not fit the function
  */
 export function activate(definition: Definition, cause: Cause): Effects | Promise<Effects> {
   const activation = new Activation(definition.valueNames, cause);

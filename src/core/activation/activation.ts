@@ -17,47 +17,64 @@ import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "../data/json.ts";
 import type { Run } from "./meter.ts";
 
-/** Reads one address's persisted values as they were when the message was taken up. */
+/** Reads one address's persisted values as of the start of the activation. */
 export interface StateReader {
   read(name: string): StoredValue | undefined;
 }
 
-/** Reserved value that holds an address's age-out time; its own expiry is that of the whole state. */
+/**
+ * Reserved value that holds the age-out time of an address. Its own expiry is that of the whole
+ * state.
+ */
 export const AGE_OUT_VALUE = "@life";
 
-/** Most activations do little: what they do not do costs no list. Never changed. */
+/**
+ * Shared empty list: an activation allocates no list for effects that it does not have. Never
+ * mutated.
+ */
 const EMPTY: readonly never[] = [];
 
-/** What an activation is about, and what surrounds it. */
+/** The inputs of an activation: the message, the state, and the environment. */
 export interface Cause {
   readonly envelope: Envelope;
   readonly state: StateReader;
   readonly environment: Environment;
   /** Given by engines that can let a handler wait. */
   readonly blocking?: Blocking | undefined;
-  /** Tells a handler that its work is no longer wanted; given by engines that can withdraw messages. */
+  /**
+   * Tells a running handler that its work was canceled. Given by engines that can cancel messages.
+   */
   readonly cancellation?: Cancellation | undefined;
-  /** The message is withdrawn with its scope, and not to be handled; `running` when its handler is at work, and does not hear of this. */
+  /**
+   * The message is canceled with its scope and will not be handled. `running`: its handler is at
+   * work and hears of it later.
+   */
   readonly withdrawn?: "waiting" | "running" | undefined;
-  /** The process died so many times in a row while it handled the message, which is not to be handled any more. */
+  /**
+   * The process crashed this many times in a row while it handled the message, which is given up.
+   */
   readonly crashes?: number | undefined;
-  /** Whether a scope has just been cancelled, so that what comes up in it comes of that. */
+  /** Tells whether a scope was canceled in this batch. */
   readonly isCancelled?: (scope: string) => boolean;
-  /** No earlier run of the message can have left anything behind: told by engines that know. */
+  /**
+   * True if no earlier run of the message can have left anything behind. Given by engines that
+   * know.
+   */
   readonly isFirstRun?: boolean | undefined;
 }
 
 /**
- * One message being handled: reads values, and collects effects.
+ * One message being handled: it reads values and collects effects.
  *
- * A1 One instant: everything in an activation happens at `now`; expiry is decided here, whatever an engine has collected.
- * A2 Nothing is applied: all it does is in its Effects, until an engine commits them.
- * A3 `rollBack` forgets state, sends, cancellations and answers, except what was flushed.
+ * A1 One instant: everything in an activation happens at `now`. Expiry is decided here, whatever an
+ * engine has collected.
+ * A2 Nothing is applied: an activation only adds to its Effects, which an engine commits.
+ * A3 `rollBack` forgets state, sends, cancellations and replies, except those that were flushed.
  */
 export class Activation implements Effects {
   readonly envelope: Envelope;
   readonly environment: Environment;
-  /** Present where the handler can wait. */
+  /** Present if the handler can wait. */
   readonly blocking: Blocking | undefined;
   readonly cancellation: Cancellation | undefined;
   readonly withdrawn: "waiting" | "running" | undefined;
@@ -76,7 +93,7 @@ export class Activation implements Effects {
   #deadLetters: DeadLetter[] | undefined;
   readonly #valueNames: readonly string[];
   readonly #state: StateReader;
-  /** Whether the whole state is past its age-out time; unknown until a value is read. */
+  /** True if the whole state is past its age-out time. Unknown until a value is read. */
   #aged: boolean | undefined;
 
   constructor(valueNames: readonly string[], cause: Cause) {
@@ -126,7 +143,7 @@ export class Activation implements Effects {
     return this.#deadLetters ?? EMPTY;
   }
 
-  /** The value as it stands, this activation's own writes included. */
+  /** Returns the current value, including this activation's own writes. */
   read(name: string): StoredValue | undefined {
     const written = this.#written(name);
     if (written !== undefined) return written.value ?? undefined;
@@ -135,7 +152,7 @@ export class Activation implements Effects {
       : this.#alive(name);
   }
 
-  /** Whether it has written the value, or deleted it. */
+  /** Tells whether this activation has written or deleted the value. */
   hasWritten(name: string): boolean {
     return this.#written(name) !== undefined;
   }
@@ -145,17 +162,17 @@ export class Activation implements Effects {
     return this.read(name)?.content.json;
   }
 
-  /** Sets a value, with the instant from which it counts as absent. */
+  /** Sets a value, and the instant from which it counts as absent. */
   write(name: string, content: Content, expiresAt?: number): void {
     this.#put(name, expiresAt === undefined ? { content } : { content, expiresAt });
   }
 
-  /** Sets a value that a message tells which is sent with it. */
+  /** Sets a value that can be derived from a message sent by this activation. */
   writeDerived(name: string, content: Content): void {
     this.#put(name, { content }, true);
   }
 
-  /** Deletes a value; one that is absent stays absent. */
+  /** Deletes a value. An absent value stays absent. */
   delete(name: string): void {
     this.#put(name, null);
   }
@@ -165,13 +182,16 @@ export class Activation implements Effects {
     for (const name of this.#valueNames) this.delete(name);
   }
 
-  /** Lets the whole state count as absent `afterMs` after its last handled message; `undefined` lets it live. */
+  /**
+   * Makes the whole state count as absent `afterMs` after its last message. `undefined` removes the
+   * limit.
+   */
   setAgeOut(afterMs: number | undefined): void {
     if (afterMs === undefined) this.delete(AGE_OUT_VALUE);
     else this.write(AGE_OUT_VALUE, { json: afterMs }, this.now + afterMs);
   }
 
-  /** The age-out time that is set, in ms. */
+  /** Returns the age-out time in ms, if one is set. */
   ageOutMs(): number | undefined {
     const life = this.json(AGE_OUT_VALUE);
     return typeof life === "number" ? life : undefined;
@@ -189,24 +209,28 @@ export class Activation implements Effects {
 
   cancelSend(token: string): void {
     this.#cancels = append(this.#cancels, token);
-    // A message sent and cancelled in one activation never leaves: cancellations are applied before sends.
+    // A message that is sent and canceled in one activation never leaves, because cancellations are
+    // applied before sends.
     this.sends = this.sends.filter((send) => send.token !== token);
   }
 
   /**
-   * Withdraws all messages of a scope, and of those whose names begin with its name, where the engine can, once what is under way
-   * has come to rest.
+   * Cancels all messages of a scope and of the scopes inside it, once the current batch has come to
+   * rest. Engines without `scopedCancel` ignore it.
    */
   cancelScope(scope: string): void {
     this.#cancelScopes = append(this.#cancelScopes, scope);
   }
 
-  /** Has this address told, by a message named `GUARD`, when a scope is cancelled, where the engine can. */
+  /**
+   * Asks the engine to send this address a message named `SCOPE_CANCELLED` when a scope is
+   * canceled. Engines without `scopedCancel` ignore it.
+   */
   watch(scope: string, token: string): void {
     this.#watches = append(this.#watches, { scope, token });
   }
 
-  /** Takes a watch away; one that is not there changes nothing. */
+  /** Removes a watch. Removing an absent one changes nothing. */
   unwatch(scope: string, token: string): void {
     this.#watches = this.#watches?.filter(
       (watch) => watch.scope !== scope || watch.token !== token,
@@ -214,7 +238,7 @@ export class Activation implements Effects {
     this.#unwatches = append(this.#unwatches, { scope, token });
   }
 
-  /** Whether a scope has just been cancelled: nothing is to be begun in it. */
+  /** Tells whether a scope was canceled in this batch, so that nothing may start in it. */
   isCancelled(scope: string | undefined): boolean {
     return scope !== undefined && this.#isCancelled?.(scope) === true;
   }
@@ -230,7 +254,7 @@ export class Activation implements Effects {
     this.#deadLetters = append(this.#deadLetters, { envelope, failure });
   }
 
-  /** Hands over what was sent so far, to be committed ahead of the rest. */
+  /** Takes the messages sent so far out of the activation, to be committed ahead of the rest. */
   takeSends(): Effects {
     const { address, cancels, sends, replies, unwatches, watches, cancelScopes, deadLetters } =
       this;
@@ -269,7 +293,7 @@ export class Activation implements Effects {
     else [written.value, written.isDerived] = [value, isDerived];
   }
 
-  /** A function writes few values: they are found faster one by one than by a map. */
+  /** A linear search: an activation writes few values, and a map is slower. */
   #written(name: string): ValueWrite | undefined {
     if (this.#writes !== undefined)
       for (const write of this.#writes) if (write.name === name) return write;

@@ -1,5 +1,6 @@
 /**
- * Tells a running handler that its work is no longer wanted. The signal is made when somebody asks for it: most never do.
+ * Tells a running handler that its work was canceled. The abort signal is created on demand,
+ * because most handlers never ask for it.
  */
 export class Cancellation {
   #controller: AbortController | undefined;
@@ -7,12 +8,12 @@ export class Cancellation {
   #isCancelled = false;
   #isOver = false;
 
-  /** Whether the message has been withdrawn, so that what comes of it is of no use. */
+  /** True once the message is canceled: the outcome of the run is not used. */
   get isCancelled(): boolean {
     return this.#isCancelled;
   }
 
-  /** Whether the run has ended: what came of it is certain, though perhaps not yet handed over. */
+  /** True once the run has ended. Its outcome is fixed, although it may not be committed yet. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -23,17 +24,17 @@ export class Cancellation {
     return this.#controller.signal;
   }
 
-  /** The run has ended: it can no longer be cancelled. */
+  /** Marks the run as ended. It can no longer be canceled. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** The message is withdrawn; the handler is to hear of that once it is certain. */
+  /** Marks the message as canceled. The handler hears of it once that is durable. */
   cancel(): void {
     this.#isCancelled = true;
   }
 
-  /** The run is given up, for whatever reason. Only the first counts. */
+  /** Aborts the run. Only the first reason counts. */
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(this.#aborted.reason);

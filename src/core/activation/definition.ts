@@ -1,26 +1,28 @@
 import type { Activation } from "./activation.ts";
 
 /**
- * A function as core and engines know it: a type, the names of its persisted values, and what it does with a message.
+ * A function as core and engines know it: its type, the names of its persisted values, and its
+ * handling of a message.
  *
- * Names of values are fixed per type, because an engine may ship all of them with every request.
+ * The names of values are fixed per type, because an engine may ship all of them with every
+ * request.
  */
 export interface Definition {
   /** Function type, `namespace/name`. */
   readonly type: string;
-  /** Former types, whose stored messages and states this function takes over. */
+  /** Former types. The function takes over their stored messages and states. */
   readonly aliases?: readonly string[];
   readonly valueNames: readonly string[];
   /**
-   * Whether it is pure: no effect but its Effects, no wait. It may then run in the batch that caused it; a user's
-   * handler runs only once the message that caused it is durable.
+   * True if the function is pure: it has no effect but its Effects, and does not wait. It may then
+   * run in the batch that caused it. A user's handler runs only once its message is durable.
    */
   readonly system: boolean;
-  /** Handles the message; what it returns is waited for. */
+  /** Handles the message. The engine waits for a returned promise. */
   receive(activation: Activation): void | Promise<void>;
 }
 
-/** Whether a function has values at all. */
+/** Tells whether a function has persisted values. */
 export function hasState({ valueNames }: Definition): boolean {
   return valueNames.length > 0;
 }

@@ -5,8 +5,9 @@ import type { Json } from "../data/json.ts";
 import type { Run } from "./meter.ts";
 
 /**
- * What one persisted value holds: a user's value as text, a system function's control data as JSON, or both beside each other.
- * Control data stays an object until the commit that writes it, so a value that changes ten times in a batch is encoded once.
+ * The content of one persisted value: a user's value as text, a system function's control data as
+ * JSON, or both. Control data stays an object until the commit that writes it, so a value that
+ * changes ten times in a batch is encoded once.
  */
 export type Content =
   | { readonly text: Encoded; readonly json?: Json }
@@ -15,7 +16,7 @@ export type Content =
 /** One persisted value as an engine keeps it. */
 export interface StoredValue {
   readonly content: Content;
-  /** Instant (ms since the epoch) from which the value counts as absent; absent: never. */
+  /** Instant (ms since the epoch) from which the value counts as absent. Omitted: never. */
   readonly expiresAt?: number;
 }
 
@@ -25,34 +26,45 @@ export interface NamedValue {
   readonly value: StoredValue;
 }
 
-/** What becomes of one named value: `null` deletes it. */
+/** A write of one named value. `null` deletes it. */
 export interface ValueWrite {
   readonly name: string;
   value: StoredValue | null;
-  /** A message that is sent with it tells the value: see `ImpliedValues`. */
+  /** A message sent with it also holds the value. See `DerivedValues`. */
   isDerived?: boolean;
 }
 
-/** A message that leaves: at once, or not before an instant, and then cancellable by its token. */
+/**
+ * A message that leaves: at once, or not before an instant. A delayed message can be canceled by
+ * its token.
+ */
 export type Send = {
   readonly envelope: Envelope;
   /** Instant (ms since the epoch) before which the message is not delivered. */
   readonly dueAt?: number;
-  /** Names the delayed message for a later cancellation; unique per sending address while it is pending. */
+  /**
+   * Names the delayed message for a later cancellation. Unique per sending address while it is
+   * pending.
+   */
   readonly token?: string;
 };
 
-/** That an address is to be told when a scope is cancelled, or one whose name begins with its name. */
+/** A request to tell an address when a scope, or a scope around it, is canceled. */
 export interface Watch {
   readonly scope: string;
-  /** Says which of the address's watches of the scope it is. */
+  /** Identifies the watch among those of the address and the scope. */
   readonly token: string;
 }
 
-/** Name of the message that tells an address of a cancelled scope; its control data is `{ token }`. */
+/**
+ * Name of the message that tells an address of a canceled scope. Its control data is `{ token }`.
+ */
 export const SCOPE_CANCELLED = "guard";
 
-/** An answer to whoever is connected and waits for `key`. It leaves after the commit, and is not kept. */
+/**
+ * A reply to the client or handler that waits for `key`. It leaves after the commit and is not
+ * stored.
+ */
 export interface Reply {
   readonly key: string;
   readonly payload: Encoded;
@@ -66,8 +78,9 @@ export interface DeadLetter {
 }
 
 /**
- * Everything an activation did, as plain data. An engine commits it atomically with the consumption of the message
- * that caused it, in the order of the fields. Egress is a message whose target is an egress.
+ * All effects of an activation, as plain data. An engine commits them atomically with the
+ * consumption of the message, in the order of the fields. Egress is a message whose target is an
+ * egress.
  */
 export interface Effects {
   readonly address: Address;
@@ -77,12 +90,15 @@ export interface Effects {
   readonly cancels: readonly string[];
   readonly sends: readonly Send[];
   readonly replies: readonly Reply[];
-  /** Watches to be taken away, then such to be set up, by engines that can (`scopedCancel`). */
+  /** Watches to remove, then watches to add, by engines with `scopedCancel`. */
   readonly unwatches: readonly Watch[];
   readonly watches: readonly Watch[];
-  /** Scopes whose messages are withdrawn, with those of all scopes whose names begin so, by engines that can (`scopedCancel`). */
+  /**
+   * Scopes to cancel, with all scopes whose names begin with theirs, by engines with
+   * `scopedCancel`.
+   */
   readonly cancelScopes: readonly string[];
   readonly deadLetters: readonly DeadLetter[];
-  /** What the run of a user's handler is billed; absent for system functions. */
+  /** Usage of the run of a user's handler. Absent for system functions. */
   readonly run: Run | undefined;
 }

@@ -3,32 +3,38 @@ import type { Envelope } from "../message/envelope.ts";
 import type { Reply, Effects } from "./effects.ts";
 import type { Log } from "../host/log.ts";
 
-/** Lets a handler wait for an answer while it runs: the optional capability `blockingGet`. */
+/** Lets a handler wait for a reply while it runs: the optional capability `blockingGet`. */
 export interface Blocking {
-  /** Commits what the activation has sent so far; its state and the consumption of its message stay open. */
+  /** Commits the messages sent so far. The state and the consumption of the message stay open. */
   flush(effects: Effects): void;
-  /** Waits for the answer of `key`, holding the address and slot of the message's handler. @throws `DEADLOCK`, `REENTRANT_CALL` */
+  /**
+   * Waits for the reply of `key`, and keeps the address and the handler slot meanwhile. @throws
+   * `DEADLOCK`, `REENTRANT_CALL`
+   */
   receive(envelope: Envelope, key: string): Promise<Reply>;
 }
 
-/** What the outside is to an activation: time, randomness, ids, and what else is registered. Injected by the engine. */
+/**
+ * The outside world of an activation: time, randomness, ids, and the registered functions. The
+ * engine injects it.
+ */
 export interface Environment {
-  /** Names the store; handles carry it. */
+  /** Identifies the store. Handles carry it. */
   readonly storeId: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Largest encoded value, in characters. */
   readonly payloadLimit: number;
-  /** How long what has settled is kept, in ms. */
+  /** Time for which settled flows and futures are kept, in ms. */
   readonly retentionMs: number;
   /** Age-out time of states that were created without an id, in ms. */
   readonly ageOutMs: number;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   random(): number;
-  /** Bytes from a cryptographic generator. */
+  /** Returns bytes from a cryptographic generator. */
   secret(bytes: number): Uint8Array;
-  /** Whether the messages of a scope can be withdrawn (`scopedCancel`). */
+  /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
-  /** Whether a function or egress of this type is registered. */
+  /** Tells whether a function or egress of this type is registered. */
   knows(type: string): boolean;
 }

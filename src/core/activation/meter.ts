@@ -11,12 +11,11 @@ export interface Run {
 }
 
 /**
- * Sums over the runs of a flow. It travels with the continuation: a tail call adds, a join sums, the flow's cell keeps it. A list, for
- * it is written with every message.
+ * Usage summed over the runs of a flow. It travels with the continuation: a tail call adds, a join
+ * sums, the flow's record stores it. It is a list because every message carries it.
  *
- * - `parkedMs`: sum over runs of the time from the handler's end to the settlement of what it returned;
- * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. Each message counts twice once it has run, so
- *   the sums are complete exactly when both are zero, whatever the order of arrival (source: Apache Storm's acker).
+ * - `parkedMs`: sum over runs of the time from the handler's end to the settlement of its result;
+ * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. A message counts once when it is sent and once when it has run, so both are zero exactly when all runs are in, in any order of arrival (source: Apache Storm's acker).
  */
 export type UsageTotals = readonly [
   runs: number,
@@ -27,37 +26,40 @@ export type UsageTotals = readonly [
   low: number,
 ];
 
-/** The tally of nothing. */
+/** No usage. */
 export const NO_USAGE: UsageTotals = [0, 0, 0, 0, 0, 0];
 
-/** Adds two tallies. */
+/** Adds two totals. */
 export function addUsage(a: UsageTotals, b: UsageTotals): UsageTotals {
   if (a === NO_USAGE) return b;
   if (b === NO_USAGE) return a;
   return [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3], a[4] ^ b[4], a[5] ^ b[5]];
 }
 
-/** The tally of one run, without marks. */
+/** Returns the usage of one run, without marks. */
 export function usageOfRun({ billedNs, blockedNs }: Run): UsageTotals {
   return [1, billedNs, blockedNs, 0, 0, 0];
 }
 
-/** The tally of runs that the process did not survive: nobody knows how long they took. */
+/** Returns the usage of runs that crashed the process. Their duration is unknown. */
 export function usageOfCrashes(runs: number): UsageTotals {
   return [runs, 0, 0, 0, 0, 0];
 }
 
-/** The tally of time that was spent parked. */
+/** Returns the usage of parked time. */
 export function usageOfParking(parkedMs: number): UsageTotals {
   return [0, 0, 0, parkedMs, 0, 0];
 }
 
-/** The tally of one message's being sent, or of its having run: the two cancel out. */
+/**
+ * Returns the mark of one message. It counts when the message is sent and when it has run, which
+ * cancel out.
+ */
 export function markOfMessage(id: MessageId): UsageTotals {
   return [0, 0, 0, 0, highOf(id), lowOf(id)];
 }
 
-/** The tally of several messages' being sent. */
+/** Returns the combined mark of several messages. */
 export function markOfMessages(ids: Iterable<MessageId>): UsageTotals {
   let [high, low] = [0, 0];
   for (const id of ids) {
@@ -78,7 +80,7 @@ function lowOf(id: MessageId): number {
 const WORD_DIGITS = 8;
 const [ZERO, NINE, LETTERS] = [0x30, 0x39, 0x57];
 
-/** Reads 32 bits of hex digits. Numbers are parsed from parts of texts at twice the cost. */
+/** Reads 32 bits of hex digits. Parsing a slice of the text takes twice as long. */
 function readWord(id: MessageId, start: number): number {
   let word = 0;
   for (let at = start; at < start + WORD_DIGITS; at++) {
@@ -88,7 +90,7 @@ function readWord(id: MessageId, start: number): number {
   return word;
 }
 
-/** Makes the mark of a flow's first message, whose hash is all zeros, differ from nothing. */
+/** Keeps the mark of a flow's first message, whose hash is all zeros, from being zero. */
 const ROOT_MARK = 0x5bd1e995;
 
 /** Tells whether every message that was sent has run and is counted. */
@@ -96,7 +98,7 @@ export function isUsageComplete(tally: UsageTotals): boolean {
   return tally[4] === 0 && tally[5] === 0;
 }
 
-/** Measures one run: from its start to its end, and the union of the intervals in which it was blocked. */
+/** Measures one run: its duration, and the union of the intervals in which it was blocked. */
 export class Stopwatch {
   readonly #clock: Clock;
   readonly #startNs: number;

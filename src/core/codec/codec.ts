@@ -18,40 +18,45 @@ import { fillTemplate, type Template } from "./template.ts";
  * | valid Date, Map, Set, Uint8Array | itself; with properties of its own, or of a class that extends it: refused |
  * | all else: functions, symbols, class instances, RegExp, Error, URL, Buffer, promises | refused |
  *
- * An object that is in two places is copied to both; one that holds itself is refused.
+ * An object that occurs twice is copied to both places. An object that contains itself is refused.
  */
 export interface Codec {
   /**
    * Encodes a value, as it is now.
    *
-   * @throws `UNSERIALIZABLE` with `details.path`, when something in it cannot be kept or throws when it is read.
+   * @throws `UNSERIALIZABLE` with `details.path`, if a part cannot be kept or throws when it is
+   * read.
    * @throws `TOO_DEEP` over 200 levels.
-   * @throws `PAYLOAD_TOO_LARGE` with `details.size` (at least) and `details.limit`, before a text of that size is made.
+   * @throws `PAYLOAD_TOO_LARGE` with `details.size` (at least) and `details.limit`, before a text
+   * of that size is made.
    */
   encode(value: unknown, options?: EncodeOptions): Encoded;
-  /** Encodes a value around the holes in it; throws as {@link Codec.encode} does. */
+  /** Encodes a value around the holes in it. Throws as {@link Codec.encode} does. */
   encodeTemplate(value: unknown, options?: EncodeOptions): Template;
   /**
-   * Makes the value again.
+   * Decodes a text.
    *
-   * @throws `UNSERIALIZABLE` when no such codec wrote the text.
+   * @throws `UNSERIALIZABLE` if no such codec wrote the text.
    */
   decode(text: Encoded): unknown;
 }
 
-/** What a codec knows beside the built-in kinds. */
+/** The kinds of objects that a codec knows beside the built-in ones. */
 export interface CodecOptions {
   readonly extensions?: readonly Extension[];
-  /** Tells which objects are parts that are not known yet. Asked about every object of a value, before the extensions. */
+  /**
+   * Tells whether an object is a hole: a part that is not known yet. Called for every object of a
+   * value, before the extensions.
+   */
   readonly isHole?: (value: object) => boolean;
-  /** Makes the error for a hole at `path` where none may be; `UNSERIALIZABLE` by default. */
+  /** Makes the error for a hole at `path` where none is allowed. Default: `UNSERIALIZABLE`. */
   readonly holeError?: (path: string) => Error;
 }
 
 /**
  * Makes a codec.
  *
- * @throws `INVALID_OPTIONS` when two extensions have one tag, or one has a built-in tag.
+ * @throws `INVALID_OPTIONS` if two extensions have one tag, or one has a built-in tag.
  */
 export function makeCodec(options: CodecOptions = {}): Codec {
   const { extensions = [], isHole, holeError = refuseHole } = options;

@@ -12,33 +12,36 @@ import { CLOSE_TAG, openTag, tagged } from "./tagged.ts";
 import type { Template } from "./template.ts";
 import { Trail } from "./trail.ts";
 
-/** Characters of text that a value may take, unless told otherwise. */
+/** Default limit of a value, in characters of text. */
 export const DEFAULT_PAYLOAD_LIMIT = 32 * 1024 * 1024;
 
-/** How one value is encoded. */
+/** Options for encoding one value. */
 export interface EncodeOptions {
-  /** Characters of text the value may take; 33,554,432 by default. */
+  /** Characters of text the value may take. Default: 33,554,432. */
   readonly limit?: number | undefined;
-  /** What paths in errors start with, such as `"input"`; `"value"` by default. */
+  /** Start of paths in errors, such as `"input"`. Default: `"value"`. */
   readonly root?: string | undefined;
 }
 
-/** What a codec knows beside the built-in kinds. */
+/** The kinds of objects that a codec knows beside the built-in ones. */
 export interface EncodeRules {
   readonly extensions: readonly Extension[];
-  /** Tells which objects leave a hole. */
+  /** Tells whether an object leaves a hole. */
   readonly isHole?: ((value: object) => boolean) | undefined;
-  /** Given when holes are refused: makes the error. */
+  /** Makes the error for a hole. Given if holes are refused. */
   readonly holeError?: ((path: string) => Error) | undefined;
 }
 
-/** Encodes a value in one walk, which reads each property once: the text is a snapshot at the time of the call. */
+/**
+ * Encodes a value in one walk that reads each property once. The text is a snapshot at the time of
+ * the call.
+ */
 export function encodeTemplate(
   value: unknown,
   rules: EncodeRules,
   options: EncodeOptions = {},
 ): Template {
-  // Short texts, numbers, and what is nothing but a hole, which most values are, need no walk.
+  // Short texts, numbers, and single holes need no walk. Most values are of these kinds.
   if (
     typeof value === "string" &&
     (value.length + 1) * MAX_ESCAPE <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)
@@ -59,19 +62,20 @@ export function encodeTemplate(
   return new Encoder(rules, options).run(value);
 }
 
-/** Characters that one takes at most when it is written. */
+/** Most characters that one character takes in text. */
 const MAX_ESCAPE = 6;
-/** Characters that a number takes at most. */
+/** Most characters that a number takes in text. */
 const MAX_NUMBER = 32;
 const NONE: readonly never[] = [];
-/** What is around a hole that is all there is. */
+/** The text around a hole that is the whole value. */
 const AROUND: readonly string[] = ["", ""];
 
 /**
  * The walk over one value.
  *
- * W1. Whatever goes wrong becomes a typed error with the path of the part it went wrong at.
- * W2. The text is never longer than the limit plus one part, and a part that may be large is measured before it is written.
+ * W1. Every failure becomes a typed error with the path of the part that failed.
+ * W2. The text is never longer than the limit plus one part, and a part that may be large is
+ * measured before it is written.
  */
 class Encoder {
   private readonly rules: EncodeRules;
@@ -148,7 +152,7 @@ class Encoder {
     else if (isExactly(value, Map)) this.writeMap(value);
     else if (isExactly(value, Set)) this.writeSet(value);
     else if (isExactly(value, Uint8Array)) this.writeBytes(value);
-    // A Map or Set of `ctx.state` is of a class of Immer's; other drafts look like what they stand for.
+    // A Map or Set of `ctx.state` has a class of Immer's. Other drafts look like their originals.
     else if (isDraft(value)) this.writeContainer(current(value));
     else throw this.trail.unserializable(refuseObject(value));
   }
@@ -187,7 +191,7 @@ class Encoder {
     this.text += "]";
     this.trail.step(undefined);
     this.refuseSymbols(items);
-    // Only after the items, so that the limit has bounded how many keys there are.
+    // After the items, so that the limit has bounded the number of keys.
     if (Object.keys(items).length !== length)
       this.refuseExtras("an array with properties beside its items");
   }
@@ -251,7 +255,7 @@ class Encoder {
     this.text = "";
   }
 
-  /** Refuses when the text, with `more` characters, would be over the limit. */
+  /** Throws if the text would exceed the limit with `more` characters. */
   private reserve(more: number): void {
     const size = this.flushed + this.text.length + more;
     if (size > this.limit) throw this.trail.tooLarge(size, this.limit);

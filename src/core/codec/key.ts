@@ -1,9 +1,10 @@
 import { MARK } from "./tagged.ts";
 
 /**
- * Keys of records as they are written. A key that begins with the mark gets another one in front. One that JSON would write with an escape
- * sequence is written in hex instead, behind the mark and an `x`, four digits for each unit: `JSON.parse` of V8 13.6 (Node 24)
- * takes such a key for another one, which came at that place in an earlier text.
+ * Writes a key of a record. A key that begins with the mark gets a second mark. A key that JSON
+ * would write with an escape sequence is written in hex, after the mark and an `x`, four digits for
+ * each unit: `JSON.parse` of V8 13.6 (Node 24) confuses such a key with another one from an earlier
+ * text.
  */
 export function escapeKey(key: string): string {
   if (NEEDS_HEX.test(key))
@@ -13,7 +14,7 @@ export function escapeKey(key: string): string {
   return key.startsWith(MARK) ? MARK + key : key;
 }
 
-/** Reads what {@link escapeKey} wrote; `undefined` if it did not. */
+/** Reads a key of {@link escapeKey}. Returns `undefined` for any other text. */
 export function unescapeKey(key: string): string | undefined {
   if (!key.startsWith(MARK)) return key;
   if (key.startsWith(MARK, MARK.length)) return key.slice(MARK.length);
@@ -26,7 +27,10 @@ export function unescapeKey(key: string): string | undefined {
 }
 
 const HEX = "x";
-/** What JSON.stringify escapes: quotes, backslashes, control characters, and surrogates that are alone. */
+/**
+ * The characters that JSON.stringify escapes: quotes, backslashes, control characters, and lone
+ * surrogates.
+ */
 const NEEDS_HEX =
   // oxlint-disable-next-line no-control-regex
   /["\\\u0000-\u001f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;

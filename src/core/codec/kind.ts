@@ -1,4 +1,4 @@
-/** Tells whether `value` is a plain object: of no class, or without any prototype. */
+/** Tells whether `value` is a plain object: without a class, or without a prototype. */
 export function isRecord(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

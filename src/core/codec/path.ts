@@ -1,11 +1,14 @@
-/** One step from a value to a part of it: a property's name, an element's index, or the nth key or value of a collection. */
+/**
+ * One step from a value to a part of it: a property's name, an element's index, or the nth key or
+ * value of a collection.
+ */
 export type Step = string | number | { readonly of: "keys" | "values"; readonly index: number };
 
 const MAX_PATH_LENGTH = 1_000;
 
 /**
- * Writes a path as one would in code, `input.items[3]["odd name"]`, cut in the middle when it is very long.
- * A step that is `undefined` stays where it is.
+ * Formats a path as in code, `input.items[3]["odd name"]`, and cuts a very long one in the middle.
+ * An `undefined` step adds nothing.
  */
 export function formatPath(root: string, steps: readonly (Step | undefined)[]): string {
   const path = root + steps.map(formatStep).join("");

@@ -1,4 +1,4 @@
-/** Why a value cannot be kept: what it is, and what to do instead. */
+/** The reason why a value cannot be kept, and a hint for the user. */
 export interface Refusal {
   readonly got: string;
   readonly hint: string;
@@ -19,7 +19,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ["Response", "keep the body that you read from it instead"],
 ]);
 
-/** Says why a function or a symbol, the property `name` of its parent, is not kept. */
+/** Explains why a function or a symbol, the property `name` of its parent, is not kept. */
 export function refuseNonData(value: unknown, name: unknown): Refusal {
   const got = `a ${typeof value}`;
   if (typeof value === "function" && name === "then") return { got, hint: FORGOTTEN_AWAIT };
@@ -28,7 +28,7 @@ export function refuseNonData(value: unknown, name: unknown): Refusal {
   return { got, hint: "keep the data that it stands for instead" };
 }
 
-/** Says why an object that is of no kind known to the codec is not kept. */
+/** Explains why an object of an unknown kind is not kept. */
 export function refuseObject(value: object): Refusal {
   const name = classNameOf(value);
   const got =

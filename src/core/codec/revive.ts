@@ -5,7 +5,7 @@ import type { Extension } from "./extension.ts";
 import { unescapeKey } from "./key.ts";
 import { MARK, NUMBERS } from "./tagged.ts";
 
-/** What JSON.parse makes. */
+/** The result type of JSON.parse. */
 export type Parsed = string | number | boolean | null | Parsed[] | ParsedObject;
 
 interface ParsedObject {
@@ -13,9 +13,9 @@ interface ParsedObject {
 }
 
 /**
- * Makes a value from parsed text: turns tags into what they stand for, and unescapes keys.
+ * Makes a value from parsed text: it replaces tags by their values and unescapes keys.
  *
- * R1. An object is made empty and filled later, from a list: no text is too deep for the stack.
+ * R1. An object is made empty and filled later, from a list, so no text is too deep for the stack.
  * R2. A key only ever becomes an own property.
  */
 export class Reviver {
@@ -138,12 +138,12 @@ function readKey(key: string): string {
   return read;
 }
 
-/** Reads a property that is there: of what JSON.parse makes, none is `undefined`. */
+/** Reads an existing property. No property made by JSON.parse is `undefined`. */
 function own(data: ParsedObject, key: string): Parsed {
   return data[key] ?? null;
 }
 
-/** Sets an own property; a plain assignment to `__proto__` would set the prototype instead. */
+/** Sets an own property. A plain assignment to `__proto__` would set the prototype instead. */
 function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
   if (key === "__proto__")
     Object.defineProperty(record, key, {

@@ -1,4 +1,4 @@
-/** Kinds that have a tag of their own; no extension may take one of these names. */
+/** Kinds with a tag of their own. No extension may use one of these names. */
 export const BUILT_IN_TAGS = [
   "undefined",
   "number",
@@ -12,20 +12,23 @@ export const BUILT_IN_TAGS = [
 /** One of the built-in tags. */
 export type BuiltInTag = (typeof BUILT_IN_TAGS)[number];
 
-/** The property that marks a tag. A user's key that starts like it gets one more, so that no data looks like a tag. */
+/**
+ * The property that marks a tag. A user's key that starts like it gets a second mark, so no data
+ * looks like a tag.
+ */
 export const MARK = "$";
 
-/** Writes a tag around data that is JSON text already. */
+/** Writes a tag around data that is JSON text. */
 export function tagged(tag: string, data: string): string {
   return `{"$":[${JSON.stringify(tag)},${data}]}`;
 }
 
-/** Opens a tag whose data is written piece by piece; {@link CLOSE_TAG} closes it. */
+/** Opens a tag whose data is written piece by piece. {@link CLOSE_TAG} closes it. */
 export function openTag(tag: BuiltInTag): string {
   return `{"$":["${tag}",`;
 }
 
-/** Closes what {@link openTag} opened. */
+/** Closes the tag of {@link openTag}. */
 export const CLOSE_TAG = "]}";
 
 /** The numbers that JSON cannot write, by the names they are kept under. */

@@ -2,20 +2,22 @@ import { HandbackError } from "../errors/errors.ts";
 import type { Encoded } from "./encoded.ts";
 
 /**
- * A value as text with holes in it, for parts that are not known yet.
+ * A value as text with holes for parts that are not known yet.
  *
- * There is one more segment than holes; segments and encoded values in turn make the text of the whole value.
+ * There is one more segment than holes. Segments and encoded values, in turn, make the text of the
+ * whole value.
  */
 export interface Template {
   readonly segments: readonly string[];
-  /** What stood where the holes are, in order; an object that stood in two places is here twice. */
+  /** The objects at the holes, in order. An object at two places occurs twice. */
   readonly holes: readonly object[];
 }
 
 /**
- * Puts one encoded value into each hole, in order.
+ * Fills each hole with one encoded value, in order.
  *
- * A property filled with `undefined` stays, as a property that is `undefined`; written in one piece it would be dropped.
+ * A property filled with `undefined` stays, as a property that is `undefined`. Encoded in one piece
+ * it would be dropped.
  */
 export function fillTemplate(segments: readonly string[], texts: readonly Encoded[]): Encoded {
   let [text] = segments;
@@ -25,7 +27,8 @@ export function fillTemplate(segments: readonly string[], texts: readonly Encode
       `this template is not something this codec wrote: expected ${texts.length + 1} segments for ${texts.length} texts, got ${segments.length}`,
     );
   }
-  // Segments were cut from valid text where a value stood, so a value in each gap makes it valid again.
+  // The segments were cut from valid text at the places of values, so a value in each gap makes it
+  // valid again.
   for (let hole = 0; hole < texts.length; hole++) text += texts[hole] + (segments[hole + 1] ?? "");
   return text as Encoded;
 }

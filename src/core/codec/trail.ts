@@ -3,15 +3,15 @@ import { HandbackError } from "../errors/errors.ts";
 import { formatPath, type Step } from "./path.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** How deep a value may nest. */
+/** The deepest nesting of a value. */
 export const MAX_DEPTH = 200;
 
 /**
- * The way from a value to the part that is being looked at, and the errors that name it.
+ * The path from a value to its current part, and the errors that name it.
  *
- * T1. There is one step per open container. Containers are only left when they ended well, so that after an error the
- *     way still leads to where it happened.
- * T2. An error that was decided on here is told apart from one that the value's own code threw.
+ * T1. There is one step per open container. Containers are left only on success, so after an error
+ * the path still leads to its place.
+ * T2. An error decided here can be told from one that the value's own code threw.
  */
 export class Trail {
   private readonly root: string;
@@ -57,19 +57,19 @@ export class Trail {
     );
   }
 
-  /** Makes the error for a text that would be of `size` characters or more. */
+  /** Makes the error for a text of `size` characters or more. */
   tooLarge(size: number, limit: number): Error {
     const message = `${this.root} is too large: expected at most ${limit} characters, got at least ${size}`;
     return this.refuse("PAYLOAD_TOO_LARGE", message, { size, limit });
   }
 
-  /** Takes an error as decided on here, as it is. */
+  /** Marks an error as decided here and returns it. */
   decide(error: Error): Error {
     this.decided = error;
     return error;
   }
 
-  /** Gives what to throw for an error that ended the walk. */
+  /** Returns the error to throw for one that ended the walk. */
   explain(error: unknown): unknown {
     if (this.decided !== undefined && this.decided === error) return error;
     return new HandbackError("UNSERIALIZABLE", `cannot keep ${this.path()}: reading it threw`, {
@@ -78,7 +78,7 @@ export class Trail {
     });
   }
 
-  /** Name, index or place of the part in its container. */
+  /** Returns the name, index or place of the part in its container. */
   lastStep(): Step | undefined {
     return this.steps.at(-1);
   }

@@ -1,4 +1,4 @@
-/** A JSON value: control data that a layer writes for itself. Never mutated once it was handed on. */
+/** A JSON value, such as control data. Never mutated once it was handed on. */
 export type Json =
   | string
   | number

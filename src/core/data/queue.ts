@@ -1,9 +1,9 @@
-/** First in, first out, in constant time. */
+/** A queue, first in, first out, in constant time. */
 export class Queue<T> {
   #items: (T | undefined)[];
   #head = 0;
 
-  /** @param items the first ones in it; the list is taken over, not copied */
+  /** @param items the first items; the queue takes the list over, without a copy */
   constructor(items: T[] = []) {
     this.#items = items;
   }
@@ -27,13 +27,13 @@ export class Queue<T> {
     return item;
   }
 
-  /** Adds what is the next to leave. */
+  /** Adds an item at the front. */
   unshift(item: T): void {
     if (this.#head > 0) this.#items[--this.#head] = item;
     else this.#items.unshift(item);
   }
 
-  /** Lets the item at `index` from the head go first; the others keep their order. */
+  /** Moves the item at `index` to the front. The others keep their order. */
   advance(index: number): void {
     if (index > 0) this.#items.splice(this.#head, 0, ...this.#items.splice(this.#head + index, 1));
   }

@@ -1,10 +1,11 @@
-/** Entries that are added before the map takes a new table, unless it holds many. */
+/** Number of additions before the map takes a new table, unless it holds many entries. */
 const TURN = 1_024;
 
 /**
- * A map whose entries come and go. In a plain `Map` of V8 each table that was outgrown or thinned out leads to the next one; an old one
- * that the garbage collector has moved aside keeps alive all that came after, so every collection copies what is long gone (measured:
- * 17 ms in place of 1 ms). Here a new map is begun every so often, and what is left of the one before moves there.
+ * A map for entries that come and go. In V8 each outgrown table of a plain `Map` links to the next
+ * one. A table that the garbage collector has promoted then keeps all later tables alive, so every
+ * collection copies long-gone entries (measured: 17 ms in place of 1 ms). This map starts a new
+ * table every so often and moves the remaining entries there.
  */
 export class TransientMap<Key, Value> {
   #map = new Map<Key, Value>();
@@ -23,7 +24,7 @@ export class TransientMap<Key, Value> {
     if (--this.#left === 0) this.#turn();
   }
 
-  /** Tells whether there was something to delete. */
+  /** Deletes a key. Returns false if it was absent. */
   delete(key: Key): boolean {
     return this.#map.delete(key);
   }

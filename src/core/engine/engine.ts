@@ -3,55 +3,64 @@ import type { Reply, NamedValue } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 
 /**
- * What an engine may offer beyond core. The layers above must do without, or say `UNSUPPORTED`.
+ * An optional ability of an engine beyond core. Layers above do without it, or throw `UNSUPPORTED`.
  *
- * - `blockingGet`: a handler may wait for an answer while it runs
+ * - `blockingGet`: a handler may wait for a reply while it runs
  * - `snapshotRead`: committed state can be read from outside, without a message
- * - `scopedCancel`: the messages of a scope can be withdrawn: those that wait are handed to their functions as such at once, and handlers
- *   that run for one of them learn of it
+ * - `scopedCancel`: the messages of a scope can be canceled; waiting ones are handed to their functions as canceled at once, and running handlers see an abort signal
  */
 export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel";
 
 /**
- * What hosts functions: queues per address, activates, commits effects with the consumption of the message, delivers.
- * This is all that clients and the layers above know of an engine.
+ * A host of functions: it queues per address, activates, commits effects with the consumption of
+ * the message, and delivers. Clients and the layers above know an engine only by this interface.
  */
 export interface Engine {
-  /** Names the store; handles carry it. */
+  /** Identifies the store. Handles carry it. */
   readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability>;
-  /** Whether a function or egress of this type is registered. */
+  /** Tells whether a function or egress of this type is registered. */
   knows(type: string): boolean;
-  /** A number for a new flow, above all before it, as 16 hex digits. */
+  /** Returns the number of a new flow, larger than all before it, as 16 hex digits. */
   nextFlow(): string;
   /**
-   * Takes a message from outside and waits for the answer of `key`, which comes once all that led to it is durable.
+   * Takes a message from outside and waits for the reply of `key`, which is sent once its causes
+   * are durable.
    *
-   * @param begins - it begins work, rather than completes some: an engine that has too much of that may refuse it
-   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether the message was taken
+   * @param begins - true if the message starts new work; an overloaded engine may refuse it
+   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`; rejects with `STORE_FAILED` if it is unknown
+   * whether the message was taken
    */
   ask(envelope: Envelope, key: string, begins?: boolean): Promise<Reply>;
-  /** Waits for an answer that something else will bring about. The promise ends with `CLOSED` when the engine does. */
+  /**
+   * Waits for a reply that another request causes. The promise rejects with `CLOSED` when the
+   * engine closes.
+   */
   listen(key: string): ReplyListener;
-  /** Reads what is committed at an address (`snapshotRead`). Never waits for a running handler. */
+  /**
+   * Reads the committed values of an address (`snapshotRead`). Never waits for a running handler.
+   */
   snapshot(address: Address): readonly NamedValue[];
-  /** Reads what is committed and not done with of all scopes whose names begin so (`snapshotRead`). */
+  /**
+   * Reads the committed work that is not done yet, of all scopes whose names begin with `scope`
+   * (`snapshotRead`).
+   */
   pendingWork(scope: string): PendingWork;
-  /** The present instant of the engine's clock, in ms. */
+  /** Returns the engine's current instant, in ms. */
   now(): number;
 }
 
-/** What is kept for some scopes. */
+/** The work that is stored for some scopes. */
 export interface PendingWork {
-  /** Messages that are to be handled, now or when they are due. */
+  /** Messages to be handled, now or when they are due. */
   readonly messages: readonly { readonly envelope: Envelope; readonly dueAt?: number }[];
-  /** Addresses that are to be told when one of the scopes is cancelled, for they keep something of it. */
+  /** Addresses that watch one of the scopes, because they store something of it. */
   readonly addresses: readonly Address[];
 }
 
-/** Somebody waiting for an answer. */
+/** A wait for a reply. */
 export interface ReplyListener {
   readonly reply: Promise<Reply>;
-  /** Stops waiting; the promise then never settles. */
+  /** Stops waiting. The promise then never settles. */
   stop(): void;
 }

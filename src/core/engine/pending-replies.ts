@@ -7,11 +7,14 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Who waits in this process for which answer. Any number may wait for one key; an answer that nobody awaits is dropped. */
+/**
+ * The waits for replies in this process. Several callers may wait for one key. A reply without a
+ * waiter is dropped.
+ */
 export class PendingReplies {
   readonly #waiters = new TransientMap<string, Waiter | Waiter[]>();
 
-  /** Waits for the one answer of `key`, a key that nobody else waits for. */
+  /** Waits for the one reply of `key`. No other caller may use this key. */
   wait(key: string): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.#waiters.set(key, { resolve, reject });
@@ -27,7 +30,7 @@ export class PendingReplies {
     return { reply: promise, stop: () => this.#drop(key, waiter) };
   }
 
-  /** Tells whether anybody waited for it. */
+  /** Delivers a reply. Returns false if no caller waited for it. */
   deliver(answer: Reply): boolean {
     const waiting = this.#take(answer.key);
     if (Array.isArray(waiting)) for (const waiter of waiting) waiter.resolve(answer);
@@ -35,14 +38,14 @@ export class PendingReplies {
     return waiting !== undefined;
   }
 
-  /** Rejects whoever waits for `key`. */
+  /** Rejects the waits for `key`. */
   reject(key: string, error: unknown): void {
     const waiting = this.#take(key);
     if (Array.isArray(waiting)) for (const waiter of waiting) waiter.reject(error);
     else waiting?.reject(error);
   }
 
-  /** Rejects everybody. */
+  /** Rejects all waits. */
   rejectAll(error: unknown): void {
     for (const key of Array.from(this.#waiters.keys())) this.reject(key, error);
   }

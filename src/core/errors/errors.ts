@@ -4,7 +4,7 @@ import type { Json } from "../data/json.ts";
 
 const BRAND = Symbol.for("handback.HandbackError");
 
-/** What {@link HandbackError} is made of beside its message. */
+/** The parts of a {@link HandbackError} beside its message. */
 export interface ErrorParts {
   readonly details?: Readonly<Record<string, Json | undefined>>;
   readonly cause?: unknown;
@@ -13,9 +13,10 @@ export interface ErrorParts {
 }
 
 /**
- * The one error class of the library: a stable `code`, a message that names the thing, and `details` to act on.
+ * The one error class of the library: a stable `code`, a message that names the thing, and
+ * `details` to act on.
  *
- * Recognise it with {@link HandbackError.is}, which also works across two copies of the package.
+ * Recognize it with {@link HandbackError.is}, which also works across two copies of the package.
  *
  * @example
  * import { fn, HandbackError } from "handback";
@@ -30,7 +31,10 @@ export class HandbackError extends Error {
   override readonly name = "HandbackError";
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, Json | undefined>>;
-  /** The failure of a user's function that this error reports, as data; absent for our own errors. */
+  /**
+   * The failure of a user's function that this error reports, as data. Absent for the library's own
+   * errors.
+   */
   readonly failure: Json | undefined;
 
   constructor(code: ErrorCode, message: string, parts: ErrorParts = {}) {
@@ -41,12 +45,12 @@ export class HandbackError extends Error {
     this.failure = parts.failure;
   }
 
-  /** Whether the same call may succeed later, unchanged. */
+  /** True if the same call may succeed later, unchanged. */
   get retryable(): boolean {
     return ERROR_CODES[this.code].retryable;
   }
 
-  /** Tells whether `error` is a HandbackError (of one of `codes`, when some are given). */
+  /** Tells whether `error` is a HandbackError, and has one of the `codes` if any are given. */
   static is(error: unknown, ...codes: readonly ErrorCode[]): error is HandbackError {
     if (typeof error !== "object" || error === null || !(BRAND in error) || !("code" in error))
       return false;

@@ -1,8 +1,8 @@
 const MAX_LENGTH = 80;
 
 /**
- * Shows any value to a person in a few words, for error messages: bounded, on one line, and without running a line of
- * the value's own code. Objects are named by their kind only, because what they hold may be secret.
+ * Describes any value in a few words for an error message: short, on one line, and without running
+ * the value's own code. Objects are named by their kind only, because their content may be secret.
  */
 export function show(value: unknown): string {
   switch (typeof value) {
@@ -39,7 +39,10 @@ function showObject(value: object | null): string {
   }
 }
 
-/** Quotes as JSON does; escapes besides what a terminal or a log reader would take for a command or a new line. */
+/**
+ * Quotes as JSON does. Also escapes characters that a terminal or a log reader takes for a command
+ * or a new line.
+ */
 function escape(text: string): string {
   return JSON.stringify(text).replace(
     /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

@@ -1,6 +1,9 @@
 import type { Json } from "../data/json.ts";
 
-/** Where the library and handlers say things. The default says nothing: the library never prints. */
+/**
+ * A sink for log lines of the library and of handlers. The default drops them: the library never
+ * prints.
+ */
 export interface Log {
   debug(message: string, fields?: Readonly<Record<string, Json | undefined>>): void;
   info(message: string, fields?: Readonly<Record<string, Json | undefined>>): void;
@@ -8,9 +11,9 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, Json | undefined>>): void;
 }
 
-/** A log that says nothing. */
+/** A log that drops every line. */
 export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 function nothing(): void {
-  // Says nothing.
+  return undefined;
 }

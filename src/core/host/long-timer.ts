@@ -5,8 +5,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 const NS_PER_MS = 1e6;
 
 /**
- * Calls back once, no earlier than `delayMs` from now, however long that is; returns a cancellation. It counts the time that passes, and
- * so knows nothing of a clock that is set.
+ * Calls back once, no earlier than `delayMs` from now, however long that is. Returns a function
+ * that cancels. It counts elapsed time, so setting the clock does not change it.
  */
 export function setLongTimer(clock: Clock, delayMs: number, callback: () => void): () => void {
   const dueNs = clock.monotonicNs() + delayMs * NS_PER_MS;

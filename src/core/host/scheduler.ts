@@ -1,9 +1,10 @@
 /**
- * Decides what an engine does next where several things may happen: the machine's way, or a simulator's.
+ * Decides the next step of an engine where several are possible. The machine has one, and so has a
+ * simulator.
  */
 export interface Scheduler {
-  /** Runs a step soon, never within the present one. */
+  /** Runs a step soon, never within the current one. */
   soon(step: () => void): void;
-  /** Which of `count` addresses that are ready has its turn: an index below `count`. */
+  /** Picks one of `count` ready addresses, as an index below `count`. */
   choose(count: number): number;
 }

@@ -1,7 +1,10 @@
 import type { Address } from "./address.ts";
 import { TransientMap } from "../data/transient-map.ts";
 
-/** Values by address. Two maps in a row need no joined key, which would be made and hashed at every look. */
+/**
+ * Values by address. Two nested maps need no joined key, which would be built and hashed on every
+ * lookup.
+ */
 export class AddressMap<Value> {
   readonly #types = new Map<string, TransientMap<string, Value>>();
   #size = 0;

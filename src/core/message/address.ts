@@ -1,7 +1,7 @@
 /**
- * Names one instance of a function: a function type and the id of the instance.
+ * The name of one instance of a function: a function type and the id of the instance.
  *
- * One message at a time is handled per address, and each address has its own persisted values.
+ * An address handles one message at a time and has its own persisted values.
  *
  * Source: Flink Stateful Functions, "logical address".
  */
@@ -12,12 +12,12 @@ export type Address = {
   readonly id: string;
 };
 
-/** Joins an address into one string that no other address gives: types hold no NUL. */
+/** Joins an address into a string that no other address has. Types hold no NUL. */
 export function addressKey(address: Address): string {
   return `${address.type}\0${address.id}`;
 }
 
-/** Shows an address to a person, as `namespace/name[id]`. */
+/** Formats an address for people, as `namespace/name[id]`. */
 export function formatAddress(address: Address): string {
   return `${address.type}[${address.id}]`;
 }

@@ -4,12 +4,15 @@ import { flowOf } from "./message-id.ts";
 import type { MessageId } from "./message-id.ts";
 
 const WORD_DIGITS = 8;
-/** 2^32 divided by the golden ratio: odd, so that no two numbers below 2^32 lead to the same multiple. */
+/**
+ * 2^32 divided by the golden ratio. It is odd, so no two numbers below 2^32 have the same multiple.
+ */
 const GOLDEN = 0x9e3779b9;
 
 /**
- * Ids of what one message causes in one retry epoch, by number: one digest for all of them, of whose words each id takes its own mixture.
- * No two numbers give one id, and a re-executed handler makes the same ones.
+ * Ids of the messages that one message causes in one retry epoch, by number. One digest serves all
+ * of them: each id mixes its words differently. No two numbers give one id, and a handler that runs
+ * again makes the same ones.
  */
 export class ChildIds {
   readonly #flow: string;
@@ -39,7 +42,7 @@ export class ChildIds {
   }
 }
 
-/** Spreads the bits of 32, to each number another one (source: the last step of MurmurHash3). */
+/** Spreads the bits of a 32-bit number, one to one (source: the last step of MurmurHash3). */
 function mix(bits: number): number {
   let word = bits;
   word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
@@ -47,7 +50,9 @@ function mix(bits: number): number {
   return word ^ (word >>> 16);
 }
 
-/** Writes 32 bits as 8 hex digits; six times as fast as `toString(16)`, which takes what is above 2^31 for a fraction. */
+/**
+ * Writes 32 bits as 8 hex digits. Six times as fast as `toString(16)`, which is slow above 2^31.
+ */
 function hex(word: number): string {
   return `${HEX[word >>> 24]}${HEX[(word >>> 16) & 0xff]}${HEX[(word >>> 8) & 0xff]}${HEX[word & 0xff]}`;
 }

@@ -5,27 +5,33 @@ import type { Json } from "../data/json.ts";
 import { flowOf, isFlowOf } from "./message-id.ts";
 import type { MessageId } from "./message-id.ts";
 
-/** Version of the persisted form of an envelope; a reader refuses a larger one. */
+/** Version of the persisted form of an envelope. A reader refuses a larger one. */
 const ENVELOPE_VERSION = 1;
 
 /**
- * One message on its way: what was sent, by whom, to whom.
+ * One message on its way, with its sender and its target.
  *
- * The user's value is `payload`, encoded once when it was sent and never re-encoded on its way.
+ * The user's value is `payload`, encoded once by the sender and never re-encoded on its way.
  * `control` belongs to the layer above (futures): core and engines carry it and never look inside.
  */
 export type Envelope = {
   readonly id: MessageId;
   readonly target: Address;
-  /** The sender; absent when the message came from outside. */
+  /** The sender. Absent if the message came from outside. */
   readonly caller?: Address | undefined;
-  /** Name of the message's type, by which a function dispatches. */
+  /** Name of the message's type. A function dispatches by it. */
   readonly name: string;
   readonly payload: Encoded;
   readonly control?: Json;
-  /** What it is withdrawn with: this scope, and each whose name its name begins with. Absent: it cannot be. */
+  /**
+   * The scope that cancels the message. A scope whose name begins this name cancels it too. Absent:
+   * nothing cancels it.
+   */
   readonly scope?: string | undefined;
-  /** Nothing can be stored at the target yet, so that an engine need not look. Not kept with the message. */
+  /**
+   * The target cannot have stored values yet, so an engine need not look. Not stored with the
+   * message.
+   */
   readonly fresh?: true | undefined;
 };
 
@@ -35,7 +41,7 @@ export interface EncodedEnvelope {
   readonly payload: string;
 }
 
-/** What is named after the message itself is not said again. */
+/** Marks a name that equals the message's id, so it is not repeated. */
 const OWN = 0;
 type Own = typeof OWN;
 
@@ -50,7 +56,7 @@ type Head = readonly [
   callerId?: string,
 ];
 
-/** Writes an envelope as text; its id is kept beside it. */
+/** Writes an envelope as text. Its id is stored beside it. */
 export function encodeEnvelope({
   id,
   target,
@@ -69,7 +75,7 @@ export function encodeEnvelope({
   return { head: JSON.stringify(head), payload };
 }
 
-/** Reads what {@link encodeEnvelope} wrote. @throws `FORMAT_TOO_NEW` */
+/** Reads the text of {@link encodeEnvelope}. @throws `FORMAT_TOO_NEW` */
 export function decodeEnvelope(id: MessageId, { head, payload }: EncodedEnvelope): Envelope {
   const [version, type, target, name, control, scope, callerType, callerId] = JSON.parse(
     head,

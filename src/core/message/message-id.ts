@@ -1,8 +1,9 @@
 import { digest } from "../crypto/digest.ts";
 
 /**
- * Identifies a message: 16 hex digits of the flow's number (so that ids of one flow lie together, and newer flows later),
- * then 24 hex digits of a hash of where the message came from. A re-executed handler makes the same ids.
+ * Identifies a message: 16 hex digits of the flow's number, so that the ids of a flow lie together
+ * and newer flows later, then 24 hex digits of a hash of the message's origin. A handler that runs
+ * again makes the same ids.
  */
 export type MessageId = string;
 
@@ -19,17 +20,20 @@ export function rootId(flow: string): MessageId {
   return flow + NO_HASH;
 }
 
-/** The number of the flow that a message belongs to. */
+/** Returns the number of the flow that a message belongs to. */
 export function flowOf(id: MessageId): string {
   return id.slice(0, FLOW_DIGITS);
 }
 
-/** Whether a text is the number of the flow that a message belongs to. */
+/** Tells whether a text is the number of the message's flow. */
 export function isFlowOf(id: MessageId, text: string): boolean {
   return text.length === FLOW_DIGITS && id.startsWith(text);
 }
 
-/** Makes the id of the thing of that name that message `parent` caused, in the given retry epoch. Many by number: {@link ChildIds}. */
+/**
+ * Makes the id of a thing that message `parent` causes, by its name, in the given retry epoch. For
+ * many by number: {@link ChildIds}.
+ */
 export function childId(parent: MessageId, epoch: number, name: number | string): MessageId {
   return flowOf(parent) + digest(`${parent}/${epoch}/${name}`).slice(0, HASH_DIGITS);
 }

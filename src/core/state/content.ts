@@ -3,12 +3,12 @@ import type { Content } from "../activation/effects.ts";
 import { HandbackError } from "../errors/errors.ts";
 import type { Json } from "../data/json.ts";
 
-/** Version of the persisted form of a value; a reader refuses a larger one. */
+/** Version of the persisted form of a value. A reader refuses a larger one. */
 const CONTENT_VERSION = "1";
 
 /**
- * Writes a persisted value as text: format version, kind (`t` for text, `j` for JSON, `b` for both), and what it holds. JSON that is
- * followed by text ends with the line, for it has no line breaks of its own.
+ * Writes a persisted value as text: format version, kind (`t` for text, `j` for JSON, `b` for
+ * both), and the content. JSON before text ends with the line, because it holds no line breaks.
  */
 export function encodeContent({ text, json }: Content): string {
   if (json === undefined) return `${CONTENT_VERSION}t${text}`;
@@ -17,7 +17,7 @@ export function encodeContent({ text, json }: Content): string {
     : `${CONTENT_VERSION}b${JSON.stringify(json)}\n${text}`;
 }
 
-/** Reads what {@link encodeContent} wrote. @throws `FORMAT_TOO_NEW`, `STORE_CORRUPT` */
+/** Reads the text of {@link encodeContent}. @throws `FORMAT_TOO_NEW`, `STORE_CORRUPT` */
 export function decodeContent(text: string): Content {
   if (text.startsWith(`${CONTENT_VERSION}t`)) return { text: text.slice(2) as Encoded };
   if (text.startsWith(`${CONTENT_VERSION}j`)) return { json: JSON.parse(text.slice(2)) as Json };

@@ -11,16 +11,21 @@ import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-
 
 enableMapSet();
 
-/** Freezes nothing: what was passed in belongs to user code, and what was loaded to this activation alone. */
+/**
+ * Immer freezes nothing: user code owns the objects it passed in, and this activation alone owns
+ * the loaded ones.
+ */
 const immer = new Immer({ autoFreeze: false });
 
 /**
- * One address's named values during an activation, as a draft; it is itself what handles the accesses to `ctx.state`, for closures would
- * have to be made for each activation.
+ * One address's named values during an activation, as a draft. The object itself handles the
+ * accesses to `ctx.state`, because closures would cost an allocation for each activation.
  *
- * S1 A value is decoded when it is first read; all of them are then if there is a schema or a migration. What is not touched costs nothing.
- * S2 Only values that changed are written; deleting brings back the initial value.
- * S3 What user code keeps of the draft afterwards is revoked, and what it passed in was copied: no alias changes anything.
+ * S1 A value is decoded when it is first read, or all of them if there is a schema or a migration.
+ * Untouched values cost nothing.
+ * S2 Only changed values are written. Deleting brings back the initial value.
+ * S3 References to the draft are revoked afterwards, and objects passed in are copied, so no alias
+ * can change the state.
  */
 export class State implements ProxyHandler<Values> {
   readonly #activation: Activation;
@@ -31,7 +36,7 @@ export class State implements ProxyHandler<Values> {
   #draft: Draft<Values> | undefined;
   #readOnly = false;
   #guard: () => void = () => undefined;
-  /** Names of values that were deleted, and not set since. */
+  /** Names of values that were deleted and not set since. */
   #deleted: Set<string> | undefined;
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
@@ -40,18 +45,21 @@ export class State implements ProxyHandler<Values> {
     this.#codec = codec;
   }
 
-  /** What kept the state from being loaded. */
+  /** The error that kept the state from loading. */
   get misfit(): Error | undefined {
     return this.#misfit;
   }
 
-  /** What handlers see as `ctx.state`; `guard` runs before every access. */
+  /** Returns the object that handlers see as `ctx.state`. `guard` runs before every access. */
   open(guard: () => void): object {
     this.#guard = guard;
     return new Proxy(Object.create(null) as Values, this);
   }
 
-  /** What queries see as `ctx.state`: a write is refused, deeper down when the query ends. */
+  /**
+   * Returns the object that queries see as `ctx.state`. It refuses writes; nested ones are refused
+   * when the query ends.
+   */
   openReadOnly(guard: () => void): object {
     this.#readOnly = true;
     const refuse = (_: object, name: string | symbol): never => {
@@ -103,9 +111,12 @@ export class State implements ProxyHandler<Values> {
     };
   }
 
-  /** Writes what changed, and renews what expires after each call. @throws `UNSERIALIZABLE`, `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE` */
+  /**
+   * Writes the changes, and renews values that expire after each call. @throws `UNSERIALIZABLE`,
+   * `FUTURE_IN_STATE`, `PAYLOAD_TOO_LARGE`
+   */
   save(): void {
-    // Whatever user code made of it, a state that does not fit is not written over.
+    // A state that does not fit is never overwritten, whatever user code did with it.
     if (this.#misfit !== undefined) throw this.#misfit;
     const result = this.#finish();
     if (result !== undefined) {
@@ -123,12 +134,12 @@ export class State implements ProxyHandler<Values> {
     }
   }
 
-  /** Forgets what was done, and revokes what user code keeps of the draft. */
+  /** Discards the changes and revokes references to the draft. */
   discard(): void {
     try {
       this.#finish();
     } catch {
-      // What cannot be finished need not be: nothing of it is kept.
+      // A draft that cannot be finished is discarded anyway.
     }
   }
 
@@ -138,7 +149,7 @@ export class State implements ProxyHandler<Values> {
     const stored = this.#activation.read(name);
     const old = stored?.content.text;
     const isDeleted = after === undefined || this.#deleted?.has(name) === true;
-    // Immer does not see a Date or a byte array change in place.
+    // Immer does not notice when a Date or a byte array changes in place.
     const mayDiffer =
       !isSame ||
       isDeleted ||
@@ -180,7 +191,7 @@ export class State implements ProxyHandler<Values> {
     try {
       return immer.finishDraft(draft);
     } catch (error) {
-      // Its walk has no limit of depth, and does not say where user code threw: ours says what is wrong.
+      // Immer's walk has no depth limit and does not say which part failed. The encoder does.
       for (const name of this.#shape.specs.keys()) this.#encode(name, draft[name]);
       throw error;
     }
@@ -224,7 +235,7 @@ export class State implements ProxyHandler<Values> {
     return true;
   }
 
-  /** Makes a value part of what the draft is of. A draft that has become a copy has to be told. */
+  /** Adds a value to the base of the draft. A draft that was already copied needs it too. */
   #add(name: string, value: unknown): void {
     this.#load().values[name] = value;
     if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;
@@ -242,7 +253,7 @@ export class State implements ProxyHandler<Values> {
       : this.#orMisfit(() => loadState(this.#shape, read, this.#codec)));
   }
 
-  /** What cannot be loaded keeps the activation from being saved. */
+  /** An error while loading keeps the activation from saving. */
   #orMisfit<Result>(load: () => Result): Result {
     try {
       return load();

@@ -4,39 +4,44 @@ import type { Content } from "../activation/effects.ts";
 import { HandbackError } from "../errors/errors.ts";
 import type { ValueSpec } from "./value.ts";
 
-/** Reserved value that holds the version of the shape in which a state was last written; 1 where there is none. */
+/**
+ * Reserved value that holds the version of the shape in which a state was last written. Absent: 1.
+ */
 export const VERSION = "@version";
 
 /** Named values as user code sees them. */
 export type Values = Record<string, unknown>;
 
-/** A declared value, with its initial one as text: each load makes its own of it, so that nobody changes another's. */
+/**
+ * A declared value, with its initial value as text. Each load decodes its own copy, so no state can
+ * change another's.
+ */
 export type StoredValueSpec = Omit<ValueSpec<unknown>, "initial"> & {
   readonly initialText: Encoded;
 };
 
-/** What a state is made of. */
+/** The shape of a state. */
 export interface StateShape {
   readonly specs: ReadonlyMap<string, StoredValueSpec>;
   /** Version of the shape, from 1. */
   readonly version: number;
   /** Makes values of this version from the stored ones of an older one. */
   readonly migrate?: (old: Values, fromVersion: number) => Values;
-  /** Checks, and may replace, what was loaded. @throws `STATE_SCHEMA_MISMATCH` */
+  /** Checks the loaded values, and may replace them. @throws `STATE_SCHEMA_MISMATCH` */
   readonly check?: (loaded: Values) => Values;
 }
 
-/** What was read of a state. */
+/** A loaded state. */
 export interface LoadedState {
   readonly values: Values;
-  /** The version it is stored in, when that is an older one. */
+  /** The stored version, if it is an older one. */
   readonly migratedFrom: number | undefined;
 }
 
 /**
- * Reads a state: decodes what is stored, migrates it if it is of an older version, and checks it.
+ * Reads a state: decodes it, migrates it from an older version, and checks it.
  *
- * @throws `STATE_SCHEMA_MISMATCH` when it does not fit, is of a newer version, or cannot be migrated
+ * @throws `STATE_SCHEMA_MISMATCH` if it does not fit, is of a newer version, or cannot be migrated
  */
 export function loadState(
   shape: StateShape,
@@ -65,7 +70,7 @@ export function loadState(
   };
 }
 
-/** Whether each value can be read by itself, when it is asked for: there is nothing to be migrated or checked. */
+/** Tells whether each value can be read by itself on demand: no migration and no schema applies. */
 export function isReadByValue(
   { check, version }: StateShape,
   read: (name: string) => Content | undefined,
@@ -74,14 +79,14 @@ export function isReadByValue(
 }
 
 /**
- * What values are put into: a plain object, for one without a prototype is a slow one, and Immer copies it slowly. But a value that is named as
- * the prototype is would be taken for it.
+ * Returns an empty object for values. It is a plain object, because one without a prototype is slow
+ * and Immer copies it slowly. A value named `__proto__` needs one without a prototype.
  */
 export function noValues({ specs }: StateShape): Values {
   return specs.has("__proto__") ? (Object.create(null) as Values) : {};
 }
 
-/** Every declared value, the initial one where there is none. */
+/** Returns every declared value, initial if it is absent. */
 function completed(shape: StateShape, present: Values, codec: Codec): Values {
   const values = noValues(shape);
   for (const [name, { initialText }] of shape.specs)

@@ -3,7 +3,7 @@ import { durationMs, optional, readOptions } from "../validation/options.ts";
 import type { OptionTable } from "../validation/options.ts";
 import { HandbackError } from "../errors/errors.ts";
 
-/** When a persisted value is forgotten; at most one of the two. */
+/** Expiry of a persisted value. At most one of the two. */
 export interface ValueOptions {
   /** Time after the value was last written. */
   readonly expireAfterWrite?: Duration;
@@ -16,21 +16,23 @@ const OPTIONS = {
   expireAfterCall: optional(durationMs()),
 } satisfies OptionTable<ValueOptions>;
 
-/** Declares one persisted value of a stateful function; made by {@link value}. */
+/** Declares one persisted value of a stateful function. Made by {@link value}. */
 export interface ValueSpec<out T> {
-  /** What the value is before it was written, and again once it was deleted or has expired. */
+  /** The value before the first write, and after a deletion or expiry. */
   readonly initial: T;
   readonly expireAfterWriteMs?: number;
   readonly expireAfterCallMs?: number;
 }
 
 /**
- * Declares a persisted value: `count: value(0)`, `items: value<string[]>([])`, `name: value<string>()`.
+ * Declares a persisted value: `count: value(0)`, `items: value<string[]>([])`, `name:
+ * value<string>()`.
  *
- * Without an initial value it is `undefined` until written. `initial` is shared by all addresses and never changed.
- * Expiry starts anew with every write (or call); at that time the value is `initial` again.
+ * Without an initial value it is `undefined` until written. All addresses share `initial`, which
+ * never changes. Expiry restarts with every write (or call). An expired value is `initial` again.
  *
- * @throws `INVALID_OPTIONS` if both kinds of expiry are given, or something else; `INVALID_DELAY` if one is not a duration.
+ * @throws `INVALID_OPTIONS` for both kinds of expiry, or for an unknown option; `INVALID_DELAY` for
+ * an invalid duration.
  * @example
  * import { stateful, value } from "handback";
  *

@@ -16,19 +16,24 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
 /** The last instant a Date can hold, in ms since the epoch. */
 const LAST_INSTANT = 8.64e15;
 
-/** The longest duration: added to any instant before the year 22,000 it is one that a Date can hold. */
+/**
+ * The longest duration. Added to any instant before the year 22,000, it gives an instant that a
+ * Date can hold.
+ */
 const LONGEST_MS = 8e15;
 
-/** Digits that a duration string may have; more would be lost in a double anyway. */
+/** Most digits of a duration string. A double would lose more. */
 const MAX_DURATION_LENGTH = 32;
 
 /**
- * Reads a duration, in ms, rounded up to a whole one so that nothing fires early.
+ * Reads a duration in ms, rounded up to a whole one so that nothing fires early.
  *
- * A string is digits, optionally a point and digits, and one of the units `ms s m h d w`: no sign, no space, no exponent.
+ * A string is digits, optionally a point and digits, and one of the units `ms s m h d w`: no sign,
+ * no space, no exponent.
  *
  * @param what Names the thing for the message, such as `"the delay"`.
- * @throws `INVALID_DELAY` when it is negative, over 8e15 ms (250,000 years), or neither a number nor a duration string.
+ * @throws `INVALID_DELAY` if it is negative, over 8e15 ms (250,000 years), or neither a number nor
+ * a duration string.
  */
 export function parseDuration(value: unknown, what: string): number {
   const ms = typeof value === "string" ? parseText(value) : value;
@@ -40,9 +45,11 @@ export function parseDuration(value: unknown, what: string): number {
 }
 
 /**
- * Reads an instant, in ms since the epoch, rounded up to a whole one. One in the past is allowed: it is due at once.
+ * Reads an instant in ms since the epoch, rounded up to a whole one. A past instant is allowed: it
+ * is due at once.
  *
- * @throws `INVALID_DELAY` when it is an Invalid Date, not a number, or further than 8.64e15 ms from the epoch.
+ * @throws `INVALID_DELAY` for an Invalid Date, a value that is no number, or an instant further
+ * than 8.64e15 ms from the epoch.
  */
 export function parseInstant(value: Date | number, what: string): number {
   const ms: unknown = value instanceof Date ? value.getTime() : value;
@@ -57,9 +64,9 @@ export function parseInstant(value: Date | number, what: string): number {
 }
 
 /**
- * Gives the instant `ms` after `now`.
+ * Returns the instant `ms` after `now`.
  *
- * @throws `INVALID_DELAY` when no Date could hold it.
+ * @throws `INVALID_DELAY` if no Date could hold it.
  */
 export function addDuration(now: number, ms: number): number {
   const due = now + ms;
@@ -68,7 +75,10 @@ export function addDuration(now: number, ms: number): number {
   return due;
 }
 
-/** Multiplying by a unit can add a fraction that was never written (`"0.07s"` is 70.00000000000001 ms): not rounded up. */
+/**
+ * Multiplying by a unit can add a fraction that was never written (`"0.07s"` is 70.00000000000001
+ * ms), which must not be rounded up.
+ */
 function parseText(text: string): number | undefined {
   if (text.length > MAX_DURATION_LENGTH) return undefined;
   const whole = skipDigits(text, 0);

@@ -2,7 +2,10 @@ import type { ErrorCode } from "../errors/error-codes.ts";
 import { HandbackError } from "../errors/errors.ts";
 import { show } from "../errors/show.ts";
 
-/** A kind of text: what it is called, what breaks it, and what to say then. A flaw reads on from the thing's name: "is empty". */
+/**
+ * A kind of text: its error code, its expected form, and its check. A flaw continues a sentence
+ * that starts with the thing's name: "is empty".
+ */
 interface Rule {
   readonly code: ErrorCode;
   readonly expected: string;
@@ -45,7 +48,8 @@ const FLOW_KEY: Rule = {
 };
 
 /**
- * Checks a function type: `namespace/name`, both of them names, together at most 200 bytes of UTF-8, namespace not `_sys`.
+ * Checks a function type: `namespace/name`, both of them names, together at most 200 bytes of
+ * UTF-8, namespace not `_sys`.
  *
  * @returns the type, unchanged.
  * @throws `INVALID_NAME`
@@ -55,10 +59,10 @@ export function checkFunctionType(type: unknown): string {
 }
 
 /**
- * Checks the name of a value, event, operation or egress: 1 to 200 bytes of normalised UTF-8 without slashes.
- * Names such as `__proto__` and `constructor` are names like any other.
+ * Checks the name of a value, event, operation or egress: 1 to 200 bytes of normalized UTF-8
+ * without slashes. Names such as `__proto__` and `constructor` are allowed.
  *
- * @param what Says what is named, for the message: `"value name"`.
+ * @param what Names the thing for the message: `"value name"`.
  * @returns the name, unchanged.
  * @throws `INVALID_NAME`
  */
@@ -67,9 +71,10 @@ export function checkName(name: unknown, what: string): string {
 }
 
 /**
- * Checks an instance id: any string of 1 to 1,024 bytes of UTF-8 without NUL. Nothing is coerced, so 0 and "0" never alias.
+ * Checks an instance id: any string of 1 to 1,024 bytes of UTF-8 without NUL. Nothing is coerced,
+ * so 0 and "0" never alias.
  *
- * @param what Says what the id is of, for the message: `"id"`.
+ * @param what Names the thing for the message: `"id"`.
  * @returns the id, unchanged.
  * @throws `INVALID_KEY`
  */
@@ -78,7 +83,8 @@ export function checkId(id: unknown, what: string): string {
 }
 
 /**
- * Checks a flow key: a string of 1 to 256 characters that is not blank and holds no NUL. An empty key is never "no key".
+ * Checks a flow key: a string of 1 to 256 characters that is not blank and holds no NUL. An empty
+ * key never means "no key".
  *
  * @returns the key, unchanged.
  * @throws `INVALID_IDEMPOTENCY_KEY`
@@ -125,14 +131,14 @@ function nameFlaw(text: string): string | undefined {
   );
 }
 
-/** Finds what would keep a text from being written as UTF-8 and read back the same. */
+/** Finds a flaw that keeps a text from being written as UTF-8 and read back unchanged. */
 function textFlaw(text: string): string | undefined {
   if (text === "") return "is empty";
   if (text.includes("\0")) return "holds a NUL";
   return /\p{Cs}/u.test(text) ? "holds half of a surrogate pair" : undefined;
 }
 
-/** Comes before every other check, so that none of them runs over a text of any length. */
+/** Runs before every other check, so that none of them walks a very long text. */
 function lengthFlaw(text: string, maxBytes: number): string | undefined {
   return text.length > maxBytes || utf8Length(text) > maxBytes
     ? `is longer than ${maxBytes} bytes`

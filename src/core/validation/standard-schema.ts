@@ -1,5 +1,6 @@
 /**
- * A schema of any library that speaks Standard Schema v1 (Zod, Valibot, ArkType, ...): only what we call of it.
+ * A schema of any library that implements Standard Schema v1 (Zod, Valibot, ArkType, ...), as far
+ * as Handback calls it.
  *
  * Source: https://standardschema.dev, version 1.
  */
@@ -8,19 +9,19 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
     readonly version: 1;
     /** Name of the library. */
     readonly vendor: string;
-    /** Checks a value, and gives what it becomes. */
+    /** Checks a value and returns the result. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    /** Carries the types; there is nothing at run time. */
+    /** Carries the types. Absent at run time. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
-/** What checking a value gives: the value, or what is wrong with it. */
+/** The result of a check: the value, or the issues with it. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing wrong with a value. */
+/** One issue with a value. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -11,18 +11,21 @@ const OPTIONS = {
 } satisfies OptionTable<FunctionOptions<unknown>>;
 
 /**
- * Defines a stateless function: a handler that runs once for each invocation, and may hand back a future.
+ * Defines a stateless function: a handler that runs once for each invocation and may hand back a
+ * future.
  *
- * Its input is what the handler's second parameter is annotated with, or what `options.input` (a Standard Schema) gives;
- * its output is what the handler returns, with promises and futures unwrapped. It does nothing until an engine has it
- * among its `functions`.
+ * The input has the type of the handler's second parameter, or of the schema `options.input` (a
+ * Standard Schema). The output is the handler's result, with promises and futures unwrapped. The
+ * function does nothing until an engine has it among its `functions`.
  *
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
  * import { embedded, fn, memory } from "handback";
  *
  * const double = fn("docs/double", (_, n: number) => 2 * n);
- * const quadruple = fn("docs/quadruple", (ctx, n: number) => ctx.invoke(double, ctx.invoke(double, n)));
+ * const quadruple = fn("docs/quadruple", (ctx, n: number) =>
+ *   ctx.invoke(double, ctx.invoke(double, n)),
+ * );
  *
  * const engine = await embedded({ functions: [double, quadruple], store: memory() });
  * console.log(await engine.client.call(quadruple, 3)); // 12

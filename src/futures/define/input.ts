@@ -3,7 +3,10 @@ import type { Json } from "../../core/data/json.ts";
 import type { SchemaIssue, SchemaResult } from "../../core/validation/standard-schema.ts";
 import type { FunctionSpec } from "./spec.ts";
 
-/** Checks a function's input against its schema, if it has one. @throws `INVALID_INPUT`, at once or by rejection */
+/**
+ * Checks a function's input against its schema, if it has one. @throws `INVALID_INPUT`, at once or
+ * by rejection
+ */
 export function checkInput({ input: schema, type }: FunctionSpec, input: unknown): unknown {
   if (schema === undefined) return input;
   const result = schema["~standard"].validate(input);
@@ -24,7 +27,7 @@ function accept(result: SchemaResult<unknown>, type: string): unknown {
   );
 }
 
-/** Says what a schema found wrong, one line an issue. */
+/** Describes the issues that a schema found, one line each. */
 export function describeIssues(issues: readonly SchemaIssue[]): readonly string[] & Json {
   return issues.map(({ message, path }) => {
     const where = path?.map((step) => String(typeof step === "object" ? step.key : step)).join(".");

@@ -2,14 +2,19 @@ import type { AnyInvokable } from "../types/function.ts";
 import { CALL, specOf } from "./spec.ts";
 
 /**
- * Tells whether a value can be invoked: what `fn` gave, or an operation of what `stateful` gave.
+ * Tells whether a value can be invoked: a function made by `fn`, or an operation of one made by
+ * `stateful`.
  *
  * @example
  * import { fn, isInvokable, stateful, value } from "handback";
  *
  * const double = fn("docs/double", (_, n: number) => 2 * n);
- * const counter = stateful("docs/counter", { state: { count: value(0) }, handlers: { add: (ctx, n: number) => (ctx.state.count += n) } });
- * console.log(isInvokable(double), isInvokable(counter.add), isInvokable(counter), isInvokable(() => 1)); // true true false false
+ * const counter = stateful("docs/counter", {
+ *   state: { count: value(0) },
+ *   handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+ * });
+ * console.log(isInvokable(double), isInvokable(counter.add)); // true true
+ * console.log(isInvokable(counter), isInvokable(() => 1)); // false false
  */
 export function isInvokable(value: unknown): value is AnyInvokable {
   const spec = specOf(value);

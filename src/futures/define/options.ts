@@ -41,7 +41,9 @@ function readParts(value: unknown, name: string): readonly object[] {
   throw invalidOption(name, "functions made by fn() or stateful()", stranger);
 }
 
-/** Makes the part of a function's spec that its handling options say. @throws `INVALID_NAME` */
+/**
+ * Makes the part of a function's spec that comes from its handling options. @throws `INVALID_NAME`
+ */
 export function handlingSpec({
   retry,
   timeout,
@@ -85,7 +87,7 @@ function isObjectOrFunction(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
-/** Checks that something can be a handler: a plain or async function. @throws `INVALID_HANDLER` */
+/** Checks that a value can be a handler: a plain or async function. @throws `INVALID_HANDLER` */
 export function handlerSpec(what: string, handler: unknown, readOnly = false): OperationSpec {
   if (typeof handler !== "function")
     throw new HandbackError(

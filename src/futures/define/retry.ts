@@ -1,6 +1,9 @@
 import type { RetrySpec } from "./spec.ts";
 
-/** Delay before the next attempt after `failed` failed ones, in ms; `undefined` when there is to be none. */
+/**
+ * Returns the delay before the next attempt after `failed` failed ones, in ms. `undefined`: no
+ * further attempt.
+ */
 export function retryDelay(policy: RetrySpec | undefined, failed: number): number | undefined {
   if (policy === undefined || failed >= policy.maxAttempts) return undefined;
   return Math.min(

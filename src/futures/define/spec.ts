@@ -6,7 +6,7 @@ const SPEC = Symbol.for("handback.FunctionSpec");
 /** One operation of a function, as the runtime knows it. */
 export interface OperationSpec {
   readonly handler: (ctx: never, input: never) => unknown;
-  /** A query: reads state, and neither changes nor starts anything. */
+  /** True for a query: it reads state, and neither changes nor starts anything. */
   readonly readOnly: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface RetrySpec {
   readonly maxDelayMs: number;
 }
 
-/** A user's function as the runtime knows it: what `fn` and `stateful` make, behind their typed faces. */
+/** A user's function as the runtime knows it. `fn` and `stateful` hide it behind a typed object. */
 export interface FunctionSpec {
   readonly type: string;
   readonly aliases: readonly string[];
@@ -28,7 +28,7 @@ export interface FunctionSpec {
   readonly input?: StandardSchemaV1<unknown, unknown>;
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
-  /** Functions this one is made of, registered with it. */
+  /** Functions that this one is made of, registered with it. */
   readonly parts: readonly object[];
 }
 
@@ -38,12 +38,12 @@ export const CALL = "call";
 /** Name of the message that creates a state and does nothing else. */
 export const CREATE = "@create";
 
-/** Ties a spec to the object users hold. */
+/** Attaches a spec to the object that users hold. */
 export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
   return Object.defineProperty(face, SPEC, { value: spec });
 }
 
-/** The spec behind what `fn`, `stateful` or one of its operations gave; `undefined` for anything else. */
+/** Returns the spec of a function or operation, and `undefined` for anything else. */
 export function specOf(face: unknown): FunctionSpec | undefined {
   if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face))
     return undefined;

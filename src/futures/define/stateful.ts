@@ -46,10 +46,11 @@ const OPTIONS = {
 } satisfies OptionTable<Definition>;
 
 /**
- * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
+ * Defines a stateful function: named values, and operations that read and change them, one at a
+ * time per id.
  *
- * `ctx.state` is committed when a handler ends, and rolled back when it throws. Queries read state and change nothing.
- * Each operation is a function of its own to invoke: `counter.add`.
+ * `ctx.state` is committed when a handler ends and rolled back when it throws. Queries read state
+ * and change nothing. Each operation can be invoked by itself: `counter.add`.
  *
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`, `UNSERIALIZABLE`
  * @example

@@ -4,14 +4,17 @@ import { show } from "../../core/errors/show.ts";
 import type { FunctionSpec } from "./spec.ts";
 import { CALL, specOf } from "./spec.ts";
 
-/** What a function that someone wants to invoke comes down to. */
+/** The target of an invocation: a function type, an operation, and the spec. */
 export interface Target {
   readonly type: string;
   readonly operation: string;
   readonly spec: FunctionSpec;
 }
 
-/** Finds the function and operation behind what `fn` or `stateful` gave. @throws `UNKNOWN_FUNCTION` */
+/**
+ * Finds the function and operation of an object that `fn` or `stateful` made. @throws
+ * `UNKNOWN_FUNCTION`
+ */
 export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Target {
   const spec = specOf(f);
   if (spec === undefined) {

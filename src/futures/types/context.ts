@@ -16,95 +16,122 @@ import type { Resolved } from "./resolved.ts";
 /** The state of a stateless function: none. */
 export type NoState = object;
 
-/** How `ctx.invoke` invokes. */
+/** Options of `ctx.invoke`. */
 export interface InvokeOptions {
-  /** Address of a stateful function's state, or flow key of a stateless one. 1 to 1,024 bytes. */
+  /**
+   * Id of a stateful function's state, or id and flow key of a stateless function's call. 1 to
+   * 1,024 bytes.
+   */
   readonly id?: string;
-  /** Completions to wait for, without their values. A rejection among them passes on, and the function is not called. */
+  /**
+   * Futures to wait for, without their values. If one rejects, the function is not called and the
+   * rejection passes on.
+   */
   readonly after?: readonly Future<unknown>[];
 }
 
-/** How `ctx.onComplete` and `ctx.onSettled` continue. */
+/** Options of `ctx.onComplete` and `ctx.onSettled`. */
 export type ContinueOptions = Pick<InvokeOptions, "id">;
 
-/** How `ctx.send` sends. */
+/** Options of `ctx.send`. */
 export interface SendOptions {
-  /** Address of a stateful function's state. 1 to 1,024 bytes. */
+  /** Id of a stateful function's state. 1 to 1,024 bytes. */
   readonly id?: string;
-  /** Time before which the message is not delivered; default 0. */
+  /** Time before which the message is not delivered. Default: 0. */
   readonly delay?: Duration;
-  /** Names the delayed message for `ctx.cancelSend`; unique per sending address while it is pending. */
+  /**
+   * Names the delayed message for `ctx.cancelSend`. Unique per sending address while it is pending.
+   */
   readonly token?: string;
-  /** Which function, at which id, gets what the receiver replies; default: the operation that sends, at its own address. */
+  /**
+   * The function and id that get the receiver's reply. Default: the sending operation, at its own
+   * address.
+   */
   readonly replyTo?: { readonly function: AnyInvokable; readonly id: string };
 }
 
-/** When `ctx.wait` stops waiting: whatever comes first, and once all are settled in any case. */
+/**
+ * Limits of `ctx.wait`. The first one reached ends the wait, and so do settlements of all futures.
+ */
 export interface WaitOptions {
-  /** Number of settlements to wait for, 0 to the number of futures; default: all. */
+  /** Number of settlements to wait for, 0 to the number of futures. Default: all. */
   readonly count?: number;
-  /** Longest wait; default: none. */
+  /** Longest wait. Default: none. */
   readonly timeout?: Duration;
 }
 
-/** What `ctx.wait` gives: settlements so far with the future's index, and handles of the others, both by index. */
+/**
+ * The result of `ctx.wait`: the settlements so far, and handles of the other futures, each with its
+ * index.
+ */
 export interface Waited<T> {
   readonly ready: readonly ({ readonly index: number } & Settlement<T>)[];
   readonly pending: readonly { readonly index: number; readonly handle: FutureHandle<T> }[];
 }
 
-/** What a handler can know of its surroundings. */
+/** The environment of a handler. */
 export interface HandlerEnvironment {
-  /** The present instant, in ms since the epoch. */
+  /** Returns the current instant, in ms since the epoch. */
   now(): number;
-  /** A number in [0, 1); another one each time, and when the handler is run again. */
+  /** Returns a number in [0, 1). It differs with each call, and when the handler runs again. */
   random(): number;
   /** Address of this function. */
   readonly self: Address;
-  /** Address of the function that sent the message; `undefined` when it came from outside. */
+  /** Address of the function that sent the message. `undefined` if it came from outside. */
   readonly caller: Address | undefined;
-  /** Which attempt this is under the retry policy, from 1. A run after a crash is the same attempt. */
+  /**
+   * Number of this attempt under the retry policy, from 1. A run after a crash is the same attempt.
+   */
   readonly attempt: number;
-  /** The same for every attempt and every run of this message: give it to the outside world so that it acts once. */
+  /**
+   * The same for every attempt and every run of this message. Pass it to outside systems so that
+   * they act once.
+   */
   readonly idempotencyKey: string;
-  /** Where to say things; `console` works too. */
+  /** A log for the handler. `console` works too. */
   readonly log: Log;
   /**
-   * Aborted when this run is no longer wanted: its work was cancelled, which is on disk by then, or it ran longer than its timeout. Give it
-   * to what takes time. A cancelled run that ends all the same keeps its state and one-way messages; its result goes nowhere, and futures
-   * it made are not begun. A listener that throws ends the process, as Node has it.
+   * Aborted when this run is canceled, which is durable by then, or exceeds its timeout. Pass it to
+   * slow operations. A canceled run that ends anyway keeps its state and one-way messages, but its
+   * result is dropped and its futures do not start. A listener that throws ends the process, as in
+   * all of Node.
    */
   readonly signal: AbortSignal;
 }
 
-/** What a query gets: its surroundings, and state it cannot change. */
+/** The context of a query: its environment, and read-only state. */
 export interface QueryContext<State = NoState> extends HandlerEnvironment {
   /** This address's named values. @throws `READ_ONLY` on a write. */
   readonly state: DeepReadonly<State>;
 }
 
 /**
- * What a handler gets: the state of its address, and ways to make futures, send, and look around.
+ * The context of a handler: the state of its address, and methods that make futures, send messages,
+ * and read the environment.
  *
- * Futures inside inputs, `args`, messages and what the handler returns are resolved before the value arrives; handles
- * arrive as they are. All effects are committed when the handler ends, and are undone when it throws.
- * A handler runs in the asynchronous context in which its engine was opened: what a caller keeps in an `AsyncLocalStorage` is not there.
- * After the handler has ended, what reads or changes state, or makes or sends anything, throws `CONTEXT_CLOSED`, and
- * `STALE_ATTEMPT` after its attempt was abandoned.
+ * Futures inside inputs, `args`, messages and the handler's result are resolved before the value
+ * arrives. Handles arrive as they are. All effects are committed when the handler ends and undone
+ * when it throws. A handler runs in the asynchronous context in which its engine was opened, so a
+ * caller's `AsyncLocalStorage` values are absent. After the handler has ended, every method that
+ * reads or changes state, makes a future or sends throws `CONTEXT_CLOSED`, or `STALE_ATTEMPT` if
+ * its attempt was abandoned.
  */
 export interface Context<out State = NoState> extends HandlerEnvironment {
   /**
-   * This address's named values, to read and to change in place. `delete` brings back the initial value (TypeScript
-   * allows it on optional names only: `delete (ctx.state as Partial<typeof ctx.state>).count`).
-   * @throws `UNKNOWN_VALUE` for an undeclared name; the handler fails with `FUTURE_IN_STATE` or `UNSERIALIZABLE` at its end.
+   * This address's named values, to read and to change in place. `delete` brings back the initial
+   * value (TypeScript allows it on optional names only: `delete (ctx.state as Partial<typeof
+   * ctx.state>).count`).
+   * @throws `UNKNOWN_VALUE` for an undeclared name; the handler fails with `FUTURE_IN_STATE` or
+   * `UNSERIALIZABLE` at its end.
    */
   readonly state: State;
 
   /**
-   * Invokes a function with an input that may hold futures: a future of its result.
+   * Invokes a function with an input that may hold futures. Returns a future of its result.
    *
-   * For a stateful function without `id` a new state is made; `future.stateId` names it at once.
-   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `NOT_DURABLE`, `FOREIGN_FUTURE`, `FOREIGN_HANDLE`
+   * A stateful function without `id` gets a new state, which `future.stateId` names at once.
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `TOO_DEEP`,
+   * `PAYLOAD_TOO_LARGE`, `NOT_DURABLE`, `FOREIGN_FUTURE`, `FOREIGN_HANDLE`
    */
   invoke<Function extends AnyInvokableWithoutInput>(f: Function): FutureOf<Function>;
   invoke<Function extends AnyInvokable>(
@@ -114,7 +141,8 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): FutureOf<Function>;
 
   /**
-   * Sends a one-way message, now or after a delay. Nobody gets its result; a failure is recorded.
+   * Sends a one-way message, now or after a delay. It has no result. A failure becomes a dead
+   * letter.
    * @throws as `invoke`, and `INVALID_DELAY`
    */
   send(f: AnyInvokableWithoutInput): void;
@@ -124,23 +152,31 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
     options?: SendOptions,
   ): void;
 
-  /** Cancels a delayed message this address sent with `token`. One that was delivered, or never sent: nothing happens. */
+  /**
+   * Cancels the delayed message that this address sent with `token`. Has no effect if it was
+   * delivered or never sent.
+   */
   cancelSend(token: string): void;
 
   /**
-   * Sends a one-way message to the caller, or to whom its `replyTo` named.
+   * Sends a one-way message to the caller, or to the receiver that its `replyTo` named.
    * @throws `NO_CALLER`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
   reply(value: unknown): void;
 
-  /** Hands a value to the egress of this type. @throws `UNKNOWN_EGRESS`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE` */
+  /**
+   * Sends a value to the egress of this type. @throws `UNKNOWN_EGRESS`, `UNSERIALIZABLE`,
+   * `PAYLOAD_TOO_LARGE`
+   */
   egress(type: string, value: unknown): void;
 
   /**
-   * Continues with a named function once a future is fulfilled: a future of `f(result)`, or of `f({ result, args })`
-   * when `args` is given (even as `undefined`). On rejection `f` is not called, and the rejection passes on.
-   * With args, the options say which state an operation of a stateful function is called at; without an id it is a new one.
-   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`, `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
+   * Continues with a named function once a future is fulfilled. Returns a future of `f(result)`, or
+   * of `f({ result, args })` when `args` is given (even as `undefined`). On rejection `f` is not
+   * called, and the rejection passes on. With args, the options name the state of a stateful
+   * function's operation; without an id it is a new one.
+   * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_OPTIONS`,
+   * `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
    */
   onComplete<T, Output>(
     future: Future<T>,
@@ -154,11 +190,13 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): Future<Output>;
 
   /**
-   * Continues with a named function however a future ends: `f(settlement)`, or `f({ result: settlement, args })`.
+   * Continues with a named function once a future settles either way: `f(settlement)`, or `f({
+   * result: settlement, args })`.
    *
-   * It cleans up, too: when the work it belongs to is cancelled before its turn has come, it is called all the same, with a rejection with
-   * `CANCELLED`, provided that futures in `args` are known by then; with `fulfilled`, which has the value, if the future had been fulfilled
-   * already. Nobody waits for its result then, and nothing cancels what it starts.
+   * Use it to clean up. If its work is canceled before its turn, it is called anyway, with a
+   * rejection with `CANCELLED`, provided that the futures in `args` are known by then. If the
+   * future had been fulfilled already, `fulfilled` holds its value. The result of such a call is
+   * dropped, and nothing cancels the work it starts.
    * @throws as `onComplete`
    */
   onSettled<T, Output>(
@@ -189,7 +227,8 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): Future<{ -readonly [Index in keyof Futures]: Settlement<ValueOf<Futures[Index]>> }>;
 
   /**
-   * Waits for some of the futures: settlements so far, and handles of those still pending. Cancels nothing, never rejects.
+   * Waits for some of the futures. Returns a future of the settlements so far, and of handles of
+   * the pending ones. Cancels nothing and never rejects.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_OPTIONS`, `INVALID_DELAY`
    */
   wait<const Futures extends readonly Future<unknown>[]>(
@@ -198,8 +237,9 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): Future<Waited<ValueOf<Futures[number]>>>;
 
   /**
-   * Races futures: the first that is fulfilled. The others are cancelled. Rejects with an `AggregateError` of all failures,
-   * as `cause` of a `FUNCTION_FAILED`, when every one rejects; `any([])` does so at once.
+   * Races futures: the first one that is fulfilled. The others are canceled. If all reject, it
+   * rejects with an `AggregateError` of all failures, as `cause` of a `FUNCTION_FAILED`. `any([])`
+   * does so at once.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
   any<const Futures extends readonly Future<unknown>[]>(
@@ -207,72 +247,95 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): Future<ValueOf<Futures[number]>>;
 
   /**
-   * Races futures: the first that settles, either way. The others are cancelled.
-   * @throws `EMPTY_RACE` when there are none; `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   * Races futures: the first one that settles, either way. The others are canceled.
+   * @throws `EMPTY_RACE` for an empty list; `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
   race<const Futures extends readonly Future<unknown>[]>(
     futures: Futures,
   ): Future<ValueOf<Futures[number]>>;
 
   /**
-   * The same future, or a rejection with `TIMEOUT` if it has not settled `duration` from now; then it is cancelled.
+   * Limits the time of a future. If it has not settled `duration` from now, it is canceled and the
+   * result rejects with `TIMEOUT`.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_DELAY`
    */
   timeout<T>(future: Future<T>, duration: Duration): Future<T>;
 
   /**
-   * Cancels a future, and all work that only it needs: it rejects with `CANCELLED`, unless it has settled before. What is
-   * parked for it is gone at once, continuations of `onSettled` still run, and running handlers see `ctx.signal`.
+   * Cancels a future and all work that only it needs. It rejects with `CANCELLED` unless it has
+   * settled before. Its parked work ends at once, continuations of `onSettled` still run, and
+   * running handlers see `ctx.signal`.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
   cancel(future: Future<unknown>): void;
 
-  /** A future of a value that is known; futures inside it are resolved. @throws `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE` */
+  /**
+   * Returns a future of a known value. Futures inside it are resolved. @throws `UNSERIALIZABLE`,
+   * `PAYLOAD_TOO_LARGE`
+   */
   resolved<T>(value: T): Future<Resolved<T>>;
 
-  /** A future that is rejected, with an error, a {@link Failure}, or anything else one can throw. */
+  /**
+   * Returns a rejected future, of an error, a {@link Failure}, or any other value that can be
+   * thrown.
+   */
   rejected(error: unknown): Future<never>;
 
   /**
-   * Makes a handle a future again. One that is past its retention rejects with `EXPIRED`.
+   * Makes a handle a future again. A handle past its retention rejects with `EXPIRED`.
    * @throws `INVALID_ID`, `FOREIGN_HANDLE`
    */
   future<T>(handle: FutureHandle<T>): Future<T>;
 
-  /** A durable timer: a future that is fulfilled no earlier than `duration` from now. @throws `INVALID_DELAY` */
+  /**
+   * Starts a durable timer. Returns a future that is fulfilled no earlier than `duration` from now.
+   * @throws `INVALID_DELAY`
+   */
   sleep(duration: Duration): Future<void>;
 
-  /** A durable timer: a future that is fulfilled no earlier than an instant (a Date, or ms since the epoch). @throws `INVALID_DELAY` */
+  /**
+   * Starts a durable timer. Returns a future that is fulfilled no earlier than an instant (a Date,
+   * or ms since the epoch). @throws `INVALID_DELAY`
+   */
   sleepUntil(instant: Date | number): Future<void>;
 
-  /** A future that someone outside settles once, by its `token`. */
+  /** Returns a future that is settled from outside, once, by its `token`. */
   promise<T = unknown>(): PromiseFuture<T>;
 
   /**
-   * A future of this flow's next event of that name, first in, first out; events that came before the wait are buffered.
+   * Returns a future of this flow's next event of that name, first in, first out. Events that
+   * arrive before the wait are buffered.
    * @throws `INVALID_NAME`
    */
   event<T = unknown>(name: string): Future<T>;
 
-  /** Sets the flow's custom status, for whoever asks. The last one stays. @throws `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE` */
+  /**
+   * Sets the flow's custom status, which `client.status` returns. The last one stays. @throws
+   * `UNSERIALIZABLE`, `PAYLOAD_TOO_LARGE`
+   */
   setStatus(value: unknown): void;
 
   /**
-   * Blocks until a future is settled, and is **billed while it waits**: prefer `onComplete`, or to return the future.
+   * Blocks until a future is settled, and is **billed while it waits**. Prefer `onComplete`, or
+   * hand back the future.
    *
-   * Commits what was sent so far, but not the state; keeps the address and its handler slot.
-   * @throws what the future rejects with; `UNSUPPORTED`, `DEADLOCK`, `REENTRANT_CALL`, `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   * Commits the messages sent so far, but not the state. Keeps the address and its handler slot.
+   * @throws the future's rejection; `UNSUPPORTED`, `DEADLOCK`, `REENTRANT_CALL`, `NOT_A_FUTURE`,
+   * `FOREIGN_FUTURE`
    */
   get<T>(future: Future<T>): Promise<T>;
 
-  /** Sets how long after its last message this state is forgotten. @throws `INVALID_DELAY` */
+  /**
+   * Sets the age-out time: this state is deleted that long after its last message. @throws
+   * `INVALID_DELAY`
+   */
   expireAfter(duration: Duration): void;
 
   /** Deletes this state when the handler ends. */
   terminate(): void;
 }
 
-/** `T` with nothing in it that can be changed. */
+/** `T`, read-only at every depth. */
 export type DeepReadonly<T> = unknown extends T
   ? T
   : T extends ReadonlyMap<infer Key, infer Value>

@@ -6,46 +6,60 @@ import type { Fn, StatefulFn } from "./function.ts";
 import type { Future } from "./future.ts";
 import type { Resolved } from "./resolved.ts";
 
-/** How often, and how soon, a handler that threw is tried again. */
+/** A retry policy for a handler that throws. */
 export interface RetryPolicy {
-  /** Attempts in all, the first included; a whole number from 1. */
+  /** Attempts in all, the first included. A whole number from 1. */
   readonly maxAttempts: number;
-  /** Delay before the second attempt; default `"1s"`. */
+  /** Delay before the second attempt. Default: `"1s"`. */
   readonly initialDelay?: Duration;
-  /** What each delay is multiplied by for the next, from 1; default 2. */
+  /** Factor between one delay and the next, from 1. Default: 2. */
   readonly factor?: number;
-  /** Longest delay; default `"5m"`. */
+  /** Longest delay. Default: `"5m"`. */
   readonly maxDelay?: Duration;
 }
 
-/** What every function can be given. */
+/** Options of every function. */
 export interface HandlingOptions {
-  /** What to do when a handler throws; default: its callers' futures are rejected. */
+  /**
+   * Retry policy for a handler that throws. Default: none, and its callers' futures are rejected.
+   */
   readonly retry?: RetryPolicy;
-  /** Longest run of a handler, then it is abandoned with `HANDLER_TIMEOUT`; default: none. Parked time does not count. */
+  /**
+   * Longest run of a handler. Then it is abandoned with `HANDLER_TIMEOUT`. Default: none. Parked
+   * time does not count.
+   */
   readonly timeout?: Duration;
-  /** Former types, `namespace/name`, whose stored messages, states, flows and keys this function takes over. */
+  /**
+   * Former types, `namespace/name`. The function takes over their stored messages, states, flows
+   * and keys.
+   */
   readonly aliases?: readonly string[];
-  /** Functions this one is made of: an engine that hosts it hosts them, and what they are made of, without being told. */
+  /** Functions that this one is made of. An engine that hosts it hosts them too. */
   readonly parts?: readonly object[];
 }
 
 /**
- * Options of `fn`. With a schema, callers pass a `Raw` and the handler gets what the schema makes of it, an `Input`.
+ * Options of `fn`. With a schema, callers pass a `Raw` and the handler gets the schema's output, an
+ * `Input`.
  */
 export interface FunctionOptions<Input, Raw = Input> extends HandlingOptions {
-  /** Checks every input once its futures are resolved; a refusal rejects with `INVALID_INPUT`. */
+  /**
+   * Checks every input once its futures are resolved. A refused input rejects with `INVALID_INPUT`.
+   */
   readonly input?: StandardSchemaV1<Raw, Input>;
 }
 
-/** What runs when a function is invoked. The context has its type from here; annotate the input. */
+/**
+ * The code that runs when a function is invoked. This type gives the context its type. Annotate the
+ * input.
+ */
 export type Handler<Input, Return, State = NoState> = (ctx: Context<State>, input: Input) => Return;
 
 /**
- * Defines a stateless function: its input is what the handler's second parameter is annotated with (or what its schema
- * gives), its output what the handler returns, with promises and futures unwrapped.
+ * Defines a stateless function. The input has the type of the handler's second parameter, or of its
+ * schema. The output is the handler's result, with promises and futures unwrapped.
  *
- * Functions that call each other, or themselves, annotate what they return.
+ * Functions that call each other, or themselves, annotate their return type.
  *
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
  */
@@ -64,7 +78,10 @@ export interface DefineFn {
 /** The named values of a stateful function. */
 export type ValueSpecs = Readonly<Record<string, ValueSpec<unknown>>>;
 
-/** What `ctx.state` is, given the declared values: those without an initial value are optional. Futures cannot be kept. */
+/**
+ * The type of `ctx.state` for some declared values. Values without an initial one are optional.
+ * Futures cannot be kept.
+ */
 export type StateOf<Specs> = Flat<
   {
     [Name in keyof Specs as undefined extends Held<Specs[Name]> ? never : Name]: Held<Specs[Name]>;
@@ -76,29 +93,41 @@ export type StateOf<Specs> = Flat<
 type Held<Spec> = Spec extends ValueSpec<infer T> ? (T extends Future<unknown> ? never : T) : never;
 type Flat<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Handlers by operation name. `type` is taken: `counter.type` is the function's type. */
+/**
+ * Handlers by operation name. The name `type` is reserved: `counter.type` is the function's type.
+ */
 export type Handlers<State> = Readonly<Record<string, Handler<never, unknown, State>>> & {
   readonly type?: never;
 };
 
-/** Queries by name: they read state and answer, and can neither change nor start anything. */
+/**
+ * Queries by name. They read state and return a result, and can neither change nor start anything.
+ */
 export type Queries<State> = Readonly<
   Record<string, (ctx: QueryContext<State>, input: never) => unknown>
 > & { readonly type?: never };
 
 /** Options of `stateful` beside its values and operations. */
 export interface StatefulOptions<State> extends HandlingOptions {
-  /** Checks state as it is loaded; what it refuses parks the address with `STATE_SCHEMA_MISMATCH`. */
+  /**
+   * Checks state when it is loaded. A refused state parks the address with `STATE_SCHEMA_MISMATCH`.
+   */
   readonly schema?: StandardSchemaV1<unknown, State>;
-  /** Time after its last message at which a state is forgotten; default: 7 days if made without an id, else never. */
+  /**
+   * Time after its last message at which a state is deleted. Default: 7 days if it was made without
+   * an id, else never.
+   */
   readonly ageOut?: Duration;
-  /** Version of the state's shape, a whole number from 1; default 1. */
+  /** Version of the state's shape, a whole number from 1. Default: 1. */
   readonly version?: number;
-  /** Makes state of this version from what is stored of an older one, of the values that are still declared; when first touched. */
+  /**
+   * Makes state of this version from the stored values of an older one that are still declared.
+   * Runs when the state is first used.
+   */
   readonly migrate?: (old: Record<string, unknown>, fromVersion: number) => State;
 }
 
-/** What `stateful` is given: values, operations over them, and options. */
+/** The definition of a stateful function: values, operations over them, and options. */
 export interface StatefulDefinition<Specs, Ops, Asks> extends StatefulOptions<StateOf<Specs>> {
   readonly state: Specs;
   readonly handlers: Ops;
@@ -107,11 +136,11 @@ export interface StatefulDefinition<Specs, Ops, Asks> extends StatefulOptions<St
 
 declare const holds: unique symbol;
 
-/** Several operations over one state, without saying which: what `client.readState` takes. */
+/** A stateful function as a whole, without one of its operations. `client.readState` takes it. */
 export interface StatefulFunction<out State> {
   /** Function type, `namespace/name`. */
   readonly type: string;
-  /** Carries `State`; there is nothing at run time. */
+  /** Carries `State`. Absent at run time. */
   readonly [holds]: State;
 }
 
@@ -122,15 +151,16 @@ type Operation<F> = F extends (ctx: never, ...rest: infer Rest) => infer Return
   ? StatefulFn<Rest extends readonly [] ? void : Rest[0 & keyof Rest], Resolved<Return>>
   : never;
 
-/** Refuses queries that have the name of a handler. */
+/** Refuses a query with the name of a handler. */
 type Distinct<Clash> = [Clash] extends [never]
   ? unknown
   : { readonly queries: { readonly [Name in Clash & string]: never } };
 
 /**
- * Defines a stateful function: named values, and operations that read and change them, one at a time per id.
+ * Defines a stateful function: named values, and operations that read and change them, one at a
+ * time per id.
  *
- * A handler's context has its type from `state`; annotate the input.
+ * A handler's context has its type from `state`. Annotate the input.
  *
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`, `UNSERIALIZABLE`
  */

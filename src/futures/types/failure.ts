@@ -3,11 +3,14 @@ import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Json } from "../../core/data/json.ts";
 
-/** Why something was rejected, as data: what an error says, bounded in size, and which function it came from. */
+/**
+ * The reason of a rejection, as data: an error's content, bounded in size, and the function it came
+ * from.
+ */
 export type Failure = {
   readonly name: string;
   readonly message: string;
-  /** The error's `code`, when it had one: ours (see `ERROR_CODES`) when `name` is `HandbackError`. */
+  /** The error's `code`, if it had one. It is one of `ERROR_CODES` if `name` is `HandbackError`. */
   readonly code?: string;
   readonly stack?: string;
   readonly cause?: Failure;
@@ -22,10 +25,13 @@ const MAX_TEXT = 4096;
 const MAX_DETAILS = 16_384;
 const MAX_CAUSES = 8;
 const MAX_PARTS = 16;
-/** Causes and parts in all; parts have causes and parts of their own. */
+/** Causes and parts in all. Parts have causes and parts of their own. */
 const MAX_FAILURES = 64;
 
-/** Makes data of whatever was thrown: an Error, a string, `undefined`, a frozen or cyclic thing. Never throws. */
+/**
+ * Turns any thrown value into data: an Error, a string, `undefined`, a frozen or cyclic object.
+ * Never throws.
+ */
 export function toFailure(thrown: unknown, where?: string): Failure {
   try {
     if (HandbackError.is(thrown) && isFailure(thrown.failure)) return thrown.failure;
@@ -39,7 +45,7 @@ export function toFailure(thrown: unknown, where?: string): Failure {
   }
 }
 
-/** How deep a description may still go, and how many failures it may still have in all. */
+/** Limits of a description: its remaining depth, and the remaining number of failures. */
 interface Bounds {
   readonly depth: number;
   readonly left: { failures: number };
@@ -56,7 +62,7 @@ function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Fai
   const { name, message, code, stack, cause } = thrown as Partial<
     Record<"name" | "message" | "code" | "stack" | "cause", unknown>
   >;
-  // What is a failure already, such as the reason of a settlement, is passed on with all it says.
+  // A value that is a failure already, such as the reason of a settlement, is kept whole.
   const known = thrown instanceof Error ? undefined : (thrown as Partial<Failure>);
   const from = typeof known?.function === "string" ? known.function : where;
   const named = from === undefined ? {} : { function: cut(from) };
@@ -85,7 +91,10 @@ function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Fai
   };
 }
 
-/** A copy of an error's details, which may have been made by anybody; none when they are too large, empty, or no JSON. */
+/**
+ * Copies an error's details, which may come from any code. Returns none if they are too large,
+ * empty, or no JSON.
+ */
 function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Failure["details"] {
   try {
     const text = JSON.stringify(details);
@@ -97,7 +106,9 @@ function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Fa
   }
 }
 
-/** A HandbackError's message without the code at its head, which has a field of its own. */
+/**
+ * Returns a HandbackError's message without the code at its start, which has a field of its own.
+ */
 function ownMessage(error: object, message: string): string {
   return HandbackError.is(error) && message.startsWith(`${error.code}: `)
     ? message.slice(error.code.length + 2)
@@ -125,8 +136,9 @@ function isFailure(data: unknown): data is Failure {
 }
 
 /**
- * Makes the error that a caller catches. Our own errors keep their code; what a user's function threw becomes
- * `FUNCTION_FAILED`, with the original as `cause`. Thrown on, it turns back into the same failure.
+ * Makes the error that a caller catches. The library's own errors keep their code. An error of a
+ * user's function becomes `FUNCTION_FAILED`, with the original as `cause`. Thrown again, it turns
+ * back into the same failure.
  */
 export function toError(failure: Failure): HandbackError {
   const parts = { details: failure.details ?? {}, failure };

@@ -3,19 +3,19 @@ import type { Future, StateFuture } from "./future.ts";
 declare const takes: unique symbol;
 declare const gives: unique symbol;
 
-/** What can be invoked: a stateless function, or one operation of a stateful one. */
+/** A function that can be invoked: a stateless function, or one operation of a stateful one. */
 export interface Invokable<in Input, out Output> {
   /** Function type, `namespace/name`. */
   readonly type: string;
-  /** Name of the operation, for a stateful function; `undefined` for a stateless one. */
+  /** Name of the operation of a stateful function. `undefined` for a stateless one. */
   readonly operation: string | undefined;
-  /** Carries `Input` contravariantly; there is nothing at run time. */
+  /** Carries `Input` contravariantly. Absent at run time. */
   readonly [takes]: (input: Input) => void;
-  /** Carries `Output` covariantly; there is nothing at run time. */
+  /** Carries `Output` covariantly. Absent at run time. */
   readonly [gives]: Output;
 }
 
-/** A stateless function: takes an `Input`, and its callers get an `Output`. */
+/** A stateless function: it takes an `Input`, and its callers get an `Output`. */
 export interface Fn<in Input, out Output> extends Invokable<Input, Output> {
   readonly operation: undefined;
 }
@@ -25,19 +25,22 @@ export interface StatefulFn<in Input, out Output> extends Invokable<Input, Outpu
   readonly operation: string;
 }
 
-/** Any function, whatever it takes and gives. */
+/** Any function, of any input and output. */
 export type AnyInvokable = Invokable<never, unknown>;
 
-/** Any function that can be called without an input: it takes `void`, `undefined`, `unknown`, or has an optional input. */
+/**
+ * Any function that can be called without an input: it takes `void`, `undefined`, `unknown`, or has
+ * an optional input.
+ */
 export type AnyInvokableWithoutInput = Invokable<undefined, unknown>;
 
-/** What a function takes, once resolved: `InputOf<Fn<Order, Receipt>>` is `Order`. */
+/** The input of a function, once resolved: `InputOf<Fn<Order, Receipt>>` is `Order`. */
 export type InputOf<F> = F extends Invokable<infer Input, unknown> ? Input : never;
 
-/** What callers of a function get: `OutputOf<Fn<Order, Receipt>>` is `Receipt`. */
+/** The output for callers of a function: `OutputOf<Fn<Order, Receipt>>` is `Receipt`. */
 export type OutputOf<F> = F extends Invokable<never, infer Output> ? Output : never;
 
-/** The future that invoking `F` gives: one with a `stateId` if `F` is stateful. */
+/** The future of an invocation of `F`. It has a `stateId` if `F` is stateful. */
 export type FutureOf<F> = F extends { readonly operation: string }
   ? StateFuture<OutputOf<F>>
   : Future<OutputOf<F>>;

@@ -2,7 +2,7 @@ const BRAND = Symbol.for("handback.FutureHandle");
 
 declare const settles: unique symbol;
 
-/** What a {@link FutureHandle} is made of. */
+/** The parts of a {@link FutureHandle}. */
 export interface HandleParts {
   readonly id: string;
   readonly storeId: string;
@@ -10,18 +10,23 @@ export interface HandleParts {
 }
 
 /**
- * Names a future so that it can be kept in state, sent, and handed out; `ctx.future(handle)` makes it a future again.
+ * Names a future so that it can be kept in state, sent, and handed out. `ctx.future(handle)` makes
+ * it a future again.
  *
- * Frozen data. Where a future inside a value is resolved before the value arrives, a handle arrives as it is.
+ * A handle is frozen data. A future inside a value is resolved before the value arrives, but a
+ * handle arrives as it is.
  */
 export class FutureHandle<out T> {
-  /** Carries `T` covariantly; there is nothing at run time. */
+  /** Carries `T` covariantly. Absent at run time. */
   declare readonly [settles]: T;
   /** Id of the cell that holds the settlement. */
   readonly id: string;
-  /** Which store the cell is in; elsewhere the handle is `FOREIGN_HANDLE`. */
+  /** Id of the cell's store. In another store the handle is `FOREIGN_HANDLE`. */
   readonly storeId: string;
-  /** Instant (ms since the epoch) after which the settlement may be gone, and the handle is `EXPIRED`. */
+  /**
+   * Instant (ms since the epoch) after which the settlement may be gone and the handle is
+   * `EXPIRED`.
+   */
   readonly retainUntil: number;
 
   static {
@@ -36,7 +41,10 @@ export class FutureHandle<out T> {
   }
 }
 
-/** Tells whether `value` is a {@link FutureHandle}, also one made by another copy of the package. */
+/**
+ * Tells whether `value` is a {@link FutureHandle}, including one made by another copy of the
+ * package.
+ */
 export function isHandle(value: object): value is FutureHandle<unknown> {
   return BRAND in value;
 }

@@ -1,7 +1,7 @@
 import type { Future } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
 
-/** What is never looked into: it holds no futures, or none that would be found. */
+/** Types that are not searched for futures: they hold none, or none that the codec would find. */
 export type Leaf =
   | string
   | number
@@ -18,21 +18,21 @@ export type Leaf =
   | ((...args: never) => unknown)
   | FutureHandle<unknown>;
 
-/** Levels still to be looked into, counted down; types that recurse for ever stop at 0. */
+/** Levels left to search. Recursive types stop at 0. */
 export type Depth = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** One level less. */
 export type Below<D extends Depth> = [0, 0, 1, 2, 3, 4][D] & Depth;
 
-/** Whether `T` is `any`. */
+/** True if `T` is `any`. */
 export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /**
- * What may be passed where a function takes `Input`: that, a future of it, or that with futures in place of parts,
- * down to {@link Depth} 5.
+ * The values that may be passed where a function takes `Input`: an `Input`, a future of it, or an
+ * `Input` with futures in place of parts, down to {@link Depth} 5.
  *
- * `Input` itself stands naked in the union, so generic code can pass an `Input` or a `Future<Input>`, and classes,
- * branded and recursive types are accepted as they are.
+ * `Input` itself is a member of the union, so generic code can pass an `Input` or a
+ * `Future<Input>`, and classes, branded and recursive types are accepted as they are.
  */
 export type Resolvable<Input, D extends Depth = 5> =
   | Input

@@ -2,10 +2,11 @@ import type { Future } from "./future.ts";
 import type { Below, Depth, IsAny, Leaf } from "./resolvable.ts";
 
 /**
- * What callers get from a handler that returns `Return`: promises (of async handlers) and futures are unwrapped, unions
- * one by one, futures inside objects, arrays and tuples down to {@link Depth} 5.
+ * The result for callers of a handler that returns `Return`. Promises (of async handlers) and
+ * futures are unwrapped, members of unions one by one, futures inside objects, arrays and tuples
+ * down to {@link Depth} 5.
  *
- * A type that holds no futures comes out as itself, name and identity kept; so do leaves and handles.
+ * A type without futures stays itself, with its name and identity. So do leaves and handles.
  */
 export type Resolved<Return> = ResolvedParts<Awaited<Return>, 5>;
 
@@ -20,7 +21,7 @@ type ResolvedParts<T, D extends Depth> =
           ? { [Key in keyof T]: ResolvedParts<T[Key], Below<D>> }
           : T;
 
-/** `true`, `false` or `boolean`; the answer is yes if `true` is in it. */
+/** `true`, `false` or `boolean`. The type holds a future if `true` is in it. */
 type HoldsFuture<T, D extends Depth> =
   IsAny<T> extends true
     ? false

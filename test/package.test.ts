@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
-  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,7 +21,7 @@ const bin = (path: string): string => join(ROOT, "node_modules", path);
 
 /** What the package may hold, and nothing else. */
 const ALLOWED =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
+  /^(package\.json|LICENSE|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|(docs|examples)\/[\w/-]+\.(md|ts)|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
 
 const PROGRAM = `
 import { embedded, fn, HandbackError, memory, sqlite, stateful, value } from "handback";
@@ -103,8 +104,9 @@ describe("the packed package", () => {
     scratch = mkdtempSync(join(tmpdir(), "handback-package-"));
     const stage = join(scratch, "stage");
     mkdirSync(join(stage), { recursive: true });
-    for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"]) {
-      if (existsSync(join(ROOT, name))) copyFileSync(join(ROOT, name), join(stage, name));
+    const { files: listed } = manifest();
+    for (const name of ["package.json", ...listed]) {
+      if (name !== "dist") cpSync(join(ROOT, name), join(stage, name), { recursive: true });
     }
     run(process.execPath, [
       bin("typescript/bin/tsc"),
@@ -131,9 +133,7 @@ describe("the packed package", () => {
   function install(): void {
     mkdirSync(installed(), { recursive: true });
     run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed()]);
-    const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
-      dependencies: Record<string, string>;
-    };
+    const { dependencies } = manifest();
     for (const name of Object.keys(dependencies))
       symlinkSync(bin(name), join(scratch, "app/node_modules", name));
     writeFileSync(
@@ -154,6 +154,13 @@ describe("the packed package", () => {
         "dist/index.d.ts",
       ]),
     );
+  });
+
+  test("holds every file that its README links to", () => {
+    const readme = readFileSync(join(installed(), "README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)\)/g)].map(([, link = ""]) => link);
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((link) => !existsSync(join(installed(), link)))).toEqual([]);
   });
 
   test("has a manifest that publint accepts", async () => {
@@ -236,6 +243,59 @@ describe("the packed package", () => {
     );
   });
 });
+
+describe("the page of a first project", () => {
+  const page = readFileSync(join(ROOT, "docs/first-project.md"), "utf8");
+  const block = (language: string): string =>
+    new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)?.[1] ?? "";
+  let folder = "";
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "handback-first-"));
+    const dist = join(folder, "node_modules/handback/dist");
+    mkdirSync(join(folder, "node_modules/handback"), { recursive: true });
+    run(process.execPath, [
+      bin("typescript/bin/tsc"),
+      "-p",
+      "tsconfig.build.json",
+      "--outDir",
+      dist,
+    ]);
+    cpSync(join(ROOT, "package.json"), join(folder, "node_modules/handback/package.json"));
+    for (const name of Object.keys(manifest().dependencies))
+      symlinkSync(bin(name), join(folder, "node_modules", name));
+    symlinkSync(bin("@types"), join(folder, "node_modules/@types"));
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(join(folder, "tsconfig.json"), block("json"));
+    writeFileSync(join(folder, "hello.ts"), block("ts no-run"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("gives settings and a program that TypeScript accepts", () => {
+    expect(run(process.execPath, [bin("typescript/bin/tsc"), "-p", "."], folder)).toBe("");
+  });
+
+  test("gives a program whose result survives kill -9", async () => {
+    const child = spawn(process.execPath, ["hello.ts"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [first] = (await once(child.stdout, "data")) as [Buffer];
+    expect(first.toString()).toBe("started\n");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(run(process.execPath, ["hello.ts"], folder)).toBe("started\nHello, Ada!\n");
+  });
+});
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+}
+
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
+}
 
 /** Runs a program to its end and gives what it printed. */
 function run(program: string, args: readonly string[], cwd = ROOT): string {

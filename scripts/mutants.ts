@@ -6,6 +6,7 @@
  */
 import {
   cpSync,
+  globSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { MUTATIONS } from "./mutations.ts";
+import { locate } from "./mutations/locate.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { endRuns, nameOf, runNamed } from "./mutations/named-tests.ts";
 
@@ -46,6 +48,7 @@ process.on("exit", () => {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => process.exit(1));
 
+const sources = readSources();
 const words = process.argv.slice(2);
 const chosen = MUTATIONS.filter(({ breaks }) => words.every((word) => breaks.includes(word)));
 if (chosen.length === 0)
@@ -92,11 +95,11 @@ async function tryEach(folder: string): Promise<void> {
 }
 
 async function judge(folder: string, mutation: Mutation): Promise<Verdict> {
-  const path = join(folder, mutation.file);
+  const place = locate(sources, mutation);
+  if (place === undefined) return "DOES NOT APPLY";
+  const path = join(folder, place.path);
   const text = readFileSync(path, "utf8");
-  const parts = text.split(mutation.find);
-  if (parts.length !== 2) return "DOES NOT APPLY";
-  writeFileSync(path, parts.join(mutation.replace));
+  writeFileSync(path, text.slice(0, place.start) + place.replacement + text.slice(place.end));
   try {
     const { passed, failed, late } = await runNamed(folder, [mutation], DEADLINE_MS);
     if (late) return "HANGS";
@@ -105,4 +108,10 @@ async function judge(folder: string, mutation: Mutation): Promise<Verdict> {
   } finally {
     writeFileSync(path, text);
   }
+}
+
+/** Reads the files that mutations may change, by path. */
+function readSources(): ReadonlyMap<string, string> {
+  const paths = globSync("src/**/*.ts", { cwd: root });
+  return new Map(paths.map((path) => [path, readFileSync(join(root, path), "utf8")]));
 }

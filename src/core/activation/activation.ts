@@ -207,6 +207,16 @@ export class Activation implements Effects {
     this.sends = append<Send>(this.sends, send);
   }
 
+  /** Runs an action and returns the messages that it sends, which are not kept. */
+  collectSends(action: () => void): readonly Send[] {
+    const kept = this.sends;
+    this.sends = [];
+    action();
+    const collected = this.sends;
+    this.sends = kept;
+    return collected;
+  }
+
   cancelSend(token: string): void {
     this.#cancels = append(this.#cancels, token);
     // A message that is sent and canceled in one activation never leaves, because cancellations are

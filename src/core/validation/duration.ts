@@ -51,7 +51,7 @@ export function parseDuration(value: unknown, what: string): number {
  * @throws `INVALID_DELAY` for an Invalid Date, a value that is no number, or an instant further
  * than 8.64e15 ms from the epoch.
  */
-export function parseInstant(value: Date | number, what: string): number {
+export function parseInstant(value: unknown, what: string): number {
   const ms: unknown = value instanceof Date ? value.getTime() : value;
   if (typeof ms !== "number" || !(Math.abs(ms) <= LAST_INSTANT)) {
     throw invalid(

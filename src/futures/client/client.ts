@@ -1,88 +1,66 @@
-import { AGE_OUT_VALUE } from "../../core/activation/activation.ts";
-import type { Address } from "../../core/message/address.ts";
-import { checkOptions } from "../../core/validation/check-options.ts";
+import type { Reply } from "../../core/activation/effects.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import type { Reply, Content, StoredValue } from "../../core/activation/effects.ts";
-import type { Engine, ReplyListener } from "../../core/engine/engine.ts";
 import { digest } from "../../core/crypto/digest.ts";
-import { HandbackError } from "../../core/errors/errors.ts";
 import type { Json } from "../../core/data/json.ts";
+import type { Engine } from "../../core/engine/engine.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { Address } from "../../core/message/address.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkId, checkName } from "../../core/validation/names.ts";
-import { toError, toFailure } from "../types/failure.ts";
-import type { Failure } from "../types/failure.ts";
-import { show } from "../../core/errors/show.ts";
-import { loadState } from "../../core/state/stored-state.ts";
-import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
-import type { Start } from "../flow/flow.ts";
-import { FLOW_VALUE, decodeFlowRecord } from "../flow/flow-record.ts";
+import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import { resolveTarget } from "../define/target.ts";
+import { flowBill } from "../flow/bill.ts";
+import type { FlowBill } from "../flow/bill.ts";
+import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
 import type { FlowRecord } from "../flow/flow-record.ts";
+import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
+import { flowWaits } from "../flow/wait-graph.ts";
+import type { FlowWaits } from "../flow/wait-graph.ts";
+import { codec } from "../protocol/codec.ts";
+import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
+import { failureOfSettlement, rejectedSettlement } from "../protocol/settled.ts";
+import type { Settled } from "../protocol/settled.ts";
+import { SYSTEM, systemAddress } from "../protocol/system.ts";
+import { parseToken } from "../protocol/token.ts";
+import type { StatefulFunction } from "../types/define.ts";
+import { toFailure } from "../types/failure.ts";
 import type {
   AnyInvokable,
   AnyInvokableWithoutInput,
   InputOf,
   OutputOf,
 } from "../types/function.ts";
-import { codec } from "../protocol/codec.ts";
-import { flowWaits } from "../flow/wait-graph.ts";
-import type { FlowWaits } from "../flow/wait-graph.ts";
-import { flowBill } from "../flow/bill.ts";
-import type { FlowBill } from "../flow/bill.ts";
-import type { StatefulFunction } from "../types/define.ts";
-import { failureOfSettlement, rejectedSettlement } from "../protocol/settled.ts";
-import type { Settled } from "../protocol/settled.ts";
-import { specOf } from "../define/spec.ts";
-import { SYSTEM, systemAddress } from "../protocol/system.ts";
-import { resolveTarget } from "../define/target.ts";
-import { parseToken } from "../protocol/token.ts";
+import type {
+  FlowHandle,
+  FlowStatus,
+  ResultOptions,
+  StartOptions,
+  WaitsOptions,
+} from "./flow-handle.ts";
+import {
+  awaitReply,
+  decodeOutcome,
+  flowNotFound,
+  foundFlow,
+  settlementOfReply,
+} from "./outcome.ts";
+import type { FoundFlow } from "./outcome.ts";
+import { readCommittedState } from "./read-state.ts";
 
-/** Under which address and key a flow is started. */
-export interface StartOptions {
-  /** For a stateful function the id of its state; for a stateless one the flow's key. */
-  readonly id?: string;
-  /** The flow's key: a second start with the same key, function and input attaches to the first. At most 256 characters. */
-  readonly key?: string;
-}
+export type {
+  FlowHandle,
+  FlowStatus,
+  ResultOptions,
+  StartOptions,
+  WaitsOptions,
+} from "./flow-handle.ts";
 
-/** How the outcome of a flow is waited for. */
-export interface ResultOptions {
-  /** Stops waiting when it is aborted: the promise then rejects with its reason, and the flow goes on. */
-  readonly signal?: AbortSignal;
-}
-
-/** How much of a flow is looked at. */
-export interface WaitsOptions {
-  readonly limit?: number;
-}
-
-/** A flow from outside: durable, and found again by its id. */
-export interface FlowHandle<out Output> {
-  /** The flow's key, given or made. */
-  readonly id: string;
-  /** Id of the state that a stateful function was started on. */
-  readonly stateId: string | undefined;
-  /** Waits for the outcome; rejects as the flow was. May be called again, and after a restart. @throws `NOT_FOUND`, `CLOSED` */
-  result(options?: ResultOptions): Promise<Output>;
-  /** How the flow stands. @throws `NOT_FOUND` */
-  status(): Promise<FlowStatus>;
-}
-
-/** How a flow stands. */
-export interface FlowStatus {
-  /** Type of the function that was started, `namespace/name`. */
-  readonly function: string;
-  readonly status: "pending" | "completed" | "failed" | "cancelled";
-  /** What the flow set with `ctx.setStatus`, last. */
-  readonly custom: unknown;
-  /** Instants, in ms since the epoch. */
-  readonly startedAt: number;
-  readonly settledAt: number | undefined;
-  /** Why it failed. */
-  readonly failure: Failure | undefined;
-  /** Rejections of futures that nobody consumed, the last few. They do not fail the flow. */
-  readonly unhandled: readonly Failure[];
-}
+const START_OPTIONS = { id: anything(), key: anything() } satisfies OptionTable<StartOptions>;
+const WAITS_OPTIONS = {
+  limit: withDefault(100, wholeNumber({ from: 1 })),
+} satisfies OptionTable<WaitsOptions>;
 
 /**
  * Starts flows and talks to them from outside. Every request is a message, so a client works on every engine.
@@ -175,12 +153,9 @@ export class Client {
    */
   async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(
-      systemAddress("flow", id),
-      "signal",
-      { event: checkName(event, "event"), key: this.#nextKey() },
-      { payload: this.#encode(value, "value") },
-    );
+    const asked = { event: checkName(event, "event"), key: this.#nextKey() };
+    const payload = this.#encode(value, "value");
+    const { control } = await this.#ask("flow", { id, name: "signal", control: asked, payload });
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw flowNotFound(id);
     if (outcome === "over")
@@ -196,8 +171,10 @@ export class Client {
    */
   async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(systemAddress("flow", id), "cancel", {
-      key: this.#nextKey(),
+    const { control } = await this.#ask("flow", {
+      id,
+      name: "cancel",
+      control: { key: this.#nextKey() },
     });
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw flowNotFound(id);
@@ -211,8 +188,10 @@ export class Client {
    */
   async purge(flow: string | FlowHandle<unknown>): Promise<boolean> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask(systemAddress("flow", id), "purge", {
-      key: this.#nextKey(),
+    const { control } = await this.#ask("flow", {
+      id,
+      name: "purge",
+      control: { key: this.#nextKey() },
     });
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown") throw flowNotFound(id);
@@ -253,18 +232,11 @@ export class Client {
    * futures, from 1, default 100. The function `toMermaid` of `handback/patterns` draws it. For people to look at: it reads the whole backlog.
    * @throws `NOT_FOUND`, `INVALID_OPTIONS`, `UNSUPPORTED`
    */
-  async waits(
-    flow: string | FlowHandle<unknown>,
-    { limit = 100 }: WaitsOptions = {},
-  ): Promise<FlowWaits> {
+  async waits(flow: string | FlowHandle<unknown>, options: WaitsOptions = {}): Promise<FlowWaits> {
     const id = flowKeyOf(flow);
     if (!this.#readsSnapshots)
       throw new HandbackError("UNSUPPORTED", "waits: this engine cannot be read from outside");
-    if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new HandbackError(
-        "INVALID_OPTIONS",
-        `limit of waits: expected a whole number from 1, got ${show(limit)}`,
-      );
+    const { limit } = readOptions("waits", WAITS_OPTIONS, options);
     const { status, function: started } = await this.status(id);
     const { record } = this.#snapshot(id);
     const node = {
@@ -287,34 +259,7 @@ export class Client {
    * @throws `NOT_FOUND` when nothing is stored, `INVALID_KEY`, `UNKNOWN_FUNCTION`, `UNSUPPORTED`
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
-    const spec = specOf(f);
-    if (spec?.state === undefined || !this.#engine.knows(spec.type)) {
-      throw new HandbackError(
-        "UNKNOWN_FUNCTION",
-        "readState: expected a function made by stateful() and registered with this engine",
-      );
-    }
-    if (!this.#readsSnapshots)
-      throw new HandbackError(
-        "UNSUPPORTED",
-        "readState: this engine cannot read state from outside",
-      );
-    const stored = this.#engine.snapshot({
-      type: spec.type,
-      id: checkId(id, `id of ${spec.type}`),
-    });
-    const isAlive = (value: StoredValue | undefined): boolean =>
-      value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > this.#engine.now();
-    const life = stored.find(({ name }) => name === AGE_OUT_VALUE)?.value;
-    const alive =
-      life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
-    if (alive.length === 0)
-      throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, {
-        details: { function: spec.type, id },
-      });
-    const read = (wanted: string): Content | undefined =>
-      alive.find(({ name }) => name === wanted)?.value.content;
-    return { ...loadState(spec.state, read, codec).values } as State;
+    return readCommittedState(this.#engine, f, id);
   }
 
   async #start<Output>(
@@ -332,7 +277,7 @@ export class Client {
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
     const digestAs = (named: string): string =>
       digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
-    const start: Start = {
+    const start: StartFlow = {
       number,
       type,
       stateId,
@@ -341,20 +286,17 @@ export class Client {
       creates: stateful && id === undefined ? true : undefined,
       key: this.#nextKey(),
     };
-    const [target, asking] = [
-      systemAddress("flow", flow),
-      { payload, fresh: !isGiven, begins: true },
-    ];
-    let kept = (await this.#ask(target, "start", start, asking)).control as Kept;
+    const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
+    let kept = (await this.#ask("flow", { ...asking, control: start })).control as StartReply;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
       // The flow was started when the function had another name.
-      const former: Start = {
+      const former: StartFlow = {
         ...start,
         type: kept.type,
         digest: digestAs(kept.type),
         key: this.#nextKey(),
       };
-      kept = (await this.#ask(target, "start", former, asking)).control as Kept;
+      kept = (await this.#ask("flow", { ...asking, control: former })).control as StartReply;
     }
     if (kept.outcome === "conflict") {
       throw new HandbackError(
@@ -405,11 +347,11 @@ export class Client {
     return decodeOutcome<Output>(settlementOfReply(await awaitReply(listening, signal)));
   }
 
-  async #find(id: string): Promise<Found> {
+  async #find(id: string): Promise<FoundFlow> {
     return this.#readsSnapshots ? this.#snapshot(id) : this.#query(id);
   }
 
-  #snapshot(id: string): Found {
+  #snapshot(id: string): FoundFlow {
     const values = this.#engine.snapshot(systemAddress("flow", id));
     const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
     if (
@@ -425,9 +367,11 @@ export class Client {
     );
   }
 
-  async #query(id: string): Promise<Found> {
-    const { control, payload } = await this.#ask(systemAddress("flow", id), "query", {
-      key: this.#nextKey(),
+  async #query(id: string): Promise<FoundFlow> {
+    const { control, payload } = await this.#ask("flow", {
+      id,
+      name: "query",
+      control: { key: this.#nextKey() },
     });
     const { record, outcome = UNDEFINED } = control as {
       readonly record: FlowRecord | null;
@@ -439,12 +383,13 @@ export class Client {
 
   async #settleByToken(token: string, settled: Settled): Promise<void> {
     const { cell, digest } = parseToken(token);
-    const { control, payload } = await this.#ask(
-      systemAddress("cell", cell),
-      "settleByToken",
-      { ok: settled.ok, digest, key: this.#nextKey() },
-      { payload: settled.text },
-    );
+    const asked = { ok: settled.ok, digest, key: this.#nextKey() };
+    const { control, payload } = await this.#ask("cell", {
+      id: cell,
+      name: "settleByToken",
+      control: asked,
+      payload: settled.text,
+    });
     const { outcome } = control as { outcome: string };
     if (outcome === "unknown")
       throw new HandbackError(
@@ -471,14 +416,14 @@ export class Client {
     return `ask/${this.#asked++}`;
   }
 
-  #ask(
-    target: Address,
-    name: string,
-    control: Json & { readonly key: string },
-    { payload = UNDEFINED, fresh = false, begins = false }: Asking = {},
+  /** Sends a message that asks for a reply. */
+  #ask<Kind extends keyof Messages, Name extends keyof Messages[Kind] & string>(
+    kind: Kind,
+    { id, name, control, payload = UNDEFINED, fresh = false, begins = false }: Request<Kind, Name>,
   ): Promise<Reply> {
+    const target = systemAddress(kind, id);
     return this.#engine.ask(
-      { id: target.id, target, name, payload, control, fresh: fresh ? true : undefined },
+      { id, target, name, payload, control, fresh: fresh ? true : undefined },
       control.key,
       begins,
     );
@@ -494,58 +439,20 @@ export class Client {
   }
 }
 
-/** What a request is beside its control data. */
-interface Asking {
+/** A message that asks for a reply. */
+interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]> {
+  readonly id: string;
+  readonly name: Name;
+  readonly control: Messages[Kind][Name] & ReplyKey & Json;
   readonly payload?: Encoded;
   /** Nothing can be stored at its target yet. */
   readonly fresh?: boolean;
-  /** It begins work. */
+  /** It starts work. */
   readonly begins?: boolean;
 }
 
-/** What is there once a start has been asked for: started by it, or before. */
-type Kept = { readonly outcome: string; readonly type: string; readonly stateId?: string };
-
-/** A flow as it stands. */
-interface Found {
-  readonly record: FlowRecord;
-  readonly settled: Settled | undefined;
-  /** What it set as its status. */
-  readonly custom: Encoded;
-}
-
-function foundFlow(record: FlowRecord, outcome: Encoded, custom: Encoded = UNDEFINED): Found {
-  return {
-    record,
-    settled: record.ok === undefined ? undefined : { ok: record.ok, text: outcome },
-    custom,
-  };
-}
-
-/** What a settled flow announces. */
-function settlementOfReply({ payload, control }: Reply): Settled {
-  return { ok: (control as { ok: boolean }).ok, text: payload };
-}
-
-/** Waits for an answer, or until nobody wants it any more. */
-function awaitReply(listening: ReplyListener, signal: AbortSignal | undefined): Promise<Reply> {
-  return signal === undefined ? listening.reply : untilAborted(listening, signal);
-}
-
-async function untilAborted(listening: ReplyListener, signal: AbortSignal): Promise<Reply> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => {
-    listening.stop();
-    aborted.reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([listening.reply, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
+/** The reply to a start: the flow that it started, or that was there before. */
+type StartReply = { readonly outcome: string; readonly type: string; readonly stateId?: string };
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {
   return checkFlowKey(
@@ -557,22 +464,7 @@ function checkStartOptions(
   options: StartOptions,
   type: string,
 ): { readonly id: string | undefined; readonly key: string | undefined } {
-  checkOptions(`options of ${type}`, options, ["id", "key"]);
+  readOptions(type, START_OPTIONS, options);
   const id = "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
-}
-
-function decodeOutcome<Output>(settled: Settled): Output {
-  if (!settled.ok) throw toError(failureOfSettlement(settled));
-  return codec.decode(settled.text) as Output;
-}
-
-function flowNotFound(id: string): HandbackError {
-  return new HandbackError(
-    "NOT_FOUND",
-    `there is no flow ${id}; it was never started, or is past its retention`,
-    {
-      details: { flow: id },
-    },
-  );
 }

@@ -1,144 +1,144 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import { UNDEFINED } from "../../core/codec/encoded.ts";
-import type { Definition } from "../../core/activation/definition.ts";
-import { SCOPE_CANCELLED } from "../../core/activation/effects.ts";
-import type { Send } from "../../core/activation/effects.ts";
-import type { Json } from "../../core/data/json.ts";
-import { childId, flowOf } from "../../core/message/message-id.ts";
 import { NO_USAGE } from "../../core/activation/meter.ts";
-import { CELL_VALUE, encodeCell, NO_CELL, OWN_GUARD, decodeCell } from "./cell-record.ts";
-import type { CellRecord } from "./cell-record.ts";
+import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
+import { childId, flowOf, MESSAGE_ID } from "../../core/message/message-id.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
+import type { Combinator, FutureMaker, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
+import { forwardCycleProbe, startCycleProbe } from "../protocol/cycle-detection.ts";
 import {
   billFlow,
   carryOrBillUsage,
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
-import type { Settling } from "../protocol/deliver.ts";
-import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
+import type {
+  CreateCell,
+  CycleProbe,
+  SendOnce,
+  SettleByToken,
+  SettleCell,
+  Subscribe,
+  WatchToken,
+} from "../protocol/messages.ts";
+import { PendingFuture } from "../protocol/pending-future.ts";
 import { scopeName } from "../protocol/scope.ts";
 import { cancelledSettlement, rejectedWithCode, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import {
-  SYSTEM,
-  systemAddress,
-  sendSystemMessage,
-  scheduleSystemMessage,
-} from "../protocol/system.ts";
-import { startCycleProbe, forwardCycleProbe, CYCLE_PROBE } from "../protocol/cycle-detection.ts";
-import type { CycleProbe } from "../protocol/cycle-detection.ts";
+import { scheduleControl, sendSystemMessage, systemFunction } from "../protocol/system.ts";
+import { newToken } from "../protocol/token.ts";
+import { isHandle } from "../types/handle.ts";
+import { CELL_VALUE, decodeCell, encodeCell, NO_CELL, OWN_GUARD } from "./cell-record.ts";
+import type { CellRecord } from "./cell-record.ts";
 
 /**
- * The cell: keeps the settlement of a future that escaped its handler, and tells whoever asks, before or after.
+ * The cell keeps the settlement of a future that escaped its handler, for consumers that come before
+ * or after it.
  *
- * C1 Settled once: the first settlement stays; later ones change nothing, and a token's holder is told which stood.
- * C2 Each subscriber is served once, whether it came before or after.
- * C3 A subscriber may overtake the creator: it waits in an absent cell until the latest retention deadline of those that wait, then all
- *    are EXPIRED.
+ * C1 It is settled once. The first settlement stays. Later ones change nothing, and the holder of a token learns which one stood.
+ * C2 Each subscriber is served once, whether it came before or after the settlement.
+ * C3 A subscriber may overtake the message that creates the cell. It waits until the latest deadline of those that wait, then all are rejected with EXPIRED.
  * C4 A settled cell is kept until the later of that deadline and its settlement plus the retention time.
- * C5 A gate (the cell of what a blocked handler flushed) lets its messages out once, however often the handler runs again;
- *    so it outlives the retention time until it is released. One that no run asks for again ends after a month.
- * C6 A cell whose only user is known (spilled consumers, a released gate) is gone once it has served it.
- * C7 A cell is the boundary of a scope, whose id is its own: cancelling it settles it at once, and cancels that scope. It is cancelled
- *    with the scope in which it was made; a subscriber is let go with the scope in which it subscribed. Guards see to both.
- * C8 One that waits for itself, directly or through others, is rejected as DEADLOCK.
+ * C5 A gate is the cell of messages that a blocked handler flushed. It sends them once, however often the handler runs again, so it outlives the retention time until it is released. One that no run asks for again ends after a month.
+ * C6 A cell whose only users are known (spilled consumers, a released gate) is deleted once it has served them.
+ * C7 A cell is the boundary of a scope that has the cell's id. Canceling the cell settles it at once and cancels that scope. Watches cancel it with the scope in which it was made, and release a subscriber with the scope in which it subscribed.
+ * C8 A cell that waits for itself, directly or through others, is rejected with DEADLOCK.
  */
 
-/** Subscribers told in one go; more take turns, so that no activation grows with their number. */
+/** Subscribers served in one activation. Others take turns, so that no activation grows with their number. */
 const TURN = 64;
 
-/** How long a handler may block, and after a crash still find what it has let out. */
+/** How long a handler may block and, after a crash, still find its gates. */
 const GATE_MS = 30 * 86_400_000;
 
-type Create = {
-  readonly retainUntil: number;
-  readonly digest?: string;
-  readonly flow?: string;
-  readonly scope?: string;
-  readonly detached?: true;
-};
-type Subscribe = {
-  readonly consumers: readonly Consumer[];
-  readonly retainUntil: number;
-  readonly spill?: true;
-  readonly flow?: string;
-  readonly scope?: string;
-};
-/** Lets go of a gate; `kept` when somebody holds a handle of it. */
-type Release = { readonly kept: boolean };
-/** Cancels the future; `retainUntil` is what its handle says. */
-type Cancel = { readonly retainUntil: number };
-type SettleByToken = { readonly ok: boolean; readonly digest: string; readonly key: string };
-/** Names of the messages that the cell sends to itself, for later. */
+/** Token of the message that ends the wait for a creator. */
 const EXPIRE = "expire";
-/** What a gate holds back; `oneWay` when that settles nothing. */
-export type SendOnce = {
-  readonly held: readonly Send[];
-  readonly retainUntil: number;
-  readonly flow?: string;
-  readonly oneWay?: true;
+
+/** Changes a cell. The result is stored. */
+type Change<Control> = (activation: Activation, state: CellRecord, control: Control) => CellRecord;
+
+function changing<Control>(change: Change<Control>) {
+  return (activation: Activation, control: Control): void =>
+    saveCell(activation, change(activation, readCell(activation), control));
+}
+
+/** The combinator of `ctx.future` and `ctx.promise`, and of every future that escapes. Its instances are cells. */
+export const cell: Combinator = {
+  kind: "cell",
+  definitions: [
+    systemFunction("cell", [CELL_VALUE], {
+      create: changing(createCell),
+      gate: changing(openGate),
+      subscribe: changing(addSubscriber),
+      settle: changing(settleCell),
+      settleByToken: settleCellByToken,
+      release(activation, { kept }) {
+        const state = readCell(activation);
+        if (state.gate) saveCell(activation, { ...state, gate: false, released: !kept });
+      },
+      cancel: changing((activation, state, handle) =>
+        isPastRetention(activation, state, handle) ? state : cancelCell(activation, state),
+      ),
+      guard: changing(endWatch),
+      trace: changing(receiveProbe),
+      turn: changing(serveSubscribers),
+      expire: expireSubscribers,
+    }),
+  ],
+  methods: { future: futureOfHandle, promise: makePromise },
+  consumersAt: (read) => readRecord(read).subscribers.flatMap(({ consumers }) => consumers),
+  describe: (_, read) => ({
+    kind: readRecord(read).digests.length > 0 ? "promise" : "future",
+    name: "",
+  }),
 };
 
-/** The system function `_sys/cell`; its id is that of the future. */
-export const cell: Definition = {
-  type: SYSTEM.cell,
-  valueNames: [CELL_VALUE],
-  system: true,
-  receive(activation) {
-    const { name, control } = activation.envelope;
-    const kept = activation.json(CELL_VALUE);
-    const state = kept === undefined ? NO_CELL : decodeCell(kept, flowOf(activation.address.id));
-    switch (name) {
-      case "create":
-        return save(activation, create(activation, state, control as Create));
-      case "gate":
-        return save(activation, gate(activation, state, control as SendOnce));
-      case "subscribe":
-        return save(activation, subscribe(activation, state, control as Subscribe));
-      case "settle":
-        return save(activation, settle(activation, state, control as Settling));
-      case "settleByToken":
-        return settleByToken(activation, state, control as SettleByToken);
-      case "release":
-        return release(activation, state, control as Release);
-      case "cancel":
-        return save(
-          activation,
-          isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state),
-        );
-      case SCOPE_CANCELLED:
-        return save(activation, withdraw(activation, state, control as { token: string }));
-      case CYCLE_PROBE:
-        return save(activation, arrive(activation, state, control as CycleProbe));
-      case "turn":
-        return save(activation, announce(activation, state));
-      default:
-        return expire(activation, state);
-    }
-  },
-};
-
-/** Who waits for a cell to be settled; `read` gives its values. */
-export function consumersOfCell(read: (name: string) => Json | undefined): readonly Consumer[] {
-  return lookAt(read).subscribers.flatMap(({ consumers }) => consumers);
+function futureOfHandle(context: FutureMaker, handle: unknown): PendingFuture {
+  if (typeof handle !== "object" || handle === null || !isHandle(handle)) {
+    const expected = "expected a handle (of future.handle())";
+    throw new HandbackError("INVALID_ID", `ctx.future: ${expected}, got ${show(handle)}`);
+  }
+  const { id, storeId, retainUntil } = handle;
+  if (typeof id !== "string" || !MESSAGE_ID.test(id) || !Number.isSafeInteger(retainUntil)) {
+    const why = "the handle is malformed; it was not made by future.handle()";
+    throw new HandbackError("INVALID_ID", `ctx.future: ${why}`);
+  }
+  if (storeId !== context.graph.activation.environment.storeId) {
+    const why = `the handle ${id} belongs to the store ${storeId}, not to this one`;
+    throw new HandbackError("FOREIGN_HANDLE", why, { details: { id, storeId } });
+  }
+  return context.add({ kind: "cell", cell: id, retainUntil });
 }
 
-/** Whether a cell is settled from outside, by a token; `read` gives its values. */
-export function isPromise(read: (name: string) => Json | undefined): boolean {
-  return lookAt(read).digests.length > 0;
+function makePromise(context: FutureMaker): PendingFuture {
+  const { graph } = context;
+  const id = graph.nextId();
+  const { environment } = graph.activation;
+  const { token, digest } = newToken(id, environment);
+  const retainUntil = context.now() + environment.retentionMs;
+  return new PendingFuture(graph, graph.add({ kind: "promise", digest, retainUntil }, id), {
+    token,
+  });
 }
 
-/** The cell, for who does not ask for its flow. */
-function lookAt(read: (name: string) => Json | undefined): CellRecord {
-  const kept = read(CELL_VALUE);
-  return kept === undefined ? NO_CELL : decodeCell(kept, "");
+function readCell(activation: Activation): CellRecord {
+  const stored = activation.json(CELL_VALUE);
+  return stored === undefined ? NO_CELL : decodeCell(stored, flowOf(activation.address.id));
 }
 
-function create(
+/** Reads a cell whose flow does not matter. */
+function readRecord(read: ReadValue): CellRecord {
+  const stored = read(CELL_VALUE);
+  return stored === undefined ? NO_CELL : decodeCell(stored, "");
+}
+
+function createCell(
   activation: Activation,
   state: CellRecord,
-  { retainUntil, digest, flow, scope, detached }: Create,
+  { retainUntil, digest, flow, scope, detached }: CreateCell,
 ): CellRecord {
   if (state.expiring) activation.cancelSend(EXPIRE);
   const made: CellRecord = {
@@ -154,28 +154,24 @@ function create(
   return { ...made, guard: watchCancellation(activation, scope, OWN_GUARD) };
 }
 
-function gate(
+function openGate(
   activation: Activation,
   state: CellRecord,
   { held, oneWay, ...creation }: SendOnce,
 ): CellRecord {
   if (state.made) return state;
   for (const { envelope, dueAt, token } of held) activation.send(envelope, dueAt, token);
-  const made: CellRecord = { ...create(activation, state, creation), gate: true };
-  return oneWay === true ? keep(activation, made, SETTLED_UNDEFINED) : made;
+  const made: CellRecord = { ...createCell(activation, state, creation), gate: true };
+  return oneWay === true ? withSettlement(activation, made, SETTLED_UNDEFINED) : made;
 }
 
-function release(activation: Activation, state: CellRecord, { kept }: Release): void {
-  if (state.gate) save(activation, { ...state, gate: false, released: !kept });
-}
-
-function subscribe(
+function addSubscriber(
   activation: Activation,
   state: CellRecord,
   { consumers, retainUntil, spill, flow, scope }: Subscribe,
 ): CellRecord {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
-  if (overtaking && isForgotten(activation, state, { retainUntil })) {
+  if (overtaking && isPastRetention(activation, state, { retainUntil })) {
     deliverSettlement(
       activation,
       consumers,
@@ -185,21 +181,14 @@ function subscribe(
   }
   const until = Math.max(retainUntil, state.retainUntil);
   if (overtaking) {
-    // Its token lets a later deadline take the place of an earlier one.
-    const at = {
-      id: childId(activation.address.id, 0, `${EXPIRE}/${until}`),
-      dueAt: until,
-      token: EXPIRE,
-    };
-    scheduleSystemMessage(
-      activation,
-      { target: activation.address, name: EXPIRE, control: null },
-      at,
-    );
+    // The token replaces an earlier deadline by a later one.
+    const id = childId(activation.address.id, 0, `${EXPIRE}/${until}`);
+    const message = { target: activation.address, name: EXPIRE, control: null };
+    scheduleControl(activation, message, { id, dueAt: until, token: EXPIRE });
   }
   const { guards } = state;
   const token = `subscriber/${guards}`;
-  // The cell's own guard lets go also of those who subscribed in its scope.
+  // The cell's own watch also ends the waits of subscribers of its scope.
   const isApart =
     state.settled === undefined && (state.guard === undefined || state.guard[0] !== scope);
   const own = isApart ? watchCancellation(activation, scope, token) : undefined;
@@ -215,64 +204,57 @@ function subscribe(
     expiring: state.expiring || overtaking,
     flow: flow ?? state.flow,
   };
-  if (joined.settled !== undefined) return announce(activation, joined);
+  if (joined.settled !== undefined) return serveSubscribers(activation, joined);
   if (spill !== true) startCycleProbe(activation, consumers);
   return joined;
 }
 
-/** A trace has come here: if it began here, this future waits for itself. */
-function arrive(activation: Activation, state: CellRecord, trace: CycleProbe): CellRecord {
+/** A cycle probe has arrived. If it started here, this future waits for itself. */
+function receiveProbe(activation: Activation, state: CellRecord, probe: CycleProbe): CellRecord {
   if (state.settled !== undefined) return state;
   const { id } = activation.address;
-  if (trace.origin !== id) {
-    for (const { consumers } of state.subscribers) forwardCycleProbe(activation, consumers, trace);
+  if (probe.origin !== id) {
+    for (const { consumers } of state.subscribers) forwardCycleProbe(activation, consumers, probe);
     return state;
   }
-  const deadlock = rejectedWithCode(
-    "DEADLOCK",
-    `the future ${id} waits for itself, so that it can never be settled`,
-    { cycle: [id] },
-  );
-  return announce(activation, keep(activation, state, deadlock));
+  const why = `the future ${id} waits for itself, so that it can never be settled`;
+  const deadlock = rejectedWithCode("DEADLOCK", why, { cycle: [id] });
+  return serveSubscribers(activation, withSettlement(activation, state, deadlock));
 }
 
-function settle(
+function settleCell(
   activation: Activation,
   state: CellRecord,
-  { ok, tally, spill, flow }: Settling,
+  { ok, tally, spill, flow }: SettleCell,
 ): CellRecord {
-  // Spilled consumers are the flow's own continuation, and carry on its sums; other subscribers may be of other flows.
+  // Spilled consumers continue the same flow and carry its usage. Other subscribers may belong to other flows.
   if (spill !== true || state.left) billFlow(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
-  const kept = keep(activation, state, { ok, text: activation.envelope.payload });
-  return announce(activation, spill === true && !state.left ? { ...kept, tally } : kept);
+  const kept = withSettlement(activation, state, { ok, text: activation.envelope.payload });
+  return serveSubscribers(activation, spill === true && !state.left ? { ...kept, tally } : kept);
 }
 
-/** Whether the cell is past its retention, so that nobody knows any more how it was settled. */
-function isForgotten(
+/** Tells whether the cell was deleted after its retention time, so that its settlement is unknown. */
+function isPastRetention(
   { now }: Activation,
   { made, settled }: CellRecord,
-  { retainUntil }: Cancel,
+  { retainUntil }: { readonly retainUntil: number },
 ): boolean {
   return !made && settled === undefined && retainUntil <= now;
 }
 
-/** Settles the cell as cancelled, unless it is settled, and cancels what was to settle it. */
-function cancel(activation: Activation, state: CellRecord): CellRecord {
+/** Settles an unsettled cell as canceled, and cancels the work that was to settle it. */
+function cancelCell(activation: Activation, state: CellRecord): CellRecord {
   if (state.settled !== undefined) return state;
   activation.cancelScope(scopeName(activation.address.id, state.detached));
-  const kept = keep(activation, state, cancelledSettlement("the future"));
-  return announce(activation, { ...kept, cancelled: true });
+  const kept = withSettlement(activation, state, cancelledSettlement("the future"));
+  return serveSubscribers(activation, { ...kept, cancelled: true });
 }
 
-/** A scope is cancelled: that in which the cell was made, or that of a subscriber. */
-function withdraw(
-  activation: Activation,
-  state: CellRecord,
-  { token }: { readonly token: string },
-): CellRecord {
-  // A guard that was taken away in this batch may still be told.
-  if (token === OWN_GUARD) return state.guard === undefined ? state : cancel(activation, state);
+/** A scope was canceled: that of the cell, or that of a subscriber. */
+function endWatch(activation: Activation, state: CellRecord, { token }: WatchToken): CellRecord {
+  // A watch that was removed in this batch may still report.
+  if (token === OWN_GUARD) return state.guard === undefined ? state : cancelCell(activation, state);
   const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
   if (gone === undefined) return state;
   deliverSettlement(
@@ -289,8 +271,8 @@ function withdraw(
   };
 }
 
-/** The cell with its settlement, kept for the retention time from now (C4). */
-function keep(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
+/** Returns the cell with its settlement, which is kept for the retention time from now (C4). */
+function withSettlement(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
   unwatchCancellation(activation, state.guard);
   if (state.expiring) activation.cancelSend(EXPIRE);
   const retainUntil = Math.max(
@@ -300,29 +282,23 @@ function keep(activation: Activation, state: CellRecord, settled: Settled): Cell
   return { ...state, settled, retainUntil, guard: undefined, expiring: false };
 }
 
-/** Tells the subscribers, a bounded number at a time. */
-function announce(activation: Activation, state: CellRecord): CellRecord {
+/** Serves the subscribers of a settled cell, a bounded number at a time. */
+function serveSubscribers(activation: Activation, state: CellRecord): CellRecord {
   const { settled, tally, subscribers, flow } = state;
   if (settled === undefined || subscribers.length === 0) return state;
   const now = subscribers.slice(0, TURN);
   for (const subscriber of now) unwatchCancellation(activation, subscriber.guard);
   const consumers = now.flatMap((subscriber) => subscriber.consumers);
-  deliverSettlement(
-    activation,
-    carryOrBillUsage(activation, consumers, { tally: tally ?? NO_USAGE, flow }),
-    settled,
-    flow,
-  );
+  const carriers = carryOrBillUsage(activation, consumers, { tally: tally ?? NO_USAGE, flow });
+  deliverSettlement(activation, carriers, settled, flow);
+  const { id } = activation.address;
   if (subscribers.length > TURN)
-    sendSystemMessage(activation, { target: activation.address, name: "turn", control: null });
+    sendSystemMessage(activation, { to: "cell", id, name: "turn", control: null });
   return { ...state, tally: undefined, subscribers: subscribers.slice(TURN) };
 }
 
-function settleByToken(
-  activation: Activation,
-  state: CellRecord,
-  { ok, digest, key }: SettleByToken,
-): void {
+function settleCellByToken(activation: Activation, { ok, digest, key }: SettleByToken): void {
+  const state = readCell(activation);
   if (!state.digests.includes(digest))
     return activation.replyTo(key, UNDEFINED, { outcome: "unknown" });
   const { settled } = state;
@@ -336,11 +312,12 @@ function settleByToken(
   activation.replyTo(key, UNDEFINED, { outcome: "settled" });
   if (!ok && state.subscribers.length === 0)
     reportUnhandled(activation, { ok, text: activation.envelope.payload }, state.flow);
-  save(activation, settle(activation, state, { ok, tally: NO_USAGE }));
+  saveCell(activation, settleCell(activation, state, { ok, tally: NO_USAGE }));
 }
 
-/** A subscriber that overtook the creator has waited long enough. */
-function expire(activation: Activation, state: CellRecord): void {
+/** Rejects subscribers whose cell was never created. */
+function expireSubscribers(activation: Activation): void {
+  const state = readCell(activation);
   if (state.made || state.settled !== undefined) return;
   const expired = rejectedWithCode(
     "EXPIRED",
@@ -353,7 +330,7 @@ function expire(activation: Activation, state: CellRecord): void {
   activation.delete(CELL_VALUE);
 }
 
-function save(activation: Activation, state: CellRecord): void {
+function saveCell(activation: Activation, state: CellRecord): void {
   if (state === NO_CELL) return;
   const served = state.settled !== undefined && state.subscribers.length === 0;
   if (state.released && served) return activation.delete(CELL_VALUE);
@@ -367,14 +344,14 @@ function save(activation: Activation, state: CellRecord): void {
   );
 }
 
-/** A future that escaped, and until when its settlement is kept. */
+/** An escaped future, and the instant until which its settlement is kept. */
 export type Subscription = {
-  readonly cell: string;
+  readonly cell: MessageId;
   readonly retainUntil: number;
   readonly scope?: string | undefined;
 };
 
-/** Subscribes consumers to a future that escaped, until `scope` is cancelled. */
+/** Subscribes consumers to an escaped future, until `scope` is canceled. */
 export function subscribeToCell(
   activation: Activation,
   { cell: id, retainUntil, scope }: Subscription,
@@ -383,20 +360,16 @@ export function subscribeToCell(
   const scoped = scope === undefined ? { retainUntil } : { retainUntil, scope };
   for (let start = 0; start < consumers.length; start += TURN) {
     const control = { consumers: consumers.slice(start, start + TURN), ...scoped };
-    sendSystemMessage(activation, {
-      target: systemAddress("cell", id),
-      name: "subscribe",
-      control,
-    });
+    sendSystemMessage(activation, { to: "cell", id, name: "subscribe", control });
   }
 }
 
-/** Where consumers belong that are kept apart. */
+/** The flow and scope of consumers. */
 type Belonging = { readonly flow: string | undefined; readonly scope?: string | undefined };
 
 /**
- * Parks consumers in a cell of their own, and gives the one consumer that stands for them: because they outgrew a message, or
- * because they are cancelled with a scope that what they wait for outlives.
+ * Moves consumers into a cell of their own, and returns the one consumer that stands for them. They
+ * outgrew a message, or belong to a scope that ends before the future's own.
  */
 export function spillConsumers(
   activation: Activation,
@@ -411,6 +384,6 @@ export function spillConsumers(
     ...(flow !== undefined && { flow }),
     ...(scope !== undefined && { scope }),
   };
-  sendSystemMessage(activation, { target: systemAddress("cell", id), name: "subscribe", control });
+  sendSystemMessage(activation, { to: "cell", id, name: "subscribe", control });
   return { to: "cell", id, spill: true };
 }

@@ -1,30 +1,53 @@
-import type { Definition } from "../../core/activation/definition.ts";
-import type { Consumer } from "../protocol/consumer.ts";
+import { parseInstant } from "../../core/validation/duration.ts";
+import { planOf } from "../protocol/combinator.ts";
+import type { Combinator } from "../protocol/combinator.ts";
 import { deliverSettlement } from "../protocol/deliver.ts";
+import type { Plan } from "../protocol/node.ts";
 import { cancelledSettlement, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { SYSTEM } from "../protocol/system.ts";
+import { scheduleControl, systemAddress, systemFunction } from "../protocol/system.ts";
 
-/** What a timer message carries: everything that is to happen when it is due. A timer has no state. */
-export type Timer = {
-  readonly consumers: readonly Consumer[];
-  readonly flow?: string;
-  /** How it settles them; default: with `undefined`. */
+/** A timer: the instant, and the settlement if it is not `undefined`. */
+interface TimerDetails {
+  readonly dueAt: number;
   readonly settled?: Settled;
-};
+}
 
-/** The system function `_sys/timer`: a delayed message that settles its consumers when it arrives, or is withdrawn. */
-export const timer: Definition = {
-  type: SYSTEM.timer,
-  valueNames: [],
-  system: true,
-  receive(activation) {
-    const { consumers, flow, settled = SETTLED_UNDEFINED } = activation.envelope.control as Timer;
-    deliverSettlement(
-      activation,
-      consumers,
-      activation.withdrawn === undefined ? settled : cancelledSettlement("the timer"),
-      flow,
-    );
+/** Plans a timer. */
+export function timerPlan(dueAt: number, settled?: Settled): Plan {
+  return planOf(timer, [], settled === undefined ? { dueAt } : { dueAt, settled });
+}
+
+/**
+ * The combinator of `ctx.sleep` and `ctx.sleepUntil`: a delayed message that settles its consumers
+ * when it arrives or is canceled. A timer has no state.
+ */
+export const timer: Combinator<TimerDetails> = {
+  kind: "timer",
+  definitions: [
+    systemFunction("timer", [], {
+      due(activation, { consumers, flow, settled = SETTLED_UNDEFINED }) {
+        const isCancelled = activation.withdrawn !== undefined;
+        const outcome = isCancelled ? cancelledSettlement("the timer") : settled;
+        deliverSettlement(activation, consumers, outcome, flow);
+      },
+    }),
+  ],
+  methods: {
+    sleep: (context, duration) =>
+      context.add(timerPlan(context.dueAt(duration, "the duration of ctx.sleep"))),
+    sleepUntil: (context, instant) =>
+      context.add(timerPlan(parseInstant(instant, "the instant of ctx.sleepUntil"))),
   },
+  compile({ activation, flow }, { id }, { details: { dueAt, settled } }, { scope, consumers }) {
+    const control = {
+      consumers,
+      ...(flow !== undefined && { flow }),
+      ...(settled !== undefined && { settled }),
+    };
+    const message = { target: systemAddress("timer", id), name: "due", control };
+    scheduleControl(activation, message, { id, dueAt, scope: scope.id });
+  },
+  consumersAt: () => [],
+  describe: () => ({ kind: "timer", name: "" }),
 };

@@ -1,162 +1,246 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { addUsage, NO_USAGE } from "../../core/activation/meter.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import type { Definition } from "../../core/activation/definition.ts";
-import type { Json } from "../../core/data/json.ts";
-import type { MessageId } from "../../core/message/message-id.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import { show } from "../../core/errors/show.ts";
 import { childId } from "../../core/message/message-id.ts";
-import { subscribeToCell } from "./cell.ts";
-import type { Consumer } from "../protocol/consumer.ts";
-import { deliverSettlement } from "../protocol/deliver.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import { checkedBy, optional, readOptions } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import type { Duration } from "../../core/validation/duration.ts";
+import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
 import { encodeHandle } from "../protocol/codec.ts";
-import { openJoin } from "./join.ts";
-import { watchCancellation, unwatchCancellation } from "../protocol/cancellation-watch.ts";
+import { OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
+import type { Consumer } from "../protocol/consumer.ts";
+import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
+import type { Graph } from "../protocol/graph.ts";
+import { addConsumer } from "../protocol/node.ts";
+import type { CombinatorPlan, Node } from "../protocol/node.ts";
 import { cancelledSettlement, fulfilledSettlement } from "../protocol/settled.ts";
-import { SYSTEM, scheduleSystemMessage } from "../protocol/system.ts";
+import { scheduleControl, sendControl } from "../protocol/system.ts";
+import type { WaitOptions } from "../types/context.ts";
+import { sendOpenAll } from "./all.ts";
+import { subscribeToCell } from "./cell.ts";
 
 /**
- * `wait`: counts which of several futures have settled, up to a number or an instant; then gathers what those are.
+ * `wait`: counts settled futures up to a number or an instant, then collects their settlements.
  *
- * W1 Ready and pending partition the futures, both in the order in which they were given.
- * W2 A tick changes one bit a future, and carries no value, so that n ticks cost O(n) messages of flat size; the values
- *    of the ready ones are fetched from their cells by a join, once it is decided which they are.
- * W3 It lives until it was opened, has decided and all ticks have come: a later one would re-create it.
- * W4 It is cancelled with its scope: its consumers are told at once.
+ * W1 Ready and pending partition the futures, both in the given order.
+ * W2 A branch changes one bit and brings no value, so n branches cost O(n) messages of flat size. Once it is decided which futures are ready, an `all` fetches their settlements from their cells.
+ * W3 It lives until it was opened, is decided, and all branches have arrived: a later one would create it again.
+ * W4 It is canceled with its scope, and its consumers are told at once.
+ * W5 The usage of its branches travels on with the outcome. That of later ones goes to the flow.
  */
-export type Waiting = {
-  /** The cells of the futures. */
-  readonly cells: readonly MessageId[];
-  readonly retainUntil: number;
-  /** How many settlements are enough. */
+
+/** The parts of a wait that its handler decides. */
+type WaitDetails = {
   readonly count: number;
   readonly dueAt?: number;
+};
+
+/** Opens a wait. `cells` are those of its futures, `count` is the number of settlements to wait for. */
+type OpenWait = WaitDetails & {
+  readonly cells: readonly MessageId[];
+  readonly retainUntil: number;
   readonly consumers: readonly Consumer[];
   readonly flow?: string;
   readonly scope?: string;
 };
 
-type Ticks = { readonly bits: readonly number[]; readonly count: number; readonly over: boolean };
-
-const OPENING = "opening";
-const TICKS = "ticks";
-const TIMEOUT = "timeout";
-
-/** The system function `_sys/wait`. */
-export const wait: Definition = {
-  type: SYSTEM.wait,
-  valueNames: [OPENING, TICKS],
-  system: true,
-  receive(activation) {
-    const { name, control } = activation.envelope;
-    const ticks = (activation.json(TICKS) as Ticks | undefined) ?? {
-      bits: [],
-      count: 0,
-      over: false,
-    };
-    if (name === "tick")
-      return proceed(activation, tick(ticks, (control as { index: number }).index), false);
-    if (activation.withdrawn !== undefined) return withdraw(activation, ticks);
-    if (name === "open") open(activation, control as Waiting);
-    if (activation.json(OPENING) !== undefined) proceed(activation, ticks, name === TIMEOUT);
-  },
+type Arrivals = {
+  readonly v?: number;
+  readonly bits: readonly number[];
+  readonly count: number;
+  readonly over: boolean;
+  readonly tally?: UsageTotals;
 };
 
-/** Who waits for a wait that has not decided, if it cannot while `lost` of its futures do not settle; `read` gives its values. */
-export function consumersOfWait(
-  read: (name: string) => Json | undefined,
-  lost: number,
-): readonly Consumer[] {
-  const waiting = read(OPENING) as Waiting | undefined;
-  const { over = false } = (read(TICKS) as Ticks | undefined) ?? {};
-  if (waiting === undefined || over || waiting.dueAt !== undefined) return [];
-  return waiting.cells.length - lost < waiting.count ? waiting.consumers : [];
+const TYPE = "_sys/wait";
+const OPENING = "opening";
+const ARRIVALS = "ticks";
+const TIMEOUT = "timeout";
+/** Version of the stored state. Version 0 had no number. */
+const FORMAT = 1;
+const NONE: Arrivals = { bits: [], count: 0, over: false };
+
+const OPTIONS = {
+  count: optional(checkedBy<number>((value) => value as number)),
+  timeout: optional(checkedBy<Duration>((value) => value as Duration)),
+} satisfies OptionTable<WaitOptions>;
+
+function receiveWait(activation: Activation): void {
+  const { name, control } = activation.envelope;
+  const arrivals = readVersioned<Arrivals>(activation, ARRIVALS, FORMAT) ?? NONE;
+  if (activation.withdrawn !== undefined) return cancelWait(activation, arrivals);
+  if (name === TIMEOUT) {
+    if (activation.json(OPENING) !== undefined) proceed(activation, arrivals, true);
+    return;
+  }
+  if (name !== OPEN)
+    return proceed(activation, addArrival(arrivals, control as BranchSettled), false);
+  openWait(activation, control as OpenWait);
+  proceed(activation, arrivals, false);
 }
 
-/** Who waits for a wait that has not decided, whatever that still takes; `read` gives its values. */
-export function waitersOf(read: (name: string) => Json | undefined): readonly Consumer[] {
-  const { over = false } = (read(TICKS) as Ticks | undefined) ?? {};
-  return over ? [] : ((read(OPENING) as Waiting | undefined)?.consumers ?? []);
+/** The combinator of `ctx.wait`. */
+export const wait: Combinator<WaitDetails> = {
+  kind: "wait",
+  definitions: [
+    { type: TYPE, valueNames: [OPENING, ARRIVALS], system: true, receive: receiveWait },
+  ],
+  methods: {
+    wait(context, futures, options = {}) {
+      const { count: wanted, timeout } = readOptions("ctx.wait", OPTIONS, options);
+      // A branch needs no value: the cell of its future keeps that.
+      const needs = context.needs(futures, "wait", "completion");
+      const count = wanted === undefined ? needs.length : wanted;
+      if (!Number.isInteger(count) || count < 0 || count > needs.length) {
+        const expected = `a count from 0 to ${needs.length}, the number of futures`;
+        throw new HandbackError(
+          "INVALID_OPTIONS",
+          `wait: expected ${expected}, got ${show(count)}`,
+        );
+      }
+      if (timeout === undefined) return context.add(planOf(wait, needs, { count }));
+      const dueAt = context.dueAt(timeout, "the timeout of ctx.wait");
+      return context.add(planOf(wait, needs, { count, dueAt }));
+    },
+  },
+  compile: sendWait,
+  consumersAt(read) {
+    return readArrivals(read).over ? [] : (readOpening(read)?.consumers ?? []);
+  },
+  canSpare(read, lost) {
+    const opening = readOpening(read);
+    if (opening === undefined || opening.dueAt !== undefined) return true;
+    return opening.cells.length - lost >= opening.count;
+  },
+  describe: () => ({ kind: "wait", name: "" }),
+};
+
+function readOpening(read: ReadValue): OpenWait | undefined {
+  return read(OPENING) as OpenWait | undefined;
 }
 
-function open(activation: Activation, waiting: Waiting): void {
-  activation.write(OPENING, { json: waiting });
-  const { dueAt, scope } = waiting;
-  if (dueAt === undefined) return void watchCancellation(activation, scope, TIMEOUT);
-  const at = { id: childId(activation.address.id, 0, TIMEOUT), dueAt, token: TIMEOUT, scope };
-  scheduleSystemMessage(
-    activation,
-    { target: activation.address, name: TIMEOUT, control: null },
-    at,
-  );
+function readArrivals(read: ReadValue): Arrivals {
+  return (read(ARRIVALS) as Arrivals | undefined) ?? NONE;
 }
 
-function withdraw(activation: Activation, ticks: Ticks): void {
-  const waiting = activation.json(OPENING) as Waiting | undefined;
-  if (waiting === undefined || ticks.over) return;
-  deliverSettlement(activation, waiting.consumers, cancelledSettlement("the wait"), waiting.flow);
-  finish(activation, waiting, { ...ticks, over: true });
-}
-
-function tick({ bits, count, over }: Ticks, index: number): Ticks {
-  const word = index >> 5;
-  const longer = Array.from({ length: Math.max(bits.length, word + 1) }, (_, at) => bits[at] ?? 0);
-  return {
-    bits: longer.with(word, (longer[word] ?? 0) | (1 << (index & 31))),
-    count: count + 1,
-    over,
+function sendWait(
+  graph: Graph,
+  node: Node,
+  { needs, details: { count, dueAt } }: CombinatorPlan<WaitDetails>,
+  { scope, consumers }: Compiled,
+): void {
+  const { flow, activation } = graph;
+  const { clock, retentionMs } = activation.environment;
+  const cells = needs.map((need) => graph.makeHandle(need.node, scope).id);
+  for (const [index, need] of needs.entries())
+    addConsumer(need, scope, { to: "wait", id: node.id, index });
+  const control: OpenWait = {
+    cells,
+    retainUntil: clock.now() + retentionMs,
+    count,
+    consumers,
+    ...(dueAt !== undefined && { dueAt }),
+    ...(flow !== undefined && { flow }),
+    ...(scope.id !== undefined && { scope: scope.id }),
   };
+  const target = { type: TYPE, id: node.id };
+  sendControl(activation, { target, name: OPEN, control, fresh: true });
 }
 
-function proceed(activation: Activation, ticks: Ticks, timedOut: boolean): void {
-  const waiting = activation.json(OPENING) as Waiting | undefined;
-  const enough = waiting !== undefined && !ticks.over && (timedOut || ticks.count >= waiting.count);
-  if (enough) decide(activation, waiting, ticks, timedOut);
-  finish(activation, waiting, { ...ticks, over: ticks.over || enough });
+function openWait(activation: Activation, opening: OpenWait): void {
+  activation.write(OPENING, { json: opening });
+  const { dueAt, scope } = opening;
+  if (dueAt === undefined) return void watchCancellation(activation, scope, TIMEOUT);
+  const target = activation.address;
+  const at = { id: childId(target.id, 0, TIMEOUT), dueAt, token: TIMEOUT, scope };
+  scheduleControl(activation, { target, name: TIMEOUT, control: null }, at);
 }
 
-function finish(activation: Activation, waiting: Waiting | undefined, ticks: Ticks): void {
-  if (ticks.over && ticks.count === waiting?.cells.length) {
+function cancelWait(activation: Activation, arrivals: Arrivals): void {
+  const opening = activation.json(OPENING) as OpenWait | undefined;
+  if (opening === undefined || arrivals.over) return;
+  const { flow, consumers } = opening;
+  const { tally = NO_USAGE } = arrivals;
+  const carriers = carryOrBillUsage(activation, consumers, { tally, flow });
+  deliverSettlement(activation, carriers, cancelledSettlement("the wait"), flow);
+  saveWait(activation, opening, { ...arrivals, over: true, tally: NO_USAGE });
+}
+
+function addArrival(
+  { bits, count, over, tally = NO_USAGE }: Arrivals,
+  { index, tally: added }: Partial<BranchSettled> & { readonly index: number },
+): Arrivals {
+  const word = index >> 5;
+  const length = Math.max(bits.length, word + 1);
+  const longer = Array.from({ length }, (_, at) => bits[at] ?? 0);
+  const set = longer.with(word, (longer[word] ?? 0) | (1 << (index & 31)));
+  return { bits: set, count: count + 1, over, tally: addUsage(tally, added ?? NO_USAGE) };
+}
+
+function proceed(activation: Activation, arrivals: Arrivals, timedOut: boolean): void {
+  const opening = activation.json(OPENING) as OpenWait | undefined;
+  if (opening === undefined) return saveWait(activation, opening, arrivals);
+  if (arrivals.over) {
+    billFlow(activation, arrivals.tally ?? NO_USAGE, opening.flow);
+    return saveWait(activation, opening, { ...arrivals, tally: NO_USAGE });
+  }
+  if (!timedOut && arrivals.count < opening.count) return saveWait(activation, opening, arrivals);
+  decideWait(activation, opening, arrivals, timedOut);
+  saveWait(activation, opening, { ...arrivals, over: true, tally: NO_USAGE });
+}
+
+function saveWait(activation: Activation, opening: OpenWait | undefined, arrivals: Arrivals): void {
+  if (arrivals.over && arrivals.count === opening?.cells.length) {
     activation.delete(OPENING);
-    activation.delete(TICKS);
-  } else activation.write(TICKS, { json: ticks });
+    activation.delete(ARRIVALS);
+  } else activation.write(ARRIVALS, { json: { ...arrivals, v: FORMAT } });
 }
 
-function decide(
+function decideWait(
   activation: Activation,
-  waiting: Waiting,
-  { bits }: Ticks,
+  opening: OpenWait,
+  { bits, tally = NO_USAGE }: Arrivals,
   timedOut: boolean,
 ): void {
-  if (waiting.dueAt === undefined && waiting.scope !== undefined)
-    unwatchCancellation(activation, [waiting.scope, TIMEOUT]);
+  const { dueAt, scope, cells, retainUntil, flow } = opening;
+  if (dueAt === undefined && scope !== undefined) unwatchCancellation(activation, [scope, TIMEOUT]);
   else if (!timedOut) activation.cancelSend(TIMEOUT);
-  const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
-  const ready: number[] = [];
-  const pending: string[] = [];
-  for (const [index, cell] of waiting.cells.entries()) {
-    if (isReady(index)) ready.push(index);
-    else
-      pending.push(
-        `{"index":${index},"handle":${encodeHandle(cell, activation.environment.storeId, waiting.retainUntil)}}`,
-      );
+  const { ready, pending } = partition(cells.length, bits);
+  const { storeId } = activation.environment;
+  const handles = pending.map(
+    (index) =>
+      `{"index":${index},"handle":${encodeHandle(cells[index] ?? "", storeId, retainUntil)}}`,
+  );
+  const tail = `],"pending":[${handles.join(",")}]}`;
+  const consumers = carryOrBillUsage(activation, opening.consumers, { tally, flow });
+  if (ready.length === 0) {
+    const settled = fulfilledSettlement(`{"ready":[${tail}` as Encoded);
+    return deliverSettlement(activation, consumers, settled, flow);
   }
-  const { consumers, flow } = waiting;
-  const tail = `],"pending":[${pending.join(",")}]}`;
-  if (ready.length === 0)
-    return deliverSettlement(
-      activation,
-      consumers,
-      fulfilledSettlement(`{"ready":[${tail}` as Encoded),
-      flow,
-    );
-  const segments = ['{"ready":[', ...Array.from({ length: ready.length - 1 }, () => ","), tail];
-  const opening = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
-  openJoin(activation, childId(activation.address.id, 0, "ready"), opening, (slot, filler) => {
-    const index = ready[slot] ?? 0;
+  const commas = Array.from({ length: ready.length - 1 }, () => ",");
+  const segments = ['{"ready":[', ...commas, tail];
+  const fetching = flow === undefined ? { segments, consumers } : { segments, consumers, flow };
+  const id = childId(activation.address.id, 0, "ready");
+  sendOpenAll(activation, id, fetching, (branch, filler) => {
+    const index = ready[branch] ?? 0;
     const consumer: Consumer = { ...filler, want: "settlement", position: index };
-    subscribeToCell(
-      activation,
-      { cell: waiting.cells[index] ?? "", retainUntil: waiting.retainUntil },
-      [consumer],
-    );
+    subscribeToCell(activation, { cell: cells[index] ?? "", retainUntil }, [consumer]);
   });
+}
+
+function partition(
+  length: number,
+  bits: readonly number[],
+): { readonly ready: readonly number[]; readonly pending: readonly number[] } {
+  const isReady = (index: number): boolean => (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) === 1;
+  const indexes = Array.from({ length }, (_, index) => index);
+  return {
+    ready: indexes.filter(isReady),
+    pending: indexes.filter((index) => !isReady(index)),
+  };
 }

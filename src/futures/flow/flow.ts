@@ -1,96 +1,89 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import { UNDEFINED } from "../../core/codec/encoded.ts";
-import type { Definition } from "../../core/activation/definition.ts";
-import type { Json } from "../../core/data/json.ts";
-import { rootId } from "../../core/message/message-id.ts";
 import { addUsage } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
-import type { CallControl } from "../protocol/call.ts";
+import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { rootId } from "../../core/message/message-id.ts";
 import { queueId } from "../combinators/event.ts";
-import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
-import { FLOW_VALUE, encodeFlowRecord, decodeFlowRecord } from "./flow-record.ts";
-import type { FlowRecord } from "./flow-record.ts";
+import { CALL } from "../define/spec.ts";
+import type { CallControl } from "../protocol/call.ts";
+import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
 import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { CALL } from "../define/spec.ts";
-import { SYSTEM, systemAddress, sendSystemMessage } from "../protocol/system.ts";
+import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
+import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
+import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
+import type { FlowRecord } from "./flow-record.ts";
 
-/** What starts a flow; the payload of the message is the input. */
-export type Start = {
-  readonly number: string;
-  readonly type: string;
-  readonly stateId?: string | undefined;
-  readonly name: string;
-  readonly digest?: string | undefined;
-  readonly creates?: true | undefined;
-  /** Where the answer goes: `started`, `attached` or `conflict`. */
-  readonly key: string;
-};
-
-/** Name under which a flow's custom status is kept. */
+/** Name of the value that holds a flow's custom status. */
 export const STATUS_VALUE = "status";
 const MAX_UNHANDLED = 16;
 
-/** The key of the answer that a settled flow gives. */
+/** Returns the key of the reply that a settled flow sends. */
 export function settledReplyKey(flow: string): string {
   return `flow/${flow}`;
 }
 
-/**
- * The system function `_sys/flow`; its id is the flow's key. The cell of a flow: what was started under a key, and how it stands.
- *
- * L1 A start is idempotent by key: the same function and input attach, others are a conflict, and change nothing.
- * L2 It settles once, and announces that to whoever is connected; what was settled is kept for the retention time.
- * L3 Cancelling settles it as cancelled at once, and cancels its scope: its number, with which the names of all its scopes begin.
- * L4 One that has settled may be forgotten before its time; what comes late for it is dropped, as after its retention.
- * L5 The sums of late runs are added whenever they come; `final` is when every message sent has been counted.
- */
-export const flow: Definition = {
-  type: SYSTEM.flow,
-  valueNames: [FLOW_VALUE, STATUS_VALUE],
-  system: true,
-  receive(activation) {
-    const { name, control } = activation.envelope;
-    const kept = activation.json(FLOW_VALUE);
-    const record = kept === undefined ? undefined : decodeFlowRecord(kept);
-    if (name === "start") return start(activation, record, control as Start);
-    if (name === "query") return query(activation, record, control as { key: string });
-    if (name === "signal")
-      return signal(activation, record, control as { key: string; event: string });
-    if (name === "cancel") return cancel(activation, record, control as { key: string });
-    if (name === "purge") return purge(activation, record, control as { key: string });
-    if (record === undefined) return orphan(activation, name, control);
-    switch (name) {
-      case "settle":
-        return settle(activation, record, control as { ok: boolean; tally: UsageTotals });
-      case "bill":
-        return save(activation, {
-          ...record,
-          tally: addUsage(record.tally, (control as { tally: UsageTotals }).tally),
-        });
-      case "unhandled":
-        return save(activation, {
-          ...record,
-          unhandled: [
-            ...(record.unhandled ?? []),
-            failureOfSettlement({ ok: false, text: activation.envelope.payload }),
-          ].slice(-MAX_UNHANDLED),
-        });
-      case "status":
-        return activation.write(
-          STATUS_VALUE,
-          { text: activation.envelope.payload },
-          activation.read(FLOW_VALUE)?.expiresAt,
-        );
-      default:
-        return addQueue(activation, record, (control as { queue: string }).queue);
-    }
-  },
-};
+/** Changes the record of an existing flow. Late messages of a deleted one are dropped. */
+function changing<Control>(
+  change: (activation: Activation, record: FlowRecord, control: Control) => FlowRecord,
+) {
+  return (activation: Activation, control: Control): void => {
+    const record = readFlow(activation);
+    if (record !== undefined) saveFlow(activation, change(activation, record, control));
+  };
+}
 
-function start(activation: Activation, record: FlowRecord | undefined, call: Start): void {
+/**
+ * The system function of flows. Its id is the flow's key, and its record says what was started and
+ * how it stands.
+ *
+ * L1 A start is idempotent by key. The same function and input attach to the flow. Others conflict and change nothing.
+ * L2 A flow settles once and tells whoever is connected. Its outcome is kept for the retention time.
+ * L3 Canceling settles the flow as canceled at once, and cancels its scope. The scope is the flow's number, with which the names of all its scopes begin.
+ * L4 A settled flow can be purged before its time. Later messages for it are dropped, as after its retention.
+ * L5 The usage of late runs is added whenever it comes. The bill is `final` when every message sent has been counted.
+ */
+export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
+  start: startFlow,
+  query: queryFlow,
+  signal: signalFlow,
+  cancel: cancelFlow,
+  purge: purgeFlow,
+  settle: settleFlow,
+  bill: changing((_, record, { tally }) => addToBill(record, tally)),
+  unhandled: changing(addUnhandled),
+  status(activation) {
+    if (readFlow(activation) === undefined) return;
+    const { expiresAt } = activation.read(FLOW_VALUE) ?? {};
+    activation.write(STATUS_VALUE, { text: activation.envelope.payload }, expiresAt);
+  },
+  queue(activation, { queue }) {
+    const record = readFlow(activation);
+    // A queue must learn that its flow is over, even if the flow's record is deleted.
+    if (record === undefined || record.ok !== undefined) return endQueue(activation, queue);
+    saveFlow(activation, { ...record, queues: [...(record.queues ?? []), queue] });
+  },
+});
+
+function readFlow(activation: Activation): FlowRecord | undefined {
+  const stored = activation.json(FLOW_VALUE);
+  return stored === undefined ? undefined : decodeFlowRecord(stored);
+}
+
+function addToBill(record: FlowRecord, tally: UsageTotals): FlowRecord {
+  return { ...record, tally: addUsage(record.tally, tally) };
+}
+
+function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
+  const failure = failureOfSettlement({ ok: false, text: activation.envelope.payload });
+  const unhandled = [...(record.unhandled ?? []), failure].slice(-MAX_UNHANDLED);
+  return { ...record, unhandled };
+}
+
+function startFlow(activation: Activation, call: StartFlow): void {
   const { key, number, type, stateId, name, digest, creates } = call;
   const flow = activation.address.id;
+  const record = readFlow(activation);
   if (record !== undefined) {
     const same =
       record.type === type &&
@@ -120,41 +113,30 @@ function start(activation: Activation, record: FlowRecord | undefined, call: Sta
   };
   activation.send(first);
   if (number === flow) activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
-  else save(activation, { ...recordOfFirstCall(first), number, digest });
+  else saveFlow(activation, { ...recordOfFirstCall(first), number, digest });
   activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 
-function settle(
-  activation: Activation,
-  record: FlowRecord,
-  { ok, tally }: { ok: boolean; tally: UsageTotals },
-): void {
-  const summed = { ...record, tally: addUsage(record.tally, tally) };
-  if (record.ok !== undefined) return save(activation, summed);
-  end(activation, summed, { ok, text: activation.envelope.payload });
+function settleFlow(activation: Activation, { ok, tally }: Messages["flow"]["settle"]): void {
+  const record = readFlow(activation);
+  if (record === undefined) return;
+  const billed = addToBill(record, tally);
+  if (record.ok !== undefined) return saveFlow(activation, billed);
+  endFlow(activation, billed, { ok, text: activation.envelope.payload });
 }
 
-function cancel(
-  activation: Activation,
-  record: FlowRecord | undefined,
-  { key }: { key: string },
-): void {
+function cancelFlow(activation: Activation, { key }: ReplyKey): void {
+  const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "cancelled" : "over";
   activation.replyTo(key, UNDEFINED, { outcome });
   if (record === undefined || outcome !== "cancelled") return;
-  end(
-    activation,
-    { ...record, cancelled: true },
-    cancelledSettlement(`the flow ${activation.address.id}`),
-  );
+  const settled = cancelledSettlement(`the flow ${activation.address.id}`);
+  endFlow(activation, { ...record, cancelled: true }, settled);
   activation.cancelScope(record.number ?? activation.address.id);
 }
 
-function purge(
-  activation: Activation,
-  record: FlowRecord | undefined,
-  { key }: { key: string },
-): void {
+function purgeFlow(activation: Activation, { key }: ReplyKey): void {
+  const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
   activation.replyTo(key, UNDEFINED, { outcome });
   if (outcome !== "purged") return;
@@ -162,25 +144,18 @@ function purge(
   activation.delete(STATUS_VALUE);
 }
 
-/** Settles the flow, and tells whoever waits for that. */
-function end(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
+/** Settles the flow, and tells whoever waits for its outcome. */
+function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
   if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
-  save(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
+  saveFlow(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
-  if (status !== undefined)
-    activation.write(
-      STATUS_VALUE,
-      status.content,
-      activation.now + activation.environment.retentionMs,
-    );
+  const keepUntil = activation.now + activation.environment.retentionMs;
+  if (status !== undefined) activation.write(STATUS_VALUE, status.content, keepUntil);
   activation.replyTo(settledReplyKey(activation.address.id), text, { ok });
 }
 
-function query(
-  activation: Activation,
-  record: FlowRecord | undefined,
-  { key }: { key: string },
-): void {
+function queryFlow(activation: Activation, { key }: ReplyKey): void {
+  const record = readFlow(activation);
   const status = activation.read(STATUS_VALUE);
   const outcome = record?.ok === undefined ? undefined : activation.read(FLOW_VALUE)?.content.text;
   activation.replyTo(key, status?.content.text ?? UNDEFINED, {
@@ -189,42 +164,23 @@ function query(
   });
 }
 
-function signal(
-  activation: Activation,
-  record: FlowRecord | undefined,
-  { key, event }: { key: string; event: string },
-): void {
+function signalFlow(activation: Activation, { key, event }: Messages["flow"]["signal"]): void {
+  const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
-  if (outcome === "signalled")
-    sendSystemMessage(activation, {
-      target: systemAddress("event", queueId(activation.address.id, event)),
-      name: "signal",
-      control: null,
-      payload: activation.envelope.payload,
-    });
+  if (outcome === "signalled") {
+    const id = queueId(activation.address.id, event);
+    const { payload } = activation.envelope;
+    sendSystemMessage(activation, { to: "event", id, name: "signal", control: null, payload });
+  }
   activation.replyTo(key, UNDEFINED, { outcome });
 }
 
-function addQueue(activation: Activation, record: FlowRecord, queue: string): void {
-  if (record.ok !== undefined) return endQueue(activation, queue);
-  save(activation, { ...record, queues: [...(record.queues ?? []), queue] });
-}
-
 function endQueue(activation: Activation, id: string): void {
-  sendSystemMessage(activation, {
-    target: systemAddress("event", id),
-    name: "over",
-    control: null,
-  });
+  sendSystemMessage(activation, { to: "event", id, name: "over", control: null });
 }
 
-/** The flow's record is gone: what comes late is dropped, but an event queue must learn that its flow is over. */
-function orphan(activation: Activation, name: string, control: Json | undefined): void {
-  if (name === "queue") endQueue(activation, (control as { queue: string }).queue);
-}
-
-/** Writes the record; `outcome` is given when it is settled, and kept from then on. */
-function save(
+/** Writes the record. Its `outcome` is given when it settles, and kept from then on. */
+function saveFlow(
   activation: Activation,
   record: FlowRecord,
   outcome = activation.read(FLOW_VALUE)?.content.text,

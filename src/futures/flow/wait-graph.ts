@@ -3,66 +3,52 @@ import type { PendingWork } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { consumersOfCell, isPromise } from "../combinators/cell.ts";
+import { combinatorOfType } from "../combinators/table.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { callTarget } from "../protocol/consumer.ts";
-import { consumersOfEvent, eventOf } from "../combinators/event.ts";
-import { consumersOfJoin } from "../combinators/join.ts";
-import { consumersOfRace } from "../combinators/race.ts";
+import { callTarget, instanceOf, isCall } from "../protocol/consumer.ts";
+import type { WaitingKind } from "../protocol/combinator.ts";
 import { CALL } from "../define/spec.ts";
-import { SYSTEM } from "../protocol/system.ts";
-import { waitersOf } from "../combinators/wait.ts";
 
-/** Something that waits, or is waited for. */
+/** A participant in a flow: it waits, is waited for, or both. */
 export interface Waiting {
   readonly id: string;
   /**
-   * - `flow`: the flow itself
-   * - `function`: a function that is at work or in line, or will be called once its input is there
+   * - `flow`: the flow
+   * - `function`: a call that is running, queued, or waiting for its input
    * - `handler`: a handler that blocks
-   * - `all`, `first`, `some`: several futures that are waited for together
-   * - `future`, `promise`, `event`, `timer`: a future whose settlement is kept, and those that come from outside or with time
+   * - `all`, `race`, `first`, `wait`: a combinator of several futures
+   * - `future`, `promise`, `event`, `timer`: a single future
    */
-  readonly kind:
-    | "flow"
-    | "function"
-    | "handler"
-    | "all"
-    | "first"
-    | "some"
-    | "future"
-    | "promise"
-    | "event"
-    | "timer";
-  /** The flow's key, the function's name, the event's; empty: it has none. */
+  readonly kind: "flow" | "function" | "handler" | WaitingKind;
+  /** The flow's key, or the name of the function or event. Empty for others. */
   readonly name: string;
-  /** How it stands, in a word or two; may be empty. */
+  /** A short description of its state. May be empty. */
   readonly status: string;
-  /** When it is due, in ms since the epoch, if time decides that. */
+  /** The instant at which it is due, in ms since the epoch, for a timer or a delayed message. */
   readonly dueAt?: number;
 }
 
-/** Who waits for what in a flow, as it stands: plain data. */
+/** Who waits for what in a flow, as plain data. */
 export interface FlowWaits {
   readonly flow: string;
   /** The flow comes first. */
   readonly nodes: readonly Waiting[];
-  /** By the ids of nodes. */
+  /** Edges between nodes, by id. */
   readonly waits: readonly { readonly waiter: string; readonly on: string }[];
-  /** How much else is at work or parked, and was left out. */
+  /** Number of messages and futures beyond the limit, which were left out. */
   readonly left: number;
 }
 
-/** What a flow's waits are read from. */
+/** The inputs of {@link flowWaits}. */
 export interface WaitsParts {
   readonly flow: Waiting;
   readonly parked: PendingWork;
   readonly read: (address: Address, name: string) => Json | undefined;
-  /** How much of what is parked is looked at. */
+  /** Largest number of messages, and of addresses, to read. */
   readonly limit: number;
 }
 
-/** Walks from what is at work or parked to whoever waits for it, up to the flow. */
+/** Walks from running and parked work to its waiters, up to the flow. */
 export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits {
   const nodes = new Map<string, Waiting>([[flow.id, flow]]);
   const waits = new Map<string, { waiter: string; on: string }>();
@@ -74,7 +60,7 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
     (name: string): Json | undefined =>
       read(address, name);
 
-  /** What waits for a node, and in turn for that. A walk that has come by before goes no further. */
+  /** Adds the waiters of a node, and theirs. A node that is known already was walked before. */
   const walk = (from: string, consumers: readonly Consumer[]): void => {
     const steps = [{ on: from, consumers }];
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
@@ -102,88 +88,55 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
 
 type ValuesOf = (address: Address) => (name: string) => Json | undefined;
 
-/** A node, and who waits for it. */
+/** A node and its waiters. Without a node it is the flow itself, or another flow. */
 interface Found {
   readonly node: Waiting | undefined;
   readonly next: readonly Consumer[];
 }
 
-/** All futures of a race or a wait count as lost: whoever waits for it is asked for. */
-const ALL = Number.POSITIVE_INFINITY;
-
-/** Who takes a settlement; no node is the flow itself, or another one. */
+/** Returns the node that takes a settlement. */
 function waiterOf(consumer: Consumer, valuesOf: ValuesOf): Found {
-  switch (consumer.to) {
-    case "call": {
-      const { type } = callTarget(consumer);
-      const name = consumer.name === CALL ? type : `${type}.${consumer.name}`;
-      return {
-        node: { id: consumer.id, kind: "function", name, status: "waits" },
-        next: consumer.consumers,
-      };
-    }
-    case "answer":
-      return { node: { id: consumer.key, kind: "handler", name: "", status: "" }, next: [] };
-    case "flow":
-      return { node: undefined, next: [] };
-    case "slot":
-      return nodeAtAddress({ type: SYSTEM.join, id: consumer.id }, valuesOf);
-    case "cell":
-      return nodeAtAddress({ type: SYSTEM.cell, id: consumer.id }, valuesOf);
-    case "race":
-      return nodeAtAddress({ type: SYSTEM.race, id: consumer.id }, valuesOf);
-    case "tick":
-      return nodeAtAddress({ type: SYSTEM.wait, id: consumer.id }, valuesOf);
+  if (isCall(consumer)) {
+    const { id, name, consumers } = consumer;
+    const called = callName(callTarget(consumer).type, name);
+    return { node: { id, kind: "function", name: called, status: "waits" }, next: consumers };
   }
+  if (consumer.to === "answer" && "key" in consumer)
+    return { node: { id: consumer.key, kind: "handler", name: "", status: "" }, next: [] };
+  const instance = instanceOf(consumer);
+  return instance === undefined ? { node: undefined, next: [] } : nodeAtAddress(instance, valuesOf);
 }
 
-/** What keeps something for a flow at an address, and who waits for it. */
+/** Returns the combinator's instance at an address, and its waiters. */
 function nodeAtAddress(address: Address, valuesOf: ValuesOf): Found {
-  const values = valuesOf(address);
-  const id = `${address.type}/${address.id}`;
-  const node = (kind: Waiting["kind"], name = ""): Waiting => ({ id, kind, name, status: "" });
-  switch (address.type) {
-    case SYSTEM.join:
-      return { node: node("all"), next: consumersOfJoin(values) };
-    case SYSTEM.race:
-      return { node: node("first"), next: consumersOfRace(values, ALL) };
-    case SYSTEM.wait:
-      return { node: node("some"), next: waitersOf(values) };
-    case SYSTEM.cell:
-      return {
-        node: node(isPromise(values) ? "promise" : "future"),
-        next: consumersOfCell(values),
-      };
-    case SYSTEM.event:
-      return { node: node("event", eventOf(address.id)), next: consumersOfEvent(values) };
-    default:
-      return { node: undefined, next: [] };
-  }
+  const combinator = combinatorOfType(address.type);
+  if (combinator === undefined) return { node: undefined, next: [] };
+  const read = valuesOf(address);
+  const described = combinator.describe(address, read);
+  const node = { id: `${address.type}/${address.id}`, ...described, status: "" };
+  return { node, next: combinator.consumersAt(read, address.id) };
 }
 
-/** A message that is to be handled, now or when it is due. */
+/** Returns the node of a pending message. */
 function nodeOfMessage(
   envelope: Envelope,
   dueAt: number | undefined,
 ): { node: Waiting; consumers: readonly Consumer[] } {
   const { id, target, name, control } = envelope;
   const due = dueAt === undefined ? {} : { dueAt };
-  const consumers = (control as Partial<CallControl> | null | undefined)?.consumers ?? [];
-  if (target.type === SYSTEM.timer)
-    return { node: { id, kind: "timer", name: "", status: "", ...due }, consumers };
-  if (target.type === SYSTEM.wait) {
-    const waiting: Consumer = { to: "tick", id: target.id, index: 0 };
-    return { node: { id, kind: "timer", name: "", status: "", ...due }, consumers: [waiting] };
+  const combinator = combinatorOfType(target.type);
+  if (combinator !== undefined) {
+    const ownConsumers = (control as Partial<CallControl> | null | undefined)?.consumers;
+    const instance: Consumer = { to: combinator.kind, id: target.id, index: 0 };
+    const node: Waiting = { id, kind: "timer", name: "", status: "", ...due };
+    return { node, consumers: ownConsumers ?? [instance] };
   }
-  const called = name === CALL ? target.type : `${target.type}.${name}`;
-  return {
-    node: {
-      id,
-      kind: "function",
-      name: called,
-      status: dueAt === undefined ? "at work or in line" : "",
-      ...due,
-    },
-    consumers,
-  };
+  const consumers = (control as Partial<CallControl> | null | undefined)?.consumers ?? [];
+  const status = dueAt === undefined ? "running or queued" : "";
+  const node: Waiting = { id, kind: "function", name: callName(target.type, name), status, ...due };
+  return { node, consumers };
+}
+
+function callName(type: string, operation: string): string {
+  return operation === CALL ? type : `${type}.${operation}`;
 }

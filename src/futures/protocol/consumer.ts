@@ -1,25 +1,25 @@
-import type { Address } from "../../core/message/address.ts";
-import type { MessageId } from "../../core/message/message-id.ts";
 import { addUsage, NO_USAGE, usageOfParking } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
+import type { Address } from "../../core/message/address.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
 
 /**
- * What a consumer takes of a settlement.
+ * The part of a settlement that a consumer takes.
  *
- * - `value`: the value; a rejection passes it by and on to its own consumers
+ * - `value`: the value; a rejection passes the consumer by and goes to its own consumers
  * - `settlement`: either, as a settlement object
- * - `completion`: that it was fulfilled, without the value; a rejection passes on
+ * - `completion`: the fact that it was fulfilled, without the value; a rejection passes on
  */
 export type Want = "value" | "settlement" | "completion";
 
-/** What every consumer may carry. */
+/** The data that every consumer may carry. */
 type CarriedUsage = {
   readonly want?: Want | undefined;
-  /** Place among the futures of a `wait`, for a settlement that is to name it. */
+  /** Index among the futures of a `wait`, for a settlement that names it. */
   readonly position?: number | undefined;
-  /** Sums of the runs so far. Only the first consumer of a list carries any, so that nothing is counted twice. */
+  /** Usage of the runs so far. Only the first consumer of a list carries it, so nothing counts twice. */
   readonly tally?: UsageTotals | undefined;
-  /** Handlers whose future settles when this consumer is served: how many, and the sum of the instants at which they ended. */
+  /** Handlers whose future settles with this consumer: their number, and the sum of the instants at which they ended. */
   readonly parked?: readonly [handlers: number, endedAtSum: number];
 };
 
@@ -27,7 +27,7 @@ type CarriedUsage = {
 export type CallConsumer = CarriedUsage & {
   readonly to: "call";
   readonly id: MessageId;
-  /** A type alone: an instance named after the call. */
+  /** A type alone means an instance named after the call. */
   readonly target: Address | string;
   readonly caller?: Address | undefined;
   readonly name: string;
@@ -36,56 +36,92 @@ export type CallConsumer = CarriedUsage & {
   readonly consumers: readonly Consumer[];
   readonly flow?: string | undefined;
   readonly scope?: string | undefined;
-  /** A message nobody awaits: a rejection is dead-lettered. */
+  /** A message whose outcome nobody awaits. A rejection becomes a dead letter. */
   readonly oneWay?: true | undefined;
   readonly delayMs?: number | undefined;
-  /** The call creates the state it goes to. */
+  /** The call creates the state that it goes to. */
   readonly creates?: true | undefined;
   readonly reply?: ReplyTo | undefined;
   readonly settles?: Settles | undefined;
-  /** Its scope was cancelled: it learns of that in place of the settlement. */
+  /** Its scope was canceled. The function gets that in place of the settlement. */
   readonly cancelled?: true | undefined;
 };
 
 /**
- * Where in its input a function takes a settlement, to clean up if that is a rejection: it is the input, or its `result`.
- * Such a call is made although its scope is cancelled.
+ * The place of a settlement in the input of a function that cleans up: the input itself, or its
+ * `result`. Such a call is made even if its scope is canceled.
  */
 export type Settles = "input" | "result";
 
-/** Where a function's `reply` goes; a name alone: to that operation of its caller. */
+/** The receiver of a function's `reply`. A name alone means that operation of its caller. */
 export type ReplyTo = string | { readonly target: Address; readonly name: string };
 
-/** The address that is called. */
+/** Returns the address that a call goes to. */
 export function callTarget({ id, target }: Pick<CallConsumer, "id" | "target">): Address {
   return typeof target === "string" ? { type: target, id } : target;
 }
 
 /**
- * What is to be done with a settlement. Travels with the message that will bring it about, so that nothing waits.
+ * Tells a combinator, such as `all` or `race`, that its branch `index` has settled. `to` is the
+ * combinator's kind.
+ */
+export type BranchConsumer = CarriedUsage & {
+  readonly to: string;
+  readonly id: MessageId;
+  readonly index: number;
+};
+
+/**
+ * The receiver of a settlement. It travels with the message that will bring the settlement about, so
+ * no function has to wait.
  *
- * - `slot`: fill slot `index` of a join
- * - `cell`: settle the cell of a future that escaped; `spill` when it holds consumers that outgrew a message
- * - `flow`: settle a flow
- * - `call`: call a function
- * - `race`: tell a race that its branch `index` has settled
- * - `tick`: tell a wait that its future `index` has settled
- * - `answer`: answer whoever waits for `key`
+ * - a branch of a combinator
+ * - `cell`: settles the cell of a future that escaped; `spill` if it holds consumers that outgrew a message
+ * - `flow`: settles a flow
+ * - `call`: calls a function
+ * - `answer`: replies to the client or handler that waits for `key`
  */
 export type Consumer =
-  | (CarriedUsage & { readonly to: "slot"; readonly id: MessageId; readonly index: number })
+  | BranchConsumer
+  | CallConsumer
   | (CarriedUsage & {
       readonly to: "cell";
       readonly id: MessageId;
       readonly spill?: true | undefined;
+      readonly index?: undefined;
     })
-  | (CarriedUsage & { readonly to: "flow"; readonly id: string })
-  | (CarriedUsage & { readonly to: "race"; readonly id: MessageId; readonly index: number })
-  | (CarriedUsage & { readonly to: "tick"; readonly id: MessageId; readonly index: number })
-  | (CarriedUsage & { readonly to: "answer"; readonly key: string })
-  | CallConsumer;
+  | (CarriedUsage & { readonly to: "flow"; readonly id: string; readonly index?: undefined })
+  | (CarriedUsage & { readonly to: "answer"; readonly key: string; readonly index?: undefined });
 
-/** Adds to what the first of the consumers carries. The list must not be empty. */
+/** Words of former releases for branches, and the function types that they mean. */
+const FORMER_BRANCHES: ReadonlyMap<string, string> = new Map([
+  ["slot", "_sys/join"],
+  ["tick", "_sys/wait"],
+]);
+/** Function types by word, so that none is joined twice. */
+const branchTypes = new Map(FORMER_BRANCHES);
+
+/** Returns the function type of the combinator that a branch belongs to. */
+export function branchType(word: string): string {
+  let type = branchTypes.get(word);
+  if (type === undefined) branchTypes.set(word, (type = `_sys/${word}`));
+  return type;
+}
+
+/** Tells whether a consumer is a branch of a combinator. Only those have an index. */
+export function isBranch(consumer: Consumer): consumer is BranchConsumer {
+  return "index" in consumer && consumer.index !== undefined;
+}
+
+/** Returns the address of the combinator's instance that a consumer belongs to, if it belongs to one. */
+export function instanceOf(consumer: Consumer): Address | undefined {
+  const isCell = consumer.to === "cell" && "id" in consumer;
+  return isCell || isBranch(consumer)
+    ? { type: branchType(consumer.to), id: consumer.id }
+    : undefined;
+}
+
+/** Adds usage to the first of the consumers. The list must not be empty. */
 export function addCarriedUsage(
   consumers: readonly Consumer[],
   tally: UsageTotals,
@@ -104,7 +140,7 @@ export function addCarriedUsage(
   ];
 }
 
-/** What the consumer carries, with the parked time that ends `now`. */
+/** Returns the usage that the consumer carries, with the parked time that ends `now`. */
 export function takeCarriedUsage(consumer: Consumer, now: number): UsageTotals {
   const tally = consumer.tally ?? NO_USAGE;
   if (consumer.parked === undefined) return tally;
@@ -112,12 +148,12 @@ export function takeCarriedUsage(consumer: Consumer, now: number): UsageTotals {
   return addUsage(tally, usageOfParking(Math.max(0, handlers * now - endedAtSum)));
 }
 
-/** About how many characters the consumers take in a message. */
+/** Estimates the number of characters that the consumers take in a message. */
 export function weighConsumers(consumers: readonly Consumer[]): number {
   let weight = 0;
   for (const consumer of consumers) {
     weight += 100;
-    if (consumer.to === "call")
+    if (isCall(consumer))
       weight +=
         200 +
         (consumer.before?.length ?? 0) +
@@ -125,4 +161,9 @@ export function weighConsumers(consumers: readonly Consumer[]): number {
         weighConsumers(consumer.consumers);
   }
   return weight;
+}
+
+/** Tells whether a consumer is the call of a function. */
+export function isCall(consumer: Consumer): consumer is CallConsumer {
+  return consumer.to === "call";
 }

@@ -1,35 +1,34 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Consumer } from "./consumer.ts";
-import { systemAddress, sendSystemMessage } from "./system.ts";
+import { branchType, instanceOf, isCall } from "./consumer.ts";
+import type { CycleProbe } from "./messages.ts";
+import { sendControl } from "./system.ts";
+import type { Address } from "../../core/message/address.ts";
 
 /**
- * Finds futures that wait for themselves: whenever somebody begins to wait for a cell, a trace follows where its settlement would
- * go, through joins, cells and calls that are yet to be made. One that comes back to the cell it began at has gone round a cycle, in which
- * nothing will ever be settled.
+ * Finds futures that wait for themselves. When a consumer begins to wait for a cell, a probe follows
+ * the way of its settlement, through `all`, cells, and calls that are still to be made. A probe that
+ * returns to its cell has found a cycle, which nothing would ever settle.
  *
- * TR1 Of the edges of a cycle, the last one to be made is traced when all others are there.
- * TR2 A trace is a bounded number of messages: a cycle of more than {@link MAX_PROBES} futures is not found.
- * TR3 It ends at a race or a wait, which may do without what it is traced from.
+ * CD1 The last edge of a cycle is probed when all its other edges exist.
+ * CD2 A probe has a bounded number of messages. A cycle of more than {@link MAX_PROBES} futures is not found.
+ * CD3 It ends at a race or a wait, which can spare a future.
  */
-export type CycleProbe = {
-  /** The cell at which it began. */
-  readonly origin: string;
-  /** How many messages it may still be. */
-  readonly budget: number;
-};
-
-/** Name of the message that is a trace. */
+/** Name of a probe's message. */
 export const CYCLE_PROBE = "trace";
 
 const MAX_PROBES = 1024;
 
-/** Begins a trace at this cell, for who has begun to wait for it. */
+/** The function types of combinators that cannot settle without each of their futures. */
+const NEEDING_ALL = new Set([branchType("cell"), branchType("all"), branchType("slot")]);
+
+/** Starts a probe at this cell for new consumers. */
 export function startCycleProbe(activation: Activation, consumers: readonly Consumer[]): void {
   forwardCycleProbe(activation, consumers, { origin: activation.address.id, budget: MAX_PROBES });
 }
 
-/** Follows a trace on from here, to all that the settlement would go to. */
+/** Sends a probe on to everything that the settlement would reach. */
 export function forwardCycleProbe(
   activation: Activation,
   consumers: readonly Consumer[],
@@ -39,16 +38,13 @@ export function forwardCycleProbe(
   const share = Math.floor((budget - 1) / targets.length);
   if (share < 1) return;
   const control: Json = { origin, budget: share };
-  for (const target of targets)
-    sendSystemMessage(activation, { target, name: CYCLE_PROBE, control });
+  for (const target of targets) sendControl(activation, { target, name: CYCLE_PROBE, control });
 }
 
-function* waitingAddresses(
-  consumers: readonly Consumer[],
-): Generator<ReturnType<typeof systemAddress>> {
+function* waitingAddresses(consumers: readonly Consumer[]): Generator<Address> {
   for (const consumer of consumers) {
-    if (consumer.to === "call") yield* waitingAddresses(consumer.consumers);
-    else if (consumer.to === "cell") yield systemAddress("cell", consumer.id);
-    else if (consumer.to === "slot") yield systemAddress("join", consumer.id);
+    const instance = instanceOf(consumer);
+    if (isCall(consumer)) yield* waitingAddresses(consumer.consumers);
+    else if (instance !== undefined && NEEDING_ALL.has(instance.type)) yield instance;
   }
 }

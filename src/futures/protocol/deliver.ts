@@ -6,7 +6,8 @@ import type { UsageTotals } from "../../core/activation/meter.ts";
 import { callEnvelope } from "./call.ts";
 import type { CallControl } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
-import { addCarriedUsage, callTarget, takeCarriedUsage } from "./consumer.ts";
+import { addCarriedUsage, branchType, callTarget, isBranch, takeCarriedUsage } from "./consumer.ts";
+import type { BranchSettled } from "./combinator.ts";
 import {
   encodeSettlement,
   cancelledSettlement,
@@ -15,7 +16,7 @@ import {
   rejectedWithCode,
 } from "./settled.ts";
 import type { Settled } from "./settled.ts";
-import { systemAddress, sendSystemMessage } from "./system.ts";
+import { sendControl, sendSystemMessage } from "./system.ts";
 
 /**
  * Hands a settlement to its consumers, as messages.
@@ -35,14 +36,6 @@ export function deliverSettlement(
   for (const consumer of consumers) serveConsumer(activation, consumer, settled, flow);
 }
 
-/** What settles a cell, beside the settlement's text. */
-export type Settling = {
-  readonly ok: boolean;
-  readonly tally: UsageTotals;
-  readonly spill?: true | undefined;
-  readonly flow?: string | undefined;
-};
-
 function serveConsumer(
   activation: Activation,
   consumer: Consumer,
@@ -50,52 +43,31 @@ function serveConsumer(
   flow: string | undefined,
 ): void {
   const taken = settlementFor(consumer, settled);
+  const { ok, text: payload } = taken;
   const tally = takeCarriedUsage(consumer, activation.now);
-  // These take no sums along.
-  if (consumer.to === "tick" || consumer.to === "answer") billFlow(activation, tally, flow);
+  if (isBranch(consumer)) {
+    const target = { type: branchType(consumer.to), id: consumer.id };
+    const control: BranchSettled = { index: consumer.index, ok, tally };
+    return sendControl(activation, { target, name: "settle", control, payload });
+  }
   switch (consumer.to) {
-    case "slot":
-    case "race":
-      return sendSystemMessage(activation, {
-        target: systemAddress(consumer.to === "slot" ? "join" : "race", consumer.id),
-        name: "slot",
-        control: { index: consumer.index, ok: taken.ok, tally },
-        payload: taken.text,
-      });
-    case "cell":
-      return sendSystemMessage(activation, {
-        target: systemAddress("cell", consumer.id),
-        name: "settle",
-        control: settleControl(consumer, taken, tally, flow),
-        payload: taken.text,
-      });
-    case "flow":
-      return sendSystemMessage(activation, {
-        target: systemAddress("flow", consumer.id),
-        name: "settle",
-        control: { ok: taken.ok, tally },
-        payload: taken.text,
-      });
-    case "tick":
-      return sendSystemMessage(activation, {
-        target: systemAddress("wait", consumer.id),
-        name: "tick",
-        control: { index: consumer.index },
-      });
+    case "cell": {
+      const control = { ok, tally, spill: consumer.spill, flow };
+      const { id } = consumer;
+      return sendSystemMessage(activation, { to: "cell", id, name: "settle", control, payload });
+    }
+    case "flow": {
+      const control = { ok, tally };
+      const { id } = consumer;
+      return sendSystemMessage(activation, { to: "flow", id, name: "settle", control, payload });
+    }
     case "answer":
-      return activation.replyTo(consumer.key, taken.text, { ok: taken.ok });
+      // A reply carries no usage.
+      billFlow(activation, tally, flow);
+      return activation.replyTo(consumer.key, payload, { ok });
     case "call":
       return deliverToCall(activation, consumer, taken, tally);
   }
-}
-
-function settleControl(
-  { spill }: { readonly spill?: true | undefined },
-  { ok }: Settled,
-  tally: UsageTotals,
-  flow: string | undefined,
-): Settling {
-  return { ok, tally, spill, flow };
 }
 
 function settlementFor(consumer: Consumer, settled: Settled): Settled {
@@ -206,11 +178,7 @@ export function billFlow(
   flow: string | undefined,
 ): void {
   if (flow !== undefined && tally !== NO_USAGE)
-    sendSystemMessage(activation, {
-      target: systemAddress("flow", flow),
-      name: "bill",
-      control: { tally },
-    });
+    sendSystemMessage(activation, { to: "flow", id: flow, name: "bill", control: { tally } });
 }
 
 /** Records a rejection that nobody consumes, without failing the flow. */
@@ -221,7 +189,8 @@ export function reportUnhandled(
 ): void {
   if (flow !== undefined)
     sendSystemMessage(activation, {
-      target: systemAddress("flow", flow),
+      to: "flow",
+      id: flow,
       name: "unhandled",
       control: null,
       payload: rejection.text,

@@ -34,37 +34,34 @@ export type CallPlan = Template & {
   readonly token?: string;
 };
 
-/** What is to become of a node when its handler ends (or blocks). */
+/** A future that the combinator of kind `of` settles. `details` are the combinator's own data. */
+export type CombinatorPlan<Details = unknown> = {
+  readonly kind: "combinator";
+  readonly of: string;
+  readonly needs: readonly Need[];
+  readonly details: Details;
+};
+
+/** The messages that a node becomes when its handler ends or blocks. */
 export type Plan =
   | CallPlan
-  /** A value with futures in it: a join. */
-  | (Template & { readonly kind: "gather" })
+  | CombinatorPlan
   | { readonly kind: "settled"; readonly settled: Settled }
-  /** A future of elsewhere, known by its cell. */
+  /** A future of another activation, known by its cell. */
   | { readonly kind: "cell"; readonly cell: MessageId; readonly retainUntil: number }
-  /** A future that is settled from outside, by a token of this digest. Its cell is its own. */
+  /** A future that is settled from outside, by a token with this digest. Its cell has its own id. */
   | { readonly kind: "promise"; readonly digest: string; readonly retainUntil: number }
-  /** `settled` is how it ends, if not with `undefined`. */
-  | { readonly kind: "timer"; readonly dueAt: number; readonly settled?: Settled }
-  | { readonly kind: "event"; readonly event: string }
-  | {
-      readonly kind: "wait";
-      readonly needs: readonly Need[];
-      readonly count: number;
-      readonly dueAt?: number;
-    }
-  | { readonly kind: "race"; readonly needs: readonly Need[]; readonly mode: "race" | "any" }
-  /** A plain message; it has no consumers. */
+  /** A plain message, which has no consumers. */
   | { readonly kind: "send"; readonly envelope: Envelope };
 
-/** The nodes that a plan needs. */
+/** Returns the futures that a plan needs. */
 export function needsOf(plan: Plan): readonly Need[] {
   return "needs" in plan ? plan.needs : [];
 }
 
-/** Whether a future of this plan is settled as soon as it is made: nothing can cancel it. */
+/** Tells whether the future is settled as soon as it is made, so that nothing can cancel it. */
 export function isSettledPlan(plan: Plan): boolean {
-  return plan.kind === "settled" || (plan.kind === "gather" && plan.needs.length === 0);
+  return plan.kind === "settled";
 }
 
 /** Has a node's settlement taken, in a scope. */
@@ -82,7 +79,17 @@ export function addTakers(
     );
 }
 
-/** Notes that somebody in a scope needs a node. */
+/** Lets a consumer ride on the message of the future that it needs. */
+export function addConsumer(
+  { node, want }: Need,
+  scope: Scope,
+  consumer: Consumer,
+  boundary = false,
+): void {
+  addTakers(node, scope, [want === undefined ? consumer : { ...consumer, want }], boundary);
+}
+
+/** Notes that a node is needed in a scope. */
 export function extendScope(node: Node, scope: Scope): void {
   node.scope = node.scope === undefined ? scope : commonScope(node.scope, scope);
 }

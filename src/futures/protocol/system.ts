@@ -1,63 +1,112 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import type { Address } from "../../core/message/address.ts";
-import type { Encoded } from "../../core/codec/encoded.ts";
+import type { Definition } from "../../core/activation/definition.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
+import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Json } from "../../core/data/json.ts";
-import type { MessageId } from "../../core/message/message-id.ts";
+import type { Address } from "../../core/message/address.ts";
 import { FLOW_DIGITS } from "../../core/message/message-id.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import type { Messages } from "./messages.ts";
 
-/** The system functions that futures are made of. All are pure. */
+/** The function types of the system functions with messages of their own. All are pure. */
 export const SYSTEM = {
   flow: "_sys/flow",
   cell: "_sys/cell",
-  join: "_sys/join",
-  wait: "_sys/wait",
   timer: "_sys/timer",
   event: "_sys/event",
-  race: "_sys/race",
-} as const;
+} as const satisfies Readonly<Record<keyof Messages, string>>;
 
-/** The address of a system function's instance. */
-export function systemAddress(kind: keyof typeof SYSTEM, id: string): Address {
+/** Returns the address of a system function's instance. */
+export function systemAddress(kind: keyof Messages, id: string): Address {
   return { type: SYSTEM[kind], id };
 }
 
-/** A message to a system function. */
-interface SystemMessage {
+/** A message to a system function, typed by the function and the message's name. */
+export interface SystemMessage<
+  Kind extends keyof Messages,
+  Name extends keyof Messages[Kind] & string,
+> {
+  readonly to: Kind;
+  readonly id: string;
+  readonly name: Name;
+  readonly control: Messages[Kind][Name] & Json;
+  readonly payload?: Encoded;
+  /** The instance is named after this activation, and this is its first message. */
+  readonly fresh?: true | undefined;
+}
+
+/**
+ * Sends a message to a system function. An engine that runs system functions in the batch that caused
+ * them never stores it, so its id need not be unique.
+ */
+export function sendSystemMessage<
+  Kind extends keyof Messages,
+  Name extends keyof Messages[Kind] & string,
+>(activation: Activation, message: SystemMessage<Kind, Name>): void {
+  const { to, id, name, control, payload, fresh } = message;
+  const target = systemAddress(to, id);
+  sendControl(activation, { target, name, control, ...(payload && { payload }), fresh });
+}
+
+/** A message to any system function, its control data encoded as JSON. */
+export interface ControlMessage {
   readonly target: Address;
   readonly name: string;
   readonly control: Json;
   readonly payload?: Encoded;
-  /** The instance is named after this activation, and is told the first thing ever. */
   readonly fresh?: true | undefined;
 }
 
-/** Tells a system function something. Not kept by engines that run it in the batch that caused it, so its id need not be unique. */
-export function sendSystemMessage(
+/** Sends a message to the instance of a system function that its sender knows by address. */
+export function sendControl(
   activation: Activation,
-  { target, name, control, payload = UNDEFINED, fresh }: SystemMessage,
+  { target, name, control, payload = UNDEFINED, fresh }: ControlMessage,
 ): void {
   activation.send({ id: activation.envelope.id, target, name, payload, control, fresh });
 }
 
-/** When a message is delivered, and what it is cancelled by or with. */
-interface Schedule {
+/** The instant of a delayed message, and the token or scope that cancels it. */
+export interface Schedule {
   readonly id: MessageId;
   readonly dueAt: number;
   readonly token?: string;
   readonly scope?: string | undefined;
 }
 
-/** Tells a system function something at an instant, unless `token` is cancelled, or `scope` is, before. */
-export function scheduleSystemMessage(
+/** Sends a message to a system function at an instant, unless its token or its scope is canceled before. */
+export function scheduleControl(
   activation: Activation,
-  { target, name, control, payload = UNDEFINED }: SystemMessage,
+  { target, name, control, payload = UNDEFINED }: ControlMessage,
   { id, dueAt, token, scope }: Schedule,
 ): void {
   activation.send({ id, target, name, payload, control, scope }, dueAt, token);
 }
 
-/** Whether an id was made by the system for a state created without one: `@` and a message id. */
+/** Handlers for the messages of one system function, by name. */
+export type MessageHandlers<Kind extends keyof Messages> = {
+  readonly [Name in keyof Messages[Kind]]: (
+    activation: Activation,
+    control: Messages[Kind][Name],
+  ) => void;
+};
+
+/** Makes a system function from one handler for each of its messages. */
+export function systemFunction<Kind extends keyof Messages>(
+  kind: Kind,
+  valueNames: readonly string[],
+  handlers: MessageHandlers<Kind>,
+): Definition {
+  const byName = new Map<string, (activation: Activation, control: never) => void>(
+    Object.entries(handlers),
+  );
+  const receive = (activation: Activation): void => {
+    // The map of messages says that this control data belongs to this name.
+    byName.get(activation.envelope.name)?.(activation, activation.envelope.control as never);
+  };
+  return { type: SYSTEM[kind], valueNames, system: true, receive };
+}
+
+/** Tells whether the system made the id, for a state created without one: `@` and a message id. */
 export function isGeneratedId(id: string): boolean {
   return id.length === 1 + FLOW_DIGITS + 24 && /^@[0-9a-f]+$/.test(id);
 }

@@ -2,22 +2,22 @@ import { digest } from "../../core/crypto/digest.ts";
 import type { Send } from "../../core/activation/effects.ts";
 import { childId } from "../../core/message/message-id.ts";
 import { markOfMessage } from "../../core/activation/meter.ts";
-import type { SendOnce } from "../combinators/cell.ts";
+import type { SendOnce } from "../protocol/messages.ts";
+import { isBranch } from "../protocol/consumer.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { billFlow } from "../protocol/deliver.ts";
 import { withoutRetention } from "../protocol/codec.ts";
 import type { Graph } from "../protocol/graph.ts";
 import type { Node, Plan } from "../protocol/node.ts";
-import { systemAddress, sendSystemMessage } from "../protocol/system.ts";
+import { sendSystemMessage } from "../protocol/system.ts";
 import { compileNode, compileEach } from "./compile-graph.ts";
 
 /**
- * Sends what a handler has described so far, because it blocks.
+ * Sends the graph that a handler has described so far, because it blocks.
  *
- * F1 Everything goes through gates, so that a run that is repeated after a crash sends nothing twice.
- * F2 A gate's id follows from what it lets out, not from its place: an equal call attaches to what was flushed before.
- * F3 Afterwards each future is known by its cell, and may be used like any other. Whoever takes it subscribes there, through a gate of its
- *    own: a run that is repeated may make the same call, and have something else done with it.
+ * FL1 All messages go through gates, so a run that is repeated after a crash sends nothing twice.
+ * FL2 A gate's id follows from its content, not from its place: an equal call attaches to the one flushed before.
+ * FL3 From then on each future is known by its cell, and can be used like any other. Its takers subscribe there, each through a gate of its own: a repeated run may make the same call and use its result differently.
  */
 export function flush(graph: Graph): void {
   nameByContent(graph);
@@ -39,19 +39,16 @@ export function flush(graph: Graph): void {
   }
 }
 
-/** Whether the node is known without its being flushed. */
+/** Tells whether a node is known without being flushed. */
 function isKnown({ plan }: Node): boolean {
   return plan.kind === "settled" || plan.kind === "cell" || plan.kind === "promise";
 }
 
-/** Lets go of the gates, once nothing will ask them again. */
+/** Releases the gates. No run will ask them again. */
 export function releaseGates(graph: Graph): void {
   for (const [id, node] of graph.gates ?? []) {
-    sendSystemMessage(graph.activation, {
-      target: systemAddress("cell", id),
-      name: "release",
-      control: { kept: node?.kept === true },
-    });
+    const control = { kept: node?.kept === true };
+    sendSystemMessage(graph.activation, { to: "cell", id, name: "release", control });
   }
 }
 
@@ -64,7 +61,7 @@ function nameByContent(graph: Graph): void {
     const times = occurrences.get(content) ?? 0;
     occurrences.set(content, times + 1);
     node.id = childId(envelope.id, graph.epoch, `${content}#${times}`);
-    // What is flushed has escaped: it is known by its cell from here on.
+    // A flushed future has escaped. From here on it is known by its cell.
     if (settles(node)) node.escapedUntil = environment.clock.now() + environment.retentionMs;
   }
 }
@@ -76,7 +73,7 @@ function describeNode({ plan }: Node): string {
         node.id,
         want,
       ]);
-    // A timer started before a crash goes on; it is the same one although it would now be due later.
+    // A timer that was started before a crash is the same one, although its instant is now later.
     return key === "dueAt" ? undefined : stable(value);
   });
 }
@@ -85,7 +82,7 @@ function stable(value: unknown): unknown {
   return typeof value === "string" ? withoutRetention(value) : value;
 }
 
-/** Not of what is around their scopes: that may be something else when the handler runs again. */
+/** Digests the takers without their outer scopes, which may differ when the handler runs again. */
 function digestOf(takers: Node["takers"]): string {
   return digest(
     JSON.stringify(
@@ -94,10 +91,10 @@ function digestOf(takers: Node["takers"]): string {
   );
 }
 
-/** What is done with the settlement; what else a message says, of a call it makes, is in the id of that call. */
+/** Identifies a consumer. A call is identified by its id. */
 function identityOf(consumer: Consumer): readonly (string | number)[] {
-  if (consumer.to === "answer") return [consumer.to, consumer.key];
-  return "index" in consumer
+  if ("key" in consumer) return [consumer.to, consumer.key];
+  return isBranch(consumer)
     ? [consumer.to, consumer.id, consumer.index]
     : [consumer.to, consumer.id];
 }
@@ -114,7 +111,7 @@ function sendThroughGate(graph: Graph, node: Node): readonly Send[] {
   return takers.length === 0 ? made : [...made, ...gated(graph, subscription(graph, node, takers))];
 }
 
-/** A node that stands for what a flushed one is taken by. */
+/** Makes a node that subscribes the takers of a flushed one. */
 function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Node {
   const id = childId(node.id, epoch, digestOf(takers));
   const plan: Plan = { kind: "cell", cell: node.id, retainUntil: node.escapedUntil ?? 0 };
@@ -124,25 +121,23 @@ function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Nod
 function gated(graph: Graph, node: Node): readonly Send[] {
   const sends = [...compileNode(graph, node), ...markMade(graph, node)];
   if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
-  // When the handler runs again it gives out another token, which is to be good, too; but whoever waits has subscribed already.
+  // A repeated run returns another token, which must be valid, too. Its subscribers are there already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
   const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
   return [...gateFor(graph, node, making, node.plan.digest), ...gateFor(graph, node, using)];
 }
 
-/** Counts a call as made when it leaves: once, and also if the handler never comes to its end. */
+/** Counts a call as made when it leaves, once, even if the handler never ends. */
 function markMade({ activation, flow }: Graph, { id, plan }: Node): readonly Send[] {
   if (plan.kind !== "call" || plan.oneWay) return [];
-  activation.sends = [];
-  billFlow(activation, markOfMessage(id), flow);
-  return activation.sends;
+  return activation.collectSends(() => billFlow(activation, markOfMessage(id), flow));
 }
 
 function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {
   if (sends.length === 0) return sends;
   const { activation, flow, epoch } = graph;
   const known = isKnown(node);
-  // Not from what is sent, which may name instants: those are later ones when the handler runs again.
+  // The messages are no part of the id: they hold instants, which are later in a repeated run.
   const id = known ? childId(node.id, epoch, digest(token + digestOf(node.takers))) : node.id;
   const gate: SendOnce = {
     held: sends,
@@ -151,7 +146,7 @@ function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): 
     ...((known || !settles(node)) && { oneWay: true }),
   };
   (graph.gates ??= new Map()).set(id, known ? undefined : node);
-  activation.sends = [];
-  sendSystemMessage(activation, { target: systemAddress("cell", id), name: "gate", control: gate });
-  return activation.sends;
+  return activation.collectSends(() =>
+    sendSystemMessage(activation, { to: "cell", id, name: "gate", control: gate }),
+  );
 }

@@ -5,19 +5,14 @@ import { show } from "../../core/errors/show.ts";
 import { VERSION } from "../../core/state/stored-state.ts";
 import { poisonCall } from "./poison-call.ts";
 import { cancelCall } from "./cancel-call.ts";
-import { cell } from "../combinators/cell.ts";
-import { event } from "../combinators/event.ts";
+import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
-import { join } from "../combinators/join.ts";
-import { race } from "../combinators/race.ts";
 import { runHandler } from "./run.ts";
 import type { FunctionSpec } from "../define/spec.ts";
 import { specOf } from "../define/spec.ts";
-import { timer } from "../combinators/timer.ts";
-import { wait } from "../combinators/wait.ts";
 
-/** The functions that every engine hosts beside the users'. */
-const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, cell, join, wait, timer, event, race];
+/** The system functions, which every engine hosts beside the users'. */
+const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, ...combinatorDefinitions()];
 
 /** Withdraws stored messages of functions that are not registered. */
 export const unregistered: Definition = {

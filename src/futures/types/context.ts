@@ -255,6 +255,18 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): Future<ValueOf<Futures[number]>>;
 
   /**
+   * Races futures: the first `count` that are fulfilled, in the order of their fulfillment. The
+   * others are canceled. As soon as fewer than `count` can be fulfilled, it rejects with an
+   * `AggregateError` of the failures so far, as `cause` of a `FUNCTION_FAILED`.
+   * @throws `INVALID_OPTIONS` for a count that is not from 0 to the number of futures;
+   * `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   */
+  first<const Futures extends readonly Future<unknown>[]>(
+    count: number,
+    futures: Futures,
+  ): Future<ValueOf<Futures[number]>[]>;
+
+  /**
    * Limits the time of a future. If it has not settled `duration` from now, it is canceled and the
    * result rejects with `TIMEOUT`.
    * @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`, `INVALID_DELAY`

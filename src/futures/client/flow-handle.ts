@@ -1,0 +1,55 @@
+import type { Failure } from "../types/failure.ts";
+
+/** The address and the key of a new flow. */
+export interface StartOptions {
+  /** Id of a stateful function's state, or the flow's key for a stateless function. */
+  readonly id?: string;
+  /**
+   * The flow's key, of at most 256 characters. A second start with the same key, function and input
+   * attaches to the first.
+   */
+  readonly key?: string;
+}
+
+/** Options of `handle.result`. */
+export interface ResultOptions {
+  /** Stops the wait when it is aborted. The promise rejects with its reason, and the flow goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `client.waits`. */
+export interface WaitsOptions {
+  /** Largest number of messages, and of futures, to read. A whole number from 1. Default: 100. */
+  readonly limit?: number;
+}
+
+/** A flow as seen from outside. It is durable, and its id finds it again. */
+export interface FlowHandle<out Output> {
+  /** The flow's key, given or generated. */
+  readonly id: string;
+  /** Id of the state that a stateful function was started on. */
+  readonly stateId: string | undefined;
+  /**
+   * Waits for the outcome, and rejects if the flow did. Can be called again, also after a restart.
+   * @throws `NOT_FOUND`, `CLOSED`
+   */
+  result(options?: ResultOptions): Promise<Output>;
+  /** Returns the flow's status. @throws `NOT_FOUND` */
+  status(): Promise<FlowStatus>;
+}
+
+/** The status of a flow. */
+export interface FlowStatus {
+  /** Type of the function that was started, `namespace/name`. */
+  readonly function: string;
+  readonly status: "pending" | "completed" | "failed" | "cancelled";
+  /** The last value that the flow set with `ctx.setStatus`. */
+  readonly custom: unknown;
+  /** Instants, in ms since the epoch. */
+  readonly startedAt: number;
+  readonly settledAt: number | undefined;
+  /** The reason of a failed flow. */
+  readonly failure: Failure | undefined;
+  /** The last few rejections of futures without a consumer. They do not fail the flow. */
+  readonly unhandled: readonly Failure[];
+}

@@ -1,0 +1,116 @@
+import type { Activation } from "../../core/activation/activation.ts";
+import type { Definition } from "../../core/activation/definition.ts";
+import type { Json } from "../../core/data/json.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
+import type { Address } from "../../core/message/address.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import type { Consumer, Want } from "./consumer.ts";
+import type { Graph } from "./graph.ts";
+import type { CombinatorPlan, Need, Node, Plan } from "./node.ts";
+import type { PendingFuture } from "./pending-future.ts";
+import type { Scope } from "./scope.ts";
+
+/**
+ * A kind of future that the system settles: `all`, `race`, `wait`, `sleep`, `event`.
+ *
+ * One value of this interface holds all that is known of the kind. The table of combinators lists
+ * them, and everything else loops over the table: the handler's context, compiling a graph,
+ * registering system functions, walking from a future to its waiters.
+ */
+export interface Combinator<Details = unknown> {
+  /** The one word for it: in the graph, in consumers (`to`), and in the name of its system function. */
+  readonly kind: string;
+  /** Its system functions. Older stores may hold instances of a former one. */
+  readonly definitions: readonly Definition[];
+  /** The methods that it adds to a handler's context, by name. */
+  readonly methods?: Readonly<Record<string, ContextMethod>>;
+  /** It acts even if nothing consumes its outcome: a race cancels its losers. */
+  readonly isActive?: boolean;
+  /** Sends the messages for a node of the graph, whose consumers are all known. */
+  compile?(graph: Graph, node: Node, plan: CombinatorPlan<Details>, compiled: Compiled): void;
+  /** Returns the consumers that wait at the instance `id`. */
+  consumersAt(read: ReadValue, id: string): readonly Consumer[];
+  /** Tells whether an instance can settle although `lost` of its futures never do. The default is no. */
+  canSpare?(read: ReadValue, lost: number): boolean;
+  /** Describes an instance to people who look at a flow's waits. */
+  describe(
+    address: Address,
+    read: ReadValue,
+  ): { readonly kind: WaitingKind; readonly name: string };
+}
+
+/** The kinds of futures in a flow's waits. */
+export type WaitingKind =
+  | "all"
+  | "race"
+  | "first"
+  | "wait"
+  | "future"
+  | "promise"
+  | "event"
+  | "timer";
+
+/** Reads one value of an instance. */
+export type ReadValue = (name: string) => Json | undefined;
+
+/** A node's scope and consumers, known once every later node is compiled. */
+export interface Compiled {
+  readonly scope: Scope;
+  readonly consumers: readonly Consumer[];
+}
+
+/** A method of a handler's context that adds a future to the graph. Its arguments are unchecked. */
+export type ContextMethod = (context: FutureMaker, ...args: readonly unknown[]) => PendingFuture;
+
+/** The part of a handler's context that combinators build futures with. */
+export interface FutureMaker {
+  /** Type of the running function, for messages. */
+  readonly type: string;
+  readonly graph: Graph;
+  now(): number;
+  /** Checks a list of futures and returns them as needs. @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE` */
+  needs(futures: unknown, what: string, want?: Want): readonly Need[];
+  /** Checks one future. @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE` */
+  need(future: unknown): Need;
+  /** Adds a node to the graph. */
+  add(plan: Plan, id?: MessageId): PendingFuture;
+  /** Returns the instant `duration` from now. @throws `INVALID_DELAY` */
+  dueAt(duration: unknown, what: string): number;
+  /** Returns the flow's key. @throws `NOT_FOUND` below a one-way message */
+  requireFlow(what: string): string;
+}
+
+/** Makes the plan of a combinator's node. */
+export function planOf<Details>(
+  combinator: Pick<Combinator<Details>, "kind">,
+  needs: readonly Need[],
+  details: Details,
+): CombinatorPlan<Details> {
+  return { kind: "combinator", of: combinator.kind, needs, details };
+}
+
+/** A branch has settled. Its value or failure is the payload of the message. */
+export type BranchSettled = {
+  readonly index: number;
+  readonly ok: boolean;
+  readonly tally: UsageTotals;
+};
+
+/** Name of the message that opens an instance. Every other message of a branch is its settlement. */
+export const OPEN = "open";
+
+/** Reads an instance's state, and refuses a format that this release does not know. @throws `FORMAT_TOO_NEW` */
+export function readVersioned<State extends { readonly v?: number }>(
+  activation: Activation,
+  name: string,
+  newest: number,
+): State | undefined {
+  const stored = activation.json(name) as State | undefined;
+  const version = stored?.v ?? 0;
+  if (version <= newest) return stored;
+  throw new HandbackError(
+    "FORMAT_TOO_NEW",
+    `the value ${name} of ${activation.address.type} has format ${version}, and this release reads up to ${newest}`,
+  );
+}

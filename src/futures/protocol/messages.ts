@@ -1,0 +1,128 @@
+import type { Send } from "../../core/activation/effects.ts";
+import type { UsageTotals } from "../../core/activation/meter.ts";
+import type { Consumer } from "./consumer.ts";
+import type { Settled } from "./settled.ts";
+
+/**
+ * The messages of the system functions: for each function, the control data of a message by its name.
+ * Senders and receivers are typed by this map. A combinator's messages are in its own file.
+ */
+export interface Messages {
+  readonly cell: {
+    readonly create: CreateCell;
+    readonly gate: SendOnce;
+    readonly subscribe: Subscribe;
+    readonly settle: SettleCell;
+    readonly settleByToken: SettleByToken;
+    /** A gate will not be asked again. `kept`: a handle of its future is out. */
+    readonly release: { readonly kept: boolean };
+    /** Cancels the future. `retainUntil` comes from its handle. */
+    readonly cancel: { readonly retainUntil: number };
+    readonly guard: WatchToken;
+    readonly trace: CycleProbe;
+    /** The next subscribers are to be served. */
+    readonly turn: null;
+    /** The retention of a future whose creator never came is over. */
+    readonly expire: null;
+  };
+  readonly flow: {
+    readonly start: StartFlow;
+    readonly query: ReplyKey;
+    readonly signal: ReplyKey & { readonly event: string };
+    readonly cancel: ReplyKey;
+    readonly purge: ReplyKey;
+    readonly settle: { readonly ok: boolean; readonly tally: UsageTotals };
+    readonly bill: { readonly tally: UsageTotals };
+    /** A rejection without a consumer. */
+    readonly unhandled: null;
+    /** A custom status, in the payload. */
+    readonly status: null;
+    /** An event queue exists and ends with the flow. */
+    readonly queue: { readonly queue: string };
+  };
+  readonly event: {
+    /** Waits for the next value. */
+    readonly wait: { readonly consumers: readonly Consumer[]; readonly scope?: string };
+    /** A value arrived, in the payload. */
+    readonly signal: null;
+    /** The flow has ended. */
+    readonly over: null;
+    readonly guard: WatchToken;
+  };
+  readonly timer: {
+    /** Carries everything that happens when the timer is due. The default settlement is `undefined`. */
+    readonly due: {
+      readonly consumers: readonly Consumer[];
+      readonly flow?: string;
+      readonly settled?: Settled;
+    };
+  };
+}
+
+/** Looks for a cycle of futures that wait for each other. */
+export type CycleProbe = {
+  /** The cell at which it started. */
+  readonly origin: string;
+  /** Number of messages it may still become. */
+  readonly budget: number;
+};
+
+/** Names the cancellation watch whose scope was canceled. */
+export type WatchToken = {
+  readonly token: string;
+};
+
+/** Names the reply that a client waits for. */
+export type ReplyKey = {
+  readonly key: string;
+};
+
+/** Creates the cell of a future. `digest` is that of a token that may settle it. */
+export type CreateCell = {
+  readonly retainUntil: number;
+  readonly digest?: string;
+  readonly flow?: string;
+  readonly scope?: string;
+  readonly detached?: true;
+};
+
+/** Messages that leave once, however often their handler runs. `oneWay`: they settle nothing. */
+export type SendOnce = {
+  readonly held: readonly Send[];
+  readonly retainUntil: number;
+  readonly flow?: string;
+  readonly oneWay?: true;
+};
+
+/** Adds consumers to a cell. `spill`: they outgrew a message, and the cell has no other users. */
+export type Subscribe = {
+  readonly consumers: readonly Consumer[];
+  readonly retainUntil: number;
+  readonly spill?: true;
+  readonly flow?: string;
+  readonly scope?: string;
+};
+
+/** Settles a cell. The value or failure is the payload. */
+export type SettleCell = {
+  readonly ok: boolean;
+  readonly tally: UsageTotals;
+  readonly spill?: true | undefined;
+  readonly flow?: string | undefined;
+};
+
+/** Settles a cell from outside. */
+export type SettleByToken = ReplyKey & {
+  readonly ok: boolean;
+  readonly digest: string;
+};
+
+/** Starts a flow. The payload is its input; the reply's outcome is `started`, `attached` or `conflict`. */
+export type StartFlow = ReplyKey & {
+  readonly number: string;
+  readonly type: string;
+  readonly stateId?: string | undefined;
+  readonly name: string;
+  readonly digest?: string | undefined;
+  readonly creates?: true | undefined;
+};

@@ -1,0 +1,178 @@
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { MessageId } from "../../core/message/message-id.ts";
+import { addDuration } from "../../core/validation/duration.ts";
+import { checkFunctionType, checkId, checkName } from "../../core/validation/names.ts";
+import { anything, durationMs, optional, readOptions } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
+import { resolveTarget } from "../define/target.ts";
+import type { ReplyTo } from "../protocol/consumer.ts";
+import type { CallPlan, Need, Template } from "../protocol/node.ts";
+import { PendingFuture } from "../protocol/pending-future.ts";
+import type { ContinueOptions, InvokeOptions, SendOptions } from "../types/context.ts";
+import type { HandlerFutures } from "./future-maker.ts";
+
+/** Plans the calls and one-way messages of a handler. */
+
+const INVOKE_OPTIONS = { id: anything(), after: anything() } satisfies OptionTable<InvokeOptions>;
+const CONTINUE_OPTIONS = { id: anything() } satisfies OptionTable<ContinueOptions>;
+const SEND_OPTIONS = {
+  id: anything(),
+  delay: optional(durationMs()),
+  token: anything(),
+  replyTo: anything(),
+} satisfies OptionTable<SendOptions>;
+const REPLY_OPTIONS = { function: anything(), id: anything() } satisfies OptionTable<
+  NonNullable<SendOptions["replyTo"]>
+>;
+
+/** Plans `ctx.invoke`. */
+export function planInvoke(
+  futures: HandlerFutures,
+  f: unknown,
+  input: unknown,
+  options: InvokeOptions | undefined,
+): PendingFuture {
+  if (options === undefined) return planCall(futures, f, {}, futures.template(input, "input"));
+  const { after } = readOptions("ctx.invoke", INVOKE_OPTIONS, options);
+  const completions = after === undefined ? [] : futures.needs(after, "after", "completion");
+  const { segments, needs } = futures.template(input, "input");
+  // The futures in `after` fill holes at the end, with no text.
+  const whole = {
+    segments: [...segments, ...completions.map(() => "")],
+    needs: [...needs, ...completions],
+  };
+  return planCall(futures, f, options, whole);
+}
+
+/** Plans a continuation. `rest` holds its args and options; their number tells whether there are args. */
+export function planContinuation(
+  futures: HandlerFutures,
+  need: Need,
+  f: unknown,
+  rest: readonly unknown[],
+): PendingFuture {
+  if (rest.length === 0) return planCall(futures, f, {}, { segments: ["", ""], needs: [need] });
+  const [args, options = {}] = rest as readonly [args: unknown, options?: ContinueOptions];
+  readOptions("a continuation", CONTINUE_OPTIONS, options);
+  const { segments, needs } = futures.template(args, "args");
+  const [head = "", ...tail] = segments;
+  const whole = ['{"result":', `,"args":${head}`, ...tail];
+  whole[whole.length - 1] += "}";
+  return planCall(futures, f, options, { segments: whole, needs: [need, ...needs] });
+}
+
+/** Plans a call with an input. */
+function planCall(
+  { graph }: HandlerFutures,
+  f: unknown,
+  options: { readonly id?: string },
+  { segments, needs }: Template,
+): PendingFuture {
+  const { envelope, environment } = graph.activation;
+  const { type, operation, spec } = resolveTarget(f, environment);
+  const nodeId = graph.nextId();
+  const stateful = spec.state !== undefined;
+  const wantedId = idOf(options, type);
+  const id = wantedId ?? (stateful ? `@${nodeId}` : "");
+  const plan: CallPlan = {
+    kind: "call",
+    target: { type, id },
+    name: operation,
+    segments,
+    needs,
+    creates: wantedId === undefined && stateful,
+    oneWay: false,
+    reply: envelope.name,
+  };
+  return new PendingFuture(graph, graph.add(plan, nodeId), stateful ? { stateId: id } : {});
+}
+
+/** Plans `ctx.send`. */
+export function planSend(
+  futures: HandlerFutures,
+  f: unknown,
+  input: unknown,
+  options: SendOptions,
+): { readonly plan: CallPlan; readonly id: MessageId } {
+  const { graph } = futures;
+  const { envelope, environment } = graph.activation;
+  const { delay } = readOptions("ctx.send", SEND_OPTIONS, options);
+  const { type, operation, spec } = resolveTarget(f, environment);
+  const wantedId = idOf(options, type);
+  const { segments, needs } = futures.template(input, "input");
+  checkSendToken(options, type, needs);
+  const id = graph.nextId();
+  const { replyTo, token } = options;
+  const reply: ReplyTo = replyTo === undefined ? envelope.name : replyTarget(futures, replyTo);
+  if (delay !== undefined) addDuration(futures.now(), delay);
+  const isStateful = spec.state !== undefined;
+  const plan: CallPlan = {
+    kind: "call",
+    target: { type, id: wantedId ?? (isStateful ? `@${id}` : "") },
+    name: operation,
+    segments,
+    needs,
+    creates: wantedId === undefined && isStateful,
+    oneWay: true,
+    reply,
+    ...(delay !== undefined && { delayMs: delay }),
+    ...(token !== undefined && { token }),
+  };
+  return { plan, id };
+}
+
+function checkSendToken({ token, delay }: SendOptions, type: string, needs: readonly Need[]): void {
+  if (token === undefined) return;
+  checkName(token, "token");
+  if (delay === undefined) {
+    const why = `a token names a delayed message, and this one to ${type} has no delay`;
+    throw new HandbackError("INVALID_OPTIONS", why);
+  }
+  if (needs.length > 0) {
+    const why = `the message to ${type} waits for futures, so that it cannot be cancelled by a token`;
+    throw new HandbackError("INVALID_OPTIONS", why);
+  }
+}
+
+function replyTarget(
+  { graph }: HandlerFutures,
+  replyTo: NonNullable<SendOptions["replyTo"]>,
+): ReplyTo {
+  readOptions("replyTo", REPLY_OPTIONS, replyTo);
+  const { type, operation } = resolveTarget(replyTo.function, graph.activation.environment);
+  return { target: { type, id: checkId(replyTo.id, `id of ${type}`) }, name: operation };
+}
+
+/** Plans `ctx.reply`. `reply` is the receiver that the message named. */
+export function planReply(
+  futures: HandlerFutures,
+  value: unknown,
+  reply: ReplyTo | undefined,
+): CallPlan {
+  const { caller } = futures.graph.activation.envelope;
+  const to = typeof reply !== "string" ? reply : caller && { target: caller, name: reply };
+  if (to === undefined) {
+    const why = "has nobody to reply to: the message came from outside, or from a query";
+    throw new HandbackError("NO_CALLER", `${futures.type} ${why}`);
+  }
+  const template = futures.template(value, "reply");
+  return { kind: "call", ...to, ...template, creates: false, oneWay: true };
+}
+
+/** Plans `ctx.egress`. */
+export function planEgress(futures: HandlerFutures, type: string, value: unknown): CallPlan {
+  const { address, environment } = futures.graph.activation;
+  checkFunctionType(type);
+  if (!environment.knows(type)) {
+    const why = `no egress ${type} is registered`;
+    throw new HandbackError("UNKNOWN_EGRESS", why, { details: { egress: type } });
+  }
+  const template = futures.template(value, "egress");
+  const target = { type, id: address.id };
+  return { kind: "call", target, name: "egress", ...template, creates: false, oneWay: true };
+}
+
+/** Returns the id in some options. An id that is given as `undefined` is a mistake, not a wish for a new state. */
+function idOf(options: { readonly id?: string }, type: string): string | undefined {
+  return "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
+}

@@ -4,35 +4,39 @@ import type { MessageId } from "../../core/message/message-id.ts";
 import { callTarget } from "./consumer.ts";
 import type { CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
 
-/** What a message to a user's function carries beside its input. */
+/** Control data of a message to a user's function. */
 export type CallControl = {
   readonly consumers: readonly Consumer[];
-  /** Key of the flow that is billed; absent for one-way messages. */
+  /** Key of the flow that is billed. Absent for one-way messages. */
   readonly flow?: string | undefined;
-  /** Instant (ms since the epoch) at which the flow was started; on its first call alone. */
+  /** Instant (ms since the epoch) at which the flow started. Only on the flow's first call. */
   readonly startedAt?: number | undefined;
   /** The call creates the state it goes to. */
   readonly creates?: true | undefined;
-  /** Nobody awaits the outcome: a failure is dead-lettered. */
+  /** Nothing awaits the outcome: a failure becomes a dead letter. */
   readonly oneWay?: true | undefined;
-  /** How often it was tried before, under a retry policy. */
+  /** Number of earlier attempts under a retry policy. */
   readonly retries?: number | undefined;
   readonly reply?: ReplyTo | undefined;
   readonly settles?: Settles | undefined;
-  /** It was cancelled before its handler began, which learns of that in place of the settlement. */
+  /** Canceled before its handler began: the handler gets `CANCELLED` instead of the settlement. */
   readonly cancelled?: true | undefined;
-  /** It was withdrawn while its handler was at work: what is left is to count it, behind that handler, or after a crash in its stead. */
+  /**
+   * Canceled while its handler ran. The message only counts the run, behind that handler, or in its
+   * place after a crash.
+   */
   readonly counted?: true | undefined;
-  /** Its input never came to be: a future in it was rejected. It is a dead letter, and cannot be sent. */
+  /** A future in its input was rejected, so the input is incomplete: a dead letter for good. */
   readonly incomplete?: true | undefined;
-  /** Id of the message that was redriven as this one, or as one before it: the idempotency key of all of them. */
+  /** Id of the first dead letter that was redriven as this message: the idempotency key of all. */
   readonly redriven?: MessageId | undefined;
 };
 
-/** The message that a call consumer becomes once its input is known. */
+/** Makes the message of a call consumer, once its input is known. */
 export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
   const { id, caller, name, consumers, oneWay, creates, reply, settles, cancelled } = call;
-  // A one-way message leaves the flow: its runs are billed to function and address alone, and it is not cancelled with it.
+  // A one-way message leaves the flow: its runs are not billed to the flow, and canceling the flow
+  // does not cancel it.
   const [flow, scope] = oneWay === true ? [] : [call.flow, call.scope];
   const control: CallControl = { consumers, flow, creates, oneWay, reply, settles, cancelled };
   return { id, target: callTarget(call), name, payload, control, caller, scope };

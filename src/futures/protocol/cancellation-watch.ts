@@ -1,13 +1,14 @@
 import type { Activation } from "../../core/activation/activation.ts";
 
-/** Names a guard: the scope that it watches, and which of the address's guards it is. */
+/** Names a watch: the scope, and the token that tells the watches of one address apart. */
 export type CancellationWatch = readonly [scope: string, token: string];
 
 /**
- * Has this address, which keeps something parked in its state, told when `scope` is cancelled, and names the guard that sees to it;
- * {@link unwatchCancellation} takes it away when nothing is parked any more.
+ * Watches a scope, so that this address gets a message when the scope is canceled. Use it while the
+ * address keeps work of that scope in its state, and {@link unwatchCancellation} afterwards.
  *
- * Engines that cannot withdraw messages give none; there the boundary of the scope drops what comes later.
+ * Engines without `scopedCancel` return no watch. There, the boundary of the scope drops late
+ * results.
  */
 export function watchCancellation(
   activation: Activation,
@@ -19,10 +20,10 @@ export function watchCancellation(
   return [scope, token];
 }
 
-/** Takes a guard away. */
+/** Ends a watch. */
 export function unwatchCancellation(
   activation: Activation,
-  guard: CancellationWatch | undefined,
+  watch: CancellationWatch | undefined,
 ): void {
-  if (guard !== undefined) activation.unwatch(...guard);
+  if (watch !== undefined) activation.unwatch(...watch);
 }

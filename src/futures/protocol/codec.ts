@@ -5,7 +5,7 @@ import { isFuture } from "./pending-future.ts";
 
 const TAG = "handle";
 
-/** The codec of everything users pass: futures leave holes, handles are kept. */
+/** The codec of user values. Futures leave holes, and handles are kept. */
 export const codec = makeCodec({
   extensions: [
     {
@@ -16,14 +16,14 @@ export const codec = makeCodec({
         return [id, storeId, retainUntil];
       },
       decode: (data) => {
-        if (!Array.isArray(data)) throw new TypeError("a handle is a list");
+        if (!Array.isArray(data)) throw new TypeError("expected a handle as a list");
         const [id, storeId, retainUntil] = data as readonly unknown[];
         if (
           typeof id !== "string" ||
           typeof storeId !== "string" ||
           typeof retainUntil !== "number"
         )
-          throw new TypeError("not a handle");
+          throw new TypeError("expected a handle as [id, storeId, retainUntil]");
         return new FutureHandle({ id, storeId, retainUntil });
       },
     },
@@ -32,7 +32,7 @@ export const codec = makeCodec({
   holeError: (path) =>
     new HandbackError(
       "FUTURE_IN_STATE",
-      `${path} is a future, which ends with its handler; keep future.handle() instead`,
+      `${path} is a future, which ends with its handler; store future.handle() instead`,
       {
         details: { path },
       },
@@ -41,12 +41,15 @@ export const codec = makeCodec({
 
 const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;
 
-/** Encoded text without the instants in its handles, which are later ones when the same is written again. */
+/**
+ * Removes the instants from the handles in an encoded text. A handler that runs again writes the same
+ * handles with later instants.
+ */
 export function withoutRetention(text: string): string {
   return text.replaceAll(INSTANT, "$1]]}");
 }
 
-/** A handle as text, as the codec writes it. */
+/** Encodes a handle as the codec does. */
 export function encodeHandle(id: string, storeId: string, retainUntil: number): string {
   return codec.encode(new FutureHandle({ id, storeId, retainUntil }));
 }

@@ -5,23 +5,23 @@ import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { toFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
 
-/** How a future was settled, on its way: the value, or the failure, as text. */
+/** A settlement: the value of a future, or its failure, as text. */
 export type Settled = { readonly ok: boolean; readonly text: Encoded };
 
-/** Settled with `undefined`. */
+/** Fulfilled with `undefined`. */
 export const SETTLED_UNDEFINED: Settled = { ok: true, text: UNDEFINED };
 
-/** Settled with a value. */
+/** Makes the settlement of a future that is fulfilled with an encoded value. */
 export function fulfilledSettlement(text: Encoded): Settled {
   return { ok: true, text };
 }
 
-/** Settled with a failure. */
+/** Makes the settlement of a future that is rejected with a failure. */
 export function rejectedSettlement(failure: Failure): Settled {
   return { ok: false, text: JSON.stringify(failure) as Encoded };
 }
 
-/** Settled with an error of ours. */
+/** Makes a rejection with one of the library's error codes. */
 export function rejectedWithCode(
   code: ErrorCode,
   message: string,
@@ -31,7 +31,10 @@ export function rejectedWithCode(
   return rejectedSettlement(failure);
 }
 
-/** How everything ends that was cancelled. There may be very many at once, so no error is made for each. */
+/**
+ * Makes the rejection of canceled work. A cancellation can reject very many futures at once, so this
+ * creates no Error object.
+ */
 export function cancelledSettlement(what: string): Settled {
   return rejectedSettlement({
     name: "HandbackError",
@@ -40,12 +43,15 @@ export function cancelledSettlement(what: string): Settled {
   });
 }
 
-/** The failure of what is rejected. */
+/** Returns the failure of a rejection. */
 export function failureOfSettlement(settled: Settled): Failure {
   return JSON.parse(settled.text) as Failure;
 }
 
-/** A settlement as the value that `onSettled`, `allSettled` and `wait` hand to user code. `index` is `wait`'s. */
+/**
+ * Encodes a settlement as the value that `onSettled`, `allSettled` and `wait` give to user code. Only
+ * `wait` gives an `index`.
+ */
 export function encodeSettlement({ ok, text }: Settled, index?: number): Encoded {
   const head = index === undefined ? "{" : `{"index":${index},`;
   return (

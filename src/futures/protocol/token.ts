@@ -6,10 +6,13 @@ import { MESSAGE_ID } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 
 const SECRET_BYTES = 24;
-/** Digits of a digest that are kept: 128 bits. */
+/** Number of digits of a digest that are stored: 128 bits. */
 const DIGEST_DIGITS = 32;
 
-/** A token and what is kept of it: the locator of a future's cell, and a secret of which only a digest is stored. */
+/**
+ * Makes the token of a future: the id of its cell, and a secret. Only the digest of the secret is
+ * stored.
+ */
 export function newToken(
   id: MessageId,
   environment: Pick<Environment, "secret">,
@@ -19,7 +22,7 @@ export function newToken(
   return { token: `${id}.${secret}`, digest: digestOfSecret(secret) };
 }
 
-/** Splits a token into the cell it locates and the digest of its secret. @throws `INVALID_ID` */
+/** Splits a token into the id of its cell and the digest of its secret. @throws `INVALID_ID` */
 export function parseToken(token: unknown): { readonly cell: MessageId; readonly digest: string } {
   const [cell, secret, ...rest] = typeof token === "string" ? token.split(".", 3) : [];
   if (

@@ -16,7 +16,7 @@ import {
   attributeRejections,
   watchUnhandledRejections,
 } from "./engines/embedded/host/unhandled-rejections.ts";
-import { EmbeddedEngine } from "./engines/embedded/engine.ts";
+import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import type { Store } from "./stores/store.ts";
 import { systemClock } from "./engines/embedded/host/system-clock.ts";
@@ -181,9 +181,9 @@ export async function embeddedOn(
     parseDuration(retention, "retention"),
     parseDuration(ageOut, "ageOut"),
   ];
-  const opened = await store.open();
+  const storeInfo = await store.open();
   const environment: Environment = {
-    storeId: opened.storeId,
+    storeId: storeInfo.storeId,
     clock,
     log,
     payloadLimit,
@@ -194,26 +194,26 @@ export async function embeddedOn(
     scopedCancel: true,
     knows: (type) => definitions.has(type),
   };
-  const backlogLimits = { total: backlogLimit, perAddress: mailboxLimit };
-  const parts = {
+  const engine = assembleEngine({
     store,
-    opened,
+    storeInfo,
+    definitions: watched(definitions),
+    fallback: unregistered,
     environment,
     scheduler,
     concurrency,
     cachedStates,
     crashLimit,
-    backlogLimits,
+    backlogLimits: { total: backlogLimit, perAddress: mailboxLimit },
     leadsTo,
-    implied: derivedFlowRecord,
-  };
-  const engine = new EmbeddedEngine({ ...parts, definitions: watched(definitions), unregistered });
+    derivedValues: derivedFlowRecord,
+  });
   try {
     await adoptAliases(store, definitions);
     engine.start();
   } catch (error) {
     // Nothing was handled.
-    await store.close(opened.clean);
+    await store.close(storeInfo.clean);
     throw error;
   }
   const unwatch = watchUnhandledRejections();

@@ -214,7 +214,7 @@ describe("while the disk is full", () => {
     disk.isFull = false;
     await clock.advance(A_WHILE_MS);
     expect(said).toHaveLength(2);
-    expect(said[1]).toContain("room again");
+    expect(said[1]).toContain("space again");
   });
 
   test("the engine is idle between two tries, though messages are ready to run", async () => {

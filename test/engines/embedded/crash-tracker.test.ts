@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
-import { HandlerSlots } from "../../../src/engines/embedded/execution/handler-slots.ts";
+import { WriteBatch } from "../../../src/engines/embedded/commit/write-batch.ts";
+import { HandlerSlots } from "../../../src/engines/embedded/mailboxes/handler-slots.ts";
 import type { CrashMark } from "../../../src/stores/store.ts";
 import { CrashTracker } from "../../../src/engines/embedded/poison/crash-tracker.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
@@ -24,37 +25,37 @@ function start({
 }: Start = {}) {
   const clock = new VirtualClock();
   const disk = new Map(marks.map(({ seq, crashes }) => [seq, crashes]));
-  const pending: { marks: readonly CrashMark[]; durable: (() => void) | undefined }[] = [];
+  const commits = { batch: new WriteBatch(messages) };
   const suspects = new CrashTracker({
     clock,
     crashLimit,
-    opened: { clean, marks, nextSeq: messages },
-    mark: (next, durable) => void pending.push({ marks: next, durable }),
+    storeInfo: { clean, marks, nextSeq: messages },
+    commits,
+    dispatcher: { wake: () => undefined },
     slots,
-    guard: (step) => step(),
   });
   const poisoned = new Map<number, number>();
   for (let seq = 0; seq < messages; seq++) {
-    const crashes = suspects.adopt(seq);
+    const crashes = suspects.recover(seq);
     if (crashes !== undefined) poisoned.set(seq, crashes);
   }
   suspects.start();
   const commit = (): void => {
-    const batch = pending.splice(0);
-    for (const { marks: written } of batch)
-      for (const { seq, crashes } of written)
-        if (crashes === 0) disk.delete(seq);
-        else disk.set(seq, crashes);
-    for (const { durable } of batch) durable?.();
+    const { batch } = commits;
+    commits.batch = new WriteBatch(messages);
+    for (const { seq, crashes } of batch.toStore(() => 0).marks)
+      if (crashes === 0) disk.delete(seq);
+      else disk.set(seq, crashes);
+    for (const onDurable of batch.afterCommit) onDurable();
   };
   const free: number[] = [];
   /** Wants the handlers of some messages to begin. */
   const want = (...seqs: readonly number[]): void => {
     for (const seq of seqs) {
-      if (suspects.isFree(seq)) begin(seq);
+      if (suspects.mayStart(seq)) begin(seq);
       else {
-        suspects.hold(seq, (hasSlot) => {
-          if (hasSlot) slots.free();
+        suspects.requestStart(seq, (hasSlot) => {
+          if (hasSlot) slots.cancelReservation();
           free.push(seq);
         });
       }
@@ -62,8 +63,8 @@ function start({
   };
   /** Begins the handlers that may begin by now. */
   const begin = (...seqs: readonly number[]): readonly number[] => {
-    const begun = [...seqs, ...free.splice(0)].filter((seq) => suspects.isFree(seq));
-    for (const seq of begun) suspects.began(seq);
+    const begun = [...seqs, ...free.splice(0)].filter((seq) => suspects.mayStart(seq));
+    for (const seq of begun) suspects.handlerStarted(seq);
     return begun;
   };
   const crashed = () =>
@@ -72,25 +73,25 @@ function start({
       messages,
       marks: Array.from(disk, ([seq, crashes]) => ({ seq, crashes })),
     });
-  return { clock, suspects, disk, commit, want, begin, poisoned, crashed, pending };
+  return { clock, suspects, disk, commit, want, begin, poisoned, crashed, commits };
 }
 
 describe("after a stop that was clean", () => {
   test("every message is free, and nothing is ever written", async () => {
-    const { suspects, clock, pending } = start({ clean: true });
-    expect([0, 1, 2, 3, 4].map((seq) => suspects.isFree(seq))).toEqual([
+    const { suspects, clock, commits } = start({ clean: true });
+    expect([0, 1, 2, 3, 4].map((seq) => suspects.mayStart(seq))).toEqual([
       true,
       true,
       true,
       true,
       true,
     ]);
-    suspects.began(0);
-    suspects.blocked(0);
-    expect(suspects.resumed(0)).toBeUndefined();
-    suspects.over(0);
+    suspects.handlerStarted(0);
+    suspects.handlerBlocked(0);
+    expect(suspects.requestResume(0)).toBeUndefined();
+    suspects.messageDone(0);
     await clock.advance(60_000);
-    expect(pending).toEqual([]);
+    expect(commits.batch.isEmpty).toBe(true);
   });
 
   test("or without a limit, marks that are there go", () => {
@@ -99,14 +100,14 @@ describe("after a stop that was clean", () => {
       marks: [{ seq: 1, crashes: 2 }],
     });
     commit();
-    expect([suspects.isFree(1), disk.size]).toEqual([true, 0]);
+    expect([suspects.mayStart(1), disk.size]).toEqual([true, 0]);
   });
 });
 
 describe("after a stop that was not", () => {
   test("what was recovered waits until its mark is on disk; what came later is free", () => {
     const { suspects, want, begin, commit, disk } = start();
-    expect(suspects.isFree(4)).toBe(true);
+    expect(suspects.mayStart(4)).toBe(true);
     want(2);
     expect(begin()).toEqual([]);
     commit();
@@ -115,10 +116,10 @@ describe("after a stop that was not", () => {
   });
 
   test("one commit marks many, each of them once, and none that is done with", () => {
-    const { suspects, want, begin, commit, disk, pending } = start({ messages: 1_000 });
-    suspects.over(3);
+    const { suspects, want, begin, commit, disk, commits } = start({ messages: 1_000 });
+    suspects.messageDone(3);
     want(500, 0, 1);
-    expect(pending).toHaveLength(1);
+    expect(commits.batch.afterCommit).toHaveLength(1);
     commit();
     expect(begin().toSorted((one, other) => one - other)).toEqual([0, 1, 500]);
     // Message 500, and the first 64 that it came before, less one that is gone.
@@ -130,10 +131,10 @@ describe("after a stop that was not", () => {
       true,
     ]);
     want(63);
-    expect(pending).toEqual([]);
+    expect(commits.batch.isEmpty).toBe(true);
     for (let seq = 64; seq < 1_000; seq++) want(seq);
     // All that is left, in groups, and none twice.
-    expect(pending).toHaveLength(Math.ceil((999 - 64) / 64));
+    expect(commits.batch.afterCommit).toHaveLength(Math.ceil((999 - 64) / 64));
     commit();
     expect(disk.size).toBe(999);
   });
@@ -144,7 +145,7 @@ describe("after a stop that was not", () => {
     commit();
     begin();
     expect(disk.size).toBe(3);
-    suspects.over(1);
+    suspects.messageDone(1);
     commit();
     expect([...disk.keys()]).toEqual([0, 2]);
     await clock.advance(4_999);
@@ -160,21 +161,21 @@ describe("after a stop that was not", () => {
     want(0);
     commit();
     begin();
-    suspects.blocked(0);
+    suspects.handlerBlocked(0);
     commit();
     expect(disk.size).toBe(0);
     const order: string[] = [];
-    const first = suspects.resumed(0)?.then(() => order.push("first"));
-    const second = suspects.resumed(0)?.then(() => order.push("second"));
+    const first = suspects.requestResume(0)?.then(() => order.push("first"));
+    const second = suspects.requestResume(0)?.then(() => order.push("second"));
     await Promise.resolve();
     expect(order).toEqual([]);
     commit();
     // It is marked by now, but must not overtake those who waited for that.
-    const third = suspects.resumed(0)?.then(() => order.push("third"));
+    const third = suspects.requestResume(0)?.then(() => order.push("third"));
     await Promise.all([first, second, third]);
     expect(order).toEqual(["first", "second", "third"]);
     expect(disk.get(0)).toBe(1);
-    suspects.over(0);
+    suspects.messageDone(0);
     commit();
     expect(disk.size).toBe(0);
   });
@@ -204,7 +205,7 @@ describe("suspects", () => {
       expect(begin()).toEqual([]);
       commit();
       expect([begin(), disk.get(seq)]).toEqual([[seq], crashes]);
-      suspects.over(seq);
+      suspects.messageDone(seq);
     }
     commit();
     expect([...disk.keys()]).toEqual([3]);
@@ -216,15 +217,15 @@ describe("suspects", () => {
     await clock.advance(1_000);
     commit();
     expect(begin()).toEqual([1]);
-    suspects.blocked(1);
+    suspects.handlerBlocked(1);
     commit();
     expect([begin(), disk.get(1)]).toEqual([[2], 1]);
     let isOn = false;
-    const resumed = suspects.resumed(1)?.then(() => (isOn = true));
+    const resumed = suspects.requestResume(1)?.then(() => (isOn = true));
     commit();
     await Promise.resolve();
     expect(isOn).toBe(false);
-    suspects.over(2);
+    suspects.messageDone(2);
     commit();
     await resumed;
     expect([isOn, disk.get(1)]).toEqual([true, 2]);
@@ -242,7 +243,7 @@ describe("suspects", () => {
     await clock.advance(1);
     commit();
     expect(begin()).toEqual([2]);
-    suspects.over(2);
+    suspects.messageDone(2);
     await clock.advance(3_999 - 1);
     commit();
     expect(begin()).toEqual([]);
@@ -271,10 +272,10 @@ describe("suspects", () => {
     // The disk lags behind: nothing begins.
     await clock.advance(5_000);
     commit();
-    expect([disk.get(1), disk.get(2), suspects.isFree(1)]).toEqual([1, 2, false]);
+    expect([disk.get(1), disk.get(2), suspects.mayStart(1)]).toEqual([1, 2, false]);
     want(1);
     expect(begin()).toEqual([2]);
-    suspects.over(2);
+    suspects.messageDone(2);
     commit();
     expect(begin()).toEqual([1]);
   });
@@ -287,18 +288,18 @@ describe("suspects", () => {
     expect(slots.isAnyFree).toBe(false);
     commit();
     expect(begin()).toEqual([0]);
-    slots.use();
-    suspects.blocked(0);
+    slots.acquire();
+    suspects.handlerBlocked(0);
     // There is less against this one, but it cannot begin.
     want(1);
     let isOn = false;
-    const resumed = suspects.resumed(0)?.then(() => (isOn = true));
+    const resumed = suspects.requestResume(0)?.then(() => (isOn = true));
     commit();
     await resumed;
     expect([isOn, begin(), disk.get(1)]).toEqual([true, [], 1]);
-    slots.leave();
+    slots.release();
     suspects.slotFreed();
-    suspects.over(0);
+    suspects.messageDone(0);
     expect(slots.isAnyFree).toBe(false);
     commit();
     expect([begin(), slots.isAnyFree]).toEqual([[1], true]);
@@ -309,30 +310,30 @@ describe("suspects", () => {
     const { suspects, want, begin, commit, clock } = start({ marks, slots });
     want(1, 2);
     await clock.advance(1_000);
-    suspects.over(1);
+    suspects.messageDone(1);
     commit();
     expect(begin()).toEqual([2]);
-    suspects.over(2);
+    suspects.messageDone(2);
     expect(slots.isAnyFree).toBe(true);
   });
 
   test("begin as soon as there is a slot, and have their turns in the order in which they came", async () => {
     const slots = new HandlerSlots(1);
     const { suspects, want, begin, commit, clock } = start({ marks, slots });
-    slots.use();
+    slots.acquire();
     want(1, 2);
     await clock.advance(60_000);
     commit();
     expect([begin(), slots.isAnyFree]).toEqual([[], false]);
-    slots.leave();
+    slots.release();
     suspects.slotFreed();
     commit();
     expect(begin()).toEqual([1]);
-    suspects.blocked(1);
-    const resumed = suspects.resumed(1);
+    suspects.handlerBlocked(1);
+    const resumed = suspects.requestResume(1);
     commit();
     expect(begin()).toEqual([2]);
-    suspects.over(2);
+    suspects.messageDone(2);
     commit();
     await resumed;
   });
@@ -343,12 +344,12 @@ describe("suspects", () => {
     await clock.advance(1_000);
     commit();
     begin();
-    suspects.blocked(1);
+    suspects.handlerBlocked(1);
     const order: string[] = [];
-    const first = suspects.resumed(1)?.then(() => order.push("first"));
+    const first = suspects.requestResume(1)?.then(() => order.push("first"));
     // The disk is full.
     await clock.advance(5_000);
-    const second = suspects.resumed(1)?.then(() => order.push("second"));
+    const second = suspects.requestResume(1)?.then(() => order.push("second"));
     expect([first, second]).not.toContain(undefined);
     commit();
     await Promise.all([first, second]);
@@ -356,18 +357,18 @@ describe("suspects", () => {
   });
 
   test("do not go on when the engine stops, though their marks become durable; nothing is timed any more, and who waits is told", async () => {
-    const { suspects, want, begin, commit, clock, pending } = start({ marks });
+    const { suspects, want, begin, commit, clock, commits } = start({ marks });
     want(1);
     await clock.advance(1_000);
     commit();
     begin();
-    suspects.blocked(1);
-    const resumed = suspects.resumed(1);
+    suspects.handlerBlocked(1);
+    const resumed = suspects.requestResume(1);
     suspects.stop();
     commit();
     await clock.advance(60_000);
-    expect(pending).toEqual([]);
-    suspects.end(new HandbackError("CLOSED", "the engine is closed"));
+    expect(commits.batch.isEmpty).toBe(true);
+    suspects.rejectResuming(new HandbackError("CLOSED", "the engine is closed"));
     await expect(resumed).rejects.toMatchObject({ code: "CLOSED" });
   });
 
@@ -382,11 +383,11 @@ describe("suspects", () => {
   test("that are withdrawn leave the line, and whoever waits behind them goes on", async () => {
     const { suspects, want, begin, commit, clock, disk } = start({ marks });
     want(1, 2);
-    suspects.over(1);
+    suspects.messageDone(1);
     await clock.advance(1_000);
     commit();
     expect(begin()).toEqual([2]);
-    suspects.over(2);
+    suspects.messageDone(2);
     commit();
     expect([...disk.keys()]).toEqual([0]);
   });

@@ -149,11 +149,7 @@ test("messages queue behind a handler that blocks at a price that does not grow 
 
 test("a get whose handler has ended is waited for no longer", () => {
   const stopped: string[] = [];
-  const gets = new BlockedGets(
-    () => [],
-    () => undefined,
-    () => undefined,
-  );
+  const gets = new BlockedGets({ ...NO_COLLABORATORS, leadsTo: () => [] });
   const begin = (id: string, key: string) => {
     const envelope = { ...ENVELOPE, id };
     gets.begin({ key, envelope, stop: () => void stopped.push(key) });
@@ -182,11 +178,11 @@ test("a get whose handler has ended is waited for no longer", () => {
 test("a get that was rejected is part of no other deadlock, and its handler is blocked until it goes on", () => {
   const rejected: string[] = [];
   // Each get waits for its own handler to end.
-  const gets = new BlockedGets(
-    (envelopes) => Array.from(envelopes, ({ id }) => id),
-    () => undefined,
-    (key) => void rejected.push(key),
-  );
+  const gets = new BlockedGets({
+    ...NO_COLLABORATORS,
+    leadsTo: (envelopes) => Array.from(envelopes, ({ id }) => id),
+    listeners: { reject: (key) => void rejected.push(key) },
+  });
   const check = () => gets.check({ queuedAt: () => [], waitingForSlot: [] });
   for (const key of ["a", "b"])
     gets.begin({ key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined });
@@ -198,6 +194,11 @@ test("a get that was rejected is part of no other deadlock, and its handler is b
   gets.end("a");
   expect(gets.runs).toBe(1);
 });
+
+const NO_COLLABORATORS = {
+  cache: { readControl: () => undefined },
+  listeners: { reject: () => undefined },
+};
 
 const ENVELOPE: Envelope = {
   id: "",

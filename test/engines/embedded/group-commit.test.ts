@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { memory } from "handback";
 import { describe, expect, test } from "vitest";
 import { GroupCommit } from "../../../src/engines/embedded/commit/group-commit.ts";
+import { MessageIndex } from "../../../src/engines/embedded/commit/message-index.ts";
 import { DiskSpace } from "../../../src/engines/embedded/commit/disk-space.ts";
 import { watchKey } from "../../../src/stores/store.ts";
 import type { StoredMessage, Batch, Store, ScopeWatch } from "../../../src/stores/store.ts";
@@ -37,14 +38,21 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   };
   const done: StoredMessage[][] = [];
   const failures: unknown[] = [];
-  const gathers = { now: false };
+  const expected = { isMore: false };
   const commits = new GroupCommit({
     store,
-    opened: await content.open(),
-    room: new DiskSpace({ clock, log: quiet, onFull: () => undefined, onFreed: () => undefined }),
-    gathers: () => gathers.now,
+    storeInfo: await content.open(),
+    diskSpace: new DiskSpace({ clock, log: quiet }),
+    messages: new MessageIndex(),
+  });
+  commits.connect({
+    get expectsMore() {
+      return expected.isMore;
+    },
     committed: (batch) => void done.push([...batch.accepted]),
-    failed: (error) => void failures.push(error),
+    commitFailed: (error) => void failures.push(error),
+    diskFull: () => undefined,
+    diskFreed: () => undefined,
   });
   gate.shut();
   const add = (scope?: string, dueAt?: number): StoredMessage => {
@@ -59,7 +67,7 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const addMany = (count: number): void => {
     for (let left = count; left > 0; left--) add();
   };
-  return { commits, content, gate, clock, asked, blocking, done, failures, gathers, add, addMany };
+  return { commits, content, gate, clock, asked, blocking, done, failures, expected, add, addMany };
 }
 
 describe("commits to a store that queues", () => {
@@ -79,10 +87,10 @@ describe("commits to a store that queues", () => {
   });
 
   test("wait for what is about to gather, unless there is much already", async () => {
-    const { commits, asked, gathers, addMany } = await shut({ queuesFrom: 3 });
+    const { commits, asked, expected, addMany } = await shut({ queuesFrom: 3 });
     addMany(1);
     commits.begin();
-    gathers.now = true;
+    expected.isMore = true;
     addMany(100);
     commits.begin();
     expect(asked).toHaveLength(1);
@@ -92,21 +100,21 @@ describe("commits to a store that queues", () => {
   });
 
   test("never wait for it when the store has nothing to do", async () => {
-    const { commits, asked, gathers, addMany } = await shut({ queuesFrom: 3 });
-    gathers.now = true;
+    const { commits, asked, expected, addMany } = await shut({ queuesFrom: 3 });
+    expected.isMore = true;
     addMany(1);
     commits.begin();
     expect(asked).toHaveLength(1);
   });
 
   test("may keep the event loop from nothing but what is about to gather", async () => {
-    const { commits, gate, gathers, blocking, addMany } = await shut();
+    const { commits, gate, expected, blocking, addMany } = await shut();
     gate.open();
     for (const isGathering of [false, true, false]) {
-      gathers.now = isGathering;
+      expected.isMore = isGathering;
       addMany(1);
       commits.begin();
-      await commits.settle();
+      await commits.finish();
     }
     expect(blocking).toEqual([true, false, true]);
   });
@@ -143,7 +151,7 @@ describe("commits to a store that queues", () => {
     gate.failOne(noRoom());
     await settled();
     gate.open();
-    await commits.settle();
+    await commits.finish();
     expect(done.map(({ length }) => length)).toEqual([1, 2]);
     expect(content.count().messages).toBe(3);
     expect(failures).toEqual([]);
@@ -158,7 +166,7 @@ describe("commits to a store that queues", () => {
     await settled();
     gate.failOne(new Error("the disk is gone"));
     gate.open();
-    await commits.settle();
+    await commits.finish();
     expect(done).toEqual([]);
     expect(content.count().messages).toBe(0);
     expect(failures[0]).toEqual(new Error("the disk is gone"));
@@ -225,19 +233,19 @@ test("what is known of messages and watches does not depend on how far the commi
               commits.batch.unwatch(watch);
             }
           }
-          expect(commits.deliverables).toBe(
+          expect(commits.deliverableCount).toBe(
             [...live.values()].filter(({ dueAt }) => dueAt === undefined).length,
           );
           for (const prefix of PREFIXES) {
             const begins = (scope: string | undefined): boolean =>
               scope?.startsWith(prefix) === true;
-            expect(commits.ofScope(prefix)).toEqual(
+            expect(commits.messagesInScope(prefix)).toEqual(
               [...live.values()].filter(({ envelope: { scope } }) => begins(scope)),
             );
             const named = new Set(
               [...watches.values()].filter(({ scope }) => begins(scope)).map(watchKey),
             );
-            expect(new Set([...commits.watchesOf(prefix)].map(watchKey))).toEqual(named);
+            expect(new Set([...commits.watchesInScope(prefix)].map(watchKey))).toEqual(named);
           }
         }
       },

@@ -31,7 +31,7 @@ const PREFIXES = [
   "x",
 ];
 
-const inScope = (scope: string | undefined, seq: number): StoredMessage =>
+const messageIn = (scope: string | undefined, seq: number): StoredMessage =>
   scope === undefined ? message(seq) : scoped(scope, message(seq));
 
 const step = fc.oneof(
@@ -46,7 +46,7 @@ test("an index of messages finds those of all scopes whose names begin so, and c
       let model: readonly StoredMessage[] = [];
       for (const [seq, change] of steps.entries()) {
         if ("add" in change) {
-          const added = inScope(change.add, seq);
+          const added = messageIn(change.add, seq);
           index.add(added);
           model = [...model, added];
         } else {
@@ -60,7 +60,7 @@ test("an index of messages finds those of all scopes whose names begin so, and c
           const expected = model.filter(
             ({ envelope: { scope } }) => scope?.startsWith(prefix) === true,
           );
-          expect(inOrder(index.ofScope(prefix))).toEqual(expected);
+          expect(inOrder(index.inScope(prefix))).toEqual(expected);
         }
       }
     }),

@@ -3,17 +3,18 @@ import { AddressMap } from "../../../core/message/address-map.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 
 /**
- * Counts the deliverable messages of a list by address. It looks at the list only when it is asked, and then from where it was before:
- * a list that nobody asks about costs nothing. What was taken out of the list after it was counted stays counted.
+ * Counts the deliverable messages of a growing list by address. Each call counts only the messages
+ * added since the last one, so a list that is never counted costs nothing. A message that is
+ * removed from the list after it was counted stays counted.
  */
 export class AddressCount {
   readonly #counts = new AddressMap<{ count: number }>();
-  #looked = 0;
+  #counted = 0;
 
-  /** How many messages of `list` are for the address; the list may have grown since the last call. */
+  /** Returns the number of messages for the address. The list may have grown since the last call. */
   at(address: Address, list: readonly (StoredMessage | undefined)[]): number {
-    for (; this.#looked < list.length; this.#looked++) {
-      const message = list[this.#looked];
+    for (; this.#counted < list.length; this.#counted++) {
+      const message = list[this.#counted];
       if (message !== undefined && message.dueAt === undefined) this.#add(message.envelope.target);
     }
     return this.#counts.get(address)?.count ?? 0;

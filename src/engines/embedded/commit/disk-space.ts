@@ -2,89 +2,88 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Log } from "../../../core/host/log.ts";
 
-/** How long to wait before a commit that found no room is tried again: so long at first, then twice as long each time, up to the last. */
+/** Delay before a commit that found the disk full is tried again. It doubles each time, up to the longest. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 10_000;
 
-/** Who hears whether there is room. */
+/** Collaborators of {@link DiskSpace}. */
 export interface DiskSpaceParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** There is none left. Whoever waits for what is to be committed may be told `doubt`: it is kept, and tried again. */
-  readonly onFull: (doubt: HandbackError) => void;
-  /** There is room again. */
-  readonly onFreed: () => void;
 }
 
 /**
- * Room on the disk, as far as commits can tell: it is missing from the first that finds none to the next that succeeds.
+ * Disk space, as far as commits can tell: the disk is full from the first commit that finds no
+ * space until the next one that succeeds.
  *
- * RO1 That it is missing is told once, and so is that it is there again, however often is tried in between.
+ * RO1 The disk is reported full once, and free again once, however many attempts fail in between.
  */
 export class DiskSpace {
   readonly #parts: DiskSpaceParts;
-  #missing: HandbackError | undefined;
-  #pauseMs = FIRST_MS;
-  #goOn: (() => void) | undefined;
-  #givenUp = false;
+  #fullError: HandbackError | undefined;
+  #delayMs = FIRST_MS;
+  #retryNow: (() => void) | undefined;
+  #hasStoppedWaiting = false;
 
   constructor(parts: DiskSpaceParts) {
     this.#parts = parts;
   }
 
   get isFull(): boolean {
-    return this.#missing !== undefined;
+    return this.#fullError !== undefined;
   }
 
-  /** Why nothing new can be taken, while it is missing. */
+  /** The error for a new request while the disk is full. */
   get refusal(): HandbackError | undefined {
-    return this.#missing && storeFull(this.#missing, "this was not accepted", true);
+    return this.#fullError && storeFull(this.#fullError, "this was not accepted", true);
   }
 
-  /** A commit has succeeded. */
-  noteCommit(): void {
-    if (this.#missing === undefined) return;
-    this.#missing = undefined;
-    this.#pauseMs = FIRST_MS;
-    this.#parts.log.info("the disk has room again: what was kept in memory is being written");
-    this.#parts.onFreed();
+  /** Notes a commit that succeeded and tells whether the disk was full before it. */
+  noteCommit(): boolean {
+    if (this.#fullError === undefined) return false;
+    this.#fullError = undefined;
+    this.#delayMs = FIRST_MS;
+    this.#parts.log.info("the disk has space again: the work kept in memory is being written");
+    return true;
   }
 
-  /** A commit has found no room: waits until it is time to try again. @throws `CLOSED` when nobody waits any more */
-  async waitForSpace(full: HandbackError): Promise<void> {
-    if (this.#givenUp) throw closedWhileFull(full);
-    if (this.#missing === undefined) this.#lose(full);
+  /**
+   * Notes a commit that found the disk full. The first one after a success returns the error for
+   * callers whose work is under way.
+   */
+  noteFull(error: HandbackError): HandbackError | undefined {
+    if (this.#fullError !== undefined || this.#hasStoppedWaiting) return undefined;
+    this.#fullError = error;
+    this.#parts.log.error(
+      `${error.message}; the work under way is kept in memory, and no new work is accepted until the disk has space`,
+    );
+    return storeFull(
+      error,
+      "this is kept in memory and tried again, and it is not known whether it will be done",
+      false,
+    );
+  }
+
+  /** Waits until it is time to retry. @throws `CLOSED` once waiting has been stopped */
+  async waitForRetry(full: HandbackError): Promise<void> {
+    if (this.#hasStoppedWaiting) throw closedWhileFull(full);
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#goOn = resolve;
-    const cancel = this.#parts.clock.setTimer(this.#pauseMs, resolve);
-    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_MS);
+    this.#retryNow = resolve;
+    const cancel = this.#parts.clock.setTimer(this.#delayMs, resolve);
+    this.#delayMs = Math.min(2 * this.#delayMs, LONGEST_MS);
     await promise;
     cancel();
   }
 
-  /** Waits no more: what is to be tried again is tried now, for the last time. */
+  /** Stops waiting: a commit that waits is tried now, for the last time. */
   stopWaiting(): void {
-    this.#givenUp = true;
-    this.#goOn?.();
-  }
-
-  #lose(full: HandbackError): void {
-    this.#missing = full;
-    this.#parts.log.error(
-      `${full.message}; what is under way is kept in memory, and nothing new is taken until there is room`,
-    );
-    this.#parts.onFull(
-      storeFull(
-        full,
-        "this is kept in memory and tried again, and it is not known whether it will be done",
-        false,
-      ),
-    );
+    this.#hasStoppedWaiting = true;
+    this.#retryNow?.();
   }
 }
 
-function storeFull(cause: HandbackError, so: string, definite: boolean): HandbackError {
-  return new HandbackError("STORE_FULL", `the disk is full; ${so}`, {
+function storeFull(cause: HandbackError, consequence: string, definite: boolean): HandbackError {
+  return new HandbackError("STORE_FULL", `the disk is full; ${consequence}`, {
     details: { ...cause.details, definite },
     cause,
   });
@@ -92,6 +91,6 @@ function storeFull(cause: HandbackError, so: string, definite: boolean): Handbac
 
 function closedWhileFull(cause: HandbackError): HandbackError {
   const message =
-    "the engine was closed while the disk was full; whether what it had not acknowledged is kept, the next start will tell";
+    "the engine was closed while the disk was full; the next start shows whether unacknowledged work was kept";
   return new HandbackError("CLOSED", message, { cause });
 }

@@ -1,50 +1,48 @@
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import { MessageIndex } from "./message-index.ts";
+import type { CommitListener } from "./commit-listener.ts";
+import type { MessageIndex } from "./message-index.ts";
 import { WriteBatch } from "./write-batch.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import { watchKey } from "../../../stores/store.ts";
 import type { StoredMessage, StoreInfo, Store, ScopeWatch } from "../../../stores/store.ts";
 
-/** Messages that come and go with a commit of good size. */
-const LARGE = 2_048;
-/** Messages that are worth a commit of their own, though more are about to gather. */
-const GOOD = 512;
+/** Messages in the current batch from which commits count as lagging. */
+const LAGGING_MESSAGES = 2_048;
+/** Messages that are worth a commit of their own, though more are about to arrive. */
+const GOOD_BATCH = 512;
+/** Commits in flight at once: one is written, one waits at the writer. */
+const MAX_IN_FLIGHT = 2;
 
-/** What commits work with. */
+/** Collaborators of {@link GroupCommit}. */
 export interface GroupCommitParts {
   readonly store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches">;
-  /** Numbers above those of all messages and values that the store keeps. */
-  readonly opened: Pick<StoreInfo, "nextSeq" | "nextRowId">;
-  readonly room: DiskSpace;
-  /** Whether more is about to gather at once. */
-  readonly gathers: () => boolean;
-  /** A batch is on disk. */
-  readonly committed: (batch: WriteBatch) => void;
-  /** A commit was rejected: it is not known whether it happened. */
-  readonly failed: (error: unknown) => void;
+  /** Sequence numbers and row ids above all that the store holds. */
+  readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId">;
+  readonly diskSpace: DiskSpace;
+  /** The deliverable messages that are not yet handled. */
+  readonly messages: MessageIndex;
 }
 
-/** Commits that are under way at once: one is written, one waits for the writer. */
-const MOST = 2;
-
 /**
- * What waits to be committed: a batch that gathers, and those whose commits are under way.
+ * Group commit: the current batch, which collects the effects of many activations, and the batches
+ * whose commits are in flight.
  *
- * CM1 Commits happen in order. What comes up meanwhile gathers for the next one, which begins before anything comes of the one before:
- *     while one is written, what the other has brought about is done. Where the store queues, a batch of good size begins ahead of that.
- * CM2 After a commit that was rejected there is no other. One that found no room on the disk did not happen: it is tried again as it is,
- *     and all others wait behind it.
- * CM3 Every deliverable message that is not done with is known by its scope, wherever it is.
+ * CM1 Commits happen in order. The current batch starts committing before the results of the batch
+ *     ahead of it are delivered, so the disk and the event loop work at the same time. Where the
+ *     store queues, a batch of good size starts even before the one ahead is written.
+ * CM2 After a failed commit no other one starts. A commit that found the disk full did not happen:
+ *     it is tried again unchanged, and all others wait behind it.
+ * CM3 Every deliverable message that is not yet handled can be found by its scope, wherever it is.
  */
 export class GroupCommit {
   readonly #parts: GroupCommitParts;
-  readonly #deliverable = new MessageIndex();
-  #gathering: WriteBatch;
-  readonly #underWay: WriteBatch[] = [];
-  /** Commits under way that have found no room, and are to be tried again. */
-  #refused = 0;
-  /** Lets the second of them go on when the first is done. */
+  readonly #inFlight: WriteBatch[] = [];
+  #listener: CommitListener | undefined;
+  #current: WriteBatch;
+  /** Commits in flight that found the disk full and are to be tried again. */
+  #retrying = 0;
+  /** Continues the second commit in flight when the first is done. */
   #onTurn: () => void = () => undefined;
   #hasFailed = false;
   #isStopped = false;
@@ -54,186 +52,200 @@ export class GroupCommit {
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    this.#gathering = new WriteBatch(parts.opened.nextSeq);
-    this.#rowId = parts.opened.nextRowId;
+    this.#current = new WriteBatch(parts.storeInfo.nextSeq);
+    this.#rowId = parts.storeInfo.nextRowId;
   }
 
-  /** The batch that gathers. */
+  /** Connects the one listener. No commit starts before that. */
+  connect(listener: CommitListener): void {
+    this.#listener = listener;
+  }
+
+  /** The batch that collects effects for the next commit. */
   get batch(): WriteBatch {
-    return this.#gathering;
+    return this.#current;
   }
 
-  /** Whether what has gathered may be handed to the store now. */
+  /** Tells whether the current batch can be handed to the store now. */
   get canBegin(): boolean {
-    if (this.#isStopped || this.#refused > 0 || this.#gathering.isEmpty) return false;
-    return this.#underWay.length === 0 || (this.#underWay.length < MOST && this.#isWorthQueuing());
+    if (this.#isStopped || this.#retrying > 0 || this.#current.isEmpty) return false;
+    const inFlight = this.#inFlight.length;
+    return inFlight === 0 || (inFlight < MAX_IN_FLIGHT && this.#isWorthQueuing());
   }
 
-  /** Whether what has gathered had better wait for the writer than here, for more to come. */
+  /** Tells whether to queue the current batch at the writer now instead of letting it grow. */
   #isWorthQueuing(): boolean {
-    const { store, gathers } = this.#parts;
-    const { messages } = this.#gathering;
+    const { queuesFrom } = this.#parts.store;
+    const { messages } = this.#current;
     return (
-      store.queuesFrom !== undefined &&
-      messages >= store.queuesFrom &&
-      (messages >= GOOD || !gathers())
+      queuesFrom !== undefined &&
+      messages >= queuesFrom &&
+      (messages >= GOOD_BATCH || this.#listener?.expectsMore !== true)
     );
   }
 
-  /** How many deliverable messages are not done with. */
-  get deliverables(): number {
-    return this.#deliverable.size;
+  /** The number of deliverable messages that are not yet handled. */
+  get deliverableCount(): number {
+    return this.#parts.messages.size;
   }
 
-  /** How many deliverable messages for the address are not on disk. */
+  /** Counts the deliverable messages for the address that are not on disk yet. */
   insertedAt(address: Address): number {
-    let count = this.#gathering.insertedAt(address);
-    for (const batch of this.#underWay) count += batch.insertedAt(address);
+    let count = this.#current.insertedAt(address);
+    for (const batch of this.#inFlight) count += batch.insertedAt(address);
     return count;
   }
 
-  /** Whether more has gathered behind the commits under way than should: what is added makes the next one longer. */
+  /** Tells whether the current batch has grown too large behind the commits in flight. */
   get isLagging(): boolean {
-    return this.#underWay.length > 0 && this.#gathering.messages >= LARGE;
+    return this.#inFlight.length > 0 && this.#current.messages >= LAGGING_MESSAGES;
   }
 
-  /** Keeps a message until it is handled. */
+  /** Adds a message, which is stored until it is handled. */
   accept(message: Omit<StoredMessage, "seq">): void {
-    const accepted = { ...message, seq: this.#gathering.nextSeq };
-    this.#gathering.insert(accepted);
-    if (accepted.dueAt === undefined) this.#deliverable.add(accepted);
+    const accepted = { ...message, seq: this.#current.nextSeq };
+    this.#current.insert(accepted);
+    if (accepted.dueAt === undefined) this.#parts.messages.add(accepted);
   }
 
-  /** Takes note of a deliverable message that was kept before the engine was started. */
-  adopt(message: StoredMessage): void {
-    this.#deliverable.add(message);
+  /** Notes a deliverable message that was already stored when the engine started. */
+  recover(message: StoredMessage): void {
+    this.#parts.messages.add(message);
   }
 
-  /** A message is done with. */
+  /** Removes a message that is done. */
   remove(message: StoredMessage): void {
-    this.#gathering.remove(message);
-    if (message.dueAt === undefined) this.#deliverable.delete(message);
+    this.#current.remove(message);
+    if (message.dueAt === undefined) this.#parts.messages.delete(message);
   }
 
-  /** Whether the message of this number is done with, though perhaps not yet on disk. */
+  /** Tells whether a commit in flight or the next one removes the message. */
   removes(seq: number): boolean {
-    return this.#gathering.removes(seq) || this.#underWay.some((batch) => batch.removes(seq));
+    return this.#current.removes(seq) || this.#inFlight.some((batch) => batch.removes(seq));
   }
 
-  /** Whether a commit under way inserts or removes the message of this number, or the next one removes it. */
+  /** Tells whether a commit in flight inserts or removes the message, or the next one removes it. */
   changes(seq: number): boolean {
-    return this.removes(seq) || this.#underWay.some((batch) => batch.inserts(seq));
+    return this.removes(seq) || this.#inFlight.some((batch) => batch.inserts(seq));
   }
 
-  /** Whether a commit to come takes away the dead letter of the message with this id. */
+  /** Tells whether a commit in flight or the next one deletes the dead letter of the message with this id. */
   deletesDeadLetter(id: string): boolean {
     return (
-      this.#gathering.deletesDeadLetter(id) ||
-      this.#underWay.some((batch) => batch.deletesDeadLetter(id))
+      this.#current.deletesDeadLetter(id) ||
+      this.#inFlight.some((batch) => batch.deletesDeadLetter(id))
     );
   }
 
-  /** The deliverable messages of a flow that are not done with, by its number. */
-  deliverableIn(flow: string): readonly StoredMessage[] {
-    return this.#deliverable.ofFlow(flow);
-  }
-
-  /** Every message that is not done with of all scopes whose names begin so, in the order in which they were accepted. */
-  ofScope(prefix: string): readonly StoredMessage[] {
-    const delayed = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
-    const underWay = this.#underWay
-      .flatMap((batch) => delayedIn(batch, prefix))
+  /** Returns every unhandled message of all scopes that start with the prefix, in the order of acceptance. */
+  messagesInScope(prefix: string): readonly StoredMessage[] {
+    const stored = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
+    const inFlight = this.#inFlight
+      .flatMap((batch) => delayedInScope(batch, prefix))
       .filter(({ seq }) => !this.removes(seq));
     const all = [
-      ...delayed,
-      ...underWay,
-      ...delayedIn(this.#gathering, prefix),
-      ...this.#deliverable.ofScope(prefix),
+      ...stored,
+      ...inFlight,
+      ...delayedInScope(this.#current, prefix),
+      ...this.#parts.messages.inScope(prefix),
     ];
     return all.sort((one, other) => one.seq - other.seq);
   }
 
-  /** Who watches a scope whose name begins so. */
-  watchesOf(prefix: string): Iterable<ScopeWatch> {
+  /** Returns the watches of all scopes that start with the prefix. */
+  watchesInScope(prefix: string): Iterable<ScopeWatch> {
     const watches = new Map(
-      this.#parts.store.readWatches(prefix).map((watching) => [watchKey(watching), watching]),
+      this.#parts.store.readWatches(prefix).map((watch) => [watchKey(watch), watch]),
     );
-    for (const batch of this.#underWay) batch.changeWatches(watches, prefix);
-    this.#gathering.changeWatches(watches, prefix);
+    for (const batch of this.#inFlight) batch.applyWatches(watches, prefix);
+    this.#current.applyWatches(watches, prefix);
     return watches.values();
   }
 
-  /** Tokens cancelled by commits to come. */
-  *cancelled(): Generator<string> {
-    for (const batch of this.#underWay) yield* batch.cancelled;
-    yield* this.#gathering.cancelled;
+  /** Yields the delay tokens that commits in flight and the next one cancel. */
+  *pendingCancellations(): Generator<string> {
+    for (const batch of this.#inFlight) yield* batch.cancelled;
+    yield* this.#current.cancelled;
   }
 
-  /** Begins to commit what has gathered, if that can be; else it will follow what is under way. */
+  /** Starts to commit the current batch, if possible. Otherwise it follows the commits in flight. */
   begin(): void {
-    if (!this.canBegin) return;
-    const batch = this.#gathering;
-    this.#gathering = new WriteBatch(batch.nextSeq);
-    this.#underWay.push(batch);
-    void this.#write(batch);
+    const listener = this.#listener;
+    if (listener === undefined || !this.canBegin) return;
+    const batch = this.#current;
+    this.#current = new WriteBatch(batch.nextSeq);
+    this.#inFlight.push(batch);
+    void this.#write(batch, listener);
   }
 
-  /** Begins no other commit: what has gathered may be half of something. What is under way waits for room no more. */
+  /**
+   * Starts no more commits, because the current batch may hold half of a step. Commits in flight
+   * no longer wait for disk space.
+   */
   stop(): void {
     this.#isStopped = true;
-    this.#parts.room.stopWaiting();
+    this.#parts.diskSpace.stopWaiting();
   }
 
-  /** Resolves when everything that has gathered is committed, or none will be. Waits for no room. Never rejects. */
-  async settle(): Promise<void> {
-    this.#parts.room.stopWaiting();
+  /** Commits everything collected so far, without waiting for disk space. Resolves when done or failed; never rejects. */
+  async finish(): Promise<void> {
+    this.#parts.diskSpace.stopWaiting();
     this.begin();
-    while (this.#underWay.length > 0 && !this.#hasFailed) {
+    while (this.#inFlight.length > 0 && !this.#hasFailed) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#onEnd = resolve;
       await promise;
     }
   }
 
-  async #write(batch: WriteBatch): Promise<void> {
+  async #write(batch: WriteBatch, listener: CommitListener): Promise<void> {
     try {
-      await this.#commit(batch);
-      this.#underWay.shift();
+      await this.#commit(batch, listener);
+      this.#inFlight.shift();
       this.#onTurn();
       this.begin();
-      this.#parts.committed(batch);
+      listener.committed(batch);
     } catch (error) {
       this.#hasFailed = true;
-      this.#parts.failed(error);
+      listener.commitFailed(error);
     }
     this.#onEnd();
   }
 
-  async #commit(pending: WriteBatch): Promise<void> {
-    const { store, room, gathers } = this.#parts;
+  async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
+    const { store, diskSpace } = this.#parts;
     const batch = pending.toStore(this.#nextRowId);
     for (;;) {
       try {
-        await store.commit(batch, !gathers());
-        return room.noteCommit();
+        await store.commit(batch, !listener.expectsMore);
+        if (diskSpace.noteCommit()) listener.diskFreed();
+        return;
       } catch (error) {
         if (!HandbackError.is(error, "STORE_FULL")) throw error;
-        this.#refused++;
-        await (this.#underWay[0] === pending ? room.waitForSpace(error) : this.#turn());
-        this.#refused--;
+        this.#retrying++;
+        await (this.#inFlight[0] === pending
+          ? this.#waitForSpace(error, listener)
+          : this.#waitForTurn());
+        this.#retrying--;
       }
     }
   }
 
+  #waitForSpace(error: HandbackError, listener: CommitListener): Promise<void> {
+    const doubt = this.#parts.diskSpace.noteFull(error);
+    if (doubt !== undefined) listener.diskFull(doubt);
+    return this.#parts.diskSpace.waitForRetry(error);
+  }
+
   /** Resolves when the commit ahead is done. */
-  #turn(): Promise<void> {
+  #waitForTurn(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onTurn = resolve;
     return promise;
   }
 }
 
-function delayedIn(batch: WriteBatch, prefix: string): readonly StoredMessage[] {
+function delayedInScope(batch: WriteBatch, prefix: string): readonly StoredMessage[] {
   return batch.accepted.filter(
     ({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true,
   );

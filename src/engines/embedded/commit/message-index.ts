@@ -3,15 +3,16 @@ import { TransientMap } from "../../../core/data/transient-map.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 
 /**
- * Deliverable messages that can be withdrawn, by the beginning of their scopes' names: those that are not done with, be they in a
- * batch, in a mailbox, or being handled. Names of a flow's scopes begin with its number; so a flow's messages are found together.
+ * Deliverable messages that are not yet handled, by the flow number at the start of their scope:
+ * in a batch, in a mailbox, or in a handler. The scopes of one flow all start with its number, so
+ * a flow's messages are found together.
  */
 export class MessageIndex {
-  /** Most flows have one message at a time, which needs no list. */
+  /** Most flows have one message at a time, so a list is made only for the second one. */
   readonly #messages = new TransientMap<string, StoredMessage | Map<number, StoredMessage>>();
   #size = 0;
 
-  /** How many there are, with those that cannot be withdrawn. */
+  /** The number of messages, including those without a scope. */
   get size(): number {
     return this.#size;
   }
@@ -20,46 +21,48 @@ export class MessageIndex {
     this.#size++;
     const { scope } = message.envelope;
     if (scope === undefined) return;
-    const key = keyOf(scope);
-    const known = this.#messages.get(key);
-    if (known === undefined) this.#messages.set(key, message);
+    const flow = flowOfScope(scope);
+    const known = this.#messages.get(flow);
+    if (known === undefined) this.#messages.set(flow, message);
     else if (known instanceof Map) known.set(message.seq, message);
-    else this.#messages.set(key, new Map([known, message].map((each) => [each.seq, each])));
+    else this.#messages.set(flow, new Map([known, message].map((each) => [each.seq, each])));
   }
 
   delete({ seq, envelope: { scope } }: StoredMessage): void {
     this.#size--;
     if (scope === undefined) return;
-    const key = keyOf(scope);
-    const known = this.#messages.get(key);
+    const flow = flowOfScope(scope);
+    const known = this.#messages.get(flow);
     if (known instanceof Map) {
       known.delete(seq);
-      if (known.size === 0) this.#messages.delete(key);
-    } else if (known?.seq === seq) this.#messages.delete(key);
+      if (known.size === 0) this.#messages.delete(flow);
+    } else if (known?.seq === seq) this.#messages.delete(flow);
   }
 
-  /** The messages of a flow, by its number. */
+  /** Returns the messages of a flow, by its number. */
   ofFlow(number: string): readonly StoredMessage[] {
-    return listed(this.#messages.get(number));
+    return toList(this.#messages.get(number));
   }
 
-  /** The messages of all scopes whose names begin so. */
-  ofScope(prefix: string): readonly StoredMessage[] {
-    return this.#near(prefix).filter(({ envelope }) => envelope.scope?.startsWith(prefix) === true);
+  /** Returns the messages of all scopes that start with the prefix. */
+  inScope(prefix: string): readonly StoredMessage[] {
+    return this.#candidates(prefix).filter(
+      ({ envelope }) => envelope.scope?.startsWith(prefix) === true,
+    );
   }
 
-  #near(prefix: string): readonly StoredMessage[] {
-    if (prefix.length < FLOW_DIGITS) return [...this.#messages.values()].flatMap(listed);
-    return listed(this.#messages.get(keyOf(prefix)));
+  #candidates(prefix: string): readonly StoredMessage[] {
+    if (prefix.length < FLOW_DIGITS) return [...this.#messages.values()].flatMap(toList);
+    return toList(this.#messages.get(flowOfScope(prefix)));
   }
 }
 
-function listed(
+function toList(
   known: StoredMessage | Map<number, StoredMessage> | undefined,
 ): readonly StoredMessage[] {
   return known === undefined ? [] : known instanceof Map ? [...known.values()] : [known];
 }
 
-function keyOf(scope: string): string {
+function flowOfScope(scope: string): string {
   return scope.length === FLOW_DIGITS ? scope : scope.slice(0, FLOW_DIGITS);
 }

@@ -2,10 +2,10 @@ import { addressKey } from "../../../core/message/address.ts";
 import type { PendingWork } from "../../../core/engine/engine.ts";
 import type { StoredMessage, Store } from "../../../stores/store.ts";
 
-/** Messages that are read at a time. */
+/** Messages read at a time. */
 const CHUNK = 4096;
 
-/** What a store keeps of all scopes whose names begin so. It looks through all messages that wait to be handled. */
+/** Reads the stored work of all scopes that start with the prefix. It scans all messages that wait to be handled. */
 export function pendingWorkOf(
   store: Pick<Store, "readMessages" | "readScope" | "readWatches">,
   scope: string,

@@ -13,225 +13,233 @@ import type {
   ScopeWatch,
 } from "../../../stores/store.ts";
 
-const ERASURE = { isNew: false, value: undefined } as const;
+const DELETION = { isNew: false, value: undefined } as const;
 
 /**
- * What many activations did, collected for one commit. A value written by several of them is written once; a message
- * that was inserted and consumed within the batch never reaches the store.
+ * The effects of many activations, collected for one commit. A value that several of them write is
+ * written once. A message that is inserted and consumed within the batch never reaches the store.
  *
- * PB1 The messages that it inserts are numbered without gaps, so that they are found by their place.
- * PB2 A slot knows the batch that gathers a write of it; what it holds when the batch is taken to the store is what is written.
- * PB3 What a message tells is not written beside it, unless it is written anew.
+ * PB1 The messages it inserts are numbered without gaps, so each is found by its index.
+ * PB2 A cached value knows the batch that writes it. The batch writes the value as it is when the
+ *     batch is handed to the store.
+ * PB3 A value that a message carries is not written beside the message, unless it changes.
  */
 export class WriteBatch {
   readonly replies: Reply[] = [];
-  /** What is said within the process once it is durable. */
-  readonly notices: (() => void)[] = [];
+  /** Callbacks to run once the batch is durable. */
+  readonly afterCommit: (() => void)[] = [];
   readonly #firstSeq: number;
   readonly #removed = new Set<number>();
   readonly #removedDelayed = new Set<number>();
   readonly #cancelled = new Set<string>();
-  /** In the order of their numbers; `undefined` in place of what came and went. */
+  /** Messages in the order of their numbers; `undefined` in place of a message that came and went. */
   readonly #inserted: (StoredMessage | undefined)[] = [];
-  #kept = 0;
-  readonly #byToken = new Map<string, number>();
-  readonly #slots: CachedValue[] = [];
-  #values: (StoredValue | undefined)[] = [];
+  #insertedCount = 0;
+  readonly #seqByToken = new Map<string, number>();
+  readonly #writes: CachedValue[] = [];
+  /** The values handed to the store, in the order of `#writes`. */
+  #written: (StoredValue | undefined)[] = [];
   readonly #unwatched = new Map<string, ScopeWatch>();
   readonly #watched = new Map<string, ScopeWatch>();
-  readonly #erased: ExpiredValue[] = [];
+  readonly #expired: ExpiredValue[] = [];
   readonly #deletedDeadLetters = new Set<string>();
-  readonly #dead: StoredDeadLetter[] = [];
-  readonly #marks = new Map<number, CrashMark>();
-  #count: AddressCount | undefined;
+  readonly #deadLetters: StoredDeadLetter[] = [];
+  readonly #crashMarks = new Map<number, CrashMark>();
+  #addressCount: AddressCount | undefined;
 
-  /** @param firstSeq number of the first message that it will insert */
+  /** @param firstSeq number of the first message that it inserts */
   constructor(firstSeq: number) {
     this.#firstSeq = firstSeq;
   }
 
   get isEmpty(): boolean {
     return (
-      this.#kept === 0 &&
+      this.#insertedCount === 0 &&
       this.#removed.size === 0 &&
-      this.#slots.length === 0 &&
-      this.#erased.length === 0 &&
+      this.#writes.length === 0 &&
+      this.#expired.length === 0 &&
       this.replies.length === 0 &&
       this.#removedDelayed.size === 0 &&
       this.#cancelled.size === 0 &&
       this.#watched.size === 0 &&
       this.#unwatched.size === 0 &&
       this.#deletedDeadLetters.size === 0 &&
-      this.#dead.length === 0 &&
-      this.#marks.size === 0
+      this.#deadLetters.length === 0 &&
+      this.#crashMarks.size === 0
     );
   }
 
-  /** How many messages come and go with it. */
+  /** The number of messages that it inserts and removes. */
   get messages(): number {
-    return this.#kept + this.#removed.size + this.#removedDelayed.size;
+    return this.#insertedCount + this.#removed.size + this.#removedDelayed.size;
   }
 
-  /** The number that the next message gets. */
+  /** The sequence number of the next message. */
   get nextSeq(): number {
     return this.#firstSeq + this.#inserted.length;
   }
 
-  /** Messages to be delivered, or waited for, once they are durable. */
+  /** The messages to deliver, or to hold until they are due, once they are durable. */
   get accepted(): readonly StoredMessage[] {
     return this.#inserted.filter((message) => message !== undefined);
   }
 
-  /** How many deliverable messages it inserts at the address. */
+  /** Counts the deliverable messages that it inserts at the address. */
   insertedAt(address: Address): number {
-    return (this.#count ??= new AddressCount()).at(address, this.#inserted);
+    return (this.#addressCount ??= new AddressCount()).at(address, this.#inserted);
   }
 
-  /** Whether it inserts the message of this number. */
   inserts(seq: number): boolean {
     return seq >= this.#firstSeq && this.#inserted[seq - this.#firstSeq] !== undefined;
   }
 
-  /** Whether it removes the message of this number. */
   removes(seq: number): boolean {
     return this.#removed.has(seq) || this.#removedDelayed.has(seq);
   }
 
+  /** The delay tokens that it cancels. */
   get cancelled(): Iterable<string> {
     return this.#cancelled;
   }
 
-  /** Removes a message; one that it was to insert never comes to be. */
+  /** Removes a message. A message that the batch itself inserts is dropped. */
   remove({ seq, dueAt, token }: StoredMessage): void {
     if (this.inserts(seq)) {
       this.#drop(seq);
-      if (token !== undefined) this.#byToken.delete(token);
+      if (token !== undefined) this.#seqByToken.delete(token);
     } else if (dueAt === undefined) this.#removed.add(seq);
     else this.#removedDelayed.add(seq);
   }
 
-  /** Inserts a message, whose number must be the next. */
+  /** Inserts a message. Its number must be `nextSeq`. */
   insert(message: StoredMessage): void {
     this.#inserted.push(message);
-    this.#kept++;
-    if (message.token !== undefined) this.#byToken.set(message.token, message.seq);
+    this.#insertedCount++;
+    if (message.token !== undefined) this.#seqByToken.set(message.token, message.seq);
   }
 
+  /** Cancels the delayed message with this token. */
   cancel(token: string): void {
-    const inserted = this.#byToken.get(token);
+    const inserted = this.#seqByToken.get(token);
     if (inserted !== undefined) {
       this.#drop(inserted);
-      this.#byToken.delete(token);
+      this.#seqByToken.delete(token);
     }
     this.#cancelled.add(token);
   }
 
-  /** Sets a value that a message tells which it inserts. */
-  writeDerived(slot: CachedValue, value: StoredValue | null): void {
-    this.write(slot, value);
-    slot.isDerived = true;
+  /** Sets a value that a message of this batch carries. */
+  writeDerived(cached: CachedValue, value: StoredValue | null): void {
+    this.write(cached, value);
+    cached.isDerived = true;
   }
 
-  write(slot: CachedValue, value: StoredValue | null): void {
-    slot.isDerived = false;
-    slot.current = value ?? undefined;
-    if (slot.batch === this) return;
-    slot.batch = this;
-    slot.state.pins++;
-    this.#slots.push(slot);
+  /** Sets a value, or deletes it with `null`. */
+  write(cached: CachedValue, value: StoredValue | null): void {
+    cached.isDerived = false;
+    cached.current = value ?? undefined;
+    if (cached.batch === this) return;
+    cached.batch = this;
+    cached.state.pins++;
+    this.#writes.push(cached);
   }
 
-  watch(watching: ScopeWatch): void {
-    this.#watched.set(watchKey(watching), watching);
+  watch(watch: ScopeWatch): void {
+    this.#watched.set(watchKey(watch), watch);
   }
 
-  /** Takes a watch away; one that it was to set up never comes to be, though the store may have had it before. */
-  unwatch(watching: ScopeWatch): void {
-    const key = watchKey(watching);
+  /** Removes a watch. One that the batch itself adds is dropped, but the store may hold an earlier one. */
+  unwatch(watch: ScopeWatch): void {
+    const key = watchKey(watch);
     this.#watched.delete(key);
-    this.#unwatched.set(key, watching);
+    this.#unwatched.set(key, watch);
   }
 
-  /** Brings watches of scopes whose names begin so up to date with what it changes. */
-  changeWatches(watches: Map<string, ScopeWatch>, prefix: string): void {
+  /** Applies its changes to the watches of all scopes that start with the prefix. */
+  applyWatches(watches: Map<string, ScopeWatch>, prefix: string): void {
     for (const key of this.#unwatched.keys()) watches.delete(key);
-    for (const [key, watching] of this.#watched)
-      if (watching.scope.startsWith(prefix)) watches.set(key, watching);
+    for (const [key, watch] of this.#watched)
+      if (watch.scope.startsWith(prefix)) watches.set(key, watch);
   }
 
-  /** Deletes a value that is not in memory. */
-  erase(expired: ExpiredValue): void {
-    this.#erased.push(expired);
+  /** Deletes an expired value that is not in memory. */
+  deleteExpired(value: ExpiredValue): void {
+    this.#expired.push(value);
   }
 
   addDeadLetter(letter: StoredDeadLetter): void {
-    this.#dead.push(letter);
+    this.#deadLetters.push(letter);
   }
 
+  /** Deletes the dead letter of the message with this id. */
   deleteDeadLetter(id: string): void {
     this.#deletedDeadLetters.add(id);
   }
 
-  /** Whether it takes away the dead letter of the message with this id. */
+  /** Tells whether it deletes the dead letter of the message with this id. */
   deletesDeadLetter(id: string): boolean {
     return this.#deletedDeadLetters.has(id);
   }
 
-  /** Holds crashes against a message; its last mark counts. */
+  /** Sets the crash mark of a message. The last one counts. */
   setCrashMark(mark: CrashMark): void {
-    this.#marks.set(mark.seq, mark);
+    this.#crashMarks.set(mark.seq, mark);
   }
 
-  /** The batch as the store takes it. `nextPlace` gives a number to a value that was not there before. */
+  /** Converts the batch to the store's form. `nextRowId` numbers the values that are new to the store. */
   toStore(nextRowId: () => number): Batch {
-    // Ahead of all others, which may write a value of the same name anew.
-    const state: StateWrite[] = this.#erased.map(({ rowId, name, type, id }) => ({
-      ...ERASURE,
-      rowId,
-      name,
-      address: { type, id },
-    }));
-    for (const slot of this.#slots) {
-      const { current: value, rowId, name } = slot;
-      const { address } = slot.state;
-      slot.batch = undefined;
-      this.#values.push(value);
-      if (slot.isDerived) continue;
-      if (value === undefined) {
-        // A value that came and went within the batch never was.
-        if (rowId === undefined) continue;
-        slot.rowId = undefined;
-        state.push({ rowId, isNew: false, address, name, value });
-      } else {
-        slot.rowId ??= nextRowId();
-        state.push({ rowId: slot.rowId, isNew: rowId === undefined, address, name, value });
-      }
-    }
     return {
       removed: [...this.#removed],
       removedDelayed: [...this.#removedDelayed],
       cancelled: [...this.#cancelled],
       inserted: this.accepted,
-      state,
+      state: this.#stateWrites(nextRowId),
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
       deletedDeadLetters: [...this.#deletedDeadLetters],
-      dead: this.#dead,
-      marks: [...this.#marks.values()],
+      dead: this.#deadLetters,
+      marks: [...this.#crashMarks.values()],
     };
   }
 
-  /** Notes that the store has it. `rested` hears of states that no batch writes any more. */
-  committed(rested: (state: AddressState) => void): void {
-    for (const [index, slot] of this.#slots.entries()) {
-      const { state } = slot;
-      slot.committed = this.#values[index];
-      if (--state.pins === 0) rested(state);
+  #stateWrites(nextRowId: () => number): readonly StateWrite[] {
+    // Expired values come first, because a later write may create a value of the same name.
+    const writes: StateWrite[] = this.#expired.map(({ rowId, name, type, id }) => ({
+      ...DELETION,
+      rowId,
+      name,
+      address: { type, id },
+    }));
+    for (const cached of this.#writes) {
+      const { current: value, rowId, name } = cached;
+      const { address } = cached.state;
+      cached.batch = undefined;
+      this.#written.push(value);
+      if (cached.isDerived) continue;
+      if (value === undefined) {
+        // The store never saw a value that came and went within the batch.
+        if (rowId === undefined) continue;
+        cached.rowId = undefined;
+        writes.push({ rowId, isNew: false, address, name, value });
+      } else {
+        cached.rowId ??= nextRowId();
+        writes.push({ rowId: cached.rowId, isNew: rowId === undefined, address, name, value });
+      }
+    }
+    return writes;
+  }
+
+  /** Marks its values as committed. `onUnpinned` receives each state that no batch writes any more. */
+  markCommitted(onUnpinned: (state: AddressState) => void): void {
+    for (const [index, cached] of this.#writes.entries()) {
+      const { state } = cached;
+      cached.committed = this.#written[index];
+      if (--state.pins === 0) onUnpinned(state);
     }
   }
 
   #drop(seq: number): void {
     this.#inserted[seq - this.#firstSeq] = undefined;
-    this.#kept--;
+    this.#insertedCount--;
   }
 }

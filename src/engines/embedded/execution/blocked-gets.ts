@@ -4,63 +4,68 @@ import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Json } from "../../../core/data/json.ts";
 
-/** Reads control data as it stands now. */
+/** Reads control data of a system function as it is now. */
 export type ReadControl = (address: Address, name: string) => Json | undefined;
 
-/** The keys of the answers that cannot come unless these messages are handled. Given by the layer that knows their control data. */
+/** Yields the keys of the replies that cannot come unless these messages are handled. */
 export type LeadsTo = (envelopes: Iterable<Envelope>, read: ReadControl) => Iterable<string>;
 
-/** A handler that waits for the answer of `key` while it runs for `envelope`. */
+/** Collaborators of {@link BlockedGets}. */
+export interface BlockedGetsParts {
+  /** Provided by the layer that knows the control data. */
+  readonly leadsTo: LeadsTo;
+  readonly cache: { readControl: ReadControl };
+  /** Listeners for the replies that the gets wait for. */
+  readonly listeners: { reject: (key: string, error: HandbackError) => void };
+}
+
+/** A get of the handler that runs for `envelope`: it waits for the reply of `key`. */
 export interface BlockedGet {
   readonly key: string;
   readonly envelope: Envelope;
-  /** Stops waiting. */
   readonly stop: () => void;
 }
 
-/** What stands behind blocked handlers. */
+/** The work that waits behind blocked handlers. */
 export interface BlockedWork {
-  /** Messages queued at an address behind the one that is running. */
+  /** Returns the messages queued at an address behind the running one. */
   readonly queuedAt: (address: Address) => Iterable<Envelope>;
-  /** Messages that wait for a slot, when every slot is held by a blocked handler; else none. */
+  /** The messages that wait for a slot when every slot is held by a blocked handler. Otherwise empty. */
   readonly waitingForSlot: readonly Envelope[];
 }
 
 /**
  * Finds blocked gets that can never be settled, and rejects one of them.
  *
- * B1 A get waits for another if what it waits for is the outcome of the other's handler, or of a message queued behind it
- *    at its address. A cycle of such waits is a deadlock; the youngest get in it is rejected.
- * B2 When every slot is held by a blocked handler, a get is stuck if it waits for a message without a slot, or for a get
- *    that is stuck. If all are, nothing can be settled; the youngest is rejected.
- * B3 A get that was rejected waits for nothing, so it is in no cycle and not stuck; its handler counts as blocked until it goes on.
+ * B1 A get waits for another one if it needs the outcome of the other's handler, or of a message
+ *    queued behind that handler at its address. A cycle of such waits is a deadlock. The youngest
+ *    get in it is rejected.
+ * B2 When every slot is held by a blocked handler, a get is stuck if it waits for a message without
+ *    a slot, or for a get that is stuck. If all gets are stuck, the youngest is rejected.
+ * B3 A rejected get waits for nothing, so it is in no cycle and not stuck. Its handler counts as
+ *    blocked until it continues.
  */
 export class BlockedGets {
-  /** By key, oldest first. */
+  readonly #parts: BlockedGetsParts;
+  /** Gets by key, oldest first. */
   readonly #gets = new Map<string, BlockedGet>();
-  /** Keys of those whose handlers have yet to hear that they are rejected. */
+  /** Keys of rejected gets whose handlers have not continued yet. */
   readonly #rejected = new Set<string>();
   /** Keys of the gets of each blocked run. */
   readonly #byRun = new Map<Envelope, Set<string>>();
-  readonly #leadsTo: LeadsTo;
-  readonly #read: ReadControl;
-  readonly #reject: (key: string, error: HandbackError) => void;
+  readonly #readControl: ReadControl;
 
-  constructor(
-    leadsTo: LeadsTo,
-    read: ReadControl,
-    reject: (key: string, error: HandbackError) => void,
-  ) {
-    this.#leadsTo = leadsTo;
-    this.#read = read;
-    this.#reject = reject;
+  constructor(parts: BlockedGetsParts) {
+    this.#parts = parts;
+    this.#readControl = (address, name) => parts.cache.readControl(address, name);
   }
 
+  /** The number of blocked gets. */
   get size(): number {
     return this.#gets.size;
   }
 
-  /** How many handlers are blocked; one may have several gets. */
+  /** The number of blocked handlers. One handler may have several gets. */
   get runs(): number {
     return this.#byRun.size;
   }
@@ -81,7 +86,7 @@ export class BlockedGets {
     if (keys?.size === 0) this.#byRun.delete(envelope);
   }
 
-  /** The run of `envelope` is over: nobody waits for what it has not waited for to the end. */
+  /** Ends all gets of the run of `envelope`, which is over. */
   endAll(envelope: Envelope): void {
     for (const key of this.#byRun.get(envelope) ?? []) {
       this.#gets.get(key)?.stop();
@@ -95,32 +100,33 @@ export class BlockedGets {
     this.#rejected.delete(key);
   }
 
-  /** The run of `envelope` is no longer wanted: its gets need not be awaited. */
+  /** Rejects all gets of the run of `envelope`. */
   rejectAll(envelope: Envelope, error: HandbackError): void {
-    for (const key of this.#byRun.get(envelope) ?? []) this.#refuse(key, error);
+    for (const key of this.#byRun.get(envelope) ?? []) this.#rejectGet(key, error);
   }
 
-  /** Whether a get waits for what becomes of the message. */
+  /** Tells whether a get waits for the outcome of the message. */
   isAwaited(envelope: Envelope): boolean {
     return this.#waitersFor([envelope]).next().done !== true;
   }
 
-  check(backlog: BlockedWork): void {
-    const waits = this.#waits(backlog);
-    const cycle = findCycle(waits);
+  /** Rejects the youngest get of a deadlock, if one exists. */
+  check(work: BlockedWork): void {
+    const waits = this.#waitsByGet(work);
+    const cycle = findWaitCycle(waits);
     if (cycle !== undefined)
-      return this.#rejectYoungest(cycle, describeCycle(cycle), this.#isReentrant(cycle));
-    if (backlog.waitingForSlot.length === 0) return;
-    const stuck = this.#stuck(backlog);
+      return this.#rejectYoungest(cycle, describeWaitCycle(cycle), this.#isReentrant(cycle));
+    if (work.waitingForSlot.length === 0) return;
+    const stuck = this.#stuckGets(work);
     if (stuck.size < this.#gets.size) return;
     this.#rejectYoungest(
       [...this.#gets.values()],
-      `all ${this.runs} handler slots are held by handlers that block on work which waits for a slot`,
+      `all ${this.runs} handler slots are held by handlers that block on work that waits for a slot`,
     );
   }
 
-  /** For each get, the gets it waits for. */
-  #waits({ queuedAt }: BlockedWork): Map<BlockedGet, Set<BlockedGet>> {
+  /** Returns the gets that each get waits for. */
+  #waitsByGet({ queuedAt }: BlockedWork): Map<BlockedGet, Set<BlockedGet>> {
     const waits = new Map<BlockedGet, Set<BlockedGet>>();
     for (const [envelope, keys] of this.#byRun) {
       for (const held of [envelope, ...queuedAt(envelope.target)]) {
@@ -137,7 +143,8 @@ export class BlockedGets {
     return waits;
   }
 
-  #stuck({ waitingForSlot, queuedAt }: BlockedWork): ReadonlySet<BlockedGet> {
+  /** Returns the gets that wait for a message without a slot (B2). */
+  #stuckGets({ waitingForSlot, queuedAt }: BlockedWork): ReadonlySet<BlockedGet> {
     const stuck = new Set<BlockedGet>();
     const unhandled = new Set(waitingForSlot);
     for (let size = -1; size !== stuck.size;) {
@@ -149,7 +156,7 @@ export class BlockedGets {
     return stuck;
   }
 
-  /** A get that waits for a message queued at its own address, rather than for its own outcome. */
+  /** Tells whether the cycle is one get that waits for a message queued at its own address, not for its own outcome. */
   #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
     return (
       only !== undefined &&
@@ -159,15 +166,15 @@ export class BlockedGets {
   }
 
   *#waitersFor(envelopes: Iterable<Envelope>): Generator<BlockedGet> {
-    for (const key of this.#leadsTo(envelopes, this.#read)) {
+    for (const key of this.#parts.leadsTo(envelopes, this.#readControl)) {
       const get = this.#gets.get(key);
       if (get !== undefined && !this.#rejected.has(key)) yield get;
     }
   }
 
-  #refuse(key: string, error: HandbackError): void {
+  #rejectGet(key: string, error: HandbackError): void {
     this.#rejected.add(key);
-    this.#reject(key, error);
+    this.#parts.listeners.reject(key, error);
   }
 
   #rejectYoungest(candidates: readonly BlockedGet[], why: string, reentrant = false): void {
@@ -175,7 +182,7 @@ export class BlockedGets {
     if (youngest === undefined) return;
     const cycle = [...new Set(candidates.map(({ envelope }) => formatAddress(envelope.target)))];
     const code = reentrant ? "REENTRANT_CALL" : "DEADLOCK";
-    this.#refuse(
+    this.#rejectGet(
       youngest.key,
       new HandbackError(
         code,
@@ -186,7 +193,7 @@ export class BlockedGets {
   }
 }
 
-function describeCycle(cycle: readonly BlockedGet[]): string {
+function describeWaitCycle(cycle: readonly BlockedGet[]): string {
   const [first] = cycle;
   const names = cycle.map(({ envelope }) => formatAddress(envelope.target));
   return first !== undefined && cycle.length === 1
@@ -194,7 +201,7 @@ function describeCycle(cycle: readonly BlockedGet[]): string {
     : [...names, names[0]].join(" waits for ");
 }
 
-function findCycle(
+function findWaitCycle(
   waits: ReadonlyMap<BlockedGet, ReadonlySet<BlockedGet>>,
 ): readonly BlockedGet[] | undefined {
   const done = new Set<BlockedGet>();

@@ -1,6 +1,6 @@
 import type { Run } from "../../../core/activation/meter.ts";
 
-/** What the runs of one function came to since the engine was started. */
+/** The runs of one function since the engine was started. */
 export interface FunctionBill {
   readonly runs: number;
   readonly failed: number;
@@ -8,7 +8,7 @@ export interface FunctionBill {
   readonly blockedMs: number;
 }
 
-/** Sums runs by function type, one-way messages included, which belong to no flow. Kept in memory. */
+/** Sums the runs of each function in memory, including one-way messages, which belong to no flow. */
 export class FunctionMeter {
   readonly #sums = new Map<
     string,

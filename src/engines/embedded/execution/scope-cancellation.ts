@@ -2,68 +2,70 @@ import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
 /**
- * Messages to be taken back because their scope is cancelled, and those that were.
+ * The scopes that are being canceled, and the canceled messages that are still in mailboxes.
  *
- * WD1 A scope is looked up only when nothing is in flight: then each of its messages is in the store, in a batch, or being handled.
- * WD2 All messages of a scope, and of those cancelled with it, are taken back before anything comes of that: what waits for one of them
- *     is taken back itself. Until all that comes of it has happened, the scopes are known as cancelled.
- * WD3 A message that was taken back while it was in a mailbox, or on its way there, is passed by when it comes up. One whose handler
- *     has ended, and what came of that is on its way, counts as handled; then its scope is cancelled once more.
+ * WD1 A scope is looked up only when no activation is in progress. Then each of its messages is in
+ *     the store, in a batch, or in a handler.
+ * WD2 All messages of a scope, and of the scopes canceled with it, are canceled before their
+ *     consequences are handled, because a consequence may itself wait for a canceled message. The
+ *     scopes count as canceled until all consequences have been handled.
+ * WD3 A message canceled in a mailbox, or on its way to one, is skipped when its turn comes. A
+ *     message whose handler has ended, but whose effects are not written yet, counts as handled.
+ *     Its scope is canceled once more after that.
  */
 export class ScopeCancellation {
-  readonly #scopes = new Queue<string>();
+  readonly #pending = new Queue<string>();
   readonly #cancelled = new Set<string>();
-  /** Lengths of their names. */
+  /** The lengths of the canceled scopes' names. */
   readonly #lengths = new Set<number>();
-  /** Numbers of messages to be passed by. */
-  readonly #passing = new Set<number>();
+  /** Numbers of messages to skip. */
+  readonly #skipped = new Set<number>();
 
   cancel(scope: string): void {
     if (this.isCancelled(scope)) return;
     this.#cancelled.add(scope);
     this.#lengths.add(scope.length);
-    this.#scopes.push(scope);
+    this.#pending.push(scope);
   }
 
-  /** Whether the scope has just been cancelled, so that what comes up in it comes of that. */
+  /** Tells whether the scope, or one that contains it, is being canceled. */
   isCancelled(scope: string): boolean {
     for (const length of this.#lengths)
       if (this.#cancelled.has(scope.slice(0, length))) return true;
     return false;
   }
 
-  /** Each scope that is cancelled, also while they are gone through. Nothing may be in flight. */
-  *takeBack(): Generator<string> {
-    for (let scope = this.#scopes.shift(); scope !== undefined; scope = this.#scopes.shift())
-      yield scope;
-  }
-
-  /** Whether there are scopes to be taken back. */
+  /** Tells whether canceled scopes wait to be looked up. */
   get isPending(): boolean {
-    return this.#scopes.size > 0;
+    return this.#pending.size > 0;
   }
 
-  /** All that came of the cancellations has happened. */
-  end(): void {
+  /** Takes the next canceled scope to look up. No activation may be in progress. */
+  takeNext(): string | undefined {
+    return this.#pending.shift();
+  }
+
+  /** Forgets the canceled scopes once all consequences have been handled. */
+  finish(): void {
     if (this.#cancelled.size === 0) return;
     this.#cancelled.clear();
     this.#lengths.clear();
   }
 
-  /** Notes that a message is to be passed by. */
-  passBy(seq: number): void {
-    this.#passing.add(seq);
+  /** Notes a message to skip when its turn comes. */
+  skip(seq: number): void {
+    this.#skipped.add(seq);
   }
 
-  /** Whether the message is to be passed by; asked once. */
-  isPassedBy(seq: number): boolean {
-    return this.#passing.delete(seq);
+  /** Tells whether to skip the message, and forgets it. */
+  takeSkipped(seq: number): boolean {
+    return this.#skipped.delete(seq);
   }
 
-  /** The next message of a mailbox's queue that was not taken back. */
+  /** Takes the next message of a mailbox's queue that is not canceled. */
   takeFrom(queue: Queue<StoredMessage>): StoredMessage | undefined {
     let message = queue.shift();
-    while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();
+    while (message !== undefined && this.takeSkipped(message.seq)) message = queue.shift();
     return message;
   }
 }

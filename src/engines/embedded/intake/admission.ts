@@ -1,44 +1,44 @@
 import { formatAddress } from "../../../core/message/address.ts";
-import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import type { Backlog } from "../mailboxes/backlog.ts";
+import type { Intake } from "./intake.ts";
 
-/** How many messages may be accepted and not yet handled, from 1. */
+/** Upper limits on messages that are accepted and not yet handled, from 1. */
 export interface BacklogLimits {
   readonly total: number;
   readonly perAddress: number;
 }
 
-/** What the backlog is made of. */
+/** Collaborators of {@link Admission}. */
 export interface AdmissionParts {
   readonly limits: BacklogLimits;
-  /** How many messages there are, wherever: in a batch, in a mailbox, being handled. */
-  readonly total: () => number;
-  /** How many there are of one address. */
-  readonly at: (address: Address) => number;
+  readonly backlog: Pick<Backlog, "total" | "at">;
+  readonly intake: Pick<Intake, "targetsOf">;
 }
 
 /**
- * Messages that were accepted and are not yet handled; decides whether more may be.
+ * Admission control: refuses requests that would add messages to a full backlog.
  *
- * BL1 While there are less than any bound, it takes one comparison to say so.
+ * BL1 While the backlog is below every limit, admission takes one comparison.
  */
 export class Admission {
   readonly #parts: AdmissionParts;
-  readonly #lowest: number;
+  readonly #lowestLimit: number;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    this.#lowest = Math.min(parts.limits.total, parts.limits.perAddress);
+    this.#lowestLimit = Math.min(parts.limits.total, parts.limits.perAddress);
   }
 
-  /** Why no message can be added; `addresses` tells to which they would be, and is asked only if that matters. */
-  refusal(addresses: () => Iterable<Address>): HandbackError | undefined {
-    const { limits, total, at } = this.#parts;
-    const waiting = total();
-    if (waiting < this.#lowest) return undefined;
-    for (const address of addresses()) {
+  /** Returns the error that refuses the request, if the backlog is full. */
+  refusalOf(request: Envelope): HandbackError | undefined {
+    const { limits, backlog, intake } = this.#parts;
+    const waiting = backlog.total;
+    if (waiting < this.#lowestLimit) return undefined;
+    for (const address of intake.targetsOf(request)) {
       if (waiting >= limits.total) return overloaded("in all", waiting, { limit: limits.total });
-      const queued = at(address);
+      const queued = backlog.at(address);
       if (queued < limits.perAddress) continue;
       const { type, id } = address;
       return overloaded(`at ${formatAddress(address)}`, queued, {
@@ -51,13 +51,13 @@ export class Admission {
   }
 }
 
-interface Bound {
+interface ExceededLimit {
   readonly limit: number;
   readonly function?: string;
   readonly id?: string;
 }
 
-function overloaded(where: string, waiting: number, bound: Bound): HandbackError {
-  const message = `${waiting} messages wait ${where} to be handled, and the limit is ${bound.limit}; this was not accepted`;
-  return new HandbackError("OVERLOADED", message, { details: { ...bound, waiting } });
+function overloaded(where: string, waiting: number, exceeded: ExceededLimit): HandbackError {
+  const message = `${waiting} messages wait ${where} to be handled, and the limit is ${exceeded.limit}; this was not accepted`;
+  return new HandbackError("OVERLOADED", message, { details: { ...exceeded, waiting } });
 }

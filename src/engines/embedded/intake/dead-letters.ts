@@ -2,21 +2,21 @@ import { UNDEFINED } from "../../../core/codec/encoded.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { Intake } from "./intake.ts";
 import type { RequestIntake } from "./request-intake.ts";
 import type { Store, StoredDeadLetter } from "../../../stores/store.ts";
 
-/** What dead letters depend on. */
+/** Collaborators of {@link DeadLetters}. */
 export interface DeadLettersParts {
   readonly store: Pick<Store, "readDeadLetters" | "readDeadLetter">;
+  readonly lifecycle: Lifecycle;
   readonly commits: GroupCommit;
   readonly requests: RequestIntake;
-  /** Why the engine has stopped, if it has. */
-  readonly stopped: () => HandbackError | undefined;
-  /** Sends a message, if there is one, with what else there is to commit. */
-  readonly send: (envelope: Envelope | undefined) => void;
+  readonly intake: Intake;
 }
 
-/** Messages that will not run again, unless somebody sends them again. */
+/** Dead letters: messages that do not run again, unless a user redrives them. */
 export class DeadLetters {
   readonly #parts: DeadLettersParts;
 
@@ -24,39 +24,35 @@ export class DeadLetters {
     this.#parts = parts;
   }
 
-  /** Oldest first, at most `limit`. */
+  /** Lists the oldest dead letters, at most `limit`. */
   list(limit: number): readonly StoredDeadLetter[] {
-    this.#requireRunning();
+    this.#parts.lifecycle.requireNotStopped();
     return this.#parts.store.readDeadLetters(limit);
   }
 
-  /** That of the message with this id. @throws `NOT_FOUND` */
+  /** Returns the dead letter of the message with this id. @throws `NOT_FOUND` */
   find(id: string): StoredDeadLetter {
-    this.#requireRunning();
-    const letter = this.#parts.commits.deletesDeadLetter(id)
-      ? undefined
-      : this.#parts.store.readDeadLetter(id);
+    const { lifecycle, commits, store } = this.#parts;
+    lifecycle.requireNotStopped();
+    const letter = commits.deletesDeadLetter(id) ? undefined : store.readDeadLetter(id);
     if (letter === undefined)
       throw new HandbackError("NOT_FOUND", `there is no dead letter ${id}`, { details: { id } });
     return letter;
   }
 
   /**
-   * Takes away that of the message with this id, and sends a message in its place, if there is one: both or neither.
-   * @throws `CLOSED`, `STORE_FULL`; rejects with `STORE_FAILED`: then it is not known whether it was done
+   * Deletes the dead letter of the message with this id, and sends the replacement, if there is
+   * one: both or neither.
+   *
+   * @throws `CLOSED`, `STORE_FULL`; `STORE_FAILED` when the outcome is unknown
    */
   async deleteDeadLetter(id: string, replacement?: Envelope): Promise<void> {
-    const { commits, requests, send } = this.#parts;
+    const { commits, requests, intake } = this.#parts;
     const key = `exhume/${id}`;
     await requests.perform(key, () => {
       commits.batch.deleteDeadLetter(id);
       commits.batch.replies.push({ key, payload: UNDEFINED });
-      send(replacement);
+      intake.send(replacement === undefined ? [] : [replacement]);
     });
-  }
-
-  #requireRunning(): void {
-    const stopped = this.#parts.stopped();
-    if (stopped !== undefined) throw stopped;
   }
 }

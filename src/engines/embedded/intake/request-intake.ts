@@ -1,87 +1,65 @@
-import { activate } from "../../../core/activation/activate.ts";
-import type { Cause } from "../../../core/activation/activation.ts";
-import type { Address } from "../../../core/message/address.ts";
-import { PendingReplies } from "../../../core/engine/pending-replies.ts";
-import type { Definition } from "../../../core/activation/definition.ts";
+import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
+import type { DiskSpace } from "../commit/disk-space.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Admission } from "./admission.ts";
+import type { Intake } from "./intake.ts";
 
-/** What taking requests depends on. */
+/** Collaborators of {@link RequestIntake}. */
 export interface RequestIntakeParts {
-  readonly definitions: ReadonlyMap<string, Definition>;
-  readonly backlog: Admission;
-  /** Why none can be taken at all. */
-  readonly refusal: () => HandbackError | undefined;
-  readonly cause: (definition: Definition, request: Envelope) => Cause;
-  /** Handles a request in the batch that gathers. */
-  readonly handle: (request: Envelope) => void;
-  /** Runs a step of the work, and answers for its failure. */
-  readonly guard: (step: () => void) => void;
+  readonly lifecycle: Lifecycle;
+  readonly diskSpace: Pick<DiskSpace, "refusal">;
+  readonly admission: Admission;
+  readonly intake: Intake;
+  /** Callers that wait for the replies to their requests. */
+  readonly callers: PendingReplies;
 }
 
 /**
- * Requests of clients: each is taken or refused at once, and whoever made it waits for what becomes of it.
+ * Takes requests of clients: each is accepted or refused at once, and its caller waits for the reply.
  *
- * RQ1 One that is refused has changed nothing, and never will.
- * RQ2 When too much waits to be handled, what begins more is refused. Nothing else is: what was accepted is promised, and so is what
- *     comes of it, and whoever completes it.
+ * RQ1 A refused request has changed nothing, and never will.
+ * RQ2 When the backlog is full, only requests that start work are refused. Accepted work is a
+ *     promise, and so are its consequences and the requests that complete it.
  */
 export class RequestIntake {
   readonly #parts: RequestIntakeParts;
-  readonly #replies = new PendingReplies();
 
   constructor(parts: RequestIntakeParts) {
     this.#parts = parts;
   }
 
-  /** @param begins - it begins work, rather than completes some */
+  /**
+   * Handles a request and waits for the reply of `key`.
+   *
+   * @param begins - set for a request that starts work, rather than completes some
+   */
   ask(request: Envelope, key: string, begins: boolean): Promise<Reply> {
-    const answer = this.#replies.wait(key);
-    this.#parts.guard(() => {
-      const refusal = this.#parts.refusal() ?? (begins ? this.#overload(request) : undefined);
-      if (refusal === undefined) this.#parts.handle(request);
-      else this.#replies.reject(key, refusal);
+    const { lifecycle, admission, intake, callers } = this.#parts;
+    const reply = callers.wait(key);
+    lifecycle.run(() => {
+      const refusal = this.#refusal() ?? (begins ? admission.refusalOf(request) : undefined);
+      if (refusal === undefined) intake.handle(request);
+      else callers.reject(key, refusal);
     });
-    return answer;
+    return reply;
   }
 
-  /** Does what the answer of `key` comes of, without a message for it. */
+  /** Runs a step that adds the reply of `key` to the current batch, and waits for that reply. */
   perform(key: string, step: () => void): Promise<Reply> {
-    const answer = this.#replies.wait(key);
-    this.#parts.guard(() => {
-      const refusal = this.#parts.refusal();
+    const { lifecycle, callers } = this.#parts;
+    const reply = callers.wait(key);
+    lifecycle.run(() => {
+      const refusal = this.#refusal();
       if (refusal === undefined) step();
-      else this.#replies.reject(key, refusal);
+      else callers.reject(key, refusal);
     });
-    return answer;
+    return reply;
   }
 
-  /** Tells whether it is the answer to a request. */
-  give(answer: Reply): boolean {
-    return this.#replies.deliver(answer);
-  }
-
-  /** Rejects all that wait. */
-  end(error: HandbackError): void {
-    this.#replies.rejectAll(error);
-  }
-
-  #overload(request: Envelope): HandbackError | undefined {
-    return this.#parts.backlog.refusal(() => this.#addedTo(request));
-  }
-
-  /** The addresses that a request adds messages to. It is handled for nothing to find out: system functions are pure. */
-  #addedTo(request: Envelope): readonly Address[] {
-    const { definitions, cause } = this.#parts;
-    const definition = definitions.get(request.target.type);
-    if (definition === undefined) return [];
-    const effects = activate(definition, cause(definition, request));
-    if (effects instanceof Promise) return [];
-    const targets = effects.sends
-      .filter(({ dueAt }) => dueAt === undefined)
-      .map(({ envelope }) => envelope.target);
-    return targets.filter(({ type }) => definitions.get(type)?.system !== true);
+  #refusal(): HandbackError | undefined {
+    return this.#parts.lifecycle.refusal ?? this.#parts.diskSpace.refusal;
   }
 }

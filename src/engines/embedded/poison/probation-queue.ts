@@ -1,54 +1,54 @@
 import { Queue } from "../../../core/data/queue.ts";
 
-/** A message that may be what ends the process. */
+/** A message on probation: it may be the one that crashes the process. */
 export interface ProbationMessage {
   readonly crashes: number;
-  /** Whether no other suspect may be at work beside it. */
+  /** Set when no other message on probation may run beside it. */
   readonly isAlone: boolean;
-  /** Whether it still wants a turn. */
+  /** Set while it still waits for its turn. */
   readonly isWaiting: boolean;
-  /** Whether its handler has yet to begin. One that goes on after it was blocked has a slot. */
+  /** Set while its handler has not started. A handler that continues after it was blocked has a slot. */
   readonly needsSlot: boolean;
 }
 
-/** A suspect that waits for its turn. */
+/** A message that waits for its turn. */
 export interface QueuedMessage<Message extends ProbationMessage> {
   readonly message: Message;
-  /** How many came before. */
+  /** Its place in the order of requests. */
   readonly number: number;
 }
 
-/** Suspects that wait for their turns: first those with the least against them, of these who came first. */
+/** Messages that wait for their turns: those with the fewest crashes first, in the order of their requests. */
 export class ProbationQueue<Message extends ProbationMessage> {
   readonly #byCrashes = new Map<number, Queue<QueuedMessage<Message>>>();
 
-  push(rowId: QueuedMessage<Message>): void {
-    const { crashes } = rowId.message;
-    const places = this.#byCrashes.get(crashes) ?? new Queue();
-    this.#byCrashes.set(crashes, places);
-    places.push(rowId);
+  push(queued: QueuedMessage<Message>): void {
+    const { crashes } = queued.message;
+    const queue = this.#byCrashes.get(crashes) ?? new Queue();
+    this.#byCrashes.set(crashes, queue);
+    queue.push(queued);
   }
 
-  /** Who is first, of those that still wait. */
+  /** The first message that still waits. */
   get first(): QueuedMessage<Message> | undefined {
     const first = this.shift();
     if (first !== undefined) this.#byCrashes.get(first.message.crashes)?.unshift(first);
     return first;
   }
 
-  /** Lets the first one leave. */
+  /** Removes and returns the first message that still waits. */
   shift(): QueuedMessage<Message> | undefined {
     for (const crashes of [...this.#byCrashes.keys()].toSorted((one, other) => one - other)) {
-      const places = this.#byCrashes.get(crashes);
-      for (let rowId = places?.shift(); rowId !== undefined; rowId = places?.shift())
-        if (rowId.message.isWaiting) return rowId;
+      const queue = this.#byCrashes.get(crashes);
+      for (let queued = queue?.shift(); queued !== undefined; queued = queue?.shift())
+        if (queued.message.isWaiting) return queued;
       this.#byCrashes.delete(crashes);
     }
     return undefined;
   }
 }
 
-/** Whether a place is before another one in line. */
+/** Tells whether a message comes before another one. */
 export function isBefore(
   one: QueuedMessage<ProbationMessage>,
   other: QueuedMessage<ProbationMessage>,

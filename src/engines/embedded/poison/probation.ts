@@ -3,37 +3,35 @@ import type { SlotReservation } from "./slot-reservation.ts";
 import { isBefore, ProbationQueue } from "./probation-queue.ts";
 import type { ProbationMessage } from "./probation-queue.ts";
 
-/** How long the process lives before the first suspect is handled. */
+/** Time that the process must live before the first message on probation runs. */
 const CALM_MS = 1_000;
 
-/** Who gets turns. */
+/** Collaborators of {@link Probation}. */
 export interface ProbationParts<Message extends ProbationMessage> {
   readonly clock: Clock;
   readonly slots: Pick<SlotReservation, "isAnyFree">;
-  /** It is a message's turn. */
-  readonly give: (message: Message) => void;
-  /** Runs a step of the work, and answers for its failure. */
-  readonly guard: (step: () => void) => void;
+  /** Starts the turn of a message. */
+  readonly giveTurn: (message: Message) => void;
 }
 
 /**
- * Gives suspects their turns, one at a time.
+ * Gives messages on probation their turns, one at a time.
  *
- * TU1 The fewer crashes are held against it, the sooner a message has its turn: what is innocent is done before the process dies again,
- *     and if it dies of something else, the blame is shared by all.
- * TU2 The process lives for a while before the first turn: one that dies within it does not die of a suspect.
- * TU3 A suspect that is to be alone has its turn when none that had one before is at work any more.
- * TU4 A suspect whose handler has yet to begin has its turn only when there is a slot: those without one are passed by, else they would
- *     hold up those that go on, who have the slots.
+ * TU1 The fewer crashes a message has, the sooner its turn comes. So innocent messages are done
+ *     before the process crashes again. If another cause crashes it, all share the blame.
+ * TU2 The process lives for a while before the first turn. A crash within that time has another cause.
+ * TU3 A message that must run alone gets its turn once no earlier message on probation is running.
+ * TU4 A message whose handler has not started gets its turn only when a slot is free. Messages
+ *     without a slot are passed over, or they would block those that continue and hold the slots.
  */
 export class Probation<Message extends ProbationMessage> {
   readonly #parts: ProbationParts<Message>;
-  readonly #beginning = new ProbationQueue<Message>();
+  readonly #starting = new ProbationQueue<Message>();
   readonly #resuming = new ProbationQueue<Message>();
   #requests = 0;
   #turn: Message | undefined;
-  /** Those that have had their turns, and are still at work. */
-  readonly #atWork = new Set<Message>();
+  /** Messages whose turn is over and whose handlers are still running. */
+  readonly #running = new Set<Message>();
   #isCalm = false;
   #cancelCalm: (() => void) | undefined;
 
@@ -42,12 +40,10 @@ export class Probation<Message extends ProbationMessage> {
   }
 
   start(): void {
-    const { clock, guard } = this.#parts;
-    const begin = (): void => {
+    this.#cancelCalm = this.#parts.clock.setTimer(CALM_MS, () => {
       this.#isCalm = true;
       this.#advance();
-    };
-    this.#cancelCalm = clock.setTimer(CALM_MS, () => guard(begin));
+    });
   }
 
   stop(): void {
@@ -55,48 +51,48 @@ export class Probation<Message extends ProbationMessage> {
     this.#cancelCalm?.();
   }
 
-  /** A message wants its turn. */
+  /** Requests a turn for a message. */
   request(message: Message): void {
-    const line = message.needsSlot ? this.#beginning : this.#resuming;
-    line.push({ message, number: this.#requests++ });
+    const queue = message.needsSlot ? this.#starting : this.#resuming;
+    queue.push({ message, number: this.#requests++ });
     this.#advance();
   }
 
-  /** There is a slot. */
+  /** Notes that a handler slot is free. */
   slotFreed(): void {
     this.#advance();
   }
 
-  /** A message goes on beside the next ones. */
-  pass(message: Message): void {
+  /** Ends the turn of a message whose handler keeps running beside the next ones. */
+  endTurnEarly(message: Message): void {
     if (this.#turn !== message) return;
     this.#turn = undefined;
-    this.#atWork.add(message);
+    this.#running.add(message);
     this.#advance();
   }
 
-  /** A message is not at work any more. */
+  /** Notes that the handler of a message is no longer running. */
   end(message: Message): void {
-    const wasAtWork = this.#atWork.delete(message);
+    const wasRunning = this.#running.delete(message);
     if (this.#turn === message) this.#turn = undefined;
-    else if (!wasAtWork) return;
+    else if (!wasRunning) return;
     this.#advance();
   }
 
   #advance(): void {
     if (!this.#isCalm || this.#turn !== undefined) return;
-    this.#turn = this.#next();
-    if (this.#turn !== undefined) this.#parts.give(this.#turn);
+    this.#turn = this.#takeNext();
+    if (this.#turn !== undefined) this.#parts.giveTurn(this.#turn);
   }
 
-  #next(): Message | undefined {
-    const beginning = this.#parts.slots.isAnyFree ? this.#beginning.first : undefined;
+  #takeNext(): Message | undefined {
+    const starting = this.#parts.slots.isAnyFree ? this.#starting.first : undefined;
     const resuming = this.#resuming.first;
-    const begins =
-      beginning !== undefined && (resuming === undefined || isBefore(beginning, resuming));
-    const message = (begins ? beginning : resuming)?.message;
-    if (message === undefined || (message.isAlone && this.#atWork.size > 0)) return undefined;
-    (begins ? this.#beginning : this.#resuming).shift();
+    const starts =
+      starting !== undefined && (resuming === undefined || isBefore(starting, resuming));
+    const message = (starts ? starting : resuming)?.message;
+    if (message === undefined || (message.isAlone && this.#running.size > 0)) return undefined;
+    (starts ? this.#starting : this.#resuming).shift();
     return message;
   }
 }

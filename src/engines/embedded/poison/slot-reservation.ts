@@ -3,7 +3,7 @@ export interface SlotReservation {
   /** Tells whether a slot is neither in use nor reserved. */
   readonly isAnyFree: boolean;
   /** Reserves a free slot. */
-  keep(): void;
+  reserve(): void;
   /** Gives a reserved slot back. */
-  free(): void;
+  cancelReservation(): void;
 }

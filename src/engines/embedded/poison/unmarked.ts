@@ -1,21 +1,21 @@
-/** Numbers of recovered messages that bear no mark, in order: a commit marks the next ones together. Most need no more than a number. */
+/** Numbers of recovered messages without a crash mark, in order. One commit marks the next ones together. */
 export class UnmarkedMessages {
   readonly #numbers: number[] = [];
-  /** Those that are to be left out when they are next. */
+  /** Numbers to leave out when their turn comes. */
   readonly #skipped = new Set<number>();
   #next = 0;
 
-  /** Adds a message, whose number is above those before. */
+  /** Adds a message. Its number must be above all earlier ones. */
   add(seq: number): void {
     this.#numbers.push(seq);
   }
 
-  /** A message is marked on its own, or need not be. */
+  /** Leaves out a message that is marked on its own, or needs no mark. */
   skip(seq: number): void {
     if (seq >= (this.#numbers[this.#next] ?? Number.POSITIVE_INFINITY)) this.#skipped.add(seq);
   }
 
-  /** Takes the next ones, at most `limit`. */
+  /** Takes the next messages, at most `limit`. */
   take(limit: number): readonly number[] {
     const taken: number[] = [];
     while (taken.length < limit && this.#next < this.#numbers.length) {

@@ -5,21 +5,23 @@ import type { NamedValue, StoredValue } from "../../../core/activation/effects.t
 /**
  * One named value in memory: as handlers see it, and as it is on disk.
  *
- * Objects of a class, in a chain, for they come by the thousand. Where literals and lists are made that live long at first, V8 takes to making
- * all of them among the old, where those that soon die keep what they refer to until the next full collection (measured: up to a third more time).
+ * A linked list of class instances, because there are thousands. V8 allocates literals and arrays
+ * in the old generation once those of one code location live long at first. There, short-lived
+ * ones keep their references alive until the next full collection (measured: up to a third more
+ * time).
  */
 export class CachedValue {
   readonly state: AddressState;
   readonly name: string;
-  /** Another value of the address. */
+  /** The next value of the address in the linked list. */
   readonly next: CachedValue | undefined;
   current: StoredValue | undefined = undefined;
   committed: StoredValue | undefined = undefined;
-  /** The store's number for it; none when it is not there, as of the last batch that was handed over. */
+  /** The store's row id, as of the last batch handed over. Absent when the store does not hold the value. */
   rowId: number | undefined = undefined;
-  /** The batch that gathers a write of it; known by its identity alone. */
+  /** The batch that writes it, compared by identity only. */
   batch: object | undefined = undefined;
-  /** A message tells the value: the store need not hold it. */
+  /** Set while a message carries the value, so the store need not hold it. */
   isDerived = false;
 
   constructor(state: AddressState, name: string, next: CachedValue | undefined) {
@@ -29,32 +31,33 @@ export class CachedValue {
   }
 }
 
-/** Begins the types of system functions. */
-const SYSTEM = "_sys/";
+/** The prefix of the types of system functions. */
+const SYSTEM_PREFIX = "_sys/";
 
-/** The values of one address in memory. They are few: they are found faster one by one than by a map. */
+/** The values of one address in memory. They are few, so a linear search is faster than a map. */
 export class AddressState implements StateReader {
   readonly address: Address;
   #last: CachedValue | undefined;
-  /** Writes in batches not yet committed; while there are any, it must stay in memory. */
+  /** The number of its writes in uncommitted batches. While there are any, it stays in memory. */
   pins = 0;
 
   constructor(address: Address) {
     this.address = address;
   }
 
-  /** Names of the values that are there, or were. */
+  /** The names of all values that are or were set. */
   get names(): readonly string[] {
     const names: string[] = [];
-    for (let slot = this.#last; slot !== undefined; slot = slot.next) names.push(slot.name);
+    for (let cached = this.#last; cached !== undefined; cached = cached.next)
+      names.push(cached.name);
     return names;
   }
 
-  /** Whether it is gone, or only kept to be looked up, as what system functions leave for a time. */
+  /** Tells whether it can leave memory: it is empty, or a system function keeps it for late lookups only. */
   get isOver(): boolean {
-    const isSystem = this.address.type.startsWith(SYSTEM);
-    for (let slot = this.#last; slot !== undefined; slot = slot.next) {
-      if (slot.current !== undefined && !(isSystem && slot.current.expiresAt !== undefined))
+    const isSystem = this.address.type.startsWith(SYSTEM_PREFIX);
+    for (let cached = this.#last; cached !== undefined; cached = cached.next) {
+      if (cached.current !== undefined && !(isSystem && cached.current.expiresAt !== undefined))
         return false;
     }
     return true;
@@ -68,38 +71,39 @@ export class AddressState implements StateReader {
     return this.#find(name) ?? this.#add(name, undefined);
   }
 
-  /** Takes note of a value that the store holds. */
+  /** Adds a value that the store holds. */
   load(name: string, value: StoredValue, rowId: number): void {
     this.#add(name, value).rowId = rowId;
   }
 
-  /** Takes note of a value that a message tells, which holds unless the store has another. */
+  /** Adds a value that a message carries, unless the store holds a newer one. */
   loadDerived(name: string, value: StoredValue): void {
     if (this.#find(name) === undefined) this.#add(name, value).isDerived = true;
   }
 
-  /** What is committed, for readers from outside. */
+  /** Returns the committed values, for readers outside of handlers. */
   committed(): readonly NamedValue[] {
     const values: NamedValue[] = [];
-    for (let slot = this.#last; slot !== undefined; slot = slot.next) {
-      if (slot.committed !== undefined) values.push({ name: slot.name, value: slot.committed });
+    for (let cached = this.#last; cached !== undefined; cached = cached.next) {
+      if (cached.committed !== undefined)
+        values.push({ name: cached.name, value: cached.committed });
     }
     return values;
   }
 
   #find(name: string): CachedValue | undefined {
-    for (let slot = this.#last; slot !== undefined; slot = slot.next)
-      if (slot.name === name) return slot;
+    for (let cached = this.#last; cached !== undefined; cached = cached.next)
+      if (cached.name === name) return cached;
     return undefined;
   }
 
   #add(name: string, value: StoredValue | undefined): CachedValue {
-    const slot = new CachedValue(this, name, this.#last);
-    slot.current = value;
-    slot.committed = value;
-    return (this.#last = slot);
+    const cached = new CachedValue(this, name, this.#last);
+    cached.current = value;
+    cached.committed = value;
+    return (this.#last = cached);
   }
 }
 
-/** What a function without values reads. */
+/** The state of a function without values. */
 export const NO_STATE = new AddressState({ type: "", id: "" });

@@ -1,50 +1,55 @@
 import type { Address } from "../../../core/message/address.ts";
 import { AddressMap } from "../../../core/message/address-map.ts";
+import type { Json } from "../../../core/data/json.ts";
 import type { NamedValue } from "../../../core/activation/effects.ts";
 import { AddressState } from "./address-state.ts";
 import type { Store } from "../../../stores/store.ts";
 
-/** The value of an address that a message tells. */
-type DerivedValueAt = (address: Address) => NamedValue | undefined;
+/** Finds values that messages carry, so the store does not hold them. */
+export interface DerivedValueSource {
+  /** Returns the value of the address that a message carries. */
+  at(address: Address): NamedValue | undefined;
+}
 
 /**
- * Addresses' values in memory, loaded on demand, in two generations: what is used moves to the young one; when that is full
- * it becomes the old one, and what was not used meanwhile is forgotten. Constant time, and no order to keep.
+ * State in memory, loaded on demand, in two generations. A state that is used moves to the young
+ * one. When that is full, it becomes the old one, and the states that were not used meanwhile are
+ * evicted. Each access takes constant time and keeps no order.
  */
 export class StateCache {
   readonly #store: Pick<Store, "readState">;
-  readonly #impliedAt: DerivedValueAt;
+  readonly #derived: DerivedValueSource;
   readonly #half: number;
   #young = new AddressMap<AddressState>();
   #old = new AddressMap<AddressState>();
   #ageAt: number;
-  /** Numbers of values that are being deleted: they may still be there to be read. */
-  readonly #unhide = new Set<number>();
+  /** Row ids of values that are being deleted: the store may still return them. */
+  readonly #hidden = new Set<number>();
 
-  /** @param limit how many addresses are held, about; those being written are held beyond it */
-  constructor(store: Pick<Store, "readState">, impliedAt: DerivedValueAt, limit: number) {
+  /** @param limit approximate number of addresses to hold; states with uncommitted writes stay beyond it */
+  constructor(store: Pick<Store, "readState">, derived: DerivedValueSource, limit: number) {
     this.#store = store;
-    this.#impliedAt = impliedAt;
+    this.#derived = derived;
     this.#half = Math.max(1, limit >> 1);
     this.#ageAt = this.#half;
   }
 
-  /** Whether the values of an address are in memory. */
+  /** Tells whether the state of an address is in memory. */
   has(address: Address): boolean {
     return this.#young.has(address) || this.#old.has(address);
   }
 
-  /** A value that is not in memory is being deleted. */
+  /** Hides a value that is being deleted and is not in memory. */
   hideWhileDeleting(rowId: number): void {
-    this.#unhide.add(rowId);
+    this.#hidden.add(rowId);
   }
 
-  /** It has been deleted. */
+  /** Ends the hiding of a value once it is deleted. */
   unhide(rowId: number): void {
-    this.#unhide.delete(rowId);
+    this.#hidden.delete(rowId);
   }
 
-  /** The values of an address, to be read and written; `fresh` when none of them can be in the store. */
+  /** Returns the state of an address for reading and writing. With `fresh`, the store cannot hold any of it. */
   open(address: Address, fresh = false): AddressState {
     const young = this.#young.get(address);
     if (young !== undefined) return young;
@@ -55,7 +60,12 @@ export class StateCache {
     return state;
   }
 
-  /** No batch writes the state any more: one that is over need not be kept. */
+  /** Reads control data of a system function as it is now. */
+  readControl(address: Address, name: string): Json | undefined {
+    return this.open(address).read(name)?.content.json;
+  }
+
+  /** Evicts a state that no batch writes any more, if it is over. */
   evictIfDone(state: AddressState): void {
     if (!state.isOver) return;
     this.#young.delete(state.address);
@@ -65,9 +75,9 @@ export class StateCache {
   #load(address: Address): AddressState {
     const state = new AddressState(address);
     for (const { name, value, rowId } of this.#store.readState(address))
-      if (!this.#unhide.has(rowId)) state.load(name, value, rowId);
-    const implied = this.#impliedAt(address);
-    if (implied !== undefined) state.loadDerived(implied.name, implied.value);
+      if (!this.#hidden.has(rowId)) state.load(name, value, rowId);
+    const derived = this.#derived.at(address);
+    if (derived !== undefined) state.loadDerived(derived.name, derived.value);
     return state;
   }
 
@@ -76,7 +86,7 @@ export class StateCache {
     for (const state of this.#old.values()) if (state.pins > 0) pinned.add(state.address, state);
     this.#old = this.#young;
     this.#young = pinned;
-    // Those being written may fill a generation: ageing again at once would look at all of them with every access.
+    // Pinned states may fill a generation. Aging at the next access would scan all of them each time.
     this.#ageAt = Math.max(this.#half, 2 * pinned.size);
   }
 }

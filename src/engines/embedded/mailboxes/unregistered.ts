@@ -1,11 +1,11 @@
 import type { Log } from "../../../core/host/log.ts";
 
-/** Counts stored messages for functions that are not registered, by function type: they stay in the store until they are. */
+/** Counts the stored messages for functions that are not registered, by function type. They stay in the store. */
 export class Unregistered {
   readonly counts = new Map<string, number>();
   #size = 0;
 
-  /** How many there are in all. */
+  /** The number of such messages, all types together. */
   get size(): number {
     return this.#size;
   }
@@ -15,7 +15,7 @@ export class Unregistered {
     this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
   }
 
-  /** One of them is done with. */
+  /** Removes one message from the count. */
   remove(type: string): void {
     this.#size--;
     const left = (this.counts.get(type) ?? 0) - 1;
@@ -23,11 +23,11 @@ export class Unregistered {
     else this.counts.delete(type);
   }
 
-  /** Says in the log which functions are missing. */
+  /** Warns of the functions that are missing. */
   report(log: Log): void {
     for (const [type, count] of this.counts) {
       log.warn(
-        `${count} stored messages are for ${type}, which is not registered; they are parked until it is`,
+        `${count} stored messages are for ${type}, which is not registered; they wait until it is`,
         { type, count },
       );
     }

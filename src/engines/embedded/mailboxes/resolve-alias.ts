@@ -1,7 +1,7 @@
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 
-/** A message to the present name of its function, if it was sent to a former one. */
+/** Returns the message with its function's current name in place of a former one. */
 export function resolveAlias(envelope: Envelope, { type, aliases = [] }: Definition): Envelope {
   return !aliases.includes(envelope.target.type)
     ? envelope

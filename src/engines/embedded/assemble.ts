@@ -1,0 +1,181 @@
+import { PendingReplies } from "../../core/engine/pending-replies.ts";
+import type { Definition } from "../../core/activation/definition.ts";
+import type { Environment } from "../../core/activation/environment.ts";
+import { Queue } from "../../core/data/queue.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
+import type { DerivedValues } from "../../core/state/derived-values.ts";
+import type { Scheduler } from "../../core/host/scheduler.ts";
+import type { StoreInfo, Store } from "../../stores/store.ts";
+import { DerivedValueReader } from "./commit/derived-value-reader.ts";
+import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
+import { DiskSpace } from "./commit/disk-space.ts";
+import { GroupCommit } from "./commit/group-commit.ts";
+import { MessageIndex } from "./commit/message-index.ts";
+import { ReplyQueue } from "./dispatch/reply-queue.ts";
+import { TurnDispatcher } from "./dispatch/turn-dispatcher.ts";
+import { EmbeddedEngine } from "./engine.ts";
+import { Activations } from "./execution/activations.ts";
+import { BlockedGets } from "./execution/blocked-gets.ts";
+import type { LeadsTo } from "./execution/blocked-gets.ts";
+import { Causes } from "./execution/causes.ts";
+import { CommitResults } from "./execution/commit-results.ts";
+import { DeadlockSearch } from "./execution/deadlock-search.ts";
+import { EffectWriter } from "./execution/effect-writer.ts";
+import { FunctionMeter } from "./execution/function-meter.ts";
+import { HandlerBlocking } from "./execution/handler-blocking.ts";
+import { HandlerRuns } from "./execution/handler-runs.ts";
+import { Handlers } from "./execution/handlers.ts";
+import { IdleWatch } from "./execution/idle-watch.ts";
+import { MessageCancellation } from "./execution/message-cancellation.ts";
+import { MessageDelivery } from "./execution/message-delivery.ts";
+import { ScopeCancellation } from "./execution/scope-cancellation.ts";
+import { Admission } from "./intake/admission.ts";
+import type { BacklogLimits } from "./intake/admission.ts";
+import { DeadLetters } from "./intake/dead-letters.ts";
+import { FlowNumbers } from "./intake/flow-numbers.ts";
+import { RequestIntake } from "./intake/request-intake.ts";
+import { guardedClock } from "./lifecycle/guarded-clock.ts";
+import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { Backlog } from "./mailboxes/backlog.ts";
+import { HandlerSlots } from "./mailboxes/handler-slots.ts";
+import { Mailboxes } from "./mailboxes/mailboxes.ts";
+import { Unregistered } from "./mailboxes/unregistered.ts";
+import { CrashTracker } from "./poison/crash-tracker.ts";
+import { StateCache } from "./state/state-cache.ts";
+import { DelayedMessages } from "./timers/delayed-messages.ts";
+import { ExpiryCollector } from "./timers/expiry-collector.ts";
+import { Timers } from "./timers/timers.ts";
+
+/** The parts that an engine is assembled from: an open store, the functions it hosts, and its limits. */
+export interface EngineParts {
+  readonly store: Store;
+  readonly storeInfo: StoreInfo;
+  readonly definitions: ReadonlyMap<string, Definition>;
+  /** Cancels messages for functions that are not registered. */
+  readonly fallback: Definition;
+  readonly environment: Environment;
+  readonly scheduler: Scheduler;
+  /** The number of handler slots. */
+  readonly concurrency: number;
+  /** The number of addresses whose state is held in memory. */
+  readonly cachedStates: number;
+  /** Crashes in a row after which a message is given up. */
+  readonly crashLimit: number;
+  readonly backlogLimits: BacklogLimits;
+  /** Finds the replies that depend on a message, to detect deadlocks of blocked handlers. */
+  readonly leadsTo: LeadsTo;
+  /** The values that messages carry in place of the store. */
+  readonly derivedValues: DerivedValues;
+}
+
+/**
+ * Assembles an engine. The only file that knows all rooms.
+ *
+ * Each room is built from the rooms below it. A call that must go up again takes one of three ports:
+ *
+ * - `Intake`: messages that no handler sent enter here (implemented by `Activations`)
+ * - `CommitListener`: outcomes of commits leave here (implemented by `CommitResults`)
+ * - `Dispatcher`: rooms that add work ask here for a turn (implemented by `TurnDispatcher`)
+ */
+export function assembleEngine(parts: EngineParts): EmbeddedEngine {
+  const base = assembleBase(parts);
+  const storage = { ...base, ...assembleStorage(parts, base) };
+  const queues = { ...storage, ...assembleQueues(parts, storage) };
+  const execution = { ...queues, ...assembleExecution(parts, queues) };
+  const timeDriven = assembleTimeDriven(parts, execution);
+  const delivery = assembleHandlers(parts, execution);
+  const { lifecycle, diskSpace, commits, backlog, callers } = execution;
+  commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
+  const { store, storeInfo, environment, definitions } = parts;
+  const intake = execution.activations;
+  const admission = new Admission({ limits: parts.backlogLimits, backlog, intake });
+  const requests = new RequestIntake({ lifecycle, diskSpace, admission, intake, callers });
+  const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
+  return new EmbeddedEngine({
+    store,
+    environment,
+    definitions,
+    ...execution,
+    ...timeDriven,
+    delivery,
+    requests,
+    deadLetters,
+    flowNumbers: new FlowNumbers(storeInfo.generation),
+  });
+}
+
+type Base = ReturnType<typeof assembleBase>;
+type Storage = Base & ReturnType<typeof assembleStorage>;
+type Queues = Storage & ReturnType<typeof assembleQueues>;
+type Execution = Queues & ReturnType<typeof assembleExecution>;
+
+/** Builds the lifecycle, a clock whose timers stop the engine when they throw, and the meter. */
+function assembleBase({ environment }: EngineParts) {
+  const lifecycle = new Lifecycle(environment.log);
+  const clock = guardedClock(environment.clock, lifecycle);
+  return { lifecycle, clock, meter: new FunctionMeter() };
+}
+
+/** Builds state and commits. */
+function assembleStorage(parts: EngineParts, { clock }: Base) {
+  const { store, storeInfo, environment, derivedValues: values } = parts;
+  const messages = new MessageIndex();
+  const derived = new DerivedValueReader(values, messages);
+  const cache = new StateCache(store, derived, parts.cachedStates);
+  const diskSpace = new DiskSpace({ clock, log: environment.log });
+  const commits = new GroupCommit({ store, storeInfo, diskSpace, messages });
+  const derivedValues = new DerivedValueWriter({ values, cache, commits });
+  return { cache, diskSpace, commits, derivedValues };
+}
+
+/** Builds the queues of messages and replies, and the dispatcher that works them off. */
+function assembleQueues(parts: EngineParts, storage: Storage) {
+  const { lifecycle, clock, commits, diskSpace } = storage;
+  const { store, storeInfo, scheduler, crashLimit } = parts;
+  const mailboxes = new Mailboxes();
+  const slots = new HandlerSlots(parts.concurrency);
+  const unregistered = new Unregistered();
+  const backlog = new Backlog({ commits, mailboxes, unregistered });
+  const callers = new PendingReplies();
+  const listeners = new PendingReplies();
+  const replies = new ReplyQueue({ callers, listeners, backlog });
+  const dispatcher = new TurnDispatcher({ scheduler, lifecycle, commits, diskSpace, replies });
+  const tracked = { clock, crashLimit, storeInfo, commits, dispatcher, slots };
+  const crashTracker = new CrashTracker(tracked);
+  const delayed = new DelayedMessages({ store, commits });
+  const messageQueues = { mailboxes, slots, unregistered, backlog, delayed };
+  return { ...messageQueues, callers, listeners, replies, dispatcher, crashTracker };
+}
+
+/** Builds activations, which are the intake, and the cancellation of messages. */
+function assembleExecution(parts: EngineParts, queues: Queues) {
+  const { definitions, fallback, environment, leadsTo } = parts;
+  const { cache, slots, listeners } = queues;
+  const gets = new BlockedGets({ leadsTo, cache, listeners });
+  const scopes = new ScopeCancellation();
+  const causes = new Causes(environment, cache, scopes);
+  const systemMessages = new Queue<Envelope>();
+  const shared = { ...queues, definitions, environment, causes, scopes, systemMessages };
+  const effects = new EffectWriter(shared);
+  const cancellation = new MessageCancellation({ ...shared, fallback, effects, gets });
+  const activations = new Activations({ ...shared, effects, cancellation });
+  return { gets, scopes, causes, activations, idle: new IdleWatch(slots, gets) };
+}
+
+/** Builds the rooms that work as time passes. */
+function assembleTimeDriven({ store }: EngineParts, execution: Execution) {
+  const timers = new Timers({ ...execution, intake: execution.activations });
+  return { timers, collector: new ExpiryCollector({ ...execution, store }) };
+}
+
+/** Builds the handlers, connects them to the dispatcher, and returns the way to their mailboxes. */
+function assembleHandlers(parts: EngineParts, execution: Execution): MessageDelivery {
+  const { definitions, storeInfo, environment, scheduler } = parts;
+  const { mailboxes, slots, gets, dispatcher } = execution;
+  const deadlocks = new DeadlockSearch(mailboxes, slots, gets);
+  const shared = { ...execution, definitions, storeInfo, log: environment.log, deadlocks };
+  const blocking = new HandlerBlocking(shared);
+  const runs = new HandlerRuns({ ...shared, blocking });
+  dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
+  return new MessageDelivery(shared);
+}

@@ -1,0 +1,135 @@
+import { activate } from "../../../core/activation/activate.ts";
+import { formatAddress } from "../../../core/message/address.ts";
+import { Cancellation } from "../../../core/activation/cancellation.ts";
+import { hasState } from "../../../core/activation/definition.ts";
+import type { Definition } from "../../../core/activation/definition.ts";
+import type { Effects } from "../../../core/activation/effects.ts";
+import type { Blocking } from "../../../core/activation/environment.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import type { Log } from "../../../core/host/log.ts";
+import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
+import type { Mailbox, Mailboxes, Running } from "../mailboxes/mailboxes.ts";
+import type { CrashTracker } from "../poison/crash-tracker.ts";
+import type { Activations } from "./activations.ts";
+import type { BlockedGets } from "./blocked-gets.ts";
+import type { Causes } from "./causes.ts";
+import type { FunctionMeter } from "./function-meter.ts";
+import type { IdleWatch } from "./idle-watch.ts";
+
+/** Collaborators of {@link HandlerRuns}. */
+export interface HandlerRunsParts {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly storeInfo: Pick<StoreInfo, "nextSeq">;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+  readonly dispatcher: Dispatcher;
+  readonly causes: Causes;
+  readonly activations: Activations;
+  readonly mailboxes: Mailboxes;
+  readonly slots: HandlerSlots;
+  readonly crashTracker: CrashTracker;
+  readonly gets: BlockedGets;
+  readonly blocking: Blocking;
+  readonly meter: FunctionMeter;
+  readonly idle: IdleWatch;
+}
+
+/**
+ * Runs users' handlers, each from the message to its effects.
+ *
+ * HD1 A handler keeps its slot and its address until it ends, also while it is blocked.
+ */
+export class HandlerRuns {
+  readonly #parts: HandlerRunsParts;
+
+  constructor(parts: HandlerRunsParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs the handler of a message, which was the first of the mailbox. */
+  run(mailbox: Mailbox, message: StoredMessage): void {
+    const { definitions, slots, crashTracker, causes, blocking, storeInfo } = this.#parts;
+    const { envelope, seq } = message;
+    const definition = definitions.get(envelope.target.type);
+    if (definition === undefined) return;
+    const cancellation = new Cancellation();
+    const running: Running = { ...message, cancellation };
+    mailbox.running = running;
+    slots.acquire();
+    crashTracker.handlerStarted(seq);
+    let effects: Effects | Promise<Effects>;
+    try {
+      const isFirstRun = seq >= storeInfo.nextSeq;
+      const options = { blocking, cancellation, isFirstRun };
+      effects = activate(definition, causes.of(envelope, hasState(definition), options));
+    } catch (error) {
+      return this.#setAside(mailbox, running, error);
+    }
+    if (effects instanceof Promise) void this.#finishLater(mailbox, running, effects);
+    else this.#finish(mailbox, running, effects);
+  }
+
+  async #finishLater(
+    mailbox: Mailbox,
+    running: Running,
+    handling: Promise<Effects>,
+  ): Promise<void> {
+    let effects: Effects;
+    try {
+      effects = await handling;
+    } catch (error) {
+      return this.#setAside(mailbox, running, error);
+    }
+    this.#finish(mailbox, running, effects);
+  }
+
+  #finish(mailbox: Mailbox, running: Running, effects: Effects): void {
+    const { lifecycle, dispatcher, idle } = this.#parts;
+    this.#releaseSlot(running);
+    if (!lifecycle.hasStopped) {
+      try {
+        this.#takeEffects(mailbox, running, effects);
+      } catch (error) {
+        lifecycle.fail(error);
+      }
+      dispatcher.wake();
+    }
+    idle.check();
+  }
+
+  #takeEffects(mailbox: Mailbox, running: Running, effects: Effects): void {
+    const { activations, meter, mailboxes } = this.#parts;
+    if (effects.run !== undefined) meter.add(running.envelope.target.type, effects.run);
+    activations.takeFinished(running, effects);
+    mailboxes.release(mailbox);
+  }
+
+  /** Sets aside a message that cannot be handled. It stays in the store, and its address takes no more messages until the next start. */
+  #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
+    mailbox.running = undefined;
+    this.#releaseSlot(running);
+    if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) this.#parts.lifecycle.fail(error);
+    else this.#reportSetAside(running, error);
+    this.#parts.idle.check();
+  }
+
+  #reportSetAside({ envelope, seq }: Running, error: unknown): void {
+    const { crashTracker, log, dispatcher } = this.#parts;
+    crashTracker.messageDone(seq);
+    const address = formatAddress(envelope.target);
+    log.error(`${address} is parked: ${error instanceof Error ? error.message : String(error)}`, {
+      address,
+    });
+    dispatcher.wake();
+  }
+
+  #releaseSlot({ envelope }: Running): void {
+    const { gets, slots, crashTracker } = this.#parts;
+    slots.release();
+    gets.endAll(envelope);
+    crashTracker.slotFreed();
+  }
+}

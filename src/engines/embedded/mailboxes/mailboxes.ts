@@ -1,0 +1,114 @@
+import type { Address } from "../../../core/message/address.ts";
+import { AddressMap } from "../../../core/message/address-map.ts";
+import type { Cancellation } from "../../../core/activation/cancellation.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import type { Scheduler } from "../../../core/host/scheduler.ts";
+import type { StoredMessage } from "../../../stores/store.ts";
+import { Queue } from "../../../core/data/queue.ts";
+
+/** The messages of one address, in order of arrival. */
+export interface Mailbox {
+  readonly address: Address;
+  readonly queue: Queue<StoredMessage>;
+  /** The message that is being handled. */
+  running: Running | undefined;
+}
+
+/** A message that is being handled, with the means to cancel its handler. */
+export interface Running extends StoredMessage {
+  readonly cancellation: Cancellation;
+}
+
+/**
+ * Durable messages that wait for their handlers: one mailbox per address, and the addresses that
+ * are ready, in turn.
+ *
+ * M1 A mailbox is ready, being handled, suspended until its first message is marked, or removed:
+ *    never two of these. A mailbox that is never released again stays blocked until the next start.
+ */
+export class Mailboxes {
+  readonly #byAddress = new AddressMap<Mailbox>();
+  readonly #ready = new Queue<Mailbox>();
+  /** Mailboxes whose first message may not be handled yet. */
+  readonly #suspended = new Set<Mailbox>();
+
+  /** The number of mailboxes that are ready. */
+  get ready(): number {
+    return this.#ready.size;
+  }
+
+  /** Adds a message and tells whether it queues behind another one. */
+  deliver(message: StoredMessage): boolean {
+    const address = message.envelope.target;
+    const known = this.#byAddress.get(address);
+    if (known !== undefined) {
+      known.queue.push(message);
+      return true;
+    }
+    const mailbox: Mailbox = { address, queue: new Queue([message]), running: undefined };
+    this.#byAddress.add(address, mailbox);
+    this.#ready.push(mailbox);
+    return false;
+  }
+
+  /** Takes the next ready mailbox. The scheduler chooses among them, in the order in which they became ready. */
+  takeNext(scheduler: Pick<Scheduler, "choose">): Mailbox | undefined {
+    if (this.#ready.size === 0) return undefined;
+    this.#ready.advance(scheduler.choose(this.#ready.size));
+    return this.#ready.shift();
+  }
+
+  /** Returns a mailbox whose message has been handled: it joins the end of the queue, or is removed when empty. */
+  release(mailbox: Mailbox): void {
+    mailbox.running = undefined;
+    if (mailbox.queue.size > 0) this.#ready.push(mailbox);
+    else this.#byAddress.delete(mailbox.address);
+  }
+
+  /** Suspends a mailbox whose first message may not be handled yet. */
+  suspend(mailbox: Mailbox): void {
+    this.#suspended.add(mailbox);
+  }
+
+  /** Ends the suspension of a mailbox that runs in a reserved slot: it does not queue. */
+  resumeInSlot(mailbox: Mailbox): void {
+    this.#suspended.delete(mailbox);
+  }
+
+  /** Ends the suspension of a mailbox and puts it at the head of the queue. */
+  resumeFirst(mailbox: Mailbox): void {
+    this.#suspended.delete(mailbox);
+    this.#ready.unshift(mailbox);
+  }
+
+  /** Tells whether the address has messages that wait or are being handled. */
+  has(address: Address): boolean {
+    return this.#byAddress.has(address);
+  }
+
+  /** Counts the messages of the address that wait or are being handled. */
+  sizeAt(address: Address): number {
+    const mailbox = this.#byAddress.get(address);
+    return mailbox === undefined ? 0 : mailbox.queue.size + (mailbox.running === undefined ? 0 : 1);
+  }
+
+  *queuedAt(address: Address): Generator<Envelope> {
+    for (const { envelope } of this.#byAddress.get(address)?.queue ?? []) yield envelope;
+  }
+
+  /** Tells whether a mailbox waits for a handler. */
+  get areWaiting(): boolean {
+    return this.#ready.size + this.#suspended.size > 0;
+  }
+
+  /** Yields all messages of mailboxes that wait for a handler, ready or suspended. */
+  *waiting(): Generator<Envelope> {
+    for (const mailboxes of [this.#ready, this.#suspended])
+      for (const { queue } of mailboxes) for (const { envelope } of queue) yield envelope;
+  }
+
+  /** Returns the message that is being handled at the address. */
+  runningAt(address: Address): Running | undefined {
+    return this.#byAddress.get(address)?.running;
+  }
+}

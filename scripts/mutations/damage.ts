@@ -1,6 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
-const ROW_SUMS = "src/stores/sqlite/tables/row-checksums.ts";
+const ROW_SUMS = "src/stores/sqlite/rows/row-checksums.ts";
 const LOG_DAMAGE = "src/stores/sqlite/file/wal-verification.ts";
 const DAMAGE_TESTS = "test/stores/sqlite/sqlite-damage.test.ts";
 

@@ -180,7 +180,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the file: giving back stops as soon as it has begun, and begins anew",
-    file: "src/stores/sqlite/tables/incremental-vacuum.ts",
+    file: "src/stores/sqlite/connection/incremental-vacuum.ts",
     find: "total / (hasBegun ? 4 : 2)",
     replace: "total / 2",
     test: FREE_PAGES,

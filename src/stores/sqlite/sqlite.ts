@@ -8,13 +8,13 @@ import { closeWithoutCheckpoint } from "./file/close-without-checkpoint.ts";
 import { lockStore } from "./file/lock.ts";
 import type { StoreLock } from "./file/lock.ts";
 import type { WalFinding } from "./file/wal-verification.ts";
-import { createStore } from "./tables/create-store.ts";
+import { createStore } from "./connection/create-store.ts";
 import { encodeBatch } from "./batch/batch-codec.ts";
-import type { Packed } from "./batch/packed.ts";
+import type { Packed } from "./rows/packed.ts";
 import { readWal } from "./file/wal.ts";
 import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "./file/sqlite-failure.ts";
-import type { Durability } from "./tables/statements.ts";
-import { SqliteTables } from "./tables/tables.ts";
+import type { Durability } from "./connection/connection-settings.ts";
+import { SqliteTables } from "./connection/sqlite-connection.ts";
 import { ThreadNotStarted, SqliteWriter } from "./writer/writer.ts";
 import { isThere, locateStore } from "./file/store-file.ts";
 import type {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CommitLatency } from "../../../src/stores/sqlite/writer/commit-latency.ts";
-import type { Packed } from "../../../src/stores/sqlite/batch/packed.ts";
+import type { Packed } from "../../../src/stores/sqlite/rows/packed.ts";
 
 const packed = (numbers: number, ...chunks: readonly string[]): Packed => ({
   numbers: new Float64Array(numbers),

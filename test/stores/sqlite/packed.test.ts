@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Packer, Unpacker } from "../../../src/stores/sqlite/batch/packed.ts";
-import type { Packed } from "../../../src/stores/sqlite/batch/packed.ts";
+import { Packer, Unpacker } from "../../../src/stores/sqlite/rows/packed.ts";
+import type { Packed } from "../../../src/stores/sqlite/rows/packed.ts";
 
 type Item = number | string | undefined;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rangesOf } from "../../../src/stores/sqlite/batch/ranges.ts";
+import { rangesOf } from "../../../src/stores/sqlite/rows/ranges.ts";
 
 test("ranges hold the same numbers, in their order, and no two of them could be one", () => {
   const numbers = fc.uniqueArray(fc.integer({ min: -5, max: 20 }));

@@ -5,9 +5,9 @@ import { embedded, stateful, value } from "handback";
 import { describe, expect, test, vi } from "vitest";
 import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
 import type { Store } from "../../../src/stores/store.ts";
-import { messageSum } from "../../../src/stores/sqlite/tables/row-checksums.ts";
+import { messageSum } from "../../../src/stores/sqlite/rows/row-checksums.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import {
   A,

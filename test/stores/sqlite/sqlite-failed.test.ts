@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { batchOf, message } from "../support/batches.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { batchOf, message } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";

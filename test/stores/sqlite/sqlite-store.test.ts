@@ -14,8 +14,8 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import { toStoreError } from "../../../src/stores/sqlite/file/sqlite-failure.ts";
-import { prepareDatabase } from "../../../src/stores/sqlite/tables/statements.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { prepareDatabase } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { A, added, batchOf, delayed, message, row } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
@@ -338,7 +338,7 @@ function overwrite(path: string, from: number, to: number): void {
 
 test("its statements bind by place alone: Node 22 leaves numbered parameters empty", () => {
   const source = readFileSync(
-    new URL("../../../src/stores/sqlite/tables/statements.ts", import.meta.url),
+    new URL("../../../src/stores/sqlite/connection/connection-settings.ts", import.meta.url),
     "utf8",
   );
   expect(source).toContain("WHERE seq = ?");

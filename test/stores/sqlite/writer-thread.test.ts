@@ -7,7 +7,7 @@ import type { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
 import { encodeBatch } from "../../../src/stores/sqlite/batch/batch-codec.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { A, added, batchOf, delayed, message, row, sized, updated } from "../support/batches.ts";

@@ -2,9 +2,9 @@ import { encodeContent } from "../../../core/state/content.ts";
 import { encodeEnvelope } from "../../../core/message/envelope.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredValue } from "../../../core/activation/effects.ts";
-import { Packer } from "./packed.ts";
-import type { Packed } from "./packed.ts";
-import { rangesOf } from "./ranges.ts";
+import { Packer } from "../rows/packed.ts";
+import type { Packed } from "../rows/packed.ts";
+import { rangesOf } from "../rows/ranges.ts";
 import type {
   StoredMessage,
   Batch,

@@ -1,4 +1,4 @@
-import type { Packed } from "../batch/packed.ts";
+import type { Packed } from "../rows/packed.ts";
 
 /** Numbers in a packed batch, and characters, up to which it counts as small. */
 const [SMALL, SMALL_TEXT] = [160, 65_536];

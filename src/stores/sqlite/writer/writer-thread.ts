@@ -1,6 +1,6 @@
 /** The thread of a {@link SqliteWriter}: does what it is asked, one after the other, and says how that went. */
 import { parentPort, workerData } from "node:worker_threads";
-import { SqliteTables } from "../tables/tables.ts";
+import { SqliteTables } from "../connection/sqlite-connection.ts";
 import type { WriterFailure, WriterOptions, WriterReply, WriterRequest } from "./writer.ts";
 
 const { file, durability } = workerData as WriterOptions;

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { Packed } from "../batch/packed.ts";
-import type { Durability } from "../tables/statements.ts";
+import type { Packed } from "../rows/packed.ts";
+import type { Durability } from "../connection/connection-settings.ts";
 
 /** What the thread is started with. */
 export interface WriterOptions {

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { flushDirectory } from "../file/flush-directory.ts";
 import { newStoreId } from "../../store-id.ts";
-import { makeTables } from "./statements.ts";
+import { makeTables } from "./connection-settings.ts";
 
 /**
  * Makes a store that holds nothing in `file`, for its owner only. It is made under another name, and gets its own when it is whole and has

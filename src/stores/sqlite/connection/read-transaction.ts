@@ -1,4 +1,4 @@
-import type { Statements } from "./statements.ts";
+import type { Statements } from "./connection-settings.ts";
 
 /**
  * One transaction for all that is read in a turn of the event loop: beginning one for each row takes longer than finding it.

@@ -6,8 +6,8 @@ import type { Pages } from "./incremental-vacuum.ts";
 import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
 import type { WalFinding } from "../file/wal-verification.ts";
 import { NO_INSTANT, WRITE } from "../batch/batch-codec.ts";
-import { Unpacker } from "../batch/packed.ts";
-import type { Packed } from "../batch/packed.ts";
+import { Unpacker } from "../rows/packed.ts";
+import type { Packed } from "../rows/packed.ts";
 import {
   delayedSum,
   letterSum,
@@ -17,14 +17,14 @@ import {
   ownerSum,
   valueSum,
   watchSum,
-} from "./row-checksums.ts";
-import type { Meta } from "./row-checksums.ts";
-import { stateKey } from "./state-key.ts";
+} from "../rows/row-checksums.ts";
+import type { Meta } from "../rows/row-checksums.ts";
+import { stateKey } from "../tables/state-key.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
 import { ReadTransaction } from "./read-transaction.ts";
-import { RowDecoder } from "./row-decoder.ts";
-import { prepareDatabase, prepareStatements, setDurability } from "./statements.ts";
-import type { Durability, Statements } from "./statements.ts";
+import { RowDecoder } from "../rows/columns.ts";
+import { prepareDatabase, prepareStatements, setDurability } from "./connection-settings.ts";
+import type { Durability, Statements } from "./connection-settings.ts";
 import type {
   StoredMessage,
   ExpiredValue,

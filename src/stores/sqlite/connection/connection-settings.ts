@@ -10,8 +10,8 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { metaSum, ownerSum } from "./row-checksums.ts";
-import { integer, text } from "./row-decoder.ts";
+import { metaSum, ownerSum } from "../rows/row-checksums.ts";
+import { integer, text } from "../rows/columns.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../file/store-file.ts";
 
 const SCHEMA = `

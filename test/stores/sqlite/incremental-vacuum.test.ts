@@ -3,8 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { sqlite } from "handback";
 import type { Store } from "handback";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { hasTooManyFree } from "../../../src/stores/sqlite/connection/incremental-vacuum.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { hasTooManyFreePages } from "../../../src/stores/sqlite/connection/incremental-vacuum.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { added, batchOf, erased, message, row, sized } from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
@@ -23,11 +23,11 @@ async function opened(): Promise<Store> {
 }
 
 test("free pages are given back from a half of a file to a quarter, and a few are left alone", () => {
-  expect(hasTooManyFree({ total: 10_000, free: 5_000 }, false)).toBe(false);
-  expect(hasTooManyFree({ total: 10_000, free: 5_001 }, false)).toBe(true);
-  expect(hasTooManyFree({ total: 8_000, free: 2_001 }, true)).toBe(true);
-  expect(hasTooManyFree({ total: 8_000, free: 2_000 }, true)).toBe(false);
-  expect(hasTooManyFree({ total: 1_100, free: 1_024 }, false)).toBe(false);
+  expect(hasTooManyFreePages({ total: 10_000, free: 5_000 }, false)).toBe(false);
+  expect(hasTooManyFreePages({ total: 10_000, free: 5_001 }, false)).toBe(true);
+  expect(hasTooManyFreePages({ total: 8_000, free: 2_001 }, true)).toBe(true);
+  expect(hasTooManyFreePages({ total: 8_000, free: 2_000 }, true)).toBe(false);
+  expect(hasTooManyFreePages({ total: 1_100, free: 1_024 }, false)).toBe(false);
 });
 
 describe("free pages", () => {
@@ -39,12 +39,12 @@ describe("free pages", () => {
       await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
     await store.commit(batchOf({ removed: [2, 3, 4, 5, 6, 7] }));
     await store.close();
-    const tables = new SqliteTables(path, "relaxed");
+    const connection = new SqliteConnection(path, "relaxed");
     let steps = 1;
-    while (tables.giveBack()) steps++;
-    expect(tables.giveBack()).toBe(false);
-    tables.checkpoint();
-    tables.close();
+    while (connection.releaseFreePages()) steps++;
+    expect(connection.releaseFreePages()).toBe(false);
+    connection.checkpoint();
+    connection.close();
     // 8 x 1,221 pages, of which 6 x 1,221 were free; one step gives 256 back.
     expect(steps).toBeGreaterThan(20);
     const database = new DatabaseSync(path);
@@ -73,25 +73,27 @@ describe("free pages", () => {
     await store.open();
     await store.commit(batchOf({ removed: [1, 2, 3] }));
     await store.close();
-    const tables = new SqliteTables(path, "relaxed");
-    expect(tables.giveBack()).toBe(false);
-    tables.close();
+    const connection = new SqliteConnection(path, "relaxed");
+    expect(connection.releaseFreePages()).toBe(false);
+    connection.close();
   });
 
   test("are given back by the thread, which alone writes meanwhile", async () => {
     const store = onEventLoop(await opened());
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(promise);
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
+      .mockReturnValueOnce(promise);
     const apply = vi.spyOn(SqliteWriter.prototype, "apply");
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     apply.mockClear();
     await store.commit(batchOf({ inserted: [message(2)] }));
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     resolve(false);
     await vi.waitFor(
-      () => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]),
+      () => expect(release.mock.settledResults).toMatchObject([{ type: "fulfilled" }]),
       30_000,
     );
     await store.commit(batchOf({ inserted: [message(4)] }));
@@ -102,9 +104,11 @@ describe("free pages", () => {
   test("that cannot be given back, since the disk is full, do no harm", async () => {
     const store = await opened();
     const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
-    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockRejectedValueOnce(full);
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
+      .mockRejectedValueOnce(full);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     for (let seq = 2; seq <= 5; seq++) await store.commit(batchOf({ inserted: [message(seq)] }));
     expect(store.count().messages).toBe(5);
   });

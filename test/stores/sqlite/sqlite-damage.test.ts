@@ -7,7 +7,7 @@ import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
 import type { Store } from "../../../src/stores/store.ts";
-import { messageSum } from "../../../src/stores/sqlite/rows/row-checksums.ts";
+import { messageChecksum } from "../../../src/stores/sqlite/tables/messages.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import {
   A,
@@ -251,7 +251,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
       expect.objectContaining({
         code: "STORE_CORRUPT",
         details,
-        message: expect.stringContaining(`row ${number} of its table ${table}`),
+        message: expect.stringContaining(`row ${number} of table ${table}`),
       }),
     );
     await store.close();
@@ -277,7 +277,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
 
   test("text that makes no sense, though it is what was written", async () => {
     const { id } = message(5).envelope;
-    const sum = messageSum(`${id}[}`, { seq: 5, id, head: "[" });
+    const sum = messageChecksum(`${id}[}`, { seq: 5, id, head: "[" });
     const store = await changed(
       `UPDATE message SET head = '[', payload = '}', sum = ${sum} WHERE seq = 5`,
     );
@@ -291,7 +291,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
   test("a newer format in a row is FORMAT_TOO_NEW all the same", async () => {
     const { id } = message(5).envelope;
     const head = '[9,"t/f",0,"n",null,null]';
-    const sum = messageSum(`${id}${head}1`, { seq: 5, id, head });
+    const sum = messageChecksum(`${id}${head}1`, { seq: 5, id, head });
     const store = await changed(
       `UPDATE message SET head = '${head}', payload = '1', sum = ${sum} WHERE seq = 5`,
     );

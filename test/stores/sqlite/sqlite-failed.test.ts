@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { batchOf, message } from "../support/batches.ts";
@@ -33,7 +33,7 @@ describe("a store of which a flush has failed", () => {
       "on the event loop",
       onEventLoop,
       (error) =>
-        void vi.spyOn(SqliteTables.prototype, "apply").mockImplementationOnce(thrower(error)),
+        void vi.spyOn(SqliteConnection.prototype, "apply").mockImplementationOnce(thrower(error)),
     ],
     [
       "in its thread",
@@ -65,13 +65,13 @@ describe("a store of which a flush has failed", () => {
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({ inserted: [message(1)] }));
-    vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(
+    vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
       thrower(sqliteError(UNFLUSHED)),
     );
     const first = filesOf(path);
     await store.close(true);
     expect(filesOf(path)).toEqual(first);
-    vi.spyOn(SqliteTables.prototype, "countOpening").mockImplementationOnce(
+    vi.spyOn(SqliteConnection.prototype, "recordOpening").mockImplementationOnce(
       thrower(sqliteError(UNFLUSHED)),
     );
     await expect(store.open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
@@ -84,7 +84,9 @@ describe("a store of which a flush has failed", () => {
 test("a store that finds no room to note that it is whole is closed like any other", async () => {
   const path = newPath();
   const store = await opened(path);
-  vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(thrower(sqliteError(FULL)));
+  vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
+    thrower(sqliteError(FULL)),
+  );
   await store.close(true);
   expect(() => readFileSync(`${path}-wal`)).toThrow("ENOENT");
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { batchOf, message } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";
@@ -73,7 +73,7 @@ test("a commit that ends when its store has been closed leaves nothing to be don
 test("where there is no thread, the event loop flushes", async () => {
   const { store, flushes } = await opened("relaxed");
   flushes.mockRestore();
-  const own = vi.spyOn(SqliteTables.prototype, "checkpoint");
+  const own = vi.spyOn(SqliteConnection.prototype, "checkpoint");
   process.once("worker", (worker) => void worker.terminate());
   await store.commit(batchOf({ inserted: [message(1)] }));
   await vi.advanceTimersByTimeAsync(1_000);

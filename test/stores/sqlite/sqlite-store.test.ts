@@ -14,8 +14,8 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import { toStoreError } from "../../../src/stores/sqlite/file/sqlite-failure.ts";
-import { prepareDatabase } from "../../../src/stores/sqlite/connection/connection-settings.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { configureConnection } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { A, added, batchOf, delayed, message, row } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
@@ -78,7 +78,7 @@ test.each([
   "a %s connection waits for the disk accordingly, and takes nothing over into the file of its own accord",
   async (durability, level) => {
     const database = new DatabaseSync(newPath());
-    prepareDatabase(database, durability);
+    configureConnection(database, durability);
     const setting = (name: string): unknown =>
       Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect(setting("journal_mode")).toBe("wal");
@@ -259,7 +259,7 @@ describe("sqlite() refuses", () => {
     overwrite(path, (page - 1) * 4_096, page * 4_096);
     const store = sqlite(path);
     // As in a store that is too large to be looked at as a whole.
-    vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
+    vi.spyOn(SqliteConnection.prototype, "verify").mockReturnValueOnce();
     await store.open();
     expect(() => store.readState(A)).toThrow("STORE_CORRUPT");
     await expect(store.commit(batchOf({ state: [added(row(1, "x", 1))] }))).rejects.toMatchObject({
@@ -336,11 +336,9 @@ function overwrite(path: string, from: number, to: number): void {
   writeFileSync(path, bytes);
 }
 
-test("its statements bind by place alone: Node 22 leaves numbered parameters empty", () => {
-  const source = readFileSync(
-    new URL("../../../src/stores/sqlite/connection/connection-settings.ts", import.meta.url),
-    "utf8",
-  );
-  expect(source).toContain("WHERE seq = ?");
-  expect(source).not.toMatch(/\?\d/);
+test("statements bind parameters by position, because Node 22 leaves numbered ones empty", () => {
+  const tables = new URL("../../../src/stores/sqlite/tables/", import.meta.url);
+  const sources = readdirSync(tables).map((name) => readFileSync(new URL(name, tables), "utf8"));
+  expect(sources.join("\n")).toContain("WHERE seq = ?");
+  expect(sources.join("\n")).not.toMatch(/\?\d/);
 });

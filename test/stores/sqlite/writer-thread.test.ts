@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
-import { encodeBatch } from "../../../src/stores/sqlite/batch/batch-codec.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { encodeBatch } from "../../../src/stores/sqlite/tables/batch-codec.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { A, added, batchOf, delayed, message, row, sized, updated } from "../support/batches.ts";
@@ -82,7 +82,7 @@ describe("a commit that fails in the thread", () => {
       await first.close();
       prepare(path);
       // As in a store that is too large to be looked at as a whole.
-      vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
+      vi.spyOn(SqliteConnection.prototype, "verify").mockReturnValueOnce();
       const store = await opened(path, forced);
       const error: unknown = await fail(store).catch((thrown: unknown) => thrown);
       expect(HandbackError.is(error)).toBe(true);
@@ -222,7 +222,7 @@ describe("a thread that ends", () => {
       writer.checkpoint(),
     ]);
     await ended(threads);
-    const refused = { status: "rejected", reason: new Error("the writer's thread has ended") };
+    const refused = { status: "rejected", reason: new Error("the writer thread has ended") };
     expect([...(await asked), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([
       refused,
       refused,
@@ -361,7 +361,7 @@ describe("a thread that is being ended", () => {
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     const applied = writer.apply(encodeBatch(batchOf({ inserted: [message(1)] })));
     const closed = writer.close();
-    await expect(writer.checkpoint()).rejects.toThrow("is being ended");
+    await expect(writer.checkpoint()).rejects.toThrow("the writer thread is closing");
     await Promise.all([applied, closed]);
     expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
@@ -373,11 +373,11 @@ describe("a thread that is being ended", () => {
     const store = await opened(path);
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     const given = Promise.withResolvers<boolean>();
-    const giveBack = vi
-      .spyOn(SqliteWriter.prototype, "giveBack")
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
       .mockReturnValueOnce(given.promise);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     const closed = store.close(true);
     given.resolve(true);
     await closed;

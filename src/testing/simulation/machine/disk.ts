@@ -2,7 +2,7 @@ import { addressKey } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { digest } from "../../../core/crypto/digest.ts";
 import { memory } from "../../../stores/memory/memory.ts";
-import { encodeBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
+import { encodeBatch } from "../../../stores/sqlite/tables/batch-codec.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 import type { Agenda } from "./event-queue.ts";
 import type { CrashMode } from "../faults/crash.ts";

@@ -13,9 +13,10 @@ export interface SqliteOptions {
    * The moment at which a commit counts. Default: `"strict"`.
    *
    * - `strict`: a commit has reached the disk when it resolves.
-   * - `relaxed`: a commit has reached the operating system when it resolves, and starts to be flushed
-   *   within a second. A crash of the process loses nothing. A power failure may lose the commits of
-   *   the last second (and of the time that the disk takes), newest first; the store stays intact.
+   * - `relaxed`: a commit has reached the operating system when it resolves, and starts to be
+   *   flushed within a second. A crash of the process loses nothing. A power failure may lose the
+   *   commits of the last second (and of the time that the disk takes), newest first; the store
+   *   stays intact.
    */
   readonly durability?: Durability;
 }
@@ -28,9 +29,9 @@ const OPTIONS = {
  * Creates a store in one SQLite file, with Node's built-in `node:sqlite`. No file is touched before
  * an engine opens the store.
  *
- * A missing file is created (mode 0600), and so is its directory (mode 0700). Beside it lie `-wal` and
- * `-shm`, which belong to it and must be copied with it, and `-lock` and `-pid`, which ensure that
- * only one engine at a time has it open. The path must be on a local disk. Node 22 prints an
+ * A missing file is created (mode 0600), and so is its directory (mode 0700). Beside it lie `-wal`
+ * and `-shm`, which belong to it and must be copied with it, and `-lock` and `-pid`, which ensure
+ * that only one engine at a time has it open. The path must be on a local disk. Node 22 prints an
  * ExperimentalWarning for `node:sqlite`; `--no-warnings` stops it.
  *
  * @param path - the file, relative to the current directory at the time of this call

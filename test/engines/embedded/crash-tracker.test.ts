@@ -28,7 +28,7 @@ function start({
   const suspects = new CrashTracker({
     clock,
     crashLimit,
-    opened: { clean, marks, nextSeq: messages },
+    opened: { clean, crashMarks: marks, nextSeq: messages },
     mark: (next, durable) => void pending.push({ marks: next, durable }),
     slots,
     guard: (step) => step(),

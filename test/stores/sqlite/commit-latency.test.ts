@@ -12,8 +12,8 @@ const LARGE = packed(2_000);
 const LONG = packed(20, "x".repeat(2_000_000));
 const FAST_MS = 0.2;
 
-/** How many fast commits it takes until the next one is short; 100 at most. */
-function fastOnesUntilShort(latency: CommitLatency): number {
+/** Counts the fast commits until the next one is short, up to 100. */
+function fastCommitsUntilShort(latency: CommitLatency): number {
   for (let count = 0; count < 100; count++) {
     if (latency.isShort(SMALL)) return count;
     latency.record(SMALL, FAST_MS);
@@ -21,32 +21,32 @@ function fastOnesUntilShort(latency: CommitLatency): number {
   return 100;
 }
 
-test("a small commit is short until it is known that the disk is slow, one of many rows or of a long text never", () => {
+test("a small commit is short unless the disk is slow; one with many rows or a long text never is", () => {
   const latency = new CommitLatency();
   expect([SMALL, LARGE, LONG].map((batch) => latency.isShort(batch))).toEqual([true, false, false]);
   for (let count = 0; count < 10; count++) latency.record(SMALL, FAST_MS);
   expect([SMALL, LARGE, LONG].map((batch) => latency.isShort(batch))).toEqual([true, false, false]);
 });
 
-test("one slow commit is enough to go to the thread", () => {
+test("one slow commit is enough to switch to the thread", () => {
   const latency = new CommitLatency();
   for (let count = 0; count < 1_000; count++) latency.record(SMALL, FAST_MS);
   latency.record(SMALL, 5);
   expect(latency.isShort(SMALL)).toBe(false);
 });
 
-test("it takes several fast commits to come back, more the slower the disk was, but not for ever", () => {
+test("it takes several fast commits to switch back: more after a slower disk, but never too many", () => {
   const afterSlow = (ms: number): number => {
     const latency = new CommitLatency();
     latency.record(SMALL, ms);
-    return fastOnesUntilShort(latency);
+    return fastCommitsUntilShort(latency);
   };
   expect(afterSlow(5)).toBeGreaterThanOrEqual(3);
   expect(afterSlow(50)).toBeGreaterThan(afterSlow(5));
   expect(afterSlow(10_000)).toBeLessThan(100);
 });
 
-test("a disk that is slow now and then is waited for by the thread", () => {
+test("the event loop does not wait for a disk that is slow now and then", () => {
   const latency = new CommitLatency();
   let waited = 0;
   for (let count = 0; count < 400; count++) {
@@ -57,7 +57,7 @@ test("a disk that is slow now and then is waited for by the thread", () => {
   expect(waited).toBe(8);
 });
 
-test("how long a large commit takes says nothing about small ones", () => {
+test("the duration of a large commit does not affect small ones", () => {
   const latency = new CommitLatency();
   latency.record(LARGE, 500);
   latency.record(LONG, 500);
@@ -67,7 +67,7 @@ test("how long a large commit takes says nothing about small ones", () => {
   expect(latency.isShort(SMALL)).toBe(false);
 });
 
-test("whatever came before, the commit after a slow one is not short, and after many fast ones it is", () => {
+test("after any history, a commit after a slow one is not short, and one after many fast ones is", () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 0, max: 100, noNaN: true })),
@@ -77,13 +77,13 @@ test("whatever came before, the commit after a slow one is not short, and after 
         for (const ms of before) latency.record(SMALL, ms);
         latency.record(SMALL, slow);
         expect(latency.isShort(SMALL)).toBe(false);
-        expect(fastOnesUntilShort(latency)).toBeLessThan(100);
+        expect(fastCommitsUntilShort(latency)).toBeLessThan(100);
       },
     ),
   );
 });
 
-test("the thread is handed batches ahead while the disk is quick, as of the last commit, large or small", () => {
+test("the last commit decides whether the thread is quick, whether large or small", () => {
   const latency = new CommitLatency();
   expect(latency.wasQuick).toBe(true);
   latency.record(LARGE, 20);

@@ -6,11 +6,11 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { hasTooManyFreePages } from "../../../src/stores/sqlite/connection/incremental-vacuum.ts";
 import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
-import { added, batchOf, erased, message, row, sized } from "../support/batches.ts";
+import { added, batchOf, deleted, message, row, sized } from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-/** More than is left in the log. */
+/** Length of a text that is too long to stay in the log. */
 const LONG = 5_000_000;
 
 afterEach(() => void vi.restoreAllMocks());
@@ -22,7 +22,7 @@ async function opened(): Promise<Store> {
   return store;
 }
 
-test("free pages are given back from a half of a file to a quarter, and a few are left alone", () => {
+test("releasing starts at half of a file and stops at a quarter, and keeps a minimum of free pages", () => {
   expect(hasTooManyFreePages({ total: 10_000, free: 5_000 }, false)).toBe(false);
   expect(hasTooManyFreePages({ total: 10_000, free: 5_001 }, false)).toBe(true);
   expect(hasTooManyFreePages({ total: 8_000, free: 2_001 }, true)).toBe(true);
@@ -31,7 +31,7 @@ test("free pages are given back from a half of a file to a quarter, and a few ar
 });
 
 describe("free pages", () => {
-  test("are given back a few at a time, down to a quarter of the file", async () => {
+  test("are released a few at a time, down to a quarter of the file", async () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
@@ -45,11 +45,11 @@ describe("free pages", () => {
     expect(connection.releaseFreePages()).toBe(false);
     connection.checkpoint();
     connection.close();
-    // 8 x 1,221 pages, of which 6 x 1,221 were free; one step gives 256 back.
+    // Of 8 x 1,221 pages, 6 x 1,221 were free. One step releases 256.
     expect(steps).toBeGreaterThan(20);
     const database = new DatabaseSync(path);
-    const count = (what: string): number =>
-      Number(Object.values(database.prepare(`PRAGMA ${what}`).get() ?? {})[0]);
+    const count = (pragma: string): number =>
+      Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
     expect(count("freelist_count") / count("page_count")).toBeLessThanOrEqual(
       0.25 + 256 / count("page_count"),
     );
@@ -60,7 +60,7 @@ describe("free pages", () => {
     await store.close();
   });
 
-  test("are kept by a file that was made without this being provided for, and it is not tried for ever", async () => {
+  test("stay in a file created without auto_vacuum, and releasing stops", async () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
@@ -78,7 +78,7 @@ describe("free pages", () => {
     connection.close();
   });
 
-  test("are given back by the thread, which alone writes meanwhile", async () => {
+  test("are released by the thread, and only the thread writes meanwhile", async () => {
     const store = onEventLoop(await opened());
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const release = vi
@@ -101,7 +101,7 @@ describe("free pages", () => {
     expect(store.count().messages).toBe(4);
   });
 
-  test("that cannot be given back, since the disk is full, do no harm", async () => {
+  test("that cannot be released on a full disk do no harm", async () => {
     const store = await opened();
     const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
     const release = vi
@@ -118,12 +118,12 @@ test.each([
   ["fast", 1, 4],
   ["slow", 20, 1],
 ] as const)(
-  "over a %s disk four commits of some megabytes are taken over into the file accordingly",
+  "a %s disk decides how many checkpoints four commits of some megabytes start",
   async (_, commitMs, times) => {
     const store = await opened();
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     let now = 0;
-    // Each commit looks at the clock twice.
+    // Each commit reads the clock twice.
     vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
     for (let seq = 1; seq <= 4; seq++)
       await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
@@ -131,18 +131,20 @@ test.each([
   },
 );
 
-test("a log of deletions alone is taken over too when it has become long", async () => {
+test("a long log of deletions starts a checkpoint too", async () => {
   const store = await opened();
   const VALUES = 8_192;
-  const AT_ONCE = 512;
+  const PER_COMMIT = 512;
   const all = Array.from({ length: VALUES }, (_, rowId) => rowId + 1);
   await store.commit(
-    batchOf({ state: all.map((rowId) => added(row(rowId, `${rowId}`, "x".repeat(100)))) }),
+    batchOf({ values: all.map((rowId) => added(row(rowId, `${rowId}`, "x".repeat(100)))) }),
   );
   const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-  for (let from = 0; from < VALUES; from += AT_ONCE) {
+  for (let from = 0; from < VALUES; from += PER_COMMIT) {
     await store.commit(
-      batchOf({ state: all.slice(from, from + AT_ONCE).map((rowId) => erased(rowId, `${rowId}`)) }),
+      batchOf({
+        values: all.slice(from, from + PER_COMMIT).map((rowId) => deleted(rowId, `${rowId}`)),
+      }),
     );
   }
   expect(checkpoint.mock.calls.length).toBeGreaterThanOrEqual(2);

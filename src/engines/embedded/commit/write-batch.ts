@@ -210,14 +210,14 @@ export class WriteBatch {
     return {
       removed: [...this.#removed],
       removedDelayed: [...this.#removedDelayed],
-      cancelled: [...this.#cancelled],
+      cancelledTokens: [...this.#cancelled],
       inserted: this.accepted,
-      state,
+      values: state,
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
       deletedDeadLetters: [...this.#deletedDeadLetters],
-      dead: this.#dead,
-      marks: [...this.#marks.values()],
+      addedDeadLetters: this.#dead,
+      crashMarks: [...this.#marks.values()],
     };
   }
 

@@ -11,7 +11,7 @@ export interface CrashTrackerParts {
   readonly clock: Clock;
   /** How many crashes in a row a message is given up for; infinite: none is, and none is marked. */
   readonly crashLimit: number;
-  readonly opened: Pick<StoreInfo, "clean" | "marks" | "nextSeq">;
+  readonly opened: Pick<StoreInfo, "clean" | "crashMarks" | "nextSeq">;
   /** Notes marks with the next commit; `durable` is called once they are on disk. */
   readonly mark: (marks: readonly CrashMark[], durable?: () => void) => void;
   readonly slots: SlotReservation;
@@ -55,7 +55,7 @@ export class CrashTracker {
     this.#parts = parts;
     this.#limit = Math.max(2, crashLimit);
     this.#end = opened.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : opened.nextSeq;
-    this.#found = new Map(opened.marks.map(({ seq, crashes }) => [seq, crashes]));
+    this.#found = new Map(opened.crashMarks.map(({ seq, crashes }) => [seq, crashes]));
     this.#turns = new Probation({
       clock,
       guard,

@@ -11,8 +11,8 @@ export type Durability = "strict" | "relaxed";
  * Settings of a connection, which SQLite does not keep in the file.
  *
  * The cache has 8 MiB, because SQLite walks all of it at the end of most transactions (with 32 MiB,
- * a sixth of the writer's time). A log is cut back to 64 MiB. Checkpoints are explicit and never part
- * of a commit, so that their failures are noticed.
+ * a sixth of the writer's time). A log is cut back to 64 MiB. Checkpoints are explicit and never
+ * part of a commit, so that their failures are noticed.
  */
 const SETTINGS = `
   PRAGMA busy_timeout = 100; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;

@@ -30,8 +30,9 @@ export function createStore(file: string): void {
 /**
  * Creates all tables in one transaction.
  *
- * SQ3 Application id and format version are written before the log (WAL) is first used. Every change
- *     of the format must do the same, so that the header of the file itself always holds them.
+ * SQ3 Application id and format version are written before the log (WAL) is first used. Every
+ *     change of the format must do the same, so that the header of the file itself always holds
+ *     them.
  */
 function createTables(database: DatabaseSync): void {
   database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL");

@@ -15,8 +15,9 @@ const SPARE = 1_024;
 const PAGES_PER_STEP = 256;
 
 /**
- * Returns whether a file should release free pages. It starts when more than half of the file is free
- * and continues down to a quarter, so that pages that come and go with the load stay for reuse.
+ * Returns whether a file should release free pages. It starts when more than half of the file is
+ * free and continues down to a quarter, so that pages that come and go with the load stay for
+ * reuse.
  *
  * @param hasStarted - whether the file is already releasing pages
  */

@@ -18,7 +18,9 @@ import { Transactions } from "./transactions.ts";
 /** Size in pages up to which opening checks the whole file: 32 MiB, a quarter of a second. */
 const SMALL_FILE = 8_192;
 
-/** One connection to the store in `file`. Its methods are synchronous and throw SQLite's own errors. */
+/**
+ * One connection to the store in `file`. Its methods are synchronous and throw SQLite's own errors.
+ */
 export class SqliteConnection {
   /** The tables, for reads. */
   readonly tables: OpenTables;
@@ -93,7 +95,7 @@ export class SqliteConnection {
       nextSeq: Math.max(messages.lastSeq(), delayed.lastSeq()) + 1,
       nextRowId: state.lastRowId() + 1,
       clean,
-      marks: crashMarks.readAll(),
+      crashMarks: crashMarks.readAll(),
     };
   }
 
@@ -106,7 +108,9 @@ export class SqliteConnection {
     });
   }
 
-  /** Applies a batch in one transaction, on disk when it returns; changes nothing when it throws. */
+  /**
+   * Applies a batch in one transaction, on disk when it returns; changes nothing when it throws.
+   */
   apply(packed: Packed): void {
     this.#transactions.write(() => applyBatch(packed, this.#applied));
   }

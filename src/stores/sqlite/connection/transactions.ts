@@ -3,9 +3,9 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 /**
  * The transactions of one connection.
  *
- * RT1 One transaction serves all reads in a turn of the event loop, because starting one for each row
- *     takes longer than finding it. It shows the store as of its first read or later. Learning of
- *     a commit, or making one, ends it first.
+ * RT1 One transaction serves all reads in a turn of the event loop, because starting one for each
+ *     row takes longer than finding it. It shows the store as of its first read or later. It ends
+ *     before this connection makes a commit or learns of one.
  */
 export class Transactions {
   readonly #begin: StatementSync;
@@ -43,7 +43,10 @@ export class Transactions {
     }
   }
 
-  /** Starts the transaction for reads, unless it has started. It ends with this turn of the event loop. */
+  /**
+   * Starts the transaction for reads, unless it has started. It ends with this turn of the event
+   * loop.
+   */
   startRead(): void {
     if (this.#readEnd !== undefined) return;
     this.#beginRead.run();

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 
 /**
- * Closes all connections to the database in `file`, with `close`, so that closing writes, flushes and
- * removes nothing: the log stays.
+ * Closes all connections to the database in `file`, with `close`, so that closing writes, flushes
+ * and removes nothing: the log stays.
  *
  * SQLite copies the log into the file when the last connection closes. After a failed flush it must
  * not: the operating system may have dropped the pages that it could not write, and a later flush

@@ -3,25 +3,29 @@ import { DatabaseSync } from "node:sqlite";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { isSqliteFailure, SQLITE_BUSY } from "./sqlite-failure.ts";
 
-/** The right to have a store open. `release` gives it back; so does the end of the process, however it ends. */
+/**
+ * The right to have a store open. `release` gives it back; so does the end of the process, however
+ * it ends.
+ */
 export interface StoreLock {
   release(): void;
 }
 
 /**
- * Takes the lock of the store in `file`, a path without symbolic links. It excludes other processes,
- * other threads, and a second opening in this one.
+ * Takes the lock of the store in `file`, a path without symbolic links. It excludes other
+ * processes, other threads, and a second opening in this one.
  *
- * The lock is SQLite's own write lock on an empty database beside the store, `<file>-lock`, which is
- * never written and never deleted. The operating system drops the lock with the process, so a killed
- * process leaves nothing stale. Of two processes that start at once, exactly one gets it, because
- * BEGIN IMMEDIATE takes a lock that only one transaction can hold.
+ * The lock is SQLite's own write lock on an empty database beside the store, `<file>-lock`, which
+ * is never written and never deleted. The operating system drops the lock with the process, so a
+ * killed process leaves nothing stale. Of two processes that start at once, exactly one gets it,
+ * because BEGIN IMMEDIATE takes a lock that only one transaction can hold.
  *
- * - LK1: only SQLite opens `<file>-lock`. Closing any other descriptor of it would drop the lock (POSIX).
+ * - LK1: only SQLite opens `<file>-lock`. Closing any other descriptor of it would drop the lock
+ *   (POSIX).
  * - LK2: `<file>-pid` serves only the message of `STORE_LOCKED`. It decides nothing.
  *
- * @throws `STORE_LOCKED` with `details.path` and, if it can be read, `details.pid`; SQLite's own error
- * if the file cannot be created.
+ * @throws `STORE_LOCKED` with `details.path` and, if it can be read, `details.pid`; SQLite's own
+ * error if the file cannot be created.
  */
 export function lockStore(file: string): StoreLock {
   const database = new DatabaseSync(`${file}-lock`);

@@ -32,7 +32,10 @@ function isIndexFull(error: unknown): boolean {
 /** The code to use if the failure has no more precise one. */
 type FallbackCode = "STORE_OPEN_FAILED" | "STORE_FAILED";
 
-/** Converts a failure of the store in `path` to a `HandbackError`, or returns it if it is one already. */
+/**
+ * Converts a failure of the store in `path` to a `HandbackError`, or returns it if it is one
+ * already.
+ */
 export function toStoreError(error: unknown, path: string, fallback: FallbackCode): HandbackError {
   if (HandbackError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);

@@ -15,9 +15,9 @@ export const FORMAT_VERSION = 1;
 const HEADER = { bytes: 100, magic: "SQLite format 3\0", version: 60, application: 68 };
 
 /**
- * Returns the one path of the store that `path` names, with symbolic links resolved, and creates its
- * directory (mode 0700) if it is missing. The file itself may be missing. Otherwise it must be a plain
- * file without hard links, because SQLite finds the log by the name of the file.
+ * Returns the one path of the store that `path` names, with symbolic links resolved, and creates
+ * its directory (mode 0700) if it is missing. The file itself may be missing. Otherwise it must be
+ * a plain file without hard links, because SQLite finds the log by the name of the file.
  */
 export function locateStore(path: string): string {
   const directory = dirname(resolve(path));
@@ -33,8 +33,8 @@ export function locateStore(path: string): string {
 }
 
 /**
- * Creates a directory and its parents. Node's own `recursive` never returns where the system refuses
- * to create directories, as in `/proc`.
+ * Creates a directory and its parents. Node's own `recursive` never returns where the system
+ * refuses to create directories, as in `/proc`.
  */
 function makeDirectory(path: string): void {
   if (statIfExists(path) !== undefined) return;
@@ -48,7 +48,10 @@ function makeDirectory(path: string): void {
   }
 }
 
-/** Returns whether the file exists, after checking by its header that it is a store. Changes no file. */
+/**
+ * Returns whether the file exists, after checking by its header that it is a store. Changes no
+ * file.
+ */
 export function storeExists(file: string): boolean {
   if (statIfExists(file) === undefined) {
     checkNoStaleLog(file);
@@ -61,11 +64,9 @@ export function storeExists(file: string): boolean {
 /** Rejects the log of a deleted store, because SQLite would apply it to the next one. */
 function checkNoStaleLog(file: string): void {
   const log = `${file}-wal`;
-  if ((statIfExists(log)?.size ?? 0) > 0)
-    throw corruptStore(
-      file,
-      `the file is missing, but its log ${log} exists; to start with an empty store, delete the log`,
-    );
+  if ((statIfExists(log)?.size ?? 0) === 0) return;
+  const advice = "to start with an empty store, delete the log";
+  throw corruptStore(file, `the file is missing, but its log ${log} exists; ${advice}`);
 }
 
 function checkHeader(file: string, header: Buffer): void {
@@ -84,16 +85,17 @@ function checkHeader(file: string, header: Buffer): void {
     throw new Error("it is the database of another application");
   const version = header.readUInt32BE(HEADER.version);
   if (version > FORMAT_VERSION) {
-    const message = `the store ${file} has format ${version}, but this release supports at most format ${FORMAT_VERSION}`;
-    throw new HandbackError("FORMAT_TOO_NEW", message, {
-      details: { file, version, supported: FORMAT_VERSION },
+    const supported = FORMAT_VERSION;
+    const reason = `has format ${version}, but this release supports at most format ${supported}`;
+    throw new HandbackError("FORMAT_TOO_NEW", `the store ${file} ${reason}`, {
+      details: { file, version, supported },
     });
   }
 }
 
 /**
- * Reads the header, as far as it exists. Only under the store's lock, because closing the file drops
- * SQLite's locks on it (POSIX).
+ * Reads the header, as far as it exists. Only under the store's lock, because closing the file
+ * drops SQLite's locks on it (POSIX).
  */
 function readHeader(file: string): Buffer {
   const descriptor = openSync(file, "r");

@@ -1,8 +1,11 @@
 /** The result of {@link verifyWal}. */
 export interface WalFinding {
-  /** The first frame, from 1, that was certainly written whole and has changed since; 0 is the header. */
+  /**
+   * The first frame, from 1, that was certainly written whole and has changed since; 0 is the
+   * header.
+   */
   readonly damagedFrame?: number | undefined;
-  /** Whether frames after the last commit look like frames of the commits to come. */
+  /** `true` if frames after the last commit look like frames of later commits. */
   readonly hasRemains: boolean;
 }
 
@@ -28,12 +31,12 @@ const WORD = Uint32Array.BYTES_PER_ELEMENT;
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**
- * Looks for damage in the log of a store that was not closed, and that flushed each commit before it
- * wrote the next.
+ * Looks for damage in the log of a store that was not closed, and that flushed each commit before
+ * it wrote the next.
  *
- * SQLite ends a log at the first frame with a wrong checksum. A power cut leaves such a frame in the
- * last commit only. If it belongs to an earlier commit, the log is damaged: two later frames end
- * commits, or the index counts the frame among those that were flushed.
+ * SQLite ends a log at the first frame with a wrong checksum. A power cut leaves such a frame in
+ * the last commit only, so a frame of an earlier commit is damaged. The frame belongs to an earlier
+ * commit if two frames from there on end commits, or if the index counts it as flushed.
  *
  * @param log - the content of the log (`-wal`)
  * @param index - the content of its index (`-shm`), empty if it is missing
@@ -66,7 +69,9 @@ function checksumWords(log: Buffer): Uint32Array | undefined {
   return sum.isAt(log, HEADER.checksum) ? words : undefined;
 }
 
-/** Returns bytes as 32-bit numbers. Copies them only if their alignment or byte order requires it. */
+/**
+ * Returns bytes as 32-bit numbers. Copies them only if their alignment or byte order requires it.
+ */
 function asWords(log: Buffer, isNativeOrder: boolean): Uint32Array {
   const length = log.length - (log.length % WORD);
   const bytes =
@@ -91,7 +96,10 @@ class WalFrames {
     this.#count = Math.floor((log.length - HEADER.bytes) / (FRAME.bytes + this.#pageSize));
   }
 
-  /** Follows the checksums, each of which continues the one before. Returns the last intact frame, and the last that ends an intact commit. */
+  /**
+   * Follows the checksums, each of which continues the one before. Returns the last intact frame,
+   * and the last that ends an intact commit.
+   */
   follow(): { readonly intact: number; readonly committed: number } {
     const sum = new WalChecksum();
     sum.add(this.#words, { from: 0, bytes: HEADER.checksum });
@@ -115,7 +123,10 @@ class WalFrames {
     return found;
   }
 
-  /** Returns whether a frame exists and has the salts of this log. Older frames lie behind it, from before the log restarted. */
+  /**
+   * Returns whether a frame exists and has the salts of this log. Older frames lie behind it, from
+   * before the log restarted.
+   */
   belongs(frame: number): boolean {
     if (frame > this.#count) return false;
     const at = this.#offset(frame);

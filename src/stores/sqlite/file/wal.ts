@@ -3,8 +3,8 @@ import { verifyWal } from "./wal-verification.ts";
 import type { WalFinding } from "./wal-verification.ts";
 
 /**
- * Verifies the log of a store, if it exists. Only under the store's lock, and before SQLite opens the
- * log, because reading it drops SQLite's locks (POSIX).
+ * Verifies the log of a store, if it exists. Only under the store's lock, and before SQLite opens
+ * the log, because reading it drops SQLite's locks (POSIX).
  */
 export function readWal(file: string): WalFinding {
   return verifyWal(readIfExists(`${file}-wal`), readIfExists(`${file}-shm`));

@@ -1,7 +1,9 @@
 import { crc32 } from "node:zlib";
 import type { Column } from "./columns.ts";
 
-/** Multiplier that spreads a change of one bit over half of the bits. Odd, so that no bits are lost. */
+/**
+ * Multiplier that spreads a change of one bit over half of the bits. Odd, so that no bits are lost.
+ */
 const SPREAD = 0x9e3779b1;
 const WORD = 2 ** 32;
 

@@ -15,7 +15,8 @@ export interface RowSource {
  * Decodes a row.
  *
  * RW1 A row that cannot be decoded, or whose checksum does not match, is never returned. The error
- *     is `STORE_CORRUPT`, with `details` `file`, `table` and `row` (its number; for a watch, its scope).
+ *     is `STORE_CORRUPT`, with `details` `file`, `table` and `row` (its number; for a watch, its
+ *     scope).
  */
 export function decodeRow<Result>(
   row: Row,
@@ -29,7 +30,10 @@ export function decodeRow<Result>(
   }
 }
 
-/** Returns the error for a row that could not be decoded. An error about a newer format stays as it is. */
+/**
+ * Returns the error for a row that could not be decoded. An error about a newer format stays as it
+ * is.
+ */
 export function damagedRow(error: unknown, { file, table }: RowSource, key: Column): unknown {
   if (HandbackError.is(error, "FORMAT_TOO_NEW")) return error;
   const reason = error instanceof Error ? error.message : String(error);

@@ -77,8 +77,10 @@ export class Unpacker {
     const { chunk, at } = this.#start;
     const { chunks } = this.#packed;
     if (chunk === this.#chunk) return chunks[chunk]?.slice(at, this.#at) ?? "";
+    const first = chunks[chunk]?.slice(at) ?? "";
     const between = chunks.slice(chunk + 1, this.#chunk).join("");
-    return `${chunks[chunk]?.slice(at) ?? ""}${between}${chunks[this.#chunk]?.slice(0, this.#at) ?? ""}`;
+    const last = chunks[this.#chunk]?.slice(0, this.#at) ?? "";
+    return first + between + last;
   }
 
   number(): number {

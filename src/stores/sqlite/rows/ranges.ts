@@ -2,8 +2,8 @@
 export type Range = readonly [first: number, last: number];
 
 /**
- * Returns the same numbers as ranges, wherever each number follows the one before it. A batch mostly
- * removes messages that were accepted one after the other.
+ * Returns the same numbers as ranges, wherever each number follows the one before it. A batch
+ * mostly removes messages that were accepted one after the other.
  */
 export function rangesOf(numbers: readonly number[]): readonly Range[] {
   const ranges: [first: number, last: number][] = [];

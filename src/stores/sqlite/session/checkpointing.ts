@@ -10,7 +10,10 @@ import { releaseFreePages } from "./free-pages.ts";
 const CHARACTERS_PER_PAGE = 2_048;
 /** Pages that every commit writes besides its texts, and pages for each value that it deletes. */
 const [PAGES_PER_COMMIT, PAGES_PER_DELETED_VALUE] = [4, 0.25];
-/** Pages in the log that start a checkpoint. More while commits are slow, because a checkpoint is then several times as slow. */
+/**
+ * Pages in the log that start a checkpoint. More while commits are slow, because a checkpoint is
+ * then several times as slow.
+ */
 const [LONG_LOG, LONG_LOG_IF_SLOW] = [1_024, 4_096];
 /** Time, in ms, after which the commits of a relaxed store are flushed. */
 const FLUSH_AFTER_MS = 1_000;
@@ -27,7 +30,10 @@ export interface CheckpointingParts {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Copies the log of a session into the file: when the log is long, and for a relaxed store every second. */
+/**
+ * Copies the log of a session into the file: when the log is long, and for a relaxed store every
+ * second.
+ */
 export class Checkpointing {
   readonly #parts: CheckpointingParts;
   #logPages = 0;
@@ -72,7 +78,8 @@ export class Checkpointing {
       const isBusy = await routing.checkpoint();
       if (!isUsable()) return;
       if (isBusy && durability === "relaxed") this.#flushLater();
-      // The log restarts only if all of it was copied, and the event loop has committed a little meanwhile.
+      // The log restarts only if all of it was copied, and the event loop has committed a little
+      // meanwhile.
       if (latency.isFast) connection.checkpoint();
       await releaseFreePages(routing, isUsable);
     } catch (error) {
@@ -82,9 +89,9 @@ export class Checkpointing {
 }
 
 /** Estimates the pages that a batch adds to the log. */
-function logPages({ chunks }: Packed, { state }: Batch): number {
+function logPages({ chunks }: Packed, { values }: Batch): number {
   let pages = PAGES_PER_COMMIT;
   for (const chunk of chunks) pages += chunk.length / CHARACTERS_PER_PAGE;
-  for (const { value } of state) if (value === undefined) pages += PAGES_PER_DELETED_VALUE;
+  for (const { value } of values) if (value === undefined) pages += PAGES_PER_DELETED_VALUE;
   return pages;
 }

@@ -59,7 +59,8 @@ export class CommitRouting {
   }
 
   /**
-   * Lets the thread copy the log into the file. If it cannot be started, tries again with a new one.
+   * Lets the thread copy the log into the file. If it cannot be started, tries again with a new
+   * one.
    *
    * @returns whether to try again, because another connection was already doing so
    */
@@ -71,7 +72,10 @@ export class CommitRouting {
     });
   }
 
-  /** Runs `task` with the thread, unless there is none, or such a task is running. Meanwhile only the thread writes. */
+  /**
+   * Runs `task` with the thread, unless there is none, or such a task is running. Meanwhile only
+   * the thread writes.
+   */
   async reserveThread(task: (writer: SqliteWriter) => Promise<void>): Promise<void> {
     if (this.#writer === undefined || this.#isThreadReserved) return;
     this.#isThreadReserved = true;
@@ -82,7 +86,10 @@ export class CommitRouting {
     }
   }
 
-  /** Number of messages from which to send a batch to the busy thread; `undefined` if none should be sent. */
+  /**
+   * Number of messages from which to send a batch to the busy thread; `undefined` if none should be
+   * sent.
+   */
   get queuesFrom(): number | undefined {
     const isReady = this.#writer?.hasStarted === true && this.#parts.latency.wasQuick;
     return isReady ? QUEUED_MESSAGES : undefined;

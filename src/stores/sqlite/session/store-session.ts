@@ -62,8 +62,8 @@ interface SessionParts extends SessionOptions {
 /**
  * One opening of a store, from taking its lock to giving it back.
  *
- * SS1 After a failure that leaves the store in an unknown state, the session commits nothing more and
- *     does not copy the log into the file.
+ * SS1 After a failure that leaves the store in an unknown state, the session commits nothing more
+ *     and does not copy the log into the file.
  */
 export class StoreSession {
   readonly connection: SqliteConnection;
@@ -129,8 +129,8 @@ export class StoreSession {
   }
 
   /**
-   * Records a clean close, if possible. Otherwise the next opening is only more careful: all commits
-   * are still there.
+   * Records a clean close, if possible. Otherwise the next opening is only more careful: all
+   * commits are still there.
    *
    * @returns whether the store may be written to afterwards
    */

@@ -20,7 +20,7 @@ export const crashMarks: Table<CrashMarks> = {
   open: (source) => new CrashMarks(source),
 };
 
-function packCrashMarks(packer: Packer, { marks }: Batch): void {
+function packCrashMarks(packer: Packer, { crashMarks: marks }: Batch): void {
   packer.number(marks.length);
   for (const { seq, crashes } of marks) {
     packer.number(seq);

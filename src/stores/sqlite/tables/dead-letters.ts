@@ -26,11 +26,11 @@ export const deadLetters: Table<DeadLetters> = {
   open: (source) => new DeadLetters(source),
 };
 
-function packDeadLetters(packer: Packer, { deletedDeadLetters, dead }: Batch): void {
+function packDeadLetters(packer: Packer, { deletedDeadLetters, addedDeadLetters }: Batch): void {
   packer.number(deletedDeadLetters.length);
   for (const id of deletedDeadLetters) packer.text(id);
-  packer.number(dead.length);
-  for (const { envelope, failure, at } of dead) {
+  packer.number(addedDeadLetters.length);
+  for (const { envelope, failure, at } of addedDeadLetters) {
     packEnvelope(packer, envelope);
     packer.text(JSON.stringify(failure));
     packer.number(at);

@@ -33,11 +33,11 @@ const COLUMNS = "seq, id, due_at, CAST(token AS BLOB) AS token, scope, head, pay
 
 type DelayedMessage = StoredMessage & { readonly dueAt: number };
 
-function packDelayed(packer: Packer, { removedDelayed, cancelled, inserted }: Batch): void {
+function packDelayed(packer: Packer, { removedDelayed, cancelledTokens, inserted }: Batch): void {
   packer.number(removedDelayed.length);
   for (const seq of removedDelayed) packer.number(seq);
-  packer.number(cancelled.length);
-  for (const token of cancelled) packer.text(token);
+  packer.number(cancelledTokens.length);
+  for (const token of cancelledTokens) packer.text(token);
   const waiting = inserted.filter(hasDueTime);
   packer.number(waiting.length);
   for (const message of waiting) packDelayedMessage(packer, message);
@@ -99,7 +99,9 @@ class DelayedMessages implements OpenTable {
     this.#insert.run(seq, id, dueAt, head, payload, token, scope, sum);
   }
 
-  /** Reads messages due after `after` and until `until`, by due time, then `seq`; at most `limit`. */
+  /**
+   * Reads messages due after `after` and until `until`, by due time, then `seq`; at most `limit`.
+   */
   readDue(after: number, until: number, limit: number): readonly StoredMessage[] {
     return this.#selectDue.all(after, until, limit).map(this.#decode);
   }

@@ -10,11 +10,11 @@ import type { OpenTable, Table, TableSource } from "./table.ts";
 /** The facts that a store keeps about itself. */
 export interface StoreMeta {
   readonly storeId: string;
-  /** How often it has been opened. */
+  /** Number of openings. */
   readonly generation: number;
-  /** Whether the last process closed it cleanly. */
+  /** `true` if the last process closed it cleanly. */
   readonly clean: boolean;
-  /** Whether it was last opened with `durability: "relaxed"`. */
+  /** `true` if it was last opened with `durability: "relaxed"`. */
   readonly relaxed: boolean;
 }
 

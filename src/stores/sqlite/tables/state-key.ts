@@ -1,7 +1,10 @@
 import { digest } from "../../../core/crypto/digest.ts";
 import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
 
-/** A generated id: the number of the flow, maybe digits of a hash, and `@` in front for the id of a state. */
+/**
+ * A generated id: the number of the flow, maybe digits of a hash, and `@` in front for the id of a
+ * state.
+ */
 const GENERATED = new RegExp(`^@?[0-9a-f]{${FLOW_DIGITS}}(?:[0-9a-f]{24})?$`);
 /** Digits of the key: from the end of the flow's number, and from the start of the hash. */
 const [NUMBER_DIGITS, HASH_DIGITS] = [8, 5];

@@ -17,7 +17,8 @@ import type { OpenTable, Table, TableSource } from "./table.ts";
  *
  * SQ2 Rows lie by number. In a table that lies by name, a large row slows all lookups near it,
  *     because SQLite reads the whole row to compare its name. Values are looked up by a number made
- *     of the id ({@link stateKey}); the index of these numbers is a fifth of the size of one by name.
+ *     of the id ({@link stateKey}); the index of these numbers is a fifth of the size of one by
+ *     name.
  */
 export const state: Table<StateValues> = {
   name: "state",
@@ -41,12 +42,15 @@ const WRITE = { delete: 0, update: 1, insert: 2 } as const;
 /** The packed `expiresAt` of a value that does not expire. The checksum contains it. */
 const NO_EXPIRY = -1;
 
-/** Columns that identify the owner. An id may hold a NUL, where Node 22 ends a text, so it is read as bytes. */
+/**
+ * Columns that identify the owner. An id may hold a NUL, where Node 22 ends a text, so it is read
+ * as bytes.
+ */
 const OWNER = "place, type, CAST(id AS BLOB) AS id, name, owner_sum";
 
-function packState(packer: Packer, { state: writes }: Batch): void {
-  packer.number(writes.length);
-  for (const write of writes) packWrite(packer, write);
+function packState(packer: Packer, { values }: Batch): void {
+  packer.number(values.length);
+  for (const write of values) packWrite(packer, write);
 }
 
 function packWrite(packer: Packer, { rowId, isNew, address, name, value }: StateWrite): void {
@@ -172,7 +176,10 @@ function returningLists(statement: StatementSync): StatementSync {
   return statement;
 }
 
-/** Decodes a row that was found by the key of an id; returns `undefined` if it belongs to another id. */
+/**
+ * Decodes a row that was found by the key of an id; returns `undefined` if it belongs to another
+ * id.
+ */
 function decodeValue(
   [place, type, id, name, ownerSum, value, expiry, sum]: readonly Column[],
   address: Address,
@@ -217,7 +224,9 @@ function ownerChecksumOf(place: Column, ...texts: readonly Column[]): number {
   return ownerChecksum(type + id + name, { rowId: integerColumn(place), type, id });
 }
 
-/** Returns the checksum of the columns that identify a value; `text` is type, id and name, joined. */
+/**
+ * Returns the checksum of the columns that identify a value; `text` is type, id and name, joined.
+ */
 function ownerChecksum(
   text: string,
   { rowId, type, id }: { readonly rowId: number; readonly type: string; readonly id: string },

@@ -2,7 +2,10 @@ import type { Packed } from "../rows/packed.ts";
 
 /** Numbers in a packed batch, and characters, up to which it counts as small. */
 const [SMALL, SMALL_TEXT] = [160, 65_536];
-/** Duration of a commit, in ms, from which the next batch should grow instead of waiting in the thread. */
+/**
+ * Duration of a commit, in ms, from which the next batch should grow instead of waiting in the
+ * thread.
+ */
 const LONG_MS = 10;
 /** Time, in ms, for which a commit may block the event loop. */
 const SHORT_MS = 1;
@@ -25,12 +28,15 @@ export class CommitLatency {
     return isSmallBatch(packed) && this.isFast;
   }
 
-  /** Whether the event loop may wait for the disk. */
+  /** Returns whether the event loop may wait for the disk. */
   get isFast(): boolean {
     return this.#expectedMs <= SHORT_MS;
   }
 
-  /** Whether the last commit was so quick that the thread would idle until it gets the next batch. */
+  /**
+   * Returns whether the last commit was so quick that the thread would idle until it gets the next
+   * batch.
+   */
   get wasQuick(): boolean {
     return this.#lastMs < LONG_MS;
   }

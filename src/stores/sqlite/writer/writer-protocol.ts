@@ -7,7 +7,9 @@ export interface WriterOptions {
   readonly durability: Durability;
 }
 
-/** A request to the thread. A batch carries the number of failed batches known to the event loop. */
+/**
+ * A request to the thread. A batch carries the number of failed batches known to the event loop.
+ */
 export type WriterRequest =
   | { readonly apply: Packed; readonly failures: number }
   | "checkpoint"
@@ -17,7 +19,7 @@ export type WriterRequest =
 /** The thread's reply to a request. */
 export interface WriterReply {
   readonly failure?: WriterFailure;
-  /** Whether the same request should be made again. */
+  /** `true` if the same request should be made again. */
   readonly isMore?: boolean;
 }
 

@@ -1,4 +1,6 @@
-/** The thread of a {@link SqliteWriter}. It serves one request after the other and replies to each. */
+/**
+ * The thread of a {@link SqliteWriter}. It serves one request after the other and replies to each.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
 import type {

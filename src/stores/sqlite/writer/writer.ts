@@ -26,12 +26,12 @@ export class ThreadNotStarted extends Error {}
  * A thread that writes to the store on a connection of its own, while the event loop goes on.
  * It serves requests in their order.
  *
- * WR1 The thread gets no request before it has reported its start, so a thread that cannot start has
- *     done nothing.
- * WR2 A batch that was sent before the failure of an earlier one was known is not applied, and fails
- *     with the same error.
- * WR3 Replies that arrive in different turns of the event loop are delivered in different turns, with
- *     other work in between.
+ * WR1 The thread gets no request before it has reported its start, so a thread that cannot start
+ *     has done nothing.
+ * WR2 A batch that was sent before the failure of an earlier one was known is not applied, and
+ *     fails with the same error.
+ * WR3 Replies that arrive in different turns of the event loop are delivered in different turns,
+ *     with other work in between.
  */
 export class SqliteWriter {
   readonly #worker: Worker;
@@ -39,12 +39,17 @@ export class SqliteWriter {
   /** Requests made before the thread has started; then `undefined`. */
   #held: WriterRequest[] | undefined = [];
   #failure: unknown;
-  /** Steps deferred to the end of this turn of the event loop; `undefined` before its first step. */
+  /**
+   * Steps deferred to the end of this turn of the event loop; `undefined` before its first step.
+   */
   #deferred: (() => void)[] | undefined;
   /** Number of failed batches known here. */
   #failures = 0;
 
-  /** @throws {@link ThreadNotStarted} if that is known at once; otherwise every request rejects with it. */
+  /**
+   * @throws {@link ThreadNotStarted} if that is known at once; otherwise every request rejects with
+   * it.
+   */
   constructor(options: WriterOptions) {
     try {
       this.#worker = startThread(options);
@@ -58,7 +63,7 @@ export class SqliteWriter {
     );
   }
 
-  /** Whether the thread has reported its start. */
+  /** Returns whether the thread has reported its start. */
   get hasStarted(): boolean {
     return this.#held === undefined;
   }
@@ -109,9 +114,9 @@ export class SqliteWriter {
   }
 
   /**
-   * Runs the first step of a turn of the event loop at once, and later steps at the end of the turn.
-   * While one reply is handled the next arrives, and Node would handle a thousand of them before
-   * any other event.
+   * Runs the first step of a turn of the event loop at once, and later steps at the end of the
+   * turn. While one reply is handled the next arrives, and Node would handle a thousand of them
+   * before any other event.
    */
   #inTurn(step: () => void): void {
     if (this.#deferred !== undefined) return void this.#deferred.push(step);
@@ -153,7 +158,9 @@ export class SqliteWriter {
   }
 }
 
-/** @throws if the thread cannot be started, for example if a bundler has removed `import.meta.url` */
+/**
+ * @throws if the thread cannot be started, for example if a bundler has removed `import.meta.url`
+ */
 function startThread(options: WriterOptions): Worker {
   // Next to a source file lies the source of the thread; next to a built one, its build.
   const isSource = import.meta.url.endsWith(".ts");

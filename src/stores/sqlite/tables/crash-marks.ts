@@ -28,7 +28,7 @@ function packCrashMarks(packer: Packer, { crashMarks: marks }: Batch): void {
   }
 }
 
-class CrashMarks implements OpenTable {
+export class CrashMarks implements OpenTable {
   readonly #source: RowSource;
   readonly #replace: StatementSync;
   readonly #delete: StatementSync;

@@ -37,7 +37,7 @@ function packDeadLetters(packer: Packer, { deletedDeadLetters, addedDeadLetters 
   }
 }
 
-class DeadLetters implements OpenTable {
+export class DeadLetters implements OpenTable {
   readonly #source: RowSource;
   readonly #delete: StatementSync;
   readonly #insert: StatementSync;

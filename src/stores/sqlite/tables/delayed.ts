@@ -56,7 +56,7 @@ function packDelayedMessage(packer: Packer, message: DelayedMessage): void {
   packer.text(envelope.scope);
 }
 
-class DelayedMessages implements OpenTable {
+export class DelayedMessages implements OpenTable {
   readonly #source: RowSource;
   readonly #delete: StatementSync;
   readonly #deleteByToken: StatementSync;

@@ -45,7 +45,7 @@ function packMessages(packer: Packer, { removed, inserted }: Batch): void {
   }
 }
 
-class Messages implements OpenTable {
+export class Messages implements OpenTable {
   readonly #source: RowSource;
   readonly #deleteRange: StatementSync;
   readonly #insert: StatementSync;

@@ -41,7 +41,7 @@ export function insertMeta(database: DatabaseSync, storeId: string): void {
     .run(storeId, sum);
 }
 
-class Meta implements OpenTable {
+export class Meta implements OpenTable {
   readonly #source: RowSource;
   readonly #select: StatementSync;
   readonly #update: StatementSync;

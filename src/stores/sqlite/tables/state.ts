@@ -69,7 +69,7 @@ function packValue(packer: Packer, { content, expiresAt = NO_EXPIRY }: StoredVal
   packer.number(expiresAt);
 }
 
-class StateValues implements OpenTable {
+export class StateValues implements OpenTable {
   readonly #source: RowSource;
   readonly #delete: StatementSync;
   readonly #update: StatementSync;

@@ -37,7 +37,7 @@ function packWatch(packer: Packer, { scope, address, token }: ScopeWatch): void 
   packer.text(token);
 }
 
-class Watches implements OpenTable {
+export class Watches implements OpenTable {
   readonly #source: RowSource;
   readonly #delete: StatementSync;
   readonly #insert: StatementSync;

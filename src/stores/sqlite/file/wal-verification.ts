@@ -97,7 +97,7 @@ class WalFrames {
   }
 
   /**
-   * Follows the checksums, each of which continues the one before. Returns the last intact frame,
+   * Follows the chain of checksums. Returns the last intact frame,
    * and the last that ends an intact commit.
    */
   follow(): { readonly intact: number; readonly committed: number } {

@@ -1,6 +1,6 @@
 import { embedded, sqlite, memory } from "../../src/index.ts";
 import type { Client, Store, Clock, Embedded } from "../../src/index.ts";
-import { encodeBatch } from "../../src/stores/sqlite/batch/batch-codec.ts";
+import { encodeBatch } from "../../src/stores/sqlite/tables/batch-codec.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

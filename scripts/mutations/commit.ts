@@ -4,8 +4,7 @@ const ENGINE = "src/engines/embedded/engine.ts";
 const COMMITS = "src/engines/embedded/commit/group-commit.ts";
 const ADDRESS_STATE = "src/engines/embedded/state/address-state.ts";
 const STATE_CACHE = "src/engines/embedded/state/state-cache.ts";
-const SQLITE = "src/stores/sqlite/sqlite.ts";
-const SQLITE_TABLES = "src/stores/sqlite/tables/tables.ts";
+const STORE_SESSION = "src/stores/sqlite/session/store-session.ts";
 const ENGINE_TESTS = "test/engines/embedded/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
@@ -59,12 +58,12 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks:
       "the atomic commit: SQLite keeps the first half of a batch whose second half it refuses",
-    file: SQLITE_TABLES,
-    find: "        rollback.run();\n",
-    replace: "        commit.run();\n",
+    file: "src/stores/sqlite/connection/transactions.ts",
+    find: "this.#rollback.run();",
+    replace: "this.#commit.run();",
     test: SQLITE_TESTS,
     killedBy:
-      "sqlite() as a store > refuses a batch that inserts a number that is there, and applies nothing of it",
+      "sqlite() as a store > rejects a batch that inserts a seq that exists, and applies nothing of it",
   },
   {
     breaks: "the failed read: it ends the process",
@@ -104,12 +103,12 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "the lock of a store is not taken",
-    file: SQLITE,
+    file: STORE_SESSION,
     find: "const lock = lockStore(file);",
     replace: "const lock = { release: () => void lockStore };",
     test: "test/stores/store-lock.test.ts",
     killedBy:
-      "a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole",
+      "opening a store that another process has open is STORE_LOCKED with its pid; after a kill the store opens at once, intact",
   },
   {
     breaks:
@@ -133,20 +132,20 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "two commits under way: the second happens though the first has failed",
     file: "src/stores/sqlite/writer/writer-thread.ts",
-    find: "  if (last !== undefined && request.failures < failures) return { failure: last };\n",
+    find: "  if (lastFailure !== undefined && request.failures < failures) return { failure: lastFailure };\n",
     replace: "",
     test: THREAD_TESTS,
     killedBy:
-      "a commit that fails in the thread > fails the one that was handed over behind it, which does not happen, and no other",
+      "a commit that fails in the thread > also fails the commit that was sent right after it, and no other",
   },
   {
     breaks: "two commits under way: the event loop overtakes the thread",
-    file: SQLITE,
-    find: "session.inThread === 0 && ",
+    file: "src/stores/sqlite/session/commit-routing.ts",
+    find: "this.#batchesInThread === 0 && ",
     replace: "",
     test: THREAD_TESTS,
     killedBy:
-      "a commit that fails in the thread > fails it though the event loop could commit it at once",
+      "a commit that fails in the thread > also fails the next commit when that is small enough for the event loop",
   },
   {
     breaks: "the implied value: it is not kept when the message that tells it is removed",
@@ -192,11 +191,11 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "the transaction of what is read: it goes on over a commit that was heard of",
-    file: SQLITE,
-    find: "    session.tables.endReading();\n",
+    file: STORE_SESSION,
+    find: "    connection.endRead();\n",
     replace: "",
     test: THREAD_TESTS,
     killedBy:
-      "while its thread commits > what is read once it has been heard of is what it left, though much was read just before",
+      "while the thread commits > a read after its promise resolves sees the commit, even after many reads just before",
   },
 ];

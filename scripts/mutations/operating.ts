@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const COMMITS = "src/engines/embedded/commit/group-commit.ts";
 const ENGINE = "src/engines/embedded/engine.ts";
 const TIMERS = "src/engines/embedded/timers/timers.ts";
-const SQLITE = "src/stores/sqlite/sqlite.ts";
+const SESSION = "src/stores/sqlite/session";
 const FULL_DISK = "test/durability/disk/full-disk.test.ts";
 const BACKLOG = "test/engines/embedded/admission.test.ts";
 const SET_CLOCK = "test/durability/timers/set-clock.test.ts";
@@ -164,37 +164,37 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the file: the event loop writes while the thread gives pages back",
-    file: SQLITE,
-    find: " && session.givesBack !== true",
+    file: `${SESSION}/commit-routing.ts`,
+    find: " && !this.#isThreadReserved",
     replace: "",
     test: FREE_PAGES,
-    killedBy: "free pages > are given back by the thread, which alone writes meanwhile",
+    killedBy: "free pages > are released by the thread, and only the thread writes meanwhile",
   },
   {
     breaks: "the file: a log of deletions grows",
-    file: SQLITE,
-    find: "pages += PAGES_PER_ERASED;",
+    file: `${SESSION}/checkpointing.ts`,
+    find: "pages += PAGES_PER_DELETED_VALUE;",
     replace: "pages += 0;",
     test: FREE_PAGES,
-    killedBy: "a log of deletions alone is taken over too when it has become long",
+    killedBy: "a long log of deletions starts a checkpoint too",
   },
   {
     breaks: "the file: giving back stops as soon as it has begun, and begins anew",
-    file: "src/stores/sqlite/tables/incremental-vacuum.ts",
-    find: "total / (hasBegun ? 4 : 2)",
+    file: "src/stores/sqlite/connection/incremental-vacuum.ts",
+    find: "total / (hasStarted ? 4 : 2)",
     replace: "total / 2",
     test: FREE_PAGES,
     killedBy:
-      "free pages are given back from a half of a file to a quarter, and a few are left alone",
+      "releasing starts at half of a file and stops at a quarter, and keeps a minimum of free pages",
   },
   {
     breaks: "the file: free pages are kept",
-    file: SQLITE,
-    find: "      await this.#giveBack(session);\n",
+    file: `${SESSION}/checkpointing.ts`,
+    find: "      await releaseFreePages(routing, isUsable);\n",
     replace: "",
     test: "test/stores/sqlite/file-size.test.ts",
     killedBy:
-      "the file of a store > gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost",
+      "the file of a store > shrinks when little work follows much; commits go on meanwhile, and nothing is lost",
   },
   {
     breaks: "migration: what objects inherit is taken for a value",
@@ -221,7 +221,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "(reply: WriterReply) => this.#receive(reply)",
     test: "test/stores/sqlite/writer-thread.test.ts",
     killedBy:
-      "while its thread commits > the event loop has its turn between one reply and the next, however fast they come",
+      "while the thread commits > the event loop handles other events between replies, even if they arrive fast",
   },
   {
     breaks: "long turns: nobody is told",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** Makes the name of a new store: 16 hex digits that no other store has. */
+/** Returns a unique id for a new store: 16 hex digits. */
 export function newStoreId(): string {
   return randomBytes(8).toString("hex");
 }

@@ -2,138 +2,156 @@ import type { Address } from "../core/message/address.ts";
 import type { DeadLetter, StoredValue, Watch } from "../core/activation/effects.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 
-/** A message that is kept until it is handled: one that waits to run, or one that waits for its time. */
+/** A message that is stored until it is handled: a deliverable one, or a delayed one. */
 export interface StoredMessage {
   readonly envelope: Envelope;
-  /** Place in the order of acceptance, by which the store knows it; given by the engine, ever growing. */
+  /**
+   * Position in the order of acceptance, and key of the message in the store. The engine assigns
+   * it, always increasing.
+   */
   readonly seq: number;
-  /** Instant (ms) before which it is not delivered; absent: deliverable. */
+  /** Earliest time (ms) of delivery; absent: the message is deliverable. */
   readonly dueAt?: number;
-  /** Cancellation key of a delayed message, unique among pending ones. */
+  /** Delay token of a delayed message, unique among those that are pending. */
   readonly token?: string;
 }
 
-/** An address that is to be told when a scope is cancelled. */
+/** A watch: an address that learns of the cancellation of a scope. */
 export interface ScopeWatch extends Watch {
   readonly address: Address;
 }
 
-/** One persisted value to write, or to delete when there is no `value`. */
+/** One persisted value to write, or to delete if `value` is `undefined`. */
 export interface StateWrite {
-  /** Number by which the store knows the value; given by the engine, ever growing. */
+  /** Key of the value in the store. The engine assigns it, always increasing. */
   readonly rowId: number;
-  /** The value was not there before. */
+  /** `true` if the store does not have the value yet. */
   readonly isNew: boolean;
   readonly address: Address;
   readonly name: string;
   readonly value: StoredValue | undefined;
 }
 
-/** One persisted value as read. */
+/** One persisted value, as it is read. */
 export interface StateRow {
   readonly rowId: number;
   readonly name: string;
   readonly value: StoredValue;
 }
 
-/** Where a value is that has expired. */
+/** The address and key of an expired value. */
 export interface ExpiredValue extends Address {
   readonly name: string;
   readonly rowId: number;
 }
 
-/** A message that will not run again, with why. */
+/** A message that will not run again, with the reason. */
 export interface StoredDeadLetter extends DeadLetter {
-  /** Instant (ms) at which it was given up. */
+  /** Time (ms) at which the message became a dead letter. */
   readonly at: number;
 }
 
-/** How many crashes are held against a deliverable message; none: the mark is gone. */
+/** Number of crashes that a deliverable message is held responsible for; 0 deletes the mark. */
 export interface CrashMark {
   readonly seq: number;
   readonly crashes: number;
 }
 
 /**
- * What one commit changes, all or nothing, applied in this order: `removed`, `elapsed`, `cancelled`, `inserted`, `state`, `unwatched`,
- * `watched`, `exhumed`, `dead`, `marks`. Removing or cancelling what is not there changes nothing.
- * An inserted number that is already there is an error of the engine.
- * A store may keep the objects in it as they are: nothing changes them.
+ * The changes of one commit. A store makes all of them or none, in the order of these fields. To
+ * remove, cancel or delete something absent changes nothing. To insert a `seq` that exists is an
+ * error of the engine. A store may keep the objects of a batch, because they never change.
  */
 export interface Batch {
-  /** Numbers (`seq`) of deliverable messages that are done with. */
+  /** `seq` of deliverable messages to remove. */
   readonly removed: readonly number[];
-  /** Numbers of delayed messages that are done with. */
+  /** `seq` of delayed messages to remove. */
   readonly removedDelayed: readonly number[];
-  /** Tokens of delayed messages cancelled. */
-  readonly cancelled: readonly string[];
+  /** Tokens of delayed messages to remove. */
+  readonly cancelledTokens: readonly string[];
   readonly inserted: readonly StoredMessage[];
-  readonly state: readonly StateWrite[];
+  readonly values: readonly StateWrite[];
   readonly unwatched: readonly ScopeWatch[];
-  /** One that is there already stays. */
+  /** Watches to add. One that exists stays. */
   readonly watched: readonly ScopeWatch[];
-  /** Ids of messages whose dead letters go. */
+  /** Ids of messages whose dead letters to delete. */
   readonly deletedDeadLetters: readonly string[];
-  readonly dead: readonly StoredDeadLetter[];
-  /** Marks of messages as they are from now on, each message once. */
-  readonly marks: readonly CrashMark[];
+  readonly addedDeadLetters: readonly StoredDeadLetter[];
+  /** Crash marks to set, at most one for each message. */
+  readonly crashMarks: readonly CrashMark[];
 }
 
-/** What opening a store tells. */
+/** Facts about a store that was opened. */
 export interface StoreInfo {
-  /** Names this store for ever; handles carry it. */
+  /** Permanent id of the store. Handles carry it. */
   readonly storeId: string;
-  /** How many times the store has been opened, this time included (1 for a new one). */
+  /** Number of times that the store has been opened, including this time (1 for a new store). */
   readonly generation: number;
-  /** A number above those of all messages that are kept. */
+  /** A number above the `seq` of all stored messages. */
   readonly nextSeq: number;
-  /** A number above those of all values that are kept. */
+  /** A number above the `rowId` of all stored values. */
   readonly nextRowId: number;
-  /** Whether it was last closed as one that is whole; a new store was. */
+  /** `true` if the store was last closed cleanly, or is new. */
   readonly clean: boolean;
-  /** Marks that were left behind, in order of their messages; none when `clean`. */
-  readonly marks: readonly CrashMark[];
+  /** Crash marks, in order of `seq`; none if `clean`. */
+  readonly crashMarks: readonly CrashMark[];
 }
 
 /**
- * Where the embedded engine keeps its messages and state. One process has it open.
+ * The messages and the state of the embedded engine. One process at a time has a store open.
  *
- * Commits are asynchronous, so that the writer can live off the event loop: one is under way, or two where the store says so, and each has
- * reached the disk when its promise resolves. They happen in the order of the calls; when one is rejected, so is the one that was called
- * behind it, which then has not happened. Reads are synchronous, and see every commit that has resolved.
+ * Commits are asynchronous, so that the writer can run outside of the event loop. At most one is in
+ * flight, or two with {@link Store.queuesFrom}. A commit has reached the disk when its promise
+ * resolves. Commits happen in the order of the calls. If one is rejected, the one after it is
+ * rejected as well and has not happened. Reads are synchronous, and see every commit that has
+ * resolved.
  */
 export interface Store {
   /**
-   * Messages that come and go with a batch from which it may be handed over while the commit before it is under way, so that the writer
-   * need not wait for it. Not given: one commit at a time.
+   * Number of inserted and removed messages from which a batch may be committed while the commit
+   * before it is still in flight, so that the writer does not idle. Absent: one commit at a time.
    */
   readonly queuesFrom?: number | undefined;
-  /** Takes the lock and opens; @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`. */
+  /**
+   * Locks and opens the store.
+   *
+   * @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+   */
   open(): Promise<StoreInfo>;
   /**
-   * Commits; a rejection means that the store must be opened anew, and that the batch may or may not be there. `mayBlock`, unless told
-   * otherwise: the event loop has nothing else to do meanwhile.
+   * Commits a batch. After a rejection the store must be reopened, and may or may not contain the
+   * batch.
+   *
+   * @param mayBlock - whether the event loop has nothing else to do meanwhile (default: `true`)
    */
   commit(batch: Batch, mayBlock?: boolean): Promise<void>;
   /** Reads all values of one address. */
   readState(address: Address): readonly StateRow[];
-  /** Reads deliverable messages in order of `seq`, those above `afterSeq`, at most `limit`. */
+  /** Reads deliverable messages above `afterSeq`, in order of `seq`, at most `limit`. */
   readMessages(afterSeq: number, limit: number): readonly StoredMessage[];
-  /** Reads delayed messages due later than `after` (default: all), until `until`, in order of `dueAt` then `seq`, at most `limit`. */
+  /**
+   * Reads delayed messages due later than `after` (default: all) and until `until`, in order of
+   * `dueAt`, then `seq`, at most `limit`.
+   */
   readDelayed(until: number, limit: number, after?: number): readonly StoredMessage[];
-  /** Reads the delayed messages of all scopes whose names begin so, in order of `seq`. */
+  /**
+   * Reads the delayed messages of all scopes whose names begin with `prefix`, in order of `seq`.
+   */
   readScope(prefix: string): readonly StoredMessage[];
-  /** Reads who watches a scope whose name begins so. */
+  /** Reads the watches of all scopes whose names begin with `prefix`. */
   readWatches(prefix: string): readonly ScopeWatch[];
-  /** The instant at which the first delayed message is due, if there is one. */
+  /** Returns the time at which the first delayed message is due, if there are delayed messages. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */
   readDeadLetters(limit: number): readonly StoredDeadLetter[];
   /** Reads the dead letter of the message with this id. */
   readDeadLetter(id: string): StoredDeadLetter | undefined;
-  /** Reads which values expired at or before `now`, those that expired first, at most `limit`, for collection. */
+  /** Reads the values that expired at or before `now`, the earliest first, at most `limit`. */
   readExpired(now: number, limit: number): readonly ExpiredValue[];
-  /** Gives the states of one function type to another; an id that already has values under it keeps those. */
+  /**
+   * Gives the states of one function type to another. An id that has values there already keeps
+   * those.
+   */
   renameStates(from: string, to: string): Promise<void>;
   /** Counts rows, for people and tests. */
   count(): {
@@ -144,13 +162,15 @@ export interface Store {
     readonly dead: number;
   };
   /**
-   * Closes and gives the lock back. With `clean`, the next opening is told so, and the marks go; if that cannot be written, it was not.
-   * A second call does nothing.
+   * Closes the store and gives the lock back. A second call does nothing.
+   *
+   * @param clean - whether to record a clean close and delete all crash marks. If that cannot be
+   * written, the close counts as not clean.
    */
   close(clean?: boolean): Promise<void>;
 }
 
-/** Returns the text that identifies a watch. Only its last part may hold a NUL. */
+/** Returns the text that identifies a watch. Only its last part may contain a NUL. */
 export function watchKey({ scope, address: { type, id }, token }: ScopeWatch): string {
   return `${scope}\0${type}\0${token}\0${id}`;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderedSet } from "../../src/stores/memory/ordered-set.ts";
 
-test("an ordered set agrees with a sorted array, across splits and emptied chunks", () => {
+test("an ordered set agrees with a sorted array, including split and emptied chunks", () => {
   const change = fc.record({
     add: fc.boolean(),
     from: fc.nat(3_000),

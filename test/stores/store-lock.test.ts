@@ -9,13 +9,16 @@ import { sqlite } from "../../src/stores/sqlite/sqlite.ts";
 import { NODE_OPTIONS } from "./support/node-options.ts";
 import { temporaryDirectory } from "./support/temporary-directory.ts";
 
-// Processes take their time to start on a busy machine.
+// Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const MODULE = new URL("../../src/stores/sqlite/sqlite.ts", import.meta.url).href;
 const BATCHES = new URL("./support/batches.ts", import.meta.url).href;
 
-/** A program that opens the store, commits one message, tells how that went, and holds the store until its input ends. */
+/**
+ * A program that opens the store, commits one message, prints the outcome, and holds the store
+ * until its input ends.
+ */
 const HOLDER = `
   const { sqlite } = await import(${JSON.stringify(MODULE)});
   const { batchOf, message } = await import(${JSON.stringify(BATCHES)});
@@ -32,7 +35,7 @@ const HOLDER = `
 
 interface Holder {
   readonly process: ChildProcess;
-  /** `open`, or the code of the error. */
+  /** `open`, or an error code. */
   readonly outcome: Promise<string>;
 }
 
@@ -58,7 +61,7 @@ async function kill({ process: child }: Holder): Promise<void> {
   await exit;
 }
 
-test("a store that another process has open is STORE_LOCKED and names it; killed, it leaves the store free at once, and whole", async () => {
+test("opening a store that another process has open is STORE_LOCKED with its pid; after a kill the store opens at once, intact", async () => {
   const path = join(temporaryDirectory(), "s.db");
   const holder = startHolder(path);
   expect(await holder.outcome).toBe("open");
@@ -73,7 +76,7 @@ test("a store that another process has open is STORE_LOCKED and names it; killed
   await store.close();
 });
 
-test("of many processes that open a new store at once exactly one gets it, as often as it is killed", async () => {
+test("of many processes that open a new store at once, exactly one succeeds, also after each kill", async () => {
   const path = join(temporaryDirectory(), "new", "s.db");
   for (let round = 1; round <= 3; round++) {
     const holders = Array.from({ length: 4 }, () => startHolder(path));
@@ -86,7 +89,7 @@ test("of many processes that open a new store at once exactly one gets it, as of
   await store.close();
 });
 
-test("a failed second opening in the same process does not loosen the lock that other processes see", async () => {
+test("a failed second opening in the same process keeps the lock against other processes", async () => {
   const path = join(temporaryDirectory(), "s.db");
   const store = sqlite(path);
   await store.open();
@@ -99,7 +102,7 @@ test("a failed second opening in the same process does not loosen the lock that 
   expect(await startHolder(path).outcome).toBe("open");
 });
 
-test("one thread's lock holds for the others, and ends with the thread", async () => {
+test("a lock excludes other threads, and ends with its thread", async () => {
   const path = join(temporaryDirectory(), "s.db");
   const code = `
     import(${JSON.stringify(MODULE)}).then(async ({ sqlite }) => {
@@ -129,7 +132,7 @@ test("one thread's lock holds for the others, and ends with the thread", async (
   await store.close();
 });
 
-test("links to a store, or to its directory, lead to the same lock", async () => {
+test("symbolic links to a store or its directory share its lock", async () => {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, "real"));
   symlinkSync(join(directory, "real"), join(directory, "linked"));
@@ -146,7 +149,7 @@ test("links to a store, or to its directory, lead to the same lock", async () =>
   await store.close();
 });
 
-test("the lock is given back even if the file that names its holder cannot be removed", async () => {
+test("a store releases its lock even if its pid file cannot be removed", async () => {
   const path = join(temporaryDirectory(), "s.db");
   const store = sqlite(path);
   await store.open();

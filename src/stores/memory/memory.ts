@@ -20,9 +20,9 @@ import type {
 } from "../store.ts";
 
 /**
- * Makes a store that lives in this process's memory and is gone with it: for tests, and for work that may be lost.
+ * Creates a store in the memory of this process, for tests and for work that may be lost.
  *
- * Closing keeps the content, so a second engine can be started over it as over a file.
+ * Closing keeps the content, so that another engine can be started on the same store, as on a file.
  *
  * @example
  * import { memory } from "handback";
@@ -39,16 +39,18 @@ type Value = Omit<StateRow, "value"> & { readonly address: Address; value: Store
 type Expiring = Value & { readonly value: { readonly expiresAt: number } };
 
 /**
- * A store made of maps, which keeps the objects that it is given.
- * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in `#ready`;
+ * A store made of maps. It keeps the objects of a batch as they are.
+ * - MM1: every message is in `#messages`, and in `#delayed` if it has a `dueAt`, else in
+ *   `#deliverable`;
  * - MM2: every value is in `#values` and `#state`;
- * - MM3: `#tokens` has the messages with a token, `#scopes` the delayed ones with a scope, `#expiring` the values with an `expiresAt`;
- * - MM4: a batch is checked whole before any of it is applied.
+ * - MM3: `#tokens` contains the messages with a token, `#scopes` the delayed messages with a scope,
+ *   `#expiring` the values with an `expiresAt`;
+ * - MM4: a batch is checked completely before any of it is applied.
  */
 class MemoryStore implements Store {
   readonly #storeId = newStoreId();
   readonly #messages = new TransientMap<number, StoredMessage>();
-  readonly #ready = new OrderedSet<StoredMessage>(bySeq);
+  readonly #deliverable = new OrderedSet<StoredMessage>(bySeq);
   readonly #delayed = new OrderedSet<Delayed>(
     (one, other) => one.dueAt - other.dueAt || bySeq(one, other),
   );
@@ -65,55 +67,49 @@ class MemoryStore implements Store {
     (one, other) =>
       compareText(one.scope, other.scope) || compareText(watchKey(one), watchKey(other)),
   );
-  #dead: StoredDeadLetter[] = [];
-  readonly #marks = new Map<number, CrashMark>();
+  #deadLetters: StoredDeadLetter[] = [];
+  readonly #crashMarks = new Map<number, CrashMark>();
   #generation = 0;
   #isClean = true;
   #isOpen = false;
 
   async open(): Promise<StoreInfo> {
     if (this.#isOpen) {
-      throw new HandbackError("STORE_LOCKED", "another engine has this memory store open", {
+      throw new HandbackError("STORE_LOCKED", "this memory store is open in another engine", {
         details: { pid: process.pid },
       });
     }
     this.#isOpen = true;
     this.#generation += 1;
-    let [seq, rowId] = [0, 0];
-    for (const each of this.#messages.keys()) seq = Math.max(seq, each);
-    for (const each of this.#values.keys()) rowId = Math.max(rowId, each);
+    let [lastSeq, lastRowId] = [0, 0];
+    for (const seq of this.#messages.keys()) lastSeq = Math.max(lastSeq, seq);
+    for (const rowId of this.#values.keys()) lastRowId = Math.max(lastRowId, rowId);
     const clean = this.#isClean;
     this.#isClean = false;
-    const marks = [...this.#marks.values()].toSorted((one, other) => one.seq - other.seq);
+    const crashMarks = [...this.#crashMarks.values()].toSorted((one, other) => one.seq - other.seq);
     return {
       storeId: this.#storeId,
       generation: this.#generation,
-      nextSeq: seq + 1,
-      nextRowId: rowId + 1,
+      nextSeq: lastSeq + 1,
+      nextRowId: lastRowId + 1,
       clean,
-      marks,
+      crashMarks,
     };
   }
 
   async commit(batch: Batch): Promise<void> {
     this.#requireOpen();
-    this.#check(batch);
+    this.#requireUnique(batch);
     for (const seq of batch.removed) this.#remove(this.#messages.get(seq));
     for (const seq of batch.removedDelayed) this.#remove(this.#messages.get(seq));
-    for (const token of batch.cancelled) this.#remove(this.#tokens.get(token));
+    for (const token of batch.cancelledTokens) this.#remove(this.#tokens.get(token));
     for (const message of batch.inserted) this.#insert(message);
-    for (const write of batch.state) this.#write(write);
-    for (const watching of batch.unwatched) this.#watches.delete(watching);
-    for (const watching of batch.watched) this.#watch(watching);
-    if (batch.deletedDeadLetters.length > 0)
-      this.#dead = this.#dead.filter(
-        ({ envelope }) => !batch.deletedDeadLetters.includes(envelope.id),
-      );
-    for (const letter of batch.dead) this.#dead.push(letter);
-    for (const mark of batch.marks) {
-      if (mark.crashes > 0) this.#marks.set(mark.seq, mark);
-      else this.#marks.delete(mark.seq);
-    }
+    for (const write of batch.values) this.#write(write);
+    for (const watch of batch.unwatched) this.#watches.delete(watch);
+    for (const watch of batch.watched) this.#watch(watch);
+    this.#deleteDeadLetters(batch.deletedDeadLetters);
+    for (const letter of batch.addedDeadLetters) this.#deadLetters.push(letter);
+    for (const mark of batch.crashMarks) this.#setCrashMark(mark);
   }
 
   readState(address: Address): readonly StateRow[] {
@@ -123,7 +119,7 @@ class MemoryStore implements Store {
 
   readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
     this.#requireOpen();
-    return this.#ready.read(limit, ({ seq }) => seq > afterSeq, never);
+    return this.#deliverable.read(limit, ({ seq }) => seq > afterSeq, never);
   }
 
   readDelayed(
@@ -161,12 +157,12 @@ class MemoryStore implements Store {
 
   readDeadLetters(limit: number): readonly StoredDeadLetter[] {
     this.#requireOpen();
-    return this.#dead.slice(0, limit);
+    return this.#deadLetters.slice(0, limit);
   }
 
   readDeadLetter(id: string): StoredDeadLetter | undefined {
     this.#requireOpen();
-    return this.#dead.find(({ envelope }) => envelope.id === id);
+    return this.#deadLetters.find(({ envelope }) => envelope.id === id);
   }
 
   readExpired(now: number, limit: number): readonly ExpiredValue[] {
@@ -196,11 +192,11 @@ class MemoryStore implements Store {
   count(): ReturnType<Store["count"]> {
     this.#requireOpen();
     return {
-      messages: this.#ready.size,
+      messages: this.#deliverable.size,
       delayed: this.#delayed.size,
       state: this.#values.size,
       watches: this.#watches.size,
-      dead: this.#dead.length,
+      dead: this.#deadLetters.length,
     };
   }
 
@@ -208,45 +204,55 @@ class MemoryStore implements Store {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#isClean = clean;
-    if (clean) this.#marks.clear();
+    if (clean) this.#crashMarks.clear();
   }
 
   #requireOpen(): void {
     if (!this.#isOpen) throw new HandbackError("CLOSED", "this memory store is not open");
   }
 
-  /** Refuses a batch that inserts a number or a token which would be there twice. */
-  #check({ removed, removedDelayed, cancelled, inserted }: Batch): void {
-    const isTaken = inserted.some(
+  /** Rejects a batch that inserts a `seq` or a token that the store would then have twice. */
+  #requireUnique({ removed, removedDelayed, cancelledTokens, inserted }: Batch): void {
+    const mayExist = inserted.some(
       ({ seq, token }) => token !== undefined || this.#messages.get(seq) !== undefined,
     );
-    if (!isTaken && isAscending(inserted)) return;
+    if (!mayExist && isAscending(inserted)) return;
     const gone = new Set<number | undefined>([...removed, ...removedDelayed]);
-    for (const token of cancelled) gone.add(this.#tokens.get(token)?.seq);
-    const numbers = new Set<number>();
+    for (const token of cancelledTokens) gone.add(this.#tokens.get(token)?.seq);
+    const seqs = new Set<number>();
     const tokens = new Set<string>();
     for (const { seq, token } of inserted) {
-      if (numbers.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq)))
-        throw alreadyThere("message", String(seq));
-      numbers.add(seq);
+      if (seqs.has(seq) || (this.#messages.get(seq) !== undefined && !gone.has(seq)))
+        throw alreadyExists("message", String(seq));
+      seqs.add(seq);
       if (token === undefined) continue;
       const holder = this.#tokens.get(token);
       if (tokens.has(token) || (holder !== undefined && !gone.has(holder.seq)))
-        throw alreadyThere("token", token);
+        throw alreadyExists("token", token);
       tokens.add(token);
     }
   }
 
-  #watch(watching: ScopeWatch): void {
-    this.#watches.delete(watching);
-    this.#watches.add(watching);
+  #watch(watch: ScopeWatch): void {
+    this.#watches.delete(watch);
+    this.#watches.add(watch);
+  }
+
+  #deleteDeadLetters(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    this.#deadLetters = this.#deadLetters.filter(({ envelope }) => !ids.includes(envelope.id));
+  }
+
+  #setCrashMark(mark: CrashMark): void {
+    if (mark.crashes > 0) this.#crashMarks.set(mark.seq, mark);
+    else this.#crashMarks.delete(mark.seq);
   }
 
   #insert(message: StoredMessage): void {
     const { seq, token } = message;
     this.#messages.set(seq, message);
     if (token !== undefined) this.#tokens.set(token, message);
-    if (!isDelayed(message)) return this.#ready.add(message);
+    if (!isDelayed(message)) return this.#deliverable.add(message);
     this.#delayed.add(message);
     if (isScoped(message)) this.#scopes.add(message);
   }
@@ -256,7 +262,7 @@ class MemoryStore implements Store {
     const { seq, token } = message;
     this.#messages.delete(seq);
     if (token !== undefined) this.#tokens.delete(token);
-    if (!isDelayed(message)) return this.#ready.delete(message);
+    if (!isDelayed(message)) return this.#deliverable.delete(message);
     this.#delayed.delete(message);
     if (isScoped(message)) this.#scopes.delete(message);
   }
@@ -269,7 +275,7 @@ class MemoryStore implements Store {
     const row = this.#values.get(rowId);
     if (row === undefined) return;
     if (isExpiring(row)) this.#expiring.delete(row);
-    if (value === undefined) return this.#erase(row);
+    if (value === undefined) return this.#delete(row);
     row.value = value;
     if (isExpiring(row)) this.#expiring.add(row);
   }
@@ -282,7 +288,7 @@ class MemoryStore implements Store {
     if (isExpiring(row)) this.#expiring.add(row);
   }
 
-  #erase(row: Value): void {
+  #delete(row: Value): void {
     this.#values.delete(row.rowId);
     const values = this.#state.get(row.address) ?? [];
     values.splice(values.indexOf(row), 1);
@@ -318,10 +324,10 @@ function compareText(one: string, other: string): number {
   return one < other ? -1 : 1;
 }
 
-function alreadyThere(kind: "message" | "token", name: string): HandbackError {
+function alreadyExists(kind: "message" | "token", name: string): HandbackError {
   return new HandbackError(
     "STORE_FAILED",
-    `${kind} ${name} is in the store already; nothing was committed`,
+    `${kind} ${name} already exists in the store; nothing was committed`,
     { details: { [kind]: name } },
   );
 }

@@ -1,10 +1,12 @@
-/** Most items a chunk holds before it is split in two. */
+/** Maximum number of items in a chunk before it is split. */
 const CHUNK = 512;
 
 /**
- * Items in the order of a comparison: cheap to add, to remove, and to read from any place on.
+ * A set of items in the order of a comparison. Adding, deleting, and reading from any position are
+ * cheap.
  *
- * A list of short sorted arrays: two binary searches find a place, and a change moves at most {@link CHUNK} items.
+ * The items lie in a list of short sorted arrays. Two binary searches find an item, and a change
+ * moves at most {@link CHUNK} items.
  * - O1: no chunk is empty;
  * - O2: items ascend within each chunk, and from chunk to chunk.
  */
@@ -12,60 +14,59 @@ export class OrderedSet<Item extends object> {
   readonly #compare: (one: Item, other: Item) => number;
   readonly #chunks: Item[][] = [];
 
-  /** Makes an empty set; `compare` is a total order that gives 0 only for what counts as the same item. */
+  /** @param compare - a total order that returns 0 only for the same item */
   constructor(compare: (one: Item, other: Item) => number) {
     this.#compare = compare;
   }
 
-  /** Adds an item; the same item must not be there. */
+  /** Adds an item, which the set must not contain. */
   add(item: Item): void {
-    // What comes last, as most does, needs no search.
-    const last = this.#chunks[this.#chunks.length - 1];
-    const greatest = last?.[last.length - 1];
-    if (
-      last !== undefined &&
-      greatest !== undefined &&
-      last.length < CHUNK &&
-      this.#compare(greatest, item) < 0
-    ) {
-      last.push(item);
-      return;
-    }
-    const rowId = Math.min(this.#placeOf(item), this.#chunks.length - 1);
-    const chunk = this.#chunks[rowId];
+    if (this.#append(item)) return;
+    const chunkIndex = Math.min(this.#chunkIndexOf(item), this.#chunks.length - 1);
+    const chunk = this.#chunks[chunkIndex];
     if (chunk === undefined) {
       this.#chunks.push([item]);
       return;
     }
     chunk.splice(this.#indexOf(item, chunk), 0, item);
-    if (chunk.length > CHUNK) this.#chunks.splice(rowId + 1, 0, chunk.splice(CHUNK / 2));
+    if (chunk.length > CHUNK) this.#chunks.splice(chunkIndex + 1, 0, chunk.splice(CHUNK / 2));
   }
 
-  /** Removes an item; one that is not there changes nothing. */
+  /** Adds an item without a search if it comes last, as most do. */
+  #append(item: Item): boolean {
+    const chunk = this.#chunks[this.#chunks.length - 1];
+    const greatest = chunk?.[chunk.length - 1];
+    if (chunk === undefined || greatest === undefined || chunk.length >= CHUNK) return false;
+    if (this.#compare(greatest, item) >= 0) return false;
+    chunk.push(item);
+    return true;
+  }
+
+  /** Deletes an item. If the set does not contain it, nothing changes. */
   delete(item: Item): void {
-    const rowId = this.#placeOf(item);
-    const chunk = this.#chunks[rowId];
+    const chunkIndex = this.#chunkIndexOf(item);
+    const chunk = this.#chunks[chunkIndex];
     if (chunk === undefined) return;
     const index = this.#indexOf(item, chunk);
     const found = chunk[index];
     if (found === undefined || this.#compare(found, item) !== 0) return;
     chunk.splice(index, 1);
-    if (chunk.length === 0) this.#chunks.splice(rowId, 1);
+    if (chunk.length === 0) this.#chunks.splice(chunkIndex, 1);
   }
 
-  /** The least item, if there is one. */
+  /** Returns the least item, if the set is not empty. */
   first(): Item | undefined {
     return this.#chunks[0]?.[0];
   }
 
-  /** How many items there are. */
+  /** Number of items. */
   get size(): number {
     return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   /**
-   * Reads at most `limit` items in order: from the first that is `reached` to the last that is not yet `past`.
-   * Whatever is true of an item here must be true of every greater one.
+   * Reads at most `limit` items in order: from the first that is `reached` to the last that is not
+   * `past`. If either is true of an item, it must be true of every greater one.
    */
   read(
     limit: number,
@@ -74,9 +75,9 @@ export class OrderedSet<Item extends object> {
   ): readonly Item[] {
     const found: Item[] = [];
     const first = partitionPoint(this.#chunks, (chunk) => chunk.slice(-1).some(reached));
-    for (let rowId = first; rowId < this.#chunks.length && found.length < limit; rowId++) {
-      const chunk = this.#chunks[rowId] ?? [];
-      const start = rowId === first ? partitionPoint(chunk, reached) : 0;
+    for (let at = first; at < this.#chunks.length && found.length < limit; at++) {
+      const chunk = this.#chunks[at] ?? [];
+      const start = at === first ? partitionPoint(chunk, reached) : 0;
       const end = Math.min(partitionPoint(chunk, past), start + limit - found.length);
       found.push(...chunk.slice(start, end));
       if (end < chunk.length) break;
@@ -84,8 +85,8 @@ export class OrderedSet<Item extends object> {
     return found;
   }
 
-  /** The first chunk that may hold the item. */
-  #placeOf(item: Item): number {
+  /** Returns the index of the first chunk that may contain the item. */
+  #chunkIndexOf(item: Item): number {
     return partitionPoint(this.#chunks, (chunk) => {
       const greatest = chunk[chunk.length - 1];
       return greatest !== undefined && this.#compare(greatest, item) >= 0;
@@ -97,7 +98,10 @@ export class OrderedSet<Item extends object> {
   }
 }
 
-/** Index of the first element that is `reached`, given that all after it are too; the length when none is. */
+/**
+ * Returns the index of the first element that is `reached`, or the length if none is. All elements
+ * after it must be reached as well.
+ */
 function partitionPoint<Element extends object>(
   list: readonly Element[],
   reached: (element: Element) => boolean,

@@ -8,12 +8,12 @@ import { MortalMachine } from "../support/mortal-machine.ts";
 /** A store whose commits are looked at. */
 function watched(store: Store): {
   readonly store: Store;
-  readonly marks: Batch["marks"][number][];
+  readonly marks: Batch["crashMarks"][number][];
 } {
-  const marks: Batch["marks"][number][] = [];
+  const marks: Batch["crashMarks"][number][] = [];
   const commit = store.commit.bind(store);
   store.commit = (batch) => {
-    marks.push(...batch.marks);
+    marks.push(...batch.crashMarks);
     return commit(batch);
   };
   return { store, marks };

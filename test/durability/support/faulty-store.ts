@@ -67,7 +67,7 @@ export class FaultyDisk {
 
   async commit(batch: Batch): Promise<void> {
     this.commits++;
-    for (const { address } of batch.state)
+    for (const { address } of batch.values)
       this.#addresses.set(`${address.type}/${address.id}`, address);
     const armed = this.#armed;
     if (armed?.atCommit !== this.commits) return this.content.commit(throughText(batch));

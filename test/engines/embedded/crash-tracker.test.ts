@@ -29,7 +29,7 @@ function start({
   const suspects = new CrashTracker({
     clock,
     crashLimit,
-    storeInfo: { clean, marks, nextSeq: messages },
+    storeInfo: { clean, crashMarks: marks, nextSeq: messages },
     commits,
     dispatcher: { wake: () => undefined },
     slots,
@@ -43,7 +43,7 @@ function start({
   const commit = (): void => {
     const { batch } = commits;
     commits.batch = new WriteBatch(messages);
-    for (const { seq, crashes } of batch.toStore(() => 0).marks)
+    for (const { seq, crashes } of batch.toStore(() => 0).crashMarks)
       if (crashes === 0) disk.delete(seq);
       else disk.set(seq, crashes);
     for (const onDurable of batch.afterCommit) onDurable();

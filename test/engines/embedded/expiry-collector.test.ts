@@ -25,8 +25,8 @@ async function finishMany(client: Client, count: number): Promise<void> {
   await Promise.all(Array.from({ length: count }, (_, n) => client.start(noop, n)));
 }
 
-function erasedBy({ state }: Batch): number {
-  return state.filter(({ value }) => value === undefined).length;
+function erasedBy({ values }: Batch): number {
+  return values.filter(({ value }) => value === undefined).length;
 }
 
 describe("what has expired is deleted", () => {

@@ -11,8 +11,8 @@ const PAYLOAD = "x".repeat(2_000);
 
 const echo = fn("size/echo", (_, text: string) => text);
 
-/** An engine on a file of its own, that forgets what has ended after a second. */
-async function begin() {
+/** Starts an engine on a new file. It deletes ended flows after a second. */
+async function startEngine() {
   const path = join(temporaryDirectory(), "s.db");
   const clock = new VirtualClock();
   const store = holding(clock, sqlite(path, { durability: "relaxed" }));
@@ -28,8 +28,8 @@ async function begin() {
 }
 
 describe("the file of a store", { timeout: 60_000 }, () => {
-  test("does not grow with work that is over: after ten times as many flows it is as large", async () => {
-    const { clock, store, engine, run, mebibytes } = await begin();
+  test("does not grow with finished work: ten times as many flows leave it the same size", async () => {
+    const { clock, store, engine, run, mebibytes } = await startEngine();
     const after: number[] = [];
     for (let second = 0; second < 30; second++) {
       await run(500);
@@ -43,12 +43,12 @@ describe("the file of a store", { timeout: 60_000 }, () => {
     await clock.until(engine.close());
   });
 
-  test("gets smaller when there was much work and then there is little; commits go on meanwhile, and nothing is lost", async () => {
-    const { clock, store, engine, run, mebibytes } = await begin();
+  test("shrinks when little work follows much; commits go on meanwhile, and nothing is lost", async () => {
+    const { clock, store, engine, run, mebibytes } = await startEngine();
     await run(8_000);
     const large = mebibytes();
     expect(large).toBeGreaterThan(20);
-    // The thread goes by no clock.
+    // The thread does not follow the virtual clock.
     for (let second = 0; second < 300 && mebibytes() >= large / 4; second++) {
       await clock.advance(1_000);
       await run(20);

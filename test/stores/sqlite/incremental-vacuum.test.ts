@@ -3,14 +3,14 @@ import { DatabaseSync } from "node:sqlite";
 import { sqlite } from "handback";
 import type { Store } from "handback";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { hasTooManyFree } from "../../../src/stores/sqlite/tables/incremental-vacuum.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { hasTooManyFreePages } from "../../../src/stores/sqlite/connection/incremental-vacuum.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
-import { added, batchOf, erased, message, row, sized } from "../support/batches.ts";
+import { added, batchOf, deleted, message, row, sized } from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-/** More than is left in the log. */
+/** Length of a text that is too long to stay in the log. */
 const LONG = 5_000_000;
 
 afterEach(() => void vi.restoreAllMocks());
@@ -22,16 +22,16 @@ async function opened(): Promise<Store> {
   return store;
 }
 
-test("free pages are given back from a half of a file to a quarter, and a few are left alone", () => {
-  expect(hasTooManyFree({ total: 10_000, free: 5_000 }, false)).toBe(false);
-  expect(hasTooManyFree({ total: 10_000, free: 5_001 }, false)).toBe(true);
-  expect(hasTooManyFree({ total: 8_000, free: 2_001 }, true)).toBe(true);
-  expect(hasTooManyFree({ total: 8_000, free: 2_000 }, true)).toBe(false);
-  expect(hasTooManyFree({ total: 1_100, free: 1_024 }, false)).toBe(false);
+test("releasing starts at half of a file and stops at a quarter, and keeps a minimum of free pages", () => {
+  expect(hasTooManyFreePages({ total: 10_000, free: 5_000 }, false)).toBe(false);
+  expect(hasTooManyFreePages({ total: 10_000, free: 5_001 }, false)).toBe(true);
+  expect(hasTooManyFreePages({ total: 8_000, free: 2_001 }, true)).toBe(true);
+  expect(hasTooManyFreePages({ total: 8_000, free: 2_000 }, true)).toBe(false);
+  expect(hasTooManyFreePages({ total: 1_100, free: 1_024 }, false)).toBe(false);
 });
 
 describe("free pages", () => {
-  test("are given back a few at a time, down to a quarter of the file", async () => {
+  test("are released a few at a time, down to a quarter of the file", async () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
@@ -39,17 +39,17 @@ describe("free pages", () => {
       await store.commit(batchOf({ inserted: [sized(LONG, message(seq))] }));
     await store.commit(batchOf({ removed: [2, 3, 4, 5, 6, 7] }));
     await store.close();
-    const tables = new SqliteTables(path, "relaxed");
+    const connection = new SqliteConnection(path, "relaxed");
     let steps = 1;
-    while (tables.giveBack()) steps++;
-    expect(tables.giveBack()).toBe(false);
-    tables.checkpoint();
-    tables.close();
-    // 8 x 1,221 pages, of which 6 x 1,221 were free; one step gives 256 back.
+    while (connection.releaseFreePages()) steps++;
+    expect(connection.releaseFreePages()).toBe(false);
+    connection.checkpoint();
+    connection.close();
+    // Of 8 x 1,221 pages, 6 x 1,221 were free. One step releases 256.
     expect(steps).toBeGreaterThan(20);
     const database = new DatabaseSync(path);
-    const count = (what: string): number =>
-      Number(Object.values(database.prepare(`PRAGMA ${what}`).get() ?? {})[0]);
+    const count = (pragma: string): number =>
+      Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
     expect(count("freelist_count") / count("page_count")).toBeLessThanOrEqual(
       0.25 + 256 / count("page_count"),
     );
@@ -60,7 +60,7 @@ describe("free pages", () => {
     await store.close();
   });
 
-  test("are kept by a file that was made without this being provided for, and it is not tried for ever", async () => {
+  test("stay in a file created without auto_vacuum, and releasing stops", async () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
@@ -73,25 +73,27 @@ describe("free pages", () => {
     await store.open();
     await store.commit(batchOf({ removed: [1, 2, 3] }));
     await store.close();
-    const tables = new SqliteTables(path, "relaxed");
-    expect(tables.giveBack()).toBe(false);
-    tables.close();
+    const connection = new SqliteConnection(path, "relaxed");
+    expect(connection.releaseFreePages()).toBe(false);
+    connection.close();
   });
 
-  test("are given back by the thread, which alone writes meanwhile", async () => {
+  test("are released by the thread, and only the thread writes meanwhile", async () => {
     const store = onEventLoop(await opened());
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockReturnValueOnce(promise);
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
+      .mockReturnValueOnce(promise);
     const apply = vi.spyOn(SqliteWriter.prototype, "apply");
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     apply.mockClear();
     await store.commit(batchOf({ inserted: [message(2)] }));
     await store.commit(batchOf({ inserted: [message(3)] }));
     expect(apply).toHaveBeenCalledTimes(2);
     resolve(false);
     await vi.waitFor(
-      () => expect(giveBack.mock.settledResults).toMatchObject([{ type: "fulfilled" }]),
+      () => expect(release.mock.settledResults).toMatchObject([{ type: "fulfilled" }]),
       30_000,
     );
     await store.commit(batchOf({ inserted: [message(4)] }));
@@ -99,12 +101,14 @@ describe("free pages", () => {
     expect(store.count().messages).toBe(4);
   });
 
-  test("that cannot be given back, since the disk is full, do no harm", async () => {
+  test("that cannot be released on a full disk do no harm", async () => {
     const store = await opened();
     const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
-    const giveBack = vi.spyOn(SqliteWriter.prototype, "giveBack").mockRejectedValueOnce(full);
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
+      .mockRejectedValueOnce(full);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     for (let seq = 2; seq <= 5; seq++) await store.commit(batchOf({ inserted: [message(seq)] }));
     expect(store.count().messages).toBe(5);
   });
@@ -114,12 +118,12 @@ test.each([
   ["fast", 1, 4],
   ["slow", 20, 1],
 ] as const)(
-  "over a %s disk four commits of some megabytes are taken over into the file accordingly",
+  "a %s disk decides how many checkpoints four commits of some megabytes start",
   async (_, commitMs, times) => {
     const store = await opened();
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     let now = 0;
-    // Each commit looks at the clock twice.
+    // Each commit reads the clock twice.
     vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
     for (let seq = 1; seq <= 4; seq++)
       await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
@@ -127,18 +131,20 @@ test.each([
   },
 );
 
-test("a log of deletions alone is taken over too when it has become long", async () => {
+test("a long log of deletions starts a checkpoint too", async () => {
   const store = await opened();
   const VALUES = 8_192;
-  const AT_ONCE = 512;
+  const PER_COMMIT = 512;
   const all = Array.from({ length: VALUES }, (_, rowId) => rowId + 1);
   await store.commit(
-    batchOf({ state: all.map((rowId) => added(row(rowId, `${rowId}`, "x".repeat(100)))) }),
+    batchOf({ values: all.map((rowId) => added(row(rowId, `${rowId}`, "x".repeat(100)))) }),
   );
   const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-  for (let from = 0; from < VALUES; from += AT_ONCE) {
+  for (let from = 0; from < VALUES; from += PER_COMMIT) {
     await store.commit(
-      batchOf({ state: all.slice(from, from + AT_ONCE).map((rowId) => erased(rowId, `${rowId}`)) }),
+      batchOf({
+        values: all.slice(from, from + PER_COMMIT).map((rowId) => deleted(rowId, `${rowId}`)),
+      }),
     );
   }
   expect(checkpoint.mock.calls.length).toBeGreaterThanOrEqual(2);

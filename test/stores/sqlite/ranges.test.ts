@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rangesOf } from "../../../src/stores/sqlite/batch/ranges.ts";
+import { rangesOf } from "../../../src/stores/sqlite/rows/ranges.ts";
 
-test("ranges hold the same numbers, in their order, and no two of them could be one", () => {
+test("ranges contain the same numbers in the same order, and no two ranges could be merged", () => {
   const numbers = fc.uniqueArray(fc.integer({ min: -5, max: 20 }));
   fc.assert(
     fc.property(numbers, fc.boolean(), (given, isSorted) => {

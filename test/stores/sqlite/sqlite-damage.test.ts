@@ -5,9 +5,9 @@ import { embedded, stateful, value } from "handback";
 import { describe, expect, test, vi } from "vitest";
 import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
 import type { Store } from "../../../src/stores/store.ts";
-import { messageSum } from "../../../src/stores/sqlite/tables/row-checksums.ts";
+import { messageChecksum } from "../../../src/stores/sqlite/tables/messages.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import {
   A,
@@ -25,7 +25,7 @@ import {
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-// Each look at a damaged store opens it.
+// Each check of a damaged store opens it.
 vi.setConfig({ testTimeout: 60_000 });
 
 const FRAME = 24 + 4_096;
@@ -38,27 +38,27 @@ async function opened(path: string, durability: Durability = "strict"): Promise<
   return store;
 }
 
-/** Some of everything, in a few commits. */
+/** Commits rows to every table, in a few commits. */
 async function fill(store: Store): Promise<void> {
   await store.commit(
     batchOf({
       inserted: [message(1), scoped("s", delayed(2, 100, "t")), delayed(3, 50)],
-      state: [added(row(1, "x", 1, 70))],
+      values: [added(row(1, "x", 1, 70))],
     }),
   );
   await store.commit(
     batchOf({
-      state: [updated(row(1, "x", 2, 80)), added(row(2, "y", "two"))],
+      values: [updated(row(1, "x", 2, 80)), added(row(2, "y", "two"))],
       watched: [watching("s", "t")],
-      dead: [letter(4)],
+      addedDeadLetters: [letter(4)],
     }),
   );
-  await store.commit(batchOf({ inserted: [message(5)], marks: [{ seq: 5, crashes: 2 }] }));
+  await store.commit(batchOf({ inserted: [message(5)], crashMarks: [{ seq: 5, crashes: 2 }] }));
   await store.commit(batchOf({ inserted: [message(6)] }));
 }
 
-/** Makes a store with some of everything and copies it as it is when its process is killed, and as it is when it was closed. */
-async function made(
+/** Creates a filled store, and copies it as a killed process would leave it before it closes it. */
+async function createStores(
   durability: Durability = "strict",
 ): Promise<{ readonly killed: string; readonly closed: string }> {
   const directory = temporaryDirectory();
@@ -70,23 +70,23 @@ async function made(
   return { killed, closed };
 }
 
-/** Copies a store, with harm done to one of its files. */
-function harmed(path: string, end: string, harm: (bytes: Buffer) => void): string {
+/** Copies a store with damage to one of its files. */
+function damagedCopy(path: string, end: string, damage: (bytes: Buffer) => void): string {
   const copy = join(temporaryDirectory(), "s.db");
   for (const each of ENDS) if (existsSync(path + each)) copyFileSync(path + each, copy + each);
   const bytes = readFileSync(path + end);
-  harm(bytes);
+  damage(bytes);
   writeFileSync(copy + end, bytes);
   return copy;
 }
 
-/** Everything that can be read of a store, or the code of the error that says why not. */
+/** Reads everything from a store; returns the code of the error if that fails. */
 async function contentOf(path: string): Promise<unknown> {
   const store = onEventLoop(sqlite(path));
   try {
-    const { storeId, generation, nextSeq, nextRowId, clean, marks } = await store.open();
+    const { storeId, generation, nextSeq, nextRowId, clean, crashMarks } = await store.open();
     return {
-      opened: { storeId, generation, nextSeq, nextRowId, clean, marks },
+      opened: { storeId, generation, nextSeq, nextRowId, clean, crashMarks },
       messages: store.readMessages(0, 100),
       delayed: store.readDelayed(1_000, 100),
       first: store.nextDueAt(),
@@ -104,49 +104,49 @@ async function contentOf(path: string): Promise<unknown> {
   }
 }
 
-const TOLD = ["STORE_CORRUPT", "STORE_OPEN_FAILED", "FORMAT_TOO_NEW"];
+const REPORTED = ["STORE_CORRUPT", "STORE_OPEN_FAILED", "FORMAT_TOO_NEW"];
 const flip = (at: number, bit: number) => (bytes: Buffer) =>
   void bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit), at);
 
-describe("a flipped bit does no harm, or an error says so:", () => {
-  test("anywhere in a store that was closed", async () => {
-    const { closed } = await made();
-    const whole = await contentOf(harmed(closed, "", () => undefined));
+describe("a flipped bit has no effect or is reported:", () => {
+  test("anywhere in a closed store", async () => {
+    const { closed } = await createStores();
+    const intact = await contentOf(damagedCopy(closed, "", () => undefined));
     const random = new SeededRandom(1);
     const used = usedBytes(closed);
-    let told = 0;
+    let reported = 0;
     for (let round = 0; round < 200; round++) {
       const at = used[random.below(used.length)] as number;
-      const found = await contentOf(harmed(closed, "", flip(at, random.below(8))));
-      if (TOLD.includes(found as string)) told++;
-      else expect({ at, found }).toEqual({ at, found: whole });
+      const found = await contentOf(damagedCopy(closed, "", flip(at, random.below(8))));
+      if (REPORTED.includes(found as string)) reported++;
+      else expect({ at, found }).toEqual({ at, found: intact });
     }
-    expect(told).toBeGreaterThan(50);
+    expect(reported).toBeGreaterThan(50);
   });
 
-  test("anywhere in the log of a store that was killed, but for the last commit", async () => {
-    const { killed } = await made();
-    const whole = await contentOf(harmed(killed, "", () => undefined));
+  test("anywhere in the log of a killed store, except in the last commit", async () => {
+    const { killed } = await createStores();
+    const intact = await contentOf(damagedCopy(killed, "", () => undefined));
     const log = readFileSync(`${killed}-wal`);
     const [last = 0] = commitsOf(log).slice(-2);
     const random = new SeededRandom(2);
-    let told = 0;
+    let reported = 0;
     for (let round = 0; round < 60; round++) {
       const at = random.below(startOf(last + 1));
-      const found = await contentOf(harmed(killed, "-wal", flip(at, random.below(8))));
-      if (TOLD.includes(found as string)) told++;
-      else expect({ at, found }).toEqual({ at, found: whole });
+      const found = await contentOf(damagedCopy(killed, "-wal", flip(at, random.below(8))));
+      if (REPORTED.includes(found as string)) reported++;
+      else expect({ at, found }).toEqual({ at, found: intact });
     }
-    expect(told).toBeGreaterThan(30);
+    expect(reported).toBeGreaterThan(30);
   });
 });
 
-/** The places in a file that are not zero, for most of a small store is empty space. */
+/** Returns the offsets of all bytes that are not zero, because most of a small store is empty. */
 function usedBytes(path: string): readonly number[] {
   return [...readFileSync(path).entries()].flatMap(([at, byte]) => (byte === 0 ? [] : [at]));
 }
 
-/** The frames that end commits. */
+/** Returns the frames that end commits. */
 function commitsOf(log: Buffer): readonly number[] {
   const count = Math.floor((log.length - 32) / FRAME);
   return Array.from({ length: count }, (_, index) => index + 1).filter(
@@ -154,10 +154,10 @@ function commitsOf(log: Buffer): readonly number[] {
   );
 }
 
-describe("a row that is not what was written is STORE_CORRUPT, and named:", () => {
-  /** Changes rows behind the store's back. */
+describe("a row with a wrong checksum is STORE_CORRUPT, and the error names it:", () => {
+  /** Changes rows with SQL and opens the store. */
   async function changed(sql: string): Promise<Store> {
-    const { closed } = await made();
+    const { closed } = await createStores();
     const database = new DatabaseSync(closed);
     database.exec(sql);
     database.close();
@@ -251,7 +251,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
       expect.objectContaining({
         code: "STORE_CORRUPT",
         details,
-        message: expect.stringContaining(`row ${number} of its table ${table}`),
+        message: expect.stringContaining(`row ${number} of table ${table}`),
       }),
     );
     await store.close();
@@ -266,7 +266,7 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     await expect(changed(sql)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
   });
 
-  test("states that are given to another type are looked at before", async () => {
+  test("renaming states verifies them first", async () => {
     const store = await changed(`UPDATE state SET name = 'z' WHERE place = 1`);
     await expect(store.renameStates(A.type, "test/other")).rejects.toMatchObject({
       code: "STORE_CORRUPT",
@@ -275,9 +275,9 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     await store.close();
   });
 
-  test("text that makes no sense, though it is what was written", async () => {
+  test("invalid text with a correct checksum", async () => {
     const { id } = message(5).envelope;
-    const sum = messageSum(`${id}[}`, { seq: 5, id, head: "[" });
+    const sum = messageChecksum(`${id}[}`, { seq: 5, id, head: "[" });
     const store = await changed(
       `UPDATE message SET head = '[', payload = '}', sum = ${sum} WHERE seq = 5`,
     );
@@ -288,10 +288,10 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
     await store.close();
   });
 
-  test("a newer format in a row is FORMAT_TOO_NEW all the same", async () => {
+  test("a row in a newer format is FORMAT_TOO_NEW instead", async () => {
     const { id } = message(5).envelope;
     const head = '[9,"t/f",0,"n",null,null]';
-    const sum = messageSum(`${id}${head}1`, { seq: 5, id, head });
+    const sum = messageChecksum(`${id}${head}1`, { seq: 5, id, head });
     const store = await changed(
       `UPDATE message SET head = '${head}', payload = '1', sum = ${sum} WHERE seq = 5`,
     );
@@ -300,8 +300,8 @@ describe("a row that is not what was written is STORE_CORRUPT, and named:", () =
   });
 });
 
-test("an index that leads nowhere is STORE_CORRUPT when the store is opened", async () => {
-  const { closed } = await made();
+test("an index with a wrong key is STORE_CORRUPT when the store is opened", async () => {
+  const { closed } = await createStores();
   const database = new DatabaseSync(closed);
   const page = Number(
     database.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'").get()?.[
@@ -309,9 +309,9 @@ test("an index that leads nowhere is STORE_CORRUPT when the store is opened", as
     ],
   );
   database.close();
-  const copy = harmed(closed, "", (bytes) => {
+  const copy = damagedCopy(closed, "", (bytes) => {
     const cell = bytes.readUInt16BE((page - 1) * 4_096 + 8);
-    // The last byte of the key in the first entry.
+    // Flips a bit in the last byte of the key in the first entry.
     flip((page - 1) * 4_096 + cell + 8, 0)(bytes);
   });
   await expect(opened(copy)).rejects.toMatchObject({
@@ -320,7 +320,7 @@ test("an index that leads nowhere is STORE_CORRUPT when the store is opened", as
   });
 });
 
-test("a damaged value stops the engine with STORE_CORRUPT, and it can be closed", async () => {
+test("a damaged value stops the engine with STORE_CORRUPT, and the engine can be closed", async () => {
   const path = join(temporaryDirectory(), "s.db");
   const box = stateful("test/box", {
     state: { held: value(0) },
@@ -347,32 +347,32 @@ test("a damaged value stops the engine with STORE_CORRUPT, and it can be closed"
 });
 
 describe("a log", () => {
-  test("with a damaged frame ahead of the last commit is STORE_CORRUPT, which names it, and is left as it is", async () => {
-    const { killed } = await made();
+  test("with a damaged frame before the last commit is STORE_CORRUPT, which names the frame, and stays unchanged", async () => {
+    const { killed } = await createStores();
     const commits = commitsOf(readFileSync(`${killed}-wal`));
     const frame = (commits.at(-3) as number) + 1;
-    const copy = harmed(killed, "-wal", flip(startOf(frame) + 1_000, 3));
+    const copy = damagedCopy(killed, "-wal", flip(startOf(frame) + 1_000, 3));
     const before = readFileSync(`${copy}-wal`);
     const details = { file: copy, log: `${copy}-wal`, frame };
     await expect(sqlite(copy).open()).rejects.toMatchObject({ code: "STORE_CORRUPT", details });
     expect(readFileSync(`${copy}-wal`).equals(before)).toBe(true);
   });
 
-  test("that ends in the middle of the last commit ends before it, as after a power cut, and so it does after the next one", async () => {
+  test("with a torn last commit loses that commit only, as after a power cut, and again after the next one", async () => {
     const path = join(temporaryDirectory(), "s.db");
     const store = await opened(path);
     await fill(store);
     const before = commitsOf(readFileSync(`${path}-wal`)).at(-1) as number;
     await store.commit(batchOf({ inserted: [sized(200_000, message(7))] }));
-    // The index knows better; after a power cut it is gone.
-    const torn = harmed(path, "-wal", flip(startOf(before + 1) + 1_000, 3));
+    // The index would show the damage. After a power cut it is missing.
+    const torn = damagedCopy(path, "-wal", flip(startOf(before + 1) + 1_000, 3));
     writeFileSync(`${torn}-shm`, "");
     await store.close();
     const next = await opened(torn);
     expect(next.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
-    // What was left of that commit must not be taken for one behind the next.
+    // The remains of that commit must not count as a commit after the next one.
     await next.commit(batchOf({ inserted: [sized(20_000, message(7))] }));
-    const again = harmed(torn, "-wal", flip(startOf(2) + 1_000, 3));
+    const again = damagedCopy(torn, "-wal", flip(startOf(2) + 1_000, 3));
     writeFileSync(`${again}-shm`, "");
     await next.close();
     expect(verifyWal(readFileSync(`${again}-wal`), Buffer.alloc(0)).damagedFrame).toBeUndefined();
@@ -381,29 +381,29 @@ describe("a log", () => {
     await last.close();
   });
 
-  test("whose last commit is damaged, though its index knows that it was flushed, is STORE_CORRUPT", async () => {
-    const { killed } = await made();
+  test("with a damaged last commit that its index counts as flushed is STORE_CORRUPT", async () => {
+    const { killed } = await createStores();
     const last = commitsOf(readFileSync(`${killed}-wal`)).at(-1) as number;
-    const copy = harmed(killed, "-wal", flip(startOf(last) + 1_000, 3));
+    const copy = damagedCopy(killed, "-wal", flip(startOf(last) + 1_000, 3));
     await expect(sqlite(copy).open()).rejects.toMatchObject({
       code: "STORE_CORRUPT",
       details: { frame: last },
     });
   });
 
-  test("of a relaxed store may have lost any of its end; opened as a strict one or not, what is left is taken up", async () => {
-    const { killed } = await made("relaxed");
+  test("of a relaxed store may lose any number of last commits; the others are read, also by a strict store", async () => {
+    const { killed } = await createStores("relaxed");
     const [, second = 0] = commitsOf(readFileSync(`${killed}-wal`));
-    const copy = harmed(killed, "-wal", flip(startOf(second) + 1_000, 3));
+    const copy = damagedCopy(killed, "-wal", flip(startOf(second) + 1_000, 3));
     const store = await opened(copy);
     expect(store.readMessages(0, 10)).toEqual([]);
     await store.close();
   });
 
-  test("with a damaged header is STORE_CORRUPT; one that was never begun is not", async () => {
-    const { killed } = await made();
+  test("with a damaged header is STORE_CORRUPT; an empty or zeroed one is not", async () => {
+    const { killed } = await createStores();
     for (const at of [0, 5, 17, 25]) {
-      const copy = harmed(killed, "-wal", flip(at, 0));
+      const copy = damagedCopy(killed, "-wal", flip(at, 0));
       await expect(sqlite(copy).open()).rejects.toMatchObject({
         code: "STORE_CORRUPT",
         details: { frame: 0 },
@@ -413,22 +413,22 @@ describe("a log", () => {
       expect(verifyWal(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
   });
 
-  test("written on a machine whose numbers begin at the other end is understood as well", async () => {
-    const { killed } = await made();
+  test("from a machine with the other byte order is verified too", async () => {
+    const { killed } = await createStores();
     const log = readFileSync(`${killed}-wal`);
-    const other = turned(log);
-    expect(other.equals(log)).toBe(false);
-    expect(verifyWal(other, Buffer.alloc(0))).toEqual({
+    const bigEndian = bigEndianLog(log);
+    expect(bigEndian.equals(log)).toBe(false);
+    expect(verifyWal(bigEndian, Buffer.alloc(0))).toEqual({
       damagedFrame: undefined,
       hasRemains: false,
     });
-    flip(startOf(2) + 1_000, 3)(other);
-    expect(verifyWal(other, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
+    flip(startOf(2) + 1_000, 3)(bigEndian);
+    expect(verifyWal(bigEndian, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
   });
 });
 
-/** The same log, with checksums made of big-endian numbers. */
-function turned(log: Buffer): Buffer {
+/** Returns the same log with checksums over big-endian numbers. */
+function bigEndianLog(log: Buffer): Buffer {
   const copy = Buffer.from(log);
   copy.writeUInt32BE(0x377f0683, 0);
   let sum: readonly [number, number] = [0, 0];

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/tables/statements.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { batchOf, message } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";
@@ -24,7 +24,7 @@ async function opened(durability: Durability) {
   return { store, flushes };
 }
 
-test("what a relaxed store commits is flushed within a second, once for all commits of that second", async () => {
+test("a relaxed store flushes its commits within a second, all commits of that second at once", async () => {
   const { store, flushes } = await opened("relaxed");
   await store.commit(batchOf({ inserted: [message(1)] }));
   await vi.advanceTimersByTimeAsync(600);
@@ -41,7 +41,7 @@ test("what a relaxed store commits is flushed within a second, once for all comm
   await store.close();
 });
 
-test("a flush that another connection stood in the way of is tried again", async () => {
+test("a flush that another connection blocked is repeated", async () => {
   const { store, flushes } = await opened("relaxed");
   flushes.mockResolvedValueOnce(true);
   await store.commit(batchOf({ inserted: [message(1)] }));
@@ -50,7 +50,7 @@ test("a flush that another connection stood in the way of is tried again", async
   await store.close();
 });
 
-test("a relaxed store that is closed has nothing to flush, nor has a strict one", async () => {
+test("a closed relaxed store does not flush, and neither does a strict one", async () => {
   const relaxed = await opened("relaxed");
   await relaxed.store.commit(batchOf({ inserted: [message(1)] }));
   await relaxed.store.close();
@@ -61,7 +61,7 @@ test("a relaxed store that is closed has nothing to flush, nor has a strict one"
   await strict.store.close();
 });
 
-test("a commit that ends when its store has been closed leaves nothing to be done", async () => {
+test("a commit that ends after its store was closed starts no timer", async () => {
   const store = byThread(sqlite(newPath(), { durability: "relaxed" }));
   await store.open();
   const commit = store.commit(batchOf({ inserted: [message(1)] }));
@@ -70,10 +70,10 @@ test("a commit that ends when its store has been closed leaves nothing to be don
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("where there is no thread, the event loop flushes", async () => {
+test("without a thread, the event loop flushes", async () => {
   const { store, flushes } = await opened("relaxed");
   flushes.mockRestore();
-  const own = vi.spyOn(SqliteTables.prototype, "checkpoint");
+  const own = vi.spyOn(SqliteConnection.prototype, "checkpoint");
   process.once("worker", (worker) => void worker.terminate());
   await store.commit(batchOf({ inserted: [message(1)] }));
   await vi.advanceTimersByTimeAsync(1_000);

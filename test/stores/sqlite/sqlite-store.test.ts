@@ -14,8 +14,8 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
 import { toStoreError } from "../../../src/stores/sqlite/file/sqlite-failure.ts";
-import { prepareDatabase } from "../../../src/stores/sqlite/tables/statements.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { configureConnection } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { A, added, batchOf, delayed, message, row } from "../support/batches.ts";
 import { byThread } from "../support/by-thread.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
@@ -23,7 +23,7 @@ import { startedThreads } from "../support/started-threads.ts";
 import { storeCases } from "../support/store-cases.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const ONE = batchOf({ inserted: [message(1)] });
+const ONE_MESSAGE = batchOf({ inserted: [message(1)] });
 const NAMES = ["s.db", "s.db-lock", "s.db-pid", "s.db-shm", "s.db-wal"];
 
 const newPath = (): string => join(temporaryDirectory(), "s.db");
@@ -38,7 +38,7 @@ storeCases(
 );
 
 storeCases(
-  "sqlite() whose thread writes",
+  "sqlite() with commits in its thread",
   () => {
     const path = newPath();
     return () => byThread(sqlite(path, { durability: "relaxed" }));
@@ -49,8 +49,8 @@ storeCases(
 
 test.each([
   ["on the event loop", onEventLoop, 0],
-  ["by its thread", byThread, 1],
-] as const)("the store cases are tried with commits made %s", async (_, forced, threads) => {
+  ["in the thread", byThread, 1],
+] as const)("the store tests above commit %s", async (_, forced, threads) => {
   const started = startedThreads();
   const store = forced(sqlite(newPath()));
   await store.open();
@@ -59,7 +59,7 @@ test.each([
   await store.close();
 });
 
-test("a small batch goes to the thread while the event loop has something else to do", async () => {
+test("a small batch goes to the thread while the event loop has other work", async () => {
   const started = startedThreads();
   const store = onEventLoop(sqlite(newPath()));
   await store.open();
@@ -75,10 +75,10 @@ test.each([
   ["strict", 2],
   ["relaxed", 1],
 ] as const)(
-  "a %s connection waits for the disk accordingly, and takes nothing over into the file of its own accord",
+  "a %s connection has its level of `synchronous`, and no automatic checkpoints",
   async (durability, level) => {
     const database = new DatabaseSync(newPath());
-    prepareDatabase(database, durability);
+    configureConnection(database, durability);
     const setting = (name: string): unknown =>
       Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
     expect(setting("journal_mode")).toBe("wal");
@@ -88,30 +88,30 @@ test.each([
   },
 );
 
-/** Makes a store with one message, closes it, and returns its path. */
-async function madeStore(): Promise<string> {
+/** Creates a store with one message, closes it, and returns its path. */
+async function createdStore(): Promise<string> {
   const path = newPath();
   const store = sqlite(path);
   await store.open();
-  await store.commit(ONE);
+  await store.commit(ONE_MESSAGE);
   await store.close();
   return path;
 }
 
-function change(path: string, sql: string): void {
+function execute(path: string, sql: string): void {
   const database = new DatabaseSync(path);
   database.exec(sql);
   database.close();
 }
 
 describe("the files of sqlite()", () => {
-  test("are made on opening, not before, in a directory that is made too, for their owner only", async () => {
+  test("are created on opening, not before, with their directory, for their owner only", async () => {
     const umask = process.platform === "win32" ? 0 : 0o777;
     const directory = join(temporaryDirectory(), "deep", "er");
     const store = sqlite(join(directory, "s.db"));
     expect(lstatSync(directory, { throwIfNoEntry: false })).toBeUndefined();
     await store.open();
-    await store.commit(ONE);
+    await store.commit(ONE_MESSAGE);
     expect(readdirSync(directory).sort()).toEqual(NAMES);
     expect(statSync(directory).mode & umask).toBe(0o700 & umask);
     expect(
@@ -121,7 +121,7 @@ describe("the files of sqlite()", () => {
     expect(readdirSync(directory).sort()).toEqual(["s.db", "s.db-lock"]);
   });
 
-  test("get their names when they are whole; what is left of one that was begun is made anew", async () => {
+  test("get their names when they are complete, and replace the incomplete file of a crashed process", async () => {
     const path = newPath();
     writeFileSync(`${path}-new`, "half of a store");
     const store = sqlite(path);
@@ -133,8 +133,8 @@ describe("the files of sqlite()", () => {
   });
 });
 
-describe("sqlite() refuses", () => {
-  test.each(["", ":memory:", "a\0b"])("the path %j at once, for it means no file", (path) => {
+describe("sqlite() rejects", () => {
+  test.each(["", ":memory:", "a\0b"])("the path %j at once, because it names no file", (path) => {
     expect(() => sqlite(path)).toThrow("INVALID_OPTIONS");
   });
 
@@ -149,13 +149,13 @@ describe("sqlite() refuses", () => {
     ["a directory", (directory) => directory],
     ["a path below a file", (directory) => join(fileIn(directory), "s.db")],
     [
-      "a path in a directory that cannot be made",
+      "a path in a directory that cannot be created",
       (directory) => join(fileIn(directory), "deep", "s.db"),
     ],
-    ["a place where the system lets no directory be made", () => "/proc/handback/s.db"],
+    ["a path where the system refuses to create directories", () => "/proc/handback/s.db"],
     ["a name that is too long", (directory) => join(directory, "n".repeat(300))],
     [
-      "a name that leaves no room for those of the files beside it",
+      "a name that is too long for the files beside it",
       (directory) => join(directory, "n".repeat(252)),
     ],
     [
@@ -163,32 +163,32 @@ describe("sqlite() refuses", () => {
       (directory) => join(directory, ...Array.from({ length: 30 }, () => "n".repeat(200)), "s.db"),
     ],
     [
-      "a symbolic link to nowhere",
+      "a symbolic link to a missing file",
       (directory) => linkTo(join(directory, "nowhere"), join(directory, "s.db")),
     ],
     [
-      "a symbolic link in a circle",
+      "a symbolic link to itself",
       (directory) => linkTo(join(directory, "s.db"), join(directory, "s.db")),
     ],
-  ])("%s with STORE_OPEN_FAILED, and falls back to nothing", async (_, pathIn) => {
+  ])("%s with STORE_OPEN_FAILED, and stays closed", async (_, pathIn) => {
     const path = pathIn(temporaryDirectory());
     const store = sqlite(path);
     const refusal = { code: "STORE_OPEN_FAILED", retryable: false, details: { path } };
     await expect(store.open()).rejects.toMatchObject(refusal);
     await expect(store.open()).rejects.toHaveProperty("cause.message");
-    await expect(store.commit(ONE)).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(store.commit(ONE_MESSAGE)).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  test("a file with a second name, whose log SQLite would not find by that name", async () => {
-    const path = await madeStore();
+  test("a file with a hard link, because SQLite would not find its log by that name", async () => {
+    const path = await createdStore();
     linkSync(path, `${path}-too`);
     await expect(sqlite(`${path}-too`).open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
     await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
   });
 
-  test("the database of another application, and leaves it as it was", async () => {
+  test("the database of another application, and leaves it unchanged", async () => {
     const path = newPath();
-    change(path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
+    execute(path, "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");
     const before = readFileSync(path);
     await expect(sqlite(path).open()).rejects.toMatchObject({
       code: "STORE_OPEN_FAILED",
@@ -197,15 +197,15 @@ describe("sqlite() refuses", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test("a newer format with FORMAT_TOO_NEW, leaves it as it was, and gives the lock back", async () => {
-    const path = await madeStore();
-    change(path, "PRAGMA user_version = 2");
+  test("a newer format with FORMAT_TOO_NEW, leaves it unchanged, and releases the lock", async () => {
+    const path = await createdStore();
+    execute(path, "PRAGMA user_version = 2");
     const before = readFileSync(path);
     const refusal = { code: "FORMAT_TOO_NEW", details: { file: path, version: 2, supported: 1 } };
     await expect(sqlite(path).open()).rejects.toMatchObject(refusal);
     expect(readFileSync(path).equals(before)).toBe(true);
     expect(readdirSync(join(path, "..")).sort()).toEqual(["s.db", "s.db-lock"]);
-    change(path, "PRAGMA user_version = 1");
+    execute(path, "PRAGMA user_version = 1");
     const store = sqlite(path);
     await store.open();
     expect(store.count().messages).toBe(1);
@@ -213,20 +213,17 @@ describe("sqlite() refuses", () => {
   });
 
   test.each<readonly [string, (path: string) => void]>([
-    [
-      "text",
-      (path) => writeFileSync(path, "this is not a database, whatever else it is".repeat(100)),
-    ],
+    ["text", (path) => writeFileSync(path, "this is text, and not a database at all".repeat(100))],
     ["a few bytes", (path) => writeFileSync(path, "SQLite format 3\0")],
     ["an emptied store", (path) => truncateSync(path, 0)],
     ["a store cut off after its first page", (path) => truncateSync(path, 4_096)],
     [
-      "a store whose first page is overwritten behind its header",
+      "a store whose first page is overwritten after its header",
       (path) => overwrite(path, 100, 4_096),
     ],
     ["a store whose pages are overwritten", (path) => overwrite(path, 4_096, statSync(path).size)],
-  ])("%s with STORE_CORRUPT, and leaves it as it was", async (_, damage) => {
-    const path = await madeStore();
+  ])("%s with STORE_CORRUPT, and leaves it unchanged", async (_, damage) => {
+    const path = await createdStore();
     damage(path);
     const before = readFileSync(path);
     await expect(sqlite(path).open()).rejects.toMatchObject({
@@ -237,9 +234,9 @@ describe("sqlite() refuses", () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test("to begin anew beside the log of a store that is gone, with STORE_CORRUPT", async () => {
+  test("to create a store beside the log of a deleted one, with STORE_CORRUPT", async () => {
     const path = newPath();
-    writeFileSync(`${path}-wal`, "what was acknowledged");
+    writeFileSync(`${path}-wal`, "acknowledged commits");
     const refusal = { code: "STORE_CORRUPT", details: { file: path } };
     await expect(sqlite(path).open()).rejects.toMatchObject(refusal);
     rmSync(`${path}-wal`);
@@ -248,8 +245,8 @@ describe("sqlite() refuses", () => {
     await store.close();
   });
 
-  test("to read a damaged page that it comes upon later, with STORE_CORRUPT", async () => {
-    const path = await madeStore();
+  test("to read a page whose damage shows later, with STORE_CORRUPT", async () => {
+    const path = await createdStore();
     const reader = new DatabaseSync(path);
     const root = reader
       .prepare("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'state_key'")
@@ -258,11 +255,11 @@ describe("sqlite() refuses", () => {
     const page = Number(root);
     overwrite(path, (page - 1) * 4_096, page * 4_096);
     const store = sqlite(path);
-    // As in a store that is too large to be looked at as a whole.
-    vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
+    // A large store is not checked completely when it is opened.
+    vi.spyOn(SqliteConnection.prototype, "verify").mockReturnValueOnce();
     await store.open();
     expect(() => store.readState(A)).toThrow("STORE_CORRUPT");
-    await expect(store.commit(batchOf({ state: [added(row(1, "x", 1))] }))).rejects.toMatchObject({
+    await expect(store.commit(batchOf({ values: [added(row(1, "x", 1))] }))).rejects.toMatchObject({
       code: "STORE_CORRUPT",
       details: { file: path },
     });
@@ -270,18 +267,18 @@ describe("sqlite() refuses", () => {
   });
 });
 
-test("a batch that adds a value under a number that is there is STORE_FAILED, and nothing of it is applied", async () => {
+test("a batch that adds a value under an existing row id is STORE_FAILED, and nothing of it is applied", async () => {
   const store = sqlite(newPath());
   await store.open();
-  await store.commit(batchOf({ state: [added(row(1, "x", 1))] }));
-  const batch = batchOf({ inserted: [message(1), delayed(2, 1)], state: [added(row(1, "y", 2))] });
+  await store.commit(batchOf({ values: [added(row(1, "x", 1))] }));
+  const batch = batchOf({ inserted: [message(1), delayed(2, 1)], values: [added(row(1, "y", 2))] });
   await expect(store.commit(batch)).rejects.toMatchObject({ code: "STORE_FAILED" });
   expect(store.readState(A)).toEqual([row(1, "x", 1)]);
   expect(store.count()).toMatchObject({ messages: 0, delayed: 0 });
   await store.close();
 });
 
-test("a full disk is STORE_FULL, anything else SQLite reports is as the caller says, and our own errors stay what they are", () => {
+test("a full disk is STORE_FULL, other errors of SQLite get the fallback code, and a HandbackError stays as it is", () => {
   const database = new DatabaseSync(":memory:");
   database.exec("PRAGMA max_page_count = 2; CREATE TABLE t (x)");
   const full = thrownBy(() => database.exec("INSERT INTO t VALUES (zeroblob(100000))"));
@@ -292,7 +289,7 @@ test("a full disk is STORE_FULL, anything else SQLite reports is as the caller s
     retryable: true,
     cause: full,
   });
-  // The index of the log could not grow, which comes up when the log has been written.
+  // The index of the log cannot grow, which happens after the log has been written.
   const short = Object.assign(new Error("disk I/O error"), { errcode: 4_874 });
   expect(toStoreError(short, "s.db", "STORE_FAILED")).toMatchObject({
     code: "STORE_FULL",
@@ -306,9 +303,9 @@ test("a full disk is STORE_FULL, anything else SQLite reports is as the caller s
     retryable: false,
     cause: wrong,
   });
-  const ours = toStoreError(wrong, "s.db", "STORE_OPEN_FAILED");
-  expect(ours).toMatchObject({ code: "STORE_OPEN_FAILED", details: { path: "s.db" } });
-  expect(toStoreError(ours, "s.db", "STORE_FAILED")).toBe(ours);
+  const converted = toStoreError(wrong, "s.db", "STORE_OPEN_FAILED");
+  expect(converted).toMatchObject({ code: "STORE_OPEN_FAILED", details: { path: "s.db" } });
+  expect(toStoreError(converted, "s.db", "STORE_FAILED")).toBe(converted);
 });
 
 function thrownBy(action: () => void): unknown {
@@ -336,11 +333,9 @@ function overwrite(path: string, from: number, to: number): void {
   writeFileSync(path, bytes);
 }
 
-test("its statements bind by place alone: Node 22 leaves numbered parameters empty", () => {
-  const source = readFileSync(
-    new URL("../../../src/stores/sqlite/tables/statements.ts", import.meta.url),
-    "utf8",
-  );
-  expect(source).toContain("WHERE seq = ?");
-  expect(source).not.toMatch(/\?\d/);
+test("statements bind parameters by position, because Node 22 leaves numbered ones empty", () => {
+  const tables = new URL("../../../src/stores/sqlite/tables/", import.meta.url);
+  const sources = readdirSync(tables).map((name) => readFileSync(new URL(name, tables), "utf8"));
+  expect(sources.join("\n")).toContain("WHERE seq = ?");
+  expect(sources.join("\n")).not.toMatch(/\?\d/);
 });

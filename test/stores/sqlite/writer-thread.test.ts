@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, test, vi } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
-import { encodeBatch } from "../../../src/stores/sqlite/batch/batch-codec.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { encodeBatch } from "../../../src/stores/sqlite/tables/batch-codec.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { A, added, batchOf, delayed, message, row, sized, updated } from "../support/batches.ts";
@@ -17,16 +17,16 @@ import { onEventLoop } from "../support/on-event-loop.ts";
 import { startedThreads } from "../support/started-threads.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-// Processes and threads take their time to start on a busy machine.
+// Processes and threads start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 const newPath = (): string => join(temporaryDirectory(), "s.db");
 const echo = fn("test/echo", (_, input: string) => input);
 
-/** A text that makes the log so long that it is taken over into the file. */
+/** Length of a text that makes the log long enough for a checkpoint. */
 const LONG = 9_000_000;
 
-/** What commits begin with in a child process. */
+/** The start of every program in a child process. */
 const PRELUDE = `
   const { sqlite } = await import(${JSON.stringify(new URL("../../../src/stores/sqlite/sqlite.ts", import.meta.url).href)});
   const { batchOf, message, sized } = await import(${JSON.stringify(new URL("../support/batches.ts", import.meta.url).href)});
@@ -35,12 +35,16 @@ const PRELUDE = `
   const relaxed = sqlite(path, { durability: "relaxed" });
   const store = where === "thread" ? byThread(relaxed) : relaxed;
   if (where === "event loop") performance.now = () => 0;
-  const say = (...words) => process.stdout.write(words.join(" ") + "\\n");
+  const print = (...words) => process.stdout.write(words.join(" ") + "\\n");
   await store.open();
 `;
 
-/** Runs a program in a process of its own, which must end by itself; gives what it said. `fileLimit`: the size of a file, in blocks. */
-function run(
+/**
+ * Runs a program in a child process, which must end by itself, and returns its output.
+ *
+ * @param options - `where` it commits, and `fileLimit`, the maximum size of a file in blocks
+ */
+function runProgram(
   program: string,
   path: string,
   { where = "thread", fileLimit = "unlimited" } = {},
@@ -54,12 +58,12 @@ function run(
       timeout: 30_000,
     },
   );
-  expect({ status: child.status, said: child.stderr }).toEqual({ status: 0, said: "" });
+  expect({ status: child.status, stderr: child.stderr }).toEqual({ status: 0, stderr: "" });
   return child.stdout.trim().split("\n");
 }
 
-/** Keeps the event loop busy. */
-function block(ms: number): void {
+/** Blocks the event loop. */
+function blockEventLoop(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
@@ -81,8 +85,8 @@ describe("a commit that fails in the thread", () => {
       await first.commit(batchOf({ removed: [1, 2], inserted: [message(3), delayed(4, 1, "t")] }));
       await first.close();
       prepare(path);
-      // As in a store that is too large to be looked at as a whole.
-      vi.spyOn(SqliteTables.prototype, "check").mockReturnValueOnce();
+      // A large store is not checked completely when it is opened.
+      vi.spyOn(SqliteConnection.prototype, "verify").mockReturnValueOnce();
       const store = await opened(path, forced);
       const error: unknown = await fail(store).catch((thrown: unknown) => thrown);
       expect(HandbackError.is(error)).toBe(true);
@@ -95,7 +99,7 @@ describe("a commit that fails in the thread", () => {
     return failures;
   };
 
-  test("for what is in the batch gives the same error as on the event loop", async () => {
+  test("because of an invalid batch has the same error as on the event loop", async () => {
     const path = newPath();
     const twice = (store: Store) => store.commit(batchOf({ inserted: [message(3)] }));
     const [onLoop, inThread] = await outcomes(path, () => undefined, twice);
@@ -103,7 +107,7 @@ describe("a commit that fails in the thread", () => {
     expect(onLoop).toMatchObject({ code: "STORE_FAILED", details: { path }, errcode: 1555 });
   });
 
-  test("for a damaged page gives the same error as on the event loop", async () => {
+  test("because of a damaged page has the same error as on the event loop", async () => {
     const path = newPath();
     const damage = (file: string): void => {
       const reader = new DatabaseSync(file);
@@ -117,24 +121,24 @@ describe("a commit that fails in the thread", () => {
       bytes.fill(0xa5, (page - 1) * 4_096, page * 4_096);
       writeFileSync(file, bytes);
     };
-    const write = (store: Store) => store.commit(batchOf({ state: [added(row(1, "x", 1))] }));
+    const write = (store: Store) => store.commit(batchOf({ values: [added(row(1, "x", 1))] }));
     const [onLoop, inThread] = await outcomes(path, damage, write);
     expect(inThread).toEqual(onLoop);
     expect(onLoop).toMatchObject({ code: "STORE_CORRUPT", details: { file: path } });
   });
 
   test.each(["event loop", "thread"])(
-    "because the system does not write (%s) is STORE_FAILED; all before it is there, and the store opens again",
+    "because the system refuses to write (%s) is STORE_FAILED; earlier commits stay, and the store reopens",
     async (where) => {
       const path = newPath();
-      const [code, committed, counted] = run(
+      const [code, committed, counted] = runProgram(
         `for (let seq = 1; ; seq++) {
         try {
           await store.commit(batchOf({ inserted: [sized(5000, message(seq))] }));
         } catch (error) {
-          say(error.code);
-          say(seq - 1);
-          say(store.count().messages);
+          print(error.code);
+          print(seq - 1);
+          print(store.count().messages);
           break;
         }
       }
@@ -151,23 +155,23 @@ describe("a commit that fails in the thread", () => {
     },
   );
 
-  test("fails the one that was handed over behind it, which does not happen, and no other", async () => {
+  test("also fails the commit that was sent right after it, and no other", async () => {
     const store = await opened(newPath());
     expect(store.queuesFrom).toBeUndefined();
     await store.commit(batchOf({ inserted: [message(1)] }));
-    // That took as long as it takes to start a thread.
+    // The first commit took as long as starting a thread.
     await vi.waitFor(async () => {
       await store.commit(batchOf({}));
       expect(store.queuesFrom).toBeGreaterThan(0);
     }, 30_000);
-    const handed = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map(
+    const sent = [batchOf({ inserted: [message(1)] }), batchOf({ inserted: [message(2)] })].map(
       (batch) => store.commit(batch),
     );
     const failed = {
       status: "rejected",
       reason: expect.objectContaining({ code: "STORE_FAILED" }),
     };
-    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
+    expect(await Promise.allSettled(sent)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await Promise.all([
       store.commit(batchOf({ inserted: [message(3)] })),
@@ -177,14 +181,14 @@ describe("a commit that fails in the thread", () => {
     await store.close();
   });
 
-  test("fails it though the event loop could commit it at once", async () => {
+  test("also fails the next commit when that is small enough for the event loop", async () => {
     const path = newPath();
     const store = sqlite(path, { durability: "relaxed" });
     await store.open();
-    // So many that the thread has to.
+    // Too many for the event loop.
     const many = Array.from({ length: 1_000 }, (_, index) => -1 - index);
     await store.commit(batchOf({ removed: many, inserted: [message(1)] }));
-    const handed = [
+    const sent = [
       batchOf({ removed: many, inserted: [message(1)] }),
       batchOf({ inserted: [message(2)] }),
     ].map((batch) => store.commit(batch));
@@ -192,12 +196,12 @@ describe("a commit that fails in the thread", () => {
       status: "rejected",
       reason: expect.objectContaining({ code: "STORE_FAILED" }),
     };
-    expect(await Promise.allSettled(handed)).toEqual([failed, failed]);
+    expect(await Promise.allSettled(sent)).toEqual([failed, failed]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await store.close();
   });
 
-  test("leaves the thread fit for the next one", async () => {
+  test("does not affect the next commit", async () => {
     const store = await opened(newPath());
     await store.commit(batchOf({ inserted: [message(1)] }));
     await expect(
@@ -209,21 +213,21 @@ describe("a commit that fails in the thread", () => {
   });
 });
 
-describe("a thread that ends", () => {
-  test("rejects what it was asked, and what it is asked later", async () => {
+describe("a thread that has ended", () => {
+  test("rejects its pending requests and all later ones", async () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     await writer.checkpoint();
-    const lock = locked(path);
-    const asked = Promise.allSettled([
+    const lock = lockDatabase(path);
+    const pending = Promise.allSettled([
       writer.apply(encodeBatch(batchOf({ inserted: [message(1)] }))),
       writer.checkpoint(),
     ]);
-    await ended(threads);
-    const refused = { status: "rejected", reason: new Error("the writer's thread has ended") };
-    expect([...(await asked), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([
+    await endAll(threads);
+    const refused = { status: "rejected", reason: new Error("the writer thread has ended") };
+    expect([...(await pending), ...(await Promise.allSettled([writer.checkpoint()]))]).toEqual([
       refused,
       refused,
       refused,
@@ -233,16 +237,16 @@ describe("a thread that ends", () => {
     await store.close();
   });
 
-  test("is STORE_FAILED for whoever waits for a commit, and for every later one; the store can be closed, and opened again", async () => {
+  test("fails pending and later commits with STORE_FAILED; the store can be closed and reopened", async () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({}));
-    const lock = locked(path);
+    const lock = lockDatabase(path);
     const commit = store
       .commit(batchOf({ inserted: [message(1)] }))
       .catch((error: unknown) => error);
-    await ended(threads);
+    await endAll(threads);
     lock.close();
     expect(await commit).toMatchObject({ code: "STORE_FAILED", details: { path } });
     await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({
@@ -255,18 +259,18 @@ describe("a thread that ends", () => {
     await store.close();
   });
 
-  test("stops the engine, which can be closed; started again, it goes on", async () => {
+  test("stops the engine, which can be closed and restarted", async () => {
     const threads = startedThreads();
     const path = newPath();
     const store = byThread(sqlite(path, { durability: "relaxed" }));
     const engine = await embedded({ functions: [echo], store });
     await engine.client.start(echo, "kept", { key: "kept" });
-    const lock = locked(path);
+    const lock = lockDatabase(path);
     const refused = Promise.allSettled([
       engine.client.start(echo, "a"),
       engine.client.call(echo, "b"),
     ]);
-    await ended(threads);
+    await endAll(threads);
     lock.close();
     const failed = {
       status: "rejected",
@@ -282,26 +286,26 @@ describe("a thread that ends", () => {
     await again.close();
   });
 
-  /** Keeps a thread that writes waiting, so that it is ended before it is done; closing it lets go. */
-  const locked = (path: string): DatabaseSync => {
+  /** Locks the database, so that the thread waits until it is ended. */
+  const lockDatabase = (path: string): DatabaseSync => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     return other;
   };
 
-  /** Ends every thread there is. */
-  const ended = async (threads: readonly Worker[]): Promise<void> => {
+  /** Ends all threads. */
+  const endAll = async (threads: readonly Worker[]): Promise<void> => {
     expect(threads.length).toBeGreaterThan(0);
     await Promise.all(threads.map((thread) => thread.terminate()));
   };
 });
 
 describe("a thread that cannot be started", () => {
-  /** Ends the next thread as it is started. */
+  /** Ends the next thread while it starts. */
   const endNext = (): void =>
     void process.once("worker", (worker: Worker) => void worker.terminate());
 
-  test("leaves the commits to the event loop; it is tried again when the log has become long", async () => {
+  test("leaves the commits to the event loop; a long log is the time to try again", async () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
@@ -318,9 +322,9 @@ describe("a thread that cannot be started", () => {
     await store.close();
   });
 
-  test("because the system grants none does no harm either", async () => {
+  test("because the system refuses one does no harm", async () => {
     const store = await opened(newPath());
-    // Read when a thread is started.
+    // The constructor is called when a thread is started.
     vi.spyOn(globalThis, "URL").mockImplementationOnce(() => {
       throw new Error("no more threads");
     });
@@ -330,10 +334,10 @@ describe("a thread that cannot be started", () => {
     await store.close();
   });
 
-  test("because it cannot open the file does no harm either", async () => {
+  test("because it cannot open the file does no harm", async () => {
     const path = newPath();
     const store = await opened(path);
-    // Read when a thread is started; the store itself is open by then.
+    // The store itself is open by then.
     vi.spyOn(SqliteWriter.prototype, "apply").mockImplementationOnce((packed) =>
       new SqliteWriter({ file: join(path, "nowhere"), durability: "strict" }).apply(packed),
     );
@@ -342,7 +346,7 @@ describe("a thread that cannot be started", () => {
     await store.close();
   });
 
-  test("is nothing that closing a store could fail of", async () => {
+  test("does not keep a store from closing", async () => {
     const store = await opened(newPath());
     endNext();
     const commit = store.commit(batchOf({ inserted: [message(1)] })).catch(() => undefined);
@@ -353,33 +357,33 @@ describe("a thread that cannot be started", () => {
   });
 });
 
-describe("a thread that is being ended", () => {
-  test("has done what it was asked, and is asked nothing more", async () => {
+describe("a thread that is closing", () => {
+  test("serves its pending requests and rejects new ones", async () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     const applied = writer.apply(encodeBatch(batchOf({ inserted: [message(1)] })));
     const closed = writer.close();
-    await expect(writer.checkpoint()).rejects.toThrow("is being ended");
+    await expect(writer.checkpoint()).rejects.toThrow("the writer thread is closing");
     await Promise.all([applied, closed]);
     expect(threads.map(({ threadId }) => threadId)).toEqual([-1]);
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     await store.close();
   });
 
-  test("gives no more pages back when the store is closed meanwhile; the store is closed as one that is whole", async () => {
+  test("stops releasing pages when the store is closed, which records a clean close", async () => {
     const path = newPath();
     const store = await opened(path);
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-    const given = Promise.withResolvers<boolean>();
-    const giveBack = vi
-      .spyOn(SqliteWriter.prototype, "giveBack")
-      .mockReturnValueOnce(given.promise);
+    const step = Promise.withResolvers<boolean>();
+    const release = vi
+      .spyOn(SqliteWriter.prototype, "releaseFreePages")
+      .mockReturnValueOnce(step.promise);
     await store.commit(batchOf({ inserted: [sized(LONG, message(1))] }));
-    await vi.waitFor(() => expect(giveBack).toHaveBeenCalledOnce(), 30_000);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledOnce(), 30_000);
     const closed = store.close(true);
-    given.resolve(true);
+    step.resolve(true);
     await closed;
     expect(checkpoint).toHaveBeenCalledOnce();
     expect((await store.open()).clean).toBe(true);
@@ -387,8 +391,8 @@ describe("a thread that is being ended", () => {
   });
 });
 
-describe("while its thread commits", () => {
-  test("the event loop goes on", async () => {
+describe("while the thread commits", () => {
+  test("the event loop continues", async () => {
     const store = await opened(newPath());
     await store.commit(batchOf({ inserted: [message(1)] }));
     let turns = 0;
@@ -404,65 +408,66 @@ describe("while its thread commits", () => {
     await store.close();
   });
 
-  test("the event loop has its turn between one reply and the next, however fast they come", async () => {
+  test("the event loop handles other events between replies, even if they arrive fast", async () => {
     const path = newPath();
     await (await opened(path)).close();
     const writer = new SqliteWriter({ file: path, durability: "relaxed" });
     await writer.apply(encodeBatch(batchOf({})));
-    const heard: number[] = [];
+    const perTurn: number[] = [];
     let inTurn = 0;
     let left = 60;
     const turn = (): void => {
-      heard.push(inTurn);
+      perTurn.push(inTurn);
       inTurn = 0;
       if (left > 0) setTimeout(turn);
     };
     setTimeout(turn);
-    const lane = async (): Promise<void> => {
+    const applyAll = async (): Promise<void> => {
       while (left-- > 0) {
         await writer.apply(encodeBatch(batchOf({})));
         inTurn++;
-        // So long that the next reply is there.
+        // Long enough for the next reply to arrive.
         for (const end = performance.now() + 3; performance.now() < end;);
       }
     };
-    await Promise.all([lane(), lane()]);
+    await Promise.all([applyAll(), applyAll()]);
     await writer.close();
-    expect(Math.max(...heard)).toBeLessThanOrEqual(3);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(3);
   });
 
-  test("what is read once it has been heard of is what it left, though much was read just before", async () => {
+  test("a read after its promise resolves sees the commit, even after many reads just before", async () => {
     const store = await opened(newPath());
-    await store.commit(batchOf({ state: [added(row(1, "v", "old"))] }));
+    await store.commit(batchOf({ values: [added(row(1, "v", "old"))] }));
     await store.commit(batchOf({ inserted: [message(1)] }));
-    // What is read in a turn of the event loop is one transaction, which ends with it: here, after the thread's reply has been heard.
+    // All reads in a turn of the event loop share one transaction. In this turn it lasts until the
+    // reply of the thread arrives.
     await new Promise(setImmediate);
     expect(store.readState(A)).toMatchObject([row(1, "v", "old")]);
-    const committed = store.commit(batchOf({ state: [updated(row(1, "v", "new"))] }));
-    block(200);
+    const committed = store.commit(batchOf({ values: [updated(row(1, "v", "new"))] }));
+    blockEventLoop(200);
     await committed;
     expect(store.readState(A)).toMatchObject([row(1, "v", "new")]);
     await store.close();
   });
 
-  test("a store that is closed waits for it", async () => {
+  test("closing the store waits for the commit", async () => {
     const path = newPath();
     const store = await opened(path);
-    const said: string[] = [];
+    const events: string[] = [];
     const commit = store
       .commit(batchOf({ inserted: [sized(4_000_000, message(1))] }))
-      .then(() => said.push("committed"));
-    const closed = store.close().then(() => said.push("closed"));
-    // The lock is held until then.
+      .then(() => events.push("committed"));
+    const closed = store.close().then(() => events.push("closed"));
+    // The store keeps its lock until then.
     await expect(sqlite(path).open()).rejects.toMatchObject({ code: "STORE_LOCKED" });
     await Promise.all([commit, closed]);
-    expect(said).toEqual(["committed", "closed"]);
+    expect(events).toEqual(["committed", "closed"]);
     const next = await opened(path);
     expect(next.count().messages).toBe(1);
     await next.close();
   });
 
-  test("an engine that is closed waits for it, and ends its thread", async () => {
+  test("closing an engine waits for the commit and ends the thread", async () => {
     const threads = startedThreads();
     const store = byThread(sqlite(newPath(), { durability: "relaxed" }));
     const engine = await embedded({ functions: [echo], store });
@@ -475,29 +480,29 @@ describe("while its thread commits", () => {
     await store.close();
   });
 
-  test("the process lives on, and no longer: neither an idle thread nor one that was ended keeps it alive", () => {
+  test("the process stays alive; an idle or ended thread does not keep it alive", () => {
     const commits = `for (const seq of [1, 2, 3]) {
       await store.commit(batchOf({ inserted: [message(seq)] }));
-      say("committed", seq);
+      print("committed", seq);
     }`;
-    const said = ["committed 1", "committed 2", "committed 3"];
-    expect(run(commits, newPath())).toEqual(said);
-    expect(run(`${commits} await store.close(); say("closed");`, newPath())).toEqual([
-      ...said,
+    const printed = ["committed 1", "committed 2", "committed 3"];
+    expect(runProgram(commits, newPath())).toEqual(printed);
+    expect(runProgram(`${commits} await store.close(); print("closed");`, newPath())).toEqual([
+      ...printed,
       "closed",
     ]);
   });
 });
 
-describe("a log that has become long", () => {
+describe("a long log", () => {
   const long = (seq: number) =>
     batchOf({ removed: [seq - 1], inserted: [sized(LONG, message(seq))] });
 
-  test("is taken over into the file while the store is open, and begins anew", async () => {
+  test("is copied into the file while the store is open, and restarts", async () => {
     const path = newPath();
     const store = await opened(path);
     for (let seq = 1; seq <= 5; seq++) await store.commit(long(seq));
-    // What the thread is asked, it does in turn.
+    // The thread serves requests in order, so the checkpoint has finished.
     await store.commit(batchOf({}));
     expect(statSync(path).size).toBeGreaterThan(LONG);
     expect(statSync(`${path}-wal`).size).toBeLessThan(2.5 * LONG);
@@ -507,9 +512,9 @@ describe("a log that has become long", () => {
 
   test.each([
     ["on the event loop", onEventLoop],
-    ["by the thread", byThread],
+    ["in the thread", byThread],
   ] as const)(
-    "and cannot be taken over fails the next commit (%s), until the store is opened anew",
+    "that cannot be copied fails the next commits (%s), until the store is reopened",
     async (_, forced) => {
       const path = newPath();
       const store = await opened(path, forced);
@@ -519,7 +524,7 @@ describe("a log that has become long", () => {
         .mockRejectedValueOnce(failure);
       await store.commit(long(1));
       expect(checkpoint).toHaveBeenCalledOnce();
-      // It is told with the next commit, once it is known.
+      // The next commit rejects once the failure has arrived.
       await new Promise(setImmediate);
       for (const seq of [2, 3]) {
         await expect(store.commit(long(seq))).rejects.toMatchObject({
@@ -537,7 +542,7 @@ describe("a log that has become long", () => {
     },
   );
 
-  test("and cannot be taken over for lack of room stays where it is, and commits go on; it is tried again", async () => {
+  test("that cannot be copied to a full disk stays; commits go on, and a later checkpoint copies it", async () => {
     const store = await opened(newPath());
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
     checkpoint.mockRejectedValueOnce(
@@ -554,7 +559,7 @@ describe("a log that has become long", () => {
     await store.close();
   });
 
-  test("and cannot be taken over stops the engine with the next commit", async () => {
+  test("that cannot be copied stops the engine at the next commit", async () => {
     const engine = await embedded({ functions: [echo], store: sqlite(newPath()) });
     vi.spyOn(SqliteWriter.prototype, "checkpoint").mockRejectedValueOnce(
       Object.assign(new Error("disk I/O error"), { errcode: 10 }),
@@ -567,26 +572,27 @@ describe("a log that has become long", () => {
     await engine.close();
   });
 
-  test("and that the system does not let be written into the file is STORE_FAILED with the next commit; nothing is lost", async () => {
+  test("that the system refuses to copy is STORE_FAILED at the next commit, and nothing is lost", async () => {
     const path = newPath();
     const before = await opened(path);
     await before.commit(batchOf({ inserted: [sized(30_000_000, message(1))] }));
     await before.close();
-    // The log has room below the limit, the end of the file lies beyond it, whether a block has 512 bytes or 1,024.
-    const said = run(
+    // The log fits below the limit, and the end of the file lies beyond it, with blocks of 512 or
+    // 1,024 bytes.
+    const printed = runProgram(
       `let seq = 2;
       try {
         for (; seq < 6; seq++) await store.commit(batchOf({ inserted: [sized(seq === 2 ? ${LONG} : 10, message(seq))] }));
       } catch (error) {
-        say(error.code, seq);
+        print(error.code, seq);
       }
       await store.close();`,
       path,
       { fileLimit: "24000" },
     );
-    expect(said).toEqual([expect.stringMatching(/^STORE_FAILED [34]$/)]);
+    expect(printed).toEqual([expect.stringMatching(/^STORE_FAILED [34]$/)]);
     const store = await opened(path);
-    const failed = Number(said[0]?.slice(-1));
+    const failed = Number(printed[0]?.slice(-1));
     expect(store.readMessages(0, 10).map(({ seq }) => seq)).toEqual(
       [1, 2, 3, 4].slice(0, failed - 1),
     );

@@ -10,34 +10,34 @@ import type {
   ScopeWatch,
 } from "../../../src/stores/store.ts";
 
-/** A batch that changes nothing. */
+/** An empty batch. */
 export const NOTHING: Batch = {
   removed: [],
   removedDelayed: [],
-  cancelled: [],
+  cancelledTokens: [],
   inserted: [],
-  state: [],
+  values: [],
   unwatched: [],
   watched: [],
   deletedDeadLetters: [],
-  dead: [],
-  marks: [],
+  addedDeadLetters: [],
+  crashMarks: [],
 };
 
-/** A batch that changes this alone. */
+/** Returns a batch with these changes and no others. */
 export function batchOf(changes: Partial<Batch>): Batch {
   return { ...NOTHING, ...changes };
 }
 
-/** The address whose values {@link added}, {@link updated} and {@link erased} write. */
+/** The address that {@link added}, {@link updated} and {@link deleted} write to by default. */
 export const A: Address = { type: "test/a", id: "1" };
 
-/** A value as text, as it is encoded when it is sent. */
+/** Returns a value as the text of a payload. */
 export function encoded(value: Json): Encoded {
   return JSON.stringify(value) as Encoded;
 }
 
-/** An envelope that its number tells from others. */
+/** Returns an envelope that differs from others by its number. */
 export function envelope(number: number): Envelope {
   const id = number.toString(16).padStart(40, "0");
   return {
@@ -49,29 +49,29 @@ export function envelope(number: number): Envelope {
   };
 }
 
-/** A deliverable message. */
+/** Returns a deliverable message. */
 export function message(seq: number): StoredMessage {
   return { seq, envelope: envelope(seq) };
 }
 
-/** A message that waits for its time. */
+/** Returns a delayed message. */
 export function delayed(seq: number, dueAt: number, token?: string): StoredMessage {
   return { ...message(seq), dueAt, ...(token !== undefined && { token }) };
 }
 
-/** The same message, in a scope. */
-export function scoped(scope: string, accepted: StoredMessage): StoredMessage {
-  return { ...accepted, envelope: { ...accepted.envelope, scope } };
+/** Returns the same message in a scope. */
+export function scoped(scope: string, stored: StoredMessage): StoredMessage {
+  return { ...stored, envelope: { ...stored.envelope, scope } };
 }
 
-/** The same message, with as large a payload. */
-export function sized(length: number, accepted: StoredMessage): StoredMessage {
-  return { ...accepted, envelope: { ...accepted.envelope, payload: encoded("x".repeat(length)) } };
+/** Returns the same message with a payload of this length. */
+export function sized(length: number, stored: StoredMessage): StoredMessage {
+  return { ...stored, envelope: { ...stored.envelope, payload: encoded("x".repeat(length)) } };
 }
 
 type Value = Pick<StateWrite, "rowId" | "name"> & Required<Pick<StateWrite, "value">>;
 
-/** A value as it is read, which expires when told so. */
+/** Returns a value as it is read. */
 export function row(rowId: number, name: string, json: Json, expiresAt?: number) {
   return {
     rowId,
@@ -80,27 +80,27 @@ export function row(rowId: number, name: string, json: Json, expiresAt?: number)
   };
 }
 
-/** Writes a value that was not there. */
+/** Returns the write of a new value. */
 export function added(value: Value, address: Address = A): StateWrite {
   return { ...value, address, isNew: true };
 }
 
-/** Writes a value that was there. */
+/** Returns the write of an existing value. */
 export function updated(value: Value, address: Address = A): StateWrite {
   return { ...value, address, isNew: false };
 }
 
-/** Deletes a value. */
-export function erased(rowId: number, name: string, address: Address = A): StateWrite {
+/** Returns the deletion of a value. */
+export function deleted(rowId: number, name: string, address: Address = A): StateWrite {
   return { rowId, name, address, isNew: false, value: undefined };
 }
 
-/** That an address watches a scope. */
+/** Returns a watch of a scope. */
 export function watching(scope: string, token: string, address: Address = A): ScopeWatch {
   return { scope, address, token };
 }
 
-/** A dead letter. */
+/** Returns a dead letter. */
 export function letter(number: number): StoredDeadLetter {
   return { envelope: envelope(number), failure: { message: "no" }, at: 1_000 - number };
 }

@@ -1,7 +1,10 @@
 import type { Store } from "handback";
 import { vi } from "vitest";
 
-/** Has every commit of a SQLite store made on the event loop until the test ends, unless it is large: none seems to take any time. */
+/**
+ * Makes a SQLite store commit every small batch on the event loop until the test ends. The clock
+ * stands still, so every commit seems to take no time.
+ */
 export function onEventLoop(store: Store): Store {
   vi.spyOn(performance, "now").mockReturnValue(0);
   return store;

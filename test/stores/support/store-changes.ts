@@ -10,47 +10,47 @@ import type {
   StateWrite,
   StoredDeadLetter,
 } from "../../../src/stores/store.ts";
-import { added, batchOf, encoded, envelope, erased, updated } from "./batches.ts";
+import { added, batchOf, encoded, envelope, deleted, updated } from "./batches.ts";
 import type { StoreModel } from "./store-model.ts";
 
 type Contents = Omit<Envelope, "id">;
 type Write = Pick<StateWrite, "address" | "name" | "value"> & {
-  /** Whether it is written, if it is not there, as if it were. */
+  /** Set to write a missing value as if it existed. */
   readonly isStale: boolean;
 };
 
-/** What a batch is to change; which numbers that concerns follows from what is there. */
+/** Changes of a batch. Which rows they concern depends on the content of the store. */
 export interface Changes extends Pick<
   Batch,
-  "cancelled" | "unwatched" | "watched" | "deletedDeadLetters" | "marks"
+  "cancelledTokens" | "unwatched" | "watched" | "deletedDeadLetters" | "crashMarks"
 > {
-  /** Which of the messages that are there; larger ones: some that are not. */
+  /** Indexes of stored messages; an index out of range picks a missing one. */
   readonly removed: readonly number[];
   readonly removedDelayed: readonly number[];
   readonly inserted: readonly (Pick<StoredMessage, "dueAt" | "token"> & {
     readonly contents: Contents;
   })[];
-  readonly state: readonly Write[];
-  readonly dead: readonly (Omit<StoredDeadLetter, "envelope"> & {
+  readonly values: readonly Write[];
+  readonly addedDeadLetters: readonly (Omit<StoredDeadLetter, "envelope"> & {
     readonly id: string;
     readonly contents: Contents;
   })[];
 }
 
-/** Addresses of all values that are written. */
+/** Addresses of all written values. */
 export const ADDRESSES: readonly Address[] = ["1", "2"].flatMap((id) =>
   ["test/a", "test/b"].map((type) => ({ type, id })),
 );
 
 const FLOW = "0".repeat(16);
 
-/** Beginnings of scopes' names that are looked up. */
+/** Prefixes of scopes to look up. */
 export const SCOPES = [FLOW, `${FLOW}/`, "~", "s"];
 
-/** Ids of messages that die. */
+/** Ids of messages that become dead letters. */
 export const LETTERS = [1, 2, 3].map((number) => envelope(number).id);
 
-/** A number that nothing has. */
+/** A number that no row has. */
 const ABSENT = 1_000_000;
 
 const instants = fc.integer({ min: 1, max: 9 });
@@ -83,11 +83,11 @@ const content: fc.Arbitrary<Content> = fc.oneof(
 );
 const value = fc.record({ content, expiresAt: instants }, { requiredKeys: ["content"] });
 
-/** Whatever a batch may change. */
+/** Generates any changes of a batch. */
 export const changes: fc.Arbitrary<Changes> = fc.record({
   removed: picks,
   removedDelayed: picks,
-  cancelled: fc.array(tokens, { maxLength: 2 }),
+  cancelledTokens: fc.array(tokens, { maxLength: 2 }),
   inserted: fc.array(
     fc.oneof(
       fc.record({ contents }),
@@ -98,7 +98,7 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
     ),
     { maxLength: 4 },
   ),
-  state: fc.uniqueArray(
+  values: fc.uniqueArray(
     fc.record({
       address: addresses,
       name: fc.constantFrom("x", "y"),
@@ -110,16 +110,19 @@ export const changes: fc.Arbitrary<Changes> = fc.record({
   unwatched: watches,
   watched: watches,
   deletedDeadLetters: fc.array(letters, { maxLength: 1 }),
-  dead: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), {
+  addedDeadLetters: fc.array(fc.record({ id: letters, contents, failure: jsons, at: instants }), {
     maxLength: 1,
   }),
-  marks: fc.uniqueArray(fc.record({ seq: instants, crashes: fc.nat(3) }), {
+  crashMarks: fc.uniqueArray(fc.record({ seq: instants, crashes: fc.nat(3) }), {
     maxLength: 3,
     selector: ({ seq }) => seq,
   }),
 });
 
-/** The batch that changes this in a store with such content; new messages and values get the next numbers. */
+/**
+ * Returns the batch with these changes for a store with this content. New messages and values get
+ * the next numbers.
+ */
 export function batchFor(
   change: Changes,
   content: StoreModel,
@@ -130,22 +133,22 @@ export function batchFor(
   return batchOf({
     removed: pick(content.numbers("deliverable"), change.removed),
     removedDelayed: pick(content.numbers("delayed"), change.removedDelayed),
-    cancelled: change.cancelled,
+    cancelledTokens: change.cancelledTokens,
     unwatched: change.unwatched,
     watched: change.watched,
     inserted: change.inserted.map(({ contents: rest, ...times }, index) => {
       const seq = nextSeq + index;
       return { seq, envelope: { ...rest, id: envelope(seq).id }, ...times };
     }),
-    state: change.state.map((write, index) =>
-      writeOf(write, content.placeOf(write.address, write.name), nextRowId + index),
+    values: change.values.map((write, index) =>
+      writeOf(write, content.rowIdOf(write.address, write.name), nextRowId + index),
     ),
     deletedDeadLetters: change.deletedDeadLetters,
-    dead: change.dead.map(({ contents: rest, id, ...letter }) => ({
+    addedDeadLetters: change.addedDeadLetters.map(({ contents: rest, id, ...letter }) => ({
       envelope: { ...rest, id },
       ...letter,
     })),
-    marks: change.marks,
+    crashMarks: change.crashMarks,
   });
 }
 
@@ -154,7 +157,7 @@ function writeOf(
   rowId: number | undefined,
   next: number,
 ): StateWrite {
-  if (value === undefined) return erased(rowId ?? ABSENT, name, address);
+  if (value === undefined) return deleted(rowId ?? ABSENT, name, address);
   if (rowId === undefined && !isStale) return added({ rowId: next, name, value }, address);
   return updated({ rowId: rowId ?? ABSENT, name, value }, address);
 }

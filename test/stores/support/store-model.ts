@@ -13,85 +13,89 @@ import type {
 
 type Value = StateRow & { readonly address: Address };
 
-/** What is to be shown of a store. */
-interface Shown {
+/** The part of a store that a snapshot shows. */
+interface SnapshotOptions {
   readonly addresses: readonly Address[];
-  /** Beginnings of scopes' names. */
+  /** Prefixes of scopes. */
   readonly scopes: readonly string[];
-  /** Ids of messages that are dead. */
+  /** Ids of dead letters. */
   readonly letters: readonly string[];
-  /** By when values have expired. */
+  /** Time at which values count as expired. */
   readonly now: number;
 }
 
-/** A store as plainly as it can be said: lists, searched and sorted at every turn. */
+/** The simplest store: lists, searched and sorted for every answer. */
 export class StoreModel {
   #messages: readonly StoredMessage[] = [];
   #values: readonly Value[] = [];
   #watches: readonly ScopeWatch[] = [];
-  #dead: readonly StoredDeadLetter[] = [];
-  #marks: readonly CrashMark[] = [];
+  #deadLetters: readonly StoredDeadLetter[] = [];
+  #crashMarks: readonly CrashMark[] = [];
 
-  /** What opening it again tells. */
+  /** Returns the facts that the next opening reports. */
   reopen(clean: boolean): Partial<StoreInfo> {
-    if (clean) this.#marks = [];
+    if (clean) this.#crashMarks = [];
     const above = (numbers: readonly number[]): number => Math.max(0, ...numbers) + 1;
-    const [seqs, places] = [
+    const [seqs, rowIds] = [
       this.#messages.map(({ seq }) => seq),
       this.#values.map(({ rowId }) => rowId),
     ];
-    return { nextSeq: above(seqs), nextRowId: above(places), clean, marks: this.#marks };
+    return { nextSeq: above(seqs), nextRowId: above(rowIds), clean, crashMarks: this.#crashMarks };
   }
 
-  /** Numbers of the messages that are there. */
+  /** Returns the `seq` of all messages of a kind. */
   numbers(which: "deliverable" | "delayed"): readonly number[] {
     return this.#messages.flatMap(({ seq, dueAt }) =>
       (dueAt === undefined) === (which === "deliverable") ? [seq] : [],
     );
   }
 
-  /** The place of a value, if it is there. */
-  placeOf(address: Address, name: string): number | undefined {
+  /** Returns the row id of a value, if it exists. */
+  rowIdOf(address: Address, name: string): number | undefined {
     return this.#valuesOf(address).find((held) => held.name === name)?.rowId;
   }
 
-  /** Applies a batch, or tells by `false` that it must be refused. */
+  /** Applies a batch, or returns `false` if a store must reject it. */
   apply(batch: Batch): boolean {
     const left = this.#messages.filter(({ seq, dueAt, token }) => {
-      const gone = dueAt === undefined ? batch.removed : batch.removedDelayed;
-      return !gone.includes(seq) && !batch.cancelled.some((other) => other === token);
+      const removed = dueAt === undefined ? batch.removed : batch.removedDelayed;
+      return !removed.includes(seq) && !batch.cancelledTokens.some((other) => other === token);
     });
     const messages = [...left, ...batch.inserted];
     const tokens = messages.flatMap(({ token }) => token ?? []);
     if (new Set(tokens).size < tokens.length) return false;
     this.#messages = messages;
-    for (const write of batch.state) this.#write(write);
-    const keys = [...batch.unwatched, ...batch.watched].map(showWatching);
+    for (const write of batch.values) this.#write(write);
+    const keys = [...batch.unwatched, ...batch.watched].map(showWatch);
     this.#watches = [
-      ...this.#watches.filter((other) => !keys.includes(showWatching(other))),
+      ...this.#watches.filter((other) => !keys.includes(showWatch(other))),
       ...batch.watched,
     ];
-    this.#dead = [
-      ...this.#dead.filter(({ envelope }) => !batch.deletedDeadLetters.includes(envelope.id)),
-      ...batch.dead,
+    this.#deadLetters = [
+      ...this.#deadLetters.filter(
+        ({ envelope }) => !batch.deletedDeadLetters.includes(envelope.id),
+      ),
+      ...batch.addedDeadLetters,
     ];
-    const unmarked = this.#marks.filter((mark) => batch.marks.every(({ seq }) => seq !== mark.seq));
-    const marked = batch.marks.filter(({ crashes }) => crashes > 0);
-    this.#marks = [...unmarked, ...marked].toSorted((one, other) => one.seq - other.seq);
+    const unmarked = this.#crashMarks.filter((mark) =>
+      batch.crashMarks.every(({ seq }) => seq !== mark.seq),
+    );
+    const marked = batch.crashMarks.filter(({ crashes }) => crashes > 0);
+    this.#crashMarks = [...unmarked, ...marked].toSorted((one, other) => one.seq - other.seq);
     return true;
   }
 
-  /** What a store of this content would show. */
-  snapshot({ addresses, scopes, letters, now }: Shown) {
-    const ready = this.#messages.filter(({ dueAt }) => dueAt === undefined);
+  /** Returns the expected snapshot of a store with this content. */
+  snapshot({ addresses, scopes, letters, now }: SnapshotOptions) {
+    const deliverable = this.#messages.filter(({ dueAt }) => dueAt === undefined);
     const delayed = this.#messages.filter(({ dueAt }) => dueAt !== undefined);
     const inTime = delayed.toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0));
     const expired = this.#values.filter(
       ({ value: { expiresAt } }) => expiresAt !== undefined && expiresAt <= now,
     );
     return {
-      ready,
-      page: ready.filter(({ seq }) => seq > 5).slice(0, 2),
+      deliverable,
+      page: deliverable.filter(({ seq }) => seq > 5).slice(0, 2),
       delayed: inTime,
       due: inTime.filter(({ dueAt }) => dueAt !== undefined && dueAt <= 5).slice(0, 2),
       nextDueAt: inTime[0]?.dueAt,
@@ -100,7 +104,7 @@ export class StoreModel {
       ),
       watches: scopes.map((prefix) =>
         this.#watches
-          .flatMap((each) => (each.scope.startsWith(prefix) ? [showWatching(each)] : []))
+          .flatMap((each) => (each.scope.startsWith(prefix) ? [showWatch(each)] : []))
           .sort(),
       ),
       state: addresses.map((address) =>
@@ -109,14 +113,14 @@ export class StoreModel {
       expired: expired
         .map(({ address, name, rowId }) => `${formatAddress(address)} ${name} ${rowId}`)
         .sort(),
-      dead: this.#dead,
-      letters: letters.map((id) => this.#dead.find(({ envelope }) => envelope.id === id)),
+      dead: this.#deadLetters,
+      letters: letters.map((id) => this.#deadLetters.find(({ envelope }) => envelope.id === id)),
       count: {
-        messages: ready.length,
+        messages: deliverable.length,
         delayed: delayed.length,
         state: this.#values.length,
         watches: this.#watches.length,
-        dead: this.#dead.length,
+        dead: this.#deadLetters.length,
       },
     };
   }
@@ -135,7 +139,7 @@ export class StoreModel {
   }
 }
 
-/** A watch as one text: that they are found counts, not in which order. */
-export function showWatching({ scope, address, token }: ScopeWatch): string {
+/** Returns a watch as one text, to compare watches in any order. */
+export function showWatch({ scope, address, token }: ScopeWatch): string {
   return `${scope} ${formatAddress(address)} ${token}`;
 }

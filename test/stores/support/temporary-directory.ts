@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 
-const made: string[] = [];
+const created: string[] = [];
 
 afterAll(() => {
-  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+  for (const directory of created.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
-/** Makes an empty directory that is removed after the test file. */
+/** Creates an empty directory that is removed after the test file. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(realpathSync(tmpdir()), "handback-"));
-  made.push(directory);
+  created.push(directory);
   return directory;
 }

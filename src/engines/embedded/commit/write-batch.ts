@@ -191,14 +191,14 @@ export class WriteBatch {
     return {
       removed: [...this.#removed],
       removedDelayed: [...this.#removedDelayed],
-      cancelled: [...this.#cancelled],
+      cancelledTokens: [...this.#cancelled],
       inserted: this.accepted,
-      state: this.#stateWrites(nextRowId),
+      values: this.#stateWrites(nextRowId),
       unwatched: [...this.#unwatched.values()],
       watched: [...this.#watched.values()],
       deletedDeadLetters: [...this.#deletedDeadLetters],
-      dead: this.#deadLetters,
-      marks: [...this.#crashMarks.values()],
+      addedDeadLetters: this.#deadLetters,
+      crashMarks: [...this.#crashMarks.values()],
     };
   }
 

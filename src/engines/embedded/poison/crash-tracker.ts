@@ -13,7 +13,7 @@ export interface CrashTrackerParts {
   readonly clock: Clock;
   /** Crashes in a row after which a message is given up. Infinite: no message is marked or given up. */
   readonly crashLimit: number;
-  readonly storeInfo: Pick<StoreInfo, "clean" | "marks" | "nextSeq">;
+  readonly storeInfo: Pick<StoreInfo, "clean" | "crashMarks" | "nextSeq">;
   readonly commits: { readonly batch: Pick<WriteBatch, "setCrashMark" | "afterCommit"> };
   readonly dispatcher: Pick<Dispatcher, "wake">;
   readonly slots: SlotReservation;
@@ -58,7 +58,7 @@ export class CrashTracker {
     this.#parts = parts;
     this.#limit = Math.max(2, crashLimit);
     this.#end = storeInfo.clean || crashLimit === Number.POSITIVE_INFINITY ? 0 : storeInfo.nextSeq;
-    this.#found = new Map(storeInfo.marks.map(({ seq, crashes }) => [seq, crashes]));
+    this.#found = new Map(storeInfo.crashMarks.map(({ seq, crashes }) => [seq, crashes]));
     this.#probation = new Probation({
       clock,
       slots,

@@ -1,10 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 
 /**
- * Closes all connections to the database in `file`, by `close`, so that nothing is written, flushed, or removed by that: the log stays.
+ * Closes all connections to the database in `file`, with `close`, so that closing writes, flushes
+ * and removes nothing: the log stays.
  *
- * SQLite takes the log over into the file when the last connection is closed. After a flush that failed it must not: the system may have
- * dropped what it could not write, and would say now that all is well. Here the last connection is one that may not write.
+ * SQLite copies the log into the file when the last connection closes. After a failed flush it must
+ * not: the operating system may have dropped the pages that it could not write, and a later flush
+ * would report success. Here the last connection is read-only, so it cannot copy the log.
  */
 export function closeWithoutCheckpoint(file: string, close: () => void): void {
   const last = openReader(file);
@@ -15,7 +17,7 @@ export function closeWithoutCheckpoint(file: string, close: () => void): void {
   }
 }
 
-/** Opens a connection that has seen the log: without, it would not count. */
+/** Opens a connection and reads, because SQLite counts only a connection that has seen the log. */
 function openReader(file: string): DatabaseSync | undefined {
   try {
     const reader = new DatabaseSync(file, { readOnly: true });
@@ -26,7 +28,7 @@ function openReader(file: string): DatabaseSync | undefined {
       reader.close();
     }
   } catch {
-    // A database that cannot be read has no log that could be taken over.
+    // A database that cannot be read has no log to copy.
   }
   return undefined;
 }

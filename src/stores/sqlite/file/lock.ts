@@ -3,27 +3,34 @@ import { DatabaseSync } from "node:sqlite";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { isSqliteFailure, SQLITE_BUSY } from "./sqlite-failure.ts";
 
-/** The right to have a store open. It is given back by `release`, or by the end of the process however it ends. */
+/**
+ * The right to have a store open. `release` gives it back; so does the end of the process, however
+ * it ends.
+ */
 export interface StoreLock {
   release(): void;
 }
 
 /**
- * Takes the lock of the store in `file`, a path without symbolic links; holds for other processes, other threads and this one.
+ * Takes the lock of the store in `file`, a path without symbolic links. It excludes other
+ * processes, other threads, and a second opening in this one.
  *
- * The lock is SQLite's own write lock on an empty database beside the store, `<file>-lock`, which is never written and
- * never deleted. The system drops it with the process, so nothing stale is left after a kill, and of two starters
- * exactly one gets it: a transaction that begins IMMEDIATE takes one lock that only one can hold.
+ * The lock is SQLite's own write lock on an empty database beside the store, `<file>-lock`, which
+ * is never written and never deleted. The operating system drops the lock with the process, so a
+ * killed process leaves nothing stale. Of two processes that start at once, exactly one gets it,
+ * because BEGIN IMMEDIATE takes a lock that only one transaction can hold.
  *
- * - LK1: nothing here opens `<file>-lock` but SQLite: closing any other descriptor of it would drop the lock (POSIX).
- * - LK2: `<file>-pid` only feeds the message of `STORE_LOCKED`; it decides nothing.
+ * - LK1: only SQLite opens `<file>-lock`. Closing any other descriptor of it would drop the lock
+ *   (POSIX).
+ * - LK2: `<file>-pid` serves only the message of `STORE_LOCKED`. It decides nothing.
  *
- * @throws `STORE_LOCKED` with `details.path` and, when it can be read, `details.pid`; SQLite's own error when there can be no such file.
+ * @throws `STORE_LOCKED` with `details.path` and, if it can be read, `details.pid`; SQLite's own
+ * error if the file cannot be created.
  */
 export function lockStore(file: string): StoreLock {
   const database = new DatabaseSync(`${file}-lock`);
   try {
-    // The journal in memory: the transaction that stays open leaves no file behind.
+    // With the journal in memory, the transaction that stays open leaves no file behind.
     database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE");
   } catch (error) {
     database.close();
@@ -49,11 +56,11 @@ function lockedBy(pid: number | undefined, path: string): HandbackError {
 
 function writePid(file: string): void {
   try {
-    // Made anew, so that a link planted under this name is not followed.
+    // Creating the file anew does not follow a link that was planted under this name.
     rmSync(`${file}-pid`, { force: true });
     writeFileSync(`${file}-pid`, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
   } catch {
-    // LK2: a full disk, say, does not keep a store from being read.
+    // LK2: a store on a full disk, for example, can still be read.
   }
 }
 
@@ -61,7 +68,7 @@ function removePid(file: string): void {
   try {
     rmSync(`${file}-pid`, { force: true });
   } catch {
-    // LK2: on a disk that has become read-only, say, it stays, and misleads nobody.
+    // LK2: the file may stay, for example on a disk that has become read-only.
   }
 }
 

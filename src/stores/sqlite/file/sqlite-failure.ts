@@ -4,18 +4,19 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 export const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
-/** A row contradicts another one, or its table. */
+/** A row contradicts another row or its table. */
 export const SQLITE_CONSTRAINT = 19;
 const SQLITE_NOTADB = 26;
 /**
- * The index of the log (`-shm`) cannot be made longer. On a full disk this comes up when the log has been written, the mark of the commit
- * included. All connections go by the index, so the batch is not there and can be tried again as it is; only a crash brings it back.
+ * The index of the log (`-shm`) cannot grow. On a full disk this happens after the log has been
+ * written, including the end of the commit. All connections go by the index, so the batch is not
+ * committed and can be tried again unchanged. Only a crash brings it back.
  */
 const SQLITE_IOERR_SHMSIZE = 4_874;
 
-/** Tells whether `error` is SQLite's, with one of these primary result codes. */
+/** Returns whether `error` comes from SQLite with one of these primary result codes. */
 export function isSqliteFailure(error: unknown, ...codes: readonly number[]): boolean {
-  // The upper bits of an extended code say which kind of the primary one it is.
+  // The lower eight bits of an extended code are the primary code.
   return (
     error instanceof Error &&
     "errcode" in error &&
@@ -24,46 +25,49 @@ export function isSqliteFailure(error: unknown, ...codes: readonly number[]): bo
   );
 }
 
-function isShortOfIndex(error: unknown): boolean {
+function isIndexFull(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === SQLITE_IOERR_SHMSIZE;
 }
 
-/** What was under way when a failure came up, as the code to give when nothing more precise is known. */
-type Fallback = "STORE_OPEN_FAILED" | "STORE_FAILED";
+/** The code to use if the failure has no more precise one. */
+type FallbackCode = "STORE_OPEN_FAILED" | "STORE_FAILED";
 
-/** Turns whatever opening or using the store in `path` threw into an error of ours; what is one already is handed back. */
-export function toStoreError(error: unknown, path: string, fallback: Fallback): HandbackError {
+/**
+ * Converts a failure of the store in `path` to a `HandbackError`, or returns it if it is one
+ * already.
+ */
+export function toStoreError(error: unknown, path: string, fallback: FallbackCode): HandbackError {
   if (HandbackError.is(error)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB))
     return corruptStore(path, reason, { cause: error });
-  if (isSqliteFailure(error, SQLITE_FULL) || isShortOfIndex(error)) {
+  if (isSqliteFailure(error, SQLITE_FULL) || isIndexFull(error)) {
     return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, {
       details: { path },
       cause: error,
     });
   }
-  const what = fallback === "STORE_OPEN_FAILED" ? "cannot be opened" : "failed";
-  return new HandbackError(fallback, `the store ${path} ${what}: ${reason}`, {
+  const outcome = fallback === "STORE_OPEN_FAILED" ? "cannot be opened" : "failed";
+  return new HandbackError(fallback, `the store ${path} ${outcome}: ${reason}`, {
     details: { path },
     cause: error,
   });
 }
 
-/** What is known of the damage. */
+/** Facts about damage to a store. */
 export interface Damage {
-  /** The table and the row, say. */
+  /** The damaged part, such as a table and a row, for the `details` of the error. */
   readonly where?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
-/** Makes a `STORE_CORRUPT` for the database in `file`. */
+/** Returns a `STORE_CORRUPT` for the database in `file`. */
 export function corruptStore(
   file: string,
   reason: string,
   { where, cause }: Damage = {},
 ): HandbackError {
-  return new HandbackError("STORE_CORRUPT", `the store ${file} is damaged or no store: ${reason}`, {
+  return new HandbackError("STORE_CORRUPT", `${file} is damaged, or not a store: ${reason}`, {
     details: { file, ...where },
     cause,
   });

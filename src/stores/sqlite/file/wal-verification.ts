@@ -1,75 +1,85 @@
-/** What was found in a log. */
+/** The result of {@link verifyWal}. */
 export interface WalFinding {
-  /** The first frame, from 1, of which it is certain that it was written whole, and has changed since; 0: the header. */
+  /**
+   * The first frame, from 1, that was certainly written whole and has changed since; 0 is the
+   * header.
+   */
   readonly damagedFrame?: number | undefined;
-  /** Behind the last commit there are frames that look like what the next ones will look like. */
+  /** `true` if frames after the last commit look like frames of later commits. */
   readonly hasRemains: boolean;
 }
 
-const NOTHING: WalFinding = { hasRemains: false };
+const EMPTY: WalFinding = { hasRemains: false };
 
-/** The log's format: https://sqlite.org/fileformat2.html#the_write_ahead_log. Numbers are big-endian, whatever checksums are made of. */
+/**
+ * The format of the log: https://sqlite.org/fileformat2.html#the_write_ahead_log. Its numbers are
+ * big-endian; the byte order of the checksums varies.
+ */
 const HEADER = { bytes: 32, magic: 0, version: 4, pageSize: 8, salts: 16, checksum: 24 };
 const FRAME = { bytes: 24, page: 0, pagesAfterCommit: 4, salts: 8, checksum: 16 };
 const MAGIC = { little: 0x377f0682, big: 0x377f0683 };
 const VERSION = 3_007_000;
 const SALTS = 8;
 
-/** The index's format: https://sqlite.org/walformat.html#the_wal_index_file_format. Numbers are the machine's. Its header is there twice. */
+/**
+ * The format of the index: https://sqlite.org/walformat.html#the_wal_index_file_format. Its numbers
+ * are in the machine's byte order. It starts with two copies of its header.
+ */
 const INDEX = { bytes: 48, frames: 16, salts: 32, checksum: 40 };
 
-const IS_LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const WORD = Uint32Array.BYTES_PER_ELEMENT;
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /**
- * Looks for damage in the log of a store that was not closed, of which each commit was flushed before the next one was written.
+ * Looks for damage in the log of a store that was not closed, and that flushed each commit before
+ * it wrote the next.
  *
- * SQLite takes a log to end before the first frame that is not what was written, as a power cut leaves it: in the commit that came last. So
- * there was none if that frame belongs to an earlier commit: if two marks of commits are found from there on, or if the index counts it
- * among those that were flushed.
+ * SQLite ends a log at the first frame with a wrong checksum. A power cut leaves such a frame in
+ * the last commit only, so a frame of an earlier commit is damaged. The frame belongs to an earlier
+ * commit if two frames from there on end commits, or if the index counts it as flushed.
  *
- * @param log - the log (`-wal`)
- * @param index - its index (`-shm`), if there is one
+ * @param log - the content of the log (`-wal`)
+ * @param index - the content of its index (`-shm`), empty if it is missing
  */
 export function verifyWal(log: Buffer, index: Buffer): WalFinding {
-  if (log.length <= HEADER.bytes) return NOTHING;
-  const words = wordsOf(log);
-  if (words === undefined)
-    return log.subarray(HEADER.bytes).some((byte) => byte !== 0)
-      ? { damagedFrame: 0, hasRemains: false }
-      : NOTHING;
+  if (log.length <= HEADER.bytes) return EMPTY;
+  const words = checksumWords(log);
+  if (words === undefined) {
+    const hasContent = log.subarray(HEADER.bytes).some((byte) => byte !== 0);
+    return hasContent ? { damagedFrame: 0, hasRemains: false } : EMPTY;
+  }
   const frames = new WalFrames(log, words);
-  const { whole, committed } = frames.follow();
-  const [first, second] = frames.commitsFrom(whole + 1);
+  const { intact, committed } = frames.follow();
+  const [first, second] = frames.commitsFrom(intact + 1);
   const isDamaged = second !== undefined || flushedFrames(index, log) > committed;
   return {
-    damagedFrame: isDamaged ? whole + 1 : undefined,
-    hasRemains: first !== undefined || frames.carriesSalts(committed + 1),
+    damagedFrame: isDamaged ? intact + 1 : undefined,
+    hasRemains: first !== undefined || frames.belongs(committed + 1),
   };
 }
 
-/** The log as the numbers that its checksums are made of; `undefined` if its header is not what was written. */
-function wordsOf(log: Buffer): Uint32Array | undefined {
+/** Returns the log as the numbers of its checksums; `undefined` if its header is damaged. */
+function checksumWords(log: Buffer): Uint32Array | undefined {
   const magic = log.readUInt32BE(HEADER.magic);
-  if (
-    (magic !== MAGIC.little && magic !== MAGIC.big) ||
-    log.readUInt32BE(HEADER.version) !== VERSION
-  )
-    return undefined;
-  const isOurs = (magic === MAGIC.little) === IS_LITTLE;
-  const whole = log.length - (log.length % Uint32Array.BYTES_PER_ELEMENT);
-  const bytes =
-    isOurs && log.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0
-      ? log.subarray(0, whole)
-      : Buffer.from(new Uint8Array(log.subarray(0, whole)).buffer);
-  if (!isOurs) bytes.swap32();
-  const words = new Uint32Array(
-    bytes.buffer,
-    bytes.byteOffset,
-    whole / Uint32Array.BYTES_PER_ELEMENT,
-  );
-  const sum = new WalSum();
+  const isKnown = magic === MAGIC.little || magic === MAGIC.big;
+  if (!isKnown || log.readUInt32BE(HEADER.version) !== VERSION) return undefined;
+  const words = asWords(log, (magic === MAGIC.little) === IS_LITTLE_ENDIAN);
+  const sum = new WalChecksum();
   sum.add(words, { from: 0, bytes: HEADER.checksum });
   return sum.isAt(log, HEADER.checksum) ? words : undefined;
+}
+
+/**
+ * Returns bytes as 32-bit numbers. Copies them only if their alignment or byte order requires it.
+ */
+function asWords(log: Buffer, isNativeOrder: boolean): Uint32Array {
+  const length = log.length - (log.length % WORD);
+  const bytes =
+    isNativeOrder && log.byteOffset % WORD === 0
+      ? log.subarray(0, length)
+      : Buffer.from(new Uint8Array(log.subarray(0, length)).buffer);
+  if (!isNativeOrder) bytes.swap32();
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, length / WORD);
 }
 
 /** The frames of a log. */
@@ -86,91 +96,80 @@ class WalFrames {
     this.#count = Math.floor((log.length - HEADER.bytes) / (FRAME.bytes + this.#pageSize));
   }
 
-  /** Follows the checksums, each of which goes on from the one before: how many frames are as they were written, and committed. */
-  follow(): { readonly whole: number; readonly committed: number } {
-    const sum = new WalSum();
+  /**
+   * Follows the chain of checksums. Returns the last intact frame,
+   * and the last that ends an intact commit.
+   */
+  follow(): { readonly intact: number; readonly committed: number } {
+    const sum = new WalChecksum();
     sum.add(this.#words, { from: 0, bytes: HEADER.checksum });
     let committed = 0;
     let frame = 1;
-    for (; frame <= this.#count && this.carriesSalts(frame); frame++) {
-      const at = this.#at(frame);
+    for (; frame <= this.#count && this.belongs(frame); frame++) {
+      const at = this.#offset(frame);
       sum.add(this.#words, { from: at, bytes: FRAME.salts });
       sum.add(this.#words, { from: at + FRAME.bytes, bytes: this.#pageSize });
       if (!sum.isAt(this.#log, at + FRAME.checksum)) break;
       if (this.#isCommit(frame)) committed = frame;
     }
-    return { whole: frame - 1, committed };
+    return { intact: frame - 1, committed };
   }
 
-  /** The first two frames from this one on that end a commit of this log. */
+  /** Returns the first two frames, from this one on, that end a commit of this log. */
   commitsFrom(frame: number): readonly number[] {
     const found: number[] = [];
     for (; frame <= this.#count && found.length < 2; frame++)
-      if (this.carriesSalts(frame) && this.#isCommit(frame)) found.push(frame);
+      if (this.belongs(frame) && this.#isCommit(frame)) found.push(frame);
     return found;
   }
 
-  /** Whether a frame is there, and of this log: what lies behind is of the time before it began anew. */
-  carriesSalts(frame: number): boolean {
+  /**
+   * Returns whether a frame exists and has the salts of this log. Older frames lie behind it, from
+   * before the log restarted.
+   */
+  belongs(frame: number): boolean {
     if (frame > this.#count) return false;
-    const at = this.#at(frame);
+    const at = this.#offset(frame);
     if (this.#log.readUInt32BE(at + FRAME.page) === 0) return false;
-    return (
-      this.#log.compare(
-        this.#log,
-        HEADER.salts,
-        HEADER.salts + SALTS,
-        at + FRAME.salts,
-        at + FRAME.salts + SALTS,
-      ) === 0
-    );
+    const salts = this.#log.subarray(HEADER.salts, HEADER.salts + SALTS);
+    return salts.equals(this.#log.subarray(at + FRAME.salts, at + FRAME.salts + SALTS));
   }
 
   #isCommit(frame: number): boolean {
-    return this.#log.readUInt32BE(this.#at(frame) + FRAME.pagesAfterCommit) > 0;
+    return this.#log.readUInt32BE(this.#offset(frame) + FRAME.pagesAfterCommit) > 0;
   }
 
-  #at(frame: number): number {
+  #offset(frame: number): number {
     return HEADER.bytes + (frame - 1) * (FRAME.bytes + this.#pageSize);
   }
 }
 
-/** How many frames of the log had been flushed, as far as the index knows; 0 if it is not this log's. */
+/** Returns how many frames the index counts as flushed; 0 if it is not the index of this log. */
 function flushedFrames(index: Buffer, log: Buffer): number {
   const header = index.subarray(0, INDEX.bytes);
-  if (
-    index.length < 2 * INDEX.bytes ||
-    !header.equals(index.subarray(INDEX.bytes, 2 * INDEX.bytes))
-  )
-    return 0;
-  if (
-    header.compare(log, HEADER.salts, HEADER.salts + SALTS, INDEX.salts, INDEX.salts + SALTS) !== 0
-  )
-    return 0;
+  const copy = index.subarray(INDEX.bytes, 2 * INDEX.bytes);
+  if (index.length < 2 * INDEX.bytes || !header.equals(copy)) return 0;
+  const salts = log.subarray(HEADER.salts, HEADER.salts + SALTS);
+  if (!salts.equals(header.subarray(INDEX.salts, INDEX.salts + SALTS))) return 0;
   const words = new Uint32Array(new Uint8Array(header).buffer);
-  const sum = new WalSum();
+  const sum = new WalChecksum();
   sum.add(words, { from: 0, bytes: INDEX.checksum });
-  const word = Uint32Array.BYTES_PER_ELEMENT;
-  return sum.equals(words[INDEX.checksum / word], words[INDEX.checksum / word + 1])
-    ? (words[INDEX.frames / word] ?? 0)
-    : 0;
+  const isIntact = sum.equals(words[INDEX.checksum / WORD], words[INDEX.checksum / WORD + 1]);
+  return isIntact ? (words[INDEX.frames / WORD] ?? 0) : 0;
 }
 
 /** The checksum of SQLite's logs. */
-class WalSum {
+class WalChecksum {
   #first = 0;
   #second = 0;
 
-  /** Goes on with some bytes: eight at a time. */
+  /** Adds bytes, eight at a time. */
   add(
     words: Uint32Array,
     { from, bytes }: { readonly from: number; readonly bytes: number },
   ): void {
     let [first, second] = [this.#first, this.#second];
-    const [begin, end] = [
-      from / Uint32Array.BYTES_PER_ELEMENT,
-      (from + bytes) / Uint32Array.BYTES_PER_ELEMENT,
-    ];
+    const [begin, end] = [from / WORD, (from + bytes) / WORD];
     for (let at = begin; at < end; at += 2) {
       first = (first + (words[at] as number) + second) | 0;
       second = (second + (words[at + 1] as number) + first) | 0;
@@ -180,7 +179,7 @@ class WalSum {
   }
 
   isAt(log: Buffer, at: number): boolean {
-    return this.equals(log.readUInt32BE(at), log.readUInt32BE(at + Uint32Array.BYTES_PER_ELEMENT));
+    return this.equals(log.readUInt32BE(at), log.readUInt32BE(at + WORD));
   }
 
   equals(first: number | undefined, second: number | undefined): boolean {

@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { verifyWal } from "./wal-verification.ts";
 import type { WalFinding } from "./wal-verification.ts";
 
-/** Reads the log beside a store, if there is one. Only under the store's lock, and before SQLite has it open, for it drops locks (POSIX). */
+/**
+ * Verifies the log of a store, if it exists. Only under the store's lock, and before SQLite opens
+ * the log, because reading it drops SQLite's locks (POSIX).
+ */
 export function readWal(file: string): WalFinding {
-  return verifyWal(readIfThere(`${file}-wal`), readIfThere(`${file}-shm`));
+  return verifyWal(readIfExists(`${file}-wal`), readIfExists(`${file}-shm`));
 }
 
-function readIfThere(file: string): Buffer {
+function readIfExists(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

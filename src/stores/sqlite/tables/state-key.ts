@@ -1,16 +1,20 @@
 import { digest } from "../../../core/crypto/digest.ts";
 import { FLOW_DIGITS } from "../../../core/message/message-id.ts";
 
-/** An id that the system made: the flow's number, the digits of a hash perhaps, and `@` before them if it is that of a state. */
+/**
+ * A generated id: the number of the flow, maybe digits of a hash, and `@` in front for the id of a
+ * state.
+ */
 const GENERATED = new RegExp(`^@?[0-9a-f]{${FLOW_DIGITS}}(?:[0-9a-f]{24})?$`);
-/** Digits at the end of a flow's number, and at the beginning of the hash, that are taken. */
+/** Digits of the key: from the end of the flow's number, and from the start of the hash. */
 const [NUMBER_DIGITS, HASH_DIGITS] = [8, 5];
-/** What stands for the digits of a hash that is not there. */
+/** Factor that leaves the digits of a missing hash zero. */
 const NO_HASH = 16 ** HASH_DIGITS;
 
 /**
- * A number under which the values of an instance are looked up, below 2^52; now and then two instances share one. What the system makes
- * ascends with the flows, so that new entries come last in the index, and those of one flow lie together.
+ * Returns the number that the values of an instance are looked up by, below 2^52. Two instances may
+ * share a number. The numbers of generated ids ascend with the flows, so that new entries come last
+ * in the index, and those of one flow lie together.
  */
 export function stateKey(id: string): number {
   if (!GENERATED.test(id))

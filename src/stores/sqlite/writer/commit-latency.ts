@@ -1,42 +1,50 @@
-import type { Packed } from "../batch/packed.ts";
+import type { Packed } from "../rows/packed.ts";
 
 /** Numbers in a packed batch, and characters, up to which it counts as small. */
 const [SMALL, SMALL_TEXT] = [160, 65_536];
-/** Time, in ms, of a commit from which it is not worth having the next one wait in the thread: it had better grow meanwhile. */
+/**
+ * Duration of a commit, in ms, from which the next batch should grow instead of waiting in the
+ * thread.
+ */
 const LONG_MS = 10;
-/** Time, in ms, that the event loop may well stand still. */
+/** Time, in ms, for which a commit may block the event loop. */
 const SHORT_MS = 1;
-/** How much of what is known goes by what was seen last. */
+/** Weight of the latest commit in the moving average. */
 const WEIGHT = 0.25;
 
 /**
- * Tells which commits are made on the event loop, at once, and which by a thread: handing a batch to a thread and back takes about as
- * long as a fast disk takes to write it.
+ * Predicts which commits are short enough for the event loop; the writer thread makes the others.
+ * Passing a batch to the thread and back takes about as long as a fast disk takes to write it.
  *
- * A slow disk is known by the commits before: one is enough to go to the thread, and several fast ones to come back.
+ * The latency of earlier commits shows how slow the disk is. One slow commit is enough to switch to
+ * the thread; it takes several fast ones to switch back.
  */
 export class CommitLatency {
   #expectedMs = 0;
   #lastMs = 0;
 
+  /** Returns whether to make this commit on the event loop. */
   isShort(packed: Packed): boolean {
-    return isSmall(packed) && this.isFast;
+    return isSmallBatch(packed) && this.isFast;
   }
 
-  /** Whether the event loop may well wait for the disk. */
+  /** Returns whether the event loop may wait for the disk. */
   get isFast(): boolean {
     return this.#expectedMs <= SHORT_MS;
   }
 
-  /** Whether the thread is done with a batch so soon that it would wait for the next one. */
-  get isQuick(): boolean {
+  /**
+   * Returns whether the last commit was so quick that the thread would idle until it gets the next
+   * batch.
+   */
+  get wasQuick(): boolean {
     return this.#lastMs < LONG_MS;
   }
 
-  /** Takes note of how long a commit took, wherever it was made. */
-  note(packed: Packed, ms: number): void {
+  /** Records the duration of a commit, on the event loop or in the thread. */
+  record(packed: Packed, ms: number): void {
     this.#lastMs = ms;
-    if (!isSmall(packed)) return;
+    if (!isSmallBatch(packed)) return;
     this.#expectedMs =
       ms > SHORT_MS
         ? Math.max(ms, this.#expectedMs)
@@ -44,6 +52,6 @@ export class CommitLatency {
   }
 }
 
-function isSmall({ numbers, chunks }: Packed): boolean {
+function isSmallBatch({ numbers, chunks }: Packed): boolean {
   return numbers.length <= SMALL && chunks.length <= 1 && (chunks[0]?.length ?? 0) <= SMALL_TEXT;
 }

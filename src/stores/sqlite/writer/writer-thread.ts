@@ -1,39 +1,46 @@
-/** The thread of a {@link SqliteWriter}: does what it is asked, one after the other, and says how that went. */
+/**
+ * The thread of a {@link SqliteWriter}. It serves one request after the other and replies to each.
+ */
 import { parentPort, workerData } from "node:worker_threads";
-import { SqliteTables } from "../tables/tables.ts";
-import type { WriterFailure, WriterOptions, WriterReply, WriterRequest } from "./writer.ts";
+import { SqliteConnection } from "../connection/sqlite-connection.ts";
+import type {
+  WriterFailure,
+  WriterOptions,
+  WriterReply,
+  WriterRequest,
+} from "./writer-protocol.ts";
 
 const { file, durability } = workerData as WriterOptions;
-/** Batches that have failed, and how the last of them did. */
+/** Number of batches that have failed, and the last failure. */
 let failures = 0;
-let last: WriterFailure | undefined;
-// Its first answer is to none of the questions: it says that it has begun.
-parentPort?.postMessage(begin());
+let lastFailure: WriterFailure | undefined;
+// The first reply answers no request. It reports that the thread has started.
+parentPort?.postMessage(startServing());
 
-function begin(): WriterReply {
-  return answer(() => {
-    const tables = new SqliteTables(file, durability);
+function startServing(): WriterReply {
+  return replyOf(() => {
+    const connection = new SqliteConnection(file, durability);
     parentPort?.on("message", (request: WriterRequest) =>
-      parentPort?.postMessage(serve(tables, request)),
+      parentPort?.postMessage(serveRequest(connection, request)),
     );
     return false;
   });
 }
 
-function serve(tables: SqliteTables, request: WriterRequest): WriterReply {
-  if (request === "give back") return answer(() => tables.giveBack());
-  if (request === "checkpoint") return answer(() => tables.checkpoint());
-  if (request === "close") return answer(() => tables.close());
-  if (last !== undefined && request.failures < failures) return { failure: last };
-  const { failure } = answer(() => tables.apply(request.apply));
+function serveRequest(connection: SqliteConnection, request: WriterRequest): WriterReply {
+  if (request === "release free pages") return replyOf(() => connection.releaseFreePages());
+  if (request === "checkpoint") return replyOf(() => connection.checkpoint());
+  if (request === "close") return replyOf(() => connection.close());
+  if (lastFailure !== undefined && request.failures < failures) return { failure: lastFailure };
+  const { failure } = replyOf(() => connection.apply(request.apply));
   if (failure === undefined) return {};
-  last = { ...failure, failures: ++failures };
-  return { failure: last };
+  lastFailure = { ...failure, failures: ++failures };
+  return { failure: lastFailure };
 }
 
-function answer(act: () => boolean | void): WriterReply {
+function replyOf(action: () => boolean | void): WriterReply {
   try {
-    return { isMore: act() === true };
+    return { isMore: action() === true };
   } catch (error) {
     const errcode =
       error instanceof Error && "errcode" in error && typeof error.errcode === "number"

@@ -1,115 +1,109 @@
 import { Worker } from "node:worker_threads";
-import type { Packed } from "../batch/packed.ts";
-import type { Durability } from "../tables/statements.ts";
-
-/** What the thread is started with. */
-export interface WriterOptions {
-  readonly file: string;
-  readonly durability: Durability;
-}
-
-/** What the thread is asked. A batch comes with how many batches are known to have failed. */
-export type WriterRequest =
-  | { readonly apply: Packed; readonly failures: number }
-  | "checkpoint"
-  | "give back"
-  | "close";
-
-/** How that went; the failure is SQLite's, which keeps its code. */
-export interface WriterReply {
-  readonly failure?: WriterFailure;
-  /** There is more to be done of what was asked for. */
-  readonly isMore?: boolean;
-}
-
-/** Why something was not done. */
-export interface WriterFailure {
-  readonly message: string;
-  readonly errcode: number | undefined;
-  /** How many batches have failed until then, if a batch has. */
-  readonly failures?: number;
-}
+import type { Packed } from "../rows/packed.ts";
+import type {
+  WriterFailure,
+  WriterOptions,
+  WriterReply,
+  WriterRequest,
+} from "./writer-protocol.ts";
 
 interface Waiter {
   resolve(isMore: boolean): void;
   reject(error: unknown): void;
 }
 
-/** Options of a thread: not those of the process, some of which would keep it from starting. Node 22 warns of SQLite unless told not to. */
+/**
+ * Options of the thread. Those of the process are not passed on, because some of them would keep
+ * the thread from starting. Without `--no-warnings`, Node 22 warns that SQLite is experimental.
+ */
 const NODE_OPTIONS = ["--no-warnings"];
 const SOURCE_OPTIONS = [...NODE_OPTIONS, "--experimental-strip-types"];
 
-/** The thread could not be started, and so has done nothing of what it was asked. */
+/** The thread could not be started, and so has done nothing. */
 export class ThreadNotStarted extends Error {}
 
 /**
- * A thread that writes to the store with a connection of its own, so that the event loop goes on meanwhile. What it is asked, it
- * does in turn.
+ * A thread that writes to the store on a connection of its own, while the event loop goes on.
+ * It serves requests in their order.
  *
- * WR1 It is asked nothing before it has said that it has begun: one that cannot be started has done nothing.
- * WR2 A batch that was handed over before the failure of one ahead of it was known is not applied, and fails as that one did.
- * WR3 Between what came in one turn of the event loop and what came in the next, everybody else has a turn.
+ * WR1 The thread gets no request before it has reported its start, so a thread that cannot start
+ *     has done nothing.
+ * WR2 A batch that was sent before the failure of an earlier one was known is not applied, and
+ *     fails with the same error.
+ * WR3 Replies that arrive in different turns of the event loop are delivered in different turns,
+ *     with other work in between.
  */
 export class SqliteWriter {
   readonly #worker: Worker;
   readonly #waiting: Waiter[] = [];
-  /** What it is to be asked once it has begun; from then on, nothing. */
+  /** Requests made before the thread has started; then `undefined`. */
   #held: WriterRequest[] | undefined = [];
   #failure: unknown;
-  /** What is to be done at the end of this turn of the event loop, once something has been done in it. */
-  #later: (() => void)[] | undefined;
-  /** Batches that have failed, as far as is known. */
+  /**
+   * Steps deferred to the end of this turn of the event loop; `undefined` before its first step.
+   */
+  #deferred: (() => void)[] | undefined;
+  /** Number of failed batches known here. */
   #failures = 0;
 
-  /** @throws {@link NotStarted} when that is known at once; else whatever it is asked rejects with it. */
+  /**
+   * @throws {@link ThreadNotStarted} if that is known at once; otherwise every request rejects with
+   * it.
+   */
   constructor(options: WriterOptions) {
     try {
       this.#worker = startThread(options);
     } catch (cause) {
-      throw new ThreadNotStarted("the writer's thread cannot be started", { cause });
+      throw new ThreadNotStarted("the writer thread cannot be started", { cause });
     }
     this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
     this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
     this.#worker.on("exit", () =>
-      this.#inTurn(() => this.#fail(new Error("the writer's thread has ended"))),
+      this.#inTurn(() => this.#fail(new Error("the writer thread has ended"))),
     );
   }
 
-  get hasBegun(): boolean {
+  /** Returns whether the thread has reported its start. */
+  get hasStarted(): boolean {
     return this.#held === undefined;
   }
 
-  /** Applies a batch; on disk when the promise resolves. */
+  /** Applies a batch. It is on disk when the promise resolves. */
   async apply(packed: Packed): Promise<void> {
-    await this.#ask({ apply: packed, failures: this.#failures });
-  }
-
-  /** Takes what is in the log over into the file; tells whether that is to be tried again, for another connection was at it. */
-  checkpoint(): Promise<boolean> {
-    return this.#ask("checkpoint");
-  }
-
-  /** Gives some of the free pages of the file back if they are too many; tells whether there are more to be given back. */
-  giveBack(): Promise<boolean> {
-    return this.#ask("give back");
+    await this.#request({ apply: packed, failures: this.#failures });
   }
 
   /**
-   * Ends the thread when it has done what it was asked, and closes its connection. One that has ended by itself has closed it. It is asked
-   * nothing more: an answer that came while it is ended would let the process end ahead of it.
+   * Copies the log into the file.
+   *
+   * @returns whether to try again, because another connection was already doing so
+   */
+  checkpoint(): Promise<boolean> {
+    return this.#request("checkpoint");
+  }
+
+  /** Releases some free pages if the file has too many. @returns whether it still has too many */
+  releaseFreePages(): Promise<boolean> {
+    return this.#request("release free pages");
+  }
+
+  /**
+   * Closes the connection and ends the thread after it has served all requests. A thread that ended
+   * earlier has closed its connection. No later request is accepted, because a reply that arrives
+   * during the shutdown would let the process end before the thread.
    */
   async close(): Promise<void> {
-    const closed = this.#ask("close");
-    this.#failure ??= new Error("the writer's thread is being ended");
+    const closed = this.#request("close");
+    this.#failure ??= new Error("the writer thread is closing");
     try {
       await closed;
     } catch {
-      // It has ended already, or never began.
+      // The thread has ended, or has never started.
     }
     await this.#worker.terminate();
   }
 
-  #ask(request: WriterRequest): Promise<boolean> {
+  #request(request: WriterRequest): Promise<boolean> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     this.#waiting.push({ resolve, reject });
@@ -120,52 +114,55 @@ export class SqliteWriter {
   }
 
   /**
-   * Does a step at once if it is the first in this turn of the event loop, else at the end of the turn. While a reply is heard the next one
-   * arrives, and Node would go on with a thousand before it looks at anything else.
+   * Runs the first step of a turn of the event loop at once, and later steps at the end of the
+   * turn. While one reply is handled the next arrives, and Node would handle a thousand of them
+   * before any other event.
    */
   #inTurn(step: () => void): void {
-    if (this.#later !== undefined) return void this.#later.push(step);
-    this.#later = [];
+    if (this.#deferred !== undefined) return void this.#deferred.push(step);
+    this.#deferred = [];
     setImmediate(() => {
-      const steps = this.#later ?? [];
-      this.#later = undefined;
+      const steps = this.#deferred ?? [];
+      this.#deferred = undefined;
       for (const each of steps) each();
     });
     step();
   }
 
   #receive(reply: WriterReply): void {
-    if (this.#held === undefined) this.#hear(reply);
-    else if (reply.failure === undefined) this.#begin(this.#held);
-    else this.#fail(toError(reply.failure));
+    if (this.#held === undefined) this.#settle(reply);
+    else if (reply.failure === undefined) this.#sendHeld(this.#held);
+    else this.#fail(writerError(reply.failure));
   }
 
-  #begin(held: readonly WriterRequest[]): void {
+  #sendHeld(held: readonly WriterRequest[]): void {
     this.#held = undefined;
     for (const request of held) this.#worker.postMessage(request);
   }
 
-  #hear({ failure, isMore = false }: WriterReply): void {
+  #settle({ failure, isMore = false }: WriterReply): void {
     const waiter = this.#waiting.shift();
-    // It keeps the process alive while it has something to do, and only then.
+    // The thread keeps the process alive only while it has requests.
     if (this.#waiting.length === 0) this.#worker.unref();
     this.#failures = failure?.failures ?? this.#failures;
     if (failure === undefined) waiter?.resolve(isMore);
-    else waiter?.reject(toError(failure));
+    else waiter?.reject(writerError(failure));
   }
 
   #fail(cause: unknown): void {
     this.#failure ??=
       this.#held === undefined
         ? cause
-        : new ThreadNotStarted("the writer's thread cannot be started", { cause });
+        : new ThreadNotStarted("the writer thread cannot be started", { cause });
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
   }
 }
 
-/** @throws when it cannot be started, as where a bundler has left nothing of `import.meta` */
+/**
+ * @throws if the thread cannot be started, for example if a bundler has removed `import.meta.url`
+ */
 function startThread(options: WriterOptions): Worker {
-  // This file is one of TypeScript when it runs from source, and so is its neighbour.
+  // Next to a source file lies the source of the thread; next to a built one, its build.
   const isSource = import.meta.url.endsWith(".ts");
   const thread = new URL(isSource ? "./writer-thread.ts" : "./writer-thread.js", import.meta.url);
   return new Worker(thread, {
@@ -175,6 +172,6 @@ function startThread(options: WriterOptions): Worker {
   });
 }
 
-function toError({ message, errcode }: WriterFailure): Error {
+function writerError({ message, errcode }: WriterFailure): Error {
   return Object.assign(new Error(message), { errcode });
 }

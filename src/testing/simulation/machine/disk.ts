@@ -2,7 +2,7 @@ import { addressKey } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { digest } from "../../../core/crypto/digest.ts";
 import { memory } from "../../../stores/memory/memory.ts";
-import { encodeBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
+import { encodeBatch } from "../../../stores/sqlite/tables/batch-codec.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 import type { Agenda } from "./event-queue.ts";
 import type { CrashMode } from "../faults/crash.ts";
@@ -155,7 +155,7 @@ export class Disk {
     if (commit.isThere) return;
     commit.isThere = true;
     this.#commits++;
-    for (const { address } of commit.batch.state) this.#remember(address);
+    for (const { address } of commit.batch.values) this.#remember(address);
     this.content.commit(throughText(commit.batch)).catch(this.#parts.fail);
   }
 
@@ -167,13 +167,13 @@ export class Disk {
   }
 
   #note(commit: number, batch: Batch): void {
-    const { removed, removedDelayed, inserted, state } = batch;
+    const { removed, removedDelayed, inserted, values } = batch;
     this.#parts.trace.add({
       event: "commit",
       commit,
       consumed: removed.length + removedDelayed.length,
       kept: inserted.length,
-      written: state.length,
+      written: values.length,
       digest: digestOf(batch),
     });
   }

@@ -12,11 +12,11 @@ export function throughText(batch: Batch): Batch {
       ...message,
       envelope: envelopeThroughText(message.envelope),
     })),
-    state: batch.state.map((write) => ({
+    values: batch.values.map((write) => ({
       ...write,
       value: write.value && valueThroughText(write.value),
     })),
-    dead: batch.dead.map((letter) => ({
+    addedDeadLetters: batch.addedDeadLetters.map((letter) => ({
       ...letter,
       envelope: envelopeThroughText(letter.envelope),
     })),

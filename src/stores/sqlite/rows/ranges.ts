@@ -1,7 +1,10 @@
-/** From the first number to the last, all of them. */
+/** All whole numbers from the first to the last. */
 export type Range = readonly [first: number, last: number];
 
-/** The same numbers as ranges, as far as each follows the one before it: what a batch removes was mostly accepted one after the other. */
+/**
+ * Returns the same numbers as ranges, wherever each number follows the one before it. A batch
+ * mostly removes messages that were accepted one after the other.
+ */
 export function rangesOf(numbers: readonly number[]): readonly Range[] {
   const ranges: [first: number, last: number][] = [];
   let range: [first: number, last: number] | undefined;

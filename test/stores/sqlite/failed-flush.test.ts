@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import { SqliteTables } from "../../../src/stores/sqlite/tables/tables.ts";
+import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { batchOf, message } from "../support/batches.ts";
@@ -13,8 +13,8 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 const newPath = (): string => join(temporaryDirectory(), "s.db");
 const sqliteError = (errcode: number): Error =>
   Object.assign(new Error("an error of SQLite"), { errcode });
-/** The codes of a flush that failed, and of a disk without room. */
-const [UNFLUSHED, FULL] = [1_034, 13];
+/** SQLite's codes of a failed flush and of a full disk. */
+const [FLUSH_FAILED, FULL] = [1_034, 13];
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -24,27 +24,27 @@ async function opened(path: string, forced: (store: Store) => Store = onEventLoo
   return store;
 }
 
-/** What lies on the disk: the file, and its log. */
+/** Reads the file and its log. */
 const filesOf = (path: string) => ({ file: readFileSync(path), log: readFileSync(`${path}-wal`) });
 
-describe("a store of which a flush has failed", () => {
+describe("a store with a failed flush", () => {
   test.each<readonly [string, (store: Store) => Store, (error: Error) => void]>([
     [
       "on the event loop",
       onEventLoop,
       (error) =>
-        void vi.spyOn(SqliteTables.prototype, "apply").mockImplementationOnce(thrower(error)),
+        void vi.spyOn(SqliteConnection.prototype, "apply").mockImplementationOnce(thrower(error)),
     ],
     [
       "in its thread",
       byThread,
       (error) => void vi.spyOn(SqliteWriter.prototype, "apply").mockRejectedValueOnce(error),
     ],
-  ])("%s commits nothing more, and is closed without another one", async (_, forced, fail) => {
+  ])("%s commits nothing more, and closes without another flush", async (_, forced, fail) => {
     const path = newPath();
     const store = await opened(path, forced);
     await store.commit(batchOf({ inserted: [message(1)] }));
-    fail(sqliteError(UNFLUSHED));
+    fail(sqliteError(FLUSH_FAILED));
     for (const seq of [2, 3]) {
       await expect(store.commit(batchOf({ inserted: [message(seq)] }))).rejects.toMatchObject({
         code: "STORE_FAILED",
@@ -52,7 +52,7 @@ describe("a store of which a flush has failed", () => {
     }
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
     const before = filesOf(path);
-    // It is not even noted that all is well.
+    // The clean close is not recorded either.
     await store.close(true);
     expect(filesOf(path)).toEqual(before);
     expect(before.log.length).toBeGreaterThan(0);
@@ -61,18 +61,18 @@ describe("a store of which a flush has failed", () => {
     await store.close();
   });
 
-  test("as it was opened, or closed, is not flushed again either", async () => {
+  test("while opening or closing closes without another flush", async () => {
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({ inserted: [message(1)] }));
-    vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(
-      thrower(sqliteError(UNFLUSHED)),
+    vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
+      thrower(sqliteError(FLUSH_FAILED)),
     );
     const first = filesOf(path);
     await store.close(true);
     expect(filesOf(path)).toEqual(first);
-    vi.spyOn(SqliteTables.prototype, "countOpening").mockImplementationOnce(
-      thrower(sqliteError(UNFLUSHED)),
+    vi.spyOn(SqliteConnection.prototype, "recordOpening").mockImplementationOnce(
+      thrower(sqliteError(FLUSH_FAILED)),
     );
     await expect(store.open()).rejects.toMatchObject({ code: "STORE_OPEN_FAILED" });
     expect(filesOf(path)).toEqual(first);
@@ -81,10 +81,12 @@ describe("a store of which a flush has failed", () => {
   });
 });
 
-test("a store that finds no room to note that it is whole is closed like any other", async () => {
+test("a store without room to record a clean close is closed like any other", async () => {
   const path = newPath();
   const store = await opened(path);
-  vi.spyOn(SqliteTables.prototype, "noteClean").mockImplementationOnce(thrower(sqliteError(FULL)));
+  vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
+    thrower(sqliteError(FULL)),
+  );
   await store.close(true);
   expect(() => readFileSync(`${path}-wal`)).toThrow("ENOENT");
 });

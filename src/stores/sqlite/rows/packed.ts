@@ -1,16 +1,16 @@
 /**
- * Numbers and texts in the order in which they will be read: one string and one array pass between threads much faster than
- * the objects that they stand for.
+ * Numbers and texts, in the order in which they will be read. One string and one array pass between
+ * threads much faster than the objects that they encode.
  */
 export interface Packed {
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** The texts, joined. Several, because a string has a greatest length. */
+  /** The texts, joined. Several chunks, because the length of a string is limited. */
   readonly chunks: readonly string[];
 }
 
-/** Length of a chunk, in characters, from which no text is added to it. */
+/** Length in characters at which a chunk is closed. */
 const CHUNK = 1 << 20;
-/** The length of a text that is not there. */
+/** The length of a text that is absent. */
 const ABSENT = -1;
 
 /** Packs numbers and texts. */
@@ -31,15 +31,15 @@ export class Packer {
     if (value === undefined) return;
     this.#texts.push(value);
     this.#length += value.length;
-    if (this.#length >= CHUNK) this.#close();
+    if (this.#length >= CHUNK) this.#closeChunk();
   }
 
   pack(): Packed {
-    this.#close();
+    this.#closeChunk();
     return { numbers: this.#numbers.slice(0, this.#count), chunks: this.#chunks };
   }
 
-  #close(): void {
+  #closeChunk(): void {
     this.#chunks.push(this.#texts.join(""));
     this.#texts = [];
     this.#length = 0;
@@ -52,7 +52,7 @@ export class Packer {
   }
 }
 
-/** Reads what a {@link Packer} packed, in the same order. */
+/** Reads the output of a {@link Packer}, in the same order. */
 export class Unpacker {
   readonly #packed: Packed;
   #number = 0;
@@ -64,18 +64,23 @@ export class Unpacker {
     this.#packed = packed;
   }
 
-  /** Begins a row. */
+  /** Marks the start of a row for {@link row}. */
   startRow(): void {
     this.#start = { chunk: this.#chunk, at: this.#at };
   }
 
-  /** All texts that were read since the row began, joined: a part of what lies there joined, and not joined anew, nearly always. */
+  /**
+   * Returns all texts read since the start of the row, joined. They lie side by side, so this is
+   * nearly always a slice.
+   */
   row(): string {
     const { chunk, at } = this.#start;
     const { chunks } = this.#packed;
     if (chunk === this.#chunk) return chunks[chunk]?.slice(at, this.#at) ?? "";
+    const first = chunks[chunk]?.slice(at) ?? "";
     const between = chunks.slice(chunk + 1, this.#chunk).join("");
-    return `${chunks[chunk]?.slice(at) ?? ""}${between}${chunks[this.#chunk]?.slice(0, this.#at) ?? ""}`;
+    const last = chunks[this.#chunk]?.slice(0, this.#at) ?? "";
+    return first + between + last;
   }
 
   number(): number {

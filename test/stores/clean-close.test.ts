@@ -16,7 +16,7 @@ const letter = (number: number) => ({
   at: number,
 });
 
-const PLACES: readonly (readonly [name: string, make: () => () => Store])[] = [
+const STORES: readonly (readonly [name: string, createContent: () => () => Store])[] = [
   [
     "memory()",
     () => {
@@ -32,7 +32,7 @@ const PLACES: readonly (readonly [name: string, make: () => () => Store])[] = [
     },
   ],
   [
-    "sqlite() whose thread writes",
+    "sqlite() with commits in its thread",
     () => {
       const path = newPath();
       return () => byThread(sqlite(path));
@@ -40,31 +40,31 @@ const PLACES: readonly (readonly [name: string, make: () => () => Store])[] = [
   ],
 ];
 
-describe.each(PLACES)("%s", (_, make) => {
-  test("tells whether it was closed as one that is whole; a new one was", async () => {
-    const rowId = make();
-    const told: boolean[] = [];
+describe.each(STORES)("%s", (_, createContent) => {
+  test("reports whether it was closed cleanly, which is true of a new store", async () => {
+    const storeOver = createContent();
+    const reported: boolean[] = [];
     for (const clean of [true, false, undefined, true, undefined]) {
-      const store = rowId();
-      told.push((await store.open()).clean);
-      await store.commit(batchOf({ inserted: [message(told.length)] }));
+      const store = storeOver();
+      reported.push((await store.open()).clean);
+      await store.commit(batchOf({ inserted: [message(reported.length)] }));
       await store.close(clean);
-      // A second call says nothing more.
+      // A second call changes nothing.
       await store.close(clean !== true);
     }
-    expect(told).toEqual([true, true, false, false, true]);
-    expect((await rowId().open()).clean).toBe(false);
+    expect(reported).toEqual([true, true, false, false, true]);
+    expect((await storeOver().open()).clean).toBe(false);
   });
 
-  test("keeps the last mark of each message, over openings that are not clean", async () => {
-    const rowId = make();
-    let store = rowId();
+  test("keeps the last crash mark of each message over unclean closes", async () => {
+    const storeOver = createContent();
+    let store = storeOver();
     await store.open();
-    const marks = [9, 2, 5].map((seq) => ({ seq, crashes: 1 }));
-    await store.commit(batchOf({ marks }));
+    const crashMarks = [9, 2, 5].map((seq) => ({ seq, crashes: 1 }));
+    await store.commit(batchOf({ crashMarks }));
     await store.commit(
       batchOf({
-        marks: [
+        crashMarks: [
           { seq: 2, crashes: 3 },
           { seq: 5, crashes: 0 },
           { seq: 7, crashes: 0 },
@@ -72,48 +72,50 @@ describe.each(PLACES)("%s", (_, make) => {
       }),
     );
     await store.close();
-    store = rowId();
-    expect((await store.open()).marks).toEqual([
+    store = storeOver();
+    expect((await store.open()).crashMarks).toEqual([
       { seq: 2, crashes: 3 },
       { seq: 9, crashes: 1 },
     ]);
     await store.close(true);
-    store = rowId();
-    expect((await store.open()).marks).toEqual([]);
+    store = storeOver();
+    expect((await store.open()).crashMarks).toEqual([]);
     await store.close();
   });
 
-  test("finds dead letters by their messages, and takes them away", async () => {
-    const store = make()();
+  test("finds dead letters by their messages, and deletes them", async () => {
+    const store = createContent()();
     await store.open();
-    await store.commit(batchOf({ dead: [letter(1), letter(2), letter(3)] }));
+    await store.commit(batchOf({ addedDeadLetters: [letter(1), letter(2), letter(3)] }));
     expect(store.readDeadLetter(letter(2).envelope.id)).toEqual(letter(2));
-    expect(store.readDeadLetter("nobody")).toBeUndefined();
+    expect(store.readDeadLetter("missing")).toBeUndefined();
     await store.commit(
-      batchOf({ deletedDeadLetters: [letter(2).envelope.id, "nobody"], inserted: [message(8)] }),
+      batchOf({ deletedDeadLetters: [letter(2).envelope.id, "missing"], inserted: [message(8)] }),
     );
     expect(store.readDeadLetter(letter(2).envelope.id)).toBeUndefined();
     expect(store.readDeadLetters(10)).toEqual([letter(1), letter(3)]);
-    // What is taken away may come again in the same batch.
-    await store.commit(batchOf({ deletedDeadLetters: [letter(1).envelope.id], dead: [letter(1)] }));
+    // The same batch can delete a dead letter and add it again.
+    await store.commit(
+      batchOf({ deletedDeadLetters: [letter(1).envelope.id], addedDeadLetters: [letter(1)] }),
+    );
     expect(store.readDeadLetters(10)).toEqual([letter(3), letter(1)]);
     expect(store.count()).toMatchObject({ messages: 1, dead: 2 });
     await store.close();
   });
 });
 
-test("a SQLite store that cannot write that it is whole closes all the same, and is taken for one that is not", async () => {
+test("a SQLite store that cannot record a clean close still closes, and the next opening reports an unclean one", async () => {
   const path = newPath();
   const store = sqlite(path);
   await store.open();
-  await store.commit(batchOf({ inserted: [message(1)], marks: [{ seq: 1, crashes: 1 }] }));
-  const other = new DatabaseSync(path);
-  other.exec("BEGIN IMMEDIATE");
+  await store.commit(batchOf({ inserted: [message(1)], crashMarks: [{ seq: 1, crashes: 1 }] }));
+  const blocker = new DatabaseSync(path);
+  blocker.exec("BEGIN IMMEDIATE");
   await store.close(true);
-  other.exec("ROLLBACK");
-  other.close();
+  blocker.exec("ROLLBACK");
+  blocker.close();
   const next = sqlite(path);
-  expect(await next.open()).toMatchObject({ clean: false, marks: [{ seq: 1, crashes: 1 }] });
+  expect(await next.open()).toMatchObject({ clean: false, crashMarks: [{ seq: 1, crashes: 1 }] });
   expect(next.readMessages(0, 10)).toEqual([message(1)]);
   await next.close();
 });

@@ -1,0 +1,166 @@
+import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
+import type { Address } from "../../../core/message/address.ts";
+import type { StateRow, StoreInfo } from "../../store.ts";
+import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
+import { corruptStore } from "../file/sqlite-failure.ts";
+import type { WalFinding } from "../file/wal-verification.ts";
+import type { Packed } from "../rows/packed.ts";
+import { applyBatch } from "../tables/batch-codec.ts";
+import type { OpenTable, RowCounts } from "../tables/table.ts";
+import { countRows, openTables, prepareCount } from "../tables/tables.ts";
+import type { OpenTables } from "../tables/tables.ts";
+import { configureConnection, setDurability } from "./connection-settings.ts";
+import type { Durability } from "./connection-settings.ts";
+import { IncrementalVacuum } from "./incremental-vacuum.ts";
+import { Transactions } from "./transactions.ts";
+
+/** Size in pages up to which opening checks the whole file: 32 MiB, a quarter of a second. */
+const SMALL_FILE = 8_192;
+
+/**
+ * One connection to the store in `file`. Its methods are synchronous and throw SQLite's own errors.
+ */
+export class SqliteConnection {
+  /** The tables, for reads. */
+  readonly tables: OpenTables;
+  readonly #file: string;
+  readonly #database: DatabaseSync;
+  readonly #durability: Durability;
+  readonly #applied: readonly OpenTable[];
+  readonly #transactions: Transactions;
+  readonly #vacuum: IncrementalVacuum;
+  readonly #count: StatementSync;
+  readonly #checkpoint: StatementSync;
+
+  constructor(file: string, durability: Durability) {
+    this.#file = file;
+    this.#durability = durability;
+    const database = (this.#database = new DatabaseSync(file));
+    try {
+      configureConnection(database, durability);
+      const source = { file, database };
+      this.tables = openTables(source);
+      this.#applied = Object.values(this.tables);
+      this.#transactions = new Transactions(database);
+      this.#vacuum = new IncrementalVacuum(database);
+      this.#count = prepareCount(source);
+      this.#checkpoint = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      closeWithoutCheckpoint(file, () => database.close());
+      throw error;
+    }
+  }
+
+  /**
+   * Checks the store for damage, as far as that is quick.
+   *
+   * @param wal - the finding of {@link readWal}, made before this connection opened the log
+   * @throws `STORE_CORRUPT`
+   */
+  verify({ damagedFrame, hasRemains }: WalFinding): void {
+    // A relaxed store does not flush one commit before the next, so any end of its log may be lost.
+    if (damagedFrame !== undefined && !this.tables.meta.read().relaxed)
+      throw damagedWal(this.#file, damagedFrame);
+    if (this.#vacuum.totalPages() <= SMALL_FILE) this.#checkPages();
+    // The next crash must not mix these remains with the frames of later commits.
+    if (hasRemains) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  #checkPages(): void {
+    const row = this.#database.prepare("PRAGMA integrity_check(1)").get();
+    const result = row?.["integrity_check"];
+    if (result !== "ok") throw corruptStore(this.#file, String(result));
+  }
+
+  /**
+   * Records an opening of the store. It reaches the disk even if the store is relaxed, because the
+   * next opening must know that the last one was relaxed.
+   */
+  recordOpening(): StoreInfo {
+    setDurability(this.#database, "strict");
+    const info = this.#transactions.write(() => this.#countOpening());
+    setDurability(this.#database, this.#durability);
+    return info;
+  }
+
+  #countOpening(): StoreInfo {
+    const { meta, messages, delayed, state, crashMarks } = this.tables;
+    const { storeId, generation: last, clean } = meta.read();
+    const generation = last + 1;
+    meta.write({ storeId, generation, clean: false, relaxed: this.#durability === "relaxed" });
+    return {
+      storeId,
+      generation,
+      nextSeq: Math.max(messages.lastSeq(), delayed.lastSeq()) + 1,
+      nextRowId: state.lastRowId() + 1,
+      clean,
+      crashMarks: crashMarks.readAll(),
+    };
+  }
+
+  /** Records that the store is closed cleanly, and deletes all crash marks. */
+  recordCleanClose(): void {
+    const { meta, crashMarks } = this.tables;
+    this.#transactions.write(() => {
+      crashMarks.deleteAll();
+      meta.write({ ...meta.read(), clean: true });
+    });
+  }
+
+  /**
+   * Applies a batch in one transaction, on disk when it returns; changes nothing when it throws.
+   */
+  apply(packed: Packed): void {
+    this.#transactions.write(() => applyBatch(packed, this.#applied));
+  }
+
+  /** Reads all values of one address. */
+  readState(address: Address): readonly StateRow[] {
+    this.#transactions.startRead();
+    return this.tables.state.read(address);
+  }
+
+  /** Gives the states of one function type to another. */
+  renameStates(from: string, to: string): void {
+    this.#transactions.endRead();
+    this.tables.state.rename(from, to);
+  }
+
+  /** Counts the rows of the tables. */
+  count(): RowCounts {
+    return countRows(this.#count);
+  }
+
+  /** Makes later reads see the latest commit. */
+  endRead(): void {
+    this.#transactions.endRead();
+  }
+
+  /**
+   * Copies the log into the file, as far as no reader needs the log.
+   *
+   * @returns whether another connection was already doing so
+   */
+  checkpoint(): boolean {
+    this.#transactions.endRead();
+    return this.#checkpoint.get()?.["busy"] === 1;
+  }
+
+  /** Releases some free pages if the file has too many. @returns whether it still has too many */
+  releaseFreePages(): boolean {
+    return this.#vacuum.step();
+  }
+
+  close(): void {
+    this.#transactions.endRead();
+    this.#database.close();
+  }
+}
+
+function damagedWal(file: string, frame: number): Error {
+  const log = `${file}-wal`;
+  return corruptStore(file, `frame ${frame} of its log ${log} is damaged`, {
+    where: { log, frame },
+  });
+}

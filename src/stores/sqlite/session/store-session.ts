@@ -1,0 +1,161 @@
+import type { HandbackError } from "../../../core/errors/errors.ts";
+import type { Batch, StoreInfo } from "../../store.ts";
+import type { Durability } from "../connection/connection-settings.ts";
+import { createStore } from "../connection/create-store.ts";
+import { SqliteConnection } from "../connection/sqlite-connection.ts";
+import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
+import { lockStore } from "../file/lock.ts";
+import type { StoreLock } from "../file/lock.ts";
+import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "../file/sqlite-failure.ts";
+import { locateStore, storeExists } from "../file/store-file.ts";
+import { readWal } from "../file/wal.ts";
+import type { WalFinding } from "../file/wal-verification.ts";
+import { encodeBatch } from "../tables/batch-codec.ts";
+import type { CommitLatency } from "../writer/commit-latency.ts";
+import { Checkpointing } from "./checkpointing.ts";
+import { CommitRouting } from "./commit-routing.ts";
+
+/** The store that a session opens. */
+export interface SessionOptions {
+  /** The path as the user gave it, made absolute. */
+  readonly path: string;
+  readonly durability: Durability;
+  /** Latency of the commits so far, which outlives the session. */
+  readonly latency: CommitLatency;
+}
+
+/** Opens a store: takes its lock, creates it if it is missing, and checks it. */
+export function openSession(options: SessionOptions): StoreSession {
+  const file = locateStore(options.path);
+  const lock = lockStore(file);
+  try {
+    if (!storeExists(file)) createStore(file);
+    const wal = readWal(file);
+    const connection = new SqliteConnection(file, options.durability);
+    const info = recordOpening(file, connection, wal);
+    return new StoreSession({ ...options, file, lock, connection, info });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Checks the store and records the opening. A damaged store stays as it is. */
+function recordOpening(file: string, connection: SqliteConnection, wal: WalFinding): StoreInfo {
+  try {
+    connection.verify(wal);
+    return connection.recordOpening();
+  } catch (error) {
+    closeWithoutCheckpoint(file, () => connection.close());
+    throw error;
+  }
+}
+
+interface SessionParts extends SessionOptions {
+  /** The path with all symbolic links resolved. */
+  readonly file: string;
+  readonly lock: StoreLock;
+  readonly connection: SqliteConnection;
+  readonly info: StoreInfo;
+}
+
+/**
+ * One opening of a store, from taking its lock to giving it back.
+ *
+ * SS1 After a failure that leaves the store in an unknown state, the session commits nothing more
+ *     and does not copy the log into the file.
+ */
+export class StoreSession {
+  readonly connection: SqliteConnection;
+  readonly info: StoreInfo;
+  readonly #parts: SessionParts;
+  readonly #routing: CommitRouting;
+  readonly #checkpointing: Checkpointing;
+  #failure: HandbackError | undefined;
+  #isOpen = true;
+
+  constructor(parts: SessionParts) {
+    const { file, durability, latency, connection, info } = parts;
+    this.#parts = parts;
+    this.connection = connection;
+    this.info = info;
+    const routing = new CommitRouting({ connection, latency, writer: { file, durability } });
+    this.#routing = routing;
+    this.#checkpointing = new Checkpointing({
+      connection,
+      durability,
+      latency,
+      routing,
+      isUsable: () => this.#isOpen && this.#failure === undefined,
+      onFailure: (error) => this.#failCheckpoint(error),
+    });
+  }
+
+  /** Commits a batch. @see Store.commit */
+  async commit(batch: Batch, mayBlock: boolean): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { connection, latency } = this.#parts;
+    const packed = encodeBatch(batch);
+    const start = performance.now();
+    try {
+      if (this.#routing.isOnEventLoop(packed, mayBlock)) connection.apply(packed);
+      else await this.#routing.applyOnThread(packed);
+    } catch (error) {
+      throw this.#failCommit(error);
+    }
+    connection.endRead();
+    latency.record(packed, performance.now() - start);
+    this.#checkpointing.afterCommit(packed, batch);
+  }
+
+  /** @see Store.queuesFrom */
+  get queuesFrom(): number | undefined {
+    return this.#routing.queuesFrom;
+  }
+
+  /** Closes the store and gives the lock back. @see Store.close */
+  async close(clean: boolean): Promise<void> {
+    const { file, lock, connection } = this.#parts;
+    this.#isOpen = false;
+    this.#checkpointing.stop();
+    try {
+      await this.#routing.close();
+      const mayWrite = this.#failure === undefined && (!clean || this.#tryRecordCleanClose());
+      if (mayWrite) connection.close();
+      else closeWithoutCheckpoint(file, () => connection.close());
+    } finally {
+      lock.release();
+    }
+  }
+
+  /**
+   * Records a clean close, if possible. Otherwise the next opening is only more careful: all
+   * commits are still there.
+   *
+   * @returns whether the store may be written to afterwards
+   */
+  #tryRecordCleanClose(): boolean {
+    const { path, connection } = this.#parts;
+    try {
+      connection.recordCleanClose();
+      return true;
+    } catch (error) {
+      return toStoreError(error, path, "STORE_FAILED").code === "STORE_FULL";
+    }
+  }
+
+  #failCommit(error: unknown): HandbackError {
+    const failure = toStoreError(error, this.#parts.path, "STORE_FAILED");
+    // A checkpoint lets the log restart in the space that it has, which may make room.
+    if (failure.code === "STORE_FULL") this.#checkpointing.start();
+    // An invalid batch leaves the store unchanged. After any other failure its state is unknown.
+    else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) this.#failure = failure;
+    return failure;
+  }
+
+  #failCheckpoint(error: unknown): void {
+    const failure = toStoreError(error, this.#parts.path, "STORE_FAILED");
+    // Without room in the file, the log keeps the commits.
+    if (failure.code !== "STORE_FULL") this.#failure ??= failure;
+  }
+}

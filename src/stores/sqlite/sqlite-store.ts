@@ -1,0 +1,117 @@
+import { HandbackError } from "../../core/errors/errors.ts";
+import type { Address } from "../../core/message/address.ts";
+import type {
+  Batch,
+  ExpiredValue,
+  ScopeWatch,
+  StateRow,
+  Store,
+  StoredDeadLetter,
+  StoredMessage,
+  StoreInfo,
+} from "../store.ts";
+import type { Durability } from "./connection/connection-settings.ts";
+import type { SqliteConnection } from "./connection/sqlite-connection.ts";
+import { toStoreError } from "./file/sqlite-failure.ts";
+import { openSession } from "./session/store-session.ts";
+import type { StoreSession } from "./session/store-session.ts";
+import { CommitLatency } from "./writer/commit-latency.ts";
+
+/** A store in a file. Each opening is a {@link StoreSession}; every failure gets its code here. */
+export class SqliteStore implements Store {
+  readonly #path: string;
+  readonly #durability: Durability;
+  readonly #latency = new CommitLatency();
+  #session: StoreSession | undefined;
+
+  constructor(path: string, durability: Durability) {
+    this.#path = path;
+    this.#durability = durability;
+  }
+
+  get queuesFrom(): number | undefined {
+    return this.#session?.queuesFrom;
+  }
+
+  async open(): Promise<StoreInfo> {
+    const options = { path: this.#path, durability: this.#durability, latency: this.#latency };
+    try {
+      this.#session = openSession(options);
+      return this.#session.info;
+    } catch (error) {
+      throw toStoreError(error, this.#path, "STORE_OPEN_FAILED");
+    }
+  }
+
+  async commit(batch: Batch, mayBlock = true): Promise<void> {
+    await this.#openedSession().commit(batch, mayBlock);
+  }
+
+  readState(address: Address): readonly StateRow[] {
+    return this.#use((connection) => connection.readState(address));
+  }
+
+  readMessages(afterSeq: number, limit: number): readonly StoredMessage[] {
+    return this.#use(({ tables }) => tables.messages.readAfter(afterSeq, limit));
+  }
+
+  readDelayed(
+    until: number,
+    limit: number,
+    after = Number.NEGATIVE_INFINITY,
+  ): readonly StoredMessage[] {
+    return this.#use(({ tables }) => tables.delayed.readDue(after, until, limit));
+  }
+
+  readScope(prefix: string): readonly StoredMessage[] {
+    return this.#use(({ tables }) => tables.delayed.readScope(prefix));
+  }
+
+  readWatches(prefix: string): readonly ScopeWatch[] {
+    return this.#use(({ tables }) => tables.watches.readScope(prefix));
+  }
+
+  nextDueAt(): number | undefined {
+    return this.#use(({ tables }) => tables.delayed.nextDueAt());
+  }
+
+  readDeadLetters(limit: number): readonly StoredDeadLetter[] {
+    return this.#use(({ tables }) => tables.deadLetters.readOldest(limit));
+  }
+
+  readDeadLetter(id: string): StoredDeadLetter | undefined {
+    return this.#use(({ tables }) => tables.deadLetters.readById(id));
+  }
+
+  readExpired(now: number, limit: number): readonly ExpiredValue[] {
+    return this.#use(({ tables }) => tables.state.readExpired(now, limit));
+  }
+
+  async renameStates(from: string, to: string): Promise<void> {
+    this.#use((connection) => connection.renameStates(from, to));
+  }
+
+  count(): ReturnType<Store["count"]> {
+    return this.#use((connection) => connection.count());
+  }
+
+  async close(clean = false): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close(clean);
+  }
+
+  #use<Result>(access: (connection: SqliteConnection) => Result): Result {
+    const { connection } = this.#openedSession();
+    try {
+      return access(connection);
+    } catch (error) {
+      throw toStoreError(error, this.#path, "STORE_FAILED");
+    }
+  }
+
+  #openedSession(): StoreSession {
+    if (this.#session !== undefined) return this.#session;
+    throw new HandbackError("CLOSED", `the store ${this.#path} is not open`);
+  }
+}

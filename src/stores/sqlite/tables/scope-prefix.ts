@@ -1,0 +1,7 @@
+/** The highest code point, which no name contains. */
+const LAST_CODE_POINT = "\u{10ffff}";
+
+/** Returns the upper bound (exclusive) of all names that begin with `prefix`. */
+export function prefixEnd(prefix: string): string {
+  return `${prefix}${LAST_CODE_POINT}`;
+}

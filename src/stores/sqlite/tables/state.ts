@@ -1,0 +1,240 @@
+import type { StatementSync } from "node:sqlite";
+import type { StoredValue } from "../../../core/activation/effects.ts";
+import type { Address } from "../../../core/message/address.ts";
+import { decodeContent, encodeContent } from "../../../core/state/content.ts";
+import type { Batch, ExpiredValue, StateRow, StateWrite } from "../../store.ts";
+import { checksum, verifyChecksum } from "../rows/checksum.ts";
+import { integerColumn, textColumn } from "../rows/columns.ts";
+import type { Column, Row } from "../rows/columns.ts";
+import { damagedRow, decodeRow } from "../rows/decode-row.ts";
+import type { RowSource } from "../rows/decode-row.ts";
+import type { Packer, Unpacker } from "../rows/packed.ts";
+import { stateKey } from "./state-key.ts";
+import type { OpenTable, Table, TableSource } from "./table.ts";
+
+/**
+ * Values of states, one a row.
+ *
+ * SQ2 Rows lie by number. In a table that lies by name, a large row slows all lookups near it,
+ *     because SQLite reads the whole row to compare its name. Values are looked up by a number made
+ *     of the id ({@link stateKey}); the index of these numbers is a fifth of the size of one by
+ *     name.
+ */
+export const state: Table<StateValues> = {
+  name: "state",
+  countedAs: "state",
+  schema: `
+    CREATE TABLE state (
+      place INTEGER PRIMARY KEY, key INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL,
+      name TEXT NOT NULL, value TEXT NOT NULL, expires_at INTEGER, owner_sum INTEGER NOT NULL,
+      sum INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX state_key ON state (key);
+    CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
+  `,
+  pack: packState,
+  open: (source) => new StateValues(source),
+};
+
+/** The kinds of a write. */
+const WRITE = { delete: 0, update: 1, insert: 2 } as const;
+
+/** The packed `expiresAt` of a value that does not expire. The checksum contains it. */
+const NO_EXPIRY = -1;
+
+/**
+ * Columns that identify the owner. An id may hold a NUL, where Node 22 ends a text, so it is read
+ * as bytes.
+ */
+const OWNER = "place, type, CAST(id AS BLOB) AS id, name, owner_sum";
+
+function packState(packer: Packer, { values }: Batch): void {
+  packer.number(values.length);
+  for (const write of values) packWrite(packer, write);
+}
+
+function packWrite(packer: Packer, { rowId, isNew, address, name, value }: StateWrite): void {
+  packer.number(value === undefined ? WRITE.delete : isNew ? WRITE.insert : WRITE.update);
+  packer.number(rowId);
+  if (value === undefined) return;
+  packValue(packer, value);
+  if (!isNew) return;
+  packer.text(address.type);
+  packer.text(address.id);
+  packer.text(name);
+}
+
+function packValue(packer: Packer, { content, expiresAt = NO_EXPIRY }: StoredValue): void {
+  packer.text(encodeContent(content));
+  packer.number(expiresAt);
+}
+
+export class StateValues implements OpenTable {
+  readonly #source: RowSource;
+  readonly #delete: StatementSync;
+  readonly #update: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #selectExpired: StatementSync;
+  readonly #selectDamagedOwner: StatementSync;
+  readonly #rename: StatementSync;
+  readonly #selectLast: StatementSync;
+
+  constructor({ file, database }: TableSource) {
+    this.#source = { file, table: "state", key: "place" };
+    database.function("owner_sum_of", { deterministic: true, varargs: true }, ownerChecksumOf);
+    this.#delete = database.prepare("DELETE FROM state WHERE place = ?");
+    this.#update = database.prepare(
+      "UPDATE state SET value = ?, expires_at = ?, sum = ? WHERE place = ?",
+    );
+    this.#insert = database.prepare(`
+      INSERT INTO state (place, value, expires_at, sum, key, type, id, name, owner_sum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `);
+    // Two ids may share a key, so rows of another owner carry its type and id.
+    this.#select = returningLists(
+      database.prepare(`
+        SELECT place, iif(mine, NULL, type) AS type, iif(mine, NULL, CAST(id AS BLOB)) AS id, name,
+               owner_sum, value, expires_at, sum
+        FROM (SELECT *, id = ? AND type = ? AS mine FROM state WHERE key = ?)
+      `),
+    );
+    this.#selectExpired = database.prepare(
+      `SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
+    );
+    this.#selectDamagedOwner = database.prepare(`
+      SELECT ${OWNER} FROM state
+      WHERE type = ? AND owner_sum <> owner_sum_of(place, type, CAST(id AS BLOB), name) LIMIT 1
+    `);
+    this.#rename = database.prepare(`
+      UPDATE state SET type = ?, owner_sum = owner_sum_of(place, ?, CAST(id AS BLOB), name)
+      WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)
+    `);
+    this.#selectLast = database.prepare("SELECT ifnull(max(place), 0) AS place FROM state");
+  }
+
+  apply(batch: Unpacker): void {
+    for (let left = batch.number(); left > 0; left--) this.#writeNext(batch);
+  }
+
+  #writeNext(batch: Unpacker): void {
+    const [kind, rowId] = [batch.number(), batch.number()];
+    if (kind === WRITE.delete) return void this.#delete.run(rowId);
+    const [value, expiry] = [batch.text() ?? "", batch.number()];
+    const expiresAt = expiry === NO_EXPIRY ? null : expiry;
+    const sum = valueChecksum(value, rowId, expiry);
+    if (kind === WRITE.update) return void this.#update.run(value, expiresAt, sum, rowId);
+    batch.startRow();
+    const [type, id, name] = [batch.text() ?? "", batch.text() ?? "", batch.text()];
+    const ownerSum = ownerChecksum(batch.row(), { rowId, type, id });
+    this.#insert.run(rowId, value, expiresAt, sum, stateKey(id), type, id, name, ownerSum);
+  }
+
+  /** Reads all values of one address. */
+  read(address: Address): readonly StateRow[] {
+    const { type, id } = address;
+    const found: StateRow[] = [];
+    for (const row of this.#select.all(id, type, stateKey(id))) {
+      const value = this.#decodeValue(Object.values(row), address);
+      if (value !== undefined) found.push(value);
+    }
+    return found;
+  }
+
+  /** Reads which values expired at or before `now`, the earliest first, at most `limit`. */
+  readExpired(now: number, limit: number): readonly ExpiredValue[] {
+    return this.#selectExpired.all(now, limit).map(this.#decodeOwner);
+  }
+
+  /** Gives the values of one type to another, except for ids that have values there already. */
+  rename(from: string, to: string): void {
+    const damaged = this.#selectDamagedOwner.get(from);
+    if (damaged !== undefined) this.#decodeOwner(damaged);
+    this.#rename.run(to, to, from, to);
+  }
+
+  /** Returns the highest row id, or 0. */
+  lastRowId(): number {
+    return integerColumn(this.#selectLast.get()?.["place"]);
+  }
+
+  #decodeValue(columns: readonly Column[], address: Address): StateRow | undefined {
+    try {
+      return decodeValue(columns, address);
+    } catch (error) {
+      throw damagedRow(error, this.#source, columns[0]);
+    }
+  }
+
+  readonly #decodeOwner = (row: Row): ExpiredValue =>
+    decodeRow(row, this.#source, decodeOwnerColumns);
+}
+
+/** Makes a statement return rows as lists of columns, which takes half the time. Node 22 cannot. */
+function returningLists(statement: StatementSync): StatementSync {
+  if ("setReturnArrays" in statement) statement.setReturnArrays(true);
+  return statement;
+}
+
+/**
+ * Decodes a row that was found by the key of an id; returns `undefined` if it belongs to another
+ * id.
+ */
+function decodeValue(
+  [place, type, id, name, ownerSum, value, expiry, sum]: readonly Column[],
+  address: Address,
+): StateRow | undefined {
+  const isOther = type !== null;
+  const owner = decodeOwner(
+    isOther ? [place, type, id, name] : [place, address.type, address.id, name],
+    ownerSum,
+  );
+  if (isOther) return undefined;
+  const [stored, expiresAt] = [
+    textColumn(value),
+    expiry === null ? NO_EXPIRY : integerColumn(expiry),
+  ];
+  verifyChecksum(sum, valueChecksum(stored, owner.rowId, expiresAt));
+  const content = decodeContent(stored);
+  return {
+    rowId: owner.rowId,
+    name: owner.name,
+    value: expiresAt === NO_EXPIRY ? { content } : { content, expiresAt },
+  };
+}
+
+function decodeOwnerColumns(row: Row): ExpiredValue {
+  return decodeOwner([row["place"], row["type"], row["id"], row["name"]], row["owner_sum"]);
+}
+
+function decodeOwner(columns: readonly Column[], sum: Column): ExpiredValue {
+  const [rowId, type, id, name] = [
+    integerColumn(columns[0]),
+    textColumn(columns[1]),
+    textColumn(columns[2]),
+    textColumn(columns[3]),
+  ];
+  verifyChecksum(sum, ownerChecksum(type + id + name, { rowId, type, id }));
+  return { rowId, type, id, name };
+}
+
+/** The SQL function `owner_sum_of(place, type, id, name)`. */
+function ownerChecksumOf(place: Column, ...texts: readonly Column[]): number {
+  const [type = "", id = "", name = ""] = texts.map(textColumn);
+  return ownerChecksum(type + id + name, { rowId: integerColumn(place), type, id });
+}
+
+/**
+ * Returns the checksum of the columns that identify a value; `text` is type, id and name, joined.
+ */
+function ownerChecksum(
+  text: string,
+  { rowId, type, id }: { readonly rowId: number; readonly type: string; readonly id: string },
+): number {
+  return checksum(text, [rowId, type.length, id.length]);
+}
+
+/** Returns the checksum of a value; `expiresAt` is {@link NO_EXPIRY} if it does not expire. */
+function valueChecksum(text: string, rowId: number, expiresAt: number): number {
+  return checksum(text, [rowId, expiresAt]);
+}

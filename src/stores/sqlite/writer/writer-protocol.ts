@@ -1,0 +1,32 @@
+import type { Durability } from "../connection/connection-settings.ts";
+import type { Packed } from "../rows/packed.ts";
+
+/** The data that the writer thread starts with. */
+export interface WriterOptions {
+  readonly file: string;
+  readonly durability: Durability;
+}
+
+/**
+ * A request to the thread. A batch carries the number of failed batches known to the event loop.
+ */
+export type WriterRequest =
+  | { readonly apply: Packed; readonly failures: number }
+  | "checkpoint"
+  | "release free pages"
+  | "close";
+
+/** The thread's reply to a request. */
+export interface WriterReply {
+  readonly failure?: WriterFailure;
+  /** `true` if the same request should be made again. */
+  readonly isMore?: boolean;
+}
+
+/** The failure of a request, with SQLite's code. */
+export interface WriterFailure {
+  readonly message: string;
+  readonly errcode: number | undefined;
+  /** Number of batches that have failed so far; only for a failed batch. */
+  readonly failures?: number;
+}

@@ -7,7 +7,7 @@ type Beside<Face> = Omit<Face, keyof StatefulFn<never, unknown>> & { readonly ty
  * Makes a stateful function that is itself one of its operations, so that `ctx.invoke(batch, ...)` is `ctx.invoke(batch.add, ...)`. Beside
  * that one it shows the `others` that are named; what is left are its own messages to itself, which are nobody else's business.
  */
-export function mainOperation<Face extends StatefulFn<never, unknown>>(
+export function defaultOperation<Face extends StatefulFn<never, unknown>>(
   parts: Beside<Face>,
   main: string & keyof Beside<Face>,
   others: readonly (string & keyof Beside<Face>)[],

@@ -100,9 +100,9 @@ function aggregatorFunction(rules: AggregatorRules) {
     handlers: {
       add(ctx, event: unknown): Added {
         const now = ctx.now();
-        if (dedupeBy !== undefined && isKnown(ctx, rules, { name: dedupeBy(event), now }))
+        if (dedupeBy !== undefined && isKnownEvent(ctx, rules, { name: dedupeBy(event), now }))
           return added(ctx, "duplicate");
-        if (timeOf !== undefined && isLate(ctx, rules, timeOf(event))) {
+        if (timeOf !== undefined && isLateEvent(ctx, rules, timeOf(event))) {
           if (onLate !== undefined) sendToDestination(ctx, onLate, event);
           return added(ctx, "late");
         }
@@ -143,7 +143,7 @@ function dedupeValues({ groups: [, ...more], window }: AggregatorRules) {
 }
 
 /** Remembers the name of an event before its time is checked, so a late event is late once. */
-function isKnown(
+function isKnownEvent(
   ctx: Ctx,
   { type, groups, window }: AggregatorRules,
   { name, now }: { readonly name: string; readonly now: number },
@@ -154,7 +154,7 @@ function isKnown(
   return next === undefined;
 }
 
-function isLate(ctx: Ctx, rules: AggregatorRules, at: unknown): boolean {
+function isLateEvent(ctx: Ctx, rules: AggregatorRules, at: unknown): boolean {
   if (typeof at !== "number" || !Number.isFinite(at))
     throw invalidOption(`result of timeOf of ${rules.type}`, "ms since the epoch", at);
   const change = checkEventTime(ctx.state.newestAt, at, rules);

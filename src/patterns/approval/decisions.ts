@@ -73,7 +73,7 @@ export const openRequest: ApprovalDecision<RequestStep, Ballot | undefined> = (
   rules,
   now,
 ) => {
-  const expired = expire(before, rules, now);
+  const expired = expireRequest(before, rules, now);
   const { ballot: previous, ended, early } = expired.state;
   if (previous?.status === "open") return { ...expired, answer: undefined };
   const opened = openBallot(rules, { request, input, now });
@@ -119,7 +119,7 @@ export const withdrawRequest: ApprovalDecision<Withdrawal, DecisionAnswer> = (
 export const wakeRequest: ApprovalDecision<string, void> = (before, request, rules, now) => {
   // The timer of a request that has ended since.
   if (before.ballot?.request !== request) return unchanged(before, undefined);
-  const expired = expire(before, rules, now);
+  const expired = expireRequest(before, rules, now);
   const { ballot } = expired.state;
   if (ballot?.status !== "open") return expired;
   const told = remindOrEscalate(ballot, rules, now);
@@ -199,7 +199,11 @@ function keepEarly(state: ApprovalState, decision: Decision): ApprovalChange<Dec
   return { state: next, effects: [], answer: { status: "early" } };
 }
 
-function expire(state: ApprovalState, rules: ApprovalRules, now: number): ApprovalChange<void> {
+function expireRequest(
+  state: ApprovalState,
+  rules: ApprovalRules,
+  now: number,
+): ApprovalChange<void> {
   const { ballot } = state;
   const current = ballot && expireOverdue(ballot, now);
   return current === undefined || current === ballot

@@ -83,7 +83,7 @@ export function windowState(rules: WindowStateRules): {
       next: (ctx, done: WorkerResult | undefined): Future<unknown> | undefined => {
         const { branches } = ctx.state;
         if (branches === undefined || ctx.state[COMPLETION_REASON] !== undefined) return undefined;
-        const isOver = done !== undefined && settle(ctx, { branches, done, rules, page });
+        const isOver = done !== undefined && countOutcome(ctx, { branches, done, rules, page });
         // Rejects the worker, and with it the race of all workers: the others are canceled.
         return isOver ? ctx.rejected(OVER) : handOut(ctx, { branches, page, begin });
       },
@@ -123,7 +123,7 @@ interface Settling {
 }
 
 /** Counts an outcome and sends full pages away. Returns true if the fan-out ends. */
-function settle(ctx: Ctx, { branches, done, rules, page }: Settling): boolean {
+function countOutcome(ctx: Ctx, { branches, done, rules, page }: Settling): boolean {
   const [outcome] = done.result;
   const { state } = ctx;
   const { counts, fullPage, reason } = settleBranch(countsOf(ctx, branches), outcome, rules);

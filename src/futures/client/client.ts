@@ -32,6 +32,7 @@ import type { FlowBill } from "../flow/bill.ts";
 import type { StatefulFunction } from "../types/define.ts";
 import { failureOfSettlement, rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
+import { idNamesFlow } from "../define/flow-per-id.ts";
 import { specOf } from "../define/spec.ts";
 import { SYSTEM, systemAddress } from "../protocol/system.ts";
 import { resolveTarget } from "../define/target.ts";
@@ -39,7 +40,10 @@ import { parseToken } from "../protocol/token.ts";
 
 /** Under which address and key a flow is started. */
 export interface StartOptions {
-  /** For a stateful function the id of its state; for a stateless one the flow's key. */
+  /**
+   * Id of the state of a stateful function. For a stateless one, and for an approval, it is the
+   * flow's key too, unless `key` is given.
+   */
   readonly id?: string;
   /** The flow's key: a second start with the same key, function and input attaches to the first. At most 256 characters. */
   readonly key?: string;
@@ -327,7 +331,8 @@ export class Client {
     const { id, key: flowKey } = checkStartOptions(options, type);
     const stateful = spec.state !== undefined;
     const number = this.#engine.nextFlow();
-    const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
+    const isKey = id !== undefined && idNamesFlow(spec, operation);
+    const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
     const digestAs = (named: string): string =>

@@ -71,7 +71,7 @@ async function click(token = ""): Promise<string> {
 }
 
 const small = { owner: "cy", euros: 90 };
-const flow = await engine.client.start(approved, small, { id: "expense-7", key: "split" });
+const flow = await engine.client.start(approved, small, { id: "expense-7" });
 while (mails.size < 2) await setTimeout(1);
 const [ada, bob] = [mails.get("ada"), mails.get("bob")];
 const forged = `${ada?.approve}0`;
@@ -94,9 +94,10 @@ for (const by of ["ada", "bob"]) {
 }
 console.log(`naive: ${await naiveFlow.result()}`);
 
-for (const id of ["split", "naive"]) {
+const meters = { split: flow.id, naive: naiveFlow.id };
+for (const [name, id] of Object.entries(meters)) {
   const { billedMs, blockedMs, beta } = await engine.meter.flow(id);
   const [billed, waiting] = [billedMs.toFixed(0), blockedMs.toFixed(0)];
-  console.log(`${id}: billed ${billed} ms, waiting ${waiting} ms, beta ${beta.toFixed(3)}`);
+  console.log(`${name}: billed ${billed} ms, waiting ${waiting} ms, beta ${beta.toFixed(3)}`);
 }
 await engine.close();

@@ -6,43 +6,52 @@ import type { Invokable } from "../futures/types/function.ts";
 import { authorized } from "./requests/access.ts";
 import type { Access } from "./requests/access.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
+import type { Exposed } from "./requests/exposed-functions.ts";
 import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
 import { isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
 import { httpRules } from "./options.ts";
-import type { AsyncHttpOptions } from "./options.ts";
+import type { AsyncHttpOptions, HttpRules } from "./options.ts";
 import { onlyFrom } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
 import { ProblemError } from "./responses/problem.ts";
 import { settledWithin } from "./responses/settled-within.ts";
 
 /**
- * Serves flows over HTTP, as functions of the Fetch standard: they are started, asked after, waited for, sent events, canceled and
- * purged, and nobody has to keep a connection open meanwhile. A Hono app, so it can be mounted into another one; `serveHttp` runs it on Node.
+ * Serves flows over HTTP with Fetch-standard requests and responses. Clients start flows, read their
+ * status, wait for them, send them events, cancel them and purge them. No connection has to stay
+ * open in between. The result is a Hono app, so it can be mounted in another one. `serveHttp` runs
+ * it on Node.
  *
  * | request | answer |
  * |---|---|
- * | `POST /functions/:namespace/:name[/:operation]` with `Idempotency-Key`, `?wait=`, `?id=` | 202 and `Location`; 200 with the outcome when it came in time |
- * | `GET /flows/:id` with `?wait=` | 202 while it is pending, 200 when it has completed, failed or been canceled |
- * | `POST /flows/:id/events/:name` | 202; 410 when it has ended |
- * | `POST /flows/:id/cancel` | 202; 410 when it has ended |
+ * | `POST /functions/:namespace/:name[/:operation]` with `Idempotency-Key`, `?wait=`, `?id=` | 202 and `Location`; 200 with the outcome if it is ready in time |
+ * | `GET /flows/:id` with `?wait=` | 202 while it is pending, 200 once it has completed, failed or been canceled |
+ * | `POST /flows/:id/events/:name` | 202; 410 if it has ended |
+ * | `POST /flows/:id/cancel` | 202; 410 if it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
  *
- * The id of a flow is all it takes to reach it, unless `authorize` asks for more: ids cannot be guessed, and show in no problem and no log.
+ * By default, anyone who knows a flow's id has full access to it. `authorize` can restrict this. Ids
+ * cannot be guessed, and no problem document and no log entry contains one.
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
  * import { embedded, fn, memory } from "handback";
  * import { asyncHttp } from "handback/http";
  *
- * const report = fn("docs/yearly", (ctx, year: number) => ctx.onComplete(ctx.sleep("10ms"), write, year));
- * const write = fn("docs/write-report", (_, { args: year }: { result: void; args: number }) => `all of ${year}`);
+ * const report = fn("docs/yearly", (ctx, year: number) =>
+ *   ctx.onComplete(ctx.sleep("10ms"), write, year),
+ * );
+ * const write = fn("docs/write-report", (_, { args: year }: { result: void; args: number }) => {
+ *   return `all of ${year}`;
+ * });
  *
  * const engine = await embedded({ functions: [report, write], store: memory() });
  * const app = asyncHttp(engine.client, { functions: [report] });
- * const request = { method: "POST", body: "2030", headers: { "content-type": "application/json" } };
+ * const headers = { "content-type": "application/json" };
+ * const request = { method: "POST", body: "2030", headers };
  * const started = await app.fetch(new Request("http://localhost/functions/docs/yearly", request));
  * const location = started.headers.get("location");
  * const answer = await app.fetch(new Request(`http://localhost${location}?wait=5`));
@@ -50,113 +59,36 @@ import { settledWithin } from "./responses/settled-within.ts";
  * await engine.close();
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
-  const {
-    bodyLimit,
-    maxWaitMs,
-    retryAfter,
-    origins,
-    secret,
-    log,
-    clock,
-    authorize,
-    describeFailure,
-  } = httpRules(options);
-  const exposed = exposedFunctions(options.functions);
+  const rules = httpRules(options);
+  const served: Served = { client, rules, exposed: exposedFunctions(options.functions) };
+  const { maxWaitMs, bodyLimit, log, retryAfter } = rules;
   const app = new Hono();
-
-  async function start(c: Context): Promise<Response> {
-    const { namespace = "", name = "", operation } = pathOf(c);
-    const [type, id] = [`${namespace}/${name}`, queryOf(c, "id")];
-    const access = {
-      action: "start",
-      function: type,
-      ...(operation !== undefined && { operation }),
-      ...(id !== undefined && { id }),
-    } as const;
-    const principal = await authorized(authorize, c.req.raw, access);
-    const f = exposed.find(type, operation);
-    if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
-    const waitMs = waitOf(c, maxWaitMs);
-    const key = newFlowId(c.req.header("idempotency-key"), { principal, secret });
-    const input = await readJsonBody(c.req.raw, bodyLimit);
-    const at = id === undefined || f.operation === undefined ? {} : { id };
-    const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
-    return answer(c, handle, { waitMs, segments: operation === undefined ? 3 : 4, isNew: true });
-  }
-
-  /** A route to one flow: only to one that may be seen; any other is as if it were not there. */
-  const toFlow =
-    (action: Access["action"], act: (c: Context, flow: string) => Promise<Response>) =>
-    async (c: Context): Promise<Response> => {
-      const { flow = "", event } = pathOf(c);
-      await authorized(authorize, c.req.raw, {
-        action,
-        flow,
-        ...(event !== undefined && { event }),
-      });
-      if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function))
-        throw new ProblemError("NOT_FOUND");
-      return act(c, flow);
-    };
-
-  /** Tells how a flow stands once it has ended, or the wait is over. */
-  async function answer(
-    c: Context,
-    handle: FlowHandle<unknown>,
-    { waitMs, segments, isNew }: Answering,
-  ): Promise<Response> {
-    if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
-    const status: FlowStatus = await client.status(handle.id);
-    const links = linksOf(c, handle.id, segments);
-    const about = {
-      id: handle.id,
-      ...(handle.stateId !== undefined && { stateId: handle.stateId }),
-      ...(isNew && links),
-    };
-    const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
-    if (status.status !== "pending") return c.json(body, 200);
-    return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
-  }
-
-  const route = (
-    path: string,
-    methods: Readonly<Record<string, (c: Context) => Promise<Response>>>,
-  ): void => {
-    const allow = [...Object.keys(methods), ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(
-      ", ",
-    );
-    for (const [method, handler] of Object.entries(methods))
-      app.on(method, path, (c) => handler(c).catch(rethrown));
-    app.all(path, (c) => {
-      if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow });
-      throw new ProblemError("METHOD_NOT_ALLOWED", { Allow: allow });
-    });
-  };
-
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of SAFE_HEADERS) c.header(name, value);
   });
-  app.use(onlyFrom(origins), checkPath);
-  route("/functions/:namespace/:name", { POST: start });
-  route("/functions/:namespace/:name/:operation", { POST: start });
-  route("/flows/:flow", {
-    GET: toFlow("status", (c, flow) =>
-      answer(c, client.flow(flow), { waitMs: waitOf(c, maxWaitMs), segments: 2, isNew: false }),
-    ),
-    DELETE: toFlow("purge", async (c, flow) => {
+  app.use(onlyFrom(rules.origins), checkPath);
+  const start = { POST: (c: Context) => startFlow(c, served) };
+  addRoute(app, "/functions/:namespace/:name", start);
+  addRoute(app, "/functions/:namespace/:name/:operation", start);
+  addRoute(app, "/flows/:flow", {
+    GET: flowRoute(served, "status", (c, flow) => {
+      const waitMs = waitOf(c, maxWaitMs);
+      return flowResponse(c, served, client.flow(flow), { waitMs, segments: 2, isNew: false });
+    }),
+    DELETE: flowRoute(served, "purge", async (c, flow) => {
       if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
       return c.body(null, 204);
     }),
   });
-  route("/flows/:flow/events/:event", {
-    POST: toFlow("event", async (c, flow) => {
+  addRoute(app, "/flows/:flow/events/:event", {
+    POST: flowRoute(served, "event", async (c, flow) => {
       await client.signal(flow, pathOf(c)["event"] ?? "", await readJsonBody(c.req.raw, bodyLimit));
       return c.body(null, 202);
     }),
   });
-  route("/flows/:flow/cancel", {
-    POST: toFlow("cancel", async (c, flow) => {
+  addRoute(app, "/flows/:flow/cancel", {
+    POST: flowRoute(served, "cancel", async (c, flow) => {
       if (!(await client.cancel(flow))) throw new ProblemError("FLOW_OVER");
       return c.body(null, 202);
     }),
@@ -166,14 +98,95 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   return app;
 }
 
-/** How long an answer may wait, how many segments of the path belong to the route, and whether links are wanted. */
-interface Answering {
+/** The client, rules and functions that an app serves. */
+interface Served {
+  readonly client: Client;
+  readonly rules: HttpRules;
+  readonly exposed: Exposed;
+}
+
+type Route = (c: Context) => Promise<Response>;
+
+/** Adds the methods of one path. Other methods get a problem document with `Allow`. */
+function addRoute(app: Hono, path: string, methods: Readonly<Record<string, Route>>): void {
+  const names = Object.keys(methods);
+  const allow = [...names, ...("GET" in methods ? ["HEAD"] : []), "OPTIONS"].join(", ");
+  for (const [method, handler] of Object.entries(methods))
+    app.on(method, path, (c) => handler(c).catch(rethrown));
+  app.all(path, (c) => {
+    if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow });
+    throw new ProblemError("METHOD_NOT_ALLOWED", { Allow: allow });
+  });
+}
+
+/** Starts a flow of an exposed function. */
+async function startFlow(c: Context, served: Served): Promise<Response> {
+  const { client, rules, exposed } = served;
+  const { namespace = "", name = "", operation } = pathOf(c);
+  const [type, id] = [`${namespace}/${name}`, queryOf(c, "id")];
+  const access = {
+    action: "start",
+    function: type,
+    ...(operation !== undefined && { operation }),
+    ...(id !== undefined && { id }),
+  } as const;
+  const principal = await authorized(rules.authorize, c.req.raw, access);
+  const f = exposed.find(type, operation);
+  if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
+  const waitMs = waitOf(c, rules.maxWaitMs);
+  const { secret, bodyLimit } = rules;
+  const key = newFlowId(c.req.header("idempotency-key"), { principal, secret });
+  const input = await readJsonBody(c.req.raw, bodyLimit);
+  const at = id === undefined || f.operation === undefined ? {} : { id };
+  const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
+  const segments = operation === undefined ? 3 : 4;
+  return flowResponse(c, served, handle, { waitMs, segments, isNew: true });
+}
+
+/** Makes a route to one flow. A flow that may not be seen is answered like one that does not exist. */
+function flowRoute(
+  { client, rules, exposed }: Served,
+  action: Access["action"],
+  act: (c: Context, flow: string) => Promise<Response>,
+): Route {
+  return async (c) => {
+    const { flow = "", event } = pathOf(c);
+    const access = { action, flow, ...(event !== undefined && { event }) };
+    await authorized(rules.authorize, c.req.raw, access);
+    if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function))
+      throw new ProblemError("NOT_FOUND");
+    return act(c, flow);
+  };
+}
+
+/** Waits for a flow for a limited time, then answers with its status. */
+async function flowResponse(
+  c: Context,
+  { client, rules: { clock, describeFailure, retryAfter } }: Served,
+  handle: FlowHandle<unknown>,
+  { waitMs, segments, isNew }: ResponseOptions,
+): Promise<Response> {
+  if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
+  const status: FlowStatus = await client.status(handle.id);
+  const links = linksOf(c, handle.id, segments);
+  const about = {
+    id: handle.id,
+    ...(handle.stateId !== undefined && { stateId: handle.stateId }),
+    ...(isNew && links),
+  };
+  const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };
+  if (status.status !== "pending") return c.json(body, 200);
+  return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
+}
+
+/** The longest wait, the number of path segments of the route, and whether to include links. */
+interface ResponseOptions {
   readonly waitMs: number;
   readonly segments: number;
   readonly isNew: boolean;
 }
 
-/** What a hook throws may be anything; an app has an answer to errors alone. */
+/** A hook may throw any value, but an app handles errors only. */
 function rethrown(thrown: unknown): never {
   throw thrown instanceof Error ? thrown : new Error(`thrown: ${show(thrown)}`);
 }

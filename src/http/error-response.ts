@@ -5,24 +5,30 @@ import { randomId, withoutIds } from "./requests/flow-ids.ts";
 import { codeOf, problemOf, ProblemError } from "./responses/problem.ts";
 import type { Problem } from "./responses/problem.ts";
 
-/** What every answer says: it is for whoever asked, and a flow's address goes no further. */
+/**
+ * Headers of every response: nothing caches it, and the address of a flow is not sent to other
+ * sites.
+ */
 export const SAFE_HEADERS: readonly (readonly [string, string])[] = [
   ["Cache-Control", "no-store"],
   ["Referrer-Policy", "no-referrer"],
   ["X-Content-Type-Options", "nosniff"],
 ];
 
-/** What a failure is told with. */
-interface Telling {
+/** Options of a response to a failed request. */
+interface FailureOptions {
   readonly log: Log;
-  /** Seconds after which to come again, where that may help. */
+  /** Seconds after which to retry, if a retry may help. */
   readonly retryAfter: string;
-  /** Id of the flow that the request named, which goes into no log. */
+  /** Id of the flow in the request's path. It is removed from the log entry. */
   readonly flow: string | undefined;
 }
 
-/** Answers a request that failed: with what is wrong with it, or with an id under which the log has more. */
-export function failureAnswer(error: Error, { log, retryAfter, flow }: Telling): Response {
+/**
+ * Answers a failed request with a problem document. For an internal error, it has an id under which
+ * the log has the details.
+ */
+export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOptions): Response {
   if (error instanceof Refusal) return error.response;
   if (error instanceof ProblemError) return problemAnswer(error);
   const code = codeOf(error);

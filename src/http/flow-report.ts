@@ -5,25 +5,25 @@ import type { Failure } from "../futures/types/failure.ts";
 import { plainJson } from "./responses/plain-json.ts";
 import { titleOf } from "./responses/problem.ts";
 
-/** How a flow stands, as those outside are told. */
+/** The status of a flow in a response. */
 export interface FlowReport {
   readonly function: string;
   readonly status: "pending" | "completed" | "failed" | "cancelled";
-  /** What the flow has set as its status. */
+  /** The custom status that the flow has set. */
   readonly custom?: unknown;
-  /** What it gave; absent when that was nothing. */
+  /** The output of the flow. Absent if it has none. */
   readonly output?: unknown;
   readonly error?: unknown;
-  /** Instants, in ISO 8601. */
+  /** Start and end, in ISO 8601. */
   readonly startedAt: string;
   readonly settledAt?: string;
 }
 
-/** Describes a flow. Of a failure no more is told than what kind it is, unless `describeFailure` says more. */
+/** Describes a flow. By default, a failure shows only its code and the meaning of that code. */
 export async function reportOf(
   handle: FlowHandle<unknown>,
   { function: type, status, custom, startedAt, settledAt, failure }: FlowStatus,
-  describeFailure: (failure: Failure) => unknown = kindOf,
+  describeFailure: (failure: Failure) => unknown = failureKind,
 ): Promise<FlowReport> {
   const output = status === "completed" ? plainJson(await handle.result()) : undefined;
   return {
@@ -37,13 +37,16 @@ export async function reportOf(
   };
 }
 
-/** A message may hold what is nobody's business; a code of ours does not. */
-function kindOf({ name, code }: Failure): { readonly code: ErrorCode; readonly title: string } {
+/** Describes a failure without its message, which may contain confidential data. */
+function failureKind({ name, code }: Failure): {
+  readonly code: ErrorCode;
+  readonly title: string;
+} {
   const known =
-    name === "HandbackError" && code !== undefined && isErrorCode(code) ? code : "FUNCTION_FAILED";
+    name === "HandbackError" && code !== undefined && isHandbackCode(code) ? code : "FUNCTION_FAILED";
   return { code: known, title: titleOf(known) };
 }
 
-function isErrorCode(code: string): code is ErrorCode {
+function isHandbackCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERROR_CODES, code);
 }

@@ -20,32 +20,41 @@ import { systemClock } from "../engines/embedded/host/system-clock.ts";
 import type { Failure } from "../futures/types/failure.ts";
 import type { Authorize } from "./requests/access.ts";
 
-/** What is served, to whom, and within which limits. */
+/** Options of `asyncHttp`. */
 export interface AsyncHttpOptions {
-  /** What can be started: functions, patterns, operations, stateful functions with all their operations. Flows of no others are seen. */
+  /**
+   * Functions that clients can start: functions, patterns, operations, and stateful functions with
+   * all their operations. Flows of other functions are not visible.
+   */
   readonly functions: readonly object[];
-  /** Is asked about every request before anything else is done; default: whoever knows a flow's id may do with it what can be done. */
+  /**
+   * Is called for every request before anything else. Default: anyone who knows a flow's id has full
+   * access to it.
+   */
   readonly authorize?: Authorize;
-  /** Bytes of a body at most, from 1; default 1,048,576. */
+  /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */
   readonly bodyLimit?: number;
-  /** Longest `?wait=`; what asks for more waits so long. Default `"60s"`. */
+  /** Longest `?wait=`. Longer values are cut to it. Default: `"60s"`. */
   readonly maxWait?: Duration;
-  /** When those who are told to come again should; default `"2s"`. */
+  /** Time after which clients should ask again. Default: `"2s"`. */
   readonly retryAfter?: Duration;
-  /** Origins, such as `https://app.example`, of other pages that may call from a browser; default: none. */
+  /** Other origins, such as `https://app.example`, that may call from a browser. Default: none. */
   readonly origins?: readonly string[];
-  /** Makes flow ids of idempotency keys that nobody can work out who knows the key; 16 characters at least. Default: a digest of the key. */
+  /**
+   * Makes flow ids from idempotency keys, so that knowing a key does not reveal the id. At least 16
+   * characters. Default: the id is a digest of the key.
+   */
   readonly secret?: string;
-  /** What is told of why a flow has failed; default: the code, and what that means. */
+  /** Returns the description of a failure for clients. Default: the code and its meaning. */
   readonly describeFailure?: (failure: Failure) => unknown;
-  /** Where failures of requests are told; never with a flow's id. Default: nowhere. */
+  /** Log for failed requests. Its entries contain no flow ids. Default: none. */
   readonly log?: Log;
-  /** What waiting is timed by; default: the machine's. */
+  /** Clock for waiting. Default: the system clock. */
   readonly clock?: Clock;
 }
 
 const LEAST_SECRET = 16;
-/** The longest delay of a timer. */
+/** The longest delay of a Node timer. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 const OPTIONS = {
@@ -61,7 +70,10 @@ const OPTIONS = {
   clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
 } satisfies OptionTable<AsyncHttpOptions>;
 
-/** Checks the options and makes the rules of a server. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
+/** The rules of an app, made from its options. */
+export type HttpRules = ReturnType<typeof httpRules>;
+
+/** Checks the options and makes the rules of an app. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
 export function httpRules(options: AsyncHttpOptions) {
   const { maxWait, retryAfter, ...rules } = readOptions("asyncHttp", OPTIONS, options);
   return {
@@ -78,7 +90,7 @@ function readOrigins(value: unknown, name: string): readonly string[] {
   throw invalidOption(name, 'a list of origins such as "https://app.example"', value);
 }
 
-/** The message never shows a secret, not even a wrong one. */
+/** Reads the secret. The error message never shows it, not even an invalid one. */
 function readSecret(value: unknown, name: string): string {
   if (typeof value === "string" && value.length >= LEAST_SECRET) return value;
   throw new HandbackError(

@@ -10,13 +10,13 @@ import {
 } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
 
-/** Where and within which limits a server listens. */
+/** Options of `serveHttp`. */
 export interface ServeOptions {
-  /** Default: one that is free. */
+  /** Port to listen on. Default: 0, any free port. */
   readonly port?: number;
-  /** Default `"127.0.0.1"`: nobody else can reach it. */
+  /** Network interface. Default: `"127.0.0.1"`, which other machines cannot reach. */
   readonly hostname?: string;
-  /** Connections at a time, from 1; default 10,000. */
+  /** Greatest number of open connections, from 1. Default: 10,000. */
   readonly maxConnections?: number;
 }
 
@@ -31,16 +31,19 @@ function readHostname(value: unknown, name: string): string {
   throw invalidOption(name, "the name or address of a network interface", value);
 }
 
-/** A server that listens. */
+/** A running server. */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no more connections, lets requests under way end, for 5 s at most, and resolves when all is closed. */
+  /**
+   * Accepts no more connections and lets running requests end, for up to 5 s. Resolves when all
+   * connections are closed.
+   */
   close(): Promise<void>;
 }
 
-/** How long a client may take, in ms, to send the head of a request, and all of it; and how often that is looked at. */
-const SLOWNESS = {
+/** Limits for slow clients: the time for the head of a request and for all of it, in ms. */
+const SLOW_CLIENT_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1_000,
@@ -49,9 +52,10 @@ const SLOWNESS = {
 const CLOSING_MS = 5_000;
 
 /**
- * Serves an app on Node, with limits for those who are slow on purpose.
+ * Serves an app on Node, with limits for slow clients.
  *
- * @throws `INVALID_OPTIONS`; rejects as `listen` of `node:http` fails, when the port is taken for one
+ * @throws `INVALID_OPTIONS`; rejects with the error of `node:http` if it cannot listen, for example
+ * because the port is in use
  * @example
  * import { embedded, fn, memory } from "handback";
  * import { asyncHttp, serveHttp } from "handback/http";
@@ -75,7 +79,7 @@ export async function serveHttp(
   const { port, hostname, maxConnections } = readOptions("serveHttp", OPTIONS, options);
   const server = createAdaptorServer({
     fetch: (request) => app.fetch(request),
-    serverOptions: SLOWNESS,
+    serverOptions: SLOW_CLIENT_LIMITS,
   }) as Server;
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
@@ -89,11 +93,11 @@ export async function serveHttp(
   return {
     port: bound,
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,
-    close: () => closed(server),
+    close: () => closeServer(server),
   };
 }
 
-async function closed(server: Server): Promise<void> {
+async function closeServer(server: Server): Promise<void> {
   const timer = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

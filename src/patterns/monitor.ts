@@ -15,9 +15,10 @@ import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import type { Future, Settlement } from "../futures/types/future.ts";
 import { invokable } from "./composing/option-checks.ts";
-import { pauseAfter } from "./composing/backoff.ts";
-import type { Pauses } from "./composing/backoff.ts";
-import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
+import { backoffDelay } from "./composing/backoff.ts";
+import type { Backoff } from "./composing/backoff.ts";
+import { durationInWords, shaped, shapeOf } from "./diagram/shape.ts";
+import type { Shape } from "./diagram/shape.ts";
 import { atOnce } from "./composing/step.ts";
 
 /**
@@ -35,52 +36,61 @@ interface Expired<Seen> {
   readonly checks: number;
 }
 
-/** What a monitor looks at, how often, and for how long. */
+/** Options of `monitor`. */
 export interface MonitorOptions<Input, Seen, Ended = never> {
-  /** Looks, once for each poll; an operation of a stateful function does so at one state, made for this monitor. */
+  /**
+   * The check, called once for each poll. An operation of a stateful function always runs on the
+   * same state, made for this monitor.
+   */
   readonly check: Invokable<Input, Seen>;
-  /** Whether that is what is waited for. */
+  /** Returns true if the checked value ends the monitor. */
   readonly until: (seen: Seen, input: Input) => boolean;
-  /** Pause between the end of one check and the beginning of the next. */
+  /** Delay between the end of one check and the start of the next. */
   readonly every: Duration;
-  /** What each pause is multiplied by for the next, from 1; default 1. */
+  /** Factor between one delay and the next, from 1. Default: 1. */
   readonly backoff?: number;
-  /** Longest pause; default: none is too long. */
+  /** Longest delay. Default: no limit. */
   readonly maxDelay?: Duration;
-  /** Share, from 0 to 1, by which each pause is shortened at most, at random; default 0. */
+  /** Share, from 0 to 1, by which each delay may be shortened at random. Default: 0. */
   readonly jitter?: number;
-  /** Checks at most, from 1; default: as many as it takes. */
+  /** Greatest number of checks, from 1. Default: no limit. */
   readonly attempts?: number;
-  /** Until when, given the input that the monitor began with: a Date, or ms since the epoch; `undefined` is for ever. */
+  /**
+   * Returns the deadline for the monitor's first input: a Date, or ms since the epoch. `undefined`
+   * means no deadline.
+   */
   readonly deadline?: (input: Input) => Date | number | undefined;
-  /** How long after the deadline a last check, made at the deadline, may take; default 0: there is none, and one under way is cancelled. */
+  /**
+   * Time after the deadline for a last check, made at the deadline. Default: 0, so there is none and
+   * a running check is canceled.
+   */
   readonly grace?: Duration;
-  /** Failures of the check in a row that count as "not yet"; default 0: the first one is the monitor's. */
+  /** Number of consecutive failed checks that count as "not yet". Default: 0. */
   readonly tolerate?: number;
-  /** What the next check is given; default: the same as this one. */
+  /** Returns the input of the next check. Default: the same input. */
   readonly carry?: (input: Input, seen: Seen) => Input;
   /**
-   * Is called when the monitor expires, by its deadline or its attempts, with what the next check would have been given; at the same
-   * state, when it is an operation of the same stateful function.
+   * Is called when the monitor expires, by its deadline or its attempts, with the input of the next
+   * check. It runs on the state of the check if both are operations of the same stateful function.
    */
   readonly onDeadline?: Invokable<Input, Ended>;
 }
 
-/** What goes from one poll to the next, and all that is kept between them. */
+/** All data that is kept from one poll to the next. */
 interface Poll {
   readonly input: unknown;
   readonly checks: number;
   readonly deadlineAt?: number;
   readonly last?: unknown;
-  /** The state at which a stateful function looks: made for the first check, and that of all others. */
+  /** Id of the state of a stateful check. It is made for the first check. */
   readonly at?: string;
-  /** Failures since the last check that saw something. */
+  /** Failures since the last check that succeeded. */
   readonly failures: number;
-  /** There will be no other check: it waits for its deadline. */
+  /** There are no more checks. The monitor waits for its deadline. */
   readonly isOver?: true;
 }
 
-/** A check that has ended, and the poll it was made for. */
+/** The outcome of a check, and the poll it was made for. */
 interface Looked {
   readonly result: Settlement<unknown>;
   readonly args: Poll;
@@ -104,10 +114,12 @@ const OPTIONS = {
 } satisfies OptionTable<Options>;
 
 /**
- * Looks at something again and again until it is as it should be, or until a deadline. It looks first, then waits.
+ * Checks something again and again until it is done, or until a deadline. It checks first, then
+ * waits.
  *
- * Between two looks there is a message with a due time, and nothing else: the hundred thousandth poll costs what the first did. Whether a
- * check or the deadline came first is decided once, when both come at one instant too.
+ * Between two checks there is one delayed message and nothing else, so the hundred thousandth poll
+ * costs as much as the first. If a check and the deadline come at the same instant, one of them ends
+ * the monitor, decided once.
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
  * @example
@@ -116,7 +128,12 @@ const OPTIONS = {
  *
  * let percent = 0;
  * const status = fn("docs/status", (_, _job: { deadline: number }) => (percent += 50));
- * const watch = monitor("docs/watch", { check: status, until: (seen) => seen === 100, every: "10ms", deadline: (job) => job.deadline });
+ * const watch = monitor("docs/watch", {
+ *   check: status,
+ *   until: (seen) => seen === 100,
+ *   every: "10ms",
+ *   deadline: (job) => job.deadline,
+ * });
  *
  * const engine = await embedded({ functions: [watch], store: memory() });
  * console.log(await engine.client.call(watch, { deadline: Date.now() + 60_000 })); // { status: "done", value: 100, checks: 2 }
@@ -126,89 +143,117 @@ export function monitor<Input, Seen, Ended = never>(
   type: string,
   options: MonitorOptions<Input, Seen, Ended>,
 ): Fn<Input, MonitorResult<Seen, Ended>>;
-// Inside, what it looks at and what it sees are values like any other.
+// Inside, inputs and checked values are values like any other.
 export function monitor(
   type: string,
   options: MonitorOptions<unknown, unknown, unknown>,
 ): Fn<unknown, unknown> {
   const rules = readOptions(type, OPTIONS, options);
-  const { check, until, deadline, carry, onDeadline, attempts, tolerate, grace: graceMs } = rules;
-  const pauses = pausesOf(rules);
-
-  const decide: Fn<Looked, unknown> = fn(
-    `${type}.decide`,
-    (ctx, { result, args }: Looked): unknown => {
-      const now = ctx.now();
-      if (result.status === "rejected") {
-        const failures = args.failures + 1;
-        // A check that the deadline has cut off did not fail; one that was cancelled ends the monitor, for it was cancelled, too.
-        const isTolerated =
-          failures <= tolerate || now >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
-        if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
-        return next(ctx, { ...args, checks: args.checks + 1, failures }, now);
-      }
-      if (args.isOver === true) return expire(ctx, args, "deadline");
-      const { value } = result;
-      const checks = args.checks + 1;
-      if (atOnce(until(value, args.input))) return { status: "done", value, checks };
-      const input = carry === undefined ? args.input : carry(args.input, value);
-      return next(ctx, { ...args, input, checks, failures: 0, last: value }, now);
-    },
+  const { check, deadline, onDeadline, grace: graceMs } = rules;
+  const decide: Fn<Looked, unknown> = fn(`${type}.decide`, (ctx, looked: Looked): unknown =>
+    decidePoll(ctx, polling, looked),
   );
-
-  /** Ends, or looks again after a pause. The pause ends at the deadline, and then there is a check only if there is time for it. */
-  function next(ctx: Context, poll: Poll, now: number): unknown {
-    const { checks, deadlineAt } = poll;
-    if (deadlineAt !== undefined && now >= deadlineAt) return expire(ctx, poll, "deadline");
-    if (checks >= attempts) return expire(ctx, poll, "attempts");
-    const wakeAt = addDuration(
-      now,
-      pauseAfter(checks, pauses, () => ctx.random()),
-    );
-    if (deadlineAt === undefined || wakeAt < deadlineAt)
-      return look(ctx, poll, [ctx.sleepUntil(wakeAt)]);
-    const rest = ctx.sleepUntil(deadlineAt);
-    return graceMs > 0
-      ? look(ctx, poll, [rest])
-      : ctx.onSettled(rest, decide, { ...poll, isOver: true });
-  }
-
-  function look(ctx: Context, poll: Poll, after: readonly Future<void>[]): Future<unknown> {
-    const { deadlineAt, at } = poll;
-    const checked = ctx.invoke(check, poll.input, { after, ...(at !== undefined && { id: at }) });
-    const bounded =
-      deadlineAt === undefined
-        ? checked
-        : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
-    return ctx.onSettled(
-      bounded,
-      decide,
-      checked.stateId === undefined ? poll : { ...poll, at: checked.stateId },
-    );
-  }
-
-  function expire(
-    ctx: Context,
-    { input, last, checks, at }: Poll,
-    reason: "deadline" | "attempts",
-  ): object {
-    const about = { reason, last, checks };
-    if (onDeadline === undefined) return { status: "expired", ...about };
-    const there = at !== undefined && onDeadline.type === check.type ? { id: at } : {};
-    return { status: "expired", value: ctx.invoke(onDeadline, input, there), ...about };
-  }
-
+  const polling: Polling = { ...rules, decide };
   const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
   const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
     const wanted = deadline?.(input);
     const poll = { input, checks: 0, failures: 0 };
-    if (wanted === undefined) return look(ctx, poll, []);
+    if (wanted === undefined) return look(ctx, polling, poll);
     const deadlineAt = parseInstant(wanted, `the deadline of ${type}`);
-    if (ctx.now() >= deadlineAt + graceMs) return expire(ctx, poll, "deadline");
-    return look(ctx, { ...poll, deadlineAt }, []);
+    if (ctx.now() >= deadlineAt + graceMs)
+      return expireMonitor(ctx, rules, { poll, reason: "deadline" });
+    return look(ctx, polling, { ...poll, deadlineAt });
   });
-  const { every, backoff = 1, maxDelay } = options;
-  const pause = [
+  return shaped(made, monitorShape(type, rules, options));
+}
+
+type MonitorRules = ReadOptions<typeof OPTIONS>;
+
+/** The rules of a monitor, and the function that decides after each check. */
+interface Polling extends MonitorRules {
+  readonly decide: Fn<Looked, unknown>;
+}
+
+/** Decides after a check: the monitor ends, or polls again. */
+function decidePoll(ctx: Context, rules: Polling, { result, args }: Looked): unknown {
+  const { until, carry, tolerate } = rules;
+  const checks = args.checks + 1;
+  if (result.status === "rejected") {
+    const failures = args.failures + 1;
+    // A check that the deadline cut off did not fail.
+    const isTolerated =
+      failures <= tolerate || ctx.now() >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
+    // A canceled check ends the monitor, because the monitor was canceled too.
+    if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
+    return pollAgain(ctx, rules, { ...args, checks, failures });
+  }
+  if (args.isOver === true) return expireMonitor(ctx, rules, { poll: args, reason: "deadline" });
+  const { value } = result;
+  if (atOnce(until(value, args.input))) return { status: "done", value, checks };
+  const input = carry === undefined ? args.input : carry(args.input, value);
+  return pollAgain(ctx, rules, { ...args, input, checks, failures: 0, last: value });
+}
+
+/**
+ * Ends the monitor, or checks again after a delay. The delay ends at the deadline. Then there is a
+ * last check only if `grace` leaves time for it.
+ */
+function pollAgain(ctx: Context, rules: Polling, poll: Poll): unknown {
+  const { attempts, grace: graceMs, decide } = rules;
+  const { checks, deadlineAt } = poll;
+  const now = ctx.now();
+  if (deadlineAt !== undefined && now >= deadlineAt)
+    return expireMonitor(ctx, rules, { poll, reason: "deadline" });
+  if (checks >= attempts) return expireMonitor(ctx, rules, { poll, reason: "attempts" });
+  const delayMs = backoffDelay(checks, backoffOf(rules), () => ctx.random());
+  const wakeAt = addDuration(now, delayMs);
+  if (deadlineAt === undefined || wakeAt < deadlineAt)
+    return look(ctx, rules, poll, [ctx.sleepUntil(wakeAt)]);
+  const rest = ctx.sleepUntil(deadlineAt);
+  if (graceMs > 0) return look(ctx, rules, poll, [rest]);
+  return ctx.onSettled(rest, decide, { ...poll, isOver: true });
+}
+
+/** Checks, and decides when the check has ended. */
+function look(
+  ctx: Context,
+  { check, grace: graceMs, decide }: Polling,
+  poll: Poll,
+  after: readonly Future<void>[] = [],
+): Future<unknown> {
+  const { deadlineAt, at } = poll;
+  const checked = ctx.invoke(check, poll.input, { after, ...(at !== undefined && { id: at }) });
+  const bounded =
+    deadlineAt === undefined
+      ? checked
+      : ctx.timeout(checked, Math.max(0, deadlineAt + graceMs - ctx.now()));
+  const { stateId } = checked;
+  return ctx.onSettled(bounded, decide, stateId === undefined ? poll : { ...poll, at: stateId });
+}
+
+function expireMonitor(
+  ctx: Context,
+  { check, onDeadline }: MonitorRules,
+  { poll, reason }: { readonly poll: Poll; readonly reason: "deadline" | "attempts" },
+): object {
+  const { input, last, checks, at } = poll;
+  const about = { reason, last, checks };
+  if (onDeadline === undefined) return { status: "expired", ...about };
+  const sameState = at !== undefined && onDeadline.type === check.type ? { id: at } : {};
+  return { status: "expired", value: ctx.invoke(onDeadline, input, sameState), ...about };
+}
+
+function backoffOf({ every, backoff, maxDelay, jitter }: MonitorRules): Backoff {
+  const maxMs = maxDelay ?? Number.POSITIVE_INFINITY;
+  return { firstMs: every, factor: backoff, maxMs, jitter };
+}
+
+function monitorShape(
+  type: string,
+  { check, deadline, attempts, onDeadline }: MonitorRules,
+  { every, backoff = 1, maxDelay }: MonitorOptions<unknown, unknown, unknown>,
+): Shape {
+  const delay = [
     durationInWords(every),
     backoff > 1 && "then longer",
     backoff > 1 && maxDelay && `up to ${durationInWords(maxDelay)}`,
@@ -217,17 +262,12 @@ export function monitor(
     deadline && "deadline",
     attempts === Number.POSITIVE_INFINITY ? "" : `after ${attempts} checks`,
   ];
-  return shaped(made, {
+  return {
     kind: "monitor",
     name: type,
     check: shapeOf(check),
-    pause: pause.filter(Boolean).join(", "),
+    delay: delay.filter(Boolean).join(", "),
     expires: ends.filter(Boolean).join(", or "),
     ...(onDeadline !== undefined && { onDeadline: shapeOf(onDeadline) }),
-  });
-}
-
-function pausesOf({ every, backoff, maxDelay, jitter }: ReadOptions<typeof OPTIONS>): Pauses {
-  const maxMs = maxDelay ?? Number.POSITIVE_INFINITY;
-  return { firstMs: every, factor: backoff, maxMs, jitter };
+  };
 }

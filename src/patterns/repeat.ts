@@ -14,19 +14,22 @@ import type { Context } from "../futures/types/context.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import type { Future } from "../futures/types/future.ts";
-import { yesOrNo } from "./composing/option-checks.ts";
+import { checkBoolean } from "./composing/option-checks.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
 
-/** When a repetition ends, and how long it pauses; at least one end is given. `rounds` counts the calls that were made. */
+/**
+ * Options of `repeat`. At least one of `until`, `while` and `times` is required. `rounds` is the
+ * number of calls so far.
+ */
 export interface RepeatOptions<Value> {
-  /** Is asked after each call: is this what was wanted? It answers at once. */
+  /** Is called after each call. Ends the repetition by returning true, at once. */
   readonly until?: (value: Value, rounds: number) => boolean;
-  /** Is asked before each call, the first included: shall there be one? */
+  /** Is called before each call, the first included. Ends the repetition by returning false. */
   readonly while?: (value: Value, rounds: number) => boolean;
-  /** Calls there are at most; a whole number from 1. */
+  /** Greatest number of calls, from 1. */
   readonly times?: number;
-  /** Time between the end of one call and the next; default none. */
+  /** Time between the end of one call and the start of the next. Default: none. */
   readonly pause?: Duration | ((value: Value, rounds: number) => Duration);
 }
 
@@ -44,8 +47,9 @@ function readPause(value: unknown, name: string): Pause<unknown> {
 }
 
 /**
- * Makes a function that calls another one with what it gave last, again and again, and gives what came last. It takes as much room after a
- * million rounds as after one, and no handler runs in the pauses. A failure ends it.
+ * Makes a function that calls another one again and again, each time with its last output, and
+ * returns the final output. It needs as much space after a million rounds as after one. No handler
+ * runs during the pauses. A failure ends it.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
@@ -70,13 +74,13 @@ export function repeat<Value>(
   if (until === undefined && goesOn === undefined && times === undefined)
     throw new HandbackError(
       "INVALID_OPTIONS",
-      `options of ${type}: expected one of until, while and times, or it would never end`,
+      `options of ${type}: expected at least one of until, while and times`,
     );
 
   const isDone = (value: unknown, rounds: number): boolean =>
-    (rounds > 0 && until !== undefined && yesOrNo(`until of ${type}`, until(value, rounds))) ||
+    (rounds > 0 && until !== undefined && checkBoolean(`until of ${type}`, until(value, rounds))) ||
     (times !== undefined && rounds >= times) ||
-    (goesOn !== undefined && !yesOrNo(`while of ${type}`, goesOn(value, rounds)));
+    (goesOn !== undefined && !checkBoolean(`while of ${type}`, goesOn(value, rounds)));
 
   const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> =>
     ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
@@ -100,9 +104,9 @@ export function repeat<Value>(
     isDone(value, 0) ? value : round(ctx, value, 0),
   ) as Fn<Value, Value>;
   const ends = [
-    times === undefined ? "" : `${times} times at most`,
-    until && "until it is as wanted",
-    goesOn && "while it is to go on",
+    times === undefined ? "" : `at most ${times} times`,
+    until && "until done",
+    goesOn && "while it goes on",
   ];
   const end = ends.filter(Boolean).join(", ");
   return shaped(made, {

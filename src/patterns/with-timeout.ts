@@ -9,9 +9,9 @@ import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { invokable } from "./composing/option-checks.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
 
-/** What happens when time is up. */
+/** Options of `withTimeout`. */
 export interface TimeoutOptions<Input, Fallback> {
-  /** Is called with the input in place of what took too long; default: it is rejected with `TIMEOUT`. */
+  /** Is called with the input after the timeout. Default: reject with `TIMEOUT`. */
   readonly onTimeout?: Invokable<Input, Fallback>;
 }
 
@@ -20,21 +20,22 @@ const OPTIONS = {
 } satisfies OptionTable<TimeoutOptions<unknown, unknown>>;
 
 /**
- * Makes a function that gives another one so much time, from its call to its end. When it is up, the other one is cancelled, with all that
- * it began, and it is rejected with `TIMEOUT`, or `onTimeout` is called instead.
+ * Makes a function that limits the time of another one, from its call to its end. After the timeout,
+ * the other function and all work it started are canceled. The result is a rejection with `TIMEOUT`,
+ * or the output of `onTimeout`.
  *
- * @param duration The time, or a plain function that tells it by the input.
+ * @param duration The time, or a plain function that returns it for an input.
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
  * import { embedded, fn, memory } from "handback";
  * import { withTimeout } from "handback/patterns";
  *
- * const ask = fn("docs/ask-somebody", (ctx, _question: string) => ctx.promise<string>());
- * const decide = fn("docs/decide-alone", (_, question: string) => `nobody answered ${question}`);
+ * const ask = fn("docs/ask-people", (ctx, _question: string) => ctx.promise<string>());
+ * const decide = fn("docs/decide-alone", (_, question: string) => `no answer to ${question}`);
  * const answer = withTimeout("docs/answer", ask, "20ms", { onTimeout: decide });
  *
  * const engine = await embedded({ functions: [answer], store: memory() });
- * console.log(await engine.client.call(answer, "why?")); // nobody answered why?
+ * console.log(await engine.client.call(answer, "why?")); // no answer to why?
  * await engine.close();
  */
 export function withTimeout<Input, Output, Fallback = Output>(
@@ -46,7 +47,7 @@ export function withTimeout<Input, Output, Fallback = Output>(
   checkFunctionType(type);
   const { onTimeout } = readOptions(type, OPTIONS, options);
   checkInvokable(`function of ${type}`, f);
-  if (typeof duration !== "function") parseDuration(duration, `the duration of ${type}`);
+  if (typeof duration !== "function") parseDuration(duration, `duration of ${type}`);
 
   const decide = fn(`${type}.decide`, (ctx, { result, args: input }: Decide): unknown => {
     if (result !== undefined) return result[0];
@@ -58,7 +59,7 @@ export function withTimeout<Input, Output, Fallback = Output>(
     const time = typeof duration === "function" ? duration(input as Input) : duration;
     const begun = invoke(ctx, f, input);
     if (onTimeout === undefined) return ctx.timeout(begun, time);
-    // The result as a list of one, so that it is never mistaken for the end of the sleep; whichever loses is cancelled.
+    // The result is wrapped in a list, to tell it from the end of the sleep. The loser is canceled.
     return ctx.onComplete(ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide, input);
   }) as Fn<Input, Output | Fallback>;
   const fallback = onTimeout === undefined ? {} : { onTimeout: shapeOf(onTimeout) };
@@ -72,7 +73,7 @@ export function withTimeout<Input, Output, Fallback = Output>(
 }
 
 interface Decide {
-  /** Absent when the sleep won. */
+  /** Absent if the sleep won. */
   readonly result: readonly [unknown] | void;
   readonly args: unknown;
 }

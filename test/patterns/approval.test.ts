@@ -14,6 +14,7 @@ import {
   everyCrash,
   expectNoDoubleBilling,
   failing,
+  mock,
   record,
   schedules,
   simulate,
@@ -296,6 +297,77 @@ describe("an approval", () => {
   });
 });
 
+describe("the id of an approval", () => {
+  const approved = approval("app/approve", { ask });
+  const at = { id: "expense-7" };
+
+  test("is the key of its flow", async () => {
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, at);
+      await t.client.call(approved.decide, yes("ada"), at);
+      const { status } = (await t.client.flow("expense-7").result()) as ApprovalResult;
+      return [flow.id, flow.stateId, status];
+    });
+    expect(run.result).toEqual(["expense-7", "expense-7", "approved"]);
+  });
+
+  test("makes a start idempotent: the same input attaches, another input is a conflict", async () => {
+    const run = await simulate({ functions: [approved, record(ask)] }, async (t) => {
+      await t.client.start(approved, expense, at);
+      const same = await t.client.start(approved, expense, at);
+      const other = await endOf(t.client.start(approved, { euros: 5 }, at));
+      await t.client.call(approved.decide, yes("ada"), at);
+      const ended = await t.client.start(approved, expense, at);
+      return [(await same.result()).status, other, (await ended.result()).status];
+    });
+    expect(run.result).toMatchObject(["approved", { code: "IDEMPOTENCY_CONFLICT" }, "approved"]);
+    expect(run.calls(ask)).toHaveLength(1);
+  });
+
+  test("is not the key if a key is given", async () => {
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const flow = await t.client.start(approved, expense, { ...at, key: "k" });
+      const byId = await endOf(t.client.flow("expense-7").status());
+      await t.client.cancel(flow);
+      return [flow.id, flow.stateId, byId];
+    });
+    expect(run.result).toMatchObject(["k", "expense-7", { code: "NOT_FOUND" }]);
+  });
+
+  test("is not the key of its other operations", async () => {
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      await t.client.start(approved, expense, at);
+      const decided = await t.client.start(approved.decide, yes("ada"), at);
+      return [decided.id === "expense-7", (await decided.result()).status];
+    });
+    expect(run.result).toEqual([false, "recorded"]);
+  });
+
+  test("is the key of a test double too", async () => {
+    const double = mock(approved.request, () => ({
+      status: "approved" as const,
+      decisions: [],
+      audit: [],
+    }));
+    const run = await simulate({ functions: [double] }, async (t) => {
+      await t.client.start(approved, expense, at);
+      return t.client.flow("expense-7").result();
+    });
+    expect(run.result).toMatchObject({ status: "approved" });
+  });
+
+  test("must be a valid flow key, unless a key is given", async () => {
+    const long = "x".repeat(257);
+    const run = await simulate({ functions: [approved] }, async (t) => {
+      const refused = await endOf(t.client.start(approved, expense, { id: long }));
+      const flow = await t.client.start(approved, expense, { id: long, key: "short" });
+      await t.client.cancel(flow);
+      return [refused, flow.stateId];
+    });
+    expect(run.result).toMatchObject([{ code: "INVALID_IDEMPOTENCY_KEY" }, long]);
+  });
+});
+
 describe("an approval that nobody answers", () => {
   test.each([
     ["expires", { timeout: "72h" }, "expired", 72, ["0 asked", "72 expired"]],
@@ -571,9 +643,10 @@ describe("an approval that goes wrong", () => {
     const approved = approval("app/approve", { ask });
     const run = await simulate({ functions: [approved] }, async (t) => {
       const first = await t.client.start(approved, expense, { id: "e" });
-      const second = await endOf(t.client.call(approved, expense, { id: "e" }));
+      const again = { id: "e", key: "again" };
+      const second = await endOf(t.client.call(approved, expense, again));
       await t.client.call(approved.decide, yes("ada"), { id: "e" });
-      const third = await t.client.start(approved, expense, { id: "e" });
+      const third = await t.client.start(approved, expense, { id: "e", key: "third" });
       await t.client.call(approved.decide, no("ada"), { id: "e" });
       return [(await first.result()).status, second, (await third.result()).status];
     });
@@ -725,7 +798,7 @@ describe("an approval that goes wrong", () => {
       await t.crash({ downFor: "2h" });
       const seen = await t.client.call(approved.view, undefined, { id: "e" });
       await t.crash({ downFor: "2h" });
-      const second = await t.client.start(approved, expense, { id: "e" });
+      const second = await t.client.start(approved, expense, { id: "e", key: "second" });
       return [seen?.status, (await first.result()).status, (await second.result()).status];
     });
     expect(run.result).toEqual(["expired", "expired", "expired"]);

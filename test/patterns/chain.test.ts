@@ -108,7 +108,7 @@ describe("a chain", () => {
     const promise = Promise.resolve();
     for (const wrong of [5, null, undefined, {}, "chain/add", promise]) {
       expect(() => chain("chain/wrong", add, wrong as never)).toThrow(
-        /INVALID_OPTIONS: step 2 of chain\/wrong: expected what fn\(\) gave/,
+        /INVALID_OPTIONS: step 2 of chain\/wrong: expected a function from fn\(\)/,
       );
     }
     expect(() => chain("chain/wrong", ...([] as unknown as [typeof add]))).toThrow(
@@ -116,7 +116,7 @@ describe("a chain", () => {
     );
     expect(() => chain("no-slash", add)).toThrow(/INVALID_NAME/);
     expect(() => parallel(add, 5 as never)).toThrow(
-      /parallel: function 2: expected what fn\(\) gave/,
+      /parallel: function 2: expected a function from fn\(\)/,
     );
     expect(() => tap(5 as never)).toThrow(/tap: function 1/);
     expect(() => keep(5 as never)).toThrow(/keep: expected/);
@@ -154,14 +154,14 @@ describe("a chain that fails", () => {
       ),
       1,
       "choose(chain/add)",
-      'there is no case "other"; there are add',
+      'choose: expected one of add from select, got "other"',
     ],
     [
       "a mapping that gives a promise",
       chain("chain/pr", late),
       1,
       "a mapping",
-      "a plain function gave a promise",
+      "a plain function returned a promise",
     ],
     [
       "a last mapping that gives what cannot be kept",

@@ -516,7 +516,7 @@ test("joins a hundred thousand branches", { timeout: 60_000 }, async () => {
 });
 
 test.each([
-  [{ each: 5 }, /each of fan\/wrong: expected what fn\(\) gave/],
+  [{ each: 5 }, /each of fan\/wrong: expected a function from fn\(\)/],
   [{}, /each of fan\/wrong/],
   [{ each: square, split: 5 }, /split of fan\/wrong/],
   [{ each: square, join: {} }, /join of fan\/wrong/],

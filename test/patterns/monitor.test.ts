@@ -388,7 +388,7 @@ describe("a monitor whose check fails", () => {
     };
     expect((await watched({ until: (async () => false) as never })).ended).toMatchObject({
       code: "FUNCTION_FAILED",
-      message: expect.stringContaining("gave a promise"),
+      message: expect.stringContaining("returned a promise"),
     });
     expect((await watched({ until: bad })).ended).toMatchObject({
       code: "FUNCTION_FAILED",

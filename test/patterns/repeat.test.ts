@@ -125,7 +125,7 @@ describe("a repetition", () => {
   );
 
   test.each([
-    [{}, /expected one of until, while and times/],
+    [{}, /expected at least one of until, while and times/],
     [{ until: 5 }, /until of repeat\/wrong: expected a function/],
     [{ while: "x" }, /while of repeat\/wrong: expected a function/],
     [{ times: 0 }, /times of repeat\/wrong: expected a whole number from 1/],

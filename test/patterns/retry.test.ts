@@ -174,7 +174,7 @@ describe("a function that is retried", () => {
 
   test("is a function", () => {
     expect(() => retry("retry/wrong", 5 as never)).toThrow(
-      /INVALID_OPTIONS: function of retry\/wrong: expected what fn\(\) gave/,
+      /INVALID_OPTIONS: function of retry\/wrong: expected a function from fn\(\)/,
     );
     expect(() => retryLater("soon" as never, "")).toThrow(/INVALID_DELAY/);
   });

@@ -135,7 +135,7 @@ describe("a saga", () => {
     expect(ended).toMatchObject({
       code: "COMPENSATION_FAILED",
       message: expect.stringContaining(
-        "step 4 of saga/torn (saga/d) failed, and what undoes step 2 (saga/b) failed too",
+        "step 4 of saga/torn (saga/d) failed, and so did the compensation of step 2 (saga/b)",
       ) as unknown,
       details: {
         step: 4,

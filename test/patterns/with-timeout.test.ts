@@ -145,7 +145,7 @@ describe("a function that has so much time", () => {
       /INVALID_OPTIONS: function of timeout\/wrong/,
     );
     expect(() => withTimeout("timeout/wrong", wait, "soon" as never)).toThrow(
-      /INVALID_DELAY: the duration of timeout\/wrong/,
+      /INVALID_DELAY: duration of timeout\/wrong/,
     );
     expect(() => withTimeout("timeout/wrong", wait, "1s", { onTimeout: 5 as never })).toThrow(
       /INVALID_OPTIONS: onTimeout of timeout\/wrong/,

@@ -10,6 +10,7 @@ import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkId, checkName } from "../../core/validation/names.ts";
 import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import { idNamesFlow } from "../define/flow-per-id.ts";
 import { resolveTarget } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
@@ -272,7 +273,8 @@ export class Client {
     const { id, key: flowKey } = checkStartOptions(options, type);
     const stateful = spec.state !== undefined;
     const number = this.#engine.nextFlow();
-    const flow = flowKey ?? (stateful || id === undefined ? number : checkFlowKey(id));
+    const isKey = id !== undefined && idNamesFlow(spec, operation);
+    const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
     const digestAs = (named: string): string =>

@@ -2,7 +2,10 @@ import type { Failure } from "../types/failure.ts";
 
 /** The address and the key of a new flow. */
 export interface StartOptions {
-  /** Id of a stateful function's state, or the flow's key for a stateless function. */
+  /**
+   * Id of a stateful function's state. For a stateless function and for an approval it is the flow's
+   * key too, unless `key` is given.
+   */
   readonly id?: string;
   /**
    * The flow's key, of at most 256 characters. A second start with the same key, function and input

@@ -8,6 +8,8 @@ export interface OperationSpec {
   readonly handler: (ctx: never, input: never) => unknown;
   /** True for a query: it reads state, and neither changes nor starts anything. */
   readonly readOnly: boolean;
+  /** True if each state has one flow, so that `id` sets the flow's key too. */
+  readonly flowPerId?: boolean;
 }
 
 /** A retry policy, checked, in ms. */

@@ -1,25 +1,28 @@
 import { ProblemError } from "../responses/problem.ts";
 
-/** What a request asks to do, and to what. */
+/** The action of a request, and its target. */
 export interface Access {
   readonly action: "start" | "status" | "event" | "cancel" | "purge";
-  /** What is to be started: type and operation of a function, and id of its state. */
+  /** For `start`: type and operation of the function, and id of its state. */
   readonly function?: string;
   readonly operation?: string;
   readonly id?: string;
-  /** Id of the flow that is meant. */
+  /** Id of the flow. */
   readonly flow?: string;
   readonly event?: string;
 }
 
 /**
- * Decides who may do what: `true`, or the name of whoever asks, allows it; `false`, or an empty name, is answered with 403; a Response is the
- * answer; what fails is answered with 500. Idempotency keys are told apart by names: two people may use the same. The body is not to be read.
+ * Decides if a request is allowed. `true`, or the name of the client, allows it. `false`, or an empty
+ * name, is answered with 403. A Response is sent as it is. A failure is answered with 500.
+ *
+ * Idempotency keys belong to names, so two clients may use the same key. The hook must not read the
+ * body.
  */
 export type Authorize = (request: Request, access: Access) => Grant | Promise<Grant>;
 type Grant = boolean | string | Response;
 
-/** What a hook answers in place of what was asked for. */
+/** The Response that a hook sends instead. */
 export class Refusal extends Error {
   readonly response: Response;
 
@@ -29,7 +32,11 @@ export class Refusal extends Error {
   }
 }
 
-/** Asks the hook, if there is one; gives the name of whoever asks. @throws a `Refusal`, or a `ProblemError` */
+/**
+ * Calls the hook, if there is one. Returns the name of the client.
+ *
+ * @throws a `Refusal`, or a `ProblemError`
+ */
 export async function authorized(
   authorize: Authorize | undefined,
   request: Request,
@@ -37,11 +44,10 @@ export async function authorized(
 ): Promise<string | undefined> {
   if (authorize === undefined) return undefined;
   const grant: unknown = await authorize(request, access);
-  // A copy: a hook may have one answer for all, whose body can be read once.
+  // A copy: a hook may reuse one Response, and its body can be read only once.
   if (grant instanceof Response) throw new Refusal(grant.clone());
-  // An empty name is nobody's.
   if (typeof grant === "string" && grant !== "") return grant;
-  // Anything but a plain yes is a no, whatever a hook in JavaScript gives.
+  // Any value but `true` or a name is a refusal, also from an untyped hook.
   if (grant !== true) throw new ProblemError("FORBIDDEN");
   return undefined;
 }

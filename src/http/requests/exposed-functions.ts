@@ -4,18 +4,20 @@ import type { AnyInvokable } from "../../futures/types/function.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
 import { specOf } from "../../futures/define/spec.ts";
 
-/** What can be started from outside, and whose flows can be seen there. */
+/** The functions that clients can start, and whose flows they can see. */
 export interface Exposed {
-  /** The function of this type, or its operation: each by these two names, and no other. */
+  /** Finds a function by its type, or an operation by both names. There is no other name for it. */
   find(type: string, operation: string | undefined): AnyInvokable | undefined;
-  /** Whether flows of the function of this type, or formerly of it, may be seen. */
+  /** Returns true if flows of this type, or of this former type, are visible. */
   shows(type: string): boolean;
 }
 
 /**
- * Makes a directory of functions: what `fn` gave, patterns, single operations, and stateful functions with all of their operations.
+ * Makes a directory of functions: functions made by `fn`, patterns, single operations, and stateful
+ * functions with all their operations.
  *
- * Of a pattern that is an operation itself, such as an approval, that one alone is exposed: `approved.decide` is to be listed by itself.
+ * A pattern with a default operation, such as an approval, exposes that operation only. List its
+ * other operations one by one, such as `approved.decide`.
  *
  * @throws `INVALID_OPTIONS`
  */
@@ -31,10 +33,10 @@ export function exposedFunctions(functions: unknown): Exposed {
     if (spec === undefined)
       throw new HandbackError(
         "INVALID_OPTIONS",
-        `functions: expected what fn() or stateful() gave, got ${show(face)}`,
+        `functions: expected a function from fn() or stateful(), got ${show(face)}`,
       );
     const found = types.get(spec.type) ?? new Map<string | undefined, AnyInvokable>();
-    // What has been renamed is reached by its former names, too: clients and flows keep them.
+    // A renamed function keeps its former names, because clients and flows still use them.
     for (const name of [spec.type, ...spec.aliases]) types.set(name, found);
     if (isInvokable(face)) {
       if (face.operation !== undefined) found.set(face.operation, face);
@@ -49,7 +51,7 @@ export function exposedFunctions(functions: unknown): Exposed {
   };
 }
 
-/** A function that is one of its operations has them beside itself. */
+/** A function with a default operation has its operations as properties. */
 function isPattern(face: object): boolean {
   return Object.values(face).some(isInvokable);
 }

@@ -1,9 +1,9 @@
 import { ProblemError } from "../responses/problem.ts";
 
 /**
- * Reads the body of a request as JSON; `undefined` when it is empty. What is over the limit is not read to its end.
+ * Reads the body of a request as JSON, or `undefined` if it is empty. Reading stops at the limit.
  *
- * @throws a `ProblemError`, when it is of another type, too large, cut short, or no JSON
+ * @throws a `ProblemError` if it has another type, is too large, is incomplete, or is not JSON
  */
 export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
   if (Number(request.headers.get("content-length") ?? 0) > limit)
@@ -12,7 +12,7 @@ export async function readJsonBody(request: Request, limit: number): Promise<unk
   if (encoding !== null && encoding !== "identity")
     throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
   const isJson = isJsonType(request.headers.get("content-type"));
-  // A form that some other page sends is refused, even when it is empty.
+  // A form sent by another site's page is refused, even if it is empty.
   if (!isJson && request.headers.has("content-type"))
     throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
   const bytes = await readBytes(request, limit);
@@ -30,7 +30,7 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   let size = 0;
   if (request.body === null) return new Uint8Array();
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  // What fails here is the sender: it has gone away, or takes too long.
+  // A failure here means that the sender has gone away or is too slow.
   const chunk = () =>
     reader.read().catch((): never => {
       throw new ProblemError("BODY_INCOMPLETE");
@@ -52,7 +52,7 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** `application/json`, or what ends with `+json`, in UTF-8. */
+/** Returns true for `application/json` and for types that end with `+json`, in UTF-8. */
 function isJsonType(header: string | null): boolean {
   const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";");
   const [name] = [type.trim()];

@@ -2,11 +2,12 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { ProblemError } from "../responses/problem.ts";
 
-const CHANGES_NOTHING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Lets pages of these origins call from a browser and read what they are told; what a page of any other has a browser send changes nothing,
- * and is a `CROSS_SITE` problem: it comes with the cookies of whoever looks at that page.
+ * Lets pages of these origins call from a browser and read the responses. A request from any other
+ * site's page, which carries the cookies of its visitor, changes nothing and is a `CROSS_SITE`
+ * problem.
  */
 export function onlyFrom(origins: readonly string[]): MiddlewareHandler {
   const share = cors({
@@ -17,7 +18,7 @@ export function onlyFrom(origins: readonly string[]): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("origin");
     if (origin !== undefined && origins.includes(origin)) return share(c, next);
-    if (!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw))
+    if (!SAFE_METHODS.has(c.req.method) && isForeign(c.req.raw))
       throw new ProblemError("CROSS_SITE");
     return next();
   };

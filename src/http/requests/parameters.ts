@@ -1,12 +1,15 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { ProblemError } from "../responses/problem.ts";
 
-/** The parts of the path that the route names, decoded. */
+/** Returns the named parts of the path, decoded. */
 export function pathOf(c: Context): Readonly<Record<string, string | undefined>> {
   return c.req.param();
 }
 
-/** Refuses a path that one server might read in another way than the next: with a NUL, with bytes that are no UTF-8, or with `..` in it. */
+/**
+ * Refuses a path that different servers might read differently: with a NUL, with bytes that are not
+ * UTF-8, or with `..`.
+ */
 export const checkPath: MiddlewareHandler = async (c, next) => {
   for (const segment of new URL(c.req.url).pathname.split("/")) {
     const text = decoded(segment);
@@ -24,14 +27,19 @@ function decoded(segment: string): string {
   }
 }
 
-/** A parameter of the query, decoded; one that comes twice means one thing to some and another to others. @throws a `ProblemError` */
+/**
+ * Returns a query parameter, decoded. A repeated one is refused, because servers differ on which one
+ * counts.
+ *
+ * @throws a `ProblemError`
+ */
 export function queryOf(c: Context, name: string): string | undefined {
   const [value, ...others] = c.req.queries(name) ?? [];
   if (others.length > 0) throw new ProblemError("REPEATED_PARAMETER");
   return value;
 }
 
-/** Reads `?wait=`, in seconds: how long to wait, in ms, `maxMs` at most. @throws a `ProblemError` */
+/** Reads `?wait=` in seconds. Returns ms, at most `maxMs`. @throws a `ProblemError` */
 export function waitOf(c: Context, maxMs: number): number {
   const text = queryOf(c, "wait");
   if (text === undefined) return 0;

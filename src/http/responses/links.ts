@@ -1,17 +1,17 @@
 import type { Context } from "hono";
 
-/** Addresses of one flow: paths, from the root of the server that was asked. */
+/** URLs of one flow, as paths from the root of the server. */
 export interface FlowLinks {
   readonly statusUrl: string;
-  /** With `{name}` in the place of the event's name. */
+  /** A template: `{name}` is replaced by the name of the event. */
   readonly eventUrl: string;
   readonly cancelUrl: string;
   readonly purgeUrl: string;
 }
 
 /**
- * Makes the addresses of a flow, under the path at which the app is mounted: that of the request, as it was sent, without the segments of its
- * route. Nothing that a client says of the server's name has a part in it.
+ * Makes the URLs of a flow under the path at which the app is mounted. This is the path of the
+ * request as sent, without the segments of its route. Host names sent by clients are not used.
  */
 export function linksOf(c: Context, flow: string, segments: number): FlowLinks {
   const base = new URL(c.req.url).pathname.split("/").slice(0, -segments).join("/");

@@ -2,8 +2,9 @@ import { toBase64 } from "../../core/codec/base64.ts";
 import { isHandle } from "../../futures/types/handle.ts";
 
 /**
- * Makes JSON that anybody reads of a value that a flow gave: dates in ISO 8601, bigints and numbers that JSON has not as text, Maps as lists
- * of pairs, Sets as lists, bytes in base64. Handles are left out: they are for those inside.
+ * Makes plain JSON from a value of a flow: dates in ISO 8601, bigints and non-finite numbers as text,
+ * Maps as lists of pairs, Sets as lists, bytes in base64. Handles are left out, because clients
+ * cannot use them.
  */
 export function plainJson(value: unknown): unknown {
   switch (typeof value) {
@@ -29,11 +30,11 @@ function plainObject(value: object): unknown {
   if (value instanceof Uint8Array) return toBase64(value);
   if (Array.isArray(value)) return value.map(plainItem);
   if (isHandle(value)) return undefined;
-  // Not by assignment: a property named __proto__ is a property like any other.
+  // Not by assignment, which would treat a property named __proto__ specially.
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]));
 }
 
-/** A list has no gaps. */
+/** An item without a value becomes `null`, because JSON lists have no gaps. */
 function plainItem(item: unknown): unknown {
   return plainJson(item) ?? null;
 }

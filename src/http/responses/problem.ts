@@ -2,49 +2,52 @@ import { ERROR_CODES } from "../../core/errors/error-codes.ts";
 import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 
-/** What is wrong with a request itself; all else has the code of an error. */
+/** Problems with a request itself. All others have the code of an error. */
 const REQUEST_PROBLEMS = {
   METHOD_NOT_ALLOWED: {
     status: 405,
-    title: "The method is not allowed here; the header Allow says which are.",
+    title: "The method is not allowed here. The Allow header lists the allowed ones.",
   },
   FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
-  BODY_INCOMPLETE: { status: 400, title: "The body ended before all of it was there." },
-  MALFORMED_PATH: { status: 400, title: "The path is not text in UTF-8, or leads upwards." },
-  REPEATED_PARAMETER: { status: 400, title: "A parameter of the query comes more than once." },
-  MALFORMED_WAIT: { status: 400, title: "The parameter wait is not a number of seconds." },
+  BODY_INCOMPLETE: { status: 400, title: "The body is incomplete." },
+  MALFORMED_PATH: { status: 400, title: "The path is not UTF-8 text, or contains '..'." },
+  REPEATED_PARAMETER: { status: 400, title: "A query parameter is repeated." },
+  MALFORMED_WAIT: { status: 400, title: "The wait parameter is not a number of seconds." },
   BODY_TOO_LARGE: { status: 413, title: "The body is larger than the limit." },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: "The body is not of type application/json, or is encoded.",
   },
-  STILL_PENDING: { status: 409, title: "The flow has not ended; cancel it first." },
-  NO_ROUTE: { status: 404, title: "There is nothing here." },
+  STILL_PENDING: { status: 409, title: "The flow has not ended. Cancel it first." },
+  NO_ROUTE: { status: 404, title: "There is no such route." },
   INTERNAL: {
     status: 500,
-    title: "The request failed here; the log has more, under the error's id.",
+    title: "The server failed. Its log has the details under the error id.",
   },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
-/** A code in a problem document: that of an error, or what is wrong with a request itself. */
+/** A code in a problem document: the code of an error, or of a problem with the request itself. */
 export type ProblemCode = ErrorCode | keyof typeof REQUEST_PROBLEMS;
 
-/** A problem document, as RFC 9457 has it. It names neither flows nor what was sent: ids are all that it takes to reach a flow. */
+/**
+ * A problem document (RFC 9457). It contains no flow ids, which give access to flows, and no data of
+ * the request.
+ */
 export interface Problem {
   /** `urn:handback:` and the code. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly code: ProblemCode;
-  /** Which value of the input was at fault, where that is known. */
+  /** Path of the invalid value in the input, if known. */
   readonly path?: string;
-  /** Under what the log has more. */
+  /** Id under which the log has the details. */
   readonly errorId?: string;
 }
 
-/** What answers a request in place of what it asked for: a problem, with headers that belong to it. */
+/** An error that is answered with a problem document and these headers. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
@@ -56,7 +59,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** Codes of errors that say something about the request. All others are `INTERNAL`. */
+/** HTTP status of the errors that concern the request. All others are `INTERNAL`. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   INVALID_NAME: 400,
   INVALID_KEY: 400,
@@ -85,12 +88,12 @@ export function problemOf(
   return { type: `urn:handback:${code}`, title, status, code, ...more };
 }
 
-/** What a code means, without the part that points into an error: those outside do not have it. */
+/** Returns the meaning of a code, without the part about error details, which clients do not get. */
 export function titleOf(code: ErrorCode): string {
   return ERROR_CODES[code].meaning.replace(/[;,] [^;,]*`.*$/, ".");
 }
 
-/** The code of an error that says something about the request; `undefined` for what went wrong here. */
+/** Returns the code of an error that concerns the request, or `undefined` for internal errors. */
 export function codeOf(error: unknown): ErrorCode | undefined {
   return HandbackError.is(error) && STATUS[error.code] !== undefined ? error.code : undefined;
 }

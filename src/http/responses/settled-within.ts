@@ -1,15 +1,18 @@
 import type { Clock } from "../../core/host/clock.ts";
 import type { FlowHandle } from "../../futures/client/client.ts";
 
-/** Until when a flow is waited for. */
+/** The limits of a wait for a flow. */
 interface Waiting {
   readonly waitMs: number;
   readonly clock: Clock;
-  /** Is aborted when nobody listens any more. */
+  /** Is aborted when the client disconnects. */
   readonly listening: AbortSignal;
 }
 
-/** Waits for a flow to end, or for the time to be over, or for nobody to be listening any more. Which of them it was is to be asked afterwards. */
+/**
+ * Waits until a flow ends, the time is over, or the client disconnects. The caller reads the status
+ * of the flow afterwards.
+ */
 export async function settledWithin(
   handle: FlowHandle<unknown>,
   { waitMs, clock, listening }: Waiting,

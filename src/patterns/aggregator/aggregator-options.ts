@@ -12,44 +12,59 @@ import type { Duration } from "../../core/validation/duration.ts";
 import type { FlushReason } from "./batch-buffer.ts";
 import { destination } from "../composing/option-checks.ts";
 import type { Destination } from "../composing/destination.ts";
-import { seenGroups } from "./dedupe-window.ts";
+import { dedupeGroups } from "./dedupe-window.ts";
 
-/** What leaves an aggregator: the events that came for one key, in the order in which they came. */
+/** A batch of an aggregator: events of one key, in the order of their arrival. */
 export interface Batch<Event> {
-  /** Names this batch; the same for every attempt to flush it. */
+  /** Unique name of this batch. It is the same for every attempt to send it. */
   readonly id: string;
-  /** The id that the events were added under. */
+  /** The id to which the events were added. */
   readonly key: string;
   readonly events: readonly Event[];
   readonly reason: FlushReason;
-  /** When the first and the last of the events came, in ms since the epoch. */
+  /** Instants at which the first and the last event arrived, in ms since the epoch. */
   readonly openedAt: number;
   readonly lastAt: number;
 }
 
-/** When an aggregator flushes, what it drops, and where its batches go. */
+/** Options of `aggregator`. */
 export interface AggregatorOptions<Event> {
-  /** Gets each batch, by a one-way message: a function, an operation of a stateful one (at the same id), or an egress. */
+  /**
+   * Receives each batch, in a one-way message: a function, an operation of a stateful function (at
+   * the same id), or an egress type.
+   */
   readonly flush: Destination<Batch<Event>>;
-  /** Events that leave together at most, from 1; default 1,000. */
+  /** Greatest number of events in a batch, from 1. Default: 1,000. */
   readonly maxCount?: number;
-  /** Bytes of events, as text in UTF-8, that leave together at most, from 1; default 1,048,576. An event that is larger leaves alone. */
+  /**
+   * Greatest size of a batch in bytes, as UTF-8 text, from 1. Default: 1,048,576. A larger event
+   * leaves alone.
+   */
   readonly maxBytes?: number;
-  /** How long the first event of a batch waits at most; default: as long as it takes. */
+  /** Longest time that the first event of a batch waits. Default: no limit. */
   readonly maxWait?: Duration;
-  /** How long a key must be silent for its batch to leave; default: that counts for nothing. */
+  /** Silence of a key after which its batch leaves. Default: a silence has no effect. */
   readonly gap?: Duration;
-  /** Names an event, 1 to 1,024 bytes: another of that name within `dedupeFor` changes nothing. */
+  /**
+   * Returns the name of an event, 1 to 1,024 bytes. Another event of that name within `dedupeFor`
+   * changes nothing.
+   */
   readonly dedupeBy?: (event: Event) => string;
-  /** How long an event is remembered after it has come; default `"1h"`. */
+  /** Time for which an event is remembered after its arrival. Default: `"1h"`. */
   readonly dedupeFor?: Duration;
-  /** Events that are remembered for each key at most, from 1: the oldest are forgotten first. Of more than 1,000, up to a quarter more may be remembered. Default 1,000. */
+  /**
+   * Greatest number of events remembered for each key, from 1. Default: 1,000. The oldest are
+   * forgotten first. With more than 1,000, up to a quarter more may be remembered.
+   */
   readonly dedupeMax?: number;
-  /** When an event happened, in ms since the epoch. Needed to tell which are late; all else goes by when they come. */
+  /**
+   * Returns when an event happened, in ms since the epoch. Needed to detect late events. All other
+   * options use the time of arrival.
+   */
   readonly timeOf?: (event: Event) => number;
-  /** How much older than the newest event of its key an event may be, before it is late; default 0. */
+  /** An event older than the newest event of its key by more than this is late. Default: 0. */
   readonly lateAfter?: Duration;
-  /** Gets each late event; default: late events are dropped, and whoever called is told. */
+  /** Receives each late event. Default: it is dropped, and the caller's answer says so. */
   readonly onLate?: Destination<Event>;
 }
 
@@ -69,7 +84,14 @@ const OPTIONS = {
   onLate: optional(destination<unknown>()),
 } satisfies OptionTable<Options<unknown>>;
 
-/** Checks the options and makes the rules of an aggregator. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
+/** The rules of an aggregator, made from its options. Times are in ms. */
+export type AggregatorRules = ReturnType<typeof aggregatorRules>;
+
+/**
+ * Checks the options and makes the rules of an aggregator.
+ *
+ * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
+ */
 export function aggregatorRules(type: string, options: Options<unknown>) {
   const read = readOptions(type, OPTIONS, options);
   const { maxCount, maxBytes, maxWait, gap, dedupeFor, dedupeMax, lateAfter } = read;
@@ -77,8 +99,13 @@ export function aggregatorRules(type: string, options: Options<unknown>) {
     const expected = "a function, because lateAfter and onLate need it";
     throw invalidOption(`timeOf of ${type}`, expected, undefined);
   }
-  const { groups, each } = seenGroups(dedupeMax);
+  const { groups, each } = dedupeGroups(dedupeMax);
   return {
+    type,
+    flush: read.flush,
+    dedupeBy: read.dedupeBy,
+    timeOf: read.timeOf,
+    onLate: read.onLate,
     bounds: { maxCount, maxBytes, maxWaitMs: maxWait, gapMs: gap },
     window: { windowMs: dedupeFor, max: each },
     groups,

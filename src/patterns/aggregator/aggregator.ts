@@ -1,56 +1,58 @@
 import { checkId } from "../../core/validation/names.ts";
 import { value } from "../../core/state/value.ts";
 import type { ValueSpec } from "../../core/state/value.ts";
+import { invalidOption } from "../../core/validation/options.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { StatefulFunction } from "../../futures/types/define.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import { stateful } from "../../futures/define/stateful.ts";
-import { aggregatorRules } from "./aggregator-options.ts";
-import type { AggregatorOptions } from "./aggregator-options.ts";
-import { eventSize } from "./event-size.ts";
-import { dueAt, fullness } from "./batch-buffer.ts";
-import type { FlushReason, Gathered } from "./batch-buffer.ts";
-import { mainOperation } from "../composing/default-operation.ts";
-import { invalidOption } from "../../core/validation/options.ts";
+import { cancelAddressTimer, setAddressTimer } from "../composing/address-timer.ts";
+import { defaultOperation } from "../composing/default-operation.ts";
 import { functionsAmong, sendToDestination } from "../composing/destination.ts";
-import { NOTHING_SEEN, remember, seenGroupOf } from "./dedupe-window.ts";
-import type { Seen } from "./dedupe-window.ts";
-import { partOf, shaped, durationInWords } from "../diagram/shape.ts";
+import { durationInWords, partOf, shaped } from "../diagram/shape.ts";
 import type { Shape } from "../diagram/shape.ts";
+import { aggregatorRules } from "./aggregator-options.ts";
+import type { AggregatorOptions, AggregatorRules } from "./aggregator-options.ts";
+import { totalsOf } from "./batch-buffer.ts";
+import type { BatchBuffer, FlushReason } from "./batch-buffer.ts";
+import { addEvent, checkEventTime, wakeBatch } from "./decisions.ts";
+import { dedupeGroupOf, EMPTY_WINDOW, rememberEvent } from "./dedupe-window.ts";
+import type { DedupeWindow } from "./dedupe-window.ts";
+import { eventSize } from "./event-size.ts";
 
-/** What became of an event, and how many are gathered for its key now. */
+/** The answer to an event, and the number of events in the current batch of its key. */
 export interface Added {
   readonly status: "added" | "duplicate" | "late";
   readonly count: number;
 }
 
-/** What is gathered for one key, and what is remembered of it. */
+/** The stored values of one key. */
 export interface AggregatorState {
-  open?: Gathered | undefined;
-  seen: Seen;
-  /** Of more than 1,000 names, those of other groups. */
-  [group: `seen-${number}`]: Seen;
+  /** The current batch. */
+  open?: BatchBuffer | undefined;
+  seen: DedupeWindow;
+  /** More groups of names, if more than 1,000 are remembered. */
+  [group: `seen-${number}`]: DedupeWindow;
   newestAt?: number | undefined;
 }
 
-/** A function that gathers events by id, and hands them on in batches. It is its own operation `add`. */
+/** A function that gathers events by id and sends them in batches. It is its own operation `add`. */
 export interface Aggregator<Event>
   extends StatefulFn<Event, Added>, StatefulFunction<AggregatorState> {
   readonly type: string;
-  /** Adds an event to what is gathered under the id it is sent to. */
+  /** Adds an event to the batch of an id. */
   readonly add: StatefulFn<Event, Added>;
-  /** Hands on what is gathered, however little; gives the number of events. */
+  /** Sends the current batch, however small. Returns the number of its events. */
   readonly flush: StatefulFn<void, number>;
 }
 
-/** Token of the one message that an address has under way to itself. */
-const TIMER = "due";
+type Ctx = Context<AggregatorState>;
 
 /**
- * Gathers events by id, and hands them on in batches: when there are enough of them, when the first has waited long enough, when they are
- * large, or when a while passes without another one.
+ * Gathers events by id and sends them in batches: when there are enough of them, when the first has
+ * waited long enough, when they are large, or after a silence.
  *
- * A batch leaves with the very commit that clears it, so no event is lost or flushed twice, whatever crashes.
+ * One commit sends and clears a batch, so no crash loses an event or sends it twice.
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
  * @example
@@ -58,13 +60,22 @@ const TIMER = "due";
  * import { aggregator } from "handback/patterns";
  * import type { Batch } from "handback/patterns";
  *
- * const store = fn("docs/store", (ctx, batch: Batch<{ id: string; celsius: number }>) => ctx.log.info(`${batch.key}: ${batch.events.length}`));
- * const batch = aggregator("docs/batch", { flush: store, maxCount: 100, maxWait: "10s", dedupeBy: (e) => e.id });
+ * type Reading = { id: string; celsius: number };
+ * const store = fn("docs/store", (ctx, batch: Batch<Reading>) =>
+ *   ctx.log.info(`${batch.key}: ${batch.events.length}`),
+ * );
+ * const batch = aggregator("docs/batch", {
+ *   flush: store,
+ *   maxCount: 100,
+ *   maxWait: "10s",
+ *   dedupeBy: (reading) => reading.id,
+ * });
  *
  * const engine = await embedded({ functions: [batch], store: memory(), log: console });
- * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, { id: "kitchen" })); // { status: "added", count: 1 }
- * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, { id: "kitchen" })); // { status: "duplicate", count: 1 }
- * await engine.client.call(batch.flush, undefined, { id: "kitchen" }); // kitchen: 1
+ * const at = { id: "kitchen" };
+ * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, at)); // { status: "added", count: 1 }
+ * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, at)); // { status: "duplicate", count: 1 }
+ * await engine.client.call(batch.flush, undefined, at); // kitchen: 1
  * await engine.close();
  */
 export function aggregator<Event>(
@@ -74,131 +85,131 @@ export function aggregator<Event>(
 // Inside, events are values like any other.
 export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
   const rules = aggregatorRules(type, options);
-  const { bounds, window, groups, lateAfterMs } = rules;
-  const { flush, dedupeBy, timeOf, onLate } = options;
-  const moreSeen: Record<`seen-${number}`, ValueSpec<Seen>> = {};
-  const [, ...more] = groups;
-  for (const group of more)
-    moreSeen[group] = value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs });
+  const shape = aggregatorShape(rules, options);
+  const self = aggregatorFunction(rules);
+  shaped(self.add, shape);
+  return shaped(defaultOperation<Aggregator<unknown>>(self, "add", ["flush"]), shape);
+}
 
+/** The stateful function. Its handlers load totals, decide, and carry the decision out. */
+function aggregatorFunction(rules: AggregatorRules) {
+  const { type, bounds, flush, dedupeBy, timeOf, onLate } = rules;
   const self = stateful(type, {
-    state: {
-      open: value<Gathered>(),
-      seen: value<Seen>(NOTHING_SEEN, { expireAfterWrite: window.windowMs }),
-      ...moreSeen,
-      newestAt: value<number>(),
-    },
+    state: { open: value<BatchBuffer>(), ...dedupeValues(rules), newestAt: value<number>() },
     parts: functionsAmong([flush, onLate]),
     handlers: {
       add(ctx, event: unknown): Added {
         const now = ctx.now();
-        if (dedupeBy !== undefined && isKnown(ctx, dedupeBy(event), now))
-          return answer(ctx, "duplicate");
-        if (timeOf !== undefined && isLate(ctx, timeOf(event))) {
+        if (dedupeBy !== undefined && isKnownEvent(ctx, rules, { name: dedupeBy(event), now }))
+          return added(ctx, "duplicate");
+        if (timeOf !== undefined && isLateEvent(ctx, rules, timeOf(event))) {
           if (onLate !== undefined) sendToDestination(ctx, onLate, event);
-          return answer(ctx, "late");
+          return added(ctx, "late");
         }
-        put(ctx, event, now);
-        return answer(ctx, "added");
+        const timerAt = putEvent(ctx, rules, { event, now });
+        if (timerAt !== undefined) wakeAt(ctx, timerAt);
+        return added(ctx, "added");
       },
       flush(ctx): number {
         const { open } = ctx.state;
         if (open === undefined) return 0;
-        leave(ctx, open, "asked");
+        sendBatch(ctx, rules, "asked");
         return open.events.length;
       },
-      /** The timer of a batch: early when the batch has had more events since, and for nothing when it has left. */
+      /** Handles the timer of a batch. */
       due(ctx, { batch }: { readonly batch: string }): void {
         const { open } = ctx.state;
-        if (open?.id === batch && !leaveIfDue(ctx, open, ctx.now())) arm(ctx, open);
+        const change = wakeBatch(open && totalsOf(open), batch, bounds, ctx.now());
+        if (change === undefined) return;
+        if ("flush" in change) sendBatch(ctx, rules, change.flush);
+        else if (change.timerAt !== undefined) wakeAt(ctx, change.timerAt);
       },
     },
   });
+  const wakeAt = (ctx: Ctx, at: number): void => {
+    const batch = ctx.state.open?.id;
+    if (batch !== undefined) setAddressTimer(ctx, { operation: self.due, input: { batch }, at });
+  };
+  return self;
+}
 
-  /** Events are remembered before it is known what becomes of them, so that a late one is late once. */
-  function isKnown(ctx: Context<AggregatorState>, name: string, now: number): boolean {
-    const group = seenGroupOf(checkId(name, `what dedupeBy of ${type} gave`), groups);
-    const seen = remember(ctx.state[group] ?? NOTHING_SEEN, window, [name, now]);
-    if (seen !== undefined) ctx.state[group] = seen;
-    return seen === undefined;
-  }
+/** The stored values that remember the names of events, one for each group. */
+function dedupeValues({ groups: [, ...more], window }: AggregatorRules) {
+  const names = (): ValueSpec<DedupeWindow> =>
+    value<DedupeWindow>(EMPTY_WINDOW, { expireAfterWrite: window.windowMs });
+  const others: Record<`seen-${number}`, ValueSpec<DedupeWindow>> = {};
+  for (const group of more) others[group] = names();
+  return { seen: names(), ...others };
+}
 
-  function isLate(ctx: Context<AggregatorState>, at: unknown): boolean {
-    if (typeof at !== "number" || !Number.isFinite(at))
-      throw invalidOption(`what timeOf of ${type} gave`, "ms since the epoch", at);
-    const { newestAt = at } = ctx.state;
-    if (at < newestAt - lateAfterMs) return true;
-    ctx.state.newestAt = Math.max(at, newestAt);
-    return false;
-  }
+/** Remembers the name of an event before its time is checked, so a late event is late once. */
+function isKnownEvent(
+  ctx: Ctx,
+  { type, groups, window }: AggregatorRules,
+  { name, now }: { readonly name: string; readonly now: number },
+): boolean {
+  const group = dedupeGroupOf(checkId(name, `result of dedupeBy of ${type}`), groups);
+  const next = rememberEvent(ctx.state[group] ?? EMPTY_WINDOW, window, [name, now]);
+  if (next !== undefined) ctx.state[group] = next;
+  return next === undefined;
+}
 
-  function put(ctx: Context<AggregatorState>, event: unknown, now: number): void {
-    const bytes = eventSize(event);
-    const { open } = ctx.state;
-    // A timer may be late, when the process was down: what was due before this event came leaves without it.
-    if (open !== undefined && !leaveIfDue(ctx, open, now) && open.bytes + bytes > bounds.maxBytes)
-      leave(ctx, open, "bytes");
-    const gathered = (ctx.state.open ??= {
-      id: ctx.idempotencyKey,
-      events: [],
-      bytes: 0,
-      openedAt: now,
-      lastAt: now,
-    });
-    gathered.events.push(event);
-    gathered.bytes += bytes;
-    gathered.lastAt = now;
-    const full = fullness(gathered, bounds);
-    if (full !== undefined) leave(ctx, gathered, full);
-    else if (gathered.events.length === 1) arm(ctx, gathered);
-  }
+function isLateEvent(ctx: Ctx, rules: AggregatorRules, at: unknown): boolean {
+  if (typeof at !== "number" || !Number.isFinite(at))
+    throw invalidOption(`result of timeOf of ${rules.type}`, "ms since the epoch", at);
+  const change = checkEventTime(ctx.state.newestAt, at, rules);
+  if (!change.isLate) ctx.state.newestAt = change.newestAt;
+  return change.isLate;
+}
 
-  function leaveIfDue(ctx: Context<AggregatorState>, open: Gathered, now: number): boolean {
-    const due = dueAt(open, bounds);
-    if (due === undefined || now < due.at) return false;
-    leave(ctx, open, due.reason);
-    return true;
-  }
+/** Adds an event to a batch and sends what is due. Returns the instant for a new timer. */
+function putEvent(
+  ctx: Ctx,
+  rules: AggregatorRules,
+  { event, now }: { readonly event: unknown; readonly now: number },
+): number | undefined {
+  const { open } = ctx.state;
+  const step = { bytes: eventSize(event), batchId: ctx.idempotencyKey };
+  const change = addEvent(open && totalsOf(open), step, rules.bounds, now);
+  if (change.flushBefore !== undefined) sendBatch(ctx, rules, change.flushBefore);
+  const { count: _, ...totals } = change.batch;
+  // The list is changed in place: copying it would cost more with each event.
+  const buffer = (ctx.state.open ??= { ...totals, events: [] });
+  buffer.events.push(event);
+  buffer.bytes = totals.bytes;
+  buffer.lastAt = totals.lastAt;
+  if (change.flushAfter !== undefined) sendBatch(ctx, rules, change.flushAfter);
+  return change.timerAt;
+}
 
-  /** One message and one deletion, in one commit. */
-  function leave(
-    ctx: Context<AggregatorState>,
-    { bytes: _, events, ...about }: Gathered,
-    reason: FlushReason,
-  ): void {
-    ctx.state.open = undefined;
-    ctx.cancelSend(TIMER);
-    sendToDestination(ctx, flush, { ...about, key: ctx.self.id, events, reason });
-  }
+/** Sends and clears the current batch in this commit. */
+function sendBatch(ctx: Ctx, { flush }: AggregatorRules, reason: FlushReason): void {
+  const { open } = ctx.state;
+  if (open === undefined) return;
+  const { bytes: _, events, ...about } = open;
+  ctx.state.open = undefined;
+  cancelAddressTimer(ctx);
+  sendToDestination(ctx, flush, { ...about, key: ctx.self.id, events, reason });
+}
 
-  /** One timer at a time: events that come later do not set it again, it looks when it goes off. */
-  function arm(ctx: Context<AggregatorState>, open: Gathered): void {
-    const due = dueAt(open, bounds);
-    if (due === undefined) return;
-    ctx.send(
-      self.due,
-      { batch: open.id },
-      { id: ctx.self.id, delay: Math.max(0, due.at - ctx.now()), token: TIMER },
-    );
-  }
+function added(ctx: Ctx, status: Added["status"]): Added {
+  return { status, count: ctx.state.open?.events.length ?? 0 };
+}
 
-  const { maxCount = 1_000, maxWait, gap } = options;
+function aggregatorShape(
+  { type, flush, onLate }: AggregatorRules,
+  { maxCount = 1_000, maxWait, gap }: AggregatorOptions<unknown>,
+): Shape {
   const limits = [
     `${maxCount} events`,
     maxWait && `${durationInWords(maxWait)} old`,
     gap && `${durationInWords(gap)} of silence`,
   ];
-  const shape: Shape = {
+  return {
     kind: "aggregator",
     name: type,
     flush: partOf(flush),
     bounds: limits.filter(Boolean).join(", or "),
     ...(onLate !== undefined && { onLate: partOf(onLate) }),
   };
-  shaped(self.add, shape);
-  return shaped(mainOperation<Aggregator<unknown>>(self, "add", ["flush"]), shape);
-}
-
-function answer(ctx: Context<AggregatorState>, status: Added["status"]): Added {
-  return { status, count: ctx.state.open?.events.length ?? 0 };
 }

@@ -1,39 +1,55 @@
-/** Why a batch left: it was full, old, followed by silence, or somebody asked for it. */
+/**
+ * The reason why a batch leaves: it is full (`count`, `bytes`), old (`wait`), followed by silence
+ * (`gap`), or `flush` was called (`asked`).
+ */
 export type FlushReason = "count" | "bytes" | "wait" | "gap" | "asked";
 
-/** Events that have come for one key and not yet left. */
-export interface Gathered {
-  /** Names this batch among those of its key, and all others. */
+/** Events of one key that have not left yet. */
+export interface BatchBuffer {
+  /** Unique name of this batch. */
   readonly id: string;
   readonly events: unknown[];
   /** Size of the events, as text. */
   bytes: number;
-  /** When the first and the last of the events came. */
+  /** Instants of the first and the last event. */
   readonly openedAt: number;
   lastAt: number;
 }
 
-/** When batches leave; times in ms. */
-export interface Bounds {
+/** A batch without its events. */
+export interface BatchTotals extends Readonly<Omit<BatchBuffer, "events">> {
+  readonly count: number;
+}
+
+/** The limits of a batch. Times are in ms. */
+export interface FlushRules {
   readonly maxCount: number;
   readonly maxBytes: number;
   readonly maxWaitMs: number | undefined;
   readonly gapMs: number | undefined;
 }
 
-/** Whether what is gathered must leave at once. */
-export function fullness(
-  { events, bytes }: Gathered,
-  { maxCount, maxBytes }: Bounds,
+/** Returns the totals of a batch buffer. */
+export function totalsOf({ id, events, bytes, openedAt, lastAt }: BatchBuffer): BatchTotals {
+  return { id, count: events.length, bytes, openedAt, lastAt };
+}
+
+/** Returns the reason why a batch is full, or `undefined` if it is not. */
+export function fullBatchReason(
+  { count, bytes }: Pick<BatchTotals, "count" | "bytes">,
+  { maxCount, maxBytes }: FlushRules,
 ): FlushReason | undefined {
-  if (events.length >= maxCount) return "count";
+  if (count >= maxCount) return "count";
   return bytes >= maxBytes ? "bytes" : undefined;
 }
 
-/** The instant at which what is gathered must leave if nothing else comes, and why; none when only its size counts. */
-export function dueAt(
-  { openedAt, lastAt }: Gathered,
-  { maxWaitMs, gapMs }: Bounds,
+/**
+ * Returns the instant at which a batch leaves if no other event arrives, and the reason. Returns
+ * `undefined` if only its size counts.
+ */
+export function batchDueAt(
+  { openedAt, lastAt }: Pick<BatchTotals, "openedAt" | "lastAt">,
+  { maxWaitMs, gapMs }: FlushRules,
 ): { readonly at: number; readonly reason: FlushReason } | undefined {
   const wait =
     maxWaitMs === undefined ? undefined : { at: openedAt + maxWaitMs, reason: "wait" as const };

@@ -1,37 +1,39 @@
 import { digest } from "../../core/crypto/digest.ts";
 
-/** So many names are one group. */
+/** Up to this many names are kept in one group. */
 const ONE_GROUP = 1_000;
-/** Names of each of several groups, about. */
+/** Average number of names in each of several groups. */
 const TOGETHER = 256;
-/** Room in each of several groups for more than its share: names are not spread evenly. */
+/** Each of several groups may hold this much more than its share: names are not spread evenly. */
 const SLACK = 1.25;
 
 /**
- * What events are called that were seen, and when they came, oldest first: a line each, `1893456000000 "e1"`, and their number.
+ * The names of recent events and when they arrived, oldest first. Each is one line:
+ * `1893456000000 "e1"`.
  *
- * One text, because all of it is read and written with each event, and nothing is read and written as fast as that. Many names are
- * kept as several such texts, each of which forgets its own oldest, so that an event costs the same however many are remembered.
+ * It is one text, because it is read and written with each event, and text is the fastest to read
+ * and write. Many names are kept in several such texts. Each drops its own oldest names, so an
+ * event costs the same however many are remembered.
  */
-export interface Seen {
+export interface DedupeWindow {
   readonly count: number;
   readonly lines: string;
 }
 
-/** How long, and how many, events are remembered. */
-export interface Window {
+/** The time for which events are remembered, in ms, and their greatest number. */
+export interface DedupeRules {
   readonly windowMs: number;
   readonly max: number;
 }
 
-/** Nothing was seen. */
-export const NOTHING_SEEN: Seen = { count: 0, lines: "" };
+/** A window without names. */
+export const EMPTY_WINDOW: DedupeWindow = { count: 0, lines: "" };
 
-/** Names the value of a state that keeps a group of names. */
-export type SeenGroup = "seen" | `seen-${number}`;
+/** Name of the stored value that holds a group of names. Stores have these names. */
+export type DedupeGroup = "seen" | `seen-${number}`;
 
-/** How so many names are kept: in one group, or in as many as are needed, and how many there are in each at most. */
-export function seenGroups(max: number): {
+/** Returns the groups for this many names, and the greatest number of names in each. */
+export function dedupeGroups(max: number): {
   readonly groups: readonly ["seen", ...`seen-${number}`[]];
   readonly each: number;
 } {
@@ -44,28 +46,31 @@ export function seenGroups(max: number): {
   return { groups: ["seen", ...more], each: Math.ceil((max / count) * SLACK) };
 }
 
-/** The group of a name: always the same one. */
-export function seenGroupOf(name: string, groups: readonly SeenGroup[]): SeenGroup {
+/** Returns the group of a name. It is always the same one. */
+export function dedupeGroupOf(name: string, groups: readonly DedupeGroup[]): DedupeGroup {
   if (groups.length === 1) return "seen";
   return groups[Number.parseInt(digest(name).slice(0, 8), 16) % groups.length] ?? "seen";
 }
 
-/** Remembers an event, and forgets those that are too old or too many; `undefined` when it is remembered already. */
-export function remember(
-  seen: Seen,
-  { windowMs, max }: Window,
+/**
+ * Remembers an event and drops those that are too old or too many. Returns `undefined` if it is
+ * already known.
+ */
+export function rememberEvent(
+  window: DedupeWindow,
+  { windowMs, max }: DedupeRules,
   [id, now]: readonly [id: string, now: number],
-): Seen | undefined {
+): DedupeWindow | undefined {
   const line = ` ${JSON.stringify(id)}\n`;
-  const { count, lines } = forget(seen, now - windowMs, seen.count);
-  // A quote within a name has a backslash before it, so that a line is found in nothing but itself.
+  const { count, lines } = dropOldest(window, now - windowMs, window.count);
+  // A quote inside a name is escaped, so a line never matches a part of another line.
   if (lines.includes(line)) return undefined;
-  const kept = forget({ count, lines }, Number.NEGATIVE_INFINITY, max - 1);
+  const kept = dropOldest({ count, lines }, Number.NEGATIVE_INFINITY, max - 1);
   return { count: kept.count + 1, lines: `${kept.lines}${now}${line}` };
 }
 
-/** Leaves out the oldest: those that came at `until` or before, and those over `max`. */
-function forget({ count, lines }: Seen, until: number, max: number): Seen {
+/** Drops the oldest names: those that arrived at `until` or before, and those over `max`. */
+function dropOldest({ count, lines }: DedupeWindow, until: number, max: number): DedupeWindow {
   let [left, from] = [count, 0];
   while (left > 0 && (left > max || Number(lines.slice(from, lines.indexOf(" ", from))) <= until)) {
     from = lines.indexOf("\n", from) + 1;

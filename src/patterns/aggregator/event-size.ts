@@ -1,7 +1,7 @@
 import { makeCodec } from "../../core/codec/codec.ts";
 import { isHandle } from "../../futures/types/handle.ts";
 
-/** Knows all that can be sent; handles are of one size. */
+/** Encodes any value that can be sent. All handles have one size. */
 const codec = makeCodec({
   extensions: [
     {
@@ -13,7 +13,11 @@ const codec = makeCodec({
   ],
 });
 
-/** How large an event is: bytes of its text in UTF-8, as it is kept. @throws `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE` */
+/**
+ * Returns the size of an event: the bytes of its stored text in UTF-8.
+ *
+ * @throws `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`
+ */
 export function eventSize(event: unknown): number {
   return new TextEncoder().encode(codec.encode(event)).length;
 }

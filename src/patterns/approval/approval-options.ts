@@ -28,26 +28,26 @@ import type {
 import { destination, invokable } from "../composing/option-checks.ts";
 import type { Destination } from "../composing/destination.ts";
 
-/** What those are told who are to decide, or who take over when nobody has. */
+/** The input of `ask` and `onTimeout`. */
 export interface ApprovalRequest<Input> {
   /** Type of the approval, `namespace/name`. */
   readonly approval: string;
-  /** Where decisions go: `client.call(approved.decide, decision, { id })`. */
+  /** Id for decisions: `client.call(approved.decide, decision, { id })`. */
   readonly id: string;
-  /** Names this request; a decision that says so counts for no other. */
+  /** Unique name of this request. A decision with this name counts for no other request. */
   readonly request: string;
   readonly input: Input;
   /** Escalation level and number of reminders so far, both from 0. */
   readonly level: number;
   readonly reminder: number;
-  /** Who may still decide; absent: anyone. */
+  /** People who have not decided yet. Absent if anyone may decide. */
   readonly approvers?: readonly Approver[];
   readonly decisions: readonly Recorded[];
   readonly askedAt: number;
   readonly expiresAt?: number;
 }
 
-/** What an approval comes to. */
+/** The result of an approval. */
 export type ApprovalResult<Ended = never> = {
   readonly decisions: readonly Recorded[];
   readonly audit: readonly AuditEntry[];
@@ -58,68 +58,74 @@ export type ApprovalResult<Ended = never> = {
       : { readonly status: "expired"; readonly value: Ended })
 );
 
-/** Who is asked, how often, until when, and how many have to agree. */
+/** Options of `approval`. */
 export interface ApprovalOptions<Input, Ended = never> {
-  /** Asks the approvers: first, for each reminder, and at each escalation level. If the first call fails, so does the approval. */
+  /**
+   * Asks the approvers: at first, at each reminder, and at each escalation level. If the first call
+   * fails, so does the approval.
+   */
   readonly ask: Invokable<ApprovalRequest<Input>, unknown>;
-  /** Who may decide; default: whoever `decide` is called for. */
+  /** Returns the people who may decide. Default: anyone. */
   readonly approvers?: (input: Input) => readonly (string | Approver)[];
-  /** Who has asked, and so may not decide; and who alone may withdraw. */
+  /** Returns the requester, who may not decide and is the only one who may withdraw. */
   readonly requester?: (input: Input) => string;
-  /** Approvals, of as many people, that approve; default 1. */
+  /** Number of people whose approvals approve the request, from 1. Default: 1. */
   readonly quorum?: number;
-  /** Approvals that are needed of each role, among them. */
+  /** Of these approvals, the number that each role must give. Needs `approvers`. */
   readonly roles?: Readonly<Record<string, number>>;
-  /** Rejections, of as many people, that reject; default 1. */
+  /** Number of people whose rejections reject the request, from 1. Default: 1. */
   readonly rejections?: number;
-  /** Reminds those who are to decide; `times` at most, default 10. */
+  /** Reminds the approvers `every` so often, at most `times` times. Default of `times`: 10. */
   readonly remind?: { readonly every: Duration; readonly times?: number };
   /**
-   * Levels of escalation, in the order of their times. Each asks again, and adds approvers, once that much time has passed
-   * since the request. All approvers are named when the request is made, so a mistake shows at once.
+   * Escalation levels, in the order of their times. Each asks again and adds approvers when this
+   * much time has passed since the request. All levels name their approvers when the request is
+   * made, so a mistake shows at once.
    */
   readonly escalation?: readonly {
     readonly after: Duration;
     readonly approvers?: (input: Input) => readonly (string | Approver)[];
   }[];
-  /** How long all of it may take; default: as long as it takes. */
+  /** Longest time for the whole request. Default: no limit. */
   readonly timeout?: Duration;
-  /** Is called when time is up; what it gives is the result's `value`. */
+  /** Is called when the request expires. Its output is the result's `value`. */
   readonly onTimeout?: Invokable<ApprovalRequest<Input>, Ended>;
-  /** Gets each entry of the audit, with the commit of what it tells. */
+  /** Receives each audit entry, in the same commit as the change it describes. */
   readonly audit?: Destination<AuditRecord>;
-  /** How long after its end a request answers those who come late; default `"30d"`. */
+  /** Time for which an ended request still answers late decisions. Default: `"30d"`. */
   readonly keepFor?: Duration;
 }
 
-/** An entry of the audit, and which request it is about. */
+/** An audit entry, and the request it is about. */
 export interface AuditRecord extends AuditEntry {
   readonly approval: string;
   readonly id: string;
   readonly request: string;
 }
 
-/** What is kept of a request: the ballot; and decisions that nobody has asked for yet. */
+/** The stored values of an approval. */
 export interface ApprovalState {
+  /** The current request, or the last one. */
   ballot?: Ballot | undefined;
-  /** Requests that have ended, and those who wait for that are about to be told. */
+  /** Ended requests whose callers do not have the result yet. */
   ended: readonly Ballot[];
+  /** Decisions that arrived before there was a request. */
   early: readonly Decision[];
 }
 
-/** A function that asks people and waits for what they decide. It is its own operation `request`. */
+/** A function that asks people for a decision. It is its own operation `request`. */
 export interface Approval<Input, Ended = never>
   extends StatefulFn<Input, ApprovalResult<Ended>>, StatefulFunction<ApprovalState> {
   readonly type: string;
-  /** Asks, and waits. @throws `ALREADY_OPEN` when there is an open request of this id */
+  /** Asks and waits. @throws `ALREADY_OPEN` if a request with this id is open */
   readonly request: StatefulFn<Input, ApprovalResult<Ended>>;
-  /** Decides the request of an id. Who calls vouches for who decides. */
+  /** Decides the request of an id. The caller must verify the name in `by`. */
   readonly decide: StatefulFn<Decision, DecisionAnswer>;
-  /** Hands somebody's vote on to somebody who has none. */
+  /** Gives an unused vote to a person who has none. */
   readonly delegate: StatefulFn<Delegation, DecisionAnswer>;
   /** Takes the request back. */
   readonly withdraw: StatefulFn<Withdrawal, DecisionAnswer>;
-  /** How the request of an id stands; `undefined` when there is none. */
+  /** Returns the request of an id, or `undefined` if there is none. */
   readonly view: StatefulFn<void, Omit<Ballot, "waiting"> | undefined>;
 }
 
@@ -160,7 +166,7 @@ const OPTIONS = {
   keepFor: withDefault("30d", durationMs()),
 } satisfies OptionTable<Options>;
 
-/** One escalation level: when it is reached, and who may decide from then on. */
+/** One escalation level: its time since the request, and the approvers that it adds. */
 type Level = ReadOptions<typeof LEVEL_OPTIONS>;
 
 function readEscalation(value: unknown, name: string): readonly Level[] {
@@ -177,7 +183,11 @@ function readEscalation(value: unknown, name: string): readonly Level[] {
 /** The rules of an approval, made from its options. Times are in ms. */
 export type ApprovalRules = ReturnType<typeof approvalRules>;
 
-/** Checks the options and makes the rules of an approval. @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME` */
+/**
+ * Checks the options and makes the rules of an approval.
+ *
+ * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
+ */
 export function approvalRules(type: string, options: Options) {
   const read = readOptions(type, OPTIONS, options);
   const { ask, approvers, requester, onTimeout, audit, quorum, roles, rejections } = read;
@@ -188,6 +198,7 @@ export function approvalRules(type: string, options: Options) {
   if (approvers === undefined && reason !== undefined)
     throw invalidOption(`approvers of ${type}`, `a function, because ${reason} need it`, undefined);
   return {
+    type,
     ask,
     approvers,
     requester,
@@ -204,7 +215,11 @@ export function approvalRules(type: string, options: Options) {
   };
 }
 
-/** Reads people given by name, or by name and role. @throws `INVALID_KEY`, `INVALID_NAME`, `INVALID_OPTIONS` */
+/**
+ * Reads people given by name, or by name and role.
+ *
+ * @throws `INVALID_KEY`, `INVALID_NAME`, `INVALID_OPTIONS`
+ */
 export function readApprovers(
   what: string,
   people: readonly (string | Approver)[],

@@ -6,51 +6,55 @@ import { hmac } from "../../core/crypto/hmac.ts";
 import type { ApprovalRequest } from "./approval-options.ts";
 import type { Decision } from "./ballot.ts";
 
-/** What a token lets its holder do: one decision of one person about one request. */
+/** The content of a token: one decision of one person about one request. */
 export interface ApprovalClaims {
   /** Type of the approval, `namespace/name`. */
   readonly approval: string;
   /** For `client.call(approved.decide, decision, { id })`. */
   readonly id: string;
   readonly decision: Decision & { readonly request: string };
-  /** Instant from which on it is worth nothing, in ms since the epoch. */
+  /** Instant at which the token expires, in ms since the epoch. */
   readonly expiresAt?: number;
 }
 
-/** What is found in a token. Of an invalid one nothing is told, not even why. */
+/** The result of verifying a token. For an invalid one there is no reason, so it leaks nothing. */
 export type VerifiedToken =
   | { readonly status: "valid" | "expired"; readonly claims: ApprovalClaims }
   | { readonly status: "invalid" };
 
-/** Makes the tokens of one-time links, and reads them. */
+/** Signs and verifies the tokens of one-time links. */
 export interface ApprovalTokens {
-  /** Signs what somebody may decide about a request that `ask` was given. The same again gives the same token; nothing is kept. */
+  /**
+   * Signs one decision of one person about a request that `ask` received. Equal arguments give the
+   * same token. Nothing is stored.
+   */
   sign(
     request: Pick<ApprovalRequest<unknown>, "approval" | "id" | "request" | "expiresAt">,
     vote: Pick<Decision, "by" | "decision">,
   ): string;
-  /** Reads a token of the given approval, wherever it comes from. Never throws. */
+  /** Verifies a token for an approval. The token may come from anywhere. Never throws. */
   verify(token: unknown, about: { readonly approval: string; readonly now: number }): VerifiedToken;
 }
 
 const MAX_LENGTH = 8_192;
 const LEAST_SECRET = 16;
-/** Tells these signatures from any others made with the same secret. */
+/** Separates these signatures from others made with the same secret. */
 const DOMAIN = "handback approval 1\n";
 
 /**
- * Signs links for people who are to decide by clicking. A token is good for one decision of one person about one request, and
- * since a person decides once, it works once; another click is answered as `same`, the other link as `opposite`.
+ * Signs links with which people decide in one click. A token allows one decision of one person
+ * about one request. A person decides once, so a token works once: a second click is answered with
+ * `same`, and the opposite link with `opposite`.
  *
- * Tokens are verified where requests come in, and go no further: what is sent to `decide` is the claims.
+ * Verify tokens where web requests arrive, and send only the claims to `decide`.
  *
- * @param options - `secret`: at least 16 characters or bytes that nobody can guess, used for nothing else; of several the first signs,
- * and all of them verify, so that a secret can be replaced
+ * @param options - `secret`: at least 16 unguessable characters or bytes, used for nothing else. In
+ * a list, the first secret signs and all of them verify, so that a secret can be replaced.
  * @throws `INVALID_OPTIONS`
  * @example
  * import { approvalTokens } from "handback/patterns";
  *
- * const tokens = approvalTokens({ secret: "an example of what nobody can guess" });
+ * const tokens = approvalTokens({ secret: "use 16 or more random characters" });
  * const request = { approval: "docs/approve", id: "expense-7", request: "r1" };
  * const token = tokens.sign(request, { by: "ada", decision: "approve" });
  * console.log(tokens.verify(token, { approval: "docs/approve", now: Date.now() }).status); // valid
@@ -89,7 +93,7 @@ type Secrets = readonly [Secret, ...Secret[]];
 
 const OPTIONS = { secret: checkedBy<Secrets, Secret | readonly Secret[]>(readSecrets) };
 
-/** The message never shows a secret, not even a wrong one. */
+/** Reads the secrets. The error message never shows a secret, not even an invalid one. */
 function readSecrets(value: unknown, name: string): Secrets {
   const isSecret = (secret: unknown): secret is Secret =>
     (typeof secret === "string" || secret instanceof Uint8Array) && secret.length >= LEAST_SECRET;
@@ -103,7 +107,7 @@ function readSecrets(value: unknown, name: string): Secrets {
 function readClaims(secrets: readonly Secret[], token: unknown): ApprovalClaims | undefined {
   if (typeof token !== "string" || token.length > MAX_LENGTH) return undefined;
   const [text = "", signature = "", ...rest] = token.split(".");
-  // Digests of what is compared, so that how long it takes tells nothing of how much was right.
+  // Digests are compared, so that the time taken does not reveal how much of it was right.
   const given = digest(signature);
   if (rest.length > 0 || !secrets.some((secret) => digest(hmac(secret, DOMAIN + text)) === given))
     return undefined;
@@ -117,7 +121,7 @@ function toUrl(text: string): string {
     .replaceAll("=", "");
 }
 
-/** Only ever called with what was signed here, so that it has the form it was given. */
+/** Decodes claims. Their signature was verified, so they have the form that `sign` gave them. */
 function fromUrl(text: string): ApprovalClaims | undefined {
   const padded = text
     .replaceAll("-", "+")

@@ -1,28 +1,28 @@
 import type { FutureHandle } from "../../futures/types/handle.ts";
 
-/** Somebody who may decide, and as what. */
+/** A person who may decide, and the role in which they do. */
 export interface Approver {
-  /** A person has one vote, and one role: the first that is named. */
+  /** Name of the person. A person has one vote, and one role: the first one named. */
   readonly person: string;
   readonly role?: string;
 }
 
-/** What somebody has decided. */
+/** A decision of one person. */
 export interface Decision {
   readonly by: string;
   readonly decision: "approve" | "reject";
   readonly comment?: string;
-  /** Which request it is meant for; default: the one there is. */
+  /** Name of the request it is for. Default: the current one. */
   readonly request?: string;
 }
 
-/** A decision that was recorded. */
+/** A recorded decision. */
 export interface Recorded extends Decision {
   readonly role?: string;
   readonly at: number;
 }
 
-/** Somebody who gives up what he or she could have decided. */
+/** Gives an unused vote to another person. */
 export interface Delegation {
   readonly by: string;
   readonly to: string;
@@ -30,17 +30,17 @@ export interface Delegation {
   readonly request?: string;
 }
 
-/** Somebody who takes a request back. */
+/** Takes a request back. */
 export interface Withdrawal {
   readonly by: string;
   readonly comment?: string;
   readonly request?: string;
 }
 
-/** How a request stands, or ended. `failed`: those who were to decide could not be asked. */
+/** The status of a request. `failed`: the approvers could not be asked. */
 export type BallotStatus = "open" | "approved" | "rejected" | "expired" | "withdrawn" | "failed";
 
-/** One thing that happened to a request. */
+/** One event in the life of a request. */
 export interface AuditEntry {
   readonly at: number;
   readonly action:
@@ -58,45 +58,46 @@ export interface AuditEntry {
   readonly comment?: string;
 }
 
-/** A request and all that has happened to it. */
+/** A request, its decisions and its audit. */
 export interface Ballot {
-  /** Names this request among those of its id, and all others. */
+  /** Unique name of this request. */
   readonly request: string;
   readonly input: unknown;
   readonly status: BallotStatus;
   readonly askedAt: number;
   readonly expiresAt?: number;
-  /** Escalation level that has been reached, from 0. */
+  /** Current escalation level, from 0. */
   readonly level: number;
-  /** Reminders so far, and when those who are to decide were last told. */
+  /** Number of reminders so far. */
   readonly reminders: number;
+  /** Instant of the last `ask`. */
   readonly toldAt: number;
-  /** Who may decide; absent: anyone. */
+  /** People who may decide. Absent if anyone may. */
   readonly approvers?: readonly Approver[];
   /** Approvers that each escalation level adds. Absent if anyone may decide. */
   readonly levels?: readonly (readonly Approver[])[];
-  /** Who may not, having asked. */
+  /** Name of the requester, who may not decide. */
   readonly requester?: string;
   readonly decisions: readonly Recorded[];
   readonly audit: readonly AuditEntry[];
-  /** What is cancelled when the request is over, to wake who waits for that. */
+  /** The promise that the caller waits for. It is canceled when the request ends. */
   readonly waiting?: FutureHandle<unknown>;
 }
 
-/** What somebody is told who decides, delegates or withdraws. */
+/** The answer to a decision, a delegation or a withdrawal. */
 export interface DecisionAnswer {
   /**
    * - `recorded`: it counts
-   * - `same`: this person had decided so before; nothing has changed
-   * - `opposite`: this person had decided otherwise before, which stands
-   * - `over`: the request had ended
-   * - `refused`: this person may not; `reason` says why
-   * - `early`: nobody has asked yet; it is kept, and counts once somebody does
+   * - `same`: this person already decided the same way, and nothing changes
+   * - `opposite`: this person already decided the other way, and that decision stands
+   * - `over`: the request has ended
+   * - `refused`: it does not count, and `reason` says why
+   * - `early`: there is no request yet, and the decision counts when there is one
    */
   readonly status: "recorded" | "same" | "opposite" | "over" | "refused" | "early";
-  /** How the request stands now; absent when there is none. */
+  /** Current status of the request. Absent if there is none. */
   readonly ballot?: BallotStatus;
-  /** What this person had decided before. */
+  /** The earlier decision of this person. */
   readonly decision?: Recorded;
   readonly reason?:
     | "not an approver"
@@ -109,14 +110,14 @@ export interface DecisionAnswer {
     | "no request";
 }
 
-/** A ballot after something was done to it, and what is said about that. */
-export interface Answered {
+/** A ballot after a step, and the answer to that step. */
+export interface BallotResult {
   readonly ballot: Ballot;
   readonly answer: DecisionAnswer;
 }
 
-/** Counts a decision. Whoever has decided stays by that: one person, one vote. */
-export function vote(ballot: Ballot, decision: Decision, now: number): Answered {
+/** Counts a decision. A person has one vote and cannot change it. */
+export function vote(ballot: Ballot, decision: Decision, now: number): BallotResult {
   const { by } = decision;
   const refused = refusal(ballot, decision);
   if (refused !== undefined) return { ballot, answer: refused };
@@ -136,19 +137,19 @@ export function vote(ballot: Ballot, decision: Decision, now: number): Answered 
   const action = decision.decision === "approve" ? "approved" : "rejected";
   const noted = note(
     { ...ballot, decisions: [...ballot.decisions, recorded] },
-    { at: now, action, ...said(decision) },
+    { at: now, action, ...authorOf(decision) },
   );
   return { ballot: noted, answer: { status: "recorded", ballot: noted.status } };
 }
 
-/** Hands a vote that was not cast on to somebody who has none. */
-export function delegate(ballot: Ballot, step: Delegation, now: number): Answered {
+/** Gives an unused vote to a person who has none. */
+export function delegate(ballot: Ballot, step: Delegation, now: number): BallotResult {
   const { by, to } = step;
   const refused = refusal(ballot, step);
   if (refused !== undefined) return { ballot, answer: refused };
   if (ballot.status !== "open")
     return { ballot, answer: { status: "over", ballot: ballot.status } };
-  const refuse = (reason: NonNullable<DecisionAnswer["reason"]>): Answered => ({
+  const refuse = (reason: NonNullable<DecisionAnswer["reason"]>): BallotResult => ({
     ballot,
     answer: { status: "refused", ballot: ballot.status, reason },
   });
@@ -167,14 +168,14 @@ export function delegate(ballot: Ballot, step: Delegation, now: number): Answere
   return {
     ballot: note(
       { ...ballot, approvers: handed },
-      { at: now, action: "delegated", to, ...said(step) },
+      { at: now, action: "delegated", to, ...authorOf(step) },
     ),
     answer: { status: "recorded", ballot: ballot.status },
   };
 }
 
-/** Takes a request back: its requester may, or anyone when it has none. */
-export function withdraw(ballot: Ballot, step: Withdrawal, now: number): Answered {
+/** Takes a request back. Its requester may, or anyone if it has none. */
+export function withdrawBallot(ballot: Ballot, step: Withdrawal, now: number): BallotResult {
   const refused = refusal(ballot, step);
   if (refused !== undefined) return { ballot, answer: refused };
   if (ballot.status !== "open")
@@ -186,19 +187,22 @@ export function withdraw(ballot: Ballot, step: Withdrawal, now: number): Answere
     };
   const withdrawn = note(
     { ...ballot, status: "withdrawn" },
-    { at: now, action: "withdrawn", ...said(step) },
+    { at: now, action: "withdrawn", ...authorOf(step) },
   );
   return { ballot: withdrawn, answer: { status: "recorded", ballot: withdrawn.status } };
 }
 
-/** A request whose time is up has expired, whether a timer has said so or not: timers may be late. */
-export function overdue(ballot: Ballot, now: number): Ballot {
+/** Expires a request that is past its deadline, even if its timer has not fired yet. */
+export function expireOverdue(ballot: Ballot, now: number): Ballot {
   if (ballot.status !== "open" || ballot.expiresAt === undefined || now < ballot.expiresAt)
     return ballot;
   return note({ ...ballot, status: "expired" }, { at: now, action: "expired" });
 }
 
-/** Adds people who may decide: each once, in the role that is named first, and nobody whose vote was handed on. */
+/**
+ * Adds approvers. Each person counts once, in the role named first. A person who delegated their
+ * vote is not added again.
+ */
 export function withApprovers(ballot: Ballot, more: readonly Approver[]): Ballot {
   const approvers = new Map(
     (ballot.approvers ?? []).map((approver) => [approver.person, approver]),
@@ -209,7 +213,7 @@ export function withApprovers(ballot: Ballot, more: readonly Approver[]): Ballot
   return { ...ballot, approvers: [...approvers.values()] };
 }
 
-/** Writes down what has happened. */
+/** Adds an entry to the audit. */
 export function note(ballot: Ballot, entry: AuditEntry): Ballot {
   return { ...ballot, audit: [...ballot.audit, entry] };
 }
@@ -237,8 +241,8 @@ function hasDelegated({ audit }: Ballot, person: string): boolean {
   return audit.some(({ action, by }) => action === "delegated" && by === person);
 }
 
-/** Who did it, and what they said. */
-function said({
+/** The person and the comment of an audit entry. */
+function authorOf({
   by,
   comment,
 }: {

@@ -4,7 +4,7 @@ import type { ApprovalRules } from "./approval-options.ts";
 import { note, withApprovers } from "./ballot.ts";
 import type { Approver, Ballot } from "./ballot.ts";
 import { invalidOption } from "../../core/validation/options.ts";
-import { outcomeOf } from "./quorum.ts";
+import { quorumOutcome } from "./quorum.ts";
 
 /** A new request: its name, its input, and the instant of asking. */
 export interface Opening {
@@ -17,14 +17,11 @@ export interface Opening {
  * Opens a request. It names all approvers now, those of later escalation levels too. So a mistake in
  * them rejects the request at once, and a level can be reached even if its function has changed.
  *
- * @throws `INVALID_KEY`, `INVALID_OPTIONS` when all approvers are too few for the quorum; what the options' functions throw
+ * @throws `INVALID_KEY`; `INVALID_OPTIONS` if all approvers are too few for the quorum; any error
+ * that a function among the options throws
  */
-export function openBallot(
-  type: string,
-  rules: ApprovalRules,
-  { request, input, now }: Opening,
-): Ballot {
-  const { approvers, requester, escalation, timeoutMs, quorum } = rules;
+export function openBallot(rules: ApprovalRules, { request, input, now }: Opening): Ballot {
+  const { type, approvers, requester, escalation, timeoutMs, quorum } = rules;
   const by =
     requester === undefined ? {} : { requester: checkId(requester(input), `requester of ${type}`) };
   const people = (name: ApprovalRules["approvers"]): readonly Approver[] =>
@@ -51,7 +48,7 @@ export function openBallot(
   };
   const ballot = approvers === undefined ? asked : withApprovers(asked, people(approvers));
   const complete = (ballot.levels ?? []).reduce(withApprovers, ballot);
-  if (outcomeOf(complete, quorum, true) !== "open")
+  if (quorumOutcome(complete, quorum, true) !== "open")
     throw invalidOption(`approvers of ${type}`, "enough people for the quorum", complete.approvers);
   return note(ballot, {
     at: now,

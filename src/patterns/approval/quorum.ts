@@ -1,17 +1,20 @@
 import type { Ballot } from "./ballot.ts";
 
-/** How many have to say what. */
+/** The number of votes that end a request. */
 export interface Quorum {
   /** Approvals that approve. */
   readonly approvals: number;
-  /** Approvals that are needed of each role, among them. */
+  /** Of these approvals, the number that each role must give. */
   readonly roles: Readonly<Record<string, number>>;
   /** Rejections that reject. */
   readonly rejections: number;
 }
 
-/** What the decisions come to, when there is nobody else to be asked (`isLast`) or when there is. */
-export function outcomeOf(
+/**
+ * Returns the outcome of the decisions so far. At the last escalation level (`isLast`), a request
+ * whose quorum can no longer be reached is rejected.
+ */
+export function quorumOutcome(
   ballot: Ballot,
   quorum: Quorum,
   isLast: boolean,

@@ -7,16 +7,19 @@ import type { Settlement } from "../../futures/types/future.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped } from "../diagram/shape.ts";
 import { stageType } from "../composing/stage-name.ts";
-import { planOf } from "../composing/step.ts";
+import { stepPlan } from "../composing/step.ts";
 import { stepFailed } from "../composing/step-failed.ts";
 
 /**
- * Makes a function of several that run one after the other: each step takes what the one before gives.
+ * Makes a function from several steps that run one after the other. Each step takes the output of
+ * the one before.
  *
- * A step is a function, a plain function that maps one value to another, or one of `parallel` (several at once), `keep` (the value stays
- * beside the result), `tap` (wait, and pass the value on) and `choose` (a branch). Ten steps at most: what is longer is chains of chains.
+ * A step is a function, a plain function that maps a value, or one of `parallel` (several functions
+ * at the same time), `keep` (keeps the value beside the result), `tap` (waits and passes the value
+ * on) and `choose` (picks a function). A chain has at most ten steps. Nest chains for more.
  *
- * The chain is rejected with `STEP_FAILED` when a step is: `details` has its position and name, `cause` the reason. A cancellation passes as it is.
+ * If a step rejects, the chain rejects with `STEP_FAILED`. Its `details` have the position and name
+ * of the step, and `cause` has the reason. A cancellation is passed on unchanged.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`
  * @example
@@ -35,10 +38,10 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   checkFunctionType(type);
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
-  const plans = steps.map((step, at) => planOf(step, `step ${at + 1} of ${type}`));
+  const plans = steps.map((step, at) => stepPlan(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label }) => label);
 
-  /** Goes on at a step, over mappings, to the next one that begins something; there the run ends, to be continued by `next`. */
+  /** Runs mappings from a step on, up to the next step that starts work. `next` continues there. */
   const goOn = (ctx: Context, from: number, input: unknown): unknown => {
     let value = input;
     for (const [at, { label, begin, map }] of plans.entries()) {
@@ -46,7 +49,7 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
       try {
         if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, at);
         value = map?.(value);
-        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
+        // Encoded here, so that a value that cannot be encoded is a failure of its mapping.
         if (at === plans.length - 1) return ctx.resolved(value);
       } catch (error) {
         return ctx.rejected(stepFailed({ type, at, label }, error));
@@ -73,5 +76,5 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   return shaped(made, { kind: "chain", name: type, steps: plans.map((plan) => plan.shape) });
 }) as DefineChain;
 
-/** The chains that can be written: what a step takes is what the one before gives. */
+/** The type of `chain`: each step takes the output of the one before. */
 export type DefineChain = Sequence<"chain">;

@@ -6,19 +6,22 @@ import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.t
 import type { ComposedStep, InputOfAll } from "../composing/step.ts";
 
 /**
- * Makes a step that calls one of several functions with the value that comes: the one that `select` names.
+ * Makes a step that calls one of several functions, named by `select`, with the value so far.
  *
- * @throws `INVALID_OPTIONS`; the chain fails when `select` names none of them
+ * @throws `INVALID_OPTIONS`; the chain fails if `select` returns another name
  * @example
  * import { embedded, fn, memory } from "handback";
  * import { chain, choose } from "handback/patterns";
  *
  * const accept = fn("docs/accept", (_, order: { total: number }) => `accepted ${order.total}`);
- * const review = fn("docs/review", (_, order: { total: number }) => `someone looks at ${order.total}`);
- * const decide = chain("docs/decide", choose({ accept, review }, ({ total }) => (total > 100 ? "review" : "accept")));
+ * const review = fn("docs/review", (_, order: { total: number }) => `reviewing ${order.total}`);
+ * const decide = chain(
+ *   "docs/decide",
+ *   choose({ accept, review }, ({ total }) => (total > 100 ? "review" : "accept")),
+ * );
  *
  * const engine = await embedded({ functions: [decide], store: memory() });
- * console.log(await engine.client.call(decide, { total: 500 })); // someone looks at 500
+ * console.log(await engine.client.call(decide, { total: 500 })); // reviewing 500
  * await engine.close();
  */
 export function choose<
@@ -28,9 +31,10 @@ export function choose<
   cases: Cases,
   select: (value: Value) => keyof Cases,
 ): ComposedStep<Value, OutputOf<Cases[keyof Cases]>> {
-  if (typeof cases !== "object" || cases === null) throw invalid("a record of functions", cases);
-  if (typeof select !== "function") throw invalid("a function that names a case", select);
-  if (Object.keys(cases).length === 0) throw invalid("at least one case", cases);
+  if (typeof cases !== "object" || cases === null)
+    throw invalidChoice("a record of functions", cases);
+  if (typeof select !== "function") throw invalidChoice("a function that names a case", select);
+  if (Object.keys(cases).length === 0) throw invalidChoice("at least one case", cases);
   const parts = new Map(
     Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]),
   );
@@ -46,13 +50,13 @@ export function choose<
       const chosen = typeof name === "string" ? parts.get(name) : undefined;
       if (chosen === undefined)
         throw new Error(
-          `there is no case ${show(name)}; there are ${[...parts.keys()].join(", ")}`,
+          `choose: expected one of ${[...parts.keys()].join(", ")} from select, got ${show(name)}`,
         );
       return invoke(ctx, chosen, value);
     },
   });
 }
 
-function invalid(expected: string, got: unknown): HandbackError {
+function invalidChoice(expected: string, got: unknown): HandbackError {
   return new HandbackError("INVALID_OPTIONS", `choose: expected ${expected}, got ${show(got)}`);
 }

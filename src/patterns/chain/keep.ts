@@ -4,7 +4,8 @@ import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.t
 import type { ComposedStep } from "../composing/step.ts";
 
 /**
- * Makes a step that calls a function with the value that comes, and keeps that value beside the result: what follows gets `[value, result]`.
+ * Makes a step that calls a function with the value so far and keeps that value beside the result.
+ * The next step takes `[value, result]`.
  *
  * @throws `INVALID_OPTIONS`
  * @example

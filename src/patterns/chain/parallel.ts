@@ -4,8 +4,8 @@ import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.t
 import type { ComposedStep, InputOfAll, OutputsOf } from "../composing/step.ts";
 
 /**
- * Makes a step that calls several functions at the same time, each with the value that comes, and gives the list of what they
- * give, in their order. When one fails, the others are cancelled.
+ * Makes a step that calls several functions at the same time, each with the value so far. The next
+ * step takes the list of their outputs, in order. If one fails, the others are canceled.
  *
  * @throws `INVALID_OPTIONS`
  * @example
@@ -29,7 +29,7 @@ export function parallel<
     label: `parallel(${parts.map(nameOf).join(", ")})`,
     shape: { kind: "parallel", parts: parts.map(shapeOf) },
     parts,
-    // A race of one: when that one is rejected, it has lost, and what is left of it is cancelled.
+    // A race of one cancels the rest of `all` when a function rejects.
     begin: (ctx, value) => ctx.race([ctx.all(parts.map((f) => invoke(ctx, f, value)))]),
   });
 }

@@ -4,8 +4,9 @@ import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.t
 import type { ComposedStep, InputOfAll } from "../composing/step.ts";
 
 /**
- * Makes a step that calls functions with the value that comes, waits for all of them, and passes that value on: what follows needs
- * to wait for them, and does not need what they give. When one fails, the others are cancelled.
+ * Makes a step that calls functions with the value so far, waits for all of them, and passes that
+ * value on. Use it for work that must finish first but whose output is not needed. If one fails, the
+ * others are canceled.
  *
  * @throws `INVALID_OPTIONS`
  * @example
@@ -13,8 +14,9 @@ import type { ComposedStep, InputOfAll } from "../composing/step.ts";
  * import { chain, tap } from "handback/patterns";
  *
  * const audit = fn("docs/audit", (ctx, order: { id: string }) => ctx.log.info(`order ${order.id}`));
- * const ship = fn("docs/ship", (_, order: { id: string; to: string }) => `${order.id} goes to ${order.to}`);
- * const fulfil = chain("docs/fulfil", (order: { id: string; to: string }) => order, tap(audit), ship);
+ * type Order = { id: string; to: string };
+ * const ship = fn("docs/ship", (_, order: Order) => `${order.id} goes to ${order.to}`);
+ * const fulfil = chain("docs/fulfil", (order: Order) => order, tap(audit), ship);
  *
  * const engine = await embedded({ functions: [fulfil], store: memory() });
  * console.log(await engine.client.call(fulfil, { id: "o1", to: "Ada" })); // o1 goes to Ada

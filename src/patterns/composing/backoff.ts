@@ -1,20 +1,23 @@
-/** How pauses grow. */
-export interface Pauses {
+/** A growing delay. */
+export interface Backoff {
   readonly firstMs: number;
-  /** What each pause is multiplied by for the next, from 1. */
+  /** Factor between one delay and the next, from 1. */
   readonly factor: number;
   readonly maxMs: number;
-  /** Share, from 0 to 1, by which a pause is shortened at most. */
+  /** Share, from 0 to 1, by which a delay may be shortened at random. */
   readonly jitter: number;
 }
 
-/** The longest pause that is of any use: about a hundred years. */
+/** The longest delay, about a hundred years. */
 export const LONGEST_MS = 3.2e12;
 
-/** The pause after the `count`th of something, from 1, in ms; `random` is asked only when there is jitter. */
-export function pauseAfter(
+/**
+ * Returns the delay after the `count`th attempt, from 1, in ms. Uses `random` only if there is
+ * jitter.
+ */
+export function backoffDelay(
   count: number,
-  { firstMs, factor, maxMs, jitter }: Pauses,
+  { firstMs, factor, maxMs, jitter }: Backoff,
   random: () => number,
 ): number {
   if (firstMs === 0) return 0;

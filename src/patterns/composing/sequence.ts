@@ -2,17 +2,18 @@ import type { Fn } from "../../futures/types/function.ts";
 import type { SagaStep } from "./saga-step.ts";
 import type { Step } from "./step.ts";
 
-/** What may stand in each kind of a sequence. */
+/** The steps of each kind of sequence. */
 interface Steps<Input, Output> {
   readonly chain: Step<Input, Output>;
   readonly saga: SagaStep<Input, Output>;
 }
 
 /**
- * Makes a function of one to ten steps, of which each takes what the one before gives.
+ * Makes a function from one to ten steps. Each step takes the output of the one before.
  *
- * The steps are written out one by one, because each is inferred from the one before: a mapping `(n) => n + 1` knows what it takes. In
- * a list of any length TypeScript infers all of them at once, and such a mapping takes `unknown`.
+ * The steps are separate parameters, so that TypeScript infers each from the one before: the input of
+ * a mapping `(n) => n + 1` is known. In a rest parameter it would infer all steps at once, and the
+ * input of such a mapping would be `unknown`.
  */
 export interface Sequence<Kind extends keyof Steps<never, never>> {
   <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(

@@ -1,19 +1,19 @@
 import type { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 
-/** Which step of which pattern failed. */
+/** A failed step of a pattern. */
 export interface FailedStep {
   /** Type of the chain or saga. */
   readonly type: string;
   /** Position of the step, from 0. */
   readonly at: number;
-  /** Names the step. */
+  /** Name of the step. */
   readonly label: string;
 }
 
 /**
- * What a chain or saga is rejected with when a step fails; `cause` is a failure, or what was thrown. A cancellation is no failure of the
- * step, and passes as it is.
+ * Returns the rejection of a chain or saga whose step failed. `cause` is a failure, or a thrown
+ * value. A cancellation is not a failure of the step and is returned unchanged.
  */
 export function stepFailed(
   { type, at, label }: FailedStep,

@@ -11,21 +11,24 @@ declare const takes: unique symbol;
 declare const gives: unique symbol;
 const PLAN = Symbol.for("handback.Step");
 
-/** What stands in a chain: a function, a plain function that maps one value to another at once, or what `parallel` and its kin give. */
+/**
+ * A step of a chain: a function, a plain function that maps a value at once, or a step made by
+ * `parallel`, `keep`, `tap` or `choose`.
+ */
 export type Step<Input, Output> =
   | Invokable<Input, Output>
   | ComposedStep<Input, Output>
   | ((value: Input) => Output);
 
-/** What `choose`, `keep`, `parallel` and `tap` give. It does something in a chain only. */
+/** A step made by `choose`, `keep`, `parallel` or `tap`. It works in a chain only. */
 export interface ComposedStep<in Input, out Output> {
-  /** Carries `Input` contravariantly; there is nothing at run time. */
+  /** Carries `Input` contravariantly. Absent at run time. */
   readonly [takes]: (input: Input) => void;
-  /** Carries `Output` covariantly; there is nothing at run time. */
+  /** Carries `Output` covariantly. Absent at run time. */
   readonly [gives]: Output;
 }
 
-/** What all of several functions take: a list or a record of them. */
+/** The input that all functions in a list or record accept. */
 export type InputOfAll<Functions> = {
   readonly [Key in keyof Functions]: (input: InputOf<Functions[Key]>) => void;
 }[Functions extends readonly unknown[] ? keyof Functions & number : keyof Functions] extends (
@@ -34,22 +37,25 @@ export type InputOfAll<Functions> = {
   ? Input
   : never;
 
-/** What each of several functions gives. */
+/** The output of each of several functions. */
 export type OutputsOf<Functions> = { -readonly [Key in keyof Functions]: OutputOf<Functions[Key]> };
 
-/** A step as a chain runs it: it begins with a value, and, when what it began has come, maps what came. Either may be absent. */
+/**
+ * The plan of a step. `begin` starts work on a value, and `map` maps the result of that work. Either
+ * may be absent.
+ */
 export interface StepPlan {
-  /** Names it, for errors and for the shape of its chain. */
+  /** Name for errors and for the shape of the chain. */
   readonly label: string;
-  /** How it is drawn. */
+  /** Shape for diagrams. */
   readonly shape: Shape;
-  /** The functions that it invokes. */
+  /** Functions that the step invokes. */
   readonly parts: readonly AnyInvokable[];
   readonly begin?: (ctx: Context, value: unknown) => Future<unknown>;
   readonly map?: (value: unknown) => unknown;
 }
 
-/** Makes a step of a plan. */
+/** Makes a step from a plan. */
 export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, Output> {
   return new PlannedStep<Input, Output>(plan);
 }
@@ -65,8 +71,8 @@ class PlannedStep<in Input, out Output> implements ComposedStep<Input, Output> {
   }
 }
 
-/** The plan of what stands in a chain. @throws `INVALID_OPTIONS` */
-export function planOf(step: unknown, where: string): StepPlan {
+/** Makes the plan of a chain's step. @throws `INVALID_OPTIONS` */
+export function stepPlan(step: unknown, where: string): StepPlan {
   if (isInvokable(step))
     return {
       label: nameOf(step),
@@ -86,33 +92,33 @@ export function planOf(step: unknown, where: string): StepPlan {
   if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
   throw new HandbackError(
     "INVALID_OPTIONS",
-    `${where}: expected what fn() gave, an operation of what stateful() gave, or a function of one value; got ${show(step)}`,
+    `${where}: expected a function from fn(), an operation from stateful(), or a plain function of one value; got ${show(step)}`,
   );
 }
 
-/** Refuses a promise: what takes time is a function of its own, with a name and a bill. */
+/** Rejects a promise: work that takes time is a function with its own name and bill. */
 export function atOnce(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("then" in value)) return value;
   throw new TypeError(
-    "a plain function gave a promise: expected a value at once; make what takes time a function, with fn()",
+    "a plain function returned a promise: expected a value at once; use fn() for work that takes time",
   );
 }
 
-/** Invokes any function. What it takes was checked by the types of who composed it. */
+/** Invokes any function. The types of the pattern have checked its input. */
 export function invoke(ctx: Context, f: AnyInvokable, input: unknown): Future<unknown> {
   return ctx.invoke(f as Invokable<unknown, unknown>, input);
 }
 
-/** A function's name: its type, and its operation. */
+/** Returns the name of a function: its type and its operation. */
 export function nameOf({ type, operation }: AnyInvokable): string {
   return operation === undefined ? type : `${type}.${operation}`;
 }
 
-/** Refuses what is no function to invoke. @throws `INVALID_OPTIONS` */
+/** Checks that a value is a function to invoke. @throws `INVALID_OPTIONS` */
 export function checkInvokable(where: string, f: unknown): AnyInvokable {
   if (isInvokable(f)) return f;
   throw new HandbackError(
     "INVALID_OPTIONS",
-    `${where}: expected what fn() gave, or an operation of what stateful() gave; got ${show(f)}`,
+    `${where}: expected a function from fn() or an operation from stateful(), got ${show(f)}`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Flowchart, NodeId } from "./mermaid-text.ts";
 import type { CompensatedShape, Shape } from "./shape.ts";
 
-/** Where a drawn part is entered, and where it is left for what comes after it. */
+/** The node where a drawn part starts, and the nodes where it ends. */
 interface Drawn {
   readonly entry: NodeId;
   readonly exits: readonly NodeId[];
@@ -34,7 +34,7 @@ function draw(chart: Flowchart, shape: Shape): Drawn {
     case "choose":
       return drawChoice(chart, shape);
     case "chain":
-      return chart.group(`chain ${shape.name}`, () => inOrder(chart, shape.steps));
+      return chart.group(`chain ${shape.name}`, () => drawSteps(chart, shape.steps));
     case "saga":
       return chart.group(`saga ${shape.name}`, () => drawSaga(chart, shape.steps));
     case "fan-out":
@@ -62,7 +62,7 @@ function draw(chart: Flowchart, shape: Shape): Drawn {
   }
 }
 
-function inOrder(chart: Flowchart, steps: readonly Shape[]): Drawn {
+function drawSteps(chart: Flowchart, steps: readonly Shape[]): Drawn {
   const [first, ...rest] = steps.map((step) => draw(chart, step));
   if (first === undefined) return alone(chart.node("nothing"));
   let { exits } = first;
@@ -105,7 +105,7 @@ function drawChoice(chart: Flowchart, { cases }: ShapeOf<"choose">): Drawn {
   return { entry, exits };
 }
 
-/** The compensations hang below their steps; the last one is called first. */
+/** Draws the compensations below their steps. The last one is called first. */
 function drawSaga(chart: Flowchart, steps: readonly CompensatedShape[]): Drawn {
   const way = steps.map((step) => ({ step, drawn: draw(chart, step.do) }));
   let before: Drawn | undefined;
@@ -136,7 +136,7 @@ function drawFanOut(chart: Flowchart, { split, each, join, limit }: ShapeOf<"fan
   return { entry: splits.entry, exits: joins.exits };
 }
 
-/** A part that may be called again. */
+/** Draws a part that may be called again. */
 function drawAgain(chart: Flowchart, part: Shape, why: string): Drawn {
   const drawn = draw(chart, part);
   lead(chart, drawn.exits, drawn.entry, why);
@@ -144,7 +144,7 @@ function drawAgain(chart: Flowchart, part: Shape, why: string): Drawn {
 }
 
 function drawTimeout(chart: Flowchart, { part, time, onTimeout }: ShapeOf<"timeout">): Drawn {
-  const entry = chart.node("whichever is first", "fork");
+  const entry = chart.node("the first of", "fork");
   const clock = chart.node(`after ${time}`, "round");
   const drawn = draw(chart, part);
   chart.arrow(entry, drawn.entry);
@@ -157,12 +157,12 @@ function drawTimeout(chart: Flowchart, { part, time, onTimeout }: ShapeOf<"timeo
 
 function drawMonitor(
   chart: Flowchart,
-  { check, pause, expires, onDeadline }: ShapeOf<"monitor">,
+  { check, delay, expires, onDeadline }: ShapeOf<"monitor">,
 ): Drawn {
   const look = draw(chart, check);
-  const until = chart.node("as it should be?", "choice");
+  const until = chart.node("done?", "choice");
   lead(chart, look.exits, until);
-  chart.arrow(until, look.entry, { label: `not yet: again after ${pause}`, dotted: true });
+  chart.arrow(until, look.entry, { label: `not yet: again after ${delay}`, dotted: true });
   if (onDeadline === undefined) {
     if (expires === "") return { entry: look.entry, exits: [until] };
     const expired = chart.node("expired", "round");
@@ -205,7 +205,7 @@ function drawApproval(
   return { entry: tell.entry, exits: [ballot, ...end.exits] };
 }
 
-/** Arrows to what comes next; with a label they are dotted, for they are beside the way through. */
+/** Draws arrows to the next node. Arrows with a label are side paths, so they are dotted. */
 function lead(chart: Flowchart, exits: readonly NodeId[], to: NodeId, label?: string): void {
   for (const exit of exits)
     chart.arrow(exit, to, label === undefined ? {} : { label, dotted: true });

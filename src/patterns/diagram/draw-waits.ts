@@ -15,7 +15,7 @@ const FORMS: Readonly<Record<Waiting["kind"], Form>> = {
   timer: "store",
 };
 
-/** Draws who waits for what: arrows lead to what is waited for. */
+/** Draws the waiting work of a flow. Each arrow leads from a waiting node to what it waits for. */
 export function drawWaits(chart: Flowchart, { nodes, waits, left }: FlowWaits): void {
   const drawn = new Map<string, NodeId>();
   for (const node of nodes) drawn.set(node.id, chart.node(labelOf(node), FORMS[node.kind]));
@@ -23,7 +23,8 @@ export function drawWaits(chart: Flowchart, { nodes, waits, left }: FlowWaits): 
     const [from, to] = [drawn.get(waiter), drawn.get(on)];
     if (from !== undefined && to !== undefined) chart.arrow(from, to);
   }
-  if (left > 0) chart.node(`and ${left} more that are at work or wait for their time`, "round");
+  if (left > 0)
+    chart.node(`and ${left} more that are running, queued or waiting for a time`, "round");
 }
 
 function labelOf({ kind, name, status, dueAt }: Waiting): string {
@@ -35,7 +36,7 @@ function labelOf({ kind, name, status, dueAt }: Waiting): string {
 const KINDS: Readonly<Record<Waiting["kind"], string>> = {
   flow: "flow",
   function: "function",
-  handler: "a handler that blocks",
+  handler: "a blocked handler",
   all: "all of",
   race: "the first of",
   first: "the first few of",

@@ -1,7 +1,10 @@
-/** Longest label, in characters; what is longer is cut. */
+/** Longest label, in characters. Longer ones are cut. */
 const LONGEST = 80;
 
-/** A label as it stands between the quotes of Mermaid, whatever is in it: what could mean something there is written as its number. */
+/**
+ * Returns a label for use between quotes in Mermaid. Characters with a meaning there are written as
+ * numeric codes.
+ */
 export function escapeLabel(label: string): string {
   const line = label
     .toWellFormed()
@@ -10,15 +13,16 @@ export function escapeLabel(label: string): string {
   const letters = Array.from(line);
   const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : line;
   if (short === "") return "(empty)";
-  // The number after a line's first digits and a leading dash would begin lists, and a colon before a slash a link: labels are Markdown.
-  // A line that says "direction LR" anywhere is a statement, even between quotes; "fa:fa-car" is a picture of a car.
+  // Labels are Markdown: a leading number with a dot or a parenthesis, or a leading dash, would start
+  // a list, and "://" a link. "direction LR" anywhere in a line is a statement, even between quotes,
+  // and "fa:fa-car" is an icon.
   return short.replaceAll(
     /[^\p{L}\p{M}\p{N} /.,:()=?…-]|:(?=\/|fa-)|^-|(?<=^\d+)[.)]|d(?=irection )/gu,
     (mark) => `#${mark.codePointAt(0)};`,
   );
 }
 
-/** The forms of nodes, by what stands before and after a label. */
+/** The forms of nodes, as the text before and after a label. */
 const FORMS = {
   box: ["[", "]"],
   round: ["(", ")"],
@@ -29,10 +33,10 @@ const FORMS = {
   flag: [">", "]"],
 } as const;
 
-/** How a node looks. */
+/** The form of a node. */
 export type Form = keyof typeof FORMS;
 
-/** A node of a diagram, by its id. */
+/** The id of a node in a diagram. */
 export type NodeId = string & { readonly node: unique symbol };
 
 /** Writes a Mermaid flowchart, line by line. */
@@ -52,7 +56,7 @@ export class Flowchart {
     return id;
   }
 
-  /** An arrow; `dotted` for what happens beside the way through. */
+  /** Draws an arrow. Side paths are `dotted`. */
   arrow(
     from: NodeId,
     to: NodeId,
@@ -62,7 +66,7 @@ export class Flowchart {
     this.#add(`${from} ${dotted ? "-.->" : "-->"}${said} ${to}`);
   }
 
-  /** Draws into a box of its own. */
+  /** Draws inside a new box. */
   group<Result>(label: string, draw: () => Result): Result {
     this.#add(`subgraph ${this.#id()}["${escapeLabel(label)}"]`);
     this.#depth++;

@@ -1,12 +1,15 @@
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
 
-/** A function as it can be drawn: plain data. Those that patterns make say what they are made of; any other one has a name, and that is all. */
+/**
+ * The structure of a function for diagrams, as plain data. Functions made by patterns have parts.
+ * Other functions have a name only.
+ */
 export type Shape =
   | { readonly kind: "function"; readonly name: string }
-  /** A plain function of the user's, which maps one value to another. */
+  /** A plain function that maps a value. */
   | { readonly kind: "mapping" }
-  /** Where one-way messages leave the system. */
+  /** An egress, through which one-way messages leave the system. */
   | { readonly kind: "egress"; readonly name: string }
   | { readonly kind: "parallel" | "tap"; readonly parts: readonly Shape[] }
   | { readonly kind: "keep"; readonly part: Shape }
@@ -22,7 +25,7 @@ export type Shape =
       readonly split?: Shape;
       readonly each: Shape;
       readonly join?: Shape;
-      /** Branches at a time, and what becomes of failures, in words. */
+      /** The limit on running branches and the failure policy, in words. */
       readonly limit: string;
       readonly policy: string;
     }
@@ -50,8 +53,8 @@ export type Shape =
       readonly kind: "monitor";
       readonly name: string;
       readonly check: Shape;
-      readonly pause: string;
-      /** How it expires, in words; empty: never. */
+      readonly delay: string;
+      /** When it expires, in words. Empty if never. */
       readonly expires: string;
       readonly onDeadline?: Shape;
     }
@@ -67,14 +70,14 @@ export type Shape =
       readonly name: string;
       readonly ask: Shape;
       readonly quorum: string;
-      /** When it asks again, and when it gives up, in words; empty: never. */
+      /** When it asks again, and when it expires, in words. Empty if never. */
       readonly again: string;
       readonly expires: string;
       readonly onTimeout?: Shape;
       readonly audit?: Shape;
     };
 
-/** A step of a saga, and what takes it back. */
+/** A step of a saga, and its compensations. */
 export interface CompensatedShape {
   readonly do: Shape;
   readonly undo?: Shape;
@@ -83,13 +86,13 @@ export interface CompensatedShape {
 
 const shapes = new WeakMap<object, Shape>();
 
-/** Notes what a function is made of, and gives it back. */
+/** Records the shape of a function and returns the function. */
 export function shaped<Face extends object>(face: Face, shape: Shape): Face {
   shapes.set(face, shape);
   return face;
 }
 
-/** What a function is made of, as far as a pattern has said so. */
+/** Returns the shape of a function: its parts if a pattern made it, else its name. */
 export function shapeOf(f: AnyInvokable): Shape {
   return (
     shapes.get(f) ?? {
@@ -99,13 +102,13 @@ export function shapeOf(f: AnyInvokable): Shape {
   );
 }
 
-/** What a function, a plain one, or the type of an egress is made of. */
+/** Returns the shape of a function, a plain function, or an egress type. */
 export function partOf(part: unknown): Shape {
   if (typeof part === "string") return { kind: "egress", name: part };
   return isInvokable(part) ? shapeOf(part) : { kind: "mapping" };
 }
 
-/** A duration in words. */
+/** Returns a duration in words. */
 export function durationInWords(duration: unknown): string {
   return typeof duration === "number"
     ? `${duration} ms`

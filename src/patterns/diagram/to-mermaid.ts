@@ -9,12 +9,14 @@ import { Flowchart } from "./mermaid-text.ts";
 import { shapeOf } from "./shape.ts";
 
 /**
- * Draws, as the text of a Mermaid flowchart, what a function is made of, or who waits for what in a flow.
+ * Draws the parts of a function, or the waiting work of a flow, as the text of a Mermaid flowchart.
  *
- * Patterns are drawn with all that they are made of, each in a box of its own; any other function is one node, for nobody knows what its
- * handler will do. Solid arrows lead from the input to the result; dotted ones to what happens beside that.
+ * Each pattern is a box with its parts. Any other function is one node, because its handler decides
+ * at run time which calls it makes. Solid arrows lead from the input to the result. Dotted arrows
+ * are side paths.
  *
- * Of what `client.waits` gives, arrows lead from whoever waits to what is waited for, from the flow down to what is at work now.
+ * For the result of `client.waits`, each arrow leads from a waiting node to the node it waits for:
+ * from the flow down to the work that runs, is queued, or waits for a time or an outside input.
  *
  * @throws `INVALID_OPTIONS`
  * @example
@@ -40,7 +42,7 @@ export function toMermaid(drawn: AnyInvokable | FlowWaits): string {
   if (typeof drawn !== "object" || drawn === null || !("waits" in drawn))
     throw new HandbackError(
       "INVALID_OPTIONS",
-      `toMermaid: expected a function, or what client.waits() gave; got ${show(drawn)}`,
+      `toMermaid: expected a function or the result of client.waits(), got ${show(drawn)}`,
     );
   const chart = new Flowchart("TD");
   drawWaits(chart, drawn);

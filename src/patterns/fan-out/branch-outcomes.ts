@@ -1,46 +1,49 @@
 import { value } from "../../core/state/value.ts";
 import type { ValueSpec } from "../../core/state/value.ts";
 import type { Settlement } from "../../futures/types/future.ts";
-import { PAGE, placeOf } from "./page.ts";
-import type { Place } from "./page.ts";
+import { PAGE, slotOf } from "./page.ts";
+import type { PageSlot } from "./page.ts";
 import type { BranchOutcome } from "./report.ts";
 
-/** How a branch ended that a window has judged, behind the number of its item. */
-export type Judged = readonly [index: number, outcome: Settlement<unknown>];
+/** The index of an item, and how its branch ended. */
+export type IndexedOutcome = readonly [index: number, outcome: Settlement<unknown>];
 
-/** Names a value of a window: what it judged lies in one for each place of a page, so that one is written at a time. */
-type JudgedName = `judged${Place}`;
+/**
+ * Name of a stored value with one outcome. There is one value for each slot of a page, so that only
+ * one is written at a time. Stores have these names.
+ */
+type OutcomeValue = `judged${PageSlot}`;
 
-const NAMES = Array.from({ length: PAGE }, (_, at) => judgedAt(at));
+const NAMES = Array.from({ length: PAGE }, (_, at) => outcomeValueAt(at));
 
-/** The values of a window that hold what it has judged and not yet put away. */
-export const JUDGED = Object.fromEntries(
-  NAMES.map((name) => [name, value<Judged | null>(null)]),
-) as Record<JudgedName, ValueSpec<Judged | null>>;
+/** The stored values of a window for the outcomes that are not on a page yet. */
+export const OUTCOME_VALUES = Object.fromEntries(
+  NAMES.map((name) => [name, value<IndexedOutcome | null>(null)]),
+) as Record<OutcomeValue, ValueSpec<IndexedOutcome | null>>;
 
-/** Names the value for what is judged when so many were judged before. */
-export function judgedAt(before: number): JudgedName {
-  return `judged${placeOf(before)}`;
+/** Returns the name of the value for the outcome that follows this many others. */
+export function outcomeValueAt(settled: number): OutcomeValue {
+  return `judged${slotOf(settled)}`;
 }
 
-/** The first `count` of what a window holds; behind that may lie what it has put away already. */
-export function judgedOf(
-  state: Readonly<Record<JudgedName, Judged | null>>,
+/** Returns the first `count` outcomes of a window. Later values may hold outcomes already on a page. */
+export function heldOutcomes(
+  state: Readonly<Record<OutcomeValue, IndexedOutcome | null>>,
   count: number,
-): readonly Judged[] {
+): readonly IndexedOutcome[] {
   return NAMES.slice(0, count)
     .map((name) => state[name])
-    .filter((judged) => judged !== null);
+    .filter((outcome) => outcome !== null);
 }
 
-/** What came of each of so many branches, in the order of their items; those that were not judged are cancelled. */
-export function inOrder(
+/** Returns the outcomes in the order of the items. A branch without one was canceled. */
+export function outcomesInOrder(
   branches: number,
-  judged: readonly Judged[],
+  settled: readonly IndexedOutcome[],
 ): readonly BranchOutcome<unknown>[] {
   const outcomes = Array.from({ length: branches }, (): BranchOutcome<unknown> => ({
     status: "cancelled",
   }));
-  for (const [index, outcome] of judged) outcomes[index] = outcome;
+  for (const [index, outcome] of settled) outcomes[index] = outcome;
   return outcomes;
 }

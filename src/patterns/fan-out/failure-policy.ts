@@ -1,33 +1,36 @@
 import { checkedBy, invalidOption, nested } from "../../core/validation/options.ts";
 import type { Option } from "../../core/validation/options.ts";
 
-/** What becomes of a fan-out when branches fail. */
+/** The effect of failed branches on a fan-out. */
 export type OnFailure =
-  /** The first failure fails it, and cancels the others. */
+  /** The first failure fails the fan-out and cancels the other branches. */
   | "cancel"
-  /** All branches settle, and the join is told how each one ended. */
+  /** All branches settle, and the join receives the outcome of each. */
   | "settle"
-  /** As `settle`, but one failure more than so many, or than this share of all branches, fails it and cancels the others. */
+  /**
+   * As `settle`, until more branches fail than this number or share of all branches. That fails the
+   * fan-out and cancels the other branches.
+   */
   | { readonly tolerate: number | `${number}%` };
 
-/** When a fan-out is over before all branches have settled. */
+/** The rules that end a fan-out before all branches have settled. */
 export interface FailurePolicy {
-  /** The join gets values, not how each branch ended. */
+  /** The join receives values, not outcomes. */
   readonly isStrict: boolean;
-  /** How many of so many branches may fail. */
+  /** Returns how many of this many branches may fail. */
   readonly mayFail: (branches: number) => number;
-  /** Successes after which no more are needed. */
+  /** Number of successes that ends the fan-out. */
   readonly enough: number | undefined;
 }
 
-/** How a fan-out stands. */
-export interface Count {
+/** The settled branches of a fan-out. */
+export interface BranchCounts {
   readonly branches: number;
   readonly succeeded: number;
   readonly failed: number;
 }
 
-/** How many of so many branches may fail. */
+/** Returns how many of this many branches may fail. */
 type MayFail = FailurePolicy["mayFail"];
 
 type Tolerance = Extract<OnFailure, object>;
@@ -35,7 +38,7 @@ type Tolerance = Extract<OnFailure, object>;
 const TOLERANCE_OPTIONS = { tolerate: checkedBy<MayFail, Tolerance["tolerate"]>(readTolerance) };
 const TOLERANCE = nested<typeof TOLERANCE_OPTIONS, Tolerance>(TOLERANCE_OPTIONS);
 
-/** The option `onFailure`. The value to use tells how many of so many branches may fail. */
+/** The option `onFailure`. Its value returns how many of this many branches may fail. */
 export function failureTolerance(): Option<MayFail, OnFailure> {
   return checkedBy((value, name) => {
     if (value === "cancel") return () => 0;
@@ -57,10 +60,13 @@ export function failurePolicy(
   return { isStrict, mayFail: mayFail ?? whenAbsent, enough };
 }
 
-/** Whether a fan-out is over before its time: there are too many failures, or enough successes. */
-export function judge(
+/**
+ * Returns `"failed"` after too many failures, `"enough"` after enough successes, and `undefined`
+ * while the fan-out goes on.
+ */
+export function earlyEnd(
   { mayFail, enough }: FailurePolicy,
-  { branches, succeeded, failed }: Count,
+  { branches, succeeded, failed }: BranchCounts,
 ): "failed" | "enough" | undefined {
   if (failed > mayFail(branches)) return "failed";
   if (enough === undefined) return undefined;

@@ -6,7 +6,7 @@ import {
   wholeNumber,
   withDefault,
 } from "../../core/validation/options.ts";
-import type { OptionTable } from "../../core/validation/options.ts";
+import type { OptionTable, ReadOptions } from "../../core/validation/options.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import { fn } from "../../futures/define/fn.ts";
@@ -19,31 +19,41 @@ import type { FanOutReport } from "./report.ts";
 import { fanOutWindow } from "./window.ts";
 import { invokable } from "../composing/option-checks.ts";
 import { partOf, shaped, shapeOf } from "../diagram/shape.ts";
+import type { Shape } from "../diagram/shape.ts";
 import { stageType } from "../composing/stage-name.ts";
 import { atOnce, checkInvokable, invoke, nameOf } from "../composing/step.ts";
 
-/** What a fan-out is made of. Functions to invoke, or, for `split` and `join`, plain functions that give a value at once. */
+/**
+ * Options of `fanOut`. Each part is a function to invoke. `split` and `join` can also be plain
+ * functions that return a value at once.
+ */
 export interface FanOutOptions<Input, Item, Output, Joined, Result> {
-  /** Makes the items, one for each branch, of what the fan-out takes; default: it takes the list of items. */
+  /** Makes the items, one for each branch, from the input. Default: the input is the list of items. */
   readonly split?: Invokable<Input, readonly Item[]> | ((input: Input) => readonly Item[]);
-  /** What each branch does with its item. */
+  /** The work of each branch on its item. */
   readonly each: Invokable<Item, Output>;
-  /** Makes the result of what the branches gave, in the order of the items, also when there are none; default: that is the result. */
+  /**
+   * Makes the result from the outputs of the branches, in the order of the items. It runs for an
+   * empty list too. Default: that list is the result.
+   */
   readonly join?: Invokable<Joined, Result> | ((joined: Joined) => Result);
-  /** How many branches may be under way at the same time, those that wait for something included; from 1, default: all. */
+  /**
+   * Number of branches that may run at a time, from 1. Branches that wait count. Default: all of
+   * them.
+   */
   readonly concurrency?: number;
 }
 
-/** Says that a fan-out needs all branches, and its join their values. */
+/** Options of a fan-out that needs all branches. Its join receives their values. */
 export interface Strict {
   readonly onFailure?: "cancel";
   readonly enough?: undefined;
 }
 
-/** Says how a fan-out lives with failures; its join gets a {@link FanOutReport}. */
+/** Options of a fan-out that tolerates failures. Its join receives a {@link FanOutReport}. */
 export type Lenient =
   | { readonly onFailure: Exclude<OnFailure, "cancel">; readonly enough?: undefined }
-  /** It is over as soon as so many branches have succeeded, and fails when no longer so many can. */
+  /** Ends after this many successes, and fails when they are no longer possible. */
   | { readonly onFailure?: OnFailure; readonly enough: number };
 
 type Options = FanOutOptions<unknown, unknown, unknown, unknown, unknown> & FailureOptions;
@@ -58,11 +68,13 @@ const OPTIONS = {
 } satisfies OptionTable<Options>;
 
 /**
- * Makes a function that splits its input into items, has a function called with each, and joins what they give.
+ * Makes a function that splits its input into items, calls a function for each, and joins the
+ * results.
  *
- * A branch that fails fails it at once with the same failure, and the others are cancelled. `onFailure` says otherwise: "settle" goes on
- * whatever happens, `{ tolerate }` up to a number or a share of failures, and then it is rejected with `BRANCHES_FAILED`. With
- * `enough` it is over once so many succeeded. Costs are linear in the number of branches.
+ * By default, a failed branch fails the fan-out at once with the same failure and cancels the other
+ * branches. With `onFailure: "settle"` all branches run to their end. With `{ tolerate }` the
+ * fan-out accepts a number or share of failures, and rejects with `BRANCHES_FAILED` after more. With
+ * `enough` it ends after this many successes. The cost is linear in the number of branches.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`
  * @example
@@ -84,71 +96,36 @@ const OPTIONS = {
 export const fanOut = ((type: string, options: Options) => {
   checkFunctionType(type);
   const read = readOptions(type, OPTIONS, options);
-  const { split, each, join, concurrency, enough } = read;
-  const { onFailure } = options;
-  const policy = failurePolicy(onFailure, read.onFailure, enough);
-  const shape = [kindOf(split), nameOf(each), kindOf(join)];
+  const { split, join } = read;
+  const shape = [partName(split), nameOf(read.each), partName(join)];
+  const branches = branchesOf(type, { ...read, mode: options.onFailure, shape });
 
-  /** All branches at once, when nobody has to count. */
-  const allAtOnce = (ctx: Context, items: readonly unknown[]): Future<unknown> => {
-    const branches = items.map((item) => invoke(ctx, each, item));
-    // A race of one: when that one is rejected, it has lost, and what is left of it is cancelled.
-    if (policy.isStrict) return branches.length === 0 ? ctx.all([]) : ctx.race([ctx.all(branches)]);
-    return ctx.onComplete(ctx.allSettled(branches), report);
-  };
-  const report = fn(
-    stageType(type, "report", shape),
-    (_, branches: readonly Settlement<unknown>[]): FanOutReport<unknown> => ({
-      reason: "completed",
-      branches,
-    }),
-  );
-  const window = fanOutWindow(type, { each, concurrency, policy });
-  const isCounted = enough !== undefined || typeof onFailure === "object";
-
-  const spread = (ctx: Context, items: unknown): unknown => {
-    if (!Array.isArray(items)) throw invalidOption(`items of ${type}`, "a list", items);
-    // A copy, so that a gap is `undefined`, as wherever a list is walked through.
-    const list = Array.from(items as readonly unknown[]);
-    const joined =
-      isCounted || concurrency < list.length ? window.run(ctx, list) : allAtOnce(ctx, list);
-    if (join === undefined) return joined;
-    return isInvokable(join) ? ctx.onComplete(joined, join) : ctx.onComplete(joined, joining);
-  };
   const joining = fn(stageType(type, "join", shape), (_, joined: unknown) =>
     atOnce((join as (joined: unknown) => unknown)(joined)),
   );
+  const spread = (ctx: Context, items: unknown): unknown => {
+    if (!Array.isArray(items)) throw invalidOption(`items of ${type}`, "a list", items);
+    // Copied, so that a gap in the list is `undefined` for every reader.
+    const joined = branches.run(ctx, Array.from(items as readonly unknown[]));
+    if (join === undefined) return joined;
+    return ctx.onComplete(joined, isInvokable(join) ? join : joining);
+  };
   const splitting = fn(stageType(type, "split", shape), spread);
 
-  const parts = [
-    splitting,
-    joining,
-    report,
-    each,
-    ...window.parts,
-    ...[split, join].filter((part) => isInvokable(part)),
-  ];
+  const own = [splitting, joining, ...branches.parts, read.each];
+  const parts = [...own, ...[split, join].filter((part) => isInvokable(part))];
   const made = fn(type, { parts }, (ctx, input: unknown) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));
   });
-  return shaped(made, {
-    kind: "fan-out",
-    name: type,
-    ...(split !== undefined && { split: partOf(split) }),
-    each: shapeOf(each),
-    ...(join !== undefined && { join: partOf(join) }),
-    limit:
-      concurrency === Number.POSITIVE_INFINITY
-        ? "each item"
-        : `each item, ${concurrency} at a time`,
-    policy: inWords(onFailure, enough),
-  });
+  return shaped(made, fanOutShape(type, read, options.onFailure));
 }) as DefineFanOut;
+
+type ReadFanOut = ReadOptions<typeof OPTIONS>;
 
 type FailureOptions = { readonly onFailure?: OnFailure; readonly enough?: number | undefined };
 
-/** The fan-outs that can be written. */
+/** The types of a call of `fanOut`. */
 export interface DefineFanOut {
   <Item, Output, Input = readonly Item[], Result = Output[]>(
     type: string,
@@ -160,11 +137,67 @@ export interface DefineFanOut {
   ): Fn<Input, Result>;
 }
 
+interface Branches {
+  readonly parts: readonly object[];
+  /** Starts a branch for each item. Returns their values, or a report. */
+  readonly run: (ctx: Context, items: readonly unknown[]) => Future<unknown>;
+}
+
+interface BranchOptions extends Pick<ReadFanOut, "each" | "concurrency" | "enough" | "onFailure"> {
+  readonly mode: OnFailure | undefined;
+  readonly shape: readonly string[];
+}
+
+/** Runs the branches all at once, or in a window if their number or outcomes are counted. */
+function branchesOf(
+  type: string,
+  { each, concurrency, enough, onFailure, mode, shape }: BranchOptions,
+): Branches {
+  const policy = failurePolicy(mode, onFailure, enough);
+  const report = fn(
+    stageType(type, "report", shape),
+    (_, branches: readonly Settlement<unknown>[]): FanOutReport<unknown> => ({
+      reason: "completed",
+      branches,
+    }),
+  );
+  const allAtOnce = (ctx: Context, items: readonly unknown[]): Future<unknown> => {
+    const branches = items.map((item) => invoke(ctx, each, item));
+    // A race of one cancels the rest of `all` when a branch rejects.
+    if (policy.isStrict) return branches.length === 0 ? ctx.all([]) : ctx.race([ctx.all(branches)]);
+    return ctx.onComplete(ctx.allSettled(branches), report);
+  };
+  const window = fanOutWindow(type, { each, concurrency, policy });
+  const isCounted = enough !== undefined || typeof mode === "object";
+  return {
+    parts: [report, ...window.parts],
+    run: (ctx, items) =>
+      isCounted || concurrency < items.length ? window.run(ctx, items) : allAtOnce(ctx, items),
+  };
+}
+
+function fanOutShape(
+  type: string,
+  { split, each, join, concurrency, enough }: ReadFanOut,
+  onFailure: OnFailure | undefined,
+): Shape {
+  const isUnlimited = concurrency === Number.POSITIVE_INFINITY;
+  return {
+    kind: "fan-out",
+    name: type,
+    ...(split !== undefined && { split: partOf(split) }),
+    each: shapeOf(each),
+    ...(join !== undefined && { join: partOf(join) }),
+    limit: isUnlimited ? "each item" : `each item, ${concurrency} at a time`,
+    policy: policyInWords(onFailure, enough),
+  };
+}
+
 function readPart<Part>(part: unknown, name: string): Part {
   return (typeof part === "function" ? part : checkInvokable(name, part)) as Part;
 }
 
-function inWords(onFailure: OnFailure | undefined, enough: number | undefined): string {
+function policyInWords(onFailure: OnFailure | undefined, enough: number | undefined): string {
   const policy =
     typeof onFailure === "object"
       ? `tolerates ${onFailure.tolerate} failed`
@@ -176,6 +209,6 @@ function inWords(onFailure: OnFailure | undefined, enough: number | undefined): 
     .join(", ");
 }
 
-function kindOf(part: unknown): string {
+function partName(part: unknown): string {
   return part === undefined ? "" : isInvokable(part) ? nameOf(part) : "a mapping";
 }

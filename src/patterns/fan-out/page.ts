@@ -1,25 +1,25 @@
-/** How many items, or outcomes, lie on a page. */
+/** Number of items, or outcomes, on a page. */
 export const PAGE = 16;
 
-/** Where on a page an item, or an outcome, lies. */
-export type Place = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
+/** Position on a page. */
+export type PageSlot = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15;
 
-/** Number of the page on which the item of an index lies, from 0. */
+/** Returns the page of the item with this index, from 0. */
 export function pageOf(index: number): number {
   return Math.floor(index / PAGE);
 }
 
-/** Where on its page the item of an index lies. */
-export function placeOf(index: number): Place {
-  return (index % PAGE) as Place;
+/** Returns the position on its page of the item with this index. */
+export function slotOf(index: number): PageSlot {
+  return (index % PAGE) as PageSlot;
 }
 
-/** How many pages so many items take. */
-export function pagesOf(items: number): number {
+/** Returns the number of pages that this many items need. */
+export function pageCount(items: number): number {
   return Math.ceil(items / PAGE);
 }
 
-/** Names the state that is a page of a window. */
+/** Returns the id of the state that is a page of a window. */
 export function pageId(window: string, page: number): string {
   return `${window}.${page}`;
 }

@@ -1,12 +1,15 @@
 import type { Settlement } from "../../futures/types/future.ts";
 
-/** How one branch ended; `cancelled`: it was under way, or had not begun, when the fan-out was over. */
+/**
+ * The outcome of one branch. `cancelled`: it was running, or had not started, when the fan-out
+ * ended.
+ */
 export type BranchOutcome<Output> = Settlement<Output> | { readonly status: "cancelled" };
 
-/** What the join gets when the fan-out lives with failures. */
+/** The input of the join if the fan-out tolerates failures. */
 export interface FanOutReport<Output> {
-  /** Why it is over: every branch settled, or there were enough successes. */
+  /** Why the fan-out ended: every branch settled, or there were enough successes. */
   readonly reason: "completed" | "enough";
-  /** How each branch ended, in the order of the items. */
+  /** The outcome of each branch, in the order of the items. */
   readonly branches: readonly BranchOutcome<Output>[];
 }

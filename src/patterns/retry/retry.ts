@@ -14,26 +14,29 @@ import type { Failure } from "../../futures/types/failure.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
-import { yesOrNo } from "../composing/option-checks.ts";
-import { pauseAfter } from "../composing/backoff.ts";
-import type { Pauses } from "../composing/backoff.ts";
+import { checkBoolean } from "../composing/option-checks.ts";
+import { backoffDelay } from "../composing/backoff.ts";
+import type { Backoff } from "../composing/backoff.ts";
 import { isRetryable, retryAfterMs } from "./retryable.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import { checkInvokable, invoke } from "../composing/step.ts";
 
-/** How often, how soon, and after what a function is called again. */
+/** Options of `retry`. */
 export interface RetryOptions {
-  /** Calls in all, the first included; a whole number from 1, default 3. */
+  /** Greatest number of calls, the first included, from 1. Default: 3. */
   readonly maxAttempts?: number;
-  /** Pause before the second call; default `"1s"`. */
+  /** Delay before the second call. Default: `"1s"`. */
   readonly initialDelay?: Duration;
-  /** What each pause is multiplied by for the next, from 1; default 2. */
+  /** Factor between one delay and the next, from 1. Default: 2. */
   readonly factor?: number;
-  /** Longest pause; default `"5m"`. A function that throws `retryLater` is left alone for as long as it says. */
+  /** Longest delay. Default: `"5m"`. `retryLater` can set a longer one. */
   readonly maxDelay?: Duration;
-  /** Share, from 0 to 1, by which each pause is shortened at most, at random; default 0. */
+  /** Share, from 0 to 1, by which each delay may be shortened at random. Default: 0. */
   readonly jitter?: number;
-  /** Whether a failure is worth another call; default: whatever a function threw, and our errors that are `retryable`. Never asked about a cancellation. */
+  /**
+   * Returns true if a failure is worth another call. Default: true for errors thrown by a function
+   * and for the library's errors that are `retryable`. It is not called for a cancellation.
+   */
   readonly retryIf?: (failure: Failure) => boolean;
 }
 
@@ -47,11 +50,12 @@ const OPTIONS = {
 } satisfies OptionTable<RetryOptions>;
 
 /**
- * Makes a function that calls another one, and calls it again after a pause when it fails, up to a number of attempts. Then it is rejected
- * as the last attempt was. No handler runs in the pauses.
+ * Makes a function that calls another one, and calls it again after a delay when it fails. After the
+ * last attempt it rejects with the failure of that attempt. No handler runs during the delays.
  *
- * Each attempt is a call of its own, so its `ctx.idempotencyKey` is another one. For a single handler that talks to the outside, the option
- * `retry` of `fn` keeps the key; this is for what is made of several functions, and for policies that look at the failure.
+ * Each attempt is a new call with a new `ctx.idempotencyKey`. For a single handler that calls an
+ * external system, use the option `retry` of `fn`, which keeps the key. Use this function for
+ * workflows of several functions, and for policies that depend on the failure.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
@@ -81,21 +85,21 @@ export function retry<Input, Output>(
     OPTIONS,
     options,
   );
-  const pauses: Pauses = { firstMs: initialDelay, maxMs: maxDelay, factor, jitter };
+  const backoff: Backoff = { firstMs: initialDelay, maxMs: maxDelay, factor, jitter };
 
   const attempt = (ctx: Context, input: unknown, number: number): Future<unknown> =>
-    ctx.onSettled(invoke(ctx, f, input), judge, { input, number });
+    ctx.onSettled(invoke(ctx, f, input), decide, { input, number });
 
-  const judge = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Judge): unknown => {
+  const decide = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Ended): unknown => {
     if (result.status === "fulfilled") return result.value;
     const { reason } = result;
     if (
       number >= maxAttempts ||
       reason.code === "CANCELLED" ||
-      !yesOrNo(`retryIf of ${type}`, retryIf(reason))
+      !checkBoolean(`retryIf of ${type}`, retryIf(reason))
     )
       return ctx.rejected(reason);
-    const ms = retryAfterMs(reason) ?? pauseAfter(number, pauses, () => ctx.random());
+    const ms = retryAfterMs(reason) ?? backoffDelay(number, backoff, () => ctx.random());
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });
 
@@ -103,7 +107,7 @@ export function retry<Input, Output>(
     attempt(ctx, input, number),
   );
 
-  const made = fn(type, { parts: [f, judge, again] }, (ctx, input: unknown): unknown =>
+  const made = fn(type, { parts: [f, decide, again] }, (ctx, input: unknown): unknown =>
     attempt(ctx, input, 1),
   ) as Fn<Input, Output>;
   return shaped(made, { kind: "retry", name: type, part: shapeOf(f), attempts: maxAttempts });
@@ -111,11 +115,11 @@ export function retry<Input, Output>(
 
 interface Attempt {
   readonly input: unknown;
-  /** Which attempt it is, from 1. */
+  /** Number of the attempt, from 1. */
   readonly number: number;
 }
 
-interface Judge {
+interface Ended {
   readonly result: Settlement<unknown>;
   readonly args: Attempt;
 }

@@ -6,7 +6,8 @@ import type { Failure } from "../../futures/types/failure.ts";
 import { LONGEST_MS } from "../composing/backoff.ts";
 
 /**
- * Makes an error for a function to throw that may be called again, but not sooner than after some time: `retry` waits for so long.
+ * Makes an error to throw from a function that may be called again after some time. `retry` waits
+ * for this time.
  *
  * @throws `INVALID_DELAY`
  * @example
@@ -15,18 +16,19 @@ import { LONGEST_MS } from "../composing/backoff.ts";
  *
  * const fetchRates = fn("docs/fetch-rates", async (): Promise<string> => {
  *   const response = await fetch("https://rates.example");
- *   if (response.status === 503) throw retryLater("30s", "the rates are not there yet");
+ *   if (response.status === 503) throw retryLater("30s", "the rates are not available yet");
  *   return response.text();
  * });
  */
 export function retryLater(after: Duration, message: string): HandbackError {
   return new HandbackError("RETRY_LATER", message, {
-    details: { retryAfterMs: parseDuration(after, "the time of retryLater") },
+    details: { retryAfterMs: parseDuration(after, "time of retryLater") },
   });
 }
 
 /**
- * Makes an error for a function to throw that need not be called again: no attempt will succeed. `retry` gives up, and so does a retry policy.
+ * Makes an error to throw from a function that should not be called again, because no attempt can
+ * succeed. `retry` and retry policies give up.
  *
  * @example
  * import { fn } from "handback";
@@ -42,8 +44,9 @@ export function terminal(message: string, cause?: unknown): HandbackError {
 }
 
 /**
- * Tells whether another attempt may succeed: after whatever a function threw by itself, and after errors of ours that say so. What failed
- * with a step of it is judged by what the step failed with. A cancellation is never tried again.
+ * Returns true if another attempt may succeed: after any error thrown by a function, and after the
+ * library's errors that are retryable. For a failed step, the cause decides. A cancellation is never
+ * retried.
  */
 export function isRetryable(failure: Failure): boolean {
   const { name, code, cause } = failure;
@@ -55,11 +58,11 @@ export function isRetryable(failure: Failure): boolean {
   );
 }
 
-/** How long a failure, or what it came from, asks to be left alone, in ms; `undefined` when it does not say. */
+/** Returns the delay that a failure or one of its causes asks for, in ms, or `undefined`. */
 export function retryAfterMs(failure: Failure): number | undefined {
   for (let each: Failure | undefined = failure; each !== undefined; each = each.cause) {
     const ms = each.details?.["retryAfterMs"];
-    // It may have been made by anybody.
+    // Users can make such failures too, so the value is checked.
     if (each.code === "RETRY_LATER" && typeof ms === "number" && ms >= 0)
       return Math.min(ms, LONGEST_MS);
   }

@@ -5,7 +5,7 @@ import type { Failure } from "../../futures/types/failure.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { Settlement } from "../../futures/types/future.ts";
-import { sagaPlanOf } from "../composing/saga-step.ts";
+import { sagaStepPlan } from "../composing/saga-step.ts";
 import type { SagaPlan } from "../composing/saga-step.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
@@ -15,12 +15,13 @@ import { invoke } from "../composing/step.ts";
 import { stepFailed } from "../composing/step-failed.ts";
 
 /**
- * Makes a function of several steps that are undone when one of them fails: each step takes what the one before gives, as in a chain, and
- * `{ do, undo }` says how to take it back.
+ * Makes a function from several steps that are undone if one of them fails. Each step takes the
+ * output of the one before, as in a chain. `{ do, undo }` is a step and its compensation.
  *
- * When a step fails, or the saga is cancelled, the steps that were done are undone, the last one first, each once. Then the saga is
- * rejected with `STEP_FAILED`, which says what was undone. A compensation that fails keeps none of the others from being called; the saga is
- * rejected with `COMPENSATION_FAILED` then, which says what was undone and what was not.
+ * If a step fails, or the saga is canceled, the completed steps are undone, the last one first, each
+ * once. Then the saga rejects with `STEP_FAILED`, which lists the undone steps. If a compensation
+ * fails, the others still run. Then the saga rejects with `COMPENSATION_FAILED`, which lists the
+ * steps that were undone and those that were not.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`
  * @example
@@ -44,107 +45,43 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
   checkFunctionType(type);
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
-  const plans = steps.map((step, at) => sagaPlanOf(step, `step ${at + 1} of ${type}`));
+  const plans = steps.map((step, at) => sagaStepPlan(step, `step ${at + 1} of ${type}`));
   const shape = plans.map(({ label, undo, ifUnsure }) =>
     [label, undo?.type, ifUnsure?.type].join(" "),
   );
-  const labelOf = (at: number): string => plans[at]?.label ?? "";
-
-  /** Goes on at a step, over mappings, to the next one that begins something; there the run ends, to be continued by `next`. */
-  const goOn = (
-    ctx: Context,
-    from: number,
-    { value: input, done }: { value: unknown; done: readonly Done[] },
-  ): unknown => {
-    let value = input;
-    for (const [at, { begin, map, ifUnsure }] of plans.entries()) {
-      if (at < from) continue;
-      try {
-        const given: Given = ifUnsure === undefined ? {} : { value };
-        if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
-        value = map?.(value);
-        // Kept here, so that what cannot be kept is a failure of the mapping that gave it.
-        if (at === plans.length - 1) return ctx.resolved(value);
-      } catch (error) {
-        // As a settlement, since an error cannot be kept while the others are undone, and a failure can.
-        return ctx.onSettled(ctx.rejected(error), next, { at, done, given: {} });
-      }
-    }
-    return value;
-  };
-
-  const next = fn(
-    stageType(type, "next", shape),
-    (ctx, { result, args: { at, done, given } }: Next): unknown => {
-      const { map, undo: compensation, ifUnsure } = plans[at] ?? {};
-      const doneWith = (value: unknown): readonly Done[] =>
-        compensation === undefined ? done : [...done, { at, value }];
-      if (result.status === "fulfilled") {
-        const value: unknown = map === undefined ? result.value : map(result.value);
-        return goOn(ctx, at + 1, { value, done: doneWith(value) });
-      }
-      const unsure: readonly Done[] =
-        ifUnsure !== undefined && isUnsure(result.reason)
-          ? [{ at, value: given.value, unsure: true }]
-          : [];
-      const left =
-        result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
-      return undo(ctx, { at, cause: result.reason, left, undone: [], failures: [] });
-    },
+  const next = fn(stageType(type, "next", shape), (ctx, settled: Next): unknown =>
+    continueSaga(ctx, parts, settled),
   );
-
-  /** Calls the compensation of the last step that is left, or ends. */
-  const undo = (ctx: Context, undoing: Undoing): unknown => {
-    const { left, at, cause, undone, failures } = undoing;
-    const last = left.at(-1);
-    const plan = plans[last?.at ?? -1];
-    const compensation = last?.unsure === true ? plan?.ifUnsure : plan?.undo;
-    if (last !== undefined && compensation !== undefined)
-      return ctx.onSettled(invoke(ctx, compensation, last.value), undoneOne, undoing);
-    const failed = { type, at, label: labelOf(at) };
-    if (failures.length === 0)
-      return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
-    // Thrown, so that it is on record as a rejection that nobody heard of when the saga was cancelled.
-    throw compensationFailed(type, undoing, labelOf);
-  };
-
-  const undoneOne = fn(
-    stageType(type, "undo", shape),
-    (ctx, { result, args }: UndoneOne): unknown => {
-      const { left, undone, failures, isAgain } = args;
-      const last = left.at(-1);
-      const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
-      const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
-      if (last === undefined || isUndone)
-        return undo(ctx, { ...rest, undone: [...undone, ...(last ? [last.at] : [])] });
-      // The saga was cancelled while this one was under way: from here on nothing cancels it any more.
-      if (result.reason.code === "CANCELLED" && isAgain !== true)
-        return undo(ctx, { ...args, isAgain: true });
-      return undo(ctx, {
-        ...rest,
-        failures: [...failures, { at: last.at, reason: result.reason }],
-      });
-    },
+  const undone = fn(stageType(type, "undo", shape), (ctx, settled: Undone): unknown =>
+    undoNext(ctx, parts, afterUndo(settled)),
   );
-
-  const parts = [next, undoneOne, ...plans.flatMap((plan) => plan.parts)];
-  const made = fn(type, { parts }, (ctx, input: unknown) =>
-    goOn(ctx, 0, { value: input, done: [] }),
+  const parts: SagaParts = { type, plans, next, undone };
+  const functions = [next, undone, ...plans.flatMap((plan) => plan.parts)];
+  const made = fn(type, { parts: functions }, (ctx, input: unknown) =>
+    runSteps(ctx, parts, { from: 0, value: input, done: [] }),
   );
   return shaped(made, { kind: "saga", name: type, steps: plans.map(shapeOfStep) });
 }) as DefineSaga;
 
-/** The sagas that can be written: what a step takes is what the one before gives. */
+/** The type of `saga`: each step takes the output of the one before. */
 export type DefineSaga = Sequence<"saga">;
 
-/** A step that was done, or may have been: its position, and what its compensation takes. */
+/** A saga, and the stages that continue it. */
+interface SagaParts {
+  readonly type: string;
+  readonly plans: readonly SagaPlan[];
+  readonly next: Fn<Next, unknown>;
+  readonly undone: Fn<Undone, unknown>;
+}
+
+/** A step that was done, or may have been: its position, and the input of its compensation. */
 interface Done {
   readonly at: number;
   readonly value: unknown;
   readonly unsure?: true;
 }
 
-/** What a step was given, kept only when somebody may want it. */
+/** The input of a step, kept only for a step with `ifUnsure`. */
 interface Given {
   readonly value?: unknown;
 }
@@ -154,23 +91,101 @@ interface Next {
   readonly args: { readonly at: number; readonly done: readonly Done[]; readonly given: Given };
 }
 
-/** A saga that is taken back. */
+/** A saga that is being undone. */
 interface Undoing {
-  /** The step that failed. */
+  /** Position of the failed step. */
   readonly at: number;
   readonly cause: Failure;
-  /** What is still to be undone, the last first. */
+  /** Steps that are still to be undone. The last one is next. */
   readonly left: readonly Done[];
-  /** Steps that were undone, in that order. */
+  /** Positions of the undone steps, in the order of their undoing. */
   readonly undone: readonly number[];
   readonly failures: readonly { readonly at: number; readonly reason: Failure }[];
-  /** The compensation was cancelled, and is called again. */
+  /** The compensation was canceled, and is called again. */
   readonly isAgain?: boolean;
 }
 
-interface UndoneOne {
+interface Undone {
   readonly result: Settlement<unknown>;
   readonly args: Undoing;
+}
+
+/** The position of the next step, its input, and the steps so far. */
+interface Progress {
+  readonly from: number;
+  readonly value: unknown;
+  readonly done: readonly Done[];
+}
+
+/** Runs mappings from a step on, up to the next step that starts work. `next` continues there. */
+function runSteps(
+  ctx: Context,
+  { plans, next }: SagaParts,
+  { from, value: input, done }: Progress,
+): unknown {
+  let value = input;
+  for (const [at, { begin, map, ifUnsure }] of plans.entries()) {
+    if (at < from) continue;
+    try {
+      const given: Given = ifUnsure === undefined ? {} : { value };
+      if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
+      value = map?.(value);
+      // Encoded here, so that a value that cannot be encoded is a failure of its mapping.
+      if (at === plans.length - 1) return ctx.resolved(value);
+    } catch (error) {
+      // As a settlement: a failure can be stored while steps are undone, a thrown error cannot.
+      return ctx.onSettled(ctx.rejected(error), next, { at, done, given: {} });
+    }
+  }
+  return value;
+}
+
+/** Continues after a step: runs the following steps, or undoes the completed ones. */
+function continueSaga(ctx: Context, parts: SagaParts, { result, args }: Next): unknown {
+  const { at, done, given } = args;
+  const { map, undo, ifUnsure } = parts.plans[at] ?? {};
+  const doneWith = (value: unknown): readonly Done[] =>
+    undo === undefined ? done : [...done, { at, value }];
+  if (result.status === "fulfilled") {
+    const value: unknown = map === undefined ? result.value : map(result.value);
+    return runSteps(ctx, parts, { from: at + 1, value, done: doneWith(value) });
+  }
+  const unsure: readonly Done[] =
+    ifUnsure !== undefined && isUnsure(result.reason)
+      ? [{ at, value: given.value, unsure: true }]
+      : [];
+  const left =
+    result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
+  return undoNext(ctx, parts, { at, cause: result.reason, left, undone: [], failures: [] });
+}
+
+/** Calls the compensation of the last step that is left, or ends the saga. */
+function undoNext(ctx: Context, { type, plans, undone: next }: SagaParts, undoing: Undoing) {
+  const { left, at, cause, undone, failures } = undoing;
+  const labelOf = (position: number): string => plans[position]?.label ?? "";
+  const last = left.at(-1);
+  const plan = plans[last?.at ?? -1];
+  const compensation = last?.unsure === true ? plan?.ifUnsure : plan?.undo;
+  if (last !== undefined && compensation !== undefined)
+    return ctx.onSettled(invoke(ctx, compensation, last.value), next, undoing);
+  const failed = { type, at, label: labelOf(at) };
+  if (failures.length === 0)
+    return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
+  // Thrown, so that it is recorded as an unhandled rejection if the saga was canceled.
+  throw compensationFailed(type, undoing, labelOf);
+}
+
+/** Returns the progress of undoing after a compensation has ended. */
+function afterUndo({ result, args }: Undone): Undoing {
+  const { left, undone, failures, isAgain } = args;
+  const last = left.at(-1);
+  const rest: Undoing = { ...args, left: left.slice(0, -1), isAgain: false };
+  const isUndone = result.status === "fulfilled" || result.fulfilled !== undefined;
+  if (last === undefined || isUndone)
+    return { ...rest, undone: [...undone, ...(last ? [last.at] : [])] };
+  // The saga was canceled while this compensation ran. It runs again, and nothing cancels it now.
+  if (result.reason.code === "CANCELLED" && isAgain !== true) return { ...args, isAgain: true };
+  return { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] };
 }
 
 function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
@@ -181,7 +196,7 @@ function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
   };
 }
 
-/** It was cut off, or is half undone, or its result was lost. */
+/** Codes of failures after which a step may have been done: cut off, half undone, or result lost. */
 const UNSURE: ReadonlySet<string | undefined> = new Set([
   "CANCELLED",
   "TIMEOUT",
@@ -191,7 +206,7 @@ const UNSURE: ReadonlySet<string | undefined> = new Set([
   "PAYLOAD_TOO_LARGE",
 ]);
 
-/** Whether nobody knows if what failed was done. */
+/** Returns true if a failed step may have been done. */
 function isUnsure(reason: Failure): boolean {
   const { code, cause, errors = [] } = reason;
   return UNSURE.has(code) || (cause !== undefined && isUnsure(cause)) || errors.some(isUnsure);
@@ -210,7 +225,7 @@ function compensationFailed(
   const names = notUndone.map(({ step, function: f }) => `step ${step} (${f})`).join(", ");
   return new HandbackError(
     "COMPENSATION_FAILED",
-    `step ${at + 1} of ${type} (${labelOf(at)}) failed, and what undoes ${names} failed too`,
+    `step ${at + 1} of ${type} (${labelOf(at)}) failed, and so did the compensation of ${names}`,
     {
       details: { step: at + 1, function: labelOf(at), undone: undone.map(labelOf), notUndone },
       cause,

@@ -109,7 +109,7 @@ describe("the diagram of a function", () => {
     [
       "a timeout",
       withTimeout("draw/w", f, "5s"),
-      ["whichever is first ---> draw/f", "after 5s ...> TIMEOUT"],
+      ["the first of ---> draw/f", "after 5s ...> TIMEOUT"],
     ],
     [
       "a timeout with another function",
@@ -129,10 +129,7 @@ describe("the diagram of a function", () => {
     [
       "a monitor",
       monitor("draw/m", { check: f, until: () => true, every: "30s", attempts: 3, onDeadline: g }),
-      [
-        "as it should be? ...not yet: again after 30s> draw/f",
-        "as it should be? ...after 3 checks> draw/g",
-      ],
+      ["done? ...not yet: again after 30s> draw/f", "done? ...after 3 checks> draw/g"],
     ],
     [
       "a monitor whose pauses grow",
@@ -146,8 +143,8 @@ describe("the diagram of a function", () => {
         attempts: 9,
       }),
       [
-        "as it should be? ...not yet: again after 10s, then longer, up to 1m> draw/f",
-        "as it should be? ...deadline, or after 9 checks> expired",
+        "done? ...not yet: again after 10s, then longer, up to 1m> draw/f",
+        "done? ...deadline, or after 9 checks> expired",
       ],
     ],
     [

@@ -2,6 +2,7 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 import { Client } from "../../../futures/client/client.ts";
 import type { FlowHandle, FlowStatus, StartOptions } from "../../../futures/client/client.ts";
 import type { AnyInvokable } from "../../../futures/types/function.ts";
+import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import type { Host } from "./host.ts";
@@ -107,8 +108,9 @@ class Requests {
 
   #keyed(f: AnyInvokable, options: StartOptions | undefined): StartOptions {
     const start = ++this.#starts;
-    const isKeyed =
-      options?.key !== undefined || (options?.id !== undefined && specOf(f)?.state === undefined);
+    const spec = specOf(f);
+    const idIsKey = spec === undefined || idNamesFlow(spec, f.operation);
+    const isKeyed = options?.key !== undefined || (options?.id !== undefined && idIsKey);
     return isKeyed ? options : { ...options, key: `call-${start}` };
   }
 

@@ -80,7 +80,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "if (above.has(scope)) return one;",
     test: CONFORMANCE,
     killedBy:
-      "leaves a future alone that two races need until both are decided, in whatever order they stand",
+      "a future in two races is left alone until both are decided, in either order",
   },
   {
     breaks: "timeouts: one that was not needed keeps its timer",
@@ -107,7 +107,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CONFORMANCE,
     killedBy:
-      "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+      "a canceled flow's calls leave the queue of a busy address, and the calls of others run",
   },
   {
     breaks: "withdrawing: a message whose commit is under way is delivered all the same",
@@ -159,7 +159,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: '    if ("plan"',
     test: CONFORMANCE,
     killedBy:
-      "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+      "the signal of a running handler in a canceled flow is aborted; its state is kept, its result and futures are dropped",
   },
   {
     breaks: "running handlers: their signal is not aborted",

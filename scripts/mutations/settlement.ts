@@ -35,7 +35,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "  const kept = keep(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy:
-      "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+      "canceling an escaped future through its handle rejects all who hold it with CANCELLED, early or late, in any flow",
   },
   {
     breaks: "cells: a late registration is lost",
@@ -59,7 +59,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "state.released || spill === true",
     replace: "state.released",
     test: CONFORMANCE,
-    killedBy: "spills a stack of 2,000 continuations, and leaves none of it behind",
+    killedBy: "a stack of 2,000 continuations is spilled, and leaves nothing behind",
   },
   {
     breaks: "continuations: each is fired twice",
@@ -102,7 +102,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "  if (state.over && slot.ok) {\n",
     test: CONFORMANCE,
     killedBy:
-      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+      "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "joins: one that has failed is gone before its last slot has come",
@@ -111,7 +111,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
     killedBy:
-      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+      "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "waits: what settles after one is over is given to it",

@@ -101,7 +101,7 @@ describe("a test", () => {
       },
     });
     await expect(
-      named(counted, "resolves futures anywhere inside an input").run(),
+      named(counted, "futures anywhere inside an input are resolved").run(),
     ).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
     expect(made).toHaveLength(1);
     expect(disposed).toEqual(made);
@@ -118,9 +118,9 @@ describe("a test", () => {
       },
       dispose,
     });
-    await expect(named(tests, "resolves futures anywhere inside an input").run()).rejects.toThrow(
-      "under seed 3: unlucky",
-    );
+    await expect(
+      named(tests, "futures anywhere inside an input are resolved").run(),
+    ).rejects.toThrow("under seed 3: unlucky");
     expect(seeds).toEqual([1, 2, 3]);
   });
 
@@ -150,7 +150,7 @@ describe("a test", () => {
     const tests = testsWith((client) => ({
       call: wrong(async (f: Fn<void, object>) => ({ ...(await client.call(f)), whole: 3 })),
     }));
-    const failure = named(tests, "resolves futures anywhere inside an input").run();
+    const failure = named(tests, "futures anywhere inside an input are resolved").run();
     await expect(failure).rejects.toMatchObject({
       name: "AssertionError",
       message: "at .whole: expected 2, got 3",

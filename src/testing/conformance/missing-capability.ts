@@ -11,7 +11,8 @@ const counter = stateful("test/counter", {
 });
 
 /**
- * What an engine does where it lacks a capability: it says so, or does without. What a case that needs the capability is replaced by.
+ * For each capability, a check that an engine without it rejects the request or does without it as
+ * agreed. The check replaces each case that needs the capability.
  */
 export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<void>>> = {
   async blockingGet({ start }) {
@@ -34,7 +35,7 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
     const handle = await client.start(sleeper, undefined, { id: "s" });
     equal(await client.cancel(handle), true);
     await time.advance(1000);
-    // What was parked may have run meanwhile, but nobody sees of it.
+    // Pending work may have run in the meantime, but it has no visible effect.
     await rejects(handle.result(), { code: "CANCELLED" });
     match(await handle.status(), { status: "cancelled" });
   },

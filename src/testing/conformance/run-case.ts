@@ -4,7 +4,7 @@ import type { DrivenTime } from "./case/time.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Where a case is run. */
+/** The setup in which a case runs. */
 export interface Ground<Engine extends EngineUnderTest> {
   readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
   readonly dispose: (engine: Engine) => void | Promise<void>;
@@ -13,7 +13,7 @@ export interface Ground<Engine extends EngineUnderTest> {
   readonly seed: number;
 }
 
-/** Runs a case, and disposes of the engines it has started, whether it holds or not. */
+/** Runs a case, then disposes of the engines that it started, even if it fails. */
 export async function runCase<Engine extends EngineUnderTest>(
   { run }: Pick<Case, "run">,
   ground: Ground<Engine>,

@@ -21,28 +21,31 @@ import { runCase } from "./run-case.ts";
 import { virtualTime } from "./virtual-time.ts";
 import { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
-/** A capability that an engine lacks, and why. */
+/** A capability that an engine is missing, and the reason. */
 export interface Lack {
   readonly capability: TestedCapability;
   /** Completes "cannot offer it: ". */
   readonly reason: string;
 }
 
-/** What the suite is run on. */
+/** Options of `testEngine`. */
 export interface TestEngineOptions<Engine extends EngineUnderTest> {
-  /** Starts an engine with nothing in it. A test may start several. */
+  /** Starts an engine with an empty store. A test may start several. */
   readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
-  /** Ends an engine that `make` gave; called once for each, also when the test fails. */
+  /** Ends an engine that `make` returned. Called once for each engine, even if the test fails. */
   readonly dispose: (engine: Engine) => void | Promise<void>;
-  /** What the engine lacks; default: nothing. Without `virtualTime`, the tests wait for real time to pass. */
+  /**
+   * Capabilities that the engine is missing; default none. Without `virtualTime`, the tests wait in
+   * real time.
+   */
   readonly cannot?: readonly Lack[];
-  /** Runs of each test, with seeds from 1 on; default 1. */
+  /** Number of runs of each test, with seeds that count from 1; default 1. */
   readonly seeds?: number;
-  /** Where real time comes from for an engine without `virtualTime`; default: the machine. */
+  /** Clock for an engine without `virtualTime`; default the machine's. */
   readonly clock?: Clock;
 }
 
-/** A test for any runner: it holds when the promise is fulfilled. */
+/** A test for any test runner. It passes if the promise of `run` is fulfilled. */
 export interface EngineTest {
   readonly name: string;
   /** Runs the test. May be called again. */
@@ -50,10 +53,13 @@ export interface EngineTest {
 }
 
 /**
- * Lists the tests that every engine must pass: what handlers, futures and clients are promised, whatever hosts them.
+ * Lists the tests that every engine must pass. They cover the guarantees of handlers, futures and
+ * clients.
  *
- * A test of something that the engine cannot do is replaced by a check that it does without in the agreed way, such as saying
- * `UNSUPPORTED`; its name tells the reason. The list is as long for every engine. Without `virtualTime` a test takes some seconds, rarely more.
+ * If the engine is missing a capability, each test that needs it is replaced by a check that the
+ * engine does without it as agreed, for example with `UNSUPPORTED`. The name of the test then
+ * includes the reason. The list has the same length for every engine. Without `virtualTime` a test
+ * takes a few seconds at most, with rare exceptions.
  *
  * @throws `INVALID_OPTIONS`
  * @example

@@ -8,8 +8,8 @@ import type { FlowProgram, FlowValue } from "./program.ts";
 import { showWaited } from "./split.ts";
 
 /**
- * Builds programs in the naive way: one handler for each step that is made of others, which blocks on them and is billed
- * meanwhile. For engines that can block.
+ * Builds programs in the naive way: a step made of other steps is one handler that blocks on them,
+ * and is billed while it waits. Needs an engine that can block.
  *
  * @example
  * import { embedded, memory } from "handback";
@@ -88,7 +88,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "settled":
         return settle(one(program.part));
       case "recover":
-        // A handler that is cancelled cannot block any more: what is to be done about it has to be a continuation.
+        // A cancelled handler can no longer block, so recovery has to be a continuation.
         return ctx.get(ctx.onSettled(call(ctx, program.part, input), recover, program.otherwise));
       case "nested":
         return one(program.part);

@@ -2,8 +2,9 @@ import { placeOf } from "./call-record.ts";
 import { standIn } from "./test-double.ts";
 
 /**
- * Makes a function end the process in a simulation whenever it runs, or in its first runs only, so many of them in each simulation.
- * A message that does so again and again is given up once `crashLimit` says so, which by default it never does in a simulation.
+ * Makes a function crash the process in a simulation: in every run, or in its first `times` runs of
+ * each simulation. By default a message that crashes the process is retried forever; with the
+ * option `crashLimit` it is given up.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example
@@ -25,7 +26,7 @@ export function crashing<Function extends object>(
       const place = placeOf(ctx, "crashing()");
       if (place.count(crashes) > times) return real(ctx, input);
       place.crash();
-      // Nothing comes back from a process that has ended.
+      // A process that has ended returns no result.
       return Promise.withResolvers<never>().promise;
     },
   });

@@ -2,8 +2,8 @@ import { placeOf } from "./call-record.ts";
 import { standIn } from "./test-double.ts";
 
 /**
- * Makes a function fail in a simulation: its first runs, so many of them in each simulation and over all crashes, or, given an error,
- * every one with that error.
+ * Makes a function fail in a simulation. Given a number, its first runs fail, counted over all
+ * crashes of one simulation. Given an error, every run fails with that error.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example

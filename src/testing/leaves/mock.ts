@@ -4,15 +4,16 @@ import type { Resolvable } from "../../futures/types/resolvable.ts";
 import { standIn } from "./test-double.ts";
 import type { AnyHandler } from "./test-double.ts";
 
-/** What a mock does: as any handler, it may hand back futures, or wait. */
+/** The handler of a mock. Like any handler, it may hand back futures, or wait. */
 export type Implementation<Function extends AnyInvokable> = (
   ctx: Context,
   input: InputOf<Function>,
 ) => Resolvable<OutputOf<Function>> | Promise<Resolvable<OutputOf<Function>>>;
 
 /**
- * Makes a function that takes another one's place in a simulation's `functions`: the same type, retries and timeout, and another handler.
- * Of an operation (`counter.add`), a stateful function in which only that one is another. It gets the input as callers give it.
+ * Replaces a function in a simulation's `functions`: same type, retries and timeout, but another
+ * handler. Given an operation (`counter.add`), replaces that operation of its stateful function and
+ * keeps the others. The handler gets the input as callers send it.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example

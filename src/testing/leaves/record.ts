@@ -4,8 +4,8 @@ import { placeOf } from "./call-record.ts";
 import { standIn } from "./test-double.ts";
 
 /**
- * Makes a function whose runs a simulation records: `run.calls(f)` lists them, in order of their beginning, those of crashed
- * processes included.
+ * Makes a simulation record the runs of a function. `run.calls(f)` lists them in the order in which
+ * they began, including those of crashed processes.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example

@@ -4,8 +4,8 @@ import { placeOf } from "./call-record.ts";
 import { standIn } from "./test-double.ts";
 
 /**
- * Makes a function take its time in a simulation: each run works for `duration` of virtual time, and is billed for it, before it
- * does what it does.
+ * Makes a function slow in a simulation: each run first works for `duration` of virtual time, and
+ * is billed for it.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function; `INVALID_DELAY`
  * @example

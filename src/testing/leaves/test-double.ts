@@ -3,23 +3,23 @@ import { show } from "../../core/errors/show.ts";
 import { attachSpec, specOf } from "../../futures/define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../../futures/define/spec.ts";
 
-/** A handler, whatever it takes. */
+/** A handler of any input. */
 export type AnyHandler = OperationSpec["handler"];
 
 const standIns = new WeakSet<FunctionSpec>();
 const recorded = new WeakSet<FunctionSpec>();
 
-/** How a stand-in differs from its function. */
+/** The differences between a test double and its function. */
 interface Change {
   readonly handler: (real: AnyHandler, operation: string) => AnyHandler;
-  /** Options that it does without. */
+  /** Options to leave out. */
   readonly without?: readonly (keyof FunctionSpec)[];
   readonly isRecorded?: boolean;
 }
 
 /**
- * Makes a function that takes the place of another one of its type: of an operation, with that operation changed; of a stateful
- * function, with all of them.
+ * Makes a test double that replaces the function of the same type. Given an operation, only that
+ * operation changes; given a stateful function, all of them do.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  */
@@ -48,12 +48,12 @@ export function standIn<Face extends object>(
   return Object.freeze(attachSpec({ ...face }, changed));
 }
 
-/** Whether a function takes the place of the one of its type. */
+/** Whether a spec is that of a test double. */
 export function isStandIn(spec: FunctionSpec): boolean {
   return standIns.has(spec);
 }
 
-/** Whether a function's calls are recorded. */
+/** Whether the runs of a function are recorded. */
 export function isRecorded(spec: FunctionSpec): boolean {
   return recorded.has(spec);
 }

@@ -1,6 +1,9 @@
 import type { Capability } from "../../../core/engine/engine.ts";
 
-/** What an engine under test may lack: what core leaves open, and what only some platforms let a test see. */
+/**
+ * A capability that an engine may be missing: `core` makes it optional, or only some platforms let
+ * a test observe it.
+ */
 export type TestedCapability =
   | Capability
   | "egress"
@@ -9,7 +12,7 @@ export type TestedCapability =
   | "storedValues"
   | "virtualTime";
 
-/** What each capability means. An engine offers it, unless it says that it cannot. */
+/** The meaning of each capability. An engine offers all that it does not list as missing. */
 export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {
   blockingGet: "a handler may wait for a future while it runs",
   snapshotRead: "state is read from outside, without a message",

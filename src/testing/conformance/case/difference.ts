@@ -1,13 +1,15 @@
 import { show } from "../../../core/errors/show.ts";
 
-/** How much of what is there must be as expected: all of it, or what is named. */
+/** How much of a value must be as expected: all of it, or only the properties that are named. */
 export type Extent = "whole" | "part";
 
 /**
- * Says where and how a value differs from what was expected, or nothing.
+ * Describes where and how a value differs from the expected one. Returns `undefined` if it does
+ * not.
  *
- * Numbers are told apart as `Object.is` does; a property that is `undefined` is like one that is absent, as on the way through
- * the codec. Of a `part`, objects may have more properties than are expected; lists, maps and sets are compared whole.
+ * Numbers are compared with `Object.is`. A property that is `undefined` equals one that is absent,
+ * because the codec drops it. With the extent `part`, objects may have more properties than
+ * expected; lists, maps and sets are still compared as a whole.
  */
 export function difference(
   got: unknown,

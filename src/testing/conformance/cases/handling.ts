@@ -6,7 +6,7 @@ import type { Case } from "../case/case.ts";
 
 export const handlingCases: readonly Case[] = [
   {
-    title: "tries a handler that throws again, with growing delays, under the same idempotency key",
+    title: "a handler that throws is retried with growing delays, under the same idempotency key",
     async run({ start, time }) {
       const keys = new Set<string>();
       const flaky = fn(
@@ -26,7 +26,7 @@ export const handlingCases: readonly Case[] = [
   },
   {
     title:
-      "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
+      "retries stop after the last attempt, with its error, and no attempt leaves a trace in the state",
     async run({ start }) {
       const stubborn = stateful("test/stubborn", {
         retry: { maxAttempts: 3, initialDelay: 10 },
@@ -47,7 +47,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves the address free while an attempt waits for its turn",
+    title: "an address is free while a retry waits for its delay",
     async run({ start, time }) {
       const shared = stateful("test/shared", {
         retry: { maxAttempts: 2, initialDelay: 1000 },
@@ -69,7 +69,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps only the messages of the attempt that succeeds",
+    title: "only the messages of the successful attempt are sent",
     async run({ start }) {
       const seen = stateful("test/seen", {
         state: { lines: value<number[]>([]) },
@@ -93,8 +93,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
+    title: "a handler that exceeds its timeout is abandoned, and its later actions have no effect",
     async run({ start, time }) {
       const late: unknown[] = [];
       const slow = stateful("test/slow", {
@@ -123,7 +122,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "tries a handler that was abandoned again, where its policy says so",
+    title: "an abandoned handler is retried if its policy says so",
     async run({ start, time }) {
       const slow = fn(
         "test/slow",
@@ -138,7 +137,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "says CONTEXT_CLOSED to what a handler leaves running behind",
+    title: "work that a handler leaves running gets CONTEXT_CLOSED",
     async run({ start, time }) {
       const caught: unknown[] = [];
       const detached = fn("test/detached", (ctx) => {
@@ -157,7 +156,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "blocks on a future with ctx.get",
+    title: "ctx.get blocks on a future",
     needs: ["blockingGet"],
     async run({ start }) {
       const double = fn("test/double", (_, n: number) => 2 * n);

@@ -15,7 +15,7 @@ import type { SeededRandom } from "../faults/seeded-random.ts";
 import type { Session } from "../machine/session.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** What a process is made of: the world around it, which outlives it. */
+/** The parts of a process: the world around it, which outlives it. */
 export interface HostParts {
   readonly agenda: Agenda;
   readonly decisions: Decisions;
@@ -24,24 +24,28 @@ export interface HostParts {
   readonly random: SeededRandom;
   readonly place: Omit<Place, "work">;
   readonly options: Omit<EmbeddedOptions, "functions" | "store" | "clock" | "random">;
-  /** The functions as a new process has them. */
+  /** Makes the functions of a new process. */
   readonly functions: (machine: Machine) => readonly object[];
 }
 
-/** What handlers have of the process in which they run. */
+/** The process in which handlers run, as they can use it. */
 export interface Machine {
-  /** Works for so many ms of virtual time, exact to the nanosecond, or until the signal is aborted; never ends if the process does before. */
+  /**
+   * Works for `ms` of virtual time, exact to the nanosecond, or until the signal is aborted. Never
+   * resolves if the process ends before.
+   */
   readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /**
- * A process that runs an engine, until it is ended.
+ * A process that runs an engine until it is ended.
  *
- * HO1 After its end nothing that it does has any effect, and none of its timers or waits ends; only what closing it takes goes on.
+ * HO1 After its end the process has no effect, and none of its timers or waits fire. Only its
+ * closing continues.
  */
 export class Host {
   readonly number: number;
-  /** Types of all functions that it hosts. */
+  /** Specs of all functions that it hosts, by type. */
   readonly specs = new Map<string, FunctionSpec>();
   readonly ended: Promise<void>;
   readonly #parts: HostParts;
@@ -69,7 +73,7 @@ export class Host {
     return this.#isAlive;
   }
 
-  /** Whether it has ended, or its store fails, so that it will be. */
+  /** Whether it has ended, or will end because its store fails. */
   get isEnding(): boolean {
     return !this.#isAlive || this.#session?.isFailing === true;
   }
@@ -79,7 +83,7 @@ export class Host {
     return this.#isAlive ? this.#engine : undefined;
   }
 
-  /** Handlers that run. */
+  /** The running handlers. */
   get running(): readonly RunningHandler[] {
     return this.#handlers.all;
   }
@@ -116,7 +120,7 @@ export class Host {
     else await engine.close();
   }
 
-  /** Ends the process, at once. A commit under way is there if `keeps` says so. */
+  /** Ends the process at once. `keeps` decides if a commit under way is stored. */
   kill(keeps: boolean): Promise<void> | undefined {
     this.#isAlive = false;
     this.#parts.disk.cut(keeps);
@@ -146,7 +150,7 @@ export class Host {
     return promise;
   }
 
-  /** A dead process's timers end at once: all that is left to them is to let it be closed. */
+  /** Timers of a dead process fire at once: they only matter for its closing. */
   #clock(): Clock {
     const { clock } = this.#parts.agenda;
     return {

@@ -2,7 +2,7 @@ import { attachSpec, specOf } from "../../../futures/define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
 import { isStandIn } from "../../leaves/test-double.ts";
 
-/** Runs a handler, with what a simulation does before and after it. */
+/** Wraps a handler with the work of the simulation before and after it. */
 export type Around = (
   spec: FunctionSpec,
   operation: string,
@@ -10,12 +10,12 @@ export type Around = (
 ) => OperationSpec["handler"];
 
 /**
- * Makes, of the functions that a user lists and the parts they bring, the ones that a simulated engine hosts: stand-ins take the place
- * of those of their type, and something goes around every handler.
+ * Lists the functions that a simulated engine hosts, from the functions of the user and their
+ * parts. A test double replaces the function of the same type, and every handler is wrapped.
  */
 export function hostedFunctions(functions: readonly object[], around: Around): readonly object[] {
   const specs: FunctionSpec[] = [];
-  // What is no function is left for the engine to refuse.
+  // Leave objects that are no functions for the engine to reject.
   const strange: object[] = [];
   const collect = (face: object): void => {
     const spec = specOf(face);

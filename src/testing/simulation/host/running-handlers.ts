@@ -6,22 +6,25 @@ import type { Place } from "../../leaves/call-record.ts";
 import { isRecorded } from "../../leaves/test-double.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** A handler that runs. */
+/** A running handler. */
 export interface RunningHandler {
   readonly spec: FunctionSpec;
   readonly id: string;
-  /** The instant at which it is abandoned, if it is. */
+  /** The instant at which it is abandoned, if there is a timeout. */
   readonly deadline: number | undefined;
 }
 
-/** What the handlers of a process have to do with. */
+/** The parts of a process that its handlers use. */
 export interface RunningHandlersParts {
   readonly agenda: Agenda;
   readonly trace: Trace;
   readonly place: Place;
 }
 
-/** The handlers that run in one process: goes around each of them, and writes down when it begins and ends. */
+/**
+ * The running handlers of one process. Wraps each handler, and records its begin and end in the
+ * trace.
+ */
 export class RunningHandlers {
   readonly #parts: RunningHandlersParts;
   readonly #running = new Set<RunningHandler>();
@@ -34,7 +37,7 @@ export class RunningHandlers {
     return [...this.#running];
   }
 
-  /** Forgets all of them: their process has ended. */
+  /** Forgets all handlers, because their process has ended. */
   clear(): void {
     this.#running.clear();
   }
@@ -64,7 +67,7 @@ export class RunningHandlers {
   }
 }
 
-/** Runs something that may be asynchronous, and tells when it has ended. */
+/** Runs a function that may be asynchronous, and reports its end. */
 function watched(run: () => unknown, end: (failed: boolean) => void): unknown {
   let returned: unknown;
   try {

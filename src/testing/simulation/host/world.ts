@@ -17,7 +17,7 @@ import type { SeededRandom } from "../faults/seeded-random.ts";
 import { Trace } from "../record/trace.ts";
 import type { TraceEvent } from "../record/trace.ts";
 
-/** What a simulated world is made of. */
+/** The parts of a simulated world. */
 export interface WorldParts {
   readonly functions: (machine: Machine) => readonly object[];
   readonly decisions: Decisions;
@@ -28,10 +28,11 @@ export interface WorldParts {
 }
 
 /**
- * A machine with a disk, the processes that run on it one after the other, and what happens to them.
+ * A machine with a disk, the processes that run on it one after the other, and the events of their
+ * lives.
  *
- * WO1 One thing happens at a time, and all promises that settle by it settle before the next: the course of a run follows from its
- *     decisions alone.
+ * WO1 One thing happens at a time, and all promises that it settles settle before the next. The
+ * course of a run therefore follows from its decisions alone.
  */
 export class World {
   readonly agenda: Agenda;
@@ -90,7 +91,7 @@ export class World {
     return this.#host?.engine === undefined ? undefined : this.#host;
   }
 
-  /** What somebody outside of the machine has of it. */
+  /** The parts that a client outside of the machine uses. */
   get outside(): Pick<EnduringClientParts, "trace" | "host" | "soon"> {
     return {
       trace: this.trace,
@@ -99,12 +100,12 @@ export class World {
     };
   }
 
-  /** The process that runs now, or the next one. */
+  /** Returns the process that runs now, or waits for the next one. */
   whenUp(): Promise<Host> {
     return this.#up.promise;
   }
 
-  /** Types of all functions that the present or last process knows. */
+  /** Whether the present or last process hosts a function of this type. */
   knows(type: string): boolean {
     return this.#host?.specs.has(type) === true;
   }
@@ -119,10 +120,10 @@ export class World {
     this.#start();
   }
 
-  /** Ends the process, if one runs, and starts another one after a while. */
+  /** Ends the process, if one runs, and starts another one after the downtime. */
   async crash(downMs = this.#parts.decisions.downtimeMs()): Promise<void> {
     let host = await this.whenUp();
-    // Somebody else may have ended it just now.
+    // Another crash may have just ended it.
     while (!host.isAlive) host = await this.whenUp();
     this.#crash("asked", { downMs });
     await this.whenUp();
@@ -133,14 +134,14 @@ export class World {
     this.#failure ??= { error };
   }
 
-  /** Resolves when nothing is left to be done: no message, no handler, no commit. */
+  /** Resolves when nothing is left to do: no message, no handler, no commit. */
   idle(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idlers.push(resolve);
     return promise;
   }
 
-  /** Lets things happen until `isOver`, and time pass whenever nothing can happen. */
+  /** Lets things happen until `isOver` returns true. Lets time pass whenever nothing can happen. */
   async drive(isOver: () => boolean, describe: () => Promise<string>): Promise<void> {
     for (;;) {
       await turn();
@@ -160,7 +161,7 @@ export class World {
     }
   }
 
-  /** Lets what is under way come to its end: commits, handlers, a start. What is kept for later stays. */
+  /** Finishes the work under way: commits, handlers, a start. Delayed messages stay. */
   async rest(): Promise<void> {
     for (;;) {
       await turn();
@@ -173,13 +174,13 @@ export class World {
     }
   }
 
-  /** Ends the last process, and leaves the disk to be read. */
+  /** Ends the last process, and leaves the disk readable. */
   async end(): Promise<void> {
     await this.#kill(true);
     await this.disk.content.open();
   }
 
-  /** What functions were billed, in all processes. */
+  /** Returns the bills of functions, summed over all processes. */
   bills(): ReadonlyMap<string, FunctionBill> {
     return this.#bills.with(this.host);
   }

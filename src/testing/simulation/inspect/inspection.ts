@@ -30,7 +30,7 @@ export interface StateReport {
   readonly state: object;
 }
 
-/** What an inspection looks at. */
+/** The parts of a world that an inspection reads. */
 export interface InspectionParts {
   readonly disk: Disk;
   readonly now: () => number;
@@ -38,7 +38,10 @@ export interface InspectionParts {
   readonly payloadLimit: number;
 }
 
-/** Reads what is committed, from the disk itself: while an engine runs, between two of them, and after the last. */
+/**
+ * Reads committed data from the disk itself: while an engine runs, between two engines, and after
+ * the last.
+ */
 export class Inspection {
   readonly #disk: Disk;
   readonly #client: Client;
@@ -73,7 +76,7 @@ export class Inspection {
     return this.#client.bill(flow);
   }
 
-  /** All states of some functions. */
+  /** Returns all states of the given functions. */
   async states(specs: Iterable<FunctionSpec>): Promise<readonly StateReport[]> {
     const reports: StateReport[] = [];
     for (const spec of specs) {

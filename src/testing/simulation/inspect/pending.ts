@@ -3,7 +3,7 @@ import type { World } from "../host/world.ts";
 
 const MAX_LINES = 10;
 
-/** Says, one a line, what is still pending in a world. */
+/** Describes the pending work of a world, one item a line. */
 export async function describePending(world: World, inspection: Inspection): Promise<string> {
   const flows = (await inspection.flows()).filter(({ status }) => status === "pending");
   const running = world.host?.running ?? [];

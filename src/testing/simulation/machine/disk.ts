@@ -11,14 +11,14 @@ import { failing, gone, Session } from "./session.ts";
 import { throughText } from "./text-round-trip.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** What a disk has to do with. */
+/** The parts of the world that a disk uses. */
 export interface DiskParts {
   readonly agenda: Agenda;
   readonly decisions: Decisions;
   readonly trace: Trace;
   /** Ends the process that has the disk open. */
   readonly crash: (how: CrashMode, commit: number) => void;
-  /** The engine has done what it must not. */
+  /** Reports that the engine broke a rule of the store. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -32,17 +32,21 @@ interface Commit {
   isThere: boolean;
 }
 
-/** The last instant of a Date: what is due then is never due, and waits to be withdrawn. */
+/**
+ * The last instant of a Date. A message that is due then is never due, and waits for its
+ * cancellation.
+ */
 const END_OF_TIME = 8.64e15;
 
-/** The same in every run, so that handles and tokens are too. */
+/** The same in every run, so that handles and tokens are the same too. */
 const REALM = "5eed5eed5eed5eed";
 
 /**
- * A disk that outlives the engines which use it, one after the other, over a real `memory()` store.
+ * A disk that outlives the engines that use it one after the other. It is built on a real
+ * `memory()` store.
  *
- * DK1 What was acknowledged stays. A commit that was not is there whole or not at all.
- * DK2 What a process does after its end has no effect.
+ * DK1 An acknowledged commit is stored. Any other commit is stored as a whole or not at all.
+ * DK2 A process has no effect on the disk after its end.
  * DK3 At most one commit is under way.
  */
 export class Disk {
@@ -57,7 +61,7 @@ export class Disk {
     this.#parts = parts;
   }
 
-  /** Commits that are there. */
+  /** Number of stored commits. */
   get commits(): number {
     return this.#commits;
   }
@@ -66,7 +70,7 @@ export class Disk {
     return this.#underWay !== undefined;
   }
 
-  /** Gives the disk to the next process, as a store. */
+  /** Connects the disk to the next process, as its store. */
   plug(): Session {
     return (this.#session = new Session({
       content: this.content,
@@ -75,7 +79,10 @@ export class Disk {
     }));
   }
 
-  /** Takes the power from whoever has the disk; a commit under way is there if `keeps` says so, or if it was seen. */
+  /**
+   * Disconnects the disk from its process. A commit under way is stored if `keeps` is true or if a
+   * reader has seen it.
+   */
   cut(keeps: boolean): void {
     const commit = this.#underWay;
     if (commit !== undefined && keeps) this.#apply(commit);
@@ -85,13 +92,13 @@ export class Disk {
     commit?.reject(gone());
   }
 
-  /** The instant at which the first of what is kept for later is due. */
+  /** The earliest due instant of all delayed messages. */
   get nextDueAt(): number | undefined {
     const due = this.content.nextDueAt();
     return due !== undefined && due < END_OF_TIME ? due : undefined;
   }
 
-  /** Addresses of a function type that have, or had, state. */
+  /** Addresses of a function type that have or had state. */
   addresses(type: string): readonly Address[] {
     return [...(this.#addresses.get(type)?.values() ?? [])];
   }
@@ -139,7 +146,7 @@ export class Disk {
     commit.resolve();
   }
 
-  /** The engine hears of it, and may say its last words, before somebody ends its process. */
+  /** The engine handles the error first, and may still log. Then its process ends. */
   #fail({ number, reject }: Commit, how: CrashMode): void {
     const session = this.#session;
     this.#underWay = undefined;
@@ -179,7 +186,7 @@ export class Disk {
   }
 }
 
-/** Where in a file something was thrown says nothing of the course that things took. */
+/** Leaves stacks out of the digest: the line that threw does not change the course of a run. */
 function digestOf(batch: Batch): string {
   const { removed, removedDelayed, inserted } = batch;
   const numbers = [removed, removedDelayed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];

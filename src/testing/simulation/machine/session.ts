@@ -2,18 +2,18 @@ import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 
-/** A disk as it is to whoever has it. */
+/** A disk as its user sees it. */
 export interface Drive {
   readonly content: Store;
   readonly open: () => Promise<StoreInfo>;
   readonly commit: (batch: Batch) => Promise<void>;
 }
 
-/** A disk as one process has it, until the power goes: then it takes nothing any more, and holds nothing. */
+/** A disk as one process sees it. Once it is disconnected, it rejects writes and reads as empty. */
 export class Session implements Store {
   readonly #disk: Drive;
   isDead = false;
-  /** Whether a commit was rejected: then so is every other. */
+  /** Whether a commit was rejected. Every later one is rejected as well. */
   isFailing = false;
 
   constructor(disk: Drive) {
@@ -87,12 +87,12 @@ export class Session implements Store {
   }
 }
 
-/** What a process hears of a store that fails. */
+/** The error that a process gets from a failing store. */
 export function failing(): HandbackError {
   return new HandbackError("STORE_FAILED", "the simulated store fails");
 }
 
-/** What a dead process hears of its store, if it still listens. */
+/** The error that a dead process gets from its store. */
 export function gone(): HandbackError {
   return new HandbackError("STORE_FAILED", "the simulated process has ended");
 }

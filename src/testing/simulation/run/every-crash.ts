@@ -11,31 +11,35 @@ import { simulate } from "./simulate.ts";
 import type { Simulated } from "./simulate.ts";
 import type { SimulateOptions } from "./simulation-options.ts";
 
-/** What is run through every crash, and what is compared. */
+/** Options of `everyCrash`. */
 export interface EveryCrashOptions extends Omit<SimulateOptions, "seed" | "faults" | "schedule"> {
-  /** The course of the run beside its crashes; default: in order, commits take no time. */
+  /** All other decisions of the run; default: natural order, and commits take no time. */
   readonly schedule?: Omit<Schedule, "crashes">;
   /** Ways to crash at each commit; default `["before", "after"]`. */
   readonly how?: readonly CrashMode[];
-  /** What of the outcome must be the same; default: all of it. */
+  /** Selects the parts of the outcome that must be the same; default all of it. */
   readonly compare?: (outcome: Outcome) => unknown;
-  /** How long after the body's end what is delayed is let happen; default `"30d"`. It ends when nothing is left. */
+  /**
+   * Time for which delayed messages are delivered after the end of the body; default `"30d"`. Ends
+   * early if nothing is left.
+   */
   readonly settle?: Duration;
 }
 
-/** What `everyCrash` has done. */
+/** The report of `everyCrash`. */
 export interface CrashReport<Result> {
   /** The run without crashes. */
   readonly run: Run<Result>;
-  /** Crash points that were tried, each in a run of its own. */
+  /** Number of crash points tried, each in a run of its own. */
   readonly points: number;
 }
 
 /**
- * Runs a body once undisturbed, then once for each of its commits and each way to crash there, and checks that result, states, statuses
- * and egress come out the same. For effects outside, let the body begin with a clean slate, and return what is on it in the end.
+ * Runs a body once without crashes, then once for each of its commits and each way to crash there.
+ * Checks that the result, states, statuses and egress are the same every time. To check effects on
+ * the outside world, let the body reset that world first and return its final content.
  *
- * @throws an `AssertionError` that names the crash and what it changed; else as {@link simulate}
+ * @throws an `AssertionError` that names the crash and the change; otherwise as {@link simulate}
  * @example
  * import { fn, stateful, value } from "handback";
  * import { everyCrash } from "handback/testing";
@@ -119,7 +123,7 @@ function explained(point: CrashPoint, error: unknown): unknown {
   return error;
 }
 
-/** Says, for each part of an outcome that differs, what it was and what it is. */
+/** Describes each part of an outcome that differs: its value without the crash, and with it. */
 function differences(expected: unknown, got: unknown): readonly string[] {
   if (comparable(expected) === comparable(got)) return [];
   const parts =

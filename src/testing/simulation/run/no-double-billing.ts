@@ -2,9 +2,10 @@ import { AssertionError } from "../../assertion/assertion-error.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Checks that no handler waited at its own expense: no time was spent in `ctx.get`, so that each flow's `beta` is exactly 1.
+ * Checks that no handler was billed while it waited: no time was spent in `ctx.get`, so the `beta`
+ * of each flow is exactly 1.
  *
- * @throws an `AssertionError` that names the flows and functions which were billed twice
+ * @throws an `AssertionError` that names the flows and functions that were billed twice
  * @example
  * import { fn } from "handback";
  * import { expectNoDoubleBilling, simulate, slow } from "handback/testing";

@@ -15,36 +15,45 @@ import { checkSimulateOptions, decisionsOf, replayOf } from "./simulation-option
 import type { SimulateOptions } from "./simulation-options.ts";
 import { World } from "../host/world.ts";
 
-/** What the body of a simulation has: the outside of the workflow, and power over time and the machine. */
+/**
+ * The outside of the workflow, for the body of a simulation: a client, and control over time and
+ * the machine.
+ */
 export interface Simulated {
   /**
-   * Starts flows and talks to them. It survives crashes: what was asked of an engine that is gone is asked of the next one, under the same
-   * key. What is started without a key is given one.
+   * Starts flows and talks to them. It outlives crashes: a request to a crashed engine is repeated
+   * to the next one, with the same key. A start without a key gets one.
    */
   readonly client: Client;
-  /** The virtual clock. It stands still while anything can happen, then goes on to the next thing. */
+  /** The virtual clock. It stands still while anything can happen, then jumps to the next event. */
   readonly clock: Clock;
   readonly meter: Meter;
-  /** Lets time pass, and everything happen that is due until then. @throws `INVALID_DELAY` */
+  /** Lets time pass, with everything that is due until then. @throws `INVALID_DELAY` */
   advance(duration: Duration): Promise<void>;
-  /** Lets time pass until nothing is left to be done, delayed messages included, or for `limit` at most; default `"30d"`. */
+  /**
+   * Lets time pass until nothing is left to do, including delayed messages, or for `limit` at most;
+   * default `"30d"`.
+   */
   idle(limit?: Duration): Promise<void>;
-  /** Ends the process at once, whatever it does; resolves when the next one runs. */
+  /** Ends the process at once. Resolves when the next one runs. */
   crash(options?: { readonly downFor?: Duration }): Promise<void>;
 }
 
-/** The stream of chance that handlers draw from. */
+/** The stream of random numbers that handlers draw from. */
 const HANDLERS = 5;
 
 /**
- * Runs `body` against the real engine in a simulated world: time is virtual, chance follows from a seed, and things go wrong as often as
- * `faults` say, or as a `schedule` says. After the body has ended, handlers and commits under way end too; what is delayed stays.
+ * Runs `body` against the real engine in a simulated world: time is virtual, random choices follow
+ * from a seed, and faults happen as often as `faults` says or exactly as a `schedule` says. After
+ * the body has ended, the simulation finishes handlers and commits under way; delayed messages
+ * stay.
  *
- * The course of a run follows from its options alone, as long as handlers and body wait for nothing but the engine, `work` and each other:
- * what they would get from disks, networks and real timers is to be mocked.
+ * The course of a run follows from its options alone, as long as handlers and body wait only for
+ * the engine, `work` and each other. Mock disks, networks and real timers.
  *
- * @throws what the body throws, with a last line in its message that replays the run; an `AssertionError` when the body waits
- * for what cannot happen any more; `INVALID_OPTIONS` and what `embedded` throws
+ * @throws the error of the body, with a last line in its message that replays the run; an
+ * `AssertionError` if the body waits for something that can no longer happen; `INVALID_OPTIONS` and
+ * the errors of `embedded`
  * @example
  * import { fn } from "handback";
  * import { simulate } from "handback/testing";

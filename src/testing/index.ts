@@ -45,6 +45,10 @@ export type { Simulated } from "./simulation/run/simulate.ts";
 export type { SimulateOptions } from "./simulation/run/simulation-options.ts";
 export { slow } from "./leaves/slow.ts";
 export { testEngine } from "./conformance/test-engine.ts";
-export type { EngineTest, Lack, TestEngineOptions } from "./conformance/test-engine.ts";
+export type {
+  EngineTest,
+  MissingCapability,
+  TestEngineOptions,
+} from "./conformance/test-engine.ts";
 export type { TraceEvent } from "./simulation/record/trace.ts";
 export { VirtualClock } from "./simulation/machine/virtual-clock.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { BuiltFlow, FlowWorld } from "../../src/testing/flows/leaves.ts";
 import { naiveFlow } from "../../src/testing/flows/naive.ts";
-import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import { flowOutcomeOf } from "../../src/testing/flows/outcome.ts";
 import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
@@ -25,7 +25,7 @@ const timeless = fc.oneof(
 function runIn(build: (world: FlowWorld) => BuiltFlow, program: FlowProgram) {
   const { run } = build({ work: async () => undefined });
   return async (t: Simulated) => {
-    const outcome = await outcomeOf(t.client.call(run, { program, input: null }, { key: "flow" }));
+    const outcome = await flowOutcomeOf(t.client.call(run, { program, input: null }, { key: "flow" }));
     await t.idle("1d");
     return outcome;
   };

@@ -3,7 +3,7 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { naiveFlow } from "../../src/testing/flows/naive.ts";
-import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import { flowOutcomeOf } from "../../src/testing/flows/outcome.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
@@ -56,7 +56,7 @@ law("with concurrency 1, every split flow finishes", [flows()], (program) =>
   inWorld(async (world) => {
     const { run, functions } = splitFlow({ work: async () => undefined });
     const client = await world.start(functions, { concurrency: 1 });
-    await expect(outcomeOf(client.call(run, { program, input: null }))).resolves.toBeDefined();
+    await expect(flowOutcomeOf(client.call(run, { program, input: null }))).resolves.toBeDefined();
   }),
 );
 
@@ -68,13 +68,13 @@ law(
       const { run, functions } = naiveFlow({ work: (ms) => world.clock.work(ms) });
       const client = await world.start(functions, { concurrency: 1 });
       const before = referenceFlow(program, null);
-      const outcome = await outcomeOf(client.call(run, { program, input: null }));
+      const outcome = await flowOutcomeOf(client.call(run, { program, input: null }));
       // It may catch that, or need nothing but time.
       if (before.calls.length > 0)
         expect(JSON.stringify(outcome)).not.toEqual(JSON.stringify(before.outcome));
       const { outcome: alone } = referenceFlow({ kind: "sleep", ms: 1 }, "in");
       expect(
-        await outcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" })),
+        await flowOutcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" })),
       ).toEqual(alone);
     }),
 );

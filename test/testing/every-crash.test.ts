@@ -123,6 +123,6 @@ describe("everyCrash", () => {
     const drifting = fn("test/drifting", (ctx) => (runs++ < 1 ? ctx.sleep(10) : undefined));
     await expect(
       everyCrash({ functions: [drifting] }, (t) => t.client.call(drifting)),
-    ).rejects.toThrow("did not come about");
+    ).rejects.toThrow("did not happen");
   });
 });

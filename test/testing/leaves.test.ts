@@ -225,7 +225,7 @@ describe("expectNoDoubleBilling", () => {
     await expect(expectNoDoubleBilling(run)).rejects.toMatchObject({
       name: "AssertionError",
       message:
-        "expected no handler to wait at its own expense:\n" +
+        "expected no handler to be billed while it waits:\n" +
         "  flow n (test/naive) was billed 2000 ms, blocked for 1000 ms of them, beta 2\n" +
         "  function test/naive was billed 1000 ms, blocked for 1000 ms of them\n" +
         "replay: simulate({ ..., seed: 6 }, ...)",

@@ -284,7 +284,7 @@ describe("a simulation that fails", () => {
     );
     expect(error.name).toBe("AssertionError");
     expect(error.message).toBe(
-      "nothing can happen any more, and the body still waits:\n" +
+      "nothing more can happen, but the body still waits:\n" +
         '  flow ask-1 (test/ask) is pending, "waits for a person"\n' +
         "replay: simulate({ ..., seed: 3 }, ...)",
     );
@@ -309,7 +309,7 @@ describe("a simulation that fails", () => {
       ),
     );
     expect(error.message).toMatch(
-      /^still not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/,
+      /^the simulation is not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/,
     );
   });
 

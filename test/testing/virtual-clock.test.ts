@@ -11,7 +11,7 @@ test("time passes beside work that it knows nothing of", async () => {
   const clock = new VirtualClock();
   const work = elsewhere(30);
   const timer = clock.work(1_000);
-  await expect(clock.until(work)).rejects.toThrow("nothing is left that could happen");
+  await expect(clock.until(work)).rejects.toThrow("nothing more can happen");
   expect(clock.now()).toBe(VirtualClock.startAt + 1_000);
   await Promise.all([work, timer]);
 });

@@ -15,14 +15,14 @@ import type { TestedCapability } from "./case/capability.ts";
 import type { Case } from "./case/case.ts";
 import { allCases } from "./all-cases.ts";
 import type { EngineUnderTest, MakeOptions } from "./case/engine-under-test.ts";
-import { LACKS } from "./missing-capability.ts";
+import { MISSING_CAPABILITY_CHECKS } from "./missing-capability.ts";
 import { realTime } from "./real-time.ts";
 import { runCase } from "./run-case.ts";
 import { virtualTime } from "./virtual-time.ts";
 import { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
 /** A capability that an engine is missing, and the reason. */
-export interface Lack {
+export interface MissingCapability {
   readonly capability: TestedCapability;
   /** Completes "cannot offer it: ". */
   readonly reason: string;
@@ -38,7 +38,7 @@ export interface TestEngineOptions<Engine extends EngineUnderTest> {
    * Capabilities that the engine is missing; default none. Without `virtualTime`, the tests wait in
    * real time.
    */
-  readonly cannot?: readonly Lack[];
+  readonly missing?: readonly MissingCapability[];
   /** Number of runs of each test, with seeds that count from 1; default 1. */
   readonly seeds?: number;
   /** Clock for an engine without `virtualTime`; default the machine's. */
@@ -83,7 +83,7 @@ export function testEngine<Engine extends EngineUnderTest>(
   options: TestEngineOptions<Engine>,
 ): readonly EngineTest[] {
   const { make, dispose } = options;
-  const { cannot: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
+  const { missing: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
   const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
     if (reasons.has("virtualTime"))
       return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
@@ -94,19 +94,23 @@ export function testEngine<Engine extends EngineUnderTest>(
     name,
     async run() {
       for (let seed = 1; seed <= seeds; seed++)
-        await underSeed(seed, seeds, () => runOnce(each, seed));
+        await withSeedInError(seed, seeds, () => runOnce(each, seed));
     },
   });
   return allCases.map((each) => {
-    const lack = each.needs?.find((capability) => reasons.has(capability));
-    if (lack === undefined) return testOf(each.title, each);
-    return testOf(`without ${lack} (${reasons.get(lack)}), in place of: ${each.title}`, {
-      run: LACKS[lack],
+    const missing = each.needs?.find((capability) => reasons.has(capability));
+    if (missing === undefined) return testOf(each.title, each);
+    return testOf(`without ${missing} (${reasons.get(missing)}), in place of: ${each.title}`, {
+      run: MISSING_CAPABILITY_CHECKS[missing],
     });
   });
 }
 
-async function underSeed(seed: number, seeds: number, run: () => Promise<void>): Promise<void> {
+async function withSeedInError(
+  seed: number,
+  seeds: number,
+  run: () => Promise<void>,
+): Promise<void> {
   try {
     await run();
   } catch (error) {
@@ -120,15 +124,15 @@ type Reasons = ReadonlyMap<TestedCapability, string>;
 const OPTIONS = {
   make: callback<TestEngineOptions<never>["make"]>(),
   dispose: callback<TestEngineOptions<never>["dispose"]>(),
-  cannot: withDefault([], checkedBy<Reasons, readonly Lack[]>(readLacks)),
+  missing: withDefault([], checkedBy<Reasons, readonly MissingCapability[]>(readMissing)),
   seeds: withDefault(1, wholeNumber({ from: 1 })),
   clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
 } satisfies OptionTable<TestEngineOptions<never>>;
 
-function readLacks(value: unknown, name: string): Reasons {
+function readMissing(value: unknown, name: string): Reasons {
   if (!Array.isArray(value)) throw invalidOption(name, "a list", value);
   return new Map(
-    (value as readonly Lack[]).map(({ capability, reason }) => {
+    (value as readonly MissingCapability[]).map(({ capability, reason }) => {
       if (!Object.hasOwn(TESTED_CAPABILITIES, capability))
         throw invalidOption(
           name,

@@ -3,7 +3,7 @@ import type { Context } from "../../futures/types/context.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { flowLeaves } from "./leaves.ts";
 import type { BuiltFlow, FlowStep, FlowWorld } from "./leaves.ts";
-import { outcomeOf, showSettlement } from "./outcome.ts";
+import { flowOutcomeOf, showSettlement } from "./outcome.ts";
 import type { FlowProgram, FlowValue } from "./program.ts";
 import { showWaited } from "./split.ts";
 
@@ -59,7 +59,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "value":
         return ctx.get(ctx.resolved(futures(program.parts)));
       case "allSettled":
-        return Promise.all(program.parts.map((part) => settle(one(part))));
+        return Promise.all(program.parts.map((part) => settleStep(one(part))));
       case "race":
         return ctx.get(ctx.race(futures(program.parts)));
       case "any":
@@ -86,7 +86,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "timeout":
         return ctx.get(ctx.timeout(call(ctx, program.part, input), program.ms));
       case "settled":
-        return settle(one(program.part));
+        return settleStep(one(program.part));
       case "recover":
         // A cancelled handler can no longer block, so recovery has to be a continuation.
         return ctx.get(ctx.onSettled(call(ctx, program.part, input), recover, program.otherwise));
@@ -114,7 +114,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
   return { run, read: leaves.read, functions: [...leaves.functions, run, recover] };
 }
 
-async function settle(result: Promise<FlowValue>): Promise<FlowValue> {
-  const outcome = await outcomeOf(result);
+async function settleStep(result: Promise<FlowValue>): Promise<FlowValue> {
+  const outcome = await flowOutcomeOf(result);
   return "value" in outcome ? ["fulfilled", outcome.value] : ["rejected", outcome.failure];
 }

@@ -26,7 +26,7 @@ export function showSettlement(settlement: Settlement<FlowValue>): FlowValue {
  * Waits for the result of a flow, and returns it as an outcome. @throws an error that is not a
  * failure of a flow, such as `CLOSED`
  */
-export async function outcomeOf(result: Promise<FlowValue>): Promise<FlowOutcome> {
+export async function flowOutcomeOf(result: Promise<FlowValue>): Promise<FlowOutcome> {
   try {
     return { value: await result };
   } catch (error) {

@@ -75,7 +75,7 @@ export function referenceFlow(
 ): FlowExpectation {
   const log = newLog();
   const { at, outcome } = new Reference(log, leaf).play(program, input, { at: 0, until: Infinity });
-  if (outcome === "cancelled") throw new Error("nobody cancels the whole program");
+  if (outcome === "cancelled") throw new Error("the whole program is never cancelled");
   const notes = log.notes.toSorted((a, b) => a.at - b.at);
   const isOrdered = new Set(notes.map((note) => note.at)).size === notes.length;
   return {

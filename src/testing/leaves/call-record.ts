@@ -15,7 +15,7 @@ export interface Call {
 }
 
 /** The access that test doubles have to the simulation that runs them. */
-export interface Place {
+export interface SimulationAccess {
   /** Virtual time since the start of the simulation, in ms. */
   readonly at: () => number;
   /** Works for `ms` of virtual time. Never resolves if the process ends before. */
@@ -27,20 +27,20 @@ export interface Place {
   readonly calls: Map<string, Call[]>;
 }
 
-const places = new WeakMap<object, Place>();
+const simulations = new WeakMap<object, SimulationAccess>();
 
 /** Connects the context of a handler to its simulation. */
-export function setPlace(context: object, place: Place): void {
-  places.set(context, place);
+export function attachSimulation(context: object, simulation: SimulationAccess): void {
+  simulations.set(context, simulation);
 }
 
 /**
  * Returns the simulation in which the handler with this context runs. @throws `UNSUPPORTED` outside
  * of a simulation
  */
-export function placeOf(context: object, leaf: string): Place {
-  const place = places.get(context);
-  if (place === undefined)
-    throw new HandbackError("UNSUPPORTED", `${leaf} works in the functions of simulate() only`);
-  return place;
+export function simulationOf(context: object, leaf: string): SimulationAccess {
+  const simulation = simulations.get(context);
+  if (simulation === undefined)
+    throw new HandbackError("UNSUPPORTED", `${leaf} works only on functions that simulate() runs`);
+  return simulation;
 }

@@ -1,5 +1,5 @@
-import { placeOf } from "./call-record.ts";
-import { standIn } from "./test-double.ts";
+import { simulationOf } from "./call-record.ts";
+import { makeTestDouble } from "./test-double.ts";
 
 /**
  * Makes a function crash the process in a simulation: in every run, or in its first `times` runs of
@@ -13,7 +13,8 @@ import { standIn } from "./test-double.ts";
  *
  * const parse = fn("docs/parse", (_, text: string) => text.split(","));
  *
- * const run = await simulate({ functions: [crashing(parse, 2)] }, (t) => t.client.call(parse, "a,b"));
+ * const functions = [crashing(parse, 2)];
+ * const run = await simulate({ functions }, (t) => t.client.call(parse, "a,b"));
  * console.log(run.result, run.crashes.length); // [ "a", "b" ] 2
  */
 export function crashing<Function extends object>(
@@ -21,11 +22,11 @@ export function crashing<Function extends object>(
   times = Number.POSITIVE_INFINITY,
 ): Function {
   const crashes = {};
-  return standIn(f, {
+  return makeTestDouble(f, {
     handler: (real) => (ctx, input) => {
-      const place = placeOf(ctx, "crashing()");
-      if (place.count(crashes) > times) return real(ctx, input);
-      place.crash();
+      const simulation = simulationOf(ctx, "crashing()");
+      if (simulation.count(crashes) > times) return real(ctx, input);
+      simulation.crash();
       // A process that has ended returns no result.
       return Promise.withResolvers<never>().promise;
     },

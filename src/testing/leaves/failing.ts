@@ -1,5 +1,5 @@
-import { placeOf } from "./call-record.ts";
-import { standIn } from "./test-double.ts";
+import { simulationOf } from "./call-record.ts";
+import { makeTestDouble } from "./test-double.ts";
 
 /**
  * Makes a function fail in a simulation. Given a number, its first runs fail, counted over all
@@ -10,18 +10,22 @@ import { standIn } from "./test-double.ts";
  * import { fn } from "handback";
  * import { failing, simulate } from "handback/testing";
  *
- * const charge = fn("docs/charge", { retry: { maxAttempts: 3 } }, (ctx, amount: number) => `charged ${amount}, attempt ${ctx.attempt}`);
+ * const options = { retry: { maxAttempts: 3 } };
+ * const charge = fn("docs/charge", options, (ctx, amount: number) =>
+ *   `charged ${amount}, attempt ${ctx.attempt}`,
+ * );
  *
- * const run = await simulate({ functions: [failing(charge, 2)] }, (t) => t.client.call(charge, 42));
+ * const functions = [failing(charge, 2)];
+ * const run = await simulate({ functions }, (t) => t.client.call(charge, 42));
  * console.log(run.result); // charged 42, attempt 3
  */
 export function failing<Function extends object>(f: Function, how: number | Error): Function {
   const failures = {};
-  return standIn(f, {
+  return makeTestDouble(f, {
     handler: (real, operation) => (ctx, input) => {
       if (typeof how !== "number") throw how;
-      const run = placeOf(ctx, "failing()").count(failures);
-      if (run <= how) throw new Error(`${operation} is made to fail, ${run} of ${how}`);
+      const run = simulationOf(ctx, "failing()").count(failures);
+      if (run <= how) throw new Error(`planned failure ${run} of ${how} of ${operation}`);
       return real(ctx, input);
     },
   });

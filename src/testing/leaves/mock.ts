@@ -1,7 +1,7 @@
 import type { Context } from "../../futures/types/context.ts";
 import type { AnyInvokable, InputOf, OutputOf } from "../../futures/types/function.ts";
 import type { Resolvable } from "../../futures/types/resolvable.ts";
-import { standIn } from "./test-double.ts";
+import { makeTestDouble } from "./test-double.ts";
 import type { AnyHandler } from "./test-double.ts";
 
 /** The handler of a mock. Like any handler, it may hand back futures, or wait. */
@@ -24,7 +24,10 @@ export type Implementation<Function extends AnyInvokable> = (
  *   const response = await fetch(`https://rates.example/${currency}`);
  *   return Number(await response.text());
  * });
- * const convert = fn("docs/convert", (ctx, euros: number) => ({ euros, rate: ctx.invoke(rate, "USD") }));
+ * const convert = fn("docs/convert", (ctx, euros: number) => ({
+ *   euros,
+ *   rate: ctx.invoke(rate, "USD"),
+ * }));
  *
  * const functions = [convert, mock(rate, () => 1.25)];
  * const run = await simulate({ functions }, (t) => t.client.call(convert, 8));
@@ -34,5 +37,5 @@ export function mock<Function extends AnyInvokable>(
   f: Function,
   implementation: Implementation<Function>,
 ): Function {
-  return standIn(f, { handler: () => implementation as AnyHandler, without: ["input"] });
+  return makeTestDouble(f, { handler: () => implementation as AnyHandler, without: ["input"] });
 }

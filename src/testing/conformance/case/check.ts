@@ -1,6 +1,6 @@
 import { show } from "../../../core/errors/show.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
-import { difference } from "./difference.ts";
+import { describeDifference } from "./difference.ts";
 import type { Extent } from "./difference.ts";
 
 /**
@@ -32,7 +32,7 @@ export function equal(actual: unknown, expected: unknown, what?: string): void {
 }
 
 /** Fails unless a value has all expected properties, at any depth. Objects may have more. */
-export function match(actual: unknown, expected: object, what?: string): void {
+export function matches(actual: unknown, expected: object, what?: string): void {
   compare({ actual, expected, extent: "part", what });
 }
 
@@ -48,7 +48,7 @@ export async function rejects(promise: Promise<unknown>, expected: object): Prom
       expected,
     });
   const reason: unknown = settlement.reason;
-  const differs = difference(reason, expected, "part");
+  const differs = describeDifference(reason, expected, "part");
   if (differs === undefined) return;
   const got = reason instanceof Error ? reason.message : show(reason);
   throw new CaseFailure(`${wanted}, ${differs} (${got})`, { cause: reason });
@@ -65,7 +65,7 @@ function compare({
   extent: Extent;
   what: string | undefined;
 }) {
-  const differs = difference(actual, expected, extent);
+  const differs = describeDifference(actual, expected, extent);
   if (differs !== undefined)
     throw new CaseFailure(what === undefined ? differs : `${what}: ${differs}`, {
       actual,

@@ -4,7 +4,7 @@ import type { Settlement } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 
 const echo = fn("test/echo", (_, input: unknown) => input);
 const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
@@ -34,7 +34,7 @@ export const cancelCases: readonly Case[] = [
       equal(await client.cancel(handle), true);
       const now = time.now();
       const status = await handle.status();
-      match(status, { status: "cancelled", failure: { code: "CANCELLED" } });
+      matches(status, { status: "cancelled", failure: { code: "CANCELLED" } });
       ok(
         status.settledAt !== undefined && status.settledAt <= now,
         "expected it to be settled at once",
@@ -57,9 +57,9 @@ export const cancelCases: readonly Case[] = [
       await rejects(failed.result(), { cause: { message: "by itself" } });
       for (const handle of [done, failed]) equal(await client.cancel(handle), false);
       equal(await done.result(), 0);
-      match(await done.status(), { status: "completed" });
+      matches(await done.status(), { status: "completed" });
       await rejects(failed.result(), { cause: { message: "by itself" } });
-      match(await failed.status(), { status: "failed" });
+      matches(await failed.status(), { status: "failed" });
       await rejects(client.cancel("never"), { code: "NOT_FOUND" });
     },
   },
@@ -184,7 +184,7 @@ export const cancelCases: readonly Case[] = [
       for (const handle of early) await rejects(handle.result(), { code: "CANCELLED" });
       await time.advance(2000);
       await rejects(client.call(follow, work), { code: "CANCELLED" });
-      for (const handle of early) match(await handle.status(), { status: "failed" });
+      for (const handle of early) matches(await handle.status(), { status: "failed" });
       // A second cancellation changes nothing.
       await client.call(cancelIt, work);
       await rejects(client.call(follow, work), { code: "CANCELLED" });

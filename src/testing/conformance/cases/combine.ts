@@ -1,7 +1,7 @@
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import type { Waited } from "../../../futures/types/context.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const at = fn("test/at", (_, n: number) => n);
@@ -68,7 +68,7 @@ export const combineCases: readonly Case[] = [
         ]),
       );
       const { client } = await start([parent, ...PARTS]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "a" } },
         { status: "fulfilled", value: 3 },
         { status: "rejected", reason: { message: "b" } },
@@ -96,7 +96,7 @@ export const combineCases: readonly Case[] = [
       );
       const { client } = await start([parent, ...PARTS]);
       const { ready, pending } = await client.call(parent);
-      match(ready, [
+      matches(ready, [
         { index: 1, status: "fulfilled", value: 1 },
         { index: 3, status: "rejected", reason: { message: "why" } },
         { index: 4, status: "fulfilled", value: 4 },
@@ -147,7 +147,7 @@ export const combineCases: readonly Case[] = [
         ],
         pending: [],
       });
-      match(none, { ready: [], pending: [{ index: 0 }] });
+      matches(none, { ready: [], pending: [{ index: 0 }] });
       equal(nothing, { ready: [], pending: [] });
       equal(
         many.ready,
@@ -211,7 +211,7 @@ export const combineCases: readonly Case[] = [
         ),
       );
       const { client } = await start([parent, hand, settle, ...PARTS]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "late" } },
         { status: "fulfilled", value: 1 },
       ]);

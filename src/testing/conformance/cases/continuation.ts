@@ -4,7 +4,7 @@ import { value } from "../../../core/state/value.ts";
 import type { Future, Settlement } from "../../../futures/types/future.ts";
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
-import { equal, match } from "../case/check.ts";
+import { equal, matches } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const echo = fn("test/echo", (_, input: unknown) => input);
@@ -123,7 +123,7 @@ export const continuationCases: readonly Case[] = [
       });
       const parent = fn("test/parent", (ctx) => ctx.onSettled(ctx.invoke(broken), reasonOf));
       const { client } = await start([parent, broken, reasonOf]);
-      match(await client.call(parent), {
+      matches(await client.call(parent), {
         name: "TypeError",
         message: "wrong kind",
         function: "test/broken",
@@ -142,7 +142,7 @@ export const continuationCases: readonly Case[] = [
         return ctx.allSettled([ctx.onComplete(base, throwing), base, ctx.onComplete(base, give)]);
       });
       const { client } = await start([parent, echo, throwing, give]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "continuation" } },
         { status: "fulfilled", value: 1 },
         { status: "fulfilled", value: { got: 1 } },
@@ -201,7 +201,7 @@ export const continuationCases: readonly Case[] = [
       });
       const { client } = await start([parent, broken, again]);
       const [first, second] = await client.call(parent);
-      match(first, {
+      matches(first, {
         reason: {
           code: "NOT_FOUND",
           details: { id: 5 },

@@ -1,7 +1,7 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const counter = stateful("test/counter", {
@@ -35,11 +35,11 @@ export const flowCases: readonly Case[] = [
       time.assertPassed(0, began, startedAt);
       await handle.result();
       const completed = await client.status("s");
-      match(completed, { status: "completed", startedAt });
+      matches(completed, { status: "completed", startedAt });
       time.assertPassed(500, startedAt, completed.settledAt);
       const failing = await client.start(fail, "why", { id: "f" });
       await rejects(failing.result(), { code: "FUNCTION_FAILED" });
-      match(await failing.status(), {
+      matches(await failing.status(), {
         status: "failed",
         failure: { message: "why", function: "test/fail" },
       });

@@ -2,7 +2,7 @@ import { fn } from "../../../futures/define/fn.ts";
 import { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (_, { args }: { result: void; args: unknown }) => args);
@@ -62,9 +62,9 @@ export const handleCases: readonly Case[] = [
         { status: "rejected", reason: { message: "negative" } },
         { status: "fulfilled", value: 3 },
       ];
-      match(await client.call(shelf.collect, undefined, { id }), settlements);
+      matches(await client.call(shelf.collect, undefined, { id }), settlements);
       await time.advance(1000);
-      match(await client.call(shelf.collect, undefined, { id }), settlements);
+      matches(await client.call(shelf.collect, undefined, { id }), settlements);
     },
   },
   {
@@ -84,7 +84,7 @@ export const handleCases: readonly Case[] = [
       );
       const { client } = await start([parent, relay, shelf, ...PARTS]);
       const result = await client.call(parent);
-      match(result, { value: 9, kept: undefined });
+      matches(result, { value: 9, kept: undefined });
       equal(await client.call(follow, result.given.inside[0] ?? missing()), 9);
       equal(await client.call(shelf.collect, undefined, { id: "kept" }), [
         { status: "fulfilled", value: 9 },

@@ -1,7 +1,7 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 export const handlingCases: readonly Case[] = [
@@ -118,7 +118,7 @@ export const handlingCases: readonly Case[] = [
       await rejects(client.call(slow.run, 401, { id: "s" }), { code: "HANDLER_TIMEOUT" });
       await time.advance(1000);
       equal(await client.call(slow.read, undefined, { id: "s" }), 2);
-      match(late[0], { code: "STALE_ATTEMPT" });
+      matches(late[0], { code: "STALE_ATTEMPT" });
     },
   },
   {
@@ -152,7 +152,7 @@ export const handlingCases: readonly Case[] = [
       const { client } = await start([detached]);
       await client.call(detached);
       await time.quiet();
-      match(caught[0], { code: "CONTEXT_CLOSED" });
+      matches(caught[0], { code: "CONTEXT_CLOSED" });
     },
   },
   {

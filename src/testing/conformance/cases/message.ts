@@ -1,7 +1,7 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const log = stateful("test/log", {
@@ -273,7 +273,7 @@ export const messageCases: readonly Case[] = [
         operation: "write",
         failure: { message: "its input", function: "test/fail" },
       };
-      await time.eventually(async () => match(await deadLetters(), [itself, itsInput]));
+      await time.eventually(async () => matches(await deadLetters(), [itself, itsInput]));
       equal(await client.call(log.read, undefined, { id }), []);
     },
   },

@@ -2,7 +2,7 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 import { fn } from "../../../futures/define/fn.ts";
 import type { Settlement } from "../../../futures/types/future.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 
 type Late = { readonly ms: number; readonly give: unknown };
 
@@ -51,7 +51,7 @@ export const raceCases: readonly Case[] = [
         code: "FUNCTION_FAILED",
         failure: { name: "RangeError", message: "soon", function: "test/fail-now" },
       });
-      ok(time.now() - began < LATE_MS, "expected the race not to wait for those who lost");
+      ok(time.now() - began < LATE_MS, "expected the race not to wait for the losers");
     },
   },
   {
@@ -113,7 +113,7 @@ export const raceCases: readonly Case[] = [
       const failure = { name: "AggregateError", errors };
       const [settlement] = await Promise.allSettled([client.call(parent)]);
       const reason: unknown = settlement.status === "rejected" ? settlement.reason : undefined;
-      match(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
+      matches(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
       ok(
         reason instanceof Error && reason.cause instanceof AggregateError,
         "expected an AggregateError as the cause",
@@ -289,7 +289,10 @@ export const raceCases: readonly Case[] = [
       await time.quiet();
       const [[code, afterMs] = []] = ran as [unknown, number][];
       equal([ran.length, code], [1, "CANCELLED"]);
-      ok(Number(afterMs) < 1000, "expected the continuation not to wait for what others need");
+      ok(
+        Number(afterMs) < 1000,
+        "expected the continuation not to wait for a future used elsewhere",
+      );
     },
   },
   {
@@ -343,7 +346,7 @@ export const raceCases: readonly Case[] = [
       await time.advance(2000);
       equal(ran, []);
       equal(new Map(cleaned as [string, unknown][]).size, 3);
-      for (const each of cleaned) match(each, [(each as [string])[0], "CANCELLED"]);
+      for (const each of cleaned) matches(each, [(each as [string])[0], "CANCELLED"]);
     },
   },
   {
@@ -399,7 +402,7 @@ export const raceCases: readonly Case[] = [
       equal(await handle.result(), ["soon", "soon", "soon", "TIMEOUT"]);
       // Cancellation does not reach a future whose handle was returned.
       await time.advance(2 * 3_600_000);
-      match(await client.bill("p"), { final: true });
+      matches(await client.bill("p"), { final: true });
       await time.advance(2 * DAY_MS);
       equal(await stored(), 0);
     },

@@ -1,7 +1,7 @@
 import type { Future } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import { equal, match, ok } from "../case/check.ts";
+import { equal, matches, ok } from "../case/check.ts";
 import type { Case, Running } from "../case/case.ts";
 
 const addOne = fn("test/add-one", (_, n: number) => n + 1);
@@ -97,7 +97,7 @@ export const scaleCases: readonly Case[] = [
         };
       });
       const { client, stored } = await start([parent, double, addOne, fail]);
-      match(await client.call(parent), {
+      matches(await client.call(parent), {
         failing: [{ status: "rejected", reason: { message: "late" } }],
         args: 3,
       });
@@ -140,7 +140,7 @@ export const scaleCases: readonly Case[] = [
       await client.settle(String((await handle.status()).custom), 8);
       equal(await handle.result(), { some: 2, timed: 0, followed: 1, promise: 8 });
       await time.quiet();
-      match(await client.bill("p"), { final: true });
+      matches(await client.bill("p"), { final: true });
       await time.advance(8 * 86_400_000);
       await time.eventually(async () => equal(await stored(), 0));
     },

@@ -4,7 +4,7 @@ import type { Future, Settlement } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -69,10 +69,10 @@ export const scopedCancelCases: readonly Case[] = [
       const handle = await client.start(parent, undefined, { id: "p" });
       await time.quiet();
       equal(await client.cancel(handle), true);
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
       await time.advance(100);
       await time.eventually(async () => equal(cleaned, ["CANCELLED", "CANCELLED"]));
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
     },
   },
   {
@@ -94,7 +94,7 @@ export const scopedCancelCases: readonly Case[] = [
       await time.quiet();
       equal(await client.cancel(handle), true);
       await time.eventually(async () =>
-        match((await handle.status()).unhandled, [{ message: "rejected" }]),
+        matches((await handle.status()).unhandled, [{ message: "rejected" }]),
       );
     },
   },
@@ -134,7 +134,7 @@ export const scopedCancelCases: readonly Case[] = [
         told: "one-way",
       });
       equal(ran, []);
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
     },
   },
   {
@@ -200,7 +200,7 @@ export const scopedCancelCases: readonly Case[] = [
       const handle = await client.start(blocking, undefined, { id: "b" });
       await time.quiet();
       equal(await client.cancel(handle), true);
-      await time.eventually(async () => match(caught, [{ code: "CANCELLED" }]));
+      await time.eventually(async () => matches(caught, [{ code: "CANCELLED" }]));
     },
   },
   {

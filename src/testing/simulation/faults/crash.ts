@@ -2,8 +2,8 @@
  * The way in which a process ends at a commit.
  * - `before`: just before the commit; the commit is not stored
  * - `after`: the commit is stored, but the process has not received the confirmation
- * - `lost`, `kept`: during the commit, while other work goes on; the commit is lost, or it is stored
- * - `refused`, `unsure`: the store fails, which stops the engine; the commit is lost, or it is stored
+ * - `lost`, `kept`: during the commit, while other work goes on; the commit is lost, or stored
+ * - `refused`, `unsure`: the store fails and the engine stops; the commit is lost, or stored
  */
 export type CrashMode = "before" | "after" | "lost" | "kept" | "refused" | "unsure";
 

@@ -29,7 +29,8 @@ const SLOWEST_COMMIT_MS = 20;
  * const double = fn("docs/double", (_, n: number) => 2 * n);
  * await fc.assert(
  *   fc.asyncProperty(schedules(), async (schedule) => {
- *     const run = await simulate({ functions: [double], schedule }, (t) => t.client.call(double, 21));
+ *     const options = { functions: [double], schedule };
+ *     const run = await simulate(options, (t) => t.client.call(double, 21));
  *     return run.result === 42;
  *   }),
  * );

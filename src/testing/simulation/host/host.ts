@@ -4,11 +4,11 @@ import { embeddedOn } from "../../../embedded.ts";
 import type { Embedded, EmbeddedOptions } from "../../../embedded.ts";
 import { specOf } from "../../../futures/define/spec.ts";
 import type { FunctionSpec } from "../../../futures/define/spec.ts";
-import type { Agenda } from "../machine/event-queue.ts";
+import type { EventQueue } from "../machine/event-queue.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import type { Disk } from "../machine/disk.ts";
 import { hostedFunctions } from "./hosted-functions.ts";
-import type { Place } from "../../leaves/call-record.ts";
+import type { SimulationAccess } from "../../leaves/call-record.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { RunningHandler } from "./running-handlers.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";
@@ -17,12 +17,12 @@ import type { Trace } from "../record/trace.ts";
 
 /** The parts of a process: the world around it, which outlives it. */
 export interface HostParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly decisions: Decisions;
   readonly disk: Disk;
   readonly trace: Trace;
   readonly random: SeededRandom;
-  readonly place: Omit<Place, "work">;
+  readonly simulation: Omit<SimulationAccess, "work">;
   readonly options: Omit<EmbeddedOptions, "functions" | "store" | "clock" | "random">;
   /** Makes the functions of a new process. */
   readonly functions: (machine: Machine) => readonly object[];
@@ -59,11 +59,11 @@ export class Host {
   constructor(number: number, parts: HostParts) {
     this.number = number;
     this.#parts = parts;
-    const { place } = parts;
-    const crash = (): void => void (this.#isAlive && place.crash());
+    const { simulation } = parts;
+    const crash = (): void => void (this.#isAlive && simulation.crash());
     this.#handlers = new RunningHandlers({
       ...parts,
-      place: { ...place, crash, work: (ms) => this.#work(ms) },
+      simulation: { ...simulation, crash, work: (ms) => this.#work(ms) },
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     [this.ended, this.#end] = [promise, resolve];
@@ -89,19 +89,19 @@ export class Host {
   }
 
   async start(): Promise<void> {
-    const { agenda, decisions, disk, random, options } = this.#parts;
+    const { eventQueue, decisions, disk, random, options } = this.#parts;
     const machine: Machine = { work: (ms, signal) => this.#work(ms, signal) };
     const functions = hostedFunctions(this.#parts.functions(machine), (...handler) =>
       this.#handlers.around(...handler),
     );
-    for (const face of functions) {
-      const spec = specOf(face);
+    for (const f of functions) {
+      const spec = specOf(f);
       if (spec !== undefined) this.specs.set(spec.type, spec);
     }
     const engine = await embeddedOn(
       {
         scheduler: {
-          soon: (step) => agenda.soon(() => void (this.#isAlive && step())),
+          soon: (step) => eventQueue.soon(() => void (this.#isAlive && step())),
           choose: (count) => decisions.choose(count),
         },
         secret: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
@@ -109,7 +109,7 @@ export class Host {
       {
         ...options,
         functions,
-        store: (this.#session = disk.plug()),
+        store: (this.#session = disk.connect()),
         clock: this.#clock(),
         random: () => random.next(),
         log: this.#log(options.log),
@@ -123,7 +123,7 @@ export class Host {
   /** Ends the process at once. `keeps` decides if a commit under way is stored. */
   kill(keeps: boolean): Promise<void> | undefined {
     this.#isAlive = false;
-    this.#parts.disk.cut(keeps);
+    this.#parts.disk.disconnect(keeps);
     for (const cancel of this.#waits) cancel();
     this.#waits.clear();
     this.#handlers.clear();
@@ -139,7 +139,7 @@ export class Host {
       signal?.removeEventListener("abort", stop);
       resolve();
     };
-    const cancel = this.#parts.agenda.after(ms, end);
+    const cancel = this.#parts.eventQueue.after(ms, end);
     const stop = (): void => {
       cancel();
       end();
@@ -152,7 +152,7 @@ export class Host {
 
   /** Timers of a dead process fire at once: they only matter for its closing. */
   #clock(): Clock {
-    const { clock } = this.#parts.agenda;
+    const { clock } = this.#parts.eventQueue;
     return {
       now: () => clock.now(),
       monotonicNs: () => clock.monotonicNs(),

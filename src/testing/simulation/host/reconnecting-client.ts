@@ -8,7 +8,7 @@ import type { Host } from "./host.ts";
 import type { Trace } from "../record/trace.ts";
 
 /** The parts of a client that outlives its engines. */
-export interface EnduringClientParts {
+export interface ReconnectingClientParts {
   readonly decisions: Decisions;
   readonly trace: Trace;
   /** Returns the process that runs now, or waits for the next one. */
@@ -30,7 +30,7 @@ const REPEATABLE = new Set(["start", "settle", "reject"]);
  * RC1 A start without a key gets one, so that it starts one flow however often it is sent.
  * RC2 A signal may arrive twice if its answer was lost, because signals have no key.
  */
-export function enduringClient(parts: EnduringClientParts): Client {
+export function reconnectingClient(parts: ReconnectingClientParts): Client {
   const requests = new Requests(parts);
   const prototype = Client.prototype as unknown as Readonly<Record<string, unknown>>;
   return new Proxy(Object.create(Client.prototype) as Client, {
@@ -45,11 +45,11 @@ export function enduringClient(parts: EnduringClientParts): Client {
 }
 
 class Requests {
-  readonly #parts: EnduringClientParts;
+  readonly #parts: ReconnectingClientParts;
   #requests = 0;
   #starts = 0;
 
-  constructor(parts: EnduringClientParts) {
+  constructor(parts: ReconnectingClientParts) {
     this.#parts = parts;
   }
 

@@ -1,8 +1,8 @@
 import type { HandlerEnvironment } from "../../../futures/types/context.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
-import type { Agenda } from "../machine/event-queue.ts";
-import { setPlace } from "../../leaves/call-record.ts";
-import type { Place } from "../../leaves/call-record.ts";
+import type { EventQueue } from "../machine/event-queue.ts";
+import { attachSimulation } from "../../leaves/call-record.ts";
+import type { SimulationAccess } from "../../leaves/call-record.ts";
 import { isRecorded } from "../../leaves/test-double.ts";
 import type { Trace } from "../record/trace.ts";
 
@@ -16,9 +16,9 @@ export interface RunningHandler {
 
 /** The parts of a process that its handlers use. */
 export interface RunningHandlersParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly trace: Trace;
-  readonly place: Place;
+  readonly simulation: SimulationAccess;
 }
 
 /**
@@ -47,16 +47,16 @@ export class RunningHandlers {
     operation: string,
     handler: OperationSpec["handler"],
   ): OperationSpec["handler"] {
-    const { agenda, trace, place } = this.#parts;
-    if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
+    const { eventQueue, trace, simulation } = this.#parts;
+    if (isRecorded(spec) && !simulation.calls.has(spec.type)) simulation.calls.set(spec.type, []);
     return (ctx: HandlerEnvironment, input: unknown) => {
       const { self, idempotencyKey: message } = ctx;
-      setPlace(ctx, place);
-      const deadline = spec.timeoutMs === undefined ? undefined : agenda.now() + spec.timeoutMs;
+      attachSimulation(ctx, simulation);
+      const deadline = spec.timeoutMs === undefined ? undefined : eventQueue.now() + spec.timeoutMs;
       const running: RunningHandler = { spec, id: self.id, deadline };
       this.#running.add(running);
       trace.add({ event: "run", function: spec.type, operation, id: self.id, message });
-      return watched(
+      return reportingEnd(
         () => handler(ctx as never, input as never),
         (failed) => {
           if (this.#running.delete(running))
@@ -68,7 +68,7 @@ export class RunningHandlers {
 }
 
 /** Runs a function that may be asynchronous, and reports its end. */
-function watched(run: () => unknown, end: (failed: boolean) => void): unknown {
+function reportingEnd(run: () => unknown, end: (failed: boolean) => void): unknown {
   let returned: unknown;
   try {
     returned = run();

@@ -49,10 +49,7 @@ export class Inspection {
   constructor({ disk, now, knows, payloadLimit }: InspectionParts) {
     this.#disk = disk;
     const refuse = (): never => {
-      throw new HandbackError(
-        "CLOSED",
-        "nothing runs any more: what is on the disk can be read, and that is all",
-      );
+      throw new HandbackError("CLOSED", "the simulation is over: its disk can only be read");
     };
     const engine: Engine = {
       storeId: "",
@@ -80,9 +77,9 @@ export class Inspection {
   async states(specs: Iterable<FunctionSpec>): Promise<readonly StateReport[]> {
     const reports: StateReport[] = [];
     for (const spec of specs) {
-      const face = attachSpec({ type: spec.type }, spec) as StatefulFunction<object>;
+      const f = attachSpec({ type: spec.type }, spec) as StatefulFunction<object>;
       for (const { id } of spec.state === undefined ? [] : this.#disk.addresses(spec.type)) {
-        const state = await this.state(face, id).catch(unlessAbsent);
+        const state = await this.state(f, id).catch(ignoreNotFound);
         if (state !== undefined) reports.push({ function: spec.type, id, state });
       }
     }
@@ -117,7 +114,7 @@ export class Inspection {
   }
 }
 
-function unlessAbsent(error: unknown): undefined {
+function ignoreNotFound(error: unknown): undefined {
   if (!HandbackError.is(error, "NOT_FOUND")) throw error;
 }
 

@@ -4,16 +4,16 @@ import { digest } from "../../../core/crypto/digest.ts";
 import { memory } from "../../../stores/memory/memory.ts";
 import { encodeBatch } from "../../../stores/sqlite/batch/batch-codec.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
-import type { Agenda } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { CrashMode } from "../faults/crash.ts";
 import type { Decisions, Fate } from "../faults/decisions.ts";
-import { failing, gone, Session } from "./session.ts";
-import { throughText } from "./text-round-trip.ts";
+import { failingStoreError, deadProcessError, Session } from "./session.ts";
+import { batchThroughText } from "./text-round-trip.ts";
 import type { Trace } from "../record/trace.ts";
 
 /** The parts of the world that a disk uses. */
 export interface DiskParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly decisions: Decisions;
   readonly trace: Trace;
   /** Ends the process that has the disk open. */
@@ -39,7 +39,7 @@ interface Commit {
 const END_OF_TIME = 8.64e15;
 
 /** The same in every run, so that handles and tokens are the same too. */
-const REALM = "5eed5eed5eed5eed";
+const STORE_ID = "5eed5eed5eed5eed";
 
 /**
  * A disk that outlives the engines that use it one after the other. It is built on a real
@@ -71,7 +71,7 @@ export class Disk {
   }
 
   /** Connects the disk to the next process, as its store. */
-  plug(): Session {
+  connect(): Session {
     return (this.#session = new Session({
       content: this.content,
       open: () => this.#open(),
@@ -83,13 +83,13 @@ export class Disk {
    * Disconnects the disk from its process. A commit under way is stored if `keeps` is true or if a
    * reader has seen it.
    */
-  cut(keeps: boolean): void {
+  disconnect(keeps: boolean): void {
     const commit = this.#underWay;
     if (commit !== undefined && keeps) this.#apply(commit);
     this.#underWay = undefined;
     if (this.#session !== undefined) this.#session.isDead = true;
     void this.content.close();
-    commit?.reject(gone());
+    commit?.reject(deadProcessError());
   }
 
   /** The earliest due instant of all delayed messages. */
@@ -104,7 +104,7 @@ export class Disk {
   }
 
   async #open(): Promise<StoreInfo> {
-    return { ...(await this.content.open()), storeId: REALM };
+    return { ...(await this.content.open()), storeId: STORE_ID };
   }
 
   #commit(batch: Batch): Promise<void> {
@@ -112,7 +112,7 @@ export class Disk {
     const number = this.#commits + 1;
     this.#note(number, batch);
     if (this.#underWay !== undefined) {
-      this.#parts.fail(new Error(`commit ${number} was begun while another one was under way`));
+      this.#parts.fail(new Error(`commit ${number} began while another one was under way`));
       return promise;
     }
     const fate = this.#parts.decisions.commit(number);
@@ -121,7 +121,7 @@ export class Disk {
   }
 
   #begin(commit: Commit): void {
-    const { agenda } = this.#parts;
+    const { eventQueue } = this.#parts;
     const { takesMs, seenEarly, crash } = commit.fate;
     if (crash === "before") return this.#parts.crash(crash, commit.number);
     if (crash === "after") {
@@ -131,8 +131,8 @@ export class Disk {
     if (seenEarly && crash === undefined) this.#apply(commit);
     const end = (): void => this.#end(commit);
     const isHalf = crash === "lost" || crash === "kept";
-    if (takesMs > 0) agenda.after(isHalf ? takesMs / 2 : takesMs, end);
-    else agenda.soon(end);
+    if (takesMs > 0) eventQueue.after(isHalf ? takesMs / 2 : takesMs, end);
+    else eventQueue.soon(end);
   }
 
   #end(commit: Commit): void {
@@ -151,8 +151,8 @@ export class Disk {
     const session = this.#session;
     this.#underWay = undefined;
     if (session !== undefined) session.isFailing = true;
-    reject(failing());
-    this.#parts.agenda.last(() => {
+    reject(failingStoreError());
+    this.#parts.eventQueue.last(() => {
       if (session?.isDead === false) this.#parts.crash(how, number);
     });
   }
@@ -163,7 +163,7 @@ export class Disk {
     commit.isThere = true;
     this.#commits++;
     for (const { address } of commit.batch.state) this.#remember(address);
-    this.content.commit(throughText(commit.batch)).catch(this.#parts.fail);
+    this.content.commit(batchThroughText(commit.batch)).catch(this.#parts.fail);
   }
 
   #remember(address: Address): void {
@@ -181,13 +181,13 @@ export class Disk {
       consumed: removed.length + removedDelayed.length,
       kept: inserted.length,
       written: state.length,
-      digest: digestOf(batch),
+      digest: digestOfBatch(batch),
     });
   }
 }
 
 /** Leaves stacks out of the digest: the line that threw does not change the course of a run. */
-function digestOf(batch: Batch): string {
+function digestOfBatch(batch: Batch): string {
   const { removed, removedDelayed, inserted } = batch;
   const numbers = [removed, removedDelayed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
   return digest(

@@ -2,7 +2,7 @@
 const { setImmediate } = globalThis;
 
 /** Waits for one turn of the real event loop, in which all promises that can settle do. */
-export function turn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);
   return promise;

@@ -21,7 +21,7 @@ const AWAKE_MS = 90_000;
  * EQ3 The engine's own timers may be late: if nothing is due for long, time skips them. Awaited
  * instants and due times in the store are exact.
  */
-export class Agenda {
+export class EventQueue {
   readonly #clock = new VirtualClock();
   readonly #choose: (count: number) => number;
   readonly #ready: Action[] = [];
@@ -94,7 +94,7 @@ export class Agenda {
   }
 
   /** Takes the next event, if one can happen now. */
-  take(): Action | undefined {
+  takeNext(): Action | undefined {
     if (this.#ready.length === 0) return this.#last.shift();
     if (this.#ready.length === 1) return this.#ready.pop();
     return this.#ready.splice(this.#choose(this.#ready.length), 1)[0];
@@ -104,7 +104,7 @@ export class Agenda {
    * Lets time pass until an event can happen. Returns whether one can.
    * @param due the earliest due instants in the store and of handlers, if there are any
    */
-  pass(due: readonly (number | undefined)[]): boolean {
+  advanceTime(due: readonly (number | undefined)[]): boolean {
     const next = Math.min(...[this.#instants[0], ...due].map((instant) => instant ?? Infinity));
     const now = this.now();
     if (next < Infinity) {
@@ -117,7 +117,7 @@ export class Agenda {
   }
 
   /** Starts a new rest period, because an event may have consequences. */
-  stir(): void {
+  noteActivity(): void {
     this.#restSince = undefined;
   }
 }

@@ -8,7 +8,7 @@ import type { Batch } from "../../../stores/store.ts";
  * Returns a batch as a store of text would return it. Data that does not survive serialization is
  * lost here too.
  */
-export function throughText(batch: Batch): Batch {
+export function batchThroughText(batch: Batch): Batch {
   return {
     ...batch,
     inserted: batch.inserted.map((message) => ({

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/host/clock.ts";
-import { turn } from "./event-loop.ts";
+import { nextTurn } from "./event-loop.ts";
 
 const NS_PER_MS = 1_000_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -47,7 +47,9 @@ export class VirtualClock implements Clock {
 
   setTimer(delayMs: number, callback: () => void): () => void {
     if (!(delayMs >= 0 && delayMs <= LONGEST_TIMER_MS))
-      throw new RangeError(`a timer of ${delayMs} ms is not what a Clock promises`);
+      throw new RangeError(
+        `setTimer: expected a delay from 0 to ${LONGEST_TIMER_MS} ms, got ${delayMs}`,
+      );
     this.#uses++;
     const timer = { atNs: this.#ns + Math.round(delayMs * NS_PER_MS), callback };
     const after = this.#timers.findLastIndex(({ atNs }) => atNs <= timer.atNs);
@@ -125,7 +127,7 @@ export class VirtualClock implements Clock {
     const limitNs = this.#ns + limitMs * NS_PER_MS;
     while (this.#awaited.has(promise)) {
       if (this.#ns > limitNs) throw new Error(`still pending after ${limitMs} ms of virtual time`);
-      if (this.#driving) await turn();
+      if (this.#driving) await nextTurn();
       else await this.#step();
     }
     return promise;
@@ -134,7 +136,7 @@ export class VirtualClock implements Clock {
   async #quietUnless(isInterrupted: () => boolean): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS && !isInterrupted(); quiet++) {
       const before = this.#uses;
-      await turn();
+      await nextTurn();
       if (this.#uses !== before || this.#holds > 0) quiet = -1;
     }
   }
@@ -148,8 +150,7 @@ export class VirtualClock implements Clock {
       const isAnySettled = (): boolean => awaited.some((promise) => !this.#awaited.has(promise));
       await this.#quietUnless(isAnySettled);
       if (isAnySettled()) return;
-      if (this.#timers.length === 0)
-        throw new Error("still pending, and nothing is left that could happen");
+      if (this.#timers.length === 0) throw new Error("still pending, but nothing more can happen");
       this.#jump();
     } finally {
       this.#driving = false;

@@ -2,7 +2,7 @@ import type { Duration } from "../../../core/validation/duration.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
 import { comparable } from "./comparable.ts";
 import type { CrashMode, CrashPoint } from "../faults/crash.ts";
-import { outcomeOf } from "./outcome.ts";
+import { readOutcome } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { replayable } from "./replayable.ts";
 import type { Run } from "./run.ts";
@@ -49,10 +49,14 @@ export interface CrashReport<Result> {
  *   handlers: { add: (ctx, cents: number) => (ctx.state.cents += cents) },
  * });
  * const transfer = fn("docs/transfer", (ctx, cents: number) =>
- *   ctx.all([ctx.invoke(account.add, -cents, { id: "from" }), ctx.invoke(account.add, cents, { id: "to" })]),
+ *   ctx.all([
+ *     ctx.invoke(account.add, -cents, { id: "from" }),
+ *     ctx.invoke(account.add, cents, { id: "to" }),
+ *   ]),
  * );
  *
- * const report = await everyCrash({ functions: [account, transfer] }, (t) => t.client.call(transfer, 50));
+ * const functions = [account, transfer];
+ * const report = await everyCrash({ functions }, (t) => t.client.call(transfer, 50));
  * console.log(report.run.result, report.points); // [ -50, 50 ] 6
  */
 export async function everyCrash<Result>(
@@ -77,7 +81,7 @@ export async function everyCrash<Result>(
         return result;
       },
     );
-    return { run, outcome: await outcomeOf(run) };
+    return { run, outcome: await readOutcome(run) };
   };
   const { run, outcome } = await play([]);
   const expected = compare(outcome);
@@ -86,23 +90,24 @@ export async function everyCrash<Result>(
   ).flat();
   for (const point of points) {
     const crashed = await play([point]).catch((error: unknown) => {
-      throw explained(point, error);
+      throw withPoint(point, error);
     });
     if (crashed.run.crashes.length === 0)
       throw new AssertionError(
-        `${name(point)} did not come about: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`,
+        `${nameOfPoint(point)} did not happen: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`,
       );
-    const changes = differences(expected, compare(crashed.outcome));
+    const changes = differencesOfOutcomes(expected, compare(crashed.outcome));
     if (changes.length > 0)
       throw new AssertionError(
-        `${name(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`,
+        `${nameOfPoint(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`,
       );
   }
   return { run, points: points.length };
 }
 
 const ANOTHER_COURSE =
-  "the run took another course than before; its functions or its body draw on something outside of the simulation";
+  "the run took a different course; " +
+  "its functions or its body depend on something outside of the simulation";
 
 const WHEN: Readonly<Record<CrashMode, string>> = {
   before: "a crash before commit",
@@ -113,34 +118,34 @@ const WHEN: Readonly<Record<CrashMode, string>> = {
   unsure: "a store that fails after commit",
 };
 
-function name({ commit, how }: CrashPoint): string {
+function nameOfPoint({ commit, how }: CrashPoint): string {
   return `${WHEN[how]} ${commit}`;
 }
 
-function explained(point: CrashPoint, error: unknown): unknown {
-  if (!(error instanceof Error)) return replayable(error, name(point));
-  error.message = `with ${name(point)}: ${error.message}`;
+function withPoint(point: CrashPoint, error: unknown): unknown {
+  if (!(error instanceof Error)) return replayable(error, nameOfPoint(point));
+  error.message = `with ${nameOfPoint(point)}: ${error.message}`;
   return error;
 }
 
 /** Describes each part of an outcome that differs: its value without the crash, and with it. */
-function differences(expected: unknown, got: unknown): readonly string[] {
+function differencesOfOutcomes(expected: unknown, got: unknown): readonly string[] {
   if (comparable(expected) === comparable(got)) return [];
   const parts =
-    isObject(expected) && isObject(got)
+    isKeyed(expected) && isKeyed(got)
       ? [...new Set([...Object.keys(expected), ...Object.keys(got)])]
       : [];
   const changed = parts.flatMap((part) =>
-    difference(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)),
+    differenceOfPart(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)),
   );
-  return changed.length > 0 ? changed : difference("outcome", expected, got);
+  return changed.length > 0 ? changed : differenceOfPart("outcome", expected, got);
 }
 
-function difference(part: string, expected: unknown, got: unknown): readonly string[] {
+function differenceOfPart(part: string, expected: unknown, got: unknown): readonly string[] {
   const [one, other] = [comparable(expected), comparable(got)];
   return one === other ? [] : [`\n  ${part} without it: ${one}\n  ${part} with it:    ${other}`];
 }
 
-function isObject(value: unknown): value is object {
+function isKeyed(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

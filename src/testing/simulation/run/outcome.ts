@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** Reads the outcome of a run. */
-export async function outcomeOf(run: Run<unknown>): Promise<Outcome> {
+export async function readOutcome(run: Run<unknown>): Promise<Outcome> {
   const states: Record<string, unknown> = {};
   const generated: Record<string, unknown[]> = {};
   for (const { function: type, id, state } of await run.states()) {

@@ -76,7 +76,7 @@ export class Run<Result> {
     if (calls === undefined)
       throw new HandbackError(
         "INVALID_OPTIONS",
-        `calls: expected a function that is among the functions as record(f), got ${type ?? show(f)}`,
+        `run.calls: expected a function that was hosted as record(f), got ${type ?? show(f)}`,
       );
     const operation = "operation" in f && typeof f.operation === "string" ? f.operation : undefined;
     return operation === undefined ? calls : calls.filter((call) => call.operation === operation);

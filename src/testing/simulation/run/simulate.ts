@@ -3,7 +3,7 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { parseDuration } from "../../../core/validation/duration.ts";
 import type { Duration } from "../../../core/validation/duration.ts";
 import type { Client } from "../../../futures/client/client.ts";
-import { enduringClient } from "../host/reconnecting-client.ts";
+import { reconnectingClient } from "../host/reconnecting-client.ts";
 import { Inspection } from "../inspect/inspection.ts";
 import { meterOf } from "../inspect/meter.ts";
 import type { Meter } from "../inspect/meter.ts";
@@ -58,10 +58,16 @@ const HANDLERS = 5;
  * import { fn } from "handback";
  * import { simulate } from "handback/testing";
  *
- * const remind = fn("docs/remind", (ctx, text: string) => ctx.onComplete(ctx.sleep("30d"), said, text));
- * const said = fn("docs/said", (_, { args }: { result: void; args: string }) => `it is time: ${args}`);
+ * const remind = fn("docs/remind", (ctx, text: string) =>
+ *   ctx.onComplete(ctx.sleep("30d"), remindNow, text),
+ * );
+ * const remindNow = fn("docs/remind-now", (_, { args }: { result: void; args: string }) =>
+ *   `it is time: ${args}`,
+ * );
  *
- * const run = await simulate({ functions: [remind, said], seed: 3, faults: { crash: 0.3, reorder: true } }, async (t) => {
+ * const faults = { crash: 0.3, reorder: true };
+ * const options = { functions: [remind, remindNow], seed: 3, faults };
+ * const run = await simulate(options, async (t) => {
  *   const handle = await t.client.start(remind, "water the plants");
  *   await t.advance("30d");
  *   return handle.result();
@@ -93,14 +99,14 @@ export async function simulate<Result>(
   });
   const inspection = new Inspection({
     disk: world.disk,
-    now: () => world.agenda.now(),
+    now: () => world.eventQueue.now(),
     knows: (type) => world.knows(type),
     payloadLimit: options.payloadLimit ?? DEFAULT_PAYLOAD_LIMIT,
   });
   const replay = replayOf(options);
   try {
-    const result = await play(world, inspection, () =>
-      body(simulated(world, inspection, enduringClient({ ...world.outside, decisions }))),
+    const result = await driveBody(world, inspection, () =>
+      body(simulated(world, inspection, reconnectingClient({ ...world.outside, decisions }))),
     );
     await world.rest();
     return new Run({ result, world, inspection, replay });
@@ -112,7 +118,7 @@ export async function simulate<Result>(
 }
 
 /** Drives the world until the body has ended. */
-async function play<Result>(
+async function driveBody<Result>(
   world: World,
   inspection: Inspection,
   body: () => Promise<Result> | Result,
@@ -128,15 +134,18 @@ async function play<Result>(
 }
 
 function simulated(world: World, inspection: Inspection, client: Client): Simulated {
-  const { agenda } = world;
+  const { eventQueue } = world;
   return {
     client,
-    clock: { ...agenda.clock, setTimer: (delayMs, callback) => agenda.after(delayMs, callback) },
+    clock: {
+      ...eventQueue.clock,
+      setTimer: (delayMs, callback) => eventQueue.after(delayMs, callback),
+    },
     meter: meterOf(world, inspection),
     advance: async (duration) =>
-      agenda.until(parseDuration(duration, "the duration of advance()")).promise,
+      eventQueue.until(parseDuration(duration, "the duration of advance()")).promise,
     idle: async (limit = "30d") => {
-      const wait = agenda.until(parseDuration(limit, "the limit of idle()"));
+      const wait = eventQueue.until(parseDuration(limit, "the limit of idle()"));
       await Promise.race([world.idle(), wait.promise]);
       wait.cancel();
     },

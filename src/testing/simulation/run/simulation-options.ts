@@ -120,5 +120,6 @@ export function decisionsOf({ seed = 0, faults = {}, schedule }: SimulateOptions
 export function replayOf({ seed = 0, faults, schedule }: SimulateOptions): string {
   if (schedule !== undefined)
     return `simulate({ ..., schedule: ${JSON.stringify(schedule)} }, ...)`;
-  return `simulate({ ..., seed: ${seed}${faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`} }, ...)`;
+  const injected = faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`;
+  return `simulate({ ..., seed: ${seed}${injected} }, ...)`;
 }

@@ -8,22 +8,6 @@ export { everyCrash } from "./simulation/run/every-crash.ts";
 export type { CrashReport, EveryCrashOptions } from "./simulation/run/every-crash.ts";
 export { failing } from "./leaves/failing.ts";
 export type { Faults } from "./simulation/faults/faults.ts";
-export type { BuiltFlow, FlowStep, FlowWorld } from "./flows/leaves.ts";
-export { naiveFlow } from "./flows/naive.ts";
-export type { FlowOutcome } from "./flows/outcome.ts";
-export { playLeaf } from "./flows/program.ts";
-export type {
-  FlowKind,
-  FlowLeaf,
-  FlowProgram,
-  FlowValue,
-  FlowWait,
-  LeafCall,
-  LeafFunction,
-} from "./flows/program.ts";
-export { splitFlow } from "./flows/split.ts";
-export { flows } from "./flows/flows.ts";
-export type { FlowsOptions } from "./flows/flows.ts";
 export type { Machine } from "./simulation/host/host.ts";
 export type { FlowReport, StateReport } from "./simulation/inspect/inspection.ts";
 export type { Meter } from "./simulation/inspect/meter.ts";
@@ -33,8 +17,6 @@ export { expectNoDoubleBilling } from "./simulation/run/no-double-billing.ts";
 export type { Outcome } from "./simulation/run/outcome.ts";
 export type { Call } from "./leaves/call-record.ts";
 export { record } from "./leaves/record.ts";
-export { referenceFlow } from "./flows/reference.ts";
-export type { FlowCall, FlowExpectation } from "./flows/reference.ts";
 export type { Run } from "./simulation/run/run.ts";
 export type { Schedule } from "./simulation/faults/schedule.ts";
 export { schedules } from "./simulation/faults/schedules.ts";

@@ -25,13 +25,6 @@ export interface FlowsOptions {
  * The outcome of a program is certain: all durations are whole milliseconds, chosen so that no two
  * paths through the program take the same time. A program takes less than two hours, and most take
  * less than a second.
- *
- * @example
- * import fc from "fast-check";
- * import { flows, referenceFlow } from "handback/testing";
- *
- * fc.assert(fc.property(flows({ without: ["race"] }), (program) => referenceFlow(program,
- * "in").tookMs >= 0));
  */
 export function flows(options: FlowsOptions = {}): fc.Arbitrary<FlowProgram> {
   return fc

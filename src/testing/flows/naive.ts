@@ -10,16 +10,6 @@ import { showWaited } from "./split.ts";
 /**
  * Builds programs in the naive way: a step made of other steps is one handler that blocks on them,
  * and is billed while it waits. Needs an engine that can block.
- *
- * @example
- * import { embedded, memory } from "handback";
- * import { naiveFlow } from "handback/testing";
- *
- * const { run, functions } = naiveFlow({ work: async () => undefined });
- * const engine = await embedded({ functions, store: memory() });
- * const program = { kind: "settled", part: { kind: "sleep", ms: 1 } } as const;
- * console.log(await engine.client.call(run, { program, input: "in" })); // [ 'fulfilled', 'in' ]
- * await engine.close();
  */
 export function naiveFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);

@@ -10,16 +10,6 @@ type Building = Future<FlowValue>;
 
 /**
  * Builds programs as handlers that hand back futures. No handler waits, so no time is billed twice.
- *
- * @example
- * import { embedded, memory } from "handback";
- * import { splitFlow } from "handback/testing";
- *
- * const { run, functions } = splitFlow({ work: async () => undefined });
- * const engine = await embedded({ functions, store: memory() });
- * const program = { kind: "settled", part: { kind: "sleep", ms: 1 } } as const;
- * console.log(await engine.client.call(run, { program, input: "in" })); // [ 'fulfilled', 'in' ]
- * await engine.close();
  */
 export function splitFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);

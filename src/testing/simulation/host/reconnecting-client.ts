@@ -27,8 +27,8 @@ const REPEATABLE = new Set(["start", "settle", "reject"]);
  * Makes a client that outlives crashes, like a client on another machine: if a crash loses the
  * answer to a request, the client sends the request to the next engine.
  *
- * RC1 A start without a key gets one, so that it starts one flow however often it is sent.
- * RC2 A signal may arrive twice if its answer was lost, because signals have no key.
+ * RE1 A start without a key gets one, so that it starts one flow however often it is sent.
+ * RE2 A signal may arrive twice if its answer was lost, because signals have no key.
  */
 export function reconnectingClient(parts: ReconnectingClientParts): Client {
   const requests = new Requests(parts);

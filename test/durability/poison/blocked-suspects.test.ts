@@ -4,7 +4,7 @@ import type { Context, Future } from "handback";
 import { simulate } from "handback/testing";
 import type { Machine as Simulation } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { simulationOf } from "../../../src/testing/leaves/call-record.ts";
+import { simulationOf } from "../../../src/testing/test-doubles/call-record.ts";
 import { Machine } from "../support/machine.ts";
 
 /** Time until a process has started, and suspects have their turns; that commits take is in it too. */

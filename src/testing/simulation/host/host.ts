@@ -8,7 +8,7 @@ import type { EventQueue } from "../machine/event-queue.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import type { Disk } from "../machine/disk.ts";
 import { hostedFunctions } from "./hosted-functions.ts";
-import type { SimulationAccess } from "../../leaves/call-record.ts";
+import type { SimulationAccess } from "../../test-doubles/call-record.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { RunningHandler } from "./running-handlers.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";

@@ -1,6 +1,6 @@
 import { attachSpec, specOf } from "../../../futures/define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
-import { isTestDouble } from "../../leaves/test-double.ts";
+import { isTestDouble } from "../../test-doubles/test-double.ts";
 
 /** Wraps a handler with the work of the simulation before and after it. */
 export type WrapHandler = (

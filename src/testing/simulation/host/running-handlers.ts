@@ -1,9 +1,9 @@
 import type { HandlerEnvironment } from "../../../futures/types/context.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
 import type { EventQueue } from "../machine/event-queue.ts";
-import { attachSimulation } from "../../leaves/call-record.ts";
-import type { SimulationAccess } from "../../leaves/call-record.ts";
-import { isRecorded } from "../../leaves/test-double.ts";
+import { attachSimulation } from "../../test-doubles/call-record.ts";
+import type { SimulationAccess } from "../../test-doubles/call-record.ts";
+import { isRecorded } from "../../test-doubles/test-double.ts";
 import type { Trace } from "../record/trace.ts";
 
 /** A running handler. */

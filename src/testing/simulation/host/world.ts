@@ -12,7 +12,7 @@ import { nextTurn } from "../machine/event-loop.ts";
 import { FunctionBills } from "./function-bills.ts";
 import { Host } from "./host.ts";
 import type { HostParts, Machine } from "./host.ts";
-import type { Call } from "../../leaves/call-record.ts";
+import type { Call } from "../../test-doubles/call-record.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";
 import { Trace } from "../record/trace.ts";
 import type { TraceEvent } from "../record/trace.ts";

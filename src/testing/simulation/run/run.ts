@@ -7,7 +7,7 @@ import type { Egress } from "../record/egress-log.ts";
 import type { Inspection, StateReport } from "../inspect/inspection.ts";
 import { meterOf } from "../inspect/meter.ts";
 import type { Meter } from "../inspect/meter.ts";
-import type { Call } from "../../leaves/call-record.ts";
+import type { Call } from "../../test-doubles/call-record.ts";
 import type { TraceEvent } from "../record/trace.ts";
 import type { World } from "../host/world.ts";
 

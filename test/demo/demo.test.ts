@@ -66,25 +66,29 @@ describe("a backup", () => {
     ]);
   });
 
-  test("is made anew by the next start, and loses what the folder has lost", MINUTES, async () => {
-    const places = newPlaces();
-    writeOddFolder(places.folder);
-    await reportOf(places, "--no-naive");
-    for (const path of ["empty", "deep", "link", "no files"])
-      rmSync(join(places.folder, path), { recursive: true });
-    mkdirSync(join(places.folder, "empty"));
-    writeFileSync(join(places.folder, "deep"), "now a file");
-    writeFileSync(join(places.folder, "link"), "now a file, too");
+  test(
+    "starts anew on the next run, and drops files that the folder has lost",
+    MINUTES,
+    async () => {
+      const places = newPlaces();
+      writeOddFolder(places.folder);
+      await reportOf(places, "--no-naive");
+      for (const path of ["empty", "deep", "link", "no files"])
+        rmSync(join(places.folder, path), { recursive: true });
+      mkdirSync(join(places.folder, "empty"));
+      writeFileSync(join(places.folder, "deep"), "now a file");
+      writeFileSync(join(places.folder, "link"), "now a file, too");
 
-    expect(await reportOf(places, "--no-naive")).toMatchObject({
-      resumed: false,
-      naive: null,
-      files: 7,
-      copiesRun: 7,
-    });
-    expectManifestOf(places);
-    expect(diff(places)).toBe("");
-  });
+      expect(await reportOf(places, "--no-naive")).toMatchObject({
+        resumed: false,
+        naive: null,
+        files: 7,
+        copiesRun: 7,
+      });
+      expectManifestOf(places);
+      expect(diff(places)).toBe("");
+    },
+  );
 
   test("of an empty folder is empty", MINUTES, async () => {
     const places = newPlaces();
@@ -127,7 +131,7 @@ describe("a backup", () => {
     ]);
   });
 
-  test("names what it cannot back up, and backs up the rest", MINUTES, async () => {
+  test("names files that it cannot back up, and backs up the rest", MINUTES, async () => {
     const places = newPlaces();
     writeOddFolder(places.folder);
     spawnSync("mkfifo", [join(places.folder, "pipe")]);
@@ -140,7 +144,7 @@ describe("a backup", () => {
 });
 
 describe("a backup that is interrupted", () => {
-  test("by kill -9, again and again, goes on and has every file once", MINUTES, async () => {
+  test("by kill -9, repeatedly, continues and has every file once", MINUTES, async () => {
     const places = newPlaces();
     writeManyFiles(places.folder, MANY);
     for (const copies of [MANY / 4, MANY / 2]) {
@@ -166,7 +170,7 @@ describe("a backup that is interrupted", () => {
     expect(existsSync(`${places.target}.naive`)).toBe(false);
   });
 
-  test("by Ctrl-C stops in good order, says how to go on, and goes on", MINUTES, async () => {
+  test("by Ctrl-C stops cleanly, says how to continue, and continues", MINUTES, async () => {
     const places = newPlaces();
     writeManyFiles(places.folder, MANY);
     const stopped = await signalAfter(places, { copies: MANY / 4, signal: "SIGINT" });
@@ -182,7 +186,7 @@ describe("a backup that is interrupted", () => {
   });
 });
 
-describe("arguments that cannot be right", () => {
+describe("wrong arguments", () => {
   const places = newPlaces();
   writeOddFolder(places.folder);
   const { folder } = places;
@@ -238,7 +242,7 @@ describe("arguments that cannot be right", () => {
       "lies in the target",
     ],
   ] satisfies [string, Partial<Places>, string][])(
-    "%s: one line says so, and nothing is changed",
+    "%s: one line says so, and nothing changes",
     MINUTES,
     async (_, wrong, line) => {
       mkdirSync(join(dirname(folder), "occupied"), { recursive: true });
@@ -270,7 +274,7 @@ describe("arguments that cannot be right", () => {
 });
 
 describe("the steps", () => {
-  test("a file that has vanished is a problem that names it, and leaves nothing in the target", async () => {
+  test("a missing file is a problem that names it, and leaves nothing in the target", async () => {
     const places = newPlaces();
     writeOddFolder(places.folder);
     mkdirSync(places.target, { recursive: true });
@@ -285,7 +289,7 @@ describe("the steps", () => {
     expect(readdirSync(places.target)).toEqual([]);
   });
 
-  test("a copy that was cut off is begun again, and leaves nothing behind", async () => {
+  test("a copy that was cut off starts again, and leaves nothing behind", async () => {
     const places = newPlaces();
     writeOddFolder(places.folder);
     mkdirSync(places.target, { recursive: true });

@@ -11,7 +11,7 @@ import { law } from "./support/law.ts";
 import { inWorld } from "./support/world.ts";
 
 law(
-  "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
+  "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
   [fc.integer({ min: 2, max: 1000 }), fc.constantFrom("call", "continuation", "sleep")],
   (times, how) =>
     inWorld(async (world) => {
@@ -32,7 +32,7 @@ law(
 );
 
 law(
-  "10^5 tail calls end, and leave the flow's record alone behind",
+  "10^5 tail calls end, and leave only the flow's record behind",
   [fc.constant(100_000)],
   (times) =>
     inWorld(async (world) => {
@@ -61,7 +61,7 @@ law("with concurrency 1, every split flow finishes", [flows()], (program) =>
 );
 
 law(
-  "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
+  "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
   [flows({ without: ["leaf", "sleep", "race", "any", "timeout", "wait"] })],
   (program) =>
     inWorld(async (world) => {
@@ -82,7 +82,7 @@ law(
 const COMBINED = ["all", "allSettled", "resolved", "race", "any", "wait"] as const;
 
 law(
-  "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
+  "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
   [fc.array(fc.constantFrom(...COMBINED), { maxLength: 3 })],
   (combined) =>
     inWorld(async (world) => {
@@ -167,7 +167,7 @@ law(
 );
 
 law(
-  "no address starves another: between two turns of one address, each other that has messages gets one at most",
+  "no address starves another: between two turns of one address, each other one with messages gets at most one",
   [
     fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 6 }),
     fc.integer({ min: 1, max: 3 }),

@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^handback$/, replacement: source("index.ts") },
+      { find: /^handback\/engine$/, replacement: source("engine.ts") },
       { find: /^handback\/http$/, replacement: source("http/index.ts") },
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },
       { find: /^handback\/testing$/, replacement: source("testing/index.ts") },

@@ -46,7 +46,7 @@ describe("every example in the documentation", () => {
     expect(compile(folder)).toBe("");
   });
 
-  test.each(runnable)("runs, finishes, and prints what it says: %s", async (_, example) => {
+  test.each(runnable)("runs, finishes, and prints its expected output: %s", async (_, example) => {
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((...said) => void lines.push(format(...said)));
     await expect(import(join(folder, exampleFileName(example)))).resolves.toBeDefined();
@@ -55,7 +55,7 @@ describe("every example in the documentation", () => {
 });
 
 describe("the search for examples", () => {
-  test("finds fenced blocks of TypeScript, their lines and whether they run", () => {
+  test("finds fenced blocks of TypeScript, their lines, and the no-run mark", () => {
     const page = [
       "# Title",
       "```ts",
@@ -126,12 +126,12 @@ export const a = "/** @example d */"; // @example e
     ["3", "33", false],
     ["{ ..., a: 1 }", "{ a: 1, id: 5 }", false],
     ["a ... b ... c", "a b d", false],
-  ])("takes %j as said of %j: %s", (said, line, fine) => {
+  ])("accepts %j as the output %j: %s", (said, line, fine) => {
     expect(saidOutputs(`console.log(x); // 0, then ${said}\nf(); // 4`)).toEqual(["0", said]);
     expect(isPrinted(said, ["other", line])).toBe(fine);
   });
 
-  test("reports an example that does not compile, by its place", () => {
+  test("reports the place of an example that does not compile", () => {
     const folder = join(GENERATED, "planted");
     writeExamples(folder, [
       { path: "docs/a.md", line: 7, code: 'export const a: number = "one";\n', runs: true },

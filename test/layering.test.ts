@@ -36,7 +36,7 @@ describe("the rooms check", () => {
     ]);
   });
 
-  test("takes a folder's own files for a room", () => {
+  test("treats a folder's own files as a room", () => {
     const files = {
       "src/core/one.ts": `import "./b/two.ts";`,
       "src/core/b/two.ts": `import "../three.ts";`,
@@ -57,7 +57,7 @@ describe("the layering check", () => {
     ["an import type", `export type B = import("../futures/a.ts").A;`],
     ["a dynamic import", `export const a = () => import("../futures/a.ts");`],
     ["an import for its side effects", `import "../futures/a.ts";`],
-  ])("sees %s", (_, text) => {
+  ])("finds %s", (_, text) => {
     expect(check({ "src/core/b.ts": text })).toEqual([
       "src/core/b.ts (core) imports src/futures/a.ts (futures)",
     ]);
@@ -131,7 +131,7 @@ describe("the layering check", () => {
     expect(check({ "src/engines/embedded/a.ts": text })).toEqual([]);
   });
 
-  test("lets patterns see of futures what users see, and no more", () => {
+  test("limits patterns to the futures that src/index.ts exports", () => {
     const files = {
       "src/index.ts": `export { fn } from "./futures/fn.ts"; export type { Future } from "./futures/future.ts";`,
       "src/patterns/a.ts": `import { fn } from "../futures/fn.ts"; import type { Future } from "../futures/future.ts";`,
@@ -142,7 +142,7 @@ describe("the layering check", () => {
     ]);
   });
 
-  test("does not mistake comments, strings, properties and dates of known instants for them", () => {
+  test("ignores comments, strings, properties and dates of known instants", () => {
     const text = `
       // Date.now() and process.env
       /** setTimeout(() => {}) */
@@ -151,7 +151,7 @@ describe("the layering check", () => {
     expect(check({ "src/core/a.ts": text })).toEqual([]);
   });
 
-  test("finds cycles, through types too", () => {
+  test("finds cycles, including those through types", () => {
     const files = {
       "src/core/a.ts": `import type { B } from "./b.ts";`,
       "src/core/b.ts": `import { c } from "./codec/c.ts";`,

@@ -49,7 +49,7 @@ function headingsOf(page: string): readonly string[] {
 }
 
 describe("pages", () => {
-  test.each(pages)("have links that lead somewhere: %s", (page) => {
+  test.each(pages)("have only links to existing targets: %s", (page) => {
     const broken = linksOf(page).filter(
       ({ path, heading }) =>
         !existsSync(join(ROOT, path)) ||

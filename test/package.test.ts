@@ -19,7 +19,7 @@ import { ROOT } from "./support/source.ts";
 
 const bin = (path: string): string => join(ROOT, "node_modules", path);
 
-/** What the package may hold, and nothing else. */
+/** The only files that the package may contain. */
 const ALLOWED =
   /^(package\.json|LICENSE|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|(docs|examples)\/[\w/-]+\.(md|ts)|dist\/[\w/-]+\.(js|js\.map|d\.ts))$/;
 
@@ -54,7 +54,7 @@ console.log(await engine.client.call(main, 21));
 await engine.close();
 `;
 
-/** What needs hono and its server for Node beside the package. */
+/** Needs hono and its server for Node beside the package. */
 const HTTP_PROGRAM = `
 import { embedded, fn, memory } from "handback";
 import { asyncHttp, serveHttp } from "handback/http";
@@ -69,7 +69,7 @@ await server.close();
 await engine.close();
 `;
 
-/** So much at once that a thread writes it, whose code must be found where it is installed. */
+/** Writes so much at once that it uses a thread, whose code must be found where it is installed. */
 const SQLITE_PROGRAM = `
 import { embedded, fn, sqlite } from "handback";
 
@@ -82,7 +82,7 @@ await engine.close();
 console.log(doubled[499], threads);
 `;
 
-/** What needs fast-check beside the package. */
+/** Needs fast-check beside the package. */
 const TESTING_PROGRAM = `
 import { fn } from "handback";
 import { everyCrash, schedules, simulate } from "handback/testing";
@@ -92,6 +92,25 @@ const double = fn("package/double", (_ctx, n: number) => 2 * n);
 const run: Run<number> = await simulate({ functions: [double], seed: 1, faults: { crash: 0.1 } }, (t) => t.client.call(double, 21));
 const { points } = await everyCrash({ functions: [double] }, (t) => t.client.call(double, 21));
 console.log(run.result, points > 1, typeof schedules);
+`;
+
+/** An engine's author needs the parts of an engine and the suite beside the package. */
+const ENGINE_PROGRAM = `
+import { fn } from "handback";
+import { activate, Client, defineFunctions } from "handback/engine";
+import type { Definition, Effects, Engine, Environment } from "handback/engine";
+import { testEngine } from "handback/testing";
+import type { EngineUnderTest, MakeOptions, MissingCapability } from "handback/testing";
+
+declare const start: (definitions: ReadonlyMap<string, Definition>, options: MakeOptions) => Engine;
+const missing: readonly MissingCapability[] = [{ capability: "virtualTime", reason: "it is a server" }];
+const make = (options: MakeOptions): EngineUnderTest => ({
+  client: new Client(start(defineFunctions(options.functions), options), 1_000),
+});
+const tests = testEngine({ make, dispose: () => undefined, missing });
+const definitions = defineFunctions([fn("package/double", (_ctx, n: number) => 2 * n)]);
+const handle: (environment: Environment) => Effects | Promise<Effects> | undefined = () => undefined;
+console.log(tests.length > 100, definitions.has("package/double"), typeof activate, typeof handle);
 `;
 
 describe("the packed package", () => {
@@ -129,7 +148,7 @@ describe("the packed package", () => {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  /** Unpacks as a registry client would, with the dependencies that are already here. */
+  /** Unpacks the tarball like a registry client, and links the installed dependencies. */
   function install(): void {
     mkdirSync(installed(), { recursive: true });
     run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed()]);
@@ -142,7 +161,7 @@ describe("the packed package", () => {
     );
   }
 
-  test("holds the compiled code, the pages it names, and nothing else", () => {
+  test("contains the compiled code, the pages that it names, and nothing else", () => {
     expect(files.filter((path) => !ALLOWED.test(path))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([
@@ -212,7 +231,7 @@ describe("the packed package", () => {
     assertCompiles(PROGRAM, "main.ts");
   });
 
-  test("runs a function where it is installed, without the peers of its other parts", () => {
+  test("runs a function where it is installed, without the optional peers", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
     expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
   });
@@ -222,7 +241,7 @@ describe("the packed package", () => {
     expect(run(process.execPath, ["patterns.ts"], join(scratch, "app"))).toBe("84\n");
   });
 
-  test("serves flows over HTTP for those who have hono", () => {
+  test("serves flows over HTTP for users who have hono", () => {
     mkdirSync(join(scratch, "app/node_modules/@hono"));
     for (const name of ["hono", "@hono/node-server"])
       symlinkSync(bin(name), join(scratch, "app/node_modules", name));
@@ -230,16 +249,23 @@ describe("the packed package", () => {
     expect(run(process.execPath, ["http.ts"], join(scratch, "app"))).toBe("200 42\n");
   });
 
-  test("writes to SQLite by a thread where it is installed", () => {
+  test("writes to SQLite from a thread where it is installed", () => {
     writeFileSync(join(scratch, "app/sqlite.ts"), SQLITE_PROGRAM);
     expect(run(process.execPath, ["sqlite.ts"], join(scratch, "app"))).toBe("998 1\n");
   });
 
-  test("brings a testing kit for those who have fast-check", () => {
+  test("brings a testing kit for users who have fast-check", () => {
     symlinkSync(bin("fast-check"), join(scratch, "app/node_modules/fast-check"));
     assertCompiles(TESTING_PROGRAM, "simulation.ts");
     expect(run(process.execPath, ["simulation.ts"], join(scratch, "app"))).toBe(
       "42 true function\n",
+    );
+  });
+
+  test("brings the parts of an engine and the suite that tests it", () => {
+    assertCompiles(ENGINE_PROGRAM, "engine.ts");
+    expect(run(process.execPath, ["engine.ts"], join(scratch, "app"))).toBe(
+      "true true function function\n",
     );
   });
 });
@@ -297,7 +323,7 @@ function manifest(): Manifest {
   return JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
 }
 
-/** Runs a program to its end and gives what it printed. */
+/** Runs a program to its end, and returns its output. */
 function run(program: string, args: readonly string[], cwd = ROOT): string {
   const env = {
     ...process.env,

@@ -36,7 +36,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, opening.scope));\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy: "leaves of the losers of a race are not started once it is decided",
+    killedBy: "losing branches of a decided race start no new leaves",
   },
   {
     breaks: "races: the branch of the winner is cancelled, too",
@@ -45,7 +45,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "activation.cancelScope",
     test: SCOPE_LAWS,
     killedBy:
-      "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+      "unawaited work of a winner continues, and that of the losers does not",
   },
   {
     breaks: "races: a guard stays behind",
@@ -54,7 +54,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CANCELLATION_LAWS,
     killedBy:
-      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
@@ -71,7 +71,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "/${index}`",
     test: SCOPE_LAWS,
     killedBy:
-      "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
+      "unawaited work of a winner continues, and that of the losers does not",
   },
   {
     breaks: "scopes: what others need is cancelled with a loser that needs it, too",
@@ -80,7 +80,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "if (above.has(scope)) return one;",
     test: CONFORMANCE,
     killedBy:
-      "leaves a future alone that two races need until both are decided, in whatever order they stand",
+      "a future in two races is left alone until both are decided, in either order",
   },
   {
     breaks: "timeouts: one that was not needed keeps its timer",
@@ -89,7 +89,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "{ id: node.id, dueAt }",
     test: CANCELLATION_LAWS,
     killedBy:
-      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "events: a waiter takes a value after it was let go",
@@ -98,7 +98,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "queue.waiters",
     test: CANCELLATION_LAWS,
     killedBy:
-      "a loser that waits for an event takes none: each event goes to a waiter that still waits",
+      "a losing wait for an event takes none: each event goes to a waiter that still waits",
   },
   {
     breaks: "withdrawing: a message that queues is handled all the same",
@@ -107,7 +107,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CONFORMANCE,
     killedBy:
-      "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+      "a canceled flow's calls leave the queue of a busy address, and the calls of others run",
   },
   {
     breaks: "withdrawing: a message whose commit is under way is delivered all the same",
@@ -133,7 +133,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "true",
     test: CANCELLATION_LAWS,
     killedBy:
-      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is skipped",
@@ -150,7 +150,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  if (consumer.settles === undefined) return pass",
     replace: "  return pass",
     test: CANCELLATION_LAWS,
-    killedBy: "`onSettled` runs once for whatever is cancelled, and learns of it",
+    killedBy: "`onSettled` runs once for each canceled future, and gets the cancellation",
   },
   {
     breaks: "running handlers: the result of a cancelled one is delivered",
@@ -159,7 +159,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: '    if ("plan"',
     test: CONFORMANCE,
     killedBy:
-      "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+      "the signal of a running handler in a canceled flow is aborted; its state is kept, its result and futures are dropped",
   },
   {
     breaks: "running handlers: their signal is not aborted",
@@ -167,7 +167,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    cancellation.abort(reason);\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy: "a running handler learns by its signal, at the instant, that it is cancelled",
+    killedBy: "the signal of a running handler is aborted at the instant of its cancellation",
   },
   {
     breaks: "flows: the work of a cancelled one goes on",
@@ -194,7 +194,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "  return { ...kept, cancelled: true };\n",
     test: CANCELLATION_LAWS,
     killedBy:
-      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "watches: a scope that is cancelled alerts nobody",
@@ -203,6 +203,6 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CANCELLATION_LAWS,
     killedBy:
-      "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
 ];

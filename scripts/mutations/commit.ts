@@ -25,7 +25,7 @@ export const COMMIT: readonly Mutation[] = [
       "    this.#outbox.add(this.#commits.batch.answers.splice(0));\n    this.#outbox.giveAll();\n    if (this.#stopped === undefined) this.#commits.begin();\n",
     test: CRASH_LAWS,
     killedBy:
-      "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
+      "acknowledged work is durable, and reads are committed: nothing goes back over crashes",
   },
   {
     breaks: "the durable commit: messages are delivered before it, and handlers run",
@@ -45,7 +45,7 @@ export const COMMIT: readonly Mutation[] = [
       "        const { inserted, ...rest } = batch;\n        await store.commit({ ...rest, inserted: [] });\n        const nothing = Object.fromEntries(Object.keys(batch).map((list) => [list, []]));\n        await store.commit({ ...nothing, inserted } as never);\n",
     test: CRASH_LAWS,
     killedBy:
-      "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
+      "effects are atomic: a handler's writes, sends and egress count together or not at all",
   },
   {
     breaks: "the atomic commit: a handled message stays in the store",
@@ -53,7 +53,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "      if (!running.cancellation.isCancelled) this.#activations.remove(running);\n",
     replace: "",
     test: CRASH_LAWS,
-    killedBy: "counters equal the number of distinct requests, however often each is made",
+    killedBy: "counters equal the number of distinct requests, however often each is repeated",
   },
   {
     breaks:

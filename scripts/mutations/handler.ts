@@ -23,7 +23,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "    this.#graph.escape(node);\n    const endedAt = ",
     test: "test/laws/liveness.test.ts",
     killedBy:
-      "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
+      "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
   },
   {
     breaks: "the rollback: what a failed handler wrote stays",
@@ -31,7 +31,7 @@ export const HANDLER: readonly Mutation[] = [
     find: "    this.#writes = undefined;\n",
     replace: "",
     test: FAILURE_LAWS,
-    killedBy: "a throw rolls everything back, at every point at which it can happen",
+    killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
     breaks: "the rollback: what a failed handler sent leaves",
@@ -39,7 +39,7 @@ export const HANDLER: readonly Mutation[] = [
     find: "    this.#aged = undefined;\n    this.takeSent();\n",
     replace: "    this.#aged = undefined;\n",
     test: FAILURE_LAWS,
-    killedBy: "a throw rolls everything back, at every point at which it can happen",
+    killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
     breaks: "the retry: it begins where the failed attempt ended",
@@ -47,7 +47,7 @@ export const HANDLER: readonly Mutation[] = [
     find: "    this.#activation.rollBack();\n",
     replace: "",
     test: FAILURE_LAWS,
-    killedBy: "a throw rolls everything back, at every point at which it can happen",
+    killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
     breaks: "the retry: it attaches to what an earlier attempt has let out",
@@ -56,7 +56,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "epoch: 0",
     test: "test/laws/id.test.ts",
     killedBy:
-      "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
+      "a policy retry starts anew: the same call does not attach to work of an earlier attempt",
   },
   {
     breaks: "gates: what a blocking handler sent is let out again when it runs again",
@@ -100,7 +100,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "starter.run(activation, receive, activation)",
     test: "test/bad-input/detached.test.ts",
     killedBy:
-      "a handler runs in the context in which its engine was opened, and leaves that of its caller as it was",
+      "a handler runs in the async context in which its engine was opened, and does not change its caller's",
   },
   {
     breaks: "decoding: what begins and ends as a string is taken for one",
@@ -108,6 +108,6 @@ export const HANDLER: readonly Mutation[] = [
     find: "text.indexOf(QUOTE, 1) === text.length - 1",
     replace: "text.endsWith(QUOTE)",
     test: "test/core/codec.test.ts",
-    killedBy: "laws > decoding any text that is not JSON is refused",
+    killedBy: "laws > decoding any text that is not JSON is rejected",
   },
 ];

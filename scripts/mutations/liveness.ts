@@ -22,7 +22,7 @@ export const LIVENESS: readonly Mutation[] = [
     replace: "return [];",
     test: LIVENESS_LAWS,
     killedBy:
-      "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
+      "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
   },
   {
     breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
@@ -31,7 +31,7 @@ export const LIVENESS: readonly Mutation[] = [
     replace: "[]",
     test: LIVENESS_LAWS,
     killedBy:
-      "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
+      "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
   },
   {
     breaks: "deadlocks: handlers that block on each other in a ring are not found",
@@ -51,7 +51,7 @@ export const BILLING: readonly Mutation[] = [
     find: "hex(mix(this.#high + step)) + hex(mix(this.#middle + step))",
     replace: "hex(mix(this.#high)) + hex(mix(this.#middle))",
     test: "test/core/child-ids.test.ts",
-    killedBy: "the ids of what one message causes > have marks that cancel out only together",
+    killedBy: "the ids of the messages that one message causes > have marks that cancel out only together",
   },
   {
     breaks: "the meter: blocked time is not subtracted",
@@ -60,7 +60,7 @@ export const BILLING: readonly Mutation[] = [
     replace: "billedNs;",
     test: METER_LAWS,
     killedBy:
-      "A + D = B: what a flow is billed is what it worked and what it was blocked, in either build",
+      "A + D = B: a flow's bill is its active time plus its blocked time, in either build",
   },
   {
     breaks: "the meter: gets that overlap are charged one by one",
@@ -68,7 +68,7 @@ export const BILLING: readonly Mutation[] = [
     find: "if (--this.#gets === 0) this.#blockedNs",
     replace: "--this.#gets;\n    this.#blockedNs",
     test: METER_LAWS,
-    killedBy: "gets that overlap are charged their union",
+    killedBy: "overlapping gets are charged their union",
   },
   {
     breaks: "the meter: calls that were made are not counted",

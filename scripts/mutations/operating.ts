@@ -202,7 +202,7 @@ export const OPERATING: readonly Mutation[] = [
     find: "Object.hasOwn(present, name)",
     replace: "name in present",
     test: "test/core/stored-state.test.ts",
-    killedBy: "loading a state > takes constructor for a name like any other",
+    killedBy: "loading a state > treats constructor as a name like any other",
   },
   {
     breaks: "state: a value that is read late is missing from a draft that was changed before",
@@ -211,7 +211,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: "test/core/state.test.ts",
     killedBy:
-      "a state is what its handlers have made of it, in whatever order they touch its values",
+      "a state is the result of its handlers, in whatever order they touch its values",
   },
   {
     breaks:
@@ -230,7 +230,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: "test/bad-input/handlers.test.ts",
     killedBy:
-      "a handler that keeps the event loop to itself > for a second or longer is named in the log, when it lets go",
+      "a handler that blocks the event loop > for a second or longer is named in the log when it ends",
   },
   {
     breaks: "overload: whoever starts things is answered faster than they are handled",

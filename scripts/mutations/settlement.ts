@@ -26,7 +26,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "",
     test: "test/laws/scope.test.ts",
     killedBy:
-      "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
+      "a canceled flow stays canceled, on every engine, even if its work continues and ends",
   },
   {
     breaks: "cells: a later settlement takes the place of the first",
@@ -35,7 +35,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "  const kept = keep(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy:
-      "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+      "canceling an escaped future through its handle rejects all who hold it with CANCELLED, early or late, in any flow",
   },
   {
     breaks: "cells: a late registration is lost",
@@ -59,7 +59,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "state.released || spill === true",
     replace: "state.released",
     test: CONFORMANCE,
-    killedBy: "spills a stack of 2,000 continuations, and leaves none of it behind",
+    killedBy: "a stack of 2,000 continuations is spilled, and leaves nothing behind",
   },
   {
     breaks: "continuations: each is fired twice",
@@ -77,7 +77,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "",
     test: "test/laws/continuation.test.ts",
     killedBy:
-      "a failure short-circuits: no continuation behind it is called, and it arrives as it was",
+      "a failure short-circuits: no later continuation is called, and the failure arrives unchanged",
   },
   {
     breaks: "joins: the order of results is that of completion",
@@ -85,7 +85,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "state.texts.with(slot.index, slot.text)",
     replace: "state.texts.with(state.texts.length - state.left, slot.text)",
     test: "test/laws/join.test.ts",
-    killedBy: "the order of results is that of the futures, whatever the schedule",
+    killedBy: "results have the order of their futures, under any schedule",
   },
   {
     breaks: "joins: a slot that comes before the opening message is lost",
@@ -102,7 +102,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "  if (state.over && slot.ok) {\n",
     test: CONFORMANCE,
     killedBy:
-      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+      "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "joins: one that has failed is gone before its last slot has come",
@@ -111,7 +111,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
     killedBy:
-      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+      "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "waits: what settles after one is over is given to it",
@@ -119,7 +119,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "const enough = waiting !== undefined && !ticks.over && ",
     replace: "const enough = waiting !== undefined && ",
     test: REGRESSIONS,
-    killedBy: "what settles after a wait is over is not given to the wait",
+    killedBy: "settlements after the end of a wait are not added to it",
   },
   {
     breaks: "events: one that comes before its waiter is lost",
@@ -129,6 +129,6 @@ export const SETTLEMENT: readonly Mutation[] = [
       "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
     test: REGRESSIONS,
     killedBy:
-      "a completion counts that comes before the wait for it is registered, and between registration and park",
+      "a completion counts even if it comes before the wait is registered, or between registration and parking",
   },
 ];

@@ -67,7 +67,7 @@ export const TIMER: readonly Mutation[] = [
     replace: "",
     test: TIMER_LAWS,
     killedBy:
-      "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
+      "a token names one pending message: it is delivered, replaced or canceled, and no other is",
   },
   {
     breaks: "cancelSend: a message whose commit is under way comes all the same",
@@ -94,7 +94,7 @@ export const TIMER: readonly Mutation[] = [
     replace: "stored.expiresAt < this.now",
     test: EXPIRY_LAWS,
     killedBy:
-      "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
+      "expiry is exact: a value exists before the instant and is initial from it on, counted from the last write",
   },
   {
     breaks: "expiry: of a state that has aged out only its age is deleted",

@@ -1,40 +1,22 @@
 export { AssertionError } from "./assertion/assertion-error.ts";
 export type { TestedCapability } from "./conformance/case/capability.ts";
 export type { MakeOptions, EngineUnderTest } from "./conformance/case/engine-under-test.ts";
-export { crashing } from "./leaves/crashing.ts";
+export { crashing } from "./test-doubles/crashing.ts";
 export type { Crash, CrashMode, CrashPoint } from "./simulation/faults/crash.ts";
 export type { Egress } from "./simulation/record/egress-log.ts";
 export { everyCrash } from "./simulation/run/every-crash.ts";
 export type { CrashReport, EveryCrashOptions } from "./simulation/run/every-crash.ts";
-export { failing } from "./leaves/failing.ts";
+export { failing } from "./test-doubles/failing.ts";
 export type { Faults } from "./simulation/faults/faults.ts";
-export type { BuiltFlow, FlowStep, FlowWorld } from "./flows/leaves.ts";
-export { naiveFlow } from "./flows/naive.ts";
-export type { FlowOutcome } from "./flows/outcome.ts";
-export { playLeaf } from "./flows/program.ts";
-export type {
-  FlowKind,
-  FlowLeaf,
-  FlowProgram,
-  FlowValue,
-  FlowWait,
-  LeafCall,
-  LeafFunction,
-} from "./flows/program.ts";
-export { splitFlow } from "./flows/split.ts";
-export { flows } from "./flows/flows.ts";
-export type { FlowsOptions } from "./flows/flows.ts";
 export type { Machine } from "./simulation/host/host.ts";
 export type { FlowReport, StateReport } from "./simulation/inspect/inspection.ts";
 export type { Meter } from "./simulation/inspect/meter.ts";
-export { mock } from "./leaves/mock.ts";
-export type { Implementation } from "./leaves/mock.ts";
+export { mock } from "./test-doubles/mock.ts";
+export type { Implementation } from "./test-doubles/mock.ts";
 export { expectNoDoubleBilling } from "./simulation/run/no-double-billing.ts";
 export type { Outcome } from "./simulation/run/outcome.ts";
-export type { Call } from "./leaves/call-record.ts";
-export { record } from "./leaves/record.ts";
-export { referenceFlow } from "./flows/reference.ts";
-export type { FlowCall, FlowExpectation } from "./flows/reference.ts";
+export type { Call } from "./test-doubles/call-record.ts";
+export { record } from "./test-doubles/record.ts";
 export type { Run } from "./simulation/run/run.ts";
 export type { Schedule } from "./simulation/faults/schedule.ts";
 export { schedules } from "./simulation/faults/schedules.ts";
@@ -43,8 +25,12 @@ export { SeededRandom } from "./simulation/faults/seeded-random.ts";
 export { simulate } from "./simulation/run/simulate.ts";
 export type { Simulated } from "./simulation/run/simulate.ts";
 export type { SimulateOptions } from "./simulation/run/simulation-options.ts";
-export { slow } from "./leaves/slow.ts";
+export { slow } from "./test-doubles/slow.ts";
 export { testEngine } from "./conformance/test-engine.ts";
-export type { EngineTest, Lack, TestEngineOptions } from "./conformance/test-engine.ts";
+export type {
+  EngineTest,
+  MissingCapability,
+  TestEngineOptions,
+} from "./conformance/test-engine.ts";
 export type { TraceEvent } from "./simulation/record/trace.ts";
 export { VirtualClock } from "./simulation/machine/virtual-clock.ts";

@@ -84,7 +84,7 @@ test.each([
   ["that works", false],
   ["that blocks", true],
 ])(
-  "a handler %s for longer than its timeout has no effect afterwards, whatever it does; its address and slot are free",
+  "a handler %s for longer than its timeout has no later effect, and frees its address and handler slot",
   async (_, blocks) => {
     const clock = new VirtualClock();
     const gate = newGate();
@@ -117,7 +117,7 @@ test.each([
   },
 );
 
-test("an attempt that is tried again is not disturbed by the one that was abandoned, which is still at work", async () => {
+test("a retry is not disturbed by the abandoned attempt that still runs", async () => {
   const clock = new VirtualClock();
   const gates = [newGate(), newGate()];
   const seen: unknown[] = [];
@@ -154,7 +154,7 @@ test("an attempt that is tried again is not disturbed by the one that was abando
   await assertUnharmed(world);
 });
 
-test("an abandoned attempt keeps nobody waiting: the engine closes without it", async () => {
+test("an abandoned attempt does not delay the closing of the engine", async () => {
   const clock = new VirtualClock();
   const stuck = fn(
     "abandoned/stuck",

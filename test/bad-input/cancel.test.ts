@@ -38,7 +38,7 @@ const WITH_MANY: Readonly<Record<string, (ctx: Context, futures: never) => unkno
   race: (ctx, futures) => ctx.race(futures),
 };
 
-describe("what is given to timeout, cancel, any or race", () => {
+describe("an argument of timeout, cancel, any or race", () => {
   test.each([
     ["undefined", undefined, "NOT_A_FUTURE"],
     ["null", null, "NOT_A_FUTURE"],
@@ -47,7 +47,7 @@ describe("what is given to timeout, cancel, any or race", () => {
     ["an object", {}, "NOT_A_FUTURE"],
     ["a list", [], "NOT_A_FUTURE"],
     ["a JavaScript promise", Promise.resolve(1), "NOT_DURABLE"],
-  ] as const)("is %s: it is refused, and nothing is started", async (_, given, code) => {
+  ] as const)("that is %s is rejected, and nothing starts", async (_, given, code) => {
     const using = fn("cancel/using", (ctx, how: string): unknown => {
       ctx.send(echo, "leaves only with the rest");
       return WITH_ONE[how]?.(ctx, wrong(given));
@@ -59,7 +59,7 @@ describe("what is given to timeout, cancel, any or race", () => {
     await assertUnharmed(world);
   });
 
-  test("is a handle: NOT_A_FUTURE, since a handle becomes a future with ctx.future", async () => {
+  test("that is a handle is NOT_A_FUTURE, because a handle becomes a future with ctx.future", async () => {
     const using = fn("cancel/using", (ctx, how: string): unknown =>
       WITH_ONE[how]?.(ctx, wrong(ctx.invoke(echo, 1).handle())),
     );
@@ -69,17 +69,20 @@ describe("what is given to timeout, cancel, any or race", () => {
     await assertUnharmed(world);
   });
 
-  test.each([undefined, null, 5, {}, "list"])("is %o for a list: NOT_A_FUTURE", async (given) => {
-    const using = fn("cancel/using", (ctx, how: string): unknown =>
-      WITH_MANY[how]?.(ctx, wrong(given)),
-    );
-    const world = await openEngine([using]);
-    for (const how of Object.keys(WITH_MANY))
-      await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
-    await assertUnharmed(world);
-  });
+  test.each([undefined, null, 5, {}, "list"])(
+    "that is %o in place of a list is NOT_A_FUTURE",
+    async (given) => {
+      const using = fn("cancel/using", (ctx, how: string): unknown =>
+        WITH_MANY[how]?.(ctx, wrong(given)),
+      );
+      const world = await openEngine([using]);
+      for (const how of Object.keys(WITH_MANY))
+        await assertRejects(world.client.call(using, how), "NOT_A_FUTURE");
+      await assertUnharmed(world);
+    },
+  );
 
-  test("is a future of another run: FOREIGN_FUTURE", async () => {
+  test("that is a future of another run is FOREIGN_FUTURE", async () => {
     const leak: { future?: Future<unknown> } = {};
     const leaky = fn("cancel/leaky", (ctx) => void (leak.future = ctx.resolved(1)));
     const using = fn("cancel/using", (ctx, how: string): unknown =>
@@ -92,7 +95,7 @@ describe("what is given to timeout, cancel, any or race", () => {
     await assertUnharmed(world);
   });
 
-  test("comes after the handler has ended: CONTEXT_CLOSED, and nothing is cancelled", async () => {
+  test("that comes after the handler has ended is CONTEXT_CLOSED, and nothing is canceled", async () => {
     const codes: string[] = [];
     const gate = newGate();
     const detached = fn("cancel/detached", (ctx): Future<unknown> => {
@@ -110,7 +113,7 @@ describe("what is given to timeout, cancel, any or race", () => {
     await assertUnharmed(world);
   });
 
-  test("comes from a query: READ_ONLY", async () => {
+  test("in a query is READ_ONLY", async () => {
     const asked = stateful("cancel/asked", {
       state: { n: value(0) },
       handlers: { set: (ctx, n: number) => void (ctx.state.n = n) },
@@ -132,7 +135,7 @@ describe("what is given to timeout, cancel, any or race", () => {
 });
 
 describe("a race", () => {
-  test("of none throws EMPTY_RACE at once, and one of `any` over none rejects: neither hangs", async () => {
+  test("of none throws EMPTY_RACE at once, and `any` of none is rejected: neither hangs", async () => {
     const race = fn("cancel/race", (ctx) => {
       assertThrows(() => ctx.race([]), "EMPTY_RACE");
       return "thrown";
@@ -167,7 +170,7 @@ describe("a race", () => {
     await assertUnharmed(world);
   });
 
-  test("that all lose with huge, odd and cyclic errors rejects with a bounded part of them", async () => {
+  test("that all lose with huge, odd and cyclic errors is rejected with a bounded part of them", async () => {
     const loop: { self?: unknown } = {};
     loop.self = loop;
     const reasons: readonly unknown[] = [
@@ -189,7 +192,7 @@ describe("a race", () => {
     await assertUnharmed(world);
   });
 
-  test("over 3,000 futures, and 500 timeouts one around the other, take time in proportion, and overflow no stack", async () => {
+  test("over 3,000 futures, and 500 nested timeouts, take proportional time and do not overflow the stack", async () => {
     const many = fn("cancel/many", (ctx) => {
       let deep: Future<unknown> = ctx.invoke(echo, "deep");
       for (let n = 0; n < 500; n++) deep = ctx.timeout(deep, "1h");
@@ -223,7 +226,7 @@ describe("a timeout", () => {
     5n,
     new Date(0),
     8.64e15,
-  ])("of %o is INVALID_DELAY, never now and never for ever; nothing is started", async (bad) => {
+  ])("of %o is INVALID_DELAY, never immediate and never endless; nothing starts", async (bad) => {
     const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.invoke(echo, 1), wrong(bad)));
     const world = await openEngine([timed]);
     const error = await assertRejects(world.client.call(timed), "INVALID_DELAY");
@@ -232,7 +235,7 @@ describe("a timeout", () => {
     await assertUnharmed(world);
   });
 
-  test("of 0 is over already, unless the future is settled already", async () => {
+  test("of 0 has expired, unless the future is already settled", async () => {
     const clock = new VirtualClock();
     const zero = fn("cancel/zero", (ctx) => [
       ctx.timeout(ctx.resolved("settled"), 0),
@@ -246,7 +249,7 @@ describe("a timeout", () => {
   });
 
   test.each([0.25, 2 ** 31, 30 * DAY])(
-    "of %d ms is never early, over a restart too, and rounded up to the millisecond",
+    "of %d ms is never early, even over a restart, and is rounded up to the millisecond",
     async (ms) => {
       const clock = new VirtualClock();
       const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.event("never"), ms));
@@ -266,7 +269,7 @@ describe("a timeout", () => {
     },
   );
 
-  test("that something came before leaves nothing that would yet be done, however long it was", async () => {
+  test("that did not expire leaves no pending work, however long it was", async () => {
     const timed = fn("cancel/timed", (ctx) => ctx.timeout(ctx.invoke(echo, "in time"), "300d"));
     const world = await openEngine([timed]);
     expect(await world.client.call(timed)).toBe("in time");
@@ -274,9 +277,9 @@ describe("a timeout", () => {
   });
 });
 
-describe("cancelling a flow", () => {
+describe("canceling a flow", () => {
   test.each(["", "  ", 5, null, undefined, {}, "x".repeat(257)])(
-    "of id %o is INVALID_IDEMPOTENCY_KEY",
+    "with id %o is INVALID_IDEMPOTENCY_KEY",
     async (id) => {
       const world = await openEngine([]);
       await assertRejects(world.client.cancel(wrong(id)), "INVALID_IDEMPOTENCY_KEY");
@@ -284,7 +287,7 @@ describe("cancelling a flow", () => {
     },
   );
 
-  test("that never was is NOT_FOUND, and makes none; one past its retention, too", async () => {
+  test("that is unknown or past its retention is NOT_FOUND, and creates none", async () => {
     const clock = new VirtualClock();
     const world = await openEngine([], { clock, retention: "1h" });
     await assertRejects(clock.until(world.client.cancel("never")), "NOT_FOUND");
@@ -295,7 +298,7 @@ describe("cancelling a flow", () => {
     await clock.until(assertUnharmed(world));
   });
 
-  test("that is over is false, and twice is true and false; the first outcome stays, over a restart too", async () => {
+  test("that has ended returns false, a second cancel returns false, and the first outcome stays over a restart", async () => {
     const world = await openEngine([sleeper, fail]);
     const { client } = world;
     const [done, failed, open] = [
@@ -346,7 +349,7 @@ describe("cancelling a flow", () => {
     );
   });
 
-  test("once its engine is closed is CLOSED", async () => {
+  test("after its engine is closed is CLOSED", async () => {
     const { client, engine } = await openEngine([sleeper]);
     const handle = await client.start(sleeper, HOUR);
     await engine.close();
@@ -354,7 +357,7 @@ describe("cancelling a flow", () => {
   });
 });
 
-describe("what was cancelled", () => {
+describe("canceled work", () => {
   /** A flow that waits for a promise in a race and for another one, and tells their tokens. */
   function newAsking() {
     const tokens: string[] = [];
@@ -369,7 +372,7 @@ describe("what was cancelled", () => {
     return { asking, tokens };
   }
 
-  test("refuses to be settled: CANCELLED, also after a restart; its continuation does not run", async () => {
+  test("cannot be settled: CANCELLED, even after a restart, and its continuation does not run", async () => {
     const { asking, tokens } = newAsking();
     const world = await openEngine([asking]);
     const handle = await world.client.start(asking, undefined, { id: "a" });
@@ -387,7 +390,7 @@ describe("what was cancelled", () => {
     await assertUnharmed(again);
   });
 
-  test("stays as it was settled before: a second settlement is ALREADY_COMPLETED, not CANCELLED", async () => {
+  test("keeps an earlier settlement: a second one is ALREADY_COMPLETED, not CANCELLED", async () => {
     const { asking, tokens } = newAsking();
     const world = await openEngine([asking]);
     const handle = await world.client.start(asking, undefined, { id: "a" });
@@ -399,7 +402,7 @@ describe("what was cancelled", () => {
     await assertRejects(world.client.settle(kept, 2), "ALREADY_COMPLETED");
   });
 
-  test("takes no events: FLOW_OVER", async () => {
+  test("accepts no events: FLOW_OVER", async () => {
     const world = await openEngine([sleeper]);
     const handle = await world.client.start(sleeper, HOUR);
     await world.client.cancel(handle);
@@ -407,7 +410,7 @@ describe("what was cancelled", () => {
     await assertUnharmed(world);
   });
 
-  test("through its handle is CANCELLED for whoever holds one, and is cancelled once", async () => {
+  test("through its handle is CANCELLED for all holders, and is canceled once", async () => {
     const hand = fn("cancel/hand", (ctx) => ({ handle: ctx.invoke(sleeper, HOUR).handle() }));
     const follow = fn("cancel/follow", (ctx, handle: FutureHandle<void>) => ctx.future(handle));
     const cancelIt = fn("cancel/it", (ctx, handle: FutureHandle<void>) => {
@@ -426,7 +429,7 @@ describe("what was cancelled", () => {
     await assertUnharmed(world);
   });
 
-  test("while its handler runs is told by the signal, with a reason of ours, and leaves the engine to others", async () => {
+  test("whose handler runs gets an abort signal with our reason, and leaves the engine usable", async () => {
     const gate = newGate();
     const reasons: unknown[] = [];
     const working = fn("cancel/working", async (ctx) => {

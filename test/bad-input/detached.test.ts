@@ -44,7 +44,7 @@ const CARELESS = `
   const engine = await embedded({ functions: [careless], store: memory(), log });
 `;
 
-test("a rejection of a promise that a handler did not wait for is logged with its address, and the process goes on", () => {
+test("a rejected promise that a handler did not await is logged with its address, and the process continues", () => {
   const { status, said, stderr } = run(`
     ${CARELESS}
     for (const how of ["at once", "later", "undefined", "unreadable", "context"]) {
@@ -77,7 +77,7 @@ test("a rejection of a promise that a handler did not wait for is logged with it
   ]);
 });
 
-test("a rejection of anybody else's promise ends the process as Node would have ended it", () => {
+test("a rejected promise of other code ends the process, as Node does by default", () => {
   const foreign = run(`
     ${CARELESS}
     await engine.client.call(careless, "at once");
@@ -90,7 +90,7 @@ test("a rejection of anybody else's promise ends the process as Node would have 
   expect(foreign.said.join()).not.toContain("not reached");
 });
 
-test("a rejection of anybody else's promise is left to the program's own listener, and to the modes of Node", () => {
+test("a rejected promise of other code is left to the program's own listener and to Node's modes", () => {
   const heard = run(`
     ${CARELESS}
     process.on("unhandledRejection", (reason) => console.log("heard", reason.message));
@@ -114,7 +114,7 @@ test("a rejection of anybody else's promise is left to the program's own listene
   expect(warned.said[0]).toContain("did not wait for was rejected: at once");
 });
 
-test("a handler runs in the context in which its engine was opened, and leaves that of its caller as it was", async () => {
+test("a handler runs in the async context in which its engine was opened, and does not change its caller's", async () => {
   const where = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
   const look = fn("detached/look", async () => {

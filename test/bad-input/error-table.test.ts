@@ -7,7 +7,7 @@ import { readFiles, ROOT } from "../support/source.ts";
 const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
 
 describe("the table of error codes in docs/errors.md", () => {
-  test("is what the code says: after a change, paste what this test expects", () => {
+  test("matches the code: after a change, paste the text that this test expects", () => {
     const rows = Object.entries(ERROR_CODES).map(
       ([code, { retryable, meaning }]) =>
         `| \`${code}\` | ${retryable ? "yes" : ""} | ${meaning} |`,
@@ -16,7 +16,7 @@ describe("the table of error codes in docs/errors.md", () => {
     expect(page.slice(page.indexOf("| code |")).split("\n\n")[0]?.trimEnd()).toBe(table);
   });
 
-  test("tells each code once, in a sentence", () => {
+  test("lists each code once, with a sentence", () => {
     for (const [code, { meaning }] of Object.entries(ERROR_CODES)) {
       expect(code).toMatch(/^[A-Z]+(?:_[A-Z]+)*$/);
       expect(meaning).toMatch(/^[A-Z][^|\n]+\.$/);
@@ -24,7 +24,7 @@ describe("the table of error codes in docs/errors.md", () => {
     }
   });
 
-  test("holds every code that a doc comment promises", () => {
+  test("contains every code that a doc comment promises", () => {
     const promised = [...readFiles("src", ".ts").values()].flatMap((text) =>
       [...text.matchAll(/@throws[^*]*(?:\n\s*\*[^*@]*)*/g)].flatMap(
         ([comment]) => comment.match(/`[A-Z]{2,}(?:_[A-Z]+)*`/g) ?? [],

@@ -23,8 +23,8 @@ function newAsk(): { readonly ask: typeof ask; readonly tokenOf: () => Promise<s
   return { ask, tokenOf };
 }
 
-describe("a promise that is settled", () => {
-  test("twice alike is settled once, without complaint", async () => {
+describe("settling a promise", () => {
+  test("twice with the same outcome succeeds once, without an error", async () => {
     const { ask, tokenOf } = newAsk();
     const world = await openEngine([ask]);
     const handle = await world.client.start(ask);
@@ -36,7 +36,7 @@ describe("a promise that is settled", () => {
     await assertUnharmed(world);
   });
 
-  test("otherwise than before is ALREADY_COMPLETED with what it was, and stays so", async () => {
+  test("with another outcome is ALREADY_COMPLETED with the first outcome, which stays", async () => {
     const { ask, tokenOf } = newAsk();
     const world = await openEngine([ask]);
     const { client } = world;
@@ -61,7 +61,7 @@ describe("a promise that is settled", () => {
     await assertUnharmed(world);
   });
 
-  test("by two at once goes to the first, and the other is told; a restart changes nothing of that", async () => {
+  test("twice at once lets one win and tells the other; a restart does not change that", async () => {
     const { ask, tokenOf } = newAsk();
     const world = await openEngine([ask]);
     await world.client.start(ask, undefined, { key: "race" });
@@ -80,7 +80,7 @@ describe("a promise that is settled", () => {
     expect(await again.client.flow("race").result()).toBe("yes");
   });
 
-  test("with the secret of another, or one that was changed, is NOT_FOUND, and stays pending", async () => {
+  test("with another promise's secret, or a changed one, is NOT_FOUND, and it stays pending", async () => {
     const { ask, tokenOf } = newAsk();
     const { client } = await openEngine([ask]);
     const handle = await client.start(ask);
@@ -93,7 +93,7 @@ describe("a promise that is settled", () => {
     expect((await handle.status()).status).toBe("pending");
   });
 
-  test("with a value that cannot be kept stays pending", async () => {
+  test("with a value that cannot be stored leaves it pending", async () => {
     const { ask, tokenOf } = newAsk();
     const { client } = await openEngine([ask], { payloadLimit: 100 });
     const handle = await client.start(ask);
@@ -108,7 +108,7 @@ describe("a promise that is settled", () => {
     expect(await handle.result()).toBe(1);
   });
 
-  test("past its retention is NOT_FOUND, neither CANCELLED nor EXPIRED: nothing is kept of it; its continuation runs no second time", async () => {
+  test("after its retention is NOT_FOUND, not CANCELLED or EXPIRED, and its continuation does not run again", async () => {
     const clock = new VirtualClock();
     const { ask, tokenOf } = newAsk();
     const after = fn("futures/after", (ctx) => ctx.onComplete(ctx.invoke(ask), echo));
@@ -123,7 +123,7 @@ describe("a promise that is settled", () => {
     expect(engine.meter.function(echo.type).runs).toBe(1);
   });
 
-  test("by nobody stays pending, also past the retention time, and can still be settled then", async () => {
+  test("is possible after the retention time if it is still pending", async () => {
     const clock = new VirtualClock();
     const { ask, tokenOf } = newAsk();
     const { client } = await openEngine([ask], { clock, retention: "1h" });
@@ -144,7 +144,7 @@ describe("a handle", () => {
     (ctx, { handle }: { handle: FutureHandle<unknown> }): Future<unknown> => ctx.future(handle),
   );
 
-  test("of a future that was settled before gives its value, to as many as ask, and a continuation of it fires once", async () => {
+  test("of a settled future gives its value to all who ask, and runs a continuation once", async () => {
     const twice = fn(
       "futures/twice",
       (ctx, { handle }: { handle: FutureHandle<unknown> }): unknown => {
@@ -165,7 +165,7 @@ describe("a handle", () => {
     await assertUnharmed(world);
   });
 
-  test("of a future that is settled later gives its value to all who waited, once", async () => {
+  test("of a future that settles later gives its value once to all who waited", async () => {
     const { ask, tokenOf } = newAsk();
     const handOver = fn("futures/handOver", (ctx) => ({ handle: ctx.invoke(ask).handle() }));
     const world = await openEngine([ask, handOver, take]);
@@ -206,7 +206,7 @@ describe("a handle", () => {
     "handle",
     {},
     { id: "0".repeat(40), storeId: "r", retainUntil: 1 },
-  ])("is not %o: INVALID_ID", async (given) => {
+  ])("cannot be %o: INVALID_ID", async (given) => {
     const takeAny = fn("futures/takeAny", (ctx, handle: unknown) => ctx.future(wrong(handle)));
     const world = await openEngine([takeAny]);
     await assertRejects(world.client.call(takeAny, given), "INVALID_ID");
@@ -218,7 +218,7 @@ describe("a handle", () => {
     { id: wrong<string>(5) },
     { retainUntil: Number.NaN },
     { retainUntil: Number.POSITIVE_INFINITY },
-  ])("that somebody made by hand, wrongly (%o), is INVALID_ID", async (parts) => {
+  ])("that was made by hand, with an error (%o), is INVALID_ID", async (parts) => {
     const forge = fn("futures/forge", (ctx): Future<unknown> => {
       const { id, storeId, retainUntil } = ctx.resolved(1).handle();
       return ctx.future(new FutureHandle({ id, storeId, retainUntil, ...parts }));
@@ -249,7 +249,7 @@ describe("a get that can never end", () => {
     },
   });
 
-  test("since it calls its own address is REENTRANT_CALL at once, and the address goes on", async () => {
+  test("because it calls its own address is REENTRANT_CALL at once, and the address continues", async () => {
     const world = await openEngine([ring]);
     const error = await assertRejects(
       world.client.call(ring.step, ["a"], { id: "a" }),
@@ -260,7 +260,7 @@ describe("a get that can never end", () => {
     await assertUnharmed(world);
   });
 
-  test("is not one that sends to its own address, whether or not it blocks on something else", async () => {
+  test("is not one that sends to its own address, even if it blocks on something else", async () => {
     const world = await openEngine([ring]);
     await world.client.call(ring.sendToSelf, undefined, { id: "a" });
     expect(await world.client.call(ring.sendAndGet, undefined, { id: "a" })).toBe("other work");
@@ -273,7 +273,7 @@ describe("a get that can never end", () => {
     [3, ["b", "c", "a"]],
     [7, ["b", "c", "d", "e", "f", "g", "a"]],
   ])(
-    "since %d wait for one another in a circle is DEADLOCK that names the circle, and all addresses go on",
+    "because %d wait for each other in a cycle is a DEADLOCK that names the cycle, and all addresses continue",
     async (length, path) => {
       const world = await openEngine([ring]);
       const error = await assertRejects(
@@ -288,14 +288,14 @@ describe("a get that can never end", () => {
     },
   );
 
-  test("is not one in a line without a circle, however many wait", async () => {
+  test("is not one in a line without a cycle, of any length", async () => {
     const world = await openEngine([ring]);
     const path = Array.from({ length: 30 }, (_, index) => `${index}`);
     expect(await world.client.call(ring.step, path, { id: "a" })).toBe("end");
     await assertUnharmed(world);
   });
 
-  test("since two circles close at once is found for both", async () => {
+  test("because two cycles close at once is found for both", async () => {
     const world = await openEngine([ring]);
     const circles = [
       world.client.call(ring.step, ["b", "a"], { id: "a" }),
@@ -305,7 +305,7 @@ describe("a get that can never end", () => {
     await assertUnharmed(world);
   });
 
-  test("since it waits for its own result is DEADLOCK", async () => {
+  test("because it waits for its own result is DEADLOCK", async () => {
     const shelf: { handle?: FutureHandle<unknown> } = {};
     const gate = newGate();
     const self = fn("futures/self", async (ctx): Promise<unknown> => {
@@ -342,7 +342,7 @@ describe("a get that can never end", () => {
   );
 
   test.each([1, 2])(
-    "since all %d slots are held by those who wait for one is DEADLOCK, and the slots are free again",
+    "because all %d handler slots are held by handlers that wait for one is DEADLOCK, and frees the slots",
     async (concurrency) => {
       const world = await openEngine([leaf, middle, outer, split], { concurrency });
       const error = await assertRejects(world.client.call(outer, 1), "DEADLOCK");
@@ -352,12 +352,12 @@ describe("a get that can never end", () => {
     },
   );
 
-  test("is not one where a slot is left: depth 2 needs three", async () => {
+  test("is not one while a handler slot is left: depth 2 needs three", async () => {
     const world = await openEngine([leaf, middle, outer], { concurrency: 3 });
     expect(await world.client.call(outer, 1)).toBe(4);
   });
 
-  test("can be caught: the handler goes on, and what it then does counts", async () => {
+  test("can be caught: the handler continues, and its later effects count", async () => {
     const careful = stateful("futures/careful", {
       state: { tries: value(0) },
       handlers: {
@@ -380,7 +380,7 @@ describe("a get that can never end", () => {
   });
 });
 
-describe("what stands where a future is expected", () => {
+describe("a value in place of a future", () => {
   /** Each place that takes futures. */
   const PLACES: Readonly<Record<string, (ctx: Context, given: never) => unknown>> = {
     all: (ctx, given) => ctx.all([given]),
@@ -457,7 +457,7 @@ describe("what stands where a future is expected", () => {
     },
   );
 
-  test("inside a value of the outside is FOREIGN_FUTURE: it ends with its handler", async () => {
+  test("inside an outside value is FOREIGN_FUTURE, because it ends with its handler", async () => {
     const leak: { future?: unknown } = {};
     const leaky = fn("futures/leaky", (ctx) => void (leak.future = ctx.resolved(1)));
     const { client } = await openEngine([leaky]);
@@ -465,7 +465,7 @@ describe("what stands where a future is expected", () => {
     await assertRejects(client.call(echo, [leak.future]), "FOREIGN_FUTURE");
   });
 
-  test("in state is FUTURE_IN_STATE, saying where; its handle may stand there", async () => {
+  test("in state is FUTURE_IN_STATE with its path, but its handle can be stored", async () => {
     const keeper = stateful("futures/keeper", {
       state: { kept: value<unknown>(0) },
       handlers: {
@@ -537,7 +537,7 @@ describe("joining", () => {
   });
 
   test.each([-1, 1.5, 3, "1", Number.NaN, null])(
-    "to a count of %o of two is INVALID_OPTIONS",
+    "with a count of %o for two futures is INVALID_OPTIONS",
     async (count) => {
       const some = fn("futures/some", (ctx) =>
         ctx.wait([ctx.invoke(echo, 1), ctx.invoke(echo, 2)], { count: wrong(count) }),
@@ -582,7 +582,7 @@ describe("a rejection", () => {
   ];
 
   test.each(REASONS)(
-    "with %s is made plain data, the same for throw, ctx.rejected and client.reject",
+    "with %s becomes plain data, the same for throw, ctx.rejected and client.reject",
     async (_, make, failure) => {
       const throwing = fn("futures/throwing", () => {
         throw make();
@@ -612,7 +612,7 @@ describe("a rejection", () => {
     },
   );
 
-  test("keeps no more than a bounded part of a huge error, however often its causes and parts branch", async () => {
+  test("keeps a bounded part of a huge error, however often its causes and parts branch", async () => {
     const reasons = [
       Object.assign(new Error("m".repeat(1e6)), {
         stack: "s".repeat(1e7),
@@ -638,7 +638,7 @@ describe("a rejection", () => {
     await assertUnharmed(world);
   });
 
-  test("that nobody awaits is recorded and counted, fails nothing, and does not end the process", async () => {
+  test("without a consumer is recorded and counted, fails nothing, and does not end the process", async () => {
     const strays: unknown[] = [];
     const note = (reason: unknown): void => void strays.push(reason);
     process.on("unhandledRejection", note);
@@ -661,7 +661,7 @@ describe("a rejection", () => {
     expect(strays).toEqual([]);
   });
 
-  test("of one-way work is a dead letter that says what failed", async () => {
+  test("of one-way work is a dead letter that names the failure", async () => {
     const sender = fn("futures/sender", (ctx) => {
       ctx.send(fail, "one way");
       ctx.send(echo, ctx.invoke(fail, "its input"));
@@ -678,7 +678,7 @@ describe("a rejection", () => {
     expect(world.store.count()).toMatchObject({ messages: 0, dead: 2 });
   });
 
-  test("in a continuation rejects its own future alone; the others of that future go on", async () => {
+  test("in a continuation rejects only its own future; other continuations of the future run", async () => {
     const branches = fn("futures/branches", (ctx) => {
       const start = ctx.invoke(echo, "boom");
       return ctx.allSettled([ctx.onComplete(start, fail), ctx.onComplete(start, echo), start]);
@@ -692,7 +692,7 @@ describe("a rejection", () => {
     await assertUnharmed(world);
   });
 
-  test("in a continuation is retried as that function's policy says", async () => {
+  test("in a continuation is retried by that function's policy", async () => {
     const clock = new VirtualClock();
     const attempts: number[] = [];
     const flaky = fn(
@@ -730,7 +730,7 @@ describe("a hundred thousand", { timeout: 90_000 }, () => {
     return longest;
   }
 
-  test("tail calls in turn leave nothing behind, and keep the event loop free", async () => {
+  test("tail calls leave nothing behind, and keep the event loop free", async () => {
     const step = fn("futures/step", (ctx, n: number): number | Future<number> =>
       n === 0 ? 0 : ctx.invoke(step, n - 1),
     );
@@ -740,7 +740,7 @@ describe("a hundred thousand", { timeout: 90_000 }, () => {
     await assertUnharmed(world);
   });
 
-  test("continuations one after another, named by one handler, run in turn, and a rejection passes by them all", async () => {
+  test("continuations in a chain, named by one handler, run in turn, and a rejection skips them all", async () => {
     const chain = fn(
       "futures/chain",
       (ctx, { start, length }: { start: number | string; length: number }): Future<number> => {

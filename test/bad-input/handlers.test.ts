@@ -4,8 +4,8 @@ import { describe, expect, test, vi } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { assertRejects, assertUnharmed, echo, newGate, openEngine, wrong } from "./open-engine.ts";
 
-describe("a handler that does not end in its time", () => {
-  test("is abandoned with HANDLER_TIMEOUT; its late writes are STALE_ATTEMPT and count for nothing; its address is free", async () => {
+describe("a handler that exceeds its timeout", () => {
+  test("is abandoned with HANDLER_TIMEOUT; its late writes are STALE_ATTEMPT and have no effect; its address is free", async () => {
     const clock = new VirtualClock();
     const gate = newGate();
     const late: unknown[] = [];
@@ -58,7 +58,7 @@ describe("a handler that does not end in its time", () => {
     await assertUnharmed(world);
   });
 
-  test("is tried again as its policy says, and fails with HANDLER_TIMEOUT when that is exhausted", async () => {
+  test("is retried by its policy, and fails with HANDLER_TIMEOUT after the last attempt", async () => {
     const clock = new VirtualClock();
     const attempts: number[] = [];
     const slow = fn(
@@ -78,7 +78,7 @@ describe("a handler that does not end in its time", () => {
     await assertUnharmed(world);
   });
 
-  test("may be one that blocks on a get, which is abandoned with it", async () => {
+  test("is abandoned even if it blocks in a get", async () => {
     const clock = new VirtualClock();
     const gate = newGate();
     const slow = fn("handlers/slow", () => gate.opened);
@@ -93,7 +93,7 @@ describe("a handler that does not end in its time", () => {
     await assertUnharmed(world);
   });
 
-  test("does not count the time for which what it handed back is parked", async () => {
+  test("is measured without the time for which its returned future is pending", async () => {
     const clock = new VirtualClock();
     const patient = fn("handlers/patient", { timeout: "1s" }, (ctx): Future<void> =>
       ctx.sleep("1h"),
@@ -104,7 +104,7 @@ describe("a handler that does not end in its time", () => {
     await assertUnharmed(world);
   });
 
-  test("without a timeout keeps its address, and nobody else's", async () => {
+  test("without a timeout keeps its own address, and no other", async () => {
     const gate = newGate();
     const stuck = stateful("handlers/stuck", {
       state: { n: value(0) },
@@ -127,13 +127,13 @@ describe("a handler that does not end in its time", () => {
   });
 });
 
-describe("a handler that keeps the event loop to itself", () => {
+describe("a handler that blocks the event loop", () => {
   const spin = (ms: number): void => {
     const end = performance.now() + ms;
     while (performance.now() < end);
   };
 
-  test("cannot be interrupted, whatever its timeout: what it did counts when it ends", async () => {
+  test("cannot be interrupted, whatever its timeout, and its effects count when it ends", async () => {
     const busy = fn("handlers/busy", { timeout: "1ms" }, () => {
       spin(5);
       return "done";
@@ -143,7 +143,7 @@ describe("a handler that keeps the event loop to itself", () => {
     await assertUnharmed(world);
   });
 
-  test("for a second or longer is named in the log, when it lets go", async () => {
+  test("for a second or longer is named in the log when it ends", async () => {
     let ns = 0;
     const clock = new VirtualClock();
     vi.spyOn(clock, "monotonicNs").mockImplementation(() => ns);
@@ -169,7 +169,7 @@ describe("a handler that keeps the event loop to itself", () => {
   });
 });
 
-describe("what a handler throws", () => {
+describe("a thrown value", () => {
   const keeper = stateful("handlers/keeper", {
     state: { n: value(0) },
     handlers: {
@@ -210,7 +210,7 @@ describe("what a handler throws", () => {
   ];
 
   test.each(THROWN.map((thrown, index) => [index, thrown] as const))(
-    "(number %d) rejects the call as plain data, and undoes all else",
+    "(number %d) rejects the call as plain data, and undoes all changes",
     async (index) => {
       const world = await openEngine([keeper]);
       for (const operation of [keeper.fail, keeper.failLater]) {
@@ -232,7 +232,7 @@ describe("what a handler throws", () => {
   );
 });
 
-describe("what a handler returns", () => {
+describe("a returned value", () => {
   test("is awaited once if it is a thenable", async () => {
     let thens = 0;
     const thenable = fn("handlers/thenable", (): unknown => ({
@@ -248,7 +248,7 @@ describe("what a handler returns", () => {
     await assertUnharmed(world);
   });
 
-  test("may be a promise of a future, and a future of a value with futures", async () => {
+  test("may be a promise of a future, or a future of a value with futures", async () => {
     const nested = fn("handlers/nested", async (ctx): Promise<unknown> => {
       await Promise.resolve();
       return ctx.resolved({ a: ctx.invoke(echo, 1), b: [ctx.resolved(ctx.invoke(echo, 2))] });
@@ -305,7 +305,7 @@ describe("what a handler returns", () => {
   };
 
   test.each(Object.keys(STREAMS))(
-    "is UNSERIALIZABLE if it is %s, and the state is as it was",
+    "is UNSERIALIZABLE if it is %s, and the state is unchanged",
     async (what) => {
       const giver = stateful("handlers/giver", {
         state: { n: value(0) },
@@ -329,7 +329,7 @@ describe("what a handler returns", () => {
   );
 });
 
-describe("an input that a schema refuses", () => {
+describe("an input that a schema rejects", () => {
   const whole = (later: boolean) => ({
     "~standard": {
       version: 1 as const,
@@ -350,7 +350,7 @@ describe("an input that a schema refuses", () => {
   });
 
   test.each([false, true])(
-    "is INVALID_INPUT with what is wrong where, and the handler is not run (checked later: %s)",
+    "is INVALID_INPUT with the problem and its path, and the handler does not run (checked later: %s)",
     async (later) => {
       let runs = 0;
       const double = fn(

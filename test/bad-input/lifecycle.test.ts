@@ -23,7 +23,7 @@ const counter = stateful("lifecycle/counter", {
   handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
 });
 
-describe("a store that is open", () => {
+describe("an open store", () => {
   test("cannot be opened by a second engine of this process: STORE_LOCKED, and the first is unaffected", async () => {
     const path = join(temporaryDirectory(), "store.db");
     for (const [store, again] of [
@@ -43,7 +43,7 @@ describe("a store that is open", () => {
     }
   });
 
-  test("cannot be opened by another process: STORE_LOCKED that names ours; and once ours has closed it, it can", async () => {
+  test("cannot be opened by another process: STORE_LOCKED names ours, until we close it", async () => {
     const path = join(temporaryDirectory(), "store.db");
     const world = await openEngine([counter], { store: sqlite(path) });
     expect(openElsewhere(path)).toEqual({ code: "STORE_LOCKED", pid: process.pid });
@@ -87,7 +87,7 @@ describe("a store that cannot be opened", () => {
     ["is a link to itself", (directory) => newLink(directory, "loop")],
     ["is a device", () => "/dev/null"],
   ])(
-    "since it %s is STORE_OPEN_FAILED with its cause: nothing is made, and memory is no way out",
+    "because it %s is STORE_OPEN_FAILED with its cause: nothing is created, and memory is no fallback",
     async (_, place) => {
       const directory = temporaryDirectory();
       const path = place(directory);
@@ -102,7 +102,7 @@ describe("a store that cannot be opened", () => {
     },
   );
 
-  test("since it is no store is STORE_CORRUPT, and the file stays as it is", async () => {
+  test("because it is no store is STORE_CORRUPT, and the file is unchanged", async () => {
     const path = newFile(
       temporaryDirectory(),
       "store.db",
@@ -112,7 +112,7 @@ describe("a store that cannot be opened", () => {
     await assertRejects(embedded({ functions: [echo], store: sqlite(path) }), "STORE_CORRUPT");
   });
 
-  test("can be opened as soon as what was wrong is mended", async () => {
+  test("can be opened once the problem is fixed", async () => {
     const directory = join(temporaryDirectory(), "later");
     writeFileSync(directory, "in the way");
     const store = sqlite(join(directory, "store.db"));
@@ -123,7 +123,7 @@ describe("a store that cannot be opened", () => {
   });
 
   test.each(["", ":memory:", "a\0b", undefined, null, 5])(
-    "since its path is %j is INVALID_OPTIONS at once",
+    "because its path is %j is INVALID_OPTIONS at once",
     (path) => {
       assertThrows(() => sqlite(path as string), "INVALID_OPTIONS");
     },
@@ -141,7 +141,7 @@ function newLink(directory: string, name: string): string {
   return join(directory, name);
 }
 
-describe("options of an engine", () => {
+describe("invalid options of an engine", () => {
   test.each([
     ["none at all", undefined],
     ["a list", []],
@@ -161,11 +161,11 @@ describe("options of an engine", () => {
     ["a clock that is none", { functions: [], store: memory(), clock: {} }],
     ["random numbers that are none", { functions: [], store: memory(), random: 4 }],
     ["egress that is none", { functions: [], store: memory(), egress: 5 }],
-  ])("that are wrong (%s) are INVALID_OPTIONS", async (_, options) => {
+  ])("(%s) are INVALID_OPTIONS", async (_, options) => {
     await assertRejects(embedded(options as never), "INVALID_OPTIONS");
   });
 
-  test("that are wrong leave the store free", async () => {
+  test("leave the store free", async () => {
     const store = memory();
     const sink = (): void => undefined;
     await assertRejects(
@@ -184,7 +184,7 @@ describe("options of an engine", () => {
   });
 });
 
-describe("work that is stored for a function that is not registered", () => {
+describe("stored work for an unregistered function", () => {
   const tokens: string[] = [];
   const ask = fn("lifecycle/ask", (ctx): Future<unknown> => {
     const promise = ctx.promise();
@@ -197,7 +197,7 @@ describe("work that is stored for a function that is not registered", () => {
     ctx.onComplete(ctx.invoke(ask), decide),
   );
 
-  test("at a start is parked, counted and warned of by type, whatever else there is; it runs once it is registered", async () => {
+  test("is parked at the start, counted and logged by type, and runs once the function is registered", async () => {
     const gate = newGate();
     const slow = fn("lifecycle/slow", async (_, n: number) => {
       await gate.opened;
@@ -239,7 +239,7 @@ describe("work that is stored for a function that is not registered", () => {
     await assertUnharmed(fourth);
   });
 
-  test("is parked also if it only comes to it later: as a continuation, or as a delayed message", async () => {
+  test("is parked even if it arrives later, as a continuation or a delayed message", async () => {
     const clock = new VirtualClock();
     const send = fn("lifecycle/send", (ctx) => ctx.send(later, undefined, { delay: "1h" }));
     const first = await openEngine([start, ask, decide, send, later], { clock });
@@ -265,7 +265,7 @@ describe("work that is stored for a function that is not registered", () => {
   });
 });
 
-describe("an engine that is closed", () => {
+describe("a closed engine", () => {
   const outcome = (engine: Embedded): readonly Promise<unknown>[] => {
     const { client } = engine;
     return [
@@ -298,7 +298,7 @@ describe("an engine that is closed", () => {
     },
   );
 
-  test("has told CLOSED to whoever still waited, and goes on with their work when it is started again", async () => {
+  test("has rejected all waits with CLOSED, and continues their work after the next start", async () => {
     const gate = newGate();
     const token: string[] = [];
     const parked = fn("lifecycle/parked", (ctx): Future<unknown> => {
@@ -318,7 +318,7 @@ describe("an engine that is closed", () => {
     expect(await again.client.flow("k").result()).toBe("after");
   });
 
-  test("takes nothing more while it closes, but lets running handlers end, and keeps what they did", async () => {
+  test("accepts nothing while it closes, but finishes running handlers, and keeps their effects", async () => {
     const gate = newGate();
     const slow = stateful("lifecycle/slow", {
       state: { n: value(0) },
@@ -344,7 +344,7 @@ describe("an engine that is closed", () => {
     await assertUnharmed(again);
   });
 
-  test("waited for a handler that does not end for 5 seconds and no longer; that run counts for nothing, and is made again", async () => {
+  test("waits 5 seconds at most for a running handler; that run has no effect, and is repeated", async () => {
     const clock = new VirtualClock();
     const gate = newGate();
     const runs: number[] = [];
@@ -376,7 +376,7 @@ describe("an engine that is closed", () => {
     await assertUnharmed(again);
   });
 
-  test("does not wait for a handler that blocks: it is run again at the next start, and then finishes", async () => {
+  test("does not wait for a blocked handler, which runs again after the next start and finishes", async () => {
     const gate = newGate();
     const inner = fn("lifecycle/inner", () => gate.opened);
     const outer = fn("lifecycle/outer", async (ctx): Promise<string> => {
@@ -396,7 +396,7 @@ describe("an engine that is closed", () => {
     await assertUnharmed(again);
   });
 
-  test("by one of its own handlers, that does not wait for it, has kept what that handler did", async () => {
+  test("closed by its own handler, which does not await the closing, keeps that handler's effects", async () => {
     const own: { engine?: Embedded } = {};
     const closer = stateful("lifecycle/closer", {
       state: { n: value(0) },
@@ -417,7 +417,7 @@ describe("an engine that is closed", () => {
     await assertUnharmed(again);
   });
 
-  test("by one of its own handlers, that waits for it, is closed after 5 seconds, and runs that handler again at the next start", async () => {
+  test("closed by its own handler, which awaits the closing, closes after 5 seconds, and runs that handler again after the next start", async () => {
     const clock = new VirtualClock();
     const own: { engine?: Embedded } = {};
     let runs = 0;

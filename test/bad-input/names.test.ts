@@ -21,7 +21,7 @@ const PLAIN_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "
 
 describe("a function's type", () => {
   test.each(["", "/", "a/", "/a", "nothing"])(
-    "%j is refused where the function is defined",
+    "%j is rejected at the definition of the function",
     (type) => {
       assertThrows(() => fn(type, () => 1), "INVALID_NAME");
       assertThrows(() => stateful(type, { state: {}, handlers: { go: () => 1 } }), "INVALID_NAME");
@@ -39,12 +39,12 @@ describe("a function's type", () => {
     "a/@b",
     "@a/b",
     "_sys/join",
-  ])("%j, with what addresses and paths are made of, is refused", (type) => {
+  ])("%j, made of the separators of addresses and paths, is rejected", (type) => {
     assertThrows(() => fn(type, () => 1), "INVALID_NAME");
   });
 
   test.each([".", ".."])(
-    "with %j as a part is refused, and so is one of more than 200 bytes",
+    "with %j as a part is rejected, and so is one of more than 200 bytes",
     (part) => {
       assertThrows(() => fn(`a/${part}`, () => 1), "INVALID_NAME");
       assertThrows(() => fn(`${part}/a`, () => 1), "INVALID_NAME");
@@ -53,17 +53,17 @@ describe("a function's type", () => {
   );
 
   test.each(["a/\ud800", "a/e\u0301"])(
-    "%j, which UTF-8 or normalisation would change, is refused",
+    "%j, which UTF-8 or normalization would change, is rejected",
     (type) => {
       assertThrows(() => fn(type, () => 1), "INVALID_NAME");
     },
   );
 
-  test.each([undefined, null, 5, {}, []])("is a string, not %o", (type) => {
+  test.each([undefined, null, 5, {}, []])("must be a string, not %o", (type) => {
     assertThrows(() => fn(wrong(type), () => 1), "INVALID_NAME");
   });
 
-  test.each(PLAIN_NAMES)("may have %s as a part, which is a name like any other", async (name) => {
+  test.each(PLAIN_NAMES)("may have %s as a part, like any other name", async (name) => {
     const plain = fn(`${name}/${name}`, (_, n: number) => n + 1);
     const world = await openEngine([plain]);
     expect(await world.client.call(plain, 1)).toBe(2);
@@ -71,7 +71,7 @@ describe("a function's type", () => {
     await assertUnharmed(world);
   });
 
-  test("can be registered once: a second function of that name is refused, and the store stays free for the first", async () => {
+  test("can be registered once: a second function of that name is rejected, and the store stays free for the first", async () => {
     const store = memory();
     const first = fn("names/same", () => "first");
     const second = fn("names/same", () => "second");
@@ -84,7 +84,7 @@ describe("a function's type", () => {
     expect(await world.client.call(second)).toBe("first");
   });
 
-  test("brings its parts, and theirs, to the engine that hosts it", async () => {
+  test("brings its parts, and their parts, to the engine that hosts it", async () => {
     const sum = fn("names/sum", { parts: [counter] }, (ctx, n: number) =>
       ctx.invoke(counter.add, n, { id: "sum" }),
     );
@@ -99,7 +99,7 @@ describe("a function's type", () => {
   });
 
   test.each([null, undefined, 5, "names/counter", {}, () => 1, Promise.resolve()])(
-    "an engine hosts no %o",
+    "an engine does not host %o",
     async (face) => {
       await assertRejects(openEngine([wrong(face)]), "INVALID_OPTIONS");
     },
@@ -115,7 +115,7 @@ describe("a handler", () => {
     ["a class", class Handler extends Error {}],
     ["a generator", function* generate() {}],
     ["an async generator", async function* generate() {}],
-  ])("is a plain or async function, not %s", (_, handler) => {
+  ])("must be a plain or async function, not %s", (_, handler) => {
     assertThrows(() => fn("names/bad", wrong(handler)), "INVALID_HANDLER");
     assertThrows(
       () => stateful("names/bad", { state: {}, handlers: { go: wrong(handler) } }),
@@ -156,13 +156,13 @@ describe("a handler", () => {
         stateful("names/bad", { state: {}, parts: [echo, wrong({})], handlers: { go: () => 1 } }),
     ],
     ["both expiries of value", () => value(0, { expireAfterCall: "1h", expireAfterWrite: "1h" })],
-  ])("cannot be given options that are unknown or of another kind: %s", (_, define) => {
+  ])("rejects options that are unknown or of the wrong kind: %s", (_, define) => {
     assertThrows(define, "INVALID_OPTIONS");
   });
 });
 
 describe("the name of a value or operation", () => {
-  test.each(["", "a/b", "@life", "\n", "e\u0301", "n".repeat(201)])("%j is refused", (name) => {
+  test.each(["", "a/b", "@life", "\n", "e\u0301", "n".repeat(201)])("%j is rejected", (name) => {
     assertThrows(
       () => stateful("names/bad", { state: { [name]: value(0) }, handlers: { go: () => 1 } }),
       "INVALID_NAME",
@@ -173,7 +173,7 @@ describe("the name of a value or operation", () => {
     );
   });
 
-  test.each(PLAIN_NAMES)("may be %s, and holds data like any other", async (name) => {
+  test.each(PLAIN_NAMES)("may be %s, and stores data like any other", async (name) => {
     const odd = stateful("names/odd", {
       state: { [name]: value(0) },
       handlers: {
@@ -189,7 +189,7 @@ describe("the name of a value or operation", () => {
     await assertUnharmed(world);
   });
 
-  test("of an operation may be the name of a query only once, and is never type", () => {
+  test("of an operation may be that of one query only, and is never type", () => {
     assertThrows(
       () =>
         stateful(
@@ -207,7 +207,7 @@ describe("the name of a value or operation", () => {
 
 describe("the id of a state", () => {
   test.each(["", undefined, null, 0, {}, ["a"].values(), "k".repeat(1025), "a\0b", "\ud800"])(
-    "is refused if it is %o, by everything that takes one, and nothing is started",
+    "is rejected if it is %o, by every method that takes one, and nothing starts",
     async (id) => {
       const bad = wrong(id);
       const inside = fn("names/inside", (ctx, how: string): unknown => {
@@ -229,7 +229,7 @@ describe("the id of a state", () => {
     },
   );
 
-  test("is never coerced: the number 0 is refused, and leaves the state of the string alone", async () => {
+  test("is never coerced: the number 0 is rejected, and the state of the string is unaffected", async () => {
     const { client } = await openEngine([counter]);
     await client.call(counter.add, 1, { id: "0" });
     await assertRejects(client.call(counter.add, 1, { id: wrong(0) }), "INVALID_KEY");
@@ -258,7 +258,7 @@ describe("the id of a state", () => {
     await assertUnharmed(world);
   });
 
-  test("that the system would have made, but has not, is NOT_FOUND, and makes no state", async () => {
+  test("in the format of a generated id is NOT_FOUND if none exists, and creates no state", async () => {
     const id = `@${"0".repeat(40)}`;
     const world = await openEngine([counter]);
     await assertRejects(world.client.call(counter.add, 1, { id }), "NOT_FOUND");
@@ -269,7 +269,7 @@ describe("the id of a state", () => {
 
 describe("the key of a flow", () => {
   test.each(["", " ", "\t\n", "k".repeat(257), undefined, null, 0, {}, "\0"])(
-    "is refused if it is %o, never taken for none",
+    "is rejected if it is %o, and never treated as absent",
     async (key) => {
       const world = await openEngine([counter]);
       await assertRejects(
@@ -286,7 +286,7 @@ describe("the key of a flow", () => {
     },
   );
 
-  test("with another function, input or state is a conflict, and the first flow stays as it is", async () => {
+  test("with another function, input or state is a conflict, and the first flow is unaffected", async () => {
     const gate = newGate();
     const slow = fn("names/slow", async (_, n: number) => {
       await gate.opened;
@@ -315,7 +315,7 @@ describe("the key of a flow", () => {
     await assertUnharmed(world);
   });
 
-  test("with the same function and input attaches while it runs, gives the result afterwards, and starts anew past its retention", async () => {
+  test("with the same function and input attaches to the flow, returns its result later, and starts a new one after its retention", async () => {
     const clock = new VirtualClock();
     let runs = 0;
     const slow = fn("names/slow", async () => {
@@ -336,7 +336,7 @@ describe("the key of a flow", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("an unknown thing", () => {
   const handlers = { go: () => 1 };
 
   test.each([
@@ -360,7 +360,7 @@ describe("what is not there", () => {
     await assertUnharmed(world);
   });
 
-  test("is NOT_FOUND, and asking makes nothing: a flow, a state, a promise", async () => {
+  test("is NOT_FOUND, and the request creates nothing: a flow, a state, a promise", async () => {
     const world = await openEngine([counter]);
     const { client } = world;
     await assertRejects(client.status("nobody"), "NOT_FOUND");
@@ -384,14 +384,14 @@ describe("what is not there", () => {
     null,
     5,
     {},
-  ])("and is malformed is INVALID_ID, if it is the token %o", async (token) => {
+  ])("with a malformed token is INVALID_ID: %o", async (token) => {
     const world = await openEngine([]);
     await assertRejects(world.client.settle(wrong(token), 1), "INVALID_ID");
     expect(world.store.count().state).toBe(0);
   });
 
   test.each(["", undefined, null, 5, {}])(
-    "and is malformed is INVALID_IDEMPOTENCY_KEY, if it is the flow %o: its id is its key",
+    "with a malformed flow id is INVALID_IDEMPOTENCY_KEY, because the id is the key: %o",
     async (flow) => {
       const { client, engine } = await openEngine([]);
       assertThrows(() => client.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");

@@ -87,7 +87,7 @@ describe.each(BAD_DURATIONS.map((bad, index) => [bad, index] as const))(
   (bad, index) => {
     const caller = newCaller(BAD_DURATIONS);
 
-    test("is INVALID_DELAY for everything that a handler does with one, never now and never for ever; nothing is sent or set", async () => {
+    test("is INVALID_DELAY in every method of a handler, never immediate and never endless; nothing is sent or set", async () => {
       const world = await openEngine([caller, box]);
       for (const call of Object.keys(CALLS)) {
         const error = await assertRejects(
@@ -142,7 +142,7 @@ test.each(BAD_INSTANTS.map((bad, index) => [bad, index] as const))(
   },
 );
 
-test("no duration at all is INVALID_DELAY where one is needed, and where none is needed it means none", async () => {
+test("a missing duration is INVALID_DELAY where one is required, and means none where it is optional", async () => {
   const none = fn("time/none", (ctx): Future<unknown> => {
     ctx.send(echo, 1, wrong({ delay: undefined }));
     return ctx.wait([ctx.invoke(echo, 1)], wrong({ timeout: undefined }));
@@ -160,7 +160,7 @@ test("no duration at all is INVALID_DELAY where one is needed, and where none is
 
 describe("a delay that is longer than a machine's timer", () => {
   test.each([TOO_LONG_FOR_A_TIMER, 30 * DAY])(
-    "(%d ms) is kept to the millisecond by everything that takes one, over a restart too",
+    "(%d ms) is exact to the millisecond in every method that takes one, even over a restart",
     async (ms) => {
       const clock = new VirtualClock();
       const fired: Record<string, number> = {};
@@ -199,7 +199,7 @@ describe("a delay that is longer than a machine's timer", () => {
     },
   );
 
-  test("lets state live as long, and no longer: ctx.expireAfter, and the expiry of a value", async () => {
+  test("limits the life of state exactly: ctx.expireAfter, and the expiry of a value", async () => {
     const clock = new VirtualClock();
     const short = stateful("time/short", {
       state: { n: value(0), kept: value(0, { expireAfterWrite: 30 * DAY }) },
@@ -225,7 +225,7 @@ describe("a delay that is longer than a machine's timer", () => {
     expect(await client.readState(short, "b")).toEqual({ n: 1, kept: 0 });
   });
 
-  test("lets a handler run as long, and no longer", async () => {
+  test("limits the run of a handler exactly", async () => {
     const clock = new VirtualClock();
     const slow = fn("time/slow", { timeout: "30d" }, async (_, ms: number) => {
       await Array.from({ length: ms / DAY }).reduce<Promise<void>>(
@@ -276,7 +276,7 @@ describe("a delay", () => {
     expect(await clock.until(client.call(until, now + ms))).toBe(now + rounded);
   });
 
-  test("until a time that is past is over at once, and so is one of nothing", async () => {
+  test("until a past instant, or of no time, ends at once", async () => {
     const clock = new VirtualClock();
     const world = await openEngine(functions, { clock });
     expect(await world.client.call(until, -1)).toBe(0);
@@ -287,7 +287,7 @@ describe("a delay", () => {
     await assertUnharmed(world);
   });
 
-  test("that ends past what a Date can hold is INVALID_DELAY, and the last that it can hold is not", async () => {
+  test("that ends after the last instant of a Date is INVALID_DELAY, and at that instant is not", async () => {
     const clock = new VirtualClock();
     const world = await openEngine(functions, { clock });
     await assertRejects(
@@ -305,7 +305,7 @@ describe("a delay", () => {
     expect(world.store.count()).toMatchObject({ messages: 0, delayed: 2 });
   });
 
-  test("of no time to wait: what has settled is ready, what has not is pending", async () => {
+  test("of no time for a wait: settled futures are ready, and the others are pending", async () => {
     const clock = new VirtualClock();
     const look = fn("time/look", (ctx): Future<unknown> => {
       const futures = [ctx.resolved("settled"), ctx.sleep("1h"), ctx.rejected("no"), ctx.promise()];
@@ -322,7 +322,7 @@ describe("a delay", () => {
     expect(clock.now()).toBe(VirtualClock.startAt);
   });
 
-  test("of no time for a handler abandons one that waits, not one that is done when it ends", async () => {
+  test("of no time for a handler abandons one that waits, but not one that ends without waiting", async () => {
     const clock = new VirtualClock();
     const swift = fn("time/swift", { timeout: 0 }, () => "done");
     const slow = fn("time/slow", { timeout: 0 }, () => clock.work(1));

@@ -125,7 +125,7 @@ async function openValues(options: Parameters<typeof openEngine>[1] = {}): Promi
 }
 
 describe.each(Object.keys(MAKERS))("%s", (make) => {
-  test("is refused where it stands, by everything that takes a value, and nothing comes of the call", async () => {
+  test("is rejected by every method that takes a value, and the call has no effect", async () => {
     const world = await openValues();
     const { client, engine } = world;
     const input = await assertRejects(
@@ -149,7 +149,7 @@ describe.each(Object.keys(MAKERS))("%s", (make) => {
     await assertUnharmed(world);
   });
 
-  test("is refused in state, of which nothing is written then, and nothing is sent", async () => {
+  test("is rejected in state, and nothing is written or sent", async () => {
     const world = await openValues();
     const { client, engine } = world;
     await client.call(box.put, "before", { id: "a" });
@@ -163,8 +163,8 @@ describe.each(Object.keys(MAKERS))("%s", (make) => {
   });
 });
 
-describe("a refused value", () => {
-  test("that threw when it was read is named, with what it threw as the cause", async () => {
+describe("a rejected value", () => {
+  test("that threw when it was read is named, with the thrown value as the cause", async () => {
     const { client } = await openValues();
     const error = await assertRejects(
       client.call(echo, MAKERS["a getter that throws"]?.()),
@@ -178,7 +178,7 @@ describe("a refused value", () => {
     expect(inside.failure).toMatchObject({ cause: { message: "no" }, function: "values/use" });
   });
 
-  test("that is a promise hints at the await that was forgotten", async () => {
+  test("that is a promise gets a hint at the missing await", async () => {
     const { client } = await openValues();
     for (const make of ["a promise", "a thenable"]) {
       const error = await assertRejects(client.call(echo, [MAKERS[make]?.()]), "UNSERIALIZABLE");
@@ -186,7 +186,7 @@ describe("a refused value", () => {
     }
   });
 
-  test("that holds itself names the way round", async () => {
+  test("that contains itself gets the path of the cycle", async () => {
     const loop: { a: { b: unknown } } = { a: { b: 0 } };
     loop.a.b = loop.a;
     const { client } = await openValues();
@@ -195,7 +195,7 @@ describe("a refused value", () => {
     );
   });
 
-  test("has no toJSON called: the object is refused instead", async () => {
+  test("with a toJSON method is rejected without calling it", async () => {
     let calls = 0;
     const { client } = await openValues();
     const hinted = await assertRejects(
@@ -205,14 +205,14 @@ describe("a refused value", () => {
     expect([calls, hinted.message.includes("toJSON is never called")]).toEqual([0, true]);
   });
 
-  test("among the initial values of a state is refused where it is defined", () => {
+  test("among the initial values of a state is rejected at the definition", () => {
     const define = (): unknown =>
       stateful("values/bad", { state: { a: value(() => 1) }, handlers: { go: () => 1 } });
     expect(assertThrows(define, "UNSERIALIZABLE").details["path"]).toBe("state.a");
   });
 });
 
-describe("kept as it is, through a call, in state and over a restart, is", () => {
+describe("these values are unchanged after a call, in state and after a restart:", () => {
   const shared = Object.freeze({ a: 1 });
   test.each<readonly [string, unknown, unknown?]>([
     ["a string with any characters", 'line\u2028\u0000"\\ \ud800 🙂'],
@@ -264,14 +264,14 @@ describe("kept as it is, through a call, in state and over a restart, is", () =>
 });
 
 describe("undefined", () => {
-  test("as a result is a result: the flow completes with it", async () => {
+  test("is a valid result: the flow completes with it", async () => {
     const { client } = await openEngine([]);
     const handle = await client.start(echo, undefined);
     expect(await handle.result()).toBeUndefined();
     expect((await handle.status()).status).toBe("completed");
   });
 
-  test("as a value of state means none: it is then what it was before it was written, and takes no room", async () => {
+  test("as a value of state means absent: it becomes the initial value again, and takes no space", async () => {
     const world = await openValues();
     const { client, store } = world;
     await client.call(box.put, "written", { id: "a" });
@@ -285,7 +285,7 @@ describe("undefined", () => {
   });
 });
 
-describe("a value that is too much", () => {
+describe("a value that is too large", () => {
   const nest = (levels: number): unknown => {
     let nested: unknown = 0;
     for (let level = 0; level < levels; level++) nested = { n: nested };
@@ -305,7 +305,7 @@ describe("a value that is too much", () => {
   });
 
   test.each([201, 200_000])(
-    "for being nested %d levels is TOO_DEEP as input, result and state, which stays as it was",
+    "because it is nested %d levels is TOO_DEEP as input, result and state, and the state is unchanged",
     async (levels) => {
       const world = await openEngine([deep]);
       const { client } = world;
@@ -367,7 +367,7 @@ describe("a value that is too much", () => {
     await assertUnharmed(world);
   });
 
-  test("as a result ends the call for good, whatever the retry policy", async () => {
+  test("as a result fails the call for good, whatever the retry policy", async () => {
     let runs = 0;
     const chatty = fn("values/chatty", { retry: { maxAttempts: 5, initialDelay: 0 } }, () => {
       runs++;
@@ -379,7 +379,7 @@ describe("a value that is too much", () => {
     await assertUnharmed(world);
   });
 
-  test("for any string is refused before its text is made: half a gigabyte takes no time", async () => {
+  test("for any string is rejected before its text is made: half a gigabyte takes no time", async () => {
     const world = await openEngine([big]);
     const size = 2 ** 29 - 24;
     const before = process.memoryUsage().rss;
@@ -391,7 +391,7 @@ describe("a value that is too much", () => {
   });
 });
 
-describe("what user code does to a value later changes nothing:", () => {
+describe("later changes of a value by user code have no effect:", () => {
   test("inputs and messages are as they were at the call", async () => {
     const caller = fn("values/caller", (ctx) => {
       const item = { n: 1, at: new Date(0), more: new Map([["k", [1]]]) };
@@ -412,7 +412,7 @@ describe("what user code does to a value later changes nothing:", () => {
     expect(await client.call(box.get, undefined, { id: "sent" })).toEqual(original);
   });
 
-  test("neither what it passed into state nor what it took out of it, which takes no more writes", async () => {
+  test("state is as it was when it was assigned, and values read from it cannot be changed later", async () => {
     const taken: {
       draft?: { n: number; inner: { n: number } };
       input?: { n: number; inner: { n: number } };
@@ -441,7 +441,7 @@ describe("what user code does to a value later changes nothing:", () => {
     expect((await client.readState(keeper, "a")).kept.inner.n).toBe(1);
   });
 
-  test("of what a handler that failed took out of state, which takes no more writes", async () => {
+  test("values that a failed handler read from state cannot be changed later", async () => {
     const taken: { list?: number[] } = {};
     const keeper = stateful("values/keeper", {
       state: { list: value<number[]>([1]) },
@@ -459,7 +459,7 @@ describe("what user code does to a value later changes nothing:", () => {
     await assertRejects(client.readState(keeper, "a"), "NOT_FOUND");
   });
 
-  test("the initial value of a state is each address's own, also a Date or bytes that are changed in place", async () => {
+  test("each address has its own copy of the initial value, even a Date or bytes that are changed in place", async () => {
     const clocks = stateful("values/clocks", {
       state: {
         at: value(new Date(0)),
@@ -490,7 +490,7 @@ describe("what user code does to a value later changes nothing:", () => {
     expect(await client.call(clocks.touch, undefined, { id: "b" })).toBe(0);
   });
 
-  test("nor is what it passed in frozen", async () => {
+  test("the values passed in are not frozen", async () => {
     const config = { retries: [1] };
     const keeper = stateful("values/keeper", {
       state: { kept: value<typeof config>({ retries: [] }) },
@@ -557,8 +557,8 @@ describe("a query", () => {
   });
 });
 
-describe("a context that is used when its handler has ended", () => {
-  test("is CONTEXT_CLOSED, each part of it, and the effect is not applied", async () => {
+describe("a context that is used after its handler has ended", () => {
+  test("is CONTEXT_CLOSED in all its methods, and the effect is not applied", async () => {
     const gate = newGate();
     const outcomes: unknown[] = [];
     const detached = stateful("values/detached", {
@@ -651,7 +651,7 @@ describe("stored state that does not fit its schema", () => {
       },
     });
 
-  test("parks its address with STATE_SCHEMA_MISMATCH: the messages stay, others run, and a fitting schema goes on from there", async () => {
+  test("parks its address with STATE_SCHEMA_MISMATCH: the messages stay, others run, and a fitting schema continues from there", async () => {
     seen = [];
     const store = sqlite(join(temporaryDirectory(), "typed.db"));
     const first = await openEngine([before], { store });
@@ -679,7 +679,7 @@ describe("stored state that does not fit its schema", () => {
     await assertUnharmed(third);
   });
 
-  test("cannot be feigned: an error of that code from a handler fails its call, and parks nothing", async () => {
+  test("cannot be faked: an error with that code from a handler fails its call, and parks nothing", async () => {
     const liar = fn("values/liar", () => {
       throw new HandbackError("STATE_SCHEMA_MISMATCH", "only said so");
     });

@@ -42,14 +42,14 @@ const { number: keyless } = operations.keyless;
 const { number: blocked } = operations.blocked;
 const { number: retried } = operations.retried;
 
-test("a story in which all is well is without a violation, and its requests are counted", () => {
+test("a correct story has no violation, and its requests are counted", () => {
   const { violations, requests, recoveriesMs } = check(seed, entries);
   expect(violations).toEqual([]);
   expect(requests).toEqual({ acknowledged: 20, indeterminate: 3, failed: 1 });
   expect(recoveriesMs).toEqual([4]);
 });
 
-describe("found to be lost", () => {
+describe("violations that lose something", () => {
   test.each<[string, (entry: Entry) => Entry | null]>([
     ["a flow whose start was acknowledged", standing("retried", { status: "absent" })],
     [
@@ -115,7 +115,7 @@ describe("found to be lost", () => {
   });
 });
 
-describe("found to be duplicated", () => {
+describe("violations that duplicate something", () => {
   test.each<[string, (entry: Entry) => Entry | null | readonly Entry[]]>([
     [
       "a part that is twice in the book",
@@ -167,7 +167,7 @@ describe("found to be duplicated", () => {
   });
 });
 
-describe("found to be reordered", () => {
+describe("violations of order", () => {
   test.each<[string, (entry: Entry) => Entry]>([
     [
       "numbers of one sender",
@@ -186,7 +186,7 @@ describe("found to be reordered", () => {
   });
 });
 
-test("a timer is early when it rang before the engine thought it due, or sooner than it was asked to", () => {
+test("a timer is early if it rang before the engine's clock reached its time, or sooner than its delay", () => {
   expect(
     breachesIn(
       effects("timer", (entry) =>
@@ -215,7 +215,7 @@ test.each<[string, (entry: Entry) => Entry]>([
   expect(breachesIn(change)).toEqual(["stuck"]);
 });
 
-describe("found to be wrong", () => {
+describe("violations of correctness", () => {
   test.each<[string, (entry: Entry) => Entry | null | readonly Entry[]]>([
     [
       "a flow whose start was refused, and that is there",
@@ -261,7 +261,7 @@ describe("found to be wrong", () => {
   });
 });
 
-test("what was not acknowledged may be there, or not", () => {
+test("unacknowledged effects may or may not be present", () => {
   const asked = entries.find((entry) => entry.what === "intend" && entry.op === retried);
   const request = asked?.what === "intend" ? asked.request : undefined;
   expect(

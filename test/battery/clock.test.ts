@@ -18,7 +18,7 @@ const MINUTE_MS = 60_000;
 const SEED = 1;
 const { number: op } = new Story().operation(timers);
 
-test("clocks jump forward and back, by little and by much, and never so far that an hour is over", () => {
+test("clocks jump forward and back, by small and large steps, and stay within an hour", () => {
   const random = new SeededRandom(1);
   const places: number[] = [0];
   for (let count = 0; count < 2_000; count++) places.push(nextJump(random, places.at(-1) ?? 0));
@@ -64,20 +64,20 @@ describe("a timer is early", () => {
   };
   const at = 5_000;
 
-  test("when no clock has shown its time yet, though the machine's would have", () => {
+  test("if no clock has shown its time yet, even if the machine's would have", () => {
     expect(operationOf(SEED, op).number).toBe(op);
     expect(early(told([0, opening], [1, asks], [10, set, -60_000], [at, ring(at), -60_000]))).toBe(
       true,
     );
   });
 
-  test("but not when the clock jumped there, whatever the machine's shows", () => {
+  test("but not if the clock jumped there, whatever the machine's clock shows", () => {
     expect(early(told([0, opening], [1, asks], [10, set, 60_000], [20, ring(at), 60_000]))).toBe(
       false,
     );
   });
 
-  test("nor when the clock was set back between its delivery and its handler", () => {
+  test("nor if the clock was set back between its delivery and its handler", () => {
     expect(
       early(
         told(
@@ -91,7 +91,7 @@ describe("a timer is early", () => {
     ).toBe(false);
   });
 
-  test("when the clock showed its time only before it was asked for", () => {
+  test("if the clock showed its time only before the request", () => {
     expect(
       early(
         told([0, opening, 60_000], [1, set, -60_000], [2, asks, -60_000], [30, ring(at), -60_000]),
@@ -100,13 +100,13 @@ describe("a timer is early", () => {
   });
 });
 
-describe("a timer waits", () => {
-  test("from when it is due by the clock, or asked for", () => {
+describe("the delay of a timer counts", () => {
+  test("from its due time by the clock, or from its request", () => {
     expect(longestWait(told([0, opening], [100, asks], [700, ring(400)]))).toBe(300);
     expect(longestWait(told([0, opening], [100, asks], [700, ring(50)]))).toBe(600);
   });
 
-  test("from when the clock is set to its time, over further settings", () => {
+  test("from the setting of the clock to its time, over further settings", () => {
     const jumped = told(
       [0, opening],
       [1, asks],
@@ -117,7 +117,7 @@ describe("a timer waits", () => {
     expect(longestWait(jumped)).toBe(250);
   });
 
-  test("anew after the clock was set back, or the process died", () => {
+  test("from the last time that the clock was set back or the process died", () => {
     expect(
       longestWait(
         told(
@@ -136,7 +136,7 @@ describe("a timer waits", () => {
   });
 });
 
-test("by clocks that jump nothing is lost, twice, out of order, early or stuck", async () => {
+test("jumping clocks cause no loss, duplicate, disorder, early timer or stuck flow", async () => {
   const tally = new Tally();
   await runClockJumps(
     { seed: 7, folder: temporaryDirectory(), until: Number.POSITIVE_INFINITY, tally },

@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const SEED = 5;
 const ENDINGS = 8;
 
-test("ended in all ways a process can end, a store keeps what it acknowledged: nothing lost, nothing twice, in order, in time", async () => {
+test("a store keeps all acknowledged work over every way in which a process ends: no loss, no duplicates, in order, in time", async () => {
   const tally = new Tally();
   await runKills(
     { seed: SEED, folder: temporaryDirectory(), until: Number.POSITIVE_INFINITY, tally },

@@ -33,7 +33,7 @@ const intend = (request: number, op: number, step = "start"): Said => ({
 });
 const ack = (request: number): Said => ({ what: "ack", request });
 
-test("what a process said is kept in its order, in memory and in the file; a line that was cut off was not said", async () => {
+test("the words of a process are kept in order, in memory and in the file, without a line that was cut off", async () => {
   const ledger = newLedger();
   await hear(ledger, intend(0, 0), `{"what":"ack","req`, `uest":0,"at":1}\n{"what":"ack","requ`);
   await hear(ledger, { what: "open" });
@@ -48,7 +48,7 @@ test("what a process said is kept in its order, in memory and in the file; a lin
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(ledger.entries);
 });
 
-test("the first entry that is so is told, unless nobody waits for it any more", async () => {
+test("the first matching entry is returned, unless the wait was aborted", async () => {
   const ledger = newLedger();
   const over = new AbortController();
   const told: string[] = [];
@@ -60,7 +60,7 @@ test("the first entry that is so is told, unless nobody waits for it any more", 
   expect(told).toEqual([]);
 });
 
-test("after a cut it is known what was intended since, and which effects were seen, but not what came of it", async () => {
+test("after a cut, the ledger knows the later intentions and the seen effects, but not the outcomes", async () => {
   const ledger = newLedger();
   await hear(ledger, intend(0, 0), ack(0));
   const mark = ledger.mark();
@@ -85,7 +85,7 @@ test("after a cut it is known what was intended since, and which effects were se
   expect(survivor.nextLife()).toBe(3);
 });
 
-test("what is left to do is what was begun and has not ended, with what is known of each step", async () => {
+test("open work is all work that began and has not ended, with the known result of each step", async () => {
   const ledger = newLedger();
   await hear(
     ledger,

@@ -46,7 +46,7 @@ const lastEaten =
   (said: Said): Said =>
     said.what === "poisoning" && said.letters.length === 0 ? { ...said, counted: made } : said;
 
-test("poison that was given up, told of, and done once when it was mended is as it should be", () => {
+test("poison that was given up, reported, and completed once after the fix is correct", () => {
   expect(wrongIn((said) => said)).toEqual([]);
 });
 
@@ -107,11 +107,11 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
     (said) => (said.what === "poisoning" ? { ...said, letters: [letterOf(sent)] } : said),
     /1 letters are left/,
   ],
-])("it is noticed when poison %s", (_, change, complaint) => {
+])("the checker reports poison that %s", (_, change, complaint) => {
   expect(wrongIn(change).join("\n")).toMatch(complaint);
 });
 
-test("it is noticed when poison is handled more often than the limit says", () => {
+test("the checker reports poison that is handled more often than the limit", () => {
   const entries = [
     ...WELL,
     ...Array.from({ length: 2 }, (): Said => ({ what: "poison-run", name: "sent" })),
@@ -126,7 +126,7 @@ test("it is noticed when poison is handled more often than the limit says", () =
   expect(mostDeaths(2)).toBe(8);
 });
 
-test("calls are timed from the opening's end on, each process for itself; those without an answer took as long as they were awaited", () => {
+test("calls are timed from the end of the opening, per process, and unanswered ones count until their last wait", () => {
   const line = (life: number, at: number, said: Said | Noted): Entry => ({ ...said, life, at });
   const calls = Array.from({ length: 100 }, (_, number) => [
     line(1, 1_400 + number, { what: "probe", number }),

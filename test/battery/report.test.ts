@@ -31,7 +31,7 @@ function rowsOf(tally: Tally): ReadonlyMap<string, string> {
   return new Map(Array.from(cells, ([, label = "", value = ""]) => [label, value]));
 }
 
-test("a report adds up what all trials came to, and says what was not run", () => {
+test("a report adds up the results of all trials, and lists the trials that did not run", () => {
   const [tally, one] = [new Tally(), new Tally()];
   one.add("kills", 1_000);
   one.add("kills");
@@ -55,7 +55,7 @@ test("a report adds up what all trials came to, and says what was not run", () =
   expect(toReport(tally, run)).toContain("cut was not run: there is no disk to spare");
 });
 
-test("one violation, or one failure that no verdict tells, makes it red, and is said", () => {
+test("one violation, or one failure without a verdict, fails the report and is shown", () => {
   const lost: Violation = { what: "lost", operation: "op-3", said: "it is gone" };
   const tally = new Tally();
   tally.judge({
@@ -72,7 +72,7 @@ test("one violation, or one failure that no verdict tells, makes it red, and is 
   expect(other.isRed).toBe(true);
 });
 
-test("of what was measured the largest is shown, whichever trial it was; and what trials noted is said below", () => {
+test("the report shows the largest measurement of all trials, and the notes of the trials below", () => {
   const [tally, one, other] = [new Tally(), new Tally(), new Tally()];
   const row = { peak: "wait", unit: "ms", label: "longest wait" };
   expect(toCell(row, tally)).toBe("none");
@@ -86,7 +86,7 @@ test("of what was measured the largest is shown, whichever trial it was; and wha
   expect(toReport(tally, run)).toMatch(/┘\nit rained\n/);
 });
 
-test("a long trial has a small part of a long run, an equal one of a run in which it is named, and else none", () => {
+test("a long trial has a small share of a long run, an equal share if it is named, and none otherwise", () => {
   expect(minutesOfLong({ minutes: 19, trials: 13, isNamed: false })).toBe(0);
   expect(minutesOfLong({ minutes: 20, trials: 13, isNamed: false })).toBe(3);
   expect(minutesOfLong({ minutes: 60, trials: 13, isNamed: false })).toBe(9);
@@ -94,7 +94,7 @@ test("a long trial has a small part of a long run, an equal one of a run in whic
   expect(minutesOfLong({ minutes: 3, trials: 3, isNamed: true })).toBe(1);
 });
 
-test("the command line names trials, and a seed under which the same is done again", () => {
+test("the command line selects trials, and a seed that repeats a run", () => {
   const {
     minutes,
     seed,

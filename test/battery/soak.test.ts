@@ -29,7 +29,7 @@ function grew(...changes: readonly Partial<Sample>[]): readonly string[] {
   );
 }
 
-test("what stays within its bounds is flat, and may go down", () => {
+test("a measure that stays within its bounds is flat, and may decrease", () => {
   expect(
     grew(
       { heap: 28 * MIB, descriptors: 32, handles: 7, file: 20 * MIB, log: 72 * MIB },
@@ -46,7 +46,7 @@ test.each<[keyof Sample, number]>([
   ["threads", 9],
   ["file", 20 * MIB + 1],
   ["log", 72 * MIB + 1],
-])("%s that grew beyond its bound is noticed, though it was so once only", (name, value) => {
+])("%s that exceeded its bound is reported, even if only once", (name, value) => {
   expect(grew({ [name]: value }, {})).toEqual([name]);
 });
 
@@ -58,13 +58,13 @@ test("a large file may grow by half", () => {
   expect(whatGrew([large, tooLarge])).toMatchObject([{ name: "file" }]);
 });
 
-test("the memory of the process is shown, and not judged", () => {
+test("the memory of the process is shown, but has no bound", () => {
   expect(grew({ resident: 900 * MIB, otherHeaps: 90 * MIB })).toEqual([]);
   const resident = [150, 900, 20].map((mib) => ({ ...BASE, resident: mib }));
   expect(courseOf("resident", resident)).toEqual({ first: 150, last: 20, least: 20, most: 900 });
 });
 
-test("a process at work with everything leaves nothing behind, in a short while", async () => {
+test("a process that uses all features leaves nothing behind in a short run", async () => {
   const tally = new Tally();
   const extent = { ms: 1_600, warmUpMs: 800, everyMs: 800, rate: 300 };
   await runLongWork({ seed: 3, folder: temporaryDirectory(), until: 0, tally }, extent);

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import { delaysOf } from "../../bench/children/loop-delay.ts";
 
-test("a loop that is on time delays nobody", () => {
+test("a loop that is on time delays no timer", () => {
   expect(delaysOf([0, 1, 2, 3])).toEqual([0, 0, 0]);
 });
 
-test("a loop that is held up delays everybody who was due meanwhile, the first one the longest", () => {
+test("a blocked loop delays all timers that were due, the first one the longest", () => {
   expect(delaysOf([0, 1, 5, 6])).toEqual([0, 3, 2, 1, 0, 0]);
 });
 
-test("who is due between two turns waits for the next one", () => {
+test("a timer that is due between two turns waits for the next one", () => {
   expect(delaysOf([10, 11.5, 12.25])).toEqual([0.5, 0.25]);
 });
 
-test("without a turn nothing is known", () => {
+test("without a turn there is no delay to report", () => {
   expect(delaysOf([])).toEqual([]);
 });

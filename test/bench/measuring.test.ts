@@ -14,13 +14,13 @@ function scratch(): string {
   return path;
 }
 
-test("the median is the value in the middle, or the mean of two; a quantile is a value that so many do not exceed", () => {
+test("the median is the middle value, or the mean of two; a quantile is a value that this share does not exceed", () => {
   expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([])]).toEqual([2, 2.5, Number.NaN]);
   const hundred = Array.from({ length: 100 }, (_, n) => 100 - n);
   expect([0, 0.5, 0.99, 1].map((share) => quantile(hundred, share))).toEqual([1, 50, 99, 100]);
 });
 
-test("callers do each call once, and never more at a time than there are callers", async () => {
+test("callers make each call once, with no more at a time than there are callers", async () => {
   const [done, atOnce]: [number[], number[]] = [[], []];
   let running = 0;
   await callEach(10, 3, async (n) => {
@@ -33,7 +33,7 @@ test("callers do each call once, and never more at a time than there are callers
   expect(Math.max(...atOnce)).toBe(3);
 });
 
-test("a tally tells when it is complete, and refuses one too many", async () => {
+test("a tally knows when it is complete, and rejects one too many", async () => {
   const tally = new Tally(2);
   tally.add();
   tally.add();
@@ -41,7 +41,7 @@ test("a tally tells when it is complete, and refuses one too many", async () => 
   expect(() => tally.add()).toThrow("one more");
 });
 
-test("tokens come back from their file in order, however many there are", () => {
+test("any number of tokens come back from their file in order", () => {
   const path = join(scratch(), "tokens");
   const tokens = Array.from({ length: 2_345 }, (_, n) => `token-${n}`);
   const file = new TokenFile(path);
@@ -63,14 +63,14 @@ test("the pages of a file are those that SQLite counts", () => {
   expect(readPages(path)).toEqual(pages);
 });
 
-test("pages are found in a header that is a part of something larger", () => {
+test("pages are found in a header that is part of something larger", () => {
   const bytes = new Uint8Array(200);
   bytes[100 + 31] = 9;
   bytes[100 + 39] = 4;
   expect(parsePages(bytes.subarray(100))).toEqual({ total: 9, free: 4 });
 });
 
-test("a fast clock makes waits shorter, and never lets a timer come early by its own time", () => {
+test("a fast clock shortens waits, and no timer is early by its own time", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const clock = new FastClock(100);

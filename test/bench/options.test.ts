@@ -5,7 +5,7 @@ import { DEFAULT_SIZES } from "../../bench/measure/bench.ts";
 
 const NAMES = ["noop", "park", "flat"];
 
-test("without arguments all is measured, at sizes that take minutes", () => {
+test("without arguments all benches run, at sizes that take minutes", () => {
   expect(readOptions([], NAMES)).toEqual({
     json: false,
     only: NAMES,
@@ -36,17 +36,17 @@ test.each([
   [["--states"], /argument missing/],
   [["--fast"], /unknown option/],
   [["noop"], /too many arguments/],
-])("%j is refused, and it is said why", (args, why) => {
+])("%j is rejected with a reason", (args, why) => {
   expect(() => readOptions(args, NAMES)).toThrow(why);
 });
 
-test("help is given, and nothing is measured", () => {
+test("help is printed, and nothing is measured", () => {
   const written = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   expect(readOptions(["--help"], NAMES)).toBeUndefined();
   expect(written.mock.calls.join("")).toContain("noop,park,flat");
 });
 
-test("stores are filled from a thousand on by tens, to the size that was asked for", () => {
+test("stores are filled in steps of ten, from a thousand up to the requested size", () => {
   expect(sizesUpTo(100_000)).toEqual([1_000, 10_000, 100_000]);
   expect(sizesUpTo(25_000)).toEqual([1_000, 10_000, 25_000]);
   expect(sizesUpTo(1_000)).toEqual([1_000]);

@@ -3,7 +3,7 @@ import { Rows } from "../../bench/report.ts";
 
 const figure = { name: "noop", value: 50, unit: "ops/s", of: "baseline" };
 
-test("a row has the medians of the values, and of the ratios to what was measured beside each", () => {
+test("a row has the medians of the values, and of their ratios to the baseline", () => {
   const rows = new Rows();
   rows.add("sqlite", figure, 100);
   rows.add("sqlite", { ...figure, value: 80 }, 400);
@@ -13,13 +13,13 @@ test("a row has the medians of the values, and of the ratios to what was measure
   ]);
 });
 
-test("what a bench has measured itself to compare with goes before what others measured", () => {
+test("a bench's own baseline comes before those of others", () => {
   const rows = new Rows();
   rows.add("sqlite", { ...figure, reference: 25 }, 100);
   expect(rows.rows()[0]?.ratio).toBe(2);
 });
 
-test("without anything beside it, a figure is compared to the row of its engine, or of the raw one", () => {
+test("without a baseline of its own, a figure is compared to the row of its engine, or to the raw one", () => {
   const rows = new Rows();
   rows.add("raw", { ...figure, name: "baseline", value: 200 }, undefined);
   rows.add("sqlite", { ...figure, weight: 2 }, undefined);
@@ -27,14 +27,14 @@ test("without anything beside it, a figure is compared to the row of its engine,
   expect(rows.rows().map(({ ratio }) => ratio)).toEqual([1, 0.5, 0.2]);
 });
 
-test("what is compared to nothing, or to what was not measured, has no ratio", () => {
+test("a figure without a measured baseline has no ratio", () => {
   const rows = new Rows();
   rows.add("sqlite", { ...figure, of: "" }, undefined);
   rows.add("sqlite", { ...figure, name: "other", of: "missing" }, undefined);
   expect(rows.rows().map(({ ratio }) => ratio)).toEqual([null, null]);
 });
 
-test("what could not be measured says why, and has no value in JSON", () => {
+test("a figure that could not be measured gives the reason, and has no value in JSON", () => {
   const rows = new Rows();
   rows.add("sqlite", { ...figure, value: Number.NaN, of: "", note: "needs strace" }, undefined);
   expect(JSON.parse(JSON.stringify(rows.rows()))).toMatchObject([

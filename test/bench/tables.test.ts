@@ -34,7 +34,7 @@ test("each kind of bench has its table, and no row is in two", () => {
     expect(shown.split(value)).toHaveLength(2);
 });
 
-test("what was not measured is told with the reason", () => {
+test("a missing measurement is shown with its reason", () => {
   expect(
     formatTables([row({ bench: "slow-disk", value: Number.NaN, note: "needs strace" })]),
   ).toContain("slow-disk was not measured: needs strace");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { difference } from "../../src/testing/conformance/case/difference.ts";
+import { describeDifference } from "../../src/testing/conformance/case/difference.ts";
 
 const bytes = (...of: number[]): Uint8Array => Uint8Array.from(of);
 
@@ -15,7 +15,7 @@ test.each<[unknown, unknown]>([
   [bytes(1, 2), bytes(1, 2)],
   [Object.create(null), {}],
 ])("finds none where values are the same: %o and %o", (got, expected) => {
-  expect(difference(got, expected, "whole")).toBeUndefined();
+  expect(describeDifference(got, expected, "whole")).toBeUndefined();
 });
 
 test.each<[unknown, unknown, string]>([
@@ -40,15 +40,15 @@ test.each<[unknown, unknown, string]>([
   [bytes(1), bytes(2), "at [0]: expected 2, got 1"],
   [[1], bytes(1), "expected an object, got an array"],
 ])("says what is different: %o is not %o", (got, expected, says) => {
-  expect(difference(got, expected, "whole")).toBe(says);
+  expect(describeDifference(got, expected, "whole")).toBe(says);
 });
 
 test("lets objects have more than the part that is expected, at any depth, and lists not", () => {
   const got = { a: [{ b: 1, c: 2 }], d: 3 };
-  expect(difference(got, { a: [{ b: 1 }] }, "part")).toBeUndefined();
-  expect(difference(got, { a: [{ c: 1 }] }, "part")).toBe("at .a[0].c: expected 1, got 2");
-  expect(difference(got, { a: [] }, "part")).toBe("at .a: expected 0 items, got 1");
+  expect(describeDifference(got, { a: [{ b: 1 }] }, "part")).toBeUndefined();
+  expect(describeDifference(got, { a: [{ c: 1 }] }, "part")).toBe("at .a[0].c: expected 1, got 2");
+  expect(describeDifference(got, { a: [] }, "part")).toBe("at .a: expected 0 items, got 1");
   expect(
-    difference(new Error("why", { cause: "x" }), { message: "why", cause: "x" }, "part"),
+    describeDifference(new Error("why", { cause: "x" }), { message: "why", cause: "x" }, "part"),
   ).toBeUndefined();
 });

@@ -7,11 +7,11 @@ import type {
   EngineUnderTest as Engine,
   MakeOptions,
 } from "../../src/testing/conformance/case/engine-under-test.ts";
-import type { Lack } from "../../src/testing/conformance/test-engine.ts";
+import type { MissingCapability } from "../../src/testing/conformance/test-engine.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
-import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
+import { makePoorest, POOREST_MISSING } from "./poorest-under-test.ts";
 
 /** A running engine, on a clock of its own. Its client's promises are driven: time passes while one of them is awaited. */
 export interface Host {
@@ -36,7 +36,7 @@ export interface EngineUnderTest {
 type Made = Engine & Pick<Host, "stored" | "close">;
 type Make = (options: MakeOptions) => Made | Promise<Made>;
 
-function on(name: string, make: Make, lacks: readonly Lack[] = []): EngineUnderTest {
+function on(name: string, make: Make, lacks: readonly MissingCapability[] = []): EngineUnderTest {
   const features = new Set(Object.keys(TESTED_CAPABILITIES) as TestedCapability[]);
   for (const { capability } of lacks) features.delete(capability);
   return {
@@ -64,4 +64,4 @@ export const onSqlite = on("the embedded engine in SQLite", makeSqlite);
 
 /** The poorest engine, with a share of its responses lost. */
 export const onPoorestLosing = (lost: number): EngineUnderTest =>
-  on("the poorest engine", makePoorest(lost), POOREST_LACKS);
+  on("the poorest engine", makePoorest(lost), POOREST_MISSING);

@@ -1,12 +1,12 @@
 import { test } from "vitest";
 import { testEngine } from "../../src/testing/conformance/test-engine.ts";
 import { assertHolds, byName } from "./assert-holds.ts";
-import { makePoorest, POOREST_LACKS } from "./poorest-under-test.ts";
+import { makePoorest, POOREST_MISSING } from "./poorest-under-test.ts";
 
 const tests = testEngine({
   make: makePoorest(0.2),
   dispose: (engine) => engine.close(),
-  cannot: POOREST_LACKS,
+  missing: POOREST_MISSING,
   seeds: 4,
 });
 

@@ -2,10 +2,10 @@ import type {
   EngineUnderTest,
   MakeOptions,
 } from "../../src/testing/conformance/case/engine-under-test.ts";
-import type { Lack } from "../../src/testing/conformance/test-engine.ts";
+import type { MissingCapability } from "../../src/testing/conformance/test-engine.ts";
 import { poorest } from "../engines/poorest/poorest.ts";
 
-/** A poorest engine as the suite sees it. */
+/** The poorest engine as the suite sees it. */
 export interface PoorestUnderTest extends EngineUnderTest {
   readonly stored: () => number;
   readonly close: () => Promise<void>;
@@ -21,15 +21,15 @@ export function makePoorest(
   };
 }
 
-/** What a poorest engine lacks. */
-export const POOREST_LACKS: readonly Lack[] = [
+/** The capabilities that the poorest engine is missing. */
+export const POOREST_MISSING: readonly MissingCapability[] = [
   { capability: "blockingGet", reason: "handlers cannot wait while they run" },
-  { capability: "snapshotRead", reason: "state is read by functions only" },
-  { capability: "scopedCancel", reason: "what was sent cannot be withdrawn" },
-  { capability: "egress", reason: "sinks are the platform's" },
-  { capability: "deadLetters", reason: "the platform keeps none" },
+  { capability: "snapshotRead", reason: "only functions can read state" },
+  { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
+  { capability: "egress", reason: "the platform has its own sinks" },
+  { capability: "deadLetters", reason: "the platform keeps no failed messages" },
   {
     capability: "promptOrder",
-    reason: "what one handler has sent may arrive after what its consequences send",
+    reason: "a handler's messages may arrive after those of its consequences",
   },
 ];

@@ -15,14 +15,14 @@ import type { EmbeddedUnderTest } from "./embedded-under-test.ts";
 const make = makeEmbedded(memory);
 const CAPABILITIES = Object.keys(TESTED_CAPABILITIES) as TestedCapability[];
 
-/** The one test whose name has these words. */
+/** Returns the one test whose name contains these words. */
 function named(tests: readonly EngineTest[], words: string): EngineTest {
   const [found, ...others] = tests.filter(({ name }) => name.includes(words));
   if (found === undefined || others.length > 0) throw new Error(`expected one test named ${words}`);
   return found;
 }
 
-/** The tests for an engine that is the embedded one but for its client. */
+/** Lists the tests for an embedded engine with a changed client. */
 function testsWith(change: (client: Client) => Partial<Client>): readonly EngineTest[] {
   const makeOther = async (options: MakeOptions): Promise<EmbeddedUnderTest> => {
     const engine = await make(options);
@@ -39,20 +39,20 @@ function testsWith(change: (client: Client) => Partial<Client>): readonly Engine
 }
 
 describe("for an engine that needs real time", () => {
-  // Time that goes by itself here, too: the suite only ever waits for it.
+  // The clock also runs by itself here, because the suite only waits for it.
   const clock = new VirtualClock();
-  const cannot = [{ capability: "virtualTime", reason: "it is a server" }] as const;
-  test.each(byName(testEngine({ make, dispose, cannot, clock })))("%s", (_, each) =>
+  const missing = [{ capability: "virtualTime", reason: "it is a server" }] as const;
+  test.each(byName(testEngine({ make, dispose, missing, clock })))("%s", (_, each) =>
     clock.until(assertHolds(each)),
   );
 });
 
 describe("the list of tests", () => {
-  test("is as long whatever an engine cannot, has no name twice, and tells the reasons", () => {
+  test("has the same length for every engine, unique names, and a reason for each replaced test", () => {
     const all = testEngine({ make, dispose });
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
     for (const capability of CAPABILITIES) {
-      const without = testEngine({ make, dispose, cannot: [{ capability, reason: "it is old" }] });
+      const without = testEngine({ make, dispose, missing: [{ capability, reason: "it is old" }] });
       const replaced = without.filter(({ name }) =>
         name.startsWith(`without ${capability} (it is old), in place of: `),
       );
@@ -63,7 +63,7 @@ describe("the list of tests", () => {
     }
   });
 
-  test("has functions without parameters, so that no runner hands them anything", () => {
+  test("has functions without parameters, so that a runner cannot pass any", () => {
     for (const { run } of testEngine({ make, dispose })) expect(run).toHaveLength(0);
   });
 
@@ -71,14 +71,14 @@ describe("the list of tests", () => {
     ["make", { make: 1, dispose }],
     ["dispose", { make }],
     ["seeds", { make, dispose, seeds: 0 }],
-    ["cannot", { make, dispose, cannot: "egress" }],
-    ["a reason", { make, dispose, cannot: [{ capability: "egress", reason: " " }] }],
+    ["missing", { make, dispose, missing: "egress" }],
+    ["a reason", { make, dispose, missing: [{ capability: "egress", reason: " " }] }],
     [
       "scopedCancel",
-      { make, dispose, cannot: [{ capability: "everything", reason: "it is lazy" }] },
+      { make, dispose, missing: [{ capability: "everything", reason: "it is lazy" }] },
     ],
     ["option", { make, dispose, can: [] }],
-  ])("is refused with INVALID_OPTIONS when options are not in order: %s", (word, options) => {
+  ])("invalid options are rejected with INVALID_OPTIONS: %s", (word, options) => {
     expect(() => testEngine(wrong(options))).toThrow(
       expect.objectContaining({ code: "INVALID_OPTIONS", message: expect.stringContaining(word) }),
     );
@@ -86,7 +86,7 @@ describe("the list of tests", () => {
 });
 
 describe("a test", () => {
-  test("disposes of each engine once, also when it fails", async () => {
+  test("disposes of each engine once, even if it fails", async () => {
     const made: EmbeddedUnderTest[] = [];
     const disposed: EmbeddedUnderTest[] = [];
     const counted = testEngine({
@@ -101,13 +101,13 @@ describe("a test", () => {
       },
     });
     await expect(
-      named(counted, "resolves futures anywhere inside an input").run(),
+      named(counted, "futures anywhere inside an input are resolved").run(),
     ).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
     expect(made).toHaveLength(1);
     expect(disposed).toEqual(made);
   });
 
-  test("runs under each seed, and says which one fails", async () => {
+  test("runs with each seed, and names the one that fails", async () => {
     const seeds: number[] = [];
     const tests = testEngine({
       seeds: 4,
@@ -118,39 +118,36 @@ describe("a test", () => {
       },
       dispose,
     });
-    await expect(named(tests, "resolves futures anywhere inside an input").run()).rejects.toThrow(
-      "under seed 3: unlucky",
-    );
+    await expect(
+      named(tests, "futures anywhere inside an input are resolved").run(),
+    ).rejects.toThrow("under seed 3: unlucky");
     expect(seeds).toEqual([1, 2, 3]);
   });
 
   test.each(["blockingGet", "snapshotRead", "egress", "deadLetters", "storedValues"] as const)(
-    "fails for an engine that says it cannot do %s, and can",
+    "fails if an engine lists %s as missing, but has it",
     async (capability) => {
-      const tests = testEngine({ make, dispose, cannot: [{ capability, reason: "it says so" }] });
+      const tests = testEngine({ make, dispose, missing: [{ capability, reason: "it says so" }] });
       const checks = tests.filter(({ name }) => name.startsWith(`without ${capability}`));
       expect(checks.length).toBeGreaterThan(0);
-      for (const { run } of checks)
-        await expect(run()).rejects.toThrow(/expected|says that it cannot/);
+      for (const { run } of checks) await expect(run()).rejects.toThrow(/expected/);
     },
   );
 
-  test("fails for an engine that says nothing of what it lacks", async () => {
+  test("fails if an engine does not list a missing capability", async () => {
     const tests = testEngine({
       make: async (options) => ({ client: (await make(options)).client }),
       dispose: () => undefined,
     });
-    await expect(named(tests, "spills a stack").run()).rejects.toThrow("has no stored()");
-    await expect(named(tests, "buries one-way messages").run()).rejects.toThrow(
-      "has no deadLetters()",
-    );
+    await expect(named(tests, "a stack of 2,000").run()).rejects.toThrow("has no stored()");
+    await expect(named(tests, "become dead letters").run()).rejects.toThrow("has no deadLetters()");
   });
 
-  test("says where a result differs from what was expected", async () => {
+  test("reports where a result differs from the expected one", async () => {
     const tests = testsWith((client) => ({
       call: wrong(async (f: Fn<void, object>) => ({ ...(await client.call(f)), whole: 3 })),
     }));
-    const failure = named(tests, "resolves futures anywhere inside an input").run();
+    const failure = named(tests, "futures anywhere inside an input are resolved").run();
     await expect(failure).rejects.toMatchObject({
       name: "AssertionError",
       message: "at .whole: expected 2, got 3",
@@ -158,31 +155,32 @@ describe("a test", () => {
     });
   });
 
-  test("says what came where a rejection was expected", async () => {
+  test("reports the value or error that came instead of the expected rejection", async () => {
     const never = { code: "NOT_FOUND" };
     const silent = testsWith(() => ({ status: () => Promise.resolve(wrong("fine")) }));
-    await expect(named(silent, "finds a flow again").run()).rejects.toThrow(
+    await expect(named(silent, "a flow is found again").run()).rejects.toThrow(
       `expected a rejection with ${JSON.stringify(never)}, but it was fulfilled`,
     );
     const other = testsWith(() => ({ status: () => Promise.reject(new TypeError("not that")) }));
-    await expect(named(other, "finds a flow again").run()).rejects.toThrow(
+    await expect(named(other, "a flow is found again").run()).rejects.toThrow(
       'at .code: expected "NOT_FOUND", got undefined (not that)',
     );
   });
 
   test.each([
-    ["takes a second settlement", "settle", /expected a rejection with .*ALREADY_COMPLETED/],
-    ["keeps events that come before the wait", "signal", "still pending"],
-  ] as const)(
-    "%s: fails for an engine that does nothing for client.%s",
-    async (words, method, says) => {
-      const nothing = (): Promise<void> => Promise.resolve();
-      await expect(
-        named(
-          testsWith(() => ({ [method]: nothing })),
-          words,
-        ).run(),
-      ).rejects.toThrow(says);
-    },
-  );
+    [
+      "a second settlement with the same outcome",
+      "settle",
+      /expected a rejection with .*ALREADY_COMPLETED/,
+    ],
+    ["events that arrive before the wait", "signal", "still pending"],
+  ] as const)("%s: fails if client.%s does nothing", async (words, method, says) => {
+    const nothing = (): Promise<void> => Promise.resolve();
+    await expect(
+      named(
+        testsWith(() => ({ [method]: nothing })),
+        words,
+      ).run(),
+    ).rejects.toThrow(says);
+  });
 });

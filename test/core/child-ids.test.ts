@@ -12,7 +12,7 @@ import {
 const parents = fc.stringMatching(/^[0-9a-f]{40}$/);
 const ordinals = fc.nat(0xffff_ffff);
 
-describe("the ids of what one message causes", () => {
+describe("the ids of the messages that one message causes", () => {
   test("are message ids of its flow", () => {
     fc.assert(
       fc.property(parents, fc.nat(5), ordinals, (parent, epoch, ordinal) => {
@@ -23,7 +23,7 @@ describe("the ids of what one message causes", () => {
     );
   });
 
-  test("are the same whenever they are made: what is kept under one is found by it", () => {
+  test("are the same each time they are made, so that data stored under one is found", () => {
     const parent = rootId("0000010000000000");
     expect([0, 1, 2 ** 32 - 1].map((ordinal) => new ChildIds(parent, 0).at(ordinal))).toEqual([
       "000001000000000083f044f2e5b7a3a77c463ace",

@@ -103,7 +103,7 @@ function valueOf(part: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
 }
 
 describe("laws", () => {
-  test("any value comes back strictly equal, and encodes to the same text again", () => {
+  test("any value decodes to a strictly equal one, and encodes to the same text again", () => {
     fc.assert(
       fc.property(valueOf(leaf), (value) => {
         const text = codec.encode(value);
@@ -115,7 +115,7 @@ describe("laws", () => {
     );
   });
 
-  test("keys that need escaping come back, whatever came at their place in texts before", () => {
+  test("keys that need escaping decode, whatever was at their place in earlier texts", () => {
     for (let round = 0; round < 2_000; round++) {
       for (const odd of ["\\", '"', "\n", "\ud800", 'x"', "x\\"]) {
         const value = { a: round, [odd]: 1, length: 2 };
@@ -132,7 +132,7 @@ describe("laws", () => {
     );
   });
 
-  test("a filled template is the whole", () => {
+  test("a filled template equals the whole text", () => {
     const hole = leaf.filter((value) => value !== undefined).map((value) => new Hole(value));
     fc.assert(
       fc.property(valueOf(fc.oneof(hole, leaf)), (value) => {
@@ -191,7 +191,7 @@ describe("laws", () => {
     );
   });
 
-  test("decoding any text that is not JSON is refused", () => {
+  test("decoding any text that is not JSON is rejected", () => {
     for (const text of [
       "",
       "undefined",
@@ -211,7 +211,7 @@ describe("laws", () => {
     }
   });
 
-  test("control characters that stand raw in a string, which no codec writes, are taken as they are", () => {
+  test("raw control characters in a string, which no codec writes, are accepted", () => {
     expect(codec.decode(foreign('"a\n\u0000b"'))).toBe("a\n\u0000b");
   });
 
@@ -228,7 +228,7 @@ describe("laws", () => {
     }
   });
 
-  test("base64 is what others write, and each array of bytes has one text", () => {
+  test("base64 is standard, and each array of bytes has one text", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const text = btoa(String.fromCharCode(...bytes));
@@ -252,7 +252,7 @@ describe("laws", () => {
   });
 });
 
-describe("the format, which stored texts rely on", () => {
+describe("the format of stored texts:", () => {
   test.each<[unknown, string]>([
     [undefined, UNDEFINED],
     [null, "null"],
@@ -344,7 +344,7 @@ describe("encoding keeps", () => {
     expect(roundTrip({ a: undefined, b: 1 })).toStrictEqual({ b: 1 });
   });
 
-  test("an object that is in two places as two copies", () => {
+  test("an object in two places as two copies", () => {
     const shared = { a: 1 };
     const [left, right] = Object.values(roundTrip({ left: shared, right: shared }) ?? {});
     expect(left).toStrictEqual(shared);
@@ -365,7 +365,7 @@ describe("encoding keeps", () => {
     );
   });
 
-  test("what a getter or a Proxy gives, asked once", () => {
+  test("the values of a getter or a Proxy, read once", () => {
     const reads: unknown[] = [];
     const value = new Proxy(
       { a: 1, b: 2 },
@@ -387,7 +387,7 @@ describe("encoding keeps", () => {
   });
 });
 
-describe("encoding refuses", () => {
+describe("encoding rejects", () => {
   class Order {
     readonly id = 1;
   }
@@ -433,7 +433,7 @@ describe("encoding refuses", () => {
     ["a hole where none may be", new Hole(1)],
   ];
 
-  test.each(unserializable)("%s, wherever it stands", (_, value) => {
+  test.each(unserializable)("%s, at any place", (_, value) => {
     expect(refusalOf(value).code).toBe("UNSERIALIZABLE");
     for (const holder of [
       [value],
@@ -446,7 +446,7 @@ describe("encoding refuses", () => {
     }
   });
 
-  test("saying where", () => {
+  test("a bad value, with its path", () => {
     const bad = () => 1;
     expect(pathOf({ items: [0, 1, 2, { cb: bad }] })).toBe("input.items[3].cb");
     expect(pathOf({ items: [{ deep: { a: 1 } }, { deep: { b: bad } }] }, "state.order")).toBe(
@@ -470,14 +470,14 @@ describe("encoding refuses", () => {
     expect(thrownBy(() => codec.encode([bad])).details["path"]).toBe("value[0]");
   });
 
-  test("saying where, bounded, however long the keys are", () => {
+  test("a bad value, with a bounded path, however long the keys are", () => {
     let value: unknown = () => 1;
     for (let level = 0; level < 100; level++) value = { ["k".repeat(10_000)]: value };
     expect(pathOf(value).length).toBeLessThan(1_100);
     expect(refusalOf(value).message.length).toBeLessThan(1_300);
   });
 
-  test("with a hint at what was meant", () => {
+  test("a likely mistake, with a hint", () => {
     expect(refusalOf({ a: Promise.resolve(1) }).details["hint"]).toContain("await");
     expect(refusalOf(thenable).details["hint"]).toContain("await");
     expect(refusalOf(globalThis.Buffer.from("a")).details["hint"]).toContain(
@@ -486,7 +486,7 @@ describe("encoding refuses", () => {
     expect(refusalOf({ toJSON: () => 1 }).details["hint"]).toContain("toJSON");
   });
 
-  test("a cycle, naming its way", () => {
+  test("a cycle, with its path", () => {
     const a: Record<string, unknown> = {};
     a["b"] = { a };
     const error = thrownBy(() => codec.encode(a, { root: "a" }));
@@ -497,7 +497,7 @@ describe("encoding refuses", () => {
     expect(pathOf(map)).toBe("input.values[0][0]");
   });
 
-  test("a value whose own code throws, with what it threw as the cause", () => {
+  test("a value whose own code throws, with the thrown value as the cause", () => {
     const cause = new Error("boom");
     const fail = () => {
       throw cause;
@@ -517,7 +517,7 @@ describe("encoding refuses", () => {
     }
   });
 
-  test("a value whose own code throws nothing, an error of ours, or its own TypeErrors", () => {
+  test("a value whose own code throws nothing, an error of ours, or a TypeError", () => {
     const throwing = (thrown: unknown) =>
       Object.defineProperty({}, "a", {
         enumerable: true,
@@ -538,7 +538,7 @@ describe("encoding refuses", () => {
     }
   });
 
-  test("what is nested deeper than the limit, however deep", () => {
+  test("values nested deeper than the limit, however deep", () => {
     expect(roundTrip(nested(MAX_DEPTH))).toStrictEqual(nested(MAX_DEPTH));
     for (const depth of [MAX_DEPTH + 1, 200_000])
       expect(codeOf(() => codec.encode(nested(depth)))).toBe("TOO_DEEP");
@@ -546,7 +546,7 @@ describe("encoding refuses", () => {
     expect(codeOf(() => codec.encode(endless))).toBe("TOO_DEEP");
   });
 
-  test("what is larger than the limit, saying so", () => {
+  test("values larger than the limit, with the limit in the error", () => {
     const limit = 10;
     for (const value of [
       "x".repeat(9),
@@ -565,13 +565,13 @@ describe("encoding refuses", () => {
     expect(codec.encode("x".repeat(8), { limit })).toHaveLength(limit);
   });
 
-  test("what is larger than the limit across the segments of a template", () => {
+  test("values larger than the limit across the segments of a template", () => {
     expect(codeOf(() => codec.encodeTemplate(["xxxx", new Hole(1), "xxxx"], { limit: 12 }))).toBe(
       "PAYLOAD_TOO_LARGE",
     );
   });
 
-  test("what is larger than 32 MiB of text, when no limit is given", () => {
+  test("values larger than 32 MiB of text if no limit is given", () => {
     expect(codec.encode("x".repeat(DEFAULT_PAYLOAD_LIMIT - 2))).toHaveLength(DEFAULT_PAYLOAD_LIMIT);
     expect(codeOf(() => codec.encode("x".repeat(DEFAULT_PAYLOAD_LIMIT - 1)))).toBe(
       "PAYLOAD_TOO_LARGE",
@@ -592,7 +592,7 @@ describe("encoding refuses", () => {
   });
 });
 
-describe("decoding refuses", () => {
+describe("decoding", () => {
   test.each([
     '{"$":[]}',
     '{"$":["Function","x"]}',
@@ -631,17 +631,17 @@ describe("decoding refuses", () => {
     '{"$":["point",{"y":1}]}',
     '{"$":["point"]}',
     '{"a":[{"$":["map",[[{"$":["nope",1]},1]]]}]}',
-  ])("%s: no codec wrote it", (text) => {
+  ])("rejects %s: no codec wrote it", (text) => {
     expect(codeOf(() => codec.decode(foreign(text)))).toBe("UNSERIALIZABLE");
   });
 
-  test("nothing for being deep: spliced texts may be deeper than the stack", () => {
+  test("accepts any depth, because spliced texts may be deeper than the stack", () => {
     const depth = 200_000;
     const text = foreign(`${'[{"$$a":{"$":["set",['.repeat(depth)}1${"]]}}]".repeat(depth)}`);
     expect(Array.isArray(codec.decode(text))).toBe(true);
   });
 
-  test("no JSON for having many keys", () => {
+  test("accepts JSON with many keys", () => {
     const text = foreign(
       `{${Array.from({ length: 200_000 }, (_, index) => `"$$${index}":1`).join(",")}}`,
     );
@@ -665,7 +665,7 @@ describe("a template", () => {
 });
 
 describe("a codec", () => {
-  test("says in the error it was given that a hole may not be where it is", () => {
+  test("names the hole at a wrong place in the error that it was given", () => {
     const strict = makeCodec({
       isHole: (value) => value instanceof Hole,
       holeError: (path) => new HandbackError("FUTURE_IN_STATE", path, { details: { path } }),
@@ -675,7 +675,7 @@ describe("a codec", () => {
     expect(error.details["path"]).toBe("state.a[0]");
   });
 
-  test("passes on the HandbackErrors of an extension, and wraps all else that one throws", () => {
+  test("passes on HandbackErrors of an extension, and wraps all other errors", () => {
     const failing = (error: Error) =>
       makeCodec({
         extensions: [
@@ -693,14 +693,14 @@ describe("a codec", () => {
     expect(codeOf(() => failing(new Error("x")).encode([new Point(1)]))).toBe("UNSERIALIZABLE");
   });
 
-  test("refuses two extensions with one tag, and built-in tags", () => {
+  test("rejects two extensions with one tag, and built-in tags", () => {
     expect(codeOf(() => makeCodec({ extensions: [POINT, POINT] }))).toBe("INVALID_OPTIONS");
     expect(codeOf(() => makeCodec({ extensions: [{ ...POINT, tag: "date" }] }))).toBe(
       "INVALID_OPTIONS",
     );
   });
 
-  test("knows which texts may hold what changes in place", () => {
+  test("knows which texts may contain values that can change in place", () => {
     for (const value of [new Date(0), new Map(), new Set(), new Uint8Array(1)]) {
       expect(mayHoldMutableLeaf(codec.encode({ a: [value] }))).toBe(true);
     }

@@ -53,7 +53,7 @@ describe("a duration", () => {
   });
 
   test.each([-1, -0.5, "-1s", NaN, Infinity, -Infinity])(
-    "%o is refused: neither negative nor without end",
+    "%o is rejected: negative or endless",
     (value) => {
       expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
     },
@@ -78,7 +78,7 @@ describe("a duration", () => {
     "0x1s",
     "١s",
     "1".repeat(1e6) + "s",
-  ])("the string %j is refused", (value) => {
+  ])("the string %j is rejected", (value) => {
     expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
   });
 
@@ -94,16 +94,16 @@ describe("a duration", () => {
     () => 5,
     new Date(NaN),
     new Date(0),
-  ])("%o is refused: nothing is coerced", (value) => {
+  ])("%o is rejected: nothing is coerced", (value) => {
     expect(codeOf(() => parseDuration(value, "delay"))).toBe("INVALID_DELAY");
   });
 
-  test("an object is refused without running its code", () => {
+  test("an object is rejected without running its code", () => {
     const trap = { valueOf: () => expect.unreachable(), toString: () => expect.unreachable() };
     expect(codeOf(() => parseDuration(trap, "delay"))).toBe("INVALID_DELAY");
   });
 
-  test("what a refusal shows is named, bounded and on one line", () => {
+  test("an error shows the value with its name, bounded and on one line", () => {
     const { message } = thrownBy(() =>
       parseDuration(`\n\u001b[31m\u2028${"9".repeat(1e6)}`, "the delay of send"),
     );
@@ -112,7 +112,7 @@ describe("a duration", () => {
     expect(message).not.toMatch(/[\n\u001b\u2028]/);
   });
 
-  test("any string is either refused or a whole number of ms", () => {
+  test("any string is either rejected or a whole number of ms", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom("0", "9", ".", "m", "s", "h", "-", " ") }),
@@ -123,7 +123,7 @@ describe("a duration", () => {
     );
   });
 
-  test("any number is either refused or a whole number of ms that is not early", () => {
+  test("any number is either rejected or a whole number of ms that is not early", () => {
     fc.assert(
       fc.property(fc.double(), (value) => {
         if (value >= 0 && value <= LONGEST)
@@ -159,7 +159,7 @@ describe("an instant", () => {
   });
 
   test.each([new Date(NaN), NaN, Infinity, -Infinity, LAST_INSTANT + 1, LAST_INSTANT * 2])(
-    "%o is refused",
+    "%o is rejected",
     (value) => {
       expect(codeOf(() => parseInstant(value, "at"))).toBe("INVALID_DELAY");
     },
@@ -177,7 +177,7 @@ describe("a due time", () => {
   });
 
   test.each([LAST_INSTANT, Number.MAX_VALUE, Infinity, NaN])(
-    "past what a Date holds is refused (%d ms from now)",
+    "after the last instant of a Date is rejected (%d ms from now)",
     (ms) => {
       expect(codeOf(() => addDuration(1, ms))).toBe("INVALID_DELAY");
     },

@@ -54,11 +54,11 @@ describe("a name", () => {
     expect(checkName(name, "value name")).toBe(name);
   });
 
-  test.each(Object.entries(FLAWED_NAMES))("that %s is refused", (_, name) => {
+  test.each(Object.entries(FLAWED_NAMES))("that %s is rejected", (_, name) => {
     expect(codeOf(() => checkName(name, "value name"))).toBe("INVALID_NAME");
   });
 
-  test("with a slash is refused", () => {
+  test("with a slash is rejected", () => {
     expect(codeOf(() => checkName("a/b", "value name"))).toBe("INVALID_NAME");
   });
 
@@ -69,7 +69,7 @@ describe("a name", () => {
     expect(codeOf(() => checkName("\u0800".repeat(67), "value name"))).toBe("INVALID_NAME");
   });
 
-  test.each(NOT_STRINGS)("is a string, not %o", (name) => {
+  test.each(NOT_STRINGS)("must be a string, not %o", (name) => {
     expect(codeOf(() => checkName(name, "value name"))).toBe("INVALID_NAME");
   });
 });
@@ -83,18 +83,18 @@ describe("a function type", () => {
   );
 
   test.each(["", "/", "a", "a/", "/a", "a//b", "a/b/c", "/a/b"])(
-    "%j is refused: exactly one slash, with a name on each side",
+    "%j is rejected: exactly one slash, with a name on each side",
     (type) => {
       expect(codeOf(() => checkFunctionType(type))).toBe("INVALID_NAME");
     },
   );
 
-  test.each(Object.entries(FLAWED_NAMES))("with a part that %s is refused", (_, part) => {
+  test.each(Object.entries(FLAWED_NAMES))("with a part that %s is rejected", (_, part) => {
     expect(codeOf(() => checkFunctionType(`${part}/a`))).toBe("INVALID_NAME");
     expect(codeOf(() => checkFunctionType(`a/${part}`))).toBe("INVALID_NAME");
   });
 
-  test("in the namespace _sys is refused, and only there", () => {
+  test("in the namespace _sys is rejected, and only there", () => {
     expect(codeOf(() => checkFunctionType("_sys/order"))).toBe("INVALID_NAME");
     expect(checkFunctionType("_system/_sys")).toBe("_system/_sys");
   });
@@ -107,7 +107,7 @@ describe("a function type", () => {
     );
   });
 
-  test.each(NOT_STRINGS)("is a string, not %o", (type) => {
+  test.each(NOT_STRINGS)("must be a string, not %o", (type) => {
     expect(codeOf(() => checkFunctionType(type))).toBe("INVALID_NAME");
   });
 });
@@ -134,7 +134,7 @@ describe("an id", () => {
     expect(codeOf(() => checkId(id, "id"))).toBe("INVALID_KEY");
   });
 
-  test.each(["", "a\0", "\ud800", "a\udc00b"])("%j is refused", (id) => {
+  test.each(["", "a\0", "\ud800", "a\udc00b"])("%j is rejected", (id) => {
     expect(codeOf(() => checkId(id, "id"))).toBe("INVALID_KEY");
   });
 
@@ -144,7 +144,7 @@ describe("an id", () => {
     expect(codeOf(() => checkId("a".repeat(100_000_000), "id"))).toBe("INVALID_KEY");
   });
 
-  test("is let through exactly when UTF-8 keeps it within the limit and it holds no NUL", () => {
+  test("is accepted exactly if it has no NUL and UTF-8 keeps it within the limit", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), (id) => {
         const bytes = Buffer.from(id);
@@ -166,19 +166,19 @@ describe("a flow key", () => {
   });
 
   test.each(["", " ", "\t\n\u3000", "k".repeat(257), "a\0", "\udc00"])(
-    "%j is refused, never taken for none",
+    "%j is rejected, and never treated as absent",
     (key) => {
       expect(codeOf(() => checkFlowKey(key))).toBe("INVALID_IDEMPOTENCY_KEY");
     },
   );
 
-  test.each(NOT_STRINGS)("is a string, not %o", (key) => {
+  test.each(NOT_STRINGS)("must be a string, not %o", (key) => {
     expect(codeOf(() => checkFlowKey(key))).toBe("INVALID_IDEMPOTENCY_KEY");
   });
 });
 
-describe("a refusal", () => {
-  test("names the thing and shows what it got, bounded and on one line", () => {
+describe("an error", () => {
+  test("names the thing and shows the value, bounded and on one line", () => {
     const { message } = thrownBy(() =>
       checkName(`\r\n\u001b[2J\u202e${"x".repeat(1e6)}`, "event name"),
     );
@@ -187,7 +187,7 @@ describe("a refusal", () => {
     expect(message).not.toMatch(/[\r\n\u001b\u202e]/);
   });
 
-  test("runs no code of what it got, even of a revoked Proxy", () => {
+  test("runs no code of the value, even of a revoked Proxy", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     expect(codeOf(() => checkId(proxy, "id"))).toBe("INVALID_KEY");

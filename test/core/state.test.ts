@@ -57,7 +57,7 @@ const keeper = stateful("state/keeper", {
   handlers: { run: (ctx, steps: readonly Step[]) => steps.map((each) => perform(ctx.state, each)) },
 });
 
-test("a state is what its handlers have made of it, in whatever order they touch its values", async () => {
+test("a state is the result of its handlers, in whatever order they touch its values", async () => {
   const engine = await embedded({ functions: [keeper], store: memory() });
   let keys = 0;
   await fc.assert(
@@ -77,7 +77,7 @@ test("a state is what its handlers have made of it, in whatever order they touch
   await engine.close();
 });
 
-test("a value that a handler does not touch is not decoded", async () => {
+test("an untouched value is not decoded", async () => {
   const engine = await embedded({ functions: [keeper], store: memory() });
   await engine.client.call(keeper.run, [{ do: "set", at: "other", count: 5 }], { id: "a" });
   const decode = vi.spyOn(codec, "decode");

@@ -31,7 +31,7 @@ function stored(values: Values, version?: number): (name: string) => Content | u
 }
 
 describe("loading a state", () => {
-  test("reads what is stored, and gives what is not its initial value", () => {
+  test("reads stored values, and uses initial values for the others", () => {
     const shape = shapeOf({ count: 1, names: ["a"] });
     expect(loadState(shape, stored({ count: 5 }), codec)).toEqual({
       values: { count: 5, names: ["a"] },
@@ -39,14 +39,14 @@ describe("loading a state", () => {
     });
   });
 
-  test("makes an initial value anew each time", () => {
+  test("makes a new initial value each time", () => {
     const shape = shapeOf({ names: [] });
     const load = (): unknown => loadState(shape, stored({}), codec).values["names"];
     expect(load()).not.toBe(load());
   });
 
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
-    "takes %s for a name like any other",
+    "treats %s as a name like any other",
     (name) => {
       const shape = shapeOf({ [name]: 0 });
       const own = (values: Values): unknown => Object.getOwnPropertyDescriptor(values, name)?.value;
@@ -62,7 +62,7 @@ describe("loading a state", () => {
 });
 
 describe("a state of an older version", () => {
-  test("is migrated: from what is stored, and the version in which it is", () => {
+  test("is migrated from its stored values and version", () => {
     const migrate = vi.fn<NonNullable<StateShape["migrate"]>>((old) => ({
       total: Number(old["sum"]) + 1,
     }));
@@ -74,7 +74,7 @@ describe("a state of an older version", () => {
     expect(migrate.mock.calls).toEqual([[{ sum: 5 }, 2]]);
   });
 
-  test("has version 1 when none is stored", () => {
+  test("has version 1 if none is stored", () => {
     const shape = shapeOf(
       { sum: 0 },
       { version: 2, migrate: (old, from) => ({ sum: Number(old["sum"]) * 10 + from }) },
@@ -85,7 +85,7 @@ describe("a state of an older version", () => {
     });
   });
 
-  test("is not migrated when nothing is stored", () => {
+  test("is not migrated if nothing is stored", () => {
     const migrate = vi.fn<NonNullable<StateShape["migrate"]>>();
     expect(
       loadState(shapeOf({ sum: 7 }, { version: 2, migrate }), stored({}), codec).values,
@@ -93,7 +93,7 @@ describe("a state of an older version", () => {
     expect(migrate).not.toHaveBeenCalled();
   });
 
-  test("leaves what the migration returned as it was", () => {
+  test("does not change the object that the migration returned", () => {
     const made = Object.freeze({ sum: 1 });
     const shape = shapeOf({ sum: 0, note: "none" }, { version: 2, migrate: () => made });
     expect(loadState(shape, stored({ sum: 5 }), codec).values).toEqual({ sum: 1, note: "none" });
@@ -104,14 +104,14 @@ describe("a state of an older version", () => {
     ["nothing migrates it", { version: 2 }, 1],
     ["it is newer than the function", { version: 2, migrate: () => ({}) }, 3],
     ["the migration throws", { version: 2, migrate: broken }, 1],
-  ])("does not fit when %s", (_, more, version) => {
+  ])("does not fit if %s", (_, more, version) => {
     expect(() => loadState(shapeOf({ sum: 0 }, more), stored({ sum: 5 }, version), codec)).toThrow(
       expect.objectContaining({ code: "STATE_SCHEMA_MISMATCH" }),
     );
   });
 });
 
-test("what a schema makes of a state counts, and what it leaves out is initial", () => {
+test("takes the values that a schema returns, and initial values for those it leaves out", () => {
   const shape = shapeOf(
     { count: 1, note: "none" },
     { check: ({ count }) => ({ count: Number(count) * 2 }) },

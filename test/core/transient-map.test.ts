@@ -19,7 +19,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant("clear" as const) },
 );
 
-test("a transient map holds what a plain one would, however often it takes a new table", () => {
+test("a transient map has the same content as a plain one, however often it replaces its table", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
       const map = new TransientMap<number, number>();

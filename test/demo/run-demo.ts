@@ -7,14 +7,14 @@ import { setTimeout } from "node:timers/promises";
 import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
-/** Where one test's backup comes from and goes to. */
+/** The folders and the database of one test's backup. */
 export interface Places {
   readonly folder: string;
   readonly target: string;
   readonly store: string;
 }
 
-/** What a run of the demo came to. */
+/** The end of a run of the demo. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,28 +22,20 @@ export interface Ended {
   readonly stderr: string;
 }
 
-interface Bill {
-  readonly billedMs: number;
-  readonly activeMs: number;
-  readonly blockedMs: number;
-  readonly beta: number;
-}
-
-/** What `--json` prints. */
+/** The object that `--json` prints. */
 export interface Report {
   readonly files: number;
   readonly bytes: number;
-  readonly manifest: string;
+  readonly problems: readonly { readonly path: string; readonly problem: string }[];
+  readonly bill: { readonly billedMs: number; readonly blockedMs: number; readonly beta: number };
   readonly wallMs: number;
-  readonly split: Bill;
-  readonly naive: Bill | null;
   readonly resumed: boolean;
   readonly copiesRun: number;
 }
 
 const MAIN = join(import.meta.dirname, "../../demo/main.ts");
 
-/** Places in a new directory; none of them is there yet. */
+/** Names places in a new directory. None of them exists yet. */
 export function newPlaces(): Places {
   const directory = temporaryDirectory();
   return {
@@ -53,7 +45,7 @@ export function newPlaces(): Places {
   };
 }
 
-/** Starts the demo as a process of its own. */
+/** Starts the demo in its own process. */
 function startDemo(
   { folder, target, store }: Places,
   ...more: string[]
@@ -63,7 +55,7 @@ function startDemo(
     [...NODE_OPTIONS, MAIN, folder, "--to", target, "--store", store, ...more],
     {
       stdio: ["ignore", "pipe", "pipe"],
-      // On a CI server colours are on even where nobody sees them.
+      // CI servers enable colors by default.
       env: { ...process.env, NO_COLOR: "1" },
     },
   );
@@ -83,31 +75,31 @@ export function runDemo(places: Places, ...more: string[]): Promise<Ended> {
   return startDemo(places, ...more).ended;
 }
 
-/** Runs the demo to its end with `--json`, and reads what it printed. */
+/** Runs the demo to its end with `--json`, and parses its output. */
 export async function reportOf(places: Places, ...more: string[]): Promise<Report> {
   const { stdout, stderr, code } = await runDemo(places, "--json", ...more);
   if (code !== 0) throw new Error(`the demo ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as Report;
 }
 
-/** Sends a signal once so many copies have been begun, and waits for the end. */
+/** Sends a signal after the given number of copies, and waits for the end. */
 export async function signalAfter(
   places: Places,
-  { copies, signal, naive = false }: { copies: number; signal: NodeJS.Signals; naive?: boolean },
+  { copies, signal }: { copies: number; signal: NodeJS.Signals },
 ): Promise<Ended> {
   const { child, ended } = startDemo(places, "--json");
-  const log = `${places.target}${naive ? ".naive" : ""}.copies.log`;
+  const log = `${places.target}.copies.log`;
   while (child.exitCode === null && readLines(log).length < copies) await setTimeout(5);
   child.kill(signal);
   return ended;
 }
 
-/** The copies begun so far, of the split backup. */
+/** Counts the copies begun so far. */
 export function copiesBegun(places: Places): number {
   return readLines(`${places.target}.copies.log`).length;
 }
 
-/** What `diff -r` says about the folder and its backup: nothing, when they are the same. */
+/** Returns the output of `diff -r` for the folder and its backup: empty if they are equal. */
 export function diff({ folder, target }: Places): string {
   const { stdout, stderr } = spawnSync("diff", ["-r", "--no-dereference", folder, target], {
     encoding: "utf8",

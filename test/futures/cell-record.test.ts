@@ -42,7 +42,7 @@ const cell: fc.Arbitrary<CellRecord> = fc.record({
   detached: fc.boolean(),
 });
 
-test("a cell is read as it was kept, from memory and from text", () => {
+test("a cell decodes from memory and from text to the value that was stored", () => {
   fc.assert(
     fc.property(cell, (given) => {
       expect(decodeCell(encodeCell(given, NUMBER), NUMBER)).toEqual(given);
@@ -53,7 +53,7 @@ test("a cell is read as it was kept, from memory and from text", () => {
   );
 });
 
-test("a cell that waits in its own flow has no names, and does not say the number again", () => {
+test("a cell that waits in its own flow stores no names, and does not repeat the number", () => {
   const waiting: CellRecord = {
     ...NO_CELL,
     made: true,

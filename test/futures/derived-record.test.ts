@@ -20,7 +20,7 @@ function call(control: Json): Envelope {
   };
 }
 
-test("the first call of a flow without a key tells its record, and no other message does", () => {
+test("only the first call of a flow without a key implies its record", () => {
   const first = { consumers: [], flow: NUMBER, startedAt: 5 };
   expect(derivedFlowRecord.idOf(call(first))).toBe(NUMBER);
   const { startedAt: _, ...later } = first;

@@ -23,7 +23,7 @@ const record: fc.Arbitrary<FlowRecord> = fc
   })
   .map(({ settled, ...rest }) => ({ ...rest, ...settled }));
 
-test("the record of a flow is read as it was kept, from memory and from text", () => {
+test("a flow record decodes from memory and from text to the record that was stored", () => {
   fc.assert(
     fc.property(record, (given) => {
       expect(decodeFlowRecord(encodeFlowRecord(given))).toEqual(given);
@@ -34,7 +34,7 @@ test("the record of a flow is read as it was kept, from memory and from text", (
   );
 });
 
-test("a record that has nothing unusual has no names", () => {
+test("a plain record stores no names", () => {
   const usual: FlowRecord = { type: "shop/pay", startedAt: 5, tally: [1, 2, 3, 4, 5, 6] };
   expect(encodeFlowRecord(usual)).toEqual(["shop/pay", 5, [1, 2, 3, 4, 5, 6], 0, 0, 0, 0]);
 });

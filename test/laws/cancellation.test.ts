@@ -24,7 +24,7 @@ function leavesOf(program: FlowProgram): readonly number[] {
 const GOES_ON = ["recover", "handle", "wait"] as const;
 
 law(
-  "leaves of the losers of a race are not started once it is decided",
+  "losing branches of a decided race start no new leaves",
   [
     fc.array(flows({ without: GOES_ON, maxDepth: 2 }), { minLength: 2, maxLength: 3 }),
     fc.constantFrom("race", "any", "timeout"),
@@ -175,7 +175,7 @@ function cleanUps(part: Parked): number {
 const ends = fc.constantFrom("race", "any", "timeout", "ctx.cancel", "client.cancel");
 
 law(
-  "what is parked for what is cancelled is gone at once, and nothing stays behind for it",
+  "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   [parked, ends],
   (given, how) =>
     inWorld(async (world) => {
@@ -208,7 +208,7 @@ law(
 );
 
 law(
-  "`onSettled` runs once for whatever is cancelled, and learns of it",
+  "`onSettled` runs once for each canceled future, and gets the cancellation",
   [parked, ends],
   (given, how) =>
     inWorld(async (world) => {
@@ -237,7 +237,7 @@ law(
 );
 
 law(
-  "`client.cancel` makes a flow cancelled at once, whatever it is at, and only once",
+  "`client.cancel` cancels a flow at once, whatever it does, and only once",
   [flows({ without: ["recover"] }), fc.double({ min: 0, max: 1, noNaN: true })],
   (program, part) =>
     inWorld(async (world) => {
@@ -272,7 +272,7 @@ law(
 );
 
 law(
-  "a loser that waits for an event takes none: each event goes to a waiter that still waits",
+  "a losing wait for an event takes none: each event goes to a waiter that still waits",
   [
     fc.array(
       fc.record({
@@ -411,7 +411,7 @@ function raced(rival: string, work: (ms: number) => Promise<void>) {
 }
 
 law(
-  "cancelling a future cancels all that only it needs, and nothing that others need",
+  "canceling a future cancels the work that only it needs, and no work that others need",
   [fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }), fc.boolean()],
   (shared, viaCell) =>
     inWorld(async (world) => {
@@ -445,7 +445,7 @@ law(
 );
 
 law(
-  "a cancelled future stays cancelled for all who hold it, on every engine, also where its work goes on and ends",
+  "a canceled future stays canceled for all holders, on every engine, even if its work continues and ends",
   [
     fc.integer({ min: 1, max: 20 }),
     fc.integer({ min: 1, max: 20 }),
@@ -481,7 +481,7 @@ law(
 );
 
 law(
-  "a running handler learns by its signal, at the instant, that it is cancelled",
+  "the signal of a running handler is aborted at the instant of its cancellation",
   [fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }), ends],
   (worksMs, cancelledMs, how) =>
     inWorld(async (world: World) => {
@@ -510,7 +510,7 @@ law(
 );
 
 law(
-  "a timeout cancels what it is over, also where nobody takes its outcome",
+  "a timeout cancels its overdue work, even if its outcome is not consumed",
   [fc.constantFrom("sent", "ignored", "cleaning up"), fc.integer({ min: 1, max: 20 })],
   (where, ms) =>
     inWorld(async (world: World) => {

@@ -107,7 +107,7 @@ async function play(
 }
 
 law(
-  "left identity: continuing a known value is calling the function with it",
+  "left identity: continuing a known value equals calling the function with it",
   [values(), does],
   (value, f) =>
     assertSame(
@@ -117,7 +117,7 @@ law(
 );
 
 law(
-  "right identity: continuing with a function that returns what it gets changes nothing",
+  "right identity: continuing with a function that returns its input changes nothing",
   [begins, values()],
   (kind, value) =>
     assertSame(
@@ -138,7 +138,7 @@ law(
 );
 
 law(
-  "a failure short-circuits: no continuation behind it is called, and it arrives as it was",
+  "a failure short-circuits: no later continuation is called, and the failure arrives unchanged",
   [fc.array(does, { maxLength: 6 }), does],
   (before, after) =>
     inWorld(async (world) => {
@@ -181,7 +181,7 @@ law(
 );
 
 law(
-  "a function gets args if it is called with args, even if they are undefined",
+  "a function called with args gets args, even if they are undefined",
   [begins, values(), values()],
   (kind, value, args) =>
     assertSame(
@@ -218,7 +218,7 @@ function substitute(program: FlowProgram, by: (leaf: FlowProgram) => FlowProgram
 }
 
 law(
-  "substitution: a leaf can be replaced by a composition that does the same",
+  "substitution: a leaf can be replaced by a composition with the same behavior",
   [flows({ maxDepth: 3 }), fc.constantFrom(...Object.keys(SUBSTITUTES))],
   async (program, how) => {
     const { bill, ...plain } = await runFlow(splitFlow, program);

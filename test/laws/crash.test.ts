@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { BuiltFlow, FlowWorld } from "../../src/testing/flows/leaves.ts";
 import { naiveFlow } from "../../src/testing/flows/naive.ts";
-import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import { flowOutcomeOf } from "../../src/testing/flows/outcome.ts";
 import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
@@ -25,7 +25,9 @@ const timeless = fc.oneof(
 function runIn(build: (world: FlowWorld) => BuiltFlow, program: FlowProgram) {
   const { run } = build({ work: async () => undefined });
   return async (t: Simulated) => {
-    const outcome = await outcomeOf(t.client.call(run, { program, input: null }, { key: "flow" }));
+    const outcome = await flowOutcomeOf(
+      t.client.call(run, { program, input: null }, { key: "flow" }),
+    );
     await t.idle("1d");
     return outcome;
   };
@@ -70,7 +72,7 @@ law(
 );
 
 law(
-  "every crash schedule's outcome is a crash-free outcome, where the first to come decides",
+  "every crash schedule's outcome is a crash-free outcome, in programs with races",
   [flows({ without: ["wait"], maxDepth: 3 }), schedules()],
   async (program, schedule) => {
     let possible: ReadonlySet<string>;
@@ -130,7 +132,7 @@ const counter = stateful("law/counter", {
 });
 
 law(
-  "counters equal the number of distinct requests, however often each is made",
+  "counters equal the number of distinct requests, however often each is repeated",
   [
     fc.array(fc.record({ key: fc.nat(5), atMs: fc.nat(20), id: fc.constantFrom("a", "b") }), {
       maxLength: 12,
@@ -162,7 +164,7 @@ law(
 );
 
 law(
-  "the outbox is atomic: what a handler changed, sent and gave out count together or not at all",
+  "effects are atomic: a handler's writes, sends and egress count together or not at all",
   [
     fc.array(fc.record({ ms: fc.nat(5), fails: fc.boolean() }), { minLength: 1, maxLength: 6 }),
     schedules(),
@@ -215,7 +217,7 @@ law(
 );
 
 law(
-  "ids of children are stable across attempts: a handler that is run again after a crash makes the same ones",
+  "ids of children are stable across attempts: a handler that runs again after a crash makes the same ones",
   [fc.integer({ min: 1, max: 5 }), schedules()],
   async (children, schedule) => {
     const keys = new Map<string, Set<string>>();
@@ -274,7 +276,7 @@ law(
 );
 
 law(
-  "what was acknowledged is durable, and what is read is committed: over crashes nothing goes back",
+  "acknowledged work is durable, and reads are committed: nothing goes back over crashes",
   [fc.integer({ min: 1, max: 8 }), schedules()],
   async (requests, schedule) => {
     await simulate({ schedule, functions: [counter] }, async (t) => {
@@ -304,7 +306,7 @@ law(
 );
 
 law(
-  "one handler at a time runs at an address, whatever the schedule, and each sees what the one before has left",
+  "one handler at a time runs at an address under any schedule, and sees the effects of the previous one",
   [fc.integer({ min: 1, max: 8 }), schedules()],
   async (requests, schedule) => {
     const seen: { process: number; before: number; n: number }[] = [];

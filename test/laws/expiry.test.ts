@@ -21,7 +21,7 @@ const lives = fc.integer({ min: 1, max: 50 }).chain((lifeMs) =>
 );
 
 law(
-  "expiry is exact: a value is there up to the instant, and initial from it on, counted from the last write",
+  "expiry is exact: a value exists before the instant and is initial from it on, counted from the last write",
   [lives, fc.constantFrom("expireAfterWrite", "expireAfterCall")],
   ([lifeMs, steps], kind) =>
     inWorld(async (world) => {
@@ -51,7 +51,7 @@ law(
 );
 
 law(
-  "expiry never races a queued operation: each sees the state as of the instant at which it is taken up",
+  "expiry never races a queued operation: each sees the state at the instant at which it begins",
   [fc.integer({ min: 1, max: 20 }), fc.array(fc.nat(25), { minLength: 1, maxLength: 5 })],
   (lifeMs, works) =>
     inWorld(async (world) => {
@@ -89,7 +89,7 @@ law(
 );
 
 law(
-  "a state ages out as a whole, exactly, counted from its last message, and operations on a state without an id then say NOT_FOUND",
+  "a state ages out as a whole, exactly, counted from its last message, and later operations on a generated id say NOT_FOUND",
   [lives, fc.boolean()],
   ([lifeMs, steps], named) =>
     inWorld(async (world) => {
@@ -127,7 +127,7 @@ law(
 );
 
 law(
-  "collection takes what has expired, and nothing else",
+  "collection deletes expired values, and no others",
   [
     fc.array(fc.record({ id: fc.nat(5), lifeMs: fc.constantFrom(10, 1000, 30 * DAY_MS) }), {
       maxLength: 10,
@@ -166,7 +166,7 @@ const retained = fc
   );
 
 law(
-  "what has settled is kept for the retention time, exactly; whoever asks later gets EXPIRED or NOT_FOUND, and is not left waiting",
+  "settled futures are kept for exactly the retention time, and later requests get EXPIRED or NOT_FOUND without waiting",
   [retained],
   ([retentionMs, settlesMs, askedMs]) =>
     inWorld(async (world) => {

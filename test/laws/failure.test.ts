@@ -27,7 +27,7 @@ type Deed = (typeof DEEDS)[number];
 const deeds = fc.array(fc.constantFrom(...DEEDS), { maxLength: 8 });
 
 law(
-  "a throw rolls everything back, at every point at which it can happen",
+  "a throw rolls everything back, at every point in a handler",
   [deeds, fc.boolean()],
   (planned, asynchronous) =>
     inWorld(async (world) => {
@@ -125,7 +125,7 @@ law(
 );
 
 law(
-  "a failure arrives as it was: its name, message, code, cause and parts, through any number of functions",
+  "a failure arrives unchanged: its name, message, code, cause and parts, through any number of functions",
   [fc.integer({ min: 0, max: 5 }), fc.string(), fc.option(fc.string(), { nil: undefined })],
   (depth, message, cause) =>
     inWorld(async (world) => {
@@ -153,7 +153,7 @@ law(
 );
 
 law(
-  "a policy tries again as often as it says, never earlier than it says, each time as if for the first time",
+  "a policy sets the number of retries and their earliest times, and each retry starts from scratch",
   [
     fc.integer({ min: 1, max: 5 }),
     fc.integer({ min: 1, max: 5 }),
@@ -220,7 +220,7 @@ law(
 );
 
 law(
-  "a future that nobody consumes does not fail its flow; its rejection is recorded",
+  "a future without a consumer does not fail its flow, and its rejection is recorded",
   [fc.integer({ min: 1, max: 5 }), fc.boolean()],
   (count, late) =>
     inWorld(async (world) => {
@@ -245,7 +245,7 @@ law(
 );
 
 law(
-  "a one-way message that fails, or whose input fails, is dead-lettered",
+  "a one-way message that fails, or whose input fails, becomes a dead letter",
   [fc.array(fc.constantFrom("fails", "input", "fine"), { maxLength: 6 })],
   (kinds) =>
     inWorld(async (world) => {

@@ -34,7 +34,7 @@ law(
 );
 
 law(
-  "ids of children are stable: a handler that is run again makes the same ones",
+  "ids of children are stable: a handler that runs again makes the same ones",
   [fc.integer({ min: 1, max: 6 }), fc.integer(), fc.constantFrom(0.2, 0.5)],
   async (children, seed, lost) => {
     const keys = new Map<string, Set<string>>();
@@ -62,7 +62,7 @@ law(
 );
 
 law(
-  "a policy retry starts anew: what an earlier attempt had let out is not attached to, though it is the same call",
+  "a policy retry starts anew: the same call does not attach to work of an earlier attempt",
   [fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 })],
   (attempts, gets) =>
     inWorld(async (world) => {
@@ -84,7 +84,7 @@ law(
 );
 
 law(
-  "a start is idempotent: requests with one key are one flow, and others do not disturb it",
+  "a start is idempotent: requests with one key are one flow, and others do not affect it",
   [
     fc.array(
       fc.record({ key: fc.constantFrom("k", "l"), input: fc.nat(1), restarts: fc.boolean() }),

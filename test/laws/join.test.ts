@@ -44,7 +44,7 @@ const shown = ({ fails }: Part, index: number): object =>
     : { status: "fulfilled", value: index };
 
 law(
-  "the order of results is that of the futures, whatever the schedule",
+  "results have the order of their futures, under any schedule",
   [parts, fc.integer(), fc.constantFrom(onMemory, onPoorestLosing(0), onPoorestLosing(0.2))],
   async (given, seed, engine) => {
     const { begin, functions } = workers((ms) => host.clock.work(ms));
@@ -74,7 +74,7 @@ law(
 );
 
 law(
-  "`all` rejects with the failure that came first, at the instant at which it came",
+  "`all` is rejected with the first failure, at the instant at which it came",
   [fc.array(part, { minLength: 1, maxLength: 20 })],
   (given) =>
     inWorld(async (world) => {
@@ -109,7 +109,7 @@ const waits = parts.chain((given) =>
 );
 
 law(
-  "`wait`: ready and pending partition the futures in their order, and the count is respected",
+  "`wait`: ready and pending partition the futures in their order, and respect the count",
   [waits],
   ({ given, count, timeoutMs }) =>
     inWorld(async (world) => {
@@ -189,7 +189,7 @@ law(
 );
 
 law(
-  "a timeout gives what settles before it, and TIMEOUT instead of what does not",
+  "a timeout returns a settlement before its deadline, and TIMEOUT otherwise",
   [part, fc.nat(25)],
   (given, ms) =>
     inWorld(async (world) => {

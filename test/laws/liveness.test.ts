@@ -3,7 +3,7 @@ import { fn, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { naiveFlow } from "../../src/testing/flows/naive.ts";
-import { outcomeOf } from "../../src/testing/flows/outcome.ts";
+import { flowOutcomeOf } from "../../src/testing/flows/outcome.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
@@ -11,7 +11,7 @@ import { law } from "./support/law.ts";
 import { inWorld } from "./support/world.ts";
 
 law(
-  "10^5 tail calls in O(1) space: what is stored does not grow with the number of calls",
+  "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
   [fc.integer({ min: 2, max: 1000 }), fc.constantFrom("call", "continuation", "sleep")],
   (times, how) =>
     inWorld(async (world) => {
@@ -32,7 +32,7 @@ law(
 );
 
 law(
-  "10^5 tail calls end, and leave the flow's record alone behind",
+  "10^5 tail calls end, and leave only the flow's record behind",
   [fc.constant(100_000)],
   (times) =>
     inWorld(async (world) => {
@@ -56,25 +56,25 @@ law("with concurrency 1, every split flow finishes", [flows()], (program) =>
   inWorld(async (world) => {
     const { run, functions } = splitFlow({ work: async () => undefined });
     const client = await world.start(functions, { concurrency: 1 });
-    await expect(outcomeOf(client.call(run, { program, input: null }))).resolves.toBeDefined();
+    await expect(flowOutcomeOf(client.call(run, { program, input: null }))).resolves.toBeDefined();
   }),
 );
 
 law(
-  "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine goes on",
+  "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
   [flows({ without: ["leaf", "sleep", "race", "any", "timeout", "wait"] })],
   (program) =>
     inWorld(async (world) => {
       const { run, functions } = naiveFlow({ work: (ms) => world.clock.work(ms) });
       const client = await world.start(functions, { concurrency: 1 });
       const before = referenceFlow(program, null);
-      const outcome = await outcomeOf(client.call(run, { program, input: null }));
+      const outcome = await flowOutcomeOf(client.call(run, { program, input: null }));
       // It may catch that, or need nothing but time.
       if (before.calls.length > 0)
         expect(JSON.stringify(outcome)).not.toEqual(JSON.stringify(before.outcome));
       const { outcome: alone } = referenceFlow({ kind: "sleep", ms: 1 }, "in");
       expect(
-        await outcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" })),
+        await flowOutcomeOf(client.call(run, { program: { kind: "sleep", ms: 1 }, input: "in" })),
       ).toEqual(alone);
     }),
 );
@@ -82,7 +82,7 @@ law(
 const COMBINED = ["all", "allSettled", "resolved", "race", "any", "wait"] as const;
 
 law(
-  "with concurrency 1, a get that needs a handler which blocks is a deadlock, however futures are combined on the way",
+  "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
   [fc.array(fc.constantFrom(...COMBINED), { maxLength: 3 })],
   (combined) =>
     inWorld(async (world) => {
@@ -167,7 +167,7 @@ law(
 );
 
 law(
-  "no address starves another: between two turns of one address, each other that has messages gets one at most",
+  "no address starves another: between two turns of one address, each other one with messages gets at most one",
   [
     fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 6 }),
     fc.integer({ min: 1, max: 3 }),

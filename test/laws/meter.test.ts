@@ -66,7 +66,7 @@ function assertSound({ billedMs, activeMs, blockedMs, beta, final }: FlowBill): 
 }
 
 law(
-  "A + D = B: what a flow is billed is what it worked and what it was blocked, in either build",
+  "A + D = B: a flow's bill is its active time plus its blocked time, in either build",
   [flows({ without: ["race", "any", "timeout"] })],
   async (program) => {
     const [split, naive] = [await runFlow(splitFlow, program), await runFlow(naiveFlow, program)];
@@ -75,14 +75,14 @@ law(
   },
 );
 
-law("a split flow's beta is exactly 1, cancelled work included", [flows()], async (program) => {
+law("a split flow's beta is exactly 1, including canceled work", [flows()], async (program) => {
   const { bill } = await runFlow(splitFlow, program);
   assertSound(bill);
   expect(bill).toMatchObject({ blockedMs: 0, beta: 1 });
 });
 
 law(
-  "what a caller is billed does not depend on how long its callees take, if it hands a future back",
+  "a caller's bill does not depend on the time of its callees if it hands a future back",
   [duration, durations, durations],
   async (own, callees, other) => {
     const play = (times: readonly number[]) =>
@@ -101,7 +101,7 @@ law(
 );
 
 law(
-  "gets that overlap are charged their union",
+  "overlapping gets are charged their union",
   [durations, fc.array(duration, { minLength: 6, maxLength: 6 })],
   async (gets, pauses) => {
     const { bill } = await metered((work) => {
@@ -221,7 +221,7 @@ law(
 );
 
 law(
-  "time parked is not billed, and is told once for each handler that handed a future back",
+  "parked time is not billed, and is reported once for each handler that handed a future back",
   [fc.nat(100_000), fc.integer({ min: 1, max: 5 })],
   async (ms, depth) => {
     const { bill, parkedMs } = await metered(() => {
@@ -236,7 +236,7 @@ law(
 );
 
 law(
-  "every attempt counts, also of what fails, and of what nobody waits for",
+  "every attempt counts, including failures and unawaited work",
   [duration, duration, fc.integer({ min: 1, max: 4 })],
   async (ms, ignored, attempts) => {
     const { bill } = await metered((work) => {
@@ -270,7 +270,7 @@ law(
 
 /** How many handlers a program's split build is blocked in: none; what a longer leaf adds to the bill is itself. */
 law(
-  "a leaf that takes longer adds just that to the bill of the split flow",
+  "a slower leaf adds exactly its extra time to the bill of the split flow",
   [flows({ without: ["race", "any", "timeout", "wait"] }), fc.integer({ min: 1, max: 9 })],
   async (program, factor) => {
     const slower = JSON.parse(

@@ -55,7 +55,7 @@ law(
 );
 
 law(
-  "an input with futures takes its place when they resolve",
+  "an input with futures takes its place in the order when they resolve",
   [fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 8 })],
   (delays) =>
     inWorld(async (world) => {
@@ -80,7 +80,7 @@ law(
 );
 
 law(
-  "events are handed out first in, first out, however early or late they come",
+  "events are delivered first in, first out, early or late",
   [
     fc.array(fc.record({ ms: fc.nat(20), kind: fc.constantFrom("signal", "wait") }), {
       maxLength: 14,

@@ -54,7 +54,7 @@ law(
 );
 
 law(
-  "naive(flow) = split(flow) where something is cancelled: results and states",
+  "naive(flow) = split(flow) for programs with cancellation: results and states",
   [flows()],
   async (program) => {
     const [naive, split] = [await runFlow(naiveFlow, program), await runFlow(splitFlow, program)];
@@ -70,7 +70,7 @@ law(
 );
 
 law(
-  "split(flow) = reference(flow) on an engine that cannot cancel, where unstarted work may still run, unseen",
+  "split(flow) = reference(flow) on an engine that cannot cancel, where unstarted work may run without visible effect",
   [flows({ without: ["recover"] }), seeds],
   async (program, seed) => {
     const { outcome, tookMs, calls } = referenceFlow(program, null);
@@ -86,7 +86,7 @@ law(
 );
 
 law(
-  "split(flow) = reference(flow) where responses are lost and work is done again",
+  "split(flow) = reference(flow) with lost responses and repeated work",
   [
     fc.oneof(
       flows({ without: TIMED, failures: false }),

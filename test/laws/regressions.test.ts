@@ -11,7 +11,7 @@ import { inWorld } from "./support/world.ts";
 const HOUR_MS = 3_600_000;
 
 law(
-  "a completion counts that comes before the wait for it is registered, and between registration and park",
+  "a completion counts even if it comes before the wait is registered, or between registration and parking",
   [fc.constantFrom("promise", "event", "handle"), fc.nat(30), fc.nat(30)],
   (kind, completedMs, waitsMs) =>
     inWorld(async (world) => {
@@ -69,7 +69,7 @@ law(
 );
 
 law(
-  "losers do not keep a flow, a handler slot or the process",
+  "losers do not hold a flow, a handler slot or the process",
   [fc.integer({ min: 1, max: 20 }), fc.constantFrom("sleep", "promise", "event", "timeout")],
   (losers, kind) =>
     inWorld(async (world) => {
@@ -91,7 +91,7 @@ law(
 );
 
 law(
-  "what settles after a wait is over is not given to the wait",
+  "settlements after the end of a wait are not added to it",
   [
     fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }),
     fc.integer({ min: 1, max: 20 }),
@@ -123,7 +123,7 @@ law(
 );
 
 law(
-  "empty combinators mean what JavaScript's do, anywhere in a flow",
+  "empty combinators behave as in JavaScript, anywhere in a flow",
   [fc.constantFrom("returned", "input", "continued", "nested", "handle")],
   (where) =>
     inWorld(async (world) => {
@@ -211,7 +211,7 @@ law(
 );
 
 law(
-  "errors after the first error change nothing, and are lost on nobody who asks for them",
+  "errors after the first error change nothing, and can still be read",
   [fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 })],
   (delays) =>
     inWorld(async (world) => {
@@ -262,7 +262,7 @@ law(
 );
 
 law(
-  "`close()` with parked work returns at once, and the work goes on at the next start",
+  "`close()` with pending work returns at once, and the work continues after the next start",
   [
     fc.constantFrom("sleep", "promise", "event", "get", "retry", "slots"),
     fc.integer({ min: 1, max: 5 }),

@@ -15,36 +15,33 @@ const races = fc.constantFrom(1, 2, 12, 23).chain((branches) =>
   }),
 );
 
-law(
-  "what a winner has begun without waiting for it goes on, and what the losers have begun does not",
-  [races],
-  (given) =>
-    inWorld(async (world) => {
-      const { branches, winner, kind } = given;
-      const went: number[] = [];
-      const late = fn(
-        "law/late",
-        (_, { args }: { result: void; args: number }) => void went.push(args),
-      );
-      const branch = fn("law/branch", (ctx, n: number) => {
-        ctx.onComplete(ctx.sleep(100), late, n);
-        return ctx.onComplete(ctx.sleep(n === winner ? 5 : 50), same, n);
-      });
-      const same = fn("law/same", (_, { args }: { result: void; args: number }) => args);
-      const main = fn("law/main", (ctx) => {
-        const all = Array.from({ length: branches }, (_, n) => ctx.invoke(branch, n));
-        return kind === "race" ? ctx.race(all) : ctx.any(all);
-      });
-      const client = await world.start([main, branch, same, late]);
-      expect(await client.call(main)).toBe(winner);
-      await world.clock.advance(200);
-      expect(went).toEqual([winner]);
-      expect(world.messages).toBe(0);
-    }),
+law("unawaited work of a winner continues, and that of the losers does not", [races], (given) =>
+  inWorld(async (world) => {
+    const { branches, winner, kind } = given;
+    const went: number[] = [];
+    const late = fn(
+      "law/late",
+      (_, { args }: { result: void; args: number }) => void went.push(args),
+    );
+    const branch = fn("law/branch", (ctx, n: number) => {
+      ctx.onComplete(ctx.sleep(100), late, n);
+      return ctx.onComplete(ctx.sleep(n === winner ? 5 : 50), same, n);
+    });
+    const same = fn("law/same", (_, { args }: { result: void; args: number }) => args);
+    const main = fn("law/main", (ctx) => {
+      const all = Array.from({ length: branches }, (_, n) => ctx.invoke(branch, n));
+      return kind === "race" ? ctx.race(all) : ctx.any(all);
+    });
+    const client = await world.start([main, branch, same, late]);
+    expect(await client.call(main)).toBe(winner);
+    await world.clock.advance(200);
+    expect(went).toEqual([winner]);
+    expect(world.messages).toBe(0);
+  }),
 );
 
 law(
-  "a cancelled flow stays cancelled, on every engine, also where its work goes on and ends",
+  "a canceled flow stays canceled, on every engine, even if its work continues and ends",
   [
     fc.integer({ min: 1, max: 20 }),
     fc.integer({ min: 1, max: 20 }),

@@ -30,7 +30,7 @@ const circle = fn("law/circle", (ctx): Promised => {
 const attempt = fc.record({ ok: fc.boolean(), value: fc.nat(2), together: fc.boolean() });
 
 law(
-  "a future is assigned once: the first settlement stands, and later ones learn of it",
+  "a future is assigned once: the first settlement stays, and later ones are told",
   [fc.array(attempt, { minLength: 1, maxLength: 6 })],
   (attempts) =>
     inWorld(async (world) => {
@@ -145,7 +145,7 @@ law(
 );
 
 law(
-  "`get` is idempotent: every holder gets the same, as often as it asks",
+  "`get` is idempotent: every holder gets the same result, as often as it asks",
   [
     fc.array(fc.record({ atMs: fc.nat(20), gets: fc.integer({ min: 1, max: 4 }) }), {
       minLength: 1,
@@ -191,7 +191,7 @@ law(
 const LAYERS = ["invoke", "resolved", "continued", "handle", "stateless", "async"] as const;
 
 law(
-  "returning a future of v equals returning v, at any depth, rejections too",
+  "returning a future of v equals returning v, at any depth, including rejections",
   [values(), fc.boolean(), fc.array(fc.constantFrom(...LAYERS), { maxLength: 6 })],
   (value, fails, layers) =>
     inWorld(async (world) => {

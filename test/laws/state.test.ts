@@ -58,7 +58,7 @@ law(
 );
 
 law(
-  "operations on one state are linearizable: each takes effect at one instant between its request and its answer",
+  "operations on one state are linearizable: each takes effect at one instant between its request and its reply",
   [requests],
   (given) =>
     inWorld(async (world) => {
@@ -167,7 +167,7 @@ law(
 );
 
 law(
-  "state is aliased by nobody: what a handler took, returned, sent or kept does not change what is stored",
+  "state has no aliases: later changes to values that a handler took, returned, sent or kept do not change it",
   [values(), values()],
   (first, second) =>
     inWorld(async (world) => {
@@ -227,7 +227,7 @@ const operation = fc.oneof(
 );
 
 law(
-  "operations act in the order in which one sender sent them, terminations included",
+  "operations of one sender take effect in the order in which it sent them, including terminations",
   [fc.array(operation, { minLength: 1, maxLength: 12 }), fc.boolean()],
   (operations, invoked) =>
     inWorld(async (world) => {

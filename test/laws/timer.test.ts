@@ -57,7 +57,7 @@ law(
 );
 
 law(
-  "timers: none early, none lost, none twice, where they take longer than 2^31 ms",
+  "timers longer than 2^31 ms: none early, none lost, none twice",
   [
     timersOf(fc.integer({ min: -1, max: 2 }).map((ms) => 2 ** 31 + ms)),
     stopsFarFrom(2 ** 31),
@@ -89,7 +89,7 @@ law(
 );
 
 law(
-  "a token names one pending message: it is delivered, replaced or cancelled, and nothing else is",
+  "a token names one pending message: it is delivered, replaced or canceled, and no other is",
   [
     fc.array(
       fc.record({

@@ -26,7 +26,7 @@ test.each([
   ["stacks", { message: "m", stack: "here" }, { message: "m", stack: "there" }],
   ["absent and undefined values", { a: 1, b: undefined }, { a: 1 }],
   ["errors made in different places", new Error("m"), (() => new Error("m"))()],
-])("two outcomes are the same but for %s", (_, one, other) => {
+])("two outcomes are equal despite different %s", (_, one, other) => {
   expect(comparable(one)).toBe(comparable(other));
 });
 
@@ -40,6 +40,6 @@ test.each([
   ["messages of errors", new Error("m"), new Error("n")],
   ["causes of errors", new Error("m", { cause: 1 }), new Error("m", { cause: 2 })],
   ["entries of maps", new Map([["a", 1]]), new Map([["a", 2]])],
-])("two outcomes are different by their %s", (_, one, other) => {
+])("two outcomes differ by their %s", (_, one, other) => {
   expect(comparable(one)).not.toBe(comparable(other));
 });

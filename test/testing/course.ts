@@ -1,7 +1,7 @@
 import { fn } from "../../src/index.ts";
-import { record } from "../../src/testing/leaves/record.ts";
+import { record } from "../../src/testing/test-doubles/record.ts";
 import { simulate } from "../../src/testing/simulation/run/simulate.ts";
-import { slow } from "../../src/testing/leaves/slow.ts";
+import { slow } from "../../src/testing/test-doubles/slow.ts";
 import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
 
 const FAULTS = { crash: 0.15, redeliver: 0.1, reorder: true, slowCommit: true };

@@ -9,7 +9,7 @@ const MODES: readonly CrashMode[] = ["before", "after", "lost", "kept", "refused
 
 describe("a crash", () => {
   test.each(MODES)(
-    "%s a commit: the run goes on with the next engine, and each effect counts once",
+    "%s a commit: the run continues with the next engine, and each effect counts once",
     async (how) => {
       for (let commit = 1; commit <= 6; commit++) {
         const run = await simulate(
@@ -30,17 +30,20 @@ describe("a crash", () => {
     ["kept", 1],
     ["refused", 2],
     ["unsure", 1],
-  ] as const)("%s the commit of a handler's run has it run %s times in all", async (how, runs) => {
-    const schedule = { crashes: [{ commit: 2, how }] };
-    const run = await simulate({ functions: [record(ledger)], schedule }, (t) =>
-      t.client.call(ledger.book, "r", { id: "a" }),
-    );
-    expect(run.calls(ledger)).toHaveLength(runs);
-    expect(new Set(run.calls(ledger).map(({ key }) => key)).size).toBe(1);
-    expect(run.result).toBe(1);
-  });
+  ] as const)(
+    "%s the commit of a handler's run makes it run %s times in total",
+    async (how, runs) => {
+      const schedule = { crashes: [{ commit: 2, how }] };
+      const run = await simulate({ functions: [record(ledger)], schedule }, (t) =>
+        t.client.call(ledger.book, "r", { id: "a" }),
+      );
+      expect(run.calls(ledger)).toHaveLength(runs);
+      expect(new Set(run.calls(ledger).map(({ key }) => key)).size).toBe(1);
+      expect(run.result).toBe(1);
+    },
+  );
 
-  test("that was asked for ends the process at once; what was acknowledged is there", async () => {
+  test("on request ends the process at once, and acknowledged work is kept", async () => {
     const run = await simulate({ functions: [ledger] }, async (t) => {
       const startedAt = t.clock.now();
       const { id } = await t.client.start(ledger.book, "r", { id: "a" });
@@ -51,7 +54,7 @@ describe("a crash", () => {
     expect(run.crashes).toEqual([{ how: "asked", commit: 1, at: 0 }]);
   });
 
-  test("that is asked for twice comes twice, one after the other", async () => {
+  test("that is requested twice happens twice, one after the other", async () => {
     const run = await simulate({ functions: [ledger] }, async (t) => {
       const booked = t.client.call(ledger.book, "r", { id: "a" });
       await Promise.all([t.crash({ downFor: 5 }), t.crash({ downFor: 7 })]);
@@ -60,7 +63,7 @@ describe("a crash", () => {
     expect([run.result, run.crashes.map(({ at }) => at)]).toEqual([1, [0, 5]]);
   });
 
-  test("may come while a commit is under way: then its outcome is either, and its client asks again", async () => {
+  test("during a commit keeps or loses it, and the client repeats its request", async () => {
     const outcomes = new Set<number>();
     for (let seed = 0; seed < 12; seed++) {
       const faults = { slowCommit: true };
@@ -76,7 +79,7 @@ describe("a crash", () => {
     expect(outcomes.size).toBeGreaterThan(1);
   });
 
-  test("ends handlers at work: nothing that they do later has any effect, and their work is done again", async () => {
+  test("ends running handlers: they have no later effect, and their work is repeated", async () => {
     const ended: number[] = [];
     const functions = ({ work }: { work: (ms: number) => Promise<void> }) => [
       fn("test/long", async (ctx) => {
@@ -97,7 +100,7 @@ describe("a crash", () => {
     expect(run.meter.function("test/long")).toMatchObject({ runs: 1, billedMs: 1_000 });
   });
 
-  test("takes what functions keep in memory with it, when they are made anew at each start", async () => {
+  test("loses the variables of functions that are made anew at each start", async () => {
     const functions = () => {
       let seen = 0;
       return [fn("test/seen", () => ++seen)];
@@ -111,7 +114,7 @@ describe("a crash", () => {
     expect(run.result).toEqual([1, 2, 1]);
   });
 
-  test("may come again while the engine recovers, and they end some time", async () => {
+  test("may happen again during recovery, a limited number of times", async () => {
     const run = await simulate(
       { functions: shop, egress, seed: 5, faults: { crash: 1, maxCrashes: 12 } },
       (t) => t.client.call(checkout, ORDER),
@@ -121,7 +124,7 @@ describe("a crash", () => {
     expect(run.result).toEqual({ charged: 1, notices: [1, 1] });
   });
 
-  test("leaves timers in place: they fire once, and not early", async () => {
+  test("keeps timers: they fire once, and not early", async () => {
     const fired: number[] = [];
     const nap = fn("test/nap", (ctx) => ctx.onComplete(ctx.sleep("1h"), woken));
     const woken = fn("test/woken", (ctx) => ctx.now());
@@ -176,7 +179,7 @@ describe("redelivery", () => {
     expect(run.result).toEqual({ answer: "yes" });
   });
 
-  test("of messages whose commit is lost runs handlers again, and counts them once", async () => {
+  test("of messages whose commit was lost runs handlers again, and counts them once", async () => {
     const run = await simulate(
       { functions: [record(ledger)], faults: { redeliver: 1, maxCrashes: 3 } },
       (t) => t.client.call(ledger.book, "r", { id: "a" }),
@@ -185,7 +188,7 @@ describe("redelivery", () => {
     expect(await run.state(ledger, "a")).toEqual({ requests: { r: 1 } });
   });
 
-  test("of a signal is its client's risk: it comes at least once", async () => {
+  test("of a signal is the client's risk: it arrives at least once", async () => {
     const listen = fn("test/listen", (ctx) => ctx.event<string>("note"));
     for (let commit = 1; commit <= 4; commit++) {
       for (const how of MODES) {
@@ -203,7 +206,7 @@ describe("redelivery", () => {
   });
 });
 
-describe("laws that the engine keeps under every fault", () => {
+describe("laws that hold under every fault", () => {
   const counter = stateful("test/counter", {
     state: { count: value(0), running: value(0) },
     handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
@@ -218,7 +221,7 @@ describe("laws that the engine keeps under every fault", () => {
   }): Promise<number> =>
     (await run.states()).reduce((sum, { state }) => sum + (state as { count: number }).count, 0);
 
-  test("counters equal the number of distinct requests, whatever the schedule", async () => {
+  test("counters equal the number of distinct requests for every schedule", async () => {
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
         const run = await simulate({ functions: [counter, spread], schedule }, async (t) => {
@@ -230,7 +233,7 @@ describe("laws that the engine keeps under every fault", () => {
     );
   });
 
-  test("counters equal the number of distinct requests, whatever goes wrong by chance", async () => {
+  test("counters equal the number of distinct requests under random faults", async () => {
     const faults: Faults = { crash: 0.15, redeliver: 0.15, reorder: true, slowCommit: true };
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
@@ -285,7 +288,7 @@ describe("laws that the engine keeps under every fault", () => {
   });
 });
 
-test("a charge that takes its time is billed once, however often its process ends", async () => {
+test("a slow charge is billed once, however often its process ends", async () => {
   const run = await simulate(
     {
       functions: [...shop, slow(charge, "1m")],
@@ -298,7 +301,7 @@ test("a charge that takes its time is billed once, however often its process end
   expect(await run.meter.flow("order-1")).toMatchObject({ billedMs: 60_000, beta: 1, final: true });
 });
 
-test("a handler that goes on after the end of its process ends nowhere", async () => {
+test("a handler that outlives its process has no effect", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const listener = fn("test/listener", () => promise);
   const run = await simulate({ functions: [record(listener)] }, async (t) => {
@@ -322,7 +325,7 @@ describe("without crashes", () => {
     return seen.join("");
   };
 
-  test("what is ready at the same time comes in order, and in any order when faults say so", async () => {
+  test("simultaneous events happen in order, and in any order with reorder", async () => {
     const [calm, wild] = [new Set<string>(), new Set<string>()];
     for (let seed = 0; seed < 40; seed++) {
       calm.add(await orderOf(seed, {}));
@@ -332,7 +335,7 @@ describe("without crashes", () => {
     expect(wild.size).toBeGreaterThan(10);
   });
 
-  test("commits take no time, and some when faults say so", async () => {
+  test("commits take no time, and some with slowCommit", async () => {
     const took = async (faults: Faults): Promise<number> => {
       const run = await simulate({ functions: [note], seed: 1, faults }, async (t) => {
         const before = t.clock.now();

@@ -15,7 +15,7 @@ const counter = stateful("test/counter", {
 const codeOf = (error: unknown): unknown => HandbackError.is(error) && error.code;
 
 describe("crashing", () => {
-  test("ends the process in the first runs, so many of them in all processes, and nothing of those runs is left", async () => {
+  test("ends the process in the first runs, counted over all processes, and those runs leave nothing", async () => {
     const functions = [quadruple, record(crashing(double, 2))];
     const run = await simulate({ functions }, (t) => t.client.call(quadruple, 3));
     expect(run.result).toBe(12);
@@ -30,14 +30,14 @@ describe("crashing", () => {
     expect([run.result, run.crashes.length]).toEqual(["POISONED", 3]);
   });
 
-  test("never gives up a message on its own: by default processes end as often as they like", async () => {
+  test("never gives up a message by default, however often the process ends", async () => {
     const run = await simulate({ functions: [crashing(double, 20)] }, (t) =>
       t.client.call(double, 3),
     );
     expect([run.result, run.crashes.length]).toEqual([6, 20]);
   });
 
-  test("of an operation leaves the others as they are, and goes over other stand-ins", async () => {
+  test("of an operation leaves the others as they are, and wraps other test doubles", async () => {
     const add = crashing(
       failing(
         mock(counter.add, () => 7),
@@ -64,7 +64,7 @@ describe("crashing", () => {
     expect(one.crashes).toEqual(other.crashes);
   });
 
-  test("works in a simulation only", async () => {
+  test("works only in a simulation", async () => {
     const engine = await embedded({ functions: [crashing(double)], store: memory() });
     expect(await engine.client.call(double, 1).catch(codeOf)).toBe("UNSUPPORTED");
     await engine.close();

@@ -25,7 +25,7 @@ test("a run has the same trace, result and states when it is run again", async (
   expect(one.trace.length).toBeGreaterThan(30);
 });
 
-test("the same seed takes the same course in another process, whose code is loaded otherwise", async () => {
+test("the same seed takes the same course in another process with differently loaded code", async () => {
   const path = join(ROOT, "test/testing/course.ts");
   const { stdout, stderr } = spawnSync(
     process.execPath,

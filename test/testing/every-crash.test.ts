@@ -8,7 +8,7 @@ const EVERY_WAY = ["before", "after", "lost", "kept", "refused", "unsure"] as co
 const order = { id: "o1", cents: 4200 };
 
 describe("everyCrash", () => {
-  test("runs a flow once per commit and way to crash there, and says how many that were", async () => {
+  test("runs a flow once per commit and way to crash there, and reports the number", async () => {
     const report = await everyCrash({ functions: shop, egress, how: EVERY_WAY }, (t) =>
       t.client.call(checkout, ORDER),
     );
@@ -18,7 +18,7 @@ describe("everyCrash", () => {
     expect(report.run.commits).toBeGreaterThan(5);
   });
 
-  test("lets what is delayed happen before it compares", async () => {
+  test("delivers delayed messages before it compares", async () => {
     const alarm = stateful("test/alarm", {
       state: { rings: value(0) },
       handlers: {
@@ -55,7 +55,7 @@ describe("everyCrash", () => {
     });
   });
 
-  test("lets the same charge pass when the bank is given the key", async () => {
+  test("passes if the bank gets the idempotency key", async () => {
     let bank = new Bank();
     const { functions, checkout } = makeCheckout(
       { charge: (...args) => bank.charge(...args) } as Bank,
@@ -69,7 +69,7 @@ describe("everyCrash", () => {
     expect(report.run.result).toEqual([order]);
   });
 
-  test("finds what is kept in a variable of the process", async () => {
+  test("finds data kept in a variable of the process", async () => {
     const handOut = async (isSafe: boolean) => {
       const { numbers, functions } = makeNumbers(isSafe);
       return everyCrash({ functions }, async (t) => [
@@ -83,7 +83,7 @@ describe("everyCrash", () => {
     );
   });
 
-  test("says with which crash the body failed", async () => {
+  test("names the crash with which the body failed", async () => {
     let calls = 0;
     const once = fn("test/once", () => {
       if (++calls > 1) throw new Error("a second time");
@@ -95,7 +95,7 @@ describe("everyCrash", () => {
     await expect(body).rejects.toThrow(/^with a crash before commit 2: .*a second time/);
   });
 
-  test("compares what it is told to compare", async () => {
+  test("compares the selected parts", async () => {
     let runs = 0;
     const counted = fn("test/counted", (ctx) => {
       ctx.egress("test/out", ++runs);
@@ -108,7 +108,7 @@ describe("everyCrash", () => {
     await everyCrash({ ...options, compare: ({ flows }) => flows }, (t) => t.client.call(counted));
   });
 
-  test("does not mind ids that are made anew", async () => {
+  test("ignores generated ids", async () => {
     const box = stateful("test/box", {
       state: { self: value("") },
       handlers: { open: (ctx) => (ctx.state.self = ctx.self.id) },
@@ -118,11 +118,11 @@ describe("everyCrash", () => {
     expect(points).toBeGreaterThan(2);
   });
 
-  test("says so when a run does not follow from its options", async () => {
+  test("reports a run that does not follow from its options", async () => {
     let runs = 0;
     const drifting = fn("test/drifting", (ctx) => (runs++ < 1 ? ctx.sleep(10) : undefined));
     await expect(
       everyCrash({ functions: [drifting] }, (t) => t.client.call(drifting)),
-    ).rejects.toThrow("did not come about");
+    ).rejects.toThrow("did not happen");
   });
 });

@@ -6,7 +6,7 @@ import { ROOT } from "../support/source.ts";
 
 const PAGE = "docs/testing.md";
 
-test("the guide shows the counterexample as its program prints it", async () => {
+test("the guide shows the counterexample that its program prints", async () => {
   const text = readFileSync(join(ROOT, PAGE), "utf8");
   const [, shown] = /^```text\n(.*?)^```$/ms.exec(text) ?? [];
   const program = markdownExamples(new Map([[PAGE, text]])).find(({ code }) =>

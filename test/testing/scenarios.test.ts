@@ -22,7 +22,7 @@ async function play(t: Simulated, { script }: Scenario<unknown>): Promise<unknow
 }
 
 describe("the workflows of the durability tests", () => {
-  test.each(all)("%s comes to the same through every crash", async (_, make) => {
+  test.each(all)("%s has the same outcome through every crash", async (_, make) => {
     const scenario = make();
     const { functions, options } = scenario.world;
     const { egress = {} } = options ?? {};
@@ -31,7 +31,7 @@ describe("the workflows of the durability tests", () => {
   });
 
   test.each(all)(
-    "%s comes to an end under all faults, always the same one unless it depends on the time",
+    "%s ends under all faults, with the same outcome unless it depends on time",
     async (name, make) => {
       const scenario = make();
       const { functions, options } = scenario.world;

@@ -18,7 +18,7 @@ const chargesOnce = (isSafe: boolean) =>
   });
 
 describe("schedules", () => {
-  test("are taken as they are: the same schedule takes the same course", async () => {
+  test("are deterministic: the same schedule takes the same course", async () => {
     const { checkout, functions } = makeCheckout(new Bank(), true);
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
@@ -29,7 +29,7 @@ describe("schedules", () => {
     );
   });
 
-  test("differ in what they decide", async () => {
+  test("differ in their decisions", async () => {
     const { checkout, functions } = makeCheckout(new Bank(), true);
     const play = async (schedule: Schedule) =>
       simulate({ functions, schedule }, (t) => t.client.call(checkout, order));
@@ -45,7 +45,7 @@ describe("schedules", () => {
     expect((await play({ seed: 5 })).hash).toBe(hashes[0]);
   });
 
-  test("shrink to the one crash that it takes", async () => {
+  test("shrink to the one crash that matters", async () => {
     const details = await fc.check(chargesOnce(false), { seed: 1, numRuns: 200 });
     expect(details.failed).toBe(true);
     expect(details.counterexample).toEqual([{ crashes: [{ commit: 4, how: "before" }] }]);
@@ -54,14 +54,14 @@ describe("schedules", () => {
     );
   });
 
-  test("shrink to it from wherever they begin", async () => {
+  test("shrink to it from any start", async () => {
     for (let seed = 2; seed < 12; seed++) {
       const { counterexample } = await fc.check(chargesOnce(false), { seed, numRuns: 200 });
       expect(counterexample).toEqual([{ crashes: [{ commit: 4, how: "before" }] }]);
     }
   });
 
-  test("take the same way again when they are told which", async () => {
+  test("take the same path again if fast-check names it", async () => {
     const { counterexample, counterexamplePath: path } = await fc.check(chargesOnce(false), {
       seed: 3,
       numRuns: 200,
@@ -74,11 +74,11 @@ describe("schedules", () => {
     expect(again).toMatchObject({ failed: true, counterexample, numRuns: 1 });
   });
 
-  test("let a safe workflow pass", async () => {
+  test("do not fail a safe workflow", async () => {
     await fc.assert(chargesOnce(true));
   });
 
-  test("are as large as they are allowed to be", () => {
+  test("stay within their size limits", () => {
     fc.assert(
       fc.property(schedules({ maxCrashes: 1, maxCommit: 3 }), ({ crashes = [] }) => {
         expect(crashes.length).toBeLessThanOrEqual(1);

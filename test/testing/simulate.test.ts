@@ -7,7 +7,7 @@ import { checkout, egress, ledger, ORDER, shop } from "./shop.ts";
 const DAY_MS = 86_400_000;
 
 describe("a simulation", () => {
-  test("gives the body's result, and what the run came to", async () => {
+  test("returns the body's result and the outcome of the run", async () => {
     const run = await simulate({ functions: shop, egress }, (t) =>
       t.client.call(checkout, ORDER, { id: "order-1" }),
     );
@@ -31,7 +31,7 @@ describe("a simulation", () => {
     expect(run.meter.function("shop/notify")).toMatchObject({ runs: 2, failed: 0 });
   });
 
-  test("tells its events as they happen, with the virtual time", async () => {
+  test("reports its events as they happen, with the virtual time", async () => {
     const seen: string[] = [];
     const run = await simulate(
       { functions: shop, egress, onEvent: ({ at, event }) => void seen.push(`${at} ${event}`) },
@@ -51,7 +51,7 @@ describe("a simulation", () => {
     ]);
   });
 
-  test("lets handlers and commits under way end after the body, and leaves what is delayed", async () => {
+  test("finishes handlers and commits under way after the body, and leaves delayed messages", async () => {
     const run = await simulate(
       { functions: shop, egress },
       async (t) => void (await t.client.start(checkout, ORDER, { id: "order-1" })),
@@ -60,11 +60,11 @@ describe("a simulation", () => {
     expect(await run.meter.flows()).toMatchObject([{ id: "order-1", status: "pending" }]);
   });
 
-  test("takes a body that is not asynchronous", async () => {
+  test("accepts a body that is not asynchronous", async () => {
     expect((await simulate({ functions: [] }, () => 7)).result).toBe(7);
   });
 
-  test("hosts the parts of a body's own engine options: concurrency, retention, payload limit", async () => {
+  test("passes on engine options: concurrency, retention, payload limit", async () => {
     const options = {
       functions: shop,
       egress,
@@ -86,7 +86,7 @@ describe("a simulation", () => {
 });
 
 describe("virtual time", () => {
-  test("passes as the body lets it: everything that is due until then has happened", async () => {
+  test("passes when the body lets it, with everything that is due until then", async () => {
     const nap = fn("test/nap", (ctx, hours: number) =>
       ctx.onComplete(ctx.sleep(hours * 3_600_000), woken),
     );
@@ -113,7 +113,7 @@ describe("virtual time", () => {
     });
   });
 
-  test("goes on by itself while the body waits for a result", async () => {
+  test("passes by itself while the body waits for a result", async () => {
     const run = await simulate({ functions: shop, egress }, async (t) => {
       const before = t.clock.now();
       await t.client.call(checkout, ORDER);
@@ -122,7 +122,7 @@ describe("virtual time", () => {
     expect(run.result).toBe(3_600_000);
   });
 
-  test("passes over months in no time, and each timer fires at its instant", async () => {
+  test("skips months in no time, and each timer fires at its instant", async () => {
     const firedAt: number[] = [];
     const months = fn("test/months", (ctx, left: number): Future<number> | number => {
       firedAt.push(ctx.now());
@@ -174,7 +174,7 @@ describe("virtual time", () => {
     expect(run.result).toBe(10);
   });
 
-  test("a handler's timeout comes at its instant, also when nothing else happens", async () => {
+  test("a handler's timeout fires at its instant, even if nothing else happens", async () => {
     const stuck = fn("test/stuck", { timeout: "2d" }, () => new Promise<void>(() => undefined));
     const run = await simulate({ functions: [stuck] }, async (t) => {
       const startedAt = t.clock.now();
@@ -184,7 +184,7 @@ describe("virtual time", () => {
     expect(run.result).toEqual(["HANDLER_TIMEOUT", 2 * DAY_MS]);
   });
 
-  test("idle lets everything happen, delayed messages included", async () => {
+  test("idle lets everything happen, including delayed messages", async () => {
     const counter = stateful("test/counter", {
       state: { ticks: value(0) },
       handlers: {
@@ -203,7 +203,7 @@ describe("virtual time", () => {
     expect([run.result, await run.state(counter, "a")]).toEqual([5 * DAY_MS, { ticks: 6 }]);
   });
 
-  test("idle ends at its limit where something goes on for ever", async () => {
+  test("idle ends at its limit if some work goes on forever", async () => {
     const heart = fn("test/heart", (ctx): Future<void> =>
       ctx.invoke(heart, undefined, { after: [ctx.sleep("1h")] }),
     );
@@ -224,7 +224,7 @@ describe("a simulation that fails", () => {
       (error: Error) => error,
     );
 
-  test("rejects with what the body threw, and ends its message with the line that replays it", async () => {
+  test("rejects with the body's error, and ends its message with the line that replays it", async () => {
     const thrown = new RangeError("not what I want");
     const body = (): never => {
       throw thrown;
@@ -242,7 +242,7 @@ describe("a simulation that fails", () => {
     ).toHaveLength(1);
   });
 
-  test("says what took the same course with a schedule", async () => {
+  test("names the schedule that repeats the same course", async () => {
     const schedule = { crashes: [{ commit: 2, how: "before" }] } as const;
     const error = await failureOf(
       simulate({ functions: shop, schedule }, () => Promise.reject(new Error("no"))),
@@ -272,7 +272,7 @@ describe("a simulation that fails", () => {
     expect(error.message).toMatch(/test\/bad failed: bad\nreplay: /);
   });
 
-  test("names the flows that are pending when nothing can happen any more", async () => {
+  test("names the pending flows if nothing more can happen", async () => {
     const ask = fn("test/ask", (ctx) => {
       ctx.setStatus("waits for a person");
       return ctx.promise<string>();
@@ -284,7 +284,7 @@ describe("a simulation that fails", () => {
     );
     expect(error.name).toBe("AssertionError");
     expect(error.message).toBe(
-      "nothing can happen any more, and the body still waits:\n" +
+      "nothing more can happen, but the body still waits:\n" +
         '  flow ask-1 (test/ask) is pending, "waits for a person"\n' +
         "replay: simulate({ ..., seed: 3 }, ...)",
     );
@@ -296,12 +296,12 @@ describe("a simulation that fails", () => {
     expect(error.message).toContain("a handler of test/stuck at ");
   });
 
-  test("says so when only the body waits", async () => {
+  test("says so if only the body waits", async () => {
     const error = await failureOf(simulate({ functions: [] }, () => new Promise(() => undefined)));
     expect(error.message).toContain("the body waits for something outside of the simulation");
   });
 
-  test("gives up after so many steps", async () => {
+  test("gives up after the maximum number of steps", async () => {
     const loop = fn("test/loop", (ctx): Future<void> => ctx.invoke(loop));
     const error = await failureOf(
       simulate({ functions: [loop], maxSteps: 500 }, (t) =>
@@ -309,11 +309,11 @@ describe("a simulation that fails", () => {
       ),
     );
     expect(error.message).toMatch(
-      /^still not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/,
+      /^the simulation is not over after 500 steps:\n {2}flow loop-1 \(test\/loop\) is pending\nreplay/,
     );
   });
 
-  test("passes on what the engine refuses", async () => {
+  test("passes on the engine's rejections", async () => {
     const twice = [fn("test/same", () => 1), fn("test/same", () => 2)];
     const error = await failureOf(simulate({ functions: twice }, () => undefined));
     expect(HandbackError.is(error, "DUPLICATE_FUNCTION")).toBe(true);
@@ -330,7 +330,7 @@ describe("a simulation that fails", () => {
     [{ functions: [], seed: 1, schedule: {} }, "schedule"],
     [{ functions: [], schedule: { crash: [] } }, "crash"],
     [{ functions: [], store: undefined }, "store"],
-  ])("refuses %j", async (options, what) => {
+  ])("rejects %j", async (options, what) => {
     const error = await failureOf(
       simulate(options as Parameters<typeof simulate>[0], () => undefined),
     );

@@ -7,16 +7,16 @@ async function elsewhere(turns: number): Promise<string> {
   return "done";
 }
 
-test("time passes beside work that it knows nothing of", async () => {
+test("time passes beside unknown outside work", async () => {
   const clock = new VirtualClock();
   const work = elsewhere(30);
   const timer = clock.work(1_000);
-  await expect(clock.until(work)).rejects.toThrow("nothing is left that could happen");
+  await expect(clock.until(work)).rejects.toThrow("nothing more can happen");
   expect(clock.now()).toBe(VirtualClock.startAt + 1_000);
   await Promise.all([work, timer]);
 });
 
-test("time that is held stands still until all that holds it has settled, then goes on", async () => {
+test("held time stands still until all holders have settled, then continues", async () => {
   const clock = new VirtualClock();
   const timer = clock.work(1_000);
   const held = [clock.hold(elsewhere(10)), clock.hold(elsewhere(30))];
@@ -26,7 +26,7 @@ test("time that is held stands still until all that holds it has settled, then g
   expect(clock.now()).toBe(VirtualClock.startAt + 1_000);
 });
 
-test("what holds time and fails lets it go, and tells why", async () => {
+test("a holder that fails releases time, and passes on its error", async () => {
   const clock = new VirtualClock();
   const broken = new Error("broken");
   const failing = elsewhere(30).then(() => Promise.reject(broken));
@@ -36,7 +36,7 @@ test("what holds time and fails lets it go, and tells why", async () => {
   expect(clock.now()).toBe(VirtualClock.startAt + 5);
 });
 
-test("quiet has not come while time is held", async () => {
+test("quiet waits until time is no longer held", async () => {
   const clock = new VirtualClock();
   let isOver = false;
   const work = clock.hold(elsewhere(30)).finally(() => (isOver = true));

@@ -1,4 +1,6 @@
-/** A check of this kit that failed: what was expected of the workflow under test, and what it did. */
+/**
+ * A failed check: the message says what was expected of the workflow under test, and what it did.
+ */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }

@@ -15,7 +15,7 @@ import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
 import { timerCases } from "./cases/timer.ts";
 
-/** Every behaviour that all engines share. */
+/** The behaviors that all engines share. */
 export const allCases: readonly Case[] = [
   ...invokeCases,
   ...continuationCases,

@@ -1,6 +1,9 @@
 import type { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
-/** The same object, with a clock that drives each promise its methods give, and each of those of the objects they give. */
+/**
+ * Wraps an object so that the clock drives each promise its methods return. Objects that these
+ * promises give are wrapped as well.
+ */
 export function driven<T extends object>(target: T, clock: VirtualClock): T {
   return new Proxy(target, {
     get(_, name): unknown {
@@ -16,7 +19,7 @@ export function driven<T extends object>(target: T, clock: VirtualClock): T {
   });
 }
 
-/** Handles have methods that wait; plain data is left as it is. */
+/** Wraps handles, because they have methods that wait. Leaves plain data as it is. */
 function wrap(value: unknown, clock: VirtualClock): unknown {
   return typeof value === "object" &&
     value !== null &&

@@ -3,7 +3,7 @@ import { fn } from "../../futures/define/fn.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import type { TestedCapability } from "./case/capability.ts";
 import type { Trial } from "./case/case.ts";
-import { CaseFailure, equal, match, ok, rejects } from "./case/check.ts";
+import { CaseFailure, equal, matches, ok, rejects } from "./case/check.ts";
 
 const counter = stateful("test/counter", {
   state: { n: value(0) },
@@ -11,9 +11,12 @@ const counter = stateful("test/counter", {
 });
 
 /**
- * What an engine does where it lacks a capability: it says so, or does without. What a case that needs the capability is replaced by.
+ * For each capability, a check that an engine without it rejects the request or does without it as
+ * agreed. The check replaces each case that needs the capability.
  */
-export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<void>>> = {
+export const MISSING_CAPABILITY_CHECKS: Readonly<
+  Record<TestedCapability, (trial: Trial) => Promise<void>>
+> = {
   async blockingGet({ start }) {
     const blocking = fn("test/blocking", (ctx) => ctx.get(ctx.sleep(1)));
     const { client } = await start([blocking]);
@@ -34,9 +37,9 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
     const handle = await client.start(sleeper, undefined, { id: "s" });
     equal(await client.cancel(handle), true);
     await time.advance(1000);
-    // What was parked may have run meanwhile, but nobody sees of it.
+    // Pending work may have run in the meantime, but it has no visible effect.
     await rejects(handle.result(), { code: "CANCELLED" });
-    match(await handle.status(), { status: "cancelled" });
+    matches(await handle.status(), { status: "cancelled" });
   },
   async egress({ start }) {
     const seen: unknown[] = [];
@@ -55,27 +58,27 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
   },
   async deadLetters({ start, time }) {
     const fail = fn("test/fail", () => {
-      throw new Error("nobody hears of it");
+      throw new Error("a failure without a consumer");
     });
     const parent = fn("test/parent", (ctx) => ctx.send(fail));
     const { client, deadLetters } = await start([parent, fail, counter]);
     await client.call(parent);
     await time.quiet();
     equal(await client.call(counter.add, 1, { id: "c" }), 1);
-    assertAbsent("deadLetters", deadLetters);
+    assertUnavailable("deadLetters", deadLetters);
   },
   async promptOrder({ start, time }) {
     const promise = fn("test/promise", (ctx) => ({ token: ctx.promise<number>().token }));
     const { client } = await start([promise]);
     const { token } = await client.call(promise);
     const [prompt] = await Promise.allSettled([client.settle(token, 5)]);
-    if (prompt.status === "rejected") match(prompt.reason, { code: "NOT_FOUND" });
+    if (prompt.status === "rejected") matches(prompt.reason, { code: "NOT_FOUND" });
     await time.eventually(() => client.settle(token, 5));
   },
   async storedValues({ start }) {
     const { client, stored } = await start([counter]);
     equal(await client.call(counter.add, 1, { id: "c" }), 1);
-    assertAbsent("stored", stored);
+    assertUnavailable("stored", stored);
   },
   async virtualTime({ start, time }) {
     const sleeper = fn("test/sleeper", (ctx) => ctx.sleep(100));
@@ -86,11 +89,13 @@ export const LACKS: Readonly<Record<TestedCapability, (trial: Trial) => Promise<
   },
 };
 
-function assertAbsent(name: string, use: () => unknown): void {
+function assertUnavailable(name: string, use: () => unknown): void {
   try {
     use();
   } catch {
     return;
   }
-  throw new CaseFailure(`the engine has ${name}(), but says that it cannot`);
+  throw new CaseFailure(
+    `expected no ${name}(), because the engine lists the capability as missing`,
+  );
 }

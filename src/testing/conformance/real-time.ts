@@ -2,13 +2,13 @@ import type { Clock } from "../../core/host/clock.ts";
 import { ok } from "./case/check.ts";
 import type { DrivenTime } from "./case/time.ts";
 
-/** How long it is waited for what needs no time, in ms. */
+/** Time allowed for everything that needs no time, in ms. */
 const SETTLING_MS = 250;
-/** How often, and for how long, it is looked whether something has come about. */
+/** Interval between two checks of a condition, and how long to keep checking, in ms. */
 const POLLING_MS = 25;
 const PATIENCE_MS = 10_000;
 
-/** Time of a clock that goes by itself. */
+/** Time on a clock that runs by itself. */
 export function realTime(clock: Clock): DrivenTime {
   const pass = (ms: number): Promise<void> =>
     new Promise((resolve) => {

@@ -4,8 +4,8 @@ import type { DrivenTime } from "./case/time.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Where a case is run. */
-export interface Ground<Engine extends EngineUnderTest> {
+/** The setup in which a case runs. */
+export interface CaseSetup<Engine extends EngineUnderTest> {
   readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
   readonly dispose: (engine: Engine) => void | Promise<void>;
   readonly clock: MakeOptions["clock"];
@@ -13,10 +13,10 @@ export interface Ground<Engine extends EngineUnderTest> {
   readonly seed: number;
 }
 
-/** Runs a case, and disposes of the engines it has started, whether it holds or not. */
+/** Runs a case, then disposes of the engines that it started, even if it fails. */
 export async function runCase<Engine extends EngineUnderTest>(
   { run }: Pick<Case, "run">,
-  ground: Ground<Engine>,
+  ground: CaseSetup<Engine>,
 ): Promise<void> {
   const { make, dispose, clock, time, seed } = ground;
   const engines: Engine[] = [];
@@ -26,7 +26,7 @@ export async function runCase<Engine extends EngineUnderTest>(
   ): Promise<Running> => {
     const engine = await make({ functions, clock, seed, egress, retentionMs });
     engines.push(engine);
-    const { deadLetters = absent("deadLetters"), stored = absent("stored") } = engine;
+    const { deadLetters = unavailable("deadLetters"), stored = unavailable("stored") } = engine;
     return {
       client: time.drive(engine.client),
       deadLetters: () => deadLetters(),
@@ -40,8 +40,10 @@ export async function runCase<Engine extends EngineUnderTest>(
   }
 }
 
-function absent(name: string): () => never {
+function unavailable(name: string): () => never {
   return () => {
-    throw new Error(`the engine under test has no ${name}(), and does not say that it cannot`);
+    throw new Error(
+      `the engine under test has no ${name}(), but does not list its capability as missing`,
+    );
   };
 }

@@ -15,34 +15,37 @@ import type { TestedCapability } from "./case/capability.ts";
 import type { Case } from "./case/case.ts";
 import { allCases } from "./all-cases.ts";
 import type { EngineUnderTest, MakeOptions } from "./case/engine-under-test.ts";
-import { LACKS } from "./missing-capability.ts";
+import { MISSING_CAPABILITY_CHECKS } from "./missing-capability.ts";
 import { realTime } from "./real-time.ts";
 import { runCase } from "./run-case.ts";
 import { virtualTime } from "./virtual-time.ts";
 import { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
-/** A capability that an engine lacks, and why. */
-export interface Lack {
+/** A capability that an engine is missing, and the reason. */
+export interface MissingCapability {
   readonly capability: TestedCapability;
   /** Completes "cannot offer it: ". */
   readonly reason: string;
 }
 
-/** What the suite is run on. */
+/** Options of `testEngine`. */
 export interface TestEngineOptions<Engine extends EngineUnderTest> {
-  /** Starts an engine with nothing in it. A test may start several. */
+  /** Starts an engine with an empty store. A test may start several. */
   readonly make: (options: MakeOptions) => Engine | Promise<Engine>;
-  /** Ends an engine that `make` gave; called once for each, also when the test fails. */
+  /** Ends an engine that `make` returned. Called once for each engine, even if the test fails. */
   readonly dispose: (engine: Engine) => void | Promise<void>;
-  /** What the engine lacks; default: nothing. Without `virtualTime`, the tests wait for real time to pass. */
-  readonly cannot?: readonly Lack[];
-  /** Runs of each test, with seeds from 1 on; default 1. */
+  /**
+   * Capabilities that the engine is missing; default none. Without `virtualTime`, the tests wait in
+   * real time.
+   */
+  readonly missing?: readonly MissingCapability[];
+  /** Number of runs of each test, with seeds that count from 1; default 1. */
   readonly seeds?: number;
-  /** Where real time comes from for an engine without `virtualTime`; default: the machine. */
+  /** Clock for an engine without `virtualTime`; default the machine's. */
   readonly clock?: Clock;
 }
 
-/** A test for any runner: it holds when the promise is fulfilled. */
+/** A test for any test runner. It passes if the promise of `run` is fulfilled. */
 export interface EngineTest {
   readonly name: string;
   /** Runs the test. May be called again. */
@@ -50,10 +53,13 @@ export interface EngineTest {
 }
 
 /**
- * Lists the tests that every engine must pass: what handlers, futures and clients are promised, whatever hosts them.
+ * Lists the tests that every engine must pass. They cover the guarantees of handlers, futures and
+ * clients.
  *
- * A test of something that the engine cannot do is replaced by a check that it does without in the agreed way, such as saying
- * `UNSUPPORTED`; its name tells the reason. The list is as long for every engine. Without `virtualTime` a test takes some seconds, rarely more.
+ * If the engine is missing a capability, each test that needs it is replaced by a check that the
+ * engine does without it as agreed, for example with `UNSUPPORTED`. The name of the test then
+ * includes the reason. The list has the same length for every engine. Without `virtualTime` a test
+ * takes a few seconds at most, with rare exceptions.
  *
  * @throws `INVALID_OPTIONS`
  * @example
@@ -77,7 +83,7 @@ export function testEngine<Engine extends EngineUnderTest>(
   options: TestEngineOptions<Engine>,
 ): readonly EngineTest[] {
   const { make, dispose } = options;
-  const { cannot: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
+  const { missing: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
   const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
     if (reasons.has("virtualTime"))
       return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
@@ -88,19 +94,23 @@ export function testEngine<Engine extends EngineUnderTest>(
     name,
     async run() {
       for (let seed = 1; seed <= seeds; seed++)
-        await underSeed(seed, seeds, () => runOnce(each, seed));
+        await withSeedInError(seed, seeds, () => runOnce(each, seed));
     },
   });
   return allCases.map((each) => {
-    const lack = each.needs?.find((capability) => reasons.has(capability));
-    if (lack === undefined) return testOf(each.title, each);
-    return testOf(`without ${lack} (${reasons.get(lack)}), in place of: ${each.title}`, {
-      run: LACKS[lack],
+    const missing = each.needs?.find((capability) => reasons.has(capability));
+    if (missing === undefined) return testOf(each.title, each);
+    return testOf(`without ${missing} (${reasons.get(missing)}), in place of: ${each.title}`, {
+      run: MISSING_CAPABILITY_CHECKS[missing],
     });
   });
 }
 
-async function underSeed(seed: number, seeds: number, run: () => Promise<void>): Promise<void> {
+async function withSeedInError(
+  seed: number,
+  seeds: number,
+  run: () => Promise<void>,
+): Promise<void> {
   try {
     await run();
   } catch (error) {
@@ -114,15 +124,15 @@ type Reasons = ReadonlyMap<TestedCapability, string>;
 const OPTIONS = {
   make: callback<TestEngineOptions<never>["make"]>(),
   dispose: callback<TestEngineOptions<never>["dispose"]>(),
-  cannot: withDefault([], checkedBy<Reasons, readonly Lack[]>(readLacks)),
+  missing: withDefault([], checkedBy<Reasons, readonly MissingCapability[]>(readMissing)),
   seeds: withDefault(1, wholeNumber({ from: 1 })),
   clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
 } satisfies OptionTable<TestEngineOptions<never>>;
 
-function readLacks(value: unknown, name: string): Reasons {
+function readMissing(value: unknown, name: string): Reasons {
   if (!Array.isArray(value)) throw invalidOption(name, "a list", value);
   return new Map(
-    (value as readonly Lack[]).map(({ capability, reason }) => {
+    (value as readonly MissingCapability[]).map(({ capability, reason }) => {
       if (!Object.hasOwn(TESTED_CAPABILITIES, capability))
         throw invalidOption(
           name,

@@ -3,7 +3,9 @@ import { equal } from "./case/check.ts";
 import { driven } from "./driven.ts";
 import type { DrivenTime } from "./case/time.ts";
 
-/** Time of a virtual clock: it passes when everything waits for it, and while something is awaited. */
+/**
+ * Time on a virtual clock. It passes when everything waits for it, and while a promise is awaited.
+ */
 export function virtualTime(clock: VirtualClock): DrivenTime {
   return {
     now: () => clock.now(),
@@ -18,7 +20,7 @@ export function virtualTime(clock: VirtualClock): DrivenTime {
       await check();
     },
     drive: (target) => driven(target, clock),
-    // What waits for something else than the clock, such as a file, settles without it.
+    // A promise that waits for something other than the clock, such as a file, settles without it.
     until: (promise) => clock.until(promise).catch(() => promise),
   };
 }

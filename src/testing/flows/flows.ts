@@ -3,29 +3,28 @@ import type { FlowKind, FlowLeaf, FlowProgram } from "./program.ts";
 import { LEAF_ATTEMPTS } from "./program.ts";
 import { referenceFlow } from "./reference.ts";
 
-/** Which programs {@link flows} gives. */
+/** Options of {@link flows}. */
 export interface FlowsOptions {
-  /** Kinds of step to leave out, for engines that lack something, or laws that do not hold for them; default: none. */
+  /**
+   * Kinds of steps to leave out, for engines that do not support them or laws that do not cover
+   * them; default none.
+   */
   readonly without?: readonly FlowKind[];
   /** Whether leaves may fail; default `true`. */
   readonly failures?: boolean;
-  /** Depth to which steps are nested, from 0; default 4. */
+  /** Maximum nesting depth of steps, from 0; default 4. */
   readonly maxDepth?: number;
 }
 
 /**
- * Gives random workflow programs, as plain data that shrinks: leaves that work and fail, sequences, data dependencies, parallel
- * steps, races, waits, loops, timeouts, state operations, functions of their own. Build one with `splitFlow` or `naiveFlow`, and
- * compare with `referenceFlow`.
+ * Generates random workflow programs as plain data that shrinks: leaves that succeed and fail,
+ * sequences, data dependencies, parallel steps, races, waits, loops, timeouts, state operations,
+ * and nested functions. Build a program with `splitFlow` or `naiveFlow`, and compare the result
+ * with `referenceFlow`.
  *
- * What a program comes to is certain: its durations, all whole milliseconds, are such that no two ways through it take the
- * same time. A program takes less than two hours, most of them less than a second.
- *
- * @example
- * import fc from "fast-check";
- * import { flows, referenceFlow } from "handback/testing";
- *
- * fc.assert(fc.property(flows({ without: ["race"] }), (program) => referenceFlow(program, "in").tookMs >= 0));
+ * The outcome of a program is certain: all durations are whole milliseconds, chosen so that no two
+ * paths through the program take the same time. A program takes less than two hours, and most take
+ * less than a second.
  */
 export function flows(options: FlowsOptions = {}): fc.Arbitrary<FlowProgram> {
   return fc
@@ -48,16 +47,16 @@ export function flows(options: FlowsOptions = {}): fc.Arbitrary<FlowProgram> {
 }
 
 /**
- * Durations are powers of BASE, each used for one step of a program. As long as none is passed BASE times on any way, no
- * two sums of them are the same, as with digits.
+ * Durations are powers of BASE, and each one is used for one step of a program. As long as no path
+ * passes the same step BASE times, no two sums of durations are equal, as with digits.
  */
 const BASE = 4;
-/** A prime number, so that every stride goes through all of them. */
+/** A prime number, so that every stride visits all durations. */
 const DURATIONS = 11;
 const JOURNALS = ["a", "b"] as const;
 const MOST_PARTS = 3;
 
-/** Programs whose durations and indexes are still to be given. */
+/** Generates programs without durations and indexes. `time` adds them. */
 function shape({
   without = [],
   failures = true,
@@ -132,13 +131,13 @@ function shape({
 
 interface Timed {
   readonly program: FlowProgram;
-  /** How many durations it uses. */
+  /** Number of durations that the program uses. */
   readonly durations: number;
-  /** How often the one that is passed most often is passed. */
+  /** Number of passes through the step that is passed most often. */
   readonly repeats: number;
 }
 
-/** Gives each step its index and its duration. */
+/** Assigns each step its index and its duration. */
 function time(program: FlowProgram, duration: (nth: number) => number): Timed {
   let [leaves, durations, most] = [0, 0, 0];
   const next = (repeats: number): number => {

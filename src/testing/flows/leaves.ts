@@ -6,17 +6,17 @@ import { stateful } from "../../futures/define/stateful.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, LeafFunction } from "./program.ts";
 
-/** What the functions of a program get from whoever runs it. */
+/** The environment that the runner gives to the functions of a program. */
 export interface FlowWorld {
   /** Works for `ms`, or until the signal is aborted. */
   readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Is told of each attempt of a leaf, when it begins. */
+  /** Called at the start of each attempt of a leaf. */
   readonly onLeaf?: (call: {
     readonly leaf: number;
     readonly input: FlowValue;
     readonly attempt: number;
   }) => void;
-  /** What leaves do once they have worked; default `playLeaf`. */
+  /** Produces the outcome of a leaf after its work; default `playLeaf`. */
   readonly play?: LeafFunction;
 }
 
@@ -32,27 +32,31 @@ export interface LeafStep {
   readonly input: FlowValue;
 }
 
-/** A program's functions: `run` runs it; `read` reads, by id, a journal that it has written to. */
+/**
+ * The functions of a program. `run` runs it; `read` reads, by id, a journal that the program wrote.
+ */
 export interface BuiltFlow {
   readonly run: Invokable<FlowStep, FlowValue>;
   readonly read: StatefulFn<void, readonly number[]>;
-  /** All of them, to be registered. */
+  /** All of them, for registration. */
   readonly functions: readonly (AnyInvokable | StatefulFunction<unknown>)[];
 }
 
-/** The functions that both builds share: the leaf, and the journal that state operations write to. */
+/**
+ * The functions that both builds share: the leaf, and the journal that state operations write to.
+ */
 export interface FlowLeaves extends Pick<BuiltFlow, "read" | "functions"> {
   readonly leaf: Invokable<LeafStep, FlowValue>;
   readonly note: StatefulFn<NoteStep, FlowValue>;
 }
 
-/** What is noted, and what the step gives. */
+/** A journal entry, and the result of the step. */
 export interface NoteStep {
   readonly index: number;
   readonly gives: FlowValue;
 }
 
-/** Makes the leaf and the journal for one world. */
+/** Makes the leaf and the journal for one environment. */
 export function flowLeaves({
   work,
   onLeaf = () => undefined,

@@ -3,23 +3,13 @@ import type { Context } from "../../futures/types/context.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { flowLeaves } from "./leaves.ts";
 import type { BuiltFlow, FlowStep, FlowWorld } from "./leaves.ts";
-import { outcomeOf, showSettlement } from "./outcome.ts";
+import { flowOutcomeOf, showSettlement } from "./outcome.ts";
 import type { FlowProgram, FlowValue } from "./program.ts";
 import { showWaited } from "./split.ts";
 
 /**
- * Builds programs in the naive way: one handler for each step that is made of others, which blocks on them and is billed
- * meanwhile. For engines that can block.
- *
- * @example
- * import { embedded, memory } from "handback";
- * import { naiveFlow } from "handback/testing";
- *
- * const { run, functions } = naiveFlow({ work: async () => undefined });
- * const engine = await embedded({ functions, store: memory() });
- * const program = { kind: "settled", part: { kind: "sleep", ms: 1 } } as const;
- * console.log(await engine.client.call(run, { program, input: "in" })); // [ 'fulfilled', 'in' ]
- * await engine.close();
+ * Builds programs in the naive way: a step made of other steps is one handler that blocks on them,
+ * and is billed while it waits. Needs an engine that can block.
  */
 export function naiveFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);
@@ -59,7 +49,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "value":
         return ctx.get(ctx.resolved(futures(program.parts)));
       case "allSettled":
-        return Promise.all(program.parts.map((part) => settle(one(part))));
+        return Promise.all(program.parts.map((part) => settleStep(one(part))));
       case "race":
         return ctx.get(ctx.race(futures(program.parts)));
       case "any":
@@ -86,9 +76,9 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
       case "timeout":
         return ctx.get(ctx.timeout(call(ctx, program.part, input), program.ms));
       case "settled":
-        return settle(one(program.part));
+        return settleStep(one(program.part));
       case "recover":
-        // A handler that is cancelled cannot block any more: what is to be done about it has to be a continuation.
+        // A cancelled handler can no longer block, so recovery has to be a continuation.
         return ctx.get(ctx.onSettled(call(ctx, program.part, input), recover, program.otherwise));
       case "nested":
         return one(program.part);
@@ -114,7 +104,7 @@ export function naiveFlow(world: FlowWorld): BuiltFlow {
   return { run, read: leaves.read, functions: [...leaves.functions, run, recover] };
 }
 
-async function settle(result: Promise<FlowValue>): Promise<FlowValue> {
-  const outcome = await outcomeOf(result);
+async function settleStep(result: Promise<FlowValue>): Promise<FlowValue> {
+  const outcome = await flowOutcomeOf(result);
   return "value" in outcome ? ["fulfilled", outcome.value] : ["rejected", outcome.failure];
 }

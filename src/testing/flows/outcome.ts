@@ -3,24 +3,30 @@ import type { Failure } from "../../futures/types/failure.ts";
 import type { Settlement } from "../../futures/types/future.ts";
 import type { FlowValue } from "./program.ts";
 
-/** How a program ended: its value, or why it failed, in words that do not depend on who ran it. */
+/**
+ * The outcome of a program: its value, or the reason for its failure in a form that does not depend
+ * on the runner.
+ */
 export type FlowOutcome = { readonly value: FlowValue } | { readonly failure: string };
 
-/** Says why something failed: the code of an error of ours, or the message of a leaf's. */
+/** Names the reason for a failure: our error code, or the message of a leaf's error. */
 function showFailure({ name, message, code, errors }: Failure): string {
   if (errors !== undefined) return `none of: ${errors.map(showFailure).join(", ")}`;
   return name === "HandbackError" && code !== undefined ? code : message;
 }
 
-/** How a part ended, as a value. */
+/** Turns the outcome of a part into a value. */
 export function showSettlement(settlement: Settlement<FlowValue>): FlowValue {
   return settlement.status === "fulfilled"
     ? ["fulfilled", settlement.value]
     : ["rejected", showFailure(settlement.reason)];
 }
 
-/** Waits for a flow's result, and gives it as an outcome. @throws what is no failure of a flow, such as `CLOSED` */
-export async function outcomeOf(result: Promise<FlowValue>): Promise<FlowOutcome> {
+/**
+ * Waits for the result of a flow, and returns it as an outcome. @throws an error that is not a
+ * failure of a flow, such as `CLOSED`
+ */
+export async function flowOutcomeOf(result: Promise<FlowValue>): Promise<FlowOutcome> {
   try {
     return { value: await result };
   } catch (error) {

@@ -3,29 +3,36 @@ import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from "./program.ts";
 
 /**
- * Works out what a program comes to, without an engine: step by step, one after the other, with time as a number.
+ * Computes the outcome of a program without an engine: step by step, one after the other, with time
+ * as a number.
  *
- * It shares nothing with the engine but what leaves do, and is meant to be read and believed:
+ * It shares only the behavior of leaves with the engine, and is short enough to be checked by
+ * reading:
  *
- * RF1 A step is played from an instant on, and says when it ended, and how.
+ * RF1 A step is played from an instant on. It returns when and how it ended.
  * RF2 Steps that run at the same time are played one after the other, each from the same instant.
- * RF3 Who is cancelled is played again, up to the instant of that: what would have begun later does not.
- * RF4 What is not waited for any more, since that which has a scope of its own is settled, goes on until the whole flow is cancelled.
+ * RF3 A cancelled step is played again, up to the instant of its cancellation. Work that would
+ * begin later does not begin.
+ * RF4 Unawaited work in a scope that has already settled continues until the whole flow is
+ * cancelled.
  */
 
-/** What a program comes to. Times are in ms from its start. */
+/** The expected outcome of a program. Times are in ms from its start. */
 export interface FlowExpectation {
   readonly outcome: FlowOutcome;
   readonly tookMs: number;
-  /** Every attempt of every leaf, in the order of time. */
+  /** Every attempt of every leaf, ordered by time. */
   readonly calls: readonly FlowCall[];
-  /** What the journals hold in the end. */
+  /** The final content of the journals. */
   readonly journals: Readonly<Record<string, readonly number[]>>;
-  /** What the leaves worked together. The split build is billed this, and no more. */
+  /** Total working time of the leaves. The split build is billed exactly this. */
   readonly activeMs: number;
-  /** How long the handlers of the naive build are blocked together: each as long as its step takes. */
+  /**
+   * Total time for which the handlers of the naive build are blocked: each one as long as its step
+   * takes.
+   */
   readonly blockedMs: number;
-  /** Whether all this is certain: nothing that matters happened at the same instant. */
+  /** Whether the outcome is certain: no two events that affect each other share an instant. */
   readonly certain: boolean;
 }
 
@@ -37,27 +44,30 @@ export interface FlowCall {
   readonly atMs: number;
 }
 
-/** What steps leave behind as they are played. */
+/** Traces that steps leave as they are played. */
 interface Log {
   readonly calls: FlowCall[];
   readonly notes: { readonly journal: string; readonly index: number; readonly at: number }[];
-  /** Instants at which two things happened that matter to each other. */
+  /** Instants shared by two events that affect each other. */
   readonly ties: Set<number>;
   activeMs: number;
   blockedMs: number;
 }
 
-/** When a step begins, and when it is cancelled (`Infinity`: never). */
+/** The instants at which a step begins and at which it is cancelled (`Infinity`: never). */
 interface Span {
   readonly at: number;
   readonly until: number;
 }
 
-/** When a step ended, and how. */
+/** The instant at which a step ended, and its outcome. */
 type Ended = { readonly at: number; readonly outcome: FlowOutcome | "cancelled" };
 type Play = (part: FlowProgram, input: FlowValue, span: Span) => Ended;
 
-/** Works out what a program comes to with an input. `leaf` is what leaves do once they have worked. */
+/**
+ * Computes the outcome of a program with an input. `leaf` produces the outcome of a leaf after its
+ * work.
+ */
 export function referenceFlow(
   program: FlowProgram,
   input: FlowValue,
@@ -65,7 +75,7 @@ export function referenceFlow(
 ): FlowExpectation {
   const log = newLog();
   const { at, outcome } = new Reference(log, leaf).play(program, input, { at: 0, until: Infinity });
-  if (outcome === "cancelled") throw new Error("nobody cancels the whole program");
+  if (outcome === "cancelled") throw new Error("the whole program is never cancelled");
   const notes = log.notes.toSorted((a, b) => a.at - b.at);
   const isOrdered = new Set(notes.map((note) => note.at)).size === notes.length;
   return {
@@ -79,7 +89,7 @@ export function referenceFlow(
       ]),
     ),
     activeMs: log.activeMs,
-    // A leaf alone is called, and blocked on, by a handler too.
+    // A handler also calls a single leaf, and blocks on it.
     blockedMs: log.blockedMs + (program.kind === "leaf" ? at : 0),
     certain: isOrdered && log.ties.size === 0,
   };
@@ -146,7 +156,7 @@ class Reference {
       case "recover": {
         const ended = this.play(program.part, input, span);
         if (isFulfilled(ended)) return ended;
-        // What is to be done about a failure is done about a cancellation too, and nobody cancels that.
+        // Recovery handles a cancellation like a failure, and cannot be cancelled itself.
         const again =
           ended.outcome === "cancelled"
             ? { at: ended.at, until: Infinity }
@@ -207,13 +217,13 @@ class Reference {
     return at <= span.until ? { at, outcome } : { at: span.until, outcome: "cancelled" };
   }
 
-  /** Whether what would begin at `at` is cancelled by then. */
+  /** Whether work that would begin at `at` is cancelled by then. */
   #isOver(at: number, { until }: Span): boolean {
     if (at === until) this.#log.ties.add(at);
     return at >= until;
   }
 
-  /** The values in order once all are there, or the first failure. */
+  /** The values in order once all parts have ended, or the first failure. */
   #list(parts: readonly Ended[], { at }: Span): Ended {
     const bad = parts.filter((part) => !isFulfilled(part)).toSorted((a, b) => a.at - b.at);
     const [first, second] = [
@@ -262,25 +272,31 @@ class Reference {
     return isTooLate ? { at: dueAt, outcome: { failure: "TIMEOUT" } } : tried;
   }
 
-  /** Plays what has a scope of its own: an escaped future, a branch that decides. What it leaves behind is nobody's to cancel (RF4). */
+  /**
+   * Plays a part that has a scope of its own: an escaped future, or a deciding branch. Cancellation
+   * does not reach the work that it leaves running (RF4).
+   */
   #escape(part: FlowProgram, input: FlowValue, span: Span): Ended {
     const { outcome } = this.#try(part, input, span);
     return this.play(part, input, outcome === "cancelled" ? span : { ...span, until: Infinity });
   }
 
-  /** How a step ends, without a trace. */
+  /** Plays a step to find its end, and leaves no trace. */
   #try(part: FlowProgram, input: FlowValue, span: Span): Ended {
     return new Reference(newLog(), this.#leaf).play(part, input, span);
   }
 
-  /** Plays a branch of what is decided: up to `end`, or, if it decided that itself by a value, to its own end. */
+  /**
+   * Plays a branch of a decided race: up to `end`, or to its own end if it decided the race with a
+   * value.
+   */
   #playBranch(part: FlowProgram, input: FlowValue, span: Span, end: Ended | number): void {
     if (typeof end !== "number" && isFulfilled(end)) return void this.#escape(part, input, span);
     const until = Math.min(span.until, typeof end === "number" ? end : end.at);
     const { ties } = this.#log;
     const isTie = ties.has(until);
     this.play(part, input, { ...span, until });
-    // It ends at the instant at which it is cancelled when it caused that by its failure.
+    // A branch that decided the race by its failure ends at that instant.
     if (typeof end !== "number" && end.outcome !== "cancelled" && !isTie) ties.delete(until);
   }
 
@@ -296,7 +312,7 @@ class Reference {
       span.until,
     );
     const isReady = (part: Ended): boolean => part.outcome !== "cancelled" && part.at <= at;
-    // Whoever else settles at that instant may be ready or not.
+    // Another part that settles at the same instant may or may not count as ready.
     if (times.filter((time) => time === at).length > (count > 0 && times[count - 1] === at ? 1 : 0))
       this.#log.ties.add(at);
     if (at === span.until) return { at, outcome: "cancelled" };
@@ -319,12 +335,12 @@ function newLog(): Log {
   return { calls: [], notes: [], ties: new Set(), activeMs: 0, blockedMs: 0 };
 }
 
-/** Goes on with a value; a failure passes by. */
+/** Continues with a value; passes a failure on. */
 function after(ended: Ended, then: (value: FlowValue, at: number) => Ended): Ended {
   return isFulfilled(ended) ? then(valueOf(ended.outcome), ended.at) : ended;
 }
 
-/** How a step ended, as a value. */
+/** Turns the outcome of a step into a value. */
 function settled({ at, outcome }: Ended): Ended {
   return outcome === "cancelled"
     ? { at, outcome }

@@ -9,17 +9,7 @@ import type { FlowLeaf, FlowProgram, FlowValue } from "./program.ts";
 type Building = Future<FlowValue>;
 
 /**
- * Builds programs as handlers that hand back futures: none of them waits, so that nothing is billed twice.
- *
- * @example
- * import { embedded, memory } from "handback";
- * import { splitFlow } from "handback/testing";
- *
- * const { run, functions } = splitFlow({ work: async () => undefined });
- * const engine = await embedded({ functions, store: memory() });
- * const program = { kind: "settled", part: { kind: "sleep", ms: 1 } } as const;
- * console.log(await engine.client.call(run, { program, input: "in" })); // [ 'fulfilled', 'in' ]
- * await engine.close();
+ * Builds programs as handlers that hand back futures. No handler waits, so no time is billed twice.
  */
 export function splitFlow(world: FlowWorld): BuiltFlow {
   const leaves = flowLeaves(world);
@@ -81,7 +71,8 @@ export function splitFlow(world: FlowWorld): BuiltFlow {
       : ctx.onComplete(build(ctx, body, input), again, { body, times: times - 1 });
 
   const run = fn("flows/run", (ctx, { program, input }: FlowStep) => build(ctx, program, input));
-  // What a handle names belongs to the handler that took it: here a handler of the step itself.
+  // A future named by a handle belongs to the handler that took the handle, so the step gets a
+  // handler of its own.
   const escaped = fn("flows/escaped", (ctx, { program, input }: FlowStep) =>
     ctx.future(build(ctx, program, input).handle()),
   );
@@ -156,14 +147,17 @@ export function splitFlow(world: FlowWorld): BuiltFlow {
 
 type Loop = { readonly body: FlowProgram; readonly times: number };
 
-/** What a wait gave, and how those that were pending ended in the end. */
+/** The result of a wait, and the later outcomes of the parts that were pending. */
 export interface WaitedParts {
   readonly ready: Waited<FlowValue>["ready"];
   readonly pending: readonly number[];
   readonly late: readonly Settlement<FlowValue>[];
 }
 
-/** What a wait gave, as a value: which were ready, how they had ended, which were pending, and how those ended. */
+/**
+ * Turns the result of a wait into a value: the ready parts and their outcomes, and the pending
+ * parts and their later outcomes.
+ */
 export function showWaited({ ready, pending, late }: WaitedParts): FlowValue {
   return [
     ready.map((each) => [each.index, showSettlement(each)]),

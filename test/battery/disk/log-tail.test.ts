@@ -43,7 +43,7 @@ function numbersOfCopy(file: string, place: number): readonly unknown[] {
   }
 }
 
-test("cut off where its last commit begins, a log still has all commits before that one, and cut off earlier it has not", () => {
+test("a log cut at the start of its last commit keeps all earlier commits, and one cut before that does not", () => {
   const { file, note } = openNumbers();
   note(1, 2);
   note(3);
@@ -53,7 +53,7 @@ test("cut off where its last commit begins, a log still has all commits before t
   expect(numbersOfCopy(file, start - 1)).toEqual([1, 2]);
 });
 
-test("what is left of an earlier use of the log is not part of it", () => {
+test("frames of an earlier use of the log are not part of it", () => {
   const { file, database, note } = openNumbers();
   note(1, 2, 3, 4, 5, 6, 7, 8);
   database.exec("PRAGMA wal_checkpoint(RESTART)");

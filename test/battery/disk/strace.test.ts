@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { failing, killedAt, lying, slowed } from "../../../battery/disk/strace.ts";
 
-test("a program is killed at one call on one file, and strace sees each of its calls, as it must to send a signal", () => {
+test("strace kills a program at one call on one file, and sees each of its calls", () => {
   const words = killedAt({ call: "pwrite64", files: ["/s.db-wal"], first: 7 }).join(" ");
   expect(words).toMatch(
     /^strace -f .*-P \/s\.db-wal -e trace=pwrite64 -e inject=pwrite64:signal=SIGKILL:when=7$/,
@@ -9,7 +9,7 @@ test("a program is killed at one call on one file, and strace sees each of its c
   expect(words).not.toContain("--seccomp-bpf");
 });
 
-test("calls fail once, or from one on, or all of them", () => {
+test("calls fail once, from a given call on, or always", () => {
   const inject = (range: { readonly first?: number; readonly last?: number }) =>
     failing({ call: "flush", ...range }, "EIO").join(" ");
   expect(inject({ first: 3, last: 3 })).toContain("inject=fsync,fdatasync:error=EIO:when=3 ");
@@ -18,7 +18,7 @@ test("calls fail once, or from one on, or all of them", () => {
   expect(inject({})).toContain("inject=fsync,fdatasync:error=EIO:when=1+ ");
 });
 
-test("a lying disk does nothing when it is to flush, and a slow one takes milliseconds longer", () => {
+test("a lying disk ignores flushes, and a slow one delays them by milliseconds", () => {
   expect(lying().join(" ")).toContain("inject=fsync,fdatasync:retval=0:");
   expect(slowed(20).join(" ")).toContain("inject=fsync,fdatasync:delay_exit=20000:");
 });

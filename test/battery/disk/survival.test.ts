@@ -6,20 +6,20 @@ const intend = (number: number): Line => ({ what: "intend", number });
 const ack = (number: number): Line => ({ what: "ack", number });
 const refused = (number: number): Line => ({ what: "refused", number, code: "STORE_FULL" });
 
-test("nothing is wrong when all survived that was acknowledged, and perhaps what was under way", () => {
+test("nothing is wrong if all acknowledged numbers survive, with or without those under way", () => {
   const lines = [intend(1), ack(1), intend(2), intend(3), ack(2), { what: "read" } as const];
   const well = { lost: [], outOfOrder: [], unheardOf: [] };
   expect(compareSurvivors(lines, new Set([1, 2]))).toEqual(well);
   expect(compareSurvivors(lines, new Set([1, 2, 3]))).toEqual(well);
 });
 
-test("an acknowledged number that is gone is lost; while nothing survived that was tried after it, the order is kept", () => {
+test("a missing acknowledged number is lost, but the order holds if no later one survived", () => {
   const lines = [intend(1), ack(1), intend(2), intend(3), ack(2), ack(3)];
   expect(compareSurvivors(lines, new Set([1, 3]))).toMatchObject({ lost: [2], outOfOrder: [] });
   expect(compareSurvivors(lines, new Set())).toMatchObject({ lost: [1, 2, 3], outOfOrder: [] });
 });
 
-test("a number that survived, tried when another was acknowledged already that is lost, is out of order", () => {
+test("a surviving number that was tried after a lost acknowledged one is out of order", () => {
   const lines = [intend(1), intend(2), ack(1), intend(3), ack(2), ack(3)];
   expect(compareSurvivors(lines, new Set([2, 3]))).toMatchObject({
     lost: [1],
@@ -27,7 +27,7 @@ test("a number that survived, tried when another was acknowledged already that i
   });
 });
 
-test("a number that nobody tried to note, or that was refused, must not be there", () => {
+test("a number that was never tried, or that was rejected, must not exist", () => {
   const lines = [intend(1), refused(1), intend(2), ack(2)];
   expect(compareSurvivors(lines, new Set([1, 2, 9]))).toMatchObject({
     lost: [],

@@ -4,7 +4,7 @@ import type { Context, Future } from "handback";
 import { simulate } from "handback/testing";
 import type { Machine as Simulation } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { placeOf } from "../../../src/testing/leaves/call-record.ts";
+import { simulationOf } from "../../../src/testing/test-doubles/call-record.ts";
 import { Machine } from "../support/machine.ts";
 
 /** Time until a process has started, and suspects have their turns; that commits take is in it too. */
@@ -40,7 +40,7 @@ const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
 /** Ends the process whenever it goes on after it has blocked. */
 const poison = fn("suspects/poison", async (ctx, ms: number): Promise<number> => {
   await ctx.get(ctx.sleep(ms));
-  placeOf(ctx, "die()").crash();
+  simulationOf(ctx, "die()").crash();
   return Promise.withResolvers<never>().promise;
 });
 

@@ -4,7 +4,7 @@ import type { Future } from "handback";
 import { crashing, everyCrash, record, simulate } from "handback/testing";
 import type { Machine, Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
-import { placeOf } from "../../../src/testing/leaves/call-record.ts";
+import { simulationOf } from "../../../src/testing/test-doubles/call-record.ts";
 
 const poison = fn("poison/eat", (_, dose: number) => `survived ${dose}`);
 const count = stateful("poison/count", {
@@ -14,7 +14,7 @@ const count = stateful("poison/count", {
 
 /** Ends the process in the midst of a handler that waits. */
 const die = (ctx: object): Promise<never> => {
-  placeOf(ctx, "die()").crash();
+  simulationOf(ctx, "die()").crash();
   return Promise.withResolvers<never>().promise;
 };
 

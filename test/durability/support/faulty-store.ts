@@ -3,7 +3,7 @@ import { HandbackError } from "../../../src/core/errors/errors.ts";
 import { memory } from "../../../src/stores/memory/memory.ts";
 import type { Batch, StoreInfo, Store } from "../../../src/stores/store.ts";
 import { InTurn } from "../../support/in-turn.ts";
-import { throughText } from "../../../src/testing/simulation/machine/text-round-trip.ts";
+import { batchThroughText } from "../../../src/testing/simulation/machine/text-round-trip.ts";
 
 /**
  * What befalls a commit.
@@ -70,10 +70,10 @@ export class FaultyDisk {
     for (const { address } of batch.values)
       this.#addresses.set(`${address.type}/${address.id}`, address);
     const armed = this.#armed;
-    if (armed?.atCommit !== this.commits) return this.content.commit(throughText(batch));
+    if (armed?.atCommit !== this.commits) return this.content.commit(batchThroughText(batch));
     this.#armed = undefined;
     if (armed.fault === "unheard" || armed.fault === "unsure")
-      await this.content.commit(throughText(batch));
+      await this.content.commit(batchThroughText(batch));
     if (armed.fault === "lost" || armed.fault === "unheard") await this.cut();
     armed.happened();
     if (armed.fault === "lost" || armed.fault === "unheard") return never();

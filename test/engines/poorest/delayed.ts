@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/core/host/clock.ts";
+import type { Clock } from "handback";
 import type { Parcel } from "./network.ts";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,8 +1,7 @@
-import { addressKey } from "../../../src/core/message/address.ts";
-import type { Address } from "../../../src/core/message/address.ts";
-import { decodeEnvelope, encodeEnvelope } from "../../../src/core/message/envelope.ts";
-import type { Envelope } from "../../../src/core/message/envelope.ts";
-import type { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
+import type { Address } from "handback";
+import { addressKey, decodeEnvelope, encodeEnvelope } from "handback/engine";
+import type { Envelope } from "handback/engine";
+import type { SeededRandom } from "handback/testing";
 
 /** A message on the wire. Nobody looks inside before it is handled. */
 export interface Parcel {

@@ -1,13 +1,17 @@
-import { addressKey } from "../../../src/core/message/address.ts";
-import type { Address } from "../../../src/core/message/address.ts";
-import { PendingReplies } from "../../../src/core/engine/pending-replies.ts";
-import type { Definition } from "../../../src/core/activation/definition.ts";
-import type { Reply, Effects } from "../../../src/core/activation/effects.ts";
-import type { Capability, Engine, ReplyListener } from "../../../src/core/engine/engine.ts";
-import type { Envelope } from "../../../src/core/message/envelope.ts";
-import type { Environment } from "../../../src/core/activation/environment.ts";
-import { HandbackError } from "../../../src/core/errors/errors.ts";
-import type { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
+import { HandbackError } from "handback";
+import type { Address } from "handback";
+import { PendingReplies, addressKey } from "handback/engine";
+import type {
+  Capability,
+  Definition,
+  Effects,
+  Engine,
+  Envelope,
+  Environment,
+  Reply,
+  ReplyListener,
+} from "handback/engine";
+import type { SeededRandom } from "handback/testing";
 import { Delayed } from "./delayed.ts";
 import { Network, pack } from "./network.ts";
 import type { Parcel } from "./network.ts";

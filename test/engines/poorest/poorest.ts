@@ -1,10 +1,7 @@
-import type { Clock } from "../../../src/core/host/clock.ts";
-import { DEFAULT_PAYLOAD_LIMIT } from "../../../src/core/codec/encode.ts";
-import type { Environment } from "../../../src/core/activation/environment.ts";
-import { silent } from "../../../src/core/host/log.ts";
-import { Client } from "../../../src/futures/client/client.ts";
-import { defineAll } from "../../../src/futures/run/registry.ts";
-import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
+import type { Clock } from "handback";
+import { Client, DEFAULT_PAYLOAD_LIMIT, defineFunctions, silentLog } from "handback/engine";
+import type { Environment } from "handback/engine";
+import { SeededRandom } from "handback/testing";
 import { PoorestEngine } from "./poorest-engine.ts";
 
 const DAY_MS = 86_400_000;
@@ -29,13 +26,13 @@ export function poorest({
   lost = 0.2,
   retentionMs = 7 * DAY_MS,
 }: PoorestOptions) {
-  const definitions = defineAll(functions);
+  const definitions = defineFunctions(functions);
   // Two sources, so that what user code draws does not change the order of things.
   const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];
   const environment: Environment = {
     storeId: "poorest",
     clock,
-    log: silent,
+    log: silentLog,
     payloadLimit: DEFAULT_PAYLOAD_LIMIT,
     retentionMs,
     ageOutMs: 7 * DAY_MS,

@@ -1,10 +1,6 @@
-import { activate } from "../../../src/core/activation/activate.ts";
-import { formatAddress } from "../../../src/core/message/address.ts";
-import type { Address } from "../../../src/core/message/address.ts";
-import { decodeContent, encodeContent } from "../../../src/core/state/content.ts";
-import type { Definition } from "../../../src/core/activation/definition.ts";
-import type { Effects, StoredValue } from "../../../src/core/activation/effects.ts";
-import type { Environment } from "../../../src/core/activation/environment.ts";
+import type { Address } from "handback";
+import { activate, decodeContent, encodeContent, formatAddress } from "handback/engine";
+import type { Definition, Effects, Environment, StoredValue } from "handback/engine";
 import { unpack } from "./network.ts";
 import type { Parcel } from "./network.ts";
 

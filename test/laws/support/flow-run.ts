@@ -1,6 +1,6 @@
 import type { FlowBill } from "handback";
 import type { BuiltFlow, FlowWorld } from "../../../src/testing/flows/leaves.ts";
-import { outcomeOf } from "../../../src/testing/flows/outcome.ts";
+import { flowOutcomeOf } from "../../../src/testing/flows/outcome.ts";
 import type { FlowOutcome } from "../../../src/testing/flows/outcome.ts";
 import type { FlowProgram, FlowValue } from "../../../src/testing/flows/program.ts";
 import type { FlowCall } from "../../../src/testing/flows/reference.ts";
@@ -62,7 +62,7 @@ export async function runFlow(
   const { client, clock } = host;
   try {
     const handle = await client.start(run, { program, input }, { id: "flow" });
-    const outcome = await outcomeOf(handle.result());
+    const outcome = await flowOutcomeOf(handle.result());
     const tookMs = clock.monotonicNs() / 1e6;
     await clock.advance(afterwardsMs);
     const bill = await client.bill("flow");

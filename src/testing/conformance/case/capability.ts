@@ -1,6 +1,9 @@
 import type { Capability } from "../../../core/engine/engine.ts";
 
-/** What an engine under test may lack: what core leaves open, and what only some platforms let a test see. */
+/**
+ * A capability that an engine may be missing: `core` makes it optional, or only some platforms let
+ * a test observe it.
+ */
 export type TestedCapability =
   | Capability
   | "egress"
@@ -9,14 +12,14 @@ export type TestedCapability =
   | "storedValues"
   | "virtualTime";
 
-/** What each capability means. An engine offers it, unless it says that it cannot. */
+/** The meaning of each capability. An engine offers all that it does not list as missing. */
 export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {
   blockingGet: "a handler may wait for a future while it runs",
-  snapshotRead: "state is read from outside, without a message",
-  scopedCancel: "what is parked for cancelled work is gone at once",
-  egress: "values go to the sinks that the suite gives",
-  deadLetters: "messages that failed are kept, and shown",
-  promptOrder: "what a handler has sent is there before what its consequences send",
-  storedValues: "the number of values that are stored can be told",
-  virtualTime: "time comes from the clock that the suite gives",
+  snapshotRead: "state can be read from outside, without a message",
+  scopedCancel: "pending work of a cancelled scope is dropped at once",
+  egress: "values of ctx.egress reach the sinks that the suite provides",
+  deadLetters: "failed messages are kept and can be listed",
+  promptOrder: "messages of a handler arrive before those of its consequences",
+  storedValues: "stored values can be counted",
+  virtualTime: "time comes from the clock that the suite provides",
 };

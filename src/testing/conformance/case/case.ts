@@ -3,25 +3,28 @@ import type { TestedCapability } from "./capability.ts";
 import type { EngineUnderTest } from "./engine-under-test.ts";
 import type { Time } from "./time.ts";
 
-/** How a case wants its engine. */
+/** Options with which a case starts its engine. */
 export interface StartOptions {
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** How long what has settled is kept, in ms; default 7 days. */
+  /** Time for which settled flows and futures are kept, in ms; default 7 days. */
   readonly retentionMs?: number;
 }
 
-/** An engine that a case has started. What it may lack is there: a case that uses it names the capability as a need. */
+/**
+ * A running engine that a case has started. All optional members are present: a case that uses one
+ * lists the capability in `needs`.
+ */
 export type Running = Required<EngineUnderTest>;
 
-/** What a case works with: engines, which end with it, and time. */
+/** The tools of a case: it starts engines, which end with the case, and lets time pass. */
 export interface Trial {
   readonly start: (functions: readonly object[], options?: StartOptions) => Promise<Running>;
   readonly time: Time;
 }
 
-/** One behaviour, the same on every engine. */
+/** One behavior, the same on every engine. */
 export interface Case {
-  /** A sentence about it. */
+  /** A sentence that states the behavior. */
   readonly title: string;
   readonly needs?: readonly TestedCapability[];
   readonly run: (trial: Trial) => Promise<void>;

@@ -1,9 +1,12 @@
 import { show } from "../../../core/errors/show.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
-import { difference } from "./difference.ts";
+import { describeDifference } from "./difference.ts";
 import type { Extent } from "./difference.ts";
 
-/** Says that an engine does not do what a case expects. Runners that know `actual` and `expected` show the two beside each other. */
+/**
+ * An engine does not do what a case expects. Test runners that know `actual` and `expected` show
+ * the two side by side.
+ */
 export class CaseFailure extends AssertionError {
   readonly actual: unknown;
   readonly expected: unknown;
@@ -23,17 +26,19 @@ export function ok(condition: boolean, message: string): void {
   if (!condition) throw new CaseFailure(message);
 }
 
-/** Fails unless two values are the same all the way down. `what` names the first in the message. */
+/** Fails unless two values are deeply equal. `what` names the first one in the message. */
 export function equal(actual: unknown, expected: unknown, what?: string): void {
   compare({ actual, expected, extent: "whole", what });
 }
 
-/** Fails unless a value has what is expected of it, all the way down; objects may have more. */
-export function match(actual: unknown, expected: object, what?: string): void {
+/** Fails unless a value has all expected properties, at any depth. Objects may have more. */
+export function matches(actual: unknown, expected: object, what?: string): void {
   compare({ actual, expected, extent: "part", what });
 }
 
-/** Fails unless a promise rejects with an error that has what is expected of it, such as a `code`. */
+/**
+ * Fails unless a promise rejects with an error that has all expected properties, such as `code`.
+ */
 export async function rejects(promise: Promise<unknown>, expected: object): Promise<void> {
   const [settlement] = await Promise.allSettled([promise]);
   const wanted = `expected a rejection with ${JSON.stringify(expected)}`;
@@ -43,7 +48,7 @@ export async function rejects(promise: Promise<unknown>, expected: object): Prom
       expected,
     });
   const reason: unknown = settlement.reason;
-  const differs = difference(reason, expected, "part");
+  const differs = describeDifference(reason, expected, "part");
   if (differs === undefined) return;
   const got = reason instanceof Error ? reason.message : show(reason);
   throw new CaseFailure(`${wanted}, ${differs} (${got})`, { cause: reason });
@@ -60,7 +65,7 @@ function compare({
   extent: Extent;
   what: string | undefined;
 }) {
-  const differs = difference(actual, expected, extent);
+  const differs = describeDifference(actual, expected, extent);
   if (differs !== undefined)
     throw new CaseFailure(what === undefined ? differs : `${what}: ${differs}`, {
       actual,

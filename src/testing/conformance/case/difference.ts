@@ -1,54 +1,58 @@
 import { show } from "../../../core/errors/show.ts";
 
-/** How much of what is there must be as expected: all of it, or what is named. */
+/** How much of a value must be as expected: all of it, or only the properties that are named. */
 export type Extent = "whole" | "part";
 
 /**
- * Says where and how a value differs from what was expected, or nothing.
+ * Describes where and how a value differs from the expected one. Returns `undefined` if it does
+ * not.
  *
- * Numbers are told apart as `Object.is` does; a property that is `undefined` is like one that is absent, as on the way through
- * the codec. Of a `part`, objects may have more properties than are expected; lists, maps and sets are compared whole.
+ * Numbers are compared with `Object.is`. A property that is `undefined` equals one that is absent,
+ * because the codec drops it. With the extent `part`, objects may have more properties than
+ * expected; lists, maps and sets are still compared as a whole.
  */
-export function difference(
+export function describeDifference(
   got: unknown,
   expected: unknown,
   extent: Extent,
   path = "",
 ): string | undefined {
   if (Object.is(got, expected)) return undefined;
-  const differs = `${path === "" ? "" : `at ${path}: `}expected ${show(expected)}, got ${show(got)}`;
-  if (!isObject(got) || !isObject(expected)) return differs;
+  const differs = `${pathPrefix(path)}expected ${show(expected)}, got ${show(got)}`;
+  if (!isAnyObject(got) || !isAnyObject(expected)) return differs;
   if (expected instanceof Date)
     return got instanceof Date && Object.is(got.getTime(), expected.getTime())
       ? undefined
       : differs;
   if (expected instanceof Map)
-    return got instanceof Map ? ofLists([...got], [...expected], extent, path) : differs;
+    return got instanceof Map ? differenceOfLists([...got], [...expected], extent, path) : differs;
   if (expected instanceof Set)
-    return got instanceof Set ? ofLists([...got], [...expected], extent, path) : differs;
+    return got instanceof Set ? differenceOfLists([...got], [...expected], extent, path) : differs;
   if (expected instanceof Uint8Array)
-    return got instanceof Uint8Array ? ofLists([...got], [...expected], extent, path) : differs;
+    return got instanceof Uint8Array
+      ? differenceOfLists([...got], [...expected], extent, path)
+      : differs;
   if (Array.isArray(expected))
-    return Array.isArray(got) ? ofLists(got, expected, extent, path) : differs;
+    return Array.isArray(got) ? differenceOfLists(got, expected, extent, path) : differs;
   const isPlain =
     !Array.isArray(got) && !(got instanceof Date) && !(got instanceof Map) && !(got instanceof Set);
-  return isPlain ? ofObjects(got, expected, extent, path) : differs;
+  return isPlain ? differenceOfObjects(got, expected, extent, path) : differs;
 }
 
-function ofLists(
+function differenceOfLists(
   got: readonly unknown[],
   expected: readonly unknown[],
   extent: Extent,
   path: string,
 ): string | undefined {
   if (got.length !== expected.length)
-    return `${path === "" ? "" : `at ${path}: `}expected ${expected.length} items, got ${got.length}`;
-  return first(expected, (each, index) =>
-    difference(got[index], each, extent, `${path}[${index}]`),
+    return `${pathPrefix(path)}expected ${expected.length} items, got ${got.length}`;
+  return firstFound(expected, (each, index) =>
+    describeDifference(got[index], each, extent, `${path}[${index}]`),
   );
 }
 
-function ofObjects(
+function differenceOfObjects(
   got: object,
   expected: object,
   extent: Extent,
@@ -59,12 +63,12 @@ function ofObjects(
     ...(extent === "whole" ? Object.keys(got) : []),
   ]);
   const read = (from: object, name: string): unknown => Reflect.get(from, name);
-  return first([...names], (name) =>
-    difference(read(got, name), read(expected, name), extent, `${path}.${name}`),
+  return firstFound([...names], (name) =>
+    describeDifference(read(got, name), read(expected, name), extent, `${path}.${name}`),
   );
 }
 
-function first<Item>(
+function firstFound<Item>(
   items: readonly Item[],
   find: (item: Item, index: number) => string | undefined,
 ): string | undefined {
@@ -75,6 +79,10 @@ function first<Item>(
   return undefined;
 }
 
-function isObject(value: unknown): value is object {
+function pathPrefix(path: string): string {
+  return path === "" ? "" : `at ${path}: `;
+}
+
+function isAnyObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }

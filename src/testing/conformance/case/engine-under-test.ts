@@ -3,28 +3,32 @@ import type { Client } from "../../../futures/client/client.ts";
 import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
 import type { Sink } from "../../../futures/run/egress.ts";
 
-/** What an engine under test is to host, and where. */
+/** Options for the engine that a test needs. */
 export interface MakeOptions {
-  /** Functions to host. They keep things of the test at hand, so they run in this process. */
+  /** Functions to host. They share variables with the test, so they must run in this process. */
   readonly functions: readonly object[];
   /**
-   * Where time comes from: a `VirtualClock`, whose `hold` an engine calls that works where the event loop does not show it, or the
-   * machine's for an engine that cannot do with `virtualTime`.
+   * The source of time: a `VirtualClock`, or the machine's clock for an engine without
+   * `virtualTime`. An engine whose work does not show in the event loop, such as work in a thread,
+   * wraps it in the `hold` of the virtual clock.
    */
   readonly clock: Clock;
-  /** What chance may follow from, for engines that have any; from 1. */
+  /** Seed of the random choices, for engines that make any; counts from 1. */
   readonly seed: number;
-  /** Where `ctx.egress` goes, by type. */
+  /** Sinks of `ctx.egress`, by type. */
   readonly egress: Readonly<Record<string, Sink>>;
-  /** How long what has settled is kept, in ms. */
+  /** Time for which settled flows and futures are kept, in ms. */
   readonly retentionMs: number;
 }
 
-/** A running engine with nothing in it, as the suite sees it. */
+/** A running engine with an empty store, as the suite sees it. */
 export interface EngineUnderTest {
   readonly client: Pick<Client, keyof Client>;
-  /** Messages that failed, oldest first (`deadLetters`). */
+  /** Lists the messages that failed, oldest first (capability `deadLetters`). */
   readonly deadLetters?: () => readonly DeadLetterReport[] | Promise<readonly DeadLetterReport[]>;
-  /** How many values are stored that have not expired, at all addresses, the library's own included (`storedValues`). */
+  /**
+   * Counts the stored values that have not expired, at all addresses, including the library's own
+   * (capability `storedValues`).
+   */
   readonly stored?: () => number | Promise<number>;
 }

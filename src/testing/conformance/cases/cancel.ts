@@ -4,7 +4,7 @@ import type { Settlement } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 
 const echo = fn("test/echo", (_, input: unknown) => input);
 const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
@@ -26,7 +26,7 @@ const HOUR_MS = 3_600_000;
 export const cancelCases: readonly Case[] = [
   {
     title:
-      "cancels a flow: true once, CANCELLED for whoever waits, before and afterwards, and its status at once",
+      "canceling a flow returns true once, rejects earlier and later waiters with CANCELLED, and changes its status at once",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(sleeper, HOUR_MS, { id: "s" });
@@ -34,7 +34,7 @@ export const cancelCases: readonly Case[] = [
       equal(await client.cancel(handle), true);
       const now = time.now();
       const status = await handle.status();
-      match(status, { status: "cancelled", failure: { code: "CANCELLED" } });
+      matches(status, { status: "cancelled", failure: { code: "CANCELLED" } });
       ok(
         status.settledAt !== undefined && status.settledAt <= now,
         "expected it to be settled at once",
@@ -46,7 +46,7 @@ export const cancelCases: readonly Case[] = [
     },
   },
   {
-    title: "cancels nothing of a flow that has ended, and says NOT_FOUND for one that never was",
+    title: "canceling a finished flow returns false, and canceling an unknown one says NOT_FOUND",
     async run({ start }) {
       const { client } = await start(PARTS);
       const [done, failed] = [
@@ -57,14 +57,14 @@ export const cancelCases: readonly Case[] = [
       await rejects(failed.result(), { cause: { message: "by itself" } });
       for (const handle of [done, failed]) equal(await client.cancel(handle), false);
       equal(await done.result(), 0);
-      match(await done.status(), { status: "completed" });
+      matches(await done.status(), { status: "completed" });
       await rejects(failed.result(), { cause: { message: "by itself" } });
-      match(await failed.status(), { status: "failed" });
+      matches(await failed.status(), { status: "failed" });
       await rejects(client.cancel("never"), { code: "NOT_FOUND" });
     },
   },
   {
-    title: "cancels a flow that has only just been started, and takes no events for it any more",
+    title: "a flow canceled right after its start is canceled, and accepts no more events",
     async run({ start }) {
       const { client } = await start(PARTS);
       const handles = await Promise.all(
@@ -81,7 +81,7 @@ export const cancelCases: readonly Case[] = [
     },
   },
   {
-    title: "lets one-way messages of a cancelled flow arrive, those that are delayed, too",
+    title: "one-way messages of a canceled flow still arrive, including delayed ones",
     async run({ start, time }) {
       const log = stateful("test/log", {
         state: { lines: value<string[]>([]) },
@@ -108,7 +108,7 @@ export const cancelCases: readonly Case[] = [
   },
   {
     title:
-      "rejects a future that its handler cancels with CANCELLED, whatever it is a future of, and passes that on",
+      "a future of any kind that its handler cancels is rejected with CANCELLED, and passes that on",
     async run({ start }) {
       const never = fn("test/never", () => "called all the same");
       const parent = fn("test/parent", (ctx) => {
@@ -138,7 +138,7 @@ export const cancelCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves a future as it is that is known already when its handler cancels it",
+    title: "a future that is already known stays as it is when its handler cancels it",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const known = [ctx.resolved(0), ctx.rejected("known"), ctx.any([])];
@@ -151,7 +151,7 @@ export const cancelCases: readonly Case[] = [
     },
   },
   {
-    title: "does not cancel what a handler wanted to cancel before it threw",
+    title: "a cancellation is not carried out if its handler throws afterwards",
     async run({ start }) {
       const begin = fn("test/begin", (ctx) => ({
         work: ctx.onComplete(ctx.sleep(1000), fine).handle(),
@@ -169,7 +169,7 @@ export const cancelCases: readonly Case[] = [
   },
   {
     title:
-      "cancels an escaped future through its handle: all who hold it get CANCELLED, early and late, in whatever flow",
+      "canceling an escaped future through its handle rejects all who hold it with CANCELLED, early or late, in any flow",
     async run({ start, time }) {
       const ran: unknown[] = [];
       const witness = fn("test/witness", () => ran.push(1));
@@ -184,14 +184,14 @@ export const cancelCases: readonly Case[] = [
       for (const handle of early) await rejects(handle.result(), { code: "CANCELLED" });
       await time.advance(2000);
       await rejects(client.call(follow, work), { code: "CANCELLED" });
-      for (const handle of early) match(await handle.status(), { status: "failed" });
-      // A second time changes nothing.
+      for (const handle of early) matches(await handle.status(), { status: "failed" });
+      // A second cancellation changes nothing.
       await client.call(cancelIt, work);
       await rejects(client.call(follow, work), { code: "CANCELLED" });
     },
   },
   {
-    title: "leaves an escaped future that has settled as it is",
+    title: "canceling an escaped future that has settled changes nothing",
     async run({ start, time }) {
       const begin = fn("test/begin", (ctx) => ({
         work: ctx.invoke(echo, 0).handle(),

@@ -1,11 +1,11 @@
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import type { Waited } from "../../../futures/types/context.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const at = fn("test/at", (_, n: number) => n);
-/** Gives `n` after a while that follows no order. */
+/** Returns `n` after a delay that follows no order. */
 const late = fn("test/late", (ctx, n: number) =>
   ctx.onComplete(ctx.sleep((n * 7919) % 101), lateValue, n),
 );
@@ -20,7 +20,7 @@ const PARTS = [at, late, lateValue, failAfter, failNow];
 
 function joins(count: number): Case {
   return {
-    title: `joins ${count} futures in their order, whatever the order in which they settle`,
+    title: `a join of ${count} futures keeps their order, whatever order they settle in`,
     async run({ start }) {
       const numbers = Array.from({ length: count }, (_, n) => n);
       const parent = fn("test/parent", (ctx) => ({
@@ -41,7 +41,7 @@ function joins(count: number): Case {
 export const combineCases: readonly Case[] = [
   ...[0, 1, 2, 17, 300].map(joins),
   {
-    title: "rejects `all` with the first rejection, without waiting for the rest",
+    title: "`all` is rejected with the first rejection, without waiting for the rest",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
@@ -57,7 +57,7 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "never rejects `allSettled`, and keeps the order of outcomes",
+    title: "`allSettled` is never rejected, and keeps the order of outcomes",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.allSettled([
@@ -68,7 +68,7 @@ export const combineCases: readonly Case[] = [
         ]),
       );
       const { client } = await start([parent, ...PARTS]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "a" } },
         { status: "fulfilled", value: 3 },
         { status: "rejected", reason: { message: "b" } },
@@ -78,7 +78,7 @@ export const combineCases: readonly Case[] = [
   },
   {
     title:
-      "stops waiting at a count of settlements, rejections included, and parts the rest off in order",
+      "a wait ends after a number of settlements, rejections included, and returns the pending futures in order",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.wait(
@@ -96,7 +96,7 @@ export const combineCases: readonly Case[] = [
       );
       const { client } = await start([parent, ...PARTS]);
       const { ready, pending } = await client.call(parent);
-      match(ready, [
+      matches(ready, [
         { index: 1, status: "fulfilled", value: 1 },
         { index: 3, status: "rejected", reason: { message: "why" } },
         { index: 4, status: "fulfilled", value: 4 },
@@ -108,7 +108,7 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "stops waiting at a timeout, and gives handles that can be waited for again",
+    title: "a wait ends at its timeout, and returns handles that can be awaited again",
     async run({ start }) {
       const again = fn("test/again", (ctx, { ready, pending }: Waited<number>) => ({
         ready: ready.map(({ index }) => index),
@@ -126,7 +126,8 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "waits for all by default, for none with a count of 0, and for 100 futures as for few",
+    title:
+      "a wait defaults to all futures, ends at once for a count of 0, and handles 100 futures like few",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => ({
         all: ctx.wait([ctx.invoke(late, 5), ctx.invoke(late, 6)]),
@@ -146,7 +147,7 @@ export const combineCases: readonly Case[] = [
         ],
         pending: [],
       });
-      match(none, { ready: [], pending: [{ index: 0 }] });
+      matches(none, { ready: [], pending: [{ index: 0 }] });
       equal(nothing, { ready: [], pending: [] });
       equal(
         many.ready,
@@ -155,7 +156,7 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "makes futures of what is known, and resolves futures inside",
+    title: "known values become futures, and futures inside them are resolved",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => ({
         plain: ctx.resolved({ a: [1, undefined] }),
@@ -171,7 +172,7 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "makes a rejected future of anything that can be thrown",
+    title: "any thrown value makes a rejected future",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.allSettled([
@@ -189,7 +190,8 @@ export const combineCases: readonly Case[] = [
     },
   },
   {
-    title: "turns handles of all futures that a wait left pending back, however they end",
+    title:
+      "handles of all futures that a wait left pending become futures again, whatever their outcome",
     async run({ start }) {
       const settle = fn("test/settle", (ctx, handles: readonly FutureHandle<number>[]) =>
         ctx.allSettled(handles.map((handle) => ctx.future(handle))),
@@ -209,7 +211,7 @@ export const combineCases: readonly Case[] = [
         ),
       );
       const { client } = await start([parent, hand, settle, ...PARTS]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "late" } },
         { status: "fulfilled", value: 1 },
       ]);

@@ -4,7 +4,7 @@ import { value } from "../../../core/state/value.ts";
 import type { Future, Settlement } from "../../../futures/types/future.ts";
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
-import { equal, match } from "../case/check.ts";
+import { equal, matches } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const echo = fn("test/echo", (_, input: unknown) => input);
@@ -21,7 +21,7 @@ const FALSY: readonly unknown[] = [0, "", false, null, undefined];
 
 export const continuationCases: readonly Case[] = [
   {
-    title: "continues with the result alone when there are no args, also when it is falsy",
+    title: "a continuation without args gets the result alone, even if it is falsy",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, input: unknown) =>
         ctx.onComplete(ctx.invoke(echo, input), give),
@@ -31,7 +31,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "continues with result and args when args are given, also when they are falsy",
+    title: "a continuation with args gets result and args, even if they are falsy",
     async run({ start }) {
       const both = fn("test/both", (_, input: { result: unknown; args: unknown }) => ({
         keys: Object.keys(input).sort(),
@@ -44,14 +44,14 @@ export const continuationCases: readonly Case[] = [
       for (const falsy of FALSY) {
         const got = await client.call(parent, falsy);
         equal(got, { keys: got.keys, result: falsy, args: falsy });
-        // A property that is undefined may be left out on the way.
+        // The codec may drop a property that is undefined.
         equal(got.result, falsy);
         equal(got.args, falsy);
       }
     },
   },
   {
-    title: "resolves futures inside args",
+    title: "futures inside args are resolved",
     async run({ start }) {
       const both = fn(
         "test/both",
@@ -70,7 +70,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "passes a rejection by continuations of values, up to one of settlements",
+    title: "a rejection skips continuations of values, up to the first one of settlements",
     async run({ start }) {
       const called: unknown[] = [];
       const witness = fn("test/witness", (_, input: unknown) => called.push(input));
@@ -86,7 +86,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "continues with a settlement of either kind, with and without args",
+    title: "a continuation of settlements gets fulfillments and rejections, with and without args",
     async run({ start }) {
       const withArgs = fn(
         "test/with-args",
@@ -111,7 +111,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "gives a settlement's reason as data that names the function",
+    title: "the reason of a settlement is data that names the function",
     async run({ start }) {
       const reasonOf = fn(
         "test/reason",
@@ -123,7 +123,7 @@ export const continuationCases: readonly Case[] = [
       });
       const parent = fn("test/parent", (ctx) => ctx.onSettled(ctx.invoke(broken), reasonOf));
       const { client } = await start([parent, broken, reasonOf]);
-      match(await client.call(parent), {
+      matches(await client.call(parent), {
         name: "TypeError",
         message: "wrong kind",
         function: "test/broken",
@@ -132,7 +132,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "rejects the future of a continuation that throws, and no other",
+    title: "a continuation that throws rejects its own future, and no other",
     async run({ start }) {
       const throwing = fn("test/throwing", (_, _result: unknown): number => {
         throw new Error("continuation");
@@ -142,7 +142,7 @@ export const continuationCases: readonly Case[] = [
         return ctx.allSettled([ctx.onComplete(base, throwing), base, ctx.onComplete(base, give)]);
       });
       const { client } = await start([parent, echo, throwing, give]);
-      match(await client.call(parent), [
+      matches(await client.call(parent), [
         { status: "rejected", reason: { message: "continuation" } },
         { status: "fulfilled", value: 1 },
         { status: "fulfilled", value: { got: 1 } },
@@ -150,7 +150,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title: "continues with an operation at the state that its options name",
+    title: "an operation can be a continuation, at the state that its options name",
     async run({ start }) {
       const sum = stateful("test/sum", {
         state: { total: value(0) },
@@ -184,8 +184,7 @@ export const continuationCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "passes the reason of a settlement on with all that it says, when it is rejected with again",
+    title: "the reason of a settlement keeps all its details when a handler rejects with it again",
     async run({ start }) {
       const broken = fn("test/broken", () => {
         throw new HandbackError("NOT_FOUND", "not there", {
@@ -202,7 +201,7 @@ export const continuationCases: readonly Case[] = [
       });
       const { client } = await start([parent, broken, again]);
       const [first, second] = await client.call(parent);
-      match(first, {
+      matches(first, {
         reason: {
           code: "NOT_FOUND",
           details: { id: 5 },

@@ -4,7 +4,7 @@ import type { Case } from "../case/case.ts";
 import { equal } from "../case/check.ts";
 
 const HOUR_MS = 3_600_000;
-/** Long enough for several requests to come before it is over. */
+/** Long enough for several requests to arrive before it ends. */
 const AGE_MS = 2000;
 
 const account = stateful("test/account", {
@@ -34,7 +34,8 @@ const OLD = { written: "x", called: "x", kept: "x" };
 
 export const expiryCases: readonly Case[] = [
   {
-    title: "forgets a state when its age-out time after the last message is over, not before",
+    title:
+      "a state is forgotten when its age-out time after the last message has passed, not before",
     async run({ start, time }) {
       const { client } = await start([account]);
       const id = "a";
@@ -51,7 +52,7 @@ export const expiryCases: readonly Case[] = [
     },
   },
   {
-    title: "forgets a value exactly when its time after a write, or a call, is over",
+    title: "a value is forgotten exactly when its time after a write or a call has passed",
     needs: ["virtualTime"],
     async run({ start, time }) {
       const { client } = await start([cache]);
@@ -69,7 +70,7 @@ export const expiryCases: readonly Case[] = [
     },
   },
   {
-    title: "starts the time of a value anew with each write, and not with a write of another value",
+    title: "each write of a value restarts its expiry time, and a write of another value does not",
     async run({ start, time }) {
       const keep = stateful("test/keep", {
         state: { a: value(0, { expireAfterWrite: AGE_MS }), b: value(0) },

@@ -1,7 +1,7 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const counter = stateful("test/counter", {
@@ -17,7 +17,7 @@ const PARTS = [counter, count, other, fail];
 
 export const flowCases: readonly Case[] = [
   {
-    title: "shows a flow's status: pending, completed or failed, its times, and why it failed",
+    title: "the status of a flow shows pending, completed or failed, its times, and its failure",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx, ms: number) => ctx.sleep(ms));
       const { client } = await start([sleeper, ...PARTS]);
@@ -35,18 +35,18 @@ export const flowCases: readonly Case[] = [
       time.assertPassed(0, began, startedAt);
       await handle.result();
       const completed = await client.status("s");
-      match(completed, { status: "completed", startedAt });
+      matches(completed, { status: "completed", startedAt });
       time.assertPassed(500, startedAt, completed.settledAt);
       const failing = await client.start(fail, "why", { id: "f" });
       await rejects(failing.result(), { code: "FUNCTION_FAILED" });
-      match(await failing.status(), {
+      matches(await failing.status(), {
         status: "failed",
         failure: { message: "why", function: "test/fail" },
       });
     },
   },
   {
-    title: "shows the custom status that was set last, while the flow runs and afterwards",
+    title: "the last custom status stays visible while the flow runs and afterwards",
     async run({ start, time }) {
       const second = fn("test/second", (ctx) => {
         ctx.setStatus("thrown away");
@@ -66,7 +66,7 @@ export const flowCases: readonly Case[] = [
   },
   {
     title:
-      "attaches a second start with the same key, function and input to the first, running or done",
+      "a second start with the same key, function and input attaches to the first, running or done",
     async run({ start }) {
       const { client } = await start(PARTS);
       const [one, two] = await Promise.all([
@@ -80,7 +80,7 @@ export const flowCases: readonly Case[] = [
   },
   {
     title:
-      "refuses a second start with the same key and another input or function, and changes nothing",
+      "a second start with the same key but another input or function is rejected, and changes nothing",
     async run({ start }) {
       const { client } = await start(PARTS);
       equal(await client.call(count, 5, { id: "k" }), 5);
@@ -91,7 +91,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "tells the address of a stateful function from the key of a flow",
+    title: "the address of a stateful function and the key of a flow are separate",
     async run({ start }) {
       const { client } = await start(PARTS);
       equal(await client.call(counter.add, 1, { id: "c", key: "k" }), 1);
@@ -104,7 +104,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "finds a flow again by its key, and says NOT_FOUND for one that never was",
+    title: "a flow is found again by its key, and an unknown key says NOT_FOUND",
     async run({ start }) {
       const { client } = await start(PARTS);
       await client.start(count, 3, { id: "again" });
@@ -114,7 +114,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "forgets a flow when its retention is over, not before",
+    title: "a flow is forgotten when its retention has passed, not before",
     async run({ start, time }) {
       const { client } = await start(PARTS, { retentionMs: 2000 });
       await client.call(count, 1, { id: "k" });
@@ -126,8 +126,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "forgets a flow that has ended when it is purged, and frees its key, but not one that goes on",
+    title: "purging forgets a finished flow and frees its key, but leaves a running flow alone",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx, ms: number) => {
         ctx.setStatus("asleep");
@@ -147,7 +146,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "stops waiting for a result when it is told to, while the flow goes on",
+    title: "an aborted wait for a result ends, while the flow continues",
     async run({ start }) {
       const sleeper = fn("test/sleeper", (ctx) => ctx.onComplete(ctx.sleep(500), end));
       const end = fn("test/end", () => "end");
@@ -168,7 +167,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title: "records a rejection that nobody consumes, and does not fail the flow for it",
+    title: "a rejection without a consumer is recorded, and does not fail the flow",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
         ctx.invoke(fail, "alone");

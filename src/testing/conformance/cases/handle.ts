@@ -2,7 +2,7 @@ import { fn } from "../../../futures/define/fn.ts";
 import { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const now = fn("test/now", (_, { args }: { result: void; args: unknown }) => args);
@@ -19,7 +19,7 @@ const begin = fn("test/begin", (ctx, input: number) => ({
 }));
 const PARTS = [now, slow, slowNow, follow, begin];
 
-/** Keeps handles in its state, and makes them futures again later. */
+/** Keeps handles in its state, and turns them back into futures later. */
 const shelf = stateful("test/shelf", {
   state: { handles: value<FutureHandle<number>[]>([]) },
   handlers: {
@@ -35,7 +35,7 @@ const shelf = stateful("test/shelf", {
 export const handleCases: readonly Case[] = [
   {
     title:
-      "answers at once with a handle, which another flow follows before and after the settlement",
+      "a handle is returned at once, and another flow follows it before and after the settlement",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const began = time.now();
@@ -52,8 +52,7 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "keeps handles in state, and makes them futures again later, before and after they settle",
+    title: "handles kept in state become futures again later, before and after they settle",
     async run({ start, time }) {
       const { client } = await start([shelf, ...PARTS]);
       const id = "s";
@@ -63,13 +62,13 @@ export const handleCases: readonly Case[] = [
         { status: "rejected", reason: { message: "negative" } },
         { status: "fulfilled", value: 3 },
       ];
-      match(await client.call(shelf.collect, undefined, { id }), settlements);
+      matches(await client.call(shelf.collect, undefined, { id }), settlements);
       await time.advance(1000);
-      match(await client.call(shelf.collect, undefined, { id }), settlements);
+      matches(await client.call(shelf.collect, undefined, { id }), settlements);
     },
   },
   {
-    title: "passes handles on as they are, through inputs, results and states",
+    title: "handles pass unchanged through inputs, results and states",
     async run({ start }) {
       const relay = fn("test/relay", (ctx, given: { inside: readonly FutureHandle<number>[] }) => {
         const [handle] = given.inside;
@@ -85,7 +84,7 @@ export const handleCases: readonly Case[] = [
       );
       const { client } = await start([parent, relay, shelf, ...PARTS]);
       const result = await client.call(parent);
-      match(result, { value: 9, kept: undefined });
+      matches(result, { value: 9, kept: undefined });
       equal(await client.call(follow, result.given.inside[0] ?? missing()), 9);
       equal(await client.call(shelf.collect, undefined, { id: "kept" }), [
         { status: "fulfilled", value: 9 },
@@ -93,7 +92,7 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title: "gives an equal handle each time, and lets the future be used beside it",
+    title: "each handle of a future is equal, and the future remains usable",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const future = ctx.invoke(slow, 4);
@@ -110,7 +109,7 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title: "makes handles of timers, joins, promises and what is known, too",
+    title: "timers, joins, promises and known values have handles, too",
     async run({ start }) {
       const all = fn("test/all", (ctx, handles: readonly FutureHandle<unknown>[]) =>
         ctx.all(handles.map((handle) => ctx.future(handle))),
@@ -129,7 +128,7 @@ export const handleCases: readonly Case[] = [
   },
   {
     title:
-      "keeps a settlement for its retention from when it was settled, however often it is asked for; then it is EXPIRED",
+      "a settlement is kept for its retention from when it was settled, however often it is read, and then is EXPIRED",
     async run({ start, time }) {
       const { client } = await start(PARTS, { retentionMs: 2000 });
       const { work } = await client.call(begin, 5);
@@ -140,7 +139,7 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title: "refuses a handle of another store, and what is no handle",
+    title: "a handle of another store, or a value that is no handle, is rejected",
     async run({ start }) {
       const { client } = await start(PARTS);
       const { work } = await client.call(begin, 5);

@@ -1,12 +1,12 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 export const handlingCases: readonly Case[] = [
   {
-    title: "tries a handler that throws again, with growing delays, under the same idempotency key",
+    title: "a handler that throws is retried with growing delays, under the same idempotency key",
     async run({ start, time }) {
       const keys = new Set<string>();
       const flaky = fn(
@@ -26,7 +26,7 @@ export const handlingCases: readonly Case[] = [
   },
   {
     title:
-      "gives up after the last attempt, with its error, and leaves no trace of any attempt in the state",
+      "retries stop after the last attempt, with its error, and no attempt leaves a trace in the state",
     async run({ start }) {
       const stubborn = stateful("test/stubborn", {
         retry: { maxAttempts: 3, initialDelay: 10 },
@@ -47,7 +47,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves the address free while an attempt waits for its turn",
+    title: "an address is free while a retry waits for its delay",
     async run({ start, time }) {
       const shared = stateful("test/shared", {
         retry: { maxAttempts: 2, initialDelay: 1000 },
@@ -69,7 +69,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps only the messages of the attempt that succeeds",
+    title: "only the messages of the successful attempt are sent",
     async run({ start }) {
       const seen = stateful("test/seen", {
         state: { lines: value<number[]>([]) },
@@ -93,8 +93,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "abandons a handler that runs longer than its timeout; what it does later counts for nothing",
+    title: "a handler that exceeds its timeout is abandoned, and its later actions have no effect",
     async run({ start, time }) {
       const late: unknown[] = [];
       const slow = stateful("test/slow", {
@@ -119,11 +118,11 @@ export const handlingCases: readonly Case[] = [
       await rejects(client.call(slow.run, 401, { id: "s" }), { code: "HANDLER_TIMEOUT" });
       await time.advance(1000);
       equal(await client.call(slow.read, undefined, { id: "s" }), 2);
-      match(late[0], { code: "STALE_ATTEMPT" });
+      matches(late[0], { code: "STALE_ATTEMPT" });
     },
   },
   {
-    title: "tries a handler that was abandoned again, where its policy says so",
+    title: "an abandoned handler is retried if its policy says so",
     async run({ start, time }) {
       const slow = fn(
         "test/slow",
@@ -138,7 +137,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title: "says CONTEXT_CLOSED to what a handler leaves running behind",
+    title: "work that a handler leaves running gets CONTEXT_CLOSED",
     async run({ start, time }) {
       const caught: unknown[] = [];
       const detached = fn("test/detached", (ctx) => {
@@ -153,11 +152,11 @@ export const handlingCases: readonly Case[] = [
       const { client } = await start([detached]);
       await client.call(detached);
       await time.quiet();
-      match(caught[0], { code: "CONTEXT_CLOSED" });
+      matches(caught[0], { code: "CONTEXT_CLOSED" });
     },
   },
   {
-    title: "blocks on a future with ctx.get",
+    title: "ctx.get blocks on a future",
     needs: ["blockingGet"],
     async run({ start }) {
       const double = fn("test/double", (_, n: number) => 2 * n);

@@ -18,7 +18,7 @@ const counter = stateful("test/counter", {
   },
 });
 
-/** Values that are easily lost on the way. */
+/** Values that a careless codec loses. */
 const FRAIL: readonly unknown[] = [
   0,
   -0,
@@ -38,7 +38,7 @@ const FRAIL: readonly unknown[] = [
 
 function passesBy(where: "input" | "after" | "args"): Case {
   return {
-    title: `does not call a function whose ${where} rejects, and passes the rejection on`,
+    title: `a function whose ${where} is rejected is not called, and the rejection is passed on`,
     async run({ start }) {
       const called: unknown[] = [];
       const witness = fn("test/witness", (_, input: unknown) => called.push(input));
@@ -59,7 +59,7 @@ function passesBy(where: "input" | "after" | "args"): Case {
 
 export const invokeCases: readonly Case[] = [
   {
-    title: "resolves futures anywhere inside an input",
+    title: "futures anywhere inside an input are resolved",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.invoke(echo, {
@@ -81,7 +81,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "resolves futures anywhere inside a returned value",
+    title: "futures anywhere inside a returned value are resolved",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => ({
         one: ctx.invoke(double, 1),
@@ -97,7 +97,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "uses one future as often as it is mentioned",
+    title: "one future can be used any number of times",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const once = ctx.invoke(double, 4);
@@ -112,7 +112,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "carries frail values unchanged as inputs, results and parts of joins",
+    title: "values that are easily lost pass unchanged as inputs, results and parts of joins",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, input: readonly unknown[]) => ({
         own: input,
@@ -124,7 +124,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "waits with `after` for completions, and hands none of their values on",
+    title: "`after` waits for completions, and passes on none of their values",
     async run({ start }) {
       const log = stateful("test/log", {
         state: { lines: value<string[]>([]) },
@@ -144,7 +144,7 @@ export const invokeCases: readonly Case[] = [
   },
   ...(["input", "after", "args"] as const).map(passesBy),
   {
-    title: "makes a new state for an invoke without an id, and names it at once",
+    title: "an invoke without an id makes a new state, and knows its id at once",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const [one, other] = [ctx.invoke(counter.add, 1), ctx.invoke(counter.add, 10)];
@@ -165,7 +165,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "hands on the id of a new state to a function that uses it when the first call is done",
+    title: "the id of a new state can be passed to a function that uses it after the first call",
     async run({ start }) {
       const user = fn("test/user", (ctx, { id }: { id: string; ready: number }) =>
         ctx.invoke(counter.add, 5, { id }),
@@ -179,7 +179,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "hands on the id of a new state to a function that uses it at once",
+    title: "the id of a new state can be passed to a function that uses it at once",
     needs: ["promptOrder"],
     async run({ start }) {
       const user = fn("test/user", (ctx, id: string) => ctx.invoke(counter.add, 5, { id }));
@@ -192,8 +192,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "creates a new state at once, also when the call that creates it has to wait for its input",
+    title: "a new state is created at once, even if the call that creates it waits for its input",
     async run({ start }) {
       const one = fn("test/one", () => 1);
       const parent = fn("test/parent", (ctx) => {
@@ -202,13 +201,13 @@ export const invokeCases: readonly Case[] = [
       });
       const { client } = await start([parent, one, counter]);
       const [used, made] = await client.call(parent);
-      // The two calls come from different senders, so either may be first; both find the state.
+      // The two calls come from different senders, so either may be first. Both find the state.
       equal(made, used === 5 ? 6 : 1);
       equal(used, made === 6 ? 5 : 6);
     },
   },
   {
-    title: "says NOT_FOUND for a generated id that names no state",
+    title: "a generated id without a state says NOT_FOUND",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, id: string) => ctx.invoke(counter.add, 1, { id }));
       const { client } = await start([parent, counter]);
@@ -216,7 +215,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title: "flattens a future of a future, returned by sync and async handlers",
+    title: "a future of a future is flattened, from sync and async handlers",
     async run({ start }) {
       const inner = fn("test/inner", (ctx, n: number) => ctx.invoke(double, n));
       const middle = fn("test/middle", async (ctx, n: number) => {
@@ -229,8 +228,7 @@ export const invokeCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "rejects the caller with what the function threw, through every level that handed the future back",
+    title: "a thrown error rejects the caller, through every level that handed back the future",
     async run({ start }) {
       const outer = fn("test/outer", (ctx) => ctx.invoke(fail, "deep down"));
       const outermost = fn("test/outermost", (ctx) => [ctx.invoke(outer)]);

@@ -1,7 +1,7 @@
 import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
 
 const log = stateful("test/log", {
@@ -14,10 +14,10 @@ const log = stateful("test/log", {
 });
 
 const id = "l";
-/** Long enough for several requests to come before it is over. */
+/** Long enough for several requests to arrive before it ends. */
 const DELAY_MS = 2000;
 
-/** Sends delayed messages under tokens, and cancels them later. */
+/** Sends delayed messages with tokens, and cancels them later. */
 const sender = stateful("test/sender", {
   state: { sent: value(0) },
   handlers: {
@@ -35,7 +35,7 @@ const sender = stateful("test/sender", {
 
 export const messageCases: readonly Case[] = [
   {
-    title: "sends one-way messages, with futures in them resolved, and goes on without them",
+    title: "one-way messages are sent with their futures resolved, and the sender does not wait",
     async run({ start, time }) {
       const slow = fn("test/slow", (ctx, line: string) =>
         ctx.onComplete(ctx.sleep(1000), say, line),
@@ -58,7 +58,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps the order of messages from one sender to one address",
+    title: "messages from one sender to one address keep their order",
     async run({ start, time }) {
       const burst = fn("test/burst", (ctx, name: string) => {
         for (let n = 0; n < 40; n++) ctx.send(log.write, [name, n], { id });
@@ -78,7 +78,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps the order of invokes and sends from one handler to one address",
+    title: "invokes and sends from one handler to one address keep their order",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         ctx.send(log.write, 1, { id });
@@ -94,7 +94,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "delivers a delayed message when it is due, not before",
+    title: "a delayed message is delivered when it is due, not before",
     async run({ start, time }) {
       const { client } = await start([sender, log]);
       await client.call(sender.later, { line: "due", token: "t" }, { id: "s" });
@@ -107,7 +107,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "cancels a delayed message by its token, within its handler and from a later one",
+    title: "a delayed message is canceled by its token, in the same handler and in a later one",
     async run({ start, time }) {
       const { client } = await start([sender, log]);
       await client.call(sender.later, { line: "cancelled", token: "t" }, { id: "s" });
@@ -118,14 +118,14 @@ export const messageCases: readonly Case[] = [
       await time.eventually(async () =>
         equal(await client.call(log.read, undefined, { id }), ["kept"]),
       );
-      // One that has been delivered, or was never sent: nothing happens.
+      // The token of a message that was delivered or never sent has no effect.
       await client.call(sender.cancel, "u", { id: "s" });
       await client.call(sender.cancel, "never", { id: "s" });
       equal(await client.call(log.read, undefined, { id }), ["kept"]);
     },
   },
   {
-    title: "keeps the tokens of different addresses apart, and lets a token be used again",
+    title: "tokens of different addresses are separate, and a token can be used again",
     async run({ start, time }) {
       const { client } = await start([sender, log]);
       await client.call(sender.later, { line: "mine", token: "t" }, { id: "s" });
@@ -142,7 +142,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "lets the second of two pending messages with one token take the place of the first",
+    title: "a second pending message with the same token replaces the first",
     async run({ start, time }) {
       const { client } = await start([sender, log]);
       await client.call(sender.later, { line: "first", token: "t" }, { id: "s" });
@@ -154,7 +154,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "replies to the operation that sent, or to whom its replyTo named",
+    title: "a reply goes to the operation that sent the message, or to the one that replyTo names",
     async run({ start, time }) {
       const asker = stateful("test/asker", {
         state: { got: value<unknown[]>([]) },
@@ -181,14 +181,14 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "says NO_CALLER for a reply to a message from outside",
+    title: "a reply to a message from outside says NO_CALLER",
     async run({ start }) {
       const { client } = await start([log]);
       await rejects(client.call(log.answer, "x", { id }), { code: "NO_CALLER" });
     },
   },
   {
-    title: "lets a function send to itself",
+    title: "a function can send to itself",
     async run({ start, time }) {
       const down = stateful("test/down", {
         state: { steps: value(0) },
@@ -208,8 +208,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "hands values to an egress in order, with futures resolved, and tries a sink that fails again",
+    title: "values reach an egress in order, with futures resolved, and a failing sink is retried",
     needs: ["egress"],
     async run({ start, time }) {
       const seen: { value: unknown; id: string }[] = [];
@@ -233,7 +232,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "hands nothing to an egress when the handler throws, and knows which egresses there are",
+    title: "an egress gets nothing if the handler throws, and an unknown egress is rejected",
     needs: ["egress"],
     async run({ start, time }) {
       const seen: unknown[] = [];
@@ -251,7 +250,7 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
-    title: "buries one-way messages that fail, and those whose input rejects",
+    title: "one-way messages that fail, or whose input is rejected, become dead letters",
     needs: ["deadLetters"],
     async run({ start, time }) {
       const fail = fn("test/fail", (_, why: string): string => {
@@ -274,7 +273,7 @@ export const messageCases: readonly Case[] = [
         operation: "write",
         failure: { message: "its input", function: "test/fail" },
       };
-      await time.eventually(async () => match(await deadLetters(), [itself, itsInput]));
+      await time.eventually(async () => matches(await deadLetters(), [itself, itsInput]));
       equal(await client.call(log.read, undefined, { id }), []);
     },
   },

@@ -6,13 +6,13 @@ import type { Case } from "../case/case.ts";
 
 type Promised = { readonly token: string; readonly handle: FutureHandle<number> };
 
-/** Makes a promise, and gives both ways to it. */
+/** Makes a promise, and returns both of its tokens. */
 const promise = fn("test/promise", (ctx): Promised => {
   const future: PromiseFuture<number> = ctx.promise<number>();
   return { token: future.token, handle: future.handle() };
 });
 const follow = fn("test/follow", (ctx, handle: FutureHandle<number>) => ctx.future(handle));
-/** Waits for a promise whose token is its status. */
+/** Waits for a promise, and publishes the token as its status. */
 const wait = fn("test/wait", (ctx) => {
   const future = ctx.promise<number>();
   ctx.setStatus(future.token);
@@ -24,7 +24,7 @@ const PARTS = [promise, follow, wait, two, lateTwo];
 
 export const outsideCases: readonly Case[] = [
   {
-    title: "settles a promise by its token before anybody waits for it",
+    title: "a promise can be settled by its token before anything waits for it",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token, handle } = await client.call(promise);
@@ -34,7 +34,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "settles a promise as soon as its token is known",
+    title: "a promise can be settled as soon as its token is known",
     needs: ["promptOrder"],
     async run({ start }) {
       const { client } = await start(PARTS);
@@ -44,7 +44,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "settles a promise by its token after its flow has waited for it",
+    title: "a promise can be settled by its token after its flow has waited for it",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(wait, undefined, { id: "w" });
@@ -56,7 +56,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "rejects a promise by its token, with an error or a reason",
+    title: "a promise can be rejected by its token, with an error or a reason",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(wait, undefined, { id: "w" });
@@ -73,7 +73,8 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "takes a second settlement with the same outcome, and refuses another one",
+    title:
+      "a second settlement with the same outcome succeeds, and one with another outcome is rejected",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token, handle } = await client.call(promise);
@@ -92,7 +93,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "tells a token of nothing from a text that is no token",
+    title: "an unknown token and a text that is no token get different errors",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token } = await client.call(promise);
@@ -109,7 +110,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps events that come before the wait, first in, first out",
+    title: "events that arrive before the wait are kept, first in, first out",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(lateTwo, undefined, { id: "f" });
@@ -122,7 +123,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "serves those who wait for an event before it comes, first in, first out",
+    title: "waits that come before their event are served first in, first out",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const handle = await client.start(two, undefined, { id: "f" });
@@ -134,7 +135,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps the events of different flows and of different names apart",
+    title: "events of different flows and different names are separate",
     async run({ start }) {
       const { client } = await start(PARTS);
       const handles = await Promise.all(
@@ -154,7 +155,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title: "refuses events for a flow that is over, and for one that never was",
+    title: "events for a finished flow or an unknown one are rejected",
     async run({ start }) {
       const { client } = await start(PARTS);
       const handle = await client.start(promise, undefined, { id: "p" });

@@ -2,11 +2,11 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 import { fn } from "../../../futures/define/fn.ts";
 import type { Settlement } from "../../../futures/types/future.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, ok, rejects } from "../case/check.ts";
+import { equal, matches, ok, rejects } from "../case/check.ts";
 
 type Late = { readonly ms: number; readonly give: unknown };
 
-/** Gives a value after a while. */
+/** Returns a value after a delay. */
 const late = fn("test/late", (ctx, { ms, give }: Late) =>
   ctx.onComplete(ctx.sleep(ms), lateNow, give),
 );
@@ -18,7 +18,7 @@ const failNow = fn("test/fail-now", (_, { args }: { result: void; args: string }
   throw new RangeError(args);
 });
 const echo = fn("test/echo", (_, input: unknown) => input);
-/** What became of a future, in short. */
+/** Sums up how a future was settled. */
 const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
   settlement.status === "fulfilled"
     ? settlement.value
@@ -27,14 +27,14 @@ const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
 const PARTS = [late, lateNow, failLate, failNow, echo, outcome];
 
 const FALSY: readonly unknown[] = [0, "", false, null, undefined];
-/** Time that is over long before {@link LATE_MS}, also where a step takes a while. */
+/** Ends long before {@link LATE_MS}, even if each step takes a while. */
 const SOON_MS = 20;
 const LATE_MS = 2000;
 const DAY_MS = 86_400_000;
 
 export const raceCases: readonly Case[] = [
   {
-    title: "decides a race by the first settlement, a value or a rejection, wherever it stands",
+    title: "the first settlement decides a race, a value or a rejection, at any position",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx, [first, second]: readonly [string, string]) =>
         ctx.race([
@@ -51,12 +51,12 @@ export const raceCases: readonly Case[] = [
         code: "FUNCTION_FAILED",
         failure: { name: "RangeError", message: "soon", function: "test/fail-now" },
       });
-      ok(time.now() - began < LATE_MS, "expected the race not to wait for those who lost");
+      ok(time.now() - began < LATE_MS, "expected the race not to wait for the losers");
     },
   },
   {
     title:
-      "throws EMPTY_RACE for a race of none, and rejects `any` of none with an AggregateError at once",
+      "a race of none throws EMPTY_RACE, and `any` of none is rejected with an AggregateError at once",
     async run({ start }) {
       const race = fn("test/race", (ctx) => ctx.race([]));
       const caught = fn("test/caught", (ctx) => {
@@ -79,7 +79,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "decides `any` by the first value, whatever was rejected before",
+    title: "the first value decides `any`, whatever was rejected before",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.any([
@@ -95,7 +95,7 @@ export const raceCases: readonly Case[] = [
   },
   {
     title:
-      "rejects `any` with all failures in their order, as an AggregateError, when every one rejects",
+      "`any` is rejected with an AggregateError of all failures in order if every future is rejected",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.any([
@@ -113,7 +113,7 @@ export const raceCases: readonly Case[] = [
       const failure = { name: "AggregateError", errors };
       const [settlement] = await Promise.allSettled([client.call(parent)]);
       const reason: unknown = settlement.status === "rejected" ? settlement.reason : undefined;
-      match(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
+      matches(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
       ok(
         reason instanceof Error && reason.cause instanceof AggregateError,
         "expected an AggregateError as the cause",
@@ -121,7 +121,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "carries falsy results through `race`, `any` and `timeout`",
+    title: "falsy results pass through `race`, `any` and `timeout`",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, input: unknown) => {
         const soon = { ms: SOON_MS, give: input };
@@ -140,7 +140,7 @@ export const raceCases: readonly Case[] = [
   },
   {
     title:
-      "hands on what comes in time, value or rejection, and rejects with TIMEOUT what does not",
+      "`timeout` passes on a value or rejection in time, and otherwise is rejected with TIMEOUT",
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
@@ -161,7 +161,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "takes a timeout of 0 for expired, unless the future is settled already",
+    title: "a timeout of 0 has expired, unless the future is already settled",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
@@ -176,7 +176,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "races the same future twice, one that is known already, and a hundred",
+    title: "a race can hold the same future twice, a known value, or a hundred futures",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const one = ctx.invoke(late, { ms: SOON_MS, give: "same" });
@@ -203,7 +203,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "decides races of races, of joins and of timeouts",
+    title: "races of races, of joins and of timeouts are decided",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const soon = (give: string) => ctx.invoke(late, { ms: SOON_MS, give });
@@ -236,7 +236,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title: "leaves a future alone that somebody outside of the race needs, too",
+    title: "a losing future that is also used outside of the race is left alone",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const shared = ctx.invoke(late, { ms: 500, give: "shared" });
@@ -252,8 +252,7 @@ export const raceCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "leaves a future alone that two races need until both are decided, in whatever order they stand",
+    title: "a future in two races is left alone until both are decided, in either order",
     async run({ start }) {
       const parent = fn("test/parent", (ctx, isHastyFirst: boolean) => {
         const shared = ctx.invoke(late, { ms: 500, give: "shared" });
@@ -268,7 +267,7 @@ export const raceCases: readonly Case[] = [
   },
   {
     title:
-      "lets a loser's continuations go at once, also those of a future that somebody else still needs",
+      "a loser's continuations are dropped at once, even those of a future that is still used elsewhere",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const ran: unknown[] = [];
@@ -290,11 +289,14 @@ export const raceCases: readonly Case[] = [
       await time.quiet();
       const [[code, afterMs] = []] = ran as [unknown, number][];
       equal([ran.length, code], [1, "CANCELLED"]);
-      ok(Number(afterMs) < 1000, "expected the continuation not to wait for what others need");
+      ok(
+        Number(afterMs) < 1000,
+        "expected the continuation not to wait for a future used elsewhere",
+      );
     },
   },
   {
-    title: "does not let a loser take the next event",
+    title: "a loser does not take the next event",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) =>
@@ -310,7 +312,7 @@ export const raceCases: readonly Case[] = [
   },
   {
     title:
-      "lets a loser's continuations of values not run, and those of settlements run with CANCELLED",
+      "a loser's continuations of values do not run, and those of settlements run with CANCELLED",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const [ran, cleaned]: [unknown[], unknown[]] = [[], []];
@@ -344,11 +346,11 @@ export const raceCases: readonly Case[] = [
       await time.advance(2000);
       equal(ran, []);
       equal(new Map(cleaned as [string, unknown][]).size, 3);
-      for (const each of cleaned) match(each, [(each as [string])[0], "CANCELLED"]);
+      for (const each of cleaned) matches(each, [(each as [string])[0], "CANCELLED"]);
     },
   },
   {
-    title: "has nothing left of races but the flow's record once they are decided",
+    title: "decided races leave only the flow's record",
     needs: ["scopedCancel", "storedValues"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
@@ -371,7 +373,7 @@ export const raceCases: readonly Case[] = [
   },
   {
     title:
-      "bills all that took part in races, and has nothing left once the retention of promises and handles that lost is over",
+      "all participants of races are billed, and nothing is left after the retention of losing promises and handles",
     needs: ["scopedCancel", "storedValues", "virtualTime"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
@@ -398,9 +400,9 @@ export const raceCases: readonly Case[] = [
       const { client, stored } = await start([parent, ...PARTS], { retentionMs: DAY_MS });
       const handle = await client.start(parent, undefined, { id: "p" });
       equal(await handle.result(), ["soon", "soon", "soon", "TIMEOUT"]);
-      // The future whose handle was handed on is nobody's to cancel.
+      // Cancellation does not reach a future whose handle was returned.
       await time.advance(2 * 3_600_000);
-      match(await client.bill("p"), { final: true });
+      matches(await client.bill("p"), { final: true });
       await time.advance(2 * DAY_MS);
       equal(await stored(), 0);
     },

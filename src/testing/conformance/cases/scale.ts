@@ -1,7 +1,7 @@
 import type { Future } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import { equal, match, ok } from "../case/check.ts";
+import { equal, matches, ok } from "../case/check.ts";
 import type { Case, Running } from "../case/case.ts";
 
 const addOne = fn("test/add-one", (_, n: number) => n + 1);
@@ -9,7 +9,7 @@ const double = fn("test/double", (_, n: number) => 2 * n);
 
 export const scaleCases: readonly Case[] = [
   {
-    title: "loops 1,000 turns by tail calls with constant state, ids and messages",
+    title: "a loop of 1,000 tail calls keeps state, ids and messages constant",
     needs: ["storedValues"],
     async run({ start }) {
       let largest = 0;
@@ -26,7 +26,7 @@ export const scaleCases: readonly Case[] = [
     },
   },
   {
-    title: "spills a stack of 2,000 continuations, and leaves none of it behind",
+    title: "a stack of 2,000 continuations is spilled, and leaves nothing behind",
     needs: ["storedValues"],
     async run({ start, time }) {
       const deep = fn("test/deep", (ctx, n: number): number | Future<number> =>
@@ -38,7 +38,7 @@ export const scaleCases: readonly Case[] = [
     },
   },
   {
-    title: "serves 300 consumers of one future, and leaves nothing of them behind",
+    title: "one future serves 300 consumers, and leaves nothing of them behind",
     needs: ["storedValues"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
@@ -54,7 +54,7 @@ export const scaleCases: readonly Case[] = [
     },
   },
   {
-    title: "serves 300 subscribers of a handle, before and after it is settled",
+    title: "a handle serves 300 subscribers, before and after it is settled",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const slow = ctx.onComplete(ctx.sleep(100), give);
@@ -75,8 +75,7 @@ export const scaleCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "leaves nothing behind but the flow's record, whatever was joined, waited for and rejected",
+    title: "joins, waits and rejections leave only the flow's record",
     needs: ["storedValues"],
     async run({ start, time }) {
       const fail = fn("test/fail", (): number => {
@@ -98,7 +97,7 @@ export const scaleCases: readonly Case[] = [
         };
       });
       const { client, stored } = await start([parent, double, addOne, fail]);
-      match(await client.call(parent), {
+      matches(await client.call(parent), {
         failing: [{ status: "rejected", reason: { message: "late" } }],
         args: 3,
       });
@@ -108,7 +107,7 @@ export const scaleCases: readonly Case[] = [
   },
   {
     title:
-      "has nothing left once the retention of all is over, events and promises that nobody waited for included",
+      "nothing is left after all retention has passed, including unawaited events and promises",
     needs: ["storedValues", "virtualTime"],
     async run({ start, time }) {
       const fail = fn("test/fail", (): number => {
@@ -141,7 +140,7 @@ export const scaleCases: readonly Case[] = [
       await client.settle(String((await handle.status()).custom), 8);
       equal(await handle.result(), { some: 2, timed: 0, followed: 1, promise: 8 });
       await time.quiet();
-      match(await client.bill("p"), { final: true });
+      matches(await client.bill("p"), { final: true });
       await time.advance(8 * 86_400_000);
       await time.eventually(async () => equal(await stored(), 0));
     },

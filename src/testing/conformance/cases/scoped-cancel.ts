@@ -4,7 +4,7 @@ import type { Future, Settlement } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
-import { equal, match, rejects } from "../case/check.ts";
+import { equal, matches, rejects } from "../case/check.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -13,11 +13,14 @@ const cancelIt = fn("test/cancel-it", (ctx, handle: FutureHandle<unknown>) =>
   ctx.cancel(ctx.future(handle)),
 );
 
-/** What is gone at once where messages can be withdrawn. */
+/**
+ * Cases about messages that disappear as soon as their scope is cancelled. They need
+ * `scopedCancel`.
+ */
 export const scopedCancelCases: readonly Case[] = [
   {
     title:
-      "has nothing left of a cancelled flow but its record at once, and runs none of what was parked for it later",
+      "a canceled flow leaves only its record at once, and none of its pending work runs later",
     needs: ["scopedCancel", "storedValues"],
     async run({ start, time }) {
       const ran: unknown[] = [];
@@ -43,7 +46,7 @@ export const scopedCancelCases: readonly Case[] = [
   },
   {
     title:
-      "runs what was to run however a cancelled flow's futures end, and what that starts, to their end",
+      "continuations of any outcome of a canceled flow's futures run to their end, with all that they start",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const cleaned: unknown[] = [];
@@ -66,15 +69,14 @@ export const scopedCancelCases: readonly Case[] = [
       const handle = await client.start(parent, undefined, { id: "p" });
       await time.quiet();
       equal(await client.cancel(handle), true);
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
       await time.advance(100);
       await time.eventually(async () => equal(cleaned, ["CANCELLED", "CANCELLED"]));
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
     },
   },
   {
-    title:
-      "does not count it as a rejection that nobody heard of, when what cleans up passes the cancellation on",
+    title: "a cleanup that passes the cancellation on is not counted as an unhandled rejection",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const passOn = fn("test/pass-on", (ctx, settlement: Settlement<unknown>): Future<never> =>
@@ -92,13 +94,13 @@ export const scopedCancelCases: readonly Case[] = [
       await time.quiet();
       equal(await client.cancel(handle), true);
       await time.eventually(async () =>
-        match((await handle.status()).unhandled, [{ message: "rejected" }]),
+        matches((await handle.status()).unhandled, [{ message: "rejected" }]),
       );
     },
   },
   {
     title:
-      "tells a running handler of a cancelled flow by its signal; its state is kept, and its result and futures are not",
+      "the signal of a running handler in a canceled flow is aborted; its state is kept, its result and futures are dropped",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const [seen, ran]: [unknown[], unknown[]] = [[], []];
@@ -132,12 +134,11 @@ export const scopedCancelCases: readonly Case[] = [
         told: "one-way",
       });
       equal(ran, []);
-      match(await handle.status(), { status: "cancelled" });
+      matches(await handle.status(), { status: "cancelled" });
     },
   },
   {
-    title:
-      "takes a cancelled flow's calls out of the queue of a busy address, and lets those of others run",
+    title: "a canceled flow's calls leave the queue of a busy address, and the calls of others run",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const busy = stateful("test/busy", {
@@ -164,7 +165,7 @@ export const scopedCancelCases: readonly Case[] = [
   },
   {
     title:
-      "refuses to settle a promise of a cancelled flow, or of a branch that lost, with CANCELLED",
+      "settling a promise of a canceled flow, or of a branch that lost, is rejected with CANCELLED",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
@@ -183,7 +184,7 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title: "ends a blocked handler of a cancelled flow with CANCELLED",
+    title: "a blocked handler of a canceled flow ends with CANCELLED",
     needs: ["scopedCancel", "blockingGet"],
     async run({ start, time }) {
       const caught: unknown[] = [];
@@ -199,11 +200,11 @@ export const scopedCancelCases: readonly Case[] = [
       const handle = await client.start(blocking, undefined, { id: "b" });
       await time.quiet();
       equal(await client.cancel(handle), true);
-      await time.eventually(async () => match(caught, [{ code: "CANCELLED" }]));
+      await time.eventually(async () => matches(caught, [{ code: "CANCELLED" }]));
     },
   },
   {
-    title: "does not run an escaped future's work when it is cancelled through its handle",
+    title: "the work of an escaped future that is canceled through its handle does not run",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const ran: unknown[] = [];
@@ -219,8 +220,7 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "lets a flow that is cancelled go of what it waits for elsewhere, and leaves that to others",
+    title: "a canceled flow stops waiting for futures elsewhere, and leaves them to others",
     needs: ["scopedCancel", "storedValues", "virtualTime"],
     async run({ start, time }) {
       const begin = fn("test/begin", (ctx) => ({

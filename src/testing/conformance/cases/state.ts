@@ -32,7 +32,7 @@ const brief = stateful("test/brief", {
 
 export const stateCases: readonly Case[] = [
   {
-    title: "undoes everything a handler did when it throws, and rejects its caller",
+    title: "a handler that throws undoes all its changes, and rejects its caller",
     async run({ start, time }) {
       const witness = stateful("test/witness", {
         state: { seen: value<string[]>([]) },
@@ -66,7 +66,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "undoes cancellations and age-out times, too, when a handler throws",
+    title: "a handler that throws undoes its cancellations and age-out times, too",
     async run({ start, time }) {
       const timed = stateful("test/timed", {
         state: { told: value(0) },
@@ -94,7 +94,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "fails a handler whose state cannot be kept, and keeps none of its values",
+    title: "a handler whose state cannot be stored fails, and none of its values are kept",
     async run({ start }) {
       const several = stateful("test/several", {
         state: { first: value(0), second: value<unknown>("old") },
@@ -114,7 +114,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "makes no state for an invoke without an id whose handler throws",
+    title: "an invoke without an id makes no state if its handler throws",
     async run({ start }) {
       const codeOf = fn(
         "test/code",
@@ -135,7 +135,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps what was committed before a handler threw",
+    title: "values committed before a handler threw are kept",
     async run({ start }) {
       const { client } = await start([account]);
       equal(await client.call(account.spend, 60, { id: "a" }), 40);
@@ -149,7 +149,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "keeps each address's values to itself",
+    title: "each address has its own values",
     async run({ start }) {
       const { client } = await start([account]);
       await Promise.all(["a", "b", "c"].map((id, n) => client.call(account.spend, n, { id })));
@@ -163,7 +163,8 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "runs one handler at a time per address, and others beside it",
+    title:
+      "handlers of one address run one at a time, and those of other addresses run beside them",
     async run({ start, time }) {
       const running = new Map<string, number>();
       let together = 0;
@@ -194,7 +195,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "deletes a state that is terminated when its handler ends; its id may be used anew",
+    title: "a terminated state is deleted when its handler ends, and its id can be used again",
     async run({ start }) {
       const { client } = await start([account]);
       await client.call(account.spend, 1, { id: "a" });
@@ -203,7 +204,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "says NOT_FOUND for a state made without an id once it is terminated",
+    title: "a terminated state that was made without an id says NOT_FOUND",
     async run({ start }) {
       const parent = fn("test/parent", (ctx) => {
         const made = ctx.invoke(account.spend, 1);
@@ -224,7 +225,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "shows committed state to the outside, without a message",
+    title: "committed state can be read from outside, without a message",
     needs: ["snapshotRead"],
     async run({ start, time }) {
       const { client } = await start([account, brief]);
@@ -237,7 +238,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "shows to the outside who waits for what in a flow",
+    title: "the waits of a flow can be read from outside",
     needs: ["snapshotRead", "scopedCancel"],
     async run({ start, time }) {
       const asleep = fn("test/asleep", (ctx, after: number) =>
@@ -267,7 +268,7 @@ export const stateCases: readonly Case[] = [
     },
   },
   {
-    title: "undoes aliases: what a handler keeps of its state or input changes nothing later",
+    title: "later changes to objects that a handler took from its state or input have no effect",
     async run({ start }) {
       const kept: string[][] = [];
       const keeper = stateful("test/keeper", {

@@ -7,7 +7,7 @@ const DELAYS_MS = [600, 200, 400];
 
 export const timerCases: readonly Case[] = [
   {
-    title: "never wakes a sleeper early, and not late where nothing else happens",
+    title: "a sleeper never wakes early, and not late where nothing else happens",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx, ms: number) =>
         ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] }),
@@ -21,7 +21,7 @@ export const timerCases: readonly Case[] = [
   },
   {
     title:
-      "sleeps for minutes, hours, and longer than a timer of the machine can, to the millisecond",
+      "sleeps of minutes, of hours, and longer than a machine's timer are exact to the millisecond",
     needs: ["virtualTime"],
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx) =>
@@ -43,7 +43,7 @@ export const timerCases: readonly Case[] = [
     },
   },
   {
-    title: "sleeps until an instant, and not at all when it is past",
+    title: "a sleep until an instant ends then, and at once if it is past",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx, at: Date) =>
         ctx.all([
@@ -63,7 +63,7 @@ export const timerCases: readonly Case[] = [
     },
   },
   {
-    title: "wakes sleepers in the order of their instants",
+    title: "sleepers wake in the order of their instants",
     async run({ start, time }) {
       const sleeper = fn("test/sleeper", (ctx) =>
         DELAYS_MS.map((ms) => ctx.invoke(now, undefined, { after: [ctx.sleep(ms)] })),

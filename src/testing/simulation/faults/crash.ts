@@ -1,9 +1,9 @@
 /**
- * How a process ends at a commit.
- * - `before`: when it is about to commit; the commit is not there
- * - `after`: the commit is there, and the process has not heard of it
- * - `lost`, `kept`: while the commit is under way and other things go on; it is not there, or it is
- * - `refused`, `unsure`: the store fails, which stops the engine; the commit is not there, or it is
+ * The way in which a process ends at a commit.
+ * - `before`: just before the commit; the commit is not stored
+ * - `after`: the commit is stored, but the process has not received the confirmation
+ * - `lost`, `kept`: during the commit, while other work goes on; the commit is lost, or stored
+ * - `refused`, `unsure`: the store fails and the engine stops; the commit is lost, or stored
  */
 export type CrashMode = "before" | "after" | "lost" | "kept" | "refused" | "unsure";
 
@@ -18,19 +18,22 @@ export const CRASH_MODES: readonly CrashMode[] = [
 ];
 
 /**
- * A crash that is to come: at which commit, and how. Commits are counted from 1 over all engines of the run; one that did not come about is
- * tried again under the same number, and may crash again if there is another point for it.
+ * A planned crash: at which commit, and how. Commits count from 1 over all engines of the run. A
+ * commit that was lost is retried under the same number, and can crash again if another point names
+ * it.
  */
 export interface CrashPoint {
   readonly commit: number;
   readonly how: CrashMode;
 }
 
-/** A crash that has happened: at a commit, at a start, when it was asked for, or in a handler that is `crashing`. */
+/** A crash that has happened: at a commit, at a start, on request, or in a `crashing` handler. */
 export interface Crash {
   readonly how: CrashMode | "start" | "asked" | "handler";
-  /** The commit at which it happened, or the last one before; counted as in {@link CrashPoint}. */
+  /**
+   * The commit at which it happened, or the last one before it. Numbered as in {@link CrashPoint}.
+   */
   readonly commit: number;
-  /** Virtual time since the beginning of the run, in ms. */
+  /** Virtual time since the start of the run, in ms. */
   readonly at: number;
 }

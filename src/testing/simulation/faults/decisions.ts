@@ -1,25 +1,25 @@
 import type { CrashMode } from "./crash.ts";
 
-/** What becomes of a commit. */
+/** The course of one commit. */
 export interface Fate {
-  /** How long it takes, in ms. */
+  /** Duration, in ms. */
   readonly takesMs: number;
-  /** Whether readers see it before it resolves; a store may do either. */
+  /** Whether readers see it before it resolves. A store may do either. */
   readonly seenEarly: boolean;
-  /** How the process ends at it, if it does. */
+  /** The way in which the process ends at it, if it does. */
   readonly crash?: CrashMode;
 }
 
-/** Decides, in a simulation, what the world is free to decide. */
+/** Makes every choice that a simulated world leaves open. */
 export interface Decisions {
-  /** Which of `count` things, 1 or more, is next: an index. */
+  /** Picks the next of `count` things (1 or more). Returns an index. */
   choose(count: number): number;
-  /** What becomes of a commit; they are numbered as in `CrashPoint`. */
+  /** Decides the course of a commit. Commits are numbered as in `CrashPoint`. */
   commit(commit: number): Fate;
-  /** Whether the process ends as soon as it has started. */
+  /** Decides if the process ends as soon as it has started. */
   crashesAtStart(): boolean;
-  /** How long a machine is down after a crash, in ms. */
+  /** Decides the downtime of a machine after a crash, in ms. */
   downtimeMs(): number;
-  /** Whether a client's request is sent twice; they are numbered from 1. */
+  /** Decides if a client's request is sent twice. Requests count from 1. */
   repeats(request: number): boolean;
 }

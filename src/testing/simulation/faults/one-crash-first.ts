@@ -2,10 +2,12 @@ import fc from "fast-check";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * Has schedules shrink to one crash and nothing else, if one is enough: each that there could be is tried, the earliest first.
+ * Makes schedules shrink to a single crash and nothing else if that is enough: tries each possible
+ * single crash, the earliest first.
  *
- * Step by step it may not be reached. What else a schedule holds changes how many commits there are: with a request that is sent twice, say,
- * the crash that it takes is one commit later, and neither goes without the other.
+ * Shrinking step by step may not get there, because the other parts of a schedule change the number
+ * of commits. With a repeated request, for example, the crash has to be one commit later, so
+ * neither can be removed without the other.
  */
 export function oneCrashFirst(schedules: fc.Arbitrary<Schedule>): fc.Arbitrary<Schedule> {
   return new OneCrashFirst(schedules);
@@ -44,7 +46,7 @@ class OneCrashFirst extends fc.Arbitrary<Schedule> {
   }
 }
 
-/** Schedules of one crash like one of these, and no later than the last of them. */
+/** Schedules with one crash in the same ways, and no later than the last of them. */
 function* withOneCrash({ crashes = [] }: Schedule): Generator<Schedule> {
   const last = Math.max(0, ...crashes.map(({ commit }) => commit));
   const ways = new Set(crashes.map(({ how }) => how));

@@ -2,19 +2,25 @@ import type { CrashPoint } from "./crash.ts";
 import type { Decisions, Fate } from "./decisions.ts";
 
 /**
- * What a simulated world decides, as data: what is not said happens without faults and in order, so `{}` is the calm run.
- * It can be kept, printed, and shrunk.
+ * All decisions of a simulated world, as data. Omitted decisions mean no faults and natural order,
+ * so `{}` is the run without faults. A schedule can be kept, printed and shrunk.
  */
 export interface Schedule {
-  /** Feeds `ctx.random()` and tokens; default 0. */
+  /** Seed of `ctx.random()` and tokens; default 0. */
   readonly seed?: number;
-  /** Where processes end. */
+  /** Points at which processes crash. */
   readonly crashes?: readonly CrashPoint[];
-  /** Which of several things is next, in turn, modulo how many there are; after the last: the first in order. */
+  /**
+   * Indexes of the next thing to happen, in turn, modulo the number of candidates; after the last:
+   * the first in order.
+   */
   readonly choices?: readonly number[];
-  /** How long commits take, in ms, in turn; after the last: no time. Of an odd number, readers see the commit early. */
+  /**
+   * Durations of commits in ms, in turn; after the last: no time. If the number is odd, readers see
+   * the commit early.
+   */
   readonly commitMs?: readonly number[];
-  /** Which requests of clients are sent twice, counted from 1. */
+  /** Client requests that are sent twice, counted from 1. */
   readonly repeats?: readonly number[];
 }
 

@@ -3,19 +3,23 @@ import { CRASH_MODES } from "./crash.ts";
 import { oneCrashFirst } from "./one-crash-first.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** How large the schedules may become. */
+/** Options of `schedules`. */
 export interface SchedulesOptions {
-  /** Crashes in one run; default 3. */
+  /** Maximum number of crashes in one run; default 3. */
   readonly maxCrashes?: number;
-  /** The last commit at which a crash may be, from 1; default 40. One that a run does not come to has no effect. */
+  /**
+   * Last commit at which a crash may be, from 1; default 40. A crash at a commit that a run does
+   * not reach has no effect.
+   */
   readonly maxCommit?: number;
 }
 
 const SLOWEST_COMMIT_MS = 20;
 
 /**
- * Makes schedules for `simulate({ schedule })`: crashes, orders, slow commits, repeated requests. They shrink towards `{}`,
- * in which nothing fails and everything happens in order, so that a counterexample says only what it takes.
+ * Generates schedules for `simulate({ schedule })`: crashes, orders, slow commits, repeated
+ * requests. They shrink towards `{}`, in which nothing fails and everything happens in order, so a
+ * counterexample contains only the decisions that matter.
  *
  * @example
  * import { fn } from "handback";
@@ -25,7 +29,8 @@ const SLOWEST_COMMIT_MS = 20;
  * const double = fn("docs/double", (_, n: number) => 2 * n);
  * await fc.assert(
  *   fc.asyncProperty(schedules(), async (schedule) => {
- *     const run = await simulate({ functions: [double], schedule }, (t) => t.client.call(double, 21));
+ *     const options = { functions: [double], schedule };
+ *     const run = await simulate(options, (t) => t.client.call(double, 21));
  *     return run.result === 42;
  *   }),
  * );
@@ -34,7 +39,7 @@ export function schedules({
   maxCrashes = 3,
   maxCommit = 40,
 }: SchedulesOptions = {}): fc.Arbitrary<Schedule> {
-  // Most flows have few commits, and most of what goes wrong does so early.
+  // Most flows have few commits, and most faults show at the early ones.
   const commit = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(8, maxCommit) }) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: maxCommit }) },
@@ -50,7 +55,7 @@ export function schedules({
   return oneCrashFirst(everything.map(withoutDefaults, withDefaults));
 }
 
-/** Leaves out what says nothing, since people read what is left. */
+/** Drops entries that equal their defaults, so that a printed schedule is short. */
 function withoutDefaults({ seed, crashes, ...others }: Required<Schedule>): Schedule {
   const lists = { crashes: crashes.toSorted((one, other) => one.commit - other.commit), ...others };
   const telling = Object.entries(lists).filter(

@@ -7,7 +7,10 @@ const SLOWEST_COMMIT_MS = 50;
 const LONGEST_DOWNTIME_MS = 1_000;
 const MAX_CRASHES = 10;
 
-/** Decides by chance that follows from a seed. Each kind of decision has chance of its own, so that one fault leaves the others as they were. */
+/**
+ * Decides at random, from a seed. Each kind of decision has its own stream of random numbers, so
+ * one fault does not change the others.
+ */
 export class SeededDecisions implements Decisions {
   readonly #faults: Faults;
   readonly #order: SeededRandom;
@@ -53,7 +56,7 @@ export class SeededDecisions implements Decisions {
     return this.#requests.chance(this.#faults.redeliver ?? 0);
   }
 
-  /** Draws in any case, so that what happens later does not depend on how many crashes there were. */
+  /** Always draws a number, so that later decisions do not depend on the number of crashes. */
   #happens(probability: number): boolean {
     const happens = this.#crashes.chance(probability) && this.#crashesLeft > 0;
     if (happens) this.#crashesLeft--;
@@ -63,7 +66,7 @@ export class SeededDecisions implements Decisions {
 
 type Streams = [SeededRandom, SeededRandom, SeededRandom, SeededRandom];
 
-/** Random numbers of a seed; each stream has others. */
+/** Random numbers of a seed. Each stream gives different numbers. */
 export function seededStream(seed: number, stream: number): SeededRandom {
   return new SeededRandom(
     Math.imul(seed ^ Math.imul(stream, 0x9e3779b1), 0x85ebca6b) ^ (seed >>> 13),

@@ -1,7 +1,10 @@
 import type { FunctionBill } from "../../../engines/embedded/execution/function-meter.ts";
 import type { Host } from "./host.ts";
 
-/** What functions were billed, summed over processes: an engine keeps it in memory. */
+/**
+ * The bills of functions, summed over processes. An engine keeps its bills in memory, so they are
+ * lost with its process.
+ */
 export class FunctionBills {
   readonly #sums: Map<string, FunctionBill>;
 
@@ -9,7 +12,7 @@ export class FunctionBills {
     this.#sums = new Map(sums);
   }
 
-  /** Adds what a process that still runs has on its meter. */
+  /** Adds the bills of a process that still runs. */
   add({ engine, specs }: Host): void {
     for (const type of engine === undefined ? [] : specs.keys()) {
       const bill = engine?.meter.function(type);
@@ -24,7 +27,7 @@ export class FunctionBills {
     }
   }
 
-  /** The sums so far, and what a running process adds to them. */
+  /** Returns the sums so far plus the bills of a running process. */
   with(host: Host | undefined): ReadonlyMap<string, FunctionBill> {
     const all = new FunctionBills(this.#sums);
     if (host !== undefined) all.add(host);

@@ -4,44 +4,48 @@ import { embeddedOn } from "../../../embedded.ts";
 import type { Embedded, EmbeddedOptions } from "../../../embedded.ts";
 import { specOf } from "../../../futures/define/spec.ts";
 import type { FunctionSpec } from "../../../futures/define/spec.ts";
-import type { Agenda } from "../machine/event-queue.ts";
+import type { EventQueue } from "../machine/event-queue.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import type { Disk } from "../machine/disk.ts";
 import { hostedFunctions } from "./hosted-functions.ts";
-import type { Place } from "../../leaves/call-record.ts";
+import type { SimulationAccess } from "../../test-doubles/call-record.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { RunningHandler } from "./running-handlers.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";
 import type { Session } from "../machine/session.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** What a process is made of: the world around it, which outlives it. */
+/** The parts of a process: the world around it, which outlives it. */
 export interface HostParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly decisions: Decisions;
   readonly disk: Disk;
   readonly trace: Trace;
   readonly random: SeededRandom;
-  readonly place: Omit<Place, "work">;
+  readonly simulation: Omit<SimulationAccess, "work">;
   readonly options: Omit<EmbeddedOptions, "functions" | "store" | "clock" | "random">;
-  /** The functions as a new process has them. */
+  /** Makes the functions of a new process. */
   readonly functions: (machine: Machine) => readonly object[];
 }
 
-/** What handlers have of the process in which they run. */
+/** The process in which handlers run, as they can use it. */
 export interface Machine {
-  /** Works for so many ms of virtual time, exact to the nanosecond, or until the signal is aborted; never ends if the process does before. */
+  /**
+   * Works for `ms` of virtual time, exact to the nanosecond, or until the signal is aborted. Never
+   * resolves if the process ends before.
+   */
   readonly work: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /**
- * A process that runs an engine, until it is ended.
+ * A process that runs an engine until it is ended.
  *
- * HO1 After its end nothing that it does has any effect, and none of its timers or waits ends; only what closing it takes goes on.
+ * HO1 After its end the process has no effect, and none of its timers or waits fire. Only its
+ * closing continues.
  */
 export class Host {
   readonly number: number;
-  /** Types of all functions that it hosts. */
+  /** Specs of all functions that it hosts, by type. */
   readonly specs = new Map<string, FunctionSpec>();
   readonly ended: Promise<void>;
   readonly #parts: HostParts;
@@ -55,11 +59,11 @@ export class Host {
   constructor(number: number, parts: HostParts) {
     this.number = number;
     this.#parts = parts;
-    const { place } = parts;
-    const crash = (): void => void (this.#isAlive && place.crash());
+    const { simulation } = parts;
+    const crash = (): void => void (this.#isAlive && simulation.crash());
     this.#handlers = new RunningHandlers({
       ...parts,
-      place: { ...place, crash, work: (ms) => this.#work(ms) },
+      simulation: { ...simulation, crash, work: (ms) => this.#work(ms) },
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     [this.ended, this.#end] = [promise, resolve];
@@ -69,7 +73,7 @@ export class Host {
     return this.#isAlive;
   }
 
-  /** Whether it has ended, or its store fails, so that it will be. */
+  /** Whether it has ended, or will end because its store fails. */
   get isEnding(): boolean {
     return !this.#isAlive || this.#session?.isFailing === true;
   }
@@ -79,25 +83,25 @@ export class Host {
     return this.#isAlive ? this.#engine : undefined;
   }
 
-  /** Handlers that run. */
+  /** The running handlers. */
   get running(): readonly RunningHandler[] {
     return this.#handlers.all;
   }
 
   async start(): Promise<void> {
-    const { agenda, decisions, disk, random, options } = this.#parts;
+    const { eventQueue, decisions, disk, random, options } = this.#parts;
     const machine: Machine = { work: (ms, signal) => this.#work(ms, signal) };
     const functions = hostedFunctions(this.#parts.functions(machine), (...handler) =>
       this.#handlers.around(...handler),
     );
-    for (const face of functions) {
-      const spec = specOf(face);
+    for (const f of functions) {
+      const spec = specOf(f);
       if (spec !== undefined) this.specs.set(spec.type, spec);
     }
     const engine = await embeddedOn(
       {
         scheduler: {
-          soon: (step) => agenda.soon(() => void (this.#isAlive && step())),
+          soon: (step) => eventQueue.soon(() => void (this.#isAlive && step())),
           choose: (count) => decisions.choose(count),
         },
         secret: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
@@ -105,7 +109,7 @@ export class Host {
       {
         ...options,
         functions,
-        store: (this.#session = disk.plug()),
+        store: (this.#session = disk.connect()),
         clock: this.#clock(),
         random: () => random.next(),
         log: this.#log(options.log),
@@ -116,10 +120,10 @@ export class Host {
     else await engine.close();
   }
 
-  /** Ends the process, at once. A commit under way is there if `keeps` says so. */
+  /** Ends the process at once. `keeps` decides if a commit under way is stored. */
   kill(keeps: boolean): Promise<void> | undefined {
     this.#isAlive = false;
-    this.#parts.disk.cut(keeps);
+    this.#parts.disk.disconnect(keeps);
     for (const cancel of this.#waits) cancel();
     this.#waits.clear();
     this.#handlers.clear();
@@ -135,7 +139,7 @@ export class Host {
       signal?.removeEventListener("abort", stop);
       resolve();
     };
-    const cancel = this.#parts.agenda.after(ms, end);
+    const cancel = this.#parts.eventQueue.after(ms, end);
     const stop = (): void => {
       cancel();
       end();
@@ -146,9 +150,9 @@ export class Host {
     return promise;
   }
 
-  /** A dead process's timers end at once: all that is left to them is to let it be closed. */
+  /** Timers of a dead process fire at once: they only matter for its closing. */
   #clock(): Clock {
-    const { clock } = this.#parts.agenda;
+    const { clock } = this.#parts.eventQueue;
     return {
       now: () => clock.now(),
       monotonicNs: () => clock.monotonicNs(),

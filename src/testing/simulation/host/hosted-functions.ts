@@ -1,40 +1,43 @@
 import { attachSpec, specOf } from "../../../futures/define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
-import { isStandIn } from "../../leaves/test-double.ts";
+import { isTestDouble } from "../../test-doubles/test-double.ts";
 
-/** Runs a handler, with what a simulation does before and after it. */
-export type Around = (
+/** Wraps a handler with the work of the simulation before and after it. */
+export type WrapHandler = (
   spec: FunctionSpec,
   operation: string,
   handler: OperationSpec["handler"],
 ) => OperationSpec["handler"];
 
 /**
- * Makes, of the functions that a user lists and the parts they bring, the ones that a simulated engine hosts: stand-ins take the place
- * of those of their type, and something goes around every handler.
+ * Lists the functions that a simulated engine hosts, from the functions of the user and their
+ * parts. A test double replaces the function of the same type, and every handler is wrapped.
  */
-export function hostedFunctions(functions: readonly object[], around: Around): readonly object[] {
+export function hostedFunctions(
+  functions: readonly object[],
+  around: WrapHandler,
+): readonly object[] {
   const specs: FunctionSpec[] = [];
-  // What is no function is left for the engine to refuse.
-  const strange: object[] = [];
-  const collect = (face: object): void => {
-    const spec = specOf(face);
-    if (spec === undefined) strange.push(face);
+  // Leave objects that are no functions for the engine to reject.
+  const others: object[] = [];
+  const collect = (f: object): void => {
+    const spec = specOf(f);
+    if (spec === undefined) others.push(f);
     else if (!specs.includes(spec)) {
       specs.push(spec);
       for (const part of spec.parts) collect(part);
     }
   };
-  for (const face of functions) collect(face);
-  const replaced = new Set(specs.filter(isStandIn).map(({ type }) => type));
-  const hosted = specs.filter((spec) => isStandIn(spec) || !replaced.has(spec.type));
+  for (const f of functions) collect(f);
+  const replaced = new Set(specs.filter(isTestDouble).map(({ type }) => type));
+  const hosted = specs.filter((spec) => isTestDouble(spec) || !replaced.has(spec.type));
   return [
-    ...strange,
-    ...hosted.map((spec) => attachSpec({ type: spec.type }, surround(spec, around))),
+    ...others,
+    ...hosted.map((spec) => attachSpec({ type: spec.type }, wrapHandlers(spec, around))),
   ];
 }
 
-function surround(spec: FunctionSpec, around: Around): FunctionSpec {
+function wrapHandlers(spec: FunctionSpec, around: WrapHandler): FunctionSpec {
   const operations = [...spec.operations].map(
     ([name, operation]) =>
       [name, { ...operation, handler: around(spec, name, operation.handler) }] as const,

@@ -8,30 +8,30 @@ import type { Decisions } from "../faults/decisions.ts";
 import type { Host } from "./host.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** What a client that survives its engines has to do with. */
-export interface EnduringClientParts {
+/** The parts of a client that outlives its engines. */
+export interface ReconnectingClientParts {
   readonly decisions: Decisions;
   readonly trace: Trace;
-  /** The process that runs now, or the next one. */
+  /** Returns the process that runs now, or waits for the next one. */
   readonly host: () => Promise<Host>;
-  /** Lets something happen, now or a little later. */
+  /** Runs an action now or a little later. */
   readonly soon: (action: () => void) => void;
 }
 
-/** Sends a request to an engine's client; `isAgain` when an answer to it was lost. */
+/** Sends a request to an engine's client. `isAgain` is true if an answer to it was lost. */
 type Send<Result> = (client: Client, isAgain: boolean) => Promise<Result>;
 
-/** Requests that may be sent twice without another effect. */
+/** Requests that may be sent twice without a second effect. */
 const REPEATABLE = new Set(["start", "settle", "reject"]);
 
 /**
- * Makes a client that survives crashes, as one outside of the crashed process does: a request whose answer was lost is sent again, to
- * the next engine.
+ * Makes a client that outlives crashes, like a client on another machine: if a crash loses the
+ * answer to a request, the client sends the request to the next engine.
  *
- * EC1 What is started without a key is given one, so that it is started once however often it is asked for.
- * EC2 A signal may come twice, when its answer was lost: signals have no key.
+ * RE1 A start without a key gets one, so that it starts one flow however often it is sent.
+ * RE2 A signal may arrive twice if its answer was lost, because signals have no key.
  */
-export function enduringClient(parts: EnduringClientParts): Client {
+export function reconnectingClient(parts: ReconnectingClientParts): Client {
   const requests = new Requests(parts);
   const prototype = Client.prototype as unknown as Readonly<Record<string, unknown>>;
   return new Proxy(Object.create(Client.prototype) as Client, {
@@ -46,11 +46,11 @@ export function enduringClient(parts: EnduringClientParts): Client {
 }
 
 class Requests {
-  readonly #parts: EnduringClientParts;
+  readonly #parts: ReconnectingClientParts;
   #requests = 0;
   #starts = 0;
 
-  constructor(parts: EnduringClientParts) {
+  constructor(parts: ReconnectingClientParts) {
     this.#parts = parts;
   }
 
@@ -75,7 +75,7 @@ class Requests {
 
   readonly flow = (id: string): FlowHandle<unknown> => this.#handle(id, undefined);
 
-  /** A request of any other kind. */
+  /** Sends a request of any other kind. */
   async send(method: string, args: readonly unknown[]): Promise<unknown> {
     const [flow] = args;
     return this.#request(method, async (client, isAgain) => {
@@ -83,12 +83,12 @@ class Requests {
       if (typeof member !== "function") return undefined;
       try {
         const result: unknown = await Reflect.apply(member, client, args);
-        // A flow that is over because of the lost request was cancelled by it.
+        // If the flow is already over, the lost request may have canceled it.
         return method === "cancel" && isAgain && result === false
           ? (await client.status(flow as string)).status === "cancelled"
           : result;
       } catch (error) {
-        // What the lost request brought about may be over by now.
+        // The lost request may have succeeded, and its effect may be over by now.
         if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER"))
           return undefined;
         if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
@@ -118,7 +118,7 @@ class Requests {
     const { decisions, soon, trace } = this.#parts;
     const request = ++this.#requests;
     if (REPEATABLE.has(method) && decisions.repeats(request)) {
-      // Nobody waits for what comes of it: the first answer is the one that counts.
+      // Ignore the answer to the duplicate: the first answer counts.
       soon(() => {
         trace.add({ event: "request", request, method, why: "repeated" });
         this.#persist({ request, method }, send).catch(() => undefined);
@@ -139,7 +139,7 @@ class Requests {
     }
   }
 
-  /** Asks one engine after the other until one answers. */
+  /** Sends a request to one engine after the other until one answers. */
   async #persist<Result>(
     about: { readonly request: number; readonly method: string },
     send: Send<Result>,
@@ -153,7 +153,7 @@ class Requests {
       const lost = host.ended.then((): typeof LOST => LOST);
       const answer = await Promise.race([
         send(engine.client, isAgain).catch((error: unknown) => {
-          // What a process says that has ended, or is about to: whoever asked asks again.
+          // The process has ended or is about to end, so its error is no answer: ask the next one.
           if (host.isEnding && HandbackError.is(error, "CLOSED", "STORE_FAILED")) return lost;
           throw error;
         }),

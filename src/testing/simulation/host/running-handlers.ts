@@ -1,27 +1,30 @@
 import type { HandlerEnvironment } from "../../../futures/types/context.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
-import type { Agenda } from "../machine/event-queue.ts";
-import { setPlace } from "../../leaves/call-record.ts";
-import type { Place } from "../../leaves/call-record.ts";
-import { isRecorded } from "../../leaves/test-double.ts";
+import type { EventQueue } from "../machine/event-queue.ts";
+import { attachSimulation } from "../../test-doubles/call-record.ts";
+import type { SimulationAccess } from "../../test-doubles/call-record.ts";
+import { isRecorded } from "../../test-doubles/test-double.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** A handler that runs. */
+/** A running handler. */
 export interface RunningHandler {
   readonly spec: FunctionSpec;
   readonly id: string;
-  /** The instant at which it is abandoned, if it is. */
+  /** The instant at which it is abandoned, if there is a timeout. */
   readonly deadline: number | undefined;
 }
 
-/** What the handlers of a process have to do with. */
+/** The parts of a process that its handlers use. */
 export interface RunningHandlersParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly trace: Trace;
-  readonly place: Place;
+  readonly simulation: SimulationAccess;
 }
 
-/** The handlers that run in one process: goes around each of them, and writes down when it begins and ends. */
+/**
+ * The running handlers of one process. Wraps each handler, and records its begin and end in the
+ * trace.
+ */
 export class RunningHandlers {
   readonly #parts: RunningHandlersParts;
   readonly #running = new Set<RunningHandler>();
@@ -34,7 +37,7 @@ export class RunningHandlers {
     return [...this.#running];
   }
 
-  /** Forgets all of them: their process has ended. */
+  /** Forgets all handlers, because their process has ended. */
   clear(): void {
     this.#running.clear();
   }
@@ -44,16 +47,16 @@ export class RunningHandlers {
     operation: string,
     handler: OperationSpec["handler"],
   ): OperationSpec["handler"] {
-    const { agenda, trace, place } = this.#parts;
-    if (isRecorded(spec) && !place.calls.has(spec.type)) place.calls.set(spec.type, []);
+    const { eventQueue, trace, simulation } = this.#parts;
+    if (isRecorded(spec) && !simulation.calls.has(spec.type)) simulation.calls.set(spec.type, []);
     return (ctx: HandlerEnvironment, input: unknown) => {
       const { self, idempotencyKey: message } = ctx;
-      setPlace(ctx, place);
-      const deadline = spec.timeoutMs === undefined ? undefined : agenda.now() + spec.timeoutMs;
+      attachSimulation(ctx, simulation);
+      const deadline = spec.timeoutMs === undefined ? undefined : eventQueue.now() + spec.timeoutMs;
       const running: RunningHandler = { spec, id: self.id, deadline };
       this.#running.add(running);
       trace.add({ event: "run", function: spec.type, operation, id: self.id, message });
-      return watched(
+      return reportingEnd(
         () => handler(ctx as never, input as never),
         (failed) => {
           if (this.#running.delete(running))
@@ -64,8 +67,8 @@ export class RunningHandlers {
   }
 }
 
-/** Runs something that may be asynchronous, and tells when it has ended. */
-function watched(run: () => unknown, end: (failed: boolean) => void): unknown {
+/** Runs a function that may be asynchronous, and reports its end. */
+function reportingEnd(run: () => unknown, end: (failed: boolean) => void): unknown {
   let returned: unknown;
   try {
     returned = run();

@@ -1,23 +1,23 @@
 import type { EmbeddedOptions } from "../../../embedded.ts";
 import type { FunctionBill } from "../../../engines/embedded/execution/function-meter.ts";
 import type { FunctionSpec } from "../../../futures/define/spec.ts";
-import { Agenda } from "../machine/event-queue.ts";
+import { EventQueue } from "../machine/event-queue.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
 import type { Crash } from "../faults/crash.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import { Disk } from "../machine/disk.ts";
 import { EgressLog } from "../record/egress-log.ts";
-import type { EnduringClientParts } from "./reconnecting-client.ts";
-import { turn } from "../machine/event-loop.ts";
+import type { ReconnectingClientParts } from "./reconnecting-client.ts";
+import { nextTurn } from "../machine/event-loop.ts";
 import { FunctionBills } from "./function-bills.ts";
 import { Host } from "./host.ts";
 import type { HostParts, Machine } from "./host.ts";
-import type { Call } from "../../leaves/call-record.ts";
+import type { Call } from "../../test-doubles/call-record.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";
 import { Trace } from "../record/trace.ts";
 import type { TraceEvent } from "../record/trace.ts";
 
-/** What a simulated world is made of. */
+/** The parts of a simulated world. */
 export interface WorldParts {
   readonly functions: (machine: Machine) => readonly object[];
   readonly decisions: Decisions;
@@ -28,13 +28,14 @@ export interface WorldParts {
 }
 
 /**
- * A machine with a disk, the processes that run on it one after the other, and what happens to them.
+ * A machine with a disk, the processes that run on it one after the other, and the events of their
+ * lives.
  *
- * WO1 One thing happens at a time, and all promises that settle by it settle before the next: the course of a run follows from its
- *     decisions alone.
+ * WO1 One thing happens at a time, and all promises that it settles settle before the next. The
+ * course of a run therefore follows from its decisions alone.
  */
 export class World {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly trace: Trace;
   readonly disk: Disk;
   readonly crashes: Crash[] = [];
@@ -55,11 +56,11 @@ export class World {
   constructor(parts: WorldParts) {
     const { decisions, options } = parts;
     this.#parts = parts;
-    const agenda = (this.agenda = new Agenda((count) => decisions.choose(count)));
-    this.#startedAt = agenda.now();
-    const at = (): number => agenda.now() - this.#startedAt;
+    const eventQueue = (this.eventQueue = new EventQueue((count) => decisions.choose(count)));
+    this.#startedAt = eventQueue.now();
+    const at = (): number => eventQueue.now() - this.#startedAt;
     this.trace = new Trace(at, (event) => {
-      agenda.stir();
+      eventQueue.noteActivity();
       parts.onEvent(event);
     });
     const counts = new Map<object, number>();
@@ -69,7 +70,7 @@ export class World {
       return next;
     };
     this.disk = new Disk({
-      agenda,
+      eventQueue,
       decisions,
       trace: this.trace,
       crash: (how, commit) => this.#crash(how, { commit }),
@@ -77,10 +78,10 @@ export class World {
     });
     this.#hostParts = {
       ...parts,
-      agenda,
+      eventQueue,
       disk: this.disk,
       trace: this.trace,
-      place: { at, count, calls: this.calls, crash: () => this.#crash("handler") },
+      simulation: { at, count, calls: this.calls, crash: () => this.#crash("handler") },
       options: { ...options, egress: this.egress.around(options.egress ?? {}, this.trace) },
     };
   }
@@ -90,21 +91,21 @@ export class World {
     return this.#host?.engine === undefined ? undefined : this.#host;
   }
 
-  /** What somebody outside of the machine has of it. */
-  get outside(): Pick<EnduringClientParts, "trace" | "host" | "soon"> {
+  /** The parts that a client outside of the machine uses. */
+  get outside(): Pick<ReconnectingClientParts, "trace" | "host" | "soon"> {
     return {
       trace: this.trace,
       host: () => this.whenUp(),
-      soon: (action) => this.agenda.soon(action),
+      soon: (action) => this.eventQueue.soon(action),
     };
   }
 
-  /** The process that runs now, or the next one. */
+  /** Returns the process that runs now, or waits for the next one. */
   whenUp(): Promise<Host> {
     return this.#up.promise;
   }
 
-  /** Types of all functions that the present or last process knows. */
+  /** Whether the present or last process hosts a function of this type. */
   knows(type: string): boolean {
     return this.#host?.specs.has(type) === true;
   }
@@ -119,10 +120,10 @@ export class World {
     this.#start();
   }
 
-  /** Ends the process, if one runs, and starts another one after a while. */
+  /** Ends the process, if one runs, and starts another one after the downtime. */
   async crash(downMs = this.#parts.decisions.downtimeMs()): Promise<void> {
     let host = await this.whenUp();
-    // Somebody else may have ended it just now.
+    // Another crash may have just ended it.
     while (!host.isAlive) host = await this.whenUp();
     this.#crash("asked", { downMs });
     await this.whenUp();
@@ -133,37 +134,37 @@ export class World {
     this.#failure ??= { error };
   }
 
-  /** Resolves when nothing is left to be done: no message, no handler, no commit. */
+  /** Resolves when nothing is left to do: no message, no handler, no commit. */
   idle(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#idlers.push(resolve);
     return promise;
   }
 
-  /** Lets things happen until `isOver`, and time pass whenever nothing can happen. */
+  /** Lets things happen until `isOver` returns true. Lets time pass whenever nothing can happen. */
   async drive(isOver: () => boolean, describe: () => Promise<string>): Promise<void> {
     for (;;) {
-      await turn();
+      await nextTurn();
       if (this.#failure !== undefined) throw this.#failure.error;
       if (isOver()) return;
       if (this.#steps++ >= this.#parts.maxSteps)
         throw new AssertionError(
-          `still not over after ${this.#parts.maxSteps} steps:${await describe()}`,
+          `the simulation is not over after ${this.#parts.maxSteps} steps:${await describe()}`,
         );
       if (this.#act()) continue;
       if (this.#idlers.length > 0 && this.#isIdle()) {
         for (const resolve of this.#idlers.splice(0)) resolve();
       } else if (!this.#pass())
         throw new AssertionError(
-          `nothing can happen any more, and the body still waits:${await describe()}`,
+          `nothing more can happen, but the body still waits:${await describe()}`,
         );
     }
   }
 
-  /** Lets what is under way come to its end: commits, handlers, a start. What is kept for later stays. */
+  /** Finishes the work under way: commits, handlers, a start. Delayed messages stay. */
   async rest(): Promise<void> {
     for (;;) {
-      await turn();
+      await nextTurn();
       if (this.#failure !== undefined) throw this.#failure.error;
       if (
         this.#steps++ >= this.#parts.maxSteps ||
@@ -173,13 +174,13 @@ export class World {
     }
   }
 
-  /** Ends the last process, and leaves the disk to be read. */
+  /** Ends the last process, and leaves the disk readable. */
   async end(): Promise<void> {
     await this.#kill(true);
     await this.disk.content.open();
   }
 
-  /** What functions were billed, in all processes. */
+  /** Returns the bills of functions, summed over all processes. */
   bills(): ReadonlyMap<string, FunctionBill> {
     return this.#bills.with(this.host);
   }
@@ -208,13 +209,13 @@ export class World {
     how: Crash["how"],
     { commit = this.disk.commits, downMs = this.#parts.decisions.downtimeMs() } = {},
   ): void {
-    const crash = { how, commit, at: this.agenda.now() - this.#startedAt };
+    const crash = { how, commit, at: this.eventQueue.now() - this.#startedAt };
     this.crashes.push(crash);
     this.trace.add({ event: "crash", ...crash });
     void this.#kill(
       this.disk.isCommitting && how === "asked" && this.#parts.decisions.choose(2) === 1,
     );
-    this.agenda.after(downMs, () => this.#start());
+    this.eventQueue.after(downMs, () => this.#start());
   }
 
   async #kill(keeps: boolean): Promise<void> {
@@ -226,7 +227,7 @@ export class World {
   }
 
   #act(): boolean {
-    const action = this.agenda.take();
+    const action = this.eventQueue.takeNext();
     action?.();
     return action !== undefined;
   }
@@ -234,17 +235,17 @@ export class World {
   #pass(): boolean {
     const deadlines =
       this.#host?.running.flatMap(({ deadline = 0 }) =>
-        deadline > this.agenda.now() ? [deadline] : [],
+        deadline > this.eventQueue.now() ? [deadline] : [],
       ) ?? [];
     const due = this.#host?.isAlive === true ? this.disk.nextDueAt : undefined;
-    return this.agenda.pass([due, ...deadlines]);
+    return this.eventQueue.advanceTime([due, ...deadlines]);
   }
 
   #isUnderWay(): boolean {
     return (
       this.disk.isCommitting ||
       this.host === undefined ||
-      (this.host.running.length > 0 && this.agenda.isAwaited)
+      (this.host.running.length > 0 && this.eventQueue.isAwaited)
     );
   }
 

@@ -30,7 +30,7 @@ export interface StateReport {
   readonly state: object;
 }
 
-/** What an inspection looks at. */
+/** The parts of a world that an inspection reads. */
 export interface InspectionParts {
   readonly disk: Disk;
   readonly now: () => number;
@@ -38,7 +38,10 @@ export interface InspectionParts {
   readonly payloadLimit: number;
 }
 
-/** Reads what is committed, from the disk itself: while an engine runs, between two of them, and after the last. */
+/**
+ * Reads committed data from the disk itself: while an engine runs, between two engines, and after
+ * the last.
+ */
 export class Inspection {
   readonly #disk: Disk;
   readonly #client: Client;
@@ -46,10 +49,7 @@ export class Inspection {
   constructor({ disk, now, knows, payloadLimit }: InspectionParts) {
     this.#disk = disk;
     const refuse = (): never => {
-      throw new HandbackError(
-        "CLOSED",
-        "nothing runs any more: what is on the disk can be read, and that is all",
-      );
+      throw new HandbackError("CLOSED", "the simulation is over: its disk can only be read");
     };
     const engine: Engine = {
       storeId: "",
@@ -73,13 +73,13 @@ export class Inspection {
     return this.#client.bill(flow);
   }
 
-  /** All states of some functions. */
+  /** Returns all states of the given functions. */
   async states(specs: Iterable<FunctionSpec>): Promise<readonly StateReport[]> {
     const reports: StateReport[] = [];
     for (const spec of specs) {
-      const face = attachSpec({ type: spec.type }, spec) as StatefulFunction<object>;
+      const f = attachSpec({ type: spec.type }, spec) as StatefulFunction<object>;
       for (const { id } of spec.state === undefined ? [] : this.#disk.addresses(spec.type)) {
-        const state = await this.state(face, id).catch(unlessAbsent);
+        const state = await this.state(f, id).catch(ignoreNotFound);
         if (state !== undefined) reports.push({ function: spec.type, id, state });
       }
     }
@@ -114,7 +114,7 @@ export class Inspection {
   }
 }
 
-function unlessAbsent(error: unknown): undefined {
+function ignoreNotFound(error: unknown): undefined {
   if (!HandbackError.is(error, "NOT_FOUND")) throw error;
 }
 

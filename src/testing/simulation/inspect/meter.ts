@@ -4,21 +4,24 @@ import type { FlowBill } from "../../../futures/flow/bill.ts";
 import type { FlowReport, Inspection } from "./inspection.ts";
 import type { World } from "../host/world.ts";
 
-/** What a simulation was billed. Flows are known for as long as `retention` says. */
+/** The bills of a simulation. Flows are known for as long as `retention` says. */
 export interface Meter {
-  /** What a flow was billed so far. @throws `NOT_FOUND` */
+  /** Returns the bill of a flow so far. @throws `NOT_FOUND` */
   flow(flow: string | FlowHandle<unknown>): Promise<FlowBill>;
-  /** All flows, by key, with what they were billed. */
+  /** Returns all flows, by key, with their bills. */
   flows(): Promise<readonly FlowReport[]>;
-  /** What a function was billed, in all processes of the run, one-way messages included. */
+  /**
+   * Returns the bill of a function, summed over all processes of the run. Includes one-way
+   * messages.
+   */
   function(type: string): FunctionBill;
-  /** All functions that ran to an end, with what they were billed. */
+  /** Returns all functions that completed a run, with their bills. */
   functions(): readonly (FunctionBill & { readonly function: string })[];
 }
 
 const NO_BILL: FunctionBill = { runs: 0, failed: 0, billedMs: 0, blockedMs: 0 };
 
-/** The meter of a simulated world. */
+/** Makes the meter of a simulated world. */
 export function meterOf(world: World, inspection: Inspection): Meter {
   return {
     flow: (flow) => inspection.bill(typeof flow === "string" ? flow : flow.id),

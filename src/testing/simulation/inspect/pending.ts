@@ -3,7 +3,7 @@ import type { World } from "../host/world.ts";
 
 const MAX_LINES = 10;
 
-/** Says, one a line, what is still pending in a world. */
+/** Describes the pending work of a world, one item a line. */
 export async function describePending(world: World, inspection: Inspection): Promise<string> {
   const flows = (await inspection.flows()).filter(({ status }) => status === "pending");
   const running = world.host?.running ?? [];
@@ -11,14 +11,16 @@ export async function describePending(world: World, inspection: Inspection): Pro
   const lines = [
     ...flows.map(
       ({ id, function: type, custom }) =>
-        `flow ${id} (${type}) is pending${custom === undefined ? "" : `, ${JSON.stringify(custom)}`}`,
+        `flow ${id} (${type}) is pending` +
+        (custom === undefined ? "" : `, ${JSON.stringify(custom)}`),
     ),
     ...running.map(
       ({ spec, id }) =>
-        `a handler of ${spec.type} at ${id} runs; it waits for a blocked ctx.get, or for something outside of the simulation`,
+        `a handler of ${spec.type} at ${id} waits for ctx.get, ` +
+        "or for something outside of the simulation",
     ),
     ...unregistered.map(
-      ([type, count]) => `${count} messages are for ${type}, which is not among the functions`,
+      ([type, count]) => `${count} messages are for ${type}, which the simulation does not host`,
     ),
   ];
   if (lines.length === 0)

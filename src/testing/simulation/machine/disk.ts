@@ -4,21 +4,21 @@ import { digest } from "../../../core/crypto/digest.ts";
 import { memory } from "../../../stores/memory/memory.ts";
 import { encodeBatch } from "../../../stores/sqlite/tables/batch-codec.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
-import type { Agenda } from "./event-queue.ts";
+import type { EventQueue } from "./event-queue.ts";
 import type { CrashMode } from "../faults/crash.ts";
 import type { Decisions, Fate } from "../faults/decisions.ts";
-import { failing, gone, Session } from "./session.ts";
-import { throughText } from "./text-round-trip.ts";
+import { failingStoreError, deadProcessError, Session } from "./session.ts";
+import { batchThroughText } from "./text-round-trip.ts";
 import type { Trace } from "../record/trace.ts";
 
-/** What a disk has to do with. */
+/** The parts of the world that a disk uses. */
 export interface DiskParts {
-  readonly agenda: Agenda;
+  readonly eventQueue: EventQueue;
   readonly decisions: Decisions;
   readonly trace: Trace;
   /** Ends the process that has the disk open. */
   readonly crash: (how: CrashMode, commit: number) => void;
-  /** The engine has done what it must not. */
+  /** Reports that the engine broke a rule of the store. */
   readonly fail: (error: unknown) => void;
 }
 
@@ -32,17 +32,21 @@ interface Commit {
   isThere: boolean;
 }
 
-/** The last instant of a Date: what is due then is never due, and waits to be withdrawn. */
+/**
+ * The last instant of a Date. A message that is due then is never due, and waits for its
+ * cancellation.
+ */
 const END_OF_TIME = 8.64e15;
 
-/** The same in every run, so that handles and tokens are too. */
-const REALM = "5eed5eed5eed5eed";
+/** The same in every run, so that handles and tokens are the same too. */
+const STORE_ID = "5eed5eed5eed5eed";
 
 /**
- * A disk that outlives the engines which use it, one after the other, over a real `memory()` store.
+ * A disk that outlives the engines that use it one after the other. It is built on a real
+ * `memory()` store.
  *
- * DK1 What was acknowledged stays. A commit that was not is there whole or not at all.
- * DK2 What a process does after its end has no effect.
+ * DK1 An acknowledged commit is stored. Any other commit is stored as a whole or not at all.
+ * DK2 A process has no effect on the disk after its end.
  * DK3 At most one commit is under way.
  */
 export class Disk {
@@ -57,7 +61,7 @@ export class Disk {
     this.#parts = parts;
   }
 
-  /** Commits that are there. */
+  /** Number of stored commits. */
   get commits(): number {
     return this.#commits;
   }
@@ -66,8 +70,8 @@ export class Disk {
     return this.#underWay !== undefined;
   }
 
-  /** Gives the disk to the next process, as a store. */
-  plug(): Session {
+  /** Connects the disk to the next process, as its store. */
+  connect(): Session {
     return (this.#session = new Session({
       content: this.content,
       open: () => this.#open(),
@@ -75,29 +79,32 @@ export class Disk {
     }));
   }
 
-  /** Takes the power from whoever has the disk; a commit under way is there if `keeps` says so, or if it was seen. */
-  cut(keeps: boolean): void {
+  /**
+   * Disconnects the disk from its process. A commit under way is stored if `keeps` is true or if a
+   * reader has seen it.
+   */
+  disconnect(keeps: boolean): void {
     const commit = this.#underWay;
     if (commit !== undefined && keeps) this.#apply(commit);
     this.#underWay = undefined;
     if (this.#session !== undefined) this.#session.isDead = true;
     void this.content.close();
-    commit?.reject(gone());
+    commit?.reject(deadProcessError());
   }
 
-  /** The instant at which the first of what is kept for later is due. */
+  /** The earliest due instant of all delayed messages. */
   get nextDueAt(): number | undefined {
     const due = this.content.nextDueAt();
     return due !== undefined && due < END_OF_TIME ? due : undefined;
   }
 
-  /** Addresses of a function type that have, or had, state. */
+  /** Addresses of a function type that have or had state. */
   addresses(type: string): readonly Address[] {
     return [...(this.#addresses.get(type)?.values() ?? [])];
   }
 
   async #open(): Promise<StoreInfo> {
-    return { ...(await this.content.open()), storeId: REALM };
+    return { ...(await this.content.open()), storeId: STORE_ID };
   }
 
   #commit(batch: Batch): Promise<void> {
@@ -105,7 +112,7 @@ export class Disk {
     const number = this.#commits + 1;
     this.#note(number, batch);
     if (this.#underWay !== undefined) {
-      this.#parts.fail(new Error(`commit ${number} was begun while another one was under way`));
+      this.#parts.fail(new Error(`commit ${number} began while another one was under way`));
       return promise;
     }
     const fate = this.#parts.decisions.commit(number);
@@ -114,7 +121,7 @@ export class Disk {
   }
 
   #begin(commit: Commit): void {
-    const { agenda } = this.#parts;
+    const { eventQueue } = this.#parts;
     const { takesMs, seenEarly, crash } = commit.fate;
     if (crash === "before") return this.#parts.crash(crash, commit.number);
     if (crash === "after") {
@@ -124,8 +131,8 @@ export class Disk {
     if (seenEarly && crash === undefined) this.#apply(commit);
     const end = (): void => this.#end(commit);
     const isHalf = crash === "lost" || crash === "kept";
-    if (takesMs > 0) agenda.after(isHalf ? takesMs / 2 : takesMs, end);
-    else agenda.soon(end);
+    if (takesMs > 0) eventQueue.after(isHalf ? takesMs / 2 : takesMs, end);
+    else eventQueue.soon(end);
   }
 
   #end(commit: Commit): void {
@@ -139,13 +146,13 @@ export class Disk {
     commit.resolve();
   }
 
-  /** The engine hears of it, and may say its last words, before somebody ends its process. */
+  /** The engine handles the error first, and may still log. Then its process ends. */
   #fail({ number, reject }: Commit, how: CrashMode): void {
     const session = this.#session;
     this.#underWay = undefined;
     if (session !== undefined) session.isFailing = true;
-    reject(failing());
-    this.#parts.agenda.last(() => {
+    reject(failingStoreError());
+    this.#parts.eventQueue.last(() => {
       if (session?.isDead === false) this.#parts.crash(how, number);
     });
   }
@@ -156,7 +163,7 @@ export class Disk {
     commit.isThere = true;
     this.#commits++;
     for (const { address } of commit.batch.values) this.#remember(address);
-    this.content.commit(throughText(commit.batch)).catch(this.#parts.fail);
+    this.content.commit(batchThroughText(commit.batch)).catch(this.#parts.fail);
   }
 
   #remember(address: Address): void {
@@ -174,13 +181,13 @@ export class Disk {
       consumed: removed.length + removedDelayed.length,
       kept: inserted.length,
       written: values.length,
-      digest: digestOf(batch),
+      digest: digestOfBatch(batch),
     });
   }
 }
 
-/** Where in a file something was thrown says nothing of the course that things took. */
-function digestOf(batch: Batch): string {
+/** Leaves stacks out of the digest: the line that threw does not change the course of a run. */
+function digestOfBatch(batch: Batch): string {
   const { removed, removedDelayed, inserted } = batch;
   const numbers = [removed, removedDelayed, inserted.map(({ seq, dueAt }) => [seq, dueAt])];
   return digest(

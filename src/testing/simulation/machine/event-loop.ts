@@ -1,8 +1,8 @@
-// Kept here, since tests may put false ones in their place.
+// Kept here because tests may replace the globals with fake timers.
 const { setImmediate } = globalThis;
 
-/** One turn of the real event loop, with all promises that settle in consequence. */
-export function turn(): Promise<void> {
+/** Waits for one turn of the real event loop, in which all promises that can settle do. */
+export function nextTurn(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);
   return promise;

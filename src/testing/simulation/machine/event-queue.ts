@@ -2,28 +2,31 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { setLongTimer } from "../../../core/host/long-timer.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** Something that may happen. */
+/** An event that may happen. */
 export type Action = () => void;
 
-/** The longest that nothing but the engine's own rounds has to happen before all is taken to have come to rest. */
+/**
+ * After this much time with nothing but the engine's own periodic timers, everything is at rest.
+ */
 const REST_MS = 120_000;
-/** How long before something is due the engine is awake again, to see it come. */
+/** How long before a due instant the engine is awake again, so that it does not miss it. */
 const AWAKE_MS = 90_000;
 
 /**
- * What can happen in a simulated world: now, at an instant, or once nothing else can happen now.
+ * The events of a simulated world: those that can happen now, those due at an instant, and those
+ * that wait until nothing else can happen now.
  *
- * AG1 One action at a time; which of several is next is chosen by whoever is in charge.
- * AG2 Time passes only when nothing can happen now.
- * AG3 The engine's own timers may be late: when nothing is due for long, they are slept through. Time that somebody waits
- *    for, and what the store holds for an instant, comes at that instant.
+ * EQ1 One event happens at a time. `choose` picks the next one.
+ * EQ2 Time passes only when nothing can happen now.
+ * EQ3 The engine's own timers may be late: if nothing is due for long, time skips them. Awaited
+ * instants and due times in the store are exact.
  */
-export class Agenda {
+export class EventQueue {
   readonly #clock = new VirtualClock();
   readonly #choose: (count: number) => number;
   readonly #ready: Action[] = [];
   readonly #last: Action[] = [];
-  /** Instants that somebody waits for, in order. */
+  /** Awaited instants, in order. */
   readonly #instants: number[] = [];
   #restSince: number | undefined;
 
@@ -31,7 +34,7 @@ export class Agenda {
     this.#choose = choose;
   }
 
-  /** Time as it is told to whoever asks; its timers are the engine's. */
+  /** The clock of the engine. Its timers add events. */
   readonly clock: Clock = {
     now: () => this.#clock.now(),
     monotonicNs: () => this.#clock.monotonicNs(),
@@ -42,17 +45,20 @@ export class Agenda {
     return this.#clock.now();
   }
 
-  /** Adds something that can happen now, though not within the present action. */
+  /** Adds an event that can happen now, but not within the present one. */
   soon(action: Action): void {
     this.#ready.push(action);
   }
 
-  /** Adds something that can happen once nothing else can at this instant. */
+  /** Adds an event that can happen once nothing else can at this instant. */
   last(action: Action): void {
     this.#last.push(action);
   }
 
-  /** Adds something that can happen after `delayMs`, which is waited for; gives its cancellation. */
+  /**
+   * Adds an event that happens after `delayMs`, an awaited instant. Returns a function that cancels
+   * it.
+   */
   after(delayMs: number, action: Action): Action {
     const instant = this.#clock.now() + delayMs;
     const at = this.#instants.findLastIndex((other) => other <= instant);
@@ -65,7 +71,7 @@ export class Agenda {
       forget();
       this.soon(action);
     };
-    // Only what is longer than a timer can be is cut to whole milliseconds.
+    // A delay that fits a timer is exact; a longer one is cut to whole milliseconds.
     const cancel =
       delayMs < 2 ** 31
         ? this.#clock.setTimer(delayMs, removedDelayed)
@@ -76,29 +82,29 @@ export class Agenda {
     };
   }
 
-  /** Waits until everything that is due within `delayMs` has happened. */
+  /** Waits until everything due within `delayMs` has happened. */
   until(delayMs: number): { readonly promise: Promise<void>; readonly cancel: Action } {
     const { promise, resolve } = Promise.withResolvers<void>();
     return { promise, cancel: this.after(delayMs, () => this.last(resolve)) };
   }
 
-  /** Whether somebody waits for an instant. */
+  /** Whether an instant is awaited. */
   get isAwaited(): boolean {
     return this.#instants.length > 0;
   }
 
-  /** Takes what is to happen next, if anything can now. */
-  take(): Action | undefined {
+  /** Takes the next event, if one can happen now. */
+  takeNext(): Action | undefined {
     if (this.#ready.length === 0) return this.#last.shift();
     if (this.#ready.length === 1) return this.#ready.pop();
     return this.#ready.splice(this.#choose(this.#ready.length), 1)[0];
   }
 
   /**
-   * Lets time pass until something can happen; tells whether something can.
-   * @param due instants of what is kept for later, if anything is
+   * Lets time pass until an event can happen. Returns whether one can.
+   * @param due the earliest due instants in the store and of handlers, if there are any
    */
-  pass(due: readonly (number | undefined)[]): boolean {
+  advanceTime(due: readonly (number | undefined)[]): boolean {
     const next = Math.min(...[this.#instants[0], ...due].map((instant) => instant ?? Infinity));
     const now = this.now();
     if (next < Infinity) {
@@ -110,8 +116,8 @@ export class Agenda {
     return now - this.#restSince < REST_MS && this.#clock.jump();
   }
 
-  /** Something has happened that may have consequences. */
-  stir(): void {
+  /** Starts a new rest period, because an event may have consequences. */
+  noteActivity(): void {
     this.#restSince = undefined;
   }
 }

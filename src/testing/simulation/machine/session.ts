@@ -2,21 +2,21 @@ import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, StoreInfo, Store } from "../../../stores/store.ts";
 
-/** A disk as it is to whoever has it. */
-export interface Drive {
+/** A disk as its user sees it. */
+export interface DiskAccess {
   readonly content: Store;
   readonly open: () => Promise<StoreInfo>;
   readonly commit: (batch: Batch) => Promise<void>;
 }
 
-/** A disk as one process has it, until the power goes: then it takes nothing any more, and holds nothing. */
+/** A disk as one process sees it. Once it is disconnected, it rejects writes and reads as empty. */
 export class Session implements Store {
-  readonly #disk: Drive;
+  readonly #disk: DiskAccess;
   isDead = false;
-  /** Whether a commit was rejected: then so is every other. */
+  /** Whether a commit was rejected. Every later one is rejected as well. */
   isFailing = false;
 
-  constructor(disk: Drive) {
+  constructor(disk: DiskAccess) {
     this.#disk = disk;
   }
 
@@ -27,7 +27,7 @@ export class Session implements Store {
 
   async commit(batch: Batch): Promise<void> {
     this.#checkAlive();
-    if (this.isFailing) throw failing();
+    if (this.isFailing) throw failingStoreError();
     return this.#disk.commit(batch);
   }
 
@@ -83,16 +83,16 @@ export class Session implements Store {
   }
 
   #checkAlive(): void {
-    if (this.isDead) throw gone();
+    if (this.isDead) throw deadProcessError();
   }
 }
 
-/** What a process hears of a store that fails. */
-export function failing(): HandbackError {
+/** The error that a process gets from a failing store. */
+export function failingStoreError(): HandbackError {
   return new HandbackError("STORE_FAILED", "the simulated store fails");
 }
 
-/** What a dead process hears of its store, if it still listens. */
-export function gone(): HandbackError {
+/** The error that a dead process gets from its store. */
+export function deadProcessError(): HandbackError {
   return new HandbackError("STORE_FAILED", "the simulated process has ended");
 }

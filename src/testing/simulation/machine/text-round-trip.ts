@@ -4,8 +4,11 @@ import { decodeEnvelope, encodeEnvelope } from "../../../core/message/envelope.t
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Batch } from "../../../stores/store.ts";
 
-/** A batch as it comes back from a store that keeps text: what does not survive that is lost here too. */
-export function throughText(batch: Batch): Batch {
+/**
+ * Returns a batch as a store of text would return it. Data that does not survive serialization is
+ * lost here too.
+ */
+export function batchThroughText(batch: Batch): Batch {
   return {
     ...batch,
     inserted: batch.inserted.map((message) => ({

@@ -1,11 +1,14 @@
 import type { Clock } from "../../../core/host/clock.ts";
-import { turn } from "./event-loop.ts";
+import { nextTurn } from "./event-loop.ts";
 
 const NS_PER_MS = 1_000_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const DAY_MS = 86_400_000;
 
-/** Turns of the event loop in which nothing reads the clock, sets a timer or holds time, after which all is taken to be waiting for time. */
+/**
+ * After this many turns of the event loop in which nothing reads the clock, sets a timer or holds
+ * time, everything is assumed to wait for time.
+ */
 const QUIET_TURNS = 4;
 
 interface Timer {
@@ -14,15 +17,17 @@ interface Timer {
 }
 
 /**
- * Time that passes only when everything waits for it: tests of days take milliseconds, and give the same figures each time.
+ * A clock that moves only when everything waits for it. Tests of days take milliseconds, and
+ * measure the same times in every run.
  *
- * It starts at 2030-01-01, at a whole millisecond. Durations are exact to the nanosecond up to about 100 days.
+ * It starts at 2030-01-01, at a whole millisecond. Durations are exact to the nanosecond up to
+ * about 100 days.
  */
 export class VirtualClock implements Clock {
   /** Instant at which it starts, in ms since the epoch. */
   static readonly startAt = Date.UTC(2030, 0, 1);
 
-  /** By instant, then in the order in which they were set. */
+  /** Ordered by instant, then by the order in which they were set. */
   readonly #timers: Timer[] = [];
   readonly #awaited = new Set<Promise<unknown>>();
   #ns = 0;
@@ -42,7 +47,9 @@ export class VirtualClock implements Clock {
 
   setTimer(delayMs: number, callback: () => void): () => void {
     if (!(delayMs >= 0 && delayMs <= LONGEST_TIMER_MS))
-      throw new RangeError(`a timer of ${delayMs} ms is not what a Clock promises`);
+      throw new RangeError(
+        `setTimer: expected a delay from 0 to ${LONGEST_TIMER_MS} ms, got ${delayMs}`,
+      );
     this.#uses++;
     const timer = { atNs: this.#ns + Math.round(delayMs * NS_PER_MS), callback };
     const after = this.#timers.findLastIndex(({ atNs }) => atNs <= timer.atNs);
@@ -54,14 +61,17 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Works for `ms`, exact to the nanosecond: what a handler under test does instead of real work. */
+  /** Works for `ms`, exact to the nanosecond. Handlers under test do this instead of real work. */
   work(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.setTimer(ms, resolve);
     return promise;
   }
 
-  /** Holds time until `work` has settled: what goes on elsewhere, such as in a thread, shows in nothing else. Gives what `work` gives. */
+  /**
+   * Holds time until `work` has settled, and returns its result. Needed for work that the event
+   * loop does not show, such as work in a thread.
+   */
   async hold<Result>(work: Promise<Result>): Promise<Result> {
     this.#holds++;
     try {
@@ -71,19 +81,25 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Goes to the next timer, and calls back whoever is due then; tells whether there was one. */
+  /**
+   * Moves to the next timer, and fires all timers due at that instant. Returns false if there is no
+   * timer.
+   */
   jump(): boolean {
     if (this.#timers.length === 0) return false;
     this.#jump();
     return true;
   }
 
-  /** Lets time pass with nobody awake: what was due meanwhile is late, as when a machine has slept. */
+  /**
+   * Moves time forward without firing timers, as when a machine sleeps. Timers due in the meantime
+   * fire late.
+   */
   skip(ms: number): void {
     this.#ns += Math.round(ms * NS_PER_MS);
   }
 
-  /** Lets time pass: everything that is due until then happens at its instant. */
+  /** Moves time forward, and fires each timer at its instant. */
   async advance(ms: number): Promise<void> {
     const untilNs = this.#ns + Math.round(ms * NS_PER_MS);
     await this.quiet();
@@ -100,8 +116,9 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Drives whatever runs on this clock until `promise` settles: lets everything happen that needs no time, then jumps to
-   * the next timer. May be called for several promises at once. Fails when nothing, or nothing within `limitMs`, settles it.
+   * Drives everything that runs on this clock until `promise` settles: lets everything happen that
+   * needs no time, then jumps to the next timer. May be called for several promises at once. Fails
+   * if no timer is left, or if the promise is still pending after `limitMs`.
    */
   async until<T>(promise: Promise<T>, limitMs = 2 * DAY_MS): Promise<T> {
     const settled = (): boolean => this.#awaited.delete(promise);
@@ -110,7 +127,7 @@ export class VirtualClock implements Clock {
     const limitNs = this.#ns + limitMs * NS_PER_MS;
     while (this.#awaited.has(promise)) {
       if (this.#ns > limitNs) throw new Error(`still pending after ${limitMs} ms of virtual time`);
-      if (this.#driving) await turn();
+      if (this.#driving) await nextTurn();
       else await this.#step();
     }
     return promise;
@@ -119,7 +136,7 @@ export class VirtualClock implements Clock {
   async #quietUnless(isInterrupted: () => boolean): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS && !isInterrupted(); quiet++) {
       const before = this.#uses;
-      await turn();
+      await nextTurn();
       if (this.#uses !== before || this.#holds > 0) quiet = -1;
     }
   }
@@ -128,12 +145,12 @@ export class VirtualClock implements Clock {
     this.#driving = true;
     try {
       const awaited = [...this.#awaited];
-      // Whoever waited for what has just settled may do something else at once, while other things are still under way.
+      // Return as soon as one has settled: its caller may continue while other work is still under
+      // way.
       const isAnySettled = (): boolean => awaited.some((promise) => !this.#awaited.has(promise));
       await this.#quietUnless(isAnySettled);
       if (isAnySettled()) return;
-      if (this.#timers.length === 0)
-        throw new Error("still pending, and nothing is left that could happen");
+      if (this.#timers.length === 0) throw new Error("still pending, but nothing more can happen");
       this.#jump();
     } finally {
       this.#driving = false;

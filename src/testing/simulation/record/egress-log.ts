@@ -1,26 +1,29 @@
 import type { Sink } from "../../../futures/run/egress.ts";
 import type { Trace } from "./trace.ts";
 
-/** What left the workflow for the outside world, under one id. */
+/** A value that left through `ctx.egress`, with its id. */
 export interface Egress {
   readonly type: string;
-  /** The same each time it is tried, so that the outside can act once. */
+  /** The same in each retry, so that the system outside can act once. */
   readonly id: string;
   readonly value: unknown;
-  /** How often it came: more than once when the commit after it was lost, or when the sink refused it. */
+  /**
+   * Number of deliveries: more than one if the commit after it was lost, or if the sink rejected
+   * it.
+   */
   readonly times: number;
 }
 
-/** Writes down what leaves through `ctx.egress`. */
+/** Records values that leave through `ctx.egress`. */
 export class EgressLog {
   readonly #sent = new Map<string, Egress>();
 
-  /** Each id once, in order of its first coming. */
+  /** Each id once, in order of its first delivery. */
   get all(): readonly Egress[] {
     return [...this.#sent.values()];
   }
 
-  /** The same sinks, whose values are written down before they get them. */
+  /** Wraps sinks so that values are recorded before the sinks get them. */
   around(sinks: Readonly<Record<string, Sink>>, trace: Trace): Readonly<Record<string, Sink>> {
     const watch =
       (type: string, sink: Sink): Sink =>
@@ -30,7 +33,7 @@ export class EgressLog {
         trace.add({ event: "egress", type, id });
         return sink(value, about);
       };
-    // What is no function is left for the engine to refuse.
+    // Leave sinks that are no functions for the engine to reject.
     return Object.fromEntries(
       Object.entries(sinks).map(([type, sink]) => [
         type,

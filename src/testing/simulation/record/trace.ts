@@ -1,10 +1,10 @@
 import { digest } from "../../../core/crypto/digest.ts";
 import type { Crash } from "../faults/crash.ts";
 
-/** Something that happened in a simulation, at `at` ms of virtual time since its beginning. */
+/** An event of a simulation. `at` is virtual time since its start, in ms. */
 export type TraceEvent = { readonly at: number } & (
   | { readonly event: "start"; readonly engine: number }
-  /** A handler begins; `message` is its idempotency key. */
+  /** A handler begins. `message` is its idempotency key. */
   | {
       readonly event: "run";
       readonly function: string;
@@ -22,36 +22,39 @@ export type TraceEvent = { readonly at: number } & (
   | {
       readonly event: "commit";
       readonly commit: number;
-      /** Messages that it consumes, keeps, and values that it writes. */
+      /** Numbers of messages consumed, messages kept, and values written. */
       readonly consumed: number;
       readonly kept: number;
       readonly written: number;
-      /** A digest of all of it. */
+      /** A digest of the whole commit. */
       readonly digest: string;
     }
   | { readonly event: "committed"; readonly commit: number }
   | ({ readonly event: "crash" } & Crash)
-  /** A client asks; `repeated` when it is sent a second time on purpose, `again` when the answer was lost. */
+  /**
+   * A client sends a request: `repeated` if it is a deliberate duplicate, `again` if the answer was
+   * lost.
+   */
   | {
       readonly event: "request";
       readonly request: number;
       readonly method: string;
       readonly why?: "again" | "repeated";
     }
-  /** A client has its answer; `error` is the code of what it was rejected with. */
+  /** A client receives an answer. `error` is the error code if the request was rejected. */
   | { readonly event: "answer"; readonly request: number; readonly error?: string }
   | { readonly event: "egress"; readonly type: string; readonly id: string }
 );
 
 type Happening<Event = TraceEvent> = Event extends TraceEvent ? Omit<Event, "at"> : never;
 
-/** Writes down what happens in a simulation. */
+/** Records the events of a simulation. */
 export class Trace {
   readonly events: TraceEvent[] = [];
   readonly #now: () => number;
   readonly #hear: (event: TraceEvent) => void;
 
-  /** @param now virtual time since the beginning, in ms */
+  /** @param now virtual time since the start, in ms */
   constructor(now: () => number, hear: (event: TraceEvent) => void) {
     this.#now = now;
     this.#hear = hear;
@@ -63,7 +66,10 @@ export class Trace {
     this.#hear(event);
   }
 
-  /** A digest of everything so far, as 16 hex digits: two runs with the same one took the same course. */
+  /**
+   * Returns a digest of all events so far, as 16 hex digits. Two runs with the same digest took the
+   * same course.
+   */
   hash(): string {
     return digest(this.events.map((event) => JSON.stringify(event)).join("\n")).slice(0, 16);
   }

@@ -1,11 +1,14 @@
 import fc from "fast-check";
 
-/** Ids of messages, which contain the number of their flow; a flow that is started again after a crash has another one. */
+/**
+ * Message ids contain the number of their flow, which changes if the flow is started again after a
+ * crash.
+ */
 const MESSAGE_IDS = /[0-9a-f]{40}/g;
 
 /**
- * Shows a value so that two outcomes can be compared, however they came about: keys in order, ids that are made anew by each run
- * and stacks left out.
+ * Renders a value so that outcomes of two runs can be compared: keys in order, without generated
+ * ids and stacks.
  */
 export function comparable(value: unknown): string {
   return fc.stringify(normal(value));
@@ -25,7 +28,7 @@ function normal(value: unknown): unknown {
   return value instanceof Date || ArrayBuffer.isView(value) ? value : entriesOf(value);
 }
 
-/** A plain object of a value's parts, in order of their names. */
+/** Returns a plain object of a value's parts, ordered by name. */
 function entriesOf(value: object): unknown {
   const entries = Object.entries(value).filter(
     ([name, held]) => name !== "stack" && held !== undefined,

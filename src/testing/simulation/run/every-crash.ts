@@ -2,7 +2,7 @@ import type { Duration } from "../../../core/validation/duration.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
 import { comparable } from "./comparable.ts";
 import type { CrashMode, CrashPoint } from "../faults/crash.ts";
-import { outcomeOf } from "./outcome.ts";
+import { readOutcome } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 import { replayable } from "./replayable.ts";
 import type { Run } from "./run.ts";
@@ -11,31 +11,35 @@ import { simulate } from "./simulate.ts";
 import type { Simulated } from "./simulate.ts";
 import type { SimulateOptions } from "./simulation-options.ts";
 
-/** What is run through every crash, and what is compared. */
+/** Options of `everyCrash`. */
 export interface EveryCrashOptions extends Omit<SimulateOptions, "seed" | "faults" | "schedule"> {
-  /** The course of the run beside its crashes; default: in order, commits take no time. */
+  /** All other decisions of the run; default: natural order, and commits take no time. */
   readonly schedule?: Omit<Schedule, "crashes">;
   /** Ways to crash at each commit; default `["before", "after"]`. */
   readonly how?: readonly CrashMode[];
-  /** What of the outcome must be the same; default: all of it. */
+  /** Selects the parts of the outcome that must be the same; default all of it. */
   readonly compare?: (outcome: Outcome) => unknown;
-  /** How long after the body's end what is delayed is let happen; default `"30d"`. It ends when nothing is left. */
+  /**
+   * Time for which delayed messages are delivered after the end of the body; default `"30d"`. Ends
+   * early if nothing is left.
+   */
   readonly settle?: Duration;
 }
 
-/** What `everyCrash` has done. */
+/** The report of `everyCrash`. */
 export interface CrashReport<Result> {
   /** The run without crashes. */
   readonly run: Run<Result>;
-  /** Crash points that were tried, each in a run of its own. */
+  /** Number of crash points tried, each in a run of its own. */
   readonly points: number;
 }
 
 /**
- * Runs a body once undisturbed, then once for each of its commits and each way to crash there, and checks that result, states, statuses
- * and egress come out the same. For effects outside, let the body begin with a clean slate, and return what is on it in the end.
+ * Runs a body once without crashes, then once for each of its commits and each way to crash there.
+ * Checks that the result, states, statuses and egress are the same every time. To check effects on
+ * the outside world, let the body reset that world first and return its final content.
  *
- * @throws an `AssertionError` that names the crash and what it changed; else as {@link simulate}
+ * @throws an `AssertionError` that names the crash and the change; otherwise as {@link simulate}
  * @example
  * import { fn, stateful, value } from "handback";
  * import { everyCrash } from "handback/testing";
@@ -45,10 +49,14 @@ export interface CrashReport<Result> {
  *   handlers: { add: (ctx, cents: number) => (ctx.state.cents += cents) },
  * });
  * const transfer = fn("docs/transfer", (ctx, cents: number) =>
- *   ctx.all([ctx.invoke(account.add, -cents, { id: "from" }), ctx.invoke(account.add, cents, { id: "to" })]),
+ *   ctx.all([
+ *     ctx.invoke(account.add, -cents, { id: "from" }),
+ *     ctx.invoke(account.add, cents, { id: "to" }),
+ *   ]),
  * );
  *
- * const report = await everyCrash({ functions: [account, transfer] }, (t) => t.client.call(transfer, 50));
+ * const functions = [account, transfer];
+ * const report = await everyCrash({ functions }, (t) => t.client.call(transfer, 50));
  * console.log(report.run.result, report.points); // [ -50, 50 ] 6
  */
 export async function everyCrash<Result>(
@@ -73,7 +81,7 @@ export async function everyCrash<Result>(
         return result;
       },
     );
-    return { run, outcome: await outcomeOf(run) };
+    return { run, outcome: await readOutcome(run) };
   };
   const { run, outcome } = await play([]);
   const expected = compare(outcome);
@@ -82,23 +90,24 @@ export async function everyCrash<Result>(
   ).flat();
   for (const point of points) {
     const crashed = await play([point]).catch((error: unknown) => {
-      throw explained(point, error);
+      throw withPoint(point, error);
     });
     if (crashed.run.crashes.length === 0)
       throw new AssertionError(
-        `${name(point)} did not come about: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`,
+        `${nameOfPoint(point)} did not happen: ${ANOTHER_COURSE}\nreplay: ${crashed.run.replay}`,
       );
-    const changes = differences(expected, compare(crashed.outcome));
+    const changes = differencesOfOutcomes(expected, compare(crashed.outcome));
     if (changes.length > 0)
       throw new AssertionError(
-        `${name(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`,
+        `${nameOfPoint(point)} changed the outcome:${changes.join("")}\nreplay: ${crashed.run.replay}`,
       );
   }
   return { run, points: points.length };
 }
 
 const ANOTHER_COURSE =
-  "the run took another course than before; its functions or its body draw on something outside of the simulation";
+  "the run took a different course; " +
+  "its functions or its body depend on something outside of the simulation";
 
 const WHEN: Readonly<Record<CrashMode, string>> = {
   before: "a crash before commit",
@@ -109,34 +118,34 @@ const WHEN: Readonly<Record<CrashMode, string>> = {
   unsure: "a store that fails after commit",
 };
 
-function name({ commit, how }: CrashPoint): string {
+function nameOfPoint({ commit, how }: CrashPoint): string {
   return `${WHEN[how]} ${commit}`;
 }
 
-function explained(point: CrashPoint, error: unknown): unknown {
-  if (!(error instanceof Error)) return replayable(error, name(point));
-  error.message = `with ${name(point)}: ${error.message}`;
+function withPoint(point: CrashPoint, error: unknown): unknown {
+  if (!(error instanceof Error)) return replayable(error, nameOfPoint(point));
+  error.message = `with ${nameOfPoint(point)}: ${error.message}`;
   return error;
 }
 
-/** Says, for each part of an outcome that differs, what it was and what it is. */
-function differences(expected: unknown, got: unknown): readonly string[] {
+/** Describes each part of an outcome that differs: its value without the crash, and with it. */
+function differencesOfOutcomes(expected: unknown, got: unknown): readonly string[] {
   if (comparable(expected) === comparable(got)) return [];
   const parts =
-    isObject(expected) && isObject(got)
+    isKeyed(expected) && isKeyed(got)
       ? [...new Set([...Object.keys(expected), ...Object.keys(got)])]
       : [];
   const changed = parts.flatMap((part) =>
-    difference(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)),
+    differenceOfPart(part, Reflect.get(expected as object, part), Reflect.get(got as object, part)),
   );
-  return changed.length > 0 ? changed : difference("outcome", expected, got);
+  return changed.length > 0 ? changed : differenceOfPart("outcome", expected, got);
 }
 
-function difference(part: string, expected: unknown, got: unknown): readonly string[] {
+function differenceOfPart(part: string, expected: unknown, got: unknown): readonly string[] {
   const [one, other] = [comparable(expected), comparable(got)];
   return one === other ? [] : [`\n  ${part} without it: ${one}\n  ${part} with it:    ${other}`];
 }
 
-function isObject(value: unknown): value is object {
+function isKeyed(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,9 +2,10 @@ import { AssertionError } from "../../assertion/assertion-error.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Checks that no handler waited at its own expense: no time was spent in `ctx.get`, so that each flow's `beta` is exactly 1.
+ * Checks that no handler was billed while it waited: no time was spent in `ctx.get`, so the `beta`
+ * of each flow is exactly 1.
  *
- * @throws an `AssertionError` that names the flows and functions which were billed twice
+ * @throws an `AssertionError` that names the flows and functions that were billed twice
  * @example
  * import { fn } from "handback";
  * import { expectNoDoubleBilling, simulate, slow } from "handback/testing";
@@ -12,7 +13,8 @@ import type { Run } from "./run.ts";
  * const step = fn("docs/step", (_, n: number) => n + 1);
  * const twice = fn("docs/twice", (ctx, n: number) => ctx.invoke(step, ctx.invoke(step, n)));
  *
- * const run = await simulate({ functions: [twice, slow(step, "10s")] }, (t) => t.client.call(twice, 40));
+ * const functions = [twice, slow(step, "10s")];
+ * const run = await simulate({ functions }, (t) => t.client.call(twice, 40));
  * await expectNoDoubleBilling(run);
  */
 export async function expectNoDoubleBilling(run: Run<unknown>): Promise<void> {
@@ -24,7 +26,8 @@ export async function expectNoDoubleBilling(run: Run<unknown>): Promise<void> {
   const lines = [
     ...flows.map(
       ({ id, function: type, billedMs, blockedMs, beta }) =>
-        `flow ${id} (${type}) was billed ${billedMs} ms, blocked for ${blockedMs} ms of them, beta ${beta}`,
+        `flow ${id} (${type}) was billed ${billedMs} ms, ` +
+        `blocked for ${blockedMs} ms of them, beta ${beta}`,
     ),
     ...functions.map(
       ({ function: type, billedMs, blockedMs }) =>
@@ -32,6 +35,7 @@ export async function expectNoDoubleBilling(run: Run<unknown>): Promise<void> {
     ),
   ];
   throw new AssertionError(
-    `expected no handler to wait at its own expense:${lines.map((line) => `\n  ${line}`).join("")}\nreplay: ${run.replay}`,
+    ["expected no handler to be billed while it waits:", ...lines].join("\n  ") +
+      `\nreplay: ${run.replay}`,
   );
 }

@@ -1,20 +1,23 @@
 import { comparable } from "./comparable.ts";
 import type { Run } from "./run.ts";
 
-/** What a run comes to, whatever course it took. */
+/** The outcome of a run, independent of its course. */
 export interface Outcome {
-  /** What the body gave. */
+  /** The result of the body. */
   readonly result: unknown;
-  /** All states of the functions, by `namespace/name id`; those of generated ids by their function alone. */
+  /**
+   * All states of the functions, by `namespace/name id`. States with generated ids are listed by
+   * function alone.
+   */
   readonly states: Readonly<Record<string, unknown>>;
-  /** What left through `ctx.egress`, each once, however often it came. */
+  /** Values that left through `ctx.egress`, each once, however often it was delivered. */
   readonly egress: readonly unknown[];
   /** Status of each flow, by key. */
   readonly flows: Readonly<Record<string, string>>;
 }
 
-/** Reads what a run came to. */
-export async function outcomeOf(run: Run<unknown>): Promise<Outcome> {
+/** Reads the outcome of a run. */
+export async function readOutcome(run: Run<unknown>): Promise<Outcome> {
   const states: Record<string, unknown> = {};
   const generated: Record<string, unknown[]> = {};
   for (const { function: type, id, state } of await run.states()) {

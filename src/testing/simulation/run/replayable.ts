@@ -1,12 +1,15 @@
 const REPLAY = "\nreplay: ";
 
-/** Ends an error's message with the line that replays the run; what is no error becomes the cause of one. */
+/**
+ * Adds the line that replays the run to an error's message. A thrown value that is no error becomes
+ * the cause of one.
+ */
 export function replayable(error: unknown, replay: string): unknown {
   if (!(error instanceof Error))
     return new Error(`${String(error)}${REPLAY}${replay}`, { cause: error });
   if (error.message.includes(REPLAY)) return error;
   const message = `${error.message}${REPLAY}${replay}`;
-  // The stack repeats the message as it was when the error was made.
+  // The stack contains the message from when the error was made.
   const stack = error.stack?.replace(error.message, () => message);
   try {
     error.message = message;

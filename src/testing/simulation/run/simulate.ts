@@ -3,7 +3,7 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { parseDuration } from "../../../core/validation/duration.ts";
 import type { Duration } from "../../../core/validation/duration.ts";
 import type { Client } from "../../../futures/client/client.ts";
-import { enduringClient } from "../host/reconnecting-client.ts";
+import { reconnectingClient } from "../host/reconnecting-client.ts";
 import { Inspection } from "../inspect/inspection.ts";
 import { meterOf } from "../inspect/meter.ts";
 import type { Meter } from "../inspect/meter.ts";
@@ -15,44 +15,59 @@ import { checkSimulateOptions, decisionsOf, replayOf } from "./simulation-option
 import type { SimulateOptions } from "./simulation-options.ts";
 import { World } from "../host/world.ts";
 
-/** What the body of a simulation has: the outside of the workflow, and power over time and the machine. */
+/**
+ * The outside of the workflow, for the body of a simulation: a client, and control over time and
+ * the machine.
+ */
 export interface Simulated {
   /**
-   * Starts flows and talks to them. It survives crashes: what was asked of an engine that is gone is asked of the next one, under the same
-   * key. What is started without a key is given one.
+   * Starts flows and talks to them. It outlives crashes: a request to a crashed engine is repeated
+   * to the next one, with the same key. A start without a key gets one.
    */
   readonly client: Client;
-  /** The virtual clock. It stands still while anything can happen, then goes on to the next thing. */
+  /** The virtual clock. It stands still while anything can happen, then jumps to the next event. */
   readonly clock: Clock;
   readonly meter: Meter;
-  /** Lets time pass, and everything happen that is due until then. @throws `INVALID_DELAY` */
+  /** Lets time pass, with everything that is due until then. @throws `INVALID_DELAY` */
   advance(duration: Duration): Promise<void>;
-  /** Lets time pass until nothing is left to be done, delayed messages included, or for `limit` at most; default `"30d"`. */
+  /**
+   * Lets time pass until nothing is left to do, including delayed messages, or for `limit` at most;
+   * default `"30d"`.
+   */
   idle(limit?: Duration): Promise<void>;
-  /** Ends the process at once, whatever it does; resolves when the next one runs. */
+  /** Ends the process at once. Resolves when the next one runs. */
   crash(options?: { readonly downFor?: Duration }): Promise<void>;
 }
 
-/** The stream of chance that handlers draw from. */
+/** The stream of random numbers that handlers draw from. */
 const HANDLERS = 5;
 
 /**
- * Runs `body` against the real engine in a simulated world: time is virtual, chance follows from a seed, and things go wrong as often as
- * `faults` say, or as a `schedule` says. After the body has ended, handlers and commits under way end too; what is delayed stays.
+ * Runs `body` against the real engine in a simulated world: time is virtual, random choices follow
+ * from a seed, and faults happen as often as `faults` says or exactly as a `schedule` says. After
+ * the body has ended, the simulation finishes handlers and commits under way; delayed messages
+ * stay.
  *
- * The course of a run follows from its options alone, as long as handlers and body wait for nothing but the engine, `work` and each other:
- * what they would get from disks, networks and real timers is to be mocked.
+ * The course of a run follows from its options alone, as long as handlers and body wait only for
+ * the engine, `work` and each other. Mock disks, networks and real timers.
  *
- * @throws what the body throws, with a last line in its message that replays the run; an `AssertionError` when the body waits
- * for what cannot happen any more; `INVALID_OPTIONS` and what `embedded` throws
+ * @throws the error of the body, with a last line in its message that replays the run; an
+ * `AssertionError` if the body waits for something that can no longer happen; `INVALID_OPTIONS` and
+ * the errors of `embedded`
  * @example
  * import { fn } from "handback";
  * import { simulate } from "handback/testing";
  *
- * const remind = fn("docs/remind", (ctx, text: string) => ctx.onComplete(ctx.sleep("30d"), said, text));
- * const said = fn("docs/said", (_, { args }: { result: void; args: string }) => `it is time: ${args}`);
+ * const remind = fn("docs/remind", (ctx, text: string) =>
+ *   ctx.onComplete(ctx.sleep("30d"), remindNow, text),
+ * );
+ * const remindNow = fn("docs/remind-now", (_, { args }: { result: void; args: string }) =>
+ *   `it is time: ${args}`,
+ * );
  *
- * const run = await simulate({ functions: [remind, said], seed: 3, faults: { crash: 0.3, reorder: true } }, async (t) => {
+ * const faults = { crash: 0.3, reorder: true };
+ * const options = { functions: [remind, remindNow], seed: 3, faults };
+ * const run = await simulate(options, async (t) => {
  *   const handle = await t.client.start(remind, "water the plants");
  *   await t.advance("30d");
  *   return handle.result();
@@ -84,14 +99,14 @@ export async function simulate<Result>(
   });
   const inspection = new Inspection({
     disk: world.disk,
-    now: () => world.agenda.now(),
+    now: () => world.eventQueue.now(),
     knows: (type) => world.knows(type),
     payloadLimit: options.payloadLimit ?? DEFAULT_PAYLOAD_LIMIT,
   });
   const replay = replayOf(options);
   try {
-    const result = await play(world, inspection, () =>
-      body(simulated(world, inspection, enduringClient({ ...world.outside, decisions }))),
+    const result = await driveBody(world, inspection, () =>
+      body(simulated(world, inspection, reconnectingClient({ ...world.outside, decisions }))),
     );
     await world.rest();
     return new Run({ result, world, inspection, replay });
@@ -103,7 +118,7 @@ export async function simulate<Result>(
 }
 
 /** Drives the world until the body has ended. */
-async function play<Result>(
+async function driveBody<Result>(
   world: World,
   inspection: Inspection,
   body: () => Promise<Result> | Result,
@@ -119,15 +134,18 @@ async function play<Result>(
 }
 
 function simulated(world: World, inspection: Inspection, client: Client): Simulated {
-  const { agenda } = world;
+  const { eventQueue } = world;
   return {
     client,
-    clock: { ...agenda.clock, setTimer: (delayMs, callback) => agenda.after(delayMs, callback) },
+    clock: {
+      ...eventQueue.clock,
+      setTimer: (delayMs, callback) => eventQueue.after(delayMs, callback),
+    },
     meter: meterOf(world, inspection),
     advance: async (duration) =>
-      agenda.until(parseDuration(duration, "the duration of advance()")).promise,
+      eventQueue.until(parseDuration(duration, "the duration of advance()")).promise,
     idle: async (limit = "30d") => {
-      const wait = agenda.until(parseDuration(limit, "the limit of idle()"));
+      const wait = eventQueue.until(parseDuration(limit, "the limit of idle()"));
       await Promise.race([world.idle(), wait.promise]);
       wait.cancel();
     },

@@ -21,32 +21,39 @@ import type { Schedule } from "../faults/schedule.ts";
 import { SeededDecisions } from "../faults/seeded-decisions.ts";
 import type { TraceEvent } from "../record/trace.ts";
 
-/** What a simulation is made of. */
+/** Options of `simulate`. */
 export interface SimulateOptions extends Pick<
   EmbeddedOptions,
   "concurrency" | "retention" | "ageOut" | "payloadLimit" | "cachedStates" | "log"
 > {
   /**
-   * Functions to host, among them stand-ins such as `mock(f, ...)`, which take the place of those of their type. Given as a function,
-   * they are made anew at each start of the engine, so that what they keep in memory is lost with the process.
+   * Functions to host. A test double such as `mock(f, ...)` replaces the function of the same type.
+   * Given as a function, they are made anew at each start of the engine, so that their variables
+   * are lost with the process.
    */
   readonly functions: readonly object[] | ((machine: Machine) => readonly object[]);
-  /** What chance follows from, a whole number from 0, below 2^32; default 0. The same seed takes the same course. */
+  /**
+   * Seed of all random choices, a whole number from 0, below 2^32; default 0. The same seed gives
+   * the same course.
+   */
   readonly seed?: number;
-  /** What may go wrong; default nothing. */
+  /** Faults to inject; default none. */
   readonly faults?: Faults;
-  /** What the world decides, instead of chance and `faults`; see `schedules()`. */
+  /** Fixed decisions that replace the random ones and `faults`. See `schedules()`. */
   readonly schedule?: Schedule;
   /**
-   * How often in a row a message may have ended the process before it is `POISONED`; by default as often as it likes, since simulated
-   * processes end whenever chance wants them to.
+   * Number of times in a row that a message may end the process before it is `POISONED`; default
+   * unlimited, because simulated crashes are random.
    */
   readonly crashLimit?: number;
-  /** Where `ctx.egress(type, value)` goes, by type. Whatever comes is in `run.egress` too. */
+  /**
+   * Sinks of `ctx.egress(type, value)`, by type. `run.egress` lists all values, with or without a
+   * sink.
+   */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Is told of each event of the trace as it happens. */
+  /** Called with each event of the trace as it happens. */
   readonly onEvent?: (event: TraceEvent) => void;
-  /** Things that may happen before the run is given up; default 1,000,000. */
+  /** Number of events after which the run is given up; default 1,000,000. */
   readonly maxSteps?: number;
 }
 
@@ -102,16 +109,17 @@ export function checkSimulateOptions(options: SimulateOptions): void {
     );
 }
 
-/** Who decides in a simulation. */
+/** Returns the decision maker of a simulation. */
 export function decisionsOf({ seed = 0, faults = {}, schedule }: SimulateOptions): Decisions {
   return schedule === undefined
     ? new SeededDecisions(seed, faults)
     : new ScheduledDecisions(schedule);
 }
 
-/** What takes the same course again, as it is written in code. */
+/** Returns the code that repeats a simulation. */
 export function replayOf({ seed = 0, faults, schedule }: SimulateOptions): string {
   if (schedule !== undefined)
     return `simulate({ ..., schedule: ${JSON.stringify(schedule)} }, ...)`;
-  return `simulate({ ..., seed: ${seed}${faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`} }, ...)`;
+  const injected = faults === undefined ? "" : `, faults: ${JSON.stringify(faults)}`;
+  return `simulate({ ..., seed: ${seed}${injected} }, ...)`;
 }

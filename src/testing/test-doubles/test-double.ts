@@ -3,38 +3,37 @@ import { show } from "../../core/errors/show.ts";
 import { attachSpec, specOf } from "../../futures/define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../../futures/define/spec.ts";
 
-/** A handler, whatever it takes. */
+/** A handler of any input. */
 export type AnyHandler = OperationSpec["handler"];
 
-const standIns = new WeakSet<FunctionSpec>();
+const testDoubles = new WeakSet<FunctionSpec>();
 const recorded = new WeakSet<FunctionSpec>();
 
-/** How a stand-in differs from its function. */
-interface Change {
+/** The differences between a test double and its function. */
+interface DoubleOptions {
   readonly handler: (real: AnyHandler, operation: string) => AnyHandler;
-  /** Options that it does without. */
+  /** Options to leave out. */
   readonly without?: readonly (keyof FunctionSpec)[];
   readonly isRecorded?: boolean;
 }
 
 /**
- * Makes a function that takes the place of another one of its type: of an operation, with that operation changed; of a stateful
- * function, with all of them.
+ * Makes a test double that replaces the function of the same type. Given an operation, only that
+ * operation changes; given a stateful function, all of them do.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  */
-export function standIn<Face extends object>(
-  face: Face,
-  { handler, without = [], isRecorded = false }: Change,
+export function makeTestDouble<Face extends object>(
+  f: Face,
+  { handler, without = [], isRecorded = false }: DoubleOptions,
 ): Face {
-  const spec = specOf(face);
+  const spec = specOf(f);
   if (spec === undefined)
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
-      `expected what fn() or stateful() gave, got ${show(face)}`,
+      `expected a function made by fn() or stateful(), got ${show(f)}`,
     );
-  const only =
-    "operation" in face && typeof face.operation === "string" ? face.operation : undefined;
+  const only = "operation" in f && typeof f.operation === "string" ? f.operation : undefined;
   const change = ([name, operation]: [string, OperationSpec]): [string, OperationSpec] =>
     only === undefined || only === name
       ? [name, { ...operation, handler: handler(operation.handler, name) }]
@@ -43,17 +42,17 @@ export function standIn<Face extends object>(
     Object.entries(spec).filter(([name]) => !without.some((other) => other === name)),
   ) as FunctionSpec;
   const changed = { ...kept, operations: new Map([...spec.operations].map(change)) };
-  standIns.add(changed);
+  testDoubles.add(changed);
   if (isRecorded || recorded.has(spec)) recorded.add(changed);
-  return Object.freeze(attachSpec({ ...face }, changed));
+  return Object.freeze(attachSpec({ ...f }, changed));
 }
 
-/** Whether a function takes the place of the one of its type. */
-export function isStandIn(spec: FunctionSpec): boolean {
-  return standIns.has(spec);
+/** Whether a spec is that of a test double. */
+export function isTestDouble(spec: FunctionSpec): boolean {
+  return testDoubles.has(spec);
 }
 
-/** Whether a function's calls are recorded. */
+/** Whether the runs of a function are recorded. */
 export function isRecorded(spec: FunctionSpec): boolean {
   return recorded.has(spec);
 }

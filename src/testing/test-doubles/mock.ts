@@ -1,18 +1,19 @@
 import type { Context } from "../../futures/types/context.ts";
 import type { AnyInvokable, InputOf, OutputOf } from "../../futures/types/function.ts";
 import type { Resolvable } from "../../futures/types/resolvable.ts";
-import { standIn } from "./test-double.ts";
+import { makeTestDouble } from "./test-double.ts";
 import type { AnyHandler } from "./test-double.ts";
 
-/** What a mock does: as any handler, it may hand back futures, or wait. */
+/** The handler of a mock. Like any handler, it may hand back futures, or wait. */
 export type Implementation<Function extends AnyInvokable> = (
   ctx: Context,
   input: InputOf<Function>,
 ) => Resolvable<OutputOf<Function>> | Promise<Resolvable<OutputOf<Function>>>;
 
 /**
- * Makes a function that takes another one's place in a simulation's `functions`: the same type, retries and timeout, and another handler.
- * Of an operation (`counter.add`), a stateful function in which only that one is another. It gets the input as callers give it.
+ * Replaces a function in a simulation's `functions`: same type, retries and timeout, but another
+ * handler. Given an operation (`counter.add`), replaces that operation of its stateful function and
+ * keeps the others. The handler gets the input as callers send it.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example
@@ -23,7 +24,10 @@ export type Implementation<Function extends AnyInvokable> = (
  *   const response = await fetch(`https://rates.example/${currency}`);
  *   return Number(await response.text());
  * });
- * const convert = fn("docs/convert", (ctx, euros: number) => ({ euros, rate: ctx.invoke(rate, "USD") }));
+ * const convert = fn("docs/convert", (ctx, euros: number) => ({
+ *   euros,
+ *   rate: ctx.invoke(rate, "USD"),
+ * }));
  *
  * const functions = [convert, mock(rate, () => 1.25)];
  * const run = await simulate({ functions }, (t) => t.client.call(convert, 8));
@@ -33,5 +37,5 @@ export function mock<Function extends AnyInvokable>(
   f: Function,
   implementation: Implementation<Function>,
 ): Function {
-  return standIn(f, { handler: () => implementation as AnyHandler, without: ["input"] });
+  return makeTestDouble(f, { handler: () => implementation as AnyHandler, without: ["input"] });
 }

@@ -20,7 +20,7 @@ const counter = stateful("test/counter", {
 });
 
 describe("mock", () => {
-  test("takes the place of the function of its type, whether that is listed too or not", async () => {
+  test("replaces the function of its type, whether that is listed too or not", async () => {
     const triple = mock(double, (_, n) => 3 * n);
     for (const functions of [
       [quadruple, triple],
@@ -55,14 +55,14 @@ describe("mock", () => {
     ]);
   });
 
-  test("of two kinds for one type is refused", async () => {
+  test("of two kinds for one type is rejected", async () => {
     const functions = [mock(double, () => 1), mock(double, () => 2)];
     await expect(simulate({ functions }, () => undefined)).rejects.toMatchObject({
       code: "DUPLICATE_FUNCTION",
     });
   });
 
-  test("keeps retries, and gets the input as callers give it", async () => {
+  test("keeps retries, and gets the input as callers send it", async () => {
     const input: StandardSchemaV1<string, { n: number }> = {
       "~standard": { version: 1, vendor: "test", validate: (n) => ({ value: { n: Number(n) } }) },
     };
@@ -83,7 +83,7 @@ describe("mock", () => {
     expect(seen).toEqual(["5", "5"]);
   });
 
-  test("of what is no function is refused", () => {
+  test("of an object that is no function is rejected", () => {
     expect(codeOf(() => mock({ type: "test/none" } as unknown as typeof double, () => 1))).toBe(
       "UNKNOWN_FUNCTION",
     );
@@ -93,7 +93,7 @@ describe("mock", () => {
 describe("failing", () => {
   const patient = fn("test/patient", { retry: { maxAttempts: 4 } }, (ctx) => ctx.attempt);
 
-  test("fails the first runs, anew in each simulation", async () => {
+  test("fails the first runs of each simulation", async () => {
     const functions = [failing(patient, 2)];
     for (let again = 0; again < 2; again++)
       expect((await simulate({ functions }, (t) => t.client.call(patient))).result).toBe(3);
@@ -140,7 +140,7 @@ describe("slow", () => {
     });
   });
 
-  test("goes over other stand-ins, for all operations or for one", async () => {
+  test("wraps other test doubles, for all operations or for one", async () => {
     const all = record(slow(counter, "1s"));
     const one = slow(record(counter.add), "1s");
     const took = async (functions: readonly object[]): Promise<readonly number[]> => {
@@ -158,7 +158,7 @@ describe("slow", () => {
     expect(await took([one])).toEqual([1_000, 0, 1]);
   });
 
-  test("works in a simulation only", async () => {
+  test("works only in a simulation", async () => {
     const engine = await embedded({ functions: [slow(double, 1)], store: memory() });
     await expect(engine.client.call(double, 1)).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await engine.close();
@@ -198,7 +198,7 @@ describe("record", () => {
     expect(run.calls(counter.add)).toMatchObject([{ operation: "add", id: "a", input: 2 }]);
   });
 
-  test("is empty for what was not called, and an error for what is not recorded", async () => {
+  test("is empty for a function without runs, and an error for one that is not recorded", async () => {
     const run = await simulate({ functions: [record(double), quadruple] }, () => undefined);
     expect(run.calls(double)).toEqual([]);
     expect(codeOf(() => run.calls(quadruple))).toBe("INVALID_OPTIONS");
@@ -208,7 +208,7 @@ describe("record", () => {
 describe("expectNoDoubleBilling", () => {
   const naive = fn("test/naive", async (ctx, n: number) => ctx.get(ctx.invoke(double, n)));
 
-  test("lets a flow pass whose handlers hand back what they wait for", async () => {
+  test("accepts a flow whose handlers hand back their futures", async () => {
     await expect(
       expectNoDoubleBilling(
         await simulate({ functions: [quadruple, slow(double, "1s")] }, (t) =>
@@ -218,14 +218,14 @@ describe("expectNoDoubleBilling", () => {
     ).resolves.toBeUndefined();
   });
 
-  test("names the flow and the function that blocked, and what that cost", async () => {
+  test("names the flow and the function that blocked, and the cost", async () => {
     const run = await simulate({ functions: [naive, slow(double, "1s")], seed: 6 }, (t) =>
       t.client.call(naive, 1, { id: "n" }),
     );
     await expect(expectNoDoubleBilling(run)).rejects.toMatchObject({
       name: "AssertionError",
       message:
-        "expected no handler to wait at its own expense:\n" +
+        "expected no handler to be billed while it waits:\n" +
         "  flow n (test/naive) was billed 2000 ms, blocked for 1000 ms of them, beta 2\n" +
         "  function test/naive was billed 1000 ms, blocked for 1000 ms of them\n" +
         "replay: simulate({ ..., seed: 6 }, ...)",

@@ -1,11 +1,11 @@
 import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
-import { placeOf } from "./call-record.ts";
-import { standIn } from "./test-double.ts";
+import { simulationOf } from "./call-record.ts";
+import { makeTestDouble } from "./test-double.ts";
 
 /**
- * Makes a function take its time in a simulation: each run works for `duration` of virtual time, and is billed for it, before it
- * does what it does.
+ * Makes a function slow in a simulation: each run first works for `duration` of virtual time, and
+ * is billed for it.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function; `INVALID_DELAY`
  * @example
@@ -13,16 +13,21 @@ import { standIn } from "./test-double.ts";
  * import { simulate, slow } from "handback/testing";
  *
  * const render = fn("docs/render", (_, page: number) => `page ${page}`);
- * const book = fn("docs/book", (ctx, pages: number[]) => pages.map((page) => ctx.invoke(render, page)));
+ * const book = fn("docs/book", (ctx, pages: number[]) =>
+ *   pages.map((page) => ctx.invoke(render, page)),
+ * );
  *
- * const run = await simulate({ functions: [book, slow(render, "2m")] }, (t) => t.client.call(book, [1, 2, 3], { id: "book-1" }));
+ * const functions = [book, slow(render, "2m")];
+ * const run = await simulate({ functions }, (t) =>
+ *   t.client.call(book, [1, 2, 3], { id: "book-1" }),
+ * );
  * console.log((await run.meter.flow("book-1")).billedMs); // 360000
  */
 export function slow<Function extends object>(f: Function, duration: Duration): Function {
   const ms = parseDuration(duration, "the duration of slow()");
-  return standIn(f, {
+  return makeTestDouble(f, {
     handler: (real) => async (ctx, input) => {
-      await placeOf(ctx, "slow()").work(ms);
+      await simulationOf(ctx, "slow()").work(ms);
       return real(ctx, input);
     },
   });

@@ -1,11 +1,11 @@
 import type { HandlerEnvironment } from "../../futures/types/context.ts";
 import { specOf } from "../../futures/define/spec.ts";
-import { placeOf } from "./call-record.ts";
-import { standIn } from "./test-double.ts";
+import { simulationOf } from "./call-record.ts";
+import { makeTestDouble } from "./test-double.ts";
 
 /**
- * Makes a function whose runs a simulation records: `run.calls(f)` lists them, in order of their beginning, those of crashed
- * processes included.
+ * Makes a simulation record the runs of a function. `run.calls(f)` lists them in the order in which
+ * they began, including those of crashed processes.
  *
  * @throws `UNKNOWN_FUNCTION` for what is no function
  * @example
@@ -13,7 +13,9 @@ import { standIn } from "./test-double.ts";
  * import { record, simulate } from "handback/testing";
  *
  * const notify = fn("docs/notify-one", (_, channel: string) => `told ${channel}`);
- * const notifyAll = fn("docs/notify-all", (ctx, channels: string[]) => channels.map((channel) => ctx.invoke(notify, channel)));
+ * const notifyAll = fn("docs/notify-all", (ctx, channels: string[]) =>
+ *   channels.map((channel) => ctx.invoke(notify, channel)),
+ * );
  *
  * const functions = [notifyAll, record(notify)];
  * const run = await simulate({ functions }, (t) => t.client.call(notifyAll, ["mail", "sms"]));
@@ -21,15 +23,15 @@ import { standIn } from "./test-double.ts";
  */
 export function record<Function extends object>(f: Function): Function {
   const spec = specOf(f);
-  return standIn(f, {
+  return makeTestDouble(f, {
     isRecorded: true,
     handler: (real, name) => (ctx: HandlerEnvironment, input: unknown) => {
-      const place = placeOf(ctx, "record()");
+      const simulation = simulationOf(ctx, "record()");
       const { self, idempotencyKey: key, attempt } = ctx;
       const operation = spec?.state === undefined ? undefined : name;
-      place.calls
+      simulation.calls
         .get(self.type)
-        ?.push({ operation, id: self.id, input, key, attempt, at: place.at() });
+        ?.push({ operation, id: self.id, input, key, attempt, at: simulation.at() });
       return real(ctx as never, input as never);
     },
   });

@@ -1,23 +1,19 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  installed,
+  installPackage,
+  linkPackage,
+  packPackage,
+  runProgram,
+} from "./support/packed-package.ts";
 import { ROOT } from "./support/source.ts";
-
-const bin = (path: string): string => join(ROOT, "node_modules", path);
 
 /** The only files that the package may contain. */
 const ALLOWED =
@@ -115,51 +111,18 @@ console.log(tests.length > 100, definitions.has("package/double"), typeof activa
 
 describe("the packed package", () => {
   let scratch = "";
-  let files: string[] = [];
+  let files: readonly string[] = [];
   let tarball = "";
-  const installed = (): string => join(scratch, "app/node_modules/handback");
+  const unpacked = (): string => join(scratch, "app/node_modules/handback");
 
   beforeAll(() => {
     scratch = mkdtempSync(join(tmpdir(), "handback-package-"));
-    const stage = join(scratch, "stage");
-    mkdirSync(join(stage), { recursive: true });
-    const { files: listed } = manifest();
-    for (const name of ["package.json", ...listed]) {
-      if (name !== "dist") cpSync(join(ROOT, name), join(stage, name), { recursive: true });
-    }
-    run(process.execPath, [
-      bin("typescript/bin/tsc"),
-      "-p",
-      "tsconfig.build.json",
-      "--outDir",
-      join(stage, "dist"),
-    ]);
-    const packed = run(
-      "npm",
-      ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch],
-      stage,
-    );
-    const [report] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
-    files = report.files.map((file) => file.path);
-    tarball = join(scratch, report.filename);
-    install();
+    ({ files, tarball } = packPackage(scratch));
+    installPackage(join(scratch, "app"), tarball);
   });
   afterAll(() => {
     rmSync(scratch, { recursive: true, force: true });
   });
-
-  /** Unpacks the tarball like a registry client, and links the installed dependencies. */
-  function install(): void {
-    mkdirSync(installed(), { recursive: true });
-    run("tar", ["-xzf", tarball, "--strip-components=1", "-C", installed()]);
-    const { dependencies } = manifest();
-    for (const name of Object.keys(dependencies))
-      symlinkSync(bin(name), join(scratch, "app/node_modules", name));
-    writeFileSync(
-      join(scratch, "app/package.json"),
-      JSON.stringify({ type: "module", private: true }),
-    );
-  }
 
   test("contains the compiled code, the pages that it names, and nothing else", () => {
     expect(files.filter((path) => !ALLOWED.test(path))).toEqual([]);
@@ -176,20 +139,20 @@ describe("the packed package", () => {
   });
 
   test("holds every file that its README links to", () => {
-    const readme = readFileSync(join(installed(), "README.md"), "utf8");
+    const readme = readFileSync(join(unpacked(), "README.md"), "utf8");
     const links = [...readme.matchAll(/\]\((?!https:)([^)#]+)\)/g)].map(([, link = ""]) => link);
     expect(links.length).toBeGreaterThan(5);
-    expect(links.filter((link) => !existsSync(join(installed(), link)))).toEqual([]);
+    expect(links.filter((link) => !existsSync(join(unpacked(), link)))).toEqual([]);
   });
 
   test("has a manifest that publint accepts", async () => {
-    const { messages, pkg } = await publint({ pkgDir: installed(), pack: false, strict: true });
+    const { messages, pkg } = await publint({ pkgDir: unpacked(), pack: false, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
   });
 
   test("has types that ESM importers resolve", () => {
     const args = [
-      bin("@arethetypeswrong/cli/dist/index.js"),
+      installed("@arethetypeswrong/cli/dist/index.js"),
       tarball,
       "--profile",
       "esm-only",
@@ -197,7 +160,7 @@ describe("the packed package", () => {
       "--format",
       "ascii",
     ];
-    expect(run(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain(
+    expect(runProgram(process.execPath, [...args, "--no-color", "--no-emoji"])).toContain(
       "node16 (from ESM): OK (ESM)",
     );
   });
@@ -210,7 +173,7 @@ describe("the packed package", () => {
       strict: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
-      typeRoots: [bin("@types")],
+      typeRoots: [installed("@types")],
       types: ["node"],
     };
     writeFileSync(join(scratch, "app", name), program);
@@ -219,11 +182,9 @@ describe("the packed package", () => {
       JSON.stringify({ compilerOptions, files: [name] }),
     );
     expect(
-      run(
-        process.execPath,
-        [bin("typescript/bin/tsc"), "-p", ".", "--noEmit"],
-        join(scratch, "app"),
-      ),
+      runProgram(process.execPath, [installed("typescript/bin/tsc"), "-p", ".", "--noEmit"], {
+        cwd: join(scratch, "app"),
+      }),
     ).toBe("");
   };
 
@@ -233,38 +194,44 @@ describe("the packed package", () => {
 
   test("runs a function where it is installed, without the optional peers", () => {
     writeFileSync(join(scratch, "app/run.ts"), PROGRAM);
-    expect(run(process.execPath, ["run.ts"], join(scratch, "app"))).toBe("42 function function\n");
+    expect(runProgram(process.execPath, ["run.ts"], { cwd: join(scratch, "app") })).toBe(
+      "42 function function\n",
+    );
   });
 
   test("brings patterns, whose compositions are typed", () => {
     assertCompiles(PATTERNS_PROGRAM, "patterns.ts");
-    expect(run(process.execPath, ["patterns.ts"], join(scratch, "app"))).toBe("84\n");
+    expect(runProgram(process.execPath, ["patterns.ts"], { cwd: join(scratch, "app") })).toBe(
+      "84\n",
+    );
   });
 
   test("serves flows over HTTP for users who have hono", () => {
-    mkdirSync(join(scratch, "app/node_modules/@hono"));
-    for (const name of ["hono", "@hono/node-server"])
-      symlinkSync(bin(name), join(scratch, "app/node_modules", name));
+    for (const name of ["hono", "@hono/node-server"]) linkPackage(join(scratch, "app"), name);
     assertCompiles(HTTP_PROGRAM, "http.ts");
-    expect(run(process.execPath, ["http.ts"], join(scratch, "app"))).toBe("200 42\n");
+    expect(runProgram(process.execPath, ["http.ts"], { cwd: join(scratch, "app") })).toBe(
+      "200 42\n",
+    );
   });
 
   test("writes to SQLite from a thread where it is installed", () => {
     writeFileSync(join(scratch, "app/sqlite.ts"), SQLITE_PROGRAM);
-    expect(run(process.execPath, ["sqlite.ts"], join(scratch, "app"))).toBe("998 1\n");
+    expect(runProgram(process.execPath, ["sqlite.ts"], { cwd: join(scratch, "app") })).toBe(
+      "998 1\n",
+    );
   });
 
   test("brings a testing kit for users who have fast-check", () => {
-    symlinkSync(bin("fast-check"), join(scratch, "app/node_modules/fast-check"));
+    linkPackage(join(scratch, "app"), "fast-check");
     assertCompiles(TESTING_PROGRAM, "simulation.ts");
-    expect(run(process.execPath, ["simulation.ts"], join(scratch, "app"))).toBe(
+    expect(runProgram(process.execPath, ["simulation.ts"], { cwd: join(scratch, "app") })).toBe(
       "42 true function\n",
     );
   });
 
   test("brings the parts of an engine and the suite that tests it", () => {
     assertCompiles(ENGINE_PROGRAM, "engine.ts");
-    expect(run(process.execPath, ["engine.ts"], join(scratch, "app"))).toBe(
+    expect(runProgram(process.execPath, ["engine.ts"], { cwd: join(scratch, "app") })).toBe(
       "true true function function\n",
     );
   });
@@ -274,31 +241,23 @@ describe("the page of a first project", () => {
   const page = readFileSync(join(ROOT, "docs/first-project.md"), "utf8");
   const block = (language: string): string =>
     new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)?.[1] ?? "";
+  let scratch = "";
   let folder = "";
 
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "handback-first-"));
-    const dist = join(folder, "node_modules/handback/dist");
-    mkdirSync(join(folder, "node_modules/handback"), { recursive: true });
-    run(process.execPath, [
-      bin("typescript/bin/tsc"),
-      "-p",
-      "tsconfig.build.json",
-      "--outDir",
-      dist,
-    ]);
-    cpSync(join(ROOT, "package.json"), join(folder, "node_modules/handback/package.json"));
-    for (const name of Object.keys(manifest().dependencies))
-      symlinkSync(bin(name), join(folder, "node_modules", name));
-    symlinkSync(bin("@types"), join(folder, "node_modules/@types"));
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    scratch = mkdtempSync(join(tmpdir(), "handback-first-"));
+    folder = join(scratch, "hello");
+    installPackage(folder, packPackage(scratch).tarball);
+    linkPackage(folder, "@types/node");
     writeFileSync(join(folder, "tsconfig.json"), block("json"));
     writeFileSync(join(folder, "hello.ts"), block("ts no-run"));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   test("gives settings and a program that TypeScript accepts", () => {
-    expect(run(process.execPath, [bin("typescript/bin/tsc"), "-p", "."], folder)).toBe("");
+    expect(
+      runProgram(process.execPath, [installed("typescript/bin/tsc"), "-p", "."], { cwd: folder }),
+    ).toBe("");
   });
 
   test("gives a program whose result survives kill -9", async () => {
@@ -310,31 +269,8 @@ describe("the page of a first project", () => {
     expect(first.toString()).toBe("started\n");
     child.kill("SIGKILL");
     await once(child, "exit");
-    expect(run(process.execPath, ["hello.ts"], folder)).toBe("started\nHello, Ada!\n");
+    expect(runProgram(process.execPath, ["hello.ts"], { cwd: folder })).toBe(
+      "started\nHello, Ada!\n",
+    );
   });
 });
-
-interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly files: readonly string[];
-}
-
-function manifest(): Manifest {
-  return JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
-}
-
-/** Runs a program to its end, and returns its output. */
-function run(program: string, args: readonly string[], cwd = ROOT): string {
-  const env = {
-    ...process.env,
-    NODE_OPTIONS: "",
-    FORCE_COLOR: undefined,
-    npm_config_loglevel: "error",
-  };
-  const result = spawnSync(program, args, { cwd, env, encoding: "utf8" });
-  if (result.status !== 0)
-    throw new Error(
-      `${program} ${args.join(" ")} ended with ${result.status}\n${result.stdout}${result.stderr}`,
-    );
-  return result.stdout;
-}

@@ -1,0 +1,163 @@
+import { getRequestListener } from "@hono/node-server";
+import { NestFactory } from "@nestjs/core";
+import express from "express";
+import { fastify } from "fastify";
+import type { FastifyInstance } from "fastify";
+import { asyncHttp, serveHttp } from "handback/http";
+import type { Embedded } from "handback";
+import { Hono } from "hono";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { assertServes, functions, openEngine, post } from "./served-functions.ts";
+
+let engine: Embedded;
+let app: Hono;
+let listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+const closing: (() => unknown)[] = [];
+
+beforeEach(async () => {
+  engine = await openEngine();
+  app = new Hono().route("/api", asyncHttp(engine.client, { functions }));
+  listener = getRequestListener(app.fetch);
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  await engine.close();
+});
+
+/** Listens on a free port until the test has ended, and returns the address. */
+async function listen(handler: RequestListener): Promise<string> {
+  const server: Server = createServer(handler).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const greetAda = (url: string) => post(url, "/api/functions/hosts/greet?wait=10", '"Ada"');
+
+test("serveHttp serves flows", async () => {
+  const server = await serveHttp(app);
+  closing.push(() => server.close());
+  await assertServes(server.url);
+});
+
+test("a server of node:http serves flows beside its own paths", async () => {
+  const url = await listen((request, response) => {
+    if (request.url?.startsWith("/api/")) void listener(request, response);
+    else response.end("its own");
+  });
+  await assertServes(url);
+  expect(await (await fetch(`${url}/other`)).text()).toBe("its own");
+});
+
+test("a Hono app serves flows below a path", async () => {
+  const outer = new Hono().get("/other", (c) => c.text("its own")).route("/", app);
+  await assertServes("http://localhost", async (url, init) => outer.request(url, init));
+  expect(await (await outer.request("/other")).text()).toBe("its own");
+});
+
+test("a route handler of Next serves flows", async () => {
+  const handle = (request: Request) => app.fetch(request);
+  const route = { GET: handle, POST: handle, DELETE: handle };
+  await assertServes("http://localhost:3000", async (url, init) => {
+    const request = new Request(url, init);
+    return route[request.method as keyof typeof route](request);
+  });
+});
+
+describe("Express", () => {
+  test("serves flows with all()", async () => {
+    const web = express();
+    web.all("/api/*rest", listener);
+    web.get("/other", (_, response) => void response.send("its own"));
+    const url = await listen(web);
+    await assertServes(url);
+    expect(await (await fetch(`${url}/other`)).text()).toBe("its own");
+  });
+
+  test("serves flows before express.json()", async () => {
+    const web = express();
+    web.all("/api/*rest", listener);
+    web.use(express.json());
+    web.post("/other", (request, response) => void response.json(request.body));
+    const url = await listen(web);
+    await assertServes(url);
+    expect(await post(url, "/other", '{"a":1}')).toEqual({ status: 200, body: { a: 1 } });
+  });
+
+  test("serves flows after express.json() if that keeps the raw body", async () => {
+    const web = express();
+    const verify = (request: IncomingMessage, _: unknown, rawBody: Buffer) => {
+      Object.assign(request, { rawBody });
+    };
+    web.use(express.json({ limit: "2mb", strict: false, verify }));
+    web.all("/api/*rest", listener);
+    const url = await listen(web);
+    expect((await greetAda(url)).body["output"]).toBe('hello "Ada"');
+  });
+
+  test("loses the body if express.json() reads it first", async () => {
+    const web = express();
+    web.use(express.json({ strict: false }));
+    web.all("/api/*rest", listener);
+    expect((await greetAda(await listen(web))).body["output"]).toBe("hello undefined");
+  });
+
+  test("loses the path in links if use() cuts it off", async () => {
+    const web = express();
+    web.use("/api", getRequestListener(asyncHttp(engine.client, { functions }).fetch));
+    expect((await greetAda(await listen(web))).body["statusUrl"]).toMatch(/^\/flows\//);
+  });
+});
+
+describe("Fastify", () => {
+  const listenTo = async (web: FastifyInstance): Promise<string> => {
+    closing.push(() => web.close());
+    return web.listen({ port: 0, host: "127.0.0.1" });
+  };
+
+  test("serves flows in a scope without body parsers", async () => {
+    const web = fastify();
+    await web.register(async (scope) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
+      scope.all("/api/*", (request, reply) => {
+        reply.hijack();
+        return listener(request.raw, reply.raw);
+      });
+    });
+    web.post("/other", (request, reply) => reply.send(request.body));
+    const url = await listenTo(web);
+    await assertServes(url);
+    expect(await post(url, "/other", '{"a":1}')).toEqual({ status: 200, body: { a: 1 } });
+  });
+
+  test("loses the body if its own parser reads it first", async () => {
+    const web = fastify();
+    web.all("/api/*", (request, reply) => {
+      reply.hijack();
+      return listener(request.raw, reply.raw);
+    });
+    expect((await greetAda(await listenTo(web))).body["output"]).toBe("hello undefined");
+  });
+});
+
+test("Nest serves flows with a middleware that is added before init", async () => {
+  class AppModule {
+    readonly name = "app";
+  }
+  const nest = await NestFactory.create(AppModule, { logger: false });
+  closing.push(() => nest.close());
+  nest.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    if (request.url?.startsWith("/api/")) void listener(request, response);
+    else next();
+  });
+  await nest.listen(0, "127.0.0.1");
+  await assertServes(await nest.getUrl());
+});

@@ -10,5 +10,6 @@ const DIGITS = 8;
  * the old shape is registered again.
  */
 export function stageType(type: string, stageName: string, shape: readonly string[]): string {
-  return `${type}.${stageName}-${digest(JSON.stringify(shape)).slice(0, DIGITS)}`;
+  const fingerprint = digest(JSON.stringify(shape)).slice(0, DIGITS);
+  return `${type}.${stageName}-${fingerprint}`;
 }

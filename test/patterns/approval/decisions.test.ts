@@ -86,8 +86,13 @@ describe("opening a request", () => {
     expect(change.state.ballot).toMatchObject({ request: "r2", status: "open" });
     expect(change.state.ended).toMatchObject([{ request: "r1", status: "expired", waiting }]);
     expect(kinds(change)).toEqual([
-      ...["audit", "keep", "cancelTimer", "wake"],
-      ...["audit", "keep", "setTimer"],
+      "audit",
+      "keep",
+      "cancelTimer",
+      "wake",
+      "audit",
+      "keep",
+      "setTimer",
     ]);
   });
 });

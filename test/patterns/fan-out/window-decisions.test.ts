@@ -63,7 +63,11 @@ describe("settling a branch", () => {
     const full = (settled: number) =>
       settleBranch({ ...counts, branches: 100, succeeded: settled }, done, strict).fullPage;
     expect([0, PAGE - 2, PAGE - 1, PAGE, 2 * PAGE - 1].map(full)).toEqual([
-      ...[undefined, undefined, 0, undefined, 1],
+      undefined,
+      undefined,
+      0,
+      undefined,
+      1,
     ]);
   });
 });

@@ -13,26 +13,25 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace: 'checkFlowKey(flow) !== ""',
     test: HTTP_TESTS,
     killedBy:
-      "asking how a flow stands > shows only flows of functions that are to be seen, and none whose id can be counted up",
+      "the status of a flow > shows only flows of exposed functions, and none with a guessable id",
   },
   {
     breaks: "http: who may do what is asked when it is known that there is such a flow",
     file: HTTP,
-    find: "await authorized(authorize, c.req.raw, { action, flow,",
+    find: "const access = { action, flow, ...(event !== undefined && { event }) };",
     replace:
-      "await client.status(flow);\n      await authorized(authorize, c.req.raw, { action, flow,",
+      "await client.status(flow);\n    const access = { action, flow, ...(event !== undefined && { event }) };",
     test: ACCESS_TESTS,
-    killedBy:
-      "who may do what > is not decided by a hook that fails; the log says why, without the flow's id",
+    killedBy: "authorization > fails with the hook; the log has the reason, without the flow's id",
   },
   {
     breaks: "http: a failure tells more than its kind",
     file: "src/http/flow-report.ts",
-    find: "= kindOf,",
-    replace: "= (failure) => failure,",
+    find: "describeFailure: (failure: Failure) => unknown = failureKind,",
+    replace: "describeFailure: (failure: Failure) => unknown = (failure) => failure,",
     test: HTTP_TESTS,
     killedBy:
-      "asking how a flow stands > gives 200 when it has failed, and no more of why than the kind: /functions/web/fail",
+      "the status of a flow > is 200 once it has failed, with the kind of failure only: /functions/web/fail",
   },
   {
     breaks: "http: an operation has a second name, of which the hook sees no operation",
@@ -42,7 +41,7 @@ export const OVER_HTTP: readonly Mutation[] = [
       'types.get(type.split("/").slice(0, 2).join("/"))?.get(operation ?? type.split("/")[2]),',
     test: ACCESS_TESTS,
     killedBy:
-      "the hook stands before every route of the app > and an operation has one name only: one that hides it from the hook leads nowhere",
+      "the authorize hook guards every route > an operation has one name only, so no path hides it from the hook",
   },
   {
     breaks: "http: an empty name is somebody's",
@@ -50,7 +49,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: 'typeof grant === "string" && grant !== ""',
     replace: 'typeof grant === "string"',
     test: ACCESS_TESTS,
-    killedBy: "a hook > that gives an empty name allows nothing: that is nobody's",
+    killedBy: "a hook > refuses by returning an empty name",
   },
   {
     breaks: "http: what a hook throws is told to whoever asks",
@@ -58,7 +57,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "handler(c).catch(rethrown)",
     replace: "handler(c).catch((thrown: unknown) => c.text(String(thrown), 500))",
     test: ACCESS_TESTS,
-    killedBy: "a hook > that throws a text is a problem of the server, of which nothing is told",
+    killedBy: "a hook > that throws a text is an internal error without details",
   },
   {
     breaks: "http: pages of any origin may begin work",
@@ -66,7 +65,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "!CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
     replace: "CHANGES_NOTHING.has(c.req.method) && isForeign(c.req.raw)",
     test: "test/http/cross-origin.test.ts",
-    killedBy: "what a browser has sent > begins nothing for pages of others: another origin",
+    killedBy: "a request from a browser > starts nothing for pages of other sites: another origin",
   },
   {
     breaks: "http: a body may be larger than allowed when it does not say how large it is",
@@ -75,7 +74,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace: "if (size > 2 * limit)",
     test: "test/http/bodies.test.ts",
     killedBy:
-      "bodies > of 1025 bytes are answered with 413 when 1,024 are allowed, however they come",
+      "bodies > of 1025 bytes are answered with 413 if 1,024 are allowed, in one chunk or several",
   },
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",
@@ -83,8 +82,7 @@ export const OVER_HTTP: readonly Mutation[] = [
     find: "new URL(c.req.url).pathname",
     replace: "c.req.path",
     test: "test/http/links.test.ts",
-    killedBy:
-      "an app that is mounted in another one says where it is > at /:tenant, reached as /%E6%97%A5%E6%9C%AC",
+    killedBy: "a mounted app links to its own path > at /:tenant, reached as /%E6%97%A5%E6%9C%AC",
   },
   {
     breaks: "http: the id of a flow is in the log",
@@ -93,6 +91,6 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace: "rest",
     test: HTTP_TESTS,
     killedBy:
-      "asking how a flow stands > leads to no log of a flow's id, even when what describes its failure fails and names it",
+      "the status of a flow > never logs a flow's id, even if describeFailure throws an error with it",
   },
 ];

@@ -9,8 +9,7 @@ const CHAIN_TESTS = "test/patterns/chain.test.ts";
 const FAN_OUT_TESTS = "test/patterns/fan-out.test.ts";
 const SAGA_TESTS = "test/patterns/saga.test.ts";
 const RANDOM_TESTS = "test/patterns/laws/random-compositions.test.ts";
-const NOTHING_LEFT =
-  "patterns of patterns are over at once wherever they are cancelled, and leave nothing behind, nor anything to be wondered at";
+const NOTHING_LEFT = "nested patterns end at once when canceled, and leave nothing behind";
 
 /** What patterns promise. */
 export const PATTERNS: readonly Mutation[] = [
@@ -21,7 +20,7 @@ export const PATTERNS: readonly Mutation[] = [
     replace: 'digest("").slice(0, DIGITS)',
     test: CHAIN_TESTS,
     killedBy:
-      "a chain in a world that goes wrong > parked in the middle by a version with other steps, it stays where it is until that version is back",
+      "a chain through crashes and cancellation > work parked by a version with other steps waits until that version is back",
   },
   {
     breaks: "patterns: a chain loses a falsy result",
@@ -29,7 +28,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: "map === undefined ? result.value :",
     replace: "map === undefined ? result.value || 0 :",
     test: CHAIN_TESTS,
-    killedBy: "a chain > passes '' on through functions, mappings and all kinds of steps",
+    killedBy: "a chain > passes '' through functions, mappings and all kinds of steps",
   },
   {
     breaks: "patterns: a step that fails leaves what runs beside it running",
@@ -38,7 +37,7 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "ctx.all(parts.map((f) => invoke(ctx, f, value)))",
     test: CHAIN_TESTS,
     killedBy:
-      "a chain that fails > calls no later step, and cancels what runs beside the step that failed",
+      "a chain that fails > calls no later step, and cancels functions beside the failed step",
   },
   {
     breaks: "patterns: a cancellation is told as a failed step",
@@ -46,7 +45,8 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'if (code === "CANCELLED") return cause;',
     replace: "if (code === undefined && message === undefined) return cause;",
     test: CHAIN_TESTS,
-    killedBy: "a chain in a world that goes wrong > passes a step's own cancellation on as it is",
+    killedBy:
+      "a chain through crashes and cancellation > passes a cancellation of a step on unchanged",
   },
   {
     breaks: "patterns: a fan-out that fails leaves its other branches running",
@@ -55,20 +55,19 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "ctx.all(branches)",
     test: FAN_OUT_TESTS,
     killedBy:
-      "a fan-out, all at once > fails with the first failure as it is, and cancels the others",
+      "a fan-out, all at once > fails with the first failure unchanged, and cancels the other branches",
   },
   {
-    breaks: "patterns: a window has one lane more than it should",
+    breaks: "patterns: a window has one worker more than it should",
     file: WINDOW,
     find: "Math.min(concurrency, branches) }, () => ctx.invoke(window.next",
     replace: "Math.min(concurrency + 1, branches) }, () => ctx.invoke(window.next",
     test: FAN_OUT_TESTS,
-    killedBy:
-      "the limit of a fan-out > counts branches that wait, is used to the full, and nobody is idle while there is work",
+    killedBy: "the limit of a fan-out > counts waiting branches and keeps every worker busy",
   },
   {
     breaks: "patterns: a window that is over leaves its pages behind",
-    file: WINDOW,
+    file: "src/patterns/fan-out/window-page.ts",
     find: "        ctx.terminate();\n        return ctx.state.judged",
     replace: "        return ctx.state.judged",
     test: RANDOM_TESTS,
@@ -77,28 +76,28 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a window whose closing is cancelled stays",
     file: WINDOW,
-    find: "return giveUp(ctx, result.reason, { id, branches });",
+    find: "return giveUp(ctx, window, { ...args, failure: result.reason });",
     replace: "return ctx.rejected(result.reason);",
     test: FAN_OUT_TESTS,
     killedBy:
-      "a window over many pages > leaves nothing of 3 branches once it is cancelled, wherever that is, the closing included",
+      "a window over many pages > leaves nothing of 3 branches behind when it is canceled at any moment, even while closing",
   },
   {
     breaks: "patterns: a cancelled fan-out concludes all the same",
     file: WINDOW,
-    find: 'if (failure?.code === "CANCELLED") return giveUp(ctx, failure, { id, branches });',
+    find: 'if (failure?.code === "CANCELLED") return giveUp(ctx, window, { id, branches, failure });',
     replace: 'if (failure?.code === "CANCELLED") throw new Error("cancelled");',
     test: RANDOM_TESTS,
     killedBy: NOTHING_LEFT,
   },
   {
     breaks: "patterns: a window hands out items of the page that it had before",
-    file: WINDOW,
-    find: "if (hand?.page !== from)",
-    replace: "if (hand === undefined)",
+    file: "src/patterns/fan-out/window-state.ts",
+    find: "if (prefetched?.page !== from)",
+    replace: "if (prefetched === undefined)",
     test: FAN_OUT_TESTS,
     killedBy:
-      "a window over many pages > keeps the order when more lanes ask than have the items of their page at hand",
+      "a window over many pages > keeps the order when workers ask for items that have not arrived yet",
   },
   {
     breaks: "patterns: a share of failures is rounded up",
@@ -116,7 +115,7 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "return undefined;",
     test: FAN_OUT_TESTS,
     killedBy:
-      "the failure policies of a fan-out, as AWS Step Functions documents them for Map > no longer enough",
+      "the failure policies of a fan-out, as AWS Step Functions documents them for Map > enough successes are no longer possible",
   },
   {
     breaks: "patterns: one attempt more is made than may be",
@@ -124,8 +123,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: "number >= maxAttempts ||",
     replace: "number > maxAttempts ||",
     test: "test/patterns/retry.test.ts",
-    killedBy:
-      "a function that is retried > is called three times after 1 s and 2 s, unless told otherwise",
+    killedBy: "a retried function > is called three times by default, after 1 s and 2 s",
   },
   {
     breaks: "patterns: what was cancelled is tried again",
@@ -134,7 +132,7 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "",
     test: "test/patterns/retry.test.ts",
     killedBy:
-      "a function that is retried > is called again when the options say so, except after a cancellation",
+      "a retried function > is called again when retryIf says so, except after a cancellation",
   },
   {
     breaks: "patterns: a falsy result is taken for the end of the time",
@@ -142,7 +140,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: "ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide",
     replace: "ctx.race([ctx.all([begun, ctx.sleep(time)]), ctx.sleep(time)]), decide",
     test: "test/patterns/with-timeout.test.ts",
-    killedBy: "a function that has so much time > and only then",
+    killedBy: "a function with a timeout > does not call onTimeout in time",
   },
   {
     breaks: "patterns: a repetition is tested before its first call",
@@ -150,7 +148,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: "(rounds > 0 && until !== undefined &&",
     replace: "(until !== undefined &&",
     test: "test/patterns/repeat.test.ts",
-    killedBy: "a repetition > calls its function at least once, until so",
+    killedBy: "a repetition > calls its function at least once with until",
   },
   {
     breaks: "patterns: a saga is undone from its beginning",
@@ -159,7 +157,7 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "    const last = left[0];\n    const plan",
     test: SAGA_TESTS,
     killedBy:
-      "a saga > undoes what was done before step 3, the last one first, each with what its step gave",
+      "a saga > undoes the steps before step 3, the last one first, each with the output of its step",
   },
   {
     breaks:
@@ -168,8 +166,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'came.status === "fulfilled" ?',
     replace: 'came.status !== "fulfilled" && came.fulfilled ?',
     test: SAGA_TESTS,
-    killedBy:
-      "a saga > undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet",
+    killedBy: "a saga > undoes each completed step once, even if its result is on its way",
   },
   {
     breaks: "patterns: what takes settlements is not called when a value does not fit",
@@ -177,8 +174,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'const isTold = consumer.want === "settlement" &&',
     replace: 'const isTold = consumer.want === undefined && consumer.to !== "call" &&',
     test: SAGA_TESTS,
-    killedBy:
-      "a saga > undoes what was done when a step gives more than fits beside it, and asks about that step",
+    killedBy: "a saga > undoes when an output is too large, and calls ifUnsure for its step",
   },
   {
     breaks: "patterns: a compensation that was cut off by a cancellation is not called again",
@@ -186,8 +182,7 @@ export const PATTERNS: readonly Mutation[] = [
     find: 'result.reason.code === "CANCELLED" && isAgain !== true',
     replace: 'result.reason.code === "" && isAgain !== true',
     test: SAGA_TESTS,
-    killedBy:
-      "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+    killedBy: "a saga > goes on when it is canceled while undoing, and records failures",
   },
   {
     breaks: "patterns: a compensation that fails after a cancellation is not on record",
@@ -195,7 +190,6 @@ export const PATTERNS: readonly Mutation[] = [
     find: "throw compensationFailed(type, undoing, labelOf);",
     replace: "return ctx.rejected(compensationFailed(type, undoing, labelOf));",
     test: SAGA_TESTS,
-    killedBy:
-      "a saga > goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record",
+    killedBy: "a saga > goes on when it is canceled while undoing, and records failures",
   },
 ];

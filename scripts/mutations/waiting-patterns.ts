@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const AGGREGATOR = "src/patterns/aggregator/aggregator.ts";
 const GATHERING = "src/patterns/aggregator/batch-buffer.ts";
 const MONITOR = "src/patterns/monitor.ts";
-const APPROVAL = "src/patterns/approval/approval.ts";
+const DECISIONS = "src/patterns/approval/decisions.ts";
 const BALLOT = "src/patterns/approval/ballot.ts";
 const TOKENS = "src/patterns/approval/approval-tokens.ts";
 const AGGREGATOR_TESTS = "test/patterns/aggregator.test.ts";
@@ -23,12 +23,12 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   },
   {
     breaks: "waiting patterns: an event joins a batch that was due before it came",
-    file: AGGREGATOR,
-    find: "!leaveIfDue(ctx, open, now) && open.bytes",
-    replace: "open.bytes",
+    file: "src/patterns/aggregator/decisions.ts",
+    find: "open && (dueReason(open, rules, now) ?? overflowReason(open, bytes, rules))",
+    replace: "open && overflowReason(open, bytes, rules)",
     test: AGGREGATOR_TESTS,
     killedBy:
-      "an aggregator and time that was lost > keeps sessions apart, though the machine was down when the first one ended",
+      "an aggregator after downtime > keeps two sessions apart, even if the first ended while it was down",
   },
   {
     breaks: "waiting patterns: the window of a name begins anew whenever it comes",
@@ -36,7 +36,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "if (lines.includes(line)) return undefined;",
     replace: "",
     test: AGGREGATOR_TESTS,
-    killedBy: "an event that comes again > changes nothing when its batch has left already",
+    killedBy: "a repeated event > changes nothing after its batch has left",
   },
   {
     breaks: "waiting patterns: a silence is counted from the first event",
@@ -44,7 +44,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "lastAt + gapMs",
     replace: "openedAt + gapMs",
     test: AGGREGATOR_TESTS,
-    killedBy: "an aggregator hands its events on > after a silence",
+    killedBy: "an aggregator sends a batch > after a silence",
   },
   {
     breaks: "waiting patterns: a monitor that is cancelled looks on",
@@ -53,7 +53,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     replace: "!isTolerated",
     test: MONITOR_TESTS,
     killedBy:
-      "a monitor that is cancelled > checks no more, and terminates nothing: in the last check of its grace",
+      "a canceled monitor > checks no more and does not call onDeadline: during the last check of its grace",
   },
   {
     breaks: "waiting patterns: a monitor's check goes on after the deadline",
@@ -61,15 +61,15 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "deadlineAt === undefined ? checked : ctx.timeout(",
     replace: "deadlineAt !== 0 ? checked : ctx.timeout(",
     test: MONITOR_TESTS,
-    killedBy: "a monitor with a deadline > cuts off a check that is under way",
+    killedBy: "a monitor with a deadline > cancels a running check",
   },
   {
     breaks: "waiting patterns: a monitor looks once more at its deadline",
     file: MONITOR,
-    find: "return graceMs > 0 ? look",
-    replace: "return graceMs >= 0 ? look",
+    find: "if (graceMs > 0) return look",
+    replace: "if (graceMs >= 0) return look",
     test: MONITOR_TESTS,
-    killedBy: "checks and ends follow from the options alone, whatever they are",
+    killedBy: "the options alone determine the checks and the end",
   },
   {
     breaks: "waiting patterns: a person approves twice",
@@ -85,25 +85,25 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "decision, ...remarks(what, more) }",
     replace: "decision, ...more }",
     test: APPROVAL_TESTS,
-    killedBy: "an approval > counts as of a role who was asked as that, whatever a decision says",
+    killedBy: "an approval > takes the role from the approvers, not from the decision",
   },
   {
-    breaks: "waiting patterns: a vote that was handed on comes back with the next rung",
+    breaks: "waiting patterns: a delegated vote comes back with the next escalation level",
     file: BALLOT,
     find: " && !hasDelegated(ballot, approver.person)) approvers",
     replace: ") approvers",
     test: APPROVAL_TESTS,
     killedBy:
-      "an approval that nobody answers > is not heard twice by who has handed the vote on and is named again on the next rung",
+      "an approval without an answer > a person who delegated gets no second vote at the next level",
   },
   {
     breaks: "waiting patterns: a request is forgotten before who waits for it has been told",
-    file: APPROVAL,
-    find: "ctx.expireAfter(isNeeded ? FOR_EVER : keepMs);",
-    replace: 'ctx.expireAfter(ballot?.status === "open" ? FOR_EVER : keepMs);',
+    file: DECISIONS,
+    find: 'ballot?.status === "open" || ballot?.waiting !== undefined || ended.length > 0',
+    replace: 'ballot?.status === "open"',
     test: APPROVAL_TESTS,
     killedBy:
-      "an approval that goes wrong > tells who waits how it ended, though it is kept for 0 and the machine was down for longer",
+      "an approval that goes wrong > gives its caller the result, even if it is kept for 0 and the machine was down for longer",
   },
   {
     breaks: "waiting patterns: a monitor looks at another state each time",
@@ -111,36 +111,35 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "after, ...(at !== undefined && { id: at }) }",
     replace: "after }",
     test: MONITOR_TESTS,
-    killedBy:
-      "a monitor > looks at one state with all its checks, and ends there, when these are operations of a stateful function",
+    killedBy: "a monitor > runs all stateful checks and onDeadline on one state",
   },
   {
     breaks: "waiting patterns: a decision counts after the time was up",
-    file: APPROVAL,
-    find: "act(overdue(before, now), now)",
-    replace: "act(before, now)",
+    file: DECISIONS,
+    find: "act(expireOverdue(state.ballot, now))",
+    replace: "act(state.ballot)",
     test: APPROVAL_TESTS,
     killedBy:
-      "an approval that nobody answers > is late for those who decide after its time, though the machine was down when that came",
+      "an approval without an answer > rejects a decision after the deadline, even if it was down at the deadline",
   },
   {
     breaks:
       "waiting patterns: a request of the same id takes the place of one whose end nobody has been told",
-    file: APPROVAL,
-    find: "ctx.state.ended = [...ctx.state.ended, ctx.state.ballot];",
-    replace: "ctx.state.ended = [];",
+    file: DECISIONS,
+    find: "previous?.waiting === undefined ? ended : [...ended, previous]",
+    replace: "ended",
     test: APPROVAL_TESTS,
     killedBy:
-      "an approval that goes wrong > tells each of those who wait how theirs has ended, when requests of one id follow close on each other",
+      "an approval that goes wrong > gives each caller its own result when requests follow closely",
   },
   {
     breaks: "waiting patterns: an approval goes on when whoever has asked is cancelled",
-    file: APPROVAL,
-    find: "save(ctx, ballot, note({ ...ballot, status: action }, { at: ctx.now(), action, comment }));",
-    replace: "ctx.log.info(action, { comment });",
+    file: DECISIONS,
+    find: "store(before, endOpenBallot(ballot, isCanceled, now), rules)",
+    replace: "unchanged(before, undefined)",
     test: APPROVAL_TESTS,
     killedBy:
-      "an approval that goes wrong > is withdrawn when who has asked is cancelled: nobody is reminded any more, and whoever decides is told",
+      "an approval that goes wrong > is withdrawn when its flow is canceled, and reminders stop",
   },
   {
     breaks: "waiting patterns: a token is good for another approval",
@@ -148,6 +147,6 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     find: "claims === undefined || claims.approval !== approval",
     replace: "claims === undefined",
     test: TOKEN_TESTS,
-    killedBy: "a token > is worth nothing elsewhere",
+    killedBy: "a token > is invalid for another approval and another secret",
   },
 ];

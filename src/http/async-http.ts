@@ -20,21 +20,23 @@ import { ProblemError } from "./responses/problem.ts";
 import { settledWithin } from "./responses/settled-within.ts";
 
 /**
- * Serves flows over HTTP with Fetch-standard requests and responses. Clients start flows, read their
- * status, wait for them, send them events, cancel them and purge them. No connection has to stay
- * open in between. The result is a Hono app, so it can be mounted in another one. `serveHttp` runs
- * it on Node.
+ * Serves flows over HTTP with Fetch-standard requests and responses. Clients start flows, read
+ * their status, wait for them, send them events, cancel them and purge them. No connection has to
+ * stay open in between. The result is a Hono app, so it can be mounted in another one. `serveHttp`
+ * runs it on Node.
  *
  * | request | answer |
  * |---|---|
- * | `POST /functions/:namespace/:name[/:operation]` with `Idempotency-Key`, `?wait=`, `?id=` | 202 and `Location`; 200 with the outcome if it is ready in time |
- * | `GET /flows/:id` with `?wait=` | 202 while it is pending, 200 once it has completed, failed or been canceled |
+ * | `POST /functions/:namespace/:name[/:operation]` | 202 and `Location`; 200 if it ends in time |
+ * | `GET /flows/:id` | 202 while it is pending; 200 with the outcome after its end |
  * | `POST /flows/:id/events/:name` | 202; 410 if it has ended |
  * | `POST /flows/:id/cancel` | 202; 410 if it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
  *
- * By default, anyone who knows a flow's id has full access to it. `authorize` can restrict this. Ids
- * cannot be guessed, and no problem document and no log entry contains one.
+ * A start takes `Idempotency-Key`, `?wait=` and `?id=`. A status takes `?wait=`.
+ *
+ * By default, anyone who knows a flow's id has full access to it. `authorize` can restrict this.
+ * Ids cannot be guessed, and no problem document and no log entry contains one.
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`
  * @example
@@ -55,7 +57,8 @@ import { settledWithin } from "./responses/settled-within.ts";
  * const started = await app.fetch(new Request("http://localhost/functions/docs/yearly", request));
  * const location = started.headers.get("location");
  * const answer = await app.fetch(new Request(`http://localhost${location}?wait=5`));
- * console.log(started.status, answer.status, await answer.json()); // 202 200 { ..., status: "completed", ..., output: "all of 2030" }
+ * console.log(started.status, answer.status); // 202 200
+ * console.log(await answer.json()); // { ..., status: "completed", ..., output: "all of 2030" }
  * await engine.close();
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
@@ -143,7 +146,9 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
   return flowResponse(c, served, handle, { waitMs, segments, isNew: true });
 }
 
-/** Makes a route to one flow. A flow that may not be seen is answered like one that does not exist. */
+/**
+ * Makes a route to one flow. A flow that may not be seen is answered like one that does not exist.
+ */
 function flowRoute(
   { client, rules, exposed }: Served,
   action: Access["action"],

@@ -42,8 +42,8 @@ function failureKind({ name, code }: Failure): {
   readonly code: ErrorCode;
   readonly title: string;
 } {
-  const known =
-    name === "HandbackError" && code !== undefined && isHandbackCode(code) ? code : "FUNCTION_FAILED";
+  const isOurs = name === "HandbackError" && code !== undefined && isHandbackCode(code);
+  const known = isOurs ? code : "FUNCTION_FAILED";
   return { code: known, title: titleOf(known) };
 }
 

@@ -28,8 +28,8 @@ export interface AsyncHttpOptions {
    */
   readonly functions: readonly object[];
   /**
-   * Is called for every request before anything else. Default: anyone who knows a flow's id has full
-   * access to it.
+   * Is called for every request before anything else. Default: anyone who knows a flow's id has
+   * full access to it.
    */
   readonly authorize?: Authorize;
   /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */

@@ -61,8 +61,8 @@ export interface MonitorOptions<Input, Seen, Ended = never> {
    */
   readonly deadline?: (input: Input) => Date | number | undefined;
   /**
-   * Time after the deadline for a last check, made at the deadline. Default: 0, so there is none and
-   * a running check is canceled.
+   * Time after the deadline for a last check, made at the deadline. Default: 0, so there is none
+   * and a running check is canceled.
    */
   readonly grace?: Duration;
   /** Number of consecutive failed checks that count as "not yet". Default: 0. */
@@ -118,8 +118,8 @@ const OPTIONS = {
  * waits.
  *
  * Between two checks there is one delayed message and nothing else, so the hundred thousandth poll
- * costs as much as the first. If a check and the deadline come at the same instant, one of them ends
- * the monitor, decided once.
+ * costs as much as the first. If a check and the deadline come at the same instant, one of them
+ * ends the monitor, decided once.
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
  * @example
@@ -136,7 +136,8 @@ const OPTIONS = {
  * });
  *
  * const engine = await embedded({ functions: [watch], store: memory() });
- * console.log(await engine.client.call(watch, { deadline: Date.now() + 60_000 })); // { status: "done", value: 100, checks: 2 }
+ * const end = await engine.client.call(watch, { deadline: Date.now() + 60_000 });
+ * console.log(end); // { status: "done", value: 100, checks: 2 }
  * await engine.close();
  */
 export function monitor<Input, Seen, Ended = never>(

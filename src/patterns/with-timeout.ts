@@ -20,9 +20,9 @@ const OPTIONS = {
 } satisfies OptionTable<TimeoutOptions<unknown, unknown>>;
 
 /**
- * Makes a function that limits the time of another one, from its call to its end. After the timeout,
- * the other function and all work it started are canceled. The result is a rejection with `TIMEOUT`,
- * or the output of `onTimeout`.
+ * Makes a function that limits the time of another one, from its call to its end. After the
+ * timeout, the other function and all work it started are canceled. The result is a rejection with
+ * `TIMEOUT`, or the output of `onTimeout`.
  *
  * @param duration The time, or a plain function that returns it for an input.
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`, `INVALID_DELAY`

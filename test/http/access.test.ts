@@ -13,7 +13,7 @@ const shown = { functions: [echo, wait] };
 
 const json = { "content-type": "application/json" };
 
-/** Every route that the app has, with a name in each of its places. */
+/** Every route of the app, with a name for each parameter. */
 async function routesOf(
   name: string,
 ): Promise<readonly { readonly method: string; readonly path: string }[]> {
@@ -24,15 +24,15 @@ async function routesOf(
   );
 }
 
-/** An app whose hook notes what it is asked, and gives what it is told. */
+/** An app whose hook records its calls and returns given answers. */
 async function guarded(grant: Authorize, options: Partial<AsyncHttpOptions> = {}) {
   const asked: Access[] = [];
   const authorize: Authorize = (request, access) => (asked.push(access), grant(request, access));
   return { ...(await openApp({ ...shown, ...options, authorize })), asked };
 }
 
-describe("the hook stands before every route of the app", () => {
-  test("which are these", async () => {
+describe("the authorize hook guards every route", () => {
+  test("covers exactly these routes", async () => {
     expect((await routesOf("x")).map(({ method, path }) => `${method} ${path}`)).toEqual([
       "POST /functions/x/x",
       "POST /functions/x/x/x",
@@ -43,7 +43,7 @@ describe("the hook stands before every route of the app", () => {
     ]);
   });
 
-  test("whatever is sent there: nobody is told more than that it is not allowed, and nothing is written", async () => {
+  test("a refused request reveals nothing and writes nothing, whatever it sends", async () => {
     const { ask, asked, store, engine, clock } = await guarded(() => false);
     await clock.until(engine.client.start(wait, undefined, { key: "x" }));
     await clock.quiet();
@@ -71,7 +71,7 @@ describe("the hook stands before every route of the app", () => {
         const { method, path } = real[route % real.length] as (typeof real)[number];
         const [...names] = parts;
         const filled = path.replace(/:\w+/g, () => names.pop() || "x");
-        // A path that is another one once it is resolved, or none, leads elsewhere.
+        // A path that resolves to another one, or to none, leads elsewhere.
         fc.pre(
           new URL(`http://localhost${filled}`).pathname.split("/").length ===
             path.split("/").length,
@@ -101,13 +101,13 @@ describe("the hook stands before every route of the app", () => {
     ["/functions/door/echo/call", { action: "start", function: "door/echo", operation: "call" }],
     ["/flows/a%2Fb%25/cancel", { action: "cancel", flow: "a/b%" }],
     ["/flows/a/events/%2e%2e%2e%2Fb", { action: "event", flow: "a", event: ".../b" }],
-  ])("with names as they are meant, however %s spells them", async (path, access) => {
+  ])("receives decoded names, however %s spells them", async (path, access) => {
     const { ask, asked } = await guarded(() => false);
     await ask("POST", path, { body: 1 });
     expect(asked).toEqual([access]);
   });
 
-  test("and an operation has one name only: one that hides it from the hook leads nowhere", async () => {
+  test("an operation has one name only, so no path hides it from the hook", async () => {
     const counter = stateful("door/counter", {
       state: { count: value(0) },
       handlers: { add: (ctx) => ++ctx.state.count },
@@ -126,7 +126,7 @@ describe("the hook stands before every route of the app", () => {
       expect((await ask("POST", `/functions/${path}`)).status).toBe(404);
   });
 
-  test("and what it is asked is what is done: a parameter that comes twice is refused", async () => {
+  test("a repeated parameter is rejected, so the hook sees the value that is used", async () => {
     const { ask } = await guarded(() => true);
     expect(await ask("POST", "/functions/door/echo?id=mine&id=yours", { body: 1 })).toMatchObject({
       status: 400,
@@ -139,7 +139,7 @@ describe("the hook stands before every route of the app", () => {
 });
 
 describe("a hook", () => {
-  test("that gives an empty name allows nothing: that is nobody's", async () => {
+  test("refuses by returning an empty name", async () => {
     const { ask, store } = await guarded(() => "");
     expect((await ask("POST", "/functions/door/echo", { body: 1 })).status).toBe(403);
     expect(store.count().state).toBe(0);
@@ -151,21 +151,18 @@ describe("a hook", () => {
     ["nothing", () => Promise.reject(undefined)],
     ["a Response", () => Promise.reject(new Response("the password of the database"))],
     ["an error that throws when it is read", () => Promise.reject(unreadable())],
-  ])(
-    "that throws %s is a problem of the server, of which nothing is told",
-    async (_, authorize) => {
-      const [log, lines] = keptLog();
-      const { ask } = await guarded(authorize, { log });
-      for (const { method, path } of await routesOf("x")) {
-        const { status, body, text } = await ask(method, path);
-        expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
-        expect(text).not.toContain("password");
-        expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
-      }
-    },
-  );
+  ])("that throws %s is an internal error without details", async (_, authorize) => {
+    const [log, lines] = keptLog();
+    const { ask } = await guarded(authorize, { log });
+    for (const { method, path } of await routesOf("x")) {
+      const { status, body, text } = await ask(method, path);
+      expect([status, body["code"]]).toEqual([500, "INTERNAL"]);
+      expect(text).not.toContain("password");
+      expect(lines.at(-1)).toMatchObject(["a request failed", { errorId: body["errorId"] }]);
+    }
+  });
 
-  test("may give one Response again and again", async () => {
+  test("may return the same Response again and again", async () => {
     const refused = Response.json({ who: "are you?" }, { status: 401 });
     const { engine } = await openApp(shown);
     const app = asyncHttp(engine.client, { ...shown, authorize: () => refused });
@@ -179,7 +176,7 @@ describe("a hook", () => {
     }
   });
 
-  test("that is slow holds up nobody else, and nothing begins before it has decided", async () => {
+  test("delays no other request if it is slow, and nothing starts before it decides", async () => {
     const decided = Promise.withResolvers<boolean>();
     const { engine, clock, store } = await openApp(shown);
     const authorize: Authorize = (request) =>
@@ -197,7 +194,7 @@ describe("a hook", () => {
   });
 });
 
-describe("who may do what", () => {
+describe("authorization", () => {
   const ROUTES = [
     ["POST", "/functions/web/double", "start"],
     ["POST", "/functions/web/other/operation?id=5", "start"],
@@ -208,7 +205,7 @@ describe("who may do what", () => {
     ["POST", "/flows/f/cancel", "cancel"],
   ] as const;
 
-  test("is asked for every route, before anything else", async () => {
+  test("runs for every route, before anything else", async () => {
     const asked: Access[] = [];
     const { ask, engine } = await open({ authorize: (_, access) => (asked.push(access), false) });
     await engine.client.start(double, 1, { key: "f" });
@@ -234,7 +231,7 @@ describe("who may do what", () => {
 
   test.each([
     [
-      "an answer of its own",
+      "its own Response",
       () =>
         new Response("who are you?", { status: 401, headers: { "www-authenticate": "Bearer" } }),
       401,
@@ -243,7 +240,7 @@ describe("who may do what", () => {
     ["a promise", async () => true, 202],
     ["nothing", () => undefined as never, 403],
     ["something", () => 1 as never, 403],
-  ])("is decided by a hook that gives %s", async (_, authorize, status) => {
+  ])("is decided by a hook that returns %s", async (_, authorize, status) => {
     const { engine } = await open();
     const app = asyncHttp(engine.client, { ...web, authorize });
     expect(
@@ -251,7 +248,7 @@ describe("who may do what", () => {
     ).toBe(status);
   });
 
-  test("is not decided by a hook that fails; the log says why, without the flow's id", async () => {
+  test("fails with the hook; the log has the reason, without the flow's id", async () => {
     const [log, lines] = keptLog();
     const { ask } = await open({
       log,

@@ -9,7 +9,7 @@ import { openApp, readAnswer, requestOf } from "./open-app.ts";
 import { done, double, functions, open, shown, sleep } from "./web-app.ts";
 
 describe("starting", () => {
-  test("is answered with 202, where to ask, when to come again, and what can be done", async () => {
+  test("is answered with 202, the links of the flow and the retry time", async () => {
     const { ask } = await open();
     const { status, headers, body } = await ask("POST", "/functions/web/greet", { body: "Ada" });
     const statusUrl = headers.get("location") ?? "";
@@ -34,15 +34,15 @@ describe("starting", () => {
 
   test.each([
     [
-      "gives the outcome with 200 when it comes in time",
+      "gives 200 with the outcome if it is ready in time",
       "5",
       200,
       { status: "completed", output: "done" },
       1000,
     ],
-    ["gives 202 when it does not", "0.5", 202, { status: "pending" }, 500],
+    ["gives 202 if it is not", "0.5", 202, { status: "pending" }, 500],
     ["waits no longer than allowed", "999999", 202, { status: "pending" }, 800],
-    ["does not wait unless asked to", "0", 202, { status: "pending" }, 0],
+    ["does not wait without the parameter", "0", 202, { status: "pending" }, 0],
   ] as const)("with ?wait= %s", async (_, wait, status, body, ms) => {
     const { ask, clock } = await open({ maxWait: ms === 1000 ? "2s" : "800ms" });
     const began = clock.now();
@@ -52,7 +52,7 @@ describe("starting", () => {
   });
 
   test.each(["NaN", "-1", "1e12", "", "abc", "0x10", "1".repeat(20), "Infinity", " 1"])(
-    "refuses ?wait=%j",
+    "rejects ?wait=%j",
     async (wait) => {
       const { ask, store } = await open();
       expect(
@@ -66,12 +66,12 @@ describe("starting", () => {
   );
 
   test.each([
-    ["a function that is not there", "/functions/web/other"],
-    ["one that is not to be seen", "/functions/web/greeted"],
-    ["an operation of what has none", "/functions/web/double/call"],
-    ["a name from elsewhere", "/functions/__proto__/constructor"],
+    ["an unknown function", "/functions/web/other"],
+    ["a function that is not exposed", "/functions/web/greeted"],
+    ["an operation of a stateless function", "/functions/web/double/call"],
+    ["a property of Object", "/functions/__proto__/constructor"],
     ["a system function", "/functions/_sys/flow"],
-  ])("knows no function of this name: %s", async (_, path) => {
+  ])("answers 404 for %s", async (_, path) => {
     const { ask } = await open();
     expect(await ask("POST", path, { body: 1 })).toMatchObject({
       status: 404,
@@ -83,7 +83,7 @@ describe("starting", () => {
 describe("an idempotency key", () => {
   const key = (text: string) => ({ "idempotency-key": text });
 
-  test("starts a flow once, and gives the same answer again", async () => {
+  test("starts a flow once, and repeats the answer", async () => {
     const { ask, engine } = await open();
     const first = await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k-1") });
     const again = await ask("POST", "/functions/web/greet", { body: "Ada", headers: key('"k-1"') });
@@ -93,7 +93,7 @@ describe("an idempotency key", () => {
     expect(engine.meter.function("web/greet").runs).toBe(2);
   });
 
-  test("starts a flow once, however many send it at the same time", async () => {
+  test("starts a flow once for simultaneous requests", async () => {
     const { engine, clock } = await open();
     const app = asyncHttp(engine.client, { ...shown, clock });
     const sent = Array.from({ length: 50 }, async () =>
@@ -109,7 +109,7 @@ describe("an idempotency key", () => {
   test.each([
     ["another input", "/functions/web/greet", "Bob"],
     ["another function", "/functions/web/double", "Ada"],
-  ])("conflicts when it comes with %s", async (_, path, body) => {
+  ])("is a conflict with %s", async (_, path, body) => {
     const { ask } = await open();
     await ask("POST", "/functions/web/greet", { body: "Ada", headers: key("k") });
     expect(await ask("POST", path, { body, headers: key("k") })).toMatchObject({
@@ -118,7 +118,7 @@ describe("an idempotency key", () => {
     });
   });
 
-  test.each(["", " ", '""', "x".repeat(257)])("is refused when it is none: %j", async (text) => {
+  test.each(["", " ", '""', "x".repeat(257)])("is rejected if invalid: %j", async (text) => {
     const { ask } = await open();
     expect(
       await ask("POST", "/functions/web/double", { body: 1, headers: key(text) }),
@@ -128,7 +128,7 @@ describe("an idempotency key", () => {
     });
   });
 
-  test("belongs to whoever asks, and its flow's id cannot be worked out with a secret", async () => {
+  test("belongs to its client, and a secret hides the flow's id", async () => {
     const idOf = async (options: Parameters<typeof open>[0], user: string) => {
       const { ask } = await open(options);
       return (
@@ -148,7 +148,7 @@ describe("an idempotency key", () => {
   });
 });
 
-describe("asking how a flow stands", () => {
+describe("the status of a flow", () => {
   const started = async (
     path: string,
     body?: unknown,
@@ -160,14 +160,14 @@ describe("asking how a flow stands", () => {
     return { ...app, url, status: () => app.ask("GET", url) };
   };
 
-  test("gives 202 while it is pending, with what it says of itself", async () => {
+  test("is 202 while it is pending, with its custom status", async () => {
     const { url, status } = await started("/functions/web/greet", "Ada");
     const { status: code, headers, body } = await status();
     expect([code, headers.get("location"), headers.get("retry-after")]).toEqual([202, url, "2"]);
     expect(body).toMatchObject({ status: "pending", custom: { waiting: "for a word" } });
   });
 
-  test("gives 200 when it has completed; no output is told from none yet", async () => {
+  test("is 200 once it has completed, with or without an output", async () => {
     const { body } = await (await started("/functions/web/nothing?wait=1")).status();
     expect(body).toMatchObject({ status: "completed", settledAt: "2030-01-01T00:00:00.000Z" });
     expect("output" in body).toBe(false);
@@ -176,21 +176,21 @@ describe("asking how a flow stands", () => {
   test.each([
     ["/functions/web/fail", "FUNCTION_FAILED"],
     ["/functions/web/refuse", "INVALID_INPUT"],
-  ])("gives 200 when it has failed, and no more of why than the kind: %s", async (path, code) => {
+  ])("is 200 once it has failed, with the kind of failure only: %s", async (path, code) => {
     const { status } = await started(`${path}?wait=1`, "why");
     const { status: http, body, text } = await status();
     expect([http, body["status"], body["error"]]).toMatchObject([200, "failed", { code }]);
     expect(text).not.toContain("secret");
   });
 
-  test("tells more of a failure if it is told to", async () => {
+  test("shows more of a failure with describeFailure", async () => {
     const { status } = await started("/functions/web/fail?wait=1", "why", {
       describeFailure: ({ message }) => ({ says: message }),
     });
     expect((await status()).body["error"]).toEqual({ says: "secret: why" });
   });
 
-  test("leads to no log of a flow's id, even when what describes its failure fails and names it", async () => {
+  test("never logs a flow's id, even if describeFailure throws an error with it", async () => {
     const [log, lines] = keptLog();
     const headers = { "idempotency-key": "k" };
     const { body } = await (
@@ -218,7 +218,7 @@ describe("asking how a flow stands", () => {
     expect((await ask("GET", `${url}?wait=soon`)).body).toMatchObject({ code: "MALFORMED_WAIT" });
   });
 
-  test("stops waiting when nobody listens any more", async () => {
+  test("stops waiting when the client disconnects", async () => {
     const { ask, url, clock } = await started("/functions/web/sleep", 3_600_000);
     const leaving = new AbortController();
     const began = clock.now();
@@ -227,7 +227,7 @@ describe("asking how a flow stands", () => {
     expect(clock.now() - began).toBe(50);
   });
 
-  test("is never behind the work itself", async () => {
+  test("does not wait for the work itself", async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     const work = fn("web/work", () => promise);
     const { ask } = await openApp({ functions: [work] }, { concurrency: 1 });
@@ -240,7 +240,7 @@ describe("asking how a flow stands", () => {
     });
   });
 
-  test("shows only flows of functions that are to be seen, and none whose id can be counted up", async () => {
+  test("shows only flows of exposed functions, and none with a guessable id", async () => {
     const { ask, engine, clock } = await open();
     const [hidden, counted, chosen] = await clock.until(
       Promise.all([
@@ -258,7 +258,7 @@ describe("asking how a flow stands", () => {
   });
 
   test.each(["nobody", "%20", "x".repeat(300), "__proto__"])(
-    "knows no flow %j, however it is asked for",
+    "is 404 for the flow %j on every route",
     async (id) => {
       const { ask } = await open();
       for (const [method, path] of [
@@ -272,7 +272,7 @@ describe("asking how a flow stands", () => {
   );
 });
 
-describe("a path that may be read in more than one way is refused, wherever it leads", () => {
+describe("an ambiguous path is rejected on every route", () => {
   test.each(["%00", "a%00b", "%ff", "%c0%af", "%ed%a0%80", "..%2f..", "..%5cx", "a%2f.."])(
     "%s",
     async (name) => {
@@ -293,7 +293,7 @@ describe("a path that may be read in more than one way is refused, wherever it l
     },
   );
 
-  test("dots and slashes of a name are none of that", async () => {
+  test("dots and slashes inside a name are allowed", async () => {
     const { ask, engine, clock } = await open();
     const key = "a/..b/%2e./...";
     await clock.until(engine.client.call(double, 1, { key }));
@@ -308,7 +308,7 @@ describe("events, canceling and purging", () => {
     return { ...app, url: String(body["statusUrl"]) };
   };
 
-  test("an event is kept until the flow waits for it, and gone when that is over", async () => {
+  test("an event is kept until the flow waits, and rejected after its end", async () => {
     const { ask, url } = await flow();
     expect((await ask("POST", `${url}/events/other`, { body: { a: 1 } })).status).toBe(202);
     expect((await ask("POST", `${url}/events/word`, { body: "hello" })).status).toBe(202);
@@ -327,7 +327,7 @@ describe("events, canceling and purging", () => {
       400,
       "MALFORMED_JSON",
     ],
-    ["a name that is none", "/events/%40x", { body: 1 }, 400, "INVALID_NAME"],
+    ["an invalid name", "/events/%40x", { body: 1 }, 400, "INVALID_NAME"],
     [
       "a form",
       "/events/word",
@@ -335,7 +335,7 @@ describe("events, canceling and purging", () => {
       415,
       "UNSUPPORTED_MEDIA_TYPE",
     ],
-  ])("an event is refused with %s", async (_, path, asked, status, code) => {
+  ])("an event is rejected with %s", async (_, path, asked, status, code) => {
     const { ask, url } = await flow();
     expect(await ask("POST", url + path, asked)).toMatchObject({ status, body: { code } });
   });
@@ -356,7 +356,7 @@ describe("events, canceling and purging", () => {
     });
   });
 
-  test("purging forgets a flow that has ended, and no other", async () => {
+  test("purging deletes an ended flow only", async () => {
     const { ask, url } = await flow();
     expect(await ask("DELETE", url)).toMatchObject({
       status: 409,
@@ -369,7 +369,7 @@ describe("events, canceling and purging", () => {
 });
 
 describe("methods", () => {
-  test("that only look change nothing", async () => {
+  test("that only read change nothing", async () => {
     const { ask, engine, store } = await open();
     const { body } = await ask("POST", "/functions/web/greet", { body: "Ada" });
     const url = String(body["statusUrl"]);
@@ -394,7 +394,7 @@ describe("methods", () => {
     ["HEAD", "/flows/f/cancel", "POST, OPTIONS"],
     ["DELETE", "/flows/f/events/e", "POST, OPTIONS"],
   ])(
-    "that are not for a place are refused, with those that are: %s %s",
+    "that a route lacks are rejected with the allowed ones: %s %s",
     async (method, path, allow) => {
       const { ask } = await open();
       const { status, headers } = await ask(method, path);
@@ -412,7 +412,7 @@ describe("methods", () => {
     "//flows/f",
     "/flows/f/cancel/",
     "/FLOWS/f",
-  ])("lead nowhere at %s", async (path) => {
+  ])("are 404 at %s", async (path) => {
     const { ask } = await open();
     expect((await ask("GET", path)).status).toBe(404);
   });
@@ -425,7 +425,7 @@ describe("stateful functions and patterns", () => {
     queries: { read: (ctx) => ctx.state.count },
   });
 
-  test("are reached by operation and id; without one they have a new state", async () => {
+  test("are reached by operation and id; without an id they get a new state", async () => {
     const { ask } = await openApp({ functions: [counter] });
     expect(
       (await ask("POST", "/functions/web/counter/add?id=c&wait=1", { body: 2 })).body,
@@ -442,7 +442,7 @@ describe("stateful functions and patterns", () => {
     });
   });
 
-  test("show no more of themselves than is listed", async () => {
+  test("expose only the listed operations", async () => {
     const ask = fn("web/ask", (_, _request: unknown) => undefined);
     const store = fn("web/store", (_, _batch: unknown) => undefined);
     const [approved, batch] = [
@@ -475,7 +475,7 @@ describe("stateful functions and patterns", () => {
       ).toBe(404);
   });
 
-  test("show an operation that is listed by itself", async () => {
+  test("can expose a single operation", async () => {
     const ask = fn("web/ask", (_, _request: unknown) => undefined);
     const approved = approval("web/approve", { ask });
     const { ask: send } = await openApp({ functions: [approved, approved.decide] });
@@ -493,8 +493,8 @@ describe("stateful functions and patterns", () => {
   });
 });
 
-describe("an engine that cannot", () => {
-  test("take more work is busy for a while", async () => {
+describe("an engine with limits", () => {
+  test("is busy for a while if it cannot take more work", async () => {
     const { ask, engine } = await openApp(
       { functions: [sleep], retryAfter: "90s" },
       { functions, backlogLimit: 1, concurrency: 1 },
@@ -507,7 +507,7 @@ describe("an engine that cannot", () => {
     expect([status, body["code"], headers.get("retry-after")]).toEqual([503, "OVERLOADED", "90"]);
   });
 
-  test("do anything any more says so", async () => {
+  test("says so if it is closed", async () => {
     const engine = await embedded({ functions, store: memory() });
     const app = asyncHttp(engine.client, shown);
     await engine.close();
@@ -519,7 +519,7 @@ describe("an engine that cannot", () => {
     });
   });
 
-  test("be read from outside serves all the same", async () => {
+  test("serves even if it cannot be read from outside", async () => {
     const host = await onPoorestLosing(0.2).start(functions, {}, 2);
     const app = asyncHttp(host.client as Parameters<typeof asyncHttp>[0], {
       ...shown,
@@ -546,16 +546,16 @@ describe("an engine that cannot", () => {
 test.each([
   ["no options", undefined],
   ["no functions", {}],
-  ["something else than functions", { functions: [5] }],
+  ["values that are not functions", { functions: [5] }],
   ["a plain function", { functions: [() => 1] }],
   ["a limit of 0", { ...shown, bodyLimit: 0 }],
-  ["a hook that is none", { ...shown, authorize: true }],
-  ["an origin that is none", { ...shown, origins: ["app.example"] }],
+  ["an authorize that is not a function", { ...shown, authorize: true }],
+  ["an invalid origin", { ...shown, origins: ["app.example"] }],
   ["origins with paths", { ...shown, origins: ["https://app.example/"] }],
   ["a short secret", { ...shown, secret: "short" }],
-  ["a description that is none", { ...shown, describeFailure: "all" }],
+  ["a describeFailure that is not a function", { ...shown, describeFailure: "all" }],
   ["an option that does not exist", { ...shown, auth: () => true }],
-])("options are refused at once: %s", async (_, options) => {
+])("wrong options are rejected at once: %s", async (_, options) => {
   const { engine } = await open();
   expect(codeOf(() => asyncHttp(engine.client, options as never))).toBe("INVALID_OPTIONS");
 });

@@ -17,7 +17,7 @@ describe("bodies", () => {
     });
   };
 
-  /** As of a client that goes away. */
+  /** A body from a client that disconnects. */
   const cutShort = (): ReadableStream<Uint8Array> =>
     new ReadableStream({
       pull(controller) {
@@ -27,9 +27,9 @@ describe("bodies", () => {
     });
 
   test.each([
-    ["is no JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
+    ["is not JSON", { raw: "{", headers: json }, 400, "MALFORMED_JSON"],
     [
-      "is no UTF-8",
+      "is not UTF-8",
       { raw: new Uint8Array([34, 0xc3, 0x28, 34]), headers: json },
       400,
       "MALFORMED_JSON",
@@ -48,7 +48,7 @@ describe("bodies", () => {
     ],
     ["has no type", { raw: new Uint8Array([49]) }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     [
-      "is in another alphabet",
+      "has another charset",
       { raw: "1", headers: { "content-type": "application/json; charset=utf-16" } },
       415,
       "UNSUPPORTED_MEDIA_TYPE",
@@ -66,20 +66,15 @@ describe("bodies", () => {
       "BODY_TOO_LARGE",
     ],
     [
-      "says that it is",
+      "claims to be larger",
       { raw: "1", headers: { ...json, "content-length": "5000" } },
       413,
       "BODY_TOO_LARGE",
     ],
-    ["ends before all of it is there", { raw: cutShort(), headers: json }, 400, "BODY_INCOMPLETE"],
-    [
-      "does not say how large it is",
-      { raw: stream(1_000_000), headers: json },
-      413,
-      "BODY_TOO_LARGE",
-    ],
+    ["is incomplete", { raw: cutShort(), headers: json }, 400, "BODY_INCOMPLETE"],
+    ["has no length", { raw: stream(1_000_000), headers: json }, 413, "BODY_TOO_LARGE"],
   ])(
-    "are refused, and nothing begins, when one %s: no fault of the server's, so the log has nothing",
+    "are rejected before anything starts if one %s, without a log entry",
     async (_, asked, status, code) => {
       const [log, lines] = keptLog();
       const { ask, store } = await open({ bodyLimit: 1024, log });
@@ -95,7 +90,7 @@ describe("bodies", () => {
     [1024, 202],
     [1025, 413],
   ])(
-    "of %s bytes are answered with %s when 1,024 are allowed, however they come",
+    "of %s bytes are answered with %s if 1,024 are allowed, in one chunk or several",
     async (bytes, status) => {
       const { ask } = await open({ bodyLimit: 1024 });
       const text = JSON.stringify("x".repeat(bytes - 2));
@@ -125,7 +120,7 @@ describe("bodies", () => {
     });
   });
 
-  test("with names that mean something to JavaScript are data like any other", async () => {
+  test("may have names with a meaning in JavaScript", async () => {
     const echo = fn("web/echo", (_, input: unknown) => input);
     const { ask } = await openApp({ functions: [echo] });
     const raw =
@@ -135,7 +130,7 @@ describe("bodies", () => {
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 
-  test("of answers are JSON that anybody can read", async () => {
+  test("of answers are plain JSON", async () => {
     const rich = fn("web/rich", () => ({
       when: new Date(5),
       big: 2n ** 64n,

@@ -13,10 +13,10 @@ const asks = (origin: string) => ({
   },
 });
 
-describe("a page of an origin that is allowed", () => {
+describe("a page of an allowed origin", () => {
   const origin = "https://app.example";
 
-  test("is told by its browser's first question that it may", async () => {
+  test("is allowed by the preflight request", async () => {
     const { ask } = await open();
     const { status, headers } = await ask("OPTIONS", "/functions/pages/echo", asks(origin));
     expect(status).toBe(204);
@@ -26,7 +26,7 @@ describe("a page of an origin that is allowed", () => {
     expect(headers.get("vary")).toContain("Origin");
   });
 
-  test("may read answers, and the headers that say where and when to ask", async () => {
+  test("may read answers, and the headers with the URL and the retry time", async () => {
     const { ask } = await open();
     const started = await ask("POST", "/functions/pages/echo", { body: 1, headers: { origin } });
     const status = await ask("GET", started.headers.get("location") ?? "", { headers: { origin } });
@@ -45,7 +45,7 @@ describe("a page of any other origin", () => {
     "null",
     "https://app.example.evil.example",
     "http://app.example",
-  ])("is told nothing: %s", async (origin) => {
+  ])("gets no answer: %s", async (origin) => {
     const { ask, store } = await open();
     const answers = [
       await ask("OPTIONS", "/functions/pages/echo", asks(origin)),
@@ -59,19 +59,19 @@ describe("a page of any other origin", () => {
   });
 });
 
-describe("what a browser has sent", () => {
+describe("a request from a browser", () => {
   test.each([
     ["another origin", { origin: "https://evil.example" }, 403],
-    ["an origin that is none", { origin: "null" }, 403],
+    ["an invalid origin", { origin: "null" }, 403],
     ["another site", { "sec-fetch-site": "cross-site" }, 403],
     [
       "its own origin",
       { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" },
       202,
     ],
-    ["one that is allowed", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
+    ["an allowed one", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
     ["no browser", {}, 202],
-  ])("begins nothing for pages of others: %s", async (_, headers, status) => {
+  ])("starts nothing for pages of other sites: %s", async (_, headers, status) => {
     const { ask, store } = await openWeb({ origins: ["https://app.example"] });
     expect((await ask("POST", "/functions/web/greet", { body: "Ada", headers })).status).toBe(
       status,

@@ -16,13 +16,13 @@ const shown = { functions: [greet] };
 const functions = [greet, greeted];
 const key = (text: string) => ({ "idempotency-key": text });
 
-test("a full disk is told with 503 and when to come again; what is there can be read, and the same key finds what had begun", async () => {
+test("a full disk is answered with 503 and a retry time, and reads still work", async () => {
   const disk = new FillableStore();
   const { ask, clock } = await openApp(shown, { functions, store: disk.store });
   const before = await ask("POST", "/functions/store/greet", { body: "Ada" });
   const url = String(before.body["statusUrl"]);
   disk.isFull = true;
-  // The first is under way when it shows; the second is refused at the door.
+  // The first is running when the disk fails. The second is refused at once.
   for (const name of ["Bob", "Cy"]) {
     const { status, headers, body } = await ask("POST", "/functions/store/greet", {
       body: name,
@@ -47,7 +47,7 @@ test("a full disk is told with 503 and when to come again; what is there can be 
   expect((await ask("GET", `${url}?wait=1`)).body).toMatchObject({ output: "hello Ada" });
 });
 
-test("a disk that fails is told with 500 and a code, and with nothing of the disk; afterwards nothing is there", async () => {
+test("a failing disk is answered with 500 and a code, and starts nothing", async () => {
   let fails = false;
   const store = new HeldStore(memory(), async () => {
     if (fails) throw new Error("EIO: i/o error, write '/home/ada/wf.db'");
@@ -69,7 +69,7 @@ test("a disk that fails is told with 500 and a code, and with nothing of the dis
   }
 });
 
-test("an engine that is closed lets go of those that wait, and says so", async () => {
+test("a closing engine answers waiting clients and says that it is closed", async () => {
   const { ask, engine, clock } = await openApp(shown, { functions });
   const { body } = await ask("POST", "/functions/store/greet", { body: "Ada" });
   const waiting = ask("GET", `${String(body["statusUrl"])}?wait=60`);

@@ -1,6 +1,6 @@
 import type { Log } from "handback";
 
-/** A log, and what it was told. */
+/** A log, and its entries. */
 export function keptLog(): readonly [log: Log, lines: readonly unknown[]] {
   const lines: unknown[] = [];
   const keep = (...line: unknown[]): void => void lines.push(line);

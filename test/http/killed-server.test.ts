@@ -9,7 +9,7 @@ import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
 const PROGRAM = fileURLToPath(new URL("serve-child.ts", import.meta.url));
 
-/** Starts a server, and gives what it says first. */
+/** Starts a server, and returns its first line of output. */
 async function serve(path: string, work: "hangs" | "ends") {
   const args = [...NODE_OPTIONS, PROGRAM, path, work === "ends" ? "yes" : "no"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -31,16 +31,16 @@ const start = (url: string, name: string, query = ""): Promise<Response> =>
     headers: { "content-type": "application/json", "idempotency-key": name },
   });
 
-/** What says of two answers that they are about one and the same start of a flow: an id of a key would come again by itself. */
+/** Returns the values that are equal if two answers are about the same start of a flow. */
 interface Started {
   readonly statusUrl: string;
   readonly startedAt: string;
 }
 
-/** Processes take their time on a machine that is busy. */
+/** Processes start slowly on a busy machine. */
 vi.setConfig({ testTimeout: 60_000 });
 
-test("what was answered with 202 goes on after kill -9, and the same key finds it", async () => {
+test("a flow answered with 202 goes on after kill -9, and the same key finds it", async () => {
   const path = join(temporaryDirectory(), "wf.db");
   const first = await serve(path, "hangs");
   const before = [await start(first.said, "work"), await start(first.said, "ask")];
@@ -69,7 +69,7 @@ test("what was answered with 202 goes on after kill -9, and the same key finds i
   });
 });
 
-test("an answer that never came is had by asking again with the same key", async () => {
+test("a lost answer is repeated for the same key", async () => {
   const path = join(temporaryDirectory(), "wf.db");
   const first = await serve(path, "hangs");
   const { startedAt } = (await (await start(first.said, "work")).json()) as Started;

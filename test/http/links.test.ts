@@ -8,7 +8,7 @@ import { openApp, readAnswer, requestOf } from "./open-app.ts";
 const wait = fn("links/wait", (ctx) => ctx.event<string>("word"));
 const shown = { functions: [wait] };
 
-describe("an app that is mounted in another one says where it is", () => {
+describe("a mounted app links to its own path", () => {
   test.each([
     ["/api/v1", "/api/v1"],
     ["/:tenant", "/ada"],
@@ -37,7 +37,7 @@ describe("an app that is mounted in another one says where it is", () => {
     expect((await ask("DELETE", String(body["purgeUrl"]))).status).toBe(204);
   });
 
-  test("and no header that a client sends says otherwise", async () => {
+  test("ignores host headers of clients", async () => {
     const { ask } = await openApp(shown);
     const headers = {
       host: "evil.example",
@@ -50,10 +50,10 @@ describe("an app that is mounted in another one says where it is", () => {
   });
 });
 
-test("whatever key a flow was started with, it is found by its id in a path", async () => {
+test("a flow started with any key is found by its id in a path", async () => {
   const { engine, clock } = await openApp(shown);
   const app = asyncHttp(engine.client, { ...shown, clock });
-  // A path of dots is resolved before it is sent; sixteen digits are what an engine counts.
+  // A path of dots is resolved before it is sent. Sixteen digits are an id made by counting.
   const isKey = (text: string): boolean =>
     /\S/.test(text) && !text.includes("\0") && !/^(\.\.?|[0-9a-f]{16})$/.test(text);
   const key = fc.string({ unit: "binary", minLength: 1, maxLength: 100 }).filter(isKey);

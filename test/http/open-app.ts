@@ -5,7 +5,7 @@ import type { AsyncHttpOptions } from "handback/http";
 import { afterEach, expect } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** A request as tests write it: `body` is sent as JSON, `raw` as it is. */
+/** A request of a test: `body` is sent as JSON, `raw` unchanged. */
 export interface Asked {
   readonly body?: unknown;
   readonly raw?: string | Uint8Array | ReadableStream;
@@ -13,7 +13,7 @@ export interface Asked {
   readonly signal?: AbortSignal;
 }
 
-/** An answer, read. */
+/** A response with its body. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;
@@ -52,7 +52,7 @@ export async function openApp(
       const response = await clock.until(
         Promise.resolve(app.fetch(requestOf(method, path, asked))),
       );
-      // What the request has begun is done before the next one.
+      // Work that the request started ends before the next request.
       await clock.quiet();
       return readAnswer(response);
     },
@@ -77,7 +77,7 @@ export function requestOf(
   });
 }
 
-/** Reads an answer; whatever it is, it is for whoever asked alone, and a problem says no more than it should. */
+/** Reads an answer, and checks its headers and that a problem reveals nothing. */
 export async function readAnswer(response: Response): Promise<Answered> {
   const text = await response.text();
   const type = response.headers.get("content-type") ?? "";
@@ -91,7 +91,7 @@ export async function readAnswer(response: Response): Promise<Answered> {
       status: response.status,
       title: expect.any(String),
     });
-    // Neither ids, which are capabilities, nor where in the code it happened.
+    // A problem shows no ids, which give access, and no stack traces.
     expect(text).not.toMatch(/[0-9a-f]{17,}|\/flows\/|\.ts|node_modules/);
   }
   return { status: response.status, headers: response.headers, body, text };

@@ -6,7 +6,7 @@ import { problemOf, titleOf } from "../../src/http/responses/problem.ts";
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 
 test.each(codes)(
-  "the problem of %s says what it is in a sentence, and does not point into an error that nobody outside has",
+  "the problem of %s is one sentence that does not refer to error details",
   (code) => {
     const { type, status, title } = problemOf(code);
     expect([type, title]).toEqual([`urn:handback:${code}`, titleOf(code)]);

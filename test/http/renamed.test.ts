@@ -5,7 +5,7 @@ import { readAnswer, requestOf } from "./open-app.ts";
 
 const KEY = { "idempotency-key": "k" };
 
-test("a function that has been renamed is still found by its former name, and so are the flows that it had", async () => {
+test("a renamed function and its flows are still found by the former name", async () => {
   const store = memory();
   const former = fn("names/former", (ctx) => ctx.event<string>("word"));
   const before = await embedded({ functions: [former], store });
@@ -24,7 +24,7 @@ test("a function that has been renamed is still found by its former name, and so
   const ask = async (method: string, path: string, asked = {}) =>
     readAnswer(await app.fetch(requestOf(method, path, asked)));
   expect((await ask("GET", String(body["statusUrl"]))).status).toBe(202);
-  // Whoever asks again with the same key, by either name, has the same flow; with another input it is another call, as ever.
+  // The same key by either name finds the same flow. With another input it is a conflict.
   for (const name of ["former", "renamed"]) {
     const again = await ask("POST", `/functions/names/${name}`, { headers: KEY });
     expect([again.status, again.body["id"], again.body["startedAt"]]).toEqual([

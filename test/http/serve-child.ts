@@ -1,4 +1,7 @@
-/** A server to be killed: serves flows on the store it is told, and says its address, or why it has none. Its work ends when it is told to. */
+/**
+ * A server for tests that kill it. Serves flows on a given store, and prints its address or the
+ * reason why it has none.
+ */
 import { writeSync } from "node:fs";
 import { embedded, fn, HandbackError, sqlite } from "../../src/index.ts";
 import { asyncHttp, serveHttp } from "../../src/http/index.ts";

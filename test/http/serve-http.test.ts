@@ -38,7 +38,7 @@ describe("a server on loopback", () => {
       }),
     });
 
-  test("is driven by fetch, from the start to the end", async () => {
+  test("works with fetch from start to end", async () => {
     const started = await post("/functions/net/greet", "Ada");
     expect(started.status).toBe(202);
     const url = server.url + String(started.headers.get("location"));
@@ -59,7 +59,7 @@ describe("a server on loopback", () => {
     expect((await fetch(url)).status).toBe(404);
   });
 
-  test("is driven by curl", async () => {
+  test("works with curl", async () => {
     const json = ["-s", "-i", "-H", "content-type: application/json"];
     const { stdout } = await run("curl", [
       ...json,
@@ -84,7 +84,7 @@ describe("a server on loopback", () => {
     expect(head.stdout).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  test("hears that whoever waited has gone, and goes on with the work", async () => {
+  test("notices a disconnected client and goes on with the work", async () => {
     const started = await post("/functions/net/greet", "Bob");
     const url = server.url + String(started.headers.get("location"));
     const leaving = new AbortController();
@@ -105,11 +105,11 @@ describe("a server on loopback", () => {
       "POST /functions/net/double HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n11",
     ],
     [
-      "a length that is none",
+      "an invalid length",
       "POST /functions/net/double HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: abc\r\n\r\n1",
     ],
     ["headers without end", `GET /flows/f HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`],
-  ])("refuses requests with %s", async (_, text) => {
+  ])("rejects requests with %s", async (_, text) => {
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = createConnection(server.port, "127.0.0.1", () => socket.write(text));
       let got = "";
@@ -121,8 +121,8 @@ describe("a server on loopback", () => {
   });
 });
 
-describe("a server that closes", () => {
-  test("lets go of connections that nobody uses, and of those that wait once their answer has come", async () => {
+describe("a closing server", () => {
+  test("closes idle connections at once, and waiting ones after their answer", async () => {
     const engine = await embedded({ functions: [greet, greeted], store: memory() });
     const server = await serveHttp(asyncHttp(engine.client, { functions: [greet] }), {
       hostname: "::1",
@@ -144,7 +144,7 @@ describe("a server that closes", () => {
     await engine.close();
   });
 
-  test("together with its engine tells those who wait to come again", async () => {
+  test("that closes with its engine tells waiting clients to retry", async () => {
     const engine = await embedded({ functions: [greet, greeted], store: memory() });
     const arrived = Promise.withResolvers<void>();
     const authorize = (request: Request): boolean => {
@@ -169,7 +169,7 @@ describe("a server that closes", () => {
     ]);
   });
 
-  test("has its port for itself", async () => {
+  test("has its port to itself", async () => {
     const app = { fetch: () => new Response() };
     const server = await serveHttp(app);
     await expect(serveHttp(app, { port: server.port })).rejects.toMatchObject({
@@ -178,7 +178,7 @@ describe("a server that closes", () => {
     await server.close();
   });
 
-  test("refuses options that it does not know", async () => {
+  test("rejects unknown options", async () => {
     const app = { fetch: () => new Response() };
     await expect(serveHttp(app, { host: "0.0.0.0" } as never)).rejects.toMatchObject({
       code: "INVALID_OPTIONS",

@@ -12,7 +12,7 @@ const greeted = fn(
 );
 
 describe("waiting for one flow", () => {
-  test("a thousand may at once: each is told when it ends, and those that went away hold nothing up", async () => {
+  test("serves a thousand clients at once, and disconnected ones delay nothing", async () => {
     const { engine, clock, ask } = await openApp(
       { functions: [greet] },
       { functions: [greet, greeted] },
@@ -41,7 +41,7 @@ describe("waiting for one flow", () => {
     }
   });
 
-  test("whoever has gone before the wait begins is not waited for", async () => {
+  test("does not wait for a client that disconnected before", async () => {
     const { clock, ask } = await openApp({ functions: [greet] }, { functions: [greet, greeted] });
     const { body } = await ask("POST", "/functions/waits/greet", { body: "Ada" });
     const began = clock.now();
@@ -71,7 +71,7 @@ describe("waiting for one flow", () => {
   });
 });
 
-test("status is never behind the work: neither of the flow at a busy state, nor of those that queue there", async () => {
+test("status does not wait for the work, at a busy state or in its queue", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const desk = stateful("waits/desk", {
     state: { served: value(0) },

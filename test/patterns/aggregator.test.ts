@@ -19,7 +19,10 @@ type Out = Batch<Event>;
 
 const store = fn("agg/store", (_, _batch: Out) => undefined);
 
-/** Adds events after pauses, in ms, and gives what was stored: ids, reason, and when, in ms from the beginning. */
+/**
+ * Adds events after delays, in ms, and returns the stored batches: ids, reason, and time since the
+ * start in ms.
+ */
 async function gathered(
   options: Partial<AggregatorOptions<Event>>,
   events: readonly (readonly [pauseMs: number, event: Event])[],
@@ -45,16 +48,16 @@ async function gathered(
 const at = (...events: readonly (readonly [pauseMs: number, id: string])[]) =>
   events.map(([pauseMs, id]) => [pauseMs, { id }] as const);
 
-describe("an aggregator hands its events on", () => {
+describe("an aggregator sends a batch", () => {
   test.each([
     [
-      "when there are enough",
+      "when it has enough events",
       { maxCount: 3 },
       at([0, "a"], [1000, "b"], [1000, "c"], [0, "d"]),
       [["abc", "count", 2000]],
     ],
     [
-      "each alone, with a count of one",
+      "for each event, if the count is one",
       { maxCount: 1 },
       at([0, "a"], [5, "b"]),
       [
@@ -63,7 +66,7 @@ describe("an aggregator hands its events on", () => {
       ],
     ],
     [
-      "when the first has waited for so long",
+      "when its first event has waited long enough",
       { maxWait: "10s" },
       at([0, "a"], [9999, "b"], [1, "c"]),
       [
@@ -72,7 +75,7 @@ describe("an aggregator hands its events on", () => {
       ],
     ],
     [
-      "at once, with no time to wait",
+      "at once, if the longest wait is zero",
       { maxWait: 0 },
       at([0, "a"], [1, "b"]),
       [
@@ -90,7 +93,7 @@ describe("an aggregator hands its events on", () => {
       ],
     ],
     [
-      "after a silence, or when the first has waited",
+      "after a silence or a long wait",
       { gap: "5s", maxWait: "7s" },
       at([0, "a"], [4000, "b"], [3500, "c"]),
       [
@@ -99,7 +102,7 @@ describe("an aggregator hands its events on", () => {
       ],
     ],
     [
-      "by whatever comes first",
+      "for the first reason that applies",
       { maxCount: 2, maxWait: "10s" },
       at([0, "a"], [1, "b"], [1, "c"]),
       [
@@ -108,7 +111,7 @@ describe("an aggregator hands its events on", () => {
       ],
     ],
     [
-      "in the order in which they came",
+      "with its events in the order of their arrival",
       { maxCount: 4 },
       at([0, "d"], [0, "b"], [0, "a"], [0, "c"]),
       [["dbac", "count", 0]],
@@ -117,7 +120,7 @@ describe("an aggregator hands its events on", () => {
     expect((await gathered(options, events)).batches).toEqual(expected);
   });
 
-  test("before they are larger than allowed; one that is larger leaves alone", async () => {
+  test("before it is too large; a larger event leaves alone", async () => {
     // {"id":"a","text":"…"} has 20 bytes besides the text.
     const of = (id: string, text: string) => [0, { id, text }] as const;
     const { batches } = await gathered({ maxBytes: 100, maxWait: "1s" }, [
@@ -135,7 +138,7 @@ describe("an aggregator hands its events on", () => {
     ]);
   });
 
-  test("when it is asked to, and says how many there were", async () => {
+  test("when flush is called, and returns the number of events", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxWait: "1h" });
     const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
       for (const id of ["a", "b"]) await t.client.call(batch.add, { id }, { id: "k" });
@@ -150,7 +153,7 @@ describe("an aggregator hands its events on", () => {
     expect(run.calls(store).map(({ input }) => (input as Out).reason)).toEqual(["asked"]);
   });
 
-  test("with the key, the instants, and a name that no other batch has", async () => {
+  test("with its key, its instants and a unique name", async () => {
     const { run } = await gathered({ maxCount: 2 }, at([0, "a"], [7, "b"], [5, "c"], [0, "d"]));
     const batches = run.calls(store).map(({ input }) => input as Out);
     expect(
@@ -166,7 +169,7 @@ describe("an aggregator hands its events on", () => {
     expect(new Set(batches.map(({ id }) => id)).size).toBe(2);
   });
 
-  test("apart, by key", async () => {
+  test("for each key separately", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxCount: 2 });
     const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
       for (const [key, id] of ["k1", "j1", "k2", "j2"].map(
@@ -198,18 +201,18 @@ describe("an aggregator hands its events on", () => {
   });
 });
 
-describe("an event that comes again", () => {
+describe("a repeated event", () => {
   const named = { dedupeBy: ({ id }: Event) => id, maxCount: 100, maxWait: "1d" } as const;
 
   test.each([
     ["changes nothing within the window", {}, [0, 1000, 1000], "added 1, duplicate 1, duplicate 1"],
     [
-      "counts again after the window, which begins when it first came",
+      "counts again after the window, which starts at its first arrival",
       { dedupeFor: "2s" },
       [0, 1999, 1],
       "added 1, duplicate 1, added 2",
     ],
-    ["is not known by anything else than its name", {}, [0], "added 1"],
+    ["is recognized by its name alone", {}, [0], "added 1"],
   ] as const)("%s", async (_, options, pauses, expected) => {
     const { answers } = await gathered(
       { ...named, ...options },
@@ -218,7 +221,7 @@ describe("an event that comes again", () => {
     expect(answers.join(", ")).toBe(expected);
   });
 
-  test("changes nothing when its batch has left already", async () => {
+  test("changes nothing after its batch has left", async () => {
     const { batches, answers } = await gathered(
       { ...named, maxCount: 2 },
       at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "d"]),
@@ -229,7 +232,7 @@ describe("an event that comes again", () => {
     ]);
   });
 
-  test("is remembered among so many, and the oldest are forgotten first", async () => {
+  test("is remembered up to a limit, and the oldest are forgotten first", async () => {
     const { answers } = await gathered(
       { ...named, dedupeMax: 2 },
       at([0, "a"], [0, "b"], [0, "a"], [0, "c"], [0, "b"], [0, "a"]),
@@ -244,7 +247,7 @@ describe("an event that comes again", () => {
     ]);
   });
 
-  test("is known among thousands, of which few are looked through and written with it", async () => {
+  test("is found among thousands of names, with only a few of them read and written", async () => {
     const batch = aggregator<Event>("agg/batch", {
       flush: store,
       dedupeBy: ({ id }) => id,
@@ -269,7 +272,7 @@ describe("an event that comes again", () => {
     await engine.close();
   });
 
-  test("changes nothing under a name such as __proto__, and is refused under none", async () => {
+  test("is recognized under a name such as __proto__, and rejected without a name", async () => {
     const { answers } = await gathered(
       named,
       at([0, "__proto__"], [0, "constructor"], [0, "__proto__"]),
@@ -279,11 +282,11 @@ describe("an event that comes again", () => {
   });
 });
 
-describe("an event that is late", () => {
+describe("a late event", () => {
   const timed = { timeOf: (event: Event) => event.at ?? 0, lateAfter: "10s", maxCount: 2 } as const;
   const of = (id: string, at: number) => [0, { id, at }] as const;
 
-  test("is one that is older than the newest by more than allowed; it is dropped, and whoever called is told", async () => {
+  test("is older than the newest event by more than allowed, and is dropped", async () => {
     const { batches, answers } = await gathered(timed, [
       of("a", 20_000),
       of("b", 10_000),
@@ -295,7 +298,7 @@ describe("an event that is late", () => {
     expect(batches.map(([ids]) => ids)).toEqual(["ab"]);
   });
 
-  test("goes where late ones go, once", async () => {
+  test("is sent to onLate, once", async () => {
     const late = fn("agg/late", (_, _event: Event) => undefined);
     const batch = aggregator<Event>("agg/batch", {
       flush: store,
@@ -314,15 +317,15 @@ describe("an event that is late", () => {
     expect(run.calls(late).map(({ input }) => input)).toEqual([{ id: "b", at: 1 }]);
   });
 
-  test("is refused when nobody can tell how late it is", async () => {
+  test("is rejected if its time is not a number", async () => {
     await expect(gathered(timed, [of("a", Number.NaN)])).rejects.toMatchObject({
       code: "INVALID_OPTIONS",
     });
   });
 });
 
-describe("an aggregator and time that was lost", () => {
-  test("keeps sessions apart, though the machine was down when the first one ended", async () => {
+describe("an aggregator after downtime", () => {
+  test("keeps two sessions apart, even if the first ended while it was down", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, gap: "5s" });
     const run = await simulate({ functions: [batch, record(store)] }, async (t) => {
       await t.client.call(batch, { id: "a" }, { id: "k" });
@@ -336,7 +339,7 @@ describe("an aggregator and time that was lost", () => {
     ]);
   });
 
-  test("has one timer under way for each key, however many events there are, and nothing left when all have left", async () => {
+  test("has one timer for each key, and leaves nothing behind", async () => {
     const batch = aggregator<Event>("agg/batch", {
       flush: store,
       gap: "5s",
@@ -349,10 +352,10 @@ describe("an aggregator and time that was lost", () => {
       await host.client.call(batch, { id: String(n) }, { id: "k", key: `add-${n}` });
       await host.clock.advance(100);
     }
-    // The flows of the calls, and of the key what is gathered and what is remembered.
+    // The flows of the calls, and the batch and the names of the key.
     expect(host.stored()).toBe(50 + 2);
     await host.clock.advance(10_000);
-    // What has expired is collected within a minute or so.
+    // Expired values are deleted within about a minute.
     await host.clock.advance(300_000);
     expect(host.stored()).toBe(50);
     await host.close();
@@ -397,7 +400,7 @@ describe("through every crash", () => {
 });
 
 describe("an aggregator whose flush fails", () => {
-  test("takes further events; the batch is kept as a dead letter, to be sent again", async () => {
+  test("accepts further events, and its batch becomes a dead letter", async () => {
     const stored: string[] = [];
     let isDown = true;
     const flaky = fn("agg/flaky", (_, { events }: Out) => {
@@ -415,7 +418,7 @@ describe("an aggregator whose flush fails", () => {
     await engine.close();
   });
 
-  test("is flushed by a function that tries again by its own policy", async () => {
+  test("sends to a function that retries by its own policy", async () => {
     const retrying = fn(
       "agg/retrying",
       { retry: { maxAttempts: 3, initialDelay: "1s" } },
@@ -440,7 +443,7 @@ describe("an aggregator is a function", () => {
   const asLeaf = fn("agg/parent", (ctx, ids: readonly string[]) =>
     ctx.all(ids.map((id) => ctx.invoke(batch, { id }, { id: "k" }))),
   );
-  /** Another function that answers as an aggregator does: whoever calls it cannot tell. */
+  /** Another function with the same answers as an aggregator. */
   const other = stateful("agg/other", {
     state: { seen: value<string[]>([]) },
     handlers: {
@@ -473,7 +476,7 @@ describe("an aggregator is a function", () => {
     await host.close();
   });
 
-  test("and one that does the same can take its place", async () => {
+  test("can be replaced by a function with the same behavior", async () => {
     const results = [];
     for (const leaf of [batch.add, batch, other.add]) {
       const parent = parentOf(leaf);
@@ -510,7 +513,7 @@ describe("an aggregator next to one function that waits", () => {
   const storedIn = (run: Run<unknown>) =>
     run.calls(store).map(({ input }) => (input as Out).events.map(({ id }) => id).join(""));
 
-  test("stores the same, and is not billed for the time between events", async () => {
+  test("stores the same, and bills nothing for the time between events", async () => {
     const batch = aggregator<Event>("agg/batch", { flush: store, maxCount: 3, maxWait: "1h" });
     const ids = ["a", "b", "c"];
     const split = await simulate({ functions: [batch, record(slow(store, "1s"))] }, async (t) => {
@@ -551,21 +554,21 @@ describe("options of an aggregator", () => {
   test.each([
     ["no options", undefined, "INVALID_OPTIONS"],
     ["no flush", {}, "INVALID_OPTIONS"],
-    ["a flush that is no function", { flush: () => 1 }, "INVALID_OPTIONS"],
-    ["an egress of no name", { flush: "sink" }, "INVALID_NAME"],
+    ["a flush that is not a function", { flush: () => 1 }, "INVALID_OPTIONS"],
+    ["an egress without a name", { flush: "sink" }, "INVALID_NAME"],
     ["a count of 0", { ...good, maxCount: 0 }, "INVALID_OPTIONS"],
     ["a broken count", { ...good, maxCount: 1.5 }, "INVALID_OPTIONS"],
     ["a count as text", { ...good, maxCount: "5" }, "INVALID_OPTIONS"],
     ["no bytes", { ...good, maxBytes: 0 }, "INVALID_OPTIONS"],
-    ["a wait that is no duration", { ...good, maxWait: "soon" }, "INVALID_DELAY"],
+    ["a wait that is not a duration", { ...good, maxWait: "soon" }, "INVALID_DELAY"],
     ["a negative gap", { ...good, gap: -1 }, "INVALID_DELAY"],
-    ["a name that is no function", { ...good, dedupeBy: "id" }, "INVALID_OPTIONS"],
-    ["a memory of nothing", { ...good, dedupeMax: 0 }, "INVALID_OPTIONS"],
-    ["an endless window", { ...good, dedupeFor: Infinity }, "INVALID_DELAY"],
-    ["lateness without times", { ...good, lateAfter: "1s" }, "INVALID_OPTIONS"],
-    ["a place for late ones without times", { ...good, onLate: store }, "INVALID_OPTIONS"],
+    ["a dedupeBy that is not a function", { ...good, dedupeBy: "id" }, "INVALID_OPTIONS"],
+    ["a dedupeMax of 0", { ...good, dedupeMax: 0 }, "INVALID_OPTIONS"],
+    ["an infinite dedupeFor", { ...good, dedupeFor: Infinity }, "INVALID_DELAY"],
+    ["lateAfter without timeOf", { ...good, lateAfter: "1s" }, "INVALID_OPTIONS"],
+    ["onLate without timeOf", { ...good, onLate: store }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ...good, maxcount: 5 }, "INVALID_OPTIONS"],
-  ])("are refused when they are made: %s", (_, options, code) => {
+  ])("are rejected at definition: %s", (_, options, code) => {
     expect(() => aggregator("agg/bad", options as never)).toThrow(
       expect.objectContaining({ code }),
     );

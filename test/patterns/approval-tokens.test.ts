@@ -13,7 +13,7 @@ const about = { approval: "tok/approve", now: 0 };
 const token = tokens.sign(request, vote);
 
 describe("a token", () => {
-  test("says what its holder may decide, until the request expires", () => {
+  test("contains the decision that its holder may make, until the request expires", () => {
     const claims = {
       approval: "tok/approve",
       id: "e-7",
@@ -25,7 +25,7 @@ describe("a token", () => {
     expect(tokens.verify(token, { ...about, now: 1000 })).toEqual({ status: "expired", claims });
   });
 
-  test("can stand in a link as it is", () => {
+  test("needs no escaping in a link", () => {
     const odd = tokens.sign(
       { approval: "tok/approve", id: "ü/%2F?#&", request: "r1" },
       { by: "ada ☃", decision: "reject" },
@@ -37,7 +37,7 @@ describe("a token", () => {
     });
   });
 
-  test("is the same when the same is signed again, and another for anything else", () => {
+  test("is the same for equal arguments, and different for others", () => {
     const others = [
       tokens.sign({ ...request, id: "e-8" }, vote),
       tokens.sign({ ...request, request: "r2" }, vote),
@@ -51,7 +51,7 @@ describe("a token", () => {
     expect(new Set([token, ...others]).size).toBe(8);
   });
 
-  test("is worth nothing elsewhere", () => {
+  test("is invalid for another approval and another secret", () => {
     expect(tokens.verify(token, { ...about, approval: "tok/other" })).toEqual({
       status: "invalid",
     });
@@ -60,7 +60,7 @@ describe("a token", () => {
     });
   });
 
-  test("is worth nothing when any of it is changed, left out or added, and no reason is told", () => {
+  test("is invalid after any change, without a reason", () => {
     const changes = Array.from(
       token,
       (character, at) => token.slice(0, at) + (character === "0" ? "1" : "0") + token.slice(at + 1),
@@ -96,18 +96,18 @@ describe("a token", () => {
     `${"x".repeat(1_000_000)}.0`,
     `x.${"0".repeat(1_000_000)}`,
     "__proto__.constructor",
-  ])("is none that looks like this: %#", (forged) => {
+  ])("is invalid if malformed: %#", (forged) => {
     expect(tokens.verify(forged, about)).toEqual({ status: "invalid" });
   });
 
-  test("never throws, whatever it is given", () =>
+  test("verify never throws, for any input", () =>
     fc.assert(
       fc.property(fc.anything(), (forged) => {
         expect(tokens.verify(forged, about).status).toBe("invalid");
       }),
     ));
 
-  test("of a former secret is good while that is known; new ones have the first", () => {
+  test("of an earlier secret is valid while that secret is listed", () => {
     const next = approvalTokens({ secret: ["the next secret to be used", SECRET] });
     expect(next.verify(token, about).status).toBe("valid");
     expect(
@@ -129,7 +129,7 @@ test.each([
   { secret: [SECRET, "short"] },
   { secret: 5 },
   { secret: SECRET, more: 1 },
-])("tokens are not made without a secret that deserves the name: %o", (options) => {
+])("tokens need a long secret: %o", (options) => {
   const thrown = (() => {
     try {
       return approvalTokens(options as never);
@@ -142,7 +142,7 @@ test.each([
   expect(String(thrown)).not.toContain("short");
 });
 
-test("a link works once: again it is the same, the other link is the opposite, and that of another request is refused", async () => {
+test("a link works once, and only for its own request", async () => {
   const mails: string[][] = [];
   const ask = fn("tok/ask", (_, about: ApprovalRequest<string>) => {
     mails.push(
@@ -166,7 +166,7 @@ test("a link works once: again it is the same, the other link is the opposite, a
     await t.advance("1h");
     await flow.result();
     answers.push(await click(yes));
-    await t.client.start(approved, "second", { id: "e" });
+    await t.client.start(approved, "second", { id: "e", key: "second" });
     await t.advance(0);
     const [, [again] = []] = mails;
     answers.push(

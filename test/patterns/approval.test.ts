@@ -43,7 +43,7 @@ const told = ({ status, ballot, reason }: DecisionAnswer): string =>
   [status, ballot, reason].filter((part) => part !== undefined).join(", ");
 const hours = (ms: number): number => (ms - VirtualClock.startAt) / HOUR;
 
-/** Asks, has things happen after so many hours each, and gives what was answered and what it came to. */
+/** Starts an approval, takes steps after this many hours each, and returns answers and result. */
 async function asked(
   options: Partial<ApprovalOptions<Expense, string>>,
   steps: readonly (readonly [atHour: number, act: (f: Acts) => Promise<unknown>])[],
@@ -103,7 +103,7 @@ describe("an approval", () => {
     ["is approved by one", {}, [decides(1, yes("ada"))], ["recorded, approved"], "approved", 1],
     ["is rejected by one", {}, [decides(1, no("ada"))], ["recorded, rejected"], "rejected", 1],
     [
-      "is approved by as many as it takes",
+      "is approved once the quorum is reached",
       { quorum: 2 },
       [decides(1, yes("ada")), decides(5, yes("bob"))],
       ["recorded, open", "recorded, approved"],
@@ -119,7 +119,7 @@ describe("an approval", () => {
       3,
     ],
     [
-      "holds people to what they said",
+      "does not let a person change a decision",
       { quorum: 2 },
       [decides(1, yes("ada")), decides(2, no("ada")), decides(3, yes("bob"))],
       ["recorded, open", "opposite, open", "recorded, approved"],
@@ -127,7 +127,7 @@ describe("an approval", () => {
       3,
     ],
     [
-      "is rejected by as many as it takes",
+      "is rejected once there are enough rejections",
       { ...three, rejections: 2 },
       [decides(1, no("ada")), decides(2, no("bob"))],
       ["recorded, open", "recorded, rejected"],
@@ -135,7 +135,7 @@ describe("an approval", () => {
       2,
     ],
     [
-      "is rejected as soon as too few are left to approve it",
+      "is rejected as soon as the quorum can no longer be reached",
       { ...three, quorum: 2, rejections: 3 },
       [decides(1, no("ada")), decides(2, no("bob"))],
       ["recorded, open", "recorded, rejected"],
@@ -143,7 +143,7 @@ describe("an approval", () => {
       2,
     ],
     [
-      "refuses who is not asked",
+      "refuses a person who is not an approver",
       three,
       [decides(1, yes("eve")), decides(2, yes("cy"))],
       ["refused, open, not an approver", "recorded, approved"],
@@ -151,7 +151,7 @@ describe("an approval", () => {
       2,
     ],
     [
-      "refuses who has asked, among the approvers or not",
+      "refuses the requester, even as an approver",
       { approvers: () => ["olga", "ada"], requester: ({ owner = "" }: Expense) => owner },
       [decides(1, yes("olga")), decides(2, yes("ada"))],
       ["refused, open, is the requester", "recorded, approved"],
@@ -159,7 +159,7 @@ describe("an approval", () => {
       2,
     ],
     [
-      "needs so many of each role",
+      "needs its number of approvals from each role",
       {
         approvers: () => [
           { person: "fay", role: "finance" },
@@ -175,7 +175,7 @@ describe("an approval", () => {
       3,
     ],
     [
-      "is rejected when a role is not to be had any more",
+      "is rejected when a role can no longer approve",
       {
         approvers: () => [{ person: "fay", role: "finance" }, "ada", "bob"],
         quorum: 2,
@@ -188,7 +188,7 @@ describe("an approval", () => {
       1,
     ],
     [
-      "counts as of a role who was asked as that, whatever a decision says",
+      "takes the role from the approvers, not from the decision",
       { approvers: () => [{ person: "fay", role: "finance" }, "ada"], roles: { finance: 1 } },
       [decides(1, { ...yes("ada"), role: "finance", at: 5 } as Decision), decides(2, yes("fay"))],
       ["recorded, open", "recorded, approved"],
@@ -210,11 +210,11 @@ describe("an approval", () => {
 
   test.each([
     ["an approval again", [yes("ada"), yes("ada")], "same, approved"],
-    ["a rejection by who has approved", [yes("ada"), no("ada")], "opposite, approved"],
-    ["an approval by another", [yes("ada"), yes("bob")], "over, approved"],
-    ["a rejection by another", [no("ada"), yes("bob")], "over, rejected"],
+    ["a rejection by a person who approved", [yes("ada"), no("ada")], "opposite, approved"],
+    ["an approval by another person", [yes("ada"), yes("bob")], "over, approved"],
+    ["a rejection by another person", [no("ada"), yes("bob")], "over, rejected"],
     [
-      "what nobody may say",
+      "a decision for another request",
       [no("ada"), { ...yes("bob"), request: "r" }],
       "refused, rejected, another request",
     ],
@@ -223,7 +223,7 @@ describe("an approval", () => {
     expect(got.answers[1]).toBe(answer);
   });
 
-  test("tells what was decided before, and when", async () => {
+  test("answers with the earlier decision and its time", async () => {
     const approved = approval("app/approve", { ask, quorum: 2 });
     const run = await simulate({ functions: [approved] }, async (t) => {
       await t.client.start(approved, expense, { id: "e" });
@@ -239,7 +239,7 @@ describe("an approval", () => {
     expect(run.result[1]).toMatchObject({ status: "open", input: expense, decisions: [decision] });
   });
 
-  test("hands a vote on, once, to somebody who has none", async () => {
+  test("lets a person delegate a vote once, to a person who has none", async () => {
     const got = await asked({ ...three, quorum: 2, requester: () => "olga" }, [
       [1, (f) => f.delegate("ada", "dan")],
       decides(2, yes("ada")),
@@ -276,7 +276,7 @@ describe("an approval", () => {
     ]);
   });
 
-  test("is withdrawn by who has asked", async () => {
+  test("is withdrawn by its requester", async () => {
     const got = await asked({ requester: () => "olga" }, [
       [1, (f) => f.withdraw("eve")],
       [2, (f) => f.withdraw("olga")],
@@ -311,7 +311,7 @@ describe("the id of an approval", () => {
     expect(run.result).toEqual(["expense-7", "expense-7", "approved"]);
   });
 
-  test("makes a start idempotent: the same input attaches, another input is a conflict", async () => {
+  test("attaches a start with the same input, and rejects another input", async () => {
     const run = await simulate({ functions: [approved, record(ask)] }, async (t) => {
       await t.client.start(approved, expense, at);
       const same = await t.client.start(approved, expense, at);
@@ -368,7 +368,7 @@ describe("the id of an approval", () => {
   });
 });
 
-describe("an approval that nobody answers", () => {
+describe("an approval without an answer", () => {
   test.each([
     ["expires", { timeout: "72h" }, "expired", 72, ["0 asked", "72 expired"]],
     [
@@ -379,7 +379,7 @@ describe("an approval that nobody answers", () => {
       ["0 asked", "20 reminded", "40 reminded", "60 reminded", "72 expired"],
     ],
     [
-      "reminds so many times",
+      "reminds a limited number of times",
       { timeout: "72h", remind: { every: "20h", times: 1 } },
       "expired",
       72,
@@ -399,7 +399,7 @@ describe("an approval that nobody answers", () => {
       40,
       ["0 asked", "10 reminded", "15 escalated", "25 reminded", "35 reminded", "40 expired"],
     ],
-    ["has no time at all", { timeout: 0 }, "expired", 0, ["0 asked", "0 expired"]],
+    ["expires at once with a timeout of 0", { timeout: 0 }, "expired", 0, ["0 asked", "0 expired"]],
   ] as const)("%s", async (_, options, status, at, audit) => {
     const got = await asked(options, []);
     expect([got.status, got.endedAt, got.audit]).toEqual([status, at, audit]);
@@ -412,7 +412,7 @@ describe("an approval that nobody answers", () => {
     expect(asks).toHaveLength(audit.length - 1);
   });
 
-  test("hands over to what is to be done then, in the flow of who has asked", async () => {
+  test("calls onTimeout in the flow of the request", async () => {
     const got = await asked(
       { timeout: "72h", quorum: 2, onTimeout: take },
       [decides(1, yes("ada"))],
@@ -473,7 +473,7 @@ describe("an approval that nobody answers", () => {
     expect([got.status, got.endedAt]).toEqual(["rejected", 48]);
   });
 
-  test("is late for those who decide after its time, though the machine was down when that came", async () => {
+  test("rejects a decision after the deadline, even if it was down at the deadline", async () => {
     const approved = approval("app/approve", { ask, timeout: "72h", remind: { every: "10h" } });
     const run = await simulate({ functions: [approved, record(ask)] }, async (t) => {
       const flow = await t.client.start(approved, expense, { id: "e" });
@@ -487,12 +487,12 @@ describe("an approval that nobody answers", () => {
       ];
     });
     expect(run.result).toEqual(["over, expired", "expired"]);
-    // Reminders that were due meanwhile are one.
+    // Reminders that were due meanwhile are sent as one.
     expect(run.calls(ask).map(({ at }) => at / HOUR)).toEqual([0, 51]);
   });
 });
 
-describe("decisions that come before anybody has asked", () => {
+describe("decisions before the request", () => {
   const early = (
     options: Partial<ApprovalOptions<Expense>>,
     decisions: readonly Decision[],
@@ -513,7 +513,7 @@ describe("decisions that come before anybody has asked", () => {
     });
   };
 
-  test("are kept, and count then; nobody is asked any more if they suffice", async () => {
+  test("are kept and count later; if they suffice, ask is not called", async () => {
     const run = await early({ quorum: 2 }, [yes("ada"), yes("ada"), no("ada"), yes("bob")]);
     expect(run.result).toEqual({
       answers: ["early", "same", "opposite", "early"],
@@ -523,7 +523,7 @@ describe("decisions that come before anybody has asked", () => {
     expect(run.calls(ask)).toEqual([]);
   });
 
-  test("count only if their people may decide", async () => {
+  test("count only if their authors may decide", async () => {
     const run = await early({ ...three }, [yes("eve"), no("bob")]);
     expect(run.result).toMatchObject({
       answers: ["early", "early"],
@@ -532,7 +532,7 @@ describe("decisions that come before anybody has asked", () => {
     });
   });
 
-  test("are refused when they are meant for a request that is gone, and keep nobody from deciding the next", async () => {
+  test("are refused if they name an earlier request", async () => {
     const run = await early({}, [{ ...no("ada"), request: "of another time" }, yes("ada")]);
     expect(run.result).toMatchObject({
       answers: ["refused, no request", "early"],
@@ -540,7 +540,7 @@ describe("decisions that come before anybody has asked", () => {
     });
   });
 
-  test("are forgotten after a week, and are bounded in number", async () => {
+  test("are forgotten after a week and limited in number", async () => {
     expect((await early({}, [yes("ada")], "8d" as never)).result.status).toBe("expired");
     const many = Array.from({ length: 101 }, (_, n) => no(`p${n}`));
     expect((await early({}, many)).result.answers.slice(-2)).toEqual([
@@ -561,7 +561,7 @@ describe("decisions that come before anybody has asked", () => {
 });
 
 describe("an approval that goes wrong", () => {
-  test("fails when nobody can be asked, and takes no decisions then", async () => {
+  test("fails if ask fails, and takes no decisions then", async () => {
     const got = await asked(
       { timeout: "72h", remind: { every: "1h" } },
       [decides(1, yes("ada"))],
@@ -589,7 +589,7 @@ describe("an approval that goes wrong", () => {
     ]);
   });
 
-  test("is withdrawn when who has asked is cancelled: nobody is reminded any more, and whoever decides is told", async () => {
+  test("is withdrawn when its flow is canceled, and reminders stop", async () => {
     const got = await asked({ timeout: "72h", remind: { every: "10h" } }, [
       [15, (f) => f.cancel()],
       decides(16, yes("ada")),
@@ -601,7 +601,7 @@ describe("an approval that goes wrong", () => {
     expect(got.run.calls(ask)).toHaveLength(2);
   });
 
-  test("is over, one way or the other, wherever it is cancelled", async () => {
+  test("always ends, at whichever moment it is canceled", async () => {
     const approved = approval("app/approve", {
       ask,
       quorum: 2,
@@ -634,12 +634,12 @@ describe("an approval that goes wrong", () => {
     ]);
   });
 
-  test("does not wait for those who tell to have told all", async () => {
+  test("ends with a decision before ask has finished", async () => {
     const got = await asked({}, [decides(1, yes("ada"))], [slow(ask, "5h")]);
     expect([got.status, got.endedAt]).toEqual(["approved", 1]);
   });
 
-  test("refuses a second request of its id while the first is open, and takes one afterwards", async () => {
+  test("rejects a second request of its id only while the first is open", async () => {
     const approved = approval("app/approve", { ask });
     const run = await simulate({ functions: [approved] }, async (t) => {
       const first = await t.client.start(approved, expense, { id: "e" });
@@ -653,7 +653,7 @@ describe("an approval that goes wrong", () => {
     expect(run.result).toMatchObject(["approved", { code: "ALREADY_OPEN" }, "rejected"]);
   });
 
-  test("tells each of those who wait how theirs has ended, when requests of one id follow close on each other", async () => {
+  test("gives each caller its own result when requests follow closely", async () => {
     const approved = approval("app/approve", { ask });
     const twice = fn("app/twice", (ctx) => {
       ctx.send(approved.decide, yes("ada"), { id: "e", delay: "1s" });
@@ -675,11 +675,11 @@ describe("an approval that goes wrong", () => {
   test.each([
     ["too few people", { ...three, quorum: 4 }, "INVALID_OPTIONS"],
     [
-      "one person who is named twice, for two",
+      "one person named twice, for a quorum of two",
       { approvers: () => ["ada", { person: "ada", role: "boss" }], quorum: 2 },
       "INVALID_OPTIONS",
     ],
-    ["nobody of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],
+    ["no approver of a role", { ...three, roles: { legal: 1 } }, "INVALID_OPTIONS"],
     [
       "too few people on all levels",
       { ...three, quorum: 5, escalation: [{ after: "1h", approvers: () => ["ada", "dan"] }] },
@@ -705,9 +705,9 @@ describe("an approval that goes wrong", () => {
       { ...three, escalation: [{ after: "1h", approvers: broken }] },
       "FUNCTION_FAILED",
     ],
-    ["people of no name", { approvers: () => [""] }, "INVALID_KEY"],
-    ["no people", { approvers: () => 5 as never }, "INVALID_OPTIONS"],
-    ["a requester of no name", { requester: () => undefined as never }, "INVALID_KEY"],
+    ["approvers without a name", { approvers: () => [""] }, "INVALID_KEY"],
+    ["approvers that are not a list", { approvers: () => 5 as never }, "INVALID_OPTIONS"],
+    ["a requester without a name", { requester: () => undefined as never }, "INVALID_KEY"],
   ] as const)("fails at once with %s", async (_, options, code) => {
     expect(
       (await asked(options as Partial<ApprovalOptions<Expense, string>>, [])).ended,
@@ -719,10 +719,10 @@ describe("an approval that goes wrong", () => {
     ["a name that is a number", { by: 0, decision: "approve" }, "INVALID_KEY"],
     ["another word", { by: "ada", decision: "maybe" }, "INVALID_INPUT"],
     ["nothing", undefined, "INVALID_INPUT"],
-    ["nobody", null, "INVALID_INPUT"],
-    ["a name alone", "ada", "INVALID_INPUT"],
-    ["a comment that is no text", { ...yes("ada"), comment: { html: "<b>" } }, "INVALID_INPUT"],
-    ["a request that has no name", { ...yes("ada"), request: 5 }, "INVALID_INPUT"],
+    ["null", null, "INVALID_INPUT"],
+    ["a name instead of an object", "ada", "INVALID_INPUT"],
+    ["a comment that is not text", { ...yes("ada"), comment: { html: "<b>" } }, "INVALID_INPUT"],
+    ["a request name that is not text", { ...yes("ada"), request: 5 }, "INVALID_INPUT"],
   ])("refuses decisions with %s", async (_, decision, code) => {
     const approved = approval("app/approve", { ask });
     await simulate({ functions: [approved] }, async (t) => {
@@ -739,16 +739,16 @@ describe("an approval that goes wrong", () => {
   });
 
   test.each([
-    ["a delegation of nothing", "delegate", null, "INVALID_INPUT"],
-    ["a delegation to nobody", "delegate", { by: "ada" }, "INVALID_KEY"],
+    ["an empty delegation", "delegate", null, "INVALID_INPUT"],
+    ["a delegation without a recipient", "delegate", { by: "ada" }, "INVALID_KEY"],
     [
-      "a delegation with a comment that is no text",
+      "a delegation with a comment that is not text",
       "delegate",
       { by: "ada", to: "dan", comment: 5 },
       "INVALID_INPUT",
     ],
-    ["a withdrawal of nothing", "withdraw", undefined, "INVALID_INPUT"],
-    ["a withdrawal by nobody", "withdraw", {}, "INVALID_KEY"],
+    ["an empty withdrawal", "withdraw", undefined, "INVALID_INPUT"],
+    ["a withdrawal without a name", "withdraw", {}, "INVALID_KEY"],
   ] as const)("refuses %s", async (_, operation, step, code) => {
     const approved = approval("app/approve", { ask });
     const call = simulate({ functions: [approved] }, (t) =>
@@ -757,7 +757,7 @@ describe("an approval that goes wrong", () => {
     await expect(call).rejects.toMatchObject({ code });
   });
 
-  test("waits for years, over a crash, and is still heard", async () => {
+  test("waits for years and through a crash, and still takes a decision", async () => {
     const approved = approval("app/approve", { ask });
     const run = await simulate({ functions: [approved] }, async (t) => {
       const flow = await t.client.start(approved, expense, { id: "e", key: "flow" });
@@ -774,7 +774,7 @@ describe("an approval that goes wrong", () => {
   });
 
   test.each([0, "1s"] as const)(
-    "tells who waits how it ended, though it is kept for %s and the machine was down for longer",
+    "gives its caller the result, even if it is kept for %s and the machine was down for longer",
     async (keepFor) => {
       const approved = approval("app/approve", { ask, keepFor, timeout: "1h" });
       const run = await simulate({ functions: [approved] }, async (t) => {
@@ -790,7 +790,7 @@ describe("an approval that goes wrong", () => {
     },
   );
 
-  test("is over when its time is up, though no timer has said so yet: it is seen so, and another request takes its place", async () => {
+  test("has expired at its deadline, even before its timer fires", async () => {
     const approved = approval("app/approve", { ask, timeout: "1h" });
     const run = await simulate({ functions: [approved] }, async (t) => {
       const first = await t.client.start(approved, expense, { id: "e" });
@@ -806,7 +806,7 @@ describe("an approval that goes wrong", () => {
 });
 
 describe("the audit", () => {
-  test("leaves with the commit of what it tells, each entry once, through every crash", async () => {
+  test("is sent in the commit of the change, each entry once, through every crash", async () => {
     const book = stateful("app/book", {
       state: { lines: value<string[]>([]) },
       handlers: {
@@ -835,7 +835,7 @@ describe("the audit", () => {
     expect(points).toBeGreaterThan(20);
   });
 
-  test("each level, the delegation and the end are told once, whichever commit the process dies at", async () => {
+  test("has each entry once, at whichever commit the process crashes", async () => {
     const book = stateful("app/book", {
       state: { lines: value<string[]>([]) },
       handlers: {
@@ -872,7 +872,7 @@ describe("the audit", () => {
     expect(points).toBeGreaterThan(20);
   });
 
-  test("goes to an egress, too, with the request's names", async () => {
+  test("can go to an egress, with the names of the request", async () => {
     const approved = approval("app/approve", { ask, audit: "app/audit" });
     const run = await simulate(
       { functions: [approved], egress: { "app/audit": () => undefined } },
@@ -923,7 +923,7 @@ describe("an approval is a function", () => {
     await host.close();
   });
 
-  test("that can be raced, timed out, sent to, and replaced by one that does the same", async () => {
+  test("can be raced, timed out, sent to, and replaced by a leaf", async () => {
     const approved = approval("app/approve", { ask });
     const leaf = fn("app/leaf", (ctx, _input: Expense) => ctx.onComplete(ctx.sleep("1h"), leafEnd));
     const leafEnd = fn("app/leaf-end", () => ({ status: "approved" }));
@@ -1008,7 +1008,7 @@ describe("an approval next to one function that waits", () => {
     ["rejected", [yes("ada"), no("bob")], 2],
     ["expired", [yes("ada")], 72],
   ] as const)(
-    "comes to the same, and is not billed for the days between: %s",
+    "gives the same result, and bills nothing for the days in between: %s",
     async (status, decisions, hour) => {
       const approved = approval("app/approve", { ask, quorum: 2, timeout: "72h", onTimeout: take });
       const parts = [slow(ask, "2s"), slow(take, "2s")];
@@ -1036,7 +1036,7 @@ describe("an approval next to one function that waits", () => {
         beta: 1,
       });
       const { billedMs } = await blocking.meter.flow("flow");
-      // Asking takes two of its seconds before the 72 hours begin.
+      // Asking takes two seconds before the 72 hours start.
       expect(billedMs).toBe(hour * HOUR + worked + (status === "expired" ? 4000 : 0));
     },
   );
@@ -1045,42 +1045,42 @@ describe("an approval next to one function that waits", () => {
 describe("options of an approval", () => {
   test.each([
     ["no options", undefined, "INVALID_OPTIONS"],
-    ["nobody to ask", {}, "INVALID_OPTIONS"],
-    ["an ask that is no function of ours", { ask: () => 1 }, "INVALID_OPTIONS"],
-    ["approvers that are no function", { ask, approvers: ["ada"] }, "INVALID_OPTIONS"],
+    ["no ask", {}, "INVALID_OPTIONS"],
+    ["an ask that is a plain function", { ask: () => 1 }, "INVALID_OPTIONS"],
+    ["approvers that are not a function", { ask, approvers: ["ada"] }, "INVALID_OPTIONS"],
     ["a quorum of 0", { ask, quorum: 0 }, "INVALID_OPTIONS"],
     ["half a rejection", { ask, rejections: 0.5 }, "INVALID_OPTIONS"],
-    ["roles without people", { ask, roles: { legal: 1 } }, "INVALID_OPTIONS"],
+    ["roles without approvers", { ask, roles: { legal: 1 } }, "INVALID_OPTIONS"],
     ["a role that is a list", { ask, ...three, roles: ["legal"] }, "INVALID_OPTIONS"],
-    ["none of a role", { ask, ...three, roles: { legal: 0 } }, "INVALID_OPTIONS"],
-    ["roles that are nothing", { ask, ...three, roles: null }, "INVALID_OPTIONS"],
-    ["levels that are left out", { ask, escalation: Array(2) }, "INVALID_OPTIONS"],
+    ["a role with a count of 0", { ask, ...three, roles: { legal: 0 } }, "INVALID_OPTIONS"],
+    ["roles that are null", { ask, ...three, roles: null }, "INVALID_OPTIONS"],
+    ["missing levels", { ask, escalation: Array(2) }, "INVALID_OPTIONS"],
     [
-      "people on the escalation, where anybody may decide",
+      "approvers at a level, though anyone may decide",
       { ask, escalation: [{ after: "1h", approvers: () => ["boss"] }] },
       "INVALID_OPTIONS",
     ],
-    ["a time to be kept that is none", { ask, keepFor: null }, "INVALID_DELAY"],
-    ["a timeout that is none", { ask, timeout: "long" }, "INVALID_DELAY"],
-    ["a timeout for ever", { ask, timeout: Infinity }, "INVALID_DELAY"],
-    ["an end that is no function of ours", { ask, onTimeout: "escalate" }, "INVALID_OPTIONS"],
-    ["reminders of no time", { ask, remind: {} }, "INVALID_DELAY"],
+    ["a keepFor that is not a duration", { ask, keepFor: null }, "INVALID_DELAY"],
+    ["a timeout that is not a duration", { ask, timeout: "long" }, "INVALID_DELAY"],
+    ["an infinite timeout", { ask, timeout: Infinity }, "INVALID_DELAY"],
+    ["an onTimeout that is not a function", { ask, onTimeout: "escalate" }, "INVALID_OPTIONS"],
+    ["reminders without a time", { ask, remind: {} }, "INVALID_DELAY"],
     ["no reminders", { ask, remind: { every: "1h", times: 0 } }, "INVALID_OPTIONS"],
-    ["an escalation that is no list", { ask, escalation: "up" }, "INVALID_OPTIONS"],
+    ["an escalation that is not a list", { ask, escalation: "up" }, "INVALID_OPTIONS"],
     [
       "levels that go back in time",
       { ask, escalation: [{ after: "2h" }, { after: "1h" }] },
       "INVALID_OPTIONS",
     ],
     ["a level without a time", { ask, escalation: [{}] }, "INVALID_DELAY"],
-    ["an audit that goes nowhere", { ask, audit: 5 }, "INVALID_OPTIONS"],
+    ["an audit that is not a destination", { ask, audit: 5 }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ask, approver: "ada" }, "INVALID_OPTIONS"],
-  ])("are refused when it is made: %s", (_, options, code) => {
+  ])("are rejected at definition: %s", (_, options, code) => {
     expect(() => approval("app/bad", options as never)).toThrow(expect.objectContaining({ code }));
   });
 });
 
-/** What decisions come to, told once more: the first that suffices is the last that counts. */
+/** A second model of the outcome: the first sufficient decision is the last that counts. */
 function outcome(decisions: readonly Decision[], quorum: number, rejections: number): string {
   const said = new Map<string, string>();
   for (const { by, decision } of decisions) {
@@ -1094,7 +1094,7 @@ function outcome(decisions: readonly Decision[], quorum: number, rejections: num
   return "expired";
 }
 
-test("the order in which decisions are taken decides, whatever crashes and comes twice; each is recorded once", () =>
+test("decisions count in their order, once each, through crashes and repeats", () =>
   fc.assert(
     fc.asyncProperty(
       fc.array(
@@ -1139,6 +1139,6 @@ test("the order in which decisions are taken decides, whatever crashes and comes
     ),
   ));
 
-test("errors of an approval are recognised by their code", () => {
+test("errors of an approval have a code", () => {
   expect(() => approval("no-slash", { ask })).toThrow(HandbackError);
 });

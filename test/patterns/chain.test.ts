@@ -21,7 +21,7 @@ const valueOf = async <Input>(f: Fn<Input, unknown>, input: Input): Promise<unkn
 
 describe("a chain", () => {
   test.each([
-    ["hands each step what the one before gave", chain("chain/last", add, double, show), "<4>"],
+    ["gives each step the output of the one before", chain("chain/last", add, double, show), "<4>"],
     [
       "maps values between steps with plain functions",
       chain(
@@ -34,7 +34,7 @@ describe("a chain", () => {
       "<21>",
     ],
     [
-      "may begin and end with a mapping",
+      "may start and end with a mapping",
       chain(
         "chain/ends",
         (n: number) => n + 1,
@@ -44,22 +44,22 @@ describe("a chain", () => {
       [3],
     ],
     [
-      "hands a step the results of several earlier ones",
+      "gives a step the results of several earlier steps",
       chain("chain/several", add, keep(double), pair),
       "2,4",
     ],
     [
-      "hands a step the results of several that run at once",
+      "gives a step the results of several functions that run at the same time",
       chain("chain/parallel", parallel(add, double), pair),
       "2,2",
     ],
     [
-      "has a step wait for others whose results it does not need",
+      "lets a step wait for functions whose results it does not need",
       chain("chain/waits", tap(add, note), tap(double), show),
       "<1>",
     ],
     [
-      "chooses a step",
+      "chooses one of several functions",
       chain(
         "chain/branch",
         choose({ add, double }, (n) => (n > 5 ? "double" : "add")),
@@ -68,17 +68,17 @@ describe("a chain", () => {
       "<2>",
     ],
     [
-      "is a step of another one",
+      "can be a step of another chain",
       chain("chain/outer", chain("chain/inner", add, double), show),
       "<4>",
     ],
-    ["may be a single step", chain("chain/single", add), 2],
+    ["may have a single step", chain("chain/single", add), 2],
   ] as const)("%s", async (_, f, expected) => {
     expect(await valueOf(f as Fn<number, unknown>, 1)).toEqual(expected);
   });
 
   test.each([0, -0, "", false, null, undefined, Number.NaN, [], {}, 0n].map((frail) => [frail]))(
-    "passes %o on through functions, mappings and all kinds of steps",
+    "passes %o through functions, mappings and all kinds of steps",
     async (frail) => {
       const all = chain(
         "chain/frail",
@@ -94,17 +94,17 @@ describe("a chain", () => {
     },
   );
 
-  test("waits for what is only tapped, and takes as long as its longest", async () => {
+  test("waits for tapped functions, for as long as the longest takes", async () => {
     const tapped = chain("chain/tapped", tap(add, double), show);
     const { run } = await measure(tapped, 1, {
       functions: [slow(record(add), "1s"), slow(record(double), "3s"), record(show)],
     });
-    // They are recorded when they have done their work.
+    // A call is recorded when its work is done.
     expect((run.calls(show)[0]?.at ?? 0) - (run.calls(add)[0]?.at ?? 0)).toBe(2000);
     expect(run.calls(show)[0]?.at).toBe(run.calls(double)[0]?.at);
   });
 
-  test("refuses what is no step, at once and with words", () => {
+  test("rejects an invalid step at once, with a clear message", () => {
     const promise = Promise.resolve();
     for (const wrong of [5, null, undefined, {}, "chain/add", promise]) {
       expect(() => chain("chain/wrong", add, wrong as never)).toThrow(
@@ -138,14 +138,14 @@ describe("a chain that fails", () => {
     ["a mapping", chain("chain/m", add, () => fail("mapped"), show), 2, "a mapping", "mapped"],
     ["the first mapping", chain("chain/m1", () => fail("first"), show), 1, "a mapping", "first"],
     [
-      "one of several at once",
+      "one of several that run at the same time",
       chain("chain/p", parallel(add, bad), pair),
       1,
       "parallel(chain/add, chain/bad)",
       "no 1",
     ],
-    ["one that is waited for", chain("chain/t", add, tap(bad), show), 2, "tap(chain/bad)", "no 2"],
-    ["the last", chain("chain/l", add, add, bad), 3, "chain/bad", "no 3"],
+    ["a tapped function", chain("chain/t", add, tap(bad), show), 2, "tap(chain/bad)", "no 2"],
+    ["the last step", chain("chain/l", add, add, bad), 3, "chain/bad", "no 3"],
     [
       "a choice",
       chain(
@@ -157,14 +157,14 @@ describe("a chain that fails", () => {
       'choose: expected one of add from select, got "other"',
     ],
     [
-      "a mapping that gives a promise",
+      "a mapping that returns a promise",
       chain("chain/pr", late),
       1,
       "a mapping",
       "a plain function returned a promise",
     ],
     [
-      "a last mapping that gives what cannot be kept",
+      "a last mapping whose value cannot be encoded",
       chain("chain/un", add, () => () => 1),
       2,
       "a mapping",
@@ -180,7 +180,7 @@ describe("a chain that fails", () => {
     });
   });
 
-  test("has what the step threw as its cause, all the way down a chain of chains", async () => {
+  test("has the thrown error as its cause, through a chain of chains", async () => {
     const inner = chain("chain/inner", add, bad);
     const outer = chain("chain/outer", inner, show);
     const engine = await embedded({ functions: [outer], store: memory() });
@@ -200,7 +200,7 @@ describe("a chain that fails", () => {
     await engine.close();
   });
 
-  test("calls no later step, and cancels what runs beside the step that failed", async () => {
+  test("calls no later step, and cancels functions beside the failed step", async () => {
     const waiting = fn("chain/waiting", (ctx, _: number) => ctx.onComplete(ctx.sleep("1h"), never));
     const never = fn("chain/never", () => 1);
     const f = chain("chain/stops", parallel(waiting, bad), pair);
@@ -212,8 +212,8 @@ describe("a chain that fails", () => {
   });
 });
 
-describe("a chain and its naive twin, which blocks on each step", () => {
-  /** A chain of so many steps, each of which takes its time; the step at `failsAt` fails. */
+describe("a chain compared with a function that blocks on each step", () => {
+  /** A chain of slow steps. The step at `failsAt` fails. */
   const make = (times: readonly number[], failsAt: number) => {
     const steps = times.map((_, at) =>
       fn(`twin/s${at}`, (_, log: readonly number[]): readonly number[] => [...log, at]),
@@ -231,7 +231,7 @@ describe("a chain and its naive twin, which blocks on each step", () => {
     return { split, naive, steps, functions };
   };
 
-  test("gives the same, calls the same, and is billed half", () =>
+  test("has the same result and calls, and half the bill", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(5000), { minLength: 1, maxLength: 8 }),
@@ -261,7 +261,7 @@ describe("a chain and its naive twin, which blocks on each step", () => {
     ));
 });
 
-describe("a chain in a world that goes wrong", () => {
+describe("a chain through crashes and cancellation", () => {
   const work = chain(
     "chain/work",
     add,
@@ -272,13 +272,13 @@ describe("a chain in a world that goes wrong", () => {
     choose({ echo }, () => "echo"),
   );
 
-  test("comes to the same whichever commit the process dies at", async () => {
+  test("gives the same result at whichever commit the process crashes", async () => {
     const { run, points } = await everyCrash({ functions: [work] }, (t) => t.client.call(work, 1));
     expect(run.result).toBe("6,12");
     expect(points).toBeGreaterThan(15);
   });
 
-  test("comes to the same under every schedule", () =>
+  test("gives the same result under every schedule", () =>
     fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
         expect(
@@ -288,7 +288,7 @@ describe("a chain in a world that goes wrong", () => {
       { numRuns: 40 },
     ));
 
-  test("is over at once wherever it is cancelled, and begins nothing afterwards", async () => {
+  test("ends at once when it is canceled, and starts nothing afterwards", async () => {
     const steps = [add, double, echo].map((f) => slow(record(f as Fn<number, number>), "10s"));
     const f = chain("chain/cancelled", add, (n) => n, double, echo);
     for (const at of [0, 5, 10, 15, 25, 29]) {
@@ -310,7 +310,7 @@ describe("a chain in a world that goes wrong", () => {
     }
   });
 
-  test("passes a step's own cancellation on as it is", async () => {
+  test("passes a cancellation of a step on unchanged", async () => {
     const quits = fn("chain/quits", (ctx, n: number) => {
       const work = ctx.invoke(add, n);
       ctx.cancel(work);
@@ -323,7 +323,7 @@ describe("a chain in a world that goes wrong", () => {
     expect(run.calls(add)).toEqual([]);
   });
 
-  test("parked in the middle by a version with other steps, it stays where it is until that version is back", async () => {
+  test("work parked by a version with other steps waits until that version is back", async () => {
     const wait = fn("chain/wait", (ctx, n: number) => ctx.onComplete(ctx.sleep("1h"), slept, n));
     const slept = fn("chain/slept", (_, { args: n }: { result: void; args: number }) => n);
     const before = chain("chain/deployed", wait, add, show);

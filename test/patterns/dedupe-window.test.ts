@@ -7,7 +7,7 @@ const names = fc.oneof(
   fc.string({ unit: "binary" }),
 );
 
-test("remembers each name for as long as the window, and the last ones only", () =>
+test("remembers each name for the length of the window, up to a limit", () =>
   fc.assert(
     fc.property(
       fc.array(fc.tuple(names, fc.nat(5))),

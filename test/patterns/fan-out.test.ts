@@ -15,7 +15,7 @@ const sum = fn("fan/sum", (_, all: readonly number[]) =>
   all.reduce((total, each) => total + each, 0),
 );
 
-/** What a branch is told to do: wait so long, then fail or give its number. */
+/** The task of a branch: wait this long, then fail or return its number. */
 interface Order {
   readonly n: number;
   readonly ms: number;
@@ -48,7 +48,7 @@ describe.each([
   ["all at once", undefined],
   ["two at a time", 2],
   ["one at a time", 1],
-  ["more than there are at a time", 1000],
+  ["with a limit above the number of items", 1000],
 ])("a fan-out, %s", (_, limit) => {
   const concurrency = limit === undefined ? {} : { concurrency: limit };
   const total = fanOut("fan/total", { split: upTo, each: square, join: sum, ...concurrency });
@@ -79,7 +79,7 @@ describe.each([
     },
   );
 
-  test("keeps the order when branches end in another one, and falsy results", async () => {
+  test("keeps falsy results and the order of the items", async () => {
     expect((await measure(list, orders(50, 10, 40, 20, 30))).ended).toEqual({
       value: [0, 1, 2, 3, 4],
     });
@@ -90,7 +90,7 @@ describe.each([
     ).toStrictEqual({ value: falsy });
   });
 
-  test("takes a gap in the list that split gives for an item that is undefined", async () => {
+  test("treats a gap in the list of items as undefined", async () => {
     const kind = fn("fan/kind", (_, value: unknown) => typeof value);
     const f = fanOut("fan/gap", { split: (_: void) => [1, , 3], each: kind, ...concurrency }); // oxlint-disable-line no-sparse-arrays
     expect((await measure(f, undefined)).ended).toEqual({
@@ -98,7 +98,7 @@ describe.each([
     });
   });
 
-  test("fails with the first failure as it is, and cancels the others", async () => {
+  test("fails with the first failure unchanged, and cancels the other branches", async () => {
     const { ended, run } = await measure(list, orders(50, [10], [9], 3000), {
       functions: [record(over)],
     });
@@ -111,14 +111,14 @@ describe.each([
     expect((await run.meter.flow("flow")).final).toBe(true);
   });
 
-  test("tells how each branch ended when it is to settle, whatever they do", async () => {
+  test("reports the outcome of each branch with settle", async () => {
     expect((await measure(settle, orders(50, [10], 20, [30]))).ended).toEqual({
       value: ["completed", 0, "branch 1", 2, "branch 3"],
     });
     expect((await measure(settle, [])).ended).toEqual({ value: ["completed"] });
   });
 
-  test("goes on when a branch is rejected with a cancellation of its own", async () => {
+  test("goes on when a branch rejects with its own cancellation", async () => {
     const quits = fn("fan/quits", { parts: [square] }, (ctx, n: number): Future<number> => {
       const work = ctx.invoke(square, n);
       if (n % 2 === 1) ctx.cancel(work);
@@ -143,7 +143,7 @@ describe.each([
     });
   });
 
-  test("fails when split, a branch that is no list, or join do", async () => {
+  test("fails when split or join fails, or items are not a list", async () => {
     const no = fn("fan/no", (): number[] => {
       throw new Error("no");
     });
@@ -172,7 +172,7 @@ describe.each([
     ]);
   });
 
-  test("comes to the same whichever commit the process dies at, and leaves nothing behind", async () => {
+  test("gives the same result at every crash, and leaves nothing behind", async () => {
     const { run } = await everyCrash({ functions: [settle] }, (t) =>
       t.client.call(settle, orders(5, [5], 1, 5)),
     );
@@ -180,7 +180,7 @@ describe.each([
     expect(await run.states()).toEqual([]);
   });
 
-  test("comes to the same under every schedule", () =>
+  test("gives the same result under every schedule", () =>
     fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
         const run = await simulate({ functions: [settle], schedule }, (t) =>
@@ -191,7 +191,7 @@ describe.each([
       { numRuns: 25 },
     ));
 
-  test("begins nothing and leaves nothing once it is cancelled, wherever that is", async () => {
+  test("starts nothing and leaves nothing behind when it is canceled at any moment", async () => {
     for (const at of [0, 5, 10, 15, 20, 25]) {
       const run = await simulate({ functions: [list, record(over)] }, async (t) => {
         const flow = await t.client.start(list, orders(10, 20, 10, 20, 30), { id: "flow" });
@@ -220,7 +220,7 @@ describe("a window over many pages", () => {
     concurrency: 6,
   });
 
-  test("comes to the same whichever commit the process dies at, and leaves nothing behind", async () => {
+  test("gives the same result at every crash, and leaves nothing behind", async () => {
     const items = Array.from({ length: 20 }, (_, at) => (at === 17 ? [1] : 1) as number | [number]);
     const { run } = await everyCrash({ functions: [settle] }, (t) =>
       t.client.call(settle, orders(...items)),
@@ -232,14 +232,14 @@ describe("a window over many pages", () => {
     expect(await run.states()).toEqual([]);
   });
 
-  test("keeps the order when more lanes ask than have the items of their page at hand", async () => {
+  test("keeps the order when workers ask for items that have not arrived yet", async () => {
     const items = Array.from({ length: 100 }, (_, at) => (at * 7) % 11);
     const f = fanOut("fan/wide", { each: branch, concurrency: 40 });
     expect((await measure(f, orders(...items))).ended).toEqual({ value: items.map((_, at) => at) });
   });
 
   test.each([3, 50])(
-    "leaves nothing of %d branches once it is cancelled, wherever that is, the closing included",
+    "leaves nothing of %d branches behind when it is canceled at any moment, even while closing",
     async (count) => {
       const few = fanOut("fan/few", { each: branch, concurrency: Math.min(6, count - 1) });
       for (let at = 0; at < 80; at++) {
@@ -262,7 +262,7 @@ describe("a window over many pages", () => {
           status: cancelled ? "cancelled" : "completed",
           unhandled: [],
         });
-        // The record of the flow is left.
+        // The record of the flow remains.
         expect({ at, ...content.count() }).toMatchObject({
           at,
           state: 1,
@@ -278,7 +278,7 @@ describe("a window over many pages", () => {
 });
 
 describe("the limit of a fan-out", () => {
-  /** Runs branches of random lengths; gives how many were under way at most, and how long it took. */
+  /** Runs branches of random lengths. Returns how many ran at a time at most, and the total time. */
   async function peak(
     times: readonly number[],
     concurrency: number,
@@ -299,14 +299,14 @@ describe("the limit of a fan-out", () => {
     return { most, ms };
   }
 
-  /** How long it takes a pool of so many, each of whom takes the next as soon as it is free. */
+  /** Returns the time that a pool of workers needs if each takes the next item once it is free. */
   function pool(times: readonly number[], size: number): number {
     const free = Array.from({ length: size }, () => 0);
     for (const ms of times) free[free.indexOf(Math.min(...free))]! += ms;
     return Math.max(...free);
   }
 
-  test("counts branches that wait, is used to the full, and nobody is idle while there is work", () =>
+  test("counts waiting branches and keeps every worker busy", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 40 }),
@@ -327,13 +327,13 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
 
   test.each([
     [
-      "fewer failures than are tolerated",
+      "fewer failures than tolerated",
       { onFailure: { tolerate: 2 } },
       four([1], [2], 3, 4),
       ["completed", "branch 0", "branch 1", 2, 3],
     ],
     [
-      "one more than are tolerated",
+      "one failure more than tolerated",
       { onFailure: { tolerate: 1 } },
       four([1], [2], 3000, 4),
       "BRANCHES_FAILED",
@@ -351,13 +351,13 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
       "BRANCHES_FAILED",
     ],
     [
-      "no failure tolerated, and none",
+      "no failures tolerated, no failure",
       { onFailure: { tolerate: 0 } },
       four(1, 2),
       ["completed", 0, 1],
     ],
     [
-      "no failure tolerated, and one",
+      "no failures tolerated, one failure",
       { onFailure: { tolerate: "0%" } },
       four(1, [2]),
       "BRANCHES_FAILED",
@@ -369,8 +369,13 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
       ["completed", "branch 0", "branch 1"],
     ],
     ["enough successes", { enough: 2 }, four(3000, 2, [1], 3), ["enough", "-", 1, "branch 2", 3]],
-    ["as many as there are", { enough: 2 }, four(1, 2), ["enough", 0, 1]],
-    ["no longer enough", { enough: 3 }, four(3000, [2], [1], 3), "BRANCHES_FAILED"],
+    ["all branches are needed", { enough: 2 }, four(1, 2), ["enough", 0, 1]],
+    [
+      "enough successes are no longer possible",
+      { enough: 3 },
+      four(3000, [2], [1], 3),
+      "BRANCHES_FAILED",
+    ],
     [
       "enough, before too many failures",
       { enough: 2, onFailure: { tolerate: 1 } },
@@ -383,10 +388,10 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
       four([1], [2], 3, 4),
       "BRANCHES_FAILED",
     ],
-    ["none needed", { enough: 0 }, four(1, 2), ["enough", "-", "-"]],
-    ["none there, and none needed", { enough: 0 }, [], ["enough"]],
-    ["none there, and some needed", { enough: 1 }, [], "BRANCHES_FAILED"],
-    ["none there, and none tolerated", { onFailure: { tolerate: 0 } }, [], ["completed"]],
+    ["no success needed", { enough: 0 }, four(1, 2), ["enough", "-", "-"]],
+    ["no branches, no success needed", { enough: 0 }, [], ["enough"]],
+    ["no branches, some successes needed", { enough: 1 }, [], "BRANCHES_FAILED"],
+    ["no branches, no failures tolerated", { onFailure: { tolerate: 0 } }, [], ["completed"]],
   ] as const)("%s", async (_, policy, items, expected) => {
     for (const concurrency of [undefined, 4]) {
       const f = fanOut("policy/fan", {
@@ -402,7 +407,7 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
     }
   });
 
-  test("says in its failure how many failed and succeeded, and why the last one did", async () => {
+  test("has the counts and the last cause in its failure", async () => {
     const f = fanOut("policy/fan", { each: branch, onFailure: { tolerate: 1 } });
     const engine = await embedded({ functions: [f], store: memory() });
     const error: unknown = await engine.client
@@ -417,8 +422,8 @@ describe("the failure policies of a fan-out, as AWS Step Functions documents the
   });
 });
 
-describe("a fan-out and its naive twin, which blocks until all branches are done", () => {
-  test("gives the same, calls the same, and is billed once", () =>
+describe("a fan-out compared with a function that blocks until all branches are done", () => {
+  test("has the same result and calls, and bills once", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.nat(2000), { maxLength: 20 }),
@@ -465,7 +470,7 @@ describe("a fan-out and its naive twin, which blocks until all branches are done
     ));
 });
 
-test("nests: a fan-out whose branches are fan-outs, each with a limit", async () => {
+test("a fan-out can have branches that are fan-outs, each with a limit", async () => {
   const row = fanOut("nest/row", { split: upTo, each: square, join: sum, concurrency: 2 });
   const table = fanOut("nest/table", { split: upTo, each: row, join: sum, concurrency: 3 });
   const cube = fanOut("nest/cube", { split: upTo, each: table, join: sum });
@@ -477,7 +482,7 @@ test("nests: a fan-out whose branches are fan-outs, each with a limit", async ()
   expect(await run.states()).toEqual([]);
 });
 
-test("what a branch costs does not grow with their number", async () => {
+test("the cost of a branch does not grow with their number", async () => {
   const engine = await embedded({
     functions: [
       fanOut("cost/all", { each: square, join: sum }),
@@ -507,7 +512,7 @@ test("what a branch costs does not grow with their number", async () => {
   await engine.close();
 });
 
-test("joins a hundred thousand branches", { timeout: 60_000 }, async () => {
+test("a fan-out joins a hundred thousand branches", { timeout: 60_000 }, async () => {
   const f = fanOut("many/fan", { split: upTo, each: square, join: sum });
   const engine = await embedded({ functions: [f], store: memory() });
   expect(await engine.client.call(f, 100_000, { id: "many" })).toBe(333_328_333_350_000);
@@ -538,7 +543,7 @@ test.each([
   [{ each: square, enough: -1 }, /enough of fan\/wrong: expected a whole number from 0/],
   [{ each: square, limit: 5 }, /unknown option "limit"/],
   [5, /expected an object/],
-])("is not made of wrong options: %o", (options, message) => {
+])("wrong options are rejected: %o", (options, message) => {
   expect(() => fanOut("fan/wrong", options as never)).toThrow(message);
   expect(() => fanOut("fan/wrong", options as never)).toThrow(/INVALID_OPTIONS/);
 });

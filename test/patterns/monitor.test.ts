@@ -23,7 +23,10 @@ const BEGIN = VirtualClock.startAt;
 const check = fn("mon/check", (_, _job: Job) => 0);
 const terminate = fn("mon/terminate", (_, _job: Job) => "stopped" as const);
 
-/** Runs a monitor whose check sees 1, 2, 3, ... and gives its end, when that was, and when there were checks; in seconds. */
+/**
+ * Runs a monitor whose check returns 1, 2, 3, ... Returns its end, the time of the end, and the times
+ * of the checks, in seconds.
+ */
 async function watched(
   options: Partial<MonitorOptions<Job, number, "stopped">>,
   { job = {}, work = 0, functions = [] as readonly object[] } = {},
@@ -67,43 +70,43 @@ describe("a monitor", () => {
       { status: "done", value: 1, checks: 1 },
     ],
     [
-      "checks again after each pause",
+      "checks again after each delay",
       { until: (n: number) => n === 3 },
       [0, 30, 60],
       { status: "done", value: 3, checks: 3 },
     ],
     [
-      "grows its pauses",
+      "grows its delays",
       { until: (n: number) => n === 5, backoff: 2 },
       [0, 30, 90, 210, 450],
       { status: "done", value: 5, checks: 5 },
     ],
     [
-      "grows them up to the longest",
+      "grows its delays up to the longest",
       { until: (n: number) => n === 5, backoff: 2, maxDelay: "1m" },
       [0, 30, 90, 150, 210],
       { status: "done", value: 5, checks: 5 },
     ],
     [
-      "stops after so many checks, without another pause",
+      "stops after its number of checks, without another delay",
       { attempts: 3 },
       [0, 30, 60],
       { status: "expired", reason: "attempts", last: 3, checks: 3 },
     ],
     [
-      "may have no pauses",
+      "may have no delays",
       { until: (n: number) => n === 3, every: 0 },
       [0, 0, 0],
       { status: "done", value: 3, checks: 3 },
     ],
     [
-      "is done when the last check that it may make says so",
+      "is done if its last allowed check says so",
       { attempts: 3, until: (n: number) => n === 3 },
       [0, 30, 60],
       { status: "done", value: 3, checks: 3 },
     ],
     [
-      "waits for values that mean no elsewhere",
+      "can wait for a falsy value",
       { until: (n: number) => !(n < 2) },
       [0, 30],
       { status: "done", value: 2, checks: 2 },
@@ -113,14 +116,14 @@ describe("a monitor", () => {
     expect([got.checks, got.ended]).toEqual([checks, { value }]);
   });
 
-  test("pauses between the end of a check and the next one's beginning", async () => {
-    // Mocks are recorded after the work.
+  test("waits between the end of a check and the start of the next", async () => {
+    // A mock is recorded after its work.
     expect((await watched({ until: (n) => n === 3 }, { work: 10_000 })).checks).toEqual([
       10, 50, 90,
     ]);
   });
 
-  test("carries what it needs from one check to the next", async () => {
+  test("carries input from one check to the next", async () => {
     const steps: unknown[] = [];
     const page = fn("mon/page", (_, { step = 0 }: Job) => step + 1);
     const watch = monitor("mon/watch", {
@@ -135,7 +138,7 @@ describe("a monitor", () => {
     expect(steps).toEqual([{}, { step: 1 }, { step: 2 }]);
   });
 
-  test("looks at one state with all its checks, and ends there, when these are operations of a stateful function", async () => {
+  test("runs all stateful checks and onDeadline on one state", async () => {
     const job = stateful("mon/job", {
       state: { looks: value(0) },
       handlers: {
@@ -157,7 +160,7 @@ describe("a monitor", () => {
     });
   });
 
-  test("shortens its pauses by chance, and the same seed gives the same ones", async () => {
+  test("shortens its delays at random, and equally for the same seed", async () => {
     const pauses = async (seed: number) => {
       const at: number[] = [];
       let seen = 0;
@@ -184,7 +187,7 @@ describe("a monitor with a deadline", () => {
 
   test.each([
     [
-      "ends at the deadline, in the middle of a pause",
+      "ends at the deadline, in the middle of a delay",
       due(45),
       0,
       [0, 30],
@@ -200,7 +203,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", last: 2, checks: 2 },
     ],
     [
-      "cuts off a check that is under way",
+      "cancels a running check",
       due(60),
       20_000,
       [20, 70],
@@ -208,7 +211,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", last: 1, checks: 2 },
     ],
     [
-      "cuts off the first check",
+      "cancels the first check",
       due(5),
       20_000,
       [20],
@@ -216,7 +219,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", checks: 1 },
     ],
     [
-      "makes one check more, at the deadline, if it may take a while",
+      "makes a last check at the deadline if there is grace",
       { ...due(45), grace: "10s" },
       0,
       [0, 30, 45],
@@ -224,7 +227,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", last: 3, checks: 3 },
     ],
     [
-      "cuts that one off when the time is over",
+      "cancels the last check when the grace is over",
       { ...due(45), grace: "10s" },
       20_000,
       [20, 65],
@@ -232,7 +235,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", last: 1, checks: 2 },
     ],
     [
-      "hears a check that was under way at the deadline, within that time",
+      "uses a check that was running at the deadline and ends within the grace",
       { ...due(45), grace: "10s", until: (n: number) => n === 2 },
       11_000,
       [11, 52],
@@ -240,7 +243,7 @@ describe("a monitor with a deadline", () => {
       { status: "done", value: 2, checks: 2 },
     ],
     [
-      "is done if its check at the deadline says so",
+      "is done if the check at the deadline says so",
       { ...due(45), grace: "10s", until: (n: number) => n === 3 },
       0,
       [0, 30, 45],
@@ -248,7 +251,7 @@ describe("a monitor with a deadline", () => {
       { status: "done", value: 3, checks: 3 },
     ],
     [
-      "begins nothing when the deadline has passed",
+      "starts nothing if the deadline has passed",
       due(0),
       0,
       [],
@@ -256,7 +259,7 @@ describe("a monitor with a deadline", () => {
       { status: "expired", reason: "deadline", checks: 0 },
     ],
     [
-      "never ends when there is none",
+      "goes on without a deadline",
       { deadline: (): undefined => undefined, until: (n: number) => n === 9 },
       0,
       [0, 30, 60, 90, 120, 150, 180, 210, 240],
@@ -268,7 +271,7 @@ describe("a monitor with a deadline", () => {
     expect([got.ended, got.checks, got.at]).toEqual([{ value }, checks, at]);
   });
 
-  test("calls what is to be done then, once, with what the next check would have had", async () => {
+  test("calls onDeadline once, with the input of the next check", async () => {
     const { ended, run } = await watched({
       ...due(45),
       onDeadline: terminate,
@@ -282,14 +285,14 @@ describe("a monitor with a deadline", () => {
     ]);
   });
 
-  test("does that too when it has checked often enough", async () => {
+  test("calls onDeadline after its number of checks too", async () => {
     const { ended } = await watched({ attempts: 2, onDeadline: terminate });
     expect(ended).toMatchObject({
       value: { status: "expired", value: "stopped", reason: "attempts" },
     });
   });
 
-  test("is rejected when what is to be done then fails", async () => {
+  test("rejects if onDeadline fails", async () => {
     const { ended } = await watched(
       { attempts: 2, onDeadline: terminate },
       { functions: [failing(terminate, new Error("cannot"))] },
@@ -297,7 +300,7 @@ describe("a monitor with a deadline", () => {
     expect(ended).toMatchObject({ code: "FUNCTION_FAILED" });
   });
 
-  test("decides once, when a check ends at the very instant of the deadline", async () => {
+  test("decides once if a check ends at the instant of the deadline", async () => {
     const outcomes = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
       const at = (): number => BEGIN + 10_000;
@@ -335,10 +338,10 @@ describe("a monitor with a deadline", () => {
 
   test.each([
     ["text", "08:00"],
-    ["no date", new Date(Number.NaN)],
-    ["no number", Number.NaN],
+    ["not a date", new Date(Number.NaN)],
+    ["not a number", Number.NaN],
     ["endless", Infinity],
-  ])("is rejected for a deadline that is none: %s", async (_, wrong) => {
+  ])("is rejected for an invalid deadline: %s", async (_, wrong) => {
     expect((await watched({ deadline: () => wrong as number })).ended).toMatchObject({
       code: "INVALID_DELAY",
     });
@@ -346,7 +349,7 @@ describe("a monitor with a deadline", () => {
 });
 
 describe("a monitor whose check fails", () => {
-  test("fails, and says why", async () => {
+  test("fails with the failure of its check", async () => {
     const watch = monitor("mon/watch", { check, until: () => true, every: "30s" });
     const { ended } = await measure(
       watch,
@@ -359,7 +362,7 @@ describe("a monitor whose check fails", () => {
     });
   });
 
-  test("counts so many failures in a row as checks that saw nothing", async () => {
+  test("tolerates a number of failures in a row", async () => {
     const watch = monitor("mon/watch", { check, until: (n) => n === 0, every: "30s", tolerate: 2 });
     expect((await measure(watch, {}, { functions: [failing(check, 2)] })).ended).toEqual({
       value: { status: "done", value: 0, checks: 3 },
@@ -369,7 +372,7 @@ describe("a monitor whose check fails", () => {
     });
   });
 
-  test("begins to count again after a check that saw something", async () => {
+  test("counts failures anew after a successful check", async () => {
     const ends: unknown[] = ["fail", 1, "fail", 2];
     const stub = mock(check, () => {
       const next = ends.shift();
@@ -382,7 +385,7 @@ describe("a monitor whose check fails", () => {
     });
   });
 
-  test("fails when what decides fails", async () => {
+  test("fails if until fails", async () => {
     const bad = (): boolean => {
       throw new RangeError("cannot tell");
     };
@@ -403,12 +406,12 @@ describe("a monitor whose check fails", () => {
   });
 });
 
-describe("a monitor that is cancelled", () => {
+describe("a canceled monitor", () => {
   test.each([
-    ["in a pause", 25_000, 0],
-    ["in a check", 5_000, 20_000],
-    ["in the last check of its grace", 50_000, 20_000],
-  ])("checks no more, and terminates nothing: %s", async (_, afterMs, work) => {
+    ["during a delay", 25_000, 0],
+    ["during a check", 5_000, 20_000],
+    ["during the last check of its grace", 50_000, 20_000],
+  ])("checks no more and does not call onDeadline: %s", async (_, afterMs, work) => {
     const watch = monitor("mon/watch", {
       check,
       until: () => false,
@@ -437,7 +440,7 @@ describe("a monitor that is cancelled", () => {
 });
 
 describe("a monitor through every crash", () => {
-  test("comes to the same: done", async () => {
+  test("gives the same result: done", async () => {
     let seen = 0;
     const stub = fn(
       "mon/check",
@@ -457,7 +460,7 @@ describe("a monitor through every crash", () => {
     expect(points).toBeGreaterThan(20);
   });
 
-  test("comes to the same: expired", async () => {
+  test("gives the same result: expired", async () => {
     const watch = monitor("mon/watch", {
       check,
       until: () => false,
@@ -477,7 +480,7 @@ describe("a monitor through every crash", () => {
 });
 
 describe("a monitor for a long time", () => {
-  test("costs the hundred thousandth poll what it cost the first, in space and in messages", async () => {
+  test("has the same cost for the hundred thousandth poll as for the first", async () => {
     let seen = 0;
     const counting = fn("mon/counting", (_, _job: Job) => ++seen);
     const watch = monitor("mon/watch", { check: counting, until: (n) => n === 100_000, every: 0 });
@@ -496,7 +499,7 @@ describe("a monitor for a long time", () => {
     await engine.close();
   });
 
-  test("with a deadline, too", async () => {
+  test("has the same cost with a deadline", async () => {
     let seen = 0;
     const counting = fn("mon/counting", (_, _job: Job) => ++seen);
     const watch = monitor("mon/watch", {
@@ -525,7 +528,7 @@ describe("a monitor is a function", () => {
   test.each(
     [onMemory, onSqlite, onPoorestLosing(0.2)].map((engine) => [engine.name, engine] as const),
   )("on %s", async (_, engine) => {
-    // What a check sees depends on the time alone, since lost responses have checks run again.
+    // A check's value depends on the time alone, since lost responses repeat checks.
     const since = fn(
       "mon/since",
       (ctx, job: { readonly from: number; readonly until?: number }) => ctx.now() - job.from,
@@ -550,7 +553,7 @@ describe("a monitor is a function", () => {
     await host.close();
   });
 
-  test("that can be raced, timed out, nested and replaced by one that does the same", async () => {
+  test("can be raced, timed out, nested and replaced by a leaf", async () => {
     const leaf: Fn<Job, unknown> = fn("mon/leaf", (ctx, _job: Job) =>
       ctx.onComplete(ctx.sleep("60s"), fn3),
     );
@@ -605,7 +608,7 @@ describe("a monitor next to one function that waits", () => {
     ["done", 600],
     ["expired", 90],
   ] as const)(
-    "comes to the same, and is not billed for the pauses: %s",
+    "gives the same result, and bills nothing for the delays: %s",
     async (status, seconds) => {
       const watch = monitor("mon/watch", {
         check,
@@ -633,7 +636,7 @@ describe("a monitor next to one function that waits", () => {
       expect(split?.ended).toEqual(blocking?.ended);
       expect(split?.ended).toMatchObject({ value: { status } });
       expect(split).toMatchObject({ billedMs: 8000, blockedMs: 0, beta: 1 });
-      // Four checks (three, and the end) of 2 s each are billed twice, and all the pauses once.
+      // Four checks of 2 s, the last one included, are billed twice, and all delays once.
       expect(blocking?.billedMs).toBe(
         status === "done" ? 8000 + 8000 + 90_000 : 8000 + 2000 + 90_000,
       );
@@ -646,24 +649,24 @@ describe("options of a monitor", () => {
   test.each([
     ["no options", undefined, "INVALID_OPTIONS"],
     ["no check", { ...good, check: undefined }, "INVALID_OPTIONS"],
-    ["a check that is no function of ours", { ...good, check: () => 1 }, "INVALID_OPTIONS"],
-    ["nothing to wait for", { ...good, until: undefined }, "INVALID_OPTIONS"],
-    ["no pauses", { ...good, every: undefined }, "INVALID_DELAY"],
-    ["pauses that are none", { ...good, every: "often" }, "INVALID_DELAY"],
-    ["pauses that shrink", { ...good, backoff: 0.5 }, "INVALID_OPTIONS"],
-    ["pauses that grow without bound", { ...good, backoff: Infinity }, "INVALID_OPTIONS"],
-    ["more than all of a pause", { ...good, jitter: 1.1 }, "INVALID_OPTIONS"],
-    ["no attempt", { ...good, attempts: 0 }, "INVALID_OPTIONS"],
-    ["half a failure", { ...good, tolerate: 0.5 }, "INVALID_OPTIONS"],
-    ["a deadline that is no function", { ...good, deadline: 5 }, "INVALID_OPTIONS"],
-    ["an end that is no function of ours", { ...good, onDeadline: () => 1 }, "INVALID_OPTIONS"],
+    ["a check that is a plain function", { ...good, check: () => 1 }, "INVALID_OPTIONS"],
+    ["no until", { ...good, until: undefined }, "INVALID_OPTIONS"],
+    ["no every", { ...good, every: undefined }, "INVALID_DELAY"],
+    ["an every that is not a duration", { ...good, every: "often" }, "INVALID_DELAY"],
+    ["a backoff under 1", { ...good, backoff: 0.5 }, "INVALID_OPTIONS"],
+    ["an infinite backoff", { ...good, backoff: Infinity }, "INVALID_OPTIONS"],
+    ["a jitter over 1", { ...good, jitter: 1.1 }, "INVALID_OPTIONS"],
+    ["attempts of 0", { ...good, attempts: 0 }, "INVALID_OPTIONS"],
+    ["a tolerate that is not whole", { ...good, tolerate: 0.5 }, "INVALID_OPTIONS"],
+    ["a deadline that is not a function", { ...good, deadline: 5 }, "INVALID_OPTIONS"],
+    ["an onDeadline that is not a function", { ...good, onDeadline: () => 1 }, "INVALID_OPTIONS"],
     ["an option that does not exist", { ...good, interval: 5 }, "INVALID_OPTIONS"],
-  ])("are refused when it is made: %s", (_, options, code) => {
+  ])("are rejected at definition: %s", (_, options, code) => {
     expect(() => monitor("mon/bad", options as never)).toThrow(expect.objectContaining({ code }));
   });
 });
 
-test("checks and ends follow from the options alone, whatever they are", () =>
+test("the options alone determine the checks and the end", () =>
   fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -688,7 +691,7 @@ test("checks and ends follow from the options alone, whatever they are", () =>
           now = Math.min(now + workMs + Math.ceil(Math.min(pause, options.maxDelay)), deadlineMs);
           pause *= options.backoff;
         }
-        // A check and the deadline at one instant may come in either order; there is a test for that.
+        // A check and the deadline at one instant may come in either order. Another test covers it.
         fc.pre(
           workMs === 0 || !expected.endsWith(`at ${deadlineMs}`) || expected.startsWith("deadline"),
         );

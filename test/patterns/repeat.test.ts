@@ -10,12 +10,12 @@ const add = fn("repeat/add", (_, n: number) => n + 1);
 
 describe("a repetition", () => {
   test.each([
-    ["until what came is what was wanted", { until: (n: number) => n >= 3 }, 3, 3],
-    ["at least once, until so", { until: (n: number) => n >= 0 }, 1, 1],
-    ["while what came allows it", { while: (n: number) => n < 3 }, 3, 3],
-    ["not at all, while not", { while: (n: number) => n > 5 }, 0, 0],
-    ["so many times", { times: 4 }, 4, 4],
-    ["so many times at most, until so", { times: 4, until: (n: number) => n === 2 }, 2, 2],
+    ["until its output is right", { until: (n: number) => n >= 3 }, 3, 3],
+    ["at least once with until", { until: (n: number) => n >= 0 }, 1, 1],
+    ["while its output allows it", { while: (n: number) => n < 3 }, 3, 3],
+    ["not at all if while is false at first", { while: (n: number) => n > 5 }, 0, 0],
+    ["a number of times", { times: 4 }, 4, 4],
+    ["at most a number of times with until", { times: 4, until: (n: number) => n === 2 }, 2, 2],
     ["by the number of rounds", { until: (_: number, rounds: number) => rounds === 5 }, 5, 5],
   ])("calls its function %s", async (_, options, expected, rounds) => {
     const { ended, beta, run } = await measure(repeat("repeat/some", add, options), 0, {
@@ -26,7 +26,7 @@ describe("a repetition", () => {
     expect(beta).toBe(1);
   });
 
-  test("rests between rounds, and neither before the first nor after the last", async () => {
+  test("pauses between rounds, but not before the first or after the last", async () => {
     const at = async (
       pause: number | ((n: number, rounds: number) => number),
     ): Promise<readonly number[]> => {
@@ -47,7 +47,7 @@ describe("a repetition", () => {
     expect(ended).toMatchObject({ code: "FUNCTION_FAILED", message: /repeat\/add failed: no/ });
   });
 
-  test("comes to what a naive twin comes to, which is billed for its waiting", () =>
+  test("gives the result of a blocking function, which is billed for its waiting", () =>
     fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 12 }), fc.nat(500), async (times, pause) => {
         const split = repeat("repeat/split", add, { times, pause });
@@ -67,7 +67,7 @@ describe("a repetition", () => {
       { numRuns: 15 },
     ));
 
-  test("takes as much room after many rounds as after few", async () => {
+  test("needs as much space after many rounds as after few", async () => {
     const f = repeat("repeat/many", add, { until: (n) => n >= 3000 });
     const store = memory();
     const engine = await embedded({ functions: [f], store });
@@ -82,12 +82,12 @@ describe("a repetition", () => {
     await engine.close();
   });
 
-  test("comes to the same whichever commit the process dies at", async () => {
+  test("gives the same result at whichever commit the process crashes", async () => {
     const f = repeat("repeat/crash", add, { until: (n) => n >= 4, pause: 10 });
     expect((await everyCrash({ functions: [f] }, (t) => t.client.call(f, 0))).run.result).toBe(4);
   });
 
-  test("is over once it is cancelled, at work or at rest", async () => {
+  test("ends when it is canceled, during a call or a pause", async () => {
     const f: Fn<number, number> = repeat("repeat/endless", add, {
       until: () => false,
       pause: "1s",
@@ -110,19 +110,16 @@ describe("a repetition", () => {
     ["while", () => Promise.resolve(false)],
     ["while", () => undefined],
     ["while", () => 0],
-  ])(
-    "ends with words, not never, when %s gives neither true nor false: %o",
-    async (option, answer) => {
-      const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, {
-        functions: [record(add)],
-      });
-      expect(ended).toMatchObject({
-        code: "INVALID_OPTIONS",
-        message: /what (until|while) of repeat\/vague gave: expected true or false/,
-      });
-      expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
-    },
-  );
+  ])("fails with a clear message if %s does not return a boolean: %o", async (option, answer) => {
+    const { ended, run } = await measure(repeat("repeat/vague", add, { [option]: answer }), 0, {
+      functions: [record(add)],
+    });
+    expect(ended).toMatchObject({
+      code: "INVALID_OPTIONS",
+      message: /what (until|while) of repeat\/vague gave: expected true or false/,
+    });
+    expect(run.calls(add)).toHaveLength(option === "until" ? 1 : 0);
+  });
 
   test.each([
     [{}, /expected at least one of until, while and times/],
@@ -132,7 +129,7 @@ describe("a repetition", () => {
     [{ times: 1, pause: "soon" }, /INVALID_DELAY: pause of repeat\/wrong/],
     [{ times: 1, every: 5 }, /unknown option "every"/],
     [null, /options of repeat\/wrong: expected an object/],
-  ])("is not made of wrong options: %o", (options, message) => {
+  ])("rejects wrong options: %o", (options, message) => {
     expect(() => repeat("repeat/wrong", add, options as never)).toThrow(message);
   });
 });

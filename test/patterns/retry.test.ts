@@ -23,20 +23,20 @@ async function attempts(
   return { at: calls.map((at) => at - (calls[0] ?? 0)), ended, beta };
 }
 
-describe("a function that is retried", () => {
+describe("a retried function", () => {
   test.each([
-    ["three times after 1 s and 2 s, unless told otherwise", {}, 9, [0, 1000, 3000]],
-    ["as often as is said", { maxAttempts: 5 }, 9, [0, 1000, 3000, 7000, 15_000]],
+    ["three times by default, after 1 s and 2 s", {}, 9, [0, 1000, 3000]],
+    ["as often as maxAttempts says", { maxAttempts: 5 }, 9, [0, 1000, 3000, 7000, 15_000]],
     ["not at all", { maxAttempts: 1 }, 9, [0]],
     ["until it succeeds", { maxAttempts: 9 }, 2, [0, 1000, 3000]],
     [
-      "at a steady pace",
+      "with a constant delay",
       { maxAttempts: 4, initialDelay: "10s", factor: 1 },
       9,
       [0, 10_000, 20_000, 30_000],
     ],
-    ["up to a longest pause", { maxAttempts: 5, maxDelay: "3s" }, 9, [0, 1000, 3000, 6000, 9000]],
-    ["at once", { initialDelay: 0 }, 9, [0, 0, 0]],
+    ["up to a longest delay", { maxAttempts: 5, maxDelay: "3s" }, 9, [0, 1000, 3000, 6000, 9000]],
+    ["without a delay", { initialDelay: 0 }, 9, [0, 0, 0]],
   ] as const)("is called %s", async (_, options, fails, expected) => {
     const { at, ended, beta } = await attempts(retry("retry/some", leaf, options), fails);
     expect(at).toEqual(expected);
@@ -46,7 +46,7 @@ describe("a function that is retried", () => {
     );
   });
 
-  test("rests a random part shorter, drawn from the engine's randomness, when there is jitter", () =>
+  test("has delays shortened by the engine's randomness if there is jitter", () =>
     fc.assert(
       fc.asyncProperty(
         fc.nat(1000),
@@ -66,10 +66,10 @@ describe("a function that is retried", () => {
     ));
 
   test.each([
-    ["what a function threw", new TypeError("x"), 3],
+    ["an error thrown by a function", new TypeError("x"), 3],
     ["a terminal error", terminal("never", new Error("why")), 1],
-    ["an error of ours that is retryable", new HandbackError("OVERLOADED", "x"), 3],
-    ["an error of ours that is not", new HandbackError("NOT_FOUND", "x"), 1],
+    ["a retryable error of the library", new HandbackError("OVERLOADED", "x"), 3],
+    ["another error of the library", new HandbackError("NOT_FOUND", "x"), 1],
     ["a cancellation", new HandbackError("CANCELLED", "x"), 1],
   ])("is called again, or not, after %s", async (_, error, times) => {
     const { at, ended } = await attempts(retry("retry/after", leaf), error);
@@ -79,13 +79,13 @@ describe("a function that is retried", () => {
     });
   });
 
-  test("is judged by what its step failed with, when it is a chain", async () => {
+  test("is retried by the cause of its failed step, if it is a chain", async () => {
     const fails = async (error: Error): Promise<number> =>
       (await attempts(retry("retry/chain", chain("retry/of", leaf, leaf)), error)).at.length;
     expect([await fails(new Error("x")), await fails(terminal("x"))]).toEqual([3, 1]);
   });
 
-  test("is called again when the options say so, except after a cancellation", async () => {
+  test("is called again when retryIf says so, except after a cancellation", async () => {
     const only = (code: string): RetryOptions => ({ retryIf: (failure) => failure.code === code });
     const times = async (options: RetryOptions, error: Error): Promise<number> =>
       (await attempts(retry("retry/if", leaf, options), error)).at.length;
@@ -95,7 +95,7 @@ describe("a function that is retried", () => {
     expect(await times(only("CANCELLED"), new HandbackError("CANCELLED", "x"))).toBe(1);
   });
 
-  test("is left alone for as long as it asks", async () => {
+  test("is called again after the delay that its failure asks for", async () => {
     expect((await attempts(retry("retry/later", leaf), retryLater("1m", "busy"))).at).toEqual([
       0, 60_000, 120_000,
     ]);
@@ -104,10 +104,10 @@ describe("a function that is retried", () => {
   });
 
   test.each([
-    ["of less than none", -5, [0, 1000, 3000]],
-    ["of no number", "5s", [0, 1000, 3000]],
-    ["of more than a hundred years, which are as good as never", 1e300, [0, 3.2e12, 6.4e12]],
-  ])("is not put off by a wish for a pause %s", async (_, retryAfterMs, expected) => {
+    ["under 0", -5, [0, 1000, 3000]],
+    ["that is not a number", "5s", [0, 1000, 3000]],
+    ["of more than a hundred years, which is cut", 1e300, [0, 3.2e12, 6.4e12]],
+  ])("is not stopped by a requested delay %s", async (_, retryAfterMs, expected) => {
     const wish = new HandbackError("RETRY_LATER", "busy", { details: { retryAfterMs } });
     const { at, ended } = await attempts(retry("retry/wish", leaf), wish);
     expect(at).toEqual(expected);
@@ -115,7 +115,7 @@ describe("a function that is retried", () => {
   });
 
   test.each([() => Promise.resolve(true), () => undefined, () => "yes"])(
-    "is refused an answer that is neither true nor false: %o",
+    "fails if retryIf does not return a boolean: %o",
     async (answer) => {
       const { at, ended } = await attempts(
         retry("retry/vague", leaf, { retryIf: answer as never }),
@@ -129,14 +129,14 @@ describe("a function that is retried", () => {
     },
   );
 
-  test("is another call each time, as its idempotency key says", async () => {
+  test("has another idempotency key for each attempt", async () => {
     const { run } = await measure(retry("retry/keys", leaf), 1, {
       functions: [record(failing(leaf, 9))],
     });
     expect(new Set(run.calls(leaf).map(({ key }) => key)).size).toBe(3);
   });
 
-  test("comes to the same whichever commit the process dies at", async () => {
+  test("gives the same result at whichever commit the process crashes", async () => {
     const f = retry("retry/crash", leaf, { maxAttempts: 4, initialDelay: "1s" });
     const { run } = await everyCrash({ functions: [f, failing(leaf, 2)] }, (t) =>
       endOf(t.client.call(f, 1)),
@@ -144,7 +144,7 @@ describe("a function that is retried", () => {
     expect(run.result).toEqual({ value: 2 });
   });
 
-  test("is not called any more once it is cancelled, at work or at rest", async () => {
+  test("is not called again once it is canceled, during a call or a delay", async () => {
     for (const at of ["500ms", "1s", "2s"] as const) {
       const f = retry("retry/cancelled", leaf, { maxAttempts: 9 });
       const run = await simulate({ functions: [f, record(failing(leaf, 9))] }, async (t) => {
@@ -168,11 +168,11 @@ describe("a function that is retried", () => {
     [{ initialDelay: "soon" }, /INVALID_DELAY: initialDelay of retry\/wrong/],
     [{ maxDelay: -1 }, /INVALID_DELAY: maxDelay of retry\/wrong/],
     [{ attempts: 3 }, /INVALID_OPTIONS: options of retry\/wrong: unknown option "attempts"/],
-  ])("is not made of wrong options: %o", (options, message) => {
+  ])("rejects wrong options: %o", (options, message) => {
     expect(() => retry("retry/wrong", leaf, options as never)).toThrow(message);
   });
 
-  test("is a function", () => {
+  test("must be a function", () => {
     expect(() => retry("retry/wrong", 5 as never)).toThrow(
       /INVALID_OPTIONS: function of retry\/wrong: expected a function from fn\(\)/,
     );
@@ -180,7 +180,7 @@ describe("a function that is retried", () => {
   });
 });
 
-test("a naive twin, which blocks on each attempt and in each pause, gives the same and is billed for the waiting", async () => {
+test("a blocking version gives the same result and is billed for waiting", async () => {
   const naive = fn("retry/naive", { parts: [leaf] }, async (ctx, n: number) => {
     for (let number = 1; ; number++) {
       try {

@@ -8,7 +8,7 @@ import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock
 import { HeldStore } from "../durability/support/held-store.ts";
 import { endOf, measure } from "./laws/compare.ts";
 
-/** What the world remembers: which step was done or undone, in order. */
+/** The record of the outside world: done and undone steps, in order. */
 const log = stateful("saga/log", {
   state: { lines: value<string[]>([]) },
   handlers: { add: (ctx, line: string) => void ctx.state.lines.push(line) },
@@ -21,7 +21,7 @@ interface Options {
   readonly ms?: number;
 }
 
-/** A step that says what it does, takes its time, and may fail; and what undoes it. */
+/** A slow step that records its work and may fail, and its compensation. */
 function step(name: string, { fails = false, undoFails = false, ms = 0 }: Options = {}) {
   const done = fn(`saga/${name}-done`, (ctx, { args: input }: { result: void; args: string }) => {
     if (fails) throw new Error(`no ${name}`);
@@ -46,13 +46,13 @@ const lines = async (f: Fn<string, unknown>, input = "") => {
 };
 
 describe("a saga", () => {
-  test("hands each step what the one before gave, and undoes nothing when all succeed", async () => {
+  test("gives each step the output before it, and undoes nothing on success", async () => {
     const f = saga("saga/fine", step("a"), step("b"), (text) => text.toUpperCase(), step("c").do);
     expect(await lines(f)).toMatchObject({ ended: { value: "ABc" }, lines: ["a", "b", "c"] });
   });
 
   test.each([0, 1, 2, 3])(
-    "undoes what was done before step %d, the last one first, each with what its step gave",
+    "undoes the steps before step %d, the last one first, each with the output of its step",
     async (at) => {
       const [a, b, c, d] = ["a", "b", "c", "d"].map((name, index) =>
         step(name, { fails: index === at }),
@@ -79,7 +79,7 @@ describe("a saga", () => {
     },
   );
 
-  test("leaves steps out that need not be undone, and undoes when a mapping fails", async () => {
+  test("skips steps without an undo, and undoes when a mapping fails", async () => {
     const f = saga("saga/some", step("a"), step("b").do, (text) => JSON.parse(text) as string);
     const got = await lines(f);
     expect(got.lines).toEqual(["a", "b", "-a(a)"]);
@@ -89,7 +89,7 @@ describe("a saga", () => {
     });
   });
 
-  test("undoes when its last mapping gives what cannot be kept, and names that", async () => {
+  test("undoes when the value of its last mapping cannot be encoded", async () => {
     const cyclic: unknown[] = [];
     cyclic.push(cyclic);
     const got = await lines(saga("saga/cyclic", step("a"), () => cyclic));
@@ -100,7 +100,7 @@ describe("a saga", () => {
     });
   });
 
-  test("undoes what was done when a step gives more than fits beside it, and asks about that step", async () => {
+  test("undoes when an output is too large, and calls ifUnsure for its step", async () => {
     const big = fn("saga/big", (_, input: string) => input + "x".repeat(1500));
     const ifUnsure = fn("saga/big-unsure", { parts: [log] }, (ctx, input: string) =>
       say(ctx, `?${input.length}`),
@@ -122,7 +122,7 @@ describe("a saga", () => {
     });
   });
 
-  test("goes on undoing when a compensation fails, and says what was undone and what was not", async () => {
+  test("goes on when a compensation fails, and lists what was undone", async () => {
     const f = saga(
       "saga/torn",
       step("a"),
@@ -148,7 +148,7 @@ describe("a saga", () => {
     expect(flow?.failure).toMatchObject({ cause: { message: "no d", function: "saga/d-done" } });
   });
 
-  test("is a step of a chain and of another saga, which undoes its own", async () => {
+  test("can be a step of a chain and of another saga, which undoes its own steps", async () => {
     const inner = saga("saga/inner", step("b"), step("c", { fails: true }));
     const f = saga("saga/outer", step("a"), chain("saga/mid", inner));
     const got = await lines(f);
@@ -159,7 +159,7 @@ describe("a saga", () => {
     });
   });
 
-  test("has a compensation tried again when it is a function that retries", async () => {
+  test("retries a compensation made by retry", async () => {
     let failures = 0;
     const a = step("a");
     const flaky = fn("saga/flaky", { parts: [a.undo] }, (ctx, result: string) => {
@@ -174,7 +174,7 @@ describe("a saga", () => {
     expect((await lines(f)).lines).toEqual(["a", "-a(a)"]);
   });
 
-  test("compensates a step of which nobody knows whether it was done, when it says how", async () => {
+  test("calls ifUnsure for a step that may have been done", async () => {
     const ifUnsure = fn("saga/look-up", { parts: [log] }, (ctx, input: string) =>
       say(ctx, `?b(${input})`),
     );
@@ -196,7 +196,7 @@ describe("a saga", () => {
     expect((await lines(saga("saga/sure", step("a"), failed))).lines).toEqual(["a", "-a(a)"]);
   });
 
-  test("undoes each step once, whichever commit the process dies at", async () => {
+  test("undoes each step once, at whichever commit the process crashes", async () => {
     for (const undoFails of [false, true]) {
       const f = saga("saga/crash", step("a"), step("b", { undoFails }), step("c", { fails: true }));
       const { run, points } = await everyCrash({ functions: [f] }, (t) =>
@@ -231,14 +231,14 @@ describe("a saga", () => {
           .map((name, index) => `-${name}(${done.slice(0, index + 1).join("")})`)
           .reverse();
         const state = await run.state(log, "log").catch(() => ({ lines: [] }));
-        // What different senders say may come in another order.
+        // Messages of different senders may arrive in another order.
         expect(state.lines).toHaveLength(done.length + (at < 3 ? undone.length : 0));
         expect(new Set(state.lines)).toEqual(new Set([...done, ...(at < 3 ? undone : [])]));
       }),
       { numRuns: 30 },
     ));
 
-  test("undoes what was done when it is cancelled, wherever that is, though nobody waits for it any more", async () => {
+  test("undoes its steps when it is canceled at any moment, even without a caller", async () => {
     for (let at = 5; at < 60; at += 10) {
       const f = saga(
         "saga/cancelled",
@@ -266,7 +266,7 @@ describe("a saga", () => {
     }
   });
 
-  test("undoes each step that had ended when it was cancelled, once, also if that was not on disk or heard of yet", async () => {
+  test("undoes each completed step once, even if its result is on its way", async () => {
     for (let at = 0; at < 60; at++) {
       const clock = new VirtualClock();
       const said: string[] = [];
@@ -292,7 +292,7 @@ describe("a saga", () => {
     }
   });
 
-  test("goes on undoing when it is cancelled meanwhile, and leaves a failed compensation on record", async () => {
+  test("goes on when it is canceled while undoing, and records failures", async () => {
     const slowUndo = (name: string, fails: boolean) => {
       const { do: act, undo } = step(name, { undoFails: fails });
       const later = fn(
@@ -333,7 +333,7 @@ describe("a saga", () => {
     }
   });
 
-  test("gives what its naive twin gives, which blocks on each step, and calls the same", () =>
+  test("has the same result and calls as a function that blocks on each step", () =>
     fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 3 }), fc.nat(500), async (at, ms) => {
         const steps = ["a", "b", "c"].map((name, index) => step(name, { fails: index === at, ms }));
@@ -364,7 +364,7 @@ describe("a saga", () => {
       { numRuns: 15 },
     ));
 
-  test("is refused when a step is none", () => {
+  test("is rejected with an invalid step", () => {
     const { do: act, undo } = step("a");
     const wrong = (...steps: readonly unknown[]) => saga("saga/wrong", ...(steps as [never]));
     expect(() => wrong()).toThrow(/INVALID_OPTIONS: saga saga\/wrong: expected at least one step/);

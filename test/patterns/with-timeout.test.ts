@@ -12,16 +12,11 @@ const wait = fn("timeout/wait", { parts: [woke] }, (ctx, ms: number): Future<unk
 );
 const instead = fn("timeout/instead", (_, ms: number) => `not ${ms}`);
 
-describe("a function that has so much time", () => {
+describe("a function with a timeout", () => {
   test.each([
+    ["returns its output in time", withTimeout("timeout/t", wait, "10s"), 9999, { value: 9999 }],
     [
-      "gives what it gives when it is in time",
-      withTimeout("timeout/t", wait, "10s"),
-      9999,
-      { value: 9999 },
-    ],
-    [
-      "is rejected when it is not",
+      "rejects after the timeout",
       withTimeout("timeout/t", wait, "10s"),
       10_001,
       { code: "TIMEOUT", details: { duration: "10s" } },
@@ -33,19 +28,19 @@ describe("a function that has so much time", () => {
       { code: "TIMEOUT" },
     ],
     [
-      "has another one called in its place",
+      "calls onTimeout after the timeout",
       withTimeout("timeout/t", wait, "10s", { onTimeout: instead }),
       10_001,
       { value: "not 10001" },
     ],
     [
-      "and only then",
+      "does not call onTimeout in time",
       withTimeout("timeout/t", wait, "10s", { onTimeout: instead }),
       9999,
       { value: 9999 },
     ],
     [
-      "is part of a chain",
+      "can be part of a chain",
       chain("timeout/c", withTimeout("timeout/t", wait, 5)),
       6,
       { code: "STEP_FAILED" },
@@ -56,25 +51,22 @@ describe("a function that has so much time", () => {
     expect(beta).toBe(1);
   });
 
-  test("is cancelled when its time is up, before the other one is called", async () => {
+  test("is canceled at the timeout, before onTimeout is called", async () => {
     const f = withTimeout("timeout/cancels", wait, 100, { onTimeout: instead });
     const { run } = await measure(f, 1000, { functions: [record(woke), record(instead)] });
     expect(run.calls(woke)).toEqual([]);
     expect(run.calls(instead)).toHaveLength(1);
   });
 
-  test.each([0, "", false, null, undefined])(
-    "may give %o without being taken for late",
-    async (frail) => {
-      const echo = fn("timeout/echo", (_, value: unknown) => value);
-      const f = withTimeout("timeout/frail", echo, "1s", {
-        onTimeout: fn("timeout/never", () => "late"),
-      });
-      expect((await measure(f, frail)).ended).toStrictEqual({ value: frail });
-    },
-  );
+  test.each([0, "", false, null, undefined])("may return %o in time", async (frail) => {
+    const echo = fn("timeout/echo", (_, value: unknown) => value);
+    const f = withTimeout("timeout/frail", echo, "1s", {
+      onTimeout: fn("timeout/never", () => "late"),
+    });
+    expect((await measure(f, frail)).ended).toStrictEqual({ value: frail });
+  });
 
-  test("is rejected as it is when it fails in time, also with a timeout of its own", async () => {
+  test("rejects unchanged when it fails in time, also with its own timeout", async () => {
     const bad = fn("timeout/bad", (ctx): Future<void> => ctx.timeout(ctx.sleep("1h"), 5));
     const f = withTimeout("timeout/fails", bad, "1m", {
       onTimeout: fn("timeout/never", () => "late"),
@@ -85,7 +77,7 @@ describe("a function that has so much time", () => {
     });
   });
 
-  test("comes to the same whichever commit the process dies at", async () => {
+  test("gives the same result at whichever commit the process crashes", async () => {
     const f = withTimeout("timeout/crash", wait, 100, { onTimeout: instead });
     for (const [ms, expected] of [
       [50, 50],
@@ -97,7 +89,7 @@ describe("a function that has so much time", () => {
     }
   });
 
-  test("gives what its naive twin gives, which blocks until one or the other happens, calls the same, and is billed for no waiting", () =>
+  test("has the same result and calls as a blocking function, without its bill", () =>
     fc.assert(
       fc.asyncProperty(fc.nat(2000), fc.nat(2000), async (ms, limitMs) => {
         const split = withTimeout("timeout/split", wait, limitMs, { onTimeout: instead });
@@ -127,7 +119,7 @@ describe("a function that has so much time", () => {
       { numRuns: 20 },
     ));
 
-  test("calls nothing once it is cancelled", async () => {
+  test("calls nothing once it is canceled", async () => {
     const f = withTimeout("timeout/cancelled", wait, 100, { onTimeout: instead });
     const run = await simulate({ functions: [f, record(woke), record(instead)] }, async (t) => {
       const flow = await t.client.start(f, 1000);
@@ -140,7 +132,7 @@ describe("a function that has so much time", () => {
     expect([...run.calls(woke), ...run.calls(instead)]).toEqual([]);
   });
 
-  test("is refused with wrong options", () => {
+  test("rejects wrong options", () => {
     expect(() => withTimeout("timeout/wrong", 5 as never, "1s")).toThrow(
       /INVALID_OPTIONS: function of timeout\/wrong/,
     );

@@ -15,7 +15,6 @@ import {
 import type { Option, OptionTable, ReadOptions } from "../../core/validation/options.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { HandlingOptions, RetryPolicy } from "../types/define.ts";
-import { hasFlowPerId } from "./flow-per-id.ts";
 import { specOf } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
@@ -108,10 +107,5 @@ export function handlerSpec(what: string, handler: unknown, readOnly = false): O
       `${what}: expected a plain or async function, got a class`,
     );
   }
-  const isFlowPerId = hasFlowPerId(handler);
-  return {
-    handler: handler as OperationSpec["handler"],
-    readOnly,
-    ...(isFlowPerId && { flowPerId: true }),
-  };
+  return { handler: handler as OperationSpec["handler"], readOnly };
 }

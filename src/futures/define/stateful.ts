@@ -1,6 +1,8 @@
 import {
   callback,
   durationMs,
+  invalidOption,
+  list,
   optional,
   readOptions,
   record,
@@ -28,6 +30,7 @@ interface Definition extends HandlingOptions {
   readonly queries?: Readonly<Record<string, unknown>>;
   readonly schema?: StandardSchemaV1<unknown, unknown>;
   readonly ageOut?: Duration;
+  readonly flowPerId?: readonly string[];
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
@@ -42,6 +45,7 @@ const OPTIONS = {
   version: withDefault(1, wholeNumber({ from: 1 })),
   migrate: optional(callback<Migration>()),
   ageOut: optional(durationMs()),
+  flowPerId: withDefault([], list<string>()),
   ...HANDLING_OPTIONS,
 } satisfies OptionTable<Definition>;
 
@@ -68,12 +72,10 @@ const OPTIONS = {
  */
 export const stateful = ((type: string, definition: Definition) => {
   checkFunctionType(type);
-  const { state, handlers, queries, schema, version, migrate, ageOut, ...handling } = readOptions(
-    type,
-    OPTIONS,
-    definition,
-  );
+  const { state, handlers, queries, schema, version, migrate, ageOut, flowPerId, ...handling } =
+    readOptions(type, OPTIONS, definition);
   const operations = operationSpecs(type, handlers, queries);
+  markFlowPerId(type, operations, flowPerId);
   const shape: StateShape = {
     specs: valueSpecs(type, state),
     version,
@@ -112,6 +114,20 @@ function operationSpecs(
   if (operations.size === 0)
     throw new HandbackError("INVALID_OPTIONS", `handlers of ${type}: expected at least one`);
   return operations;
+}
+
+/** Marks the operations whose flows have the id of their state as key. */
+function markFlowPerId(
+  type: string,
+  operations: Map<string, OperationSpec>,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    const operation = operations.get(name);
+    if (operation === undefined)
+      throw invalidOption(`flowPerId of ${type}`, "names of its operations", name);
+    operations.set(name, { ...operation, flowPerId: true });
+  }
 }
 
 function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {

@@ -13,8 +13,8 @@ export interface Access {
 }
 
 /**
- * Decides if a request is allowed. `true`, or the name of the client, allows it. `false`, or an empty
- * name, is answered with 403. A Response is sent as it is. A failure is answered with 500.
+ * Decides if a request is allowed. `true`, or the name of the client, allows it. `false`, or an
+ * empty name, is answered with 403. A Response is sent as it is. A failure is answered with 500.
  *
  * Idempotency keys belong to names, so two clients may use the same key. The hook must not read the
  * body.

@@ -28,8 +28,8 @@ function decoded(segment: string): string {
 }
 
 /**
- * Returns a query parameter, decoded. A repeated one is refused, because servers differ on which one
- * counts.
+ * Returns a query parameter, decoded. A repeated one is refused, because servers differ on which
+ * one counts.
  *
  * @throws a `ProblemError`
  */

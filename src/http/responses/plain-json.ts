@@ -2,9 +2,9 @@ import { toBase64 } from "../../core/codec/base64.ts";
 import { isHandle } from "../../futures/types/handle.ts";
 
 /**
- * Makes plain JSON from a value of a flow: dates in ISO 8601, bigints and non-finite numbers as text,
- * Maps as lists of pairs, Sets as lists, bytes in base64. Handles are left out, because clients
- * cannot use them.
+ * Makes plain JSON from a value of a flow: dates in ISO 8601, bigints and non-finite numbers as
+ * text, Maps as lists of pairs, Sets as lists, bytes in base64. Handles are left out, because
+ * clients cannot use them.
  */
 export function plainJson(value: unknown): unknown {
   switch (typeof value) {

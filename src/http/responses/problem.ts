@@ -32,8 +32,8 @@ const REQUEST_PROBLEMS = {
 export type ProblemCode = ErrorCode | keyof typeof REQUEST_PROBLEMS;
 
 /**
- * A problem document (RFC 9457). It contains no flow ids, which give access to flows, and no data of
- * the request.
+ * A problem document (RFC 9457). It contains no flow ids, which give access to flows, and no data
+ * of the request.
  */
 export interface Problem {
   /** `urn:handback:` and the code. */
@@ -88,7 +88,9 @@ export function problemOf(
   return { type: `urn:handback:${code}`, title, status, code, ...more };
 }
 
-/** Returns the meaning of a code, without the part about error details, which clients do not get. */
+/**
+ * Returns the meaning of a code, without the part about error details, which clients do not get.
+ */
 export function titleOf(code: ErrorCode): string {
   return ERROR_CODES[code].meaning.replace(/[;,] [^;,]*`.*$/, ".");
 }

@@ -36,7 +36,9 @@ export interface AggregatorState {
   newestAt?: number | undefined;
 }
 
-/** A function that gathers events by id and sends them in batches. It is its own operation `add`. */
+/**
+ * A function that gathers events by id and sends them in batches. It is its own operation `add`.
+ */
 export interface Aggregator<Event>
   extends StatefulFn<Event, Added>, StatefulFunction<AggregatorState> {
   readonly type: string;
@@ -73,8 +75,11 @@ type Ctx = Context<AggregatorState>;
  *
  * const engine = await embedded({ functions: [batch], store: memory(), log: console });
  * const at = { id: "kitchen" };
- * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, at)); // { status: "added", count: 1 }
- * console.log(await engine.client.call(batch.add, { id: "e1", celsius: 21 }, at)); // { status: "duplicate", count: 1 }
+ * const reading = { id: "e1", celsius: 21 };
+ * const first = await engine.client.call(batch.add, reading, at);
+ * console.log(first); // { status: "added", count: 1 }
+ * const second = await engine.client.call(batch.add, reading, at);
+ * console.log(second); // { status: "duplicate", count: 1 }
  * await engine.client.call(batch.flush, undefined, at); // kitchen: 1
  * await engine.close();
  */

@@ -57,8 +57,9 @@ const DOMAIN = "handback approval 1\n";
  * const tokens = approvalTokens({ secret: "use 16 or more random characters" });
  * const request = { approval: "docs/approve", id: "expense-7", request: "r1" };
  * const token = tokens.sign(request, { by: "ada", decision: "approve" });
- * console.log(tokens.verify(token, { approval: "docs/approve", now: Date.now() }).status); // valid
- * console.log(tokens.verify(`${token}0`, { approval: "docs/approve", now: Date.now() }).status); // invalid
+ * const about = { approval: "docs/approve", now: Date.now() };
+ * console.log(tokens.verify(token, about).status); // valid
+ * console.log(tokens.verify(`${token}0`, about).status); // invalid
  */
 export function approvalTokens(options: {
   readonly secret: Secret | readonly Secret[];

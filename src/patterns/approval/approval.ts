@@ -3,7 +3,6 @@ import { value } from "../../core/state/value.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
-import { flowPerId } from "../../futures/define/flow-per-id.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import { cancelAddressTimer, setAddressTimer } from "../composing/address-timer.ts";
 import { defaultOperation } from "../composing/default-operation.ts";
@@ -110,9 +109,10 @@ function approvalFunction(rules: ApprovalRules) {
     },
     version: 2,
     migrate: migrateApproval,
+    flowPerId: ["request"],
     parts: functionsAmong([ask, onTimeout, audit]),
     handlers: {
-      request: flowPerId((ctx: Ctx, input: unknown): Outcome => {
+      request(ctx, input: unknown): Outcome {
         const ballot = step(ctx, openRequest, { request: ctx.idempotencyKey, input });
         if (ballot === undefined) throw alreadyOpen(type, ctx.self.id);
         const result = resultOf(ctx, rules, ballot);
@@ -122,7 +122,7 @@ function approvalFunction(rules: ApprovalRules) {
         ctx.state.ballot = { ...ballot, waiting: waiting.handle() };
         const over = ctx.all([asked, waiting]);
         return ctx.onSettled(over, self.conclude, ballot.request, { id: ctx.self.id });
-      }),
+      },
       decide: (ctx, given: Decision): DecisionAnswer =>
         step(ctx, decideRequest, readDecision(`a decision of ${type}`, given)),
       delegate: (ctx, given: Delegation): DecisionAnswer =>

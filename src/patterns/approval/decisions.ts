@@ -1,6 +1,7 @@
 /**
- * The decisions of an approval, as pure functions: `(state, step, rules, now)` gives the next state,
- * the effects to carry out, and the answer to the caller. They read no clock and send nothing.
+ * The decisions of an approval, as pure functions: `(state, step, rules, now)` gives the next
+ * state, the effects to carry out, and the answer to the caller. They read no clock and send
+ * nothing.
  *
  * AD1 A decision, its audit entry and the end of the request are in one result, so one commit has
  *    all of them.

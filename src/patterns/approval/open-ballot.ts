@@ -14,8 +14,8 @@ export interface Opening {
 }
 
 /**
- * Opens a request. It names all approvers now, those of later escalation levels too. So a mistake in
- * them rejects the request at once, and a level can be reached even if its function has changed.
+ * Opens a request. It names all approvers now, those of later escalation levels too. So a mistake
+ * in them rejects the request at once, and a level can be reached even if its function has changed.
  *
  * @throws `INVALID_KEY`; `INVALID_OPTIONS` if all approvers are too few for the quorum; any error
  * that a function among the options throws

@@ -5,16 +5,16 @@ import type { ComposedStep, InputOfAll } from "../composing/step.ts";
 
 /**
  * Makes a step that calls functions with the value so far, waits for all of them, and passes that
- * value on. Use it for work that must finish first but whose output is not needed. If one fails, the
- * others are canceled.
+ * value on. Use it for work that must finish first but whose output is not needed. If one fails,
+ * the others are canceled.
  *
  * @throws `INVALID_OPTIONS`
  * @example
  * import { embedded, fn, memory } from "handback";
  * import { chain, tap } from "handback/patterns";
  *
- * const audit = fn("docs/audit", (ctx, order: { id: string }) => ctx.log.info(`order ${order.id}`));
  * type Order = { id: string; to: string };
+ * const audit = fn("docs/audit", (ctx, order: Order) => ctx.log.info(`order ${order.id}`));
  * const ship = fn("docs/ship", (_, order: Order) => `${order.id} goes to ${order.to}`);
  * const fulfil = chain("docs/fulfil", (order: Order) => order, tap(audit), ship);
  *

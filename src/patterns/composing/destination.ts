@@ -3,7 +3,9 @@ import type { Context } from "../../futures/types/context.ts";
 import type { Invokable } from "../../futures/types/function.ts";
 import { checkInvokable } from "./step.ts";
 
-/** A destination for messages: a function, an operation of a stateful function, or an egress type. */
+/**
+ * A destination for messages: a function, an operation of a stateful function, or an egress type.
+ */
 export type Destination<Value> = Invokable<Value, unknown> | string;
 
 /** Checks a destination. @throws `INVALID_OPTIONS`, `INVALID_NAME` */

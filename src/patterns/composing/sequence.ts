@@ -11,9 +11,9 @@ interface Steps<Input, Output> {
 /**
  * Makes a function from one to ten steps. Each step takes the output of the one before.
  *
- * The steps are separate parameters, so that TypeScript infers each from the one before: the input of
- * a mapping `(n) => n + 1` is known. In a rest parameter it would infer all steps at once, and the
- * input of such a mapping would be `unknown`.
+ * The steps are separate parameters, so that TypeScript infers each from the one before: the input
+ * of a mapping `(n) => n + 1` is known. In a rest parameter it would infer all steps at once, and
+ * the input of such a mapping would be `unknown`.
  */
 export interface Sequence<Kind extends keyof Steps<never, never>> {
   <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(

@@ -4,11 +4,12 @@ import { digest } from "../../core/crypto/digest.ts";
 const DIGITS = 8;
 
 /**
- * Returns the type of a pattern's inner stage, such as `demo/pipeline.next-1f09ab3c`. The digits are
- * a digest of the pattern's shape. So work that waits in one shape never resumes at the wrong step
- * of another shape after a deploy. Like any work for an unregistered function, it waits until the
- * old shape is registered again.
+ * Returns the type of a pattern's inner stage, such as `demo/pipeline.next-1f09ab3c`. The digits
+ * are a digest of the pattern's shape. So work that waits in one shape never resumes at the wrong
+ * step of another shape after a deploy. Like any work for an unregistered function, it waits until
+ * the old shape is registered again.
  */
 export function stageType(type: string, stageName: string, shape: readonly string[]): string {
-  return `${type}.${stageName}-${digest(JSON.stringify(shape)).slice(0, DIGITS)}`;
+  const fingerprint = digest(JSON.stringify(shape)).slice(0, DIGITS);
+  return `${type}.${stageName}-${fingerprint}`;
 }

@@ -41,8 +41,8 @@ export type InputOfAll<Functions> = {
 export type OutputsOf<Functions> = { -readonly [Key in keyof Functions]: OutputOf<Functions[Key]> };
 
 /**
- * The plan of a step. `begin` starts work on a value, and `map` maps the result of that work. Either
- * may be absent.
+ * The plan of a step. `begin` starts work on a value, and `map` maps the result of that work.
+ * Either may be absent.
  */
 export interface StepPlan {
   /** Name for errors and for the shape of the chain. */
@@ -92,7 +92,8 @@ export function stepPlan(step: unknown, where: string): StepPlan {
   if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
   throw new HandbackError(
     "INVALID_OPTIONS",
-    `${where}: expected a function from fn(), an operation from stateful(), or a plain function of one value; got ${show(step)}`,
+    `${where}: expected a function from fn(), an operation from stateful(), ` +
+      `or a plain function of one value; got ${show(step)}`,
   );
 }
 
@@ -100,7 +101,8 @@ export function stepPlan(step: unknown, where: string): StepPlan {
 export function atOnce(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("then" in value)) return value;
   throw new TypeError(
-    "a plain function returned a promise: expected a value at once; use fn() for work that takes time",
+    "a plain function returned a promise: expected a value at once; " +
+      "use fn() for work that takes time",
   );
 }
 

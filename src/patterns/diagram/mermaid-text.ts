@@ -13,9 +13,9 @@ export function escapeLabel(label: string): string {
   const letters = Array.from(line);
   const short = letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : line;
   if (short === "") return "(empty)";
-  // Labels are Markdown: a leading number with a dot or a parenthesis, or a leading dash, would start
-  // a list, and "://" a link. "direction LR" anywhere in a line is a statement, even between quotes,
-  // and "fa:fa-car" is an icon.
+  // Labels are Markdown: a leading number with a dot or a parenthesis, or a leading dash, would
+  // start a list, and "://" a link. "direction LR" anywhere in a line is a statement, even between
+  // quotes, and "fa:fa-car" is an icon.
   return short.replaceAll(
     /[^\p{L}\p{M}\p{N} /.,:()=?…-]|:(?=\/|fa-)|^-|(?<=^\d+)[.)]|d(?=irection )/gu,
     (mark) => `#${mark.codePointAt(0)};`,

@@ -54,7 +54,7 @@ export type Shape =
       readonly name: string;
       readonly check: Shape;
       readonly delay: string;
-      /** When it expires, in words. Empty if never. */
+      /** Time of expiry, in words. Empty if it never expires. */
       readonly expires: string;
       readonly onDeadline?: Shape;
     }
@@ -70,7 +70,7 @@ export type Shape =
       readonly name: string;
       readonly ask: Shape;
       readonly quorum: string;
-      /** When it asks again, and when it expires, in words. Empty if never. */
+      /** Times of asking again and of expiry, in words. Empty if never. */
       readonly again: string;
       readonly expires: string;
       readonly onTimeout?: Shape;

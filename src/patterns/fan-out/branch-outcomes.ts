@@ -26,7 +26,9 @@ export function outcomeValueAt(settled: number): OutcomeValue {
   return `judged${slotOf(settled)}`;
 }
 
-/** Returns the first `count` outcomes of a window. Later values may hold outcomes already on a page. */
+/**
+ * Returns the first `count` outcomes of a window. Later values may hold outcomes already on a page.
+ */
 export function heldOutcomes(
   state: Readonly<Record<OutcomeValue, IndexedOutcome | null>>,
   count: number,

@@ -28,7 +28,9 @@ import { atOnce, checkInvokable, invoke, nameOf } from "../composing/step.ts";
  * functions that return a value at once.
  */
 export interface FanOutOptions<Input, Item, Output, Joined, Result> {
-  /** Makes the items, one for each branch, from the input. Default: the input is the list of items. */
+  /**
+   * Makes the items, one for each branch, from the input. Default: the input is the list of items.
+   */
   readonly split?: Invokable<Input, readonly Item[]> | ((input: Input) => readonly Item[]);
   /** The work of each branch on its item. */
   readonly each: Invokable<Item, Output>;
@@ -73,8 +75,8 @@ const OPTIONS = {
  *
  * By default, a failed branch fails the fan-out at once with the same failure and cancels the other
  * branches. With `onFailure: "settle"` all branches run to their end. With `{ tolerate }` the
- * fan-out accepts a number or share of failures, and rejects with `BRANCHES_FAILED` after more. With
- * `enough` it ends after this many successes. The cost is linear in the number of branches.
+ * fan-out accepts a number or share of failures, and rejects with `BRANCHES_FAILED` after more.
+ * With `enough` it ends after this many successes. The cost is linear in the number of branches.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`
  * @example

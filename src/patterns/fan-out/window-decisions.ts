@@ -68,7 +68,9 @@ export function handOutItem(before: WindowCounts): HandOutChange | undefined {
   return { counts, index, page, ...(isPrefetching && { prefetch: page + 1 }) };
 }
 
-/** Returns why the fan-out ends now, or `undefined` if it goes on. `cause` is the latest failure. */
+/**
+ * Returns why the fan-out ends now, or `undefined` if it goes on. `cause` is the latest failure.
+ */
 export function completionReason(
   { branches, succeeded, failed }: BranchCounts,
   { type, policy }: WindowRules,

@@ -34,9 +34,9 @@ interface Opened {
 /**
  * The window of a fan-out: it limits how many branches run at a time.
  *
- * FW1 There is one worker for each branch that may run. A worker asks the window for an item, starts
- *    its branch, and returns with the outcome: two messages an item. A worker waits for its branch,
- *    so a branch that waits counts.
+ * FW1 There is one worker for each branch that may run. A worker asks the window for an item,
+ *    starts its branch, and returns with the outcome: two messages an item. A worker waits for its
+ *    branch, so a branch that waits counts.
  * FW2 Items and outcomes are kept on small pages. Each page is a state of its own, so the cost of a
  *    settled branch does not grow with the number of branches.
  * FW3 The window prefetches the next page of items while it hands out the one before. An item that

@@ -50,8 +50,8 @@ const OPTIONS = {
 } satisfies OptionTable<RetryOptions>;
 
 /**
- * Makes a function that calls another one, and calls it again after a delay when it fails. After the
- * last attempt it rejects with the failure of that attempt. No handler runs during the delays.
+ * Makes a function that calls another one, and calls it again after a delay when it fails. After
+ * the last attempt it rejects with the failure of that attempt. No handler runs during the delays.
  *
  * Each attempt is a new call with a new `ctx.idempotencyKey`. For a single handler that calls an
  * external system, use the option `retry` of `fn`, which keeps the key. Use this function for

@@ -45,8 +45,8 @@ export function terminal(message: string, cause?: unknown): HandbackError {
 
 /**
  * Returns true if another attempt may succeed: after any error thrown by a function, and after the
- * library's errors that are retryable. For a failed step, the cause decides. A cancellation is never
- * retried.
+ * library's errors that are retryable. For a failed step, the cause decides. A cancellation is
+ * never retried.
  */
 export function isRetryable(failure: Failure): boolean {
   const { name, code, cause } = failure;

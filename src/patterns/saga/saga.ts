@@ -18,10 +18,10 @@ import { stepFailed } from "../composing/step-failed.ts";
  * Makes a function from several steps that are undone if one of them fails. Each step takes the
  * output of the one before, as in a chain. `{ do, undo }` is a step and its compensation.
  *
- * If a step fails, or the saga is canceled, the completed steps are undone, the last one first, each
- * once. Then the saga rejects with `STEP_FAILED`, which lists the undone steps. If a compensation
- * fails, the others still run. Then the saga rejects with `COMPENSATION_FAILED`, which lists the
- * steps that were undone and those that were not.
+ * If a step fails, or the saga is canceled, the completed steps are undone, the last one first,
+ * each once. Then the saga rejects with `STEP_FAILED`, which lists the undone steps. If a
+ * compensation fails, the others still run. Then the saga rejects with `COMPENSATION_FAILED`, which
+ * lists the steps that were undone and those that were not.
  *
  * @throws `INVALID_NAME`, `INVALID_OPTIONS`
  * @example
@@ -196,7 +196,9 @@ function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
   };
 }
 
-/** Codes of failures after which a step may have been done: cut off, half undone, or result lost. */
+/**
+ * Codes of failures after which a step may have been done: cut off, half undone, or result lost.
+ */
 const UNSURE: ReadonlySet<string | undefined> = new Set([
   "CANCELLED",
   "TIMEOUT",

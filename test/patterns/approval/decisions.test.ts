@@ -16,18 +16,18 @@ import {
   wakeRequest,
   withdrawRequest,
 } from "../../../src/patterns/approval/decisions.ts";
-import type { FutureHandle } from "../../../src/futures/types/handle.ts";
+import { FutureHandle } from "../../../src/futures/types/handle.ts";
 
 const HOUR = 3_600_000;
 const NONE: ApprovalState = { ended: [], early: [] };
 const ask = fn("app/ask", (_, _request: unknown) => undefined);
-const waiting = { id: "the caller" } as unknown as FutureHandle<unknown>;
+const waiting = new FutureHandle<unknown>({ id: "c", storeId: "s", retainUntil: 0 });
 
 const yes = (by: string): Decision => ({ by, decision: "approve" });
 const rulesOf = (options: Partial<ApprovalOptions<unknown, unknown>> = {}) =>
   approvalRules("app/approve", { ask, ...options });
 
-/** The state after a request whose caller waits. */
+/** The state of an open request with a waiting caller. */
 function opened(rules = rulesOf(), now = 0): ApprovalState {
   const { state } = openRequest(NONE, { request: "r1", input: 5 }, rules, now);
   return { ...state, ballot: { ...(state.ballot as Ballot), waiting } };

@@ -20,7 +20,7 @@ test("the page on diagrams shows a function and a flow", () => {
 });
 
 test.each([...blocks.entries()])(
-  "diagram %i of the page is what the example before it prints",
+  "diagram %i of the page is the output of the example before it",
   async (index, { code, shown }) => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     mkdirSync(FOLDER, { recursive: true });

@@ -40,7 +40,7 @@ function drawn(text: string): readonly string[] {
 }
 
 describe("the diagram of a function", () => {
-  test("that no pattern made is its name", () => {
+  test("is one node for a function that no pattern made", () => {
     const counter = stateful("draw/counter", {
       state: { n: value(0) },
       handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
@@ -52,7 +52,7 @@ describe("the diagram of a function", () => {
     ]);
   });
 
-  test("that is a chain has its steps in order", () => {
+  test("shows the steps of a chain in order", () => {
     expect(drawn(toMermaid(chain("draw/chain", f, (n) => n + 1, g)))).toEqual([
       "draw/f ---> a mapping",
       "a mapping ---> draw/g",
@@ -132,7 +132,7 @@ describe("the diagram of a function", () => {
       ["done? ...not yet: again after 30s> draw/f", "done? ...after 3 checks> draw/g"],
     ],
     [
-      "a monitor whose pauses grow",
+      "a monitor with a backoff",
       monitor("draw/m2", {
         check: f,
         until: () => true,
@@ -188,7 +188,7 @@ describe("the diagram of a function", () => {
     ]);
   });
 
-  test("draws patterns of patterns as boxes in boxes, also by the operation that a pattern is", () => {
+  test("draws nested patterns as nested boxes, also for a default operation", () => {
     const batch = aggregator<number>("draw/inner", { flush: undo });
     const { groups, nodes } = readFlowchart(
       toMermaid(chain("draw/outer", retry("draw/again", chain("draw/middle", f)), batch.add)),
@@ -204,7 +204,7 @@ describe("the diagram of a function", () => {
   });
 
   test.each(EVERY_PATTERN)(
-    "leads from the input to the result, through its leaf: %s",
+    "leads from the input through the parts to the result: %s",
     (_, compose) => {
       const { nodes, arrows } = readFlowchart(toMermaid(compose("draw/composed", f)));
       const reached = reachable(
@@ -218,7 +218,7 @@ describe("the diagram of a function", () => {
     },
   );
 
-  test("is refused of what is no function", () => {
+  test("is rejected for a value that is not a function", () => {
     for (const wrong of [undefined, null, "draw/f", {}, () => 1])
       expect(() => toMermaid(wrong as never)).toThrow(
         expect.objectContaining({ code: "INVALID_OPTIONS" }),
@@ -226,7 +226,7 @@ describe("the diagram of a function", () => {
   });
 });
 
-/** Any text, and above all such as means something to Mermaid, Markdown or HTML. */
+/** Any text, often with a meaning in Mermaid, Markdown or HTML. */
 const anyText = fc.oneof(
   fc.string({ unit: "grapheme" }),
   fc.string({ unit: "binary" }),
@@ -305,7 +305,7 @@ const { shape: anyShape } = fc.letrec<{ shape: Shape }>((tie) => {
 });
 
 describe("labels", () => {
-  test("say what they are of, on one line, whatever that is", () => {
+  test("show any name on one line", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const plain = text
@@ -319,7 +319,7 @@ describe("labels", () => {
     );
   });
 
-  test("of any shape whatsoever make a diagram that can be read, in which nothing is lost on the way", () => {
+  test("of any shape give a valid diagram without lost parts", () => {
     fc.assert(
       fc.property(anyShape, (shape) => {
         const chart = new Flowchart("LR");
@@ -337,7 +337,7 @@ describe("labels", () => {
   });
 });
 
-/** All that can be reached over the arrows, the beginning included. */
+/** All nodes that the arrows reach, the first included. */
 function reachable(
   from: string,
   arrows: readonly (readonly [string, string])[],
@@ -352,7 +352,7 @@ function reachable(
 
 const answer = fn("draw/answer", (ctx, _: number) => ctx.promise<number>());
 
-/** Starts a flow, lets it come to rest, and tells who waits for what then. */
+/** Starts a flow, lets it come to rest, and returns its waiting work. */
 async function waitsOf(
   made: Fn<number, unknown>,
   others: readonly object[] = [],
@@ -370,7 +370,7 @@ async function waitsOf(
 
 describe("the diagram of a flow", () => {
   test.each(EVERY_PATTERN)(
-    "leads from the flow to the promise that all waits for: %s",
+    "leads from the flow to the promise it waits for: %s",
     async (_, compose) => {
       const { nodes, waits } = await waitsOf(compose("draw/live", answer));
       const reached = reachable(
@@ -382,7 +382,7 @@ describe("the diagram of a flow", () => {
     },
   );
 
-  test("names what is called next, sleeps, events, promises, and those that are waited for together", async () => {
+  test("names the next functions, sleeps, events, promises and joins", async () => {
     const nap = fn("draw/nap", (ctx, n: number) => ctx.invoke(f, n, { after: [ctx.sleep("1h")] }));
     const hear = fn("draw/hear", (ctx, _: number) =>
       ctx.timeout(ctx.event<number>('go "on"'), "2h"),
@@ -433,7 +433,7 @@ describe("the diagram of a flow", () => {
     expect(run.result[1]).toEqual(run.result[0]);
   });
 
-  test("shows so much of a wide flow, and says how much it leaves out", async () => {
+  test("limits a wide flow and counts the rest", async () => {
     const nap = fn("draw/nap", (ctx, n: number) => ctx.invoke(f, n, { after: [ctx.sleep("1h")] }));
     const wide = fanOut("draw/wide", {
       split: (n: number) => Array.from({ length: 50 * n }, () => n),
@@ -451,7 +451,7 @@ describe("the diagram of a flow", () => {
     expect(toMermaid(run.result)).toContain("and 40 more");
   });
 
-  test("that has ended is that it has ended", async () => {
+  test("is a single node once the flow has ended", async () => {
     const run = await simulate({ functions: [f] }, async (t) => {
       await t.client.call(f, 1, { id: "over" });
       return t.client.waits("over");
@@ -459,7 +459,7 @@ describe("the diagram of a flow", () => {
     expect(toMermaid(run.result)).toBe('flowchart TD\n  n0(["flow over (draw/f, completed)"])\n');
   });
 
-  test("is refused of a flow that nobody knows, of wrong options, and by an engine that cannot be read", async () => {
+  test("is rejected for an unknown flow, wrong options, or an unreadable engine", async () => {
     await simulate({ functions: [f] }, async (t) => {
       await expect(t.client.waits("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
       await t.client.call(f, 1, { id: "some" });
@@ -482,6 +482,6 @@ test.each([
   ['flowchart LR\n  n0["a"]\n  n0["b"]\n', "n0 is given twice"],
   ['flowchart LR\n  subgraph n0["a"]\n', "the box a is not closed"],
   ["flowchart LR\n  end\n", "a box is closed that is not open"],
-])("the reader of diagrams refuses %j", (text, why) => {
+])("the diagram reader rejects %j", (text, why) => {
   expect(() => readFlowchart(text)).toThrow(why);
 });

@@ -32,7 +32,7 @@ const arrivals: fc.Arbitrary<readonly Arrival[]> = fc.array(
   },
 );
 
-/** What leaves, and when, told in another way than the pattern does it: instant by instant. */
+/** A second model of the batches and their times, computed instant by instant. */
 function expected(
   { maxCount, maxWait, gap, dedupeFor }: Rules,
   events: readonly Arrival[],
@@ -70,7 +70,7 @@ function expected(
 const define = (options: Rules) =>
   aggregator("laws/batch", { ...options, flush: store, dedupeBy: ({ id }: Event) => String(id) });
 
-test("what leaves, and when, follows from what comes, and when", () =>
+test("the events and their times alone determine the batches and their times", () =>
   fc.assert(
     fc.asyncProperty(rules, arrivals, async (options, events) => {
       const batch = define(options);
@@ -90,12 +90,12 @@ test("what leaves, and when, follows from what comes, and when", () =>
     }),
   ));
 
-test("every event that was taken leaves once, in order and within bounds, whatever crashes and comes twice", () =>
+test("every accepted event leaves once, in order, through crashes and repeats", () =>
   fc.assert(
     fc.asyncProperty(rules, arrivals, schedules(), async (options, events, schedule) => {
       const batch = define(options);
       const taken: number[] = [];
-      // A handler may run again after a crash; a batch has the name it had.
+      // A handler may run again after a crash. Its batch keeps its name.
       const left = new Map<string, Batch<Event>>();
       const sink = fn("laws/store", (_, out: Batch<Event>) => void left.set(out.id, out));
       const out = aggregator("laws/batch", {

@@ -9,7 +9,7 @@ import { ROOT } from "../../support/source.ts";
 const FOLDER = join(ROOT, "docs/patterns");
 const page = readFileSync(join(FOLDER, "azure.md"), "utf8");
 
-/** The tests that a row of the page names: file and name, or what is wrong with the row. */
+/** Returns the tests that a row of the page names, as file and name. */
 function namedTests(row: string): readonly (readonly [file: string, name: string])[] {
   const cell = row.split(" | ").at(-1) ?? "";
   return [...cell.matchAll(/\]\(([^)]+\.test\.ts)\): ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
@@ -18,7 +18,7 @@ function namedTests(row: string): readonly (readonly [file: string, name: string
   );
 }
 
-/** Whether a file has a test or a case of this name. */
+/** Returns true if a file has a test or a case with this name. */
 function hasTest(file: string, name: string): boolean {
   const path = join(FOLDER, file);
   if (!existsSync(path)) return false;
@@ -33,7 +33,7 @@ const rows = page
   );
 
 describe("the comparison with Durable Functions", () => {
-  test("has a row for each of the six patterns, and for what goes with them", () => {
+  test("has a row for each of the six patterns and the related features", () => {
     expect(rows.length).toBeGreaterThanOrEqual(16);
   });
 
@@ -62,11 +62,11 @@ describe("the comparison with Durable Functions", () => {
   });
 });
 
-describe("what is not as in Durable Functions", () => {
+describe("differences from Durable Functions", () => {
   const step = fn("azure/step", (ctx, n: number) => ctx.onComplete(ctx.sleep("1h"), rested, n + 1));
   const rested = fn("azure/rested", (_, { args }: { result: void; args: number }) => args);
 
-  test("a handler runs once, however many steps come after it, and however often it would have been replayed", async () => {
+  test("a handler runs once, however many steps follow it", async () => {
     let runs = 0;
     const flow = fn("azure/flow", (ctx, n: number) => {
       runs++;
@@ -78,7 +78,7 @@ describe("what is not as in Durable Functions", () => {
     expect([run.result, runs]).toEqual([20, 1]);
   });
 
-  test("a handler may do otherwise each time it runs: a flow goes on as it began, whichever commit the process dies at", async () => {
+  test("a handler may act differently in each run, and its flow stays consistent", async () => {
     let drawn = 0;
     const draw = fn("azure/draw", (ctx, _: void) => {
       const lot = ++drawn;
@@ -114,7 +114,7 @@ describe("the table of meters", () => {
     }
   });
 
-  test("is read as it was written, and refuses output without meters", () => {
+  test("is read as it was written, and rejects output without meters", () => {
     const printed = [
       "split: billed 5 ms, waiting 0 ms, beta 1.000",
       "naive: billed 15 ms, waiting 10 ms, beta 3.000",

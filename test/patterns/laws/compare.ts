@@ -3,12 +3,12 @@ import { HandbackError as Errors } from "handback";
 import { simulate } from "handback/testing";
 import type { Run, SimulateOptions } from "handback/testing";
 
-/** How a call ended, as data that can be compared. */
+/** The end of a call, as data to compare. */
 export type Ended =
   | { readonly value: unknown }
   | { readonly code: string; readonly message: string; readonly details: HandbackError["details"] };
 
-/** What a function's flow came to. */
+/** The result of a function's flow. */
 export interface Measured {
   readonly ended: Ended;
   readonly billedMs: number;
@@ -17,7 +17,7 @@ export interface Measured {
   readonly run: Run<Ended>;
 }
 
-/** Waits for the end of a call, whichever it is. */
+/** Waits for the end of a call, a result or a failure. */
 export async function endOf(call: Promise<unknown>): Promise<Ended> {
   try {
     return { value: await call };
@@ -27,7 +27,7 @@ export async function endOf(call: Promise<unknown>): Promise<Ended> {
   }
 }
 
-/** Calls a function in a simulation until nothing of its flow is left to be done. */
+/** Calls a function in a simulation and runs its flow to the end. */
 export async function measure<Input>(
   f: Fn<Input, unknown>,
   input: Input,

@@ -53,7 +53,7 @@ const ENGINES: readonly (readonly [
   ],
 ];
 
-/** What calls came to, each under every seed. */
+/** The results of calls, each under every seed. */
 async function outcomes<Input>(
   start: (typeof ENGINES)[0][1],
   seeds: number,
@@ -70,7 +70,7 @@ async function outcomes<Input>(
 }
 
 describe.each(ENGINES)("on %s", (_, start, seeds) => {
-  test.each(EVERY_PATTERN)("%s gives what it gives elsewhere", async (_, compose) => {
+  test.each(EVERY_PATTERN)("%s gives the same result as on other engines", async (_, compose) => {
     const f = compose("engines/pattern", compose("engines/inner", leaf));
     const [expected] = await outcomes(ENGINES[0]![1], 1, f, 7);
     expect(expected).toMatchObject({ value: expect.any(Number) as unknown });
@@ -87,7 +87,7 @@ describe.each(ENGINES)("on %s", (_, start, seeds) => {
     },
   );
 
-  test("failures say the same", async () => {
+  test("failures are the same", async () => {
     const bad = fn("engines/bad", (_, n: number): number => {
       throw new Error(`no ${n}`);
     });

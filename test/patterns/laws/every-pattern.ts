@@ -14,13 +14,13 @@ import {
   withTimeout,
 } from "handback/patterns";
 
-/** Makes a function of a name out of a leaf. */
+/** Makes a function with a name from a leaf. */
 export type Compose = (type: string, leaf: Fn<number, number>) => Fn<number, number>;
 
 const total = (all: readonly number[]): number => all.reduce((sum, each) => sum + each, 0);
 const ignore = fn("every/ignore", (_: unknown, _value: unknown) => undefined);
 
-/** Each pattern that takes and gives a number, made of a leaf that does; whatever the leaf does, it calls it the same way. */
+/** Every pattern from number to number, made of a leaf that it calls in the same way. */
 export const EVERY_PATTERN: readonly (readonly [name: string, compose: Compose])[] = [
   ["chain", (type, leaf) => chain(type, leaf, (n) => n % 1000, leaf)],
   [

@@ -10,11 +10,11 @@ import { HeldStore } from "../../durability/support/held-store.ts";
 import { endOf } from "./compare.ts";
 import { EVERY_PATTERN } from "./every-pattern.ts";
 
-/** Patterns of patterns of a leaf that takes its time, and may fail now and then. */
+/** Nested patterns of a slow leaf that fails now and then. */
 interface Composition {
   readonly patterns: readonly number[];
   readonly restMs: readonly number[];
-  /** It fails for inputs that leave this rest. */
+  /** It fails for inputs with this remainder. */
   readonly failsAt: number;
 }
 
@@ -45,11 +45,11 @@ const play = (f: Fn<number, number>, schedule?: Schedule) =>
   simulate({ functions: [f], ...(schedule !== undefined && { schedule }) }, async (t) => {
     const ended = await endOf(t.client.call(f, 7));
     await t.idle();
-    // Which of several failures is the first may be another one.
+    // The first of several failures may differ.
     return "value" in ended ? ended : ended.code;
   });
 
-test("patterns of patterns come to the same under every schedule and crash, bill no wait, and leave nothing behind", () =>
+test("nested patterns give the same result under every schedule and crash", () =>
   fc.assert(
     fc.asyncProperty(compositions, schedules(), async (composition, schedule) => {
       const f = make(composition);
@@ -61,7 +61,7 @@ test("patterns of patterns come to the same under every schedule and crash, bill
     { numRuns: 60 },
   ));
 
-test("patterns of patterns are over at once wherever they are cancelled, and leave nothing behind, nor anything to be wondered at", () =>
+test("nested patterns end at once when canceled, and leave nothing behind", () =>
   fc.assert(
     fc.asyncProperty(
       compositions,
@@ -86,7 +86,7 @@ test("patterns of patterns are over at once wherever they are cancelled, and lea
     { numRuns: 60 },
   ));
 
-/** A saga in a fan-out in a chain in a race in a function that has so much time; it may be cancelled as a whole. */
+/** A saga in a fan-out in a chain in a race in a timeout. It may be canceled as a whole. */
 const journeys = fc.record({
   sagas: fc.integer({ min: 1, max: 5 }),
   restMs: fc.array(fc.nat(30), { minLength: 1, maxLength: 4 }),
@@ -99,7 +99,7 @@ const journeys = fc.record({
   commitMs: fc.nat(6),
 });
 
-test("whatever cuts sagas off that are nested deep, each is done as a whole, or what it did is undone, the last first, each step once", () =>
+test("each nested saga that is cut off is completed or undone, each step once", () =>
   fc.assert(
     fc.asyncProperty(
       journeys,

@@ -6,10 +6,10 @@ import { describe, expect, test } from "vitest";
 import { measure } from "./compare.ts";
 import { EVERY_PATTERN } from "./every-pattern.ts";
 
-/** What leaves come down to; its log says what they were called with. */
+/** The innermost function of all leaves. Its log has their inputs. */
 const stub = fn("trilemma/stub", (_, n: number) => (3 * n + 1) % 1009);
 
-/** Leaves that look the same from the outside: they give what the stub gives, and ask it once. */
+/** Leaves with the same behavior: each calls the stub once and returns its output. */
 const LEAVES: readonly (readonly [name: string, leaf: Fn<number, number>])[] = [
   [
     "that hands a future back",
@@ -48,14 +48,14 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
     };
   };
 
-  test("takes its leaf for a black box: whatever that is made of, it is called the same, and the same comes of it", async () => {
+  test("treats its parts as black boxes: their structure changes nothing", async () => {
     const expected = await log(compose("trilemma/pattern", stub));
     expect(expected.inputs.length).toBeGreaterThan(0);
     for (const [, leaf] of LEAVES)
       expect(await log(compose("trilemma/pattern", leaf))).toEqual(expected);
   });
 
-  test("is itself a function: what is made of it does the same when a leaf takes its place that gives the same", async () => {
+  test("is itself a function, which one with the same results can replace", async () => {
     const pattern = compose("trilemma/pattern", stub);
     const answers = new Map<number, number>();
     const host = chain(
@@ -74,7 +74,7 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
     expect(ended).toEqual({ value: (answers.get(8) ?? 0) + 1 });
   });
 
-  test("is a leaf of itself", async () => {
+  test("can be a part of itself", async () => {
     const inner = compose("trilemma/inner", stub);
     const outer = compose("trilemma/outer", inner);
     const { ended, run } = await measure(outer, 7, { functions: [record(stub)] });
@@ -86,7 +86,7 @@ describe.each(EVERY_PATTERN)("%s", (_, compose) => {
     expect("value" in ended).toBe(true);
   });
 
-  test("bills nobody for waiting, however deep it is nested", async () => {
+  test("bills no waiting, however deep it is nested", async () => {
     const nested = compose(
       "trilemma/outer",
       compose("trilemma/middle", compose("trilemma/inner", stub)),

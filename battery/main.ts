@@ -1,6 +1,6 @@
 /**
- * Makes trouble for a store, and looks whether it keeps what it promised:
- * `npm run battery -- [--minutes N] [--seed S] [--only a,b] [--keep]`. Ends with code 1 if anything is wrong.
+ * Stresses a store, and checks that it keeps its promises: `npm run battery -- [--minutes N]
+ * [--seed S] [--only a,b] [--keep]`. Ends with code 1 if anything is wrong.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import type { Trial } from "./trial/trial.ts";
 import { allTrials, roundOf } from "./trials.ts";
 
 const MINUTE_MS = 60_000;
-/** A last verification of a store on a slow disk may take its time. */
+/** Time limit of a last verification on a slow disk. */
 const PATIENCE_MS = 5 * MINUTE_MS;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
@@ -29,10 +29,10 @@ const minutes = (Date.now() - startedAt) / MINUTE_MS;
 console.log(toReport(total, { seed: options.seed, minutes, trials: options.trials, lacks }));
 if (!options.keep && !total.isRed) rmSync(base, { recursive: true });
 else console.log(`What was left is in ${base}; the same again: --seed ${options.seed}`);
-// Not later: what hangs is ended with this process.
+// Exit now: this also ends hanging processes.
 process.exit(total.isRed ? 1 : 0);
 
-/** Why trials cannot be run here, by their names. */
+/** Returns the reasons why trials cannot run here, by name. */
 async function lacksOf({ trials, ...occasion }: Options): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const { name, missing, isLong = false } of trials) {
@@ -43,7 +43,10 @@ async function lacksOf({ trials, ...occasion }: Options): Promise<ReadonlyMap<st
   return found;
 }
 
-/** Holds the long trials, and then the others in turn until the time is over, each with a seed and a folder of its own. */
+/**
+ * Runs the long trials, then the others in turn until the time is over, each with its own seed and
+ * folder.
+ */
 async function holdTrials({ seed, keep, trials, ...occasion }: Options): Promise<Tally> {
   const total = new Tally();
   const random = new SeededRandom(seed);
@@ -93,7 +96,7 @@ async function holdTrial(
   return tally;
 }
 
-/** Rejects long after an instant at which a trial was to come to its end. */
+/** Rejects long after a trial should have ended. */
 async function overdue(until: number): Promise<never> {
   await setTimeout(Math.max(0, until - Date.now()) + PATIENCE_MS, undefined, { ref: false });
   throw new Error("it did not come to an end");

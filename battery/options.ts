@@ -1,32 +1,38 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Trial } from "./trial/trial.ts";
 
-/** What the command line asks for. */
+/** The command line options. */
 export interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly trials: readonly Trial[];
-  /** Whether these trials were asked for by name. */
+  /** True if the trials were chosen by name. */
   readonly isNamed: boolean;
-  /** Whether what lies in the folders of trials is kept even if all is well. */
+  /** True if the folders of trials are kept even if all is well. */
   readonly keep: boolean;
 }
 
 const DESCRIPTION = `\
-Ends a process at work on a store in every way a process can end, starts it again,
-and looks whether all that was acknowledged is there, once, in order, in time.`;
+Ends a working process in every way in which a process can end, starts it again,
+and checks that all acknowledged work is stored, once, in order, in time.`;
 
-/** Reads the command line. Prints help and ends the process if asked to; wrong usage ends it with code 2. */
+/**
+ * Reads the command line. Prints help and ends the process on request. Wrong usage ends it with
+ * code 2.
+ */
 export function readOptions(argv: readonly string[], all: readonly Trial[]): Options {
   const program = new Command("npm run battery --")
     .description(DESCRIPTION)
-    .option("--minutes <n>", "how long", toMinutes, 5)
-    .option("--seed <n>", "the order of events (default: a random one, which is printed)", toSeed)
+    .option("--minutes <n>", "duration", toMinutes, 5)
+    .option(
+      "--seed <n>",
+      "seed of the order of events (default: a random one, which is printed)",
+      toSeed,
+    )
     .option(
       "--only <names>",
-      "some of the trials, by name, with commas",
+      "some of the trials, by name, with commas (default: all below)",
       (names: string) => toTrials(names, all),
-      all,
     )
     .option("--keep", "keep stores and ledgers even if all is well", false)
     .addHelpText(
@@ -40,14 +46,14 @@ export function readOptions(argv: readonly string[], all: readonly Trial[]): Opt
   const { minutes, seed, only, keep } = program.opts<{
     minutes: number;
     seed?: number;
-    only: readonly Trial[];
+    only?: readonly Trial[];
     keep: boolean;
   }>();
   return {
     minutes,
     seed: seed ?? Math.floor(Math.random() * 2 ** 31),
-    trials: only,
-    isNamed: program.getOptionValueSource("only") === "cli",
+    trials: only ?? all,
+    isNamed: only !== undefined,
     keep,
   };
 }
@@ -68,7 +74,7 @@ function toTrials(names: string, all: readonly Trial[]): readonly Trial[] {
     const trial = all.find((each) => each.name === name.trim());
     if (trial === undefined)
       throw new InvalidArgumentError(
-        `There is no ${name}; expected some of ${all.map(({ name }) => name).join(",")}.`,
+        `No trial is named ${name}. Expected some of ${all.map(({ name }) => name).join(",")}.`,
       );
     return trial;
   });

@@ -3,12 +3,12 @@ import type { Breach } from "./history/verdict.ts";
 import type { Tally } from "./trial/tally.ts";
 import type { Row, Trial } from "./trial/trial.ts";
 
-/** What a report is made of, beside what was counted. */
+/** Data of a report beside the tally. */
 export interface Run {
   readonly seed: number;
   readonly minutes: number;
   readonly trials: readonly Trial[];
-  /** Why a trial was not run, by its name. */
+  /** Reasons why trials did not run, by name. */
   readonly lacks: ReadonlyMap<string, string>;
 }
 
@@ -22,7 +22,7 @@ const BREACHES: readonly (readonly [Breach, string])[] = [
   ["wrong", "otherwise wrong"],
 ];
 
-/** Makes the table that the battery ends with. */
+/** Makes the table at the end of the battery. */
 export function toReport(tally: Tally, { seed, minutes, trials, lacks }: Run): string {
   const table = new CliTable({
     colAligns: ["left", "right"],
@@ -51,7 +51,7 @@ export function toReport(tally: Tally, { seed, minutes, trials, lacks }: Run): s
   );
 }
 
-/** What a row of the report says. */
+/** Formats a row of the report. */
 export function toCell(row: Row, tally: Tally): string {
   if ("count" in row) return tally.count(row.count).toLocaleString("en");
   const value = tally.peak(row.peak);
@@ -60,7 +60,7 @@ export function toCell(row: Row, tally: Tally): string {
     : `${value.toLocaleString("en", { maximumFractionDigits: 2 })} ${row.unit}`;
 }
 
-/** Says what is wrong, one line each. */
+/** Lists violations and failures, one a line. */
 export function toComplaints({ violations, failures }: Tally): string {
   const lines = [
     ...failures,
@@ -72,7 +72,7 @@ export function toComplaints({ violations, failures }: Tally): string {
     .join("\n");
 }
 
-/** The smallest of these that a share of them do not exceed; 0 if there are none. */
+/** Returns the smallest value that a share of all values does not exceed; 0 if there are none. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;

@@ -1,18 +1,21 @@
-/** A run that is shorter has no time for what is long. */
+/** A shorter run has no time for long trials. */
 export const LEAST_RUN_MINUTES = 20;
 const LEAST_MINUTES = 3;
 const SHARE = 0.15;
 
-/** What is known of a run when its time is given away. */
+/** The data that decides the share of time. */
 export interface Occasion {
   readonly minutes: number;
-  /** How many trials it has. */
+  /** Number of trials. */
   readonly trials: number;
-  /** Whether they were asked for by name. */
+  /** True if they were chosen by name. */
   readonly isNamed: boolean;
 }
 
-/** For how many minutes a long trial is held: an equal share where it is named, a small one in a long run of all, else none (0). */
+/**
+ * Returns the minutes for a long trial: an equal share if it is named, a small one in a long run of
+ * all, otherwise 0.
+ */
 export function minutesOfLong({ minutes, trials, isNamed }: Occasion): number {
   if (isNamed) return minutes / trials;
   return minutes < LEAST_RUN_MINUTES ? 0 : Math.max(LEAST_MINUTES, SHARE * minutes);

@@ -13,7 +13,7 @@ import { poisonedMessages } from "./poison/poisoned-messages.ts";
 import { longWork } from "./soak/long-work.ts";
 import type { Trial } from "./trial/trial.ts";
 
-/** Every trial. */
+/** All trials. */
 export const allTrials: readonly Trial[] = [
   kills,
   powerCuts,
@@ -30,7 +30,7 @@ export const allTrials: readonly Trial[] = [
   longWork,
 ];
 
-/** Lays out a round in which each trial has as many turns as its share says, spread evenly. */
+/** Lays out a round in which each trial has its share of turns, spread evenly. */
 export function roundOf(trials: readonly Trial[]): readonly Trial[] {
   const turns = trials.flatMap((trial) => {
     const { share = 1 } = trial;

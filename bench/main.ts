@@ -1,6 +1,6 @@
 /**
- * Measures this engine beside what SQLite itself can do, in the same run:
- * `npm run bench -- [--json] [--only a,b] [--seconds N] [sizes]`. Nothing is asserted about time; results are checked.
+ * Measures this engine beside SQLite itself, in the same run: `npm run bench -- [--json] [--only
+ * a,b] [--seconds N] [sizes]`. Times are not asserted; results are checked.
  */
 import {
   BASELINE_BYTES,
@@ -20,7 +20,7 @@ import type { EngineName } from "./measure/subject.ts";
 
 const ENGINES: readonly EngineName[] = ["sqlite", "memory"];
 const ROUNDS = 5;
-/** The baseline is steady: a part of the time is enough for it. */
+/** The baseline is steady, so a part of the time is enough. */
 const BASELINE_SHARE = 0.3;
 
 const options = readArguments();
@@ -44,7 +44,10 @@ function readArguments(): Options | undefined {
   }
 }
 
-/** Every round measures every bench, and each bench a baseline of its own just before: what disturbs one disturbs the other. */
+/**
+ * Every round measures every bench, each with its own baseline just before, so that disturbances
+ * affect both.
+ */
 async function measureAll(options: Options): Promise<Rows> {
   const benches = BENCHES.filter(({ name }) => options.only.includes(name));
   const rows = new Rows();
@@ -86,10 +89,10 @@ async function measureRound(
   }
 }
 
-/** A figure as a process reports it: JSON knows no `NaN`. */
+/** A figure as a process reports it: JSON has no `NaN`. */
 type Reported = Omit<Figure, "value"> & { readonly value: number | null };
 
-/** One bench that fails is told, and does not take the others with it. */
+/** A bench that fails is reported, and the others continue. */
 async function measure(
   bench: Bench,
   engine: EngineName,

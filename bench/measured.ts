@@ -1,13 +1,13 @@
 /**
- * Measures one benchmark on one engine, in a process of its own: what has run on one store is slower on another, for the compiler has to
- * provide for both.
+ * Measures one benchmark on one engine, in its own process: code that has run on one store is
+ * slower on another, because it is compiled for both.
  */
 import { BENCHES } from "./benches/all-benches.ts";
 import { childInput, report } from "./measure/child-process.ts";
 import type { Sizes } from "./measure/bench.ts";
 import type { EngineName } from "./measure/subject.ts";
 
-/** What is to be measured. */
+/** The benchmark and engine to measure. */
 export interface Measurement {
   readonly bench: string;
   readonly engine: EngineName;

@@ -2,18 +2,21 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { DEFAULT_SIZES } from "./measure/bench.ts";
 import type { Sizes } from "./measure/bench.ts";
 
-/** What the command line asks for. */
+/** The command line options. */
 export interface Options {
   /** One JSON object a line on stdout, and nothing else. */
   readonly json: boolean;
   /** Benchmarks to run. */
   readonly only: readonly string[];
-  /** Length of one measurement; there are five of most, and a shorter one to warm up. */
+  /** Duration of one measurement. Most benches have five, and a shorter warm-up. */
   readonly seconds: number;
   readonly sizes: Sizes;
 }
 
-/** Reads the command line. `undefined` when help was asked for, and given. Throws an `Error` that says what is wrong. */
+/**
+ * Reads the command line. Returns `undefined` after printing help. Throws an `Error` with the
+ * mistake.
+ */
 export function readOptions(
   args: readonly string[],
   names: readonly string[],

@@ -2,16 +2,22 @@ import CliTable from "cli-table3";
 import type { Figure } from "./measure/bench.ts";
 import { median } from "./measure/statistics.ts";
 
-/** One line of the result: the medians of all rounds. The names are stable, for programs that read them. */
+/**
+ * One line of the result: the medians of all rounds. The names are stable, for programs that read
+ * them.
+ */
 export interface Row {
   readonly bench: string;
   readonly engine: string;
-  /** `NaN`, in JSON `null`, for what could not be measured; then `note` says why. */
+  /** `NaN`, in JSON `null`, if it could not be measured; `note` then gives the reason. */
   readonly value: number;
   readonly unit: string;
-  /** The value (where so defined, times the activations it stands for) by that of the row named `of`; `null` when that was not measured. */
+  /**
+   * The value (times its weight) divided by that of the row named `of`; `null` if that was not
+   * measured.
+   */
   readonly ratio: number | null;
-  /** Row that it is compared to: of the same engine, or of the engine `raw`; empty when it is compared to none. */
+  /** The row of the reference: of the same engine, or of the engine `raw`; empty for none. */
   readonly of: string;
   readonly note?: string;
 }
@@ -28,7 +34,10 @@ export class Rows {
     }
   > = new Map();
 
-  /** Takes one figure; `beside` is what it is to be compared to, measured beside it, if the bench has not measured that itself. */
+  /**
+   * Adds one figure. `beside` is its reference, measured beside it, if the bench has not measured
+   * that itself.
+   */
   add(engine: string, figure: Figure, beside: number | undefined): void {
     const key = `${engine} ${figure.name}`;
     let round = this.#rounds.get(key);
@@ -61,7 +70,10 @@ export class Rows {
   }
 }
 
-/** Lays out rows under a head, without colours: a result is often kept in a file. The first `left` columns are names, the rest numbers. */
+/**
+ * Formats rows under a head, without colors, because results are often kept in files. The first
+ * `left` columns are names, the rest numbers.
+ */
 function formatTable(
   head: readonly string[],
   left: number,
@@ -76,7 +88,7 @@ function formatTable(
   return table.toString();
 }
 
-/** Benches of what is not one call's time, by how their names begin. */
+/** Benches that do not measure the time of a call, by the start of their names. */
 const SCALES = [
   ["event-loop", "Delay of the event loop under load"],
   ["slow-disk", "A disk whose flushes take 20 ms longer"],
@@ -86,7 +98,7 @@ const SCALES = [
   ["finished", "The file, while flows end and are forgotten"],
 ] as const;
 
-/** Shows the rows to a person. */
+/** Formats the rows for people. */
 export function formatTables(rows: readonly Row[]): string {
   const isScale = ({ bench }: Row): boolean => SCALES.some(([start]) => bench.startsWith(start));
   const calls = rows.filter((row) => !isScale(row));
@@ -213,7 +225,7 @@ function fixed(value: number | null | undefined, digits: number): string {
   return value === undefined || value === null ? "" : value.toFixed(digits);
 }
 
-/** A number of any size, with the digits that say something. */
+/** Formats a number of any size with its significant digits. */
 function figure(value: number): string {
   return Number.isNaN(value) ? "" : Math.abs(value) >= 100 ? whole(value) : value.toPrecision(3);
 }

@@ -1,8 +1,8 @@
-/** Runs an example by its name, against the sources: `npm run example -- order-checkout`. */
+/** Runs an example by name, with the sources: `npm run example -- order-checkout`. */
 import { readdirSync, readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 
-/** Where what users import is in the sources. */
+/** The sources of the package that examples import. */
 const SOURCES = "../src";
 
 registerHooks({
@@ -18,7 +18,7 @@ const names = readdirSync(folder).flatMap((each) =>
   each.endsWith(".ts") ? [each.slice(0, -".ts".length)] : [],
 );
 
-/** The names, and what each example says at its head that it shows. */
+/** Lists the names, with the first sentence of each example. */
 function usage(): string {
   const width = Math.max(...names.map((each) => each.length));
   const lines = names.map((each) => {

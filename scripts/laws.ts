@@ -1,6 +1,6 @@
 /**
- * Tries the laws, and lists each with the number of cases that were tried. `LAW_RUNS=10` tries ten times as many; arguments name
- * files of `test/laws`.
+ * Runs the laws, and lists each with its number of cases. `LAW_RUNS=10` runs ten times as many.
+ * Arguments name files of `test/laws`.
  */
 import { basename } from "node:path";
 import CliTable from "cli-table3";

@@ -12,7 +12,7 @@ export interface PrintedMeters {
   readonly naive: PrintedMeter;
 }
 
-/** The examples in the table, each with the pattern it shows. */
+/** The examples in the table, each with its pattern. */
 export const METERED: ReadonlyMap<string, string> = new Map([
   ["order-checkout", "chain"],
   ["folder-backup", "fan-out"],
@@ -26,7 +26,7 @@ export const METERED: ReadonlyMap<string, string> = new Map([
 const BEGIN = "<!-- meters -->\n";
 const END = "<!-- /meters -->\n";
 
-/** Reads the two meters from the output of an example. @throws Error when one is missing */
+/** Reads the two meters from the output of an example. @throws Error if one is missing */
 export function metersOf(name: string, lines: readonly string[]): PrintedMeters {
   const read = (version: string): PrintedMeter => {
     const found = lines.map((line) =>
@@ -41,7 +41,7 @@ export function metersOf(name: string, lines: readonly string[]): PrintedMeters 
   return { name, split: read("split"), naive: read("naive") };
 }
 
-/** Replaces the table of meters in a page. @throws Error when the page has no markers for it */
+/** Replaces the table of meters in a page. @throws Error if the page has no markers for it */
 export function withTable(page: string, meters: readonly PrintedMeters[]): string {
   const [before, rest] = cut(page, BEGIN);
   const [, after] = cut(rest, END);

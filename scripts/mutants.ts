@@ -1,8 +1,9 @@
 /**
- * Breaks the code on purpose, one way at a time, and runs the test that must notice: `npm run mutants [-- words]`.
- * Fails when a mutation no longer applies, or its test does not fail. Words choose the mutations whose description holds them all.
+ * Breaks the code on purpose, one way at a time, and runs the test that must notice: `npm run
+ * mutants [-- words]`. Fails if a mutation no longer applies, or its test does not fail. Words
+ * select the mutations whose description contains them all.
  *
- * Nothing is changed in place: all happens in copies of the working tree, which are deleted at the end however that comes.
+ * All changes are made in copies of the working tree, which are always deleted at the end.
  */
 import {
   cpSync,
@@ -21,11 +22,11 @@ import { locate } from "./mutations/locate.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { endRuns, nameOf, runNamed } from "./mutations/named-tests.ts";
 
-/** Mutations that are tried at the same time; more compete for processors with the workers of their tests. */
+/** Number of concurrent mutations. More would compete with the workers of their tests. */
 const AT_ONCE = 2;
-/** A mutant may make a test loop for ever; that is no failure of a test. */
+/** Time limit, because a mutant may make a test loop forever. A timeout is no test failure. */
 const DEADLINE_MS = 60_000;
-/** How long all tests may take on code that is whole. */
+/** Time limit of all tests on unbroken code. */
 const WHOLE_DEADLINE_MS = 300_000;
 const LEFT_OUT: ReadonlySet<string> = new Set([
   "node_modules",
@@ -69,7 +70,7 @@ function copyTo(folder: string): string {
   return folder;
 }
 
-/** A test that fails on code that is whole kills nothing. */
+/** A test that fails on unbroken code proves nothing. */
 async function checkWhole(): Promise<void> {
   const [folder = ""] = folders;
   const { passed, failed } = await runNamed(folder, chosen, WHOLE_DEADLINE_MS);
@@ -81,7 +82,7 @@ async function checkWhole(): Promise<void> {
   if (missing.size > 0) throw new Error("not all tests pass without any mutation");
 }
 
-/** Tries mutations in a copy of its own, until none is left. */
+/** Tries mutations in one copy, until none is left. */
 async function tryEach(folder: string): Promise<void> {
   for (const mutation of waiting) {
     const startedAt = performance.now();

@@ -13,7 +13,7 @@ import { SHIELDING } from "./mutations/shielding.ts";
 import { TIMER } from "./mutations/timer.ts";
 import { WAITING_PATTERNS } from "./mutations/waiting-patterns.ts";
 
-/** What the guarantees rest on, broken one at a time. */
+/** The code behind the guarantees, broken one piece at a time. */
 export const MUTATIONS: readonly Mutation[] = [
   ...COMMIT,
   ...HANDLER,

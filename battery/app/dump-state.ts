@@ -16,7 +16,10 @@ import { writeEntry } from "../client/ledger-writer.ts";
 
 const LOOK_AGAIN_MS = 20;
 
-/** Waits until the store is quiet, and tells how every flow stands and what every state holds. */
+/**
+ * Waits until the store is quiet, and reports the status of every flow and the content of every
+ * state.
+ */
 export async function dumpState(
   orders: Orders,
   { recorder, store, quietMs }: { recorder: RecordingClient; store: Store; quietMs: number },
@@ -39,13 +42,14 @@ export async function dumpState(
   writeEntry({ what: "told" });
 }
 
-/** Until nothing is left to be done, or has been done for long. */
+/** Waits until no work is left, or none has been done for a long time. */
 async function waitUntilQuiet(store: Store, quietMs: number): Promise<void> {
   let [before, since] = ["", Date.now()];
   for (;;) {
     const { messages, delayed, state } = store.count();
     const now = `${messages} ${delayed} ${state}`;
-    // Seen twice: a commit is in the file a moment before the engine hears of it, and shows it to readers.
+    // Require two equal reads: a commit is in the file a moment before the engine knows it and
+    // shows it to readers.
     if (messages + delayed === 0 && now === before) return;
     if (now !== before) [before, since] = [now, Date.now()];
     if (Date.now() - since > quietMs) return;

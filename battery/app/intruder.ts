@@ -1,4 +1,7 @@
-/** Tries to open a store that is open elsewhere, as a process or a thread, and prints the code of the error, or `open`. */
+/**
+ * Tries to open a store that is open elsewhere, as a process or a thread. Prints the code of the
+ * error, or `open`.
+ */
 import { sqlite } from "../../src/index.ts";
 import { codeOf } from "../client/recording-client.ts";
 

@@ -6,7 +6,9 @@ import type { Orders } from "../ledger/orders.ts";
 import { codeOf } from "../client/recording-client.ts";
 import { writeEntry } from "../client/ledger-writer.ts";
 
-/** Tries to open the store once more, while it is open: with the same store, with others, and in a thread. */
+/**
+ * Tries to open the open store a second time: with the same store, with others, and in a thread.
+ */
 export async function intrude(
   intrusions: Orders["intrusions"],
   { store, functions }: { store: Store; functions: readonly object[] },

@@ -1,6 +1,9 @@
 /**
- * The process that is killed: works on a store as it was told on its standard input, and says all that it does on its output.
- * Its codes: 0 closed in good order, 3 the engine has stopped by itself, 4 the store could not be opened, 5 nobody listens any more.
+ * The process that is killed: works on a store as ordered on its standard input, and reports all
+ * its actions on its output.
+ *
+ * Exit codes: 0 closed cleanly, 3 the engine stopped by itself, 4 the store could not be opened, 5
+ * the reader has gone.
  */
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Embedded, Store } from "../../src/index.ts";
@@ -23,7 +26,7 @@ const DEAF = 5;
 
 const functions = [...allFunctions, ...poisonFunctions];
 
-// From the first word on it ends in good order when it is asked to.
+// From its first line on, the process ends cleanly on request.
 const asked = new Promise<"asked">((resolve) => process.once("SIGTERM", () => resolve("asked")));
 writeEntry({ what: "hello", pid: process.pid });
 const orders = await readOrders({ orElse: () => process.exit(DEAF), onSetting: setClock });
@@ -72,7 +75,7 @@ async function serve(engine: Embedded, store: Store): Promise<void> {
     orders.poisoning === undefined ? undefined : new Poisoner(engine, orders.poisoning);
   const done = orders.mode === "verify" ? verify({ work, recorder, store, poisoner }) : work.goOn();
   if (orders.mode === "work") poisoner?.begin();
-  // What it did beside the work is said before it ends.
+  // Report the side work before the process ends.
   const intrusions = intrude(orders.intrusions, { store, functions });
   const end = await Promise.race([asked, stopped, done]);
   work.end();
@@ -85,7 +88,7 @@ async function serve(engine: Embedded, store: Store): Promise<void> {
   } else writeEntry({ what: "closed" });
 }
 
-/** What a verification looks at. */
+/** The engine as a verification reads it. */
 interface Verified {
   readonly work: Work;
   readonly recorder: RecordingClient;

@@ -1,15 +1,18 @@
 import { createInterface } from "node:readline";
 import type { Orders, Setting } from "../ledger/orders.ts";
 
-/** What is done with what comes in. */
+/** Callbacks for the input. */
 interface Reading {
-  /** Whoever gave the orders is gone. */
+  /** Called when the sender of the orders is gone. */
   readonly orElse: () => void;
-  /** The clock is to be set. */
+  /** Called when the clock has to be set. */
   readonly onSetting: (setting: Setting) => void;
 }
 
-/** Reads what this process is to do, and then goes on to listen. The open input keeps no process alive. */
+/**
+ * Reads the orders of this process, then keeps listening. The open input does not keep the process
+ * alive.
+ */
 export function readOrders({ orElse, onSetting }: Reading): Promise<Orders> {
   const lines = createInterface(process.stdin);
   return new Promise((resolve) => {

@@ -11,7 +11,7 @@ import { writeEntry } from "../client/ledger-writer.ts";
 const LONGEST_TICK_MS = 30;
 const FULL_PAUSE_MS = 50;
 
-/** Does operations: those that were left open, and, when it is to go on, new ones. */
+/** Performs operations: the ones left open and, in work mode, new ones. */
 export class Work {
   readonly #orders: Orders;
   readonly #recorder: RecordingClient;
@@ -28,7 +28,7 @@ export class Work {
     for (const { op } of orders.open) this.#begin(op);
   }
 
-  /** Waits until all that was left open has ended, or nothing has been heard of it for long. */
+  /** Waits until all open operations have ended, or there was no news for a long time. */
   async finish(): Promise<void> {
     const { quietMs } = this.#orders;
     const clock = new AbortController();
@@ -43,7 +43,10 @@ export class Work {
     clock.abort();
   }
 
-  /** Begins new operations at the rate that was ordered, in small crowds, until it is ended. Never resolves of itself. */
+  /**
+   * Begins new operations at the ordered rate, in small groups, until it is ended. Never resolves
+   * by itself.
+   */
   async goOn(): Promise<never> {
     const { rate, most } = this.#orders;
     let [owed, then] = [1, Date.now()];
@@ -56,7 +59,7 @@ export class Work {
     }
   }
 
-  /** Begins nothing any more. */
+  /** Begins no more operations. */
   end(): void {
     this.#ended = true;
   }
@@ -72,7 +75,7 @@ export class Work {
       await kindOf(operation).perform(operation, this.#recorder);
     } catch (error) {
       if (error instanceof EngineGone) return;
-      // Not now; a later process goes on with what was accepted.
+      // Stop here. A later process continues accepted work.
       if (HandbackError.is(error, "STORE_FULL") || codeOf(error) === "OVERLOADED")
         await setTimeout(FULL_PAUSE_MS);
       else writeEntry({ what: "astray", op: number, error: codeOf(error) });

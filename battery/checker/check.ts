@@ -8,15 +8,16 @@ import type { Flow, History } from "../history/history.ts";
 import type { Verdict, Violation } from "../history/verdict.ts";
 
 /**
- * Judges what a ledger has heard, up to the end of the last verification.
+ * Judges the content of a ledger, up to the end of the last verification.
  *
- * CK1 What was acknowledged is there, and so is that of which an effect was seen: handlers run only for what is durable.
- * CK2 What was refused has not happened.
- * CK3 A flow ends, once it was accepted, and in one way: whoever looks, whenever.
+ * CK1 Acknowledged work is stored, and so is work with a visible effect, because handlers run only
+ * for durable messages.
+ * CK2 Rejected work has not happened.
+ * CK3 An accepted flow ends, and has the same outcome for every reader at any time.
  * CK4 An effect on the outside world has one idempotency key, however often its code runs.
- * CK5 An engine that was closed in good order has answered all that it was asked.
+ * CK5 An engine that was closed cleanly has answered all requests.
  *
- * What each kind of object promises beyond that, its own law says.
+ * Each kind of object adds its own law.
  */
 export function check(seed: number, entries: readonly Entry[]): Verdict {
   const { attempts, lives } = readHistory(seed, entries);
@@ -137,7 +138,7 @@ function* checkEffects({ operation, effects }: Flow): Iterable<Violation> {
   }
 }
 
-/** What is booked is there once; nothing else is. */
+/** Checks that each logged part exists once, and no others. */
 function* checkBook(flow: Flow, states: States): Iterable<Violation> {
   const { operation, standing } = flow;
   const page = states.get(nameOf(placeOfPage(pageOf(operation.number)))) as

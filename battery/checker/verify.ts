@@ -6,16 +6,16 @@ import type { App, AppOptions, Ended } from "../process/start-app.ts";
 
 const LIMIT_MS = 180_000;
 
-/** What a verification is started with. */
+/** Options of a verification. */
 export interface VerifyOptions extends Pick<
   AppOptions,
   "path" | "ledger" | "wrap" | "env" | "quietMs" | "aheadMs" | "poisoning"
 > {
-  /** What is done to the process once it has opened the store. */
+  /** Called once the process has opened the store. */
   readonly onOpen?: (app: App) => void;
 }
 
-/** Brings all that is open on a store to an end, looks at everything, and judges. */
+/** Finishes all open work on a store, reads everything, and judges. */
 export async function verify(options: VerifyOptions): Promise<Verdict> {
   const { ledger, onOpen } = options;
   const app = startApp({ ...options, mode: "verify" });

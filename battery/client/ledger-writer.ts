@@ -4,16 +4,19 @@ import { wallClock } from "./wall-clock.ts";
 
 const OUTPUT = 1;
 
-/** Says something to the ledger. When this returns the line is out of this process, and is heard though it be killed at once. */
+/**
+ * Writes an entry to the ledger. When this returns, the line has left the process, and survives a
+ * kill.
+ */
 export function writeEntry(said: Said): void {
   const { aheadMs } = wallClock;
   writeLine({ ...said, at: Date.now(), ...(aheadMs !== 0 && { aheadMs }) });
 }
 
 /**
- * Writes a line of JSON to the output, all of it before this returns.
+ * Writes a line of JSON to the output. All of it is written when this returns.
  *
- * Nothing here may touch `process.stdout`, which would keep lines to itself.
+ * Do not use `process.stdout` here: it buffers lines.
  */
 export function writeLine(line: object): void {
   let rest = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
@@ -26,7 +29,7 @@ export function writeLine(line: object): void {
   }
 }
 
-/** Tells of an effect on the outside world, as a handler that calls another system would have. */
+/** Reports an effect on the outside world, as a handler that calls another system would have. */
 export function recordEffect(
   ctx: { readonly idempotencyKey: string },
   { op, part, value }: Effect,
@@ -40,7 +43,7 @@ export function recordEffect(
   });
 }
 
-/** Which operation's effect it is, and which of its effects. */
+/** The operation of an effect, and its number among the effects of that operation. */
 interface Effect {
   readonly op: number;
   readonly part: string;

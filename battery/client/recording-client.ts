@@ -7,26 +7,26 @@ import type { Known } from "../ledger/orders.ts";
 import type { Operation } from "../plan/operation.ts";
 import { writeEntry } from "./ledger-writer.ts";
 
-/** The engine is closed, or has stopped: nothing more is to be had of this process. */
+/** The engine is closed or has stopped, so this process can do no more. */
 export class EngineGone extends Error {}
 
-/** What a request comes with beside what it does. */
+/** Extra data of a request for the ledger. */
 interface RequestNotes<T> {
-  /** What is asked for, for the ledger. */
+  /** The requested value. */
   readonly value?: Json;
-  /** What of the answer is for the ledger. */
+  /** Extracts the part of the answer that the ledger keeps. */
   readonly answer?: (value: T) => Json;
 }
 
 const STOPPED = ["STORE_FAILED", "STORE_CORRUPT"] as const;
 const LOOK_AGAIN_MS = 3;
 
-/** Where operations are done from: has the client, and tells the ledger all that is asked and answered. */
+/** A client that reports all requests and answers to the ledger. Operations use it. */
 export class RecordingClient {
   readonly client: Client;
-  /** Which process this is. */
+  /** Number of this process. */
   readonly life: number;
-  /** Resolves with the code once the engine has stopped by itself. */
+  /** Resolves with the error code once the engine has stopped by itself. */
   readonly stopped: Promise<string>;
   readonly #known: ReadonlyMap<number, Readonly<Record<string, Known>>>;
   readonly #stop: (code: string) => void;
@@ -44,12 +44,15 @@ export class RecordingClient {
     this.#stop = resolve;
   }
 
-  /** What was heard of a step in lives before this one. */
+  /** Returns the known result of a step in earlier processes. */
   known({ number }: Operation, step: string): Known | undefined {
     return this.#known.get(number)?.[step];
   }
 
-  /** Starts an operation's flow, or finds it again; `undefined` when it is none, and is to stay so. */
+  /**
+   * Starts the flow of an operation, or finds it again. Returns `undefined` if there is none and it
+   * must not be started.
+   */
   async begin(
     operation: Operation,
     start: () => Promise<FlowHandle<unknown>>,
@@ -63,7 +66,7 @@ export class RecordingClient {
     return (await this.#standing(handle)) === undefined ? this.#absent(operation) : handle;
   }
 
-  /** Makes a request: intent, request, answer. `act` is given a name of the request that no other has. */
+  /** Makes a request: intent, request, answer. `act` gets a unique name for the request. */
   async request<T>(
     operation: Operation,
     step: string,
@@ -84,13 +87,13 @@ export class RecordingClient {
       writeEntry({ what: "ack", request, ...(answer !== undefined && { value: answer(got) }) });
       return got;
     } catch (error) {
-      // Of these it is not known what has happened: no answer is the right one.
+      // The outcome of these errors is unknown, so no answer is correct.
       if (!isIndefinite(error)) writeEntry({ what: "refused", request, code: codeOf(error) });
       throw this.#unlessGone(error);
     }
   }
 
-  /** Waits for a flow to end, and tells how it did. */
+  /** Waits for a flow to end, and reports its outcome. */
   async finish(operation: Operation, handle: FlowHandle<unknown>): Promise<Outcome | undefined> {
     const outcome = await this.#outcome(handle);
     if (outcome === undefined) return this.#absent(operation);
@@ -98,7 +101,10 @@ export class RecordingClient {
     return outcome;
   }
 
-  /** How a flow stands once it is so, or is over; `undefined` when there is none. */
+  /**
+   * Waits until a flow satisfies a condition or ends. Returns its status, or `undefined` if there
+   * is none.
+   */
   async until(
     handle: FlowHandle<unknown>,
     isSo: (standing: FlowStatus) => boolean,
@@ -140,25 +146,25 @@ export class RecordingClient {
   }
 }
 
-/** Waits for a flow to end. Rejects when that is not to be had: there is none, or the engine is gone. */
+/** Waits for a flow to end. Rejects if there is none, or the engine is gone. */
 export async function outcomeOf(handle: FlowHandle<unknown>): Promise<Outcome> {
   try {
     return { status: "completed", value: (await handle.result()) as Json };
   } catch (error) {
-    // How a flow failed comes with its failure; what comes without is an answer of the engine.
+    // A failed flow has a failure. Any other error is an answer of the engine.
     if (!HandbackError.is(error) || error.failure === undefined) throw error;
     const { code } = error;
     return { status: code === "CANCELLED" ? "cancelled" : "failed", code };
   }
 }
 
-/** Whether an error leaves open what has become of a request. */
+/** Returns true if an error leaves the outcome of a request open. */
 export function isIndefinite(error: unknown): boolean {
   if (HandbackError.is(error, ...STOPPED)) return true;
   return HandbackError.is(error, "STORE_FULL") && error.details["definite"] === false;
 }
 
-/** The code of an error, or its text. */
+/** Returns the code of an error, or its text. */
 export function codeOf(error: unknown): string {
   return HandbackError.is(error)
     ? error.code

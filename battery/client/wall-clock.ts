@@ -1,9 +1,9 @@
 import type { Clock } from "../../src/index.ts";
 import { systemClock } from "../../src/engines/embedded/host/system-clock.ts";
 
-/** A clock that the driver sets, forward or back, while time passes as ever. */
+/** A clock that the driver can set forward or back. Time passes at its usual rate. */
 class WallClock implements Clock {
-  /** By how much it is ahead of the machine's, in ms. */
+  /** Difference from the machine's clock, in ms. */
   aheadMs = 0;
 
   now(): number {

@@ -18,18 +18,24 @@ const LATEST = "clockLatest";
 const LIVES = 5;
 const JUMPS_A_LIFE = 8;
 const LONGEST_PAUSE_MS = 700;
-/** More than elsewhere: what is due after a clock was set back stays open until it is right again, and what blocks keeps its slot. */
+/**
+ * More than in other trials: timers that were due before the clock was set back stay open until it
+ * is right again, and blocked handlers keep their slots.
+ */
 const MOST = 250;
 const RATE = 150;
-/** The longest that an engine may sleep, unless something comes: it hears of no clock that is set. */
+/** The longest sleep of an engine without news. It is not notified when the clock is set. */
 const STEP_MS = 60_000;
 const QUIET_MS = STEP_MS + 15_000;
 const BEYOND_MS = 10_000;
 const IN_SLEEP = 0.3;
-/** What is begun anew at the start has come to its end by then. */
+/** Restarted work has ended by then. */
 const ASLEEP_MS = 3_500;
 
-/** The clock of a process at work jumps, forward and back, and between the death of one and the start of the next. */
+/**
+ * The clock of a working process jumps forward and back, also between the death of one process and
+ * the start of the next.
+ */
 export const clockJumps: Trial = {
   name: "clock",
   about: "clocks that jump, forward and back, while a process runs and between two",
@@ -43,17 +49,22 @@ export const clockJumps: Trial = {
   run: (ground) => runClockJumps(ground),
 };
 
-/** How much of it there is to be. */
+/** The size of the trial. */
 interface Extent {
-  /** Processes that work. */
+  /** Number of working processes. */
   readonly lives?: number;
-  /** Jumps in each. */
+  /** Number of jumps in each. */
   readonly jumps?: number;
-  /** Whether the last jump may come while the engine sleeps, which can take a minute; default: yes. */
+  /**
+   * Whether the last jump may come while the engine sleeps, which can take a minute; default yes.
+   */
   readonly sleeps?: boolean;
 }
 
-/** Has processes work on one store by a clock that jumps, one after the other, and then looks at what they left, beyond all that is due. */
+/**
+ * Runs processes on one store, one after the other, with a clock that jumps. Then moves beyond all
+ * due times and verifies the store.
+ */
 export async function runClockJumps(
   { seed, folder, until, tally }: Ground,
   extent: Extent = {},
@@ -86,7 +97,8 @@ export async function runClockJumps(
     if (complaint !== undefined)
       tally.fail(`process ${app.life}, whose clock jumped, ${complaint}`);
   }
-  // Now and then all comes due at once while the engine sleeps, with nothing to do for long, and nothing comes that would wake it.
+  // Sometimes everything becomes due at once while the engine sleeps, with no event that would wake
+  // it.
   const beyondMs = highestMs + BEYOND_MS;
   const jumpLater = (app: App): void =>
     void setTimeout(ASLEEP_MS).then(() => app.setClock(beyondMs));
@@ -101,7 +113,7 @@ export async function runClockJumps(
   ledger.close();
 }
 
-/** Ends a process, by SIGTERM now and then; says what is wrong with how it ended. */
+/** Ends a process, sometimes by SIGTERM. Returns a complaint if it ended badly. */
 async function complaintAtEnd(
   app: App,
   ledger: Ledger,

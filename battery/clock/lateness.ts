@@ -4,9 +4,11 @@ import type { Watch } from "../ledger/clock-readings.ts";
 import type { Entry } from "../ledger/entry.ts";
 
 /**
- * How long the latest timer was kept waiting, in ms: due all the while by the clock of a process that was there to ring it.
+ * Returns the longest delay of a timer, in ms. The delay counts only while the timer was due by the
+ * clock of a process that could fire it.
  *
- * What is due when the clock is set back is not due any more, and what a process left undone is none of the next one's delay.
+ * If the clock is set back, the timer is no longer due. A process is not charged for the delay of
+ * the one before it.
  */
 export function longestWait(entries: readonly Entry[]): number {
   const { watches } = new ClockReadings(entries);
@@ -21,7 +23,7 @@ export function longestWait(entries: readonly Entry[]): number {
   return longest;
 }
 
-/** The longest stretch for which something was due between two instants. */
+/** Returns the longest period in which a timer was due between two instants. */
 function waitOf(
   dueAt: number,
   { from, to, watches }: { from: number; to: number; watches: readonly Watch[] },

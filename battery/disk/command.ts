@@ -3,7 +3,9 @@ import { promisify } from "node:util";
 
 const MOST_COMPLAINTS = 2_000;
 
-/** Runs a program of the system to its end, and gives what it printed. @throws with what it complained of */
+/**
+ * Runs a program of the system to its end, and returns its output. @throws with its error output
+ */
 export async function command(program: string, ...args: readonly string[]): Promise<string> {
   try {
     return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 28 })).stdout.trim();

@@ -9,28 +9,28 @@ import { killedAt } from "./strace.ts";
 import type { SystemCall } from "./strace.ts";
 import { workFor } from "./work-for.ts";
 
-/** Which call of a store the process dies at. */
+/** The system call of a store at which the process dies. */
 interface Moment {
   readonly call: SystemCall;
-  /** Endings of the store's files that are meant. */
+  /** Endings of the store's files to match. */
   readonly of: readonly string[];
-  /** The calls that there are in most runs. */
+  /** Number of these calls in most runs. */
   readonly calls: number;
 }
 
 const ALL_FILES = ["", "-wal", "-shm", "-lock", "-pid"];
 
-/** Half of the kills: a commit has begun to be written, and is not flushed. */
+/** Half of the kills: a commit is being written, and is not yet flushed. */
 const IN_COMMIT: readonly Moment[] = [
   { call: "flush", of: ["-wal"], calls: 150 },
   { call: "pwrite64", of: ["-wal"], calls: 1_000 },
 ];
 
 const ELSEWHERE: readonly Moment[] = [
-  // Making the tables, and copying the log into the file.
+  // Creating the tables, and copying the log into the file.
   { call: "pwrite64", of: [""], calls: 60 },
   { call: "flush", of: [""], calls: 3 },
-  // Closing: the log is cut off, and goes with the lock's companion.
+  // Closing: the log is truncated, then removed with its index.
   { call: "ftruncate", of: ALL_FILES, calls: 2 },
   { call: "unlink", of: ALL_FILES, calls: 3 },
   // Opening.
@@ -42,7 +42,7 @@ const LONGEST_MS = 30_000;
 const WORK_MS = 1_500;
 const FRESH = 0.2;
 
-/** Kills a process as it makes a certain system call on its store: one is chosen, and then the how manieth. */
+/** Kills a process at a certain system call on its store, chosen by kind and number. */
 export const exactKills: Trial = {
   name: "exact",
   about: "kill -9 at a chosen system call",

@@ -1,20 +1,26 @@
 import { command } from "./command.ts";
 
-/** What a file system in a file is like. */
+/** Options of a file system in a file. */
 export interface ImageOptions {
   readonly megabytes: number;
-  /** Without a journal it is faster, and worth nothing after a power cut. Default: with one. */
+  /**
+   * A file system without a journal is faster, but does not survive a power cut. Default: with a
+   * journal.
+   */
   readonly journal?: boolean;
 }
 
-/** Makes an empty ext4 in a file whose blocks are all there, so that it never needs another one of the disk it lies on. */
+/**
+ * Makes an empty ext4 in a file with all blocks allocated, so that it needs no more blocks of the
+ * disk below.
+ */
 export async function makeImage(
   file: string,
   { megabytes, journal = true }: ImageOptions,
 ): Promise<void> {
   await command("fallocate", "-l", `${megabytes}MiB`, file);
   const features = journal ? ["-J", "size=4"] : ["-O", "^has_journal"];
-  // All tables now: otherwise the kernel goes on making them in the background, once it is mounted.
+  // Make all tables now. Otherwise the kernel makes them in the background after mounting.
   await command(
     "mkfs.ext4",
     "-q",

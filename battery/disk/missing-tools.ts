@@ -1,16 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { missingStrace } from "./strace.ts";
 
-/** What some trials need of the machine. */
+/** Tools that some trials need. */
 export type Need = "file systems" | "strace";
 
-/** Says in a few words what this machine lacks of it, if anything. */
+/** Describes the tools that this machine is missing, if any. */
 export function missingTools(...needs: readonly Need[]): string | undefined {
   const lacks = needs.map((need) => (need === "strace" ? missingStrace() : missingFileSystems()));
   return lacks.filter((missing) => missing !== undefined).join(", ") || undefined;
 }
 
-/** File systems of our own: to make, mount and freeze one. */
+/** Checks that file systems can be made, mounted and frozen. */
 function missingFileSystems(): string | undefined {
   if (process.getuid?.() !== 0) return "needs root";
   const missing = ["mkfs.ext4", "mount", "umount", "fallocate", "fsfreeze"].filter(isMissing);

@@ -5,9 +5,9 @@ import { command } from "./command.ts";
 import { makeImage } from "./image.ts";
 import { mount, unmount } from "./mounts.ts";
 
-/** A disk of its own that can be filled, and be made read-only. */
+/** A separate disk that can be filled, and made read-only. */
 export class SmallDisk {
-  /** Where its files are. */
+  /** Mount point of its files. */
   readonly at: string;
   readonly #image: string;
 
@@ -16,7 +16,7 @@ export class SmallDisk {
     this.#image = join(folder, "disk.img");
   }
 
-  /** Makes an empty disk; it keeps what it needs in `folder`. */
+  /** Makes an empty disk, with its own files in `folder`. */
   static async make(folder: string, megabytes = 160): Promise<SmallDisk> {
     const disk = new SmallDisk(folder);
     await makeImage(disk.#image, { megabytes });
@@ -24,7 +24,7 @@ export class SmallDisk {
     return disk;
   }
 
-  /** Takes all the room that is left. */
+  /** Takes all free space. */
   async fill(): Promise<void> {
     const file = await open(this.#filler, "a");
     try {
@@ -34,25 +34,25 @@ export class SmallDisk {
     }
   }
 
-  /** Gives all of it back. */
+  /** Frees all of it. */
   async clear(): Promise<void> {
     await rm(this.#filler, { force: true });
   }
 
-  /** Makes it read-only at once, whoever has files open: what the system does when it has met an error. */
+  /** Makes the disk read-only at once, even with open files, as the system does after an error. */
   async abort(): Promise<void> {
     await command("mount", "-o", "remount,abort", this.at);
   }
 
-  /** Mounts it anew, for reading alone or for all. */
+  /** Mounts the disk again, read-only or writable. */
   async remount(mode: "ro" | "rw"): Promise<void> {
     await unmount(this.at);
-    // To be writable first is what the journal needs to recover.
+    // The journal needs a writable mount to recover.
     mount(this.#image, this.at, "-o", "loop,noatime");
     if (mode === "ro") await command("mount", "-o", "remount,ro", this.at);
   }
 
-  /** Unmounts it, and forgets it. */
+  /** Unmounts and deletes the disk. */
   async remove(): Promise<void> {
     await unmount(this.at);
     await rm(this.#image);

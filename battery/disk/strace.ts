@@ -1,35 +1,42 @@
 /**
- * Commands that run a program while its system calls are tampered with, by strace. Each gives the words to put before the program:
- * `spawn(word, [...words, process.execPath, script])`. strace ends as the program ends: with its code, or by the same signal.
+ * Commands that run a program under strace, which changes its system calls. Each returns the words
+ * to put before the program: `spawn(word, [...words, process.execPath, script])`. strace ends like
+ * the program: with its code, or by the same signal.
  */
 import { spawnSync } from "node:child_process";
 
-/** System calls by which a store is read and written; a `flush` is `fsync` or `fdatasync`: SQLite uses either. */
+/**
+ * System calls that read and write a store. A `flush` is `fsync` or `fdatasync`, because SQLite
+ * uses either.
+ */
 export type SystemCall = "openat" | "pread64" | "pwrite64" | "flush" | "ftruncate" | "unlink";
 
-/** Which calls are meant: those of a kind, on one of these files (any if there are none), by their numbers. */
+/** A selection of calls: a kind, the files (any if there are none), and their numbers. */
 export interface Calls {
   readonly call: SystemCall;
   readonly files?: readonly string[];
-  /** From 1, counted for each thread and system call apart; `last` may be infinite. Default: all. */
+  /**
+   * Counts from 1, separately for each thread and system call. `last` may be infinite. Default:
+   * all.
+   */
   readonly first?: number;
   readonly last?: number;
-  /** Where to write each of these calls, with its outcome; default: nowhere. */
+  /** File for a line about each of these calls, with its result; default none. */
   readonly log?: string;
 }
 
-/** Stops the program at these calls alone, so that the rest of it runs at its own speed. */
+/** Stops the program at these calls only, so that the rest runs at full speed. */
 const QUICKLY = ["--seccomp-bpf"];
 
-/** Kills the program as it makes the call: what came before it has happened, the call itself has not. */
+/** Kills the program at the call. Earlier calls have happened, and this one has not. */
 export function killedAt(
   calls: Omit<Calls, "last"> & { readonly first: number },
 ): readonly string[] {
-  // Not quickly: at the stops that are left then, a signal cannot be sent, and is lost.
+  // Without --seccomp-bpf: at its stops, strace cannot send a signal.
   return strace({ ...calls, last: calls.first }, "signal=SIGKILL");
 }
 
-/** Lets calls fail without being made. */
+/** Makes calls fail without executing them. */
 export function failing(
   calls: Calls,
   error: "EIO" | "ENOSPC" | "EMFILE" | "EROFS",
@@ -37,17 +44,17 @@ export function failing(
   return [...strace(calls, `error=${error}`), ...QUICKLY];
 }
 
-/** A disk that lies: whatever is to be flushed is said to have been, and is not. */
+/** A lying disk: reports each flush as done, and does nothing. */
 export function lying(): readonly string[] {
   return [...strace({ call: "flush" }, "retval=0"), ...QUICKLY];
 }
 
-/** A slow disk: each flush takes so much longer. The other threads go on meanwhile. */
+/** A slow disk: each flush takes longer by `delayMs`. Other threads continue. */
 export function slowed(delayMs: number): readonly string[] {
   return [...strace({ call: "flush" }, `delay_exit=${Math.round(delayMs * 1000)}`), ...QUICKLY];
 }
 
-/** Says why programs cannot be run under strace here, if that is so. */
+/** Returns the reason if programs cannot run under strace here. */
 export function missingStrace(): string | undefined {
   const { error, status } = spawnSync(
     "strace",

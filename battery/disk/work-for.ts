@@ -5,16 +5,16 @@ import type { App, AppOptions, Ended } from "../process/start-app.ts";
 const OPEN_MS = 30_000;
 const CLOSE_MS = 15_000;
 
-/** How a process worked, and ended. */
+/** The work and the end of a process. */
 export interface Worked extends Ended {
   readonly app: App;
-  /** Instant (ms since the epoch) at which it was asked to close, if it had not ended before. */
+  /** Instant (ms since the epoch) of the request to close, if it had not ended before. */
   readonly askedAt?: number;
-  /** It had to be killed, because it did not end by itself for a long time after it was asked to. */
+  /** True if it had to be killed, because it did not end for a long time after the request. */
   readonly hung: boolean;
 }
 
-/** Lets a process work for a while once it has opened the store, unless it ends before, and then asks it to close. */
+/** Lets a process work for a while after it has opened the store, then asks it to close. */
 export async function workFor(ms: number, options: AppOptions): Promise<Worked> {
   const app = startApp(options);
   const over = new AbortController();

@@ -4,17 +4,17 @@ import type { Entry, Outcome, Standing } from "../ledger/entry.ts";
 import { operationOf } from "../plan/operation.ts";
 import type { Operation } from "../plan/operation.ts";
 
-/** One try of a step of an operation. */
+/** One attempt of a step of an operation. */
 export interface Attempt {
   readonly life: number;
   readonly request: number;
   readonly step: string;
-  /** Before the request was made. */
+  /** Instant before the request. */
   readonly at: number;
-  /** Its place among all that was heard. */
+  /** Its position in the ledger. */
   readonly place: number;
   readonly value: Json | undefined;
-  /** What came back; absent: nothing, so that it is not known whether it has happened. */
+  /** The answer. Absent if there was none, so the outcome is unknown. */
   answer?:
     | { readonly ok: true; readonly value: Json | undefined; readonly at: number }
     | { readonly ok: false; readonly code: string };
@@ -29,50 +29,50 @@ export interface Effect {
   readonly value: Json | undefined;
 }
 
-/** All that was heard of one operation, in order. */
+/** The ledger's entries about one operation, in order. */
 export interface Flow {
   readonly operation: Operation;
-  /** What the clocks showed all the while. */
+  /** Readings of the clocks during the trial. */
   readonly clock: ClockReadings;
   readonly attempts: Attempt[];
   readonly effects: Effect[];
-  /** Those that may have been of a past that a power cut has undone. */
+  /** Effects that may belong to a past that a power cut has undone. */
   readonly doubtful: Effect[];
-  /** How clients saw it end. */
+  /** Outcomes that clients saw. */
   readonly results: { readonly outcome: Outcome; readonly at: number }[];
-  /** A client was told that there is no such flow. */
+  /** True if a client was told that the flow does not exist. */
   wasAbsent: boolean;
-  /** What a client met that nobody foresaw. */
+  /** Unexpected errors of clients. */
   readonly astray: string[];
-  /** How it stood at the end of the last verification; absent: nobody has looked yet. */
+  /** The status at the end of the last verification. Absent if it was not checked yet. */
   standing?: Standing;
-  /** Since when it has been there, as it stood then. */
+  /** Start of the flow according to that status. */
   startedAt?: number;
 }
 
-/** What became of a process. */
+/** The life of a process. */
 export interface Life {
   readonly number: number;
   readonly startedAt: number;
   firstAnswerAt?: number;
-  /** Whether its engine was closed in good order. */
+  /** True if its engine was closed cleanly. */
   closed: boolean;
 }
 
-/** What a ledger has heard, by what it is about. */
+/** The content of a ledger, sorted by subject. */
 export interface History {
   readonly flows: ReadonlyMap<number, Flow>;
   readonly attempts: readonly Attempt[];
   readonly lives: ReadonlyMap<number, Life>;
-  /** What states held at the end of the last verification. */
+  /** Content of states at the end of the last verification. */
   readonly states: ReadonlyMap<string, Json>;
-  /** What the store still kept then. */
+  /** Number of messages and values that the store still kept then. */
   readonly rest:
     | { readonly messages: number; readonly delayed: number; readonly dead: number }
     | undefined;
 }
 
-/** Sorts what a ledger has heard. */
+/** Sorts the entries of a ledger. */
 export function readHistory(seed: number, entries: readonly Entry[]): History {
   const flows = new Map<number, Flow>();
   const requests = new Map<string, Attempt>();
@@ -158,17 +158,19 @@ export function readHistory(seed: number, entries: readonly Entry[]): History {
   return { flows, attempts: [...requests.values()], lives, states, rest };
 }
 
-/** Whether the flow was there at the end of the last verification. */
+/** Returns true if the flow existed at the end of the last verification. */
 export function exists({ standing }: Flow): boolean {
   return standing !== undefined && standing.status !== "absent";
 }
 
-/** The value a flow completed with, if it did. */
+/** Returns the value that a flow completed with, if it did. */
 export function valueOf({ standing }: Flow): Json | undefined {
   return standing?.status === "completed" ? standing.value : undefined;
 }
 
-/** The tries of a step, and of the like: `event` is `event 0`, `event 1` and so on. */
+/**
+ * Returns the attempts of a step and its variants: `event` includes `event 0`, `event 1` and so on.
+ */
 export function triesOf({ attempts }: Flow, step: string): readonly Attempt[] {
   return attempts.filter((attempt) => attempt.step === step || attempt.step.startsWith(`${step} `));
 }

@@ -1,24 +1,27 @@
-/** In which way something is wrong; `wrong` is all that has no word of its own. */
+/** The kind of a violation. `wrong` covers all kinds without a word of their own. */
 export type Breach = "lost" | "duplicated" | "reordered" | "early" | "stuck" | "wrong";
 
-/** Something that is not as it was promised. */
+/** A broken promise. */
 export interface Violation {
   readonly what: Breach;
-  /** Key of the operation, or what else it is about. */
+  /** Key of the operation, or another subject. */
   readonly operation: string;
   readonly said: string;
 }
 
-/** What a ledger's history comes to. */
+/** The judgment of a ledger's history. */
 export interface Verdict {
-  /** Requests of clients: answered, not answered before the process ended, refused. */
+  /** Requests of clients: answered, unanswered at the end of the process, rejected. */
   readonly requests: {
     readonly acknowledged: number;
     readonly indeterminate: number;
     readonly failed: number;
   };
-  /** Empty: all is well. */
+  /** Empty if all is well. */
   readonly violations: readonly Violation[];
-  /** Times in ms from the start of a process to its first answer, one for each process that gave one. */
+  /**
+   * Times in ms from the start of a process to its first answer, one for each process that
+   * answered.
+   */
   readonly recoveriesMs: readonly number[];
 }

@@ -4,10 +4,13 @@ import type { App, Ended } from "../process/start-app.ts";
 import type { Ending } from "./schedule.ts";
 
 const DRAIN_LIMIT_MS = 15_000;
-/** A moment that never comes, in a process that has nothing to do, is not waited for longer. */
+/** Maximum wait for a moment that may never come in an idle process. */
 const MOMENT_LIMIT_MS = 6_000;
 
-/** Ends a process as it is told to; how it ended, and whether it had to be killed because it did not end by itself. */
+/**
+ * Ends a process as planned. Returns its end, and whether it had to be killed because it did not
+ * end by itself.
+ */
 export async function endAt(
   { signal, after, count, delayMs }: Ending,
   app: App,

@@ -19,7 +19,7 @@ const ENDINGS = 16;
 const BETWEEN_VERIFICATIONS = 8;
 const BUSY = 900;
 
-/** Kills of the process at moments of all kinds, drains, and attempts to open the store twice. */
+/** Kills the process at moments of all kinds, drains it, and tries to open the store twice. */
 export const kills: Trial = {
   name: "kills",
   about: "SIGKILL at any moment, SIGTERM, and second opens of the store",
@@ -34,17 +34,20 @@ export const kills: Trial = {
   run: (ground) => runKills(ground),
 };
 
-/** How much of it there is to be. */
+/** The size of the trial. */
 interface Extent {
-  /** Processes to end. */
+  /** Number of processes to end. */
   readonly endings?: number;
-  /** Processes between two verifications. */
+  /** Number of processes between two verifications. */
   readonly between?: number;
-  /** Requests that a process makes before it is ended, at most. */
+  /** Maximum number of requests of a process before it is ended. */
   readonly busy?: number;
 }
 
-/** Ends processes on one store, one after the other, with a verification now and then and one at the end. */
+/**
+ * Ends processes on one store, one after the other, with a verification at intervals and one at the
+ * end.
+ */
 export async function runKills(ground: Ground, extent: Extent = {}): Promise<void> {
   const { endings = ENDINGS, between = BETWEEN_VERIFICATIONS, busy = BUSY } = extent;
   const { seed, folder, until, tally } = ground;
@@ -70,7 +73,7 @@ async function endOne(
   ending: Ending,
   intrusions: Orders["intrusions"],
 ): Promise<void> {
-  // A verification may end by itself, and then the store is free.
+  // A verification may end by itself, which frees the store.
   const mode = ending.verifies && intrusions.length === 0 ? "verify" : "work";
   const app = startApp({ path, ledger, intrusions, mode });
   if (intrusions.length > 0 && (await app.opened) === "open") {
@@ -92,7 +95,10 @@ async function endOne(
   else if (ending.signal !== "SIGKILL") tally.add(DRAINS);
 }
 
-/** Whether a process died while a request of its was neither answered nor refused: its commit gathered, or was under way. */
+/**
+ * Returns true if a process died during a request that was neither answered nor rejected: its
+ * commit was gathering or under way.
+ */
 function wasInWindow({ entries }: Ledger, life: number): boolean {
   const open = new Set<number>();
   for (const entry of entries) {

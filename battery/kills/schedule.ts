@@ -1,19 +1,22 @@
 import type { Said } from "../ledger/entry.ts";
 import type { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
-/** How a process is ended: by which signals, and at which moment. */
+/** The plan for the end of a process: its signals, and the moment. */
 export interface Ending {
-  /** `SIGTERM` lets the engine drain; both: it is killed while it does. */
+  /** `SIGTERM` lets the engine drain. `both` kills it during the drain. */
   readonly signal: "SIGKILL" | "SIGTERM" | "both";
-  /** The moment: so long after the process said something (an intent, an effect...) for the `count`-th time. */
+  /**
+   * The moment: `delayMs` after the process has reported this event (an intent, an effect...) for
+   * the `count`-th time.
+   */
   readonly after: Said["what"];
   readonly count: number;
   readonly delayMs: number;
-  /** Whether it ends a verification. */
+  /** True if it ends a verification. */
   readonly verifies: boolean;
 }
 
-/** The moments at which a kill is worth trying, with how often they are chosen. */
+/** Moments that are worth a kill, with their shares. */
 const MOMENTS: readonly {
   readonly share: number;
   readonly choose: (
@@ -24,9 +27,9 @@ const MOMENTS: readonly {
   // While it loads, and while it recovers.
   { share: 1, choose: (random) => ({ after: "hello", count: 1, delayMs: random.below(30) }) },
   { share: 2, choose: (random) => ({ after: "opening", count: 1, delayMs: random.below(40) }) },
-  // As soon as it is open, when all that was left is done at once.
+  // Just after opening, when all pending work runs at once.
   { share: 2, choose: (random) => ({ after: "open", count: 1, delayMs: random.below(60) }) },
-  // Right after a request was made: its commit gathers, or is under way.
+  // Just after a request: its commit gathers, or is under way.
   {
     share: 5,
     choose: (random, busy) => ({ after: "intend", count: 1 + random.below(busy), delayMs: 0 }),
@@ -39,12 +42,12 @@ const MOMENTS: readonly {
       delayMs: 1 + random.below(4),
     }),
   },
-  // Right after an answer: what was acknowledged is on the disk, and hardly so.
+  // Just after an answer: acknowledged work has only just reached the disk.
   {
     share: 3,
     choose: (random, busy) => ({ after: "ack", count: 1 + random.below(busy), delayMs: 0 }),
   },
-  // While handlers run, before what they did is committed.
+  // While handlers run, before their effects are committed.
   {
     share: 3,
     choose: (random, busy) => ({ after: "effect", count: 1 + random.below(2 * busy), delayMs: 0 }),
@@ -55,10 +58,10 @@ const MOMENTS: readonly {
   },
 ];
 
-/** Of so many endings one is a drain, which is cut short now and then. */
+/** One in this many endings is a drain, which is sometimes cut short. */
 const DRAIN_PERIOD = 5;
 
-/** Chooses how the processes of one trial end, one after the other, after `busy` requests at most. */
+/** Chooses the endings of the processes of one trial, each after `busy` requests at most. */
 export function scheduleEndings(
   random: SeededRandom,
   { count, busy }: { count: number; busy: number },

@@ -9,7 +9,7 @@ import type { App } from "../process/start-app.ts";
 
 const INTRUDER = join(import.meta.dirname, "../app/intruder.ts");
 
-/** Names for the same store: its path, and paths that lead to it by symbolic links. */
+/** Names for the same store: its path, and symbolic links to it. */
 export function otherNames(path: string): Orders["intrusions"] {
   const links = `${dirname(path)} links`;
   mkdirSync(links);
@@ -23,7 +23,10 @@ export function otherNames(path: string): Orders["intrusions"] {
   ];
 }
 
-/** Has other processes try to open a store that an app has open; the app itself was told to try, too. Says which of all got in. */
+/**
+ * Lets other processes try to open the open store of an app, which also tries by itself. Returns
+ * the attempts that succeeded.
+ */
 export async function tryToOpen(
   app: App,
   ledger: Ledger,
@@ -50,13 +53,16 @@ export async function tryToOpen(
   };
 }
 
-/** What came of an attempt: the code of the error, or `open`. */
+/** The result of an attempt: the error code, or `open`. */
 interface Attempt {
   readonly how: string;
   readonly code: string;
 }
 
-/** An app tries each name in its process and in a thread, and its own store once more. */
+/**
+ * Counts the attempts of an app: each name in its process and in a thread, and its own store once
+ * more.
+ */
 function ownTries(names: Orders["intrusions"]): number {
   return 2 * names.length + 1;
 }

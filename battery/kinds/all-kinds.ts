@@ -13,7 +13,7 @@ import { retriedHandlers } from "./retried.ts";
 import { timers } from "./timer.ts";
 import { transfers } from "./transfer.ts";
 
-/** Every kind of object. */
+/** All kinds of objects. */
 export const allKinds: readonly Kind[] = [
   logs,
   transfers,
@@ -28,13 +28,13 @@ export const allKinds: readonly Kind[] = [
   keylessFlows,
 ];
 
-/** All that is to be registered. */
+/** All functions to register. */
 export const allFunctions: readonly object[] = [
   operationLog,
   ...allKinds.flatMap(({ functions }) => functions),
 ];
 
-/** What an operation is done with. */
+/** Returns the kind of an operation. */
 export function kindOf({ lot }: Operation): Kind {
   const kind = allKinds[lot % allKinds.length];
   if (kind === undefined) throw new Error("there are no kinds");

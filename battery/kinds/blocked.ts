@@ -20,7 +20,10 @@ interface Block {
   readonly pauseMs: number;
 }
 
-/** Handlers that block: run again after a crash, they find what they had sent, and it counts once. */
+/**
+ * Blocked handlers: run again after a crash, they find the messages that they sent, which count
+ * once.
+ */
 export const blockedHandlers: Kind = {
   name: "blocked",
   functions: [block],

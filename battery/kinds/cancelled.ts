@@ -25,7 +25,10 @@ const cleanUp = fn(
     ctx.invoke(operationLog.note, { op, part: CLEANED_UP }, { id: pageOf(op) }),
 );
 
-/** Cancelled flows: cancelled once and for ever, what they parked is gone, and what cleans up does so once. */
+/**
+ * Canceled flows: canceled once and for good. Their pending work is gone, and their cleanup runs
+ * once.
+ */
 export const cancelledFlows: Kind = {
   name: "cancelled",
   functions: [park, tooLate, cleanUp],
@@ -39,7 +42,7 @@ export const cancelledFlows: Kind = {
       ? await recorder.until(handle, ({ custom }) => custom === "parked")
       : undefined;
     const parked = standing?.custom === "parked";
-    // In vain, if a process before this one did it and did not live to hear so.
+    // Returns false if an earlier process canceled it and died before the answer.
     await recorder.request(operation, "cancel", () => recorder.client.cancel(handle), {
       value: parked,
       answer: (done) => done,

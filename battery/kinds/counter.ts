@@ -24,11 +24,14 @@ const counter = stateful("battery/counter", {
 
 interface Add {
   readonly op: number;
-  /** Another request under the same key, which must be refused. */
+  /** A different request with the same key, which must be rejected. */
   readonly other?: true;
 }
 
-/** Idempotency keys: the same start asked for again, at once or by a later process, is the same flow, and counts once. */
+/**
+ * Idempotency keys: a start that is repeated, at once or by a later process, is the same flow, and
+ * counts once.
+ */
 export const counters: Kind = {
   name: "counter",
   functions: [counter],
@@ -69,7 +72,7 @@ export const counters: Kind = {
   },
 };
 
-/** Asks for something else under a key that is taken. */
+/** Requests another function under a key that is taken. */
 async function contradict(
   operation: Operation,
   recorder: RecordingClient,
@@ -85,7 +88,7 @@ async function contradict(
   }
 }
 
-/** The results are the numbers from 1 to the counter's, each once. */
+/** The results are the numbers from 1 to the counter's value, each once. */
 function* checkCounter(place: Place, flows: readonly Flow[], states: States): Iterable<Violation> {
   const operation = place.id;
   const { count } = (states.get(nameOf(place)) as
@@ -118,7 +121,7 @@ function* checkCounter(place: Place, flows: readonly Flow[], states: States): It
   }
 }
 
-/** Of two starts that one process made and that were both acknowledged to it, the first counts first. */
+/** Of two starts that one process made and got acknowledged, the first counts first. */
 function* checkOrder(flows: readonly Flow[]): Iterable<Violation> {
   const firstTries = flows.flatMap((flow) => {
     const [first] = triesOf(flow, "start");
@@ -140,7 +143,7 @@ function* checkOrder(flows: readonly Flow[]): Iterable<Violation> {
   }
 }
 
-/** Which counter an operation adds to, and how insistently. */
+/** Returns the counter that an operation adds to, and its repetitions. */
 export function additionOf(operation: Operation): {
   readonly place: Place;
   readonly twice: boolean;

@@ -36,9 +36,9 @@ const list = fn(
 );
 
 interface Note {
-  /** Which request brought it. */
+  /** The request that sent it. */
   readonly name: string;
-  /** Whether the flow ends with it. */
+  /** True if the flow ends with it. */
   readonly last: boolean;
 }
 
@@ -47,7 +47,10 @@ interface Gathering {
   readonly names: readonly string[];
 }
 
-/** Events: those that were acknowledged are seen once, in the order in which they were sent; the others once at most. */
+/**
+ * Events: acknowledged ones are seen once, in the order in which they were sent. Others are seen at
+ * most once.
+ */
 export const events: Kind = {
   name: "event",
   functions: [gather, gathered, list],
@@ -65,7 +68,10 @@ export const events: Kind = {
   },
 };
 
-/** Sends what was not acknowledged before, all at once or one after the other: an event cannot be asked for. */
+/**
+ * Sends the unacknowledged events again, all at once or one after the other, because an event
+ * cannot be looked up.
+ */
 async function signalAll(
   operation: Operation,
   recorder: RecordingClient,
@@ -110,7 +116,7 @@ function* checkEvents(flow: Flow): Iterable<Violation> {
       yield { what: "reordered", operation, said: `saw the event ${name} after a later one` };
   }
   for (const [name, { answer, place }] of sent) {
-    // What came after the last one it waits for is kept, and goes with the flow.
+    // Events after the last awaited one are kept, and deleted with the flow.
     const isMissed =
       answer?.ok === true && end !== undefined && place < end.place && !names.includes(name);
     if (isMissed)
@@ -126,7 +132,7 @@ function nameOf({ life, request }: Attempt): string {
   return `${life}.${request}`;
 }
 
-/** It may have ended with an event of a process before this one. */
+/** It may have ended with an event of an earlier process. */
 function orIfOver(error: unknown): void {
   if (!HandbackError.is(error, "FLOW_OVER")) throw error;
 }

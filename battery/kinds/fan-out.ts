@@ -16,7 +16,7 @@ const fanOut = fn("battery/fan-out", (ctx, { op, leaves }: FanOut): Future<numbe
   return ctx.invoke(sum, { op, parts: futures });
 });
 
-/** Works a while now and then, so that some are at it when the process dies. */
+/** Sometimes works for a while, so that some are running when the process dies. */
 const leaf = fn(
   "battery/leaf",
   async (ctx, { op, index }: { op: number; index: number }): Promise<Future<string>> => {
@@ -63,7 +63,7 @@ export const fanOuts: Kind = {
   },
 };
 
-/** How many leaves an operation has. */
+/** Returns the number of leaves of an operation. */
 export function fanOutOf(operation: Operation): FanOut {
   return { op: operation.number, leaves: 1 + diceOf(operation).below(MOST_LEAVES) };
 }

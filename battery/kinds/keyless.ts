@@ -13,7 +13,7 @@ const TOLD = "told";
 const SLOW_MS = 12;
 const PAUSE_MS = 60;
 
-/** Waits to be told of a flow without a key, for nobody else could name that once the process has died. */
+/** Waits for the id of a flow without a key, which would be lost with the process. */
 const witness = fn("battery/witness", (ctx): Future<string> =>
   ctx.onComplete(ctx.event<string>(TOLD), remember),
 );
@@ -22,7 +22,7 @@ const remember = fn("battery/remember", (ctx, id: string): string => {
   return id;
 });
 
-/** Ends at once now and then, and hands back what goes on for a while at other times. */
+/** Sometimes ends at once, and otherwise hands back a future that takes a while. */
 const write = fn("battery/write", async (ctx, line: Line): Promise<Future<string> | string> => {
   if (line.op % 2 === 0) await setTimeout(SLOW_MS);
   recordEffect(ctx, { ...line, part: `written ${line.part}` });
@@ -36,7 +36,10 @@ const note = fn(
     ctx.invoke(operationLog.note, line, { id: pageOf(line.op) }),
 );
 
-/** Flows without a key: one whose start was acknowledged is known, and counts once; another one once at most. */
+/**
+ * Flows without a key: one with an acknowledged start exists, and counts once. Any other counts at
+ * most once.
+ */
 export const keylessFlows: Kind = {
   name: "keyless",
   functions: [witness, remember, write, note],
@@ -65,19 +68,19 @@ export const keylessFlows: Kind = {
   },
 };
 
-/** What a flow books is named after the request that started it. */
+/** The part that a flow logs is named after the request that started it. */
 function partOf({ life, request }: Attempt): string {
   return `${life}.${request}`;
 }
 
-/** @throws when a flow whose start was acknowledged is not known, or did not complete. */
+/** @throws if a flow with an acknowledged start is unknown or did not complete. */
 async function requireDone(recorder: RecordingClient, id: string): Promise<void> {
   const standing = await recorder.until(recorder.client.flow(id), () => false);
   if (standing?.status !== "completed")
     throw new Error(`the flow ${id}, which has no key, is ${standing?.status ?? "not known"}`);
 }
 
-/** The witness may have been told by the process before this one. */
+/** An earlier process may have sent the id to the witness. */
 function orIfOver(error: unknown): void {
   if (!HandbackError.is(error, "FLOW_OVER")) throw error;
 }

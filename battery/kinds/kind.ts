@@ -5,21 +5,24 @@ import type { Flow } from "../history/history.ts";
 import type { Violation } from "../history/verdict.ts";
 import type { Operation } from "../plan/operation.ts";
 
-/** A kind of object: its functions, what a client does with it, and the law that it keeps. */
+/** A kind of object: its functions, its client operations, and its law. */
 export interface Kind {
   readonly name: string;
-  /** Those of its own, to be registered. */
+  /** Its own functions, for registration. */
   readonly functions: readonly object[];
-  /** Does an operation, or goes on with it. */
+  /** Performs an operation, or continues it. */
   perform(operation: Operation, recorder: RecordingClient): Promise<void>;
-  /** What an operation whose flow is there has booked, each part once; what it may have booked, once at most. */
+  /**
+   * Lists the parts that an operation with an existing flow has logged, each once, and parts that
+   * it may have logged, at most once.
+   */
   booked(flow: Flow): {
     readonly certain: readonly string[];
     readonly possible?: readonly string[];
   };
-  /** The states that its law speaks of, when these operations were begun. */
+  /** Returns the states that its law reads after these operations have begun. */
   places?(operations: readonly Operation[]): readonly Place[];
-  /** Its law. Only flows that were looked at by a verification are given. */
+  /** Checks its law. Gets only flows that a verification has checked. */
   check?(flows: readonly Flow[], states: States): Iterable<Violation>;
 }
 
@@ -29,10 +32,10 @@ export interface Place {
   readonly id: string;
 }
 
-/** What states hold, by their names; null or absent: there is none. */
+/** Contents of states by name. Null or absent: the state does not exist. */
 export type States = ReadonlyMap<string, Json>;
 
-/** The name of a state in the ledger. */
+/** Returns the name of a state in the ledger. */
 export function nameOf({ of, id }: Place): string {
   return `${of.type}/${id}`;
 }

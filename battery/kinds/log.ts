@@ -13,7 +13,7 @@ const CLERKS = 3;
 const NUMBERS_A_LOG = 40;
 const MOST_AT_ONCE = 5;
 
-/** Numbers in the order in which they came, of several senders. */
+/** Numbers of several senders, in the order in which they arrived. */
 const log = stateful("battery/log", {
   state: { numbers: value<string[]>([]) },
   handlers: {
@@ -32,7 +32,7 @@ interface Append {
   readonly number: number;
 }
 
-/** Sends numbers that go on from one message to the next, as one-way messages or as calls. */
+/** Sends consecutive numbers, as one-way messages or as calls. */
 const clerk = stateful("battery/clerk", {
   state: { next: value(0) },
   handlers: {
@@ -66,7 +66,7 @@ interface Order {
 
 const firstOf = fn("battery/first-of", (_, numbers: readonly number[]): number => numbers[0] ?? -1);
 
-/** Append-logs: what each clerk appended is there in its order, nothing lost, nothing twice. */
+/** Append logs: the numbers of each clerk are there in order, none lost, none twice. */
 export const logs: Kind = {
   name: "log",
   functions: [log, clerk, firstOf],
@@ -101,7 +101,7 @@ export const logs: Kind = {
   },
 };
 
-/** Every order got numbers of its own, and those are all that there are. */
+/** Each order got its own numbers, and there are no others. */
 function* checkOrders(index: number, flows: readonly Flow[]): Iterable<Violation> {
   const inOrder = flows.flatMap((flow) => {
     const first = valueOf(flow);
@@ -165,7 +165,7 @@ function numbersOf(index: number, states: States): readonly number[] {
   }
 }
 
-/** What an operation has a clerk do. */
+/** Returns the order of an operation to its clerk. */
 export function orderOf(operation: Operation): Order {
   const dice = diceOf(operation);
   return {

@@ -4,7 +4,7 @@ import type { Place } from "./kind.ts";
 
 const OPERATIONS_A_PAGE = 20;
 
-/** Counts what operations did, part by part: each must come to one, however often its code ran. */
+/** Counts the parts of operations. Each must have the count one, however often its code ran. */
 export const operationLog = stateful("battery/book", {
   state: { lines: value<Record<string, number>>({}) },
   handlers: {
@@ -17,23 +17,23 @@ export const operationLog = stateful("battery/book", {
   },
 });
 
-/** Part of an operation. */
+/** A part of an operation. */
 export interface Line {
   readonly op: number;
   readonly part: string;
 }
 
-/** Where a part is counted. */
+/** Returns the name of a part's count. */
 export function lineOf(op: number, part: string): string {
   return `${op} ${part}`;
 }
 
-/** The page of the book, its state's id, that an operation writes on; a few write on the same one. */
+/** Returns the id of the log page of an operation. A few operations share a page. */
 export function pageOf(op: number): string {
   return `page ${Math.floor(op / OPERATIONS_A_PAGE)}`;
 }
 
-/** A page, as a state. */
+/** Returns a page as a state. */
 export function placeOfPage(page: string): Place {
   return { of: operationLog, id: page };
 }

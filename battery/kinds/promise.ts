@@ -29,7 +29,10 @@ const agree = fn(
   (_, { result }: { noted: string; result: string }): string => result,
 );
 
-/** Promises settled from outside: the flow sees the value whose settlement was acknowledged, and no other settlement is. */
+/**
+ * Promises settled from outside: the flow sees the value with the acknowledged settlement, and no
+ * other settlement is acknowledged.
+ */
 export const promises: Kind = {
   name: "promise",
   functions: [ask, decided, agree],
@@ -43,7 +46,8 @@ export const promises: Kind = {
     if (standing?.status === "pending") {
       if (dice.chance(0.5)) await setTimeout(dice.below(LONGEST_PAUSE_MS));
       const { token } = standing.custom as { readonly token: string };
-      // Each process has a decision of its own; now and then it gives it twice at once, as one that is not sure.
+      // Each process has its own decision. Sometimes it sends it twice at once, like an unsure
+      // client.
       const value = `decision ${recorder.life}`;
       const settle = (): Promise<void> =>
         recorder
@@ -90,7 +94,7 @@ function* checkDecision(flow: Flow): Iterable<Violation> {
   }
 }
 
-/** It may have been decided, and be over, before this process came. */
+/** It may have been decided, and have ended, before this process. */
 function orIfOver(error: unknown): void {
   if (!HandbackError.is(error, "ALREADY_COMPLETED", "NOT_FOUND")) throw error;
 }

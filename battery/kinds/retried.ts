@@ -23,7 +23,10 @@ const countAttempts = fn(
   (_, { attempts }: { done: string; attempts: number }): number => attempts,
 );
 
-/** Handlers that throw, and are tried again: what they did before is undone, and the last attempt counts once. */
+/**
+ * Handlers that throw and are retried: the effects of failed attempts are undone, and the last
+ * attempt counts once.
+ */
 export const retriedHandlers: Kind = {
   name: "retried",
   functions: [stumble, countAttempts],

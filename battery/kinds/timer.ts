@@ -6,14 +6,14 @@ import type { Operation } from "../plan/operation.ts";
 import { operationLog, pageOf } from "./operation-log.ts";
 import type { Kind } from "./kind.ts";
 
-/** The effect of a timer that rings; its value is the instant at which it was due. */
+/** The effect of a timer that fires. Its value is the due instant. */
 export const RING = "ring";
 const RANG = "rang";
-/** Short ones, ones that outlast a process, and a few that outlast several. */
+/** Short delays, delays that outlast a process, and a few that outlast several. */
 const DELAYS_MS = [20, 20, 60, 250, 900, 1_500, 3_000];
 
 const nap = fn("battery/nap", (ctx, { op, delayMs }: Timer): Future<string> => {
-  // Before the engine reads the clock for itself.
+  // Computed before the engine reads the clock.
   const dueAt = ctx.now() + delayMs;
   return ctx.onComplete(ctx.sleep(delayMs), woken, { op, dueAt });
 });
@@ -41,7 +41,7 @@ interface Due {
   readonly dueAt: number;
 }
 
-/** Timers, as `ctx.sleep` and as delayed messages: each rings once, and none before its time. */
+/** Timers, as `ctx.sleep` and as delayed messages: each fires once, and none early. */
 export const timers: Kind = {
   name: "timer",
   functions: [nap, woken, remind, ring],
@@ -58,9 +58,10 @@ export const timers: Kind = {
       const { delayMs } = timerOf(operation);
       const askedAt = Math.min(...attempts.map(({ at }) => at));
       for (const { at, value: dueAt } of effects.filter(({ part }) => part === RING)) {
-        // By any clock that was there to be read: one that was set back may show less by now than when the timer was delivered.
+        // Compare with every clock that could be read: one that was set back may now show less than
+        // at the delivery.
         const { earliest, latest } = clock.between(askedAt, at);
-        // Whatever the engine thinks: it was asked for then, and so long.
+        // Independent of the engine: the delay counts from the request.
         const early = Math.max(Number(dueAt), earliest + delayMs) - latest;
         if (early > 0)
           yield {
@@ -73,7 +74,7 @@ export const timers: Kind = {
   },
 };
 
-/** How long an operation waits, and how. */
+/** Returns the duration of an operation's wait, and its form. */
 export function timerOf(operation: Operation): Timer & { readonly sleeps: boolean } {
   const dice = diceOf(operation);
   return {

@@ -52,14 +52,16 @@ const deposited = fn(
 /** Type of the egress that gets a receipt of every transfer. */
 const RECEIPTS = "battery/receipts";
 
-/** Where receipts go. */
+/** The sink of receipts. */
 export const receipts = {
   [RECEIPTS]: (value: unknown, { id }: { readonly id: string }): void => {
     writeEntry({ what: "effect", op: (value as { op: number }).op, part: "receipt", key: id });
   },
 };
 
-/** Transfers between accounts: each counts once, the sum of all money stays what it was, and each has a receipt. */
+/**
+ * Transfers between accounts: each counts once, the total stays the same, and each has a receipt.
+ */
 export const transfers: Kind = {
   name: "transfer",
   functions: [account, transfer, deposited],
@@ -142,7 +144,7 @@ function stateOf(
   return (states.get(nameOf(placeOf(index))) as typeof untouched | null | undefined) ?? untouched;
 }
 
-/** Who gives what to whom. */
+/** Returns the accounts and the amount of a transfer. */
 export function transferOf(operation: Operation): Transfer {
   const dice = diceOf(operation);
   const from = dice.below(ACCOUNTS);

@@ -1,15 +1,18 @@
 import type { Entry } from "./entry.ts";
 
-/** A while in which a process had the store, and its clock was not set. Instants by the machine's clock. */
+/**
+ * A period in which a process had the store and its clock was not set. Instants by the machine's
+ * clock.
+ */
 export interface Watch {
   readonly from: number;
   readonly to: number;
   readonly aheadMs: number;
-  /** Whether the process is that of the watch before. */
+  /** True if the previous period belongs to the same process. */
   readonly goesOn: boolean;
 }
 
-/** What the clocks of processes showed, as far as a ledger tells. */
+/** Readings of the clocks of processes, as far as a ledger shows them. */
 export class ClockReadings {
   readonly watches: readonly Watch[];
 
@@ -17,7 +20,10 @@ export class ClockReadings {
     this.watches = watchesOf(entries);
   }
 
-  /** The earliest and the latest instant that a process may have read between two instants of the machine's clock. */
+  /**
+   * Returns the earliest and the latest time that a process may have read between two instants of
+   * the machine's clock.
+   */
   between(from: number, to: number): { readonly earliest: number; readonly latest: number } {
     const overlaps = this.watches.filter((watch) => watch.from <= to && watch.to >= from);
     return {

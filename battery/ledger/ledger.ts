@@ -2,22 +2,24 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { Entry, Noted, Said } from "./entry.ts";
 
-/** A place in a ledger: what was heard before it, and what after. */
+/** A position in a ledger, between earlier and later entries. */
 export type Mark = number;
 
-/** What a ledger is made with. */
+/** Options of a ledger. */
 export interface LedgerOptions {
-  /** Of the plan of operations, which all processes that this ledger hears follow. */
+  /** Seed of the plan of operations, which all processes of this ledger follow. */
   readonly seed: number;
-  /** Where the lines are kept, for people; made anew. */
+  /** File for the lines, for people. Overwritten at the start. */
   readonly file: string;
 }
 
 /**
- * The record of what the processes under test said, one after the other. It lives in a process that is never killed.
+ * The record of all reports of the processes under test. It lives in a process that is never
+ * killed.
  *
- * LG1 Only appended to, in the order in which it was heard; what a process said before it died is heard before its end is noted.
- * LG2 A line that was cut off was not said.
+ * LG1 Entries are only appended, in the order of their arrival. The last reports of a process are
+ * recorded before its end.
+ * LG2 A line that was cut off does not count.
  */
 export class Ledger {
   readonly seed: number;
@@ -33,22 +35,22 @@ export class Ledger {
     this.#descriptor = openSync(file, "w");
   }
 
-  /** All that was heard so far. */
+  /** All entries so far. */
   get entries(): readonly Entry[] {
     return this.#entries;
   }
 
-  /** A number for a process that is about to be started. */
+  /** Returns a number for the next process. */
   nextLife(): number {
     return ++this.#lives;
   }
 
-  /** Notes what the driver does. */
+  /** Records an action of the driver. */
   note(life: number, noted: Noted): void {
     this.#append([{ ...noted, life, at: Date.now() }]);
   }
 
-  /** Listens to a process until it has no more to say. */
+  /** Reads the reports of a process until its output ends. */
   async hear(life: number, stream: Readable): Promise<void> {
     let rest = "";
     stream.setEncoding("utf8");
@@ -61,12 +63,12 @@ export class Ledger {
     });
     await new Promise<void>((resolve) => {
       stream.once("close", resolve);
-      // Of a process that is gone there is nothing to be had but what was read.
+      // Data of a dead process that was not read yet is lost.
       stream.once("error", () => resolve());
     });
   }
 
-  /** Resolves with the first entry from now on that is so; never, once `signal` is aborted. */
+  /** Resolves with the first later entry that matches. Never resolves once `signal` is aborted. */
   when(isSo: (entry: Entry) => boolean, signal?: AbortSignal): Promise<Entry> {
     return new Promise((resolve) => {
       const watcher = (entry: Entry): void => {
@@ -79,14 +81,15 @@ export class Ledger {
     });
   }
 
-  /** Marks what has been heard up to now. */
+  /** Marks the current position. */
   mark(): Mark {
     return this.#entries.length;
   }
 
   /**
-   * A ledger that goes on from a store as it was at a mark or some time later: it knows what was intended since, so that it may be there,
-   * but no answers, so that nothing of it must be; and of effects that they were seen, so that they need not be seen again.
+   * Makes a ledger that continues from a store as it was at a mark or some time later. It knows the
+   * later intentions, which may have happened, but no answers, so none of them must have happened.
+   * It knows the seen effects, which need not be seen again.
    */
   cut(mark: Mark, file: string): Ledger {
     const survivor = new Ledger({ seed: this.seed, file });
@@ -98,7 +101,7 @@ export class Ledger {
     return survivor;
   }
 
-  /** Gives the file back. */
+  /** Closes the file. */
   close(): void {
     closeSync(this.#descriptor);
   }
@@ -112,7 +115,7 @@ export class Ledger {
   }
 }
 
-/** What is left of an entry of which it is not known whether it came before or after a power cut. */
+/** Keeps the parts of an entry that hold even if it came after a power cut. */
 function toDoubtful(entry: Entry): readonly Entry[] {
   if (entry.what === "effect") return [{ ...entry, doubtful: true }];
   return entry.what === "intend" ||

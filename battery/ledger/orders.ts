@@ -1,53 +1,53 @@
 import type { Poisoning } from "./poison-plan.ts";
 import type { Entry, Mode } from "./entry.ts";
 
-/** What became of a step of an operation, as far as anyone was told. */
+/** The known result of a step of an operation. */
 export type Known = "acknowledged" | "tried" | "refused";
 
-/** What a process is told when it starts. */
+/** Orders for a process at its start. */
 export interface Orders {
   readonly mode: Mode;
   readonly life: number;
-  /** Of the plan. */
+  /** Seed of the plan. */
   readonly seed: number;
-  /** The store. */
+  /** Path of the store. */
   readonly path: string;
   /** Operations to begin per second. */
   readonly rate: number;
-  /** Operations that may be open at once. */
+  /** Maximum number of open operations. */
   readonly most: number;
-  /** Ways by which to try to open the store a second time, by the path to take. */
+  /** Ways to try to open the store a second time, with their paths. */
   readonly intrusions: readonly { readonly how: string; readonly path: string }[];
-  /** By how much its clock is ahead of the machine's at first, in ms; absent: it goes by that one. */
+  /** Initial deviation of its clock from the machine's, in ms; absent: none. */
   readonly aheadMs?: number;
-  /** Poison to be sent; absent: none. */
+  /** Poison to send; absent: none. */
   readonly poisoning?: Poisoning;
-  /** Milliseconds without any news after which a verification gives up. */
+  /** Milliseconds without news after which a verification gives up. */
   readonly quietMs: number;
-  /** Number of the first operation that nobody has begun. */
+  /** Number of the first operation that has not begun. */
   readonly next: number;
-  /** Operations that were begun, and have not ended as far as anyone knows. */
+  /** Operations that have begun, and have not ended as far as the ledger knows. */
   readonly open: readonly Unfinished[];
 }
 
-/** What a process may be told later: by how much its clock is to be ahead of the machine's. */
+/** A later order: the new deviation of the clock. */
 export interface Setting {
   readonly aheadMs: number;
 }
 
-/** An operation to go on with. */
+/** An operation to continue. */
 export interface Unfinished {
   readonly op: number;
   readonly steps: Readonly<Record<string, Known>>;
 }
 
-/** The tries of one step. */
+/** The attempts of one step. */
 interface Tries {
   unanswered: number;
   acknowledged: boolean;
 }
 
-/** Finds out what is to be gone on with after all that a ledger has heard. */
+/** Finds the open operations in the entries of a ledger. */
 export function unfinishedBusiness(entries: readonly Entry[]): Pick<Orders, "next" | "open"> {
   const operations = new Map<number, Map<string, Tries>>();
   const requests = new Map<string, Tries>();
@@ -69,7 +69,7 @@ export function unfinishedBusiness(entries: readonly Entry[]): Pick<Orders, "nex
   const open = [...operations]
     .filter(([op]) => !over.has(op))
     .map(([op, steps]) => ({ op, steps: knownOf(steps) }));
-  // Operations are begun in the order of their numbers.
+  // Operations begin in the order of their numbers.
   return { next: operations.size === 0 ? 0 : lastOf(operations) + 1, open };
 }
 

@@ -1,27 +1,27 @@
-/** The ways in which a message ends the process that handles it. */
+/** Ways in which a message crashes the process that handles it. */
 export const WAYS = ["is killed", "exits", "fails where nobody listens"] as const;
 
-/** A message of which the process dies whenever it is handled. */
+/** A message that crashes the process whenever it is handled. */
 export interface Poison {
   readonly name: string;
   readonly way: (typeof WAYS)[number];
-  /** Whether nobody waits for what becomes of it. */
+  /** True if its outcome is not awaited. */
   readonly isOneWay: boolean;
 }
 
-/** What a process is told to do with poison, beside its work. */
+/** Orders about poison, beside the work. */
 export interface Poisoning {
   readonly poisons: readonly Poison[];
-  /** Names of innocent messages around them, whose handlers take their time. */
+  /** Names of innocent messages around it, with slow handlers. */
   readonly toils: readonly string[];
   readonly toilMs: number;
-  /** How long after the store was opened these are sent, in ms. */
+  /** Delay after the opening of the store before these are sent, in ms. */
   readonly afterMs: number;
-  /** Calls to other addresses per second, whose answers are timed. */
+  /** Timed calls to other addresses per second. */
   readonly probes: number;
-  /** Whether the engine looks for it, so that there are suspects after a death. */
+  /** True if poison detection is on, so that there are suspects after a crash. */
   readonly isSought: boolean;
-  /** Whether dead letters are sent again. */
+  /** True if dead letters are sent again. */
   readonly redrives: boolean;
 }
 
@@ -33,5 +33,5 @@ export interface Letter {
   readonly crashes: unknown;
 }
 
-/** In the environment of a process in which the poison has lost its effect. */
+/** Environment variable of a process in which the poison is fixed. */
 export const MENDED = "HANDBACK_BATTERY_MENDED";

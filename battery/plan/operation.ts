@@ -1,21 +1,24 @@
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 
-/** Something a client does, made of a few requests; all about it follows from the seed and its number. */
+/**
+ * A task of a client, made of a few requests. Everything about it follows from the seed and its
+ * number.
+ */
 export interface Operation {
   readonly number: number;
   /** Key of its flow. */
   readonly key: string;
-  /** Which kind of object it is done with, as a number to be divided by how many there are. */
+  /** Number that selects its kind of object, modulo the number of kinds. */
   readonly lot: number;
-  /** Whether its start is sent again when there was no answer; else it stays as it is, begun or not. */
+  /** True if a start without an answer is sent again. Otherwise it stays as it is, begun or not. */
   readonly resends: boolean;
-  /** Whether its start is sent again although it was acknowledged, as by a client that forgot. */
+  /** True if an acknowledged start is sent again, as by a forgetful client. */
   readonly asksAgain: boolean;
-  /** Of what else there is to decide. */
+  /** Seed of all other decisions. */
   readonly seed: number;
 }
 
-/** The operation of a number. */
+/** Returns the operation with a number. */
 export function operationOf(seed: number, number: number): Operation {
   const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
   return {
@@ -28,7 +31,9 @@ export function operationOf(seed: number, number: number): Operation {
   };
 }
 
-/** Decisions about an operation: the same ones, in the same order, wherever they are asked for. */
+/**
+ * Returns the random decisions of an operation: the same ones, in the same order, in every process.
+ */
 export function diceOf({ seed }: Operation): SeededRandom {
   return new SeededRandom(seed);
 }

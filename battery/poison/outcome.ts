@@ -2,26 +2,30 @@ import { isDeepStrictEqual } from "node:util";
 import type { Entry } from "../ledger/entry.ts";
 import type { Poison, Letter } from "../ledger/poison-plan.ts";
 
-/** Deaths in a row for which a message is given up, by default. */
+/** Crashes in a row after which a message is given up, by default. */
 const LIMIT = 3;
 
-/** What poison was sent, among what. */
+/** The poison that was sent, and the messages around it. */
 export interface Sent {
   readonly poisons: readonly Poison[];
   readonly toils: readonly string[];
 }
 
-/** How many processes may die of so many doses: of each once when it is not known yet, and then as often as the limit says. */
+/**
+ * Returns the maximum number of crashes for this number of poison messages: one each while it is
+ * unknown, and then the limit.
+ */
 export function mostDeaths(poisons: number): number {
   return poisons * (1 + LIMIT);
 }
 
 /**
- * Judges what became of poison, once all has come to its end; empty: as it should.
+ * Judges the outcome of poison, after everything has ended. Empty if all is well.
  *
- * PO1 Each dose is given up after so many deaths, none sooner and none later, with its payload and the cause; nothing else is.
- * PO2 Whoever waited for it is told.
- * PO3 All else is done once; so is the poison, once it is mended and sent again.
+ * PO1 Each poison message is given up after the set number of crashes, no sooner and no later, with
+ * its payload and the cause. Nothing else is.
+ * PO2 All its waiting callers get the error.
+ * PO3 All other work is done once. So is the poison once it is fixed and sent again.
  */
 export function whatIsWrong(
   entries: readonly Entry[],
@@ -61,7 +65,7 @@ function* wrongRunCounts(entries: readonly Entry[], poisons: readonly Poison[]):
     const times = entries.filter(
       (entry) => entry.what === "poison-run" && entry.name === name,
     ).length;
-    // One of the deaths that are held against it may have been due to another one that was handled beside it.
+    // One of the crashes counted against it may be due to another message that ran beside it.
     if (times < LIMIT - 1 || times > 1 + LIMIT)
       yield `${name} was handled ${times} times before it was given up`;
   }

@@ -7,10 +7,10 @@ import type { Poison } from "../ledger/poison-plan.ts";
 
 const EXIT_CODE = 7;
 const UNHEARD_MS = 5;
-/** A handler that is about to die does not get to its end before. */
+/** A handler that is about to crash must not end before. */
 const LONG_MS = 60_000;
 
-/** Id of the one state that counts all runs. */
+/** Id of the state that counts all runs. */
 export const COUNTER_ID = "all";
 
 const WAYS_TO_END: Readonly<Record<Poison["way"], () => unknown>> = {
@@ -33,7 +33,7 @@ export const runCounter = stateful("battery/stomach", {
   },
 });
 
-/** Poison, unless the environment says that it is mended. */
+/** Poison, unless the environment says that it is fixed. */
 export const runPoison = fn(
   "battery/eat",
   async (ctx, { name, way }: Poison): Promise<Future<string>> => {
@@ -46,7 +46,7 @@ export const runPoison = fn(
   },
 );
 
-/** Passes poison on, and waits for nothing. */
+/** Sends poison, and does not wait. */
 export const sendPoison = fn("battery/feed", (ctx, poison: Poison): string => {
   ctx.send(runPoison, poison);
   return "sent on";
@@ -64,7 +64,7 @@ export const runSlowly = fn(
 /** Answers at once. */
 export const probe = fn("battery/probe", (_, number: number): number => number);
 
-/** All that is to be registered. */
+/** All functions to register. */
 export const poisonFunctions: readonly object[] = [
   runCounter,
   runPoison,

@@ -25,19 +25,28 @@ const TOIL_MS = 250;
 const LONGEST_DELAY_MS = 700;
 const PROBES = 200;
 const RATE = 60;
-/** So many that the rate alone counts: what waits for its turn as a suspect must not spare a process other work. */
+/**
+ * So many that only the rate counts: a message in the probation queue must not spare a process
+ * other work.
+ */
 const MOST = 400;
-/** Before these no message is a suspect: of the first death nobody knows what it was due to, and then all are marked that are handled. */
+/**
+ * Number of crashes before any message is a suspect: the cause of the first crash is unknown, and
+ * then all running messages are marked.
+ */
 const DEATHS_BEFORE = 2;
 const MOST_RATIO = 2;
 const MEASUREMENTS = 3;
 const LIMIT_MS = 60_000;
 const LONGEST_REDRIVE_MS = 120;
 
-/** Messages of which the process dies: they are found, and given up; all else goes on; mended, they are done after all. */
+/**
+ * Messages that crash the process are found and given up. All other work continues. Once fixed,
+ * they are completed.
+ */
 export const poisonedMessages: Trial = {
   name: "poison",
-  about: "messages of which the process dies whenever it handles them",
+  about: "messages that crash the process whenever it handles them",
   rows: [
     { count: DOSES, label: "poisoned messages" },
     { count: DEATHS, label: "deaths of them" },
@@ -47,21 +56,27 @@ export const poisonedMessages: Trial = {
   run: (ground) => holdUntilQuiet(ground),
 };
 
-/** A store, and a ledger that hears its processes. */
+/** A store, and the ledger of its processes. */
 interface Scene {
   readonly ledger: Ledger;
   readonly path: string;
   readonly poisoning: Poisoning;
 }
 
-/** A store with poison, and one at the same work without, and without suspects, though its processes are killed as well. */
+/**
+ * A store with poison, and one with the same work but without poison and suspects, whose processes
+ * are killed as well.
+ */
 interface Scenes extends Ground {
   readonly random: SeededRandom;
   readonly poisoned: Scene;
   readonly sound: Scene;
 }
 
-/** Holds it; and again, with other poison, if answers took long: on a machine that does other things too, they may for no reason of ours. */
+/**
+ * Runs the trial, and repeats it with other poison if answers took long: on a busy machine they may
+ * be slow for other reasons.
+ */
 async function holdUntilQuiet(ground: Ground): Promise<void> {
   const { seed, folder, tally } = ground;
   const ratios: number[] = [];
@@ -82,7 +97,10 @@ async function holdUntilQuiet(ground: Ground): Promise<void> {
     );
 }
 
-/** Has processes die of poison until it is given up, mends it, and judges; compares how they answered meanwhile with others. */
+/**
+ * Lets poison crash processes until it is given up, fixes it, and judges. Compares the speed of
+ * answers with the other store.
+ */
 async function runPoison(ground: Ground): Promise<number> {
   const { seed, tally } = ground;
   const random = new SeededRandom(seed);
@@ -132,13 +150,18 @@ function choosePoison(random: SeededRandom): Poisoning {
   };
 }
 
-/** A process that died by itself, and its twin on the other store, which was killed after the same time. */
+/**
+ * A process that crashed, and its twin on the other store, which was killed after the same time.
+ */
 interface Pair {
   readonly died: number;
   readonly twin: number;
 }
 
-/** Starts processes until one has found all poison and lives. After each death its twin has its time: the machine is as busy then. */
+/**
+ * Starts processes until one has found all poison and survives. After each crash its twin runs for
+ * the same time, so that the machine is as busy.
+ */
 async function dieOfIt({ poisoned, sound, tally }: Scenes): Promise<readonly Pair[]> {
   const { ledger } = poisoned;
   const { poisons, toils } = poisoned.poisoning;
@@ -165,7 +188,7 @@ async function dieOfIt({ poisoned, sound, tally }: Scenes): Promise<readonly Pai
   }
 }
 
-/** Has a process work for a while, and kills it. */
+/** Lets a process work for a while, and kills it. */
 async function liveFor(ms: number, scene: Scene, tally: Tally): Promise<number> {
   const app = start(scene);
   await app.opened;
@@ -176,7 +199,7 @@ async function liveFor(ms: number, scene: Scene, tally: Tally): Promise<number> 
   return app.life;
 }
 
-/** Starts a process that works, sends what is to be sent, and times answers. */
+/** Starts a process that works, sends its messages, and times answers. */
 function start(
   { path, ledger, poisoning }: Scene,
   more: Pick<AppOptions, "env"> & { readonly redrives?: boolean } = {},
@@ -192,7 +215,7 @@ function start(
   });
 }
 
-/** Waits until a process has said what is waited for, or has ended, or is at it for too long. */
+/** Waits until a process has reported an event, has ended, or takes too long. */
 async function heardOf(
   app: App,
   ledger: Ledger,
@@ -210,7 +233,7 @@ async function heardOf(
   );
 }
 
-/** How long a process had the store open. */
+/** Returns the time for which a process had the store open. */
 function msOpen({ entries }: Ledger, life: number): number {
   const atOf = (what: Entry["what"]): number | undefined =>
     entries.find((entry) => entry.life === life && entry.what === what)?.at;
@@ -219,8 +242,8 @@ function msOpen({ entries }: Ledger, life: number): number {
 }
 
 /**
- * Compares how long calls to other addresses took while suspects had their turns with how long they took in the twins: at the same work, after
- * the same kind of death, for the same time. Gives how many times as long.
+ * Compares the time of calls to other addresses during probation with that of the twins: with the
+ * same work, after the same kind of crash, for the same time. Returns the ratio.
  */
 function compare({ seed, poisoned, sound, tally }: Scenes, pairs: readonly Pair[]): number {
   const measure = (opening: boolean): readonly [Latency, Latency] => [
@@ -244,7 +267,7 @@ function compare({ seed, poisoned, sound, tally }: Scenes, pairs: readonly Pair[
   return without.count === 0 ? 0 : beside.p99Ms / without.p99Ms;
 }
 
-/** Takes the effect from the poison, and has dead letters sent again; the first process that does so is killed. */
+/** Fixes the poison, and sends dead letters again. The first process that does so is killed. */
 async function mend({ poisoned, random, tally }: Scenes): Promise<void> {
   const { ledger, poisoning } = poisoned;
   const names = [...poisoning.poisons.map(({ name }) => name), ...poisoning.toils];

@@ -16,7 +16,7 @@ import {
 const LOOK_AGAIN_MS = 25;
 const TICK_MS = 5;
 
-/** Sends poison beside the work of a process, and tells what becomes of it. */
+/** Sends poison beside the work of a process, and reports its outcome. */
 export class Poisoner {
   readonly #engine: Embedded;
   readonly #poisoning: Poisoning;
@@ -27,17 +27,17 @@ export class Poisoner {
     this.#poisoning = poisoning;
   }
 
-  /** Begins all that it does. What a process before this one has sent is found again. */
+  /** Starts all its tasks. Messages of an earlier process are found again. */
   begin(): void {
     for (const part of [this.#send(), this.#probe(), this.#watch()]) void part.catch(orIfGone);
   }
 
-  /** Does nothing any more. */
+  /** Stops. */
   end(): void {
     this.#isEnded = true;
   }
 
-  /** Tells which letters there are, and what was eaten. */
+  /** Reports the dead letters, and the counted runs. */
   async tell(): Promise<void> {
     const letters = this.#engine.deadLetters().map(({ id, input, failure }) => {
       return { id, input, code: failure.code, crashes: failure.details?.["crashes"] };
@@ -64,7 +64,10 @@ export class Poisoner {
     );
   }
 
-  /** Asks at even intervals, whatever becomes of the answers: what holds the process up is part of how long they take. */
+  /**
+   * Calls at even intervals, without waiting for answers: the time includes delays of the whole
+   * process.
+   */
   async #probe(): Promise<void> {
     const everyMs = 1_000 / this.#poisoning.probes;
     const startedAt = performance.now();
@@ -120,7 +123,7 @@ async function tellFate({
   writeEntry({ what: "fate", name, outcome });
 }
 
-/** The process comes to its end. */
+/** The process is ending. */
 function orIfGone(error: unknown): void {
   if (!HandbackError.is(error, "CLOSED")) throw error;
 }

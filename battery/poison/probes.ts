@@ -1,22 +1,25 @@
 import type { Entry } from "../ledger/entry.ts";
 
 const SHARE = 0.99;
-/** Opening costs all processes the same, and so much that it would hide the rest. */
+/** Opening takes the same time in all processes, and would hide the rest. */
 const OPENING_MS = 300;
 
-/** A timed call: when it was asked for, in ms after the store was open, and how long it took. */
+/** A timed call: its instant in ms after the store was open, and its duration. */
 interface Probe {
   readonly atMs: number;
   readonly tookMs: number;
 }
 
-/** How long timed calls took, at the 99th percentile. */
+/** The duration of timed calls, at the 99th percentile. */
 export interface Latency {
   readonly count: number;
   readonly p99Ms: number;
 }
 
-/** The timed calls of some processes, without those of their first moments unless these are asked for. */
+/**
+ * Returns the timed calls of some processes. Leaves out those of their first moments unless
+ * `opening` is set.
+ */
 export function latencyOf(
   entries: readonly Entry[],
   lives: readonly number[],
@@ -30,7 +33,7 @@ export function latencyOf(
   return { count: sorted.length, p99Ms: sorted[Math.ceil(sorted.length * SHARE) - 1] ?? 0 };
 }
 
-/** The timed calls of one process; those that it did not live to answer took as long as they were awaited. */
+/** Returns the timed calls of one process. Unanswered ones count until the end of the process. */
 function probesOf(entries: readonly Entry[], life: number): readonly Probe[] {
   const own = entries.filter((entry) => entry.life === life);
   const openedAt = own.find(({ what }) => what === "open")?.at ?? 0;

@@ -9,23 +9,29 @@ import type { Orders, Setting } from "../ledger/orders.ts";
 import type { Poisoning } from "../ledger/poison-plan.ts";
 import { NODE_OPTIONS } from "./node-options.ts";
 
-/** What an app is started with. */
+/** Options of an app. */
 export interface AppOptions {
-  /** The store. */
+  /** Path of the store. */
   readonly path: string;
-  /** Who listens; the operations go on where this ledger's left off. */
+  /** The ledger that hears it. The app continues its operations. */
   readonly ledger: Ledger;
-  /** `work` (the default) until it is ended, or `verify`: bring to an end what is open, tell how all stands, and end. */
+  /**
+   * `work` (the default) until it is ended, or `verify`: finish open work, report all states, and
+   * end.
+   */
   readonly mode?: Mode;
   /** Operations begun per second; default 300. */
   readonly rate?: number;
-  /** Operations that are open at once; default 150. */
+  /** Maximum number of open operations; default 150. */
   readonly most?: number;
-  /** Ways by which to try to open the store a second time; default: none. */
+  /** Ways to try to open the store a second time; default none. */
   readonly intrusions?: Orders["intrusions"];
-  /** By how much its clock is ahead of the machine's, in ms; default: it goes by that one, and cannot be set. */
+  /**
+   * Deviation of its clock from the machine's, in ms. By default it uses the machine's clock, which
+   * cannot be set.
+   */
   readonly aheadMs?: number;
-  /** Poison that it is to send; default: none. */
+  /** Poison to send; default none. */
   readonly poisoning?: Poisoning;
   /** Time without news after which a verification gives up; default 15,000 ms. */
   readonly quietMs?: number;
@@ -35,38 +41,44 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A process at work on a store. */
+/** A process that works on a store. */
 export interface App {
-  /** Which process of the ledger it is. */
+  /** Its number in the ledger. */
   readonly life: number;
-  /** Resolves to `open`, to the code of the error when the store could not be opened, or to `ended`. */
+  /** Resolves to `open`, to the error code if the store could not be opened, or to `ended`. */
   readonly opened: Promise<string>;
-  /** Sends a signal to the app itself; before it can be told from what it runs under, to both. */
+  /**
+   * Sends a signal to the app itself. Before its process id is known, sends it to the wrapper as
+   * well.
+   */
   readonly kill: (signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
-  /** Sets its clock, to be so much ahead of the machine's. */
+  /** Sets the deviation of its clock from the machine's. */
   readonly setClock: (aheadMs: number) => void;
-  /** Resolves when it has ended and all that it said has been heard. */
+  /** Resolves when it has ended and all its output was read. */
   readonly ended: Promise<Ended>;
 }
 
-/** How a process ended. */
+/** The end of a process. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What it, or what it ran under, wrote to its error output. */
+  /** Error output of the process or its wrapper. */
   readonly complaints: string;
 }
 
 const MOST_COMPLAINTS = 10_000;
 const MAIN = join(import.meta.dirname, "../app/main.ts");
-/** What Node makes of our sources: a process that is soon killed need not make it anew. */
+/**
+ * Compile cache of Node, because a process that is soon killed should not compile the sources
+ * again.
+ */
 const CACHE = join(import.meta.dirname, "../../node_modules/.cache/handback-battery");
 const running = new Set<ChildProcess>();
 
-// None is left behind when the driver ends, whatever the reason.
+// Kill all apps when the driver ends for any reason.
 process.once("exit", () => running.forEach((child) => killGroup(child, "SIGKILL")));
 
-/** Starts a process that works on a store and tells the ledger. */
+/** Starts a process that works on a store and reports to the ledger. */
 export function startApp(options: AppOptions): App {
   const {
     ledger,
@@ -109,7 +121,7 @@ export function startApp(options: AppOptions): App {
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, NODE_COMPILE_CACHE: CACHE, ...env },
-    // A group of its own, so that what it runs under can be ended with it.
+    // Its own process group, so that the wrapper can be ended with it.
     detached: true,
   });
   running.add(child);
@@ -156,7 +168,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid !== undefined && isRunning(child)) send(-child.pid, signal);
 }
 
-/** Sends a signal to a process or a group that may have ended this moment. */
+/** Sends a signal to a process or a group that may just have ended. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,6 +1,7 @@
 /**
- * A process that does a mixture of everything for long, and says now and then, at rest, what it has in use: `app.ts <orders>`. What is
- * finished is soon gone, so that nothing should grow. To be started with `--expose-gc`.
+ * A process that does a mixture of all operations for a long time, and reports its resources at
+ * intervals, at rest: `app.ts <orders>`. Finished work is deleted soon, so nothing should grow.
+ * Start it with `--expose-gc`.
  */
 import { setTimeout } from "node:timers/promises";
 import { embedded, sqlite } from "../../src/index.ts";
@@ -12,7 +13,7 @@ import { functions, operations } from "./operations.ts";
 import type { Line, Orders } from "./sample.ts";
 
 const TICK_MS = 10;
-/** Operations that may be open at once. */
+/** Maximum number of open operations. */
 const MOST_OPEN = 400;
 const KEPT = "2s";
 const LETTERS = 10_000;
@@ -36,7 +37,7 @@ async function soak(engine: Embedded, { path, ms, warmUpMs, everyMs }: Orders): 
   const startedAt = performance.now();
   for (let nextAt = warmUpMs; nextAt <= ms; nextAt += everyMs) {
     await work(startedAt + nextAt);
-    // At rest, so that samples tell of what is left behind alone.
+    // Rest first, so that samples show only leftovers.
     while (open.size > 0) await Promise.all(open);
     for (const { id } of engine.deadLetters(LETTERS)) await engine.discard(id);
     const atMs = Math.round(performance.now() - startedAt);
@@ -45,7 +46,7 @@ async function soak(engine: Embedded, { path, ms, warmUpMs, everyMs }: Orders): 
   say({ what: "done" });
 }
 
-/** Does operations at the rate that was ordered, until an instant. */
+/** Performs operations at the ordered rate, until an instant. */
 async function work(until: number): Promise<void> {
   let [owed, then] = [1, performance.now()];
   while (performance.now() < until) {

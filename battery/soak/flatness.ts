@@ -2,10 +2,10 @@ import type { Sample } from "./sample.ts";
 
 const MIB = 2 ** 20;
 
-/** Something that is measured in each sample. */
+/** A measure in each sample. */
 export type Measured = Exclude<keyof Sample, "atMs" | "operations">;
 
-/** How far each may go beyond the first sample. What is not here is shown and not judged. */
+/** Bounds relative to the first sample. Other measures are shown, but not judged. */
 const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
   heap: (first) => first + 8 * MIB,
   // A few come and go.
@@ -13,11 +13,11 @@ const MOST: { readonly [Name in Measured]?: (first: number) => number } = {
   handles: (first) => first + 4,
   threads: (first) => first,
   file: (first) => Math.max(1.5 * first, first + 8 * MIB),
-  // It is cut back to 64 MiB, whatever it was at first, and may be a little beyond that before.
+  // It is truncated to 64 MiB, whatever its first size, and may exceed that a little before.
   log: () => 72 * MIB,
 };
 
-/** Whether nothing grows while work comes and goes: what grew, of all that was measured, and when it was seen first. */
+/** Returns the measures that grew, with their first sample beyond the bound. */
 export function whatGrew(
   samples: readonly Sample[],
 ): readonly { readonly name: Measured; readonly said: string }[] {
@@ -38,7 +38,7 @@ export function whatGrew(
   });
 }
 
-/** How one thing went: at first, at last, and in between. */
+/** The course of a measure: first, last, and in between. */
 export interface Course {
   readonly first: number;
   readonly last: number;
@@ -46,7 +46,7 @@ export interface Course {
   readonly most: number;
 }
 
-/** Sums up how one thing went. */
+/** Sums up the course of a measure. */
 export function courseOf(name: Measured, samples: readonly Sample[]): Course {
   const values = samples.map((sample) => sample[name]);
   return {

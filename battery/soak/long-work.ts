@@ -10,18 +10,21 @@ const GROWTH = "soakHeapGrowth";
 const MIB = 2 ** 20;
 
 const RATE = 500;
-/** Caches fill, and code is compiled; a quarter of the time at most. */
+/** Caches fill, and code is compiled. At most a quarter of the time. */
 const WARM_UP_MS = 150_000;
 const SAMPLES = 60;
 const SHORTEST_PAUSE_MS = 3_000;
-/** To start, to come to rest for the last sample, and to end. */
+/** Time to start, to rest for the last sample, and to end. */
 const MARGIN_MS = 4_000;
 const SHOWN = 5;
 
-/** A mixture of everything, for long: what is finished leaves nothing behind in memory, in the process, or in the file. */
+/**
+ * A mixture of all operations for a long time: finished work leaves nothing behind in memory, in
+ * the process, or in the file.
+ */
 export const longWork: Trial = {
   name: "soak",
-  about: "a long time of everything, which leaves nothing behind",
+  about: "all operations for a long time, which leave nothing behind",
   isLong: true,
   rows: [
     { count: OPERATIONS, label: "operations of the soak" },
@@ -31,7 +34,7 @@ export const longWork: Trial = {
   run: (ground) => runLongWork(ground),
 };
 
-/** Has a process work until the end, and looks whether anything grew. */
+/** Runs a process until the end, and checks that nothing grew. */
 export async function runLongWork(ground: Ground, extent: Partial<Orders> = {}): Promise<void> {
   const { seed, folder, until, tally } = ground;
   const ms = Math.max(2 * SHORTEST_PAUSE_MS, until - Date.now() - MARGIN_MS);

@@ -9,9 +9,9 @@ process.on("worker", (thread) => {
   thread.once("exit", () => threads.delete(thread));
 });
 
-/** Measures what this process has in use, after its garbage was collected. */
+/** Measures the resources of this process after garbage collection. */
 export async function measure(store: string): Promise<Omit<Sample, "atMs" | "operations">> {
-  // What was waited for a moment ago is let go of by then.
+  // Lets go of promises awaited a moment ago.
   await setImmediate();
   collectGarbage();
   await setImmediate();
@@ -21,7 +21,7 @@ export async function measure(store: string): Promise<Omit<Sample, "atMs" | "ope
     heap: heapUsed,
     otherHeaps: await otherHeaps(),
     resident: rss,
-    // But for the one by which they are read.
+    // Without the descriptor that reads them.
     descriptors: readdirSync("/proc/self/fd").length - 1,
     handles: process.getActiveResourcesInfo().length,
     threads: readdirSync("/proc/self/task").length,

@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import { fn, HandbackError, stateful, value } from "../../src/index.ts";
 import type { Client, FlowHandle, Future, Settlement } from "../../src/index.ts";
 
-/** Something a client does with a store, and sees through: it rejects when it comes to something else than it should. */
+/** A complete task of a client. Rejects if the outcome is wrong. */
 export type Operation = (client: Client, number: number) => Promise<void>;
 
 const COUNTERS = 200;
@@ -26,7 +26,7 @@ const fanOut = fn("soak/fan-out", (ctx, n: number): Future<number> =>
 );
 
 const nap = fn("soak/nap", (ctx, ms: number): Future<boolean> => {
-  // Before the engine reads the clock for itself.
+  // Computed before the engine reads the clock.
   const dueAt = ctx.now() + ms;
   return ctx.onComplete(ctx.sleep(ms), isInTime, dueAt);
 });
@@ -39,7 +39,7 @@ const counter = stateful("soak/counter", {
   state: { count: value(0) },
   handlers: {
     add: (ctx, by: number): number => (ctx.state.count += by),
-    // What it sets is taken back by the next one of its kind, or by itself.
+    // The next call cancels its message, or the message is delivered.
     remind(ctx, n: number): string {
       ctx.cancelSend("reminder");
       ctx.send(counter.add, 0, {
@@ -56,7 +56,7 @@ const counter = stateful("soak/counter", {
     },
   },
 });
-/** A state that nobody names: it goes when it is old. */
+/** A state with a generated id: it is deleted when it ages out. */
 const anew = fn("soak/anew", (ctx, n: number): Future<number> => ctx.invoke(counter.add, n));
 
 const ask = fn("soak/ask", (ctx): Future<number> => {
@@ -98,7 +98,7 @@ const giveUp = fn("soak/give-up", (ctx, ms: number): Future<unknown> =>
   ctx.timeout(ctx.promise(), ms),
 );
 
-/** All that is to be registered. */
+/** All functions to register. */
 export const functions: readonly object[] = [
   increment,
   chain,
@@ -119,7 +119,7 @@ export const functions: readonly object[] = [
   giveUp,
 ];
 
-/** What is done, in a mixture, by name. */
+/** The operations of the mixture, by name. */
 export const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["chain", async (client, n) => deepStrictEqual(await client.call(chain, n), n + 3)],
   [
@@ -156,7 +156,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map<string, Operat
 
 async function liveShortly(client: Client, n: number): Promise<void> {
   const id = `short-lived ${n}`;
-  // Never 0: a value that is as it was at first is not kept.
+  // Never 0, because a value that equals its initial value is not stored.
   const count = n + 1;
   deepStrictEqual(await client.call(counter.add, count, { id }), count);
   deepStrictEqual(await client.readState(counter, id), { count });

@@ -16,7 +16,7 @@ const ROWS: readonly (readonly [Measured, label: string, unit: number])[] = [
   ["log", "its log, MiB", MIB],
 ];
 
-/** Shows how all that was measured went. */
+/** Shows the course of all measures. */
 export function toSoakTable(samples: readonly Sample[]): string {
   const table = new CliTable({
     head: [`soak: ${samples.length} samples`, "first", "last", "least", "most"],

@@ -6,16 +6,16 @@ import type { Line, Orders, Sample } from "./sample.ts";
 
 const APP = join(import.meta.dirname, "app.ts");
 
-/** What a process at work for long said. */
+/** The output of a soak process. */
 export interface Soaked {
   readonly samples: readonly Sample[];
-  /** Operations that came to something else than they should. */
+  /** Operations with wrong outcomes. */
   readonly wrongs: readonly string[];
-  /** How it ended, if it did so before it was done, and what it complained of. */
+  /** Its exit code and error output if it ended too early. */
   readonly failure: string | undefined;
 }
 
-/** Has a process work for long, and listens to it. */
+/** Runs a soak process, and reads its output. */
 export async function soak(orders: Orders): Promise<Soaked> {
   const args = [...NODE_OPTIONS, "--expose-gc", APP, JSON.stringify(orders)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });

@@ -1,43 +1,46 @@
 import type { Verdict, Violation } from "../history/verdict.ts";
 
-/** What all trials came to. */
+/** The results of all trials. */
 export class Tally {
   readonly requests = { acknowledged: 0, indeterminate: 0, failed: 0 };
   readonly recoveriesMs: number[] = [];
   readonly violations: Violation[] = [];
-  /** What is wrong beside verdicts. */
+  /** Failures beside verdicts. */
   readonly failures: string[] = [];
-  /** What else is worth a line of the report. */
+  /** Other lines for the report. */
   readonly notes: string[] = [];
   readonly #counts = new Map<string, number>();
   readonly #peaks = new Map<string, number>();
 
-  /** Counts something that a trial did. */
+  /** Counts an event of a trial. */
   add(count: string, times = 1): void {
     this.#counts.set(count, this.count(count) + times);
   }
 
-  /** How often it was counted. */
+  /** Returns a count. */
   count(count: string): number {
     return this.#counts.get(count) ?? 0;
   }
 
-  /** Measures something; of several measurements the report shows the largest. */
+  /** Records a measurement. The report shows the largest one. */
   reach(peak: string, value: number): void {
     this.#peaks.set(peak, Math.max(value, this.peak(peak) ?? value));
   }
 
-  /** The largest that was measured; `undefined`: nothing was. */
+  /** Returns the largest measurement; `undefined` if there is none. */
   peak(peak: string): number | undefined {
     return this.#peaks.get(peak);
   }
 
-  /** Says something that the report is to repeat. */
+  /** Adds a line to the report. */
   note(line: string): void {
     this.notes.push(line);
   }
 
-  /** Adds up what became of one ledger; once for each, since a verdict is of all that its ledger has heard. */
+  /**
+   * Adds the verdict of one ledger. Call it once for each, because a verdict covers the whole
+   * ledger.
+   */
   judge({ requests, violations, recoveriesMs }: Verdict): void {
     for (const name of ["acknowledged", "indeterminate", "failed"] as const)
       this.requests[name] += requests[name];
@@ -45,17 +48,17 @@ export class Tally {
     this.violations.push(...violations);
   }
 
-  /** Notes something wrong that no verdict tells. */
+  /** Records a failure that no verdict contains. */
   fail(message: string): void {
     this.failures.push(message);
   }
 
-  /** Whether something was not as it should be. */
+  /** True if anything was wrong. */
   get isRed(): boolean {
     return this.violations.length + this.failures.length > 0;
   }
 
-  /** Takes over what another one counted. */
+  /** Adds the counts of another tally. */
   merge(other: Tally): void {
     this.judge(other);
     this.failures.push(...other.failures);

@@ -10,7 +10,7 @@ import { park } from "./park.ts";
 import { simulation } from "./simulation.ts";
 import { timers, timersBurst, timersSoon } from "./timers.ts";
 
-/** All of them, in the order in which they run. */
+/** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
   throughput(noop),
   throughput(counterOf(1_000)),

@@ -10,12 +10,12 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Turns of the event loop without activity after which nothing but time is waited for. */
+/** After this many turns of the event loop without activity, everything waits for time. */
 const QUIET_TURNS = 3;
 
 /**
- * A clock that stands still while there is work, and jumps to the next timer when there is none: months pass in seconds.
- * Durations are real, so that runs are billed what they take.
+ * A clock that stands still during work, and otherwise jumps to the next timer: months pass in
+ * seconds. Durations are real, so runs are billed their real time.
  */
 class IdleClock implements Clock {
   readonly #timers = new Set<Timer>();
@@ -35,7 +35,10 @@ class IdleClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Lets time pass until `work` has ended; `activity` is any number that changes, or `undefined`, while there is work. */
+  /**
+   * Lets time pass until `work` has ended. `activity` is a number that changes, or `undefined`,
+   * during work.
+   */
   async runUntil<Result>(
     work: Promise<Result>,
     activity: () => number | undefined,
@@ -75,10 +78,10 @@ function nextTurn(): Promise<void> {
 type Job = { readonly name: string; readonly deadline: number };
 type Outcome = "done" | "given up";
 
-/** Turns of one measurement: each takes a few commits, one after the other. */
+/** Turns of one measurement. Each takes a few commits, one after the other. */
 const TURNS = 400;
 
-/** What is watched while the loop runs. */
+/** Options of the loop. */
 interface Watching {
   readonly engine: EngineName;
   readonly turns: number;
@@ -87,8 +90,8 @@ interface Watching {
 }
 
 /**
- * Polls a job until it is done, with a sleep of 30 s between turns: the loop that must cost no more at its end than at
- * its beginning. Time jumps over the sleeps. Gives how long it took, in ms.
+ * Polls a job until it is done, with a sleep of 30 s between turns. The last turn must cost no more
+ * than the first. Time skips the sleeps. Returns the duration in ms.
  */
 async function runCheckLoop({ engine, turns, watch }: Watching): Promise<number> {
   let polls = 0;
@@ -126,7 +129,7 @@ async function runCheckLoop({ engine, turns, watch }: Watching): Promise<number>
   });
 }
 
-/** Measures turns of the loop in a second, and how many fsyncs of this disk one takes. */
+/** Measures turns of the loop per second, and their cost in fsyncs of this disk. */
 export const checkLoop: Bench = {
   name: "loop",
   async measure(engine) {

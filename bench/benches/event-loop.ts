@@ -5,7 +5,7 @@ import { runChild } from "../measure/child-process.ts";
 
 const LOADS: readonly LoadName[] = ["noop", "fan1000"];
 
-/** How long others in the process wait for the event loop while it is under full load. */
+/** The delay of other work in the process while the event loop is under full load. */
 export const eventLoop: Bench = {
   name: "event-loop",
   rounds: 3,
@@ -27,10 +27,13 @@ export const eventLoop: Bench = {
   },
 };
 
-/** How much longer each flush takes, in ms. */
+/** Extra time of each flush, in ms. */
 const FLUSH_MS = 20;
 
-/** Calls of a function that does nothing, with a disk that takes 20 ms longer for each flush, against the same disk without that. */
+/**
+ * Calls of an empty function on a disk whose flushes take 20 ms longer, compared to the same disk
+ * without the delay.
+ */
 export const slowDisk: Bench = {
   name: "slow-disk",
   rounds: 3,
@@ -48,7 +51,7 @@ export const slowDisk: Bench = {
         },
       ];
     const load: Load = { load: "noop", callers, seconds };
-    // Both are traced: what that costs is no part of the difference.
+    // Both run under strace, so that its cost is not part of the difference.
     const [without, slow] = [await runSlowed(load, 0), await runSlowed(load, FLUSH_MS)];
     const delays: readonly Figure[] = (["p50", "p99", "max"] as const).map((name) => ({
       name: `slow-disk-loop-${name}`,

@@ -2,12 +2,13 @@ import type { Finishing, Look } from "../children/finished.ts";
 import type { Bench, Figure } from "../measure/bench.ts";
 import { runChild } from "../measure/child-process.ts";
 
-/** Looks at the file while flows are run. */
+/** Readings of the file while flows run. */
 const LOOKS = 5;
 
 /**
- * Flows that have ended and are forgotten soon after: the file must not grow with them. Looks at its size, with the log, and at the
- * share of pages that hold something after each fifth of the flows, and once more after a rest, when the store is closed.
+ * Flows that end and are forgotten soon after: the file must not grow with them. Reads its size,
+ * with the log, and the share of used pages after each fifth of the flows, and again after a rest,
+ * when the store is closed.
  */
 export const finished: Bench = {
   name: "finished",

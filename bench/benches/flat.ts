@@ -6,7 +6,9 @@ const SMALLEST = 1_000;
 /** Each cost is measured once on the full store and twice on an empty one. */
 const SHARE = 0.5;
 
-/** What a call costs when there are ever more states and parked flows in the store, against an empty store. */
+/**
+ * The cost of a call as the store fills with states and parked flows, compared to an empty store.
+ */
 export const flat: Bench = {
   name: "flat",
   rounds: 1,
@@ -36,7 +38,7 @@ export const flat: Bench = {
   },
 };
 
-/** From 1,000 on, each ten times as large as the one before, to the largest. */
+/** Returns sizes from 1,000 on, each ten times the previous one, up to the largest. */
 export function sizesUpTo(largest: number): readonly number[] {
   const sizes: number[] = [];
   for (let size = SMALLEST; size < largest; size *= 10) sizes.push(size);

@@ -4,7 +4,7 @@ import { WARM_UP_SHARE } from "../measure/bench.ts";
 import { quantile } from "../measure/statistics.ts";
 import { withSubject } from "../measure/subject.ts";
 
-/** Measures how long one caller, alone, waits for its result. */
+/** Measures the latency of one caller alone. */
 export function latency({ name, functions, call }: Workload): Bench {
   return {
     name: `${name}-latency`,
@@ -27,7 +27,10 @@ export function latency({ name, functions, call }: Workload): Bench {
   };
 }
 
-/** Measures what SQLite itself takes for the two commits of one call: a durable call cannot be faster. */
+/**
+ * Measures the time of SQLite itself for the two commits of one call: a durable call cannot be
+ * faster.
+ */
 export const twoCommits: Bench = {
   name: "two-commits",
   async measure(engine) {

@@ -10,19 +10,23 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 
 const CALLERS = 1_000;
-/** Flows parked before anything is measured, at the least, and as a share: caches are full then, the more so the more there are. */
+/**
+ * Flows parked before the measurement, at least, and as a share: larger runs have fuller caches.
+ */
 const BEFORE = 20_000;
 const BEFORE_SHARE = 0.1;
-/** Flows completed before that is measured. */
+/** Flows completed before that measurement. */
 const COMPLETED_BEFORE = 2_000;
 
 /**
- * Flows that each wait for a person: made, left alone, found again by another process, and completed by a third.
+ * Flows that each wait for a person: made, left alone, found again by another process, and
+ * completed by a third.
  *
- * What memory a flow takes is told twice, per flow and after full collections: `park-rss`, by how much the process that made them grew
- * while it made them, and `park-reopen-rss`, by how much more a process holds that has them in its store than one with an empty
- * store. Both count the whole process, with caches that have not filled up before: a few thousand flows tell little, a million tell it
- * all. Nobody listens for the flows' results, and the tokens go to a file.
+ * The memory of a flow is measured in two ways, per flow and after full collections. `park-rss` is
+ * the growth of the process that made them. `park-reopen-rss` is the extra memory of a process that
+ * opens their store, compared to an empty store. Both count the whole process, including caches
+ * that were not full before, so use a million flows rather than a few thousand. The flows' results
+ * are not awaited, and the tokens go to a file.
  */
 export const park: Bench = {
   name: "park",

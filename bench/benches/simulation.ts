@@ -13,11 +13,14 @@ const spread = fn("bench/spread", (ctx, width: number) =>
 const FAULTS = { crash: 0.1, redeliver: 0.1, reorder: true, slowCommit: true };
 const WIDTH = 4;
 
-/** Simulated runs of a flow of five handlers, each run with a seed of its own, all faults, and an engine that is made anew after each crash. */
+/**
+ * Simulated runs of a flow of five handlers. Each run has its own seed, all faults, and a new
+ * engine after each crash.
+ */
 export const simulation: Bench = {
   name: "simulation",
   async measure(engine, seconds) {
-    // A simulation has a store of its own, in memory.
+    // A simulation has its own store in memory.
     if (engine !== "memory") return [];
     const startedAt = performance.now();
     const untilMs = startedAt + seconds * 1_000;

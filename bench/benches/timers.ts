@@ -8,14 +8,17 @@ import { growth } from "../measure/usage.ts";
 import { join } from "node:path";
 
 const CALLERS = 1_000;
-/** Timers made before anything is measured, at the least, and as a share: caches are full then, the more so the more there are. */
+/** Timers made before the measurement, at least, and as a share: larger runs have fuller caches. */
 const BEFORE = 20_000;
 const BEFORE_SHARE = 0.1;
 /** Timers that are due within one second. */
 const SOON = 5_000;
 const SOON_MS = 1_000;
 
-/** Timers due within an hour: how fast they are made, and what is held of them in memory, by who made them and by who opens the store later. */
+/**
+ * Timers due within an hour: the rate at which they are made, and their memory in the process that
+ * made them and in one that opens the store later.
+ */
 export const timers: Bench = {
   name: "timers",
   rounds: 1,
@@ -53,7 +56,10 @@ export const timers: Bench = {
   },
 };
 
-/** 5,000 timers due within one second: how late their handlers begin. None may be early, or come twice. */
+/**
+ * 5,000 timers due within one second: the delay of their handlers. None may be early, or fire
+ * twice.
+ */
 export const timersSoon: Bench = {
   name: "timers-soon",
   rounds: 3,
@@ -69,7 +75,7 @@ export const timersSoon: Bench = {
   },
 };
 
-/** Timers all due at one instant: how fast they drain. None may be early, or come twice. */
+/** Timers all due at one instant: the rate at which they fire. None may be early, or fire twice. */
 export const timersBurst: Bench = {
   name: "timers-burst",
   rounds: 3,

@@ -1,4 +1,4 @@
-/** Runs a load on SQLite, and measures how long the event loop keeps others waiting meanwhile. */
+/** Runs a load on SQLite, and measures the delay of the event loop meanwhile. */
 import type { Workload } from "../measure/bench.ts";
 import { childInput, report } from "../measure/child-process.ts";
 import { callFor } from "../measure/load.ts";
@@ -7,23 +7,23 @@ import { withSubject } from "../measure/subject.ts";
 import { fanOutOf, noop } from "../workloads/calls.ts";
 import { LoopDelay } from "./loop-delay.ts";
 
-/** The loads there are. */
+/** The loads. */
 const LOADS = { noop, fan1000: fanOutOf(1_000, 4) } satisfies Record<string, Workload>;
 
 /** Name of a load. */
 export type LoadName = keyof typeof LOADS;
 
-/** What is to be run. */
+/** The load to run. */
 export interface Load {
   readonly load: LoadName;
-  /** Callers at once; default: those of the bench of this name. */
+  /** Concurrent callers; default: those of the bench of this name. */
   readonly callers?: number;
   readonly seconds: number;
 }
 
-/** How it went. */
+/** The result. */
 export interface Loaded {
-  /** What was done in a second. */
+  /** Calls per second. */
   readonly rate: number;
   /** Delays of the event loop, in ms. */
   readonly p50: number;
@@ -31,7 +31,7 @@ export interface Loaded {
   readonly max: number;
 }
 
-/** Share of the time that goes before, to warm up. */
+/** Share of the time for the warm-up. */
 const BEFORE = 0.5;
 
 const { load, callers, seconds } = childInput<Load>();

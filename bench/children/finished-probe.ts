@@ -1,7 +1,10 @@
 import type { Clock } from "../../src/index.ts";
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** A clock of the machine that runs so many times too fast. Durations are real, so that runs are billed what they take. */
+/**
+ * A clock that runs `factor` times too fast. Durations are real, so runs are billed their real
+ * time.
+ */
 export class FastClock implements Clock {
   readonly #factor: number;
   readonly #start = Date.now();
@@ -24,10 +27,10 @@ export class FastClock implements Clock {
   }
 }
 
-/** Pages of a SQLite file, as its header tells them: as of the last time that the log was written back into it. */
+/** Pages of a SQLite file, from its header: as of the last checkpoint of the log. */
 export interface Pages {
   readonly total: number;
-  /** Those that hold nothing, and wait to be used anew or given back. */
+  /** Empty pages, which wait for reuse or truncation. */
   readonly free: number;
 }
 
@@ -35,7 +38,7 @@ const HEADER_BYTES = 100;
 const TOTAL_AT = 28;
 const FREE_AT = 36;
 
-/** Reads the header of a SQLite file, without a lock: of what is read, SQLite writes the whole at once. */
+/** Reads the header of a SQLite file without a lock, because SQLite writes it as a whole. */
 export function readPages(path: string): Pages {
   const header = new Uint8Array(HEADER_BYTES);
   const file = openSync(path, "r");

@@ -1,4 +1,4 @@
-/** Runs flows to their end and forgets them soon after, and watches the file meanwhile. */
+/** Runs flows to their end, forgets them soon after, and watches the file meanwhile. */
 import { embedded, sqlite } from "../../src/index.ts";
 import { childInput, report } from "../measure/child-process.ts";
 import { callEach } from "../measure/load.ts";
@@ -10,22 +10,22 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** What the file is like at one time. */
+/** The file at one time. */
 export interface Look {
   /** File and log. */
   readonly bytes: number;
   readonly pages: Pages;
-  /** Rows of state that are kept. */
+  /** Stored rows of state. */
   readonly states: number;
 }
 
-/** What is to be run, and how often to look. */
+/** The flows to run, and the number of readings. */
 export interface Finishing {
   readonly flows: number;
   readonly looks: number;
 }
 
-/** An hour passes in about a second, and the collector comes by every 20 ms. */
+/** An hour passes in about a second, and the collector runs every 20 ms. */
 const FACTOR = 3_000;
 /** 200 ms of real time: longer than a caller takes to fetch its result. */
 const RETENTION = "10m";

@@ -1,4 +1,7 @@
-/** Fills a store with states and parked flows, and measures on the way what calls cost, against stores that were empty. */
+/**
+ * Fills a store with states and parked flows, and compares the cost of calls with stores that were
+ * empty.
+ */
 import type { Client } from "../../src/index.ts";
 import type { Workload } from "../measure/bench.ts";
 import { childInput, report } from "../measure/child-process.ts";
@@ -9,21 +12,24 @@ import { counterOf, noop } from "../workloads/calls.ts";
 import { waiting } from "../workloads/parked-flow.ts";
 import { join } from "node:path";
 
-/** How far to fill it: states, and as many parked flows. */
+/** The size to reach: states, and as many parked flows. */
 export interface Filling {
   /** Sizes at which to measure, ascending. */
   readonly sizes: readonly number[];
-  /** Length of one measurement. */
+  /** Duration of one measurement. */
   readonly seconds: number;
 }
 
-/** What one call costs. */
+/** The cost of one call. */
 export interface Cost {
   readonly rate: number;
   readonly cpuUs: number;
 }
 
-/** What calls cost with so many states and parked flows in the store, and in one that was empty, before and after. */
+/**
+ * The cost of calls with this many states and parked flows in the store, and in an empty one before
+ * and after.
+ */
 export interface Filled {
   readonly size: number;
   readonly load: "noop" | "counter";
@@ -31,10 +37,10 @@ export interface Filled {
   readonly empty: Cost;
 }
 
-/** States that the empty store gets while it is measured. */
+/** States that the empty store gets during its measurement. */
 const FEW = 1_000;
 const CALLERS = 1_000;
-/** Time to warm up, as a share of that of a measurement. */
+/** Warm-up, as a share of a measurement. */
 const BEFORE_SHARE = 0.25;
 
 const { sizes, seconds } = childInput<Filling>();
@@ -54,7 +60,7 @@ async function measureAll(full: Client): Promise<readonly Filled[]> {
   for (const size of sizes) {
     await fill(full, from, size);
     from = size;
-    // Over all states in turn, so that those which are used are not those which happen to be in memory.
+    // All states in turn, so that the result does not depend on the ones in memory.
     for (const [load, onFull, onEmpty] of [
       ["noop", noop, noop],
       ["counter", counterOf(size), counterOf(FEW)],
@@ -73,7 +79,7 @@ async function measureAll(full: Client): Promise<readonly Filled[]> {
   return done;
 }
 
-/** On a new store each time: what is measured fills it, too. */
+/** A new store each time, because the measurement fills it. */
 async function costOnEmpty(workload: Workload): Promise<Cost> {
   const scratch = makeScratch();
   try {

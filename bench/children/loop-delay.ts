@@ -1,9 +1,9 @@
-/** How often a callback is due, in ms. */
+/** Interval of the callback, in ms. */
 const EVERY_MS = 1;
 
 /**
- * Notes when a timer of one millisecond is served, again and again, for as long as it runs.
- * A probe that never sleeps would measure more finely, and would take the processor from what is measured.
+ * Records when a timer of one millisecond fires, repeatedly. A probe that never sleeps would be
+ * finer, but would take processor time from the measured work.
  */
 export class LoopDelay {
   readonly #servedAt: number[] = [performance.now()];
@@ -13,7 +13,7 @@ export class LoopDelay {
     this.#timer = setTimeout(() => this.#serve(), EVERY_MS);
   }
 
-  /** Ends it; gives the delays as {@link delaysOf} has them. */
+  /** Ends it. Returns the delays as {@link delaysOf} does. */
   stop(): readonly number[] {
     clearTimeout(this.#timer);
     this.#servedAt.push(performance.now());
@@ -27,8 +27,9 @@ export class LoopDelay {
 }
 
 /**
- * How long a callback that is due at any one millisecond has to wait, for each millisecond from the first instant to the last,
- * when the loop serves callbacks at these instants. A loop that is held up for 50 ms so delays fifty callbacks, and not one.
+ * Returns the delay of a callback due at each millisecond from the first instant to the last, if
+ * the loop serves callbacks at these instants. A loop that is blocked for 50 ms thus delays fifty
+ * callbacks, not one.
  */
 export function delaysOf(servedAt: readonly number[]): readonly number[] {
   const delays: number[] = [];

@@ -1,4 +1,4 @@
-/** Answers for the people whom parked flows wait for, and measures how fast the flows end. */
+/** Answers for the people that parked flows wait for, and measures how fast the flows end. */
 import { childInput, report } from "../measure/child-process.ts";
 import { callEach, expectResult } from "../measure/load.ts";
 import { withStore } from "../measure/subject.ts";
@@ -6,17 +6,17 @@ import { startProcessorTime } from "../measure/usage.ts";
 import { noop } from "../workloads/calls.ts";
 import { readTokens, ANSWER, flowOf, waiting } from "../workloads/parked-flow.ts";
 
-/** Which flows are to be completed. */
+/** The flows to complete. */
 export interface Completion {
   readonly file: string;
   readonly tokens: string;
-  /** Flows completed before anything is measured. */
+  /** Flows completed before the measurement. */
   readonly before: number;
   readonly flows: number;
   readonly callers: number;
 }
 
-/** What that took. */
+/** The result. */
 export interface Completed {
   readonly ms: number;
   readonly cpuUs: number;

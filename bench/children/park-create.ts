@@ -1,4 +1,4 @@
-/** Parks flows in a store, and measures how fast, and what the process holds for each. */
+/** Parks flows in a store. Measures the rate, and the memory for each. */
 import { childInput, report } from "../measure/child-process.ts";
 import { callEach, PAYLOAD, Tally } from "../measure/load.ts";
 import { withStore } from "../measure/subject.ts";
@@ -7,24 +7,24 @@ import type { MemoryUse } from "../measure/usage.ts";
 import { noop } from "../workloads/calls.ts";
 import { TokenFile, waiting } from "../workloads/parked-flow.ts";
 
-/** What is to be parked, and where. */
+/** The flows to park, and the store. */
 export interface Creation {
   readonly file: string;
   readonly tokens: string;
-  /** Flows parked before anything is measured: caches that hold so much and no more are full then. */
+  /** Flows parked before the measurement, to fill bounded caches. */
   readonly before: number;
   readonly flows: number;
   readonly callers: number;
 }
 
-/** What that took. */
+/** The result. */
 export interface Created {
-  /** Until every start was acknowledged. */
+  /** Time until every start was acknowledged. */
   readonly acknowledgedMs: number;
-  /** Until every flow was parked, durably. */
+  /** Time until every flow was parked, durably. */
   readonly parkedMs: number;
   readonly cpuUs: number;
-  /** What each flow added. */
+  /** Memory added by each flow. */
   readonly memory: MemoryUse;
 }
 
@@ -43,7 +43,7 @@ const created = await withStore(file, [park, ...noop.functions], async (client) 
     await callEach(count, callers, async () => void (await client.start(park, PAYLOAD)));
     const acknowledgedMs = performance.now() - start;
     await tally.isComplete;
-    // Commits keep their order: when this is answered, what the handlers did is on disk.
+    // Commits keep their order: this answer means that the handlers' effects are on disk.
     await noop.call(client, 0);
     return acknowledgedMs;
   };

@@ -1,4 +1,4 @@
-/** Opens a store, and measures how long it takes until something that has nothing to do with what it holds is answered. */
+/** Opens a store, and measures the time until an unrelated call is answered. */
 import { embedded, sqlite } from "../../src/index.ts";
 import { childInput, report } from "../measure/child-process.ts";
 import { measureMemory } from "../measure/usage.ts";

@@ -2,20 +2,20 @@ import { runChild } from "../measure/child-process.ts";
 import { median } from "../measure/statistics.ts";
 import type { MemoryUse } from "../measure/usage.ts";
 
-/** What it took to open a store. */
+/** The cost of opening a store. */
 export interface Reopened {
-  /** Until something that has nothing to do with what the store holds was answered. */
+  /** Time until an unrelated call was answered. */
   readonly ms: number;
-  /** Delayed messages that were read: those which are held because they are due soon. */
+  /** Delayed messages that were read because they are due soon. */
   readonly held: number;
-  /** What the process holds with the store open. */
+  /** Memory of the process with the store open. */
   readonly memory: MemoryUse;
 }
 
-/** What two processes that do the same hold differs by some MiB. */
+/** Two equal processes differ by a few MiB. */
 const TIMES = 3;
 
-/** Opens a store in a new process, some times; gives the medians. */
+/** Opens a store in several new processes. Returns the medians. */
 export async function reopen(file: string): Promise<Reopened> {
   const times: Reopened[] = [];
   for (let n = 0; n < TIMES; n++)

@@ -1,4 +1,4 @@
-/** Puts flows to sleep for up to an hour, and measures how fast, and what the process holds for each. */
+/** Makes flows sleep for up to an hour. Measures the rate, and the memory for each. */
 import { childInput, report } from "../measure/child-process.ts";
 import { callEach, Tally } from "../measure/load.ts";
 import { withStore } from "../measure/subject.ts";
@@ -7,24 +7,24 @@ import type { MemoryUse } from "../measure/usage.ts";
 import { noop } from "../workloads/calls.ts";
 import { sleeper } from "../workloads/parked-flow.ts";
 
-/** How many timers are to be made, and where. */
+/** The number of timers, and the store. */
 export interface Creation {
   readonly file: string;
-  /** Timers made before anything is measured: caches that hold so much and no more are full then. */
+  /** Timers made before the measurement, to fill bounded caches. */
   readonly before: number;
   readonly timers: number;
   readonly callers: number;
 }
 
-/** What that took. */
+/** The result. */
 export interface Created {
   readonly ms: number;
-  /** What each timer added. */
+  /** Memory added by each timer. */
   readonly memory: MemoryUse;
 }
 
 const HOUR_MS = 3_600_000;
-/** A prime: what is due one after the other is not made one after the other. */
+/** A prime, so that timers are not made in the order in which they are due. */
 const STRIDE = 7_919;
 
 const { file, before, timers, callers } = childInput<Creation>();
@@ -39,7 +39,7 @@ const created = await withStore(file, [sleep, ...noop.functions], async (client)
       from + Math.ceil((((n * STRIDE) % count) + 1) * (HOUR_MS / count));
     await callEach(count, callers, async (n) => void (await client.start(sleep, dueAt(n))));
     await tally.isComplete;
-    // Commits keep their order: when this is answered, what the handlers did is on disk.
+    // Commits keep their order: this answer means that the handlers' effects are on disk.
     await noop.call(client, 0);
   };
   await create(before);

@@ -1,4 +1,4 @@
-/** Has timers come due within a short time, all of them made before, and measures how late each is. */
+/** Makes timers that become due within a short time, and measures the delay of each. */
 import { fn } from "../../src/index.ts";
 import { childInput, report } from "../measure/child-process.ts";
 import { callEach, Tally } from "../measure/load.ts";
@@ -7,33 +7,33 @@ import { withStore, makeScratch } from "../measure/subject.ts";
 import { noop } from "../workloads/calls.ts";
 import { join } from "node:path";
 
-/** How many timers, and within what time they are due; 0: at one instant. */
+/** Number of timers, and the period in which they are due; 0: at one instant. */
 export interface Ringing {
   readonly timers: number;
   readonly withinMs: number;
   readonly callers: number;
 }
 
-/** How they came. */
+/** The result. */
 export interface Rung {
-  /** From when a timer was due to when its handler began. */
+  /** Time from the due instant of a timer to the start of its handler. */
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** From when the first was due until what the last one's handler did was on disk. */
+  /** Time from the first due instant until the last handler's effects were on disk. */
   readonly ms: number;
 }
 
 type Alarm = { readonly n: number; readonly dueAt: number };
 
-/** Timers rung before anything is measured. */
+/** Timers fired before the measurement. */
 const BEFORE = 2_000;
-/** How long making those may take. */
+/** Maximum time to make those. */
 const BEFORE_MS = 600;
 const ATTEMPTS = 4;
-/** Timers made in a ms, at the least, until it is known better: the first ones take longer than the others. */
+/** Minimum rate of making timers per ms, until it is known better: the first ones take longer. */
 const MADE_PER_MS = 10;
-/** How much longer making the timers may take than it is expected to. */
+/** Safety factor for the expected time of making the timers. */
 const MARGIN = 1.5;
 const MARGIN_MS = 300;
 
@@ -59,7 +59,10 @@ const rung = await withStore(
   join(scratch.path, "ring.db"),
   [alarm, rang, ...noop.functions],
   async (client) => {
-    /** Makes timers that are due from `leadMs` from now on; gives how they came, and how long it took to make them. */
+    /**
+     * Makes timers that are due from `leadMs` from now on. Returns the result, and the time to make
+     * them.
+     */
     const ring = async (
       { timers, withinMs, callers }: Ringing,
       leadMs: number,
@@ -97,7 +100,7 @@ const rung = await withStore(
 scratch.remove();
 report(rung satisfies Rung);
 
-/** A handler's failure is its flow's; this one is everybody's. */
+/** A handler's failure would only fail its flow. This one must end the process. */
 function fail(message: string): Error {
   const error = new Error(message);
   setImmediate(() => {

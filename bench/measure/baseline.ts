@@ -6,21 +6,21 @@ import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Operations that share their two commits. */
+/** Operations that share two commits. */
 const BATCH = 256;
-/** Rows of state that the operations take turns on. */
+/** Rows of state that the operations use in turn. */
 const STATES = 1_000;
 
-/** Operations that are done one by one; the log is there, and written over, for the second half of them. */
+/** Operations done one by one. The log exists, and is overwritten, in the second half. */
 const ALONE = 2_000;
 
 /** Commits per operation of the baseline. */
 export const BASELINE_COMMITS = 2 / BATCH;
 
-/** Bytes of payload in the rows that one operation of the baseline writes. */
+/** Bytes of payload in the rows of one operation of the baseline. */
 export const BASELINE_BYTES = 3 * PAYLOAD.length;
 
-/** What SQLite itself can do. */
+/** The speed of SQLite itself. */
 export interface Baseline {
   /** Operations per second. */
   readonly rate: number;
@@ -29,10 +29,11 @@ export interface Baseline {
 }
 
 /**
- * Measures what SQLite itself can do: the least that any durable engine must write for one.
+ * Measures SQLite itself, with the minimum of writes of any durable engine.
  *
- * WAL, synchronous=FULL, batches of 256, two transactions each: one inserts an inbox row for every operation; the other
- * deletes it, upserts a row of state and inserts a result row. Payloads have 200 bytes.
+ * WAL, synchronous=FULL, batches of 256, two transactions each: one inserts an inbox row for every
+ * operation; the other deletes it, upserts a row of state and inserts a result row. Payloads have
+ * 200 bytes.
  */
 export function measureBaseline(seconds: number): Baseline {
   return withDatabase((run) => {
@@ -44,7 +45,10 @@ export function measureBaseline(seconds: number): Baseline {
   });
 }
 
-/** Measures how long the two transactions take for one operation alone, in ms: the least that a durable call takes. */
+/**
+ * Measures the time of the two transactions for one operation alone, in ms: the minimum for a
+ * durable call.
+ */
 export function measureTwoCommits(): number {
   return withDatabase((run) => {
     const times = Array.from({ length: ALONE }, (_, id) => {
@@ -56,7 +60,7 @@ export function measureTwoCommits(): number {
   });
 }
 
-/** Gives a function that does so many operations, numbered from `first`, in two transactions. */
+/** Runs operations numbered from `first` in two transactions. */
 function withDatabase<Result>(
   measure: (run: (first: number, count: number) => void) => Result,
 ): Result {
@@ -100,15 +104,16 @@ function operations(database: DatabaseSync): (first: number, count: number) => v
 const PAGE = 4_096;
 const PAGES = 256;
 
-/** How long this disk takes to make one write last, in ms. */
+/** The time of one durable write on this disk, in ms. */
 export interface Disk {
   readonly p50: number;
   readonly p99: number;
 }
 
 /**
- * Measures a write of one page and its fsync. Pages that exist are written over, which is the cheapest case: appending
- * also changes the file's size. So what is told in units of it looks worse rather than better.
+ * Measures a write of one page and its fsync. Existing pages are overwritten, which is the cheapest
+ * case: appending also changes the file's size. Figures in units of it therefore look worse rather
+ * than better.
  */
 export function measureDisk(): Disk {
   const scratch = makeScratch();

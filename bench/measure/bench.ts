@@ -4,7 +4,7 @@ import type { EngineName } from "./subject.ts";
 import { withSubject } from "./subject.ts";
 import { startProcessorTime } from "./usage.ts";
 
-/** How large the benches are that measure what is kept, and not for how long. */
+/** Sizes of the benches that measure stored data instead of time. */
 export interface Sizes {
   /** Flows that wait for a person. */
   readonly flows: number;
@@ -12,9 +12,15 @@ export interface Sizes {
   readonly timers: number;
   /** Timers due at one instant. */
   readonly burst: number;
-  /** States, and parked flows, in the largest of the stores that are filled; the others are ten times smaller each. */
+  /**
+   * States, and parked flows, in the largest of the filled stores. Each other store is ten times
+   * smaller.
+   */
   readonly states: number;
-  /** Callers at once with a slow disk: each call waits for some flushes, one after the other, so it takes many to keep all else busy. */
+  /**
+   * Concurrent callers with a slow disk. Each call waits for several flushes, so full load takes
+   * many callers.
+   */
   readonly callers: number;
   /** Flows that run to their end while the size of the file is watched. */
   readonly finished: number;
@@ -30,48 +36,51 @@ export const DEFAULT_SIZES: Sizes = {
   finished: 40_000,
 };
 
-/** One thing that was measured once. */
+/** One measurement. */
 export interface Figure {
   readonly name: string;
-  /** `NaN` for what could not be measured; then `note` says why. */
+  /** `NaN` if it could not be measured; `note` then gives the reason. */
   readonly value: number;
   readonly unit: string;
-  /** Name of what it is compared to: `baseline`, `fsync`, or another figure of the same engine; empty for nothing. */
+  /**
+   * Name of the reference: `baseline`, `fsync`, or another figure of the same engine; empty for
+   * none.
+   */
   readonly of: string;
-  /** What the value is multiplied by for the ratio; default 1. A chain of three steps is four activations. */
+  /** Factor of the value in the ratio; default 1. A chain of three steps is four activations. */
   readonly weight?: number;
-  /** What it is compared to, when the bench has measured that itself, right beside it. */
+  /** The reference value, if the bench has measured it itself. */
   readonly reference?: number;
   readonly note?: string;
 }
 
-/** One benchmark: makes its figures anew each time it is measured, with an engine and a store of its own. */
+/** A benchmark. It makes new figures at each measurement, with its own engine and store. */
 export interface Bench {
   readonly name: string;
-  /** How often it is measured; default 5. */
+  /** Number of measurements; default 5. */
   readonly rounds?: number;
-  /** Measures for about so many seconds, or with such sizes. */
+  /** Measures for about this many seconds, or with these sizes. */
   measure(engine: EngineName, seconds: number, sizes: Sizes): Promise<readonly Figure[]>;
 }
 
-/** Something that callers do, again and again. */
+/** A call that callers repeat. */
 export interface Workload {
   readonly name: string;
   readonly functions: readonly object[];
-  /** Callers at once; each waits for its result before it calls again. */
+  /** Concurrent callers. Each waits for its result before it calls again. */
   readonly callers: number;
-  /** What is counted, and how many one call makes. */
+  /** The counted unit, and its number in one call. */
   readonly counts: { readonly one: string; readonly many: string; readonly perCall: number };
-  /** Activations that one of those is worth in the ratio; default 1. */
+  /** Activations per unit in the ratio; default 1. */
   readonly weight?: number;
   /** Makes the `n`th call and checks its result. */
   readonly call: (client: Client, n: number) => Promise<void>;
 }
 
-/** How long every measurement is done before it counts, as a part of its length: an engine's thread begins with code that is not compiled. */
+/** Warm-up as a share of a measurement, because an engine's thread starts with uncompiled code. */
 export const WARM_UP_SHARE = 1;
 
-/** Measures how many calls are done in a second, and what is written and what CPU time is used for one. */
+/** Measures calls per second, and bytes written and CPU time for one. */
 export function throughput(workload: Workload): Bench {
   const { name, functions, callers, counts, weight = 1 } = workload;
   return {

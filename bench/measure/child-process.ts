@@ -2,17 +2,17 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** How a child is run. */
+/** Options of a child process. */
 export interface ChildOptions {
   /** Options of Node. */
   readonly node?: readonly string[];
-  /** Program, with its arguments, that Node is run under. */
+  /** Wrapper program with its arguments. */
   readonly under?: readonly string[];
 }
 
 /**
- * Runs a module in a process of its own, with memory that nothing else has used; gives what it reported.
- * @throws with what it said on stderr, if it did not end well
+ * Runs a module in its own process, with fresh memory. Returns its report. @throws with its error
+ * output if it failed
  */
 export async function runChild<Result>(
   module: URL,
@@ -37,18 +37,18 @@ export async function runChild<Result>(
   }
 }
 
-/** The line in which Node says what was thrown, or all that is known. */
+/** Finds the line in which Node shows the thrown error, or returns all that is known. */
 function complaintOf(error: unknown): string {
   const stderr = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
   return /^\w*Error\b.*$/m.exec(stderr)?.[0] ?? String(error);
 }
 
-/** What this child was given by {@link runChild}. */
+/** Returns the input that {@link runChild} gave to this child. */
 export function childInput<Input>(): Input {
   return JSON.parse(process.argv[2] ?? "null") as Input;
 }
 
-/** Ends the work of this child with what it found out. */
+/** Ends this child with its result. */
 export function report(result: object): void {
   process.stdout.write(JSON.stringify(result));
 }

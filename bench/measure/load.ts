@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** What every operation carries: 200 bytes of text. */
+/** Payload of every operation: 200 bytes of text. */
 export const PAYLOAD = "0123456789".repeat(20);
 
-/** Throws unless a result is the right one: a benchmark of a wrong answer is worth nothing. */
+/** Throws unless a result is correct, because a benchmark of a wrong answer is worthless. */
 export function expectResult(name: string, got: unknown, expected: unknown): void {
   if (!isDeepStrictEqual(got, expected))
     throw new Error(`${name}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`);
 }
 
-/** Does `call(n)` for each n from 0 to `count` - 1, at most `callers` of them at a time. */
+/** Calls `call(n)` for each n from 0 to `count` - 1, at most `callers` at a time. */
 export async function callEach(
   count: number,
   callers: number,
@@ -22,7 +22,10 @@ export async function callEach(
   await Promise.all(Array.from({ length: Math.min(callers, count) }, caller));
 }
 
-/** Has callers do `call(n)`, each again and again, until so many seconds have passed; gives how many were done, and in what time. */
+/**
+ * Lets callers repeat `call(n)` for this many seconds. Returns the number of calls and the exact
+ * time.
+ */
 export async function callFor(
   seconds: number,
   callers: number,
@@ -40,7 +43,7 @@ export async function callFor(
   return { calls, seconds: (performance.now() - start) / 1_000 };
 }
 
-/** Counts up to a number, and tells when it is there. */
+/** Counts up to a number, and resolves when it is reached. */
 export class Tally {
   readonly #expected: number;
   readonly #done = Promise.withResolvers<void>();
@@ -50,14 +53,14 @@ export class Tally {
     this.#expected = expected;
   }
 
-  /** @throws when there are more than were expected */
+  /** @throws if there are more than expected */
   add(): void {
     if (++this.#count > this.#expected)
       throw new Error(`expected ${this.#expected} of them, and there is one more`);
     if (this.#count === this.#expected) this.#done.resolve();
   }
 
-  /** Resolves once as many as were expected have been counted. */
+  /** Resolves once the expected number is reached. */
   get isComplete(): Promise<void> {
     return this.#done.promise;
   }

@@ -1,4 +1,4 @@
-/** Finds the middle value; of an even number of them, the mean of the two in the middle. `NaN` for none. */
+/** Returns the middle value, or the mean of the two middle values. `NaN` for none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted(ascending);
   const middle = sorted.length >> 1;
@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
-/** Finds the value that `share` (0 to 1) of the values do not exceed. `NaN` for none. */
+/** Returns the value that `share` (0 to 1) of the values do not exceed. `NaN` for none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted(ascending);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;

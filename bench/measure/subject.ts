@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const made = new Set<string>();
 
-/** Makes a directory for databases. It is gone when it is removed, and at the latest when the process ends. */
+/** Makes a directory for databases. It is deleted by `remove`, or at the end of the process. */
 export function makeScratch(): { readonly path: string; remove(): void } {
   removeAtExit();
   const path = mkdtempSync(join(tmpdir(), "handback-bench-"));
@@ -32,7 +32,9 @@ function removeAtExit(): void {
     process.once(signal, () => process.exit(130));
 }
 
-/** Runs `work` against an engine over the store in `file`, which is made if it is missing, and stays. */
+/**
+ * Runs `work` against an engine over the store in `file`, which is made if it is missing, and kept.
+ */
 export async function withStore<Result>(
   file: string,
   functions: readonly object[],
@@ -48,12 +50,15 @@ export async function withStore<Result>(
 
 type Batch = Parameters<Store["commit"]>[0];
 
-/** So many commits are all weighed, then one of `SAMPLE`, so that weighing does not slow down what is measured. */
+/**
+ * Commits that are all sampled at first, then one in `SAMPLE`, so that sampling does not slow down
+ * the measurement.
+ */
 const WEIGHED = 32;
-/** A prime: commits that take turns are all met. */
+/** A prime, so that alternating commits are all sampled. */
 const SAMPLE = 17;
 
-/** Counts what an engine has written. Watches a store from before it is opened. */
+/** Counts the bytes that an engine writes. Attach it before the store is opened. */
 export class WriteCounter {
   commits = 0;
   #ended = 0;
@@ -62,7 +67,7 @@ export class WriteCounter {
 
   constructor(store: Store) {
     const commit = store.commit.bind(store);
-    // In place of the store's own method: whatever else a store can do costs what it costs without a counter.
+    // Replaces one method of the store, so that all other methods cost the same.
     store.commit = async (batch) => {
       this.#weigh(this.commits++, batch);
       try {
@@ -74,8 +79,8 @@ export class WriteCounter {
   }
 
   /**
-   * Characters of text in rows that were inserted or replaced, reckoned from a sample of the commits; in ASCII, bytes. Deletes, indexes
-   * and pages come on top.
+   * Characters of text in inserted and replaced rows, estimated from a sample of the commits. In
+   * ASCII these are bytes. Deletes, indexes and pages come on top.
    */
   get bytes(): number {
     const { commits, bytes } = this.#sampled;
@@ -100,10 +105,10 @@ function bytesOf(batch: Batch): number {
   return encodeBatch(batch).chunks.reduce((bytes, { length }) => bytes + length, 0);
 }
 
-/** Which store the engine has: durable, or gone with the process. */
+/** The store of the engine: durable, or gone with the process. */
 export type EngineName = "sqlite" | "memory";
 
-/** An engine to be measured, over a store of its own. */
+/** An engine under measurement, with its own store. */
 export interface Subject extends Embedded {
   readonly store: Store;
   readonly written: WriteCounter;

@@ -2,7 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Begins to measure the CPU time of all threads of this process, user and system; the result ends it, and gives µs. */
+/**
+ * Starts to measure the CPU time of all threads of this process, user and system. The returned
+ * function ends it and returns µs.
+ */
 export function startProcessorTime(): () => number {
   const before = process.cpuUsage();
   return () => {
@@ -13,12 +16,12 @@ export function startProcessorTime(): () => number {
 
 let collect = globalThis.gc;
 
-/** Collects all garbage, so that what ran before is not paid for by what is measured next. */
+/** Collects all garbage, so that earlier work does not burden the next measurement. */
 export function collectGarbage(): void {
   collector()();
 }
 
-/** Collects all garbage, and has V8 give back the memory that it would keep for later. */
+/** Collects all garbage, and makes V8 return memory that it would keep for later. */
 function giveBackMemory(): void {
   collector()({ type: "major", execution: "sync", flavor: "last-resort" });
 }
@@ -31,21 +34,21 @@ function collector(): NonNullable<typeof globalThis.gc> {
   return collect;
 }
 
-/** Bytes of memory that a process holds. */
+/** Memory of a process in bytes. */
 export interface MemoryUse {
-  /** All of it that is resident: JavaScript heaps, SQLite's pages, what is mapped of its log, code. */
+  /** All resident memory: JavaScript heaps, SQLite's pages, the mapped part of its log, code. */
   readonly rss: number;
   /** Live objects of the main thread's JavaScript heap. */
   readonly heap: number;
 }
 
-/** One collection may let go of what only the next one can collect. */
+/** One collection may release objects that only the next one can collect. */
 const COLLECTIONS = 3;
 const BETWEEN_MS = 50;
 
 /**
- * Measures what this process holds when all garbage is collected and nothing is under way. V8 keeps memory that it has used for some
- * seconds more; here it gives that back at once.
+ * Measures the memory of this process after garbage collection, at rest. V8 keeps used memory for
+ * some seconds; here it returns it at once.
  */
 export async function measureMemory(): Promise<MemoryUse> {
   for (let n = 0; n < COLLECTIONS; n++) {
@@ -56,7 +59,7 @@ export async function measureMemory(): Promise<MemoryUse> {
   return { rss, heap: heapUsed };
 }
 
-/** What each of `count` things added, in bytes. */
+/** Returns the memory added by each of `count` things, in bytes. */
 export function growth(before: MemoryUse, after: MemoryUse, count: number): MemoryUse {
   return { rss: (after.rss - before.rss) / count, heap: (after.heap - before.heap) / count };
 }

@@ -5,7 +5,7 @@ import { expectResult, PAYLOAD } from "../measure/load.ts";
 
 const echo = fn("bench/noop", (_, text: string) => text);
 
-/** A function that gives back what it got: started durably, its result awaited. */
+/** A function that returns its input: started durably, its result awaited. */
 export const noop: Workload = {
   name: "noop",
   functions: [echo],
@@ -28,7 +28,7 @@ const counter = stateful("bench/counter", {
   },
 });
 
-/** Counts with one state for each of `keys`, taken in turn, by a function that also keeps what it was given last. */
+/** Counts with one state for each of `keys`, in turn. The function also stores its last input. */
 export function counterOf(keys: number): Workload {
   const name = keys === 1 ? "counter-hot" : "counter";
   return {
@@ -51,7 +51,10 @@ const chain = fn("bench/chain", (ctx, text: string) =>
   ctx.invoke(third, ctx.invoke(second, ctx.invoke(first, text))),
 );
 
-/** Three separate functions, each fed by the one before: with the function that describes them, four activations. */
+/**
+ * Three separate functions, each with the result of the previous one as its input. With the
+ * function that describes them, four activations.
+ */
 export const chain3: Workload = {
   name: "chain3",
   functions: [chain, first, second, third],
@@ -64,7 +67,7 @@ export const chain3: Workload = {
   },
 };
 
-/** Branches of the fan-out that the cost of a leaf is compared to. */
+/** Branches of the reference fan-out for the cost of a leaf. */
 const REFERENCE = 100;
 
 const leaf = fn("bench/leaf", (_, text: string) => text);
@@ -72,7 +75,7 @@ const fan = fn("bench/fan", (ctx, leaves: number) =>
   Array.from({ length: leaves }, () => ctx.invoke(leaf, PAYLOAD)),
 );
 
-/** Invokes `leaves` functions at once and joins what they give, `flows` times at once. */
+/** Invokes `leaves` functions at once and joins their results, in `flows` flows at once. */
 export function fanOutOf(leaves: number, flows: number): Workload {
   const name = `fan${leaves}`;
   return {
@@ -88,7 +91,7 @@ export function fanOutOf(leaves: number, flows: number): Workload {
   };
 }
 
-/** Measures a fan-out; tells also what one leaf costs, against one of a hundred. */
+/** Measures a fan-out, and the cost of one leaf compared to a fan-out of a hundred. */
 export function fanOut(leaves: number, flows: number): Bench {
   const bench = throughput(fanOutOf(leaves, flows));
   return { name: bench.name, measure: async (...how) => perLeaf(await bench.measure(...how)) };

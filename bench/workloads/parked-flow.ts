@@ -2,10 +2,10 @@ import { fn } from "../../src/index.ts";
 import type { Fn } from "../../src/index.ts";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 
-/** Tokens that are written at once. */
+/** Tokens per write. */
 const CHUNK = 1_000;
 
-/** Writes tokens to a file, one a line, so that memory holds none but the last few. */
+/** Writes tokens to a file, one a line, so that memory holds only the last few. */
 export class TokenFile {
   readonly #file: number;
   #lines = "";
@@ -31,7 +31,7 @@ export class TokenFile {
   }
 }
 
-/** Reads the tokens of a file, without making a text of each before it is asked for. */
+/** Reads the tokens of a file, one text at a time. */
 export function* readTokens(path: string): Generator<string, undefined> {
   const lines = readFileSync(path, "latin1");
   for (
@@ -42,13 +42,13 @@ export function* readTokens(path: string): Generator<string, undefined> {
     yield lines.slice(start, end);
 }
 
-/** What a person answers. */
+/** The answer of a person. */
 export const ANSWER = "approved";
 
 /** Digits of a flow's id. */
 const FLOW_DIGITS = 16;
 
-/** A function that hands back a promise to be kept by a person, who is told the token. */
+/** A function that hands back a promise for a person, and passes on its token. */
 export function waiting(tell: (token: string) => void): Fn<string, string> {
   return fn("bench/waiting", (ctx, _: string) => {
     const answer = ctx.promise<string>();
@@ -57,12 +57,15 @@ export function waiting(tell: (token: string) => void): Fn<string, string> {
   });
 }
 
-/** The id of the flow that made a token: the number with which all ids of the flow begin. */
+/** Returns the id of the flow that made a token: the number at the start of all ids of the flow. */
 export function flowOf(token: string): string {
   return token.slice(0, FLOW_DIGITS);
 }
 
-/** A function that sleeps until an instant, in ms since the epoch, and tells when it has said so. */
+/**
+ * A function that sleeps until an instant, in ms since the epoch, and reports when it has requested
+ * that.
+ */
 export function sleeper(tell: () => void): Fn<number, void> {
   return fn("bench/sleeper", (ctx, until: number) => {
     tell();

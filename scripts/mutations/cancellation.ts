@@ -44,8 +44,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "if (index !== winner) activation.cancelScope",
     replace: "activation.cancelScope",
     test: SCOPE_LAWS,
-    killedBy:
-      "unawaited work of a winner continues, and that of the losers does not",
+    killedBy: "unawaited work of a winner continues, and that of the losers does not",
   },
   {
     breaks: "races: a guard stays behind",
@@ -53,8 +52,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
+    killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
@@ -70,8 +68,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "/${index}.`",
     replace: "/${index}`",
     test: SCOPE_LAWS,
-    killedBy:
-      "unawaited work of a winner continues, and that of the losers does not",
+    killedBy: "unawaited work of a winner continues, and that of the losers does not",
   },
   {
     breaks: "scopes: what others need is cancelled with a loser that needs it, too",
@@ -79,8 +76,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "if (above.has(scope)) return scope;",
     replace: "if (above.has(scope)) return one;",
     test: CONFORMANCE,
-    killedBy:
-      "a future in two races is left alone until both are decided, in either order",
+    killedBy: "a future in two races is left alone until both are decided, in either order",
   },
   {
     breaks: "timeouts: one that was not needed keeps its timer",
@@ -88,8 +84,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "{ id: node.id, dueAt, scope: scope.id }",
     replace: "{ id: node.id, dueAt }",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
+    killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "events: a waiter takes a value after it was let go",
@@ -97,8 +92,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "queue.waiters.filter((waiter) => waiter !== gone)",
     replace: "queue.waiters",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "a losing wait for an event takes none: each event goes to a waiter that still waits",
+    killedBy: "a losing wait for an event takes none: each event goes to a waiter that still waits",
   },
   {
     breaks: "withdrawing: a message that queues is handled all the same",
@@ -132,8 +126,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "consumer.oneWay === true || !activation.isCancelled(consumer.scope)",
     replace: "true",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
+    killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is skipped",
@@ -193,8 +186,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "  return announce(activation, { ...kept, cancelled: true });\n",
     replace: "  return { ...kept, cancelled: true };\n",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
+    killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
     breaks: "watches: a scope that is cancelled alerts nobody",
@@ -202,7 +194,6 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    for (const watching of this.#parts.commits.watchesOf(scope)) this.#alert(watching);\n",
     replace: "",
     test: CANCELLATION_LAWS,
-    killedBy:
-      "pending work of a canceled scope is dropped at once, and leaves nothing behind",
+    killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
 ];

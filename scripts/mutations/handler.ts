@@ -22,8 +22,7 @@ export const HANDLER: readonly Mutation[] = [
     find: "    const endedAt = ",
     replace: "    this.#graph.escape(node);\n    const endedAt = ",
     test: "test/laws/liveness.test.ts",
-    killedBy:
-      "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
+    killedBy: "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
   },
   {
     breaks: "the rollback: what a failed handler wrote stays",

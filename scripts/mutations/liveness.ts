@@ -51,7 +51,8 @@ export const BILLING: readonly Mutation[] = [
     find: "hex(mix(this.#high + step)) + hex(mix(this.#middle + step))",
     replace: "hex(mix(this.#high)) + hex(mix(this.#middle))",
     test: "test/core/child-ids.test.ts",
-    killedBy: "the ids of the messages that one message causes > have marks that cancel out only together",
+    killedBy:
+      "the ids of the messages that one message causes > have marks that cancel out only together",
   },
   {
     breaks: "the meter: blocked time is not subtracted",
@@ -59,8 +60,7 @@ export const BILLING: readonly Mutation[] = [
     find: "billedNs - blockedNs;",
     replace: "billedNs;",
     test: METER_LAWS,
-    killedBy:
-      "A + D = B: a flow's bill is its active time plus its blocked time, in either build",
+    killedBy: "A + D = B: a flow's bill is its active time plus its blocked time, in either build",
   },
   {
     breaks: "the meter: gets that overlap are charged one by one",

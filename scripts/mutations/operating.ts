@@ -210,8 +210,7 @@ export const OPERATING: readonly Mutation[] = [
     find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
     replace: "",
     test: "test/core/state.test.ts",
-    killedBy:
-      "a state is the result of its handlers, in whatever order they touch its values",
+    killedBy: "a state is the result of its handlers, in whatever order they touch its values",
   },
   {
     breaks:

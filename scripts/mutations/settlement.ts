@@ -101,8 +101,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (state.over) {\n",
     replace: "  if (state.over && slot.ok) {\n",
     test: CONFORMANCE,
-    killedBy:
-      "joins, waits and rejections leave only the flow's record",
+    killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "joins: one that has failed is gone before its last slot has come",
@@ -110,8 +109,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "state.opening === undefined || state.left > 0)",
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
-    killedBy:
-      "joins, waits and rejections leave only the flow's record",
+    killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
     breaks: "waits: what settles after one is over is given to it",

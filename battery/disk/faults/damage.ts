@@ -1,12 +1,12 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import type { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 
-/** A way in which a file comes to harm. */
+/** A way to damage a file. */
 export type Harm = "a flipped bit" | "a sector of zeros" | "a cut" | "emptied";
 
 const SECTOR = 512;
 
-/** Does harm to a file, somewhere before `limit`; says what was done, and where. */
+/** Damages a file somewhere before `limit`. Returns a description of the damage and its place. */
 export function damage(
   file: string,
   {

@@ -17,19 +17,22 @@ const HARMS: readonly Harm[] = [
   "a cut",
   "emptied",
 ];
-/** A log that ends early is what a power cut leaves: nobody can tell. */
+/** A log that ends early looks like one after a power cut, and cannot be detected. */
 const HARMS_OF_LOG: readonly Harm[] = ["a flipped bit", "a sector of zeros"];
 const STORE = "store.db";
 const LONGEST_MS = 20_000;
 const WORK_MS = 1_500;
 const DAMAGES = 12;
-/** What a store may say that cannot be what it was. */
+/** Errors that a damaged store may report. */
 const TOLD = /STORE_CORRUPT|STORE_OPEN_FAILED|FORMAT_TOO_NEW/u;
 
-/** Something of a file is changed, or cut off, while nobody has it open: it does no harm, or the engine says so. */
+/**
+ * Changes or cuts off part of a closed file. The store must still be correct, or the engine must
+ * report the damage.
+ */
 export const damagedFiles: Trial = {
   name: "damage",
-  about: "files that were damaged while nobody had them open",
+  about: "files that were damaged while they were closed",
   rows: [
     { count: "damagedFiles", label: "damaged files" },
     { count: "damagesTold", label: "of them, told by an error" },
@@ -52,7 +55,9 @@ export const damagedFiles: Trial = {
   },
 };
 
-/** Has a process work for a while. What it leaves when it is killed is in the log, and when it closes in the file. */
+/**
+ * Lets a process work for a while. After a kill its data is in the log, after a close in the file.
+ */
 async function work(path: string, ledger: Ledger, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
   const app = startApp({ path, ledger });
   setTimeout(() => app.kill(signal), WORK_MS);
@@ -89,7 +94,7 @@ async function damageCopy(
   if (violations.length === 0) await rm(copy, { recursive: true });
 }
 
-/** Does harm to the store's file, or to its log if there is one; says what was done. */
+/** Damages the store's file, or its log if there is one. Returns a description of the damage. */
 function damageStore(path: string, random: SeededRandom): string {
   const log = `${path}-wal`;
   const limit = existsSync(log) ? startOfLastCommit(log) : 0;

@@ -11,7 +11,10 @@ import { failing } from "../strace.ts";
 import type { SystemCall } from "../strace.ts";
 import { workFor } from "../work-for.ts";
 
-/** Which call on the store fails: of that kind, on the file with this ending, one of the first so many; and how long there is work. */
+/**
+ * The call on the store that fails: its kind, the ending of its file, its number at most, and the
+ * duration of the work.
+ */
 interface Fault {
   readonly call: SystemCall;
   readonly of: string;
@@ -19,7 +22,7 @@ interface Fault {
   readonly workMs: number;
 }
 
-/** Writes to the file come when the log is long, and when the store is opened or closed. */
+/** Writes to the file happen when the log is long, and when the store opens or closes. */
 const FAULTS: readonly Fault[] = [
   { call: "flush", of: "-wal", calls: 100, workMs: 1_500 },
   { call: "pwrite64", of: "-wal", calls: 1_000, workMs: 1_500 },
@@ -28,16 +31,20 @@ const FAULTS: readonly Fault[] = [
 ];
 
 const LONGEST_MS = 20_000;
-/** What is in the log has been flushed: it is safe to go on until the news comes that it could not be taken over into the file. */
+/**
+ * The log is flushed, so work may continue until the engine learns that the log could not be copied
+ * into the file.
+ */
 const NEWS_MS = 250;
 const STOPPED = 3;
 const SHUT = 4;
-/** So that the log becomes long. */
+/** A high rate, so that the log becomes long. */
 const RATE = 2_000;
 
 /**
- * A write or a flush fails, once or from then on. The engine stops: a flush that failed is not tried again, for the system may have
- * dropped what it could not write, and would say that all is well. What was acknowledged before is there afterwards.
+ * A write or a flush fails, once or from then on. The engine stops. A failed flush is not retried,
+ * because the system may have dropped the data and would then report success. Work acknowledged
+ * before is stored.
  */
 export const failingDisk: Trial = {
   name: "eio",
@@ -69,7 +76,7 @@ interface Store {
   readonly tally: Tally;
 }
 
-/** Has a process work on a new store of which a write or a flush fails, and looks what it makes of it. */
+/** Lets a process work on a new store with a failing write or flush, and judges its reaction. */
 async function failOnce({ path, ledger, random, tally }: Store): Promise<void> {
   const { call, of, calls, workMs } = FAULTS[random.below(FAULTS.length)] as Fault;
   const [first, log] = [1 + random.below(calls), `${path}-calls`];
@@ -91,7 +98,7 @@ async function failOnce({ path, ledger, random, tally }: Store): Promise<void> {
   const acknowledged = countAcknowledged(ledger.entries, failedAt + (of === "" ? NEWS_MS : 0));
   if (acknowledged > 0)
     tally.fail(`${what}, and ${acknowledged} requests were made and acknowledged after that`);
-  // Of a store that is being closed, what is not in the file is still in the log.
+  // While a store closes, data that is not in the file is still in the log.
   if (failedAt > askedAt) return;
   if (code !== STOPPED && code !== SHUT)
     tally.fail(
@@ -101,7 +108,10 @@ async function failOnce({ path, ledger, random, tally }: Store): Promise<void> {
     tally.fail(`${what}, and the file was flushed again ${after} times`);
 }
 
-/** Reads when (ms since the epoch) the first call failed, if one did, and how many calls there were after it that did not. */
+/**
+ * Reads the instant (ms since the epoch) of the first failed call, if any, and the number of later
+ * calls that succeeded.
+ */
 function readLog(text: string): { readonly failedAt?: number; readonly after: number } {
   const lines = text.split("\n");
   const failed = lines.findIndex((line) => line.includes("(INJECTED)"));
@@ -113,7 +123,9 @@ function readLog(text: string): { readonly failedAt?: number; readonly after: nu
   };
 }
 
-/** Counts the requests that one process made after an instant, and that were acknowledged all the same. */
+/**
+ * Counts the requests that one process made after an instant, and that were acknowledged anyway.
+ */
 function countAcknowledged(entries: readonly Entry[], instant: number): number {
   const made = new Set(
     entries.flatMap((entry) =>

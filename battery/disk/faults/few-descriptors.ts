@@ -11,7 +11,10 @@ const LONGEST_MS = 10_000;
 const WORK_MS = 700;
 const EXPECTED = [0, 3, 4];
 
-/** A process that may open so few files that it, its store or its writer cannot open what it needs (EMFILE). */
+/**
+ * A process with so few file descriptors that it, its store or its writer cannot open a file
+ * (EMFILE).
+ */
 export const fewDescriptors: Trial = {
   name: "emfile",
   about: "too few file descriptors",
@@ -29,7 +32,7 @@ export const fewDescriptors: Trial = {
       const limit = FEWEST + random.below(MOST - FEWEST);
       const wrap = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', `${limit}`];
       const { app, code, hung, complaints } = await workFor(WORK_MS, { path, ledger, wrap });
-      // Node itself needs some before it can say anything.
+      // Node itself needs some before it can report anything.
       if ((await app.opened) === "ended") continue;
       tally.add("shortOfDescriptors");
       if (code === 4) tally.add("shutForDescriptors");

@@ -19,12 +19,13 @@ const LIMIT_MS = 15_000;
 const AGAIN_MS = 50;
 
 /**
- * The disk is full for a while, and then is not. What needs room is refused as `STORE_FULL`, reading goes on, and so does all else when
- * there is room. Two processes share the disk: the battery's own, for the laws, and one that notes numbers, and reads all the time.
+ * The disk is full for a while. Requests that need space are rejected as `STORE_FULL`, reads
+ * continue, and all work continues once there is space. Two processes share the disk: the battery's
+ * own, for the laws, and one that stores numbers and reads all the time.
  */
 export const fullDisk: Trial = {
   name: "full",
-  about: "a disk that is full, and then is not",
+  about: "a disk that is full for a while",
   rows: [{ count: "fullDisks", label: "times that the disk was full" }],
   missing: () => Promise.resolve(missingTools("file systems")),
   async run(ground) {
@@ -80,7 +81,7 @@ async function fillNowAndThen(
     tally.fail(`${unheardOf.length} numbers were refused on a full disk, and are there`);
 }
 
-/** Fills the disk, again and again, so that what the stores give back is taken too. */
+/** Fills the disk repeatedly, so that space freed by the stores is taken too. */
 async function keepFull(disk: SmallDisk, forMs: number): Promise<void> {
   const until = Date.now() + forMs;
   do {
@@ -89,7 +90,10 @@ async function keepFull(disk: SmallDisk, forMs: number): Promise<void> {
   } while (Date.now() < until);
 }
 
-/** Looks at what was said while the disk was full. It may have been so only for moments, and nothing refused. */
+/**
+ * Checks the answers given while the disk was full. It may have been full only for moments, with no
+ * rejection.
+ */
 function judgeRefusals(lines: readonly Line[], tally: Tally): void {
   const refusals = lines.flatMap((line) => (line.what === "refused" ? [line.code] : []));
   if (refusals.length > 0) tally.add("fullDisks");
@@ -103,7 +107,7 @@ function judgeRefusals(lines: readonly Line[], tally: Tally): void {
     tally.fail(`on a full disk ${unread.length} reads failed, with ${unread[0]}`);
 }
 
-/** Waits until there is one more acknowledgement; not for ever. */
+/** Waits for one more acknowledgement, with a time limit. */
 async function goesOn(lines: () => readonly { readonly what: string }[]): Promise<boolean> {
   const until = Date.now() + LIMIT_MS;
   const mark = lines().length;

@@ -6,9 +6,10 @@ const SALTS = { from: 16, to: 24 };
 const PAGE_SIZE = 8;
 
 /**
- * Finds where the last commit in a log of SQLite (WAL) begins. What comes from there on may not have been flushed when the process died,
- * so harm that is done there looks like what a power cut leaves; harm that is done before, to what was flushed before the next commit
- * was written, does not. See https://sqlite.org/fileformat2.html#walformat.
+ * Finds the start of the last commit in a log of SQLite (WAL). Data from there on may not have been
+ * flushed when the process died, so damage there looks like a power cut. Damage before it hits data
+ * that was flushed before the next commit was written. See
+ * https://sqlite.org/fileformat2.html#walformat.
  */
 export function startOfLastCommit(log: string): number {
   const bytes = readFileSync(log);
@@ -17,7 +18,7 @@ export function startOfLastCommit(log: string): number {
   const salts = bytes.subarray(SALTS.from, SALTS.to);
   const ends = [HEADER];
   for (let at = HEADER; at + frame <= bytes.length; at += frame) {
-    // A log is written anew from its beginning: with other salts, it is of the time before that.
+    // SQLite reuses the log from its beginning. Frames with other salts are from the earlier use.
     if (!bytes.subarray(at + 8, at + 16).equals(salts)) break;
     const isCommit = bytes.readUInt32BE(at + 4) > 0;
     if (isCommit) ends.push(at + frame);

@@ -12,7 +12,10 @@ const WORK_MS = 1_000;
 const LIMIT_MS = 10_000;
 const STOPPED = 3;
 
-/** The disk becomes read-only under a process, as a file system does that has met an error, and is so when it is opened again. */
+/**
+ * The disk becomes read-only under a process, as after an error of the file system, and is
+ * read-only when the store is opened again.
+ */
 export const readOnlyDisk: Trial = {
   name: "readonly",
   about: "a disk that becomes read-only",

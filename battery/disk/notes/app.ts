@@ -1,6 +1,9 @@
 /**
- * A process that notes numbers, several at a time, and reads what is noted: `app.ts <path> <options of sqlite()> work|read`.
- * It says a JSON line before each try and after each answer; or, told to read, which numbers there are.
+ * A process that stores numbers, several at a time, and reads them: `app.ts <path> <options of
+ * sqlite()> work|read`.
+ *
+ * It prints a JSON line before each attempt and after each answer or, with `read`, the stored
+ * numbers.
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { embedded, HandbackError, sqlite, stateful, value } from "../../../src/index.ts";
@@ -62,7 +65,7 @@ async function readOn(): Promise<never> {
   }
 }
 
-/** What was accepted but not handled is handled first. */
+/** Handle accepted messages first. */
 async function tell(): Promise<void> {
   while (store.count().messages > 0) await setImmediate();
   writeLine((await Promise.all(CALLERS.map(numbersOf))).flat());

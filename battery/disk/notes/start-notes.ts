@@ -8,15 +8,15 @@ import type { Line } from "./survival.ts";
 
 const APP = join(import.meta.dirname, "app.ts");
 
-/** A process that notes numbers. */
+/** A process that stores numbers. */
 export interface Noting {
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly lines: readonly Line[];
-  /** Kills it; gives its code and complaints if it had ended by itself. */
+  /** Kills it. Returns its exit code and error output if it had ended by itself. */
   readonly kill: () => Promise<string | undefined>;
 }
 
-/** Starts a process that notes numbers in a store, until it is killed. */
+/** Starts a process that stores numbers until it is killed. */
 export function startNoting(path: string, options: SqliteOptions = {}): Noting {
   const lines: Line[] = [];
   const child = spawn(process.execPath, argumentsOf(path, options, "work"), {
@@ -39,7 +39,7 @@ export function startNoting(path: string, options: SqliteOptions = {}): Noting {
   };
 }
 
-/** Has another process open the store, and tell which numbers are there. */
+/** Lets another process open the store and list its numbers. */
 export async function readNotes(
   path: string,
   options: SqliteOptions = {},

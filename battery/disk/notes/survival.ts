@@ -1,26 +1,26 @@
-/** A line of what a process said that notes numbers. */
+/** A line of output of a process that stores numbers. */
 export type Line =
   | { readonly what: "open" }
-  /** It is about to note a number. */
+  /** It is about to store a number. */
   | { readonly what: "intend"; readonly number: number }
-  /** It was told that the number is noted. */
+  /** The number was acknowledged. */
   | { readonly what: "ack"; readonly number: number }
-  /** It was told that the number is not. */
+  /** The number was rejected. */
   | { readonly what: "refused"; readonly number: number; readonly code: string }
-  /** It read what is noted; `code`: it could not. */
+  /** It read the stored numbers. With `code`, the read failed. */
   | { readonly what: "read"; readonly code?: string };
 
-/** What became of the numbers. */
+/** The result of comparing output and stored numbers. */
 export interface Survival {
-  /** Acknowledged, and gone. */
+  /** Acknowledged numbers that are missing. */
   readonly lost: readonly number[];
-  /** Survived, though the other one, acknowledged before this was even tried, did not. */
+  /** Numbers that survived although another number, acknowledged before their attempt, did not. */
   readonly outOfOrder: readonly { readonly survived: number; readonly lost: number }[];
-  /** There, though nobody tried to note them, or was told that it was not done. */
+  /** Stored numbers that were never tried, or were rejected. */
   readonly unheardOf: readonly number[];
 }
 
-/** Compares what survived with what was said, in order. */
+/** Compares the surviving numbers with the output, in order. */
 export function compareSurvivors(lines: readonly Line[], survivors: ReadonlySet<number>): Survival {
   const lost: number[] = [];
   const outOfOrder: { survived: number; lost: number }[] = [];

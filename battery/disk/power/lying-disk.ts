@@ -11,10 +11,10 @@ import { PoweredDisk } from "./powered-disk.ts";
 const MOST_CUTS = 5;
 const WAIT_MS = 500;
 
-/** A test of the power cuts themselves: on a disk that flushes nothing they must find that something is lost. */
+/** Tests the power cuts themselves: on a disk that ignores flushes they must find a loss. */
 export const lyingDisk: Trial = {
   name: "liar",
-  about: "a disk that only says that it has flushed must be found out",
+  about: "a disk that lies about flushes must be found out",
   rows: [
     { count: "lyingDisks", label: "lying disks, found out" },
     { count: "lyingDiskCuts", label: "power cuts that it took" },

@@ -8,32 +8,38 @@ import { command } from "../command.ts";
 import type { PoweredDisk } from "./powered-disk.ts";
 import { lookInto } from "./powered-disk.ts";
 
-/** Enough for what a process has said to be heard. */
+/** Long enough to receive all output of a process. */
 const HEARING_MS = 50;
 
-/** What a power cut leaves behind. */
+/** The remains after a power cut. */
 export interface Remains {
   /** An image of the disk. */
   readonly image: string;
-  /** What was acknowledged before the cut, and all that was tried up to it. */
+  /** Acknowledgements before the cut, and all attempts up to it. */
   readonly ledger: Ledger;
 }
 
-/** Takes what would remain if the power failed at this moment; the disk, and whoever works on it, go on. */
+/**
+ * Copies the data that would remain if the power failed at this moment. The disk and its processes
+ * continue.
+ */
 export async function cutPower(
   disk: PoweredDisk,
   ledger: Ledger,
   place: { readonly folder: string; readonly name: string },
 ): Promise<Remains> {
   const file = (ending: string): string => join(place.folder, `${place.name}.${ending}`);
-  // What is acknowledged from here on may be in the copy or not.
+  // Work acknowledged from here on may or may not be in the copy.
   const mark = ledger.mark();
   await disk.copy(file("img"));
   await setTimeout(HEARING_MS);
   return { image: file("img"), ledger: ledger.cut(mark, file("jsonl")) };
 }
 
-/** Has a process recover the store of this name from what remains, and verify it. The image stays as it is. */
+/**
+ * Lets a process recover the store of this name from the remains, and verifies it. The image does
+ * not change.
+ */
 export async function verifyRemains({ image, ledger }: Remains, store: string): Promise<Verdict> {
   const [copy, directory] = [`${image}-copy`, `${image}-mounted`];
   await command("cp", "--sparse=always", image, copy);

@@ -19,12 +19,13 @@ const CUTS_A_LIFE = 5;
 const LONGEST_WAIT_MS = 1_000;
 
 /**
- * The power fails at random moments, also while a store is opened. After most cuts other processes look at what would be left,
- * and the one at work goes on as if nothing had happened; after the last of its life it has, and the next life goes on from there.
+ * The power fails at random moments, also while a store is being opened. After most cuts other
+ * processes verify the remains while the working process continues. After the last cut, the next
+ * process continues from the remains.
  */
 export const powerCuts: Trial = {
   name: "power",
-  about: "the disk loses what was not flushed",
+  about: "power cuts: the disk loses unflushed data",
   share: 4,
   rows: [{ count: POWER_CUTS, label: "power cuts" }],
   missing: () => Promise.resolve(missingTools("file systems")),
@@ -45,7 +46,7 @@ export const powerCuts: Trial = {
   },
 };
 
-/** What a process's life needs. */
+/** The setup of one process. */
 interface Life extends Ground {
   readonly disk: PoweredDisk;
   readonly ledger: Ledger;
@@ -53,7 +54,10 @@ interface Life extends Ground {
   readonly life: number;
 }
 
-/** Has a process work up to the last of several power cuts; gives what is known of the store that this one leaves. */
+/**
+ * Lets a process work until the last of several power cuts. Returns the expected content of the
+ * store that the last one leaves.
+ */
 async function live({ disk, ledger, random, life, folder, tally }: Life): Promise<Ledger> {
   const app = startApp({ path: join(disk.at, STORE), ledger });
   const looks: Promise<void>[] = [];
@@ -84,7 +88,10 @@ async function live({ disk, ledger, random, life, folder, tally }: Life): Promis
   }
 }
 
-/** Of a ledger that goes on elsewhere, only what is wrong is counted, and the last recovery. Never rejects. */
+/**
+ * Verifies the remains of a cut. Counts only violations and the last recovery, because the main
+ * ledger continues elsewhere. Never rejects.
+ */
 async function look(remains: Remains, tally: Tally): Promise<void> {
   try {
     const { violations, recoveriesMs } = await verifyRemains(remains, STORE);

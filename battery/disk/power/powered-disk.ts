@@ -5,22 +5,20 @@ import { makeImage } from "../image.ts";
 import { mount, unmount } from "../mounts.ts";
 
 /**
- * A disk whose power can be cut: an ext4 in an image file, mounted by way of a loop device.
+ * A disk whose power can be cut: an ext4 in an image file, mounted through a loop device.
  *
- * After a power cut a disk holds what the kernel had sent to it. So a copy of the image is what a cut would have left, if
+ * After a power cut a disk holds the data that the kernel had sent to it. So a copy of the image
+ * equals the remains of a cut, if
  *
- * - PD1: it holds all that was flushed. A loop device writes to its file by the file's cache, where a copy reads it: what the
- *   file system has sent is there as soon as that is done, and `fsync` returns later than that. Direct I/O of the device is not needed.
- * - PD2: it holds nothing that was not sent: what is written, but not flushed, is in the cache of the file system inside. So
- *   that one must not be frozen or synced for the copy. Nor is the app stopped: it would finish its `fsync` first, and no cut fell into one.
- * - PD3: it is of one moment. A copy takes a while, and writes go on: those of the app, of the journal, of the cache. Stopping all of
- *   them is what freezing is for, but of *another* file system: the image lies in an ext4 of its own, and when that one is frozen,
- *   the loop device's next write waits. Each of its writes is in the copy, or is not; none is that came after one which is not.
+ * - PD1: it holds all flushed data. A loop device writes through the file's cache, and a copy reads from that cache. Data that the file system has sent is there at once, and `fsync` returns later. Direct I/O of the device is not needed.
+ * - PD2: it holds no data that was not sent. Data that is written but not flushed is in the cache of the inner file system. So do not freeze or sync that one for the copy, and do not stop the app: it would finish its `fsync` first, and no cut would hit one.
+ * - PD3: it shows one moment. A copy takes a while, and the app, the journal and the cache keep writing. Freezing stops all writes, but of *another* file system: the image lies in an ext4 of its own. While that one is frozen, the loop device's next write waits. So each write is in the copy or not, and none is in it without all earlier ones.
  *
- * What may be in a real disk's own cache, and is lost there, is in the copy: the file system flushes that cache when it must.
+ * Data in the cache of a real disk is lost in a cut, but is in the copy. This is safe because the
+ * file system flushes that cache when it must.
  */
 export class PoweredDisk {
-  /** Where its files are. */
+  /** Mount point of its files. */
   readonly at: string;
   readonly #folder: string;
   readonly #beneath: string;
@@ -33,7 +31,7 @@ export class PoweredDisk {
     this.#image = join(this.#beneath, "disk.img");
   }
 
-  /** Makes an empty disk; it keeps what it needs in `folder`. */
+  /** Makes an empty disk, with its own files in `folder`. */
   static async make(folder: string, megabytes = 96): Promise<PoweredDisk> {
     const disk = new PoweredDisk(folder);
     await makeImage(disk.#imageBeneath, { megabytes: 2 * megabytes + 32, journal: false });
@@ -47,24 +45,27 @@ export class PoweredDisk {
     return join(this.#folder, "beneath.img");
   }
 
-  /** Copies what would be there if the power were cut at a moment between the call and the return. */
+  /** Copies the remains of a power cut at a moment between the call and the return. */
   async copy(file: string): Promise<void> {
-    // In one program: whatever becomes of this process, what was frozen thaws.
+    // Use one program, so that the file system thaws even if this process dies.
     const script =
       'fsfreeze -f "$1" || exit; cp --sparse=always "$2" "$3"; copied=$?; fsfreeze -u "$1"; exit $copied';
     await command("sh", "-c", script, "sh", this.#beneath, this.#image, file);
   }
 
-  /** Puts such a copy in the disk's place, as when the power comes back. Nothing may use the disk meanwhile. */
+  /**
+   * Replaces the disk with such a copy, as when the power returns. Nothing may use the disk
+   * meanwhile.
+   */
   async restore(file: string): Promise<void> {
     await unmount(this.at);
-    // Made beside it, then put in its place: the image keeps all its blocks.
+    // Make it beside the image, then rename it: the image keeps all its blocks.
     await command("cp", "--sparse=never", file, `${this.#image}-next`);
     await rename(`${this.#image}-next`, this.#image);
     this.#mount();
   }
 
-  /** Unmounts it all, and forgets it. */
+  /** Unmounts and deletes everything. */
   async remove(): Promise<void> {
     await unmount(this.at);
     await unmount(this.#beneath);
@@ -76,7 +77,7 @@ export class PoweredDisk {
   }
 }
 
-/** Mounts a copy of a disk, for as long as it is looked at: the file system recovers as it would after a power cut. */
+/** Mounts a copy of a disk while it is inspected. The file system recovers as after a power cut. */
 export async function lookInto<Result>(
   copy: string,
   directory: string,

@@ -15,10 +15,13 @@ const LONGEST_MS = 10_000;
 const LONGEST_WAIT_MS = 1_000;
 const HEARING_MS = 50;
 
-/** Power cuts of a store whose durability is relaxed: what came last may be lost, and nothing from between. */
+/**
+ * Power cuts of a store with relaxed durability: the last commits may be lost, but none from
+ * between.
+ */
 export const relaxedDurability: Trial = {
   name: "relaxed",
-  about: "power cuts with relaxed durability lose what came last, if anything",
+  about: "power cuts with relaxed durability lose only the last commits",
   rows: [
     { count: "relaxedCuts", label: "power cuts with relaxed durability" },
     { count: "relaxedLost", label: "acknowledged and lost by these, as told" },

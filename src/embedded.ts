@@ -1,16 +1,24 @@
-import { checkOptions } from "./core/validation/check-options.ts";
 import type { Clock } from "./core/host/clock.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
 import type { Definition } from "./core/activation/definition.ts";
-import { parseDuration } from "./core/validation/duration.ts";
 import type { Duration } from "./core/validation/duration.ts";
 import type { Environment } from "./core/activation/environment.ts";
 import { HandbackError } from "./core/errors/errors.ts";
 import { silent } from "./core/host/log.ts";
 import type { Log } from "./core/host/log.ts";
 import { checkFunctionType } from "./core/validation/names.ts";
+import {
+  callback,
+  durationMs,
+  list,
+  objectWith,
+  readOptions,
+  record,
+  wholeNumber,
+  withDefault,
+} from "./core/validation/options.ts";
+import type { OptionTable, ReadOptions } from "./core/validation/options.ts";
 import type { Scheduler } from "./core/host/scheduler.ts";
-import { show } from "./core/errors/show.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
 import {
   attributeRejections,
@@ -18,7 +26,8 @@ import {
 } from "./engines/embedded/host/unhandled-rejections.ts";
 import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
-import type { Store } from "./stores/store.ts";
+import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
+import type { Store, StoreInfo } from "./stores/store.ts";
 import { systemClock } from "./engines/embedded/host/system-clock.ts";
 import { systemScheduler } from "./engines/embedded/host/system-scheduler.ts";
 import { Client } from "./futures/client/client.ts";
@@ -32,39 +41,50 @@ import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
 import { defineAll, unregistered } from "./futures/run/registry.ts";
 
-/** What an embedded engine is made of. */
+/** Options of {@link embedded}. */
 export interface EmbeddedOptions {
-  /** Functions to host; each brings the parts it is made of. */
+  /** Functions to host. Each brings the functions that it is made of. */
   readonly functions: readonly object[];
-  /** Where messages and state are kept: `memory()` or `sqlite(path)`. */
+  /** Store of messages and state: `memory()` or `sqlite(path)`. */
   readonly store: Store;
-  /** Handlers that may run at the same time, from 1; default 64. */
+  /** Largest number of handlers that run at the same time, from 1. Default: 64. */
   readonly concurrency?: number;
-  /** How long settled flows and futures are kept; default 7 days. */
+  /** How long settled flows and futures are kept. Default: 7 days. */
   readonly retention?: Duration;
-  /** When states that were created without an id age out; default 7 days after their last message. */
+  /**
+   * Age-out time of states that were created without an id, counted from their last message.
+   * Default: 7 days.
+   */
   readonly ageOut?: Duration;
-  /** Largest encoded value, in characters; default 33,554,432. */
+  /** Largest encoded value, in characters. Default: 33,554,432. */
   readonly payloadLimit?: number;
-  /** Addresses whose state is kept in memory; default 10,000. */
+  /** Number of addresses whose state is cached in memory. Default: 10,000. */
   readonly cachedStates?: number;
   /**
-   * How often in a row the process may die while it handles a message that it found at its start, before it gives that message up as
-   * `POISONED`; a whole number from 1, default 3. The first time is not counted: nobody knows then which messages were being handled.
-   * `Infinity`: none is given up, and none is looked for.
+   * Number of crashes in a row after which a message is given up as `POISONED`. A whole number from
+   * 1, or `Infinity`, which gives up none and looks for none. Default: 3.
+   *
+   * Only crashes while the message is handled count, and only after a start that found it. The first
+   * one is not counted: nobody knows then which messages were being handled.
    */
   readonly crashLimit?: number;
-  /** Messages that may wait to be handled, from 1, before nothing new is started (`OVERLOADED`); default 100,000. */
+  /**
+   * Number of waiting messages, from 1, at which no new flow is started (`OVERLOADED`). Default:
+   * 100,000.
+   */
   readonly backlogLimit?: number;
-  /** The same for the messages of one address; default 10,000. */
+  /** The same for the messages of one address. Default: 10,000. */
   readonly mailboxLimit?: number;
-  /** Where `ctx.egress(type, value)` goes, by type, `namespace/name`. At least once; retried until it succeeds. */
+  /**
+   * Receivers of `ctx.egress(type, value)`, by type, `namespace/name`. Delivery is at least once,
+   * and retried until it succeeds.
+   */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Where the engine and handlers say things, what they neglected, and for how long they held all else up; default: nowhere. */
+  /** Log of the engine and of handlers. Default: none. */
   readonly log?: Log;
-  /** Where time comes from; default: the machine. */
+  /** Clock of the engine. Default: the machine's. */
   readonly clock?: Clock;
-  /** A number in [0, 1) for `ctx.random()`; default `Math.random`. */
+  /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -72,49 +92,67 @@ export interface EmbeddedOptions {
 export interface Embedded {
   readonly client: Client;
   readonly meter: {
-    /** What a flow was billed so far. @throws `NOT_FOUND` */
+    /** Returns the bill of a flow so far. @throws `NOT_FOUND` */
     flow(id: string): Promise<FlowBill>;
-    /** What a function was billed since the engine was started, one-way messages included. */
+    /** Returns the bill of a function since the engine started, one-way messages included. */
     function(type: string): FunctionBill;
   };
-  /** Messages that were given up, oldest first: one-way ones that failed, and `POISONED` ones; 100 at most unless told otherwise. */
+  /**
+   * Returns messages that were given up, oldest first: one-way ones that failed, and `POISONED`
+   * ones. `limit` is the largest number of them. Default: 100.
+   */
   deadLetters(limit?: number): readonly DeadLetterReport[];
   /**
-   * Sends the message of a dead letter again, as a new one-way message with the same payload and `idempotencyKey`, in place of the letter:
-   * both durably, once the promise resolves. Tells whether it did so: a message that never had an input, because a future in it was
-   * rejected, stays where it is.
-   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` when it is not known whether it was done
+   * Sends the message of a dead letter again, and removes the letter. The new message is one-way and
+   * has the same payload and `idempotencyKey`. Both steps are durable once the promise resolves.
+   *
+   * Resolves to false, and changes nothing, if the message has no input because a future in it was
+   * rejected.
+   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` if the outcome is
+   * unknown
    */
   redrive(id: string): Promise<boolean>;
-  /** Throws a dead letter away, durably. @throws as {@link Embedded.redrive} */
+  /** Deletes a dead letter, durably. @throws as {@link Embedded.redrive} */
   discard(id: string): Promise<void>;
-  /** How many messages have been accepted and are not yet handled. What is parked or waits for its time does not count. */
+  /**
+   * Number of messages that were accepted and are not handled yet. Parked and delayed ones do not
+   * count.
+   */
   readonly backlog: number;
-  /** Stored messages for functions that are not registered, by type: they are parked until they are. */
+  /**
+   * Number of stored messages for functions that are not registered, by type. They are parked until
+   * the functions are registered.
+   */
   readonly unregistered: ReadonlyMap<string, number>;
-  /** Lets running handlers end (5 s at most), commits, and closes the store. Parked work stays. A second call changes nothing. */
+  /**
+   * Lets running handlers end (for at most 5 s), commits, and closes the store. Parked work stays. A
+   * second call changes nothing.
+   */
   close(): Promise<void>;
 }
 
-const OPTIONS = [
-  "functions",
-  "store",
-  "concurrency",
-  "retention",
-  "ageOut",
-  "payloadLimit",
-  "cachedStates",
-  "crashLimit",
-  "backlogLimit",
-  "mailboxLimit",
-  "egress",
-  "log",
-  "clock",
-  "random",
-];
+const positive = wholeNumber({ from: 1 });
+
+const OPTIONS = {
+  functions: list<object>(),
+  store: objectWith<Store>("open"),
+  concurrency: withDefault(64, positive),
+  retention: withDefault("7d", durationMs()),
+  ageOut: withDefault("7d", durationMs()),
+  payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
+  cachedStates: withDefault(10_000, positive),
+  crashLimit: withDefault(3, wholeNumber({ from: 1, orInfinity: true })),
+  backlogLimit: withDefault(100_000, positive),
+  mailboxLimit: withDefault(10_000, positive),
+  egress: withDefault({}, record<Sink>()),
+  log: withDefault(silent, objectWith<Log>("warn")),
+  clock: withDefault(systemClock, objectWith<Clock>("setTimer")),
+  random: withDefault(Math.random, callback<() => number>()),
+} satisfies OptionTable<EmbeddedOptions>;
 
 /**
- * Opens a store, recovers what it holds, and serves: the default engine, in this process.
+ * Opens a store, recovers the work in it, and runs the functions in this process. It is the default
+ * engine.
  *
  * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
  * @example
@@ -129,85 +167,20 @@ export function embedded(options: EmbeddedOptions): Promise<Embedded> {
   return embeddedOn({ scheduler: systemScheduler, secret }, options);
 }
 
-/** What an engine gets of the machine beside what its options say; a simulator gives its own. */
+/** The parts of the machine that no option names. A simulator has its own. */
 export interface Machine {
   readonly scheduler: Scheduler;
-  /** Bytes from a cryptographic generator. */
+  /** Returns bytes from a cryptographic generator. */
   readonly secret: (bytes: number) => Uint8Array;
 }
 
 /** Opens an embedded engine on a given machine. See {@link embedded}. */
-export async function embeddedOn(
-  { scheduler, secret }: Machine,
-  options: EmbeddedOptions,
-): Promise<Embedded> {
-  checkOptions("embedded", options, OPTIONS);
-  checkKinds(options);
-  const {
-    store,
-    log = silent,
-    clock = systemClock,
-    concurrency = 64,
-    cachedStates = 10_000,
-    crashLimit = 3,
-    backlogLimit = 100_000,
-    mailboxLimit = 10_000,
-    payloadLimit = DEFAULT_PAYLOAD_LIMIT,
-    retention = "7d",
-    ageOut = "7d",
-    egress = {},
-    random = Math.random,
-  } = options;
-  for (const [name, number] of Object.entries({
-    concurrency,
-    cachedStates,
-    backlogLimit,
-    mailboxLimit,
-    payloadLimit,
-  })) {
-    if (!Number.isInteger(number) || number < 1)
-      throw new HandbackError(
-        "INVALID_OPTIONS",
-        `${name}: expected a whole number from 1, got ${show(number)}`,
-      );
-  }
-  if (crashLimit !== Number.POSITIVE_INFINITY && (!Number.isInteger(crashLimit) || crashLimit < 1))
-    throw new HandbackError(
-      "INVALID_OPTIONS",
-      `crashLimit: expected a whole number from 1, or Infinity, got ${show(crashLimit)}`,
-    );
-  const definitions = withEgress(defineAll(options.functions), egress);
-  const [retentionMs, ageOutMs] = [
-    parseDuration(retention, "retention"),
-    parseDuration(ageOut, "ageOut"),
-  ];
+export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Promise<Embedded> {
+  const used = readOptions("embedded", OPTIONS, options);
+  const definitions = withEgress(defineAll(used.functions), used.egress);
+  const { store } = used;
   const storeInfo = await store.open();
-  const environment: Environment = {
-    storeId: storeInfo.storeId,
-    clock,
-    log,
-    payloadLimit,
-    retentionMs,
-    ageOutMs,
-    random,
-    secret,
-    scopedCancel: true,
-    knows: (type) => definitions.has(type),
-  };
-  const engine = assembleEngine({
-    store,
-    storeInfo,
-    definitions: watched(definitions),
-    fallback: unregistered,
-    environment,
-    scheduler,
-    concurrency,
-    cachedStates,
-    crashLimit,
-    backlogLimits: { total: backlogLimit, perAddress: mailboxLimit },
-    leadsTo,
-    derivedValues: derivedFlowRecord,
-  });
+  const engine = assemble(machine, used, { definitions, storeInfo });
   try {
     await adoptAliases(store, definitions);
     engine.start();
@@ -216,8 +189,51 @@ export async function embeddedOn(
     await store.close(storeInfo.clean);
     throw error;
   }
+  return faceOf(engine, new Client(engine, used.payloadLimit));
+}
+
+/** Puts the engine together from the options. */
+function assemble(
+  { scheduler, secret }: Machine,
+  used: ReadOptions<typeof OPTIONS>,
+  opened: {
+    readonly definitions: ReadonlyMap<string, Definition>;
+    readonly storeInfo: StoreInfo;
+  },
+): EmbeddedEngine {
+  const { definitions, storeInfo } = opened;
+  const { clock, log, payloadLimit, retention, ageOut, random } = used;
+  const environment: Environment = {
+    storeId: storeInfo.storeId,
+    clock,
+    log,
+    payloadLimit,
+    retentionMs: retention,
+    ageOutMs: ageOut,
+    random,
+    secret,
+    scopedCancel: true,
+    knows: (type) => definitions.has(type),
+  };
+  return assembleEngine({
+    store: used.store,
+    storeInfo,
+    definitions: withAttribution(definitions),
+    fallback: unregistered,
+    environment,
+    scheduler,
+    concurrency: used.concurrency,
+    cachedStates: used.cachedStates,
+    crashLimit: used.crashLimit,
+    backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },
+    leadsTo,
+    derivedValues: derivedFlowRecord,
+  });
+}
+
+/** Returns the object that users hold. */
+function faceOf(engine: EmbeddedEngine, client: Client): Embedded {
   const unwatch = watchUnhandledRejections();
-  const client = new Client(engine, payloadLimit);
   return {
     client,
     meter: { flow: (id) => client.bill(id), function: (type) => engine.meter.read(type) },
@@ -232,38 +248,16 @@ export async function embeddedOn(
   };
 }
 
-/** Has it said in the log what handlers do to the process they share. */
-function watched(definitions: ReadonlyMap<string, Definition>): ReadonlyMap<string, Definition> {
-  const watch = (definition: Definition): Definition =>
+/** Names the function of an unhandled rejection in the log. */
+function withAttribution(
+  definitions: ReadonlyMap<string, Definition>,
+): ReadonlyMap<string, Definition> {
+  const attribute = (definition: Definition): Definition =>
     definition.system ? definition : attributeRejections(definition);
-  return new Map(Array.from(definitions, ([type, definition]) => [type, watch(definition)]));
+  return new Map(Array.from(definitions, ([type, definition]) => [type, attribute(definition)]));
 }
 
-/** Refuses options that would only fail later, when something is to be done with them. */
-function checkKinds(options: EmbeddedOptions): void {
-  const { functions, egress = {}, random } = options;
-  if (!Array.isArray(functions)) throw notAsExpected("functions", "a list", functions);
-  if (typeof egress !== "object" || egress === null)
-    throw notAsExpected("egress", "an object of functions", egress);
-  if (random !== undefined && typeof random !== "function")
-    throw notAsExpected("random", "a function", random);
-  for (const [name, method] of [
-    ["store", "open"],
-    ["log", "warn"],
-    ["clock", "setTimer"],
-  ] as const) {
-    const part: unknown = options[name];
-    if (part === undefined && name !== "store") continue;
-    if (typeof part !== "object" || part === null || !(method in part))
-      throw notAsExpected(name, `an object with ${method}()`, part);
-  }
-}
-
-function notAsExpected(option: string, expected: string, got: unknown): HandbackError {
-  return new HandbackError("INVALID_OPTIONS", `${option}: expected ${expected}, got ${show(got)}`);
-}
-
-/** Gives the states that were kept under a function's former names to the function. */
+/** Renames states that are stored under a function's former names. */
 async function adoptAliases(
   store: Store,
   definitions: ReadonlyMap<string, Definition>,
@@ -279,11 +273,10 @@ function withEgress(
 ): ReadonlyMap<string, Definition> {
   const all = new Map(functions);
   for (const [type, sink] of Object.entries(sinks)) {
-    if (all.has(checkFunctionType(type)))
-      throw new HandbackError(
-        "DUPLICATE_FUNCTION",
-        `a function and an egress are both named ${type}`,
-      );
+    if (all.has(checkFunctionType(type))) {
+      const why = `a function and an egress are both named ${type}`;
+      throw new HandbackError("DUPLICATE_FUNCTION", why);
+    }
     all.set(type, defineEgress(type, sink));
   }
   return all;

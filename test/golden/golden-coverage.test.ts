@@ -48,8 +48,11 @@ const FUNCTIONS = [
 /** All stored names in the golden stores, read from their tables. */
 const found = readStores();
 
+/** System functions of later releases than those that wrote the stores. */
+const NEWER = new Set(["_sys/all", "_sys/first"]);
+
 test("the golden stores hold every value of every system function", () => {
-  const definitions = [...defineAll([]).values()];
+  const definitions = [...defineAll([]).values()].filter(({ type }) => !NEWER.has(type));
   const all = definitions.flatMap(({ type, valueNames }) =>
     valueNames.map((name) => withoutNumber(`${type}.${name}`)),
   );

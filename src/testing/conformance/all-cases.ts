@@ -9,6 +9,7 @@ import { handlingCases } from "./cases/handling.ts";
 import { invokeCases } from "./cases/invoke.ts";
 import { messageCases } from "./cases/message.ts";
 import { outsideCases } from "./cases/outside.ts";
+import { firstCases } from "./cases/first.ts";
 import { raceCases } from "./cases/race.ts";
 import { scaleCases } from "./cases/scale.ts";
 import { scopedCancelCases } from "./cases/scoped-cancel.ts";
@@ -21,6 +22,7 @@ export const allCases: readonly Case[] = [
   ...continuationCases,
   ...combineCases,
   ...raceCases,
+  ...firstCases,
   ...timerCases,
   ...messageCases,
   ...outsideCases,

@@ -1,6 +1,7 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import type { Settlement } from "../../../futures/types/future.ts";
+import type { Context } from "../../../futures/types/context.ts";
+import type { Future, Settlement } from "../../../futures/types/future.ts";
 import type { Case } from "../case/case.ts";
 import { equal, matches, ok, rejects } from "../case/check.ts";
 
@@ -31,6 +32,11 @@ const FALSY: readonly unknown[] = [0, "", false, null, undefined];
 const SOON_MS = 20;
 const LATE_MS = 2000;
 const DAY_MS = 86_400_000;
+
+const SOON: Late = { ms: SOON_MS, give: "soon" };
+/** Joins twenty futures that settle in an hour. */
+const allLate = (ctx: Context): Future<readonly unknown[]> =>
+  ctx.all(Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })));
 
 export const raceCases: readonly Case[] = [
   {
@@ -354,11 +360,7 @@ export const raceCases: readonly Case[] = [
     needs: ["scopedCancel", "storedValues"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
-        const lateAll = () =>
-          ctx.all(
-            Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })),
-          );
-        const soon = () => ctx.invoke(late, { ms: SOON_MS, give: "soon" });
+        const [lateAll, soon] = [() => allLate(ctx), () => ctx.invoke(late, SOON)];
         return ctx.all([
           ctx.race([lateAll(), ctx.sleep("14d"), soon()]),
           ctx.any([lateAll(), ctx.race([ctx.any([lateAll(), lateAll()]), lateAll()]), soon()]),
@@ -377,11 +379,7 @@ export const raceCases: readonly Case[] = [
     needs: ["scopedCancel", "storedValues", "virtualTime"],
     async run({ start, time }) {
       const parent = fn("test/parent", (ctx) => {
-        const lateAll = () =>
-          ctx.all(
-            Array.from({ length: 20 }, (_, n) => ctx.invoke(late, { ms: 3_600_000 + n, give: n })),
-          );
-        const soon = () => ctx.invoke(late, { ms: SOON_MS, give: "soon" });
+        const [lateAll, soon] = [() => allLate(ctx), () => ctx.invoke(late, SOON)];
         return ctx.all([
           ctx.race([lateAll(), soon(), ctx.event("never"), ctx.promise()]),
           ctx.any([

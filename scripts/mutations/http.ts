@@ -27,8 +27,8 @@ export const OVER_HTTP: readonly Mutation[] = [
   {
     breaks: "http: a failure tells more than its kind",
     file: "src/http/flow-report.ts",
-    find: "describeFailure: (failure: Failure) => unknown = failureKind,",
-    replace: "describeFailure: (failure: Failure) => unknown = (failure) => failure,",
+    find: "describeFailure: (failure: Failure) => unknown = failureKind",
+    replace: "describeFailure: (failure: Failure) => unknown = (failure) => failure",
     test: HTTP_TESTS,
     killedBy:
       "the status of a flow > is 200 once it has failed, with the kind of failure only: /functions/web/fail",

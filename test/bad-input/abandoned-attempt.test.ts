@@ -6,13 +6,13 @@ import { assertRejects, assertUnharmed, echo, newGate, openEngine } from "./open
 
 type Box = { n: number };
 type Late = readonly [name: string, act: (ctx: Context<Box>, made: Made) => unknown];
-/** What an attempt had in hand when it was abandoned. */
+/** Objects that an attempt held when it was abandoned. */
 interface Made {
   readonly future: Future<unknown>;
   readonly handle: FutureHandle<unknown>;
 }
 
-/** Everything that a handler can bring about, or hold on to what it brought about. */
+/** All effects of a handler, and all uses of objects that it made. */
 const EFFECTS: readonly Late[] = [
   ["a read of state", (ctx) => ctx.state.n],
   ["a write", (ctx) => (ctx.state.n = 99)],
@@ -45,7 +45,7 @@ const EFFECTS: readonly Late[] = [
   ["the handle of a future", (_, { future }) => future.handle()],
 ];
 
-/** A state whose handler goes on long after it was abandoned, and does everything then. */
+/** A state whose handler continues long after it was abandoned, and then tries every effect. */
 function makeBox(gate: Promise<void>) {
   const late: Record<string, unknown> = {};
   const reasons: unknown[] = [];
@@ -94,7 +94,7 @@ test.each([
     const world = await openEngine([box], { clock, concurrency: 1, egress });
     const { client, engine } = world;
     const abandoned = await client.start(box.run, blocks, { id: "a", key: "abandoned" });
-    // It takes its place behind the handler, at its address, and for its slot.
+    // It waits behind the handler, for its address and its handler slot.
     const behind = await client.start(box.add, 1, { id: "a", key: "behind" });
     await assertRejects(clock.until(abandoned.result()), "HANDLER_TIMEOUT");
     expect(await clock.until(behind.result())).toBe(1);
@@ -143,7 +143,7 @@ test("a retry is not disturbed by the abandoned attempt that still runs", async 
   const world = await openEngine([twice], { clock });
   const flow = await world.client.start(twice.run, undefined, { id: "a", key: "twice" });
   await clock.advance(61_000);
-  // The second attempt is at work by now; the first one ends in its midst, then the second.
+  // The second attempt is running now. The first one ends meanwhile, then the second.
   gates[0]?.open();
   await clock.quiet();
   expect(seen).toEqual(["STALE_ATTEMPT"]);

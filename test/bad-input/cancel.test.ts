@@ -26,7 +26,7 @@ const outcome = fn("cancel/outcome", (_, settlement: Settlement<unknown>) =>
     : (settlement.reason.code ?? settlement.reason.message),
 );
 
-/** What takes one future, and what takes a list of them. */
+/** Methods that take one future, and methods that take a list. */
 const WITH_ONE: Readonly<Record<string, (ctx: Context, future: never) => unknown>> = {
   timeout: (ctx, future) => ctx.timeout(future, 1000),
   cancel: (ctx, future) => ctx.cancel(future),
@@ -358,7 +358,7 @@ describe("canceling a flow", () => {
 });
 
 describe("canceled work", () => {
-  /** A flow that waits for a promise in a race and for another one, and tells their tokens. */
+  /** A flow that waits for a promise in a race and for another one, and reports their tokens. */
   function newAsking() {
     const tokens: string[] = [];
     const asking = fn("cancel/asking", (ctx): Future<unknown> => {

@@ -7,8 +7,8 @@ import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { ROOT } from "../support/source.ts";
 
 /**
- * Runs a program on an engine with a log that prints, in a process of its own: what ends a process can only be seen from outside.
- * `later(n)` waits for n turns of the event loop.
+ * Runs a program on an engine with a log that prints, in its own process, because only another
+ * process can see its end. `later(n)` waits for n turns of the event loop.
  */
 function run(
   program: string,

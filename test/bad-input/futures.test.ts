@@ -8,7 +8,7 @@ const fail = fn("futures/fail", (_, message: unknown): never => {
   throw new Error(String(message));
 });
 
-/** Hands back a promise, and tells its token. */
+/** Hands back a promise, and reports its token. */
 function newAsk(): { readonly ask: typeof ask; readonly tokenOf: () => Promise<string> } {
   const tokens: string[] = [];
   const ask = fn("futures/ask", (ctx): Future<unknown> => {
@@ -230,7 +230,7 @@ describe("a handle", () => {
 });
 
 describe("a get that can never end", () => {
-  /** Waits, blocking, for the next in line to do the same. */
+  /** Blocks on the next one in line, which does the same. */
   const ring = stateful("futures/ring", {
     state: { visits: value(0) },
     handlers: {
@@ -374,7 +374,7 @@ describe("a get that can never end", () => {
     });
     const world = await openEngine([careful]);
     expect(await world.client.call(careful.go, undefined, { id: "a" })).toBe("REENTRANT_CALL");
-    // What it called was sent all the same, and ran when the address was free.
+    // The invoked call was sent anyway, and ran when the address was free.
     expect(await world.client.call(careful.count, undefined, { id: "a" })).toBe(12);
     await assertUnharmed(world);
   });
@@ -713,12 +713,12 @@ describe("a rejection", () => {
   });
 });
 
-// On a busy machine these take several times as long as alone.
+// On a busy machine these take several times as long.
 describe("a hundred thousand", { timeout: 90_000 }, () => {
   const N = 100_000;
   const increment = fn("futures/increment", (_, n: number) => n + 1);
 
-  /** The longest time that the event loop was kept from its timers while `work` was under way. */
+  /** Returns the longest delay of the event loop's timers during `work`. */
   async function longestStall(work: Promise<unknown>): Promise<number> {
     let [last, longest] = [performance.now(), 0];
     const timer = setInterval(() => {
@@ -798,7 +798,10 @@ function newUnreadable(): object {
   };
 }
 
-/** An error whose parts are itself, sixteen times, eight levels deep: four thousand million failures if each were described. */
+/**
+ * An error whose parts are itself, sixteen times, eight levels deep: four billion failures if each
+ * were described.
+ */
 function newBranching(): AggregateError {
   const error = new AggregateError([], "branching");
   error.errors = Array.from({ length: 16 }, () => error);

@@ -53,7 +53,7 @@ describe("an open store", () => {
   });
 });
 
-/** Tries to open a store in a process of its own, and says what came of it. */
+/** Tries to open a store in another process, and returns the result. */
 function openElsewhere(path: string): unknown {
   const program = `
     import { embedded, sqlite } from ${JSON.stringify(join(ROOT, "src/index.ts"))};

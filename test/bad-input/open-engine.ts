@@ -2,16 +2,16 @@ import { embedded, fn, HandbackError, memory } from "handback";
 import type { Client, Embedded, EmbeddedOptions, ErrorCode, Log, Store } from "handback";
 import { afterEach, expect } from "vitest";
 
-/** Gives back what it gets. Every engine of these tests hosts it. */
+/** Returns its input. Every engine of these tests hosts it. */
 export const echo = fn("test/echo", (_, value: unknown) => value);
 
-/** A running engine, the store it runs on, and what it said. */
+/** A running engine, its store, and its log. */
 export interface World {
   readonly engine: Embedded;
   readonly client: Client;
   readonly store: Store;
   readonly said: readonly string[];
-  /** Closes it, and starts another on the same store. */
+  /** Closes it, and starts another one on the same store. */
   readonly restart: (functions: readonly object[]) => Promise<World>;
 }
 
@@ -21,7 +21,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((engine) => engine.close()));
 });
 
-/** Starts an engine, on a memory store unless told otherwise; it is closed after the test. */
+/** Starts an engine, on a memory store by default. It is closed after the test. */
 export async function openEngine(
   functions: readonly object[],
   options: Partial<EmbeddedOptions> = {},
@@ -50,12 +50,15 @@ function logInto(said: string[]): Log {
   return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 }
 
-/** Lets a value that the types refuse stand where a test wants to pass it all the same. */
+/** Passes a value that the types reject. */
 export function wrong<T = never>(value: unknown): T {
   return value as T;
 }
 
-/** Gives the error that `promise` rejects with, once it is seen to be ours, to have `code`, and to read well. */
+/**
+ * Checks that `promise` rejects with our error, with `code` and a readable message. Returns the
+ * error.
+ */
 export async function assertRejects(
   promise: Promise<unknown>,
   code: ErrorCode,
@@ -67,7 +70,7 @@ export async function assertRejects(
   return assertError(error, code);
 }
 
-/** Gives the error that `act` throws, once it is seen to be ours, to have `code`, and to read well. */
+/** Checks that `act` throws our error, with `code` and a readable message. Returns the error. */
 export function assertThrows(act: () => unknown, code: ErrorCode): HandbackError {
   let value: unknown;
   try {
@@ -87,20 +90,25 @@ function assertError(error: unknown, code: ErrorCode): HandbackError {
   return error;
 }
 
-/** The engine still works, and nothing is left that would yet be done, but for `delayed` messages. */
+/**
+ * Checks that the engine still works, and that no pending work is left except `delayed` messages.
+ */
 export async function assertUnharmed({ client, store, engine }: World, delayed = 0): Promise<void> {
   expect(await client.call(echo, "alive")).toBe("alive");
   expect(store.count()).toMatchObject({ messages: 0, delayed, dead: 0 });
   expect(engine.unregistered.size).toBe(0);
 }
 
-/** A promise with the functions that settle it, for handlers that wait until the test lets them go on. */
+/**
+ * A promise with the functions that settle it. Handlers wait on it until the test lets them
+ * continue.
+ */
 export interface Gate {
   readonly opened: Promise<void>;
   readonly open: () => void;
 }
 
-/** Makes a gate that is closed. */
+/** Makes a closed gate. */
 export function newGate(): Gate {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };

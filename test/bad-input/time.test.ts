@@ -12,10 +12,10 @@ import {
 } from "./open-engine.ts";
 
 const DAY = 86_400_000;
-/** One more than the longest delay that a timer of the machine takes; with more it would fire after 1 ms. */
+/** One more than the longest delay of a machine's timer, which would fire after 1 ms. */
 const TOO_LONG_FOR_A_TIMER = 2 ** 31;
 
-/** What is no duration, wherever one stands. */
+/** Invalid durations. */
 const BAD_DURATIONS: readonly unknown[] = [
   -1,
   -0.001,
@@ -39,7 +39,7 @@ const BAD_DURATIONS: readonly unknown[] = [
   Number.MAX_VALUE,
 ];
 
-/** What is no instant. */
+/** Invalid instants. */
 const BAD_INSTANTS: readonly unknown[] = [
   undefined,
   null,
@@ -66,7 +66,7 @@ const box = stateful("time/box", {
   },
 });
 
-/** Each call that takes a duration, with one that is not. */
+/** Each method that takes a duration, with an invalid one. */
 const CALLS: Readonly<Record<string, (ctx: Context, bad: never) => unknown>> = {
   sleep: (ctx, bad) => ctx.sleep(bad),
   send: (ctx, bad) => ctx.send(echo, 1, { delay: bad }),
@@ -74,7 +74,10 @@ const CALLS: Readonly<Record<string, (ctx: Context, bad: never) => unknown>> = {
   wait: (ctx, bad) => ctx.wait([ctx.invoke(echo, 1)], { timeout: bad }),
 };
 
-/** Calls one of them, after sending what leaves only if all goes well. The value is taken from a list, since it cannot be passed. */
+/**
+ * Calls one of them, after a send that only a successful handler delivers. The value comes from a
+ * list, because it cannot be passed.
+ */
 function newCaller(values: readonly unknown[], calls = CALLS) {
   return fn("time/caller", (ctx, { call, index }: { call: string; index: number }): unknown => {
     ctx.send(echo, "leaves only with the rest");
@@ -96,7 +99,8 @@ describe.each(BAD_DURATIONS.map((bad, index) => [bad, index] as const))(
         );
         expect(error.message).toMatch(/of ctx\.\w+ is not valid: expected .*, got /);
       }
-      // A Date, say, can be passed on as it is; what cannot is checked where an engine or function is defined.
+      // Values such as a Date can be passed on. Others are checked at the definition of an engine
+      // or function.
       const direct = stateful("time/direct", {
         state: { n: value(0) },
         handlers: { expire: (ctx) => ctx.expireAfter(wrong(bad)) },
@@ -184,7 +188,7 @@ describe("a delay that is longer than a machine's timer", () => {
       const functions = [note, noteSettled, start];
       const world = await openEngine(functions, { clock, retention: "500d" });
       await clock.until(world.client.call(start));
-      // A restart on the way: what is stored is the instant, not what is left of the delay.
+      // With a restart meanwhile: the store contains the instant, not the remaining delay.
       await clock.advance(10 * DAY);
       const again = await world.restart(functions);
       await clock.advance(ms - 10 * DAY - 2);
@@ -194,7 +198,7 @@ describe("a delay that is longer than a machine's timer", () => {
       await clock.advance(1);
       expect(fired).toEqual({ sleep: ms, sleepUntil: ms, wait: ms, send: ms, token: ms });
       await assertUnharmed(again);
-      // The promise may still be settled, or cancelled.
+      // The promise may still be settled or canceled.
       expect(again.store.count().watches).toBe(1);
     },
   );

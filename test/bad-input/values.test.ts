@@ -15,7 +15,10 @@ import {
 } from "./open-engine.ts";
 import type { World } from "./open-engine.ts";
 
-/** Keeps one value of any kind, and gives it back. `setAfterSend` sends first, to see that a refusal takes that back. */
+/**
+ * Stores one value of any kind, and returns it. `setAfterSend` sends first, to test that a
+ * rejection takes the message back.
+ */
 const box = stateful("values/box", {
   state: { kept: value<unknown>("initial"), log: value<readonly unknown[]>([]) },
   handlers: {
@@ -39,7 +42,10 @@ class Point {
   x = 1;
 }
 
-/** Makes the values that cannot be kept, by name, since they cannot be passed to a handler either. */
+/**
+ * Makers of values that cannot be stored, by name, because such values cannot be passed to a
+ * handler either.
+ */
 const MAKERS: Readonly<Record<string, () => unknown>> = {
   "a function": () => () => 1,
   "a symbol": () => Symbol("s"),
@@ -87,13 +93,13 @@ const MAKERS: Readonly<Record<string, () => unknown>> = {
   }),
 };
 
-/** Sees to it that nothing was lost: prototypes, properties that are undefined, gaps, minus zero. */
+/** Checks that nothing was lost: prototypes, undefined properties, gaps, minus zero. */
 function assertSame(got: unknown, kept: unknown): void {
   expect(got).toEqual(kept);
   expect(isDeepStrictEqual(got, kept), "strictly").toBe(true);
 }
 
-/** A function that does with a value what its input says. */
+/** Uses a value as its input says. */
 const use = fn("values/use", (ctx, { how, make }: { how: string; make: string }): unknown => {
   const bad = { items: [0, { bad: MAKERS[make]?.() }] };
   switch (how) {
@@ -280,7 +286,7 @@ describe("undefined", () => {
     await assertRejects(client.readState(box, "a"), "NOT_FOUND");
     expect(await client.call(box.get, undefined, { id: "a" })).toBe("initial");
     expect(await client.call(box.clear, undefined, { id: "a" })).toBe("initial");
-    // Each call is a flow of its own, whose record is kept; the state itself is gone.
+    // Each call is its own flow with a stored record. The state itself is gone.
     expect(store.count().state).toBe(rows + 3 - 1);
   });
 });
@@ -644,7 +650,7 @@ describe("stored state that does not fit its schema", () => {
           try {
             seen.push(ctx.state.n);
           } catch {
-            // Whatever the handler makes of it, the message stays.
+            // The message stays, whatever the handler does with it.
           }
           ctx.state.n = `${String(ctx.state.n)}${n}`;
         },

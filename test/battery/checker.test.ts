@@ -7,13 +7,16 @@ import { wellTold } from "./support/well-told.ts";
 
 const { seed, entries, operations } = wellTold();
 
-/** Breaches found in the story when entries are changed; `null` takes one away, a list puts several in its place. */
+/**
+ * Returns the violations in the story after entries are changed. `null` removes one, a list
+ * replaces it.
+ */
 function breachesIn(change: (entry: Entry) => Entry | null | readonly Entry[]): readonly Breach[] {
   const changed = entries.flatMap((entry) => change(entry) ?? []);
   return [...new Set(check(seed, changed).violations.map(({ what }) => what))];
 }
 
-/** Changes how an operation stands at the end. */
+/** Changes the final status of an operation. */
 function standing(name: keyof typeof operations, made: object): (entry: Entry) => Entry {
   return (entry) =>
     entry.what === "standing" && entry.op === operations[name].number
@@ -21,7 +24,7 @@ function standing(name: keyof typeof operations, made: object): (entry: Entry) =
       : entry;
 }
 
-/** Changes a state, by the text of its values. */
+/** Changes a state through the text of its values. */
 function state(place: RegExp, change: (text: string) => string): (entry: Entry) => Entry {
   return (entry) =>
     entry.what === "state" && place.test(entry.place)
@@ -29,7 +32,7 @@ function state(place: RegExp, change: (text: string) => string): (entry: Entry) 
       : entry;
 }
 
-/** Changes what handlers did for an operation. */
+/** Changes the effects of an operation's handlers. */
 function effects(
   name: keyof typeof operations,
   change: (entry: Extract<Entry, { what: "effect" }>) => Entry | null,
@@ -270,7 +273,7 @@ test("unacknowledged effects may or may not be present", () => {
   expect(breachesIn(standing("left", { status: "absent" }))).toEqual([]);
 });
 
-/** Requests of a step, each made once more, and answered. */
+/** Repeats each request of a step, with an answer. */
 function twice(entry: Entry, step: string, answer: (request: number) => Said): readonly Entry[] {
   if (entry.what !== "intend" || entry.step !== step) return [entry];
   const { life, at } = entry;
@@ -296,7 +299,7 @@ function eventNames(): readonly string[] {
   return found.standing.value as readonly string[];
 }
 
-/** The one that was asked for first counted last. */
+/** The first request counted last. */
 function swapCounts(entry: Entry): Entry {
   const { counter, nextCounter } = operations;
   if (entry.what === "result") return { ...entry, outcome: { status: "completed", value: 2 } };

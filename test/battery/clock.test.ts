@@ -11,7 +11,7 @@ import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { Story } from "./support/story.ts";
 
-// Processes take their time to start on a busy machine.
+// Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const MINUTE_MS = 60_000;
@@ -32,7 +32,10 @@ test("clocks jump forward and back, by small and large steps, and stay within an
   expect(places.filter((place) => place === 0).length).toBeGreaterThan(100);
 });
 
-/** Entries of a ledger, at instants of the machine's clock; `aheadMs` by how much the process's clock is ahead. */
+/**
+ * Entries of a ledger, at instants of the machine's clock. `aheadMs` is the deviation of the
+ * process's clock.
+ */
 function told(
   ...lines: readonly (readonly [at: number, said: Said | Noted, aheadMs?: number])[]
 ): readonly Entry[] {
@@ -57,7 +60,7 @@ const set: Said = { what: "clock" };
 const over: Noted = { what: "end", code: null, signal: "SIGKILL" };
 
 describe("a timer is early", () => {
-  /** Whether timers are found to have been early; the shortest take 20 ms. */
+  /** Returns true if timers are found to be early. The shortest delay is 20 ms. */
   const early = (entries: readonly Entry[]): boolean => {
     const { violations } = check(SEED, [...entries, ...told([900_000, { what: "told" }])]);
     return violations.some(({ what }) => what === "early");

@@ -3,7 +3,7 @@ import { runKills } from "../../battery/kills/kills.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
-// Processes take their time to start on a busy machine.
+// Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const SEED = 5;

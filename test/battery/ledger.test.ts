@@ -13,7 +13,7 @@ function newLedger(name = "ledger.jsonl"): Ledger {
   return ledger;
 }
 
-/** A process that says this, and dies. */
+/** Hears a process that reports these entries and dies. */
 async function hear(ledger: Ledger, ...said: readonly (Said | string)[]): Promise<void> {
   const life = ledger.nextLife();
   const stream = new PassThrough();
@@ -101,7 +101,7 @@ test("open work is all work that began and has not ended, with the known result 
     intend(5, 4),
     { what: "absent", op: 4 },
   );
-  // A refusal says nothing of another try that was never answered.
+  // A rejection does not cover another attempt that was never answered.
   await hear(ledger, intend(0, 3), { what: "refused", request: 0, code: "STORE_FULL" });
   expect(unfinishedBusiness(ledger.entries)).toEqual({
     next: 5,

@@ -17,7 +17,9 @@ const letterOf = (input: unknown, change: Partial<Letter> = {}): Letter => ({
 });
 const counted = { "waited for": 1, sent: 1, toil: 1 };
 
-/** What a ledger hears when all is well with poison, and what is found to be wrong in it once it is changed. */
+/**
+ * The entries of a ledger in which poison is handled correctly, and the complaints after a change.
+ */
 const WELL: readonly Said[] = [
   ...[waited, sent, waited, sent, sent, waited].map(
     ({ name }) => ({ what: "poison-run", name }) as const,
@@ -36,7 +38,7 @@ function wrongIn(change: (said: Said) => Said | null): readonly string[] {
   }));
   return whatIsWrong(entries, { poisons, toils });
 }
-/** Changes letters while there are any. */
+/** Changes the dead letters if there are any. */
 const letters =
   (made: readonly Letter[]) =>
   (said: Said): Said =>

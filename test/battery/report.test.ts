@@ -25,7 +25,7 @@ const run: Run = {
   lacks: new Map([["cut", "there is no disk to spare"]]),
 };
 
-/** Cells of the report's table, by their labels. */
+/** Returns the cells of the report's table, by their labels. */
 function rowsOf(tally: Tally): ReadonlyMap<string, string> {
   const cells = toReport(tally, run).matchAll(/│ (.+?) +│ +(.+?) │/g);
   return new Map(Array.from(cells, ([, label = "", value = ""]) => [label, value]));

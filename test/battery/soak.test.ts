@@ -5,7 +5,7 @@ import type { Sample } from "../../battery/soak/sample.ts";
 import { Tally } from "../../battery/trial/tally.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 
-// A process takes its time to start on a busy machine.
+// A process starts slowly on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const MIB = 2 ** 20;
@@ -22,7 +22,7 @@ const BASE: Sample = {
   log: 20 * MIB,
 };
 
-/** Which of all that is measured grew, in samples that change like this. */
+/** Returns the measures that grew in samples with these changes. */
 function grew(...changes: readonly Partial<Sample>[]): readonly string[] {
   return whatGrew([BASE, ...changes.map((change) => ({ ...BASE, ...change }))]).map(
     ({ name }) => name,

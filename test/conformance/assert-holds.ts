@@ -1,6 +1,6 @@
 import type { EngineTest } from "../../src/testing/conformance/test-engine.ts";
 
-/** Tests of the suite as rows of a table, headed by their names. */
+/** Returns the tests of the suite as rows of a table, with their names first. */
 export const byName = (tests: readonly EngineTest[]): readonly (readonly [string, EngineTest])[] =>
   tests.map((each) => [each.name, each]);
 

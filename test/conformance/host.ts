@@ -13,16 +13,16 @@ import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
 import { makePoorest, POOREST_MISSING } from "./poorest-under-test.ts";
 
-/** A running engine, on a clock of its own. Its client's promises are driven: time passes while one of them is awaited. */
+/** A running engine with its own clock. Awaiting a promise of its client lets time pass. */
 export interface Host {
   readonly client: Engine["client"];
   readonly clock: VirtualClock;
-  /** How many persisted values there are. */
+  /** Number of stored values. */
   readonly stored: () => number;
   close(): Promise<void>;
 }
 
-/** An engine that programs are run on. */
+/** An engine that runs programs. */
 export interface EngineUnderTest {
   readonly name: string;
   readonly features: ReadonlySet<TestedCapability>;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** Works for so many ms. */
+/** Works for this many ms. */
 type Work = (ms: number) => Promise<void>;
 
 /** Durations of handlers, in ms, to the nanosecond. */
@@ -12,12 +12,12 @@ const durations = (minLength = 1): fc.Arbitrary<number[]> =>
   fc.array(duration(), { minLength, maxLength: 6 });
 const duration = (): fc.Arbitrary<number> => fc.nat(5_000_000_000).map((ns) => ns / 1e6);
 
-/** Sums durations without rounding: in ns. */
+/** Sums durations without rounding, in ns. */
 const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + toNs(ms), 0);
 const max = (all: readonly number[]): number => Math.max(...all.map(toNs));
 const toNs = (ms: number): number => Math.round(ms * 1e6);
 
-/** Runs `main` as a flow until nothing of it is left to run, and reads the meter, in ns. */
+/** Runs `main` as a flow until no work is left, and reads the meter, in ns. */
 async function meter(
   define: (work: Work) => {
     readonly main: Fn<void, unknown>;
@@ -51,7 +51,7 @@ function inNs({
   };
 }
 
-/** A function that does nothing but work. */
+/** A function that only works. */
 const worker = (work: Work) => fn("meter/worker", (_, ms: number) => work(ms).then(() => ms));
 
 test("a chain of continuations is billed the sum of its steps, and none twice", () =>

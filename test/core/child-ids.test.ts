@@ -58,7 +58,7 @@ describe("the ids of the messages that one message causes", () => {
       if (isUsageComplete(sum)) throw new Error(`the marks of the first ${ordinal + 1} cancel out`);
       seen.add(`${sum[4]} ${sum[5]}`);
     }
-    // No stretch of them cancels out either.
+    // No range of them cancels out either.
     expect(seen.size).toBe(20_000);
     for (let ordinal = 0; ordinal < 20_000; ordinal++)
       sum = addUsage(sum, markOfMessage(ids.at(ordinal)));

@@ -13,7 +13,7 @@ import { MAX_DEPTH } from "../../src/core/codec/trail.ts";
 import { HandbackError } from "../../src/core/errors/errors.ts";
 import { codeOf, thrownBy } from "../support/thrown.ts";
 
-/** Stands for a kind of object that the layer above would add. */
+/** An object of a kind that an outer layer would add. */
 class Point {
   readonly x: number;
   constructor(x: number) {
@@ -33,7 +33,7 @@ const POINT: Extension = {
   },
 };
 
-/** Stands for a future: a part of a value that is not known yet. */
+/** A part of a value that is not known yet, like a future. */
 class Hole {
   readonly value: unknown;
   constructor(value: unknown) {
@@ -43,7 +43,7 @@ class Hole {
 
 const codec = makeCodec({ extensions: [POINT], isHole: (value) => value instanceof Hole });
 
-/** Text from elsewhere, which may be anything. */
+/** Text from elsewhere, with any content. */
 const foreign = (text: string) => text as Encoded;
 const roundTrip = (value: unknown) => codec.decode(codec.encode(value));
 const refusalOf = (value: unknown, root = "input") => thrownBy(() => codec.encode(value, { root }));
@@ -91,7 +91,7 @@ function valueOf(part: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
     ),
     array: fc.array(tie("value"), { maxLength: 5 }),
     record: fc.array(fc.tuple(key, tie("value")), { maxLength: 5 }).map((entries) => {
-      // A property that is undefined is dropped, which has a test of its own.
+      // Drop undefined properties. They have their own test.
       return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
     }),
     map: fc
@@ -719,7 +719,7 @@ describe("a codec", () => {
   });
 });
 
-/** Puts the values of holes where the holes are. */
+/** Replaces holes with their values. */
 function plug(value: unknown): unknown {
   if (value instanceof Hole) return value.value;
   if (Array.isArray(value)) return value.map(plug);

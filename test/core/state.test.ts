@@ -3,12 +3,12 @@ import { expect, test, vi } from "vitest";
 import { embedded, memory, stateful, value } from "../../src/index.ts";
 import { codec } from "../../src/futures/protocol/codec.ts";
 
-/** Names of values; what every object inherits is no value. */
+/** Names of values. Inherited properties are not values. */
 const NAMES = ["one", "other", "constructor", "__proto__"] as const;
 type Name = (typeof NAMES)[number];
 type Item = { count: number; list: number[] };
 
-/** Something that a handler does to its state. */
+/** A use of a state by a handler. */
 type Step =
   | { readonly do: "read" | "delete" | "add" | "push"; readonly at: Name }
   | { readonly do: "set"; readonly at: Name; readonly count: number }
@@ -26,7 +26,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const initial = (): Item => ({ count: 0, list: [] });
 
-/** Does a step; gives what it read, as text. */
+/** Performs a step. Returns the value that it read, as text. */
 function perform(state: Record<Name, Item>, { at: name, ...rest }: Step): string {
   if (rest.do === "delete") delete state[name];
   else if (rest.do === "add") state[name].count++;
@@ -37,7 +37,7 @@ function perform(state: Record<Name, Item>, { at: name, ...rest }: Step): string
   return "";
 }
 
-/** What handlers are to see: values that are copied when they are set, and initial again once they are deleted. */
+/** The expected behavior: values are copied on assignment, and initial again after deletion. */
 function plainState(): Record<Name, Item> {
   const values = new Map<string | symbol, Item>(NAMES.map((name) => [name, initial()]));
   return new Proxy({} as Record<Name, Item>, {
@@ -66,7 +66,7 @@ test("a state is the result of its handlers, in whatever order they touch its va
       async (runs) => {
         const [id, plain] = [`${keys++}`, plainState()];
         for (const steps of runs) {
-          // Within a run a copy is an alias, as with Immer; the next run has values of their own.
+          // Within a run a copy is an alias, as with Immer. The next run has its own values.
           const expected = steps.map((each) => perform(plain, each));
           expect(await engine.client.call(keeper.run, steps, { id })).toEqual(expected);
           for (const name of NAMES) plain[name] = structuredClone(plain[name]);

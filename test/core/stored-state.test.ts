@@ -22,7 +22,7 @@ const broken = (): never => {
   throw new Error("no");
 };
 
-/** What is stored, as a reader finds it. */
+/** Returns stored values to a reader. */
 function stored(values: Values, version?: number): (name: string) => Content | undefined {
   return (name) => {
     if (name === VERSION) return version === undefined ? undefined : { json: version };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TransientMap } from "../../src/core/data/transient-map.ts";
 
-/** Entries that come one after the other, of which some go; or all of them go. */
+/** Adds entries, and removes some of them, or all. */
 const step = fc.oneof(
   {
     weight: 6,

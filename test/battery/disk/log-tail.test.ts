@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startOfLastCommit } from "../../../battery/disk/faults/log-tail.ts";
 import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
 
-/** A database whose numbers are all in its log. */
+/** Opens a database whose numbers are all in its log. */
 function openNumbers(): {
   readonly file: string;
   readonly database: DatabaseSync;
@@ -26,7 +26,7 @@ function openNumbers(): {
   return { file, database, note };
 }
 
-/** The numbers that are there when the log is cut off at a place. */
+/** Returns the numbers that remain if the log is cut at a position. */
 function numbersOfCopy(file: string, place: number): readonly unknown[] {
   const copy = `${file}-${place}`;
   copyFileSync(file, copy);

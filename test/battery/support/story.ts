@@ -7,7 +7,10 @@ import { operationOf } from "../../../battery/plan/operation.ts";
 import type { Operation } from "../../../battery/plan/operation.ts";
 import type { Json } from "../../../src/core/data/json.ts";
 
-/** Entries of a ledger, written by hand: one process that works and, at its end, one that verifies. Each line is a millisecond later. */
+/**
+ * Entries of a ledger, written by hand: one process that works and, at its end, one that verifies.
+ * Each line is a millisecond later.
+ */
 export class Story {
   readonly seed = 1;
   readonly entries: Entry[] = [];
@@ -21,7 +24,7 @@ export class Story {
     this.say({ what: "start", mode: "work" }, { what: "opening" }, { what: "open" });
   }
 
-  /** The next operation of a kind that is so. */
+  /** Returns the next operation of a kind that matches. */
   operation(kind: Kind, isSo: (operation: Operation) => boolean = () => true): Operation {
     for (let number = 0; ; number++) {
       const operation = operationOf(this.seed, number);
@@ -35,12 +38,14 @@ export class Story {
     for (const each of said) this.entries.push({ ...each, life: this.#life, at: this.#now++ });
   }
 
-  /** Time passes. */
+  /** Lets time pass. */
   wait(ms: number): void {
     this.#now += ms;
   }
 
-  /** A request and what came back: an acknowledgement, unless it is said otherwise. Gives the name of the request. */
+  /**
+   * Adds a request and its answer, by default an acknowledgement. Returns the name of the request.
+   */
   ask(
     { number }: Operation,
     step: string,
@@ -54,7 +59,7 @@ export class Story {
     return `${this.#life}.${request}`;
   }
 
-  /** A handler acts. */
+  /** Adds an effect of a handler. */
   act({ number, key }: Operation, part: string, value?: number): void {
     this.say({
       what: "effect",
@@ -65,7 +70,7 @@ export class Story {
     });
   }
 
-  /** A part is booked, and told as an effect. */
+  /** Adds a logged part, with its effect. */
   book(operation: Operation, part: string): void {
     this.act(operation, part);
     const page = nameOf(placeOfPage(pageOf(operation.number)));
@@ -74,12 +79,12 @@ export class Story {
     this.#pages.set(page, lines);
   }
 
-  /** A client sees how it ended. */
+  /** Adds the outcome that a client sees. */
   see({ number }: Operation, outcome: Outcome): void {
     this.say({ what: "result", op: number, outcome });
   }
 
-  /** The verification begins. */
+  /** Begins the verification. */
   verify(): void {
     this.say({ what: "end", code: null, signal: "SIGKILL" });
     this.#life++;
@@ -109,7 +114,7 @@ export class Story {
   }
 }
 
-/** What a request is about, and what comes back. */
+/** A request and its answer. */
 interface Asked {
   readonly value?: Json;
   readonly answer?: Json;

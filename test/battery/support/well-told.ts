@@ -15,7 +15,7 @@ import type { Operation } from "../../../battery/plan/operation.ts";
 import type { Json } from "../../../src/core/data/json.ts";
 import { Story } from "./story.ts";
 
-/** Operations of all kinds, and a ledger in which all is well with them. */
+/** Operations of all kinds, and a correct ledger of them. */
 export interface WellTold {
   readonly seed: number;
   readonly entries: readonly Entry[];
@@ -39,7 +39,7 @@ type OperationName =
   | "refused"
   | "left";
 
-/** Tells a story in which nothing is wrong. */
+/** Makes a correct story. */
 export function wellTold(): WellTold {
   const story = new Story();
   const operations = chooseOperations(story);

@@ -28,7 +28,7 @@ const total = await holdTrials(options);
 const minutes = (Date.now() - startedAt) / MINUTE_MS;
 console.log(toReport(total, { seed: options.seed, minutes, trials: options.trials, lacks }));
 if (!options.keep && !total.isRed) rmSync(base, { recursive: true });
-else console.log(`What was left is in ${base}; the same again: --seed ${options.seed}`);
+else console.log(`Stores and ledgers are in ${base}. Repeat with --seed ${options.seed}`);
 // Exit now: this also ends hanging processes.
 process.exit(total.isRed ? 1 : 0);
 

@@ -114,7 +114,7 @@ function* checkOrders(index: number, flows: readonly Flow[]): Iterable<Violation
       yield {
         what: "duplicated",
         operation: key,
-        said: `clerk ${index} gave the numbers ${next} to ${first - 1} to nobody`,
+        said: `clerk ${index} sent the numbers ${next} to ${first - 1} without an order`,
       };
     if (first < next)
       yield {

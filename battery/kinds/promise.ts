@@ -89,7 +89,7 @@ function* checkDecision(flow: Flow): Iterable<Violation> {
     yield {
       what: "wrong",
       operation,
-      said: `the flow saw ${JSON.stringify(seen)}, which nobody gave it`,
+      said: `the flow saw ${JSON.stringify(seen)}, which was never sent`,
     };
   }
 }

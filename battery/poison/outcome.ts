@@ -81,7 +81,7 @@ function* fatesWrong(entries: readonly Entry[], { poisons, toils }: Sent): Itera
     const told = fates.flatMap(({ name: whose, outcome }) =>
       whose !== name ? [] : [outcome.status === "completed" ? outcome.value : outcome.code],
     );
-    if (told.length === 0) yield `nobody was told what became of ${name}`;
+    if (told.length === 0) yield `the outcome of ${name} was not reported`;
     const other = told.find((fate) => fate !== due);
     if (other !== undefined)
       yield `of ${name} it was told ${JSON.stringify(other)}, where ${due} was expected`;

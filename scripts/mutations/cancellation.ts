@@ -152,7 +152,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: '    if ("plan"',
     test: CONFORMANCE,
     killedBy:
-      "the signal of a running handler in a canceled flow is aborted; its state is kept, its result and futures are dropped",
+      "a running handler of a canceled flow gets an abort signal, and keeps its state",
   },
   {
     breaks: "running handlers: their signal is not aborted",

@@ -35,7 +35,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace: "  const kept = keep(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy:
-      "canceling an escaped future through its handle rejects all who hold it with CANCELLED, early or late, in any flow",
+      "canceling an escaped future through its handle rejects all its holders in any flow",
   },
   {
     breaks: "cells: a late registration is lost",

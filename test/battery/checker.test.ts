@@ -162,7 +162,7 @@ describe("violations that duplicate something", () => {
       (entry) => (entry.what === "result" ? [entry, ...asked("counter", "conflict")] : entry),
     ],
     [
-      "numbers that a clerk gave to nobody",
+      "numbers that a clerk sent without an order",
       standing("nextLog", { status: "completed", value: 100 }),
     ],
   ])("%s", (_, change) => {
@@ -226,13 +226,13 @@ describe("violations of correctness", () => {
     ],
     ["a flow that failed", standing("blocked", { status: "failed", code: "FUNCTION_FAILED" })],
     [
-      "a part that nobody can have booked",
+      "a part that no operation can have logged",
       state(/book/, (text) =>
         text.replace(`"${retried} done":1`, `"${retried} done":1,"${retried} never":1`),
       ),
     ],
     [
-      "a number that nobody sent",
+      "a number that was never sent",
       state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:99"`)),
     ],
     [
@@ -248,7 +248,10 @@ describe("violations of correctness", () => {
     ],
     ["a join of too few leaves", standing("fanOut", { status: "completed", value: 0 })],
     ["an attempt too many", standing("retried", { status: "completed", value: 4 })],
-    ["a value that nobody gave", standing("promise", { status: "completed", value: "of nobody" })],
+    [
+      "a value that was never sent",
+      standing("promise", { status: "completed", value: "of nobody" }),
+    ],
     ["a dead letter", (entry) => (entry.what === "rest" ? { ...entry, dead: 1 } : entry)],
     [
       "an error that a client should not meet",
@@ -281,7 +284,7 @@ function twice(entry: Entry, step: string, answer: (request: number) => Said): r
   return [entry, { ...entry, request }, { ...answer(request), life, at }];
 }
 
-/** A request that nobody should have made, and its acknowledgement. */
+/** A request that should not exist, and its acknowledgement. */
 function asked(name: keyof typeof operations, step: string): readonly Entry[] {
   const said: readonly Said[] = [
     { what: "intend", request: 999, op: operations[name].number, step },

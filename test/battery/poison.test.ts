@@ -87,7 +87,7 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
   [
     "is not told of",
     (said) => (said.what === "fate" && said.name === "waited for" ? null : said),
-    /nobody was told/,
+    /was not reported/,
   ],
   [
     "a run is reported that was not counted",

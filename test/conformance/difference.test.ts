@@ -14,7 +14,7 @@ test.each<[unknown, unknown]>([
   [new Set([{ a: 1 }]), new Set([{ a: 1 }])],
   [bytes(1, 2), bytes(1, 2)],
   [Object.create(null), {}],
-])("finds none where values are the same: %o and %o", (got, expected) => {
+])("finds no difference between equal values: %o and %o", (got, expected) => {
   expect(describeDifference(got, expected, "whole")).toBeUndefined();
 });
 
@@ -39,11 +39,11 @@ test.each<[unknown, unknown, string]>([
   [new Set([1]), new Set([2]), "at [0]: expected 2, got 1"],
   [bytes(1), bytes(2), "at [0]: expected 2, got 1"],
   [[1], bytes(1), "expected an object, got an array"],
-])("says what is different: %o is not %o", (got, expected, says) => {
+])("describes the difference: %o is not %o", (got, expected, says) => {
   expect(describeDifference(got, expected, "whole")).toBe(says);
 });
 
-test("lets objects have more than the part that is expected, at any depth, and lists not", () => {
+test("objects may have more than the expected part, at any depth, and lists may not", () => {
   const got = { a: [{ b: 1, c: 2 }], d: 3 };
   expect(describeDifference(got, { a: [{ b: 1 }] }, "part")).toBeUndefined();
   expect(describeDifference(got, { a: [{ c: 1 }] }, "part")).toBe("at .a[0].c: expected 1, got 2");

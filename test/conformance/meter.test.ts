@@ -186,7 +186,7 @@ test("gets that overlap are charged their union, and work outside of them is act
     ),
   ));
 
-test("time parked is not billed, and is told to the millisecond, once for each handler that handed a future back", () =>
+test("parked time is not billed, and is exact to the millisecond, once for each handler that handed a future back", () =>
   fc.assert(
     fc.asyncProperty(fc.nat(100_000), fc.integer({ min: 1, max: 5 }), async (ms, depth) => {
       const got = await meter(() => {
@@ -208,7 +208,7 @@ test("time parked is not billed, and is told to the millisecond, once for each h
     }),
   ));
 
-test("runs that throw are billed, each attempt of them, and so is what nobody waits for", () =>
+test("every attempt that throws is billed, and so is unawaited work", () =>
   fc.assert(
     fc.asyncProperty(
       duration(),

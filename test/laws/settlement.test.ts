@@ -30,7 +30,7 @@ const circle = fn("law/circle", (ctx): Promised => {
 const attempt = fc.record({ ok: fc.boolean(), value: fc.nat(2), together: fc.boolean() });
 
 law(
-  "a future is assigned once: the first settlement stays, and later ones are told",
+  "a future is assigned once: the first settlement stays, and later ones get an error",
   [fc.array(attempt, { minLength: 1, maxLength: 6 })],
   (attempts) =>
     inWorld(async (world) => {

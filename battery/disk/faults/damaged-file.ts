@@ -88,7 +88,7 @@ async function damageCopy(
   else if (violations.length === 0) tally.add("damagesHarmless");
   else
     tally.fail(
-      `${done}, and nobody said so: ${violations.length} violations, such as ${violations[0]?.what}: ${violations[0]?.operation}: ${violations[0]?.said}`,
+      `${done}, without an error: ${violations.length} violations, such as ${violations[0]?.what}: ${violations[0]?.operation}: ${violations[0]?.said}`,
     );
   survivor.close();
   if (violations.length === 0) await rm(copy, { recursive: true });

@@ -83,7 +83,7 @@ async function live({ disk, ledger, random, life, folder, tally }: Life): Promis
     app.kill("SIGKILL");
     const { code, complaints } = await app.ended;
     if (code !== null)
-      tally.fail(`a process that nobody killed ended with code ${code} ${complaints}`);
+      tally.fail(`a process ended without a kill, with code ${code} ${complaints}`);
     await Promise.all(looks);
   }
 }

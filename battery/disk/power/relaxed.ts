@@ -52,7 +52,7 @@ export const relaxedDurability: Trial = {
           );
         if (unheardOf.length > 0)
           tally.fail(
-            `${unheardOf.length} numbers were there after a power cut that nobody had sent`,
+            `${unheardOf.length} numbers existed after a power cut without having been sent`,
           );
         await rm(image);
       }

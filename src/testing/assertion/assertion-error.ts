@@ -1,5 +1,5 @@
 /**
- * A failed check: the message says what was expected of the workflow under test, and what it did.
+ * A failed check: the message names the expectation of the workflow under test and its actual behavior.
  */
 export class AssertionError extends Error {
   override readonly name = "AssertionError";

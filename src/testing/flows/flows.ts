@@ -10,7 +10,7 @@ export interface FlowsOptions {
    * them; default none.
    */
   readonly without?: readonly FlowKind[];
-  /** Whether leaves may fail; default `true`. */
+  /** Allows leaves to fail; default `true`. */
   readonly failures?: boolean;
   /** Maximum nesting depth of steps, from 0; default 4. */
   readonly maxDepth?: number;

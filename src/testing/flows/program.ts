@@ -60,7 +60,7 @@ export interface FlowLeaf {
   readonly gives: "echo" | "undefined" | "null" | "false" | "zero" | "empty";
   /** Number of attempts that fail, out of {@link LEAF_ATTEMPTS}. */
   readonly failures: number;
-  /** Whether it stops working when it is cancelled. */
+  /** True if it stops working when it is cancelled. */
   readonly heeds: boolean;
 }
 

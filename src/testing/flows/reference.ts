@@ -32,7 +32,7 @@ export interface FlowExpectation {
    * takes.
    */
   readonly blockedMs: number;
-  /** Whether the outcome is certain: no two events that affect each other share an instant. */
+  /** True if the outcome is certain: no two events that affect each other share an instant. */
   readonly certain: boolean;
 }
 
@@ -217,7 +217,7 @@ class Reference {
     return at <= span.until ? { at, outcome } : { at: span.until, outcome: "cancelled" };
   }
 
-  /** Whether work that would begin at `at` is cancelled by then. */
+  /** Tells whether work that would begin at `at` is cancelled by then. */
   #isOver(at: number, { until }: Span): boolean {
     if (at === until) this.#log.ties.add(at);
     return at >= until;

@@ -6,7 +6,7 @@ import { makeTestDouble } from "./test-double.ts";
  * each simulation. By default a message that crashes the process is retried forever; with the
  * option `crashLimit` it is given up.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function
  * @example
  * import { fn } from "handback";
  * import { crashing, simulate } from "handback/testing";

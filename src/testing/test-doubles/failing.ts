@@ -5,7 +5,7 @@ import { makeTestDouble } from "./test-double.ts";
  * Makes a function fail in a simulation. Given a number, its first runs fail, counted over all
  * crashes of one simulation. Given an error, every run fails with that error.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function
  * @example
  * import { fn } from "handback";
  * import { failing, simulate } from "handback/testing";

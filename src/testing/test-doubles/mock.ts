@@ -15,7 +15,7 @@ export type Implementation<Function extends AnyInvokable> = (
  * handler. Given an operation (`counter.add`), replaces that operation of its stateful function and
  * keeps the others. The handler gets the input as callers send it.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function
  * @example
  * import { fn } from "handback";
  * import { mock, simulate } from "handback/testing";

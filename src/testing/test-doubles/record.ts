@@ -7,7 +7,7 @@ import { makeTestDouble } from "./test-double.ts";
  * Makes a simulation record the runs of a function. `run.calls(f)` lists them in the order in which
  * they began, including those of crashed processes.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function
  * @example
  * import { fn } from "handback";
  * import { record, simulate } from "handback/testing";

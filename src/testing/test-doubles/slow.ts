@@ -7,7 +7,7 @@ import { makeTestDouble } from "./test-double.ts";
  * Makes a function slow in a simulation: each run first works for `duration` of virtual time, and
  * is billed for it.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function; `INVALID_DELAY`
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function; `INVALID_DELAY`
  * @example
  * import { fn } from "handback";
  * import { simulate, slow } from "handback/testing";

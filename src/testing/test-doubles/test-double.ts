@@ -21,7 +21,7 @@ interface DoubleOptions {
  * Makes a test double that replaces the function of the same type. Given an operation, only that
  * operation changes; given a stateful function, all of them do.
  *
- * @throws `UNKNOWN_FUNCTION` for what is no function
+ * @throws `UNKNOWN_FUNCTION` if it is not given a function
  */
 export function makeTestDouble<Face extends object>(
   f: Face,
@@ -47,12 +47,12 @@ export function makeTestDouble<Face extends object>(
   return Object.freeze(attachSpec({ ...f }, changed));
 }
 
-/** Whether a spec is that of a test double. */
+/** Tells whether a spec is that of a test double. */
 export function isTestDouble(spec: FunctionSpec): boolean {
   return testDoubles.has(spec);
 }
 
-/** Whether the runs of a function are recorded. */
+/** Tells whether the runs of a function are recorded. */
 export function isRecorded(spec: FunctionSpec): boolean {
   return recorded.has(spec);
 }

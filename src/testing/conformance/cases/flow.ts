@@ -79,8 +79,7 @@ export const flowCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "a second start with the same key but another input or function is rejected, and changes nothing",
+    title: "a second start with the same key but another input or function is rejected",
     async run({ start }) {
       const { client } = await start(PARTS);
       equal(await client.call(count, 5, { id: "k" }), 5);

@@ -127,8 +127,7 @@ export const handleCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "a settlement is kept for its retention from when it was settled, however often it is read, and then is EXPIRED",
+    title: "a settlement is kept for its retention, however often it is read, then is EXPIRED",
     async run({ start, time }) {
       const { client } = await start(PARTS, { retentionMs: 2000 });
       const { work } = await client.call(begin, 5);

@@ -25,8 +25,7 @@ export const handlingCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "retries stop after the last attempt, with its error, and no attempt leaves a trace in the state",
+    title: "retries stop after the last attempt, with its error, and leave the state unchanged",
     async run({ start }) {
       const stubborn = stateful("test/stubborn", {
         retry: { maxAttempts: 3, initialDelay: 10 },

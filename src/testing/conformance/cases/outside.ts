@@ -73,8 +73,7 @@ export const outsideCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "a second settlement with the same outcome succeeds, and one with another outcome is rejected",
+    title: "a second settlement with the same outcome succeeds, and another is rejected",
     async run({ start, time }) {
       const { client } = await start(PARTS);
       const { token, handle } = await client.call(promise);

@@ -45,8 +45,7 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "continuations of any outcome of a canceled flow's futures run to their end, with all that they start",
+    title: "cleanup continuations of a canceled flow run to their end, with all that they start",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const cleaned: unknown[] = [];
@@ -99,8 +98,7 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
-    title:
-      "the signal of a running handler in a canceled flow is aborted; its state is kept, its result and futures are dropped",
+    title: "a running handler of a canceled flow gets an abort signal, and keeps its state",
     needs: ["scopedCancel"],
     async run({ start, time }) {
       const [seen, ran]: [unknown[], unknown[]] = [[], []];

@@ -4,7 +4,7 @@ import type { CrashMode } from "./crash.ts";
 export interface Fate {
   /** Duration, in ms. */
   readonly takesMs: number;
-  /** Whether readers see it before it resolves. A store may do either. */
+  /** True if readers see it before it resolves. A store may do either. */
   readonly seenEarly: boolean;
   /** The way in which the process ends at it, if it does. */
   readonly crash?: CrashMode;

@@ -73,7 +73,7 @@ export class Host {
     return this.#isAlive;
   }
 
-  /** Whether it has ended, or will end because its store fails. */
+  /** True if it has ended, or will end because its store fails. */
   get isEnding(): boolean {
     return !this.#isAlive || this.#session?.isFailing === true;
   }

@@ -105,7 +105,7 @@ export class World {
     return this.#up.promise;
   }
 
-  /** Whether the present or last process hosts a function of this type. */
+  /** Tells whether the present or last process hosts a function of this type. */
   knows(type: string): boolean {
     return this.#host?.specs.has(type) === true;
   }

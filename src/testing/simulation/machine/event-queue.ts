@@ -9,7 +9,7 @@ export type Action = () => void;
  * After this much time with nothing but the engine's own periodic timers, everything is at rest.
  */
 const REST_MS = 120_000;
-/** How long before a due instant the engine is awake again, so that it does not miss it. */
+/** Time before a due instant at which the engine is awake again, so that it does not miss it. */
 const AWAKE_MS = 90_000;
 
 /**
@@ -88,7 +88,7 @@ export class EventQueue {
     return { promise, cancel: this.after(delayMs, () => this.last(resolve)) };
   }
 
-  /** Whether an instant is awaited. */
+  /** True if an instant is awaited. */
   get isAwaited(): boolean {
     return this.#instants.length > 0;
   }

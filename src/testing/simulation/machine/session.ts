@@ -13,7 +13,7 @@ export interface DiskAccess {
 export class Session implements Store {
   readonly #disk: DiskAccess;
   isDead = false;
-  /** Whether a commit was rejected. Every later one is rejected as well. */
+  /** True if a commit was rejected. Every later one is rejected as well. */
   isFailing = false;
 
   constructor(disk: DiskAccess) {

@@ -20,7 +20,9 @@ function leavesOf(program: FlowProgram): readonly number[] {
   return [...JSON.stringify(program).matchAll(/"index":(\d+)/g)].map(([, index]) => Number(index));
 }
 
-/** What goes on although it was cancelled: clean-up, and what nobody can tell to be unneeded. */
+/**
+ * Kinds of steps that continue after a cancellation: cleanup, and work that may still be needed.
+ */
 const GOES_ON = ["recover", "handle", "wait"] as const;
 
 law(
@@ -58,7 +60,7 @@ law(
   { runs: 300 },
 );
 
-/** Gives leaves of several programs indexes, and durations, that are not those of the others. */
+/** Gives leaves of several programs different indexes and durations. */
 function renumbered(program: FlowProgram): FlowProgram {
   let [index, prime] = [0, 0];
   const PRIMES = [
@@ -77,7 +79,7 @@ function renumbered(program: FlowProgram): FlowProgram {
   return walk(program) as FlowProgram;
 }
 
-/** What may be parked for a future. */
+/** Kinds of pending work for a future. */
 type Parked =
   | { readonly kind: "sleep" | "promise" | "event" | "call" | "slept call" }
   | {
@@ -161,7 +163,7 @@ function parking() {
   return { ran, cleaned, park, functions: [witness, clean, nested] };
 }
 
-/** How many clean-ups a parked thing has. */
+/** Counts the cleanups of pending work. */
 function cleanUps(part: Parked): number {
   const below =
     "parts" in part
@@ -214,7 +216,7 @@ law(
     inWorld(async (world) => {
       const { park, cleaned, functions } = parking();
       const main = fn("law/main", (ctx): Future<unknown> => {
-        // What it begins with cannot be cancelled before it is there.
+        // The first future must exist before it can be canceled.
         const loser = park(ctx, given);
         if (how === "race") return ctx.race([loser, ctx.sleep(5)]);
         if (how === "any") return ctx.any([ctx.sleep(5), loser]);
@@ -314,7 +316,7 @@ law(
       const client = await world.start([main, wait, take, drain]);
       await client.start(main, undefined, { id: "f" });
       const signals = moves.filter(({ kind }) => kind === "signal").toSorted((a, b) => a.ms - b.ms);
-      // In the middle between two milliseconds, so that it is certain who still waits.
+      // Between two milliseconds, so that the waiters are certain.
       await world.at(
         signals.map(({ ms }, n) => ({ ms: ms + 0.5, happens: () => client.signal("f", "e", n) })),
       );
@@ -323,7 +325,7 @@ law(
     }),
 );
 
-/** How many events are taken, worked out in order of time. */
+/** Computes the number of delivered events, in order of time. */
 function served(
   moves: readonly { readonly kind: string; readonly ms: number; readonly losesAfterMs: number }[],
 ): number {

@@ -11,12 +11,14 @@ import { ending, values } from "./support/values.ts";
 import type { World } from "./support/world.ts";
 import { inWorld } from "./support/world.ts";
 
-/** What continuations do with what they get: to compare them, they only have to tell what they were given, and differ. */
+/**
+ * Behaviors of continuations. To be comparable, they only have to report their input, and differ.
+ */
 const DOES = ["plain", "falsy", "future", "later", "nested", "fails", "failsLater"] as const;
 type Does = (typeof DOES)[number];
 const does = fc.constantFrom(...DOES);
 
-/** Futures to begin with. */
+/** Futures to start with. */
 const BEGINS = ["known", "called", "slept", "joined", "handled", "rejected"] as const;
 const begins = fc.constantFrom(...BEGINS);
 
@@ -71,7 +73,7 @@ function cast(world: World) {
   return { calls, arrows, begin, parts: [tell, wake, fail, ...Object.values(arrows)] };
 }
 
-/** Compares two ways to a future, each tried in a world of its own. */
+/** Compares two ways to make a future, each in its own world. */
 async function assertSame(
   one: (ctx: Context, cast: ReturnType<typeof castOf>) => Future<unknown>,
   other: (ctx: Context, cast: ReturnType<typeof castOf>) => Future<unknown>,
@@ -190,7 +192,7 @@ law(
     ),
 );
 
-/** Ways to put a composition in the place of a leaf. */
+/** Ways to replace a leaf with a composition. */
 const SUBSTITUTES: Readonly<Record<string, (leaf: FlowProgram) => FlowProgram>> = {
   nested: (part) => ({ kind: "nested", part }),
   handle: (part) => ({ kind: "handle", part: { kind: "nested", part } }),
@@ -202,7 +204,7 @@ const SUBSTITUTES: Readonly<Record<string, (leaf: FlowProgram) => FlowProgram>> 
   loop: (body) => ({ kind: "loop", body: { kind: "nested", part: body }, times: 1 }),
 };
 
-/** Puts something in the place of each leaf. */
+/** Replaces each leaf. */
 function substitute(program: FlowProgram, by: (leaf: FlowProgram) => FlowProgram): FlowProgram {
   const within = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(within);

@@ -13,10 +13,10 @@ import { referenceFlow } from "../../src/testing/flows/reference.ts";
 import { law } from "./support/law.ts";
 import { possibleOutcomes, textOf, TooMany } from "./support/possible.ts";
 
-/** Where the time that things take decides: with crashes they take longer. */
+/** Kinds of steps whose outcome depends on time: crashes make work take longer. */
 const TIMED = ["race", "any", "timeout", "wait"] as const;
 const FAILING_FAST = ["parallel", "value", "depends"] as const;
-/** Programs that come to the same, however long things take. */
+/** Programs whose outcome does not depend on time. */
 const timeless = fc.oneof(
   flows({ without: TIMED, failures: false }),
   flows({ without: [...TIMED, ...FAILING_FAST] }),
@@ -104,7 +104,7 @@ law(
   { runs: 15 },
 );
 
-/** Things that run at the same time are noted in another order when one of them is run again. */
+/** Parallel steps are logged in another order if one of them runs again. */
 function inAnyOrder({
   result,
   states,
@@ -316,7 +316,7 @@ law(
         state: { items: value<number[]>([]) },
         handlers: {
           async add(ctx, n: number) {
-            // Who is inside when the process ends never leaves.
+            // A handler whose process ends never leaves.
             if (own === process) inside++;
             if (own === process && inside > 1) overlaps++;
             seen.push({ process: own, before: ctx.state.items.length, n });
@@ -349,7 +349,7 @@ law(
       "l",
     );
     expect(items.toSorted((a, b) => a - b)).toEqual(Array.from({ length: requests }, (_, n) => n));
-    // The run that counted is the last one of each request: it saw those before it, and no other.
+    // The last run of each request counts: it saw all earlier requests, and no other.
     for (const [place, n] of items.entries())
       expect(seen.findLast((each) => each.n === n)?.before).toBe(place);
   },

@@ -7,7 +7,7 @@ import { ending } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
 const DAY_MS = 86_400_000;
-/** Just before, at, and just after; and anywhere. */
+/** Just before, at, and just after an instant; and anywhere. */
 const near = (ms: number): fc.Arbitrary<number> =>
   fc.oneof(fc.constantFrom(ms - 1, ms, ms + 1), fc.nat(2 * ms)).map((each) => Math.max(0, each));
 const lives = fc.integer({ min: 1, max: 50 }).chain((lifeMs) =>
@@ -64,7 +64,7 @@ law(
           async work(ctx, ms: number) {
             const before = ctx.state.kept;
             await world.clock.work(ms);
-            // Half way through a handler nothing changes.
+            // Nothing changes in the middle of a handler.
             return [before, ctx.state.kept];
           },
         },

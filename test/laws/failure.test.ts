@@ -5,7 +5,7 @@ import { law } from "./support/law.ts";
 import { ending } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
-/** What a handler may do before it throws. */
+/** Actions of a handler before it throws. */
 const DEEDS = [
   "set",
   "push",
@@ -207,7 +207,7 @@ law(
         Array.from({ length: made }, (_, n) => delays.slice(0, n).reduce((sum, ms) => sum + ms, 0)),
       );
       expect(new Set(runs.map(({ key }) => key)).size).toBe(1);
-      // Of what the attempts did, that of the one that succeeded counts, and of the others nothing.
+      // Only the effects of the successful attempt count.
       const succeeds = good <= maxAttempts;
       expect((await flow.status()).custom).toBe(succeeds ? `set by ${good}` : undefined);
       expect((await client.readState(flaky, "f").catch(() => ({ n: 0 }))).n).toBe(succeeds ? 1 : 0);

@@ -119,7 +119,7 @@ law(
       expect(runs.toSorted()).toEqual(
         [...new Set(starts.map(({ key }) => `${key}${first(key)}`))].toSorted(),
       );
-      // What was answered is answered the same by an engine that has only the store to go by, and nothing runs again.
+      // An engine that reads only the store gives the same answers, and runs nothing again.
       const ran = runs.length;
       client = await world.start([run]);
       expect(await Promise.all(starts.map(ask))).toEqual(answers);

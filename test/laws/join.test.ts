@@ -143,7 +143,7 @@ law(
       const endsMs = Math.min(enoughMs, timeoutMs ?? Infinity);
       expect(atMs - beganAt).toBe(endsMs);
       if (enoughMs < (timeoutMs ?? Infinity)) expect(ready.length).toBeGreaterThanOrEqual(count);
-      // Those that settle at the very instant may be ready or not; the others are certain.
+      // Parts that settle at that very instant may or may not be ready. The others are certain.
       for (const [index, { ms }] of given.entries()) {
         if (ms < endsMs) expect(indexes).toContain(index);
         if (ms > endsMs) expect(pending).toContain(index);

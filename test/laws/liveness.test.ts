@@ -69,7 +69,7 @@ law(
       const client = await world.start(functions, { concurrency: 1 });
       const before = referenceFlow(program, null);
       const outcome = await flowOutcomeOf(client.call(run, { program, input: null }));
-      // It may catch that, or need nothing but time.
+      // It may catch the error, or need only time.
       if (before.calls.length > 0)
         expect(JSON.stringify(outcome)).not.toEqual(JSON.stringify(before.outcome));
       const { outcome: alone } = referenceFlow({ kind: "sleep", ms: 1 }, "in");
@@ -137,7 +137,7 @@ law(
     }),
 );
 
-/** A ring of addresses, each of which blocks on the next. */
+/** Addresses in a ring, each blocked on the next one. */
 law(
   "handlers that block on each other in a ring, or on themselves, are rejected",
   [fc.integer({ min: 1, max: 6 }), fc.boolean()],

@@ -16,7 +16,7 @@ type Work = (ms: number) => Promise<void>;
 const duration = fc.nat(5_000_000_000).map((ns) => ns / 1e6);
 const durations = fc.array(duration, { minLength: 1, maxLength: 6 });
 const toNs = (ms: number): number => Math.round(ms * 1e6);
-/** Sums without rounding: in ns. */
+/** Sums without rounding, in ns. */
 const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + toNs(ms), 0);
 const worker = (work: Work) => fn("law/work", (_, ms: number) => work(ms).then(() => ms));
 
@@ -28,7 +28,7 @@ interface Metered {
   readonly parkedMs: number;
 }
 
-/** Runs `main` as a flow until nothing of it is left to run, and reads the meter, in ns. */
+/** Runs `main` as a flow until no work is left, and reads the meter, in ns. */
 async function metered(
   define: (work: Work) => {
     readonly main: Fn<void, unknown>;
@@ -268,7 +268,7 @@ law(
   },
 );
 
-/** How many handlers a program's split build is blocked in: none; what a longer leaf adds to the bill is itself. */
+/** The split build never blocks a handler, so a longer leaf adds only its own time to the bill. */
 law(
   "a slower leaf adds exactly its extra time to the bill of the split flow",
   [flows({ without: ["race", "any", "timeout", "wait"] }), fc.integer({ min: 1, max: 9 })],

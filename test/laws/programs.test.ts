@@ -12,11 +12,11 @@ import type { FlowRunOptions } from "./support/flow-run.ts";
 import { runFlow } from "./support/flow-run.ts";
 import { law } from "./support/law.ts";
 
-/** Where something is cancelled, or whatever comes first decides. */
+/** Steps with cancellation, or whose first part decides. */
 const RACING = ["race", "any", "timeout"] as const;
-/** Where it matters how long things take. */
+/** Steps whose outcome depends on durations. */
 const TIMED = [...RACING, "wait"] as const;
-/** Where the first of several failures decides. */
+/** Steps whose first failure decides. */
 const FAILING_FAST = ["parallel", "value", "depends"] as const;
 const seeds = fc.integer();
 
@@ -102,7 +102,7 @@ law(
   },
 );
 
-/** Which attempts of which leaves there were, whenever and how often. */
+/** Lists the attempts of all leaves, without times and repetitions. */
 function distinct(calls: readonly FlowCall[]): readonly string[] {
   return [
     ...new Set(calls.map(({ leaf, input, attempt }) => JSON.stringify([leaf, input, attempt]))),

@@ -6,7 +6,7 @@ import { law } from "./support/law.ts";
 import { ending } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
-/** Mistakes that other libraries have shipped, as laws. */
+/** Bugs that other libraries have shipped, as laws. */
 
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +18,7 @@ law(
       const wait = fn(
         "law/wait",
         async (ctx, { args }: { result: unknown; args: FutureHandle<unknown> }) => {
-          // The completion may come while this handler runs: after it asked, before it is parked.
+          // The completion may come while this handler runs: after the request, before parking.
           const future = kind === "event" ? ctx.event("e") : ctx.future(args);
           await world.clock.work(5);
           return future;
@@ -232,7 +232,8 @@ law(
       const main = fn("law/main", (ctx) => {
         const failing = delays.map((ms) => ctx.onComplete(ctx.sleep(ms), fail, ms));
         ctx.setStatus(failing.map((future) => future.handle()));
-        // All who wait for the join hear of one failure: with one consumer, with several, and through a join that goes on.
+        // All consumers of the join get one failure: a single one, several, and a join that
+        // continues.
         ctx.send(receive, { all: ctx.allSettled([ctx.all(failing)]) });
         ctx.onSettled(ctx.all(failing), hear, "alone");
         const joined = ctx.all(failing);

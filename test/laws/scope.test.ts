@@ -6,7 +6,7 @@ import { law } from "./support/law.ts";
 import { ending } from "./support/values.ts";
 import { inWorld } from "./support/world.ts";
 
-/** Enough branches for the number of one to begin with that of another. */
+/** Enough branches that one number is the start of another. */
 const races = fc.constantFrom(1, 2, 12, 23).chain((branches) =>
   fc.record({
     branches: fc.constant(branches),

@@ -21,7 +21,9 @@ const over = fn("law/over", (_, { status }: Settlement<number>) => status.length
 const wait = fn("law/wait", (ctx, own: FutureHandle<number>) =>
   ctx.onSettled(ctx.future(own), over),
 );
-/** A future that is settled twice by the system: it waits for itself, is rejected for that, and then comes to an end. */
+/**
+ * A future that the system settles twice: it waits for itself, is rejected for that, and then ends.
+ */
 const circle = fn("law/circle", (ctx): Promised => {
   const own = ctx.promise<FutureHandle<number>>();
   return { token: own.token, handle: ctx.invoke(wait, own).handle() };
@@ -42,7 +44,7 @@ law(
       const answers: unknown[] = [];
       for (const [index, each] of attempts.entries()) {
         const next = attempts[index + 1];
-        // Two that are made at the same time are as good as one after the other.
+        // Two concurrent settlements equal two in sequence.
         if (each.together && next !== undefined)
           answers.push(...(await Promise.all([settle(each), settle(next)])));
         else answers.push(await settle(each));
@@ -116,7 +118,7 @@ law(
       );
       const client = await world.start([promise, consume, note, gather]);
       const { token, handle } = await client.call(promise);
-      // More than are told in one go.
+      // More consumers than one batch notifies.
       await client.start(gather, { handle, first: consumers.length });
       await world.clock.quiet();
       await world.at([
@@ -228,7 +230,7 @@ law(
     }),
 );
 
-/** A value, in which some parts are to be futures or handles of them. */
+/** A value with parts that become futures, or handles of futures. */
 type Shape =
   | { readonly kind: "plain"; readonly value: unknown }
   | { readonly kind: "known" | "called" | "later" | "handle"; readonly value: number }

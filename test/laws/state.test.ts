@@ -43,7 +43,8 @@ law(
       expect(spans.length).toBe(given.length);
       for (const id of ["a", "b", "c"]) {
         const own = spans.filter((span) => span.id === id);
-        // Each begins as soon as it has come and the one before has ended: nobody else's work is waited for.
+        // Each one begins as soon as it has arrived and the previous one has ended, independent of
+        // other work.
         let free = 0;
         for (const { atMs, worksMs } of given
           .filter((each) => each.id === id)
@@ -131,7 +132,7 @@ law(
           },
         },
       });
-      // Commits take time, so that what handlers have done and what is committed differ for a while.
+      // Commits take time, so that handlers' effects and committed data differ for a while.
       const store = new HeldStore(world.store, () =>
         commitMs === 0 ? Promise.resolve() : world.clock.work(commitMs),
       );
@@ -184,7 +185,7 @@ law(
             ctx.state.held.push(input);
             ctx.state.list.push(input);
             ctx.send(receive, { held: ctx.state.held });
-            // All of this comes too late, or to a copy.
+            // All these changes come too late, or change a copy.
             const out = { held: ctx.state.held, list: ctx.state.list };
             kept.push(out);
             return out;

@@ -6,7 +6,7 @@ import { inWorld } from "./support/world.ts";
 
 const WAYS = ["sleep", "sleepUntil", "send", "wait"] as const;
 
-/** Sets timers, stops and starts the engine meanwhile, and looks at what rings when. */
+/** Sets timers, restarts the engine meanwhile, and checks which timers fire and when. */
 function assertTimers(
   timers: readonly { readonly ms: number; readonly how: (typeof WAYS)[number] }[],
   stops: readonly number[],
@@ -45,7 +45,7 @@ function assertTimers(
 
 const timersOf = (delay: fc.Arbitrary<number>) =>
   fc.array(fc.record({ ms: delay, how: fc.constantFrom(...WAYS) }), { minLength: 1, maxLength: 8 });
-/** At least one restart, after which all timers are too far off to be held in memory. */
+/** At least one restart, after which all timers are too far away to be held in memory. */
 const stopsFarFrom = (ms: number): fc.Arbitrary<number[]> =>
   fc.array(fc.integer({ min: 1, max: ms - 120_000 }), { minLength: 1, maxLength: 3 });
 const stopsUntil = (ms: number): fc.Arbitrary<number[]> => fc.array(fc.nat(ms), { maxLength: 3 });

@@ -2,16 +2,18 @@ import { lineAt, parseSource, type Files } from "./source.ts";
 
 /** A TypeScript example found in a page or in a doc comment. */
 export interface Example {
-  /** Path of the file it stands in. */
+  /** Path of its file. */
   readonly path: string;
   /** Line, from 1, on which its code begins. */
   readonly line: number;
   readonly code: string;
-  /** Whether it is to be run, or only type-checked. */
+  /** True if it runs; otherwise it is only type-checked. */
   readonly runs: boolean;
 }
 
-/** Finds the fenced `ts` blocks of Markdown pages; the words `no-run` after `ts` keep a block from being run. */
+/**
+ * Finds the fenced `ts` blocks of Markdown pages. `no-run` after `ts` keeps a block from running.
+ */
 export function markdownExamples(pages: Files): Example[] {
   return [...pages].flatMap(([path, text]) => fencedExamples(path, text, 1));
 }
@@ -31,7 +33,7 @@ export function commentExamples(sources: Files): Example[] {
   );
 }
 
-/** Says what is wrong with an example before it is compiled, or nothing. */
+/** Describes a problem of an example that shows before compilation, or returns `undefined`. */
 export function exampleFault(example: Example): string | undefined {
   const first = example.code
     .split("\n")
@@ -43,7 +45,7 @@ export function exampleFault(example: Example): string | undefined {
     : `${example.path}:${example.line}: an example starts with an import from "handback"`;
 }
 
-/** A file name for an example, unique and telling. */
+/** Returns a unique and readable file name for an example. */
 export function exampleFileName(example: Example): string {
   return `${example.path
     .toLowerCase()
@@ -67,7 +69,7 @@ function fencedExamples(path: string, text: string, firstLine: number): Example[
   });
 }
 
-/** The texts below each `@example`, with the offset of their first line among `lines`. */
+/** Returns the texts below each `@example`, with the offset of their first line among `lines`. */
 function exampleSections(lines: readonly string[]): { start: number; body: string }[] {
   return lines.flatMap((line, index) => {
     if (!line.startsWith("@example")) return [];

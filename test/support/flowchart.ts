@@ -1,4 +1,4 @@
-/** A Mermaid flowchart, as far as this library writes any. Labels are decoded. */
+/** A Mermaid flowchart, limited to the features that this library uses. Labels are decoded. */
 export interface ReadFlowchart {
   readonly direction: string;
   readonly nodes: ReadonlyMap<string, string>;
@@ -8,11 +8,11 @@ export interface ReadFlowchart {
     readonly label?: string;
     readonly dotted: boolean;
   }[];
-  /** Titles of boxes, from the outside inward, by the nodes that stand in them. */
+  /** Titles of the boxes around each node, from the outside inward. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
 }
 
-/** No character that could mean anything to Mermaid, or to the Markdown in its labels, but as a number. */
+/** Characters with a meaning in Mermaid, or in the Markdown of its labels, must be numbers. */
 const LABEL = String.raw`"((?:[\p{L}\p{M}\p{N} /.,:()=?…-]|#\d+;)+)"`;
 const FORMS = [
   [String.raw`\[`, String.raw`\]`],
@@ -26,14 +26,15 @@ const FORMS = [
 const GROUP = new RegExp(`^subgraph (n\\d+)\\[${LABEL}\\]$`, "u");
 const ARROW = new RegExp(`^(n\\d+) (-->|-\\.->)(?:\\|${LABEL}\\|)? (n\\d+)$`, "u");
 
-/** What means something to Mermaid wherever it stands, even within quotes: another direction, and a picture. */
+/** Words with a meaning in Mermaid even within quotes: another direction, and a picture. */
 const SPECIAL = /direction\s+(?:TB|BT|RL|LR|TD)|:fa-/;
 
 /**
- * Reads a flowchart, stricter than Mermaid does: one statement a line, quoted labels, ids of nodes given once and before they are used, boxes
- * that are closed, and nothing else. Mermaid's own parser needs a DOM, which Node has not.
+ * Reads a flowchart, stricter than Mermaid does: one statement a line, quoted labels, node ids
+ * defined once and before their use, closed boxes, and nothing else. Mermaid's own parser needs a
+ * DOM, which Node does not have.
  *
- * @throws Error that says what is wrong with which line
+ * @throws Error that names the wrong line and the problem
  */
 export function readFlowchart(text: string): ReadFlowchart {
   const lines = text.split("\n").map((line) => line.trim());
@@ -80,7 +81,7 @@ export function readFlowchart(text: string): ReadFlowchart {
   return { direction, nodes, arrows, groups };
 }
 
-/** What is read in place of a label. */
+/** Decodes a label as a reader sees it. */
 export function decode(label: string): string {
   return label.replaceAll(/#(\d+);/g, (_, number: string) => String.fromCodePoint(Number(number)));
 }

@@ -1,7 +1,10 @@
 import type { Store } from "handback";
 import type { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** Has time stand still on `clock` while the store commits, or closes: it may do so in a thread, of which a clock knows nothing. */
+/**
+ * Stops time on `clock` while the store commits or closes, because a thread may do this work
+ * without using the clock.
+ */
 export function holding(clock: VirtualClock, store: Store): Store {
   const [commit, close] = [store.commit.bind(store), store.close.bind(store)];
   store.commit = (batch) => clock.hold(commit(batch));

@@ -1,4 +1,7 @@
-/** Does what it is asked in the order of the calls. When something fails, so does what was asked for behind it before that was known. */
+/**
+ * Runs tasks in the order of the calls. If one fails, so do the tasks that were queued behind it
+ * before the failure was known.
+ */
 export class InTurn {
   #last: Promise<void> = Promise.resolve();
   #failure: unknown;
@@ -6,7 +9,7 @@ export class InTurn {
   do(work: () => Promise<void>): Promise<void> {
     const done = this.#last.then(work);
     this.#last = done;
-    // Ahead of whoever called: what is asked for from then on is not behind the failure.
+    // Runs before the caller's own handler: later tasks are not behind the failure.
     done.catch((error: unknown) => {
       if (error === this.#failure) return;
       this.#failure = error;

@@ -1,6 +1,6 @@
 /**
- * What an example says, in comments, that it prints: `console.log(sum); // 3`, or `// 1, then 2` for a line that runs twice. Dots stand for
- * whatever is not of interest.
+ * Finds the outputs that an example states in comments: `console.log(sum); // 3`, or `// 1, then 2`
+ * for a line that runs twice. Dots replace any text.
  */
 export function saidOutputs(code: string): readonly string[] {
   return [...code.matchAll(/console\.log\(.*\/\/ (.+)$/gm)].flatMap(([, said = ""]) =>
@@ -8,7 +8,7 @@ export function saidOutputs(code: string): readonly string[] {
   );
 }
 
-/** Whether one of the lines is what was said, whatever its quotes and spaces. */
+/** Returns true if a line equals the stated output, ignoring quotes and spaces. */
 export function isPrinted(said: string, lines: readonly string[]): boolean {
   const [first = "", ...parts] = plain(said).split(/\.\.\.|…/);
   const isSaid = (line: string): boolean => {

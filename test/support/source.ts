@@ -20,15 +20,18 @@ export function readFiles(folder: string, ending: string): Files {
   return new Map([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the checks want to know of a source file. */
+/** The parts of a source file that the checks use. */
 export interface Source {
-  /** Module specifiers of all imports and re-exports: values, types, dynamic, and `import("...")` types. */
+  /**
+   * Module specifiers of all imports and re-exports: values, types, dynamic, and `import("...")`
+   * types.
+   */
   readonly imports: readonly string[];
   /** Names imported as values, as `specifier#name`. */
   readonly names: readonly string[];
-  /** Free names and calls that reach the world outside, such as `process` or `Date.now`. */
+  /** Free names and calls that reach the outside world, such as `process` or `Date.now`. */
   readonly ambient: readonly string[];
-  /** Block comments that begin with `/**`, and the line on which each begins. */
+  /** Block comments that begin with `/**`, and their first lines. */
   readonly docs: readonly { readonly line: number; readonly text: string }[];
 }
 
@@ -59,7 +62,7 @@ export function parseSource(path: string, text: string): Source {
   return { imports: [...imports], names: [...names], ambient: [...ambient], docs };
 }
 
-/** The line, from 1, of the character at `offset`. */
+/** Returns the line, from 1, of the character at `offset`. */
 export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }

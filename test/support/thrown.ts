@@ -1,6 +1,6 @@
 import { HandbackError } from "../../src/core/errors/errors.ts";
 
-/** Runs `act` and gives the HandbackError it throws; anything else, or nothing, fails the test. */
+/** Runs `act` and returns the HandbackError that it throws. Any other outcome fails the test. */
 export function thrownBy(act: () => unknown): HandbackError {
   try {
     act();
@@ -11,7 +11,7 @@ export function thrownBy(act: () => unknown): HandbackError {
   throw new Error("expected a HandbackError, but nothing was thrown");
 }
 
-/** Gives the code of the HandbackError that `act` throws. */
+/** Returns the code of the HandbackError that `act` throws. */
 export function codeOf(act: () => unknown): string {
   return thrownBy(act).code;
 }

@@ -6,14 +6,17 @@ import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
 
 const FAULTS = { crash: 0.15, redeliver: 0.1, reorder: true, slowCommit: true };
 
-/** The hashes of simulations with all faults, one for each seed, of flows that fail, draw lots, and hold tokens. */
+/**
+ * Returns the hashes of simulations with all faults, one for each seed. Their flows fail, use
+ * random numbers, and hold tokens.
+ */
 export async function hashes(seeds: readonly number[]): Promise<readonly string[]> {
   const all: string[] = [];
   for (const seed of seeds) all.push((await course(seed)).hash);
   return all;
 }
 
-/** One such simulation. */
+/** Runs one such simulation. */
 export function course(seed: number) {
   const lot = fn("test/lot", (ctx, limit: number) => {
     if (ctx.random() > 0.9) throw new Error("a blank");
@@ -22,7 +25,7 @@ export function course(seed: number) {
   const ask = fn("test/ask", (ctx) => {
     const asked = ctx.promise<string>();
     ctx.setStatus(asked.token);
-    // A handle holds the name of the store.
+    // A handle contains the store's id.
     return {
       answer: asked,
       handle: ctx.invoke(lot, 5).handle(),
@@ -44,6 +47,6 @@ export function course(seed: number) {
   );
 }
 
-/** Prints the hashes for the seeds given as arguments: what a second process is asked for. */
+/** Prints the hashes of the seeds in the arguments, for a second process. */
 if (process.argv[1] === import.meta.filename)
   console.log((await hashes(process.argv.slice(2).map(Number))).join("\n"));

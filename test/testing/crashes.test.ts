@@ -274,7 +274,7 @@ describe("laws that hold under every fault", () => {
     await fc.assert(
       fc.asyncProperty(schedules(), async (schedule) => {
         await simulate({ functions, schedule }, async (t) => {
-          // Some messages come while others wait, and some while one is being handled and none waits.
+          // Some messages arrive while others wait, and some while one is handled and none waits.
           const flows = [t.client.call(spread, 4)];
           for (let more = 0; more < 3; more++) {
             await t.advance(4);

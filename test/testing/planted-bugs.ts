@@ -6,7 +6,7 @@ export interface Order {
   readonly cents: number;
 }
 
-/** A bank outside of the system, which does what it is told each time it is told, unless it is told under a key it knows. */
+/** A bank outside of the system. It repeats every charge, unless it knows the idempotency key. */
 export class Bank {
   readonly charges: Order[] = [];
   readonly #keys = new Set<string>();
@@ -18,7 +18,7 @@ export class Bank {
   }
 }
 
-/** A checkout that charges the bank, with the key that makes it safe or without. */
+/** A checkout that charges the bank, with the idempotency key (safe) or without. */
 export function makeCheckout(bank: Bank, isSafe: boolean) {
   const reserve = fn("shop/reserve", (_, { id }: Order) => ({ shelf: 7, id }));
   const charge = fn(
@@ -36,7 +36,7 @@ export function makeCheckout(bank: Bank, isSafe: boolean) {
   return { checkout, functions: [reserve, charge, checkout] };
 }
 
-/** A counter that hands out numbers, from a variable of its process or from its state. */
+/** A counter that hands out numbers, from its state (safe) or from a variable of its process. */
 export function makeNumbers(isSafe: boolean) {
   const type = "shop/numbers";
   const safe = () =>

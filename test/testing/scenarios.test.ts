@@ -9,11 +9,11 @@ import * as scenarios from "../durability/support/scenarios.ts";
 const FAULTS = { crash: 0.15, redeliver: 0.1, reorder: true, slowCommit: true };
 const SEEDS = 20;
 
-/** Their sinks count over all runs, so that one that fails at first does so in the first run only. */
+/** Sinks count over all runs, so a sink that fails at first does so only in the first run. */
 const { egress: _, ...others } = scenarios;
 const all: readonly (readonly [string, () => Scenario<unknown>])[] = Object.entries(others);
 
-/** A scenario's script with what is delayed after it; the scenarios keep nothing for longer than this. */
+/** Runs a scenario's script, then its delayed messages. Scenarios keep nothing longer than this. */
 async function play(t: Simulated, { script }: Scenario<unknown>): Promise<unknown> {
   const clock = { now: () => t.clock.now(), work: (ms: number) => t.advance(ms) } as VirtualClock;
   const result = await script(t.client, clock);
@@ -43,7 +43,7 @@ describe("the workflows of the durability tests", () => {
         );
         results.add(comparable(run.result));
       }
-      // A wait with a time limit finds more settled when the machine was down meanwhile.
+      // A wait with a time limit finds more settled futures if the machine was down meanwhile.
       expect(results.size).toBeLessThanOrEqual(name === "waitWithCount" ? 2 : 1);
     },
   );

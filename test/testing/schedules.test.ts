@@ -6,7 +6,7 @@ import { Bank, makeCheckout } from "./planted-bugs.ts";
 
 const order = { id: "o1", cents: 4200 };
 
-/** Charges once, whatever the schedule: what a user would assert. */
+/** Charges once under any schedule: a user's assertion. */
 const chargesOnce = (isSafe: boolean) =>
   fc.asyncProperty(schedules(), async (schedule) => {
     const bank = new Bank();

@@ -1,7 +1,7 @@
 import { fn, stateful, value } from "../../src/index.ts";
 import type { Future } from "../../src/index.ts";
 
-/** An order of the shop that these tests are about. */
+/** An order of the shop in these tests. */
 export interface Order {
   readonly id: string;
   readonly channels: readonly string[];
@@ -9,7 +9,7 @@ export interface Order {
 
 export const ORDER: Order = { id: "o1", channels: ["mail", "sms"] };
 
-/** Counts how often each request had its effect. */
+/** Counts the effects of each request. */
 export const ledger = stateful("shop/ledger", {
   state: { requests: value<Record<string, number>>({}) },
   handlers: {

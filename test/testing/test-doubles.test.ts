@@ -104,7 +104,7 @@ describe("failing", () => {
     const run = await simulate({ functions: [failing(patient, 2)], schedule }, (t) =>
       t.client.call(patient),
     );
-    // The first failure was lost with its commit, so that it was not an attempt.
+    // The first failure was lost with its commit, so it did not count as an attempt.
     expect(run.result).toBe(2);
   });
 

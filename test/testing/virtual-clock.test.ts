@@ -1,7 +1,7 @@
 import { VirtualClock } from "handback/testing";
 import { expect, test } from "vitest";
 
-/** What takes so many turns of the event loop, and uses no clock. */
+/** Takes this many turns of the event loop, and uses no clock. */
 async function elsewhere(turns: number): Promise<string> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
   return "done";

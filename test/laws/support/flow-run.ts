@@ -7,10 +7,10 @@ import type { FlowCall } from "../../../src/testing/flows/reference.ts";
 import { onMemory } from "../../conformance/host.ts";
 import type { EngineUnderTest } from "../../conformance/host.ts";
 
-/** After that time what has expired is collected. */
+/** Expired values are collected after this time. */
 const COLLECTED_MS = 60_000;
 
-/** A time in which all leaves of a program come to their end, whatever happens to it. */
+/** Returns a time in which all leaves of a program end in any case. */
 export function boundMs(program: object): number {
   const own = Object.entries(program).reduce(
     (sum, [name, value]) => sum + (/ms$/i.test(name) ? Number(value) : 0),
@@ -22,22 +22,22 @@ export function boundMs(program: object): number {
   return parts.reduce((sum, part) => sum + boundMs(part), own * MOST_REPEATS);
 }
 
-/** How often a step of a program is run at most. */
+/** Maximum number of runs of one step. */
 const MOST_REPEATS = 3;
 
-/** What a program came to on an engine. */
+/** The outcome of a program on an engine. */
 export interface FlowRun {
   readonly outcome: FlowOutcome;
   readonly tookMs: number;
-  /** Every attempt of every leaf, in the order of time. */
+  /** Every attempt of every leaf, ordered by time. */
   readonly calls: readonly FlowCall[];
   readonly journals: Readonly<Record<string, readonly number[]>>;
   readonly bill: FlowBill;
-  /** Values that are left when the retention of all is over, without the journals. */
+  /** Number of values left after all retention has passed, without the journals. */
   readonly left: number;
 }
 
-/** Where a program is run, and with what. */
+/** Options of a run. */
 export interface FlowRunOptions {
   readonly engine?: EngineUnderTest;
   readonly seed?: number;
@@ -46,7 +46,7 @@ export interface FlowRunOptions {
 
 const JOURNALS = ["a", "b"];
 
-/** Runs a program, built one way or the other, on an engine, until nothing of it is left to happen. */
+/** Runs a program in either build on an engine, until no work is left. */
 export async function runFlow(
   build: (world: FlowWorld) => BuiltFlow,
   program: FlowProgram,

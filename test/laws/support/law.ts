@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "vitest";
 
-/** How a law is tried. */
+/** Options of a law. */
 export interface LawOptions {
   /** Number of cases; default 200. `LAW_RUNS` multiplies it. */
   readonly runs?: number;
@@ -11,20 +11,21 @@ const factor = Number(process.env["LAW_RUNS"] ?? 1);
 if (!(factor > 0))
   throw new Error(`LAW_RUNS must be a number above 0, got ${process.env["LAW_RUNS"]}`);
 const { LAW_SEED: seed, LAW_PATH: path } = process.env;
-/** Room for `LAW_RUNS=100`. */
+/** Long enough for `LAW_RUNS=100`. */
 const TIMEOUT_MS = 600_000;
 
 declare module "vitest" {
   interface TaskMeta {
-    /** How many cases of a law were tried. */
+    /** Number of cases of a law. */
     law?: { readonly runs: number };
   }
 }
 
 /**
- * States a law: a property that holds for all that the arbitraries give. The predicate throws where it does not.
+ * States a law: a property of all values that the arbitraries give. The predicate throws if it is
+ * violated.
  *
- * A failure is shrunk, and tells the line that replays it.
+ * A failure is shrunk, and shows the line that replays it.
  */
 export function law<Values extends [unknown, ...unknown[]]>(
   title: string,

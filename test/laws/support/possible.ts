@@ -2,14 +2,14 @@ import type { FlowOutcome } from "../../../src/testing/flows/outcome.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "../../../src/testing/flows/program.ts";
 import type { FlowProgram, FlowValue } from "../../../src/testing/flows/program.ts";
 
-/** More than that are not worked out. */
+/** Maximum number of outcomes to compute. */
 const MOST = 500;
 
-/** Thrown when there are too many outcomes to work them out. */
+/** Thrown if there are too many outcomes to compute. */
 export class TooMany extends Error {}
 
 /**
- * Every outcome that a program may have when nothing is known of how long things take: whoever may be first is.
+ * Returns every possible outcome of a program if durations are unknown, so any part may be first.
  * @throws {@link TooMany}
  */
 export function possibleOutcomes(program: FlowProgram, input: FlowValue): readonly FlowOutcome[] {
@@ -116,7 +116,7 @@ function distinct(outcomes: readonly FlowOutcome[]): readonly FlowOutcome[] {
   return [...byText.values()];
 }
 
-/** Unlike JSON alone, tells `undefined` from `null`. */
+/** Unlike JSON, distinguishes `undefined` from `null`. */
 export function textOf(outcome: FlowOutcome): string {
   return JSON.stringify(outcome, (_, value: unknown) =>
     value === undefined ? "undefined" : value,

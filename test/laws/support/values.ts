@@ -1,7 +1,7 @@
 import { HandbackError } from "handback";
 import fc from "fast-check";
 
-/** Values that can be kept, those included that a careless program takes for nothing. */
+/** Values that can be stored, including those that a careless program treats as absent. */
 export function values(): fc.Arbitrary<unknown> {
   const { value } = fc.letrec((tie) => ({
     value: fc.oneof(
@@ -26,7 +26,7 @@ export function values(): fc.Arbitrary<unknown> {
   return value;
 }
 
-/** How a promise ended: with a value, or with the code and message of an error. */
+/** Returns the outcome of a promise: a value, or the code and message of an error. */
 export async function ending(promise: Promise<unknown>): Promise<unknown> {
   try {
     return { value: await promise };

@@ -3,7 +3,7 @@ import { embedded, memory } from "handback";
 import { driven } from "../../../src/testing/conformance/driven.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** An engine on time of its own, which passes while something of the client is awaited. */
+/** An engine with its own time, which passes while a promise of the client is awaited. */
 export class World {
   readonly clock = new VirtualClock();
   readonly store: Store = memory();
@@ -14,18 +14,18 @@ export class World {
     return this.#engine;
   }
 
-  /** Virtual time since the beginning, in ms. */
+  /** Virtual time since the start, in ms. */
   get nowMs(): number {
     return this.clock.monotonicNs() / 1e6;
   }
 
-  /** Messages, delayed ones included, and watches that the store holds. */
+  /** Number of stored messages, including delayed ones, and watches. */
   get messages(): number {
     const { messages, delayed, watches } = this.store.count();
     return messages + delayed + watches;
   }
 
-  /** Starts an engine; an earlier one is closed before. */
+  /** Starts an engine. Closes an earlier one first. */
   async start(
     functions: readonly object[],
     options: Partial<EmbeddedOptions> = {},
@@ -40,7 +40,7 @@ export class World {
     this.#engine = undefined;
   }
 
-  /** Calls back at instants, in ms from the beginning, while time passes until the last of them. */
+  /** Calls back at instants, in ms from the start, while time passes until the last one. */
   async at(
     events: readonly { readonly ms: number; readonly happens: () => unknown }[],
   ): Promise<void> {
@@ -51,7 +51,7 @@ export class World {
   }
 }
 
-/** Plays in a new world, and leaves nothing of it running. */
+/** Runs `play` in a new world, and leaves nothing running. */
 export async function inWorld(play: (world: World) => Promise<void>): Promise<void> {
   const world = new World();
   try {

@@ -151,8 +151,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: '    if (this.#cancellation.isCancelled) return this.#end(run);\n    if ("plan"',
     replace: '    if ("plan"',
     test: CONFORMANCE,
-    killedBy:
-      "a running handler of a canceled flow gets an abort signal, and keeps its state",
+    killedBy: "a running handler of a canceled flow gets an abort signal, and keeps its state",
   },
   {
     breaks: "running handlers: their signal is not aborted",

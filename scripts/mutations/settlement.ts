@@ -34,8 +34,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: "  if (state.settled !== undefined) return state;\n  const kept = keep(activation, state, { ok",
     replace: "  const kept = keep(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
-    killedBy:
-      "canceling an escaped future through its handle rejects all its holders in any flow",
+    killedBy: "canceling an escaped future through its handle rejects all its holders in any flow",
   },
   {
     breaks: "cells: a late registration is lost",

@@ -6,6 +6,7 @@ import type { Json } from "../../core/data/json.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Address } from "../../core/message/address.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkId, checkName } from "../../core/validation/names.ts";
 import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
@@ -15,7 +16,6 @@ import { resolveTarget } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
-import type { FlowRecord } from "../flow/flow-record.ts";
 import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
 import { flowWaits } from "../flow/wait-graph.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
@@ -49,6 +49,7 @@ import {
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
 import { readCommittedState } from "./read-state.ts";
+import type { Replies } from "./replies.ts";
 
 export type {
   FlowHandle,
@@ -157,7 +158,7 @@ export class Client {
     const asked = { event: checkName(event, "event"), key: this.#nextKey() };
     const payload = this.#encode(value, "value");
     const { control } = await this.#ask("flow", { id, name: "signal", control: asked, payload });
-    const { outcome } = control as { outcome: string };
+    const { outcome } = control;
     if (outcome === "unknown") throw flowNotFound(id);
     if (outcome === "over")
       throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, {
@@ -177,7 +178,7 @@ export class Client {
       name: "cancel",
       control: { key: this.#nextKey() },
     });
-    const { outcome } = control as { outcome: string };
+    const { outcome } = control;
     if (outcome === "unknown") throw flowNotFound(id);
     return outcome === "cancelled";
   }
@@ -194,7 +195,7 @@ export class Client {
       name: "purge",
       control: { key: this.#nextKey() },
     });
-    const { outcome } = control as { outcome: string };
+    const { outcome } = control;
     if (outcome === "unknown") throw flowNotFound(id);
     return outcome === "purged";
   }
@@ -289,7 +290,7 @@ export class Client {
       key: this.#nextKey(),
     };
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
-    let kept = (await this.#ask("flow", { ...asking, control: start })).control as StartReply;
+    let kept = (await this.#ask("flow", { ...asking, control: start })).control;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
       // The flow was started when the function had another name.
       const former: StartFlow = {
@@ -298,7 +299,7 @@ export class Client {
         digest: digestAs(kept.type),
         key: this.#nextKey(),
       };
-      kept = (await this.#ask("flow", { ...asking, control: former })).control as StartReply;
+      kept = (await this.#ask("flow", { ...asking, control: former })).control;
     }
     if (kept.outcome === "conflict") {
       throw new HandbackError(
@@ -375,10 +376,7 @@ export class Client {
       name: "query",
       control: { key: this.#nextKey() },
     });
-    const { record, outcome = UNDEFINED } = control as {
-      readonly record: FlowRecord | null;
-      readonly outcome?: Encoded;
-    };
+    const { record, outcome = UNDEFINED } = control;
     if (record === null) throw flowNotFound(id);
     return foundFlow(record, outcome, payload);
   }
@@ -392,7 +390,7 @@ export class Client {
       control: asked,
       payload: settled.text,
     });
-    const { outcome } = control as { outcome: string };
+    const { outcome } = control;
     if (outcome === "unknown")
       throw new HandbackError(
         "NOT_FOUND",
@@ -419,16 +417,22 @@ export class Client {
   }
 
   /** Sends a message that asks for a reply. */
-  #ask<Kind extends keyof Messages, Name extends keyof Messages[Kind] & string>(
+  #ask<Kind extends keyof Replies, Name extends keyof Replies[Kind] & MessageName<Kind>>(
     kind: Kind,
     { id, name, control, payload = UNDEFINED, fresh = false, begins = false }: Request<Kind, Name>,
-  ): Promise<Reply> {
+  ): Promise<Answer<Kind, Name>> {
     const target = systemAddress(kind, id);
-    return this.#engine.ask(
-      { id, target, name, payload, control, fresh: fresh ? true : undefined },
-      control.key,
-      begins,
-    );
+    const envelope: Envelope = {
+      id,
+      target,
+      name,
+      payload,
+      control,
+      fresh: fresh ? true : undefined,
+    };
+    const reply = this.#engine.ask(envelope, control.key, begins);
+    // The map of replies says how this message is answered.
+    return reply as Promise<Answer<Kind, Name>>;
   }
 
   #encode(value: unknown, root: string): Encoded {
@@ -441,6 +445,13 @@ export class Client {
   }
 }
 
+type MessageName<Kind extends keyof Messages> = keyof Messages[Kind] & string;
+
+/** The reply to a message. */
+type Answer<Kind extends keyof Replies, Name extends keyof Replies[Kind]> = Reply & {
+  readonly control: Replies[Kind][Name];
+};
+
 /** A message that asks for a reply. */
 interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]> {
   readonly id: string;
@@ -452,9 +463,6 @@ interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]
   /** It starts work. */
   readonly begins?: boolean;
 }
-
-/** The reply to a start: the flow that it started, or that was there before. */
-type StartReply = { readonly outcome: string; readonly type: string; readonly stateId?: string };
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {
   return checkFlowKey(

@@ -7,14 +7,13 @@ import type { Encoded } from "../../core/codec/encoded.ts";
 import { fillTemplate } from "../../core/codec/template.ts";
 import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
-import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
+import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import type { Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import { weighConsumers } from "../protocol/consumer.ts";
 import type { BranchConsumer, Consumer, Want } from "../protocol/consumer.ts";
-import { CYCLE_PROBE, forwardCycleProbe } from "../protocol/cycle-detection.ts";
+import { forwardCycleProbe } from "../protocol/cycle-detection.ts";
 import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
-import type { CycleProbe } from "../protocol/messages.ts";
 import { addConsumer, addTakers } from "../protocol/node.ts";
 import type { Need, Node, Plan, Template } from "../protocol/node.ts";
 import { fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
@@ -79,24 +78,27 @@ const TEXTS = Array.from({ length: DEGREE }, (_, index) => `slot${index}`);
 const TYPE = "_sys/all";
 const FORMER_TYPE = "_sys/join";
 
-function receiveAll(activation: Activation): void {
-  const { name, control, payload } = activation.envelope;
-  const state = readVersioned<AllState>(activation, VALUE, FORMAT) ?? UNOPENED;
-  if (name === CYCLE_PROBE)
-    return forwardCycleProbe(
-      activation,
-      consumersOfAll((value) => activation.json(value)),
-      control as CycleProbe,
-    );
-  if (name === OPEN) return saveAll(activation, openAll(activation, state, control as OpenAll));
-  const { index, ok, tally } = control as BranchSettled;
-  const text = setTextApart(activation, index, payload);
-  const counted = { ...state, tally: addUsage(state.tally, tally) };
-  saveAll(activation, fillBranch(activation, counted, { index, ok, text }));
+function readAll(activation: Activation): AllState {
+  return readVersioned<AllState>(activation, VALUE, FORMAT) ?? UNOPENED;
 }
 
 function definitionOf(type: string): Definition {
-  return { type, valueNames: [VALUE, OPENING, ...TEXTS], system: true, receive: receiveAll };
+  return combinatorFunction<OpenAll>({
+    type,
+    valueNames: [VALUE, OPENING, ...TEXTS],
+    open: (activation, opening) =>
+      saveAll(activation, openAll(activation, readAll(activation), opening)),
+    settle(activation, { index, ok, tally }) {
+      const state = readAll(activation);
+      const text = setTextApart(activation, index, activation.envelope.payload);
+      const counted = { ...state, tally: addUsage(state.tally, tally) };
+      saveAll(activation, fillBranch(activation, counted, { index, ok, text }));
+    },
+    probe(activation, probe) {
+      const consumers = consumersOfAll((value) => activation.json(value));
+      forwardCycleProbe(activation, consumers, probe);
+    },
+  });
 }
 
 /** The combinator of `ctx.all` and `ctx.allSettled`. */

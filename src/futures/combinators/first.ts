@@ -6,7 +6,7 @@ import { show } from "../../core/errors/show.ts";
 import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
-import { OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import { addCarriedUsage } from "../protocol/consumer.ts";
 import { billFlow, deliverSettlement } from "../protocol/deliver.ts";
@@ -77,22 +77,27 @@ const UNOPENED: FirstState = {
   listed: false,
 };
 
-function receiveFirst(activation: Activation): void {
-  const { name, control, payload } = activation.envelope;
-  const state = readVersioned<FirstState>(activation, VALUE, FORMAT) ?? UNOPENED;
-  if (activation.withdrawn !== undefined)
-    return saveFirst(activation, cancelFirst(activation, state));
-  if (name === OPEN)
-    return saveFirst(activation, openFirst(activation, state, control as OpenFirst));
-  const branch = control as BranchSettled;
-  const arrival: Arrival = { ...branch, settled: { ok: branch.ok, text: payload } };
-  saveFirst(activation, addArrival(activation, state, arrival));
+function loadFirst(activation: Activation): FirstState {
+  return readVersioned<FirstState>(activation, VALUE, FORMAT) ?? UNOPENED;
 }
 
 /** The combinator of `ctx.first`. */
 export const first: Combinator<number> = {
   kind: "first",
-  definitions: [{ type: TYPE, valueNames: [VALUE], system: true, receive: receiveFirst }],
+  definitions: [
+    combinatorFunction<OpenFirst>({
+      type: TYPE,
+      valueNames: [VALUE],
+      open: (activation, opening) =>
+        saveFirst(activation, openFirst(activation, loadFirst(activation), opening)),
+      settle(activation, branch) {
+        const settled = { ok: branch.ok, text: activation.envelope.payload };
+        const state = loadFirst(activation);
+        saveFirst(activation, addArrival(activation, state, { ...branch, settled }));
+      },
+      cancel: (activation) => saveFirst(activation, cancelFirst(activation, loadFirst(activation))),
+    }),
+  ],
   isActive: true,
   methods: {
     first(context, count, futures) {

@@ -4,8 +4,8 @@ import type { UsageTotals } from "../../core/activation/meter.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { childId } from "../../core/message/message-id.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
-import { OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
-import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
+import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import type { Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import type { BranchConsumer, Consumer } from "../protocol/consumer.ts";
 import {
   billFlow,
@@ -68,22 +68,28 @@ const CANCEL = "cancel";
 const FORMAT = 1;
 const UNOPENED: RaceState = { v: FORMAT, early: [], arrived: 0, over: false, tally: NO_USAGE };
 
-function receiveRace(activation: Activation): void {
-  const { name, control, payload } = activation.envelope;
-  const state = readVersioned<RaceState>(activation, VALUE, FORMAT) ?? UNOPENED;
-  if (activation.withdrawn !== undefined)
-    return saveRace(activation, cancelRace(activation, state));
-  if (name === OPEN) return saveRace(activation, openRace(activation, state, control as OpenRace));
-  const { index, ok, tally } = control as BranchSettled;
-  const counted = { ...state, tally: addUsage(state.tally, tally) };
-  const branch: Branch = { index, settled: { ok, text: payload } };
-  saveRace(activation, settleBranch(activation, counted, branch));
+function loadRace(activation: Activation): RaceState {
+  return readVersioned<RaceState>(activation, VALUE, FORMAT) ?? UNOPENED;
 }
 
 /** The combinator of `ctx.race`, `ctx.any` and `ctx.timeout`. */
 export const race: Combinator<Mode> = {
   kind: "race",
-  definitions: [{ type: TYPE, valueNames: [VALUE], system: true, receive: receiveRace }],
+  definitions: [
+    combinatorFunction<OpenRace>({
+      type: TYPE,
+      valueNames: [VALUE],
+      open: (activation, opening) =>
+        saveRace(activation, openRace(activation, loadRace(activation), opening)),
+      settle(activation, { index, ok, tally }) {
+        const state = loadRace(activation);
+        const counted = { ...state, tally: addUsage(state.tally, tally) };
+        const branch: Branch = { index, settled: { ok, text: activation.envelope.payload } };
+        saveRace(activation, settleBranch(activation, counted, branch));
+      },
+      cancel: (activation) => saveRace(activation, cancelRace(activation, loadRace(activation))),
+    }),
+  ],
   isActive: true,
   methods: {
     race(context, futures) {

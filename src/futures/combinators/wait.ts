@@ -11,7 +11,13 @@ import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
 import { encodeHandle } from "../protocol/codec.ts";
-import { OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import {
+  combinatorFunction,
+  OPEN,
+  planOf,
+  readVersioned,
+  TIMEOUT,
+} from "../protocol/combinator.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
@@ -60,7 +66,6 @@ type Arrivals = {
 const TYPE = "_sys/wait";
 const OPENING = "opening";
 const ARRIVALS = "ticks";
-const TIMEOUT = "timeout";
 /** Version of the stored state. Version 0 had no number. */
 const FORMAT = 1;
 const NONE: Arrivals = { bits: [], count: 0, over: false };
@@ -70,25 +75,29 @@ const OPTIONS = {
   timeout: optional(checkedBy<Duration>((value) => value as Duration)),
 } satisfies OptionTable<WaitOptions>;
 
-function receiveWait(activation: Activation): void {
-  const { name, control } = activation.envelope;
-  const arrivals = readVersioned<Arrivals>(activation, ARRIVALS, FORMAT) ?? NONE;
-  if (activation.withdrawn !== undefined) return cancelWait(activation, arrivals);
-  if (name === TIMEOUT) {
-    if (activation.json(OPENING) !== undefined) proceed(activation, arrivals, true);
-    return;
-  }
-  if (name !== OPEN)
-    return proceed(activation, addArrival(arrivals, control as BranchSettled), false);
-  openWait(activation, control as OpenWait);
-  proceed(activation, arrivals, false);
+function loadArrivals(activation: Activation): Arrivals {
+  return readVersioned<Arrivals>(activation, ARRIVALS, FORMAT) ?? NONE;
 }
 
 /** The combinator of `ctx.wait`. */
 export const wait: Combinator<WaitDetails> = {
   kind: "wait",
   definitions: [
-    { type: TYPE, valueNames: [OPENING, ARRIVALS], system: true, receive: receiveWait },
+    combinatorFunction<OpenWait>({
+      type: TYPE,
+      valueNames: [OPENING, ARRIVALS],
+      open(activation, opening) {
+        openWait(activation, opening);
+        proceed(activation, loadArrivals(activation), false);
+      },
+      settle: (activation, branch) =>
+        proceed(activation, addArrival(loadArrivals(activation), branch), false),
+      cancel: (activation) => cancelWait(activation, loadArrivals(activation)),
+      timeout(activation) {
+        if (activation.json(OPENING) === undefined) return;
+        proceed(activation, loadArrivals(activation), true);
+      },
+    }),
   ],
   methods: {
     wait(context, futures, options = {}) {

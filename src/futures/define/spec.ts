@@ -5,7 +5,8 @@ const SPEC = Symbol.for("handback.FunctionSpec");
 
 /** One operation of a function, as the runtime knows it. */
 export interface OperationSpec {
-  readonly handler: (ctx: never, input: never) => unknown;
+  /** Takes any context and input: the public types have checked them where it was defined. */
+  handler(this: void, ctx: object, input: unknown): unknown;
   /** True for a query: it reads state, and neither changes nor starts anything. */
   readonly readOnly: boolean;
   /** True if each state has one flow, so that `id` sets the flow's key too. */

@@ -1,6 +1,7 @@
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { DerivedValues } from "../../core/state/derived-values.ts";
 import { markOfMessage } from "../../core/activation/meter.ts";
+import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { FLOW_VALUE, encodeFlowRecord } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
@@ -24,8 +25,9 @@ export const derivedFlowRecord: DerivedValues = {
 };
 
 /** What is known of a flow from its first call. */
-export function recordOfFirstCall({ id, target, name, control }: Envelope): FlowRecord {
-  const { startedAt = 0 } = control as CallControl;
+export function recordOfFirstCall(call: Envelope): FlowRecord {
+  const { id, target, name } = call;
+  const { startedAt = 0 } = callControlOf(call);
   const stateId = target.id === id ? undefined : target.id;
   return {
     type: target.type,

@@ -2,7 +2,7 @@ import type { Address } from "../../core/message/address.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Json } from "../../core/data/json.ts";
 import { combinatorOfType } from "../combinators/table.ts";
-import type { CallControl } from "../protocol/call.ts";
+import { callControlOf } from "../protocol/call.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { instanceOf, isBranch, isCall } from "../protocol/consumer.ts";
 
@@ -18,8 +18,7 @@ export function* leadsTo(envelopes: Iterable<Envelope>, read: ReadControl): Gene
   /** The futures that cannot settle, by the address that waits for them. */
   const lost = new Map<string, Set<number>>();
   const walk: Consumer[] = [];
-  for (const { control } of envelopes)
-    walk.push(...((control as CallControl | undefined)?.consumers ?? []));
+  for (const envelope of envelopes) walk.push(...callControlOf(envelope).consumers);
   for (let consumer = walk.pop(); consumer !== undefined; consumer = walk.pop()) {
     const instance = instanceOf(consumer);
     if (isCall(consumer)) walk.push(...consumer.consumers);

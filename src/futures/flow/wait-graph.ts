@@ -2,7 +2,7 @@ import type { Address } from "../../core/message/address.ts";
 import type { PendingWork } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Json } from "../../core/data/json.ts";
-import type { CallControl } from "../protocol/call.ts";
+import { callControlOf } from "../protocol/call.ts";
 import { combinatorOfType } from "../combinators/table.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { callTarget, instanceOf, isCall } from "../protocol/consumer.ts";
@@ -122,16 +122,16 @@ function nodeOfMessage(
   envelope: Envelope,
   dueAt: number | undefined,
 ): { node: Waiting; consumers: readonly Consumer[] } {
-  const { id, target, name, control } = envelope;
+  const { id, target, name } = envelope;
+  const { consumers } = callControlOf(envelope);
   const due = dueAt === undefined ? {} : { dueAt };
   const combinator = combinatorOfType(target.type);
   if (combinator !== undefined) {
-    const ownConsumers = (control as Partial<CallControl> | null | undefined)?.consumers;
     const instance: Consumer = { to: combinator.kind, id: target.id, index: 0 };
     const node: Waiting = { id, kind: "timer", name: "", status: "", ...due };
-    return { node, consumers: ownConsumers ?? [instance] };
+    // A timer carries its consumers. The delayed messages of other combinators go to themselves.
+    return { node, consumers: combinator.kind === "timer" ? consumers : [instance] };
   }
-  const consumers = (control as Partial<CallControl> | null | undefined)?.consumers ?? [];
   const status = dueAt === undefined ? "running or queued" : "";
   const node: Waiting = { id, kind: "function", name: callName(target.type, name), status, ...due };
   return { node, consumers };

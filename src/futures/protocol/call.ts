@@ -41,3 +41,11 @@ export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
   const control: CallControl = { consumers, flow, creates, oneWay, reply, settles, cancelled };
   return { id, target: callTarget(call), name, payload, control, caller, scope };
 }
+
+const NO_CONTROL: CallControl = { consumers: [] };
+
+/** Returns the control data of a call. */
+export function callControlOf({ control }: Envelope): CallControl {
+  // Every message to a user's function has it. Those from outside of the library have none.
+  return (control ?? NO_CONTROL) as CallControl;
+}

@@ -6,7 +6,9 @@ import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import type { Consumer, Want } from "./consumer.ts";
+import { CYCLE_PROBE } from "./cycle-detection.ts";
 import type { Graph } from "./graph.ts";
+import type { CycleProbe } from "./messages.ts";
 import type { CombinatorPlan, Need, Node, Plan } from "./node.ts";
 import type { PendingFuture } from "./pending-future.ts";
 import type { Scope } from "./scope.ts";
@@ -99,6 +101,45 @@ export type BranchSettled = {
 
 /** Name of the message that opens an instance. Every other message of a branch is its settlement. */
 export const OPEN = "open";
+
+/** Name of the message that an instance sends itself for a later instant. */
+export const TIMEOUT = "timeout";
+
+/** The handlers of a combinator's system function, whose opening message has data of type `Open`. */
+export interface InstanceHandlers<Open> {
+  readonly type: string;
+  readonly valueNames: readonly string[];
+  open(activation: Activation, opening: Open): void;
+  /** A branch has settled. */
+  settle(activation: Activation, branch: BranchSettled): void;
+  /** The scope of the instance was canceled. */
+  cancel?(activation: Activation): void;
+  /** A cycle probe has arrived. */
+  probe?(activation: Activation, probe: CycleProbe): void;
+  /** The timer that the instance set is due. */
+  timeout?(activation: Activation): void;
+}
+
+/** Makes the system function of a combinator that is opened once, and whose branches settle. */
+export function combinatorFunction<Open>(handlers: InstanceHandlers<Open>): Definition {
+  const { type, valueNames } = handlers;
+  const receive = (activation: Activation): void => {
+    const { name, control } = activation.envelope;
+    if (activation.withdrawn !== undefined && handlers.cancel !== undefined)
+      return handlers.cancel(activation);
+    switch (name) {
+      case OPEN:
+        return handlers.open(activation, control as Open);
+      case CYCLE_PROBE:
+        return handlers.probe?.(activation, control as CycleProbe);
+      case TIMEOUT:
+        return handlers.timeout?.(activation);
+      default:
+        return handlers.settle(activation, control as BranchSettled);
+    }
+  };
+  return { type, valueNames, system: true, receive };
+}
 
 /** Reads an instance's state, and refuses a format that this release does not know. @throws `FORMAT_TOO_NEW` */
 export function readVersioned<State extends { readonly v?: number }>(

@@ -3,8 +3,7 @@ import type { Encoded } from "../../core/codec/encoded.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { addUsage, markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
-import { callEnvelope } from "./call.ts";
-import type { CallControl } from "./call.ts";
+import { callControlOf, callEnvelope } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
 import { addCarriedUsage, branchType, callTarget, isBranch, takeCarriedUsage } from "./consumer.ts";
 import type { BranchSettled } from "./combinator.ts";
@@ -141,7 +140,7 @@ function skipCall(
     billFlow(activation, tally, skipped.flow);
     const envelope = callEnvelope(skipped, UNDEFINED);
     activation.deadLetter(
-      { ...envelope, control: { ...(envelope.control as CallControl), incomplete: true } },
+      { ...envelope, control: { ...callControlOf(envelope), incomplete: true } },
       failureOfSettlement(rejection),
     );
     return;

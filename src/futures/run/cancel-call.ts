@@ -1,5 +1,6 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
+import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import { cancelledSettlement } from "../protocol/settled.ts";
@@ -11,7 +12,7 @@ import { cancelledSettlement } from "../protocol/settled.ts";
  */
 export function cancelCall(activation: Activation): void {
   const { scope: _, ...envelope } = activation.envelope;
-  const control = envelope.control as CallControl;
+  const control = callControlOf(envelope);
   const { consumers, flow, settles } = control;
   const isRunning = activation.withdrawn === "running";
   const left: CallControl | undefined = isRunning

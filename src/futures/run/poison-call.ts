@@ -1,7 +1,7 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { formatAddress } from "../../core/message/address.ts";
 import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
-import type { CallControl } from "../protocol/call.ts";
+import { callControlOf } from "../protocol/call.ts";
 import {
   billFlow,
   carryOrBillUsage,
@@ -17,7 +17,7 @@ import type { Settled } from "../protocol/settled.ts";
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
-  const { consumers, flow, oneWay, counted } = envelope.control as CallControl;
+  const { consumers, flow, oneWay, counted } = callControlOf(envelope);
   const mark = markOfMessage(envelope.id);
   if (counted === true) return billFlow(activation, mark, flow);
   const settled = addPoisonDeadLetter(activation, crashes);

@@ -11,6 +11,7 @@ import {
 } from "../../core/activation/meter.ts";
 import type { Run, UsageTotals } from "../../core/activation/meter.ts";
 import { State } from "../../core/state/state.ts";
+import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import {
   billFlow,
@@ -50,7 +51,7 @@ import { compileGraph } from "./compile-graph.ts";
  *    would have waited for is begun.
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
-  const control = activation.envelope.control as CallControl;
+  const control = callControlOf(activation.envelope);
   if (control.counted === true)
     return billFlow(activation, markOfMessage(activation.envelope.id), control.flow);
   const run = new HandlerRun(spec, activation, control);
@@ -92,8 +93,7 @@ class HandlerRun {
         cancellation: this.#cancellation,
       });
       const input = checkInput(this.#spec, this.#input());
-      const handle = (checked: unknown): unknown =>
-        operation.handler(context as never, checked as never);
+      const handle = (checked: unknown): unknown => operation.handler(context, checked);
       const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
       this.#succeed(context, returned);

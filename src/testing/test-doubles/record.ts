@@ -32,7 +32,7 @@ export function record<Function extends object>(f: Function): Function {
       simulation.calls
         .get(self.type)
         ?.push({ operation, id: self.id, input, key, attempt, at: simulation.at() });
-      return real(ctx as never, input as never);
+      return real(ctx, input);
     },
   });
 }

@@ -57,7 +57,7 @@ export class RunningHandlers {
       this.#running.add(running);
       trace.add({ event: "run", function: spec.type, operation, id: self.id, message });
       return reportingEnd(
-        () => handler(ctx as never, input as never),
+        () => handler(ctx, input),
         (failed) => {
           if (this.#running.delete(running))
             trace.add({ event: "end", function: spec.type, message, failed });

@@ -1,0 +1,23 @@
+import type { Encoded } from "../../core/codec/encoded.ts";
+import type { FlowRecord } from "../flow/flow-record.ts";
+
+/** The control data of the replies to messages that ask for one, by function and message. */
+export interface Replies {
+  readonly cell: {
+    readonly settleByToken: Outcome<
+      "settled" | "same" | "fulfilled" | "rejected" | "cancelled" | "unknown"
+    >;
+  };
+  readonly flow: {
+    readonly start: Outcome<"started" | "attached" | "conflict"> & {
+      readonly type: string;
+      readonly stateId?: string;
+    };
+    readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };
+    readonly signal: Outcome<"signalled" | "over" | "unknown">;
+    readonly cancel: Outcome<"cancelled" | "over" | "unknown">;
+    readonly purge: Outcome<"purged" | "pending" | "unknown">;
+  };
+}
+
+type Outcome<Words extends string> = { readonly outcome: Words };

@@ -53,7 +53,7 @@ describe("the rooms of the house", () => {
     const counts = new Map<string, number>();
     for (const path of readFiles(folder, ".ts").keys())
       counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
-    counts.delete("test/.generated");
+    for (const path of counts.keys()) if (path.includes("/.generated")) counts.delete(path);
     return counts;
   };
 

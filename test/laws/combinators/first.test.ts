@@ -2,8 +2,8 @@ import type { Context, Settlement } from "handback";
 import { fn } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./support/law.ts";
-import { inWorld } from "./support/world.ts";
+import { law } from "../support/law.ts";
+import { inWorld } from "../support/world.ts";
 
 /** A future that settles after a time, which no other one has. */
 const part = fc.record({ ms: fc.nat(200), fails: fc.boolean() });

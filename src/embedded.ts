@@ -64,8 +64,8 @@ export interface EmbeddedOptions {
    * Number of crashes in a row after which a message is given up as `POISONED`. A whole number from
    * 1, or `Infinity`, which gives up none and looks for none. Default: 3.
    *
-   * Only crashes while the message is handled count, and only after a start that found it. The first
-   * one is not counted: nobody knows then which messages were being handled.
+   * Only crashes while the message is handled count, and only after a start that found it. The
+   * first one is not counted: nobody knows then which messages were being handled.
    */
   readonly crashLimit?: number;
   /**
@@ -103,13 +103,14 @@ export interface Embedded {
    */
   deadLetters(limit?: number): readonly DeadLetterReport[];
   /**
-   * Sends the message of a dead letter again, and removes the letter. The new message is one-way and
-   * has the same payload and `idempotencyKey`. Both steps are durable once the promise resolves.
+   * Sends the message of a dead letter again, and removes the letter. The new message is one-way
+   * and has the same payload and `idempotencyKey`. Both steps are durable once the promise
+   * resolves.
    *
    * Resolves to false, and changes nothing, if the message has no input because a future in it was
    * rejected.
-   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` if the outcome is
-   * unknown
+   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` if the outcome
+   * is unknown
    */
   redrive(id: string): Promise<boolean>;
   /** Deletes a dead letter, durably. @throws as {@link Embedded.redrive} */
@@ -125,8 +126,8 @@ export interface Embedded {
    */
   readonly unregistered: ReadonlyMap<string, number>;
   /**
-   * Lets running handlers end (for at most 5 s), commits, and closes the store. Parked work stays. A
-   * second call changes nothing.
+   * Lets running handlers end (for at most 5 s), commits, and closes the store. Parked work stays.
+   * A second call changes nothing.
    */
   close(): Promise<void>;
 }
@@ -154,7 +155,8 @@ const OPTIONS = {
  * Opens a store, recovers the work in it, and runs the functions in this process. It is the default
  * engine.
  *
- * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+ * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_OPEN_FAILED`,
+ * `STORE_CORRUPT`, `FORMAT_TOO_NEW`
  * @example
  * import { embedded, fn, sqlite } from "handback";
  *

@@ -15,7 +15,9 @@ export interface Run {
  * sums, the flow's record stores it. It is a list because every message carries it.
  *
  * - `parkedMs`: sum over runs of the time from the handler's end to the settlement of its result;
- * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. A message counts once when it is sent and once when it has run, so both are zero exactly when all runs are in, in any order of arrival (source: Apache Storm's acker).
+ * - `high`, `low`: the exclusive or of the marks of all messages sent and all messages run. A
+ * message counts once when it is sent and once when it has run, so both are zero exactly when all
+ * runs are in, in any order of arrival (source: Apache Storm's acker).
  */
 export type UsageTotals = readonly [
   runs: number,

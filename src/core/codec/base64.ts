@@ -11,8 +11,8 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Reads the text of {@link toBase64}. Returns `undefined` for any other text, so each array of bytes
- * has one text.
+ * Reads the text of {@link toBase64}. Returns `undefined` for any other text, so each array of
+ * bytes has one text.
  */
 export function fromBase64(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, "base64");

@@ -12,10 +12,13 @@ import { fillTemplate, type Template } from "./template.ts";
  * | value | kept as |
  * |---|---|
  * | string, boolean, null, finite number | itself |
- * | `undefined`, `NaN`, `Infinity`, `-Infinity`, `-0`, bigint | itself; a property that is `undefined` is dropped |
+ * | `undefined`, `NaN`, `Infinity`, `-Infinity`, `-0`, bigint | itself; a property that is
+ * `undefined` is dropped |
  * | array | itself; sparse, or with properties of its own: refused |
- * | plain object, frozen or without prototype | a plain object with the same own string keys, in order |
- * | valid Date, Map, Set, Uint8Array | itself; with properties of its own, or of a class that extends it: refused |
+ * | plain object, frozen or without prototype | a plain object with the same own string keys, in
+ * order |
+ * | valid Date, Map, Set, Uint8Array | itself; with properties of its own, or of a class that
+ * extends it: refused |
  * | all else: functions, symbols, class instances, RegExp, Error, URL, Buffer, promises | refused |
  *
  * An object that occurs twice is copied to both places. An object that contains itself is refused.

@@ -7,7 +7,8 @@ import type { Envelope } from "../message/envelope.ts";
  *
  * - `blockingGet`: a handler may wait for a reply while it runs
  * - `snapshotRead`: committed state can be read from outside, without a message
- * - `scopedCancel`: the messages of a scope can be canceled; waiting ones are handed to their functions as canceled at once, and running handlers see an abort signal
+ * - `scopedCancel`: the messages of a scope can be canceled; waiting ones are handed to their
+ * functions as canceled at once, and running handlers see an abort signal
  */
 export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel";
 

@@ -36,7 +36,8 @@ export type ReadOptions<Table> = {
  * `undefined` counts as left out.
  *
  * @param subject - names the owner of the options in messages: `"shop/checkout"`.
- * @throws `INVALID_OPTIONS` for a value that is no object and for an unknown option; else what the options throw
+ * @throws `INVALID_OPTIONS` for a value that is no object and for an unknown option; else what the
+ * options throw
  */
 export function readOptions<Table extends AnyTable>(
   subject: string,

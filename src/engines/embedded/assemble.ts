@@ -46,7 +46,10 @@ import { DelayedMessages } from "./timers/delayed-messages.ts";
 import { ExpiryCollector } from "./timers/expiry-collector.ts";
 import { Timers } from "./timers/timers.ts";
 
-/** The parts that an engine is assembled from: an open store, the functions it hosts, and its limits. */
+/**
+ * The parts that an engine is assembled from: an open store, the functions it hosts, and its
+ * limits.
+ */
 export interface EngineParts {
   readonly store: Store;
   readonly storeInfo: StoreInfo;
@@ -71,7 +74,8 @@ export interface EngineParts {
 /**
  * Assembles an engine. The only file that knows all rooms.
  *
- * Each room is built from the rooms below it. A call that must go up again takes one of three ports:
+ * Each room is built from the rooms below it. A call that must go up again takes one of three
+ * ports:
  *
  * - `Intake`: messages that no handler sent enter here (implemented by `Activations`)
  * - `CommitListener`: outcomes of commits leave here (implemented by `CommitResults`)

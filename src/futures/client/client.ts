@@ -65,7 +65,8 @@ const WAITS_OPTIONS = {
 } satisfies OptionTable<WaitsOptions>;
 
 /**
- * Starts flows and talks to them from outside. Every request is a message, so a client works on every engine.
+ * Starts flows and talks to them from outside. Every request is a message, so a client works on
+ * every engine.
  *
  * @example
  * import { embedded, fn, memory } from "handback";
@@ -90,7 +91,8 @@ export class Client {
 
   /**
    * Starts a flow and waits for its result.
-   * @throws as {@link Client.start}; rejects as the flow was, with `FUNCTION_FAILED` when a function threw
+   * @throws as {@link Client.start}; the flow's rejection, with `FUNCTION_FAILED` if a function
+   * threw
    */
   async call<Function extends AnyInvokableWithoutInput>(f: Function): Promise<OutputOf<Function>>;
   async call<Function extends AnyInvokable>(
@@ -108,11 +110,15 @@ export class Client {
   }
 
   /**
-   * Starts a flow: once the promise resolves, it is durable and will run to its end. Idempotent by key.
+   * Starts a flow. Once the promise resolves, the flow is durable and will run to its end. A start
+   * is
+   * idempotent by key.
    *
-   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`,
-   * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, whose details say whether that is `definite`; `STORE_FAILED` when it is not
-   * known whether it was started
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`,
+   * `TOO_DEEP`,
+   * `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, with
+   * `definite`
+   * in its details; `STORE_FAILED` if the outcome is unknown
    */
   start<Function extends AnyInvokableWithoutInput>(
     f: Function,
@@ -130,27 +136,35 @@ export class Client {
     return this.#start(f, input, options);
   }
 
-  /** A handle of a flow that was started before, by its key. Whether there is one is known when it is asked. */
+  /**
+   * Returns the handle of a flow by its key. The handle's methods throw `NOT_FOUND` if there is no
+   * such flow.
+   */
   flow<Output = unknown>(id: string): FlowHandle<Output> {
     return this.#handle(checkFlowKey(id), undefined);
   }
 
   /**
-   * Settles a `ctx.promise()` by its token. A second settlement with the same value changes nothing.
-   * @throws `INVALID_ID`, `NOT_FOUND`, `UNSERIALIZABLE`, `CANCELLED`; `ALREADY_COMPLETED` when it was settled otherwise
+   * Settles a `ctx.promise()` by its token. A second settlement with the same value changes
+   * nothing.
+   * @throws `INVALID_ID`, `NOT_FOUND`, `UNSERIALIZABLE`, `CANCELLED`; `ALREADY_COMPLETED` if it was
+   * settled with another value
    */
   async settle(token: string, value: unknown): Promise<void> {
     await this.#settleByToken(token, { ok: true, text: this.#encode(value, "value") });
   }
 
-  /** Rejects a `ctx.promise()` by its token, with an error or a reason. @throws as {@link Client.settle} */
+  /**
+   * Rejects a `ctx.promise()` by its token, with an error or a reason. @throws as {@link
+   * Client.settle}
+   */
   async reject(token: string, error: unknown): Promise<void> {
     const { stack: _, ...failure } = toFailure(error);
     await this.#settleByToken(token, rejectedSettlement(failure));
   }
 
   /**
-   * Gives a flow an event; it is kept until the flow waits for it.
+   * Sends an event to a flow. The event is kept until the flow waits for it.
    * @throws `INVALID_NAME`, `UNSERIALIZABLE`, `NOT_FOUND`, `FLOW_OVER`
    */
   async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
@@ -167,8 +181,10 @@ export class Client {
   }
 
   /**
-   * Cancels a flow: its result is a rejection with `CANCELLED` at once. What is parked for it is gone, continuations of `onSettled`
-   * still run, and running handlers see `ctx.signal`. Tells whether it did so: a flow that has ended stays as it is.
+   * Cancels a flow. Its result is a rejection with `CANCELLED` at once. Its parked work is deleted,
+   * continuations of `onSettled` still run, and running handlers see `ctx.signal`. Resolves to
+   * false,
+   * and changes nothing, if the flow has ended.
    * @throws `NOT_FOUND`
    */
   async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
@@ -184,8 +200,9 @@ export class Client {
   }
 
   /**
-   * Forgets a flow that has ended: its status, result and bill, before its retention is over; its key is free again. Tells whether it did
-   * so: a flow that goes on stays as it is.
+   * Deletes the record of an ended flow before its retention is over: its status, result and bill.
+   * The
+   * key is free again. Resolves to false, and changes nothing, if the flow is pending.
    * @throws `NOT_FOUND`
    */
   async purge(flow: string | FlowHandle<unknown>): Promise<boolean> {
@@ -200,7 +217,7 @@ export class Client {
     return outcome === "purged";
   }
 
-  /** How a flow stands. @throws `NOT_FOUND` */
+  /** Returns the status of a flow. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
     const id = flowKeyOf(flow);
     const { record, settled, custom } = await this.#find(id);
@@ -223,15 +240,17 @@ export class Client {
     };
   }
 
-  /** What a flow has been billed so far. @throws `NOT_FOUND` */
+  /** Returns the bill of a flow so far. @throws `NOT_FOUND` */
   async bill(flow: string): Promise<FlowBill> {
     const { record, settled } = await this.#find(checkFlowKey(flow));
     return flowBill(record.tally, settled !== undefined);
   }
 
   /**
-   * Tells who waits for what in a flow that goes on, from the flow down to what is at work or parked now; at most `limit` messages and as many
-   * futures, from 1, default 100. The function `toMermaid` of `handback/patterns` draws it. For people to look at: it reads the whole backlog.
+   * Returns who waits for what in a pending flow, from the flow down to its running and parked
+   * work.
+   * `toMermaid` of `handback/patterns` draws it. It is meant for people, because it reads the whole
+   * backlog.
    * @throws `NOT_FOUND`, `INVALID_OPTIONS`, `UNSUPPORTED`
    */
   async waits(flow: string | FlowHandle<unknown>, options: WaitsOptions = {}): Promise<FlowWaits> {
@@ -257,8 +276,10 @@ export class Client {
   }
 
   /**
-   * Reads the committed values of one state, without waiting for a running handler. Values never written are initial.
-   * @throws `NOT_FOUND` when nothing is stored, `INVALID_KEY`, `UNKNOWN_FUNCTION`, `UNSUPPORTED`
+   * Reads the committed values of one state, without waiting for a running handler. Values that
+   * were
+   * never written are initial.
+   * @throws `NOT_FOUND` if nothing is stored, `INVALID_KEY`, `UNKNOWN_FUNCTION`, `UNSUPPORTED`
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     return readCommittedState(this.#engine, f, id);
@@ -292,7 +313,7 @@ export class Client {
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
     let kept = (await this.#ask("flow", { ...asking, control: start })).control;
     if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
-      // The flow was started when the function had another name.
+      // The flow was started under a former name of the function.
       const former: StartFlow = {
         ...start,
         type: kept.type,
@@ -332,10 +353,10 @@ export class Client {
     );
   }
 
-  /** Listens before it asks: the flow may be settled before the answer comes. */
+  /** Listens before it asks, because the flow may settle before the reply comes. */
   async #resultByQuery<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
     const listening = this.#engine.listen(settledReplyKey(id));
-    // Nobody awaits it while the query is under way, which tells of the engine's end as well.
+    // The query reports a closed engine, too. This promise has no consumer while the query runs.
     listening.reply.catch(() => undefined);
     try {
       const { settled } = await this.#query(id);

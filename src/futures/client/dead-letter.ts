@@ -3,7 +3,10 @@ import type { DeadLetter } from "../../core/activation/effects.ts";
 import type { Failure } from "../types/failure.ts";
 import { codec } from "../protocol/codec.ts";
 
-/** A message that was given up, a one-way message that failed or one that the process died of: what it said, to whom, and why. */
+/**
+ * A message that was given up, a one-way message that failed or one that the process died of: what
+ * it said, to whom, and why.
+ */
 export interface DeadLetterReport {
   /** Names the letter, for `redrive` and `discard`; it was the message's id. */
   readonly id: string;

@@ -3,8 +3,8 @@ import type { Failure } from "../types/failure.ts";
 /** The address and the key of a new flow. */
 export interface StartOptions {
   /**
-   * Id of a stateful function's state. For a stateless function and for an approval it is the flow's
-   * key too, unless `key` is given.
+   * Id of a stateful function's state. For a stateless function and for an approval it is the
+   * flow's key too, unless `key` is given.
    */
   readonly id?: string;
   /**
@@ -16,7 +16,9 @@ export interface StartOptions {
 
 /** Options of `handle.result`. */
 export interface ResultOptions {
-  /** Stops the wait when it is aborted. The promise rejects with its reason, and the flow goes on. */
+  /**
+   * Stops the wait when it is aborted. The promise rejects with its reason, and the flow goes on.
+   */
   readonly signal?: AbortSignal;
 }
 

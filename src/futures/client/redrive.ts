@@ -11,7 +11,10 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
   readonly deadLetters: {
     /** The dead letter of the message with this id. @throws `NOT_FOUND` */
     find(id: string): DeadLetter;
-    /** Takes a letter away, and sends a message in its place, if there is one: both or neither, durably. */
+    /**
+     * Takes a letter away, and sends a message in its place, if there is one: both or neither,
+     * durably.
+     */
     deleteDeadLetter(id: string, replacement?: Envelope): Promise<void>;
   };
 }
@@ -43,8 +46,8 @@ export async function discardDeadLetter(engine: DeadLetterEngine, id: string): P
 }
 
 /**
- * A new one-way message with the same payload and idempotency key as one that was given up: whoever waited for that one has been told
- * already. None when its input never came to be.
+ * A new one-way message with the same payload and idempotency key as one that was given up: whoever
+ * waited for that one has been told already. None when its input never came to be.
  */
 function redrivenMessage(
   { caller, control, ...envelope }: Envelope,

@@ -26,9 +26,12 @@ import { sendControl } from "../protocol/system.ts";
  *
  * J1 A branch may settle before the opening message arrives.
  * J2 The first rejection is delivered at once. Later arrivals are counted and dropped.
- * J3 An instance is deleted once it was opened and all branches have arrived, and no sooner: a late one would create it again.
- * J4 An instance has at most DEGREE branches. More of them form a tree, so n branches cost O(n) although state is whole-value.
- * J5 The usage of all branches travels on with the outcome. That of branches after a rejection goes to the flow.
+ * J3 An instance is deleted once it was opened and all branches have arrived, and no sooner: a late
+ * one would create it again.
+ * J4 An instance has at most DEGREE branches. More of them form a tree, so n branches cost O(n)
+ * although state is whole-value.
+ * J5 The usage of all branches travels on with the outcome. That of branches after a rejection goes
+ * to the flow.
  * J6 Each arrival rewrites the state, so large texts are values of their own and are written once.
  */
 
@@ -200,7 +203,8 @@ export function sendOpenAll(
   const outer: string[] = [];
   for (let start = 0, index = 0; start < branches; start += size, index++) {
     const end = Math.min(start + size, branches);
-    // A chunk takes the text between its holes. The text before its first and after its last hole stays outside.
+    // A chunk takes the text between its holes. The text before its first and after its last hole
+    // stays outside.
     outer.push(segments[start] ?? "");
     const inner = ["", ...segments.slice(start + 1, end), ""];
     const consumers: readonly Consumer[] = [{ to: "all", id, index }];

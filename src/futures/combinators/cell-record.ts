@@ -76,13 +76,19 @@ const FLAGS = {
   detached: 64,
 } as const;
 
-/** Stands for what is not there, and for what goes by the number of the flow at the head of the cell's id. */
+/**
+ * Stands for what is not there, and for what goes by the number of the flow at the head of the
+ * cell's id.
+ */
 const ABSENT = 0;
 const OWN = 1;
 type Absent = typeof ABSENT;
 type Own = typeof OWN;
 
-/** A cell as a list: very many may wait at a time, so they are kept short. What most have nothing of comes last, or not at all. */
+/**
+ * A cell as a list: very many may wait at a time, so they are kept short. What most have nothing of
+ * comes last, or not at all.
+ */
 type Stored = readonly [
   flags: number,
   retainUntil: number,

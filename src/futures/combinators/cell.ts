@@ -35,20 +35,31 @@ import { CELL_VALUE, decodeCell, encodeCell, NO_CELL, OWN_GUARD } from "./cell-r
 import type { CellRecord } from "./cell-record.ts";
 
 /**
- * The cell keeps the settlement of a future that escaped its handler, for consumers that come before
- * or after it.
+ * The cell keeps the settlement of a future that escaped its handler, for consumers that come
+ * before or after it.
  *
- * C1 It is settled once. The first settlement stays. Later ones change nothing, and the holder of a token learns which one stood.
+ * C1 It is settled once. The first settlement stays. Later ones change nothing, and the holder of a
+ * token learns which one stood.
  * C2 Each subscriber is served once, whether it came before or after the settlement.
- * C3 A subscriber may overtake the message that creates the cell. It waits until the latest deadline of those that wait, then all are rejected with EXPIRED.
- * C4 A settled cell is kept until the later of that deadline and its settlement plus the retention time.
- * C5 A gate is the cell of messages that a blocked handler flushed. It sends them once, however often the handler runs again, so it outlives the retention time until it is released. One that no run asks for again ends after a month.
- * C6 A cell whose only users are known (spilled consumers, a released gate) is deleted once it has served them.
- * C7 A cell is the boundary of a scope that has the cell's id. Canceling the cell settles it at once and cancels that scope. Watches cancel it with the scope in which it was made, and release a subscriber with the scope in which it subscribed.
+ * C3 A subscriber may overtake the message that creates the cell. It waits until the latest
+ * deadline of those that wait, then all are rejected with EXPIRED.
+ * C4 A settled cell is kept until the later of that deadline and its settlement plus the retention
+ * time.
+ * C5 A gate is the cell of messages that a blocked handler flushed. It sends them once, however
+ * often the handler runs again, so it outlives the retention time until it is released. One that no
+ * run asks for again ends after a month.
+ * C6 A cell whose only users are known (spilled consumers, a released gate) is deleted once it has
+ * served them.
+ * C7 A cell is the boundary of a scope that has the cell's id. Canceling the cell settles it at
+ * once and cancels that scope. Watches cancel it with the scope in which it was made, and release a
+ * subscriber with the scope in which it subscribed.
  * C8 A cell that waits for itself, directly or through others, is rejected with DEADLOCK.
  */
 
-/** Subscribers served in one activation. Others take turns, so that no activation grows with their number. */
+/**
+ * Subscribers served in one activation. Others take turns, so that no activation grows with their
+ * number.
+ */
 const TURN = 64;
 
 /** How long a handler may block and, after a crash, still find its gates. */
@@ -65,7 +76,10 @@ function changing<Control>(change: Change<Control>) {
     saveCell(activation, change(activation, readCell(activation), control));
 }
 
-/** The combinator of `ctx.future` and `ctx.promise`, and of every future that escapes. Its instances are cells. */
+/**
+ * The combinator of `ctx.future` and `ctx.promise`, and of every future that escapes. Its instances
+ * are cells.
+ */
 export const cell: Combinator = {
   kind: "cell",
   definitions: [
@@ -227,14 +241,17 @@ function settleCell(
   state: CellRecord,
   { ok, tally, spill, flow }: SettleCell,
 ): CellRecord {
-  // Spilled consumers continue the same flow and carry its usage. Other subscribers may belong to other flows.
+  // Spilled consumers continue the same flow and carry its usage. Other subscribers may belong to
+  // other flows.
   if (spill !== true || state.left) billFlow(activation, tally, flow ?? state.flow);
   if (state.settled !== undefined) return state;
   const kept = withSettlement(activation, state, { ok, text: activation.envelope.payload });
   return serveSubscribers(activation, spill === true && !state.left ? { ...kept, tally } : kept);
 }
 
-/** Tells whether the cell was deleted after its retention time, so that its settlement is unknown. */
+/**
+ * Tells whether the cell was deleted after its retention time, so that its settlement is unknown.
+ */
 function isPastRetention(
   { now }: Activation,
   { made, settled }: CellRecord,

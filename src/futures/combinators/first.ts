@@ -29,10 +29,14 @@ import { branchScope } from "./race.ts";
  * `first`: the first `count` fulfilled of several futures, in the order of their fulfillment. The
  * others are canceled.
  *
- * F1 Two lists collect the branches: one of the wanted number of values, and one of as many failures as make that number impossible. Exactly one list can become full, and it decides.
- * F2 The lists are instances of `all`. So an instance of `first` holds only numbers, whatever the size of the values.
- * F3 Each branch is a scope of its own. The decision cancels all of them but those that were fulfilled.
- * F4 Every arrival fills one place of either list, so both are deleted once all branches have arrived. The one place that is left over is filled by the decision.
+ * F1 Two lists collect the branches: one of the wanted number of values, and one of as many
+ * failures as make that number impossible. Exactly one list can become full, and it decides.
+ * F2 The lists are instances of `all`. So an instance of `first` holds only numbers, whatever the
+ * size of the values.
+ * F3 Each branch is a scope of its own. The decision cancels all of them but those that were
+ * fulfilled.
+ * F4 Every arrival fills one place of either list, so both are deleted once all branches have
+ * arrived. The one place that is left over is filled by the decision.
  */
 
 /** Opens an instance. `scope` cancels it. */

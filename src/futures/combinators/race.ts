@@ -30,10 +30,14 @@ import { timerPlan } from "./timer.ts";
  * `race`: one of several futures decides, and the others are canceled. `ctx.race`, `ctx.any` and
  * `ctx.timeout` are races.
  *
- * RC1 It is decided once: in `race` by the first settlement, in `any` by the first fulfillment. Later ones are counted and dropped.
- * RC2 Each branch is a scope of its own. The decision cancels all of them but that of a fulfilled winner, so work that the winner started continues.
- * RC3 It is deleted once it was opened, is decided, and all branches have arrived, and no sooner: a late one would create it again.
- * RC4 `any` keeps no failures. An `all` beside it collects the settlements and fills one more branch, which decides if nothing else did.
+ * RC1 It is decided once: in `race` by the first settlement, in `any` by the first fulfillment.
+ * Later ones are counted and dropped.
+ * RC2 Each branch is a scope of its own. The decision cancels all of them but that of a fulfilled
+ * winner, so work that the winner started continues.
+ * RC3 It is deleted once it was opened, is decided, and all branches have arrived, and no sooner: a
+ * late one would create it again.
+ * RC4 `any` keeps no failures. An `all` beside it collects the settlements and fills one more
+ * branch, which decides if nothing else did.
  */
 
 type Mode = "race" | "any";

@@ -9,8 +9,8 @@ import { timer } from "./timer.ts";
 import { wait } from "./wait.ts";
 
 /**
- * The table of combinators. A new one is a file beside this and an entry here; its methods appear in
- * the types of a handler's context.
+ * The table of combinators. A new one is a file beside this and an entry here; its methods appear
+ * in the types of a handler's context.
  */
 export const COMBINATORS: readonly Combinator[] = [cell, all, race, first, wait, timer, event];
 

@@ -34,8 +34,10 @@ import { subscribeToCell } from "./cell.ts";
  * `wait`: counts settled futures up to a number or an instant, then collects their settlements.
  *
  * W1 Ready and pending partition the futures, both in the given order.
- * W2 A branch changes one bit and brings no value, so n branches cost O(n) messages of flat size. Once it is decided which futures are ready, an `all` fetches their settlements from their cells.
- * W3 It lives until it was opened, is decided, and all branches have arrived: a later one would create it again.
+ * W2 A branch changes one bit and brings no value, so n branches cost O(n) messages of flat size.
+ * Once it is decided which futures are ready, an `all` fetches their settlements from their cells.
+ * W3 It lives until it was opened, is decided, and all branches have arrived: a later one would
+ * create it again.
  * W4 It is canceled with its scope, and its consumers are told at once.
  * W5 The usage of its branches travels on with the outcome. That of later ones goes to the flow.
  */
@@ -46,7 +48,9 @@ type WaitDetails = {
   readonly dueAt?: number;
 };
 
-/** Opens a wait. `cells` are those of its futures, `count` is the number of settlements to wait for. */
+/**
+ * Opens a wait. `cells` are those of its futures, `count` is the number of settlements to wait for.
+ */
 type OpenWait = WaitDetails & {
   readonly cells: readonly MessageId[];
   readonly retainUntil: number;

@@ -9,7 +9,10 @@ export interface FlowBill {
   readonly activeMs: number;
   /** The part of it in which the handler waited in `ctx.get`: the double billing. */
   readonly blockedMs: number;
-  /** Sum over runs of the time from the handler's end to the settlement of the future it returned. Not billed. */
+  /**
+   * Sum over runs of the time from the handler's end to the settlement of the future it returned.
+   * Not billed.
+   */
   readonly parkedMs: number;
   /** Stretch: billed over active time, 1 when nothing was billed twice. */
   readonly beta: number;

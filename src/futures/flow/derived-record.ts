@@ -9,9 +9,11 @@ import { CALL } from "../define/spec.ts";
 import { SYSTEM } from "../protocol/system.ts";
 
 /**
- * The first call of a flow tells all that is known of the flow until it is handled, unless the flow was started under a key.
+ * The first call of a flow tells all that is known of the flow until it is handled, unless the flow
+ * was started under a key.
  *
- * FC1 The record is what {@link recordOfFirstCall} makes of the call, whoever asks: the flow when it starts, or an engine after a crash.
+ * FC1 The record is what {@link recordOfFirstCall} makes of the call, whoever asks: the flow when
+ * it starts, or an engine after a crash.
  * FC2 A call that is tried again tells nothing: the record was written when it was first handled.
  */
 export const derivedFlowRecord: DerivedValues = {

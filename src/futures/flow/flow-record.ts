@@ -23,7 +23,10 @@ export type FlowRecord = {
 type RareFields = {
   /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
   readonly number?: string | undefined;
-  /** Of function and input, by which another start under this key is compared; only kept for a key that was given. */
+  /**
+   * Of function and input, by which another start under this key is compared; only kept for a key
+   * that was given.
+   */
   readonly digest?: string | undefined;
   /** It was cancelled before it was settled. */
   readonly cancelled?: true | undefined;
@@ -37,7 +40,10 @@ type RareFields = {
 const ABSENT = 0;
 const [PENDING, OK, FAILED] = [0, 1, 2];
 
-/** A record as a list: half as long as with names, and written in half the time. What is seldom kept comes last, or not at all. */
+/**
+ * A record as a list: half as long as with names, and written in half the time. What is seldom kept
+ * comes last, or not at all.
+ */
 type Stored = readonly [
   type: string,
   startedAt: number,

@@ -37,11 +37,16 @@ function changing<Control>(
  * The system function of flows. Its id is the flow's key, and its record says what was started and
  * how it stands.
  *
- * L1 A start is idempotent by key. The same function and input attach to the flow. Others conflict and change nothing.
- * L2 A flow settles once and tells whoever is connected. Its outcome is kept for the retention time.
- * L3 Canceling settles the flow as canceled at once, and cancels its scope. The scope is the flow's number, with which the names of all its scopes begin.
- * L4 A settled flow can be purged before its time. Later messages for it are dropped, as after its retention.
- * L5 The usage of late runs is added whenever it comes. The bill is `final` when every message sent has been counted.
+ * L1 A start is idempotent by key. The same function and input attach to the flow. Others conflict
+ * and change nothing.
+ * L2 A flow settles once and tells whoever is connected. Its outcome is kept for the retention
+ * time.
+ * L3 Canceling settles the flow as canceled at once, and cancels its scope. The scope is the flow's
+ * number, with which the names of all its scopes begin.
+ * L4 A settled flow can be purged before its time. Later messages for it are dropped, as after its
+ * retention.
+ * L5 The usage of late runs is added whenever it comes. The bill is `final` when every message sent
+ * has been counted.
  */
 export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
   start: startFlow,

@@ -11,8 +11,8 @@ type ReadControl = (address: Address, name: string) => Json | undefined;
 /**
  * Returns the keys of the replies that cannot come before one of the messages is handled.
  *
- * It walks from the messages' consumers through the combinators that wait for them. A race or a wait
- * can spare some of its futures; the walk goes on from it only when too many are lost.
+ * It walks from the messages' consumers through the combinators that wait for them. A race or a
+ * wait can spare some of its futures; the walk goes on from it only when too many are lost.
  */
 export function* leadsTo(envelopes: Iterable<Envelope>, read: ReadControl): Generator<string> {
   /** The futures that cannot settle, by the address that waits for them. */

@@ -42,8 +42,8 @@ export const codec = makeCodec({
 const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;
 
 /**
- * Removes the instants from the handles in an encoded text. A handler that runs again writes the same
- * handles with later instants.
+ * Removes the instants from the handles in an encoded text. A handler that runs again writes the
+ * same handles with later instants.
  */
 export function withoutRetention(text: string): string {
   return text.replaceAll(INSTANT, "$1]]}");

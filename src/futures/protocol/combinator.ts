@@ -21,7 +21,9 @@ import type { Scope } from "./scope.ts";
  * registering system functions, walking from a future to its waiters.
  */
 export interface Combinator<Details = unknown> {
-  /** The one word for it: in the graph, in consumers (`to`), and in the name of its system function. */
+  /**
+   * The one word for it: in the graph, in consumers (`to`), and in the name of its system function.
+   */
   readonly kind: string;
   /** Its system functions. Older stores may hold instances of a former one. */
   readonly definitions: readonly Definition[];
@@ -33,7 +35,10 @@ export interface Combinator<Details = unknown> {
   compile?(graph: Graph, node: Node, plan: CombinatorPlan<Details>, compiled: Compiled): void;
   /** Returns the consumers that wait at the instance `id`. */
   consumersAt(read: ReadValue, id: string): readonly Consumer[];
-  /** Tells whether an instance can settle although `lost` of its futures never do. The default is no. */
+  /**
+   * Tells whether an instance can settle although `lost` of its futures never do. The default is
+   * no.
+   */
   canSpare?(read: ReadValue, lost: number): boolean;
   /** Describes an instance to people who look at a flow's waits. */
   describe(
@@ -71,7 +76,9 @@ export interface FutureMaker {
   readonly type: string;
   readonly graph: Graph;
   now(): number;
-  /** Checks a list of futures and returns them as needs. @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE` */
+  /**
+   * Checks a list of futures and returns them as needs. @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE`
+   */
   needs(futures: unknown, what: string, want?: Want): readonly Need[];
   /** Checks one future. @throws `NOT_A_FUTURE`, `FOREIGN_FUTURE` */
   need(future: unknown): Need;
@@ -99,13 +106,17 @@ export type BranchSettled = {
   readonly tally: UsageTotals;
 };
 
-/** Name of the message that opens an instance. Every other message of a branch is its settlement. */
+/**
+ * Name of the message that opens an instance. Every other message of a branch is its settlement.
+ */
 export const OPEN = "open";
 
 /** Name of the message that an instance sends itself for a later instant. */
 export const TIMEOUT = "timeout";
 
-/** The handlers of a combinator's system function, whose opening message has data of type `Open`. */
+/**
+ * The handlers of a combinator's system function, whose opening message has data of type `Open`.
+ */
 export interface InstanceHandlers<Open> {
   readonly type: string;
   readonly valueNames: readonly string[];
@@ -141,7 +152,10 @@ export function combinatorFunction<Open>(handlers: InstanceHandlers<Open>): Defi
   return { type, valueNames, system: true, receive };
 }
 
-/** Reads an instance's state, and refuses a format that this release does not know. @throws `FORMAT_TOO_NEW` */
+/**
+ * Reads an instance's state, and refuses a format that this release does not know. @throws
+ * `FORMAT_TOO_NEW`
+ */
 export function readVersioned<State extends { readonly v?: number }>(
   activation: Activation,
   name: string,

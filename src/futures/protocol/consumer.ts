@@ -17,9 +17,15 @@ type CarriedUsage = {
   readonly want?: Want | undefined;
   /** Index among the futures of a `wait`, for a settlement that names it. */
   readonly position?: number | undefined;
-  /** Usage of the runs so far. Only the first consumer of a list carries it, so nothing counts twice. */
+  /**
+   * Usage of the runs so far. Only the first consumer of a list carries it, so nothing counts
+   * twice.
+   */
   readonly tally?: UsageTotals | undefined;
-  /** Handlers whose future settles with this consumer: their number, and the sum of the instants at which they ended. */
+  /**
+   * Handlers whose future settles with this consumer: their number, and the sum of the instants at
+   * which they ended.
+   */
   readonly parked?: readonly [handlers: number, endedAtSum: number];
 };
 
@@ -72,11 +78,12 @@ export type BranchConsumer = CarriedUsage & {
 };
 
 /**
- * The receiver of a settlement. It travels with the message that will bring the settlement about, so
- * no function has to wait.
+ * The receiver of a settlement. It travels with the message that will bring the settlement about,
+ * so no function has to wait.
  *
  * - a branch of a combinator
- * - `cell`: settles the cell of a future that escaped; `spill` if it holds consumers that outgrew a message
+ * - `cell`: settles the cell of a future that escaped; `spill` if it holds consumers that outgrew a
+ * message
  * - `flow`: settles a flow
  * - `call`: calls a function
  * - `answer`: replies to the client or handler that waits for `key`
@@ -113,7 +120,10 @@ export function isBranch(consumer: Consumer): consumer is BranchConsumer {
   return "index" in consumer && consumer.index !== undefined;
 }
 
-/** Returns the address of the combinator's instance that a consumer belongs to, if it belongs to one. */
+/**
+ * Returns the address of the combinator's instance that a consumer belongs to, if it belongs to
+ * one.
+ */
 export function instanceOf(consumer: Consumer): Address | undefined {
   const isCell = consumer.to === "cell" && "id" in consumer;
   return isCell || isBranch(consumer)

@@ -7,12 +7,13 @@ import { sendControl } from "./system.ts";
 import type { Address } from "../../core/message/address.ts";
 
 /**
- * Finds futures that wait for themselves. When a consumer begins to wait for a cell, a probe follows
- * the way of its settlement, through `all`, cells, and calls that are still to be made. A probe that
- * returns to its cell has found a cycle, which nothing would ever settle.
+ * Finds futures that wait for themselves. When a consumer begins to wait for a cell, a probe
+ * follows the way of its settlement, through `all`, cells, and calls that are still to be made. A
+ * probe that returns to its cell has found a cycle, which nothing would ever settle.
  *
  * CD1 The last edge of a cycle is probed when all its other edges exist.
- * CD2 A probe has a bounded number of messages. A cycle of more than {@link MAX_PROBES} futures is not found.
+ * CD2 A probe has a bounded number of messages. A cycle of more than {@link MAX_PROBES} futures is
+ * not found.
  * CD3 It ends at a race or a wait, which can spare a future.
  */
 /** Name of a probe's message. */

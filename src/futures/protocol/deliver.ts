@@ -21,10 +21,12 @@ import { sendControl, sendSystemMessage } from "./system.ts";
  * Hands a settlement to its consumers, as messages.
  *
  * D1 Each consumer is served once per delivery, in order.
- * D2 The sums of a flow ride on: to a slot, cell or flow in the message; to a call on the first of its own consumers.
+ * D2 The sums of a flow ride on: to a slot, cell or flow in the message; to a call on the first of
+ * its own consumers.
  * D3 A rejection never calls a function that wants a value: it passes on to that call's consumers.
- * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody waits for it: its consumers learn at
- *    once that they were cancelled, so that nothing of the scope stays; and it is in no scope, so that nothing cancels it.
+ * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody
+ * waits for it: its consumers learn at once that they were cancelled, so that nothing of the scope
+ * stays; and it is in no scope, so that nothing cancels it.
  */
 export function deliverSettlement(
   activation: Activation,
@@ -129,7 +131,10 @@ function startCall(
   );
 }
 
-/** Passes a rejection on, past a call that is not made: its message will never run, which its mark must not wait for. */
+/**
+ * Passes a rejection on, past a call that is not made: its message will never run, which its mark
+ * must not wait for.
+ */
 function skipCall(
   activation: Activation,
   skipped: CallConsumer,
@@ -151,7 +156,10 @@ function skipCall(
   deliverSettlement(activation, consumers, rejection, skipped.flow);
 }
 
-/** Sums to be carried, the handler that is parked from now on, and the flow that is billed where nobody carries. */
+/**
+ * Sums to be carried, the handler that is parked from now on, and the flow that is billed where
+ * nobody carries.
+ */
 interface UsageLoad {
   readonly tally: UsageTotals;
   readonly parked?: readonly [handlers: number, endedAtSum: number];

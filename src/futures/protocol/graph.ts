@@ -10,11 +10,12 @@ import type { Node, Plan } from "./node.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * What one run of a handler describes: futures and messages, in the order in which it made them. Nothing is sent while it
- * runs, because who consumes a future is known only when the handler ends.
+ * What one run of a handler describes: futures and messages, in the order in which it made them.
+ * Nothing is sent while it runs, because who consumes a future is known only when the handler ends.
  *
  * G1 A node needs only nodes made before it.
- * G2 Ids follow from the message, the retry epoch and the order, so a re-executed handler makes the same ones.
+ * G2 Ids follow from the message, the retry epoch and the order, so a re-executed handler makes the
+ * same ones.
  */
 export class Graph {
   readonly activation: Activation;

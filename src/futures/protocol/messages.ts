@@ -4,8 +4,8 @@ import type { Consumer } from "./consumer.ts";
 import type { Settled } from "./settled.ts";
 
 /**
- * The messages of the system functions: for each function, the control data of a message by its name.
- * Senders and receivers are typed by this map. A combinator's messages are in its own file.
+ * The messages of the system functions: for each function, the control data of a message by its
+ * name. Senders and receivers are typed by this map. A combinator's messages are in its own file.
  */
 export interface Messages {
   readonly cell: {
@@ -50,7 +50,9 @@ export interface Messages {
     readonly guard: WatchToken;
   };
   readonly timer: {
-    /** Carries everything that happens when the timer is due. The default settlement is `undefined`. */
+    /**
+     * Carries everything that happens when the timer is due. The default settlement is `undefined`.
+     */
     readonly due: {
       readonly consumers: readonly Consumer[];
       readonly flow?: string;
@@ -117,7 +119,10 @@ export type SettleByToken = ReplyKey & {
   readonly digest: string;
 };
 
-/** Starts a flow. The payload is its input; the reply's outcome is `started`, `attached` or `conflict`. */
+/**
+ * Starts a flow. The payload is its input; the reply's outcome is `started`, `attached` or
+ * `conflict`.
+ */
 export type StartFlow = ReplyKey & {
   readonly number: string;
   readonly type: string;

@@ -11,14 +11,19 @@ import type { Settled } from "./settled.ts";
 export interface Taker {
   readonly consumer: Consumer;
   readonly scope: Scope;
-  /** It is outside of the scope, as its boundary: what comes after a cancellation is dropped there. */
+  /**
+   * It is outside of the scope, as its boundary: what comes after a cancellation is dropped there.
+   */
   readonly boundary?: true;
 }
 
 /** A future that another one needs, and what it needs of it. */
 export type Need = { readonly node: Node; readonly want?: Want };
 
-/** A text with holes in it: `segments` has one entry more than `needs`, whose settlements fill the holes. */
+/**
+ * A text with holes in it: `segments` has one entry more than `needs`, whose settlements fill the
+ * holes.
+ */
 export type Template = { readonly segments: readonly string[]; readonly needs: readonly Need[] };
 
 /** A call, which may have to wait for futures in its input. */
@@ -49,7 +54,9 @@ export type Plan =
   | { readonly kind: "settled"; readonly settled: Settled }
   /** A future of another activation, known by its cell. */
   | { readonly kind: "cell"; readonly cell: MessageId; readonly retainUntil: number }
-  /** A future that is settled from outside, by a token with this digest. Its cell has its own id. */
+  /**
+   * A future that is settled from outside, by a token with this digest. Its cell has its own id.
+   */
   | { readonly kind: "promise"; readonly digest: string; readonly retainUntil: number }
   /** A plain message, which has no consumers. */
   | { readonly kind: "send"; readonly envelope: Envelope };
@@ -94,7 +101,9 @@ export function extendScope(node: Node, scope: Scope): void {
   node.scope = node.scope === undefined ? scope : commonScope(node.scope, scope);
 }
 
-/** One future of a running handler, or one message: a node of the graph that the handler describes. */
+/**
+ * One future of a running handler, or one message: a node of the graph that the handler describes.
+ */
 export interface Node {
   id: MessageId;
   plan: Plan;

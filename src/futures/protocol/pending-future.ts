@@ -34,7 +34,9 @@ export class PendingFuture {
     return this.#graph.makeHandle(this.#node, this.#graph.scope);
   }
 
-  /** The node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE` */
+  /**
+   * The node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE`
+   */
   static node(graph: Graph, value: unknown, what: string): Node {
     if (typeof value === "object" && value !== null && #node in value) {
       if (value.#graph === graph) return value.#node;

@@ -32,8 +32,8 @@ export function rejectedWithCode(
 }
 
 /**
- * Makes the rejection of canceled work. A cancellation can reject very many futures at once, so this
- * creates no Error object.
+ * Makes the rejection of canceled work. A cancellation can reject very many futures at once, so
+ * this creates no Error object.
  */
 export function cancelledSettlement(what: string): Settled {
   return rejectedSettlement({
@@ -49,7 +49,8 @@ export function failureOfSettlement(settled: Settled): Failure {
 }
 
 /**
- * Encodes a settlement as the value that `onSettled`, `allSettled` and `wait` give to user code. Only
+ * Encodes a settlement as the value that `onSettled`, `allSettled` and `wait` give to user code.
+ * Only
  * `wait` gives an `index`.
  */
 export function encodeSettlement({ ok, text }: Settled, index?: number): Encoded {

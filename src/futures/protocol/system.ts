@@ -36,8 +36,8 @@ export interface SystemMessage<
 }
 
 /**
- * Sends a message to a system function. An engine that runs system functions in the batch that caused
- * them never stores it, so its id need not be unique.
+ * Sends a message to a system function. An engine that runs system functions in the batch that
+ * caused them never stores it, so its id need not be unique.
  */
 export function sendSystemMessage<
   Kind extends keyof Messages,
@@ -73,7 +73,10 @@ export interface Schedule {
   readonly scope?: string | undefined;
 }
 
-/** Sends a message to a system function at an instant, unless its token or its scope is canceled before. */
+/**
+ * Sends a message to a system function at an instant, unless its token or its scope is canceled
+ * before.
+ */
 export function scheduleControl(
   activation: Activation,
   { target, name, control, payload = UNDEFINED }: ControlMessage,

@@ -6,9 +6,10 @@ import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import { cancelledSettlement } from "../protocol/settled.ts";
 
 /**
- * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. One that takes a settlement, and has not
- * begun, runs all the same, to clean up, in no scope. A handler that is at work posts its own sums when it ends; its mark is
- * posted by a message behind it, which is there after a crash, too.
+ * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. One
+ * that takes a settlement, and has not begun, runs all the same, to clean up, in no scope. A
+ * handler that is at work posts its own sums when it ends; its mark is posted by a message behind
+ * it, which is there after a crash, too.
  */
 export function cancelCall(activation: Activation): void {
   const { scope: _, ...envelope } = activation.envelope;

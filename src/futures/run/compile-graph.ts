@@ -26,11 +26,15 @@ import { sendSystemMessage } from "../protocol/system.ts";
 /**
  * Turns the graph that a handler described into messages, when the handler ends or blocks.
  *
- * R1 Nodes are compiled from the last to the first, so all consumers of a node are known when it is sent (G1).
- * R2 A node that needs one other node travels as a consumer on that node's message. One that needs several becomes an `all`.
+ * R1 Nodes are compiled from the last to the first, so all consumers of a node are known when it is
+ * sent (G1).
+ * R2 A node that needs one other node travels as a consumer on that node's message. One that needs
+ * several becomes an `all`.
  * R3 Messages leave in the order in which the handler made them.
  * R4 Consumers that outgrow a message move into a cell of their own.
- * R5 A node runs in the innermost scope that holds all its takers, so canceling a scope cancels what only that scope needs. A taker further in waits in a cell of its own, which is canceled with its scope.
+ * R5 A node runs in the innermost scope that holds all its takers, so canceling a scope cancels
+ * what only that scope needs. A taker further in waits in a cell of its own, which is canceled with
+ * its scope.
  */
 
 /** Largest weight of the consumers in one message, in characters. */
@@ -85,7 +89,10 @@ function sendCombinator(graph: Graph, node: Node, plan: CombinatorPlan, compiled
   combinator?.compile?.(graph, node, plan, compiled);
 }
 
-/** Returns the scope in which a node runs. An escaped node is the boundary of its own, and gets its cell. */
+/**
+ * Returns the scope in which a node runs. An escaped node is the boundary of its own, and gets its
+ * cell.
+ */
 function ownScope(graph: Graph, node: Node): Scope {
   const needed = node.scope ?? graph.scope;
   if (node.escapedUntil === undefined) return needed;
@@ -148,7 +155,10 @@ function spillLarge(
     : [spillConsumers(activation, childId(node.id, epoch, "spill"), consumers, { flow })];
 }
 
-/** Tells whether a node is canceled, or only canceled nodes needed it. The holder of a handle may need it, too. */
+/**
+ * Tells whether a node is canceled, or only canceled nodes needed it. The holder of a handle may
+ * need it, too.
+ */
 function isCancelled({ id, plan, cancelled, abandoned, scope, kept }: Node): boolean {
   return (
     cancelled ||
@@ -219,8 +229,8 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
 }
 
 /**
- * Creates a state ahead of the call that creates it. The call waits for its input, and its state's id
- * is known at once, so others may call the state meanwhile.
+ * Creates a state ahead of the call that creates it. The call waits for its input, and its state's
+ * id is known at once, so others may call the state meanwhile.
  */
 function announceState({ activation, epoch }: Graph, node: Node, target: Address): void {
   const control: CallControl = { consumers: [], creates: true, oneWay: true };

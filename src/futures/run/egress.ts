@@ -6,15 +6,18 @@ import { toFailure } from "../types/failure.ts";
 import { codec } from "../protocol/codec.ts";
 import { addPoisonDeadLetter } from "./poison-call.ts";
 
-/** Takes a value out of the system. `id` is the same when it is tried again, so that the outside can act once. */
+/**
+ * Takes a value out of the system. `id` is the same when it is tried again, so that the outside can
+ * act once.
+ */
 export type Sink = (value: unknown, about: { readonly id: string }) => void | Promise<void>;
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 60_000;
 
 /**
- * Makes an egress a function like others: a durable message, handled once it is committed, one at a time per sender.
- * A sink that fails is tried again with growing delays, for as long as it takes.
+ * Makes an egress a function like others: a durable message, handled once it is committed, one at a
+ * time per sender. A sink that fails is tried again with growing delays, for as long as it takes.
  *
  * @throws `INVALID_HANDLER`
  */

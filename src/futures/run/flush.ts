@@ -16,8 +16,11 @@ import { compileNode, compileEach } from "./compile-graph.ts";
  * Sends the graph that a handler has described so far, because it blocks.
  *
  * FL1 All messages go through gates, so a run that is repeated after a crash sends nothing twice.
- * FL2 A gate's id follows from its content, not from its place: an equal call attaches to the one flushed before.
- * FL3 From then on each future is known by its cell, and can be used like any other. Its takers subscribe there, each through a gate of its own: a repeated run may make the same call and use its result differently.
+ * FL2 A gate's id follows from its content, not from its place: an equal call attaches to the one
+ * flushed before.
+ * FL3 From then on each future is known by its cell, and can be used like any other. Its takers
+ * subscribe there, each through a gate of its own: a repeated run may make the same call and use
+ * its result differently.
  */
 export function flush(graph: Graph): void {
   nameByContent(graph);
@@ -121,7 +124,8 @@ function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Nod
 function gated(graph: Graph, node: Node): readonly Send[] {
   const sends = [...compileNode(graph, node), ...markMade(graph, node)];
   if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
-  // A repeated run returns another token, which must be valid, too. Its subscribers are there already.
+  // A repeated run returns another token, which must be valid, too. Its subscribers are there
+  // already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
   const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
   return [...gateFor(graph, node, making, node.plan.digest), ...gateFor(graph, node, using)];

@@ -43,9 +43,9 @@ export interface ContextParts {
 }
 
 /**
- * The `ctx` of a handler. It checks arguments and adds nodes to the graph. The types and the meaning
- * of its methods are those of `Context`. The table of combinators adds the methods that join, race and
- * await futures.
+ * The `ctx` of a handler. It checks arguments and adds nodes to the graph. The types and the
+ * meaning of its methods are those of `Context`. The table of combinators adds the methods that
+ * join, race and await futures.
  */
 export class HandlerContext {
   readonly #graph: Graph;
@@ -234,7 +234,10 @@ export class HandlerContext {
     return this.#activation.address.type;
   }
 
-  /** Checks that the handler may start or send something. @throws `CONTEXT_CLOSED`, `STALE_ATTEMPT`, `READ_ONLY` */
+  /**
+   * Checks that the handler may start or send something. @throws `CONTEXT_CLOSED`, `STALE_ATTEMPT`,
+   * `READ_ONLY`
+   */
   #open(): HandlerFutures {
     this.#graph.checkOpen();
     if (!this.#parts.readOnly) return this.#futures;

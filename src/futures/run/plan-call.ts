@@ -44,7 +44,10 @@ export function planInvoke(
   return planCall(futures, f, options, whole);
 }
 
-/** Plans a continuation. `rest` holds its args and options; their number tells whether there are args. */
+/**
+ * Plans a continuation. `rest` holds its args and options; their number tells whether there are
+ * args.
+ */
 export function planContinuation(
   futures: HandlerFutures,
   need: Need,
@@ -172,7 +175,10 @@ export function planEgress(futures: HandlerFutures, type: string, value: unknown
   return { kind: "call", target, name: "egress", ...template, creates: false, oneWay: true };
 }
 
-/** Returns the id in some options. An id that is given as `undefined` is a mistake, not a wish for a new state. */
+/**
+ * Returns the id in some options. An id that is given as `undefined` is a mistake, not a wish for a
+ * new state.
+ */
 function idOf(options: { readonly id?: string }, type: string): string | undefined {
   return "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
 }

@@ -12,8 +12,9 @@ import { failureOfSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 
 /**
- * Gives up the call of a user's function that the process died of: it is a dead letter, and whoever waits for it is told why.
- * Its runs, which never ended, count in the flow's bill, at no time: nobody knows how long they took.
+ * Gives up the call of a user's function that the process died of: it is a dead letter, and whoever
+ * waits for it is told why. Its runs, which never ended, count in the flow's bill, at no time:
+ * nobody knows how long they took.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;

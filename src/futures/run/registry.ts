@@ -23,7 +23,8 @@ export const unregistered: Definition = {
 };
 
 /**
- * Makes definitions for an engine of the functions that users list, with the parts they bring, and the system functions.
+ * Makes definitions for an engine of the functions that users list, with the parts they bring, and
+ * the system functions.
  *
  * @throws `DUPLICATE_FUNCTION`, `INVALID_OPTIONS`
  */

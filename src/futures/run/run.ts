@@ -44,11 +44,13 @@ import { compileGraph } from "./compile-graph.ts";
  * Runs a user's handler for one message, and turns what it did into effects.
  *
  * H1 The handler runs once; when it ends, its state, its messages and its outcome leave together.
- * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed message to itself.
- * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and nothing is left behind.
+ * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed
+ * message to itself.
+ * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and
+ * nothing is left behind.
  * H4 A context is closed when its handler has ended, and stale when its attempt was abandoned.
- * H5 A run whose message is withdrawn meanwhile keeps its state and one-way messages; its outcome goes nowhere, and nothing that it
- *    would have waited for is begun.
+ * H5 A run whose message is withdrawn meanwhile keeps its state and one-way messages; its outcome
+ * goes nowhere, and nothing that it would have waited for is begun.
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = callControlOf(activation.envelope);
@@ -102,7 +104,10 @@ class HandlerRun {
     }
   }
 
-  /** What is handled; what takes a settlement and was cancelled before it began learns of that instead, and of what it would have cleaned up. */
+  /**
+   * What is handled; what takes a settlement and was cancelled before it began learns of that
+   * instead, and of what it would have cleaned up.
+   */
   #input(): unknown {
     const input = codec.decode(this.#activation.envelope.payload);
     const { settles, cancelled: isCancelled } = this.#control;
@@ -151,12 +156,16 @@ class HandlerRun {
     if (this.#cancellation.isCancelled) return this.#end(run);
     if ("plan" in outcome) this.#handBack(outcome, run);
     compileGraph(this.#graph);
-    // The outcome leaves last, so that whoever learns of it finds what went before it to the same place, such as a status.
+    // The outcome leaves last, so that whoever learns of it finds what went before it to the same
+    // place, such as a status.
     if (!("plan" in outcome)) this.#settle(outcome, run);
     releaseGates(this.#graph);
   }
 
-  /** Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that cancelled. */
+  /**
+   * Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that
+   * cancelled.
+   */
   #end(run: Run): void {
     for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
     compileGraph(this.#graph);
@@ -214,7 +223,10 @@ class HandlerRun {
     releaseGates(this.#graph);
   }
 
-  /** Tries again later: a delayed message to itself with the same id and consumers, the address free meanwhile. */
+  /**
+   * Tries again later: a delayed message to itself with the same id and consumers, the address free
+   * meanwhile.
+   */
   #retry(run: Run, delayMs: number, retries: number): void {
     const { envelope, now } = this.#activation;
     const { consumers, flow } = this.#control;
@@ -248,7 +260,10 @@ class HandlerRun {
     );
   }
 
-  /** A state whose id the system made exists from its first message until it is terminated or ages out. */
+  /**
+   * A state whose id the system made exists from its first message until it is terminated or ages
+   * out.
+   */
   #checkExists(): void {
     if (this.#state === undefined) return;
     const { address } = this.#activation;

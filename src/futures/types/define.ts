@@ -133,8 +133,8 @@ export interface StatefulDefinition<Specs, Ops, Asks> extends StatefulOptions<St
   readonly handlers: Ops;
   readonly queries?: Asks & Queries<StateOf<Specs>>;
   /**
-   * Operations that have one flow per id. A client that starts one with an `id` and no `key` uses the
-   * id as the flow's key too. Default: none.
+   * Operations that have one flow per id. A client that starts one with an `id` and no `key` uses
+   * the id as the flow's key too. Default: none.
    */
   readonly flowPerId?: readonly (NoInfer<keyof Ops> & string)[];
 }

@@ -11,7 +11,9 @@ export class AddressCount {
   readonly #counts = new AddressMap<{ count: number }>();
   #counted = 0;
 
-  /** Returns the number of messages for the address. The list may have grown since the last call. */
+  /**
+   * Returns the number of messages for the address. The list may have grown since the last call.
+   */
   at(address: Address, list: readonly (StoredMessage | undefined)[]): number {
     for (; this.#counted < list.length; this.#counted++) {
       const message = list[this.#counted];

@@ -2,7 +2,10 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Log } from "../../../core/host/log.ts";
 
-/** Delay before a commit that found the disk full is tried again. It doubles each time, up to the longest. */
+/**
+ * Delay before a commit that found the disk full is tried again. It doubles each time, up to the
+ * longest.
+ */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 10_000;
 

@@ -124,12 +124,17 @@ export class GroupCommit {
     return this.#current.removes(seq) || this.#inFlight.some((batch) => batch.removes(seq));
   }
 
-  /** Tells whether a commit in flight inserts or removes the message, or the next one removes it. */
+  /**
+   * Tells whether a commit in flight inserts or removes the message, or the next one removes it.
+   */
   changes(seq: number): boolean {
     return this.removes(seq) || this.#inFlight.some((batch) => batch.inserts(seq));
   }
 
-  /** Tells whether a commit in flight or the next one deletes the dead letter of the message with this id. */
+  /**
+   * Tells whether a commit in flight or the next one deletes the dead letter of the message with
+   * this id.
+   */
   deletesDeadLetter(id: string): boolean {
     return (
       this.#current.deletesDeadLetter(id) ||
@@ -137,7 +142,10 @@ export class GroupCommit {
     );
   }
 
-  /** Returns every unhandled message of all scopes that start with the prefix, in the order of acceptance. */
+  /**
+   * Returns every unhandled message of all scopes that start with the prefix, in the order of
+   * acceptance.
+   */
   messagesInScope(prefix: string): readonly StoredMessage[] {
     const stored = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
     const inFlight = this.#inFlight
@@ -168,7 +176,9 @@ export class GroupCommit {
     yield* this.#current.cancelled;
   }
 
-  /** Starts to commit the current batch, if possible. Otherwise it follows the commits in flight. */
+  /**
+   * Starts to commit the current batch, if possible. Otherwise it follows the commits in flight.
+   */
   begin(): void {
     const listener = this.#listener;
     if (listener === undefined || !this.canBegin) return;
@@ -187,7 +197,10 @@ export class GroupCommit {
     this.#parts.diskSpace.stopWaiting();
   }
 
-  /** Commits everything collected so far, without waiting for disk space. Resolves when done or failed; never rejects. */
+  /**
+   * Commits everything collected so far, without waiting for disk space. Resolves when done or
+   * failed; never rejects.
+   */
   async finish(): Promise<void> {
     this.#parts.diskSpace.stopWaiting();
     this.begin();

@@ -5,7 +5,10 @@ import type { StoredMessage, Store } from "../../../stores/store.ts";
 /** Messages read at a time. */
 const CHUNK = 4096;
 
-/** Reads the stored work of all scopes that start with the prefix. It scans all messages that wait to be handled. */
+/**
+ * Reads the stored work of all scopes that start with the prefix. It scans all messages that wait
+ * to be handled.
+ */
 export function pendingWorkOf(
   store: Pick<Store, "readMessages" | "readScope" | "readWatches">,
   scope: string,

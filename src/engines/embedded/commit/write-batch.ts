@@ -32,7 +32,9 @@ export class WriteBatch {
   readonly #removed = new Set<number>();
   readonly #removedDelayed = new Set<number>();
   readonly #cancelled = new Set<string>();
-  /** Messages in the order of their numbers; `undefined` in place of a message that came and went. */
+  /**
+   * Messages in the order of their numbers; `undefined` in place of a message that came and went.
+   */
   readonly #inserted: (StoredMessage | undefined)[] = [];
   #insertedCount = 0;
   readonly #seqByToken = new Map<string, number>();
@@ -148,7 +150,10 @@ export class WriteBatch {
     this.#watched.set(watchKey(watch), watch);
   }
 
-  /** Removes a watch. One that the batch itself adds is dropped, but the store may hold an earlier one. */
+  /**
+   * Removes a watch. One that the batch itself adds is dropped, but the store may hold an earlier
+   * one.
+   */
   unwatch(watch: ScopeWatch): void {
     const key = watchKey(watch);
     this.#watched.delete(key);
@@ -186,7 +191,10 @@ export class WriteBatch {
     this.#crashMarks.set(mark.seq, mark);
   }
 
-  /** Converts the batch to the store's form. `nextRowId` numbers the values that are new to the store. */
+  /**
+   * Converts the batch to the store's form. `nextRowId` numbers the values that are new to the
+   * store.
+   */
   toStore(nextRowId: () => number): Batch {
     return {
       removed: [...this.#removed],
@@ -229,7 +237,9 @@ export class WriteBatch {
     return writes;
   }
 
-  /** Marks its values as committed. `onUnpinned` receives each state that no batch writes any more. */
+  /**
+   * Marks its values as committed. `onUnpinned` receives each state that no batch writes any more.
+   */
   markCommitted(onUnpinned: (state: AddressState) => void): void {
     for (const [index, cached] of this.#writes.entries()) {
       const { state } = cached;

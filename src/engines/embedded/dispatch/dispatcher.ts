@@ -3,7 +3,10 @@
  * it; it alone decides when batches are committed, replies delivered and handlers started.
  */
 export interface Dispatcher {
-  /** Tells whether the next turn starts handlers or delivers replies, which add to the current batch. */
+  /**
+   * Tells whether the next turn starts handlers or delivers replies, which add to the current
+   * batch.
+   */
   readonly hasMoreToRun: boolean;
   /** Schedules a turn if one would do something. */
   wake(): void;

@@ -39,7 +39,10 @@ export interface ActivationsParts {
  */
 export class Activations implements Intake {
   readonly #parts: ActivationsParts;
-  /** Effects of activations that canceled a scope. Their sends leave once the scope's messages are canceled. */
+  /**
+   * Effects of activations that canceled a scope. Their sends leave once the scope's messages are
+   * canceled.
+   */
   readonly #heldEffects = new Queue<Effects>();
 
   constructor(parts: ActivationsParts) {
@@ -98,7 +101,8 @@ export class Activations implements Intake {
     if (!running.cancellation.isCancelled) cancellation.remove(running);
     writer.write(effects);
     this.#drain();
-    // The scope was canceled after the handler ended: the messages it sent meanwhile are canceled now.
+    // The scope was canceled after the handler ended: the messages it sent meanwhile are canceled
+    // now.
     if (!scopes.takeSkipped(seq) || envelope.scope === undefined) return;
     scopes.cancel(envelope.scope);
     this.#drain();

@@ -30,7 +30,10 @@ export interface BlockedGet {
 export interface BlockedWork {
   /** Returns the messages queued at an address behind the running one. */
   readonly queuedAt: (address: Address) => Iterable<Envelope>;
-  /** The messages that wait for a slot when every slot is held by a blocked handler. Otherwise empty. */
+  /**
+   * The messages that wait for a slot when every slot is held by a blocked handler. Otherwise
+   * empty.
+   */
   readonly waitingForSlot: readonly Envelope[];
 }
 
@@ -156,7 +159,10 @@ export class BlockedGets {
     return stuck;
   }
 
-  /** Tells whether the cycle is one get that waits for a message queued at its own address, not for its own outcome. */
+  /**
+   * Tells whether the cycle is one get that waits for a message queued at its own address, not for
+   * its own outcome.
+   */
   #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
     return (
       only !== undefined &&

@@ -23,7 +23,10 @@ export interface EffectWriterParts {
   readonly systemMessages: Queue<Envelope>;
 }
 
-/** Writes the effects of activations into the current batch, and queues the messages to system functions. */
+/**
+ * Writes the effects of activations into the current batch, and queues the messages to system
+ * functions.
+ */
 export class EffectWriter {
   readonly #parts: EffectWriterParts;
 
@@ -37,7 +40,10 @@ export class EffectWriter {
     this.writeSends(effects);
   }
 
-  /** Writes the effects of an activation except its sends. `opened` is the state of its address, if still valid. */
+  /**
+   * Writes the effects of an activation except its sends. `opened` is the state of its address, if
+   * still valid.
+   */
   writeAllButSends(effects: Effects, opened?: AddressState): void {
     const { address, writes, replies, cancels, unwatches, watches, cancelScopes, deadLetters } =
       effects;
@@ -66,7 +72,10 @@ export class EffectWriter {
     for (const send of sends) this.#send(address, send);
   }
 
-  /** Sends a message that need not wait for its time. One to a system function is handled in this batch. */
+  /**
+   * Sends a message that need not wait for its time. One to a system function is handled in this
+   * batch.
+   */
   send(envelope: Envelope): void {
     if (this.#parts.definitions.get(envelope.target.type)?.system === true)
       this.#parts.systemMessages.push(envelope);
@@ -82,7 +91,8 @@ export class EffectWriter {
   }
 
   #send(sender: Address, { envelope, dueAt, token }: Send): void {
-    // A blocked handler's sends pass through another function, but the token belongs to the handler.
+    // A blocked handler's sends pass through another function, but the token belongs to the
+    // handler.
     const key =
       token === undefined ? undefined : delayedMessageKey(envelope.caller ?? sender, token);
     // A token names one pending message, so a second message replaces the first.

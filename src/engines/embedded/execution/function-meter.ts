@@ -8,7 +8,9 @@ export interface FunctionBill {
   readonly blockedMs: number;
 }
 
-/** Sums the runs of each function in memory, including one-way messages, which belong to no flow. */
+/**
+ * Sums the runs of each function in memory, including one-way messages, which belong to no flow.
+ */
 export class FunctionMeter {
   readonly #sums = new Map<
     string,

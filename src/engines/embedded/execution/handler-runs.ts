@@ -107,7 +107,10 @@ export class HandlerRuns {
     mailboxes.release(mailbox);
   }
 
-  /** Sets aside a message that cannot be handled. It stays in the store, and its address takes no more messages until the next start. */
+  /**
+   * Sets aside a message that cannot be handled. It stays in the store, and its address takes no
+   * more messages until the next start.
+   */
   #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
     mailbox.running = undefined;
     this.#releaseSlot(running);

@@ -13,7 +13,10 @@ import { reportEventLoopStall } from "./event-loop-stall.ts";
 import type { HandlerRuns } from "./handler-runs.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
 
-/** Handlers started in one turn. After that the next commit starts, because the writer may be waiting for its batch. */
+/**
+ * Handlers started in one turn. After that the next commit starts, because the writer may be
+ * waiting for its batch.
+ */
 const STARTS_PER_TURN = 64;
 /** Time after which no other handler starts in this turn of the event loop. */
 const TURN_NS = 4_000_000;

@@ -2,7 +2,10 @@ import type { Clock } from "../../../core/host/clock.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { BlockedGets } from "./blocked-gets.ts";
 
-/** Watches for the moment when no handler is running. A blocked handler does not count: it runs again at the next start. */
+/**
+ * Watches for the moment when no handler is running. A blocked handler does not count: it runs
+ * again at the next start.
+ */
 export class IdleWatch {
   readonly #slots: HandlerSlots;
   readonly #gets: BlockedGets;

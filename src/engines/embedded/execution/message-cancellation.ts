@@ -59,7 +59,8 @@ export class MessageCancellation {
     const { definitions, fallback, causes } = this.#parts;
     const definition = definitions.get(message.envelope.target.type) ?? fallback;
     this.remove(message);
-    // A user's function is not called, and another message may be running there, so its state is not read.
+    // A user's function is not called, and another message may be running there, so its state is
+    // not read.
     const readsState = definition.system && hasState(definition);
     const envelope = resolveAlias(message.envelope, definition);
     const effects = activate(definition, causes.of(envelope, readsState, reason));

@@ -5,12 +5,15 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import { show } from "../../../core/errors/show.ts";
 
 /*
- * Rejections of promises that a handler started and did not wait for. Node would end the process, and with it the work of
- * everybody else; here each is said in the log, with the address of its handler, and nothing more comes of it.
+ * Rejections of promises that a handler started and did not wait for. Node would end the process,
+ * and with it the work of everybody else; here each is said in the log, with the address of its
+ * handler, and nothing more comes of it.
  *
- * DR1 Only what a handler started is taken. Of all else Node makes what it would make if nobody listened here.
+ * DR1 Only what a handler started is taken. Of all else Node makes what it would make if nobody
+ * listened here.
  * DR2 Node is listened to while an engine is open, and only then.
- * DR3 A handler runs in the asynchronous context in which its engine was opened, whoever called it: a message keeps no context.
+ * DR3 A handler runs in the asynchronous context in which its engine was opened, whoever called it:
+ * a message keeps no context.
  */
 
 /** The activation whose handler started what runs now. */

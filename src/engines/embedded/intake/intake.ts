@@ -4,12 +4,16 @@ import type { StoredMessage } from "../../../stores/store.ts";
 
 /**
  * The port for messages that no handler sent: requests, timers that are due, and redriven dead
- * letters. Each joins the current batch at once, together with all that system functions do with it.
+ * letters. Each joins the current batch at once, together with all that system functions do with
+ * it.
  */
 export interface Intake {
   /** Handles a client's request to a system function. */
   handle(request: Envelope): void;
-  /** Returns the addresses of users' functions to which handling the request would add messages. Changes nothing. */
+  /**
+   * Returns the addresses of users' functions to which handling the request would add messages.
+   * Changes nothing.
+   */
   targetsOf(request: Envelope): readonly Address[];
   /** Sends messages, and commits the changes already made to the current batch with them. */
   send(messages: readonly Envelope[]): void;

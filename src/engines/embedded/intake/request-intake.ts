@@ -18,7 +18,8 @@ export interface RequestIntakeParts {
 }
 
 /**
- * Takes requests of clients: each is accepted or refused at once, and its caller waits for the reply.
+ * Takes requests of clients: each is accepted or refused at once, and its caller waits for the
+ * reply.
  *
  * RQ1 A refused request has changed nothing, and never will.
  * RQ2 When the backlog is full, only requests that start work are refused. Accepted work is a

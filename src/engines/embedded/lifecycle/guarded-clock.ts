@@ -1,7 +1,9 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
-/** Returns a clock whose timers run as steps of the engine: a callback that throws stops the engine. */
+/**
+ * Returns a clock whose timers run as steps of the engine: a callback that throws stops the engine.
+ */
 export function guardedClock(clock: Clock, lifecycle: Lifecycle): Clock {
   return {
     now: () => clock.now(),

@@ -52,7 +52,10 @@ export class Lifecycle {
     this.#isClosing = true;
   }
 
-  /** Marks the engine as closed and returns the reason why it stopped: an earlier failure, or `CLOSED`. */
+  /**
+   * Marks the engine as closed and returns the reason why it stopped: an earlier failure, or
+   * `CLOSED`.
+   */
   endClosing(): HandbackError {
     return (this.#stopReason ??= engineClosed());
   }
@@ -66,7 +69,10 @@ export class Lifecycle {
     }
   }
 
-  /** Stops the engine: memory may now hold changes that are not on disk. Only the first failure counts. */
+  /**
+   * Stops the engine: memory may now hold changes that are not on disk. Only the first failure
+   * counts.
+   */
   fail(error: unknown): void {
     if (this.#stopReason !== undefined) return;
     const reason = HandbackError.is(error) ? error : commitFailed(error);

@@ -1,4 +1,7 @@
-/** Handler slots: as many handlers run at the same time as there are slots. A slot is in use, reserved, or free. */
+/**
+ * Handler slots: as many handlers run at the same time as there are slots. A slot is in use,
+ * reserved, or free.
+ */
 export class HandlerSlots {
   readonly #count: number;
   #used = 0;

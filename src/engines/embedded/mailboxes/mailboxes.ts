@@ -51,14 +51,20 @@ export class Mailboxes {
     return false;
   }
 
-  /** Takes the next ready mailbox. The scheduler chooses among them, in the order in which they became ready. */
+  /**
+   * Takes the next ready mailbox. The scheduler chooses among them, in the order in which they
+   * became ready.
+   */
   takeNext(scheduler: Pick<Scheduler, "choose">): Mailbox | undefined {
     if (this.#ready.size === 0) return undefined;
     this.#ready.advance(scheduler.choose(this.#ready.size));
     return this.#ready.shift();
   }
 
-  /** Returns a mailbox whose message has been handled: it joins the end of the queue, or is removed when empty. */
+  /**
+   * Returns a mailbox whose message has been handled: it joins the end of the queue, or is removed
+   * when empty.
+   */
   release(mailbox: Mailbox): void {
     mailbox.running = undefined;
     if (mailbox.queue.size > 0) this.#ready.push(mailbox);

@@ -1,6 +1,9 @@
 import type { Log } from "../../../core/host/log.ts";
 
-/** Counts the stored messages for functions that are not registered, by function type. They stay in the store. */
+/**
+ * Counts the stored messages for functions that are not registered, by function type. They stay in
+ * the store.
+ */
 export class Unregistered {
   readonly counts = new Map<string, number>();
   #size = 0;

@@ -11,7 +11,9 @@ import { UnmarkedMessages } from "./unmarked.ts";
 /** Collaborators of {@link CrashTracker}. */
 export interface CrashTrackerParts {
   readonly clock: Clock;
-  /** Crashes in a row after which a message is given up. Infinite: no message is marked or given up. */
+  /**
+   * Crashes in a row after which a message is given up. Infinite: no message is marked or given up.
+   */
   readonly crashLimit: number;
   readonly storeInfo: Pick<StoreInfo, "clean" | "crashMarks" | "nextSeq">;
   readonly commits: { readonly batch: Pick<WriteBatch, "setCrashMark" | "afterCommit"> };
@@ -23,7 +25,10 @@ export interface CrashTrackerParts {
 const GROUP = 64;
 /** Running time after which a handler that has let the event loop go is no longer suspected. */
 const DOUBT_MS = 5_000;
-/** Running time after which the next message on probation gets its turn, unless this one must run alone. */
+/**
+ * Running time after which the next message on probation gets its turn, unless this one must run
+ * alone.
+ */
 const TURN_MS = 1_000;
 
 /**
@@ -42,7 +47,10 @@ const TURN_MS = 1_000;
  */
 export class CrashTracker {
   readonly #parts: CrashTrackerParts;
-  /** Crashes after which a message is given up. Two at least, because the first may have been shared by a group. */
+  /**
+   * Crashes after which a message is given up. Two at least, because the first may have been shared
+   * by a group.
+   */
   readonly #limit: number;
   /** Messages with numbers from here on run freely. Zero once there is nothing to find. */
   #end: number;
@@ -149,11 +157,15 @@ export class CrashTracker {
     if (message?.stage === "marked") this.#unmark(message);
   }
 
-  /** Asks to continue the blocked handler of a message. It continues when the promise resolves, or at once without one. */
+  /**
+   * Asks to continue the blocked handler of a message. It continues when the promise resolves, or
+   * at once without one.
+   */
   requestResume(seq: number): Promise<void> | undefined {
     if (seq >= this.#end) return undefined;
     const message = this.#recovered.get(seq);
-    // Of several gets, the one that was answered first continues first, also when the mark came in between.
+    // Of several gets, the one that was answered first continues first, also when the mark came in
+    // between.
     if (message === undefined || message.stage !== "idle") return message?.resumed;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     message.needsSlot = false;

@@ -7,7 +7,10 @@ export interface ProbationMessage {
   readonly isAlone: boolean;
   /** Set while it still waits for its turn. */
   readonly isWaiting: boolean;
-  /** Set while its handler has not started. A handler that continues after it was blocked has a slot. */
+  /**
+   * Set while its handler has not started. A handler that continues after it was blocked has a
+   * slot.
+   */
   readonly needsSlot: boolean;
 }
 
@@ -18,7 +21,10 @@ export interface QueuedMessage<Message extends ProbationMessage> {
   readonly number: number;
 }
 
-/** Messages that wait for their turns: those with the fewest crashes first, in the order of their requests. */
+/**
+ * Messages that wait for their turns: those with the fewest crashes first, in the order of their
+ * requests.
+ */
 export class ProbationQueue<Message extends ProbationMessage> {
   readonly #byCrashes = new Map<number, Queue<QueuedMessage<Message>>>();
 

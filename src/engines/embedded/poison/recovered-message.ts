@@ -1,12 +1,18 @@
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { ProbationMessage } from "./probation-queue.ts";
 
-/** A message that was recovered at the start and is marked or on probation, with the crashes counted against it. */
+/**
+ * A message that was recovered at the start and is marked or on probation, with the crashes counted
+ * against it.
+ */
 export class RecoveredMessage implements ProbationMessage {
   readonly seq: number;
   /** Crashes counted against it when it was recovered. */
   readonly crashes: number;
-  /** Crashes counted against it if the process crashes in its turn. Two at least, because the first was shared by a group. */
+  /**
+   * Crashes counted against it if the process crashes in its turn. Two at least, because the first
+   * was shared by a group.
+   */
   readonly nextCrashes: number;
   /** Set when it must run alone: in its last turn, and in each turn after its first. */
   readonly isAlone: boolean;

@@ -1,4 +1,7 @@
-/** Numbers of recovered messages without a crash mark, in order. One commit marks the next ones together. */
+/**
+ * Numbers of recovered messages without a crash mark, in order. One commit marks the next ones
+ * together.
+ */
 export class UnmarkedMessages {
   readonly #numbers: number[] = [];
   /** Numbers to leave out when their turn comes. */

@@ -17,7 +17,10 @@ export class CachedValue {
   readonly next: CachedValue | undefined;
   current: StoredValue | undefined = undefined;
   committed: StoredValue | undefined = undefined;
-  /** The store's row id, as of the last batch handed over. Absent when the store does not hold the value. */
+  /**
+   * The store's row id, as of the last batch handed over. Absent when the store does not hold the
+   * value.
+   */
   rowId: number | undefined = undefined;
   /** The batch that writes it, compared by identity only. */
   batch: object | undefined = undefined;
@@ -53,7 +56,10 @@ export class AddressState implements StateReader {
     return names;
   }
 
-  /** Tells whether it can leave memory: it is empty, or a system function keeps it for late lookups only. */
+  /**
+   * Tells whether it can leave memory: it is empty, or a system function keeps it for late lookups
+   * only.
+   */
   get isOver(): boolean {
     const isSystem = this.address.type.startsWith(SYSTEM_PREFIX);
     for (let cached = this.#last; cached !== undefined; cached = cached.next) {

@@ -26,7 +26,10 @@ export class StateCache {
   /** Row ids of values that are being deleted: the store may still return them. */
   readonly #hidden = new Set<number>();
 
-  /** @param limit approximate number of addresses to hold; states with uncommitted writes stay beyond it */
+  /**
+   * @param limit approximate number of addresses to hold; states with uncommitted writes stay
+   * beyond it
+   */
   constructor(store: Pick<Store, "readState">, derived: DerivedValueSource, limit: number) {
     this.#store = store;
     this.#derived = derived;
@@ -49,7 +52,10 @@ export class StateCache {
     this.#hidden.delete(rowId);
   }
 
-  /** Returns the state of an address for reading and writing. With `fresh`, the store cannot hold any of it. */
+  /**
+   * Returns the state of an address for reading and writing. With `fresh`, the store cannot hold
+   * any of it.
+   */
   open(address: Address, fresh = false): AddressState {
     const young = this.#young.get(address);
     if (young !== undefined) return young;
@@ -86,7 +92,8 @@ export class StateCache {
     for (const state of this.#old.values()) if (state.pins > 0) pinned.add(state.address, state);
     this.#old = this.#young;
     this.#young = pinned;
-    // Pinned states may fill a generation. Aging at the next access would scan all of them each time.
+    // Pinned states may fill a generation. Aging at the next access would scan all of them each
+    // time.
     this.#ageAt = Math.max(this.#half, 2 * pinned.size);
   }
 }

@@ -13,14 +13,18 @@ const DUE_PER_TURN = 1_024;
 /** Collaborators of {@link DelayedMessages}. */
 export interface DelayedMessagesParts {
   readonly store: Pick<Store, "readDelayed" | "nextDueAt">;
-  /** Knows the messages that a commit in flight adds or removes: the store may return them, but they do not count. */
+  /**
+   * Knows the messages that a commit in flight adds or removes: the store may return them, but they
+   * do not count.
+   */
   readonly commits: Pick<GroupCommit, "changes">;
 }
 
 /**
  * Delayed messages that are due soon.
  *
- * T1 Messages due up to the horizon are in memory. Later ones are on disk only, however many there are.
+ * T1 Messages due up to the horizon are in memory. Later ones are on disk only, however many there
+ * are.
  */
 export class DelayedMessages {
   readonly #parts: DelayedMessagesParts;
@@ -41,7 +45,9 @@ export class DelayedMessages {
     if ((message.dueAt ?? 0) <= this.#horizon) this.#hold(message);
   }
 
-  /** Forgets the message with this token now, and does not load it until the store has canceled it. */
+  /**
+   * Forgets the message with this token now, and does not load it until the store has canceled it.
+   */
   cancelToken(token: string): void {
     this.#cancellingTokens.add(token);
     const message = this.#byToken.get(token);
@@ -54,7 +60,9 @@ export class DelayedMessages {
     this.#cancellingTokens.delete(token);
   }
 
-  /** Forgets a message that is removed before it is due. One that is not in memory is never loaded. */
+  /**
+   * Forgets a message that is removed before it is due. One that is not in memory is never loaded.
+   */
   forget(seq: number): void {
     const message = this.#bySeq.get(seq);
     if (message === undefined) return;

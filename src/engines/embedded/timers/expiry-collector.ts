@@ -7,7 +7,10 @@ import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
 
-/** Rest after a scan that found expired values. After each scan that found none, it doubles up to the longest. */
+/**
+ * Rest after a scan that found expired values. After each scan that found none, it doubles up to
+ * the longest.
+ */
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 60_000;
 /** Values read by one scan. More where most of them must stay. */

@@ -1,6 +1,9 @@
 import { show } from "../../../core/errors/show.ts";
 
-/** The extent of a comparison: how much of a value must be as expected: all of it, or only the properties that are named. */
+/**
+ * The extent of a comparison: how much of a value must be as expected: all of it, or only the
+ * properties that are named.
+ */
 export type Extent = "whole" | "part";
 
 /**

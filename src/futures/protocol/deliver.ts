@@ -18,15 +18,15 @@ import type { Settled } from "./settled.ts";
 import { sendControl, sendSystemMessage } from "./system.ts";
 
 /**
- * Hands a settlement to its consumers, as messages.
+ * Delivers a settlement to its consumers, as messages.
  *
  * D1 Each consumer is served once per delivery, in order.
- * D2 The sums of a flow ride on: to a slot, cell or flow in the message; to a call on the first of
- * its own consumers.
- * D3 A rejection never calls a function that wants a value: it passes on to that call's consumers.
- * D4 In a scope that is being cancelled, only what takes settlements is called, to clean up. Nobody
- * waits for it: its consumers learn at once that they were cancelled, so that nothing of the scope
- * stays; and it is in no scope, so that nothing cancels it.
+ * D2 The usage of a flow travels on: to a combinator, cell or flow in the message; to a call on the
+ * first of the call's own consumers.
+ * D3 A rejection never calls a function that takes a value. It goes to the consumers of that call.
+ * D4 In a scope that is being canceled, only functions that take settlements are called, to clean
+ * up. Their consumers get `CANCELLED` at once, so nothing of the scope remains, and the calls are in
+ * no scope, so nothing cancels them.
  */
 export function deliverSettlement(
   activation: Activation,
@@ -113,7 +113,7 @@ function startCall(
     const why = `the input of ${callTarget(consumer).type} has ${size} characters, the limit is ${limit}`;
     const rejection = rejectedWithCode("PAYLOAD_TOO_LARGE", why, { size, limit });
     const told = fulfilledSettlement(encodeSettlement(rejection));
-    // What takes settlements is called however a future ends: it learns that the value did not fit.
+    // A function that takes settlements is called in any case. It gets this rejection as one.
     const isTold =
       consumer.want === "settlement" && size - settled.text.length + told.text.length <= limit;
     return isTold
@@ -131,10 +131,7 @@ function startCall(
   );
 }
 
-/**
- * Passes a rejection on, past a call that is not made: its message will never run, which its mark
- * must not wait for.
- */
+/** Passes a rejection to the consumers of a call that is not made, and counts the call as run. */
 function skipCall(
   activation: Activation,
   skipped: CallConsumer,
@@ -156,17 +153,14 @@ function skipCall(
   deliverSettlement(activation, consumers, rejection, skipped.flow);
 }
 
-/**
- * Sums to be carried, the handler that is parked from now on, and the flow that is billed where
- * nobody carries.
- */
+/** Usage that travels on, a handler that is parked from now on, and the flow that pays. */
 interface UsageLoad {
   readonly tally: UsageTotals;
   readonly parked?: readonly [handlers: number, endedAtSum: number];
   readonly flow: string | undefined;
 }
 
-/** Lets the first consumer carry the sums; with none, they go to the flow at once. */
+/** Adds usage to the first consumer. Without consumers, bills the flow at once. */
 export function carryOrBillUsage(
   activation: Activation,
   consumers: readonly Consumer[],
@@ -178,7 +172,7 @@ export function carryOrBillUsage(
   return consumers;
 }
 
-/** Posts sums to the flow, for runs whose outcome nobody waits for. */
+/** Bills a flow for runs whose outcome has no consumer. */
 export function billFlow(
   activation: Activation,
   tally: UsageTotals,
@@ -188,7 +182,7 @@ export function billFlow(
     sendSystemMessage(activation, { to: "flow", id: flow, name: "bill", control: { tally } });
 }
 
-/** Records a rejection that nobody consumes, without failing the flow. */
+/** Reports a rejection without a consumer to its flow, which does not fail. */
 export function reportUnhandled(
   activation: Activation,
   rejection: Settled,

@@ -10,26 +10,26 @@ import type { Node, Plan } from "./node.ts";
 import type { Scope } from "./scope.ts";
 
 /**
- * What one run of a handler describes: futures and messages, in the order in which it made them.
- * Nothing is sent while it runs, because who consumes a future is known only when the handler ends.
+ * The futures and messages that one run of a handler makes, in order. Nothing is sent while the
+ * handler runs, because the consumers of a future are known only when the handler ends.
  *
  * G1 A node needs only nodes made before it.
- * G2 Ids follow from the message, the retry epoch and the order, so a re-executed handler makes the
- * same ones.
+ * G2 Ids follow from the message, the retry epoch and the order, so a handler that runs again makes
+ * the same ones.
  */
 export class Graph {
   readonly activation: Activation;
   nodes: Node[] = [];
-  /** Gates that were opened for flushed nodes, to be released when the handler ends. */
+  /** Gates of flushed nodes. They are released when the handler ends. */
   gates: Map<MessageId, Node | undefined> | undefined;
-  /** How often a message of the same content was flushed. */
+  /** Number of flushed messages, by their content. */
   occurrences: Map<string, number> | undefined;
-  /** Key of the flow that is billed and cancelled as one; absent below one-way messages. */
+  /** Key of the flow that is billed and canceled as one. Absent for one-way messages. */
   readonly flow: string | undefined;
-  /** That in which the handler runs. */
+  /** The scope in which the handler runs. */
   readonly scope: Scope;
   readonly epoch: number;
-  /** The state is to be deleted when the handler ends. */
+  /** The state is deleted when the handler ends. */
   terminated = false;
   #ids: ChildIds | undefined;
   #ordinal = 0;
@@ -66,7 +66,7 @@ export class Graph {
     return node;
   }
 
-  /** Has the node's settlement kept in a cell, for somebody in a scope, and names that. */
+  /** Keeps the node's settlement in a cell, for use in a scope, and returns a handle of it. */
   makeHandle(node: Node, scope: Scope): FutureHandle<unknown> {
     const { clock, storeId, retentionMs } = this.activation.environment;
     node.kept = true;
@@ -80,7 +80,7 @@ export class Graph {
     return new FutureHandle({ id: node.id, storeId, retainUntil: node.escapedUntil });
   }
 
-  /** The marks of the calls made since the last flush; each will run, or be passed over, once. */
+  /** Returns the marks of the calls made since the last flush. Each runs, or is skipped, once. */
   callMarks(): UsageTotals {
     return this.nodes.length === 0
       ? NO_USAGE

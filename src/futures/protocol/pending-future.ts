@@ -7,7 +7,7 @@ import type { Node } from "./node.ts";
 
 const BRAND = Symbol.for("handback.Future");
 
-/** What a {@link Future} is at run time: a node of the graph that its handler describes. */
+/** A {@link Future} at run time: a node of the graph that its handler describes. */
 export class PendingFuture {
   readonly #graph: Graph;
   readonly #node: Node;
@@ -35,7 +35,7 @@ export class PendingFuture {
   }
 
   /**
-   * The node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE`
+   * Returns the node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE`
    */
   static node(graph: Graph, value: unknown, what: string): Node {
     if (typeof value === "object" && value !== null && #node in value) {

@@ -69,16 +69,36 @@ function nameByContent(graph: Graph): void {
   }
 }
 
+/**
+ * Describes the content of a node. The ids of flushed work follow from this text, and a handler that
+ * blocked before an upgrade must find them again. So the text keeps the words of the first release.
+ */
 function describeNode({ plan }: Node): string {
-  return JSON.stringify(plan, (key, value: unknown) => {
+  return JSON.stringify(formerPlan(plan), (key, value: unknown) => {
     if (key === "needs")
       return (value as readonly { node: Node; want?: string }[]).map(({ node, want }) => [
         node.id,
-        want,
+        want === "completion" && isWait(plan) ? undefined : want,
       ]);
     // A timer that was started before a crash is the same one, although its instant is now later.
     return key === "dueAt" ? undefined : stable(value);
   });
+}
+
+function isWait(plan: Plan): boolean {
+  return plan.kind === "combinator" && plan.of === "wait";
+}
+
+/** Returns a plan in the shape and the words of the first release. */
+function formerPlan(plan: Plan): object {
+  if (plan.kind !== "combinator") return plan;
+  const { of, needs, details } = plan;
+  if (of === "all") return { kind: "gather", ...(details as object), needs };
+  if (of === "race") return { kind: "race", needs, mode: details };
+  if (of === "timer" || of === "event") return { kind: of, ...(details as object) };
+  return typeof details === "object"
+    ? { kind: of, needs, ...details }
+    : { kind: of, needs, details };
 }
 
 function stable(value: unknown): unknown {
@@ -89,7 +109,7 @@ function stable(value: unknown): unknown {
 function digestOf(takers: Node["takers"]): string {
   return digest(
     JSON.stringify(
-      takers.map(({ consumer, scope }) => [identityOf(consumer), consumer.want, scope.id]),
+      takers.map(({ consumer, scope }) => [identityOf(consumer), wantOf(consumer), scope.id]),
     ),
   );
 }
@@ -98,8 +118,19 @@ function digestOf(takers: Node["takers"]): string {
 function identityOf(consumer: Consumer): readonly (string | number)[] {
   if ("key" in consumer) return [consumer.to, consumer.key];
   return isBranch(consumer)
-    ? [consumer.to, consumer.id, consumer.index]
+    ? [FORMER_WORDS.get(consumer.to) ?? consumer.to, consumer.id, consumer.index]
     : [consumer.to, consumer.id];
+}
+
+/** The words of the first release for branches, as in {@link describeNode}. */
+const FORMER_WORDS = new Map([
+  ["all", "slot"],
+  ["wait", "tick"],
+]);
+
+/** Returns what a consumer wants. In the first release, the consumers of a wait wanted nothing. */
+function wantOf({ to, want }: Consumer): string | undefined {
+  return to === "wait" ? undefined : want;
 }
 
 function settles({ plan }: Node): boolean {

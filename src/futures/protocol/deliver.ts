@@ -25,8 +25,8 @@ import { sendControl, sendSystemMessage } from "./system.ts";
  * first of the call's own consumers.
  * D3 A rejection never calls a function that takes a value. It goes to the consumers of that call.
  * D4 In a scope that is being canceled, only functions that take settlements are called, to clean
- * up. Their consumers get `CANCELLED` at once, so nothing of the scope remains, and the calls are in
- * no scope, so nothing cancels them.
+ * up. Their consumers get `CANCELLED` at once, so nothing of the scope remains, and the calls are
+ * in no scope, so nothing cancels them.
  */
 export function deliverSettlement(
   activation: Activation,

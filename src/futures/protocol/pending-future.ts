@@ -35,7 +35,8 @@ export class PendingFuture {
   }
 
   /**
-   * Returns the node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`, `NOT_DURABLE`
+   * Returns the node of a future that `graph` made. @throws `FOREIGN_FUTURE`, `NOT_A_FUTURE`,
+   * `NOT_DURABLE`
    */
   static node(graph: Graph, value: unknown, what: string): Node {
     if (typeof value === "object" && value !== null && #node in value) {

@@ -70,8 +70,9 @@ function nameByContent(graph: Graph): void {
 }
 
 /**
- * Describes the content of a node. The ids of flushed work follow from this text, and a handler that
- * blocked before an upgrade must find them again. So the text keeps the words of the first release.
+ * Describes the content of a node. The ids of flushed work follow from this text, and a handler
+ * that blocked before an upgrade must find them again. So the text keeps the words of the first
+ * release.
  */
 function describeNode({ plan }: Node): string {
   return JSON.stringify(formerPlan(plan), (key, value: unknown) => {

@@ -1,6 +1,6 @@
 import type { Scheduler } from "../../../core/host/scheduler.ts";
 
-/** The machine's way: after what has arrived meanwhile, and in turn. */
+/** The scheduler of the machine: steps run after pending I/O, and addresses take turns. */
 export const systemScheduler: Scheduler = {
   soon: (step) => void setImmediate(step),
   choose: () => 0,

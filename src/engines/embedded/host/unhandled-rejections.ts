@@ -5,23 +5,23 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import { show } from "../../../core/errors/show.ts";
 
 /*
- * Rejections of promises that a handler started and did not wait for. Node would end the process,
- * and with it the work of everybody else; here each is said in the log, with the address of its
- * handler, and nothing more comes of it.
+ * Rejections of promises that a handler started and did not await. Node would end the process, and
+ * with it all other work. Instead, each is logged with the address of its handler, and the process
+ * continues.
  *
- * DR1 Only what a handler started is taken. Of all else Node makes what it would make if nobody
- * listened here.
- * DR2 Node is listened to while an engine is open, and only then.
- * DR3 A handler runs in the asynchronous context in which its engine was opened, whoever called it:
- * a message keeps no context.
+ * DR1 Only rejections that a handler caused are caught. Node treats all others as if this listener
+ *     did not exist.
+ * DR2 The listener is installed while an engine is open, and only then.
+ * DR3 A handler runs in the asynchronous context in which its engine was opened, whatever code
+ *     called it: a message carries no context.
  */
 
-/** The activation whose handler started what runs now. */
+/** The activation whose handler started the code that runs now. */
 const starter = new AsyncLocalStorage<Activation>();
 
 let watchers = 0;
 
-/** Gives a definition whose handlers are known as the starters of what they start. */
+/** Returns the definition with its handlers marked as the cause of all code that they start. */
 export function attributeRejections(definition: Definition): Definition {
   const context = new AsyncResource("handback.function");
   const receive = (activation: Activation): void | Promise<void> => {
@@ -34,7 +34,10 @@ export function attributeRejections(definition: Definition): Definition {
   };
 }
 
-/** Begins to listen; gives what ends it, whose second call does nothing. */
+/**
+ * Installs the listener and returns a function that removes it. A second call of that function does
+ * nothing.
+ */
 export function watchUnhandledRejections(): () => void {
   if (watchers++ === 0) process.on("unhandledRejection", reportRejection);
   let watching = true;
@@ -56,7 +59,7 @@ function reportRejection(reason: unknown): void {
   );
 }
 
-/** Lets Node hear of it again, and us not. */
+/** Rejects again without this listener, so that Node reports the rejection. */
 function rethrowToNode(reason: unknown): void {
   if (process.listenerCount("unhandledRejection") > 1) return;
   process.off("unhandledRejection", reportRejection);
@@ -66,7 +69,7 @@ function rethrowToNode(reason: unknown): void {
   });
 }
 
-/** Whatever was thrown may throw again when it is read. */
+/** Describes a rejection. Reading a thrown value may itself throw. */
 function describeRejection(reason: unknown): string {
   try {
     return reason instanceof Error ? reason.message : show(reason);

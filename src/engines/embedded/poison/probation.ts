@@ -20,7 +20,7 @@ export interface ProbationParts<Message extends ProbationMessage> {
  * TU1 The fewer crashes a message has, the sooner its turn comes. So innocent messages are done
  *     before the process crashes again. If another cause crashes it, all share the blame.
  * TU2 The process lives for a while before the first turn. A crash within that time has another
- * cause.
+ *     cause.
  * TU3 A message that must run alone gets its turn once no earlier message on probation is running.
  * TU4 A message whose handler has not started gets its turn only when a slot is free. Messages
  *     without a slot are passed over, or they would block those that continue and hold the slots.

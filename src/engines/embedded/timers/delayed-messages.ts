@@ -3,7 +3,7 @@ import type { StoredMessage, Store } from "../../../stores/store.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import { DueHeap } from "./due-heap.ts";
 
-/** How far ahead delayed messages are held in memory, in ms. */
+/** The time before their due time for which delayed messages are held in memory, in ms. */
 const WINDOW_MS = 30_000;
 /** Delayed messages loaded at once. */
 const LOAD_CHUNK = 4096;
@@ -24,7 +24,7 @@ export interface DelayedMessagesParts {
  * Delayed messages that are due soon.
  *
  * T1 Messages due up to the horizon are in memory. Later ones are on disk only, however many there
- * are.
+ *    are.
  */
 export class DelayedMessages {
   readonly #parts: DelayedMessagesParts;

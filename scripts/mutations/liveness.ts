@@ -25,9 +25,9 @@ export const LIVENESS: readonly Mutation[] = [
       "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
   },
   {
-    breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
-    file: "src/engines/embedded/execution/handlers.ts",
-    find: "this.#isFullOfBlocked() ? [...mailboxes.waiting()] : []",
+    breaks: "deadlocks: handlers that hold all slots and wait for another one are not found",
+    file: "src/engines/embedded/execution/deadlock-search.ts",
+    find: "this.#areAllSlotsBlocked() ? [...mailboxes.waiting()] : []",
     replace: "[]",
     test: LIVENESS_LAWS,
     killedBy:

@@ -34,7 +34,7 @@ export const LIVENESS: readonly Mutation[] = [
       "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
   },
   {
-    breaks: "deadlocks: handlers that block on each other in a ring are not found",
+    breaks: "deadlocks: a ring of blocked handlers is not found",
     file: "src/engines/embedded/execution/blocked-gets.ts",
     find: "    if (cycle !== undefined) return this.#rejectYoungest",
     replace: "    if (cycle?.length === 1) return this.#rejectYoungest",

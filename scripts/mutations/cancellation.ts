@@ -1,8 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
-const ENGINE = "src/engines/embedded/engine.ts";
-const HANDLERS = "src/engines/embedded/execution/handlers.ts";
+const MESSAGE_CANCELLATION = "src/engines/embedded/execution/message-cancellation.ts";
 const CELL = "src/futures/combinators/cell.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
 const RACE = "src/futures/combinators/race.ts";
@@ -95,28 +93,28 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "a losing wait for an event takes none: each event goes to a waiter that still waits",
   },
   {
-    breaks: "withdrawing: a message that queues is handled all the same",
+    breaks: "canceled messages: a queued one is still handled",
     file: "src/engines/embedded/execution/scope-cancellation.ts",
-    find: "    while (message !== undefined && this.isPassedBy(message.seq)) message = queue.shift();\n",
+    find: "    while (message !== undefined && this.takeSkipped(message.seq)) message = queue.shift();\n",
     replace: "",
     test: CONFORMANCE,
     killedBy:
       "a canceled flow's calls leave the queue of a busy address, and the calls of others run",
   },
   {
-    breaks: "withdrawing: a message whose commit is under way is delivered all the same",
-    file: ENGINE,
-    find: "      if (this.#activations.withdrawals.isPassedBy(accepted.seq)) continue;\n",
+    breaks: "canceled messages: one whose commit is in flight is still delivered",
+    file: "src/engines/embedded/execution/commit-results.ts",
+    find: "      if (scopes.takeSkipped(message.seq)) continue;\n",
     replace: "",
     test: "test/durability/cancelling/cancelled-scopes.test.ts",
     killedBy:
       "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
   },
   {
-    breaks: "withdrawing: a message goes from memory only, and is back after a restart",
-    file: ACTIVATIONS,
-    find: "    this.remove(accepted);\n    // No state",
-    replace: "    // No state",
+    breaks: "canceled messages: one is removed from memory only, and returns after a restart",
+    file: MESSAGE_CANCELLATION,
+    find: "    this.remove(message);\n",
+    replace: "",
     test: CANCELLING,
     killedBy: "what a race has left behind is gone once it is decided, whatever it was",
   },
@@ -155,7 +153,7 @@ export const CANCELLATION: readonly Mutation[] = [
   },
   {
     breaks: "running handlers: their signal is not aborted",
-    file: HANDLERS,
+    file: MESSAGE_CANCELLATION,
     find: "    cancellation.abort(reason);\n",
     replace: "",
     test: CANCELLATION_LAWS,
@@ -188,9 +186,9 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
-    breaks: "watches: a scope that is cancelled alerts nobody",
-    file: ACTIVATIONS,
-    find: "    for (const watching of this.#parts.commits.watchesOf(scope)) this.#alert(watching);\n",
+    breaks: "watches: a canceled scope notifies no address",
+    file: MESSAGE_CANCELLATION,
+    find: "    for (const watch of commits.watchesInScope(scope)) this.#notify(watch);\n",
     replace: "",
     test: CANCELLATION_LAWS,
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",

@@ -1,16 +1,14 @@
 import type { Mutation } from "./mutation.ts";
 
-const ENGINE = "src/engines/embedded/engine.ts";
-const COMMITS = "src/engines/embedded/commit/group-commit.ts";
-const ADDRESS_STATE = "src/engines/embedded/state/address-state.ts";
+const GROUP_COMMIT = "src/engines/embedded/commit/group-commit.ts";
 const STATE_CACHE = "src/engines/embedded/state/state-cache.ts";
+const WRITE_BATCH = "src/engines/embedded/commit/write-batch.ts";
 const STORE_SESSION = "src/stores/sqlite/session/store-session.ts";
 const ENGINE_TESTS = "test/engines/embedded/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
-const IMPLIED = "src/engines/embedded/commit/derived-values.ts";
-const IMPLIED_TESTS = "test/durability/kills/derived-values.test.ts";
-const IMPLIED_LAW =
+const DERIVED_TESTS = "test/durability/kills/derived-values.test.ts";
+const DERIVED_LAW =
   "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
 const THREAD_TESTS = "test/stores/sqlite/writer-thread.test.ts";
 const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
@@ -18,29 +16,28 @@ const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 /** What is on disk, when, and who may know of it. */
 export const COMMIT: readonly Mutation[] = [
   {
-    breaks: "the durable commit: answers are given before it",
-    file: ENGINE,
-    find: "    if (this.#stopped === undefined) this.#commits.begin();\n",
+    breaks: "the durable commit: replies are delivered before it",
+    file: "src/engines/embedded/dispatch/turn-dispatcher.ts",
+    find: "    if (!lifecycle.hasStopped) commits.begin();\n    replies.deliverSome();\n",
     replace:
-      "    this.#outbox.add(this.#commits.batch.answers.splice(0));\n    this.#outbox.giveAll();\n    if (this.#stopped === undefined) this.#commits.begin();\n",
+      "    replies.add(commits.batch.replies.splice(0));\n    while (!replies.isEmpty) replies.deliverSome();\n    if (!lifecycle.hasStopped) commits.begin();\n",
     test: CRASH_LAWS,
     killedBy:
       "acknowledged work is durable, and reads are committed: nothing goes back over crashes",
   },
   {
-    breaks: "the durable commit: messages are delivered before it, and handlers run",
-    file: COMMITS,
-    find: "await this.#commit(batch);",
-    replace: "void this.#commit(batch).catch(this.#parts.failed);",
+    breaks: "the durable commit: messages are delivered before it",
+    file: GROUP_COMMIT,
+    find: "await this.#commit(batch, listener);",
+    replace: "void this.#commit(batch, listener).catch((error) => listener.commitFailed(error));",
     test: ENGINE_TESTS,
     killedBy:
       "waiting for the disk > a handler runs only once the message that caused it is durable",
   },
   {
-    breaks:
-      "the atomic commit: messages leave in a second transaction, apart from state and consumption",
-    file: COMMITS,
-    find: "        await store.commit(batch, !gathers());\n",
+    breaks: "the atomic commit: messages are sent in a second transaction",
+    file: GROUP_COMMIT,
+    find: "        await store.commit(batch, !listener.expectsMore);\n",
     replace:
       "        const { inserted, ...rest } = batch;\n        await store.commit({ ...rest, inserted: [] });\n        const nothing = Object.fromEntries(Object.keys(batch).map((list) => [list, []]));\n        await store.commit({ ...nothing, inserted } as never);\n",
     test: CRASH_LAWS,
@@ -49,8 +46,8 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "the atomic commit: a handled message stays in the store",
-    file: ENGINE,
-    find: "      if (!running.cancellation.isCancelled) this.#activations.remove(running);\n",
+    file: "src/engines/embedded/execution/activations.ts",
+    find: "    if (!running.cancellation.isCancelled) cancellation.remove(running);\n",
     replace: "",
     test: CRASH_LAWS,
     killedBy: "counters equal the number of distinct requests, however often each is repeated",
@@ -66,25 +63,26 @@ export const COMMIT: readonly Mutation[] = [
       "sqlite() as a store > rejects a batch that inserts a seq that exists, and applies nothing of it",
   },
   {
-    breaks: "the failed read: it ends the process",
-    file: ENGINE,
-    find: "    try {\n      step();\n    } catch (error) {\n      this.#fail(error);\n    }\n",
+    breaks: "failed reads: one ends the process",
+    file: "src/engines/embedded/lifecycle/lifecycle.ts",
+    find: "    try {\n      step();\n    } catch (error) {\n      this.fail(error);\n    }\n",
     replace: "    step();\n",
     test: ENGINE_TESTS,
     killedBy:
       "a store that fails > stops the engine, not the process, when it cannot be read; the message that was being handled is not lost",
   },
   {
-    breaks: "snapshots: readers see what is not committed",
-    file: ADDRESS_STATE,
-    find: "slot.committed !== undefined) values.push({ name: slot.name, value: slot.committed });",
-    replace: "slot.current !== undefined) values.push({ name: slot.name, value: slot.current });",
+    breaks: "snapshots: readers see uncommitted values",
+    file: "src/engines/embedded/state/address-state.ts",
+    find: "cached.committed !== undefined)\n        values.push({ name: cached.name, value: cached.committed });",
+    replace:
+      "cached.current !== undefined) values.push({ name: cached.name, value: cached.current });",
     test: ENGINE_TESTS,
     killedBy:
       "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
   },
   {
-    breaks: "the state cache: it forgets what is not committed yet",
+    breaks: "the state cache: uncommitted values are evicted",
     file: STATE_CACHE,
     find: "state.pins > 0",
     replace: "state.pins > 9",
@@ -94,7 +92,7 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks: "isolation: two messages are handled at once at one address",
-    file: "src/engines/embedded/execution/mailboxes.ts",
+    file: "src/engines/embedded/mailboxes/mailboxes.ts",
     find: "    if (known !== undefined) {",
     replace: "    if (known !== undefined && known.queue.size > 0) {",
     test: "test/laws/state.test.ts",
@@ -112,19 +110,19 @@ export const COMMIT: readonly Mutation[] = [
   },
   {
     breaks:
-      "the full disk: what gathers meanwhile overtakes the second of two commits that found no room",
-    file: COMMITS,
-    find: "this.#refused > 0 || ",
+      "the full disk: the current batch overtakes the second of two commits that wait for space",
+    file: GROUP_COMMIT,
+    find: "this.#retrying > 0 || ",
     replace: "",
     test: COMMITS_TESTS,
     killedBy:
       "commits to a store that queues > that find no room are tried again in their order, and what has gathered meanwhile follows them",
   },
   {
-    breaks: "two commits under way: what the second removes is taken for kept",
-    file: COMMITS,
-    find: "this.#underWay.some((batch) => batch.removes(seq))",
-    replace: "this.#underWay[0]?.removes(seq) === true",
+    breaks: "two commits in flight: messages that the second one removes count as stored",
+    file: GROUP_COMMIT,
+    find: "this.#inFlight.some((batch) => batch.removes(seq))",
+    replace: "this.#inFlight[0]?.removes(seq) === true",
     test: COMMITS_TESTS,
     killedBy:
       "what is known of messages and watches does not depend on how far the commits have come",
@@ -148,42 +146,41 @@ export const COMMIT: readonly Mutation[] = [
       "a commit that fails in the thread > also fails the next commit when that is small enough for the event loop",
   },
   {
-    breaks: "the implied value: it is not kept when the message that tells it is removed",
-    file: IMPLIED,
-    find: "    if (slot.isImplied) commits.batch.write(slot, slot.current ?? null);\n",
+    breaks: "derived values: one is lost when its message is removed",
+    file: "src/engines/embedded/commit/derived-value-writer.ts",
+    find: "    if (value.isDerived) commits.batch.write(value, value.current ?? null);\n",
     replace: "",
-    test: IMPLIED_TESTS,
-    killedBy: IMPLIED_LAW,
+    test: DERIVED_TESTS,
+    killedBy: DERIVED_LAW,
   },
   {
-    breaks: "the implied value: it is not read from the message",
+    breaks: "derived values: one is not read from its message",
     file: STATE_CACHE,
-    find: "    if (implied !== undefined) state.imply(implied.name, implied.value);\n",
+    find: "    if (derived !== undefined) state.loadDerived(derived.name, derived.value);\n",
     replace: "",
-    test: IMPLIED_TESTS,
-    killedBy: IMPLIED_LAW,
+    test: DERIVED_TESTS,
+    killedBy: DERIVED_LAW,
   },
   {
-    breaks: "the implied value: what was written since is forgotten",
-    file: "src/engines/embedded/commit/write-batch.ts",
-    find: "    slot.isImplied = false;\n",
+    breaks: "derived values: a later write of one is forgotten",
+    file: WRITE_BATCH,
+    find: "    cached.isDerived = false;\n",
     replace: "",
-    test: IMPLIED_TESTS,
-    killedBy: IMPLIED_LAW,
+    test: DERIVED_TESTS,
+    killedBy: DERIVED_LAW,
   },
   {
-    breaks: "the implied value: it is kept beside the message",
-    file: "src/engines/embedded/commit/write-batch.ts",
-    find: "      if (slot.isImplied) continue;\n",
+    breaks: "derived values: one is stored beside its message",
+    file: WRITE_BATCH,
+    find: "      if (cached.isDerived) continue;\n",
     replace: "",
-    test: IMPLIED_TESTS,
+    test: DERIVED_TESTS,
     killedBy: "nothing is kept of a flow beside its first call until that is handled",
   },
   {
-    breaks:
-      "the commit on the event loop: it is made there although there is something else to be done",
-    file: COMMITS,
-    find: "        await store.commit(batch, !gathers());\n",
+    breaks: "commits on the event loop: one happens there although other work is ready",
+    file: GROUP_COMMIT,
+    find: "        await store.commit(batch, !listener.expectsMore);\n",
     replace: "        await store.commit(batch);\n",
     test: COMMITS_TESTS,
     killedBy:

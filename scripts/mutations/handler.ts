@@ -66,10 +66,10 @@ export const HANDLER: readonly Mutation[] = [
     killedBy: "a handler that blocks is run again, and attaches to what it has caused before",
   },
   {
-    breaks: "promises: one that an earlier run has made is made anew",
-    file: "src/engines/embedded/engine.ts",
-    find: "isFirstRun: seq >= opened.nextSeq",
-    replace: "isFirstRun: true",
+    breaks: "promises: a repeated run creates its promise again",
+    file: "src/engines/embedded/execution/handler-runs.ts",
+    find: "isFirstRun = seq >= storeInfo.nextSeq;",
+    replace: "isFirstRun = true;",
     test: EVERY_COMMIT,
     killedBy:
       "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
@@ -93,7 +93,7 @@ export const HANDLER: readonly Mutation[] = [
       "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
   },
   {
-    breaks: "the context: a handler runs in that of whoever called it",
+    breaks: "async contexts: a handler runs in the one of its caller",
     file: "src/engines/embedded/host/unhandled-rejections.ts",
     find: "context.runInAsyncScope(receive, undefined, activation)",
     replace: "starter.run(activation, receive, activation)",

@@ -25,16 +25,16 @@ export const LIVENESS: readonly Mutation[] = [
       "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
   },
   {
-    breaks: "deadlocks: handlers that hold all slots and wait for one are not found",
-    file: "src/engines/embedded/execution/handlers.ts",
-    find: "this.#isFullOfBlocked() ? [...mailboxes.waiting()] : []",
+    breaks: "deadlocks: handlers that hold all slots and wait for another one are not found",
+    file: "src/engines/embedded/execution/deadlock-search.ts",
+    find: "this.#areAllSlotsBlocked() ? [...mailboxes.waiting()] : []",
     replace: "[]",
     test: LIVENESS_LAWS,
     killedBy:
       "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
   },
   {
-    breaks: "deadlocks: handlers that block on each other in a ring are not found",
+    breaks: "deadlocks: a ring of blocked handlers is not found",
     file: "src/engines/embedded/execution/blocked-gets.ts",
     find: "    if (cycle !== undefined) return this.#rejectYoungest",
     replace: "    if (cycle?.length === 1) return this.#rejectYoungest",

@@ -1,8 +1,10 @@
 import type { Mutation } from "./mutation.ts";
 
-const COMMITS = "src/engines/embedded/commit/group-commit.ts";
-const ENGINE = "src/engines/embedded/engine.ts";
-const TIMERS = "src/engines/embedded/timers/timers.ts";
+const REQUEST_INTAKE = "src/engines/embedded/intake/request-intake.ts";
+const TURN_DISPATCHER = "src/engines/embedded/dispatch/turn-dispatcher.ts";
+const DISK_SPACE = "src/engines/embedded/commit/disk-space.ts";
+const ADMISSION = "src/engines/embedded/intake/admission.ts";
+const EXPIRY_COLLECTOR = "src/engines/embedded/timers/expiry-collector.ts";
 const SESSION = "src/stores/sqlite/session";
 const FULL_DISK = "test/durability/disk/full-disk.test.ts";
 const BACKLOG = "test/engines/embedded/admission.test.ts";
@@ -13,8 +15,8 @@ const FREE_PAGES = "test/stores/sqlite/incremental-vacuum.test.ts";
 /** Full disks, too much work, clocks that are set, and what has expired. */
 export const OPERATING: readonly Mutation[] = [
   {
-    breaks: "the full disk: any commit that failed is tried again",
-    file: COMMITS,
+    breaks: "the full disk: commits that failed for other reasons are tried again",
+    file: "src/engines/embedded/commit/group-commit.ts",
     find: 'if (!HandbackError.is(error, "STORE_FULL")) throw error;',
     replace: "if (!HandbackError.is(error)) throw error;",
     test: FULL_DISK,
@@ -22,69 +24,69 @@ export const OPERATING: readonly Mutation[] = [
       "a commit that fails in any other way > is not tried again, even if the disk was full before",
   },
   {
-    breaks: "the full disk: requests are taken all the same",
-    file: ENGINE,
-    find: "(this.#closing === undefined ? this.#room.refusal : closed())",
-    replace: "(this.#closing === undefined ? undefined : closed())",
+    breaks: "the full disk: requests are still accepted",
+    file: REQUEST_INTAKE,
+    find: "this.#parts.lifecycle.refusal ?? this.#parts.diskSpace.refusal",
+    replace: "this.#parts.lifecycle.refusal",
     test: FULL_DISK,
     killedBy: "while the disk is full > each request is refused at once, for certain",
   },
   {
-    breaks: "the full disk: handlers are started",
-    file: ENGINE,
-    find: " && !this.#room.isMissing",
+    breaks: "the full disk: handlers still start",
+    file: TURN_DISPATCHER,
+    find: " && !diskSpace.isFull",
     replace: "",
     test: FULL_DISK,
     killedBy:
       "while the disk is full > running handlers end, and what they did is kept; none is started before there is room",
   },
   {
-    breaks: "the full disk: timers go on to be due",
-    file: ENGINE,
-    find: "        this.#timers.pause();\n",
+    breaks: "the full disk: timers still fire",
+    file: "src/engines/embedded/execution/commit-results.ts",
+    find: "    this.#parts.timers.pause();\n",
     replace: "",
     test: FULL_DISK,
     killedBy:
       "while the disk is full > no timer is due; afterwards each is once, and none was early",
   },
   {
-    breaks: "the full disk: the second time it is tried again as seldom as at the end of the first",
-    file: "src/engines/embedded/commit/disk-space.ts",
-    find: "    this.#pauseMs = FIRST_MS;\n",
+    breaks: "the full disk: the delay between retries is not reset",
+    file: DISK_SPACE,
+    find: "    this.#delayMs = FIRST_MS;\n",
     replace: "",
     test: FULL_DISK,
     killedBy:
       "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time",
   },
   {
-    breaks: "the full disk: closing waits for room",
-    file: "src/engines/embedded/commit/disk-space.ts",
-    find: "    this.#givenUp = true;\n",
+    breaks: "the full disk: closing waits for space",
+    file: DISK_SPACE,
+    find: "    this.#hasStoppedWaiting = true;\n",
     replace: "",
     test: FULL_DISK,
     killedBy: "closing while the disk is full > ends too when the disk fills up only then",
   },
   {
-    breaks: "closing: the event loop is kept busy while a handler ends",
-    file: ENGINE,
-    find: "(this.#handlers.canStart && this.#startsHandlers)",
-    replace: "this.#handlers.canStart",
+    breaks: "closing: the event loop is busy while a handler ends",
+    file: TURN_DISPATCHER,
+    find: "(this.#handlers?.canStart === true && this.#mayStartHandlers())",
+    replace: "this.#handlers?.canStart === true",
     test: "test/durability/closing/shutdown.test.ts",
     killedBy:
       "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
   },
   {
-    breaks: "the backlog: what completes work is refused too",
-    file: "src/engines/embedded/intake/request-intake.ts",
-    find: "(begins ? this.#overload(request) : undefined)",
-    replace: "this.#overload(request)",
+    breaks: "the backlog: requests that complete work are refused",
+    file: REQUEST_INTAKE,
+    find: "(begins ? admission.refusalOf(request) : undefined)",
+    replace: "admission.refusalOf(request)",
     test: BACKLOG,
     killedBy:
       "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
   },
   {
-    breaks: "the backlog: the bound of an address is not looked at before the one of all",
-    file: "src/engines/embedded/intake/admission.ts",
+    breaks: "the backlog: the limit of one address applies only near the total limit",
+    file: ADMISSION,
     find: "Math.min(parts.limits.total, parts.limits.perAddress)",
     replace: "parts.limits.total",
     test: BACKLOG,
@@ -92,8 +94,8 @@ export const OPERATING: readonly Mutation[] = [
       "when as many messages wait as may > those of one address have a bound of their own, which others do not feel",
   },
   {
-    breaks: "the backlog: one more is taken than may wait",
-    file: "src/engines/embedded/intake/admission.ts",
+    breaks: "the backlog: it takes one message more than its limit",
+    file: ADMISSION,
     find: "if (waiting >= limits.total) return",
     replace: "if (waiting > limits.total) return",
     test: BACKLOG,
@@ -101,8 +103,8 @@ export const OPERATING: readonly Mutation[] = [
       "when as many messages wait as may > no flow is started, and it is told so for certain; once one is handled there is place for another",
   },
   {
-    breaks: "the backlog: a start that attaches to what is there is refused",
-    file: "src/engines/embedded/intake/request-intake.ts",
+    breaks: "the backlog: a start that attaches to an existing flow is refused",
+    file: "src/engines/embedded/execution/activations.ts",
     find: ".filter(({ type }) => definitions.get(type)?.system !== true)",
     replace: ".concat(request.target)",
     test: BACKLOG,
@@ -110,54 +112,54 @@ export const OPERATING: readonly Mutation[] = [
       "when as many messages wait as may > a start under a key that is there attaches, and adds nothing; with another input it is a conflict",
   },
   {
-    breaks: "the backlog: what is not on disk does not count for its address",
-    file: ENGINE,
-    find: " + this.#commits.insertedAt(address)",
+    breaks: "the backlog: uncommitted messages do not count for their address",
+    file: "src/engines/embedded/mailboxes/backlog.ts",
+    find: " + this.#parts.commits.insertedAt(address)",
     replace: "",
     test: BACKLOG,
     killedBy:
       "when as many messages wait as may > the bounds hold within one turn of the event loop, before anything is on disk, and while it is being written",
   },
   {
-    breaks: "the clock: what was near before it was set back stays in memory",
-    file: TIMERS,
-    find: "    if (this.#horizon > now + 2 * WINDOW_MS) this.#letGo();\n",
+    breaks: "the clock: timers stay in memory after it was set back",
+    file: "src/engines/embedded/timers/delayed-messages.ts",
+    find: "    if (this.#horizon > now + 2 * WINDOW_MS) this.#reset();\n",
     replace: "",
     test: SET_CLOCK,
     killedBy:
       "when the clock is set > back by a day, what was near is let go, and is read again when it is near again",
   },
   {
-    breaks: "the clock: set forward, what begins then is late",
-    file: TIMERS,
+    breaks: "the clock: a new timer is late after it was set forward",
+    file: "src/engines/embedded/timers/timers.ts",
     find: " || this.#wakeAt < this.#parts.clock.now()",
     replace: "",
     test: SET_CLOCK,
     killedBy: "when the clock is set > forward by an hour, what begins to sleep then wakes in time",
   },
   {
-    breaks: "the collector: what is being deleted is read, and written anew in its old place",
+    breaks: "the collector: values that are being deleted are still read",
     file: "src/engines/embedded/state/state-cache.ts",
-    find: "if (!this.#forgone.has(place)) state.load",
+    find: "if (!this.#hidden.has(rowId)) state.load",
     replace: "state.load",
     test: COLLECTOR,
     killedBy:
       "what has expired is deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
   },
   {
-    breaks: "the collector: what has messages waiting is deleted under them",
-    file: "src/engines/embedded/state/expiry-collector.ts",
-    find: "      if (isBusy(value)) continue;\n",
+    breaks: "the collector: the state of an address with messages is deleted",
+    file: EXPIRY_COLLECTOR,
+    find: "      if (mailboxes.has(value)) continue;\n",
     replace: "",
     test: COLLECTOR,
     killedBy:
       "what has expired is deleted > also where many must stay, since messages for them wait",
   },
   {
-    breaks: "the collector: it looks again before what it found is gone",
-    file: ENGINE,
-    find: "    batch.notices.push(done);\n",
-    replace: "    this.#parts.scheduler.soon(done);\n",
+    breaks: "the collector: it scans again before the values it found are deleted",
+    file: EXPIRY_COLLECTOR,
+    find: "batch.afterCommit.push(() => {",
+    replace: "setImmediate(() => {",
     test: COLLECTOR,
     killedBy:
       "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
@@ -223,19 +225,19 @@ export const OPERATING: readonly Mutation[] = [
       "while the thread commits > the event loop handles other events between replies, even if they arrive fast",
   },
   {
-    breaks: "long turns: nobody is told",
+    breaks: "long turns: the log has no warning",
     file: "src/engines/embedded/execution/handlers.ts",
-    find: "    reportLongTurn(this.#parts.log, mailbox.address, ns - startNs);\n",
+    find: "    reportEventLoopStall(log, mailbox.address, ns - startNs);\n",
     replace: "",
     test: "test/bad-input/handlers.test.ts",
     killedBy:
       "a handler that blocks the event loop > for a second or longer is named in the log when it ends",
   },
   {
-    breaks: "overload: whoever starts things is answered faster than they are handled",
-    file: ENGINE,
-    find: "return this.backlog > CROWDED;",
-    replace: "return false;",
+    breaks: "overload: replies to starts are not slowed down",
+    file: "src/engines/embedded/dispatch/reply-queue.ts",
+    find: "this.#parts.backlog.total > CROWDED ? PER_CROWDED_TURN : PER_TURN",
+    replace: "PER_TURN",
     test: "test/engines/embedded/overload.test.ts",
     killedBy:
       "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",

@@ -1,7 +1,6 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
-const ENGINE = "src/engines/embedded/engine.ts";
+const MESSAGE_CANCELLATION = "src/engines/embedded/execution/message-cancellation.ts";
 const FLUSH = "src/futures/run/flush.ts";
 const RUN = "src/futures/run/run.ts";
 const WIRE = "src/futures/run/compile-graph.ts";
@@ -68,35 +67,35 @@ export const SHIELDING: readonly Mutation[] = [
       "cancelling reaches no further than it should > to cancel a future that is past its retention tells nobody that it was cancelled",
   },
   {
-    breaks: "withdrawing: what waits for a function that is not registered is counted on",
-    file: ACTIVATIONS,
-    find: " && !this.#parts.commits.changes(seq);\n",
+    breaks: "canceled messages: those of an unregistered function still count",
+    file: MESSAGE_CANCELLATION,
+    find: " && !commits.changes(seq);\n",
     replace: ";\n",
     test: CANCELLED_SCOPES,
     killedBy:
       "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
   },
   {
-    breaks: "running handlers: they hear of a cancellation that may yet be lost",
-    file: ACTIVATIONS,
-    find: "this.#parts.commits.batch.notices.push(() => this.#parts.tell(running));",
-    replace: "this.#parts.tell(running);",
+    breaks: "running handlers: one is aborted before its cancellation is durable",
+    file: MESSAGE_CANCELLATION,
+    find: "commits.batch.afterCommit.push(() => this.#abort(running));",
+    replace: "this.#abort(running);",
     test: CANCELLED_RUNS,
     killedBy: "a handler hears of its cancellation when that is on disk, not before",
   },
   {
-    breaks: "running handlers: of one that has just ended the outcome counts twice",
-    file: ACTIVATIONS,
-    find: "    if (isRunning && running.cancellation.isOver) return this.withdrawals.passBy(seq);\n",
+    breaks: "running handlers: the outcome of one that has just ended counts twice",
+    file: MESSAGE_CANCELLATION,
+    find: "    if (isRunning && running.cancellation.isOver) return scopes.skip(seq);\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy:
       "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
   },
   {
-    breaks: "running handlers: what comes of one that had just ended goes on",
-    file: ENGINE,
-    find: "      this.#activations.withdrawLate(envelope, seq);\n",
+    breaks: "running handlers: messages of one that has just ended are not canceled",
+    file: "src/engines/embedded/execution/activations.ts",
+    find: "    scopes.cancel(envelope.scope);\n    this.#drain();\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy:

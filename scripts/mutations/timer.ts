@@ -1,8 +1,8 @@
 import type { Mutation } from "./mutation.ts";
 
-const ACTIVATIONS = "src/engines/embedded/execution/activations.ts";
-const ENGINE = "src/engines/embedded/engine.ts";
-const TIMERS = "src/engines/embedded/timers/timers.ts";
+const DELAYED_MESSAGES = "src/engines/embedded/timers/delayed-messages.ts";
+const EFFECT_WRITER = "src/engines/embedded/execution/effect-writer.ts";
+const EXPIRY_COLLECTOR = "src/engines/embedded/timers/expiry-collector.ts";
 const TIMER_TESTS = "test/durability/timers/timers.test.ts";
 const TIMER_LAWS = "test/laws/timer.test.ts";
 const EXPIRY_TESTS = "test/durability/timers/expiry.test.ts";
@@ -11,33 +11,33 @@ const EXPIRY_LAWS = "test/laws/expiry.test.ts";
 /** What happens at an instant. */
 export const TIMER: readonly Mutation[] = [
   {
-    breaks: "timers: one comes a millisecond early",
-    file: TIMERS,
+    breaks: "timers: one fires a millisecond early",
+    file: DELAYED_MESSAGES,
     find: "(next.dueAt ?? 0) <= now &&",
     replace: "(next.dueAt ?? 0) <= now + 1 &&",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },
   {
-    breaks: "timers: one is lost that was too far off to be in memory",
-    file: TIMERS,
+    breaks: "timers: one beyond the horizon is lost",
+    file: DELAYED_MESSAGES,
     find: "this.#horizon = Math.max(this.#horizon, horizon);",
     replace: "this.#horizon = Number.POSITIVE_INFINITY;",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },
   {
-    breaks: "timers: one that has fired stays in the store",
-    file: ENGINE,
-    find: "      this.#commits.remove(accepted);\n      this.#activations.forward(accepted.envelope);\n",
-    replace: "      this.#activations.forward(accepted.envelope);\n",
+    breaks: "timers: one stays in the store after it has fired",
+    file: "src/engines/embedded/execution/activations.ts",
+    find: "      commits.remove(message);\n      effects.send(message.envelope);\n",
+    replace: "      effects.send(message.envelope);\n",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },
   {
-    breaks: "timers: one goes on after the engine was closed",
-    file: TIMERS,
-    find: "    if (this.#stopped || this.#paused) return;\n",
+    breaks: "timers: one continues after the engine was closed",
+    file: "src/engines/embedded/timers/timers.ts",
+    find: "    if (this.#isStopped || this.#isPaused) return;\n",
     replace: "",
     test: TIMER_TESTS,
     killedBy:
@@ -45,7 +45,7 @@ export const TIMER: readonly Mutation[] = [
   },
   {
     breaks: "timers: those of one instant lose their order",
-    file: TIMERS,
+    file: "src/engines/embedded/timers/due-heap.ts",
     find: "dueX === dueY && x.seq < y.seq",
     replace: "dueX === dueY && x.seq > y.seq",
     test: TIMER_TESTS,
@@ -53,36 +53,36 @@ export const TIMER: readonly Mutation[] = [
       "messages of one instant keep their order when some were sent before a restart and some after it",
   },
   {
-    breaks: "timers: one that is read while its commit is under way counts twice",
-    file: TIMERS,
-    find: " && !this.#parts.isUnderWay(seq)",
+    breaks: "timers: one that is loaded while its commit is in flight fires twice",
+    file: DELAYED_MESSAGES,
+    find: " && !this.#parts.commits.changes(seq)",
     replace: "",
     test: TIMER_TESTS,
     killedBy: "a timer that is read from the store before its commit resolves counts once",
   },
   {
     breaks: "cancelSend: it is ignored",
-    file: ACTIVATIONS,
-    find: "    for (const token of cancels) this.#cancel(tokenKey(address, token));\n",
+    file: EFFECT_WRITER,
+    find: "    for (const token of cancels) this.#cancelDelayed(delayedMessageKey(address, token));\n",
     replace: "",
     test: TIMER_LAWS,
     killedBy:
       "a token names one pending message: it is delivered, replaced or canceled, and no other is",
   },
   {
-    breaks: "cancelSend: a message whose commit is under way comes all the same",
-    file: TIMERS,
-    find: "    if (message.token !== undefined && this.#cancelling.has(message.token)) return;\n",
+    breaks: "cancelSend: a message whose commit is in flight is still delivered",
+    file: DELAYED_MESSAGES,
+    find: "    if (message.token !== undefined && this.#cancellingTokens.has(message.token)) return;\n",
     replace: "",
     test: TIMER_TESTS,
     killedBy:
       "a message cancelled while its own commit is under way does not come, though it is due by then (commits seen at once)",
   },
   {
-    breaks: "cancelSend: what a blocking handler sent cannot be cancelled",
-    file: ACTIVATIONS,
-    find: "tokenKey(envelope.caller ?? sender, token)",
-    replace: "tokenKey(sender, token)",
+    breaks: "cancelSend: a message of a blocking handler is not canceled",
+    file: EFFECT_WRITER,
+    find: "delayedMessageKey(envelope.caller ?? sender, token)",
+    replace: "delayedMessageKey(sender, token)",
     test: "test/durability/kills/every-commit.test.ts",
     killedBy:
       "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
@@ -97,25 +97,25 @@ export const TIMER: readonly Mutation[] = [
       "expiry is exact: a value exists before the instant and is initial from it on, counted from the last write",
   },
   {
-    breaks: "expiry: of a state that has aged out only its age is deleted",
-    file: "src/engines/embedded/state/expiry-collector.ts",
-    find: "name === LIFE ? state.names : [name]",
+    breaks: "expiry: only the age of an aged-out state is deleted",
+    file: EXPIRY_COLLECTOR,
+    find: "name === AGE_OUT_VALUE ? state.names : [name]",
     replace: "[name]",
     test: EXPIRY_TESTS,
     killedBy:
       "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
   },
   {
-    breaks: "expiry: a state is deleted under a handler that runs",
-    file: "src/engines/embedded/state/expiry-collector.ts",
-    find: "      if (isBusy(value)) continue;\n",
+    breaks: "expiry: the state of a running handler is deleted",
+    file: EXPIRY_COLLECTOR,
+    find: "      if (mailboxes.has(value)) continue;\n",
     replace: "",
     test: EXPIRY_TESTS,
     killedBy: "expiry > a handler that began before its state aged out keeps the state",
   },
   {
-    breaks: "the near window: what is held is read again",
-    file: "src/engines/embedded/timers/timers.ts",
+    breaks: "the near window: timers in memory are loaded again",
+    file: DELAYED_MESSAGES,
     find: "readDelayed(until, limit, this.#horizon)",
     replace: "readDelayed(until, limit)",
     test: "test/durability/timers/timers.test.ts",

@@ -5,6 +5,7 @@ const ENGINE = "src/engines/embedded/engine.ts";
 const HANDLERS = "src/engines/embedded/execution/handlers.ts";
 const CELL = "src/futures/combinators/cell.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
+const FIRST = "src/futures/combinators/first.ts";
 const RACE = "src/futures/combinators/race.ts";
 const CANCELLATION_LAWS = "test/laws/cancellation.test.ts";
 const CANCELLING = "test/durability/cancelling/cancelling.test.ts";
@@ -33,7 +34,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "races: losers are not cancelled",
     file: RACE,
-    find: "    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, opening.scope));\n",
+    find: "    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, scope));\n",
     replace: "",
     test: CANCELLATION_LAWS,
     killedBy: "losing branches of a decided race start no new leaves",
@@ -47,26 +48,59 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "unawaited work of a winner continues, and that of the losers does not",
   },
   {
-    breaks: "races: a guard stays behind",
+    breaks: "races: the watch of a decided race stays behind",
     file: RACE,
-    find: "  if (opening.scope !== undefined) unguard(activation, [opening.scope, CANCEL]);\n",
-    replace: "",
+    find: "  const { scope, flow, consumers } = opening;\n  if (scope !== undefined) unwatchCancellation(activation, [scope, CANCEL]);\n",
+    replace: "  const { scope, flow, consumers } = opening;\n",
     test: CANCELLATION_LAWS,
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
+    breaks: "first: the rest is not cancelled",
+    file: FIRST,
+    find: "      activation.cancelScope(branchScope(activation.address.id, index, scope));\n  }\n  return { ...state, over: true };",
+    replace: "      void branchScope;\n  }\n  return { ...state, over: true };",
+    test: "test/laws/first.test.ts",
+    killedBy:
+      "`first` takes the first fulfilled futures in their order, rejects as soon as they cannot suffice, and cancels the rest",
+  },
+  {
+    breaks: "first: a future that settles before the opening message is lost",
+    file: FIRST,
+    find: "  if (opening === undefined) return { ...state, early: [...state.early, arrival] };\n",
+    replace: "  if (opening === undefined) return state;\n",
+    test: CONFORMANCE,
+    killedBy: "`first` takes known values, the same future twice, and a hundred futures",
+  },
+  {
+    breaks: "first: a rejection comes although enough futures are left",
+    file: FIRST,
+    find: "return branches - count + 1;",
+    replace: "return branches - count;",
+    test: CONFORMANCE,
+    killedBy: "`first` is rejected with the failures so far as soon as too few futures are left",
+  },
+  {
+    breaks: "first: an instance stays behind when all its futures have settled",
+    file: FIRST,
+    find: "values + failures === (opening?.branches ?? 0) + 1)",
+    replace: "values + failures === (opening?.branches ?? 0) + 2)",
+    test: CONFORMANCE,
+    killedBy: "`first` cancels the rest once it is decided, and everything with its own scope",
+  },
+  {
     breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
     file: RACE,
-    find: "activation.cancelScope(branchScope(activation.address.id, index, opening.scope))",
-    replace: "activation.cancelScope(activation.address.id.slice(0, 16))",
+    find: "if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, scope))",
+    replace: "if (index !== winner) activation.cancelScope(activation.address.id.slice(0, 16))",
     test: JOIN_LAWS,
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },
   {
     breaks: "scopes: cancelling branch 1 reaches branch 10",
     file: RACE,
-    find: "/${index}.`",
-    replace: "/${index}`",
+    find: "return `${scopeName(id, isDetached(scope))}/${index}.`;",
+    replace: "return `${scopeName(id, isDetached(scope))}/${index}`;",
     test: SCOPE_LAWS,
     killedBy: "unawaited work of a winner continues, and that of the losers does not",
   },
@@ -79,10 +113,10 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "a future in two races is left alone until both are decided, in either order",
   },
   {
-    breaks: "timeouts: one that was not needed keeps its timer",
-    file: "src/futures/run/compile-graph.ts",
-    find: "{ id: node.id, dueAt, scope: scope.id }",
-    replace: "{ id: node.id, dueAt }",
+    breaks: "timeouts: the timer of a decided race stays",
+    file: "src/futures/combinators/timer.ts",
+    find: "{ id, dueAt, scope: scope.id }",
+    replace: "{ id, dueAt }",
     test: CANCELLATION_LAWS,
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },

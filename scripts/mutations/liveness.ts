@@ -16,10 +16,10 @@ export const LIVENESS: readonly Mutation[] = [
     killedBy: "futures that forward to each other in a ring, or to themselves, are rejected",
   },
   {
-    breaks: "deadlocks: one behind a join is not found",
+    breaks: "deadlocks: a deadlock behind an `all` is not found",
     file: "src/futures/flow/leads-to.ts",
-    find: "return wasStuck > 0 ? [] : consumersOfJoin(readValue);",
-    replace: "return [];",
+    find: "return isStuck(missing.size) && !isStuck(before)",
+    replace: 'return combinator.kind !== "all" && isStuck(missing.size) && !isStuck(before)',
     test: LIVENESS_LAWS,
     killedBy:
       "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
@@ -87,10 +87,10 @@ export const BILLING: readonly Mutation[] = [
     killedBy: "a bill grows while a flow runs, and is final when every run of it is in",
   },
   {
-    breaks: "the meter: of what a join waits for only the last is billed",
-    file: "src/futures/combinators/join.ts",
-    find: "tally: addTallies(state.tally, tally)",
-    replace: "tally",
+    breaks: "the meter: only the last branch of an `all` is billed",
+    file: "src/futures/combinators/all.ts",
+    find: "const counted = { ...state, tally: addUsage(state.tally, tally) };\n  saveAll",
+    replace: "const counted = { ...state, tally };\n  saveAll",
     test: METER_LAWS,
     killedBy: "a naive fan-out bills sum d + (d1 + max d2 + d3), the split one sum d",
   },

@@ -2,7 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const CELL = "src/futures/combinators/cell.ts";
 const FLOW = "src/futures/flow/flow.ts";
-const JOIN = "src/futures/combinators/join.ts";
+const ALL = "src/futures/combinators/all.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
 const SETTLEMENT_LAWS = "test/laws/settlement.test.ts";
 const REGRESSIONS = "test/laws/regressions.test.ts";
@@ -79,51 +79,52 @@ export const SETTLEMENT: readonly Mutation[] = [
       "a failure short-circuits: no later continuation is called, and the failure arrives unchanged",
   },
   {
-    breaks: "joins: the order of results is that of completion",
-    file: JOIN,
-    find: "state.texts.with(slot.index, slot.text)",
-    replace: "state.texts.with(state.texts.length - state.left, slot.text)",
+    breaks: "all: results have the order of completion",
+    file: ALL,
+    find: "state.texts.with(branch.index, branch.text)",
+    replace: "state.texts.with(state.texts.length - state.left, branch.text)",
     test: "test/laws/join.test.ts",
     killedBy: "results have the order of their futures, under any schedule",
   },
   {
-    breaks: "joins: a slot that comes before the opening message is lost",
-    file: JOIN,
-    find: "return { ...state, early: [...state.early, slot] };",
-    replace: "return state;",
+    breaks: "all: a branch that settles before the opening message is lost",
+    file: ALL,
+    find: "  if (opening === undefined) return { ...state, early: [...state.early, branch] };\n  const left",
+    replace: "  if (opening === undefined) return state;\n  const left",
     test: "test/laws/programs.test.ts",
     killedBy: "split(flow) = reference(flow) on the poorest engine",
   },
   {
-    breaks: "joins: a second failure is delivered, too",
-    file: JOIN,
-    find: "  if (state.over) {\n",
-    replace: "  if (state.over && slot.ok) {\n",
+    breaks: "all: a second failure is delivered, too",
+    file: ALL,
+    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
+    replace:
+      "  if (state.over && branch.ok) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
     test: CONFORMANCE,
     killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
-    breaks: "joins: one that has failed is gone before its last slot has come",
-    file: JOIN,
+    breaks: "all: a failed instance is deleted before its last branch has settled",
+    file: ALL,
     find: "state.opening === undefined || state.left > 0)",
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
     killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
-    breaks: "waits: what settles after one is over is given to it",
+    breaks: "wait: a settlement after its end is added to it",
     file: "src/futures/combinators/wait.ts",
-    find: "const enough = waiting !== undefined && !ticks.over && ",
-    replace: "const enough = waiting !== undefined && ",
+    find: "  if (arrivals.over) {\n    billFlow(activation, arrivals.tally ?? NO_USAGE, opening.flow);\n    return saveWait(activation, opening, { ...arrivals, tally: NO_USAGE });\n  }\n",
+    replace: "",
     test: REGRESSIONS,
     killedBy: "settlements after the end of a wait are not added to it",
   },
   {
-    breaks: "events: one that comes before its waiter is lost",
+    breaks: "events: an event that arrives before its waiter is lost",
     file: "src/futures/combinators/event.ts",
-    find: "{ ...known, values: [...known.values, payload] }",
+    find: "{ ...queue, values: [...queue.values, activation.envelope.payload] }",
     replace:
-      "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
+      "{ ...queue, values: queue.waiters.length > 0 ? [...queue.values, activation.envelope.payload] : queue.values }",
     test: REGRESSIONS,
     killedBy:
       "a completion counts even if it comes before the wait is registered, or between registration and parking",

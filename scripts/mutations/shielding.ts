@@ -59,10 +59,10 @@ export const SHIELDING: readonly Mutation[] = [
       "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
   },
   {
-    breaks: "handles: one that is past its retention is cancelled for those who come later",
+    breaks: "handles: a future past its retention is cancelled for later holders",
     file: "src/futures/combinators/cell.ts",
-    find: "isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state)",
-    replace: "cancel(activation, state)",
+    find: "isPastRetention(activation, state, handle) ? state : cancelCell(activation, state)",
+    replace: "cancelCell(activation, state)",
     test: CANCELLED_SCOPES,
     killedBy:
       "cancelling reaches no further than it should > to cancel a future that is past its retention tells nobody that it was cancelled",

@@ -16,18 +16,18 @@ const JOIN_LAWS = "test/laws/join.test.ts";
 /** What is cancelled, what is not, and what is left of it. */
 export const CANCELLATION: readonly Mutation[] = [
   {
-    breaks: "races: one is decided again by each settlement",
+    breaks: "races: each settlement decides a race again",
     file: RACE,
-    find: "  if (state.over) {\n    bill(activation, state.tally, opening.flow);\n    return { ...counted, tally: NO_TALLY };\n  }\n",
+    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...counted, tally: NO_USAGE };\n  }\n",
     replace: "",
     test: JOIN_LAWS,
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },
   {
-    breaks: "races: `any` is decided by a rejection",
+    breaks: "races: a rejection decides `any`",
     file: RACE,
-    find: '  if (opening.mode === "race" || settled.ok) return decide',
-    replace: "  return decide",
+    find: '  if (opening.mode === "race" || settled.ok) return decideRace',
+    replace: "  return decideRace",
     test: JOIN_LAWS,
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },
@@ -89,7 +89,7 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "`first` cancels the rest once it is decided, and everything with its own scope",
   },
   {
-    breaks: "scopes: cancelling a branch reaches an outer scope, the flow's",
+    breaks: "scopes: cancelling a branch cancels the whole flow",
     file: RACE,
     find: "if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, scope))",
     replace: "if (index !== winner) activation.cancelScope(activation.address.id.slice(0, 16))",
@@ -97,7 +97,7 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },
   {
-    breaks: "scopes: cancelling branch 1 reaches branch 10",
+    breaks: "scopes: cancelling branch 1 cancels branch 10",
     file: RACE,
     find: "return `${scopeName(id, isDetached(scope))}/${index}.`;",
     replace: "return `${scopeName(id, isDetached(scope))}/${index}`;",
@@ -105,7 +105,7 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "unawaited work of a winner continues, and that of the losers does not",
   },
   {
-    breaks: "scopes: what others need is cancelled with a loser that needs it, too",
+    breaks: "scopes: a shared future is cancelled with the first loser that needs it",
     file: "src/futures/protocol/scope.ts",
     find: "if (above.has(scope)) return scope;",
     replace: "if (above.has(scope)) return one;",
@@ -121,7 +121,7 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",
   },
   {
-    breaks: "events: a waiter takes a value after it was let go",
+    breaks: "events: a cancelled waiter takes a value",
     file: "src/futures/combinators/event.ts",
     find: "queue.waiters.filter((waiter) => waiter !== gone)",
     replace: "queue.waiters",
@@ -155,7 +155,7 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "what a race has left behind is gone once it is decided, whatever it was",
   },
   {
-    breaks: "withdrawing: what waits for what is withdrawn begins, and is waited for",
+    breaks: "withdrawing: a call in a cancelled scope begins",
     file: DELIVER,
     find: "consumer.oneWay === true || !activation.isCancelled(consumer.scope)",
     replace: "true",
@@ -172,10 +172,10 @@ export const CANCELLATION: readonly Mutation[] = [
       "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
   },
   {
-    breaks: "cleaning up: an `onSettled` in a cancelled scope is passed by",
+    breaks: "cleaning up: an `onSettled` in a cancelled scope is skipped",
     file: DELIVER,
-    find: "  if (consumer.settles === undefined) return pass",
-    replace: "  return pass",
+    find: "  if (consumer.settles === undefined) return skipCall",
+    replace: "  return skipCall",
     test: CANCELLATION_LAWS,
     killedBy: "`onSettled` runs once for each canceled future, and gets the cancellation",
   },
@@ -214,9 +214,9 @@ export const CANCELLATION: readonly Mutation[] = [
       "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
   },
   {
-    breaks: "cells: those who subscribed in the scope of the cell's maker are not let go with it",
+    breaks: "cells: subscribers in a cell's own scope are not released with it",
     file: "src/futures/combinators/cell.ts",
-    find: "  return announce(activation, { ...kept, cancelled: true });\n",
+    find: "  return serveSubscribers(activation, { ...kept, cancelled: true });\n",
     replace: "  return { ...kept, cancelled: true };\n",
     test: CANCELLATION_LAWS,
     killedBy: "pending work of a canceled scope is dropped at once, and leaves nothing behind",

@@ -11,7 +11,7 @@ const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 /** Who is told how a future ended, how often, and in what order. */
 export const SETTLEMENT: readonly Mutation[] = [
   {
-    breaks: "start: what was started under a key before a restart is forgotten",
+    breaks: "start: a flow started under a key before a restart is forgotten",
     file: FLOW,
     find: "  if (record !== undefined) {\n    const same",
     replace:
@@ -20,32 +20,32 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "a promise and an event are settled once by a client that asks again",
   },
   {
-    breaks: "flows: one that is settled is settled again by what comes later",
+    breaks: "flows: a later settlement replaces the first",
     file: FLOW,
-    find: "  if (record.ok !== undefined) return save(activation, summed);\n",
+    find: "  if (record.ok !== undefined) return saveFlow(activation, billed);\n",
     replace: "",
     test: "test/laws/scope.test.ts",
     killedBy:
       "a canceled flow stays canceled, on every engine, even if its work continues and ends",
   },
   {
-    breaks: "cells: a later settlement takes the place of the first",
+    breaks: "cells: a later settlement replaces the first",
     file: CELL,
-    find: "  if (state.settled !== undefined) return state;\n  const kept = keep(activation, state, { ok",
-    replace: "  const kept = keep(activation, state, { ok",
+    find: "  if (state.settled !== undefined) return state;\n  const kept = withSettlement(activation, state, { ok",
+    replace: "  const kept = withSettlement(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy: "canceling an escaped future through its handle rejects all its holders in any flow",
   },
   {
-    breaks: "cells: a late registration is lost",
+    breaks: "cells: a late subscriber is lost",
     file: CELL,
-    find: "  if (joined.settled !== undefined) return announce(activation, joined);\n",
+    find: "  if (joined.settled !== undefined) return serveSubscribers(activation, joined);\n",
     replace: "  if (joined.settled !== undefined) return joined;\n",
     test: SETTLEMENT_LAWS,
     killedBy: "a consumer sees a settlement once, whether it was registered early or late",
   },
   {
-    breaks: "cells: a registration that comes before the future is made is lost",
+    breaks: "cells: a subscriber that overtakes the cell's creation is lost",
     file: CELL,
     find: "    ...state,\n    made: true,\n",
     replace: "    ...state,\n    subscribers: [],\n    made: true,\n",
@@ -53,7 +53,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "naive(flow) = reference(flow): results, states, the calls of leaves, and the bill",
   },
   {
-    breaks: "cells: one that held spilled consumers stays",
+    breaks: "cells: a cell of spilled consumers stays behind",
     file: CELL,
     find: "state.released || spill === true",
     replace: "state.released",
@@ -61,7 +61,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "a stack of 2,000 continuations is spilled, and leaves nothing behind",
   },
   {
-    breaks: "continuations: each is fired twice",
+    breaks: "continuations: each is called twice",
     file: DELIVER,
     find: "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n",
     replace:
@@ -72,7 +72,7 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "continuations: one that wants a value is called with a failure",
     file: DELIVER,
-    find: "  if (!settled.ok) return pass(activation, consumer, settled, tally);\n",
+    find: "  if (!settled.ok) return skipCall(activation, consumer, settled, tally);\n",
     replace: "",
     test: "test/laws/continuation.test.ts",
     killedBy:

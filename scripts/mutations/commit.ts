@@ -53,8 +53,7 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "counters equal the number of distinct requests, however often each is repeated",
   },
   {
-    breaks:
-      "the atomic commit: SQLite keeps the first half of a batch whose second half it refuses",
+    breaks: "the atomic commit: SQLite keeps the first half of a batch that fails",
     file: "src/stores/sqlite/connection/transactions.ts",
     find: "this.#rollback.run();",
     replace: "this.#commit.run();",
@@ -128,7 +127,7 @@ export const COMMIT: readonly Mutation[] = [
       "what is known of messages and watches does not depend on how far the commits have come",
   },
   {
-    breaks: "two commits under way: the second happens though the first has failed",
+    breaks: "two commits under way: the second is made although the first has failed",
     file: "src/stores/sqlite/writer/writer-thread.ts",
     find: "  if (lastFailure !== undefined && request.failures < failures) return { failure: lastFailure };\n",
     replace: "",
@@ -187,7 +186,7 @@ export const COMMIT: readonly Mutation[] = [
       "commits to a store that queues > may keep the event loop from nothing but what is about to gather",
   },
   {
-    breaks: "the transaction of what is read: it goes on over a commit that was heard of",
+    breaks: "reading: the transaction stays open over a commit that is known",
     file: STORE_SESSION,
     find: "    connection.endRead();\n",
     replace: "",

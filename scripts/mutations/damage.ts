@@ -7,7 +7,7 @@ const DAMAGE_TESTS = "test/stores/sqlite/sqlite-damage.test.ts";
 /** Disks that give back something else than was written. */
 export const DAMAGE: readonly Mutation[] = [
   {
-    breaks: "the damaged row: where one text ends and the next begins does not count",
+    breaks: "the damaged row: the checksum does not cover the ends of its texts",
     file: `${TABLES}/state.ts`,
     find: "[rowId, type.length, id.length]",
     replace: "[rowId]",
@@ -16,7 +16,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a row with a wrong checksum is STORE_CORRUPT, and the error names it: > UPDATE state SET type = type || id, id = '' WHERE place = 1",
   },
   {
-    breaks: "the damaged row: when a message is due does not count",
+    breaks: "the damaged row: the checksum does not cover the due instant",
     file: `${TABLES}/delayed.ts`,
     find: "[seq, dueAt, id.length",
     replace: "[seq, id.length",
@@ -25,7 +25,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a row with a wrong checksum is STORE_CORRUPT, and the error names it: > UPDATE delayed SET due_at = 51 WHERE seq = 3",
   },
   {
-    breaks: "the damaged row: whether the store was closed as one that is whole does not count",
+    breaks: "the damaged row: the checksum does not cover the mark of a clean close",
     file: `${TABLES}/meta.ts`,
     find: "[generation, Number(clean), Number(relaxed)]",
     replace: "[generation, Number(relaxed)]",
@@ -34,8 +34,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a row with a wrong checksum is STORE_CORRUPT, and the error names it: > UPDATE meta SET clean = 1, when the store is opened",
   },
   {
-    breaks:
-      "the damaged log: it ends where the damage begins, and what was flushed behind it is lost without a word",
+    breaks: "the damaged log: it silently ends where the damage begins",
     file: WAL_VERIFICATION,
     find: "const isDamaged = second !== undefined || flushedFrames(index, log) > committed;",
     replace:
@@ -45,7 +44,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a log > with a damaged frame before the last commit is STORE_CORRUPT, which names the frame, and stays unchanged",
   },
   {
-    breaks: "the damaged log: what its index knows of the last commit is not asked for",
+    breaks: "the damaged log: the index is not asked about the last commit",
     file: WAL_VERIFICATION,
     find: " || flushedFrames(index, log) > committed;",
     replace: ";\n  void [flushedFrames, index, committed];",
@@ -54,7 +53,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a log > with a damaged last commit that its index counts as flushed is STORE_CORRUPT",
   },
   {
-    breaks: "the damaged log: a commit that a power cut has torn is taken for damage",
+    breaks: "the damaged log: a torn commit is taken for damage",
     file: WAL_VERIFICATION,
     find: "const isDamaged = second !== undefined",
     replace: "const isDamaged = first !== undefined",
@@ -63,7 +62,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a log > with a torn last commit loses that commit only, as after a power cut, and again after the next one",
   },
   {
-    breaks: "the damaged log: what is left of a torn commit is taken for one behind the next",
+    breaks: "the damaged log: the rest of a torn commit is taken for a later one",
     file: WAL_VERIFICATION,
     find: "hasRemains: first !== undefined || frames.belongs(committed + 1)",
     replace: "hasRemains: false",
@@ -72,7 +71,7 @@ export const DAMAGE: readonly Mutation[] = [
       "a log > with a torn last commit loses that commit only, as after a power cut, and again after the next one",
   },
   {
-    breaks: "the damaged log: one whose header is damaged is taken for one that was never begun",
+    breaks: "the damaged log: a log with a damaged header is taken for an empty one",
     file: WAL_VERIFICATION,
     find: "hasContent ? { damagedFrame: 0, hasRemains: false } : EMPTY",
     replace: "(void hasContent, EMPTY)",

@@ -9,7 +9,7 @@ const FAILURE_LAWS = "test/laws/failure.test.ts";
 /** How a handler ends, fails, begins anew and blocks. */
 export const HANDLER: readonly Mutation[] = [
   {
-    breaks: "the tail call: a handler's consumers are not handed on to the future it returned",
+    breaks: "the tail call: a handler's consumers do not go to the future that it returned",
     file: RUN,
     find: '    if ("plan" in outcome) this.#handBack(outcome, run);\n',
     replace: "",
@@ -20,12 +20,12 @@ export const HANDLER: readonly Mutation[] = [
     breaks: "the tail call: each finished handler leaves a cell behind",
     file: RUN,
     find: "    const endedAt = ",
-    replace: "    this.#graph.escape(node);\n    const endedAt = ",
+    replace: "    this.#graph.makeHandle(node, this.#graph.scope);\n    const endedAt = ",
     test: "test/laws/liveness.test.ts",
     killedBy: "10^5 tail calls take O(1) space: stored data does not grow with the number of calls",
   },
   {
-    breaks: "the rollback: what a failed handler wrote stays",
+    breaks: "the rollback: the writes of a failed handler stay",
     file: ACTIVATION,
     find: "    this.#writes = undefined;\n",
     replace: "",
@@ -33,15 +33,15 @@ export const HANDLER: readonly Mutation[] = [
     killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
-    breaks: "the rollback: what a failed handler sent leaves",
+    breaks: "the rollback: the messages of a failed handler are sent",
     file: ACTIVATION,
-    find: "    this.#aged = undefined;\n    this.takeSent();\n",
+    find: "    this.#aged = undefined;\n    this.takeSends();\n",
     replace: "    this.#aged = undefined;\n",
     test: FAILURE_LAWS,
     killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
-    breaks: "the retry: it begins where the failed attempt ended",
+    breaks: "the retry: it begins with the state of the failed attempt",
     file: RUN,
     find: "    this.#activation.rollBack();\n",
     replace: "",
@@ -49,7 +49,7 @@ export const HANDLER: readonly Mutation[] = [
     killedBy: "a throw rolls everything back, at every point in a handler",
   },
   {
-    breaks: "the retry: it attaches to what an earlier attempt has let out",
+    breaks: "the retry: it attaches to calls of an earlier attempt",
     file: RUN,
     find: "epoch: control.retries ?? 0",
     replace: "epoch: 0",
@@ -58,7 +58,7 @@ export const HANDLER: readonly Mutation[] = [
       "a policy retry starts anew: the same call does not attach to work of an earlier attempt",
   },
   {
-    breaks: "gates: what a blocking handler sent is let out again when it runs again",
+    breaks: "gates: a blocked handler that runs again sends its messages again",
     file: CELL,
     find: "  if (state.made) return state;\n",
     replace: "",
@@ -75,7 +75,7 @@ export const HANDLER: readonly Mutation[] = [
       "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
   },
   {
-    breaks: "gates: a later run of a blocking handler subscribes anew",
+    breaks: "gates: a blocked handler that runs again subscribes again",
     file: "src/futures/run/flush.ts",
     find: "digest(token + digestOf(node.takers))",
     replace: "digest(token + JSON.stringify(sends))",
@@ -102,7 +102,7 @@ export const HANDLER: readonly Mutation[] = [
       "a handler runs in the async context in which its engine was opened, and does not change its caller's",
   },
   {
-    breaks: "decoding: what begins and ends as a string is taken for one",
+    breaks: "decoding: a text that begins and ends with a quote is taken for one string",
     file: "src/core/codec/decode.ts",
     find: "text.indexOf(QUOTE, 1) === text.length - 1",
     replace: "text.endsWith(QUOTE)",

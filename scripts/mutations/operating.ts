@@ -165,7 +165,7 @@ export const OPERATING: readonly Mutation[] = [
       "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
   },
   {
-    breaks: "the file: the event loop writes while the thread gives pages back",
+    breaks: "the file: the event loop writes while the thread releases pages",
     file: `${SESSION}/commit-routing.ts`,
     find: " && !this.#isThreadReserved",
     replace: "",
@@ -181,7 +181,7 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "a long log of deletions starts a checkpoint too",
   },
   {
-    breaks: "the file: giving back stops as soon as it has begun, and begins anew",
+    breaks: "the file: releasing pages stops at once, and starts again",
     file: "src/stores/sqlite/connection/incremental-vacuum.ts",
     find: "total / (hasStarted ? 4 : 2)",
     replace: "total / 2",
@@ -199,7 +199,7 @@ export const OPERATING: readonly Mutation[] = [
       "the file of a store > shrinks when little work follows much; commits go on meanwhile, and nothing is lost",
   },
   {
-    breaks: "migration: what objects inherit is taken for a value",
+    breaks: "migration: an inherited property is taken for a value",
     file: "src/core/state/stored-state.ts",
     find: "Object.hasOwn(present, name)",
     replace: "name in present",
@@ -207,7 +207,7 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "loading a state > treats constructor as a name like any other",
   },
   {
-    breaks: "state: a value that is read late is missing from a draft that was changed before",
+    breaks: "state: a value read after a change is missing from the draft",
     file: "src/core/state/state.ts",
     find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
     replace: "",
@@ -215,8 +215,7 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "a state is the result of its handlers, in whatever order they touch its values",
   },
   {
-    breaks:
-      "the thread: its replies are heard as they come in, and nobody else has a turn meanwhile",
+    breaks: "the thread: its replies keep the event loop from other events",
     file: "src/stores/sqlite/writer/writer.ts",
     find: "(reply: WriterReply) => this.#inTurn(() => this.#receive(reply))",
     replace: "(reply: WriterReply) => this.#receive(reply)",

@@ -160,8 +160,7 @@ export const PATTERNS: readonly Mutation[] = [
       "a saga > undoes the steps before step 3, the last one first, each with the output of its step",
   },
   {
-    breaks:
-      "patterns: what cleans up after a cancellation does not learn that there is something to clean up",
+    breaks: "patterns: a clean-up does not learn that a result is on its way",
     file: "src/futures/run/run.ts",
     find: 'came.status === "fulfilled" ?',
     replace: 'came.status !== "fulfilled" && came.fulfilled ?',
@@ -169,7 +168,7 @@ export const PATTERNS: readonly Mutation[] = [
     killedBy: "a saga > undoes each completed step once, even if its result is on its way",
   },
   {
-    breaks: "patterns: what takes settlements is not called when a value does not fit",
+    breaks: "patterns: an `onSettled` is not called when a value is too large",
     file: "src/futures/protocol/deliver.ts",
     find: 'const isTold = consumer.want === "settlement" &&',
     replace: 'const isTold = consumer.want === undefined && consumer.to !== "call" &&',

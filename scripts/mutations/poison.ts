@@ -128,7 +128,7 @@ export const POISON: readonly Mutation[] = [
       "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
   },
   {
-    breaks: "the dead letter: sent again, its message has another idempotency key",
+    breaks: "the dead letter: its redrive has another idempotency key",
     file: "src/futures/client/redrive.ts",
     find: "    redriven,\n",
     replace: "",

@@ -2,7 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const CELL = "src/futures/combinators/cell.ts";
 const FLOW = "src/futures/flow/flow.ts";
-const JOIN = "src/futures/combinators/join.ts";
+const ALL = "src/futures/combinators/all.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
 const SETTLEMENT_LAWS = "test/laws/settlement.test.ts";
 const REGRESSIONS = "test/laws/regressions.test.ts";
@@ -11,7 +11,7 @@ const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 /** Who is told how a future ended, how often, and in what order. */
 export const SETTLEMENT: readonly Mutation[] = [
   {
-    breaks: "start: what was started under a key before a restart is forgotten",
+    breaks: "start: a flow started under a key before a restart is forgotten",
     file: FLOW,
     find: "  if (record !== undefined) {\n    const same",
     replace:
@@ -20,32 +20,32 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "a promise and an event are settled once by a client that asks again",
   },
   {
-    breaks: "flows: one that is settled is settled again by what comes later",
+    breaks: "flows: a later settlement replaces the first",
     file: FLOW,
-    find: "  if (record.ok !== undefined) return save(activation, summed);\n",
+    find: "  if (record.ok !== undefined) return saveFlow(activation, billed);\n",
     replace: "",
     test: "test/laws/scope.test.ts",
     killedBy:
       "a canceled flow stays canceled, on every engine, even if its work continues and ends",
   },
   {
-    breaks: "cells: a later settlement takes the place of the first",
+    breaks: "cells: a later settlement replaces the first",
     file: CELL,
-    find: "  if (state.settled !== undefined) return state;\n  const kept = keep(activation, state, { ok",
-    replace: "  const kept = keep(activation, state, { ok",
+    find: "  if (state.settled !== undefined) return state;\n  const kept = withSettlement(activation, state, { ok",
+    replace: "  const kept = withSettlement(activation, state, { ok",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy: "canceling an escaped future through its handle rejects all its holders in any flow",
   },
   {
-    breaks: "cells: a late registration is lost",
+    breaks: "cells: a late subscriber is lost",
     file: CELL,
-    find: "  if (joined.settled !== undefined) return announce(activation, joined);\n",
+    find: "  if (joined.settled !== undefined) return serveSubscribers(activation, joined);\n",
     replace: "  if (joined.settled !== undefined) return joined;\n",
     test: SETTLEMENT_LAWS,
     killedBy: "a consumer sees a settlement once, whether it was registered early or late",
   },
   {
-    breaks: "cells: a registration that comes before the future is made is lost",
+    breaks: "cells: a subscriber that overtakes the cell's creation is lost",
     file: CELL,
     find: "    ...state,\n    made: true,\n",
     replace: "    ...state,\n    subscribers: [],\n    made: true,\n",
@@ -53,7 +53,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "naive(flow) = reference(flow): results, states, the calls of leaves, and the bill",
   },
   {
-    breaks: "cells: one that held spilled consumers stays",
+    breaks: "cells: a cell of spilled consumers stays behind",
     file: CELL,
     find: "state.released || spill === true",
     replace: "state.released",
@@ -61,7 +61,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     killedBy: "a stack of 2,000 continuations is spilled, and leaves nothing behind",
   },
   {
-    breaks: "continuations: each is fired twice",
+    breaks: "continuations: each is called twice",
     file: DELIVER,
     find: "  const envelope = callEnvelope({ ...consumer, consumers }, payload);\n",
     replace:
@@ -72,58 +72,59 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "continuations: one that wants a value is called with a failure",
     file: DELIVER,
-    find: "  if (!settled.ok) return pass(activation, consumer, settled, tally);\n",
+    find: "  if (!settled.ok) return skipCall(activation, consumer, settled, tally);\n",
     replace: "",
     test: "test/laws/continuation.test.ts",
     killedBy:
       "a failure short-circuits: no later continuation is called, and the failure arrives unchanged",
   },
   {
-    breaks: "joins: the order of results is that of completion",
-    file: JOIN,
-    find: "state.texts.with(slot.index, slot.text)",
-    replace: "state.texts.with(state.texts.length - state.left, slot.text)",
+    breaks: "all: results have the order of completion",
+    file: ALL,
+    find: "state.texts.with(branch.index, branch.text)",
+    replace: "state.texts.with(state.texts.length - state.left, branch.text)",
     test: "test/laws/join.test.ts",
     killedBy: "results have the order of their futures, under any schedule",
   },
   {
-    breaks: "joins: a slot that comes before the opening message is lost",
-    file: JOIN,
-    find: "return { ...state, early: [...state.early, slot] };",
-    replace: "return state;",
+    breaks: "all: a branch that settles before the opening message is lost",
+    file: ALL,
+    find: "  if (opening === undefined) return { ...state, early: [...state.early, branch] };\n  const left",
+    replace: "  if (opening === undefined) return state;\n  const left",
     test: "test/laws/programs.test.ts",
     killedBy: "split(flow) = reference(flow) on the poorest engine",
   },
   {
-    breaks: "joins: a second failure is delivered, too",
-    file: JOIN,
-    find: "  if (state.over) {\n",
-    replace: "  if (state.over && slot.ok) {\n",
+    breaks: "all: a second failure is delivered, too",
+    file: ALL,
+    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
+    replace:
+      "  if (state.over && branch.ok) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...filled,",
     test: CONFORMANCE,
     killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
-    breaks: "joins: one that has failed is gone before its last slot has come",
-    file: JOIN,
+    breaks: "all: a failed instance is deleted before its last branch has settled",
+    file: ALL,
     find: "state.opening === undefined || state.left > 0)",
     replace: "state.opening === undefined || (state.left > 0 && !state.over))",
     test: CONFORMANCE,
     killedBy: "joins, waits and rejections leave only the flow's record",
   },
   {
-    breaks: "waits: what settles after one is over is given to it",
+    breaks: "wait: a settlement after its end is added to it",
     file: "src/futures/combinators/wait.ts",
-    find: "const enough = waiting !== undefined && !ticks.over && ",
-    replace: "const enough = waiting !== undefined && ",
+    find: "  if (arrivals.over) {\n    billFlow(activation, arrivals.tally ?? NO_USAGE, opening.flow);\n    return saveWait(activation, opening, { ...arrivals, tally: NO_USAGE });\n  }\n",
+    replace: "",
     test: REGRESSIONS,
     killedBy: "settlements after the end of a wait are not added to it",
   },
   {
-    breaks: "events: one that comes before its waiter is lost",
+    breaks: "events: an event that arrives before its waiter is lost",
     file: "src/futures/combinators/event.ts",
-    find: "{ ...known, values: [...known.values, payload] }",
+    find: "{ ...queue, values: [...queue.values, activation.envelope.payload] }",
     replace:
-      "{ ...known, values: known.waiters.length > 0 ? [...known.values, payload] : known.values }",
+      "{ ...queue, values: queue.waiters.length > 0 ? [...queue.values, activation.envelope.payload] : queue.values }",
     test: REGRESSIONS,
     killedBy:
       "a completion counts even if it comes before the wait is registered, or between registration and parking",

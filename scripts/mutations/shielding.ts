@@ -13,7 +13,7 @@ const EVERY_COMMIT = "test/durability/kills/every-commit.test.ts";
 /** What a cancellation must not reach, and what it must find although it is on its way from one place to another. */
 export const SHIELDING: readonly Mutation[] = [
   {
-    breaks: "cleaning up: what began because of a cancellation is cancelled with the flow",
+    breaks: "cleaning up: a call made for a cancellation is cancelled with the flow",
     file: "src/futures/protocol/deliver.ts",
     find: "const { scope: _, ...cleanUp } = consumer;",
     replace: "const cleanUp = consumer;",
@@ -22,7 +22,7 @@ export const SHIELDING: readonly Mutation[] = [
       "what `onSettled` goes on with > is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself",
   },
   {
-    breaks: "cleaning up: an `onSettled` whose arguments are futures is passed by",
+    breaks: "cleaning up: an `onSettled` whose arguments are futures is skipped",
     file: WIRE,
     find: 'settles: needs[0]?.want !== "settlement" ?',
     replace: 'settles: needs.length !== 1 || needs[0]?.want !== "settlement" ?',
@@ -31,7 +31,7 @@ export const SHIELDING: readonly Mutation[] = [
       "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
   },
   {
-    breaks: "cleaning up: an `onSettled` whose turn has not come is told what it was to be told",
+    breaks: "cleaning up: an `onSettled` whose turn has not come is not told of the cancellation",
     file: RUN,
     find: "    if (isCancelled !== true) return input;\n",
     replace: "    if (isCancelled !== true || settles !== undefined) return input;\n",
@@ -40,7 +40,7 @@ export const SHIELDING: readonly Mutation[] = [
       "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
   },
   {
-    breaks: "scopes: cancelling a flow reaches the races of its one-way messages",
+    breaks: "scopes: cancelling a flow cancels the races of its one-way messages",
     file: "src/futures/protocol/scope.ts",
     find: "return detached ? `${DETACHED}${id}` : id;",
     replace: "return id;",
@@ -49,7 +49,7 @@ export const SHIELDING: readonly Mutation[] = [
       "cancelling reaches no further than it should > a one-way message's races and handles go on when the flow that sent it is cancelled",
   },
   {
-    breaks: "handles: what needs a future of elsewhere takes that along when it is cancelled",
+    breaks: "handles: cancelling a future cancels an escaped future that it needs",
     file: WIRE,
     find: ' && (plan.kind !== "cell" || (plan.cell === id && !kept))',
     replace: "",
@@ -58,10 +58,10 @@ export const SHIELDING: readonly Mutation[] = [
       "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
   },
   {
-    breaks: "handles: one that is past its retention is cancelled for those who come later",
+    breaks: "handles: a future past its retention is cancelled for later holders",
     file: "src/futures/combinators/cell.ts",
-    find: "isForgotten(activation, state, control as Cancel) ? state : cancel(activation, state)",
-    replace: "cancel(activation, state)",
+    find: "isPastRetention(activation, state, handle) ? state : cancelCell(activation, state)",
+    replace: "cancelCell(activation, state)",
     test: CANCELLED_SCOPES,
     killedBy:
       "cancelling reaches no further than it should > to cancel a future that is past its retention tells nobody that it was cancelled",
@@ -112,7 +112,7 @@ export const SHIELDING: readonly Mutation[] = [
       "a run that was cancelled, and ends all the same, leaves what it kept and sent; its futures are cancelled for whoever finds them",
   },
   {
-    breaks: "gates: whoever waits for a promise waits once for each run of a blocking handler",
+    breaks: "gates: a promise is awaited once for each run of a blocked handler",
     file: FLUSH,
     find: '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n',
     replace:
@@ -122,7 +122,7 @@ export const SHIELDING: readonly Mutation[] = [
       "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
   },
   {
-    breaks: "gates: what a repeated run has done with a call that was made before is never done",
+    breaks: "gates: a repeated run does not use the result of a call made before",
     file: FLUSH,
     find: "  if (isKnown(node) || !settles(node)) return gated(graph, node);\n",
     replace: "  if (isKnown(node) || settles(node) || !settles(node)) return gated(graph, node);\n",
@@ -131,7 +131,7 @@ export const SHIELDING: readonly Mutation[] = [
       "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
   },
   {
-    breaks: "gates: a call that is given a handle is made again by each run of a blocking handler",
+    breaks: "gates: each run of a blocked handler repeats a call with a handle as input",
     file: "src/futures/protocol/codec.ts",
     find: 'return text.replaceAll(INSTANT, "$1]]}");',
     replace: "return text.replaceAll(INSTANT, (handle) => handle);",
@@ -140,11 +140,10 @@ export const SHIELDING: readonly Mutation[] = [
       "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
   },
   {
-    breaks:
-      "the meter: calls of a blocking handler that is cancelled, and lost with a crash, are not counted",
+    breaks: "the meter: calls that a cancelled, blocked handler lost in a crash are not counted",
     file: FLUSH,
-    find: "[...sendsOf(graph, node), ...markMade(graph, node)]",
-    replace: "[...sendsOf(graph, node), ...markMade(graph, node).slice(1)]",
+    find: "[...compileNode(graph, node), ...markMade(graph, node)]",
+    replace: "[...compileNode(graph, node), ...markMade(graph, node).slice(1)]",
     test: CANCEL_COMMITS,
     killedBy:
       "what handlers that block have let out is cancelled with their flow, whichever commit fails, and however",

@@ -58,7 +58,7 @@ export const CANCELLATION: readonly Mutation[] = [
     file: FIRST,
     find: "      activation.cancelScope(branchScope(activation.address.id, index, scope));\n  }\n  return { ...state, over: true };",
     replace: "      void branchScope;\n  }\n  return { ...state, over: true };",
-    test: "test/laws/first.test.ts",
+    test: "test/laws/combinators/first.test.ts",
     killedBy:
       "`first` takes the first fulfilled futures in their order, rejects as soon as they cannot suffice, and cancels the rest",
   },

@@ -52,41 +52,56 @@ function* checkHistory(history: History): Iterable<Violation> {
 }
 
 function* checkFlow(flow: Flow): Iterable<Violation> {
-  const { operation, standing, effects, results, wasAbsent, astray, clock, startedAt = 0 } = flow;
-  const starts = triesOf(flow, "start");
-  const acknowledged = starts.some(({ answer }) => answer?.ok === true);
-  const key = operation.key;
-  if (!exists(flow)) {
-    if (acknowledged)
-      yield {
-        what: "lost",
-        operation: key,
-        said: "its start was acknowledged, and there is no such flow",
-      };
-    else if (effects.length > 0)
-      yield {
-        what: "lost",
-        operation: key,
-        said: "a handler of its ran, and there is no such flow",
-      };
-    else if (results.length > 0)
-      yield {
-        what: "lost",
-        operation: key,
-        said: "a client saw how it ended, and there is no such flow",
-      };
-  }
+  yield* checkExistence(flow);
+  yield* checkAnswers(flow);
+  yield* checkOutcome(flow);
+  for (const error of flow.astray)
+    yield {
+      what: "wrong",
+      operation: flow.operation.key,
+      said: `a client met what it should not: ${error}`,
+    };
+}
+
+/** Checks that a flow exists if anyone knew of it, and that it began once. */
+function* checkExistence(flow: Flow): Iterable<Violation> {
+  const { operation, results, clock, startedAt = 0 } = flow;
+  const evidence = exists(flow) ? undefined : evidenceOf(flow);
+  if (evidence !== undefined)
+    yield {
+      what: "lost",
+      operation: operation.key,
+      said: `${evidence}, and there is no such flow`,
+    };
   const knownAt = Math.min(
-    ...starts.flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])),
+    ...triesOf(flow, "start").flatMap(({ answer }) => (answer?.ok === true ? [answer.at] : [])),
     ...results.map(({ at }) => at),
   );
   if (startedAt > clock.between(0, knownAt).latest)
     yield {
       what: "lost",
-      operation: key,
+      operation: operation.key,
       said: "it was known to be there, was forgotten, and began anew",
     };
-  if (wasAbsent && acknowledged)
+}
+
+/** Returns the strongest evidence that a flow was accepted, if there is any. */
+function evidenceOf(flow: Flow): string | undefined {
+  if (isAcknowledged(flow)) return "its start was acknowledged";
+  if (flow.effects.length > 0) return "a handler of its ran";
+  if (flow.results.length > 0) return "a client saw how it ended";
+  return undefined;
+}
+
+function isAcknowledged(flow: Flow): boolean {
+  return triesOf(flow, "start").some(({ answer }) => answer?.ok === true);
+}
+
+/** Checks that clients were told the truth about a flow's existence. */
+function* checkAnswers(flow: Flow): Iterable<Violation> {
+  const { operation, effects, wasAbsent } = flow;
+  const key = operation.key;
+  if (wasAbsent && isAcknowledged(flow))
     yield {
       what: "lost",
       operation: key,
@@ -98,13 +113,19 @@ function* checkFlow(flow: Flow): Iterable<Violation> {
       operation: key,
       said: "a client was told that there is no such flow, and there is",
     };
-  if (starts.every(({ answer }) => answer?.ok === false) && (exists(flow) || effects.length > 0)) {
+  const isRefused = triesOf(flow, "start").every(({ answer }) => answer?.ok === false);
+  if (isRefused && (exists(flow) || effects.length > 0))
     yield {
       what: "wrong",
       operation: key,
       said: "each start was refused, and it has happened all the same",
     };
-  }
+}
+
+/** Checks that a flow ended, without a failure, and in one way only. */
+function* checkOutcome(flow: Flow): Iterable<Violation> {
+  const { operation, standing, results } = flow;
+  const key = operation.key;
   if (standing?.status === "pending")
     yield { what: "stuck", operation: key, said: "it was accepted, and does not end" };
   if (standing?.status === "failed")
@@ -120,8 +141,6 @@ function* checkFlow(flow: Flow): Iterable<Violation> {
       operation: key,
       said: `it ended in more than one way: ${[...outcomes].join(", then ")}`,
     };
-  for (const error of astray)
-    yield { what: "wrong", operation: key, said: `a client met what it should not: ${error}` };
 }
 
 function* checkEffects({ operation, effects }: Flow): Iterable<Violation> {

@@ -74,16 +74,102 @@ export interface History {
 
 /** Sorts the entries of a ledger. */
 export function readHistory(seed: number, entries: readonly Entry[]): History {
-  const flows = new Map<number, Flow>();
-  const requests = new Map<string, Attempt>();
-  const lives = new Map<number, Life>();
-  const states = new Map<string, Json>();
-  const clock = new ClockReadings(entries);
-  let rest: History["rest"];
-  const flowOf = (number: number): Flow => {
-    const flow = flows.get(number) ?? {
-      operation: operationOf(seed, number),
-      clock,
+  const reader = new HistoryReader(seed, new ClockReadings(entries));
+  for (const [place, entry] of entries.entries()) reader.read(entry, place);
+  return reader.history;
+}
+
+/** Reads a ledger entry by entry, each with its position. */
+class HistoryReader {
+  readonly #seed: number;
+  readonly #clock: ClockReadings;
+  readonly #flows = new Map<number, Flow>();
+  readonly #requests = new Map<string, Attempt>();
+  readonly #lives = new Map<number, Life>();
+  readonly #states = new Map<string, Json>();
+  #rest: History["rest"];
+
+  constructor(seed: number, clock: ClockReadings) {
+    this.#seed = seed;
+    this.#clock = clock;
+  }
+
+  get history(): History {
+    return {
+      flows: this.#flows,
+      attempts: [...this.#requests.values()],
+      lives: this.#lives,
+      states: this.#states,
+      rest: this.#rest,
+    };
+  }
+
+  read(entry: Entry, place: number): void {
+    this.#readLife(entry);
+    this.#readRequest(entry, place);
+    this.#readFlow(entry);
+    if (entry.what === "state") this.#states.set(entry.place, entry.values);
+    if (entry.what === "rest") this.#rest = entry;
+  }
+
+  /** Reads the start, the first answer and the end of a process. */
+  #readLife({ what, life, at }: Entry): void {
+    const process = this.#lives.get(life);
+    if (what === "start") this.#lives.set(life, { number: life, startedAt: at, closed: false });
+    if (process === undefined) return;
+    if (what === "ack" || what === "result") process.firstAnswerAt ??= at;
+    if (what === "closed") process.closed = true;
+  }
+
+  /** Reads a request or its answer. */
+  #readRequest(entry: Entry, place: number): void {
+    const { life, at } = entry;
+    if (entry.what === "intend") {
+      const { request, step, value } = entry;
+      const attempt: Attempt = { life, request, step, at, place, value };
+      this.#requests.set(`${life}.${request}`, attempt);
+      this.#flowOf(entry.op).attempts.push(attempt);
+    }
+    if (entry.what !== "ack" && entry.what !== "refused") return;
+    const attempt = this.#requests.get(`${life}.${entry.request}`);
+    if (attempt === undefined) return;
+    attempt.answer =
+      entry.what === "ack" ? { ok: true, value: entry.value, at } : { ok: false, code: entry.code };
+  }
+
+  /** Reads an effect of a flow, or a report about its status. */
+  #readFlow(entry: Entry): void {
+    const { life, at } = entry;
+    switch (entry.what) {
+      case "effect": {
+        const { part, key, value, doubtful } = entry;
+        const flow = this.#flowOf(entry.op);
+        (doubtful === true ? flow.doubtful : flow.effects).push({ life, at, part, key, value });
+        break;
+      }
+      case "result":
+        this.#flowOf(entry.op).results.push({ outcome: entry.outcome, at });
+        break;
+      case "absent":
+        this.#flowOf(entry.op).wasAbsent = true;
+        break;
+      case "astray":
+        this.#flowOf(entry.op).astray.push(entry.error);
+        break;
+      case "standing":
+        Object.assign(this.#flowOf(entry.op), {
+          standing: entry.standing,
+          startedAt: entry.startedAt,
+        });
+        break;
+      default:
+    }
+  }
+
+  #flowOf(number: number): Flow {
+    const flow = this.#flows.get(number) ?? {
+      operation: operationOf(this.#seed, number),
+      clock: this.#clock,
       attempts: [],
       effects: [],
       doubtful: [],
@@ -91,71 +177,9 @@ export function readHistory(seed: number, entries: readonly Entry[]): History {
       wasAbsent: false,
       astray: [],
     };
-    flows.set(number, flow);
+    this.#flows.set(number, flow);
     return flow;
-  };
-  for (const [place, entry] of entries.entries()) {
-    const { life, at } = entry;
-    const process = lives.get(life);
-    if (process !== undefined && (entry.what === "ack" || entry.what === "result"))
-      process.firstAnswerAt ??= at;
-    switch (entry.what) {
-      case "start":
-        lives.set(life, { number: life, startedAt: at, closed: false });
-        break;
-      case "closed":
-        if (process !== undefined) process.closed = true;
-        break;
-      case "intend": {
-        const { request, step, value } = entry;
-        const attempt: Attempt = { life, request, step, at, place, value };
-        requests.set(`${life}.${request}`, attempt);
-        flowOf(entry.op).attempts.push(attempt);
-        break;
-      }
-      case "ack":
-      case "refused": {
-        const attempt = requests.get(`${life}.${entry.request}`);
-        if (attempt !== undefined)
-          attempt.answer =
-            entry.what === "ack"
-              ? { ok: true, value: entry.value, at }
-              : { ok: false, code: entry.code };
-        break;
-      }
-      case "effect": {
-        const { part, key, value } = entry;
-        flowOf(entry.op)[entry.doubtful === true ? "doubtful" : "effects"].push({
-          life,
-          at,
-          part,
-          key,
-          value,
-        });
-        break;
-      }
-      case "result":
-        flowOf(entry.op).results.push({ outcome: entry.outcome, at });
-        break;
-      case "absent":
-        flowOf(entry.op).wasAbsent = true;
-        break;
-      case "astray":
-        flowOf(entry.op).astray.push(entry.error);
-        break;
-      case "standing":
-        Object.assign(flowOf(entry.op), { standing: entry.standing, startedAt: entry.startedAt });
-        break;
-      case "state":
-        states.set(entry.place, entry.values);
-        break;
-      case "rest":
-        rest = entry;
-        break;
-      default:
-    }
   }
-  return { flows, attempts: [...requests.values()], lives, states, rest };
 }
 
 /** Returns true if the flow existed at the end of the last verification. */

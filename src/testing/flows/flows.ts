@@ -56,68 +56,12 @@ const DURATIONS = 11;
 const JOURNALS = ["a", "b"] as const;
 const MOST_PARTS = 3;
 
+type Programs = fc.Arbitrary<FlowProgram>;
+
 /** Generates programs without durations and indexes. `time` adds them. */
-function shape({
-  without = [],
-  failures = true,
-  maxDepth = 4,
-}: FlowsOptions): fc.Arbitrary<FlowProgram> {
+function shape({ without = [], failures = true, maxDepth = 4 }: FlowsOptions): Programs {
   const { program } = fc.letrec<{ program: FlowProgram }>((tie) => {
-    const each = tie("program");
-    const list = fc.array(each, { minLength: 1, maxLength: MOST_PARTS, depthIdentifier: "parts" });
-    const ms = fc.constant(0);
-    const leaf = fc.record<FlowLeaf>({
-      kind: fc.constant("leaf"),
-      index: fc.constant(0),
-      ms,
-      gives: fc.oneof(
-        { weight: 3, arbitrary: fc.constant("echo") },
-        fc.constantFrom("undefined", "null", "false", "zero", "empty"),
-      ),
-      failures: !failures
-        ? fc.constant(0)
-        : fc.oneof(
-            { weight: 6, arbitrary: fc.constant(0) },
-            { weight: 1, arbitrary: fc.integer({ min: 1, max: LEAF_ATTEMPTS - 1 }) },
-            { weight: 3, arbitrary: fc.constant(LEAF_ATTEMPTS) },
-          ),
-      heeds: fc.boolean(),
-    });
-    const wait = list.chain((parts) =>
-      fc
-        .record({ count: fc.nat(parts.length), rest: fc.boolean(), isTimed: fc.boolean() })
-        .map(({ count, rest, isTimed }): FlowProgram => ({
-          kind: "wait",
-          parts,
-          count,
-          rest,
-          ...(isTimed && { timeoutMs: 0 }),
-        })),
-    );
-    const kinds: Record<FlowKind, readonly [weight: number, arbitrary: fc.Arbitrary<FlowProgram>]> =
-      {
-        leaf: [4, leaf],
-        note: [
-          2,
-          fc.record({ kind: fc.constant("note"), leaf, journal: fc.constantFrom(...JOURNALS) }),
-        ],
-        sleep: [1, fc.record({ kind: fc.constant("sleep"), ms })],
-        sequence: [2, fc.record({ kind: fc.constant("sequence"), first: each, second: each })],
-        depends: [2, fc.record({ kind: fc.constant("depends"), parts: list, next: each })],
-        parallel: [2, fc.record({ kind: fc.constant("parallel"), parts: list })],
-        value: [1, fc.record({ kind: fc.constant("value"), parts: list })],
-        allSettled: [1, fc.record({ kind: fc.constant("allSettled"), parts: list })],
-        race: [2, fc.record({ kind: fc.constant("race"), parts: list })],
-        any: [2, fc.record({ kind: fc.constant("any"), parts: list })],
-        wait: [2, wait],
-        loop: [1, fc.record({ kind: fc.constant("loop"), body: each, times: fc.nat(BASE - 1) })],
-        timeout: [2, fc.record({ kind: fc.constant("timeout"), part: each, ms })],
-        settled: [1, fc.record({ kind: fc.constant("settled"), part: each })],
-        recover: [1, fc.record({ kind: fc.constant("recover"), part: each, otherwise: each })],
-        nested: [1, fc.record({ kind: fc.constant("nested"), part: each })],
-        handle: [1, fc.record({ kind: fc.constant("handle"), part: each })],
-        twice: [1, fc.record({ kind: fc.constant("twice"), part: each })],
-      };
+    const kinds = stepKinds(tie("program"), leafShape(failures));
     const chosen = Object.entries(kinds).filter(([kind]) => !without.some((each) => each === kind));
     return {
       program: fc.oneof(
@@ -127,6 +71,70 @@ function shape({
     };
   });
   return program;
+}
+
+/** The generator of each kind of step, made of the parts that `each` generates. */
+function stepKinds(
+  each: Programs,
+  leaf: fc.Arbitrary<FlowLeaf>,
+): Record<FlowKind, readonly [weight: number, arbitrary: Programs]> {
+  const list = fc.array(each, { minLength: 1, maxLength: MOST_PARTS, depthIdentifier: "parts" });
+  const ms = fc.constant(0);
+  const journal = fc.constantFrom(...JOURNALS);
+  return {
+    leaf: [4, leaf],
+    note: [2, fc.record({ kind: fc.constant("note"), leaf, journal })],
+    sleep: [1, fc.record({ kind: fc.constant("sleep"), ms })],
+    sequence: [2, fc.record({ kind: fc.constant("sequence"), first: each, second: each })],
+    depends: [2, fc.record({ kind: fc.constant("depends"), parts: list, next: each })],
+    parallel: [2, fc.record({ kind: fc.constant("parallel"), parts: list })],
+    value: [1, fc.record({ kind: fc.constant("value"), parts: list })],
+    allSettled: [1, fc.record({ kind: fc.constant("allSettled"), parts: list })],
+    race: [2, fc.record({ kind: fc.constant("race"), parts: list })],
+    any: [2, fc.record({ kind: fc.constant("any"), parts: list })],
+    wait: [2, waitShape(list)],
+    loop: [1, fc.record({ kind: fc.constant("loop"), body: each, times: fc.nat(BASE - 1) })],
+    timeout: [2, fc.record({ kind: fc.constant("timeout"), part: each, ms })],
+    settled: [1, fc.record({ kind: fc.constant("settled"), part: each })],
+    recover: [1, fc.record({ kind: fc.constant("recover"), part: each, otherwise: each })],
+    nested: [1, fc.record({ kind: fc.constant("nested"), part: each })],
+    handle: [1, fc.record({ kind: fc.constant("handle"), part: each })],
+    twice: [1, fc.record({ kind: fc.constant("twice"), part: each })],
+  };
+}
+
+function leafShape(failures: boolean): fc.Arbitrary<FlowLeaf> {
+  return fc.record<FlowLeaf>({
+    kind: fc.constant("leaf"),
+    index: fc.constant(0),
+    ms: fc.constant(0),
+    gives: fc.oneof(
+      { weight: 3, arbitrary: fc.constant("echo") },
+      fc.constantFrom("undefined", "null", "false", "zero", "empty"),
+    ),
+    failures: !failures
+      ? fc.constant(0)
+      : fc.oneof(
+          { weight: 6, arbitrary: fc.constant(0) },
+          { weight: 1, arbitrary: fc.integer({ min: 1, max: LEAF_ATTEMPTS - 1 }) },
+          { weight: 3, arbitrary: fc.constant(LEAF_ATTEMPTS) },
+        ),
+    heeds: fc.boolean(),
+  });
+}
+
+function waitShape(list: fc.Arbitrary<readonly FlowProgram[]>): Programs {
+  return list.chain((parts) =>
+    fc
+      .record({ count: fc.nat(parts.length), rest: fc.boolean(), isTimed: fc.boolean() })
+      .map(({ count, rest, isTimed }) => ({
+        kind: "wait",
+        parts,
+        count,
+        rest,
+        ...(isTimed && { timeoutMs: 0 }),
+      })),
+  );
 }
 
 interface Timed {

@@ -143,33 +143,14 @@ class Reference {
           program.parts.map((part) => this.#escape(part, input, span)),
           span,
         );
-      case "loop": {
-        let ended: Ended = { at: span.at, outcome: { value: input } };
-        for (let time = 0; time < program.times; time++)
-          ended = after(ended, (value, at) => this.play(program.body, value, { ...span, at }));
-        return ended;
-      }
+      case "loop":
+        return this.#loop(program, input, span);
       case "timeout":
         return this.#timeout(program, input, span);
       case "settled":
         return settled(this.play(program.part, input, span));
-      case "recover": {
-        const ended = this.play(program.part, input, span);
-        if (isFulfilled(ended)) return ended;
-        // Recovery handles a cancellation like a failure, and cannot be cancelled itself.
-        const again =
-          ended.outcome === "cancelled"
-            ? { at: ended.at, until: Infinity }
-            : { ...span, at: ended.at };
-        const recovered = this.play(
-          program.otherwise,
-          ["rejected", failureOf(ended.outcome)],
-          again,
-        );
-        // A handler of its own is blocked on it.
-        this.#log.blockedMs += recovered.at - again.at;
-        return ended.outcome === "cancelled" ? ended : recovered;
-      }
+      case "recover":
+        return this.#recover(program, input, span);
       case "nested":
         return this.play(program.part, input, span);
       case "handle":
@@ -180,6 +161,33 @@ class Reference {
           outcome: { value: [value, value] },
         }));
     }
+  }
+
+  #loop(
+    { body, times }: { body: FlowProgram; times: number },
+    input: FlowValue,
+    span: Span,
+  ): Ended {
+    let ended: Ended = { at: span.at, outcome: { value: input } };
+    for (let time = 0; time < times; time++)
+      ended = after(ended, (value, at) => this.play(body, value, { ...span, at }));
+    return ended;
+  }
+
+  #recover(
+    { part, otherwise }: { part: FlowProgram; otherwise: FlowProgram },
+    input: FlowValue,
+    span: Span,
+  ): Ended {
+    const ended = this.play(part, input, span);
+    if (isFulfilled(ended)) return ended;
+    // Recovery handles a cancellation like a failure, and cannot be cancelled itself.
+    const again =
+      ended.outcome === "cancelled" ? { at: ended.at, until: Infinity } : { ...span, at: ended.at };
+    const recovered = this.play(otherwise, ["rejected", failureOf(ended.outcome)], again);
+    // A handler of its own is blocked on it.
+    this.#log.blockedMs += recovered.at - again.at;
+    return ended.outcome === "cancelled" ? ended : recovered;
   }
 
   #work(leaf: FlowLeaf, input: FlowValue, span: Span): Ended {

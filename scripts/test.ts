@@ -13,7 +13,8 @@ interface Count {
 }
 
 const checks: readonly (readonly [name: string, command: string])[] = [
-  ["types", "tsc -p ."],
+  // By its path: the command `tsc` may be that of TypeScript 6, which builds the API reference.
+  ["types", "node node_modules/typescript/bin/tsc -p ."],
   ["lint", "oxlint"],
   ["format", "oxfmt --check"],
   ["unused code", "knip --no-progress"],

@@ -31,6 +31,8 @@ export type {
   WaitOptions,
 } from "./futures/types/context.ts";
 export type {
+  DefineFn,
+  DefineStateful,
   FunctionOptions,
   Handler,
   RetryPolicy,

@@ -29,7 +29,7 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /**
  * The values that may be passed where a function takes `Input`: an `Input`, a future of it, or an
- * `Input` with futures in place of parts, down to {@link Depth} 5.
+ * `Input` with futures in place of parts, down to `Depth` 5.
  *
  * `Input` itself is a member of the union, so generic code can pass an `Input` or a
  * `Future<Input>`, and classes, branded and recursive types are accepted as they are.

@@ -4,7 +4,7 @@ import type { Below, Depth, IsAny, Leaf } from "./resolvable.ts";
 /**
  * The result for callers of a handler that returns `Return`. Promises (of async handlers) and
  * futures are unwrapped, members of unions one by one, futures inside objects, arrays and tuples
- * down to {@link Depth} 5.
+ * down to `Depth` 5.
  *
  * A type without futures stays itself, with its name and identity. So do leaves and handles.
  */

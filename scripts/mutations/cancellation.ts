@@ -142,7 +142,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: "test/durability/cancelling/cancelled-scopes.test.ts",
     killedBy:
-      "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
+      "cancellation reaches its whole scope > messages for functions that are not registered, which count only while they wait",
   },
   {
     breaks: "canceled messages: one is removed from memory only, and returns after a restart",
@@ -150,7 +150,7 @@ export const CANCELLATION: readonly Mutation[] = [
     find: "    this.remove(message);\n",
     replace: "",
     test: CANCELLING,
-    killedBy: "what a race has left behind is gone once it is decided, whatever it was",
+    killedBy: "all work of a race's losers is gone once the race is decided",
   },
   {
     breaks: "withdrawing: a call in a cancelled scope begins",
@@ -167,7 +167,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "    : settles !== settles\n",
     test: "test/durability/cancelling/clean-up.test.ts",
     killedBy:
-      "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+      "a continuation of `onSettled` > learns of a cancellation that comes after the future has settled and before the continuation runs",
   },
   {
     breaks: "cleaning up: an `onSettled` in a cancelled scope is skipped",
@@ -200,7 +200,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CANCELLING,
     killedBy:
-      "a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it",
+      "a canceled flow is over at once: only its clean-ups start, and nothing is left behind",
   },
   {
     breaks: "handles: the work of a cancelled future goes on",
@@ -209,7 +209,7 @@ export const CANCELLATION: readonly Mutation[] = [
     replace: "",
     test: CANCELLING,
     killedBy:
-      "whoever holds a future can cancel it: all who wait for it are told, and its work is gone",
+      "any holder of a future can cancel it: all its consumers are notified, and its work is gone",
   },
   {
     breaks: "cells: subscribers in a cell's own scope are not released with it",

@@ -9,7 +9,7 @@ const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
 const DERIVED_TESTS = "test/durability/kills/derived-values.test.ts";
 const DERIVED_LAW =
-  "a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once";
+  "a flow whose record is derived from its first call behaves like a flow whose record is written at once";
 const THREAD_TESTS = "test/stores/sqlite/writer-thread.test.ts";
 const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 
@@ -31,8 +31,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "await this.#commit(batch, listener);",
     replace: "void this.#commit(batch, listener).catch((error) => listener.commitFailed(error));",
     test: ENGINE_TESTS,
-    killedBy:
-      "waiting for the disk > a handler runs only once the message that caused it is durable",
+    killedBy: "waiting for the disk > a handler runs only once its message is durable",
   },
   {
     breaks: "the atomic commit: messages are sent in a second transaction",
@@ -68,7 +67,7 @@ export const COMMIT: readonly Mutation[] = [
     replace: "    step();\n",
     test: ENGINE_TESTS,
     killedBy:
-      "a store that fails > stops the engine, not the process, when it cannot be read; the message that was being handled is not lost",
+      "a store that fails > stops the engine, not the process, when a read fails, and loses no message that was being handled",
   },
   {
     breaks: "snapshots: readers see uncommitted values",
@@ -78,7 +77,7 @@ export const COMMIT: readonly Mutation[] = [
       "cached.current !== undefined) values.push({ name: cached.name, value: cached.current });",
     test: ENGINE_TESTS,
     killedBy:
-      "waiting for the disk > acknowledgements, results, egress and what is read from outside wait for the commit",
+      "waiting for the disk > acknowledgments, results, egress and reads from outside wait for the commit",
   },
   {
     breaks: "the state cache: uncommitted values are evicted",
@@ -86,8 +85,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "state.pins > 0",
     replace: "state.pins > 9",
     test: ENGINE_TESTS,
-    killedBy:
-      "taking turns > a state is forgotten and loaded again as often as need be, and loses nothing",
+    killedBy: "taking turns > a state that is evicted and loaded many times loses nothing",
   },
   {
     breaks: "isolation: two messages are handled at once at one address",
@@ -115,7 +113,7 @@ export const COMMIT: readonly Mutation[] = [
     replace: "",
     test: COMMITS_TESTS,
     killedBy:
-      "commits to a store that queues > that find no room are tried again in their order, and what has gathered meanwhile follows them",
+      "commits to a store that queues > that find the disk full are tried again in order, and later messages follow them",
   },
   {
     breaks: "two commits in flight: messages that the second one removes count as stored",
@@ -123,8 +121,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "this.#inFlight.some((batch) => batch.removes(seq))",
     replace: "this.#inFlight[0]?.removes(seq) === true",
     test: COMMITS_TESTS,
-    killedBy:
-      "what is known of messages and watches does not depend on how far the commits have come",
+    killedBy: "lookups of messages and watches do not depend on the progress of commits",
   },
   {
     breaks: "two commits under way: the second is made although the first has failed",
@@ -174,7 +171,7 @@ export const COMMIT: readonly Mutation[] = [
     find: "      if (cached.isDerived) continue;\n",
     replace: "",
     test: DERIVED_TESTS,
-    killedBy: "nothing is kept of a flow beside its first call until that is handled",
+    killedBy: "until the first call of a flow is handled, the store holds nothing else of the flow",
   },
   {
     breaks: "commits on the event loop: one happens there although other work is ready",
@@ -183,7 +180,7 @@ export const COMMIT: readonly Mutation[] = [
     replace: "        await store.commit(batch);\n",
     test: COMMITS_TESTS,
     killedBy:
-      "commits to a store that queues > may keep the event loop from nothing but what is about to gather",
+      "commits to a store that queues > may block the event loop only when no more messages are about to arrive",
   },
   {
     breaks: "reading: the transaction stays open over a commit that is known",

@@ -14,7 +14,7 @@ export const HANDLER: readonly Mutation[] = [
     find: '    if ("plan" in outcome) this.#handBack(outcome, run);\n',
     replace: "",
     test: EVERY_COMMIT,
-    killedBy: "a chain of three goes on from where it was",
+    killedBy: "a chain of three continues from where it was",
   },
   {
     breaks: "the tail call: each finished handler leaves a cell behind",
@@ -63,7 +63,8 @@ export const HANDLER: readonly Mutation[] = [
     find: "  if (state.made) return state;\n",
     replace: "",
     test: EVERY_COMMIT,
-    killedBy: "a handler that blocks is run again, and attaches to what it has caused before",
+    killedBy:
+      "a blocked handler runs again after a crash, and attaches to the work it started before",
   },
   {
     breaks: "promises: a repeated run creates its promise again",
@@ -72,7 +73,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "isFirstRun = true;",
     test: EVERY_COMMIT,
     killedBy:
-      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+      "a promise of a blocked handler settles once for each consumer, however often the handler has run",
   },
   {
     breaks: "gates: a blocked handler that runs again subscribes again",
@@ -81,7 +82,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "digest(token + JSON.stringify(sends))",
     test: EVERY_COMMIT,
     killedBy:
-      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+      "a promise of a blocked handler settles once for each consumer, however often the handler has run",
   },
   {
     breaks: "gates: one expires while its handler blocks",
@@ -90,7 +91,7 @@ export const HANDLER: readonly Mutation[] = [
     replace: "state.released ? Math.max",
     test: EVERY_COMMIT,
     killedBy:
-      "a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing",
+      "a handler blocked for longer than the retention still attaches to the work it started, and leaves nothing behind",
   },
   {
     breaks: "async contexts: a handler runs in the one of its caller",

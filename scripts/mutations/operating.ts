@@ -21,7 +21,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "if (!HandbackError.is(error)) throw error;",
     test: FULL_DISK,
     killedBy:
-      "a commit that fails in any other way > is not tried again, even if the disk was full before",
+      "a commit that fails for another reason > is not tried again, even after the disk was full",
   },
   {
     breaks: "the full disk: requests are still accepted",
@@ -29,7 +29,7 @@ export const OPERATING: readonly Mutation[] = [
     find: "this.#parts.lifecycle.refusal ?? this.#parts.diskSpace.refusal",
     replace: "this.#parts.lifecycle.refusal",
     test: FULL_DISK,
-    killedBy: "while the disk is full > each request is refused at once, for certain",
+    killedBy: "while the disk is full > each request is refused at once and definitely",
   },
   {
     breaks: "the full disk: handlers still start",
@@ -38,7 +38,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: FULL_DISK,
     killedBy:
-      "while the disk is full > running handlers end, and what they did is kept; none is started before there is room",
+      "while the disk is full > running handlers end and their effects are kept; no handler starts before the disk has space",
   },
   {
     breaks: "the full disk: timers still fire",
@@ -46,8 +46,7 @@ export const OPERATING: readonly Mutation[] = [
     find: "    this.#parts.timers.pause();\n",
     replace: "",
     test: FULL_DISK,
-    killedBy:
-      "while the disk is full > no timer is due; afterwards each is once, and none was early",
+    killedBy: "while the disk is full > no timer fires; afterwards each fires once, and none early",
   },
   {
     breaks: "the full disk: the delay between retries is not reset",
@@ -56,7 +55,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: FULL_DISK,
     killedBy:
-      "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time",
+      "while the disk is full > the commit is tried again after 1, 2, 4 and 8 seconds, then every 10, and again from 1 the next time",
   },
   {
     breaks: "the full disk: closing waits for space",
@@ -64,7 +63,8 @@ export const OPERATING: readonly Mutation[] = [
     find: "    this.#hasStoppedWaiting = true;\n",
     replace: "",
     test: FULL_DISK,
-    killedBy: "closing while the disk is full > ends too when the disk fills up only then",
+    killedBy:
+      "closing while the disk is full > ends also when the disk becomes full during the close",
   },
   {
     breaks: "closing: the event loop is busy while a handler ends",
@@ -73,7 +73,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "this.#handlers?.canStart === true",
     test: "test/durability/closing/shutdown.test.ts",
     killedBy:
-      "an engine that is closed under load > is idle while it waits for a handler to end, though messages are ready to run",
+      "an engine closed under load > is idle while it waits for a handler, though messages are ready to run",
   },
   {
     breaks: "the backlog: requests that complete work are refused",
@@ -82,7 +82,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "admission.refusalOf(request)",
     test: BACKLOG,
     killedBy:
-      "when as many messages wait as may > what completes work passes: signals, settlements, cancellations; and so does what reads",
+      "when the backlog is full > requests that complete work are accepted: signals, settlements, cancellations; and so are reads",
   },
   {
     breaks: "the backlog: the limit of one address applies only near the total limit",
@@ -91,7 +91,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "parts.limits.total",
     test: BACKLOG,
     killedBy:
-      "when as many messages wait as may > those of one address have a bound of their own, which others do not feel",
+      "when the backlog is full > each address has its own limit, which does not affect other addresses",
   },
   {
     breaks: "the backlog: it takes one message more than its limit",
@@ -100,7 +100,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "if (waiting > limits.total) return",
     test: BACKLOG,
     killedBy:
-      "when as many messages wait as may > no flow is started, and it is told so for certain; once one is handled there is place for another",
+      "when the backlog is full > no flow is started, and the refusal is definite; after one message is handled, another flow may start",
   },
   {
     breaks: "the backlog: a start that attaches to an existing flow is refused",
@@ -109,7 +109,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: ".concat(request.target)",
     test: BACKLOG,
     killedBy:
-      "when as many messages wait as may > a start under a key that is there attaches, and adds nothing; with another input it is a conflict",
+      "when the backlog is full > a start under a known key attaches and adds no message; with another input it is a conflict",
   },
   {
     breaks: "the backlog: uncommitted messages do not count for their address",
@@ -118,7 +118,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: BACKLOG,
     killedBy:
-      "when as many messages wait as may > the bounds hold within one turn of the event loop, before anything is on disk, and while it is being written",
+      "when the backlog is full > the limits hold within one turn of the event loop, before any commit and during one",
   },
   {
     breaks: "the clock: timers stay in memory after it was set back",
@@ -127,7 +127,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: SET_CLOCK,
     killedBy:
-      "when the clock is set > back by a day, what was near is let go, and is read again when it is near again",
+      "when the clock is set > back by a day, messages due soon leave memory, and are loaded again when they are due soon again",
   },
   {
     breaks: "the clock: a new timer is late after it was set forward",
@@ -144,7 +144,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "state.load",
     test: COLLECTOR,
     killedBy:
-      "what has expired is deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
+      "expired values are deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
   },
   {
     breaks: "the collector: the state of an address with messages is deleted",
@@ -153,7 +153,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "",
     test: COLLECTOR,
     killedBy:
-      "what has expired is deleted > also where many must stay, since messages for them wait",
+      "expired values are deleted > also where many must stay because messages wait for their addresses",
   },
   {
     breaks: "the collector: it scans again before the values it found are deleted",
@@ -162,7 +162,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "setImmediate(() => {",
     test: COLLECTOR,
     killedBy:
-      "what has expired is deleted > a bounded number of values with each commit, and the next only when those are gone",
+      "expired values are deleted > a bounded number per commit, and the next ones only once those are deleted",
   },
   {
     breaks: "the file: the event loop writes while the thread releases pages",
@@ -239,6 +239,6 @@ export const OPERATING: readonly Mutation[] = [
     replace: "PER_TURN",
     test: "test/engines/embedded/overload.test.ts",
     killedBy:
-      "callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up",
+      "callers that start one flow after the other get replies as fast as flows are handled, so the backlog does not grow",
   },
 ];

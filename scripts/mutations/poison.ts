@@ -3,7 +3,7 @@ import type { Mutation } from "./mutation.ts";
 const CRASH_TRACKER = "src/engines/embedded/poison/crash-tracker.ts";
 const PROBATION = "src/engines/embedded/poison/probation.ts";
 const SUSPECTS_TESTS = "test/engines/embedded/crash-tracker.test.ts";
-const BLOCKED_TESTS = "test/durability/poison/blocked-suspects.test.ts";
+const BLOCKED_TESTS = "test/durability/poison/blocked-on-probation.test.ts";
 const POISON_TESTS = "test/durability/poison/poison.test.ts";
 const REDRIVE = "test/durability/poison/redrive.test.ts";
 
@@ -16,7 +16,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    this.#write(marks);\n    this.#marked(messages);\n",
     test: SUSPECTS_TESTS,
     killedBy:
-      "after a stop that was not > what was recovered waits until its mark is on disk; what came later is free",
+      "after an unclean stop > a recovered message waits until its mark is on disk; a later message may start",
   },
   {
     breaks: "crash marks: a blocked handler continues before it is marked again",
@@ -25,7 +25,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    void promise;\n    return undefined;\n",
     test: SUSPECTS_TESTS,
     killedBy:
-      "after a stop that was not > a mark goes while its handler is blocked, and is there again before that goes on",
+      "after an unclean stop > a mark is removed while its handler is blocked, and is set again before the handler continues",
   },
   {
     breaks: "probation: a message gets a turn beside another one",
@@ -34,7 +34,7 @@ export const POISON: readonly Mutation[] = [
     replace: "if (!this.#isCalm) return;",
     test: SUSPECTS_TESTS,
     killedBy:
-      "suspects > end their turns when they block, and take their place in line again before they go on",
+      "messages on probation > end their turns when they block, and queue again before they continue",
   },
   {
     breaks: "probation: a message without a slot takes the turn of a blocked one",
@@ -43,7 +43,7 @@ export const POISON: readonly Mutation[] = [
     replace: "this.#starting.first;",
     test: BLOCKED_TESTS,
     killedBy:
-      "suspects that block > let each other go on, though there are more of them than slots: those without one take nobody's turn",
+      "messages on probation that block > let each other continue, even with more messages than slots: those without a slot take no turn",
   },
   {
     breaks:
@@ -53,7 +53,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    this.end(key);\n",
     test: BLOCKED_TESTS,
     killedBy:
-      "suspects that block > are blocked until they go on, also when their gets were rejected: closing waits for the one that works alone",
+      "messages on probation that block > count as blocked until they continue, also when their gets were rejected: closing waits only for the one that is running",
   },
   {
     breaks: "probation: a message has its last turn beside another running one",
@@ -62,7 +62,7 @@ export const POISON: readonly Mutation[] = [
     replace: "this.isAlone = false;",
     test: SUSPECTS_TESTS,
     killedBy:
-      "suspects > let the next one begin after a second, but one that has to be alone only when none is at work any more",
+      "messages on probation > let the next one start after a second, but one that must run alone only when no other is running",
   },
   {
     breaks: "probation: it starts while the process is starting",
@@ -71,7 +71,7 @@ export const POISON: readonly Mutation[] = [
     replace: "const CALM_MS = 0;",
     test: POISON_TESTS,
     killedBy:
-      "what is innocent > is not given up however often the process dies at its start, and runs once it lives",
+      "an innocent message > is not given up however often the process crashes at its start, and runs once the process survives",
   },
   {
     breaks: "crash marks: a long-running handler keeps its mark",
@@ -80,7 +80,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    if (message.isRunning) return;\n",
     test: POISON_TESTS,
     killedBy:
-      "what is innocent > is not given up however often the process is killed, if its handler has run for a while each time",
+      "an innocent message > is not given up however often the process is killed, if its handler runs for a while each time",
   },
   {
     breaks: "crash marks: a blocked handler keeps its mark",
@@ -89,7 +89,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    void message;\n",
     test: POISON_TESTS,
     killedBy:
-      "what is innocent > is not given up however often the process is killed while its handler is blocked",
+      "an innocent message > is not given up however often the process is killed while its handler is blocked",
   },
   {
     breaks: "crash marks: a handler that has blocked loses its earlier crashes",
@@ -98,7 +98,7 @@ export const POISON: readonly Mutation[] = [
     replace: "    this.#write([{ seq, crashes: 0 * crashes }]);\n",
     test: SUSPECTS_TESTS,
     killedBy:
-      "suspects > end their turns when they block, and take their place in line again before they go on",
+      "messages on probation > end their turns when they block, and queue again before they continue",
   },
   {
     breaks: "crash marks: a message of a group is given up for the crash of the group",
@@ -107,7 +107,7 @@ export const POISON: readonly Mutation[] = [
     replace: "this.#limit = crashLimit;",
     test: SUSPECTS_TESTS,
     killedBy:
-      "suspects > are given up for as many crashes as the limit says, and never for one at which they were not alone",
+      "messages on probation > are given up at the crash limit, and never for a crash at which they did not run alone",
   },
   {
     breaks: "crash marks: finished messages are still marked",
@@ -116,7 +116,7 @@ export const POISON: readonly Mutation[] = [
     replace: "",
     test: SUSPECTS_TESTS,
     killedBy:
-      "after a stop that was not > one commit marks many, each of them once, and none that is done with",
+      "after an unclean stop > one commit marks many messages, each once, and none that is done",
   },
   {
     breaks: "closing: it waits for handlers that wait for their marks",
@@ -125,7 +125,7 @@ export const POISON: readonly Mutation[] = [
     replace: "      gets.end(key);\n      const marked = seq === undefined ?",
     test: "test/durability/closing/closing.test.ts",
     killedBy:
-      "closing > waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on",
+      "closing > waits for a running handler on probation, not for those that wait for their turn to continue",
   },
   {
     breaks: "the dead letter: its redrive has another idempotency key",
@@ -134,7 +134,7 @@ export const POISON: readonly Mutation[] = [
     replace: "",
     test: REDRIVE,
     killedBy:
-      "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+      "a dead letter > is sent again unchanged, under the same idempotency key, and is deleted",
   },
   {
     breaks: "dead letters: one stays after it was redriven",
@@ -143,6 +143,6 @@ export const POISON: readonly Mutation[] = [
     replace: "",
     test: REDRIVE,
     killedBy:
-      "a dead letter > is sent again as it was, under the same idempotency key, and is gone",
+      "a dead letter > is sent again unchanged, under the same idempotency key, and is deleted",
   },
 ];

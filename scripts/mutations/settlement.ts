@@ -17,7 +17,7 @@ export const SETTLEMENT: readonly Mutation[] = [
     replace:
       "  if (record !== undefined && record.number.slice(0, 6) === number.slice(0, 6)) {\n    const same",
     test: "test/durability/kills/every-commit.test.ts",
-    killedBy: "a promise and an event are settled once by a client that asks again",
+    killedBy: "a promise and an event are settled once by a client that retries",
   },
   {
     breaks: "flows: a later settlement replaces the first",

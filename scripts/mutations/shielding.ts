@@ -19,7 +19,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "const cleanUp = consumer;",
     test: CLEAN_UP,
     killedBy:
-      "what `onSettled` goes on with > is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself",
+      "a continuation of `onSettled` > is not canceled with its flow once it cleans up after a race, and neither are its own continuations",
   },
   {
     breaks: "cleaning up: an `onSettled` whose arguments are futures is skipped",
@@ -28,7 +28,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: 'settles: needs.length !== 1 || needs[0]?.want !== "settlement" ?',
     test: CLEAN_UP,
     killedBy:
-      "what `onSettled` goes on with > is called with its arguments, although they are futures, when these are known",
+      "a continuation of `onSettled` > is called once its arguments, which are futures, have settled",
   },
   {
     breaks: "cleaning up: an `onSettled` whose turn has not come is not told of the cancellation",
@@ -37,7 +37,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "    if (isCancelled !== true || settles !== undefined) return input;\n",
     test: CLEAN_UP,
     killedBy:
-      "what `onSettled` goes on with > learns of the cancellation when the future has ended, and its own turn has not come",
+      "a continuation of `onSettled` > learns of a cancellation that comes after the future has settled and before the continuation runs",
   },
   {
     breaks: "scopes: cancelling a flow cancels the races of its one-way messages",
@@ -46,7 +46,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "return id;",
     test: CANCELLED_SCOPES,
     killedBy:
-      "cancelling reaches no further than it should > a one-way message's races and handles go on when the flow that sent it is cancelled",
+      "cancellation stays within its scope > races and handles of a one-way message continue when the flow that sent it is canceled",
   },
   {
     breaks: "handles: cancelling a future cancels an escaped future that it needs",
@@ -55,7 +55,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "",
     test: CANCELLED_SCOPES,
     killedBy:
-      "cancelling reaches no further than it should > to cancel what needs a future of elsewhere leaves that future to others",
+      "cancellation stays within its scope > canceling work that needs a future from elsewhere leaves that future to others",
   },
   {
     breaks: "handles: a future past its retention is cancelled for later holders",
@@ -64,7 +64,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "cancelCell(activation, state)",
     test: CANCELLED_SCOPES,
     killedBy:
-      "cancelling reaches no further than it should > to cancel a future that is past its retention tells nobody that it was cancelled",
+      "cancellation stays within its scope > canceling a future after its retention notifies no consumer",
   },
   {
     breaks: "canceled messages: those of an unregistered function still count",
@@ -73,7 +73,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: ";\n",
     test: CANCELLED_SCOPES,
     killedBy:
-      "cancelling reaches all that it should > messages for functions that are not registered, which are counted as long as they wait, and no longer",
+      "cancellation reaches its whole scope > messages for functions that are not registered, which count only while they wait",
   },
   {
     breaks: "running handlers: one is aborted before its cancellation is durable",
@@ -81,7 +81,7 @@ export const SHIELDING: readonly Mutation[] = [
     find: "commits.batch.afterCommit.push(() => this.#abort(running));",
     replace: "this.#abort(running);",
     test: CANCELLED_RUNS,
-    killedBy: "a handler hears of its cancellation when that is on disk, not before",
+    killedBy: "a handler learns of its cancellation once that is on disk, not before",
   },
   {
     breaks: "running handlers: the outcome of one that has just ended counts twice",
@@ -90,7 +90,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "",
     test: CANCELLED_RUNS,
     killedBy:
-      "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+      "of two handlers that end at the same instant one loses the race, and its outcome has no consequence",
   },
   {
     breaks: "running handlers: messages of one that has just ended are not canceled",
@@ -99,7 +99,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "",
     test: CANCELLED_RUNS,
     killedBy:
-      "of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it",
+      "of two handlers that end at the same instant one loses the race, and its outcome has no consequence",
   },
   {
     breaks: "running handlers: futures of a cancelled one are never settled",
@@ -109,7 +109,7 @@ export const SHIELDING: readonly Mutation[] = [
       '    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && !isBegun(plan));\n',
     test: CANCELLED_RUNS,
     killedBy:
-      "a run that was cancelled, and ends all the same, leaves what it kept and sent; its futures are cancelled for whoever finds them",
+      "a canceled run that still ends keeps its state and sends, and its futures are canceled for every consumer",
   },
   {
     breaks: "gates: a promise is awaited once for each run of a blocked handler",
@@ -119,7 +119,7 @@ export const SHIELDING: readonly Mutation[] = [
       '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n  if (flush.length > 0) return gateFor(graph, node, sends, node.plan.digest);\n',
     test: EVERY_COMMIT,
     killedBy:
-      "a promise of a handler that blocks settles once whoever waits for it, however often the handler has run",
+      "a promise of a blocked handler settles once for each consumer, however often the handler has run",
   },
   {
     breaks: "gates: a repeated run does not use the result of a call made before",
@@ -128,7 +128,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "  if (isKnown(node) || settles(node) || !settles(node)) return gated(graph, node);\n",
     test: EVERY_COMMIT,
     killedBy:
-      "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+      "a blocked handler attaches to the work it started before, though its next run uses other instants",
   },
   {
     breaks: "gates: each run of a blocked handler repeats a call with a handle as input",
@@ -137,7 +137,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "return text.replaceAll(INSTANT, (handle) => handle);",
     test: EVERY_COMMIT,
     killedBy:
-      "a handler that blocks attaches to what it has caused before, though it names other instants when it runs again",
+      "a blocked handler attaches to the work it started before, though its next run uses other instants",
   },
   {
     breaks: "the meter: calls that a cancelled, blocked handler lost in a crash are not counted",
@@ -146,6 +146,6 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "[...compileNode(graph, node), ...markMade(graph, node).slice(1)]",
     test: CANCEL_COMMITS,
     killedBy:
-      "what handlers that block have let out is cancelled with their flow, whichever commit fails, and however",
+      "messages sent by blocked handlers are canceled with their flow, whichever commit fails and in whichever way",
   },
 ];

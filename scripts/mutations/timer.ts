@@ -40,8 +40,7 @@ export const TIMER: readonly Mutation[] = [
     find: "    if (this.#isStopped || this.#isPaused) return;\n",
     replace: "",
     test: TIMER_TESTS,
-    killedBy:
-      "nothing is left of an engine that was closed: no timer is set, though one was being committed",
+    killedBy: "a closed engine leaves no timer set, though one was being committed",
   },
   {
     breaks: "timers: those of one instant lose their order",
@@ -50,7 +49,7 @@ export const TIMER: readonly Mutation[] = [
     replace: "dueX === dueY && x.seq > y.seq",
     test: TIMER_TESTS,
     killedBy:
-      "messages of one instant keep their order when some were sent before a restart and some after it",
+      "messages of one instant keep their order when some were sent before a restart and some after",
   },
   {
     breaks: "timers: one that is loaded while its commit is in flight fires twice",
@@ -58,7 +57,7 @@ export const TIMER: readonly Mutation[] = [
     find: " && !this.#parts.commits.changes(seq)",
     replace: "",
     test: TIMER_TESTS,
-    killedBy: "a timer that is read from the store before its commit resolves counts once",
+    killedBy: "a timer read from the store before its commit resolves fires once",
   },
   {
     breaks: "cancelSend: it is ignored",
@@ -85,7 +84,7 @@ export const TIMER: readonly Mutation[] = [
     replace: "delayedMessageKey(sender, token)",
     test: "test/durability/kills/every-commit.test.ts",
     killedBy:
-      "a handler that blocks on the outside takes an event once, and cancels later what it has sent before",
+      "a blocked handler takes an event once, and can cancel a message that an earlier run sent",
   },
   {
     breaks: "expiry: a value lives at the instant at which it expires",
@@ -102,8 +101,7 @@ export const TIMER: readonly Mutation[] = [
     find: "name === AGE_OUT_VALUE ? state.names : [name]",
     replace: "[name]",
     test: EXPIRY_TESTS,
-    killedBy:
-      "expiry > a state that has aged out is gone for readers and for handlers, whether it has been collected or not",
+    killedBy: "expiry > an aged-out state is gone for readers and handlers, collected or not",
   },
   {
     breaks: "expiry: the state of a running handler is deleted",
@@ -111,7 +109,7 @@ export const TIMER: readonly Mutation[] = [
     find: "      if (mailboxes.has(value)) continue;\n",
     replace: "",
     test: EXPIRY_TESTS,
-    killedBy: "expiry > a handler that began before its state aged out keeps the state",
+    killedBy: "expiry > a handler that started before its state aged out keeps the state",
   },
   {
     breaks: "the near window: timers in memory are loaded again",
@@ -119,6 +117,6 @@ export const TIMER: readonly Mutation[] = [
     find: "readDelayed(until, limit, this.#horizon)",
     replace: "readDelayed(until, limit)",
     test: "test/durability/timers/timers.test.ts",
-    killedBy: "what is held in memory is not read from the store again",
+    killedBy: "delayed messages in memory are not read from the store again",
   },
 ];

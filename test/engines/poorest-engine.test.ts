@@ -13,7 +13,7 @@ import { PoorestEngine } from "./poorest/poorest-engine.ts";
 const id = rootId("0".repeat(16));
 const BUSY = 12;
 
-/** An engine over functions of core, which see messages and nothing of futures. */
+/** Starts an engine over core functions, which see messages and no futures. */
 function startEngine(
   receive: Readonly<Record<string, Definition["receive"]>>,
   { seed = 1, lost = 0 } = {},
@@ -63,7 +63,10 @@ const send = (
     token,
   );
 
-/** Sends numbered messages to one target by way of two relays, and gives their names in the order of arrival. */
+/**
+ * Sends numbered messages to one target through two relays, and returns their names in the order of
+ * arrival.
+ */
 async function arrivals(options: { seed: number; lost?: number }): Promise<readonly string[]> {
   const seen = new Set<string>();
   const { clock, ask } = startEngine(
@@ -86,7 +89,7 @@ async function arrivals(options: { seed: number; lost?: number }): Promise<reado
   return [...seen];
 }
 
-test("keeps the order of each pair of sender and target, and no other", async () => {
+test("keeps the order of each pair of sender and target, and no other order", async () => {
   const orders = new Set<string>();
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
@@ -103,11 +106,11 @@ test("keeps the order of each pair of sender and target, and no other", async ()
   expect(orders.size).toBeGreaterThan(20);
 });
 
-test("does the same again under the same seed", async () => {
+test("repeats its behavior under the same seed", async () => {
   expect(await arrivals({ seed: 7, lost: 0.5 })).toEqual(await arrivals({ seed: 7, lost: 0.5 }));
 });
 
-test("handles the messages of a lost response again, and lets its effects count once", async () => {
+test("handles the messages of a lost response again, and counts their effects once", async () => {
   let runs = 0;
   const { clock, engine, ask } = startEngine(
     {
@@ -134,7 +137,7 @@ test("handles the messages of a lost response again, and lets its effects count 
   expect(replies.at(-1)).toEqual({ n: 50 });
 });
 
-test("lets what a handler has sent be overtaken by what its consequences send", async () => {
+test("lets messages of a consequence overtake messages that the handler sent", async () => {
   const overtaken = await Promise.all(
     Array.from({ length: 40 }, async (_, seed) => {
       const seen: string[] = [];
@@ -158,7 +161,7 @@ test("lets what a handler has sent be overtaken by what its consequences send", 
   expect(new Set(overtaken)).toEqual(new Set([true, false]));
 });
 
-test("delivers delayed messages when they are due, and not the cancelled ones", async () => {
+test("delivers delayed messages when they are due, and never canceled ones", async () => {
   const seen: string[] = [];
   const { clock, ask } = startEngine({
     "test/start": (activation) => {
@@ -179,7 +182,7 @@ test("delivers delayed messages when they are due, and not the cancelled ones", 
   expect(seen).toEqual(["kept at 100"]);
 });
 
-test("ends when a function uses a value that it does not declare, or a target that nobody serves", async () => {
+test("fails when a function uses an undeclared value, or sends to an unknown target", async () => {
   const undeclared = startEngine({
     "test/start": (activation) => activation.write("other", { json: 1 }),
   });

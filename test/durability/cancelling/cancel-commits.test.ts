@@ -10,17 +10,17 @@ import {
   WAYS,
 } from "../support/cancel-scenarios.ts";
 
-/** What was booked once by the clean-ups of work that was parked in each of the ways. */
+/** The bookings by clean-ups of work parked in each way. */
 function cleanedUp(...prefixes: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     prefixes.flatMap((prefix) => WAYS.map((way) => [`CANCELLED ${prefix} ${way}`, 1])),
   );
 }
 
-test("races are decided, and their losers clean up once, whichever commit fails, and however", async () => {
+test("races are decided and their losers clean up once, whichever commit fails and in whichever way", async () => {
   const { result, observed } = await everyCommit(races);
   expect(result).toMatchObject([{ value: 1 }, { value: 1 }, { reason: { code: "TIMEOUT" } }]);
-  // What is behind a handle goes on: somebody else may hold it.
+  // Work behind a handle continues, because another holder may need it.
   const requests = {
     ...cleanedUp("race", "any", "timeout"),
     "race won": 1,
@@ -30,7 +30,7 @@ test("races are decided, and their losers clean up once, whichever commit fails,
   expect(observed).toEqual({ requests, final: true });
 });
 
-test("a flow is cancelled, and cleans up once, whichever commit fails, and however; its one-way messages arrive", async () => {
+test("a flow is canceled and cleans up once, whichever commit fails and in whichever way; its one-way messages arrive", async () => {
   const { result, observed } = await everyCommit(cancelledFlow);
   expect(result).toEqual({ outcome: "CANCELLED", status: "cancelled" });
   const requests = {
@@ -42,7 +42,7 @@ test("a flow is cancelled, and cleans up once, whichever commit fails, and howev
   expect(observed).toEqual({ requests, final: true });
 });
 
-test("a future is cancelled through its handle for all who wait for it, whichever commit fails, and however", async () => {
+test("canceling a future through its handle reaches all its consumers, whichever commit fails and in whichever way", async () => {
   const { result, observed } = await everyCommit(cancelledHandle);
   expect(result).toMatchObject([
     [{ reason: { code: "CANCELLED" } }, { value: "cancelled" }],
@@ -51,7 +51,7 @@ test("a future is cancelled through its handle for all who wait for it, whicheve
   expect(observed).toEqual({ requests: cleanedUp("work"), final: true });
 });
 
-test("what handlers that block have let out is cancelled with their flow, whichever commit fails, and however", async () => {
+test("messages sent by blocked handlers are canceled with their flow, whichever commit fails and in whichever way", async () => {
   const { result, observed } = await everyCommit(cancelledBlocking);
   expect(result).toEqual({ outcome: "CANCELLED", status: "cancelled" });
   expect(observed).toMatchObject({
@@ -62,7 +62,7 @@ test("what handlers that block have let out is cancelled with their flow, whiche
 
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
-test("any number of failures, one after the other, changes nothing of what is cancelled", async () => {
+test("any number of failures in a row leaves cancellation unchanged", async () => {
   const all = [races, cancelledFlow, cancelledHandle, cancelledBlocking];
   const calm = new Map(
     await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)),

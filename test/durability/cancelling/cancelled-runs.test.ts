@@ -7,7 +7,7 @@ import { deferredWork, start } from "../support/started-engine.ts";
 
 const HOUR_MS = 3_600_000;
 
-test("a handler hears of its cancellation when that is on disk, not before", async () => {
+test("a handler learns of its cancellation once that is on disk, not before", async () => {
   const gate = new CommitGate();
   const heard: string[] = [];
   const works = fn("test/works", async (ctx): Promise<unknown> => {
@@ -30,7 +30,7 @@ test("a handler hears of its cancellation when that is on disk, not before", asy
   expect(heard).toEqual(["signal", "get"]);
 });
 
-test("a listener of the signal may ask the client for something at once", async () => {
+test("a listener of the abort signal may use the client at once", async () => {
   const ran: string[] = [];
   const asked: { client?: Client } = {};
   const compensate = fn("test/compensate", () => void ran.push("compensated"));
@@ -56,7 +56,7 @@ test("a listener of the signal may ask the client for something at once", async 
   expect(await engine.client.status("compensate")).toMatchObject({ status: "completed" });
 });
 
-test("of two handlers that end at the same instant one loses the race: its outcome counts once, and nothing comes of it", async () => {
+test("of two handlers that end at the same instant one loses the race, and its outcome has no consequence", async () => {
   for (const how of ["race", "any"] as const) {
     const [clock, store, ran] = [new VirtualClock(), memory(), [] as string[]];
     const works = fn("test/works", () => clock.work(10));
@@ -78,7 +78,7 @@ test("of two handlers that end at the same instant one loses the race: its outco
   }
 });
 
-test("a run that was cancelled, and ends all the same, leaves what it kept and sent; its futures are cancelled for whoever finds them", async () => {
+test("a canceled run that still ends keeps its state and sends, and its futures are canceled for every consumer", async () => {
   const { work, end } = deferredWork();
   const ran: string[] = [];
   const witness = fn("test/witness", (_, input: unknown) => void ran.push(String(input)));
@@ -113,7 +113,7 @@ test("a run that was cancelled, and ends all the same, leaves what it kept and s
   expect(await engine.meter.flow("f")).toMatchObject({ runs: 1, final: true });
 });
 
-test("what was cancelled before `close()` stays so; what is cancelled after it is refused, and goes on at the next start", async () => {
+test("a cancellation before `close()` stays; one after it is refused, and the work continues at the next start", async () => {
   const { work, end, running } = deferredWork();
   const works = fn("test/works", async (ctx, name: string) => {
     await work(name);

@@ -6,8 +6,8 @@ import { deferredWork, start } from "../support/started-engine.ts";
 
 const HOUR_MS = 3_600_000;
 
-describe("cancelling reaches no further than it should", () => {
-  test("a one-way message's races and handles go on when the flow that sent it is cancelled", async () => {
+describe("cancellation stays within its scope", () => {
+  test("races and handles of a one-way message continue when the flow that sent it is canceled", async () => {
     const seen: string[] = [];
     const note = fn(
       "test/note",
@@ -36,7 +36,7 @@ describe("cancelling reaches no further than it should", () => {
     expect(seen.toSorted()).toEqual(["handle fulfilled", "race fulfilled"]);
   });
 
-  test("to cancel what needs a future of elsewhere leaves that future to others", async () => {
+  test("canceling work that needs a future from elsewhere leaves that future to others", async () => {
     const begin = fn("test/begin", (ctx) => ({
       work: ctx.onComplete(ctx.sleep(1000), done).handle(),
     }));
@@ -51,7 +51,7 @@ describe("cancelling reaches no further than it should", () => {
     expect(await clock.until(engine.client.call(follow, work))).toBe("done");
   });
 
-  test("to cancel a future that is past its retention tells nobody that it was cancelled", async () => {
+  test("canceling a future after its retention notifies no consumer", async () => {
     const begin = fn("test/begin", (ctx) => ({ work: ctx.sleep(5).handle() }));
     const follow = fn("test/follow", (ctx, handle: FutureHandle<unknown>) => ctx.future(handle));
     const drop = fn("test/drop", (ctx, handle: FutureHandle<unknown>) =>
@@ -67,8 +67,8 @@ describe("cancelling reaches no further than it should", () => {
   });
 });
 
-describe("cancelling reaches all that it should", () => {
-  test("messages that were sent to a former name of their function, while one of them is being handled", async () => {
+describe("cancellation reaches its whole scope", () => {
+  test("messages to a former name of their function, while one of them is being handled", async () => {
     const store = memory();
     const { work, end, running } = deferredWork();
     const told: string[] = [];
@@ -102,7 +102,7 @@ describe("cancelling reaches all that it should", () => {
     expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 
-  test("messages for functions that are not registered, which are counted as long as they wait, and no longer", async () => {
+  test("messages for functions that are not registered, which count only while they wait", async () => {
     const store = memory();
     const gone = fn("test/gone", () => 1);
     const parks = fn("test/parks", (ctx) => ctx.onComplete(ctx.sleep(1), gone));
@@ -121,12 +121,12 @@ describe("cancelling reaches all that it should", () => {
       first.clock,
     );
     const waiting = () => Object.fromEntries(engine.unregistered);
-    // One comes and goes in one batch, as its race is decided.
+    // One is added and removed in one batch, as its race is decided.
     await clock.advance(10);
     expect(waiting()).toEqual({ "test/gone": 1 });
     expect(await engine.client.cancel("test/parks")).toBe(true);
     expect(waiting()).toEqual({});
-    // Another goes while the commit is under way that brings it.
+    // Another is removed while the commit that adds it is in flight.
     gate.shut();
     await clock.advance(10);
     const cancelled = engine.client.cancel("test/later");

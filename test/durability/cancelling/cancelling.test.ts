@@ -21,9 +21,9 @@ const setting = fc.record({
   concurrency: fc.constantFrom(1, 2, 64),
 });
 
-/** Clean-ups that were not called, or, told that they clean up after a cancellation, did not go on to their end. */
+/** Returns the clean-ups that were not called, or that saw a cancellation and did not finish. */
 function unfinished(todo: Work, cleanUps: ReadonlyMap<number, CleanUp>): readonly number[] {
-  // One that a handler has cancelled by itself is told so as well, and goes on in the flow.
+  // A clean-up after a cancellation by the handler itself also sees it, and continues in the flow.
   const isShielded = ({ told }: CleanUp): boolean =>
     told === "CANCELLED" && !hasAny(todo, "cancelled", "cancelledLater");
   return [...cleanUps].flatMap(([number, cleanUp]) =>
@@ -31,7 +31,7 @@ function unfinished(todo: Work, cleanUps: ReadonlyMap<number, CleanUp>): readonl
   );
 }
 
-/** The rows that a state of one value takes. */
+/** Counts the rows of a state with one value. */
 function rowsOf(state: Promise<unknown>): Promise<number> {
   return state.then(
     () => 1,
@@ -39,7 +39,7 @@ function rowsOf(state: Promise<unknown>): Promise<number> {
   );
 }
 
-test("a flow that is cancelled is over at once: nothing of it begins any more but what cleans up, and nothing is left of it", async () => {
+test("a canceled flow is over at once: only its clean-ups start, and nothing is left behind", async () => {
   await fc.assert(
     fc.asyncProperty(setting, async ({ todo, cancelAt, commits, visible, queues, concurrency }) => {
       const clock = new VirtualClock();
@@ -91,7 +91,7 @@ test("a flow that is cancelled is over at once: nothing of it begins any more bu
   );
 });
 
-test("a flow that was cancelled before a crash stays so, and one that was not can be cancelled by the engine that comes after it", async () => {
+test("a flow canceled before a crash stays canceled, and any other flow can be canceled by the next engine", async () => {
   await fc.assert(
     fc.asyncProperty(
       setting,
@@ -111,7 +111,7 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
         );
         machine.disk.disarm();
         await machine.cut();
-        // What the engine without power still runs is nobody's business.
+        // Handlers that the dead engine still runs do not matter.
         await clock.advance(200);
         runs.length = 0;
         const engine = await machine.boot();
@@ -124,7 +124,7 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
           expect(
             runs.filter(({ startedAt, ofCancelled }) => startedAt > cancelledAt && !ofCancelled),
           ).toEqual([]);
-          // A clean-up that an engine without power has seen may have been made by a run that left no trace.
+          // A clean-up that the dead engine saw may come from a run that was never committed.
           if (status === "cancelled") expect(unfinished(todo, cleanUps)).toEqual([]);
           expect(machine.disk.content.count()).toMatchObject({
             messages: 0,
@@ -144,7 +144,7 @@ test("a flow that was cancelled before a crash stays so, and one that was not ca
   );
 });
 
-test("what a race has left behind is gone once it is decided, whatever it was", async () => {
+test("all work of a race's losers is gone once the race is decided", async () => {
   await fc.assert(
     fc.asyncProperty(setting, async ({ todo, commits, visible, queues, concurrency }) => {
       const clock = new VirtualClock();
@@ -176,7 +176,8 @@ test("what a race has left behind is gone once it is decided, whatever it was", 
       );
       const before = runs.length;
       await clock.advance(1_000);
-      // What a race or a handle within it has let go on, when that was decided, is no part of it any more.
+      // Work released by a nested race or handle once that was decided is no longer part of the
+      // race.
       const inner = [
         "race",
         "any",
@@ -214,7 +215,7 @@ test("what a race has left behind is gone once it is decided, whatever it was", 
   );
 });
 
-test("whoever holds a future can cancel it: all who wait for it are told, and its work is gone", async () => {
+test("any holder of a future can cancel it: all its consumers are notified, and its work is gone", async () => {
   const clock = new VirtualClock();
   const content = memory();
   const ran: unknown[] = [];

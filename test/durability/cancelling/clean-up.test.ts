@@ -3,7 +3,7 @@ import type { FutureHandle, Settlement } from "handback";
 import { describe, expect, test } from "vitest";
 import { deferredWork, start } from "../support/started-engine.ts";
 
-/** A function that notes how it was told that a future ended. */
+/** A function that records the settlement it receives. */
 function makeCleanUp() {
   const cleaned: unknown[] = [];
   const note = (settlement: Settlement<unknown>): void => {
@@ -13,7 +13,7 @@ function makeCleanUp() {
   return { cleaned, cleanUp };
 }
 
-/** An engine with one slot for handlers, which is taken. */
+/** Starts an engine whose one handler slot is in use. */
 async function startBusy(functions: readonly object[]) {
   const { work, end } = deferredWork();
   const busy = fn("test/busy", (_, name: string) => work(name));
@@ -29,8 +29,8 @@ async function startBusy(functions: readonly object[]) {
   return { engine, clock, occupy, free };
 }
 
-describe("what `onSettled` goes on with", () => {
-  test("learns of the cancellation when the future has ended, and its own turn has not come", async () => {
+describe("a continuation of `onSettled`", () => {
+  test("learns of a cancellation that comes after the future has settled and before the continuation runs", async () => {
     const { cleaned, cleanUp } = makeCleanUp();
     const main = fn("test/main", (ctx) => ctx.onSettled(ctx.sleep(5), cleanUp));
     const { engine, clock, occupy, free } = await startBusy([cleanUp, main]);
@@ -45,7 +45,7 @@ describe("what `onSettled` goes on with", () => {
     expect(await engine.meter.flow("f")).toMatchObject({ runs: 2, final: true });
   });
 
-  test("is called with its arguments, although they are futures, when these are known", async () => {
+  test("is called once its arguments, which are futures, have settled", async () => {
     const released: unknown[] = [];
     const acquire = fn("test/acquire", () => "resource");
     const release = fn(
@@ -65,7 +65,7 @@ describe("what `onSettled` goes on with", () => {
     expect(released).toEqual(["resource", "CANCELLED"]);
   });
 
-  test("is not cancelled with its flow once it cleans up after a race, nor is what it goes on with itself", async () => {
+  test("is not canceled with its flow once it cleans up after a race, and neither are its own continuations", async () => {
     const { cleaned, cleanUp } = makeCleanUp();
     const inSteps = fn(
       "test/in-steps",
@@ -93,7 +93,7 @@ describe("what `onSettled` goes on with", () => {
     expect(new Set(cleaned)).toEqual(new Set(["begun", "queued"]));
   });
 
-  test("is called in one escaped future when another is cancelled in the same stroke", async () => {
+  test("is called in one escaped future when another one is canceled at the same time", async () => {
     const { cleaned, cleanUp } = makeCleanUp();
     const outer = fn("test/outer", (ctx) =>
       ctx.onComplete(ctx.sleep(1), inner, { handle: ctx.sleep("1d").handle() }),

@@ -3,9 +3,9 @@ import type { Store } from "handback";
 import { expect, test } from "vitest";
 import type { Batch } from "../../../src/stores/store.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
-import { MortalMachine } from "../support/mortal-machine.ts";
+import { CrashingMachine } from "../support/crashing-machine.ts";
 
-/** A store whose commits are looked at. */
+/** A store that records its commits. */
 function watched(store: Store): {
   readonly store: Store;
   readonly marks: Batch["crashMarks"][number][];
@@ -19,14 +19,14 @@ function watched(store: Store): {
   return { store, marks };
 }
 
-/** Whether the last stop was clean; so is this one then. */
+/** Tells whether the last stop was clean, and stops cleanly if so. */
 async function wasClean(store: Store): Promise<boolean> {
   const { clean } = await store.open();
   await store.close(clean);
   return clean;
 }
 
-test("handlers that are cut off by a close are not held for guilty, however often that happens", async () => {
+test("handlers cut off by a close are not suspected, however often that happens", async () => {
   const clock = new VirtualClock();
   const { store, marks } = watched(memory());
   let runs = 0;
@@ -42,7 +42,7 @@ test("handlers that are cut off by a close are not held for guilty, however ofte
   for (let stop = 0; stop < 10; stop++) {
     const engine = await embedded({ store, ...options });
     await clock.quiet();
-    // It begins at once.
+    // It starts at once.
     expect(runs).toBe(stop + 2);
     await clock.until(engine.close());
   }
@@ -52,7 +52,7 @@ test("handlers that are cut off by a close are not held for guilty, however ofte
   expect(marks).toEqual([]);
 });
 
-test("what is accepted after a stop that was not clean is never marked, nor what is recovered, once it has been", async () => {
+test("messages accepted after an unclean stop are never marked, and recovered messages only once", async () => {
   const clock = new VirtualClock();
   const { store, marks } = watched(memory());
   const echo = fn("clean/echo", (_, n: number) => n);
@@ -60,7 +60,7 @@ test("what is accepted after a stop that was not clean is never marked, nor what
   const options = { functions: [echo, wait], clock };
   const first = await embedded({ store, ...options });
   await first.client.start(wait, undefined, { id: "w" });
-  // As after a crash: the engine is not closed, only its store is.
+  // As after a crash, only the store is closed, not the engine.
   await store.close();
   const engine = await embedded({ store, ...options });
   await clock.until(engine.client.flow("w").result());
@@ -71,7 +71,7 @@ test("what is accepted after a stop that was not clean is never marked, nor what
   await clock.until(engine.close());
 });
 
-test("a message that cannot be handled at all, and is parked, is not held for one that the process died of", async () => {
+test("a message that cannot be handled at all is not suspected of a crash", async () => {
   const clock = new VirtualClock();
   const { store, marks } = watched(memory());
   const state = { n: value(0) };
@@ -99,27 +99,27 @@ test("a message that cannot be handled at all, and is parked, is not held for on
   await clock.until(engine.close());
 });
 
-test("a close forgives: what was suspected before it is handled at once after it, and counts anew", async () => {
+test("a clean close clears probation: a suspected message is handled at once afterwards, and its crashes count from zero", async () => {
   let runs = 0;
   const poison = fn("clean/poison", () => {
     runs++;
-    return mortal.die();
+    return crashing.die();
   });
-  const mortal: MortalMachine = new MortalMachine(() => [poison]);
-  const { machine } = mortal;
-  const first = await mortal.restart();
+  const crashing: CrashingMachine = new CrashingMachine(() => [poison]);
+  const { machine } = crashing;
+  const first = await crashing.restart();
   await first.client.start(poison, undefined, { id: "p" }).catch(() => undefined);
   await machine.clock.quiet();
   await machine.boot();
   await machine.clock.quiet();
   expect(runs).toBe(2);
-  // It is a suspect now, and waits; the engine is closed meanwhile.
+  // It is on probation now and waits while the engine is closed.
   const waiting = await machine.boot();
   await machine.clock.advance(500);
   expect(runs).toBe(2);
   await machine.clock.until(waiting.close());
-  // Fresh as on the first day: it takes a death that is not counted, and three that are.
-  const engine = await mortal.restart();
+  // As at the beginning, it takes one crash that does not count, and three that do.
+  const engine = await crashing.restart();
   expect(runs).toBe(2 + 4);
   await expect(engine.client.flow("p").result()).rejects.toMatchObject({
     code: "POISONED",
@@ -128,7 +128,7 @@ test("a close forgives: what was suspected before it is handled at once after it
   await machine.clock.until(engine.close());
 });
 
-test("an engine whose store failed was not stopped cleanly, though it was closed", async () => {
+test("an engine whose store failed does not stop cleanly, though it is closed", async () => {
   const clock = new VirtualClock();
   const store = memory();
   const echo = fn("clean/echo", (_, n: number) => n);
@@ -144,7 +144,7 @@ test("an engine whose store failed was not stopped cleanly, though it was closed
   expect(await wasClean(store)).toBe(true);
 });
 
-test("an engine that does not start leaves it as it was whether the stop before was clean", async () => {
+test("an engine that fails to start does not change whether the last stop was clean", async () => {
   const store = memory();
   const echo = fn("clean/echo", (_, n: number) => n);
   const renameStates = store.renameStates.bind(store);

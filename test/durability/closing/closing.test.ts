@@ -5,7 +5,7 @@ import { Machine } from "../support/machine.ts";
 import { deferredWork, journal, start } from "../support/started-engine.ts";
 
 describe("closing", () => {
-  test("waits for running handlers, commits what they did, and leaves what waits behind them for the next start", async () => {
+  test("waits for running handlers, commits their effects, and leaves the messages behind them for the next start", async () => {
     const { work, end, started } = deferredWork();
     const clock = new VirtualClock();
     const store = memory();
@@ -40,7 +40,7 @@ describe("closing", () => {
     expect(await next.engine.client.readState(worker, "x")).toEqual({ done: ["first", "second"] });
   });
 
-  test("leaves ten thousand messages for the next start, which takes them up in their order", async () => {
+  test("leaves ten thousand messages for the next start, which handles them in order", async () => {
     const clock = new VirtualClock();
     const store = memory();
     const line = stateful("test/line", {
@@ -65,7 +65,7 @@ describe("closing", () => {
     expect(await next.engine.client.readState(line, "x")).toEqual({ last: 9_999, gaps: 0 });
   });
 
-  test("waits five seconds at most; what still runs then has no effect, and is run again at the next start", async () => {
+  test("waits five seconds at most; a handler still running then has no effect and runs again at the next start", async () => {
     const { work, end, started } = deferredWork();
     const clock = new VirtualClock();
     const store = memory();
@@ -96,7 +96,7 @@ describe("closing", () => {
     expect(started).toEqual(["a", "a"]);
   });
 
-  test("takes no time when all work is parked", async () => {
+  test("takes no time when all flows are parked", async () => {
     const clock = new VirtualClock();
     const parked = fn("test/parked", (ctx) =>
       ctx.all([ctx.sleep("1h"), ctx.promise(), ctx.event("e")]),
@@ -111,7 +111,7 @@ describe("closing", () => {
     await engine.close();
   });
 
-  test("does not wait for a handler that blocks; it is run again at the next start", async () => {
+  test("does not wait for a blocked handler, which runs again at the next start", async () => {
     const clock = new VirtualClock();
     const store = memory();
     let runs = 0;
@@ -131,7 +131,7 @@ describe("closing", () => {
     expect(runs).toBe(2);
   });
 
-  test("waits for a suspect that works, not for those whose gets were answered and which wait for their turns to go on", async () => {
+  test("waits for a running handler on probation, not for those that wait for their turn to continue", async () => {
     let life = 1;
     const told: unknown[] = [];
     const ended: { readonly name: string; readonly life: number }[] = [];
@@ -150,7 +150,7 @@ describe("closing", () => {
     const names = ["a", "b", "c"];
     const first = await machine.boot();
     for (const name of names) await first.client.start(work, name, { id: name });
-    // At the second death all of them are at work, so all of them are suspects.
+    // At the second crash all of them are running, so all go on probation.
     for (life of [2, 3]) {
       await machine.cut();
       await machine.boot();
@@ -171,7 +171,7 @@ describe("closing", () => {
     await machine.clock.until(machine.engine.close());
   });
 
-  test("waits for one running handler though another one has ended without waiting for all its gets", async () => {
+  test("waits for one running handler though another one has ended with unfinished gets", async () => {
     const { work, end } = deferredWork();
     const clock = new VirtualClock();
     const journals = journal();

@@ -26,7 +26,10 @@ const booking = stateful("test/once", {
   },
 });
 
-/** Starts so many flows at once, and says which were acknowledged; the others must have been told that the engine is closed. */
+/**
+ * Starts so many flows at once and returns those that were acknowledged. The others must fail with
+ * `CLOSED`.
+ */
 async function startMany(client: Client, from: number, count: number): Promise<readonly number[]> {
   const outcomes = Array.from({ length: count }, async (_, n) => {
     try {
@@ -40,12 +43,12 @@ async function startMany(client: Client, from: number, count: number): Promise<r
   return (await Promise.all(outcomes)).flat();
 }
 
-describe("an engine that is closed under load", () => {
+describe("an engine closed under load", () => {
   test.each([
     ["in memory", () => memory()],
     ["in a file", () => sqlite(join(temporaryDirectory(), "s.db"))],
   ] as const)(
-    "keeps all that it acknowledged, and each effect comes once (%s)",
+    "keeps all acknowledged work, and each effect comes once (%s)",
     async (_, newStore) => {
       const store = newStore();
       const acknowledged: number[] = [];
@@ -53,7 +56,8 @@ describe("an engine that is closed under load", () => {
       for (let round = 0; round < 4; round++) {
         const engine = await embedded({ functions: [booking], store });
         const before = startMany(engine.client, round * 2 * COUNT, COUNT);
-        // So that in each round a commit is at another place: not begun, under way in the thread, or just over.
+        // The delay puts the commit of each round at another stage: not started, in flight, or just
+        // done.
         for (let turn = 0; turn < round; turn++)
           await new Promise((resolve) => setImmediate(resolve));
         const closing = engine.close();
@@ -62,7 +66,7 @@ describe("an engine that is closed under load", () => {
         await Promise.all([closing, again]);
         expect(await after).toEqual([]);
         const started = await before;
-        // What was asked before it was closed was taken, and was acknowledged before it ended.
+        // Flows started before the close were accepted, and acknowledged before it ended.
         expect(started).toHaveLength(COUNT);
         acknowledged.push(...started);
         await expect(engine.client.start(booking.book, PAYLOAD)).rejects.toMatchObject({
@@ -78,7 +82,7 @@ describe("an engine that is closed under load", () => {
     },
   );
 
-  test("waits for the commit that is under way, and for the one behind it", async () => {
+  test("waits for the commit in flight, and for the one behind it", async () => {
     const gate = new CommitGate();
     const store = new HeldStore(memory(), gate.hold);
     const clock = new VirtualClock();
@@ -103,7 +107,7 @@ describe("an engine that is closed under load", () => {
     expect(await next.engine.client.flow("second").result()).toBe(2);
   });
 
-  test("ends though the commit that is under way fails: whoever waits is told that it is not known", async () => {
+  test("ends though the commit in flight fails: waiting callers learn that the outcome is unknown", async () => {
     const gate = new CommitGate();
     const content = memory();
     const clock = new VirtualClock();
@@ -131,7 +135,7 @@ describe("an engine that is closed under load", () => {
     await next.engine.client.call(journals.write, "after", { id: "x" });
   });
 
-  test("is idle while it waits for a handler to end, though messages are ready to run", async () => {
+  test("is idle while it waits for a handler, though messages are ready to run", async () => {
     const { work, end, started } = deferredWork();
     const slow = fn("test/slow", (_, name: string) => work(name));
     const clock = new VirtualClock();
@@ -165,7 +169,7 @@ describe("an engine that is closed under load", () => {
 });
 
 test(
-  "a process that is told to end by SIGTERM closes, and ends of itself; all that it acknowledged is there, once",
+  "a process that gets SIGTERM closes and exits by itself; all its acknowledged work is kept, once",
   { timeout: 60_000 },
   async () => {
     const path = join(temporaryDirectory(), "s.db");

@@ -1,6 +1,6 @@
 /**
- * A process to be told to end: starts one flow after the other on the store it is told, several at a time, and says on its output
- * what is acknowledged and what it is told when it ends.
+ * A process that gets SIGTERM: starts flows on the given store, several at a time, and prints
+ * the flows that are acknowledged and the errors it gets when it ends.
  */
 import { writeSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { embedded, fn, HandbackError, sqlite } from "../../../src/index.ts";
 import { functions, KINDS, ledger, startFlow } from "../kills/kill-flows.ts";
 
 const AT_A_TIME = 12;
-/** The kinds of flows that need nobody outside to end, and succeed. */
+/** The kinds of flows that succeed without a client's help. */
 const ALONE = [0, 1, 2, 4, 6, 8, 9];
 const [path = ""] = process.argv.slice(2);
 let next = 0;
@@ -19,7 +19,7 @@ const slow = fn("term/slow", async (ctx, effect: string) => {
 });
 const engine = await embedded({ functions: [...functions, slow], store: sqlite(path) });
 process.once("SIGTERM", () => void engine.close());
-// Written at once, unlike what console.log may keep.
+// Written synchronously, unlike console.log.
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.join(" ")}\n`);
 say("open");
 

@@ -17,7 +17,10 @@ import { program, programScenario } from "../support/programs.ts";
 import * as scenarios from "../support/scenarios.ts";
 
 const ASK_AGAIN_MS = 300;
-/** Which branches of a wait are ready first is a matter of time, and a full disk takes time. */
+/**
+ * The order in which branches of a wait become ready depends on timing, and a full disk changes
+ * that.
+ */
 const { waitWithCount: _, ...untimed } = scenarios;
 const ALL = [
   ...Object.values(untimed),
@@ -28,10 +31,13 @@ const ALL = [
   cancelledBlocking,
 ];
 
-/** How often the disk has no room for a commit, by the number of commits that are there. */
+/** The number of times the disk is full, by the number of commits done. */
 type Refusals = readonly (readonly [atCommit: number, times: number])[];
 
-/** Plays a scenario on a disk that is full now and then. Its client asks again until there is room. */
+/**
+ * Plays a scenario on a disk that is full now and then. Its client retries until the disk has
+ * space.
+ */
 async function playFull(
   scenario: Scenario<unknown>,
   refusals: Refusals,
@@ -74,7 +80,7 @@ const crashes = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFr
   maxLength: 2,
 });
 
-test("whatever is under way, a disk that is full now and then changes nothing of what comes of it", async () => {
+test("a disk that is full now and then changes no outcome", async () => {
   const calm = new Map(
     await Promise.all(ALL.map(async (make) => [make, await playFull(make(), [])] as const)),
   );
@@ -90,7 +96,7 @@ test("whatever is under way, a disk that is full now and then changes nothing of
   );
 });
 
-test("whatever a handler calls, joins, sends and blocks on, its effects count once, over full disks and crashes", async () => {
+test("for any program of calls, joins, sends and gets, effects count once, over full disks and crashes", async () => {
   await fc.assert(
     fc.asyncProperty(
       program,

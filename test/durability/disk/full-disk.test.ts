@@ -18,7 +18,7 @@ const IN_DOUBT = {
   retryable: true,
   details: { definite: false, path: "test.db" },
 };
-/** Longer than it takes until a commit is tried again. */
+/** Longer than the delay before a commit is tried again. */
 const A_WHILE_MS = 15_000;
 
 function listening() {
@@ -29,7 +29,7 @@ function listening() {
 }
 
 describe("while the disk is full", () => {
-  test("whoever waits for an acknowledgement is told that it is not known; it is done once when there is room", async () => {
+  test("a caller that waits for an acknowledgment learns that the outcome is unknown, and the work is done once the disk has space", async () => {
     const journals = journal();
     const disk = new FillableStore();
     const { engine, clock } = await start({ functions: [journals], store: disk.store });
@@ -48,7 +48,7 @@ describe("while the disk is full", () => {
     expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["a"] });
   });
 
-  test("each request is refused at once, for certain", async () => {
+  test("each request is refused at once and definitely", async () => {
     const journals = journal();
     const tokens: string[] = [];
     const parked = fn("test/parked", (ctx) => {
@@ -83,7 +83,7 @@ describe("while the disk is full", () => {
     expect(await flow.result()).toEqual(["yes", "yes"]);
   });
 
-  test("what is there can be read, and whoever waits for a result goes on waiting", async () => {
+  test("reads work, and callers that wait for a result keep waiting", async () => {
     const { work, end } = deferredWork();
     const journals = journal();
     const slow = fn("test/slow", (_, name: string) => work(name));
@@ -111,7 +111,7 @@ describe("while the disk is full", () => {
     expect(await result).toBe("slow");
   });
 
-  test("running handlers end, and what they did is kept; none is started before there is room", async () => {
+  test("running handlers end and their effects are kept; no handler starts before the disk has space", async () => {
     const { work, end, started } = deferredWork();
     const journals = journal();
     const slow = stateful("test/slow", {
@@ -147,7 +147,7 @@ describe("while the disk is full", () => {
     expect(disk.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 
-  test("no timer is due; afterwards each is once, and none was early", async () => {
+  test("no timer fires; afterwards each fires once, and none early", async () => {
     const rung: { readonly dueAt: number; readonly at: number }[] = [];
     const clock = new VirtualClock();
     const ring = fn(
@@ -176,7 +176,7 @@ describe("while the disk is full", () => {
     expect(rung.filter(({ dueAt, at }) => at < dueAt)).toEqual([]);
   });
 
-  test("the commit is tried again after 1, 2, 4 and 8 seconds, then every 10; and so anew the next time", async () => {
+  test("the commit is tried again after 1, 2, 4 and 8 seconds, then every 10, and again from 1 the next time", async () => {
     const journals = journal();
     const disk = new FillableStore();
     const { engine, clock } = await start({ functions: [journals], store: disk.store });
@@ -200,7 +200,7 @@ describe("while the disk is full", () => {
     expect(await engine.client.readState(journals, "x")).toEqual({ lines: ["first", "second"] });
   });
 
-  test("the log says so once, and once when there is room again", async () => {
+  test("it is logged once, and once more when the disk has space again", async () => {
     const journals = journal();
     const disk = new FillableStore();
     const { said, log } = listening();
@@ -217,7 +217,7 @@ describe("while the disk is full", () => {
     expect(said[1]).toContain("space again");
   });
 
-  test("the engine is idle between two tries, though messages are ready to run", async () => {
+  test("the engine is idle between two attempts, though messages are ready to run", async () => {
     const { work, end } = deferredWork();
     const slow = fn("test/slow", (_, name: string) => work(name));
     const disk = new FillableStore();
@@ -254,8 +254,8 @@ describe("while the disk is full", () => {
   });
 });
 
-describe("a commit that fails in any other way", () => {
-  test("is not tried again, even if the disk was full before", async () => {
+describe("a commit that fails for another reason", () => {
+  test("is not tried again, even after the disk was full", async () => {
     const journals = journal();
     const disk = new FillableStore();
     let broken = false;
@@ -283,7 +283,7 @@ describe("a commit that fails in any other way", () => {
 });
 
 describe("closing while the disk is full", () => {
-  test("ends after one more try: what was acknowledged is there afterwards, and nothing else is", async () => {
+  test("ends after one more attempt: acknowledged work is kept, and nothing else", async () => {
     const { work, end } = deferredWork();
     const journals = journal();
     const slow = fn("test/slow", async (ctx, name: string) => {
@@ -317,7 +317,7 @@ describe("closing while the disk is full", () => {
     await expect(next.engine.client.status("lost")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  test("writes all that was kept if there is room by then", async () => {
+  test("writes all pending work if the disk has space by then", async () => {
     const journals = journal();
     const disk = new FillableStore();
     const clock = new VirtualClock();
@@ -332,7 +332,7 @@ describe("closing while the disk is full", () => {
     expect(await clock.until(next.engine.client.flow("a").result())).toBe(1);
   });
 
-  test("ends too when the disk fills up only then", async () => {
+  test("ends also when the disk becomes full during the close", async () => {
     const { work, end } = deferredWork();
     const slow = fn("test/slow", (_, name: string) => work(name));
     const disk = new FillableStore();

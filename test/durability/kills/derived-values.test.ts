@@ -7,7 +7,7 @@ import { Machine } from "../support/machine.ts";
 
 const KINDS = ["echo", "speak", "flaky", "handBack", "long", "count"] as const;
 
-/** What is done to flows: those that were started are counted anew from the first when there are fewer. */
+/** A step on flows. Numbers name started flows, modulo their number. */
 type Step =
   | { readonly do: "start"; readonly kind: (typeof KINDS)[number] }
   | { readonly do: "wait"; readonly ms: number }
@@ -36,18 +36,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A computer whose engine runs one handler at a time, and remembers two states. */
+/** A machine whose engine runs one handler at a time and caches two states. */
 function computer() {
   const tries = new Map<string, number>();
   const work = (ms: number): Promise<void> => machine.clock.work(ms);
-  const echo = fn("implied/echo", (_, name: string) => name);
-  const speak = fn("implied/speak", async (ctx, name: string) => {
+  const echo = fn("derived/echo", (_, name: string) => name);
+  const speak = fn("derived/speak", async (ctx, name: string) => {
     ctx.setStatus(name);
     await work(50);
     return name;
   });
   const flaky = fn(
-    "implied/flaky",
+    "derived/flaky",
     { retry: { maxAttempts: 3, initialDelay: 20, factor: 1 } },
     (_, name: string) => {
       const before = tries.get(name) ?? 0;
@@ -56,12 +56,12 @@ function computer() {
       return name;
     },
   );
-  const long = fn("implied/long", async (_, name: string) => {
+  const long = fn("derived/long", async (_, name: string) => {
     await work(100);
     return name;
   });
-  const handBack = fn("implied/hand-back", (ctx, name: string) => ctx.invoke(long, name));
-  const count = stateful("implied/counter", {
+  const handBack = fn("derived/hand-back", (ctx, name: string) => ctx.invoke(long, name));
+  const count = stateful("derived/counter", {
     state: { count: value(0) },
     handlers: { add: (ctx, _: string) => ++ctx.state.count },
   });
@@ -73,7 +73,7 @@ function computer() {
   return { machine, functions: { echo, speak, flaky, long, handBack, count: count.add } };
 }
 
-/** Does the steps, and tells all that was to be seen of them. */
+/** Performs the steps, and returns all that can be observed of them. */
 async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown> {
   const { machine, functions } = computer();
   const { clock } = machine;
@@ -122,7 +122,7 @@ async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown>
   return seen;
 }
 
-test("a flow without a key, whose record is kept when its first call is handled, is as one whose record is kept at once", async () => {
+test("a flow whose record is derived from its first call behaves like a flow whose record is written at once", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       expect(await play(steps, false)).toEqual(await play(steps, true));
@@ -131,10 +131,10 @@ test("a flow without a key, whose record is kept when its first call is handled,
   );
 });
 
-test("a flow whose function is gone after a crash is known all the same, can be cancelled, and then stays known", async () => {
+test("a flow whose function is gone after a crash is still known, can be canceled, and then stays known", async () => {
   const registered: object[] = [];
   const machine: Machine = new Machine({ functions: registered });
-  const gone = fn("implied/gone", () => machine.clock.work(1_000));
+  const gone = fn("derived/gone", () => machine.clock.work(1_000));
   registered.push(gone);
   const { client } = await machine.boot();
   const handle = await machine.clock.until(client.start(gone));
@@ -144,7 +144,7 @@ test("a flow whose function is gone after a crash is known all the same, can be 
   for (let restart = 0; restart < 2; restart++) {
     const { client } = await machine.boot();
     expect(await machine.clock.until(client.status(handle.id))).toMatchObject({
-      function: "implied/gone",
+      function: "derived/gone",
       status: "pending",
     });
     await machine.cut();
@@ -159,9 +159,9 @@ test("a flow whose function is gone after a crash is known all the same, can be 
   await machine.clock.until(machine.engine.close());
 });
 
-test("nothing is kept of a flow beside its first call until that is handled", async () => {
-  const busy = fn("implied/busy", () => machine.clock.work(1_000));
-  const after = fn("implied/after", () => "done");
+test("until the first call of a flow is handled, the store holds nothing else of the flow", async () => {
+  const busy = fn("derived/busy", () => machine.clock.work(1_000));
+  const after = fn("derived/after", () => "done");
   const machine: Machine = new Machine({ functions: [busy, after], options: { concurrency: 1 } });
   const { client } = await machine.boot();
   await machine.clock.until(client.start(busy));

@@ -8,7 +8,7 @@ import { program, programScenario } from "../support/programs.ts";
 import * as blocking from "../support/blocking-scenarios.ts";
 import * as scenarios from "../support/scenarios.ts";
 
-test("the checkout takes its course whichever commit fails, and however", async () => {
+test("the checkout completes whichever commit fails and in whichever way", async () => {
   const { result, observed } = await everyCommit(scenarios.checkout);
   expect(result).toEqual({ charged: { paid: "o1", times: 1 }, notices: [1, 1, 1] });
   expect(observed).toEqual(
@@ -16,13 +16,13 @@ test("the checkout takes its course whichever commit fails, and however", async 
   );
 });
 
-test("a chain of three goes on from where it was", async () => {
+test("a chain of three continues from where it was", async () => {
   const { result, observed } = await everyCommit(scenarios.chainOfThree);
   expect(result).toEqual({ path: ["first", "second"], last: 1 });
   expect(observed).toEqual([{ requests: { first: 1, second: 1, third: 1 } }]);
 });
 
-test("twenty branches are joined in order, each with its effect once", async () => {
+test("twenty branches are joined in order, each with one effect", async () => {
   const { result, observed } = await everyCommit(scenarios.fanOut);
   expect(result).toEqual(Array.from({ length: 20 }, (_, branch) => branch * branch));
   const shards = observed as readonly { requests: Record<string, number> }[];
@@ -31,7 +31,7 @@ test("twenty branches are joined in order, each with its effect once", async () 
   );
 });
 
-test("a wait gives what is settled, and handles that give the rest", async () => {
+test("a wait returns the settled futures, and handles for the rest", async () => {
   const { result, observed } = await everyCommit(scenarios.waitWithCount);
   expect(result).toMatchObject({
     ready: [
@@ -47,12 +47,12 @@ test("a wait gives what is settled, and handles that give the rest", async () =>
   expect(observed).toEqual([{ requests: { 1000: 1, 2000: 1, 4000: 1 } }]);
 });
 
-test("a promise and an event are settled once by a client that asks again", async () => {
+test("a promise and an event are settled once by a client that retries", async () => {
   const { result } = await everyCommit(scenarios.promiseAndEvent);
   expect(result).toEqual({ decision: "yes", note: "noted", times: 1 });
 });
 
-test("a handler that throws is tried again as often as its policy says, and leaves nothing of the failed attempts", async () => {
+test("a handler that throws is retried according to its policy, and its failed attempts leave nothing behind", async () => {
   const { result, observed } = await everyCommit(scenarios.retries);
   expect(result).toMatchObject([
     { status: "fulfilled", value: 1 },
@@ -65,45 +65,45 @@ test("a handler that throws is tried again as often as its policy says, and leav
   ]);
 });
 
-test("a handler that fails leaves no trace of what it did, even when it fails while its state is saved", async () => {
+test("a failed handler has no effects, even if it fails while its state is saved", async () => {
   const { result, observed } = await everyCommit(scenarios.rollbacks);
   expect(result).toEqual(["rejected", "rejected", "rejected", "rejected"]);
   expect(observed).toEqual([{ first: "new", second: "old" }, [{ requests: { kept: 1 } }], []]);
 });
 
-test("delayed messages come once, unless they are cancelled or replaced", async () => {
+test("delayed messages arrive once, unless they are canceled or replaced", async () => {
   const { observed } = await everyCommit(scenarios.delayedSends);
   expect(observed).toEqual([{ requests: { kept: 1, replacement: 1, "replacement later": 1 } }]);
 });
 
-test("replies come back once", async () => {
+test("replies arrive once", async () => {
   const { observed } = await everyCommit(scenarios.replies);
   expect(observed).toEqual(['{"echoed":"a"}', '{"echoed":"b"}']);
 });
 
-test("what leaves the system leaves under the same id each time", async () => {
+test("repeated egress has the same id each time", async () => {
   const { observed } = await everyCommit(scenarios.egress);
   expect(observed).toEqual(['{"name":"p","first":false}', '{"name":"p","first":true}']);
 });
 
-test("a state that was terminated or left alone is gone, with all it held", async () => {
+test("a state that is terminated or ages out is gone, with all its values", async () => {
   const { result, observed } = await everyCommit(scenarios.endings);
   expect(result).toEqual([{ first: 1, second: 2, last: 2 }, 1]);
   expect(observed).toEqual([{ requests: { ann: 2, bob: 1 } }]);
 });
 
-test("consumers that outgrow their message are served once, and their cells go", async () => {
+test("consumers too large for their message are served once, and their cells are deleted", async () => {
   const { result } = await everyCommit(scenarios.spills);
   expect(result).toBe(31);
 });
 
-test("a handle kept in a state is a future again for everybody who asks", async () => {
+test("a handle kept in a state becomes a future again for each reader", async () => {
   const { result, observed } = await everyCommit(scenarios.handles);
   expect(result).toEqual([1, 1]);
   expect(observed).toEqual([{ requests: { job: 1 } }]);
 });
 
-test("joins of large values leave none of them behind", async () => {
+test("joins of large values leave none behind", async () => {
   const { result, observed } = await everyCommit(scenarios.largeValues);
   expect(result).toMatchObject([
     { value: { lengths: [50_000, 50_000, 50_000], times: [1, 1, 1], more: 50_000 } },
@@ -112,7 +112,7 @@ test("joins of large values leave none of them behind", async () => {
   expect(observed).toEqual([{ requests: { a: 1, b: 1, c: 1, d: 1, e: 1 } }]);
 });
 
-test("a handler that blocks is run again, and attaches to what it has caused before", async () => {
+test("a blocked handler runs again after a crash, and attaches to the work it started before", async () => {
   const { result, observed } = await everyCommit(blocking.naive);
   expect(result).toEqual({ times: 1, ready: [0, 1], same: [1, 2], tail: 1 });
   const requests = {
@@ -127,7 +127,7 @@ test("a handler that blocks is run again, and attaches to what it has caused bef
   expect(observed).toEqual([{ requests }]);
 });
 
-test("a handler that blocks on the outside takes an event once, and cancels later what it has sent before", async () => {
+test("a blocked handler takes an event once, and can cancel a message that an earlier run sent", async () => {
   const { result, observed } = await everyCommit(blocking.naiveAndOutside);
   expect(result).toEqual([
     { event: "noted", nested: [1, "o inner"], first: "yes" },
@@ -136,19 +136,19 @@ test("a handler that blocks on the outside takes an event once, and cancels late
   expect(observed).toEqual([{ requests: { "o kept": 1, "o inner": 1 } }]);
 });
 
-test("a handler that blocks and then throws begins anew: what it had sent stays sent", async () => {
+test("a handler that blocks and then throws starts again, and its sent messages stay sent", async () => {
   const { result, observed } = await everyCommit(blocking.naiveRetries);
   expect(result).toMatchObject({ booked: 1 });
   expect(observed).toEqual([{ requests: { "r 1": 1, "r 2": 1 } }]);
 });
 
-test("a promise of a handler that blocks settles once whoever waits for it, however often the handler has run", async () => {
+test("a promise of a blocked handler settles once for each consumer, however often the handler has run", async () => {
   const { result, observed } = await everyCommit(blocking.naivePromises);
   expect(result).toEqual({ joined: ["yes", 1], waited: [0, 1] });
   expect(observed).toEqual([{ requests: { joined: 1, waited: 1 } }]);
 });
 
-test("a handler that blocks attaches to what it has caused before, though it names other instants when it runs again", async () => {
+test("a blocked handler attaches to the work it started before, though its next run uses other instants", async () => {
   const { result, observed } = await everyCommit(blocking.naiveInstants);
   expect(result).toEqual({
     later: { result: 1, isLater: true },
@@ -158,7 +158,7 @@ test("a handler that blocks attaches to what it has caused before, though it nam
   expect(observed).toEqual([{ requests: { shared: 1, kept: 1, told: 1 } }]);
 });
 
-test("a handler that blocks for longer than anything is kept still attaches to what it has caused, and leaves nothing", async () => {
+test("a handler blocked for longer than the retention still attaches to the work it started, and leaves nothing behind", async () => {
   const ledger = stateful("test/ledger", {
     state: { times: value(0) },
     handlers: { book: (ctx) => ++ctx.state.times },
@@ -190,7 +190,7 @@ test("a handler that blocks for longer than anything is kept still attaches to w
 
 const crash = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.constantFrom(...FAULTS));
 
-test("any number of failures, one after the other, changes nothing", async () => {
+test("any number of failures in a row changes no outcome", async () => {
   const all = [...Object.values(scenarios), ...Object.values(blocking)];
   const calm = new Map(
     await Promise.all(all.map(async (make) => [make, await play<unknown>(make(), [])] as const)),
@@ -210,7 +210,7 @@ test("any number of failures, one after the other, changes nothing", async () =>
   );
 });
 
-test("whatever a handler calls, joins, sends and blocks on, its effects count once", async () => {
+test("for any program of calls, joins, sends and gets, effects count once", async () => {
   await fc.assert(
     fc.asyncProperty(
       program,

@@ -1,6 +1,6 @@
 /**
- * A process to be killed: starts one flow after the other on the store it is told, several at a time, and says on its
- * output what it tries, what is acknowledged, and what is done.
+ * A process to be killed: starts flows on the given store, several at a time, and prints those it
+ * tries, those that are acknowledged, and those that are done.
  */
 import { writeSync } from "node:fs";
 import { embedded, sqlite } from "../../../src/index.ts";
@@ -11,7 +11,8 @@ const [path = "", first = "0"] = process.argv.slice(2);
 let next = Number(first);
 
 const { client } = await embedded({ functions, store: sqlite(path) });
-// Written at once, unlike what console.log may keep: what is read of it was said before the process died.
+// Written synchronously, unlike console.log, so that each line that arrives was true before the
+// process died.
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.join(" ")}\n`);
 say("open");
 

@@ -1,9 +1,9 @@
-// Run by Node itself in a child process too, which knows nothing of the alias "handback".
+// Node also runs this file in a child process, where the alias "handback" does not exist.
 import { fn, HandbackError, stateful, value } from "../../../src/index.ts";
 import type { Client, FlowHandle, Future, Settlement } from "../../../src/index.ts";
 import { chain, fanOut, retry, saga, withTimeout } from "../../../src/patterns/index.ts";
 
-/** Notes every effect by what it is of: each must come to one. */
+/** Counts each effect under its name. Each must count one. */
 export const ledger = stateful("kill/ledger", {
   state: { effects: value<Record<string, number>>({}) },
   handlers: {
@@ -81,7 +81,7 @@ const cleanUp = fn(
     ),
 );
 
-/** Books a part of a key, and gives the key. */
+/** Books a part of a key, and returns the key. */
 const bookPart = (type: string, part: string) => {
   const given = fn(`${type}-given`, (_, { args: key }: { result: string; args: string }) => key);
   return fn(type, { parts: [ledger, given] }, (ctx, key: string) =>
@@ -156,15 +156,15 @@ export const functions = [
   cleanUp,
 ];
 
-/** How many kinds of flows there are. */
+/** The number of kinds of flows. */
 export const KINDS = 10;
 
-/** Where a flow's effects are noted. */
+/** The key under which a flow's effects are counted. */
 function shelf(key: string): string {
   return `shelf ${Number.parseInt(key.slice(3), 10) % 7}`;
 }
 
-/** What a flow of the given number does. */
+/** Returns the function and input of the flow with the given number. */
 export function effectsOf(number: number): readonly string[] {
   const key = keyOf(number);
   const kinds = [
@@ -186,7 +186,7 @@ export function keyOf(number: number): string {
   return `op-${number}`;
 }
 
-/** Starts the flow of that number, or finds it again. */
+/** Starts the flow with that number, or attaches to it. */
 export function startFlow(client: Client, number: number): Promise<FlowHandle<unknown>> {
   const key = keyOf(number);
   const kinds = [line, fan, timer, promise, naive, parked, undefined, undone, window, retried];
@@ -196,7 +196,7 @@ export function startFlow(client: Client, number: number): Promise<FlowHandle<un
     : client.start<NonNullable<(typeof kinds)[number]>>(kind, key, { id: key });
 }
 
-/** Waits for a flow's result; gives its promise what it waits for, or cancels it when it is parked. */
+/** Waits for a flow's result. Settles its promise, or cancels the flow when it is parked. */
 export async function finishFlow(client: Client, handle: FlowHandle<unknown>): Promise<unknown> {
   const kind = Number.parseInt(handle.id.slice(3), 10) % KINDS;
   if (kind === 7) return handle.result().catch((error: HandbackError) => error.details["undone"]);
@@ -219,7 +219,7 @@ export async function finishFlow(client: Client, handle: FlowHandle<unknown>): P
   return handle.result().catch((error: HandbackError) => error.code);
 }
 
-/** How a flow stands once it has said something, or is over. */
+/** Returns the status of a flow once it has a custom status, or has ended. */
 async function untilHeard(handle: FlowHandle<unknown>) {
   for (;;) {
     const standing = await handle.status();
@@ -232,7 +232,7 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The flow may have been settled, and be over, since it was asked. */
+/** Ignores that the flow may have settled since its status was read. */
 function orIfSettled(error: unknown): void {
   if (!HandbackError.is(error, "NOT_FOUND")) throw error;
 }

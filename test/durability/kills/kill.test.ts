@@ -10,20 +10,24 @@ import { temporaryDirectory } from "../../stores/support/temporary-directory.ts"
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { effectsOf, finishFlow, functions, keyOf, ledger, startFlow } from "./kill-flows.ts";
 
-// KILLS sets how often the process is killed, KILL_SEED repeats the moments of a run before; a failure prints both.
+// KILLS sets the number of kills, and KILL_SEED repeats the moments of an earlier run. A failure
+// prints both.
 const kills = Number(process.env["KILLS"] ?? 8);
 const seed = Number(process.env["KILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 vi.setConfig({ testTimeout: 60_000 + 5_000 * kills });
 
-/** What was heard from the processes that were killed. */
+/** The lines printed by the killed processes. */
 interface Heard {
   readonly tried: Set<number>;
   readonly started: Set<number>;
   readonly done: Map<number, unknown>;
 }
 
-/** Runs a process on the store until it has said so many lines, then kills it; `whileOpen` happens in between. */
+/**
+ * Runs a process on the store until it has printed so many lines, then kills it. `whileOpen` runs
+ * in between.
+ */
 async function runAndKill(
   path: string,
   heard: Heard,
@@ -45,7 +49,7 @@ async function runAndKill(
     if (what === "try") heard.tried.add(Number(number));
     if (what === "started") heard.started.add(Number(number));
     if (what === "done") heard.done.set(Number(number), JSON.parse(rest.join(" ")));
-    // What it still says before it dies is heard too: it was acknowledged.
+    // Lines that it prints before it dies count too, because they were acknowledged.
     if (left-- === 0) child.kill("SIGKILL");
   }
   expect({ signal: (await exit)[1] as unknown, complaints }).toEqual({
@@ -54,7 +58,7 @@ async function runAndKill(
   });
 }
 
-test(`killed again and again, a store keeps all that was acknowledged, each effect once (KILL_SEED=${seed} KILLS=${kills})`, async () => {
+test(`killed again and again, a store keeps all acknowledged work, each effect once (KILL_SEED=${seed} KILLS=${kills})`, async () => {
   const random = new SeededRandom(seed);
   const path = join(temporaryDirectory(), "s.db");
   const heard: Heard = { tried: new Set(), started: new Set(), done: new Map() };
@@ -63,7 +67,7 @@ test(`killed again and again, a store keeps all that was acknowledged, each effe
       code: "STORE_LOCKED",
     });
   for (let kill = 0; kill < kills; kill++) {
-    // Each opens the store at once after the one before it was killed.
+    // Each process opens the store right after the previous one was killed.
     await runAndKill(path, heard, {
       lines: 1 + random.below(300),
       ...(kill === 0 && { whileOpen: isLocked }),
@@ -80,14 +84,17 @@ test(`killed again and again, a store keeps all that was acknowledged, each effe
       expect({ number, result }).toEqual({ number, result: heard.done.get(number) });
   }
   await assertEffects(engine, heard.started, heard.tried);
-  // A client that is not sure asks again, and then knows.
+  // A client that does not know the outcome retries, and then knows.
   for (const number of heard.tried)
     await finishFlow(engine.client, await startFlow(engine.client, number));
   await assertEffects(engine, heard.tried, heard.tried);
   expect(store.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0, dead: 0 });
 });
 
-/** Every effect of the `certain` flows is there once, and none but those of the `possible` ones, not one of them twice. */
+/**
+ * Expects each effect of the `certain` flows once, and of all others only those of the `possible`
+ * flows, none twice.
+ */
 async function assertEffects(
   { client }: Embedded,
   certain: Iterable<number>,

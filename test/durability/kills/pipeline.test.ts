@@ -6,7 +6,7 @@ import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-cl
 import { HeldStore } from "../support/held-store.ts";
 import type { Visible } from "../support/held-store.ts";
 
-/** What is done at one address; the handler of `fail` does it too, and then throws. */
+/** An action at one address. The handler of `fail` performs it too, and then throws. */
 type Act =
   | { readonly do: "set"; readonly name: "a" | "b"; readonly to: number }
   | { readonly do: "delete"; readonly name: "a" | "b" }
@@ -17,7 +17,7 @@ type Act =
 interface Command {
   readonly acts: readonly Act[];
   readonly fails: boolean;
-  /** Time until the next command is given; nobody waits for the outcome of this one. */
+  /** Time until the next command, which does not wait for the outcome of this one. */
   readonly pause: number;
 }
 
@@ -63,7 +63,7 @@ const command: fc.Arbitrary<Command> = fc.record({
 });
 const world = fc.record({
   commands: fc.array(command, { minLength: 1, maxLength: 15 }),
-  /** How long the commits take, in turn. */
+  /** The durations of the commits, in turn. */
   commits: fc.array(fc.nat(25), { minLength: 1, maxLength: 6 }),
   visible: fc.constantFrom<Visible>("at once", "when it resolves"),
   queues: fc.boolean(),
@@ -72,7 +72,7 @@ const world = fc.record({
 
 const EMPTY: Box = { a: 0, b: 0 };
 
-test("while commits take their time, states, tokens and timers are as if each message were committed at once", async () => {
+test("with slow commits, states, tokens and timers behave as if each message were committed at once", async () => {
   await fc.assert(
     fc.asyncProperty(world, async ({ commands, commits, visible, queues, cachedStates }) => {
       const clock = new VirtualClock();
@@ -158,7 +158,7 @@ async function read(client: Client, box: ReturnType<typeof makeBox>["box"]): Pro
   }
 }
 
-/** The state after none, one, ... of the messages. */
+/** Returns the states after 0, 1, ... messages. */
 function states(handled: readonly Handled[]): readonly Box[] {
   const after: Box[] = [EMPTY];
   for (const each of handled) {
@@ -175,7 +175,7 @@ function states(handled: readonly Handled[]): readonly Box[] {
   return after;
 }
 
-/** Readers see states that once were, never an older one after a newer one, and never one that is yet to come. */
+/** Expects that readers saw only past states, and never an older one after a newer one. */
 function checkReads(
   handled: readonly Handled[],
   seen: readonly { readonly box: Box; readonly handled: number }[],
@@ -191,7 +191,10 @@ function checkReads(
   }
 }
 
-/** An alarm rings once, not early; or not at all if it was cancelled, or its token used anew, before its time. */
+/**
+ * Expects that an alarm rang once and not early, or never if it was canceled or replaced before its
+ * time.
+ */
 function checkAlarms(handled: readonly Handled[]): void {
   const rung = handled.flatMap((each) => ("rang" in each ? [each] : []));
   for (const [rowId, each] of handled.entries()) {
@@ -218,13 +221,16 @@ interface Use {
   readonly token: string | undefined;
 }
 
-/** When a later act first cancels the token, or uses it for another message. */
+/**
+ * Returns the instant at which a later action first cancels the token or uses it for another
+ * message.
+ */
 function endOfToken(handled: readonly Handled[], { rowId, step, token }: Use): number {
   if (token === undefined) return Number.POSITIVE_INFINITY;
   for (const [index, each] of handled.entries()) {
     if (index < rowId || "rang" in each || each.command.fails) continue;
     const acts = index === rowId ? each.command.acts.slice(step + 1) : each.command.acts;
-    // Within one handler everything happens at once, and what is cancelled never leaves.
+    // Within one handler all actions happen at once, and a canceled message never leaves.
     if (acts.some((act) => "token" in act && act.token === token))
       return index === rowId ? Number.NEGATIVE_INFINITY : each.at;
   }

@@ -1,6 +1,7 @@
 /**
- * A process that dies of one of its messages: `node poison-child.ts <store> <how it dies>`. The first one on a store starts work, the poison in
- * its midst; each one says what became of that, if it lives to see it, and closes. Mended, it sends the dead letter again before.
+ * A process that one of its messages crashes: `node poison-child.ts <store> <how>`. The first
+ * process on a store starts work with the poison in its middle. Each one prints the outcome, if it
+ * survives, and closes. A repaired one redrives the dead letter first.
  */
 import { writeSync } from "node:fs";
 import { embedded, fn, HandbackError, sqlite, stateful, value } from "../../../src/index.ts";
@@ -12,7 +13,7 @@ const [path = "", how = ""] = process.argv.slice(2);
 const WAYS: Readonly<Record<string, () => unknown>> = {
   "is killed": () => process.kill(process.pid, "SIGKILL"),
   exits: () => process.exit(3),
-  "fails where nobody listens": () =>
+  "throws an uncaught error": () =>
     setTimeout(() => {
       throw new Error("nobody listens");
     }, 5),
@@ -33,7 +34,7 @@ const innocent = fn("poison/innocent", async (ctx, id: string) => {
   return ctx.invoke(counter.add, 1, { id });
 });
 
-/** Time that passes twenty times as fast for whoever waits. */
+/** A clock whose timers run twenty times as fast. */
 const clock: Clock = {
   now: () => Date.now(),
   monotonicNs: () => Math.round(performance.now() * 1e6),
@@ -43,7 +44,7 @@ const clock: Clock = {
   },
 };
 
-// Written at once, unlike what console.log may keep: the process may not live to say it.
+// Written synchronously, unlike console.log, because the process may crash before that prints.
 const say = (what: object): void => void writeSync(1, `${JSON.stringify(what)}\n`);
 
 const engine = await embedded({
@@ -59,7 +60,7 @@ const starts = [
   () => client.start(poison, 7, { id: "poison" }),
   ...second.map((id) => () => client.start(innocent, id, { id })),
 ];
-// What the first process has started, the others find: the keys are the same.
+// Later processes attach to the flows that the first one started, because the keys are the same.
 const flows = await Promise.all(starts.map((start) => start()));
 const results = await Promise.all(
   flows.map((flow) =>

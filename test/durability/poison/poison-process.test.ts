@@ -15,7 +15,7 @@ interface Said {
   readonly left: number;
 }
 
-/** Runs the program; gives what it said, or `undefined` if it died before. */
+/** Runs the program and returns its output, or `undefined` if it crashed first. */
 async function run(path: string, how: string): Promise<Said | undefined> {
   const child = spawn(process.execPath, [...NODE_OPTIONS, PROGRAM, path, how], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -25,8 +25,8 @@ async function run(path: string, how: string): Promise<Said | undefined> {
   return said === "" ? undefined : (JSON.parse(said) as Said);
 }
 
-test.each(["is killed", "exits", "fails where nobody listens"])(
-  "a process that %s whenever it handles one message lives on without it after its first start and three more, and has done all else",
+test.each(["is killed", "exits", "throws an uncaught error"])(
+  "a process that %s each time it handles one message survives without it after its first start and three more, and does all other work",
   async (how) => {
     const path = join(temporaryDirectory(), "s.db");
     let starts = 1;

@@ -12,19 +12,19 @@ const count = stateful("poison/count", {
   handlers: { add: (ctx, by: number) => (ctx.state.n += by) },
 });
 
-/** Ends the process in the midst of a handler that waits. */
+/** Crashes the process while its handler waits. */
 const die = (ctx: object): Promise<never> => {
   simulationOf(ctx, "die()").crash();
   return Promise.withResolvers<never>().promise;
 };
 
-/** Ends the process after so many ms. */
+/** Crashes the process after so many ms. */
 const makeSlowly = ({ work }: Machine) =>
   fn("poison/slowly", async (ctx, ms: number) =>
     ms > 0 ? work(ms).then(() => die(ctx)) : die(ctx),
   );
 
-/** Innocents that work for so many ms each, and count themselves. */
+/** Innocent functions that run for so many ms each, and count their runs. */
 const innocents = ({ work }: Machine) =>
   fn(
     "poison/innocent",
@@ -34,7 +34,7 @@ const innocents = ({ work }: Machine) =>
     },
   );
 
-/** Starts innocents; gives what waits for all of them. */
+/** Starts innocent flows and returns a function that waits for all of them. */
 async function startInnocents(
   t: Simulated,
   works: readonly number[],
@@ -53,8 +53,8 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: { code: unknown }) => error.code,
   );
 
-describe("a message that the process dies of whenever it is handled", () => {
-  test("is given up once it was at work at as many deaths as the limit says, beside the first; its caller is told", async () => {
+describe("a message that crashes the process each time it is handled", () => {
+  test("is given up at the crash limit, not counting the first crash, and its caller gets the error", async () => {
     for (const crashLimit of [1, 2, 3, 5]) {
       const run = await simulate({ functions: [crashing(poison)], crashLimit }, async (t) => {
         const handle = await t.client.start(poison, 7, { id: "p" });
@@ -83,7 +83,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     }
   });
 
-  test("is not given up if it ends the process less often", async () => {
+  test("is not given up below the crash limit", async () => {
     for (const times of [1, 2, 3]) {
       const run = await simulate({ functions: [crashing(poison, times)], crashLimit: 3 }, (t) =>
         t.client.call(poison, 7),
@@ -92,7 +92,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     }
   });
 
-  test("is found among a thousand that are innocent, each of which is handled once to its end", async () => {
+  test("is found among a thousand innocent messages, each handled to its end once", async () => {
     const works = Array.from({ length: 1_000 }, (_, n) => (n % 10 === 0 ? 40 : 0));
     const functions = (machine: Machine) => [crashing(poison), innocents(machine), count];
     const run = await simulate({ functions, crashLimit: 3 }, async (t) => {
@@ -109,7 +109,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     expect(states.filter(({ state }) => (state as { n: number }).n !== 1)).toEqual([]);
   });
 
-  test("holds up nobody else: what comes in meanwhile is handled at once, and its own address is free when it is given up", async () => {
+  test("delays no other work: new messages are handled at once, and its address is free when it is given up", async () => {
     const box = stateful("poison/box", {
       state: { n: value(0) },
       handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) },
@@ -133,11 +133,11 @@ describe("a message that the process dies of whenever it is handled", () => {
       };
     });
     expect(run.result).toMatchObject({ outcome: "POISONED", behind: 1, after: 2 });
-    // Only those that were on their way when the process died took any time.
+    // Only the messages in progress at the crash were delayed.
     expect(run.result.took.filter((ms) => ms > 0).length).toBeLessThanOrEqual(run.crashes.length);
   });
 
-  test("may be cancelled while it waits for its turn; what is behind it at its address goes on at once", async () => {
+  test("may be canceled while it waits for its turn, and messages behind it at its address continue at once", async () => {
     const box = stateful("poison/box", {
       state: { n: value(0) },
       handlers: { add: (ctx) => ++ctx.state.n, kill: (ctx) => die(ctx) },
@@ -158,7 +158,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     expect(run.crashes).toHaveLength(2);
   });
 
-  test("rejects what is made of it like any other failure, so that what is to be cleaned up is", async () => {
+  test("rejects its dependents like any other failure, so that clean-ups run", async () => {
     const tidy = fn("poison/tidy", (_, end: { status: string; reason?: { code?: string } }) => [
       end.status,
       end.reason?.code,
@@ -178,7 +178,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     expect(await run.meter.flow("p")).toMatchObject({ final: true, beta: 1 });
   });
 
-  test("is found when it needs a while for it, or what it waited for", async () => {
+  test("is found even if it crashes the process after a while, or after a wait", async () => {
     const blocking = fn("poison/blocking", async (ctx, _: number) => {
       await ctx.get(ctx.invoke(count.add, 1, { id: "c" }));
       return die(ctx);
@@ -192,14 +192,14 @@ describe("a message that the process dies of whenever it is handled", () => {
     }
   });
 
-  test("is found whichever other commit fails meanwhile, and however, and each effect of the others counts once", async () => {
+  test("is found whichever other commit fails and in whichever way, and each effect of the others counts once", async () => {
     const functions = (machine: Machine) => [crashing(poison), innocents(machine), count];
     const report = await everyCrash(
       {
         functions,
         crashLimit: 3,
         how: ["before", "after", "lost", "kept", "refused", "unsure"],
-        // A death in between counts or does not, as it happens to find the message at work or not.
+        // A crash in between counts only if the message was running at that moment.
         compare: ({ result, states, egress }) => ({ result, states, egress }),
       },
       async (t) => {
@@ -212,7 +212,7 @@ describe("a message that the process dies of whenever it is handled", () => {
     expect(report.points).toBeGreaterThan(50);
   });
 
-  test("is found with any number of others like it, however long they take, and nothing innocent is given up", async () => {
+  test("is found with any number of others like it, however long they take, and no innocent message is given up", async () => {
     const work = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 20_000 }));
     const options = fc.record({
       poisons: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4_900 })), {
@@ -249,8 +249,8 @@ describe("a message that the process dies of whenever it is handled", () => {
   });
 });
 
-describe("what is innocent", () => {
-  test("is not given up however often the process dies at its start, and runs once it lives", async () => {
+describe("an innocent message", () => {
+  test("is not given up however often the process crashes at its start, and runs once the process survives", async () => {
     const functions = (machine: Machine) => [innocents(machine), count];
     const run = await simulate({ functions, crashLimit: 1 }, async (t) => {
       const results = await startInnocents(t, [10_000, 10_000]);
@@ -263,7 +263,7 @@ describe("what is innocent", () => {
     expect([run.result, run.crashes.length]).toEqual([[1, 1], 20]);
   });
 
-  test("is not given up however often the process is killed, if its handler has run for a while each time", async () => {
+  test("is not given up however often the process is killed, if its handler runs for a while each time", async () => {
     const functions = (machine: Machine) => [record(innocents(machine)), count];
     const run = await simulate({ functions, crashLimit: 1 }, async (t) => {
       const results = await startInnocents(t, [60_000]);
@@ -294,14 +294,14 @@ describe("what is innocent", () => {
     }
   });
 
-  test("shares the blame for deaths that have another cause, and the more there are, the longer none of them is given up", async () => {
+  test("shares the blame for crashes with another cause, and the more messages share it, the longer none is given up", async () => {
     const functions = (machine: Machine) => [innocents(machine), count];
     const run = await simulate({ functions, crashLimit: 3 }, async (t) => {
       const results = await startInnocents(
         t,
         Array.from({ length: 8 }, () => 4_000),
       );
-      // In each second life or so one of them is at work.
+      // In about each second process one of them is running.
       for (let n = 0; n < 10; n++) {
         await t.crash();
         await t.advance("1500ms");
@@ -311,7 +311,7 @@ describe("what is innocent", () => {
     expect(run.result).toEqual(Array.from({ length: 8 }, () => 1));
   });
 
-  test("but suspected is handled one after the other, in a process that has lived for a second; all else at once", async () => {
+  test("on probation runs one at a time after the process has lived for a second, while all others run at once", async () => {
     const deadly = crashing(poison, 2);
     const functions = (machine: Machine) => [deadly, record(innocents(machine)), count];
     const seen = { starts: 0 };
@@ -332,14 +332,14 @@ describe("what is innocent", () => {
     const begun = run.trace.flatMap((event) =>
       event.event === "run" && event.function === "poison/innocent" ? [event.at] : [],
     );
-    const [late = 0, ...suspects] = begun.filter((at) => at >= third).map((at) => at - third);
+    const [late = 0, ...onProbation] = begun.filter((at) => at >= third).map((at) => at - third);
     expect(late).toBeLessThan(10);
-    expect(suspects).toEqual([1_000, 2_000, 3_000, 4_000]);
+    expect(onProbation).toEqual([1_000, 2_000, 3_000, 4_000]);
   });
 });
 
 describe("the limit of crashes", () => {
-  test("is a whole number from 1, or none", async () => {
+  test("is a whole number from 1, or infinite", async () => {
     const functions = [poison];
     for (const crashLimit of [
       0,

@@ -3,11 +3,11 @@ import type { EmbeddedOptions } from "handback";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import { FAULTS } from "../support/faulty-store.ts";
-import { MortalMachine } from "../support/mortal-machine.ts";
+import { CrashingMachine } from "../support/crashing-machine.ts";
 
 const codeOf = (error: unknown): unknown => (HandbackError.is(error) ? error.code : error);
 
-/** A function that fails, or takes the process with it, until it is mended. */
+/** A function that fails, or crashes the process, until it is repaired. */
 function makeFlaw(die: () => Promise<never>) {
   const flaw = { how: "throws" as "throws" | "dies" | "mended", keys: [] as string[] };
   const box = stateful("redrive/box", {
@@ -28,11 +28,14 @@ function makeFlaw(die: () => Promise<never>) {
   return { flaw, box, post };
 }
 
-/** The same on a machine that can die of it. */
+/** The same on a machine that it can crash. */
 function makeMachine(options: Partial<EmbeddedOptions> = {}) {
-  const parts = makeFlaw(() => mortal.die());
-  const mortal = new MortalMachine(() => [parts.box, parts.post], { crashLimit: 2, ...options });
-  return { ...parts, machine: mortal.machine, restart: () => mortal.restart() };
+  const parts = makeFlaw(() => crashing.die());
+  const crashing = new CrashingMachine(() => [parts.box, parts.post], {
+    crashLimit: 2,
+    ...options,
+  });
+  return { ...parts, machine: crashing.machine, restart: () => crashing.restart() };
 }
 
 describe("a dead letter", () => {
@@ -48,7 +51,7 @@ describe("a dead letter", () => {
     return { ...parts, store, clock, engine, letter };
   };
 
-  test("is sent again as it was, under the same idempotency key, and is gone", async () => {
+  test("is sent again unchanged, under the same idempotency key, and is deleted", async () => {
     const { flaw, box, engine, letter, store, clock } = await start();
     expect(letter).toMatchObject({
       target: { type: "redrive/box", id: "a" },
@@ -65,7 +68,7 @@ describe("a dead letter", () => {
     expect(store.count()).toMatchObject({ messages: 0, dead: 0 });
   });
 
-  test("whose message fails again is another one, with another id and the same key", async () => {
+  test("is replaced by another one with another id and the same key if its message fails again", async () => {
     const { flaw, engine, letter, clock } = await start();
     expect(await engine.redrive(letter.id)).toBe(true);
     await clock.quiet();
@@ -76,7 +79,7 @@ describe("a dead letter", () => {
     expect(flaw.keys).toEqual([letter.id, letter.id]);
   });
 
-  test("is thrown away for good", async () => {
+  test("is deleted for good", async () => {
     const { flaw, engine, letter, clock } = await start();
     flaw.how = "mended";
     await engine.discard(letter.id);
@@ -85,7 +88,7 @@ describe("a dead letter", () => {
     expect(flaw.keys).toHaveLength(1);
   });
 
-  test("is there once: of two who take it at the same time one is told that it is not found", async () => {
+  test("can be taken once: of two callers at the same time one gets NOT_FOUND", async () => {
     const { flaw, engine, letter, clock } = await start();
     flaw.how = "mended";
     const outcomes = await Promise.all(
@@ -98,7 +101,7 @@ describe("a dead letter", () => {
     expect(flaw.keys).toHaveLength(2);
   });
 
-  test("that is not there is not found, and after the end nothing is", async () => {
+  test("is NOT_FOUND if it does not exist, and CLOSED after the engine is closed", async () => {
     const { engine, letter } = await start();
     for (const id of ["", "nobody", letter.id.slice(1)]) {
       await expect(engine.redrive(id)).rejects.toMatchObject({
@@ -112,7 +115,7 @@ describe("a dead letter", () => {
     await expect(engine.discard(letter.id)).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  test("of a function that is not registered any more stays where it is", async () => {
+  test("stays if its function is no longer registered", async () => {
     const { engine, letter, store } = await start();
     await engine.close();
     const other = await embedded({ functions: [], store });
@@ -127,7 +130,7 @@ describe("a dead letter", () => {
     expect(other.deadLetters()).toEqual([]);
   });
 
-  test("whose input never came to be, because a future in it was rejected, cannot be sent, and stays", async () => {
+  test("stays if its message never had an input because a future in it was rejected", async () => {
     const clock = new VirtualClock();
     const box = stateful("redrive/box", {
       state: { n: value(0) },
@@ -149,7 +152,7 @@ describe("a dead letter", () => {
     expect(engine.deadLetters()).toEqual([]);
   });
 
-  test("and the message in its place count together or not at all, whichever way the commit goes", async () => {
+  test("and its replacement are committed together or not at all", async () => {
     for (const fault of FAULTS) {
       const { flaw, machine, restart, post, box } = makeMachine({ crashLimit: 3 });
       const first = await restart();
@@ -176,8 +179,8 @@ describe("a dead letter", () => {
   });
 });
 
-describe("a message that the process died of", () => {
-  test("is a dead letter that says so, and how often; it is done once its function is mended", async () => {
+describe("a message that crashed the process", () => {
+  test("is a dead letter with its number of crashes, and succeeds once its function is repaired", async () => {
     const { flaw, machine, restart, post, box } = makeMachine();
     const first = await restart();
     flaw.how = "dies";
@@ -194,7 +197,7 @@ describe("a message that the process died of", () => {
         details: { function: "redrive/box", id: "a", message: letter?.id, crashes: 2 },
       },
     });
-    // The first time, with others, and alone.
+    // The first time in a group, then alone.
     expect(flaw.keys).toHaveLength(3);
     flaw.how = "mended";
     expect(await engine.redrive(letter?.id ?? "")).toBe(true);
@@ -204,7 +207,7 @@ describe("a message that the process died of", () => {
     await machine.clock.until(engine.close());
   });
 
-  test("and was to make a state makes it when it is sent again", async () => {
+  test("creates its state when it is sent again", async () => {
     const { flaw, machine, restart, post, box } = makeMachine();
     const first = await restart();
     flaw.how = "dies";
@@ -219,21 +222,21 @@ describe("a message that the process died of", () => {
     await machine.clock.until(engine.close());
   });
 
-  test("may be one for an egress: it is given up too, and leaves under the same id when it is sent again", async () => {
+  test("may be an egress: it is given up too, and has the same id when it is sent again", async () => {
     const told: { value: unknown; id: string }[] = [];
     const sink = { how: "dies" };
     const tell = fn("redrive/tell", (ctx, n: number) => ctx.egress("redrive/out", n));
     const out = (value: unknown, { id }: { id: string }): void | Promise<never> => {
       told.push({ value, id });
-      if (sink.how === "dies") return mortal.die();
+      if (sink.how === "dies") return crashing.die();
     };
-    const mortal: MortalMachine = new MortalMachine(() => [tell], {
+    const crashing: CrashingMachine = new CrashingMachine(() => [tell], {
       crashLimit: 2,
       egress: { "redrive/out": out },
     });
-    const first = await mortal.restart();
+    const first = await crashing.restart();
     await first.client.call(tell, 3).catch(codeOf);
-    const engine = await mortal.restart();
+    const engine = await crashing.restart();
     const [letter] = engine.deadLetters();
     expect(letter).toMatchObject({
       target: { type: "redrive/out" },
@@ -242,9 +245,9 @@ describe("a message that the process died of", () => {
     });
     sink.how = "mended";
     expect(await engine.redrive(letter?.id ?? "")).toBe(true);
-    await mortal.machine.clock.quiet();
+    await crashing.machine.clock.quiet();
     expect(told).toEqual(Array.from({ length: 4 }, () => ({ value: 3, id: letter?.id })));
     expect(engine.deadLetters()).toEqual([]);
-    await mortal.machine.clock.until(engine.close());
+    await crashing.machine.clock.until(engine.close());
   });
 });

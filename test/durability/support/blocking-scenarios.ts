@@ -3,7 +3,10 @@ import type { FutureHandle, Waited } from "handback";
 import type { Scenario } from "./every-commit.ts";
 import { makeLedger, orIfOver, read } from "./ledger.ts";
 
-/** The naive style: one handler that blocks. It may run again from its start; what it caused must count once. */
+/**
+ * The naive style: one blocking handler. It may run again from its start, and its effects must
+ * count once.
+ */
 export function naive(): Scenario<unknown> {
   const ledger = makeLedger();
   const slow = fn("test/slowly", (ctx, name: string) =>
@@ -48,7 +51,10 @@ export function naive(): Scenario<unknown> {
   };
 }
 
-/** Blocks on what others give: an event, a promise, another blocking handler, a race of two; with state of its own. */
+/**
+ * Blocks on others: an event, a promise, another blocking handler, a race of two; with its own
+ * state.
+ */
 export function naiveAndOutside(): Scenario<unknown> {
   const ledger = makeLedger();
   const inner = fn("test/inner", async (ctx, name: string) => [
@@ -109,7 +115,7 @@ export function naiveAndOutside(): Scenario<unknown> {
   };
 }
 
-/** A blocking handler that fails after it has sent something, and is tried again: what it sent stays sent. */
+/** A blocking handler that fails after a send, and is retried: its message stays sent. */
 export function naiveRetries(): Scenario<unknown> {
   const ledger = makeLedger();
   const fails = fn("test/fails", (_, why: string): number => {
@@ -134,7 +140,10 @@ export function naiveRetries(): Scenario<unknown> {
   };
 }
 
-/** Blocks while a promise that it has made is joined with other work: each run makes another token, and each token is good. */
+/**
+ * Blocks on a join of its own promise with other work. Each run makes another token, and each token
+ * is valid.
+ */
 export function naivePromises(): Scenario<unknown> {
   const ledger = makeLedger();
   const slow = fn("test/slowly", (ctx, name: string) =>
@@ -162,7 +171,7 @@ export function naivePromises(): Scenario<unknown> {
     world: { functions: [ledger, slow, booked, indexes, blocking] },
     async script(client, clock) {
       for (;;) {
-        // Asked by a message, so that nobody goes on asking an engine whose power is gone.
+        // Polled by a message, so that no client keeps polling a dead engine.
         const flow = await client.start(blocking, undefined, { id: "promises-1" });
         const { custom } = await flow.status();
         if (custom !== undefined) {
@@ -177,7 +186,10 @@ export function naivePromises(): Scenario<unknown> {
   };
 }
 
-/** Blocks after it has described what would be described anew when it runs again: other instants, in an argument and in a handle. */
+/**
+ * Blocks after it has used instants in an argument and in a handle, which differ when it runs
+ * again.
+ */
 export function naiveInstants(): Scenario<unknown> {
   const ledger = makeLedger();
   const slow = fn("test/slowly", (ctx, name: string) =>

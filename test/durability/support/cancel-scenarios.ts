@@ -15,7 +15,7 @@ import type { Machine } from "./machine.ts";
 
 type Ledger = ReturnType<typeof makeLedger>;
 
-/** In which work may be parked. */
+/** The ways in which work may be parked. */
 export const WAYS = [
   "sleep",
   "call",
@@ -29,7 +29,10 @@ export const WAYS = [
   "wait",
 ] as const;
 
-/** Work that is parked for long in some way, and cleans up however it ends: with a function that calls another one. */
+/**
+ * Work that is parked for long in some way, and cleans up in any case, with a function that calls
+ * another one.
+ */
 function makeParking(ledger: Ledger) {
   const booked = fn("test/booked", (ctx, { args }: { result: unknown; args: string }) =>
     ctx.invoke(ledger.book, args, { id: "a" }),
@@ -67,7 +70,7 @@ function makeParking(ledger: Ledger) {
     handle: (ctx, name) => ctx.future(ctx.invoke(slow, name).handle()),
     wait: (ctx, name) => ctx.wait([ctx.invoke(slow, name), ctx.promise()], { timeout: "2h" }),
   };
-  /** Parks work in each of the ways, each with its clean-up. */
+  /** Parks work in each way, each with its clean-up. */
   const park = (ctx: Context, prefix: string): readonly Future<unknown>[] =>
     WAYS.map((way) =>
       ctx.onSettled(
@@ -79,7 +82,7 @@ function makeParking(ledger: Ledger) {
   return { functions: [booked, cleanUp, slow, resource, stuck], park, booked };
 }
 
-/** What was booked, and whether the bill of the flow is whole. */
+/** Reads the bookings, and whether the bill of the flow is complete. */
 function readBooked(ledger: Ledger, flow: string) {
   return async ({ engine }: Machine): Promise<unknown> => {
     const { requests } = await engine.client.readState(ledger, "a").catch(() => ({ requests: {} }));
@@ -88,7 +91,10 @@ function readBooked(ledger: Ledger, flow: string) {
   };
 }
 
-/** Waits for a flow to have said something. Asks by a message, so that nobody goes on asking an engine whose power is gone. */
+/**
+ * Waits until a flow has a custom status. Polls by a message, so that no client keeps polling a
+ * dead engine.
+ */
 async function untilHeard(
   begin: () => Promise<FlowHandle<unknown>>,
   clock: VirtualClock,
@@ -100,14 +106,14 @@ async function untilHeard(
   }
 }
 
-/** Cancels a flow, by a client that asks again when it is not sure. */
+/** Cancels a flow, with a client that retries when the outcome is unknown. */
 async function cancelSurely(client: Client, flow: FlowHandle<unknown>): Promise<unknown> {
   await client.cancel(flow);
   const outcome: unknown = await flow.result().catch((error: HandbackError) => error.code);
   return { outcome, status: (await flow.status()).status };
 }
 
-/** Races that are won while others are parked in every way there is. */
+/** Races whose losers are parked in every way. */
 export function races(): Scenario<unknown> {
   const ledger = makeLedger();
   const { functions, park, booked } = makeParking(ledger);
@@ -127,7 +133,10 @@ export function races(): Scenario<unknown> {
   };
 }
 
-/** A flow that is cancelled from outside while it is parked in every way there is, with calls queued behind a busy state. */
+/**
+ * A flow that is canceled from outside while it is parked in every way, with calls queued behind a
+ * busy state.
+ */
 export function cancelledFlow(): Scenario<unknown> {
   const ledger = makeLedger();
   const { functions, park } = makeParking(ledger);
@@ -156,7 +165,9 @@ export function cancelledFlow(): Scenario<unknown> {
   };
 }
 
-/** A future that is cancelled through its handle, from inside its own flow, while another flow waits for it. */
+/**
+ * A future canceled through its handle, from inside its own flow, while another flow waits for it.
+ */
 export function cancelledHandle(): Scenario<unknown> {
   const ledger = makeLedger();
   const { functions, park } = makeParking(ledger);
@@ -200,7 +211,10 @@ export function cancelledHandle(): Scenario<unknown> {
   };
 }
 
-/** A flow whose handlers block, some of them on races, when it is cancelled: what they let out must not go on. */
+/**
+ * A flow whose handlers block, some on races, when it is canceled: the messages they sent must not
+ * continue.
+ */
 export function cancelledBlocking(): Scenario<unknown> {
   const ledger = makeLedger();
   const { functions, park } = makeParking(ledger);

@@ -4,15 +4,15 @@ import { FAULTS } from "./faulty-store.ts";
 import { Machine } from "./machine.ts";
 import type { Crash, Script, World } from "./machine.ts";
 
-/** Something to do, and what is to be seen of it afterwards. */
+/** A program, and the observations to make afterwards. */
 export interface Scenario<Result> {
   readonly world: World;
   readonly script: Script<Result>;
-  /** What the world looks like in the end: states, and effects outside. */
+  /** Observes the world at the end: states, and effects outside. */
   readonly observe: (machine: Machine) => Promise<unknown>;
-  /** How many rows of state its functions own in the end, where that is known. */
+  /** The number of state rows that its functions own at the end, where known. */
   readonly ownRows: number | undefined;
-  /** How many cells are kept for a while after a run without failures, where that is known. */
+  /** The number of cells retained after a run without failures, where known. */
   readonly cells?: number;
 }
 
@@ -25,10 +25,10 @@ interface Outcome<Result> {
 }
 
 /**
- * Runs a scenario once undisturbed, then once for each of its commits and each way in which that can go wrong: result,
- * states and effects must be the same every time, and nothing may be left behind.
+ * Runs a scenario once without faults, then once for each of its commits and each fault of that
+ * commit: result, states and effects must be the same each time, and nothing may be left behind.
  *
- * @returns the undisturbed outcome.
+ * @returns the outcome without faults
  */
 export async function everyCommit<Result>(make: () => Scenario<Result>): Promise<Outcome<Result>> {
   const calm = await play(make(), []);
@@ -44,21 +44,21 @@ export async function everyCommit<Result>(make: () => Scenario<Result>): Promise
   return calm;
 }
 
-/** How a disk is. */
+/** Properties of a disk. */
 export interface DiskKind {
-  /** How long commits take, in turn. */
+  /** The durations of commits, in turn. */
   readonly commitMs: readonly number[];
-  /** Whether it takes a commit while it is still at another. */
+  /** Set if it accepts a commit while another one is in flight. */
   readonly queues: boolean;
 }
 
-/** A disk that takes its time. */
+/** A slow disk. */
 export const diskKind: fc.Arbitrary<DiskKind> = fc.record({
   commitMs: fc.array(fc.nat(5), { maxLength: 4 }),
   queues: fc.boolean(),
 });
 
-/** Plays a scenario through some crashes, and checks what is left in the store. */
+/** Plays a scenario through some crashes, and checks the rows left in the store. */
 export async function play<Result>(
   scenario: Scenario<Result>,
   crashes: readonly Crash[],
@@ -76,7 +76,7 @@ export async function play<Result>(
     expect(cells).toHaveLength(scenario.cells);
   await machine.forget();
   const rows = machine.disk.rows();
-  // What a blocking handler caused is kept for longer when a later run of it did something else.
+  // Work of a blocked handler is retained for longer when a later run of it did other work.
   expect(
     rows.filter(
       ({ type }) => type.startsWith("_sys/") && (type !== "_sys/cell" || crashes.length === 0),
@@ -88,7 +88,9 @@ export async function play<Result>(
   return { result, observed, dead, commits };
 }
 
-/** Of the system's own rows only flows and cells are left, and those for a limited time. */
+/**
+ * Expects that only flows and cells are left of the system's own rows, and only for a limited time.
+ */
 function assertNothingLeaks(machine: Machine): void {
   const system = machine.disk.rows().filter(({ type }) => type.startsWith("_sys/"));
   expect(

@@ -6,11 +6,11 @@ import { InTurn } from "../../support/in-turn.ts";
 import { batchThroughText } from "../../../src/testing/simulation/machine/text-round-trip.ts";
 
 /**
- * What befalls a commit.
- * - `lost`: the process dies before the commit is there
- * - `unheard`: the commit is there, and the process dies before it hears of it
- * - `refused`: the commit rejects, and is not there
- * - `unsure`: the commit rejects, although it is there
+ * The fault of a commit.
+ * - `lost`: the process crashes before the commit is durable
+ * - `unheard`: the commit is durable, and the process crashes before its promise resolves
+ * - `refused`: the commit rejects, and did not happen
+ * - `unsure`: the commit rejects, although it is durable
  */
 export type Fault = "lost" | "unheard" | "refused" | "unsure";
 
@@ -22,33 +22,36 @@ interface Armed {
   readonly happened: () => void;
 }
 
-/** A row that is left in the store. */
+/** A row left in the store. */
 export interface Row extends Address {
   readonly name: string;
   readonly expires: boolean;
 }
 
 /**
- * Content that outlives the engines which use it, one after the other, and a place to plan how one of them ends.
+ * Content that outlives the engines that use it one after the other, with faults planned for one of
+ * them.
  */
 export class FaultyDisk {
   readonly content: Store = memory();
-  /** How long a commit takes. */
+  /** Delays a commit. */
   delay: () => Promise<void> = () => Promise.resolve();
-  /** Whether it takes a commit while it is still at another. */
+  /** Set if it accepts a commit while another one is in flight. */
   queues = false;
-  /** Commits that were tried since the disk was made. */
+  /** The number of commits attempted so far. */
   commits = 0;
   readonly #addresses = new Map<string, Address>();
   #armed: Armed | undefined;
   #session: Session | undefined;
 
-  /** A store for the next engine. The previous one is done for: nothing that it still does has any effect. */
+  /**
+   * Returns a store for the next engine. The previous engine's commits have no effect from now on.
+   */
   plug(): Session {
     return (this.#session = new Session(this));
   }
 
-  /** Plans what befalls one of the next commits, counted from 1; resolves when it has. */
+  /** Plans the fault of one of the next commits, counted from 1. Resolves when it has happened. */
   arm(atCommit: number, fault: Fault): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#armed = { atCommit: this.commits + atCommit, fault, happened: resolve };
@@ -59,7 +62,7 @@ export class FaultyDisk {
     this.#armed = undefined;
   }
 
-  /** Takes the power from whoever uses the disk. */
+  /** Cuts the power of the engine that uses the disk. */
   async cut(): Promise<void> {
     this.#session?.die();
     await this.content.close();
@@ -80,7 +83,7 @@ export class FaultyDisk {
     throw new HandbackError("STORE_FAILED", `the disk has been told to fail: ${armed.fault}`);
   }
 
-  /** All rows of state; whoever has plugged in must have it open. */
+  /** Returns all rows of state. A store of the disk must be open. */
   rows(): readonly Row[] {
     return [...this.#addresses.values()].flatMap(({ type, id }) =>
       this.content
@@ -90,7 +93,7 @@ export class FaultyDisk {
   }
 }
 
-/** The disk as one engine has it, until the power goes. */
+/** The disk as one engine sees it, until its power is cut. */
 class Session implements Store {
   readonly #disk: FaultyDisk;
   readonly #queue = new InTurn();

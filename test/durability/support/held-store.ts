@@ -2,10 +2,15 @@ import type { Address } from "../../../src/core/message/address.ts";
 import type { Batch, StoreInfo, Store } from "../../../src/stores/store.ts";
 import { InTurn } from "../../support/in-turn.ts";
 
-/** When a commit that takes its time is there to be read: at once, or only when it resolves. Both are allowed. */
+/**
+ * The moment at which a slow commit can be read: at once, or when it resolves. Both are allowed.
+ */
 export type Visible = "at once" | "when it resolves";
 
-/** A store whose commits take as long as `hold` says: the writer of a real one may live off the event loop. */
+/**
+ * A store whose commits last until `hold` resolves, because the writer of a real store may run off
+ * the event loop.
+ */
 export class HeldStore implements Store {
   readonly queuesFrom: number | undefined;
   readonly #content: Store;
@@ -13,7 +18,7 @@ export class HeldStore implements Store {
   readonly #visible: Visible;
   readonly #queue: InTurn | undefined;
 
-  /** @param queues whether it takes a commit while it is still at another */
+  /** @param queues set if it accepts a commit while another one is in flight */
   constructor(
     content: Store,
     hold: (batch: Batch) => Promise<unknown>,
@@ -90,12 +95,12 @@ export class HeldStore implements Store {
   }
 }
 
-/** A gate for commits: shut, they wait until it is opened; each waiting one can be made to fail. */
+/** A gate for commits. While it is shut, they wait, and each can be made to fail. */
 export class CommitGate {
   readonly #waiting: { pass: () => void; fail: (error: unknown) => void }[] = [];
   #open = true;
 
-  /** How many commits wait. */
+  /** The number of commits that wait. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -111,7 +116,7 @@ export class CommitGate {
     this.#open = false;
   }
 
-  /** Lets one commit through. */
+  /** Lets one commit pass. */
   passOne(): void {
     this.#waiting.shift()?.pass();
   }

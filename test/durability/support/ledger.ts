@@ -1,7 +1,7 @@
 import { HandbackError, stateful, value } from "handback";
 import type { Machine } from "./machine.ts";
 
-/** Counts how often each request had its effect: once, however often the code ran. */
+/** Counts the effects of each request: one, however often the code ran. */
 export function makeLedger() {
   return stateful("test/ledger", {
     state: { requests: value<Record<string, number>>({}) },
@@ -14,17 +14,17 @@ export function makeLedger() {
   });
 }
 
-/** Reads what was booked under these ids. */
+/** Reads the bookings under these ids. */
 export const read = (ledger: ReturnType<typeof makeLedger>, ...ids: readonly string[]) => {
   return ({ engine }: Machine) => Promise.all(ids.map((id) => engine.client.readState(ledger, id)));
 };
 
-/** A client that asks again may find the flow over. */
+/** Ignores that a client that retries may find the flow ended. */
 export function orIfOver(error: unknown): void {
   if (!HandbackError.is(error, "FLOW_OVER")) throw error;
 }
 
-/** The same outcome, however the code was run. */
+/** Expects the same outcome, however the code was run. */
 export function withoutStacks(result: unknown): unknown {
   return JSON.parse(
     JSON.stringify(result, (key, each: unknown) => (key === "stack" ? undefined : each)),

@@ -6,23 +6,26 @@ import { FaultyDisk } from "./faulty-store.ts";
 import type { Fault } from "./faulty-store.ts";
 
 const CRASHED = "crashed";
-/** When a guard is due. */
+/** The due time of a message that never fires. */
 const NEVER = 8.64e15;
 
-/** Functions, and what the outside sees of them. Made anew for each run, so that what it counts is that run's. */
+/**
+ * Functions, and observations from outside. Created for each run, so that its counts belong to that
+ * run.
+ */
 export interface World {
   readonly functions: readonly object[];
   readonly options?: Partial<EmbeddedOptions>;
 }
 
-/** A crash: which commit after the engine's start, counted from 1, and how. */
+/** A crash: the number of the commit after the engine's start, counted from 1, and its fault. */
 export type Crash = readonly [atCommit: number, fault: Fault];
 
-/** A program from outside that can be run again from its start: it gives keys to what it starts. */
+/** A client program that can run again from its start, because its flows have keys. */
 export type Script<Result> = (client: Client, clock: VirtualClock) => Promise<Result>;
 
 /**
- * A computer with a disk: runs an engine, loses it, and runs another one over what is on the disk.
+ * A machine with a disk: runs an engine, loses it, and runs another one on the same disk.
  */
 export class Machine {
   readonly clock: VirtualClock;
@@ -32,7 +35,7 @@ export class Machine {
   #session: ReturnType<FaultyDisk["plug"]> | undefined;
   #crashLimit = 3;
 
-  /** @param commitMs how long commits take, in turn */
+  /** @param commitMs the durations of commits, in turn */
   constructor(world: World, commitMs: readonly number[] = [], clock = new VirtualClock()) {
     this.clock = clock;
     this.#world = world;
@@ -42,7 +45,7 @@ export class Machine {
     };
   }
 
-  /** The engine that runs now. */
+  /** The running engine. */
   get engine(): Embedded {
     if (this.#engine === undefined) throw new Error("the machine is not running");
     return this.#engine;
@@ -67,18 +70,18 @@ export class Machine {
     }));
   }
 
-  /** Takes the power away, at once. */
+  /** Cuts the power at once. */
   async cut(): Promise<void> {
     await this.disk.cut();
     this.#engine = undefined;
   }
 
   /**
-   * Runs a script to its end, over as many engines as there are crashes that come to pass; the client starts the script
-   * again after each. Time goes on between two engines.
+   * Runs a script to its end, through all planned crashes that happen. The client starts the script
+   * again after each. Time passes between two engines.
    */
   async run<Result>(script: Script<Result>, crashes: readonly Crash[] = []): Promise<Result> {
-    // After several crashes in a row some messages have to wait, which changes what happens by then.
+    // After several crashes in a row some messages go on probation, which changes the timing.
     this.#crashLimit = crashes.length > 1 ? Number.POSITIVE_INFINITY : 3;
     for (const [atCommit, fault] of crashes) {
       const crashed = this.disk.arm(atCommit, fault);
@@ -98,7 +101,7 @@ export class Machine {
     return outcome.result;
   }
 
-  /** Runs the script, then lets everything else happen, one-way messages with a delay included. */
+  /** Runs the script, then all remaining work, including delayed one-way messages. */
   async #play<Result>(
     script: Script<Result>,
     client: Client,
@@ -123,7 +126,7 @@ export class Machine {
     }
   }
 
-  /** Lets time pass until all that was kept for a while may be collected. */
+  /** Lets time pass until all retention has ended. */
   async forget(): Promise<void> {
     await this.clock.advance(3 * 3_600_000);
   }

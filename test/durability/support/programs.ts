@@ -47,14 +47,18 @@ export const program: fc.Arbitrary<readonly Step[]> = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-/** A handler that does the steps in turn. Whatever is called, sent or continued books under the step's number. */
+/**
+ * A handler that performs the steps in turn. Each call, send and continuation books under the
+ * step's number.
+ */
 export function programScenario(steps: readonly Step[]): Scenario<unknown> {
   const ledger = stateful("test/ledger", {
     state: { requests: value<Record<string, number>>({}) },
     handlers: {
       book(ctx, { step, fails }: { step: number; fails: boolean; inputs?: unknown }) {
         ctx.state.requests[step] = (ctx.state.requests[step] ?? 0) + 1;
-        // All fail alike: which rejection comes first to a join may differ from run to run.
+        // All fail in the same way, because the first rejection to reach a join may differ from run
+        // to run.
         if (fails) throw new Error("failed");
         return step;
       },

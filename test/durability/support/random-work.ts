@@ -3,7 +3,7 @@ import { fn, stateful, value } from "handback";
 import type { Context, Future, FutureHandle, Settlement } from "handback";
 import type { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** Work that may be parked in any way there is. */
+/** Work that may be parked in any way. */
 export type Work =
   | { readonly do: "leaf"; readonly ms: number; readonly heeds: boolean }
   | { readonly do: "sleep"; readonly ms: number }
@@ -43,30 +43,30 @@ export const { work } = fc.letrec<{ work: Work }>((tie) => ({
   ),
 }));
 
-/** Whether some part of the work is of one of these kinds. */
+/** Tells whether some part of the work is of one of these kinds. */
 export function hasAny(todo: Work, ...kinds: readonly Work["do"][]): boolean {
   const parts = "parts" in todo ? todo.parts : "part" in todo ? [todo.part] : [];
   return kinds.includes(todo.do) || parts.some((part) => hasAny(part, ...kinds));
 }
 
-/** A run that was begun, and does not clean up. */
+/** A started run that is not a clean-up. */
 export interface Run {
   readonly startedAt: number;
-  /** It was called with whatever came of a future that its handler had cancelled. */
+  /** Set if its input is the settlement of a future that its handler canceled. */
   readonly ofCancelled: boolean;
 }
 
-/** What became of one clean-up. */
+/** The outcome of one clean-up. */
 export interface CleanUp {
-  /** How often it was called. */
+  /** The number of calls. */
   times: number;
-  /** How it was told that the future had ended, the last time. */
+  /** The settlement of the last call. */
   told: string | undefined;
-  /** How often the function was called that it goes on with. */
+  /** The number of calls of its continuation. */
   finished: number;
 }
 
-/** Functions that do such work, and what is to be seen of it. */
+/** Functions that do such work, and observations of it. */
 export function makeWorkers(clock: VirtualClock) {
   const runs: Run[] = [];
   const cleanUps = new Map<number, CleanUp>();
@@ -181,7 +181,7 @@ export function makeWorkers(clock: VirtualClock) {
       case "cancelled": {
         const before = new Set(cleanUps.keys());
         const future = build(ctx, todo.part);
-        // What is cancelled before it has begun has nothing to clean up.
+        // Work canceled before its start has nothing to clean up.
         for (const number of cleanUps.keys()) if (!before.has(number)) cleanUps.delete(number);
         ctx.cancel(future);
         return ctx.onSettled(future, look);

@@ -47,7 +47,7 @@ export function checkout(): Scenario<unknown> {
   };
 }
 
-/** Three steps, each of which hands back the next. */
+/** Three steps, each returning the next. */
 export function chainOfThree(): Scenario<unknown> {
   const ledger = makeLedger();
   const third = fn("test/third", (ctx, path: readonly string[]) => ({
@@ -73,7 +73,7 @@ export function chainOfThree(): Scenario<unknown> {
   };
 }
 
-/** Twenty branches, some of them slow, joined; more than one join can hold. */
+/** A join of twenty branches, some slow; more than one join can hold. */
 export function fanOut(): Scenario<readonly number[]> {
   const ledger = makeLedger();
   const slow = fn("test/slow", (ctx, branch: number) =>
@@ -138,7 +138,7 @@ export function waitWithCount(): Scenario<unknown> {
   };
 }
 
-/** A promise and an event, both given by a client that asks again when it is not sure. */
+/** A promise and an event, both settled by a client that retries when the outcome is unknown. */
 export function promiseAndEvent(): Scenario<unknown> {
   const ledger = makeLedger();
   const decided = fn(
@@ -173,7 +173,9 @@ export function promiseAndEvent(): Scenario<unknown> {
   };
 }
 
-/** A handler that changes its state and throws, twice, before it succeeds; and one that never does. */
+/**
+ * A handler that changes its state and throws, twice, before it succeeds; and one that never does.
+ */
 export function retries(): Scenario<unknown> {
   const ledger = makeLedger();
   const flaky = stateful("test/flaky", {
@@ -212,7 +214,7 @@ export function retries(): Scenario<unknown> {
   };
 }
 
-/** Handlers that fail after they have done everything a handler can do, one of them while its state is being saved. */
+/** Handlers that fail after every kind of effect, one of them while its state is being saved. */
 export function rollbacks(): Scenario<unknown> {
   const ledger = makeLedger();
   const box = stateful("test/box", {
@@ -267,7 +269,9 @@ export function rollbacks(): Scenario<unknown> {
   };
 }
 
-/** Delayed messages: kept, cancelled, replaced; cancelled by a later message at the same address. */
+/**
+ * Delayed messages: kept, cancelled, replaced; cancelled by a later message at the same address.
+ */
 export function delayedSends(): Scenario<unknown> {
   const ledger = makeLedger();
   const alarm = stateful("test/alarm", {
@@ -328,7 +332,7 @@ export function replies(): Scenario<unknown> {
   };
 }
 
-/** What leaves the system: at least once, always under the same id. */
+/** Egress: at least once, always with the same id. */
 export function egress(): Scenario<unknown> {
   const sent = new Map<string, unknown>();
   let failures = 0;
@@ -390,7 +394,7 @@ export function endings(): Scenario<unknown> {
   };
 }
 
-/** Consumers that outgrow their message are parked in a cell of their own, which must go away again. */
+/** Consumers too large for their message go to their own cell, which must be deleted again. */
 export function spills(): Scenario<unknown> {
   const ledger = makeLedger();
   const step = fn("test/step", (ctx, { result, args }: { result: number; args: string }) =>
@@ -410,7 +414,7 @@ export function spills(): Scenario<unknown> {
   };
 }
 
-/** A handle in a state, turned back into a future by a flow that may come first. */
+/** A handle in a state, which becomes a future again in a flow that may come first. */
 export function handles(): Scenario<unknown> {
   const ledger = makeLedger();
   const work = fn("test/handled-work", (ctx, name: string) =>
@@ -446,7 +450,10 @@ export function handles(): Scenario<unknown> {
   };
 }
 
-/** Joins of large values, one of which fails early: what was set apart for them must go, too. */
+/**
+ * Joins of large values, one of which fails early: their values stored out of line must be deleted,
+ * too.
+ */
 export function largeValues(): Scenario<unknown> {
   const ledger = makeLedger();
   const large = fn("test/large", (ctx, { name, delay }: { name: string; delay: number }) =>

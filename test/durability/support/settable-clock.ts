@@ -1,9 +1,9 @@
 import type { Clock } from "../../../src/core/host/clock.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** A clock that somebody sets, forward or back, while time passes as ever. */
+/** A clock that can be set forward or back while time passes. */
 export class SettableClock implements Clock {
-  /** Time itself. */
+  /** The passing of time. */
   readonly time = new VirtualClock();
   #aheadMs = 0;
 
@@ -19,7 +19,7 @@ export class SettableClock implements Clock {
     return this.time.setTimer(delayMs, callback);
   }
 
-  /** Sets the clock forward, or back, by so much. */
+  /** Sets the clock forward or back by the given time. */
   set(byMs: number): void {
     this.#aheadMs += byMs;
   }

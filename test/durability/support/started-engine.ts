@@ -3,7 +3,7 @@ import type { Embedded, EmbeddedOptions } from "handback";
 import { onTestFinished } from "vitest";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
-/** A state that keeps lines. */
+/** A state that holds lines. */
 export const journal = () =>
   stateful("test/journal", {
     state: { lines: value<string[]>([]) },
@@ -15,13 +15,15 @@ export const journal = () =>
     },
   });
 
-/** An engine, and the clock it runs on. */
+/** An engine and its clock. */
 export interface Bench {
   readonly engine: Embedded;
   readonly clock: VirtualClock;
 }
 
-/** Starts an engine that is closed when the test is over; on a new memory store and a new clock unless told otherwise. */
+/**
+ * Starts an engine that is closed after the test; by default on a new memory store and a new clock.
+ */
 export async function start(
   options: Omit<EmbeddedOptions, "store"> & Partial<EmbeddedOptions>,
   clock = new VirtualClock(),
@@ -31,7 +33,7 @@ export async function start(
   return { engine, clock };
 }
 
-/** Work that a test ends when it likes. */
+/** Work that ends when the test says so. */
 export function deferredWork() {
   const running: { readonly name: string; readonly end: () => void }[] = [];
   const started: string[] = [];

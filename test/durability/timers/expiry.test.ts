@@ -19,11 +19,11 @@ describe("expiry", () => {
     },
   });
 
-  test("a state that has aged out is gone for readers and for handlers, whether it has been collected or not", async () => {
+  test("an aged-out state is gone for readers and handlers, collected or not", async () => {
     for (const idle of [599_999, 600_000, 660_001, 10_000_000]) {
       const store = memory();
       const { engine, clock } = await start({ functions: [session], store, retention: "1s" });
-      // Not at an instant at which the engine looks for what has expired.
+      // Not at an instant at which the engine scans for expired values.
       await clock.advance(1);
       await engine.client.call(session.visit, "ann", { id: "s" });
       await clock.advance(idle);
@@ -37,7 +37,7 @@ describe("expiry", () => {
     }
   });
 
-  test("more expired values than one look takes are collected soon", async () => {
+  test("more expired values than one scan reads are collected soon", async () => {
     const store = memory();
     const noop = fn("test/noop", (_, n: number) => n);
     const { engine, clock } = await start({ functions: [noop], store, retention: "1s" });
@@ -48,7 +48,7 @@ describe("expiry", () => {
     expect(store.count()).toMatchObject({ state: 0 });
   });
 
-  test("a handler that began before its state aged out keeps the state", async () => {
+  test("a handler that started before its state aged out keeps the state", async () => {
     const { work, end } = deferredWork();
     const slow = stateful("test/slow", {
       ageOut: "10m",

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** The longest that what is due may have to wait after the clock was set. */
+/** The longest delay of a due message after the clock was set. */
 const STEP_MS = MINUTE_MS;
 
 const SETTINGS = [
@@ -32,7 +32,7 @@ interface Rung {
   readonly at: number;
 }
 
-/** Rings at an instant: by a message that it sends itself, or by sleeping. */
+/** Rings at an instant, either by a message to itself or by sleeping. */
 function makeBell() {
   const rung: Rung[] = [];
   const bell = stateful("test/bell", {
@@ -72,7 +72,7 @@ async function start(
 
 describe("when the clock is set", () => {
   test.each(SETTINGS)(
-    "%s, each timer rings once, not early by the clock as it then is, and a minute late at most",
+    "%s, each timer rings once, never early by the new clock, and a minute late at most",
     async (_, byMs) => {
       const clock = new SettableClock();
       const { bell, sleep, functions, rung } = makeBell();
@@ -106,7 +106,7 @@ describe("when the clock is set", () => {
     },
   );
 
-  test.each(SETTINGS)("%s, what begins to sleep then wakes in time", async (_, byMs) => {
+  test.each(SETTINGS)("%s, a sleep that starts afterwards ends in time", async (_, byMs) => {
     const clock = new SettableClock();
     const { bell, sleep, functions, rung } = makeBell();
     const { client } = await start(clock, { functions });
@@ -120,22 +120,19 @@ describe("when the clock is set", () => {
     expect(late).toEqual({ sleep: 0, send: 0 });
   });
 
-  test.each(SETTINGS)(
-    "%s, a handler is given the time that it may take, no more and no less",
-    async (_, byMs) => {
-      const clock = new SettableClock();
-      const stuck = fn("test/stuck", { timeout: "5s" }, () => new Promise<void>(() => undefined));
-      const { client } = await start(clock, { functions: [stuck] });
-      const outcome = client.call(stuck).catch((error: unknown) => error);
-      await clock.time.advance(1_000);
-      clock.set(byMs);
-      const before = clock.now();
-      expect(await clock.time.until(outcome)).toMatchObject({ code: "HANDLER_TIMEOUT" });
-      expect(clock.now() - before).toBe(4_000);
-    },
-  );
+  test.each(SETTINGS)("%s, a handler gets its exact timeout", async (_, byMs) => {
+    const clock = new SettableClock();
+    const stuck = fn("test/stuck", { timeout: "5s" }, () => new Promise<void>(() => undefined));
+    const { client } = await start(clock, { functions: [stuck] });
+    const outcome = client.call(stuck).catch((error: unknown) => error);
+    await clock.time.advance(1_000);
+    clock.set(byMs);
+    const before = clock.now();
+    expect(await clock.time.until(outcome)).toMatchObject({ code: "HANDLER_TIMEOUT" });
+    expect(clock.now() - before).toBe(4_000);
+  });
 
-  test("back by a day, what was near is let go, and is read again when it is near again", async () => {
+  test("back by a day, messages due soon leave memory, and are loaded again when they are due soon again", async () => {
     const clock = new SettableClock();
     const { sleep, functions, rung } = makeBell();
     const read = new Set<number>();
@@ -167,7 +164,7 @@ describe("when the clock is set", () => {
     expect(rung).toHaveLength(200);
   });
 
-  test("what is kept for a while is kept by the clock as it is: forward it goes at once, back it stays for longer", async () => {
+  test("retention follows the clock: set forward, settled flows are deleted at once; set back, they stay longer", async () => {
     const clock = new SettableClock();
     const journals = journal();
     const brief = stateful("test/brief", {
@@ -192,7 +189,7 @@ describe("when the clock is set", () => {
     expect(rows()).toBe(1);
   });
 
-  test("at any time, by any span, as often as may be: every alarm rings once unless it was cancelled, and none early", async () => {
+  test("at any time, by any amount and repeatedly, each alarm rings once unless it was canceled, and none rings early", async () => {
     const span = fc.oneof(
       fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }),
       fc.integer({ min: -MINUTE_MS, max: MINUTE_MS }),

@@ -16,7 +16,7 @@ interface Alarm {
 
 type Rung = readonly [name: string, afterMs: number];
 
-/** Each message that came to a bell, with how long after the clock's start that was. */
+/** Each message that reached a bell, with its time after the clock's start. */
 const rung: Rung[] = [];
 
 beforeEach(() => void rung.splice(0));
@@ -37,7 +37,7 @@ const bell = stateful("test/bell", {
 class Tower {
   readonly clock = new VirtualClock();
   readonly content = memory();
-  /** Timers that are set now, and how many were ever set. */
+  /** The timers that are set now, and the number ever set. */
   readonly timers = { live: 0, set: 0 };
   #engine: Embedded | undefined;
 
@@ -78,7 +78,7 @@ class Tower {
     return this.engine.client;
   }
 
-  /** What has come by now. */
+  /** The messages that have arrived so far. */
   async rung(): Promise<readonly Rung[]> {
     await this.clock.quiet();
     return [...rung];
@@ -95,7 +95,7 @@ async function tower(options?: Partial<EmbeddedOptions>): Promise<Tower> {
   return made;
 }
 
-test("a delayed message comes at its instant, not a millisecond before", async () => {
+test("a delayed message arrives at its instant, not a millisecond before", async () => {
   const t = await tower();
   await t.set(
     { name: "near", delay: 10 },
@@ -114,12 +114,13 @@ test("a delayed message comes at its instant, not a millisecond before", async (
 
 const near = ["near", 10] as const;
 
-test("a delay of more than 2^31 ms, and one of thirty years, are waited for, across restarts", async () => {
+test("delays of more than 2^31 ms and of thirty years survive restarts", async () => {
   const t = await tower();
   const [far, farther] = [2 ** 31 + 5, 30 * 365 * DAY_MS];
   await t.set({ name: "far", delay: far }, { name: "farther", delay: farther });
   await t.close();
-  // Both are far off when the engine starts again, so it has to come back to the store for them.
+  // Both are in the distant future when the engine starts again, so it must read them from the
+  // store later.
   await t.clock.advance(DAY_MS);
   await t.start();
   await t.clock.advance(far - 1 - DAY_MS);
@@ -136,7 +137,7 @@ test("a delay of more than 2^31 ms, and one of thirty years, are waited for, acr
   ]);
 });
 
-test("a clock whose timers come too early, or too late, makes no message early or lost", async () => {
+test("timers of the clock that fire too early or too late make no message early or lost", async () => {
   const clock = new VirtualClock();
   let early = false;
   const sloppy: Clock = {
@@ -157,7 +158,7 @@ test("a clock whose timers come too early, or too late, makes no message early o
     expect(afterMs).toBeGreaterThanOrEqual(100 * at + 1);
 });
 
-test("what is held in memory is not read from the store again", async () => {
+test("delayed messages in memory are not read from the store again", async () => {
   const [clock, store] = [new VirtualClock(), memory()];
   const read = store.readDelayed.bind(store);
   let rows = 0;
@@ -174,7 +175,7 @@ test("what is held in memory is not read from the store again", async () => {
   await clock.until(engine.close());
 });
 
-test("messages come in the order of their instants, and of one instant in the order in which they were sent", async () => {
+test("messages arrive in the order of their instants, and at one instant in the order of their sends", async () => {
   const t = await tower();
   const alarms = Array.from({ length: 10_000 }, (_, n) => ({
     name: `${n}`,
@@ -186,7 +187,7 @@ test("messages come in the order of their instants, and of one instant in the or
   expect(await t.names()).toEqual(expected.map(({ name }) => name));
 });
 
-test("messages of one instant keep their order when some were sent before a restart and some after it", async () => {
+test("messages of one instant keep their order when some were sent before a restart and some after", async () => {
   const t = await tower();
   await t.set({ name: "first", delay: 1_000 }, { name: "second", delay: 1_000 });
   await t.clock.advance(500);
@@ -197,7 +198,7 @@ test("messages of one instant keep their order when some were sent before a rest
   expect(await t.names()).toEqual(["first", "second", "third"]);
 });
 
-test("ten thousand messages that came due while nobody ran are delivered at the start, in order", async () => {
+test("ten thousand messages that became due while no engine ran are delivered at the start, in order", async () => {
   const t = await tower();
   const alarms = Array.from({ length: 10_000 }, (_, n) => ({
     name: `${n}`,
@@ -211,7 +212,7 @@ test("ten thousand messages that came due while nobody ran are delivered at the 
   expect(await t.names()).toEqual(alarms.map(({ name }) => name));
 });
 
-test("an engine that waits for a far instant sleeps: it does not look at the clock again and again", async () => {
+test("an engine that waits for a distant instant sleeps, and does not poll the clock", async () => {
   const t = await tower();
   await t.clock.advance(100);
   for (const delay of [29_901, 30_000, 40_000, 50_000]) await t.set({ name: `${delay}`, delay });
@@ -221,7 +222,7 @@ test("an engine that waits for a far instant sleeps: it does not look at the clo
   expect(t.timers.set - before).toBeLessThan(20);
 });
 
-test("an engine sleeps while the commit of what it has fired takes its time, however much that is", async () => {
+test("an engine sleeps while the messages it has fired are being committed, however many", async () => {
   for (const count of [1, 10_000]) {
     const t = new Tower();
     const gate = new CommitGate();
@@ -235,7 +236,7 @@ test("an engine sleeps while the commit of what it has fired takes its time, how
     await t.start({ store: new HeldStore(t.content, gate.hold) });
     const before = t.timers.set;
     await t.clock.advance(5_000);
-    // Some a thousand are fired at once.
+    // About a thousand are fired at once.
     expect(t.timers.set - before).toBeLessThan(10 + count / 1_000);
     gate.open();
     await t.clock.advance(100);
@@ -244,7 +245,7 @@ test("an engine sleeps while the commit of what it has fired takes its time, how
   }
 });
 
-test("a message that is cancelled before its instant does not come, one that is cancelled after it has", async () => {
+test("a message canceled before its instant does not arrive; one canceled after it has arrived stays", async () => {
   const t = await tower();
   await t.set(
     { name: "cancelled", delay: 100, token: "c" },
@@ -261,7 +262,7 @@ test("a message that is cancelled before its instant does not come, one that is 
   expect(t.content.count()).toMatchObject({ delayed: 0, watches: 0 });
 });
 
-test("a message that is cancelled at the instant at which it is due comes once or not at all", async () => {
+test("a message canceled at its due instant arrives once or not at all", async () => {
   const t = await tower();
   await t.set({ name: "cancelled", delay: 100, token: "c" });
   const cancelling = t.clock.work(100).then(() => t.client.call(bell.cancel, "c", { id: "b" }));
@@ -271,7 +272,7 @@ test("a message that is cancelled at the instant at which it is due comes once o
   expect(t.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
 });
 
-test("a token names one message: the second takes the place of the first, even if it is due at once", async () => {
+test("a delay token names one message: a second message replaces the first, even if it is due at once", async () => {
   const t = await tower();
   await t.set({ name: "first", delay: 100, token: "t" });
   await t.set({ name: "second", delay: 50, token: "t" });
@@ -286,7 +287,7 @@ test("a token names one message: the second takes the place of the first, even i
 const VISIBLE: readonly Visible[] = ["at once", "when it resolves"];
 
 for (const visible of VISIBLE) {
-  test(`a message cancelled while its own commit is under way does not come, though it is due by then (commits seen ${visible})`, async () => {
+  test(`a message canceled during its own commit does not arrive, though it is due by then (commits visible ${visible})`, async () => {
     const t = new Tower();
     const gate = new CommitGate();
     const cancel = Promise.withResolvers<void>();
@@ -310,7 +311,8 @@ for (const visible of VISIBLE) {
       t.client.call(setter.cancel, undefined, { id: "s" }),
     ];
     await t.clock.quiet();
-    // Both are durable now, and the first has run; the second runs while the commit of the first is under way.
+    // Both are durable now, and the first has run. The second runs while the commit of the first is
+    // in flight.
     gate.passOne();
     await t.clock.quiet();
     expect(gate.waiting).toBe(1);
@@ -325,7 +327,7 @@ for (const visible of VISIBLE) {
     expect(t.content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0 });
   });
 
-  test(`messages that come due while their own commit is under way come once (commits seen ${visible})`, async () => {
+  test(`messages that become due during their own commit arrive once (commits visible ${visible})`, async () => {
     const t = new Tower();
     await t.start({ store: new HeldStore(t.content, () => t.clock.work(70), visible) });
     await t.clock.until(
@@ -336,7 +338,7 @@ for (const visible of VISIBLE) {
   });
 }
 
-test("a timer that is read from the store before its commit resolves counts once", async () => {
+test("a timer read from the store before its commit resolves fires once", async () => {
   const t = new Tower();
   const gate = new CommitGate();
   const both = fn("test/both", (ctx) => ctx.all([ctx.sleep(55_000), ctx.event("go")]));
@@ -347,9 +349,9 @@ test("a timer that is read from the store before its commit resolves counts once
   await t.clock.quiet();
   gate.passOne();
   await t.clock.quiet();
-  // The timer, and what lets the waiter for the event go.
+  // The timer, and the event that releases the waiter.
   expect(t.content.count()).toMatchObject({ delayed: 1, watches: 1 });
-  // By then the engine has looked what is due in the next half minute.
+  // By then the engine has loaded the messages due in the next half minute.
   await t.clock.advance(51_000);
   gate.open();
   await starting;
@@ -359,7 +361,7 @@ test("a timer that is read from the store before its commit resolves counts once
   expect(await t.clock.until(t.client.flow("both").result())).toEqual([undefined, 1]);
 });
 
-test("nothing is left of an engine that was closed: no timer is set, though one was being committed", async () => {
+test("a closed engine leaves no timer set, though one was being committed", async () => {
   const t = new Tower();
   const gate = new CommitGate();
   await t.start({ store: new HeldStore(t.content, gate.hold) });

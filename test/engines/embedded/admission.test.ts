@@ -6,7 +6,10 @@ import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-cl
 import { makeWorkers, work } from "../../durability/support/random-work.ts";
 import { deferredWork, journal, start } from "../../durability/support/started-engine.ts";
 
-/** How many of the requests were refused as overloaded, once each has an answer; any other failure is one of the test. */
+/**
+ * Counts the requests refused as `OVERLOADED`, once all are settled. Any other failure fails the
+ * test.
+ */
 async function refusals(requests: readonly Promise<unknown>[]): Promise<number> {
   const settled = await Promise.allSettled(requests);
   const reasons = settled.flatMap((each) =>
@@ -26,8 +29,8 @@ function slowly() {
   return { slow, end, started };
 }
 
-describe("when as many messages wait as may", () => {
-  test("no flow is started, and it is told so for certain; once one is handled there is place for another", async () => {
+describe("when the backlog is full", () => {
+  test("no flow is started, and the refusal is definite; after one message is handled, another flow may start", async () => {
     const { slow, end, started } = slowly();
     const { engine, clock } = await start({ functions: [slow], backlogLimit: 3, concurrency: 1 });
     const { client } = engine;
@@ -55,7 +58,7 @@ describe("when as many messages wait as may", () => {
     });
   });
 
-  test("those of one address have a bound of their own, which others do not feel", async () => {
+  test("each address has its own limit, which does not affect other addresses", async () => {
     const { slow, end } = slowly();
     const { engine, clock } = await start({ functions: [slow], mailboxLimit: 2 });
     const { client } = engine;
@@ -73,7 +76,7 @@ describe("when as many messages wait as may", () => {
     await client.start(slow.work, "a3", { id: "a" });
   });
 
-  test("the bounds hold within one turn of the event loop, before anything is on disk, and while it is being written", async () => {
+  test("the limits hold within one turn of the event loop, before any commit and during one", async () => {
     for (const bound of [{ backlogLimit: 100 }, { mailboxLimit: 100 }]) {
       const { slow } = slowly();
       const { engine, clock } = await start({ functions: [slow], ...bound });
@@ -90,7 +93,7 @@ describe("when as many messages wait as may", () => {
     }
   });
 
-  test("a start under a key that is there attaches, and adds nothing; with another input it is a conflict", async () => {
+  test("a start under a known key attaches and adds no message; with another input it is a conflict", async () => {
     const { slow, end } = slowly();
     const { engine, clock } = await start({ functions: [slow], backlogLimit: 1 });
     await engine.client.start(slow.work, "a", { id: "a", key: "a" });
@@ -103,7 +106,7 @@ describe("when as many messages wait as may", () => {
     expect(await again.result()).toBe("a");
   });
 
-  test("what completes work passes: signals, settlements, cancellations; and so does what reads", async () => {
+  test("requests that complete work are accepted: signals, settlements, cancellations; and so are reads", async () => {
     const { slow, end } = slowly();
     const tokens: string[] = [];
     const next = fn("test/next", (_, result: string) => result);
@@ -137,8 +140,8 @@ describe("when as many messages wait as may", () => {
   });
 });
 
-describe("what is promised is never refused", () => {
-  test("handlers send, invoke and continue as much as they like", async () => {
+describe("accepted work is never refused", () => {
+  test("handlers may send, invoke and continue without limit", async () => {
     const journals = journal();
     const wide = fn("test/wide", (ctx, width: number) => {
       for (let n = 0; n < width; n++) ctx.send(journals.write, "sent", { id: "x" });
@@ -159,7 +162,7 @@ describe("what is promised is never refused", () => {
     expect(engine.backlog).toBe(0);
   });
 
-  test("timers fire; what waits for its time, or for somebody outside, takes no place", async () => {
+  test("timers fire, and work that waits for a time or an outside event takes no place in the backlog", async () => {
     const journals = journal();
     const ring = fn("test/ring", (ctx, _: void) => ctx.invoke(journals.write, "rang", { id: "x" }));
     const sleeper = fn("test/sleeper", (ctx) => ctx.onComplete(ctx.sleep("1h"), ring));
@@ -179,7 +182,7 @@ describe("what is promised is never refused", () => {
     expect((await engine.client.readState(journals, "x")).lines).toHaveLength(50);
   });
 
-  test("what was accepted before a restart is handled, even if it is more than may wait now", async () => {
+  test("messages accepted before a restart are handled, even if they exceed the current limits", async () => {
     const { slow, end, started } = slowly();
     const clock = new VirtualClock();
     const store = memory();
@@ -195,7 +198,7 @@ describe("what is promised is never refused", () => {
       code: "OVERLOADED",
       details: { waiting: 10 },
     });
-    // The run of the first that was left behind by the engine before.
+    // The first message, left behind by the previous engine.
     end("0");
     for (let n = 0; n < 10; n++) {
       await clock.quiet();
@@ -208,7 +211,7 @@ describe("what is promised is never refused", () => {
     });
   });
 
-  test("messages for functions that are not registered are parked, and take no place", async () => {
+  test("messages for functions that are not registered stay stored and take no place in the backlog", async () => {
     const { slow } = slowly();
     const journals = journal();
     const clock = new VirtualClock();
@@ -229,7 +232,7 @@ describe("what is promised is never refused", () => {
   });
 });
 
-test("whatever work there was, and however it was cancelled, the messages that are counted are those that are kept", async () => {
+test("for any work and any cancellation, the backlog counts exactly the stored messages", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(work, { minLength: 1, maxLength: 3 }),

@@ -10,7 +10,7 @@ import { deferredWork, journal, start } from "../../durability/support/started-e
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
 describe("taking turns", () => {
-  test("an address handles one message at a time while other addresses go on", async () => {
+  test("an address handles one message at a time while other addresses continue", async () => {
     const { work, started, end, running } = deferredWork();
     const worker = stateful("test/worker", {
       state: { n: value(0) },
@@ -33,7 +33,7 @@ describe("taking turns", () => {
     expect(started).toEqual(["a1", "b1", "b2", "a2", "a3"]);
   });
 
-  test("as many handlers run at once as concurrency allows, and no more", async () => {
+  test("concurrency limits the number of handlers that run at once", async () => {
     const { work, end, running } = deferredWork();
     const worker = fn("test/worker", (_, name: string) => work(name));
     const { engine, clock } = await start({ functions: [worker], concurrency: 2 });
@@ -50,7 +50,7 @@ describe("taking turns", () => {
     expect(await Promise.all(results)).toEqual(["a", "b", "c", "d"]);
   });
 
-  test("an address is free once its handler has ended: a handler may hand back a call of its own state, with one slot", async () => {
+  test("an address is free once its handler has ended: with one slot, a handler may return a call of its own state", async () => {
     const nested = stateful("test/nested", {
       state: { depth: value(0) },
       handlers: {
@@ -93,7 +93,7 @@ describe("taking turns", () => {
     expect(await engine.client.readState(slow, "x")).toEqual({ last: 50_000, gaps: 0 });
   });
 
-  test("a handler sends more messages than a call has room for arguments", async () => {
+  test("a handler may send more messages than a function call can take arguments", async () => {
     const later = fn("test/later", () => undefined);
     const flood = fn("test/flood", (ctx, count: number) => {
       for (let n = 0; n < count; n++) ctx.send(later, undefined, { delay: "1d" });
@@ -104,7 +104,7 @@ describe("taking turns", () => {
     expect(store.count()).toMatchObject({ messages: 0, delayed: 150_000 });
   });
 
-  test("a state is forgotten and loaded again as often as need be, and loses nothing", async () => {
+  test("a state that is evicted and loaded many times loses nothing", async () => {
     const journals = journal();
     const clock = new VirtualClock();
     const store = new HeldStore(memory(), () => clock.work(3));
@@ -124,7 +124,7 @@ describe("taking turns", () => {
   });
 });
 
-test("messages queue behind a handler that blocks at a price that does not grow with their number", async () => {
+test("the cost of queuing behind a blocked handler does not grow with the length of the queue", async () => {
   const box = stateful("test/box", {
     state: { n: value(0) },
     handlers: {
@@ -138,7 +138,7 @@ test("messages queue behind a handler that blocks at a price that does not grow 
   const { engine, clock } = await start({ functions: [box, flood], mailboxLimit: 100_000 });
   const blocked = engine.client.call(box.block, undefined, { id: "x", key: "blocked" });
   await clock.quiet();
-  // Each would be compared with all before it: that is more than the time a test has.
+  // If each message were compared with all messages before it, the test would time out.
   await engine.client.call(flood, 30_000);
   await clock.quiet();
   await engine.client.signal("blocked", "go", "on");
@@ -147,7 +147,7 @@ test("messages queue behind a handler that blocks at a price that does not grow 
   expect(await engine.client.readState(box, "x")).toEqual({ n: 30_001 });
 });
 
-test("a get whose handler has ended is waited for no longer", () => {
+test("a get ends with its handler", () => {
   const stopped: string[] = [];
   const gets = new BlockedGets({ ...NO_COLLABORATORS, leadsTo: () => [] });
   const begin = (id: string, key: string) => {
@@ -175,7 +175,7 @@ test("a get whose handler has ended is waited for no longer", () => {
   });
 });
 
-test("a get that was rejected is part of no other deadlock, and its handler is blocked until it goes on", () => {
+test("a rejected get is part of no other deadlock, and its handler counts as blocked until it continues", () => {
   const rejected: string[] = [];
   // Each get waits for its own handler to end.
   const gets = new BlockedGets({
@@ -207,7 +207,7 @@ const ENVELOPE: Envelope = {
   payload: UNDEFINED,
 };
 
-test("a loop takes no more room for a thousand turns than for ten", async () => {
+test("a loop of a thousand iterations takes no more space than one of ten", async () => {
   const most = { state: 0, messages: 0, bytes: 0 };
   const content = memory();
   const store = new HeldStore(content, async ({ inserted }) => {
@@ -230,14 +230,14 @@ test("a loop takes no more room for a thousand turns than for ten", async () => 
   expect(await engine.client.call(check, 10)).toBe(0);
   const { state, messages, bytes } = most;
   expect(await engine.client.call(check, 1_000)).toBe(0);
-  // The second flow has its record too, and its sums have more digits.
+  // The second flow adds its record, and its sums have more digits.
   expect(most).toEqual({ state: state + 1, messages, bytes: expect.any(Number) as unknown });
   expect(most.bytes - bytes).toBeLessThan(40);
   expect(content.count()).toMatchObject({ messages: 0, delayed: 0, watches: 0, state: 2 });
 });
 
 describe("waiting for the disk", () => {
-  test("a handler runs only once the message that caused it is durable", async () => {
+  test("a handler runs only once its message is durable", async () => {
     const gate = new CommitGate();
     const ran: string[] = [];
     const second = fn("test/second", () => void ran.push("second"));
@@ -263,7 +263,7 @@ describe("waiting for the disk", () => {
     await result;
   });
 
-  test("acknowledgements, results, egress and what is read from outside wait for the commit", async () => {
+  test("acknowledgments, results, egress and reads from outside wait for the commit", async () => {
     const gate = new CommitGate();
     const journals = journal();
     const told: string[] = [];
@@ -303,7 +303,7 @@ describe("waiting for the disk", () => {
     gate.open();
   });
 
-  test("handlers that run while a commit is under way share the next one", async () => {
+  test("handlers that run during a commit share the next one", async () => {
     const gate = new CommitGate();
     const { work, end } = deferredWork();
     const worker = fn("test/worker", (_, name: string) => work(name));
@@ -330,7 +330,7 @@ describe("waiting for the disk", () => {
 describe("a store that fails", () => {
   const broken = () => new HandbackError("STORE_FAILED", "the disk is gone");
 
-  test("stops the engine: whoever waits, and whoever comes later, gets STORE_FAILED, and nothing runs any more", async () => {
+  test("stops the engine: callers that wait and later callers get STORE_FAILED, and no handler runs", async () => {
     const gate = new CommitGate();
     const ran: string[] = [];
     const acknowledged: string[] = [];
@@ -357,7 +357,7 @@ describe("a store that fails", () => {
       .start(worker.quick, "started", { id: "y" })
       .then(() => acknowledged.push("started"));
     await clock.quiet();
-    // Its address is free now, and the next message runs, before the commit under way turns out to have failed.
+    // The address is free now, so the next message runs before the commit in flight fails.
     end("hold");
     await clock.quiet();
     expect(ran.splice(0)).toEqual(["queued"]);
@@ -376,7 +376,7 @@ describe("a store that fails", () => {
     expect({ ran, acknowledged }).toEqual({ ran: [], acknowledged: [] });
   });
 
-  test("takes over nothing of a step of the engine's own work that failed half way, though a commit under way succeeds", async () => {
+  test("commits nothing of an engine step that failed halfway, though a commit in flight succeeds", async () => {
     const gate = new CommitGate();
     const content = memory();
     const readState = content.readState.bind(content);
@@ -388,7 +388,7 @@ describe("a store that fails", () => {
     const { work, end, running } = deferredWork();
     const hold = fn("test/hold", async (_, name: string) => work(name));
     const clock = new VirtualClock();
-    // Little is kept in memory, so that the flow's record is read when its handler has ended.
+    // The cache is small, so the flow's record is read when its handler has ended.
     const parts = {
       functions: [hold],
       store: new HeldStore(content, gate.hold),
@@ -418,7 +418,7 @@ describe("a store that fails", () => {
       expect(await clock.until(engine.client.flow(name).result())).toBe(name);
   });
 
-  test("keeps its own code and cause, and says so in the log", async () => {
+  test("keeps its error code and cause, and is logged", async () => {
     const said: string[] = [];
     const gate = new CommitGate();
     const log = {
@@ -449,7 +449,7 @@ describe("a store that fails", () => {
     }
   });
 
-  test("stops the engine, not the process, when it cannot be read; the message that was being handled is not lost", async () => {
+  test("stops the engine, not the process, when a read fails, and loses no message that was being handled", async () => {
     const content = memory();
     const journals = journal();
     const indirect = fn("test/indirect", (ctx, line: string) =>

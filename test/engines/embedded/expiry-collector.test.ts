@@ -12,7 +12,7 @@ import { temporaryDirectory } from "../../stores/support/temporary-directory.ts"
 
 const noop = fn("test/noop", (_, n: number) => n);
 
-/** A state that is gone a minute after it was written. */
+/** A state that expires a minute after its last write. */
 const brief = stateful("test/brief", {
   state: { n: value(0, { expireAfterWrite: "1m" }) },
   handlers: {
@@ -29,8 +29,8 @@ function erasedBy({ values }: Batch): number {
   return values.filter(({ value }) => value === undefined).length;
 }
 
-describe("what has expired is deleted", () => {
-  test("as fast as it comes: what is kept stays within a few seconds' worth of work", async () => {
+describe("expired values are deleted", () => {
+  test("as fast as values expire: the store holds a few seconds' worth of work", async () => {
     const PER_SECOND = 2_000;
     const store = memory();
     const { engine, clock } = await start({ functions: [noop], store, retention: "1s" });
@@ -45,7 +45,7 @@ describe("what has expired is deleted", () => {
     expect(store.count().state).toBe(0);
   });
 
-  test("a bounded number of values with each commit, and the next only when those are gone", async () => {
+  test("a bounded number per commit, and the next ones only once those are deleted", async () => {
     const erased: number[] = [];
     const gate = new CommitGate();
     const store = new HeldStore(memory(), (batch) => {
@@ -68,7 +68,7 @@ describe("what has expired is deleted", () => {
     expect(store.count().state).toBe(0);
   });
 
-  test("without being read before, as long as nobody has it in memory", async () => {
+  test("without being read first, unless they are in memory", async () => {
     let read = 0;
     class WatchedStore extends HeldStore {
       override readState(
@@ -92,7 +92,7 @@ describe("what has expired is deleted", () => {
     expect({ left: store.count().state, read }).toEqual({ left: 0, read: 0 });
   });
 
-  test("also where many must stay, since messages for them wait", async () => {
+  test("also where many must stay because messages wait for their addresses", async () => {
     const store = memory();
     const { engine, clock } = await start({
       functions: [brief],
@@ -118,9 +118,11 @@ describe("what has expired is deleted", () => {
   });
 
   describe.each(["at once", "when it resolves"] as const)(
-    "and who writes it anew meanwhile is heard (commits are seen %s)",
+    "and a write during the deletion is kept (commits are visible %s)",
     (visible) => {
-      /** An engine that has forgotten what it did, on a store whose commits wait while the gate is shut. */
+      /**
+       * Starts an engine with a small cache, on a store whose commits wait while the gate is shut.
+       */
       async function begin() {
         const gate = new CommitGate();
         const clock = new VirtualClock();
@@ -145,7 +147,7 @@ describe("what has expired is deleted", () => {
         return { gate, content, client: engine.client, clock, restart };
       }
 
-      test("be it a handler whose message became deliverable while the deletion was on its way", async () => {
+      test("when a handler's message becomes deliverable during the deletion", async () => {
         const { gate, content, client, clock, restart } = await begin();
         gate.shut();
         const again = client.call(brief.add, undefined, { id: "x" });
@@ -163,7 +165,7 @@ describe("what has expired is deleted", () => {
       test.each([
         ["after the commit that deletes", 0],
         ["in the commit that deletes", 1],
-      ])("be it a flow under the same key, %s", async (_, before) => {
+      ])("when a flow starts under the same key, %s", async (_, before) => {
         const { gate, client, clock, restart } = await begin();
         gate.shut();
         for (let n = 0; n < before; n++) void client.start(noop, n);
@@ -179,7 +181,7 @@ describe("what has expired is deleted", () => {
     },
   );
 
-  test("once there is room, if the disk was full meanwhile", async () => {
+  test("once the disk has space again after it was full", async () => {
     const disk = new FillableStore();
     const { engine, clock } = await start({
       functions: [noop],

@@ -14,7 +14,7 @@ import { envelope, watching } from "../../stores/support/batches.ts";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Lets everything happen that needs no time. */
+/** Lets all work run that takes no time. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 interface Setting {
@@ -22,7 +22,7 @@ interface Setting {
   readonly visible?: Visible;
 }
 
-/** Commits to a store whose gate is shut. */
+/** Sets up group commit over a store whose gate is shut. */
 async function shut({ queuesFrom, visible }: Setting = {}) {
   const clock = new VirtualClock();
   const content = memory();
@@ -71,7 +71,7 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
 }
 
 describe("commits to a store that queues", () => {
-  test("begin one ahead of its turn, and no other, when it has messages enough", async () => {
+  test("queue one batch ahead of its turn, and no more, when it has enough messages", async () => {
     const { commits, asked, addMany } = await shut({ queuesFrom: 3 });
     addMany(1);
     commits.begin();
@@ -86,7 +86,7 @@ describe("commits to a store that queues", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("wait for what is about to gather, unless there is much already", async () => {
+  test("wait for messages about to arrive, unless the batch is already large", async () => {
     const { commits, asked, expected, addMany } = await shut({ queuesFrom: 3 });
     addMany(1);
     commits.begin();
@@ -99,7 +99,7 @@ describe("commits to a store that queues", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("never wait for it when the store has nothing to do", async () => {
+  test("never wait for more messages while the store is idle", async () => {
     const { commits, asked, expected, addMany } = await shut({ queuesFrom: 3 });
     expected.isMore = true;
     addMany(1);
@@ -107,7 +107,7 @@ describe("commits to a store that queues", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("may keep the event loop from nothing but what is about to gather", async () => {
+  test("may block the event loop only when no more messages are about to arrive", async () => {
     const { commits, gate, expected, blocking, addMany } = await shut();
     gate.open();
     for (const isGathering of [false, true, false]) {
@@ -119,7 +119,7 @@ describe("commits to a store that queues", () => {
     expect(blocking).toEqual([true, false, true]);
   });
 
-  test("that find no room are tried again in their order, and what has gathered meanwhile follows them", async () => {
+  test("that find the disk full are tried again in order, and later messages follow them", async () => {
     const { commits, content, gate, clock, asked, done, failures, addMany } = await shut({
       queuesFrom: 1,
     });
@@ -141,7 +141,7 @@ describe("commits to a store that queues", () => {
     expect(failures).toEqual([]);
   });
 
-  test("are tried once more when nobody waits for room any longer: the one behind, too", async () => {
+  test("are tried once more when waiting for disk space ends, and so is the one behind", async () => {
     const { commits, content, gate, done, failures, addMany } = await shut({ queuesFrom: 1 });
     for (let count = 1; count <= 2; count++) {
       addMany(count);
@@ -157,7 +157,7 @@ describe("commits to a store that queues", () => {
     expect(failures).toEqual([]);
   });
 
-  test("end with the first that fails: the one behind it does not happen", async () => {
+  test("end with the first failure: the one behind it does not happen", async () => {
     const { commits, content, gate, done, failures, addMany } = await shut({ queuesFrom: 1 });
     addMany(1);
     commits.begin();
@@ -199,7 +199,7 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ do: "land" } as const) },
 );
 
-test("what is known of messages and watches does not depend on how far the commits have come", async () => {
+test("lookups of messages and watches do not depend on the progress of commits", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 50 }),

@@ -6,7 +6,7 @@ import { message, scoped } from "../../stores/support/batches.ts";
 
 const FLOW = "00000a0000000001";
 const OTHER = "00000a0000000002";
-/** Scopes of flows, nested and not; of what belongs to none, short ones too; and none. */
+/** Scopes of flows, nested and not; scopes outside of flows, short ones too; and no scope. */
 const SCOPES = [
   FLOW,
   `${FLOW}/1`,
@@ -39,7 +39,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ remove: fc.nat(30) }) },
 );
 
-test("an index of messages finds those of all scopes whose names begin so, and counts all, as a search of all of them would", () => {
+test("the message index finds the messages in all scopes with a prefix and counts all messages, as a linear search would", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const index = new MessageIndex();

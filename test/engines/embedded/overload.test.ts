@@ -5,7 +5,7 @@ import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-cl
 import { start } from "../../durability/support/started-engine.ts";
 
 const KIB = 1_024;
-/** What can be handled in a round, and how much more than that is started. */
+/** Flows that can be handled in a round, and the factor by which more are started. */
 const HANDLED = 100;
 const TIMES = 10;
 const BACKLOG = 1_000;
@@ -18,7 +18,7 @@ function heapKib(): number {
 }
 
 test(
-  "a producer that is ten times too fast is refused nine times in ten, and memory stays flat",
+  "a producer that is ten times too fast is refused nine times out of ten, and memory stays flat",
   { timeout: 60_000 },
   async () => {
     const clock = new VirtualClock();
@@ -62,14 +62,14 @@ test(
       refused: ROUNDS * HANDLED * (TIMES - 1),
     });
     expect(largest).toBe(BACKLOG);
-    // 72,000 requests were refused: 20 bytes kept of each would show.
+    // 72,000 requests were refused, so a leak of 20 bytes each would show.
     expect(grown).toBeLessThan(1_400);
     await clock.advance(60_000);
     expect(engine.backlog).toBe(0);
   },
 );
 
-test("callers who start one thing after the other are answered as fast as that is handled: what waits does not pile up", async () => {
+test("callers that start one flow after the other get replies as fast as flows are handled, so the backlog does not grow", async () => {
   const CALLERS = 512;
   const quick = fn("overload/quick", (_, n: number) => n);
   const { engine } = await start({

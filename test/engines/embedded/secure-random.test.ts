@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { secret } from "../../../src/engines/embedded/host/secure-random.ts";
 
-test("a secret has as many bytes as were asked for, none of which another one has had", () => {
+test("a secret has the requested number of bytes, and shares none with another secret", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(
@@ -20,7 +20,7 @@ test("a secret has as many bytes as were asked for, none of which another one ha
   );
 });
 
-test("a secret is the own of whoever asked: writing to it changes no other, and none that comes", () => {
+test("writing to a secret changes no other secret, earlier or later", () => {
   const one = secret(24);
   const copy = one.slice();
   secret(24).fill(0);

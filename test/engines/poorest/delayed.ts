@@ -3,7 +3,10 @@ import type { Parcel } from "./network.ts";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Messages that wait for their time. One that has left cannot be cancelled any more, though it may not have arrived. */
+/**
+ * Messages that wait for their due time. One that has left can no longer be canceled, even if it
+ * has not arrived.
+ */
 export class Delayed {
   readonly #clock: Clock;
   readonly #send: (parcel: Parcel) => void;

@@ -3,29 +3,29 @@ import { addressKey, decodeEnvelope, encodeEnvelope } from "handback/engine";
 import type { Envelope } from "handback/engine";
 import type { SeededRandom } from "handback/testing";
 
-/** A message on the wire. Nobody looks inside before it is handled. */
+/** A message on the wire. It is not read before it is handled. */
 export interface Parcel {
   readonly target: Address;
   readonly text: string;
 }
 
-/** Writes a message as the wire carries it. */
+/** Encodes a message for the wire. */
 export function pack(envelope: Envelope): Parcel {
   const { head, payload } = encodeEnvelope(envelope);
   return { target: envelope.target, text: JSON.stringify([envelope.id, head, payload]) };
 }
 
-/** Reads what {@link pack} wrote. */
+/** Decodes a message that {@link pack} encoded. */
 export function unpack({ text }: Parcel): Envelope {
   const [id = "", head = "", payload = ""] = JSON.parse(text) as readonly string[];
   return decodeEnvelope(id, { head, payload });
 }
 
-/** Messages under way: in their order within a pair of sender and target, in any order between pairs. */
+/** Messages in transit: in order within a pair of sender and target, in any order between pairs. */
 export class Network {
   readonly #random: SeededRandom;
   readonly #channels = new Map<string, Parcel[]>();
-  /** Keys of the channels that hold something. */
+  /** Keys of the channels that hold messages. */
   readonly #busy: string[] = [];
 
   constructor(random: SeededRandom) {
@@ -44,7 +44,7 @@ export class Network {
     this.#busy.push(key);
   }
 
-  /** Takes the first message of any pair. */
+  /** Takes the first message of a pair chosen at random. */
   take(): Parcel | undefined {
     const at = this.#random.below(this.#busy.length);
     const key = this.#busy[at] ?? "";

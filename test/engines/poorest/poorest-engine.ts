@@ -18,12 +18,12 @@ import type { Parcel } from "./network.ts";
 import { handle, parseValue } from "./request.ts";
 import type { Response, Values } from "./request.ts";
 
-/** What the engine is made of. */
+/** Collaborators of {@link PoorestEngine}. */
 export interface PoorestParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly environment: Environment;
   readonly random: SeededRandom;
-  /** Share of responses that are lost, so that their request is made again. */
+  /** Share of responses that are lost, so that their requests are repeated. */
   readonly lost: number;
 }
 
@@ -37,14 +37,18 @@ interface Instance {
 const LARGEST_BATCH = 4;
 
 /**
- * The poorest engine that can host core: what Flink Stateful Functions gives, and nothing more.
+ * The poorest engine that can host core: the guarantees of Flink Stateful Functions, and no more.
  *
- * P1 Order holds within a pair of sender and target only. Messages from outside, and delayed ones, are pairs of their own.
- * P2 All functions are alike: system functions get messages, and not sooner than others.
- * P3 One request at a time per address, with several messages. Its effects count when its response is accepted, all at
- *    once; a lost response counts for nothing, and its messages are handled again.
- * P4 Everything is text between requests. Messages have no identity for the engine: none is dropped as a duplicate.
- * P5 Nobody reads state from outside, and no handler waits. Answers leave once the response is accepted.
+ * P1 Order holds within a pair of sender and target only. Messages from outside, and delayed ones,
+ *    are pairs of their own.
+ * P2 All functions are equal: system functions get messages no sooner than others.
+ * P3 One request at a time per address, with several messages. Its effects count when its response
+ *    is accepted, all at once; a lost response counts for nothing, and its messages are handled
+ *    again.
+ * P4 All data is text between requests. Messages have no identity for the engine: none is dropped
+ *    as a duplicate.
+ * P5 State cannot be read from outside, and no handler waits. Replies leave once the response is
+ *    accepted.
  */
 export class PoorestEngine implements Engine {
   readonly storeId: string;
@@ -54,7 +58,7 @@ export class PoorestEngine implements Engine {
   readonly #delayed: Delayed;
   readonly #replies = new PendingReplies();
   readonly #instances = new Map<string, Instance>();
-  /** Instances that have messages and no request under way. */
+  /** Instances that have messages and no request in progress. */
   readonly #ready: Instance[] = [];
   #senders = 0;
   #flows = 0;
@@ -102,7 +106,7 @@ export class PoorestEngine implements Engine {
     throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
   }
 
-  /** How many values are stored that have not expired; for tests that look for what is left behind. */
+  /** Counts the stored values that have not expired, for tests that look for leftovers. */
   stored(): number {
     const now = this.now();
     const values = Array.from(this.#instances.values(), (instance) => [
@@ -140,15 +144,16 @@ export class PoorestEngine implements Engine {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      // One at a time: a request that needs no time may be answered before the next message arrives, or after.
+      // One at a time: a request that takes no time may be answered before or after the next
+      // message arrives.
       this.#step();
       this.#schedule();
     });
   }
 
-  /** Lets any one thing happen that may. */
+  /** Performs one of the possible actions. */
   #step(): void {
-    // A virtual clock stands still while it is read.
+    // A virtual clock does not advance while it is read.
     this.now();
     if (this.#ready.length === 0 || (!this.#network.isEmpty && this.#parts.random.chance(0.5)))
       return this.#arrive(this.#network.take());

@@ -7,20 +7,20 @@ import type { Parcel } from "./network.ts";
 /** All values of one address as text, by name: shipped whole with every request. */
 export type Values = ReadonlyMap<string, string>;
 
-/** What the engine asks of the functions: messages for one address, in order. */
+/** A request to the functions: messages for one address, in order. */
 export interface Request {
   readonly target: Address;
   readonly values: Values;
   readonly batch: readonly Parcel[];
 }
 
-/** What came of it, to be applied whole or not at all. */
+/** The effects of a request, to be applied as a whole or not at all. */
 export interface Response {
   readonly values: Values;
   readonly effects: readonly Effects[];
 }
 
-/** Handles a request: a pure function but for what user code does, so that a lost response can be made again. */
+/** Handles a request. Pure except for user code, so a lost response can be computed again. */
 export async function handle(
   definition: Definition,
   { target, values, batch }: Request,
@@ -58,7 +58,7 @@ function printValue({ content, expiresAt }: StoredValue): string {
   return `${expiresAt ?? ""}|${encodeContent(content)}`;
 }
 
-/** Reads a value as it is shipped. */
+/** Decodes a value that was shipped as text. */
 export function parseValue(text: string): StoredValue {
   const bar = text.indexOf("|");
   const content = decodeContent(text.slice(bar + 1));

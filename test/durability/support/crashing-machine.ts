@@ -1,15 +1,15 @@
 import type { Embedded, EmbeddedOptions } from "handback";
 import { Machine } from "./machine.ts";
 
-/** Longer than the engine waits before it handles what the process may have died of. */
+/** Longer than the engine waits before it runs messages on probation. */
 const WHILE_MS = 2_000;
 
-/** A machine whose handlers can end the process, and which is started again until it lives. */
-export class MortalMachine {
+/** A machine whose handlers can crash the process, and which is started again until it survives. */
+export class CrashingMachine {
   readonly machine: Machine;
   #isAlive = false;
 
-  /** @param make gives the functions, which are told how to die */
+  /** @param make returns the functions, given a function that crashes the process */
   constructor(
     make: (die: () => Promise<never>) => readonly object[],
     options: Partial<EmbeddedOptions> = {},
@@ -17,14 +17,14 @@ export class MortalMachine {
     this.machine = new Machine({ functions: make(() => this.die()), options });
   }
 
-  /** Ends the process, at once. */
+  /** Crashes the process at once. */
   die(): Promise<never> {
     this.#isAlive = false;
     void this.machine.cut();
     return Promise.withResolvers<never>().promise;
   }
 
-  /** Starts processes until one of them has lived for a while. */
+  /** Starts processes until one of them survives for a while. */
   async restart(): Promise<Embedded> {
     for (;;) {
       this.#isAlive = true;

@@ -7,10 +7,13 @@ import { describe, expect, test } from "vitest";
 import { simulationOf } from "../../../src/testing/test-doubles/call-record.ts";
 import { Machine } from "../support/machine.ts";
 
-/** Time until a process has started, and suspects have their turns; that commits take is in it too. */
+/**
+ * Time until a process has started and messages on probation get their turns, with the time of the
+ * commits.
+ */
 const LIFE_MS = 2_000;
 
-/** What a handler does, one after the other; it counts what it has done, and what others have done for it. */
+/** The steps of a handler. It counts its own steps and those that others performed for it. */
 type Step =
   | { readonly work: number }
   | { readonly sleep: number }
@@ -18,7 +21,7 @@ type Step =
   | { readonly both: readonly [Program, Program] };
 type Program = readonly Step[];
 
-/** Handlers that block until what they have called is over. */
+/** Handlers that block until the work they have called is over. */
 const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
   const step = async (ctx: Context, next: Step): Promise<number> => {
     if ("work" in next) return work(next.work).then(() => 1);
@@ -29,7 +32,7 @@ const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
     );
     return 1 + (first ?? 0) + (second ?? 0);
   };
-  const block = fn("suspects/block", async (ctx, program: Program): Promise<number> => {
+  const block = fn("probation/block", async (ctx, program: Program): Promise<number> => {
     let done = 0;
     for (const next of program) done += await step(ctx, next);
     return done;
@@ -37,8 +40,8 @@ const makeBlocking = ({ work }: Pick<Simulation, "work">) => {
   return block;
 };
 
-/** Ends the process whenever it goes on after it has blocked. */
-const poison = fn("suspects/poison", async (ctx, ms: number): Promise<number> => {
+/** Crashes the process each time it continues after it has blocked. */
+const poison = fn("probation/poison", async (ctx, ms: number): Promise<number> => {
   await ctx.get(ctx.sleep(ms));
   simulationOf(ctx, "die()").crash();
   return Promise.withResolvers<never>().promise;
@@ -53,11 +56,11 @@ const countSteps = (program: Program): number =>
   );
 const countHandlers = (programs: readonly Program[]): number =>
   programs.reduce((sum, program) => sum + 1 + countHandlers(program.flatMap(programsOf)), 0);
-/** How long a program takes, if nothing of it happens at the same time. */
+/** The duration of a program without concurrency. */
 const msOf = (program: Program): number =>
   program.reduce((sum, step) => {
     const own = "work" in step ? step.work : "sleep" in step ? step.sleep : 0;
-    // One that waits for the other of two answers seems to be at work.
+    // A handler that waits for the second of two replies appears to be running.
     const waits = "both" in step ? 5_000 : 0;
     return programsOf(step).reduce((inner, child) => inner + msOf(child), sum + own + waits);
   }, 0);
@@ -65,8 +68,8 @@ const msOf = (program: Program): number =>
 const outcomeOf = (result: Promise<number>): Promise<unknown> =>
   result.catch((error: { code: unknown }) => error.code);
 
-describe("suspects that block", () => {
-  test("let each other go on, though there are more of them than slots: those without one take nobody's turn", async () => {
+describe("messages on probation that block", () => {
+  test("let each other continue, even with more messages than slots: those without a slot take no turn", async () => {
     const machine: Machine = new Machine({
       functions: [makeBlocking({ work: (ms) => machine.clock.work(ms) })],
       options: { concurrency: 2 },
@@ -91,7 +94,7 @@ describe("suspects that block", () => {
     await machine.clock.until(machine.engine.close());
   });
 
-  test("are not taken for a deadlock while the one that they wait for is being marked, to begin in the last slot", async () => {
+  test("are not taken for a deadlock while the message they wait for is being marked to start in the last slot", async () => {
     const machine: Machine = new Machine({
       functions: [makeBlocking({ work: (ms) => machine.clock.work(ms) })],
       options: { concurrency: 2, crashLimit: 1 },
@@ -106,17 +109,17 @@ describe("suspects that block", () => {
     await machine.clock.until(machine.engine.close());
   });
 
-  test("are blocked until they go on, also when their gets were rejected: closing waits for the one that works alone", async () => {
+  test("count as blocked until they continue, also when their gets were rejected: closing waits only for the one that is running", async () => {
     const told: unknown[] = [];
     const ended: string[] = [];
     let life = 1;
-    const works = fn("suspects/works", async (ctx) => {
+    const works = fn("probation/works", async (ctx) => {
       const begun = life;
       await ctx.get(ctx.sleep(10));
       await machine.clock.work(300);
       ended.push(`works in ${begun}`);
     });
-    const box = stateful("suspects/box", {
+    const box = stateful("probation/box", {
       state: {},
       handlers: {
         async wait(ctx) {
@@ -129,8 +132,8 @@ describe("suspects that block", () => {
         hop: () => undefined,
       },
     });
-    // When the event comes, what the handler waits for has to wait for the handler.
-    const hop = fn("suspects/hop", (ctx): Future<unknown> =>
+    // When the event arrives, the work that the handler waits for must wait for the handler.
+    const hop = fn("probation/hop", (ctx): Future<unknown> =>
       ctx.invoke(box.hop, undefined, { id: "a" }),
     );
     const machine: Machine = new Machine({
@@ -153,7 +156,7 @@ describe("suspects that block", () => {
     expect(told).toEqual([expect.objectContaining({ code: "CLOSED" })]);
   });
 
-  test("come to an end in any number of slots, however often they are killed, and what they die of is found among them", async () => {
+  test("end with any number of slots and after any number of kills, and the message that kills them is found", async () => {
     const ms = fc.integer({ min: 0, max: 200 });
     const { program } = fc.letrec<{ program: Program; step: Step }>((tie) => ({
       program: fc.array(tie("step"), { maxLength: 3, depthIdentifier: "p" }),
@@ -169,7 +172,7 @@ describe("suspects that block", () => {
       programs: fc.array(program, { minLength: 1, maxLength: 8 }),
       slots: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant("enough" as const)),
       crashLimit: fc.integer({ min: 1, max: 4 }),
-      // What dies too often of something else is given up too.
+      // A message that crashes too often for another reason is given up too.
       deaths: fc.oneof(
         fc.record({
           kills: fc.array(fc.oneof(ms, fc.integer({ min: 1_000, max: 2_000 })), {
@@ -216,7 +219,7 @@ describe("suspects that block", () => {
               bad: await Promise.all(bad.map((flow) => outcomeOf(flow.result()))),
               tookMs: t.clock.now() - before,
             };
-            // What was called by those that failed ends too.
+            // Work called by handlers that failed ends too.
             await t.advance(LIFE_MS + longestMs);
             return ends;
           });

@@ -135,7 +135,8 @@ export const OPERATING: readonly Mutation[] = [
     find: " || this.#wakeAt < this.#parts.clock.now()",
     replace: "",
     test: SET_CLOCK,
-    killedBy: "when the clock is set > forward by an hour, what begins to sleep then wakes in time",
+    killedBy:
+      "when the clock is set > forward by an hour, a sleep that starts afterwards ends in time",
   },
   {
     breaks: "the collector: values that are being deleted are still read",
@@ -144,7 +145,7 @@ export const OPERATING: readonly Mutation[] = [
     replace: "state.load",
     test: COLLECTOR,
     killedBy:
-      "expired values are deleted > and who writes it anew meanwhile is heard (commits are seen at once) > be it a flow under the same key, in the commit that deletes",
+      "expired values are deleted > and a write during the deletion is kept (commits are visible at once) > when a flow starts under the same key, in the commit that deletes",
   },
   {
     breaks: "the collector: the state of an address with messages is deleted",

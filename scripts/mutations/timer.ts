@@ -75,7 +75,7 @@ export const TIMER: readonly Mutation[] = [
     replace: "",
     test: TIMER_TESTS,
     killedBy:
-      "a message cancelled while its own commit is under way does not come, though it is due by then (commits seen at once)",
+      "a message canceled during its own commit does not arrive, though it is due by then (commits visible at once)",
   },
   {
     breaks: "cancelSend: a message of a blocking handler is not canceled",

@@ -4,49 +4,51 @@ import type { Consumer } from "../protocol/consumer.ts";
 import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
 import type { Settled } from "../protocol/settled.ts";
 
-/** Consumers that came together, and the guard that lets them go. */
+/** Consumers that subscribed together, and the cancellation watch that releases them. */
 export type Subscriber = {
   readonly consumers: readonly Consumer[];
   readonly guard?: CancellationWatch;
 };
 
-/** What is kept of a cell. */
+/** The state of a cell. */
 export type CellRecord = {
-  /** It was made by its owner, not by a subscriber that came first. */
+  /** Its creator's message has arrived. */
   readonly made: boolean;
   readonly subscribers: readonly Subscriber[];
   readonly settled: Settled | undefined;
-  /** It was cancelled before it was settled. */
+  /** It was canceled before it settled. */
   readonly cancelled: boolean;
-  /** Its own guard. */
+  /** Its own cancellation watch. */
   readonly guard: CancellationWatch | undefined;
-  /** Guards given to subscribers so far. */
+  /** Number of watches given to subscribers so far. */
   readonly guards: number;
-  /** Subscribers that came first wait for the deadline. */
+  /** Its subscribers came before its creator, and wait until a deadline. */
   readonly expiring: boolean;
-  /** Its spilled consumers were let go; what is to settle it is still to come. */
+  /** Its spilled consumers were released, and its settlement is still to come. */
   readonly left: boolean;
   readonly tally: UsageTotals | undefined;
-  /** Instant until which the settlement is kept at least. */
+  /** Earliest instant at which the settlement may be deleted. */
   readonly retainUntil: number;
   /** Digests of the tokens that may settle it. */
   readonly digests: readonly string[];
-  /** Nobody but the subscribers it has will ask. */
+  /** It will get no more subscribers. */
   readonly released: boolean;
-  /** A handler that blocks has let something out here, and may ask again after a crash. */
+  /**
+   * It is a gate: a blocked handler sent messages through it, and may do so again after a crash.
+   */
   readonly gate: boolean;
   readonly flow: string | undefined;
   /** Its scope belongs to no flow. */
   readonly detached: boolean;
 };
 
-/** Token of a cell's own guard. */
+/** Token of a cell's own watch. */
 export const OWN_GUARD = "own";
 
 /** Name of the value. */
 export const CELL_VALUE = "cell";
 
-/** One of which nothing is kept. */
+/** A cell without stored state. */
 export const NO_CELL: CellRecord = {
   made: false,
   subscribers: [],
@@ -65,7 +67,7 @@ export const NO_CELL: CellRecord = {
   detached: false,
 };
 
-/** What is true of a cell, as bits of one number. */
+/** The flags of a cell, as bits of one number. */
 const FLAGS = {
   made: 1,
   cancelled: 2,
@@ -76,18 +78,15 @@ const FLAGS = {
   detached: 64,
 } as const;
 
-/**
- * Stands for what is not there, and for what goes by the number of the flow at the head of the
- * cell's id.
- */
+/** Codes of an absent field, and of one that equals the flow's number in the cell's id. */
 const ABSENT = 0;
 const OWN = 1;
 type Absent = typeof ABSENT;
 type Own = typeof OWN;
 
 /**
- * A cell as a list: very many may wait at a time, so they are kept short. What most have nothing of
- * comes last, or not at all.
+ * A cell as a short list, because very many may wait at a time. Rare fields come last, or are
+ * absent.
  */
 type Stored = readonly [
   flags: number,
@@ -101,7 +100,7 @@ type Stored = readonly [
   guards?: number,
 ];
 
-/** The cell as it is kept; `number` is that of the flow at the head of its id. */
+/** Encodes a cell. `number` is the flow's number in the cell's id. */
 export function encodeCell(cell: CellRecord, number: string): Json {
   const { retainUntil, subscribers, digests, flow, guard, settled, tally, guards } = cell;
   const keptFlow = flow === undefined ? ABSENT : flow === number ? OWN : flow;
@@ -112,7 +111,7 @@ export function encodeCell(cell: CellRecord, number: string): Json {
   return [...usual, settled ?? ABSENT, tally ?? ABSENT, guards];
 }
 
-/** Reads what {@link encodeCell} gave. */
+/** Decodes the result of {@link encodeCell}. */
 export function decodeCell(kept: Json, number: string): CellRecord {
   const [
     flags,

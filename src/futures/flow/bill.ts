@@ -1,7 +1,7 @@
 import { isUsageComplete } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 
-/** What a flow was billed. Times are in ms, exact to the nanosecond. */
+/** The bill of a flow. Times are in ms, exact to the nanosecond. */
 export interface FlowBill {
   /** Sum over runs of the time from a handler's start to its end. */
   readonly billedMs: number;
@@ -14,14 +14,14 @@ export interface FlowBill {
    * Not billed.
    */
   readonly parkedMs: number;
-  /** Stretch: billed over active time, 1 when nothing was billed twice. */
+  /** Billed time divided by active time. It is 1 if no time was billed twice. */
   readonly beta: number;
   readonly runs: number;
-  /** Whether all runs of the flow are in. */
+  /** True once all runs of the flow are counted. */
   readonly final: boolean;
 }
 
-/** Makes a bill of the sums that a flow's cell has. */
+/** Makes a bill from a flow's usage totals. */
 export function flowBill(tally: UsageTotals, settled: boolean): FlowBill {
   const [runs, billedNs, blockedNs, parkedMs] = tally;
   const activeNs = billedNs - blockedNs;

@@ -9,12 +9,11 @@ import { CALL } from "../define/spec.ts";
 import { SYSTEM } from "../protocol/system.ts";
 
 /**
- * The first call of a flow tells all that is known of the flow until it is handled, unless the flow
- * was started under a key.
+ * The record of a flow without a given key, derived from its first call until that call is handled.
  *
- * FC1 The record is what {@link recordOfFirstCall} makes of the call, whoever asks: the flow when
- * it starts, or an engine after a crash.
- * FC2 A call that is tried again tells nothing: the record was written when it was first handled.
+ * FC1 {@link recordOfFirstCall} makes the record, both when the flow starts and when an engine
+ * recovers.
+ * FC2 A retried call has no derived record, because the record was written when the call first ran.
  */
 export const derivedFlowRecord: DerivedValues = {
   type: SYSTEM.flow,
@@ -26,7 +25,7 @@ export const derivedFlowRecord: DerivedValues = {
   contentOf: (call) => ({ json: encodeFlowRecord(recordOfFirstCall(call)) }),
 };
 
-/** What is known of a flow from its first call. */
+/** Makes the record of a flow from its first call. */
 export function recordOfFirstCall(call: Envelope): FlowRecord {
   const { id, target, name } = call;
   const { startedAt = 0 } = callControlOf(call);

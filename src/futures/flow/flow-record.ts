@@ -2,47 +2,44 @@ import type { Json } from "../../core/data/json.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Failure } from "../types/failure.ts";
 
-/** Name under which a flow's record is kept. */
+/** Name of the value that holds a flow's record. */
 export const FLOW_VALUE = "flow";
 
-/** What is kept of a flow. */
+/** The record of a flow. */
 export type FlowRecord = {
-  /** What was started: function, and id of the state if it has one. */
+  /** The function that was started, and the id of its state if it has one. */
   readonly type: string;
   readonly stateId?: string | undefined;
-  /** The operation; absent: {@link CALL}. */
+  /** The operation. Default: {@link CALL}. */
   readonly name?: string | undefined;
   readonly startedAt: number;
   readonly tally: UsageTotals;
   readonly settledAt?: number | undefined;
-  /** How it was settled; the outcome is the text beside this record. */
+  /** The kind of outcome. The outcome itself is the text beside this record. */
   readonly ok?: boolean | undefined;
 } & RareFields;
 
-/** What most flows have nothing of. */
+/** Fields that most flows lack. */
 type RareFields = {
-  /** The flow's number, at the head of the ids of all its messages; absent: it is the key. */
+  /** The flow's number, which begins the ids of all its messages. Default: the key. */
   readonly number?: string | undefined;
-  /**
-   * Of function and input, by which another start under this key is compared; only kept for a key
-   * that was given.
-   */
+  /** Digest of function and input, to compare another start. Present if the key was given. */
   readonly digest?: string | undefined;
-  /** It was cancelled before it was settled. */
+  /** It was canceled before it settled. */
   readonly cancelled?: true | undefined;
   /** Ids of its event queues, which end with it. */
   readonly queues?: readonly string[] | undefined;
-  /** Rejections that nobody consumed, the last few. */
+  /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
 };
 
-/** Stands for what is not there. */
+/** Code of an absent field. */
 const ABSENT = 0;
 const [PENDING, OK, FAILED] = [0, 1, 2];
 
 /**
- * A record as a list: half as long as with names, and written in half the time. What is seldom kept
- * comes last, or not at all.
+ * A record as a list: half as long as with names, and written in half the time. Rare fields come
+ * last.
  */
 type Stored = readonly [
   type: string,
@@ -55,7 +52,7 @@ type Stored = readonly [
   seldom?: RareFields,
 ];
 
-/** The record as it is kept. */
+/** Encodes a record. */
 export function encodeFlowRecord(record: FlowRecord): Json {
   const {
     type,
@@ -73,7 +70,7 @@ export function encodeFlowRecord(record: FlowRecord): Json {
   return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled }];
 }
 
-/** Reads what {@link encodeFlowRecord} gave. */
+/** Decodes the result of {@link encodeFlowRecord}. */
 export function decodeFlowRecord(kept: Json): FlowRecord {
   const [type, startedAt, tally, settled, settledAt, stateId, name, seldom] = kept as Stored;
   const usual = {

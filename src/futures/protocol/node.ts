@@ -7,29 +7,24 @@ import { commonScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Settled } from "./settled.ts";
 
-/** Who takes a node's settlement, and in which scope that goes on. */
+/** A consumer of a node's settlement, and its scope. */
 export interface Taker {
   readonly consumer: Consumer;
   readonly scope: Scope;
-  /**
-   * It is outside of the scope, as its boundary: what comes after a cancellation is dropped there.
-   */
+  /** It is the boundary of the scope: settlements after a cancellation are dropped there. */
   readonly boundary?: true;
 }
 
-/** A future that another one needs, and what it needs of it. */
+/** A future that another one needs, and the part of its settlement. */
 export type Need = { readonly node: Node; readonly want?: Want };
 
-/**
- * A text with holes in it: `segments` has one entry more than `needs`, whose settlements fill the
- * holes.
- */
+/** A text with holes for the settlements of `needs`. `segments` has one entry more than `needs`. */
 export type Template = { readonly segments: readonly string[]; readonly needs: readonly Need[] };
 
 /** A call, which may have to wait for futures in its input. */
 export type CallPlan = Template & {
   readonly kind: "call";
-  /** Without an id: an instance of its own, named by the call. */
+  /** An empty id means an instance of its own, named by the call. */
   readonly target: Address;
   readonly name: string;
   readonly creates: boolean;
@@ -71,7 +66,7 @@ export function isSettledPlan(plan: Plan): boolean {
   return plan.kind === "settled";
 }
 
-/** Has a node's settlement taken, in a scope. */
+/** Adds consumers to a node, in a scope. */
 export function addTakers(
   node: Node,
   scope: Scope,
@@ -86,7 +81,7 @@ export function addTakers(
     );
 }
 
-/** Lets a consumer ride on the message of the future that it needs. */
+/** Adds a consumer to the future that it needs. */
 export function addConsumer(
   { node, want }: Need,
   scope: Scope,
@@ -101,22 +96,20 @@ export function extendScope(node: Node, scope: Scope): void {
   node.scope = node.scope === undefined ? scope : commonScope(node.scope, scope);
 }
 
-/**
- * One future of a running handler, or one message: a node of the graph that the handler describes.
- */
+/** A future or message in the graph that a running handler describes. */
 export interface Node {
   id: MessageId;
   plan: Plan;
-  /** Who takes its settlement; complete once every later node is wired. */
+  /** Its consumers. The list is complete once every later node is compiled. */
   takers: Taker[];
-  /** The innermost scope that holds all who need it; none so far: nobody does. */
+  /** The innermost scope that holds everything that needs it. Absent if nothing does. */
   scope: Scope | undefined;
-  /** It was cancelled. */
+  /** It was canceled. */
   cancelled: boolean;
-  /** Something that needed it was cancelled; if nobody else needs it, so is it. */
+  /** A node that needed it was canceled. It is canceled, too, if no other node needs it. */
   abandoned: boolean;
   /** Instant until which its cell is kept, if it escaped. */
   escapedUntil: number | undefined;
-  /** Somebody holds its handle. */
+  /** Its handle is in use. */
   kept: boolean;
 }

@@ -6,10 +6,9 @@ import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import { cancelledSettlement } from "../protocol/settled.ts";
 
 /**
- * Answers for the call of a user's function that is withdrawn: whoever waits for it is told. One
- * that takes a settlement, and has not begun, runs all the same, to clean up, in no scope. A
- * handler that is at work posts its own sums when it ends; its mark is posted by a message behind
- * it, which is there after a crash, too.
+ * Handles a canceled call: its consumers get the cancellation. A clean-up function that has not
+ * begun runs anyway, in no scope. A running handler posts its usage when it ends. A message behind
+ * it posts its mark, also after a crash.
  */
 export function cancelCall(activation: Activation): void {
   const { scope: _, ...envelope } = activation.envelope;

@@ -12,9 +12,8 @@ import { failureOfSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 
 /**
- * Gives up the call of a user's function that the process died of: it is a dead letter, and whoever
- * waits for it is told why. Its runs, which never ended, count in the flow's bill, at no time:
- * nobody knows how long they took.
+ * Gives up a call that crashed the process. It becomes a dead letter, and its consumers get the
+ * reason. Its runs never ended, so the bill counts them with no time.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
@@ -33,7 +32,7 @@ export function poisonCall(activation: Activation, crashes: number): void {
   );
 }
 
-/** Makes the message a dead letter; gives what whoever waits for it is told. */
+/** Makes the message a dead letter, and returns the rejection for its consumers. */
 export function addPoisonDeadLetter(activation: Activation, crashes: number): Settled {
   const { id, target } = activation.envelope;
   const why = `the process died ${crashes} times in a row while ${formatAddress(target)} handled the message ${id}; it is not handled any more`;

@@ -41,16 +41,16 @@ import { isGeneratedId } from "../protocol/system.ts";
 import { compileGraph } from "./compile-graph.ts";
 
 /**
- * Runs a user's handler for one message, and turns what it did into effects.
+ * Runs a user's handler for one message, and turns its actions into effects.
  *
- * H1 The handler runs once; when it ends, its state, its messages and its outcome leave together.
- * H2 A throw undoes all of it, and rejects whoever waits; under a retry policy it becomes a delayed
- * message to itself.
- * H3 What it returns is its outcome, or a future of it: then its own consumers are handed on, and
- * nothing is left behind.
- * H4 A context is closed when its handler has ended, and stale when its attempt was abandoned.
- * H5 A run whose message is withdrawn meanwhile keeps its state and one-way messages; its outcome
- * goes nowhere, and nothing that it would have waited for is begun.
+ * H1 The handler runs once. Its state, messages and outcome leave together when it ends.
+ * H2 A throw undoes everything and rejects the consumers. Under a retry policy it becomes a delayed
+ * message to the same address.
+ * H3 The handler returns its outcome, or a future of it. A future takes over the consumers of the
+ * handler, and nothing of the handler remains.
+ * H4 A context is closed once its handler has ended, and stale once its attempt was abandoned.
+ * H5 A run whose message is canceled meanwhile keeps its state and one-way messages. Its outcome is
+ * dropped, and its futures do not start.
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = callControlOf(activation.envelope);
@@ -60,7 +60,7 @@ export function runHandler(spec: FunctionSpec, activation: Activation): void | P
   return run.start();
 }
 
-/** Creating a state is all there is to it. */
+/** The operation of the message that only creates a state. */
 const CREATION: OperationSpec = { handler: () => undefined, readOnly: false };
 
 class HandlerRun {
@@ -105,8 +105,8 @@ class HandlerRun {
   }
 
   /**
-   * What is handled; what takes a settlement and was cancelled before it began learns of that
-   * instead, and of what it would have cleaned up.
+   * Returns the handler's input. A clean-up function that was canceled before its turn gets the
+   * cancellation as its settlement, with the value that it would have cleaned up.
    */
   #input(): unknown {
     const input = codec.decode(this.#activation.envelope.payload);
@@ -143,7 +143,7 @@ class HandlerRun {
       this.#cancellation.abort(error);
       reject(error);
     });
-    // An abandoned attempt may still fail; nobody is left to hear of it.
+    // An abandoned attempt may still fail. Its failure is dropped.
     returned.catch(() => undefined);
     return Promise.race([returned, promise]).finally(cancel);
   }
@@ -156,26 +156,24 @@ class HandlerRun {
     if (this.#cancellation.isCancelled) return this.#end(run);
     if ("plan" in outcome) this.#handBack(outcome, run);
     compileGraph(this.#graph);
-    // The outcome leaves last, so that whoever learns of it finds what went before it to the same
-    // place, such as a status.
+    // The outcome leaves last, after earlier messages to the same address, such as a status.
     if (!("plan" in outcome)) this.#settle(outcome, run);
     releaseGates(this.#graph);
   }
 
   /**
-   * Ends a run that is no longer wanted: whoever has a handle or a token of what it made finds that
-   * cancelled.
+   * Ends a canceled run. Futures that it made are canceled for holders of their handles and tokens.
    */
   #end(run: Run): void {
     for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
     compileGraph(this.#graph);
-    // Its own mark is posted by the message that was left behind it.
+    // The message behind this run posts the run's own mark.
     const mark = markOfMessage(this.#activation.envelope.id);
     billFlow(this.#activation, addUsage(this.#billed(run), mark), this.#control.flow);
     releaseGates(this.#graph);
   }
 
-  /** Hands the own consumers on to the future that was returned: the tail call. */
+  /** Passes the handler's consumers to the future that it returned: the tail call. */
   #handBack(node: Node, run: Run): void {
     const { consumers, flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
@@ -224,7 +222,7 @@ class HandlerRun {
   }
 
   /**
-   * Tries again later: a delayed message to itself with the same id and consumers, the address free
+   * Retries later, with a delayed message of the same id and consumers. The address is free
    * meanwhile.
    */
   #retry(run: Run, delayMs: number, retries: number): void {
@@ -243,7 +241,7 @@ class HandlerRun {
     return (this.#activation.run = this.#stopwatch.stop(failed));
   }
 
-  /** What this run adds to its flow: its time, its own mark, and those of the calls it made. */
+  /** Returns the run's usage for its flow: its time, its own mark, and the marks of its calls. */
   #billed(run: Run): UsageTotals {
     if (this.#control.flow === undefined) return NO_USAGE;
     const marks = addUsage(markOfMessage(this.#activation.envelope.id), this.#graph.callMarks());
@@ -261,8 +259,8 @@ class HandlerRun {
   }
 
   /**
-   * A state whose id the system made exists from its first message until it is terminated or ages
-   * out.
+   * Checks that the state exists. One with a generated id exists from its first message until it
+   * ends.
    */
   #checkExists(): void {
     if (this.#state === undefined) return;
@@ -290,7 +288,7 @@ class HandlerRun {
   }
 }
 
-/** Whether a node of this plan is work of its own, for somebody who waits for it. */
+/** Tells whether a node of this plan is work that has consumers. */
 function isBegun(plan: Plan): boolean {
   return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettledPlan(plan);
 }

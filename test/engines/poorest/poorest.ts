@@ -6,15 +6,15 @@ import { PoorestEngine } from "./poorest-engine.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What a poorest engine hosts, and what it is driven by. */
+/** Options of {@link poorest}. */
 export interface PoorestOptions {
   readonly functions: readonly object[];
   readonly clock: Clock;
-  /** What the order of things follows from. */
+  /** The seed of the order of actions. */
   readonly seed: number;
-  /** Share of responses that are lost; default 0.2. */
+  /** The share of responses that are lost; default 0.2. */
   readonly lost?: number;
-  /** How long what has settled is kept, in ms; default 7 days. */
+  /** The retention of settled flows and futures, in ms; default 7 days. */
   readonly retentionMs?: number;
 }
 
@@ -27,7 +27,7 @@ export function poorest({
   retentionMs = 7 * DAY_MS,
 }: PoorestOptions) {
   const definitions = defineFunctions(functions);
-  // Two sources, so that what user code draws does not change the order of things.
+  // Two sources, so that random numbers of user code do not change the order of actions.
   const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];
   const environment: Environment = {
     storeId: "poorest",

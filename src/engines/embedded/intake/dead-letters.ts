@@ -48,7 +48,7 @@ export class DeadLetters {
    */
   async deleteDeadLetter(id: string, replacement?: Envelope): Promise<void> {
     const { commits, requests, intake } = this.#parts;
-    const key = `exhume/${id}`;
+    const key = `dead-letter/${id}`;
     await requests.perform(key, () => {
       commits.batch.deleteDeadLetter(id);
       commits.batch.replies.push({ key, payload: UNDEFINED });

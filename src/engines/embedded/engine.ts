@@ -92,10 +92,7 @@ export class EmbeddedEngine implements Engine {
     rooms.lifecycle.onFailure((reason) => this.#abandon(reason));
   }
 
-  /**
-   * The number of messages that are accepted and not yet handled, without those of functions that
-   * are not registered.
-   */
+  /** The number of accepted messages for registered functions that are not handled yet. */
   get backlog(): number {
     return this.#rooms.backlog.total;
   }
@@ -145,18 +142,12 @@ export class EmbeddedEngine implements Engine {
     dispatcher.dispatch();
   }
 
-  /**
-   * Waits for running handlers for a while, commits, and closes the store. Waiting work stays for
-   * the next start.
-   */
+  /** Waits for running handlers for a while, commits, and closes the store. Waiting work stays. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
-  /**
-   * Delivers the stored messages, except those that have crashed the process too often, which it
-   * returns.
-   */
+  /** Delivers the stored messages. Returns those that have crashed the process too often instead. */
   #recover(): { message: StoredMessage; crashes: number }[] {
     const { store, commits, crashTracker, delivery } = this.#rooms;
     const poisoned: { message: StoredMessage; crashes: number }[] = [];

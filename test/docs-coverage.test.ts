@@ -1,10 +1,9 @@
 import * as handback from "handback";
-import { parseSync } from "oxc-parser";
 import { describe, expect, test } from "vitest";
+import { membersOf } from "./support/interface-members.ts";
 import { readFiles, type Files } from "./support/source.ts";
 
 const pages = readFiles("docs", ".md");
-const sources = readFiles("src", ".ts");
 
 describe("the pages under docs", () => {
   test.each(["HandlerEnvironment", "QueryContext", "Context"])(
@@ -116,22 +115,4 @@ function importsOf(from: Files): ReadonlySet<string> {
         .filter((name) => name !== ""),
     ),
   );
-}
-
-/** The names of the members that an exported interface declares itself. */
-function membersOf(path: string, interfaceName: string): readonly string[] {
-  const { program } = parseSync(path, sources.get(path) ?? "");
-  const names = program.body.flatMap((statement) => {
-    const declared =
-      statement.type === "ExportNamedDeclaration" ? statement.declaration : undefined;
-    if (declared?.type !== "TSInterfaceDeclaration" || declared.id.name !== interfaceName)
-      return [];
-    return declared.body.body.flatMap((member) =>
-      (member.type === "TSPropertySignature" || member.type === "TSMethodSignature") &&
-      member.key.type === "Identifier"
-        ? [member.key.name]
-        : [],
-    );
-  });
-  return [...new Set(names)];
 }

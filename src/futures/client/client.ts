@@ -111,14 +111,11 @@ export class Client {
 
   /**
    * Starts a flow. Once the promise resolves, the flow is durable and will run to its end. A start
-   * is
-   * idempotent by key.
+   * is idempotent by key.
    *
    * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`,
-   * `TOO_DEEP`,
-   * `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`, with
-   * `definite`
-   * in its details; `STORE_FAILED` if the outcome is unknown
+   * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`,
+   * with `definite` in its details; `STORE_FAILED` if the outcome is unknown
    */
   start<Function extends AnyInvokableWithoutInput>(
     f: Function,
@@ -183,38 +180,20 @@ export class Client {
   /**
    * Cancels a flow. Its result is a rejection with `CANCELLED` at once. Its parked work is deleted,
    * continuations of `onSettled` still run, and running handlers see `ctx.signal`. Resolves to
-   * false,
-   * and changes nothing, if the flow has ended.
+   * false, and changes nothing, if the flow has ended.
    * @throws `NOT_FOUND`
    */
   async cancel(flow: string | FlowHandle<unknown>): Promise<boolean> {
-    const id = flowKeyOf(flow);
-    const { control } = await this.#ask("flow", {
-      id,
-      name: "cancel",
-      control: { key: this.#nextKey() },
-    });
-    const { outcome } = control;
-    if (outcome === "unknown") throw flowNotFound(id);
-    return outcome === "cancelled";
+    return (await this.#endFlow(flow, "cancel")) === "cancelled";
   }
 
   /**
    * Deletes the record of an ended flow before its retention is over: its status, result and bill.
-   * The
-   * key is free again. Resolves to false, and changes nothing, if the flow is pending.
+   * The key is free again. Resolves to false, and changes nothing, if the flow is pending.
    * @throws `NOT_FOUND`
    */
   async purge(flow: string | FlowHandle<unknown>): Promise<boolean> {
-    const id = flowKeyOf(flow);
-    const { control } = await this.#ask("flow", {
-      id,
-      name: "purge",
-      control: { key: this.#nextKey() },
-    });
-    const { outcome } = control;
-    if (outcome === "unknown") throw flowNotFound(id);
-    return outcome === "purged";
+    return (await this.#endFlow(flow, "purge")) === "purged";
   }
 
   /** Returns the status of a flow. @throws `NOT_FOUND` */
@@ -277,12 +256,18 @@ export class Client {
 
   /**
    * Reads the committed values of one state, without waiting for a running handler. Values that
-   * were
-   * never written are initial.
+   * were never written are initial.
    * @throws `NOT_FOUND` if nothing is stored, `INVALID_KEY`, `UNKNOWN_FUNCTION`, `UNSUPPORTED`
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     return readCommittedState(this.#engine, f, id);
+  }
+
+  async #endFlow(flow: string | FlowHandle<unknown>, name: "cancel" | "purge"): Promise<string> {
+    const id = flowKeyOf(flow);
+    const { control } = await this.#ask("flow", { id, name, control: { key: this.#nextKey() } });
+    if (control.outcome === "unknown") throw flowNotFound(id);
+    return control.outcome;
   }
 
   async #start<Output>(

@@ -67,7 +67,7 @@ export class Graph {
   }
 
   /** Keeps the node's settlement in a cell, for use in a scope, and returns a handle of it. */
-  makeHandle(node: Node, scope: Scope): FutureHandle<unknown> {
+  makeHandle(node: Node, scope: Scope): FutureHandle<never> {
     const { clock, storeId, retentionMs } = this.activation.environment;
     node.kept = true;
     extendScope(node, scope);

@@ -1,14 +1,20 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
-import type { Future } from "../types/future.ts";
+import type { Future, settles } from "../types/future.ts";
 import type { FutureHandle } from "../types/handle.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
 
 const BRAND = Symbol.for("handback.Future");
 
-/** A {@link Future} at run time: a node of the graph that its handler describes. */
-export class PendingFuture {
+/**
+ * A {@link Future} at run time: a node of the graph that its handler describes. Its value is known
+ * in another activation only, so a `PendingFuture` stands in for a future of any type.
+ */
+export class PendingFuture implements Future<never> {
+  declare readonly [settles]: never;
+  // oxlint-disable-next-line unicorn/no-thenable -- a type only, which says that there is no `then`
+  declare readonly then: undefined;
   readonly #graph: Graph;
   readonly #node: Node;
   readonly stateId: string | undefined;
@@ -29,7 +35,7 @@ export class PendingFuture {
     this.token = known.token;
   }
 
-  handle(): FutureHandle<unknown> {
+  handle(): FutureHandle<never> {
     this.#graph.checkOpen();
     return this.#graph.makeHandle(this.#node, this.#graph.scope);
   }

@@ -50,8 +50,7 @@ export function failureOfSettlement(settled: Settled): Failure {
 
 /**
  * Encodes a settlement as the value that `onSettled`, `allSettled` and `wait` give to user code.
- * Only
- * `wait` gives an `index`.
+ * Only `wait` gives an `index`.
  */
 export function encodeSettlement({ ok, text }: Settled, index?: number): Encoded {
   const head = index === undefined ? "{" : `{"index":${index},`;

@@ -26,7 +26,21 @@ import {
 } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { systemAddress } from "../protocol/system.ts";
-import type { InvokeOptions, SendOptions } from "../types/context.ts";
+import type {
+  Context,
+  HandlerEnvironment,
+  InvokeOptions,
+  NoState,
+  SendOptions,
+} from "../types/context.ts";
+import type {
+  AnyInvokable,
+  AnyInvokableWithoutInput,
+  FutureOf,
+  InputOf,
+} from "../types/function.ts";
+import type { Future } from "../types/future.ts";
+import type { Resolvable } from "../types/resolvable.ts";
 import { toError, toFailure } from "../types/failure.ts";
 import { flush } from "./flush.ts";
 import { HandlerFutures } from "./future-maker.ts";
@@ -42,17 +56,39 @@ export interface ContextParts {
   readonly cancellation: Cancellation;
 }
 
+/** The methods of `Context` that come from the table of combinators. */
+type CombinatorMethods = Omit<Context, keyof HandlerEnvironment | OwnMethod>;
+type OwnMethod =
+  | "state"
+  | "invoke"
+  | "send"
+  | "cancelSend"
+  | "reply"
+  | "egress"
+  | "onComplete"
+  | "onSettled"
+  | "cancel"
+  | "resolved"
+  | "rejected"
+  | "setStatus"
+  | "get"
+  | "expireAfter"
+  | "terminate";
+
+// oxlint-disable-next-line no-unsafe-declaration-merging -- a test finds each method in the class or the table
+export interface HandlerContext extends CombinatorMethods {}
+
 /**
  * The `ctx` of a handler. It checks arguments and adds nodes to the graph. The types and the
  * meaning of its methods are those of `Context`. The table of combinators adds the methods that
  * join, race and await futures.
  */
-export class HandlerContext {
+export class HandlerContext implements Context {
   readonly #graph: Graph;
   readonly #parts: ContextParts;
   readonly #activation: Activation;
   readonly #futures: HandlerFutures;
-  #state: object | undefined;
+  #state: NoState | undefined;
   #gets = 0;
 
   static {
@@ -73,7 +109,7 @@ export class HandlerContext {
     this.#futures = new HandlerFutures(parts.graph);
   }
 
-  get state(): object {
+  get state(): NoState {
     if (this.#state !== undefined) return this.#state;
     const { state, readOnly } = this.#parts;
     const guard = (): void => this.#graph.checkOpen();
@@ -117,7 +153,13 @@ export class HandlerContext {
     return this.#activation.environment.random();
   }
 
-  invoke(f: unknown, input?: unknown, options?: InvokeOptions): PendingFuture {
+  invoke<Function extends AnyInvokableWithoutInput>(f: Function): FutureOf<Function>;
+  invoke<Function extends AnyInvokable>(
+    f: Function,
+    input: Resolvable<InputOf<Function>>,
+    options?: InvokeOptions,
+  ): FutureOf<Function>;
+  invoke(f: unknown, input?: unknown, options?: InvokeOptions): Future<unknown> {
     return planInvoke(this.#open(), f, input, options);
   }
 
@@ -182,6 +224,7 @@ export class HandlerContext {
     this.#graph.add({ kind: "send", envelope });
   }
 
+  get<T>(future: Future<T>): Promise<T>;
   async get(future: unknown): Promise<unknown> {
     const node = this.#open().node(future, "future");
     const { blocking, envelope } = this.#activation;

@@ -1,7 +1,8 @@
 import type { Failure } from "./failure.ts";
 import type { FutureHandle } from "./handle.ts";
 
-declare const settles: unique symbol;
+/** Key of the type that a future carries. Absent at run time. */
+export declare const settles: unique symbol;
 
 /**
  * A value that will be known later, in another activation. `ctx.invoke` and the other methods of a

@@ -1,6 +1,6 @@
 import type { Bench } from "../measure/bench.ts";
 import { throughput } from "../measure/bench.ts";
-import { chain3, counterOf, fanOut, noop } from "../workloads/calls.ts";
+import { chain3, counterOf, fanOut, noop } from "../measure/workloads.ts";
 import { checkLoop } from "./check-loop.ts";
 import { eventLoop, slowDisk } from "./event-loop.ts";
 import { finished } from "./finished.ts";

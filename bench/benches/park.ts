@@ -1,5 +1,4 @@
-import type { Completed, Completion } from "../children/park-complete.ts";
-import type { Created, Creation } from "../children/park-create.ts";
+import type { Completed, Created, Parking } from "../children/park.ts";
 import { reopen } from "../children/reopened.ts";
 import type { Reopened } from "../children/reopened.ts";
 import type { Bench, Figure } from "../measure/bench.ts";
@@ -39,23 +38,15 @@ export const park: Bench = {
       const empty = await reopen(join(scratch.path, "empty.db"));
       const emptyBytes = statSync(join(scratch.path, "empty.db")).size;
       const before = Math.max(BEFORE, Math.round(flows * BEFORE_SHARE));
-      const creation: Creation = { ...files, before, flows, callers: CALLERS };
-      const created = await runChild<Created>(
-        new URL("../children/park-create.ts", import.meta.url),
-        creation,
-      );
+      const parking: Omit<Parking, "step"> = { ...files, before, flows, callers: CALLERS };
+      const created = await runStep<Created>({ ...parking, step: "create" });
       const diskBytes = (statSync(files.file).size - emptyBytes) / (before + flows);
       const full = await reopen(files.file);
-      const completion: Completion = {
-        ...files,
+      const completed = await runStep<Completed>({
+        ...parking,
+        step: "complete",
         before: COMPLETED_BEFORE,
-        flows,
-        callers: CALLERS,
-      };
-      const completed = await runChild<Completed>(
-        new URL("../children/park-complete.ts", import.meta.url),
-        completion,
-      );
+      });
       return figures(flows, {
         created,
         diskBytes,
@@ -68,6 +59,10 @@ export const park: Bench = {
     }
   },
 };
+
+function runStep<Result>(parking: Parking): Promise<Result> {
+  return runChild<Result>(new URL("../children/park.ts", import.meta.url), parking);
+}
 
 interface Measured {
   readonly created: Created;

@@ -4,8 +4,8 @@ import { childInput, report } from "../measure/child-process.ts";
 import { callFor } from "../measure/load.ts";
 import { quantile } from "../measure/statistics.ts";
 import { withSubject } from "../measure/subject.ts";
-import { fanOutOf, noop } from "../workloads/calls.ts";
-import { LoopDelay } from "./loop-delay.ts";
+import { LoopDelay } from "../measure/usage.ts";
+import { fanOutOf, noop } from "../measure/workloads.ts";
 
 /** The loads. */
 const LOADS = { noop, fan1000: fanOutOf(1_000, 4) } satisfies Record<string, Workload>;

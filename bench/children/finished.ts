@@ -1,11 +1,12 @@
 /** Runs flows to their end, forgets them soon after, and watches the file meanwhile. */
 import { embedded, sqlite } from "../../src/index.ts";
 import { childInput, report } from "../measure/child-process.ts";
+import { FastClock } from "../measure/fast-clock.ts";
 import { callEach } from "../measure/load.ts";
 import { makeScratch } from "../measure/subject.ts";
-import { noop } from "../workloads/calls.ts";
-import { FastClock, readPages } from "./finished-probe.ts";
-import type { Pages } from "./finished-probe.ts";
+import { readPages } from "../measure/usage.ts";
+import type { Pages } from "../measure/usage.ts";
+import { noop } from "../measure/workloads.ts";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";

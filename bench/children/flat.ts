@@ -8,8 +8,7 @@ import { childInput, report } from "../measure/child-process.ts";
 import { callEach, callFor, PAYLOAD, Tally } from "../measure/load.ts";
 import { withStore, makeScratch } from "../measure/subject.ts";
 import { startProcessorTime } from "../measure/usage.ts";
-import { counterOf, noop } from "../workloads/calls.ts";
-import { waiting } from "../workloads/parked-flow.ts";
+import { counterOf, noop, waiting } from "../measure/workloads.ts";
 import { join } from "node:path";
 
 /** The size to reach: states, and as many parked flows. */

@@ -2,8 +2,7 @@
 import { embedded, sqlite } from "../../src/index.ts";
 import { childInput, report } from "../measure/child-process.ts";
 import { measureMemory } from "../measure/usage.ts";
-import { noop } from "../workloads/calls.ts";
-import { waiting, sleeper } from "../workloads/parked-flow.ts";
+import { noop, waiting, sleeper } from "../measure/workloads.ts";
 import type { Reopened } from "./reopened.ts";
 
 const { file } = childInput<{ readonly file: string }>();

@@ -4,8 +4,7 @@ import { callEach, Tally } from "../measure/load.ts";
 import { withStore } from "../measure/subject.ts";
 import { growth, measureMemory } from "../measure/usage.ts";
 import type { MemoryUse } from "../measure/usage.ts";
-import { noop } from "../workloads/calls.ts";
-import { sleeper } from "../workloads/parked-flow.ts";
+import { noop, sleeper } from "../measure/workloads.ts";
 
 /** The number of timers, and the store. */
 export interface Creation {

@@ -4,7 +4,7 @@ import { childInput, report } from "../measure/child-process.ts";
 import { callEach, Tally } from "../measure/load.ts";
 import { quantile } from "../measure/statistics.ts";
 import { withStore, makeScratch } from "../measure/subject.ts";
-import { noop } from "../workloads/calls.ts";
+import { noop } from "../measure/workloads.ts";
 import { join } from "node:path";
 
 /** Number of timers, and the period in which they are due; 0: at one instant. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { delaysOf } from "../../bench/children/loop-delay.ts";
+import { delaysOf } from "../../bench/measure/usage.ts";
 
 test("a loop that is on time delays no timer", () => {
   expect(delaysOf([0, 1, 2, 3])).toEqual([0, 0, 0]);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { callEach, Tally } from "../../bench/measure/load.ts";
-import { FastClock, parsePages, readPages } from "../../bench/children/finished-probe.ts";
-import { readTokens, TokenFile } from "../../bench/workloads/parked-flow.ts";
+import { FastClock } from "../../bench/measure/fast-clock.ts";
+import { parsePages, readPages } from "../../bench/measure/usage.ts";
+import { readTokens, TokenFile } from "../../bench/measure/workloads.ts";
 import { median, quantile } from "../../bench/measure/statistics.ts";
 
 function scratch(): string {

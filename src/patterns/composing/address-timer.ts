@@ -17,10 +17,8 @@ export interface Alarm<Input> {
  * a caller cancels it or waits for it before setting it again.
  */
 export function setAddressTimer<Input>(ctx: Context, { operation, input, at }: Alarm<Input>): void {
-  // Typed without futures, because the type parameter could hold some.
-  const target: StatefulFn<never, unknown> = operation;
   const delay = Math.max(0, at - ctx.now());
-  ctx.send(target, input as never, { id: ctx.self.id, delay, token: TOKEN });
+  ctx.send(operation, input, { id: ctx.self.id, delay, token: TOKEN });
 }
 
 /** Cancels the timer of this address, if it is set. */

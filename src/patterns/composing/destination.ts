@@ -31,8 +31,6 @@ export function sendToDestination<Value>(
   value: Value,
 ): void {
   if (typeof destination === "string") return ctx.egress(destination, value);
-  // Typed without an input, because TypeScript cannot rule out futures in `Value`.
-  const f: Invokable<never, unknown> = destination;
   const at = destination.operation === undefined ? {} : { id: ctx.self.id };
-  ctx.send(f, value as never, at);
+  ctx.send(destination, value, at);
 }

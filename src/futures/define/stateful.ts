@@ -17,7 +17,13 @@ import { show } from "../../core/errors/show.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { StateShape, StoredValueSpec, Values } from "../../core/state/stored-state.ts";
 import type { ValueSpec } from "../../core/state/value.ts";
-import type { DefineStateful, HandlingOptions } from "../types/define.ts";
+import type {
+  DefineStateful,
+  Handler,
+  HandlingOptions,
+  Operations,
+  StatefulFunction,
+} from "../types/define.ts";
 import { codec } from "../protocol/codec.ts";
 import { describeIssues } from "./input.ts";
 import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
@@ -34,6 +40,9 @@ interface Definition extends HandlingOptions {
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
 }
+
+/** A function of any state, with any operations. */
+type Face = StatefulFunction<never> & Operations<Readonly<Record<string, Handler<never, never>>>>;
 
 type Migration = NonNullable<Definition["migrate"]>;
 
@@ -70,7 +79,7 @@ const OPTIONS = {
  * console.log(await engine.client.readState(counter, "user-1")); // { count: 2 }
  * await engine.close();
  */
-export const stateful = ((type: string, definition: Definition) => {
+export const stateful = ((type: string, definition: Definition): Face => {
   checkFunctionType(type);
   const { state, handlers, queries, schema, version, migrate, ageOut, flowPerId, ...handling } =
     readOptions(type, OPTIONS, definition);
@@ -91,8 +100,9 @@ export const stateful = ((type: string, definition: Definition) => {
   const faces = [...operations.keys()].map(
     (operation) => [operation, Object.freeze(attachSpec({ type, operation }, spec))] as const,
   );
-  return Object.freeze(attachSpec({ type, ...Object.fromEntries(faces) }, spec));
-}) as unknown as DefineStateful;
+  const face = { type, ...Object.fromEntries(faces) } as Face;
+  return Object.freeze(attachSpec(face, spec));
+}) as DefineStateful;
 
 function operationSpecs(
   type: string,

@@ -1,7 +1,7 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { Client } from "../../../futures/client/client.ts";
 import type { FlowHandle, FlowStatus, StartOptions } from "../../../futures/client/client.ts";
-import type { AnyInvokable } from "../../../futures/types/function.ts";
+import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
 import type { Decisions } from "../faults/decisions.ts";
@@ -33,13 +33,13 @@ const REPEATABLE = new Set(["start", "settle", "reject"]);
  */
 export function reconnectingClient(parts: ReconnectingClientParts): Client {
   const requests = new Requests(parts);
-  const prototype = Client.prototype as unknown as Readonly<Record<string, unknown>>;
   return new Proxy(Object.create(Client.prototype) as Client, {
     get(_, name): unknown {
       if (name === "start") return requests.start;
       if (name === "call") return requests.call;
       if (name === "flow") return requests.flow;
-      if (typeof name !== "string" || typeof prototype[name] !== "function") return undefined;
+      const member: unknown = Reflect.get(Client.prototype, name);
+      if (typeof name !== "string" || typeof member !== "function") return undefined;
       return (...args: readonly unknown[]) => requests.send(name, args);
     },
   });
@@ -55,17 +55,17 @@ class Requests {
   }
 
   readonly start = async (
-    f: AnyInvokable,
+    f: Invokable<unknown, unknown>,
     input?: unknown,
     options?: StartOptions,
   ): Promise<FlowHandle<unknown>> => {
     const keyed = this.#keyed(f, options);
-    const handle = await this.#request("start", (client) => client.start(f, input as never, keyed));
+    const handle = await this.#request("start", (client) => client.start(f, input, keyed));
     return this.#handle(handle.id, handle.stateId);
   };
 
   readonly call = async (
-    f: AnyInvokable,
+    f: Invokable<unknown, unknown>,
     input?: unknown,
     options?: StartOptions,
   ): Promise<unknown> => {
@@ -106,7 +106,7 @@ class Requests {
     };
   }
 
-  #keyed(f: AnyInvokable, options: StartOptions | undefined): StartOptions {
+  #keyed(f: Invokable<unknown, unknown>, options: StartOptions | undefined): StartOptions {
     const start = ++this.#starts;
     const spec = specOf(f);
     const idIsKey = spec === undefined || idNamesFlow(spec, f.operation);

@@ -1,6 +1,7 @@
 import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
+import { MIGRATIONS } from "./mutations/deploy/migration.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { OVER_HTTP } from "./mutations/http.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
@@ -29,4 +30,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OVER_HTTP,
   ...POISON,
   ...DAMAGE,
+  ...MIGRATIONS,
 ];

@@ -19,11 +19,19 @@ export function makeEmbedded(
 ): (options: MakeOptions) => Promise<EmbeddedUnderTest> {
   return async ({ functions, clock, egress, retentionMs }) => {
     const store = clock instanceof VirtualClock ? holding(clock, makeStore()) : makeStore();
-    const engine = await embedded({ functions, store, clock, egress, retention: retentionMs });
+    const host = (hosted: readonly object[]): Promise<Embedded> =>
+      embedded({ functions: hosted, store, clock, egress, retention: retentionMs });
+    let engine = await host(functions);
     return {
-      client: engine.client,
+      get client() {
+        return engine.client;
+      },
       deadLetters: () => engine.deadLetters(),
       stored: () => store.count().state,
+      async redeploy(next) {
+        await engine.close();
+        engine = await host(next);
+      },
       close: () => engine.close(),
     };
   };

@@ -16,8 +16,13 @@ export function makePoorest(
   lost: number,
 ): (options: Omit<MakeOptions, "egress">) => PoorestUnderTest {
   return ({ functions, clock, seed, retentionMs }) => {
-    const { engine, client } = poorest({ functions, clock, seed, lost, retentionMs });
-    return { client, stored: () => engine.stored(), close: async () => engine.close() };
+    const { engine, client, redeploy } = poorest({ functions, clock, seed, lost, retentionMs });
+    return {
+      client,
+      stored: () => engine.stored(),
+      redeploy,
+      close: async () => engine.close(),
+    };
   };
 }
 
@@ -26,6 +31,7 @@ export const POOREST_MISSING: readonly MissingCapability[] = [
   { capability: "blockingGet", reason: "handlers cannot wait while they run" },
   { capability: "snapshotRead", reason: "only functions can read state" },
   { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
+  { capability: "undeclaredValues", reason: "requests carry the declared values only" },
   { capability: "egress", reason: "the platform has its own sinks" },
   { capability: "deadLetters", reason: "the platform keeps no failed messages" },
   {

@@ -1,9 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { makeCodec } from "../../src/core/codec/codec.ts";
 import type { Encoded } from "../../src/core/codec/encoded.ts";
-import type { Content } from "../../src/core/activation/effects.ts";
 import { loadState, VERSION } from "../../src/core/state/stored-state.ts";
-import type { StateShape, Values } from "../../src/core/state/stored-state.ts";
+import type { StateShape, StoredValues, Values } from "../../src/core/state/stored-state.ts";
 
 const codec = makeCodec();
 const encode = (value: unknown): Encoded => codec.encode(value);
@@ -23,10 +22,13 @@ const broken = (): never => {
 };
 
 /** Returns stored values to a reader. */
-function stored(values: Values, version?: number): (name: string) => Content | undefined {
-  return (name) => {
-    if (name === VERSION) return version === undefined ? undefined : { json: version };
-    return Object.hasOwn(values, name) ? { text: encode(values[name]) } : undefined;
+function stored(values: Values, version?: number): StoredValues {
+  return {
+    names: Object.keys(values),
+    read(name) {
+      if (name === VERSION) return version === undefined ? undefined : { json: version };
+      return Object.hasOwn(values, name) ? { text: encode(values[name]) } : undefined;
+    },
   };
 }
 

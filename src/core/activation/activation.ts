@@ -20,6 +20,11 @@ import type { Run } from "./meter.ts";
 /** Reads one address's persisted values as of the start of the activation. */
 export interface StateReader {
   read(name: string): StoredValue | undefined;
+  /**
+   * The names of all stored values, also of those that the function no longer declares. Absent on an
+   * engine that gives an activation the declared values only. A name may have no value.
+   */
+  readonly names?: readonly string[];
 }
 
 /**
@@ -177,9 +182,18 @@ export class Activation implements Effects {
     this.#put(name, null);
   }
 
-  /** Deletes every value of this address. */
+  /**
+   * Returns the names of the values that may be stored at this address: the declared ones and, if
+   * the engine knows them, those of former versions of the function.
+   */
+  storedNames(): readonly string[] {
+    const former = this.#state.names?.filter((name) => !this.#valueNames.includes(name)) ?? [];
+    return former.length === 0 ? this.#valueNames : [...this.#valueNames, ...former];
+  }
+
+  /** Deletes every value of this address, also those of former versions of the function. */
   deleteAll(): void {
-    for (const name of this.#valueNames) this.delete(name);
+    for (const name of this.storedNames()) this.delete(name);
   }
 
   /**

@@ -9,8 +9,10 @@ import type { Envelope } from "../message/envelope.ts";
  * - `snapshotRead`: committed state can be read from outside, without a message
  * - `scopedCancel`: the messages of a scope can be canceled; waiting ones are handed to their
  * functions as canceled at once, and running handlers see an abort signal
+ * - `undeclaredValues`: an activation reads all stored values of its address, also those that the
+ * function no longer declares
  */
-export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel";
+export type Capability = "blockingGet" | "snapshotRead" | "scopedCancel" | "undeclaredValues";
 
 /**
  * A host of functions: it queues per address, activates, commits effects with the consumption of

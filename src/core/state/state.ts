@@ -6,7 +6,7 @@ import type { Encoded } from "../codec/encoded.ts";
 import { mayHoldMutableLeaf } from "../codec/decode.ts";
 import type { Content } from "../activation/effects.ts";
 import { HandbackError } from "../errors/errors.ts";
-import { isReadByValue, loadState, noValues, VERSION } from "./stored-state.ts";
+import { isReadByValue, isReservedValue, loadState, noValues, VERSION } from "./stored-state.ts";
 import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-state.ts";
 
 enableMapSet();
@@ -123,7 +123,9 @@ export class State implements ProxyHandler<Values> {
       const { values } = this.#load();
       for (const [name, spec] of this.#shape.specs)
         if (Object.hasOwn(values, name)) this.#saveValue(name, spec, result[name]);
-      if (this.#activation.writes.length > 0 && this.#shape.version > 1)
+      const isMigrated = this.#loaded?.migratedFrom !== undefined && !this.#readOnly;
+      if (isMigrated) this.#deleteFormer();
+      if ((isMigrated || this.#activation.writes.length > 0) && this.#shape.version > 1)
         this.#activation.write(VERSION, { json: this.#shape.version });
     }
     for (const [name, spec] of this.#shape.specs) {
@@ -168,6 +170,12 @@ export class State implements ProxyHandler<Values> {
       { text },
       life === undefined ? undefined : this.#activation.now + life,
     );
+  }
+
+  /** Deletes the values that a migration took away, in the commit that stores its result. */
+  #deleteFormer(): void {
+    for (const name of this.#activation.storedNames())
+      if (!isReservedValue(name) && !this.#shape.specs.has(name)) this.#activation.delete(name);
   }
 
   #specOf(name: string | symbol): StoredValueSpec {
@@ -250,7 +258,10 @@ export class State implements ProxyHandler<Values> {
     const read = (name: string): Content | undefined => this.#activation.read(name)?.content;
     return (this.#loaded = isReadByValue(this.#shape, read)
       ? { values: noValues(this.#shape), migratedFrom: undefined }
-      : this.#orMisfit(() => loadState(this.#shape, read, this.#codec)));
+      : this.#orMisfit(() => {
+          const names = this.#activation.storedNames();
+          return loadState(this.#shape, { names, read }, this.#codec);
+        }));
   }
 
   /** An error while loading keeps the activation from saving. */

@@ -25,7 +25,10 @@ export interface StateShape {
   readonly specs: ReadonlyMap<string, StoredValueSpec>;
   /** Version of the shape, from 1. */
   readonly version: number;
-  /** Makes values of this version from the stored ones of an older one. */
+  /**
+   * Makes values of this version from the stored ones of an older one, also from those that are no
+   * longer declared.
+   */
   readonly migrate?: (old: Values, fromVersion: number) => Values;
   /** Checks the loaded values, and may replace them. @throws `STATE_SCHEMA_MISMATCH` */
   readonly check?: (loaded: Values) => Values;
@@ -38,36 +41,59 @@ export interface LoadedState {
   readonly migratedFrom: number | undefined;
 }
 
+/** The stored values of one address. */
+export interface StoredValues {
+  /**
+   * The names of the values that may be stored, also of those that the function no longer declares
+   * if the engine knows them.
+   */
+  readonly names: readonly string[];
+  read(name: string): Content | undefined;
+}
+
+/** Tells whether a value is one of the library's own. Users' names never begin with `@`. */
+export function isReservedValue(name: string): boolean {
+  return name.startsWith("@");
+}
+
 /**
  * Reads a state: decodes it, migrates it from an older version, and checks it.
  *
  * @throws `STATE_SCHEMA_MISMATCH` if it does not fit, is of a newer version, or cannot be migrated
  */
-export function loadState(
-  shape: StateShape,
-  read: (name: string) => Content | undefined,
-  codec: Codec,
-): LoadedState {
-  const stored = noValues(shape);
-  let isStored = false;
-  for (const name of shape.specs.keys()) {
-    const text = read(name)?.text;
-    if (text === undefined) continue;
-    stored[name] = codec.decode(text);
-    isStored = true;
-  }
-  const version = read(VERSION)?.json ?? 1;
-  const migratedFrom =
-    isStored && typeof version === "number" && version !== shape.version ? version : undefined;
+export function loadState(shape: StateShape, stored: StoredValues, codec: Codec): LoadedState {
+  const migratedFrom = formerVersion(shape, stored);
+  const names = migratedFrom === undefined ? [...shape.specs.keys()] : stored.names;
+  const read = decodeValues(names, stored, codec);
   const values = completed(
     shape,
-    migratedFrom === undefined ? stored : migrate(shape, stored, migratedFrom),
+    migratedFrom === undefined ? read : migrate(shape, read, migratedFrom),
     codec,
   );
   return {
     values: shape.check === undefined ? values : completed(shape, shape.check(values), codec),
     migratedFrom,
   };
+}
+
+/** Returns the version of a state that was stored under another one. */
+function formerVersion({ version }: StateShape, stored: StoredValues): number | undefined {
+  const written = stored.read(VERSION)?.json ?? 1;
+  if (typeof written !== "number" || written === version) return undefined;
+  const isStored = stored.names.some(
+    (name) => !isReservedValue(name) && stored.read(name)?.text !== undefined,
+  );
+  return isStored ? written : undefined;
+}
+
+/** Decodes the stored ones of some values. */
+function decodeValues(names: readonly string[], stored: StoredValues, codec: Codec): Values {
+  const values = emptyValues(names.includes("__proto__"));
+  for (const name of names) {
+    const text = isReservedValue(name) ? undefined : stored.read(name)?.text;
+    if (text !== undefined) values[name] = codec.decode(text);
+  }
+  return values;
 }
 
 /** Tells whether each value can be read by itself on demand: no migration and no schema applies. */
@@ -83,7 +109,11 @@ export function isReadByValue(
  * and Immer copies it slowly. A value named `__proto__` needs one without a prototype.
  */
 export function noValues({ specs }: StateShape): Values {
-  return specs.has("__proto__") ? (Object.create(null) as Values) : {};
+  return emptyValues(specs.has("__proto__"));
+}
+
+function emptyValues(hasProto: boolean): Values {
+  return hasProto ? (Object.create(null) as Values) : {};
 }
 
 /** Returns every declared value, initial if it is absent. */

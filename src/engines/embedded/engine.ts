@@ -55,7 +55,12 @@ export interface EngineRooms {
 const RECOVERY_CHUNK = 4096;
 /** Longest wait for running handlers when the engine closes. */
 const CLOSE_DEADLINE_MS = 5_000;
-const CAPABILITIES = new Set<Capability>(["blockingGet", "snapshotRead", "scopedCancel"]);
+const CAPABILITIES = new Set<Capability>([
+  "blockingGet",
+  "snapshotRead",
+  "scopedCancel",
+  "undeclaredValues",
+]);
 
 /**
  * The embedded engine: one process, one store. It starts its rooms, answers for them to the layers

@@ -41,5 +41,6 @@ export function readCommittedState<State>(
     });
   const read = (wanted: string): Content | undefined =>
     alive.find(({ name }) => name === wanted)?.value.content;
-  return { ...loadState(spec.state, read, codec).values } as State;
+  const names = alive.map((each) => each.name);
+  return { ...loadState(spec.state, { names, read }, codec).values } as State;
 }

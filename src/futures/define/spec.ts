@@ -26,7 +26,11 @@ export interface FunctionSpec {
   readonly type: string;
   readonly aliases: readonly string[];
   /** Present for stateful functions. */
-  readonly state?: StateShape & { readonly ageOutMs?: number };
+  readonly state?: StateShape & {
+    /** Names of values of former versions, for engines that know no other values. */
+    readonly formerValues: readonly string[];
+    readonly ageOutMs?: number;
+  };
   readonly operations: ReadonlyMap<string, OperationSpec>;
   readonly input?: StandardSchemaV1<unknown, unknown>;
   readonly retry?: RetrySpec;

@@ -39,6 +39,7 @@ interface Definition extends HandlingOptions {
   readonly flowPerId?: readonly string[];
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
+  readonly formerValues?: readonly string[];
 }
 
 /** A function of any state, with any operations. */
@@ -53,6 +54,7 @@ const OPTIONS = {
   schema: optional(standardSchema<unknown, unknown>()),
   version: withDefault(1, wholeNumber({ from: 1 })),
   migrate: optional(callback<Migration>()),
+  formerValues: withDefault([], list<string>()),
   ageOut: optional(durationMs()),
   flowPerId: withDefault([], list<string>()),
   ...HANDLING_OPTIONS,
@@ -81,8 +83,9 @@ const OPTIONS = {
  */
 export const stateful = ((type: string, definition: Definition): Face => {
   checkFunctionType(type);
-  const { state, handlers, queries, schema, version, migrate, ageOut, flowPerId, ...handling } =
-    readOptions(type, OPTIONS, definition);
+  const used = readOptions(type, OPTIONS, definition);
+  const { state, handlers, queries, schema, version, migrate, ageOut, ...rest } = used;
+  const { flowPerId, formerValues, ...handling } = rest;
   const operations = operationSpecs(type, handlers, queries);
   markFlowPerId(type, operations, flowPerId);
   const shape: StateShape = {
@@ -94,7 +97,11 @@ export const stateful = ((type: string, definition: Definition): Face => {
   const spec: FunctionSpec = {
     type,
     operations,
-    state: ageOut === undefined ? shape : { ...shape, ageOutMs: ageOut },
+    state: {
+      ...shape,
+      formerValues: formerNames(type, shape, formerValues),
+      ...(ageOut !== undefined && { ageOutMs: ageOut }),
+    },
     ...handlingSpec(handling),
   };
   const faces = [...operations.keys()].map(
@@ -154,6 +161,20 @@ function valueSpecs(type: string, state: Definition["state"]): Map<string, Store
     specs.set(name, { ...expiry, initialText: codec.encode(initial, { root: `state.${name}` }) });
   }
   return specs;
+}
+
+/** Checks the names of values of former versions. @throws `INVALID_NAME`, `INVALID_OPTIONS` */
+function formerNames(
+  type: string,
+  { specs }: StateShape,
+  names: readonly string[],
+): readonly string[] {
+  for (const name of names) {
+    checkName(name, `former value of ${type}`);
+    if (specs.has(name))
+      throw invalidOption(`formerValues of ${type}`, "names that state does not declare", name);
+  }
+  return [...new Set(names)];
 }
 
 function checkState(

@@ -65,12 +65,18 @@ function duplicateFunction(type: string): HandbackError {
   );
 }
 
+/** Returns the names of a function's values: those that every engine gives to an activation. */
+function valueNamesOf({ state }: FunctionSpec): readonly string[] {
+  return state === undefined
+    ? []
+    : [AGE_OUT_VALUE, VERSION, ...state.specs.keys(), ...state.formerValues];
+}
+
 function toDefinition(spec: FunctionSpec): Definition {
   return {
     type: spec.type,
     aliases: spec.aliases,
-    valueNames:
-      spec.state === undefined ? [] : [AGE_OUT_VALUE, VERSION, ...spec.state.specs.keys()],
+    valueNames: valueNamesOf(spec),
     system: false,
     receive: (activation) => {
       if (activation.withdrawn !== undefined) return cancelCall(activation);

@@ -121,10 +121,16 @@ export interface StatefulOptions<State> extends HandlingOptions {
   /** Version of the state's shape, a whole number from 1. Default: 1. */
   readonly version?: number;
   /**
-   * Makes state of this version from the stored values of an older one that are still declared.
-   * Runs when the state is first used.
+   * Makes state of this version from all stored values of an older one, declared or not. Values
+   * that it does not return are deleted in the same commit. Runs when the state is first used.
    */
   readonly migrate?: (old: Record<string, unknown>, fromVersion: number) => State;
+  /**
+   * Names of values that earlier versions had and this one does not. Only an engine without
+   * `undeclaredValues` needs them: there `migrate` and `terminate` see no other values. Default:
+   * none.
+   */
+  readonly formerValues?: readonly string[];
 }
 
 /** The definition of a stateful function: values, operations over them, and options. */

@@ -2,6 +2,7 @@ import type { Case } from "./case/case.ts";
 import { cancelCases } from "./cases/cancel.ts";
 import { combineCases } from "./cases/combine.ts";
 import { continuationCases } from "./cases/continuation.ts";
+import { deployedValueCases } from "./cases/deploy/values.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { flowCases } from "./cases/flow.ts";
 import { handleCases } from "./cases/handle.ts";
@@ -28,6 +29,7 @@ export const allCases: readonly Case[] = [
   ...outsideCases,
   ...flowCases,
   ...stateCases,
+  ...deployedValueCases,
   ...expiryCases,
   ...handleCases,
   ...handlingCases,

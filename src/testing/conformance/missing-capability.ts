@@ -3,6 +3,7 @@ import { fn } from "../../futures/define/fn.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import type { TestedCapability } from "./case/capability.ts";
 import type { Trial } from "./case/case.ts";
+import { cartV1, cartV2 } from "./cases/deploy/values.ts";
 import { CaseFailure, equal, matches, ok, rejects } from "./case/check.ts";
 
 const counter = stateful("test/counter", {
@@ -40,6 +41,12 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     // Pending work may have run in the meantime, but it has no visible effect.
     await rejects(handle.result(), { code: "CANCELLED" });
     matches(await handle.status(), { status: "cancelled" });
+  },
+  async undeclaredValues({ start }) {
+    const engine = await start([cartV1]);
+    await engine.client.call(cartV1.add, "pen", { id: "c" });
+    await engine.redeploy([cartV2]);
+    equal(await engine.client.call(cartV2.read, undefined, { id: "c" }), []);
   },
   async egress({ start }) {
     const seen: unknown[] = [];
@@ -79,6 +86,11 @@ export const MISSING_CAPABILITY_CHECKS: Readonly<
     const { client, stored } = await start([counter]);
     equal(await client.call(counter.add, 1, { id: "c" }), 1);
     assertUnavailable("stored", stored);
+  },
+  async redeploy({ start }) {
+    const { client, redeploy } = await start([counter]);
+    equal(await client.call(counter.add, 1, { id: "c" }), 1);
+    assertUnavailable("redeploy", () => redeploy([counter]));
   },
   async virtualTime({ start, time }) {
     const sleeper = fn("test/sleeper", (ctx) => ctx.sleep(100));

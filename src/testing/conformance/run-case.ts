@@ -26,11 +26,18 @@ export async function runCase<Engine extends EngineUnderTest>(
   ): Promise<Running> => {
     const engine = await make({ functions, clock, seed, egress, retentionMs });
     engines.push(engine);
-    const { deadLetters = unavailable("deadLetters"), stored = unavailable("stored") } = engine;
+    const {
+      deadLetters = unavailable("deadLetters"),
+      stored = unavailable("stored"),
+      redeploy = unavailable("redeploy"),
+    } = engine;
     return {
-      client: time.drive(engine.client),
+      get client() {
+        return time.drive(engine.client);
+      },
       deadLetters: () => deadLetters(),
       stored: () => stored(),
+      redeploy: (next) => time.until(Promise.resolve(redeploy(next))),
     };
   };
   try {

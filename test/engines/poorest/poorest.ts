@@ -26,7 +26,7 @@ export function poorest({
   lost = 0.2,
   retentionMs = 7 * DAY_MS,
 }: PoorestOptions) {
-  const definitions = defineFunctions(functions);
+  const definitions = new Map(defineFunctions(functions));
   // Two sources, so that random numbers of user code do not change the order of actions.
   const [order, drawn] = [new SeededRandom(seed), new SeededRandom(~seed)];
   const environment: Environment = {
@@ -42,5 +42,13 @@ export function poorest({
     knows: (type) => definitions.has(type),
   };
   const engine = new PoorestEngine({ definitions, environment, random: order, lost });
-  return { engine, client: new Client(engine, environment.payloadLimit) };
+  return {
+    engine,
+    client: new Client(engine, environment.payloadLimit),
+    /** Replaces the functions. Messages and values stay. */
+    redeploy: (next: readonly object[]): void => {
+      definitions.clear();
+      for (const [type, definition] of defineFunctions(next)) definitions.set(type, definition);
+    },
+  };
 }

@@ -10,6 +10,7 @@ export type TestedCapability =
   | "deadLetters"
   | "promptOrder"
   | "storedValues"
+  | "redeploy"
   | "virtualTime";
 
 /** The meaning of each capability. An engine offers all that it does not list as missing. */
@@ -17,9 +18,11 @@ export const TESTED_CAPABILITIES: Readonly<Record<TestedCapability, string>> = {
   blockingGet: "a handler may wait for a future while it runs",
   snapshotRead: "state can be read from outside, without a message",
   scopedCancel: "pending work of a cancelled scope is dropped at once",
+  undeclaredValues: "a function reads stored values that it no longer declares",
   egress: "values of ctx.egress reach the sinks that the suite provides",
   deadLetters: "failed messages are kept and can be listed",
   promptOrder: "messages of a handler arrive before those of its consequences",
   storedValues: "stored values can be counted",
+  redeploy: "functions can be replaced while work is stored",
   virtualTime: "time comes from the clock that the suite provides",
 };

@@ -23,6 +23,7 @@ export interface MakeOptions {
 
 /** A running engine with an empty store, as the suite sees it. */
 export interface EngineUnderTest {
+  /** Read again after each `redeploy`. */
   readonly client: Pick<Client, keyof Client>;
   /** Lists the messages that failed, oldest first (capability `deadLetters`). */
   readonly deadLetters?: () => readonly DeadLetterReport[] | Promise<readonly DeadLetterReport[]>;
@@ -31,4 +32,9 @@ export interface EngineUnderTest {
    * (capability `storedValues`).
    */
   readonly stored?: () => number | Promise<number>;
+  /**
+   * Replaces the hosted functions, as a deploy of new code does. All that is stored stays
+   * (capability `redeploy`).
+   */
+  readonly redeploy?: (functions: readonly object[]) => void | Promise<void>;
 }

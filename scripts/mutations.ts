@@ -11,6 +11,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { STORE_REALMS } from "./mutations/store/realms.ts";
 import { TIMER } from "./mutations/timer.ts";
 import { WAITING_PATTERNS } from "./mutations/waiting-patterns.ts";
 
@@ -31,4 +32,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...POISON,
   ...DAMAGE,
   ...MIGRATIONS,
+  ...STORE_REALMS,
 ];

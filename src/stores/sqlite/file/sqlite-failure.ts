@@ -16,17 +16,34 @@ const SQLITE_IOERR_SHMSIZE = 4_874;
 
 /** Returns whether `error` comes from SQLite with one of these primary result codes. */
 export function isSqliteFailure(error: unknown, ...codes: readonly number[]): boolean {
+  const errcode = errcodeOf(error);
   // The lower eight bits of an extended code are the primary code.
-  return (
-    error instanceof Error &&
-    "errcode" in error &&
-    typeof error.errcode === "number" &&
-    codes.includes(error.errcode & 0xff)
-  );
+  return errcode !== undefined && codes.includes(errcode & 0xff);
 }
 
-function isIndexFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_IOERR_SHMSIZE;
+/** Returns the result code of SQLite that an error carries. */
+export function errcodeOf(error: unknown): number | undefined {
+  const errcode = propertyOf(error, "errcode");
+  return typeof errcode === "number" ? errcode : undefined;
+}
+
+/** Returns whether `error` comes from the file system with this code, such as `ENOENT`. */
+export function isFileFailure(error: unknown, code: string): boolean {
+  return propertyOf(error, "code") === code;
+}
+
+/** Returns the message of an error. */
+export function messageOf(error: unknown): string {
+  const message = propertyOf(error, "message");
+  return typeof message === "string" ? message : String(error);
+}
+
+/**
+ * Returns a property of an error. Under Jest or in a `vm` context, the errors of Node's own modules
+ * are no instances of the global `Error`, so they are known by their properties.
+ */
+function propertyOf(error: unknown, name: string): unknown {
+  return typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
 }
 
 /** The code to use if the failure has no more precise one. */
@@ -38,10 +55,10 @@ type FallbackCode = "STORE_OPEN_FAILED" | "STORE_FAILED";
  */
 export function toStoreError(error: unknown, path: string, fallback: FallbackCode): HandbackError {
   if (HandbackError.is(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (isSqliteFailure(error, SQLITE_CORRUPT, SQLITE_NOTADB))
     return corruptStore(path, reason, { cause: error });
-  if (isSqliteFailure(error, SQLITE_FULL) || isIndexFull(error)) {
+  if (isSqliteFailure(error, SQLITE_FULL) || errcodeOf(error) === SQLITE_IOERR_SHMSIZE) {
     return new HandbackError("STORE_FULL", `no space is left for the store ${path}`, {
       details: { path },
       cause: error,

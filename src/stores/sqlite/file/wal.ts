@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isFileFailure } from "./sqlite-failure.ts";
 import { verifyWal } from "./wal-verification.ts";
 import type { WalFinding } from "./wal-verification.ts";
 
@@ -14,8 +15,7 @@ function readIfExists(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT")
-      return Buffer.alloc(0);
+    if (isFileFailure(error, "ENOENT")) return Buffer.alloc(0);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite";
+import { isUint8Array } from "node:util/types";
 
 /** A row as SQLite returns it. */
 export type Row = Record<string, SQLOutputValue>;
@@ -10,7 +11,7 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Returns a text, which may have been read as bytes. */
 export function textColumn(value: Column): string {
   if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return UTF8.decode(value);
+  if (isUint8Array(value)) return UTF8.decode(value);
   throw new TypeError(`expected text in a column, got ${typeof value}`);
 }
 

@@ -1,5 +1,6 @@
+import { isUint8Array } from "node:util/types";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import { corruptStore } from "../file/sqlite-failure.ts";
+import { corruptStore, messageOf } from "../file/sqlite-failure.ts";
 import { textColumn } from "./columns.ts";
 import type { Column, Row } from "./columns.ts";
 
@@ -36,9 +37,8 @@ export function decodeRow<Result>(
  */
 export function damagedRow(error: unknown, { file, table }: RowSource, key: Column): unknown {
   if (HandbackError.is(error, "FORMAT_TOO_NEW")) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  const row = key instanceof Uint8Array ? textColumn(key) : key;
-  return corruptStore(file, `row ${row} of table ${table}: ${reason}`, {
+  const row = isUint8Array(key) ? textColumn(key) : key;
+  return corruptStore(file, `row ${row} of table ${table}: ${messageOf(error)}`, {
     where: { table, row },
     cause: error,
   });

@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
+import { errcodeOf, messageOf } from "../file/sqlite-failure.ts";
 import type {
   WriterFailure,
   WriterOptions,
@@ -42,12 +43,6 @@ function replyOf(action: () => boolean | void): WriterReply {
   try {
     return { isMore: action() === true };
   } catch (error) {
-    const errcode =
-      error instanceof Error && "errcode" in error && typeof error.errcode === "number"
-        ? error.errcode
-        : undefined;
-    return {
-      failure: { message: error instanceof Error ? error.message : String(error), errcode },
-    };
+    return { failure: { message: messageOf(error), errcode: errcodeOf(error) } };
   }
 }

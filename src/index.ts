@@ -42,6 +42,7 @@ export type {
 export type { DeadLetterReport } from "./futures/client/dead-letter.ts";
 export type { Sink } from "./futures/run/egress.ts";
 export type { Failure } from "./futures/types/failure.ts";
+export { handbackCode } from "./futures/types/handback-code.ts";
 export type { FlowBill } from "./futures/flow/bill.ts";
 export type { FlowWaits, Waiting } from "./futures/flow/wait-graph.ts";
 export { fn } from "./futures/define/fn.ts";

@@ -9,6 +9,7 @@ const CHAIN_TESTS = "test/patterns/chain.test.ts";
 const FAN_OUT_TESTS = "test/patterns/fan-out.test.ts";
 const SAGA_TESTS = "test/patterns/saga.test.ts";
 const RANDOM_TESTS = "test/patterns/laws/random-compositions.test.ts";
+const USER_ERRORS = "test/patterns/laws/user-errors.test.ts";
 const NOTHING_LEFT = "nested patterns end at once when canceled, and leave nothing behind";
 
 /** What patterns promise. */
@@ -42,8 +43,8 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a cancellation is told as a failed step",
     file: "src/patterns/composing/step-failed.ts",
-    find: 'if (code === "CANCELLED") return cause;',
-    replace: "if (code === undefined && message === undefined) return cause;",
+    find: 'if (handbackCode(cause) === "CANCELLED") return cause;',
+    replace: 'if (cause.message === "CANCELLED") return cause;',
     test: CHAIN_TESTS,
     killedBy:
       "a chain through crashes and cancellation > passes a cancellation of a step on unchanged",
@@ -190,5 +191,32 @@ export const PATTERNS: readonly Mutation[] = [
     replace: "return ctx.rejected(compensationFailed(type, undoing, labelOf));",
     test: SAGA_TESTS,
     killedBy: "a saga > goes on when it is canceled while undoing, and records failures",
+  },
+  {
+    breaks: "patterns: a code of another library is taken for one of the system",
+    file: "src/futures/types/handback-code.ts",
+    find: 'return name === "HandbackError" && isErrorCode(code) ? code : undefined;',
+    replace: "return name !== undefined && isErrorCode(code) ? code : undefined;",
+    test: USER_ERRORS,
+    killedBy:
+      "retry > takes an error with any of the library's codes as it takes one with another code",
+  },
+  {
+    breaks: "patterns: an error is taken for the library's by its name",
+    file: "src/futures/types/failure.ts",
+    find: 'return isOurs ? name : "Error";',
+    replace: 'return isOurs ? name : name.replace("NoName", "Error");',
+    test: USER_ERRORS,
+    killedBy:
+      "saga > takes an error that calls itself a HandbackError with any of the library's codes as it takes one with another code",
+  },
+  {
+    breaks: "patterns: user code ends its work with a code of the system's",
+    file: "src/futures/types/handback-code.ts",
+    find: "return !SYSTEM_ONLY.has(code);",
+    replace: 'return code !== "NONE" || !SYSTEM_ONLY.has(code);',
+    test: USER_ERRORS,
+    killedBy:
+      "monitor > takes a HandbackError that user code made for a user's, if only the system ends so",
   },
 ];

@@ -1,7 +1,7 @@
-import { ERROR_CODES } from "../core/errors/error-codes.ts";
 import type { ErrorCode } from "../core/errors/error-codes.ts";
 import type { FlowHandle, FlowStatus } from "../futures/client/client.ts";
 import type { Failure } from "../futures/types/failure.ts";
+import { handbackCode } from "../futures/types/handback-code.ts";
 import { plainJson } from "./responses/plain-json.ts";
 import { titleOf } from "./responses/problem.ts";
 
@@ -38,15 +38,10 @@ export async function reportOf(
 }
 
 /** Describes a failure without its message, which may contain confidential data. */
-function failureKind({ name, code }: Failure): {
+function failureKind(failure: Failure): {
   readonly code: ErrorCode;
   readonly title: string;
 } {
-  const isOurs = name === "HandbackError" && code !== undefined && isHandbackCode(code);
-  const known = isOurs ? code : "FUNCTION_FAILED";
-  return { code: known, title: titleOf(known) };
-}
-
-function isHandbackCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, code);
+  const code = handbackCode(failure) ?? "FUNCTION_FAILED";
+  return { code, title: titleOf(code) };
 }

@@ -11,6 +11,7 @@ import type { OptionTable, ReadOptions } from "../core/validation/options.ts";
 import { addDuration, parseInstant } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import type { Context } from "../futures/types/context.ts";
+import { handbackCode } from "../futures/types/handback-code.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import type { Future, Settlement } from "../futures/types/future.ts";
@@ -185,7 +186,8 @@ function decidePoll(ctx: Context, rules: Polling, { result, args }: Looked): unk
     const isTolerated =
       failures <= tolerate || ctx.now() >= (args.deadlineAt ?? Number.POSITIVE_INFINITY);
     // A canceled check ends the monitor, because the monitor was canceled too.
-    if (result.reason.code === "CANCELLED" || !isTolerated) return ctx.rejected(result.reason);
+    if (handbackCode(result.reason) === "CANCELLED" || !isTolerated)
+      return ctx.rejected(result.reason);
     return pollAgain(ctx, rules, { ...args, checks, failures });
   }
   if (args.isOver === true) return expireMonitor(ctx, rules, { poll: args, reason: "deadline" });

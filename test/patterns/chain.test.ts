@@ -168,7 +168,7 @@ describe("a chain that fails", () => {
       chain("chain/un", add, () => () => 1),
       2,
       "a mapping",
-      "UNSERIALIZABLE: cannot keep value",
+      "cannot keep value",
     ],
   ] as const)("names the step: %s", async (_, f, step, name, why) => {
     const { ended } = await measure(f as Fn<number, unknown>, 1);

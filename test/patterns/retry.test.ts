@@ -70,7 +70,7 @@ describe("a retried function", () => {
     ["a terminal error", terminal("never", new Error("why")), 1],
     ["a retryable error of the library", new HandbackError("OVERLOADED", "x"), 3],
     ["another error of the library", new HandbackError("NOT_FOUND", "x"), 1],
-    ["a cancellation", new HandbackError("CANCELLED", "x"), 1],
+    ["an error of user code with a code of the system's", new HandbackError("CANCELLED", "x"), 3],
   ])("is called again, or not, after %s", async (_, error, times) => {
     const { at, ended } = await attempts(retry("retry/after", leaf), error);
     expect(at).toHaveLength(times);
@@ -92,7 +92,18 @@ describe("a retried function", () => {
     expect(await times(only("EBUSY"), Object.assign(new Error("busy"), { code: "EBUSY" }))).toBe(3);
     expect(await times(only("EBUSY"), new Error("other"))).toBe(1);
     expect(await times(only("NOT_FOUND"), new HandbackError("NOT_FOUND", "x"))).toBe(3);
-    expect(await times(only("CANCELLED"), new HandbackError("CANCELLED", "x"))).toBe(1);
+  });
+
+  test("is not called again after a cancellation, whatever retryIf says", async () => {
+    const gone = fn("retry/gone", (ctx, _: number) => {
+      const sleeping = ctx.sleep("1h");
+      ctx.cancel(sleeping);
+      return sleeping;
+    });
+    const f = retry("retry/of-gone", gone, { retryIf: () => true });
+    const { ended, run } = await measure(f, 1, { functions: [record(gone)] });
+    expect(ended).toMatchObject({ code: "CANCELLED" });
+    expect(run.calls(gone)).toHaveLength(1);
   });
 
   test("is called again after the delay that its failure asks for", async () => {

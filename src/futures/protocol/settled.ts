@@ -1,8 +1,8 @@
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { HandbackError } from "../../core/errors/errors.ts";
+import type { HandbackError } from "../../core/errors/errors.ts";
 import type { ErrorCode } from "../../core/errors/error-codes.ts";
-import { toFailure } from "../types/failure.ts";
+import { systemFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
 
 /** A settlement: the value of a future, or its failure, as text. */
@@ -27,20 +27,12 @@ export function rejectedWithCode(
   message: string,
   details: HandbackError["details"] = {},
 ): Settled {
-  const { stack: _, ...failure } = toFailure(new HandbackError(code, message, { details }));
-  return rejectedSettlement(failure);
+  return rejectedSettlement(systemFailure(code, message, { details }));
 }
 
-/**
- * Makes the rejection of canceled work. A cancellation can reject very many futures at once, so
- * this creates no Error object.
- */
+/** Makes the rejection of canceled work. */
 export function cancelledSettlement(what: string): Settled {
-  return rejectedSettlement({
-    name: "HandbackError",
-    message: `${what} was cancelled`,
-    code: "CANCELLED",
-  });
+  return rejectedSettlement(systemFailure("CANCELLED", `${what} was cancelled`));
 }
 
 /** Returns the failure of a rejection. */

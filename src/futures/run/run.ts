@@ -19,7 +19,7 @@ import {
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
-import { toFailure } from "../types/failure.ts";
+import { systemFailure, toError, toFailure } from "../types/failure.ts";
 import { releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
@@ -139,7 +139,8 @@ class HandlerRun {
     const cancel = setLongTimer(this.#activation.environment.clock, timeoutMs, () => {
       this.#graph.close("STALE_ATTEMPT");
       const why = `${type} ran longer than ${timeoutMs} ms and was abandoned`;
-      const error = new HandbackError("HANDLER_TIMEOUT", why, { details: { timeoutMs } });
+      const about = { details: { timeoutMs }, function: type };
+      const error = toError(systemFailure("HANDLER_TIMEOUT", why, about));
       this.#cancellation.abort(error);
       reject(error);
     });

@@ -1,7 +1,7 @@
-import { ERROR_CODES } from "../../core/errors/error-codes.ts";
 import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Json } from "../../core/data/json.ts";
+import { handbackCode, isThrowable } from "./handback-code.ts";
 
 /**
  * The reason of a rejection, as data: an error's content, bounded in size, and the function it came
@@ -10,7 +10,9 @@ import type { Json } from "../../core/data/json.ts";
 export type Failure = {
   readonly name: string;
   readonly message: string;
-  /** The error's `code`, if it had one. It is one of `ERROR_CODES` if `name` is `HandbackError`. */
+  /**
+   * The error's `code`, if it had one. It may be the code of another library: `handbackCode` tells.
+   */
   readonly code?: string;
   readonly stack?: string;
   readonly cause?: Failure;
@@ -43,6 +45,22 @@ export function toFailure(thrown: unknown, where?: string): Failure {
       ...(where !== undefined && { function: where }),
     };
   }
+}
+
+/** Makes the failure of work that the system itself ends. */
+export function systemFailure(
+  code: ErrorCode,
+  message: string,
+  { details, ...more }: Pick<Failure, "details" | "function" | "cause"> = {},
+): Failure {
+  const bounded = details === undefined ? undefined : boundedDetails(details);
+  return {
+    name: "HandbackError",
+    message: cut(message),
+    code,
+    ...(bounded !== undefined && { details: bounded }),
+    ...more,
+  };
 }
 
 /** Limits of a description: its remaining depth, and the remaining number of failures. */
@@ -80,7 +98,7 @@ function describe(thrown: unknown, { depth, left }: Bounds, where?: string): Fai
   const [causeFailure] = cause === undefined ? [] : inner(cause);
   const errors = depth > 0 ? parts?.slice(0, MAX_PARTS).flatMap(inner) : undefined;
   return {
-    name: typeof name === "string" ? cut(name) : "Error",
+    name: typeof name === "string" ? cut(ownName(thrown, name)) : "Error",
     message: typeof message === "string" ? cut(ownMessage(thrown, message)) : cut(safeJson(thrown)),
     ...(typeof code === "string" && { code: cut(code) }),
     ...(bounded !== undefined && { details: bounded }),
@@ -104,6 +122,17 @@ function boundedDetails(details: Readonly<Record<string, Json | undefined>>): Fa
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns the name of an error. Only the library's errors are named HandbackError. User code that
+ * passes on a failure throws it as plain data, or as an error that carries it.
+ */
+function ownName(thrown: object, name: string): string {
+  if (name !== "HandbackError" || !(thrown instanceof Error)) return name;
+  const isOurs =
+    HandbackError.is(thrown) && (isFailure(thrown.failure) || isThrowable(thrown.code));
+  return isOurs ? name : "Error";
 }
 
 /**
@@ -142,9 +171,10 @@ function isFailure(data: unknown): data is Failure {
  */
 export function toError(failure: Failure): HandbackError {
   const parts = { details: failure.details ?? {}, failure };
-  if (failure.name === "HandbackError" && failure.code !== undefined && isErrorCode(failure.code)) {
+  const code = handbackCode(failure);
+  if (code !== undefined) {
     return new HandbackError(
-      failure.code,
+      code,
       failure.message,
       failure.cause === undefined ? parts : { ...parts, cause: toCause(failure.cause) },
     );
@@ -165,8 +195,4 @@ function toCause(failure: Failure): Error {
   error.name = failure.name;
   if (failure.stack !== undefined) error.stack = failure.stack;
   return failure.code === undefined ? error : Object.assign(error, { code: failure.code });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, code);
 }

@@ -1,6 +1,7 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { value } from "../../core/state/value.ts";
 import type { Context } from "../../futures/types/context.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { stateful } from "../../futures/define/stateful.ts";
@@ -134,7 +135,7 @@ function approvalFunction(rules: ApprovalRules) {
       /** Ends the wait: a decision has canceled it, or it could not go on. */
       conclude(ctx, { result: { status, ...end }, args: request }: Concluded): Outcome {
         const reason = "reason" in end ? end.reason : status;
-        const isCanceled = typeof reason === "object" && reason.code === "CANCELLED";
+        const isCanceled = typeof reason === "object" && handbackCode(reason) === "CANCELLED";
         const ballot = step(ctx, concludeRequest, { request, isCanceled });
         return (ballot && resultOf(ctx, rules, ballot)) ?? ctx.rejected(reason);
       },

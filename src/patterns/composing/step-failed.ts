@@ -1,5 +1,7 @@
 import type { HandbackError } from "../../core/errors/errors.ts";
-import { show } from "../../core/errors/show.ts";
+import { systemFailure, toFailure } from "../../futures/types/failure.ts";
+import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 
 /** A failed step of a pattern. */
 export interface FailedStep {
@@ -12,26 +14,17 @@ export interface FailedStep {
 }
 
 /**
- * Returns the rejection of a chain or saga whose step failed. `cause` is a failure, or a thrown
+ * Returns the rejection of a chain or saga whose step failed. `reason` is a failure, or a thrown
  * value. A cancellation is not a failure of the step and is returned unchanged.
  */
 export function stepFailed(
   { type, at, label }: FailedStep,
-  cause: unknown,
+  reason: unknown,
   more: HandbackError["details"] = {},
-): unknown {
-  const { message, code } =
-    typeof cause === "object" && cause !== null
-      ? (cause as { message?: unknown; code?: unknown })
-      : {};
-  if (code === "CANCELLED") return cause;
-  const why = typeof message === "string" ? message : show(cause);
-  return {
-    name: "HandbackError",
-    code: "STEP_FAILED",
-    message: `step ${at + 1} of ${type} (${label}) failed: ${why}`,
-    details: { step: at + 1, function: label, ...more },
-    cause,
-    function: type,
-  };
+): Failure {
+  const cause = toFailure(reason);
+  if (handbackCode(cause) === "CANCELLED") return cause;
+  const why = `step ${at + 1} of ${type} (${label}) failed: ${cause.message}`;
+  const details = { step: at + 1, function: label, ...more };
+  return systemFailure("STEP_FAILED", why, { details, cause, function: type });
 }

@@ -2,6 +2,7 @@
  * The decisions of a fan-out's window, as pure functions: they take the counts of the window, a
  * step and the rules, and return the next counts and the effects to carry out.
  */
+import { systemFailure } from "../../futures/types/failure.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import type { Settlement } from "../../futures/types/future.ts";
 import { earlyEnd } from "./failure-policy.ts";
@@ -88,12 +89,13 @@ function branchesFailed(
   { branches, succeeded, failed }: BranchCounts,
   cause: Failure | undefined,
 ): Failure {
-  return {
-    name: "HandbackError",
-    code: "BRANCHES_FAILED",
-    message: `${failed} of ${branches} branches of ${type} failed, and ${succeeded} succeeded`,
-    details: { branches, succeeded, failed },
-    ...(cause !== undefined && { cause }),
-    function: type,
-  };
+  return systemFailure(
+    "BRANCHES_FAILED",
+    `${failed} of ${branches} branches of ${type} failed, and ${succeeded} succeeded`,
+    {
+      details: { branches, succeeded, failed },
+      ...(cause !== undefined && { cause }),
+      function: type,
+    },
+  );
 }

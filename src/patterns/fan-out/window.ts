@@ -1,5 +1,6 @@
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
@@ -63,7 +64,8 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
 
   const finish = fn(`${type}.finish`, (ctx, { result, args: { id, branches } }: Finished) => {
     const failure = result.status === "rejected" ? result.reason : undefined;
-    if (failure?.code === "CANCELLED") return giveUp(ctx, window, { id, branches, failure });
+    if (failure !== undefined && handbackCode(failure) === "CANCELLED")
+      return giveUp(ctx, window, { id, branches, failure });
     const closing = ctx.invoke(window.close, branches, { id });
     return ctx.onSettled(closing, conclude, { id, branches, failure });
   });

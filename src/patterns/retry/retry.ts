@@ -11,6 +11,7 @@ import type { Duration } from "../../core/validation/duration.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
@@ -95,7 +96,7 @@ export function retry<Input, Output>(
     const { reason } = result;
     if (
       number >= maxAttempts ||
-      reason.code === "CANCELLED" ||
+      handbackCode(reason) === "CANCELLED" ||
       !checkBoolean(`retryIf of ${type}`, retryIf(reason))
     )
       return ctx.rejected(reason);

@@ -3,6 +3,7 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { parseDuration } from "../../core/validation/duration.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import { LONGEST_MS } from "../composing/backoff.ts";
 
 /**
@@ -49,13 +50,12 @@ export function terminal(message: string, cause?: unknown): HandbackError {
  * never retried.
  */
 export function isRetryable(failure: Failure): boolean {
-  const { name, code, cause } = failure;
-  if (name !== "HandbackError" || code === undefined) return true;
+  const { cause } = failure;
+  const code = handbackCode(failure);
+  if (code === undefined) return true;
   if ((code === "STEP_FAILED" || code === "BRANCHES_FAILED") && cause !== undefined)
     return isRetryable(cause);
-  return (
-    Object.hasOwn(ERROR_CODES, code) && ERROR_CODES[code as keyof typeof ERROR_CODES].retryable
-  );
+  return ERROR_CODES[code].retryable;
 }
 
 /** Returns the delay that a failure or one of its causes asks for, in ms, or `undefined`. */
@@ -63,7 +63,7 @@ export function retryAfterMs(failure: Failure): number | undefined {
   for (let each: Failure | undefined = failure; each !== undefined; each = each.cause) {
     const ms = each.details?.["retryAfterMs"];
     // Users can make such failures too, so the value is checked.
-    if (each.code === "RETRY_LATER" && typeof ms === "number" && ms >= 0)
+    if (handbackCode(each) === "RETRY_LATER" && typeof ms === "number" && ms >= 0)
       return Math.min(ms, LONGEST_MS);
   }
   return undefined;

@@ -1,7 +1,10 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
+import type { ErrorCode } from "../../core/errors/error-codes.ts";
+import { systemFailure, toError } from "../../futures/types/failure.ts";
 import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { Settlement } from "../../futures/types/future.ts";
@@ -184,7 +187,8 @@ function afterUndo({ result, args }: Undone): Undoing {
   if (last === undefined || isUndone)
     return { ...rest, undone: [...undone, ...(last ? [last.at] : [])] };
   // The saga was canceled while this compensation ran. It runs again, and nothing cancels it now.
-  if (result.reason.code === "CANCELLED" && isAgain !== true) return { ...args, isAgain: true };
+  if (handbackCode(result.reason) === "CANCELLED" && isAgain !== true)
+    return { ...args, isAgain: true };
   return { ...rest, failures: [...failures, { at: last.at, reason: result.reason }] };
 }
 
@@ -199,7 +203,7 @@ function shapeOfStep({ shape, undo, ifUnsure }: SagaPlan): CompensatedShape {
 /**
  * Codes of failures after which a step may have been done: cut off, half undone, or result lost.
  */
-const UNSURE: ReadonlySet<string | undefined> = new Set([
+const UNSURE: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
   "CANCELLED",
   "TIMEOUT",
   "HANDLER_TIMEOUT",
@@ -210,8 +214,12 @@ const UNSURE: ReadonlySet<string | undefined> = new Set([
 
 /** Returns true if a failed step may have been done. */
 function isUnsure(reason: Failure): boolean {
-  const { code, cause, errors = [] } = reason;
-  return UNSURE.has(code) || (cause !== undefined && isUnsure(cause)) || errors.some(isUnsure);
+  const { cause, errors = [] } = reason;
+  return (
+    UNSURE.has(handbackCode(reason)) ||
+    (cause !== undefined && isUnsure(cause)) ||
+    errors.some(isUnsure)
+  );
 }
 
 function compensationFailed(
@@ -225,12 +233,7 @@ function compensationFailed(
     message: reason.message,
   }));
   const names = notUndone.map(({ step, function: f }) => `step ${step} (${f})`).join(", ");
-  return new HandbackError(
-    "COMPENSATION_FAILED",
-    `step ${at + 1} of ${type} (${labelOf(at)}) failed, and so did the compensation of ${names}`,
-    {
-      details: { step: at + 1, function: labelOf(at), undone: undone.map(labelOf), notUndone },
-      cause,
-    },
-  );
+  const why = `step ${at + 1} of ${type} (${labelOf(at)}) failed, and so did the compensation of ${names}`;
+  const details = { step: at + 1, function: labelOf(at), undone: undone.map(labelOf), notUndone };
+  return toError(systemFailure("COMPENSATION_FAILED", why, { details, cause, function: type }));
 }

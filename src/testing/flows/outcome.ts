@@ -1,5 +1,6 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Failure } from "../../futures/types/failure.ts";
+import { handbackCode } from "../../futures/types/handback-code.ts";
 import type { Settlement } from "../../futures/types/future.ts";
 import type { FlowValue } from "./program.ts";
 
@@ -10,9 +11,10 @@ import type { FlowValue } from "./program.ts";
 export type FlowOutcome = { readonly value: FlowValue } | { readonly failure: string };
 
 /** Names the reason for a failure: our error code, or the message of a leaf's error. */
-function showFailure({ name, message, code, errors }: Failure): string {
+function showFailure(failure: Failure): string {
+  const { message, errors } = failure;
   if (errors !== undefined) return `none of: ${errors.map(showFailure).join(", ")}`;
-  return name === "HandbackError" && code !== undefined ? code : message;
+  return handbackCode(failure) ?? message;
 }
 
 /** Turns the outcome of a part into a value. */

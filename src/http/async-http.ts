@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { HandbackError } from "../core/errors/errors.ts";
 import { show } from "../core/errors/show.ts";
 import type { Client, FlowHandle, FlowStatus } from "../futures/client/client.ts";
 import type { Invokable } from "../futures/types/function.ts";
@@ -8,12 +9,14 @@ import type { Access } from "./requests/access.ts";
 import { exposedFunctions } from "./requests/exposed-functions.ts";
 import type { Exposed } from "./requests/exposed-functions.ts";
 import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
+import { inputIssues } from "./requests/input-issues.ts";
 import { isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
 import { httpRules } from "./options.ts";
 import type { AsyncHttpOptions, HttpRules } from "./options.ts";
+import { hasPrefix, mountPathOf } from "./requests/mount-path.ts";
 import { onlyFrom } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
 import { ProblemError } from "./responses/problem.ts";
@@ -86,7 +89,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   });
   addRoute(app, "/flows/:flow/events/:event", {
     POST: flowRoute(served, "event", async (c, flow) => {
-      await client.signal(flow, pathOf(c)["event"] ?? "", await readJsonBody(c.req.raw, bodyLimit));
+      await client.signal(flow, pathOf(c)["event"] ?? "", await readJsonBody(c, bodyLimit));
       return c.body(null, 202);
     }),
   });
@@ -96,7 +99,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
       return c.body(null, 202);
     }),
   });
-  app.notFound(() => problemAnswer(new ProblemError("NO_ROUTE")));
+  app.notFound((c) => problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE")));
   app.onError((error, c) => failureAnswer(error, { log, retryAfter, flow: pathOf(c)["flow"] }));
   return app;
 }
@@ -139,11 +142,26 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
   const waitMs = waitOf(c, rules.maxWaitMs);
   const { secret, bodyLimit } = rules;
   const key = newFlowId(c.req.header("idempotency-key"), { principal, secret });
-  const input = await readJsonBody(c.req.raw, bodyLimit);
+  const input = await readJsonBody(c, bodyLimit);
+  const issues = await inputIssues(f, input);
+  // A known key belongs to an input that was accepted, perhaps by a former schema.
+  if (issues !== undefined && !(await isKnown(client, key)))
+    throw new ProblemError("INVALID_INPUT", {}, { issues });
   const at = id === undefined || f.operation === undefined ? {} : { id };
   const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
   const segments = operation === undefined ? 3 : 4;
   return flowResponse(c, served, handle, { waitMs, segments, isNew: true });
+}
+
+/** Returns true if there is a flow with this id. */
+async function isKnown(client: Client, flow: string): Promise<boolean> {
+  try {
+    await client.status(flow);
+    return true;
+  } catch (error) {
+    if (HandbackError.is(error, "NOT_FOUND")) return false;
+    throw error;
+  }
 }
 
 /**
@@ -167,13 +185,13 @@ function flowRoute(
 /** Waits for a flow for a limited time, then answers with its status. */
 async function flowResponse(
   c: Context,
-  { client, rules: { clock, describeFailure, retryAfter } }: Served,
+  { client, rules: { basePath, clock, describeFailure, retryAfter } }: Served,
   handle: FlowHandle<unknown>,
   { waitMs, segments, isNew }: ResponseOptions,
 ): Promise<Response> {
   if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
   const status: FlowStatus = await client.status(handle.id);
-  const links = linksOf(c, handle.id, segments);
+  const links = linksOf(basePath ?? mountPathOf(c, segments), handle.id);
   const about = {
     id: handle.id,
     ...(handle.stateId !== undefined && { stateId: handle.stateId }),

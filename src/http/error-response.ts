@@ -3,7 +3,6 @@ import type { Log } from "../core/host/log.ts";
 import { Refusal } from "./requests/access.ts";
 import { randomId, withoutIds } from "./requests/flow-ids.ts";
 import { codeOf, problemOf, ProblemError } from "./responses/problem.ts";
-import type { Problem } from "./responses/problem.ts";
 
 /**
  * Headers of every response: nothing caches it, and the address of a flow is not sent to other
@@ -30,7 +29,12 @@ interface FailureOptions {
  */
 export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOptions): Response {
   if (error instanceof Refusal) return error.response;
-  if (error instanceof ProblemError) return problemAnswer(error);
+  if (error instanceof ProblemError) {
+    // A server that is set up wrong fails every request, so its operator must see why.
+    const { status, title } = problemOf(error.code);
+    if (status === 500) log.error("a request failed", { code: error.code, error: title });
+    return problemAnswer(error);
+  }
   const code = codeOf(error);
   if (code === undefined) {
     const errorId = randomId(8);
@@ -38,20 +42,16 @@ export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOp
       errorId,
       error: withoutIds(error.stack ?? error.message, flow),
     });
-    return problemAnswer(new ProblemError(HandbackError.is(error) ? error.code : "INTERNAL"), {
-      errorId,
-    });
+    const known = HandbackError.is(error) ? error.code : "INTERNAL";
+    return problemAnswer(new ProblemError(known, {}, { errorId }));
   }
   const again = problemOf(code).status === 503 ? { "Retry-After": retryAfter } : {};
   const path = HandbackError.is(error) ? error.details["path"] : undefined;
-  return problemAnswer(new ProblemError(code, again), typeof path === "string" ? { path } : {});
+  return problemAnswer(new ProblemError(code, again, typeof path === "string" ? { path } : {}));
 }
 
 /** Answers with a problem document. */
-export function problemAnswer(
-  { code, headers }: ProblemError,
-  more: Pick<Problem, "path" | "errorId"> = {},
-): Response {
+export function problemAnswer({ code, headers, more }: ProblemError): Response {
   const problem = problemOf(code, more);
   return new Response(JSON.stringify(problem), {
     status: problem.status,

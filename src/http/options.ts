@@ -36,6 +36,11 @@ export interface AsyncHttpOptions {
   readonly bodyLimit?: number;
   /** Longest `?wait=`. Longer values are cut to it. Default: `"60s"`. */
   readonly maxWait?: Duration;
+  /**
+   * Path at which clients reach the app, such as `/api`, for links to flows. Default: the path of
+   * the request. Set it if a proxy cuts a prefix off.
+   */
+  readonly basePath?: string;
   /** Time after which clients should ask again. Default: `"2s"`. */
   readonly retryAfter?: Duration;
   /** Other origins, such as `https://app.example`, that may call from a browser. Default: none. */
@@ -62,6 +67,7 @@ const OPTIONS = {
   authorize: optional(callback<Authorize>()),
   bodyLimit: withDefault(1_048_576, wholeNumber({ from: 1 })),
   maxWait: withDefault("60s", durationMs()),
+  basePath: optional(checkedBy<string>(readBasePath)),
   retryAfter: withDefault("2s", durationMs()),
   origins: withDefault([], checkedBy<readonly string[]>(readOrigins)),
   secret: optional(checkedBy<string>(readSecret)),
@@ -88,6 +94,14 @@ function readOrigins(value: unknown, name: string): readonly string[] {
     typeof origin === "string" && URL.canParse(origin) && new URL(origin).origin === origin;
   if (Array.isArray(value) && value.every(isOrigin)) return value as readonly string[];
   throw invalidOption(name, 'a list of origins such as "https://app.example"', value);
+}
+
+/** Reads a path such as `/api`. A slash at its end does not count. */
+function readBasePath(value: unknown, name: string): string {
+  const isPath = (text: string): boolean =>
+    /^\/(?!\/)/.test(text) && new URL(text, "http://localhost").pathname === text;
+  if (typeof value === "string" && isPath(value)) return value.replace(/\/$/, "");
+  throw invalidOption(name, 'a path such as "/api", as in a URL', value);
 }
 
 /** Reads the secret. The error message never shows it, not even an invalid one. */

@@ -102,17 +102,32 @@ describe("Express", () => {
     expect((await greetAda(url)).body["output"]).toBe('hello "Ada"');
   });
 
-  test("loses the body if express.json() reads it first", async () => {
+  test("serves flows after express.json(), from the body that it has parsed", async () => {
     const web = express();
-    web.use(express.json({ strict: false }));
+    web.use(express.json({ limit: "2mb", strict: false }));
     web.all("/api/*rest", listener);
-    expect((await greetAda(await listen(web))).body["output"]).toBe("hello undefined");
+    const url = await listen(web);
+    expect((await greetAda(url)).body["output"]).toBe('hello "Ada"');
+    const started = await post(url, "/api/functions/hosts/ask", '"Ada"');
+    const { statusUrl, eventUrl } = started.body as { statusUrl: string; eventUrl: string };
+    await post(url, eventUrl.replace("{name}", "word"), '{"a":[1]}');
+    expect(await (await fetch(`${url}${statusUrl}?wait=10`)).json()).toMatchObject({
+      output: 'hello {"name":"Ada","word":{"a":[1]}}',
+    });
   });
 
-  test("loses the path in links if use() cuts it off", async () => {
+  test.each([
+    ["", "/api"],
+    ["/flows", "/api/flows"],
+  ])("serves flows mounted with use(), inside at %j", async (inner, whole) => {
     const web = express();
-    web.use("/api", getRequestListener(asyncHttp(engine.client, { functions }).fetch));
-    expect((await greetAda(await listen(web))).body["statusUrl"]).toMatch(/^\/flows\//);
+    const flows = new Hono().route(inner, asyncHttp(engine.client, { functions }));
+    web.use("/api", getRequestListener(flows.fetch));
+    const url = await listen(web);
+    const send = (at: string, init?: RequestInit) => fetch(at.replace("/api", whole), init);
+    const { body } = await post(url, `${whole}/functions/hosts/greet`, '"Ada"');
+    expect(body["statusUrl"]).toBe(`${whole}/flows/${String(body["id"])}`);
+    if (inner === "") await assertServes(url, send);
   });
 });
 
@@ -138,13 +153,20 @@ describe("Fastify", () => {
     expect(await post(url, "/other", '{"a":1}')).toEqual({ status: 200, body: { a: 1 } });
   });
 
-  test("loses the body if its own parser reads it first", async () => {
+  test.each([
+    ["serves flows after its parser if that leaves the body on the raw request", true],
+    ["starts nothing if its parser keeps the body to itself", false],
+  ])("%s", async (_, isKept) => {
     const web = fastify();
     web.all("/api/*", (request, reply) => {
+      if (isKept) Object.assign(request.raw, { body: request.body });
       reply.hijack();
       return listener(request.raw, reply.raw);
     });
-    expect((await greetAda(await listenTo(web))).body["output"]).toBe("hello undefined");
+    const { status, body } = await greetAda(await listenTo(web));
+    if (isKept) expect([status, body["output"]]).toEqual([200, 'hello "Ada"']);
+    else expect([status, body["code"]]).toEqual([500, "BODY_ALREADY_READ"]);
+    expect(engine.meter.function("hosts/greet").runs).toBe(isKept ? 1 : 0);
   });
 });
 

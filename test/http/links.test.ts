@@ -1,7 +1,10 @@
 import { fn } from "handback";
 import { asyncHttp } from "handback/http";
+import type { AsyncHttpOptions } from "handback/http";
 import fc from "fast-check";
 import { Hono } from "hono";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { openApp, readAnswer, requestOf } from "./open-app.ts";
 
@@ -48,6 +51,56 @@ describe("a mounted app links to its own path", () => {
     expect(told.get("location")).toMatch(/^\/flows\//);
     expect(text).not.toContain("evil");
   });
+});
+
+describe("an app behind a proxy that cuts a prefix off", () => {
+  test.each(["/api", "/a/b/", "/%E6%97%A5"])("links to basePath %s", async (basePath) => {
+    const { ask } = await openApp({ ...shown, basePath });
+    const base = basePath.replace(/\/$/, "");
+    const { headers, body } = await ask("POST", "/functions/links/wait");
+    expect(headers.get("location")).toBe(`${base}/flows/${String(body["id"])}`);
+    expect(String(body["statusUrl"])).toBe(headers.get("location"));
+    const again = await ask("GET", `/flows/${String(body["id"])}`);
+    expect(again.headers.get("location")).toBe(headers.get("location"));
+  });
+
+  test.each(["", "api", "//evil.example", "https://evil.example/", "/a?b", "/a/../b", 5])(
+    "refuses basePath %j",
+    async (basePath) => {
+      await expect(openApp({ ...shown, basePath } as AsyncHttpOptions)).rejects.toMatchObject({
+        code: "INVALID_OPTIONS",
+      });
+    },
+  );
+});
+
+test("an app that gets paths with a prefix that it does not know says so", async () => {
+  const { ask, store } = await openApp(shown);
+  for (const [method, path] of [
+    ["POST", "/api/functions/links/wait"],
+    ["GET", "/api/v1/flows/f"],
+  ] as const)
+    expect(await ask(method, path)).toMatchObject({ status: 404, body: { code: "WRONG_MOUNT" } });
+  expect(await ask("GET", "/else")).toMatchObject({ status: 404, body: { code: "NO_ROUTE" } });
+  expect(store.count().state).toBe(0);
+});
+
+test("a prefix that a framework cut off never makes a link to another host", async () => {
+  const { engine, clock } = await openApp(shown);
+  const app = asyncHttp(engine.client, { ...shown, clock });
+  for (const [originalUrl, base] of [
+    ["/api/functions/links/wait?wait=0", "/api"],
+    ["//evil.example/functions/links/wait", "/evil.example"],
+    ["http://evil.example/functions/links/wait", ""],
+    ["/other", ""],
+  ]) {
+    const incoming = Object.assign(new IncomingMessage(new Socket()), { originalUrl });
+    const request = requestOf("POST", "/functions/links/wait");
+    const { headers, body } = await readAnswer(
+      await clock.until(Promise.resolve(app.fetch(request, { incoming }))),
+    );
+    expect(headers.get("location")).toBe(`${base}/flows/${String(body["id"])}`);
+  }
 });
 
 test("a flow started with any key is found by its id in a path", async () => {

@@ -29,8 +29,13 @@ function accept(result: SchemaResult<unknown>, type: string): unknown {
 
 /** Describes the issues that a schema found, one line each. */
 export function describeIssues(issues: readonly SchemaIssue[]): readonly string[] & Json {
-  return issues.map(({ message, path }) => {
-    const where = path?.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-    return where === undefined || where === "" ? message : `${where}: ${message}`;
+  return issues.map((issue) => {
+    const path = pathOfIssue(issue);
+    return path === "" ? issue.message : `${path}: ${issue.message}`;
   });
+}
+
+/** Returns the path of an issue, joined with dots. Empty: it concerns the whole value. */
+export function pathOfIssue({ path = [] }: SchemaIssue): string {
+  return path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
 }

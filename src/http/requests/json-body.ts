@@ -1,55 +1,77 @@
+import type { Context } from "hono";
 import { ProblemError } from "../responses/problem.ts";
+import { BodyBytes, readNodeRequest, readStream } from "./body-bytes.ts";
+import { isUnread, nodeRequestOf } from "./node-request.ts";
+import type { NodeRequest } from "./node-request.ts";
+import { takeParsedBody } from "./parsed-body.ts";
+import type { Body } from "./parsed-body.ts";
 
 /**
- * Reads the body of a request as JSON, or `undefined` if it is empty. Reading stops at the limit.
+ * Reads the body of a request as JSON, or `undefined` if it is empty. Reading stops at the limit. A
+ * body that a parser has read before is taken from it.
  *
- * @throws a `ProblemError` if it has another type, is too large, is incomplete, or is not JSON
+ * @throws a `ProblemError` if it has another type, is too large, is incomplete, is not JSON, or was
+ * read before and is lost
  */
-export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > limit)
-    throw new ProblemError("BODY_TOO_LARGE");
-  const encoding = request.headers.get("content-encoding");
+export async function readJsonBody(c: Context, limit: number): Promise<unknown> {
+  const { headers } = c.req.raw;
+  if (lengthOf(headers) > limit) throw new ProblemError("BODY_TOO_LARGE");
+  const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity")
     throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
-  const isJson = isJsonType(request.headers.get("content-type"));
+  const isJson = isJsonType(headers.get("content-type"));
   // A form sent by another site's page is refused, even if it is empty.
-  if (!isJson && request.headers.has("content-type"))
-    throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
-  const bytes = await readBytes(request, limit);
-  if (bytes.length === 0) return undefined;
+  if (!isJson && headers.has("content-type")) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
+  const body = await readBody(c, limit);
+  if ("bytes" in body && body.bytes.length === 0) return undefined;
   if (!isJson) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
+  return "bytes" in body ? parseJson(body.bytes) : body.value;
+}
+
+async function readBody(c: Context, limit: number): Promise<Body> {
+  const { raw } = c.req;
+  const node = nodeRequestOf(c);
+  const body = new BodyBytes(limit);
+  if (node !== undefined && isUnread(node, raw)) {
+    await readNodeRequest(node, body);
+    return { bytes: body.read() };
+  }
+  if (raw.bodyUsed) return readCachedBody(c, node);
+  const wasRead = node?.readableDidRead === true;
+  const isBeingRead = wasRead && !node.readableEnded;
+  await readStream(raw.body, body);
+  const bytes = body.read();
+  if (bytes.length === 0 && wasRead) return takeParsedBody(node);
+  if (bytes.length === 0 && isAnnounced(raw.headers)) throw new ProblemError("BODY_INCOMPLETE");
+  // Another reader may have taken the first part.
+  if (isBeingRead && bytes.length !== lengthOf(raw.headers))
+    throw new ProblemError("BODY_ALREADY_READ");
+  return { bytes };
+}
+
+/** Takes a body that a middleware of Hono or a parser has read. */
+async function readCachedBody(c: Context, node: NodeRequest | undefined): Promise<Body> {
+  const cached = await c.req.arrayBuffer().catch(() => undefined);
+  return cached === undefined ? takeParsedBody(node) : { bytes: new Uint8Array(cached) };
+}
+
+function isAnnounced(headers: Headers): boolean {
+  return headers.has("transfer-encoding") || lengthOf(headers) > 0;
+}
+
+/** Returns the length that the request announces, or 0. */
+function lengthOf(headers: Headers): number {
+  return Number(headers.get("content-length") ?? 0);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
+    return JSON.parse(decoder.decode(bytes)) as unknown;
   } catch {
     throw new ProblemError("MALFORMED_JSON");
   }
-}
-
-async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (request.body === null) return new Uint8Array();
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  // A failure here means that the sender has gone away or is too slow.
-  const chunk = () =>
-    reader.read().catch((): never => {
-      throw new ProblemError("BODY_INCOMPLETE");
-    });
-  for (let next = await chunk(); !next.done; next = await chunk()) {
-    size += next.value.length;
-    if (size > limit) {
-      await reader.cancel().catch(() => undefined);
-      throw new ProblemError("BODY_TOO_LARGE");
-    }
-    chunks.push(next.value);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** Returns true for `application/json` and for types that end with `+json`, in UTF-8. */

@@ -1,5 +1,3 @@
-import type { Context } from "hono";
-
 /** URLs of one flow, as paths from the root of the server. */
 export interface FlowLinks {
   readonly statusUrl: string;
@@ -9,13 +7,9 @@ export interface FlowLinks {
   readonly purgeUrl: string;
 }
 
-/**
- * Makes the URLs of a flow under the path at which the app is mounted. This is the path of the
- * request as sent, without the segments of its route. Host names sent by clients are not used.
- */
-export function linksOf(c: Context, flow: string, segments: number): FlowLinks {
-  const base = new URL(c.req.url).pathname.split("/").slice(0, -segments).join("/");
-  const statusUrl = `${base}/flows/${encodeURIComponent(flow)}`;
+/** Makes the URLs of a flow under the path at which clients reach the app. */
+export function linksOf(basePath: string, flow: string): FlowLinks {
+  const statusUrl = `${basePath}/flows/${encodeURIComponent(flow)}`;
   return {
     statusUrl,
     eventUrl: `${statusUrl}/events/{name}`,

@@ -11,7 +11,12 @@ const REQUEST_PROBLEMS = {
   FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
-  BODY_INCOMPLETE: { status: 400, title: "The body is incomplete." },
+  BODY_INCOMPLETE: { status: 400, title: "The body is incomplete, or was read before." },
+  BODY_ALREADY_READ: {
+    status: 500,
+    title:
+      "The server is set up wrong: a body parser in front of the app has read the body and kept nothing of it.",
+  },
   MALFORMED_PATH: { status: 400, title: "The path is not UTF-8 text, or contains '..'." },
   REPEATED_PARAMETER: { status: 400, title: "A query parameter is repeated." },
   MALFORMED_WAIT: { status: 400, title: "The wait parameter is not a number of seconds." },
@@ -22,6 +27,11 @@ const REQUEST_PROBLEMS = {
   },
   STILL_PENDING: { status: 409, title: "The flow has not ended. Cancel it first." },
   NO_ROUTE: { status: 404, title: "There is no such route." },
+  WRONG_MOUNT: {
+    status: 404,
+    title:
+      "There is no such route. The server may be set up wrong: the path has a prefix at which the app is not mounted.",
+  },
   INTERNAL: {
     status: 500,
     title: "The server failed. Its log has the details under the error id.",
@@ -43,19 +53,37 @@ export interface Problem {
   readonly code: ProblemCode;
   /** Path of the invalid value in the input, if known. */
   readonly path?: string;
+  /** The problems that the function's input schema found, at most 100. */
+  readonly issues?: readonly InputIssue[];
   /** Id under which the log has the details. */
   readonly errorId?: string;
 }
+
+/** One problem that a function's input schema found. */
+export interface InputIssue {
+  /** Steps to the value, joined with dots, such as `lines.0.count`. Empty: the whole input. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The members of a problem document that its code does not give. */
+export type ProblemDetails = Pick<Problem, "path" | "issues" | "errorId">;
 
 /** An error that is answered with a problem document and these headers. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly headers: Readonly<Record<string, string>>;
+  readonly more: ProblemDetails;
 
-  constructor(code: ProblemCode, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ProblemCode,
+    headers: Readonly<Record<string, string>> = {},
+    more: ProblemDetails = {},
+  ) {
     super(code);
     this.code = code;
     this.headers = headers;
+    this.more = more;
   }
 }
 
@@ -78,10 +106,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 /** Makes the problem document of a code. */
-export function problemOf(
-  code: ProblemCode,
-  more: Pick<Problem, "path" | "errorId"> = {},
-): Problem {
+export function problemOf(code: ProblemCode, more: ProblemDetails = {}): Problem {
   const { status, title } = isRequestProblem(code)
     ? REQUEST_PROBLEMS[code]
     : { status: STATUS[code] ?? 500, title: titleOf(code) };

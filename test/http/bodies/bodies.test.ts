@@ -1,8 +1,8 @@
 import { fn } from "handback";
 import { describe, expect, test } from "vitest";
-import { keptLog } from "./kept-log.ts";
-import { openApp } from "./open-app.ts";
-import { open } from "./web-app.ts";
+import { keptLog } from "../kept-log.ts";
+import { openApp } from "../open-app.ts";
+import { open } from "../web-app.ts";
 
 describe("bodies", () => {
   const json = { "content-type": "application/json" };

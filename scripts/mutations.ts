@@ -2,6 +2,7 @@ import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
 import { MIGRATIONS } from "./mutations/deploy/migration.ts";
+import { COPIES_OF_THE_PACKAGE } from "./mutations/host/copies.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { OVER_HTTP } from "./mutations/http.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
@@ -33,4 +34,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DAMAGE,
   ...MIGRATIONS,
   ...STORE_REALMS,
+  ...COPIES_OF_THE_PACKAGE,
 ];

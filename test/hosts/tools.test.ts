@@ -55,12 +55,91 @@ test("tsx runs a program, with the writer thread", () => {
   expect(node([installed("tsx/dist/cli.mjs"), "app.ts"])).toBe("998 with threads\n");
 });
 
-test("a CommonJS module gets the package by import(), and not by require()", () => {
-  const program = `
-    try { require("handback"); } catch (error) { console.log(error.code); }
-    void import("handback").then(({ fn }) => console.log(typeof fn));`;
-  writeFileSync(join(app, "common.cjs"), program);
-  expect(node(["common.cjs"])).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED\nfunction\n");
+describe("CommonJS", () => {
+  const common = (): string => join(app, "common");
+  beforeAll(() => {
+    mkdirSync(common());
+    writeFileSync(join(common(), "package.json"), JSON.stringify({ type: "commonjs" }));
+    for (const name of ["hono", "@hono/node-server", "fast-check"]) linkPackage(app, name);
+    for (const name of ["@nestjs/core", "@nestjs/common", "reflect-metadata"])
+      linkPackage(app, name);
+  });
+
+  test("requires every entry", () => {
+    const program = `
+      const { embedded, fn } = require("handback");
+      const { activate } = require("handback/engine");
+      const { asyncHttp } = require("handback/http");
+      const { chain } = require("handback/patterns");
+      const { simulate } = require("handback/testing");
+      const { version } = require("handback/package.json");
+      const loaded = [embedded, fn, activate, asyncHttp, chain, simulate];
+      console.log(loaded.every((each) => typeof each === "function"), typeof version);`;
+    writeFileSync(join(common(), "entries.js"), program);
+    expect(node(["common/entries.js"])).toBe("true string\n");
+  });
+
+  test("runs a program that tsx turns into CommonJS, with the writer thread", () => {
+    writeFileSync(join(common(), "app.ts"), `${APP}\nconsole.log(typeof require);`);
+    expect(node([installed("tsx/dist/cli.mjs"), "common/app.ts"])).toBe(
+      "function\n998 with threads\n",
+    );
+  });
+
+  test("runs a program that TypeScript compiled, with the writer thread", () => {
+    writeFileSync(join(common(), "compiled.ts"), APP);
+    const settings = [
+      "--module",
+      "commonjs",
+      "--moduleResolution",
+      "bundler",
+      "--target",
+      "es2023",
+    ];
+    const checks = ["--strict", "--types", "node", "--typeRoots", installed("@types")];
+    node([installed("typescript-6/bin/tsc"), ...settings, ...checks, "common/compiled.ts"]);
+    const compiled = readFileSync(join(common(), "compiled.js"), "utf8");
+    expect(compiled).toContain('require("handback")');
+    expect(node(["common/compiled.js"])).toBe("998 with threads\n");
+  });
+
+  test("serves flows from a Nest application, whose services get the client", () => {
+    linkPackage(app, "@nestjs/platform-express");
+    const program = `
+      require("reflect-metadata");
+      const { Module, Inject, Injectable } = require("@nestjs/common");
+      const { NestFactory } = require("@nestjs/core");
+      const { getRequestListener } = require("@hono/node-server");
+      const { embedded, fn, sqlite } = require("handback");
+      const { asyncHttp } = require("handback/http");
+      const { Hono } = require("hono");
+
+      const hello = fn("nest/hello", (_, name) => "hello " + name);
+      class Greeter {
+        constructor(engine) { this.engine = engine; }
+        greet(name) { return this.engine.client.call(hello, name); }
+        onApplicationShutdown() { return this.engine.close(); }
+      }
+      Inject("ENGINE")(Greeter, undefined, 0);
+      Injectable()(Greeter);
+      class AppModule {}
+      const useFactory = () => embedded({ functions: [hello], store: sqlite("./app.db") });
+      Module({ providers: [{ provide: "ENGINE", useFactory }, Greeter] })(AppModule);
+
+      void (async () => {
+        const nest = await NestFactory.create(AppModule, { logger: false });
+        const flows = getRequestListener(asyncHttp(nest.get("ENGINE").client, { functions: [hello] }).fetch);
+        nest.use((request, response, next) => request.url.startsWith("/functions/") ? flows(request, response) : next());
+        await nest.listen(0, "127.0.0.1");
+        const url = (await nest.getUrl()) + "/functions/nest/hello?wait=10";
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(url, { method: "POST", body: '"Ada"', headers });
+        console.log((await answer.json()).output, await nest.get(Greeter).greet("Bob"));
+        await nest.close();
+      })();`;
+    writeFileSync(join(common(), "nest.js"), program);
+    expect(node(["common/nest.js"])).toBe("hello Ada hello Bob\n");
+  });
 });
 
 describe("esbuild", () => {
@@ -84,6 +163,12 @@ describe("esbuild", () => {
 
   test("leaves the package out of a bundle, so the thread is found", () => {
     expect(build(commands[0])).toBe("998 with threads\n");
+  });
+
+  test("leaves the package out of a CommonJS bundle", () => {
+    expect(build(commands[0]?.replace("--format=esm", "--format=cjs"), "commonjs")).toBe(
+      "998 with threads\n",
+    );
   });
 
   test("bundles the thread beside the program", () => {
@@ -124,22 +209,55 @@ describe("Vitest", () => {
 describe("Jest", () => {
   beforeAll(() => linkPackage(app, "@jest/globals"));
 
-  const run = (name: string, nodeOptions: string): unknown => {
-    const config = { transform: {}, testMatch: [`**/${name}`], testEnvironment: "node" };
+  /** Runs one test file. A name that ends with `.cjs` is for Jest's default mode. */
+  const run = (name: string, file: string): unknown => {
+    writeFileSync(join(app, name), file);
+    const config = {
+      transform: {},
+      testMatch: [`**/${name}`],
+      testEnvironment: "node",
+      moduleFileExtensions: ["js", "cjs", "json"],
+    };
     writeFileSync(join(app, "jest.config.json"), JSON.stringify(config));
     const args = ["--config", "jest.config.json", "--json", "--silent"];
+    const nodeOptions = name.endsWith(".cjs") ? "" : "--experimental-vm-modules";
     return JSON.parse(node([installed("jest/bin/jest.js"), ...args], nodeOptions));
   };
 
   test("runs tests of functions, with a store on disk", () => {
-    writeFileSync(
-      join(app, "double.test.js"),
-      testFile('import { expect, test } from "@jest/globals";'),
+    const file = testFile('import { expect, test } from "@jest/globals";');
+    expect(run("double.test.js", file)).toMatchObject({ numPassedTests: 2, numFailedTests: 0 });
+  });
+
+  test("runs them in its default mode", () => {
+    const file = testFile("").replaceAll(
+      /^import (.*) from "handback"/gm,
+      'const $1 = require("handback")',
     );
-    expect(run("double.test.js", "--experimental-vm-modules")).toMatchObject({
-      numPassedTests: 2,
-      numFailedTests: 0,
-    });
+    expect(run("double.test.cjs", file)).toMatchObject({ numPassedTests: 2, numFailedTests: 0 });
+  });
+
+  test("may reset its modules while an engine is open", () => {
+    const file = `
+      const { embedded, fn, HandbackError, memory } = require("handback");
+      const first = fn("jest/first", (_ctx, n) => n + 1);
+      const load = () => { jest.resetModules(); return require("handback"); };
+      test("fresh copies", async () => {
+        const engines = [];
+        for (let copy = 0; copy < 12; copy++) {
+          const again = load();
+          expect(again.embedded).not.toBe(embedded);
+          const second = again.fn("jest/second", (ctx, n) => ctx.invoke(first, ctx.invoke(first, n)));
+          const engine = await again.embedded({ functions: [first, second], store: memory() });
+          engines.push(engine);
+          expect(await engine.client.call(second, 1)).toBe(3);
+          await expect(engine.client.readState({}, "x")).rejects.toBeInstanceOf(HandbackError);
+        }
+        expect(process.listenerCount("unhandledRejection")).toBeLessThan(2);
+        for (const engine of engines) await engine.close();
+        expect(process.listenerCount("unhandledRejection")).toBe(0);
+      });`;
+    expect(run("reset.test.cjs", file)).toMatchObject({ numPassedTests: 1, numFailedTests: 0 });
   });
 });
 

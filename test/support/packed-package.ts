@@ -21,13 +21,7 @@ export function packPackage(folder: string): PackedPackage {
   for (const name of ["package.json", ...manifest().files]) {
     if (name !== "dist") cpSync(join(ROOT, name), join(stage, name), { recursive: true });
   }
-  runProgram(process.execPath, [
-    installed("typescript/bin/tsc"),
-    "-p",
-    "tsconfig.build.json",
-    "--outDir",
-    join(stage, "dist"),
-  ]);
+  runProgram(process.execPath, ["scripts/build.ts", join(stage, "dist")]);
   const packed = runProgram(
     "npm",
     ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],

@@ -16,7 +16,7 @@ export interface ErrorParts {
  * The one error class of the library: a stable `code`, a message that names the thing, and
  * `details` to act on.
  *
- * Recognize it with {@link HandbackError.is}, which also works across two copies of the package.
+ * Recognize it with {@link HandbackError.is} or `instanceof`. Both work across copies of the package.
  *
  * @example
  * import { fn, HandbackError } from "handback";
@@ -48,6 +48,13 @@ export class HandbackError extends Error {
   /** True if the same call may succeed later, unchanged. */
   get retryable(): boolean {
     return ERROR_CODES[this.code].retryable;
+  }
+
+  /** Tells whether `value` is an instance, also if another copy of the package made it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === HandbackError
+      ? HandbackError.is(value)
+      : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
   /** Tells whether `error` is a HandbackError, and has one of the `codes` if any are given. */

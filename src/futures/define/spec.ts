@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { StateShape } from "../../core/state/stored-state.ts";
-
-const SPEC = Symbol.for("handback.FunctionSpec");
+import { Brand } from "../../core/data/brand.ts";
 
 /** One operation of a function, as the runtime knows it. */
 export interface OperationSpec {
@@ -45,14 +44,14 @@ export const CALL = "call";
 /** Name of the message that creates a state and does nothing else. */
 export const CREATE = "@create";
 
+const specs = new Brand<FunctionSpec>("FunctionSpec");
+
 /** Attaches a spec to the object that users hold. */
 export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
-  return Object.defineProperty(face, SPEC, { value: spec });
+  return specs.attach(face, spec);
 }
 
 /** Returns the spec of a function or operation, and `undefined` for anything else. */
 export function specOf(face: unknown): FunctionSpec | undefined {
-  if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face))
-    return undefined;
-  return face[SPEC] as FunctionSpec;
+  return specs.read(face);
 }

@@ -33,6 +33,11 @@ export class FutureHandle<out T> {
     Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
+  /** Tells whether `value` is a handle, also if another copy of the package made it. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && isHandle(value);
+  }
+
   constructor(parts: HandleParts) {
     this.id = parts.id;
     this.storeId = parts.storeId;

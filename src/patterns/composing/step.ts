@@ -1,3 +1,4 @@
+import { Brand } from "../../core/data/brand.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import type { Context } from "../../futures/types/context.ts";
@@ -9,7 +10,7 @@ import type { Shape } from "../diagram/shape.ts";
 
 declare const takes: unique symbol;
 declare const gives: unique symbol;
-const PLAN = Symbol.for("handback.Step");
+const plans = new Brand<StepPlan>("Step");
 
 /**
  * A step of a chain: a function, a plain function that maps a value at once, or a step made by
@@ -63,11 +64,9 @@ export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, 
 class PlannedStep<in Input, out Output> implements ComposedStep<Input, Output> {
   declare readonly [takes]: (input: Input) => void;
   declare readonly [gives]: Output;
-  readonly [PLAN]: StepPlan;
 
   constructor(plan: StepPlan) {
-    this[PLAN] = plan;
-    Object.freeze(this);
+    Object.freeze(plans.attach(this, plan));
   }
 }
 
@@ -89,7 +88,8 @@ export function stepPlan(step: unknown, where: string): StepPlan {
       map: (value) => atOnce(mapping(value)),
     };
   }
-  if (typeof step === "object" && step !== null && PLAN in step) return step[PLAN] as StepPlan;
+  const plan = plans.read(step);
+  if (plan !== undefined) return plan;
   throw new HandbackError(
     "INVALID_OPTIONS",
     `${where}: expected a function from fn(), an operation from stateful(), ` +

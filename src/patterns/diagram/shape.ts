@@ -1,3 +1,4 @@
+import { sharedByCopies } from "../../core/data/shared-by-copies.ts";
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
 
@@ -84,18 +85,21 @@ export interface CompensatedShape {
   readonly ifUnsure?: Shape;
 }
 
-const shapes = new WeakMap<object, Shape>();
+/** The shapes of all copies of the package: the functions are frozen and cannot carry them. */
+function shapes(): WeakMap<object, Shape> {
+  return sharedByCopies(globalThis, "shapes", () => new WeakMap<object, Shape>());
+}
 
 /** Records the shape of a function and returns the function. */
 export function shaped<Face extends object>(face: Face, shape: Shape): Face {
-  shapes.set(face, shape);
+  shapes().set(face, shape);
   return face;
 }
 
 /** Returns the shape of a function: its parts if a pattern made it, else its name. */
 export function shapeOf(f: AnyInvokable): Shape {
   return (
-    shapes.get(f) ?? {
+    shapes().get(f) ?? {
       kind: "function",
       name: f.operation === undefined ? f.type : `${f.type}.${f.operation}`,
     }

@@ -1,3 +1,4 @@
+import { Brand } from "../../core/data/brand.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 
 /** One run of a handler, as `record` keeps it. */
@@ -27,11 +28,11 @@ export interface SimulationAccess {
   readonly calls: Map<string, Call[]>;
 }
 
-const simulations = new WeakMap<object, SimulationAccess>();
+const simulations = new Brand<SimulationAccess>("Simulation");
 
 /** Connects the context of a handler to its simulation. */
 export function attachSimulation(context: object, simulation: SimulationAccess): void {
-  simulations.set(context, simulation);
+  simulations.attach(context, simulation);
 }
 
 /**
@@ -39,7 +40,7 @@ export function attachSimulation(context: object, simulation: SimulationAccess):
  * of a simulation
  */
 export function simulationOf(context: object, leaf: string): SimulationAccess {
-  const simulation = simulations.get(context);
+  const simulation = simulations.read(context);
   if (simulation === undefined)
     throw new HandbackError("UNSUPPORTED", `${leaf} works only on functions that simulate() runs`);
   return simulation;

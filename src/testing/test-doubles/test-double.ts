@@ -1,3 +1,4 @@
+import { Brand } from "../../core/data/brand.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { attachSpec, specOf } from "../../futures/define/spec.ts";
@@ -6,8 +7,8 @@ import type { FunctionSpec, OperationSpec } from "../../futures/define/spec.ts";
 /** A handler of any input. */
 export type AnyHandler = OperationSpec["handler"];
 
-const testDoubles = new WeakSet<FunctionSpec>();
-const recorded = new WeakSet<FunctionSpec>();
+/** Marks the specs of test doubles. */
+const doubles = new Brand<{ readonly isRecorded: boolean }>("TestDouble");
 
 /** The differences between a test double and its function. */
 interface DoubleOptions {
@@ -42,17 +43,16 @@ export function makeTestDouble<Face extends object>(
     Object.entries(spec).filter(([name]) => !without.some((other) => other === name)),
   ) as FunctionSpec;
   const changed = { ...kept, operations: new Map([...spec.operations].map(change)) };
-  testDoubles.add(changed);
-  if (isRecorded || recorded.has(spec)) recorded.add(changed);
+  doubles.attach(changed, { isRecorded: isRecorded || isRecordedSpec(spec) });
   return Object.freeze(attachSpec({ ...f }, changed));
 }
 
 /** Tells whether a spec is that of a test double. */
 export function isTestDouble(spec: FunctionSpec): boolean {
-  return testDoubles.has(spec);
+  return doubles.read(spec) !== undefined;
 }
 
 /** Tells whether the runs of a function are recorded. */
-export function isRecorded(spec: FunctionSpec): boolean {
-  return recorded.has(spec);
+export function isRecordedSpec(spec: FunctionSpec): boolean {
+  return doubles.read(spec)?.isRecorded === true;
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Activation } from "../../../core/activation/activation.ts";
 import { formatAddress } from "../../../core/message/address.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
+import { sharedByCopies } from "../../../core/data/shared-by-copies.ts";
 import { show } from "../../../core/errors/show.ts";
 
 /*
@@ -11,7 +12,8 @@ import { show } from "../../../core/errors/show.ts";
  *
  * DR1 Only rejections that a handler caused are caught. Node treats all others as if this listener
  *     did not exist.
- * DR2 The listener is installed while an engine is open, and only then.
+ * DR2 One listener is installed while an engine is open, and only then, however many copies of the
+ *     package the process has loaded. Two would each take the other for the program's own.
  * DR3 A handler runs in the asynchronous context in which its engine was opened, whatever code
  *     called it: a message carries no context.
  */
@@ -19,7 +21,15 @@ import { show } from "../../../core/errors/show.ts";
 /** The activation whose handler started the code that runs now. */
 const starter = new AsyncLocalStorage<Activation>();
 
+/** The number of open engines of this copy of the package. */
 let watchers = 0;
+
+/** The object that the copies of the package share in a process. */
+interface RejectionWatch {
+  /** One for each copy with an open engine. Returns whether a handler of that copy is the cause. */
+  readonly reporters: Set<(reason: unknown) => boolean>;
+  readonly listener: (reason: unknown) => void;
+}
 
 /** Returns the definition with its handlers marked as the cause of all code that they start. */
 export function attributeRejections(definition: Definition): Definition {
@@ -39,17 +49,45 @@ export function attributeRejections(definition: Definition): Definition {
  * nothing.
  */
 export function watchUnhandledRejections(): () => void {
-  if (watchers++ === 0) process.on("unhandledRejection", reportRejection);
+  if (watchers++ === 0) addReporter(rejectionWatch());
   let watching = true;
   return () => {
-    if (watching && --watchers === 0) process.off("unhandledRejection", reportRejection);
+    if (watching && --watchers === 0) removeReporter(rejectionWatch());
     watching = false;
   };
 }
 
-function reportRejection(reason: unknown): void {
+function rejectionWatch(): RejectionWatch {
+  return sharedByCopies(process, "unhandledRejections", () => {
+    const foreign: unknown[] = [];
+    const watch: RejectionWatch = {
+      reporters: new Set(),
+      listener: (reason) => {
+        for (const report of watch.reporters) if (report(reason)) return;
+        if (!wouldNodeAct() || foreign.push(reason) > 1) return;
+        // After all rejections of this turn, so that they keep their order.
+        void Promise.resolve().then(() => leaveToNode(watch, foreign.splice(0)));
+      },
+    };
+    return watch;
+  });
+}
+
+function addReporter({ reporters, listener }: RejectionWatch): void {
+  // In this mode Node has raised an exception before it calls a listener.
+  const isLate = rejectionMode() === "strict";
+  if (reporters.size === 0 && !isLate) process.on("unhandledRejection", listener);
+  reporters.add(reportRejection);
+}
+
+function removeReporter({ reporters, listener }: RejectionWatch): void {
+  reporters.delete(reportRejection);
+  if (reporters.size === 0) process.off("unhandledRejection", listener);
+}
+
+function reportRejection(reason: unknown): boolean {
   const activation = starter.getStore();
-  if (activation === undefined) return rethrowToNode(reason);
+  if (activation === undefined) return false;
   const address = formatAddress(activation.address);
   activation.environment.log.error(
     `a promise that a handler of ${address} did not wait for was rejected: ${describeRejection(reason)}`,
@@ -57,16 +95,32 @@ function reportRejection(reason: unknown): void {
       address,
     },
   );
+  return true;
 }
 
-/** Rejects again without this listener, so that Node reports the rejection. */
-function rethrowToNode(reason: unknown): void {
-  if (process.listenerCount("unhandledRejection") > 1) return;
-  process.off("unhandledRejection", reportRejection);
-  void Promise.reject(reason);
+/** Returns whether Node would act if this listener did not exist. In some modes it acts anyway. */
+function wouldNodeAct(): boolean {
+  const isAlone = process.listenerCount("unhandledRejection") === 1;
+  return isAlone && ["throw", "warn-with-error-codes"].includes(rejectionMode());
+}
+
+/** Rejects again without the listener, so that Node reports the rejections. */
+function leaveToNode({ reporters, listener }: RejectionWatch, reasons: readonly unknown[]): void {
+  process.off("unhandledRejection", listener);
+  for (const reason of reasons) void Promise.reject(reason);
   setImmediate(() => {
-    if (watchers > 0) process.on("unhandledRejection", reportRejection);
+    process.off("unhandledRejection", listener);
+    if (reporters.size > 0) process.on("unhandledRejection", listener);
   });
+}
+
+/**
+ * Returns Node's mode for unhandled rejections. The command line counts more than `NODE_OPTIONS`.
+ */
+function rejectionMode(): string {
+  const options = `${process.env["NODE_OPTIONS"] ?? ""} ${process.execArgv.join(" ")}`;
+  const modes = [...options.matchAll(/--unhandled-rejections[= ]([\w-]+)/g)];
+  return modes.at(-1)?.[1] ?? "throw";
 }
 
 /** Describes a rejection. Reading a thrown value may itself throw. */

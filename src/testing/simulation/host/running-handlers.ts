@@ -3,7 +3,7 @@ import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.t
 import type { EventQueue } from "../machine/event-queue.ts";
 import { attachSimulation } from "../../test-doubles/call-record.ts";
 import type { SimulationAccess } from "../../test-doubles/call-record.ts";
-import { isRecorded } from "../../test-doubles/test-double.ts";
+import { isRecordedSpec } from "../../test-doubles/test-double.ts";
 import type { Trace } from "../record/trace.ts";
 
 /** A running handler. */
@@ -48,7 +48,8 @@ export class RunningHandlers {
     handler: OperationSpec["handler"],
   ): OperationSpec["handler"] {
     const { eventQueue, trace, simulation } = this.#parts;
-    if (isRecorded(spec) && !simulation.calls.has(spec.type)) simulation.calls.set(spec.type, []);
+    if (isRecordedSpec(spec) && !simulation.calls.has(spec.type))
+      simulation.calls.set(spec.type, []);
     return (ctx: HandlerEnvironment, input: unknown) => {
       const { self, idempotencyKey: message } = ctx;
       attachSimulation(ctx, simulation);

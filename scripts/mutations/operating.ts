@@ -242,4 +242,22 @@ export const OPERATING: readonly Mutation[] = [
     killedBy:
       "callers that start one flow after the other get replies as fast as flows are handled, so the backlog does not grow",
   },
+  {
+    breaks: "log: work that is parked later is not logged",
+    file: "src/engines/embedded/mailboxes/unregistered.ts",
+    find: "    if (!this.#isRecovered) return;\n",
+    replace: "    if (count > 0) return;\n",
+    test: "test/bad-input/lifecycle.test.ts",
+    killedBy:
+      "stored work for an unregistered function > is parked even if it arrives later, as a continuation or a delayed message",
+  },
+  {
+    breaks: "log: a storm of events writes a line for each",
+    file: "src/core/host/work-log.ts",
+    find: "if (counted.written === LINES) {",
+    replace: "if (counted.written < 0) {",
+    test: "test/core/work-log.test.ts",
+    killedBy:
+      "the work log > writes 20 lines about a subject in 10 s, and counts those that it left out",
+  },
 ];

@@ -239,6 +239,24 @@ describe("stored work for an unregistered function", () => {
     await assertUnharmed(fourth);
   });
 
+  test("is logged as it is parked, in a bounded number of lines", async () => {
+    const clock = new VirtualClock();
+    const send = fn("lifecycle/send", (ctx) => {
+      for (let n = 0; n < 50; n++) ctx.send(later, undefined, { delay: "1h" });
+      ctx.send(later, undefined, { delay: "2h" });
+    });
+    const first = await openEngine([send, later], { clock });
+    await first.client.call(send);
+    const second = await first.restart([]);
+    await clock.advance(7_200_000);
+    expect(second.said).toHaveLength(21);
+    expect(second.said[19]).toContain(
+      "20 such messages wait; more lines like this are left out for 10 s",
+    );
+    expect(second.said[20]).toContain("51 such messages wait");
+    expect(second.fields.at(-1)).toEqual({ type: "lifecycle/later", count: 51, leftOut: 30 });
+  });
+
   test("is parked even if it arrives later, as a continuation or a delayed message", async () => {
     const clock = new VirtualClock();
     const send = fn("lifecycle/send", (ctx) => ctx.send(later, undefined, { delay: "1h" }));
@@ -256,6 +274,15 @@ describe("stored work for an unregistered function", () => {
       "lifecycle/later": 1,
     });
     expect((await second.client.status("flow")).status).toBe("pending");
+    expect(second.said).toEqual([
+      "warn a message for lifecycle/decide is parked: the function is not registered; 1 such message waits",
+      "warn a message for lifecycle/later is parked: the function is not registered; 1 such message waits",
+    ]);
+    const { nodes } = await second.client.waits("flow");
+    expect(nodes.map(({ name, status }) => [name, status])).toContainEqual([
+      "lifecycle/decide",
+      "parked: not registered",
+    ]);
 
     const third = await second.restart([decide, later]);
     expect(await third.client.flow("flow").result()).toEqual({ decided: "yes" });

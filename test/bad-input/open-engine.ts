@@ -11,6 +11,8 @@ export interface World {
   readonly client: Client;
   readonly store: Store;
   readonly said: readonly string[];
+  /** The fields of each line in the log. */
+  readonly fields: readonly unknown[];
   /** Closes it, and starts another one on the same store. */
   readonly restart: (functions: readonly object[]) => Promise<World>;
 }
@@ -27,9 +29,10 @@ export async function openEngine(
   options: Partial<EmbeddedOptions> = {},
 ): Promise<World> {
   const said: string[] = [];
+  const fields: unknown[] = [];
   const store = options.store ?? memory();
   const engine = await embedded({
-    log: logInto(said),
+    log: logInto(said, fields),
     ...options,
     functions: [echo, ...functions],
     store,
@@ -39,14 +42,14 @@ export async function openEngine(
     await engine.close();
     return openEngine(others, { ...options, store });
   };
-  return { engine, client: engine.client, store, said, restart };
+  return { engine, client: engine.client, store, said, fields, restart };
 }
 
-function logInto(said: string[]): Log {
-  const say =
-    (level: string) =>
-    (message: string): void =>
-      void said.push(`${level} ${message}`);
+function logInto(said: string[], fields: unknown[]): Log {
+  const say = (level: string) => (message: string, about?: unknown) => {
+    said.push(`${level} ${message}`);
+    fields.push(about);
+  };
   return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 }
 

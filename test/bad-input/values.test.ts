@@ -676,6 +676,12 @@ describe("stored state that does not fit its schema", () => {
     expect(await second.client.call(echo, "others run")).toBe("others run");
     expect((await parked.status()).status).toBe("pending");
     expect(second.store.count().messages).toBe(2);
+    expect(second.said.at(-1)).toBe(
+      "warn a message for values/typed[a] is parked: STATE_SCHEMA_MISMATCH",
+    );
+    expect(await second.client.waits("behind")).toMatchObject({
+      nodes: [{}, { name: "values/typed.set", status: "parked: STATE_SCHEMA_MISMATCH" }],
+    });
     const lenient = newTyped(() => true);
     const third = await second.restart([lenient]);
     await third.client.flow("parked").result();

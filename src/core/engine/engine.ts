@@ -53,10 +53,17 @@ export interface Engine {
   now(): number;
 }
 
+/** A message to be handled, now or when it is due. */
+export interface PendingMessage {
+  readonly envelope: Envelope;
+  readonly dueAt?: number;
+  /** Why it is parked: it stays in the store until the engine starts with what it needs. */
+  readonly parked?: string;
+}
+
 /** The work that is stored for some scopes. */
 export interface PendingWork {
-  /** Messages to be handled, now or when they are due. */
-  readonly messages: readonly { readonly envelope: Envelope; readonly dueAt?: number }[];
+  readonly messages: readonly PendingMessage[];
   /** Addresses that watch one of the scopes, because they store something of it. */
   readonly addresses: readonly Address[];
 }

@@ -4,6 +4,7 @@ import type { Environment } from "../../core/activation/environment.ts";
 import { Queue } from "../../core/data/queue.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { DerivedValues } from "../../core/state/derived-values.ts";
+import { WorkLog } from "../../core/host/work-log.ts";
 import type { Scheduler } from "../../core/host/scheduler.ts";
 import type { StoreInfo, Store } from "../../stores/store.ts";
 import { DerivedValueReader } from "./commit/derived-value-reader.ts";
@@ -113,11 +114,15 @@ type Storage = Base & ReturnType<typeof assembleStorage>;
 type Queues = Storage & ReturnType<typeof assembleQueues>;
 type Execution = Queues & ReturnType<typeof assembleExecution>;
 
-/** Builds the lifecycle, a clock whose timers stop the engine when they throw, and the meter. */
+/**
+ * Builds the lifecycle, a clock whose timers stop the engine when they throw, the log of the work,
+ * and the meter.
+ */
 function assembleBase({ environment }: EngineParts) {
   const lifecycle = new Lifecycle(environment.log);
   const clock = guardedClock(environment.clock, lifecycle);
-  return { lifecycle, clock, meter: new FunctionMeter() };
+  const workLog = new WorkLog(environment.log, clock);
+  return { lifecycle, clock, workLog, meter: new FunctionMeter() };
 }
 
 /** Builds state and commits. */
@@ -134,11 +139,11 @@ function assembleStorage(parts: EngineParts, { clock }: Base) {
 
 /** Builds the queues of messages and replies, and the dispatcher that works them off. */
 function assembleQueues(parts: EngineParts, storage: Storage) {
-  const { lifecycle, clock, commits, diskSpace } = storage;
+  const { lifecycle, clock, workLog, commits, diskSpace } = storage;
   const { store, storeInfo, scheduler, crashLimit } = parts;
   const mailboxes = new Mailboxes();
   const slots = new HandlerSlots(parts.concurrency);
-  const unregistered = new Unregistered();
+  const unregistered = new Unregistered(workLog);
   const backlog = new Backlog({ commits, mailboxes, unregistered });
   const callers = new PendingReplies();
   const listeners = new PendingReplies();

@@ -132,14 +132,15 @@ export class EmbeddedEngine implements Engine {
 
   pendingWork(scope: string): PendingWork {
     this.#rooms.lifecycle.requireNotStopped();
-    return pendingWorkOf(this.#rooms.store, scope);
+    const { store, delivery } = this.#rooms;
+    return pendingWorkOf(store, scope, (message) => delivery.whyParked(message));
   }
 
   /** Recovers the stored messages in their order, then starts timers and handlers. */
   start(): void {
     const { activations, crashTracker, timers, collector, dispatcher } = this.#rooms;
     const poisoned = this.#recover();
-    this.#rooms.unregistered.report(this.#rooms.environment.log);
+    this.#rooms.unregistered.endRecovery();
     activations.giveUpPoisoned(poisoned);
     crashTracker.start();
     timers.start();

@@ -1,6 +1,5 @@
 import type { Address } from "../../core/message/address.ts";
-import type { PendingWork } from "../../core/engine/engine.ts";
-import type { Envelope } from "../../core/message/envelope.ts";
+import type { PendingMessage, PendingWork } from "../../core/engine/engine.ts";
 import type { Json } from "../../core/data/json.ts";
 import { callControlOf } from "../protocol/call.ts";
 import { combinatorOfType } from "../combinators/table.ts";
@@ -14,7 +13,7 @@ export interface Waiting {
   readonly id: string;
   /**
    * - `flow`: the flow
-   * - `function`: a call that is running, queued, or waiting for its input
+   * - `function`: a call that is running, queued, parked, or waiting for its input
    * - `handler`: a handler that blocks
    * - `all`, `race`, `first`, `wait`: a combinator of several futures
    * - `future`, `promise`, `event`, `timer`: a single future
@@ -73,8 +72,8 @@ export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits 
     }
   };
 
-  for (const { envelope, dueAt } of parked.messages.slice(0, limit)) {
-    const { node, consumers } = nodeOfMessage(envelope, dueAt);
+  for (const message of parked.messages.slice(0, limit)) {
+    const { node, consumers } = nodeOfMessage(message);
     if (add(node)) walk(node.id, consumers);
   }
   for (const address of parked.addresses.slice(0, limit)) {
@@ -118,10 +117,8 @@ function nodeAtAddress(address: Address, valuesOf: ValuesOf): Found {
 }
 
 /** Returns the node of a pending message. */
-function nodeOfMessage(
-  envelope: Envelope,
-  dueAt: number | undefined,
-): { node: Waiting; consumers: readonly Consumer[] } {
+function nodeOfMessage(message: PendingMessage): { node: Waiting; consumers: readonly Consumer[] } {
+  const { envelope, dueAt } = message;
   const { id, target, name } = envelope;
   const { consumers } = callControlOf(envelope);
   const due = dueAt === undefined ? {} : { dueAt };
@@ -132,9 +129,14 @@ function nodeOfMessage(
     // A timer carries its consumers. The delayed messages of other combinators go to themselves.
     return { node, consumers: combinator.kind === "timer" ? consumers : [instance] };
   }
-  const status = dueAt === undefined ? "running or queued" : "";
+  const status = statusOfCall(message);
   const node: Waiting = { id, kind: "function", name: callName(target.type, name), status, ...due };
   return { node, consumers };
+}
+
+function statusOfCall({ dueAt, parked }: PendingMessage): string {
+  if (parked !== undefined) return `parked: ${parked}`;
+  return dueAt === undefined ? "running or queued" : "";
 }
 
 function callName(type: string, operation: string): string {

@@ -1,24 +1,30 @@
 import { addressKey } from "../../../core/message/address.ts";
-import type { PendingWork } from "../../../core/engine/engine.ts";
-import type { StoredMessage, Store } from "../../../stores/store.ts";
+import type { PendingMessage, PendingWork } from "../../../core/engine/engine.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import type { Store } from "../../../stores/store.ts";
 
 /** Messages read at a time. */
 const CHUNK = 4096;
 
 /**
  * Reads the stored work of all scopes that start with the prefix. It scans all messages that wait
- * to be handled.
+ * to be handled. `whyParked` tells why one of them will not be, if so.
  */
 export function pendingWorkOf(
   store: Pick<Store, "readMessages" | "readScope" | "readWatches">,
   scope: string,
+  whyParked: (envelope: Envelope) => string | undefined,
 ): PendingWork {
-  const messages: StoredMessage[] = [];
+  const messages: PendingMessage[] = [];
   for (let after = -1, read = CHUNK; read === CHUNK;) {
     const rows = store.readMessages(after, CHUNK);
     read = rows.length;
     after = rows.at(-1)?.seq ?? after;
-    messages.push(...rows.filter(({ envelope }) => envelope.scope?.startsWith(scope) === true));
+    for (const { envelope } of rows) {
+      if (envelope.scope?.startsWith(scope) !== true) continue;
+      const parked = whyParked(envelope);
+      messages.push(parked === undefined ? { envelope } : { envelope, parked });
+    }
   }
   const addresses = new Map(
     store.readWatches(scope).map(({ address }) => [addressKey(address), address]),

@@ -112,7 +112,7 @@ export class HandlerRuns {
    * more messages until the next start.
    */
   #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
-    mailbox.running = undefined;
+    this.#parts.mailboxes.park(mailbox, reasonOf(error));
     this.#releaseSlot(running);
     if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) this.#parts.lifecycle.fail(error);
     else this.#reportSetAside(running, error);
@@ -135,4 +135,9 @@ export class HandlerRuns {
     gets.endAll(envelope);
     crashTracker.slotFreed();
   }
+}
+
+/** Names the reason why an address cannot handle a message. The log has the whole text. */
+function reasonOf(error: unknown): string {
+  return HandbackError.is(error) ? error.code : "its message cannot be handled";
 }

@@ -1,4 +1,8 @@
 import type { Definition } from "../../../core/activation/definition.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
+import { formatAddress } from "../../../core/message/address.ts";
+import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
@@ -10,6 +14,7 @@ export interface MessageDeliveryParts {
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly mailboxes: Mailboxes;
   readonly unregistered: Unregistered;
+  readonly workLog: WorkLog;
   readonly deadlocks: DeadlockSearch;
 }
 
@@ -35,6 +40,28 @@ export class MessageDelivery {
       definition.type === type
         ? message
         : { ...message, envelope: resolveAlias(message.envelope, definition) };
-    if (mailboxes.deliver(current)) deadlocks.afterQueuing(current.envelope);
+    if (!mailboxes.deliver(current)) return;
+    deadlocks.afterQueuing(current.envelope);
+    const why = mailboxes.whyParked(current.envelope.target);
+    if (why !== undefined) this.#reportParked(current.envelope.target, why);
+  }
+
+  /** Returns why a stored message is parked, or `undefined` if it will be handled. */
+  whyParked(envelope: Envelope): string | undefined {
+    const { definitions, mailboxes } = this.#parts;
+    const definition = definitions.get(envelope.target.type);
+    if (definition === undefined) return "not registered";
+    return mailboxes.whyParked(resolveAlias(envelope, definition).target);
+  }
+
+  #reportParked(target: Address, why: string): void {
+    const address = formatAddress(target);
+    this.#parts.workLog.write({
+      level: "warn",
+      event: "parked",
+      subject: target.type,
+      message: `a message for ${address} is parked: ${why}`,
+      fields: { address },
+    });
   }
 }

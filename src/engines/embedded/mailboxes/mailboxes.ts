@@ -12,6 +12,8 @@ export interface Mailbox {
   readonly queue: Queue<StoredMessage>;
   /** The message that is being handled. */
   running: Running | undefined;
+  /** Why its messages are parked until the next start. */
+  parked?: string;
 }
 
 /** A message that is being handled, with the means to cancel its handler. */
@@ -24,13 +26,14 @@ export interface Running extends StoredMessage {
  * are ready, in turn.
  *
  * M1 A mailbox is ready, being handled, suspended until its first message is marked, or removed:
- *    never two of these. A mailbox that is never released again stays blocked until the next start.
+ *    never two of these. One that is parked stays so until the next start.
  */
 export class Mailboxes {
   readonly #byAddress = new AddressMap<Mailbox>();
   readonly #ready = new Queue<Mailbox>();
   /** Mailboxes whose first message may not be handled yet. */
   readonly #suspended = new Set<Mailbox>();
+  #parked = 0;
 
   /** The number of mailboxes that are ready. */
   get ready(): number {
@@ -85,6 +88,18 @@ export class Mailboxes {
   resumeFirst(mailbox: Mailbox): void {
     this.#suspended.delete(mailbox);
     this.#ready.unshift(mailbox);
+  }
+
+  /** Takes no more messages from a mailbox, whose first one cannot be handled. */
+  park(mailbox: Mailbox, why: string): void {
+    mailbox.running = undefined;
+    mailbox.parked = why;
+    this.#parked++;
+  }
+
+  /** Returns why the messages of an address are parked. */
+  whyParked(address: Address): string | undefined {
+    return this.#parked === 0 ? undefined : this.#byAddress.get(address)?.parked;
   }
 
   /** Tells whether the address has messages that wait or are being handled. */

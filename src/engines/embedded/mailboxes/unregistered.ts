@@ -1,21 +1,32 @@
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 
 /**
- * Counts the stored messages for functions that are not registered, by function type. They stay in
- * the store.
+ * Counts the stored messages for functions that are not registered, by function type. They are
+ * parked: they stay in the store until the functions are registered.
  */
 export class Unregistered {
   readonly counts = new Map<string, number>();
+  readonly #workLog: WorkLog;
   #size = 0;
+  #isRecovered = false;
+
+  constructor(workLog: WorkLog) {
+    this.#workLog = workLog;
+  }
 
   /** The number of such messages, all types together. */
   get size(): number {
     return this.#size;
   }
 
+  /** Counts a parked message. One that arrives after recovery is logged at once. */
   add(type: string): void {
     this.#size++;
-    this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
+    const count = (this.counts.get(type) ?? 0) + 1;
+    this.counts.set(type, count);
+    if (!this.#isRecovered) return;
+    const message = `a message for ${type} is parked: the function is not registered; ${waiting(count)}`;
+    this.#warn({ type, count, message });
   }
 
   /** Removes one message from the count. */
@@ -26,13 +37,21 @@ export class Unregistered {
     else this.counts.delete(type);
   }
 
-  /** Warns of the functions that are missing. */
-  report(log: Log): void {
+  /** Warns of the functions that are missing once recovery has counted their messages. */
+  endRecovery(): void {
+    this.#isRecovered = true;
     for (const [type, count] of this.counts) {
-      log.warn(
-        `${count} stored messages are for ${type}, which is not registered; they wait until it is`,
-        { type, count },
-      );
+      const message = `${count} stored messages are for ${type}, which is not registered; they wait until it is`;
+      this.#warn({ type, count, message });
     }
   }
+
+  #warn({ type, count, message }: { type: string; count: number; message: string }): void {
+    const fields = { type, count };
+    this.#workLog.write({ level: "warn", event: "parked", subject: type, message, fields });
+  }
+}
+
+function waiting(count: number): string {
+  return count === 1 ? "1 such message waits" : `${count} such messages wait`;
 }

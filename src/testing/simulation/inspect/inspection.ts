@@ -57,7 +57,10 @@ export class Inspection {
       now,
       knows,
       snapshot: (address) => this.#snapshot(address),
-      pendingWork: (scope) => pendingWorkOf(this.#disk.content, scope),
+      pendingWork: (scope) =>
+        pendingWorkOf(this.#disk.content, scope, ({ target }) =>
+          knows(target.type) ? undefined : "not registered",
+        ),
       nextFlow: refuse,
       ask: refuse,
       listen: refuse,

@@ -47,8 +47,16 @@ export interface EmbeddedOptions {
   readonly functions: readonly object[];
   /** Store of messages and state: `memory()` or `sqlite(path)`. */
   readonly store: Store;
-  /** Largest number of handlers that run at the same time, from 1. Default: 64. */
+  /**
+   * Largest number of handlers that work at the same time, from 1. A handler that is blocked in
+   * `ctx.get` does not count. Default: 64.
+   */
   readonly concurrency?: number;
+  /**
+   * Largest number of handlers that are blocked in `ctx.get`, from 1. A further `get` rejects with
+   * `OVERLOADED`. Default: 10,000.
+   */
+  readonly blockedLimit?: number;
   /** How long settled flows and futures are kept. Default: 7 days. */
   readonly retention?: Duration;
   /**
@@ -138,6 +146,7 @@ const OPTIONS = {
   functions: list<object>(),
   store: objectWith<Store>("open"),
   concurrency: withDefault(64, positive),
+  blockedLimit: withDefault(10_000, positive),
   retention: withDefault("7d", durationMs()),
   ageOut: withDefault("7d", durationMs()),
   payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
@@ -225,6 +234,7 @@ function assemble(
     environment,
     scheduler,
     concurrency: used.concurrency,
+    blockedLimit: used.blockedLimit,
     cachedStates: used.cachedStates,
     crashLimit: used.crashLimit,
     backlogLimits: { total: used.backlogLimit, perAddress: used.mailboxLimit },

@@ -1,6 +1,7 @@
 import type { Bench } from "../measure/bench.ts";
 import { throughput } from "../measure/bench.ts";
 import { chain3, counterOf, fanOut, noop } from "../measure/workloads.ts";
+import { blocked } from "./blocked.ts";
 import { checkLoop } from "./check-loop.ts";
 import { eventLoop, slowDisk } from "./event-loop.ts";
 import { finished } from "./finished.ts";
@@ -23,6 +24,7 @@ export const BENCHES: readonly Bench[] = [
   twoCommits,
   latency(noop),
   latency(chain3),
+  blocked,
   checkLoop,
   simulation,
   eventLoop,

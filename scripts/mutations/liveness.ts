@@ -1,6 +1,9 @@
 import type { Mutation } from "./mutation.ts";
 
 const LIVENESS_LAWS = "test/laws/liveness.test.ts";
+const BLOCKING_LAWS = "test/laws/blocking.test.ts";
+const BLOCKING = "src/engines/embedded/blocking";
+const HANDLER_BLOCKING = "src/engines/embedded/execution/handler-blocking.ts";
 const METER = "src/core/activation/meter.ts";
 const METER_LAWS = "test/laws/meter.test.ts";
 const METER_TESTS = "test/conformance/meter.test.ts";
@@ -22,24 +25,84 @@ export const LIVENESS: readonly Mutation[] = [
     replace: 'return combinator.kind !== "all" && isStuck(missing.size) && !isStuck(before)',
     test: LIVENESS_LAWS,
     killedBy:
-      "with concurrency 1, a get that needs a blocked handler is a deadlock, through any combination of futures",
-  },
-  {
-    breaks: "deadlocks: handlers that hold all slots and wait for another one are not found",
-    file: "src/engines/embedded/execution/deadlock-search.ts",
-    find: "this.#areAllSlotsBlocked() ? [...mailboxes.waiting()] : []",
-    replace: "[]",
-    test: LIVENESS_LAWS,
-    killedBy:
-      "with concurrency 1, a naive flow of depth 2 is reported as a deadlock, and the engine continues",
+      "a get that needs a blocked handler, which needs the get's address, is a deadlock, through any combination of futures",
   },
   {
     breaks: "deadlocks: a ring of blocked handlers is not found",
-    file: "src/engines/embedded/execution/blocked-gets.ts",
-    find: "    if (cycle !== undefined) return this.#rejectYoungest",
-    replace: "    if (cycle?.length === 1) return this.#rejectYoungest",
+    file: `${BLOCKING}/blocked-gets.ts`,
+    find: "    for (const { cycle, victim } of deadlocks)\n",
+    replace:
+      "    for (const { cycle, victim } of deadlocks.filter((each) => each.cycle.length === 1))\n",
     test: LIVENESS_LAWS,
     killedBy: "handlers that block on each other in a ring, or on themselves, are rejected",
+  },
+  {
+    breaks: "deadlocks: one that a commit closes is not found",
+    file: `${BLOCKING}/deadlock-search.ts`,
+    find: "if (this.#gets.size > 0 && this.#cancelSweep === undefined) this.#scheduleSweep();",
+    replace: "",
+    test: BLOCKING_LAWS,
+    killedBy:
+      "a deadlock that closes without a get and without a queued message is found within two seconds",
+  },
+  {
+    breaks: "deadlocks: each handler that blocks searches among all others",
+    file: `${BLOCKING}/deadlock-search.ts`,
+    find: "if (isCheap) this.#search();",
+    replace: "if (this.#changes > 0) this.#search();",
+    test: "test/engines/embedded/blocked-handlers.test.ts",
+    killedBy: "the search for deadlocks costs a constant for each handler that blocks",
+  },
+  {
+    breaks: "deadlocks: only one of several cycles is broken",
+    file: `${BLOCKING}/wait-cycles.ts`,
+    find: "      cycle = cycleFrom(node, waits, done);\n",
+    replace: "      return found;\n",
+    test: "test/engines/embedded/wait-cycles.test.ts",
+    killedBy: "taking the cycles out of a graph of waits > takes each of many cycles once",
+  },
+  {
+    breaks: "slots: a blocked handler keeps its slot",
+    file: HANDLER_BLOCKING,
+    find: "      slots.release();\n",
+    replace: "      slots.acquire();\n      slots.release();\n",
+    test: LIVENESS_LAWS,
+    killedBy: "with concurrency 1, every naive flow finishes",
+  },
+  {
+    breaks: "slots: a blocked handler continues without a slot",
+    file: HANDLER_BLOCKING,
+    find: "if (gets.isOnlyOne(get.key)) slots.reserveFirst(() => this.#waitForMark(get, true));",
+    replace: "if (gets.isOnlyOne(get.key)) (slots.reserve(), this.#waitForMark(get, true));",
+    test: BLOCKING_LAWS,
+    killedBy:
+      "handlers that block hold no slots: all calls end, and no more handlers work at once than there are slots",
+  },
+  {
+    breaks: "slots: a handler that has not started comes before one that continues",
+    file: "src/engines/embedded/mailboxes/handler-slots.ts",
+    find: "    this.#released++;\n    this.#grant();",
+    replace: "    this.#released++;\n    setTimeout(() => this.#grant());",
+    test: BLOCKING_LAWS,
+    killedBy: "a handler whose reply came continues before handlers that have not started",
+  },
+  {
+    breaks: "slots: blocked handlers have no limit",
+    file: `${BLOCKING}/blocked-limit.ts`,
+    find: "if (blocked < this.#limit) return;",
+    replace: "if (blocked >= 0) return;",
+    test: BLOCKING_LAWS,
+    killedBy:
+      "at the limit of blocked handlers a further get is OVERLOADED, before its handler has sent anything",
+  },
+  {
+    breaks: "slots: handlers that hold all slots are not reported",
+    file: `${BLOCKING}/slot-watch.ts`,
+    find: "if (slots.released === released) this.#report();",
+    replace: "if (slots.released < released) this.#report();",
+    test: "test/engines/embedded/blocked-handlers.test.ts",
+    killedBy:
+      "the log says once that no handler can start > because handlers that do not end hold all slots, which it counts by function",
   },
 ];
 

@@ -48,7 +48,7 @@ export const POISON: readonly Mutation[] = [
   {
     breaks:
       "probation: a handler with a rejected get counts as running while it waits for its turn",
-    file: "src/engines/embedded/execution/blocked-gets.ts",
+    file: "src/engines/embedded/blocking/blocked-gets.ts",
     find: "    this.#rejected.add(key);\n",
     replace: "    this.end(key);\n",
     test: BLOCKED_TESTS,

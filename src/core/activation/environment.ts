@@ -5,11 +5,13 @@ import type { Log } from "../host/log.ts";
 
 /** Lets a handler wait for a reply while it runs: the optional capability `blockingGet`. */
 export interface Blocking {
+  /** Lets the handler of a message block, before it sends anything. @throws `OVERLOADED` */
+  admit(envelope: Envelope): void;
   /** Commits the messages sent so far. The state and the consumption of the message stay open. */
   flush(effects: Effects): void;
   /**
-   * Waits for the reply of `key`, and keeps the address and the handler slot meanwhile. @throws
-   * `DEADLOCK`, `REENTRANT_CALL`
+   * Waits for the reply of `key`. Keeps the address and gives back the handler slot meanwhile.
+   * @throws `DEADLOCK`, `REENTRANT_CALL`
    */
   receive(envelope: Envelope, key: string): Promise<Reply>;
 }

@@ -2,7 +2,8 @@ import type { Reply } from "../activation/effects.ts";
 import type { ReplyListener } from "./engine.ts";
 import { TransientMap } from "../data/transient-map.ts";
 
-interface Waiter {
+/** Callbacks of a wait for a reply. One of them is called, once. */
+export interface ReplyWaiter {
   resolve(answer: Reply): void;
   reject(error: unknown): void;
 }
@@ -12,7 +13,7 @@ interface Waiter {
  * waiter is dropped.
  */
 export class PendingReplies {
-  readonly #waiters = new TransientMap<string, Waiter | Waiter[]>();
+  readonly #waiters = new TransientMap<string, ReplyWaiter | ReplyWaiter[]>();
 
   /** Waits for the one reply of `key`. No other caller may use this key. */
   wait(key: string): Promise<Reply> {
@@ -23,11 +24,18 @@ export class PendingReplies {
 
   listen(key: string): ReplyListener {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    const waiter = { resolve, reject };
+    return { reply: promise, stop: this.receive(key, { resolve, reject }) };
+  }
+
+  /**
+   * Calls back with the reply of `key`, in the step that delivers it. Returns a function that stops
+   * the wait.
+   */
+  receive(key: string, waiter: ReplyWaiter): () => void {
     const known = this.#waiters.get(key);
     if (known === undefined) this.#waiters.set(key, waiter);
     else this.#waiters.set(key, Array.isArray(known) ? [...known, waiter] : [known, waiter]);
-    return { reply: promise, stop: () => this.#drop(key, waiter) };
+    return () => this.#drop(key, waiter);
   }
 
   /** Delivers a reply. Returns false if no caller waited for it. */
@@ -50,13 +58,13 @@ export class PendingReplies {
     for (const key of Array.from(this.#waiters.keys())) this.reject(key, error);
   }
 
-  #take(key: string): Waiter | Waiter[] | undefined {
+  #take(key: string): ReplyWaiter | ReplyWaiter[] | undefined {
     const waiting = this.#waiters.get(key);
     if (waiting !== undefined) this.#waiters.delete(key);
     return waiting;
   }
 
-  #drop(key: string, waiter: Waiter): void {
+  #drop(key: string, waiter: ReplyWaiter): void {
     const waiting = this.#take(key) ?? [];
     const left = (Array.isArray(waiting) ? waiting : [waiting]).filter((other) => other !== waiter);
     if (left.length > 0) this.#waiters.set(key, left);

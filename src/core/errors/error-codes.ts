@@ -140,7 +140,8 @@ export const ERROR_CODES = {
   },
   OVERLOADED: {
     retryable: true,
-    meaning: "Too many messages are waiting to be handled, so the call was not accepted.",
+    meaning:
+      "Too many messages wait, or too many handlers are blocked, so the call was not accepted.",
   },
   STORE_LOCKED: { retryable: true, meaning: "Another engine has the store open." },
   STORE_OPEN_FAILED: {

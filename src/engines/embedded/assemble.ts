@@ -7,6 +7,11 @@ import type { DerivedValues } from "../../core/state/derived-values.ts";
 import { WorkLog } from "../../core/host/work-log.ts";
 import type { Scheduler } from "../../core/host/scheduler.ts";
 import type { StoreInfo, Store } from "../../stores/store.ts";
+import { BlockedGets } from "./blocking/blocked-gets.ts";
+import type { LeadsTo } from "./blocking/blocked-gets.ts";
+import { BlockedLimit } from "./blocking/blocked-limit.ts";
+import { DeadlockSearch } from "./blocking/deadlock-search.ts";
+import { SlotWatch } from "./blocking/slot-watch.ts";
 import { DerivedValueReader } from "./commit/derived-value-reader.ts";
 import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
 import { DiskSpace } from "./commit/disk-space.ts";
@@ -16,11 +21,8 @@ import { ReplyQueue } from "./dispatch/reply-queue.ts";
 import { TurnDispatcher } from "./dispatch/turn-dispatcher.ts";
 import { EmbeddedEngine } from "./engine.ts";
 import { Activations } from "./execution/activations.ts";
-import { BlockedGets } from "./execution/blocked-gets.ts";
-import type { LeadsTo } from "./execution/blocked-gets.ts";
 import { Causes } from "./execution/causes.ts";
 import { CommitResults } from "./execution/commit-results.ts";
-import { DeadlockSearch } from "./execution/deadlock-search.ts";
 import { EffectWriter } from "./execution/effect-writer.ts";
 import { FunctionMeter } from "./execution/function-meter.ts";
 import { HandlerBlocking } from "./execution/handler-blocking.ts";
@@ -61,6 +63,8 @@ export interface EngineParts {
   readonly scheduler: Scheduler;
   /** The number of handler slots. */
   readonly concurrency: number;
+  /** Largest number of handlers that are blocked in a get. */
+  readonly blockedLimit: number;
   /** The number of addresses whose state is held in memory. */
   readonly cachedStates: number;
   /** Crashes in a row after which a message is given up. */
@@ -90,6 +94,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const timeDriven = assembleTimeDriven(parts, execution);
   const delivery = assembleHandlers(parts, execution);
   const { lifecycle, diskSpace, commits, backlog, callers } = execution;
+  const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
   const { store, storeInfo, environment, definitions } = parts;
   const intake = execution.activations;
@@ -102,6 +107,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     definitions,
     ...execution,
     ...timeDriven,
+    watches: { stop: () => [crashTracker, deadlocks, slotWatch].forEach((each) => each.stop()) },
     delivery,
     requests,
     deadLetters,
@@ -159,8 +165,9 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
 /** Builds activations, which are the intake, and the cancellation of messages. */
 function assembleExecution(parts: EngineParts, queues: Queues) {
   const { definitions, fallback, environment, leadsTo } = parts;
-  const { cache, slots, listeners } = queues;
+  const { cache, clock, slots, mailboxes, listeners } = queues;
   const gets = new BlockedGets({ leadsTo, cache, listeners });
+  const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
   const scopes = new ScopeCancellation();
   const causes = new Causes(environment, cache, scopes);
   const systemMessages = new Queue<Envelope>();
@@ -168,7 +175,9 @@ function assembleExecution(parts: EngineParts, queues: Queues) {
   const effects = new EffectWriter(shared);
   const cancellation = new MessageCancellation({ ...shared, fallback, effects, gets });
   const activations = new Activations({ ...shared, effects, cancellation });
-  return { gets, scopes, causes, activations, idle: new IdleWatch(slots, gets) };
+  const slotWatch = new SlotWatch({ ...queues, log: environment.log, gets });
+  const idle = new IdleWatch(slots);
+  return { gets, deadlocks, slotWatch, scopes, causes, activations, idle };
 }
 
 /** Builds the rooms that work as time passes. */
@@ -180,10 +189,11 @@ function assembleTimeDriven({ store }: EngineParts, execution: Execution) {
 /** Builds the handlers, connects them to the dispatcher, and returns the way to their mailboxes. */
 function assembleHandlers(parts: EngineParts, execution: Execution): MessageDelivery {
   const { definitions, storeInfo, environment, scheduler } = parts;
-  const { mailboxes, slots, gets, dispatcher } = execution;
-  const deadlocks = new DeadlockSearch(mailboxes, slots, gets);
-  const shared = { ...execution, definitions, storeInfo, log: environment.log, deadlocks };
-  const blocking = new HandlerBlocking(shared);
+  const { dispatcher } = execution;
+  const { log } = environment;
+  const shared = { ...execution, definitions, storeInfo, log };
+  const blockedLimit = new BlockedLimit(parts.blockedLimit, log);
+  const blocking = new HandlerBlocking({ ...shared, blockedLimit });
   const runs = new HandlerRuns({ ...shared, blocking });
   dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
   return new MessageDelivery(shared);

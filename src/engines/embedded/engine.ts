@@ -20,6 +20,7 @@ import type { FlowNumbers } from "./intake/flow-numbers.ts";
 import type { RequestIntake } from "./intake/request-intake.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { Backlog } from "./mailboxes/backlog.ts";
+import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
 import type { Unregistered } from "./mailboxes/unregistered.ts";
 import type { CrashTracker } from "./poison/crash-tracker.ts";
 import type { StateCache } from "./state/state-cache.ts";
@@ -42,6 +43,9 @@ export interface EngineRooms {
   readonly cache: StateCache;
   readonly commits: GroupCommit;
   readonly dispatcher: Dispatcher;
+  readonly slots: HandlerSlots;
+  /** The parts that watch handlers, each with its own timers. */
+  readonly watches: { stop(): void };
   readonly crashTracker: CrashTracker;
   readonly activations: Activations;
   readonly delivery: MessageDelivery;
@@ -172,13 +176,13 @@ export class EmbeddedEngine implements Engine {
   }
 
   async #close(): Promise<void> {
-    const { lifecycle, timers, collector, crashTracker, commits, idle, store } = this.#rooms;
+    const { lifecycle, timers, collector, watches, commits, idle, store } = this.#rooms;
     lifecycle.beginClosing();
     timers.stop();
     collector.stop();
     if (!lifecycle.hasStopped)
       await idle.whenIdle(this.#rooms.environment.clock, CLOSE_DEADLINE_MS);
-    crashTracker.stop();
+    watches.stop();
     await commits.finish();
     // After a failure, the content of the store is unknown, so it is not marked as cleanly closed.
     const isClean = !lifecycle.hasStopped;
@@ -188,17 +192,18 @@ export class EmbeddedEngine implements Engine {
 
   /** Stops all rooms: memory may hold changes that are not on disk, so nothing more leaves it. */
   #abandon(reason: HandbackError): void {
-    const { timers, collector, crashTracker, commits, idle } = this.#rooms;
+    const { timers, collector, watches, commits, idle } = this.#rooms;
     timers.stop();
     collector.stop();
-    crashTracker.stop();
+    watches.stop();
     commits.stop();
     this.#rejectAll(reason);
     idle.stopWaiting();
   }
 
   #rejectAll(error: HandbackError): void {
-    const { replies, crashTracker } = this.#rooms;
+    const { slots, replies, crashTracker } = this.#rooms;
+    slots.close();
     replies.rejectAll(error);
     crashTracker.rejectResuming(error);
   }

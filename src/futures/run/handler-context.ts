@@ -236,6 +236,7 @@ export class HandlerContext implements Context {
     if (node.plan.kind === "settled" && !node.cancelled) return decode(node.plan.settled);
     if (this.#parts.cancellation.isCancelled)
       throw new HandbackError("CANCELLED", `the work of ${this.#type} was cancelled while it ran`);
+    blocking.admit(envelope);
     flush(this.#graph);
     if (node.plan.kind !== "cell")
       throw new HandbackError("NOT_A_FUTURE", "a flushed future has a cell");

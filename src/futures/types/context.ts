@@ -331,9 +331,11 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
    * Blocks until a future is settled, and is **billed while it waits**. Prefer `onComplete`, or
    * hand back the future.
    *
-   * Commits the messages sent so far, but not the state. Keeps the address and its handler slot.
-   * @throws the future's rejection; `UNSUPPORTED`, `DEADLOCK`, `REENTRANT_CALL`, `NOT_A_FUTURE`,
-   * `FOREIGN_FUTURE`
+   * Commits the messages sent so far, but not the state. Keeps the address. Gives back the handler
+   * slot, and takes one again before it returns. A handler counts as blocked while any of its gets
+   * is open.
+   * @throws the future's rejection; `UNSUPPORTED`, `DEADLOCK`, `REENTRANT_CALL`, `OVERLOADED`,
+   * `NOT_A_FUTURE`, `FOREIGN_FUTURE`
    */
   get<T>(future: Future<T>): Promise<T>;
 

@@ -1,4 +1,5 @@
 import type { HandbackError } from "../../../core/errors/errors.ts";
+import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 import type { CommitListener } from "../commit/commit-listener.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { WriteBatch } from "../commit/write-batch.ts";
@@ -22,6 +23,7 @@ export interface CommitResultsParts {
   readonly delivery: MessageDelivery;
   readonly replies: ReplyQueue;
   readonly dispatcher: Dispatcher;
+  readonly deadlocks: DeadlockSearch;
 }
 
 /** Delivers the results of committed batches: messages, timers, replies, and callbacks. */
@@ -54,12 +56,13 @@ export class CommitResults implements CommitListener {
   }
 
   #deliver(batch: WriteBatch): void {
-    const { cache, replies, dispatcher } = this.#parts;
+    const { cache, replies, dispatcher, deadlocks } = this.#parts;
     batch.markCommitted((state) => cache.evictIfDone(state));
     this.#deliverMessages(batch);
     replies.add(batch.replies);
     replies.deliverSome();
     for (const callback of batch.afterCommit) callback();
+    deadlocks.afterCommit();
     dispatcher.dispatch();
   }
 

@@ -14,7 +14,7 @@ import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes, Running } from "../mailboxes/mailboxes.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { Activations } from "./activations.ts";
-import type { BlockedGets } from "./blocked-gets.ts";
+import type { BlockedGets } from "../blocking/blocked-gets.ts";
 import type { Causes } from "./causes.ts";
 import type { FunctionMeter } from "./function-meter.ts";
 import type { IdleWatch } from "./idle-watch.ts";
@@ -40,7 +40,8 @@ export interface HandlerRunsParts {
 /**
  * Runs users' handlers, each from the message to its effects.
  *
- * HD1 A handler keeps its slot and its address until it ends, also while it is blocked.
+ * HD1 A handler keeps its address until it ends, also while it is blocked. It has a slot when it
+ *     starts, and gives it back when it ends or blocks.
  */
 export class HandlerRuns {
   readonly #parts: HandlerRunsParts;
@@ -49,16 +50,15 @@ export class HandlerRuns {
     this.#parts = parts;
   }
 
-  /** Runs the handler of a message, which was the first of the mailbox. */
+  /** Runs the handler of a message, which was the first of the mailbox, in a slot taken for it. */
   run(mailbox: Mailbox, message: StoredMessage): void {
-    const { definitions, slots, crashTracker, causes, blocking, storeInfo } = this.#parts;
+    const { definitions, crashTracker, causes, blocking, storeInfo } = this.#parts;
     const { envelope, seq } = message;
     const definition = definitions.get(envelope.target.type);
-    if (definition === undefined) return;
+    if (definition === undefined) return this.#parts.slots.release();
     const cancellation = new Cancellation();
     const running: Running = { ...message, cancellation };
     mailbox.running = running;
-    slots.acquire();
     crashTracker.handlerStarted(seq);
     let effects: Effects | Promise<Effects>;
     try {
@@ -131,8 +131,8 @@ export class HandlerRuns {
 
   #releaseSlot({ envelope }: Running): void {
     const { gets, slots, crashTracker } = this.#parts;
-    slots.release();
-    gets.endAll(envelope);
+    const wasBlocked = gets.endAll(envelope);
+    if (!wasBlocked) slots.release();
     crashTracker.slotFreed();
   }
 }

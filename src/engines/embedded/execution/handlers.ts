@@ -3,12 +3,12 @@ import type { Log } from "../../../core/host/log.ts";
 import { Queue } from "../../../core/data/queue.ts";
 import type { Scheduler } from "../../../core/host/scheduler.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
+import type { SlotWatch } from "../blocking/slot-watch.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { HandlerStarter } from "../dispatch/dispatcher.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
-import type { DeadlockSearch } from "./deadlock-search.ts";
 import { reportEventLoopStall } from "./event-loop-stall.ts";
 import type { HandlerRuns } from "./handler-runs.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
@@ -31,7 +31,7 @@ export interface HandlersParts {
   readonly mailboxes: Mailboxes;
   readonly slots: HandlerSlots;
   readonly crashTracker: CrashTracker;
-  readonly deadlocks: DeadlockSearch;
+  readonly slotWatch: SlotWatch;
   readonly runs: HandlerRuns;
 }
 
@@ -51,7 +51,7 @@ export class Handlers implements HandlerStarter {
   }
 
   start(): void {
-    const { mailboxes, slots, scheduler, clock, commits, deadlocks } = this.#parts;
+    const { mailboxes, slots, scheduler, clock, commits, slotWatch } = this.#parts;
     this.#startReserved();
     let ns = clock.monotonicNs();
     const endNs = ns + TURN_NS;
@@ -62,9 +62,10 @@ export class Handlers implements HandlerStarter {
     ) {
       const mailbox = mailboxes.takeNext(scheduler);
       if (mailbox === undefined) break;
+      slots.acquire();
       ns = this.#startNext(ns, mailbox);
     }
-    deadlocks.afterStarts();
+    slotWatch.afterStarts();
   }
 
   #startReserved(): void {
@@ -74,20 +75,26 @@ export class Handlers implements HandlerStarter {
       mailbox !== undefined;
       mailbox = this.#reserved.shift()
     ) {
-      slots.cancelReservation();
+      slots.useReservation();
       this.#startNext(clock.monotonicNs(), mailbox);
       // If the message was canceled meanwhile, another one may have the slot.
       crashTracker.slotFreed();
     }
   }
 
-  /** Starts the next message of a mailbox at the given time, and returns the time afterwards. */
+  /**
+   * Starts the next message of a mailbox at the given time, in a slot taken for it. Returns the time
+   * afterwards.
+   */
   #startNext(startNs: number, mailbox: Mailbox): number {
-    const { mailboxes, scopes, crashTracker, runs, clock, log } = this.#parts;
+    const { mailboxes, slots, scopes, crashTracker, runs, clock, log } = this.#parts;
     const message = scopes.takeFrom(mailbox.queue);
-    if (message === undefined) mailboxes.release(mailbox);
-    else if (crashTracker.mayStart(message.seq)) runs.run(mailbox, message);
-    else this.#suspend(mailbox, message);
+    if (message !== undefined && crashTracker.mayStart(message.seq)) runs.run(mailbox, message);
+    else {
+      slots.release();
+      if (message === undefined) mailboxes.release(mailbox);
+      else this.#suspend(mailbox, message);
+    }
     const ns = clock.monotonicNs();
     reportEventLoopStall(log, mailbox.address, ns - startNs);
     return ns;

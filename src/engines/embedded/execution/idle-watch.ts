@@ -1,19 +1,16 @@
 import type { Clock } from "../../../core/host/clock.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
-import type { BlockedGets } from "./blocked-gets.ts";
 
 /**
- * Watches for the moment when no handler is running. A blocked handler does not count: it runs
- * again at the next start.
+ * Watches for the moment when no handler is running. A blocked handler does not count, because it
+ * holds no slot: it runs again at the next start.
  */
 export class IdleWatch {
   readonly #slots: HandlerSlots;
-  readonly #gets: BlockedGets;
   #onIdle: () => void = () => undefined;
 
-  constructor(slots: HandlerSlots, gets: BlockedGets) {
+  constructor(slots: HandlerSlots) {
     this.#slots = slots;
-    this.#gets = gets;
   }
 
   /** Waits until every handler has ended or is blocked, for `limitMs` at most. */
@@ -37,6 +34,6 @@ export class IdleWatch {
   }
 
   #isBusy(): boolean {
-    return this.#slots.used > this.#gets.runs;
+    return this.#slots.used > 0;
   }
 }

@@ -14,7 +14,7 @@ import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
-import type { BlockedGets } from "./blocked-gets.ts";
+import type { BlockedGets } from "../blocking/blocked-gets.ts";
 import type { CauseOptions, Causes } from "./causes.ts";
 import type { EffectWriter } from "./effect-writer.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";

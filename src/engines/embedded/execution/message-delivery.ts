@@ -7,7 +7,7 @@ import type { StoredMessage } from "../../../stores/store.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
-import type { DeadlockSearch } from "./deadlock-search.ts";
+import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 
 /** Collaborators of {@link MessageDelivery}. */
 export interface MessageDeliveryParts {

@@ -122,10 +122,9 @@ export class Mailboxes {
     return this.#ready.size + this.#suspended.size > 0;
   }
 
-  /** Yields all messages of mailboxes that wait for a handler, ready or suspended. */
-  *waiting(): Generator<Envelope> {
-    for (const mailboxes of [this.#ready, this.#suspended])
-      for (const { queue } of mailboxes) for (const { envelope } of queue) yield envelope;
+  /** Yields the messages that are being handled. */
+  *running(): Generator<Running> {
+    for (const { running } of this.#byAddress.values()) if (running !== undefined) yield running;
   }
 
   /** Returns the message that is being handled at the address. */

@@ -1,7 +1,7 @@
 import type { Mutation } from "./mutation.ts";
 
 const LIVENESS_LAWS = "test/laws/liveness.test.ts";
-const BLOCKING_LAWS = "test/laws/blocking.test.ts";
+const BLOCKING_LAWS = "test/laws/blocking/slots.test.ts";
 const BLOCKING = "src/engines/embedded/blocking";
 const HANDLER_BLOCKING = "src/engines/embedded/execution/handler-blocking.ts";
 const METER = "src/core/activation/meter.ts";

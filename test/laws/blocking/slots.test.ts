@@ -2,8 +2,8 @@ import { fn, HandbackError, stateful, value } from "handback";
 import type { Context, Future, FutureHandle } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
-import { law } from "./support/law.ts";
-import { inWorld } from "./support/world.ts";
+import { law } from "../support/law.ts";
+import { inWorld } from "../support/world.ts";
 
 /** The steps of a handler that blocks. `both` blocks on several calls with one get or with many. */
 type Step =

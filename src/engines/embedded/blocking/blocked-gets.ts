@@ -117,7 +117,7 @@ export class BlockedGets {
 
   /** Rejects all gets of the run of `envelope`. */
   rejectAll(envelope: Envelope, error: HandbackError): void {
-    for (const key of [...(this.#byRun.get(envelope) ?? [])]) this.#rejectGet(key, error);
+    for (const key of this.#byRun.get(envelope) ?? []) this.#rejectGet(key, error);
   }
 
   /** Tells whether a get waits for the outcome of the message. */

@@ -56,7 +56,7 @@ export const LIVENESS: readonly Mutation[] = [
   {
     breaks: "deadlocks: only one of several cycles is broken",
     file: `${BLOCKING}/wait-cycles.ts`,
-    find: "      cycle = cycleFrom(node, waits, done);\n",
+    find: "      done.add(victim);\n",
     replace: "      return found;\n",
     test: "test/engines/embedded/wait-cycles.test.ts",
     killedBy: "taking the cycles out of a graph of waits > takes each of many cycles once",

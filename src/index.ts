@@ -25,6 +25,7 @@ export type {
   Context,
   ContinueOptions,
   InvokeOptions,
+  MessageOptions,
   QueryContext,
   SendOptions,
   Waited,
@@ -35,6 +36,7 @@ export type {
   DefineStateful,
   FunctionOptions,
   Handler,
+  MessageFunctionOptions,
   RetryPolicy,
   StatefulFunction,
   StatefulOptions,
@@ -57,6 +59,7 @@ export type {
 export type { Future, PromiseFuture, Settlement, StateFuture } from "./futures/types/future.ts";
 export { FutureHandle } from "./futures/types/handle.ts";
 export { isInvokable } from "./futures/define/is-invokable.ts";
+export type { Accepts, MessageOf, RawMessageOf, TypedMessage } from "./futures/types/message.ts";
 export type { Resolvable } from "./futures/types/resolvable.ts";
 export type { Resolved } from "./futures/types/resolved.ts";
 export { stateful } from "./futures/define/stateful.ts";

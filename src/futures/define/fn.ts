@@ -1,14 +1,17 @@
-import { optional, readOptions } from "../../core/validation/options.ts";
+import { checkedBy, invalidOption, optional, readOptions } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
-import type { DefineFn, FunctionOptions } from "../types/define.ts";
+import type { DefineFn, FunctionOptions, MessageFunctionOptions } from "../types/define.ts";
+import type { Accepts } from "../types/message.ts";
+import { messageSchema, readAccepts } from "./accepts.ts";
 import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
 import { attachSpec, CALL } from "./spec.ts";
 
 const OPTIONS = {
   input: optional(standardSchema<unknown, unknown>()),
+  accepts: optional(checkedBy(readAccepts)),
   ...HANDLING_OPTIONS,
-} satisfies OptionTable<FunctionOptions<unknown>>;
+} satisfies OptionTable<FunctionOptions<unknown> & MessageFunctionOptions<Accepts>>;
 
 /**
  * Defines a stateless function: a handler that runs once for each invocation and may hand back a
@@ -34,13 +37,17 @@ const OPTIONS = {
 export const fn = ((type: string, ...rest: readonly unknown[]) => {
   checkFunctionType(type);
   const [options, handler] = rest.length > 1 ? rest : [{}, rest[0]];
-  const { input, ...handling } = readOptions(type, OPTIONS, options);
+  const { input, accepts, ...handling } = readOptions(type, OPTIONS, options);
+  if (input !== undefined && accepts !== undefined)
+    throw invalidOption(`options of ${type}`, "input or accepts", options);
+  const schema = accepts === undefined ? input : messageSchema(accepts);
   const operations = new Map([[CALL, handlerSpec(`handler of ${type}`, handler)]]);
   const spec = {
     type,
     operations,
     ...handlingSpec(handling),
-    ...(input !== undefined && { input }),
+    ...(schema !== undefined && { input: schema }),
+    ...(accepts !== undefined && { accepts }),
   };
   return Object.freeze(attachSpec({ type }, spec));
 }) as DefineFn;

@@ -1,13 +1,17 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { SchemaIssue, SchemaResult } from "../../core/validation/standard-schema.ts";
-import type { FunctionSpec } from "./spec.ts";
+import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
 /**
  * Checks a function's input against its schema, if it has one. @throws `INVALID_INPUT`, at once or
  * by rejection
  */
-export function checkInput({ input: schema, type }: FunctionSpec, input: unknown): unknown {
+export function checkInput(
+  { input: ofFunction, type }: FunctionSpec,
+  { input: schema = ofFunction }: OperationSpec,
+  input: unknown,
+): unknown {
   if (schema === undefined) return input;
   const result = schema["~standard"].validate(input);
   return result instanceof Promise

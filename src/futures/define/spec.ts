@@ -10,6 +10,8 @@ export interface OperationSpec {
   readonly readOnly: boolean;
   /** True if each state has one flow, so that `id` sets the flow's key too. */
   readonly flowPerId?: boolean;
+  /** Schema of this operation's input. */
+  readonly input?: StandardSchemaV1<unknown, unknown>;
 }
 
 /** A retry policy, checked, in ms. */
@@ -32,6 +34,8 @@ export interface FunctionSpec {
   };
   readonly operations: ReadonlyMap<string, OperationSpec>;
   readonly input?: StandardSchemaV1<unknown, unknown>;
+  /** Schemas of the accepted messages, by the name of their type. */
+  readonly accepts?: ReadonlyMap<string, StandardSchemaV1<unknown, unknown>>;
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
   /** Functions that this one is made of, registered with it. */
@@ -43,6 +47,15 @@ export const CALL = "call";
 
 /** Name of the message that creates a state and does nothing else. */
 export const CREATE = "@create";
+
+/**
+ * Name of a message that names its own type. The receiver chooses the operation: `receive`, the only
+ * one, or the one that the type names.
+ */
+export const MESSAGE = "@message";
+
+/** The operation of a stateful function that receives messages which name their own type. */
+export const RECEIVE = "receive";
 
 const specs = new Brand<FunctionSpec>("FunctionSpec");
 

@@ -1,5 +1,6 @@
 import {
   callback,
+  checkedBy,
   durationMs,
   invalidOption,
   list,
@@ -27,7 +28,9 @@ import type {
 import { codec } from "../protocol/codec.ts";
 import { describeIssues } from "./input.ts";
 import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
-import { attachSpec } from "./spec.ts";
+import { messageSchema, readAccepts } from "./accepts.ts";
+import { attachSpec, RECEIVE } from "./spec.ts";
+import type { Accepts } from "../types/message.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
 interface Definition extends HandlingOptions {
@@ -40,6 +43,7 @@ interface Definition extends HandlingOptions {
   readonly version?: number;
   readonly migrate?: (old: Values, fromVersion: number) => Values;
   readonly formerValues?: readonly string[];
+  readonly accepts?: Accepts;
 }
 
 /** A function of any state, with any operations. */
@@ -57,6 +61,7 @@ const OPTIONS = {
   formerValues: withDefault([], list<string>()),
   ageOut: optional(durationMs()),
   flowPerId: withDefault([], list<string>()),
+  accepts: optional(checkedBy(readAccepts)),
   ...HANDLING_OPTIONS,
 } satisfies OptionTable<Definition>;
 
@@ -85,9 +90,10 @@ export const stateful = ((type: string, definition: Definition): Face => {
   checkFunctionType(type);
   const used = readOptions(type, OPTIONS, definition);
   const { state, handlers, queries, schema, version, migrate, ageOut, ...rest } = used;
-  const { flowPerId, formerValues, ...handling } = rest;
+  const { flowPerId, formerValues, accepts, ...handling } = rest;
   const operations = operationSpecs(type, handlers, queries);
   markFlowPerId(type, operations, flowPerId);
+  if (accepts !== undefined) checkMessages(type, operations, accepts);
   const shape: StateShape = {
     specs: valueSpecs(type, state),
     version,
@@ -102,6 +108,7 @@ export const stateful = ((type: string, definition: Definition): Face => {
       formerValues: formerNames(type, shape, formerValues),
       ...(ageOut !== undefined && { ageOutMs: ageOut }),
     },
+    ...(accepts !== undefined && { accepts }),
     ...handlingSpec(handling),
   };
   const faces = [...operations.keys()].map(
@@ -145,6 +152,18 @@ function markFlowPerId(
       throw invalidOption(`flowPerId of ${type}`, "names of its operations", name);
     operations.set(name, { ...operation, flowPerId: true });
   }
+}
+
+/** Gives the operation `receive` the schema of its messages. */
+function checkMessages(
+  type: string,
+  operations: Map<string, OperationSpec>,
+  accepts: ReadonlyMap<string, StandardSchemaV1<unknown, unknown>>,
+): void {
+  const receive = operations.get(RECEIVE);
+  if (receive === undefined || receive.readOnly)
+    throw new HandbackError("INVALID_OPTIONS", `accepts of ${type}: expected a handler ${RECEIVE}`);
+  operations.set(RECEIVE, { ...receive, input: messageSchema(accepts) });
 }
 
 function valueSpecs(type: string, state: Definition["state"]): Map<string, StoredValueSpec> {

@@ -30,16 +30,14 @@ export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Tar
       `${spec.type} is stateful: expected one of its operations, ${[...spec.operations.keys()].join(", ")}`,
     );
   }
-  if (!host.knows(spec.type)) {
-    throw new HandbackError(
-      "UNKNOWN_FUNCTION",
-      `${spec.type} is not registered with this engine; add it to its functions`,
-      {
-        details: { function: spec.type },
-      },
-    );
-  }
+  if (!host.knows(spec.type)) throw unknownFunction(spec.type);
   return { type: spec.type, operation, spec };
+}
+
+/** Makes the error for a function that the engine does not know. */
+export function unknownFunction(type: string): HandbackError {
+  const why = `${type} is not registered with this engine; add it to its functions`;
+  return new HandbackError("UNKNOWN_FUNCTION", why, { details: { function: type } });
 }
 
 function operationOf(f: unknown): string | undefined {

@@ -26,13 +26,7 @@ import {
 } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { systemAddress } from "../protocol/system.ts";
-import type {
-  Context,
-  HandlerEnvironment,
-  InvokeOptions,
-  NoState,
-  SendOptions,
-} from "../types/context.ts";
+import type { Context, HandlerEnvironment, InvokeOptions, NoState } from "../types/context.ts";
 import type {
   AnyInvokable,
   AnyInvokableWithoutInput,
@@ -163,8 +157,8 @@ export class HandlerContext implements Context {
     return planInvoke(this.#open(), f, input, options);
   }
 
-  send(f: unknown, input?: unknown, options: SendOptions = {}): void {
-    const { plan, id } = planSend(this.#open(), f, input, options);
+  send(f: unknown, ...rest: readonly unknown[]): void {
+    const { plan, id } = planSend(this.#open(), f, rest);
     this.#graph.add(plan, id);
   }
 

@@ -4,11 +4,17 @@ import { addDuration } from "../../core/validation/duration.ts";
 import { checkFunctionType, checkId, checkName } from "../../core/validation/names.ts";
 import { anything, durationMs, optional, readOptions } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
-import { resolveTarget } from "../define/target.ts";
+import { MESSAGE } from "../define/spec.ts";
+import { resolveTarget, unknownFunction } from "../define/target.ts";
 import type { ReplyTo } from "../protocol/consumer.ts";
 import type { CallPlan, Need, Template } from "../protocol/node.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
-import type { ContinueOptions, InvokeOptions, SendOptions } from "../types/context.ts";
+import type {
+  ContinueOptions,
+  InvokeOptions,
+  MessageOptions,
+  SendOptions,
+} from "../types/context.ts";
 import type { HandlerFutures } from "./future-maker.ts";
 
 /** Plans the calls and one-way messages of a handler. */
@@ -21,6 +27,11 @@ const SEND_OPTIONS = {
   token: anything(),
   replyTo: anything(),
 } satisfies OptionTable<SendOptions>;
+const MESSAGE_OPTIONS = {
+  delay: optional(durationMs()),
+  token: anything(),
+  replyTo: anything(),
+} satisfies OptionTable<MessageOptions>;
 const REPLY_OPTIONS = { function: anything(), id: anything() } satisfies OptionTable<
   NonNullable<SendOptions["replyTo"]>
 >;
@@ -90,13 +101,32 @@ function planCall(
   return new PendingFuture(graph, graph.add(plan, nodeId), stateful ? { stateId: id } : {});
 }
 
-/** Plans `ctx.send`. */
+/** The plan of a one-way message, and its id. */
+interface PlannedSend {
+  readonly plan: CallPlan;
+  readonly id: MessageId;
+}
+
+/** Plans `ctx.send`, to a function or to the type of one. `rest` holds the arguments after it. */
 export function planSend(
   futures: HandlerFutures,
   f: unknown,
+  rest: readonly unknown[],
+): PlannedSend {
+  if (typeof f !== "string") {
+    const [input, options] = rest as readonly [input: unknown, options?: SendOptions];
+    return planOneWay(futures, f, input, options);
+  }
+  const [id, message, options] = rest as readonly [unknown, unknown, MessageOptions?];
+  return planMessage(futures, { type: f, id, message }, options);
+}
+
+function planOneWay(
+  futures: HandlerFutures,
+  f: unknown,
   input: unknown,
-  options: SendOptions,
-): { readonly plan: CallPlan; readonly id: MessageId } {
+  options: SendOptions = {},
+): PlannedSend {
   const { graph } = futures;
   const { envelope, environment } = graph.activation;
   const { delay } = readOptions("ctx.send", SEND_OPTIONS, options);
@@ -122,6 +152,37 @@ export function planSend(
     ...(token !== undefined && { token }),
   };
   return { plan, id };
+}
+
+/** Plans a message to a function by its type, so that the receiver chooses the operation. */
+function planMessage(
+  futures: HandlerFutures,
+  { type, id, message }: { readonly type: string; readonly id: unknown; readonly message: unknown },
+  options: MessageOptions = {},
+): PlannedSend {
+  const { graph } = futures;
+  const { environment } = graph.activation;
+  const { delay } = readOptions("ctx.send", MESSAGE_OPTIONS, options);
+  checkFunctionType(type);
+  if (!environment.knows(type)) throw unknownFunction(type);
+  const { segments, needs } = futures.template(message, "message");
+  checkSendToken(options, type, needs);
+  if (delay !== undefined) addDuration(futures.now(), delay);
+  const { replyTo, token } = options;
+  const plan: CallPlan = {
+    kind: "call",
+    target: { type, id: checkId(id, `id of ${type}`) },
+    name: MESSAGE,
+    segments,
+    needs,
+    creates: false,
+    oneWay: true,
+    // A reply is a message that names its own type, too.
+    reply: replyTo === undefined ? MESSAGE : replyTarget(futures, replyTo),
+    ...(delay !== undefined && { delayMs: delay }),
+    ...(token !== undefined && { token }),
+  };
+  return { plan, id: graph.nextId() };
 }
 
 function checkSendToken({ token, delay }: SendOptions, type: string, needs: readonly Need[]): void {

@@ -35,7 +35,9 @@ import {
   rejectedSettlement,
 } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { CREATE } from "../define/spec.ts";
+import { receiverOf } from "../define/receiver.ts";
+import type { Receiver } from "../define/receiver.ts";
+import { CREATE, MESSAGE } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
 import { isGeneratedId } from "../protocol/system.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -84,7 +86,7 @@ class HandlerRun {
 
   start(): void | Promise<void> {
     try {
-      const operation = this.#operation();
+      const { operation, input: raw } = this.#receiver();
       this.#checkExists();
       const context = new HandlerContext({
         graph: this.#graph,
@@ -94,7 +96,7 @@ class HandlerRun {
         stopwatch: this.#stopwatch,
         cancellation: this.#cancellation,
       });
-      const input = checkInput(this.#spec, this.#input());
+      const input = checkInput(this.#spec, operation, raw);
       const handle = (checked: unknown): unknown => operation.handler(context, checked);
       const returned = isThenable(input) ? Promise.resolve(input).then(handle) : handle(input);
       if (isThenable(returned)) return this.#finishLater(context, Promise.resolve(returned));
@@ -249,10 +251,11 @@ class HandlerRun {
     return addUsage(usageOfRun(run), marks);
   }
 
-  #operation(): OperationSpec {
+  #receiver(): Receiver {
     const { name } = this.#activation.envelope;
+    if (name === MESSAGE) return receiverOf(this.#spec, this.#input());
     const operation = name === CREATE ? CREATION : this.#spec.operations.get(name);
-    if (operation !== undefined) return operation;
+    if (operation !== undefined) return { operation, input: this.#input() };
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
       `${this.#spec.type} has no operation ${JSON.stringify(name)}; it has ${[...this.#spec.operations.keys()].join(", ")}`,

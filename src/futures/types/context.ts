@@ -50,6 +50,15 @@ export interface SendOptions {
   readonly replyTo?: { readonly function: AnyInvokable; readonly id: string };
 }
 
+/** Options of a message to a function by its type. */
+export interface MessageOptions extends Pick<SendOptions, "delay" | "token"> {
+  /**
+   * The function and id that get the receiver's reply. Default: the sender, which receives the reply
+   * as a message that names its type.
+   */
+  readonly replyTo?: NonNullable<SendOptions["replyTo"]>;
+}
+
 /**
  * Limits of `ctx.wait`. The first one reached ends the wait, and so do settlements of all futures.
  */
@@ -151,6 +160,12 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
     input: Resolvable<InputOf<Function>>,
     options?: SendOptions,
   ): void;
+  /**
+   * Sends a one-way message to a function by its type. The receiver may be served by another
+   * program, if the engine knows it. A message of several types names its type: `{ type, value }`.
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_NAME`, `INVALID_KEY`, and as above
+   */
+  send(type: string, id: string, message: unknown, options?: MessageOptions): void;
 
   /**
    * Cancels the delayed message that this address sent with `token`. Has no effect if it was

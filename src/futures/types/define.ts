@@ -4,6 +4,7 @@ import type { ValueSpec } from "../../core/state/value.ts";
 import type { Context, NoState, QueryContext } from "./context.ts";
 import type { Fn, StatefulFn } from "./function.ts";
 import type { Future } from "./future.ts";
+import type { Accepts, MessageOf, RawMessageOf } from "./message.ts";
 import type { Resolved } from "./resolved.ts";
 
 /** A retry policy for a handler that throws. */
@@ -49,6 +50,15 @@ export interface FunctionOptions<Input, Raw = Input> extends HandlingOptions {
   readonly input?: StandardSchemaV1<Raw, Input>;
 }
 
+/** Options of an `fn` that takes several types of messages. */
+export interface MessageFunctionOptions<Types extends Accepts> extends HandlingOptions {
+  /**
+   * Schemas of the accepted types of messages, by the name of the type. A message of another type
+   * rejects with `INVALID_INPUT`, unless `"*"` accepts all types.
+   */
+  readonly accepts: Types;
+}
+
 /**
  * The code that runs when a function is invoked. This type gives the context its type. Annotate the
  * input.
@@ -68,6 +78,11 @@ export interface DefineFn {
     type: string,
     handler: Handler<Input, Return>,
   ): Fn<Input, Resolved<Return>>;
+  <Types extends Accepts, Return = unknown>(
+    type: string,
+    options: MessageFunctionOptions<Types>,
+    handler: Handler<MessageOf<Types>, Return>,
+  ): Fn<RawMessageOf<Types>, Resolved<Return>>;
   <Input = void, Return = unknown, Raw = Input>(
     type: string,
     options: FunctionOptions<Input, Raw>,
@@ -118,6 +133,11 @@ export interface StatefulOptions<State> extends HandlingOptions {
    * an id, else never.
    */
   readonly ageOut?: Duration;
+  /**
+   * Schemas of the types of messages that the handler `receive` takes, by the name of the type.
+   * `"*"` accepts all other types. Default: `receive` takes messages of any type, unchecked.
+   */
+  readonly accepts?: Accepts;
   /** Version of the state's shape, a whole number from 1. Default: 1. */
   readonly version?: number;
   /**

@@ -63,8 +63,8 @@ test("a rejected promise that a handler did not await is logged with its address
   ).toEqual([
     "at once",
     "later",
-    "undefined",
-    "an object",
+    "thrown: undefined",
+    "thrown: an object",
     "CONTEXT_CLOSED: the context of detached/careless was used after its handler has ended; await what it starts before it returns",
   ]);
   expect(lines.filter((line) => !line.startsWith("error"))).toEqual([

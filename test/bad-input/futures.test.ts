@@ -572,7 +572,7 @@ describe("a rejection", () => {
     [
       "an error that throws when it is read",
       () => newUnreadable(),
-      { message: "an error that throws when it is read" },
+      { message: "thrown: an object that cannot be shown" },
     ],
   ];
 

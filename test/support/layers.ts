@@ -21,7 +21,11 @@ const STORE_CONTRACT = "src/stores/store.ts";
  * layer of its own. The wiring is named file by file.
  */
 const LAYERS: Readonly<Record<string, Layer>> = {
-  core: { sees: [], packages: ["immer", "node:buffer", "node:crypto"], pure: true },
+  core: {
+    sees: [],
+    packages: ["immer", "node:buffer", "node:crypto", "node:util/types"],
+    pure: true,
+  },
   futures: { sees: ["core"], packages: [], pure: true },
   patterns: { sees: ["core", "futures"], packages: [], pure: true },
   adapters: { sees: ["core", "futures"], packages: ["*"] },

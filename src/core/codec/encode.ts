@@ -1,10 +1,17 @@
 import { current, isDraft } from "immer";
 import { append } from "../data/append.ts";
+import {
+  isExactArray,
+  isExactBytes,
+  isExactDate,
+  isExactMap,
+  isExactSet,
+  isRecord,
+} from "../data/kind.ts";
 import { HandbackError } from "../errors/errors.ts";
 import { base64Length, toBase64 } from "./base64.ts";
 import { UNDEFINED } from "./encoded.ts";
 import type { Extension } from "./extension.ts";
-import { isExactly, isRecord } from "./kind.ts";
 import { quote } from "./quote.ts";
 import { refuseNonData, refuseObject } from "./refusal.ts";
 import { escapeKey } from "./key.ts";
@@ -147,11 +154,11 @@ class Encoder {
 
   private writeContainer(value: object): void {
     if (isRecord(value)) this.writeRecord(value);
-    else if (Array.isArray(value) && isExactly(value, Array)) this.writeArray(value);
-    else if (isExactly(value, Date)) this.writeDate(value);
-    else if (isExactly(value, Map)) this.writeMap(value);
-    else if (isExactly(value, Set)) this.writeSet(value);
-    else if (isExactly(value, Uint8Array)) this.writeBytes(value);
+    else if (isExactArray(value)) this.writeArray(value);
+    else if (isExactDate(value)) this.writeDate(value);
+    else if (isExactMap(value)) this.writeMap(value);
+    else if (isExactSet(value)) this.writeSet(value);
+    else if (isExactBytes(value)) this.writeBytes(value);
     // A Map or Set of `ctx.state` has a class of Immer's. Other drafts look like their originals.
     else if (isDraft(value)) this.writeContainer(current(value));
     else throw this.trail.unserializable(refuseObject(value));

@@ -57,11 +57,19 @@ export class HandbackError extends Error {
       : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
-  /** Tells whether `error` is a HandbackError, and has one of the `codes` if any are given. */
+  /**
+   * Tells whether `error` is a HandbackError, and has one of the `codes` if any are given. Takes any
+   * value, and never throws.
+   */
   static is(error: unknown, ...codes: readonly ErrorCode[]): error is HandbackError {
-    if (typeof error !== "object" || error === null || !(BRAND in error) || !("code" in error))
+    if (typeof error !== "object" || error === null) return false;
+    // A proxy may throw.
+    try {
+      if (!(BRAND in error) || !("code" in error)) return false;
+      const { code } = error;
+      return codes.length === 0 || codes.some((wanted) => wanted === code);
+    } catch {
       return false;
-    const { code } = error;
-    return codes.length === 0 || codes.some((wanted) => wanted === code);
+    }
   }
 }

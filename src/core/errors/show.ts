@@ -1,3 +1,5 @@
+import { isExactDate } from "../data/kind.ts";
+
 const MAX_LENGTH = 80;
 
 /**
@@ -33,7 +35,7 @@ function showObject(value: object | null): string {
   // A revoked Proxy throws even here.
   try {
     if (Array.isArray(value)) return "an array";
-    return value instanceof Date ? "a Date" : "an object";
+    return isExactDate(value) ? "a Date" : "an object";
   } catch {
     return "an object";
   }

@@ -1,5 +1,6 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { Cancellation } from "../../core/activation/cancellation.ts";
+import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { setLongTimer } from "../../core/host/long-timer.ts";
 import {
@@ -295,13 +296,4 @@ class HandlerRun {
 /** Tells whether a node of this plan is work that has consumers. */
 function isBegun(plan: Plan): boolean {
   return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettledPlan(plan);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
 }

@@ -6,6 +6,7 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { messageOf } from "../../../core/errors/thrown.ts";
 import type { Log } from "../../../core/host/log.ts";
 import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -123,9 +124,7 @@ export class HandlerRuns {
     const { crashTracker, log, dispatcher } = this.#parts;
     crashTracker.messageDone(seq);
     const address = formatAddress(envelope.target);
-    log.error(`${address} is parked: ${error instanceof Error ? error.message : String(error)}`, {
-      address,
-    });
+    log.error(`${address} is parked: ${messageOf(error)}`, { address });
     dispatcher.wake();
   }
 

@@ -3,7 +3,7 @@ import type { Activation } from "../../../core/activation/activation.ts";
 import { formatAddress } from "../../../core/message/address.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import { sharedByCopies } from "../../../core/data/shared-by-copies.ts";
-import { show } from "../../../core/errors/show.ts";
+import { messageOf } from "../../../core/errors/thrown.ts";
 
 /*
  * Rejections of promises that a handler started and did not await. Node would end the process, and
@@ -90,7 +90,7 @@ function reportRejection(reason: unknown): boolean {
   if (activation === undefined) return false;
   const address = formatAddress(activation.address);
   activation.environment.log.error(
-    `a promise that a handler of ${address} did not wait for was rejected: ${describeRejection(reason)}`,
+    `a promise that a handler of ${address} did not wait for was rejected: ${messageOf(reason)}`,
     {
       address,
     },
@@ -121,13 +121,4 @@ function rejectionMode(): string {
   const options = `${process.env["NODE_OPTIONS"] ?? ""} ${process.execArgv.join(" ")}`;
   const modes = [...options.matchAll(/--unhandled-rejections[= ]([\w-]+)/g)];
   return modes.at(-1)?.[1] ?? "throw";
-}
-
-/** Describes a rejection. Reading a thrown value may itself throw. */
-function describeRejection(reason: unknown): string {
-  try {
-    return reason instanceof Error ? reason.message : show(reason);
-  } catch {
-    return "an error that throws when it is read";
-  }
 }

@@ -1,0 +1,52 @@
+import type { Mutation } from "./mutation.ts";
+
+const FAILURE = "src/futures/types/failure.ts";
+const PLAIN_COPY = "src/core/errors/plain-copy.ts";
+const FAILURE_TEST = "test/futures/failure.test.ts";
+const DESCRIBED =
+  "any thrown value becomes bounded JSON, which stays the same when it is thrown again";
+
+/** Values and errors that users make, hold and throw. */
+export const VALUES: readonly Mutation[] = [
+  {
+    breaks: "failures: a property that throws when it is read fails the description",
+    file: "src/core/errors/thrown.ts",
+    find: "  try {\n    return Reflect.get(object, name) as unknown;\n  } catch {\n    return undefined;\n  }\n",
+    replace: "  return Reflect.get(object, name) as unknown;\n",
+    test: FAILURE_TEST,
+    killedBy: DESCRIBED,
+  },
+  {
+    breaks: "failures: an object that holds itself is copied again and again",
+    file: PLAIN_COPY,
+    find: " || path.includes(value)",
+    replace: "",
+    test: "test/bad-input/futures.test.ts",
+    killedBy:
+      "a rejection > with an object that holds itself becomes plain data, the same for throw, ctx.rejected and client.reject",
+  },
+  {
+    breaks: "failures: parts that are left out are not counted",
+    file: FAILURE,
+    find: "...(omitted > 0 && { omittedErrors: omitted })",
+    replace: "",
+    test: FAILURE_TEST,
+    killedBy: "of 65 parts, all are kept or the others are counted",
+  },
+  {
+    breaks: "failures: data is not bounded",
+    file: FAILURE,
+    find: "const MAX_DATA = 16_384;",
+    replace: "const MAX_DATA = Infinity;",
+    test: FAILURE_TEST,
+    killedBy: "data that exceeds its bound is left out, and the rest is kept",
+  },
+  {
+    breaks: "failures: a code that is a number is lost",
+    file: FAILURE,
+    find: '? typeof readProperty(thrown, name) !== "number"',
+    replace: "? true",
+    test: FAILURE_TEST,
+    killedBy: "an error's own properties that are plain data are kept, also hidden ones",
+  },
+];

@@ -14,7 +14,7 @@ import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { STORE_REALMS } from "./mutations/store/realms.ts";
 import { TIMER } from "./mutations/timer.ts";
-import { VALUES } from "./mutations/values.ts";
+import { VALUES } from "./mutations/values/values.ts";
 import { WAITING_PATTERNS } from "./mutations/waiting-patterns.ts";
 
 /** The code behind the guarantees, broken one piece at a time. */

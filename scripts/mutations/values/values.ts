@@ -1,4 +1,4 @@
-import type { Mutation } from "./mutation.ts";
+import type { Mutation } from "../mutation.ts";
 
 const FAILURE = "src/futures/types/failure.ts";
 const PLAIN_COPY = "src/core/errors/plain-copy.ts";

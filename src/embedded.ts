@@ -117,8 +117,8 @@ export interface Embedded {
    *
    * Resolves to false, and changes nothing, if the message has no input because a future in it was
    * rejected.
-   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`; `STORE_FAILED` if the outcome
-   * is unknown
+   * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`, `STORE_BUSY`;
+   * `STORE_FAILED` if the outcome is unknown
    */
   redrive(id: string): Promise<boolean>;
   /** Deletes a dead letter, durably. @throws as {@link Embedded.redrive} */
@@ -164,8 +164,8 @@ const OPTIONS = {
  * Opens a store, recovers the work in it, and runs the functions in this process. It is the default
  * engine.
  *
- * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_OPEN_FAILED`,
- * `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+ * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_BUSY`,
+ * `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
  * @example
  * import { embedded, fn, sqlite } from "handback";
  *
@@ -190,7 +190,9 @@ export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Pr
   const used = readOptions("embedded", OPTIONS, options);
   const definitions = withEgress(defineAll(used.functions), used.egress);
   const { store } = used;
-  const storeInfo = await store.open();
+  const storeInfo = await store.open({
+    waiting: ({ message }) => used.log.warn(`${message}; opening waits for it`),
+  });
   const engine = assemble(machine, used, { definitions, storeInfo });
   try {
     await adoptAliases(store, definitions);

@@ -2,11 +2,12 @@ import type { Mutation } from "./mutation.ts";
 
 const REQUEST_INTAKE = "src/engines/embedded/intake/request-intake.ts";
 const TURN_DISPATCHER = "src/engines/embedded/dispatch/turn-dispatcher.ts";
-const DISK_SPACE = "src/engines/embedded/commit/disk-space.ts";
+const STORE_OUTAGE = "src/engines/embedded/commit/store-outage.ts";
 const ADMISSION = "src/engines/embedded/intake/admission.ts";
 const EXPIRY_COLLECTOR = "src/engines/embedded/timers/expiry-collector.ts";
 const SESSION = "src/stores/sqlite/session";
 const FULL_DISK = "test/durability/disk/full-disk.test.ts";
+const LOCKED_STORE = "test/durability/disk/locked-store.test.ts";
 const BACKLOG = "test/engines/embedded/admission.test.ts";
 const SET_CLOCK = "test/durability/timers/set-clock.test.ts";
 const COLLECTOR = "test/engines/embedded/expiry-collector.test.ts";
@@ -16,9 +17,9 @@ const FREE_PAGES = "test/stores/sqlite/incremental-vacuum.test.ts";
 export const OPERATING: readonly Mutation[] = [
   {
     breaks: "the full disk: commits that failed for other reasons are tried again",
-    file: "src/engines/embedded/commit/group-commit.ts",
-    find: 'if (!HandbackError.is(error, "STORE_FULL")) throw error;',
-    replace: "if (!HandbackError.is(error)) throw error;",
+    file: STORE_OUTAGE,
+    find: "  STORE_BUSY: {",
+    replace: "  STORE_FAILED: {",
     test: FULL_DISK,
     killedBy:
       "a commit that fails for another reason > is not tried again, even after the disk was full",
@@ -26,7 +27,7 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "the full disk: requests are still accepted",
     file: REQUEST_INTAKE,
-    find: "this.#parts.lifecycle.refusal ?? this.#parts.diskSpace.refusal",
+    find: "this.#parts.lifecycle.refusal ?? this.#parts.outage.refusal",
     replace: "this.#parts.lifecycle.refusal",
     test: FULL_DISK,
     killedBy: "while the disk is full > each request is refused at once and definitely",
@@ -34,7 +35,7 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "the full disk: handlers still start",
     file: TURN_DISPATCHER,
-    find: " && !diskSpace.isFull",
+    find: " && !outage.isRefusing",
     replace: "",
     test: FULL_DISK,
     killedBy:
@@ -50,7 +51,7 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the full disk: the delay between retries is not reset",
-    file: DISK_SPACE,
+    file: STORE_OUTAGE,
     find: "    this.#delayMs = FIRST_MS;\n",
     replace: "",
     test: FULL_DISK,
@@ -59,12 +60,48 @@ export const OPERATING: readonly Mutation[] = [
   },
   {
     breaks: "the full disk: closing waits for space",
-    file: DISK_SPACE,
+    file: STORE_OUTAGE,
     find: "    this.#hasStoppedWaiting = true;\n",
     replace: "",
     test: FULL_DISK,
     killedBy:
       "closing while the disk is full > ends also when the disk becomes full during the close",
+  },
+  {
+    breaks: "the locked store: requests are refused at once",
+    file: STORE_OUTAGE,
+    find: "patienceMs: 10_000,",
+    replace: "patienceMs: 0,",
+    test: LOCKED_STORE,
+    killedBy:
+      "while another program has locked the store for a moment > calls wait, and then succeed",
+  },
+  {
+    breaks: "the locked store: requests are never refused",
+    file: STORE_OUTAGE,
+    find: "    this.#waitedMs += delayMs;\n",
+    replace: "",
+    test: LOCKED_STORE,
+    killedBy:
+      "while another program has locked the store for longer than 10 seconds > calls under way learn that the outcome is unknown, and new ones are refused definitely",
+  },
+  {
+    breaks: "the locked store: closing gives up at once",
+    file: STORE_OUTAGE,
+    find: "closingMs: 5_000,",
+    replace: "closingMs: 0,",
+    test: LOCKED_STORE,
+    killedBy:
+      "closing while another program has locked the store > waits for a few seconds, so a short lock loses nothing",
+  },
+  {
+    breaks: "the locked store: a commit that found it locked fails the store",
+    file: `${SESSION}/store-session.ts`,
+    find: '    else if (failure.code === "STORE_BUSY") return failure;\n',
+    replace: "",
+    test: "test/stores/sqlite/locked-file.test.ts",
+    killedBy:
+      "a commit on the event loop to a file that another program has locked > is STORE_BUSY, has not happened, and can be made later",
   },
   {
     breaks: "closing: the event loop is busy while a handler ends",

@@ -1,5 +1,6 @@
 import type { Address } from "../core/message/address.ts";
 import type { DeadLetter, StoredValue, Watch } from "../core/activation/effects.ts";
+import type { HandbackError } from "../core/errors/errors.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 
 /** A message that is stored until it is handled: a deliverable one, or a delayed one. */
@@ -97,6 +98,12 @@ export interface StoreInfo {
   readonly crashMarks: readonly CrashMark[];
 }
 
+/** Receives what an open store reports on its own. */
+export interface StoreEvents {
+  /** Opening waits for a lock that another engine or program holds. */
+  waiting(reason: HandbackError): void;
+}
+
 /**
  * The messages and the state of the embedded engine. One process at a time has a store open.
  *
@@ -115,12 +122,13 @@ export interface Store {
   /**
    * Locks and opens the store.
    *
-   * @throws `STORE_LOCKED`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+   * @throws `STORE_LOCKED`, `STORE_BUSY`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
    */
-  open(): Promise<StoreInfo>;
+  open(events?: StoreEvents): Promise<StoreInfo>;
   /**
-   * Commits a batch. After a rejection the store must be reopened, and may or may not contain the
-   * batch.
+   * Commits a batch. After `STORE_FULL` or `STORE_BUSY` the batch was not committed and can be
+   * committed again. After any other rejection the store must be reopened, and may or may not
+   * contain the batch.
    *
    * @param mayBlock - whether the event loop has nothing else to do meanwhile (default: `true`)
    */

@@ -31,8 +31,8 @@ export interface Engine {
    * are durable.
    *
    * @param begins - true if the message starts new work; an overloaded engine may refuse it
-   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`; rejects with `STORE_FAILED` if it is unknown
-   * whether the message was taken
+   * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`, `STORE_BUSY`; rejects with `STORE_FAILED` if it
+   * is unknown whether the message was taken
    */
   ask(envelope: Envelope, key: string, begins?: boolean): Promise<Reply>;
   /**

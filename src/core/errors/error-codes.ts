@@ -154,6 +154,11 @@ export const ERROR_CODES = {
     meaning:
       "The disk is full, and `details.definite` tells whether the call was certainly not accepted.",
   },
+  STORE_BUSY: {
+    retryable: true,
+    meaning:
+      "Another program has locked the store for long, and `details.definite` tells whether the call was certainly not accepted.",
+  },
   STORE_FAILED: {
     retryable: false,
     meaning: "A commit failed and may or may not have happened, so the engine has stopped.",

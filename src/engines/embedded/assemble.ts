@@ -14,9 +14,9 @@ import { DeadlockSearch } from "./blocking/deadlock-search.ts";
 import { SlotWatch } from "./blocking/slot-watch.ts";
 import { DerivedValueReader } from "./commit/derived-value-reader.ts";
 import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
-import { DiskSpace } from "./commit/disk-space.ts";
 import { GroupCommit } from "./commit/group-commit.ts";
 import { MessageIndex } from "./commit/message-index.ts";
+import { StoreOutage } from "./commit/store-outage.ts";
 import { ReplyQueue } from "./dispatch/reply-queue.ts";
 import { TurnDispatcher } from "./dispatch/turn-dispatcher.ts";
 import { EmbeddedEngine } from "./engine.ts";
@@ -93,13 +93,13 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const execution = { ...queues, ...assembleExecution(parts, queues) };
   const timeDriven = assembleTimeDriven(parts, execution);
   const delivery = assembleHandlers(parts, execution);
-  const { lifecycle, diskSpace, commits, backlog, callers } = execution;
+  const { lifecycle, outage, commits, backlog, callers } = execution;
   const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
   const { store, storeInfo, environment, definitions } = parts;
   const intake = execution.activations;
   const admission = new Admission({ limits: parts.backlogLimits, backlog, intake });
-  const requests = new RequestIntake({ lifecycle, diskSpace, admission, intake, callers });
+  const requests = new RequestIntake({ lifecycle, outage, admission, intake, callers });
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   return new EmbeddedEngine({
     store,
@@ -137,15 +137,15 @@ function assembleStorage(parts: EngineParts, { clock }: Base) {
   const messages = new MessageIndex();
   const derived = new DerivedValueReader(values, messages);
   const cache = new StateCache(store, derived, parts.cachedStates);
-  const diskSpace = new DiskSpace({ clock, log: environment.log });
-  const commits = new GroupCommit({ store, storeInfo, diskSpace, messages });
+  const outage = new StoreOutage({ clock, log: environment.log });
+  const commits = new GroupCommit({ store, storeInfo, outage, messages });
   const derivedValues = new DerivedValueWriter({ values, cache, commits });
-  return { cache, diskSpace, commits, derivedValues };
+  return { cache, outage, commits, derivedValues };
 }
 
 /** Builds the queues of messages and replies, and the dispatcher that works them off. */
 function assembleQueues(parts: EngineParts, storage: Storage) {
-  const { lifecycle, clock, workLog, commits, diskSpace } = storage;
+  const { lifecycle, clock, workLog, commits, outage } = storage;
   const { store, storeInfo, scheduler, crashLimit } = parts;
   const mailboxes = new Mailboxes();
   const slots = new HandlerSlots(parts.concurrency);
@@ -154,7 +154,7 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
   const callers = new PendingReplies();
   const listeners = new PendingReplies();
   const replies = new ReplyQueue({ callers, listeners, backlog });
-  const dispatcher = new TurnDispatcher({ scheduler, lifecycle, commits, diskSpace, replies });
+  const dispatcher = new TurnDispatcher({ scheduler, lifecycle, commits, outage, replies });
   const tracked = { clock, crashLimit, storeInfo, commits, dispatcher, slots };
   const crashTracker = new CrashTracker(tracked);
   const delayed = new DelayedMessages({ store, commits });

@@ -114,8 +114,8 @@ export class Client {
    * is idempotent by key.
    *
    * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`,
-   * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`,
-   * with `definite` in its details; `STORE_FAILED` if the outcome is unknown
+   * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`
+   * or `STORE_BUSY`, with `definite` in its details; `STORE_FAILED` if the outcome is unknown
    */
   start<Function extends AnyInvokableWithoutInput>(
     f: Function,

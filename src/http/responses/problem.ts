@@ -102,6 +102,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   PAYLOAD_TOO_LARGE: 413,
   OVERLOADED: 503,
   STORE_FULL: 503,
+  STORE_BUSY: 503,
   CLOSED: 503,
 };
 

@@ -8,6 +8,7 @@ import type {
   Store,
   StoredDeadLetter,
   StoredMessage,
+  StoreEvents,
   StoreInfo,
 } from "../store.ts";
 import type { Durability } from "./connection/connection-settings.ts";
@@ -15,25 +16,50 @@ import type { SqliteConnection } from "./connection/sqlite-connection.ts";
 import { toStoreError } from "./file/sqlite-failure.ts";
 import { openSession } from "./session/store-session.ts";
 import type { StoreSession } from "./session/store-session.ts";
+import { waitForLock } from "./session/wait-for-lock.ts";
 import { CommitLatency } from "./writer/commit-latency.ts";
+
+/** Time, in ms, for which opening waits while another program has locked the file. */
+const BUSY_PATIENCE_MS = 10_000;
+
+/** The checked options of a {@link SqliteStore}. */
+export interface SqliteStoreOptions {
+  readonly durability: Durability;
+  /** In ms. */
+  readonly lockTimeout: number;
+}
 
 /** A store in a file. Each opening is a {@link StoreSession}; every failure gets its code here. */
 export class SqliteStore implements Store {
   readonly #path: string;
   readonly #durability: Durability;
+  readonly #lockTimeoutMs: number;
   readonly #latency = new CommitLatency();
   #session: StoreSession | undefined;
 
-  constructor(path: string, durability: Durability) {
+  constructor(path: string, { durability, lockTimeout }: SqliteStoreOptions) {
     this.#path = path;
     this.#durability = durability;
+    this.#lockTimeoutMs = lockTimeout;
   }
 
   get queuesFrom(): number | undefined {
     return this.#session?.queuesFrom;
   }
 
-  async open(): Promise<StoreInfo> {
+  async open(events?: StoreEvents): Promise<StoreInfo> {
+    const patience = {
+      STORE_LOCKED: this.#lockTimeoutMs,
+      STORE_BUSY: Math.max(this.#lockTimeoutMs, BUSY_PATIENCE_MS),
+    };
+    return waitForLock(
+      () => this.#open(),
+      patience,
+      (reason) => events?.waiting(reason),
+    );
+  }
+
+  #open(): StoreInfo {
     const options = { path: this.#path, durability: this.#durability, latency: this.#latency };
     try {
       this.#session = openSession(options);
@@ -88,7 +114,8 @@ export class SqliteStore implements Store {
   }
 
   async renameStates(from: string, to: string): Promise<void> {
-    this.#use((connection) => connection.renameStates(from, to));
+    const rename = (): void => this.#use((connection) => connection.renameStates(from, to));
+    await waitForLock(rename, { STORE_BUSY: BUSY_PATIENCE_MS });
   }
 
   count(): ReturnType<Store["count"]> {

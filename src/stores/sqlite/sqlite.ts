@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
-import { oneOf, readOptions, withDefault } from "../../core/validation/options.ts";
+import { durationMs, oneOf, readOptions, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
+import type { Duration } from "../../core/validation/duration.ts";
 import type { Store } from "../store.ts";
 import type { Durability } from "./connection/connection-settings.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -19,10 +20,17 @@ export interface SqliteOptions {
    *   stays intact.
    */
   readonly durability?: Durability;
+  /**
+   * How long opening waits while another engine has the store open, before it rejects with
+   * `STORE_LOCKED`. Default: 0. A process that replaces another one can so wait until that one has
+   * closed its engine.
+   */
+  readonly lockTimeout?: Duration;
 }
 
 const OPTIONS = {
   durability: withDefault("strict", oneOf("strict", "relaxed")),
+  lockTimeout: withDefault(0, durationMs()),
 } satisfies OptionTable<SqliteOptions>;
 
 /**
@@ -43,12 +51,12 @@ const OPTIONS = {
  * const store = sqlite("./data/handback.db");
  */
 export function sqlite(path: string, options: SqliteOptions = {}): Store {
-  const { durability } = readOptions("sqlite()", OPTIONS, options);
+  const used = readOptions("sqlite()", OPTIONS, options);
   if (typeof path !== "string" || path === "" || path === ":memory:" || path.includes("\0")) {
     throw new HandbackError(
       "INVALID_OPTIONS",
       `sqlite(): expected the path of a file, got ${show(path)}; to use no file, use memory()`,
     );
   }
-  return new SqliteStore(resolve(path), durability);
+  return new SqliteStore(resolve(path), used);
 }

@@ -9,16 +9,21 @@ export function noRoom(): HandbackError {
   });
 }
 
-/** A store that can be full: then it refuses each commit as a whole. */
+/** A store that can be full, or locked: then it refuses each commit as a whole. */
 export class FillableStore {
   readonly content: Store = memory();
   readonly store: Store = new HeldStore(this.content, async () => this.#write());
   /** The number of commits attempted. */
   tries = 0;
   isFull = false;
+  readonly #refusal: () => HandbackError;
+
+  constructor(refusal = noRoom) {
+    this.#refusal = refusal;
+  }
 
   #write(): void {
     this.tries++;
-    if (this.isFull) throw noRoom();
+    if (this.isFull) throw this.#refusal();
   }
 }

@@ -3,7 +3,7 @@ import { memory } from "handback";
 import { describe, expect, test } from "vitest";
 import { GroupCommit } from "../../../src/engines/embedded/commit/group-commit.ts";
 import { MessageIndex } from "../../../src/engines/embedded/commit/message-index.ts";
-import { DiskSpace } from "../../../src/engines/embedded/commit/disk-space.ts";
+import { StoreOutage } from "../../../src/engines/embedded/commit/store-outage.ts";
 import { watchKey } from "../../../src/stores/store.ts";
 import type { StoredMessage, Batch, Store, ScopeWatch } from "../../../src/stores/store.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
@@ -42,7 +42,7 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const commits = new GroupCommit({
     store,
     storeInfo: await content.open(),
-    diskSpace: new DiskSpace({ clock, log: quiet }),
+    outage: new StoreOutage({ clock, log: quiet }),
     messages: new MessageIndex(),
   });
   commits.connect({
@@ -51,8 +51,8 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
     },
     committed: (batch) => void done.push([...batch.accepted]),
     commitFailed: (error) => void failures.push(error),
-    diskFull: () => undefined,
-    diskFreed: () => undefined,
+    outage: () => undefined,
+    outageOver: () => undefined,
   });
   gate.shut();
   const add = (scope?: string, dueAt?: number): StoredMessage => {

@@ -2,8 +2,8 @@ import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { WriteBatch } from "./write-batch.ts";
 
 /**
- * The port on which group commit reports to the rooms above it: each outcome of a commit, and the
- * state of the disk.
+ * The port on which group commit reports to the rooms above it: each outcome of a commit, and
+ * outages of the store.
  */
 export interface CommitListener {
   /** Tells whether more work for the current batch is about to arrive. */
@@ -13,10 +13,10 @@ export interface CommitListener {
   /** Handles a failed commit. Whether it happened is unknown. */
   commitFailed(error: unknown): void;
   /**
-   * Handles a disk that has become full. Callers of work under way may get `doubt`: the work is
-   * kept and tried again.
+   * Handles an outage of the store: requests are refused from now on. Callers of work under way may
+   * get `doubt`: the work is kept and tried again.
    */
-  diskFull(doubt: HandbackError): void;
-  /** Handles a disk that has space again. */
-  diskFreed(): void;
+  outage(doubt: HandbackError): void;
+  /** Handles the end of an outage. */
+  outageOver(): void;
 }

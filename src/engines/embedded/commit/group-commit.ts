@@ -1,9 +1,9 @@
 import type { Address } from "../../../core/message/address.ts";
-import { HandbackError } from "../../../core/errors/errors.ts";
 import type { CommitListener } from "./commit-listener.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { WriteBatch } from "./write-batch.ts";
-import type { DiskSpace } from "./disk-space.ts";
+import { isOutage } from "./store-outage.ts";
+import type { OutageError, StoreOutage } from "./store-outage.ts";
 import { watchKey } from "../../../stores/store.ts";
 import type { StoredMessage, StoreInfo, Store, ScopeWatch } from "../../../stores/store.ts";
 
@@ -19,7 +19,7 @@ export interface GroupCommitParts {
   readonly store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches">;
   /** Sequence numbers and row ids above all that the store holds. */
   readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId">;
-  readonly diskSpace: DiskSpace;
+  readonly outage: StoreOutage;
   /** The deliverable messages that are not yet handled. */
   readonly messages: MessageIndex;
 }
@@ -31,8 +31,8 @@ export interface GroupCommitParts {
  * CM1 Commits happen in order. The current batch starts committing before the results of the batch
  *     ahead of it are delivered, so the disk and the event loop work at the same time. Where the
  *     store queues, a batch of good size starts even before the one ahead is written.
- * CM2 After a failed commit no other one starts. A commit that found the disk full did not happen:
- *     it is tried again unchanged, and all others wait behind it.
+ * CM2 After a failed commit no other one starts. A commit that found the disk full or the store
+ *     locked did not happen: it is tried again unchanged, and all others wait behind it.
  * CM3 Every deliverable message that is not yet handled can be found by its scope, wherever it is.
  */
 export class GroupCommit {
@@ -40,7 +40,7 @@ export class GroupCommit {
   readonly #inFlight: WriteBatch[] = [];
   #listener: CommitListener | undefined;
   #current: WriteBatch;
-  /** Commits in flight that found the disk full and are to be tried again. */
+  /** Commits in flight that met an outage of the store and are to be tried again. */
   #retrying = 0;
   /** Continues the second commit in flight when the first is done. */
   #onTurn: () => void = () => undefined;
@@ -190,19 +190,19 @@ export class GroupCommit {
 
   /**
    * Starts no more commits, because the current batch may hold half of a step. Commits in flight
-   * no longer wait for disk space.
+   * no longer wait for the end of an outage.
    */
   stop(): void {
     this.#isStopped = true;
-    this.#parts.diskSpace.stopWaiting();
+    this.#parts.outage.stopWaiting();
   }
 
   /**
-   * Commits everything collected so far, without waiting for disk space. Resolves when done or
-   * failed; never rejects.
+   * Commits everything collected so far, and hardly waits for the end of an outage. Resolves when
+   * done or failed; never rejects.
    */
   async finish(): Promise<void> {
-    this.#parts.diskSpace.stopWaiting();
+    this.#parts.outage.stopWaiting();
     this.begin();
     while (this.#inFlight.length > 0 && !this.#hasFailed) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -226,28 +226,29 @@ export class GroupCommit {
   }
 
   async #commit(pending: WriteBatch, listener: CommitListener): Promise<void> {
-    const { store, diskSpace } = this.#parts;
+    const { store, outage } = this.#parts;
     const batch = pending.toStore(this.#nextRowId);
-    for (;;) {
+    for (let isRetry = false; ; isRetry = true) {
       try {
-        await store.commit(batch, !listener.expectsMore);
-        if (diskSpace.noteCommit()) listener.diskFreed();
+        // Waiting for a lock again would block the event loop.
+        await store.commit(batch, !isRetry && !listener.expectsMore);
+        if (outage.noteCommit()) listener.outageOver();
         return;
       } catch (error) {
-        if (!HandbackError.is(error, "STORE_FULL")) throw error;
+        if (!isOutage(error)) throw error;
         this.#retrying++;
         await (this.#inFlight[0] === pending
-          ? this.#waitForSpace(error, listener)
+          ? this.#waitForRetry(error, listener)
           : this.#waitForTurn());
         this.#retrying--;
       }
     }
   }
 
-  #waitForSpace(error: HandbackError, listener: CommitListener): Promise<void> {
-    const doubt = this.#parts.diskSpace.noteFull(error);
-    if (doubt !== undefined) listener.diskFull(doubt);
-    return this.#parts.diskSpace.waitForRetry(error);
+  #waitForRetry(error: OutageError, listener: CommitListener): Promise<void> {
+    const doubt = this.#parts.outage.noteFailure(error);
+    if (doubt !== undefined) listener.outage(doubt);
+    return this.#parts.outage.waitForRetry(error);
   }
 
   /** Resolves when the commit ahead is done. */

@@ -1,5 +1,5 @@
 import type { Scheduler } from "../../../core/host/scheduler.ts";
-import type { DiskSpace } from "../commit/disk-space.ts";
+import type { StoreOutage } from "../commit/store-outage.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Dispatcher, HandlerStarter } from "./dispatcher.ts";
@@ -10,7 +10,7 @@ export interface TurnDispatcherParts {
   readonly scheduler: Pick<Scheduler, "soon">;
   readonly lifecycle: Lifecycle;
   readonly commits: GroupCommit;
-  readonly diskSpace: DiskSpace;
+  readonly outage: StoreOutage;
   readonly replies: ReplyQueue;
 }
 
@@ -67,9 +67,9 @@ export class TurnDispatcher implements Dispatcher {
     );
   }
 
-  /** Tells whether more handlers may run: no more start while the disk is full or behind. */
+  /** Tells whether more handlers may run: no more start during an outage or while commits lag. */
   #mayStartHandlers(): boolean {
-    const { lifecycle, commits, diskSpace } = this.#parts;
-    return lifecycle.isRunning && !diskSpace.isFull && !commits.isLagging;
+    const { lifecycle, commits, outage } = this.#parts;
+    return lifecycle.isRunning && !outage.isRefusing && !commits.isLagging;
   }
 }

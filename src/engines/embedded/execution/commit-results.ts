@@ -46,12 +46,12 @@ export class CommitResults implements CommitListener {
     this.#parts.lifecycle.fail(error);
   }
 
-  diskFull(doubt: HandbackError): void {
+  outage(doubt: HandbackError): void {
     this.#parts.timers.pause();
     this.#parts.replies.rejectCallers(doubt);
   }
 
-  diskFreed(): void {
+  outageOver(): void {
     this.#parts.timers.resume();
   }
 

@@ -115,7 +115,7 @@ export class HandlerRuns {
   #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
     this.#parts.mailboxes.park(mailbox, reasonOf(error));
     this.#releaseSlot(running);
-    if (HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT")) this.#parts.lifecycle.fail(error);
+    if (isStoreFailure(error)) this.#parts.lifecycle.fail(error);
     else this.#reportSetAside(running, error);
     this.#parts.idle.check();
   }
@@ -139,4 +139,9 @@ export class HandlerRuns {
 /** Names the reason why an address cannot handle a message. The log has the whole text. */
 function reasonOf(error: unknown): string {
   return HandbackError.is(error) ? error.code : "its message cannot be handled";
+}
+
+/** Returns whether a read of the store failed, so that the engine cannot go on. */
+function isStoreFailure(error: unknown): boolean {
+  return HandbackError.is(error, "STORE_FAILED", "STORE_CORRUPT", "STORE_BUSY");
 }

@@ -44,7 +44,7 @@ export class DeadLetters {
    * Deletes the dead letter of the message with this id, and sends the replacement, if there is
    * one: both or neither.
    *
-   * @throws `CLOSED`, `STORE_FULL`; `STORE_FAILED` when the outcome is unknown
+   * @throws `CLOSED`, `STORE_FULL`, `STORE_BUSY`; `STORE_FAILED` when the outcome is unknown
    */
   async deleteDeadLetter(id: string, replacement?: Envelope): Promise<void> {
     const { commits, requests, intake } = this.#parts;

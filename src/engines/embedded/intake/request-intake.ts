@@ -2,7 +2,7 @@ import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
-import type { DiskSpace } from "../commit/disk-space.ts";
+import type { StoreOutage } from "../commit/store-outage.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Admission } from "./admission.ts";
 import type { Intake } from "./intake.ts";
@@ -10,7 +10,7 @@ import type { Intake } from "./intake.ts";
 /** Collaborators of {@link RequestIntake}. */
 export interface RequestIntakeParts {
   readonly lifecycle: Lifecycle;
-  readonly diskSpace: Pick<DiskSpace, "refusal">;
+  readonly outage: Pick<StoreOutage, "refusal">;
   readonly admission: Admission;
   readonly intake: Intake;
   /** Callers that wait for the replies to their requests. */
@@ -61,6 +61,6 @@ export class RequestIntake {
   }
 
   #refusal(): HandbackError | undefined {
-    return this.#parts.lifecycle.refusal ?? this.#parts.diskSpace.refusal;
+    return this.#parts.lifecycle.refusal ?? this.#parts.outage.refusal;
   }
 }

@@ -47,11 +47,13 @@ export function lockStore(file: string): StoreLock {
 }
 
 function lockedBy(pid: number | undefined, path: string): HandbackError {
-  const holder =
-    pid === undefined ? "another process" : pid === process.pid ? "this process" : `process ${pid}`;
-  return new HandbackError("STORE_LOCKED", `the store ${path} is open in ${holder}`, {
-    details: { path, pid },
-  });
+  const holder = pid === undefined ? "another process" : `process ${pid}`;
+  const message =
+    pid === process.pid
+      ? `the store ${path} is already open in this process; use that engine again, or close it first`
+      : `the store ${path} is open in ${holder}; close that engine first`;
+  const advice = "to wait until it is closed, pass sqlite() the option lockTimeout";
+  return new HandbackError("STORE_LOCKED", `${message}; ${advice}`, { details: { path, pid } });
 }
 
 function writePid(file: string): void {

@@ -1,7 +1,9 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { findLockHolder } from "./lock-holder.ts";
 
 /** Another connection holds a lock. */
 export const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 /** A row contradicts another row or its table. */
@@ -64,10 +66,20 @@ export function toStoreError(error: unknown, path: string, fallback: FallbackCod
       cause: error,
     });
   }
+  if (isSqliteFailure(error, SQLITE_BUSY, SQLITE_LOCKED)) return storeBusy(path, error);
   const outcome = fallback === "STORE_OPEN_FAILED" ? "cannot be opened" : "failed";
   return new HandbackError(fallback, `the store ${path} ${outcome}: ${reason}`, {
     details: { path },
     cause: error,
+  });
+}
+
+function storeBusy(path: string, cause: unknown): HandbackError {
+  const holder = findLockHolder(path);
+  const who = holder === undefined ? "another program" : `${holder.name} (process ${holder.pid})`;
+  return new HandbackError("STORE_BUSY", `${who} has locked the store ${path}`, {
+    details: { path, pid: holder?.pid },
+    cause,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { HandbackError } from "../../../core/errors/errors.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, StoreInfo } from "../../store.ts";
 import type { Durability } from "../connection/connection-settings.ts";
 import { createStore } from "../connection/create-store.ts";
@@ -14,6 +14,10 @@ import { encodeBatch } from "../tables/batch-codec.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { CommitRouting } from "./commit-routing.ts";
+import { waitForLock } from "./wait-for-lock.ts";
+
+/** Time, in ms, for which closing waits while another program has locked the file. */
+const CLOSE_PATIENCE_MS = 2_000;
 
 /** The store that a session opens. */
 export interface SessionOptions {
@@ -120,7 +124,8 @@ export class StoreSession {
     this.#checkpointing.stop();
     try {
       await this.#routing.close();
-      const mayWrite = this.#failure === undefined && (!clean || this.#tryRecordCleanClose());
+      const mayWrite =
+        this.#failure === undefined && (!clean || (await this.#tryRecordCleanClose()));
       if (mayWrite) connection.close();
       else closeWithoutCheckpoint(file, () => connection.close());
     } finally {
@@ -134,13 +139,20 @@ export class StoreSession {
    *
    * @returns whether the store may be written to afterwards
    */
-  #tryRecordCleanClose(): boolean {
+  async #tryRecordCleanClose(): Promise<boolean> {
     const { path, connection } = this.#parts;
+    const record = (): void => {
+      try {
+        connection.recordCleanClose();
+      } catch (error) {
+        throw toStoreError(error, path, "STORE_FAILED");
+      }
+    };
     try {
-      connection.recordCleanClose();
+      await waitForLock(record, { STORE_BUSY: CLOSE_PATIENCE_MS });
       return true;
     } catch (error) {
-      return toStoreError(error, path, "STORE_FAILED").code === "STORE_FULL";
+      return HandbackError.is(error, "STORE_FULL");
     }
   }
 
@@ -148,6 +160,8 @@ export class StoreSession {
     const failure = toStoreError(error, this.#parts.path, "STORE_FAILED");
     // A checkpoint lets the log restart in the space that it has, which may make room.
     if (failure.code === "STORE_FULL") this.#checkpointing.start();
+    // A lock of another program kept the batch from being written.
+    else if (failure.code === "STORE_BUSY") return failure;
     // An invalid batch leaves the store unchanged. After any other failure its state is unknown.
     else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) this.#failure = failure;
     return failure;
@@ -155,7 +169,7 @@ export class StoreSession {
 
   #failCheckpoint(error: unknown): void {
     const failure = toStoreError(error, this.#parts.path, "STORE_FAILED");
-    // Without room in the file, the log keeps the commits.
-    if (failure.code !== "STORE_FULL") this.#failure ??= failure;
+    // Without room in the file, or while another program has locked it, the log keeps the commits.
+    if (failure.code !== "STORE_FULL" && failure.code !== "STORE_BUSY") this.#failure ??= failure;
   }
 }

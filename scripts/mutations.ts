@@ -3,6 +3,7 @@ import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
 import { MIGRATIONS } from "./mutations/deploy/migration.ts";
 import { COPIES_OF_THE_PACKAGE } from "./mutations/host/copies.ts";
+import { RENAMED } from "./mutations/deploy/renames.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { OVER_HTTP } from "./mutations/http.ts";
 import { BILLING, LIVENESS } from "./mutations/liveness.ts";
@@ -37,4 +38,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORE_REALMS,
   ...COPIES_OF_THE_PACKAGE,
   ...VALUES,
+  ...RENAMED,
 ];

@@ -1,5 +1,6 @@
 import type { Clock } from "./core/host/clock.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
+import { knowsFunction } from "./core/activation/definition.ts";
 import type { Definition } from "./core/activation/definition.ts";
 import type { Duration } from "./core/validation/duration.ts";
 import type { Environment } from "./core/activation/environment.ts";
@@ -26,6 +27,7 @@ import {
 } from "./engines/embedded/host/unhandled-rejections.ts";
 import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
+import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
 import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { Store, StoreInfo } from "./stores/store.ts";
 import { systemClock } from "./engines/embedded/host/system-clock.ts";
@@ -129,8 +131,8 @@ export interface Embedded {
    */
   readonly backlog: number;
   /**
-   * Number of stored messages for functions that are not registered, by type. They are parked until
-   * the functions are registered.
+   * Number of stored messages for functions and operations that are not registered, by type, or
+   * `type/operation`. They are parked until these are registered.
    */
   readonly unregistered: ReadonlyMap<string, number>;
   /**
@@ -195,7 +197,7 @@ export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Pr
   });
   const engine = assemble(machine, used, { definitions, storeInfo });
   try {
-    await adoptAliases(store, definitions);
+    await adoptStates(store, definitions, used.log);
     engine.start();
   } catch (error) {
     // Nothing was handled.
@@ -226,7 +228,7 @@ function assemble(
     random,
     secret,
     scopedCancel: true,
-    knows: (type) => definitions.has(type),
+    knows: (type, operation) => knowsFunction(definitions, type, operation),
   };
   return assembleEngine({
     store: used.store,
@@ -269,16 +271,6 @@ function withAttribution(
   const attribute = (definition: Definition): Definition =>
     definition.system ? definition : attributeRejections(definition);
   return new Map(Array.from(definitions, ([type, definition]) => [type, attribute(definition)]));
-}
-
-/** Renames states that are stored under a function's former names. */
-async function adoptAliases(
-  store: Store,
-  definitions: ReadonlyMap<string, Definition>,
-): Promise<void> {
-  for (const { type, aliases = [] } of new Set(definitions.values())) {
-    for (const alias of aliases) await store.renameStates(alias, type);
-  }
 }
 
 function withEgress(

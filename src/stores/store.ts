@@ -161,6 +161,11 @@ export interface Store {
    * those.
    */
   renameStates(from: string, to: string): Promise<void>;
+  /**
+   * Counts the states (ids with values) of the function types that `isWanted` selects. System
+   * functions are left out. Types without states are not listed.
+   */
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number>;
   /** Counts rows, for people and tests. */
   count(): {
     readonly messages: number;

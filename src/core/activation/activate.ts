@@ -12,7 +12,8 @@ import type { Effects } from "./effects.ts";
  * effects, so a throw or a rejection here means that the message cannot be handled at all. The
  * engine then parks it.
  *
- * @throws `STATE_SCHEMA_MISMATCH` if the stored state does not fit the function
+ * @throws `STATE_SCHEMA_MISMATCH` if the stored state does not fit the function; `UNKNOWN_FUNCTION`
+ * if the function has no such operation
  */
 export function activate(definition: Definition, cause: Cause): Effects | Promise<Effects> {
   const activation = new Activation(definition.valueNames, cause);

@@ -18,8 +18,24 @@ export interface Definition {
    * run in the batch that caused it. A user's handler runs only once its message is durable.
    */
   readonly system: boolean;
+  /**
+   * Tells whether the function has an operation of this name. Absent: it takes every message. An
+   * engine parks messages for a missing operation, like those for a missing function.
+   */
+  handles?(name: string): boolean;
   /** Handles the message. The engine waits for a returned promise. */
   receive(activation: Activation): void | Promise<void>;
+}
+
+/** Tells whether a function is registered and, if one is named, has an operation. */
+export function knowsFunction(
+  definitions: ReadonlyMap<string, Definition>,
+  type: string,
+  operation?: string,
+): boolean {
+  const definition = definitions.get(type);
+  if (definition === undefined) return false;
+  return operation === undefined || definition.handles?.(operation) !== false;
 }
 
 /** Tells whether a function has persisted values. */

@@ -37,6 +37,9 @@ export interface Environment {
   secret(bytes: number): Uint8Array;
   /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
-  /** Tells whether a function or egress of this type is registered. */
-  knows(type: string): boolean;
+  /**
+   * Tells whether a function or egress of this type is registered and, if one is named, has this
+   * operation.
+   */
+  knows(type: string, operation?: string): boolean;
 }

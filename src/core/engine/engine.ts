@@ -22,8 +22,11 @@ export interface Engine {
   /** Identifies the store. Handles carry it. */
   readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability>;
-  /** Tells whether a function or egress of this type is registered. */
-  knows(type: string): boolean;
+  /**
+   * Tells whether a function or egress of this type is registered and, if one is named, has this
+   * operation.
+   */
+  knows(type: string, operation?: string): boolean;
   /** Returns the number of a new flow, larger than all before it, as 16 hex digits. */
   nextFlow(): string;
   /**

@@ -12,6 +12,14 @@ export type Address = {
   readonly id: string;
 };
 
+/** The prefix of the types of system functions. */
+const SYSTEM_PREFIX = "_sys/";
+
+/** Tells whether a function type is one of the library's own. */
+export function isSystemType(type: string): boolean {
+  return type.startsWith(SYSTEM_PREFIX);
+}
+
 /** Joins an address into a string that no other address has. Types hold no NUL. */
 export function addressKey(address: Address): string {
   return `${address.type}\0${address.id}`;

@@ -124,11 +124,11 @@ type Execution = Queues & ReturnType<typeof assembleExecution>;
  * Builds the lifecycle, a clock whose timers stop the engine when they throw, the log of the work,
  * and the meter.
  */
-function assembleBase({ environment }: EngineParts) {
+function assembleBase({ environment, definitions }: EngineParts) {
   const lifecycle = new Lifecycle(environment.log);
   const clock = guardedClock(environment.clock, lifecycle);
   const workLog = new WorkLog(environment.log, clock);
-  return { lifecycle, clock, workLog, meter: new FunctionMeter() };
+  return { lifecycle, clock, workLog, meter: new FunctionMeter(definitions) };
 }
 
 /** Builds state and commits. */

@@ -1,5 +1,6 @@
 import type { Address } from "../../core/message/address.ts";
 import type { PendingReplies } from "../../core/engine/pending-replies.ts";
+import { knowsFunction } from "../../core/activation/definition.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Reply, NamedValue } from "../../core/activation/effects.ts";
 import type { Capability, Engine, ReplyListener, PendingWork } from "../../core/engine/engine.ts";
@@ -110,8 +111,8 @@ export class EmbeddedEngine implements Engine {
     return this.#rooms.environment.clock.now();
   }
 
-  knows(type: string): boolean {
-    return this.#rooms.definitions.has(type);
+  knows(type: string, operation?: string): boolean {
+    return knowsFunction(this.#rooms.definitions, type, operation);
   }
 
   nextFlow(): string {
@@ -131,7 +132,9 @@ export class EmbeddedEngine implements Engine {
 
   snapshot(address: Address): readonly NamedValue[] {
     this.#rooms.lifecycle.requireNotStopped();
-    return this.#rooms.cache.open(address).committed();
+    // The address may have a former name of the function.
+    const type = this.#rooms.definitions.get(address.type)?.type ?? address.type;
+    return this.#rooms.cache.open({ type, id: address.id }).committed();
   }
 
   pendingWork(scope: string): PendingWork {
@@ -166,7 +169,8 @@ export class EmbeddedEngine implements Engine {
       for (const message of messages) {
         after = message.seq;
         commits.recover(message);
-        const isRegistered = this.knows(message.envelope.target.type);
+        const { target, name } = message.envelope;
+        const isRegistered = this.knows(target.type, name);
         const crashes = isRegistered ? crashTracker.recover(message.seq) : undefined;
         if (crashes === undefined) delivery.deliver(message);
         else poisoned.push({ message, crashes });

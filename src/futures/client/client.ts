@@ -12,6 +12,7 @@ import { checkFlowKey, checkId, checkName } from "../../core/validation/names.ts
 import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
+import type { FunctionSpec } from "../define/spec.ts";
 import { resolveTarget } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
@@ -284,29 +285,22 @@ export class Client {
     const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const digestAs = (named: string): string =>
-      digest(`${named}\n${operation}\n${stateful ? (id ?? "") : ""}\n${payload}`);
-    const start: StartFlow = {
+    const payloadDigest = (as: StartedAs): string =>
+      digest(`${as.type}\n${as.name}\n${stateful ? (id ?? "") : ""}\n${payload}`);
+    const startAs = (as: StartedAs): StartFlow => ({
+      ...as,
       number,
-      type,
       stateId,
-      name: operation,
-      digest: isGiven ? digestAs(type) : undefined,
+      digest: isGiven ? payloadDigest(as) : undefined,
       creates: stateful && id === undefined ? true : undefined,
       key: this.#nextKey(),
-    };
+    });
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
+    const start = startAs({ type, name: operation });
     let kept = (await this.#ask("flow", { ...asking, control: start })).control;
-    if (kept.outcome === "conflict" && spec.aliases.includes(kept.type)) {
-      // The flow was started under a former name of the function.
-      const former: StartFlow = {
-        ...start,
-        type: kept.type,
-        digest: digestAs(kept.type),
-        key: this.#nextKey(),
-      };
-      kept = (await this.#ask("flow", { ...asking, control: former })).control;
-    }
+    const former = kept.outcome === "conflict" ? formerNames(spec, operation, kept) : undefined;
+    if (former !== undefined)
+      kept = (await this.#ask("flow", { ...asking, control: startAs(former) })).control;
     if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",
@@ -468,6 +462,22 @@ interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]
   readonly fresh?: boolean;
   /** It starts work. */
   readonly begins?: boolean;
+}
+
+/** The names of a function and of its operation under which a flow was started. */
+type StartedAs = Pick<StartFlow, "type" | "name">;
+
+/** Returns the names of a flow's start if they are former names of this operation. */
+function formerNames(
+  { type, aliases, formerOperations }: FunctionSpec,
+  operation: string,
+  started: { readonly type: string; readonly name?: string },
+): StartedAs | undefined {
+  const { type: startedType, name = operation } = started;
+  const isSame = startedType === type && name === operation;
+  const isOfType = startedType === type || aliases.includes(startedType);
+  const isOfOperation = name === operation || formerOperations.get(name) === operation;
+  return !isSame && isOfType && isOfOperation ? { type: startedType, name } : undefined;
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {

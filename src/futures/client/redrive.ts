@@ -27,15 +27,16 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
   const message = redrivenMessage(engine.deadLetters.find(id).envelope, rootId(engine.nextFlow()));
   if (message === undefined) return false;
-  const { type } = message.target;
-  if (!engine.knows(type))
+  const { name, target } = message;
+  const { type } = target;
+  if (!engine.knows(type, name)) {
+    const missing = engine.knows(type) ? `the operation ${name} of ${type}` : type;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
-      `the message ${id} was for ${type}, which is not registered with this engine`,
-      {
-        details: { function: type },
-      },
+      `the message ${id} was for ${missing}, which is not registered with this engine`,
+      { details: { function: type, operation: name } },
     );
+  }
   await engine.deadLetters.deleteDeadLetter(id, message);
   return true;
 }

@@ -10,7 +10,9 @@ export interface Replies {
   };
   readonly flow: {
     readonly start: Outcome<"started" | "attached" | "conflict"> & {
+      /** What the flow was started with: the function, its operation, and the id of its state. */
       readonly type: string;
+      readonly name?: string;
       readonly stateId?: string;
     };
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };

@@ -45,6 +45,7 @@ export const fn = ((type: string, ...rest: readonly unknown[]) => {
   const spec = {
     type,
     operations,
+    formerOperations: new Map<string, string>(),
     ...handlingSpec(handling),
     ...(schema !== undefined && { input: schema }),
     ...(accepts !== undefined && { accepts }),

@@ -1,7 +1,7 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { showString } from "../../core/errors/show.ts";
 import { isTypedMessage } from "./accepts.ts";
-import { CALL, RECEIVE } from "./spec.ts";
+import { CALL, findOperation, RECEIVE } from "./spec.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
 /** The operation that receives a message, and the input that it gets. */
@@ -21,7 +21,7 @@ export function receiverOf(spec: FunctionSpec, message: unknown): Receiver {
   const whole = operations.get(spec.state === undefined ? CALL : RECEIVE);
   if (whole !== undefined && !whole.readOnly) return { operation: whole, input: message };
   if (isTypedMessage(message)) {
-    const named = operations.get(message.type);
+    const named = findOperation(spec, message.type);
     if (named !== undefined && !named.readOnly) return { operation: named, input: message.value };
   }
   const what = isTypedMessage(message)

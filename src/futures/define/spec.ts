@@ -33,6 +33,8 @@ export interface FunctionSpec {
     readonly ageOutMs?: number;
   };
   readonly operations: ReadonlyMap<string, OperationSpec>;
+  /** Current names of operations, by former name. */
+  readonly formerOperations: ReadonlyMap<string, string>;
   readonly input?: StandardSchemaV1<unknown, unknown>;
   /** Schemas of the accepted messages, by the name of their type. */
   readonly accepts?: ReadonlyMap<string, StandardSchemaV1<unknown, unknown>>;
@@ -56,6 +58,21 @@ export const MESSAGE = "@message";
 
 /** The operation of a stateful function that receives messages which name their own type. */
 export const RECEIVE = "receive";
+
+/** Tells whether a function takes messages of this name. */
+export function takesMessage(spec: FunctionSpec, name: string): boolean {
+  return name === CREATE || name === MESSAGE || findOperation(spec, name) !== undefined;
+}
+
+/** Finds an operation of a function by its name, or a former one. */
+export function findOperation(
+  { operations, formerOperations }: FunctionSpec,
+  name: string,
+): OperationSpec | undefined {
+  const current = operations.get(name);
+  if (current !== undefined || formerOperations.size === 0) return current;
+  return operations.get(formerOperations.get(name) ?? name);
+}
 
 const specs = new Brand<FunctionSpec>("FunctionSpec");
 

@@ -44,6 +44,7 @@ interface Definition extends HandlingOptions {
   readonly migrate?: (old: Values, fromVersion: number) => Values;
   readonly formerValues?: readonly string[];
   readonly accepts?: Accepts;
+  readonly operationAliases?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A function of any state, with any operations. */
@@ -59,6 +60,7 @@ const OPTIONS = {
   version: withDefault(1, wholeNumber({ from: 1 })),
   migrate: optional(callback<Migration>()),
   formerValues: withDefault([], list<string>()),
+  operationAliases: withDefault({}, record<readonly string[]>()),
   ageOut: optional(durationMs()),
   flowPerId: withDefault([], list<string>()),
   accepts: optional(checkedBy(readAccepts)),
@@ -90,7 +92,7 @@ export const stateful = ((type: string, definition: Definition): Face => {
   checkFunctionType(type);
   const used = readOptions(type, OPTIONS, definition);
   const { state, handlers, queries, schema, version, migrate, ageOut, ...rest } = used;
-  const { flowPerId, formerValues, accepts, ...handling } = rest;
+  const { flowPerId, formerValues, operationAliases, accepts, ...handling } = rest;
   const operations = operationSpecs(type, handlers, queries);
   markFlowPerId(type, operations, flowPerId);
   if (accepts !== undefined) checkMessages(type, operations, accepts);
@@ -103,6 +105,7 @@ export const stateful = ((type: string, definition: Definition): Face => {
   const spec: FunctionSpec = {
     type,
     operations,
+    formerOperations: formerOperations(type, operations, operationAliases),
     state: {
       ...shape,
       formerValues: formerNames(type, shape, formerValues),
@@ -180,6 +183,31 @@ function valueSpecs(type: string, state: Definition["state"]): Map<string, Store
     specs.set(name, { ...expiry, initialText: codec.encode(initial, { root: `state.${name}` }) });
   }
   return specs;
+}
+
+/**
+ * Lists the former names of operations, with the current ones. @throws `INVALID_NAME`,
+ * `INVALID_OPTIONS`
+ */
+function formerOperations(
+  type: string,
+  operations: ReadonlyMap<string, OperationSpec>,
+  aliases: NonNullable<Definition["operationAliases"]>,
+): ReadonlyMap<string, string> {
+  const current = new Map<string, string>();
+  for (const [name, formerNames] of Object.entries<unknown>(aliases)) {
+    const option = `operationAliases of ${type}`;
+    if (!operations.has(name)) throw invalidOption(option, "names of its operations", name);
+    if (!Array.isArray(formerNames))
+      throw invalidOption(`${option}, ${name}`, "a list", formerNames);
+    for (const given of formerNames as readonly unknown[]) {
+      const former = checkName(given, `alias of the operation ${name} of ${type}`);
+      if (operations.has(former) || current.has(former))
+        throw invalidOption(option, "former names that no operation has, each once", former);
+      current.set(former, name);
+    }
+  }
+  return current;
 }
 
 /** Checks the names of values of former versions. @throws `INVALID_NAME`, `INVALID_OPTIONS` */

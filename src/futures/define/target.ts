@@ -31,6 +31,13 @@ export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Tar
     );
   }
   if (!host.knows(spec.type)) throw unknownFunction(spec.type);
+  if (!host.knows(spec.type, operation)) {
+    throw new HandbackError(
+      "UNKNOWN_FUNCTION",
+      `the registered version of ${spec.type} has no operation ${JSON.stringify(operation)}`,
+      { details: { function: spec.type, operation } },
+    );
+  }
   return { type: spec.type, operation, spec };
 }
 

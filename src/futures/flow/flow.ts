@@ -98,6 +98,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
     return activation.replyTo(key, UNDEFINED, {
       outcome: same ? "attached" : "conflict",
       type: record.type,
+      name: record.name ?? CALL,
       stateId: record.stateId,
     });
   }

@@ -9,7 +9,7 @@ import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
 import { runHandler } from "./run.ts";
 import type { FunctionSpec } from "../define/spec.ts";
-import { specOf } from "../define/spec.ts";
+import { specOf, takesMessage } from "../define/spec.ts";
 
 /** The system functions, which every engine hosts beside the users'. */
 const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, ...combinatorDefinitions()];
@@ -34,7 +34,8 @@ export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, De
   const definitions = new Map<string, Definition>();
   for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(toDefinition)]) {
     for (const type of [definition.type, ...(definition.aliases ?? [])]) {
-      if (definitions.has(type)) throw duplicateFunction(type);
+      const other = definitions.get(type);
+      if (other !== undefined) throw duplicateFunction(type, other, definition);
       definitions.set(type, definition);
     }
   }
@@ -50,18 +51,27 @@ function collectSpecs(face: unknown, specs: Map<string, FunctionSpec>): void {
     );
   const known = specs.get(spec.type);
   if (known === spec) return;
-  if (known !== undefined) throw duplicateFunction(spec.type);
+  if (known !== undefined) throw duplicateFunction(spec.type, known, spec);
   specs.set(spec.type, spec);
   for (const part of spec.parts) collectSpecs(part, specs);
 }
 
-function duplicateFunction(type: string): HandbackError {
+/** A function with its names, current and former. */
+type Named = Pick<Definition, "type" | "aliases">;
+
+function duplicateFunction(type: string, first: Named, second: Named): HandbackError {
+  const role = (named: Named): string =>
+    named.type === type ? `the name of ${named.type}` : `an alias of ${named.type}`;
+  const why =
+    first === second
+      ? `${first.type} lists ${type} as an alias, which it already has as a name or alias`
+      : role(first) === role(second)
+        ? `two functions are named ${type}`
+        : `${type} is ${role(first)} and ${role(second)}`;
   return new HandbackError(
     "DUPLICATE_FUNCTION",
-    `two functions are named ${type}; names and aliases must be unique`,
-    {
-      details: { function: type },
-    },
+    `${why}; names and aliases must be unique, and an alias is the name of no other function`,
+    { details: { function: type } },
   );
 }
 
@@ -78,6 +88,7 @@ function toDefinition(spec: FunctionSpec): Definition {
     aliases: spec.aliases,
     valueNames: valueNamesOf(spec),
     system: false,
+    handles: (name) => takesMessage(spec, name),
     receive: (activation) => {
       if (activation.withdrawn !== undefined) return cancelCall(activation);
       return activation.crashes === undefined

@@ -38,7 +38,7 @@ import {
 import type { Settled } from "../protocol/settled.ts";
 import { receiverOf } from "../define/receiver.ts";
 import type { Receiver } from "../define/receiver.ts";
-import { CREATE, MESSAGE } from "../define/spec.ts";
+import { findOperation, MESSAGE, takesMessage } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
 import { isGeneratedId } from "../protocol/system.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -86,6 +86,7 @@ class HandlerRun {
   }
 
   start(): void | Promise<void> {
+    this.#requireOperation();
     try {
       const { operation, input: raw } = this.#receiver();
       this.#checkExists();
@@ -255,8 +256,18 @@ class HandlerRun {
   #receiver(): Receiver {
     const { name } = this.#activation.envelope;
     if (name === MESSAGE) return receiverOf(this.#spec, this.#input());
-    const operation = name === CREATE ? CREATION : this.#spec.operations.get(name);
-    if (operation !== undefined) return { operation, input: this.#input() };
+    // Every other name was checked, so only the message that creates a state has no operation.
+    return { operation: findOperation(this.#spec, name) ?? CREATION, input: this.#input() };
+  }
+
+  /**
+   * Checks that the operation exists. A missing one is not a failure of the call: an engine keeps
+   * the message until the operation is there.
+   * @throws `UNKNOWN_FUNCTION`
+   */
+  #requireOperation(): void {
+    const { name } = this.#activation.envelope;
+    if (takesMessage(this.#spec, name)) return;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
       `${this.#spec.type} has no operation ${JSON.stringify(name)}; it has ${[...this.#spec.operations.keys()].join(", ")}`,

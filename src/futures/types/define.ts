@@ -163,6 +163,13 @@ export interface StatefulDefinition<Specs, Ops, Asks> extends StatefulOptions<St
    * the id as the flow's key too. Default: none.
    */
   readonly flowPerId?: readonly (NoInfer<keyof Ops> & string)[];
+  /**
+   * Former names of operations and queries, by current name: `{ increase: ["add"] }`. Messages to a
+   * former name, also stored ones, go to the operation. Default: none.
+   */
+  readonly operationAliases?: {
+    readonly [Name in NoInfer<keyof Ops | keyof Asks> & string]?: readonly string[];
+  };
 }
 
 declare const holds: unique symbol;

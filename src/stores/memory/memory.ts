@@ -1,3 +1,4 @@
+import { isSystemType } from "../../core/message/address.ts";
 import type { Address } from "../../core/message/address.ts";
 import { AddressMap } from "../../core/message/address-map.ts";
 import type { StoredValue } from "../../core/activation/effects.ts";
@@ -187,6 +188,17 @@ class MemoryStore implements Store {
       this.#write({ ...row, address, isNew: false, value: undefined });
       this.#write({ ...row, address: { type: to, id: address.id }, isNew: true });
     }
+  }
+
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    this.#requireOpen();
+    const counts = new Map<string, number>();
+    for (const [first] of this.#state.values()) {
+      const type = first?.address.type ?? "";
+      if (isSystemType(type) || !isWanted(type)) continue;
+      counts.set(type, (counts.get(type) ?? 0) + 1);
+    }
+    return counts;
   }
 
   count(): ReturnType<Store["count"]> {

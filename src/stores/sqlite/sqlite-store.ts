@@ -118,6 +118,10 @@ export class SqliteStore implements Store {
     await waitForLock(rename, { STORE_BUSY: BUSY_PATIENCE_MS });
   }
 
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    return this.#use(({ tables }) => tables.state.countByType(isWanted));
+  }
+
   count(): ReturnType<Store["count"]> {
     return this.#use((connection) => connection.count());
   }

@@ -3,6 +3,7 @@ import { cancelCases } from "./cases/cancel.ts";
 import { combineCases } from "./cases/combine.ts";
 import { continuationCases } from "./cases/continuation.ts";
 import { deployedValueCases } from "./cases/deploy/values.ts";
+import { renamedOperationCases } from "./cases/deploy/operations.ts";
 import { expiryCases } from "./cases/expiry.ts";
 import { flowCases } from "./cases/flow.ts";
 import { handleCases } from "./cases/handle.ts";
@@ -30,6 +31,7 @@ export const allCases: readonly Case[] = [
   ...flowCases,
   ...stateCases,
   ...deployedValueCases,
+  ...renamedOperationCases,
   ...expiryCases,
   ...handleCases,
   ...handlingCases,

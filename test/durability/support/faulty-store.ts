@@ -132,6 +132,10 @@ class Session implements Store {
     return this.#dead ? never() : this.#disk.content.renameStates(from, to);
   }
 
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    return this.#dead ? new Map() : this.#disk.content.countStates(isWanted);
+  }
+
   readState(address: Address): ReturnType<Store["readState"]> {
     return this.#dead ? [] : this.#disk.content.readState(address);
   }

@@ -50,6 +50,10 @@ export class HeldStore implements Store {
     return this.#content.renameStates(from, to);
   }
 
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    return this.#content.countStates(isWanted);
+  }
+
   readState(address: Address): ReturnType<Store["readState"]> {
     return this.#content.readState(address);
   }

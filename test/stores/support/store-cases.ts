@@ -317,6 +317,33 @@ export function storeCases(name: string, createContent: CreateContent, runs = 10
       expect(store.readState(at("new/name", "1"))).toEqual([row(1, "x", "later")]);
     });
 
+    test("counts the states of a type: ids that have values, those of system functions left out", async () => {
+      const at = (type: string, id: string): Address => ({ type, id });
+      await commit({
+        values: [
+          added(row(1, "x", "1"), at("a/one", "1")),
+          added(row(2, "y", "1"), at("a/one", "1")),
+          added(row(3, "x", "1"), at("a/one", "2")),
+          added(row(4, "x", "1"), at("b/two", "1")),
+          added(row(5, "x", "1"), at("_sys/cell", "1")),
+        ],
+      });
+      const all = new Map([
+        ["a/one", 2],
+        ["b/two", 1],
+      ]);
+      expect(store.countStates(() => true)).toEqual(all);
+      await reopen();
+      expect(store.countStates(() => true)).toEqual(all);
+      expect([...store.countStates((type) => type !== "a/one")]).toEqual([["b/two", 1]]);
+      await store.renameStates("b/two", "a/one");
+      await commit({ values: [deleted(3, "x", at("a/one", "2"))] });
+      expect([...store.countStates(() => true)]).toEqual([
+        ["a/one", 1],
+        ["b/two", 1],
+      ]);
+    });
+
     test("keeps dead letters in the order in which they were added", async () => {
       await commit({ addedDeadLetters: [letter(2), letter(1)] });
       await commit({ addedDeadLetters: [letter(3)] });

@@ -60,7 +60,7 @@ export class EffectWriter {
     )
       return;
     const { batch } = this.#parts.commits;
-    for (const token of cancels) this.#cancelDelayed(delayedMessageKey(address, token));
+    for (const token of cancels) this.#cancelDelayed(address, token);
     for (const watch of unwatches) batch.unwatch({ ...watch, address });
     for (const watch of watches) batch.watch({ ...watch, address });
     for (const scope of cancelScopes) this.#parts.scopes.cancel(scope);
@@ -93,18 +93,25 @@ export class EffectWriter {
   #send(sender: Address, { envelope, dueAt, token }: Send): void {
     // A blocked handler's sends pass through another function, but the token belongs to the
     // handler.
-    const key =
-      token === undefined ? undefined : delayedMessageKey(envelope.caller ?? sender, token);
+    const owner = envelope.caller ?? sender;
+    const key = token === undefined ? undefined : delayedMessageKey(owner, token);
     // A token names one pending message, so a second message replaces the first.
-    if (key !== undefined) this.#cancelDelayed(key);
+    if (token !== undefined) this.#cancelDelayed(owner, token);
     if (dueAt !== undefined && dueAt > this.#parts.environment.clock.now()) {
       this.#parts.commits.accept({ envelope, dueAt, ...(key !== undefined && { token: key }) });
     } else this.send(envelope);
   }
 
-  #cancelDelayed(key: string): void {
-    this.#parts.delayed.cancelToken(key);
-    this.#parts.commits.batch.cancel(key);
+  /** Cancels the delayed message of a token, also one that was sent under a former name. */
+  #cancelDelayed({ type, id }: Address, token: string): void {
+    const definition = this.#parts.definitions.get(type);
+    const names =
+      definition === undefined ? [type] : [definition.type, ...(definition.aliases ?? [])];
+    for (const name of names) {
+      const key = delayedMessageKey({ type: name, id }, token);
+      this.#parts.delayed.cancelToken(key);
+      this.#parts.commits.batch.cancel(key);
+    }
   }
 
   #addDeadLetter({ envelope, failure }: DeadLetter): void {

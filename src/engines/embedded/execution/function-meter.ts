@@ -1,3 +1,4 @@
+import type { Definition } from "../../../core/activation/definition.ts";
 import type { Run } from "../../../core/activation/meter.ts";
 
 /** The runs of one function since the engine was started. */
@@ -12,10 +13,15 @@ export interface FunctionBill {
  * Sums the runs of each function in memory, including one-way messages, which belong to no flow.
  */
 export class FunctionMeter {
+  readonly #definitions: ReadonlyMap<string, Definition>;
   readonly #sums = new Map<
     string,
     { runs: number; failed: number; billedNs: number; blockedNs: number }
   >();
+
+  constructor(definitions: ReadonlyMap<string, Definition>) {
+    this.#definitions = definitions;
+  }
 
   add(type: string, run: Run): void {
     let sum = this.#sums.get(type);
@@ -27,8 +33,10 @@ export class FunctionMeter {
     if (run.failed) sum.failed++;
   }
 
+  /** Reads the sums of a function by its name, or a former one. */
   read(type: string): FunctionBill {
-    const { runs, failed, billedNs, blockedNs } = this.#sums.get(type) ?? {
+    const current = this.#definitions.get(type)?.type ?? type;
+    const { runs, failed, billedNs, blockedNs } = this.#sums.get(current) ?? {
       runs: 0,
       failed: 0,
       billedNs: 0,

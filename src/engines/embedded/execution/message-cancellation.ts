@@ -10,6 +10,7 @@ import type { StoredMessage, ScopeWatch } from "../../../stores/store.ts";
 import type { DerivedValueWriter } from "../commit/derived-value-writer.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Mailboxes, Running } from "../mailboxes/mailboxes.ts";
+import { findDefinition, missingFunction } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
@@ -57,7 +58,7 @@ export class MessageCancellation {
   /** Hands a message to its function as one that will not be handled, and removes it. */
   giveUp(message: StoredMessage, reason: CauseOptions): void {
     const { definitions, fallback, causes } = this.#parts;
-    const definition = definitions.get(message.envelope.target.type) ?? fallback;
+    const definition = findDefinition(definitions, message.envelope) ?? fallback;
     this.remove(message);
     // A user's function is not called, and another message may be running there, so its state is
     // not read.
@@ -79,9 +80,9 @@ export class MessageCancellation {
   #cancel(message: StoredMessage): void {
     const { definitions, fallback, commits, delayed, mailboxes, scopes } = this.#parts;
     const { seq, dueAt } = message;
-    const { type } = message.envelope.target;
-    const definition = definitions.get(type) ?? fallback;
-    const { target } = resolveAlias(message.envelope, definition);
+    const { envelope } = message;
+    const definition = findDefinition(definitions, envelope) ?? fallback;
+    const { target } = resolveAlias(envelope, definition);
     const running = mailboxes.runningAt(target);
     const isRunning = running?.seq === seq;
     if (isRunning && running.cancellation.isOver) return scopes.skip(seq);
@@ -91,7 +92,7 @@ export class MessageCancellation {
     } else if (dueAt !== undefined) delayed.forget(seq);
     else if (!commits.batch.inserts(seq)) {
       const isUnregistered = definition === fallback && !commits.changes(seq);
-      if (isUnregistered) this.#parts.unregistered.remove(type);
+      if (isUnregistered) this.#parts.unregistered.remove(missingFunction(definitions, envelope));
       else scopes.skip(seq);
     }
     this.giveUp(message, { withdrawn: isRunning ? "running" : "waiting" });

@@ -5,6 +5,7 @@ import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
+import { findDefinition, missingFunction } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
@@ -26,18 +27,19 @@ export class MessageDelivery {
     this.#parts = parts;
   }
 
-  /** Delivers a message. One for a function that is not registered stays in the store. */
+  /**
+   * Delivers a message. One for a function or operation that is not registered stays in the store.
+   */
   deliver(message: StoredMessage): void {
     const { definitions, mailboxes, unregistered, deadlocks } = this.#parts;
-    const { type } = message.envelope.target;
-    const definition = definitions.get(type);
+    const definition = findDefinition(definitions, message.envelope);
     if (definition === undefined) {
-      unregistered.add(type);
+      unregistered.add(missingFunction(definitions, message.envelope));
       return;
     }
     // A message to a former name of the function goes to its current one, where its state is.
     const current =
-      definition.type === type
+      definition.type === message.envelope.target.type
         ? message
         : { ...message, envelope: resolveAlias(message.envelope, definition) };
     if (!mailboxes.deliver(current)) return;
@@ -49,8 +51,11 @@ export class MessageDelivery {
   /** Returns why a stored message is parked, or `undefined` if it will be handled. */
   whyParked(envelope: Envelope): string | undefined {
     const { definitions, mailboxes } = this.#parts;
-    const definition = definitions.get(envelope.target.type);
-    if (definition === undefined) return "not registered";
+    const definition = findDefinition(definitions, envelope);
+    if (definition === undefined) {
+      const isOperation = definitions.has(envelope.target.type);
+      return isOperation ? `it has no operation ${envelope.name}` : "not registered";
+    }
     return mailboxes.whyParked(resolveAlias(envelope, definition).target);
   }
 

@@ -1,4 +1,5 @@
 import type { StateReader } from "../../../core/activation/activation.ts";
+import { isSystemType } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { NamedValue, StoredValue } from "../../../core/activation/effects.ts";
 
@@ -34,9 +35,6 @@ export class CachedValue {
   }
 }
 
-/** The prefix of the types of system functions. */
-const SYSTEM_PREFIX = "_sys/";
-
 /** The values of one address in memory. They are few, so a linear search is faster than a map. */
 export class AddressState implements StateReader {
   readonly address: Address;
@@ -61,7 +59,7 @@ export class AddressState implements StateReader {
    * only.
    */
   get isOver(): boolean {
-    const isSystem = this.address.type.startsWith(SYSTEM_PREFIX);
+    const isSystem = isSystemType(this.address.type);
     for (let cached = this.#last; cached !== undefined; cached = cached.next) {
       if (cached.current !== undefined && !(isSystem && cached.current.expiresAt !== undefined))
         return false;

@@ -88,6 +88,7 @@ export class SqliteConnection {
     const { meta, messages, delayed, state, crashMarks } = this.tables;
     const { storeId, generation: last, clean } = meta.read();
     const generation = last + 1;
+    state.addTypeIndex();
     meta.write({ storeId, generation, clean: false, relaxed: this.#durability === "relaxed" });
     return {
       storeId,

@@ -1,5 +1,6 @@
-import type { StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { StoredValue } from "../../../core/activation/effects.ts";
+import { isSystemType } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { decodeContent, encodeContent } from "../../../core/state/content.ts";
 import type { Batch, ExpiredValue, StateRow, StateWrite } from "../../store.ts";
@@ -11,6 +12,12 @@ import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
 import { stateKey } from "./state-key.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
+
+/** The part of the table that holds users' states: the values that users count and rename. */
+const OF_USERS = "substr(type, 1, 5) <> '_sys/'";
+
+/** Finds users' states by type. Stores of older versions get it when they are opened. */
+const TYPE_INDEX = `CREATE INDEX IF NOT EXISTS state_type ON state (type) WHERE ${OF_USERS};`;
 
 /**
  * Values of states, one a row.
@@ -31,6 +38,7 @@ export const state: Table<StateValues> = {
     ) STRICT;
     CREATE INDEX state_key ON state (key);
     CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
+    ${TYPE_INDEX}
   `,
   pack: packState,
   open: (source) => new StateValues(source),
@@ -76,11 +84,13 @@ export class StateValues implements OpenTable {
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #selectExpired: StatementSync;
-  readonly #selectDamagedOwner: StatementSync;
-  readonly #rename: StatementSync;
   readonly #selectLast: StatementSync;
+  readonly #selectNextType: StatementSync;
+  readonly #countType: StatementSync;
+  readonly #database: DatabaseSync;
 
   constructor({ file, database }: TableSource) {
+    this.#database = database;
     this.#source = { file, table: "state", key: "place" };
     database.function("owner_sum_of", { deterministic: true, varargs: true }, ownerChecksumOf);
     this.#delete = database.prepare("DELETE FROM state WHERE place = ?");
@@ -102,14 +112,12 @@ export class StateValues implements OpenTable {
     this.#selectExpired = database.prepare(
       `SELECT ${OWNER} FROM state WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`,
     );
-    this.#selectDamagedOwner = database.prepare(`
-      SELECT ${OWNER} FROM state
-      WHERE type = ? AND owner_sum <> owner_sum_of(place, type, CAST(id AS BLOB), name) LIMIT 1
-    `);
-    this.#rename = database.prepare(`
-      UPDATE state SET type = ?, owner_sum = owner_sum_of(place, ?, CAST(id AS BLOB), name)
-      WHERE type = ? AND id NOT IN (SELECT id FROM state WHERE type = ?)
-    `);
+    this.#selectNextType = database.prepare(
+      `SELECT min(type) AS type FROM state WHERE type > ? AND ${OF_USERS}`,
+    );
+    this.#countType = database.prepare(
+      `SELECT count(DISTINCT id) AS count FROM state WHERE type = ? AND ${OF_USERS}`,
+    );
     this.#selectLast = database.prepare("SELECT ifnull(max(place), 0) AS place FROM state");
   }
 
@@ -148,9 +156,39 @@ export class StateValues implements OpenTable {
 
   /** Gives the values of one type to another, except for ids that have values there already. */
   rename(from: string, to: string): void {
-    const damaged = this.#selectDamagedOwner.get(from);
+    // The index by type leaves out system functions.
+    const part = isSystemType(from) ? "true" : OF_USERS;
+    const damaged = this.#database
+      .prepare(
+        `SELECT ${OWNER} FROM state WHERE type = ? AND ${part}
+           AND owner_sum <> owner_sum_of(place, type, CAST(id AS BLOB), name) LIMIT 1`,
+      )
+      .get(from);
     if (damaged !== undefined) this.#decodeOwner(damaged);
-    this.#rename.run(to, to, from, to);
+    this.#database
+      .prepare(
+        `UPDATE state SET type = ?, owner_sum = owner_sum_of(place, ?, CAST(id AS BLOB), name)
+         WHERE type = ? AND ${part} AND id NOT IN (SELECT id FROM state WHERE type = ? AND ${part})`,
+      )
+      .run(to, to, from, to);
+  }
+
+  /** Makes the index by type in a store of an older version. */
+  addTypeIndex(): void {
+    this.#database.exec(TYPE_INDEX);
+  }
+
+  /** Counts the ids of each of users' types that `isWanted` selects, one index look-up a type. */
+  countByType(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (let type = this.#nextType(""); type !== null; type = this.#nextType(type))
+      if (isWanted(type)) counts.set(type, integerColumn(this.#countType.get(type)?.["count"]));
+    return counts;
+  }
+
+  #nextType(after: string): string | null {
+    const type = this.#selectNextType.get(after)?.["type"] ?? null;
+    return type === null ? null : textColumn(type);
   }
 
   /** Returns the highest row id, or 0. */

@@ -36,6 +36,10 @@ export class Session implements Store {
     return this.#disk.content.renameStates(from, to);
   }
 
+  countStates(isWanted: (type: string) => boolean): ReadonlyMap<string, number> {
+    return this.isDead ? new Map() : this.#disk.content.countStates(isWanted);
+  }
+
   readState(address: Address): ReturnType<Store["readState"]> {
     return this.isDead ? [] : this.#disk.content.readState(address);
   }

@@ -1,0 +1,53 @@
+import type { Mutation } from "../mutation.ts";
+
+const RENAMES = "test/laws/deploy/renames.test.ts";
+const FIND_DEFINITION = "src/engines/embedded/mailboxes/find-definition.ts";
+
+/** What new code finds under old names. */
+export const RENAMED: readonly Mutation[] = [
+  {
+    breaks: "renames: states under a former name are not reported when they are hidden",
+    file: "src/engines/embedded/state/adopt-states.ts",
+    find: "return definition?.type !== type ||",
+    replace: "return definition === undefined ||",
+    test: RENAMES,
+    killedBy:
+      "states follow a function to its new name, and each start that hides states names their type and number",
+  },
+  {
+    breaks: "renames: a token does not cancel what was sent under a former name",
+    file: "src/engines/embedded/execution/effect-writer.ts",
+    find: "[definition.type, ...(definition.aliases ?? [])]",
+    replace: "[definition.type]",
+    test: RENAMES,
+    killedBy:
+      "a delayed message with a token, sent under a former name > is canceled under the new name",
+  },
+  {
+    breaks: "renames: a message for a missing operation is delivered",
+    file: FIND_DEFINITION,
+    find: "return definition?.handles?.(name) === false ? undefined : definition;",
+    replace: "return definition;",
+    test: RENAMES,
+    killedBy:
+      "an operation that is left out > holds its messages, and they run once it is there again",
+  },
+  {
+    breaks: "renames: a start under a new operation name conflicts with the old one",
+    file: "src/futures/client/client.ts",
+    find: "|| formerOperations.get(name) === operation;",
+    replace: ";",
+    test: RENAMES,
+    killedBy:
+      "an operation that is left out > takes its flows along to its new name: a start with the same key attaches",
+  },
+  {
+    breaks: "renames: the state of a former name cannot be read from outside",
+    file: "src/engines/embedded/engine.ts",
+    find: "this.#rooms.definitions.get(address.type)?.type ?? address.type;",
+    replace: "address.type;",
+    test: RENAMES,
+    killedBy:
+      "a function answers to its former names: its state, its bill and calls of the old code",
+  },
+];

@@ -58,6 +58,7 @@ export type {
 } from "./futures/types/function.ts";
 export type { Future, PromiseFuture, Settlement, StateFuture } from "./futures/types/future.ts";
 export { FutureHandle } from "./futures/types/handle.ts";
+export { isRetryable } from "./futures/define/retryable.ts";
 export { isInvokable } from "./futures/define/is-invokable.ts";
 export type { Accepts, MessageOf, RawMessageOf, TypedMessage } from "./futures/types/message.ts";
 export type { Resolvable } from "./futures/types/resolvable.ts";

@@ -10,6 +10,7 @@ const FAN_OUT_TESTS = "test/patterns/fan-out.test.ts";
 const SAGA_TESTS = "test/patterns/saga.test.ts";
 const RANDOM_TESTS = "test/patterns/laws/random-compositions.test.ts";
 const USER_ERRORS = "test/patterns/laws/user-errors.test.ts";
+const JUDGMENT = "test/patterns/retry-judgment.test.ts";
 const NOTHING_LEFT = "nested patterns end at once when canceled, and leave nothing behind";
 
 /** What patterns promise. */
@@ -218,5 +219,31 @@ export const PATTERNS: readonly Mutation[] = [
     test: USER_ERRORS,
     killedBy:
       "monitor > takes a HandbackError that user code made for a user's, if only the system ends so",
+  },
+  {
+    breaks: "retry: a retry policy ignores what a blocked call says",
+    file: "src/futures/define/retry.ts",
+    find: " || !isRetryable(failure))",
+    replace: " || (failure.name === failure.code && !isRetryable(failure)))",
+    test: JUDGMENT,
+    killedBy:
+      "a handler that blocks on a call that fails for good > is tried again by its retry policy",
+  },
+  {
+    breaks: "retry: a requested instant is taken for a delay",
+    file: "src/futures/define/retryable.ts",
+    find: "Math.max(0, retryAt - now)",
+    replace: "Math.max(0, retryAt)",
+    test: JUDGMENT,
+    killedBy: "a handler that asks for an instant > is tried again by the pattern in the same way",
+  },
+  {
+    breaks: "retry: the delay of a policy is counted from the start of the attempt",
+    file: "src/futures/run/run.ts",
+    find: "    const now = this.#activation.environment.clock.now();\n    const delay",
+    replace: "    const now = this.#activation.now;\n    const delay",
+    test: JUDGMENT,
+    killedBy:
+      "a handler that blocks on a call that takes too long > is tried again by its retry policy",
   },
 ];

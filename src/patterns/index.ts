@@ -42,7 +42,7 @@ export { repeat } from "./repeat.ts";
 export type { RepeatOptions } from "./repeat.ts";
 export { retry } from "./retry/retry.ts";
 export type { RetryOptions } from "./retry/retry.ts";
-export { retryLater, terminal } from "./retry/retryable.ts";
+export { retryLater, terminal } from "./retry/retry-errors.ts";
 export { saga } from "./saga/saga.ts";
 export type { DefineSaga } from "./saga/saga.ts";
 export type { CompensatedStep, SagaStep } from "./composing/saga-step.ts";

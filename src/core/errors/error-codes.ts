@@ -99,7 +99,8 @@ export const ERROR_CODES = {
   },
   RETRY_LATER: {
     retryable: true,
-    meaning: "A function asks to be called again later, after `details.retryAfterMs`.",
+    meaning:
+      "A function asks to be called again later, at `details.retryAt` or after `details.retryAfterMs`.",
   },
   HANDLER_TIMEOUT: {
     retryable: true,

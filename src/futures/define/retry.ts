@@ -1,13 +1,24 @@
+import type { Failure } from "../types/failure.ts";
+import { isRetryable, retryAfterMs } from "./retryable.ts";
 import type { RetrySpec } from "./spec.ts";
 
-/**
- * Returns the delay before the next attempt after `failed` failed ones, in ms. `undefined`: no
- * further attempt.
- */
-export function retryDelay(policy: RetrySpec | undefined, failed: number): number | undefined {
-  if (policy === undefined || failed >= policy.maxAttempts) return undefined;
-  return Math.min(
-    policy.maxDelayMs,
-    Math.ceil(policy.initialDelayMs * policy.factor ** (failed - 1)),
+/** A failed attempt: its number, from 1, and its instant. */
+export interface FailedAttempt {
+  readonly failure: Failure;
+  readonly attempt: number;
+  readonly now: number;
+}
+
+/** Returns the delay before the next attempt, in ms. `undefined`: no further attempt. */
+export function retryDelay(
+  policy: RetrySpec | undefined,
+  { failure, attempt, now }: FailedAttempt,
+): number | undefined {
+  if (policy === undefined || attempt >= policy.maxAttempts || !isRetryable(failure))
+    return undefined;
+  const { initialDelayMs, factor, maxDelayMs } = policy;
+  return (
+    retryAfterMs(failure, now) ??
+    Math.min(maxDelayMs, Math.ceil(initialDelayMs * factor ** (attempt - 1)))
   );
 }

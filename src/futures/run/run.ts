@@ -216,13 +216,11 @@ class HandlerRun {
     const run = this.#stop(true);
     if (this.#cancellation.isCancelled) return this.#end(run);
     const { retries = 0 } = this.#control;
-    const delay =
-      HandbackError.is(error) && error.failure === undefined && !error.retryable
-        ? undefined
-        : retryDelay(this.#spec.retry, retries + 1);
-    if (delay === undefined)
-      this.#settle(rejectedSettlement(toFailure(error, this.#spec.type)), run);
-    else this.#retry(run, delay, retries + 1);
+    const failure = toFailure(error, this.#spec.type);
+    const now = this.#activation.environment.clock.now();
+    const delay = retryDelay(this.#spec.retry, { failure, attempt: retries + 1, now });
+    if (delay === undefined) this.#settle(rejectedSettlement(failure), run);
+    else this.#retry(run, now + delay, retries + 1);
     releaseGates(this.#graph);
   }
 
@@ -230,13 +228,13 @@ class HandlerRun {
    * Retries later, with a delayed message of the same id and consumers. The address is free
    * meanwhile.
    */
-  #retry(run: Run, delayMs: number, retries: number): void {
-    const { envelope, now } = this.#activation;
+  #retry(run: Run, dueAt: number, retries: number): void {
+    const { envelope } = this.#activation;
     const { consumers, flow } = this.#control;
     const loaded = carryOrBillUsage(this.#activation, consumers, { tally: usageOfRun(run), flow });
     this.#activation.send(
       { ...envelope, control: { ...this.#control, consumers: loaded, retries } },
-      now + delayMs,
+      dueAt,
     );
   }
 

@@ -7,7 +7,10 @@ import type { Future } from "./future.ts";
 import type { Accepts, MessageOf, RawMessageOf } from "./message.ts";
 import type { Resolved } from "./resolved.ts";
 
-/** A retry policy for a handler that throws. */
+/**
+ * A retry policy for a handler that throws. It gives up after failures that no attempt can mend, as
+ * `isRetryable` says, and waits as long as a failure asks with `retryLater`.
+ */
 export interface RetryPolicy {
   /** Attempts in all, the first included. A whole number from 1. */
   readonly maxAttempts: number;

@@ -9,7 +9,7 @@ export interface Backoff {
 }
 
 /** The longest delay, about a hundred years. */
-export const LONGEST_MS = 3.2e12;
+const LONGEST_MS = 3.2e12;
 
 /**
  * Returns the delay after the `count`th attempt, from 1, in ms. Uses `random` only if there is

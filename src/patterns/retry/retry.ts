@@ -13,12 +13,12 @@ import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
+import { isRetryable, retryAfterMs } from "../../futures/define/retryable.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { checkBoolean } from "../composing/option-checks.ts";
 import { backoffDelay } from "../composing/backoff.ts";
 import type { Backoff } from "../composing/backoff.ts";
-import { isRetryable, retryAfterMs } from "./retryable.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import { checkInvokable, invoke } from "../composing/step.ts";
 
@@ -100,7 +100,7 @@ export function retry<Input, Output>(
       !checkBoolean(`retryIf of ${type}`, retryIf(reason))
     )
       return ctx.rejected(reason);
-    const ms = retryAfterMs(reason) ?? backoffDelay(number, backoff, () => ctx.random());
+    const ms = retryAfterMs(reason, ctx.now()) ?? backoffDelay(number, backoff, () => ctx.random());
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });
 

@@ -21,10 +21,8 @@ import {
 import type { OptionTable, ReadOptions } from "./core/validation/options.ts";
 import type { Scheduler } from "./core/host/scheduler.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
-import {
-  attributeRejections,
-  watchUnhandledRejections,
-} from "./engines/embedded/host/unhandled-rejections.ts";
+import { trackActivations } from "./engines/embedded/host/current-activation.ts";
+import { watchUnhandledRejections } from "./engines/embedded/host/unhandled-rejections.ts";
 import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
@@ -233,7 +231,7 @@ function assemble(
   return assembleEngine({
     store: used.store,
     storeInfo,
-    definitions: withAttribution(definitions),
+    definitions: withTracking(definitions),
     fallback: unregistered,
     environment,
     scheduler,
@@ -264,13 +262,13 @@ function faceOf(engine: EmbeddedEngine, client: Client): Embedded {
   };
 }
 
-/** Names the function of an unhandled rejection in the log. */
-function withAttribution(
+/** Lets the engine know which handler started the code that runs. */
+function withTracking(
   definitions: ReadonlyMap<string, Definition>,
 ): ReadonlyMap<string, Definition> {
-  const attribute = (definition: Definition): Definition =>
-    definition.system ? definition : attributeRejections(definition);
-  return new Map(Array.from(definitions, ([type, definition]) => [type, attribute(definition)]));
+  const track = (definition: Definition): Definition =>
+    definition.system ? definition : trackActivations(definition);
+  return new Map(Array.from(definitions, ([type, definition]) => [type, track(definition)]));
 }
 
 function withEgress(

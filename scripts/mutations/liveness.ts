@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const LIVENESS_LAWS = "test/laws/liveness.test.ts";
 const BLOCKING_LAWS = "test/laws/blocking/slots.test.ts";
+const CLIENT_WAITS = "test/engines/embedded/client-waits.test.ts";
 const BLOCKING = "src/engines/embedded/blocking";
 const HANDLER_BLOCKING = "src/engines/embedded/execution/handler-blocking.ts";
 const METER = "src/core/activation/meter.ts";
@@ -60,6 +61,31 @@ export const LIVENESS: readonly Mutation[] = [
     replace: "      return found;\n",
     test: "test/engines/embedded/wait-cycles.test.ts",
     killedBy: "taking the cycles out of a graph of waits > takes each of many cycles once",
+  },
+  {
+    breaks: "deadlocks: a client's wait in a handler is not found",
+    file: "src/futures/flow/leads-to.ts",
+    find: "yield settledReplyKey(consumer.id);",
+    replace: "continue;",
+    test: CLIENT_WAITS,
+    killedBy:
+      "a client's wait in a handler > for a call of its own address is REENTRANT_CALL: a result at once",
+  },
+  {
+    breaks: "slots: a handler in which a client waits keeps its slot",
+    file: "src/engines/embedded/execution/client-waits.ts",
+    find: "const listening = isInHandler ?",
+    replace: "const listening = isInHandler && key === '' ?",
+    test: CLIENT_WAITS,
+    killedBy: "calls by a client that nest deeper than there are slots end",
+  },
+  {
+    breaks: "slots: a client's wait ends with its handler",
+    file: "src/engines/embedded/blocking/blocked-gets.ts",
+    find: "if (get.isClients !== true) get.stop();",
+    replace: "get.stop();",
+    test: CLIENT_WAITS,
+    killedBy: "a client's wait in a handler > that is not awaited ends after its handler",
   },
   {
     breaks: "slots: a blocked handler keeps its slot",

@@ -76,10 +76,10 @@ law(
       const { run, functions } = naiveFlow({ work: (ms) => world.clock.work(ms) });
       const client = await world.start(functions, { concurrency: 1 });
       const outcome = await flowOutcomeOf(client.call(run, { program, input: null }));
-      const expected = referenceFlow(program, null).outcome;
-      // Which of several failures comes first depends on the slots.
-      if ("failure" in expected) expect(outcome).toHaveProperty("failure");
-      else expect(outcome).toEqual(expected);
+      // Which of several leaves fails first depends on the slots.
+      const nameless = (ended: unknown): string =>
+        JSON.stringify(ended).replaceAll(/leaf \d+/g, "leaf");
+      expect(nameless(outcome)).toBe(nameless(referenceFlow(program, null).outcome));
     }),
 );
 

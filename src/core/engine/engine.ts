@@ -40,7 +40,8 @@ export interface Engine {
   ask(envelope: Envelope, key: string, begins?: boolean): Promise<Reply>;
   /**
    * Waits for a reply that another request causes. The promise rejects with `CLOSED` when the
-   * engine closes.
+   * engine closes. In a handler, it may reject with `DEADLOCK` or `REENTRANT_CALL`.
+   * @throws `OVERLOADED` in a handler, if too many are blocked
    */
   listen(key: string): ReplyListener;
   /**

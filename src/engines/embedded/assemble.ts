@@ -22,6 +22,7 @@ import { TurnDispatcher } from "./dispatch/turn-dispatcher.ts";
 import { EmbeddedEngine } from "./engine.ts";
 import { Activations } from "./execution/activations.ts";
 import { Causes } from "./execution/causes.ts";
+import { ClientWaits } from "./execution/client-waits.ts";
 import { CommitResults } from "./execution/commit-results.ts";
 import { EffectWriter } from "./execution/effect-writer.ts";
 import { FunctionMeter } from "./execution/function-meter.ts";
@@ -92,7 +93,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const queues = { ...storage, ...assembleQueues(parts, storage) };
   const execution = { ...queues, ...assembleExecution(parts, queues) };
   const timeDriven = assembleTimeDriven(parts, execution);
-  const delivery = assembleHandlers(parts, execution);
+  const { delivery, clientWaits } = assembleHandlers(parts, execution);
   const { lifecycle, outage, commits, backlog, callers } = execution;
   const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
@@ -109,6 +110,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     ...timeDriven,
     watches: { stop: () => [crashTracker, deadlocks, slotWatch].forEach((each) => each.stop()) },
     delivery,
+    clientWaits,
     requests,
     deadLetters,
     flowNumbers: new FlowNumbers(storeInfo.generation),
@@ -165,8 +167,8 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
 /** Builds activations, which are the intake, and the cancellation of messages. */
 function assembleExecution(parts: EngineParts, queues: Queues) {
   const { definitions, fallback, environment, leadsTo } = parts;
-  const { cache, clock, slots, mailboxes, listeners } = queues;
-  const gets = new BlockedGets({ leadsTo, cache, listeners });
+  const { cache, clock, slots, mailboxes } = queues;
+  const gets = new BlockedGets({ leadsTo, cache });
   const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
   const scopes = new ScopeCancellation();
   const causes = new Causes(environment, cache, scopes);
@@ -186,8 +188,11 @@ function assembleTimeDriven({ store }: EngineParts, execution: Execution) {
   return { timers, collector: new ExpiryCollector({ ...execution, store }) };
 }
 
-/** Builds the handlers, connects them to the dispatcher, and returns the way to their mailboxes. */
-function assembleHandlers(parts: EngineParts, execution: Execution): MessageDelivery {
+/**
+ * Builds the handlers and connects them to the dispatcher. Returns the ways to their mailboxes and
+ * to the waits of clients.
+ */
+function assembleHandlers(parts: EngineParts, execution: Execution) {
   const { definitions, storeInfo, environment, scheduler } = parts;
   const { dispatcher } = execution;
   const { log } = environment;
@@ -196,5 +201,6 @@ function assembleHandlers(parts: EngineParts, execution: Execution): MessageDeli
   const blocking = new HandlerBlocking({ ...shared, blockedLimit });
   const runs = new HandlerRuns({ ...shared, blocking });
   dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
-  return new MessageDelivery(shared);
+  const clientWaits = new ClientWaits({ ...shared, blocking });
+  return { delivery: new MessageDelivery(shared), clientWaits };
 }

@@ -1,5 +1,4 @@
 import type { Address } from "../../core/message/address.ts";
-import type { PendingReplies } from "../../core/engine/pending-replies.ts";
 import { knowsFunction } from "../../core/activation/definition.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Reply, NamedValue } from "../../core/activation/effects.ts";
@@ -13,6 +12,7 @@ import { pendingWorkOf } from "./commit/pending-work.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { ReplyQueue } from "./dispatch/reply-queue.ts";
 import type { Activations } from "./execution/activations.ts";
+import type { ClientWaits } from "./execution/client-waits.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
 import type { IdleWatch } from "./execution/idle-watch.ts";
 import type { MessageDelivery } from "./execution/message-delivery.ts";
@@ -37,7 +37,7 @@ export interface EngineRooms {
   readonly requests: RequestIntake;
   readonly flowNumbers: FlowNumbers;
   readonly deadLetters: DeadLetters;
-  readonly listeners: PendingReplies;
+  readonly clientWaits: ClientWaits;
   readonly replies: ReplyQueue;
   readonly backlog: Backlog;
   readonly unregistered: Unregistered;
@@ -124,10 +124,7 @@ export class EmbeddedEngine implements Engine {
   }
 
   listen(key: string): ReplyListener {
-    const { listeners, lifecycle } = this.#rooms;
-    const listening = listeners.listen(key);
-    if (lifecycle.stopReason !== undefined) listeners.reject(key, lifecycle.stopReason);
-    return listening;
+    return this.#rooms.clientWaits.listen(key);
   }
 
   snapshot(address: Address): readonly NamedValue[] {

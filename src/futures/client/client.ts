@@ -91,9 +91,9 @@ export class Client {
   }
 
   /**
-   * Starts a flow and waits for its result.
+   * Starts a flow and waits for its result. In a handler, prefer `ctx.invoke`: this wait blocks it.
    * @throws as {@link Client.start}; the flow's rejection, with `FUNCTION_FAILED` if a function
-   * threw
+   * threw; in a handler as {@link FlowHandle.result}
    */
   async call<Function extends AnyInvokableWithoutInput>(f: Function): Promise<OutputOf<Function>>;
   async call<Function extends AnyInvokable>(

@@ -36,7 +36,8 @@ export interface FlowHandle<out Output> {
   readonly stateId: string | undefined;
   /**
    * Waits for the outcome, and rejects if the flow did. Can be called again, also after a restart.
-   * @throws `NOT_FOUND`, `CLOSED`
+   * @throws `NOT_FOUND`, `CLOSED`; in a handler, which blocks as with `ctx.get`, also `DEADLOCK`,
+   * `REENTRANT_CALL`, `OVERLOADED`
    */
   result(options?: ResultOptions): Promise<Output>;
   /** Returns the flow's status. @throws `NOT_FOUND` */

@@ -5,6 +5,7 @@ import { combinatorOfType } from "../combinators/table.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { instanceOf, isBranch, isCall } from "../protocol/consumer.ts";
+import { settledReplyKey } from "./flow.ts";
 
 type ReadControl = (address: Address, name: string) => Json | undefined;
 
@@ -23,6 +24,7 @@ export function* leadsTo(envelopes: Iterable<Envelope>, read: ReadControl): Gene
     const instance = instanceOf(consumer);
     if (isCall(consumer)) walk.push(...consumer.consumers);
     else if (consumer.to === "answer" && "key" in consumer) yield consumer.key;
+    else if (consumer.to === "flow" && "id" in consumer) yield settledReplyKey(consumer.id);
     else if (instance !== undefined) walk.push(...consumersBehind(instance, consumer, lost, read));
   }
 }

@@ -116,7 +116,6 @@ test("the search for deadlocks costs a constant for each handler that blocks", a
   const gets = new BlockedGets({
     leadsTo: (envelopes) => ((looked += [...envelopes].length), []),
     cache: { readControl: () => undefined },
-    listeners: { reject: () => undefined },
   });
   const search = new DeadlockSearch(clock, new Mailboxes(), gets);
   const block = (count: number): number => {
@@ -129,7 +128,7 @@ test("the search for deadlocks costs a constant for each handler that blocks", a
         name: "call",
         payload: UNDEFINED,
       };
-      gets.begin({ key: id, envelope, stop: () => undefined });
+      gets.begin({ key: id, envelope, stop: () => undefined, reject: () => undefined });
       search.afterBlocking();
       search.afterCommit();
     }

@@ -147,56 +147,51 @@ test("the cost of queuing behind a blocked handler does not grow with the length
   expect(await engine.client.readState(box, "x")).toEqual({ n: 30_001 });
 });
 
-test("a get ends with its handler", () => {
+test("a get ends with its handler, and a client's wait does not", () => {
   const stopped: string[] = [];
   const gets = new BlockedGets({ ...NO_COLLABORATORS, leadsTo: () => [] });
-  const begin = (id: string, key: string) => {
-    const envelope = { ...ENVELOPE, id };
-    gets.begin({ key, envelope, stop: () => void stopped.push(key) });
-    return envelope;
+  const begin = (envelope: Envelope, key: string, isClients = false) => {
+    const stop = (): void => void stopped.push(key);
+    const get = { key, envelope, isClients, stop, reject: () => undefined };
+    gets.begin(get);
+    return get;
   };
-  const first = begin("1", "a");
-  gets.begin({ key: "b", envelope: first, stop: () => void stopped.push("b") });
-  const second = begin("2", "c");
-  gets.end("a");
+  const [first, second] = ["1", "2"].map((id) => ({ ...ENVELOPE, id }));
+  if (first === undefined || second === undefined) return;
+  const a = begin(first, "a");
+  begin(first, "b");
+  begin(first, "client's", true);
+  const c = begin(second, "c");
+  expect(gets.end(a)).toBe(false);
   expect(gets.runs).toBe(2);
-  gets.endAll(first);
-  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({
-    stopped: ["b"],
-    runs: 1,
-    size: 1,
-  });
-  gets.end("c");
-  gets.endAll(second);
-  expect({ stopped, runs: gets.runs, size: gets.size }).toEqual({
-    stopped: ["b"],
-    runs: 0,
-    size: 0,
-  });
+  expect(gets.endAll(first)).toBe(true);
+  const now = () => ({ stopped, runs: gets.runs, size: gets.size });
+  expect(now()).toEqual({ stopped: ["b"], runs: 1, size: 1 });
+  expect(gets.end(c)).toBe(true);
+  expect(gets.endAll(second)).toBe(false);
+  expect(now()).toEqual({ stopped: ["b"], runs: 0, size: 0 });
 });
 
 test("a rejected get is part of no other deadlock, and its handler counts as blocked until it continues", () => {
   const rejected: string[] = [];
   // Each get waits for its own handler to end.
-  const gets = new BlockedGets({
-    ...NO_COLLABORATORS,
-    leadsTo: (envelopes) => Array.from(envelopes, ({ id }) => id),
-    listeners: { reject: (key) => void rejected.push(key) },
-  });
+  const leadsTo = (envelopes: Iterable<Envelope>) => Array.from(envelopes, ({ id }) => id);
+  const gets = new BlockedGets({ ...NO_COLLABORATORS, leadsTo });
   const check = () => gets.rejectDeadlocks(() => []);
-  for (const key of ["a", "b"])
-    gets.begin({ key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined });
+  const [first] = ["a", "b"].map((key) => {
+    const reject = (): void => void rejected.push(key);
+    const get = { key, envelope: { ...ENVELOPE, id: key }, stop: () => undefined, reject };
+    gets.begin(get);
+    return get;
+  });
   check();
   check();
   expect([rejected, gets.runs]).toEqual([["a", "b"], 2]);
-  gets.end("a");
+  if (first !== undefined) gets.end(first);
   expect(gets.runs).toBe(1);
 });
 
-const NO_COLLABORATORS = {
-  cache: { readControl: () => undefined },
-  listeners: { reject: () => undefined },
-};
+const NO_COLLABORATORS = { cache: { readControl: () => undefined } };
 
 const ENVELOPE: Envelope = {
   id: "",

@@ -16,27 +16,28 @@ export interface BlockedGetsParts {
   /** Provided by the layer that knows the control data. */
   readonly leadsTo: LeadsTo;
   readonly cache: { readControl: ReadControl };
-  /** Listeners for the replies that the gets wait for. */
-  readonly listeners: { reject: (key: string, error: HandbackError) => void };
 }
 
-/** A get of the handler that runs for `envelope`: it waits for the reply of `key`. */
+/**
+ * A get of the handler that runs for `envelope`: it waits for the reply of `key`. A client's wait
+ * in that handler is one, too.
+ */
 export interface BlockedGet {
   readonly key: string;
   readonly envelope: Envelope;
+  /** True for a client's wait, which is neither canceled nor over with its handler. */
+  readonly isClients?: boolean;
+  /** Stops waiting, without an outcome. */
   readonly stop: () => void;
+  /** Stops waiting, and throws the error. */
+  readonly reject: (error: HandbackError) => void;
 }
 
 /** Returns the messages queued at an address behind the running one. */
 export type QueuedAt = (address: Address) => Iterable<Envelope>;
 
-interface OpenGet extends BlockedGet {
-  /** Grows with each get. */
-  readonly number: number;
-}
-
 /**
- * The gets of blocked handlers. Finds those that can never be settled, and rejects them.
+ * The gets of blocked handlers. Finds those that can never return, and rejects them.
  *
  * B1 A get waits for another one if it needs the outcome of the other's handler, or of a message
  *    queued behind that handler at its address. A cycle of such waits is a deadlock. The youngest
@@ -47,12 +48,12 @@ interface OpenGet extends BlockedGet {
  */
 export class BlockedGets {
   readonly #parts: BlockedGetsParts;
-  /** Gets by key, oldest first. */
-  readonly #gets = new Map<string, OpenGet>();
-  /** Keys of rejected gets whose handlers have not continued yet. */
-  readonly #rejected = new Set<string>();
-  /** Keys of the gets of each blocked run. */
-  readonly #byRun = new Map<Envelope, Set<string>>();
+  /** The open gets and their ages: a number that grows with each get. */
+  readonly #ages = new Map<BlockedGet, number>();
+  readonly #byKey = new Map<string, Set<BlockedGet>>();
+  readonly #byRun = new Map<Envelope, Set<BlockedGet>>();
+  /** Rejected gets whose handlers have not continued yet. */
+  readonly #rejected = new Set<BlockedGet>();
   readonly #readControl: ReadControl;
   #begun = 0;
 
@@ -63,7 +64,7 @@ export class BlockedGets {
 
   /** The number of blocked gets. */
   get size(): number {
-    return this.#gets.size;
+    return this.#ages.size;
   }
 
   /** The number of blocked handlers. One handler may have several gets. */
@@ -78,46 +79,41 @@ export class BlockedGets {
 
   /** Adds a get. Returns true if its handler was not blocked before. */
   begin(get: BlockedGet): boolean {
-    this.#gets.set(get.key, { ...get, number: this.#begun++ });
-    const keys = this.#byRun.get(get.envelope);
-    if (keys === undefined) this.#byRun.set(get.envelope, new Set([get.key]));
-    else keys.add(get.key);
-    return keys === undefined;
+    const wasBlocked = this.isBlocked(get.envelope);
+    this.#ages.set(get, this.#begun++);
+    addTo(this.#byKey, get.key, get);
+    addTo(this.#byRun, get.envelope, get);
+    return !wasBlocked;
   }
 
   /** Tells whether a get is open, and is the only one of its handler. */
-  isOnlyOne(key: string): boolean {
-    const envelope = this.#gets.get(key)?.envelope;
-    return envelope !== undefined && this.#byRun.get(envelope)?.size === 1;
+  isOnlyOne(get: BlockedGet): boolean {
+    return this.#ages.has(get) && this.#byRun.get(get.envelope)?.size === 1;
   }
 
   /** Removes a get. Returns true if its handler is no longer blocked. */
-  end(key: string): boolean {
-    const envelope = this.#gets.get(key)?.envelope;
-    if (envelope === undefined) return false;
-    this.#forget(key);
-    const keys = this.#byRun.get(envelope);
-    keys?.delete(key);
-    return keys?.size === 0 && this.#byRun.delete(envelope);
+  end(get: BlockedGet): boolean {
+    if (!this.#ages.delete(get)) return false;
+    this.#rejected.delete(get);
+    removeFrom(this.#byKey, get.key, get);
+    return removeFrom(this.#byRun, get.envelope, get);
   }
 
   /** Ends all gets of the run of `envelope`, which is over. Returns true if it was blocked. */
   endAll(envelope: Envelope): boolean {
-    for (const key of this.#byRun.get(envelope) ?? []) {
-      this.#gets.get(key)?.stop();
-      this.#forget(key);
+    const gets = this.#byRun.get(envelope);
+    if (gets === undefined) return false;
+    for (const get of gets) {
+      if (get.isClients !== true) get.stop();
+      this.end(get);
     }
-    return this.#byRun.delete(envelope);
+    return true;
   }
 
-  #forget(key: string): void {
-    this.#gets.delete(key);
-    this.#rejected.delete(key);
-  }
-
-  /** Rejects all gets of the run of `envelope`. */
+  /** Rejects the gets of the run of `envelope`, which is canceled. */
   rejectAll(envelope: Envelope, error: HandbackError): void {
-    for (const key of this.#byRun.get(envelope) ?? []) this.#rejectGet(key, error);
+    for (const get of this.#byRun.get(envelope) ?? [])
+      if (get.isClients !== true) this.#reject(get, error);
   }
 
   /** Tells whether a get waits for the outcome of the message. */
@@ -128,26 +124,23 @@ export class BlockedGets {
   /** Rejects one get of each deadlock. Returns the number of messages that it looked at. */
   rejectDeadlocks(queuedAt: QueuedAt): number {
     const { waits, looked } = this.#waitsByGet(queuedAt);
-    const deadlocks = takeWaitCycles(waits, ({ number }) => number);
+    const deadlocks = takeWaitCycles(waits, (get) => this.#ages.get(get) ?? 0);
     for (const { cycle, victim } of deadlocks)
-      this.#rejectGet(victim.key, deadlockOf(victim, cycle, this.#isReentrant(cycle)));
+      this.#reject(victim, deadlockOf(victim, cycle, this.#isReentrant(cycle)));
     return looked;
   }
 
   /** Returns the gets that each get waits for. */
-  #waitsByGet(queuedAt: QueuedAt): { waits: Map<OpenGet, Set<OpenGet>>; looked: number } {
-    const waits = new Map<OpenGet, Set<OpenGet>>();
+  #waitsByGet(queuedAt: QueuedAt): { waits: Map<BlockedGet, Set<BlockedGet>>; looked: number } {
+    const waits = new Map<BlockedGet, Set<BlockedGet>>();
     let looked = 0;
-    for (const [envelope, keys] of this.#byRun) {
+    for (const [envelope, gets] of this.#byRun) {
       for (const held of [envelope, ...queuedAt(envelope.target)]) {
         looked++;
         for (const waiter of this.#waitersFor([held])) {
           const holders = waits.get(waiter) ?? new Set();
           waits.set(waiter, holders);
-          for (const key of keys) {
-            const holder = this.#gets.get(key);
-            if (holder !== undefined) holders.add(holder);
-          }
+          for (const get of gets) holders.add(get);
         }
       }
     }
@@ -158,7 +151,7 @@ export class BlockedGets {
    * Tells whether the cycle is one get that waits for a message queued at its own address, not for
    * its own outcome.
    */
-  #isReentrant([only, ...others]: readonly OpenGet[]): boolean {
+  #isReentrant([only, ...others]: readonly BlockedGet[]): boolean {
     return (
       only !== undefined &&
       others.length === 0 &&
@@ -166,24 +159,35 @@ export class BlockedGets {
     );
   }
 
-  *#waitersFor(envelopes: Iterable<Envelope>): Generator<OpenGet> {
-    for (const key of this.#parts.leadsTo(envelopes, this.#readControl)) {
-      const get = this.#gets.get(key);
-      if (get !== undefined && !this.#rejected.has(key)) yield get;
-    }
+  *#waitersFor(envelopes: Iterable<Envelope>): Generator<BlockedGet> {
+    for (const key of this.#parts.leadsTo(envelopes, this.#readControl))
+      for (const get of this.#byKey.get(key) ?? []) if (!this.#rejected.has(get)) yield get;
   }
 
-  #rejectGet(key: string, error: HandbackError): void {
-    this.#rejected.add(key);
-    this.#parts.listeners.reject(key, error);
+  #reject(get: BlockedGet, error: HandbackError): void {
+    this.#rejected.add(get);
+    get.reject(error);
   }
+}
+
+function addTo<Key>(sets: Map<Key, Set<BlockedGet>>, key: Key, get: BlockedGet): void {
+  const known = sets.get(key);
+  if (known === undefined) sets.set(key, new Set([get]));
+  else known.add(get);
+}
+
+/** Removes a get from its set. Returns true if the set is empty now, and gone. */
+function removeFrom<Key>(sets: Map<Key, Set<BlockedGet>>, key: Key, get: BlockedGet): boolean {
+  const gets = sets.get(key);
+  gets?.delete(get);
+  return gets?.size === 0 && sets.delete(key);
 }
 
 /** Addresses of a cycle that the error's text names. Its details name all. */
 const NAMED = 16;
 
 function deadlockOf(
-  { envelope }: BlockedGet,
+  { envelope, isClients }: BlockedGet,
   cycle: readonly BlockedGet[],
   isReentrant: boolean,
 ): HandbackError {
@@ -194,7 +198,7 @@ function deadlockOf(
   const why = cycle.length === 1 ? "it waits for its own handler to end" : path.join(" waits for ");
   return new HandbackError(
     isReentrant ? "REENTRANT_CALL" : "DEADLOCK",
-    `a get of ${formatAddress(envelope.target)} can never be settled: ${why}`,
+    `${isClients === true ? "a client's wait in a handler" : "a get"} of ${formatAddress(envelope.target)} can never end: ${why}`,
     { details: { cycle: [...new Set(names)] } },
   );
 }

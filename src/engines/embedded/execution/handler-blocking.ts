@@ -1,8 +1,9 @@
 import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import type { Reply, Effects } from "../../../core/activation/effects.ts";
+import type { ReplyListener } from "../../../core/engine/engine.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
-import type { BlockedGets } from "../blocking/blocked-gets.ts";
+import type { BlockedGet, BlockedGets } from "../blocking/blocked-gets.ts";
 import type { BlockedLimit } from "../blocking/blocked-limit.ts";
 import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -29,15 +30,15 @@ export interface HandlerBlockingParts {
   readonly idle: IdleWatch;
 }
 
-/** A get that was answered, with the way to return from it. */
-interface AnsweredGet {
-  readonly key: string;
+/** A get that has an outcome, and its way back to the handler. */
+interface EndingGet {
+  readonly get: BlockedGet;
   /** The number of the handler's message. */
   readonly seq: number | undefined;
   /** Returns the reply, or throws the error. */
   readonly settle: () => void;
   /** Throws another error: the engine has stopped meanwhile. */
-  readonly reject: (error: unknown) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -68,53 +69,76 @@ export class HandlerBlocking implements Blocking {
   }
 
   receive(envelope: Envelope, key: string): Promise<Reply> {
-    const { listeners, gets, slots, crashTracker, deadlocks, dispatcher, idle } = this.#parts;
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    const seq = this.#parts.mailboxes.runningAt(envelope.target)?.seq;
-    const wake = (settle: () => void): void => this.#reserveSlot({ key, seq, settle, reject });
+    return this.#block(envelope, key, false).reply;
+  }
+
+  /** Waits in the handler of a message for a reply to a client, as a get does. @throws `OVERLOADED` */
+  listen(envelope: Envelope, key: string): ReplyListener {
+    this.admit(envelope);
+    return this.#block(envelope, key, true);
+  }
+
+  #block(envelope: Envelope, key: string, isClients: boolean): ReplyListener {
+    const { listeners, gets, mailboxes, crashTracker, deadlocks } = this.#parts;
+    const { promise, resolve, reject: fail } = Promise.withResolvers<Reply>();
+    const seq = mailboxes.runningAt(envelope.target)?.seq;
+    const end = (settle: () => void): void => this.#reserveSlot({ get, seq, settle, fail });
     const stop = listeners.receive(key, {
-      resolve: (reply) => wake(() => resolve(reply)),
-      reject: (error) => wake(() => reject(error)),
+      resolve: (reply) => end(() => resolve(reply)),
+      reject: (error) => end(() => fail(error)),
     });
+    const reject = (error: unknown): void => {
+      stop();
+      end(() => fail(error));
+    };
+    const get: BlockedGet = { key, envelope, isClients, stop, reject };
     if (seq !== undefined) crashTracker.handlerBlocked(seq);
-    if (gets.begin({ key, envelope, stop })) {
-      slots.release();
-      crashTracker.slotFreed();
-      dispatcher.wake();
-      idle.check();
-    }
+    if (gets.begin(get)) this.#releaseSlot();
     deadlocks.afterBlocking();
-    return promise;
+    const giveUp = (): void => {
+      stop();
+      end(() => undefined);
+    };
+    return { reply: promise, stop: giveUp };
+  }
+
+  #releaseSlot(): void {
+    const { slots, crashTracker, dispatcher, idle } = this.#parts;
+    slots.release();
+    crashTracker.slotFreed();
+    dispatcher.wake();
+    idle.check();
   }
 
   /** Reserves a slot for the handler if this is its last get. */
-  #reserveSlot(get: AnsweredGet): void {
+  #reserveSlot(ending: EndingGet): void {
     const { gets, slots } = this.#parts;
-    if (gets.isOnlyOne(get.key)) slots.reserveFirst(() => this.#waitForMark(get, true));
-    else this.#waitForMark(get, false);
+    if (gets.isOnlyOne(ending.get)) slots.reserveFirst(() => this.#waitForMark(ending, true));
+    else this.#waitForMark(ending, false);
   }
 
   /** Waits until the message is marked, if it must be: until then the handler is blocked. */
-  #waitForMark(get: AnsweredGet, hasSlot: boolean): void {
-    const { crashTracker, slots } = this.#parts;
-    const marked = get.seq === undefined ? undefined : crashTracker.requestResume(get.seq);
-    if (marked === undefined) return this.#continue(get, hasSlot);
-    const fail = (error: unknown): void => {
+  #waitForMark(ending: EndingGet, hasSlot: boolean): void {
+    const { crashTracker, slots, gets } = this.#parts;
+    const { get, seq, fail } = ending;
+    const marked = seq === undefined ? undefined : crashTracker.requestResume(seq);
+    if (marked === undefined) return this.#continue(ending, hasSlot);
+    const failed = (error: unknown): void => {
       if (hasSlot) slots.cancelReservation();
-      this.#parts.gets.end(get.key);
-      get.reject(error);
+      gets.end(get);
+      fail(error);
     };
-    marked.then(() => this.#continue(get, hasSlot), fail);
+    marked.then(() => this.#continue(ending, hasSlot), failed);
   }
 
-  #continue(get: AnsweredGet, hasSlot: boolean): void {
+  #continue(ending: EndingGet, hasSlot: boolean): void {
     const { gets, slots } = this.#parts;
     // The other gets have returned meanwhile.
-    if (!hasSlot && gets.isOnlyOne(get.key))
-      return slots.reserveFirst(() => this.#continue(get, true));
-    const works = gets.end(get.key);
+    if (!hasSlot && gets.isOnlyOne(ending.get))
+      return slots.reserveFirst(() => this.#continue(ending, true));
+    const works = gets.end(ending.get);
     if (hasSlot && works) slots.useReservation();
     else if (hasSlot) slots.cancelReservation();
-    get.settle();
+    ending.settle();
   }
 }

@@ -1,9 +1,7 @@
-import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
-import type { Activation } from "../../../core/activation/activation.ts";
 import { formatAddress } from "../../../core/message/address.ts";
-import type { Definition } from "../../../core/activation/definition.ts";
 import { sharedByCopies } from "../../../core/data/shared-by-copies.ts";
 import { messageOf } from "../../../core/errors/thrown.ts";
+import { currentActivation } from "./current-activation.ts";
 
 /*
  * Rejections of promises that a handler started and did not await. Node would end the process, and
@@ -14,12 +12,7 @@ import { messageOf } from "../../../core/errors/thrown.ts";
  *     did not exist.
  * DR2 One listener is installed while an engine is open, and only then, however many copies of the
  *     package the process has loaded. Two would each take the other for the program's own.
- * DR3 A handler runs in the asynchronous context in which its engine was opened, whatever code
- *     called it: a message carries no context.
  */
-
-/** The activation whose handler started the code that runs now. */
-const starter = new AsyncLocalStorage<Activation>();
 
 /** The number of open engines of this copy of the package. */
 let watchers = 0;
@@ -29,19 +22,6 @@ interface RejectionWatch {
   /** One for each copy with an open engine. Returns whether a handler of that copy is the cause. */
   readonly reporters: Set<(reason: unknown) => boolean>;
   readonly listener: (reason: unknown) => void;
-}
-
-/** Returns the definition with its handlers marked as the cause of all code that they start. */
-export function attributeRejections(definition: Definition): Definition {
-  const context = new AsyncResource("handback.function");
-  const receive = (activation: Activation): void | Promise<void> => {
-    starter.enterWith(activation);
-    return definition.receive(activation);
-  };
-  return {
-    ...definition,
-    receive: (activation) => context.runInAsyncScope(receive, undefined, activation),
-  };
 }
 
 /**
@@ -86,7 +66,7 @@ function removeReporter({ reporters, listener }: RejectionWatch): void {
 }
 
 function reportRejection(reason: unknown): boolean {
-  const activation = starter.getStore();
+  const activation = currentActivation();
   if (activation === undefined) return false;
   const address = formatAddress(activation.address);
   activation.environment.log.error(

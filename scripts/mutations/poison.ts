@@ -49,8 +49,8 @@ export const POISON: readonly Mutation[] = [
     breaks:
       "probation: a handler with a rejected get counts as running while it waits for its turn",
     file: "src/engines/embedded/blocking/blocked-gets.ts",
-    find: "    this.#rejected.add(key);\n",
-    replace: "    this.end(key);\n",
+    find: "    this.#rejected.add(get);\n",
+    replace: "    this.end(get);\n",
     test: BLOCKED_TESTS,
     killedBy:
       "messages on probation that block > count as blocked until they continue, also when their gets were rejected: closing waits only for the one that is running",

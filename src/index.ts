@@ -18,6 +18,7 @@ export type {
   FlowHandle,
   FlowStatus,
   ResultOptions,
+  SignalOptions,
   StartOptions,
   WaitsOptions,
 } from "./futures/client/client.ts";

@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const CELL = "src/futures/combinators/cell.ts";
 const FLOW = "src/futures/flow/flow.ts";
+const SIGNAL_KEYS = "src/futures/flow/signal-keys.ts";
 const ALL = "src/futures/combinators/all.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
 const SETTLEMENT_LAWS = "test/laws/settlement.test.ts";
@@ -18,6 +19,39 @@ export const SETTLEMENT: readonly Mutation[] = [
       "  if (record !== undefined && record.number.slice(0, 6) === number.slice(0, 6)) {\n    const same",
     test: "test/durability/kills/every-commit.test.ts",
     killedBy: "a promise and an event are settled once by a client that retries",
+  },
+  {
+    breaks: "signals: a key is not kept",
+    file: SIGNAL_KEYS,
+    find: "  activation.write(VALUE, { json: { v: FORMAT, keys: { ...keys, [name]: once.digest } } });\n",
+    replace: "",
+    test: "test/laws/signals/signal-keys.test.ts",
+    killedBy: "a signal counts once under its key, on every engine",
+  },
+  {
+    breaks: "signals: keys under way are not counted",
+    file: SIGNAL_KEYS,
+    find: "count < MOST_SIGNAL_KEYS",
+    replace: "count < MOST_SIGNAL_KEYS + 1",
+    test: "test/laws/signals/signal-keys.test.ts",
+    killedBy: "a flow keeps 10,000 keys of signals, and refuses more, at a constant cost each",
+  },
+  {
+    breaks: "signals: keys stay after their flow",
+    file: SIGNAL_KEYS,
+    find: "if (page !== undefined) activation.write(VALUE, { json: page }, keepUntil);",
+    replace: "if (page !== undefined) activation.write(VALUE, { json: page });",
+    test: "test/laws/signals/signal-keys.test.ts",
+    killedBy: "the keys of a flow are gone from the store with its record",
+  },
+  {
+    breaks: "signals: the page sends the event past the flow, so a later signal overtakes it",
+    file: SIGNAL_KEYS,
+    find: '  sendSystemMessage(activation, { to: "flow", id: flow, name: "admit", control, payload });',
+    replace:
+      '  sendSystemMessage(activation, { to: "event", id: `${event}\\n${flow}`, name: "signal", control: null, payload });\n  activation.replyTo(key, UNDEFINED, { outcome: "signalled" });',
+    test: "test/laws/signals/signal-keys.test.ts",
+    killedBy: "a signal counts once under its key, on every engine",
   },
   {
     breaks: "flows: a later settlement replaces the first",

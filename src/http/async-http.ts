@@ -10,7 +10,7 @@ import { exposedFunctions } from "./requests/exposed-functions.ts";
 import type { Exposed } from "./requests/exposed-functions.ts";
 import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
 import { inputIssues } from "./requests/input-issues.ts";
-import { isReachable, newFlowId } from "./requests/flow-ids.ts";
+import { digestOfKey, isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
@@ -36,7 +36,8 @@ import { settledWithin } from "./responses/settled-within.ts";
  * | `POST /flows/:id/cancel` | 202; 410 if it has ended |
  * | `DELETE /flows/:id` | 204; 409 while it is pending |
  *
- * A start takes `Idempotency-Key`, `?wait=` and `?id=`. A status takes `?wait=`.
+ * A start takes `Idempotency-Key`, `?wait=` and `?id=`. A status takes `?wait=`, and an event
+ * `Idempotency-Key`.
  *
  * By default, anyone who knows a flow's id has full access to it. `authorize` can restrict this.
  * Ids cannot be guessed, and no problem document and no log entry contains one.
@@ -67,7 +68,7 @@ import { settledWithin } from "./responses/settled-within.ts";
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   const rules = httpRules(options);
   const served: Served = { client, rules, exposed: exposedFunctions(options.functions) };
-  const { maxWaitMs, bodyLimit, log, retryAfter } = rules;
+  const { maxWaitMs, bodyLimit, log, retryAfter, secret } = rules;
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
@@ -88,8 +89,12 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     }),
   });
   addRoute(app, "/flows/:flow/events/:event", {
-    POST: flowRoute(served, "event", async (c, flow) => {
-      await client.signal(flow, pathOf(c)["event"] ?? "", await readJsonBody(c, bodyLimit));
+    POST: flowRoute(served, "event", async (c, flow, principal) => {
+      const header = c.req.header("idempotency-key");
+      const key = header === undefined ? undefined : digestOfKey(header, { principal, secret });
+      const value = await readJsonBody(c, bodyLimit);
+      const options = key === undefined ? {} : { key };
+      await client.signal(flow, pathOf(c)["event"] ?? "", value, options);
       return c.body(null, 202);
     }),
   });
@@ -170,15 +175,15 @@ async function isKnown(client: Client, flow: string): Promise<boolean> {
 function flowRoute(
   { client, rules, exposed }: Served,
   action: Access["action"],
-  act: (c: Context, flow: string) => Promise<Response>,
+  act: (c: Context, flow: string, principal: string | undefined) => Promise<Response>,
 ): Route {
   return async (c) => {
     const { flow = "", event } = pathOf(c);
     const access = { action, flow, ...(event !== undefined && { event }) };
-    await authorized(rules.authorize, c.req.raw, access);
+    const principal = await authorized(rules.authorize, c.req.raw, access);
     if (!isReachable(flow) || !exposed.shows((await client.status(flow)).function))
       throw new ProblemError("NOT_FOUND");
-    return act(c, flow);
+    return act(c, flow, principal);
   };
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { fn, stateful, value } from "handback";
-import { record, schedules, simulate, slow } from "handback/testing";
+import { everyCrash, record, schedules, simulate, slow } from "handback/testing";
 import type { CrashMode, Faults } from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { charge, checkout, egress, ledger, ORDER, shop } from "./shop.ts";
@@ -204,6 +204,17 @@ describe("redelivery", () => {
       }
     }
   });
+});
+
+test("a crash that loses the answer to a signal with a key does not repeat it", async () => {
+  const listen = fn("test/listen", (ctx) => ctx.all([ctx.event("note"), ctx.event("note")]));
+  const { run } = await everyCrash({ functions: [listen] }, async (t) => {
+    const flow = await t.client.start(listen);
+    await t.client.signal(flow, "note", "hello", { key: "1" });
+    await t.client.signal(flow, "note", "again", { key: "2" });
+    return flow.result();
+  });
+  expect(run.result).toEqual(["hello", "again"]);
 });
 
 describe("laws that hold under every fault", () => {

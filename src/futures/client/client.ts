@@ -38,6 +38,7 @@ import type {
   FlowHandle,
   FlowStatus,
   ResultOptions,
+  SignalOptions,
   StartOptions,
   WaitsOptions,
 } from "./flow-handle.ts";
@@ -51,16 +52,19 @@ import {
 import type { FoundFlow } from "./outcome.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies } from "./replies.ts";
+import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
 
 export type {
   FlowHandle,
   FlowStatus,
   ResultOptions,
+  SignalOptions,
   StartOptions,
   WaitsOptions,
 } from "./flow-handle.ts";
 
 const START_OPTIONS = { id: anything(), key: anything() } satisfies OptionTable<StartOptions>;
+const SIGNAL_OPTIONS = { key: anything() } satisfies OptionTable<SignalOptions>;
 const WAITS_OPTIONS = {
   limit: withDefault(100, wholeNumber({ from: 1 })),
 } satisfies OptionTable<WaitsOptions>;
@@ -162,20 +166,38 @@ export class Client {
   }
 
   /**
-   * Sends an event to a flow. The event is kept until the flow waits for it.
-   * @throws `INVALID_NAME`, `UNSERIALIZABLE`, `NOT_FOUND`, `FLOW_OVER`
+   * Sends an event to a flow. The event is kept until the flow waits for it. With a `key` it counts
+   * once, so a program that lost the answer can send it again: it gets the first answer, even if
+   * the flow has ended meanwhile.
+   * @throws `INVALID_NAME`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `NOT_FOUND`, `FLOW_OVER`;
+   * `IDEMPOTENCY_CONFLICT` if the key belongs to another event or value; `OVERLOADED` if the flow
+   * has 10,000 keys
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const paid = fn("docs/paid", (ctx) => ctx.all([ctx.event<number>("coin"), ctx.event("coin")]));
+   * const engine = await embedded({ functions: [paid], store: memory() });
+   * const flow = await engine.client.start(paid);
+   * await engine.client.signal(flow, "coin", 5, { key: "payment-1" });
+   * await engine.client.signal(flow, "coin", 5, { key: "payment-1" }); // changes nothing
+   * await engine.client.signal(flow, "coin", 5, { key: "payment-2" });
+   * console.log(await flow.result()); // [ 5, 5 ]
+   * await engine.close();
    */
-  async signal(flow: string | FlowHandle<unknown>, event: string, value?: unknown): Promise<void> {
+  async signal(
+    flow: string | FlowHandle<unknown>,
+    event: string,
+    value?: unknown,
+    options: SignalOptions = {},
+  ): Promise<void> {
     const id = flowKeyOf(flow);
-    const asked = { event: checkName(event, "event"), key: this.#nextKey() };
+    const name = checkName(event, "event");
+    readOptions("signal", SIGNAL_OPTIONS, options);
     const payload = this.#encode(value, "value");
+    const once = "key" in options ? keyedSignal(options.key, name, payload) : undefined;
+    const asked = { event: name, key: this.#nextKey(), ...(once !== undefined && { once }) };
     const { control } = await this.#ask("flow", { id, name: "signal", control: asked, payload });
-    const { outcome } = control;
-    if (outcome === "unknown") throw flowNotFound(id);
-    if (outcome === "over")
-      throw new HandbackError("FLOW_OVER", `the flow ${id} has ended and takes no more events`, {
-        details: { flow: id },
-      });
+    if (control.outcome !== "signalled") throw refusedSignal(id, control.outcome);
   }
 
   /**

@@ -14,6 +14,15 @@ export interface StartOptions {
   readonly key?: string;
 }
 
+/** Options of `client.signal`. */
+export interface SignalOptions {
+  /**
+   * A key of 1 to 256 characters under which this signal counts once, however often it is sent.
+   * Keys belong to their flow, and live as long as it. A flow keeps 10,000 keys.
+   */
+  readonly key?: string;
+}
+
 /** Options of `handle.result`. */
 export interface ResultOptions {
   /**

@@ -16,7 +16,7 @@ export interface Replies {
       readonly stateId?: string;
     };
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };
-    readonly signal: Outcome<"signalled" | "over" | "unknown">;
+    readonly signal: Outcome<"signalled" | "over" | "unknown" | "full" | "conflict">;
     readonly cancel: Outcome<"cancelled" | "over" | "unknown">;
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
   };

@@ -29,6 +29,8 @@ type RareFields = {
   readonly cancelled?: true | undefined;
   /** Ids of its event queues, which end with it. */
   readonly queues?: readonly string[] | undefined;
+  /** The number of keys under which it was signaled, and their pages. */
+  readonly signals?: { readonly count: number; readonly pages: string } | undefined;
   /** The last few rejections without a consumer. */
   readonly unhandled?: readonly Failure[] | undefined;
 };
@@ -63,11 +65,11 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     stateId = ABSENT,
     name = ABSENT,
   } = record;
-  const { number, digest, cancelled, queues, unhandled } = record;
+  const { number, digest, cancelled, queues, unhandled, signals } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
-  const isUsual = (number ?? digest ?? cancelled ?? queues ?? unhandled) === undefined;
-  return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled }];
+  const isUsual = (number ?? digest ?? cancelled ?? queues ?? unhandled ?? signals) === undefined;
+  return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled, signals }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */

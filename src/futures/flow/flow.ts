@@ -13,6 +13,7 @@ import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
+import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./signal-keys.ts";
 
 /** Name of the value that holds a flow's custom status. */
 export const STATUS_VALUE = "status";
@@ -52,6 +53,11 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
   start: startFlow,
   query: queryFlow,
   signal: signalFlow,
+  admit(activation, { key, event }) {
+    if (readFlow(activation)?.ok === undefined) sendEvent(activation, event);
+    activation.replyTo(key, UNDEFINED, { outcome: "signalled" });
+  },
+  unreserve: changing((_, record) => unreserveKey(record)),
   cancel: cancelFlow,
   purge: purgeFlow,
   settle: settleFlow,
@@ -145,7 +151,8 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
   const record = readFlow(activation);
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "pending" : "purged";
   activation.replyTo(key, UNDEFINED, { outcome });
-  if (outcome !== "purged") return;
+  if (record === undefined || outcome !== "purged") return;
+  forgetSignalKeys(activation, record);
   activation.delete(FLOW_VALUE);
   activation.delete(STATUS_VALUE);
 }
@@ -156,6 +163,7 @@ function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settl
   saveFlow(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   const keepUntil = activation.now + activation.environment.retentionMs;
+  endSignalKeys(activation, record, keepUntil);
   if (status !== undefined) activation.write(STATUS_VALUE, status.content, keepUntil);
   activation.replyTo(settledReplyKey(activation.address.id), text, { ok });
 }
@@ -170,15 +178,24 @@ function queryFlow(activation: Activation, { key }: ReplyKey): void {
   });
 }
 
-function signalFlow(activation: Activation, { key, event }: Messages["flow"]["signal"]): void {
+function signalFlow(activation: Activation, signal: Messages["flow"]["signal"]): void {
+  const { key, event, once } = signal;
   const record = readFlow(activation);
-  const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
-  if (outcome === "signalled") {
-    const id = queueId(activation.address.id, event);
-    const { payload } = activation.envelope;
-    sendSystemMessage(activation, { to: "event", id, name: "signal", control: null, payload });
+  if (once !== undefined && record !== undefined) {
+    const counted = checkSignal(activation, record, { ...signal, once });
+    if (counted !== undefined) saveFlow(activation, counted);
+    return;
   }
+  const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
+  if (outcome === "signalled") sendEvent(activation, event);
   activation.replyTo(key, UNDEFINED, { outcome });
+}
+
+/** Sends the value of a signal to the queue of its event. */
+function sendEvent(activation: Activation, event: string): void {
+  const id = queueId(activation.address.id, event);
+  const { payload } = activation.envelope;
+  sendSystemMessage(activation, { to: "event", id, name: "signal", control: null, payload });
 }
 
 function endQueue(activation: Activation, id: string): void {

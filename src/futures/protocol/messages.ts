@@ -28,7 +28,11 @@ export interface Messages {
   readonly flow: {
     readonly start: StartFlow;
     readonly query: ReplyKey;
-    readonly signal: ReplyKey & { readonly event: string };
+    readonly signal: SignalFlow;
+    /** A signal under a new key counts. The value is the payload. */
+    readonly admit: ReplyKey & { readonly event: string };
+    /** A key that was counted was known. */
+    readonly unreserve: null;
     readonly cancel: ReplyKey;
     readonly purge: ReplyKey;
     readonly settle: { readonly ok: boolean; readonly tally: UsageTotals };
@@ -48,6 +52,19 @@ export interface Messages {
     /** The flow has ended. */
     readonly over: null;
     readonly guard: WatchToken;
+  };
+  /** A page of keys under which a flow was signaled. */
+  readonly signalKeys: {
+    /** Asks whether the key is known, and what to answer otherwise. The value is the payload. */
+    readonly check: SignalFlow & {
+      readonly once: KeyedSignal;
+      readonly flow: string;
+      readonly unknown: "admit" | "full" | "over";
+    };
+    /** The flow has ended. */
+    readonly over: { readonly keepUntil: number };
+    /** The flow was purged. */
+    readonly forget: null;
   };
   readonly timer: {
     /**
@@ -77,6 +94,18 @@ export type WatchToken = {
 /** Names the reply that a client waits for. */
 export type ReplyKey = {
   readonly key: string;
+};
+
+/** Sends an event to a flow. The value is the payload. */
+export type SignalFlow = ReplyKey & {
+  readonly event: string;
+  readonly once?: KeyedSignal | undefined;
+};
+
+/** Digests of the key that makes a signal count once, and of the signal. */
+export type KeyedSignal = {
+  readonly key: string;
+  readonly digest: string;
 };
 
 /** Creates the cell of a future. `digest` is that of a token that may settle it. */

@@ -14,6 +14,7 @@ export const SYSTEM = {
   cell: "_sys/cell",
   timer: "_sys/timer",
   event: "_sys/event",
+  signalKeys: "_sys/signal-keys",
 } as const satisfies Readonly<Record<keyof Messages, string>>;
 
 /** Returns the address of a system function's instance. */

@@ -21,7 +21,15 @@ export interface KeyParts {
  * @throws `INVALID_IDEMPOTENCY_KEY`
  */
 export function newFlowId(header: string | undefined, { principal, secret }: KeyParts): string {
-  if (header === undefined) return randomId(DIGITS / 2);
+  return header === undefined ? randomId(DIGITS / 2) : digestOfKey(header, { principal, secret });
+}
+
+/**
+ * Makes the digest of an idempotency key, which belongs to the client that sent it.
+ *
+ * @throws `INVALID_IDEMPOTENCY_KEY`
+ */
+export function digestOfKey(header: string, { principal, secret }: KeyParts): string {
   // The header's specification puts the key in quotes. Most clients leave them out.
   const key = checkFlowKey(/^".*"$/.test(header) ? header.slice(1, -1) : header);
   const text = JSON.stringify([principal ?? null, key]);

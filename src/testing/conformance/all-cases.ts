@@ -14,6 +14,7 @@ import { outsideCases } from "./cases/outside.ts";
 import { firstCases } from "./cases/first.ts";
 import { raceCases } from "./cases/race.ts";
 import { scaleCases } from "./cases/scale.ts";
+import { signalKeyCases } from "./cases/signal/keys.ts";
 import { scopedCancelCases } from "./cases/scoped-cancel.ts";
 import { stateCases } from "./cases/state.ts";
 import { timerCases } from "./cases/timer.ts";
@@ -28,6 +29,7 @@ export const allCases: readonly Case[] = [
   ...timerCases,
   ...messageCases,
   ...outsideCases,
+  ...signalKeyCases,
   ...flowCases,
   ...stateCases,
   ...deployedValueCases,

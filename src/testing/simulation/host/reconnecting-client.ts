@@ -1,6 +1,11 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { Client } from "../../../futures/client/client.ts";
-import type { FlowHandle, FlowStatus, StartOptions } from "../../../futures/client/client.ts";
+import type {
+  FlowHandle,
+  FlowStatus,
+  SignalOptions,
+  StartOptions,
+} from "../../../futures/client/client.ts";
 import type { Invokable } from "../../../futures/types/function.ts";
 import { idNamesFlow } from "../../../futures/define/flow-per-id.ts";
 import { specOf } from "../../../futures/define/spec.ts";
@@ -22,14 +27,14 @@ export interface ReconnectingClientParts {
 type Send<Result> = (client: Client, isAgain: boolean) => Promise<Result>;
 
 /** Requests that may be sent twice without a second effect. */
-const REPEATABLE = new Set(["start", "settle", "reject"]);
+const REPEATABLE = new Set(["settle", "reject"]);
 
 /**
  * Makes a client that outlives crashes, like a client on another machine: if a crash loses the
  * answer to a request, the client sends the request to the next engine.
  *
  * RE1 A start without a key gets one, so that it starts one flow however often it is sent.
- * RE2 A signal may arrive twice if its answer was lost, because signals have no key.
+ * RE2 A signal without a key may arrive twice if its answer was lost.
  */
 export function reconnectingClient(parts: ReconnectingClientParts): Client {
   const requests = new Requests(parts);
@@ -60,7 +65,7 @@ class Requests {
     options?: StartOptions,
   ): Promise<FlowHandle<unknown>> => {
     const keyed = this.#keyed(f, options);
-    const handle = await this.#request("start", (client) => client.start(f, input, keyed));
+    const handle = await this.#request("start", true, (client) => client.start(f, input, keyed));
     return this.#handle(handle.id, handle.stateId);
   };
 
@@ -77,8 +82,10 @@ class Requests {
 
   /** Sends a request of any other kind. */
   async send(method: string, args: readonly unknown[]): Promise<unknown> {
-    const [flow] = args;
-    return this.#request(method, async (client, isAgain) => {
+    const [flow, , , options] = args;
+    const isKeyed = (options as SignalOptions | undefined)?.key !== undefined;
+    const isRepeatable = REPEATABLE.has(method) || (method === "signal" && isKeyed);
+    return this.#request(method, isRepeatable, async (client, isAgain) => {
       const member: unknown = Reflect.get(client, method);
       if (typeof member !== "function") return undefined;
       try {
@@ -89,7 +96,7 @@ class Requests {
           : result;
       } catch (error) {
         // The lost request may have succeeded, and its effect may be over by now.
-        if (isAgain && method === "signal" && HandbackError.is(error, "FLOW_OVER"))
+        if (isAgain && method === "signal" && !isKeyed && HandbackError.is(error, "FLOW_OVER"))
           return undefined;
         if (isAgain && method === "purge" && HandbackError.is(error, "NOT_FOUND")) return true;
         throw error;
@@ -101,8 +108,10 @@ class Requests {
     return {
       id,
       stateId,
-      result: (options) => this.#request("result", (client) => client.flow(id).result(options)),
-      status: (): Promise<FlowStatus> => this.#request("status", (client) => client.status(id)),
+      result: (options) =>
+        this.#request("result", false, (client) => client.flow(id).result(options)),
+      status: (): Promise<FlowStatus> =>
+        this.#request("status", false, (client) => client.status(id)),
     };
   }
 
@@ -114,10 +123,14 @@ class Requests {
     return isKeyed ? options : { ...options, key: `call-${start}` };
   }
 
-  async #request<Result>(method: string, send: Send<Result>): Promise<Result> {
+  async #request<Result>(
+    method: string,
+    isRepeatable: boolean,
+    send: Send<Result>,
+  ): Promise<Result> {
     const { decisions, soon, trace } = this.#parts;
     const request = ++this.#requests;
-    if (REPEATABLE.has(method) && decisions.repeats(request)) {
+    if (isRepeatable && decisions.repeats(request)) {
       // Ignore the answer to the duplicate: the first answer counts.
       soon(() => {
         trace.add({ event: "request", request, method, why: "repeated" });

@@ -19,8 +19,8 @@ export type NoState = object;
 /** Options of `ctx.invoke`. */
 export interface InvokeOptions {
   /**
-   * Id of a stateful function's state, or id and flow key of a stateless function's call. 1 to
-   * 1,024 bytes.
+   * Id of a stateful function's state, 1 to 1,024 bytes. For a stateless function it is an address
+   * only: calls with the same id run one at a time, and each of them runs.
    */
   readonly id?: string;
   /**

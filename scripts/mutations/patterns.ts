@@ -205,11 +205,21 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: an error is taken for the library's by its name",
     file: "src/futures/types/failure.ts",
-    find: 'return isOurs ? name : "Error";',
-    replace: 'return isOurs ? name : name.replace("NoName", "Error");',
+    find: 'return HandbackError.is(thrown) && isThrowable(thrown.code) ? name : "Error";',
+    replace: "return isThrowable(thrown.toString()) ? name : name;",
     test: USER_ERRORS,
     killedBy:
       "saga > takes an error that calls itself a HandbackError with any of the library's codes as it takes one with another code",
+  },
+  {
+    breaks: "patterns: a failure of the system loses its code when user code wraps it",
+    file: "src/futures/types/failure.ts",
+    find: "if (isFailure(known)) return describeObject(known, bounds, depth);",
+    replace:
+      "if (isFailure(known) && depth === MAX_DEPTH) return describeObject(known, bounds, depth);",
+    test: USER_ERRORS,
+    killedBy:
+      "a failure that the system caused > is one of user code once it is wrapped, and its step may have been done",
   },
   {
     breaks: "patterns: user code ends its work with a code of the system's",

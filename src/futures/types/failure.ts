@@ -80,13 +80,13 @@ interface Bounds {
  */
 export function toFailure(thrown: unknown, where?: string): Failure {
   const bounds: Bounds = { text: { left: MAX_CHARACTERS }, failures: MAX_FAILURES };
-  const known = HandbackError.is(thrown) ? readProperty(thrown, "failure") : undefined;
-  return isFailure(known)
-    ? describe(known, bounds, MAX_DEPTH)
-    : describe(thrown, bounds, MAX_DEPTH, where);
+  return describe(thrown, bounds, MAX_DEPTH, where);
 }
 
 function describe(thrown: unknown, bounds: Bounds, depth: number, where?: string): Failure {
+  // An error that carries a failure is described as that failure, also as a cause.
+  const known = HandbackError.is(thrown) ? readProperty(thrown, "failure") : undefined;
+  if (isFailure(known)) return describeObject(known, bounds, depth);
   if (typeof thrown === "object" && thrown !== null)
     return describeObject(thrown, bounds, depth, where);
   const shown = typeof thrown === "function" ? show(thrown) : String(thrown);

@@ -2,6 +2,7 @@ import type { Mutation } from "./mutation.ts";
 
 const HTTP = "src/http/async-http.ts";
 const HTTP_TESTS = "test/http/async-http.test.ts";
+const SIGNED_IDS = "test/http/ids/signed-ids.test.ts";
 const ACCESS_TESTS = "test/http/access.test.ts";
 
 /** What flows over HTTP promise, above all to whom they tell nothing. */
@@ -118,6 +119,42 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace: "if (issues !== undefined && !client)",
     test: "test/http/bodies/refused-input.test.ts",
     killedBy: "an input that the schema refuses > leaves its idempotency key free for a right one",
+  },
+  {
+    breaks: "http: an id that the system made needs no signature",
+    file: "src/http/requests/state-ids.ts",
+    find: 'if (isGeneratedId(text)) throw new ProblemError("NOT_FOUND");',
+    replace: "",
+    test: SIGNED_IDS,
+    killedBy:
+      "the id of a state that the system made > reaches its state over HTTP as it was given, and changes nothing otherwise",
+  },
+  {
+    breaks: "http: any signature will do",
+    file: "src/http/requests/state-ids.ts",
+    find: "if (!timingSafeEqual(expected, encoder.encode(signature)))",
+    replace: "if (expected.length !== signature.length)",
+    test: SIGNED_IDS,
+    killedBy:
+      "the id of a state that the system made > reaches its state over HTTP as it was given, and changes nothing otherwise",
+  },
+  {
+    breaks: "http: the id of a flow can be computed from its key",
+    file: "src/http/requests/flow-ids.ts",
+    find: "if (parts.secret !== undefined || (await isKnown(client, id))) return id;",
+    replace: "return id;",
+    test: SIGNED_IDS,
+    killedBy:
+      "the id of a flow that was started with an idempotency key > cannot be computed from the key",
+  },
+  {
+    breaks: "http: flows of earlier releases are started again",
+    file: "src/http/requests/flow-ids.ts",
+    find: "if (parts.secret !== undefined || (await isKnown(client, id))) return id;",
+    replace: "if (parts.secret !== undefined) return id;",
+    test: SIGNED_IDS,
+    killedBy:
+      "the id of a flow that was started with an idempotency key > stays what it was for a flow that an earlier release started",
   },
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",

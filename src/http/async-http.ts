@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { HandbackError } from "../core/errors/errors.ts";
 import { show } from "../core/errors/show.ts";
 import type { Client, FlowHandle, FlowStatus } from "../futures/client/client.ts";
 import type { Invokable } from "../futures/types/function.ts";
@@ -10,7 +9,7 @@ import { exposedFunctions } from "./requests/exposed-functions.ts";
 import type { Exposed } from "./requests/exposed-functions.ts";
 import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts";
 import { inputIssues } from "./requests/input-issues.ts";
-import { digestOfKey, isReachable, newFlowId } from "./requests/flow-ids.ts";
+import { digestOfKey, isKnown, isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
 import { readJsonBody } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
@@ -19,6 +18,7 @@ import type { AsyncHttpOptions, HttpRules } from "./options.ts";
 import { hasPrefix, mountPathOf } from "./requests/mount-path.ts";
 import { onlyFrom } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
+import { publicStateId, readStateId } from "./requests/state-ids.ts";
 import { ProblemError } from "./responses/problem.ts";
 import { settledWithin } from "./responses/settled-within.ts";
 
@@ -146,27 +146,18 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
   if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
   const waitMs = waitOf(c, rules.maxWaitMs);
   const { secret, bodyLimit } = rules;
-  const key = newFlowId(c.req.header("idempotency-key"), { principal, secret });
+  const at =
+    id === undefined || f.operation === undefined ? {} : { id: await readStateId(client, id) };
+  const header = c.req.header("idempotency-key");
+  const key = await newFlowId(client, header, { principal, secret });
   const input = await readJsonBody(c, bodyLimit);
   const issues = await inputIssues(f, input);
   // A known key belongs to an input that was accepted, perhaps by a former schema.
   if (issues !== undefined && !(await isKnown(client, key)))
     throw new ProblemError("INVALID_INPUT", {}, { issues });
-  const at = id === undefined || f.operation === undefined ? {} : { id };
   const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
   const segments = operation === undefined ? 3 : 4;
   return flowResponse(c, served, handle, { waitMs, segments, isNew: true });
-}
-
-/** Returns true if there is a flow with this id. */
-async function isKnown(client: Client, flow: string): Promise<boolean> {
-  try {
-    await client.status(flow);
-    return true;
-  } catch (error) {
-    if (HandbackError.is(error, "NOT_FOUND")) return false;
-    throw error;
-  }
 }
 
 /**
@@ -199,7 +190,7 @@ async function flowResponse(
   const links = linksOf(basePath ?? mountPathOf(c, segments), handle.id);
   const about = {
     id: handle.id,
-    ...(handle.stateId !== undefined && { stateId: handle.stateId }),
+    ...(handle.stateId !== undefined && { stateId: await publicStateId(client, handle.stateId) }),
     ...(isNew && links),
   };
   const body = { ...about, ...(await reportOf(handle, status, describeFailure)) };

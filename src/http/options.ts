@@ -47,7 +47,7 @@ export interface AsyncHttpOptions {
   readonly origins?: readonly string[];
   /**
    * Makes flow ids from idempotency keys, so that knowing a key does not reveal the id. At least 16
-   * characters. Default: the id is a digest of the key.
+   * characters. Default: the secret of the store, which no other program knows.
    */
   readonly secret?: string;
   /** Returns the description of a failure for clients. Default: the code and its meaning. */

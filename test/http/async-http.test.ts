@@ -1,5 +1,6 @@
 import { embedded, fn, memory, stateful, value } from "handback";
 import { asyncHttp } from "handback/http";
+import type { AsyncHttpOptions } from "handback/http";
 import { aggregator, approval } from "handback/patterns";
 import { describe, expect, test } from "vitest";
 import { onPoorestLosing } from "../conformance/host.ts";
@@ -129,11 +130,12 @@ describe("an idempotency key", () => {
   });
 
   test("belongs to its client, and a secret hides the flow's id", async () => {
-    const idOf = async (options: Parameters<typeof open>[0], user: string) => {
-      const { ask } = await open(options);
-      return (
-        await ask("POST", "/functions/web/double", { body: 1, headers: { ...key("k"), user } })
-      ).body["id"];
+    const { engine, clock } = await open();
+    const idOf = async (options: Partial<AsyncHttpOptions>, user: string) => {
+      const app = asyncHttp(engine.client, { ...shown, clock, ...options });
+      const headers = { ...key("k"), user };
+      const request = requestOf("POST", "/functions/web/double", { body: 1, headers });
+      return (await readAnswer(await clock.until(Promise.resolve(app.fetch(request))))).body["id"];
     };
     const authorize = (request: Request): string => request.headers.get("user") ?? "";
     const ids = [

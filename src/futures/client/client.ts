@@ -2,13 +2,14 @@ import type { Reply } from "../../core/activation/effects.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { digest } from "../../core/crypto/digest.ts";
+import { hmac } from "../../core/crypto/hmac.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import { rootId } from "../../core/message/message-id.ts";
-import { checkFlowKey, checkId, checkName } from "../../core/validation/names.ts";
+import { checkFlowKey, checkName } from "../../core/validation/names.ts";
 import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
@@ -18,6 +19,7 @@ import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
 import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
+import { STORE_SECRET_ID } from "../flow/store-secret.ts";
 import { flowWaits } from "../flow/wait-graph.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
 import { codec } from "../protocol/codec.ts";
@@ -34,6 +36,7 @@ import type {
   InputOf,
   OutputOf,
 } from "../types/function.ts";
+import { checkStartOptions } from "./check-start-options.ts";
 import type {
   FlowHandle,
   FlowStatus,
@@ -50,6 +53,7 @@ import {
   settlementOfReply,
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
+import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
@@ -63,7 +67,6 @@ export type {
   WaitsOptions,
 } from "./flow-handle.ts";
 
-const START_OPTIONS = { id: anything(), key: anything() } satisfies OptionTable<StartOptions>;
 const SIGNAL_OPTIONS = { key: anything() } satisfies OptionTable<SignalOptions>;
 const WAITS_OPTIONS = {
   limit: withDefault(100, wholeNumber({ from: 1 })),
@@ -87,6 +90,15 @@ export class Client {
   readonly #payloadLimit: number;
   readonly #readsSnapshots: boolean;
   #asked = 0;
+  readonly #readSecret = readOnce(async () => {
+    const asked = { key: this.#nextKey() };
+    const { control } = await this.#ask("secret", {
+      id: STORE_SECRET_ID,
+      name: "read",
+      control: asked,
+    });
+    return control.secret;
+  });
 
   constructor(engine: Engine, payloadLimit: number) {
     this.#engine = engine;
@@ -284,6 +296,24 @@ export class Client {
    */
   async readState<State>(f: StatefulFunction<State>, id: string): Promise<State> {
     return readCommittedState(this.#engine, f, id);
+  }
+
+  /**
+   * Signs a text with the secret of the store. Returns 64 hex digits that nothing else can compute,
+   * the same each time. So a program can recognize what it has handed out. Begin the text with its
+   * purpose, and never sign a text that a stranger chose.
+   *
+   * @throws `CLOSED`, `STORE_FULL`, `STORE_FAILED`
+   * @example
+   * import { embedded, memory } from "handback";
+   *
+   * const engine = await embedded({ functions: [], store: memory() });
+   * const signature = await engine.client.sign("link to order\n7");
+   * console.log(signature.length, (await engine.client.sign("link to order\n7")) === signature); // 64 true
+   * await engine.close();
+   */
+  async sign(text: string): Promise<string> {
+    return hmac(await this.#readSecret(), text);
   }
 
   async #endFlow(flow: string | FlowHandle<unknown>, name: "cancel" | "purge"): Promise<string> {
@@ -506,13 +536,4 @@ function flowKeyOf(flow: string | FlowHandle<unknown>): string {
   return checkFlowKey(
     typeof flow === "object" && flow !== null && "result" in flow ? flow.id : flow,
   );
-}
-
-function checkStartOptions(
-  options: StartOptions,
-  type: string,
-): { readonly id: string | undefined; readonly key: string | undefined } {
-  readOptions(type, START_OPTIONS, options);
-  const id = "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
-  return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
 }

@@ -8,6 +8,7 @@ export interface Replies {
       "settled" | "same" | "fulfilled" | "rejected" | "cancelled" | "unknown"
     >;
   };
+  readonly secret: { readonly read: { readonly secret: string } };
   readonly flow: {
     readonly start: Outcome<"started" | "attached" | "conflict"> & {
       /** What the flow was started with: the function, its operation, and the id of its state. */

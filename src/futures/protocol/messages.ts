@@ -66,6 +66,8 @@ export interface Messages {
     /** The flow was purged. */
     readonly forget: null;
   };
+  /** The secret of the store. */
+  readonly secret: { readonly read: ReplyKey };
   readonly timer: {
     /**
      * Carries everything that happens when the timer is due. The default settlement is `undefined`.

@@ -15,6 +15,7 @@ export const SYSTEM = {
   timer: "_sys/timer",
   event: "_sys/event",
   signalKeys: "_sys/signal-keys",
+  secret: "_sys/secret",
 } as const satisfies Readonly<Record<keyof Messages, string>>;
 
 /** Returns the address of a system function's instance. */

@@ -8,12 +8,18 @@ import { cancelCall } from "./cancel-call.ts";
 import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
 import { signalKeys } from "../flow/signal-keys.ts";
+import { storeSecret } from "../flow/store-secret.ts";
 import { runHandler } from "./run.ts";
 import type { FunctionSpec } from "../define/spec.ts";
 import { specOf, takesMessage } from "../define/spec.ts";
 
 /** The system functions, which every engine hosts beside the users'. */
-const SYSTEM_FUNCTIONS: readonly Definition[] = [flow, signalKeys, ...combinatorDefinitions()];
+const SYSTEM_FUNCTIONS: readonly Definition[] = [
+  flow,
+  signalKeys,
+  storeSecret,
+  ...combinatorDefinitions(),
+];
 
 /** Withdraws stored messages of functions that are not registered. */
 export const unregistered: Definition = {

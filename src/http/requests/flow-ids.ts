@@ -1,6 +1,8 @@
 import { digest } from "../../core/crypto/digest.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
+import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
+import type { Client } from "../../futures/client/client.ts";
 
 /** Hex digits of an id: 192 bits. */
 const DIGITS = 48;
@@ -8,20 +10,29 @@ const DIGITS = 48;
 /** Ids that an engine has made by counting. They can be guessed. */
 const COUNTED = /^[0-9a-f]{16}$/;
 
-/** The name of the client, and the secret that hides ids from people who know the key. */
+/** The name of the client that sent a key, and the secret of the app. */
 export interface KeyParts {
   readonly principal: string | undefined;
   readonly secret: string | undefined;
 }
 
 /**
- * Makes the id of a new flow. An idempotency key always gives the same id. Without a key, the id is
- * random and cannot be guessed.
+ * Makes the id of a new flow. An idempotency key always gives the same id, which nobody can compute
+ * from the key: it is signed with the secret of the app, or else of the store. Without a key, the id
+ * is random.
  *
  * @throws `INVALID_IDEMPOTENCY_KEY`
  */
-export function newFlowId(header: string | undefined, { principal, secret }: KeyParts): string {
-  return header === undefined ? randomId(DIGITS / 2) : digestOfKey(header, { principal, secret });
+export async function newFlowId(
+  client: Client,
+  header: string | undefined,
+  parts: KeyParts,
+): Promise<string> {
+  if (header === undefined) return randomId(DIGITS / 2);
+  const id = digestOfKey(header, parts);
+  // Earlier releases did not sign. Their flows keep their ids.
+  if (parts.secret !== undefined || (await isKnown(client, id))) return id;
+  return (await client.sign(`flow over HTTP\n${id}`)).slice(0, DIGITS);
 }
 
 /**
@@ -34,6 +45,17 @@ export function digestOfKey(header: string, { principal, secret }: KeyParts): st
   const key = checkFlowKey(/^".*"$/.test(header) ? header.slice(1, -1) : header);
   const text = JSON.stringify([principal ?? null, key]);
   return (secret === undefined ? digest(text) : hmac(secret, text)).slice(0, DIGITS);
+}
+
+/** Returns true if there is a flow with this id. */
+export async function isKnown(client: Client, flow: string): Promise<boolean> {
+  try {
+    await client.status(flow);
+    return true;
+  } catch (error) {
+    if (HandbackError.is(error, "NOT_FOUND")) return false;
+    throw error;
+  }
 }
 
 /** Returns true if clients may use this id: it is a key, and not one made by counting. */

@@ -1,6 +1,6 @@
 import { fn } from "handback";
 import { describe, expect, test } from "vitest";
-import { openApp } from "./open-app.ts";
+import { openApp } from "../open-app.ts";
 
 const collect = fn("signals/collect", (ctx) =>
   ctx.all([ctx.event("item"), ctx.event("item"), ctx.event("other")]),

@@ -11,11 +11,14 @@ export default defineConfig({
       { find: /^handback\/engine$/, replacement: source("engine.ts") },
       { find: /^handback\/http$/, replacement: source("http/index.ts") },
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },
+      { find: /^handback\/statefun$/, replacement: source("statefun.ts") },
       { find: /^handback\/testing$/, replacement: source("testing/index.ts") },
     ],
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // They need programs that a machine may lack, and have scripts of their own.
+    exclude: ["test/clusters/**"],
     setupFiles: ["test/setup.ts"],
     // Processes, not threads: tests change the working directory, and spawn and kill programs.
     pool: "forks",

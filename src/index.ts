@@ -7,7 +7,7 @@ export { HandbackError } from "./core/errors/errors.ts";
 export type { Log } from "./core/host/log.ts";
 export type { StandardSchemaV1 } from "./core/validation/standard-schema.ts";
 export { value } from "./core/state/value.ts";
-export type { ValueOptions, ValueSpec } from "./core/state/value.ts";
+export type { ValueOptions, ValueSpec, ValueType } from "./core/state/value.ts";
 export { embedded } from "./embedded.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export { memory } from "./stores/memory/memory.ts";

@@ -1,0 +1,160 @@
+import type { Effects, Send, ValueWrite } from "../../../core/activation/effects.ts";
+import type { Json } from "../../../core/data/json.ts";
+import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import type { BatchRequest, TypedBytes } from "../wire/request.ts";
+import type {
+  BatchResponse,
+  DelayedMessage,
+  EgressRecord,
+  Mutation,
+  OutgoingMessage,
+} from "../wire/response.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import type { ValueFormats } from "./value-formats.ts";
+
+/** A message that failed for good. */
+export interface LostMessage {
+  readonly target: Address;
+  readonly caller?: Address | undefined;
+  /** The message, as its encoded payload or as it was on the wire. */
+  readonly message: string | TypedBytes;
+  readonly failure: Json;
+}
+
+/** The routes of messages that leave a function. */
+export interface Routes {
+  /** Tells whether the target is an egress, so that the message leaves the cluster. */
+  isEgress(type: string): boolean;
+  /**
+   * Encodes a message for its target: a function of this library, another one, or an egress.
+   * @throws `UNSERIALIZABLE`
+   */
+  encode(envelope: Envelope): TypedBytes;
+  /** Encodes a dead letter for the egress of dead letters, if there is one. */
+  encodeDeadLetter(lost: LostMessage): EgressRecord | undefined;
+}
+
+/** Collaborators of {@link Outgoing}. */
+export interface OutgoingParts {
+  readonly routes: Routes;
+  /** Formats of the values of the function. */
+  readonly formats: ValueFormats;
+  /** Values of the address before the batch. */
+  readonly current: BatchRequest["values"];
+  readonly now: () => number;
+}
+
+/**
+ * Collects the effects of a batch for the wire.
+ *
+ * O1 Cancellations and delayed messages keep their order over the whole batch.
+ * O2 A cluster keeps the tokens of all functions with one id together, and fails on a token that is
+ * in use. So a token begins with its function's type, and its cancellation comes before each use.
+ * O3 A delay is never negative, and never shorter than asked for.
+ * O4 The effects of one message are added as a whole, or not at all.
+ * O5 Values are changed in the order in which the function declares them. A value that stays the same
+ * is left out.
+ */
+export class Outgoing {
+  readonly #routes: Routes;
+  readonly #formats: ValueFormats;
+  readonly #current: BatchRequest["values"];
+  readonly #now: () => number;
+  readonly #messages: OutgoingMessage[] = [];
+  readonly #delayed: DelayedMessage[] = [];
+  readonly #egress: EgressRecord[] = [];
+  readonly #changes = new Map<string, TypedBytes | null>();
+
+  constructor({ routes, formats, current, now }: OutgoingParts) {
+    this.#routes = routes;
+    this.#formats = formats;
+    this.#current = current;
+    this.#now = now;
+  }
+
+  /**
+   * Adds the effects of one message. @throws `UNSERIALIZABLE` if a message or value has no form
+   * there
+   */
+  add({ address, writes, cancels, sends, deadLetters }: Effects): void {
+    // Encode everything first, because encoding may fail.
+    const changes = writes.map((write) => [write.name, this.#encode(address, write)] as const);
+    const encoded = sends.map((send) => ({
+      ...send,
+      argument: this.#routes.encode(send.envelope),
+    }));
+    for (const [name, value] of changes) this.#changes.set(name, value);
+    for (const token of cancels) this.#cancel(address.type, token);
+    for (const send of encoded) this.#send(address.type, send);
+    for (const { envelope, failure } of deadLetters) {
+      const { target, caller, payload } = envelope;
+      this.addDeadLetter({ target, caller, message: payload, failure });
+    }
+  }
+
+  /** Adds a dead letter, if there is an egress for it. */
+  addDeadLetter(lost: LostMessage): void {
+    const record = this.#routes.encodeDeadLetter(lost);
+    if (record !== undefined) this.#egress.push(record);
+  }
+
+  /** Adds a message as it came, to be tried again later. */
+  postpone({ target, argument }: OutgoingMessage, delayMs: number): void {
+    this.#delayed.push({ target, argument, delayMs, token: "" });
+  }
+
+  /** Returns all effects. */
+  response(): BatchResponse {
+    return {
+      messages: this.#messages,
+      delayed: this.#delayed,
+      egress: this.#egress,
+      mutations: [...this.#formats.keys()].flatMap((name): readonly Mutation[] => {
+        const value = this.#changes.get(name);
+        return value === undefined || isSame(value, this.#current.get(name))
+          ? []
+          : [{ name, value }];
+      }),
+    };
+  }
+
+  #encode({ type }: Address, { name, value }: ValueWrite): TypedBytes | null {
+    const format = this.#formats.get(name);
+    if (format === undefined) {
+      const why = `${type} stores only values that declare their types, so ${name} has no place`;
+      throw new HandbackError("UNSUPPORTED", why, { details: { function: type, value: name } });
+    }
+    const { typename } = format.registration;
+    return value === null ? null : { typename, bytes: format.write(value) };
+  }
+
+  #send(sender: string, send: Send & { readonly argument: TypedBytes }): void {
+    const { envelope, dueAt, token, argument } = send;
+    const { target } = envelope;
+    if (dueAt !== undefined) {
+      if (token !== undefined) this.#cancel(sender, token);
+      const delayMs = Math.max(0, Math.ceil(dueAt - this.#now()));
+      const named = token === undefined ? "" : tokenOnWire(sender, token);
+      this.#delayed.push({ target, argument, delayMs, token: named });
+    } else if (this.#routes.isEgress(target.type))
+      this.#egress.push({ egress: target.type, argument });
+    else this.#messages.push({ target, argument });
+  }
+
+  #cancel(sender: string, token: string): void {
+    this.#delayed.push({ cancel: tokenOnWire(sender, token) });
+  }
+}
+
+function isSame(value: TypedBytes | null, before: TypedBytes | undefined): boolean {
+  if (value === null || before === undefined) return value === null && before === undefined;
+  const { bytes } = value;
+  return (
+    bytes.length === before.bytes.length && bytes.every((byte, at) => byte === before.bytes[at])
+  );
+}
+
+function tokenOnWire(sender: string, token: string): string {
+  return `${sender}\n${token}`;
+}

@@ -245,14 +245,6 @@ export const OPERATING: readonly Mutation[] = [
     killedBy: "loading a state > treats constructor as a name like any other",
   },
   {
-    breaks: "state: a value read after a change is missing from the draft",
-    file: "src/core/state/state.ts",
-    find: "    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;\n",
-    replace: "",
-    test: "test/core/state.test.ts",
-    killedBy: "a state is the result of its handlers, in whatever order they touch its values",
-  },
-  {
     breaks: "the thread: its replies keep the event loop from other events",
     file: "src/stores/sqlite/writer/writer.ts",
     find: "(reply: WriterReply) => this.#inTurn(() => this.#receive(reply))",

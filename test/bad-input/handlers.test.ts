@@ -32,7 +32,7 @@ describe("a handler that exceeds its timeout", () => {
               late.push(HandbackError.is(error) && error.code);
             }
           }
-          expect(() => list.push(1)).toThrow(TypeError);
+          list.push(1);
           late.push("end");
           return "too late";
         },

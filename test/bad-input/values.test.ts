@@ -418,9 +418,9 @@ describe("later changes of a value by user code have no effect:", () => {
     expect(await client.call(box.get, undefined, { id: "sent" })).toEqual(original);
   });
 
-  test("state is as it was when it was assigned, and values read from it cannot be changed later", async () => {
+  test("state is as it was when its handler ended", async () => {
     const taken: {
-      draft?: { n: number; inner: { n: number } };
+      part?: { n: number; inner: { n: number } };
       input?: { n: number; inner: { n: number } };
     } = {};
     const keeper = stateful("values/keeper", {
@@ -432,7 +432,7 @@ describe("later changes of a value by user code have no effect:", () => {
         },
         take(ctx) {
           ctx.state.kept.n++;
-          taken.draft = ctx.state.kept;
+          taken.part = ctx.state.kept;
         },
       },
     });
@@ -440,14 +440,14 @@ describe("later changes of a value by user code have no effect:", () => {
     await client.call(keeper.set, { n: 1, inner: { n: 1 } }, { id: "a" });
     Object.assign(taken.input ?? {}, { n: 9 });
     await client.call(keeper.take, undefined, { id: "a" });
-    expect(() => Object.assign(taken.draft ?? {}, { n: 9 })).toThrow(TypeError);
+    Object.assign(taken.part ?? {}, { n: 9 });
     const read = await client.readState(keeper, "a");
     expect(read).toEqual({ kept: { n: 2, inner: { n: 1 } }, at: new Date(0) });
     read.kept.inner.n = 9;
     expect((await client.readState(keeper, "a")).kept.inner.n).toBe(1);
   });
 
-  test("values that a failed handler read from state cannot be changed later", async () => {
+  test("changes of values that a failed handler read from state change nothing", async () => {
     const taken: { list?: number[] } = {};
     const keeper = stateful("values/keeper", {
       state: { list: value<number[]>([1]) },
@@ -461,7 +461,7 @@ describe("later changes of a value by user code have no effect:", () => {
     });
     const { client } = await openEngine([keeper]);
     await assertRejects(client.call(keeper.fail, undefined, { id: "a" }), "FUNCTION_FAILED");
-    expect(() => taken.list?.push(3)).toThrow(TypeError);
+    taken.list?.push(3);
     await assertRejects(client.readState(keeper, "a"), "NOT_FOUND");
   });
 
@@ -535,7 +535,17 @@ describe("a query", () => {
     },
   });
 
-  test.each(["assign", "remove", "define", "push", "put", "invoke", "send", "terminate"] as const)(
+  test.each([
+    "assign",
+    "remove",
+    "define",
+    "push",
+    "put",
+    "date",
+    "invoke",
+    "send",
+    "terminate",
+  ] as const)(
     "that writes, starts or sends something (%s) is READ_ONLY, and changes nothing",
     async (operation) => {
       const world = await openEngine([writer]);
@@ -554,13 +564,6 @@ describe("a query", () => {
       await assertUnharmed(world);
     },
   );
-
-  test("that changes a Date in place changes a copy", async () => {
-    const { client } = await openEngine([writer]);
-    await client.call(writer.set, 7, { id: "a" });
-    await client.call(writer.date, undefined, { id: "a" });
-    expect((await client.readState(writer, "a")).at).toEqual(new Date(0));
-  });
 });
 
 describe("a context that is used after its handler has ended", () => {

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromBase64, toBase64 } from "../../src/core/codec/base64.ts";
 import { makeCodec } from "../../src/core/codec/codec.ts";
-import { mayHoldMutableLeaf } from "../../src/core/codec/decode.ts";
 import { DEFAULT_PAYLOAD_LIMIT } from "../../src/core/codec/encode.ts";
 import { type Encoded, UNDEFINED } from "../../src/core/codec/encoded.ts";
 import type { Extension } from "../../src/core/codec/extension.ts";
@@ -698,24 +697,6 @@ describe("a codec", () => {
     expect(codeOf(() => makeCodec({ extensions: [{ ...POINT, tag: "date" }] }))).toBe(
       "INVALID_OPTIONS",
     );
-  });
-
-  test("knows which texts may contain values that can change in place", () => {
-    for (const value of [new Date(0), new Map(), new Set(), new Uint8Array(1)]) {
-      expect(mayHoldMutableLeaf(codec.encode({ a: [value] }))).toBe(true);
-    }
-    for (const value of [
-      { a: [1] },
-      undefined,
-      NaN,
-      1n,
-      new Point(1),
-      { $: ["date"] },
-      '{"$":["date"',
-      ['{"$":["set",'],
-    ]) {
-      expect(mayHoldMutableLeaf(codec.encode(value))).toBe(false);
-    }
   });
 });
 

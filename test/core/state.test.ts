@@ -66,7 +66,7 @@ test("a state is the result of its handlers, in whatever order they touch its va
       async (runs) => {
         const [id, plain] = [`${keys++}`, plainState()];
         for (const steps of runs) {
-          // Within a run a copy is an alias, as with Immer. The next run has its own values.
+          // Within a run a copy is an alias. The next run has its own values.
           const expected = steps.map((each) => perform(plain, each));
           expect(await engine.client.call(keeper.run, steps, { id })).toEqual(expected);
           for (const name of NAMES) plain[name] = structuredClone(plain[name]);

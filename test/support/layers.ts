@@ -23,7 +23,7 @@ const STORE_CONTRACT = "src/stores/store.ts";
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: {
     sees: [],
-    packages: ["immer", "node:buffer", "node:crypto", "node:util/types"],
+    packages: ["node:buffer", "node:crypto", "node:util/types"],
     pure: true,
   },
   futures: { sees: ["core"], packages: [], pure: true },

@@ -49,4 +49,28 @@ export const VALUES: readonly Mutation[] = [
     test: FAILURE_TEST,
     killedBy: "an error's own properties that are plain data are kept, also hidden ones",
   },
+  {
+    breaks: "state: a change inside an object is not noticed",
+    file: "src/core/state/held-value.ts",
+    find: "return !this.#isGiven || !isObject(this.current) || this.#text === undefined;",
+    replace: "return true;",
+    test: "test/core/plain-state.test.ts",
+    killedBy: "a part that has been changed is taken with its changes",
+  },
+  {
+    breaks: "state: a printed state shows nothing",
+    file: "src/core/state/state.ts",
+    find: "new Proxy(Object.create(TARGET) as Values, this)",
+    replace: "new Proxy({} as Values, this)",
+    test: "test/core/plain-state.test.ts",
+    killedBy: "what is logged or cloned of a state is plain data, during the handler and after it",
+  },
+  {
+    breaks: "state: a schema's copy of an untouched value counts as a change",
+    file: "src/core/state/held-value.ts",
+    find: "if (isObject(this.#loaded)) this.#text = encodeIfPossible(this.#loaded, codec);",
+    replace: "",
+    test: "test/core/held-value.test.ts",
+    killedBy: "a value that a schema made is changed only if its content changes",
+  },
 ];

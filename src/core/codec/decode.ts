@@ -36,11 +36,3 @@ function isPlain(text: Encoded): boolean {
     text.startsWith(QUOTE) && text.indexOf(QUOTE, 1) === text.length - 1 && !text.includes("\\")
   );
 }
-
-/**
- * Tells whether the value of `text` may hold an object that can change in place: a Date, Map, Set
- * or Uint8Array.
- */
-export function mayHoldMutableLeaf(text: Encoded): boolean {
-  return /\{"\$":\["(?:date|map|set|bytes)"/.test(text);
-}

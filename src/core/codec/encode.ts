@@ -1,4 +1,3 @@
-import { current, isDraft } from "immer";
 import { append } from "../data/append.ts";
 import {
   isExactArray,
@@ -159,8 +158,6 @@ class Encoder {
     else if (isExactMap(value)) this.writeMap(value);
     else if (isExactSet(value)) this.writeSet(value);
     else if (isExactBytes(value)) this.writeBytes(value);
-    // A Map or Set of `ctx.state` has a class of Immer's. Other drafts look like their originals.
-    else if (isDraft(value)) this.writeContainer(current(value));
     else throw this.trail.unserializable(refuseObject(value));
   }
 
@@ -275,13 +272,10 @@ class Encoder {
   }
 
   private refuseSymbols(value: object): void {
-    if (
-      Object.getOwnPropertySymbols(value).some((symbol) =>
-        Object.prototype.propertyIsEnumerable.call(value, symbol),
-      )
-    ) {
+    const symbols = Object.getOwnPropertySymbols(value);
+    if (symbols.length === 0) return;
+    if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol)))
       this.refuseExtras("an object with a property named by a symbol");
-    }
   }
 
   private refuseExtras(got: string): never {

@@ -1,43 +1,47 @@
-import { enableMapSet, Immer } from "immer";
-import type { Draft } from "immer";
 import type { Activation } from "../activation/activation.ts";
 import type { Codec } from "../codec/codec.ts";
 import type { Encoded } from "../codec/encoded.ts";
-import { mayHoldMutableLeaf } from "../codec/decode.ts";
 import type { Content } from "../activation/effects.ts";
 import { HandbackError } from "../errors/errors.ts";
-import { isReadByValue, isReservedValue, loadState, noValues, VERSION } from "./stored-state.ts";
-import type { LoadedState, StateShape, StoredValueSpec, Values } from "./stored-state.ts";
+import { HeldValue } from "./held-value.ts";
+import { isReadByValue, isReservedValue, loadState, VERSION } from "./stored-state.ts";
+import type { StateShape, StoredValueSpec, Values } from "./stored-state.ts";
 
-enableMapSet();
+/** Key under which an open state gives its values to be printed. */
+const CONTENT = Symbol("content");
+
+/** The object behind the proxy, which `console.log` looks at. It prints the values. */
+const TARGET: Values = {
+  [Symbol.for("nodejs.util.inspect.custom")](this: Readonly<Record<symbol, unknown>>): unknown {
+    // Node passes the proxy.
+    try {
+      return this[CONTENT];
+    } catch {
+      return "[a state that cannot be read]";
+    }
+  },
+};
 
 /**
- * Immer freezes nothing: user code owns the objects it passed in, and this activation alone owns
- * the loaded ones.
- */
-const immer = new Immer({ autoFreeze: false });
-
-/**
- * One address's named values during an activation, as a draft. The object itself handles the
- * accesses to `ctx.state`, because closures would cost an allocation for each activation.
+ * One address's named values during an activation. The object itself handles the accesses to
+ * `ctx.state`, because closures would cost an allocation for each activation.
  *
  * S1 A value is decoded when it is first read, or all of them if there is a schema or a migration.
  * Untouched values cost nothing.
  * S2 Only changed values are written. Deleting brings back the initial value.
- * S3 References to the draft are revoked afterwards, and objects passed in are copied, so no alias
- * can change the state.
+ * S3 A handler gets plain data that belongs to its activation alone. The state takes the data as it
+ * is when the handler ends. What happens to it later changes nothing.
  */
 export class State implements ProxyHandler<Values> {
   readonly #activation: Activation;
   readonly #shape: StateShape;
   readonly #codec: Codec;
-  #loaded: LoadedState | undefined;
-  #misfit: Error | undefined;
-  #draft: Draft<Values> | undefined;
+  /** The values that the handler may have touched. */
+  #held: Map<string, HeldValue> | undefined;
+  #migratedFrom: number | undefined;
+  #misfit: { readonly error: unknown } | undefined;
   #readOnly = false;
   #guard: () => void = () => undefined;
-  /** Names of values that were deleted and not set since. */
-  #deleted: Set<string> | undefined;
 
   constructor(activation: Activation, shape: StateShape, codec: Codec) {
     this.#activation = activation;
@@ -45,51 +49,52 @@ export class State implements ProxyHandler<Values> {
     this.#codec = codec;
   }
 
-  /** The error that kept the state from loading. */
-  get misfit(): Error | undefined {
-    return this.#misfit;
-  }
-
-  /** Returns the object that handlers see as `ctx.state`. `guard` runs before every access. */
-  open(guard: () => void): object {
-    this.#guard = guard;
-    return new Proxy(Object.create(null) as Values, this);
+  /** Tells whether `error` is the one that kept the state from loading. */
+  isMisfit(error: unknown): boolean {
+    return this.#misfit !== undefined && this.#misfit.error === error;
   }
 
   /**
-   * Returns the object that queries see as `ctx.state`. It refuses writes; nested ones are refused
-   * when the query ends.
+   * Returns the object that handlers see as `ctx.state`. `guard` runs before every access. Queries
+   * see one that refuses writes; nested ones are refused when the query ends.
    */
-  openReadOnly(guard: () => void): object {
-    this.#readOnly = true;
-    const refuse = (_: object, name: string | symbol): never => {
-      throw this.#changed(String(name));
-    };
-    return new Proxy(this.open(guard), {
-      set: refuse,
-      deleteProperty: refuse,
-      defineProperty: refuse,
-    });
+  open(guard: () => void, { readOnly }: { readonly readOnly: boolean }): object {
+    this.#guard = guard;
+    this.#readOnly = readOnly;
+    return new Proxy(Object.create(TARGET) as Values, this);
   }
 
   get(_: Values, name: string | symbol): unknown {
     const spec = typeof name === "string" ? this.#shape.specs.get(name) : undefined;
     if (spec !== undefined) return this.#read(String(name), spec);
+    if (name === CONTENT) return this.#content();
     this.#guard();
     return undefined;
   }
 
   set(_: Values, name: string | symbol, value: unknown): boolean {
+    this.#refuseWrite(name);
     this.#specOf(name);
-    return this.#set(String(name), value);
+    this.#set(String(name), value);
+    return true;
   }
 
+  /** A deleted value reads as its initial one. */
   deleteProperty(_: Values, name: string | symbol): boolean {
-    return this.#delete(String(name), this.#specOf(name));
+    this.#refuseWrite(name);
+    const { initialText } = this.#specOf(name);
+    this.#set(String(name), this.#codec.decode(initialText)).isDeleted = true;
+    return true;
   }
 
-  defineProperty(): boolean {
+  defineProperty(_: Values, name: string | symbol): boolean {
+    this.#refuseWrite(name);
     return false;
+  }
+
+  /** A state is plain data. */
+  getPrototypeOf(): null {
+    return null;
   }
 
   has(_: Values, name: string | symbol): boolean {
@@ -117,17 +122,8 @@ export class State implements ProxyHandler<Values> {
    */
   save(): void {
     // A state that does not fit is never overwritten, whatever user code did with it.
-    if (this.#misfit !== undefined) throw this.#misfit;
-    const result = this.#finish();
-    if (result !== undefined) {
-      const { values } = this.#load();
-      for (const [name, spec] of this.#shape.specs)
-        if (Object.hasOwn(values, name)) this.#saveValue(name, spec, result[name]);
-      const isMigrated = this.#loaded?.migratedFrom !== undefined && !this.#readOnly;
-      if (isMigrated) this.#deleteFormer();
-      if ((isMigrated || this.#activation.writes.length > 0) && this.#shape.version > 1)
-        this.#activation.write(VERSION, { json: this.#shape.version });
-    }
+    if (this.#misfit !== undefined) throw this.#misfit.error;
+    if (this.#held !== undefined) this.#saveHeld(this.#held);
     for (const [name, spec] of this.#shape.specs) {
       if (spec.expireAfterCallMs === undefined || this.#activation.hasWritten(name)) continue;
       const stored = this.#activation.read(name);
@@ -136,30 +132,27 @@ export class State implements ProxyHandler<Values> {
     }
   }
 
-  /** Discards the changes and revokes references to the draft. */
-  discard(): void {
-    try {
-      this.#finish();
-    } catch {
-      // A draft that cannot be finished is discarded anyway.
+  #saveHeld(values: ReadonlyMap<string, HeldValue>): void {
+    const isMigrated = this.#migratedFrom !== undefined && !this.#readOnly;
+    for (const [name, spec] of this.#shape.specs) {
+      const held = values.get(name);
+      if (held !== undefined) this.#saveValue(name, spec, held, isMigrated);
     }
+    if (isMigrated) this.#deleteFormer();
+    if ((isMigrated || this.#activation.writes.length > 0) && this.#shape.version > 1)
+      this.#activation.write(VERSION, { json: this.#shape.version });
   }
 
-  #saveValue(name: string, spec: StoredValueSpec, after: unknown): void {
-    const isSame = Object.is(after, this.#loaded?.values[name]);
-    if (this.#readOnly && !isSame) throw this.#changed(name);
+  #saveValue(name: string, spec: StoredValueSpec, held: HeldValue, isMigrated: boolean): void {
+    if (!isMigrated && !held.isDeleted && held.isSame()) return;
+    const { initialText } = spec;
+    const text = held.current === undefined ? initialText : this.#encode(name, held.current);
+    if (!isMigrated && !held.isDeleted && held.hasText(text, this.#codec)) return;
+    if (this.#readOnly) throw this.#changed(name);
     const stored = this.#activation.read(name);
     const old = stored?.content.text;
-    const isDeleted = after === undefined || this.#deleted?.has(name) === true;
-    // Immer does not notice when a Date or a byte array changes in place.
-    const mayDiffer =
-      !isSame ||
-      isDeleted ||
-      this.#loaded?.migratedFrom !== undefined ||
-      mayHoldMutableLeaf(old ?? spec.initialText);
-    if (this.#readOnly || !mayDiffer) return;
-    const text = after === undefined ? spec.initialText : this.#encode(name, after);
-    if (text === spec.initialText && (isDeleted || old === undefined)) {
+    const isInitial = held.isDeleted || held.current === undefined || old === undefined;
+    if (text === initialText && isInitial) {
       if (stored !== undefined) this.#activation.delete(name);
       return;
     }
@@ -188,28 +181,15 @@ export class State implements ProxyHandler<Values> {
     );
   }
 
-  #open(): Values {
-    return (this.#draft ??= immer.createDraft(this.#load().values));
-  }
-
-  #finish(): Values | undefined {
-    const draft = this.#draft;
-    if (draft === undefined) return undefined;
-    this.#draft = undefined;
-    try {
-      return immer.finishDraft(draft);
-    } catch (error) {
-      // Immer's walk has no depth limit and does not say which part failed. The encoder does.
-      for (const name of this.#shape.specs.keys()) this.#encode(name, draft[name]);
-      throw error;
-    }
-  }
-
   #encode(name: string, value: unknown): Encoded {
     return this.#codec.encode(value, {
       limit: this.#activation.environment.payloadLimit,
       root: `state.${name}`,
     });
+  }
+
+  #refuseWrite(name: string | symbol): void {
+    if (this.#readOnly) throw this.#changed(String(name));
   }
 
   #changed(name: string): HandbackError {
@@ -219,49 +199,58 @@ export class State implements ProxyHandler<Values> {
     );
   }
 
-  #read(name: string, { initialText }: StoredValueSpec): unknown {
+  #read(name: string, spec: StoredValueSpec): unknown {
     this.#guard();
-    const { values } = this.#load();
-    if (!Object.hasOwn(values, name))
-      this.#add(name, this.#decode(this.#activation.read(name)?.content.text ?? initialText));
-    return this.#open()[name];
+    return this.#hold(name, spec).give(this.#codec);
   }
 
-  #set(name: string, value: unknown): boolean {
+  #set(name: string, value: unknown): HeldValue {
     this.#guard();
-    const { values } = this.#load();
-    if (!Object.hasOwn(values, name)) this.#add(name, undefined);
-    this.#deleted?.delete(name);
-    this.#open()[name] = value;
-    return true;
+    const held = this.#values().get(name) ?? this.#add(name, HeldValue.unread());
+    held.current = value;
+    held.isDeleted = false;
+    return held;
   }
 
-  /** A deleted value reads as its initial one. */
-  #delete(name: string, { initialText }: StoredValueSpec): boolean {
-    this.#set(name, this.#codec.decode(initialText));
-    (this.#deleted ??= new Set()).add(name);
-    return true;
+  #hold(name: string, { initialText }: StoredValueSpec): HeldValue {
+    const held = this.#values().get(name);
+    if (held !== undefined) return held;
+    const text = this.#activation.read(name)?.content.text ?? initialText;
+    return this.#add(
+      name,
+      this.#orMisfit(() => HeldValue.ofText(text, this.#codec)),
+    );
   }
 
-  /** Adds a value to the base of the draft. A draft that was already copied needs it too. */
-  #add(name: string, value: unknown): void {
-    this.#load().values[name] = value;
-    if (this.#draft !== undefined && !Object.hasOwn(this.#draft, name)) this.#draft[name] = value;
+  #add(name: string, held: HeldValue): HeldValue {
+    this.#values().set(name, held);
+    return held;
   }
 
-  #decode(text: Encoded): unknown {
-    return this.#orMisfit(() => this.#codec.decode(text));
+  #values(): Map<string, HeldValue> {
+    return (this.#held ??= this.#load());
   }
 
-  #load(): LoadedState {
-    if (this.#loaded !== undefined) return this.#loaded;
+  #load(): Map<string, HeldValue> {
     const read = (name: string): Content | undefined => this.#activation.read(name)?.content;
-    return (this.#loaded = isReadByValue(this.#shape, read)
-      ? { values: noValues(this.#shape), migratedFrom: undefined }
-      : this.#orMisfit(() => {
-          const names = this.#activation.storedNames();
-          return loadState(this.#shape, { names, read }, this.#codec);
-        }));
+    if (isReadByValue(this.#shape, read)) return new Map();
+    return this.#orMisfit(() => {
+      const names = this.#activation.storedNames();
+      const { values, migratedFrom } = loadState(this.#shape, { names, read }, this.#codec);
+      this.#migratedFrom = migratedFrom;
+      return new Map(
+        Object.entries(values).map(([name, value]) => [name, HeldValue.ofValue(value)]),
+      );
+    });
+  }
+
+  /** Returns plain data to print. It may be asked for at any time, also after the handler's end. */
+  #content(): unknown {
+    const entries = [...this.#shape.specs].map(([name, spec]) => [
+      name,
+      this.#hold(name, spec).give(this.#codec),
+    ]);
+    return Object.fromEntries(entries) as unknown;
   }
 
   /** An error while loading keeps the activation from saving. */
@@ -269,7 +258,7 @@ export class State implements ProxyHandler<Values> {
     try {
       return load();
     } catch (error) {
-      this.#misfit = error instanceof Error ? error : new Error(String(error));
+      this.#misfit = { error };
       throw error;
     }
   }

@@ -105,20 +105,16 @@ export function isReadByValue(
 }
 
 /**
- * Returns an empty object for values. It is a plain object, because one without a prototype is slow
- * and Immer copies it slowly. A value named `__proto__` needs one without a prototype.
+ * Returns an empty object for values. It is a plain object, because one without a prototype is
+ * slow. A value named `__proto__` needs one without a prototype.
  */
-export function noValues({ specs }: StateShape): Values {
-  return emptyValues(specs.has("__proto__"));
-}
-
 function emptyValues(hasProto: boolean): Values {
   return hasProto ? (Object.create(null) as Values) : {};
 }
 
 /** Returns every declared value, initial if it is absent. */
 function completed(shape: StateShape, present: Values, codec: Codec): Values {
-  const values = noValues(shape);
+  const values = emptyValues(shape.specs.has("__proto__"));
   for (const [name, { initialText }] of shape.specs)
     values[name] = Object.hasOwn(present, name) ? present[name] : codec.decode(initialText);
   return values;

@@ -112,7 +112,7 @@ export class HandlerContext implements Context {
       const why = "is stateless: expected a function made by stateful()";
       throw new HandbackError("UNKNOWN_VALUE", `${this.#type} ${why}`);
     }
-    return (this.#state = readOnly ? state.openReadOnly(guard) : state.open(guard));
+    return (this.#state = state.open(guard, { readOnly }));
   }
 
   get self(): Address {

@@ -208,9 +208,8 @@ class HandlerRun {
   }
 
   #fail(error: unknown): void {
-    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error === this.#state?.misfit)
+    if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && this.#state?.isMisfit(error) === true)
       throw error;
-    this.#state?.discard();
     this.#activation.rollBack();
     this.#graph.nodes = [];
     const run = this.#stop(true);

@@ -39,7 +39,7 @@ export function installPackage(app: string, tarball: string): void {
   const target = join(app, "node_modules/handback");
   mkdirSync(target, { recursive: true });
   runProgram("tar", ["-xzf", tarball, "--strip-components=1", "-C", target]);
-  for (const name of Object.keys(manifest().dependencies)) linkPackage(app, name);
+  for (const name of Object.keys(manifest().dependencies ?? {})) linkPackage(app, name);
   writeFileSync(join(app, "package.json"), JSON.stringify({ type: "module", private: true }));
 }
 
@@ -71,7 +71,7 @@ export function runProgram(
 }
 
 interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly files: readonly string[];
 }
 

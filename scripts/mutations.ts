@@ -13,6 +13,8 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
+import { STORE_OWNERSHIP } from "./mutations/store/ownership.ts";
 import { STORE_REALMS } from "./mutations/store/realms.ts";
 import { TIMER } from "./mutations/timer.ts";
 import { VALUES } from "./mutations/values/values.ts";
@@ -36,6 +38,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DAMAGE,
   ...MIGRATIONS,
   ...STORE_REALMS,
+  ...STORE_OWNERSHIP,
+  ...MISSING_LOGS,
   ...COPIES_OF_THE_PACKAGE,
   ...VALUES,
   ...RENAMED,

@@ -165,7 +165,7 @@ const OPTIONS = {
  * engine.
  *
  * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_BUSY`,
- * `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+ * `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `STORE_INCOMPLETE`, `FORMAT_TOO_NEW`
  * @example
  * import { embedded, fn, sqlite } from "handback";
  *
@@ -190,10 +190,13 @@ export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Pr
   const used = readOptions("embedded", OPTIONS, options);
   const definitions = withEgress(defineAll(used.functions), used.egress);
   const { store } = used;
+  let fail: (error: HandbackError) => void = () => undefined;
   const storeInfo = await store.open({
-    waiting: ({ message }) => used.log.warn(`${message}; opening waits for it`),
+    warn: (message) => used.log.warn(message),
+    failed: (error) => fail(error),
   });
   const engine = assemble(machine, used, { definitions, storeInfo });
+  fail = (error) => engine.fail(error);
   try {
     await adoptStates(store, definitions, used.log);
     engine.start();

@@ -73,7 +73,7 @@ export const DAMAGE: readonly Mutation[] = [
   {
     breaks: "the damaged log: a log with a damaged header is taken for an empty one",
     file: WAL_VERIFICATION,
-    find: "hasContent ? { damagedFrame: 0, hasRemains: false } : EMPTY",
+    find: "hasContent ? { ...EMPTY, damagedFrame: 0 } : EMPTY",
     replace: "(void hasContent, EMPTY)",
     test: DAMAGE_TESTS,
     killedBy: "a log > with a damaged header is STORE_CORRUPT; an empty or zeroed one is not",

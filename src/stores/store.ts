@@ -100,8 +100,10 @@ export interface StoreInfo {
 
 /** Receives what an open store reports on its own. */
 export interface StoreEvents {
-  /** Opening waits for a lock that another engine or program holds. */
-  waiting(reason: HandbackError): void;
+  /** A person should know this. */
+  warn(message: string): void;
+  /** The store takes no more commits. */
+  failed(error: HandbackError): void;
 }
 
 /**
@@ -122,7 +124,8 @@ export interface Store {
   /**
    * Locks and opens the store.
    *
-   * @throws `STORE_LOCKED`, `STORE_BUSY`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `FORMAT_TOO_NEW`
+   * @throws `STORE_LOCKED`, `STORE_BUSY`, `STORE_OPEN_FAILED`, `STORE_CORRUPT`,
+   * `STORE_INCOMPLETE`, `FORMAT_TOO_NEW`
    */
   open(events?: StoreEvents): Promise<StoreInfo>;
   /**

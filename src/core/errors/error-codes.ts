@@ -150,6 +150,16 @@ export const ERROR_CODES = {
     meaning: "The store cannot be opened, for the reason in `cause`.",
   },
   STORE_CORRUPT: { retryable: false, meaning: "The store's file is damaged." },
+  STORE_INCOMPLETE: {
+    retryable: false,
+    meaning:
+      "The store was not closed and its log is missing or too old, so acknowledged work is missing.",
+  },
+  STORE_FENCED: {
+    retryable: false,
+    meaning:
+      "Another engine opened the store or its files were replaced, so this engine has stopped, and `details.definite` tells whether the call was certainly not accepted.",
+  },
   STORE_FULL: {
     retryable: true,
     meaning:

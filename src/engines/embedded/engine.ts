@@ -152,6 +152,11 @@ export class EmbeddedEngine implements Engine {
     dispatcher.dispatch();
   }
 
+  /** Stops the engine, because its store takes no more commits. */
+  fail(error: HandbackError): void {
+    this.#rooms.lifecycle.fail(error);
+  }
+
   /** Waits for running handlers for a while, commits, and closes the store. Waiting work stays. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());

@@ -103,6 +103,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 503,
   STORE_FULL: 503,
   STORE_BUSY: 503,
+  STORE_FENCED: 503,
   CLOSED: 503,
 };
 

@@ -13,6 +13,7 @@ import type {
 } from "../store.ts";
 import type { Durability } from "./connection/connection-settings.ts";
 import type { SqliteConnection } from "./connection/sqlite-connection.ts";
+import type { MissingLog } from "./file/wal.ts";
 import { toStoreError } from "./file/sqlite-failure.ts";
 import { openSession } from "./session/store-session.ts";
 import type { StoreSession } from "./session/store-session.ts";
@@ -27,20 +28,19 @@ export interface SqliteStoreOptions {
   readonly durability: Durability;
   /** In ms. */
   readonly lockTimeout: number;
+  readonly missingLog: MissingLog;
 }
 
 /** A store in a file. Each opening is a {@link StoreSession}; every failure gets its code here. */
 export class SqliteStore implements Store {
   readonly #path: string;
-  readonly #durability: Durability;
-  readonly #lockTimeoutMs: number;
+  readonly #options: SqliteStoreOptions;
   readonly #latency = new CommitLatency();
   #session: StoreSession | undefined;
 
-  constructor(path: string, { durability, lockTimeout }: SqliteStoreOptions) {
+  constructor(path: string, options: SqliteStoreOptions) {
     this.#path = path;
-    this.#durability = durability;
-    this.#lockTimeoutMs = lockTimeout;
+    this.#options = options;
   }
 
   get queuesFrom(): number | undefined {
@@ -48,19 +48,21 @@ export class SqliteStore implements Store {
   }
 
   async open(events?: StoreEvents): Promise<StoreInfo> {
+    const { lockTimeout } = this.#options;
     const patience = {
-      STORE_LOCKED: this.#lockTimeoutMs,
-      STORE_BUSY: Math.max(this.#lockTimeoutMs, BUSY_PATIENCE_MS),
+      STORE_LOCKED: lockTimeout,
+      STORE_BUSY: Math.max(lockTimeout, BUSY_PATIENCE_MS),
     };
     return waitForLock(
-      () => this.#open(),
+      () => this.#open(events),
       patience,
-      (reason) => events?.waiting(reason),
+      ({ message }) => events?.warn(`${message}; opening waits for it`),
     );
   }
 
-  #open(): StoreInfo {
-    const options = { path: this.#path, durability: this.#durability, latency: this.#latency };
+  #open(events: StoreEvents | undefined): StoreInfo {
+    const { durability, missingLog } = this.#options;
+    const options = { path: this.#path, durability, missingLog, latency: this.#latency, events };
     try {
       this.#session = openSession(options);
       return this.#session.info;
@@ -114,7 +116,7 @@ export class SqliteStore implements Store {
   }
 
   async renameStates(from: string, to: string): Promise<void> {
-    const rename = (): void => this.#use((connection) => connection.renameStates(from, to));
+    const rename = (): void => this.#use(() => this.#openedSession().renameStates(from, to));
     await waitForLock(rename, { STORE_BUSY: BUSY_PATIENCE_MS });
   }
 

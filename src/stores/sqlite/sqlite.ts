@@ -26,11 +26,20 @@ export interface SqliteOptions {
    * closed its engine.
    */
   readonly lockTimeout?: Duration;
+  /**
+   * What to do with a store that was not closed and whose log (`-wal`) is missing or too old, so
+   * that acknowledged work is missing. Default: `"refuse"`.
+   *
+   * - `refuse`: opening rejects with `STORE_INCOMPLETE`.
+   * - `accept`: the engine logs a warning and goes on without the missing work.
+   */
+  readonly missingLog?: "refuse" | "accept";
 }
 
 const OPTIONS = {
   durability: withDefault("strict", oneOf("strict", "relaxed")),
   lockTimeout: withDefault(0, durationMs()),
+  missingLog: withDefault("refuse", oneOf("refuse", "accept")),
 } satisfies OptionTable<SqliteOptions>;
 
 /**

@@ -65,7 +65,7 @@ describe("a store with a failed flush", () => {
     const path = newPath();
     const store = await opened(path);
     await store.commit(batchOf({ inserted: [message(1)] }));
-    vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
+    vi.spyOn(SqliteConnection.prototype, "recordClose").mockImplementationOnce(
       thrower(sqliteError(FLUSH_FAILED)),
     );
     const first = filesOf(path);
@@ -84,7 +84,7 @@ describe("a store with a failed flush", () => {
 test("a store without room to record a clean close is closed like any other", async () => {
   const path = newPath();
   const store = await opened(path);
-  vi.spyOn(SqliteConnection.prototype, "recordCleanClose").mockImplementationOnce(
+  vi.spyOn(SqliteConnection.prototype, "recordClose").mockImplementationOnce(
     thrower(sqliteError(FULL)),
   );
   await store.close(true);

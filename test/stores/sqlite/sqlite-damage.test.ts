@@ -393,8 +393,8 @@ describe("a log", () => {
 
   test("of a relaxed store may lose any number of last commits; the others are read, also by a strict store", async () => {
     const { killed } = await createStores("relaxed");
-    const [, second = 0] = commitsOf(readFileSync(`${killed}-wal`));
-    const copy = damagedCopy(killed, "-wal", flip(startOf(second) + 1_000, 3));
+    const [first = 0] = commitsOf(readFileSync(`${killed}-wal`));
+    const copy = damagedCopy(killed, "-wal", flip(startOf(first) + 1_000, 3));
     const store = await opened(copy);
     expect(store.readMessages(0, 10)).toEqual([]);
     await store.close();
@@ -410,7 +410,7 @@ describe("a log", () => {
       });
     }
     for (const length of [0, 20, 32, 10_000])
-      expect(verifyWal(Buffer.alloc(length), Buffer.alloc(0))).toEqual({ hasRemains: false });
+      expect(verifyWal(Buffer.alloc(length), Buffer.alloc(0))).toMatchObject({ hasRemains: false });
   });
 
   test("from a machine with the other byte order is verified too", async () => {
@@ -418,12 +418,15 @@ describe("a log", () => {
     const log = readFileSync(`${killed}-wal`);
     const bigEndian = bigEndianLog(log);
     expect(bigEndian.equals(log)).toBe(false);
-    expect(verifyWal(bigEndian, Buffer.alloc(0))).toEqual({
+    expect(verifyWal(bigEndian, Buffer.alloc(0))).toMatchObject({
       damagedFrame: undefined,
       hasRemains: false,
     });
     flip(startOf(2) + 1_000, 3)(bigEndian);
-    expect(verifyWal(bigEndian, Buffer.alloc(0))).toEqual({ damagedFrame: 2, hasRemains: true });
+    expect(verifyWal(bigEndian, Buffer.alloc(0))).toMatchObject({
+      damagedFrame: 2,
+      hasRemains: true,
+    });
   });
 });
 

@@ -24,7 +24,15 @@ import { storeCases } from "../support/store-cases.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ONE_MESSAGE = batchOf({ inserted: [message(1)] });
-const NAMES = ["s.db", "s.db-lock", "s.db-pid", "s.db-shm", "s.db-wal"];
+const NAMES = [
+  "s.db",
+  "s.db-last",
+  "s.db-lock",
+  "s.db-pid",
+  "s.db-shm",
+  "s.db-wal",
+  "s.db-wal-link",
+];
 
 const newPath = (): string => join(temporaryDirectory(), "s.db");
 

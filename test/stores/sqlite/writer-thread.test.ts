@@ -14,6 +14,7 @@ import { A, added, batchOf, delayed, message, row, sized, updated } from "../sup
 import { byThread } from "../support/by-thread.ts";
 import { NODE_OPTIONS } from "../support/node-options.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
+import { ownerOf } from "../support/owner-of.ts";
 import { startedThreads } from "../support/started-threads.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -218,7 +219,7 @@ describe("a thread that has ended", () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
-    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
     await writer.checkpoint();
     const lock = lockDatabase(path);
     const pending = Promise.allSettled([
@@ -339,7 +340,11 @@ describe("a thread that cannot be started", () => {
     const store = await opened(path);
     // The store itself is open by then.
     vi.spyOn(SqliteWriter.prototype, "apply").mockImplementationOnce((packed) =>
-      new SqliteWriter({ file: join(path, "nowhere"), durability: "strict" }).apply(packed),
+      new SqliteWriter({
+        file: join(path, "nowhere"),
+        durability: "strict",
+        owner: ownerOf(path),
+      }).apply(packed),
     );
     await store.commit(batchOf({ inserted: [message(1)] }));
     expect(store.readMessages(0, 10)).toEqual([message(1)]);
@@ -362,7 +367,7 @@ describe("a thread that is closing", () => {
     const threads = startedThreads();
     const path = newPath();
     const store = await opened(path);
-    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
     const applied = writer.apply(encodeBatch(batchOf({ inserted: [message(1)] })));
     const closed = writer.close();
     await expect(writer.checkpoint()).rejects.toThrow("the writer thread is closing");
@@ -411,7 +416,7 @@ describe("while the thread commits", () => {
   test("the event loop handles other events between replies, even if they arrive fast", async () => {
     const path = newPath();
     await (await opened(path)).close();
-    const writer = new SqliteWriter({ file: path, durability: "relaxed" });
+    const writer = new SqliteWriter({ file: path, durability: "relaxed", owner: ownerOf(path) });
     await writer.apply(encodeBatch(batchOf({})));
     const perTurn: number[] = [];
     let inTurn = 0;

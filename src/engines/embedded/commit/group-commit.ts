@@ -1,3 +1,4 @@
+import type { Reply } from "../../../core/activation/effects.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { CommitListener } from "./commit-listener.ts";
 import type { MessageIndex } from "./message-index.ts";
@@ -168,6 +169,12 @@ export class GroupCommit {
     for (const batch of this.#inFlight) batch.applyWatches(watches, prefix);
     this.#current.applyWatches(watches, prefix);
     return watches.values();
+  }
+
+  /** Yields the replies of the commits in flight and of the next one. */
+  *unwrittenReplies(): Generator<Reply> {
+    for (const batch of this.#inFlight) yield* batch.replies;
+    yield* this.#current.replies;
   }
 
   /** Yields the delay tokens that commits in flight and the next one cancel. */

@@ -49,6 +49,11 @@ export class ReplyQueue {
     for (let left = limit; left > 0 && !this.isEmpty; left--) this.#deliverNext();
   }
 
+  /** Rejects the callers of replies that do not leave, because their batch was not committed. */
+  reject(unsent: Iterable<Reply>, error: HandbackError): void {
+    for (const { key } of unsent) this.#parts.callers.reject(key, error);
+  }
+
   /** Delivers all replies, then rejects the callers whose requests have none yet. */
   rejectCallers(error: HandbackError): void {
     while (!this.isEmpty) this.#deliverNext();

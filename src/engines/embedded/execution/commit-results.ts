@@ -5,6 +5,7 @@ import type { GroupCommit } from "../commit/group-commit.ts";
 import type { WriteBatch } from "../commit/write-batch.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { ReplyQueue } from "../dispatch/reply-queue.ts";
+import { fencedFor, isRolledBack } from "../lifecycle/fenced.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { StateCache } from "../state/state-cache.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
@@ -43,7 +44,9 @@ export class CommitResults implements CommitListener {
   }
 
   commitFailed(error: unknown): void {
-    this.#parts.lifecycle.fail(error);
+    const { commits, replies, lifecycle } = this.#parts;
+    if (isRolledBack(error)) replies.reject(commits.unwrittenReplies(), fencedFor(error, true));
+    lifecycle.fail(error);
   }
 
   outage(doubt: HandbackError): void {

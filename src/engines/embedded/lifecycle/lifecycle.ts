@@ -1,5 +1,6 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Log } from "../../../core/host/log.ts";
+import { fencedFor } from "./fenced.ts";
 
 /**
  * The state of an engine: running, closing, or stopped for a reason.
@@ -76,16 +77,16 @@ export class Lifecycle {
   fail(error: unknown): void {
     if (this.#stopReason !== undefined) return;
     const reason = HandbackError.is(error) ? error : commitFailed(error);
-    this.#stopReason = reason;
-    this.#log.error(reason.message);
-    this.#onFailure(reason);
+    this.#stopReason = fencedFor(reason, true);
+    this.#log.error(`${reason.message}; the engine has stopped`);
+    this.#onFailure(fencedFor(reason, false));
   }
 }
 
 function commitFailed(cause: unknown): HandbackError {
   return new HandbackError(
     "STORE_FAILED",
-    "a commit failed, and it is not known whether it happened; the engine has stopped",
+    "a commit failed, and it is not known whether it happened",
     { cause },
   );
 }

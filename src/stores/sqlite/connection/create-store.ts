@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { newStoreId } from "../../store-id.ts";
 import { flushDirectory } from "../file/flush-directory.ts";
+import { removeLastCommit } from "../file/last-commit.ts";
+import { unlinkLog } from "../file/second-log.ts";
 import { APPLICATION_ID, FORMAT_VERSION } from "../file/store-file.ts";
 import { insertMeta } from "../tables/meta.ts";
 import { ALL_TABLES } from "../tables/tables.ts";
@@ -16,6 +18,8 @@ export function createStore(file: string): void {
   const temporary = `${file}-new`;
   // An earlier process may have crashed before the rename.
   rmSync(temporary, { force: true });
+  unlinkLog(file);
+  removeLastCommit(file);
   closeSync(openSync(temporary, "wx", 0o600));
   const database = new DatabaseSync(temporary);
   try {

@@ -7,6 +7,7 @@ import { corruptStore } from "../file/sqlite-failure.ts";
 import type { WalFinding } from "../file/wal-verification.ts";
 import type { Packed } from "../rows/packed.ts";
 import { applyBatch } from "../tables/batch-codec.ts";
+import type { StoreOwner } from "../tables/commit-marks.ts";
 import type { OpenTable, RowCounts } from "../tables/table.ts";
 import { countRows, openTables, prepareCount } from "../tables/tables.ts";
 import type { OpenTables } from "../tables/tables.ts";
@@ -32,8 +33,12 @@ export class SqliteConnection {
   readonly #vacuum: IncrementalVacuum;
   readonly #count: StatementSync;
   readonly #checkpoint: StatementSync;
+  /** The opening that commits; unknown until it is recorded. */
+  #owner: StoreOwner | undefined;
 
-  constructor(file: string, durability: Durability) {
+  /** @param owner - the opening that commits; absent: {@link recordOpening} makes one */
+  constructor(file: string, durability: Durability, owner?: StoreOwner) {
+    this.#owner = owner;
     this.#file = file;
     this.#durability = durability;
     const database = (this.#database = new DatabaseSync(file));
@@ -64,7 +69,7 @@ export class SqliteConnection {
       throw damagedWal(this.#file, damagedFrame);
     if (this.#vacuum.totalPages() <= SMALL_FILE) this.#checkPages();
     // The next crash must not mix these remains with the frames of later commits.
-    if (hasRemains) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (hasRemains) this.#database.exec("PRAGMA wal_checkpoint(RESTART)");
   }
 
   #checkPages(): void {
@@ -75,21 +80,29 @@ export class SqliteConnection {
 
   /**
    * Records an opening of the store. It reaches the disk even if the store is relaxed, because the
-   * next opening must know that the last one was relaxed.
+   * next opening must know that the last one was relaxed. The log is copied into the file, so that
+   * the file itself tells that the store is open.
+   *
+   * @param skipped - number of openings to leave out, because another copy may have counted them
    */
-  recordOpening(): StoreInfo {
+  recordOpening(skipped = 0): StoreInfo {
     setDurability(this.#database, "strict");
-    const info = this.#transactions.write(() => this.#countOpening());
+    const info = this.#transactions.write(() => this.#countOpening(skipped));
     setDurability(this.#database, this.#durability);
+    this.checkpoint();
     return info;
   }
 
-  #countOpening(): StoreInfo {
-    const { meta, messages, delayed, state, crashMarks } = this.tables;
+  #countOpening(skipped: number): StoreInfo {
+    const { meta, commitMarks, messages, delayed, state, crashMarks } = this.tables;
     const { storeId, generation: last, clean } = meta.read();
-    const generation = last + 1;
+    const generation = last + 1 + skipped;
     state.addTypeIndex();
     meta.write({ storeId, generation, clean: false, relaxed: this.#durability === "relaxed" });
+    commitMarks.createIfMissing();
+    const commits = (commitMarks.read()?.commits ?? 0) + 1;
+    commitMarks.write({ storeId, generation, commits, isClosed: false });
+    this.#owner = { storeId, generation };
     return {
       storeId,
       generation,
@@ -100,10 +113,16 @@ export class SqliteConnection {
     };
   }
 
-  /** Records that the store is closed cleanly, and deletes all crash marks. */
-  recordCleanClose(): void {
-    const { meta, crashMarks } = this.tables;
+  /**
+   * Records that the store is closed, so that the file needs no log afterwards.
+   *
+   * @param clean - whether the close is a clean one, which deletes all crash marks
+   */
+  recordClose(clean: boolean): void {
+    const { meta, crashMarks, commitMarks } = this.tables;
     this.#transactions.write(() => {
+      commitMarks.advance(this.#openOwner(), true);
+      if (!clean) return;
       crashMarks.deleteAll();
       meta.write({ ...meta.read(), clean: true });
     });
@@ -111,9 +130,30 @@ export class SqliteConnection {
 
   /**
    * Applies a batch in one transaction, on disk when it returns; changes nothing when it throws.
+   *
+   * @throws `STORE_FENCED` if another engine has opened the store
    */
   apply(packed: Packed): void {
-    this.#transactions.write(() => applyBatch(packed, this.#applied));
+    this.#transactions.write(() => {
+      this.tables.commitMarks.advance(this.#openOwner());
+      applyBatch(packed, this.#applied);
+    });
+  }
+
+  /** Number of commits to the store so far. */
+  get commits(): number {
+    return this.tables.commitMarks.read()?.commits ?? 0;
+  }
+
+  /** @throws `STORE_FENCED` if another engine has opened the store */
+  requireOwner(): void {
+    this.#transactions.endRead();
+    this.tables.commitMarks.requireOwner(this.#openOwner());
+  }
+
+  #openOwner(): StoreOwner {
+    if (this.#owner !== undefined) return this.#owner;
+    throw new Error("the opening of the store is not recorded");
   }
 
   /** Reads all values of one address. */
@@ -124,8 +164,10 @@ export class SqliteConnection {
 
   /** Gives the states of one function type to another. */
   renameStates(from: string, to: string): void {
-    this.#transactions.endRead();
-    this.tables.state.rename(from, to);
+    this.#transactions.write(() => {
+      this.tables.commitMarks.advance(this.#openOwner());
+      this.tables.state.rename(from, to);
+    });
   }
 
   /** Counts the rows of the tables. */

@@ -1,3 +1,5 @@
+import { LogHistory } from "./log-history.ts";
+
 /** The result of {@link verifyWal}. */
 export interface WalFinding {
   /**
@@ -7,9 +9,13 @@ export interface WalFinding {
   readonly damagedFrame?: number | undefined;
   /** `true` if frames after the last commit look like frames of later commits. */
   readonly hasRemains: boolean;
+  /** `true` if the log has an intact header. */
+  readonly hasHeader: boolean;
+  /** The commits in the log, if there are any. */
+  readonly history?: LogHistory | undefined;
 }
 
-const EMPTY: WalFinding = { hasRemains: false };
+const EMPTY: WalFinding = { hasRemains: false, hasHeader: false };
 
 /**
  * The format of the log: https://sqlite.org/fileformat2.html#the_write_ahead_log. Its numbers are
@@ -46,15 +52,17 @@ export function verifyWal(log: Buffer, index: Buffer): WalFinding {
   const words = checksumWords(log);
   if (words === undefined) {
     const hasContent = log.subarray(HEADER.bytes).some((byte) => byte !== 0);
-    return hasContent ? { damagedFrame: 0, hasRemains: false } : EMPTY;
+    return hasContent ? { ...EMPTY, damagedFrame: 0 } : EMPTY;
   }
   const frames = new WalFrames(log, words);
-  const { intact, committed } = frames.follow();
+  const { intact, committed, history } = frames.follow();
   const [first, second] = frames.commitsFrom(intact + 1);
   const isDamaged = second !== undefined || flushedFrames(index, log) > committed;
   return {
     damagedFrame: isDamaged ? intact + 1 : undefined,
     hasRemains: first !== undefined || frames.belongs(committed + 1),
+    hasHeader: true,
+    history,
   };
 }
 
@@ -97,10 +105,15 @@ class WalFrames {
   }
 
   /**
-   * Follows the chain of checksums. Returns the last intact frame,
-   * and the last that ends an intact commit.
+   * Follows the chain of checksums. Returns the last intact frame, the last that ends an intact
+   * commit, and the intact commits.
    */
-  follow(): { readonly intact: number; readonly committed: number } {
+  follow(): {
+    readonly intact: number;
+    readonly committed: number;
+    readonly history: LogHistory | undefined;
+  } {
+    const history = new LogHistory();
     const sum = new WalChecksum();
     sum.add(this.#words, { from: 0, bytes: HEADER.checksum });
     let committed = 0;
@@ -110,9 +123,16 @@ class WalFrames {
       sum.add(this.#words, { from: at, bytes: FRAME.salts });
       sum.add(this.#words, { from: at + FRAME.bytes, bytes: this.#pageSize });
       if (!sum.isAt(this.#log, at + FRAME.checksum)) break;
-      if (this.#isCommit(frame)) committed = frame;
+      const page = at + FRAME.bytes;
+      history.addPage(
+        this.#log.readUInt32BE(at + FRAME.page),
+        this.#log.subarray(page, page + this.#pageSize),
+      );
+      if (!this.#isCommit(frame)) continue;
+      committed = frame;
+      history.endCommit();
     }
-    return { intact: frame - 1, committed };
+    return { intact: frame - 1, committed, history: committed > 0 ? history : undefined };
   }
 
   /** Returns the first two frames, from this one on, that end a commit of this log. */

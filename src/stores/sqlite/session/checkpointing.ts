@@ -26,6 +26,8 @@ export interface CheckpointingParts {
   readonly routing: CommitRouting;
   /** Returns whether the session is open and has not failed. */
   readonly isUsable: () => boolean;
+  /** @throws if the files of the store were replaced, so that nothing may be copied into them */
+  readonly requireFiles: () => void;
   /** Reports a failure. The next commit rejects with it, unless the disk was full. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -75,6 +77,7 @@ export class Checkpointing {
   async #checkpoint(): Promise<void> {
     const { connection, durability, latency, routing, isUsable, onFailure } = this.#parts;
     try {
+      this.#parts.requireFiles();
       const isBusy = await routing.checkpoint();
       if (!isUsable()) return;
       if (isBusy && durability === "relaxed") this.#flushLater();

@@ -1,5 +1,7 @@
+import { randomInt } from "node:crypto";
+import { existsSync } from "node:fs";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { Batch, StoreInfo } from "../../store.ts";
+import type { Batch, StoreEvents, StoreInfo } from "../../store.ts";
 import type { Durability } from "../connection/connection-settings.ts";
 import { createStore } from "../connection/create-store.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
@@ -8,12 +10,15 @@ import { lockStore } from "../file/lock.ts";
 import type { StoreLock } from "../file/lock.ts";
 import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "../file/sqlite-failure.ts";
 import { locateStore, storeExists } from "../file/store-file.ts";
-import { readWal } from "../file/wal.ts";
-import type { WalFinding } from "../file/wal-verification.ts";
+import { LastCommitFile, removeLastCommit } from "../file/last-commit.ts";
+import { linkLog, unlinkLog } from "../file/second-log.ts";
+import { checkLog } from "../file/wal.ts";
+import type { CheckedLog, MissingLog } from "../file/wal.ts";
 import { encodeBatch } from "../tables/batch-codec.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { CommitRouting } from "./commit-routing.ts";
+import { Ownership } from "./ownership.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
 /** Time, in ms, for which closing waits while another program has locked the file. */
@@ -24,9 +29,18 @@ export interface SessionOptions {
   /** The path as the user gave it, made absolute. */
   readonly path: string;
   readonly durability: Durability;
+  /** What to do with a store whose last commits are missing. */
+  readonly missingLog: MissingLog;
   /** Latency of the commits so far, which outlives the session. */
   readonly latency: CommitLatency;
+  readonly events: StoreEvents | undefined;
 }
+
+/**
+ * Number of openings that a copy of a store leaves out, at least and at most: the store that it was
+ * copied from goes on counting, and two openings with one number would give out the same ids.
+ */
+const [SKIPPED_FROM, SKIPPED_TO] = [1_024, 32_768];
 
 /** Opens a store: takes its lock, creates it if it is missing, and checks it. */
 export function openSession(options: SessionOptions): StoreSession {
@@ -34,9 +48,11 @@ export function openSession(options: SessionOptions): StoreSession {
   const lock = lockStore(file);
   try {
     if (!storeExists(file)) createStore(file);
-    const wal = readWal(file);
+    const log = checkLog(file, options.missingLog);
+    if (log.notice !== undefined) options.events?.warn(`the store ${file}: ${log.notice}`);
     const connection = new SqliteConnection(file, options.durability);
-    const info = recordOpening(file, connection, wal);
+    const info = recordOpening(file, connection, log);
+    linkLog(file);
     return new StoreSession({ ...options, file, lock, connection, info });
   } catch (error) {
     lock.release();
@@ -45,10 +61,10 @@ export function openSession(options: SessionOptions): StoreSession {
 }
 
 /** Checks the store and records the opening. A damaged store stays as it is. */
-function recordOpening(file: string, connection: SqliteConnection, wal: WalFinding): StoreInfo {
+function recordOpening(file: string, connection: SqliteConnection, log: CheckedLog): StoreInfo {
   try {
-    connection.verify(wal);
-    return connection.recordOpening();
+    connection.verify(log);
+    return connection.recordOpening(log.isBranch ? randomInt(SKIPPED_FROM, SKIPPED_TO) : 0);
   } catch (error) {
     closeWithoutCheckpoint(file, () => connection.close());
     throw error;
@@ -75,15 +91,31 @@ export class StoreSession {
   readonly #parts: SessionParts;
   readonly #routing: CommitRouting;
   readonly #checkpointing: Checkpointing;
+  readonly #ownership: Ownership;
+  readonly #lastCommit: LastCommitFile | undefined;
   #failure: HandbackError | undefined;
   #isOpen = true;
 
   constructor(parts: SessionParts) {
-    const { file, durability, latency, connection, info } = parts;
+    const { file, durability, latency, connection, info, events } = parts;
     this.#parts = parts;
+    this.#lastCommit = lastCommitFile(parts);
+    this.#ownership = new Ownership({
+      file,
+      connection,
+      onLost: (error) => {
+        this.#ownership.stop();
+        this.#failure ??= error;
+        events?.failed(error);
+      },
+    });
     this.connection = connection;
     this.info = info;
-    const routing = new CommitRouting({ connection, latency, writer: { file, durability } });
+    const routing = new CommitRouting({
+      connection,
+      latency,
+      writer: { file, durability, owner: info },
+    });
     this.#routing = routing;
     this.#checkpointing = new Checkpointing({
       connection,
@@ -91,6 +123,7 @@ export class StoreSession {
       latency,
       routing,
       isUsable: () => this.#isOpen && this.#failure === undefined,
+      requireFiles: () => this.#ownership.requireFiles(),
       onFailure: (error) => this.#failCheckpoint(error),
     });
   }
@@ -104,12 +137,20 @@ export class StoreSession {
     try {
       if (this.#routing.isOnEventLoop(packed, mayBlock)) connection.apply(packed);
       else await this.#routing.applyOnThread(packed);
+      this.#ownership.requireFiles();
+      this.#lastCommit?.count();
     } catch (error) {
       throw this.#failCommit(error);
     }
     connection.endRead();
     latency.record(packed, performance.now() - start);
     this.#checkpointing.afterCommit(packed, batch);
+  }
+
+  /** Gives the states of one function type to another. @see Store.renameStates */
+  renameStates(from: string, to: string): void {
+    this.connection.renameStates(from, to);
+    this.#lastCommit?.count();
   }
 
   /** @see Store.queuesFrom */
@@ -122,28 +163,34 @@ export class StoreSession {
     const { file, lock, connection } = this.#parts;
     this.#isOpen = false;
     this.#checkpointing.stop();
+    this.#ownership.stop();
     try {
       await this.#routing.close();
-      const mayWrite =
-        this.#failure === undefined && (!clean || (await this.#tryRecordCleanClose()));
-      if (mayWrite) connection.close();
-      else closeWithoutCheckpoint(file, () => connection.close());
+      if (await this.#mayWrite(clean)) {
+        connection.close();
+        if (!existsSync(`${file}-wal`)) forgetLog(file);
+      } else closeWithoutCheckpoint(file, () => connection.close());
     } finally {
+      this.#lastCommit?.close();
       lock.release();
     }
   }
 
+  async #mayWrite(clean: boolean): Promise<boolean> {
+    return this.#failure === undefined && this.#ownership.hasFiles && this.#tryRecordClose(clean);
+  }
+
   /**
-   * Records a clean close, if possible. Otherwise the next opening is only more careful: all
+   * Records the close, if possible. Otherwise the next opening is only more careful: all
    * commits are still there.
    *
    * @returns whether the store may be written to afterwards
    */
-  async #tryRecordCleanClose(): Promise<boolean> {
+  async #tryRecordClose(clean: boolean): Promise<boolean> {
     const { path, connection } = this.#parts;
     const record = (): void => {
       try {
-        connection.recordCleanClose();
+        connection.recordClose(clean);
       } catch (error) {
         throw toStoreError(error, path, "STORE_FAILED");
       }
@@ -172,4 +219,22 @@ export class StoreSession {
     // Without room in the file, or while another program has locked it, the log keeps the commits.
     if (failure.code !== "STORE_FULL" && failure.code !== "STORE_BUSY") this.#failure ??= failure;
   }
+}
+
+/** Returns the file with the number of the last commit; `undefined` for a relaxed store. */
+function lastCommitFile({
+  file,
+  durability,
+  connection,
+  info,
+}: SessionParts): LastCommitFile | undefined {
+  removeLastCommit(file);
+  if (durability === "relaxed") return undefined;
+  return new LastCommitFile(file, { storeId: info.storeId, commits: connection.commits });
+}
+
+/** Deletes what is known about the log of a store that was closed. */
+function forgetLog(file: string): void {
+  unlinkLog(file);
+  removeLastCommit(file);
 }

@@ -1,5 +1,6 @@
 import type { StatementSync } from "node:sqlite";
 import { integerColumn } from "../rows/columns.ts";
+import { commitMarks } from "./commit-marks.ts";
 import { crashMarks } from "./crash-marks.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { delayed } from "./delayed.ts";
@@ -10,7 +11,7 @@ import type { OpenTable, RowCounts, Table, TableSource } from "./table.ts";
 import { watches } from "./watches.ts";
 
 /** All tables of a store, in the order in which a batch is packed and applied. */
-const TABLES = { messages, delayed, state, watches, deadLetters, crashMarks, meta };
+const TABLES = { messages, delayed, state, watches, deadLetters, crashMarks, meta, commitMarks };
 
 /** All tables, opened on one connection. */
 export type OpenTables = {

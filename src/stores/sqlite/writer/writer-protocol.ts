@@ -1,10 +1,13 @@
 import type { Durability } from "../connection/connection-settings.ts";
+import type { StoreOwner } from "../tables/commit-marks.ts";
 import type { Packed } from "../rows/packed.ts";
 
 /** The data that the writer thread starts with. */
 export interface WriterOptions {
   readonly file: string;
   readonly durability: Durability;
+  /** The opening that commits. */
+  readonly owner: StoreOwner;
 }
 
 /**
@@ -27,6 +30,8 @@ export interface WriterReply {
 export interface WriterFailure {
   readonly message: string;
   readonly errcode: number | undefined;
+  /** `true` if another engine has opened the store. */
+  readonly isFenced?: boolean;
   /** Number of batches that have failed so far; only for a failed batch. */
   readonly failures?: number;
 }

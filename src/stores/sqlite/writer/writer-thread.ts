@@ -2,6 +2,7 @@
  * The thread of a {@link SqliteWriter}. It serves one request after the other and replies to each.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { HandbackError } from "../../../core/errors/errors.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
 import { errcodeOf, messageOf } from "../file/sqlite-failure.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   WriterRequest,
 } from "./writer-protocol.ts";
 
-const { file, durability } = workerData as WriterOptions;
+const { file, durability, owner } = workerData as WriterOptions;
 /** Number of batches that have failed, and the last failure. */
 let failures = 0;
 let lastFailure: WriterFailure | undefined;
@@ -20,7 +21,7 @@ parentPort?.postMessage(startServing());
 
 function startServing(): WriterReply {
   return replyOf(() => {
-    const connection = new SqliteConnection(file, durability);
+    const connection = new SqliteConnection(file, durability, owner);
     parentPort?.on("message", (request: WriterRequest) =>
       parentPort?.postMessage(serveRequest(connection, request)),
     );
@@ -43,6 +44,11 @@ function replyOf(action: () => boolean | void): WriterReply {
   try {
     return { isMore: action() === true };
   } catch (error) {
-    return { failure: { message: messageOf(error), errcode: errcodeOf(error) } };
+    return { failure: describe(error) };
   }
+}
+
+function describe(error: unknown): WriterFailure {
+  const isFenced = HandbackError.is(error, "STORE_FENCED");
+  return { message: messageOf(error), errcode: errcodeOf(error), isFenced };
 }

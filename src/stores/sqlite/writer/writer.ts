@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { storeTakenOver } from "../file/store-fenced.ts";
 import type { Packed } from "../rows/packed.ts";
 import type {
   WriterFailure,
@@ -34,6 +35,7 @@ export class ThreadNotStarted extends Error {}
  *     with other work in between.
  */
 export class SqliteWriter {
+  readonly #file: string;
   readonly #worker: Worker;
   readonly #waiting: Waiter[] = [];
   /** Requests made before the thread has started; then `undefined`. */
@@ -51,6 +53,7 @@ export class SqliteWriter {
    * it.
    */
   constructor(options: WriterOptions) {
+    this.#file = options.file;
     try {
       this.#worker = startThread(options);
     } catch (cause) {
@@ -132,7 +135,7 @@ export class SqliteWriter {
   #receive(reply: WriterReply): void {
     if (this.#held === undefined) this.#settle(reply);
     else if (reply.failure === undefined) this.#sendHeld(this.#held);
-    else this.#fail(writerError(reply.failure));
+    else this.#fail(writerError(reply.failure, this.#file));
   }
 
   #sendHeld(held: readonly WriterRequest[]): void {
@@ -146,7 +149,7 @@ export class SqliteWriter {
     if (this.#waiting.length === 0) this.#worker.unref();
     this.#failures = failure?.failures ?? this.#failures;
     if (failure === undefined) waiter?.resolve(isMore);
-    else waiter?.reject(writerError(failure));
+    else waiter?.reject(writerError(failure, this.#file));
   }
 
   #fail(cause: unknown): void {
@@ -172,6 +175,6 @@ function startThread(options: WriterOptions): Worker {
   });
 }
 
-function writerError({ message, errcode }: WriterFailure): Error {
-  return Object.assign(new Error(message), { errcode });
+function writerError({ message, errcode, isFenced }: WriterFailure, file: string): Error {
+  return isFenced === true ? storeTakenOver(file) : Object.assign(new Error(message), { errcode });
 }

@@ -265,6 +265,7 @@ test("an idle engine stops within a second when another engine opens its store",
 });
 
 test("calls of a batch that was rolled back are told that it did not happen", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   const path = newPath();
   const echo = fn("test/echo", (_, text: string) => text);
   const engine = await embedded({ functions: [echo], store: sqlite(path) });

@@ -72,8 +72,8 @@ export interface EmbeddedOptions {
    * Number of crashes in a row after which a message is given up as `POISONED`. A whole number from
    * 1, or `Infinity`, which gives up none and looks for none. Default: 3.
    *
-   * Only crashes while the message is handled count, and only after a start that found it. The
-   * first one is not counted: nobody knows then which messages were being handled.
+   * Only crashes count that come soon after the message's handler has started alone. Before the
+   * message is given up, the process must live while it is held back.
    */
   readonly crashLimit?: number;
   /**
@@ -111,9 +111,9 @@ export interface Embedded {
    */
   deadLetters(limit?: number): readonly DeadLetterReport[];
   /**
-   * Sends the message of a dead letter again, and removes the letter. The new message is one-way
-   * and has the same payload and `idempotencyKey`. Both steps are durable once the promise
-   * resolves.
+   * Sends the message of a dead letter again, and removes the letter. The new message has the same
+   * payload and `idempotencyKey`. If the letter `isHeld`, its result goes to all that wait for it;
+   * otherwise the message is one-way. Both steps are durable once the promise resolves.
    *
    * Resolves to false, and changes nothing, if the message has no input because a future in it was
    * rejected.
@@ -121,7 +121,10 @@ export interface Embedded {
    * `STORE_FAILED` if the outcome is unknown
    */
   redrive(id: string): Promise<boolean>;
-  /** Deletes a dead letter, durably. @throws as {@link Embedded.redrive} */
+  /**
+   * Deletes a dead letter, durably. If the letter `isHeld`, all that wait for its message get the
+   * failure. @throws as {@link Embedded.redrive}
+   */
   discard(id: string): Promise<void>;
   /**
    * Number of messages that were accepted and are not handled yet. Parked and delayed ones do not

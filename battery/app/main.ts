@@ -10,6 +10,7 @@ import type { Embedded, Store } from "../../src/index.ts";
 import { allFunctions } from "../kinds/all-kinds.ts";
 import type { Setting } from "../ledger/orders.ts";
 import { receipts } from "../kinds/transfer.ts";
+import { LIMIT } from "../poison/outcome.ts";
 import { Poisoner } from "../poison/poisoner.ts";
 import { poisonFunctions } from "../poison/poison-functions.ts";
 import { codeOf, RecordingClient } from "../client/recording-client.ts";
@@ -47,7 +48,9 @@ async function open(store: Store): Promise<Embedded | undefined> {
     };
     const clock = orders.aheadMs === undefined ? {} : { clock: wallClock };
     const crashes =
-      orders.poisoning?.isSought === false ? { crashLimit: Number.POSITIVE_INFINITY } : {};
+      orders.poisoning === undefined
+        ? {}
+        : { crashLimit: orders.poisoning.isSought ? LIMIT : Number.POSITIVE_INFINITY };
     const engine = await embedded({
       functions,
       store,

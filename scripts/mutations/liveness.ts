@@ -55,6 +55,15 @@ export const LIVENESS: readonly Mutation[] = [
     killedBy: "the search for deadlocks costs a constant for each handler that blocks",
   },
   {
+    breaks: "deadlocks: a rejected get is part of another deadlock",
+    file: `${BLOCKING}/blocked-gets.ts`,
+    find: "    this.#rejected.add(get);\n",
+    replace: "",
+    test: "test/engines/embedded/embedded-engine.test.ts",
+    killedBy:
+      "a rejected get is part of no other deadlock, and its handler counts as blocked until it continues",
+  },
+  {
     breaks: "deadlocks: only one of several cycles is broken",
     file: `${BLOCKING}/wait-cycles.ts`,
     find: "      done.add(victim);\n",

@@ -46,20 +46,10 @@ export const POISON: readonly Mutation[] = [
       "messages on probation that block > let each other continue, even with more messages than slots: those without a slot take no turn",
   },
   {
-    breaks:
-      "probation: a handler with a rejected get counts as running while it waits for its turn",
-    file: "src/engines/embedded/blocking/blocked-gets.ts",
-    find: "    this.#rejected.add(get);\n",
-    replace: "    this.end(get);\n",
-    test: BLOCKED_TESTS,
-    killedBy:
-      "messages on probation that block > count as blocked until they continue, also when their gets were rejected: closing waits only for the one that is running",
-  },
-  {
     breaks: "probation: a message has its last turn beside another running one",
     file: "src/engines/embedded/poison/recovered-message.ts",
-    find: "this.isAlone = crashes > 1 || this.nextCrashes >= limit;",
-    replace: "this.isAlone = false;",
+    find: "return this.holdMs > 0 || this.crashes > 0;",
+    replace: "return false;",
     test: SUSPECTS_TESTS,
     killedBy:
       "messages on probation > let the next one start after a second, but one that must run alone only when no other is running",
@@ -94,20 +84,74 @@ export const POISON: readonly Mutation[] = [
   {
     breaks: "crash marks: a handler that has blocked loses its earlier crashes",
     file: CRASH_TRACKER,
-    find: "    this.#write([{ seq, crashes }]);\n",
-    replace: "    this.#write([{ seq, crashes: 0 * crashes }]);\n",
+    find: "    this.#write([{ seq, crashes: markBefore(message) }]);\n",
+    replace: "    this.#write([{ seq, crashes: 0 * markBefore(message) }]);\n",
     test: SUSPECTS_TESTS,
     killedBy:
       "messages on probation > end their turns when they block, and queue again before they continue",
   },
   {
-    breaks: "crash marks: a message of a group is given up for the crash of the group",
+    breaks: "crash marks: one crash alone is enough to give a message up",
     file: CRASH_TRACKER,
     find: "this.#limit = Math.max(2, crashLimit);",
     replace: "this.#limit = crashLimit;",
     test: SUSPECTS_TESTS,
     killedBy:
-      "messages on probation > are given up at the crash limit, and never for a crash at which they did not run alone",
+      "messages on probation > are given up at the crash limit, once the process has lived while they were held back",
+  },
+  {
+    breaks: "crash marks: a message is not held back after a crash in its turn",
+    file: CRASH_TRACKER,
+    find: "if (leftMs <= 0) return",
+    replace: "if (leftMs <= Infinity) return",
+    test: POISON_TESTS,
+    killedBy:
+      "whatever kills the process > again and again after the same time, no innocent message is given up, and all end once it stops",
+  },
+  {
+    breaks: "crash marks: a crash while all suspects are held back clears none",
+    file: CRASH_TRACKER,
+    find: "if (message.isAlone) this.#cleared.push(message);",
+    replace: "",
+    test: SUSPECTS_TESTS,
+    killedBy:
+      "messages on probation > start afresh if the process crashes while they are held back",
+  },
+  {
+    breaks: "crash marks: a crash beside another suspect counts",
+    file: "src/engines/embedded/poison/suspicion.ts",
+    find: "crashes + (isAlone ? 1 : 0)",
+    replace: "crashes + 1",
+    test: SUSPECTS_TESTS,
+    killedBy:
+      "messages on probation > let the next one start after a second, but one that must run alone only when no other is running",
+  },
+  {
+    breaks: "the dead letter: its consumers are told at once",
+    file: "src/futures/run/poison-call.ts",
+    find: "if (oneWay !== true && consumers.length > 0) {",
+    replace: "if (oneWay !== true && consumers.length < 0) {",
+    test: REDRIVE,
+    killedBy:
+      "a message that crashed the process and has consumers > settles nothing until someone decides, also after another start",
+  },
+  {
+    breaks: "the dead letter: its message is redriven without its consumers",
+    file: "src/futures/client/redrive.ts",
+    find: "if (control.held !== undefined) return releasedMessage",
+    replace: "if (control.held === 0) return releasedMessage",
+    test: REDRIVE,
+    killedBy:
+      "a message that crashed the process and has consumers > is redriven with its consumers: the same message runs, and its flow gets the value",
+  },
+  {
+    breaks: "the dead letter: it is discarded without a word to its consumers",
+    file: "src/futures/client/redrive.ts",
+    find: "if (isHeld(letter)) await",
+    replace: "if (isHeld(letter) && id === '') await",
+    test: REDRIVE,
+    killedBy:
+      "a message that crashed the process and has consumers > lets POISONED pass on to its consumers when it is discarded, so that clean-ups run",
   },
   {
     breaks: "crash marks: finished messages are still marked",
@@ -121,8 +165,8 @@ export const POISON: readonly Mutation[] = [
   {
     breaks: "closing: it waits for handlers that wait for their marks",
     file: "src/engines/embedded/execution/handler-blocking.ts",
-    find: "      const marked = seq === undefined ?",
-    replace: "      gets.end(key);\n      const marked = seq === undefined ?",
+    find: "slots.reserveFirst(() => this.#waitForMark(ending, true));",
+    replace: "slots.reserveFirst(() => (slots.acquire(), this.#waitForMark(ending, true)));",
     test: "test/durability/closing/closing.test.ts",
     killedBy:
       "closing > waits for a running handler on probation, not for those that wait for their turn to continue",

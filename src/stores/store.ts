@@ -52,7 +52,10 @@ export interface StoredDeadLetter extends DeadLetter {
   readonly at: number;
 }
 
-/** Number of crashes that a deliverable message is held responsible for; 0 deletes the mark. */
+/**
+ * The evidence that a deliverable message crashes the process, as the engine encodes it in a safe
+ * integer; 0 deletes the mark.
+ */
 export interface CrashMark {
   readonly seq: number;
   readonly crashes: number;

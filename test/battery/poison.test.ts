@@ -12,7 +12,7 @@ const letterOf = (input: unknown, change: Partial<Letter> = {}): Letter => ({
   id: JSON.stringify(input),
   input,
   code: "POISONED",
-  crashes: 3,
+  crashes: 2,
   ...change,
 });
 const counted = { "waited for": 1, sent: 1, toil: 1 };
@@ -25,7 +25,7 @@ const WELL: readonly Said[] = [
     ({ name }) => ({ what: "poison-run", name }) as const,
   ),
   { what: "fate", name: "sent", outcome: { status: "completed", value: "sent on" } },
-  { what: "fate", name: "waited for", outcome: { status: "failed", code: "POISONED" } },
+  { what: "fate", name: "waited for", outcome: { status: "completed", value: "waited for" } },
   { what: "fate", name: "toil", outcome: { status: "completed", value: "toil" } },
   { what: "poisoning", letters: poisons.map((poison) => letterOf(poison)), counted: { toil: 1 } },
   { what: "poisoning", letters: [], counted },
@@ -71,8 +71,8 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
   ],
   [
     "is given up too soon",
-    letters([letterOf(waited), letterOf(sent, { crashes: 2 })]),
-    /for 2 deaths/,
+    letters([letterOf(waited), letterOf(sent, { crashes: 1 })]),
+    /for 1 deaths/,
   ],
   [
     "takes something innocent with it",
@@ -90,12 +90,12 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
     /was not reported/,
   ],
   [
-    "a run is reported that was not counted",
+    "tells its caller before it is mended",
     (said) =>
       said.what === "fate" && said.name === "waited for"
-        ? { ...said, outcome: { status: "completed", value: "waited for" } }
+        ? { ...said, outcome: { status: "failed", code: "POISONED" } }
         : said,
-    /of waited for it was told "waited for"/,
+    /of waited for it was told "POISONED"/,
   ],
   ["is not done when it is mended", lastEaten({ ...counted, sent: 0 }), /sent was done 0 times/],
   ["is done twice when it is mended", lastEaten({ ...counted, sent: 2 }), /sent was done 2 times/],
@@ -116,16 +116,16 @@ test.each<[string, (said: Said) => Said | null, RegExp]>([
 test("the checker reports poison that is handled more often than the limit", () => {
   const entries = [
     ...WELL,
-    ...Array.from({ length: 2 }, (): Said => ({ what: "poison-run", name: "sent" })),
+    ...Array.from({ length: 3 }, (): Said => ({ what: "poison-run", name: "sent" })),
   ].map((said): Entry => ({
     ...said,
     life: 1,
     at: 0,
   }));
   expect(whatIsWrong(entries, { poisons, toils })).toEqual([
-    "sent was handled 5 times before it was given up",
+    "sent was handled 6 times before it was given up",
   ]);
-  expect(mostDeaths(2)).toBe(8);
+  expect(mostDeaths(2)).toBe(10);
 });
 
 test("calls are timed from the end of the opening, per process, and unanswered ones count until their last wait", () => {

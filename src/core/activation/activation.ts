@@ -59,6 +59,8 @@ export interface Cause {
    * The process crashed this many times in a row while it handled the message, which is given up.
    */
   readonly crashes?: number | undefined;
+  /** The failure of a message that was given up and held, and is now discarded. */
+  readonly discarded?: Json | undefined;
   /** Tells whether a scope was canceled in this batch. */
   readonly isCancelled?: (scope: string) => boolean;
   /**
@@ -84,6 +86,7 @@ export class Activation implements Effects {
   readonly cancellation: Cancellation | undefined;
   readonly withdrawn: "waiting" | "running" | undefined;
   readonly crashes: number | undefined;
+  readonly discarded: Json | undefined;
   readonly isFirstRun: boolean;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
   readonly now: number;
@@ -111,6 +114,7 @@ export class Activation implements Effects {
     this.cancellation = cause.cancellation;
     this.withdrawn = cause.withdrawn;
     this.crashes = cause.crashes;
+    this.discarded = cause.discarded;
     this.isFirstRun = cause.isFirstRun === true;
     this.#isCancelled = cause.isCancelled;
     this.now = environment.clock.now();

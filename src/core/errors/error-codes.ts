@@ -108,7 +108,7 @@ export const ERROR_CODES = {
   },
   POISONED: {
     retryable: false,
-    meaning: "The process crashed repeatedly on this message, so the message became a dead letter.",
+    meaning: "The process crashed repeatedly on this message, which became a dead letter.",
   },
   TIMEOUT: {
     retryable: true,

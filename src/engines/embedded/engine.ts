@@ -6,12 +6,11 @@ import type { Capability, Engine, ReplyListener, PendingWork } from "../../core/
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
-import type { StoredMessage, Store } from "../../stores/store.ts";
+import type { Store } from "../../stores/store.ts";
 import type { GroupCommit } from "./commit/group-commit.ts";
 import { pendingWorkOf } from "./commit/pending-work.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { ReplyQueue } from "./dispatch/reply-queue.ts";
-import type { Activations } from "./execution/activations.ts";
 import type { ClientWaits } from "./execution/client-waits.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
 import type { IdleWatch } from "./execution/idle-watch.ts";
@@ -48,7 +47,6 @@ export interface EngineRooms {
   /** The parts that watch handlers, each with its own timers. */
   readonly watches: { stop(): void };
   readonly crashTracker: CrashTracker;
-  readonly activations: Activations;
   readonly delivery: MessageDelivery;
   readonly meter: FunctionMeter;
   readonly idle: IdleWatch;
@@ -142,10 +140,9 @@ export class EmbeddedEngine implements Engine {
 
   /** Recovers the stored messages in their order, then starts timers and handlers. */
   start(): void {
-    const { activations, crashTracker, timers, collector, dispatcher } = this.#rooms;
-    const poisoned = this.#recover();
+    const { crashTracker, timers, collector, dispatcher } = this.#rooms;
+    this.#recover();
     this.#rooms.unregistered.endRecovery();
-    activations.giveUpPoisoned(poisoned);
     crashTracker.start();
     timers.start();
     collector.start();
@@ -162,22 +159,19 @@ export class EmbeddedEngine implements Engine {
     return (this.#closing ??= this.#close());
   }
 
-  /** Delivers the stored messages. Returns those that have crashed the process too often instead. */
-  #recover(): { message: StoredMessage; crashes: number }[] {
+  /** Delivers the stored messages. */
+  #recover(): void {
     const { store, commits, crashTracker, delivery } = this.#rooms;
-    const poisoned: { message: StoredMessage; crashes: number }[] = [];
     for (let after = -1; ;) {
       const messages = store.readMessages(after, RECOVERY_CHUNK);
       for (const message of messages) {
         after = message.seq;
         commits.recover(message);
         const { target, name } = message.envelope;
-        const isRegistered = this.knows(target.type, name);
-        const crashes = isRegistered ? crashTracker.recover(message.seq) : undefined;
-        if (crashes === undefined) delivery.deliver(message);
-        else poisoned.push({ message, crashes });
+        if (this.knows(target.type, name)) crashTracker.recover(message.seq);
+        delivery.deliver(message);
       }
-      if (messages.length < RECOVERY_CHUNK) return poisoned;
+      if (messages.length < RECOVERY_CHUNK) return;
     }
   }
 

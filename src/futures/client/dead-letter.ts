@@ -1,6 +1,7 @@
 import type { Address } from "../../core/message/address.ts";
 import type { DeadLetter } from "../../core/activation/effects.ts";
 import type { Failure } from "../types/failure.ts";
+import { isHeld } from "./redrive.ts";
 import { codec } from "../protocol/codec.ts";
 
 /**
@@ -15,16 +16,18 @@ export interface DeadLetterReport {
   readonly input: unknown;
   /** Why; with the code `POISONED`, `details.crashes` says how often the process died of it. */
   readonly failure: Failure;
+  /**
+   * True if something still waits for the outcome of the message: a flow, a future, a client.
+   * `redrive` runs the message for it, and `discard` tells it the failure.
+   */
+  readonly isHeld: boolean;
   /** Instant at which it was given up, in ms since the epoch. */
   readonly at: number;
 }
 
 /** Makes a report of a dead letter as a store keeps it. */
-export function toDeadLetter({
-  envelope,
-  failure,
-  at,
-}: DeadLetter & { readonly at: number }): DeadLetterReport {
+export function toDeadLetter(letter: DeadLetter & { readonly at: number }): DeadLetterReport {
+  const { envelope, failure, at } = letter;
   const { id, target, name, payload } = envelope;
   return {
     id,
@@ -32,6 +35,7 @@ export function toDeadLetter({
     operation: name,
     input: codec.decode(payload),
     failure: failure as Failure,
+    isHeld: isHeld(letter),
     at,
   };
 }

@@ -4,6 +4,7 @@ import type { Envelope } from "../../core/message/envelope.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { rootId } from "../../core/message/message-id.ts";
+import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 
 /** An engine that keeps dead letters. */
@@ -16,6 +17,11 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
      * durably.
      */
     deleteDeadLetter(id: string, replacement?: Envelope): Promise<void>;
+    /**
+     * Takes a letter away, and lets its failure pass on to the consumers of its message: both or
+     * neither, durably.
+     */
+    discardHeld(letter: DeadLetter): Promise<void>;
   };
 }
 
@@ -25,7 +31,7 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
  * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`
  */
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
-  const message = redrivenMessage(engine.deadLetters.find(id).envelope, rootId(engine.nextFlow()));
+  const message = redrivenMessage(engine.deadLetters.find(id), rootId(engine.nextFlow()));
   if (message === undefined) return false;
   const { name, target } = message;
   const { type } = target;
@@ -41,27 +47,45 @@ export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): P
   return true;
 }
 
-/** Throws a dead letter away. @throws `NOT_FOUND` */
+/**
+ * Throws a dead letter away. If its message is held, the consumers are told its failure.
+ *
+ * @throws `NOT_FOUND`
+ */
 export async function discardDeadLetter(engine: DeadLetterEngine, id: string): Promise<void> {
-  await engine.deadLetters.deleteDeadLetter(engine.deadLetters.find(id).envelope.id);
+  const letter = engine.deadLetters.find(id);
+  if (isHeld(letter)) await engine.deadLetters.discardHeld(letter);
+  else await engine.deadLetters.deleteDeadLetter(letter.envelope.id);
+}
+
+/** Tells whether the message of a dead letter has consumers that wait for the decision. */
+export function isHeld({ envelope }: DeadLetter): boolean {
+  return callControlOf(envelope).held !== undefined;
+}
+
+/** Returns the message to send in place of a dead letter. None if its input never came to be. */
+function redrivenMessage({ envelope }: DeadLetter, id: MessageId): Envelope | undefined {
+  const control = callControlOf(envelope);
+  if (control.incomplete === true) return undefined;
+  if (control.held !== undefined) return releasedMessage(envelope, control);
+  return oneWayMessage(envelope, control, id);
+}
+
+/** Returns a held message as it was, with its consumers. Its flow's record is no longer derived. */
+function releasedMessage(envelope: Envelope, control: CallControl): Envelope {
+  const { held: _, startedAt: __, ...kept } = control;
+  return { ...envelope, control: { ...kept, rerun: true } satisfies CallControl };
 }
 
 /**
- * A new one-way message with the same payload and idempotency key as one that was given up: whoever
- * waited for that one has been told already. None when its input never came to be.
+ * Returns a new one-way message with the same payload and idempotency key. The consumers of the
+ * first one, if there were any, have been told.
  */
-function redrivenMessage(
-  { caller, control, ...envelope }: Envelope,
+function oneWayMessage(
+  { id: former, caller, target, name, payload }: Envelope,
+  { creates, reply, redriven = former }: CallControl,
   id: MessageId,
-): Envelope | undefined {
-  const {
-    incomplete,
-    creates,
-    reply,
-    redriven = envelope.id,
-  } = (control ?? {}) as Partial<CallControl>;
-  if (incomplete === true) return undefined;
-  const { target, name, payload } = envelope;
+): Envelope {
   const oneWay: CallControl = {
     consumers: [],
     oneWay: true,

@@ -28,6 +28,13 @@ export type CallControl = {
   readonly counted?: true | undefined;
   /** A future in its input was rejected, so the input is incomplete: a dead letter for good. */
   readonly incomplete?: true | undefined;
+  /**
+   * Crashes for which the message was given up, with consumers that were told nothing. Only in a
+   * dead letter.
+   */
+  readonly held?: number | undefined;
+  /** The message was held and is redriven: earlier runs of it may have left something behind. */
+  readonly rerun?: true | undefined;
   /** Id of the first dead letter that was redriven as this message: the idempotency key of all. */
   readonly redriven?: MessageId | undefined;
 };

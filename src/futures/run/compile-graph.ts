@@ -8,7 +8,7 @@ import { sendAll } from "../combinators/all.ts";
 import { spillConsumers, subscribeToCell } from "../combinators/cell.ts";
 import { combinatorOfKind } from "../combinators/table.ts";
 import { CREATE } from "../define/spec.ts";
-import { callEnvelope } from "../protocol/call.ts";
+import { callControlOf, callEnvelope } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import type { Compiled } from "../protocol/combinator.ts";
 import { callTarget, weighConsumers } from "../protocol/consumer.ts";
@@ -115,7 +115,8 @@ function makeCell(
     ...(parent !== undefined && { scope: parent }),
     ...(isDetached(parent) && { detached: true }),
   };
-  const fresh = activation.isFirstRun ? true : undefined;
+  const isRerun = callControlOf(activation.envelope).rerun === true;
+  const fresh = activation.isFirstRun && !isRerun ? true : undefined;
   sendSystemMessage(activation, { to: "cell", id, name: "create", control, fresh });
 }
 

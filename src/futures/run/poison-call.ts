@@ -2,46 +2,68 @@ import type { Activation } from "../../core/activation/activation.ts";
 import { formatAddress } from "../../core/message/address.ts";
 import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
 import { callControlOf } from "../protocol/call.ts";
+import type { CallControl } from "../protocol/call.ts";
 import {
   billFlow,
   carryOrBillUsage,
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
-import { failureOfSettlement, rejectedWithCode } from "../protocol/settled.ts";
+import { failureOfSettlement, rejectedSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
+import type { Failure } from "../types/failure.ts";
 
 /**
- * Gives up a call that crashed the process. It becomes a dead letter, and its consumers get the
- * reason. Its runs never ended, so the bill counts them with no time.
+ * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
+ * held: they are told nothing until the letter is redriven or discarded.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
-  const { consumers, flow, oneWay, counted } = callControlOf(envelope);
-  const mark = markOfMessage(envelope.id);
-  if (counted === true) return billFlow(activation, mark, flow);
+  const control = callControlOf(envelope);
+  const { consumers, flow, oneWay, counted } = control;
+  if (counted === true) return billFlow(activation, markOfMessage(envelope.id), flow);
+  if (oneWay !== true && consumers.length > 0) {
+    const held: CallControl = { ...control, held: crashes };
+    return void addPoisonDeadLetter(activation, crashes, { ...envelope, control: held });
+  }
   const settled = addPoisonDeadLetter(activation, crashes);
   if (oneWay === true) return;
-  if (consumers.length === 0) reportUnhandled(activation, settled, flow);
-  const tally = addUsage(mark, usageOfCrashes(crashes));
-  deliverSettlement(
-    activation,
-    carryOrBillUsage(activation, consumers, { tally, flow }),
-    settled,
-    flow,
-  );
+  reportUnhandled(activation, settled, flow);
+  settleGivenUp(activation, settled, crashes);
+}
+
+/**
+ * Lets the failure of a held message pass on to its consumers. Its runs never ended, so the bill
+ * counts them with no time.
+ */
+export function discardCall(activation: Activation, failure: Failure): void {
+  const { held = 0 } = callControlOf(activation.envelope);
+  settleGivenUp(activation, rejectedSettlement(failure), held);
+}
+
+function settleGivenUp(activation: Activation, settled: Settled, crashes: number): void {
+  const { envelope } = activation;
+  const { consumers, flow } = callControlOf(envelope);
+  const tally = addUsage(markOfMessage(envelope.id), usageOfCrashes(crashes));
+  const loaded = carryOrBillUsage(activation, consumers, { tally, flow });
+  deliverSettlement(activation, loaded, settled, flow);
 }
 
 /** Makes the message a dead letter, and returns the rejection for its consumers. */
-export function addPoisonDeadLetter(activation: Activation, crashes: number): Settled {
+export function addPoisonDeadLetter(
+  activation: Activation,
+  crashes: number,
+  letter = activation.envelope,
+): Settled {
   const { id, target } = activation.envelope;
-  const why = `the process died ${crashes} times in a row while ${formatAddress(target)} handled the message ${id}; it is not handled any more`;
+  const address = formatAddress(target);
+  const why = `the process died ${crashes} times in a row soon after ${address} had begun to handle the message ${id} alone; it is not handled any more`;
   const settled = rejectedWithCode("POISONED", why, {
     function: target.type,
     id: target.id,
     message: id,
     crashes,
   });
-  activation.deadLetter(activation.envelope, failureOfSettlement(settled));
+  activation.deadLetter(letter, failureOfSettlement(settled));
   return settled;
 }

@@ -3,7 +3,8 @@ import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { VERSION } from "../../core/state/stored-state.ts";
-import { poisonCall } from "./poison-call.ts";
+import type { Failure } from "../types/failure.ts";
+import { discardCall, poisonCall } from "./poison-call.ts";
 import { cancelCall } from "./cancel-call.ts";
 import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
@@ -26,7 +27,10 @@ export const unregistered: Definition = {
   type: "_sys/unregistered",
   valueNames: [],
   system: false,
-  receive: cancelCall,
+  receive: (activation) =>
+    activation.discarded === undefined
+      ? cancelCall(activation)
+      : discardCall(activation, activation.discarded as Failure),
 };
 
 /**
@@ -98,6 +102,8 @@ function toDefinition(spec: FunctionSpec): Definition {
     handles: (name) => takesMessage(spec, name),
     receive: (activation) => {
       if (activation.withdrawn !== undefined) return cancelCall(activation);
+      if (activation.discarded !== undefined)
+        return discardCall(activation, activation.discarded as Failure);
       return activation.crashes === undefined
         ? runHandler(spec, activation)
         : poisonCall(activation, activation.crashes);

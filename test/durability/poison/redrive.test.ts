@@ -1,5 +1,5 @@
 import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
-import type { EmbeddedOptions } from "handback";
+import type { Embedded, EmbeddedOptions } from "handback";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 import { FAULTS } from "../support/faulty-store.ts";
@@ -197,8 +197,8 @@ describe("a message that crashed the process", () => {
         details: { function: "redrive/box", id: "a", message: letter?.id, crashes: 2 },
       },
     });
-    // The first time in a group, then alone.
-    expect(flaw.keys).toHaveLength(3);
+    // First, then in a group, then alone.
+    expect(flaw.keys).toHaveLength(4);
     flaw.how = "mended";
     expect(await engine.redrive(letter?.id ?? "")).toBe(true);
     await machine.clock.quiet();
@@ -246,8 +246,117 @@ describe("a message that crashed the process", () => {
     sink.how = "mended";
     expect(await engine.redrive(letter?.id ?? "")).toBe(true);
     await crashing.machine.clock.quiet();
-    expect(told).toEqual(Array.from({ length: 4 }, () => ({ value: 3, id: letter?.id })));
+    expect(told).toEqual(Array.from({ length: 5 }, () => ({ value: 3, id: letter?.id })));
     expect(engine.deadLetters()).toEqual([]);
     await crashing.machine.clock.until(engine.close());
+  });
+});
+
+describe("a message that crashed the process and has consumers", () => {
+  const hold = async (options: Partial<EmbeddedOptions> = {}) => {
+    const flaw = { isMended: false, ids: [] as string[], booked: 0 };
+    const book = fn("held/book", () => ++flaw.booked);
+    const step = fn("held/step", async (ctx, n: number): Promise<number> => {
+      flaw.ids.push(ctx.idempotencyKey);
+      // Sent by each run, made once.
+      await ctx.get(ctx.invoke(book));
+      if (!flaw.isMended) return crashing.die();
+      return n + 1;
+    });
+    const tidy = fn("held/tidy", (_, end: { status: string; reason?: { code?: string } }) => [
+      end.status,
+      end.reason?.code,
+    ]);
+    const flow = fn("held/flow", (ctx, n: number) =>
+      ctx.onSettled(ctx.all([ctx.invoke(step, n), ctx.resolved("beside")]), tidy),
+    );
+    const direct = fn("held/direct", (ctx, n: number) => ctx.invoke(step, n));
+    const functions = [book, step, tidy, flow, direct];
+    const crashing = new CrashingMachine(() => functions, { crashLimit: 2, ...options });
+    const { clock } = crashing.machine;
+    const start = async (f: typeof flow | typeof direct) => {
+      const first = await crashing.restart();
+      await first.client.start(f, 5, { id: "f" });
+      await clock.advance(100);
+      const engine = await crashing.restart();
+      const [letter, ...others] = engine.deadLetters();
+      expect(others).toEqual([]);
+      expect(letter).toMatchObject({ isHeld: true, input: 5, failure: { code: "POISONED" } });
+      return { engine, id: letter?.id ?? "" };
+    };
+    return { flaw, crashing, clock, start, flow, direct, functions };
+  };
+  const statusOf = async ({ client }: Embedded) => (await client.status("f")).status;
+
+  test("settles nothing until someone decides, also after another start", async () => {
+    const { start, direct, crashing, clock } = await hold();
+    const { engine } = await start(direct);
+    await clock.advance(30 * 86_400_000);
+    expect(await statusOf(engine)).toBe("pending");
+    await clock.until(engine.close());
+    const again = await crashing.restart();
+    expect([await statusOf(again), again.deadLetters().length]).toEqual(["pending", 1]);
+    await clock.until(again.close());
+  });
+
+  test("is redriven with its consumers: the same message runs, and its flow gets the value", async () => {
+    for (const name of ["direct", "flow"] as const) {
+      const { flaw, start, clock, ...flows } = await hold();
+      const { engine, id } = await start(flows[name]);
+      flaw.isMended = true;
+      expect(await engine.redrive(id)).toBe(true);
+      const result = await clock.until(engine.client.flow("f").result());
+      expect(result).toEqual(name === "direct" ? 6 : ["fulfilled", undefined]);
+      expect(new Set(flaw.ids)).toEqual(new Set([id]));
+      expect([flaw.booked, engine.deadLetters()]).toEqual([1, []]);
+      await clock.quiet();
+      expect((await engine.meter.flow("f")).final).toBe(true);
+      await clock.until(engine.close());
+    }
+  });
+
+  test("lets POISONED pass on to its consumers when it is discarded, so that clean-ups run", async () => {
+    const { start, flow, clock } = await hold();
+    const { engine, id } = await start(flow);
+    await engine.discard(id);
+    const result = await clock.until(engine.client.flow("f").result());
+    expect(result).toEqual(["rejected", "POISONED"]);
+    await clock.quiet();
+    expect([engine.deadLetters(), (await engine.meter.flow("f")).final]).toEqual([[], true]);
+    await expect(engine.discard(id)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await clock.until(engine.close());
+  });
+
+  test("can be discarded though its function is no longer registered", async () => {
+    const { start, direct, clock, crashing } = await hold();
+    const { engine, id } = await start(direct);
+    await clock.until(engine.close());
+    const store = crashing.machine.disk.plug();
+    const other = await embedded({ functions: [], store, clock });
+    await expect(other.redrive(id)).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
+    await other.discard(id);
+    await expect(clock.until(other.client.flow("f").result())).rejects.toMatchObject({
+      code: "POISONED",
+    });
+    await clock.until(other.close());
+  });
+
+  test("and the end of its wait are committed together or not at all", async () => {
+    for (const fault of FAULTS) {
+      const { start, direct, clock, crashing } = await hold();
+      const { engine, id } = await start(direct);
+      const crashed = crashing.machine.disk.arm(1, fault);
+      const outcome = engine.discard(id).catch(codeOf);
+      await clock.until(Promise.race([crashed, outcome]));
+      await crashing.machine.cut();
+      const next = await crashing.restart();
+      const isDone = fault === "unheard" || fault === "unsure";
+      expect([fault, await statusOf(next), next.deadLetters().length]).toEqual([
+        fault,
+        isDone ? "failed" : "pending",
+        isDone ? 0 : 1,
+      ]);
+      await clock.until(next.close());
+    }
   });
 });

@@ -1,8 +1,8 @@
 import type { Embedded, EmbeddedOptions } from "handback";
 import { Machine } from "./machine.ts";
 
-/** Longer than the engine waits before it runs messages on probation. */
-const WHILE_MS = 2_000;
+/** Longer than the engine holds back a message, and until it has run for a while. */
+const WHILE_MS = 70_000;
 
 /** A machine whose handlers can crash the process, and which is started again until it survives. */
 export class CrashingMachine {

@@ -28,7 +28,10 @@ const WAITS: readonly (readonly [string, Wait])[] = [
   ],
   [
     "two results",
-    async (call) => Promise.all([(await call("inner")).result(), (await call("other")).result()]),
+    async (call) => {
+      const handles = [await call("inner"), await call("other")];
+      return Promise.all(handles.map((handle) => handle.result()));
+    },
   ],
 ];
 

@@ -1,9 +1,15 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HandbackError } from "../../../src/core/errors/errors.ts";
 import { WriteBatch } from "../../../src/engines/embedded/commit/write-batch.ts";
 import { HandlerSlots } from "../../../src/engines/embedded/mailboxes/handler-slots.ts";
 import type { CrashMark } from "../../../src/stores/store.ts";
 import { CrashTracker } from "../../../src/engines/embedded/poison/crash-tracker.ts";
+import {
+  decodeSuspicion,
+  encodeSuspicion,
+} from "../../../src/engines/embedded/poison/suspicion.ts";
+import type { Suspicion } from "../../../src/engines/embedded/poison/suspicion.ts";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
 
 interface Start {
@@ -35,10 +41,7 @@ function start({
     slots,
   });
   const poisoned = new Map<number, number>();
-  for (let seq = 0; seq < messages; seq++) {
-    const crashes = tracker.recover(seq);
-    if (crashes !== undefined) poisoned.set(seq, crashes);
-  }
+  for (let seq = 0; seq < messages; seq++) tracker.recover(seq);
   tracker.start();
   const commit = (): void => {
     const { batch } = commits;
@@ -54,9 +57,13 @@ function start({
     for (const seq of seqs) {
       if (tracker.mayStart(seq)) begin(seq);
       else {
-        tracker.requestStart(seq, (hasSlot) => {
+        const onMarked = (hasSlot: boolean): void => {
           if (hasSlot) slots.cancelReservation();
           free.push(seq);
+        };
+        tracker.requestStart(seq, onMarked, (crashes) => {
+          poisoned.set(seq, crashes);
+          tracker.messageDone(seq);
         });
       }
     }
@@ -73,7 +80,9 @@ function start({
       messages,
       marks: Array.from(disk, ([seq, crashes]) => ({ seq, crashes })),
     });
-  return { clock, tracker, disk, commit, want, begin, poisoned, crashed, commits };
+  /** Returns the evidence against a message on the disk. */
+  const against = (seq: number): Suspicion => decodeSuspicion(disk.get(seq) ?? 0);
+  return { clock, tracker, disk, commit, want, begin, poisoned, crashed, commits, against };
 }
 
 describe("after a clean stop", () => {
@@ -181,45 +190,73 @@ describe("after an unclean stop", () => {
   });
 });
 
-describe("messages on probation", () => {
-  const marks = [
-    { seq: 0, crashes: 2 },
-    { seq: 1, crashes: 1 },
-    { seq: 2, crashes: 1 },
-  ];
+/** A message that was in a group when the process crashed. */
+const SUSPECTED = { crashes: 0, holdMs: 0 };
+const mark = (seq: number, crashes: number, holdMs = 0): CrashMark => ({
+  seq,
+  crashes: encodeSuspicion({ crashes, holdMs }),
+});
 
-  test("wait for a second, then take turns one by one, those with the fewest crashes first", async () => {
-    const { tracker, want, begin, commit, disk, clock } = start({ marks });
+describe("the evidence in a crash mark", () => {
+  test("is read as it was written, rounded up to seconds, and marks of former releases hold back nothing", () => {
+    fc.assert(
+      fc.property(fc.nat(1_000_000), fc.nat(60), (crashes, seconds) => {
+        const written = { crashes, holdMs: seconds * 1_000 };
+        const encoded = encodeSuspicion(written);
+        expect(decodeSuspicion(encoded)).toEqual(written);
+        expect(Number.isSafeInteger(encoded) && encoded > 0).toBe(true);
+        const less = { crashes, holdMs: Math.max(0, written.holdMs - 0.5) };
+        expect(encodeSuspicion(less)).toBe(encoded);
+      }),
+    );
+    expect(decodeSuspicion(1)).toEqual(SUSPECTED);
+    expect(decodeSuspicion(3)).toEqual({ crashes: 2, holdMs: 0 });
+  });
+});
+
+describe("messages on probation", () => {
+  // The first one was in its turn when the process crashed.
+  const marks = [mark(0, 1, 7_000), mark(1, 0), mark(2, 0)];
+
+  test("wait for a second, then take turns one by one; one that crashed in its turn waits for longer", async () => {
+    const { tracker, want, begin, commit, against, disk, clock } = start({ marks });
     want(0, 1, 2, 3);
     commit();
     expect(begin()).toEqual([3]);
+    // If the process crashes now, the crashes have another cause.
+    expect(against(0)).toEqual(SUSPECTED);
     await clock.advance(999);
     commit();
     expect(begin()).toEqual([]);
     await clock.advance(1);
-    for (const [seq, crashes] of [
-      [1, 2],
-      [2, 2],
-      [0, 3],
-    ] as const) {
+    for (const seq of [1, 2]) {
       expect(begin()).toEqual([]);
       commit();
-      expect([begin(), disk.get(seq)]).toEqual([[seq], crashes]);
+      expect([begin(), against(seq)]).toEqual([[seq], { crashes: 1, holdMs: 7_000 }]);
+      // If the process crashes now, the cause is the one in its turn.
+      expect(against(0)).toEqual({ crashes: 1, holdMs: 7_000 });
       tracker.messageDone(seq);
     }
+    await clock.advance(5_999);
     commit();
-    expect([...disk.keys()]).toEqual([3]);
+    expect(begin()).toEqual([]);
+    await clock.advance(1);
+    commit();
+    expect([begin(), against(0)]).toEqual([[0], { crashes: 2, holdMs: 19_000 }]);
+    tracker.messageDone(0);
+    commit();
+    expect(disk.size).toBe(0);
   });
 
   test("end their turns when they block, and queue again before they continue", async () => {
-    const { tracker, want, begin, commit, disk, clock } = start({ marks });
+    const { tracker, want, begin, commit, against, clock } = start({ marks });
     want(1, 2);
     await clock.advance(1_000);
     commit();
     expect(begin()).toEqual([1]);
     tracker.handlerBlocked(1);
     commit();
-    expect([begin(), disk.get(1)]).toEqual([[2], 1]);
+    expect([begin(), against(1)]).toEqual([[2], SUSPECTED]);
     let isOn = false;
     const resumed = tracker.requestResume(1)?.then(() => (isOn = true));
     commit();
@@ -228,21 +265,28 @@ describe("messages on probation", () => {
     tracker.messageDone(2);
     commit();
     await resumed;
-    expect([isOn, disk.get(1)]).toEqual([true, 2]);
+    expect([isOn, against(1).crashes]).toEqual([true, 1]);
   });
 
   test("let the next one start after a second, but one that must run alone only when no other is running", async () => {
-    const { tracker, want, begin, commit, clock } = start({ marks, crashLimit: 4 });
-    want(0, 1, 2);
+    const { tracker, want, begin, commit, against, clock } = start({
+      marks: [mark(0, 0, 1_000), mark(1, 0), mark(2, 0)],
+    });
+    want(1, 2, 0);
     await clock.advance(1_000);
     commit();
-    expect(begin()).toEqual([1]);
+    expect([begin(), against(1).crashes]).toEqual([[1], 1]);
     await clock.advance(999);
     commit();
     expect(begin()).toEqual([]);
     await clock.advance(1);
     commit();
     expect(begin()).toEqual([2]);
+    // Two are running, so a crash counts against neither. The next time each runs alone.
+    for (const seq of [1, 2]) {
+      expect(against(seq).crashes).toBe(0);
+      expect(against(seq).holdMs).toBeGreaterThan(0);
+    }
     tracker.messageDone(2);
     await clock.advance(3_999 - 1);
     commit();
@@ -250,29 +294,29 @@ describe("messages on probation", () => {
     // Five seconds after the first one started.
     await clock.advance(2);
     commit();
-    expect(begin()).toEqual([0]);
+    expect([begin(), against(0).crashes]).toEqual([[0], 1]);
   });
 
   test("end their turns after five seconds and are no longer suspected", async () => {
-    const { want, begin, commit, disk, clock } = start({ marks });
+    const { want, begin, commit, disk, against, clock } = start({ marks });
     want(0, 1);
     await clock.advance(1_000);
     commit();
     expect(begin()).toEqual([1]);
-    await clock.advance(5_000);
+    await clock.advance(6_000);
     commit();
-    expect([begin(), disk.get(1), disk.get(0)]).toEqual([[0], undefined, 3]);
+    expect([begin(), disk.get(1), against(0).crashes]).toEqual([[0], undefined, 2]);
   });
 
   test("lose a turn in which they cannot start, and keep their crash count", async () => {
-    const { want, begin, commit, disk, clock, tracker } = start({ marks });
+    const { want, begin, commit, against, clock, tracker } = start({ marks });
     want(1, 2);
     await clock.advance(1_000);
     commit();
     // The disk is slow, so no handler starts.
     await clock.advance(5_000);
     commit();
-    expect([disk.get(1), disk.get(2), tracker.mayStart(1)]).toEqual([1, 2, false]);
+    expect([against(1).crashes, against(2).crashes, tracker.mayStart(1)]).toEqual([0, 1, false]);
     want(1);
     expect(begin()).toEqual([2]);
     tracker.messageDone(2);
@@ -282,7 +326,10 @@ describe("messages on probation", () => {
 
   test("without a slot are passed over for one that continues; the next slot is reserved for them while they are marked", async () => {
     const slots = new HandlerSlots(1);
-    const { tracker, want, begin, commit, disk, clock } = start({ marks, slots });
+    const { tracker, want, begin, commit, against, clock } = start({
+      marks: [mark(0, 1), mark(1, 0)],
+      slots,
+    });
     want(0);
     await clock.advance(1_000);
     expect(slots.isAnyFree).toBe(false);
@@ -296,7 +343,7 @@ describe("messages on probation", () => {
     const resumed = tracker.requestResume(0)?.then(() => (isOn = true));
     commit();
     await resumed;
-    expect([isOn, begin(), disk.get(1)]).toEqual([true, [], 1]);
+    expect([isOn, begin(), against(1)]).toEqual([true, [], SUSPECTED]);
     slots.release();
     tracker.slotFreed();
     tracker.messageDone(0);
@@ -392,10 +439,42 @@ describe("messages on probation", () => {
     expect([...disk.keys()]).toEqual([0]);
   });
 
-  test("are given up at the crash limit, and never for a crash at which they did not run alone", () => {
-    expect([...start({ crashLimit: 3, marks }).poisoned]).toEqual([]);
-    expect([...start({ crashLimit: 2, marks }).poisoned]).toEqual([[0, 2]]);
-    expect([...start({ crashLimit: 1, marks }).poisoned]).toEqual([[0, 2]]);
+  test("are given up at the crash limit, once the process has lived while they were held back", async () => {
+    for (const [crashLimit, crashes, isPoison] of [
+      [3, 2, false],
+      [3, 3, true],
+      [2, 2, true],
+      // One crash alone may be a coincidence.
+      [1, 1, false],
+      [1, 2, true],
+    ] as const) {
+      const marks = [mark(0, crashes, 43_000)];
+      const { want, commit, clock, poisoned, against } = start({ crashLimit, marks, messages: 1 });
+      want(0);
+      commit();
+      await clock.advance(42_999);
+      expect([poisoned.size, against(0)]).toEqual([0, SUSPECTED]);
+      await clock.advance(1);
+      expect([...poisoned]).toEqual(isPoison ? [[0, crashes]] : []);
+    }
+  });
+
+  test("are given up only if they are not canceled in the same moment", async () => {
+    const { want, commit, clock, poisoned, tracker } = start({ marks: [mark(0, 3)], messages: 1 });
+    want(0);
+    commit();
+    clock.setTimer(1_000, () => tracker.messageDone(0));
+    await clock.advance(60_000);
+    expect(poisoned.size).toBe(0);
+  });
+
+  test("start afresh if the process crashes while they are held back", async () => {
+    const { want, commit, clock, crashed } = start({ marks: [mark(0, 2, 19_000)] });
+    want(0);
+    commit();
+    await clock.advance(18_000);
+    commit();
+    expect(crashed().against(0)).toEqual(SUSPECTED);
   });
 
   test("are all recovered messages if the limit is one", async () => {
@@ -406,16 +485,12 @@ describe("messages on probation", () => {
     await clock.advance(1_000);
     commit();
     expect(begin()).toEqual([2]);
-    expect([...crashed().poisoned.keys()]).toEqual([2]);
+    expect(crashed().against(2)).toEqual({ crashes: 1, holdMs: 7_000 });
   });
 
   test("do not include messages that are gone", () => {
-    const { commit, disk, crashed } = start({
-      messages: 1,
-      marks: [...marks, { seq: 9, crashes: 2 }],
-    });
+    const { commit, disk } = start({ messages: 1, marks: [...marks, mark(9, 2, 19_000)] });
     commit();
-    expect([...disk]).toEqual([[0, 2]]);
-    expect([...crashed().poisoned]).toEqual([]);
+    expect([...disk.keys()]).toEqual([0]);
   });
 });

@@ -2,7 +2,7 @@ import { activate } from "../../../core/activation/activate.ts";
 import type { Address } from "../../../core/message/address.ts";
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { Effects } from "../../../core/activation/effects.ts";
+import type { DeadLetter, Effects } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { Queue } from "../../../core/data/queue.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
@@ -81,10 +81,14 @@ export class Activations implements Intake {
     this.#drain();
   }
 
-  /** Gives up messages that have crashed the process too often. */
-  giveUpPoisoned(poisoned: readonly { message: StoredMessage; crashes: number }[]): void {
-    for (const { message, crashes } of poisoned)
-      this.#parts.cancellation.giveUp(message, { crashes });
+  discard({ envelope, failure }: DeadLetter): void {
+    this.#parts.cancellation.handOver(envelope, { discarded: failure });
+    this.#drain();
+  }
+
+  /** Gives up a message that has crashed the process too often. */
+  giveUpPoisoned(message: StoredMessage, crashes: number): void {
+    this.#parts.cancellation.giveUp(message, { crashes });
     this.#drain();
   }
 

@@ -12,7 +12,7 @@ export type CachedCause = Cause & { readonly state: AddressState };
 /** The optional parts of a cause. */
 export type CauseOptions = Pick<
   Cause,
-  "blocking" | "cancellation" | "withdrawn" | "crashes" | "isFirstRun"
+  "blocking" | "cancellation" | "withdrawn" | "crashes" | "discarded" | "isFirstRun"
 >;
 
 /** Makes the causes of activations: the message, the state at its target, and the environment. */
@@ -30,7 +30,7 @@ export class Causes {
   /** Returns the cause for an activation at the target of a message. */
   of(envelope: Envelope, readsState: boolean, options: CauseOptions = {}): CachedCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
-    const { blocking, cancellation, withdrawn, crashes, isFirstRun } = options;
+    const { blocking, cancellation, withdrawn, crashes, discarded, isFirstRun } = options;
     return {
       envelope,
       state,
@@ -40,6 +40,7 @@ export class Causes {
       cancellation,
       withdrawn,
       crashes,
+      discarded,
       isFirstRun,
     };
   }

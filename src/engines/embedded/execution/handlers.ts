@@ -9,6 +9,7 @@ import type { HandlerStarter } from "../dispatch/dispatcher.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
 import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
+import type { Activations } from "./activations.ts";
 import { reportEventLoopStall } from "./event-loop-stall.ts";
 import type { HandlerRuns } from "./handler-runs.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
@@ -33,6 +34,7 @@ export interface HandlersParts {
   readonly crashTracker: CrashTracker;
   readonly slotWatch: SlotWatch;
   readonly runs: HandlerRuns;
+  readonly activations: Pick<Activations, "giveUpPoisoned">;
 }
 
 /** Starts users' handlers, as many at the same time as there are handler slots. */
@@ -102,13 +104,18 @@ export class Handlers implements HandlerStarter {
 
   /** Puts a message back that may not start yet, until it is marked. */
   #suspend(mailbox: Mailbox, message: StoredMessage): void {
-    const { mailboxes, crashTracker } = this.#parts;
+    const { mailboxes, crashTracker, activations } = this.#parts;
     mailbox.queue.unshift(message);
     mailboxes.suspend(mailbox);
-    crashTracker.requestStart(message.seq, (hasSlot) => {
+    const onMarked = (hasSlot: boolean): void => {
       if (!hasSlot) return mailboxes.resumeFirst(mailbox);
       mailboxes.resumeInSlot(mailbox);
       this.#reserved.push(mailbox);
-    });
+    };
+    const giveUp = (crashes: number): void => {
+      mailbox.queue.shift();
+      activations.giveUpPoisoned(message, crashes);
+    };
+    crashTracker.requestStart(message.seq, onMarked, giveUp);
   }
 }

@@ -57,13 +57,18 @@ export class MessageCancellation {
 
   /** Hands a message to its function as one that will not be handled, and removes it. */
   giveUp(message: StoredMessage, reason: CauseOptions): void {
-    const { definitions, fallback, causes } = this.#parts;
-    const definition = findDefinition(definitions, message.envelope) ?? fallback;
     this.remove(message);
+    this.handOver(message.envelope, reason);
+  }
+
+  /** Hands a message that is not stored to its function as one that will not be handled. */
+  handOver(message: Envelope, reason: CauseOptions): void {
+    const { definitions, fallback, causes } = this.#parts;
+    const definition = findDefinition(definitions, message) ?? fallback;
     // A user's function is not called, and another message may be running there, so its state is
     // not read.
     const readsState = definition.system && hasState(definition);
-    const envelope = resolveAlias(message.envelope, definition);
+    const envelope = resolveAlias(message, definition);
     const effects = activate(definition, causes.of(envelope, readsState, reason));
     if (effects instanceof Promise) return;
     this.#parts.effects.write(effects);

@@ -1,4 +1,5 @@
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
+import type { DeadLetter } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
@@ -47,12 +48,26 @@ export class DeadLetters {
    * @throws `CLOSED`, `STORE_FULL`, `STORE_BUSY`; `STORE_FAILED` when the outcome is unknown
    */
   async deleteDeadLetter(id: string, replacement?: Envelope): Promise<void> {
-    const { commits, requests, intake } = this.#parts;
+    await this.#delete(id, () =>
+      this.#parts.intake.send(replacement === undefined ? [] : [replacement]),
+    );
+  }
+
+  /**
+   * Deletes a dead letter, and lets its failure pass on to the consumers of its message: both or
+   * neither. @throws as {@link DeadLetters.deleteDeadLetter}
+   */
+  async discardHeld(letter: DeadLetter): Promise<void> {
+    await this.#delete(letter.envelope.id, () => this.#parts.intake.discard(letter));
+  }
+
+  async #delete(id: string, then: () => void): Promise<void> {
+    const { commits, requests } = this.#parts;
     const key = `dead-letter/${id}`;
     await requests.perform(key, () => {
       commits.batch.deleteDeadLetter(id);
       commits.batch.replies.push({ key, payload: UNDEFINED });
-      intake.send(replacement === undefined ? [] : [replacement]);
+      then();
     });
   }
 }

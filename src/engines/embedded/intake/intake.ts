@@ -1,4 +1,5 @@
 import type { Address } from "../../../core/message/address.ts";
+import type { DeadLetter } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 
@@ -15,6 +16,8 @@ export interface Intake {
    * Changes nothing.
    */
   targetsOf(request: Envelope): readonly Address[];
+  /** Lets the failure of a dead letter pass on to the consumers of its message. */
+  discard(letter: DeadLetter): void;
   /** Sends messages, and commits the changes already made to the current batch with them. */
   send(messages: readonly Envelope[]): void;
   /** Delivers delayed messages that are due. Their delay tokens no longer cancel them. */

@@ -6,13 +6,20 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { Probation } from "./probation.ts";
 import { RecoveredMessage } from "./recovered-message.ts";
 import type { SlotReservation } from "./slot-reservation.ts";
+import {
+  decodeSuspicion,
+  encodeSuspicion,
+  SOON_MS,
+  SUSPECTED,
+  suspicionAfterStart,
+} from "./suspicion.ts";
 import { UnmarkedMessages } from "./unmarked.ts";
 
 /** Collaborators of {@link CrashTracker}. */
 export interface CrashTrackerParts {
   readonly clock: Clock;
   /**
-   * Crashes in a row after which a message is given up. Infinite: no message is marked or given up.
+   * Crashes after which a message is given up. Infinite: no message is marked or given up.
    */
   readonly crashLimit: number;
   readonly storeInfo: Pick<StoreInfo, "clean" | "crashMarks" | "nextSeq">;
@@ -23,8 +30,6 @@ export interface CrashTrackerParts {
 
 /** Messages marked by one commit while none of them is on probation. */
 const GROUP = 64;
-/** Running time after which a handler that has let the event loop go is no longer suspected. */
-const DOUBT_MS = 5_000;
 /**
  * Running time after which the next message on probation gets its turn, unless this one must run
  * alone.
@@ -42,24 +47,28 @@ const TURN_MS = 1_000;
  * P3 A mark is removed when the handler has ended, or has run for so long that it is unlikely to
  *    crash the process. A blocked handler is not running. It is marked again before it continues,
  *    and until then has the crashes that were counted against it before.
- * P4 A message that reaches the crash limit is given up. At its last crash it was the only message
- *    on probation that was running.
+ * P4 A crash counts against a message if its handler had started soon before, and no other message
+ *    on probation was running. A message in whose turn the process has crashed is held back until
+ *    the process has lived twice as long as then. Until the first turn of any message, its mark says
+ *    nothing against it: if the process crashes meanwhile, the crashes have another cause.
+ * P5 A message that has reached the crash limit is given up in place of its next turn: the process
+ *    crashed each time soon after the message had started alone, and lives while it is held back.
  */
 export class CrashTracker {
   readonly #parts: CrashTrackerParts;
-  /**
-   * Crashes after which a message is given up. Two at least, because the first may have been shared
-   * by a group.
-   */
+  /** Crashes after which a message is given up. Two at least: one may be a coincidence. */
   readonly #limit: number;
   /** Messages with numbers from here on run freely. Zero once there is nothing to find. */
   #end: number;
-  /** Crashes of messages that have not been recovered yet, by number. */
+  /** Marks of messages that have not been recovered yet, by number. */
   readonly #found: Map<number, number>;
   readonly #unmarked = new UnmarkedMessages();
   /** Messages that are marked or on probation. */
   readonly #recovered = new Map<number, RecoveredMessage>();
   readonly #probation: Probation<RecoveredMessage>;
+  /** Messages that are held back, and whose marks say nothing against them. */
+  #cleared: RecoveredMessage[] = [];
+  #startNs = 0;
 
   constructor(parts: CrashTrackerParts) {
     const { clock, crashLimit, storeInfo, slots } = parts;
@@ -70,21 +79,19 @@ export class CrashTracker {
     this.#probation = new Probation({
       clock,
       slots,
-      giveTurn: (message) => this.#giveTurn(message),
+      giveTurn: (message, isAlone) => this.#giveTurn(message, isAlone),
     });
   }
 
-  /** Notes a recovered message. Returns its crashes if it is to be given up. */
-  recover(seq: number): number | undefined {
-    if (seq >= this.#end) return undefined;
-    const crashes = this.#found.get(seq);
-    if (crashes === undefined) {
-      this.#unmarked.add(seq);
-      return undefined;
-    }
+  /** Notes a recovered message. */
+  recover(seq: number): void {
+    if (seq >= this.#end) return;
+    const mark = this.#found.get(seq);
+    if (mark === undefined) return this.#unmarked.add(seq);
     this.#found.delete(seq);
-    this.#track(seq, crashes);
-    return crashes >= this.#limit ? crashes : undefined;
+    const message = new RecoveredMessage(seq, decodeSuspicion(mark));
+    this.#recovered.set(seq, message);
+    if (message.isAlone) this.#cleared.push(message);
   }
 
   /** Starts probation, once all messages have been recovered. */
@@ -93,6 +100,10 @@ export class CrashTracker {
     if (this.#found.size > 0)
       this.#write(Array.from(this.#found.keys(), (seq) => ({ seq, crashes: 0 })));
     this.#found.clear();
+    this.#startNs = this.#parts.clock.monotonicNs();
+    const mark = encodeSuspicion(SUSPECTED);
+    if (this.#cleared.length > 0)
+      this.#write(this.#cleared.map(({ seq }) => ({ seq, crashes: mark })));
     if (this.#recovered.size > 0 || (this.#end > 0 && this.#parts.crashLimit === 1))
       this.#probation.start();
   }
@@ -119,23 +130,26 @@ export class CrashTracker {
 
   /**
    * Marks a message whose handler may not start yet. Calls `onMarked` once the handler may start,
-   * or need not; `hasSlot` tells whether a slot is reserved for it.
+   * or need not; `hasSlot` tells whether a slot is reserved for it. Calls `giveUp` instead if the
+   * message crashes the process.
    */
-  requestStart(seq: number, onMarked: (hasSlot: boolean) => void): void {
+  requestStart(
+    seq: number,
+    onMarked: (hasSlot: boolean) => void,
+    giveUp: (crashes: number) => void,
+  ): void {
     let message = this.#recovered.get(seq);
     if (message === undefined) {
-      message = this.#track(seq, 0);
+      message = this.#track(seq);
       this.#unmarked.skip(seq);
     }
     message.onMarked = onMarked;
+    message.giveUp = giveUp;
     message.needsSlot = true;
     if (message.stage !== "idle") return;
     if (this.#isOnProbation(message)) this.#requestTurn(message);
     else
-      this.#mark([
-        message,
-        ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other, 0)),
-      ]);
+      this.#mark([message, ...this.#unmarked.take(GROUP - 1).map((other) => this.#track(other))]);
   }
 
   /** Notes that a slot is free: messages on probation get it before others. */
@@ -190,8 +204,8 @@ export class CrashTracker {
     onMarked?.(false);
   }
 
-  #track(seq: number, crashes: number): RecoveredMessage {
-    const message = new RecoveredMessage(seq, crashes, this.#limit);
+  #track(seq: number): RecoveredMessage {
+    const message = new RecoveredMessage(seq);
     this.#recovered.set(seq, message);
     return message;
   }
@@ -206,26 +220,50 @@ export class CrashTracker {
     this.#endTurn(message);
   }
 
-  #isOnProbation({ crashes }: RecoveredMessage): boolean {
-    // With a limit of one, each crash must be that of a message that runs alone.
-    return crashes > 0 || this.#parts.crashLimit === 1;
+  #isOnProbation({ suspicion }: RecoveredMessage): boolean {
+    // With a limit of one, every recovered message is a suspect at once.
+    return suspicion !== undefined || this.#parts.crashLimit === 1;
   }
 
+  /** Requests a turn, once the process has lived long enough with the message held back. */
   #requestTurn(message: RecoveredMessage): void {
     message.stage = "waiting";
-    this.#probation.request(message);
+    const leftMs = message.holdMs - this.#livedMs();
+    if (leftMs <= 0) return this.#probation.request(message);
+    this.#setTimer(message, leftMs, () => this.#probation.request(message));
   }
 
-  #giveTurn(message: RecoveredMessage): void {
+  #livedMs(): number {
+    return (this.#parts.clock.monotonicNs() - this.#startNs) / 1e6;
+  }
+
+  #giveTurn(message: RecoveredMessage, isAlone: boolean): void {
+    if (message.crashes >= this.#limit)
+      return this.#setTimer(message, 0, () => message.giveUp?.(message.crashes));
     if (message.needsSlot) this.#parts.slots.reserve();
     message.hasSlot = message.needsSlot;
-    this.#mark([message], message.nextCrashes);
+    this.#restoreMarks(message);
+    this.#mark([message], this.#markAfterStart(message, isAlone));
     this.#watchRun(message);
   }
 
-  #mark(messages: readonly RecoveredMessage[], crashes = 1): void {
+  /** Returns the mark of a message for a crash that comes soon after it has started. */
+  #markAfterStart({ suspicion = SUSPECTED }: RecoveredMessage, isAlone: boolean): number {
+    return encodeSuspicion(suspicionAfterStart(suspicion, isAlone, this.#livedMs()));
+  }
+
+  /** Restores the marks of held messages: from now on a crash has its cause in a turn. */
+  #restoreMarks(starting: RecoveredMessage): void {
+    const restored = this.#cleared.filter(
+      (message) => message !== starting && message.stage !== "done",
+    );
+    this.#cleared = [];
+    this.#write(restored.map((message) => ({ seq: message.seq, crashes: markBefore(message) })));
+  }
+
+  #mark(messages: readonly RecoveredMessage[], mark = encodeSuspicion(SUSPECTED)): void {
     for (const message of messages) message.stage = "marking";
-    const marks = messages.map(({ seq }) => ({ seq, crashes }));
+    const marks = messages.map(({ seq }) => ({ seq, crashes: mark }));
     this.#write(marks, () => this.#marked(messages));
   }
 
@@ -256,14 +294,16 @@ export class CrashTracker {
     else this.#watchRun(message);
   }
 
+  /** Lets the next message run beside this one, so a crash no longer counts against this one. */
   #endTurnEarly(message: RecoveredMessage): void {
+    this.#write([{ seq: message.seq, crashes: this.#markAfterStart(message, false) }]);
     this.#probation.endTurnEarly(message);
-    this.#setTimer(message, DOUBT_MS - TURN_MS, () => this.#doubtOver(message));
+    this.#setTimer(message, SOON_MS - TURN_MS, () => this.#doubtOver(message));
   }
 
   /** Ends the suspicion after a while, though the handler has not ended. */
   #watchRun(message: RecoveredMessage): void {
-    this.#setTimer(message, DOUBT_MS, () => this.#doubtOver(message));
+    this.#setTimer(message, SOON_MS, () => this.#doubtOver(message));
   }
 
   #setTimer(message: RecoveredMessage, delayMs: number, step: () => void): void {
@@ -278,13 +318,13 @@ export class CrashTracker {
     if (message.onMarked !== undefined) this.#requestTurn(message);
   }
 
-  /** Sets the mark of a message back to the crashes counted against it before. */
+  /** Sets the mark of a message back to the evidence against it before. */
   #unmark(message: RecoveredMessage): void {
-    const { seq, crashes } = message;
+    const { seq } = message;
     message.stage = "idle";
     message.isRunning = false;
     message.cancelTimer?.();
-    this.#write([{ seq, crashes }]);
+    this.#write([{ seq, crashes: markBefore(message) }]);
     this.#endTurn(message);
   }
 
@@ -293,4 +333,9 @@ export class CrashTracker {
     message.hasSlot = false;
     this.#probation.end(message);
   }
+}
+
+/** Returns the mark that a message had when it was recovered. 0 for none. */
+function markBefore({ suspicion }: RecoveredMessage): number {
+  return suspicion === undefined ? 0 : encodeSuspicion(suspicion);
 }

@@ -10,8 +10,8 @@ const CALM_MS = 1_000;
 export interface ProbationParts<Message extends ProbationMessage> {
   readonly clock: Clock;
   readonly slots: Pick<SlotReservation, "isAnyFree">;
-  /** Starts the turn of a message. */
-  readonly giveTurn: (message: Message) => void;
+  /** Starts the turn of a message. `isAlone` tells whether no other message on probation runs. */
+  readonly giveTurn: (message: Message, isAlone: boolean) => void;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface ProbationParts<Message extends ProbationMessage> {
  *     cause.
  * TU3 A message that must run alone gets its turn once no earlier message on probation is running.
  * TU4 A message whose handler has not started gets its turn only when a slot is free. Messages
- *     without a slot are passed over, or they would block those that continue and hold the slots.
+ *     without a slot are passed over, or they would block those that continue and hold slots.
  */
 export class Probation<Message extends ProbationMessage> {
   readonly #parts: ProbationParts<Message>;
@@ -83,7 +83,7 @@ export class Probation<Message extends ProbationMessage> {
   #advance(): void {
     if (!this.#isCalm || this.#turn !== undefined) return;
     this.#turn = this.#takeNext();
-    if (this.#turn !== undefined) this.#parts.giveTurn(this.#turn);
+    if (this.#turn !== undefined) this.#parts.giveTurn(this.#turn, this.#running.size === 0);
   }
 
   #takeNext(): Message | undefined {

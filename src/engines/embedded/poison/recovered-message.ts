@@ -1,21 +1,15 @@
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { ProbationMessage } from "./probation-queue.ts";
+import type { Suspicion } from "./suspicion.ts";
 
 /**
- * A message that was recovered at the start and is marked or on probation, with the crashes counted
+ * A message that was recovered at the start and is marked or on probation, with the evidence
  * against it.
  */
 export class RecoveredMessage implements ProbationMessage {
   readonly seq: number;
-  /** Crashes counted against it when it was recovered. */
-  readonly crashes: number;
-  /**
-   * Crashes counted against it if the process crashes in its turn. Two at least, because the first
-   * was shared by a group.
-   */
-  readonly nextCrashes: number;
-  /** Set when it must run alone: in its last turn, and in each turn after its first. */
-  readonly isAlone: boolean;
+  /** The evidence when it was recovered. Absent: it had no crash mark. */
+  readonly suspicion: Suspicion | undefined;
   /** Its mark is on disk once the stage is `marked`. */
   stage: "idle" | "waiting" | "marking" | "marked" | "done" = "idle";
   /** Set while its handler is running and not blocked. */
@@ -26,18 +20,31 @@ export class RecoveredMessage implements ProbationMessage {
   hasSlot = false;
   /** Lets its handler start or continue once it is marked. */
   onMarked: ((hasSlot: boolean) => void) | undefined;
+  /** Gives the message up. */
+  giveUp: ((crashes: number) => void) | undefined;
   /** Resolves when its handler may continue after it was blocked. */
   resumed: Promise<void> | undefined;
   /** Rejects `resumed`. */
   rejectResumed: ((error: HandbackError) => void) | undefined;
   cancelTimer: (() => void) | undefined;
 
-  /** @param limit crashes after which it is given up */
-  constructor(seq: number, crashes: number, limit: number) {
+  constructor(seq: number, suspicion?: Suspicion) {
     this.seq = seq;
-    this.crashes = crashes;
-    this.nextCrashes = Math.max(2, crashes + 1);
-    this.isAlone = crashes > 1 || this.nextCrashes >= limit;
+    this.suspicion = suspicion;
+  }
+
+  get crashes(): number {
+    return this.suspicion?.crashes ?? 0;
+  }
+
+  /** How long the process must live before the handler may start. */
+  get holdMs(): number {
+    return this.suspicion?.holdMs ?? 0;
+  }
+
+  /** Set once the process has crashed in its turn: from then on it runs alone. */
+  get isAlone(): boolean {
+    return this.holdMs > 0 || this.crashes > 0;
   }
 
   get isWaiting(): boolean {

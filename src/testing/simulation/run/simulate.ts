@@ -2,7 +2,9 @@ import { DEFAULT_PAYLOAD_LIMIT } from "../../../core/codec/encode.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import { parseDuration } from "../../../core/validation/duration.ts";
 import type { Duration } from "../../../core/validation/duration.ts";
+import type { Embedded } from "../../../embedded.ts";
 import type { Client } from "../../../futures/client/client.ts";
+import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
 import { reconnectingClient } from "../host/reconnecting-client.ts";
 import { Inspection } from "../inspect/inspection.ts";
 import { meterOf } from "../inspect/meter.ts";
@@ -35,6 +37,15 @@ export interface Simulated {
    * default `"30d"`.
    */
   idle(limit?: Duration): Promise<void>;
+  /** Returns the dead letters, oldest first. */
+  deadLetters(): Promise<readonly DeadLetterReport[]>;
+  /**
+   * Sends the message of a dead letter again, as {@link Embedded.redrive}. @throws `CLOSED` if the
+   * process crashes meanwhile
+   */
+  redrive(id: string): Promise<boolean>;
+  /** Deletes a dead letter, as {@link Embedded.discard}. @throws as `redrive` */
+  discard(id: string): Promise<void>;
   /** Ends the process at once. Resolves when the next one runs. */
   crash(options?: { readonly downFor?: Duration }): Promise<void>;
 }
@@ -135,6 +146,12 @@ async function driveBody<Result>(
 
 function simulated(world: World, inspection: Inspection, client: Client): Simulated {
   const { eventQueue } = world;
+  const engine = async (): Promise<Embedded> => {
+    for (;;) {
+      const { engine: running } = await world.outside.host();
+      if (running !== undefined) return running;
+    }
+  };
   return {
     client,
     clock: {
@@ -149,6 +166,9 @@ function simulated(world: World, inspection: Inspection, client: Client): Simula
       await Promise.race([world.idle(), wait.promise]);
       wait.cancel();
     },
+    deadLetters: async () => (await engine()).deadLetters(Number.MAX_SAFE_INTEGER),
+    redrive: async (id) => (await engine()).redrive(id),
+    discard: async (id) => (await engine()).discard(id),
     crash: async ({ downFor } = {}) =>
       world.crash(downFor === undefined ? undefined : parseDuration(downFor, "downFor")),
   };

@@ -3,7 +3,6 @@ import type { Mutation } from "./mutation.ts";
 const CRASH_TRACKER = "src/engines/embedded/poison/crash-tracker.ts";
 const PROBATION = "src/engines/embedded/poison/probation.ts";
 const SUSPECTS_TESTS = "test/engines/embedded/crash-tracker.test.ts";
-const BLOCKED_TESTS = "test/durability/poison/blocked-on-probation.test.ts";
 const POISON_TESTS = "test/durability/poison/poison.test.ts";
 const REDRIVE = "test/durability/poison/redrive.test.ts";
 
@@ -41,9 +40,9 @@ export const POISON: readonly Mutation[] = [
     file: PROBATION,
     find: "this.#parts.slots.isAnyFree ? this.#starting.first : undefined;",
     replace: "this.#starting.first;",
-    test: BLOCKED_TESTS,
+    test: SUSPECTS_TESTS,
     killedBy:
-      "messages on probation that block > let each other continue, even with more messages than slots: those without a slot take no turn",
+      "messages on probation > without a slot are passed over for one that continues; the next slot is reserved for them while they are marked",
   },
   {
     breaks: "probation: a message has its last turn beside another running one",
@@ -59,9 +58,9 @@ export const POISON: readonly Mutation[] = [
     file: PROBATION,
     find: "const CALM_MS = 1_000;",
     replace: "const CALM_MS = 0;",
-    test: POISON_TESTS,
+    test: SUSPECTS_TESTS,
     killedBy:
-      "an innocent message > is not given up however often the process crashes at its start, and runs once the process survives",
+      "messages on probation > wait for a second, then take turns one by one; one that crashed in its turn waits for longer",
   },
   {
     breaks: "crash marks: a long-running handler keeps its mark",
@@ -77,9 +76,9 @@ export const POISON: readonly Mutation[] = [
     file: CRASH_TRACKER,
     find: '    if (message?.stage === "marked") this.#unmark(message);\n',
     replace: "    void message;\n",
-    test: POISON_TESTS,
+    test: SUSPECTS_TESTS,
     killedBy:
-      "an innocent message > is not given up however often the process is killed while its handler is blocked",
+      "after an unclean stop > a mark is removed while its handler is blocked, and is set again before the handler continues",
   },
   {
     breaks: "crash marks: a handler that has blocked loses its earlier crashes",

@@ -237,9 +237,9 @@ describe("a message that crashes the process each time it is handled", () => {
       async (t) => {
         const results = await startInnocents(t, [0, 30, 0]);
         const bad = codeOf(t.client.call(poison, 1));
-        let isOver = false;
-        void bad.then(() => (isOver = true));
-        while (!isOver) {
+        const end = { isHere: false };
+        void bad.then(() => (end.isHere = true));
+        while (!end.isHere) {
           await t.advance("1s");
           // A crash may lose any answer.
           const letters = await t.deadLetters().catch(() => []);

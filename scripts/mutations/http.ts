@@ -3,6 +3,8 @@ import type { Mutation } from "./mutation.ts";
 const HTTP = "src/http/async-http.ts";
 const HTTP_TESTS = "test/http/async-http.test.ts";
 const SIGNED_IDS = "test/http/ids/signed-ids.test.ts";
+const WAITS = "src/http/requests/waits.ts";
+const WAITS_TESTS = "test/http/limits/waits.test.ts";
 const ACCESS_TESTS = "test/http/access.test.ts";
 
 /** What flows over HTTP promise, above all to whom they tell nothing. */
@@ -155,6 +157,54 @@ export const OVER_HTTP: readonly Mutation[] = [
     test: SIGNED_IDS,
     killedBy:
       "the id of a flow that was started with an idempotency key > stays what it was for a flow that an earlier release started",
+  },
+  {
+    breaks: "http: one connection waits as often as it likes",
+    file: WAITS,
+    find: "(here?.count ?? 0) >= maxWaitsPerConnection",
+    replace: "maxWaitsPerConnection === 0",
+    test: WAITS_TESTS,
+    killedBy: "one connection has fewer waits than all, however many requests it sends",
+  },
+  {
+    breaks: "http: all connections together wait as often as they like",
+    file: WAITS,
+    find: "this.#count >= maxWaits ||",
+    replace: "",
+    test: WAITS_TESTS,
+    killedBy: "more waits than allowed are answered with 503, and start nothing",
+  },
+  {
+    breaks: "http: a wait keeps its place",
+    file: WAITS,
+    find: "      this.#count--;\n",
+    replace: "",
+    test: WAITS_TESTS,
+    killedBy: "a failed request gives its place back",
+  },
+  {
+    breaks: "http: requests behind an unanswered one wait on after their connection",
+    file: WAITS,
+    find: 'else connection.once("close", () => closing.abort());',
+    replace: "",
+    test: WAITS_TESTS,
+    killedBy: "a wait ends with its connection on a Node that does not abort its request",
+  },
+  {
+    breaks: "http: a body keeps its memory",
+    file: "src/http/requests/json-body.ts",
+    find: "    arriving.release();\n",
+    replace: "",
+    test: "test/http/bodies/body-memory.test.ts",
+    killedBy: "large bodies > give their memory back, however they end",
+  },
+  {
+    breaks: "http: a bracket in a text counts as a level",
+    file: "src/http/requests/nesting.ts",
+    find: "if (byte === BACKSLASH) at++;\n      else if",
+    replace: "if",
+    test: "test/http/bodies/body-memory.test.ts",
+    killedBy: "deep JSON > is found by its brackets outside of texts",
   },
   {
     breaks: "http: links lead to the path as it reads, not as it was sent",

@@ -11,7 +11,9 @@ import { failureAnswer, problemAnswer, SAFE_HEADERS } from "./error-response.ts"
 import { inputIssues } from "./requests/input-issues.ts";
 import { digestOfKey, isKnown, isReachable, newFlowId } from "./requests/flow-ids.ts";
 import { reportOf } from "./flow-report.ts";
+import { BodyMemory } from "./requests/body-bytes.ts";
 import { readJsonBody } from "./requests/json-body.ts";
+import type { BodyLimits } from "./requests/json-body.ts";
 import { linksOf } from "./responses/links.ts";
 import { httpRules } from "./options.ts";
 import type { AsyncHttpOptions, HttpRules } from "./options.ts";
@@ -19,6 +21,7 @@ import { hasPrefix, mountPathOf } from "./requests/mount-path.ts";
 import { onlyFrom } from "./requests/origins.ts";
 import { checkPath, pathOf, queryOf, waitOf } from "./requests/parameters.ts";
 import { publicStateId, readStateId } from "./requests/state-ids.ts";
+import { Waits } from "./requests/waits.ts";
 import { ProblemError } from "./responses/problem.ts";
 import { settledWithin } from "./responses/settled-within.ts";
 
@@ -67,8 +70,14 @@ import { settledWithin } from "./responses/settled-within.ts";
  */
 export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   const rules = httpRules(options);
-  const served: Served = { client, rules, exposed: exposedFunctions(options.functions) };
   const { maxWaitMs, bodyLimit, log, retryAfter, secret } = rules;
+  const served: Served = {
+    client,
+    rules,
+    exposed: exposedFunctions(options.functions),
+    waits: new Waits(rules),
+    bodies: { limit: bodyLimit, memory: new BodyMemory(rules.bodiesLimit) },
+  };
   const app = new Hono();
   app.use(async (c, next) => {
     await next();
@@ -81,7 +90,9 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
   addRoute(app, "/flows/:flow", {
     GET: flowRoute(served, "status", (c, flow) => {
       const waitMs = waitOf(c, maxWaitMs);
-      return flowResponse(c, served, client.flow(flow), { waitMs, segments: 2, isNew: false });
+      return waiting(c, served, waitMs, (wait) =>
+        flowResponse(c, served, client.flow(flow), { ...wait, segments: 2, isNew: false }),
+      );
     }),
     DELETE: flowRoute(served, "purge", async (c, flow) => {
       if (!(await client.purge(flow))) throw new ProblemError("STILL_PENDING");
@@ -92,7 +103,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     POST: flowRoute(served, "event", async (c, flow, principal) => {
       const header = c.req.header("idempotency-key");
       const key = header === undefined ? undefined : digestOfKey(header, { principal, secret });
-      const value = await readJsonBody(c, bodyLimit);
+      const value = await readJsonBody(c, served.bodies);
       const options = key === undefined ? {} : { key };
       await client.signal(flow, pathOf(c)["event"] ?? "", value, options);
       return c.body(null, 202);
@@ -114,6 +125,8 @@ interface Served {
   readonly client: Client;
   readonly rules: HttpRules;
   readonly exposed: Exposed;
+  readonly waits: Waits;
+  readonly bodies: BodyLimits;
 }
 
 type Route = (c: Context) => Promise<Response>;
@@ -145,19 +158,42 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
   const f = exposed.find(type, operation);
   if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
   const waitMs = waitOf(c, rules.maxWaitMs);
-  const { secret, bodyLimit } = rules;
   const at =
     id === undefined || f.operation === undefined ? {} : { id: await readStateId(client, id) };
-  const header = c.req.header("idempotency-key");
-  const key = await newFlowId(client, header, { principal, secret });
-  const input = await readJsonBody(c, bodyLimit);
-  const issues = await inputIssues(f, input);
-  // A known key belongs to an input that was accepted, perhaps by a former schema.
-  if (issues !== undefined && !(await isKnown(client, key)))
-    throw new ProblemError("INVALID_INPUT", {}, { issues });
-  const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
-  const segments = operation === undefined ? 3 : 4;
-  return flowResponse(c, served, handle, { waitMs, segments, isNew: true });
+  // There is a place for the wait before anything starts.
+  return waiting(c, served, waitMs, async (wait) => {
+    const header = c.req.header("idempotency-key");
+    const key = await newFlowId(client, header, { principal, secret: rules.secret });
+    const input = await readJsonBody(c, served.bodies);
+    const issues = await inputIssues(f, input);
+    // A known key belongs to an input that was accepted, perhaps by a former schema.
+    if (issues !== undefined && !(await isKnown(client, key)))
+      throw new ProblemError("INVALID_INPUT", {}, { issues });
+    const handle = await client.start(f as Invokable<unknown, unknown>, input, { key, ...at });
+    const segments = operation === undefined ? 3 : 4;
+    return flowResponse(c, served, handle, { ...wait, segments, isNew: true });
+  });
+}
+
+/** The wait of a request. */
+interface Wait {
+  readonly waitMs: number;
+  /** Are aborted when the client disconnects. */
+  readonly listening: readonly AbortSignal[];
+}
+
+/** Counts a request that waits while it is answered. */
+function waiting(
+  c: Context,
+  { waits }: Served,
+  waitMs: number,
+  answer: (wait: Wait) => Promise<Response>,
+): Promise<Response> {
+  if (waitMs === 0) return answer({ waitMs, listening: [] });
+  return waits.run(c, (gone) => {
+    const { signal } = c.req.raw;
+    return answer({ waitMs, listening: gone === undefined ? [signal] : [signal, gone] });
+  });
 }
 
 /**
@@ -183,9 +219,9 @@ async function flowResponse(
   c: Context,
   { client, rules: { basePath, clock, describeFailure, retryAfter } }: Served,
   handle: FlowHandle<unknown>,
-  { waitMs, segments, isNew }: ResponseOptions,
+  { waitMs, listening, segments, isNew }: ResponseOptions,
 ): Promise<Response> {
-  if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening: c.req.raw.signal });
+  if (waitMs > 0) await settledWithin(handle, { waitMs, clock, listening });
   const status: FlowStatus = await client.status(handle.id);
   const links = linksOf(basePath ?? mountPathOf(c, segments), handle.id);
   const about = {
@@ -198,9 +234,8 @@ async function flowResponse(
   return c.json(body, 202, { Location: links.statusUrl, "Retry-After": retryAfter });
 }
 
-/** The longest wait, the number of path segments of the route, and whether to include links. */
-interface ResponseOptions {
-  readonly waitMs: number;
+/** The wait, the number of path segments of the route, and whether to include links. */
+interface ResponseOptions extends Wait {
   readonly segments: number;
   readonly isNew: boolean;
 }

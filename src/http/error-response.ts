@@ -32,6 +32,8 @@ export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOp
   if (error instanceof ProblemError) {
     // A server that is set up wrong fails every request, so its operator must see why.
     const { status, title } = problemOf(error.code);
+    if (status === 503)
+      return problemAnswer(new ProblemError(error.code, { "Retry-After": retryAfter }));
     if (status === 500) log.error("a request failed", { code: error.code, error: title });
     return problemAnswer(error);
   }

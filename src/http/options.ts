@@ -34,6 +34,19 @@ export interface AsyncHttpOptions {
   readonly authorize?: Authorize;
   /** Greatest size of a body in bytes, from 1. Default: 1,048,576. */
   readonly bodyLimit?: number;
+  /**
+   * Greatest size of all large bodies that are being read at the same time, in bytes, from 1.
+   * Bodies of less than 16 KiB do not count. More are answered with 503. Default: 64 times
+   * `bodyLimit`.
+   */
+  readonly bodiesLimit?: number;
+  /**
+   * Greatest number of requests that wait at the same time, from 1. More are answered with 503.
+   * Default: 10,000.
+   */
+  readonly maxWaits?: number;
+  /** The same for the requests of one connection. Default: 100. */
+  readonly maxWaitsPerConnection?: number;
   /** Longest `?wait=`. Longer values are cut to it. Default: `"60s"`. */
   readonly maxWait?: Duration;
   /**
@@ -62,10 +75,17 @@ const LEAST_SECRET = 16;
 /** The longest delay of a Node timer. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
+/** By default, so many bodies of the greatest size are read at the same time. */
+const LARGE_BODIES = 64;
+const positive = wholeNumber({ from: 1 });
+
 const OPTIONS = {
   functions: list<object>(),
   authorize: optional(callback<Authorize>()),
-  bodyLimit: withDefault(1_048_576, wholeNumber({ from: 1 })),
+  bodyLimit: withDefault(1_048_576, positive),
+  bodiesLimit: optional(positive),
+  maxWaits: withDefault(10_000, positive),
+  maxWaitsPerConnection: withDefault(100, positive),
   maxWait: withDefault("60s", durationMs()),
   basePath: optional(checkedBy<string>(readBasePath)),
   retryAfter: withDefault("2s", durationMs()),
@@ -81,9 +101,10 @@ export type HttpRules = ReturnType<typeof httpRules>;
 
 /** Checks the options and makes the rules of an app. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
 export function httpRules(options: AsyncHttpOptions) {
-  const { maxWait, retryAfter, ...rules } = readOptions("asyncHttp", OPTIONS, options);
+  const { maxWait, retryAfter, bodiesLimit, ...rules } = readOptions("asyncHttp", OPTIONS, options);
   return {
     ...rules,
+    bodiesLimit: bodiesLimit ?? LARGE_BODIES * rules.bodyLimit,
     maxWaitMs: Math.min(maxWait, LONGEST_WAIT_MS),
     retryAfter: String(Math.ceil(retryAfter / 1_000)),
   };

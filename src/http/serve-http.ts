@@ -73,12 +73,12 @@ const CLOSING_MS = 5_000;
  * await engine.close();
  */
 export async function serveHttp(
-  app: { readonly fetch: (request: Request) => Response | Promise<Response> },
+  app: { readonly fetch: (request: Request, env: unknown) => Response | Promise<Response> },
   options: ServeOptions = {},
 ): Promise<HttpServer> {
   const { port, hostname, maxConnections } = readOptions("serveHttp", OPTIONS, options);
   const server = createAdaptorServer({
-    fetch: (request) => app.fetch(request),
+    fetch: (request, env) => app.fetch(request, env),
     serverOptions: SLOW_CLIENT_LIMITS,
   }) as Server;
   server.maxConnections = maxConnections;

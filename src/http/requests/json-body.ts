@@ -1,10 +1,22 @@
 import type { Context } from "hono";
+import { MAX_DEPTH } from "../../core/codec/trail.ts";
 import { ProblemError } from "../responses/problem.ts";
 import { BodyBytes, readNodeRequest, readStream } from "./body-bytes.ts";
+import type { BodyMemory } from "./body-bytes.ts";
+import { isDeeperThan } from "./nesting.ts";
 import { isUnread, nodeRequestOf } from "./node-request.ts";
 import type { NodeRequest } from "./node-request.ts";
 import { takeParsedBody } from "./parsed-body.ts";
 import type { Body } from "./parsed-body.ts";
+
+/** Limits of bodies: of one, in bytes, and the memory for all of them. */
+export interface BodyLimits {
+  readonly limit: number;
+  readonly memory: BodyMemory;
+}
+
+/** Bytes from which a body is checked before it is parsed. The codec checks all of them. */
+const CHECKED_BYTES = 4_096;
 
 /**
  * Reads the body of a request as JSON, or `undefined` if it is empty. Reading stops at the limit. A
@@ -13,7 +25,8 @@ import type { Body } from "./parsed-body.ts";
  * @throws a `ProblemError` if it has another type, is too large, is incomplete, is not JSON, or was
  * read before and is lost
  */
-export async function readJsonBody(c: Context, limit: number): Promise<unknown> {
+export async function readJsonBody(c: Context, limits: BodyLimits): Promise<unknown> {
+  const { limit, memory } = limits;
   const { headers } = c.req.raw;
   if (lengthOf(headers) > limit) throw new ProblemError("BODY_TOO_LARGE");
   const encoding = headers.get("content-encoding");
@@ -22,16 +35,20 @@ export async function readJsonBody(c: Context, limit: number): Promise<unknown> 
   const isJson = isJsonType(headers.get("content-type"));
   // A form sent by another site's page is refused, even if it is empty.
   if (!isJson && headers.has("content-type")) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
-  const body = await readBody(c, limit);
-  if ("bytes" in body && body.bytes.length === 0) return undefined;
-  if (!isJson) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
-  return "bytes" in body ? parseJson(body.bytes) : body.value;
+  const arriving = new BodyBytes(limit, memory);
+  try {
+    const body = await readBody(c, arriving);
+    if ("bytes" in body && body.bytes.length === 0) return undefined;
+    if (!isJson) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
+    return "bytes" in body ? parseJson(body.bytes) : body.value;
+  } finally {
+    arriving.release();
+  }
 }
 
-async function readBody(c: Context, limit: number): Promise<Body> {
+async function readBody(c: Context, body: BodyBytes): Promise<Body> {
   const { raw } = c.req;
   const node = nodeRequestOf(c);
-  const body = new BodyBytes(limit);
   if (node !== undefined && isUnread(node, raw)) {
     await readNodeRequest(node, body);
     return { bytes: body.read() };
@@ -67,6 +84,8 @@ function lengthOf(headers: Headers): number {
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length > CHECKED_BYTES && isDeeperThan(MAX_DEPTH, bytes))
+    throw new ProblemError("TOO_DEEP");
   try {
     return JSON.parse(decoder.decode(bytes)) as unknown;
   } catch {

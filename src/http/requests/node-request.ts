@@ -11,6 +11,18 @@ export interface NodeRequest extends IncomingMessage {
   readonly originalUrl?: unknown;
 }
 
+/** The connection of a request: a socket, or a session of HTTP/2. */
+export interface Connection {
+  readonly destroyed: boolean;
+  once(event: "close", listener: () => void): unknown;
+}
+
+/** Returns the connection of a request, if it still has one. */
+export function connectionOf(node: NodeRequest): Connection | undefined {
+  const { stream } = node as { readonly stream?: { readonly session?: Connection } };
+  return stream === undefined ? node.socket : stream.session;
+}
+
 /**
  * Returns the request of Node's server behind a Fetch request, if there is one. The listener of
  * `@hono/node-server` passes it beside the Fetch request, and keeps it in that request.

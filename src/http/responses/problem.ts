@@ -32,6 +32,10 @@ const REQUEST_PROBLEMS = {
     title:
       "There is no such route. The server may be set up wrong: the path has a prefix at which the app is not mounted.",
   },
+  TOO_BUSY: {
+    status: 503,
+    title: "Too many requests are waiting, or too many large bodies are being read.",
+  },
   INTERNAL: {
     status: 500,
     title: "The server failed. Its log has the details under the error id.",

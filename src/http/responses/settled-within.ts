@@ -5,8 +5,8 @@ import type { FlowHandle } from "../../futures/client/client.ts";
 interface Waiting {
   readonly waitMs: number;
   readonly clock: Clock;
-  /** Is aborted when the client disconnects. */
-  readonly listening: AbortSignal;
+  /** Are aborted when the client disconnects. */
+  readonly listening: readonly AbortSignal[];
 }
 
 /**
@@ -20,9 +20,9 @@ export async function settledWithin(
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
   const cancelTimer = clock.setTimer(waitMs, stop);
-  listening.addEventListener("abort", stop, { once: true });
-  if (listening.aborted) stop();
+  for (const signal of listening) signal.addEventListener("abort", stop, { once: true });
+  if (listening.some(({ aborted }) => aborted)) stop();
   await handle.result({ signal: waiting.signal }).catch(() => undefined);
-  listening.removeEventListener("abort", stop);
+  for (const signal of listening) signal.removeEventListener("abort", stop);
   cancelTimer();
 }

@@ -1,6 +1,7 @@
 import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
+import { AGEING } from "./mutations/deploy/ageing.ts";
 import { MIGRATIONS } from "./mutations/deploy/migration.ts";
 import { COPIES_OF_THE_PACKAGE } from "./mutations/host/copies.ts";
 import { RENAMED } from "./mutations/deploy/renames.ts";
@@ -37,6 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...POISON,
   ...DAMAGE,
   ...MIGRATIONS,
+  ...AGEING,
   ...STORE_REALMS,
   ...STORE_OWNERSHIP,
   ...MISSING_LOGS,

@@ -60,7 +60,8 @@ export interface EmbeddedOptions {
   /** How long settled flows and futures are kept. Default: 7 days. */
   readonly retention?: Duration;
   /**
-   * Age-out time of states that were created without an id, counted from their last message.
+   * Age-out time of states that were created without an id, counted from their last message. A state
+   * that work under way may come back to is kept.
    * Default: 7 days.
    */
   readonly ageOut?: Duration;

@@ -149,11 +149,12 @@ export interface Store {
    */
   readDelayed(until: number, limit: number, after?: number): readonly StoredMessage[];
   /**
-   * Reads the delayed messages of all scopes whose names begin with `prefix`, in order of `seq`.
+   * Reads the delayed messages of all scopes whose names begin with `prefix`, in order of `seq`. At
+   * most `limit` of them, any ones.
    */
-  readScope(prefix: string): readonly StoredMessage[];
-  /** Reads the watches of all scopes whose names begin with `prefix`. */
-  readWatches(prefix: string): readonly ScopeWatch[];
+  readScope(prefix: string, limit?: number): readonly StoredMessage[];
+  /** Reads the watches of all scopes whose names begin with `prefix`, at most `limit`. */
+  readWatches(prefix: string, limit?: number): readonly ScopeWatch[];
   /** Returns the time at which the first delayed message is due, if there are delayed messages. */
   nextDueAt(): number | undefined;
   /** Reads dead letters, oldest first, at most `limit`. */

@@ -1,5 +1,7 @@
 import type { Address } from "../message/address.ts";
 import { append } from "../data/append.ts";
+import { AGE_OUT_VALUE, isAwaited, readAgeOut, withOrigin, writeAgeOut } from "./age-out.ts";
+import type { IsUnderWay } from "./age-out.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type {
@@ -15,6 +17,7 @@ import type {
 import type { Envelope } from "../message/envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "../data/json.ts";
+import { originOf } from "../message/message-id.ts";
 import type { Run } from "./meter.ts";
 
 /** Reads one address's persisted values as of the start of the activation. */
@@ -26,12 +29,6 @@ export interface StateReader {
    */
   readonly names?: readonly string[];
 }
-
-/**
- * Reserved value that holds the age-out time of an address. Its own expiry is that of the whole
- * state.
- */
-export const AGE_OUT_VALUE = "@life";
 
 /**
  * Shared empty list: an activation allocates no list for effects that it does not have. Never
@@ -63,6 +60,8 @@ export interface Cause {
   readonly discarded?: Json | undefined;
   /** Tells whether a scope was canceled in this batch. */
   readonly isCancelled?: (scope: string) => boolean;
+  /** Tells whether an origin has work that is not done. Given by engines that can look it up. */
+  readonly isUnderWay?: IsUnderWay | undefined;
   /**
    * True if no earlier run of the message can have left anything behind. Given by engines that
    * know.
@@ -89,6 +88,7 @@ export class Activation implements Effects {
   readonly discarded: Json | undefined;
   readonly isFirstRun: boolean;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
+  readonly #isUnderWay: IsUnderWay | undefined;
   readonly now: number;
   sends: Send[] = [];
   run: Run | undefined;
@@ -117,6 +117,7 @@ export class Activation implements Effects {
     this.discarded = cause.discarded;
     this.isFirstRun = cause.isFirstRun === true;
     this.#isCancelled = cause.isCancelled;
+    this.#isUnderWay = cause.isUnderWay;
     this.now = environment.clock.now();
   }
 
@@ -201,18 +202,21 @@ export class Activation implements Effects {
   }
 
   /**
-   * Makes the whole state count as absent `afterMs` after its last message. `undefined` removes the
-   * limit.
+   * Makes the whole state count as absent `afterMs` after its last message, if no work is under way
+   * that may come back to it. `undefined` removes the limit.
    */
   setAgeOut(afterMs: number | undefined): void {
-    if (afterMs === undefined) this.delete(AGE_OUT_VALUE);
-    else this.write(AGE_OUT_VALUE, { json: afterMs }, this.now + afterMs);
+    if (afterMs === undefined) return this.delete(AGE_OUT_VALUE);
+    const known = readAgeOut(this.json(AGE_OUT_VALUE))?.origins ?? [];
+    const origins = withOrigin(this.envelope, known, this.#isUnderWay);
+    // A handler may have run, or been blocked, for longer than the state lives.
+    const endedAt = Math.max(this.now, this.environment.clock.now());
+    this.write(AGE_OUT_VALUE, { json: writeAgeOut({ afterMs, origins }) }, endedAt + afterMs);
   }
 
   /** Returns the age-out time in ms, if one is set. */
   ageOutMs(): number | undefined {
-    const life = this.json(AGE_OUT_VALUE);
-    return typeof life === "number" ? life : undefined;
+    return readAgeOut(this.json(AGE_OUT_VALUE))?.afterMs;
   }
 
   send(envelope: Envelope, dueAt?: number, token?: string): void {
@@ -330,17 +334,34 @@ export class Activation implements Effects {
 
   #alive(name: string): StoredValue | undefined {
     const stored = this.#state.read(name);
-    return stored === undefined || (stored.expiresAt !== undefined && stored.expiresAt <= this.now)
+    // The state's own age was checked before, and decides by more than the time.
+    return stored === undefined || (name !== AGE_OUT_VALUE && this.#isPast(stored))
       ? undefined
       : stored;
+  }
+
+  #isPast({ expiresAt }: StoredValue): boolean {
+    return expiresAt !== undefined && expiresAt <= this.now;
   }
 
   #checkAge(): boolean {
     const life = this.#valueNames.includes(AGE_OUT_VALUE)
       ? this.#state.read(AGE_OUT_VALUE)
       : undefined;
-    this.#aged = life !== undefined && this.#alive(AGE_OUT_VALUE) === undefined;
+    this.#aged = life !== undefined && this.#isPast(life) && !this.#isAwaited(life);
     if (this.#aged) this.deleteAll();
     return this.#aged;
+  }
+
+  /** Tells whether work is under way that may come back to this state: this message, or other. */
+  #isAwaited({ content }: StoredValue): boolean {
+    const ageOut = readAgeOut(content.json);
+    if (ageOut === undefined) return false;
+    const own = originOf(this.envelope.id);
+    return isAwaited(
+      this.address,
+      ageOut,
+      (origin) => origin === own || this.#isUnderWay?.(origin) === true,
+    );
   }
 }

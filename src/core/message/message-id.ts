@@ -25,6 +25,22 @@ export function flowOf(id: MessageId): string {
   return id.slice(0, FLOW_DIGITS);
 }
 
+/**
+ * Returns the origin of a message: the number of the flow, or of the first one-way message, that
+ * caused it.
+ */
+export const originOf = flowOf;
+
+/** Tells whether the system made the id, for a state created without one: `@` and a message id. */
+export function isGeneratedId(id: string): boolean {
+  return id.length === 1 + FLOW_DIGITS + HASH_DIGITS && /^@[0-9a-f]+$/.test(id);
+}
+
+/** Returns the origin of the message that made a state with a generated id. */
+export function originOfState(generatedId: string): string {
+  return generatedId.slice(1, 1 + FLOW_DIGITS);
+}
+
 /** Tells whether a text is the number of the message's flow. */
 export function isFlowOf(id: MessageId, text: string): boolean {
   return text.length === FLOW_DIGITS && id.startsWith(text);

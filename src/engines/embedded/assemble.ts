@@ -171,7 +171,7 @@ function assembleExecution(parts: EngineParts, queues: Queues) {
   const gets = new BlockedGets({ leadsTo, cache });
   const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
   const scopes = new ScopeCancellation();
-  const causes = new Causes(environment, cache, scopes);
+  const causes = new Causes({ environment, cache, scopes, commits: queues.commits });
   const systemMessages = new Queue<Envelope>();
   const shared = { ...queues, definitions, environment, causes, scopes, systemMessages };
   const effects = new EffectWriter(shared);

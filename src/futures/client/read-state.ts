@@ -1,8 +1,9 @@
-import { AGE_OUT_VALUE } from "../../core/activation/activation.ts";
+import { AGE_OUT_VALUE, isAwaited, readAgeOut } from "../../core/activation/age-out.ts";
 import type { Content, StoredValue } from "../../core/activation/effects.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { loadState } from "../../core/state/stored-state.ts";
+import { scopesOfOrigin } from "../../core/message/scope-name.ts";
 import { checkId } from "../../core/validation/names.ts";
 import { specOf } from "../define/spec.ts";
 import { codec } from "../protocol/codec.ts";
@@ -34,7 +35,9 @@ export function readCommittedState<State>(
     value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > engine.now();
   const life = stored.find(({ name }) => name === AGE_OUT_VALUE)?.value;
   const alive =
-    life !== undefined && !isAlive(life) ? [] : stored.filter(({ value }) => isAlive(value));
+    life !== undefined && !isAlive(life) && !isAwaitedState(engine, id, life)
+      ? []
+      : stored.filter(({ value }) => isAlive(value));
   if (alive.length === 0)
     throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, {
       details: { function: spec.type, id },
@@ -43,4 +46,15 @@ export function readCommittedState<State>(
     alive.find(({ name }) => name === wanted)?.value.content;
   const names = alive.map((each) => each.name);
   return { ...loadState(spec.state, { names, read }, codec).values } as State;
+}
+
+/** Tells whether work is under way that may come back to a state whose age has passed. */
+function isAwaitedState(engine: Engine, id: string, { content }: StoredValue): boolean {
+  const ageOut = readAgeOut(content.json);
+  const isUnderWay = (origin: string): boolean =>
+    scopesOfOrigin(origin).some((scope) => {
+      const { messages, addresses } = engine.pendingWork(scope);
+      return messages.length + addresses.length > 0;
+    });
+  return ageOut !== undefined && isAwaited({ id }, ageOut, isUnderWay);
 }

@@ -25,7 +25,7 @@ import type {
   WatchToken,
 } from "../protocol/messages.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
-import { scopeName } from "../protocol/scope.ts";
+import { scopeName } from "../../core/message/scope-name.ts";
 import { cancelledSettlement, rejectedWithCode, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { scheduleControl, sendSystemMessage, systemFunction } from "../protocol/system.ts";

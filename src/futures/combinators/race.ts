@@ -16,7 +16,7 @@ import {
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer } from "../protocol/node.ts";
 import type { CombinatorPlan, Node, Plan } from "../protocol/node.ts";
-import { isDetached, scopeName } from "../protocol/scope.ts";
+import { isDetached, scopeName } from "../../core/message/scope-name.ts";
 import type { Scope } from "../protocol/scope.ts";
 import { cancelledSettlement, rejectedSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";

@@ -1,6 +1,7 @@
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
+import { scopeName } from "../../core/message/scope-name.ts";
 import { callTarget } from "./consumer.ts";
 import type { CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
 
@@ -42,11 +43,19 @@ export type CallControl = {
 /** Makes the message of a call consumer, once its input is known. */
 export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
   const { id, caller, name, consumers, oneWay, creates, reply, settles, cancelled } = call;
-  // A one-way message leaves the flow: its runs are not billed to the flow, and canceling the flow
-  // does not cancel it.
-  const [flow, scope] = oneWay === true ? [] : [call.flow, call.scope];
+  const [flow, scope] =
+    oneWay === true ? [undefined, scopeOfOneWay(call)] : [call.flow, call.scope];
   const control: CallControl = { consumers, flow, creates, oneWay, reply, settles, cancelled };
   return { id, target: callTarget(call), name, payload, control, caller, scope };
+}
+
+/**
+ * Returns the scope of a one-way message. It leaves the flow: its runs are not billed to the flow,
+ * and canceling the flow does not cancel it. One that waits has the scope of its own that it would
+ * run in, so that it is found as work under way.
+ */
+function scopeOfOneWay({ id, delayMs }: CallConsumer): string | undefined {
+  return delayMs === undefined ? undefined : scopeName(id, true);
 }
 
 const NO_CONTROL: CallControl = { consumers: [] };

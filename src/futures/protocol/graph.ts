@@ -4,6 +4,7 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { markOfMessages, NO_USAGE } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
+import { scopeName } from "../../core/message/scope-name.ts";
 import { FutureHandle } from "../types/handle.ts";
 import { extendScope } from "./node.ts";
 import type { Node, Plan } from "./node.ts";
@@ -41,7 +42,11 @@ export class Graph {
   ) {
     this.activation = activation;
     this.flow = parts.flow;
-    this.scope = { id: activation.envelope.scope, parent: undefined };
+    const { id, scope } = activation.envelope;
+    this.scope =
+      scope === undefined
+        ? { id: scopeName(id, true), parent: undefined, isImplied: true }
+        : { id: scope, parent: undefined };
     this.epoch = parts.epoch;
   }
 

@@ -4,7 +4,6 @@ import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Address } from "../../core/message/address.ts";
-import { FLOW_DIGITS } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import type { Messages } from "./messages.ts";
 
@@ -109,9 +108,4 @@ export function systemFunction<Kind extends keyof Messages>(
     byName.get(activation.envelope.name)?.(activation, activation.envelope.control as never);
   };
   return { type: SYSTEM[kind], valueNames, system: true, receive };
-}
-
-/** Tells whether the system made the id, for a state created without one: `@` and a message id. */
-export function isGeneratedId(id: string): boolean {
-  return id.length === 1 + FLOW_DIGITS + 24 && /^@[0-9a-f]+$/.test(id);
 }

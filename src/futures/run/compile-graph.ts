@@ -17,7 +17,7 @@ import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer, needsOf } from "../protocol/node.ts";
 import type { CallPlan, CombinatorPlan, Node, Taker } from "../protocol/node.ts";
-import { isDetached, scopeName } from "../protocol/scope.ts";
+import { isDetached, scopeName } from "../../core/message/scope-name.ts";
 import type { Scope } from "../protocol/scope.ts";
 import { cancelledSettlement } from "../protocol/settled.ts";
 import type { CreateCell } from "../protocol/messages.ts";

@@ -110,7 +110,11 @@ function stable(value: unknown): unknown {
 function digestOf(takers: Node["takers"]): string {
   return digest(
     JSON.stringify(
-      takers.map(({ consumer, scope }) => [identityOf(consumer), wantOf(consumer), scope.id]),
+      takers.map(({ consumer, scope }) => [
+        identityOf(consumer),
+        wantOf(consumer),
+        scope.isImplied === true ? undefined : scope.id,
+      ]),
     ),
   );
 }

@@ -1,4 +1,4 @@
-import { AGE_OUT_VALUE } from "../../core/activation/activation.ts";
+import { AGE_OUT_VALUE } from "../../core/activation/age-out.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";

@@ -40,7 +40,7 @@ import { receiverOf } from "../define/receiver.ts";
 import type { Receiver } from "../define/receiver.ts";
 import { findOperation, MESSAGE, takesMessage } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
-import { isGeneratedId } from "../protocol/system.ts";
+import { isGeneratedId } from "../../core/message/message-id.ts";
 import { compileGraph } from "./compile-graph.ts";
 
 /**
@@ -232,7 +232,11 @@ class HandlerRun {
     const { consumers, flow } = this.#control;
     const loaded = carryOrBillUsage(this.#activation, consumers, { tally: usageOfRun(run), flow });
     this.#activation.send(
-      { ...envelope, control: { ...this.#control, consumers: loaded, retries } },
+      {
+        ...envelope,
+        control: { ...this.#control, consumers: loaded, retries },
+        scope: this.#graph.scope.id,
+      },
       dueAt,
     );
   }

@@ -132,8 +132,8 @@ export interface StatefulOptions<State> extends HandlingOptions {
    */
   readonly schema?: StandardSchemaV1<unknown, State>;
   /**
-   * Time after its last message at which a state is deleted. Default: 7 days if it was made without
-   * an id, else never.
+   * Time after its last message at which a state is deleted, unless work is under way that may come
+   * back to it. Default: 7 days if it was made without an id, else never.
    */
   readonly ageOut?: Duration;
   /**

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Client } from "../../futures/client/client.ts";
-import { isGeneratedId } from "../../futures/protocol/system.ts";
+import { isGeneratedId } from "../../core/message/message-id.ts";
 import { ProblemError } from "../responses/problem.ts";
 
 const encoder = new TextEncoder();

@@ -136,19 +136,19 @@ class MemoryStore implements Store {
     );
   }
 
-  readScope(prefix: string): readonly StoredMessage[] {
+  readScope(prefix: string, limit = Number.POSITIVE_INFINITY): readonly StoredMessage[] {
     this.#requireOpen();
     const isPast = ({ envelope: { scope } }: Scoped): boolean =>
       scope > prefix && !scope.startsWith(prefix);
     return this.#scopes
-      .read(Number.POSITIVE_INFINITY, ({ envelope: { scope } }) => scope >= prefix, isPast)
+      .read(limit, ({ envelope: { scope } }) => scope >= prefix, isPast)
       .toSorted(bySeq);
   }
 
-  readWatches(prefix: string): readonly ScopeWatch[] {
+  readWatches(prefix: string, limit = Number.POSITIVE_INFINITY): readonly ScopeWatch[] {
     this.#requireOpen();
     const isPast = ({ scope }: ScopeWatch): boolean => scope > prefix && !scope.startsWith(prefix);
-    return this.#watches.read(Number.POSITIVE_INFINITY, ({ scope }) => scope >= prefix, isPast);
+    return this.#watches.read(limit, ({ scope }) => scope >= prefix, isPast);
   }
 
   nextDueAt(): number | undefined {

@@ -91,12 +91,12 @@ export class SqliteStore implements Store {
     return this.#use(({ tables }) => tables.delayed.readDue(after, until, limit));
   }
 
-  readScope(prefix: string): readonly StoredMessage[] {
-    return this.#use(({ tables }) => tables.delayed.readScope(prefix));
+  readScope(prefix: string, limit?: number): readonly StoredMessage[] {
+    return this.#use(({ tables }) => tables.delayed.readScope(prefix, limit));
   }
 
-  readWatches(prefix: string): readonly ScopeWatch[] {
-    return this.#use(({ tables }) => tables.watches.readScope(prefix));
+  readWatches(prefix: string, limit?: number): readonly ScopeWatch[] {
+    return this.#use(({ tables }) => tables.watches.readScope(prefix, limit));
   }
 
   nextDueAt(): number | undefined {

@@ -148,12 +148,12 @@ class Session implements Store {
     return this.#dead ? [] : this.#disk.content.readDelayed(until, limit, after);
   }
 
-  readScope(scope: string): ReturnType<Store["readScope"]> {
-    return this.#dead ? [] : this.#disk.content.readScope(scope);
+  readScope(scope: string, limit?: number): ReturnType<Store["readScope"]> {
+    return this.#dead ? [] : this.#disk.content.readScope(scope, limit);
   }
 
-  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
-    return this.#dead ? [] : this.#disk.content.readWatches(prefix);
+  readWatches(prefix: string, limit?: number): ReturnType<Store["readWatches"]> {
+    return this.#dead ? [] : this.#disk.content.readWatches(prefix, limit);
   }
 
   nextDueAt(): number | undefined {

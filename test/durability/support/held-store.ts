@@ -66,12 +66,12 @@ export class HeldStore implements Store {
     return this.#content.readDelayed(until, limit, after);
   }
 
-  readScope(scope: string): ReturnType<Store["readScope"]> {
-    return this.#content.readScope(scope);
+  readScope(scope: string, limit?: number): ReturnType<Store["readScope"]> {
+    return this.#content.readScope(scope, limit);
   }
 
-  readWatches(prefix: string): ReturnType<Store["readWatches"]> {
-    return this.#content.readWatches(prefix);
+  readWatches(prefix: string, limit?: number): ReturnType<Store["readWatches"]> {
+    return this.#content.readWatches(prefix, limit);
   }
 
   nextDueAt(): number | undefined {

@@ -33,8 +33,8 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches"> = {
     queuesFrom,
     commit: (batch, mayBlock) => (asked.push(batch), blocking.push(mayBlock), held.commit(batch)),
-    readScope: (prefix) => content.readScope(prefix),
-    readWatches: (prefix) => content.readWatches(prefix),
+    readScope: (prefix, limit) => content.readScope(prefix, limit),
+    readWatches: (prefix, limit) => content.readWatches(prefix, limit),
   };
   const done: StoredMessage[][] = [];
   const failures: unknown[] = [];

@@ -6,6 +6,7 @@ import { WriteBatch } from "./write-batch.ts";
 import { isOutage } from "./store-outage.ts";
 import type { OutageError, StoreOutage } from "./store-outage.ts";
 import { watchKey } from "../../../stores/store.ts";
+import { scopesOfOrigin } from "../../../core/message/scope-name.ts";
 import type { StoredMessage, StoreInfo, Store, ScopeWatch } from "../../../stores/store.ts";
 
 /** Messages in the current batch from which commits count as lagging. */
@@ -175,6 +176,21 @@ export class GroupCommit {
   *unwrittenReplies(): Generator<Reply> {
     for (const batch of this.#inFlight) yield* batch.replies;
     yield* this.#current.replies;
+  }
+
+  /**
+   * Tells whether a message or a watch of this origin is left. Work that a batch in flight removes
+   * may still count.
+   */
+  isUnderWay(origin: string): boolean {
+    const { store, messages } = this.#parts;
+    return scopesOfOrigin(origin).some(
+      (prefix) =>
+        messages.hasInScope(prefix) ||
+        store.readScope(prefix, 1).length > 0 ||
+        store.readWatches(prefix, 1).length > 0 ||
+        [...this.#inFlight, this.#current].some((batch) => batch.addsToScope(prefix)),
+    );
   }
 
   /** Yields the delay tokens that commits in flight and the next one cancel. */

@@ -51,6 +51,13 @@ export class MessageIndex {
     );
   }
 
+  /** Tells whether there is a message in a scope that starts with the prefix. */
+  hasInScope(prefix: string): boolean {
+    return this.#candidates(prefix).some(
+      ({ envelope }) => envelope.scope?.startsWith(prefix) === true,
+    );
+  }
+
   #candidates(prefix: string): readonly StoredMessage[] {
     if (prefix.length < FLOW_DIGITS) return [...this.#messages.values()].flatMap(toList);
     return toList(this.#messages.get(flowOfScope(prefix)));

@@ -167,6 +167,14 @@ export class WriteBatch {
       if (watch.scope.startsWith(prefix)) watches.set(key, watch);
   }
 
+  /** Tells whether it adds a delayed message or a watch in a scope that starts with the prefix. */
+  addsToScope(prefix: string): boolean {
+    for (const { scope } of this.#watched.values()) if (scope.startsWith(prefix)) return true;
+    return this.accepted.some(
+      ({ dueAt, envelope }) => dueAt !== undefined && envelope.scope?.startsWith(prefix) === true,
+    );
+  }
+
   /** Deletes an expired value that is not in memory. */
   deleteExpired(value: ExpiredValue): void {
     this.#expired.push(value);

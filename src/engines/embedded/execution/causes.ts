@@ -1,6 +1,7 @@
 import type { Cause } from "../../../core/activation/activation.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
+import type { GroupCommit } from "../commit/group-commit.ts";
 import { NO_STATE } from "../state/address-state.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
@@ -15,15 +16,25 @@ export type CauseOptions = Pick<
   "blocking" | "cancellation" | "withdrawn" | "crashes" | "discarded" | "isFirstRun"
 >;
 
+/** Collaborators of {@link Causes}. */
+export interface CausesParts {
+  readonly environment: Environment;
+  readonly cache: StateCache;
+  readonly scopes: ScopeCancellation;
+  readonly commits: Pick<GroupCommit, "isUnderWay">;
+}
+
 /** Makes the causes of activations: the message, the state at its target, and the environment. */
 export class Causes {
   readonly #environment: Environment;
   readonly #cache: StateCache;
   readonly #isCancelled: (scope: string) => boolean;
+  readonly #isUnderWay: (origin: string) => boolean;
 
-  constructor(environment: Environment, cache: StateCache, scopes: ScopeCancellation) {
+  constructor({ environment, cache, scopes, commits }: CausesParts) {
     this.#environment = environment;
     this.#cache = cache;
+    this.#isUnderWay = (origin) => commits.isUnderWay(origin);
     this.#isCancelled = (scope) => scopes.isCancelled(scope);
   }
 
@@ -36,6 +47,7 @@ export class Causes {
       state,
       environment: this.#environment,
       isCancelled: this.#isCancelled,
+      isUnderWay: this.#isUnderWay,
       blocking,
       cancellation,
       withdrawn,

@@ -8,7 +8,7 @@ import { decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
 import { packEnvelope } from "./pack-envelope.ts";
-import { prefixEnd } from "./scope-prefix.ts";
+import { NO_LIMIT, prefixEnd } from "./scope-prefix.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
 /** Delayed messages. Each touches at most four b-trees: the table and its three indexes. */
@@ -78,7 +78,7 @@ export class DelayedMessages implements OpenTable {
       SELECT ${COLUMNS} FROM delayed WHERE due_at > ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?
     `);
     this.#selectScope = database.prepare(
-      `SELECT ${COLUMNS} FROM delayed WHERE scope >= ? AND scope < ? ORDER BY seq`,
+      `SELECT ${COLUMNS} FROM delayed WHERE scope >= ? AND scope < ? LIMIT ?`,
     );
     this.#selectNextDue = database.prepare("SELECT due_at FROM delayed ORDER BY due_at LIMIT 1");
     this.#selectLast = database.prepare("SELECT ifnull(max(seq), 0) AS seq FROM delayed");
@@ -107,8 +107,11 @@ export class DelayedMessages implements OpenTable {
   }
 
   /** Reads the messages of all scopes whose names begin with `prefix`, in order of `seq`. */
-  readScope(prefix: string): readonly StoredMessage[] {
-    return this.#selectScope.all(prefix, prefixEnd(prefix)).map(this.#decode);
+  readScope(prefix: string, limit = NO_LIMIT): readonly StoredMessage[] {
+    return this.#selectScope
+      .all(prefix, prefixEnd(prefix), limit)
+      .map(this.#decode)
+      .sort((one, other) => one.seq - other.seq);
   }
 
   /** Returns the earliest due time, if there are messages. */

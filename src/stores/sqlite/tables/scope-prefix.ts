@@ -5,3 +5,6 @@ const LAST_CODE_POINT = "\u{10ffff}";
 export function prefixEnd(prefix: string): string {
   return `${prefix}${LAST_CODE_POINT}`;
 }
+
+/** A `LIMIT` that keeps all rows. */
+export const NO_LIMIT = -1;

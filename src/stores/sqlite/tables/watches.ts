@@ -6,7 +6,7 @@ import type { Row } from "../rows/columns.ts";
 import { decodeRow } from "../rows/decode-row.ts";
 import type { RowSource } from "../rows/decode-row.ts";
 import type { Packer, Unpacker } from "../rows/packed.ts";
-import { prefixEnd } from "./scope-prefix.ts";
+import { NO_LIMIT, prefixEnd } from "./scope-prefix.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
 /** Watches: the addresses that learn of the cancellation of a scope. */
@@ -54,7 +54,7 @@ export class Watches implements OpenTable {
     // An id may hold a NUL, where Node 22 ends a text, so it is read as bytes.
     this.#selectScope = database.prepare(`
       SELECT scope, type, CAST(id AS BLOB) AS id, token, sum FROM watch
-      WHERE scope >= ? AND scope < ?
+      WHERE scope >= ? AND scope < ? LIMIT ?
     `);
   }
 
@@ -72,8 +72,8 @@ export class Watches implements OpenTable {
   }
 
   /** Reads the watches of all scopes whose names begin with `prefix`. */
-  readScope(prefix: string): readonly ScopeWatch[] {
-    return this.#selectScope.all(prefix, prefixEnd(prefix)).map(this.#decode);
+  readScope(prefix: string, limit = NO_LIMIT): readonly ScopeWatch[] {
+    return this.#selectScope.all(prefix, prefixEnd(prefix), limit).map(this.#decode);
   }
 
   readonly #decode = (row: Row): ScopeWatch => decodeRow(row, this.#source, decodeWatch);

@@ -1,4 +1,5 @@
 import { value } from "../../../core/state/value.ts";
+import { fn } from "../../../futures/define/fn.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
 import { equal } from "../case/check.ts";
@@ -90,6 +91,23 @@ export const expiryCases: readonly Case[] = [
       equal(await client.call(keep.get, undefined, { id }), [2, 3]);
       await time.advance(0.4 * AGE_MS);
       equal(await client.call(keep.get, undefined, { id }), [0, 3]);
+    },
+  },
+  {
+    title: "a state lives as long as the flow that made it",
+    needs: ["virtualTime"],
+    async run({ start }) {
+      const tally = stateful("test/tally", {
+        ageOut: "1h",
+        state: { n: value(0) },
+        handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+      });
+      const flow = fn("test/flow", (ctx) => {
+        const made = ctx.invoke(tally.add, 1);
+        return ctx.invoke(tally.add, 1, { id: made.stateId, after: [made, ctx.sleep("5h")] });
+      });
+      const { client } = await start([flow, tally]);
+      equal(await client.call(flow), 2);
     },
   },
 ];

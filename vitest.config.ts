@@ -20,6 +20,8 @@ export default defineConfig({
     // They need programs that a machine may lack, and have scripts of their own.
     exclude: ["test/clusters/**"],
     setupFiles: ["test/setup.ts"],
+    // Engines that are given no log report failures that tests cause on purpose.
+    onConsoleLog: (text) => !text.startsWith("handback: "),
     // Processes, not threads: tests change the working directory, and spawn and kill programs.
     pool: "forks",
     maxWorkers: Math.min(4, availableParallelism()),

@@ -5,8 +5,9 @@ import type { Definition } from "./core/activation/definition.ts";
 import type { Duration } from "./core/validation/duration.ts";
 import type { Environment } from "./core/activation/environment.ts";
 import { HandbackError } from "./core/errors/errors.ts";
-import { silent } from "./core/host/log.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "./core/host/host-methods.ts";
 import type { Log } from "./core/host/log.ts";
+import { WorkLog } from "./core/host/work-log.ts";
 import { checkFunctionType } from "./core/validation/names.ts";
 import {
   callback,
@@ -18,7 +19,7 @@ import {
   wholeNumber,
   withDefault,
 } from "./core/validation/options.ts";
-import type { OptionTable, ReadOptions } from "./core/validation/options.ts";
+import type { Methods, OptionTable, ReadOptions } from "./core/validation/options.ts";
 import type { Scheduler } from "./core/host/scheduler.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
 import { trackActivations } from "./engines/embedded/host/current-activation.ts";
@@ -28,6 +29,8 @@ import type { FunctionBill } from "./engines/embedded/execution/function-meter.t
 import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
 import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import type { Store, StoreInfo } from "./stores/store.ts";
+import { consoleLog } from "./engines/embedded/host/console-log.ts";
+import { guardedHost } from "./engines/embedded/host/guarded-host.ts";
 import { systemClock } from "./engines/embedded/host/system-clock.ts";
 import { systemScheduler } from "./engines/embedded/host/system-scheduler.ts";
 import { Client } from "./futures/client/client.ts";
@@ -89,7 +92,10 @@ export interface EmbeddedOptions {
    * and retried until it succeeds.
    */
   readonly egress?: Readonly<Record<string, Sink>>;
-  /** Log of the engine and of handlers. Default: none. */
+  /**
+   * Log of the engine and of handlers. Default: warnings and errors go to `console`. The engine's
+   * lines contain names, keys and codes, but no inputs, results, or texts of errors.
+   */
   readonly log?: Log;
   /** Clock of the engine. Default: the machine's. */
   readonly clock?: Clock;
@@ -146,9 +152,28 @@ export interface Embedded {
 
 const positive = wholeNumber({ from: 1 });
 
+/** A store can be anyone's, so all of its methods are checked. */
+const STORE_METHODS: Methods<Store> = {
+  open: true,
+  commit: true,
+  readState: true,
+  readMessages: true,
+  readDelayed: true,
+  readScope: true,
+  readWatches: true,
+  nextDueAt: true,
+  readDeadLetters: true,
+  readDeadLetter: true,
+  readExpired: true,
+  renameStates: true,
+  countStates: true,
+  count: true,
+  close: true,
+};
+
 const OPTIONS = {
   functions: list<object>(),
-  store: objectWith<Store>("open"),
+  store: objectWith<Store>(STORE_METHODS),
   concurrency: withDefault(64, positive),
   blockedLimit: withDefault(10_000, positive),
   retention: withDefault("7d", durationMs()),
@@ -159,8 +184,8 @@ const OPTIONS = {
   backlogLimit: withDefault(100_000, positive),
   mailboxLimit: withDefault(10_000, positive),
   egress: withDefault({}, record<Sink>()),
-  log: withDefault(silent, objectWith<Log>("warn")),
-  clock: withDefault(systemClock, objectWith<Clock>("setTimer")),
+  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<EmbeddedOptions>;
 
@@ -191,7 +216,7 @@ export interface Machine {
 
 /** Opens an embedded engine on a given machine. See {@link embedded}. */
 export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Promise<Embedded> {
-  const used = readOptions("embedded", OPTIONS, options);
+  const used = guardedHost("embedded", readOptions("embedded", OPTIONS, options));
   const definitions = withEgress(defineAll(used.functions), used.egress);
   const { store } = used;
   let fail: (error: HandbackError) => void = () => undefined;
@@ -227,6 +252,7 @@ function assemble(
     storeId: storeInfo.storeId,
     clock,
     log,
+    workLog: new WorkLog(log, clock),
     payloadLimit,
     retentionMs: retention,
     ageOutMs: ageOut,

@@ -4,7 +4,10 @@ import { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
 import { toBase64 } from "./core/codec/base64.ts";
 import { HEX } from "./core/crypto/hex.ts";
 import type { Clock } from "./core/host/clock.ts";
-import { silent } from "./core/host/log.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "./core/host/host-methods.ts";
+import { WorkLog } from "./core/host/work-log.ts";
+import { consoleLog } from "./engines/embedded/host/console-log.ts";
+import { guardedHost } from "./engines/embedded/host/guarded-host.ts";
 import type { Log } from "./core/host/log.ts";
 import type { Envelope } from "./core/message/envelope.ts";
 import { FLOW_DIGITS, rootId } from "./core/message/message-id.ts";
@@ -77,7 +80,9 @@ export interface RequestReplyOptions {
   readonly ageOut?: Duration;
   /** How long a message waits that cannot be handled yet. Default: 1 minute. */
   readonly parkedFor?: Duration;
-  /** Log of handlers and of messages that wait. Default: none. */
+  /**
+   * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.
+   */
   readonly log?: Log;
   /** Clock of the functions. Default: the machine's. */
   readonly clock?: Clock;
@@ -118,8 +123,8 @@ const OPTIONS = {
   payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
   ageOut: withDefault("7d", durationMs()),
   parkedFor: withDefault("1m", durationMs()),
-  log: withDefault(silent, objectWith<Log>("warn")),
-  clock: withDefault(systemClock, objectWith<Clock>("now")),
+  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<RequestReplyOptions>;
 
@@ -140,7 +145,7 @@ const OPTIONS = {
  * export default { fetch: module.fetch };
  */
 export function requestReply(options: RequestReplyOptions = {}): RequestReply {
-  const used = readOptions("requestReply", OPTIONS, options);
+  const used = guardedHost("requestReply", readOptions("requestReply", OPTIONS, options));
   const module = new RemoteModule(used);
   const handle = (bytes: Uint8Array): Promise<Uint8Array> => module.handle(bytes);
   return {
@@ -264,6 +269,7 @@ class RemoteModule implements Routes {
       storeId: "statefun",
       clock,
       log,
+      workLog: new WorkLog(log, clock),
       payloadLimit,
       retentionMs: ageOut,
       ageOutMs: ageOut,

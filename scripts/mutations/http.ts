@@ -25,7 +25,8 @@ export const OVER_HTTP: readonly Mutation[] = [
     replace:
       "await client.status(flow);\n    const access = { action, flow, ...(event !== undefined && { event }) };",
     test: ACCESS_TESTS,
-    killedBy: "authorization > fails with the hook; the log has the reason, without the flow's id",
+    killedBy:
+      "authorization > fails with the hook; the log has the place of the error, and neither its text nor the flow's id",
   },
   {
     breaks: "http: a failure tells more than its kind",

@@ -11,6 +11,8 @@ const LOCKED_STORE = "test/durability/disk/locked-store.test.ts";
 const BACKLOG = "test/engines/embedded/admission.test.ts";
 const SET_CLOCK = "test/durability/timers/set-clock.test.ts";
 const COLLECTOR = "test/engines/embedded/expiry-collector.test.ts";
+const LOG_LINES = "test/bad-input/log-lines.test.ts";
+const USER_OBJECTS = "test/bad-input/user-objects.test.ts";
 const FREE_PAGES = "test/stores/sqlite/incremental-vacuum.test.ts";
 
 /** Full disks, too much work, clocks that are set, and what has expired. */
@@ -288,5 +290,53 @@ export const OPERATING: readonly Mutation[] = [
     test: "test/core/work-log.test.ts",
     killedBy:
       "the work log > writes 20 lines about a subject in 10 s, and counts those that it left out",
+  },
+  {
+    breaks: "log: the text of an error is shown",
+    file: "src/core/errors/log-facts.ts",
+    find: "const NAME = /^[A-Za-z_$][\\w$.]{0,59}$/;",
+    replace: "const NAME = /^/;",
+    test: LOG_LINES,
+    killedBy: "no line has an input, a result, a value of state, or the text of an error",
+  },
+  {
+    breaks: "log: a flow that fails has no line",
+    file: "src/futures/flow/flow.ts",
+    find: "if (!ok && record.cancelled !== true) {",
+    replace: "if (!ok && record.cancelled === false) {",
+    test: LOG_LINES,
+    killedBy: "the log has a line > for each flow that fails, with its key, function and code",
+  },
+  {
+    breaks: "log: the id of a flow over HTTP is shown",
+    file: "src/futures/flow/flow-lines.ts",
+    find: "return SECRET.test(key) ?",
+    replace: "return key.length < SHOWN_DIGITS && SECRET.test(key) ?",
+    test: LOG_LINES,
+    killedBy: "the key of a flow that asyncHttp names is cut, because it gives access to the flow",
+  },
+  {
+    breaks: "host: a log that throws stops the engine",
+    file: "src/core/host/guarded-log.ts",
+    find: "      } catch (error) {\n        fail(error);\n      }",
+    replace: "      } catch (error) {\n        fail(error);\n        throw error;\n      }",
+    test: USER_OBJECTS,
+    killedBy: "a log that goes wrong > changes nothing, whatever it does and whenever",
+  },
+  {
+    breaks: "host: instants that are no numbers reach the engine",
+    file: "src/engines/embedded/host/checked-clock.ts",
+    find: 'return typeof value === "number" && Math.abs(value) <= limit;',
+    replace: 'return typeof value === "number" || Math.abs(Number(value)) <= limit;',
+    test: USER_OBJECTS,
+    killedBy: "a clock that goes wrong > is reported once",
+  },
+  {
+    breaks: "host: a clock that cannot set a timer loses it",
+    file: "src/engines/embedded/host/checked-clock.ts",
+    find: "?? systemClock.setTimer(delayMs, fire);",
+    replace: "?? (() => undefined);",
+    test: USER_OBJECTS,
+    killedBy: "a clock that goes wrong > stops nothing, whatever it does once the engine runs",
   },
 ];

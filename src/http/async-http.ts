@@ -116,7 +116,7 @@ export function asyncHttp(client: Client, options: AsyncHttpOptions): Hono {
     }),
   });
   app.notFound((c) => problemAnswer(new ProblemError(hasPrefix(c) ? "WRONG_MOUNT" : "NO_ROUTE")));
-  app.onError((error, c) => failureAnswer(error, { log, retryAfter, flow: pathOf(c)["flow"] }));
+  app.onError((error) => failureAnswer(error, { log, retryAfter }));
   return app;
 }
 

@@ -1,7 +1,8 @@
 import { HandbackError } from "../core/errors/errors.ts";
+import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
 import { Refusal } from "./requests/access.ts";
-import { randomId, withoutIds } from "./requests/flow-ids.ts";
+import { randomId } from "./requests/flow-ids.ts";
 import { codeOf, problemOf, ProblemError } from "./responses/problem.ts";
 
 /**
@@ -19,15 +20,13 @@ interface FailureOptions {
   readonly log: Log;
   /** Seconds after which to retry, if a retry may help. */
   readonly retryAfter: string;
-  /** Id of the flow in the request's path. It is removed from the log entry. */
-  readonly flow: string | undefined;
 }
 
 /**
  * Answers a failed request with a problem document. For an internal error, it has an id under which
  * the log has the details.
  */
-export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOptions): Response {
+export function failureAnswer(error: Error, { log, retryAfter }: FailureOptions): Response {
   if (error instanceof Refusal) return error.response;
   if (error instanceof ProblemError) {
     // A server that is set up wrong fails every request, so its operator must see why.
@@ -40,10 +39,8 @@ export function failureAnswer(error: Error, { log, retryAfter, flow }: FailureOp
   const code = codeOf(error);
   if (code === undefined) {
     const errorId = randomId(8);
-    log.error("a request failed", {
-      errorId,
-      error: withoutIds(error.stack ?? error.message, flow),
-    });
+    // The message of the error may hold values, or the id of a flow.
+    log.error("a request failed", { errorId, ...logFacts(error) });
     const known = HandbackError.is(error) ? error.code : "INTERNAL";
     return problemAnswer(new ProblemError(known, {}, { errorId }));
   }

@@ -14,7 +14,10 @@ import type { OptionTable } from "../core/validation/options.ts";
 import type { Clock } from "../core/host/clock.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { HandbackError } from "../core/errors/errors.ts";
-import { silent } from "../core/host/log.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
+import { guardedLog } from "../core/host/guarded-log.ts";
+import { checkedClock } from "../engines/embedded/host/checked-clock.ts";
+import { consoleLog } from "../engines/embedded/host/console-log.ts";
 import type { Log } from "../core/host/log.ts";
 import { systemClock } from "../engines/embedded/host/system-clock.ts";
 import type { Failure } from "../futures/types/failure.ts";
@@ -65,7 +68,10 @@ export interface AsyncHttpOptions {
   readonly secret?: string;
   /** Returns the description of a failure for clients. Default: the code and its meaning. */
   readonly describeFailure?: (failure: Failure) => unknown;
-  /** Log for failed requests. Its entries contain no flow ids. Default: none. */
+  /**
+   * Log for failed requests. Its entries contain no flow ids. Default: warnings and errors go to
+   * `console`.
+   */
   readonly log?: Log;
   /** Clock for waiting. Default: the system clock. */
   readonly clock?: Clock;
@@ -92,8 +98,8 @@ const OPTIONS = {
   origins: withDefault([], checkedBy<readonly string[]>(readOrigins)),
   secret: optional(checkedBy<string>(readSecret)),
   describeFailure: optional(callback<NonNullable<AsyncHttpOptions["describeFailure"]>>()),
-  log: withDefault(silent, objectWith<Log>("warn", "error")),
-  clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
+  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
 } satisfies OptionTable<AsyncHttpOptions>;
 
 /** The rules of an app, made from its options. */
@@ -102,8 +108,12 @@ export type HttpRules = ReturnType<typeof httpRules>;
 /** Checks the options and makes the rules of an app. @throws `INVALID_OPTIONS`, `INVALID_DELAY` */
 export function httpRules(options: AsyncHttpOptions) {
   const { maxWait, retryAfter, bodiesLimit, ...rules } = readOptions("asyncHttp", OPTIONS, options);
+  const log = guardedLog(rules.log, () => undefined);
+  const clock = checkedClock("asyncHttp", rules.clock, (fault) => log.error(`the clock: ${fault}`));
   return {
     ...rules,
+    log,
+    clock,
     bodiesLimit: bodiesLimit ?? LARGE_BODIES * rules.bodyLimit,
     maxWaitMs: Math.min(maxWait, LONGEST_WAIT_MS),
     retryAfter: String(Math.ceil(retryAfter / 1_000)),

@@ -163,6 +163,7 @@ describe("a handler that blocks the event loop", () => {
     await assertRejects(world.client.call(failing), "FUNCTION_FAILED");
     expect(world.said.map((line) => line.replace(/\[[0-9a-f]+\]/, ""))).toEqual([
       "warn a handler of handlers/busy kept the event loop to itself for 1000 ms",
+      expect.stringMatching(/^warn the flow \w+ of handlers\/failing failed: Error/),
       "warn a handler of handlers/failing kept the event loop to itself for 2000 ms",
     ]);
     await assertUnharmed(world);

@@ -208,7 +208,8 @@ describe("the status of a flow", () => {
         body: { code: "INTERNAL" },
       },
     );
-    expect(JSON.stringify(lines)).toContain("no words for [id]");
+    expect(JSON.stringify(lines)).toContain("async-http.test.ts");
+    expect(JSON.stringify(lines)).not.toContain("no words");
     expect(JSON.stringify(lines)).not.toContain(body["id"]);
   });
 

@@ -64,9 +64,8 @@ describe.each(libraries)("a state schema of %s", (library, cartSchema, namedSche
     expect(await engine.client.call(cart.add, 1, { id: "bob" })).toBe(1);
 
     await expect.poll(() => said).toHaveLength(1);
-    expect(said[0]).toMatch(
-      `${library}/cart[ada] is parked: STATE_SCHEMA_MISMATCH: stored state of ${library}/cart does not fit its schema: total: `,
-    );
+    // The schema's own words may hold a value, so only the state's reader sees them.
+    expect(said[0]).toMatch(`${library}/cart[ada] is parked: STATE_SCHEMA_MISMATCH`);
     expect((await parked.status()).status).toBe("pending");
     const error: unknown = await engine.client.readState(cart, "ada").catch((e: unknown) => e);
     expect(HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && error.details).toEqual({

@@ -2,6 +2,7 @@ import type { Clock } from "../host/clock.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { Reply, Effects } from "./effects.ts";
 import type { Log } from "../host/log.ts";
+import type { WorkLog } from "../host/work-log.ts";
 
 /** Lets a handler wait for a reply while it runs: the optional capability `blockingGet`. */
 export interface Blocking {
@@ -25,6 +26,8 @@ export interface Environment {
   readonly storeId: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Bounds the lines about the work in the log. Without it, they go to the log unbounded. */
+  readonly workLog?: WorkLog;
   /** Largest encoded value, in characters. */
   readonly payloadLimit: number;
   /** Time for which settled flows and futures are kept, in ms. */

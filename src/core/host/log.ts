@@ -1,8 +1,8 @@
 import type { Json } from "../data/json.ts";
 
 /**
- * A sink for log lines of the library and of handlers. The default drops them: the library never
- * prints.
+ * A sink for log lines of the library and of handlers. By default, warnings and errors go to the
+ * console.
  */
 export interface Log {
   debug(message: string, fields?: Readonly<Record<string, Json | undefined>>): void;

@@ -33,7 +33,7 @@ export interface ValueOptions<Value = unknown> {
 const OPTIONS = {
   expireAfterWrite: optional(durationMs()),
   expireAfterCall: optional(durationMs()),
-  type: optional(objectWith<ValueType<unknown>>("encode")),
+  type: optional(objectWith<ValueType<unknown>>({ encode: true, decode: true })),
 } satisfies OptionTable<ValueOptions>;
 
 /** Declares one persisted value of a stateful function. Made by {@link value}. */

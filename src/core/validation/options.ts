@@ -1,5 +1,6 @@
 import { HandbackError } from "../errors/errors.ts";
 import { show, showString } from "../errors/show.ts";
+import { readProperty } from "../errors/thrown.ts";
 import { parseDuration } from "./duration.ts";
 import type { Duration } from "./duration.ts";
 
@@ -194,16 +195,23 @@ export function list<Item>(expected = "a list"): Option<readonly Item[]> {
   });
 }
 
-/** An object that has some methods, such as a clock or a log. */
-export function objectWith<Type extends object>(
-  ...methods: readonly (string & keyof Type)[]
-): Option<Type> {
-  const expected = `an object with ${methods.map((method) => `${method}()`).join(", ")}`;
+/** The names of the methods that an interface requires. The compiler refuses a list with a gap. */
+export type Methods<Type> = {
+  readonly [
+    Name in keyof Type as Type[Name] extends (...args: never) => unknown ? Name : never
+  ]-?: true;
+};
+
+/** An object that has all methods of its interface, such as a clock or a log. */
+export function objectWith<Type extends object>(methods: Methods<Type>): Option<Type> {
+  const names = Object.keys(methods);
+  const expected = `an object with ${names.map((method) => `${method}()`).join(", ")}`;
   return checkedBy((value, name) => {
-    const has = (method: string): boolean =>
-      typeof (value as Readonly<Record<string, unknown>>)[method] === "function";
-    if (typeof value === "object" && value !== null && methods.every(has)) return value as Type;
-    throw invalidOption(name, expected, value);
+    const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+    if (!isObject) throw invalidOption(name, expected, value);
+    const missing = names.find((method) => typeof readProperty(value, method) !== "function");
+    if (missing === undefined) return value as Type;
+    throw invalidOption(`${missing}() of ${name}`, "a function", readProperty(value, missing));
   });
 }
 

@@ -129,7 +129,7 @@ type Execution = Queues & ReturnType<typeof assembleExecution>;
 function assembleBase({ environment, definitions }: EngineParts) {
   const lifecycle = new Lifecycle(environment.log);
   const clock = guardedClock(environment.clock, lifecycle);
-  const workLog = new WorkLog(environment.log, clock);
+  const workLog = environment.workLog ?? new WorkLog(environment.log, clock);
   return { lifecycle, clock, workLog, meter: new FunctionMeter(definitions) };
 }
 

@@ -1,6 +1,7 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { addUsage } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
+import { noteWork } from "../../core/activation/work-note.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { queueId } from "../combinators/event.ts";
@@ -11,6 +12,7 @@ import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts
 import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
+import { flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
 import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./signal-keys.ts";
@@ -87,6 +89,7 @@ function addToBill(record: FlowRecord, tally: UsageTotals): FlowRecord {
 
 function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
   const failure = failureOfSettlement({ ok: false, text: activation.envelope.payload });
+  noteWork(activation.environment, unhandledLine({ key: activation.address.id, record, failure }));
   const unhandled = [...(record.unhandled ?? []), failure].slice(-MAX_UNHANDLED);
   return { ...record, unhandled };
 }
@@ -159,6 +162,13 @@ function purgeFlow(activation: Activation, { key }: ReplyKey): void {
 
 /** Settles the flow, and tells whoever waits for its outcome. */
 function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settled): void {
+  if (!ok && record.cancelled !== true) {
+    const failure = failureOfSettlement({ ok, text });
+    noteWork(
+      activation.environment,
+      flowFailedLine({ key: activation.address.id, record, failure }),
+    );
+  }
   if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
   saveFlow(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);

@@ -1,5 +1,11 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
+import { noteWork } from "../../core/activation/work-note.ts";
+import { inWords, logFacts } from "../../core/errors/log-facts.ts";
+import { formatAddress } from "../../core/message/address.ts";
+import type { Envelope } from "../../core/message/envelope.ts";
+import { handbackCode } from "../types/handback-code.ts";
+import type { Failure } from "../types/failure.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { addUsage, markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
@@ -141,10 +147,8 @@ function skipCall(
   if (skipped.oneWay === true) {
     billFlow(activation, tally, skipped.flow);
     const envelope = callEnvelope(skipped, UNDEFINED);
-    activation.deadLetter(
-      { ...envelope, control: { ...callControlOf(envelope), incomplete: true } },
-      failureOfSettlement(rejection),
-    );
+    const control = { ...callControlOf(envelope), incomplete: true };
+    addDeadLetter(activation, { ...envelope, control }, failureOfSettlement(rejection));
     return;
   }
   const load = { tally: addUsage(tally, markOfMessage(skipped.id)), flow: skipped.flow };
@@ -180,6 +184,20 @@ export function billFlow(
 ): void {
   if (flow !== undefined && tally !== NO_USAGE)
     sendSystemMessage(activation, { to: "flow", id: flow, name: "bill", control: { tally } });
+}
+
+/** Keeps a message that failed with no caller to inform, and writes a line about it. */
+export function addDeadLetter(activation: Activation, envelope: Envelope, failure: Failure): void {
+  activation.deadLetter(envelope, failure);
+  const { type } = envelope.target;
+  const why = handbackCode(failure) ?? inWords(logFacts(failure));
+  noteWork(activation.environment, {
+    level: "warn",
+    event: "dead letter",
+    subject: type,
+    message: `a message to ${formatAddress(envelope.target)} failed and is kept as a dead letter: ${why}`,
+    fields: { type, message: envelope.id, ...logFacts(failure) },
+  });
 }
 
 /** Reports a rejection without a consumer to its flow, which does not fail. */

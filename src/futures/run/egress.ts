@@ -1,8 +1,9 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { noteWork } from "../../core/activation/work-note.ts";
+import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { toFailure } from "../types/failure.ts";
 import { codec } from "../protocol/codec.ts";
 import { addPoisonDeadLetter } from "./poison-call.ts";
 
@@ -49,10 +50,14 @@ async function callSink(activation: Activation, sink: Sink): Promise<void> {
     await sink(codec.decode(envelope.payload), { id: rest.redriven ?? envelope.id });
   } catch (error) {
     const delayMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
-    environment.log.warn(
-      `the egress ${type} failed and is tried again in ${delayMs} ms: ${toFailure(error).message}`,
-      { type },
-    );
+    const facts = logFacts(error);
+    noteWork(environment, {
+      level: "warn",
+      event: "egress",
+      subject: type,
+      message: `the egress ${type} failed and is tried again in ${delayMs} ms: ${inWords(facts)}`,
+      fields: { type, attempt: failures + 1, ...facts },
+    });
     activation.send({ ...envelope, control: { ...rest, failures: failures + 1 } }, now + delayMs);
   }
 }

@@ -4,6 +4,8 @@ import type { Stopwatch } from "../../core/activation/meter.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { NOTE, noteWork } from "../../core/activation/work-note.ts";
+import type { WorkLine } from "../../core/host/work-log.ts";
 import type { Log } from "../../core/host/log.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { State } from "../../core/state/state.ts";
@@ -137,6 +139,10 @@ export class HandlerContext implements Context {
 
   get signal(): AbortSignal {
     return this.#parts.cancellation.signal;
+  }
+
+  [NOTE](line: WorkLine): void {
+    noteWork(this.#activation.environment, line);
   }
 
   now(): number {

@@ -4,6 +4,7 @@ import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/m
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import {
+  addDeadLetter,
   billFlow,
   carryOrBillUsage,
   deliverSettlement,
@@ -64,6 +65,6 @@ export function addPoisonDeadLetter(
     message: id,
     crashes,
   });
-  activation.deadLetter(letter, failureOfSettlement(settled));
+  addDeadLetter(activation, letter, failureOfSettlement(settled));
   return settled;
 }

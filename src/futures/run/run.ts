@@ -1,4 +1,5 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { noteWork } from "../../core/activation/work-note.ts";
 import { Cancellation } from "../../core/activation/cancellation.ts";
 import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -15,12 +16,15 @@ import { State } from "../../core/state/state.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import {
+  addDeadLetter,
   billFlow,
   carryOrBillUsage,
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
 import { systemFailure, toError, toFailure } from "../types/failure.ts";
+import { handlerTimeoutLine, retryLine } from "./attempt-lines.ts";
+import type { Attempt } from "./attempt-lines.ts";
 import { releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
@@ -145,6 +149,7 @@ class HandlerRun {
       const why = `${type} ran longer than ${timeoutMs} ms and was abandoned`;
       const about = { details: { timeoutMs }, function: type };
       const error = toError(systemFailure("HANDLER_TIMEOUT", why, about));
+      noteWork(this.#activation.environment, handlerTimeoutLine(this.#attempt(), timeoutMs));
       this.#cancellation.abort(error);
       reject(error);
     });
@@ -203,7 +208,7 @@ class HandlerRun {
     );
     if (settled.ok || consumers.length > 0) return;
     if (oneWay === true)
-      this.#activation.deadLetter(this.#activation.envelope, failureOfSettlement(settled));
+      addDeadLetter(this.#activation, this.#activation.envelope, failureOfSettlement(settled));
     else reportUnhandled(this.#activation, settled, flow);
   }
 
@@ -219,7 +224,10 @@ class HandlerRun {
     const now = this.#activation.environment.clock.now();
     const delay = retryDelay(this.#spec.retry, { failure, attempt: retries + 1, now });
     if (delay === undefined) this.#settle(rejectedSettlement(failure), run);
-    else this.#retry(run, now + delay, retries + 1);
+    else {
+      noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
+      this.#retry(run, now + delay, retries + 1);
+    }
     releaseGates(this.#graph);
   }
 
@@ -239,6 +247,12 @@ class HandlerRun {
       },
       dueAt,
     );
+  }
+
+  #attempt(): Attempt {
+    const { address } = this.#activation;
+    const { retries = 0 } = this.#control;
+    return { address, attempt: retries + 1, maxAttempts: this.#spec.retry?.maxAttempts ?? 1 };
   }
 
   #stop(failed: boolean): Run {

@@ -67,12 +67,6 @@ export function isReachable(flow: string): boolean {
   }
 }
 
-/** Returns a text without flow ids: those made here, and the one in the request. */
-export function withoutIds(text: string, named = ""): string {
-  const rest = named === "" ? text : text.replaceAll(named, "[id]");
-  return rest.replace(/\b[0-9a-f]{48}\b/g, "[id]");
-}
-
 /** Returns random bytes in hex, from a secure source. */
 export function randomId(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>

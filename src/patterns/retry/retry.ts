@@ -8,6 +8,8 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
+import { noteInHandler } from "../../core/activation/work-note.ts";
+import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
@@ -20,7 +22,7 @@ import { checkBoolean } from "../composing/option-checks.ts";
 import { backoffDelay } from "../composing/backoff.ts";
 import type { Backoff } from "../composing/backoff.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
-import { checkInvokable, invoke } from "../composing/step.ts";
+import { checkInvokable, invoke, nameOf } from "../composing/step.ts";
 
 /** Options of `retry`. */
 export interface RetryOptions {
@@ -101,6 +103,13 @@ export function retry<Input, Output>(
     )
       return ctx.rejected(reason);
     const ms = retryAfterMs(reason, ctx.now()) ?? backoffDelay(number, backoff, () => ctx.random());
+    noteInHandler(ctx, {
+      level: "warn",
+      event: "retry",
+      subject: type,
+      message: `${type} calls ${nameOf(f)} again in ${ms} ms, after call ${number} of ${maxAttempts}: ${inWords(logFacts(reason))}`,
+      fields: { type, attempt: number, maxAttempts, delayMs: ms, ...logFacts(reason) },
+    });
     return ctx.onComplete(ctx.sleep(ms), again, { input, number: number + 1 });
   });
 

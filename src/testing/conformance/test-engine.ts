@@ -9,6 +9,7 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import type { Clock } from "../../core/host/clock.ts";
+import { CLOCK_METHODS } from "../../core/host/host-methods.ts";
 import { systemClock } from "../../engines/embedded/host/system-clock.ts";
 import { TESTED_CAPABILITIES } from "./case/capability.ts";
 import type { TestedCapability } from "./case/capability.ts";
@@ -126,7 +127,7 @@ const OPTIONS = {
   dispose: callback<TestEngineOptions<never>["dispose"]>(),
   missing: withDefault([], checkedBy<Reasons, readonly MissingCapability[]>(readMissing)),
   seeds: withDefault(1, wholeNumber({ from: 1 })),
-  clock: withDefault(systemClock, objectWith<Clock>("now", "setTimer")),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
 } satisfies OptionTable<TestEngineOptions<never>>;
 
 function readMissing(value: unknown, name: string): Reasons {

@@ -1,4 +1,4 @@
-import { addressKey, formatAddress } from "../../../core/message/address.ts";
+import { addressKey } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { DeadLetter, Effects, Send } from "../../../core/activation/effects.ts";
@@ -117,10 +117,6 @@ export class EffectWriter {
   #addDeadLetter({ envelope, failure }: DeadLetter): void {
     const { commits, environment } = this.#parts;
     commits.batch.addDeadLetter({ envelope, failure, at: environment.clock.now() });
-    environment.log.warn(
-      `a message to ${formatAddress(envelope.target)} failed and is kept as a dead letter`,
-      { failure },
-    );
   }
 }
 

@@ -6,7 +6,7 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import { messageOf } from "../../../core/errors/thrown.ts";
+import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Log } from "../../../core/host/log.ts";
 import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -124,7 +124,9 @@ export class HandlerRuns {
     const { crashTracker, log, dispatcher } = this.#parts;
     crashTracker.messageDone(seq);
     const address = formatAddress(envelope.target);
-    log.error(`${address} is parked: ${messageOf(error)}`, { address });
+    const cause = logFacts(HandbackError.is(error) ? error.cause : undefined);
+    const fields = { address, ...logFacts(error), cause };
+    log.error(`${address} is parked: ${reasonOf(error)}`, fields);
     dispatcher.wake();
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/host/clock.ts";
-import type { Log } from "../../../core/host/log.ts";
+import type { WorkLog } from "../../../core/host/work-log.ts";
 import { Queue } from "../../../core/data/queue.ts";
 import type { Scheduler } from "../../../core/host/scheduler.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
@@ -25,7 +25,7 @@ const TURN_NS = 4_000_000;
 /** Collaborators of {@link Handlers}. */
 export interface HandlersParts {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly workLog: WorkLog;
   readonly scheduler: Pick<Scheduler, "choose">;
   readonly commits: Pick<GroupCommit, "isLagging">;
   readonly scopes: ScopeCancellation;
@@ -89,7 +89,7 @@ export class Handlers implements HandlerStarter {
    * afterwards.
    */
   #startNext(startNs: number, mailbox: Mailbox): number {
-    const { mailboxes, slots, scopes, crashTracker, runs, clock, log } = this.#parts;
+    const { mailboxes, slots, scopes, crashTracker, runs, clock, workLog } = this.#parts;
     const message = scopes.takeFrom(mailbox.queue);
     if (message !== undefined && crashTracker.mayStart(message.seq)) runs.run(mailbox, message);
     else {
@@ -98,7 +98,7 @@ export class Handlers implements HandlerStarter {
       else this.#suspend(mailbox, message);
     }
     const ns = clock.monotonicNs();
-    reportEventLoopStall(log, mailbox.address, ns - startNs);
+    reportEventLoopStall(workLog, mailbox.address, ns - startNs);
     return ns;
   }
 

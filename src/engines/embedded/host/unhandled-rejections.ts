@@ -1,6 +1,7 @@
 import { formatAddress } from "../../../core/message/address.ts";
 import { sharedByCopies } from "../../../core/data/shared-by-copies.ts";
-import { messageOf } from "../../../core/errors/thrown.ts";
+import { noteWork } from "../../../core/activation/work-note.ts";
+import { inWords, logFacts } from "../../../core/errors/log-facts.ts";
 import { currentActivation } from "./current-activation.ts";
 
 /*
@@ -69,12 +70,14 @@ function reportRejection(reason: unknown): boolean {
   const activation = currentActivation();
   if (activation === undefined) return false;
   const address = formatAddress(activation.address);
-  activation.environment.log.error(
-    `a promise that a handler of ${address} did not wait for was rejected: ${messageOf(reason)}`,
-    {
-      address,
-    },
-  );
+  const facts = logFacts(reason);
+  noteWork(activation.environment, {
+    level: "error",
+    event: "rejection",
+    subject: activation.address.type,
+    message: `a promise that a handler of ${address} did not wait for was rejected: ${inWords(facts)}`,
+    fields: { address, ...facts },
+  });
   return true;
 }
 

@@ -1,0 +1,51 @@
+import { inWords, logFacts } from "../../core/errors/log-facts.ts";
+import type { WorkLine } from "../../core/host/work-log.ts";
+import { handbackCode } from "../types/handback-code.ts";
+import type { Failure } from "../types/failure.ts";
+import type { FlowRecord } from "./flow-record.ts";
+
+/** Keys that `asyncHttp` makes. Who knows one can use the flow, so a log shows a part only. */
+const SECRET = /^[0-9a-f]{48}$/;
+const SHOWN_DIGITS = 8;
+
+/** A flow and a failure in it. */
+interface FailedFlow {
+  readonly key: string;
+  readonly record: Pick<FlowRecord, "type">;
+  readonly failure: Failure;
+}
+
+/** Returns the log line of a flow that fails. */
+export function flowFailedLine(failed: FailedFlow): WorkLine {
+  const { key, record } = failed;
+  const message = `the flow ${shownKey(key)} of ${record.type} failed: ${whyOf(failed)}`;
+  return flowLine("flow failed", message, failed);
+}
+
+/** Returns the log line of a rejected future that nothing awaits. */
+export function unhandledLine(failed: FailedFlow): WorkLine {
+  const { key, record } = failed;
+  const flow = `the flow ${shownKey(key)} of ${record.type}`;
+  const message = `a future of ${flow} was rejected and nothing awaits it: ${whyOf(failed)}`;
+  return flowLine("unhandled", message, failed);
+}
+
+function flowLine(event: string, message: string, { key, record, failure }: FailedFlow): WorkLine {
+  const fields = {
+    flow: shownKey(key),
+    type: record.type,
+    ...(failure.function !== undefined && { function: failure.function }),
+    ...logFacts(failure),
+  };
+  return { level: "warn", event, subject: record.type, message, fields };
+}
+
+/** Names the code of a failure or the kind of its error, and its function. */
+function whyOf({ failure }: FailedFlow): string {
+  const where = failure.function === undefined ? "" : ` in ${failure.function}`;
+  return `${handbackCode(failure) ?? inWords(logFacts(failure))}${where}`;
+}
+
+function shownKey(key: string): string {
+  return SECRET.test(key) ? `${key.slice(0, SHOWN_DIGITS)}...` : key;
+}

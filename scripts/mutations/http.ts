@@ -208,6 +208,22 @@ export const OVER_HTTP: readonly Mutation[] = [
     killedBy: "deep JSON > is found by its brackets outside of texts",
   },
   {
+    breaks: "http: a name of another site may point to this machine",
+    file: "src/http/serve-http.ts",
+    find: "isForHost(request, hosts)",
+    replace: "hosts !== undefined",
+    test: "test/http/limits/hosts.test.ts",
+    killedBy: "a server on a loopback interface > refuses a page that reached it as evil.example",
+  },
+  {
+    breaks: "http: origins are compared without their schemes",
+    file: "src/http/requests/origins.ts",
+    find: 'const scheme = site === "same-origin" ? from.protocol : here.protocol;',
+    replace: "const scheme = from.protocol;",
+    test: "test/http/cross-origin.test.ts",
+    killedBy: "a request from a browser > starts nothing for pages of other sites: another scheme",
+  },
+  {
     breaks: "http: links lead to the path as it reads, not as it was sent",
     file: "src/http/requests/mount-path.ts",
     find: "const { pathname } = new URL(c.req.url);",

@@ -4,11 +4,16 @@ import type { AddressInfo } from "node:net";
 import {
   checkedBy,
   invalidOption,
+  optional,
   readOptions,
   wholeNumber,
   withDefault,
 } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
+import { problemAnswer } from "./error-response.ts";
+import { defaultHosts, isForHost, readHosts } from "./requests/allowed-hosts.ts";
+import type { Hosts } from "./requests/allowed-hosts.ts";
+import { ProblemError } from "./responses/problem.ts";
 
 /** Options of `serveHttp`. */
 export interface ServeOptions {
@@ -16,6 +21,13 @@ export interface ServeOptions {
   readonly port?: number;
   /** Network interface. Default: `"127.0.0.1"`, which other machines cannot reach. */
   readonly hostname?: string;
+  /**
+   * Hosts under which the server answers, such as `api.example`, or `"any"`. Other requests are
+   * answered with 421. Default: for a loopback interface `localhost`, `127.0.0.1` and `[::1]`, so
+   * that no page of another site reaches the server under a name of its own (DNS rebinding); else
+   * any.
+   */
+  readonly hosts?: readonly string[] | "any";
   /** Greatest number of open connections, from 1. Default: 10,000. */
   readonly maxConnections?: number;
 }
@@ -23,6 +35,7 @@ export interface ServeOptions {
 const OPTIONS = {
   port: withDefault(0, wholeNumber({ from: 0, to: 65_535 })),
   hostname: withDefault("127.0.0.1", checkedBy(readHostname)),
+  hosts: optional(checkedBy(readHosts)),
   maxConnections: withDefault(10_000, wholeNumber({ from: 1 })),
 } satisfies OptionTable<ServeOptions>;
 
@@ -76,9 +89,14 @@ export async function serveHttp(
   app: { readonly fetch: (request: Request, env: unknown) => Response | Promise<Response> },
   options: ServeOptions = {},
 ): Promise<HttpServer> {
-  const { port, hostname, maxConnections } = readOptions("serveHttp", OPTIONS, options);
+  const { port, hostname, maxConnections, ...given } = readOptions("serveHttp", OPTIONS, options);
+  // Until the server is bound, there are no requests.
+  let hosts: Hosts = [];
   const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, env),
+    fetch: (request, env) =>
+      isForHost(request, hosts)
+        ? app.fetch(request, env)
+        : problemAnswer(new ProblemError("WRONG_HOST")),
     serverOptions: SLOW_CLIENT_LIMITS,
   }) as Server;
   server.maxConnections = maxConnections;
@@ -90,6 +108,7 @@ export async function serveHttp(
     });
   });
   const { port: bound, family, address } = server.address() as AddressInfo;
+  hosts = given.hosts ?? defaultHosts(address);
   return {
     port: bound,
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${bound}`,

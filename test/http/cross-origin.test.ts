@@ -69,6 +69,28 @@ describe("a request from a browser", () => {
       { origin: "http://localhost", host: "localhost", "sec-fetch-site": "same-origin" },
       202,
     ],
+    ["another port", { origin: "http://localhost:8080" }, 403],
+    ["another scheme", { origin: "https://localhost" }, 403],
+    ["another scheme and its port", { origin: "https://localhost:80" }, 403],
+    ["its default port", { origin: "http://localhost:80" }, 202],
+    ["a name that begins alike", { origin: "http://localhost.evil.example" }, 403],
+    ["no scheme of the web", { origin: "chrome-extension://localhost" }, 403],
+    [
+      "no scheme of the web, whatever the rest says",
+      { origin: "chrome-extension://localhost", "sec-fetch-site": "same-origin" },
+      403,
+    ],
+    ["the same site", { origin: "http://localhost", "sec-fetch-site": "same-site" }, 403],
+    [
+      "its own origin, behind a proxy that ends TLS",
+      { origin: "https://flows.example", host: "flows.example", "sec-fetch-site": "same-origin" },
+      202,
+    ],
+    [
+      "another origin, behind a proxy that ends TLS",
+      { origin: "https://evil.example", host: "flows.example", "sec-fetch-site": "same-origin" },
+      403,
+    ],
     ["an allowed one", { origin: "https://app.example", "sec-fetch-site": "cross-site" }, 202],
     ["no browser", {}, 202],
   ])("starts nothing for pages of other sites: %s", async (_, headers, status) => {

@@ -24,9 +24,19 @@ export function onlyFrom(origins: readonly string[]): MiddlewareHandler {
   };
 }
 
+/**
+ * Compares scheme, host and port. A proxy that ends TLS hides the scheme of the page, so there the
+ * comparison of the browser itself counts.
+ */
 function isForeign({ headers, url }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site === "cross-site" || site === "same-site") return true;
   const origin = headers.get("origin");
-  const host = headers.get("host") ?? new URL(url).host;
-  if (origin !== null && (!URL.canParse(origin) || new URL(origin).host !== host)) return true;
-  return headers.get("sec-fetch-site") === "cross-site";
+  if (origin === null) return false;
+  if (!/^https?:/.test(origin) || !URL.canParse(origin)) return true;
+  const from = new URL(origin);
+  const here = new URL(url);
+  const scheme = site === "same-origin" ? from.protocol : here.protocol;
+  const own = `${scheme}//${headers.get("host") ?? here.host}`;
+  return !URL.canParse(own) || new URL(own).origin !== from.origin;
 }

@@ -10,6 +10,10 @@ const REQUEST_PROBLEMS = {
   },
   FORBIDDEN: { status: 403, title: "The request is not allowed." },
   CROSS_SITE: { status: 403, title: "The request comes from a page of another origin." },
+  WRONG_HOST: {
+    status: 421,
+    title: "The server does not answer under this host. Its option hosts lists those that it does.",
+  },
   MALFORMED_JSON: { status: 400, title: "The body is not JSON in UTF-8." },
   BODY_INCOMPLETE: { status: 400, title: "The body is incomplete, or was read before." },
   BODY_ALREADY_READ: {

@@ -23,6 +23,11 @@ export interface Engine {
   readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability>;
   /**
+   * Prefix of the keys by which this engine's client recognizes its replies. Clients that read the
+   * same replies have different ones.
+   */
+  readonly clientName: string;
+  /**
    * Tells whether a function or egress of this type is registered and, if one is named, has this
    * operation.
    */

@@ -83,6 +83,8 @@ const CAPABILITIES = new Set<Capability>([
 export class EmbeddedEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = CAPABILITIES;
   readonly storeId: string;
+  /** No other client reads the replies of this process. */
+  readonly clientName = "";
   /** The bills of functions since the engine was started. */
   readonly meter: FunctionMeter;
   readonly deadLetters: DeadLetters;

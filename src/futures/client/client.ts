@@ -465,7 +465,7 @@ export class Client {
   }
 
   #nextKey(): string {
-    return `ask/${this.#asked++}`;
+    return `${this.#engine.clientName}ask/${this.#asked++}`;
   }
 
   /** Sends a message that asks for a reply. */

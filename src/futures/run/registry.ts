@@ -40,8 +40,7 @@ export const unregistered: Definition = {
  * @throws `DUPLICATE_FUNCTION`, `INVALID_OPTIONS`
  */
 export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, Definition> {
-  const specs = new Map<string, FunctionSpec>();
-  for (const face of functions) collectSpecs(face, specs);
+  const specs = specsOf(functions);
   const definitions = new Map<string, Definition>();
   for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(toDefinition)]) {
     for (const type of [definition.type, ...(definition.aliases ?? [])]) {
@@ -51,6 +50,16 @@ export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, De
     }
   }
   return definitions;
+}
+
+/**
+ * Returns the specs of the functions that users list, and of the parts they bring, by type. @throws
+ * `DUPLICATE_FUNCTION`, `INVALID_OPTIONS`
+ */
+export function specsOf(functions: readonly unknown[]): ReadonlyMap<string, FunctionSpec> {
+  const specs = new Map<string, FunctionSpec>();
+  for (const face of functions) collectSpecs(face, specs);
+  return specs;
 }
 
 function collectSpecs(face: unknown, specs: Map<string, FunctionSpec>): void {

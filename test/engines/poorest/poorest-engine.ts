@@ -52,6 +52,7 @@ const LARGEST_BATCH = 4;
  */
 export class PoorestEngine implements Engine {
   readonly storeId: string;
+  readonly clientName = "";
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly #parts: PoorestParts;
   readonly #network: Network;

@@ -33,7 +33,7 @@ const module = (functions: readonly object[] = [greeter]): RequestReply =>
   requestReply({
     functions,
     remotes: ["mail/*"],
-    egress: ["shop/mails", "shop/dead"],
+    egresses: ["shop/mails", "shop/dead"],
     deadLetters: "shop/dead",
   });
 
@@ -232,7 +232,7 @@ describe("a request that would restart the job", () => {
     const { handle } = requestReply({
       functions: [big],
       remotes: ["mail/sender"],
-      egress: ["shop/dead"],
+      egresses: ["shop/dead"],
       deadLetters: "shop/dead",
       responseLimit: 2_000,
     });

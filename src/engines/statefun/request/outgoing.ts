@@ -1,4 +1,4 @@
-import type { Effects, Send, ValueWrite } from "../../../core/activation/effects.ts";
+import type { Effects, Reply, Send, ValueWrite } from "../../../core/activation/effects.ts";
 import type { Json } from "../../../core/data/json.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
@@ -31,6 +31,8 @@ export interface Routes {
    * @throws `UNSERIALIZABLE`
    */
   encode(envelope: Envelope): TypedBytes;
+  /** Encodes a reply for the egress of replies, if there is one. */
+  encodeReply(reply: Reply): EgressRecord | undefined;
   /** Encodes a dead letter for the egress of dead letters, if there is one. */
   encodeDeadLetter(lost: LostMessage): EgressRecord | undefined;
 }
@@ -77,7 +79,7 @@ export class Outgoing {
    * Adds the effects of one message. @throws `UNSERIALIZABLE` if a message or value has no form
    * there
    */
-  add({ address, writes, cancels, sends, deadLetters }: Effects): void {
+  add({ address, writes, cancels, sends, replies, deadLetters }: Effects): void {
     // Encode everything first, because encoding may fail.
     const changes = writes.map((write) => [write.name, this.#encode(address, write)] as const);
     const encoded = sends.map((send) => ({
@@ -87,6 +89,10 @@ export class Outgoing {
     for (const [name, value] of changes) this.#changes.set(name, value);
     for (const token of cancels) this.#cancel(address.type, token);
     for (const send of encoded) this.#send(address.type, send);
+    for (const reply of replies) {
+      const record = this.#routes.encodeReply(reply);
+      if (record !== undefined) this.#egress.push(record);
+    }
     for (const { envelope, failure } of deadLetters) {
       const { target, caller, payload } = envelope;
       this.addDeadLetter({ target, caller, message: payload, failure });

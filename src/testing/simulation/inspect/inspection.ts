@@ -53,6 +53,7 @@ export class Inspection {
     };
     const engine: Engine = {
       storeId: "",
+      clientName: "",
       capabilities: new Set(["snapshotRead"]),
       now,
       knows,

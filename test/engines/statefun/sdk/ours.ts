@@ -73,5 +73,5 @@ export const ours = requestReply({
   functions: [runner],
   clock,
   remotes: ["other/receiver", "test/caller"],
-  egress: ["test/kafka", "test/out"],
+  egresses: ["test/kafka", "test/out"],
 }).handle;

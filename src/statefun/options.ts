@@ -1,0 +1,87 @@
+import { DEFAULT_PAYLOAD_LIMIT } from "../core/codec/encode.ts";
+import type { Clock } from "../core/host/clock.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
+import { consoleLog } from "../engines/embedded/host/console-log.ts";
+import type { Log } from "../core/host/log.ts";
+import { checkName } from "../core/validation/names.ts";
+import type { Sink } from "../futures/run/egress.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import {
+  callback,
+  durationMs,
+  list,
+  objectWith,
+  optional,
+  record,
+  wholeNumber,
+  withDefault,
+} from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
+import { systemClock } from "../engines/embedded/host/system-clock.ts";
+import type { MessageType } from "../engines/statefun/types/message-type.ts";
+import { checkTypename } from "../engines/statefun/wire/typename.ts";
+
+/** Options of {@link requestReply}. */
+export interface RequestReplyOptions {
+  /** Functions to serve. Each brings the functions that it is made of. Default: none. */
+  readonly functions?: readonly object[];
+  /**
+   * Functions that other programs serve, as `namespace/name` or `namespace/*`. Messages may go to
+   * them. Default: none.
+   */
+  readonly remotes?: readonly string[];
+  /** Types of the cluster's egresses, `namespace/name`. Default: none. */
+  readonly egresses?: readonly string[];
+  /**
+   * Receivers of `ctx.egress(type, value)` in this program, by type. Delivery is at least once, and
+   * retried until it succeeds. Default: none.
+   */
+  readonly sinks?: Readonly<Record<string, Sink>>;
+  /**
+   * Egress that receives the messages that failed, as JSON. Default: they are logged and dropped.
+   */
+  readonly deadLetters?: string;
+  /** Message types beside the built-in ones. Those in `accepts` need not be repeated. */
+  readonly types?: readonly MessageType<unknown>[];
+  /** Name of the cluster's store. Handles of futures carry it. Default: `"statefun"`. */
+  readonly storeId?: string;
+  /** Largest answer in bytes, not above the cluster's `payload_max_bytes`. Default: 33,554,432. */
+  readonly responseLimit?: number;
+  /** Largest encoded value, in characters. Default: 33,554,432. */
+  readonly payloadLimit?: number;
+  /** How long settled flows and futures are kept. Default: 7 days. */
+  readonly retention?: Duration;
+  /** Age-out time of states that were created without an id. Default: 7 days. */
+  readonly ageOut?: Duration;
+  /** How long a message waits that cannot be handled yet. Default: 1 minute. */
+  readonly parkedFor?: Duration;
+  /**
+   * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.
+   */
+  readonly log?: Log;
+  /** Clock of the functions. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+const positive = wholeNumber({ from: 1 });
+
+/** The options of a module of functions. */
+export const MODULE_OPTIONS = {
+  functions: withDefault([], list<object>()),
+  remotes: withDefault([], list<string>()),
+  egresses: withDefault([], list<string>()),
+  sinks: withDefault({}, record<Sink>()),
+  deadLetters: optional({ read: checkTypename }),
+  types: withDefault([], list<MessageType<unknown>>()),
+  storeId: withDefault("statefun", { read: checkName }),
+  responseLimit: withDefault(33_554_432, positive),
+  payloadLimit: withDefault(DEFAULT_PAYLOAD_LIMIT, positive),
+  retention: withDefault("7d", durationMs()),
+  ageOut: withDefault("7d", durationMs()),
+  parkedFor: withDefault("1m", durationMs()),
+  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
+  random: withDefault(Math.random, callback<() => number>()),
+} satisfies OptionTable<RequestReplyOptions>;

@@ -1,0 +1,191 @@
+import type { Reply } from "../core/activation/effects.ts";
+import { writeReply } from "../engines/statefun/client/reply-format.ts";
+import type { EgressRecord } from "../engines/statefun/wire/response.ts";
+import type { Definition } from "../core/activation/definition.ts";
+import type { Environment } from "../core/activation/environment.ts";
+import { toBase64 } from "../core/codec/base64.ts";
+import { HEX } from "../core/crypto/hex.ts";
+import { WorkLog } from "../core/host/work-log.ts";
+import type { Envelope } from "../core/message/envelope.ts";
+import { FLOW_DIGITS, rootId } from "../core/message/message-id.ts";
+import type { MessageId } from "../core/message/message-id.ts";
+import type { ReadOptions } from "../core/validation/options.ts";
+import { secret } from "../engines/embedded/host/secure-random.ts";
+import {
+  MESSAGE_TYPE,
+  readEnvelope,
+  writeEnvelope,
+} from "../engines/statefun/request/message-format.ts";
+import type { LostMessage, Routes } from "../engines/statefun/request/outgoing.ts";
+import { RemoteFunctions } from "../engines/statefun/request/remote-functions.ts";
+import { RequestHandler } from "../engines/statefun/request/request-handler.ts";
+import type { ServedFunction } from "../engines/statefun/request/request-handler.ts";
+import { valueFormats } from "../engines/statefun/request/value-formats.ts";
+import type { ValueFormats } from "../engines/statefun/request/value-formats.ts";
+import { isMessageType } from "../engines/statefun/types/message-type.ts";
+import { MessageValues } from "../engines/statefun/types/message-values.ts";
+import type { BatchRequest, Invocation, TypedBytes } from "../engines/statefun/wire/request.ts";
+import { checkTypename } from "../engines/statefun/wire/typename.ts";
+import type { FunctionSpec } from "../futures/define/spec.ts";
+import { codec } from "../futures/protocol/codec.ts";
+import { outsideEnvelope, outsideValue } from "../futures/run/outside-message.ts";
+import { checkFunctionType } from "../core/validation/names.ts";
+import { defineEgress } from "../futures/run/egress.ts";
+import { defineAll, specsOf } from "../futures/run/registry.ts";
+import { toFailure } from "../futures/types/failure.ts";
+import type { TypedMessage } from "../futures/types/message.ts";
+import type { MODULE_OPTIONS } from "./options.ts";
+
+/** Type of the records in the egress of dead letters. */
+const DEAD_LETTER = "handback/dead-letter";
+
+/** The functions of this program, the routes of their messages, and the handler of requests. */
+export class RemoteModule implements Routes {
+  readonly #used: ReadOptions<typeof MODULE_OPTIONS>;
+  readonly #remotes: RemoteFunctions;
+  readonly #egress: ReadonlySet<string>;
+  readonly #replies: string | undefined;
+  readonly #values: MessageValues;
+  readonly #requests: RequestHandler;
+  readonly #faces: object[] = [];
+  readonly #formats = new Map<string, ValueFormats>();
+  #definitions: ReadonlyMap<string, Definition>;
+  #specs: ReadonlyMap<string, FunctionSpec> = new Map();
+
+  /** @param replies - the egress of replies to clients. Default: none */
+  constructor(used: ReadOptions<typeof MODULE_OPTIONS>, replies?: string) {
+    this.#replies = replies;
+    this.#used = used;
+    this.#remotes = new RemoteFunctions(used.remotes);
+    this.#egress = new Set(
+      [...used.egresses, ...(replies === undefined ? [] : [replies])].map(checkTypename),
+    );
+    this.#values = new MessageValues(used.types);
+    this.#definitions = this.#define([]);
+    for (const face of used.functions) this.register(face);
+    this.#requests = new RequestHandler({
+      find: (type) => this.#find(type),
+      environment: this.#environment(),
+      routes: this,
+      decode: (request, invocation) => this.#decode(request, invocation),
+      describe: (error) => toFailure(error),
+      parkedForMs: used.parkedFor,
+      responseLimit: used.responseLimit,
+    });
+  }
+
+  handle(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#requests.handle(bytes);
+  }
+
+  register(face: object): void {
+    const faces = [...this.#faces, face];
+    this.#definitions = this.#define(faces);
+    this.#faces.push(face);
+    this.#specs = specsOf(faces);
+    for (const { accepts } of this.#specs.values())
+      for (const schema of accepts?.values() ?? [])
+        if (isMessageType(schema)) this.#values.add(schema);
+  }
+
+  #define(faces: readonly object[]): ReadonlyMap<string, Definition> {
+    const definitions = new Map(defineAll(faces));
+    for (const [type, sink] of Object.entries(this.#used.sinks))
+      definitions.set(checkFunctionType(type), defineEgress(type, sink));
+    return definitions;
+  }
+
+  /** Tells whether a function or egress of this type can get messages. */
+  knows(type: string): boolean {
+    return this.#definitions.has(type) || this.#egress.has(type) || this.#remotes.has(type);
+  }
+
+  types(): readonly string[] {
+    return [...this.#definitions.keys()];
+  }
+
+  isEgress(type: string): boolean {
+    return this.#egress.has(type);
+  }
+
+  encode(envelope: Envelope): TypedBytes {
+    return this.#definitions.has(envelope.target.type)
+      ? writeEnvelope(envelope)
+      : this.#values.encode(outsideValue(envelope.payload));
+  }
+
+  encodeReply(reply: Reply): EgressRecord | undefined {
+    return this.#replies === undefined
+      ? undefined
+      : { egress: this.#replies, argument: writeReply(reply) };
+  }
+
+  encodeDeadLetter(lost: LostMessage): EgressRecord | undefined {
+    const { deadLetters, log } = this.#used;
+    const { target, caller, failure } = lost;
+    if (deadLetters === undefined) {
+      log.error(`a message for ${target.type} failed and is dropped`, { type: target.type });
+      return undefined;
+    }
+    const message =
+      typeof lost.message === "string"
+        ? { payload: lost.message }
+        : { type: lost.message.typename, base64: toBase64(lost.message.bytes) };
+    const value = { target, caller, message, failure };
+    return { egress: deadLetters, argument: this.#values.encode({ type: DEAD_LETTER, value }) };
+  }
+
+  #find(type: string): ServedFunction | undefined {
+    const definition = this.#definitions.get(type);
+    if (definition === undefined) return undefined;
+    let formats = this.#formats.get(type);
+    if (formats === undefined) {
+      formats = valueFormats(definition.valueNames, this.#specs.get(definition.type)?.state, codec);
+      this.#formats.set(type, formats);
+    }
+    return { definition, formats };
+  }
+
+  #decode(request: BatchRequest, { caller, argument }: Invocation): Envelope {
+    const { target } = request;
+    if (argument?.typename === MESSAGE_TYPE) return readEnvelope(argument);
+    const id = newMessageId();
+    if (argument === undefined) return outsideEnvelope({ id, target, caller, message: undefined });
+    const { typename } = argument;
+    const spec = this.#specs.get(target.type);
+    const isJson = spec?.accepts?.has(typename) === true;
+    const value = this.#values.decode(argument, isJson);
+    const isPlain = spec?.state === undefined && spec?.accepts === undefined;
+    const message: unknown =
+      isPlain && this.#values.knows(typename)
+        ? value
+        : ({ type: typename, value } satisfies TypedMessage);
+    return outsideEnvelope({ id, target, caller, message });
+  }
+
+  #environment(): Environment {
+    const { storeId, clock, log, payloadLimit, retention, ageOut, random } = this.#used;
+    return {
+      storeId,
+      clock,
+      log,
+      workLog: new WorkLog(log, clock),
+      payloadLimit,
+      retentionMs: retention,
+      ageOutMs: ageOut,
+      random,
+      secret,
+      scopedCancel: false,
+      knows: (type) => this.knows(type),
+    };
+  }
+}
+
+/**
+ * Makes the id of a message from outside, which has none. A cluster that repeats a request gets
+ * other ids, and keeps the effects of one run only.
+ */
+function newMessageId(): MessageId {
+  const digits = Array.from(secret(FLOW_DIGITS / 2), (byte) => HEX[byte]).join("");
+  return rootId(digits);
+}

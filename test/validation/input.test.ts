@@ -2,6 +2,7 @@ import { embedded, fn, HandbackError, memory } from "handback";
 import type { Embedded } from "handback";
 import { asyncHttp } from "handback/http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { StandardSchemaV1 } from "../../src/core/validation/standard-schema.ts";
 import { z } from "zod";
 import { valibotName, valibotOrder, zodName, zodOrder } from "./schemas.ts";
 import type { RawOrder } from "./schemas.ts";
@@ -145,6 +146,37 @@ describe("an input schema", () => {
     const flow = await engine.client.start(ask, undefined, { key: "asked" });
     await engine.client.signal(flow.id, "decision", "yes");
     await expect(flow.result()).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    await engine.close();
+  });
+
+  const returning = (returned: unknown): StandardSchemaV1<unknown, unknown> => ({
+    "~standard": { version: 1, vendor: "test", validate: () => returned as { value: unknown } },
+  });
+
+  test.each([[undefined], [null], [5], ["text"], [{}], [{ issues: "many" }], [[]]])(
+    "that returns %j has no result, which is an error of the function, not of its input",
+    async (returned) => {
+      const odd = fn("odd/schema", { input: returning(returned) }, (_, got) => got);
+      const engine = await embedded({ functions: [odd], store: memory() });
+      await expect(engine.client.call(odd, 1)).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
+      await engine.close();
+    },
+  );
+
+  test("that finds very many issues has the first of them in its error, and their number", async () => {
+    const issues = Array.from({ length: 1000 }, (_, at) => ({
+      message: "m".repeat(1000),
+      path: ["items", { key: at }, Symbol("s")],
+    }));
+    const many = fn("odd/many", { input: returning({ issues }) }, (_, got) => got);
+    const engine = await embedded({ functions: [many], store: memory() });
+    const error: unknown = await engine.client.call(many, 1).catch((e: unknown) => e);
+    const listed = HandbackError.is(error, "INVALID_INPUT") ? error.details["issues"] : [];
+    expect(listed).toHaveLength(51);
+    expect(listed).toMatchObject({
+      1: expect.stringMatching(/^items\.1\.Symbol\(s\): m+…$/),
+      50: "950 more",
+    });
     await engine.close();
   });
 });

@@ -73,4 +73,30 @@ export const VALUES: readonly Mutation[] = [
     test: "test/core/held-value.test.ts",
     killedBy: "a value that a schema made is changed only if its content changes",
   },
+  {
+    breaks: "hostile values: telling our errors from others throws",
+    file: "src/core/errors/errors.ts",
+    find: "    } catch {\n      return false;\n    }",
+    replace: "    } finally {\n      ERROR_CODES;\n    }",
+    test: "test/bad-input/hostile.test.ts",
+    killedBy:
+      "a call whose user code throws, returns or passes anything ends, and its address continues",
+  },
+  {
+    breaks: "hostile values: a schema's result is taken as it is",
+    file: "src/futures/define/schema-result.ts",
+    find: "if (Array.isArray(issues)) return { issues };",
+    replace: "if (issues !== undefined) return { issues: issues as readonly never[] };",
+    test: "test/validation/input.test.ts",
+    killedBy:
+      'an input schema > that returns {"issues":"many"} has no result, which is an error of the function, not of its input',
+  },
+  {
+    breaks: "hostile values: a migration that returns a promise empties the state",
+    file: "src/core/state/stored-state.ts",
+    find: "  if (isThenable(migrated)) Promise.resolve(migrated).catch(() => undefined);\n  else if",
+    replace: "  if",
+    test: "test/bad-input/hostile.test.ts",
+    killedBy: "a migration that throws or returns anything but values holds its state's messages",
+  },
 ];

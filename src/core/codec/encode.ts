@@ -57,15 +57,18 @@ export function encodeTemplate(
   if (typeof value === "number" && MAX_NUMBER <= (options.limit ?? DEFAULT_PAYLOAD_LIMIT)) {
     return { segments: [encodeNumber(value)], holes: NONE };
   }
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    rules.holeError === undefined &&
-    rules.isHole?.(value) === true
-  ) {
-    return { segments: AROUND, holes: [value] };
-  }
+  if (isSingleHole(value, rules)) return { segments: AROUND, holes: [value] };
   return new Encoder(rules, options).run(value);
+}
+
+function isSingleHole(value: unknown, { isHole, holeError }: EncodeRules): value is object {
+  if (typeof value !== "object" || value === null || holeError !== undefined) return false;
+  // A proxy may throw. The walk then reports it with its path.
+  try {
+    return isHole?.(value) === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Most characters that one character takes in text. */

@@ -19,7 +19,12 @@ export class Brand<Value> {
   /** Returns the value on an object, and `undefined` for anything else. */
   read(target: unknown): Value | undefined {
     const isObject = typeof target === "object" || typeof target === "function";
-    if (!isObject || target === null || !(this.#key in target)) return undefined;
-    return (target as Record<symbol, Value>)[this.#key];
+    if (!isObject || target === null) return undefined;
+    // A proxy may throw.
+    try {
+      return this.#key in target ? (target as Record<symbol, Value>)[this.#key] : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -1,7 +1,9 @@
 import type { Codec } from "../codec/codec.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Content } from "../activation/effects.ts";
+import { isThenable } from "../data/kind.ts";
 import { HandbackError } from "../errors/errors.ts";
+import { show } from "../errors/show.ts";
 import type { ValueSpec } from "./value.ts";
 
 /**
@@ -131,15 +133,20 @@ function migrate({ version, migrate: change }: StateShape, old: Values, from: nu
       "STATE_SCHEMA_MISMATCH",
       `stored state has version ${from}, and nothing migrates it to ${version}`,
     );
-  try {
-    return change(old, from);
-  } catch (error) {
-    throw new HandbackError(
+  const unmigrated = (why: string, cause?: unknown): HandbackError =>
+    new HandbackError(
       "STATE_SCHEMA_MISMATCH",
-      `stored state of version ${from} could not be migrated to ${version}`,
-      {
-        cause: error,
-      },
+      `stored state of version ${from} could not be migrated to ${version}${why}`,
+      { cause },
     );
+  let migrated: unknown;
+  try {
+    migrated = change(old, from);
+  } catch (error) {
+    throw unmigrated("", error);
   }
+  // A promise has no values, so an async migration would delete everything.
+  if (isThenable(migrated)) Promise.resolve(migrated).catch(() => undefined);
+  else if (typeof migrated === "object" && migrated !== null) return migrated as Values;
+  throw unmigrated(`: expected an object of values at once, got ${show(migrated)}`);
 }

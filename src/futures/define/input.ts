@@ -1,6 +1,6 @@
 import { HandbackError } from "../../core/errors/errors.ts";
-import type { Json } from "../../core/data/json.ts";
-import type { SchemaIssue, SchemaResult } from "../../core/validation/standard-schema.ts";
+import { isThenable } from "../../core/data/kind.ts";
+import { describeIssues, readResult } from "./schema-result.ts";
 import type { FunctionSpec, OperationSpec } from "./spec.ts";
 
 /**
@@ -14,12 +14,13 @@ export function checkInput(
 ): unknown {
   if (schema === undefined) return input;
   const result = schema["~standard"].validate(input);
-  return result instanceof Promise
-    ? result.then((later) => accept(later, type))
+  return isThenable(result)
+    ? Promise.resolve(result).then((later) => accept(later, type))
     : accept(result, type);
 }
 
-function accept(result: SchemaResult<unknown>, type: string): unknown {
+function accept(returned: unknown, type: string): unknown {
+  const result = readResult(returned, `input of ${type}`);
   if (result.issues === undefined) return result.value;
   const issues = describeIssues(result.issues);
   throw new HandbackError(
@@ -29,17 +30,4 @@ function accept(result: SchemaResult<unknown>, type: string): unknown {
       details: { function: type, issues },
     },
   );
-}
-
-/** Describes the issues that a schema found, one line each. */
-export function describeIssues(issues: readonly SchemaIssue[]): readonly string[] & Json {
-  return issues.map((issue) => {
-    const path = pathOfIssue(issue);
-    return path === "" ? issue.message : `${path}: ${issue.message}`;
-  });
-}
-
-/** Returns the path of an issue, joined with dots. Empty: it concerns the whole value. */
-export function pathOfIssue({ path = [] }: SchemaIssue): string {
-  return path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
 }

@@ -12,6 +12,7 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
+import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFunctionType, checkName } from "../../core/validation/names.ts";
 import { show } from "../../core/errors/show.ts";
@@ -26,7 +27,7 @@ import type {
   StatefulFunction,
 } from "../types/define.ts";
 import { codec } from "../protocol/codec.ts";
-import { describeIssues } from "./input.ts";
+import { describeIssues, readResult } from "./schema-result.ts";
 import { HANDLING_OPTIONS, handlerSpec, handlingSpec, standardSchema } from "./options.ts";
 import { messageSchema, readAccepts } from "./accepts.ts";
 import { attachSpec, RECEIVE } from "./spec.ts";
@@ -229,13 +230,17 @@ function checkState(
   schema: StandardSchemaV1<unknown, unknown>,
   loaded: Values,
 ): Values {
-  const result = schema["~standard"].validate({ ...loaded });
-  if (result instanceof Promise)
+  const returned = schema["~standard"].validate({ ...loaded });
+  if (isThenable(returned)) {
+    // Its rejection has no consumer.
+    Promise.resolve(returned).catch(() => undefined);
     throw new HandbackError(
       "INVALID_OPTIONS",
       `schema of ${type}: expected one that checks at once, got a promise`,
     );
-  if (result.issues === undefined) return result.value as Values;
+  }
+  const result = readResult(returned, `state of ${type}`);
+  if (result.issues === undefined) return checkedValues(result.value, type);
   const issues = describeIssues(result.issues);
   throw new HandbackError(
     "STATE_SCHEMA_MISMATCH",
@@ -243,5 +248,13 @@ function checkState(
     {
       details: { function: type, issues },
     },
+  );
+}
+
+function checkedValues(value: unknown, type: string): Values {
+  if (typeof value === "object" && value !== null) return value as Values;
+  throw new HandbackError(
+    "INVALID_OPTIONS",
+    `schema for the state of ${type}: expected an object of values, got ${show(value)}`,
   );
 }

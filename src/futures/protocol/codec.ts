@@ -1,6 +1,7 @@
 import { makeCodec } from "../../core/codec/codec.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { FutureHandle, isHandle } from "../types/handle.ts";
+import type { HandleParts } from "../types/handle.ts";
 import { isFuture } from "./pending-future.ts";
 
 const TAG = "handle";
@@ -12,19 +13,14 @@ export const codec = makeCodec({
       tag: TAG,
       matches: isHandle,
       encode: (value) => {
-        const { id, storeId, retainUntil } = value as FutureHandle<unknown>;
+        // Any object can look like a handle.
+        const { id, storeId, retainUntil } = readParts(value as FutureHandle<unknown>);
         return [id, storeId, retainUntil];
       },
       decode: (data) => {
         if (!Array.isArray(data)) throw new TypeError("expected a handle as a list");
         const [id, storeId, retainUntil] = data as readonly unknown[];
-        if (
-          typeof id !== "string" ||
-          typeof storeId !== "string" ||
-          typeof retainUntil !== "number"
-        )
-          throw new TypeError("expected a handle as [id, storeId, retainUntil]");
-        return new FutureHandle({ id, storeId, retainUntil });
+        return new FutureHandle(readParts({ id, storeId, retainUntil }));
       },
     },
   ],
@@ -38,6 +34,13 @@ export const codec = makeCodec({
       },
     ),
 });
+
+function readParts(parts: { readonly [name in keyof HandleParts]: unknown }): HandleParts {
+  const { id, storeId, retainUntil } = parts;
+  if (typeof id === "string" && typeof storeId === "string" && typeof retainUntil === "number")
+    return { id, storeId, retainUntil };
+  throw new TypeError("expected a handle with an id, a storeId and retainUntil");
+}
 
 const INSTANT = /(\{"\$":\["handle",\[[^\]]*),\d+\]\]\}/g;
 

@@ -1,5 +1,5 @@
 import type { SchemaIssue } from "../../core/validation/standard-schema.ts";
-import { pathOfIssue } from "../../futures/define/input.ts";
+import { pathOfIssue } from "../../futures/define/schema-result.ts";
 import { specOf } from "../../futures/define/spec.ts";
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import type { InputIssue } from "../responses/problem.ts";

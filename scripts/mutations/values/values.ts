@@ -99,4 +99,37 @@ export const VALUES: readonly Mutation[] = [
     test: "test/bad-input/hostile.test.ts",
     killedBy: "a migration that throws or returns anything but values holds its state's messages",
   },
+  {
+    breaks: "futures: a spread of a future gives what it has",
+    file: "src/futures/protocol/pending-future.ts",
+    find: '    Object.defineProperty(this, "value", UNKNOWN_VALUE);\n',
+    replace: "",
+    test: "test/futures/not-a-value.test.ts",
+    killedBy: "a future in an object spread is NOT_A_VALUE, and the message says what to do",
+  },
+  {
+    breaks: "futures: a future in text becomes [object Object]",
+    file: "src/futures/protocol/pending-future.ts",
+    find: "  [Symbol.toPrimitive](): never {\n    return refuse();\n  }\n",
+    replace: "  [Symbol.toPrimitive](): string {\n    return String(Object.prototype);\n  }\n",
+    test: "test/futures/not-a-value.test.ts",
+    killedBy: "a future in a template is NOT_A_VALUE, and the message says what to do",
+  },
+  {
+    breaks: "equal inputs: the order of keys counts",
+    file: "src/core/codec/canonical-text.ts",
+    find: ".toSorted(([one], [other]) => (one < other ? -1 : 1))",
+    replace: "",
+    test: "test/futures/equal-inputs.test.ts",
+    killedBy:
+      "an equal input attaches, whatever the order of its keys, and another one is a conflict",
+  },
+  {
+    breaks: "equal inputs: a digest of an earlier version is a conflict",
+    file: "src/futures/client/client.ts",
+    find: '    if (kept.outcome === "conflict" && input !== payload) kept = await ask(former ?? own, payload);\n',
+    replace: "",
+    test: "test/futures/equal-inputs.test.ts",
+    killedBy: "a flow that an earlier version started attaches with the input as it was given",
+  },
 ];

@@ -56,6 +56,10 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "A future was expected, but another kind of value was given.",
   },
+  NOT_A_VALUE: {
+    retryable: false,
+    meaning: "A future or handle was used as if it were its value.",
+  },
   NOT_DURABLE: {
     retryable: false,
     meaning: "A JavaScript promise was given where a durable future is expected.",

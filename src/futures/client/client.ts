@@ -1,5 +1,6 @@
 import type { Reply } from "../../core/activation/effects.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { canonicalText } from "../../core/codec/canonical-text.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
@@ -325,11 +326,11 @@ export class Client {
 
   async #start<Output>(
     f: unknown,
-    input: unknown,
+    value: unknown,
     options: StartOptions,
   ): Promise<FlowHandle<Output>> {
     const { type, operation, spec } = resolveTarget(f, this.#engine);
-    const payload = this.#encode(input, "input");
+    const payload = this.#encode(value, "input");
     const { id, key: flowKey } = checkStartOptions(options, type);
     const stateful = spec.state !== undefined;
     const number = this.#engine.nextFlow();
@@ -337,22 +338,26 @@ export class Client {
     const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const payloadDigest = (as: StartedAs): string =>
-      digest(`${as.type}\n${as.name}\n${stateful ? (id ?? "") : ""}\n${payload}`);
-    const startAs = (as: StartedAs): StartFlow => ({
+    const input = isGiven ? canonicalText(payload) : payload;
+    const startAs = (as: StartedAs, text: string): StartFlow => ({
       ...as,
       number,
       stateId,
-      digest: isGiven ? payloadDigest(as) : undefined,
+      digest: isGiven
+        ? digest(`${as.type}\n${as.name}\n${stateful ? (id ?? "") : ""}\n${text}`)
+        : undefined,
       creates: stateful && id === undefined ? true : undefined,
       key: this.#nextKey(),
     });
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
-    const start = startAs({ type, name: operation });
-    let kept = (await this.#ask("flow", { ...asking, control: start })).control;
+    const ask = async (as: StartedAs, text: string): Promise<Replies["flow"]["start"]> =>
+      (await this.#ask("flow", { ...asking, control: startAs(as, text) })).control;
+    const own = { type, name: operation };
+    let kept = await ask(own, input);
     const former = kept.outcome === "conflict" ? formerNames(spec, operation, kept) : undefined;
-    if (former !== undefined)
-      kept = (await this.#ask("flow", { ...asking, control: startAs(former) })).control;
+    if (former !== undefined) kept = await ask(former, input);
+    // Earlier versions digested the input in the order of its keys.
+    if (kept.outcome === "conflict" && input !== payload) kept = await ask(former ?? own, payload);
     if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",

@@ -1,4 +1,5 @@
 import { digest } from "../../core/crypto/digest.ts";
+import { canonicalText } from "../../core/codec/canonical-text.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
@@ -14,7 +15,7 @@ const DIGITS = 32;
 export function keyedSignal(key: unknown, event: string, payload: Encoded): KeyedSignal {
   return {
     key: digest(checkFlowKey(key)).slice(0, DIGITS),
-    digest: digest(`${event}\n${payload}`).slice(0, DIGITS),
+    digest: digest(`${event}\n${canonicalText(payload)}`).slice(0, DIGITS),
   };
 }
 

@@ -1,3 +1,4 @@
+import { hasEqualValue } from "../../core/codec/canonical-text.ts";
 import type { Activation } from "../../core/activation/activation.ts";
 import { NO_USAGE } from "../../core/activation/meter.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
@@ -320,7 +321,7 @@ function settleCellByToken(activation: Activation, { ok, digest, key }: SettleBy
     return activation.replyTo(key, UNDEFINED, { outcome: "unknown" });
   const { settled } = state;
   if (settled !== undefined) {
-    const same = settled.ok === ok && settled.text === activation.envelope.payload;
+    const same = settled.ok === ok && hasEqualValue(settled.text, activation.envelope.payload);
     if (state.cancelled) return activation.replyTo(key, UNDEFINED, { outcome: "cancelled" });
     return activation.replyTo(key, settled.text, {
       outcome: same ? "same" : settled.ok ? "fulfilled" : "rejected",

@@ -2,10 +2,23 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import type { Future, settles } from "../types/future.ts";
 import type { FutureHandle } from "../types/handle.ts";
+import { notAValue } from "../types/not-a-value.ts";
 import type { Graph } from "./graph.ts";
 import type { Node } from "./node.ts";
 
 const BRAND = Symbol.for("handback.Future");
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+
+function refuse(): never {
+  const advice = "return the future, put it into an input, or continue with ctx.onComplete";
+  throw notAValue("a future", advice);
+}
+
+/**
+ * An own property of every future, which throws when it is read: by a spread, `structuredClone` or
+ * `Object.values`. A property of the prototype would be left out.
+ */
+const UNKNOWN_VALUE: PropertyDescriptor = { get: refuse, enumerable: true };
 
 /**
  * A {@link Future} at run time: a node of the graph that its handler describes. Its value is known
@@ -33,6 +46,27 @@ export class PendingFuture implements Future<never> {
     this.#node = node;
     this.stateId = known.stateId;
     this.token = known.token;
+    Object.defineProperty(this, "value", UNKNOWN_VALUE);
+  }
+
+  /** @throws `NOT_A_VALUE` */
+  [Symbol.toPrimitive](): never {
+    return refuse();
+  }
+
+  /** @throws `NOT_A_VALUE` */
+  toString(): never {
+    return refuse();
+  }
+
+  /** @throws `NOT_A_VALUE` */
+  toJSON(): never {
+    return refuse();
+  }
+
+  /** Makes `console.log` show a future without its token, which is a secret. */
+  [INSPECT](): string {
+    return this.stateId === undefined ? "Future {}" : `Future { stateId: "${this.stateId}" }`;
   }
 
   handle(): FutureHandle<never> {

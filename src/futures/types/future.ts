@@ -12,6 +12,8 @@ export declare const settles: unique symbol;
  * Name a continuation with `ctx.onComplete`. Or turn it into a handle to keep. It lives as long as
  * its handler. Used later, it throws `CONTEXT_CLOSED`.
  *
+ * Using it as if it were its value, in text, JSON, arithmetic or a spread, throws `NOT_A_VALUE`.
+ *
  * It is not a promise, on purpose: `then` is typed as `undefined`, so neither `.then(...)` nor
  * passing it as a `PromiseLike` compiles. With a callable `then`, an async handler could not return
  * one.

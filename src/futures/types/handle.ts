@@ -1,3 +1,5 @@
+import { notAValue } from "./not-a-value.ts";
+
 const BRAND = Symbol.for("handback.FutureHandle");
 
 declare const settles: unique symbol;
@@ -36,6 +38,11 @@ export class FutureHandle<out T> {
   /** Tells whether `value` is a handle, also if another copy of the package made it. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === "object" && value !== null && isHandle(value);
+  }
+
+  /** A handle has no value of its own. @throws `NOT_A_VALUE` */
+  [Symbol.toPrimitive](): never {
+    throw notAValue("a handle", "use ctx.future(handle) to make a future of it");
   }
 
   constructor(parts: HandleParts) {

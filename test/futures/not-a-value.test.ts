@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-base-to-string, typescript/await-thenable, eqeqeq, unicorn/no-useless-spread -- wrong programs, on purpose */
+/* oxlint-disable typescript/no-base-to-string, typescript/await-thenable, eqeqeq -- wrong programs, on purpose */
 import { format, inspect, isDeepStrictEqual } from "node:util";
 import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
 import type { Future } from "handback";

@@ -4,6 +4,9 @@
  * A file that cannot be read fails its own branch, and the others go on: up to a tenth of the files
  * may fail, and the report names the failures. The naive version at the end is billed while it
  * waits for the copies. The example creates its own folders and removes them at the end.
+ *
+ * With `sqlite(path)`, keep the store out of the folder: a process that copies the files of its own
+ * store loses the lock on it. `engine.backup(path)` copies a store.
  */
 import { embedded, fn, memory } from "handback";
 import { fanOut } from "handback/patterns";

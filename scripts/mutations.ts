@@ -14,6 +14,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
 import { STORE_OWNERSHIP } from "./mutations/store/ownership.ts";
 import { STORE_REALMS } from "./mutations/store/realms.ts";
@@ -42,6 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STORE_REALMS,
   ...STORE_OWNERSHIP,
   ...MISSING_LOGS,
+  ...BACKUPS_OF_STORES,
   ...COPIES_OF_THE_PACKAGE,
   ...VALUES,
   ...RENAMED,

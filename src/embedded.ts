@@ -24,6 +24,7 @@ import type { Scheduler } from "./core/host/scheduler.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
 import { trackActivations } from "./engines/embedded/host/current-activation.ts";
 import { watchUnhandledRejections } from "./engines/embedded/host/unhandled-rejections.ts";
+import type { BackupOptions } from "./engines/embedded/lifecycle/backup.ts";
 import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
@@ -143,6 +144,24 @@ export interface Embedded {
    * `type/operation`. They are parked until these are registered.
    */
   readonly unregistered: ReadonlyMap<string, number>;
+  /**
+   * Writes a backup to a new file: a copy of the store as of one moment. The engine goes on
+   * meanwhile. The backup is complete and on disk once the promise resolves. Opened as a store, it
+   * continues with the work that was in it.
+   *
+   * A crash leaves no incomplete backup, but may leave the file `<path>-partial`. Backups are
+   * written one after the other, and {@link Embedded.close} waits for them.
+   * @throws `INVALID_OPTIONS`; `UNSUPPORTED` if the store is in memory; `BACKUP_FAILED`, for
+   * example if the file exists; `CLOSED`, `STORE_FAILED`, `STORE_FENCED`
+   * @example
+   * import { embedded, fn, sqlite } from "handback";
+   *
+   * const hello = fn("docs/hello", (_, name: string) => `hello ${name}`);
+   * const engine = await embedded({ functions: [hello], store: sqlite("./saved.db") });
+   * await engine.backup("./saved-backup.db");
+   * await engine.close();
+   */
+  backup(path: string, options?: BackupOptions): Promise<void>;
   /**
    * Lets running handlers end (for at most 5 s), commits, and closes the store. Parked work stays.
    * A second call changes nothing.
@@ -290,6 +309,7 @@ function faceOf(engine: EmbeddedEngine, client: Client): Embedded {
     },
     redrive: (id) => redriveDeadLetter(engine, id),
     discard: (id) => discardDeadLetter(engine, id),
+    backup: (path, options) => engine.backup(path, options),
     unregistered: engine.unregistered,
     close: () => engine.close().finally(unwatch),
   };

@@ -10,6 +10,7 @@ export { value } from "./core/state/value.ts";
 export type { ValueOptions, ValueSpec, ValueType } from "./core/state/value.ts";
 export { embedded } from "./embedded.ts";
 export type { Embedded, EmbeddedOptions } from "./embedded.ts";
+export type { BackupOptions } from "./engines/embedded/lifecycle/backup.ts";
 export { memory } from "./stores/memory/memory.ts";
 export { sqlite } from "./stores/sqlite/sqlite.ts";
 export type { Store } from "./stores/store.ts";

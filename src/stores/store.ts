@@ -182,6 +182,13 @@ export interface Store {
     readonly dead: number;
   };
   /**
+   * Writes a copy of the store to a new file, or in place of an existing one. It shows the store as
+   * of one moment. Absent: the store has nothing to copy.
+   *
+   * @throws `BACKUP_FAILED`
+   */
+  backup?(path: string, overwrite: boolean): Promise<void>;
+  /**
    * Closes the store and gives the lock back. A second call does nothing.
    *
    * @param clean - whether to record a clean close and delete all crash marks. If that cannot be

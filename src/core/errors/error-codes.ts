@@ -178,6 +178,10 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: "A commit failed and may or may not have happened, so the engine has stopped.",
   },
+  BACKUP_FAILED: {
+    retryable: false,
+    meaning: "The backup was not written, for the reason in `cause`, and the store is unaffected.",
+  },
   FORMAT_TOO_NEW: {
     retryable: false,
     meaning: "The store was written by a newer version of the library.",

@@ -177,6 +177,14 @@ export function callback<Signature>(): Option<Signature> {
   });
 }
 
+/** `true` or `false`. */
+export function flag(): Option<boolean> {
+  return checkedBy((value, name) => {
+    if (typeof value === "boolean") return value;
+    throw invalidOption(name, "true or false", value);
+  });
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Option<Word> {
   const expected = words.map((word) => `"${word}"`).join(" or ");

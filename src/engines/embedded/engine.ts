@@ -18,6 +18,8 @@ import type { MessageDelivery } from "./execution/message-delivery.ts";
 import type { DeadLetters } from "./intake/dead-letters.ts";
 import type { FlowNumbers } from "./intake/flow-numbers.ts";
 import type { RequestIntake } from "./intake/request-intake.ts";
+import { backUp } from "./lifecycle/backup.ts";
+import type { BackupOptions } from "./lifecycle/backup.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { Backlog } from "./mailboxes/backlog.ts";
 import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
@@ -149,6 +151,11 @@ export class EmbeddedEngine implements Engine {
     timers.start();
     collector.start();
     dispatcher.dispatch();
+  }
+
+  /** Writes a copy of the store. */
+  backup(path: string, options?: BackupOptions): Promise<void> {
+    return backUp(this.#rooms, path, options);
   }
 
   /** Stops the engine, because its store takes no more commits. */

@@ -124,6 +124,10 @@ export class SqliteStore implements Store {
     return this.#use(({ tables }) => tables.state.countByType(isWanted));
   }
 
+  async backup(path: string, overwrite: boolean): Promise<void> {
+    await this.#openedSession().backup(path, overwrite);
+  }
+
   count(): ReturnType<Store["count"]> {
     return this.#use((connection) => connection.count());
   }

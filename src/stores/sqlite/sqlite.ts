@@ -46,9 +46,9 @@ const OPTIONS = {
  * Creates a store in one SQLite file, with Node's built-in `node:sqlite`. No file is touched before
  * an engine opens the store.
  *
- * A missing file is created (mode 0600), and so is its directory (mode 0700). Beside it lie `-wal`
- * and `-shm`, which belong to it and must be copied with it, and `-lock` and `-pid`, which ensure
- * that only one engine at a time has it open. The path must be on a local disk. Node 22 prints an
+ * A missing file is created (mode 0600), and so is its directory (mode 0700). Beside it lie
+ * files whose names begin with its name, such as its log (`-wal`). To copy a store, use
+ * `engine.backup`, never a copy of the file inside this process. The path must be on a local disk. Node 22 prints an
  * ExperimentalWarning for `node:sqlite`; `--no-warnings` stops it.
  *
  * @param path - the file, relative to the current directory at the time of this call

@@ -2,7 +2,8 @@ import type { SqliteConnection } from "../connection/sqlite-connection.ts";
 import type { Packed } from "../rows/packed.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import type { WriterOptions } from "../writer/writer-protocol.ts";
-import { SqliteWriter, ThreadNotStarted } from "../writer/writer.ts";
+import { ThreadNotStarted } from "../writer/start-thread.ts";
+import { SqliteWriter } from "../writer/writer.ts";
 
 /** Messages that make a batch worth sending to a busy thread; a smaller one should grow first. */
 const QUEUED_MESSAGES = 64;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Batch, StoreEvents, StoreInfo } from "../../store.ts";
 import type { Durability } from "../connection/connection-settings.ts";
+import { writeBackup } from "../backup/backup.ts";
 import { createStore } from "../connection/create-store.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
 import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
@@ -93,6 +94,8 @@ export class StoreSession {
   readonly #checkpointing: Checkpointing;
   readonly #ownership: Ownership;
   readonly #lastCommit: LastCommitFile | undefined;
+  /** Ends with the last backup. */
+  #backups: Promise<unknown> = Promise.resolve();
   #failure: HandbackError | undefined;
   #isOpen = true;
 
@@ -153,6 +156,17 @@ export class StoreSession {
     this.#lastCommit?.count();
   }
 
+  /** Writes a backup, after the one that is being written. @see Store.backup */
+  async backup(path: string, overwrite: boolean): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const backup = this.#backups.then(() => {
+      if (!this.#isOpen) throw new HandbackError("CLOSED", "the engine is closed");
+      return writeBackup({ file: this.#parts.file, path, overwrite });
+    });
+    this.#backups = backup.catch(() => undefined);
+    await backup;
+  }
+
   /** @see Store.queuesFrom */
   get queuesFrom(): number | undefined {
     return this.#routing.queuesFrom;
@@ -165,6 +179,7 @@ export class StoreSession {
     this.#checkpointing.stop();
     this.#ownership.stop();
     try {
+      await this.#backups;
       await this.#routing.close();
       if (await this.#mayWrite(clean)) {
         connection.close();

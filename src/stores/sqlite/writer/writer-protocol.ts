@@ -10,6 +10,13 @@ export interface WriterOptions {
   readonly owner: StoreOwner;
 }
 
+/** The data of a thread that writes a copy of the store, replies, and ends. */
+export interface BackupOptions {
+  readonly file: string;
+  /** An empty file. */
+  readonly backupTo: string;
+}
+
 /**
  * A request to the thread. A batch carries the number of failed batches known to the event loop.
  */

@@ -1,25 +1,30 @@
 /**
  * The thread of a {@link SqliteWriter}. It serves one request after the other and replies to each.
+ * With other data it is the thread of a backup.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { copyStore } from "../connection/copy-store.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
 import { errcodeOf, messageOf } from "../file/sqlite-failure.ts";
 import type {
+  BackupOptions,
   WriterFailure,
   WriterOptions,
   WriterReply,
   WriterRequest,
 } from "./writer-protocol.ts";
 
-const { file, durability, owner } = workerData as WriterOptions;
+const options = workerData as WriterOptions | BackupOptions;
 /** Number of batches that have failed, and the last failure. */
 let failures = 0;
 let lastFailure: WriterFailure | undefined;
+if ("backupTo" in options)
+  parentPort?.postMessage(replyOf(() => copyStore(options.file, options.backupTo)));
 // The first reply answers no request. It reports that the thread has started.
-parentPort?.postMessage(startServing());
+else parentPort?.postMessage(startServing(options));
 
-function startServing(): WriterReply {
+function startServing({ file, durability, owner }: WriterOptions): WriterReply {
   return replyOf(() => {
     const connection = new SqliteConnection(file, durability, owner);
     parentPort?.on("message", (request: WriterRequest) =>

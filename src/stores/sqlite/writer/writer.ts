@@ -1,27 +1,12 @@
-import { Worker } from "node:worker_threads";
-import { storeTakenOver } from "../file/store-fenced.ts";
+import type { Worker } from "node:worker_threads";
 import type { Packed } from "../rows/packed.ts";
-import type {
-  WriterFailure,
-  WriterOptions,
-  WriterReply,
-  WriterRequest,
-} from "./writer-protocol.ts";
+import { startThread, ThreadNotStarted, writerError } from "./start-thread.ts";
+import type { WriterOptions, WriterReply, WriterRequest } from "./writer-protocol.ts";
 
 interface Waiter {
   resolve(isMore: boolean): void;
   reject(error: unknown): void;
 }
-
-/**
- * Options of the thread. Those of the process are not passed on, because some of them would keep
- * the thread from starting. Without `--no-warnings`, Node 22 warns that SQLite is experimental.
- */
-const NODE_OPTIONS = ["--no-warnings"];
-const SOURCE_OPTIONS = [...NODE_OPTIONS, "--experimental-strip-types"];
-
-/** The thread could not be started, and so has done nothing. */
-export class ThreadNotStarted extends Error {}
 
 /**
  * A thread that writes to the store on a connection of its own, while the event loop goes on.
@@ -54,11 +39,7 @@ export class SqliteWriter {
    */
   constructor(options: WriterOptions) {
     this.#file = options.file;
-    try {
-      this.#worker = startThread(options);
-    } catch (cause) {
-      throw new ThreadNotStarted("the writer thread cannot be started", { cause });
-    }
+    this.#worker = startThread(options);
     this.#worker.on("message", (reply: WriterReply) => this.#inTurn(() => this.#receive(reply)));
     this.#worker.on("error", (error) => this.#inTurn(() => this.#fail(error)));
     this.#worker.on("exit", () =>
@@ -159,22 +140,4 @@ export class SqliteWriter {
         : new ThreadNotStarted("the writer thread cannot be started", { cause });
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure);
   }
-}
-
-/**
- * @throws if the thread cannot be started, for example if a bundler has removed `import.meta.url`
- */
-function startThread(options: WriterOptions): Worker {
-  // Next to a source file lies the source of the thread; next to a built one, its build.
-  const isSource = import.meta.url.endsWith(".ts");
-  const thread = new URL(isSource ? "./writer-thread.ts" : "./writer-thread.js", import.meta.url);
-  return new Worker(thread, {
-    workerData: options,
-    name: "handback-writer",
-    execArgv: isSource ? SOURCE_OPTIONS : NODE_OPTIONS,
-  });
-}
-
-function writerError({ message, errcode, isFenced }: WriterFailure, file: string): Error {
-  return isFenced === true ? storeTakenOver(file) : Object.assign(new Error(message), { errcode });
 }

@@ -1,4 +1,5 @@
 import { clockJumps } from "./clock/clock-jumps.ts";
+import { consistency } from "./consistency/consistency.ts";
 import { exactKills } from "./disk/exact-kills.ts";
 import { damagedFiles } from "./disk/faults/damaged-file.ts";
 import { failingDisk } from "./disk/faults/failing-disk.ts";
@@ -16,6 +17,7 @@ import type { Trial } from "./trial/trial.ts";
 /** All trials. */
 export const allTrials: readonly Trial[] = [
   kills,
+  consistency,
   powerCuts,
   exactKills,
   lyingDisk,

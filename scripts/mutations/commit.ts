@@ -4,6 +4,7 @@ const GROUP_COMMIT = "src/engines/embedded/commit/group-commit.ts";
 const STATE_CACHE = "src/engines/embedded/state/state-cache.ts";
 const WRITE_BATCH = "src/engines/embedded/commit/write-batch.ts";
 const STORE_SESSION = "src/stores/sqlite/session/store-session.ts";
+const CONSISTENCY = "test/battery/consistency.test.ts";
 const ENGINE_TESTS = "test/engines/embedded/embedded-engine.test.ts";
 const CRASH_LAWS = "test/laws/crash.test.ts";
 const COMMITS_TESTS = "test/engines/embedded/group-commit.test.ts";
@@ -15,6 +16,32 @@ const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 
 /** What is on disk, when, and who may know of it. */
 export const COMMIT: readonly Mutation[] = [
+  {
+    breaks: "consistency: readState sees what is not committed",
+    file: "src/engines/embedded/state/address-state.ts",
+    find: "values.push({ name: cached.name, value: cached.committed });",
+    replace: "values.push({ name: cached.name, value: cached.current ?? cached.committed });",
+    test: CONSISTENCY,
+    killedBy: "each address is linearizable, whatever the order of events and the crashes",
+  },
+  {
+    breaks: "consistency: the checker never takes a choice back",
+    file: "battery/consistency/linearizability.ts",
+    find: "if (last === undefined) return false;",
+    replace: "if (last === undefined || known.size > 0) return false;",
+    test: CONSISTENCY,
+    killedBy:
+      "the checker of linearizability > accepts each history of a register, however its operations overlap",
+  },
+  {
+    breaks: "consistency: the checker accepts every answer",
+    file: "battery/consistency/linearizability.ts",
+    find: "return output === undefined || model.keyOf(output)",
+    replace: "return output !== null || model.keyOf(output)",
+    test: CONSISTENCY,
+    killedBy:
+      "the checker of linearizability > rejects each history in which an answer tells another state",
+  },
   {
     breaks: "the durable commit: replies are delivered before it",
     file: "src/engines/embedded/dispatch/turn-dispatcher.ts",

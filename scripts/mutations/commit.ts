@@ -25,24 +25,6 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "each address is linearizable, whatever the order of events and the crashes",
   },
   {
-    breaks: "consistency: the checker never takes a choice back",
-    file: "battery/consistency/linearizability.ts",
-    find: "if (last === undefined) return false;",
-    replace: "if (last === undefined || known.size > 0) return false;",
-    test: CONSISTENCY,
-    killedBy:
-      "the checker of linearizability > accepts each history of a register, however its operations overlap",
-  },
-  {
-    breaks: "consistency: the checker accepts every answer",
-    file: "battery/consistency/linearizability.ts",
-    find: "return output === undefined || model.keyOf(output)",
-    replace: "return output !== null || model.keyOf(output)",
-    test: CONSISTENCY,
-    killedBy:
-      "the checker of linearizability > rejects each history in which an answer tells another state",
-  },
-  {
     breaks: "the durable commit: replies are delivered before it",
     file: "src/engines/embedded/dispatch/turn-dispatcher.ts",
     find: "    if (!lifecycle.hasStopped) commits.begin();\n    replies.deliverSome();\n",

@@ -30,6 +30,7 @@ export type {
   MessageOptions,
   QueryContext,
   SendOptions,
+  SettleOptions,
   Waited,
   WaitOptions,
 } from "./futures/types/context.ts";
@@ -60,6 +61,7 @@ export type {
 } from "./futures/types/function.ts";
 export type { Future, PromiseFuture, Settlement, StateFuture } from "./futures/types/future.ts";
 export { FutureHandle } from "./futures/types/handle.ts";
+export type { RunEnding } from "./futures/types/run-ending.ts";
 export { isRetryable } from "./futures/define/retryable.ts";
 export { isInvokable } from "./futures/define/is-invokable.ts";
 export type { Accepts, MessageOf, RawMessageOf, TypedMessage } from "./futures/types/message.ts";

@@ -8,6 +8,7 @@ import { fanOuts } from "./fan-out.ts";
 import { keylessFlows } from "./keyless.ts";
 import type { Kind } from "./kind.ts";
 import { logs } from "./log.ts";
+import { orders } from "./order.ts";
 import { promises } from "./promise.ts";
 import { retriedHandlers } from "./retried.ts";
 import { timers } from "./timer.ts";
@@ -26,6 +27,7 @@ export const allKinds: readonly Kind[] = [
   blockedHandlers,
   retriedHandlers,
   keylessFlows,
+  orders,
 ];
 
 /** All functions to register. */

@@ -65,8 +65,8 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "cells: a later settlement replaces the first",
     file: CELL,
-    find: "  if (state.settled !== undefined) return state;\n  const kept = withSettlement(activation, state, { ok",
-    replace: "  const kept = withSettlement(activation, state, { ok",
+    find: "  if (state.settled !== undefined) return serveLate(activation, state, settled);\n",
+    replace: "",
     test: "test/conformance/poorest-engine.test.ts",
     killedBy: "canceling an escaped future through its handle rejects all its holders in any flow",
   },
@@ -106,8 +106,8 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "continuations: one that wants a value is called with a failure",
     file: DELIVER,
-    find: "  if (!settled.ok) return skipCall(activation, consumer, settled, tally);\n",
-    replace: "",
+    find: "    return settled.ok\n      ? startCall(activation, consumer, settled, tally)\n      : skipCall(activation, consumer, settled, tally);",
+    replace: "    return startCall(activation, consumer, settled, tally);",
     test: "test/laws/continuation.test.ts",
     killedBy:
       "a failure short-circuits: no later continuation is called, and the failure arrives unchanged",

@@ -8,6 +8,8 @@ const CANCEL_COMMITS = "test/durability/cancelling/cancel-commits.test.ts";
 const CANCELLED_RUNS = "test/durability/cancelling/cancelled-runs.test.ts";
 const CANCELLED_SCOPES = "test/durability/cancelling/cancelled-scopes.test.ts";
 const CLEAN_UP = "test/durability/cancelling/clean-up.test.ts";
+const ENDED_RUNS = "test/durability/cancelling/ended-runs.test.ts";
+const CANCELED_ORDERS = "test/laws/sagas/canceled-orders.test.ts";
 const EVERY_COMMIT = "test/durability/kills/every-commit.test.ts";
 
 /** What a cancellation must not reach, and what it must find although it is on its way from one place to another. */
@@ -15,8 +17,8 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "cleaning up: a call made for a cancellation is cancelled with the flow",
     file: "src/futures/protocol/deliver.ts",
-    find: "const { scope: _, ...cleanUp } = consumer;",
-    replace: "const cleanUp = consumer;",
+    find: "const { scope: _, late: _late, ...cleanUp } = consumer;",
+    replace: "const { late: _late, ...cleanUp } = consumer;",
     test: CLEAN_UP,
     killedBy:
       "a continuation of `onSettled` > is not canceled with its flow once it cleans up after a race, and neither are its own continuations",
@@ -60,8 +62,9 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "handles: a future past its retention is cancelled for later holders",
     file: "src/futures/combinators/cell.ts",
-    find: "isPastRetention(activation, state, handle) ? state : cancelCell(activation, state)",
-    replace: "cancelCell(activation, state)",
+    find: "isPastRetention(activation, state, handle)\n          ? state\n          : serveSubscribers",
+    replace:
+      "isPastRetention(activation, state, handle) && false\n          ? state\n          : serveSubscribers",
     test: CANCELLED_SCOPES,
     killedBy:
       "cancellation stays within its scope > canceling a future after its retention notifies no consumer",
@@ -78,16 +81,16 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "running handlers: one is aborted before its cancellation is durable",
     file: MESSAGE_CANCELLATION,
-    find: "commits.batch.afterCommit.push(() => this.#abort(running));",
-    replace: "this.#abort(running);",
+    find: "commits.batch.afterCommit.push(() => this.#abort(running, graceMs));",
+    replace: "this.#abort(running, graceMs);",
     test: CANCELLED_RUNS,
     killedBy: "a handler learns of its cancellation once that is on disk, not before",
   },
   {
     breaks: "running handlers: the outcome of one that has just ended counts twice",
     file: MESSAGE_CANCELLATION,
-    find: "    if (isRunning && running.cancellation.isOver) return scopes.skip(seq);\n",
-    replace: "",
+    find: "      return running.cancellation.isOver\n        ? scopes.skip(seq)\n        : this.#cancelRunning",
+    replace: "      return this.#cancelRunning",
     test: CANCELLED_RUNS,
     killedBy:
       "of two handlers that end at the same instant one loses the race, and its outcome has no consequence",
@@ -95,18 +98,17 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "running handlers: messages of one that has just ended are not canceled",
     file: "src/engines/embedded/execution/activations.ts",
-    find: "    scopes.cancel(envelope.scope);\n    this.#drain();\n",
+    find: "    scopes.cancel({ scope });\n    this.#drain();\n",
     replace: "",
     test: CANCELLED_RUNS,
     killedBy:
       "of two handlers that end at the same instant one loses the race, and its outcome has no consequence",
   },
   {
-    breaks: "running handlers: futures of a cancelled one are never settled",
-    file: RUN,
-    find: "    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);\n",
-    replace:
-      '    this.#graph.nodes = this.#graph.nodes.filter(({ plan }) => plan.kind === "call" && plan.oneWay && !isBegun(plan));\n',
+    breaks: "running handlers: futures of a cancelled one start",
+    file: "src/engines/embedded/execution/message-cancellation.ts",
+    find: "    this.remove(record);\n    return true;",
+    replace: "    this.remove(record);\n    return false;",
     test: CANCELLED_RUNS,
     killedBy:
       "a canceled run that still ends keeps its state and sends, and its futures are canceled for every consumer",
@@ -147,5 +149,85 @@ export const SHIELDING: readonly Mutation[] = [
     test: CANCEL_COMMITS,
     killedBy:
       "messages sent by blocked handlers are canceled with their flow, whichever commit fails and in whichever way",
+  },
+  {
+    breaks: "canceled runs: clean-up does not wait for the handler",
+    file: "src/futures/run/cancel-call.ts",
+    find: '  if (activation.withdrawn === "running") {',
+    replace: '  if (activation.withdrawn === "running" && flow === "") {',
+    test: ENDED_RUNS,
+    killedBy: "60 orders that are canceled while their charge runs are not charged in the end",
+  },
+  {
+    breaks: "canceled runs: one that never ends is waited for forever",
+    file: MESSAGE_CANCELLATION,
+    find: "    running.stopGrace = setLongTimer(clock, graceMs, giveUp);\n",
+    replace: "    void [clock, setLongTimer, giveUp];\n",
+    test: ENDED_RUNS,
+    killedBy:
+      "clean-up of a call whose handler is running > has the late effects of a run fenced that is given up",
+  },
+  {
+    breaks: "canceled runs: one that was given up still has effects",
+    file: "src/engines/embedded/execution/handler-runs.ts",
+    find: "    cancellation.abandon();\n",
+    replace: "",
+    test: ENDED_RUNS,
+    killedBy:
+      "clean-up of a call whose handler is running > has the late effects of a run fenced that is given up",
+  },
+  {
+    breaks: "joins: a canceled one does not wait for its other branches",
+    file: "src/futures/combinators/all.ts",
+    find: "  if (late === true) return fillLate(activation, filled, opening, branch);\n",
+    replace: "",
+    test: ENDED_RUNS,
+    killedBy:
+      "clean-up of a call whose handler is running > waits for every run below a join, a race, a first or a wait",
+  },
+  {
+    breaks: "races: a canceled one does not wait for its branches",
+    file: "src/futures/combinators/held-consumers.ts",
+    find: "isLate(consumer) || patienceOf(consumer) !== undefined",
+    replace: "patienceOf(consumer) !== undefined",
+    test: ENDED_RUNS,
+    killedBy:
+      "clean-up of a call whose handler is running > waits for every run below a join, a race, a first or a wait",
+  },
+  {
+    breaks: "cells: the late subscribers of a canceled one do not wait for its work",
+    file: "src/futures/combinators/cell-settlement.ts",
+    find: "  if (state.working) return",
+    replace: "  if (state.working && state.gate && state.left) return",
+    test: CANCELED_ORDERS,
+    killedBy:
+      "of an order that is canceled at any moment, each step is kept if it completed, and else undone, also across crashes",
+  },
+  {
+    breaks: "clean-up: the outer ones do not get the result of the inner ones",
+    file: "src/futures/protocol/deliver.ts",
+    find: "{ ...cleanUp, consumers, cancelled: true }",
+    replace: "{ ...cleanUp, consumers: [], cancelled: true }",
+    test: ENDED_RUNS,
+    killedBy:
+      "clean-up of a call whose handler is running > runs after the clean-ups inside it, with what they end with",
+  },
+  {
+    breaks: "sagas: ifUnsure has an idempotency key of its own",
+    file: "src/patterns/saga/saga.ts",
+    find: "return key === undefined ? invoke(ctx, f, value)",
+    replace: "return key !== null ? invoke(ctx, f, value)",
+    test: ENDED_RUNS,
+    killedBy:
+      "ifUnsure has the idempotency key of its step, at whichever commit the process crashes",
+  },
+  {
+    breaks: "sagas: a step that timed out is compensated while it runs",
+    file: "src/patterns/saga/saga.ts",
+    find: "next, { at, done, given }, { awaitRuns: true })",
+    replace: "next, { at, done, given })",
+    test: CANCELED_ORDERS,
+    killedBy:
+      "of an order that is canceled at any moment, each step is kept if it completed, and else undone, also across crashes",
   },
 ];

@@ -1,9 +1,12 @@
-import { optional, readOptions } from "../core/validation/options.ts";
+import { durationMs, optional, readOptions } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
 import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { checkFunctionType } from "../core/validation/names.ts";
 import { fn } from "../futures/define/fn.ts";
+import type { Context } from "../futures/types/context.ts";
+import type { Settlement } from "../futures/types/future.ts";
+import { isCancellation } from "../futures/types/run-ending.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { invokable } from "./composing/option-checks.ts";
@@ -11,12 +14,22 @@ import { checkInvokable, invoke } from "./composing/step.ts";
 
 /** Options of `withTimeout`. */
 export interface TimeoutOptions<Input, Fallback> {
-  /** Is called with the input after the timeout. Default: reject with `TIMEOUT`. */
+  /**
+   * Is called with the input after the timeout, once the canceled work has ended.
+   * `ctx.cancelledRun` tells it how. Default: reject with `TIMEOUT` at once.
+   */
   readonly onTimeout?: Invokable<Input, Fallback>;
+  /**
+   * Time that a running handler of the canceled work may take to end before `onTimeout` is called.
+   * After it, the effects of that handler are dropped. 0: none. Default: the time of each function,
+   * which is its `timeout` or `grace`.
+   */
+  readonly grace?: Duration;
 }
 
 const OPTIONS = {
   onTimeout: optional(invokable<unknown, unknown>()),
+  grace: optional(durationMs()),
 } satisfies OptionTable<TimeoutOptions<unknown, unknown>>;
 
 /**
@@ -45,22 +58,29 @@ export function withTimeout<Input, Output, Fallback = Output>(
   options: TimeoutOptions<Input, Fallback> = {},
 ): Fn<Input, Output | Fallback> {
   checkFunctionType(type);
-  const { onTimeout } = readOptions(type, OPTIONS, options);
+  const { onTimeout, grace } = readOptions(type, OPTIONS, options);
   checkInvokable(`function of ${type}`, f);
   if (typeof duration !== "function") parseDuration(duration, `duration of ${type}`);
 
   const decide = fn(`${type}.decide`, (ctx, { result, args: input }: Decide): unknown => {
-    if (result !== undefined) return result[0];
-    return onTimeout === undefined ? undefined : invoke(ctx, onTimeout, input);
+    const ended = result ?? TIME_IS_UP;
+    if (!("status" in ended)) return ended[0];
+    if (ended.status === "fulfilled") return outcomeOf(ctx, ended.value[0]);
+    const { reason, fulfilled, run = "unknown" } = ended;
+    if (onTimeout !== undefined && (reason === undefined || !isCancellation(reason)))
+      return invoke(ctx, onTimeout, input, { cancelledRun: run });
+    return fulfilled === undefined ? ctx.rejected(reason) : outcomeOf(ctx, fulfilled.value[0]);
   });
 
   const parts = onTimeout === undefined ? [f] : [f, onTimeout, decide];
   const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
     const time = typeof duration === "function" ? duration(input as Input) : duration;
-    const begun = invoke(ctx, f, input);
+    // For systems outside, this is the call of `f`.
+    const begun = invoke(ctx, f, input, { idempotencyKey: ctx.idempotencyKey });
     if (onTimeout === undefined) return ctx.timeout(begun, time);
-    // The result is wrapped in a list, to tell it from the end of the sleep. The loser is canceled.
-    return ctx.onComplete(ctx.race([ctx.all([begun]), ctx.sleep(time)]), decide, input);
+    // The outcome of `f` is a value here, so that a rejection is that of the timeout itself.
+    const limited = ctx.timeout(ctx.allSettled([begun]), time);
+    return ctx.onSettled(limited, decide, input, { awaitRuns: grace ?? true });
   }) as Fn<Input, Output | Fallback>;
   const fallback = onTimeout === undefined ? {} : { onTimeout: shapeOf(onTimeout) };
   return shaped(made, {
@@ -72,8 +92,19 @@ export function withTimeout<Input, Output, Fallback = Output>(
   });
 }
 
+const TIME_IS_UP: Partial<Extract<Ended, { status: "rejected" }>> & { status: "rejected" } = {
+  status: "rejected",
+};
+
+type Ended = Settlement<readonly [Settlement<unknown>]>;
+
 interface Decide {
-  /** Absent if the sleep won. */
-  readonly result: readonly [unknown] | void;
+  /** A former release gave the outcome in a list, or nothing if the time was up. */
+  readonly result: Ended | readonly [unknown] | undefined;
   readonly args: unknown;
+}
+
+/** Passes on the outcome of the function that was in time. */
+function outcomeOf(ctx: Context, ended: Settlement<unknown>): unknown {
+  return ended.status === "fulfilled" ? ended.value : ctx.rejected(ended.reason);
 }

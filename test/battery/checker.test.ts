@@ -48,7 +48,7 @@ const { number: retried } = operations.retried;
 test("a correct story has no violation, and its requests are counted", () => {
   const { violations, requests, recoveriesMs } = check(seed, entries);
   expect(violations).toEqual([]);
-  expect(requests).toEqual({ acknowledged: 20, indeterminate: 3, failed: 1 });
+  expect(requests).toEqual({ acknowledged: 23, indeterminate: 3, failed: 1 });
   expect(recoveriesMs).toEqual([4]);
 });
 
@@ -87,6 +87,7 @@ describe("violations that lose something", () => {
       state(/account/, (text) => text.replace(`"out":1`, `"out":0`)),
     ],
     ["money", state(/account/, (text) => text.replace(/"balance":\d+/, `"balance":600`))],
+    ["a charge", state(/till/, (text) => text.replace(/"charged":\{"\d+":1\}/, `"charged":{}`))],
     ["a receipt", effects("transfer", (entry) => (entry.part === "receipt" ? null : entry))],
     [
       "a settlement that was acknowledged",
@@ -142,6 +143,10 @@ describe("violations that duplicate something", () => {
     [
       "a number that is twice in a log",
       state(/battery\/log/, (text) => text.replace(/"(\d):0"/, `"$1:0","$1:0"`)),
+    ],
+    [
+      "a charge",
+      state(/till/, (text) => text.replace(/"charged":\{"(\d+)":1/, `"charged":{"$1":2`)),
     ],
     ["a deposit", state(/account/, (text) => text.replace(`"in":1`, `"in":2`))],
     ["a count", state(/counter/, (text) => text.replace("2", "3"))],

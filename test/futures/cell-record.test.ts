@@ -40,6 +40,8 @@ const cell: fc.Arbitrary<CellRecord> = fc.record({
   gate: fc.boolean(),
   flow: optional(fc.constantFrom(NUMBER, "order-1", "")),
   detached: fc.boolean(),
+  working: fc.boolean(),
+  late: fc.array(subscriber, { maxLength: 2 }),
 });
 
 test("a cell decodes from memory and from text to the value that was stored", () => {

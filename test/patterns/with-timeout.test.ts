@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { fn } from "handback";
-import type { Future } from "handback";
+import { embedded, fn, memory } from "handback";
+import type { Duration, Future, RunEnding } from "handback";
 import { chain, withTimeout } from "handback/patterns";
-import { everyCrash, record, simulate } from "handback/testing";
+import { everyCrash, record, simulate, VirtualClock } from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { endOf, measure } from "./laws/compare.ts";
 
@@ -56,6 +56,43 @@ describe("a function with a timeout", () => {
     const { run } = await measure(f, 1000, { functions: [record(woke), record(instead)] });
     expect(run.calls(woke)).toEqual([]);
     expect(run.calls(instead)).toHaveLength(1);
+  });
+
+  describe("calls onTimeout once the canceled run has ended, and tells it how", () => {
+    test.each<[string, grace: Duration | undefined, ends: string, atMs: number, run: RunEnding]>([
+      ["a run that ends well", undefined, "well", 300, "fulfilled"],
+      ["a run that throws", undefined, "throws", 300, "unknown"],
+      ["a run that hands back a future without a value", undefined, "waits", 300, "unknown"],
+      ["a run that never ends", undefined, "never", 30_100, "unknown"],
+      ["a run that never ends, with a grace", "2s", "never", 2_100, "unknown"],
+      ["a run that would end well, with no grace", 0, "well", 100, "unknown"],
+      ["a call that waits for a handler slot", undefined, "waiting", 150, "neverBegan"],
+    ])("%s", async (_, grace, ends, atMs, run) => {
+      const told: unknown[] = [];
+      const never = new Promise<never>(() => undefined);
+      const busy = fn("timeout/busy", () => clock.work(150));
+      const clock = new VirtualClock();
+      const work = fn("timeout/work", async (ctx, _input: string): Promise<unknown> => {
+        await (ends === "never" ? never : clock.work(300));
+        if (ends === "throws") throw new Error("no");
+        return ends === "waits" ? ctx.promise() : "done";
+      });
+      const late = fn("timeout/late", (ctx, input: string) => {
+        told.push([clock.now() - startedAt, input, ctx.cancelledRun]);
+      });
+      const options = { onTimeout: late, ...(grace !== undefined && { grace }) };
+      const f = withTimeout("timeout/told", work, 100, options);
+      const concurrency = ends === "waiting" ? 1 : 64;
+      const store = memory();
+      const engine = await embedded({ functions: [f, busy], store, clock, concurrency });
+      const startedAt = clock.now();
+      void engine.client.call(f, "input").catch(() => undefined);
+      if (ends === "waiting") void engine.client.call(busy).catch(() => undefined);
+      await clock.quiet();
+      await clock.advance(atMs + 50);
+      expect(told).toEqual([[atMs, "input", run]]);
+      await clock.until(engine.close());
+    });
   });
 
   test.each([0, "", false, null, undefined])("may return %o in time", async (frail) => {

@@ -5,6 +5,7 @@ import type { IsUnderWay } from "./age-out.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type {
+  CancelledScope,
   Reply,
   Content,
   DeadLetter,
@@ -49,7 +50,8 @@ export interface Cause {
   readonly cancellation?: Cancellation | undefined;
   /**
    * The message is canceled with its scope and will not be handled. `running`: its handler is at
-   * work and hears of it later.
+   * work and hears of it later. The function then sends one message, the *record* of the run. The
+   * engine stores it until the run has ended, and delivers it if the run never ends.
    */
   readonly withdrawn?: "waiting" | "running" | undefined;
   /**
@@ -95,7 +97,7 @@ export class Activation implements Effects {
   #writes: ValueWrite[] | undefined;
   #cancels: string[] | undefined;
   #replies: Reply[] | undefined;
-  #cancelScopes: string[] | undefined;
+  #cancelScopes: CancelledScope[] | undefined;
   #unwatches: Watch[] | undefined;
   #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
@@ -137,7 +139,7 @@ export class Activation implements Effects {
     return this.#replies ?? EMPTY;
   }
 
-  get cancelScopes(): readonly string[] {
+  get cancelScopes(): readonly CancelledScope[] {
     return this.#cancelScopes ?? EMPTY;
   }
 
@@ -249,9 +251,12 @@ export class Activation implements Effects {
   /**
    * Cancels all messages of a scope and of the scopes inside it, once the current batch has come to
    * rest. Engines without `scopedCancel` ignore it.
+   *
+   * @param graceMs time after which its running handlers are given up; default: that of each
+   *   function
    */
-  cancelScope(scope: string): void {
-    this.#cancelScopes = append(this.#cancelScopes, scope);
+  cancelScope(scope: string, graceMs?: number): void {
+    this.#cancelScopes = append<CancelledScope>(this.#cancelScopes, { scope, graceMs });
   }
 
   /**

@@ -1,16 +1,34 @@
+import type { Envelope } from "../message/envelope.ts";
+
 /**
  * Tells a running handler that its work was canceled. The abort signal is created on demand,
  * because most handlers never ask for it.
  */
 export class Cancellation {
+  #record: Envelope | undefined;
+  #isAbandoned = false;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
-  #isCancelled = false;
   #isOver = false;
 
-  /** True once the message is canceled: the outcome of the run is not used. */
+  /** True once the message is canceled: only clean-up learns of the outcome of the run. */
   get isCancelled(): boolean {
-    return this.#isCancelled;
+    return this.#record !== undefined;
+  }
+
+  /** The message that is stored in place of the canceled one until the run has ended. */
+  get record(): Envelope | undefined {
+    return this.#record;
+  }
+
+  /** True once the handler may know of the cancellation, or of its timeout. */
+  get isAborted(): boolean {
+    return this.#aborted !== undefined;
+  }
+
+  /** True once the run was given up: its effects are dropped. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   /** True once the run has ended. Its outcome is fixed, although it may not be committed yet. */
@@ -29,9 +47,17 @@ export class Cancellation {
     this.#isOver = true;
   }
 
-  /** Marks the message as canceled. The handler hears of it once that is durable. */
-  cancel(): void {
-    this.#isCancelled = true;
+  /**
+   * Marks the message as canceled. `record` is stored in its place. The handler hears of it once
+   * that is durable.
+   */
+  cancel(record: Envelope): void {
+    this.#record = record;
+  }
+
+  /** Gives the run up. Whatever it still does has no effect. */
+  abandon(): void {
+    this.#isAbandoned = true;
   }
 
   /** Aborts the run. Only the first reason counts. */

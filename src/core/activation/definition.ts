@@ -23,6 +23,11 @@ export interface Definition {
    * engine parks messages for a missing operation, like those for a missing function.
    */
   handles?(name: string): boolean;
+  /**
+   * Time in ms after which a canceled run of a user's handler is given up, if it has not ended.
+   * Default: {@link GRACE_MS}.
+   */
+  readonly graceMs?: number;
   /** Handles the message. The engine waits for a returned promise. */
   receive(activation: Activation): void | Promise<void>;
 }
@@ -37,6 +42,9 @@ export function knowsFunction(
   if (definition === undefined) return false;
   return operation === undefined || definition.handles?.(operation) !== false;
 }
+
+/** Time after which a canceled run is given up, in ms, if its function sets none. */
+export const GRACE_MS = 30_000;
 
 /** Tells whether a function has persisted values. */
 export function hasState({ valueNames }: Definition): boolean {

@@ -61,6 +61,13 @@ export interface Watch {
  */
 export const SCOPE_CANCELLED = "guard";
 
+/** A scope to cancel, with all scopes whose names begin with its name. */
+export interface CancelledScope {
+  readonly scope: string;
+  /** Time in ms after which its running handlers are given up. Default: that of each function. */
+  readonly graceMs?: number | undefined;
+}
+
 /**
  * A reply to the client or handler that waits for `key`. It leaves after the commit and is not
  * stored.
@@ -93,11 +100,8 @@ export interface Effects {
   /** Watches to remove, then watches to add, by engines with `scopedCancel`. */
   readonly unwatches: readonly Watch[];
   readonly watches: readonly Watch[];
-  /**
-   * Scopes to cancel, with all scopes whose names begin with theirs, by engines with
-   * `scopedCancel`.
-   */
-  readonly cancelScopes: readonly string[];
+  /** Scopes to cancel, by engines with `scopedCancel`. */
+  readonly cancelScopes: readonly CancelledScope[];
   readonly deadLetters: readonly DeadLetter[];
   /** Usage of the run of a user's handler. Absent for system functions. */
   readonly run: Run | undefined;

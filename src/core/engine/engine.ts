@@ -8,7 +8,8 @@ import type { Envelope } from "../message/envelope.ts";
  * - `blockingGet`: a handler may wait for a reply while it runs
  * - `snapshotRead`: committed state can be read from outside, without a message
  * - `scopedCancel`: the messages of a scope can be canceled; waiting ones are handed to their
- * functions as canceled at once, and running handlers see an abort signal
+ * functions as canceled at once; running handlers see an abort signal, and are given up after their
+ * grace. Without it, work that was canceled goes on, unseen
  * - `undeclaredValues`: an activation reads all stored values of its address, also those that the
  * function no longer declares
  */

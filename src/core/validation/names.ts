@@ -93,6 +93,16 @@ export function checkFlowKey(key: unknown): string {
   return check(key, "flow key", FLOW_KEY);
 }
 
+/**
+ * Checks the idempotency key of a call, by the rules for flow keys.
+ *
+ * @returns the key, unchanged.
+ * @throws `INVALID_IDEMPOTENCY_KEY`
+ */
+export function checkIdempotencyKey(key: unknown): string {
+  return check(key, "idempotency key", FLOW_KEY);
+}
+
 function check(value: unknown, what: string, rule: Rule): string {
   if (typeof value !== "string") throw refusal("is not a string");
   const flaw = rule.flawOf(value);

@@ -166,20 +166,21 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
 
 /** Builds activations, which are the intake, and the cancellation of messages. */
 function assembleExecution(parts: EngineParts, queues: Queues) {
-  const { definitions, fallback, environment, leadsTo } = parts;
+  const { definitions, fallback, environment, leadsTo, storeInfo } = parts;
   const { cache, clock, slots, mailboxes } = queues;
   const gets = new BlockedGets({ leadsTo, cache });
   const deadlocks = new DeadlockSearch(clock, mailboxes, gets);
   const scopes = new ScopeCancellation();
   const causes = new Causes({ environment, cache, scopes, commits: queues.commits });
   const systemMessages = new Queue<Envelope>();
-  const shared = { ...queues, definitions, environment, causes, scopes, systemMessages };
+  const known = { definitions, storeInfo, environment };
+  const shared = { ...queues, ...known, causes, scopes, systemMessages };
   const effects = new EffectWriter(shared);
-  const cancellation = new MessageCancellation({ ...shared, fallback, effects, gets });
+  const cancellation = new MessageCancellation({ ...shared, fallback, effects });
   const activations = new Activations({ ...shared, effects, cancellation });
   const slotWatch = new SlotWatch({ ...queues, log: environment.log, gets });
   const idle = new IdleWatch(slots);
-  return { gets, deadlocks, slotWatch, scopes, causes, activations, idle };
+  return { gets, deadlocks, slotWatch, scopes, causes, cancellation, activations, idle };
 }
 
 /** Builds the rooms that work as time passes. */
@@ -194,12 +195,13 @@ function assembleTimeDriven({ store }: EngineParts, execution: Execution) {
  */
 function assembleHandlers(parts: EngineParts, execution: Execution) {
   const { definitions, storeInfo, environment, scheduler } = parts;
-  const { dispatcher } = execution;
+  const { dispatcher, cancellation } = execution;
   const { log } = environment;
   const shared = { ...execution, definitions, storeInfo, log };
   const blockedLimit = new BlockedLimit(parts.blockedLimit, log);
   const blocking = new HandlerBlocking({ ...shared, blockedLimit });
   const runs = new HandlerRuns({ ...shared, blocking });
+  cancellation.connect((running, graceMs) => runs.abandon(running, graceMs));
   dispatcher.connect(new Handlers({ ...shared, scheduler, runs }));
   const clientWaits = new ClientWaits({ ...shared, blocking });
   return { delivery: new MessageDelivery(shared), clientWaits };

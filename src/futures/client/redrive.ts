@@ -83,7 +83,7 @@ function releasedMessage(envelope: Envelope, control: CallControl): Envelope {
  */
 function oneWayMessage(
   { id: former, caller, target, name, payload }: Envelope,
-  { creates, reply, redriven = former }: CallControl,
+  { creates, reply, actsFor, redriven = actsFor?.key ?? former }: CallControl,
   id: MessageId,
 ): Envelope {
   const oneWay: CallControl = {

@@ -9,23 +9,26 @@ import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
 import type { Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
-import { weighConsumers } from "../protocol/consumer.ts";
+import { isCall, toLate, weighConsumers } from "../protocol/consumer.ts";
 import type { BranchConsumer, Consumer, Want } from "../protocol/consumer.ts";
 import { forwardCycleProbe } from "../protocol/cycle-detection.ts";
 import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer, addTakers } from "../protocol/node.ts";
 import type { Need, Node, Plan, Template } from "../protocol/node.ts";
-import { fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
+import { cancelledSettlement, fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { sendControl } from "../protocol/system.ts";
+import { jointEnding } from "../types/run-ending.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 
 /**
  * `all`: fills the holes of a text as its branches settle, then delivers the whole. `ctx.all`,
  * `ctx.allSettled`, `after`, and any input or result that holds several futures are of this kind.
  *
  * J1 A branch may settle before the opening message arrives.
- * J2 The first rejection is delivered at once. Later arrivals are counted and dropped.
+ * J2 The first rejection is delivered at once. Later arrivals are counted and dropped. In a canceled
+ * scope it waits for all branches, because work may still be running for one of them.
  * J3 An instance is deleted once it was opened and all branches have arrived, and no sooner: a late
  * one would create it again.
  * J4 An instance has at most DEGREE branches. More of them form a tree, so n branches cost O(n)
@@ -53,7 +56,13 @@ type OpenAll = {
 };
 
 /** A branch that settled before the opening message. */
-type EarlyBranch = { readonly index: number; readonly ok: boolean; readonly text: string | Apart };
+type EarlyBranch = {
+  readonly index: number;
+  readonly ok: boolean;
+  readonly text: string | Apart;
+  readonly late?: true | undefined;
+  readonly run?: RunEnding | undefined;
+};
 
 type AllState = {
   readonly v?: number;
@@ -63,6 +72,12 @@ type AllState = {
   readonly left: number;
   readonly over: boolean;
   readonly tally: UsageTotals;
+  /** Its scope was canceled. */
+  readonly late?: true | undefined;
+  /** The branch whose rejection waits for the others. */
+  readonly rejected?: number | undefined;
+  /** The ending of the work so far, if a branch was canceled. */
+  readonly run?: RunEnding | undefined;
 };
 
 const UNOPENED: AllState = {
@@ -91,11 +106,11 @@ function definitionOf(type: string): Definition {
     valueNames: [VALUE, OPENING, ...TEXTS],
     open: (activation, opening) =>
       saveAll(activation, openAll(activation, readAll(activation), opening)),
-    settle(activation, { index, ok, tally }) {
+    settle(activation, { index, ok, tally, late, run }) {
       const state = readAll(activation);
       const text = setTextApart(activation, index, activation.envelope.payload);
       const counted = { ...state, tally: addUsage(state.tally, tally) };
-      saveAll(activation, fillBranch(activation, counted, { index, ok, text }));
+      saveAll(activation, fillBranch(activation, counted, { index, ok, text, late, run }));
     },
     probe(activation, probe) {
       const consumers = consumersOfAll((value) => activation.json(value));
@@ -241,17 +256,52 @@ function fillBranch(activation: Activation, state: AllState, branch: EarlyBranch
   if (opening === undefined) return { ...state, early: [...state.early, branch] };
   const left = state.left - 1;
   const texts = state.texts.with(branch.index, branch.text);
-  const filled = { ...state, left, texts };
+  const late = state.late ?? branch.late;
+  const filled: AllState = { ...state, left, texts, ...(late && { late }) };
   if (state.over) {
     billFlow(activation, state.tally, opening.flow);
     return { ...filled, tally: NO_USAGE };
   }
+  if (late === true) return fillLate(activation, filled, opening, branch);
   if (!branch.ok) {
     const text = readText(activation, branch.text, branch.index);
     return finishAll(activation, filled, opening, { ok: false, text });
   }
   if (left > 0) return filled;
   return finishAll(activation, filled, opening, wholeText(activation, opening.segments, texts));
+}
+
+/** Fills a branch of an instance whose scope was canceled. The last one settles it. */
+function fillLate(
+  activation: Activation,
+  state: AllState,
+  opening: OpenAll,
+  { index, ok, run: ending }: EarlyBranch,
+): AllState {
+  const rejected = state.rejected ?? (ok ? undefined : index);
+  const before = state.run ?? (hasValueBeside(state, index) ? "fulfilled" : undefined);
+  const run =
+    ending === undefined && state.run === undefined
+      ? undefined
+      : jointEnding(before, ending ?? "fulfilled");
+  const filled: AllState = { ...state, rejected, run };
+  if (filled.left > 0) return filled;
+  const usage = { tally: state.tally, flow: opening.flow };
+  const consumers = carryOrBillUsage(activation, toLate(opening.consumers), usage);
+  const whole = wholeText(activation, opening.segments, filled.texts);
+  const outcome = run === undefined ? whole : cancelledSettlement("the joined future", run);
+  for (const consumer of consumers) {
+    // This joins the input of a function that cleans up, and not only its outcome.
+    const isInput =
+      isCall(consumer) && consumer.settles !== undefined && consumer.want === undefined;
+    const settled = isInput && rejected === undefined ? whole : outcome;
+    deliverSettlement(activation, [consumer], settled, opening.flow);
+  }
+  return { ...filled, over: true, tally: NO_USAGE };
+}
+
+function hasValueBeside({ texts }: AllState, index: number): boolean {
+  return texts.some((text, at) => text !== null && at !== index);
 }
 
 function wholeText(

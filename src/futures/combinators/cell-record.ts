@@ -40,10 +40,17 @@ export type CellRecord = {
   readonly flow: string | undefined;
   /** Its scope belongs to no flow. */
   readonly detached: boolean;
+  /** It was canceled, and the work that was to settle it has not ended. */
+  readonly working: boolean;
+  /** Subscribers of a canceled cell that wait until its work has ended. */
+  readonly late: readonly Subscriber[];
 };
 
 /** Token of a cell's own watch. */
 export const OWN_GUARD = "own";
+
+/** Token of the message that ends the wait for a creator. */
+export const EXPIRE = "expire";
 
 /** Name of the value. */
 export const CELL_VALUE = "cell";
@@ -65,6 +72,8 @@ export const NO_CELL: CellRecord = {
   gate: false,
   flow: undefined,
   detached: false,
+  working: false,
+  late: [],
 };
 
 /** The flags of a cell, as bits of one number. */
@@ -76,6 +85,7 @@ const FLAGS = {
   released: 16,
   gate: 32,
   detached: 64,
+  working: 128,
 } as const;
 
 /** Codes of an absent field, and of one that equals the flow's number in the cell's id. */
@@ -98,17 +108,19 @@ type Stored = readonly [
   settled?: Settled | Absent,
   tally?: UsageTotals | Absent,
   guards?: number,
+  late?: readonly Subscriber[],
 ];
 
 /** Encodes a cell. `number` is the flow's number in the cell's id. */
 export function encodeCell(cell: CellRecord, number: string): Json {
-  const { retainUntil, subscribers, digests, flow, guard, settled, tally, guards } = cell;
+  const { retainUntil, subscribers, digests, flow, guard, settled, tally, guards, late } = cell;
   const keptFlow = flow === undefined ? ABSENT : flow === number ? OWN : flow;
   const keptGuard =
     guard === undefined ? ABSENT : guard[0] === number && guard[1] === OWN_GUARD ? OWN : guard;
   const usual = [flagsOf(cell), retainUntil, subscribers, digests, keptFlow, keptGuard] as const;
-  if (settled === undefined && tally === undefined && guards === 0) return usual;
-  return [...usual, settled ?? ABSENT, tally ?? ABSENT, guards];
+  if (settled === undefined && tally === undefined && guards + late.length === 0) return usual;
+  const rare = [...usual, settled ?? ABSENT, tally ?? ABSENT, guards] as const;
+  return late.length === 0 ? rare : [...rare, late];
 }
 
 /** Decodes the result of {@link encodeCell}. */
@@ -123,6 +135,7 @@ export function decodeCell(kept: Json, number: string): CellRecord {
     settled = ABSENT,
     tally = ABSENT,
     guards = 0,
+    late = [],
   ] = kept as Stored;
   return {
     made: (flags & FLAGS.made) !== 0,
@@ -140,6 +153,8 @@ export function decodeCell(kept: Json, number: string): CellRecord {
     gate: (flags & FLAGS.gate) !== 0,
     flow: flow === ABSENT ? undefined : flow === OWN ? number : flow,
     detached: (flags & FLAGS.detached) !== 0,
+    working: (flags & FLAGS.working) !== 0,
+    late,
   };
 }
 
@@ -152,5 +167,6 @@ function flagsOf(cell: CellRecord): number {
   if (cell.released) flags |= FLAGS.released;
   if (cell.gate) flags |= FLAGS.gate;
   if (cell.detached) flags |= FLAGS.detached;
+  if (cell.working) flags |= FLAGS.working;
   return flags;
 }

@@ -10,12 +10,7 @@ import { unwatchCancellation, watchCancellation } from "../protocol/cancellation
 import type { Combinator, FutureMaker, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { forwardCycleProbe, startCycleProbe } from "../protocol/cycle-detection.ts";
-import {
-  billFlow,
-  carryOrBillUsage,
-  deliverSettlement,
-  reportUnhandled,
-} from "../protocol/deliver.ts";
+import { billFlow, deliverSettlement, reportUnhandled } from "../protocol/deliver.ts";
 import type {
   CreateCell,
   CycleProbe,
@@ -23,17 +18,25 @@ import type {
   SettleByToken,
   SettleCell,
   Subscribe,
-  WatchToken,
 } from "../protocol/messages.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
-import { scopeName } from "../../core/message/scope-name.ts";
-import { cancelledSettlement, rejectedWithCode, SETTLED_UNDEFINED } from "../protocol/settled.ts";
+import { rejectedWithCode, SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { scheduleControl, sendSystemMessage, systemFunction } from "../protocol/system.ts";
 import { newToken } from "../protocol/token.ts";
 import { isHandle } from "../types/handle.ts";
-import { CELL_VALUE, decodeCell, encodeCell, NO_CELL, OWN_GUARD } from "./cell-record.ts";
+import { CELL_VALUE, decodeCell, encodeCell, EXPIRE, NO_CELL, OWN_GUARD } from "./cell-record.ts";
 import type { CellRecord } from "./cell-record.ts";
+import {
+  cancelCell,
+  endWatch,
+  lateSubscriber,
+  separateLate,
+  serveLate,
+  serveSubscribers,
+  TURN,
+  withSettlement,
+} from "./cell-settlement.ts";
 
 /**
  * The cell keeps the settlement of a future that escaped its handler, for consumers that come
@@ -55,19 +58,12 @@ import type { CellRecord } from "./cell-record.ts";
  * once and cancels that scope. Watches cancel it with the scope in which it was made, and release a
  * subscriber with the scope in which it subscribed.
  * C8 A cell that waits for itself, directly or through others, is rejected with DEADLOCK.
+ * C9 If the scope in which it was made is canceled, its subscribers of that scope are late. They wait
+ * until the work that was to settle it has ended.
  */
-
-/**
- * Subscribers served in one activation. Others take turns, so that no activation grows with their
- * number.
- */
-const TURN = 64;
 
 /** How long a handler may block and, after a crash, still find its gates. */
 const GATE_MS = 30 * 86_400_000;
-
-/** Token of the message that ends the wait for a creator. */
-const EXPIRE = "expire";
 
 /** Changes a cell. The result is stored. */
 type Change<Control> = (activation: Activation, state: CellRecord, control: Control) => CellRecord;
@@ -95,11 +91,15 @@ export const cell: Combinator = {
         if (state.gate) saveCell(activation, { ...state, gate: false, released: !kept });
       },
       cancel: changing((activation, state, handle) =>
-        isPastRetention(activation, state, handle) ? state : cancelCell(activation, state),
+        isPastRetention(activation, state, handle)
+          ? state
+          : serveSubscribers(activation, cancelCell(activation, state)),
       ),
       guard: changing(endWatch),
       trace: changing(receiveProbe),
-      turn: changing(serveSubscribers),
+      turn: changing((activation, state) =>
+        serveSubscribers(activation, separateLate(activation, state)),
+      ),
       expire: expireSubscribers,
     }),
   ],
@@ -240,13 +240,15 @@ function receiveProbe(activation: Activation, state: CellRecord, probe: CyclePro
 function settleCell(
   activation: Activation,
   state: CellRecord,
-  { ok, tally, spill, flow }: SettleCell,
+  { ok, tally, spill, flow, late }: SettleCell,
 ): CellRecord {
   // Spilled consumers continue the same flow and carry its usage. Other subscribers may belong to
   // other flows.
   if (spill !== true || state.left) billFlow(activation, tally, flow ?? state.flow);
-  if (state.settled !== undefined) return state;
-  const kept = withSettlement(activation, state, { ok, text: activation.envelope.payload });
+  const settled: Settled = { ok, text: activation.envelope.payload };
+  if (state.settled !== undefined) return serveLate(activation, state, settled);
+  const subscribers = late === true ? state.subscribers.map(lateSubscriber) : state.subscribers;
+  const kept = withSettlement(activation, { ...state, subscribers }, settled);
   return serveSubscribers(activation, spill === true && !state.left ? { ...kept, tally } : kept);
 }
 
@@ -259,60 +261,6 @@ function isPastRetention(
   { retainUntil }: { readonly retainUntil: number },
 ): boolean {
   return !made && settled === undefined && retainUntil <= now;
-}
-
-/** Settles an unsettled cell as canceled, and cancels the work that was to settle it. */
-function cancelCell(activation: Activation, state: CellRecord): CellRecord {
-  if (state.settled !== undefined) return state;
-  activation.cancelScope(scopeName(activation.address.id, state.detached));
-  const kept = withSettlement(activation, state, cancelledSettlement("the future"));
-  return serveSubscribers(activation, { ...kept, cancelled: true });
-}
-
-/** A scope was canceled: that of the cell, or that of a subscriber. */
-function endWatch(activation: Activation, state: CellRecord, { token }: WatchToken): CellRecord {
-  // A watch that was removed in this batch may still report.
-  if (token === OWN_GUARD) return state.guard === undefined ? state : cancelCell(activation, state);
-  const gone = state.subscribers.find(({ guard: own }) => own?.[1] === token);
-  if (gone === undefined) return state;
-  deliverSettlement(
-    activation,
-    gone.consumers,
-    cancelledSettlement("the wait for the future"),
-    state.flow,
-  );
-  const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
-  return {
-    ...state,
-    subscribers,
-    left: state.left || (state.released && subscribers.length === 0),
-  };
-}
-
-/** Returns the cell with its settlement, which is kept for the retention time from now (C4). */
-function withSettlement(activation: Activation, state: CellRecord, settled: Settled): CellRecord {
-  unwatchCancellation(activation, state.guard);
-  if (state.expiring) activation.cancelSend(EXPIRE);
-  const retainUntil = Math.max(
-    state.retainUntil,
-    activation.now + activation.environment.retentionMs,
-  );
-  return { ...state, settled, retainUntil, guard: undefined, expiring: false };
-}
-
-/** Serves the subscribers of a settled cell, a bounded number at a time. */
-function serveSubscribers(activation: Activation, state: CellRecord): CellRecord {
-  const { settled, tally, subscribers, flow } = state;
-  if (settled === undefined || subscribers.length === 0) return state;
-  const now = subscribers.slice(0, TURN);
-  for (const subscriber of now) unwatchCancellation(activation, subscriber.guard);
-  const consumers = now.flatMap((subscriber) => subscriber.consumers);
-  const carriers = carryOrBillUsage(activation, consumers, { tally: tally ?? NO_USAGE, flow });
-  deliverSettlement(activation, carriers, settled, flow);
-  const { id } = activation.address;
-  if (subscribers.length > TURN)
-    sendSystemMessage(activation, { to: "cell", id, name: "turn", control: null });
-  return { ...state, tally: undefined, subscribers: subscribers.slice(TURN) };
 }
 
 function settleCellByToken(activation: Activation, { ok, digest, key }: SettleByToken): void {
@@ -350,7 +298,7 @@ function expireSubscribers(activation: Activation): void {
 
 function saveCell(activation: Activation, state: CellRecord): void {
   if (state === NO_CELL) return;
-  const served = state.settled !== undefined && state.subscribers.length === 0;
+  const served = state.settled !== undefined && state.subscribers.length + state.late.length === 0;
   if (state.released && served) return activation.delete(CELL_VALUE);
   const keepUntil = state.gate
     ? Math.max(state.retainUntil, activation.now + GATE_MS)

@@ -6,9 +6,9 @@ import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
 import { planOf, readVersioned } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { deliverSettlement } from "../protocol/deliver.ts";
+import { deliverCancelled, deliverSettlement } from "../protocol/deliver.ts";
 import type { Messages } from "../protocol/messages.ts";
-import { cancelledSettlement, fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
+import { fulfilledSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
 
@@ -116,7 +116,10 @@ function removeWaiter(activation: Activation, token: string): void {
   const queue = readQueue(activation) ?? EMPTY;
   const gone = queue.waiters.find(({ guard }) => guard?.[1] === token);
   if (gone === undefined) return;
-  serveWaiter(activation, gone, cancelledSettlement("the wait for the event"));
+  unwatchCancellation(activation, gone.guard);
+  const flow = flowOfQueue(activation.address.id);
+  const work = { what: "the wait for the event", run: "neverBegan", flow } as const;
+  deliverCancelled(activation, gone.consumers, work);
   const waiters = queue.waiters.filter((waiter) => waiter !== gone);
   activation.write(VALUE, { json: { ...queue, waiters, v: FORMAT } });
 }

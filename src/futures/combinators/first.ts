@@ -9,7 +9,7 @@ import { unwatchCancellation, watchCancellation } from "../protocol/cancellation
 import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import { addCarriedUsage } from "../protocol/consumer.ts";
-import { billFlow, deliverSettlement } from "../protocol/deliver.ts";
+import { billFlow, deliverCancelled, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer } from "../protocol/node.ts";
 import type { CombinatorPlan, Node } from "../protocol/node.ts";
@@ -37,6 +37,7 @@ import { branchScope } from "./race.ts";
  * fulfilled.
  * F4 Every arrival fills one place of either list, so both are deleted once all branches have
  * arrived. The one place that is left over is filled by the decision.
+ * F5 In a canceled scope the outcome is a rejection, and it waits for all branches.
  */
 
 /** Opens an instance. `scope` cancels it. */
@@ -63,6 +64,8 @@ type FirstState = {
   readonly over: boolean;
   /** The list of failures has settled. */
   readonly listed: boolean;
+  /** Its scope was canceled. Its consumers are told once all branches have arrived. */
+  readonly late?: true;
 };
 
 type OpenedFirst = FirstState & { readonly opening: OpenFirst };
@@ -195,6 +198,7 @@ function addArrival(activation: Activation, state: FirstState, arrival: Arrival)
   const opened: OpenedFirst = { ...state, opening };
   const { index, settled, tally } = arrival;
   if (index === opening.branches) return receiveFailures(activation, opened, arrival);
+  if (state.late === true) return fillLate(activation, opened, tally);
   if (state.over) return fillLeftOver(activation, opened, SETTLED_UNDEFINED, tally);
   if (!settled.ok) return fillFailure(activation, opened, fulfilledSettlement(settled.text), tally);
   const filled = fillValue(activation, opened, settled, tally);
@@ -225,8 +229,27 @@ function receiveFailures(
 function cancelFirst(activation: Activation, state: FirstState): FirstState {
   const { opening, over } = state;
   if (opening === undefined || over) return state;
-  const ended = endBranches(activation, { ...state, opening });
-  return fillValue(activation, ended, cancelledSettlement("the wait for the first futures"));
+  const ended = { ...endBranches(activation, { ...state, opening }), late: true } as const;
+  return countFilled(ended) < opening.branches ? ended : rejectLate(activation, ended);
+}
+
+/** A branch has arrived after the cancellation. The last one leaves one place in the values. */
+function fillLate(activation: Activation, state: OpenedFirst, tally: UsageTotals): FirstState {
+  const fill = state.failures < failureLimit(state.opening) ? fillFailure : fillValue;
+  const filled = fill(activation, state, SETTLED_UNDEFINED, tally);
+  return countFilled(filled) < state.opening.branches ? filled : rejectLate(activation, filled);
+}
+
+function rejectLate(activation: Activation, state: OpenedFirst): FirstState {
+  const { count, flow } = state.opening;
+  const place = branchOfAll(valuesId(activation.address.id), count, state.values);
+  const work = { what: "the wait for the first futures", run: "unknown", flow } as const;
+  deliverCancelled(activation, [place], work);
+  return { ...state, values: state.values + 1 };
+}
+
+function countFilled({ values, failures }: FirstState): number {
+  return values + failures;
 }
 
 /** Cancels every branch that was not fulfilled. */

@@ -1,12 +1,21 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { GRACE_MS } from "../../core/activation/definition.ts";
 import { addUsage, NO_USAGE } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
+import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { childId } from "../../core/message/message-id.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
-import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
+import {
+  combinatorFunction,
+  OPEN,
+  planOf,
+  readVersioned,
+  TIMEOUT,
+} from "../protocol/combinator.ts";
 import type { Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import type { BranchConsumer, Consumer } from "../protocol/consumer.ts";
+import { isLate, toLate } from "../protocol/consumer.ts";
 import {
   billFlow,
   carryOrBillUsage,
@@ -18,12 +27,21 @@ import { addConsumer } from "../protocol/node.ts";
 import type { CombinatorPlan, Node, Plan } from "../protocol/node.ts";
 import { isDetached, scopeName } from "../../core/message/scope-name.ts";
 import type { Scope } from "../protocol/scope.ts";
-import { cancelledSettlement, rejectedSettlement, rejectedWithCode } from "../protocol/settled.ts";
+import {
+  cancelledSettlement,
+  fulfilledSettlement,
+  rejectedSettlement,
+  rejectedWithCode,
+} from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { sendControl } from "../protocol/system.ts";
+import { scheduleControl, sendControl } from "../protocol/system.ts";
 import { toFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
+import { eitherEnding } from "../types/run-ending.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 import { listSegments, sendOpenAll } from "./all.ts";
+import { graceOf, mustWait, patientRejection } from "./held-consumers.ts";
+import type { Held } from "./held-consumers.ts";
 import { timerPlan } from "./timer.ts";
 
 /**
@@ -38,9 +56,16 @@ import { timerPlan } from "./timer.ts";
  * late one would create it again.
  * RC4 `any` keeps no failures. An `all` beside it collects the settlements and fills one more
  * branch, which decides if nothing else did.
+ * RC5 A rejection can have to wait until the work that it canceled has ended: in a canceled scope for
+ * all consumers, else for those with patience. The race then *holds* these consumers until all
+ * branches have arrived, and tells them how the work ended.
  */
 
-type Mode = "race" | "any";
+/** `timeout`: a race of a future and, as its second branch, a timer. */
+type Mode = "race" | "any" | "timeout";
+
+/** Index of the timer in a timeout. */
+const TIMER = 1;
 
 /** Opens a race. `branches` excludes the extra branch of `any`. `scope` cancels the race itself. */
 type OpenRace = {
@@ -51,7 +76,11 @@ type OpenRace = {
   readonly scope?: string;
 };
 
-type Branch = { readonly index: number; readonly settled: Settled };
+type Branch = {
+  readonly index: number;
+  readonly settled: Settled;
+  readonly run?: RunEnding | undefined;
+};
 
 type RaceState = {
   readonly v?: number;
@@ -61,6 +90,7 @@ type RaceState = {
   readonly arrived: number;
   readonly over: boolean;
   readonly tally: UsageTotals;
+  readonly held?: Held | undefined;
 };
 
 type OpenedRace = RaceState & { readonly opening: OpenRace };
@@ -68,6 +98,7 @@ type OpenedRace = RaceState & { readonly opening: OpenRace };
 const TYPE = "_sys/race";
 const VALUE = "race";
 const CANCEL = "cancel";
+const NO_RUN: Settled = cancelledSettlement("the race", "neverBegan");
 /** Version of the stored state. Version 0 had no number. */
 const FORMAT = 1;
 const UNOPENED: RaceState = { v: FORMAT, early: [], arrived: 0, over: false, tally: NO_USAGE };
@@ -85,13 +116,15 @@ export const race: Combinator<Mode> = {
       valueNames: [VALUE],
       open: (activation, opening) =>
         saveRace(activation, openRace(activation, loadRace(activation), opening)),
-      settle(activation, { index, ok, tally }) {
+      settle(activation, { index, ok, tally, run }) {
         const state = loadRace(activation);
         const counted = { ...state, tally: addUsage(state.tally, tally) };
-        const branch: Branch = { index, settled: { ok, text: activation.envelope.payload } };
+        const branch: Branch = { index, settled: { ok, text: activation.envelope.payload }, run };
         saveRace(activation, settleBranch(activation, counted, branch));
       },
       cancel: (activation) => saveRace(activation, cancelRace(activation, loadRace(activation))),
+      // An engine that cannot cancel running work lets it run on.
+      timeout: (activation) => saveRace(activation, endPatience(activation, loadRace(activation))),
     }),
   ],
   isActive: true,
@@ -113,12 +146,13 @@ export const race: Combinator<Mode> = {
       const why = `a future of ${context.type} had not settled in time`;
       const settled = rejectedWithCode("TIMEOUT", why, { duration: duration as string | number });
       const timer = context.graph.add(timerPlan(dueAt, settled));
-      return context.add(planOf(race, [need, { node: timer }], "race"));
+      return context.add(planOf(race, [need, { node: timer }], "timeout"));
     },
   },
   compile: sendRace,
   consumersAt(read) {
-    const { opening, over } = readRace(read);
+    const { opening, over, held } = readRace(read);
+    if (held !== undefined) return held.consumers;
     return opening === undefined || over ? [] : opening.consumers;
   },
   canSpare(read, lost) {
@@ -204,43 +238,105 @@ function settleBranch(activation: Activation, state: RaceState, branch: Branch):
   const { opening } = state;
   if (opening === undefined) return { ...state, early: [...state.early, branch] };
   const counted: OpenedRace = { ...state, opening, arrived: state.arrived + 1 };
+  const { index, settled } = branch;
   if (state.over) {
     billFlow(activation, state.tally, opening.flow);
-    return { ...counted, tally: NO_USAGE };
+    const late = index === opening.branches ? counted : noteEnding(counted, branch);
+    return serveHeld(activation, { ...late, tally: NO_USAGE });
   }
-  const { index, settled } = branch;
   if (index === opening.branches) {
     const outcome = settled.ok ? allRejected(settled) : settled;
     // A fulfilled branch has a consumer of its own, whose message is still on its way.
     return outcome === undefined ? counted : decideRace(activation, counted, outcome);
   }
-  if (opening.mode === "race" || settled.ok)
-    return decideRace(activation, counted, settled, settled.ok ? index : undefined);
-  return counted;
+  return opening.mode === "any" && !settled.ok
+    ? counted
+    : decideRace(activation, counted, settled, index);
 }
 
-/** Ends the race with a settlement. `winner` is the fulfilled branch, if there is one. */
+/** Ends the race with a settlement, that of a branch if there is an index. */
 function decideRace(
   activation: Activation,
   { opening, tally, ...state }: OpenedRace,
   settled: Settled,
-  winner?: number,
+  index?: number,
 ): RaceState {
   const { scope, flow, consumers } = opening;
-  if (scope !== undefined) unwatchCancellation(activation, [scope, CANCEL]);
   if (!settled.ok && consumers.length === 0) reportUnhandled(activation, settled, flow);
-  const carriers = carryOrBillUsage(activation, consumers, { tally, flow });
+  const isHeld = (consumer: Consumer): boolean =>
+    !settled.ok && state.arrived < slotsOf(opening) && mustWait(consumer);
+  const held = consumers.filter(isHeld);
+  const carriers = carryOrBillUsage(
+    activation,
+    consumers.filter((consumer) => !isHeld(consumer)),
+    { tally, flow },
+  );
   deliverSettlement(activation, carriers, settled, flow);
-  for (let index = 0; index < opening.branches; index++) {
-    if (index !== winner) activation.cancelScope(branchScope(activation.address.id, index, scope));
+  const graceMs = graceOf(held);
+  for (let branch = 0; branch < opening.branches; branch++) {
+    if (branch !== index || !settled.ok)
+      activation.cancelScope(branchScope(activation.address.id, branch, scope), graceMs);
   }
-  return { ...state, opening, over: true, tally: NO_USAGE };
+  const decided = { ...state, opening, over: true, tally: NO_USAGE };
+  const isTimeout = opening.mode === "timeout" && index === TIMER;
+  if (held.length > 0)
+    return holdConsumers(activation, decided, { consumers: held, reason: settled.text, isTimeout });
+  if (scope !== undefined) unwatchCancellation(activation, [scope, CANCEL]);
+  return decided;
 }
 
+function holdConsumers(activation: Activation, state: OpenedRace, held: Held): RaceState {
+  const { id } = activation.address;
+  if (!activation.environment.scopedCancel) {
+    const dueAt = activation.now + (graceOf(held.consumers) ?? GRACE_MS);
+    const message = { target: activation.address, name: TIMEOUT, control: null };
+    scheduleControl(activation, message, { id: childId(id, 0, TIMEOUT), dueAt, token: TIMEOUT });
+  }
+  return { ...state, held };
+}
+
+/** Notes how a canceled branch ended. */
+function noteEnding(state: OpenedRace, { settled: { ok, text }, run: end }: Branch): OpenedRace {
+  const { held } = state;
+  if (held === undefined) return state;
+  const run = eitherEnding(held.run, end ?? (ok ? "fulfilled" : "threw"));
+  return { ...state, held: { ...held, run, value: ok ? text : held.value } };
+}
+
+/** Serves the held consumers once all branches have arrived. */
+function serveHeld(activation: Activation, state: OpenedRace): RaceState {
+  const { held, opening, arrived } = state;
+  if (held === undefined || arrived < slotsOf(opening)) return state;
+  const { consumers, run = "neverBegan", value } = held;
+  const { flow, scope } = opening;
+  if (scope !== undefined) unwatchCancellation(activation, [scope, CANCEL]);
+  if (!activation.environment.scopedCancel) activation.cancelSend(TIMEOUT);
+  const fulfilled = run === "fulfilled" ? (value as Encoded | undefined) : undefined;
+  const late =
+    fulfilled === undefined ? cancelledSettlement("the race", run) : fulfilledSettlement(fulfilled);
+  deliverSettlement(activation, consumers.filter(isLate), late, flow);
+  const patient = consumers.filter((consumer) => !isLate(consumer));
+  deliverSettlement(activation, patient, patientRejection(held, run, fulfilled), flow);
+  return { ...state, held: undefined };
+}
+
+/** Serves the held consumers, although work that no engine can cancel is still running. */
+function endPatience(activation: Activation, state: RaceState): RaceState {
+  const { held, opening } = state;
+  if (held === undefined || opening === undefined) return state;
+  const arrived = slotsOf(opening);
+  const ended = { ...state, opening, arrived, held: { ...held, run: "unknown" } } as const;
+  return { ...serveHeld(activation, ended), arrived: state.arrived };
+}
+
+/** The scope of the race was canceled. Its consumers are late from now on. */
 function cancelRace(activation: Activation, state: RaceState): RaceState {
-  const { opening, over } = state;
-  if (opening === undefined || over) return state;
-  return decideRace(activation, { ...state, opening }, cancelledSettlement("the race"));
+  const { opening, over, held } = state;
+  if (opening === undefined) return state;
+  if (held !== undefined) return { ...state, held: { ...held, consumers: toLate(held.consumers) } };
+  if (over) return state;
+  const consumers = toLate(opening.consumers);
+  return decideRace(activation, { ...state, opening: { ...opening, consumers } }, NO_RUN);
 }
 
 /** Returns the rejection of `any` if no branch was fulfilled. The text holds all settlements. */

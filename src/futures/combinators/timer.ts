@@ -1,9 +1,9 @@
 import { parseInstant } from "../../core/validation/duration.ts";
 import { planOf } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
-import { deliverSettlement } from "../protocol/deliver.ts";
+import { deliverCancelled, deliverSettlement } from "../protocol/deliver.ts";
 import type { Plan } from "../protocol/node.ts";
-import { cancelledSettlement, SETTLED_UNDEFINED } from "../protocol/settled.ts";
+import { SETTLED_UNDEFINED } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import { scheduleControl, systemAddress, systemFunction } from "../protocol/system.ts";
 
@@ -27,9 +27,9 @@ export const timer: Combinator<TimerDetails> = {
   definitions: [
     systemFunction("timer", [], {
       due(activation, { consumers, flow, settled = SETTLED_UNDEFINED }) {
-        const isCancelled = activation.withdrawn !== undefined;
-        const outcome = isCancelled ? cancelledSettlement("the timer") : settled;
-        deliverSettlement(activation, consumers, outcome, flow);
+        if (activation.withdrawn === undefined)
+          return deliverSettlement(activation, consumers, settled, flow);
+        deliverCancelled(activation, consumers, { what: "the timer", run: "neverBegan", flow });
       },
     }),
   ],

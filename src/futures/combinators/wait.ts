@@ -20,11 +20,16 @@ import {
 } from "../protocol/combinator.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
-import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
+import {
+  billFlow,
+  carryOrBillUsage,
+  deliverCancelled,
+  deliverSettlement,
+} from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer } from "../protocol/node.ts";
 import type { CombinatorPlan, Node } from "../protocol/node.ts";
-import { cancelledSettlement, fulfilledSettlement } from "../protocol/settled.ts";
+import { fulfilledSettlement } from "../protocol/settled.ts";
 import { scheduleControl, sendControl } from "../protocol/system.ts";
 import type { WaitOptions } from "../types/context.ts";
 import { sendOpenAll } from "./all.ts";
@@ -38,7 +43,7 @@ import { subscribeToCell } from "./cell.ts";
  * Once it is decided which futures are ready, an `all` fetches their settlements from their cells.
  * W3 It lives until it was opened, is decided, and all branches have arrived: a later one would
  * create it again.
- * W4 It is canceled with its scope, and its consumers are told at once.
+ * W4 It is canceled with its scope, and its consumers are told once all branches have arrived.
  * W5 The usage of its branches travels on with the outcome. That of later ones goes to the flow.
  */
 
@@ -65,6 +70,8 @@ type Arrivals = {
   readonly count: number;
   readonly over: boolean;
   readonly tally?: UsageTotals;
+  /** It was canceled before it was decided. */
+  readonly late?: true;
 };
 
 const TYPE = "_sys/wait";
@@ -177,27 +184,39 @@ function openWait(activation: Activation, opening: OpenWait): void {
 function cancelWait(activation: Activation, arrivals: Arrivals): void {
   const opening = activation.json(OPENING) as OpenWait | undefined;
   if (opening === undefined || arrivals.over) return;
-  const { flow, consumers } = opening;
+  proceedLate(activation, opening, { ...arrivals, over: true, late: true });
+}
+
+/** Rejects the consumers of a canceled wait once all branches have arrived. */
+function proceedLate(activation: Activation, opening: OpenWait, arrivals: Arrivals): void {
+  const { flow, consumers, cells } = opening;
+  if (arrivals.count < cells.length) return saveWait(activation, opening, arrivals);
   const { tally = NO_USAGE } = arrivals;
-  const carriers = carryOrBillUsage(activation, consumers, { tally, flow });
-  deliverSettlement(activation, carriers, cancelledSettlement("the wait"), flow);
-  saveWait(activation, opening, { ...arrivals, over: true, tally: NO_USAGE });
+  deliverCancelled(activation, consumers, {
+    what: "the wait",
+    run: "unknown",
+    tally,
+    flow,
+  });
+  saveWait(activation, opening, { ...arrivals, tally: NO_USAGE });
 }
 
 function addArrival(
-  { bits, count, over, tally = NO_USAGE }: Arrivals,
+  arrivals: Arrivals,
   { index, tally: added }: Partial<BranchSettled> & { readonly index: number },
 ): Arrivals {
+  const { bits, count, tally = NO_USAGE } = arrivals;
   const word = index >> 5;
   const length = Math.max(bits.length, word + 1);
   const longer = Array.from({ length }, (_, at) => bits[at] ?? 0);
   const set = longer.with(word, (longer[word] ?? 0) | (1 << (index & 31)));
-  return { bits: set, count: count + 1, over, tally: addUsage(tally, added ?? NO_USAGE) };
+  return { ...arrivals, bits: set, count: count + 1, tally: addUsage(tally, added ?? NO_USAGE) };
 }
 
 function proceed(activation: Activation, arrivals: Arrivals, timedOut: boolean): void {
   const opening = activation.json(OPENING) as OpenWait | undefined;
   if (opening === undefined) return saveWait(activation, opening, arrivals);
+  if (arrivals.late === true) return proceedLate(activation, opening, arrivals);
   if (arrivals.over) {
     billFlow(activation, arrivals.tally ?? NO_USAGE, opening.flow);
     return saveWait(activation, opening, { ...arrivals, tally: NO_USAGE });

@@ -29,6 +29,7 @@ const RETRY_OPTIONS = {
 export const HANDLING_OPTIONS = {
   retry: optional(nested<typeof RETRY_OPTIONS, RetryPolicy>(RETRY_OPTIONS)),
   timeout: optional(durationMs()),
+  grace: optional(durationMs()),
   aliases: withDefault([], list<string>()),
   parts: withDefault([], checkedBy(readParts)),
 } satisfies OptionTable<HandlingOptions>;
@@ -47,11 +48,12 @@ function readParts(value: unknown, name: string): readonly object[] {
 export function handlingSpec({
   retry,
   timeout,
+  grace,
   aliases,
   parts,
 }: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
   FunctionSpec,
-  "aliases" | "parts" | "retry" | "timeoutMs"
+  "aliases" | "parts" | "retry" | "timeoutMs" | "graceMs"
 > {
   return {
     aliases: aliases.map(checkFunctionType),
@@ -65,6 +67,7 @@ export function handlingSpec({
       },
     }),
     ...(timeout !== undefined && { timeoutMs: timeout }),
+    ...(grace !== undefined && { graceMs: grace }),
   };
 }
 

@@ -40,6 +40,7 @@ export interface FunctionSpec {
   readonly accepts?: ReadonlyMap<string, StandardSchemaV1<unknown, unknown>>;
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
+  readonly graceMs?: number;
   /** Functions that this one is made of, registered with it. */
   readonly parts: readonly object[];
 }

@@ -3,7 +3,7 @@ import type { Envelope } from "../../core/message/envelope.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { scopeName } from "../../core/message/scope-name.ts";
 import { callTarget } from "./consumer.ts";
-import type { CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
+import type { ActsFor, CallConsumer, Consumer, ReplyTo, Settles } from "./consumer.ts";
 
 /** Control data of a message to a user's function. */
 export type CallControl = {
@@ -20,11 +20,12 @@ export type CallControl = {
   readonly retries?: number | undefined;
   readonly reply?: ReplyTo | undefined;
   readonly settles?: Settles | undefined;
+  readonly actsFor?: ActsFor | undefined;
   /** Canceled before its handler began: the handler gets `CANCELLED` instead of the settlement. */
   readonly cancelled?: true | undefined;
   /**
-   * Canceled while its handler ran. The message only counts the run, behind that handler, or in its
-   * place after a crash.
+   * The record of a run that was canceled. It is handled if the run never ends: after a crash, or
+   * after its grace. It then settles the consumers, because nothing else does.
    */
   readonly counted?: true | undefined;
   /** A future in its input was rejected, so the input is incomplete: a dead letter for good. */
@@ -42,10 +43,12 @@ export type CallControl = {
 
 /** Makes the message of a call consumer, once its input is known. */
 export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
-  const { id, caller, name, consumers, oneWay, creates, reply, settles, cancelled } = call;
+  const { id, caller, name, consumers, oneWay, creates } = call;
+  const { reply, settles, cancelled, actsFor } = call;
   const [flow, scope] =
     oneWay === true ? [undefined, scopeOfOneWay(call)] : [call.flow, call.scope];
-  const control: CallControl = { consumers, flow, creates, oneWay, reply, settles, cancelled };
+  const answer = { reply, settles, cancelled, actsFor };
+  const control: CallControl = { consumers, flow, creates, oneWay, ...answer };
   return { id, target: callTarget(call), name, payload, control, caller, scope };
 }
 

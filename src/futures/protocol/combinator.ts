@@ -12,6 +12,7 @@ import type { CycleProbe } from "./messages.ts";
 import type { CombinatorPlan, Need, Node, Plan } from "./node.ts";
 import type { PendingFuture } from "./pending-future.ts";
 import type { Scope } from "./scope.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 
 /**
  * A kind of future that the system settles: `all`, `race`, `wait`, `sleep`, `event`.
@@ -104,6 +105,10 @@ export type BranchSettled = {
   readonly index: number;
   readonly ok: boolean;
   readonly tally: UsageTotals;
+  /** The scope of the combinator was canceled, so every other branch settles soon, too. */
+  readonly late?: true | undefined;
+  /** How the work of a late branch ended that was rejected. */
+  readonly run?: RunEnding | undefined;
 };
 
 /**

@@ -2,6 +2,7 @@ import { addUsage, NO_USAGE, usageOfParking } from "../../core/activation/meter.
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 
 /**
  * The part of a settlement that a consumer takes.
@@ -22,6 +23,10 @@ type CarriedUsage = {
    * twice.
    */
   readonly tally?: UsageTotals | undefined;
+  /**
+   * The scope of this consumer was canceled: only clean-up takes what comes. See `deliver.ts`.
+   */
+  readonly late?: true | undefined;
   /**
    * Handlers whose future settles with this consumer: their number, and the sum of the instants at
    * which they ended.
@@ -51,7 +56,25 @@ export type CallConsumer = CarriedUsage & {
   readonly settles?: Settles | undefined;
   /** Its scope was canceled. The function gets that in place of the settlement. */
   readonly cancelled?: true | undefined;
+  /**
+   * A rejection waits until the work that it canceled has ended. A number limits the time of running
+   * handlers, in ms.
+   */
+  readonly patience?: Patience | undefined;
+  readonly actsFor?: ActsFor | undefined;
 };
+
+/** The earlier call that a call acts for: its idempotency key, and how its canceled work ended. */
+export type ActsFor = {
+  readonly key?: string;
+  readonly run?: RunEnding;
+};
+
+/**
+ * How long a rejection waits for the running handlers that it canceled: so many ms at most, or as
+ * long as each of them may take.
+ */
+export type Patience = true | number;
 
 /**
  * The place of a settlement in the input of a function that cleans up: the input itself, or its
@@ -171,6 +194,36 @@ export function weighConsumers(consumers: readonly Consumer[]): number {
         weighConsumers(consumer.consumers);
   }
   return weight;
+}
+
+/** Marks consumers whose scope was canceled. */
+export function toLate(consumers: readonly Consumer[]): readonly Consumer[] {
+  return consumers.map((consumer) =>
+    consumer.late === true ? consumer : { ...consumer, late: true },
+  );
+}
+
+/** Tells whether a consumer's scope was canceled. */
+export function isLate({ late }: Consumer): boolean {
+  return late === true;
+}
+
+/** Tells whether a handler has run whose outcome these consumers wait for. */
+export function hasRun([first]: readonly Consumer[]): boolean {
+  return first !== undefined && (first.parked !== undefined || (first.tally?.[0] ?? 0) > 0);
+}
+
+/** Returns the longest patience of a consumer and of the calls that it leads to. */
+export function patienceOf(consumer: Consumer): Patience | undefined {
+  if (!isCall(consumer)) return undefined;
+  return consumer.patience ?? longestPatience(consumer.consumers);
+}
+
+/** Returns the longest patience of several consumers. `true` counts as the longest. */
+export function longestPatience(consumers: readonly Consumer[]): Patience | undefined {
+  const all = consumers.map(patienceOf).filter((patience) => patience !== undefined);
+  const times = all.filter((patience) => patience !== true);
+  return times.length < all.length ? true : times.length > 0 ? Math.max(...times) : undefined;
 }
 
 /** Tells whether a consumer is the call of a function. */

@@ -11,15 +11,27 @@ import { addUsage, markOfMessage, NO_USAGE } from "../../core/activation/meter.t
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import { callControlOf, callEnvelope } from "./call.ts";
 import type { CallConsumer, Consumer } from "./consumer.ts";
-import { addCarriedUsage, branchType, callTarget, isBranch, takeCarriedUsage } from "./consumer.ts";
+import {
+  addCarriedUsage,
+  branchType,
+  callTarget,
+  hasRun,
+  isBranch,
+  isLate,
+  takeCarriedUsage,
+  toLate,
+} from "./consumer.ts";
 import type { BranchSettled } from "./combinator.ts";
 import {
   encodeSettlement,
   cancelledSettlement,
   failureOfSettlement,
   fulfilledSettlement,
+  rejectedSettlement,
   rejectedWithCode,
 } from "./settled.ts";
+import { runEndingOf, withRunEnding } from "../types/run-ending.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 import type { Settled } from "./settled.ts";
 import { sendControl, sendSystemMessage } from "./system.ts";
 
@@ -30,9 +42,10 @@ import { sendControl, sendSystemMessage } from "./system.ts";
  * D2 The usage of a flow travels on: to a combinator, cell or flow in the message; to a call on the
  * first of the call's own consumers.
  * D3 A rejection never calls a function that takes a value. It goes to the consumers of that call.
- * D4 In a scope that is being canceled, only functions that take settlements are called, to clean
- * up. Their consumers get `CANCELLED` at once, so nothing of the scope remains, and the calls are
- * in no scope, so nothing cancels them.
+ * D4 A *late* consumer belongs to a scope that was canceled. Of the late functions, only those that
+ * take settlements are called, to clean up. They are called in no scope, so nothing cancels them,
+ * and their own consumers are late. So clean-ups run one after the other, the innermost first.
+ * D5 A late rejection says how the canceled work ended. Work whose handler has run began.
  */
 export function deliverSettlement(
   activation: Activation,
@@ -40,7 +53,41 @@ export function deliverSettlement(
   settled: Settled,
   flow?: string,
 ): void {
-  for (const consumer of consumers) serveConsumer(activation, consumer, settled, flow);
+  const told = settled.ok ? settled : withUsage(consumers, settled);
+  for (const consumer of consumers) serveConsumer(activation, consumer, told, flow);
+}
+
+/** Canceled work: its name for the error, its ending, and the usage of its runs. */
+interface CancelledWork {
+  readonly what: string;
+  readonly run: RunEnding;
+  readonly tally?: UsageTotals;
+  readonly flow?: string | undefined;
+}
+
+/** Delivers the rejection of canceled work to its consumers, which become late. */
+export function deliverCancelled(
+  activation: Activation,
+  consumers: readonly Consumer[],
+  { what, run, tally = NO_USAGE, flow }: CancelledWork,
+): void {
+  const carriers = carryOrBillUsage(activation, toLate(consumers), { tally, flow });
+  deliverSettlement(activation, carriers, cancelledSettlement(what, run), flow);
+}
+
+function endingOf(settled: Settled): RunEnding | undefined {
+  return settled.ok ? undefined : (runEndingOf(failureOfSettlement(settled)) ?? "threw");
+}
+
+const NEVER_BEGAN = `"run":"neverBegan"`;
+
+/** Returns a rejection. Work whose usage its consumers carry did begin. */
+function withUsage(consumers: readonly Consumer[], settled: Settled): Settled {
+  if (!settled.text.includes(NEVER_BEGAN)) return settled;
+  const failure = failureOfSettlement(settled);
+  return runEndingOf(failure) === "neverBegan" && hasRun(consumers)
+    ? rejectedSettlement(withRunEnding(failure, "unknown"))
+    : settled;
 }
 
 function serveConsumer(
@@ -54,12 +101,15 @@ function serveConsumer(
   const tally = takeCarriedUsage(consumer, activation.now);
   if (isBranch(consumer)) {
     const target = { type: branchType(consumer.to), id: consumer.id };
-    const control: BranchSettled = { index: consumer.index, ok, tally };
+    const { index, late } = consumer;
+    const control: BranchSettled =
+      late === true ? { index, ok, tally, late, run: endingOf(settled) } : { index, ok, tally };
     return sendControl(activation, { target, name: "settle", control, payload });
   }
   switch (consumer.to) {
     case "cell": {
-      const control = { ok, tally, spill: consumer.spill, flow };
+      const { spill, late } = consumer;
+      const control = { ok, tally, spill, flow, ...(late === true && { late }) };
       const { id } = consumer;
       return sendSystemMessage(activation, { to: "cell", id, name: "settle", control, payload });
     }
@@ -91,21 +141,23 @@ function deliverToCall(
   settled: Settled,
   tally: UsageTotals,
 ): void {
-  if (!settled.ok) return skipCall(activation, consumer, settled, tally);
-  if (consumer.oneWay === true || !activation.isCancelled(consumer.scope))
-    return startCall(activation, consumer, settled, tally);
-  const rejection = cancelledSettlement(`the call of ${callTarget(consumer).type}`);
-  if (consumer.settles === undefined) return skipCall(activation, consumer, rejection, tally);
-  const { scope: _, ...cleanUp } = consumer;
-  startCall(activation, { ...cleanUp, consumers: [], cancelled: true }, settled, NO_USAGE);
-  const { consumers, flow } = consumer;
-  deliverSettlement(
-    activation,
-    carryOrBillUsage(activation, consumers, { tally, flow }),
-    rejection,
-    flow,
-  );
+  const isCutOff =
+    consumer.oneWay !== true && (isLate(consumer) || activation.isCancelled(consumer.scope));
+  if (!isCutOff)
+    return settled.ok
+      ? startCall(activation, consumer, settled, tally)
+      : skipCall(activation, consumer, settled, tally);
+  const consumers = toLate(consumer.consumers);
+  if (settled.ok && consumer.settles !== undefined) {
+    const { scope: _, late: _late, ...cleanUp } = consumer;
+    return startCall(activation, { ...cleanUp, consumers, cancelled: true }, settled, tally);
+  }
+  const what = `the call of ${callTarget(consumer).type}`;
+  const rejection = settled.ok ? cancelledSettlement(what, "unknown") : settled;
+  skipCall(activation, { ...consumer, consumers, late: true }, rejection, tally);
 }
+
+const NOT_PARKED = [0, 0] as const;
 
 function startCall(
   activation: Activation,
@@ -126,10 +178,11 @@ function startCall(
       ? startCall(activation, consumer, told, tally)
       : skipCall(activation, consumer, rejection, tally);
   }
-  const consumers = carryOrBillUsage(activation, consumer.consumers, {
-    tally,
-    flow: consumer.flow,
-  });
+  const { flow, scope } = consumer;
+  // Without a flow, no usage is carried that would tell that work began.
+  const parked = flow === undefined && scope !== undefined ? NOT_PARKED : undefined;
+  const load = { tally, flow, ...(parked !== undefined && { parked }) };
+  const consumers = carryOrBillUsage(activation, consumer.consumers, load);
   const envelope = callEnvelope({ ...consumer, consumers }, payload);
   activation.send(
     envelope,
@@ -153,7 +206,9 @@ function skipCall(
   }
   const load = { tally: addUsage(tally, markOfMessage(skipped.id)), flow: skipped.flow };
   const consumers = carryOrBillUsage(activation, skipped.consumers, load);
-  if (consumers.length === 0) reportUnhandled(activation, rejection, skipped.flow);
+  // The rejection of canceled work tells nothing new.
+  const isNews = consumers.length === 0 || (!isLate(skipped) && consumers.every(isLate));
+  if (isNews) reportUnhandled(activation, rejection, skipped.flow);
   deliverSettlement(activation, consumers, rejection, skipped.flow);
 }
 

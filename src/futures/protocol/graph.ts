@@ -98,6 +98,7 @@ export class Graph {
 
   /** @throws `CONTEXT_CLOSED`, `STALE_ATTEMPT` */
   checkOpen(): void {
+    if (this.activation.cancellation?.isAbandoned === true) this.close("STALE_ATTEMPT");
     if (this.#closed === undefined) return;
     const { type } = this.activation.address;
     const why =

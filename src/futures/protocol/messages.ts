@@ -142,6 +142,8 @@ export type SettleCell = {
   readonly tally: UsageTotals;
   readonly spill?: true | undefined;
   readonly flow?: string | undefined;
+  /** The scope of its consumers was canceled. */
+  readonly late?: true | undefined;
 };
 
 /** Settles a cell from outside. */

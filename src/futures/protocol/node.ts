@@ -2,7 +2,7 @@ import { append } from "../../core/data/append.ts";
 import type { Address } from "../../core/message/address.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import type { Consumer, ReplyTo, Want } from "./consumer.ts";
+import type { ActsFor, Consumer, Patience, ReplyTo, Want } from "./consumer.ts";
 import { commonScope } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 import type { Settled } from "./settled.ts";
@@ -32,6 +32,8 @@ export type CallPlan = Template & {
   readonly reply?: ReplyTo;
   readonly delayMs?: number;
   readonly token?: string;
+  readonly patience?: Patience;
+  readonly actsFor?: ActsFor | undefined;
 };
 
 /** A future that the combinator of kind `of` settles. `details` are the combinator's own data. */

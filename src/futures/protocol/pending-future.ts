@@ -69,6 +69,15 @@ export class PendingFuture implements Future<never> {
     return this.stateId === undefined ? "Future {}" : `Future { stateId: "${this.stateId}" }`;
   }
 
+  get idempotencyKey(): string | undefined {
+    const { plan, id } = this.#node;
+    if (plan.kind !== "call") return undefined;
+    // A blocked handler sends its calls under other ids, so the key is fixed once it is known.
+    const { key = id } = plan.actsFor ?? {};
+    this.#node.plan = { ...plan, actsFor: { ...plan.actsFor, key } };
+    return key;
+  }
+
   handle(): FutureHandle<never> {
     this.#graph.checkOpen();
     return this.#graph.makeHandle(this.#node, this.#graph.scope);

@@ -4,9 +4,17 @@ import type { HandbackError } from "../../core/errors/errors.ts";
 import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { systemFailure } from "../types/failure.ts";
 import type { Failure } from "../types/failure.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 
 /** A settlement: the value of a future, or its failure, as text. */
-export type Settled = { readonly ok: boolean; readonly text: Encoded };
+export type Settled = {
+  readonly ok: boolean;
+  readonly text: Encoded;
+  /** The value of the work that a rejection canceled, if that work came to its end. */
+  readonly fulfilled?: Encoded | undefined;
+  /** The end of the work that a rejection canceled. */
+  readonly run?: RunEnding | undefined;
+};
 
 /** Fulfilled with `undefined`. */
 export const SETTLED_UNDEFINED: Settled = { ok: true, text: UNDEFINED };
@@ -30,9 +38,10 @@ export function rejectedWithCode(
   return rejectedSettlement(systemFailure(code, message, { details }));
 }
 
-/** Makes the rejection of canceled work. */
-export function cancelledSettlement(what: string): Settled {
-  return rejectedSettlement(systemFailure("CANCELLED", `${what} was cancelled`));
+/** Makes the rejection of canceled work. `run` tells clean-up how the work ended. */
+export function cancelledSettlement(what: string, run?: RunEnding): Settled {
+  const details = run === undefined ? {} : { details: { run } };
+  return rejectedSettlement(systemFailure("CANCELLED", `${what} was cancelled`, details));
 }
 
 /** Returns the failure of a rejection. */
@@ -44,11 +53,14 @@ export function failureOfSettlement(settled: Settled): Failure {
  * Encodes a settlement as the value that `onSettled`, `allSettled` and `wait` give to user code.
  * Only `wait` gives an `index`.
  */
-export function encodeSettlement({ ok, text }: Settled, index?: number): Encoded {
+export function encodeSettlement(settled: Settled, index?: number): Encoded {
+  const { ok, text, fulfilled, run } = settled;
+  const ending = run === undefined ? "" : `,"run":"${run}"`;
+  const value = fulfilled === undefined ? ending : `,"fulfilled":{"value":${fulfilled}}${ending}`;
   const head = index === undefined ? "{" : `{"index":${index},`;
   return (
     ok
       ? `${head}"status":"fulfilled","value":${text}}`
-      : `${head}"status":"rejected","reason":${text}}`
+      : `${head}"status":"rejected","reason":${text}${value}}`
   ) as Encoded;
 }

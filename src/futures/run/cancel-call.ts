@@ -1,31 +1,46 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import { markOfMessage, NO_USAGE } from "../../core/activation/meter.ts";
+import { markOfMessage } from "../../core/activation/meter.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
-import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
-import { cancelledSettlement } from "../protocol/settled.ts";
+import { toLate } from "../protocol/consumer.ts";
+import { deliverCancelled } from "../protocol/deliver.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 
 /**
- * Handles a canceled call: its consumers get the cancellation. A clean-up function that has not
- * begun runs anyway, in no scope. A running handler posts its usage when it ends. A message behind
- * it posts its mark, also after a crash.
+ * Handles a canceled call.
+ *
+ * CC1 If it waits, its consumers get the cancellation at once. A clean-up function runs anyway, in
+ * no scope.
+ * CC2 If its handler is running, a record takes its place. The consumers get the outcome of the run
+ * when it ends. If it never ends, the record settles them. That of a clean-up function calls it
+ * again.
  */
 export function cancelCall(activation: Activation): void {
   const { scope: _, ...envelope } = activation.envelope;
   const control = callControlOf(envelope);
-  const { consumers, flow, settles } = control;
-  const isRunning = activation.withdrawn === "running";
-  const left: CallControl | undefined = isRunning
-    ? { consumers: [], counted: true, ...(flow !== undefined && { flow }) }
-    : settles !== undefined
-      ? { ...control, consumers: [], cancelled: true }
-      : undefined;
-  if (left !== undefined) activation.send({ ...envelope, control: left });
-  const tally = left === undefined ? markOfMessage(envelope.id) : NO_USAGE;
-  deliverSettlement(
-    activation,
-    carryOrBillUsage(activation, consumers, { tally, flow }),
-    cancelledSettlement(`the call of ${envelope.target.type}`),
-    flow,
-  );
+  const { flow, settles } = control;
+  const consumers = toLate(control.consumers);
+  if (settles !== undefined)
+    return activation.send({ ...envelope, control: { ...control, consumers, cancelled: true } });
+  if (activation.withdrawn === "running") {
+    const record: CallControl = { consumers, counted: true, ...(flow !== undefined && { flow }) };
+    return activation.send({ ...envelope, control: record });
+  }
+  const what = `the call of ${envelope.target.type}`;
+  const tally = markOfMessage(envelope.id);
+  deliverCancelled(activation, consumers, { what, run: endingOf(activation), tally, flow });
+}
+
+/** Returns how a call ended that waits for its handler. */
+function endingOf({ envelope, isFirstRun }: Activation): RunEnding {
+  if (!isFirstRun) return "unknown";
+  return (callControlOf(envelope).retries ?? 0) > 0 ? "threw" : "neverBegan";
+}
+
+/** Settles the consumers of a canceled run that crashed, or was given up. */
+export function settleRecord(activation: Activation, { consumers, flow }: CallControl): void {
+  const { id, target } = activation.envelope;
+  const what = `the call of ${target.type}`;
+  const tally = markOfMessage(id);
+  deliverCancelled(activation, consumers, { what, run: "unknown", tally, flow });
 }

@@ -12,7 +12,7 @@ import { callControlOf, callEnvelope } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import type { Compiled } from "../protocol/combinator.ts";
 import { callTarget, weighConsumers } from "../protocol/consumer.ts";
-import type { CallConsumer, Consumer } from "../protocol/consumer.ts";
+import type { ActsFor, CallConsumer, Consumer } from "../protocol/consumer.ts";
 import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
 import { addConsumer, needsOf } from "../protocol/node.ts";
@@ -98,8 +98,20 @@ function ownScope(graph: Graph, node: Node): Scope {
   if (node.escapedUntil === undefined) return needed;
   const own: Scope = { id: scopeName(node.id, isDetached(needed.id)), parent: needed };
   makeCell(graph, node, { retainUntil: node.escapedUntil });
+  // Nothing but its cell is in its scope, so the others wait at the cell.
+  if (graph.activation.environment.scopedCancel) subscribeTakers(graph, node, node.escapedUntil);
   node.takers.push({ consumer: { to: "cell", id: node.id }, scope: own });
   return own;
+}
+
+function subscribeTakers({ activation }: Graph, { id, takers }: Node, retainUntil: number): void {
+  for (const [{ id: scope }, inScope] of Map.groupBy(takers, (taker) => taker.scope))
+    subscribeToCell(
+      activation,
+      { cell: id, retainUntil, scope },
+      inScope.map(({ consumer }) => consumer),
+    );
+  takers.length = 0;
 }
 
 function makeCell(
@@ -198,6 +210,8 @@ function sendCancelled(graph: Graph, node: Node, consumers: readonly Consumer[])
 function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }: Compiled): void {
   const { activation, flow } = graph;
   const { target, name, segments, needs, creates, oneWay, reply, delayMs, token } = plan;
+  const { patience } = plan;
+  const actsFor = actsForOf(node, plan);
   const call: CallConsumer = {
     to: "call",
     id: node.id,
@@ -214,6 +228,8 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     reply,
     delayMs,
     settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
+    ...(patience !== undefined && { patience }),
+    ...(actsFor !== undefined && { actsFor }),
   };
   const [first] = needs;
   if (creates && first !== undefined) announceState(graph, node, callTarget(call));
@@ -227,6 +243,11 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
       after: segments[1] || undefined,
     });
   } else sendAll(graph, node, plan, { scope, consumers: [call] });
+}
+
+/** Returns the call that a call acts for. One that acts for itself has its own key. */
+function actsForOf({ id }: Node, { actsFor }: CallPlan): ActsFor | undefined {
+  return actsFor?.key === id && actsFor.run === undefined ? undefined : actsFor;
 }
 
 /**

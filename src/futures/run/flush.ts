@@ -95,7 +95,7 @@ function formerPlan(plan: Plan): object {
   if (plan.kind !== "combinator") return plan;
   const { of, needs, details } = plan;
   if (of === "all") return { kind: "gather", ...(details as object), needs };
-  if (of === "race") return { kind: "race", needs, mode: details };
+  if (of === "race") return { kind: "race", needs, mode: details === "timeout" ? "race" : details };
   if (of === "timer" || of === "event") return { kind: of, ...(details as object) };
   return typeof details === "object"
     ? { kind: of, needs, ...details }

@@ -38,6 +38,7 @@ import type {
 import type { Future } from "../types/future.ts";
 import type { Resolvable } from "../types/resolvable.ts";
 import { toError, toFailure } from "../types/failure.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 import { flush } from "./flush.ts";
 import { HandlerFutures } from "./future-maker.ts";
 import { planContinuation, planEgress, planInvoke, planReply, planSend } from "./plan-call.ts";
@@ -130,7 +131,12 @@ export class HandlerContext implements Context {
   }
 
   get idempotencyKey(): string {
-    return this.#parts.control.redriven ?? this.#activation.envelope.id;
+    const { actsFor, redriven } = this.#parts.control;
+    return redriven ?? actsFor?.key ?? this.#activation.envelope.id;
+  }
+
+  get cancelledRun(): RunEnding | undefined {
+    return this.#parts.control.actsFor?.run;
   }
 
   get log(): Log {
@@ -243,7 +249,8 @@ export class HandlerContext implements Context {
     // The random part keeps replies to an earlier run of the same message apart.
     const run = this.#activation.environment.random().toString(36).slice(2);
     const key = `get/${envelope.id}/${this.#gets++}/${run}`;
-    subscribeToCell(this.#activation, node.plan, [{ to: "answer", key }]);
+    const { scope } = this.#graph;
+    subscribeToCell(this.#activation, { ...node.plan, scope: scope.id }, [{ to: "answer", key }]);
     blocking.flush(this.#activation.takeSends());
     this.#parts.stopwatch.block();
     try {

@@ -1,25 +1,50 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { addDuration } from "../../core/validation/duration.ts";
-import { checkFunctionType, checkId, checkName } from "../../core/validation/names.ts";
-import { anything, durationMs, optional, readOptions } from "../../core/validation/options.ts";
+import { addDuration, parseDuration } from "../../core/validation/duration.ts";
+import type { Duration } from "../../core/validation/duration.ts";
+import {
+  checkFunctionType,
+  checkId,
+  checkIdempotencyKey,
+  checkName,
+} from "../../core/validation/names.ts";
+import {
+  anything,
+  checkedBy,
+  durationMs,
+  oneOf,
+  optional,
+  readOptions,
+} from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { MESSAGE } from "../define/spec.ts";
 import { resolveTarget, unknownFunction } from "../define/target.ts";
-import type { ReplyTo } from "../protocol/consumer.ts";
+import type { ActsFor, Patience, ReplyTo } from "../protocol/consumer.ts";
 import type { CallPlan, Need, Template } from "../protocol/node.ts";
+import { RUN_ENDINGS } from "../types/run-ending.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
 import type {
   ContinueOptions,
   InvokeOptions,
   MessageOptions,
   SendOptions,
+  SettleOptions,
 } from "../types/context.ts";
 import type { HandlerFutures } from "./future-maker.ts";
 
 /** Plans the calls and one-way messages of a handler. */
 
-const INVOKE_OPTIONS = { id: anything(), after: anything() } satisfies OptionTable<InvokeOptions>;
+const INVOKE_OPTIONS = {
+  id: anything(),
+  after: anything(),
+  idempotencyKey: optional(checkedBy<string>(checkIdempotencyKey)),
+  cancelledRun: optional(oneOf(...RUN_ENDINGS)),
+} satisfies OptionTable<InvokeOptions>;
+const SETTLE_OPTIONS = {
+  id: anything(),
+  awaitRuns: optional(checkedBy<Patience, true | Duration>(readPatience)),
+} satisfies OptionTable<SettleOptions>;
 const CONTINUE_OPTIONS = { id: anything() } satisfies OptionTable<ContinueOptions>;
 const SEND_OPTIONS = {
   id: anything(),
@@ -44,7 +69,7 @@ export function planInvoke(
   options: InvokeOptions | undefined,
 ): PendingFuture {
   if (options === undefined) return planCall(futures, f, {}, futures.template(input, "input"));
-  const { after } = readOptions("ctx.invoke", INVOKE_OPTIONS, options);
+  const { after, ...earlier } = readOptions("ctx.invoke", INVOKE_OPTIONS, options);
   const completions = after === undefined ? [] : futures.needs(after, "after", "completion");
   const { segments, needs } = futures.template(input, "input");
   // The futures in `after` fill holes at the end, with no text.
@@ -52,7 +77,22 @@ export function planInvoke(
     segments: [...segments, ...completions.map(() => "")],
     needs: [...needs, ...completions],
   };
-  return planCall(futures, f, options, whole);
+  return planCall(futures, f, options, { ...whole, actsFor: actsFor(earlier) });
+}
+
+function actsFor({
+  idempotencyKey: key,
+  cancelledRun: run,
+}: {
+  readonly idempotencyKey: string | undefined;
+  readonly cancelledRun: RunEnding | undefined;
+}): ActsFor | undefined {
+  if (key === undefined && run === undefined) return undefined;
+  return { ...(key !== undefined && { key }), ...(run !== undefined && { run }) };
+}
+
+function readPatience(value: unknown, name: string): Patience {
+  return value === true ? true : parseDuration(value, name);
 }
 
 /**
@@ -66,13 +106,20 @@ export function planContinuation(
   rest: readonly unknown[],
 ): PendingFuture {
   if (rest.length === 0) return planCall(futures, f, {}, { segments: ["", ""], needs: [need] });
-  const [args, options = {}] = rest as readonly [args: unknown, options?: ContinueOptions];
-  readOptions("a continuation", CONTINUE_OPTIONS, options);
+  const [args, options = {}] = rest as readonly [
+    args: unknown,
+    options?: ContinueOptions | SettleOptions,
+  ];
+  const { awaitRuns: patience } =
+    need.want === "settlement"
+      ? readOptions("ctx.onSettled", SETTLE_OPTIONS, options)
+      : { ...readOptions("ctx.onComplete", CONTINUE_OPTIONS, options), awaitRuns: undefined };
   const { segments, needs } = futures.template(args, "args");
   const [head = "", ...tail] = segments;
   const whole = ['{"result":', `,"args":${head}`, ...tail];
   whole[whole.length - 1] += "}";
-  return planCall(futures, f, options, { segments: whole, needs: [need, ...needs] });
+  const parts = { segments: whole, needs: [need, ...needs] };
+  return planCall(futures, f, options, patience === undefined ? parts : { ...parts, patience });
 }
 
 /** Plans a call with an input. */
@@ -80,7 +127,7 @@ function planCall(
   { graph }: HandlerFutures,
   f: unknown,
   options: { readonly id?: string },
-  { segments, needs }: Template,
+  parts: Template & Pick<CallPlan, "patience" | "actsFor">,
 ): PendingFuture {
   const { envelope, environment } = graph.activation;
   const { type, operation, spec } = resolveTarget(f, environment);
@@ -92,8 +139,7 @@ function planCall(
     kind: "call",
     target: { type, id },
     name: operation,
-    segments,
-    needs,
+    ...parts,
     creates: wantedId === undefined && stateful,
     oneWay: false,
     reply: envelope.name,

@@ -5,7 +5,6 @@ import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import {
   addDeadLetter,
-  billFlow,
   carryOrBillUsage,
   deliverSettlement,
   reportUnhandled,
@@ -13,6 +12,7 @@ import {
 import { failureOfSettlement, rejectedSettlement, rejectedWithCode } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
 import type { Failure } from "../types/failure.ts";
+import { settleRecord } from "./cancel-call.ts";
 
 /**
  * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
@@ -22,7 +22,7 @@ export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
   const control = callControlOf(envelope);
   const { consumers, flow, oneWay, counted } = control;
-  if (counted === true) return billFlow(activation, markOfMessage(envelope.id), flow);
+  if (counted === true) return settleRecord(activation, control);
   if (oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };
     return void addPoisonDeadLetter(activation, crashes, { ...envelope, control: held });

@@ -1,4 +1,5 @@
 import { AGE_OUT_VALUE } from "../../core/activation/age-out.ts";
+import { GRACE_MS } from "../../core/activation/definition.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
@@ -103,8 +104,10 @@ function valueNamesOf({ state }: FunctionSpec): readonly string[] {
 }
 
 function toDefinition(spec: FunctionSpec): Definition {
+  const graceMs = spec.graceMs ?? spec.timeoutMs ?? GRACE_MS;
   return {
     type: spec.type,
+    graceMs,
     aliases: spec.aliases,
     valueNames: valueNamesOf(spec),
     system: false,

@@ -15,24 +15,29 @@ import type { Run, UsageTotals } from "../../core/activation/meter.ts";
 import { State } from "../../core/state/state.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
+import { isLate } from "../protocol/consumer.ts";
+import type { Consumer } from "../protocol/consumer.ts";
 import {
   addDeadLetter,
-  billFlow,
   carryOrBillUsage,
   deliverSettlement,
   reportUnhandled,
 } from "../protocol/deliver.ts";
 import { systemFailure, toError, toFailure } from "../types/failure.ts";
+import type { Failure } from "../types/failure.ts";
+import { isCancellation, runEndingOf } from "../types/run-ending.ts";
+import type { RunEnding } from "../types/run-ending.ts";
 import { handlerTimeoutLine, retryLine } from "./attempt-lines.ts";
 import type { Attempt } from "./attempt-lines.ts";
+import { settleRecord } from "./cancel-call.ts";
 import { releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
 import { Graph } from "../protocol/graph.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { checkInput } from "../define/input.ts";
-import { addTakers, isSettledPlan } from "../protocol/node.ts";
-import type { Node, Plan } from "../protocol/node.ts";
+import { addTakers } from "../protocol/node.ts";
+import type { Node } from "../protocol/node.ts";
 import { retryDelay } from "../define/retry.ts";
 import {
   cancelledSettlement,
@@ -56,13 +61,13 @@ import { compileGraph } from "./compile-graph.ts";
  * H3 The handler returns its outcome, or a future of it. A future takes over the consumers of the
  * handler, and nothing of the handler remains.
  * H4 A context is closed once its handler has ended, and stale once its attempt was abandoned.
- * H5 A run whose message is canceled meanwhile keeps its state and one-way messages. Its outcome is
- * dropped, and its futures do not start.
+ * H5 A run whose message is canceled meanwhile keeps its state and one-way messages. Its consumers
+ * are late: only clean-up takes its outcome. The engine cancels its scope once more with its
+ * effects, so its futures do not start.
  */
 export function runHandler(spec: FunctionSpec, activation: Activation): void | Promise<void> {
   const control = callControlOf(activation.envelope);
-  if (control.counted === true)
-    return billFlow(activation, markOfMessage(activation.envelope.id), control.flow);
+  if (control.counted === true) return settleRecord(activation, control);
   const run = new HandlerRun(spec, activation, control);
   return run.start();
 }
@@ -123,12 +128,7 @@ class HandlerRun {
     const came = (
       settles === "input" ? input : (input as { readonly result: unknown }).result
     ) as Settlement<unknown>;
-    const late = came.status === "fulfilled" ? { fulfilled: { value: came.value } } : {};
-    const settlement: Settlement<unknown> = {
-      status: "rejected",
-      reason: failureOfSettlement(cancelledSettlement("the future")),
-      ...late,
-    };
+    const settlement = cancelledOutcome(came);
     return settles === "input" ? settlement : { ...(input as object), result: settlement };
   }
 
@@ -163,7 +163,6 @@ class HandlerRun {
     this.#state?.save();
     this.#endState();
     const run = this.#stop(false);
-    if (this.#cancellation.isCancelled) return this.#end(run);
     if ("plan" in outcome) this.#handBack(outcome, run);
     compileGraph(this.#graph);
     // The outcome leaves last, after earlier messages to the same address, such as a status.
@@ -171,26 +170,20 @@ class HandlerRun {
     releaseGates(this.#graph);
   }
 
-  /**
-   * Ends a canceled run. Futures that it made are canceled for holders of their handles and tokens.
-   */
-  #end(run: Run): void {
-    for (const node of this.#graph.nodes) node.cancelled = isBegun(node.plan);
-    compileGraph(this.#graph);
-    // The message behind this run posts the run's own mark.
-    const mark = markOfMessage(this.#activation.envelope.id);
-    billFlow(this.#activation, addUsage(this.#billed(run), mark), this.#control.flow);
-    releaseGates(this.#graph);
+  /** The consumers of the outcome. Those of a canceled run are late. */
+  get #consumers(): readonly Consumer[] {
+    const { record } = this.#cancellation;
+    return record === undefined ? this.#control.consumers : callControlOf(record).consumers;
   }
 
   /** Passes the handler's consumers to the future that it returned: the tail call. */
   #handBack(node: Node, run: Run): void {
-    const { consumers, flow } = this.#control;
+    const { flow } = this.#control;
     const endedAt = this.#activation.environment.clock.now();
     addTakers(
       node,
       this.#graph.scope,
-      carryOrBillUsage(this.#activation, consumers, {
+      carryOrBillUsage(this.#activation, this.#consumers, {
         tally: this.#billed(run),
         parked: [1, endedAt],
         flow,
@@ -199,14 +192,15 @@ class HandlerRun {
   }
 
   #settle(settled: Settled, run: Run): void {
-    const { consumers, flow, oneWay } = this.#control;
+    const { flow, oneWay } = this.#control;
+    const consumers = this.#consumers;
     deliverSettlement(
       this.#activation,
       carryOrBillUsage(this.#activation, consumers, { tally: this.#billed(run), flow }),
       settled,
       flow,
     );
-    if (settled.ok || consumers.length > 0) return;
+    if (settled.ok || this.#cancellation.isCancelled || !consumers.every(isLate)) return;
     if (oneWay === true)
       addDeadLetter(this.#activation, this.#activation.envelope, failureOfSettlement(settled));
     else reportUnhandled(this.#activation, settled, flow);
@@ -218,17 +212,19 @@ class HandlerRun {
     this.#activation.rollBack();
     this.#graph.nodes = [];
     const run = this.#stop(true);
-    if (this.#cancellation.isCancelled) return this.#end(run);
     const { retries = 0 } = this.#control;
-    const failure = toFailure(error, this.#spec.type);
-    const now = this.#activation.environment.clock.now();
-    const delay = retryDelay(this.#spec.retry, { failure, attempt: retries + 1, now });
-    if (delay === undefined) this.#settle(rejectedSettlement(failure), run);
-    else {
-      noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
-      this.#retry(run, now + delay, retries + 1);
-    }
+    if (this.#cancellation.isCancelled && this.#cancellation.isAborted)
+      this.#settle(cancelledSettlement(`the call of ${this.#spec.type}`, "unknown"), run);
+    else this.#settleOrRetry(toFailure(error, this.#spec.type), run, retries + 1);
     releaseGates(this.#graph);
+  }
+
+  #settleOrRetry(failure: Failure, run: Run, attempt: number): void {
+    const now = this.#activation.environment.clock.now();
+    const delay = retryDelay(this.#spec.retry, { failure, attempt, now });
+    if (delay === undefined) return this.#settle(rejectedSettlement(failure), run);
+    noteWork(this.#activation.environment, retryLine(this.#attempt(), failure, delay));
+    this.#retry(run, now + delay, attempt);
   }
 
   /**
@@ -237,8 +233,11 @@ class HandlerRun {
    */
   #retry(run: Run, dueAt: number, retries: number): void {
     const { envelope } = this.#activation;
-    const { consumers, flow } = this.#control;
-    const loaded = carryOrBillUsage(this.#activation, consumers, { tally: usageOfRun(run), flow });
+    const { flow } = this.#control;
+    const loaded = carryOrBillUsage(this.#activation, this.#consumers, {
+      tally: usageOfRun(run),
+      flow,
+    });
     this.#activation.send(
       {
         ...envelope,
@@ -319,7 +318,17 @@ class HandlerRun {
   }
 }
 
-/** Tells whether a node of this plan is work that has consumers. */
-function isBegun(plan: Plan): boolean {
-  return plan.kind === "call" ? !plan.oneWay : plan.kind !== "cell" && !isSettledPlan(plan);
+/** Returns the settlement that a function gets which cleans up after a canceled future. */
+function cancelledOutcome(came: Settlement<unknown>): Settlement<unknown> {
+  if (came.status === "fulfilled")
+    return { ...rejection("fulfilled"), fulfilled: { value: came.value } };
+  const { reason } = came;
+  if (isCancellation(reason)) return rejection(runEndingOf(reason) ?? "unknown");
+  const { reason: cancellation, ...rest } = rejection("threw");
+  return { ...rest, reason: { ...cancellation, cause: reason } };
+}
+
+function rejection(run: RunEnding) {
+  const reason = failureOfSettlement(cancelledSettlement("the future", run));
+  return { status: "rejected", reason, run } as const;
 }

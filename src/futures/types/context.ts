@@ -12,6 +12,7 @@ import type { Future, PromiseFuture, Settlement, ValueOf } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
 import type { Leaf, Resolvable } from "./resolvable.ts";
 import type { Resolved } from "./resolved.ts";
+import type { RunEnding } from "./run-ending.ts";
 
 /** The state of a stateless function: none. */
 export type NoState = object;
@@ -28,10 +29,27 @@ export interface InvokeOptions {
    * rejection passes on.
    */
   readonly after?: readonly Future<unknown>[];
+  /**
+   * The `ctx.idempotencyKey` of the called function, if it acts for an earlier call: 1 to 256
+   * characters. Default: a key of its own.
+   */
+  readonly idempotencyKey?: string;
+  /** The `ctx.cancelledRun` of the called function, if it cleans up after canceled work. */
+  readonly cancelledRun?: RunEnding;
 }
 
-/** Options of `ctx.onComplete` and `ctx.onSettled`. */
+/** Options of `ctx.onComplete`. */
 export type ContinueOptions = Pick<InvokeOptions, "id">;
+
+/** Options of `ctx.onSettled`. */
+export interface SettleOptions extends ContinueOptions {
+  /**
+   * If the future is rejected and that cancels work whose handlers are running, as a timeout does,
+   * wait until they have ended. A duration limits the time of each; after it, the effects of a
+   * handler are dropped. `true`: as long as each of the functions may take. Default: do not wait.
+   */
+  readonly awaitRuns?: true | Duration;
+}
 
 /** Options of `ctx.send`. */
 export interface SendOptions {
@@ -97,12 +115,17 @@ export interface HandlerEnvironment {
    * they act once.
    */
   readonly idempotencyKey: string;
+  /**
+   * How the work ended that was canceled before this call: for `onTimeout` of `withTimeout`, and for
+   * calls with the option `cancelledRun`. Else `undefined`.
+   */
+  readonly cancelledRun: RunEnding | undefined;
   /** A log for the handler. `console` works too. */
   readonly log: Log;
   /**
    * Aborted when this run is canceled, which is durable by then, or exceeds its timeout. Pass it to
-   * slow operations. A canceled run that ends anyway keeps its state and one-way messages, but its
-   * result is dropped and its futures do not start. A listener that throws ends the process, as in
+   * slow operations. A canceled run that ends within its grace keeps its state and one-way messages.
+   * Only clean-up gets its result, and its futures do not start. A listener that throws ends the process, as in
    * all of Node.
    */
   readonly signal: AbortSignal;
@@ -222,7 +245,7 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
     future: Future<T>,
     f: Invokable<{ readonly result: Settlement<NoInfer<T>>; readonly args: Args }, Output>,
     args: NoInfer<Resolvable<Args>>,
-    options?: ContinueOptions,
+    options?: SettleOptions,
   ): Future<Output>;
 
   /**

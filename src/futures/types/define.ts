@@ -34,6 +34,11 @@ export interface HandlingOptions {
    */
   readonly timeout?: Duration;
   /**
+   * Time that a canceled handler may take to end. Clean-up waits for it. Then the handler is given
+   * up, and its effects are dropped. Default: `timeout`, else `"30s"`.
+   */
+  readonly grace?: Duration;
+  /**
    * Former types, `namespace/name`. The function takes over their stored messages, states, flows
    * and keys.
    */

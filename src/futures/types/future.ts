@@ -1,5 +1,6 @@
 import type { Failure } from "./failure.ts";
 import type { FutureHandle } from "./handle.ts";
+import type { RunEnding } from "./run-ending.ts";
 
 /** Key of the type that a future carries. Absent at run time. */
 export declare const settles: unique symbol;
@@ -28,6 +29,11 @@ export interface Future<out T> {
    * futures.
    */
   readonly stateId: string | undefined;
+  /**
+   * The `ctx.idempotencyKey` of the function that an invocation calls. `undefined` for other
+   * futures.
+   */
+  readonly idempotencyKey: string | undefined;
   /**
    * Makes a handle that can be stored, sent, and turned into a future again with `ctx.future`.
    *
@@ -61,7 +67,10 @@ export type Settlement<T> =
       readonly status: "rejected";
       readonly reason: Failure;
       /**
-       * The future was fulfilled, but its work was canceled before the continuation had its turn.
+       * The value of work that was canceled, but came to its end: before the continuation had its
+       * turn, or in a handler that was running.
        */
       readonly fulfilled?: { readonly value: T };
+      /** How the work ended, if it was canceled. */
+      readonly run?: RunEnding;
     };

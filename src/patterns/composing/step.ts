@@ -1,7 +1,7 @@
 import { Brand } from "../../core/data/brand.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
-import type { Context } from "../../futures/types/context.ts";
+import type { Context, InvokeOptions } from "../../futures/types/context.ts";
 import type { AnyInvokable, InputOf, Invokable, OutputOf } from "../../futures/types/function.ts";
 import type { Future } from "../../futures/types/future.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
@@ -107,8 +107,13 @@ export function atOnce(value: unknown): unknown {
 }
 
 /** Invokes any function. The types of the pattern have checked its input. */
-export function invoke(ctx: Context, f: AnyInvokable, input: unknown): Future<unknown> {
-  return ctx.invoke(f as Invokable<unknown, unknown>, input);
+export function invoke(
+  ctx: Context,
+  f: AnyInvokable,
+  input: unknown,
+  options?: InvokeOptions,
+): Future<unknown> {
+  return ctx.invoke(f as Invokable<unknown, unknown>, input, options);
 }
 
 /** Returns the name of a function: its type and its operation. */

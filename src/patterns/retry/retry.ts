@@ -95,7 +95,9 @@ export function retry<Input, Output>(
 
   const decide = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Ended): unknown => {
     if (result.status === "fulfilled") return result.value;
-    const { reason } = result;
+    const { reason, fulfilled } = result;
+    // Canceled, but the attempt succeeded after all.
+    if (handbackCode(reason) === "CANCELLED" && fulfilled !== undefined) return fulfilled.value;
     if (
       number >= maxAttempts ||
       handbackCode(reason) === "CANCELLED" ||

@@ -6,8 +6,10 @@ import { systemFailure, toError } from "../../futures/types/failure.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
 import { fn } from "../../futures/define/fn.ts";
-import type { Fn } from "../../futures/types/function.ts";
-import type { Settlement } from "../../futures/types/future.ts";
+import type { AnyInvokable, Fn } from "../../futures/types/function.ts";
+import type { Future, Settlement } from "../../futures/types/future.ts";
+import { isCancellation, runEndingOf, withRunEnding } from "../../futures/types/run-ending.ts";
+import type { RunEnding } from "../../futures/types/run-ending.ts";
 import { sagaStepPlan } from "../composing/saga-step.ts";
 import type { SagaPlan } from "../composing/saga-step.ts";
 import type { Sequence } from "../composing/sequence.ts";
@@ -82,11 +84,14 @@ interface Done {
   readonly at: number;
   readonly value: unknown;
   readonly unsure?: true;
+  /** The idempotency key of an unsure step. */
+  readonly key?: string | undefined;
 }
 
-/** The input of a step, kept only for a step with `ifUnsure`. */
+/** The input and the idempotency key of a step, kept only for a step with `ifUnsure`. */
 interface Given {
   readonly value?: unknown;
+  readonly key?: string | undefined;
 }
 
 interface Next {
@@ -130,8 +135,11 @@ function runSteps(
   for (const [at, { begin, map, ifUnsure }] of plans.entries()) {
     if (at < from) continue;
     try {
-      const given: Given = ifUnsure === undefined ? {} : { value };
-      if (begin !== undefined) return ctx.onSettled(begin(ctx, value), next, { at, done, given });
+      if (begin !== undefined) {
+        const begun = begin(ctx, value);
+        const given = ifUnsure === undefined ? {} : { value, key: begun.idempotencyKey };
+        return ctx.onSettled(begun, next, { at, done, given }, { awaitRuns: true });
+      }
       value = map?.(value);
       // Encoded here, so that a value that cannot be encoded is a failure of its mapping.
       if (at === plans.length - 1) return ctx.resolved(value);
@@ -146,20 +154,27 @@ function runSteps(
 /** Continues after a step: runs the following steps, or undoes the completed ones. */
 function continueSaga(ctx: Context, parts: SagaParts, { result, args }: Next): unknown {
   const { at, done, given } = args;
-  const { map, undo, ifUnsure } = parts.plans[at] ?? {};
+  const { map = (value: unknown) => value, undo, ifUnsure } = parts.plans[at] ?? {};
   const doneWith = (value: unknown): readonly Done[] =>
     undo === undefined ? done : [...done, { at, value }];
   if (result.status === "fulfilled") {
-    const value: unknown = map === undefined ? result.value : map(result.value);
+    const value = map(result.value);
     return runSteps(ctx, parts, { from: at + 1, value, done: doneWith(value) });
   }
+  const { reason, fulfilled } = result;
+  const isUnknown = result.run === "unknown" || isUnsure(reason);
   const unsure: readonly Done[] =
-    ifUnsure !== undefined && isUnsure(result.reason)
-      ? [{ at, value: given.value, unsure: true }]
+    ifUnsure !== undefined && isUnknown
+      ? [{ at, value: given.value, key: given.key, unsure: true }]
       : [];
-  const left =
-    result.fulfilled === undefined ? [...done, ...unsure] : doneWith(result.fulfilled.value);
-  return undoNext(ctx, parts, { at, cause: result.reason, left, undone: [], failures: [] });
+  const left = fulfilled === undefined ? [...done, ...unsure] : doneWith(map(fulfilled.value));
+  const begun = parts.plans.slice(0, fulfilled === undefined ? at : at + 1);
+  const isUndone = begun.every((plan) => plan.begin === undefined || plan.undo !== undefined);
+  const isKnown = fulfilled !== undefined || !isUnknown || ifUnsure !== undefined;
+  // An outer saga that is canceled, too, learns whether something may be left of this one.
+  const run = isUndone && isKnown ? "threw" : "unknown";
+  const cause = isCancellation(reason) ? withRunEnding(reason, run) : reason;
+  return undoNext(ctx, parts, { at, cause, left, undone: [], failures: [] });
 }
 
 /** Calls the compensation of the last step that is left, or ends the saga. */
@@ -170,12 +185,16 @@ function undoNext(ctx: Context, { type, plans, undone: next }: SagaParts, undoin
   const plan = plans[last?.at ?? -1];
   const compensation = last?.unsure === true ? plan?.ifUnsure : plan?.undo;
   if (last !== undefined && compensation !== undefined)
-    return ctx.onSettled(invoke(ctx, compensation, last.value), next, undoing);
+    return ctx.onSettled(compensate(ctx, compensation, last), next, undoing, { awaitRuns: true });
   const failed = { type, at, label: labelOf(at) };
   if (failures.length === 0)
     return ctx.rejected(stepFailed(failed, cause, { undone: undone.map(labelOf) }));
   // Thrown, so that it is recorded as an unhandled rejection if the saga was canceled.
   throw compensationFailed(type, undoing, labelOf);
+}
+
+function compensate(ctx: Context, f: AnyInvokable, { value, key }: Done): Future<unknown> {
+  return key === undefined ? invoke(ctx, f, value) : invoke(ctx, f, value, { idempotencyKey: key });
 }
 
 /** Returns the progress of undoing after a compensation has ended. */
@@ -216,10 +235,15 @@ const UNSURE: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
 function isUnsure(reason: Failure): boolean {
   const { cause, errors = [] } = reason;
   return (
-    UNSURE.has(handbackCode(reason)) ||
+    (UNSURE.has(handbackCode(reason)) && !isHarmless(runEndingOf(reason))) ||
     (cause !== undefined && isUnsure(cause)) ||
     errors.some(isUnsure)
   );
+}
+
+/** Tells whether canceled work left nothing to undo. */
+function isHarmless(run: RunEnding | undefined): boolean {
+  return run === "neverBegan" || run === "threw";
 }
 
 function compensationFailed(

@@ -6,6 +6,7 @@ import { fanOutOf, fanOuts } from "../../../battery/kinds/fan-out.ts";
 import type { Kind, Place } from "../../../battery/kinds/kind.ts";
 import { keylessFlows } from "../../../battery/kinds/keyless.ts";
 import { logs, orderOf } from "../../../battery/kinds/log.ts";
+import { orders, tillOf } from "../../../battery/kinds/order.ts";
 import { promises } from "../../../battery/kinds/promise.ts";
 import { retriedHandlers } from "../../../battery/kinds/retried.ts";
 import { timerOf, timers } from "../../../battery/kinds/timer.ts";
@@ -34,6 +35,8 @@ type OperationName =
   | "nextCounter"
   | "cancelled"
   | "blocked"
+  | "order"
+  | "cancelledOrder"
   | "keyless"
   | "retried"
   | "refused"
@@ -55,6 +58,8 @@ export function wellTold(): WellTold {
     nextCounter,
     cancelled,
     blocked,
+    order,
+    cancelledOrder,
     keyless,
     retried,
     refused,
@@ -81,6 +86,7 @@ export function wellTold(): WellTold {
   story.book(event, "gathered");
   story.ask(cancelled, "cancel", { value: true, answer: true });
   story.book(cancelled, "cleaned up");
+  story.ask(cancelledOrder, "cancel");
   for (const part of ["first", "second"]) story.book(blocked, part);
   story.ask(keyless, "keyless", { came: "nothing" });
   story.book(keyless, story.ask(keyless, "keyless"));
@@ -103,11 +109,13 @@ export function wellTold(): WellTold {
     [counter, 1],
     [nextCounter, 2],
     [blocked, "first, second"],
+    [order, order.number],
     [keyless, "0000010000000001"],
     [retried, 3],
   ];
   for (const [operation, value] of values) story.stands(operation, { status: "completed", value });
-  story.stands(cancelled, { status: "cancelled", code: "CANCELLED" });
+  for (const operation of [cancelled, cancelledOrder])
+    story.stands(operation, { status: "cancelled", code: "CANCELLED" });
   story.stands(refused, { status: "absent" });
   story.stands(left, { status: "absent" });
 
@@ -118,6 +126,13 @@ export function wellTold(): WellTold {
   story.state(placeIn(logs, [log, nextLog], "log 0"), { numbers: sent });
   story.state(placeIn(transfers, [], from), { balance: 1_000 - amount, out: 1, in: 0 });
   story.state(placeIn(transfers, [], to), { balance: 1_000 + amount, out: 0, in: 1 });
+  for (const [operation, refunded] of [
+    [order, {}],
+    [cancelledOrder, { [cancelledOrder.number]: 1 }],
+  ] as const) {
+    const charged = { [operation.number]: 1 };
+    story.state(placeIn(orders, [operation], tillOf(operation.number)), { charged, refunded });
+  }
   story.state(additionOf(counter).place, { count: 2 });
   return { seed: story.seed, entries: story.end(), operations };
 }
@@ -140,6 +155,8 @@ function chooseOperations(story: Story): WellTold["operations"] {
     ),
     cancelled: story.operation(cancelledFlows),
     blocked: story.operation(blockedHandlers),
+    order: story.operation(orders),
+    cancelledOrder: story.operation(orders),
     keyless: story.operation(keylessFlows),
     retried: story.operation(retriedHandlers),
     refused: story.operation(retriedHandlers),

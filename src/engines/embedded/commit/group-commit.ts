@@ -104,10 +104,11 @@ export class GroupCommit {
   }
 
   /** Adds a message, which is stored until it is handled. */
-  accept(message: Omit<StoredMessage, "seq">): void {
+  accept(message: Omit<StoredMessage, "seq">): StoredMessage {
     const accepted = { ...message, seq: this.#current.nextSeq };
     this.#current.insert(accepted);
     if (accepted.dueAt === undefined) this.#parts.messages.add(accepted);
+    return accepted;
   }
 
   /** Notes a deliverable message that was already stored when the engine started. */

@@ -101,14 +101,13 @@ export class Activations implements Intake {
   /** Takes the effects of a handler that has ended, and removes its message. */
   takeFinished(running: Running, effects: Effects): void {
     const { cancellation, effects: writer, scopes } = this.#parts;
-    const { envelope, seq } = running;
-    if (!running.cancellation.isCancelled) cancellation.remove(running);
+    const { scope } = running.envelope;
+    const isCancelled = cancellation.removeRunning(running);
     writer.write(effects);
     this.#drain();
-    // The scope was canceled after the handler ended: the messages it sent meanwhile are canceled
-    // now.
-    if (!scopes.takeSkipped(seq) || envelope.scope === undefined) return;
-    scopes.cancel(envelope.scope);
+    // The scope was canceled before these effects were written: what they started is canceled now.
+    if (!isCancelled || scope === undefined) return;
+    scopes.cancel({ scope });
     this.#drain();
   }
 

@@ -63,7 +63,7 @@ export class EffectWriter {
     for (const token of cancels) this.#cancelDelayed(address, token);
     for (const watch of unwatches) batch.unwatch({ ...watch, address });
     for (const watch of watches) batch.watch({ ...watch, address });
-    for (const scope of cancelScopes) this.#parts.scopes.cancel(scope);
+    for (const cancelled of cancelScopes) this.#parts.scopes.cancel(cancelled);
     for (const letter of deadLetters) this.#addDeadLetter(letter);
   }
 

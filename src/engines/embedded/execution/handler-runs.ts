@@ -87,7 +87,30 @@ export class HandlerRuns {
     this.#finish(mailbox, running, effects);
   }
 
+  /**
+   * Gives up a canceled run that did not end in its grace. Its effects are dropped, and the record
+   * of the run has the next turn at its address.
+   */
+  abandon(running: Running, graceMs: number): void {
+    const { lifecycle, mailboxes, dispatcher, idle, log } = this.#parts;
+    const { cancellation, record, envelope } = running;
+    const mailbox = mailboxes.mailboxOf(running);
+    if (lifecycle.hasStopped || record === undefined || mailbox?.running !== running) return;
+    if (cancellation.isOver) return;
+    cancellation.abandon();
+    const address = formatAddress(envelope.target);
+    log.warn(
+      `${address} was canceled and did not end within ${graceMs} ms: its late effects are dropped`,
+      { address },
+    );
+    this.#releaseSlot(running);
+    mailboxes.releaseWith(mailbox, record);
+    dispatcher.wake();
+    idle.check();
+  }
+
   #finish(mailbox: Mailbox, running: Running, effects: Effects): void {
+    if (running.cancellation.isAbandoned) return;
     const { lifecycle, dispatcher, idle } = this.#parts;
     this.#releaseSlot(running);
     if (!lifecycle.hasStopped) {
@@ -113,6 +136,7 @@ export class HandlerRuns {
    * more messages until the next start.
    */
   #setAside(mailbox: Mailbox, running: Running, error: unknown): void {
+    if (running.cancellation.isAbandoned) return;
     this.#parts.mailboxes.park(mailbox, reasonOf(error));
     this.#releaseSlot(running);
     if (isStoreFailure(error)) this.#parts.lifecycle.fail(error);

@@ -1,21 +1,24 @@
 import { activate } from "../../../core/activation/activate.ts";
 import { formatAddress } from "../../../core/message/address.ts";
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
-import { hasState } from "../../../core/activation/definition.ts";
+import { GRACE_MS, hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import { SCOPE_CANCELLED } from "../../../core/activation/effects.ts";
+import type { CancelledScope, Effects } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
-import type { StoredMessage, ScopeWatch } from "../../../stores/store.ts";
+import type { Clock } from "../../../core/host/clock.ts";
+import { setLongTimer } from "../../../core/host/long-timer.ts";
+import type { StoredMessage, StoreInfo, ScopeWatch } from "../../../stores/store.ts";
 import type { DerivedValueWriter } from "../commit/derived-value-writer.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
+import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Mailboxes, Running } from "../mailboxes/mailboxes.ts";
 import { findDefinition, missingFunction } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
-import type { BlockedGets } from "../blocking/blocked-gets.ts";
 import type { CauseOptions, Causes } from "./causes.ts";
 import type { EffectWriter } from "./effect-writer.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
@@ -34,24 +37,40 @@ export interface MessageCancellationParts {
   readonly mailboxes: Mailboxes;
   readonly unregistered: Unregistered;
   readonly crashTracker: CrashTracker;
-  readonly gets: BlockedGets;
+  readonly storeInfo: Pick<StoreInfo, "nextSeq">;
+  readonly lifecycle: Lifecycle;
+  /** A clock whose timers stop the engine when they throw. */
+  readonly clock: Clock;
 }
+
+/** Gives up a canceled run that did not end in its time. */
+export type AbandonRun = (running: Running, graceMs: number) => void;
 
 /**
  * Cancels messages: removes each from wherever it waits, and hands it to its function as a message
  * that will not be handled.
+ *
+ * MC1 A message that is being handled is replaced by the record of its run, in the batch that
+ *     cancels it. The record is removed in the batch of the run's effects. Otherwise it is
+ *     delivered: at the next start after a crash, or when the run exceeds its grace.
  */
 export class MessageCancellation {
   readonly #parts: MessageCancellationParts;
+  #abandon: AbandonRun = () => undefined;
 
   constructor(parts: MessageCancellationParts) {
     this.#parts = parts;
   }
 
+  /** Connects the handler runs, which give up runs that do not end. */
+  connect(abandon: AbandonRun): void {
+    this.#abandon = abandon;
+  }
+
   /** Cancels all messages of a scope, and notifies the addresses that watch it. */
-  cancelScope(scope: string): void {
+  cancelScope({ scope, graceMs }: CancelledScope): void {
     const { commits } = this.#parts;
-    for (const message of commits.messagesInScope(scope)) this.#cancel(message);
+    for (const message of commits.messagesInScope(scope)) this.#cancel(message, graceMs);
     for (const watch of commits.watchesInScope(scope)) this.#notify(watch);
   }
 
@@ -63,6 +82,11 @@ export class MessageCancellation {
 
   /** Hands a message that is not stored to its function as one that will not be handled. */
   handOver(message: Envelope, reason: CauseOptions): void {
+    const effects = this.#effectsOf(message, reason);
+    if (effects !== undefined) this.#parts.effects.write(effects);
+  }
+
+  #effectsOf(message: Envelope, reason: CauseOptions): Effects | undefined {
     const { definitions, fallback, causes } = this.#parts;
     const definition = findDefinition(definitions, message) ?? fallback;
     // A user's function is not called, and another message may be running there, so its state is
@@ -70,8 +94,7 @@ export class MessageCancellation {
     const readsState = definition.system && hasState(definition);
     const envelope = resolveAlias(message, definition);
     const effects = activate(definition, causes.of(envelope, readsState, reason));
-    if (effects instanceof Promise) return;
-    this.#parts.effects.write(effects);
+    return effects instanceof Promise ? undefined : effects;
   }
 
   /** Removes a message that is done. */
@@ -82,35 +105,77 @@ export class MessageCancellation {
     if (message.dueAt === undefined) crashTracker.messageDone(message.seq);
   }
 
-  #cancel(message: StoredMessage): void {
-    const { definitions, fallback, commits, delayed, mailboxes, scopes } = this.#parts;
+  /**
+   * Removes the message of a run that has ended, or the record in its place. Tells whether the
+   * message was canceled.
+   */
+  removeRunning(running: Running): boolean {
+    const { commits, scopes } = this.#parts;
+    const { record } = running;
+    running.stopGrace?.();
+    if (record === undefined) {
+      this.remove(running);
+      return scopes.takeSkipped(running.seq);
+    }
+    // Its commit delivers no message that this batch inserted and dropped.
+    if (commits.batch.inserts(record.seq)) scopes.takeSkipped(record.seq);
+    this.remove(record);
+    return true;
+  }
+
+  #cancel(message: StoredMessage, graceMs: number | undefined): void {
+    const { definitions, fallback, commits, delayed, mailboxes, scopes, storeInfo } = this.#parts;
     const { seq, dueAt } = message;
     const { envelope } = message;
     const definition = findDefinition(definitions, envelope) ?? fallback;
     const { target } = resolveAlias(envelope, definition);
     const running = mailboxes.runningAt(target);
-    const isRunning = running?.seq === seq;
-    if (isRunning && running.cancellation.isOver) return scopes.skip(seq);
-    if (isRunning) {
-      running.cancellation.cancel();
-      commits.batch.afterCommit.push(() => this.#abort(running));
-    } else if (dueAt !== undefined) delayed.forget(seq);
+    if (running?.seq === seq)
+      return running.cancellation.isOver
+        ? scopes.skip(seq)
+        : this.#cancelRunning(running, graceMs ?? definition.graceMs ?? GRACE_MS);
+    if (dueAt !== undefined) delayed.forget(seq);
     else if (!commits.batch.inserts(seq)) {
       const isUnregistered = definition === fallback && !commits.changes(seq);
       if (isUnregistered) this.#parts.unregistered.remove(missingFunction(definitions, envelope));
       else scopes.skip(seq);
     }
-    this.giveUp(message, { withdrawn: isRunning ? "running" : "waiting" });
+    // A message of an earlier start may have been handled before, up to a crash.
+    const isFirstRun = dueAt !== undefined || seq >= storeInfo.nextSeq;
+    this.giveUp(message, { withdrawn: "waiting", isFirstRun });
+  }
+
+  /** Replaces the message of a running handler by the record of its run. */
+  #cancelRunning(running: Running, graceMs: number): void {
+    const { commits, scopes, effects: writer } = this.#parts;
+    this.remove(running);
+    const effects = this.#effectsOf(running.envelope, { withdrawn: "running" });
+    if (effects === undefined) return;
+    writer.writeAllButSends(effects);
+    for (const { envelope } of effects.sends) {
+      if (envelope.id !== running.envelope.id) writer.send(envelope);
+      else {
+        running.record = commits.accept({ envelope });
+        scopes.skip(running.record.seq);
+        running.cancellation.cancel(envelope);
+      }
+    }
+    commits.batch.afterCommit.push(() => this.#abort(running, graceMs));
   }
 
   /** Aborts the handler of a canceled message, once the cancellation is durable. */
-  #abort({ envelope, cancellation }: Running): void {
+  #abort(running: Running, graceMs: number): void {
+    const { envelope, cancellation } = running;
     const reason = new HandbackError(
       "CANCELLED",
       `the work of ${formatAddress(envelope.target)} was cancelled while it ran`,
     );
     cancellation.abort(reason);
-    this.#parts.gets.rejectAll(envelope, reason);
+    const { lifecycle, clock } = this.#parts;
+    if (cancellation.isOver || lifecycle.hasStopped) return;
+    if (graceMs === 0) return this.#abandon(running, graceMs);
+    const giveUp = (): void => this.#abandon(running, graceMs);
+    running.stopGrace = setLongTimer(clock, graceMs, giveUp);
   }
 
   /** Notifies an address that a scope it watches is canceled. */

@@ -1,3 +1,4 @@
+import type { CancelledScope } from "../../../core/activation/effects.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
@@ -14,18 +15,19 @@ import { Queue } from "../../../core/data/queue.ts";
  *     Its scope is canceled once more after that.
  */
 export class ScopeCancellation {
-  readonly #pending = new Queue<string>();
+  readonly #pending = new Queue<CancelledScope>();
   readonly #cancelled = new Set<string>();
   /** The lengths of the canceled scopes' names. */
   readonly #lengths = new Set<number>();
   /** Numbers of messages to skip. */
   readonly #skipped = new Set<number>();
 
-  cancel(scope: string): void {
+  cancel(cancelled: CancelledScope): void {
+    const { scope } = cancelled;
     if (this.isCancelled(scope)) return;
     this.#cancelled.add(scope);
     this.#lengths.add(scope.length);
-    this.#pending.push(scope);
+    this.#pending.push(cancelled);
   }
 
   /** Tells whether the scope, or one that contains it, is being canceled. */
@@ -41,7 +43,7 @@ export class ScopeCancellation {
   }
 
   /** Takes the next canceled scope to look up. No activation may be in progress. */
-  takeNext(): string | undefined {
+  takeNext(): CancelledScope | undefined {
     return this.#pending.shift();
   }
 

@@ -19,6 +19,10 @@ export interface Mailbox {
 /** A message that is being handled, with the means to cancel its handler. */
 export interface Running extends StoredMessage {
   readonly cancellation: Cancellation;
+  /** The stored message that takes its place once it is canceled. */
+  record?: StoredMessage;
+  /** Stops the timer that gives a canceled run up. */
+  stopGrace?: () => void;
 }
 
 /**
@@ -74,6 +78,12 @@ export class Mailboxes {
     else this.#byAddress.delete(mailbox.address);
   }
 
+  /** Ends the handling of a mailbox's message, and puts `next` ahead of the others. */
+  releaseWith(mailbox: Mailbox, next: StoredMessage): void {
+    mailbox.queue.unshift(next);
+    this.release(mailbox);
+  }
+
   /** Suspends a mailbox whose first message may not be handled yet. */
   suspend(mailbox: Mailbox): void {
     this.#suspended.add(mailbox);
@@ -125,6 +135,11 @@ export class Mailboxes {
   /** Yields the messages that are being handled. */
   *running(): Generator<Running> {
     for (const { running } of this.#byAddress.values()) if (running !== undefined) yield running;
+  }
+
+  /** Returns the mailbox in which a message is being handled. */
+  mailboxOf({ envelope: { target } }: Running): Mailbox | undefined {
+    return this.#byAddress.get(target);
   }
 
   /** Returns the message that is being handled at the address. */

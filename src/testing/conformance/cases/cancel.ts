@@ -1,6 +1,7 @@
 import { value } from "../../../core/state/value.ts";
 import { fn } from "../../../futures/define/fn.ts";
-import type { Settlement } from "../../../futures/types/future.ts";
+import type { Context } from "../../../futures/types/context.ts";
+import type { Future, Settlement } from "../../../futures/types/future.ts";
 import type { FutureHandle } from "../../../futures/types/handle.ts";
 import { stateful } from "../../../futures/define/stateful.ts";
 import type { Case } from "../case/case.ts";
@@ -22,6 +23,7 @@ const outcome = fn("test/outcome", (_, settlement: Settlement<unknown>) =>
 );
 const PARTS = [echo, sleeper, fail, follow, cancelIt, outcome];
 const HOUR_MS = 3_600_000;
+const STEPS = 5;
 
 export const cancelCases: readonly Case[] = [
   {
@@ -77,6 +79,38 @@ export const cancelCases: readonly Case[] = [
         await rejects(handle.result(), { code: "CANCELLED" });
         await rejects(client.signal(handle, "e", 1), { code: "FLOW_OVER" });
       }
+    },
+  },
+  {
+    title: "the steps of a canceled flow are all made, or all undone by its clean-up",
+    async run({ start, time }) {
+      const made = new Set<number>();
+      const step = fn("test/step", async (_, n: number) => {
+        await time.work(20);
+        made.add(n);
+      });
+      const undo = fn("test/undo", (_, n: number) => void made.delete(n));
+      type Settled = { result: Settlement<unknown>; args: number };
+      const next = fn("test/next", (ctx, { result, args: n }: Settled): Future<unknown> =>
+        result.status === "fulfilled" || result.fulfilled !== undefined
+          ? goOn(ctx, result.status === "fulfilled" ? n + 1 : Infinity, n)
+          : goOn(ctx, Infinity, n - 1),
+      );
+      const goOn = (ctx: Context, n: number, last: number): Future<unknown> => {
+        if (n < STEPS) return ctx.onSettled(ctx.invoke(step, n), next, n);
+        const undone = Array.from({ length: n === STEPS ? 0 : last + 1 }, (_, at) => at);
+        return ctx.all(undone.map((at) => ctx.invoke(undo, at)));
+      };
+      const first = fn("test/first", (ctx) => goOn(ctx, 0, 0));
+      const { client } = await start([first, next, step, undo]);
+      const flow = await client.start(first, undefined, { id: "f" });
+      await time.advance(50);
+      // On an engine whose time cannot be set, it may have ended.
+      await client.cancel(flow);
+      await time.advance(1000);
+      await time.eventually(async () =>
+        ok([0, STEPS].includes(made.size), `expected all steps or none, got ${made.size}`),
+      );
     },
   },
   {

@@ -136,6 +136,81 @@ export const scopedCancelCases: readonly Case[] = [
     },
   },
   {
+    title: "clean-up waits until the handlers it cleans up after have ended, and is told how",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const [ended, told]: [unknown[], unknown[]] = [[], []];
+      const works = fn("test/works", async (ctx, name: string) => {
+        await time.work(500);
+        ended.push(name);
+        if (name === "throws late") throw new Error(String(ctx.signal.aborted));
+        return name === "waits" ? ctx.promise() : name;
+      });
+      const clean = fn(
+        "test/clean",
+        (_, { result, args }: { result: Settlement<unknown>; args: string }) => {
+          const { run, fulfilled } = result.status === "rejected" ? result : {};
+          told.push([args, run, fulfilled?.value, ended.includes(args)]);
+        },
+      );
+      const names = ["ends well", "throws late", "waits"];
+      const parent = fn("test/parent", (ctx) => [
+        ...names.map((name) => ctx.onSettled(ctx.invoke(works, name), clean, name)),
+        ctx.onSettled(ctx.sleep(HOUR_MS), clean, "sleeps"),
+      ]);
+      const { client } = await start([parent, works, clean]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      matches(await handle.status(), { status: "cancelled" });
+      equal(ended, []);
+      await time.eventually(async () => equal(told, [["sleeps", "neverBegan", undefined, false]]));
+      await time.advance(600);
+      await time.eventually(async () => equal(told.length, 1 + names.length));
+      const [, ...others] = told;
+      equal(
+        new Map(others.map((line) => [(line as readonly unknown[])[0], line])),
+        new Map([
+          ["ends well", ["ends well", "fulfilled", "ends well", true]],
+          ["throws late", ["throws late", "unknown", undefined, true]],
+          ["waits", ["waits", "unknown", undefined, true]],
+        ]),
+      );
+    },
+  },
+  {
+    title: "a canceled handler that does not end in its grace is given up, with its late effects",
+    needs: ["scopedCancel"],
+    async run({ start, time }) {
+      const told: unknown[] = [];
+      const box = stateful("test/box", {
+        state: { n: value(0) },
+        grace: 200,
+        handlers: {
+          async add(ctx) {
+            await time.work(1000);
+            ctx.state.n++;
+          },
+          read: (ctx) => ctx.state.n,
+        },
+      });
+      const clean = fn("test/clean", (_, settlement: Settlement<unknown>) => {
+        told.push(settlement.status === "rejected" && settlement.run);
+      });
+      const parent = fn("test/parent", (ctx) =>
+        ctx.onSettled(ctx.invoke(box.add, undefined, { id: "b" }), clean),
+      );
+      const { client } = await start([parent, box, clean]);
+      const handle = await client.start(parent, undefined, { id: "p" });
+      await time.quiet();
+      equal(await client.cancel(handle), true);
+      await time.advance(300);
+      await time.eventually(async () => equal(told, ["unknown"]));
+      await time.advance(1000);
+      equal(await client.call(box.read, undefined, { id: "b" }), 0);
+    },
+  },
+  {
     title: "a canceled flow's calls leave the queue of a busy address, and the calls of others run",
     needs: ["scopedCancel"],
     async run({ start, time }) {

@@ -240,8 +240,7 @@ export class HandlerContext implements Context {
       throw new HandbackError("UNSUPPORTED", `${this.#type} ${why}; ${advice}`);
     }
     if (node.plan.kind === "settled" && !node.cancelled) return decode(node.plan.settled);
-    if (this.#parts.cancellation.isCancelled)
-      throw new HandbackError("CANCELLED", `the work of ${this.#type} was cancelled while it ran`);
+    if (this.#parts.cancellation.isCancelled) throw this.#cancelled();
     blocking.admit(envelope);
     flush(this.#graph);
     if (node.plan.kind !== "cell")
@@ -256,6 +255,9 @@ export class HandlerContext implements Context {
     try {
       const { payload, control } = await blocking.receive(envelope, key);
       this.#graph.checkOpen();
+      // The reply came when the work that it waits for had ended, however that was.
+      const { isCancelled, isAborted } = this.#parts.cancellation;
+      if (isCancelled && isAborted) throw this.#cancelled();
       return decode({ ok: (control as { ok: boolean }).ok, text: payload });
     } finally {
       this.#parts.stopwatch.unblock();
@@ -279,6 +281,11 @@ export class HandlerContext implements Context {
     const template = this.#futures.template(value, "result");
     if (template.needs.length > 0) return this.#graph.add(templatePlan(template));
     return fulfilledSettlement((template.segments[0] ?? UNDEFINED) as Encoded);
+  }
+
+  #cancelled(): HandbackError {
+    const why = `the work of ${this.#type} was cancelled while it ran`;
+    return new HandbackError("CANCELLED", why);
   }
 
   get #type(): string {

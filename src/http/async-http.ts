@@ -1,6 +1,7 @@
+import { messageOf } from "../core/errors/thrown.ts";
+import { isError } from "../core/data/kind.ts";
 import { Hono } from "hono";
 import type { Context } from "hono";
-import { show } from "../core/errors/show.ts";
 import type { Client, FlowHandle, FlowStatus } from "../futures/client/client.ts";
 import type { Invokable } from "../futures/types/function.ts";
 import { authorized } from "./requests/access.ts";
@@ -242,5 +243,5 @@ interface ResponseOptions extends Wait {
 
 /** A hook may throw any value, but an app handles errors only. */
 function rethrown(thrown: unknown): never {
-  throw thrown instanceof Error ? thrown : new Error(`thrown: ${show(thrown)}`);
+  throw isError(thrown) ? thrown : new Error(messageOf(thrown));
 }

@@ -132,4 +132,21 @@ export const VALUES: readonly Mutation[] = [
     test: "test/futures/equal-inputs.test.ts",
     killedBy: "a flow that an earlier version started attaches with the input as it was given",
   },
+  {
+    breaks: "realms: a plain object is one of this realm's Object",
+    file: "src/core/data/kind.ts",
+    find: 'prototype === Object.prototype || prototype === null || isPrototypeOf(prototype, "Object", 1)',
+    replace: "prototype === Object.prototype || prototype === null",
+    test: "test/core/realms.test.ts",
+    killedBy: "a value of another realm is kept or refused like the same value of this realm",
+  },
+  {
+    breaks: "realms: any chain of prototypes of the right length is a built-in one",
+    file: "src/core/data/kind.ts",
+    find: "    own.prototype === prototype &&\n    Function.prototype.toString.call(own) === `function ${name}() { [native code] }`\n",
+    replace: "    own.prototype === prototype &&\n    name.length > 0\n",
+    test: "test/core/realms.test.ts",
+    killedBy:
+      "an instance of another kind of another realm is refused: (() => { class Thing {} Object.setPrototypeOf(Thing.prototype, null); return new Thing(); })()",
+  },
 ];

@@ -1,3 +1,5 @@
+import { isError } from "../data/kind.ts";
+
 /** The reason why a value cannot be kept, and a hint for the user. */
 export interface Refusal {
   readonly got: string;
@@ -38,7 +40,7 @@ export function refuseObject(value: object): Refusal {
 
 function hintByAncestry(value: object): string {
   if ("then" in value) return FORGOTTEN_AWAIT;
-  if (value instanceof Error) return "keep its name and message instead";
+  if (isError(value)) return "keep its name and message instead";
   if (Array.isArray(value)) return "keep Array.from(array) instead";
   if (ArrayBuffer.isView(value)) return "keep a plain array, or a Uint8Array of its bytes, instead";
   return PLAIN_COPY;

@@ -18,6 +18,26 @@ export function isRecord(value: object): value is Readonly<Record<string, unknow
   );
 }
 
+/** Tells whether `value` is a Date, or of a class derived from it. */
+export function isAnyDate(value: unknown): value is Date {
+  return isDate(value);
+}
+
+/** Tells whether `value` is a Map, or of a class derived from it. */
+export function isAnyMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return isMap(value);
+}
+
+/** Tells whether `value` is a Set, or of a class derived from it. */
+export function isAnySet(value: unknown): value is ReadonlySet<unknown> {
+  return isSet(value);
+}
+
+/** Tells whether `value` is a Uint8Array, or of a class derived from it, such as Buffer. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return isUint8Array(value);
+}
+
 /** Tells whether `value` is an array, and not of a derived class. */
 export function isExactArray(value: object): value is readonly unknown[] {
   return Array.isArray(value) && isExactly(value, Array, "Array", 2);

@@ -1,3 +1,4 @@
+import { isAnyDate } from "../data/kind.ts";
 import { HandbackError } from "../errors/errors.ts";
 import { show } from "../errors/show.ts";
 
@@ -52,7 +53,7 @@ export function parseDuration(value: unknown, what: string): number {
  * than 8.64e15 ms from the epoch.
  */
 export function parseInstant(value: unknown, what: string): number {
-  const ms: unknown = value instanceof Date ? value.getTime() : value;
+  const ms: unknown = isAnyDate(value) ? value.getTime() : value;
   if (typeof ms !== "number" || !(Math.abs(ms) <= LAST_INSTANT)) {
     throw invalid(
       what,

@@ -1,3 +1,4 @@
+import { isThenable } from "../../core/data/kind.ts";
 import { invalidOption } from "../../core/validation/options.ts";
 import type {
   SchemaIssue,
@@ -7,6 +8,7 @@ import type {
 import { showString } from "../../core/errors/show.ts";
 import type { TypedMessage } from "../types/message.ts";
 import { standardSchema } from "./options.ts";
+import { readResult } from "./schema-result.ts";
 
 type Schema = StandardSchemaV1<unknown, unknown>;
 
@@ -32,11 +34,13 @@ export function messageSchema(schemas: ReadonlyMap<string, Schema>): Schema {
     const schema = schemas.get(type) ?? schemas.get(ANY_TYPE);
     if (schema === undefined) return refusal(unknownType(type, schemas), ["type"]);
     const result = schema["~standard"].validate(value);
-    const finish = (checked: SchemaResult<unknown>): SchemaResult<unknown> =>
-      checked.issues === undefined
+    const finish = (returned: unknown): SchemaResult<unknown> => {
+      const checked = readResult(returned, `message ${showString(type)}`);
+      return checked.issues === undefined
         ? { value: { type, value: checked.value } }
         : { issues: checked.issues.map(insideValue) };
-    return result instanceof Promise ? result.then(finish) : finish(result);
+    };
+    return isThenable(result) ? Promise.resolve(result).then(finish) : finish(result);
   };
   return { "~standard": { version: 1, vendor: "handback", validate } };
 }

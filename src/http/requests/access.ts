@@ -45,9 +45,21 @@ export async function authorized(
   if (authorize === undefined) return undefined;
   const grant: unknown = await authorize(request, access);
   // A copy: a hook may reuse one Response, and its body can be read only once.
-  if (grant instanceof Response) throw new Refusal(grant.clone());
+  if (isResponse(grant)) throw new Refusal(grant.clone());
   if (typeof grant === "string" && grant !== "") return grant;
   // Any value but `true` or a name is a refusal, also from an untyped hook.
   if (grant !== true) throw new ProblemError("FORBIDDEN");
   return undefined;
+}
+
+/** Tells whether a value is a Response, also one of another realm or of a package. */
+function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "status" in value &&
+    "headers" in value &&
+    "clone" in value &&
+    typeof value.clone === "function"
+  );
 }

@@ -1,3 +1,4 @@
+import { isAnyDate, isAnyMap, isAnySet, isBytes } from "../../core/data/kind.ts";
 import { toBase64 } from "../../core/codec/base64.ts";
 import { isHandle } from "../../futures/types/handle.ts";
 
@@ -20,14 +21,10 @@ export function plainJson(value: unknown): unknown {
 }
 
 function plainObject(value: object): unknown {
-  if (value instanceof Date) return value.toISOString();
-  if (value instanceof Map)
-    return Array.from(value as Map<unknown, unknown>, ([key, item]) => [
-      plainItem(key),
-      plainItem(item),
-    ]);
-  if (value instanceof Set) return Array.from(value as Set<unknown>, plainItem);
-  if (value instanceof Uint8Array) return toBase64(value);
+  if (isAnyDate(value)) return value.toISOString();
+  if (isAnyMap(value)) return Array.from(value, ([key, item]) => [plainItem(key), plainItem(item)]);
+  if (isAnySet(value)) return Array.from(value, plainItem);
+  if (isBytes(value)) return toBase64(value);
   if (Array.isArray(value)) return value.map(plainItem);
   if (isHandle(value)) return undefined;
   // Not by assignment, which would treat a property named __proto__ specially.

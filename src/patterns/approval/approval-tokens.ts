@@ -1,3 +1,4 @@
+import { isBytes } from "../../core/data/kind.ts";
 import { checkedBy, readOptions } from "../../core/validation/options.ts";
 import { fromBase64, toBase64 } from "../../core/codec/base64.ts";
 import { digest } from "../../core/crypto/digest.ts";
@@ -97,7 +98,7 @@ const OPTIONS = { secret: checkedBy<Secrets, Secret | readonly Secret[]>(readSec
 /** Reads the secrets. The error message never shows a secret, not even an invalid one. */
 function readSecrets(value: unknown, name: string): Secrets {
   const isSecret = (secret: unknown): secret is Secret =>
-    (typeof secret === "string" || secret instanceof Uint8Array) && secret.length >= LEAST_SECRET;
+    (typeof secret === "string" || isBytes(secret)) && secret.length >= LEAST_SECRET;
   const secrets = Array.isArray(value) ? (value as readonly unknown[]) : [value];
   const [first, ...others] = secrets;
   if (isSecret(first) && others.every(isSecret)) return [first, ...others];

@@ -1,3 +1,4 @@
+import { isThenable } from "../../core/data/kind.ts";
 import type { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
 /**
@@ -11,8 +12,8 @@ export function driven<T extends object>(target: T, clock: VirtualClock): T {
       if (typeof member !== "function") return member;
       return (...args: readonly unknown[]) => {
         const result: unknown = Reflect.apply(member, target, args);
-        return result instanceof Promise
-          ? clock.until(result.then((value: unknown) => wrap(value, clock)))
+        return isThenable(result)
+          ? clock.until(Promise.resolve(result).then((value: unknown) => wrap(value, clock)))
           : wrap(result, clock);
       };
     },

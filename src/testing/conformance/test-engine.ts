@@ -1,3 +1,4 @@
+import { isError } from "../../core/data/kind.ts";
 import {
   callback,
   checkedBy,
@@ -115,7 +116,7 @@ async function withSeedInError(
   try {
     await run();
   } catch (error) {
-    if (error instanceof Error && seeds > 1) error.message = `under seed ${seed}: ${error.message}`;
+    if (isError(error) && seeds > 1) error.message = `under seed ${seed}: ${error.message}`;
     throw error;
   }
 }

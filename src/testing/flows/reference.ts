@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors/thrown.ts";
 import type { FlowOutcome } from "./outcome.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from "./program.ts";
@@ -201,7 +202,7 @@ class Reference {
       try {
         return this.#by(ended, { value: this.#leaf({ leaf, input, attempt }) }, span);
       } catch (error) {
-        const failure = error instanceof Error ? error.message : String(error);
+        const failure = messageOf(error);
         if (attempt === LEAF_ATTEMPTS) return this.#by(ended, { failure }, span);
       }
       began = ended;

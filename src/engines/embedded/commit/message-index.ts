@@ -24,7 +24,7 @@ export class MessageIndex {
     const flow = flowOfScope(scope);
     const known = this.#messages.get(flow);
     if (known === undefined) this.#messages.set(flow, message);
-    else if (known instanceof Map) known.set(message.seq, message);
+    else if ("size" in known) known.set(message.seq, message);
     else this.#messages.set(flow, new Map([known, message].map((each) => [each.seq, each])));
   }
 
@@ -33,7 +33,7 @@ export class MessageIndex {
     if (scope === undefined) return;
     const flow = flowOfScope(scope);
     const known = this.#messages.get(flow);
-    if (known instanceof Map) {
+    if (known !== undefined && "size" in known) {
       known.delete(seq);
       if (known.size === 0) this.#messages.delete(flow);
     } else if (known?.seq === seq) this.#messages.delete(flow);
@@ -67,7 +67,7 @@ export class MessageIndex {
 function toList(
   known: StoredMessage | Map<number, StoredMessage> | undefined,
 ): readonly StoredMessage[] {
-  return known === undefined ? [] : known instanceof Map ? [...known.values()] : [known];
+  return known === undefined ? [] : "size" in known ? [...known.values()] : [known];
 }
 
 function flowOfScope(scope: string): string {

@@ -60,7 +60,7 @@ export class Activations implements Intake {
     if (definition === undefined) return [];
     // System functions are pure, so the request can be handled once to see its effects.
     const effects = activate(definition, causes.of(request, hasState(definition)));
-    if (effects instanceof Promise) return [];
+    if ("then" in effects) return [];
     const targets = effects.sends
       .filter(({ dueAt }) => dueAt === undefined)
       .map(({ envelope }) => envelope.target);
@@ -135,7 +135,7 @@ export class Activations implements Intake {
     if (definition === undefined) return;
     const cause = causes.of(envelope, hasState(definition));
     const effects = activate(definition, cause);
-    if (effects instanceof Promise) return;
+    if ("then" in effects) return;
     writer.writeAllButSends(effects, cause.state);
     if (effects.cancelScopes.length > 0) this.#heldEffects.push(effects);
     else writer.writeSends(effects);

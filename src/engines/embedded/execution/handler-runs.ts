@@ -69,7 +69,7 @@ export class HandlerRuns {
     } catch (error) {
       return this.#setAside(mailbox, running, error);
     }
-    if (effects instanceof Promise) void this.#finishLater(mailbox, running, effects);
+    if ("then" in effects) void this.#finishLater(mailbox, running, effects);
     else this.#finish(mailbox, running, effects);
   }
 

@@ -94,7 +94,7 @@ export class MessageCancellation {
     const readsState = definition.system && hasState(definition);
     const envelope = resolveAlias(message, definition);
     const effects = activate(definition, causes.of(envelope, readsState, reason));
-    return effects instanceof Promise ? undefined : effects;
+    return "then" in effects ? undefined : effects;
   }
 
   /** Removes a message that is done. */
@@ -197,7 +197,7 @@ export class MessageCancellation {
       definition,
       causes.of(envelope, hasState(definition), { withdrawn: "waiting" }),
     );
-    if (effects instanceof Promise) return;
+    if ("then" in effects) return;
     writer.write(effects);
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from "../../../core/data/kind.ts";
 import { show } from "../../../core/errors/show.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
 import { describeDifference } from "./difference.ts";
@@ -50,7 +51,7 @@ export async function rejects(promise: Promise<unknown>, expected: object): Prom
   const reason: unknown = settlement.reason;
   const differs = describeDifference(reason, expected, "part");
   if (differs === undefined) return;
-  const got = reason instanceof Error ? reason.message : show(reason);
+  const got = isError(reason) ? reason.message : show(reason);
   throw new CaseFailure(`${wanted}, ${differs} (${got})`, { cause: reason });
 }
 

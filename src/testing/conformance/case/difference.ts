@@ -1,3 +1,4 @@
+import { isAnyDate, isAnyMap, isAnySet, isBytes } from "../../../core/data/kind.ts";
 import { show } from "../../../core/errors/show.ts";
 
 /**
@@ -23,22 +24,17 @@ export function describeDifference(
   if (Object.is(got, expected)) return undefined;
   const differs = `${pathPrefix(path)}expected ${show(expected)}, got ${show(got)}`;
   if (!isAnyObject(got) || !isAnyObject(expected)) return differs;
-  if (expected instanceof Date)
-    return got instanceof Date && Object.is(got.getTime(), expected.getTime())
-      ? undefined
-      : differs;
-  if (expected instanceof Map)
-    return got instanceof Map ? differenceOfLists([...got], [...expected], extent, path) : differs;
-  if (expected instanceof Set)
-    return got instanceof Set ? differenceOfLists([...got], [...expected], extent, path) : differs;
-  if (expected instanceof Uint8Array)
-    return got instanceof Uint8Array
-      ? differenceOfLists([...got], [...expected], extent, path)
-      : differs;
+  if (isAnyDate(expected))
+    return isAnyDate(got) && Object.is(got.getTime(), expected.getTime()) ? undefined : differs;
+  if (isAnyMap(expected))
+    return isAnyMap(got) ? differenceOfLists([...got], [...expected], extent, path) : differs;
+  if (isAnySet(expected))
+    return isAnySet(got) ? differenceOfLists([...got], [...expected], extent, path) : differs;
+  if (isBytes(expected))
+    return isBytes(got) ? differenceOfLists([...got], [...expected], extent, path) : differs;
   if (Array.isArray(expected))
     return Array.isArray(got) ? differenceOfLists(got, expected, extent, path) : differs;
-  const isPlain =
-    !Array.isArray(got) && !(got instanceof Date) && !(got instanceof Map) && !(got instanceof Set);
+  const isPlain = !Array.isArray(got) && !isAnyDate(got) && !isAnyMap(got) && !isAnySet(got);
   return isPlain ? differenceOfObjects(got, expected, extent, path) : differs;
 }
 

@@ -1,3 +1,4 @@
+import { isError } from "../../../core/data/kind.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { fn } from "../../../futures/define/fn.ts";
 import type { Context } from "../../../futures/types/context.ts";
@@ -119,7 +120,7 @@ export const raceCases: readonly Case[] = [
       const reason: unknown = settlement.status === "rejected" ? settlement.reason : undefined;
       matches(reason, { code: "FUNCTION_FAILED", failure, cause: failure });
       ok(
-        reason instanceof Error && reason.cause instanceof AggregateError,
+        isError(reason) && isError(reason.cause) && "errors" in reason.cause,
         "expected an AggregateError as the cause",
       );
     },

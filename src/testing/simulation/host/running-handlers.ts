@@ -1,3 +1,4 @@
+import { isThenable } from "../../../core/data/kind.ts";
 import type { HandlerEnvironment } from "../../../futures/types/context.ts";
 import type { FunctionSpec, OperationSpec } from "../../../futures/define/spec.ts";
 import type { EventQueue } from "../machine/event-queue.ts";
@@ -77,8 +78,8 @@ function reportingEnd(run: () => unknown, end: (failed: boolean) => void): unkno
     end(true);
     throw error;
   }
-  if (returned instanceof Promise) {
-    returned.then(
+  if (isThenable(returned)) {
+    Promise.resolve(returned).then(
       () => end(false),
       () => end(true),
     );

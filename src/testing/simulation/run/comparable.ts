@@ -1,3 +1,4 @@
+import { isAnyDate, isAnyMap, isAnySet, isError } from "../../../core/data/kind.ts";
 import fc from "fast-check";
 
 /**
@@ -18,14 +19,14 @@ function normal(value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(MESSAGE_IDS, "(id)");
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(normal);
-  if (value instanceof Error)
+  if (isError(value))
     return entriesOf(
       Object.assign({ name: value.name, message: value.message, cause: value.cause }, value),
     );
-  if (value instanceof Map)
+  if (isAnyMap(value))
     return sorted(Array.from(value, ([key, held]) => [normal(key), normal(held)]));
-  if (value instanceof Set) return sorted(Array.from(value, normal));
-  return value instanceof Date || ArrayBuffer.isView(value) ? value : entriesOf(value);
+  if (isAnySet(value)) return sorted(Array.from(value, normal));
+  return isAnyDate(value) || ArrayBuffer.isView(value) ? value : entriesOf(value);
 }
 
 /** Returns a plain object of a value's parts, ordered by name. */

@@ -1,3 +1,4 @@
+import { isError } from "../../../core/data/kind.ts";
 import type { Duration } from "../../../core/validation/duration.ts";
 import { AssertionError } from "../../assertion/assertion-error.ts";
 import { comparable } from "./comparable.ts";
@@ -123,7 +124,7 @@ function nameOfPoint({ commit, how }: CrashPoint): string {
 }
 
 function withPoint(point: CrashPoint, error: unknown): unknown {
-  if (!(error instanceof Error)) return replayable(error, nameOfPoint(point));
+  if (!isError(error)) return replayable(error, nameOfPoint(point));
   error.message = `with ${nameOfPoint(point)}: ${error.message}`;
   return error;
 }

@@ -1,3 +1,6 @@
+import { messageOf } from "../../../core/errors/thrown.ts";
+import { isError } from "../../../core/data/kind.ts";
+
 const REPLAY = "\nreplay: ";
 
 /**
@@ -5,8 +8,9 @@ const REPLAY = "\nreplay: ";
  * the cause of one.
  */
 export function replayable(error: unknown, replay: string): unknown {
-  if (!(error instanceof Error))
-    return new Error(`${String(error)}${REPLAY}${replay}`, { cause: error });
+  if (!isError(error)) {
+    return new Error(`${messageOf(error)}${REPLAY}${replay}`, { cause: error });
+  }
   if (error.message.includes(REPLAY)) return error;
   const message = `${error.message}${REPLAY}${replay}`;
   // The stack contains the message from when the error was made.

@@ -74,8 +74,17 @@ export class RemoteModule implements Routes {
     });
   }
 
-  handle(bytes: Uint8Array): Promise<Uint8Array> {
-    return this.#requests.handle(bytes);
+  async handle(bytes: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.#requests.handle(bytes);
+    } catch (error) {
+      const { name, code } = toFailure(error);
+      this.#used.log.error("a request of the cluster failed, and the cluster will repeat it", {
+        error: name,
+        code,
+      });
+      throw error;
+    }
   }
 
   register(face: object): void {

@@ -1,8 +1,4 @@
-import { createServer } from "node:http";
-import type { Server } from "node:http";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { statefun } from "handback/statefun";
@@ -10,9 +6,10 @@ import type { Statefun } from "handback/statefun";
 import { testEngine } from "handback/testing";
 import type { EngineUnderTest, MakeOptions } from "handback/testing";
 import { afterAll, beforeAll, test } from "vitest";
-import { answerNode } from "../../../src/engines/statefun/http/node-handler.ts";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { Cluster } from "./support/cluster.ts";
+import { serveFunctions } from "./support/functions-server.ts";
+import type { FunctionsServer } from "./support/functions-server.ts";
 import { SlowClock } from "./support/slow-clock.ts";
 import { Tenants } from "./support/tenants.ts";
 
@@ -23,19 +20,15 @@ const SLOWNESS = 8;
 const clock = new SlowClock(SLOWNESS);
 const tenants = new Tenants(SLOWNESS);
 const folder = mkdtempSync(join(tmpdir(), "handback-statefun-"));
-let server: Server;
+let server: FunctionsServer;
 let cluster: Cluster;
 let made = 0;
 
 beforeAll(async () => {
-  server = createServer((request, response) => void answerNode(request, response, tenants.handle));
-  server.keepAliveTimeout = 20_000;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  server = await serveFunctions(tenants.handle);
   cluster = await Cluster.start({
     data: folder,
-    endpoint: `http://127.0.0.1:${port}/statefun`,
+    endpoint: server.endpoint,
     namespaces: ["_sys", "test"],
     egresses: [REPLIES],
   });

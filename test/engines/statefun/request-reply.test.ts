@@ -253,6 +253,34 @@ describe("a request that would restart the job", () => {
   });
 });
 
+describe("a request over HTTP", () => {
+  const body = encodeRequest({
+    target: "shop/greeter/1",
+    invocations: [{ argument: text("Ada") }],
+  });
+  const send = (init: RequestInit) =>
+    module().fetch(new Request("http://localhost/statefun", { method: "POST", ...init }));
+  const octets = { "content-type": "application/octet-stream" };
+
+  test("is answered with bytes of exactly the content type that a cluster accepts", async () => {
+    const response = await send({ body: body.slice(), headers: octets });
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      200,
+      "application/octet-stream",
+    ]);
+    expect(decodeAnswer(new Uint8Array(await response.arrayBuffer())).missing).toHaveLength(3);
+  });
+
+  test.each([
+    ["another method", { method: "PUT", body: "x", headers: octets }, 405],
+    ["another content type", { body: "x", headers: { "content-type": "text/plain" } }, 415],
+    ["no body", { headers: octets }, 400],
+    ["a body that is no request", { body: Uint8Array.of(1, 2, 3), headers: octets }, 400],
+  ])("with %s is refused", async (_, init, status) => {
+    expect((await send(init)).status).toBe(status);
+  });
+});
+
 describe("state with declared types", () => {
   const visits = stateful("shop/visits", {
     state: {

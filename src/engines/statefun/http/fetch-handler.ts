@@ -8,8 +8,9 @@ export type HandleBytes = (bytes: Uint8Array) => Promise<Uint8Array>;
 
 /**
  * Answers the request of a cluster with Fetch-standard objects: 405 for a method other than POST,
- * 415 for another content type, 400 for a body that is no request, and else 200. A cluster repeats
- * a request that got another answer, and in the end restarts its job. So user code never causes one.
+ * 415 for another content type, 400 for a body that is no request, 500 if the library fails, and else
+ * 200. A cluster repeats a request that got another answer, and in the end restarts its job. So user
+ * code never causes one.
  */
 export async function answerFetch(request: Request, handle: HandleBytes): Promise<Response> {
   if (request.method !== "POST") return refuse(405, "expected POST", { allow: "POST" });
@@ -21,7 +22,7 @@ export async function answerFetch(request: Request, handle: HandleBytes): Promis
     return bytesResponse(await handle(body));
   } catch (error) {
     if (HandbackError.is(error, "INVALID_INPUT")) return refuse(400, error.message);
-    throw error;
+    return refuse(500, "the request could not be handled");
   }
 }
 

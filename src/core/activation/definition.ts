@@ -25,7 +25,7 @@ export interface Definition {
   handles?(name: string): boolean;
   /**
    * Time in ms after which a canceled run of a user's handler is given up, if it has not ended.
-   * Default: {@link GRACE_MS}.
+   * Default: 30 s.
    */
   readonly graceMs?: number;
   /** Handles the message. The engine waits for a returned promise. */

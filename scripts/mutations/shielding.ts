@@ -210,7 +210,7 @@ export const SHIELDING: readonly Mutation[] = [
     replace: "{ ...cleanUp, consumers: [], cancelled: true }",
     test: ENDED_RUNS,
     killedBy:
-      "clean-up of a call whose handler is running > runs after the clean-ups inside it, with what they end with",
+      "clean-up of a call whose handler is running > runs after the clean-ups inside it, with what they end with: retry",
   },
   {
     breaks: "sagas: ifUnsure has an idempotency key of its own",

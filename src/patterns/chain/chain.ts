@@ -4,6 +4,7 @@ import type { Context } from "../../futures/types/context.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { Settlement } from "../../futures/types/future.ts";
+import { isCancellation } from "../../futures/types/run-ending.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped } from "../diagram/shape.ts";
 import { stageType } from "../composing/stage-name.ts";
@@ -61,10 +62,14 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   const next = fn(
     stageType(type, "next", shape),
     (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
-      const { label = "", map } = plans[at] ?? {};
-      if (result.status === "rejected")
-        return ctx.rejected(stepFailed({ type, at, label }, result.reason));
-      return goOn(ctx, at + 1, map === undefined ? result.value : map(result.value));
+      const { label = "", map = (value: unknown) => value } = plans[at] ?? {};
+      if (result.status === "fulfilled") return goOn(ctx, at + 1, map(result.value));
+      const { reason, fulfilled } = result;
+      const isLast = plans.slice(at + 1).every(({ begin }) => begin === undefined);
+      // Canceled, but the whole chain came to its end.
+      return isCancellation(reason) && fulfilled !== undefined && isLast
+        ? goOn(ctx, at + 1, map(fulfilled.value))
+        : ctx.rejected(stepFailed({ type, at, label }, reason));
     },
   );
 

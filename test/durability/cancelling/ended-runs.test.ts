@@ -1,6 +1,6 @@
 import { fn, memory, stateful, value } from "handback";
-import type { Context, Future, RunEnding, Settlement } from "handback";
-import { retry, saga, withTimeout } from "handback/patterns";
+import type { Context, Fn, Future, RunEnding, Settlement } from "handback";
+import { chain, retry, saga, withTimeout } from "handback/patterns";
 import { everyCrash } from "handback/testing";
 import { describe, expect, test } from "vitest";
 import { start } from "../support/started-engine.ts";
@@ -147,14 +147,17 @@ describe("clean-up of a call whose handler is running", () => {
     }
   });
 
-  test("runs after the clean-ups inside it, with what they end with", async () => {
+  test.each([
+    ["retry", retry],
+    ["chain", (type: string, f: Fn<string, string>) => chain(type, f, (id: string) => id)],
+  ])("runs after the clean-ups inside it, with what they end with: %s", async (_, around) => {
     const said: string[] = [];
     const clock = (await start({ functions: [] })).clock;
     const charge = fn("test/charge", async (_, id: string) => (await clock.work(100), id));
     const undo = fn("test/undo", (_, id: string) => void said.push(`undo ${id}`));
     const f = saga(
       "test/outer",
-      { do: retry("test/retried", charge), undo },
+      { do: around("test/around", charge), undo },
       fn("test/next", (_, id: string) => id),
     );
     const { engine } = await start({ functions: [f] }, clock);

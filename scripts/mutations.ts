@@ -2,6 +2,7 @@ import { CANCELLATION } from "./mutations/cancellation.ts";
 import { COMMIT } from "./mutations/commit.ts";
 import { DAMAGE } from "./mutations/damage.ts";
 import { AGEING } from "./mutations/deploy/ageing.ts";
+import { KEPT_EVENTS_AND_KEYS } from "./mutations/deploy/kept-events.ts";
 import { MIGRATIONS } from "./mutations/deploy/migration.ts";
 import { COPIES_OF_THE_PACKAGE } from "./mutations/host/copies.ts";
 import { RENAMED } from "./mutations/deploy/renames.ts";
@@ -39,6 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...POISON,
   ...DAMAGE,
   ...MIGRATIONS,
+  ...KEPT_EVENTS_AND_KEYS,
   ...AGEING,
   ...STORE_REALMS,
   ...STORE_OWNERSHIP,

@@ -51,21 +51,21 @@ function handle(
 }
 
 const settle = { name: "settle", control: { index: 0, ok: true, tally: USAGE } };
-/** A system function, the value that has its version, and a message that changes that. */
+/** A system function, the value that has its version, a message that changes that, and the version. */
 const STATES = [
-  ["_sys/all", "join", settle],
-  ["_sys/race", "race", settle],
-  ["_sys/first", "first", settle],
-  ["_sys/wait", "ticks", settle],
-  ["_sys/event", "queue", { name: "signal", control: null }],
+  ["_sys/all", "join", settle, 1],
+  ["_sys/race", "race", settle, 1],
+  ["_sys/first", "first", settle, 1],
+  ["_sys/wait", "ticks", settle, 1],
+  ["_sys/event", "queue", { name: "signal", control: null }, 2],
 ] as const;
 
-describe.each(STATES)("the state of %s", (type, name, message) => {
+describe.each(STATES)("the state of %s", (type, name, message, version) => {
   const written = () =>
     handle(type, message).writes.find((write) => write.name === name)?.value?.content.json;
 
   test("has a version", () => {
-    expect(written()).toMatchObject({ v: 1 });
+    expect(written()).toMatchObject({ v: version });
   });
 
   test("is read without a version, as the first release wrote it", () => {
@@ -75,11 +75,22 @@ describe.each(STATES)("the state of %s", (type, name, message) => {
   });
 
   test("is refused in a format of a later release", () => {
-    const later = { ...(written() as object), v: 2 };
+    const later = { ...(written() as object), v: version + 1 };
     expect(() => handle(type, message, { [name]: later })).toThrow(
-      `the value ${name} of ${type} has format 2, and this release reads up to 1`,
+      `the value ${name} of ${type} has format ${version + 1}, and this release reads up to ${version}`,
     );
   });
+});
+
+test("an event queue of version 1 serves the values that it kept inside, before later ones", () => {
+  const queue = { v: 1, values: ['"a"', '"b"'], waiters: [], guards: 0 };
+  const consumers = [{ to: "answer", key: "k" }];
+  const message = { name: "wait", control: { consumers } };
+  const { replies, writes } = handle("_sys/event", message, { queue });
+  expect(replies).toMatchObject([{ key: "k", payload: '"a"' }]);
+  expect(writes[0]?.value?.content.json).toMatchObject({ v: 2, values: ['"b"'] });
+  const kept = handle("_sys/event", { name: "signal", control: null }, { queue });
+  expect(kept.writes[0]?.value?.content.json).toMatchObject({ values: queue.values, next: 1 });
 });
 
 test.each([

@@ -14,7 +14,6 @@ import { checkFlowKey, checkName } from "../../core/validation/names.ts";
 import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
-import type { FunctionSpec } from "../define/spec.ts";
 import { resolveTarget } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
@@ -58,6 +57,8 @@ import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
+import { formerNames } from "./started-as.ts";
+import type { StartedAs } from "./started-as.ts";
 
 export type {
   FlowHandle,
@@ -347,6 +348,7 @@ export class Client {
         ? digest(`${as.type}\n${as.name}\n${stateful ? (id ?? "") : ""}\n${text}`)
         : undefined,
       creates: stateful && id === undefined ? true : undefined,
+      events: spec.events,
       key: this.#nextKey(),
     });
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
@@ -358,6 +360,12 @@ export class Client {
     if (former !== undefined) kept = await ask(former, input);
     // Earlier versions digested the input in the order of its keys.
     if (kept.outcome === "conflict" && input !== payload) kept = await ask(former ?? own, payload);
+    if (kept.outcome === "reserved")
+      throw new HandbackError(
+        flowKey === undefined ? "INVALID_KEY" : "INVALID_IDEMPOTENCY_KEY",
+        `${flow} has the form of the keys that the engine makes, and there is no such flow: expected another key`,
+        { details: { flow } },
+      );
     if (kept.outcome === "conflict") {
       throw new HandbackError(
         "IDEMPOTENCY_CONFLICT",
@@ -519,22 +527,6 @@ interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]
   readonly fresh?: boolean;
   /** It starts work. */
   readonly begins?: boolean;
-}
-
-/** The names of a function and of its operation under which a flow was started. */
-type StartedAs = Pick<StartFlow, "type" | "name">;
-
-/** Returns the names of a flow's start if they are former names of this operation. */
-function formerNames(
-  { type, aliases, formerOperations }: FunctionSpec,
-  operation: string,
-  started: { readonly type: string; readonly name?: string },
-): StartedAs | undefined {
-  const { type: startedType, name = operation } = started;
-  const isSame = startedType === type && name === operation;
-  const isOfType = startedType === type || aliases.includes(startedType);
-  const isOfOperation = name === operation || formerOperations.get(name) === operation;
-  return !isSame && isOfType && isOfOperation ? { type: startedType, name } : undefined;
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {

@@ -10,14 +10,16 @@ export interface Replies {
   };
   readonly secret: { readonly read: { readonly secret: string } };
   readonly flow: {
-    readonly start: Outcome<"started" | "attached" | "conflict"> & {
+    readonly start: Outcome<"started" | "attached" | "conflict" | "reserved"> & {
       /** What the flow was started with: the function, its operation, and the id of its state. */
       readonly type: string;
       readonly name?: string;
       readonly stateId?: string;
     };
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };
-    readonly signal: Outcome<"signalled" | "over" | "unknown" | "full" | "conflict">;
+    readonly signal: Outcome<
+      "signalled" | "over" | "unknown" | "full" | "manyEvents" | "undeclared" | "conflict"
+    >;
     readonly cancel: Outcome<"cancelled" | "over" | "unknown">;
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
   };

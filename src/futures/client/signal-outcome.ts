@@ -1,3 +1,4 @@
+import { MOST_EVENT_NAMES, MOST_KEPT_CHARACTERS, MOST_KEPT_EVENTS } from "../flow/flow.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import { canonicalText } from "../../core/codec/canonical-text.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
@@ -36,6 +37,18 @@ export function refusedSignal(
       return new HandbackError(
         "IDEMPOTENCY_CONFLICT",
         `the flow ${flow} was signaled under this key before, with another event or value`,
+        { details },
+      );
+    case "manyEvents":
+      return new HandbackError(
+        "OVERLOADED",
+        `the flow ${flow} keeps as many events for later as it may: ${MOST_KEPT_EVENTS} values, ${MOST_KEPT_CHARACTERS} characters, or ${MOST_EVENT_NAMES} names`,
+        { details },
+      );
+    case "undeclared":
+      return new HandbackError(
+        "INVALID_NAME",
+        `the flow ${flow} takes no event of this name: its function declares the names of its events`,
         { details },
       );
     case "full":

@@ -1,8 +1,10 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { checkName } from "../../core/validation/names.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
 import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
+import { keptEvent } from "./kept-event.ts";
 import { planOf, readVersioned } from "../protocol/combinator.ts";
 import type { Combinator } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
@@ -17,13 +19,17 @@ import { sendSystemMessage, systemFunction } from "../protocol/system.ts";
  * that were not served yet.
  *
  * E1 First in, first out, on both sides. One value serves one waiter.
- * E2 A value that arrives before its waiter is kept for it.
+ * E2 A value that arrives before its waiter is kept for it, at an address of its own.
  * E3 The queue ends with its flow, and its waiters are rejected.
  * E4 A waiter is removed with its scope, and then takes no value.
  */
 type EventQueue = {
   readonly v?: number;
-  readonly values: readonly string[];
+  /** Values that an earlier release kept here. They come before the others. */
+  readonly values?: readonly string[];
+  /** The numbers of the first kept value, and of the next one. */
+  readonly first?: number;
+  readonly next?: number;
   readonly waiters: readonly Waiter[];
   /** Number of cancellation watches given to waiters so far. */
   readonly guards: number;
@@ -31,24 +37,36 @@ type EventQueue = {
 type Waiter = { readonly consumers: readonly Consumer[]; readonly guard?: CancellationWatch };
 
 const VALUE = "queue";
-/** Version of the stored state. Version 0 had no number. */
-const FORMAT = 1;
-const EMPTY: EventQueue = { v: FORMAT, values: [], waiters: [], guards: 0 };
+/** Version of the stored state. Version 0 had no number. Version 1 kept the values inside. */
+const FORMAT = 2;
+const EMPTY: EventQueue = { v: FORMAT, waiters: [], guards: 0 };
 
 /** The combinator of `ctx.event`. The id of an instance comes from {@link queueId}. */
 export const event: Combinator<{ readonly event: string }> = {
   kind: "event",
   definitions: [
     systemFunction("event", [VALUE], {
-      wait: (activation, wait) =>
-        saveQueue(activation, addWaiter(activation, queueOrNew(activation), wait)),
+      wait(activation, wait) {
+        const queue = queueOrNew(activation);
+        saveQueue(
+          activation,
+          takeKept(activation, queue, wait) ?? addWaiter(activation, queue, wait),
+        );
+      },
       signal(activation) {
         const queue = queueOrNew(activation);
-        saveQueue(activation, { ...queue, values: [...queue.values, activation.envelope.payload] });
+        saveQueue(activation, serveFirst(activation, queue) ?? keepValue(activation, queue));
+      },
+      offer(activation, { key }) {
+        const served = serveFirst(activation, readQueue(activation) ?? EMPTY);
+        if (served !== undefined) saveQueue(activation, served);
+        const outcome = served === undefined ? "manyEvents" : "signalled";
+        activation.replyTo(key, UNDEFINED, { outcome });
       },
       over: endQueue,
       guard: (activation, { token }) => removeWaiter(activation, token),
     }),
+    keptEvent,
   ],
   methods: {
     event(context, name) {
@@ -57,7 +75,7 @@ export const event: Combinator<{ readonly event: string }> = {
     },
   },
   compile({ activation, flow }, _, { details }, { scope, consumers }) {
-    const control = scope.id === undefined ? { consumers } : { consumers, scope: scope.id };
+    const control = { consumers, scope: scope.id };
     const id = queueId(flow ?? "", details.event);
     sendSystemMessage(activation, { to: "event", id, name: "wait", control });
   },
@@ -80,31 +98,58 @@ function queueOrNew(activation: Activation): EventQueue {
   return EMPTY;
 }
 
+function saveQueue(activation: Activation, queue: EventQueue): void {
+  activation.write(VALUE, { json: { ...queue, v: FORMAT } });
+}
+
 function addWaiter(
   activation: Activation,
   queue: EventQueue,
   { consumers, scope }: Messages["event"]["wait"],
 ): EventQueue {
-  const token = `waiter/${queue.guards}`;
-  // A waiter that is served at once needs no watch.
-  const isServed = queue.values.length > 0;
-  const guard = isServed ? undefined : watchCancellation(activation, scope, token);
+  const guard = watchCancellation(activation, scope, `waiter/${queue.guards}`);
   const waiter: Waiter = guard === undefined ? { consumers } : { consumers, guard };
   const guards = queue.guards + (guard === undefined ? 0 : 1);
   return { ...queue, waiters: [...queue.waiters, waiter], guards };
 }
 
-function saveQueue(activation: Activation, queue: EventQueue): void {
-  const served = serveFirst(activation, queue);
-  activation.write(VALUE, { json: { ...served, v: FORMAT } });
+/** Gives the first kept value to a new waiter, which needs no watch. Without one: `undefined`. */
+function takeKept(
+  activation: Activation,
+  queue: EventQueue,
+  { consumers }: Messages["event"]["wait"],
+): EventQueue | undefined {
+  const { values: [value, ...values] = [], first = 0, next = 0 } = queue;
+  if (value !== undefined) {
+    serveWaiter(activation, { consumers }, fulfilledSettlement(value as Encoded));
+    return { ...queue, values };
+  }
+  if (first === next) return undefined;
+  const { id } = activation.address;
+  const control = { flow: flowOfQueue(id), consumers };
+  sendSystemMessage(activation, { to: "keptEvent", id: keptId(id, first), name: "take", control });
+  return { ...queue, first: first + 1 };
 }
 
-function serveFirst(activation: Activation, queue: EventQueue): EventQueue {
-  const [value, ...values] = queue.values;
+/** Gives the signaled value to the first waiter. Without one: `undefined`. */
+function serveFirst(activation: Activation, queue: EventQueue): EventQueue | undefined {
   const [waiter, ...waiters] = queue.waiters;
-  if (value === undefined || waiter === undefined) return queue;
-  serveWaiter(activation, waiter, fulfilledSettlement(value as Encoded));
-  return { ...queue, values, waiters };
+  if (waiter === undefined) return undefined;
+  serveWaiter(activation, waiter, fulfilledSettlement(activation.envelope.payload));
+  return { ...queue, waiters };
+}
+
+function keepValue(activation: Activation, queue: EventQueue): EventQueue {
+  const { next = 0 } = queue;
+  const { id } = activation.address;
+  sendSystemMessage(activation, {
+    to: "keptEvent",
+    id: keptId(id, next),
+    name: "keep",
+    control: { flow: flowOfQueue(id) },
+    payload: activation.envelope.payload,
+  });
+  return { ...queue, next: next + 1 };
 }
 
 function serveWaiter(activation: Activation, waiter: Waiter, settled: Settled): void {
@@ -121,7 +166,7 @@ function removeWaiter(activation: Activation, token: string): void {
   const work = { what: "the wait for the event", run: "neverBegan", flow } as const;
   deliverCancelled(activation, gone.consumers, work);
   const waiters = queue.waiters.filter((waiter) => waiter !== gone);
-  activation.write(VALUE, { json: { ...queue, waiters, v: FORMAT } });
+  saveQueue(activation, { ...queue, waiters });
 }
 
 /** Rejects the waiters, because no value will be signaled any more. */
@@ -129,8 +174,18 @@ function endQueue(activation: Activation): void {
   const flow = flowOfQueue(activation.address.id);
   const why = `the flow ${flow} ended before the event arrived`;
   const over = rejectedWithCode("FLOW_OVER", why, { flow });
-  for (const waiter of readQueue(activation)?.waiters ?? []) serveWaiter(activation, waiter, over);
+  const { waiters, first = 0, next = 0 } = readQueue(activation) ?? EMPTY;
+  for (const waiter of waiters) serveWaiter(activation, waiter, over);
+  for (let at = first; at < next; at++) {
+    const id = keptId(activation.address.id, at);
+    sendSystemMessage(activation, { to: "keptEvent", id, name: "over", control: null });
+  }
   activation.delete(VALUE);
+}
+
+/** Returns the id of a kept value. */
+function keptId(queue: string, at: number): string {
+  return `${at}\n${queue}`;
 }
 
 /** Returns the id of a flow's queue for events of one name. Names hold no newline. */

@@ -1,6 +1,6 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
+import { checkFunctionType, checkName } from "../../core/validation/names.ts";
 import {
   checkedBy,
   durationMs,
@@ -32,6 +32,7 @@ export const HANDLING_OPTIONS = {
   grace: optional(durationMs()),
   aliases: withDefault([], list<string>()),
   parts: withDefault([], checkedBy(readParts)),
+  events: optional(list<string>()),
 } satisfies OptionTable<HandlingOptions>;
 
 function readParts(value: unknown, name: string): readonly object[] {
@@ -51,13 +52,15 @@ export function handlingSpec({
   grace,
   aliases,
   parts,
+  events,
 }: ReadOptions<typeof HANDLING_OPTIONS>): Pick<
   FunctionSpec,
-  "aliases" | "parts" | "retry" | "timeoutMs" | "graceMs"
+  "aliases" | "parts" | "events" | "retry" | "timeoutMs" | "graceMs"
 > {
   return {
     aliases: aliases.map(checkFunctionType),
     parts,
+    ...(events !== undefined && { events: events.map((name) => checkName(name, "event")) }),
     ...(retry !== undefined && {
       retry: {
         maxAttempts: retry.maxAttempts,

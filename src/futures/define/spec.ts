@@ -41,6 +41,8 @@ export interface FunctionSpec {
   readonly retry?: RetrySpec;
   readonly timeoutMs?: number;
   readonly graceMs?: number;
+  /** The names of the events that its flows take. Absent: any. */
+  readonly events?: readonly string[];
   /** Functions that this one is made of, registered with it. */
   readonly parts: readonly object[];
 }

@@ -29,6 +29,10 @@ type RareFields = {
   readonly cancelled?: true | undefined;
   /** Ids of its event queues, which end with it. */
   readonly queues?: readonly string[] | undefined;
+  /** The names of the events that it takes. Absent: any. */
+  readonly events?: readonly string[] | undefined;
+  /** The values of events that are kept for later: their number, and their characters. */
+  readonly kept?: { readonly count: number; readonly chars: number } | undefined;
   /** The number of keys under which it was signaled, and their pages. */
   readonly signals?: { readonly count: number; readonly pages: string } | undefined;
   /** The last few rejections without a consumer. */
@@ -65,11 +69,15 @@ export function encodeFlowRecord(record: FlowRecord): Json {
     stateId = ABSENT,
     name = ABSENT,
   } = record;
-  const { number, digest, cancelled, queues, unhandled, signals } = record;
+  const { number, digest, cancelled, queues, unhandled, signals, kept, events } = record;
   const settled = ok === undefined ? PENDING : ok ? OK : FAILED;
   const usual = [type, startedAt, tally, settled, settledAt, stateId, name] as const;
-  const isUsual = (number ?? digest ?? cancelled ?? queues ?? unhandled ?? signals) === undefined;
-  return isUsual ? usual : [...usual, { number, digest, cancelled, queues, unhandled, signals }];
+  const isUsual =
+    (number ?? digest ?? cancelled ?? queues ?? unhandled ?? signals ?? kept ?? events) ===
+    undefined;
+  return isUsual
+    ? usual
+    : [...usual, { number, digest, cancelled, queues, unhandled, signals, kept, events }];
 }
 
 /** Decodes the result of {@link encodeFlowRecord}. */

@@ -3,7 +3,7 @@ import { addUsage } from "../../core/activation/meter.ts";
 import type { UsageTotals } from "../../core/activation/meter.ts";
 import { noteWork } from "../../core/activation/work-note.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { rootId } from "../../core/message/message-id.ts";
+import { FLOW_DIGITS, isGeneratedId, rootId } from "../../core/message/message-id.ts";
 import { queueId } from "../combinators/event.ts";
 import { CALL } from "../define/spec.ts";
 import type { CallControl } from "../protocol/call.ts";
@@ -20,6 +20,10 @@ import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./si
 /** Name of the value that holds a flow's custom status. */
 export const STATUS_VALUE = "status";
 const MAX_UNHANDLED = 16;
+/** What a flow keeps of events that it does not wait for: values, their characters, and names. */
+export const MOST_KEPT_EVENTS = 10_000;
+export const MOST_KEPT_CHARACTERS = 67_108_864;
+export const MOST_EVENT_NAMES = 1_000;
 
 /** Returns the key of the reply that a settled flow sends. */
 export function settledReplyKey(flow: string): string {
@@ -65,6 +69,10 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
   settle: settleFlow,
   bill: changing((_, record, { tally }) => addToBill(record, tally)),
   unhandled: changing(addUnhandled),
+  kept: changing((_, record, { count, chars }) => {
+    const kept = record.kept ?? NONE_KEPT;
+    return { ...record, kept: { count: kept.count + count, chars: kept.chars + chars } };
+  }),
   status(activation) {
     if (readFlow(activation) === undefined) return;
     const { expiresAt } = activation.read(FLOW_VALUE) ?? {};
@@ -77,6 +85,26 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
     saveFlow(activation, { ...record, queues: [...(record.queues ?? []), queue] });
   },
 });
+
+const NONE_KEPT = { count: 0, chars: 0 };
+
+/** Tells whether a key has the form of those that the engine makes. Nobody else may make one. */
+function isMadeByEngine(key: string): boolean {
+  return (key.length === FLOW_DIGITS && /^[0-9a-f]+$/.test(key)) || isGeneratedId(key);
+}
+
+/** Tells whether a flow keeps as many events for later as it may, or as many names of events. */
+function isFull(
+  { kept = NONE_KEPT, queues = [] }: FlowRecord,
+  queue: string,
+  size: number,
+): boolean {
+  return (
+    kept.count >= MOST_KEPT_EVENTS ||
+    kept.chars + size > MOST_KEPT_CHARACTERS ||
+    (queues.length >= MOST_EVENT_NAMES && !queues.includes(queue))
+  );
+}
 
 function readFlow(activation: Activation): FlowRecord | undefined {
   const stored = activation.json(FLOW_VALUE);
@@ -95,7 +123,7 @@ function addUnhandled(activation: Activation, record: FlowRecord): FlowRecord {
 }
 
 function startFlow(activation: Activation, call: StartFlow): void {
-  const { key, number, type, stateId, name, digest, creates } = call;
+  const { key, number, type, stateId, name, digest, creates, events } = call;
   const flow = activation.address.id;
   const record = readFlow(activation);
   if (record !== undefined) {
@@ -111,6 +139,8 @@ function startFlow(activation: Activation, call: StartFlow): void {
       stateId: record.stateId,
     });
   }
+  if (flow !== number && isMadeByEngine(flow))
+    return activation.replyTo(key, UNDEFINED, { outcome: "reserved", type });
   const id = rootId(number);
   const control: CallControl = {
     consumers: [{ to: "flow", id: flow }],
@@ -127,8 +157,9 @@ function startFlow(activation: Activation, call: StartFlow): void {
     scope: number,
   };
   activation.send(first);
-  if (number === flow) activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
-  else saveFlow(activation, { ...recordOfFirstCall(first), number, digest });
+  if (number === flow && events === undefined)
+    activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
+  else saveFlow(activation, { ...recordOfFirstCall(first), number, digest, events });
   activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });
 }
 
@@ -191,14 +222,26 @@ function queryFlow(activation: Activation, { key }: ReplyKey): void {
 function signalFlow(activation: Activation, signal: Messages["flow"]["signal"]): void {
   const { key, event, once } = signal;
   const record = readFlow(activation);
+  const { payload, target } = activation.envelope;
+  if (record?.ok === undefined && record?.events?.includes(event) === false)
+    return activation.replyTo(key, UNDEFINED, { outcome: "undeclared" });
+  const full = record !== undefined && isFull(record, queueId(target.id, event), payload.length);
   if (once !== undefined && record !== undefined) {
-    const counted = checkSignal(activation, record, { ...signal, once });
+    const counted = checkSignal(activation, record, { ...signal, once }, full);
     if (counted !== undefined) saveFlow(activation, counted);
     return;
   }
   const outcome = record === undefined ? "unknown" : record.ok === undefined ? "signalled" : "over";
+  // A flow that keeps no more events still takes one that it waits for.
+  if (outcome === "signalled" && full) return offerEvent(activation, event, key);
   if (outcome === "signalled") sendEvent(activation, event);
   activation.replyTo(key, UNDEFINED, { outcome });
+}
+
+function offerEvent(activation: Activation, event: string, key: string): void {
+  const id = queueId(activation.address.id, event);
+  const { payload } = activation.envelope;
+  sendSystemMessage(activation, { to: "event", id, name: "offer", control: { key }, payload });
 }
 
 /** Sends the value of a signal to the queue of its event. */

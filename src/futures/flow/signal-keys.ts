@@ -69,11 +69,13 @@ export function checkSignal(
   activation: Activation,
   record: FlowRecord,
   signal: Messages["flow"]["signal"] & { readonly once: KeyedSignal },
+  isFullOfEvents: boolean,
 ): FlowRecord | undefined {
   const { once, key, event } = signal;
   const { count, pages } = record.signals ?? NO_KEYS;
   const page = once.key.slice(0, PAGE_DIGITS);
-  const unknown = record.ok !== undefined ? "over" : count < MOST_SIGNAL_KEYS ? "admit" : "full";
+  const fits = isFullOfEvents ? "manyEvents" : count < MOST_SIGNAL_KEYS ? "admit" : "full";
+  const unknown = record.ok === undefined ? fits : "over";
   const { payload, target } = activation.envelope;
   sendSystemMessage(activation, {
     to: "signalKeys",

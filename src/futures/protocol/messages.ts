@@ -41,6 +41,8 @@ export interface Messages {
     readonly unhandled: null;
     /** A custom status, in the payload. */
     readonly status: null;
+    /** Values of events were kept for later, or taken. */
+    readonly kept: { readonly count: number; readonly chars: number };
     /** An event queue exists and ends with the flow. */
     readonly queue: { readonly queue: string };
   };
@@ -49,9 +51,20 @@ export interface Messages {
     readonly wait: { readonly consumers: readonly Consumer[]; readonly scope?: string };
     /** A value arrived, in the payload. */
     readonly signal: null;
+    /** A value arrived at a flow that keeps no more events: a waiter takes it, or it is refused. */
+    readonly offer: ReplyKey;
     /** The flow has ended. */
     readonly over: null;
     readonly guard: WatchToken;
+  };
+  /** A value of an event that is kept for a waiter. */
+  readonly keptEvent: {
+    /** Keeps the value, which is the payload. */
+    readonly keep: { readonly flow: string };
+    /** Gives the value to a waiter. */
+    readonly take: { readonly flow: string; readonly consumers: readonly Consumer[] };
+    /** The flow has ended. */
+    readonly over: null;
   };
   /** A page of keys under which a flow was signaled. */
   readonly signalKeys: {
@@ -59,7 +72,7 @@ export interface Messages {
     readonly check: SignalFlow & {
       readonly once: KeyedSignal;
       readonly flow: string;
-      readonly unknown: "admit" | "full" | "over";
+      readonly unknown: "admit" | "full" | "manyEvents" | "over";
     };
     /** The flow has ended. */
     readonly over: { readonly keepUntil: number };
@@ -163,4 +176,6 @@ export type StartFlow = ReplyKey & {
   readonly name: string;
   readonly digest?: string | undefined;
   readonly creates?: true | undefined;
+  /** The names of the events that the flow takes. Absent: any. */
+  readonly events?: readonly string[] | undefined;
 };

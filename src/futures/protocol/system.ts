@@ -13,6 +13,7 @@ export const SYSTEM = {
   cell: "_sys/cell",
   timer: "_sys/timer",
   event: "_sys/event",
+  keptEvent: "_sys/kept-event",
   signalKeys: "_sys/signal-keys",
   secret: "_sys/secret",
 } as const satisfies Readonly<Record<keyof Messages, string>>;

@@ -43,6 +43,11 @@ export interface HandlingOptions {
    * and keys.
    */
   readonly aliases?: readonly string[];
+  /**
+   * The names of all events that flows of this function wait for. A signal of another name is
+   * `INVALID_NAME`. Default: any name.
+   */
+  readonly events?: readonly string[];
   /** Functions that this one is made of. An engine that hosts it hosts them too. */
   readonly parts?: readonly object[];
 }

@@ -11,6 +11,14 @@ const KNOWN = "all copies of the package in a process know each other's values";
 export const COPIES_OF_THE_PACKAGE: readonly Mutation[] = [
   {
     breaks: "copies: each knows its own functions only",
+    file: "src/futures/define/spec.ts",
+    find: "const SPEC = Symbol.for(",
+    replace: "const SPEC: unique symbol = Symbol(",
+    test: COPIES,
+    killedBy: KNOWN,
+  },
+  {
+    breaks: "copies: each knows its own steps and test doubles only",
     file: "src/core/data/brand.ts",
     find: "this.#key = Symbol.for(",
     replace: "this.#key = Symbol(",

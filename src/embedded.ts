@@ -34,6 +34,7 @@ import { consoleLog } from "./engines/embedded/host/console-log.ts";
 import { guardedHost } from "./engines/embedded/host/guarded-host.ts";
 import { systemClock } from "./engines/embedded/host/system-clock.ts";
 import { systemScheduler } from "./engines/embedded/host/system-scheduler.ts";
+import { requireRealTimers } from "./machine/real-time.ts";
 import { Client } from "./futures/client/client.ts";
 import { defineEgress } from "./futures/run/egress.ts";
 import type { Sink } from "./futures/run/egress.ts";
@@ -213,7 +214,8 @@ const OPTIONS = {
  * engine.
  *
  * @throws `INVALID_OPTIONS`, `DUPLICATE_FUNCTION`, `STORE_LOCKED`, `STORE_BUSY`,
- * `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `STORE_INCOMPLETE`, `FORMAT_TOO_NEW`
+ * `STORE_OPEN_FAILED`, `STORE_CORRUPT`, `STORE_INCOMPLETE`, `FORMAT_TOO_NEW`; `UNSUPPORTED` if fake
+ * timers were installed before the library was loaded
  * @example
  * import { embedded, fn, sqlite } from "handback";
  *
@@ -222,7 +224,8 @@ const OPTIONS = {
  * console.log(await engine.client.call(hello, "world"));
  * await engine.close();
  */
-export function embedded(options: EmbeddedOptions): Promise<Embedded> {
+export async function embedded(options: EmbeddedOptions): Promise<Embedded> {
+  requireRealTimers("embedded");
   return embeddedOn({ scheduler: systemScheduler, secret }, options);
 }
 

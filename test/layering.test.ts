@@ -70,6 +70,7 @@ describe("the layering check", () => {
     ["src/engines/embedded/state/a.ts", "../b.ts"],
     ["src/engines/embedded/state/a.ts", "../../../stores/store.ts"],
     ["src/stores/sqlite/a.ts", "../../core/b.ts"],
+    ["src/stores/sqlite/a.ts", "../../machine/b.ts"],
     ["src/embedded.ts", "./stores/memory/memory.ts"],
     ["src/testing/a.ts", "../engines/embedded/b.ts"],
     ["src/embedded.ts", "./engines/embedded/b.ts"],
@@ -99,6 +100,9 @@ describe("the layering check", () => {
     ["src/embedded.ts", "./index.ts"],
     ["src/futures/a.ts", "../core/index.ts"],
     ["src/core/a.ts", "../../test/b.ts"],
+    ["src/core/a.ts", "../machine/b.ts"],
+    ["src/futures/a.ts", "../machine/b.ts"],
+    ["src/machine/a.ts", "../futures/b.ts"],
     ["src/core/a.ts", "node:fs"],
     ["src/core/a.ts", "fs"],
     ["src/core/a.ts", "lodash"],
@@ -129,6 +133,32 @@ describe("the layering check", () => {
     ],
   ])("finds %s in core", (use, text) => {
     expect(check({ "src/core/a.ts": text })).toEqual([`src/core/a.ts uses ${use}`]);
+  });
+
+  test.each([
+    ["Date.now", "export const a = () => Date.now();"],
+    ["new Date()", "export const a = () => new Date();"],
+    ["setTimeout", "export const a = () => setTimeout(() => {}, 1);"],
+    ["clearTimeout", "export const a = () => clearTimeout(1);"],
+    ["setImmediate", "export const a = () => setImmediate(() => {});"],
+    ["performance", "export const a = () => performance.now();"],
+    ["queueMicrotask", "export const a = () => queueMicrotask(() => {});"],
+    [
+      "node:timers/promises#*",
+      'import * as timers from "node:timers/promises"; export const a = timers;',
+    ],
+  ])("finds %s, which fake timers replace, outside of the machine", (use, text) => {
+    for (const path of ["src/engines/embedded/a.ts", "src/stores/sqlite/a.ts", "src/http/a.ts"])
+      expect(check({ [path]: text })).toEqual([
+        `${path} uses ${use}, which may be a fake; src/machine/real-time.ts has a real one`,
+      ]);
+    expect(check({ "src/machine/real-time.ts": text })).toEqual([]);
+  });
+
+  test("lets an engine use the machine, and the real time of it", () => {
+    const text = `
+      import { setTimeout } from "../../machine/real-time.ts";
+      export const a = () => setTimeout(() => process.uptime(), Math.random());`;
     expect(check({ "src/engines/embedded/a.ts": text })).toEqual([]);
   });
 

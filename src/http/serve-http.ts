@@ -10,6 +10,7 @@ import {
   withDefault,
 } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
+import { clearTimeout, setTimeout } from "../machine/real-time.ts";
 import { problemAnswer } from "./error-response.ts";
 import { defaultHosts, isForHost, readHosts } from "./requests/allowed-hosts.ts";
 import type { Hosts } from "./requests/allowed-hosts.ts";

@@ -11,7 +11,16 @@ interface Layer {
   readonly pure?: boolean;
 }
 
-const EVERYTHING = ["core", "futures", "patterns", "adapters", "engines/*", "stores", "testing"];
+const EVERYTHING = [
+  "core",
+  "machine",
+  "futures",
+  "patterns",
+  "adapters",
+  "engines/*",
+  "stores",
+  "testing",
+];
 
 /** The contract between an engine and its stores: all that an engine sees of them. */
 const STORE_CONTRACT = "src/stores/store.ts";
@@ -26,12 +35,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["node:buffer", "node:crypto", "node:util/types"],
     pure: true,
   },
+  machine: { sees: ["core"], packages: ["node:*"] },
   futures: { sees: ["core"], packages: [], pure: true },
   patterns: { sees: ["core", "futures"], packages: [], pure: true },
   adapters: { sees: ["core", "futures"], packages: ["*"] },
-  "engines/*": { sees: ["core"], packages: ["*", "node:*"] },
-  stores: { sees: ["core"], packages: ["node:*"] },
-  testing: { sees: ["core", "futures", "engines/embedded", "stores"], packages: ["*"] },
+  "engines/*": { sees: ["core", "machine"], packages: ["*", "node:*"] },
+  stores: { sees: ["core", "machine"], packages: ["node:*"] },
+  testing: { sees: ["core", "machine", "futures", "engines/embedded", "stores"], packages: ["*"] },
   statefun: { sees: EVERYTHING, packages: [] },
   http: { sees: EVERYTHING, packages: ["*", "node:*"] },
   cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
@@ -111,12 +121,29 @@ function mayUsePackage(layer: Layer, specifier: string): boolean {
   return layer.packages.includes(isBuiltin(specifier) ? "node:*" : "*");
 }
 
+/** The file whose functions are real even where a test tool has replaced the global ones. */
+const REAL_TIME = "src/machine/real-time.ts";
+
+/** Uses of time that fake timers change. */
+const FAKED =
+  /^(node:(timers|timers\/promises|perf_hooks)#.*|Date\.now|new Date\(\)|performance|queueMicrotask|(set|clear)(Timeout|Interval|Immediate))$/;
+
 function purityViolations(path: string, source: Source, layer: Layer): string[] {
-  if (!layer.pure) return [];
+  if (!layer.pure)
+    return [...source.ambient, ...source.names]
+      .filter((use) => FAKED.test(use) && path !== REAL_TIME && !importsRealTime(path, source, use))
+      .map((use) => `${path} uses ${use}, which may be a fake; ${REAL_TIME} has a real one`);
   const random = source.names.filter((name) =>
     /^node:crypto#(random|webcrypto|getRandom|\*)/.test(name),
   );
   return [...source.ambient, ...random].map((use) => `${path} uses ${use}`);
+}
+
+function importsRealTime(path: string, source: Source, use: string): boolean {
+  return source.names.some((name) => {
+    const [specifier = "", imported] = name.split("#");
+    return imported === use && resolveImport(path, specifier) === REAL_TIME;
+  });
 }
 
 function resolveImport(from: string, specifier: string): string {

@@ -62,7 +62,7 @@ export function runProgram(
     FORCE_COLOR: undefined,
     npm_config_loglevel: "error",
   };
-  const result = spawnSync(program, args, { cwd, env, encoding: "utf8" });
+  const result = spawnSync(program, args, { cwd, env, encoding: "utf8", timeout: 300_000 });
   if (result.status !== 0)
     throw new Error(
       `${program} ${args.join(" ")} ended with ${result.status}\n${result.stdout}${result.stderr}`,

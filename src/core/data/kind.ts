@@ -43,9 +43,15 @@ export function isExactArray(value: object): value is readonly unknown[] {
   return Array.isArray(value) && isExactly(value, Array, "Array", 2);
 }
 
-/** Tells whether `value` is a Date, and not of a derived class. */
+/** Tells whether `value` is a Date, and not of a derived class other than that of fake timers. */
 export function isExactDate(value: object): value is Date {
-  return isDate(value) && isExactly(value, Date, "Date", 2);
+  return isDate(value) && (isExactly(value, Date, "Date", 2) || isMadeByFakeTimers(value));
+}
+
+/** Dates made under the fake timers of a test outlive these. Their class adds nothing to Date. */
+function isMadeByFakeTimers(value: Date): boolean {
+  const constructor = (Object.getPrototypeOf(value) as object | null)?.constructor;
+  return typeof constructor === "function" && Reflect.get(constructor, "isFake") === true;
 }
 
 /** Tells whether `value` is a Map, and not of a derived class. */

@@ -23,6 +23,12 @@ import { NODE_OPTIONS } from "../support/node-options.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
+// So that fake timers reach the store.
+vi.mock(import("../../../src/machine/real-time.ts"), async (original) => {
+  const { withGlobalTimers } = await import("../support/global-timers.ts");
+  return withGlobalTimers(original);
+});
+
 // Processes start slowly on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 afterEach(() => void vi.useRealTimers());

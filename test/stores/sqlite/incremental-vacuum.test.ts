@@ -5,6 +5,7 @@ import type { Store } from "handback";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { hasTooManyFreePages } from "../../../src/stores/sqlite/connection/incremental-vacuum.ts";
 import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
+import { CommitLatency } from "../../../src/stores/sqlite/writer/commit-latency.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { added, batchOf, deleted, message, row, sized } from "../support/batches.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
@@ -122,9 +123,8 @@ test.each([
   async (_, commitMs, times) => {
     const store = await opened();
     const checkpoint = vi.spyOn(SqliteWriter.prototype, "checkpoint");
-    let now = 0;
-    // Each commit reads the clock twice.
-    vi.spyOn(performance, "now").mockImplementation(() => (now += commitMs));
+    vi.spyOn(CommitLatency.prototype, "wasQuick", "get").mockReturnValue(commitMs < 10);
+    vi.spyOn(CommitLatency.prototype, "isFast", "get").mockReturnValue(commitMs <= 1);
     for (let seq = 1; seq <= 4; seq++)
       await store.commit(batchOf({ inserted: [sized(2_200_000, message(seq))] }));
     expect(checkpoint).toHaveBeenCalledTimes(times);

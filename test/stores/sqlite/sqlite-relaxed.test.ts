@@ -9,6 +9,12 @@ import { byThread } from "../support/by-thread.ts";
 import { onEventLoop } from "../support/on-event-loop.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
+// So that fake timers reach the store.
+vi.mock(import("../../../src/machine/real-time.ts"), async (original) => {
+  const { withGlobalTimers } = await import("../support/global-timers.ts");
+  return withGlobalTimers(original);
+});
+
 const newPath = (): string => join(temporaryDirectory(), "s.db");
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));

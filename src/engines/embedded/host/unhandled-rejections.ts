@@ -3,6 +3,7 @@ import { sharedByCopies } from "../../../core/data/shared-by-copies.ts";
 import { noteWork } from "../../../core/activation/work-note.ts";
 import { inWords, logFacts } from "../../../core/errors/log-facts.ts";
 import { currentActivation } from "./current-activation.ts";
+import { setImmediate } from "../../../machine/real-time.ts";
 
 /*
  * Rejections of promises that a handler started and did not await. Node would end the process, and

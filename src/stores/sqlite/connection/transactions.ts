@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { clearImmediate, setImmediate } from "../../../machine/real-time.ts";
 
 /**
  * The transactions of one connection.

@@ -5,6 +5,7 @@ import type { Batch } from "../../store.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import type { CommitRouting } from "./commit-routing.ts";
 import { releaseFreePages } from "./free-pages.ts";
+import { clearTimeout, setTimeout } from "../../../machine/real-time.ts";
 
 /** Characters that fill about one page of the log. */
 const CHARACTERS_PER_PAGE = 2_048;

@@ -3,6 +3,7 @@ import type { SqliteConnection } from "../connection/sqlite-connection.ts";
 import { OpenFiles } from "../file/open-files.ts";
 import { toStoreError } from "../file/sqlite-failure.ts";
 import { storeReplaced } from "../file/store-fenced.ts";
+import { clearInterval, setInterval } from "../../../machine/real-time.ts";
 
 /** Time, in ms, between two checks of an idle store. */
 const CHECK_MS = 1_000;

@@ -19,6 +19,7 @@ import { encodeBatch } from "../tables/batch-codec.ts";
 import type { CommitLatency } from "../writer/commit-latency.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { CommitRouting } from "./commit-routing.ts";
+import { monotonicMs } from "../../../machine/real-time.ts";
 import { Ownership } from "./ownership.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
@@ -136,7 +137,7 @@ export class StoreSession {
     if (this.#failure !== undefined) throw this.#failure;
     const { connection, latency } = this.#parts;
     const packed = encodeBatch(batch);
-    const start = performance.now();
+    const start = monotonicMs();
     try {
       if (this.#routing.isOnEventLoop(packed, mayBlock)) connection.apply(packed);
       else await this.#routing.applyOnThread(packed);
@@ -146,7 +147,7 @@ export class StoreSession {
       throw this.#failCommit(error);
     }
     connection.endRead();
-    latency.record(packed, performance.now() - start);
+    latency.record(packed, monotonicMs() - start);
     this.#checkpointing.afterCommit(packed, batch);
   }
 

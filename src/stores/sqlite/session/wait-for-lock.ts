@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { sleep } from "../../../machine/real-time.ts";
 
 /** Time, in ms, between two attempts. */
 const PAUSE_MS = 50;

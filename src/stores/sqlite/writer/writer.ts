@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { Packed } from "../rows/packed.ts";
 import { startThread, ThreadNotStarted, writerError } from "./start-thread.ts";
 import type { WriterOptions, WriterReply, WriterRequest } from "./writer-protocol.ts";
+import { setImmediate } from "../../../machine/real-time.ts";
 
 interface Waiter {
   resolve(isMore: boolean): void;

@@ -158,7 +158,7 @@ export class Host {
       monotonicNs: () => clock.monotonicNs(),
       setTimer: (delayMs, callback) => {
         if (this.#isAlive) return clock.setTimer(delayMs, () => void (this.#isAlive && callback()));
-        queueMicrotask(callback);
+        void callSoon(callback);
         return () => undefined;
       },
     };
@@ -171,4 +171,10 @@ export class Host {
         this.#isAlive ? log?.[level](message, fields) : undefined;
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
+}
+
+/** Calls back in a microtask of its own. */
+async function callSoon(callback: () => void): Promise<void> {
+  await Promise.resolve();
+  callback();
 }

@@ -1,5 +1,4 @@
-// Kept here because tests may replace the globals with fake timers.
-const { setImmediate } = globalThis;
+import { setImmediate } from "../../../machine/real-time.ts";
 
 /** Waits for one turn of the real event loop, in which all promises that can settle do. */
 export function nextTurn(): Promise<void> {

@@ -16,6 +16,7 @@ import { seededStream } from "../faults/seeded-decisions.ts";
 import { checkSimulateOptions, decisionsOf, replayOf } from "./simulation-options.ts";
 import type { SimulateOptions } from "./simulation-options.ts";
 import { World } from "../host/world.ts";
+import { requireRealTimers } from "../../../machine/real-time.ts";
 
 /**
  * The outside of the workflow, for the body of a simulation: a client, and control over time and
@@ -62,7 +63,8 @@ const HANDLERS = 5;
  * The course of a run follows from its options alone, as long as handlers and body wait only for
  * the engine, `work` and each other. Mock disks, networks and real timers.
  *
- * @throws the error of the body, with a last line in its message that replays the run; an
+ * @throws `UNSUPPORTED` if fake timers were installed before the library was loaded; the error of
+ * the body, with a last line in its message that replays the run; an
  * `AssertionError` if the body waits for something that can no longer happen; `INVALID_OPTIONS` and
  * the errors of `embedded`
  * @example
@@ -89,6 +91,7 @@ export async function simulate<Result>(
   options: SimulateOptions,
   body: (t: Simulated) => Promise<Result> | Result,
 ): Promise<Run<Result>> {
+  requireRealTimers("simulate");
   checkSimulateOptions(options);
   const {
     functions,

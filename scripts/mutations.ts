@@ -6,6 +6,7 @@ import { KEPT_EVENTS_AND_KEYS } from "./mutations/deploy/kept-events.ts";
 import { MIGRATIONS } from "./mutations/deploy/migration.ts";
 import { COPIES_OF_THE_PACKAGE } from "./mutations/host/copies.ts";
 import { RENAMED } from "./mutations/deploy/renames.ts";
+import { DECLARATIONS } from "./mutations/host/typescript.ts";
 import { FAKED_TIME } from "./mutations/host/fake-timers.ts";
 import { HANDLER } from "./mutations/handler.ts";
 import { OVER_HTTP } from "./mutations/http.ts";
@@ -49,6 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...BACKUPS_OF_STORES,
   ...COPIES_OF_THE_PACKAGE,
   ...FAKED_TIME,
+  ...DECLARATIONS,
   ...VALUES,
   ...RENAMED,
 ];

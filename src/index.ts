@@ -13,6 +13,7 @@ export type { Embedded, EmbeddedOptions } from "./embedded.ts";
 export type { BackupOptions } from "./engines/embedded/lifecycle/backup.ts";
 export { memory } from "./stores/memory/memory.ts";
 export { sqlite } from "./stores/sqlite/sqlite.ts";
+export type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 export type { Store } from "./stores/store.ts";
 export type {
   Client,
@@ -40,7 +41,9 @@ export type {
   FunctionOptions,
   Handler,
   MessageFunctionOptions,
+  Operations,
   RetryPolicy,
+  StateOf,
   StatefulFunction,
   StatefulOptions,
 } from "./futures/types/define.ts";

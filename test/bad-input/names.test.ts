@@ -116,7 +116,7 @@ describe("a handler", () => {
     ["a generator", function* generate() {}],
     ["an async generator", async function* generate() {}],
   ])("must be a plain or async function, not %s", (_, handler) => {
-    assertThrows(() => fn("names/bad", wrong(handler)), "INVALID_HANDLER");
+    assertThrows(() => fn("names/bad", {}, wrong(handler)), "INVALID_HANDLER");
     assertThrows(
       () => stateful("names/bad", { state: {}, handlers: { go: wrong(handler) } }),
       "INVALID_HANDLER",

@@ -14,6 +14,19 @@ import type { Leaf, Resolvable } from "./resolvable.ts";
 import type { Resolved } from "./resolved.ts";
 import type { RunEnding } from "./run-ending.ts";
 
+declare global {
+  /**
+   * The part of Node's `AbortSignal` that handlers use. It merges with the type of `@types/node` or
+   * of the library `dom`, and stands alone in a project that has neither.
+   */
+  interface AbortSignal {
+    readonly aborted: boolean;
+    // oxlint-disable-next-line typescript/no-explicit-any -- merged declarations must be the same
+    readonly reason: any;
+    throwIfAborted(): void;
+  }
+}
+
 /** The state of a stateless function: none. */
 export type NoState = object;
 

@@ -87,21 +87,34 @@ export type Handler<Input, Return, State = NoState> = (ctx: Context<State>, inpu
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`
  */
 export interface DefineFn {
-  <Input = void, Return = unknown>(
+  <Inputs extends readonly [input?: unknown], Return = unknown, Ignored = void>(
     type: string,
-    handler: Handler<Input, Return>,
-  ): Fn<Input, Resolved<Return>>;
+    handler: (ctx: Context, ...inputs: Inputs) => Return,
+  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>>;
   <Types extends Accepts, Return = unknown>(
     type: string,
     options: MessageFunctionOptions<Types>,
     handler: Handler<MessageOf<Types>, Return>,
   ): Fn<RawMessageOf<Types>, Resolved<Return>>;
+  <Inputs extends readonly [input?: unknown], Return = unknown, Ignored = void>(
+    type: string,
+    options: HandlingOptions & { readonly input?: undefined },
+    handler: (ctx: Context, ...inputs: Inputs) => Return,
+  ): Fn<FirstOf<Inputs, Ignored>, Resolved<Return>>;
   <Input = void, Return = unknown, Raw = Input>(
     type: string,
     options: FunctionOptions<Input, Raw>,
     handler: Handler<Input, Return>,
   ): Fn<Raw, Resolved<Return>>;
 }
+
+/**
+ * The input of a handler with these parameters after `ctx`. A parameter with a default value may be
+ * left out. A handler without an input ignores any that its use asks for.
+ */
+type FirstOf<Inputs extends readonly unknown[], Ignored = void> = Inputs extends readonly []
+  ? Ignored
+  : Inputs[0 & keyof Inputs];
 
 /** The named values of a stateful function. */
 export type ValueSpecs = Readonly<Record<string, ValueSpec<unknown>>>;
@@ -199,7 +212,7 @@ export interface StatefulFunction<out State> {
 export type Operations<Ops> = { readonly [Name in keyof Ops]: Operation<Ops[Name]> };
 
 type Operation<F> = F extends (ctx: never, ...rest: infer Rest) => infer Return
-  ? StatefulFn<Rest extends readonly [] ? void : Rest[0 & keyof Rest], Resolved<Return>>
+  ? StatefulFn<FirstOf<Rest>, Resolved<Return>>
   : never;
 
 /** Refuses a query with the name of a handler. */
@@ -219,5 +232,5 @@ export interface DefineStateful {
   <Specs extends ValueSpecs, Ops extends Handlers<StateOf<Specs>>, Asks = object>(
     type: string,
     definition: StatefulDefinition<Specs, Ops, Asks> & Distinct<keyof Ops & keyof Asks>,
-  ): StatefulFunction<StateOf<Specs>> & Operations<Ops> & Operations<Asks>;
+  ): StatefulFunction<StateOf<Specs>> & Operations<NoInfer<Ops>> & Operations<NoInfer<Asks>>;
 }

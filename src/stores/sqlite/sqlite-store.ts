@@ -11,7 +11,7 @@ import type {
   StoreEvents,
   StoreInfo,
 } from "../store.ts";
-import type { Durability } from "./connection/connection-settings.ts";
+import type { Durability } from "./connection/durability.ts";
 import type { SqliteConnection } from "./connection/sqlite-connection.ts";
 import type { MissingLog } from "./file/wal.ts";
 import { toStoreError } from "./file/sqlite-failure.ts";

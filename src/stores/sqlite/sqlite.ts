@@ -5,7 +5,7 @@ import { durationMs, oneOf, readOptions, withDefault } from "../../core/validati
 import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import type { Store } from "../store.ts";
-import type { Durability } from "./connection/connection-settings.ts";
+import type { Durability } from "./connection/durability.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 /** Options of {@link sqlite}. */

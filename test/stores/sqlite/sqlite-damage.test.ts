@@ -5,7 +5,7 @@ import { embedded, stateful, value } from "handback";
 import { describe, expect, test, vi } from "vitest";
 import { verifyWal } from "../../../src/stores/sqlite/file/wal-verification.ts";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/durability.ts";
 import type { Store } from "../../../src/stores/store.ts";
 import { messageChecksum } from "../../../src/stores/sqlite/tables/messages.ts";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sqlite } from "../../../src/stores/sqlite/sqlite.ts";
-import type { Durability } from "../../../src/stores/sqlite/connection/connection-settings.ts";
+import type { Durability } from "../../../src/stores/sqlite/connection/durability.ts";
 import { SqliteConnection } from "../../../src/stores/sqlite/connection/sqlite-connection.ts";
 import { SqliteWriter } from "../../../src/stores/sqlite/writer/writer.ts";
 import { batchOf, message } from "../support/batches.ts";

@@ -1,11 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-
-/**
- * The moment at which a commit counts. `strict`: once it is on disk. `relaxed`: once the operating
- * system has it, so that the last commits survive a crash of the process but may be lost in a power
- * failure.
- */
-export type Durability = "strict" | "relaxed";
+import type { Durability } from "./durability.ts";
 
 /**
  * Settings of a connection, which SQLite does not keep in the file.

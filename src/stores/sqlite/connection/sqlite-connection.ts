@@ -12,7 +12,7 @@ import type { OpenTable, RowCounts } from "../tables/table.ts";
 import { countRows, openTables, prepareCount } from "../tables/tables.ts";
 import type { OpenTables } from "../tables/tables.ts";
 import { configureConnection, setDurability } from "./connection-settings.ts";
-import type { Durability } from "./connection-settings.ts";
+import type { Durability } from "./durability.ts";
 import { IncrementalVacuum } from "./incremental-vacuum.ts";
 import { Transactions } from "./transactions.ts";
 

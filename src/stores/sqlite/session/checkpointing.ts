@@ -1,4 +1,4 @@
-import type { Durability } from "../connection/connection-settings.ts";
+import type { Durability } from "../connection/durability.ts";
 import type { SqliteConnection } from "../connection/sqlite-connection.ts";
 import type { Packed } from "../rows/packed.ts";
 import type { Batch } from "../../store.ts";

@@ -1,4 +1,4 @@
-import type { Durability } from "../connection/connection-settings.ts";
+import type { Durability } from "../connection/durability.ts";
 import type { StoreOwner } from "../tables/commit-marks.ts";
 import type { Packed } from "../rows/packed.ts";
 

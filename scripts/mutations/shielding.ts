@@ -87,15 +87,6 @@ export const SHIELDING: readonly Mutation[] = [
     killedBy: "a handler learns of its cancellation once that is on disk, not before",
   },
   {
-    breaks: "running handlers: the outcome of one that has just ended counts twice",
-    file: MESSAGE_CANCELLATION,
-    find: "      return running.cancellation.isOver\n        ? scopes.skip(seq)\n        : this.#cancelRunning",
-    replace: "      return this.#cancelRunning",
-    test: CANCELLED_RUNS,
-    killedBy:
-      "of two handlers that end at the same instant one loses the race, and its outcome has no consequence",
-  },
-  {
     breaks: "running handlers: messages of one that has just ended are not canceled",
     file: "src/engines/embedded/execution/activations.ts",
     find: "    scopes.cancel({ scope });\n    this.#drain();\n",

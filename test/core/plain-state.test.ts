@@ -184,18 +184,29 @@ test("a part of a state that is thrown, or is the cause of an error, reaches the
         throw new Error("refused", { cause: ctx.state.last });
       },
       rejected: (ctx) => ctx.rejected(ctx.state.last),
+      whole: (ctx) => throwValue(ctx.state),
+      wholeAsCause(ctx) {
+        throw new Error("refused", { cause: ctx.state });
+      },
       part(ctx) {
         throw Object.assign(new Error("refused"), { last: ctx.state.last });
       },
     },
   });
   const engine = await embedded({ functions: [bank], store: memory() });
-  const failures = [bank.thrown, bank.later, bank.rejected, bank.cause, bank.part].map(
-    (operation) =>
-      engine.client.call(operation, undefined, { id: "a" }).then(
-        () => "no failure",
-        (error: unknown) => HandbackError.is(error, "FUNCTION_FAILED") && error.failure,
-      ),
+  const failures = [
+    bank.thrown,
+    bank.later,
+    bank.rejected,
+    bank.cause,
+    bank.part,
+    bank.whole,
+    bank.wholeAsCause,
+  ].map((operation) =>
+    engine.client.call(operation, undefined, { id: "a" }).then(
+      () => "no failure",
+      (error: unknown) => HandbackError.is(error, "FUNCTION_FAILED") && error.failure,
+    ),
   );
   const last = { message: "declined", code: "DECLINED", data: { status: 402 } };
   expect(await Promise.all(failures)).toMatchObject([
@@ -204,6 +215,8 @@ test("a part of a state that is thrown, or is the cause of an error, reaches the
     last,
     { message: "refused", cause: last },
     { message: "refused", data: { last: { message: "declined", status: 402 } } },
+    { data: { last: { message: "declined", status: 402 } } },
+    { message: "refused", cause: { data: { last: { message: "declined", status: 402 } } } },
   ]);
   await engine.close();
 });

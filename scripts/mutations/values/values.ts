@@ -149,4 +149,12 @@ export const VALUES: readonly Mutation[] = [
     killedBy:
       "an instance of another kind of another realm is refused: (() => { class Thing {} Object.setPrototypeOf(Thing.prototype, null); return new Thing(); })()",
   },
+  {
+    breaks: "hostile values: a thrown value is described when its context is closed",
+    file: "src/futures/run/run.ts",
+    find: "    else this.#settleOrRetry(failure, run, retries + 1);",
+    replace: "    else this.#settleOrRetry(toFailure(error, failure.function), run, retries + 1);",
+    test: "test/core/plain-state.test.ts",
+    killedBy: "a part of a state that is thrown, or is the cause of an error, reaches the caller",
+  },
 ];

@@ -209,13 +209,15 @@ class HandlerRun {
   #fail(error: unknown): void {
     if (HandbackError.is(error, "STATE_SCHEMA_MISMATCH") && this.#state?.isMisfit(error) === true)
       throw error;
+    // While the context is open: the error may hold ctx.state, which closes with it.
+    const failure = toFailure(error, this.#spec.type);
     this.#activation.rollBack();
     this.#graph.nodes = [];
     const run = this.#stop(true);
     const { retries = 0 } = this.#control;
     if (this.#cancellation.isCancelled && this.#cancellation.isAborted)
       this.#settle(cancelledSettlement(`the call of ${this.#spec.type}`, "unknown"), run);
-    else this.#settleOrRetry(toFailure(error, this.#spec.type), run, retries + 1);
+    else this.#settleOrRetry(failure, run, retries + 1);
     releaseGates(this.#graph);
   }
 

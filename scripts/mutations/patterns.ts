@@ -11,6 +11,7 @@ const SAGA_TESTS = "test/patterns/saga.test.ts";
 const RANDOM_TESTS = "test/patterns/laws/random-compositions.test.ts";
 const USER_ERRORS = "test/patterns/laws/user-errors.test.ts";
 const JUDGMENT = "test/patterns/retry-judgment.test.ts";
+const NAMES = "test/futures/names-in-messages.test.ts";
 const NOTHING_LEFT = "nested patterns end at once when canceled, and leave nothing behind";
 
 /** What patterns promise. */
@@ -256,5 +257,29 @@ export const PATTERNS: readonly Mutation[] = [
     test: JUDGMENT,
     killedBy:
       "a handler that blocks on a call that takes too long > is tried again by its retry policy",
+  },
+  {
+    breaks: "messages: a TIMEOUT does not name what had not settled",
+    file: "src/futures/combinators/race.ts",
+    find: "settled: late(why), former",
+    replace: "settled: former(), former",
+    test: NAMES,
+    killedBy: "a TIMEOUT names what had not settled, and the limit > a call",
+  },
+  {
+    breaks: "messages: a TIMEOUT's text changes the ids of flushed work",
+    file: "src/futures/run/flush.ts",
+    find: "settled: former?.() ?? settled",
+    replace: "settled: settled ?? former?.()",
+    test: "test/golden/flushed-ids.test.ts",
+    killedBy: "a handler that blocks gives its work the ids that the first release gave it",
+  },
+  {
+    breaks: "messages: a terminal error does not name its function",
+    file: "src/futures/types/failure.ts",
+    find: "      withFunction(failure, code),",
+    replace: "      failure.message,",
+    test: NAMES,
+    killedBy: "the message of a failure names its function, once > a terminal error",
   },
 ];

@@ -18,7 +18,8 @@ function example(...args: readonly string[]) {
 describe("npm run example", () => {
   test("runs an example by its name", () => {
     const { status, stdout, stderr } = example("order-checkout");
-    expect([status, stderr]).toEqual([0, ""]);
+    // The example lets an order fail, which is logged.
+    expect([status, stderr.split("\n")[0]]).toEqual([0, expect.stringContaining("the flow ")]);
     expect(stdout.trimEnd().split("\n").slice(-2)).toEqual(METERS);
   });
 

@@ -103,6 +103,15 @@ const NO_RUN: Settled = cancelledSettlement("the race", "neverBegan");
 const FORMAT = 1;
 const UNOPENED: RaceState = { v: FORMAT, early: [], arrived: 0, over: false, tally: NO_USAGE };
 
+/** Names a future in a message. */
+function nameOfPlan(plan: Plan): string {
+  if (plan.kind === "promise") return "a promise";
+  if (plan.kind !== "call") return "a future";
+  const { target, name } = plan;
+  // A stateless function has one operation, of this name.
+  return `the call of ${name === "call" ? target.type : `${target.type}.${name}`}`;
+}
+
 function loadRace(activation: Activation): RaceState {
   return readVersioned<RaceState>(activation, VALUE, FORMAT) ?? UNOPENED;
 }
@@ -143,9 +152,12 @@ export const race: Combinator<Mode> = {
     timeout(context, future, duration) {
       const need = context.need(future);
       const dueAt = context.dueAt(duration, "the duration of ctx.timeout");
-      const why = `a future of ${context.type} had not settled in time`;
-      const settled = rejectedWithCode("TIMEOUT", why, { duration: duration as string | number });
-      const timer = context.graph.add(timerPlan(dueAt, settled));
+      const limit = typeof duration === "number" ? `${duration} ms` : String(duration);
+      const why = `${nameOfPlan(need.node.plan)} in ${context.type} had not settled within ${limit}`;
+      const late = (text: string): Settled =>
+        rejectedWithCode("TIMEOUT", text, { duration: duration as string | number });
+      const former = (): Settled => late(`a future of ${context.type} had not settled in time`);
+      const timer = context.graph.add(timerPlan({ dueAt, settled: late(why), former }));
       return context.add(planOf(race, [need, { node: timer }], "timeout"));
     },
   },

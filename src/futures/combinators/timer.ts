@@ -8,14 +8,16 @@ import type { Settled } from "../protocol/settled.ts";
 import { scheduleControl, systemAddress, systemFunction } from "../protocol/system.ts";
 
 /** A timer: the instant, and the settlement if it is not `undefined`. */
-interface TimerDetails {
+export interface TimerDetails {
   readonly dueAt: number;
   readonly settled?: Settled;
+  /** The settlement in the words of the first release, from which the id of a flushed timer follows. */
+  readonly former?: () => Settled;
 }
 
 /** Plans a timer. */
-export function timerPlan(dueAt: number, settled?: Settled): Plan {
-  return planOf(timer, [], settled === undefined ? { dueAt } : { dueAt, settled });
+export function timerPlan(details: TimerDetails): Plan {
+  return planOf(timer, [], details);
 }
 
 /**
@@ -35,9 +37,9 @@ export const timer: Combinator<TimerDetails> = {
   ],
   methods: {
     sleep: (context, duration) =>
-      context.add(timerPlan(context.dueAt(duration, "the duration of ctx.sleep"))),
+      context.add(timerPlan({ dueAt: context.dueAt(duration, "the duration of ctx.sleep") })),
     sleepUntil: (context, instant) =>
-      context.add(timerPlan(parseInstant(instant, "the instant of ctx.sleepUntil"))),
+      context.add(timerPlan({ dueAt: parseInstant(instant, "the instant of ctx.sleepUntil") })),
   },
   compile({ activation, flow }, { id }, { details: { dueAt, settled } }, { scope, consumers }) {
     const control = {

@@ -1,3 +1,4 @@
+import type { TimerDetails } from "../combinators/timer.ts";
 import { digest } from "../../core/crypto/digest.ts";
 import type { Send } from "../../core/activation/effects.ts";
 import { childId } from "../../core/message/message-id.ts";
@@ -96,7 +97,11 @@ function formerPlan(plan: Plan): object {
   const { of, needs, details } = plan;
   if (of === "all") return { kind: "gather", ...(details as object), needs };
   if (of === "race") return { kind: "race", needs, mode: details === "timeout" ? "race" : details };
-  if (of === "timer" || of === "event") return { kind: of, ...(details as object) };
+  if (of === "timer") {
+    const { settled, former } = details as TimerDetails;
+    return { kind: of, settled: former?.() ?? settled };
+  }
+  if (of === "event") return { kind: of, ...(details as object) };
   return typeof details === "object"
     ? { kind: of, needs, ...details }
     : { kind: of, needs, details };

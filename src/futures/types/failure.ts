@@ -303,15 +303,22 @@ export function toError(failure: Failure): HandbackError {
   if (code !== undefined) {
     return new HandbackError(
       code,
-      failure.message,
+      withFunction(failure, code),
       failure.cause === undefined ? parts : { ...parts, cause: toCause(failure.cause) },
     );
   }
-  const where = failure.function === undefined ? "" : `${failure.function} failed: `;
-  return new HandbackError("FUNCTION_FAILED", `${where}${failure.message}`, {
+  return new HandbackError("FUNCTION_FAILED", withFunction(failure), {
     ...parts,
     cause: toCause(failure),
   });
+}
+
+/** Returns the message of a failure with the function that failed, unless it names it already. */
+function withFunction(failure: Failure, code: ErrorCode = "FUNCTION_FAILED"): string {
+  const { message, function: where } = failure;
+  if (where === undefined) return message;
+  if (code === "FUNCTION_FAILED") return `${where} failed: ${message}`;
+  return message.includes(where) ? message : `${where}: ${message}`;
 }
 
 function toCause(failure: Failure): Error {

@@ -1,3 +1,4 @@
+import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { StoredValue } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
@@ -122,7 +123,7 @@ export class RequestHandler {
     const { target } = request;
     for (const { invocation, error } of parked) {
       environment.log.error(`a message for ${formatAddress(target)} cannot be handled now`, {
-        failure: describe(error),
+        ...logFacts(error),
       });
       outgoing.postpone(again(request, invocation), parkedForMs);
     }

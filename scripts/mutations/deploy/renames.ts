@@ -6,6 +6,14 @@ const FIND_DEFINITION = "src/engines/embedded/mailboxes/find-definition.ts";
 /** What new code finds under old names. */
 export const RENAMED: readonly Mutation[] = [
   {
+    breaks: "renames: a join gets outcomes where it was to get values",
+    file: "src/patterns/fan-out/fan-out.ts",
+    find: 'const given = branches.isStrict ? "values" : "outcomes";',
+    replace: 'const given = "values";',
+    test: "test/laws/deploy/changed-policy.test.ts",
+    killedBy: "a fan-out whose policy changes parks work for its join: a mapping, 10 at a time",
+  },
+  {
     breaks: "renames: states under a former name are not reported when they are hidden",
     file: "src/engines/embedded/state/adopt-states.ts",
     find: "return definition?.type !== type ||",

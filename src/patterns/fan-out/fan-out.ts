@@ -102,15 +102,24 @@ export const fanOut = ((type: string, options: Options) => {
   const shape = [partName(split), nameOf(read.each), partName(join)];
   const branches = branchesOf(type, { ...read, mode: options.onFailure, shape });
 
-  const joining = fn(stageType(type, "join", shape), (_, joined: unknown) =>
-    atOnce((join as (joined: unknown) => unknown)(joined)),
+  // The policy decides what a join is given: values, or the outcome of each branch. Earlier releases
+  // left it out of the name.
+  const given = branches.isStrict ? "values" : "outcomes";
+  const aliases = [stageType(type, "join", shape)];
+  const joining = fn(
+    stageType(type, "join", [...shape, given]),
+    { aliases },
+    (ctx, joined: unknown): unknown =>
+      isInvokable(join)
+        ? invoke(ctx, join, joined)
+        : atOnce((join as (joined: unknown) => unknown)(joined)),
   );
   const spread = (ctx: Context, items: unknown): unknown => {
     if (!Array.isArray(items)) throw invalidOption(`items of ${type}`, "a list", items);
     // Copied, so that a gap in the list is `undefined` for every reader.
     const joined = branches.run(ctx, Array.from(items as readonly unknown[]));
     if (join === undefined) return joined;
-    return ctx.onComplete(joined, isInvokable(join) ? join : joining);
+    return ctx.onComplete(joined, joining);
   };
   const splitting = fn(stageType(type, "split", shape), spread);
 
@@ -140,6 +149,8 @@ export interface DefineFanOut {
 }
 
 interface Branches {
+  /** A join is given values, not outcomes. */
+  readonly isStrict: boolean;
   readonly parts: readonly object[];
   /** Starts a branch for each item. Returns their values, or a report. */
   readonly run: (ctx: Context, items: readonly unknown[]) => Future<unknown>;
@@ -172,6 +183,7 @@ function branchesOf(
   const window = fanOutWindow(type, { each, concurrency, policy });
   const isCounted = enough !== undefined || typeof mode === "object";
   return {
+    isStrict: policy.isStrict,
     parts: [report, ...window.parts],
     run: (ctx, items) =>
       isCounted || concurrency < items.length ? window.run(ctx, items) : allAtOnce(ctx, items),

@@ -1,3 +1,4 @@
+import { stageType } from "../composing/stage-name.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
@@ -62,20 +63,32 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     },
   );
 
-  const finish = fn(`${type}.finish`, (ctx, { result, args: { id, branches } }: Finished) => {
-    const failure = result.status === "rejected" ? result.reason : undefined;
-    if (failure !== undefined && handbackCode(failure) === "CANCELLED")
-      return giveUp(ctx, window, { id, branches, failure });
-    const closing = ctx.invoke(window.close, branches, { id });
-    return ctx.onSettled(closing, conclude, { id, branches, failure });
-  });
+  // The policy decides what these make of the outcomes. Earlier releases left it out of their names.
+  const given = policy.isStrict ? "values" : "outcomes";
+  const stage = (name: string): string => stageType(type, name, [given]);
+  const former = (name: string) => ({ aliases: [`${type}.${name}`] });
+  const finish = fn(
+    stage("finish"),
+    former("finish"),
+    (ctx, { result, args: { id, branches } }: Finished) => {
+      const failure = result.status === "rejected" ? result.reason : undefined;
+      if (failure !== undefined && handbackCode(failure) === "CANCELLED")
+        return giveUp(ctx, window, { id, branches, failure });
+      const closing = ctx.invoke(window.close, branches, { id });
+      return ctx.onSettled(closing, conclude, { id, branches, failure });
+    },
+  );
 
-  const conclude = fn(`${type}.conclude`, (ctx, { result, args }: Closed): Conclusion => {
-    // For example, the closing itself was canceled.
-    if (result.status === "rejected")
-      return giveUp(ctx, window, { ...args, failure: result.reason });
-    return concludeFanOut(ctx, policy, { closing: result.value, ...args });
-  });
+  const conclude = fn(
+    stage("conclude"),
+    former("conclude"),
+    (ctx, { result, args }: Closed): Conclusion => {
+      // For example, the closing itself was canceled.
+      if (result.status === "rejected")
+        return giveUp(ctx, window, { ...args, failure: result.reason });
+      return concludeFanOut(ctx, policy, { closing: result.value, ...args });
+    },
+  );
 
   return {
     parts: [window, page, start, finish, conclude],

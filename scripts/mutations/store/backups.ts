@@ -7,9 +7,9 @@ const BACKUPS = "test/stores/sqlite/backup/backup.test.ts";
 export const BACKUPS_OF_STORES: readonly Mutation[] = [
   {
     breaks: "the backup: an existing file is replaced",
-    file: BACKUP,
-    find: "if (!overwrite) throw",
-    replace: "if (overwrite && to === file) throw",
+    file: "src/engines/embedded/lifecycle/backup.ts",
+    find: "withDefault(false, flag())",
+    replace: "withDefault(true, flag())",
     test: BACKUPS,
     killedBy: "the path of a backup > may not exist, unless overwrite is set",
   },

@@ -15,6 +15,14 @@ export const STORE_OWNERSHIP: readonly Mutation[] = [
     killedBy: "a second engine in the same process fences the first one, too",
   },
   {
+    breaks: "fencing: a commit does not look for the one before it",
+    file: "src/stores/sqlite/tables/commit-marks.ts",
+    find: "    if (mark.commits < (this.#written?.mark.commits ?? 0)) throw commitsLost(this.#file);\n",
+    replace: "    void commitsLost;\n",
+    test: FENCING,
+    killedBy: "a store that commits on the event loop stops when its own last commit is gone",
+  },
+  {
     breaks: "fencing: a commit is acknowledged though its log was deleted",
     file: SESSION,
     find: "      this.#ownership.requireFiles();\n      this.#lastCommit",
@@ -63,6 +71,15 @@ export const STORE_OWNERSHIP: readonly Mutation[] = [
     replace: "this.#onFailure(fencedFor(reason, true));",
     test: FENCING,
     killedBy: "an idle engine stops within a second when another engine opens its store",
+  },
+  {
+    breaks: "fencing: a store that has lost its log copies it into the file when it is closed",
+    file: SESSION,
+    find: "this.#lastConnection.closeAfter(() => connection.close());",
+    replace: "closeWithoutCheckpoint(file, () => connection.close());",
+    test: FENCING,
+    killedBy:
+      "a store whose log is gone never writes to the file again, not even when it is closed",
   },
   {
     breaks: "the second name: the log has none",

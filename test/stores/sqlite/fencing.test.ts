@@ -183,6 +183,26 @@ test("a second engine in the same process fences the first one, too", async () =
   expect(await contentOf(path)).toEqual([1, 3, 4]);
 });
 
+test.each([
+  ["on the event loop", onEventLoop],
+  ["in its thread", byThread],
+])("a store that commits %s stops when its own last commit is gone", async (_, forced) => {
+  const path = newPath();
+  const store = forced(sqlite(path));
+  await store.open();
+  await store.commit(batchOf({ inserted: [message(1)] }));
+  const shell = new DatabaseSync(path);
+  const mark = shell.prepare("SELECT mark FROM commit_mark").get()?.["mark"];
+  await store.commit(batchOf({ inserted: [message(2)] }));
+  shell.prepare("UPDATE commit_mark SET mark = ?").run(mark ?? null);
+  shell.close();
+  await expect(store.commit(batchOf({ inserted: [message(3)] }))).rejects.toMatchObject({
+    code: "STORE_FENCED",
+    details: { definite: true },
+  });
+  await store.close(true);
+});
+
 /** What a program may do to the files of a store that is open. */
 const REPLACEMENTS: readonly (readonly [string, (path: string) => void])[] = [
   ["the log is deleted", (path) => rmSync(`${path}-wal`)],
@@ -222,6 +242,26 @@ describe.each([
     }
     await store.close(true);
   });
+});
+
+test("a store whose log is gone never writes to the file again, not even when it is closed", async () => {
+  const path = newPath();
+  const store = onEventLoop(sqlite(path));
+  await store.open();
+  await store.commit(batchOf({ inserted: [message(1)] }));
+  readFileSync(path);
+  for (const end of ["-wal", "-shm"]) rmSync(path + end);
+  await expect(store.commit(batchOf({ inserted: [message(2)] }))).rejects.toMatchObject({
+    code: "STORE_FENCED",
+  });
+  // Another program works on the store meanwhile, and leaves no log either.
+  expect(runSecondEngine(path)).toBe("STORE_LOCKED");
+  rmSync(`${path}-lock`);
+  expect(runSecondEngine(path)).toBe("committed");
+  const before = readFileSync(path);
+  await store.close(true);
+  expect(readFileSync(path)).toEqual(before);
+  expect(await contentOf(path)).toEqual([1, 2, 100]);
 });
 
 test.each(REPLACEMENTS)("an idle store reports within a second that %s", async (_, replace) => {
@@ -298,6 +338,8 @@ const LOOK = (path: string): string => `
   database.exec("PRAGMA wal_checkpoint");
   setTimeout(() => {
     for (const end of ["-wal", "-shm"]) rmSync(${JSON.stringify(path)} + end);
+    // Closing the connection would copy the commits in between, too.
+    process.kill(process.pid, "SIGKILL");
   }, 200);`;
 
 test("nothing acknowledged is lost when a program that looks into the store deletes its log", async () => {

@@ -6,7 +6,7 @@ import { writeBackup } from "../backup/backup.ts";
 import type { Durability } from "../connection/durability.ts";
 import { createStore } from "../connection/create-store.ts";
 import { SqliteConnection } from "../connection/sqlite-connection.ts";
-import { closeWithoutCheckpoint } from "../file/close-without-checkpoint.ts";
+import { closeWithoutCheckpoint, LastConnection } from "../file/close-without-checkpoint.ts";
 import { lockStore } from "../file/lock.ts";
 import type { StoreLock } from "../file/lock.ts";
 import { isSqliteFailure, SQLITE_CONSTRAINT, toStoreError } from "../file/sqlite-failure.ts";
@@ -95,21 +95,23 @@ export class StoreSession {
   readonly #checkpointing: Checkpointing;
   readonly #ownership: Ownership;
   readonly #lastCommit: LastCommitFile | undefined;
+  readonly #lastConnection: LastConnection;
   /** Ends with the last backup. */
   #backups: Promise<unknown> = Promise.resolve();
   #failure: HandbackError | undefined;
+  #closing: Promise<void> | undefined;
   #isOpen = true;
 
   constructor(parts: SessionParts) {
     const { file, durability, latency, connection, info, events } = parts;
     this.#parts = parts;
     this.#lastCommit = lastCommitFile(parts);
+    this.#lastConnection = new LastConnection(file);
     this.#ownership = new Ownership({
       file,
       connection,
       onLost: (error) => {
-        this.#ownership.stop();
-        this.#failure ??= error;
+        this.#fail(error);
         events?.failed(error);
       },
     });
@@ -175,21 +177,26 @@ export class StoreSession {
 
   /** Closes the store and gives the lock back. @see Store.close */
   async close(clean: boolean): Promise<void> {
-    const { file, lock, connection } = this.#parts;
     this.#isOpen = false;
-    this.#checkpointing.stop();
-    this.#ownership.stop();
     try {
       await this.#backups;
-      await this.#routing.close();
-      if (await this.#mayWrite(clean)) {
-        connection.close();
-        if (!existsSync(`${file}-wal`)) forgetLog(file);
-      } else closeWithoutCheckpoint(file, () => connection.close());
+      await (this.#closing ??= this.#closeConnections(clean));
     } finally {
       this.#lastCommit?.close();
-      lock.release();
+      this.#parts.lock.release();
     }
+  }
+
+  async #closeConnections(clean: boolean): Promise<void> {
+    const { file, connection } = this.#parts;
+    this.#checkpointing.stop();
+    this.#ownership.stop();
+    await this.#routing.close();
+    if (await this.#mayWrite(clean)) {
+      this.#lastConnection.close();
+      connection.close();
+      if (!existsSync(`${file}-wal`)) forgetLog(file);
+    } else this.#lastConnection.closeAfter(() => connection.close());
   }
 
   async #mayWrite(clean: boolean): Promise<boolean> {
@@ -226,14 +233,25 @@ export class StoreSession {
     // A lock of another program kept the batch from being written.
     else if (failure.code === "STORE_BUSY") return failure;
     // An invalid batch leaves the store unchanged. After any other failure its state is unknown.
-    else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) this.#failure = failure;
+    else if (!isSqliteFailure(error, SQLITE_CONSTRAINT)) this.#fail(failure);
     return failure;
+  }
+
+  /**
+   * Commits nothing more. A store that belongs to another engine is closed at once: the end of the
+   * process, too, would copy the log into the file.
+   */
+  #fail(failure: HandbackError): void {
+    this.#failure ??= failure;
+    if (failure.code !== "STORE_FENCED") return;
+    this.#closing ??= this.#closeConnections(false);
+    this.#closing.catch(() => undefined);
   }
 
   #failCheckpoint(error: unknown): void {
     const failure = toStoreError(error, this.#parts.path, "STORE_FAILED");
     // Without room in the file, or while another program has locked it, the log keeps the commits.
-    if (failure.code !== "STORE_FULL" && failure.code !== "STORE_BUSY") this.#failure ??= failure;
+    if (failure.code !== "STORE_FULL" && failure.code !== "STORE_BUSY") this.#fail(failure);
   }
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decodeMark, encodeMark } from "../file/commit-mark.ts";
 import type { CommitMark } from "../file/commit-mark.ts";
 import { corruptStore } from "../file/sqlite-failure.ts";
-import { storeTakenOver } from "../file/store-fenced.ts";
+import { commitsLost, storeTakenOver } from "../file/store-fenced.ts";
 import { integerColumn, textColumn } from "../rows/columns.ts";
 import type { OpenTable, Table, TableSource } from "./table.ts";
 
@@ -14,7 +14,10 @@ export type StoreOwner = Pick<CommitMark, "storeId" | "generation">;
  *
  * - CM1: every commit reads the mark and writes the next one, in the same transaction. A commit of
  *   an opening that is not the latest one finds the mark of the other opening and is rolled back.
- * - CM2: stores of former releases have no such table. The first opening creates it.
+ * - CM2: a connection that no longer finds its own last commit makes no other one. A program that
+ *   opened the store without a lock in its way can have built the index of the log while a commit
+ *   was being written, and that commit is then overwritten.
+ * - CM3: stores of former releases have no such table. The first opening creates it.
  */
 export const commitMarks: Table<CommitMarks> = {
   name: "commit_mark",
@@ -78,10 +81,11 @@ export class CommitMarks implements OpenTable {
   /**
    * Checks that the owner has made the last commit, and counts one more.
    *
-   * @throws `STORE_FENCED` if another opening has made it
+   * @throws `STORE_FENCED` if another opening has made it, or if commits are gone
    */
   advance(owner: StoreOwner, isClosed = false): void {
     const mark = this.requireOwner(owner);
+    if (mark.commits < (this.#written?.mark.commits ?? 0)) throw commitsLost(this.#file);
     this.write({ ...mark, commits: mark.commits + 1, isClosed });
   }
 

@@ -87,7 +87,7 @@ export class SqliteConnection {
    */
   recordOpening(skipped = 0): StoreInfo {
     setDurability(this.#database, "strict");
-    const info = this.#transactions.write(() => this.#countOpening(skipped));
+    const info = this.#commit(() => this.#countOpening(skipped));
     setDurability(this.#database, this.#durability);
     this.checkpoint();
     return info;
@@ -120,7 +120,7 @@ export class SqliteConnection {
    */
   recordClose(clean: boolean): void {
     const { meta, crashMarks, commitMarks } = this.tables;
-    this.#transactions.write(() => {
+    this.#commit(() => {
       commitMarks.advance(this.#openOwner(), true);
       if (!clean) return;
       crashMarks.deleteAll();
@@ -134,7 +134,7 @@ export class SqliteConnection {
    * @throws `STORE_FENCED` if another engine has opened the store
    */
   apply(packed: Packed): void {
-    this.#transactions.write(() => {
+    this.#commit(() => {
       this.tables.commitMarks.advance(this.#openOwner());
       applyBatch(packed, this.#applied);
     });
@@ -151,6 +151,13 @@ export class SqliteConnection {
     this.tables.commitMarks.requireOwner(this.#openOwner());
   }
 
+  /** Makes all changes of `change`, with a mark, or none if it throws. */
+  #commit<Result>(change: () => Result): Result {
+    const result = this.#transactions.write(change);
+    this.tables.commitMarks.noteCommit();
+    return result;
+  }
+
   #openOwner(): StoreOwner {
     if (this.#owner !== undefined) return this.#owner;
     throw new Error("the opening of the store is not recorded");
@@ -164,7 +171,7 @@ export class SqliteConnection {
 
   /** Gives the states of one function type to another. */
   renameStates(from: string, to: string): void {
-    this.#transactions.write(() => {
+    this.#commit(() => {
       this.tables.commitMarks.advance(this.#openOwner());
       this.tables.state.rename(from, to);
     });

@@ -36,12 +36,18 @@ interface Statements {
   readonly schemaVersion: StatementSync;
 }
 
+interface WrittenMark {
+  readonly text: string;
+  readonly mark: CommitMark;
+}
+
 export class CommitMarks implements OpenTable {
   readonly #file: string;
   readonly #database: DatabaseSync;
   #prepared: Statements | undefined;
-  /** The last mark that this connection wrote. */
-  #written: { readonly text: string; readonly mark: CommitMark } | undefined;
+  /** The last mark that this connection committed, and the one of the open transaction. */
+  #written: WrittenMark | undefined;
+  #pending: WrittenMark | undefined;
 
   constructor({ file, database }: TableSource) {
     this.#file = file;
@@ -75,7 +81,12 @@ export class CommitMarks implements OpenTable {
     const written = { ...mark, schemaVersion: version };
     const text = encodeMark(written);
     update.run(text);
-    this.#written = { text, mark: written };
+    this.#pending = { text, mark: written };
+  }
+
+  /** Notes that the transaction which wrote the last mark was committed. */
+  noteCommit(): void {
+    this.#written = this.#pending;
   }
 
   /**

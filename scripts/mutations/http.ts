@@ -233,9 +233,9 @@ export const OVER_HTTP: readonly Mutation[] = [
   },
   {
     breaks: "http: the id of a flow is in the log",
-    file: "src/http/requests/flow-ids.ts",
-    find: 'rest.replace(/\\b[0-9a-f]{48}\\b/g, "[id]")',
-    replace: "rest",
+    file: "src/http/error-response.ts",
+    find: 'log.error("a request failed", { errorId, ...logFacts(error) });',
+    replace: 'log.error("a request failed", { errorId, error: error.message });',
     test: HTTP_TESTS,
     killedBy:
       "the status of a flow > never logs a flow's id, even if describeFailure throws an error with it",

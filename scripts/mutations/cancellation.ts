@@ -16,8 +16,8 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "races: each settlement decides a race again",
     file: RACE,
-    find: "  if (state.over) {\n    billFlow(activation, state.tally, opening.flow);\n    return { ...counted, tally: NO_USAGE };\n  }\n",
-    replace: "",
+    find: "    return serveHeld(activation, { ...late, tally: NO_USAGE });\n  }\n",
+    replace: "    void serveHeld(activation, { ...late, tally: NO_USAGE });\n  }\n",
     test: JOIN_LAWS,
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },

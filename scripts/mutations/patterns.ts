@@ -28,8 +28,9 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a chain loses a falsy result",
     file: CHAIN,
-    find: "map === undefined ? result.value :",
-    replace: "map === undefined ? result.value || 0 :",
+    find: 'if (result.status === "fulfilled") return goOn(ctx, at + 1, map(result.value));',
+    replace:
+      'if (result.status === "fulfilled") return goOn(ctx, at + 1, map(result.value || undefined));',
     test: CHAIN_TESTS,
     killedBy: "a chain > passes '' through functions, mappings and all kinds of steps",
   },

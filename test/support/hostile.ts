@@ -97,7 +97,8 @@ export const HOSTILE: readonly Hostile[] = [
         status: newRevokedProxy(),
         errors: newRevokedProxy([]),
         details: newLoop(),
-        issues: [newThrowingProxy(), newEndless()],
+        // Not `issues`, with which it would be the result of a schema.
+        problems: [newThrowingProxy(), newEndless()],
       }),
   },
   {

@@ -18,7 +18,7 @@ import type {
 import type { Envelope } from "../message/envelope.ts";
 import type { Blocking, Environment } from "./environment.ts";
 import type { Json } from "../data/json.ts";
-import { originOf } from "../message/message-id.ts";
+import { flowOf } from "../message/message-id.ts";
 import type { Run } from "./meter.ts";
 
 /** Reads one address's persisted values as of the start of the activation. */
@@ -362,7 +362,7 @@ export class Activation implements Effects {
   #isAwaited({ content }: StoredValue): boolean {
     const ageOut = readAgeOut(content.json);
     if (ageOut === undefined) return false;
-    const own = originOf(this.envelope.id);
+    const own = flowOf(this.envelope.id);
     return isAwaited(
       this.address,
       ageOut,

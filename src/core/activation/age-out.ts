@@ -1,5 +1,5 @@
 import type { Json } from "../data/json.ts";
-import { isGeneratedId, originOf, originOfState } from "../message/message-id.ts";
+import { flowOf, isGeneratedId, originOfState } from "../message/message-id.ts";
 import type { Address } from "../message/address.ts";
 import type { Envelope } from "../message/envelope.ts";
 
@@ -43,7 +43,7 @@ export function withOrigin(
   origins: readonly string[],
   isUnderWay: IsUnderWay | undefined,
 ): readonly string[] {
-  const origin = originOf(id);
+  const origin = flowOf(id);
   if (originOfState(target.id) === origin || origins.includes(origin)) return origins;
   if (origins.length === 0 || origins.length % MANY !== 0) return [...origins, origin];
   // Without an engine that knows, the latest ones are the likeliest to come back.

@@ -20,16 +20,13 @@ export function rootId(flow: string): MessageId {
   return flow + NO_HASH;
 }
 
-/** Returns the number of the flow that a message belongs to. */
+/**
+ * Returns the number of the flow that a message belongs to, or of the first one-way message that
+ * caused it: its origin.
+ */
 export function flowOf(id: MessageId): string {
   return id.slice(0, FLOW_DIGITS);
 }
-
-/**
- * Returns the origin of a message: the number of the flow, or of the first one-way message, that
- * caused it.
- */
-export const originOf = flowOf;
 
 /** Tells whether the system made the id, for a state created without one: `@` and a message id. */
 export function isGeneratedId(id: string): boolean {

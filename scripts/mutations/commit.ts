@@ -45,7 +45,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the atomic commit: messages are sent in a second transaction",
     file: GROUP_COMMIT,
-    find: "        await store.commit(batch, !listener.expectsMore);\n",
+    find: "        await store.commit(batch, !isRetry && !listener.expectsMore);\n",
     replace:
       "        const { inserted, ...rest } = batch;\n        await store.commit({ ...rest, inserted: [] });\n        const nothing = Object.fromEntries(Object.keys(batch).map((list) => [list, []]));\n        await store.commit({ ...nothing, inserted } as never);\n",
     test: CRASH_LAWS,
@@ -185,8 +185,8 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "commits on the event loop: one happens there although other work is ready",
     file: GROUP_COMMIT,
-    find: "        await store.commit(batch, !listener.expectsMore);\n",
-    replace: "        await store.commit(batch);\n",
+    find: "        await store.commit(batch, !isRetry && !listener.expectsMore);\n",
+    replace: "        await store.commit(batch, !isRetry);\n",
     test: COMMITS_TESTS,
     killedBy:
       "commits to a store that queues > may block the event loop only when no more messages are about to arrive",

@@ -107,8 +107,8 @@ export const LIVENESS: readonly Mutation[] = [
   {
     breaks: "slots: a blocked handler continues without a slot",
     file: HANDLER_BLOCKING,
-    find: "if (gets.isOnlyOne(get.key)) slots.reserveFirst(() => this.#waitForMark(get, true));",
-    replace: "if (gets.isOnlyOne(get.key)) (slots.reserve(), this.#waitForMark(get, true));",
+    find: "if (gets.isOnlyOne(ending.get)) slots.reserveFirst(() => this.#waitForMark(ending, true));",
+    replace: "if (gets.isOnlyOne(ending.get)) (slots.reserve(), this.#waitForMark(ending, true));",
     test: BLOCKING_LAWS,
     killedBy:
       "handlers that block hold no slots: all calls end, and no more handlers work at once than there are slots",

@@ -89,8 +89,8 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a cancelled fan-out concludes all the same",
     file: WINDOW,
-    find: 'if (failure?.code === "CANCELLED") return giveUp(ctx, window, { id, branches, failure });',
-    replace: 'if (failure?.code === "CANCELLED") throw new Error("cancelled");',
+    find: 'handbackCode(failure) === "CANCELLED") return giveUp(ctx, window, { id, branches, failure });',
+    replace: 'handbackCode(failure) === "CANCELLED") throw new Error("cancelled");',
     test: RANDOM_TESTS,
     killedBy: NOTHING_LEFT,
   },
@@ -132,11 +132,11 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: what was cancelled is tried again",
     file: "src/patterns/retry/retry.ts",
-    find: 'reason.code === "CANCELLED" ||',
-    replace: "",
+    find: 'number >= maxAttempts || handbackCode(reason) === "CANCELLED" ||',
+    replace: "number >= maxAttempts ||",
     test: "test/patterns/retry.test.ts",
     killedBy:
-      "a retried function > is called again when retryIf says so, except after a cancellation",
+      "a retried function > is not called again after a cancellation, whatever retryIf says",
   },
   {
     breaks: "patterns: a falsy result is taken for the end of the time",
@@ -183,8 +183,8 @@ export const PATTERNS: readonly Mutation[] = [
   {
     breaks: "patterns: a compensation that was cut off by a cancellation is not called again",
     file: SAGA,
-    find: 'result.reason.code === "CANCELLED" && isAgain !== true',
-    replace: 'result.reason.code === "" && isAgain !== true',
+    find: 'if (handbackCode(result.reason) === "CANCELLED" && isAgain !== true) return { ...args, isAgain: true };',
+    replace: "",
     test: SAGA_TESTS,
     killedBy: "a saga > goes on when it is canceled while undoing, and records failures",
   },

@@ -156,9 +156,8 @@ export const SETTLEMENT: readonly Mutation[] = [
   {
     breaks: "events: an event that arrives before its waiter is lost",
     file: "src/futures/combinators/event.ts",
-    find: "{ ...queue, values: [...queue.values, activation.envelope.payload] }",
-    replace:
-      "{ ...queue, values: queue.waiters.length > 0 ? [...queue.values, activation.envelope.payload] : queue.values }",
+    find: "serveFirst(activation, queue) ?? keepValue(activation, queue)",
+    replace: "serveFirst(activation, queue) ?? queue",
     test: REGRESSIONS,
     killedBy:
       "a completion counts even if it comes before the wait is registered, or between registration and parking",

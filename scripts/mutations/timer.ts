@@ -62,7 +62,7 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "cancelSend: it is ignored",
     file: EFFECT_WRITER,
-    find: "    for (const token of cancels) this.#cancelDelayed(delayedMessageKey(address, token));\n",
+    find: "    for (const token of cancels) this.#cancelDelayed(address, token);\n",
     replace: "",
     test: TIMER_LAWS,
     killedBy:
@@ -80,8 +80,8 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "cancelSend: a message of a blocking handler is not canceled",
     file: EFFECT_WRITER,
-    find: "delayedMessageKey(envelope.caller ?? sender, token)",
-    replace: "delayedMessageKey(sender, token)",
+    find: "const owner = envelope.caller ?? sender;",
+    replace: "const owner = sender;",
     test: "test/durability/kills/every-commit.test.ts",
     killedBy:
       "a blocked handler takes an event once, and can cancel a message that an earlier run sent",
@@ -89,8 +89,8 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "expiry: a value lives at the instant at which it expires",
     file: "src/core/activation/activation.ts",
-    find: "stored.expiresAt <= this.now",
-    replace: "stored.expiresAt < this.now",
+    find: "expiresAt !== undefined && expiresAt <= this.now",
+    replace: "expiresAt !== undefined && expiresAt < this.now",
     test: EXPIRY_LAWS,
     killedBy:
       "expiry is exact: a value exists before the instant and is initial from it on, counted from the last write",

@@ -49,7 +49,7 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
   {
     breaks: "waiting patterns: a monitor that is cancelled looks on",
     file: MONITOR,
-    find: 'result.reason.code === "CANCELLED" || !isTolerated',
+    find: 'handbackCode(result.reason) === "CANCELLED" || !isTolerated',
     replace: "!isTolerated",
     test: MONITOR_TESTS,
     killedBy:
@@ -101,9 +101,8 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     file: DECISIONS,
     find: 'ballot?.status === "open" || ballot?.waiting !== undefined || ended.length > 0',
     replace: 'ballot?.status === "open"',
-    test: APPROVAL_TESTS,
-    killedBy:
-      "an approval that goes wrong > gives its caller the result, even if it is kept for 0 and the machine was down for longer",
+    test: "test/patterns/approval/decisions.test.ts",
+    killedBy: "deciding > ends the request with the last approval it needs, and wakes the caller",
   },
   {
     breaks: "waiting patterns: a monitor looks at another state each time",

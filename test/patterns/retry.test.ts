@@ -85,7 +85,7 @@ describe("a retried function", () => {
     expect([await fails(new Error("x")), await fails(terminal("x"))]).toEqual([3, 1]);
   });
 
-  test("is called again when retryIf says so, except after a cancellation", async () => {
+  test("is called again when retryIf says so", async () => {
     const only = (code: string): RetryOptions => ({ retryIf: (failure) => failure.code === code });
     const times = async (options: RetryOptions, error: Error): Promise<number> =>
       (await attempts(retry("retry/if", leaf, options), error)).at.length;

@@ -21,6 +21,12 @@ interface Token {
   readonly end: number;
 }
 
+interface Code {
+  readonly tokens: readonly Token[];
+  /** One character for each token. All names have the same one, and all private names. */
+  readonly shape: string;
+}
+
 interface Candidate {
   readonly path: string;
   readonly start: number;
@@ -54,13 +60,13 @@ export function locate(
   sources: ReadonlyMap<string, string>,
   { file, find, replace }: Pattern,
 ): Located | undefined {
-  const pattern = tokensOf(find);
-  const needed = LEAST_SAME * new Set(pattern.filter(isName).map(({ text }) => text)).size;
+  const pattern = codeOf(find);
+  const needed = LEAST_SAME * new Set(pattern.tokens.filter(isName).map(({ text }) => text)).size;
   const found: Candidate[] = [];
   for (const [path, text] of sources) {
-    const tokens = tokensOf(text);
-    for (let at = 0; at + pattern.length <= tokens.length; at++) {
-      const candidate = compare(pattern, tokens, at);
+    const { tokens, shape } = codeOf(text);
+    for (const at of placesOf(pattern.shape, shape)) {
+      const candidate = compare(pattern.tokens, tokens.slice(at, at + pattern.tokens.length));
       if (candidate !== undefined && candidate.same >= needed) found.push({ path, ...candidate });
     }
   }
@@ -71,8 +77,8 @@ export function locate(
   return { ...best, replacement: renamed(replace, best.names) };
 }
 
-/** Splits code into tokens. Tokenizing is remembered, since every mutation looks through all files. */
-function tokensOf(text: string): readonly Token[] {
+/** Splits code into tokens. The result is remembered: every mutation looks through all files. */
+function codeOf(text: string): Code {
   const known = remembered.get(text);
   if (known !== undefined) return known;
   const all = [...text.matchAll(TOKEN)]
@@ -81,41 +87,57 @@ function tokensOf(text: string): readonly Token[] {
   const tokens = all.filter(
     (token, at) => token.text !== "," || !/^[)\]}]$/.test(all[at + 1]?.text ?? ""),
   );
-  remembered.set(text, tokens);
-  return tokens;
+  const code = { tokens, shape: tokens.map(characterOf).join("") };
+  remembered.set(text, code);
+  return code;
 }
 
-const remembered = new Map<string, readonly Token[]>();
+const remembered = new Map<string, Code>();
+
+/** Returns the character of a token in a shape. */
+function characterOf(token: Token): string {
+  const { text } = token;
+  const kind = isName(token) ? (text.startsWith("#") ? "#name" : "name") : text;
+  const known = characters.get(kind);
+  if (known !== undefined) return known;
+  const character = String.fromCharCode(characters.size);
+  characters.set(kind, character);
+  return character;
+}
+
+const characters = new Map<string, string>();
+
+/** Yields every index at which one shape is found in another. */
+function* placesOf(shape: string, within: string): Generator<number> {
+  if (shape === "") return;
+  for (let at = within.indexOf(shape); at !== -1; at = within.indexOf(shape, at + 1)) yield at;
+}
 
 function isName({ text }: Token): boolean {
   return NAME.test(text) && !KEYWORDS.has(text);
 }
 
+/** Compares the names of two pieces of code that have the same shape. */
 function compare(
   pattern: readonly Token[],
   tokens: readonly Token[],
-  at: number,
 ): Omit<Candidate, "path"> | undefined {
   const names = new Map<string, string>();
-  const taken = new Map<string, string>();
+  const taken = new Set<string>();
   let same = 0;
   for (const [index, wanted] of pattern.entries()) {
-    const token = tokens[at + index];
-    if (token === undefined) return undefined;
-    if (!isName(wanted)) {
-      if (token.text !== wanted.text) return undefined;
-      continue;
-    }
-    if (!isName(token) || token.text.startsWith("#") !== wanted.text.startsWith("#"))
-      return undefined;
+    const text = tokens[index]?.text;
+    if (text === undefined) return undefined;
+    if (!isName(wanted)) continue;
     const before = names.get(wanted.text);
-    if ((before ?? token.text) !== token.text) return undefined;
-    if (before === undefined && taken.has(token.text)) return undefined;
-    names.set(wanted.text, token.text);
-    taken.set(token.text, wanted.text);
-    if (before === undefined && token.text === wanted.text) same++;
+    if ((before ?? text) !== text) return undefined;
+    if (before !== undefined) continue;
+    if (taken.has(text)) return undefined;
+    names.set(wanted.text, text);
+    taken.add(text);
+    if (text === wanted.text) same++;
   }
-  const [first, last] = [tokens[at], tokens[at + pattern.length - 1]];
+  const [first, last] = [tokens[0], tokens.at(-1)];
   return first && last && { start: first.start, end: last.end, names, same };
 }
 

@@ -163,13 +163,20 @@ function subscription({ epoch }: Graph, node: Node, takers: Node["takers"]): Nod
 }
 
 function gated(graph: Graph, node: Node): readonly Send[] {
+  const needed = [...node.takers];
   const sends = [...compileNode(graph, node), ...markMade(graph, node)];
-  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);
+  // Compiling an escaped node moves its takers to its cell. They still tell one flush from another.
+  const moved = needed.filter((taker) => !node.takers.includes(taker));
+  const content = digestOf([...moved, ...node.takers]);
+  if (node.plan.kind !== "promise") return gateFor(graph, node, { sends, content });
   // A repeated run returns another token, which must be valid, too. Its subscribers are there
   // already.
   const isCreation = ({ envelope }: Send): boolean => envelope.name === "create";
   const [making, using] = [sends.filter(isCreation), sends.filter((send) => !isCreation(send))];
-  return [...gateFor(graph, node, making, node.plan.digest), ...gateFor(graph, node, using)];
+  return [
+    ...gateFor(graph, node, { sends: making, content: node.plan.digest + content }),
+    ...gateFor(graph, node, { sends: using, content }),
+  ];
 }
 
 /** Counts a call as made when it leaves, once, even if the handler never ends. */
@@ -178,12 +185,18 @@ function markMade({ activation, flow }: Graph, { id, plan }: Node): readonly Sen
   return activation.collectSends(() => billFlow(activation, markOfMessage(id), flow));
 }
 
-function gateFor(graph: Graph, node: Node, sends: readonly Send[], token = ""): readonly Send[] {
+/** The messages of a gate, and the content that its id follows from. */
+interface Gated {
+  readonly sends: readonly Send[];
+  readonly content: string;
+}
+
+function gateFor(graph: Graph, node: Node, { sends, content }: Gated): readonly Send[] {
   if (sends.length === 0) return sends;
   const { activation, flow, epoch } = graph;
   const known = isKnown(node);
   // The messages are no part of the id: they hold instants, which are later in a repeated run.
-  const id = known ? childId(node.id, epoch, digest(token + digestOf(node.takers))) : node.id;
+  const id = known ? childId(node.id, epoch, digest(content)) : node.id;
   const gate: SendOnce = {
     held: sends,
     retainUntil: node.escapedUntil ?? 0,

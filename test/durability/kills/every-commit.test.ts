@@ -5,6 +5,7 @@ import { diskKind, everyCommit, play } from "../support/every-commit.ts";
 import { FAULTS } from "../support/faulty-store.ts";
 import { Machine } from "../support/machine.ts";
 import { program, programScenario } from "../support/programs.ts";
+import type { Step } from "../support/programs.ts";
 import * as blocking from "../support/blocking-scenarios.ts";
 import * as scenarios from "../support/scenarios.ts";
 
@@ -210,6 +211,15 @@ test("any number of failures in a row changes no outcome", async () => {
   );
 });
 
+/** A value gets a handle, then a call waits for the value: each is flushed by its own get. */
+const HANDLE_OF_A_VALUE: readonly Step[] = [
+  { do: "handle", of: 0 },
+  { do: "sleep", ms: 0 },
+  { do: "get", from: 1 },
+  { do: "call", inputs: [], after: [0], fails: false },
+  { do: "get", from: 4 },
+];
+
 test("for any program of calls, joins, sends and gets, effects count once", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -233,5 +243,6 @@ test("for any program of calls, joins, sends and gets, effects count once", asyn
         });
       },
     ),
+    { examples: [[HANDLE_OF_A_VALUE, [[1, "lost"]], { commitMs: [], queues: false }]] },
   );
 });

@@ -68,6 +68,8 @@ export type { RunEnding } from "./futures/types/run-ending.ts";
 export { isRetryable } from "./futures/define/retryable.ts";
 export { isInvokable } from "./futures/define/is-invokable.ts";
 export type { Accepts, MessageOf, RawMessageOf, TypedMessage } from "./futures/types/message.ts";
+export { NEW_STATE } from "./futures/types/new-state.ts";
+export type { NewState, StateId } from "./futures/types/new-state.ts";
 export type { Resolvable } from "./futures/types/resolvable.ts";
 export type { Resolved } from "./futures/types/resolved.ts";
 export { stateful } from "./futures/define/stateful.ts";

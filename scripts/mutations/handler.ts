@@ -110,4 +110,28 @@ export const HANDLER: readonly Mutation[] = [
     test: "test/core/codec.test.ts",
     killedBy: "laws > decoding any text that is not JSON is rejected",
   },
+  {
+    breaks: "new states: a call from outside that leaves the id out makes one",
+    file: "src/futures/define/state-id.ts",
+    find: 'if (spec.state === undefined || "id" in options) return stateIdOf(options, target);',
+    replace: 'if (spec !== undefined || "id" in options) return stateIdOf(options, target);',
+    test: "test/futures/new-state.test.ts",
+    killedBy: "a client's call of an operation > is refused without options, and makes nothing",
+  },
+  {
+    breaks: "new states: a one-way message that leaves the id out makes one",
+    file: "src/futures/run/plan-call.ts",
+    find: "const wantedId = requiredStateIdOf(options, receiver);",
+    replace: "const wantedId = stateIdOf(options, receiver);",
+    test: "test/futures/new-state.test.ts",
+    killedBy: "a one-way message to an operation > is refused without an id",
+  },
+  {
+    breaks: "new states: the choice of one is taken for no id of a stateless function",
+    file: "src/futures/define/state-id.ts",
+    find: "if (spec.state !== undefined) return undefined;",
+    replace: "if (spec !== undefined) return undefined;",
+    test: "test/futures/new-state.test.ts",
+    killedBy: "a stateless function has no state to make",
+  },
 ];

@@ -3,6 +3,7 @@ import { isError } from "../core/data/kind.ts";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Client, FlowHandle, FlowStatus } from "../futures/client/client.ts";
+import { NEW_STATE } from "../futures/types/new-state.ts";
 import type { Invokable } from "../futures/types/function.ts";
 import { authorized } from "./requests/access.ts";
 import type { Access } from "./requests/access.ts";
@@ -160,7 +161,9 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
   if (f === undefined) throw new ProblemError("UNKNOWN_FUNCTION");
   const waitMs = waitOf(c, rules.maxWaitMs);
   const at =
-    id === undefined || f.operation === undefined ? {} : { id: await readStateId(client, id) };
+    f.operation === undefined
+      ? {}
+      : { id: id === undefined ? NEW_STATE : await readStateId(client, id) };
   // There is a place for the wait before anything starts.
   return waiting(c, served, waitMs, async (wait) => {
     const header = c.req.header("idempotency-key");

@@ -1,4 +1,4 @@
-import { fn, stateful, value } from "handback";
+import { fn, NEW_STATE, stateful, value } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onPoorestLosing } from "../conformance/host.ts";
@@ -26,7 +26,7 @@ law(
           expect(made).toEqual(known.map((id, n) => ({ id, count: n })));
           ids.push(...known);
         }
-        const { stateId } = await client.start(counter.add, 1);
+        const { stateId } = await client.start(counter.add, 1, { id: NEW_STATE });
         ids.push(stateId ?? "");
       }
       expect(new Set(ids).size).toBe(ids.length);

@@ -35,7 +35,9 @@ import type {
   AnyInvokableWithoutInput,
   InputOf,
   OutputOf,
+  WithoutId,
 } from "../types/function.ts";
+import type { WithId } from "../types/new-state.ts";
 import { checkStartOptions } from "./check-start-options.ts";
 import type {
   FlowHandle,
@@ -57,6 +59,7 @@ import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
+import { refusedStart } from "./start-outcome.ts";
 import { formerNames } from "./started-as.ts";
 import type { StartedAs } from "./started-as.ts";
 
@@ -113,8 +116,15 @@ export class Client {
    * @throws as {@link Client.start}; the flow's rejection, with `FUNCTION_FAILED` if a function
    * threw; in a handler as {@link FlowHandle.result}
    */
-  async call<Function extends AnyInvokableWithoutInput>(f: Function): Promise<OutputOf<Function>>;
+  async call<Function extends AnyInvokableWithoutInput & WithoutId>(
+    f: Function,
+  ): Promise<OutputOf<Function>>;
   async call<Function extends AnyInvokable>(
+    f: Function,
+    input: InputOf<Function>,
+    options: WithId<StartOptions>,
+  ): Promise<OutputOf<Function>>;
+  async call<Function extends AnyInvokable & WithoutId>(
     f: Function,
     input: InputOf<Function>,
     options?: StartOptions,
@@ -132,14 +142,23 @@ export class Client {
    * Starts a flow. Once the promise resolves, the flow is durable and will run to its end. A start
    * is idempotent by key.
    *
-   * @throws `UNKNOWN_FUNCTION`, `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`,
-   * `TOO_DEEP`, `PAYLOAD_TOO_LARGE`, `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL`
-   * or `STORE_BUSY`, with `definite` in its details; `STORE_FAILED` if the outcome is unknown
+   * An operation of a stateful function needs an `id`. `NEW_STATE` makes a new state, which the
+   * handle's `stateId` names.
+   *
+   * @throws `INVALID_OPTIONS`, also for an operation without an `id`; `UNKNOWN_FUNCTION`,
+   * `INVALID_KEY`, `INVALID_IDEMPOTENCY_KEY`, `UNSERIALIZABLE`, `TOO_DEEP`, `PAYLOAD_TOO_LARGE`,
+   * `IDEMPOTENCY_CONFLICT`, `OVERLOADED`, `CLOSED`; `STORE_FULL` or `STORE_BUSY`, with `definite` in
+   * its details; `STORE_FAILED` if the outcome is unknown
    */
-  start<Function extends AnyInvokableWithoutInput>(
+  start<Function extends AnyInvokableWithoutInput & WithoutId>(
     f: Function,
   ): Promise<FlowHandle<OutputOf<Function>>>;
   start<Function extends AnyInvokable>(
+    f: Function,
+    input: InputOf<Function>,
+    options: WithId<StartOptions>,
+  ): Promise<FlowHandle<OutputOf<Function>>>;
+  start<Function extends AnyInvokable & WithoutId>(
     f: Function,
     input: InputOf<Function>,
     options?: StartOptions,
@@ -330,9 +349,10 @@ export class Client {
     value: unknown,
     options: StartOptions,
   ): Promise<FlowHandle<Output>> {
-    const { type, operation, spec } = resolveTarget(f, this.#engine);
+    const target = resolveTarget(f, this.#engine);
+    const { type, operation, spec } = target;
     const payload = this.#encode(value, "input");
-    const { id, key: flowKey } = checkStartOptions(options, type);
+    const { id, key: flowKey } = checkStartOptions(options, target);
     const stateful = spec.state !== undefined;
     const number = this.#engine.nextFlow();
     const isKey = id !== undefined && idNamesFlow(spec, operation);
@@ -360,21 +380,8 @@ export class Client {
     if (former !== undefined) kept = await ask(former, input);
     // Earlier versions digested the input in the order of its keys.
     if (kept.outcome === "conflict" && input !== payload) kept = await ask(former ?? own, payload);
-    if (kept.outcome === "reserved")
-      throw new HandbackError(
-        flowKey === undefined ? "INVALID_KEY" : "INVALID_IDEMPOTENCY_KEY",
-        `${flow} has the form of the keys that the engine makes, and there is no such flow: expected another key`,
-        { details: { flow } },
-      );
-    if (kept.outcome === "conflict") {
-      throw new HandbackError(
-        "IDEMPOTENCY_CONFLICT",
-        `the flow ${flow} was started with another function or input, which ${kept.type} keeps`,
-        {
-          details: { flow, function: kept.type },
-        },
-      );
-    }
+    if (kept.outcome === "reserved" || kept.outcome === "conflict")
+      throw refusedStart(flow, kept, flowKey !== undefined);
     return this.#handle(flow, kept.stateId);
   }
 

@@ -1,12 +1,13 @@
+import type { StateId } from "../types/new-state.ts";
 import type { Failure } from "../types/failure.ts";
 
 /** The address and the key of a new flow. */
 export interface StartOptions {
   /**
-   * Id of a stateful function's state. For a stateless function and for an approval it is the
-   * flow's key too, unless `key` is given.
+   * Id of a stateful function's state, or `NEW_STATE`. An operation of a stateful function needs it.
+   * For a stateless function and for an approval it is the flow's key too, unless `key` is given.
    */
-  readonly id?: string;
+  readonly id?: StateId;
   /**
    * The flow's key, of at most 256 characters. A second start with the same key, function and input
    * attaches to the first.

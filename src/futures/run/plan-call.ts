@@ -18,10 +18,12 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { MESSAGE } from "../define/spec.ts";
+import { requiredStateIdOf, stateIdOf } from "../define/state-id.ts";
 import { resolveTarget, unknownFunction } from "../define/target.ts";
 import type { ActsFor, Patience, ReplyTo } from "../protocol/consumer.ts";
 import type { CallPlan, Need, Template } from "../protocol/node.ts";
 import { RUN_ENDINGS } from "../types/run-ending.ts";
+import type { StateId } from "../types/new-state.ts";
 import type { RunEnding } from "../types/run-ending.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
 import type {
@@ -126,14 +128,15 @@ export function planContinuation(
 function planCall(
   { graph }: HandlerFutures,
   f: unknown,
-  options: { readonly id?: string },
+  options: { readonly id?: StateId },
   parts: Template & Pick<CallPlan, "patience" | "actsFor">,
 ): PendingFuture {
   const { envelope, environment } = graph.activation;
-  const { type, operation, spec } = resolveTarget(f, environment);
+  const called = resolveTarget(f, environment);
+  const { type, operation, spec } = called;
   const nodeId = graph.nextId();
   const stateful = spec.state !== undefined;
-  const wantedId = idOf(options, type);
+  const wantedId = stateIdOf(options, called);
   const id = wantedId ?? (stateful ? `@${nodeId}` : "");
   const plan: CallPlan = {
     kind: "call",
@@ -176,8 +179,9 @@ function planOneWay(
   const { graph } = futures;
   const { envelope, environment } = graph.activation;
   const { delay } = readOptions("ctx.send", SEND_OPTIONS, options);
-  const { type, operation, spec } = resolveTarget(f, environment);
-  const wantedId = idOf(options, type);
+  const receiver = resolveTarget(f, environment);
+  const { type, operation, spec } = receiver;
+  const wantedId = requiredStateIdOf(options, receiver);
   const { segments, needs } = futures.template(input, "input");
   checkSendToken(options, type, needs);
   const id = graph.nextId();
@@ -280,12 +284,4 @@ export function planEgress(futures: HandlerFutures, type: string, value: unknown
   const template = futures.template(value, "egress");
   const target = { type, id: address.id };
   return { kind: "call", target, name: "egress", ...template, creates: false, oneWay: true };
-}
-
-/**
- * Returns the id in some options. An id that is given as `undefined` is a mistake, not a wish for a
- * new state.
- */
-function idOf(options: { readonly id?: string }, type: string): string | undefined {
-  return "id" in options ? checkId(options.id, `id of ${type}`) : undefined;
 }

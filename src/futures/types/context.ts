@@ -7,9 +7,11 @@ import type {
   FutureOf,
   InputOf,
   Invokable,
+  WithoutId,
 } from "./function.ts";
 import type { Future, PromiseFuture, Settlement, ValueOf } from "./future.ts";
 import type { FutureHandle } from "./handle.ts";
+import type { StateId, WithId } from "./new-state.ts";
 import type { Leaf, Resolvable } from "./resolvable.ts";
 import type { Resolved } from "./resolved.ts";
 import type { RunEnding } from "./run-ending.ts";
@@ -33,10 +35,11 @@ export type NoState = object;
 /** Options of `ctx.invoke`. */
 export interface InvokeOptions {
   /**
-   * Id of a stateful function's state, 1 to 1,024 bytes. For a stateless function it is an address
-   * only: calls with the same id run one at a time, and each of them runs.
+   * Id of a stateful function's state, 1 to 1,024 bytes. Default: a new state, as `NEW_STATE` says.
+   * For a stateless function it is an address only: calls with the same id run one at a time, and
+   * each of them runs.
    */
-  readonly id?: string;
+  readonly id?: StateId;
   /**
    * Futures to wait for, without their values. If one rejects, the function is not called and the
    * rejection passes on.
@@ -66,8 +69,11 @@ export interface SettleOptions extends ContinueOptions {
 
 /** Options of `ctx.send`. */
 export interface SendOptions {
-  /** Id of a stateful function's state. 1 to 1,024 bytes. */
-  readonly id?: string;
+  /**
+   * Id of a stateful function's state, 1 to 1,024 bytes, or `NEW_STATE`. An operation of a stateful
+   * function needs it.
+   */
+  readonly id?: StateId;
   /** Time before which the message is not delivered. Default: 0. */
   readonly delay?: Duration;
   /**
@@ -186,22 +192,30 @@ export interface Context<out State = NoState> extends HandlerEnvironment {
   ): FutureOf<Function>;
 
   /**
+   * Sends a one-way message to a function by its type. The receiver may be served by another
+   * program, if the engine knows it. A message of several types names its type: `{ type, value }`.
+   * @throws `UNKNOWN_FUNCTION`, `INVALID_NAME`, `INVALID_KEY`, and as below
+   */
+  send(type: string, id: string, message: unknown, options?: MessageOptions): void;
+  /**
    * Sends a one-way message, now or after a delay. It has no result. A failure becomes a dead
    * letter.
-   * @throws as `invoke`, and `INVALID_DELAY`
+   *
+   * An operation of a stateful function needs an `id`: nothing would ever name its new state.
+   * `NEW_STATE` makes one all the same.
+   * @throws as `invoke`, `INVALID_DELAY`; `INVALID_OPTIONS` for an operation without an `id`
    */
-  send(f: AnyInvokableWithoutInput): void;
+  send(f: AnyInvokableWithoutInput & WithoutId): void;
   send<Function extends AnyInvokable>(
+    f: Function,
+    input: Resolvable<InputOf<Function>>,
+    options: WithId<SendOptions>,
+  ): void;
+  send<Function extends AnyInvokable & WithoutId>(
     f: Function,
     input: Resolvable<InputOf<Function>>,
     options?: SendOptions,
   ): void;
-  /**
-   * Sends a one-way message to a function by its type. The receiver may be served by another
-   * program, if the engine knows it. A message of several types names its type: `{ type, value }`.
-   * @throws `UNKNOWN_FUNCTION`, `INVALID_NAME`, `INVALID_KEY`, and as above
-   */
-  send(type: string, id: string, message: unknown, options?: MessageOptions): void;
 
   /**
    * Cancels the delayed message that this address sent with `token`. Has no effect if it was

@@ -2,6 +2,7 @@ import type { Future, StateFuture } from "./future.ts";
 
 declare const takes: unique symbol;
 declare const gives: unique symbol;
+declare const needsId: unique symbol;
 
 /** A function that can be invoked: a stateless function, or one operation of a stateful one. */
 export interface Invokable<in Input, out Output> {
@@ -23,6 +24,13 @@ export interface Fn<in Input, out Output> extends Invokable<Input, Output> {
 /** One operation of a stateful function, such as `counter.add`. */
 export interface StatefulFn<in Input, out Output> extends Invokable<Input, Output> {
   readonly operation: string;
+  /** Tells that a client, and `ctx.send`, need the option `id`. Absent at run time. */
+  readonly [needsId]: "an operation needs the option `id`: a string, or NEW_STATE";
+}
+
+/** A function that is not known to be an operation, so that its calls may have no `id`. */
+export interface WithoutId {
+  readonly [needsId]?: undefined;
 }
 
 /** Any function, of any input and output. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { embedded, fn, HandbackError, memory, sqlite, stateful, value } from "handback";
+import { embedded, fn, HandbackError, memory, NEW_STATE, sqlite, stateful, value } from "handback";
 import type { Client } from "handback";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { NODE_OPTIONS } from "../../stores/support/node-options.ts";
@@ -69,7 +69,9 @@ describe("an engine closed under load", () => {
         // Flows started before the close were accepted, and acknowledged before it ended.
         expect(started).toHaveLength(COUNT);
         acknowledged.push(...started);
-        await expect(engine.client.start(booking.book, PAYLOAD)).rejects.toMatchObject({
+        await expect(
+          engine.client.start(booking.book, PAYLOAD, { id: NEW_STATE }),
+        ).rejects.toMatchObject({
           code: "CLOSED",
         });
       }

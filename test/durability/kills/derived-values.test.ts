@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { fn, HandbackError, stateful, value } from "handback";
-import type { Embedded, FlowHandle } from "handback";
+import type { Embedded, FlowHandle, Invokable } from "handback";
 import { expect, test } from "vitest";
 import { withoutStacks } from "../support/ledger.ts";
 import { Machine } from "../support/machine.ts";
@@ -91,9 +91,8 @@ async function play(steps: readonly Step[], withKeys: boolean): Promise<unknown>
     if (each.do === "start") {
       const name = `flow ${flows.length}`;
       const options = { ...(withKeys && { key: name }), ...(each.kind === "count" && { id: "c" }) };
-      const handle: FlowHandle<unknown> = await clock.until(
-        engine.client.start(functions[each.kind], name, options),
-      );
+      const f: Invokable<string, unknown> = functions[each.kind];
+      const handle: FlowHandle<unknown> = await clock.until(engine.client.start(f, name, options));
       flows.push(handle.id);
     } else if (each.do === "wait") await clock.advance(each.ms);
     else if (each.do === "cut") {

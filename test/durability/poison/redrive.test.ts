@@ -1,4 +1,4 @@
-import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import { embedded, fn, HandbackError, memory, NEW_STATE, stateful, value } from "handback";
 import type { Embedded, EmbeddedOptions } from "handback";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
@@ -23,7 +23,7 @@ function makeFlaw(die: () => Promise<never>) {
     },
   });
   const post = fn("redrive/post", (ctx, { n, id }: { n: number; id?: string }) =>
-    ctx.send(box.put, n, id === undefined ? {} : { id }),
+    ctx.send(box.put, n, { id: id ?? NEW_STATE }),
   );
   return { flaw, box, post };
 }

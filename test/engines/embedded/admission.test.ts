@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { embedded, fn, memory, stateful, value } from "handback";
+import { embedded, fn, memory, NEW_STATE, stateful, value } from "handback";
 import type { FlowHandle } from "handback";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../../src/testing/simulation/machine/virtual-clock.ts";
@@ -41,7 +41,9 @@ describe("when the backlog is full", () => {
       retryable: true,
       details: { limit: 3, waiting: 3 },
     });
-    await expect(client.call(slow.work, "d")).rejects.toMatchObject({ code: "OVERLOADED" });
+    await expect(client.call(slow.work, "d", { id: NEW_STATE })).rejects.toMatchObject({
+      code: "OVERLOADED",
+    });
     await expect(client.status("d")).rejects.toMatchObject({ code: "NOT_FOUND" });
     await clock.quiet();
     end("a");
@@ -69,7 +71,7 @@ describe("when the backlog is full", () => {
       details: { limit: 2, waiting: 2, function: "test/slow", id: "a" },
     });
     for (const name of ["b1", "b2"]) await client.start(slow.work, name, { id: "b" });
-    for (let n = 0; n < 5; n++) await client.start(slow.work, "new");
+    for (let n = 0; n < 5; n++) await client.start(slow.work, "new", { id: NEW_STATE });
     await clock.quiet();
     end("a1");
     await clock.quiet();
@@ -194,7 +196,7 @@ describe("accepted work is never refused", () => {
       clock,
     );
     expect(engine.backlog).toBe(10);
-    await expect(engine.client.start(slow.work, "more")).rejects.toMatchObject({
+    await expect(engine.client.start(slow.work, "more", { id: NEW_STATE })).rejects.toMatchObject({
       code: "OVERLOADED",
       details: { waiting: 10 },
     });

@@ -1,5 +1,5 @@
 // Definitions of every kind. A project that exports them compiles with declarations.
-import { fn, stateful, value } from "handback";
+import { fn, NEW_STATE, stateful, value } from "handback";
 import type { Future } from "handback";
 import { chain, fanOut, keep, parallel, retry, saga, tap, withTimeout } from "handback/patterns";
 
@@ -38,6 +38,7 @@ export const counter = stateful("t/counter", {
   },
   queries: { peek: (ctx) => ctx.state.count, last: (ctx) => ctx.state.last },
 });
+export const fresh = { id: NEW_STATE };
 export const line = chain("t/line", count, (n: number) => n + 1, count);
 export const wide = chain(
   "t/wide",

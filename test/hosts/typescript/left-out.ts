@@ -1,5 +1,5 @@
 // Calls that leave an input out.
-import { embedded, memory } from "handback";
+import { embedded, memory, NEW_STATE } from "handback";
 import { byDefault, counter, optional, withOptions } from "./definitions.ts";
 const engine = await embedded({ functions: [byDefault, counter], store: memory() });
 const { client } = engine;
@@ -9,4 +9,4 @@ export const counted: number[] = [
   await client.call(optional),
   await client.call(withOptions),
 ];
-export const increased: number = await client.call(counter.increase);
+export const increased: number = await client.call(counter.increase, undefined, { id: NEW_STATE });

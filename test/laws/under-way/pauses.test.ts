@@ -1,4 +1,4 @@
-import { fn, stateful, value } from "handback";
+import { fn, NEW_STATE, stateful, value } from "handback";
 import type { Client, FutureHandle } from "handback";
 import {
   approval,
@@ -112,7 +112,7 @@ const scenarios: readonly Scenario[] = [
       return {
         functions: [box, asked],
         async run(client, pass) {
-          const handle = await client.start(box.wait);
+          const handle = await client.start(box.wait, undefined, { id: NEW_STATE });
           await pass();
           const { custom } = await handle.status();
           await client.settle(String(custom), 1);
@@ -160,7 +160,7 @@ const scenarios: readonly Scenario[] = [
         },
       });
       const seen: number[] = [];
-      const flow = fn("law/flow", (ctx) => ctx.send(box.begin));
+      const flow = fn("law/flow", (ctx) => ctx.send(box.begin, undefined, { id: NEW_STATE }));
       return {
         functions: [flow, box],
         async run(client, pass) {

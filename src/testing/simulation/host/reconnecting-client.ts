@@ -119,7 +119,7 @@ class Requests {
     const start = ++this.#starts;
     const spec = specOf(f);
     const idIsKey = spec === undefined || idNamesFlow(spec, f.operation);
-    const isKeyed = options?.key !== undefined || (options?.id !== undefined && idIsKey);
+    const isKeyed = options?.key !== undefined || (typeof options?.id === "string" && idIsKey);
     return isKeyed ? options : { ...options, key: `call-${start}` };
   }
 

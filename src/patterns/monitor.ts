@@ -21,6 +21,7 @@ import type { Backoff } from "./composing/backoff.ts";
 import { durationInWords, shaped, shapeOf } from "./diagram/shape.ts";
 import type { Shape } from "./diagram/shape.ts";
 import { atOnce } from "./composing/step.ts";
+import { stageAfter } from "./composing/stage-name.ts";
 
 /**
  * The result of a monitor. `last` is the value of the last check, `undefined` if no check gave one.
@@ -152,7 +153,8 @@ export function monitor(
 ): Fn<unknown, unknown> {
   const rules = readOptions(type, OPTIONS, options);
   const { check, deadline, onDeadline, grace: graceMs } = rules;
-  const decide: Fn<Looked, unknown> = fn(`${type}.decide`, (ctx, looked: Looked): unknown =>
+  const { type: stage, ...former } = stageAfter(type, "decide", check);
+  const decide: Fn<Looked, unknown> = fn(stage, former, (ctx, looked: Looked): unknown =>
     decidePoll(ctx, polling, looked),
   );
   const polling: Polling = { ...rules, decide };

@@ -17,6 +17,7 @@ import type { Future } from "../futures/types/future.ts";
 import { checkBoolean } from "./composing/option-checks.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
+import { stageAfter } from "./composing/stage-name.ts";
 
 /**
  * Options of `repeat`. At least one of `until`, `while` and `times` is required. `rounds` is the
@@ -85,8 +86,11 @@ export function repeat<Value>(
   const round = (ctx: Context, value: unknown, rounds: number): Future<unknown> =>
     ctx.onComplete(invoke(ctx, f, value), next, rounds + 1);
 
+  // Both are given a value that the function made.
+  const { type: nextType, ...formerNext } = stageAfter(type, "next", f);
   const next = fn(
-    `${type}.next`,
+    nextType,
+    formerNext,
     (ctx, { result: value, args: rounds }: { result: unknown; args: number }): unknown => {
       if (isDone(value, rounds)) return value;
       if (pause === undefined) return round(ctx, value, rounds);
@@ -95,7 +99,8 @@ export function repeat<Value>(
     },
   );
 
-  const rested = fn(`${type}.rested`, (ctx, { args: { value, rounds } }: Rested): unknown =>
+  const { type: restedType, ...formerRested } = stageAfter(type, "rested", f);
+  const rested = fn(restedType, formerRested, (ctx, { args: { value, rounds } }: Rested): unknown =>
     round(ctx, value, rounds),
   );
 

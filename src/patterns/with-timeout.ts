@@ -11,6 +11,7 @@ import type { Fn, Invokable } from "../futures/types/function.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { invokable } from "./composing/option-checks.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
+import { stageAfter } from "./composing/stage-name.ts";
 
 /** Options of `withTimeout`. */
 export interface TimeoutOptions<Input, Fallback> {
@@ -62,7 +63,8 @@ export function withTimeout<Input, Output, Fallback = Output>(
   checkInvokable(`function of ${type}`, f);
   if (typeof duration !== "function") parseDuration(duration, `duration of ${type}`);
 
-  const decide = fn(`${type}.decide`, (ctx, { result, args: input }: Decide): unknown => {
+  const { type: stage, ...former } = stageAfter(type, "decide", f);
+  const decide = fn(stage, former, (ctx, { result, args: input }: Decide): unknown => {
     const ended = result ?? TIME_IS_UP;
     if (!("status" in ended)) return ended[0];
     if (ended.status === "fulfilled") return outcomeOf(ctx, ended.value[0]);

@@ -250,7 +250,7 @@ function addCall(type: string, name: string, read: Found): void {
 /** Names a value of a pattern without its function and number. Returns `undefined` for other values. */
 function nameInPattern(value: string): string | undefined {
   const [, name = "", part, valueName = ""] =
-    /^(?:golden|rare)\/([\w-]+)(?:\.(window|page))?\.([@\w-]+)$/.exec(value) ?? [];
+    /^(?:golden|rare)\/([\w-]+)(?:\.(window|page)(?:-[0-9a-f]{8})?)?\.([@\w-]+)$/.exec(value) ?? [];
   const owner = part ?? PATTERNS[name];
   if (owner === undefined || (valueName.startsWith("@") && owner !== "approval")) return undefined;
   return withoutNumber(`${owner}.${valueName}`);

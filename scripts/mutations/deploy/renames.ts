@@ -1,17 +1,53 @@
 import type { Mutation } from "../mutation.ts";
 
 const RENAMES = "test/laws/deploy/renames.test.ts";
+const CHANGED = "test/laws/deploy/changed-options.test.ts";
+const STAGE_NAME = "src/patterns/composing/stage-name.ts";
 const FIND_DEFINITION = "src/engines/embedded/mailboxes/find-definition.ts";
 
 /** What new code finds under old names. */
 export const RENAMED: readonly Mutation[] = [
   {
     breaks: "renames: a join gets outcomes where it was to get values",
-    file: "src/patterns/fan-out/fan-out.ts",
-    find: 'const given = branches.isStrict ? "values" : "outcomes";',
+    file: "src/patterns/fan-out/failure-policy.ts",
+    find: 'const given = isStrict ? "values" : "outcomes";',
     replace: 'const given = "values";',
     test: "test/laws/deploy/changed-policy.test.ts",
     killedBy: "a fan-out whose policy changes parks work for its join: a mapping, 10 at a time",
+  },
+  {
+    breaks: "changed patterns: a stage is given what another function made",
+    file: STAGE_NAME,
+    find: "[withForm(name, shapeOf(f)), ...more]",
+    replace: "[...more]",
+    test: CHANGED,
+    killedBy: "a deploy that changes what a stage is given holds its work > monitor: another check",
+  },
+  {
+    breaks: "changed patterns: a chain is given outcomes where an inner fan-out gave values",
+    file: STAGE_NAME,
+    find: 'return form === "" ? label',
+    replace: 'return form !== "" ? label',
+    test: CHANGED,
+    killedBy:
+      "a deploy that changes what a stage is given holds its work > chain: what an inner fan-out gives",
+  },
+  {
+    breaks: "changed patterns: a renamed check holds the work of its monitor",
+    file: "src/futures/define/is-invokable.ts",
+    find: "if (operation === undefined) return aliases;",
+    replace: "if (operation === undefined) return [];",
+    test: CHANGED,
+    killedBy:
+      "a deploy that changes behavior applies to work under way > monitor: its check is renamed",
+  },
+  {
+    breaks: "changed patterns: held work is not said to be of another shape",
+    file: FIND_DEFINITION,
+    find: "pattern === undefined || !definitions.has(pattern)",
+    replace: "pattern === undefined || definitions.has(pattern)",
+    test: CHANGED,
+    killedBy: "a deploy that changes what a stage is given holds its work > chain: tap",
   },
   {
     breaks: "renames: states under a former name are not reported when they are hidden",

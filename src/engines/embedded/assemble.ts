@@ -151,7 +151,7 @@ function assembleQueues(parts: EngineParts, storage: Storage) {
   const { store, storeInfo, scheduler, crashLimit } = parts;
   const mailboxes = new Mailboxes();
   const slots = new HandlerSlots(parts.concurrency);
-  const unregistered = new Unregistered(workLog);
+  const unregistered = new Unregistered(parts.definitions, workLog);
   const backlog = new Backlog({ commits, mailboxes, unregistered });
   const callers = new PendingReplies();
   const listeners = new PendingReplies();

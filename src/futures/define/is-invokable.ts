@@ -21,3 +21,14 @@ export function isInvokable(value: unknown): value is AnyInvokable {
   if (spec === undefined) return false;
   return spec.state === undefined ? spec.operations.has(CALL) : "operation" in (value as object);
 }
+
+/** Returns the names that a function or operation had before: all its aliases. */
+export function formerNamesOf(f: AnyInvokable): readonly string[] {
+  const { aliases = [], formerOperations = new Map<string, string>() } = specOf(f) ?? {};
+  const { type, operation } = f;
+  if (operation === undefined) return aliases;
+  const former = [...formerOperations].filter(([, current]) => current === operation);
+  const operations = [operation, ...former.map(([name]) => name)];
+  const names = [type, ...aliases].flatMap((each) => operations.map((name) => `${each}.${name}`));
+  return names.slice(1);
+}

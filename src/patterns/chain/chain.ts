@@ -7,7 +7,7 @@ import type { Settlement } from "../../futures/types/future.ts";
 import { isCancellation } from "../../futures/types/run-ending.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped } from "../diagram/shape.ts";
-import { stageType } from "../composing/stage-name.ts";
+import { stageNamed, withForm } from "../composing/stage-name.ts";
 import { stepPlan } from "../composing/step.ts";
 import { stepFailed } from "../composing/step-failed.ts";
 
@@ -40,7 +40,9 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => stepPlan(step, `step ${at + 1} of ${type}`));
-  const shape = plans.map(({ label }) => label);
+  const labels = plans.map(({ label }) => label);
+  const forms = plans.map((plan) => withForm(plan.label, plan.shape));
+  const { type: nextType, aliases } = stageNamed(type, "next", forms, labels);
 
   /** Runs mappings from a step on, up to the next step that starts work. `next` continues there. */
   const goOn = (ctx: Context, from: number, input: unknown): unknown => {
@@ -60,7 +62,8 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
   };
 
   const next = fn(
-    stageType(type, "next", shape),
+    nextType,
+    { aliases },
     (ctx, { result, args: at }: { result: Settlement<unknown>; args: number }): unknown => {
       const { label = "", map = (value: unknown) => value } = plans[at] ?? {};
       if (result.status === "fulfilled") return goOn(ctx, at + 1, map(result.value));

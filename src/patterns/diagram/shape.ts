@@ -106,6 +106,42 @@ export function shapeOf(f: AnyInvokable): Shape {
   );
 }
 
+/**
+ * Returns the form of a function's output, as far as options of patterns decide it: a fan-out
+ * without a join gives values or outcomes. Empty if they do not.
+ */
+export function formOf(shape: Shape): string {
+  switch (shape.kind) {
+    case "fan-out":
+      return shape.join === undefined ? formOfBranches(shape) : formOf(shape.join);
+    case "keep":
+    case "repeat":
+    case "retry":
+    case "timeout":
+      return formOf(shape.part);
+    case "parallel":
+      return formsOf(shape.parts);
+    case "choose":
+      return formsOf(shape.cases.map(({ part }) => part));
+    case "chain":
+      return formsOf(shape.steps.slice(-1));
+    case "saga":
+      return formsOf(shape.steps.slice(-1).map((step) => step.do));
+    default:
+      return "";
+  }
+}
+
+function formOfBranches({ each, policy }: Extract<Shape, { kind: "fan-out" }>): string {
+  const [form, ofEach] = [policy === "" ? "values" : "outcomes", formOf(each)];
+  return ofEach === "" ? form : `${form} of ${ofEach}`;
+}
+
+function formsOf(parts: readonly Shape[]): string {
+  const forms = parts.map(formOf);
+  return forms.every((form) => form === "") ? "" : forms.join(", ");
+}
+
 /** Returns the shape of a function, a plain function, or an egress type. */
 export function partOf(part: unknown): Shape {
   if (typeof part === "string") return { kind: "egress", name: part };

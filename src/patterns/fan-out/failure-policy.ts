@@ -17,6 +17,8 @@ export type OnFailure =
 export interface FailurePolicy {
   /** The join receives values, not outcomes. */
   readonly isStrict: boolean;
+  /** The input of the join, as part of the names of stages: stores have it. */
+  readonly given: "values" | "outcomes";
   /** Returns how many of this many branches may fail. */
   readonly mayFail: (branches: number) => number;
   /** Number of successes that ends the fan-out. */
@@ -57,7 +59,8 @@ export function failurePolicy(
   // With `enough`, failures are tolerated unless they make that number impossible.
   const whenAbsent: MayFail = () => (enough === undefined ? 0 : Number.POSITIVE_INFINITY);
   const isStrict = enough === undefined && (mode === undefined || mode === "cancel");
-  return { isStrict, mayFail: mayFail ?? whenAbsent, enough };
+  const given = isStrict ? "values" : "outcomes";
+  return { isStrict, given, mayFail: mayFail ?? whenAbsent, enough };
 }
 
 /**

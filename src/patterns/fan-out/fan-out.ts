@@ -14,13 +14,15 @@ import type { Fn, Invokable } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { isInvokable } from "../../futures/define/is-invokable.ts";
 import { failurePolicy, failureTolerance } from "./failure-policy.ts";
-import type { OnFailure } from "./failure-policy.ts";
+import type { FailurePolicy, OnFailure } from "./failure-policy.ts";
 import type { FanOutReport } from "./report.ts";
 import { fanOutWindow } from "./window.ts";
 import { invokable } from "../composing/option-checks.ts";
 import { partOf, shaped, shapeOf } from "../diagram/shape.ts";
 import type { Shape } from "../diagram/shape.ts";
-import { stageType } from "../composing/stage-name.ts";
+import { stageType } from "../../core/message/stage-type.ts";
+import { stageNamed, withForm } from "../composing/stage-name.ts";
+import type { StageName } from "../composing/stage-name.ts";
 import { atOnce, checkInvokable, invoke, nameOf } from "../composing/step.ts";
 
 /**
@@ -100,19 +102,17 @@ export const fanOut = ((type: string, options: Options) => {
   const read = readOptions(type, OPTIONS, options);
   const { split, join } = read;
   const shape = [partName(split), nameOf(read.each), partName(join)];
-  const branches = branchesOf(type, { ...read, mode: options.onFailure, shape });
+  // Earlier releases left what a stage is given out of its name.
+  const forms = [partName(split), withForm(nameOf(read.each), shapeOf(read.each)), partName(join)];
+  const stage = (name: string, given: readonly string[]): StageName =>
+    stageNamed(type, name, [...forms, ...given], shape);
+  const branches = branchesOf(type, { ...read, mode: options.onFailure, stage });
 
-  // The policy decides what a join is given: values, or the outcome of each branch. Earlier releases
-  // left it out of the name.
-  const given = branches.isStrict ? "values" : "outcomes";
-  const aliases = [stageType(type, "join", shape)];
-  const joining = fn(
-    stageType(type, "join", [...shape, given]),
-    { aliases },
-    (ctx, joined: unknown): unknown =>
-      isInvokable(join)
-        ? invoke(ctx, join, joined)
-        : atOnce((join as (joined: unknown) => unknown)(joined)),
+  const { type: joinType, ...former } = stage("join", [branches.given]);
+  const joining = fn(joinType, former, (ctx, joined: unknown): unknown =>
+    isInvokable(join)
+      ? invoke(ctx, join, joined)
+      : atOnce((join as (joined: unknown) => unknown)(joined)),
   );
   const spread = (ctx: Context, items: unknown): unknown => {
     if (!Array.isArray(items)) throw invalidOption(`items of ${type}`, "a list", items);
@@ -149,8 +149,8 @@ export interface DefineFanOut {
 }
 
 interface Branches {
-  /** A join is given values, not outcomes. */
-  readonly isStrict: boolean;
+  /** The input of the join. */
+  readonly given: FailurePolicy["given"];
   readonly parts: readonly object[];
   /** Starts a branch for each item. Returns their values, or a report. */
   readonly run: (ctx: Context, items: readonly unknown[]) => Future<unknown>;
@@ -158,17 +158,19 @@ interface Branches {
 
 interface BranchOptions extends Pick<ReadFanOut, "each" | "concurrency" | "enough" | "onFailure"> {
   readonly mode: OnFailure | undefined;
-  readonly shape: readonly string[];
+  readonly stage: (name: string, given: readonly string[]) => StageName;
 }
 
 /** Runs the branches all at once, or in a window if their number or outcomes are counted. */
 function branchesOf(
   type: string,
-  { each, concurrency, enough, onFailure, mode, shape }: BranchOptions,
+  { each, concurrency, enough, onFailure, mode, stage }: BranchOptions,
 ): Branches {
   const policy = failurePolicy(mode, onFailure, enough);
+  const { type: reportType, ...former } = stage("report", []);
   const report = fn(
-    stageType(type, "report", shape),
+    reportType,
+    former,
     (_, branches: readonly Settlement<unknown>[]): FanOutReport<unknown> => ({
       reason: "completed",
       branches,
@@ -183,8 +185,9 @@ function branchesOf(
   const window = fanOutWindow(type, { each, concurrency, policy });
   const isCounted = enough !== undefined || typeof mode === "object";
   return {
-    isStrict: policy.isStrict,
-    parts: [report, ...window.parts],
+    given: policy.given,
+    // Work that waits to be reported is held if only values are to be given.
+    parts: policy.isStrict ? window.parts : [report, ...window.parts],
     run: (ctx, items) =>
       isCounted || concurrency < items.length ? window.run(ctx, items) : allAtOnce(ctx, items),
   };

@@ -3,6 +3,7 @@ import type { Context } from "../../futures/types/context.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import type { Future } from "../../futures/types/future.ts";
+import type { StageName } from "../composing/stage-name.ts";
 import type { IndexedOutcome } from "./branch-outcomes.ts";
 import { slotOf } from "./page.ts";
 
@@ -34,8 +35,12 @@ interface PageOptions {
 }
 
 /** Makes the page of a window: a state with a few items and as many outcomes. */
-export function windowPage(type: string, { take, begin }: PageOptions): PageOperations {
-  const page = stateful(`${type}.page`, {
+export function windowPage(
+  { type, aliases }: StageName,
+  { take, begin }: PageOptions,
+): PageOperations {
+  const page = stateful(type, {
+    aliases,
     // Stores have these names.
     state: { items: value<readonly unknown[]>(), judged: value<readonly IndexedOutcome[]>() },
     handlers: {

@@ -5,6 +5,7 @@ import type { AnyInvokable, StatefulFn } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import type { StateOf } from "../../futures/types/define.ts";
 import type { Resolved } from "../../futures/types/resolved.ts";
+import type { StageName } from "../composing/stage-name.ts";
 import { invoke } from "../composing/step.ts";
 import { heldOutcomes, OUTCOME_VALUES, outcomeValueAt } from "./branch-outcomes.ts";
 import type { IndexedOutcome } from "./branch-outcomes.ts";
@@ -56,6 +57,8 @@ export interface WindowOperations {
 /** The rules of a window, and the function that each branch calls. */
 export interface WindowStateRules extends WindowRules {
   readonly each: AnyInvokable;
+  /** Names a part of the window. */
+  readonly stage: (name: string) => StageName;
 }
 
 /** Makes the state of a window: it hands out items and counts outcomes. */
@@ -66,8 +69,10 @@ export function windowState(rules: WindowStateRules): {
   const begin = (ctx: Context, item: unknown, { window: id, index }: HandedOut): Future<unknown> =>
     // As a list of one: a continuation that takes settlements also runs for a canceled branch.
     ctx.onComplete(ctx.allSettled([invoke(ctx, rules.each, item)]), window.next, index, { id });
-  const page = windowPage(rules.type, { take: () => window.take, begin });
-  const window = stateful(`${rules.type}.window`, {
+  const page = windowPage(rules.stage("page"), { take: () => window.take, begin });
+  const { type, aliases } = rules.stage("window");
+  const window = stateful(type, {
+    aliases,
     state: WINDOW_VALUES,
     handlers: {
       open: (ctx, { branches, items }: Opening) => {

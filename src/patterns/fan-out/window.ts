@@ -1,4 +1,5 @@
-import { stageType } from "../composing/stage-name.ts";
+import { stageAfter } from "../composing/stage-name.ts";
+import type { StageName } from "../composing/stage-name.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
@@ -50,11 +51,15 @@ interface Opened {
  *    Later messages to them change nothing.
  */
 export function fanOutWindow(type: string, { each, concurrency, policy }: WindowOptions): Window {
-  const { window, page } = windowState({ type, each, policy });
+  // What the branches give and what is made of it: all stages of a window hold such work.
+  const stage = (name: string): StageName => stageAfter(type, name, each, policy.given);
+  const { window, page } = windowState({ type, each, policy, stage });
 
   /** Starts the workers, once all pages are filled. */
+  const { type: startType, ...formerStart } = stage("start");
   const start = fn(
-    `${type}.start`,
+    startType,
+    formerStart,
     (ctx, { args: { id, branches } }: { readonly result: unknown; readonly args: Opened }) => {
       const workers = Array.from({ length: Math.min(concurrency, branches) }, () =>
         ctx.invoke(window.next, undefined, { id }),
@@ -63,13 +68,10 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     },
   );
 
-  // The policy decides what these make of the outcomes. Earlier releases left it out of their names.
-  const given = policy.isStrict ? "values" : "outcomes";
-  const stage = (name: string): string => stageType(type, name, [given]);
-  const former = (name: string) => ({ aliases: [`${type}.${name}`] });
+  const { type: finishType, ...formerFinish } = stage("finish");
   const finish = fn(
-    stage("finish"),
-    former("finish"),
+    finishType,
+    formerFinish,
     (ctx, { result, args: { id, branches } }: Finished) => {
       const failure = result.status === "rejected" ? result.reason : undefined;
       if (failure !== undefined && handbackCode(failure) === "CANCELLED")
@@ -79,16 +81,13 @@ export function fanOutWindow(type: string, { each, concurrency, policy }: Window
     },
   );
 
-  const conclude = fn(
-    stage("conclude"),
-    former("conclude"),
-    (ctx, { result, args }: Closed): Conclusion => {
-      // For example, the closing itself was canceled.
-      if (result.status === "rejected")
-        return giveUp(ctx, window, { ...args, failure: result.reason });
-      return concludeFanOut(ctx, policy, { closing: result.value, ...args });
-    },
-  );
+  const { type: concludeType, ...formerConclude } = stage("conclude");
+  const conclude = fn(concludeType, formerConclude, (ctx, { result, args }: Closed): Conclusion => {
+    // For example, the closing itself was canceled.
+    if (result.status === "rejected")
+      return giveUp(ctx, window, { ...args, failure: result.reason });
+    return concludeFanOut(ctx, policy, { closing: result.value, ...args });
+  });
 
   return {
     parts: [window, page, start, finish, conclude],

@@ -23,6 +23,7 @@ import { backoffDelay } from "../composing/backoff.ts";
 import type { Backoff } from "../composing/backoff.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import { checkInvokable, invoke, nameOf } from "../composing/step.ts";
+import { stageAfter } from "../composing/stage-name.ts";
 
 /** Options of `retry`. */
 export interface RetryOptions {
@@ -93,7 +94,8 @@ export function retry<Input, Output>(
   const attempt = (ctx: Context, input: unknown, number: number): Future<unknown> =>
     ctx.onSettled(invoke(ctx, f, input), decide, { input, number });
 
-  const decide = fn(`${type}.judge`, (ctx, { result, args: { input, number } }: Ended): unknown => {
+  const { type: judge, ...former } = stageAfter(type, "judge", f);
+  const decide = fn(judge, former, (ctx, { result, args: { input, number } }: Ended): unknown => {
     if (result.status === "fulfilled") return result.value;
     const { reason, fulfilled } = result;
     // Canceled, but the attempt succeeded after all.

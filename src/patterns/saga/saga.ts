@@ -15,8 +15,8 @@ import type { SagaPlan } from "../composing/saga-step.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import type { CompensatedShape } from "../diagram/shape.ts";
-import { stageType } from "../composing/stage-name.ts";
-import { invoke } from "../composing/step.ts";
+import { stageNamed, withForm } from "../composing/stage-name.ts";
+import { invoke, nameOf } from "../composing/step.ts";
 import { stepFailed } from "../composing/step-failed.ts";
 
 /**
@@ -51,13 +51,19 @@ export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, u
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
   const plans = steps.map((step, at) => sagaStepPlan(step, `step ${at + 1} of ${type}`));
-  const shape = plans.map(({ label, undo, ifUnsure }) =>
+  const shape = plans.map(({ label, shape: step, undo, ifUnsure }) =>
+    [withForm(label, step), undo && nameOf(undo), ifUnsure && nameOf(ifUnsure)].join(" "),
+  );
+  // Earlier releases named the compensations without their operations.
+  const formerShape = plans.map(({ label, undo, ifUnsure }) =>
     [label, undo?.type, ifUnsure?.type].join(" "),
   );
-  const next = fn(stageType(type, "next", shape), (ctx, settled: Next): unknown =>
+  const { type: nextType, ...formerNext } = stageNamed(type, "next", shape, formerShape);
+  const next = fn(nextType, formerNext, (ctx, settled: Next): unknown =>
     continueSaga(ctx, parts, settled),
   );
-  const undone = fn(stageType(type, "undo", shape), (ctx, settled: Undone): unknown =>
+  const { type: undoType, ...formerUndo } = stageNamed(type, "undo", shape, formerShape);
+  const undone = fn(undoType, formerUndo, (ctx, settled: Undone): unknown =>
     undoNext(ctx, parts, afterUndo(settled)),
   );
   const parts: SagaParts = { type, plans, next, undone };

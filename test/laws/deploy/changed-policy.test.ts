@@ -27,7 +27,7 @@ test.each(joins.flatMap(([name, join]) => windows.map((size) => [name, size, joi
         await world.clock.advance(1);
       }
       expect((await between.status("f")).status).toBe("pending");
-      expect([...world.engine.unregistered.keys()].join(" ")).toMatch(/^law\/all\.(join|finish)-/);
+      expect([...world.engine.unregistered.keys()].join(" ")).toMatch(/^law\/all\.(join|window)-/);
       const after = await world.start([strict, same]);
       expect(await after.flow("f").result()).toEqual([1, 2]);
     }),

@@ -5,7 +5,7 @@ import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
-import { findDefinition, missingFunction } from "../mailboxes/find-definition.ts";
+import { findDefinition, missingFunction, whyMissing } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
 import type { DeadlockSearch } from "../blocking/deadlock-search.ts";
@@ -52,10 +52,7 @@ export class MessageDelivery {
   whyParked(envelope: Envelope): string | undefined {
     const { definitions, mailboxes } = this.#parts;
     const definition = findDefinition(definitions, envelope);
-    if (definition === undefined) {
-      const isOperation = definitions.has(envelope.target.type);
-      return isOperation ? `it has no operation ${envelope.name}` : "not registered";
-    }
+    if (definition === undefined) return whyMissing(definitions, envelope);
     return mailboxes.whyParked(resolveAlias(envelope, definition).target);
   }
 

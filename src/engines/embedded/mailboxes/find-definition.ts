@@ -1,5 +1,6 @@
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
+import { patternOfStage } from "../../../core/message/stage-type.ts";
 
 /** The functions that an engine hosts, by type. A former type leads to the same definition. */
 export type Definitions = ReadonlyMap<string, Definition>;
@@ -14,6 +15,25 @@ export function findDefinition(
 ): Definition | undefined {
   const definition = definitions.get(target.type);
   return definition?.handles?.(name) === false ? undefined : definition;
+}
+
+/** Says why there is no function for a message. */
+export function whyMissing(
+  definitions: Definitions,
+  { target, name }: Pick<Envelope, "target" | "name">,
+): string {
+  if (definitions.has(target.type)) return `it has no operation ${name}`;
+  return changedShape(definitions, target.type) ?? "not registered";
+}
+
+/**
+ * Says that a type which is not registered is a stage of a pattern whose shape has changed.
+ * `undefined` if it is not.
+ */
+export function changedShape(definitions: Definitions, type: string): string | undefined {
+  const pattern = patternOfStage(type);
+  if (pattern === undefined || !definitions.has(pattern) || definitions.has(type)) return undefined;
+  return `SHAPE_CHANGED: ${pattern} is registered with another shape`;
 }
 
 /** Names what is missing for a message: a function type, or `type/operation`. */

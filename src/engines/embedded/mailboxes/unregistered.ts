@@ -1,4 +1,6 @@
 import type { WorkLog } from "../../../core/host/work-log.ts";
+import { changedShape } from "./find-definition.ts";
+import type { Definitions } from "./find-definition.ts";
 
 /**
  * Counts the stored messages for functions that are not registered, by function type. They are
@@ -6,11 +8,13 @@ import type { WorkLog } from "../../../core/host/work-log.ts";
  */
 export class Unregistered {
   readonly counts = new Map<string, number>();
+  readonly #definitions: Definitions;
   readonly #workLog: WorkLog;
   #size = 0;
   #isRecovered = false;
 
-  constructor(workLog: WorkLog) {
+  constructor(definitions: Definitions, workLog: WorkLog) {
+    this.#definitions = definitions;
     this.#workLog = workLog;
   }
 
@@ -25,7 +29,8 @@ export class Unregistered {
     const count = (this.counts.get(type) ?? 0) + 1;
     this.counts.set(type, count);
     if (!this.#isRecovered) return;
-    const message = `a message for ${type} is parked: the function is not registered; ${waiting(count)}`;
+    const why = changedShape(this.#definitions, type) ?? "the function is not registered";
+    const message = `a message for ${type} is parked: ${why}; ${waiting(count)}`;
     this.#warn({ type, count, message });
   }
 
@@ -41,7 +46,9 @@ export class Unregistered {
   endRecovery(): void {
     this.#isRecovered = true;
     for (const [type, count] of this.counts) {
-      const message = `${count} stored messages are for ${type}, which is not registered; they wait until it is`;
+      const shape = changedShape(this.#definitions, type);
+      const why = shape === undefined ? "" : ` (${shape})`;
+      const message = `${count} stored messages are for ${type}, which is not registered${why}; they wait until it is`;
       this.#warn({ type, count, message });
     }
   }

@@ -1,0 +1,48 @@
+import type { Definition } from "../../core/activation/definition.ts";
+import type { Environment } from "../../core/activation/environment.ts";
+import type { Store } from "../../stores/store.ts";
+import type { GroupCommit } from "./commit/group-commit.ts";
+import type { Dispatcher } from "./dispatch/dispatcher.ts";
+import type { ReplyQueue } from "./dispatch/reply-queue.ts";
+import type { ClientWaits } from "./execution/client-waits.ts";
+import type { FunctionMeter } from "./execution/function-meter.ts";
+import type { IdleWatch } from "./execution/idle-watch.ts";
+import type { MessageDelivery } from "./execution/message-delivery.ts";
+import type { DeadLetters } from "./intake/dead-letters.ts";
+import type { FlowNumbers } from "./intake/flow-numbers.ts";
+import type { RequestIntake } from "./intake/request-intake.ts";
+import type { Lifecycle } from "./lifecycle/lifecycle.ts";
+import type { Backlog } from "./mailboxes/backlog.ts";
+import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
+import type { Unregistered } from "./mailboxes/unregistered.ts";
+import type { CrashTracker } from "./poison/crash-tracker.ts";
+import type { StateCache } from "./state/state-cache.ts";
+import type { ExpiryCollector } from "./timers/expiry-collector.ts";
+import type { Timers } from "./timers/timers.ts";
+
+/** The rooms of an engine, as far as the engine itself uses them. */
+export interface EngineRooms {
+  readonly store: Store;
+  readonly environment: Environment;
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly lifecycle: Lifecycle;
+  readonly requests: RequestIntake;
+  readonly flowNumbers: FlowNumbers;
+  readonly deadLetters: DeadLetters;
+  readonly clientWaits: ClientWaits;
+  readonly replies: ReplyQueue;
+  readonly backlog: Backlog;
+  readonly unregistered: Unregistered;
+  readonly cache: StateCache;
+  readonly commits: GroupCommit;
+  readonly dispatcher: Dispatcher;
+  readonly slots: HandlerSlots;
+  /** The parts that watch handlers, each with its own timers. */
+  readonly watches: { stop(): void };
+  readonly crashTracker: CrashTracker;
+  readonly delivery: MessageDelivery;
+  readonly meter: FunctionMeter;
+  readonly idle: IdleWatch;
+  readonly timers: Timers;
+  readonly collector: ExpiryCollector;
+}

@@ -78,8 +78,8 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "gates: a blocked handler that runs again subscribes again",
     file: "src/futures/run/flush.ts",
-    find: "digest(token + digestOf(node.takers))",
-    replace: "digest(token + JSON.stringify(sends))",
+    find: "childId(node.id, epoch, digest(content))",
+    replace: "childId(node.id, epoch, digest(JSON.stringify(sends)))",
     test: EVERY_COMMIT,
     killedBy:
       "a promise of a blocked handler settles once for each consumer, however often the handler has run",

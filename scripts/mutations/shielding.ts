@@ -107,9 +107,9 @@ export const SHIELDING: readonly Mutation[] = [
   {
     breaks: "gates: a promise is awaited once for each run of a blocked handler",
     file: FLUSH,
-    find: '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n',
+    find: '  if (node.plan.kind !== "promise") return gateFor(graph, node, { sends, content });\n',
     replace:
-      '  if (node.plan.kind !== "promise") return gateFor(graph, node, sends);\n  if (flush.length > 0) return gateFor(graph, node, sends, node.plan.digest);\n',
+      '  if (node.plan.kind !== "promise") return gateFor(graph, node, { sends, content });\n  if (flush.length > 0) return gateFor(graph, node, { sends, content: node.plan.digest + content });\n',
     test: EVERY_COMMIT,
     killedBy:
       "a promise of a blocked handler settles once for each consumer, however often the handler has run",

@@ -5,6 +5,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { embedded, sqlite } from "../../src/index.ts";
+import { silent } from "../../src/core/host/log.ts";
 import type { Embedded } from "../../src/index.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { writeLine } from "../client/ledger-writer.ts";
@@ -29,6 +30,8 @@ const engine = await embedded({
   store: sqlite(orders.path),
   retention: KEPT,
   ageOut: KEPT,
+  // Every line on stderr is a complaint, and some of the work fails on purpose.
+  log: silent,
 });
 await soak(engine, orders);
 await engine.close();

@@ -24,10 +24,14 @@ describe("crashing", () => {
   });
 
   test("ends the process in every run, until the message is given up", async () => {
-    const run = await simulate({ functions: [crashing(double)], crashLimit: 2 }, (t) =>
-      t.client.call(double, 3).catch(codeOf),
-    );
-    expect([run.result, run.crashes.length]).toEqual(["POISONED", 3]);
+    const run = await simulate({ functions: [crashing(double)], crashLimit: 2 }, async (t) => {
+      const flow = await t.client.start(double, 3);
+      await t.idle();
+      await t.advance("1m");
+      const [letter] = await t.deadLetters();
+      return [letter?.failure.code, letter?.isHeld, (await flow.status()).status];
+    });
+    expect(run.result).toEqual(["POISONED", true, "pending"]);
   });
 
   test("never gives up a message by default, however often the process ends", async () => {

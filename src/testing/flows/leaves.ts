@@ -6,6 +6,9 @@ import { stateful } from "../../futures/define/stateful.ts";
 import { LEAF_ATTEMPTS, playLeaf } from "./program.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, LeafFunction } from "./program.ts";
 
+/** Canceled handlers of a program end by themselves, however long they work. */
+export const PATIENT = { grace: "365d" } as const;
+
 /** The environment that the runner gives to the functions of a program. */
 export interface FlowWorld {
   /** Works for `ms`, or until the signal is aborted. */
@@ -65,7 +68,7 @@ export function flowLeaves({
   const retry = { maxAttempts: LEAF_ATTEMPTS, initialDelay: 0 };
   const leaf = fn(
     "flows/leaf",
-    { retry },
+    { retry, ...PATIENT },
     async (ctx, { leaf, input }: LeafStep): Promise<FlowValue> => {
       onLeaf({ leaf: leaf.index, input, attempt: ctx.attempt });
       await (leaf.heeds ? work(leaf.ms, ctx.signal) : work(leaf.ms));

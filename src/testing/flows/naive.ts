@@ -1,7 +1,7 @@
 import { fn } from "../../futures/define/fn.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
-import { flowLeaves } from "./leaves.ts";
+import { flowLeaves, PATIENT } from "./leaves.ts";
 import type { BuiltFlow, FlowLeaves, FlowStep, FlowWorld } from "./leaves.ts";
 import { flowOutcomeOf, showSettlement } from "./outcome.ts";
 import type { FlowLeaf, FlowProgram, FlowValue, FlowWait } from "./program.ts";
@@ -24,12 +24,13 @@ class NaiveBuild {
     this.#leaves = leaves;
   }
 
-  readonly run = fn("flows/block", (ctx, { program, input }: FlowStep) =>
+  readonly run = fn("flows/block", PATIENT, (ctx, { program, input }: FlowStep) =>
     this.#block(ctx, program, input),
   );
 
   readonly recover = fn(
     "flows/recover",
+    PATIENT,
     async (
       ctx,
       { result, args }: { result: Settlement<FlowValue>; args: FlowProgram },

@@ -14,7 +14,9 @@ import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from ".
  * RF2 Steps that run at the same time are played one after the other, each from the same instant.
  * RF3 A cancelled step is played again, up to the instant of its cancellation. Work that would
  * begin later does not begin.
- * RF4 Unawaited work in a scope that has already settled continues until the whole flow is
+ * RF4 Recovery from a cancellation begins once all handlers of the cancelled step have ended, and
+ * those of recoveries inside it.
+ * RF5 Unawaited work in a scope that has already settled continues until the whole flow is
  * cancelled.
  */
 
@@ -62,7 +64,12 @@ interface Span {
 }
 
 /** The instant at which a step ended, and its outcome. */
-type Ended = { readonly at: number; readonly outcome: FlowOutcome | "cancelled" };
+type Ended = {
+  readonly at: number;
+  readonly outcome: FlowOutcome | "cancelled";
+  /** The instant at which the last handler of a cancelled step ended. Default: `at`. */
+  readonly quietAt?: number;
+};
 type Play = (part: FlowProgram, input: FlowValue, span: Span) => Ended;
 
 /**
@@ -184,11 +191,13 @@ class Reference {
     if (isFulfilled(ended)) return ended;
     // Recovery handles a cancellation like a failure, and cannot be cancelled itself.
     const again =
-      ended.outcome === "cancelled" ? { at: ended.at, until: Infinity } : { ...span, at: ended.at };
+      ended.outcome === "cancelled"
+        ? { at: quiet([ended]), until: Infinity }
+        : { ...span, at: ended.at };
     const recovered = this.play(otherwise, ["rejected", failureOf(ended.outcome)], again);
     // A handler of its own is blocked on it.
     this.#log.blockedMs += recovered.at - again.at;
-    return ended.outcome === "cancelled" ? ended : recovered;
+    return ended.outcome === "cancelled" ? { ...ended, quietAt: quiet([recovered]) } : recovered;
   }
 
   #work(leaf: FlowLeaf, input: FlowValue, span: Span): Ended {
@@ -198,7 +207,10 @@ class Reference {
       this.#log.calls.push({ leaf: leaf.index, input, attempt, atMs: began });
       const ended = began + leaf.ms;
       this.#log.activeMs += (leaf.heeds ? Math.min(ended, span.until) : ended) - began;
-      if (ended > span.until) return { at: span.until, outcome: "cancelled" };
+      if (ended > span.until) {
+        const quietAt = leaf.heeds ? span.until : ended;
+        return { at: span.until, outcome: "cancelled", quietAt };
+      }
       try {
         return this.#by(ended, { value: this.#leaf({ leaf, input, attempt }) }, span);
       } catch (error) {
@@ -241,6 +253,7 @@ class Reference {
     ];
     if (first !== undefined && first.at === second?.at && second.outcome !== "cancelled")
       this.#log.ties.add(first.at);
+    if (first?.outcome === "cancelled") return { ...first, quietAt: quiet(parts) };
     if (first !== undefined) return first;
     return {
       at: latest(parts, at),
@@ -264,11 +277,12 @@ class Reference {
       .toSorted((a, b) => a.at - b.at)[0];
     if (winner !== undefined && tried.some((ended) => ended !== winner && ended.at === winner.at))
       this.#log.ties.add(winner.at);
-    const cancelled = tried.find(({ outcome }) => outcome === "cancelled");
+    const first = tried.find(({ outcome }) => outcome === "cancelled");
+    const cancelled = first && { ...first, quietAt: quiet(tried) };
     const failure = `none of: ${tried.map(({ outcome }) => failureOf(outcome)).join(", ")}`;
     const ended = winner ?? cancelled ?? { at: latest(tried, span.at), outcome: { failure } };
     for (const [index, part] of parts.entries())
-      this.#playBranch(part, input, span, tried[index] === ended ? ended : ended.at);
+      this.#playBranch(part, input, span, tried[index] === winner ? ended : ended.at);
     return ended;
   }
 
@@ -283,7 +297,7 @@ class Reference {
 
   /**
    * Plays a part that has a scope of its own: an escaped future, or a deciding branch. Cancellation
-   * does not reach the work that it leaves running (RF4).
+   * does not reach the work that it leaves running (RF5).
    */
   #escape(part: FlowProgram, input: FlowValue, span: Span): Ended {
     const { outcome } = this.#try(part, input, span);
@@ -324,7 +338,7 @@ class Reference {
     // Another part that settles at the same instant may or may not count as ready.
     if (times.filter((time) => time === at).length > (count > 0 && times[count - 1] === at ? 1 : 0))
       this.#log.ties.add(at);
-    if (at === span.until) return { at, outcome: "cancelled" };
+    if (at === span.until) return { at, outcome: "cancelled", quietAt: quiet(parts) };
     const shown = parts.map(({ outcome }) => shownOutcome(outcome));
     const ready = parts.flatMap((part, index) => (isReady(part) ? [[index, shown[index]]] : []));
     const pending = parts.flatMap((part, index) => (isReady(part) ? [] : [index]));
@@ -350,10 +364,9 @@ function after(ended: Ended, then: (value: FlowValue, at: number) => Ended): End
 }
 
 /** Turns the outcome of a step into a value. */
-function settled({ at, outcome }: Ended): Ended {
-  return outcome === "cancelled"
-    ? { at, outcome }
-    : { at, outcome: { value: shownOutcome(outcome) } };
+function settled(ended: Ended): Ended {
+  const { at, outcome } = ended;
+  return outcome === "cancelled" ? ended : { at, outcome: { value: shownOutcome(outcome) } };
 }
 
 function shownOutcome(outcome: Ended["outcome"]): FlowValue {
@@ -371,6 +384,11 @@ function valueOf(outcome: Ended["outcome"]): FlowValue {
 
 function failureOf(outcome: Ended["outcome"]): string {
   return outcome !== "cancelled" && "failure" in outcome ? outcome.failure : "CANCELLED";
+}
+
+/** The instant from which no handler of these steps runs. */
+function quiet(parts: readonly Ended[]): number {
+  return Math.max(...parts.map(({ at, quietAt = at }) => quietAt));
 }
 
 function latest(parts: readonly Ended[], at: number): number {

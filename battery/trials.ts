@@ -12,6 +12,7 @@ import { relaxedDurability } from "./disk/power/relaxed.ts";
 import { kills } from "./kills/kills.ts";
 import { poisonedMessages } from "./poison/poisoned-messages.ts";
 import { longWork } from "./soak/long-work.ts";
+import { lockTheft } from "./theft/lock-theft.ts";
 import type { Trial } from "./trial/trial.ts";
 
 /** All trials. */
@@ -27,6 +28,7 @@ export const allTrials: readonly Trial[] = [
   readOnlyDisk,
   fewDescriptors,
   damagedFiles,
+  lockTheft,
   clockJumps,
   poisonedMessages,
   longWork,

@@ -8,7 +8,7 @@
 import { embedded, sqlite } from "../../src/index.ts";
 import type { Embedded, Store } from "../../src/index.ts";
 import { allFunctions } from "../kinds/all-kinds.ts";
-import type { Setting } from "../ledger/orders.ts";
+import type { LaterOrder } from "../ledger/orders.ts";
 import { receipts } from "../kinds/transfer.ts";
 import { LIMIT } from "../poison/outcome.ts";
 import { Poisoner } from "../poison/poisoner.ts";
@@ -19,6 +19,7 @@ import { readOrders } from "./read-orders.ts";
 import { dumpState } from "./dump-state.ts";
 import { writeEntry } from "../client/ledger-writer.ts";
 import { wallClock } from "../client/wall-clock.ts";
+import { theftOf } from "../theft/thefts.ts";
 import { Work } from "./work.ts";
 
 const STOPPED = 3;
@@ -30,7 +31,7 @@ const functions = [...allFunctions, ...poisonFunctions];
 // From its first line on, the process ends cleanly on request.
 const asked = new Promise<"asked">((resolve) => process.once("SIGTERM", () => resolve("asked")));
 writeEntry({ what: "hello", pid: process.pid });
-const orders = await readOrders({ orElse: () => process.exit(DEAF), onSetting: setClock });
+const orders = await readOrders({ orElse: () => process.exit(DEAF), onLater: follow });
 wallClock.aheadMs = orders.aheadMs ?? 0;
 const store = sqlite(orders.path);
 const engine = await open(store);
@@ -106,9 +107,14 @@ async function verify({ work, recorder, store, poisoner }: Verified): Promise<"d
   return "done";
 }
 
-function setClock({ aheadMs }: Setting): void {
-  wallClock.aheadMs = aheadMs;
-  writeEntry({ what: "clock" });
+function follow(order: LaterOrder): void {
+  if ("theft" in order) {
+    theftOf(order.theft).act(orders.path);
+    writeEntry({ what: "theft", how: order.theft });
+  } else {
+    wallClock.aheadMs = order.aheadMs;
+    writeEntry({ what: "clock" });
+  }
 }
 
 function nothing(): void {

@@ -18,7 +18,7 @@ interface RequestNotes<T> {
   readonly answer?: (value: T) => Json;
 }
 
-const STOPPED = ["STORE_FAILED", "STORE_CORRUPT"] as const;
+const STOPPED = ["STORE_FAILED", "STORE_CORRUPT", "STORE_FENCED"] as const;
 const LOOK_AGAIN_MS = 3;
 
 /** A client that reports all requests and answers to the ledger. Operations use it. */
@@ -160,8 +160,9 @@ export async function outcomeOf(handle: FlowHandle<unknown>): Promise<Outcome> {
 
 /** Returns true if an error leaves the outcome of a request open. */
 export function isIndefinite(error: unknown): boolean {
-  if (HandbackError.is(error, ...STOPPED)) return true;
-  return HandbackError.is(error, "STORE_FULL") && error.details["definite"] === false;
+  if (HandbackError.is(error, "STORE_FULL", "STORE_FENCED"))
+    return error.details["definite"] === false;
+  return HandbackError.is(error, ...STOPPED);
 }
 
 /** Returns the code of an error, or its text. */

@@ -73,6 +73,8 @@ export type Said =
   | { readonly what: "intruder"; readonly how: string; readonly code: string }
   /** Its clock was set. `aheadMs` of the entry is the new deviation. */
   | { readonly what: "clock" }
+  /** It did something to the files of its store that it never should. */
+  | { readonly what: "theft"; readonly how: string }
   /** A message that crashes the process is being handled. */
   | { readonly what: "poison-run"; readonly name: string }
   /** The outcome of a flow that was started with poison, or beside it. */

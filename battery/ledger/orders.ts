@@ -30,10 +30,8 @@ export interface Orders {
   readonly open: readonly Unfinished[];
 }
 
-/** A later order: the new deviation of the clock. */
-export interface Setting {
-  readonly aheadMs: number;
-}
+/** A later order: the new deviation of the clock, or a theft to commit, by its description. */
+export type LaterOrder = { readonly aheadMs: number } | { readonly theft: string };
 
 /** An operation to continue. */
 export interface Unfinished {

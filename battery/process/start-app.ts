@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Entry, Mode } from "../ledger/entry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { unfinishedBusiness } from "../ledger/orders.ts";
-import type { Orders, Setting } from "../ledger/orders.ts";
+import type { LaterOrder, Orders } from "../ledger/orders.ts";
 import type { Poisoning } from "../ledger/poison-plan.ts";
 import { NODE_OPTIONS } from "./node-options.ts";
 
@@ -54,6 +54,8 @@ export interface App {
   readonly kill: (signal: "SIGKILL" | "SIGTERM" | "SIGSTOP" | "SIGCONT") => void;
   /** Sets the deviation of its clock from the machine's. */
   readonly setClock: (aheadMs: number) => void;
+  /** Lets it commit a theft (`theft/thefts.ts`), by its description. */
+  readonly commitTheft: (theft: string) => void;
   /** Resolves when it has ended and all its output was read. */
   readonly ended: Promise<Ended>;
 }
@@ -125,7 +127,8 @@ export function startApp(options: AppOptions): App {
     detached: true,
   });
   running.add(child);
-  const tell = (what: Orders | Setting): unknown => child.stdin.write(`${JSON.stringify(what)}\n`);
+  const tell = (what: Orders | LaterOrder): unknown =>
+    child.stdin.write(`${JSON.stringify(what)}\n`);
   child.stdin.on("error", () => undefined);
   tell(orders);
   const ended = untilEnd(child, { ledger, life }).finally(() => over.abort());
@@ -137,6 +140,7 @@ export function startApp(options: AppOptions): App {
       else if (isRunning(child)) send(self, signal);
     },
     setClock: (aheadMs) => void tell({ aheadMs }),
+    commitTheft: (theft) => void tell({ theft }),
     ended,
   };
 }

@@ -82,32 +82,9 @@ process.once("exit", () => running.forEach((child) => killGroup(child, "SIGKILL"
 
 /** Starts a process that works on a store and reports to the ledger. */
 export function startApp(options: AppOptions): App {
-  const {
-    ledger,
-    path,
-    mode = "work",
-    rate = 300,
-    most = 150,
-    intrusions = [],
-    quietMs = 15_000,
-    wrap = [],
-    env = {},
-  } = options;
-  const { aheadMs, poisoning } = options;
-  const life = ledger.nextLife();
-  const orders: Orders = {
-    mode,
-    life,
-    seed: ledger.seed,
-    path,
-    rate,
-    most,
-    intrusions,
-    quietMs,
-    ...unfinishedBusiness(ledger.entries),
-    ...(aheadMs !== undefined && { aheadMs }),
-    ...(poisoning !== undefined && { poisoning }),
-  };
+  const { ledger, wrap = [], env = {} } = options;
+  const orders = ordersFor(options, ledger.nextLife());
+  const { life, mode } = orders;
   const [command, ...args] = [...wrap, process.execPath, ...NODE_OPTIONS, MAIN];
   const over = new AbortController();
   const mine = (isSo: (entry: Entry) => boolean): Promise<Entry> =>
@@ -142,6 +119,24 @@ export function startApp(options: AppOptions): App {
     setClock: (aheadMs) => void tell({ aheadMs }),
     commitTheft: (theft) => void tell({ theft }),
     ended,
+  };
+}
+
+function ordersFor(options: AppOptions, life: number): Orders {
+  const { ledger, path, mode = "work", rate = 300, most = 150 } = options;
+  const { intrusions = [], quietMs = 15_000, aheadMs, poisoning } = options;
+  return {
+    mode,
+    life,
+    seed: ledger.seed,
+    path,
+    rate,
+    most,
+    intrusions,
+    quietMs,
+    ...unfinishedBusiness(ledger.entries),
+    ...(aheadMs !== undefined && { aheadMs }),
+    ...(poisoning !== undefined && { poisoning }),
   };
 }
 

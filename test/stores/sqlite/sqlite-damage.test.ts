@@ -368,8 +368,13 @@ describe("a log", () => {
     const torn = damagedCopy(path, "-wal", flip(startOf(before + 1) + 1_000, 3));
     writeFileSync(`${torn}-shm`, "");
     await store.close();
+    const saltsOf = (log: string): Buffer => readFileSync(log).subarray(16, 24);
+    const saltsBefore = saltsOf(`${torn}-wal`);
     const next = await opened(torn);
     expect(next.readMessages(0, 10)).toEqual([message(1), message(5), message(6)]);
+    // The commit of this opening starts the log anew: if a power cut tears it too, the log must not
+    // show two commits that seem to have been whole.
+    expect(saltsOf(`${torn}-wal`)).not.toEqual(saltsBefore);
     // The remains of that commit must not count as a commit after the next one.
     await next.commit(batchOf({ inserted: [sized(20_000, message(7))] }));
     const again = damagedCopy(torn, "-wal", flip(startOf(2) + 1_000, 3));

@@ -281,7 +281,7 @@ function assemble(
     random,
     secret,
     scopedCancel: true,
-    knows: (type, operation) => knowsFunction(definitions, type, operation),
+    knows: (...message) => knowsFunction(definitions, ...message),
   };
   return assembleEngine({
     store: used.store,

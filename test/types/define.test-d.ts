@@ -203,6 +203,24 @@ counter satisfies StatefulFunction<{
 const bare = stateful("t/bare", { state: {}, handlers: { ping: () => "pong" as const } });
 expectType<StatefulFn<void, "pong">>()(bare.ping);
 
+// Queries whose types are known beforehand leave the handlers' context its type.
+const sized = (ctx: { readonly state: { readonly count: number } }): number => ctx.state.count;
+const fixed = stateful("t/fixed", {
+  state: { count: value(0) },
+  queries: { limit: () => 9, sized },
+  handlers: { add: (ctx, n: number) => (ctx.state.count += n), reset: () => 0 },
+  operationAliases: { sized: ["size"], add: ["increase"] },
+});
+expectType<StatefulFn<number, number>>()(fixed.add);
+expectType<StatefulFn<void, number>>()(fixed.limit);
+expectType<StatefulFn<void, number>>()(fixed.sized);
+const half = stateful("t/half", {
+  state: { count: value(0) },
+  handlers: { add: (ctx, n: number) => (ctx.state.count += n) },
+  queries: { limit: () => 9, get: (ctx) => ctx.state.count },
+});
+expectType<StatefulFn<void, number>>()(half.get);
+
 const versioned = stateful("t/versioned", {
   state: { total: value(0) },
   version: 2,
@@ -265,6 +283,12 @@ stateful("t/wrong", {
 stateful("t/wrong", { state: {}, handlers: { type: () => 1 } });
 // @ts-expect-error a query cannot have the name of a handler
 stateful("t/wrong", { state: {}, handlers: { get: () => 1 }, queries: { get: () => 1 } });
+stateful("t/wrong", {
+  state: { count: value(0) },
+  // @ts-expect-error the same, with a context
+  handlers: { add: () => 1, get: (ctx) => ctx.state.count },
+  queries: { get: (ctx) => ctx.state.count },
+});
 // @ts-expect-error values are declared with `value`
 stateful("t/wrong", { state: { count: 0 }, handlers: {} });
 // @ts-expect-error a migration gives the new state

@@ -70,11 +70,20 @@ export const RENAMED: readonly Mutation[] = [
   {
     breaks: "renames: a message for a missing operation is delivered",
     file: FIND_DEFINITION,
-    find: "return definition?.handles?.(name) === false ? undefined : definition;",
+    find: "return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;",
     replace: "return definition;",
     test: RENAMES,
     killedBy:
       "an operation that is left out > holds its messages, and they run once it is there again",
+  },
+  {
+    breaks: "renames: a message by its type is delivered to a function without `receive`",
+    file: "src/futures/define/receiver.ts",
+    find: "if (payload === undefined || wholeReceiver(spec) !== undefined) return undefined;",
+    replace: "return undefined;",
+    test: RENAMES,
+    killedBy:
+      "a message to a function by its type waits while the function lacks > the handler `receive`",
   },
   {
     breaks: "renames: a start under a new operation name conflicts with the old one",

@@ -1,3 +1,4 @@
+import type { Encoded } from "../codec/encoded.ts";
 import type { Activation } from "./activation.ts";
 
 /**
@@ -19,10 +20,10 @@ export interface Definition {
    */
   readonly system: boolean;
   /**
-   * Tells whether the function has an operation of this name. Absent: it takes every message. An
-   * engine parks messages for a missing operation, like those for a missing function.
+   * Names the operation that the function lacks for a message. `undefined`, or absent: it takes the
+   * message. An engine parks messages for a missing operation, like those for a missing function.
    */
-  handles?(name: string): boolean;
+  missingOperation?(name: string, payload?: Encoded): string | undefined;
   /**
    * Time in ms after which a canceled run of a user's handler is given up, if it has not ended.
    * Default: 30 s.
@@ -32,15 +33,19 @@ export interface Definition {
   receive(activation: Activation): void | Promise<void>;
 }
 
-/** Tells whether a function is registered and, if one is named, has an operation. */
+/**
+ * Tells whether a function is registered and, if a message is named, takes it. Some messages name
+ * their operation in the payload only.
+ */
 export function knowsFunction(
   definitions: ReadonlyMap<string, Definition>,
   type: string,
-  operation?: string,
+  name?: string,
+  payload?: Encoded,
 ): boolean {
   const definition = definitions.get(type);
   if (definition === undefined) return false;
-  return operation === undefined || definition.handles?.(operation) !== false;
+  return name === undefined || definition.missingOperation?.(name, payload) === undefined;
 }
 
 /** Time after which a canceled run is given up, in ms, if its function sets none. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../host/clock.ts";
+import type { Encoded } from "../codec/encoded.ts";
 import type { Envelope } from "../message/envelope.ts";
 import type { Reply, Effects } from "./effects.ts";
 import type { Log } from "../host/log.ts";
@@ -41,8 +42,8 @@ export interface Environment {
   /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
   /**
-   * Tells whether a function or egress of this type is registered and, if one is named, has this
-   * operation.
+   * Tells whether a function or egress of this type is registered and, if a message is named, has
+   * the operation for it. `payload` is needed for messages that name their operation there.
    */
-  knows(type: string, operation?: string): boolean;
+  knows(type: string, name?: string, payload?: Encoded): boolean;
 }

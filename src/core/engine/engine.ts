@@ -1,4 +1,5 @@
 import type { Address } from "../message/address.ts";
+import type { Encoded } from "../codec/encoded.ts";
 import type { Reply, NamedValue } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
 
@@ -29,10 +30,10 @@ export interface Engine {
    */
   readonly clientName: string;
   /**
-   * Tells whether a function or egress of this type is registered and, if one is named, has this
-   * operation.
+   * Tells whether a function or egress of this type is registered and, if a message is named, has
+   * the operation for it. `payload` is needed for messages that name their operation there.
    */
-  knows(type: string, operation?: string): boolean;
+  knows(type: string, name?: string, payload?: Encoded): boolean;
   /** Returns the number of a new flow, larger than all before it, as 16 hex digits. */
   nextFlow(): string;
   /**

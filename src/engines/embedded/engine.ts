@@ -1,5 +1,6 @@
 import type { Address } from "../../core/message/address.ts";
 import { knowsFunction } from "../../core/activation/definition.ts";
+import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Reply, NamedValue } from "../../core/activation/effects.ts";
 import type { Capability, Engine, ReplyListener, PendingWork } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
@@ -68,8 +69,8 @@ export class EmbeddedEngine implements Engine {
     return this.#rooms.environment.clock.now();
   }
 
-  knows(type: string, operation?: string): boolean {
-    return knowsFunction(this.#rooms.definitions, type, operation);
+  knows(type: string, name?: string, payload?: Encoded): boolean {
+    return knowsFunction(this.#rooms.definitions, type, name, payload);
   }
 
   nextFlow(): string {
@@ -131,8 +132,8 @@ export class EmbeddedEngine implements Engine {
       for (const message of messages) {
         after = message.seq;
         commits.recover(message);
-        const { target, name } = message.envelope;
-        if (this.knows(target.type, name)) crashTracker.recover(message.seq);
+        const { target, name, payload } = message.envelope;
+        if (this.knows(target.type, name, payload)) crashTracker.recover(message.seq);
         delivery.deliver(message);
       }
       if (messages.length < RECOVERY_CHUNK) return;

@@ -33,9 +33,9 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
   const message = redrivenMessage(engine.deadLetters.find(id), rootId(engine.nextFlow()));
   if (message === undefined) return false;
-  const { name, target } = message;
+  const { name, target, payload } = message;
   const { type } = target;
-  if (!engine.knows(type, name)) {
+  if (!engine.knows(type, name, payload)) {
     const missing = engine.knows(type) ? `the operation ${name} of ${type}` : type;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",

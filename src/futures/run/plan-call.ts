@@ -1,3 +1,4 @@
+import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { addDuration, parseDuration } from "../../core/validation/duration.ts";
@@ -18,6 +19,7 @@ import {
 } from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { MESSAGE } from "../define/spec.ts";
+import { noReceiver } from "../define/receiver.ts";
 import { requiredStateIdOf, stateIdOf } from "../define/state-id.ts";
 import { resolveTarget, unknownFunction } from "../define/target.ts";
 import type { ActsFor, Patience, ReplyTo } from "../protocol/consumer.ts";
@@ -216,6 +218,9 @@ function planMessage(
   checkFunctionType(type);
   if (!environment.knows(type)) throw unknownFunction(type);
   const { segments, needs } = futures.template(message, "message");
+  // With futures inside, the type of the message may be known later only.
+  const payload = needs.length === 0 ? (segments[0] as Encoded) : undefined;
+  if (!environment.knows(type, MESSAGE, payload)) throw noReceiver(type, message);
   checkSendToken(options, type, needs);
   if (delay !== undefined) addDuration(futures.now(), delay);
   const { replyTo, token } = options;

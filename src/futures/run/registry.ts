@@ -13,7 +13,8 @@ import { signalKeys } from "../flow/signal-keys.ts";
 import { storeSecret } from "../flow/store-secret.ts";
 import { runHandler } from "./run.ts";
 import type { FunctionSpec } from "../define/spec.ts";
-import { specOf, takesMessage } from "../define/spec.ts";
+import { specOf } from "../define/spec.ts";
+import { missingOperation } from "../define/receiver.ts";
 
 /** The system functions, which every engine hosts beside the users'. */
 const SYSTEM_FUNCTIONS: readonly Definition[] = [
@@ -111,7 +112,7 @@ function toDefinition(spec: FunctionSpec): Definition {
     aliases: spec.aliases,
     valueNames: valueNamesOf(spec),
     system: false,
-    handles: (name) => takesMessage(spec, name),
+    missingOperation: (name, payload) => missingOperation(spec, name, payload),
     receive: (activation) => {
       if (activation.withdrawn !== undefined) return cancelCall(activation);
       if (activation.discarded !== undefined)

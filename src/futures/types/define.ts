@@ -215,10 +215,8 @@ type Operation<F> = F extends (ctx: never, ...rest: infer Rest) => infer Return
   ? StatefulFn<FirstOf<Rest>, Resolved<Return>>
   : never;
 
-/** Refuses a query with the name of a handler. */
-type Distinct<Clash> = [Clash] extends [never]
-  ? unknown
-  : { readonly queries: { readonly [Name in Clash & string]: never } };
+/** Refuses a handler with the name of a query. */
+type Distinct<Asks> = { readonly [Name in keyof Asks]?: never };
 
 /**
  * Defines a stateful function: named values, and operations that read and change them, one at a
@@ -229,8 +227,13 @@ type Distinct<Clash> = [Clash] extends [never]
  * @throws `INVALID_NAME`, `INVALID_HANDLER`, `INVALID_OPTIONS`, `INVALID_DELAY`, `UNSERIALIZABLE`
  */
 export interface DefineStateful {
-  <Specs extends ValueSpecs, Ops extends Handlers<StateOf<Specs>>, Asks = object>(
+  <
+    Specs extends ValueSpecs,
+    // The names are compared here, because queries that need no types come before the handlers.
+    Ops extends Handlers<StateOf<Specs>> & Distinct<Asks>,
+    Asks = object,
+  >(
     type: string,
-    definition: StatefulDefinition<Specs, Ops, Asks> & Distinct<keyof Ops & keyof Asks>,
+    definition: StatefulDefinition<Specs, Ops, Asks>,
   ): StatefulFunction<StateOf<Specs>> & Operations<NoInfer<Ops>> & Operations<NoInfer<Asks>>;
 }

@@ -223,6 +223,59 @@ describe("an operation that is left out", () => {
     }));
 });
 
+describe("a message to a function by its type waits while the function lacks", () => {
+  const state = { n: value(0) };
+  const read = (ctx: { readonly state: { n: number } }): number => ctx.state.n;
+  const receiving = stateful("law/box", {
+    state,
+    handlers: { receive: (ctx, message: { value: number }) => void (ctx.state.n += message.value) },
+    queries: { read },
+  });
+  const adding = stateful("law/box", {
+    state,
+    handlers: { add: (ctx, n: number) => void (ctx.state.n += n) },
+    queries: { read },
+  });
+  const asking = stateful("law/box", {
+    state,
+    handlers: { set: read },
+    queries: { read, add: read },
+  });
+  const renamed = stateful("law/box", {
+    state,
+    handlers: { plus: (ctx, n: number) => void (ctx.state.n += n) },
+    queries: { read },
+    operationAliases: { plus: ["add"] },
+  });
+
+  test.each([
+    ["the handler `receive`", receiving, "law/any", asking, receiving, "law/box/receive"],
+    ["the operation that the type names", adding, "add", receivingNone(), renamed, "law/box/add"],
+    ["that operation, which is now a query", adding, "add", asking, adding, "law/box/add"],
+  ] as const)("%s", (_, former, type, current, later, missing) =>
+    inWorld(async (world) => {
+      const send = fn("law/send", (ctx) =>
+        ctx.send("law/box", "b", { type, value: 3 }, { delay: "1h" }),
+      );
+      const before = await world.start([former, send]);
+      await before.call(send);
+      const between = await world.start([current, send]);
+      await expect(between.call(send)).rejects.toMatchObject({ code: "UNKNOWN_FUNCTION" });
+      await world.clock.advance(2 * 3_600_000);
+      expect([...world.engine.unregistered]).toEqual([[missing, 1]]);
+      expect(world.engine.deadLetters()).toEqual([]);
+      const after = await world.start([later, send]);
+      expect(await after.call(later.read, undefined, { id: "b" })).toBe(3);
+      expect(world.messages).toBe(0);
+    }),
+  );
+
+  /** Neither `receive` nor an operation that the messages name. */
+  function receivingNone() {
+    return stateful("law/box", { state, handlers: { set: read }, queries: { read } });
+  }
+});
+
 describe("names that clash are refused at the start, and the message names both functions", () => {
   const named = (type: string, ...aliases: string[]): object => fn(type, { aliases }, () => 1);
   test.each([

@@ -5,24 +5,25 @@ import { patternOfStage } from "../../../core/message/stage-type.ts";
 /** The functions that an engine hosts, by type. A former type leads to the same definition. */
 export type Definitions = ReadonlyMap<string, Definition>;
 
+/** The parts of a message that choose its function and operation. */
+type Message = Pick<Envelope, "target" | "name" | "payload">;
+
 /**
  * Finds the function for a message. `undefined` if its type is not registered, or if the registered
  * version of the function has no such operation.
  */
 export function findDefinition(
   definitions: Definitions,
-  { target, name }: Pick<Envelope, "target" | "name">,
+  { target, name, payload }: Message,
 ): Definition | undefined {
   const definition = definitions.get(target.type);
-  return definition?.handles?.(name) === false ? undefined : definition;
+  return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;
 }
 
 /** Says why there is no function for a message. */
-export function whyMissing(
-  definitions: Definitions,
-  { target, name }: Pick<Envelope, "target" | "name">,
-): string {
-  if (definitions.has(target.type)) return `it has no operation ${name}`;
+export function whyMissing(definitions: Definitions, { target, name, payload }: Message): string {
+  const operation = definitions.get(target.type)?.missingOperation?.(name, payload);
+  if (operation !== undefined) return `it has no operation ${operation}`;
   return changedShape(definitions, target.type) ?? "not registered";
 }
 
@@ -37,6 +38,10 @@ export function changedShape(definitions: Definitions, type: string): string | u
 }
 
 /** Names what is missing for a message: a function type, or `type/operation`. */
-export function missingFunction(definitions: Definitions, { target, name }: Envelope): string {
-  return definitions.has(target.type) ? `${target.type}/${name}` : target.type;
+export function missingFunction(
+  definitions: Definitions,
+  { target, name, payload }: Message,
+): string {
+  const operation = definitions.get(target.type)?.missingOperation?.(name, payload);
+  return operation === undefined ? target.type : `${target.type}/${operation}`;
 }

@@ -119,7 +119,7 @@ test("a message that the receiver refuses becomes a dead letter with the reason"
     .toEqual(["INVALID_INPUT"]);
 });
 
-test.each([
+test.each<[string, [string, string, unknown], string]>([
   ["a type that no function has", ["typed/nobody", "1", 1], "UNKNOWN_FUNCTION"],
   ["a type without a slash", ["nobody", "1", 1], "INVALID_NAME"],
   ["an empty id", ["typed/desk", "", 1], "INVALID_KEY"],
@@ -133,7 +133,7 @@ test.each([
 ])("a message to %s is refused at the call", async (_, args, code) => {
   const probe = fn("typed/probe", (ctx, _: void) => {
     const [type, id, message] = args;
-    ctx.send(String(type), String(id), message);
+    ctx.send(type, id, message);
   });
   const engine = await embedded({ functions: [probe, desk, tally], store: memory() });
   onTestFinished(() => engine.close());

@@ -39,6 +39,15 @@ export const WAITING_PATTERNS: readonly Mutation[] = [
     killedBy: "a repeated event > changes nothing after its batch has left",
   },
   {
+    breaks: "waiting patterns: a deploy that remembers more names forgets where it kept them",
+    file: "src/patterns/aggregator/dedupe-grouping.ts",
+    find: "former: [[before.count, now + windowMs], ...former] }",
+    replace: "former }",
+    test: "test/laws/deploy/dedupe-max.test.ts",
+    killedBy:
+      "an event is a duplicate within its time, and only then, whatever deploys raise the number of names meanwhile",
+  },
+  {
     breaks: "waiting patterns: a silence is counted from the first event",
     file: GATHERING,
     find: "lastAt + gapMs",

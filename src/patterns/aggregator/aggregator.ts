@@ -16,7 +16,9 @@ import type { AggregatorOptions, AggregatorRules } from "./aggregator-options.ts
 import { totalsOf } from "./batch-buffer.ts";
 import type { BatchBuffer, FlushReason } from "./batch-buffer.ts";
 import { addEvent, checkEventTime, wakeBatch } from "./decisions.ts";
-import { dedupeGroupOf, EMPTY_WINDOW, rememberEvent } from "./dedupe-window.ts";
+import { currentGrouping, formerCounts, GROUPING_WINDOWS } from "./dedupe-grouping.ts";
+import type { DedupeGrouping } from "./dedupe-grouping.ts";
+import { dedupeGroupOf, EMPTY_WINDOW, knowsEvent, rememberEvent } from "./dedupe-window.ts";
 import type { DedupeWindow } from "./dedupe-window.ts";
 import { eventSize } from "./event-size.ts";
 
@@ -33,6 +35,8 @@ export interface AggregatorState {
   seen: DedupeWindow;
   /** More groups of names, if more than 1,000 are remembered. */
   [group: `seen-${number}`]: DedupeWindow;
+  /** How names are spread over the groups. Absent: there is one. */
+  grouping?: DedupeGrouping | undefined;
   newestAt?: number | undefined;
 }
 
@@ -139,12 +143,15 @@ function aggregatorFunction(rules: AggregatorRules) {
 }
 
 /** The stored values that remember the names of events, one for each group. */
-function dedupeValues({ groups: [, ...more], window }: AggregatorRules) {
+function dedupeValues({ groups: [, ...more], window: { windowMs } }: AggregatorRules) {
   const names = (): ValueSpec<DedupeWindow> =>
-    value<DedupeWindow>(EMPTY_WINDOW, { expireAfterWrite: window.windowMs });
+    value<DedupeWindow>(EMPTY_WINDOW, { expireAfterWrite: windowMs });
   const others: Record<`seen-${number}`, ValueSpec<DedupeWindow>> = {};
   for (const group of more) others[group] = names();
-  return { seen: names(), ...others };
+  const grouping = value<DedupeGrouping>(undefined, {
+    expireAfterWrite: GROUPING_WINDOWS * windowMs,
+  });
+  return { seen: names(), ...others, grouping };
 }
 
 /** Remembers the name of an event before its time is checked, so a late event is late once. */
@@ -153,10 +160,29 @@ function isKnownEvent(
   { type, groups, window }: AggregatorRules,
   { name, now }: { readonly name: string; readonly now: number },
 ): boolean {
-  const group = dedupeGroupOf(checkId(name, `result of dedupeBy of ${type}`), groups);
-  const next = rememberEvent(ctx.state[group] ?? EMPTY_WINDOW, window, [name, now]);
-  if (next !== undefined) ctx.state[group] = next;
-  return next === undefined;
+  checkId(name, `result of dedupeBy of ${type}`);
+  const event = [name, now] as const;
+  const group = dedupeGroupOf(name, groups.length);
+  const next = rememberEvent(ctx.state[group] ?? EMPTY_WINDOW, window, event);
+  if (next === undefined || isKnownInFormerGroup(ctx, { groups, window }, event)) return true;
+  ctx.state[group] = next;
+  return false;
+}
+
+/** Looks for a name where an aggregator with fewer or more groups kept it. */
+function isKnownInFormerGroup(
+  ctx: Ctx,
+  { groups, window: { windowMs } }: Pick<AggregatorRules, "groups" | "window">,
+  event: readonly [name: string, now: number],
+): boolean {
+  const [name, now] = event;
+  const { grouping: stored } = ctx.state;
+  const grouping = currentGrouping(stored, groups.length, { now, windowMs });
+  if (grouping !== stored) ctx.state.grouping = grouping;
+  if (grouping === undefined) return false;
+  return formerCounts(grouping, now).some((count) =>
+    knowsEvent(ctx.state[dedupeGroupOf(name, count)] ?? EMPTY_WINDOW, windowMs, event),
+  );
 }
 
 function isLateEvent(ctx: Ctx, rules: AggregatorRules, at: unknown): boolean {

@@ -46,10 +46,19 @@ export function dedupeGroups(max: number): {
   return { groups: ["seen", ...more], each: Math.ceil((max / count) * SLACK) };
 }
 
-/** Returns the group of a name. It is always the same one. */
-export function dedupeGroupOf(name: string, groups: readonly DedupeGroup[]): DedupeGroup {
-  if (groups.length === 1) return "seen";
-  return groups[Number.parseInt(digest(name).slice(0, 8), 16) % groups.length] ?? "seen";
+/** Returns the group of a name among this many. It is always the same one. */
+export function dedupeGroupOf(name: string, count: number): DedupeGroup {
+  const index = count === 1 ? 0 : Number.parseInt(digest(name).slice(0, 8), 16) % count;
+  return index === 0 ? "seen" : `seen-${index}`;
+}
+
+/** Tells whether a group knows an event. */
+export function knowsEvent(
+  { count, lines }: DedupeWindow,
+  windowMs: number,
+  [id, now]: readonly [id: string, now: number],
+): boolean {
+  return dropOldest({ count, lines }, now - windowMs, count).lines.includes(lineOf(id));
 }
 
 /**
@@ -61,12 +70,17 @@ export function rememberEvent(
   { windowMs, max }: DedupeRules,
   [id, now]: readonly [id: string, now: number],
 ): DedupeWindow | undefined {
-  const line = ` ${JSON.stringify(id)}\n`;
+  const line = lineOf(id);
   const { count, lines } = dropOldest(window, now - windowMs, window.count);
   // A quote inside a name is escaped, so a line never matches a part of another line.
   if (lines.includes(line)) return undefined;
   const kept = dropOldest({ count, lines }, Number.NEGATIVE_INFINITY, max - 1);
   return { count: kept.count + 1, lines: `${kept.lines}${now}${line}` };
+}
+
+/** Returns the line of a name, without its instant. */
+function lineOf(id: string): string {
+  return ` ${JSON.stringify(id)}\n`;
 }
 
 /** Drops the oldest names: those that arrived at `until` or before, and those over `max`. */

@@ -1,5 +1,8 @@
 import type { Mutation } from "./mutation.ts";
 
+const LEFT_WORK = "src/engines/embedded/execution/left-work.ts";
+const LEFT_WORK_LAW =
+  "work that settled futures left behind is canceled with each scope around them, also after a restart";
 const MESSAGE_CANCELLATION = "src/engines/embedded/execution/message-cancellation.ts";
 const CELL = "src/futures/combinators/cell.ts";
 const DELIVER = "src/futures/protocol/deliver.ts";
@@ -22,6 +25,38 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",
   },
   {
+    breaks: "left work: a canceled scope does not reach it",
+    file: LEFT_WORK,
+    find: "      this.#parts.scopes.cancel({ scope: link.scope, graceMs });",
+    replace: "      void [link, graceMs];",
+    test: SCOPE_LAWS,
+    killedBy: LEFT_WORK_LAW,
+  },
+  {
+    breaks: "left work: links are not read at the start",
+    file: LEFT_WORK,
+    find: "      this.#note({ scope: scope.slice(LINK.length), parent: address.id });",
+    replace: "      void [scope, address];",
+    test: SCOPE_LAWS,
+    killedBy: LEFT_WORK_LAW,
+  },
+  {
+    breaks: "left work: links outlive it",
+    file: LEFT_WORK,
+    find: "    for (const name of [scope, futureOf(scope)]) if (this.#byScope.has(name)) this.#shrunk.add(name);",
+    replace: "    if (futureOf(scope) === undefined) this.#shrunk.add(scope);",
+    test: SCOPE_LAWS,
+    killedBy: LEFT_WORK_LAW,
+  },
+  {
+    breaks: "left work: the branches of a settled race do not count as part of it",
+    file: LEFT_WORK,
+    find: "  return end < 0 ? scope : scope.slice(0, end);",
+    replace: "  return end < 0 ? scope : scope.slice(0);",
+    test: SCOPE_LAWS,
+    killedBy: LEFT_WORK_LAW,
+  },
+  {
     breaks: "races: a rejection decides `any`",
     file: RACE,
     find: '  return opening.mode === "any" && !settled.ok\n    ? counted\n    : decideRace(activation, counted, settled, index);',
@@ -32,8 +67,8 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "races: losers are not cancelled",
     file: RACE,
-    find: "    if (branch !== index || !settled.ok)\n      activation.cancelScope(branchScope(activation.address.id, branch, scope), graceMs);",
-    replace: "    void [branch, graceMs, branchScope];",
+    find: "    if (branch !== index || !settled.ok) activation.cancelScope(own, graceMs);\n    else",
+    replace: "    void [branch, graceMs];\n    if (index === branch)",
     test: CANCELLATION_LAWS,
     killedBy: "losing branches of a decided race start no new leaves",
   },

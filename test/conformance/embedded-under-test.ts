@@ -27,7 +27,7 @@ export function makeEmbedded(
         return engine.client;
       },
       deadLetters: () => engine.deadLetters(),
-      stored: () => store.count().state,
+      stored: () => store.count().state + store.count().watches,
       async redeploy(next) {
         await engine.close();
         engine = await host(next);

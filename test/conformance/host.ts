@@ -17,7 +17,7 @@ import { makePoorest, POOREST_MISSING } from "./poorest-under-test.ts";
 export interface Host {
   readonly client: Engine["client"];
   readonly clock: VirtualClock;
-  /** Number of stored values. */
+  /** Number of stored values and, on an engine that can cancel, of watches of scopes. */
   readonly stored: () => number;
   close(): Promise<void>;
 }

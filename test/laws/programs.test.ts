@@ -20,15 +20,6 @@ const TIMED = [...RACING, "wait"] as const;
 const FAILING_FAST = ["parallel", "value", "depends"] as const;
 const seeds = fc.integer();
 
-/**
- * Tells whether a blocked handler may take handles out of a `wait` and then lose a race. The handles
- * keep their work alive there. In the split build no handler holds them.
- */
-function handlesMayOutliveRaces(program: FlowProgram): boolean {
-  const text = JSON.stringify(program);
-  return text.includes('"rest":true') && RACING.some((kind) => text.includes(`"kind":"${kind}"`));
-}
-
 async function assertAsReference(
   build: (world: FlowWorld) => BuiltFlow,
   program: FlowProgram,
@@ -64,7 +55,7 @@ law(
 
 law(
   "naive(flow) = split(flow) for programs with cancellation: results and states",
-  [flows().filter((program) => !handlesMayOutliveRaces(program))],
+  [flows()],
   async (program) => {
     const [naive, split] = [await runFlow(naiveFlow, program), await runFlow(splitFlow, program)];
     const { outcome, tookMs, journals, left } = split;

@@ -1,4 +1,5 @@
 import { fn } from "handback";
+import type { Context, Future, Settlement } from "handback";
 import fc from "fast-check";
 import { expect } from "vitest";
 import { onMemory, onPoorestLosing } from "../conformance/host.ts";
@@ -39,6 +40,81 @@ law("unawaited work of a winner continues, and that of the losers does not", [ra
     expect(world.messages).toBe(0);
   }),
 );
+
+/** Ways in which a future can be inside another one that settles with it. */
+const AROUND = ["blocked", "blocked race", "handle", "race", "any", "first", "call"] as const;
+/** Ways to leave work behind. */
+const LEAVING = ["call", "handle", "wait", "continuation"] as const;
+const leftWork = fc.record({
+  around: fc.array(fc.constantFrom(...AROUND), { maxLength: 4 }),
+  leaving: fc.constantFrom(...LEAVING),
+  limitMs: fc.constantFrom(50, 150),
+  restarts: fc.boolean(),
+});
+type Around = readonly (typeof AROUND)[number][];
+
+law(
+  "work that settled futures left behind is canceled with each scope around them, also after a restart",
+  [leftWork],
+  ({ around, leaving, limitMs, restarts }) =>
+    inWorld(async (world) => {
+      let went = 0;
+      const note = fn("law/note", () => void went++);
+      const leave = fn("law/leave", (ctx) => {
+        const left = ctx.onComplete(ctx.sleep(100), note);
+        if (leaving === "continuation") return null;
+        if (leaving === "handle") return { handle: left.handle() };
+        if (leaving === "wait") return ctx.wait([left], { count: 0 });
+        ctx.invoke(work);
+        return ctx.cancel(left);
+      });
+      const work = fn("law/work", (ctx) => ctx.onComplete(ctx.sleep(100), note));
+      const wrap = fn("law/wrap", (ctx, [first, ...rest]: Around): unknown =>
+        first === undefined
+          ? ctx.invoke(leave)
+          : wrapped(ctx, first, (inner) => inner.invoke(wrap, rest)),
+      );
+      const stay = fn("law/stay", (ctx) => ctx.sleep(1000));
+      const main = fn("law/main", (ctx) =>
+        ctx.onSettled(ctx.timeout(ctx.onComplete(ctx.invoke(wrap, around), stay), limitMs), end),
+      );
+      const end = fn("law/end", (_, settled: Settlement<void>) => settled.status);
+      const functions = [main, wrap, leave, work, note, stay, end];
+      const client = await world.start(functions);
+      await client.start(main, undefined, { id: "f" });
+      await world.clock.advance(20);
+      const later = restarts ? await world.start(functions) : client;
+      expect(await later.call(main, undefined, { id: "f" })).toBe("rejected");
+      await world.clock.advance(300);
+      expect(went).toBe(limitMs < 100 ? 0 : 1);
+      expect(world.messages).toBe(0);
+    }),
+);
+
+/** Makes a future inside one that settles with it. */
+function wrapped(
+  ctx: Context,
+  kind: (typeof AROUND)[number],
+  inner: (ctx: Context) => Future<unknown>,
+): unknown {
+  const future = inner(ctx);
+  switch (kind) {
+    case "blocked":
+      return ctx.get(future);
+    case "blocked race":
+      return ctx.get(ctx.race([future, ctx.sleep(1000)]));
+    case "handle":
+      return ctx.future(future.handle());
+    case "race":
+      return ctx.race([future, ctx.sleep(1000)]);
+    case "any":
+      return ctx.any([future, ctx.sleep(1000)]);
+    case "first":
+      return ctx.first(1, [future, ctx.sleep(1000)]);
+    case "call":
+      return future;
+  }
+}
 
 law(
   "a canceled flow stays canceled, on every engine, even if its work continues and ends",

@@ -6,6 +6,7 @@ import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type {
   CancelledScope,
+  ClosedScope,
   Reply,
   Content,
   DeadLetter,
@@ -98,6 +99,7 @@ export class Activation implements Effects {
   #cancels: string[] | undefined;
   #replies: Reply[] | undefined;
   #cancelScopes: CancelledScope[] | undefined;
+  #closedScopes: ClosedScope[] | undefined;
   #unwatches: Watch[] | undefined;
   #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
@@ -141,6 +143,10 @@ export class Activation implements Effects {
 
   get cancelScopes(): readonly CancelledScope[] {
     return this.#cancelScopes ?? EMPTY;
+  }
+
+  get closedScopes(): readonly ClosedScope[] {
+    return this.#closedScopes ?? EMPTY;
   }
 
   get unwatches(): readonly Watch[] {
@@ -260,6 +266,14 @@ export class Activation implements Effects {
   }
 
   /**
+   * Tells the engine that the boundary of a scope has settled: work that is left in it is canceled
+   * with `parent` from now on. Engines without `scopedCancel` ignore it.
+   */
+  closeScope(scope: string, parent: string): void {
+    this.#closedScopes = append<ClosedScope>(this.#closedScopes, { scope, parent });
+  }
+
+  /**
    * Asks the engine to send this address a message named `SCOPE_CANCELLED` when a scope is
    * canceled. Engines without `scopedCancel` ignore it.
    */
@@ -293,14 +307,15 @@ export class Activation implements Effects {
 
   /** Takes the messages sent so far out of the activation, to be committed ahead of the rest. */
   takeSends(): Effects {
-    const { address, cancels, sends, replies, unwatches, watches, cancelScopes, deadLetters } =
-      this;
+    const { address, cancels, sends, replies, unwatches, watches } = this;
+    const { cancelScopes, closedScopes, deadLetters } = this;
     this.sends = [];
     this.#cancels = undefined;
     this.#replies = undefined;
     this.#unwatches = undefined;
     this.#watches = undefined;
     this.#cancelScopes = undefined;
+    this.#closedScopes = undefined;
     this.#deadLetters = undefined;
     return {
       address,
@@ -311,6 +326,7 @@ export class Activation implements Effects {
       unwatches,
       watches,
       cancelScopes,
+      closedScopes,
       deadLetters,
       run: undefined,
     };

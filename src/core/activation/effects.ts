@@ -69,6 +69,14 @@ export interface CancelledScope {
 }
 
 /**
+ * A scope whose boundary has settled. Work that is left in it is canceled with the scope around it.
+ */
+export interface ClosedScope {
+  readonly scope: string;
+  readonly parent: string;
+}
+
+/**
  * A reply to the client or handler that waits for `key`. It leaves after the commit and is not
  * stored.
  */
@@ -102,6 +110,8 @@ export interface Effects {
   readonly watches: readonly Watch[];
   /** Scopes to cancel, by engines with `scopedCancel`. */
   readonly cancelScopes: readonly CancelledScope[];
+  /** Scopes whose boundary has settled, for engines with `scopedCancel`. */
+  readonly closedScopes: readonly ClosedScope[];
   readonly deadLetters: readonly DeadLetter[];
   /** Usage of the run of a user's handler. Absent for system functions. */
   readonly run: Run | undefined;

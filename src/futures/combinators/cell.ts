@@ -6,7 +6,12 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { childId, flowOf, MESSAGE_ID } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
+import {
+  closeScope,
+  unwatchCancellation,
+  watchCancellation,
+} from "../protocol/cancellation-watch.ts";
+import { scopeName } from "../../core/message/scope-name.ts";
 import type { Combinator, FutureMaker, ReadValue } from "../protocol/combinator.ts";
 import type { Consumer } from "../protocol/consumer.ts";
 import { forwardCycleProbe, startCycleProbe } from "../protocol/cycle-detection.ts";
@@ -57,6 +62,7 @@ import {
  * C7 A cell is the boundary of a scope that has the cell's id. Canceling the cell settles it at
  * once and cancels that scope. Watches cancel it with the scope in which it was made, and release a
  * subscriber with the scope in which it subscribed.
+ * Work that is left in its scope when it settles is canceled with the scope in which it was made.
  * C8 A cell that waits for itself, directly or through others, is rejected with DEADLOCK.
  * C9 If the scope in which it was made is canceled, its subscribers of that scope are late. They wait
  * until the work that was to settle it has ended.
@@ -165,6 +171,7 @@ function createCell(
     flow: flow ?? state.flow,
     detached: state.detached || detached === true,
   };
+  if (made.settled !== undefined) closeOwnScope(activation, made, scope);
   if (made.settled !== undefined || made.guard !== undefined) return made;
   return { ...made, guard: watchCancellation(activation, scope, OWN_GUARD) };
 }
@@ -247,9 +254,20 @@ function settleCell(
   if (spill !== true || state.left) billFlow(activation, tally, flow ?? state.flow);
   const settled: Settled = { ok, text: activation.envelope.payload };
   if (state.settled !== undefined) return serveLate(activation, state, settled);
+  closeOwnScope(activation, state, state.guard?.[0]);
   const subscribers = late === true ? state.subscribers.map(lateSubscriber) : state.subscribers;
   const kept = withSettlement(activation, { ...state, subscribers }, settled);
   return serveSubscribers(activation, spill === true && !state.left ? { ...kept, tally } : kept);
+}
+
+function closeOwnScope(
+  activation: Activation,
+  { detached, digests }: CellRecord,
+  parent: string | undefined,
+): void {
+  // Nothing but its token settles a promise, so its scope is empty.
+  if (digests.length > 0) return;
+  closeScope(activation, scopeName(activation.address.id, detached), parent);
 }
 
 /**

@@ -5,7 +5,11 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
-import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
+import {
+  closeScope,
+  unwatchCancellation,
+  watchCancellation,
+} from "../protocol/cancellation-watch.ts";
 import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
 import type { BranchSettled, Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
 import { addCarriedUsage } from "../protocol/consumer.ts";
@@ -258,8 +262,9 @@ function endBranches(activation: Activation, state: OpenedFirst): OpenedFirst {
   if (scope !== undefined) unwatchCancellation(activation, [scope, CANCEL]);
   const winners = new Set(state.fulfilled);
   for (let index = 0; index < branches; index++) {
-    if (!winners.has(index))
-      activation.cancelScope(branchScope(activation.address.id, index, scope));
+    const own = branchScope(activation.address.id, index, scope);
+    if (winners.has(index)) closeScope(activation, own, scope);
+    else activation.cancelScope(own);
   }
   return { ...state, over: true };
 }

@@ -5,7 +5,11 @@ import type { UsageTotals } from "../../core/activation/meter.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { childId } from "../../core/message/message-id.ts";
-import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
+import {
+  closeScope,
+  unwatchCancellation,
+  watchCancellation,
+} from "../protocol/cancellation-watch.ts";
 import {
   combinatorFunction,
   OPEN,
@@ -51,7 +55,7 @@ import { timerPlan } from "./timer.ts";
  * RC1 It is decided once: in `race` by the first settlement, in `any` by the first fulfillment.
  * Later ones are counted and dropped.
  * RC2 Each branch is a scope of its own. The decision cancels all of them but that of a fulfilled
- * winner, so work that the winner started continues.
+ * winner, so work that the winner started continues. It is canceled with the race's own scope.
  * RC3 It is deleted once it was opened, is decided, and all branches have arrived, and no sooner: a
  * late one would create it again.
  * RC4 `any` keeps no failures. An `all` beside it collects the settlements and fills one more
@@ -286,8 +290,9 @@ function decideRace(
   deliverSettlement(activation, carriers, settled, flow);
   const graceMs = graceOf(held);
   for (let branch = 0; branch < opening.branches; branch++) {
-    if (branch !== index || !settled.ok)
-      activation.cancelScope(branchScope(activation.address.id, branch, scope), graceMs);
+    const own = branchScope(activation.address.id, branch, scope);
+    if (branch !== index || !settled.ok) activation.cancelScope(own, graceMs);
+    else closeScope(activation, own, scope);
   }
   const decided = { ...state, opening, over: true, tally: NO_USAGE };
   const isTimeout = opening.mode === "timeout" && index === TIMER;

@@ -20,6 +20,19 @@ export function watchCancellation(
   return [scope, token];
 }
 
+/**
+ * Closes a scope whose boundary has settled: work that is left in it is canceled with the scope
+ * around it. Canceling a flow reaches all of its scopes by their names.
+ */
+export function closeScope(
+  activation: Activation,
+  scope: string,
+  parent: string | undefined,
+): void {
+  if (parent === undefined || !activation.environment.scopedCancel) return;
+  if (!scope.startsWith(parent)) activation.closeScope(scope, parent);
+}
+
 /** Ends a watch. */
 export function unwatchCancellation(
   activation: Activation,

@@ -16,8 +16,7 @@ import type { FlowLeaf, FlowProgram, FlowValue, FlowWait, LeafFunction } from ".
  * begin later does not begin.
  * RF4 Recovery from a cancellation begins once all handlers of the cancelled step have ended, and
  * those of recoveries inside it.
- * RF5 Unawaited work in a scope that has already settled continues until the whole flow is
- * cancelled.
+ * RF5 Unawaited work of a step that has settled continues until a step around it is cancelled.
  */
 
 /** The expected outcome of a program. Times are in ms from its start. */
@@ -146,11 +145,7 @@ class Reference {
       case "any":
         return this.#firstOf(program.parts, input, span, (ended) => isFulfilled(ended));
       case "wait":
-        return this.#wait(
-          program,
-          program.parts.map((part) => this.#escape(part, input, span)),
-          span,
-        );
+        return this.#wait(program, all(program.parts), span);
       case "loop":
         return this.#loop(program, input, span);
       case "timeout":
@@ -162,7 +157,7 @@ class Reference {
       case "nested":
         return this.play(program.part, input, span);
       case "handle":
-        return this.#escape(program.part, input, span);
+        return this.play(program.part, input, span);
       case "twice":
         return after(this.play(program.part, input, span), (value, at) => ({
           at,
@@ -295,26 +290,17 @@ class Reference {
     return isTooLate ? { at: dueAt, outcome: { failure: "TIMEOUT" } } : tried;
   }
 
-  /**
-   * Plays a part that has a scope of its own: an escaped future, or a deciding branch. Cancellation
-   * does not reach the work that it leaves running (RF5).
-   */
-  #escape(part: FlowProgram, input: FlowValue, span: Span): Ended {
-    const { outcome } = this.#try(part, input, span);
-    return this.play(part, input, outcome === "cancelled" ? span : { ...span, until: Infinity });
-  }
-
   /** Plays a step to find its end, and leaves no trace. */
   #try(part: FlowProgram, input: FlowValue, span: Span): Ended {
     return new Reference(newLog(), this.#leaf).play(part, input, span);
   }
 
   /**
-   * Plays a branch of a decided race: up to `end`, or to its own end if it decided the race with a
-   * value.
+   * Plays a branch of a decided race: up to `end`, or as long as the race itself if it decided the
+   * race with a value (RF5).
    */
   #playBranch(part: FlowProgram, input: FlowValue, span: Span, end: Ended | number): void {
-    if (typeof end !== "number" && isFulfilled(end)) return void this.#escape(part, input, span);
+    if (typeof end !== "number" && isFulfilled(end)) return void this.play(part, input, span);
     const until = Math.min(span.until, typeof end === "number" ? end : end.at);
     const { ties } = this.#log;
     const isTie = ties.has(until);

@@ -11,8 +11,8 @@ const factor = Number(process.env["LAW_RUNS"] ?? 1);
 if (!(factor > 0))
   throw new Error(`LAW_RUNS must be a number above 0, got ${process.env["LAW_RUNS"]}`);
 const { LAW_SEED: seed, LAW_PATH: path } = process.env;
-/** Long enough for `LAW_RUNS=100`. */
-const TIMEOUT_MS = 600_000;
+/** Time for each case, on a busy machine, and the least time for a law. */
+const [CASE_MS, LEAST_MS] = [300, 600_000];
 
 declare module "vitest" {
   interface TaskMeta {
@@ -33,11 +33,11 @@ export function law<Values extends [unknown, ...unknown[]]>(
   holds: (...values: Values) => Promise<void> | void,
   { runs = 200 }: LawOptions = {},
 ): void {
-  test(title, { timeout: TIMEOUT_MS }, async ({ task }) => {
+  const numRuns = Math.max(1, Math.round(runs * factor));
+  test(title, { timeout: Math.max(LEAST_MS, numRuns * CASE_MS) }, async ({ task }) => {
     const property = fc.asyncProperty(fc.tuple<Values>(...given), async (values) =>
       holds(...values),
     );
-    const numRuns = Math.max(1, Math.round(runs * factor));
     const replay = {
       ...(seed !== undefined && { seed: Number(seed) }),
       ...(path !== undefined && { path }),

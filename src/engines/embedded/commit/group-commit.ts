@@ -150,17 +150,33 @@ export class GroupCommit {
    * acceptance.
    */
   messagesInScope(prefix: string): readonly StoredMessage[] {
-    const stored = this.#parts.store.readScope(prefix).filter(({ seq }) => !this.changes(seq));
-    const inFlight = this.#inFlight
-      .flatMap((batch) => delayedInScope(batch, prefix))
-      .filter(({ seq }) => !this.removes(seq));
-    const all = [
-      ...stored,
-      ...inFlight,
-      ...delayedInScope(this.#current, prefix),
-      ...this.#parts.messages.inScope(prefix),
-    ];
+    const delayed = this.#delayedInScope(prefix);
+    const all = [...delayed, ...this.#parts.messages.inScope(prefix)];
     return all.sort((one, other) => one.seq - other.seq);
+  }
+
+  /** Tells whether a message or a watch of a scope that starts with the prefix is left. */
+  hasWorkInScope(prefix: string): boolean {
+    if (this.#parts.messages.hasInScope(prefix)) return true;
+    for (const _ of this.watchesInScope(prefix)) return true;
+    return this.#delayedInScope(prefix).length > 0;
+  }
+
+  #delayedInScope(prefix: string): readonly StoredMessage[] {
+    const batches = [...this.#inFlight, this.#current];
+    // A token names one message at a time: one that a later batch cancels is an earlier one.
+    const isLeft = ({ seq, token }: StoredMessage, later: readonly WriteBatch[]): boolean =>
+      !this.removes(seq) && !later.some((batch) => token !== undefined && batch.cancels(token));
+    return [
+      ...this.#parts.store
+        .readScope(prefix)
+        .filter((message) => !this.changes(message.seq) && isLeft(message, batches)),
+      ...batches.flatMap((batch, index) =>
+        delayedInScope(batch, prefix).filter((message) =>
+          isLeft(message, batches.slice(index + 1)),
+        ),
+      ),
+    ];
   }
 
   /** Returns the watches of all scopes that start with the prefix. */

@@ -104,6 +104,11 @@ export class WriteBatch {
     return this.#cancelled;
   }
 
+  /** Tells whether it cancels the delayed message that earlier batches stored with this token. */
+  cancels(token: string): boolean {
+    return this.#cancelled.has(token);
+  }
+
   /** Removes a message. A message that the batch itself inserts is dropped. */
   remove({ seq, dueAt, token }: StoredMessage): void {
     if (this.inserts(seq)) {

@@ -13,6 +13,7 @@ import type { Running } from "../mailboxes/mailboxes.ts";
 import type { Causes } from "./causes.ts";
 import type { EffectWriter } from "./effect-writer.ts";
 import type { MessageCancellation } from "./message-cancellation.ts";
+import type { LeftWork } from "./left-work.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
 
 /** Collaborators of {@link Activations}. */
@@ -22,6 +23,7 @@ export interface ActivationsParts {
   readonly effects: EffectWriter;
   readonly cancellation: MessageCancellation;
   readonly scopes: ScopeCancellation;
+  readonly leftWork: LeftWork;
   /** Messages to system functions, to be handled in the current batch. */
   readonly systemMessages: Queue<Envelope>;
   readonly commits: GroupCommit;
@@ -73,9 +75,10 @@ export class Activations implements Intake {
   }
 
   deliverDue(messages: readonly StoredMessage[]): void {
-    const { commits, effects } = this.#parts;
+    const { commits, effects, leftWork } = this.#parts;
     for (const message of messages) {
       commits.remove(message);
+      leftWork.noteEnd(message.envelope.scope);
       effects.send(message.envelope);
     }
     this.#drain();
@@ -113,7 +116,7 @@ export class Activations implements Intake {
 
   /** Handles system messages until none is left, and cancels the messages of canceled scopes. */
   #drain(): void {
-    const { scopes, cancellation, systemMessages, dispatcher } = this.#parts;
+    const { scopes, leftWork, cancellation, systemMessages, dispatcher } = this.#parts;
     do {
       if (scopes.isPending)
         for (let scope = scopes.takeNext(); scope !== undefined; scope = scopes.takeNext())
@@ -124,8 +127,9 @@ export class Activations implements Intake {
         envelope = systemMessages.shift()
       )
         this.#run(envelope);
-    } while (scopes.isPending || this.#sendHeld());
+    } while (scopes.isPending || this.#sendHeld() || this.#closeScopes());
     scopes.finish();
+    leftWork.removeEmpty();
     dispatcher.wake();
   }
 
@@ -139,6 +143,14 @@ export class Activations implements Intake {
     writer.writeAllButSends(effects, cause.state);
     if (effects.cancelScopes.length > 0) this.#heldEffects.push(effects);
     else writer.writeSends(effects);
+  }
+
+  /** Links closed scopes in which work is left. Tells whether one of them is canceled. */
+  #closeScopes(): boolean {
+    const { scopes, leftWork } = this.#parts;
+    for (let closed = scopes.takeClosed(); closed !== undefined; closed = scopes.takeClosed())
+      leftWork.close(closed);
+    return scopes.isPending;
   }
 
   /** Writes the sends of the first activation whose effects were held. Tells whether one was. */

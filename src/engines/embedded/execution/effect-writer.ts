@@ -9,6 +9,7 @@ import type { GroupCommit } from "../commit/group-commit.ts";
 import type { AddressState } from "../state/address-state.ts";
 import type { StateCache } from "../state/state-cache.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
+import type { LeftWork } from "./left-work.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
 
 /** Collaborators of {@link EffectWriter}. */
@@ -19,6 +20,7 @@ export interface EffectWriterParts {
   readonly commits: GroupCommit;
   readonly delayed: DelayedMessages;
   readonly scopes: ScopeCancellation;
+  readonly leftWork: LeftWork;
   /** Messages to system functions, to be handled in the current batch. */
   readonly systemMessages: Queue<Envelope>;
 }
@@ -45,8 +47,8 @@ export class EffectWriter {
    * still valid.
    */
   writeAllButSends(effects: Effects, opened?: AddressState): void {
-    const { address, writes, replies, cancels, unwatches, watches, cancelScopes, deadLetters } =
-      effects;
+    const { address, writes, replies, cancels, unwatches, watches } = effects;
+    const { cancelScopes, closedScopes, deadLetters } = effects;
     if (writes.length > 0) this.#writeValues(effects, opened ?? this.#parts.cache.open(address));
     for (const reply of replies) this.#parts.commits.batch.replies.push(reply);
     // Most activations do no more.
@@ -55,15 +57,21 @@ export class EffectWriter {
         unwatches.length +
         watches.length +
         cancelScopes.length +
+        closedScopes.length +
         deadLetters.length ===
       0
     )
       return;
-    const { batch } = this.#parts.commits;
+    const { commits, scopes, leftWork } = this.#parts;
+    const { batch } = commits;
     for (const token of cancels) this.#cancelDelayed(address, token);
-    for (const watch of unwatches) batch.unwatch({ ...watch, address });
+    for (const watch of unwatches) {
+      batch.unwatch({ ...watch, address });
+      leftWork.noteEnd(watch.scope);
+    }
     for (const watch of watches) batch.watch({ ...watch, address });
-    for (const cancelled of cancelScopes) this.#parts.scopes.cancel(cancelled);
+    for (const cancelled of cancelScopes) scopes.cancel(cancelled);
+    for (const closed of closedScopes) scopes.close(closed);
     for (const letter of deadLetters) this.#addDeadLetter(letter);
   }
 

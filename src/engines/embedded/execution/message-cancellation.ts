@@ -21,6 +21,7 @@ import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { DelayedMessages } from "../timers/delayed-messages.ts";
 import type { CauseOptions, Causes } from "./causes.ts";
 import type { EffectWriter } from "./effect-writer.ts";
+import type { LeftWork } from "./left-work.ts";
 import type { ScopeCancellation } from "./scope-cancellation.ts";
 
 /** Collaborators of {@link MessageCancellation}. */
@@ -31,6 +32,7 @@ export interface MessageCancellationParts {
   readonly causes: Causes;
   readonly effects: EffectWriter;
   readonly scopes: ScopeCancellation;
+  readonly leftWork: LeftWork;
   readonly commits: GroupCommit;
   readonly derivedValues: DerivedValueWriter;
   readonly delayed: DelayedMessages;
@@ -69,9 +71,10 @@ export class MessageCancellation {
 
   /** Cancels all messages of a scope, and notifies the addresses that watch it. */
   cancelScope({ scope, graceMs }: CancelledScope): void {
-    const { commits } = this.#parts;
+    const { commits, leftWork } = this.#parts;
     for (const message of commits.messagesInScope(scope)) this.#cancel(message, graceMs);
     for (const watch of commits.watchesInScope(scope)) this.#notify(watch);
+    leftWork.cancelInside({ scope, graceMs });
   }
 
   /** Hands a message to its function as one that will not be handled, and removes it. */
@@ -99,9 +102,10 @@ export class MessageCancellation {
 
   /** Removes a message that is done. */
   remove(message: StoredMessage): void {
-    const { derivedValues, commits, crashTracker } = this.#parts;
+    const { derivedValues, commits, crashTracker, leftWork } = this.#parts;
     derivedValues.writeBeforeRemoval(message);
     commits.remove(message);
+    leftWork.noteEnd(message.envelope.scope);
     if (message.dueAt === undefined) crashTracker.messageDone(message.seq);
   }
 
@@ -180,9 +184,10 @@ export class MessageCancellation {
 
   /** Notifies an address that a scope it watches is canceled. */
   #notify(watch: ScopeWatch): void {
-    const { definitions, causes, commits, effects: writer } = this.#parts;
+    const { definitions, causes, commits, leftWork, effects: writer } = this.#parts;
     const { scope, token, address } = watch;
     commits.batch.unwatch(watch);
+    leftWork.noteEnd(scope);
     const definition = definitions.get(address.type);
     if (definition === undefined) return;
     const envelope: Envelope = {

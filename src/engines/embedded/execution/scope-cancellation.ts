@@ -1,4 +1,4 @@
-import type { CancelledScope } from "../../../core/activation/effects.ts";
+import type { CancelledScope, ClosedScope } from "../../../core/activation/effects.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
 
@@ -16,6 +16,7 @@ import { Queue } from "../../../core/data/queue.ts";
  */
 export class ScopeCancellation {
   readonly #pending = new Queue<CancelledScope>();
+  readonly #closed = new Queue<ClosedScope>();
   readonly #cancelled = new Set<string>();
   /** The lengths of the canceled scopes' names. */
   readonly #lengths = new Set<number>();
@@ -45,6 +46,16 @@ export class ScopeCancellation {
   /** Takes the next canceled scope to look up. No activation may be in progress. */
   takeNext(): CancelledScope | undefined {
     return this.#pending.shift();
+  }
+
+  /** Notes a scope whose boundary has settled. */
+  close(closed: ClosedScope): void {
+    this.#closed.push(closed);
+  }
+
+  /** Takes the next closed scope. No activation may be in progress. */
+  takeClosed(): ClosedScope | undefined {
+    return this.#closed.shift();
   }
 
   /** Forgets the canceled scopes once all consequences have been handled. */

@@ -18,7 +18,15 @@ export type { Run } from "./core/activation/meter.ts";
 export { DEFAULT_PAYLOAD_LIMIT } from "./core/codec/encode.ts";
 export type { Encoded } from "./core/codec/encoded.ts";
 export type { Json } from "./core/data/json.ts";
-export type { Capability, Engine, PendingWork, ReplyListener } from "./core/engine/engine.ts";
+export { readFrom, readInSteps } from "./core/engine/committed-read.ts";
+export type {
+  CommittedData,
+  CommittedQuery,
+  CommittedReader,
+  CommittedView,
+} from "./core/engine/committed-read.ts";
+export type { Capability, ClientRequest, Engine, ReplyListener } from "./core/engine/engine.ts";
+export type { PendingMessage, PendingWork } from "./core/engine/pending-work.ts";
 export { PendingReplies } from "./core/engine/pending-replies.ts";
 export { silent as silentLog } from "./core/host/log.ts";
 export { setLongTimer } from "./core/host/long-timer.ts";

@@ -25,6 +25,14 @@ export const COMMIT: readonly Mutation[] = [
     killedBy: "each address is linearizable, whatever the order of events and the crashes",
   },
   {
+    breaks: "consistency: client.waits mixes two instants",
+    file: "src/engines/embedded/commit/committed-reads.ts",
+    find: "if (view.asked < 2 || !commits.isStoreAhead) return result;",
+    replace: "if (view.asked > 0) return result;",
+    test: "test/engines/embedded/committed-reads.test.ts",
+    killedBy: "never shows a pending flow that waits for nothing",
+  },
+  {
     breaks: "the durable commit: replies are delivered before it",
     file: "src/engines/embedded/dispatch/turn-dispatcher.ts",
     find: "    if (!lifecycle.hasStopped) commits.begin();\n    replies.deliverSome();\n",

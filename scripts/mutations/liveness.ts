@@ -83,8 +83,8 @@ export const LIVENESS: readonly Mutation[] = [
   {
     breaks: "slots: a handler in which a client waits keeps its slot",
     file: "src/engines/embedded/execution/client-waits.ts",
-    find: "const listening = isInHandler ?",
-    replace: "const listening = isInHandler && key === '' ?",
+    find: "return running === undefined ?",
+    replace: "return running === undefined || key !== '' ?",
     test: CLIENT_WAITS,
     killedBy: "calls by a client that nest deeper than there are slots end",
   },

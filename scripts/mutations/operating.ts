@@ -117,8 +117,8 @@ export const OPERATING: readonly Mutation[] = [
   {
     breaks: "the backlog: requests that complete work are refused",
     file: REQUEST_INTAKE,
-    find: "(begins ? admission.refusalOf(request) : undefined)",
-    replace: "admission.refusalOf(request)",
+    find: "(begins === true ? admission.refusalOf(envelope) : undefined)",
+    replace: "admission.refusalOf(envelope)",
     test: BACKLOG,
     killedBy:
       "when the backlog is full > requests that complete work are accepted: signals, settlements, cancellations; and so are reads",

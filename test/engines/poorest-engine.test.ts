@@ -45,7 +45,10 @@ function startEngine(
   });
   const ask = (name: string) =>
     clock.until(
-      engine.ask({ id, target: { type: "test/start", id: "s" }, name, payload: UNDEFINED }, "done"),
+      engine.ask({
+        envelope: { id, target: { type: "test/start", id: "s" }, name, payload: UNDEFINED },
+        key: "done",
+      }),
     );
   return { clock, engine, ask };
 }
@@ -129,7 +132,10 @@ test("handles the messages of a lost response again, and counts their effects on
   );
   const replies: unknown[] = [];
   const listen = (): void =>
-    void engine.listen("count").reply.then(({ control }) => (replies.push(control), listen()));
+    void engine
+      .listen("count")
+      .wait()
+      .then(({ control }) => (replies.push(control), listen()));
   listen();
   await ask("go");
   await clock.quiet();

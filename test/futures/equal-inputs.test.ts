@@ -120,7 +120,8 @@ test("a flow that an earlier version started attaches with the input as it was g
     capabilities: new Set(),
     knows: () => true,
     nextFlow: () => "0",
-    ask: async ({ control }: { control: { digest: string } }) => {
+    nextRequest: () => "ask",
+    ask: async ({ envelope: { control } }: { envelope: { control: { digest: string } } }) => {
       asked.push(control.digest);
       const outcome = control.digest === stored ? "attached" : "conflict";
       return Promise.resolve({ control: { outcome, type: "equal/echo", name: "call" } });

@@ -96,9 +96,9 @@ export const RENAMED: readonly Mutation[] = [
   },
   {
     breaks: "renames: the state of a former name cannot be read from outside",
-    file: "src/engines/embedded/engine.ts",
-    find: "this.#rooms.definitions.get(address.type)?.type ?? address.type;",
-    replace: "address.type;",
+    file: "src/engines/embedded/commit/committed-reads.ts",
+    find: "definitions.get(type)?.type ?? type",
+    replace: 'definitions.get("")?.type ?? type',
     test: RENAMES,
     killedBy:
       "a function answers to its former names: its state, its bill and calls of the old code",

@@ -52,9 +52,14 @@ export function withOrigin(
 
 /** Tells whether work is under way that may come back to the state. */
 export function isAwaited(
-  { id }: Pick<Address, "id">,
-  { origins }: AgeOut,
+  address: Pick<Address, "id">,
+  ageOut: AgeOut,
   isUnderWay: IsUnderWay,
 ): boolean {
-  return (isGeneratedId(id) && isUnderWay(originOfState(id))) || origins.some(isUnderWay);
+  return originsOf(address, ageOut).some(isUnderWay);
+}
+
+/** Returns the origins whose work may come back to the state. */
+export function originsOf({ id }: Pick<Address, "id">, { origins }: AgeOut): readonly string[] {
+  return isGeneratedId(id) ? [originOfState(id), ...origins] : origins;
 }

@@ -1,7 +1,7 @@
-import type { Address } from "../message/address.ts";
 import type { Encoded } from "../codec/encoded.ts";
-import type { Reply, NamedValue } from "../activation/effects.ts";
+import type { Reply } from "../activation/effects.ts";
 import type { Envelope } from "../message/envelope.ts";
+import type { CommittedReader } from "./committed-read.ts";
 
 /**
  * An optional ability of an engine beyond core. Layers above do without it, or throw `UNSUPPORTED`.
@@ -25,11 +25,6 @@ export interface Engine {
   readonly storeId: string;
   readonly capabilities: ReadonlySet<Capability>;
   /**
-   * Prefix of the keys by which this engine's client recognizes its replies. Clients that read the
-   * same replies have different ones.
-   */
-  readonly clientName: string;
-  /**
    * Tells whether a function or egress of this type is registered and, if a message is named, has
    * the operation for it. `payload` is needed for messages that name their operation there.
    */
@@ -37,51 +32,53 @@ export interface Engine {
   /** Returns the number of a new flow, larger than all before it, as 16 hex digits. */
   nextFlow(): string;
   /**
-   * Takes a message from outside and waits for the reply of `key`, which is sent once its causes
-   * are durable.
+   * Returns a key for a request, as short text. No other request has it: neither one of another
+   * client, nor one of a process that ran before.
+   */
+  nextRequest(): string;
+  /**
+   * Takes a message from outside and waits for the reply to the request, which is sent once its
+   * causes are durable.
    *
-   * @param begins - true if the message starts new work; an overloaded engine may refuse it
    * @throws `CLOSED`, `OVERLOADED`, `STORE_FULL`, `STORE_BUSY`; rejects with `STORE_FAILED` if it
    * is unknown whether the message was taken
    */
-  ask(envelope: Envelope, key: string, begins?: boolean): Promise<Reply>;
+  ask(request: ClientRequest): Promise<Reply>;
   /**
-   * Waits for a reply that another request causes. The promise rejects with `CLOSED` when the
-   * engine closes. In a handler, it may reject with `DEADLOCK` or `REENTRANT_CALL`.
-   * @throws `OVERLOADED` in a handler, if too many are blocked
+   * Listens for a reply that another request causes. The wait rejects with `CLOSED` when the engine
+   * closes.
    */
   listen(key: string): ReplyListener;
   /**
-   * Reads the committed values of an address (`snapshotRead`). Never waits for a running handler.
+   * Runs a reader on committed data (`snapshotRead`), and never waits for a running handler. The
+   * engine calls `reader` again if what it read was not of one instant. An engine that answers from
+   * several machines may give data of several instants, and its documentation says so.
    */
-  snapshot(address: Address): readonly NamedValue[];
-  /**
-   * Reads the committed work that is not done yet, of all scopes whose names begin with `scope`
-   * (`snapshotRead`).
-   */
-  pendingWork(scope: string): PendingWork;
+  read<Result>(reader: () => CommittedReader<Result>): Promise<Result>;
   /** Returns the engine's current instant, in ms. */
   now(): number;
 }
 
-/** A message to be handled, now or when it is due. */
-export interface PendingMessage {
+/** A message from outside that asks for a reply. */
+export interface ClientRequest {
   readonly envelope: Envelope;
-  readonly dueAt?: number;
-  /** Why it is parked: it stays in the store until the engine starts with what it needs. */
-  readonly parked?: string;
+  /**
+   * Names the request and its reply, see {@link Engine.nextRequest}. An engine that sends a request
+   * again, because it does not know whether it arrived, keeps the key, so that it counts once.
+   */
+  readonly key: string;
+  /** The message starts new work. An overloaded engine may refuse it. */
+  readonly begins?: boolean;
 }
 
-/** The work that is stored for some scopes. */
-export interface PendingWork {
-  readonly messages: readonly PendingMessage[];
-  /** Addresses that watch one of the scopes, because they store something of it. */
-  readonly addresses: readonly Address[];
-}
-
-/** A wait for a reply. */
+/** Listens for a reply. A reply that comes before the wait is kept for it. */
 export interface ReplyListener {
-  readonly reply: Promise<Reply>;
-  /** Stops waiting. The promise then never settles. */
+  /**
+   * Waits for the reply. In a handler it blocks, and may reject with `DEADLOCK` or
+   * `REENTRANT_CALL`.
+   * @throws `OVERLOADED` in a handler, if too many are blocked
+   */
+  wait(): Promise<Reply>;
+  /** Stops listening. A wait then never ends. */
   stop(): void;
 }

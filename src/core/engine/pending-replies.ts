@@ -8,6 +8,46 @@ export interface ReplyWaiter {
   reject(error: unknown): void;
 }
 
+/** Listens for a reply, and keeps one that comes before the wait. */
+export class KeptReply implements ReplyListener, ReplyWaiter {
+  readonly stop: () => void;
+  #reply: Reply | undefined;
+  #error: unknown;
+  #hasEnded = false;
+  #waiter: ReplyWaiter | undefined;
+  #waiting: Promise<Reply> | undefined;
+
+  /** @param receive - registers for the outcome, and returns how to stop */
+  constructor(receive: (waiter: ReplyWaiter) => () => void) {
+    this.stop = receive(this);
+  }
+
+  /** Tells whether the reply has come, or cannot come. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  resolve(reply: Reply): void {
+    this.#hasEnded = true;
+    this.#reply = reply;
+    this.#waiter?.resolve(reply);
+  }
+
+  reject(error: unknown): void {
+    this.#hasEnded = true;
+    this.#error = error;
+    this.#waiter?.reject(error);
+  }
+
+  wait(): Promise<Reply> {
+    return (this.#waiting ??= new Promise((resolve, reject) => {
+      if (this.#reply !== undefined) resolve(this.#reply);
+      else if (this.#hasEnded) reject(this.#error);
+      else this.#waiter = { resolve, reject };
+    }));
+  }
+}
+
 /**
  * The waits for replies in this process. Several callers may wait for one key. A reply without a
  * waiter is dropped.
@@ -22,9 +62,9 @@ export class PendingReplies {
     });
   }
 
-  listen(key: string): ReplyListener {
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    return { reply: promise, stop: this.receive(key, { resolve, reject }) };
+  /** Listens for the reply of `key` from now on. */
+  listen(key: string): KeptReply {
+    return new KeptReply((waiter) => this.receive(key, waiter));
   }
 
   /**

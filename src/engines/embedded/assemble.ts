@@ -12,6 +12,7 @@ import type { LeadsTo } from "./blocking/blocked-gets.ts";
 import { BlockedLimit } from "./blocking/blocked-limit.ts";
 import { DeadlockSearch } from "./blocking/deadlock-search.ts";
 import { SlotWatch } from "./blocking/slot-watch.ts";
+import { CommittedReads } from "./commit/committed-reads.ts";
 import { DerivedValueReader } from "./commit/derived-value-reader.ts";
 import { DerivedValueWriter } from "./commit/derived-value-writer.ts";
 import { GroupCommit } from "./commit/group-commit.ts";
@@ -103,6 +104,8 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const admission = new Admission({ limits: parts.backlogLimits, backlog, intake });
   const requests = new RequestIntake({ lifecycle, outage, admission, intake, callers });
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
+  const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
+  const committedReads = new CommittedReads({ ...parts, ...execution, whyParked });
   return new EmbeddedEngine({
     store,
     environment,
@@ -114,6 +117,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     clientWaits,
     requests,
     deadLetters,
+    committedReads,
     flowNumbers: new FlowNumbers(storeInfo.generation),
   });
 }

@@ -1,6 +1,7 @@
 import type { Definition } from "../../core/activation/definition.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import type { Store } from "../../stores/store.ts";
+import type { CommittedReads } from "./commit/committed-reads.ts";
 import type { GroupCommit } from "./commit/group-commit.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { ReplyQueue } from "./dispatch/reply-queue.ts";
@@ -35,6 +36,7 @@ export interface EngineRooms {
   readonly unregistered: Unregistered;
   readonly cache: StateCache;
   readonly commits: GroupCommit;
+  readonly committedReads: CommittedReads;
   readonly dispatcher: Dispatcher;
   readonly slots: HandlerSlots;
   /** The parts that watch handlers, each with its own timers. */

@@ -1,11 +1,9 @@
-import type { Address } from "../../core/message/address.ts";
 import { knowsFunction } from "../../core/activation/definition.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import type { Reply, NamedValue } from "../../core/activation/effects.ts";
-import type { Capability, Engine, ReplyListener, PendingWork } from "../../core/engine/engine.ts";
-import type { Envelope } from "../../core/message/envelope.ts";
+import type { Reply } from "../../core/activation/effects.ts";
+import type { CommittedReader } from "../../core/engine/committed-read.ts";
+import type { Capability, ClientRequest, Engine, ReplyListener } from "../../core/engine/engine.ts";
 import type { HandbackError } from "../../core/errors/errors.ts";
-import { pendingWorkOf } from "./commit/pending-work.ts";
 import type { FunctionMeter } from "./execution/function-meter.ts";
 import type { DeadLetters } from "./intake/dead-letters.ts";
 import { backUp } from "./lifecycle/backup.ts";
@@ -41,14 +39,13 @@ const CAPABILITIES = new Set<Capability>([
 export class EmbeddedEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = CAPABILITIES;
   readonly storeId: string;
-  /** No other client reads the replies of this process. */
-  readonly clientName = "";
   /** The bills of functions since the engine was started. */
   readonly meter: FunctionMeter;
   readonly deadLetters: DeadLetters;
   /** The number of messages that wait for functions that are not registered, by function type. */
   readonly unregistered: ReadonlyMap<string, number>;
   readonly #rooms: EngineRooms;
+  #requests = 0;
   #closing: Promise<void> | undefined;
 
   constructor(rooms: EngineRooms) {
@@ -77,25 +74,20 @@ export class EmbeddedEngine implements Engine {
     return this.#rooms.flowNumbers.next();
   }
 
-  ask(envelope: Envelope, key: string, begins = false): Promise<Reply> {
-    return this.#rooms.requests.ask(envelope, key, begins);
+  nextRequest(): string {
+    return `ask/${this.#requests++}`;
+  }
+
+  ask(request: ClientRequest): Promise<Reply> {
+    return this.#rooms.requests.ask(request);
   }
 
   listen(key: string): ReplyListener {
     return this.#rooms.clientWaits.listen(key);
   }
 
-  snapshot(address: Address): readonly NamedValue[] {
-    this.#rooms.lifecycle.requireNotStopped();
-    // The address may have a former name of the function.
-    const type = this.#rooms.definitions.get(address.type)?.type ?? address.type;
-    return this.#rooms.cache.open({ type, id: address.id }).committed();
-  }
-
-  pendingWork(scope: string): PendingWork {
-    this.#rooms.lifecycle.requireNotStopped();
-    const { store, delivery } = this.#rooms;
-    return pendingWorkOf(store, scope, (message) => delivery.whyParked(message));
+  async read<Result>(reader: () => CommittedReader<Result>): Promise<Result> {
+    return this.#rooms.committedReads.read(reader);
   }
 
   /** Recovers the stored messages in their order, then starts timers and handlers. */

@@ -7,7 +7,6 @@ import { hmac } from "../../core/crypto/hmac.ts";
 import type { Json } from "../../core/data/json.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import type { Address } from "../../core/message/address.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkName } from "../../core/validation/names.ts";
@@ -17,16 +16,14 @@ import { idNamesFlow } from "../define/flow-per-id.ts";
 import { resolveTarget } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
-import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
-import { settledReplyKey, STATUS_VALUE } from "../flow/flow.ts";
+import { settledReplyKey } from "../flow/flow.ts";
 import { STORE_SECRET_ID } from "../flow/store-secret.ts";
-import { flowWaits } from "../flow/wait-graph.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
 import { codec } from "../protocol/codec.ts";
 import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
-import { failureOfSettlement, rejectedSettlement } from "../protocol/settled.ts";
+import { rejectedSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
-import { SYSTEM, systemAddress } from "../protocol/system.ts";
+import { systemAddress } from "../protocol/system.ts";
 import { parseToken } from "../protocol/token.ts";
 import type { StatefulFunction } from "../types/define.ts";
 import { toFailure } from "../types/failure.ts";
@@ -53,8 +50,10 @@ import {
   flowNotFound,
   foundFlow,
   settlementOfReply,
+  statusOf,
 } from "./outcome.ts";
 import type { FoundFlow } from "./outcome.ts";
+import { readFlow, readWaits } from "./read-flow.ts";
 import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies } from "./replies.ts";
@@ -94,9 +93,8 @@ export class Client {
   readonly #engine: Engine;
   readonly #payloadLimit: number;
   readonly #readsSnapshots: boolean;
-  #asked = 0;
   readonly #readSecret = readOnce(async () => {
-    const asked = { key: this.#nextKey() };
+    const asked = { key: this.#engine.nextRequest() };
     const { control } = await this.#ask("secret", {
       id: STORE_SECRET_ID,
       name: "read",
@@ -228,7 +226,11 @@ export class Client {
     readOptions("signal", SIGNAL_OPTIONS, options);
     const payload = this.#encode(value, "value");
     const once = "key" in options ? keyedSignal(options.key, name, payload) : undefined;
-    const asked = { event: name, key: this.#nextKey(), ...(once !== undefined && { once }) };
+    const asked = {
+      event: name,
+      key: this.#engine.nextRequest(),
+      ...(once !== undefined && { once }),
+    };
     const { control } = await this.#ask("flow", { id, name: "signal", control: asked, payload });
     if (control.outcome !== "signalled") throw refusedSignal(id, control.outcome);
   }
@@ -254,25 +256,7 @@ export class Client {
 
   /** Returns the status of a flow. @throws `NOT_FOUND` */
   async status(flow: string | FlowHandle<unknown>): Promise<FlowStatus> {
-    const id = flowKeyOf(flow);
-    const { record, settled, custom } = await this.#find(id);
-    const { cancelled, startedAt, settledAt, unhandled = [] } = record;
-    return {
-      function: record.type,
-      status:
-        settled === undefined
-          ? "pending"
-          : cancelled === true
-            ? "cancelled"
-            : settled.ok
-              ? "completed"
-              : "failed",
-      custom: codec.decode(custom),
-      startedAt,
-      settledAt,
-      failure: settled === undefined || settled.ok ? undefined : failureOfSettlement(settled),
-      unhandled,
-    };
+    return statusOf(await this.#find(flowKeyOf(flow)));
   }
 
   /** Returns the bill of a flow so far. @throws `NOT_FOUND` */
@@ -293,21 +277,7 @@ export class Client {
     if (!this.#readsSnapshots)
       throw new HandbackError("UNSUPPORTED", "waits: this engine cannot be read from outside");
     const { limit } = readOptions("waits", WAITS_OPTIONS, options);
-    const { status, function: started } = await this.status(id);
-    const { record } = this.#snapshot(id);
-    const node = {
-      id: `${SYSTEM.flow}/${id}`,
-      kind: "flow",
-      name: id,
-      status: `${started}, ${status}`,
-    } as const;
-    const parked =
-      status === "pending"
-        ? this.#engine.pendingWork(record.number ?? id)
-        : { messages: [], addresses: [] };
-    const read = (address: Address, name: string): Json | undefined =>
-      this.#engine.snapshot(address).find((each) => each.name === name)?.value.content.json;
-    return flowWaits({ flow: node, parked, read, limit });
+    return this.#engine.read(() => readWaits(id, limit, this.#engine.now()));
   }
 
   /**
@@ -339,7 +309,11 @@ export class Client {
 
   async #endFlow(flow: string | FlowHandle<unknown>, name: "cancel" | "purge"): Promise<string> {
     const id = flowKeyOf(flow);
-    const { control } = await this.#ask("flow", { id, name, control: { key: this.#nextKey() } });
+    const { control } = await this.#ask("flow", {
+      id,
+      name,
+      control: { key: this.#engine.nextRequest() },
+    });
     if (control.outcome === "unknown") throw flowNotFound(id);
     return control.outcome;
   }
@@ -369,7 +343,7 @@ export class Client {
         : undefined,
       creates: stateful && id === undefined ? true : undefined,
       events: spec.events,
-      key: this.#nextKey(),
+      key: this.#engine.nextRequest(),
     });
     const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
     const ask = async (as: StartedAs, text: string): Promise<Replies["flow"]["start"]> =>
@@ -394,59 +368,33 @@ export class Client {
     };
   }
 
+  /** Listens before it asks, because the flow may settle before the answer comes. */
   async #result<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
     signal?.throwIfAborted();
-    if (!this.#readsSnapshots) return this.#resultByQuery(id, signal);
-    const { settled } = this.#snapshot(id);
-    return decodeOutcome<Output>(
-      settled ??
-        settlementOfReply(await awaitReply(this.#engine.listen(settledReplyKey(id)), signal)),
-    );
-  }
-
-  /** Listens before it asks, because the flow may settle before the reply comes. */
-  async #resultByQuery<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
     const listening = this.#engine.listen(settledReplyKey(id));
-    // The query reports a closed engine, too. This promise has no consumer while the query runs.
-    listening.reply.catch(() => undefined);
     try {
-      const { settled } = await this.#query(id);
-      if (settled !== undefined) {
-        listening.stop();
-        return decodeOutcome<Output>(settled);
-      }
+      const { settled } = await this.#find(id);
+      if (settled === undefined)
+        return decodeOutcome<Output>(settlementOfReply(await awaitReply(listening, signal)));
+      listening.stop();
+      return decodeOutcome<Output>(settled);
     } catch (error) {
       listening.stop();
       throw error;
     }
-    return decodeOutcome<Output>(settlementOfReply(await awaitReply(listening, signal)));
   }
 
-  async #find(id: string): Promise<FoundFlow> {
-    return this.#readsSnapshots ? this.#snapshot(id) : this.#query(id);
-  }
-
-  #snapshot(id: string): FoundFlow {
-    const values = this.#engine.snapshot(systemAddress("flow", id));
-    const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
-    if (
-      flow === undefined ||
-      (flow.expiresAt !== undefined && flow.expiresAt <= this.#engine.now())
-    )
-      throw flowNotFound(id);
-    const { json = null, text = UNDEFINED } = flow.content;
-    return foundFlow(
-      decodeFlowRecord(json),
-      text,
-      values.find(({ name }) => name === STATUS_VALUE)?.value.content.text,
-    );
+  #find(id: string): Promise<FoundFlow> {
+    return this.#readsSnapshots
+      ? this.#engine.read(() => readFlow(id, this.#engine.now()))
+      : this.#query(id);
   }
 
   async #query(id: string): Promise<FoundFlow> {
     const { control, payload } = await this.#ask("flow", {
       id,
       name: "query",
-      control: { key: this.#nextKey() },
+      control: { key: this.#engine.nextRequest() },
     });
     const { record, outcome = UNDEFINED } = control;
     if (record === null) throw flowNotFound(id);
@@ -455,7 +403,7 @@ export class Client {
 
   async #settleByToken(token: string, settled: Settled): Promise<void> {
     const { cell, digest } = parseToken(token);
-    const asked = { ok: settled.ok, digest, key: this.#nextKey() };
+    const asked = { ok: settled.ok, digest, key: this.#engine.nextRequest() };
     const { control, payload } = await this.#ask("cell", {
       id: cell,
       name: "settleByToken",
@@ -484,10 +432,6 @@ export class Client {
     }
   }
 
-  #nextKey(): string {
-    return `${this.#engine.clientName}ask/${this.#asked++}`;
-  }
-
   /** Sends a message that asks for a reply. */
   #ask<Kind extends keyof Replies, Name extends keyof Replies[Kind] & MessageName<Kind>>(
     kind: Kind,
@@ -502,7 +446,7 @@ export class Client {
       control,
       fresh: fresh ? true : undefined,
     };
-    const reply = this.#engine.ask(envelope, control.key, begins);
+    const reply = this.#engine.ask({ envelope, key: control.key, begins });
     // The map of replies says how this message is answered.
     return reply as Promise<Answer<Kind, Name>>;
   }

@@ -7,6 +7,7 @@ import type { FlowRecord } from "../flow/flow-record.ts";
 import { codec } from "../protocol/codec.ts";
 import { failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
+import type { FlowStatus } from "./flow-handle.ts";
 import { toError } from "../types/failure.ts";
 
 /** A flow's record, outcome and custom status. */
@@ -29,6 +30,30 @@ export function foundFlow(
   };
 }
 
+/** Says how a flow stands. */
+export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
+  const { startedAt, settledAt, unhandled = [] } = record;
+  return {
+    function: record.type,
+    status: statusWord(record, settled),
+    custom: codec.decode(custom),
+    startedAt,
+    settledAt,
+    failure: settled === undefined || settled.ok ? undefined : failureOfSettlement(settled),
+    unhandled,
+  };
+}
+
+/** Names the state of a flow. */
+export function statusWord(
+  { cancelled }: FlowRecord,
+  settled: Settled | undefined,
+): FlowStatus["status"] {
+  if (settled === undefined) return "pending";
+  if (cancelled === true) return "cancelled";
+  return settled.ok ? "completed" : "failed";
+}
+
 /** Reads the reply of a settled flow. */
 export function settlementOfReply({ payload, control }: Reply): Settled {
   return { ok: (control as { ok: boolean }).ok, text: payload };
@@ -39,7 +64,7 @@ export function awaitReply(
   listening: ReplyListener,
   signal: AbortSignal | undefined,
 ): Promise<Reply> {
-  return signal === undefined ? listening.reply : untilAborted(listening, signal);
+  return signal === undefined ? listening.wait() : untilAborted(listening, signal);
 }
 
 async function untilAborted(listening: ReplyListener, signal: AbortSignal): Promise<Reply> {
@@ -48,10 +73,11 @@ async function untilAborted(listening: ReplyListener, signal: AbortSignal): Prom
     listening.stop();
     aborted.reject(signal.reason);
   };
+  const reply = listening.wait();
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    return await Promise.race([listening.reply, aborted.promise]);
+    return await Promise.race([reply, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -1,8 +1,11 @@
-import { AGE_OUT_VALUE, isAwaited, readAgeOut } from "../../core/activation/age-out.ts";
-import type { Content, StoredValue } from "../../core/activation/effects.ts";
+import { AGE_OUT_VALUE, originsOf, readAgeOut } from "../../core/activation/age-out.ts";
+import type { Content, NamedValue } from "../../core/activation/effects.ts";
+import { readValues } from "../../core/engine/committed-read.ts";
+import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { loadState } from "../../core/state/stored-state.ts";
+import type { Address } from "../../core/message/address.ts";
 import { scopesOfOrigin } from "../../core/message/scope-name.ts";
 import { checkId } from "../../core/validation/names.ts";
 import { specOf } from "../define/spec.ts";
@@ -13,11 +16,11 @@ import type { StatefulFunction } from "../types/define.ts";
  * Reads the committed values of one state. Values that were never written are initial.
  * @throws `NOT_FOUND`, `INVALID_KEY`, `UNKNOWN_FUNCTION`, `UNSUPPORTED`
  */
-export function readCommittedState<State>(
+export async function readCommittedState<State>(
   engine: Engine,
   f: StatefulFunction<State>,
   id: string,
-): State {
+): Promise<State> {
   const spec = specOf(f);
   if (spec?.state === undefined || !engine.knows(spec.type)) {
     throw new HandbackError(
@@ -27,17 +30,8 @@ export function readCommittedState<State>(
   }
   if (!engine.capabilities.has("snapshotRead"))
     throw new HandbackError("UNSUPPORTED", "readState: this engine cannot read state from outside");
-  const stored = engine.snapshot({
-    type: spec.type,
-    id: checkId(id, `id of ${spec.type}`),
-  });
-  const isAlive = (value: StoredValue | undefined): boolean =>
-    value !== undefined && (value.expiresAt ?? Number.POSITIVE_INFINITY) > engine.now();
-  const life = stored.find(({ name }) => name === AGE_OUT_VALUE)?.value;
-  const alive =
-    life !== undefined && !isAlive(life) && !isAwaitedState(engine, id, life)
-      ? []
-      : stored.filter(({ value }) => isAlive(value));
+  const address = { type: spec.type, id: checkId(id, `id of ${spec.type}`) };
+  const alive = await engine.read(() => readAlive(address, engine.now()));
   if (alive.length === 0)
     throw new HandbackError("NOT_FOUND", `${spec.type} has no state ${id}`, {
       details: { function: spec.type, id },
@@ -48,13 +42,20 @@ export function readCommittedState<State>(
   return { ...loadState(spec.state, { names, read }, codec).values } as State;
 }
 
-/** Tells whether work is under way that may come back to a state whose age has passed. */
-function isAwaitedState(engine: Engine, id: string, { content }: StoredValue): boolean {
-  const ageOut = readAgeOut(content.json);
-  const isUnderWay = (origin: string): boolean =>
-    scopesOfOrigin(origin).some((scope) => {
-      const { messages, addresses } = engine.pendingWork(scope);
-      return messages.length + addresses.length > 0;
-    });
-  return ageOut !== undefined && isAwaited({ id }, ageOut, isUnderWay);
+/** Reads the values of a state that have not expired. */
+function* readAlive(address: Address, now: number): CommittedReader<readonly NamedValue[]> {
+  const stored = yield* readValues(address);
+  const isAlive = ({ value }: NamedValue): boolean =>
+    (value.expiresAt ?? Number.POSITIVE_INFINITY) > now;
+  const life = stored.find(({ name }) => name === AGE_OUT_VALUE);
+  const isOver = life !== undefined && !isAlive(life) && !(yield* readIsAwaited(address, life));
+  return isOver ? [] : stored.filter(isAlive);
+}
+
+/** Reads whether work is under way that may come back to a state whose age has passed. */
+function* readIsAwaited(address: Address, { value }: NamedValue): CommittedReader<boolean> {
+  const ageOut = readAgeOut(value.content.json);
+  const origins = ageOut === undefined ? [] : originsOf(address, ageOut);
+  const { work } = yield { scopes: origins.flatMap(scopesOfOrigin) };
+  return work.some(({ messages, addresses }) => messages.length + addresses.length > 0);
 }

@@ -1,5 +1,7 @@
 import type { Address } from "../../core/message/address.ts";
-import type { PendingMessage, PendingWork } from "../../core/engine/engine.ts";
+import { AddressMap } from "../../core/message/address-map.ts";
+import type { CommittedReader } from "../../core/engine/committed-read.ts";
+import type { PendingMessage, PendingWork } from "../../core/engine/pending-work.ts";
 import type { Json } from "../../core/data/json.ts";
 import { callControlOf } from "../protocol/call.ts";
 import { combinatorOfType } from "../combinators/table.ts";
@@ -38,51 +40,77 @@ export interface FlowWaits {
   readonly left: number;
 }
 
-/** The inputs of {@link flowWaits}. */
+/** The inputs of {@link readFlowWaits}. */
 export interface WaitsParts {
   readonly flow: Waiting;
   readonly parked: PendingWork;
-  readonly read: (address: Address, name: string) => Json | undefined;
   /** Largest number of messages, and of addresses, to read. */
   readonly limit: number;
 }
 
-/** Walks from running and parked work to its waiters, up to the flow. */
-export function flowWaits({ flow, parked, read, limit }: WaitsParts): FlowWaits {
+/** Consumers that wait for a node. */
+interface Step {
+  readonly on: string;
+  readonly consumers: readonly Consumer[];
+}
+
+/**
+ * Walks from running and parked work to its waiters, up to the flow. It reads the combinators of
+ * one level together.
+ */
+export function* readFlowWaits({ flow, parked, limit }: WaitsParts): CommittedReader<FlowWaits> {
   const nodes = new Map<string, Waiting>([[flow.id, flow]]);
   const waits = new Map<string, { waiter: string; on: string }>();
+  let level: Step[] = [];
 
-  const add = (node: Waiting): boolean =>
-    !nodes.has(node.id) && nodes.set(node.id, node) !== undefined;
-  const valuesOf =
-    (address: Address) =>
-    (name: string): Json | undefined =>
-      read(address, name);
-
-  /** Adds the waiters of a node, and theirs. A node that is known already was walked before. */
-  const walk = (from: string, consumers: readonly Consumer[]): void => {
-    const steps = [{ on: from, consumers }];
-    for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-      for (const consumer of step.consumers) {
-        const { node, next } = waiterOf(consumer, valuesOf);
-        const waiter = node ?? flow;
-        waits.set(`${waiter.id} ${step.on}`, { waiter: waiter.id, on: step.on });
-        if (node !== undefined && add(node)) steps.push({ on: node.id, consumers: next });
-      }
-    }
+  /** Adds a node, with its waiters for the next level. A known node was walked before. */
+  const add = (node: Waiting, consumers: readonly Consumer[], next: Step[]): void => {
+    if (nodes.has(node.id)) return;
+    nodes.set(node.id, node);
+    next.push({ on: node.id, consumers });
   };
 
   for (const message of parked.messages.slice(0, limit)) {
     const { node, consumers } = nodeOfMessage(message);
-    if (add(node)) walk(node.id, consumers);
+    add(node, consumers, level);
   }
-  for (const address of parked.addresses.slice(0, limit)) {
-    const { node, next } = nodeAtAddress(address, valuesOf);
-    if (node !== undefined && add(node)) walk(node.id, next);
+  const addresses = parked.addresses.slice(0, limit);
+  const read = yield* readControl(addresses);
+  for (const address of addresses) {
+    const { node, next } = nodeAtAddress(address, read);
+    if (node !== undefined) add(node, next, level);
+  }
+  while (level.length > 0) {
+    const nextLevel: Step[] = [];
+    const consumers = level.flatMap((step) => step.consumers);
+    const readWaiter = yield* readControl(consumers.flatMap((each) => instanceOf(each) ?? []));
+    for (const { on, consumers: waiters } of level) {
+      for (const consumer of waiters) {
+        const { node, next } = waiterOf(consumer, readWaiter);
+        const waiter = node ?? flow;
+        waits.set(`${waiter.id} ${on}`, { waiter: waiter.id, on });
+        if (node !== undefined) add(node, next, nextLevel);
+      }
+    }
+    level = nextLevel;
   }
   const left =
     Math.max(0, parked.messages.length - limit) + Math.max(0, parked.addresses.length - limit);
   return { flow: flow.name, nodes: [...nodes.values()], waits: [...waits.values()], left };
+}
+
+/** Reads the control data of system functions at some addresses. */
+function* readControl(addresses: readonly Address[]): CommittedReader<ValuesOf> {
+  const found = new AddressMap<ReadonlyMap<string, Json | undefined>>();
+  if (addresses.length > 0) {
+    const { values } = yield { addresses };
+    for (const [at, address] of addresses.entries()) {
+      const named = values[at] ?? [];
+      if (!found.has(address))
+        found.add(address, new Map(named.map(({ name, value }) => [name, value.content.json])));
+    }
+  }
+  return (address) => (name) => found.get(address)?.get(name);
 }
 
 type ValuesOf = (address: Address) => (name: string) => Json | undefined;

@@ -3,10 +3,10 @@ import type { Address } from "handback";
 import { PendingReplies, addressKey } from "handback/engine";
 import type {
   Capability,
+  ClientRequest,
   Definition,
   Effects,
   Engine,
-  Envelope,
   Environment,
   Reply,
   ReplyListener,
@@ -52,7 +52,6 @@ const LARGEST_BATCH = 4;
  */
 export class PoorestEngine implements Engine {
   readonly storeId: string;
-  readonly clientName = "";
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly #parts: PoorestParts;
   readonly #network: Network;
@@ -63,6 +62,7 @@ export class PoorestEngine implements Engine {
   readonly #ready: Instance[] = [];
   #senders = 0;
   #flows = 0;
+  #requests = 0;
   #scheduled = false;
   #ended: unknown;
 
@@ -83,14 +83,18 @@ export class PoorestEngine implements Engine {
     return (this.#flows++).toString(16).padStart(16, "0");
   }
 
+  nextRequest(): string {
+    return `ask/${this.#requests++}`;
+  }
+
   now(): number {
     return this.#parts.environment.clock.now();
   }
 
-  ask(envelope: Envelope, key: string): Promise<Reply> {
-    const { reply } = this.listen(key);
+  ask({ envelope, key }: ClientRequest): Promise<Reply> {
+    const listening = this.listen(key);
     this.#post(this.#newSender(), pack(envelope));
-    return reply;
+    return listening.wait();
   }
 
   listen(key: string): ReplyListener {
@@ -99,11 +103,7 @@ export class PoorestEngine implements Engine {
     return listening;
   }
 
-  snapshot(): never {
-    throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
-  }
-
-  pendingWork(): never {
+  async read(): Promise<never> {
     throw new HandbackError("UNSUPPORTED", "the poorest engine cannot be read from outside");
   }
 

@@ -46,6 +46,8 @@ export class GroupCommit {
   #retrying = 0;
   /** Continues the second commit in flight when the first is done. */
   #onTurn: () => void = () => undefined;
+  /** Reads that wait until the store holds nothing that its listener does not know. */
+  #reads: (() => void)[] = [];
   #hasFailed = false;
   #isStopped = false;
   #onEnd: () => void = () => undefined;
@@ -71,6 +73,7 @@ export class GroupCommit {
   /** Tells whether the current batch can be handed to the store now. */
   get canBegin(): boolean {
     if (this.#isStopped || this.#retrying > 0 || this.#current.isEmpty) return false;
+    if (this.#reads.length > 0) return false;
     const inFlight = this.#inFlight.length;
     return inFlight === 0 || (inFlight < MAX_IN_FLIGHT && this.#isWorthQueuing());
   }
@@ -228,6 +231,25 @@ export class GroupCommit {
     void this.#write(batch, listener);
   }
 
+  /** Tells whether the store may hold a commit that the listener does not know yet. */
+  get isStoreAhead(): boolean {
+    return this.#inFlight.length > 0 && this.#retrying === 0 && !this.#hasFailed;
+  }
+
+  /** Calls back, in one step, once the store is not ahead. No commit starts before. */
+  onceStoreIsKnown(read: () => void): void {
+    if (this.isStoreAhead) this.#reads.push(read);
+    else read();
+  }
+
+  #runReads(): void {
+    if (this.#reads.length === 0 || this.isStoreAhead) return;
+    const reads = this.#reads;
+    this.#reads = [];
+    for (const read of reads) read();
+    this.begin();
+  }
+
   /**
    * Starts no more commits, because the current batch may hold half of a step. Commits in flight
    * no longer wait for the end of an outage.
@@ -262,6 +284,7 @@ export class GroupCommit {
       this.#hasFailed = true;
       listener.commitFailed(error);
     }
+    this.#runReads();
     this.#onEnd();
   }
 
@@ -277,6 +300,7 @@ export class GroupCommit {
       } catch (error) {
         if (!isOutage(error)) throw error;
         this.#retrying++;
+        this.#runReads();
         await (this.#inFlight[0] === pending
           ? this.#waitForRetry(error, listener)
           : this.#waitForTurn());

@@ -1,5 +1,5 @@
 import { addressKey } from "../../../core/message/address.ts";
-import type { PendingMessage, PendingWork } from "../../../core/engine/engine.ts";
+import type { PendingMessage, PendingWork } from "../../../core/engine/pending-work.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Store } from "../../../stores/store.ts";
 

@@ -1,5 +1,6 @@
 import type { ReplyListener } from "../../../core/engine/engine.ts";
-import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
+import type { KeptReply, PendingReplies } from "../../../core/engine/pending-replies.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
 import { currentActivation } from "../host/current-activation.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Mailboxes } from "../mailboxes/mailboxes.ts";
@@ -28,12 +29,33 @@ export class ClientWaits {
   }
 
   listen(key: string): ReplyListener {
-    const { lifecycle, mailboxes, listeners, blocking } = this.#parts;
-    const envelope = currentActivation()?.envelope;
-    const isInHandler =
-      envelope !== undefined && mailboxes.runningAt(envelope.target)?.envelope === envelope;
-    const listening = isInHandler ? blocking.listen(envelope, key) : listeners.listen(key);
+    const { lifecycle, listeners } = this.#parts;
+    const listening = listeners.listen(key);
     if (lifecycle.stopReason !== undefined) listeners.reject(key, lifecycle.stopReason);
-    return listening;
+    const running = this.#runningHandler();
+    return running === undefined ? listening : this.#listenInHandler(running, key, listening);
+  }
+
+  /** Returns the message of the handler that started the code that runs now, while it runs. */
+  #runningHandler(): Envelope | undefined {
+    const envelope = currentActivation()?.envelope;
+    if (envelope === undefined) return undefined;
+    const running = this.#parts.mailboxes.runningAt(envelope.target)?.envelope;
+    return running === envelope ? envelope : undefined;
+  }
+
+  /** Blocks the handler only if the reply has not come before the wait. */
+  #listenInHandler(running: Envelope, key: string, early: KeptReply): ReplyListener {
+    let { stop } = early;
+    return {
+      wait: () => {
+        if (early.hasEnded) return early.wait();
+        stop();
+        const blocked = this.#parts.blocking.listen(running, key);
+        stop = () => blocked.stop();
+        return blocked.wait();
+      },
+      stop: () => stop(),
+    };
   }
 }

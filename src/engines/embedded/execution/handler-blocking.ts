@@ -69,7 +69,7 @@ export class HandlerBlocking implements Blocking {
   }
 
   receive(envelope: Envelope, key: string): Promise<Reply> {
-    return this.#block(envelope, key, false).reply;
+    return this.#block(envelope, key, false).wait();
   }
 
   /** Waits in the handler of a message for a reply to a client, as a get does. @throws `OVERLOADED` */
@@ -99,7 +99,7 @@ export class HandlerBlocking implements Blocking {
       stop();
       end(() => undefined);
     };
-    return { reply: promise, stop: giveUp };
+    return { wait: () => promise, stop: giveUp };
   }
 
   #releaseSlot(): void {

@@ -1,6 +1,6 @@
 import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import type { Reply } from "../../../core/activation/effects.ts";
-import type { Envelope } from "../../../core/message/envelope.ts";
+import type { ClientRequest } from "../../../core/engine/engine.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { StoreOutage } from "../commit/store-outage.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
@@ -32,17 +32,14 @@ export class RequestIntake {
     this.#parts = parts;
   }
 
-  /**
-   * Handles a request and waits for the reply of `key`.
-   *
-   * @param begins - set for a request that starts work, rather than completes some
-   */
-  ask(request: Envelope, key: string, begins: boolean): Promise<Reply> {
+  /** Handles a request and waits for its reply. */
+  ask({ envelope, key, begins }: ClientRequest): Promise<Reply> {
     const { lifecycle, admission, intake, callers } = this.#parts;
     const reply = callers.wait(key);
     lifecycle.run(() => {
-      const refusal = this.#refusal() ?? (begins ? admission.refusalOf(request) : undefined);
-      if (refusal === undefined) intake.handle(request);
+      const refusal =
+        this.#refusal() ?? (begins === true ? admission.refusalOf(envelope) : undefined);
+      if (refusal === undefined) intake.handle(envelope);
       else callers.reject(key, refusal);
     });
     return reply;

@@ -1,9 +1,13 @@
 import type { Reply } from "../../../core/activation/effects.ts";
-import type { Capability, Engine, ReplyListener } from "../../../core/engine/engine.ts";
+import type {
+  Capability,
+  ClientRequest,
+  Engine,
+  ReplyListener,
+} from "../../../core/engine/engine.ts";
 import { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
-import type { Envelope } from "../../../core/message/envelope.ts";
 import { writeEnvelope } from "../request/message-format.ts";
 import type { ClusterEgress, ClusterIngress } from "./cluster-port.ts";
 import type { FlowNumbers } from "./flow-numbers.ts";
@@ -31,17 +35,16 @@ export interface ClusterEngineParts {
 export class ClusterEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly storeId: string;
-  readonly clientName: string;
   readonly knows: Engine["knows"];
   readonly #parts: ClusterEngineParts;
   readonly #replies = new PendingReplies();
   readonly #stop: () => void;
   #isClosed = false;
+  #requests = 0;
 
   constructor(parts: ClusterEngineParts) {
     this.#parts = parts;
     this.storeId = parts.storeId;
-    this.clientName = parts.clientName;
     this.knows = parts.knows;
     this.#stop = parts.egress.receive((record) => {
       const reply = readReply(record);
@@ -53,11 +56,15 @@ export class ClusterEngine implements Engine {
     return this.#parts.flows.next();
   }
 
+  nextRequest(): string {
+    return `${this.#parts.clientName}${this.#requests++}`;
+  }
+
   now(): number {
     return this.#parts.clock.now();
   }
 
-  async ask(envelope: Envelope, key: string): Promise<Reply> {
+  async ask({ envelope, key }: ClientRequest): Promise<Reply> {
     if (this.#isClosed) throw closed();
     const listening = this.#replies.listen(key);
     try {
@@ -68,7 +75,7 @@ export class ClusterEngine implements Engine {
       listening.stop();
       throw error;
     }
-    return listening.reply;
+    return listening.wait();
   }
 
   listen(key: string): ReplyListener {
@@ -77,12 +84,8 @@ export class ClusterEngine implements Engine {
     return listening;
   }
 
-  snapshot(): never {
+  async read(): Promise<never> {
     throw new HandbackError("UNSUPPORTED", "the state of a cluster cannot be read from outside");
-  }
-
-  pendingWork(): never {
-    throw new HandbackError("UNSUPPORTED", "the work of a cluster cannot be read from outside");
   }
 
   /** Stops reading replies. The cluster goes on. */

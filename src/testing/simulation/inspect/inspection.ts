@@ -1,5 +1,7 @@
 import type { Address } from "../../../core/message/address.ts";
 import type { NamedValue } from "../../../core/activation/effects.ts";
+import { readFrom } from "../../../core/engine/committed-read.ts";
+import type { CommittedView } from "../../../core/engine/committed-read.ts";
 import type { Engine } from "../../../core/engine/engine.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { pendingWorkOf } from "../../../engines/embedded/commit/pending-work.ts";
@@ -51,18 +53,21 @@ export class Inspection {
     const refuse = (): never => {
       throw new HandbackError("CLOSED", "the simulation is over: its disk can only be read");
     };
-    const engine: Engine = {
-      storeId: "",
-      clientName: "",
-      capabilities: new Set(["snapshotRead"]),
-      now,
-      knows,
-      snapshot: (address) => this.#snapshot(address),
+    const view: CommittedView = {
+      values: (address) => this.#snapshot(address),
       pendingWork: (scope) =>
         pendingWorkOf(this.#disk.content, scope, ({ target }) =>
           knows(target.type) ? undefined : "not registered",
         ),
+    };
+    const engine: Engine = {
+      storeId: "",
+      capabilities: new Set(["snapshotRead"]),
+      now,
+      knows,
+      read: async (reader) => readFrom(view, reader()),
       nextFlow: refuse,
+      nextRequest: refuse,
       ask: refuse,
       listen: refuse,
     };

@@ -1,0 +1,38 @@
+import { UNDEFINED } from "../../core/codec/encoded.ts";
+import { readValues, readWork } from "../../core/engine/committed-read.ts";
+import type { CommittedReader } from "../../core/engine/committed-read.ts";
+import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
+import { STATUS_VALUE } from "../flow/flow.ts";
+import { readFlowWaits } from "../flow/wait-graph.ts";
+import type { FlowWaits } from "../flow/wait-graph.ts";
+import { SYSTEM, systemAddress } from "../protocol/system.ts";
+import { flowNotFound, foundFlow, statusWord } from "./outcome.ts";
+import type { FoundFlow } from "./outcome.ts";
+
+/** Reads the committed record of a flow. @throws `NOT_FOUND` */
+export function* readFlow(id: string, now: number): CommittedReader<FoundFlow> {
+  const values = yield* readValues(systemAddress("flow", id));
+  const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
+  if (flow === undefined || (flow.expiresAt !== undefined && flow.expiresAt <= now))
+    throw flowNotFound(id);
+  const { json = null, text = UNDEFINED } = flow.content;
+  return foundFlow(
+    decodeFlowRecord(json),
+    text,
+    values.find(({ name }) => name === STATUS_VALUE)?.value.content.text,
+  );
+}
+
+/** Reads who waits for what in a flow. @throws `NOT_FOUND` */
+export function* readWaits(id: string, limit: number, now: number): CommittedReader<FlowWaits> {
+  const { record, settled } = yield* readFlow(id, now);
+  const node = {
+    id: `${SYSTEM.flow}/${id}`,
+    kind: "flow",
+    name: id,
+    status: `${record.type}, ${statusWord(record, settled)}`,
+  } as const;
+  const parked =
+    settled === undefined ? yield* readWork(record.number ?? id) : { messages: [], addresses: [] };
+  return yield* readFlowWaits({ flow: node, parked, limit });
+}

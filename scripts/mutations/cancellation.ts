@@ -57,6 +57,15 @@ export const CANCELLATION: readonly Mutation[] = [
     killedBy: LEFT_WORK_LAW,
   },
   {
+    breaks: "meter: a run that is given up is not billed",
+    file: "src/futures/run/cancel-call.ts",
+    find: "run === undefined ? usageOfCrashes(1) : usageOfRun(run)",
+    replace: "run === undefined ? usageOfCrashes(1) : usageOfCrashes(1)",
+    test: "test/laws/meter.test.ts",
+    killedBy:
+      "a canceled run is billed once: to its end or, if it is given up, to the end of its grace",
+  },
+  {
     breaks: "races: a rejection decides `any`",
     file: RACE,
     find: '  return opening.mode === "any" && !settled.ok\n    ? counted\n    : decideRace(activation, counted, settled, index);',

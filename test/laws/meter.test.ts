@@ -6,7 +6,7 @@ import { naiveFlow } from "../../src/testing/flows/naive.ts";
 import type { FlowProgram } from "../../src/testing/flows/program.ts";
 import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
-import { runFlow } from "./support/flow-run.ts";
+import { runFlow, workUnless } from "./support/flow-run.ts";
 import { law } from "./support/law.ts";
 import { inWorld } from "./support/world.ts";
 
@@ -134,6 +134,46 @@ law(
       final: true,
     });
   },
+);
+
+law(
+  "a canceled run is billed once: to its end or, if it is given up, to the end of its grace",
+  [
+    fc.record({
+      worksMs: fc.integer({ min: 1, max: 200 }).map((ms) => ms * 2),
+      canceledMs: fc.integer({ min: 0, max: 100 }).map((ms) => ms * 2 + 1),
+      graceMs: fc.constantFrom(0, 20, 200),
+      heeds: fc.boolean(),
+      isBlocked: fc.boolean(),
+      by: fc.constantFrom("client", "timeout", "race"),
+    }),
+  ],
+  ({ worksMs, canceledMs, graceMs, heeds, isBlocked, by }) =>
+    inWorld(async (world) => {
+      fc.pre(worksMs !== canceledMs + graceMs);
+      const stays = fn("law/stays", (ctx) => ctx.sleep(1000));
+      const works = fn("law/works", { grace: graceMs }, async (ctx) => {
+        if (isBlocked) void ctx.get(ctx.invoke(stays)).catch(() => undefined);
+        await workUnless(world.clock.work(worksMs), heeds ? ctx.signal : undefined);
+      });
+      const main = fn("law/main", (ctx) => {
+        if (by === "client") return ctx.invoke(works);
+        if (by === "timeout") return ctx.timeout(ctx.invoke(works), canceledMs);
+        return ctx.race([ctx.invoke(works), ctx.sleep(canceledMs)]);
+      });
+      const client = await world.start([main, works, stays]);
+      const flow = await client.start(main, undefined, { id: "f" });
+      await world.clock.advance(canceledMs);
+      if (by === "client") await client.cancel(flow);
+      await world.clock.advance(2000);
+      const canceledEndMs = heeds && graceMs > 0 ? canceledMs : canceledMs + graceMs;
+      const billedMs = Math.min(worksMs, canceledEndMs);
+      const runs = isBlocked ? 3 : 2;
+      // The get rejects with the cancellation.
+      const blockedMs = isBlocked ? Math.min(billedMs, canceledMs) : 0;
+      expect(await client.bill("f")).toMatchObject({ billedMs, blockedMs, runs, final: true });
+      expect(world.engine.meter.function(works.type)).toMatchObject({ billedMs, runs: 1 });
+    }),
 );
 
 law("a naive chain bills 2 * sum d, the split one sum d", [durations], async (steps) => {

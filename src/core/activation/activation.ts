@@ -59,6 +59,8 @@ export interface Cause {
    * The process crashed this many times in a row while it handled the message, which is given up.
    */
   readonly crashes?: number | undefined;
+  /** The usage of a run that was given up, with the record of the run. */
+  readonly abandonedRun?: Run | undefined;
   /** The failure of a message that was given up and held, and is now discarded. */
   readonly discarded?: Json | undefined;
   /** Tells whether a scope was canceled in this batch. */
@@ -88,6 +90,7 @@ export class Activation implements Effects {
   readonly cancellation: Cancellation | undefined;
   readonly withdrawn: "waiting" | "running" | undefined;
   readonly crashes: number | undefined;
+  readonly abandonedRun: Run | undefined;
   readonly discarded: Json | undefined;
   readonly isFirstRun: boolean;
   readonly #isCancelled: ((scope: string) => boolean) | undefined;
@@ -118,6 +121,7 @@ export class Activation implements Effects {
     this.cancellation = cause.cancellation;
     this.withdrawn = cause.withdrawn;
     this.crashes = cause.crashes;
+    this.abandonedRun = cause.abandonedRun;
     this.discarded = cause.discarded;
     this.isFirstRun = cause.isFirstRun === true;
     this.#isCancelled = cause.isCancelled;

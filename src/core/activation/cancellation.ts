@@ -1,10 +1,13 @@
 import type { Envelope } from "../message/envelope.ts";
+import type { Run, Stopwatch } from "./meter.ts";
 
 /**
  * Tells a running handler that its work was canceled. The abort signal is created on demand,
  * because most handlers never ask for it.
  */
 export class Cancellation {
+  /** Measures the run. The function sets it, so that a run that never ends is billed. */
+  stopwatch: Stopwatch | undefined;
   #record: Envelope | undefined;
   #isAbandoned = false;
   #controller: AbortController | undefined;
@@ -55,9 +58,10 @@ export class Cancellation {
     this.#record = record;
   }
 
-  /** Gives the run up. Whatever it still does has no effect. */
-  abandon(): void {
+  /** Gives the run up, and returns its usage. Whatever it still does has no effect. */
+  abandon(): Run | undefined {
     this.#isAbandoned = true;
+    return this.stopwatch?.stop(true);
   }
 
   /** Aborts the run. Only the first reason counts. */

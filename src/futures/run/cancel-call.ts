@@ -1,5 +1,10 @@
 import type { Activation } from "../../core/activation/activation.ts";
-import { markOfMessage } from "../../core/activation/meter.ts";
+import {
+  addUsage,
+  markOfMessage,
+  usageOfCrashes,
+  usageOfRun,
+} from "../../core/activation/meter.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { toLate } from "../protocol/consumer.ts";
@@ -37,10 +42,15 @@ function endingOf({ envelope, isFirstRun }: Activation): RunEnding {
   return (callControlOf(envelope).retries ?? 0) > 0 ? "threw" : "neverBegan";
 }
 
-/** Settles the consumers of a canceled run that crashed, or was given up. */
+/**
+ * Settles the consumers of a canceled run that crashed, or was given up. The time of a run that
+ * crashed is unknown.
+ */
 export function settleRecord(activation: Activation, { consumers, flow }: CallControl): void {
-  const { id, target } = activation.envelope;
+  const { envelope, abandonedRun: run } = activation;
+  const { id, target } = envelope;
   const what = `the call of ${target.type}`;
-  const tally = markOfMessage(id);
+  const usage = run === undefined ? usageOfCrashes(1) : usageOfRun(run);
+  const tally = addUsage(markOfMessage(id), usage);
   deliverCancelled(activation, consumers, { what, run: "unknown", tally, flow });
 }

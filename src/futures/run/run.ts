@@ -91,6 +91,7 @@ class HandlerRun {
     this.#graph = new Graph(activation, { flow: control.flow, epoch: control.retries ?? 0 });
     this.#stopwatch = new Stopwatch(activation.environment.clock);
     this.#cancellation = activation.cancellation ?? new Cancellation();
+    this.#cancellation.stopwatch = this.#stopwatch;
     this.#state = spec.state === undefined ? undefined : new State(activation, spec.state, codec);
   }
 

@@ -13,7 +13,13 @@ export type CachedCause = Cause & { readonly state: AddressState };
 /** The optional parts of a cause. */
 export type CauseOptions = Pick<
   Cause,
-  "blocking" | "cancellation" | "withdrawn" | "crashes" | "discarded" | "isFirstRun"
+  | "blocking"
+  | "cancellation"
+  | "withdrawn"
+  | "crashes"
+  | "abandonedRun"
+  | "discarded"
+  | "isFirstRun"
 >;
 
 /** Collaborators of {@link Causes}. */
@@ -41,7 +47,8 @@ export class Causes {
   /** Returns the cause for an activation at the target of a message. */
   of(envelope: Envelope, readsState: boolean, options: CauseOptions = {}): CachedCause {
     const state = readsState ? this.#cache.open(envelope.target, envelope.fresh) : NO_STATE;
-    const { blocking, cancellation, withdrawn, crashes, discarded, isFirstRun } = options;
+    const { blocking, cancellation, withdrawn, crashes } = options;
+    const { abandonedRun, discarded, isFirstRun } = options;
     return {
       envelope,
       state,
@@ -52,6 +59,7 @@ export class Causes {
       cancellation,
       withdrawn,
       crashes,
+      abandonedRun,
       discarded,
       isFirstRun,
     };

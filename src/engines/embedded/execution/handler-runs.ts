@@ -4,6 +4,7 @@ import { Cancellation } from "../../../core/activation/cancellation.ts";
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
+import type { Run } from "../../../core/activation/meter.ts";
 import type { Blocking } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
@@ -46,6 +47,8 @@ export interface HandlerRunsParts {
  */
 export class HandlerRuns {
   readonly #parts: HandlerRunsParts;
+  /** The usage of runs that were given up, by the record that has the next turn. */
+  readonly #abandonedRuns = new WeakMap<StoredMessage, Run>();
 
   constructor(parts: HandlerRunsParts) {
     this.#parts = parts;
@@ -64,7 +67,8 @@ export class HandlerRuns {
     let effects: Effects | Promise<Effects>;
     try {
       const isFirstRun = seq >= storeInfo.nextSeq;
-      const options = { blocking, cancellation, isFirstRun };
+      const abandonedRun = this.#abandonedRuns.get(message);
+      const options = { blocking, cancellation, abandonedRun, isFirstRun };
       effects = activate(definition, causes.of(envelope, hasState(definition), options));
     } catch (error) {
       return this.#setAside(mailbox, running, error);
@@ -89,15 +93,19 @@ export class HandlerRuns {
 
   /**
    * Gives up a canceled run that did not end in its grace. Its effects are dropped, and the record
-   * of the run has the next turn at its address.
+   * of the run has the next turn at its address. It bills the time until now.
    */
   abandon(running: Running, graceMs: number): void {
-    const { lifecycle, mailboxes, dispatcher, idle, log } = this.#parts;
+    const { lifecycle, mailboxes, meter, dispatcher, idle, log } = this.#parts;
     const { cancellation, record, envelope } = running;
     const mailbox = mailboxes.mailboxOf(running);
     if (lifecycle.hasStopped || record === undefined || mailbox?.running !== running) return;
     if (cancellation.isOver) return;
-    cancellation.abandon();
+    const run = cancellation.abandon();
+    if (run !== undefined) {
+      meter.add(envelope.target.type, run);
+      this.#abandonedRuns.set(record, run);
+    }
     const address = formatAddress(envelope.target);
     log.warn(
       `${address} was canceled and did not end within ${graceMs} ms: its late effects are dropped`,

@@ -192,6 +192,15 @@ export const OVER_HTTP: readonly Mutation[] = [
     killedBy: "a wait ends with its connection on a Node that does not abort its request",
   },
   {
+    breaks: "http: large bodies that arrive at once are parsed without a pause",
+    file: "src/http/requests/json-body.ts",
+    find: "await ownTurn();",
+    replace: "void ownTurn();",
+    test: "test/http/bodies/body-memory.test.ts",
+    killedBy:
+      "large bodies > that arrive at once are parsed one by one, in a turn of the event loop each",
+  },
+  {
     breaks: "http: a body keeps its memory",
     file: "src/http/requests/json-body.ts",
     find: "    arriving.release();\n",

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { NODE_OPTIONS } from "../stores/support/node-options.ts";
 import { ROOT } from "./source.ts";
 
 /** A package as `npm publish` would upload it. */
@@ -21,7 +22,7 @@ export function packPackage(folder: string): PackedPackage {
   for (const name of ["package.json", ...manifest().files]) {
     if (name !== "dist") cpSync(join(ROOT, name), join(stage, name), { recursive: true });
   }
-  runProgram(process.execPath, ["scripts/build.ts", join(stage, "dist")]);
+  runProgram(process.execPath, [...NODE_OPTIONS, "scripts/build.ts", join(stage, "dist")]);
   const packed = runProgram(
     "npm",
     ["pack", "--json", "--ignore-scripts", "--pack-destination", folder],

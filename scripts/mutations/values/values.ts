@@ -118,8 +118,8 @@ export const VALUES: readonly Mutation[] = [
   {
     breaks: "equal inputs: the order of keys counts",
     file: "src/core/codec/canonical-text.ts",
-    find: ".toSorted(([one], [other]) => (one < other ? -1 : 1))",
-    replace: "",
+    find: "if (!isInOrder) members.sort",
+    replace: "if (members.length < 0) members.sort",
     test: "test/futures/equal-inputs.test.ts",
     killedBy:
       "an equal input attaches, whatever the order of its keys, and another one is a conflict",

@@ -4,6 +4,7 @@ import { ProblemError } from "../responses/problem.ts";
 import { BodyBytes, readNodeRequest, readStream } from "./body-bytes.ts";
 import type { BodyMemory } from "./body-bytes.ts";
 import { isDeeperThan } from "./nesting.ts";
+import { ownTurn } from "./own-turn.ts";
 import { isUnread, nodeRequestOf } from "./node-request.ts";
 import type { NodeRequest } from "./node-request.ts";
 import { takeParsedBody } from "./parsed-body.ts";
@@ -17,6 +18,8 @@ export interface BodyLimits {
 
 /** Bytes from which a body is checked before it is parsed. The codec checks all of them. */
 const CHECKED_BYTES = 4_096;
+/** Bytes from which a body is parsed in a turn of its own. One of 1 MiB takes tens of ms. */
+const LARGE_BYTES = 65_536;
 
 /**
  * Reads the body of a request as JSON, or `undefined` if it is empty. Reading stops at the limit. A
@@ -40,7 +43,9 @@ export async function readJsonBody(c: Context, limits: BodyLimits): Promise<unkn
     const body = await readBody(c, arriving);
     if ("bytes" in body && body.bytes.length === 0) return undefined;
     if (!isJson) throw new ProblemError("UNSUPPORTED_MEDIA_TYPE");
-    return "bytes" in body ? parseJson(body.bytes) : body.value;
+    if (!("bytes" in body)) return body.value;
+    if (body.bytes.length >= LARGE_BYTES) await ownTurn();
+    return parseJson(body.bytes);
   } finally {
     arriving.release();
   }

@@ -45,6 +45,35 @@ function opened(bytes: number) {
 }
 
 describe("large bodies", () => {
+  test("that arrive at once are parsed one by one, in a turn of the event loop each", async () => {
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    const turnOfBody = new Map<unknown, number>();
+    const count = { turns: 0, isOver: false };
+    void over.then(() => (count.isOver = true));
+    const turn = (): void => {
+      count.turns++;
+      if (!count.isOver) setImmediate(turn);
+    };
+    turn();
+    const validate = (input: unknown) => {
+      const [body] = input as readonly unknown[];
+      // The schema is asked again when the handler runs.
+      if (!turnOfBody.has(body)) turnOfBody.set(body, count.turns);
+      return { value: input };
+    };
+    const input = { "~standard": { version: 1 as const, vendor: "test", validate } };
+    const wide = fn("memory/wide", { input }, () => 1);
+    const { engine } = await openApp({ functions: [wide] });
+    const app = asyncHttp(engine.client, { functions: [wide] });
+    const bodyOf = (body: number) => JSON.stringify(Array.from({ length: 40_000 }, () => body));
+    const post = async (raw: string) =>
+      app.fetch(requestOf("POST", "/functions/memory/wide", { raw, headers }));
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, body) => post(bodyOf(body))));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 202));
+    expect(new Set(turnOfBody.values()).size).toBe(8);
+    end();
+  });
+
   test("beyond the limit for all of them are answered with 503; small ones are read", async () => {
     const { engine, clock, store } = await openApp({ functions });
     const app = asyncHttp(engine.client, { functions, clock, bodiesLimit: 200_000 });

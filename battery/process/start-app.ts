@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { unfinishedBusiness } from "../ledger/orders.ts";
 import type { LaterOrder, Orders } from "../ledger/orders.ts";
 import type { Poisoning } from "../ledger/poison-plan.ts";
-import { NODE_OPTIONS } from "./node-options.ts";
+import { COMPILE_CACHE, NODE_OPTIONS } from "./node-options.ts";
 
 /** Options of an app. */
 export interface AppOptions {
@@ -70,11 +70,6 @@ export interface Ended {
 
 const MOST_COMPLAINTS = 10_000;
 const MAIN = join(import.meta.dirname, "../app/main.ts");
-/**
- * Compile cache of Node, because a process that is soon killed should not compile the sources
- * again.
- */
-const CACHE = join(import.meta.dirname, "../../node_modules/.cache/handback-battery");
 const running = new Set<ChildProcess>();
 
 // Kill all apps when the driver ends for any reason.
@@ -99,7 +94,7 @@ export function startApp(options: AppOptions): App {
   ledger.note(life, { what: "start", mode });
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: CACHE, ...env },
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     // Its own process group, so that the wrapper can be ended with it.
     detached: true,
   });

@@ -116,6 +116,14 @@ export const OVER_HTTP: readonly Mutation[] = [
     killedBy: "a prefix that a framework cut off never makes a link to another host",
   },
   {
+    breaks: "http: a schema that never answers holds the request",
+    file: "src/http/requests/input-issues.ts",
+    find: "await Promise.race([result, late])",
+    replace: "await result",
+    test: "test/http/bodies/refused-input.test.ts",
+    killedBy: "a schema that never answers fails the flow at the time limit of the function",
+  },
+  {
     breaks: "http: a flow starts with an input that its schema refuses",
     file: HTTP,
     find: "if (issues !== undefined && !(await isKnown(client, key)))",

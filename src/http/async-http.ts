@@ -169,7 +169,7 @@ async function startFlow(c: Context, served: Served): Promise<Response> {
     const header = c.req.header("idempotency-key");
     const key = await newFlowId(client, header, { principal, secret: rules.secret });
     const input = await readJsonBody(c, served.bodies);
-    const issues = await inputIssues(f, input);
+    const issues = await inputIssues(f, input, rules.clock);
     // A known key belongs to an input that was accepted, perhaps by a former schema.
     if (issues !== undefined && !(await isKnown(client, key)))
       throw new ProblemError("INVALID_INPUT", {}, { issues });

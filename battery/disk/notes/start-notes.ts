@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { SqliteOptions } from "../../../src/stores/sqlite/sqlite.ts";
-import { NODE_OPTIONS } from "../../process/node-options.ts";
+import { COMPILE_CACHE, NODE_OPTIONS } from "../../process/node-options.ts";
 import { command } from "../command.ts";
 import type { Line } from "./survival.ts";
 
@@ -21,6 +21,7 @@ export function startNoting(path: string, options: SqliteOptions = {}): Noting {
   const lines: Line[] = [];
   const child = spawn(process.execPath, argumentsOf(path, options, "work"), {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
   const remove = (): void => void child.kill("SIGKILL");
   process.once("exit", remove);

@@ -2,6 +2,7 @@ import { fn } from "handback";
 import type { StandardSchemaV1 } from "handback";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { HOSTILE } from "../../support/hostile.ts";
 import { openApp } from "../open-app.ts";
 
 const Order = z.object({
@@ -75,6 +76,27 @@ describe("an input that the schema refuses", () => {
     expect([answer.status, (answer.body["issues"] as unknown[]).length]).toEqual([400, 100]);
     expect(answer.text.length).toBeLessThan(100 * 600);
   });
+});
+
+test("is answered with 400, whatever the schema gives as its issues", async () => {
+  let issues: readonly unknown[] = [];
+  const validate = () => ({ issues: issues as readonly { message: string }[] });
+  const input: StandardSchemaV1 = { "~standard": { version: 1, vendor: "test", validate } };
+  const { ask } = await openApp({ functions: [fn("refused/any", { input }, () => 1)] });
+  for (const { make } of HOSTILE) {
+    issues = [make(), { message: make(), path: make() }, { message: "m", path: [make(), "a"] }];
+    const { status, body } = await ask("POST", "/functions/refused/any?wait=5", { body: 1 });
+    expect([status, (body["issues"] as unknown[]).length]).toEqual([400, 3]);
+  }
+});
+
+test("a schema that never answers fails the flow at the time limit of the function", async () => {
+  const validate = () => new Promise<never>(() => undefined);
+  const input: StandardSchemaV1 = { "~standard": { version: 1, vendor: "test", validate } };
+  const f = fn("refused/slow", { input, timeout: "1s" }, () => 1);
+  const { ask } = await openApp({ functions: [f] });
+  const { status, body } = await ask("POST", "/functions/refused/slow?wait=5", { body: 1 });
+  expect([status, body["error"]]).toMatchObject([200, { code: "HANDLER_TIMEOUT" }]);
 });
 
 test.each<[string, StandardSchemaV1["~standard"]["validate"]]>([

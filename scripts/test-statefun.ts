@@ -3,13 +3,18 @@
  * Needs Python 3 with `venv` and `pip`, a JDK (11 or 17) and Maven. Installs the SDK into
  * `node_modules/.cache` and builds the cluster in `test/clusters/statefun/harness/target`, once.
  *
- * Arguments name test files. Ends with `N passed, N failed`, or with exit code 69 if something is
+ * Arguments name test files, and `-t` names tests. The conformance suite runs in two settings of the
+ * cluster: in all with `--all`, or in those whose names contain `--settings`. Prints the results by
+ * setting. Ends with `N passed, N failed`, or with exit code 69 if something is
  * missing on this machine.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { startVitest } from "vitest/node";
+import type { TestModule } from "vitest/node";
+import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 const SDK = "apache-flink-statefun==3.3.0";
 const HARNESS = "test/clusters/statefun/harness";
@@ -60,16 +65,56 @@ function runs(command: string, args: readonly string[]): boolean {
 
 async function runTests(): Promise<void> {
   process.env["STATEFUN_PYTHON"] = python;
-  const files = process.argv.slice(2);
-  const vitest = await startVitest(files.length > 0 ? files : ["test/clusters/statefun"], {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      all: { type: "boolean" },
+      settings: { type: "string" },
+      t: { type: "string", short: "t" },
+    },
+  });
+  const settings = values.all === true ? "all" : values.settings;
+  if (settings !== undefined) process.env["STATEFUN_SETTINGS"] = settings;
+  const files = positionals.length > 0 ? positionals : ["test/clusters/statefun"];
+  const vitest = await startVitest(files, {
     watch: false,
     config: "vitest.clusters.config.ts",
+    ...(values.t !== undefined && { testNamePattern: values.t }),
   });
-  const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()]);
+  const modules = vitest.state.getTestModules();
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const passed = tests.filter((test) => test.result().state === "passed").length;
-  const isClean = tests.length > 0 && vitest.state.getCountOfFailedTests() === 0;
+  const skipped = tests.filter((test) => test.result().state === "skipped").length;
+  const isClean = passed > 0 && vitest.state.getCountOfFailedTests() === 0;
+  console.log(`\n${settingsTable(modules)}`);
   await vitest.close();
-  const failed = isClean ? tests.length - passed : Math.max(1, tests.length - passed);
+  const left = tests.length - passed - (values.t === undefined ? 0 : skipped);
+  const failed = isClean ? left : Math.max(1, left);
   console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
+}
+
+/** Shows the results of the conformance suite by setting. */
+function settingsTable(modules: readonly TestModule[]): string {
+  const rows = modules
+    .filter(({ moduleId }) => moduleId.endsWith("conformance.test.ts"))
+    .flatMap((module) => [...module.children.suites()])
+    .map((suite) => {
+      const tests = [...suite.children.allTests()];
+      const passed = tests.filter((test) => test.result().state === "passed").length;
+      const counts = tests.map((test) => test.meta().hazards);
+      const most = (count: keyof HazardCounts): number =>
+        Math.max(0, ...counts.map((each) => each?.[count] ?? 0));
+      const times = tests.map((test) => test.diagnostic());
+      const begun = Math.min(...times.map((each) => each?.startTime ?? Infinity));
+      const ended = Math.max(
+        ...times.map((each) => (each?.startTime ?? 0) + (each?.duration ?? 0)),
+      );
+      const seconds = Math.round((ended - begun) / 1_000);
+      const hazards = [most("requests"), most("lost"), most("failures"), most("kills")];
+      return [suite.name, `${passed}/${tests.length}`, seconds, ...hazards];
+    });
+  const head = ["setting", "passed", "seconds", "requests", "answers lost", "failures", "kills"];
+  const line = head.map(() => "---");
+  return [head, line, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -8,7 +8,9 @@ import type { Sink } from "../futures/run/egress.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import {
   callback,
+  checkedBy,
   durationMs,
+  invalidOption,
   list,
   objectWith,
   optional,
@@ -41,6 +43,14 @@ export interface RequestReplyOptions {
    * Egress that receives the messages that failed, as JSON. Default: they are logged and dropped.
    */
   readonly deadLetters?: string;
+  /**
+   * File in which this process notes the messages that it handles, one for each process. A message
+   * that crashes the process several times is then given up as `POISONED`. Default: none, and the
+   * cluster repeats such a message forever.
+   */
+  readonly crashMarks?: string;
+  /** Number of crashes after which a message is given up, from 1. Default: 3. */
+  readonly crashLimit?: number;
   /** Message types beside the built-in ones. Those in `accepts` need not be repeated. */
   readonly types?: readonly MessageType<unknown>[];
   /** Name of the cluster's store. Handles of futures carry it. Default: `"statefun"`. */
@@ -74,6 +84,8 @@ export const MODULE_OPTIONS = {
   egresses: withDefault([], list<string>()),
   sinks: withDefault({}, record<Sink>()),
   deadLetters: optional({ read: checkTypename }),
+  crashMarks: optional(checkedBy<string>(readPath)),
+  crashLimit: withDefault(3, positive),
   types: withDefault([], list<MessageType<unknown>>()),
   storeId: withDefault("statefun", { read: checkName }),
   responseLimit: withDefault(33_554_432, positive),
@@ -85,3 +97,8 @@ export const MODULE_OPTIONS = {
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
   random: withDefault(Math.random, callback<() => number>()),
 } satisfies OptionTable<RequestReplyOptions>;
+
+function readPath(value: unknown, name: string): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw invalidOption(name, "the path of a file", value);
+}

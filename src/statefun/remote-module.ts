@@ -4,7 +4,7 @@ import type { EgressRecord } from "../engines/statefun/wire/response.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import type { Environment } from "../core/activation/environment.ts";
 import { toBase64 } from "../core/codec/base64.ts";
-import { HEX } from "../core/crypto/hex.ts";
+import { toHex } from "../core/crypto/hex.ts";
 import { WorkLog } from "../core/host/work-log.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 import { FLOW_DIGITS, rootId } from "../core/message/message-id.ts";
@@ -12,7 +12,7 @@ import type { MessageId } from "../core/message/message-id.ts";
 import type { ReadOptions } from "../core/validation/options.ts";
 import { secret } from "../engines/embedded/host/secure-random.ts";
 import {
-  MESSAGE_TYPE,
+  MESSAGE_TYPES,
   readEnvelope,
   writeEnvelope,
 } from "../engines/statefun/request/message-format.ts";
@@ -23,6 +23,8 @@ import type { ServedFunction } from "../engines/statefun/request/request-handler
 import { valueFormats } from "../engines/statefun/request/value-formats.ts";
 import type { ValueFormats } from "../engines/statefun/request/value-formats.ts";
 import { isMessageType } from "../engines/statefun/types/message-type.ts";
+import { CrashGuard } from "../engines/statefun/poison/crash-guard.ts";
+import { CrashMarkFile } from "../engines/statefun/poison/crash-mark-file.ts";
 import { MessageValues } from "../engines/statefun/types/message-values.ts";
 import type { BatchRequest, Invocation, TypedBytes } from "../engines/statefun/wire/request.ts";
 import { checkTypename } from "../engines/statefun/wire/typename.ts";
@@ -34,10 +36,9 @@ import { defineEgress } from "../futures/run/egress.ts";
 import { defineAll, specsOf } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import type { TypedMessage } from "../futures/types/message.ts";
+import { DEAD_LETTER } from "./dead-letters.ts";
+import type { DeadLetterRecord } from "./dead-letters.ts";
 import type { MODULE_OPTIONS } from "./options.ts";
-
-/** Type of the records in the egress of dead letters. */
-const DEAD_LETTER = "handback/dead-letter";
 
 /** The functions of this program, the routes of their messages, and the handler of requests. */
 export class RemoteModule implements Routes {
@@ -70,6 +71,7 @@ export class RemoteModule implements Routes {
       decode: (request, invocation) => this.#decode(request, invocation),
       describe: (error) => toFailure(error),
       parkedForMs: used.parkedFor,
+      crashGuard: makeCrashGuard(used),
       responseLimit: used.responseLimit,
     });
   }
@@ -113,6 +115,11 @@ export class RemoteModule implements Routes {
     return [...this.#definitions.keys()];
   }
 
+  nameOnWire(type: string): string {
+    const definition = this.#definitions.get(type);
+    return definition?.aliases?.[0] ?? definition?.type ?? type;
+  }
+
   isEgress(type: string): boolean {
     return this.#egress.has(type);
   }
@@ -140,7 +147,9 @@ export class RemoteModule implements Routes {
       typeof lost.message === "string"
         ? { payload: lost.message }
         : { type: lost.message.typename, base64: toBase64(lost.message.bytes) };
-    const value = { target, caller, message, failure };
+    const { id, operation } = lost;
+    const at = this.#used.clock.now();
+    const value: DeadLetterRecord = { id, operation, target, caller, message, failure, at };
     return { egress: deadLetters, argument: this.#values.encode({ type: DEAD_LETTER, value }) };
   }
 
@@ -156,8 +165,12 @@ export class RemoteModule implements Routes {
   }
 
   #decode(request: BatchRequest, { caller, argument }: Invocation): Envelope {
-    const { target } = request;
-    if (argument?.typename === MESSAGE_TYPE) return readEnvelope(argument);
+    const type = this.#definitions.get(request.target.type)?.type ?? request.target.type;
+    if (argument?.typename === MESSAGE_TYPES.message) {
+      const envelope = readEnvelope(argument);
+      return { ...envelope, target: { type, id: envelope.target.id } };
+    }
+    const target = { type, id: request.target.id };
     const id = newMessageId();
     if (argument === undefined) return outsideEnvelope({ id, target, caller, message: undefined });
     const { typename } = argument;
@@ -184,10 +197,21 @@ export class RemoteModule implements Routes {
       ageOutMs: ageOut,
       random,
       secret,
+      holdsDeadLetters: false,
       scopedCancel: false,
       knows: (type) => this.knows(type),
     };
   }
+}
+
+function makeCrashGuard({
+  crashMarks,
+  crashLimit: limit,
+  clock,
+  log,
+}: ReadOptions<typeof MODULE_OPTIONS>): CrashGuard | undefined {
+  if (crashMarks === undefined) return undefined;
+  return new CrashGuard({ marks: new CrashMarkFile(crashMarks, log), clock, limit });
 }
 
 /**
@@ -195,6 +219,5 @@ export class RemoteModule implements Routes {
  * other ids, and keeps the effects of one run only.
  */
 function newMessageId(): MessageId {
-  const digits = Array.from(secret(FLOW_DIGITS / 2), (byte) => HEX[byte]).join("");
-  return rootId(digits);
+  return rootId(toHex(secret(FLOW_DIGITS / 2)));
 }

@@ -2,11 +2,13 @@ import { Client } from "../futures/client/client.ts";
 import { ClusterEngine } from "../engines/statefun/client/cluster-engine.ts";
 import type { ClusterEgress, ClusterIngress } from "../engines/statefun/client/cluster-port.ts";
 import { FlowNumbers } from "../engines/statefun/client/flow-numbers.ts";
-import { objectWith, readOptions } from "../core/validation/options.ts";
+import { callback, objectWith, optional, readOptions } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
 import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
 import { secret } from "../engines/embedded/host/secure-random.ts";
-import { HEX } from "../core/crypto/hex.ts";
+import { toHex } from "../core/crypto/hex.ts";
+import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import { readDeadLetter } from "./dead-letters.ts";
 import { MODULE_OPTIONS } from "./options.ts";
 import type { RequestReplyOptions } from "./options.ts";
 import { RemoteModule } from "./remote-module.ts";
@@ -19,6 +21,13 @@ export interface StatefunOptions extends RequestReplyOptions {
   readonly ingress: ClusterIngress;
   /** The way of replies out of the cluster. */
   readonly egress: ClusterEgress;
+  /**
+   * Egress that receives the messages that failed, as JSON. Default: the egress of replies, whose
+   * readers tell them apart by the type `handback/dead-letter`.
+   */
+  readonly deadLetters?: string;
+  /** Called with each dead letter that the egress of replies commits from now on. */
+  readonly onDeadLetter?: (letter: DeadLetterReport) => void;
 }
 
 /** Functions on a cluster, with a client of the cluster. */
@@ -32,6 +41,7 @@ const OPTIONS = {
   ...MODULE_OPTIONS,
   ingress: objectWith<ClusterIngress>({ send: true }),
   egress: objectWith<ClusterEgress>({ receive: true }),
+  onDeadLetter: optional(callback<NonNullable<StatefunOptions["onDeadLetter"]>>()),
 } satisfies OptionTable<StatefunOptions>;
 
 /** Bytes of the random name of a client. */
@@ -54,19 +64,32 @@ const NAME_BYTES = 12;
  */
 export function statefun(options: StatefunOptions): Statefun {
   const used = guardedHost("statefun", readOptions("statefun", OPTIONS, options));
-  const { ingress, egress, storeId, clock } = used;
-  const module = new RemoteModule(used, egress.type);
+  const { ingress, egress, storeId, clock, onDeadLetter } = used;
+  const module = new RemoteModule(
+    { ...used, deadLetters: used.deadLetters ?? egress.type },
+    egress.type,
+  );
+  const stopLetters =
+    onDeadLetter === undefined
+      ? undefined
+      : egress.receive((record) => {
+          const letter = readDeadLetter(record);
+          if (letter !== undefined) onDeadLetter(letter);
+        });
   const engine = new ClusterEngine({
     storeId,
     ingress,
     egress,
     clock,
     flows: new FlowNumbers(clock.now(), Math.random),
-    clientName: `${Array.from(secret(NAME_BYTES), (byte) => HEX[byte]).join("")}/`,
+    clientName: `${toHex(secret(NAME_BYTES))}/`,
     knows: (type) => module.knows(type),
   });
   return Object.assign(faceOf(module), {
     client: new Client(engine, used.payloadLimit),
-    close: () => engine.close(),
+    close: () => {
+      stopLetters?.();
+      engine.close();
+    },
   });
 }

@@ -10,6 +10,7 @@ import type {
 import type { MissingCapability } from "../../src/testing/conformance/test-engine.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { temporaryDirectory } from "../stores/support/temporary-directory.ts";
+import { makeOnWire, WIRE_MISSING } from "../engines/statefun/cluster/wire-under-test.ts";
 import { makeEmbedded } from "./embedded-under-test.ts";
 import { makePoorest, POOREST_MISSING } from "./poorest-under-test.ts";
 
@@ -61,6 +62,10 @@ const makeSqlite = makeEmbedded(() =>
   sqlite(join(temporaryDirectory(), "host.db"), { durability: "relaxed" }),
 );
 export const onSqlite = on("the embedded engine in SQLite", makeSqlite);
+
+/** An engine on the wire of a Stateful Functions cluster that sends a share of requests again. */
+export const onWireRepeating = (lost: number): EngineUnderTest =>
+  on("the wire of Stateful Functions", makeOnWire(lost), WIRE_MISSING);
 
 /** The poorest engine, with a share of its responses lost. */
 export const onPoorestLosing = (lost: number): EngineUnderTest =>

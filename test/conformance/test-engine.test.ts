@@ -45,6 +45,41 @@ describe("for an engine that needs real time", () => {
   test.each(byName(testEngine({ make, dispose, missing, clock })))("%s", (_, each) =>
     clock.until(assertHolds(each)),
   );
+
+  test.each(byName(testEngine({ make, dispose, missing, clock, slack: 3 })))(
+    "%s, with slack",
+    (_, each) => clock.until(assertHolds(each)),
+  );
+});
+
+describe("for an engine that needs longer than the times in the tests", () => {
+  const missing = [{ capability: "virtualTime", reason: "it is a server" }] as const;
+  const title = "each write of a value restarts its expiry time";
+
+  /** Runs a test on an engine whose requests all take a while. */
+  async function runSlowly(slack: number): Promise<void> {
+    const clock = new VirtualClock();
+    const makeSlow = async (options: MakeOptions): Promise<EmbeddedUnderTest> => {
+      const engine = await make(options);
+      const { call } = engine.client;
+      const client = Object.create(engine.client, {
+        call: {
+          value: async (...args: Parameters<Client["call"]>) => {
+            await new Promise<void>((resolve) => void clock.setTimer(400, resolve));
+            return Reflect.apply(call, engine.client, args);
+          },
+        },
+      }) as Client;
+      return { ...engine, client };
+    };
+    const tests = testEngine({ make: makeSlow, dispose, missing, clock, slack });
+    await clock.until(assertHolds(named(tests, title)));
+  }
+
+  test("a test fails without slack, and passes with it", async () => {
+    await expect(runSlowly(1)).rejects.toThrow("expected");
+    await runSlowly(8);
+  });
 });
 
 describe("the list of tests", () => {

@@ -7,7 +7,7 @@ import { splitFlow } from "../../src/testing/flows/split.ts";
 import { flows } from "../../src/testing/flows/flows.ts";
 import { referenceFlow } from "../../src/testing/flows/reference.ts";
 import type { FlowCall } from "../../src/testing/flows/reference.ts";
-import { onPoorestLosing } from "../conformance/host.ts";
+import { onPoorestLosing, onWireRepeating } from "../conformance/host.ts";
 import type { FlowRunOptions } from "./support/flow-run.ts";
 import { runFlow } from "./support/flow-run.ts";
 import { law } from "./support/law.ts";
@@ -67,6 +67,25 @@ law(
   "split(flow) = reference(flow) on the poorest engine",
   [flows({ without: RACING }), seeds],
   (program, seed) => assertAsReference(splitFlow, program, { engine: onPoorestLosing(0), seed }),
+);
+
+law(
+  "split(flow) = reference(flow) on the wire of Stateful Functions, and nothing is left there",
+  [flows({ without: RACING }), seeds],
+  (program, seed) => assertAsReference(splitFlow, program, { engine: onWireRepeating(0), seed }),
+  { runs: 100 },
+);
+
+law(
+  "split(flow) = reference(flow) on the wire of Stateful Functions while requests are repeated",
+  [flows({ without: [...TIMED, ...FAILING_FAST] }), seeds],
+  async (program, seed) => {
+    const { outcome, calls } = referenceFlow(program, null);
+    const got = await runFlow(splitFlow, program, { engine: onWireRepeating(0.3), seed });
+    expect(got).toMatchObject({ outcome, bill: { blockedMs: 0, beta: 1, final: true }, left: 0 });
+    expect(distinct(got.calls)).toEqual(distinct(calls));
+  },
+  { runs: 100 },
 );
 
 law(

@@ -39,6 +39,11 @@ export interface Environment {
   random(): number;
   /** Returns bytes from a cryptographic generator. */
   secret(bytes: number): Uint8Array;
+  /**
+   * False if dead letters leave the engine, so that none can be redriven. A call that was given up
+   * then fails for its callers at once. Default: true.
+   */
+  readonly holdsDeadLetters?: boolean;
   /** True if the messages of a scope can be canceled (`scopedCancel`). */
   readonly scopedCancel: boolean;
   /**

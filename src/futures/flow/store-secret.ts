@@ -1,6 +1,6 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { HEX } from "../../core/crypto/hex.ts";
+import { toHex } from "../../core/crypto/hex.ts";
 import { readVersioned } from "../protocol/combinator.ts";
 import { systemFunction } from "../protocol/system.ts";
 
@@ -31,8 +31,7 @@ function readSecret(activation: Activation): string {
     FORMAT,
   );
   if (stored !== undefined) return stored.secret;
-  const bytes = activation.environment.secret(SECRET_BYTES);
-  const secret = Array.from(bytes, (byte) => HEX[byte]).join("");
+  const secret = toHex(activation.environment.secret(SECRET_BYTES));
   activation.write(VALUE, { json: { v: FORMAT, secret } });
   return secret;
 }

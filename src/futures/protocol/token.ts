@@ -1,7 +1,7 @@
 import { digest } from "../../core/crypto/digest.ts";
 import type { Environment } from "../../core/activation/environment.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
-import { HEX } from "../../core/crypto/hex.ts";
+import { toHex } from "../../core/crypto/hex.ts";
 import { MESSAGE_ID } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 
@@ -17,8 +17,7 @@ export function newToken(
   id: MessageId,
   environment: Pick<Environment, "secret">,
 ): { readonly token: string; readonly digest: string } {
-  let secret = "";
-  for (const byte of environment.secret(SECRET_BYTES)) secret += HEX[byte];
+  const secret = toHex(environment.secret(SECRET_BYTES));
   return { token: `${id}.${secret}`, digest: digestOfSecret(secret) };
 }
 

@@ -16,14 +16,16 @@ import { settleRecord } from "./cancel-call.ts";
 
 /**
  * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
- * held: they are told nothing until the letter is redriven or discarded.
+ * held: they are told nothing until the letter is redriven or discarded. On an engine that cannot
+ * redrive it, they are told at once.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
   const control = callControlOf(envelope);
   const { consumers, flow, oneWay, counted } = control;
   if (counted === true) return settleRecord(activation, control);
-  if (oneWay !== true && consumers.length > 0) {
+  const isHeld = activation.environment.holdsDeadLetters !== false;
+  if (isHeld && oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };
     return void addPoisonDeadLetter(activation, crashes, { ...envelope, control: held });
   }

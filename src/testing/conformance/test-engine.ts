@@ -20,6 +20,7 @@ import type { EngineUnderTest, MakeOptions } from "./case/engine-under-test.ts";
 import { MISSING_CAPABILITY_CHECKS } from "./missing-capability.ts";
 import { realTime } from "./real-time.ts";
 import { runCase } from "./run-case.ts";
+import { slowClock } from "./slow-clock.ts";
 import { virtualTime } from "./virtual-time.ts";
 import { VirtualClock } from "../simulation/machine/virtual-clock.ts";
 
@@ -45,6 +46,13 @@ export interface TestEngineOptions<Engine extends EngineUnderTest> {
   readonly seeds?: number;
   /** Clock for an engine without `virtualTime`; default the machine's. */
   readonly clock?: Clock;
+  /**
+   * Factor for the times in the tests, for an engine without `virtualTime`; a whole number, default
+   * 1. Tests compare times with windows of a tenth of a second. An engine that needs longer for a
+   * step, or that is down for seconds in a test, needs longer windows. The clock that `make` gets
+   * then passes `slack` times more slowly, and the engine must take all its times from it.
+   */
+  readonly slack?: number;
 }
 
 /** A test for any test runner. It passes if the promise of `run` is fulfilled. */
@@ -85,7 +93,9 @@ export function testEngine<Engine extends EngineUnderTest>(
   options: TestEngineOptions<Engine>,
 ): readonly EngineTest[] {
   const { make, dispose } = options;
-  const { missing: reasons, seeds, clock: realClock } = readOptions("testEngine", OPTIONS, options);
+  const used = readOptions("testEngine", OPTIONS, options);
+  const { missing: reasons, seeds } = used;
+  const realClock = slowClock(used.clock, used.slack);
   const runOnce = (each: Pick<Case, "run">, seed: number): Promise<void> => {
     if (reasons.has("virtualTime"))
       return runCase(each, { make, dispose, clock: realClock, time: realTime(realClock), seed });
@@ -129,6 +139,7 @@ const OPTIONS = {
   missing: withDefault([], checkedBy<Reasons, readonly MissingCapability[]>(readMissing)),
   seeds: withDefault(1, wholeNumber({ from: 1 })),
   clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
+  slack: withDefault(1, wholeNumber({ from: 1 })),
 } satisfies OptionTable<TestEngineOptions<never>>;
 
 function readMissing(value: unknown, name: string): Reasons {

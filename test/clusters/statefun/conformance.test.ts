@@ -1,97 +1,74 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { statefun } from "handback/statefun";
-import type { Statefun } from "handback/statefun";
 import { testEngine } from "handback/testing";
-import type { EngineUnderTest, MakeOptions } from "handback/testing";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, describe, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { Cluster } from "./support/cluster.ts";
+import { Engines, REPLIES } from "./support/engines.ts";
 import { serveFunctions } from "./support/functions-server.ts";
 import type { FunctionsServer } from "./support/functions-server.ts";
-import { SlowClock } from "./support/slow-clock.ts";
-import { Tenants } from "./support/tenants.ts";
+import { Hazards } from "./support/hazards.ts";
+import type { HazardCounts } from "./support/hazards.ts";
+import { chosenSettings } from "./support/settings.ts";
 
-const REPLIES = "harness/out";
-
-/** Times in the suite are this many times longer. */
-const SLOWNESS = 8;
-const clock = new SlowClock(SLOWNESS);
-const tenants = new Tenants(SLOWNESS);
-const folder = mkdtempSync(join(tmpdir(), "handback-statefun-"));
-let server: FunctionsServer;
-let cluster: Cluster;
-let made = 0;
-
-beforeAll(async () => {
-  server = await serveFunctions(tenants.handle);
-  cluster = await Cluster.start({
-    data: folder,
-    endpoint: server.endpoint,
-    namespaces: ["_sys", "test"],
-    egresses: [REPLIES],
-  });
-}, 60_000);
-
-afterAll(async () => {
-  await cluster.stop();
-  server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface StatefunUnderTest extends EngineUnderTest {
-  close(): void;
+declare module "vitest" {
+  interface TaskMeta {
+    /** What has happened to the cluster until the end of a test. */
+    hazards?: HazardCounts;
+  }
 }
 
-function make({ functions, egress: sinks, retentionMs }: MakeOptions): StatefunUnderTest {
-  const tenant = `t${made++}`;
-  const open = (hosted: readonly object[]): Statefun => {
-    const engine = statefun({
-      functions: hosted,
-      sinks,
-      ingress: tenants.ingress(tenant, cluster.ingress),
-      egress: tenants.egress(tenant, cluster.egress(REPLIES)),
-      retention: retentionMs,
-      clock,
-      parkedFor: 1_000,
+describe.each(chosenSettings())("$name", (setting) => {
+  const { slack, parallelism, maxBatch } = setting;
+  const hazards = new Hazards(setting);
+  const engines = new Engines(slack);
+  const folder = mkdtempSync(join(tmpdir(), "handback-statefun-"));
+  let server: FunctionsServer;
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    server = await serveFunctions(hazards.losing(engines.handle));
+    cluster = await Cluster.start({
+      data: folder,
+      endpoint: server.endpoint,
+      namespaces: ["_sys", "test"],
+      egresses: [REPLIES],
+      parallelism,
+      maxBatch,
     });
-    tenants.set(tenant, engine.handle);
-    return engine;
-  };
-  let engine = open(functions);
-  return {
-    get client() {
-      return engine.client;
-    },
-    redeploy: (next) => {
-      engine.close();
-      engine = open(next);
-    },
-    close: () => {
-      tenants.set(tenant, undefined);
-      engine.close();
-    },
-  };
-}
+    hazards.start(cluster, server);
+  }, 60_000);
 
-const tests = testEngine({
-  make,
-  dispose: (engine) => engine.close(),
-  clock,
-  missing: [
-    { capability: "blockingGet", reason: "handlers cannot wait while they run" },
-    { capability: "snapshotRead", reason: "only functions can read state" },
-    { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
-    { capability: "undeclaredValues", reason: "requests carry the declared values only" },
-    { capability: "deadLetters", reason: "dead letters leave through an egress" },
-    { capability: "storedValues", reason: "the state of a cluster cannot be counted" },
-    { capability: "promptOrder", reason: "order holds per sender and target only" },
-    { capability: "virtualTime", reason: "a cluster has the time of its machines" },
-  ],
+  afterAll(async () => {
+    await hazards.stop();
+    await cluster.stop();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  const tests = testEngine({
+    make: (options) => engines.make(options, cluster),
+    dispose: (engine) => engine.close(),
+    slack,
+    missing: [
+      { capability: "blockingGet", reason: "handlers cannot wait while they run" },
+      { capability: "snapshotRead", reason: "only functions can read state" },
+      { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
+      { capability: "undeclaredValues", reason: "requests carry the declared values only" },
+      { capability: "deadLetters", reason: "dead letters leave through an egress" },
+      { capability: "storedValues", reason: "the state of a cluster cannot be counted" },
+      { capability: "promptOrder", reason: "order holds per sender and target only" },
+      { capability: "virtualTime", reason: "a cluster has the time of its machines" },
+    ],
+  });
+
+  test.concurrent.for(byName(tests))(
+    "%s",
+    { timeout: 15_000 * slack },
+    async ([, each], { task }) => {
+      await assertHolds(each);
+      task.meta.hazards = hazards.counts;
+    },
+  );
 });
-
-// Some cases compare instants in real time, and a busy machine may be too slow for one of them once.
-test.concurrent.each(byName(tests))("%s", { timeout: 120_000, retry: 2 }, (_, each) =>
-  assertHolds(each),
-);

@@ -60,7 +60,7 @@ test("every flow counts once, while tasks fail, answers are lost and the cluster
     namespaces: ["_sys", "bank"],
     egresses: [REPLIES],
   };
-  let cluster = await Cluster.start(options);
+  const cluster = await Cluster.start(options);
   onTestFinished(() => cluster.stop());
 
   const open = (): ReturnType<typeof statefun> => {
@@ -72,14 +72,11 @@ test("every flow counts once, while tasks fail, answers are lost and the cluster
     handle = opened.handle;
     return opened;
   };
-  let engine = open();
+  const engine = open();
   await startAll(engine.client);
   await cluster.fail("functions");
   await cluster.fail("sink");
-  await cluster.kill();
-  engine.close();
-  cluster = await Cluster.start({ ...options, restore: true });
-  engine = open();
+  await cluster.restart();
   // A start whose answer was lost may be sent again.
   await startAll(engine.client);
   await Promise.all(keys.map((key) => engine.client.flow(key).result()));

@@ -1,20 +1,31 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import type { StoredValue } from "../../../core/activation/effects.ts";
+import type { Effects, StoredValue } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
+import { toBase64 } from "../../../core/codec/base64.ts";
+import { digest } from "../../../core/crypto/digest.ts";
+import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
+import type { CrashGuard } from "../poison/crash-guard.ts";
 import type { Invocation } from "../wire/request.ts";
 import { attempt, attemptLater } from "./attempt.ts";
+import { expiredValues, nextExpiry } from "./expired-values.ts";
+import { MESSAGE_TYPES, readEnvelope } from "./message-format.ts";
 import type { Outgoing } from "./outgoing.ts";
+import type { ValueFormats } from "./value-formats.ts";
 
 /** A batch of messages for one address. */
 export interface Batch {
   readonly definition: Definition;
+  readonly target: Address;
   readonly stored: ReadonlyMap<string, StoredValue>;
+  readonly formats: ValueFormats;
   readonly invocations: readonly Invocation[];
   /** Decodes a message. @throws if its bytes are not of its type */
   readonly decode: (invocation: Invocation) => Envelope;
   readonly environment: Environment;
+  /** Bounds the crashes of user code, if there is a place for marks. */
+  readonly crashGuard: CrashGuard | undefined;
 }
 
 /** The results of a batch beside the messages that leave. */
@@ -37,29 +48,90 @@ export interface Unhandled {
  * effects, and the others count.
  */
 export async function runBatch(batch: Batch, outgoing: Outgoing): Promise<BatchResults> {
-  const { definition, stored, invocations, decode, environment } = batch;
-  const changes = new Map<string, StoredValue | null>();
-  const parked: Unhandled[] = [];
-  const refused: Unhandled[] = [];
-  const read = (name: string): StoredValue | undefined => {
-    const changed = changes.get(name);
-    return changed === undefined ? stored.get(name) : (changed ?? undefined);
-  };
-  for (const invocation of invocations) {
-    const envelope = attempt(() => decode(invocation));
-    if ("error" in envelope) {
-      refused.push({ invocation, ...envelope });
-      continue;
-    }
-    const cause = { envelope: envelope.value, state: { read }, environment };
-    const effects = await attemptLater(() => activate(definition, cause));
-    if ("error" in effects) {
-      parked.push({ invocation, ...effects });
-      continue;
-    }
-    const added = attempt(() => outgoing.add(effects.value));
-    if ("error" in added) refused.push({ invocation, ...added });
-    else for (const { name, value } of effects.value.writes) changes.set(name, value);
+  const run = new BatchRun(batch, outgoing);
+  for (const invocation of batch.invocations) await run.handle(invocation);
+  run.collectExpired();
+  return run;
+}
+
+class BatchRun implements BatchResults {
+  readonly parked: Unhandled[] = [];
+  readonly refused: Unhandled[] = [];
+  readonly #batch: Batch;
+  readonly #outgoing: Outgoing;
+  readonly #values: Map<string, StoredValue>;
+  /** True if a message is under way that deletes expired values. */
+  #isCollected: boolean;
+  #isCollecting = false;
+
+  constructor(batch: Batch, outgoing: Outgoing) {
+    this.#batch = batch;
+    this.#outgoing = outgoing;
+    this.#values = new Map(batch.stored);
+    this.#isCollected = nextExpiry(batch.stored) !== undefined;
   }
-  return { parked, refused };
+
+  async handle(invocation: Invocation): Promise<void> {
+    const { argument } = invocation;
+    switch (argument?.typename) {
+      case MESSAGE_TYPES.collect:
+        this.#isCollecting = true;
+        return;
+      case MESSAGE_TYPES.held: {
+        const released = attempt(() => this.#outgoing.release(readEnvelope(argument)));
+        if ("error" in released) this.refused.push({ invocation, ...released });
+        return;
+      }
+      default:
+        return this.#activate(invocation);
+    }
+  }
+
+  /**
+   * Deletes expired values, if the batch was told to, and sees to it that it will be. One message is
+   * under way for that as long as a value with an expiry is stored.
+   */
+  collectExpired(): void {
+    if (this.#isCollecting) {
+      this.#isCollected = false;
+      for (const name of expiredValues(this.#values, this.#batch.environment.clock.now())) {
+        this.#values.delete(name);
+        this.#outgoing.delete(name);
+      }
+    }
+    const at = nextExpiry(this.#values);
+    if (at !== undefined && !this.#isCollected) this.#outgoing.collectAt(at);
+  }
+
+  async #activate(invocation: Invocation): Promise<void> {
+    const envelope = attempt(() => this.#batch.decode(invocation));
+    if ("error" in envelope) return void this.refused.push({ invocation, ...envelope });
+    const effects = await attemptLater(() => this.#run(invocation, envelope.value));
+    if ("error" in effects) return void this.parked.push({ invocation, ...effects });
+    const { caller } = envelope.value;
+    const added = attempt(() => this.#outgoing.add(effects.value, caller));
+    if ("error" in added) return void this.refused.push({ invocation, ...added });
+    for (const { name, value } of effects.value.writes)
+      if (value === null) this.#values.delete(name);
+      else
+        this.#values.set(
+          name,
+          this.#batch.formats.get(name)?.hasExpiry ? value : { content: value.content },
+        );
+  }
+
+  #run(invocation: Invocation, envelope: Envelope): Effects | Promise<Effects> {
+    const { definition, target, environment, crashGuard } = this.#batch;
+    const read = (name: string): StoredValue | undefined => this.#values.get(name);
+    const cause = { envelope, state: { read }, environment };
+    if (crashGuard === undefined || definition.system) return activate(definition, cause);
+    const key = keyOf(target, invocation);
+    return crashGuard.run(key, (crashes) => activate(definition, { ...cause, crashes }));
+  }
+}
+
+/** Names a message, the same way in each request that repeats it. */
+function keyOf({ type, id }: Address, { argument }: Invocation): string {
+  const { typename = "", bytes = new Uint8Array() } = argument ?? {};
+  return digest(JSON.stringify([type, id, typename, toBase64(bytes)]));
 }

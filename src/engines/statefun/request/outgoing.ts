@@ -11,10 +11,14 @@ import type {
   OutgoingMessage,
 } from "../wire/response.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { COLLECT, MESSAGE_TYPES, writeEnvelope } from "./message-format.ts";
 import type { ValueFormats } from "./value-formats.ts";
 
 /** A message that failed for good. */
 export interface LostMessage {
+  /** Its id and operation, if a function of this library sent it. */
+  readonly id?: string;
+  readonly operation?: string;
   readonly target: Address;
   readonly caller?: Address | undefined;
   /** The message, as its encoded payload or as it was on the wire. */
@@ -26,6 +30,10 @@ export interface LostMessage {
 export interface Routes {
   /** Tells whether the target is an egress, so that the message leaves the cluster. */
   isEgress(type: string): boolean;
+  /** Tells whether a program serves a function of this type. */
+  knows(type: string): boolean;
+  /** Returns the name of a function on the cluster, where a renamed function keeps its first one. */
+  nameOnWire(type: string): string;
   /**
    * Encodes a message for its target: a function of this library, another one, or an egress.
    * @throws `UNSERIALIZABLE`
@@ -40,8 +48,12 @@ export interface Routes {
 /** Collaborators of {@link Outgoing}. */
 export interface OutgoingParts {
   readonly routes: Routes;
+  /** The address that handles the batch, by its name on the wire. */
+  readonly self: Address;
   /** Formats of the values of the function. */
   readonly formats: ValueFormats;
+  /** Time for which a message waits that has no way to its target. */
+  readonly heldForMs: number;
   /** Values of the address before the batch. */
   readonly current: BatchRequest["values"];
   readonly now: () => number;
@@ -57,9 +69,13 @@ export interface OutgoingParts {
  * O4 The effects of one message are added as a whole, or not at all.
  * O5 Values are changed in the order in which the function declares them. A value that stays the same
  * is left out.
+ * O6 A message to a type that no program serves would restart the job. It waits at its sender, with
+ * its token, until the type is known.
  */
 export class Outgoing {
   readonly #routes: Routes;
+  readonly #self: Address;
+  readonly #heldForMs: number;
   readonly #formats: ValueFormats;
   readonly #current: BatchRequest["values"];
   readonly #now: () => number;
@@ -68,8 +84,10 @@ export class Outgoing {
   readonly #egress: EgressRecord[] = [];
   readonly #changes = new Map<string, TypedBytes | null>();
 
-  constructor({ routes, formats, current, now }: OutgoingParts) {
+  constructor({ routes, self, heldForMs, formats, current, now }: OutgoingParts) {
     this.#routes = routes;
+    this.#self = self;
+    this.#heldForMs = heldForMs;
     this.#formats = formats;
     this.#current = current;
     this.#now = now;
@@ -78,24 +96,24 @@ export class Outgoing {
   /**
    * Adds the effects of one message. @throws `UNSERIALIZABLE` if a message or value has no form
    * there
+   *
+   * @param caller - sender of the message, to whom a reply can always be sent
    */
-  add({ address, writes, cancels, sends, replies, deadLetters }: Effects): void {
+  add(effects: Effects, caller?: Address): void {
+    const { address, writes, cancels, sends, replies, deadLetters } = effects;
     // Encode everything first, because encoding may fail.
     const changes = writes.map((write) => [write.name, this.#encode(address, write)] as const);
-    const encoded = sends.map((send) => ({
-      ...send,
-      argument: this.#routes.encode(send.envelope),
-    }));
+    const encoded = sends.map((send) => this.#route(send, caller));
     for (const [name, value] of changes) this.#changes.set(name, value);
-    for (const token of cancels) this.#cancel(address.type, token);
-    for (const send of encoded) this.#send(address.type, send);
+    for (const token of cancels) this.#cancel(token);
+    for (const send of encoded) this.#send(send);
     for (const reply of replies) {
       const record = this.#routes.encodeReply(reply);
       if (record !== undefined) this.#egress.push(record);
     }
     for (const { envelope, failure } of deadLetters) {
-      const { target, caller, payload } = envelope;
-      this.addDeadLetter({ target, caller, message: payload, failure });
+      const { id, name: operation, target, payload: message } = envelope;
+      this.addDeadLetter({ id, operation, target, caller: envelope.caller, message, failure });
     }
   }
 
@@ -103,6 +121,29 @@ export class Outgoing {
   addDeadLetter(lost: LostMessage): void {
     const record = this.#routes.encodeDeadLetter(lost);
     if (record !== undefined) this.#egress.push(record);
+  }
+
+  /** Sends a message that was held, or holds it again. @throws `UNSERIALIZABLE` */
+  release(envelope: Envelope): void {
+    this.#send(this.#route({ envelope }));
+  }
+
+  /** Deletes a value. */
+  delete(name: string): void {
+    this.#changes.set(name, null);
+  }
+
+  /** Asks this address to delete its expired values at an instant, and at no other. */
+  collectAt(dueAt: number): void {
+    const token = `collect\n${this.#self.type}`;
+    const delayMs = Math.max(0, Math.ceil(dueAt - this.#now()));
+    this.#delayed.push({ cancel: token });
+    this.#delayed.push({ target: this.#self, argument: COLLECT, delayMs, token });
+  }
+
+  /** Adds a message as it came, at once. */
+  forward(message: OutgoingMessage): void {
+    this.#messages.push(message);
   }
 
   /** Adds a message as it came, to be tried again later. */
@@ -135,23 +176,42 @@ export class Outgoing {
     return value === null ? null : { typename, bytes: format.write(value) };
   }
 
-  #send(sender: string, send: Send & { readonly argument: TypedBytes }): void {
-    const { envelope, dueAt, token, argument } = send;
-    const { target } = envelope;
+  /** Finds the way of a message. */
+  #route({ envelope, dueAt, token }: Send, caller?: Address): RoutedSend {
+    const { type, id } = envelope.target;
+    const named = token === undefined ? {} : { token };
+    if (!this.#routes.knows(type) && type !== caller?.type) {
+      const argument = writeEnvelope(envelope, MESSAGE_TYPES.held);
+      const triedAt = this.#now() + this.#heldForMs;
+      return { target: this.#self, argument, dueAt: Math.max(dueAt ?? 0, triedAt), ...named };
+    }
+    const target = { type: this.#routes.nameOnWire(type), id };
+    const argument = this.#routes.encode(envelope);
+    return dueAt === undefined ? { target, argument } : { target, argument, dueAt, ...named };
+  }
+
+  #send({ target, argument, dueAt, token }: RoutedSend): void {
     if (dueAt !== undefined) {
-      if (token !== undefined) this.#cancel(sender, token);
+      if (token !== undefined) this.#cancel(token);
       const delayMs = Math.max(0, Math.ceil(dueAt - this.#now()));
-      const named = token === undefined ? "" : tokenOnWire(sender, token);
+      const named = token === undefined ? "" : this.#tokenOnWire(token);
       this.#delayed.push({ target, argument, delayMs, token: named });
     } else if (this.#routes.isEgress(target.type))
       this.#egress.push({ egress: target.type, argument });
     else this.#messages.push({ target, argument });
   }
 
-  #cancel(sender: string, token: string): void {
-    this.#delayed.push({ cancel: tokenOnWire(sender, token) });
+  #cancel(token: string): void {
+    this.#delayed.push({ cancel: this.#tokenOnWire(token) });
+  }
+
+  #tokenOnWire(token: string): string {
+    return `${this.#self.type}\n${token}`;
   }
 }
+
+/** A message on its way. */
+type RoutedSend = OutgoingMessage & Omit<Send, "envelope">;
 
 function isSame(value: TypedBytes | null, before: TypedBytes | undefined): boolean {
   if (value === null || before === undefined) return value === null && before === undefined;
@@ -159,8 +219,4 @@ function isSame(value: TypedBytes | null, before: TypedBytes | undefined): boole
   return (
     bytes.length === before.bytes.length && bytes.every((byte, at) => byte === before.bytes[at])
   );
-}
-
-function tokenOnWire(sender: string, token: string): string {
-  return `${sender}\n${token}`;
 }

@@ -10,11 +10,14 @@ import { readRequest } from "../wire/request.ts";
 import type { BatchRequest, Invocation, TypedBytes } from "../wire/request.ts";
 import { writeMissingValues, writeNothing, writeResponse } from "../wire/response.ts";
 import type { OutgoingMessage } from "../wire/response.ts";
+import type { CrashGuard } from "../poison/crash-guard.ts";
 import { attempt } from "./attempt.ts";
 import { runBatch } from "./batch.ts";
 import type { BatchResults } from "./batch.ts";
+import { readRelayed, writeRelayed } from "./message-format.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Routes } from "./outgoing.ts";
+import { RunningRequests } from "./running-requests.ts";
 import type { ValueFormats } from "./value-formats.ts";
 
 /** A registered function, and the formats of its values. */
@@ -35,6 +38,8 @@ export interface RequestHandlerParts {
   readonly describe: (error: unknown) => Json;
   /** Time after which a message that could not be handled is tried again. */
   readonly parkedForMs: number;
+  /** Bounds the crashes of user code, if there is a place for marks. */
+  readonly crashGuard: CrashGuard | undefined;
   /** Largest answer in bytes. */
   readonly responseLimit: number;
 }
@@ -50,9 +55,13 @@ export interface RequestHandlerParts {
  * R3 A message for a function that is not registered waits for a later try, too.
  * R4 An answer over the limit is made of half of the messages, and so on. The others are sent again,
  * and lose their place. A message whose own effects are over the limit becomes a dead letter.
+ * R5 A renamed function keeps its first name on the cluster, because its states cannot move. A
+ * message to another of its names is sent on.
+ * R6 User code of one address runs one at a time, also while a request is repeated.
  */
 export class RequestHandler {
   readonly #parts: RequestHandlerParts;
+  readonly #running = new RunningRequests();
 
   constructor(parts: RequestHandlerParts) {
     this.#parts = parts;
@@ -64,13 +73,17 @@ export class RequestHandler {
     if (request === undefined) return writeNothing();
     const served = this.#parts.find(request.target.type);
     if (served === undefined) return this.#parkAll(request, "the function is not registered");
+    const type = this.#parts.routes.nameOnWire(request.target.type);
+    if (type !== request.target.type) return this.#forwardAll(request, type);
     const missing = [...served.formats.values()]
       .map(({ registration }) => registration)
       .filter(({ name }) => !request.values.has(name));
     if (missing.length > 0) return writeMissingValues(missing);
     const stored = attempt(() => storedValues(request, served.formats));
     if ("error" in stored) return this.#parkAll(request, "its stored state cannot be read");
-    return this.#run(served.definition, { request, formats: served.formats, stored: stored.value });
+    const readable = { request, formats: served.formats, stored: stored.value };
+    const run = (): Promise<Uint8Array> => this.#run(served.definition, readable);
+    return served.definition.system ? run() : this.#running.answer(request.target, bytes, run);
   }
 
   /** Handles the first `count` messages, and sends the others again. */
@@ -79,14 +92,17 @@ export class RequestHandler {
     { request, formats, stored }: ReadableRequest,
     count: number = request.invocations.length,
   ): Promise<Uint8Array> {
-    const { environment, decode, responseLimit } = this.#parts;
+    const { environment, decode, responseLimit, crashGuard } = this.#parts;
     const outgoing = this.#outgoing(request, formats);
     const batch = {
       definition,
+      target: request.target,
       stored,
+      formats,
       invocations: request.invocations.slice(0, count),
-      decode: (invocation: Invocation) => decode(request, invocation),
+      decode: (invocation: Invocation) => decode(request, readRelayed(invocation)),
       environment,
+      crashGuard,
     };
     const results = await runBatch(batch, outgoing);
     this.#keepUnhandled(request, results, outgoing);
@@ -147,10 +163,18 @@ export class RequestHandler {
     return writeResponse(outgoing.response());
   }
 
-  #outgoing({ values }: BatchRequest, formats: ValueFormats = new Map()): Outgoing {
-    const { routes, environment } = this.#parts;
+  #forwardAll(request: BatchRequest, type: string): Uint8Array {
+    const outgoing = this.#outgoing(request);
+    const target = { type, id: request.target.id };
+    for (const invocation of request.invocations)
+      outgoing.forward({ target, argument: writeRelayed(invocation) });
+    return writeResponse(outgoing.response());
+  }
+
+  #outgoing({ target, values }: BatchRequest, formats: ValueFormats = new Map()): Outgoing {
+    const { routes, environment, parkedForMs: heldForMs } = this.#parts;
     const now = (): number => environment.clock.now();
-    return new Outgoing({ routes, formats, current: values, now });
+    return new Outgoing({ routes, self: target, heldForMs, formats, current: values, now });
   }
 }
 
@@ -175,7 +199,7 @@ function storedValues(
 
 const NO_VALUE: TypedBytes = { typename: "", bytes: new Uint8Array() };
 
-/** Returns a message as it came, for the same address. Its caller is then this address. */
-function again({ target }: BatchRequest, { argument = NO_VALUE }: Invocation): OutgoingMessage {
-  return { target, argument };
+/** Returns a message as it came, for the same address. */
+function again({ target }: BatchRequest, invocation: Invocation): OutgoingMessage {
+  return { target, argument: writeRelayed(invocation) };
 }

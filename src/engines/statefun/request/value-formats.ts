@@ -7,6 +7,8 @@ import type { Expiration, ValueRegistration } from "../wire/response.ts";
 /** The form of one stored value on the wire, and its registration with the cluster. */
 export interface ValueFormat {
   readonly registration: ValueRegistration;
+  /** True if the instant of expiry is stored with the value. Otherwise the cluster expires it. */
+  readonly hasExpiry: boolean;
   /** Encodes a value. @throws `UNSERIALIZABLE` if it is not of its declared type */
   write(value: StoredValue): Uint8Array;
   /** Decodes a value. @throws `UNSERIALIZABLE`, `FORMAT_TOO_NEW` */
@@ -60,9 +62,11 @@ function valueFormat(name: string, spec: StoredValueSpec | undefined, codec: Cod
     typename: type?.typename ?? VALUE_TYPE,
     ...(expiration !== undefined && { expiration }),
   };
-  if (type === undefined) return { registration, write: writeWhole, read: readWhole };
+  if (type === undefined)
+    return { registration, hasExpiry: true, write: writeWhole, read: readWhole };
   return {
     registration,
+    hasExpiry: false,
     write: ({ content }) =>
       type.encode(content.text === undefined ? undefined : codec.decode(content.text)),
     read: (bytes) => ({ content: { text: codec.encode(type.decode(bytes)) } }),

@@ -46,7 +46,7 @@ export const combineCases: readonly Case[] = [
       const parent = fn("test/parent", (ctx) =>
         ctx.all([
           ctx.sleep("20h"),
-          ctx.invoke(failAfter, { ms: 200, why: "second" }),
+          ctx.invoke(failAfter, { ms: 2_000, why: "second" }),
           ctx.invoke(failAfter, { ms: 100, why: "first" }),
         ]),
       );

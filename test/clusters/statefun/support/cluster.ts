@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly parallelism?: number;
   readonly maxBatch?: number;
   readonly checkpointEvery?: string;
+  /** Port of the ingress and the egress. Default: a free one. */
+  readonly port?: number;
   /** Goes on from the last checkpoint in the data folder. */
   readonly restore?: boolean;
 }
@@ -31,26 +33,23 @@ export interface EgressRecord {
 
 /** A running cluster: Flink in one JVM, which calls functions over HTTP. */
 export class Cluster {
-  readonly #child: ChildProcess;
-  readonly #url: string;
+  readonly #options: ClusterOptions;
+  #child: ChildProcess;
+  readonly #port: number;
+  /** Resolves when the cluster is up again after a restart. */
+  #ready: Promise<void> = Promise.resolve();
+  /** Starts of jobs in processes that have ended. */
+  #earlierStarts = 0;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(options: ClusterOptions, { child, port }: Started) {
+    this.#options = options;
     this.#child = child;
-    this.#url = `http://127.0.0.1:${port}`;
+    this.#port = port;
   }
 
   /** Starts a cluster, and waits until it takes messages. */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    if (!existsSync(JAR)) throw new Error(`expected ${JAR}; npm run test:statefun builds it`);
-    const args = ["-Xmx512m", "-jar", JAR, "--stdin", ...argumentsOf(options)];
-    const child = spawn("java", args, { stdio: ["pipe", "pipe", "inherit"] });
-    const ended = once(child, "exit").then(([code]: readonly unknown[]): never => {
-      throw new Error(`the cluster ended with code ${String(code)} before it took messages`);
-    });
-    const lines = createInterface({ input: child.stdout });
-    const [line] = (await Promise.race([once(lines, "line"), ended])) as readonly unknown[];
-    ended.catch(() => undefined);
-    return new Cluster(child, (JSON.parse(String(line)) as { readonly port: number }).port);
+    return new Cluster(options, await startProcess(options));
   }
 
   /** The ingress of the cluster, as a client uses it. */
@@ -89,19 +88,34 @@ export class Cluster {
     await this.#request(`/fail?in=${part}`, { method: "POST" });
   }
 
+  /** Number of times that the job has started. */
+  async starts(): Promise<number> {
+    const { starts } = JSON.parse(await this.#request("/status")) as { readonly starts: number };
+    return this.#earlierStarts + starts;
+  }
+
   /** Stops the cluster, and waits for its end. */
   async stop(): Promise<void> {
+    await this.#ready;
     if (this.#child.exitCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.stdin?.end();
     await exit;
   }
 
-  /** Ends the cluster as a crash of the machine does. */
-  async kill(): Promise<void> {
+  /** Kills the cluster, and starts it again from its last checkpoint. Clients try until it is up. */
+  restart(): Promise<void> {
+    this.#ready = this.#restart();
+    return this.#ready;
+  }
+
+  async #restart(): Promise<void> {
+    this.#earlierStarts = await this.starts();
     const exit = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exit;
+    const options = { ...this.#options, restore: true, port: this.#port };
+    this.#child = (await startProcess(options)).child;
   }
 
   async #poll(onRecord: (record: EgressRecord) => void, signal: AbortSignal): Promise<void> {
@@ -117,12 +131,39 @@ export class Cluster {
     }
   }
 
-  async #request(path: string, init: RequestInit): Promise<string> {
-    const response = await fetch(`${this.#url}${path}`, init);
-    const text = await response.text();
-    if (response.ok) return text;
-    throw new Error(`the cluster answered ${path} with ${response.status}: ${text}`);
+  /** Sends a request. After a restart that came in between, it is sent again. */
+  async #request(path: string, init: RequestInit = {}): Promise<string> {
+    for (;;) {
+      const ready = this.#ready;
+      await ready;
+      try {
+        const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, init);
+        const text = await response.text();
+        if (response.ok) return text;
+        throw new Error(`the cluster answered ${path} with ${response.status}: ${text}`);
+      } catch (error) {
+        if (ready === this.#ready || init.signal?.aborted === true) throw error;
+      }
+    }
   }
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+async function startProcess(options: ClusterOptions): Promise<Started> {
+  if (!existsSync(JAR)) throw new Error(`expected ${JAR}; npm run test:statefun builds it`);
+  const args = ["-Xmx512m", "-jar", JAR, "--stdin", ...argumentsOf(options)];
+  const child = spawn("java", args, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit").then(([code]: readonly unknown[]): never => {
+    throw new Error(`the cluster ended with code ${String(code)} before it took messages`);
+  });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = (await Promise.race([once(lines, "line"), ended])) as readonly unknown[];
+  ended.catch(() => undefined);
+  return { child, port: (JSON.parse(String(line)) as { readonly port: number }).port };
 }
 
 function argumentsOf(options: ClusterOptions): readonly string[] {
@@ -133,6 +174,7 @@ function argumentsOf(options: ClusterOptions): readonly string[] {
     ["--parallelism", parallelism],
     ["--max-batch", maxBatch],
     ["--checkpoint-every", options.checkpointEvery ?? "100ms"],
+    ["--port", options.port ?? 0],
     ...namespaces.map((namespace) => ["--functions", `${namespace}/*`] as const),
     ...egresses.map((egress) => ["--egress", egress] as const),
   ];

@@ -1,0 +1,120 @@
+import type { Mutation } from "./mutation.ts";
+
+const BATCH = "src/engines/statefun/request/batch.ts";
+const OUTGOING = "src/engines/statefun/request/outgoing.ts";
+const HANDLER = "src/engines/statefun/request/request-handler.ts";
+const RUNNING = "src/engines/statefun/request/running-requests.ts";
+const GUARD = "src/engines/statefun/poison/crash-guard.ts";
+const MARKS = "src/engines/statefun/poison/crash-mark-file.ts";
+const RULES = "test/engines/statefun/cluster-rules.test.ts";
+const CONFORMANCE = "test/conformance/statefun-wire.test.ts";
+
+/** The rules of a Stateful Functions cluster. */
+export const CLUSTER: readonly Mutation[] = [
+  {
+    breaks: "cluster: a token is used while it is live",
+    file: OUTGOING,
+    find: "      if (token !== undefined) this.#cancel(token);\n",
+    replace: "",
+    test: RULES,
+    killedBy: "of two functions with one id never meet, and a token in use is replaced",
+  },
+  {
+    breaks: "cluster: tokens of two functions with one id are the same",
+    file: OUTGOING,
+    find: "    return `${this.#self.type}\\n${token}`;",
+    replace: "    return token;",
+    test: RULES,
+    killedBy: "of two functions with one id never meet, and a token in use is replaced",
+  },
+  {
+    breaks: "cluster: a message goes to a type that no program serves",
+    file: OUTGOING,
+    find: "    if (!this.#routes.knows(type) && type !== caller?.type) {",
+    replace: "    if (this === undefined) {",
+    test: RULES,
+    killedBy: "waits at its sender while no program serves its target",
+  },
+  {
+    breaks: "cluster: expired values stay in the cluster",
+    file: BATCH,
+    find: "    if (at !== undefined && !this.#isCollected) this.#outgoing.collectAt(at);",
+    replace: "    void at;",
+    test: RULES,
+    killedBy: "flows, futures and signals after their retention",
+  },
+  {
+    breaks: "cluster: a value whose expiry moved is never looked at again",
+    file: BATCH,
+    find: "      this.#isCollected = false;\n",
+    replace: "",
+    test: RULES,
+    killedBy: "an aged state is kept for a while, because a flow may come back to it",
+  },
+  {
+    breaks: "cluster: each write of a value with an expiry sends a message",
+    file: BATCH,
+    find: "    this.#isCollected = nextExpiry(batch.stored) !== undefined;",
+    replace: "    this.#isCollected = false;",
+    test: RULES,
+    killedBy: "values that are written anew are kept, by one message under way",
+  },
+  {
+    breaks: "cluster: a renamed function loses its states",
+    file: HANDLER,
+    find: "    if (type !== request.target.type) return this.#forwardAll(request, type);\n",
+    replace: "    void type;\n",
+    test: RULES,
+    killedBy: "gets messages that other programs send to its new name, with their caller",
+  },
+  {
+    breaks: "cluster: a repeated request runs its handlers again",
+    file: RUNNING,
+    find: "    if (earlier !== undefined && isEqual(earlier.request, request)) return earlier.answer;\n",
+    replace: "",
+    test: RULES,
+    killedBy: "runs its handlers once, and another one waits for them",
+  },
+  {
+    breaks: "cluster: two requests for one address run at once",
+    file: RUNNING,
+    find: "earlier === undefined ? run() : earlier.answer.then(run, run)",
+    replace: "run()",
+    test: RULES,
+    killedBy: "runs its handlers once, and another one waits for them",
+  },
+  {
+    breaks: "cluster: a message that was given up is handled again when the answer is lost",
+    file: GUARD,
+    find: "    if (crashes >= limit) return handle(crashes);\n",
+    replace:
+      "    if (crashes >= limit) {\n      marks.end(key);\n      return handle(crashes);\n    }\n",
+    test: RULES,
+    killedBy: "is given up after some crashes, and its caller is told",
+  },
+  {
+    breaks: "cluster: messages that ran in a crash run together",
+    file: GUARD,
+    find: "    if (crashes === 0) return",
+    replace: "    if (crashes >= 0) return",
+    test: RULES,
+    killedBy: "does not harm messages that ran beside it",
+  },
+  {
+    breaks: "cluster: a message that ran well keeps its crashes",
+    file: MARKS,
+    find: "    this.#crashes.delete(key);\n    if (this.#running",
+    replace: "    if (this.#running",
+    test: RULES,
+    killedBy: "does not harm messages that ran beside it",
+  },
+  {
+    breaks: "cluster: a request without a value of its function runs",
+    file: HANDLER,
+    find: "    if (missing.length > 0) return writeMissingValues(missing);\n",
+    replace: "    void missing;\n",
+    test: CONFORMANCE,
+    killedBy:
+      "each write of a value restarts its expiry time, and a write of another value does not",
+  },
+];

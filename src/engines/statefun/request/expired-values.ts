@@ -1,0 +1,34 @@
+import { AGE_OUT_VALUE, readAgeOut } from "../../../core/activation/age-out.ts";
+import type { StoredValue } from "../../../core/activation/effects.ts";
+
+/**
+ * Terms for which an aged state is kept. A cluster cannot tell whether a flow is under way that may
+ * come back to the state, so it is given time.
+ */
+const TERMS_KEPT = 8;
+
+type Values = ReadonlyMap<string, StoredValue>;
+
+/**
+ * Returns the names of the values that no message needs any more: expired ones, and all values of a
+ * state that has been past its age-out time for long.
+ */
+export function expiredValues(values: Values, now: number): readonly string[] {
+  const expired = [...values].filter(
+    ([name, value]) => (neededUntil(name, value) ?? now + 1) <= now,
+  );
+  const names = expired.map(([name]) => name);
+  return names.includes(AGE_OUT_VALUE) ? [...values.keys()] : names;
+}
+
+/** Returns the earliest instant at which there will be an expired value, if there will. */
+export function nextExpiry(values: Values): number | undefined {
+  const instants = [...values].flatMap(([name, value]) => neededUntil(name, value) ?? []);
+  return instants.length === 0 ? undefined : Math.min(...instants);
+}
+
+function neededUntil(name: string, { content, expiresAt }: StoredValue): number | undefined {
+  if (expiresAt === undefined || name !== AGE_OUT_VALUE) return expiresAt;
+  const { afterMs = 0 } = readAgeOut(content.json) ?? {};
+  return expiresAt + (TERMS_KEPT - 1) * afterMs;
+}

@@ -1,0 +1,41 @@
+import type { Encoded } from "../core/codec/encoded.ts";
+import type { Json } from "../core/data/json.ts";
+import type { Address } from "../core/message/address.ts";
+import type { TypedBytes } from "../engines/statefun/wire/request.ts";
+import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import { codec } from "../futures/protocol/codec.ts";
+import type { Failure } from "../futures/types/failure.ts";
+
+/** Type of the records of dead letters. */
+export const DEAD_LETTER = "handback/dead-letter";
+
+/** A dead letter as it leaves through an egress, as JSON. */
+export interface DeadLetterRecord {
+  /** Absent for a message of another library. */
+  readonly id: string | undefined;
+  readonly operation: string | undefined;
+  readonly target: Address;
+  readonly caller: Address | undefined;
+  readonly message:
+    | { readonly payload: string }
+    | { readonly type: string; readonly base64: string };
+  readonly failure: Json;
+  readonly at: number;
+}
+
+/** Reads a record of an egress. Returns `undefined` for one that is no dead letter. */
+export function readDeadLetter({ typename, bytes }: TypedBytes): DeadLetterReport | undefined {
+  if (typename !== DEAD_LETTER) return undefined;
+  const record = JSON.parse(new TextDecoder().decode(bytes)) as DeadLetterRecord;
+  const { id = "", operation = "", target, message, failure, at } = record;
+  const input = "payload" in message ? codec.decode(message.payload as Encoded) : message;
+  return {
+    id,
+    target,
+    operation,
+    input,
+    failure: failure as unknown as Failure,
+    isHeld: false,
+    at,
+  };
+}

@@ -1,0 +1,355 @@
+import { join } from "node:path";
+import { fn, stateful, value } from "handback";
+import type { DeadLetterReport } from "handback";
+import { json, requestReply, statefun, string } from "handback/statefun";
+import type { Statefun } from "handback/statefun";
+import { SeededRandom, VirtualClock } from "handback/testing";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { driven } from "../../../src/testing/conformance/driven.ts";
+import { silentLog } from "handback/engine";
+import { CrashGuard } from "../../../src/engines/statefun/poison/crash-guard.ts";
+import { CrashMarkFile } from "../../../src/engines/statefun/poison/crash-mark-file.ts";
+import { temporaryDirectory } from "../../stores/support/temporary-directory.ts";
+import { WireCluster } from "./cluster/wire-cluster.ts";
+import { decodeAnswer, encodeRequest, exchange } from "./support/exchange.ts";
+
+const REPLIES = "test/replies";
+const DAY_MS = 86_400_000;
+
+/** A cluster with one program, and the messages that it was asked to deliver. */
+function clusterOf(
+  functions: readonly object[],
+  onDeadLetter: (letter: DeadLetterReport) => void = () => undefined,
+) {
+  const clock = new VirtualClock();
+  const requests: Uint8Array[] = [];
+  const cluster = new WireCluster({
+    handle: () => async (request) => {
+      requests.push(request);
+      return program.handle(request);
+    },
+    clock,
+    random: new SeededRandom(1),
+    namespaces: ["_sys", "shop"],
+    egresses: [REPLIES],
+  });
+  const open = (hosted: readonly object[]): Statefun =>
+    statefun({
+      functions: hosted,
+      ingress: cluster.ingress,
+      egress: cluster.egress(REPLIES),
+      clock,
+      log: silentLog,
+      onDeadLetter,
+    });
+  let program = open(functions);
+  onTestFinished(() => {
+    cluster.stop();
+    expect(cluster.failure).toBeUndefined();
+  });
+  return {
+    clock,
+    cluster,
+    requests,
+    get client() {
+      return driven(program.client, clock);
+    },
+    deploy(next: readonly object[]) {
+      program.close();
+      program = open(next);
+    },
+  };
+}
+
+const told: string[] = [];
+const tell = fn("shop/tell", (_, text: string) => void told.push(text));
+
+/** A function that sends, replaces and cancels a delayed message. */
+const reminder = (type: string, aliases: readonly string[] = []) =>
+  stateful(type, {
+    aliases,
+    state: { count: value(0) },
+    handlers: {
+      remind: (ctx, text: string) => {
+        ctx.state.count++;
+        ctx.send(tell, `${type} ${text}`, { delay: "1h", token: "t" });
+      },
+      forget: (ctx) => ctx.cancelSend("t"),
+      count: (ctx) => ctx.state.count,
+    },
+  });
+
+describe("delay tokens", () => {
+  const [one, other] = [reminder("shop/one"), reminder("shop/other")];
+
+  test("of two functions with one id never meet, and a token in use is replaced", async () => {
+    told.length = 0;
+    const { client, clock } = clusterOf([one, other, tell]);
+    const at = { id: "1" };
+    await client.call(one.remind, "first", at);
+    await client.call(other.remind, "first", at);
+    await client.call(one.remind, "second", at);
+    await client.call(other.forget, undefined, at);
+    await clock.advance(2 * DAY_MS);
+    expect(told).toEqual(["shop/one second"]);
+  });
+});
+
+describe("a renamed function", () => {
+  test("keeps its states, its tokens and the messages under way", async () => {
+    told.length = 0;
+    const running = clusterOf([reminder("shop/old"), tell]);
+    const at = { id: "1" };
+    await running.client.call(reminder("shop/old").remind, "before", at);
+    const renamed = reminder("shop/new", ["shop/old"]);
+    running.deploy([renamed, tell]);
+    expect(await running.client.call(renamed.count, undefined, at)).toBe(1);
+    await running.client.call(renamed.remind, "after", at);
+    await running.clock.advance(DAY_MS);
+    expect(told).toEqual(["shop/new after"]);
+    const again = reminder("shop/newest", ["shop/old", "shop/new"]);
+    running.deploy([again, tell]);
+    expect(await running.client.call(again.count, undefined, at)).toBe(2);
+  });
+
+  test("gets messages that other programs send to its new name, with their caller", async () => {
+    const seen: unknown[] = [];
+    const f = stateful("shop/new", {
+      aliases: ["shop/old"],
+      state: { n: value(0) },
+      handlers: {
+        receive: (ctx, _: unknown) => void seen.push(ctx.self.type, ctx.caller, ++ctx.state.n),
+      },
+    });
+    const { handle } = requestReply({ functions: [f] });
+    const argument = { typename: string.typename, bytes: string.encode("hello") };
+    const invocations = [{ caller: "py/caller/7", argument }];
+    const [sentOn] = (await exchange(handle, { target: "shop/new/1", invocations })).messages;
+    expect(sentOn?.to).toBe("shop/old/1");
+    const relayed = sentOn === undefined ? [] : [{ caller: "shop/new/1", ...sentOn }];
+    await exchange(handle, { target: "shop/old/1", invocations: relayed });
+    expect(seen).toEqual(["shop/new", { type: "py/caller", id: "7" }, 1]);
+  });
+});
+
+describe("a function without state", () => {
+  test("answers its first request at once, because it asks for a value", async () => {
+    let runs = 0;
+    const { handle } = requestReply({ functions: [fn("shop/plain", () => void runs++)] });
+    const request = { target: "shop/plain/1", invocations: [{}] };
+    const { missing } = decodeAnswer(await handle(encodeRequest(request)));
+    expect([missing?.map(({ stateName }) => stateName), runs]).toEqual([["_"], 0]);
+  });
+});
+
+describe("a message that cannot be handled yet", () => {
+  test("waits for its function, with its caller", async () => {
+    const module = requestReply({});
+    const argument = { typename: string.typename, bytes: string.encode("hello") };
+    const invocations = [{ caller: "py/caller/7", argument }];
+    const { delayed } = await exchange(module.handle, { target: "shop/late/1", invocations });
+    expect(delayed).toMatchObject([{ to: "shop/late/1", delayMs: 60_000 }]);
+    const callers: unknown[] = [];
+    module.register("shop/late", (ctx, text: string) => void callers.push(text, ctx.caller));
+    const again = { caller: "shop/late/1", ...delayed[0] };
+    await exchange(module.handle, { target: "shop/late/1", invocations: [again] });
+    expect(callers).toEqual(["hello", { type: "py/caller", id: "7" }]);
+  });
+
+  test("waits at its sender while no program serves its target", async () => {
+    told.length = 0;
+    const later = fn("etl/later", (_, __: object) => void told.push("later"));
+    const asker = fn("shop/asker", (ctx) => ctx.onComplete(ctx.sleep("1h"), later, "done"));
+    const running = clusterOf([asker, later]);
+    await running.client.start(asker, undefined, { key: "a" });
+    // A deploy without `etl/later`, whose namespace the cluster does not know any more.
+    running.deploy([asker]);
+    await running.clock.advance(DAY_MS);
+    expect(running.cluster.failure).toBeUndefined();
+    running.cluster.serve("etl");
+    running.deploy([asker, later]);
+    await running.client.flow("a").result();
+    expect(told).toEqual(["later"]);
+  });
+});
+
+describe("a request that is repeated while it runs", () => {
+  test("runs its handlers once, and another one waits for them", async () => {
+    const gate = Promise.withResolvers<void>();
+    const log: string[] = [];
+    const slow = fn("shop/slow", async (_, text: string) => {
+      log.push(`begins ${text}`);
+      await gate.promise;
+      log.push(`ends ${text}`);
+    });
+    const { handle } = requestReply({ functions: [slow] });
+    const requestOf = (text: string): Uint8Array =>
+      encodeRequest({
+        target: "shop/slow/1",
+        values: { _: undefined },
+        invocations: [{ argument: { typename: string.typename, bytes: string.encode(text) } }],
+      });
+    const [first, same] = [handle(requestOf("a")), handle(requestOf("a"))];
+    const next = handle(requestOf("b"));
+    await Promise.resolve();
+    expect(log).toEqual(["begins a"]);
+    gate.resolve();
+    expect(await same).toEqual(await first);
+    await next;
+    expect(log).toEqual(["begins a", "ends a", "begins b", "ends b"]);
+  });
+});
+
+describe("expired values leave the cluster", () => {
+  test("flows, futures and signals after their retention", async () => {
+    const pending = fn("shop/pending", (ctx) => ({ token: ctx.promise<number>().token }));
+    const waiting = fn("shop/waiting", (ctx) => ctx.all([ctx.event("go"), ctx.sleep("1h")]));
+    const { client, clock, cluster } = clusterOf([pending, waiting]);
+    const { token } = await client.call(pending);
+    await client.settle(token, 1);
+    const flow = await client.start(waiting, undefined, { key: "w" });
+    await client.signal(flow, "go", 1, { key: "s" });
+    await flow.result();
+    expect(cluster.stored()).toBeGreaterThan(0);
+    await clock.advance(9 * DAY_MS);
+    expect(cluster.stored()).toBe(0);
+  });
+
+  const aged = stateful("shop/aged", {
+    state: { n: value(0), recent: value(0, { expireAfterWrite: "1h" }) },
+    handlers: {
+      add: (ctx, n: number) => {
+        ctx.expireAfter("1d");
+        return (ctx.state.n += n);
+      },
+      note: (ctx, n: number) => (ctx.state.recent = n),
+    },
+  });
+
+  test("values that are written anew are kept, by one message under way", async () => {
+    const { client, clock, requests } = clusterOf([aged]);
+    const ofAged = (): number =>
+      requests.filter((bytes) => Buffer.from(bytes).includes("handback/collect")).length;
+    await client.call(aged.note, 1, { id: "a" });
+    for (let n = 0; n < 100; n++) {
+      await clock.advance(6 * 60_000);
+      expect(await client.call(aged.note, n, { id: "a" })).toBe(n);
+    }
+    expect(ofAged()).toBeLessThan(15);
+  });
+
+  test("an aged state is kept for a while, because a flow may come back to it", async () => {
+    const { client, clock, cluster } = clusterOf([aged]);
+    await client.call(aged.add, 1, { id: "a" });
+    await clock.advance(7.9 * DAY_MS);
+    expect(cluster.stored()).toBeGreaterThan(0);
+    await clock.advance(DAY_MS);
+    expect(cluster.stored()).toBe(0);
+    expect(await client.call(aged.add, 1, { id: "a" })).toBe(1);
+  });
+});
+
+describe("a message that crashes the process", () => {
+  function crashFile(): string {
+    return join(temporaryDirectory(), "crashes");
+  }
+
+  test("is given up after some crashes, and its caller is told", async () => {
+    const path = crashFile();
+    const requests: string[] = [];
+    const deadly = fn("shop/deadly", (_, text: string) => {
+      requests.push(text);
+      // The process ends here: the marks stay as they are.
+      return new Promise<void>(() => undefined);
+    });
+    const request = encodeRequest({
+      target: "shop/deadly/1",
+      values: { _: undefined },
+      invocations: [{ argument: { typename: string.typename, bytes: string.encode("x") } }],
+    });
+    const start = () =>
+      requestReply({
+        functions: [deadly],
+        crashMarks: path,
+        egresses: ["shop/dead"],
+        deadLetters: "shop/dead",
+        clock: new VirtualClock(),
+        log: silentLog,
+      });
+    for (let n = 0; n < 3; n++) {
+      void start().handle(request);
+      await Promise.resolve();
+    }
+    expect(requests).toHaveLength(3);
+    // A lost answer changes nothing.
+    for (let n = 0; n < 2; n++) {
+      const { egress } = decodeAnswer(await start().handle(request));
+      const letter = json<{ failure: { code: string } }>("handback/dead-letter").decode(
+        egress[0]?.argument.bytes ?? new Uint8Array(),
+      );
+      expect(letter.failure.code).toBe("POISONED");
+    }
+    expect(requests).toHaveLength(3);
+  });
+
+  test("does not harm messages that ran beside it: they run one by one, and are cleared", async () => {
+    const path = crashFile();
+    const first = new CrashMarkFile(path, silentLog);
+    for (const key of ["a", "b", "c"]) first.begin(key);
+    first.end("c");
+    const second = new CrashMarkFile(path, silentLog);
+    expect(["a", "b", "c"].map((key) => second.crashes(key))).toEqual([1, 1, 0]);
+    const guard = new CrashGuard({ marks: second, clock: new VirtualClock(), limit: 3 });
+    const log: string[] = [];
+    const work = (key: string) =>
+      guard.run(key, async () => {
+        log.push(`begins ${key}`);
+        await Promise.resolve();
+        log.push(`ends ${key}`);
+      });
+    await Promise.all([work("a"), work("b"), work("c")]);
+    expect(log.filter((line) => !line.endsWith("c"))).toEqual([
+      "begins a",
+      "ends a",
+      "begins b",
+      "ends b",
+    ]);
+    const third = new CrashMarkFile(path, silentLog);
+    expect(["a", "b", "c"].map((key) => third.crashes(key))).toEqual([0, 0, 0]);
+  });
+
+  test("is not blamed for a crash long after its start", () => {
+    const path = crashFile();
+    const clock = new VirtualClock();
+    const guard = new CrashGuard({
+      marks: new CrashMarkFile(path, silentLog),
+      clock,
+      limit: 3,
+    });
+    void guard.run("long", () => new Promise<void>(() => undefined));
+    return clock.advance(6_000).then(() => {
+      expect(new CrashMarkFile(path, silentLog).crashes("long")).toBe(0);
+    });
+  });
+});
+
+describe("dead letters", () => {
+  test("leave through the egress of replies, and are reported", async () => {
+    const letters: DeadLetterReport[] = [];
+    const fails = fn("shop/fails", (_, text: string) => {
+      throw new Error(`no ${text}`);
+    });
+    const parent = fn("shop/parent", (ctx) => ctx.send(fails, "tea"));
+    const running = clusterOf([parent, fails], (letter) => letters.push(letter));
+    await running.client.call(parent);
+    await running.clock.advance(1_000);
+    expect(letters).toMatchObject([
+      {
+        target: { type: "shop/fails" },
+        input: "tea",
+        isHeld: false,
+        failure: { message: "no tea" },
+      },
+    ]);
+  });
+});

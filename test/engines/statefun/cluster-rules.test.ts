@@ -142,6 +142,19 @@ describe("a function without state", () => {
   });
 });
 
+describe("a job that starts again", () => {
+  test("forgets the registered values, and is told of them anew", async () => {
+    const counter = stateful("shop/counter", {
+      state: { n: value(0) },
+      handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+    });
+    const { client, cluster } = clusterOf([counter]);
+    await client.call(counter.add, 1, { id: "c" });
+    cluster.restart();
+    expect(await client.call(counter.add, 1, { id: "c" })).toBe(2);
+  });
+});
+
 describe("a message that cannot be handled yet", () => {
   test("waits for its function, with its caller", async () => {
     const module = requestReply({});

@@ -25,10 +25,7 @@ export interface WireClusterOptions {
   /** Namespaces of functions, and types of egresses. A message to any other fails the job. */
   readonly namespaces: readonly string[];
   readonly egresses: readonly string[];
-  /**
-   * Share of the requests that are sent again, after their answer or while they run. After a part of
-   * them, the registered values are forgotten, too.
-   */
+  /** Share of the requests that are sent again, after their answer or while they run. */
   readonly lost?: number;
 }
 
@@ -111,7 +108,7 @@ export class WireCluster {
     return values.filter(({ expiresAt = now + 1 }) => expiresAt > now).length;
   }
 
-  /** Forgets the registered values, as a restart of the job does. */
+  /** Forgets the registered values, as a restart of the job does. No request may be under way. */
   restart(): void {
     this.#specs.clear();
   }
@@ -158,15 +155,12 @@ export class WireCluster {
       return this.#request(instance, invocations);
     }
     if (response.case !== "invocationResult") return;
-    // A restart forgets the values that an answer changes, so its request is sent again.
-    if (this.#isForgotten(instance, response.value)) return this.#request(instance, invocations);
     this.#apply(instance, response.value);
   }
 
   async #exchange(request: Uint8Array): Promise<Uint8Array> {
     const { random, lost = 0, handle } = this.#options;
     if (!random.chance(lost)) return handle()(request);
-    if (random.chance(0.3)) this.restart();
     const first = handle()(request);
     if (random.chance(0.5)) await first;
     return handle()(request);
@@ -185,10 +179,6 @@ export class WireCluster {
       ToFunctionSchema,
       create(ToFunctionSchema, { request: { case: "invocation", value } }),
     );
-  }
-
-  #isForgotten({ address }: Instance, { stateMutations }: InvocationResponse): boolean {
-    return stateMutations.length > 0 && !this.#specs.has(typeOf(address));
   }
 
   #register(type: string, specs: readonly ValueSpec[]): void {

@@ -19,7 +19,7 @@ import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
-import { CLUSTER } from "./mutations/cluster.ts";
+import { CLUSTER } from "./mutations/host/cluster.ts";
 import { STORE_OWNERSHIP } from "./mutations/store/ownership.ts";
 import { STORE_REALMS } from "./mutations/store/realms.ts";
 import { TIMER } from "./mutations/timer.ts";

@@ -1,4 +1,4 @@
-import type { Mutation } from "./mutation.ts";
+import type { Mutation } from "../mutation.ts";
 
 const BATCH = "src/engines/statefun/request/batch.ts";
 const OUTGOING = "src/engines/statefun/request/outgoing.ts";

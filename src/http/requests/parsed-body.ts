@@ -15,8 +15,15 @@ export function takeParsedBody(request: NodeRequest | undefined): Body {
   for (const kept of [rawBody, body]) if (isBytes(kept)) return { bytes: kept };
   if (typeof rawBody === "string") return { bytes: new TextEncoder().encode(rawBody) };
   if (typeof body === "string") return readText(body, headers?.["content-length"]);
-  if (body !== undefined) return { value: body };
-  throw new ProblemError("BODY_ALREADY_READ");
+  if (body === undefined || isPlaceholder(body, headers?.["content-length"]))
+    throw new ProblemError("BODY_ALREADY_READ");
+  return { value: body };
+}
+
+/** Many parsers leave an empty object in place of a body that they do not read. */
+function isPlaceholder(body: unknown, contentLength: string | undefined): boolean {
+  const isEmpty = typeof body === "object" && body !== null && JSON.stringify(body) === "{}";
+  return isEmpty && Number(contentLength) !== "{}".length;
 }
 
 /**

@@ -66,6 +66,8 @@ describe("the id of a state that the system made", () => {
         .tuple(counted, fc.string({ unit: digit, minLength: 32, maxLength: 32 }))
         .map((parts) => parts.join(".")),
       edit.map(([n, to]) => `${ada.slice(0, n)}${to}${ada.slice(n + 1)}`),
+      fc.nat(ada.length - 42).map((cut) => ada.slice(0, ada.length - cut)),
+      fc.string().map((more) => `${ada}${more}`),
     );
     await fc.assert(
       fc.asyncProperty(
@@ -75,7 +77,7 @@ describe("the id of a state that the system made", () => {
           fc.pre(id !== ada && id !== eve);
           const answer = await post(app, at(operation, id), "card of nobody");
           // Other texts are ids that a client chose.
-          if (/^@[0-9a-f]{40}(\.[0-9a-f]{32})?$/.test(id))
+          if (/^@[0-9a-f]{40}(\.|$)/.test(id))
             expect([answer.status, answer.text]).toEqual([404, unknown.text]);
           else expect(answer.body["output"]).not.toBe("card of Ada");
         },
@@ -85,6 +87,9 @@ describe("the id of a state that the system made", () => {
         examples: [
           [bare, "show"],
           [`${bare}.${foreign}`, "show"],
+          [`${bare}.`, "change"],
+          [`${bare}.${signature.toUpperCase()}`, "change"],
+          [`${bare}.${signature.slice(1)}`, "change"],
         ],
       },
     );

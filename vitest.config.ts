@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^handback\/engine$/, replacement: source("engine.ts") },
       { find: /^handback\/http$/, replacement: source("http/index.ts") },
       { find: /^handback\/patterns$/, replacement: source("patterns/index.ts") },
+      { find: /^handback\/restate$/, replacement: source("restate/index.ts") },
       { find: /^handback\/statefun$/, replacement: source("statefun/index.ts") },
       { find: /^handback\/testing$/, replacement: source("testing/index.ts") },
     ],

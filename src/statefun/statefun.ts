@@ -1,7 +1,7 @@
 import { Client } from "../futures/client/client.ts";
 import { ClusterEngine } from "../engines/statefun/client/cluster-engine.ts";
 import type { ClusterEgress, ClusterIngress } from "../engines/statefun/client/cluster-port.ts";
-import { FlowNumbers } from "../engines/statefun/client/flow-numbers.ts";
+import { FlowNumbers } from "../core/engine/flow-numbers.ts";
 import { callback, objectWith, optional, readOptions } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
 import { guardedHost } from "../engines/embedded/host/guarded-host.ts";

@@ -43,6 +43,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   stores: { sees: ["core", "machine"], packages: ["node:*"] },
   testing: { sees: ["core", "machine", "futures", "engines/embedded", "stores"], packages: ["*"] },
   statefun: { sees: EVERYTHING, packages: [] },
+  restate: { sees: EVERYTHING, packages: ["@restatedev/restate-sdk"] },
   http: { sees: EVERYTHING, packages: ["*", "node:*"] },
   cli: { sees: [...EVERYTHING, "http", "inspector"], packages: ["*", "node:*"] },
   inspector: { sees: [...EVERYTHING, "http"], packages: ["*", "node:*"] },

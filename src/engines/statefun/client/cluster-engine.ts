@@ -10,7 +10,7 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import { writeEnvelope } from "../request/message-format.ts";
 import type { ClusterEgress, ClusterIngress } from "./cluster-port.ts";
-import type { FlowNumbers } from "./flow-numbers.ts";
+import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
 import { readReply } from "./reply-format.ts";
 
 /** Collaborators of a {@link ClusterEngine}. */

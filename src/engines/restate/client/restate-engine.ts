@@ -1,0 +1,136 @@
+import type { NamedValue, Reply } from "../../../core/activation/effects.ts";
+import type { Capability, Engine, ReplyListener } from "../../../core/engine/engine.ts";
+import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import type { Clock } from "../../../core/host/clock.ts";
+import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
+import type { Answer, Question } from "../delivery/address.ts";
+import type { KeptLetter } from "../delivery/letters.ts";
+import { readLetter } from "../delivery/letters.ts";
+import type { WaitResult, Waiting } from "../delivery/replies.ts";
+import { writeAddressKey } from "../wire/address-key.ts";
+import { printDelivery } from "../wire/delivery.ts";
+import { LETTERS_KEY } from "../wire/recipient.ts";
+import type { ServiceNames } from "../wire/recipient.ts";
+import type { Ingress } from "./ingress.ts";
+
+/** Collaborators of a {@link RestateEngine}. */
+export interface RestateEngineParts {
+  readonly storeId: string;
+  readonly names: ServiceNames;
+  readonly ingress: Ingress;
+  readonly clock: Clock;
+  readonly flows: FlowNumbers;
+  /** Prefix of the reply keys of this client. No other client of the cluster has it. */
+  readonly clientName: string;
+  readonly knows: Engine["knows"];
+  /** Returns the address that gives the reply of a key, if it is not the reply to a request. */
+  readonly replierOf: (key: string) => Address | undefined;
+}
+
+/** Time for which one request waits for a reply, in ms. */
+const WAIT_MS = 50_000;
+
+/**
+ * A Restate cluster as clients see it: requests go to the virtual objects of their addresses.
+ *
+ * RE1 A request has an idempotency key of its own, and is sent again until it is answered.
+ * RE2 A client that waits for a flow holds one invocation, which Restate suspends.
+ */
+export class RestateEngine implements Engine {
+  readonly capabilities: ReadonlySet<Capability> = new Set();
+  readonly storeId: string;
+  readonly clientName: string;
+  readonly knows: Engine["knows"];
+  readonly #parts: RestateEngineParts;
+  readonly #closing = new AbortController();
+  #waits = 0;
+
+  constructor(parts: RestateEngineParts) {
+    this.#parts = parts;
+    this.storeId = parts.storeId;
+    this.clientName = parts.clientName;
+    this.knows = parts.knows;
+  }
+
+  nextFlow(): string {
+    return this.#parts.flows.next();
+  }
+
+  now(): number {
+    return this.#parts.clock.now();
+  }
+
+  async ask(envelope: Envelope, key: string): Promise<Reply> {
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const { names, ingress } = this.#parts;
+    const delivery = printDelivery({ envelope, at: this.now() });
+    const answer = await ingress.request({
+      to: { service: names.address, key: writeAddressKey(envelope.target), handler: "ask" },
+      input: JSON.stringify({ delivery, reply: key } satisfies Question),
+      idempotencyKey: key,
+      signal,
+    });
+    const { reply } = JSON.parse(answer) as Answer;
+    return reply ?? this.#wait({ service: names.reply, key, reply: key }, signal);
+  }
+
+  listen(key: string): ReplyListener {
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, this.#closing.signal]);
+    const replier = this.#parts.replierOf(key);
+    const never = new Promise<Reply>(() => undefined);
+    if (replier === undefined) return { reply: never, stop: () => undefined };
+    const at = { service: this.#parts.names.address, key: writeAddressKey(replier), reply: key };
+    const reply = this.#wait(at, signal).catch((error: unknown) => {
+      if (stopping.signal.aborted) return never;
+      throw error;
+    });
+    return { reply, stop: () => stopping.abort() };
+  }
+
+  snapshot(): readonly NamedValue[] {
+    throw new HandbackError("UNSUPPORTED", "the state of a cluster cannot be read from outside");
+  }
+
+  pendingWork(): never {
+    throw new HandbackError("UNSUPPORTED", "the work of a cluster cannot be read from outside");
+  }
+
+  /** Returns messages that failed, oldest first. */
+  async deadLetters(limit: number): Promise<readonly KeptLetter[]> {
+    const { names, ingress } = this.#parts;
+    const to = { service: names.letters, key: LETTERS_KEY, handler: "list" };
+    const { signal } = this.#closing;
+    const letters = await ingress.request({ to, input: String(limit), signal });
+    return (JSON.parse(letters) as readonly string[]).map(readLetter);
+  }
+
+  /** Ends the waits of this client. The cluster goes on. */
+  close(): void {
+    this.#closing.abort(new HandbackError("CLOSED", "the client of the cluster is closed"));
+  }
+
+  /** Waits for the reply of an object, one request after the other. */
+  async #wait(
+    waiting: Pick<Waiting, "service" | "key" | "reply">,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const { names, ingress } = this.#parts;
+    for (;;) {
+      signal.throwIfAborted();
+      const request: Waiting = { ...waiting, at: this.now(), waitMs: WAIT_MS };
+      const answer = await ingress.request({
+        to: { service: names.wait, handler: "reply" },
+        input: JSON.stringify(request),
+        idempotencyKey: `${this.clientName}wait/${this.#waits++}`,
+        waitMs: WAIT_MS,
+        signal,
+      });
+      const { reply } = JSON.parse(answer) as WaitResult;
+      if (reply !== undefined) return JSON.parse(reply) as Reply;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { AGE_OUT_VALUE } from "../../../core/activation/age-out.ts";
+import type { StateReader } from "../../../core/activation/activation.ts";
+import type { StoredValue, ValueWrite } from "../../../core/activation/effects.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import type { ObjectJournal } from "../journal/journal.ts";
+
+/** Version of the stored state of an address. */
+const VERSION = 1;
+/** Name under which a virtual object stores the state of its address. */
+const STATE = "state";
+/** Values of more characters are stored apart, so that small changes need not write them again. */
+const LARGE = 16_384;
+/** Time for which the token of a delayed message is kept after the message is due, in ms. */
+const TOKENS_KEPT_MS = 60_000;
+
+/** A delayed message that can be canceled. */
+interface DelayedMessage {
+  readonly invocation: string;
+  readonly dueAt: number;
+}
+
+/** Somebody who waits for a reply of an address. */
+export interface Listener {
+  /** Key of the reply. */
+  readonly reply: string;
+  readonly sleeper: string;
+  /** Instant at which it stops to wait, in ms. */
+  readonly until: number;
+}
+
+/** The state of an address as it is stored. A name alone says that its value is stored apart. */
+interface Stored {
+  readonly v: number;
+  readonly values: readonly (readonly [name: string, value?: StoredValue])[];
+  readonly delayed?: readonly (readonly [token: string, message: DelayedMessage])[];
+  readonly listeners?: readonly Listener[];
+  readonly collectAt?: number;
+}
+
+/**
+ * The state of one address: its values, the delayed messages that it can cancel, and the clients that
+ * wait for its replies.
+ *
+ * AS1 Everything small is one value of the virtual object, so a delivery costs one read and one
+ * write.
+ * AS2 An address without state stores nothing.
+ */
+export class AddressState implements StateReader {
+  readonly #values = new Map<string, StoredValue>();
+  readonly #apart = new Set<string>();
+  readonly #changed = new Set<string>();
+  readonly delayed: Map<string, DelayedMessage>;
+  listeners: readonly Listener[];
+  /** Instant of the pending message that collects expired values. */
+  collectAt: number | undefined;
+
+  private constructor({ values, delayed = [], listeners = [], collectAt }: Stored) {
+    for (const [name, value] of values) {
+      if (value === undefined) this.#apart.add(name);
+      else this.#values.set(name, value);
+    }
+    this.delayed = new Map(delayed);
+    this.listeners = listeners;
+    this.collectAt = collectAt;
+  }
+
+  /** Reads the state of an object. @throws `FORMAT_TOO_NEW` */
+  static async load(journal: Pick<ObjectJournal, "read">): Promise<AddressState> {
+    const text = await journal.read(STATE);
+    const stored = text === undefined ? { v: VERSION, values: [] } : (JSON.parse(text) as Stored);
+    if (stored.v > VERSION)
+      throw new HandbackError(
+        "FORMAT_TOO_NEW",
+        `the state of an address has format ${stored.v}, and this release reads up to ${VERSION}`,
+      );
+    const state = new AddressState(stored);
+    for (const name of state.#apart) {
+      const value = await journal.read(placeOf(name));
+      if (value !== undefined) state.#values.set(name, JSON.parse(value) as StoredValue);
+    }
+    return state;
+  }
+
+  read(name: string): StoredValue | undefined {
+    return this.#values.get(name);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
+  write({ name, value }: Pick<ValueWrite, "name" | "value">): void {
+    if (value === null) this.#values.delete(name);
+    else this.#values.set(name, value);
+    this.#changed.add(name);
+  }
+
+  /**
+   * Returns the first instant at which a value expires. The age of a whole state does not count,
+   * because work under way may come back to it.
+   */
+  nextExpiry(): number | undefined {
+    let next: number | undefined;
+    for (const [name, { expiresAt }] of this.#values)
+      if (name !== AGE_OUT_VALUE && expiresAt !== undefined && expiresAt < (next ?? Infinity))
+        next = expiresAt;
+    return next;
+  }
+
+  /** Forgets the tokens of messages that were delivered, and clients that wait no more. */
+  forgetPast(now: number): void {
+    for (const [token, { dueAt }] of this.delayed)
+      if (dueAt + TOKENS_KEPT_MS < now) this.delayed.delete(token);
+    if (this.listeners.some(({ until }) => until < now))
+      this.listeners = this.listeners.filter(({ until }) => until >= now);
+  }
+
+  /** Writes the state to its object. */
+  save(journal: Pick<ObjectJournal, "write" | "remove">): void {
+    const values: string[] = [];
+    for (const name of this.#apart) if (!this.#values.has(name)) journal.remove(placeOf(name));
+    for (const [name, value] of this.#values) {
+      const isKept = this.#apart.has(name) && !this.#changed.has(name);
+      const text = isKept ? undefined : JSON.stringify(value);
+      if (text !== undefined && text.length <= LARGE) {
+        if (this.#apart.has(name)) journal.remove(placeOf(name));
+        values.push(`[${JSON.stringify(name)},${text}]`);
+      } else {
+        if (text !== undefined) journal.write(placeOf(name), text);
+        values.push(`[${JSON.stringify(name)}]`);
+      }
+    }
+    const { delayed, listeners, collectAt } = this;
+    if (values.length + delayed.size + listeners.length === 0 && collectAt === undefined)
+      return journal.remove(STATE);
+    const rest = JSON.stringify({
+      v: VERSION,
+      ...(delayed.size > 0 && { delayed: [...delayed] }),
+      ...(listeners.length > 0 && { listeners }),
+      ...(collectAt !== undefined && { collectAt }),
+    });
+    journal.write(STATE, `${rest.slice(0, -1)},"values":[${values.join(",")}]}`);
+  }
+}
+
+function placeOf(name: string): string {
+  return `value/${name}`;
+}

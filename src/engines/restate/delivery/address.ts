@@ -1,0 +1,117 @@
+import type { Reply } from "../../../core/activation/effects.ts";
+import { AGE_OUT_VALUE } from "../../../core/activation/age-out.ts";
+import type { Journal, ObjectJournal } from "../journal/journal.ts";
+import { readAddressKey } from "../wire/address-key.ts";
+import { readDelivery } from "../wire/delivery.ts";
+import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
+import type { PrintedEffects } from "../wire/printed-effects.ts";
+import { AddressState } from "./address-state.ts";
+import type { Listener } from "./address-state.ts";
+import { applyEffects, parkMessage } from "./apply.ts";
+import type { HostedFunctions } from "./functions.ts";
+import { runStep } from "./step.ts";
+
+/** A request of a client, and the key of the reply that it waits for. */
+export type Question = { readonly delivery: PrintedDelivery; readonly reply: string };
+
+/** The reply to a question, unless another address gives it later. */
+export type Answer = { readonly reply?: Reply };
+
+/** Handles a message at an address that has state, or that other messages may go to. */
+export async function deliverToAddress(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  printed: PrintedDelivery,
+): Promise<void> {
+  await handleAtAddress(functions, journal, readDelivery(printed), (effects) => effects);
+}
+
+/** Handles a request of a client, and returns the reply if this address gives it at once. */
+export async function askAddress(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  { delivery, reply: key }: Question,
+): Promise<Answer> {
+  let answer: Answer = {};
+  await handleAtAddress(functions, journal, readDelivery(delivery), (effects) => {
+    const reply = effects.replies.find((each) => each.key === key);
+    if (reply === undefined) return effects;
+    answer = { reply };
+    return { ...effects, replies: effects.replies.filter((each) => each !== reply) };
+  });
+  return answer;
+}
+
+async function handleAtAddress(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  delivery: Delivery,
+  takeReply: (effects: PrintedEffects) => PrintedEffects,
+): Promise<void> {
+  const state = await AddressState.load(journal);
+  if (delivery.token !== undefined && delivery.envelope.caller?.id === delivery.envelope.target.id)
+    state.delayed.delete(delivery.token);
+  const result = await runStep(functions, journal, delivery, state);
+  if ("parked" in result) return parkMessage(functions, journal, delivery, result);
+  await applyEffects(functions, journal, takeReply(result.effects), state);
+  state.forgetPast(result.at);
+  planCollection(functions, journal, state);
+  state.save(journal);
+}
+
+/** Handles a message at an address that is its own. */
+export async function deliverAlone(
+  functions: HostedFunctions,
+  journal: Journal,
+  printed: PrintedDelivery,
+): Promise<void> {
+  const delivery = readDelivery(printed);
+  const result = await runStep(functions, journal, delivery, { read: () => undefined });
+  if ("parked" in result) parkMessage(functions, journal, delivery, result);
+  else await applyEffects(functions, journal, result.effects);
+}
+
+/** Wakes a client up when the address gives a reply, or at once if it has given it before. */
+export async function listenAtAddress(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  listener: Listener,
+): Promise<void> {
+  const state = await AddressState.load(journal);
+  const address = readAddressKey(journal.key);
+  const standing = functions.standingReply(address, listener.reply, state);
+  if (standing !== undefined) return journal.wake(listener.sleeper, JSON.stringify(standing));
+  state.forgetPast(listener.until - 1);
+  state.listeners = [...state.listeners, listener];
+  state.save(journal);
+}
+
+/** Deletes the values that have expired by an instant. */
+export async function collectAtAddress(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  { at }: { readonly at: number },
+): Promise<void> {
+  const state = await AddressState.load(journal);
+  for (const name of state.names) {
+    const expiresAt = state.read(name)?.expiresAt;
+    if (name !== AGE_OUT_VALUE && expiresAt !== undefined && expiresAt <= at)
+      state.write({ name, value: null });
+  }
+  state.collectAt = undefined;
+  planCollection(functions, journal, state);
+  state.save(journal);
+}
+
+/** Sends this address a message for the instant at which its next value expires. */
+function planCollection(
+  { names, environment }: HostedFunctions,
+  journal: ObjectJournal,
+  state: AddressState,
+): void {
+  const next = state.nextExpiry();
+  if (next === undefined || (state.collectAt !== undefined && state.collectAt <= next)) return;
+  state.collectAt = next;
+  const to = { service: names.address, key: journal.key, handler: "collect" };
+  journal.send(to, JSON.stringify({ at: next }), next - environment.clock.now());
+}

@@ -1,0 +1,40 @@
+import type { DeadLetter } from "../../../core/activation/effects.ts";
+import type { ObjectJournal } from "../journal/journal.ts";
+import { readDelivery } from "../wire/delivery.ts";
+import type { PrintedLetter } from "../wire/printed-effects.ts";
+
+/** Number of messages that failed of which the newest ones are kept. */
+const MOST_LETTERS = 10_000;
+const COUNT = "count";
+
+/** A message that failed, and the instant. */
+export type KeptLetter = DeadLetter & { readonly at: number };
+
+/** Keeps a message that failed. The oldest one makes room if there are too many. */
+export async function addLetter(journal: ObjectJournal, letter: string): Promise<void> {
+  const count = Number((await journal.read(COUNT)) ?? 0);
+  journal.write(`letter/${count}`, letter);
+  journal.write(COUNT, String(count + 1));
+  if (count >= MOST_LETTERS) journal.remove(`letter/${count - MOST_LETTERS}`);
+}
+
+/** Reads the oldest messages that failed, as JSON text. */
+export async function listLetters(
+  journal: Pick<ObjectJournal, "read">,
+  limit: number,
+): Promise<readonly string[]> {
+  const count = Number((await journal.read(COUNT)) ?? 0);
+  const letters: string[] = [];
+  for (let at = Math.max(0, count - MOST_LETTERS); at < count && letters.length < limit; at++) {
+    const letter = await journal.read(`letter/${at}`);
+    if (letter !== undefined) letters.push(letter);
+  }
+  return letters;
+}
+
+/** Reads a message that was kept. */
+export function readLetter(text: string): KeptLetter {
+  const { delivery, failure } = JSON.parse(text) as PrintedLetter;
+  const { envelope, at } = readDelivery(delivery);
+  return { envelope, failure, at };
+}

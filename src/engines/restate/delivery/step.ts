@@ -1,0 +1,134 @@
+import { activate } from "../../../core/activation/activate.ts";
+import type { Cause, StateReader } from "../../../core/activation/activation.ts";
+import type { Definition } from "../../../core/activation/definition.ts";
+import type { Environment } from "../../../core/activation/environment.ts";
+import { HandbackError } from "../../../core/errors/errors.ts";
+import { logFacts } from "../../../core/errors/log-facts.ts";
+import type { Clock } from "../../../core/host/clock.ts";
+import type { Json } from "../../../core/data/json.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Delivery } from "../wire/delivery.ts";
+import { printEffects, printLetter } from "../wire/printed-effects.ts";
+import type { PrintedEffects } from "../wire/printed-effects.ts";
+import { keyOfTarget } from "./functions.ts";
+import type { HostedFunctions } from "./functions.ts";
+
+/** The result of handling a message, or the reason for which it must wait. */
+export type StepResult =
+  | { readonly at: number; readonly effects: PrintedEffects }
+  | { readonly parked: { readonly code: string; readonly facts: Record<string, Json> } };
+
+/**
+ * Handles one message and returns its effects, which are not applied yet.
+ *
+ * ST1 The handler of a user runs in the journal, and only what the journal keeps counts. So it may
+ * run again after a crash, and its effects count once.
+ * ST2 A system function is pure, and its present is the instant of the message's cause. It runs
+ * again whenever the invocation is repeated, and does the same.
+ * ST3 Effects that are too large for a journal fail the call for good, because every other try would
+ * fail, too.
+ */
+export async function runStep(
+  functions: HostedFunctions,
+  journal: Journal,
+  delivery: Delivery,
+  state: StateReader,
+): Promise<StepResult> {
+  const { envelope } = delivery;
+  const { target, name } = envelope;
+  const definition = functions.find(target.type);
+  if (definition === undefined || definition.handles?.(name) === false)
+    return parked("UNKNOWN_FUNCTION", { type: target.type, operation: name });
+  if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
+  const text = await journal.run(name === "call" ? target.type : `${target.type} ${name}`, () =>
+    runHandler(functions, definition, { envelope, state, environment: functions.environment }),
+  );
+  return JSON.parse(text) as StepResult;
+}
+
+async function runPure(
+  functions: HostedFunctions,
+  definition: Definition,
+  { envelope, at }: Delivery,
+  state: StateReader,
+): Promise<StepResult> {
+  const environment = atInstant(functions.environment, at);
+  try {
+    const effects = await activate(definition, { envelope, state, environment });
+    return { at, effects: printEffects(effects, at, (each) => keyOfTarget(functions, each)) };
+  } catch (error) {
+    return failedStep(error);
+  }
+}
+
+async function runHandler(
+  functions: HostedFunctions,
+  definition: Definition,
+  cause: Cause,
+): Promise<string> {
+  const now = (): number => functions.environment.clock.now();
+  const print = (effects: Awaited<ReturnType<typeof activate>>): string => {
+    const at = now();
+    const printed = printEffects(effects, at, (each) => keyOfTarget(functions, each));
+    return JSON.stringify({ at, effects: printed } satisfies StepResult);
+  };
+  try {
+    const text = print(await activate(definition, cause));
+    const size = sizeOf(text, functions.resultLimit);
+    if (size <= functions.resultLimit) return text;
+    return await printTooLarge(functions, definition, cause, size);
+  } catch (error) {
+    return JSON.stringify(failedStep(error));
+  }
+}
+
+/** Prints the failure of a call whose effects are too large, for all that wait for it. */
+async function printTooLarge(
+  functions: HostedFunctions,
+  definition: Definition,
+  cause: Cause,
+  size: number,
+): Promise<string> {
+  const { resultLimit: limit, environment } = functions;
+  const { type } = cause.envelope.target;
+  const why = `the effects of ${type} have ${size} bytes, over the limit of ${limit}`;
+  const failure = functions.describe(
+    new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } }),
+  );
+  const at = environment.clock.now();
+  const told = await activate(definition, { ...cause, discarded: failure });
+  const effects = printEffects(told, at, (each) => keyOfTarget(functions, each));
+  const letters =
+    effects.sends.length > 0 ? [] : [printLetter({ envelope: cause.envelope, failure }, at)];
+  return JSON.stringify({ at, effects: { ...effects, letters } } satisfies StepResult);
+}
+
+const utf8 = new TextEncoder();
+const MOST_BYTES_PER_UNIT = 3;
+
+/** Returns the size of a text in bytes; an estimate, if it is far below the limit. */
+export function sizeOf(text: string, limit: number): number {
+  const most = text.length * MOST_BYTES_PER_UNIT;
+  return most <= limit ? most : utf8.encode(text).length;
+}
+
+function failedStep(error: unknown): StepResult {
+  const facts = logFacts(error) as Record<string, Json>;
+  const code = error instanceof HandbackError ? error.code : "FAILED";
+  return parked(code, facts);
+}
+
+function parked(code: string, facts: Record<string, Json>): StepResult {
+  return { parked: { code, facts } };
+}
+
+/** Returns an environment in which the time stands still. */
+function atInstant(environment: Environment, at: number): Environment {
+  const { clock } = environment;
+  const standing: Clock = {
+    now: () => at,
+    monotonicNs: () => clock.monotonicNs(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+  };
+  return { ...environment, clock: standing };
+}

@@ -1,0 +1,40 @@
+import type { Recipient } from "../wire/recipient.ts";
+
+/** A message that an invocation has sent. */
+export interface SentMessage {
+  /** Returns the id of the invocation that the message causes. */
+  invocationId(): Promise<string>;
+}
+
+/**
+ * The journal of one Restate invocation. Whatever an invocation does goes through it, in an order
+ * that depends on nothing but earlier results of the journal. So an invocation that is repeated
+ * after a crash does the same, and nothing twice.
+ */
+export interface Journal {
+  /** Runs an action and keeps its result. A repeated invocation gets the result that was kept. */
+  run(name: string, action: () => Promise<string>): Promise<string>;
+  /** Sends a one-way message, now or after a delay in ms. */
+  send(to: Recipient, input: string, delayMs?: number): SentMessage;
+  /** Cancels an invocation that has not started. */
+  cancel(invocationId: string): void;
+  /** Wakes up an invocation that sleeps until it gets a value. */
+  wake(sleeper: string, value: string): void;
+}
+
+/** The journal of an invocation of a virtual object, with the object's values. */
+export interface ObjectJournal extends Journal {
+  readonly key: string;
+  read(name: string): Promise<string | undefined>;
+  write(name: string, value: string): void;
+  remove(name: string): void;
+}
+
+/** The journal of an invocation that may sleep. */
+export interface SleepingJournal extends Journal {
+  /**
+   * Returns a name for this invocation, and a promise that is fulfilled with the value that it is
+   * woken up with, or with `undefined` after `timeoutMs`.
+   */
+  sleep(timeoutMs: number): { readonly sleeper: string; until(): Promise<string | undefined> };
+}

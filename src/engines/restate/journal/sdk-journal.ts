@@ -1,0 +1,93 @@
+import { InvocationIdParser, RestatePromise } from "@restatedev/restate-sdk";
+import type { Context, ObjectContext, ObjectSharedContext, Serde } from "@restatedev/restate-sdk";
+import type { Recipient } from "../wire/recipient.ts";
+import type { Journal, ObjectJournal, SentMessage, SleepingJournal } from "./journal.ts";
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** Texts as they are. All of them are JSON, so that people can read them in Restate's tools. */
+export const JSON_TEXT: Serde<string> = {
+  contentType: "application/json",
+  serialize: (value) => utf8.encode(value),
+  deserialize: (bytes) => text.decode(bytes),
+};
+
+/** Makes the journal of an invocation. */
+export function journalOf(ctx: Context): SleepingJournal {
+  return new SdkJournal(ctx);
+}
+
+/** Makes the journal of an invocation of a virtual object. */
+export function objectJournalOf(ctx: ObjectContext): ObjectJournal {
+  return new SdkObjectJournal(ctx);
+}
+
+/** A journal over the context that Restate's SDK gives to a handler. */
+class SdkJournal implements Journal, SleepingJournal {
+  readonly #ctx: Context;
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  run(name: string, action: () => Promise<string>): Promise<string> {
+    return this.#ctx.run(name, action, { serde: JSON_TEXT });
+  }
+
+  send({ service, handler, key }: Recipient, input: string, delayMs = 0): SentMessage {
+    const sent = this.#ctx.genericSend<string>({
+      service,
+      method: handler,
+      parameter: input,
+      inputSerde: JSON_TEXT,
+      ...(key !== undefined && { key }),
+      ...(delayMs > 0 && { delay: Math.ceil(delayMs) }),
+    });
+    return { invocationId: () => sent.invocationId };
+  }
+
+  cancel(invocationId: string): void {
+    this.#ctx.cancel(InvocationIdParser.fromString(invocationId));
+  }
+
+  wake(sleeper: string, value: string): void {
+    this.#ctx.resolveAwakeable(sleeper, value, JSON_TEXT);
+  }
+
+  sleep(timeoutMs: number): ReturnType<SleepingJournal["sleep"]> {
+    const { id, promise } = this.#ctx.awakeable(JSON_TEXT);
+    const timeout = this.#ctx.sleep(timeoutMs).map((): undefined => undefined);
+    return { sleeper: id, until: () => RestatePromise.race([promise, timeout]) };
+  }
+}
+
+class SdkObjectJournal extends SdkJournal implements ObjectJournal {
+  readonly #ctx: ObjectContext;
+
+  constructor(ctx: ObjectContext) {
+    super(ctx);
+    this.#ctx = ctx;
+  }
+
+  get key(): string {
+    return this.#ctx.key;
+  }
+
+  async read(name: string): Promise<string | undefined> {
+    return (await this.#ctx.get<string>(name, JSON_TEXT)) ?? undefined;
+  }
+
+  write(name: string, value: string): void {
+    this.#ctx.set(name, value, JSON_TEXT);
+  }
+
+  remove(name: string): void {
+    this.#ctx.clear(name);
+  }
+}
+
+/** Reads the values of a virtual object beside its handlers that change them. */
+export function readsOf(ctx: ObjectSharedContext): Pick<ObjectJournal, "read"> {
+  return { read: async (name) => (await ctx.get<string>(name, JSON_TEXT)) ?? undefined };
+}

@@ -1,0 +1,163 @@
+import { handlers, object, service } from "@restatedev/restate-sdk";
+import type {
+  Context,
+  ObjectContext,
+  ObjectSharedContext,
+  ServiceDefinition,
+  ServiceOptions,
+  VirtualObjectDefinition,
+} from "@restatedev/restate-sdk";
+import {
+  askAddress,
+  collectAtAddress,
+  deliverAlone,
+  deliverToAddress,
+  listenAtAddress,
+} from "./delivery/address.ts";
+import type { Question } from "./delivery/address.ts";
+import { AddressState } from "./delivery/address-state.ts";
+import type { Listener } from "./delivery/address-state.ts";
+import type { HostedFunctions } from "./delivery/functions.ts";
+import { addLetter, listLetters } from "./delivery/letters.ts";
+import { forgetReply, listenForReply, putReply, waitForReply } from "./delivery/replies.ts";
+import type { Waiting } from "./delivery/replies.ts";
+import type { ObjectJournal } from "./journal/journal.ts";
+import { journalOf, JSON_TEXT, objectJournalOf, readsOf } from "./journal/sdk-journal.ts";
+import type { PrintedDelivery } from "./wire/delivery.ts";
+
+/** A Restate service or virtual object, to bind to an endpoint. */
+export type RestateService =
+  | ServiceDefinition<string, unknown>
+  | VirtualObjectDefinition<string, unknown>;
+
+/**
+ * Options of all services.
+ *
+ * - A failure is retried for ever: Restate's own policy pauses an invocation after a while.
+ * - Cancellation is explicit: a delayed message that is canceled too late must not stop a handler.
+ * - A handler may run for a day, as it does on other engines.
+ */
+const OPTIONS: ServiceOptions = {
+  retryPolicy: {
+    initialInterval: 50,
+    maxInterval: 5_000,
+    exponentiationFactor: 2,
+    maxAttempts: 2_147_483_647,
+  },
+  explicitCancellation: true,
+  journalRetention: 0,
+  idempotencyRetention: 600_000,
+  abortTimeout: 86_400_000,
+};
+
+/** Time after which an invocation that waits for a reply is suspended, in ms. */
+const SUSPENDED_AFTER_MS = 200;
+
+const TEXT = { input: JSON_TEXT, output: JSON_TEXT };
+const PRIVATE = { ...TEXT, ingressPrivate: true };
+
+/** Makes the Restate services of an application. */
+export function servicesOf(functions: HostedFunctions): readonly RestateService[] {
+  return [
+    addressObject(functions),
+    callService(functions),
+    replyObject(functions),
+    waitService(functions),
+    lettersObject(functions),
+  ];
+}
+
+/** Makes a handler that gets JSON and answers nothing. */
+function taking<Input>(
+  handle: (journal: ObjectJournal, input: Input) => Promise<void>,
+): (ctx: ObjectContext, input: string) => Promise<string> {
+  return async (ctx, input) => {
+    await handle(objectJournalOf(ctx), JSON.parse(input) as Input);
+    return "null";
+  };
+}
+
+function addressObject(functions: HostedFunctions): RestateService {
+  const { exclusive, shared } = handlers.object;
+  const deliver = taking<PrintedDelivery>((...given) => deliverToAddress(functions, ...given));
+  const listen = taking<Listener>((...given) => listenAtAddress(functions, ...given));
+  const collect = taking<{ readonly at: number }>((...given) =>
+    collectAtAddress(functions, ...given),
+  );
+  const ask = async (ctx: ObjectContext, input: string): Promise<string> =>
+    JSON.stringify(
+      await askAddress(functions, objectJournalOf(ctx), JSON.parse(input) as Question),
+    );
+  const read = async (ctx: ObjectSharedContext): Promise<string> => {
+    const state = await AddressState.load(readsOf(ctx));
+    return JSON.stringify(state.names.map((name) => ({ name, value: state.read(name) })));
+  };
+  return object({
+    name: functions.names.address,
+    handlers: {
+      deliver: exclusive(PRIVATE, deliver),
+      ask: exclusive(TEXT, ask),
+      listen: exclusive(PRIVATE, listen),
+      collect: exclusive(PRIVATE, collect),
+      read: shared(TEXT, read),
+    },
+    options: OPTIONS,
+  });
+}
+
+function callService(functions: HostedFunctions): RestateService {
+  const deliver = async (ctx: Context, input: string): Promise<string> => {
+    await deliverAlone(functions, journalOf(ctx), JSON.parse(input) as PrintedDelivery);
+    return "null";
+  };
+  return service({
+    name: functions.names.call,
+    handlers: { deliver: handlers.handler(PRIVATE, deliver) },
+    options: OPTIONS,
+  });
+}
+
+function replyObject({ names }: HostedFunctions): RestateService {
+  const { exclusive } = handlers.object;
+  const put = async (ctx: ObjectContext, reply: string): Promise<string> => {
+    await putReply(names, objectJournalOf(ctx), reply);
+    return "null";
+  };
+  const listen = taking<Listener>((...given) => listenForReply(names, ...given));
+  const forget = taking<null>(async (journal) => forgetReply(journal));
+  return object({
+    name: names.reply,
+    handlers: {
+      put: exclusive(PRIVATE, put),
+      listen: exclusive(PRIVATE, listen),
+      forget: exclusive(PRIVATE, forget),
+    },
+    options: OPTIONS,
+  });
+}
+
+function waitService({ names }: HostedFunctions): RestateService {
+  const reply = async (ctx: Context, input: string): Promise<string> =>
+    JSON.stringify(await waitForReply(journalOf(ctx), JSON.parse(input) as Waiting));
+  return service({
+    name: names.wait,
+    handlers: { reply: handlers.handler(TEXT, reply) },
+    options: { ...OPTIONS, inactivityTimeout: SUSPENDED_AFTER_MS },
+  });
+}
+
+function lettersObject({ names }: HostedFunctions): RestateService {
+  const { exclusive, shared } = handlers.object;
+  const add = async (ctx: ObjectContext, letter: string): Promise<string> => {
+    await addLetter(objectJournalOf(ctx), letter);
+    return "null";
+  };
+  const list = async (ctx: ObjectSharedContext, limit: string): Promise<string> =>
+    JSON.stringify(await listLetters(readsOf(ctx), Number(limit)));
+  return object({
+    name: names.letters,
+    handlers: { add: exclusive(PRIVATE, add), list: shared(TEXT, list) },
+    // Its letters are many, and each delivery needs few of them.
+    options: { ...OPTIONS, enableLazyState: true },
+  });
+}

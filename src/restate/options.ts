@@ -1,0 +1,115 @@
+import type { Clock } from "../core/host/clock.ts";
+import { CLOCK_METHODS, LOG_METHODS } from "../core/host/host-methods.ts";
+import type { Log } from "../core/host/log.ts";
+import { checkName } from "../core/validation/names.ts";
+import type { Duration } from "../core/validation/duration.ts";
+import {
+  callback,
+  checkedBy,
+  durationMs,
+  invalidOption,
+  list,
+  objectWith,
+  record,
+  wholeNumber,
+  withDefault,
+} from "../core/validation/options.ts";
+import type { OptionTable } from "../core/validation/options.ts";
+import { consoleLog } from "../engines/embedded/host/console-log.ts";
+import { systemClock } from "../engines/embedded/host/system-clock.ts";
+import type { Sink } from "../futures/run/egress.ts";
+
+/** Options of {@link restate}. */
+export interface RestateOptions {
+  /** Functions to serve. Each brings the functions that it is made of. Default: none. */
+  readonly functions?: readonly object[];
+  /**
+   * Addresses of the cluster's ingress, one for each node. A request that gets no answer goes to the
+   * next one. Default: `["http://127.0.0.1:8080"]`.
+   */
+  readonly ingress?: readonly string[];
+  /**
+   * Name of the application: letters, digits, `-` and `_`. The names of its Restate services begin
+   * with it. Programs with the same functions use the same name. Default: `"handback"`.
+   */
+  readonly application?: string;
+  /** Public keys of the clusters that may call this program. Default: none, so anybody may. */
+  readonly identityKeys?: readonly string[];
+  /** Headers of the client's requests. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Receivers of `ctx.egress(type, value)`, by type. Delivery is at least once, and retried until it
+   * succeeds. Default: none.
+   */
+  readonly sinks?: Readonly<Record<string, Sink>>;
+  /** Name of the cluster's store. Handles of futures carry it. Default: the application's name. */
+  readonly storeId?: string;
+  /** Largest encoded value, in characters, up to 8,388,608. Default: 8,388,608. */
+  readonly payloadLimit?: number;
+  /** How long settled flows and futures are kept. Default: 7 days. */
+  readonly retention?: Duration;
+  /** Age-out time of states that were created without an id. Default: 7 days. */
+  readonly ageOut?: Duration;
+  /** How long a message waits that cannot be handled yet. Default: 1 minute. */
+  readonly parkedFor?: Duration;
+  /** Time for one attempt of a client's request. Default: 10 seconds. */
+  readonly attemptTimeout?: Duration;
+  /** Time for all attempts of a client's request. Default: 1 minute. */
+  readonly requestTimeout?: Duration;
+  /**
+   * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.
+   */
+  readonly log?: Log;
+  /** Clock of the functions. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Source of `ctx.random()`: a number in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * Restate takes messages of 32 MiB. A character of a value is at most three bytes there, and the
+ * message has other parts.
+ */
+const MOST_CHARACTERS = 8_388_608;
+
+/** Restate refuses some names that begin so. */
+const APPLICATION = /^(?!restate|openapi)[a-zA-Z][\w-]{0,63}$/;
+
+/** The options of an application on Restate. */
+export const RESTATE_OPTIONS = {
+  functions: withDefault([], list<object>()),
+  ingress: withDefault(["http://127.0.0.1:8080"], checkedBy(readIngress)),
+  application: withDefault("handback", checkedBy(readApplication)),
+  identityKeys: withDefault([], list<string>()),
+  headers: withDefault({}, record<string>()),
+  sinks: withDefault({}, record<Sink>()),
+  storeId: checkedBy((value, name) => (value === undefined ? undefined : checkName(value, name))),
+  payloadLimit: withDefault(MOST_CHARACTERS, wholeNumber({ from: 1, to: MOST_CHARACTERS })),
+  retention: withDefault("7d", durationMs()),
+  ageOut: withDefault("7d", durationMs()),
+  parkedFor: withDefault("1m", durationMs()),
+  attemptTimeout: withDefault("10s", durationMs()),
+  requestTimeout: withDefault("1m", durationMs()),
+  log: withDefault(consoleLog, objectWith<Log>(LOG_METHODS)),
+  clock: withDefault(systemClock, objectWith<Clock>(CLOCK_METHODS)),
+  random: withDefault(Math.random, callback<() => number>()),
+} satisfies OptionTable<RestateOptions>;
+
+function readApplication(value: unknown, name: string): string {
+  if (typeof value === "string" && APPLICATION.test(value)) return value;
+  throw invalidOption(
+    name,
+    "1 to 64 letters, digits, - and _, from a letter on, not restate... or openapi...",
+    value,
+  );
+}
+
+function readIngress(value: unknown, name: string): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalidOption(name, "a list of addresses", value);
+  return value.map((address: unknown) => {
+    if (typeof address === "string" && URL.canParse(address) && /^https?:/.test(address))
+      return address.replace(/\/+$/, "");
+    throw invalidOption(name, "addresses that begin with http:// or https://", address);
+  });
+}

@@ -1,0 +1,175 @@
+import { createEndpointHandler } from "@restatedev/restate-sdk";
+import type { LoggerTransport } from "@restatedev/restate-sdk";
+import { knowsFunction } from "../core/activation/definition.ts";
+import type { Definition } from "../core/activation/definition.ts";
+import { HEX } from "../core/crypto/hex.ts";
+import { FlowNumbers } from "../core/engine/flow-numbers.ts";
+import { logFacts } from "../core/errors/log-facts.ts";
+import type { Log } from "../core/host/log.ts";
+import { WorkLog } from "../core/host/work-log.ts";
+import { checkFunctionType } from "../core/validation/names.ts";
+import { readOptions } from "../core/validation/options.ts";
+import type { ReadOptions } from "../core/validation/options.ts";
+import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
+import { secret } from "../engines/embedded/host/secure-random.ts";
+import { Ingress } from "../engines/restate/client/ingress.ts";
+import { RestateEngine } from "../engines/restate/client/restate-engine.ts";
+import { CLIENT_PREFIX } from "../engines/restate/delivery/apply.ts";
+import type { HostedFunctions } from "../engines/restate/delivery/functions.ts";
+import { servicesOf } from "../engines/restate/services.ts";
+import type { RestateService } from "../engines/restate/services.ts";
+import { serviceNames } from "../engines/restate/wire/recipient.ts";
+import { Client } from "../futures/client/client.ts";
+import { toDeadLetter } from "../futures/client/dead-letter.ts";
+import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
+import { decodeFlowRecord, FLOW_VALUE } from "../futures/flow/flow-record.ts";
+import { settledReplyKey } from "../futures/flow/flow.ts";
+import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
+import { defineEgress } from "../futures/run/egress.ts";
+import { defineAll } from "../futures/run/registry.ts";
+import { toFailure } from "../futures/types/failure.ts";
+import { monotonicMs } from "../machine/real-time.ts";
+import { RESTATE_OPTIONS } from "./options.ts";
+import type { RestateOptions } from "./options.ts";
+
+/** Functions on a Restate cluster, with a client of the cluster. */
+export interface Restate {
+  readonly client: Client;
+  /**
+   * Answers requests of a Restate cluster: a request listener for servers of `node:http2`, and of
+   * `node:http`.
+   */
+  readonly handler: ReturnType<typeof createEndpointHandler>;
+  /** The Restate services, to bind to an endpoint beside others. */
+  readonly services: readonly RestateService[];
+  /**
+   * Returns messages that failed with nobody to tell, oldest first. `limit` is the largest number of
+   * them. Default: 100.
+   * @throws `CLOSED`, `STORE_FAILED`
+   */
+  deadLetters(limit?: number): Promise<readonly DeadLetterReport[]>;
+  /** Ends the waits of the client. The cluster goes on. */
+  close(): void;
+}
+
+/** Bytes of the random name of a client. */
+const NAME_BYTES = 12;
+/** Largest result of one handler: Restate's limit of 32 MiB, less than what surrounds it. */
+const RESULT_LIMIT = 31_457_280;
+
+/**
+ * Runs the same functions, futures and patterns as `embedded`, on a Restate cluster. The cluster
+ * keeps messages and state, and calls this program. Serve `handler`, register its address with the
+ * cluster, and use `client` as usual.
+ *
+ * @throws `INVALID_OPTIONS`, `INVALID_NAME`, `DUPLICATE_FUNCTION`
+ * @example
+ * import { createServer } from "node:http2";
+ * import { fn } from "handback";
+ * import { restate } from "handback/restate";
+ *
+ * const hello = fn("docs/hello", (_, name: string) => `hello ${name}`);
+ * const engine = restate({ functions: [hello], ingress: ["http://127.0.0.1:8080"] });
+ * const server = createServer(engine.handler); // server.listen(9080)
+ * server.close();
+ * engine.close();
+ */
+export function restate(options: RestateOptions = {}): Restate {
+  const used = guardedHost("restate", readOptions("restate", RESTATE_OPTIONS, options));
+  const { application, identityKeys, clock, log, storeId = application } = used;
+  const names = serviceNames(application);
+  const definitions = definitionsOf(used);
+  const services = servicesOf(hostedFunctions(used, definitions));
+  const clientName = Array.from(secret(NAME_BYTES), (byte) => HEX[byte]).join("");
+  const engine = new RestateEngine({
+    storeId,
+    names,
+    ingress: ingressOf(used),
+    clock,
+    flows: new FlowNumbers(clock.now(), Math.random),
+    clientName: `${CLIENT_PREFIX}${clientName}/`,
+    knows: (type, operation) => knowsFunction(definitions, type, operation),
+    replierOf: (key) =>
+      key.startsWith(SETTLED) ? systemAddress("flow", key.slice(SETTLED.length)) : undefined,
+  });
+  return {
+    client: new Client(engine, used.payloadLimit),
+    services,
+    handler: createEndpointHandler({
+      services: [...services],
+      identityKeys: [...identityKeys],
+      logger: loggerOf(log),
+    }),
+    deadLetters: async (limit = 100) => (await engine.deadLetters(limit)).map(toDeadLetter),
+    close: () => engine.close(),
+  };
+}
+
+type UsedOptions = ReadOptions<typeof RESTATE_OPTIONS>;
+
+/** The beginning of the keys of the replies of settled flows. */
+const SETTLED = settledReplyKey("");
+
+function ingressOf({ ingress, attemptTimeout, requestTimeout, headers }: UsedOptions): Ingress {
+  return new Ingress({
+    addresses: ingress,
+    attemptMs: attemptTimeout,
+    patienceMs: requestTimeout,
+    headers,
+    elapsedMs: monotonicMs,
+  });
+}
+
+function definitionsOf({ functions, sinks }: UsedOptions): ReadonlyMap<string, Definition> {
+  const definitions = new Map(defineAll(functions));
+  for (const [type, sink] of Object.entries(sinks))
+    definitions.set(checkFunctionType(type), defineEgress(type, sink));
+  return definitions;
+}
+
+function hostedFunctions(
+  used: UsedOptions,
+  definitions: ReadonlyMap<string, Definition>,
+): HostedFunctions {
+  const { application, clock, log, payloadLimit, retention, ageOut, random, parkedFor } = used;
+  return {
+    names: serviceNames(application),
+    environment: {
+      storeId: used.storeId ?? application,
+      clock,
+      log,
+      workLog: new WorkLog(log, clock),
+      payloadLimit,
+      retentionMs: retention,
+      ageOutMs: ageOut,
+      random,
+      secret,
+      scopedCancel: false,
+      knows: (type, operation) => knowsFunction(definitions, type, operation),
+    },
+    find: (type) => definitions.get(type),
+    // The secret of the store is random.
+    isPure: ({ system, type }) => system && type !== SYSTEM.secret,
+    describe: (error) => toFailure(error),
+    standingReply: ({ type, id }, key, state) => {
+      if (type !== SYSTEM.flow || key !== settledReplyKey(id)) return undefined;
+      const { json, text } = state.read(FLOW_VALUE)?.content ?? {};
+      const ok = json === undefined ? undefined : decodeFlowRecord(json).ok;
+      return ok === undefined || text === undefined
+        ? undefined
+        : { key, payload: text, control: { ok } };
+    },
+    parkedForMs: parkedFor,
+    resultLimit: RESULT_LIMIT,
+  };
+}
+
+/** Passes on what Restate's SDK logs, without the values that its lines may hold. */
+function loggerOf(log: Log): LoggerTransport {
+  return ({ level, context }, message: unknown, ...rest: readonly unknown[]) => {
+    if (level !== "warn" && level !== "error") return;
+    const [line = ""] = String(message).split("\n");
+    const facts = logFacts(rest.find((each) => each instanceof Error));
+    log[level](`Restate: ${line}`, { ...facts, handler: context?.handlerName });
+  };
+}

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { createServer } from "node:http2";
+import type { Http2Server, Http2Session } from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { Restate } from "handback/restate";
+import type { RestateServer } from "./restate-server.ts";
+
+/** Many deployments on one port, each at a path of its own. */
+export class Deployments {
+  readonly #handlers = new Map<string, Restate["handler"]>();
+  readonly #sessions = new Set<Http2Session>();
+  readonly #server: Http2Server;
+  readonly #restate: RestateServer;
+  #registering: Promise<void> = Promise.resolve();
+
+  private constructor(server: Http2Server, restate: RestateServer) {
+    this.#server = server;
+    this.#restate = restate;
+  }
+
+  /** Serves deployments of a cluster on a free port. */
+  static async serve(restate: RestateServer): Promise<Deployments> {
+    const server = createServer();
+    const deployments = new Deployments(server, restate);
+    server.on("session", (session) => {
+      deployments.#sessions.add(session);
+      session.once("close", () => deployments.#sessions.delete(session));
+    });
+    server.on("request", (request, response) => {
+      const [, path = ""] = request.url.split("/");
+      const handler = deployments.#handlers.get(path);
+      if (handler !== undefined) return handler(request, response);
+      response.writeHead(503);
+      response.end();
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return deployments;
+  }
+
+  /** Serves functions at a path and registers them. One after the other: they share a registry. */
+  async add(path: string, handler: Restate["handler"]): Promise<void> {
+    this.#handlers.set(path, handler);
+    const { port } = this.#server.address() as AddressInfo;
+    const uri = `http://127.0.0.1:${port}/${path}`;
+    const registering = this.#registering.then(() => this.#restate.deploy(uri));
+    this.#registering = registering.catch(() => undefined);
+    await registering;
+  }
+
+  /** Stops serving what is at a path, as if its program had ended. */
+  remove(path: string): void {
+    this.#handlers.delete(path);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const session of this.#sessions) session.destroy();
+  }
+}

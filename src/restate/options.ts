@@ -35,6 +35,11 @@ export interface RestateOptions {
   readonly application?: string;
   /** Public keys of the clusters that may call this program. Default: none, so anybody may. */
   readonly identityKeys?: readonly string[];
+  /**
+   * Largest number of calls of stateless functions that one invocation carries on with, instead of
+   * sending each to the cluster. `false`: each call is an invocation of its own. Default: 32.
+   */
+  readonly carry?: false | number;
   /** Headers of the client's requests. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -81,6 +86,7 @@ export const RESTATE_OPTIONS = {
   ingress: withDefault(["http://127.0.0.1:8080"], checkedBy(readIngress)),
   application: withDefault("handback", checkedBy(readApplication)),
   identityKeys: withDefault([], list<string>()),
+  carry: withDefault(32, checkedBy<number, false | number>(readCarry)),
   headers: withDefault({}, record<string>()),
   sinks: withDefault({}, record<Sink>()),
   storeId: checkedBy((value, name) => (value === undefined ? undefined : checkName(value, name))),
@@ -112,4 +118,10 @@ function readIngress(value: unknown, name: string): readonly string[] {
       return address.replace(/\/+$/, "");
     throw invalidOption(name, "addresses that begin with http:// or https://", address);
   });
+}
+
+function readCarry(value: unknown, name: string): number {
+  if (value === false) return 0;
+  if (Number.isSafeInteger(value) && Number(value) >= 1) return Number(value);
+  throw invalidOption(name, "false or a whole number from 1", value);
 }

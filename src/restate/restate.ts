@@ -75,11 +75,19 @@ const RESULT_LIMIT = 31_457_280;
  * engine.close();
  */
 export function restate(options: RestateOptions = {}): Restate {
+  return restateAtPace(options, 1);
+}
+
+/**
+ * The same, with functions on whose clock time passes `pace` times more slowly than on the cluster's.
+ * Tests compare instants, and a busy machine needs longer for everything.
+ */
+export function restateAtPace(options: RestateOptions, pace: number): Restate {
   const used = guardedHost("restate", readOptions("restate", RESTATE_OPTIONS, options));
   const { application, identityKeys, clock, log, storeId = application } = used;
   const names = serviceNames(application);
   const definitions = definitionsOf(used);
-  const services = servicesOf(hostedFunctions(used, definitions));
+  const services = servicesOf(hostedFunctions(used, definitions, pace));
   const clientName = Array.from(secret(NAME_BYTES), (byte) => HEX[byte]).join("");
   const engine = new RestateEngine({
     storeId,
@@ -130,8 +138,10 @@ function definitionsOf({ functions, sinks }: UsedOptions): ReadonlyMap<string, D
 function hostedFunctions(
   used: UsedOptions,
   definitions: ReadonlyMap<string, Definition>,
+  pace: number,
 ): HostedFunctions {
-  const { application, clock, log, payloadLimit, retention, ageOut, random, parkedFor } = used;
+  const { application, clock, log, payloadLimit, retention, ageOut, random, parkedFor, carry } =
+    used;
   return {
     names: serviceNames(application),
     environment: {
@@ -159,17 +169,28 @@ function hostedFunctions(
         ? undefined
         : { key, payload: text, control: { ok } };
     },
+    delayUntil: (instant) => (instant - clock.now()) * pace,
     parkedForMs: parkedFor,
+    carriedCalls: carry,
     resultLimit: RESULT_LIMIT,
   };
 }
 
+type Write = (log: Log, ...line: Parameters<Log["warn"]>) => void;
+
+/** The levels of the SDK's lines that are passed on. */
+const WRITERS: ReadonlyMap<string, Write> = new Map<string, Write>([
+  ["warn", (log, ...line) => log.warn(...line)],
+  ["error", (log, ...line) => log.error(...line)],
+]);
+
 /** Passes on what Restate's SDK logs, without the values that its lines may hold. */
 function loggerOf(log: Log): LoggerTransport {
   return ({ level, context }, message: unknown, ...rest: readonly unknown[]) => {
-    if (level !== "warn" && level !== "error") return;
+    const write = WRITERS.get(level);
+    if (write === undefined) return;
     const [line = ""] = String(message).split("\n");
     const facts = logFacts(rest.find((each) => each instanceof Error));
-    log[level](`Restate: ${line}`, { ...facts, handler: context?.handlerName });
+    write(log, `Restate: ${line}`, { ...facts, handler: context?.handlerName });
   };
 }

@@ -8,15 +8,16 @@ import type {
   VirtualObjectDefinition,
 } from "@restatedev/restate-sdk";
 import {
+  adoptState,
   askAddress,
   collectAtAddress,
-  deliverAlone,
   deliverToAddress,
   listenAtAddress,
 } from "./delivery/address.ts";
 import type { Question } from "./delivery/address.ts";
 import { AddressState } from "./delivery/address-state.ts";
 import type { Listener } from "./delivery/address-state.ts";
+import { Carrier } from "./delivery/carrier.ts";
 import type { HostedFunctions } from "./delivery/functions.ts";
 import { addLetter, listLetters } from "./delivery/letters.ts";
 import { forgetReply, listenForReply, putReply, waitForReply } from "./delivery/replies.ts";
@@ -79,11 +80,17 @@ function taking<Input>(
 
 function addressObject(functions: HostedFunctions): RestateService {
   const { exclusive, shared } = handlers.object;
-  const deliver = taking<PrintedDelivery>((...given) => deliverToAddress(functions, ...given));
+  const deliver = taking<readonly PrintedDelivery[]>((...given) =>
+    deliverToAddress(functions, ...given),
+  );
   const listen = taking<Listener>((...given) => listenAtAddress(functions, ...given));
   const collect = taking<{ readonly at: number }>((...given) =>
     collectAtAddress(functions, ...given),
   );
+  const adopt = async (ctx: ObjectContext, state: string): Promise<string> => {
+    adoptState(objectJournalOf(ctx), state);
+    return "null";
+  };
   const ask = async (ctx: ObjectContext, input: string): Promise<string> =>
     JSON.stringify(
       await askAddress(functions, objectJournalOf(ctx), JSON.parse(input) as Question),
@@ -96,6 +103,7 @@ function addressObject(functions: HostedFunctions): RestateService {
     name: functions.names.address,
     handlers: {
       deliver: exclusive(PRIVATE, deliver),
+      adopt: exclusive(PRIVATE, adopt),
       ask: exclusive(TEXT, ask),
       listen: exclusive(PRIVATE, listen),
       collect: exclusive(PRIVATE, collect),
@@ -107,7 +115,8 @@ function addressObject(functions: HostedFunctions): RestateService {
 
 function callService(functions: HostedFunctions): RestateService {
   const deliver = async (ctx: Context, input: string): Promise<string> => {
-    await deliverAlone(functions, journalOf(ctx), JSON.parse(input) as PrintedDelivery);
+    const [delivery] = JSON.parse(input) as readonly PrintedDelivery[];
+    if (delivery !== undefined) await new Carrier(functions, journalOf(ctx)).carry(delivery);
     return "null";
   };
   return service({

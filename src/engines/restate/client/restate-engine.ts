@@ -81,7 +81,7 @@ export class RestateEngine implements Engine {
     const stopping = new AbortController();
     const signal = AbortSignal.any([stopping.signal, this.#closing.signal]);
     const replier = this.#parts.replierOf(key);
-    const never = new Promise<Reply>(() => undefined);
+    const never = Promise.withResolvers<Reply>().promise;
     if (replier === undefined) return { reply: never, stop: () => undefined };
     const at = { service: this.#parts.names.address, key: writeAddressKey(replier), reply: key };
     const reply = this.#wait(at, signal).catch((error: unknown) => {

@@ -67,18 +67,36 @@ export class AddressState implements StateReader {
   /** Reads the state of an object. @throws `FORMAT_TOO_NEW` */
   static async load(journal: Pick<ObjectJournal, "read">): Promise<AddressState> {
     const text = await journal.read(STATE);
-    const stored = text === undefined ? { v: VERSION, values: [] } : (JSON.parse(text) as Stored);
-    if (stored.v > VERSION)
-      throw new HandbackError(
-        "FORMAT_TOO_NEW",
-        `the state of an address has format ${stored.v}, and this release reads up to ${VERSION}`,
-      );
-    const state = new AddressState(stored);
+    const state = text === undefined ? AddressState.empty() : new AddressState(parse(text));
     for (const name of state.#apart) {
       const value = await journal.read(placeOf(name));
       if (value !== undefined) state.#values.set(name, JSON.parse(value) as StoredValue);
     }
     return state;
+  }
+
+  /** Makes the state of an address that has stored nothing. */
+  static empty(): AddressState {
+    return new AddressState({ v: VERSION, values: [] });
+  }
+
+  /** Reads a state that {@link AddressState.print} printed. @throws `FORMAT_TOO_NEW` */
+  static read(text: string): AddressState {
+    const state = new AddressState(parse(text));
+    for (const name of state.names) state.#changed.add(name);
+    return state;
+  }
+
+  /** True if nothing is stored. */
+  get isEmpty(): boolean {
+    const { delayed, listeners, collectAt } = this;
+    return this.#values.size + delayed.size + listeners.length === 0 && collectAt === undefined;
+  }
+
+  /** Prints the whole state. */
+  print(): string {
+    const values = Array.from(this.#values, ([name, value]) => entry(name, JSON.stringify(value)));
+    return this.#printWith(values);
   }
 
   read(name: string): StoredValue | undefined {
@@ -124,23 +142,39 @@ export class AddressState implements StateReader {
       const text = isKept ? undefined : JSON.stringify(value);
       if (text !== undefined && text.length <= LARGE) {
         if (this.#apart.has(name)) journal.remove(placeOf(name));
-        values.push(`[${JSON.stringify(name)},${text}]`);
+        values.push(entry(name, text));
       } else {
         if (text !== undefined) journal.write(placeOf(name), text);
-        values.push(`[${JSON.stringify(name)}]`);
+        values.push(entry(name));
       }
     }
+    if (this.isEmpty) journal.remove(STATE);
+    else journal.write(STATE, this.#printWith(values));
+  }
+
+  #printWith(values: readonly string[]): string {
     const { delayed, listeners, collectAt } = this;
-    if (values.length + delayed.size + listeners.length === 0 && collectAt === undefined)
-      return journal.remove(STATE);
     const rest = JSON.stringify({
       v: VERSION,
       ...(delayed.size > 0 && { delayed: [...delayed] }),
       ...(listeners.length > 0 && { listeners }),
       ...(collectAt !== undefined && { collectAt }),
     });
-    journal.write(STATE, `${rest.slice(0, -1)},"values":[${values.join(",")}]}`);
+    return `${rest.slice(0, -1)},"values":[${values.join(",")}]}`;
   }
+}
+
+function parse(text: string): Stored {
+  const stored = JSON.parse(text) as Stored;
+  if (stored.v <= VERSION) return stored;
+  throw new HandbackError(
+    "FORMAT_TOO_NEW",
+    `the state of an address has format ${stored.v}, and this release reads up to ${VERSION}`,
+  );
+}
+
+function entry(name: string, value?: string): string {
+  return value === undefined ? `[${JSON.stringify(name)}]` : `[${JSON.stringify(name)},${value}]`;
 }
 
 function placeOf(name: string): string {

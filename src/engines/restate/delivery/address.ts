@@ -1,6 +1,6 @@
 import type { Reply } from "../../../core/activation/effects.ts";
 import { AGE_OUT_VALUE } from "../../../core/activation/age-out.ts";
-import type { Journal, ObjectJournal } from "../journal/journal.ts";
+import type { ObjectJournal } from "../journal/journal.ts";
 import { readAddressKey } from "../wire/address-key.ts";
 import { readDelivery } from "../wire/delivery.ts";
 import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
@@ -17,13 +17,19 @@ export type Question = { readonly delivery: PrintedDelivery; readonly reply: str
 /** The reply to a question, unless another address gives it later. */
 export type Answer = { readonly reply?: Reply };
 
-/** Handles a message at an address that has state, or that other messages may go to. */
+/** Handles messages at an address that has state, or that other messages may go to. */
 export async function deliverToAddress(
   functions: HostedFunctions,
   journal: ObjectJournal,
-  printed: PrintedDelivery,
+  messages: readonly PrintedDelivery[],
 ): Promise<void> {
-  await handleAtAddress(functions, journal, readDelivery(printed), (effects) => effects);
+  for (const printed of messages)
+    await handleAtAddress(functions, journal, readDelivery(printed), (effects) => effects);
+}
+
+/** Takes over the state of an address that an invocation has held in memory until now. */
+export function adoptState(journal: ObjectJournal, state: string): void {
+  AddressState.read(state).save(journal);
 }
 
 /** Handles a request of a client, and returns the reply if this address gives it at once. */
@@ -57,18 +63,6 @@ async function handleAtAddress(
   state.forgetPast(result.at);
   planCollection(functions, journal, state);
   state.save(journal);
-}
-
-/** Handles a message at an address that is its own. */
-export async function deliverAlone(
-  functions: HostedFunctions,
-  journal: Journal,
-  printed: PrintedDelivery,
-): Promise<void> {
-  const delivery = readDelivery(printed);
-  const result = await runStep(functions, journal, delivery, { read: () => undefined });
-  if ("parked" in result) parkMessage(functions, journal, delivery, result);
-  else await applyEffects(functions, journal, result.effects);
 }
 
 /** Wakes a client up when the address gives a reply, or at once if it has given it before. */
@@ -105,13 +99,13 @@ export async function collectAtAddress(
 
 /** Sends this address a message for the instant at which its next value expires. */
 function planCollection(
-  { names, environment }: HostedFunctions,
+  functions: HostedFunctions,
   journal: ObjectJournal,
   state: AddressState,
 ): void {
   const next = state.nextExpiry();
   if (next === undefined || (state.collectAt !== undefined && state.collectAt <= next)) return;
   state.collectAt = next;
-  const to = { service: names.address, key: journal.key, handler: "collect" };
-  journal.send(to, JSON.stringify({ at: next }), next - environment.clock.now());
+  const to = { service: functions.names.address, key: journal.key, handler: "collect" };
+  journal.send(to, JSON.stringify({ at: next }), functions.delayUntil(next));
 }

@@ -32,11 +32,7 @@ export async function applyEffects(
   state?: AddressState,
 ): Promise<void> {
   for (const write of effects.writes) state?.write(write);
-  for (const token of effects.cancels) {
-    const message = state?.delayed.get(token);
-    if (message !== undefined) journal.cancel(message.invocation);
-    state?.delayed.delete(token);
-  }
+  for (const token of effects.cancels) cancelDelayed(journal, state, token);
   for (const send of effects.sends) await sendOn(functions, journal, send, state);
   for (const reply of effects.replies) giveReply(functions, journal, reply, state);
   for (const letter of effects.letters)
@@ -52,10 +48,18 @@ async function sendOn(
   { delivery, key, dueAt, token }: PrintedSend,
   state: AddressState | undefined,
 ): Promise<void> {
-  const delayMs = dueAt === undefined ? 0 : dueAt - functions.environment.clock.now();
-  const sent = journal.send(recipientOf(functions, key), JSON.stringify(delivery), delayMs);
-  if (dueAt !== undefined && token !== undefined && state !== undefined)
-    state.delayed.set(token, { invocation: await sent.invocationId(), dueAt });
+  const delayMs = dueAt === undefined ? 0 : functions.delayUntil(dueAt);
+  const sent = journal.send(recipientOf(functions, key), JSON.stringify([delivery]), delayMs);
+  if (dueAt === undefined || token === undefined || state === undefined) return;
+  cancelDelayed(journal, state, token);
+  state.delayed.set(token, { invocation: await sent.invocationId(), dueAt });
+}
+
+/** Cancels the delayed message of a token, if it is pending. */
+function cancelDelayed(journal: Journal, state: AddressState | undefined, token: string): void {
+  const message = state?.delayed.get(token);
+  if (message !== undefined) journal.cancel(message.invocation);
+  state?.delayed.delete(token);
 }
 
 /**
@@ -94,5 +98,5 @@ export function parkMessage(
     { type: target.type, ...facts, code },
   );
   const to = recipientOf(functions, keyOfTarget(functions, delivery.envelope));
-  journal.send(to, JSON.stringify(printDelivery(delivery)), parkedForMs);
+  journal.send(to, JSON.stringify([printDelivery(delivery)]), parkedForMs);
 }

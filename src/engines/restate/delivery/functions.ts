@@ -21,8 +21,12 @@ export interface HostedFunctions {
   describe(error: unknown): Json;
   /** Returns the reply of a key that an address has given before, if its state still says so. */
   standingReply(address: Address, key: string, state: StateReader): Reply | undefined;
+  /** Returns the time until an instant of the functions' clock, in ms of the cluster's. */
+  delayUntil(instant: number): number;
   /** Time after which a message that could not be handled is tried again, in ms. */
   readonly parkedForMs: number;
+  /** Largest number of calls in one invocation. With 0, each call is an invocation of its own. */
+  readonly carriedCalls: number;
   /** Largest result of one handler in bytes, as it is kept in a journal. */
   readonly resultLimit: number;
 }

@@ -23,10 +23,10 @@ export async function waitForReply(
   journal: SleepingJournal,
   { service, key, reply, at, waitMs }: Waiting,
 ): Promise<WaitResult> {
-  const { sleeper, until } = journal.sleep(waitMs);
+  const sleep = journal.sleep(waitMs);
   const to: Recipient = { service, key, handler: "listen" };
-  journal.send(to, JSON.stringify({ reply, sleeper, until: at + waitMs }));
-  const text = await until();
+  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, until: at + waitMs }));
+  const text = await sleep.woken();
   return text === undefined ? {} : { reply: text };
 }
 

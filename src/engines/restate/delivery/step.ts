@@ -1,12 +1,13 @@
 import { activate } from "../../../core/activation/activate.ts";
 import type { Cause, StateReader } from "../../../core/activation/activation.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
+import type { Effects } from "../../../core/activation/effects.ts";
 import type { Environment } from "../../../core/activation/environment.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Json } from "../../../core/data/json.ts";
-import type { Journal } from "../journal/journal.ts";
+import type { ActionGroup, Journal } from "../journal/journal.ts";
 import type { Delivery } from "../wire/delivery.ts";
 import { printEffects, printLetter } from "../wire/printed-effects.ts";
 import type { PrintedEffects } from "../wire/printed-effects.ts";
@@ -19,30 +20,51 @@ export type StepResult =
   | { readonly parked: { readonly code: string; readonly facts: Record<string, Json> } };
 
 /**
- * Handles one message and returns its effects, which are not applied yet.
+ * Begins to handle one message. Returns the effects of a system function, which are not applied yet,
+ * or `undefined` for the handler of a user, whose result the group of actions gives as text.
  *
  * ST1 The handler of a user runs in the journal, and only what the journal keeps counts. So it may
  * run again after a crash, and its effects count once.
- * ST2 A system function is pure, and its present is the instant of the message's cause. It runs
+ * ST2 Time never runs backwards from a cause to its effect: if the clock of this machine is behind
+ * that of another one, or of the cluster, the present of a handler is the instant of its cause.
+ * ST3 A system function is pure, and its present is the instant of the message's cause. It runs
  * again whenever the invocation is repeated, and does the same.
- * ST3 Effects that are too large for a journal fail the call for good, because every other try would
+ * ST4 Effects that are too large for a journal fail the call for good, because every other try would
  * fail, too.
  */
+export async function beginStep(
+  functions: HostedFunctions,
+  actions: Pick<ActionGroup<Delivery>, "begin">,
+  delivery: Delivery,
+  state: StateReader,
+): Promise<StepResult | undefined> {
+  const { envelope, at } = delivery;
+  const { target, name } = envelope;
+  const definition = functions.find(target.type);
+  if (definition === undefined || definition.handles?.(name) === false)
+    return parked("UNKNOWN_FUNCTION", { type: target.type, operation: name });
+  if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
+  const environment = atClock(functions.environment, (now) => Math.max(now, at));
+  actions.begin(delivery, `${target.type} ${name}`, () =>
+    runHandler(functions, definition, { envelope, state, environment }),
+  );
+  return undefined;
+}
+
+/** Handles one message and returns its effects, which are not applied yet. */
 export async function runStep(
   functions: HostedFunctions,
   journal: Journal,
   delivery: Delivery,
   state: StateReader,
 ): Promise<StepResult> {
-  const { envelope } = delivery;
-  const { target, name } = envelope;
-  const definition = functions.find(target.type);
-  if (definition === undefined || definition.handles?.(name) === false)
-    return parked("UNKNOWN_FUNCTION", { type: target.type, operation: name });
-  if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
-  const text = await journal.run(name === "call" ? target.type : `${target.type} ${name}`, () =>
-    runHandler(functions, definition, { envelope, state, environment: functions.environment }),
-  );
+  const actions = journal.actions<Delivery>();
+  const known = await beginStep(functions, actions, delivery, state);
+  return known ?? readStepResult((await actions.next()).result);
+}
+
+/** Reads the result of a user's handler. */
+export function readStepResult(text: string): StepResult {
   return JSON.parse(text) as StepResult;
 }
 
@@ -52,7 +74,7 @@ async function runPure(
   { envelope, at }: Delivery,
   state: StateReader,
 ): Promise<StepResult> {
-  const environment = atInstant(functions.environment, at);
+  const environment = atClock(functions.environment, () => at);
   try {
     const effects = await activate(definition, { envelope, state, environment });
     return { at, effects: printEffects(effects, at, (each) => keyOfTarget(functions, each)) };
@@ -66,9 +88,8 @@ async function runHandler(
   definition: Definition,
   cause: Cause,
 ): Promise<string> {
-  const now = (): number => functions.environment.clock.now();
-  const print = (effects: Awaited<ReturnType<typeof activate>>): string => {
-    const at = now();
+  const print = (effects: Effects): string => {
+    const at = cause.environment.clock.now();
     const printed = printEffects(effects, at, (each) => keyOfTarget(functions, each));
     return JSON.stringify({ at, effects: printed } satisfies StepResult);
   };
@@ -89,13 +110,13 @@ async function printTooLarge(
   cause: Cause,
   size: number,
 ): Promise<string> {
-  const { resultLimit: limit, environment } = functions;
+  const { resultLimit: limit } = functions;
   const { type } = cause.envelope.target;
   const why = `the effects of ${type} have ${size} bytes, over the limit of ${limit}`;
   const failure = functions.describe(
     new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } }),
   );
-  const at = environment.clock.now();
+  const at = cause.environment.clock.now();
   const told = await activate(definition, { ...cause, discarded: failure });
   const effects = printEffects(told, at, (each) => keyOfTarget(functions, each));
   const letters =
@@ -107,7 +128,7 @@ const utf8 = new TextEncoder();
 const MOST_BYTES_PER_UNIT = 3;
 
 /** Returns the size of a text in bytes; an estimate, if it is far below the limit. */
-export function sizeOf(text: string, limit: number): number {
+function sizeOf(text: string, limit: number): number {
   const most = text.length * MOST_BYTES_PER_UNIT;
   return most <= limit ? most : utf8.encode(text).length;
 }
@@ -122,13 +143,13 @@ function parked(code: string, facts: Record<string, Json>): StepResult {
   return { parked: { code, facts } };
 }
 
-/** Returns an environment in which the time stands still. */
-function atInstant(environment: Environment, at: number): Environment {
+/** Returns an environment whose present is a function of its clock's. */
+function atClock(environment: Environment, present: (now: number) => number): Environment {
   const { clock } = environment;
-  const standing: Clock = {
-    now: () => at,
+  const changed: Clock = {
+    now: () => present(clock.now()),
     monotonicNs: () => clock.monotonicNs(),
     setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
   };
-  return { ...environment, clock: standing };
+  return { ...environment, clock: changed };
 }

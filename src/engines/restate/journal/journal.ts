@@ -7,13 +7,27 @@ export interface SentMessage {
 }
 
 /**
+ * Actions that run at the same time. The journal keeps their results, in the order in which they
+ * come. A repeated invocation gets the results that were kept, and runs the other actions again.
+ */
+export interface ActionGroup<Tag> {
+  /** Number of actions whose results have not been taken. */
+  readonly size: number;
+  begin(tag: Tag, name: string, action: () => Promise<string>): void;
+  /** Takes the first result. */
+  next(): Promise<{ readonly tag: Tag; readonly result: string }>;
+}
+
+/**
  * The journal of one Restate invocation. Whatever an invocation does goes through it, in an order
  * that depends on nothing but earlier results of the journal. So an invocation that is repeated
  * after a crash does the same, and nothing twice.
  */
 export interface Journal {
-  /** Runs an action and keeps its result. A repeated invocation gets the result that was kept. */
-  run(name: string, action: () => Promise<string>): Promise<string>;
+  /** Makes a group of actions that run at the same time. */
+  actions<Tag>(): ActionGroup<Tag>;
+  /** Calls a handler and waits for its output. */
+  call(to: Recipient, input: string): Promise<string>;
   /** Sends a one-way message, now or after a delay in ms. */
   send(to: Recipient, input: string, delayMs?: number): SentMessage;
   /** Cancels an invocation that has not started. */
@@ -36,5 +50,11 @@ export interface SleepingJournal extends Journal {
    * Returns a name for this invocation, and a promise that is fulfilled with the value that it is
    * woken up with, or with `undefined` after `timeoutMs`.
    */
-  sleep(timeoutMs: number): { readonly sleeper: string; until(): Promise<string | undefined> };
+  sleep(timeoutMs: number): Sleep;
+}
+
+/** An invocation that sleeps: its name, and the value that it is woken up with. */
+export interface Sleep {
+  readonly sleeper: string;
+  woken(): Promise<string | undefined>;
 }

@@ -1,7 +1,13 @@
 import { InvocationIdParser, RestatePromise } from "@restatedev/restate-sdk";
 import type { Context, ObjectContext, ObjectSharedContext, Serde } from "@restatedev/restate-sdk";
 import type { Recipient } from "../wire/recipient.ts";
-import type { Journal, ObjectJournal, SentMessage, SleepingJournal } from "./journal.ts";
+import type {
+  ActionGroup,
+  Journal,
+  ObjectJournal,
+  SentMessage,
+  SleepingJournal,
+} from "./journal.ts";
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -31,8 +37,19 @@ class SdkJournal implements Journal, SleepingJournal {
     this.#ctx = ctx;
   }
 
-  run(name: string, action: () => Promise<string>): Promise<string> {
-    return this.#ctx.run(name, action, { serde: JSON_TEXT });
+  actions<Tag>(): ActionGroup<Tag> {
+    return new SdkActionGroup(this.#ctx);
+  }
+
+  call({ service, handler, key }: Recipient, input: string): Promise<string> {
+    return this.#ctx.genericCall<string, string>({
+      service,
+      method: handler,
+      parameter: input,
+      inputSerde: JSON_TEXT,
+      outputSerde: JSON_TEXT,
+      ...(key !== undefined && { key }),
+    });
   }
 
   send({ service, handler, key }: Recipient, input: string, delayMs = 0): SentMessage {
@@ -48,7 +65,7 @@ class SdkJournal implements Journal, SleepingJournal {
   }
 
   cancel(invocationId: string): void {
-    this.#ctx.cancel(InvocationIdParser.fromString(invocationId));
+    this.#ctx.invocation(InvocationIdParser.fromString(invocationId)).cancel();
   }
 
   wake(sleeper: string, value: string): void {
@@ -58,7 +75,35 @@ class SdkJournal implements Journal, SleepingJournal {
   sleep(timeoutMs: number): ReturnType<SleepingJournal["sleep"]> {
     const { id, promise } = this.#ctx.awakeable(JSON_TEXT);
     const timeout = this.#ctx.sleep(timeoutMs).map((): undefined => undefined);
-    return { sleeper: id, until: () => RestatePromise.race([promise, timeout]) };
+    return { sleeper: id, woken: () => RestatePromise.race([promise, timeout]) };
+  }
+}
+
+/** Awaiting the first of several results costs less than awaiting each, even if there is one. */
+class SdkActionGroup<Tag> implements ActionGroup<Tag> {
+  readonly #ctx: Context;
+  readonly #running: { readonly tag: Tag; readonly promise: RestatePromise<string> }[] = [];
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+  }
+
+  get size(): number {
+    return this.#running.length;
+  }
+
+  begin(tag: Tag, name: string, action: () => Promise<string>): void {
+    this.#running.push({ tag, promise: this.#ctx.run(name, action, { serde: JSON_TEXT }) });
+  }
+
+  async next(): Promise<{ readonly tag: Tag; readonly result: string }> {
+    const indexed = this.#running.map(({ promise }, index) =>
+      promise.map((result = "") => ({ index, result })),
+    );
+    const { index, result } = await RestatePromise.race(indexed);
+    const [ended] = this.#running.splice(index, 1);
+    if (ended === undefined) throw new Error("expected an action that runs");
+    return { tag: ended.tag, result };
   }
 }
 

@@ -9,6 +9,8 @@ export type PrintedSend = {
   readonly delivery: PrintedDelivery;
   /** Key of the address that it goes to. Absent: no other message goes there. */
   readonly key?: string;
+  /** Nothing can be stored at its address yet. */
+  readonly isFresh?: true;
   readonly dueAt?: number;
   readonly token?: string;
 };
@@ -48,6 +50,7 @@ export function printEffects(
       return {
         delivery: printDelivery({ envelope, at: Math.max(at, dueAt ?? at), token }),
         ...(key !== undefined && { key }),
+        ...(envelope.fresh === true && { isFresh: true }),
         ...(dueAt !== undefined && { dueAt }),
         ...(token !== undefined && { token }),
       };

@@ -1,0 +1,150 @@
+import type { StateReader } from "../../../core/activation/activation.ts";
+import type { ActionGroup, Journal } from "../journal/journal.ts";
+import { readDelivery } from "../wire/delivery.ts";
+import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
+import type { PrintedEffects, PrintedSend } from "../wire/printed-effects.ts";
+import { AddressState } from "./address-state.ts";
+import { applyEffects, parkMessage, recipientOf } from "./apply.ts";
+import type { HostedFunctions } from "./functions.ts";
+import { beginStep, readStepResult } from "./step.ts";
+import type { StepResult } from "./step.ts";
+
+/** A message that a carrier handles in memory. */
+interface Carried {
+  readonly delivery: PrintedDelivery;
+  /** Key of the held address that it goes to. Absent: no other message goes to its address. */
+  readonly key: string | undefined;
+}
+
+/** An address whose state is in memory only. */
+interface HeldAddress {
+  readonly state: AddressState;
+  /** The messages that it has got. */
+  readonly messages: PrintedDelivery[];
+  /** True once a message has had an effect beside the state. */
+  hasActed: boolean;
+}
+
+const NO_STATE: StateReader = { read: () => undefined };
+
+/**
+ * One invocation that carries on with all that comes of a message, as far as that goes without
+ * waiting: calls of stateless functions run here, one journal entry each, and the joins of their
+ * results are held in memory.
+ *
+ * CA1 Nothing is decided by clocks, chance or the speed of this machine: only by results that the
+ * journal keeps, in the order in which it kept them. A repeated invocation takes the same way.
+ * CA2 A held address is one that no other invocation can know. Before a message leaves that could
+ * lead back to it, it is handed over to its virtual object.
+ * CA3 An address that has done nothing but keep its messages is handed over as these messages, which
+ * may come in any order. The state of another one is handed over by a call that is awaited.
+ * CA4 All calls that one message causes stay, or all of them leave. The number of calls in one
+ * invocation is bounded, so that large fan-outs spread over the cluster.
+ * CA5 Messages from one sender to one target keep their order, whether they stay or leave.
+ */
+export class Carrier {
+  readonly #functions: HostedFunctions;
+  readonly #journal: Journal;
+  readonly #held = new Map<string, HeldAddress>();
+  readonly #queue: Carried[] = [];
+  readonly #running: ActionGroup<Delivery>;
+  /** Everything that leaves, in order. */
+  #leaving: (() => Promise<void> | void)[] = [];
+  #callsLeft: number;
+
+  constructor(functions: HostedFunctions, journal: Journal) {
+    this.#functions = functions;
+    this.#journal = journal;
+    this.#running = journal.actions();
+    this.#callsLeft = functions.carriedCalls;
+  }
+
+  /** Handles a message at an address of its own, and all that comes of it. */
+  async carry(delivery: PrintedDelivery): Promise<void> {
+    this.#queue.push({ delivery, key: undefined });
+    for (;;) {
+      await this.#handleQueue();
+      await this.#flush();
+      if (this.#running.size === 0) break;
+      const { tag, result } = await this.#running.next();
+      this.#take(tag, readStepResult(result), undefined);
+    }
+    await this.#handOver();
+  }
+
+  async #handleQueue(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const delivery = readDelivery(next.delivery);
+      const held = next.key === undefined ? undefined : this.#held.get(next.key);
+      held?.messages.push(next.delivery);
+      const state = held?.state ?? NO_STATE;
+      const result = await beginStep(this.#functions, this.#running, delivery, state);
+      if (result !== undefined) this.#take(delivery, result, held);
+    }
+  }
+
+  #take(delivery: Delivery, result: StepResult, held: HeldAddress | undefined): void {
+    if ("parked" in result) {
+      this.#leaving.push(() => parkMessage(this.#functions, this.#journal, delivery, result));
+      return;
+    }
+    const { effects } = result;
+    for (const write of effects.writes) held?.state.write(write);
+    if (held !== undefined && !isQuiet(effects)) held.hasActed = true;
+    this.#route(effects.sends);
+    const rest = { ...effects, writes: [], sends: [] };
+    if (!isQuiet(rest)) this.#leave(rest);
+  }
+
+  /** Decides which messages stay. */
+  #route(sends: readonly PrintedSend[]): void {
+    const calls = sends.filter((send) => isCall(send)).length;
+    const callsStay = calls <= this.#callsLeft;
+    if (callsStay) this.#callsLeft -= calls;
+    for (const { key, isFresh } of sends)
+      if (isFresh === true && key !== undefined && !this.#held.has(key))
+        this.#held.set(key, { state: AddressState.empty(), messages: [], hasActed: false });
+    for (const send of sends) {
+      const { key, delivery, dueAt } = send;
+      const stays = dueAt === undefined && (key === undefined ? callsStay : this.#held.has(key));
+      if (stays) this.#queue.push({ delivery, key });
+      else this.#leave({ ...NO_EFFECTS, sends: [send] });
+    }
+  }
+
+  #leave(effects: PrintedEffects): void {
+    this.#leaving.push(() => applyEffects(this.#functions, this.#journal, effects));
+  }
+
+  /** Lets messages leave, after the addresses that they could lead back to. */
+  async #flush(): Promise<void> {
+    if (this.#leaving.length === 0) return;
+    await this.#handOver();
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    for (const leave of leaving) await leave();
+  }
+
+  async #handOver(): Promise<void> {
+    const calls: Promise<unknown>[] = [];
+    for (const [key, { state, messages, hasActed }] of this.#held) {
+      if (state.isEmpty) continue;
+      const to = recipientOf(this.#functions, key);
+      if (hasActed) calls.push(this.#journal.call({ ...to, handler: "adopt" }, state.print()));
+      else this.#journal.send(to, JSON.stringify(messages));
+    }
+    this.#held.clear();
+    for (const call of calls) await call;
+  }
+}
+
+const NO_EFFECTS: PrintedEffects = { writes: [], cancels: [], sends: [], replies: [], letters: [] };
+
+function isCall({ key, dueAt }: PrintedSend): boolean {
+  return key === undefined && dueAt === undefined;
+}
+
+/** Tells whether effects change nothing but values. */
+function isQuiet({ cancels, sends, replies, letters }: PrintedEffects): boolean {
+  return cancels.length + sends.length + replies.length + letters.length === 0;
+}

@@ -1,10 +1,14 @@
-import type { NamedValue, Reply } from "../../../core/activation/effects.ts";
-import type { Capability, Engine, ReplyListener } from "../../../core/engine/engine.ts";
+import type { Reply } from "../../../core/activation/effects.ts";
+import type {
+  Capability,
+  ClientRequest,
+  Engine,
+  ReplyListener,
+} from "../../../core/engine/engine.ts";
 import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Address } from "../../../core/message/address.ts";
-import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Answer, Question } from "../delivery/address.ts";
 import type { KeptLetter } from "../delivery/letters.ts";
 import { readLetter } from "../delivery/letters.ts";
@@ -41,16 +45,14 @@ const WAIT_MS = 50_000;
 export class RestateEngine implements Engine {
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly storeId: string;
-  readonly clientName: string;
   readonly knows: Engine["knows"];
   readonly #parts: RestateEngineParts;
   readonly #closing = new AbortController();
-  #waits = 0;
+  #requests = 0;
 
   constructor(parts: RestateEngineParts) {
     this.#parts = parts;
     this.storeId = parts.storeId;
-    this.clientName = parts.clientName;
     this.knows = parts.knows;
   }
 
@@ -58,11 +60,15 @@ export class RestateEngine implements Engine {
     return this.#parts.flows.next();
   }
 
+  nextRequest(): string {
+    return `${this.#parts.clientName}${this.#requests++}`;
+  }
+
   now(): number {
     return this.#parts.clock.now();
   }
 
-  async ask(envelope: Envelope, key: string): Promise<Reply> {
+  async ask({ envelope, key }: ClientRequest): Promise<Reply> {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     const { names, ingress } = this.#parts;
@@ -77,25 +83,26 @@ export class RestateEngine implements Engine {
     return reply ?? this.#wait({ service: names.reply, key, reply: key }, signal);
   }
 
+  /** A reply that came before the wait is found in the state of its address. */
   listen(key: string): ReplyListener {
+    const replier = this.#parts.replierOf(key);
     const stopping = new AbortController();
     const signal = AbortSignal.any([stopping.signal, this.#closing.signal]);
-    const replier = this.#parts.replierOf(key);
-    const never = Promise.withResolvers<Reply>().promise;
-    if (replier === undefined) return { reply: never, stop: () => undefined };
-    const at = { service: this.#parts.names.address, key: writeAddressKey(replier), reply: key };
-    const reply = this.#wait(at, signal).catch((error: unknown) => {
-      if (stopping.signal.aborted) return never;
-      throw error;
-    });
-    return { reply, stop: () => stopping.abort() };
+    const { address: service } = this.#parts.names;
+    const wait = async (): Promise<Reply> => {
+      const never = Promise.withResolvers<Reply>().promise;
+      if (replier === undefined) return never;
+      try {
+        return await this.#wait({ service, key: writeAddressKey(replier), reply: key }, signal);
+      } catch (error) {
+        if (stopping.signal.aborted) return never;
+        throw error;
+      }
+    };
+    return { wait, stop: () => stopping.abort() };
   }
 
-  snapshot(): readonly NamedValue[] {
-    throw new HandbackError("UNSUPPORTED", "the state of a cluster cannot be read from outside");
-  }
-
-  pendingWork(): never {
+  async read(): Promise<never> {
     throw new HandbackError("UNSUPPORTED", "the work of a cluster cannot be read from outside");
   }
 
@@ -125,7 +132,7 @@ export class RestateEngine implements Engine {
       const answer = await ingress.request({
         to: { service: names.wait, handler: "reply" },
         input: JSON.stringify(request),
-        idempotencyKey: `${this.clientName}wait/${this.#waits++}`,
+        idempotencyKey: this.nextRequest(),
         waitMs: WAIT_MS,
         signal,
       });

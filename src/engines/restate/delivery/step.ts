@@ -39,10 +39,11 @@ export async function beginStep(
   state: StateReader,
 ): Promise<StepResult | undefined> {
   const { envelope, at } = delivery;
-  const { target, name } = envelope;
+  const { target, name, payload } = envelope;
   const definition = functions.find(target.type);
-  if (definition === undefined || definition.handles?.(name) === false)
-    return parked("UNKNOWN_FUNCTION", { type: target.type, operation: name });
+  if (definition === undefined) return parked("UNKNOWN_FUNCTION", { type: target.type });
+  const operation = definition.missingOperation?.(name, payload);
+  if (operation !== undefined) return parked("UNKNOWN_FUNCTION", { type: target.type, operation });
   if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
   const environment = atClock(functions.environment, (now) => Math.max(now, at));
   actions.begin(delivery, `${target.type} ${name}`, () =>

@@ -2,7 +2,7 @@ import { createEndpointHandler } from "@restatedev/restate-sdk";
 import type { LoggerTransport } from "@restatedev/restate-sdk";
 import { knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
-import { HEX } from "../core/crypto/hex.ts";
+import { toHex } from "../core/crypto/hex.ts";
 import { FlowNumbers } from "../core/engine/flow-numbers.ts";
 import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
@@ -88,7 +88,7 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
   const names = serviceNames(application);
   const definitions = definitionsOf(used);
   const services = servicesOf(hostedFunctions(used, definitions, pace));
-  const clientName = Array.from(secret(NAME_BYTES), (byte) => HEX[byte]).join("");
+  const clientName = toHex(secret(NAME_BYTES));
   const engine = new RestateEngine({
     storeId,
     names,

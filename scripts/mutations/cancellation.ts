@@ -66,6 +66,15 @@ export const CANCELLATION: readonly Mutation[] = [
       "a canceled run is billed once: to its end or, if it is given up, to the end of its grace",
   },
   {
+    breaks: "gates: those of a canceled run stay until it ends",
+    file: "src/futures/run/run.ts",
+    find: "    return this.#activation.collectSends(() => openGates(this.#graph));",
+    replace: "    return openGates === undefined ? [] : [];",
+    test: "test/laws/blocking/gates.test.ts",
+    killedBy:
+      "a canceled handler that blocked leaves nothing after the retention time, whether it ends, is given up, or its engine closes",
+  },
+  {
     breaks: "races: a rejection decides `any`",
     file: RACE,
     find: '  return opening.mode === "any" && !settled.ok\n    ? counted\n    : decideRace(activation, counted, settled, index);',

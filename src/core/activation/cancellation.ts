@@ -1,13 +1,21 @@
 import type { Envelope } from "../message/envelope.ts";
-import type { Run, Stopwatch } from "./meter.ts";
+import type { Effects, Send } from "./effects.ts";
+
+/** A run that can be canceled, and given up before it ends. */
+export interface CancellableRun {
+  /** Returns the messages that release what a later run of the message would have asked for. */
+  cancel(): readonly Send[];
+  /** Ends the run. Returns its usage, and the messages that release what it held. */
+  abandon(): Effects;
+}
 
 /**
  * Tells a running handler that its work was canceled. The abort signal is created on demand,
  * because most handlers never ask for it.
  */
 export class Cancellation {
-  /** Measures the run. The function sets it, so that a run that never ends is billed. */
-  stopwatch: Stopwatch | undefined;
+  /** The run, which can be given up. The function sets it. */
+  handlerRun: CancellableRun | undefined;
   #record: Envelope | undefined;
   #isAbandoned = false;
   #controller: AbortController | undefined;
@@ -52,16 +60,17 @@ export class Cancellation {
 
   /**
    * Marks the message as canceled. `record` is stored in its place. The handler hears of it once
-   * that is durable.
+   * that is durable. Returns messages to send.
    */
-  cancel(record: Envelope): void {
+  cancel(record: Envelope): readonly Send[] {
     this.#record = record;
+    return this.handlerRun?.cancel() ?? [];
   }
 
-  /** Gives the run up, and returns its usage. Whatever it still does has no effect. */
-  abandon(): Run | undefined {
+  /** Gives the run up, and returns its last effects. Whatever it still does has no effect. */
+  abandon(): Effects | undefined {
     this.#isAbandoned = true;
-    return this.stopwatch?.stop(true);
+    return this.handlerRun?.abandon();
   }
 
   /** Aborts the run. Only the first reason counts. */

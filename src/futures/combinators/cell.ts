@@ -56,7 +56,7 @@ import {
  * time.
  * C5 A gate is the cell of messages that a blocked handler flushed. It sends them once, however
  * often the handler runs again, so it outlives the retention time until it is released. One that no
- * run asks for again ends after a month.
+ * run asks for again after a crash ends after a month.
  * C6 A cell whose only users are known (spilled consumers, a released gate) is deleted once it has
  * served them.
  * C7 A cell is the boundary of a scope that has the cell's id. Canceling the cell settles it at
@@ -94,7 +94,7 @@ export const cell: Combinator = {
       settleByToken: settleCellByToken,
       release(activation, { kept }) {
         const state = readCell(activation);
-        if (state.gate) saveCell(activation, { ...state, gate: false, released: !kept });
+        if (state.made) saveCell(activation, { ...state, gate: false, released: !kept });
       },
       cancel: changing((activation, state, handle) =>
         isPastRetention(activation, state, handle)

@@ -48,6 +48,12 @@ function isKnown({ plan }: Node): boolean {
   return plan.kind === "settled" || plan.kind === "cell" || plan.kind === "promise";
 }
 
+/** Opens the gates of a canceled run: no other run will ask them. The futures may still be used. */
+export function openGates({ activation, gates }: Graph): void {
+  for (const id of gates?.keys() ?? [])
+    sendSystemMessage(activation, { to: "cell", id, name: "release", control: { kept: true } });
+}
+
 /** Releases the gates. No run will ask them again. */
 export function releaseGates(graph: Graph): void {
   for (const [id, node] of graph.gates ?? []) {

@@ -1,5 +1,7 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { noteWork } from "../../core/activation/work-note.ts";
+import type { Effects, Send } from "../../core/activation/effects.ts";
+import type { CancellableRun } from "../../core/activation/cancellation.ts";
 import { Cancellation } from "../../core/activation/cancellation.ts";
 import { isThenable } from "../../core/data/kind.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
@@ -30,7 +32,7 @@ import type { RunEnding } from "../types/run-ending.ts";
 import { handlerTimeoutLine, retryLine } from "./attempt-lines.ts";
 import type { Attempt } from "./attempt-lines.ts";
 import { settleRecord } from "./cancel-call.ts";
-import { releaseGates } from "./flush.ts";
+import { openGates, releaseGates } from "./flush.ts";
 import type { Settlement } from "../types/future.ts";
 import { codec } from "../protocol/codec.ts";
 import { Graph } from "../protocol/graph.ts";
@@ -75,7 +77,7 @@ export function runHandler(spec: FunctionSpec, activation: Activation): void | P
 /** The operation of the message that only creates a state. */
 const CREATION: OperationSpec = { handler: () => undefined, readOnly: false };
 
-class HandlerRun {
+class HandlerRun implements CancellableRun {
   readonly #spec: FunctionSpec;
   readonly #activation: Activation;
   readonly #control: CallControl;
@@ -91,7 +93,7 @@ class HandlerRun {
     this.#graph = new Graph(activation, { flow: control.flow, epoch: control.retries ?? 0 });
     this.#stopwatch = new Stopwatch(activation.environment.clock);
     this.#cancellation = activation.cancellation ?? new Cancellation();
-    this.#cancellation.stopwatch = this.#stopwatch;
+    this.#cancellation.handlerRun = this;
     this.#state = spec.state === undefined ? undefined : new State(activation, spec.state, codec);
   }
 
@@ -169,6 +171,17 @@ class HandlerRun {
     // The outcome leaves last, after earlier messages to the same address, such as a status.
     if (!("plan" in outcome)) this.#settle(outcome, run);
     releaseGates(this.#graph);
+  }
+
+  cancel(): readonly Send[] {
+    return this.#activation.collectSends(() => openGates(this.#graph));
+  }
+
+  abandon(): Effects {
+    this.#activation.rollBack();
+    this.#graph.nodes = [];
+    releaseGates(this.#graph);
+    return { ...this.#activation.takeSends(), run: this.#stopwatch.stop(true) };
   }
 
   /** The consumers of the outcome. Those of a canceled run are late. */

@@ -96,16 +96,13 @@ export class HandlerRuns {
    * of the run has the next turn at its address. It bills the time until now.
    */
   abandon(running: Running, graceMs: number): void {
-    const { lifecycle, mailboxes, meter, dispatcher, idle, log } = this.#parts;
+    const { lifecycle, mailboxes, dispatcher, idle, log } = this.#parts;
     const { cancellation, record, envelope } = running;
     const mailbox = mailboxes.mailboxOf(running);
     if (lifecycle.hasStopped || record === undefined || mailbox?.running !== running) return;
     if (cancellation.isOver) return;
-    const run = cancellation.abandon();
-    if (run !== undefined) {
-      meter.add(envelope.target.type, run);
-      this.#abandonedRuns.set(record, run);
-    }
+    const effects = cancellation.abandon();
+    if (effects !== undefined) this.#takeLast(running, record, effects);
     const address = formatAddress(envelope.target);
     log.warn(
       `${address} was canceled and did not end within ${graceMs} ms: its late effects are dropped`,
@@ -115,6 +112,16 @@ export class HandlerRuns {
     mailboxes.releaseWith(mailbox, record);
     dispatcher.wake();
     idle.check();
+  }
+
+  /** Takes the last effects of a run that was given up. Its record bills the run. */
+  #takeLast({ envelope }: Running, record: StoredMessage, effects: Effects): void {
+    const { activations, meter, lifecycle } = this.#parts;
+    if (effects.run !== undefined) {
+      meter.add(envelope.target.type, effects.run);
+      this.#abandonedRuns.set(record, effects.run);
+    }
+    lifecycle.run(() => activations.takeFlushed(effects));
   }
 
   #finish(mailbox: Mailbox, running: Running, effects: Effects): void {

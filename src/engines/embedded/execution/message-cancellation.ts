@@ -161,7 +161,7 @@ export class MessageCancellation {
       else {
         running.record = commits.accept({ envelope });
         scopes.skip(running.record.seq);
-        running.cancellation.cancel(envelope);
+        for (const send of running.cancellation.cancel(envelope)) writer.send(send.envelope);
       }
     }
     commits.batch.afterCommit.push(() => this.#abort(running, graceMs));

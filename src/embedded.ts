@@ -125,7 +125,7 @@ export interface Embedded {
    * otherwise the message is one-way. Both steps are durable once the promise resolves.
    *
    * Resolves to false, and changes nothing, if the message has no input because a future in it was
-   * rejected.
+   * rejected, or if it was held and its work was canceled.
    * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`, `CLOSED`, `STORE_FULL`, `STORE_BUSY`;
    * `STORE_FAILED` if the outcome is unknown
    */

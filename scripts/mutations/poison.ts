@@ -9,6 +9,22 @@ const REDRIVE = "test/durability/poison/redrive.test.ts";
 /** Messages that the process dies of, and what becomes of them. */
 export const POISON: readonly Mutation[] = [
   {
+    breaks: "held messages: a cancellation does not reach them",
+    file: "src/engines/embedded/execution/message-cancellation.ts",
+    find: "    if (token.startsWith(HELD_WATCH)) return this.#cancelHeld(token.slice(HELD_WATCH.length));",
+    replace: "    if (token.startsWith(HELD_WATCH)) return;",
+    test: "test/durability/poison/canceled-poison.test.ts",
+    killedBy: "settles what waits for it, and is never sent again: the flow is canceled",
+  },
+  {
+    breaks: "held messages: one that was canceled can be redriven",
+    file: "src/futures/client/redrive.ts",
+    find: "control.incomplete === true || control.withdrawn === true",
+    replace: "control.incomplete === true",
+    test: "test/durability/poison/canceled-poison.test.ts",
+    killedBy: "settles what waits for it, and is never sent again: a race is canceled",
+  },
+  {
     breaks: "crash marks: a handler starts before its mark is durable",
     file: CRASH_TRACKER,
     find: "    this.#write(marks, () => this.#marked(messages));\n",

@@ -52,16 +52,17 @@ export interface Cause {
   /**
    * The message is canceled with its scope and will not be handled. `running`: its handler is at
    * work and hears of it later. The function then sends one message, the *record* of the run. The
-   * engine stores it until the run has ended, and delivers it if the run never ends.
+   * engine stores it until the run has ended, and delivers it if the run never ends. `held`: it is a
+   * held dead letter, which the function replaces.
    */
-  readonly withdrawn?: "waiting" | "running" | undefined;
+  readonly withdrawn?: "waiting" | "running" | "held" | undefined;
   /**
    * The process crashed this many times in a row while it handled the message, which is given up.
    */
   readonly crashes?: number | undefined;
   /** The usage of a run that was given up, with the record of the run. */
   readonly abandonedRun?: Run | undefined;
-  /** The failure of a message that was given up and held, and is now discarded. */
+  /** The failure of a message that was given up and held, and is now discarded or canceled. */
   readonly discarded?: Json | undefined;
   /** Tells whether a scope was canceled in this batch. */
   readonly isCancelled?: (scope: string) => boolean;
@@ -88,7 +89,7 @@ export class Activation implements Effects {
   /** Present if the handler can wait. */
   readonly blocking: Blocking | undefined;
   readonly cancellation: Cancellation | undefined;
-  readonly withdrawn: "waiting" | "running" | undefined;
+  readonly withdrawn: "waiting" | "running" | "held" | undefined;
   readonly crashes: number | undefined;
   readonly abandonedRun: Run | undefined;
   readonly discarded: Json | undefined;

@@ -61,6 +61,12 @@ export interface Watch {
  */
 export const SCOPE_CANCELLED = "guard";
 
+/**
+ * Begins the token of a watch for a held dead letter. The id of its message follows. If the scope is
+ * canceled, the letter is handed to its function once more.
+ */
+export const HELD_WATCH = "held/";
+
 /** A scope to cancel, with all scopes whose names begin with its name. */
 export interface CancelledScope {
   readonly scope: string;

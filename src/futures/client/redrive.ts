@@ -63,10 +63,13 @@ export function isHeld({ envelope }: DeadLetter): boolean {
   return callControlOf(envelope).held !== undefined;
 }
 
-/** Returns the message to send in place of a dead letter. None if its input never came to be. */
+/**
+ * Returns the message to send in place of a dead letter. None if its input never came to be, or if
+ * it was held and its work was canceled.
+ */
 function redrivenMessage({ envelope }: DeadLetter, id: MessageId): Envelope | undefined {
   const control = callControlOf(envelope);
-  if (control.incomplete === true) return undefined;
+  if (control.incomplete === true || control.withdrawn === true) return undefined;
   if (control.held !== undefined) return releasedMessage(envelope, control);
   return oneWayMessage(envelope, control, id);
 }

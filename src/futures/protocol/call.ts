@@ -35,6 +35,8 @@ export type CallControl = {
    * dead letter.
    */
   readonly held?: number | undefined;
+  /** The message was held, and its scope was canceled: a dead letter for good. */
+  readonly withdrawn?: true | undefined;
   /** The message was held and is redriven: earlier runs of it may have left something behind. */
   readonly rerun?: true | undefined;
   /** Id of the first dead letter that was redriven as this message: the idempotency key of all. */

@@ -19,8 +19,11 @@ import type { RunEnding } from "../types/run-ending.ts";
  * CC2 If its handler is running, a record takes its place. The consumers get the outcome of the run
  * when it ends. If it never ends, the record settles them. That of a clean-up function calls it
  * again.
+ *
+ * CC3 If it is held as a dead letter, its consumers get the cancellation, and it is never sent again.
  */
 export function cancelCall(activation: Activation): void {
+  if (activation.withdrawn === "held") return cancelHeldCall(activation);
   const { scope: _, ...envelope } = activation.envelope;
   const control = callControlOf(envelope);
   const { flow, settles } = control;
@@ -34,6 +37,26 @@ export function cancelCall(activation: Activation): void {
   const what = `the call of ${envelope.target.type}`;
   const tally = markOfMessage(envelope.id);
   deliverCancelled(activation, consumers, { what, run: endingOf(activation), tally, flow });
+}
+
+/**
+ * Settles the consumers of a held call, and replaces its dead letter by one that is not held. A
+ * clean-up function stays held: nothing cancels it, and it would crash the process again.
+ */
+function cancelHeldCall(activation: Activation): void {
+  const { scope: _, ...envelope } = activation.envelope;
+  const { held = 0, ...control } = callControlOf(envelope);
+  const failure = activation.discarded ?? null;
+  const consumers = toLate(control.consumers);
+  if (control.settles !== undefined) {
+    const cleanUp: CallControl = { ...control, held, consumers, cancelled: true };
+    return activation.deadLetter({ ...envelope, control: cleanUp }, failure);
+  }
+  const withdrawn: CallControl = { ...control, consumers: [], withdrawn: true };
+  activation.deadLetter({ ...envelope, control: withdrawn }, failure);
+  const what = `the call of ${envelope.target.type}`;
+  const tally = addUsage(markOfMessage(envelope.id), usageOfCrashes(held));
+  deliverCancelled(activation, consumers, { what, run: "unknown", tally, flow: control.flow });
 }
 
 /** Returns how a call ended that waits for its handler. */

@@ -1,4 +1,5 @@
 import type { Activation } from "../../core/activation/activation.ts";
+import { HELD_WATCH } from "../../core/activation/effects.ts";
 import { formatAddress } from "../../core/message/address.ts";
 import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
 import { callControlOf } from "../protocol/call.ts";
@@ -16,8 +17,8 @@ import { settleRecord } from "./cancel-call.ts";
 
 /**
  * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
- * held: they are told nothing until the letter is redriven or discarded. On an engine that cannot
- * redrive it, they are told at once.
+ * held: they are told nothing until the letter is redriven or discarded, or its scope is canceled.
+ * On an engine that cannot redrive it, they are told at once.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;
@@ -27,6 +28,9 @@ export function poisonCall(activation: Activation, crashes: number): void {
   const isHeld = activation.environment.holdsDeadLetters !== false;
   if (isHeld && oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };
+    const { id, scope } = envelope;
+    if (scope !== undefined && activation.environment.scopedCancel)
+      activation.watch(scope, HELD_WATCH + id);
     return void addPoisonDeadLetter(activation, crashes, { ...envelope, control: held });
   }
   const settled = addPoisonDeadLetter(activation, crashes);

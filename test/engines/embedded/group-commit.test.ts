@@ -30,11 +30,15 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const held = new HeldStore(content, gate.hold, visible, true);
   const asked: Batch[] = [];
   const blocking: (boolean | undefined)[] = [];
-  const store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches"> = {
+  const store: Pick<
+    Store,
+    "commit" | "queuesFrom" | "readScope" | "readWatches" | "readDeadLetter"
+  > = {
     queuesFrom,
     commit: (batch, mayBlock) => (asked.push(batch), blocking.push(mayBlock), held.commit(batch)),
     readScope: (prefix, limit) => content.readScope(prefix, limit),
     readWatches: (prefix, limit) => content.readWatches(prefix, limit),
+    readDeadLetter: (id) => content.readDeadLetter(id),
   };
   const done: StoredMessage[][] = [];
   const failures: unknown[] = [];

@@ -7,7 +7,13 @@ import { isOutage } from "./store-outage.ts";
 import type { OutageError, StoreOutage } from "./store-outage.ts";
 import { watchKey } from "../../../stores/store.ts";
 import { scopesOfOrigin } from "../../../core/message/scope-name.ts";
-import type { StoredMessage, StoreInfo, Store, ScopeWatch } from "../../../stores/store.ts";
+import type {
+  StoredDeadLetter,
+  StoredMessage,
+  StoreInfo,
+  Store,
+  ScopeWatch,
+} from "../../../stores/store.ts";
 
 /** Messages in the current batch from which commits count as lagging. */
 const LAGGING_MESSAGES = 2_048;
@@ -18,7 +24,10 @@ const MAX_IN_FLIGHT = 2;
 
 /** Collaborators of {@link GroupCommit}. */
 export interface GroupCommitParts {
-  readonly store: Pick<Store, "commit" | "queuesFrom" | "readScope" | "readWatches">;
+  readonly store: Pick<
+    Store,
+    "commit" | "queuesFrom" | "readScope" | "readWatches" | "readDeadLetter"
+  >;
   /** Sequence numbers and row ids above all that the store holds. */
   readonly storeInfo: Pick<StoreInfo, "nextSeq" | "nextRowId">;
   readonly outage: StoreOutage;
@@ -135,6 +144,16 @@ export class GroupCommit {
    */
   changes(seq: number): boolean {
     return this.removes(seq) || this.#inFlight.some((batch) => batch.inserts(seq));
+  }
+
+  /** Returns the dead letter of the message with this id, also one that is not written yet. */
+  deadLetter(id: string): StoredDeadLetter | undefined {
+    for (const batch of [...this.#inFlight, this.#current].toReversed()) {
+      const added = batch.addedDeadLetter(id);
+      if (added !== undefined) return added;
+      if (batch.deletesDeadLetter(id)) return undefined;
+    }
+    return this.#parts.store.readDeadLetter(id);
   }
 
   /**

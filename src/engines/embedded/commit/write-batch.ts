@@ -45,7 +45,7 @@ export class WriteBatch {
   readonly #watched = new Map<string, ScopeWatch>();
   readonly #expired: ExpiredValue[] = [];
   readonly #deletedDeadLetters = new Set<string>();
-  readonly #deadLetters: StoredDeadLetter[] = [];
+  #deadLetters: StoredDeadLetter[] = [];
   readonly #crashMarks = new Map<number, CrashMark>();
   #addressCount: AddressCount | undefined;
 
@@ -189,9 +189,18 @@ export class WriteBatch {
     this.#deadLetters.push(letter);
   }
 
-  /** Deletes the dead letter of the message with this id. */
+  /** Returns the dead letter that it adds for the message with this id. */
+  addedDeadLetter(id: string): StoredDeadLetter | undefined {
+    return this.#deadLetters.find(({ envelope }) => envelope.id === id);
+  }
+
+  /**
+   * Deletes the dead letter of the message with this id, also one that the batch itself adds. One
+   * that is added later stays.
+   */
   deleteDeadLetter(id: string): void {
     this.#deletedDeadLetters.add(id);
+    this.#deadLetters = this.#deadLetters.filter(({ envelope }) => envelope.id !== id);
   }
 
   /** Tells whether it deletes the dead letter of the message with this id. */

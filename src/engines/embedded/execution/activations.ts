@@ -5,7 +5,7 @@ import type { Definition } from "../../../core/activation/definition.ts";
 import type { DeadLetter, Effects } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { Queue } from "../../../core/data/queue.ts";
-import type { StoredMessage } from "../../../stores/store.ts";
+import type { ScopeWatch, StoredMessage } from "../../../stores/store.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Intake } from "../intake/intake.ts";
@@ -82,6 +82,11 @@ export class Activations implements Intake {
       effects.send(message.envelope);
     }
     this.#drain();
+  }
+
+  unwatch(watch: ScopeWatch): void {
+    this.#parts.commits.batch.unwatch(watch);
+    this.#parts.leftWork.noteEnd(watch.scope);
   }
 
   discard({ envelope, failure }: DeadLetter): void {

@@ -3,7 +3,7 @@ import { formatAddress } from "../../../core/message/address.ts";
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
 import { GRACE_MS, hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
-import { SCOPE_CANCELLED } from "../../../core/activation/effects.ts";
+import { HELD_WATCH, SCOPE_CANCELLED } from "../../../core/activation/effects.ts";
 import type { CancelledScope, Effects } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
@@ -182,12 +182,22 @@ export class MessageCancellation {
     running.stopGrace = setLongTimer(clock, graceMs, giveUp);
   }
 
+  /** Hands a held dead letter to its function, which replaces it. */
+  #cancelHeld(id: string): void {
+    const { commits } = this.#parts;
+    const letter = commits.deadLetter(id);
+    if (letter === undefined) return;
+    commits.batch.deleteDeadLetter(id);
+    this.handOver(letter.envelope, { withdrawn: "held", discarded: letter.failure });
+  }
+
   /** Notifies an address that a scope it watches is canceled. */
   #notify(watch: ScopeWatch): void {
     const { definitions, causes, commits, leftWork, effects: writer } = this.#parts;
     const { scope, token, address } = watch;
     commits.batch.unwatch(watch);
     leftWork.noteEnd(scope);
+    if (token.startsWith(HELD_WATCH)) return this.#cancelHeld(token.slice(HELD_WATCH.length));
     const definition = definitions.get(address.type);
     if (definition === undefined) return;
     const envelope: Envelope = {

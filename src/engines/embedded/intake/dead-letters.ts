@@ -1,4 +1,5 @@
 import { UNDEFINED } from "../../../core/codec/encoded.ts";
+import { HELD_WATCH } from "../../../core/activation/effects.ts";
 import type { DeadLetter } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
@@ -61,10 +62,19 @@ export class DeadLetters {
     await this.#delete(letter.envelope.id, () => this.#parts.intake.discard(letter));
   }
 
+  /** Ends the watch of a held letter. */
+  #stopWatching(id: string): void {
+    const { commits, intake } = this.#parts;
+    const { scope, target } = commits.deadLetter(id)?.envelope ?? {};
+    if (scope !== undefined && target !== undefined)
+      intake.unwatch({ scope, address: target, token: HELD_WATCH + id });
+  }
+
   async #delete(id: string, then: () => void): Promise<void> {
     const { commits, requests } = this.#parts;
     const key = `dead-letter/${id}`;
     await requests.perform(key, () => {
+      this.#stopWatching(id);
       commits.batch.deleteDeadLetter(id);
       commits.batch.replies.push({ key, payload: UNDEFINED });
       then();

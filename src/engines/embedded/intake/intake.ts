@@ -1,7 +1,7 @@
 import type { Address } from "../../../core/message/address.ts";
 import type { DeadLetter } from "../../../core/activation/effects.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
-import type { StoredMessage } from "../../../stores/store.ts";
+import type { ScopeWatch, StoredMessage } from "../../../stores/store.ts";
 
 /**
  * The port for messages that no handler sent: requests, timers that are due, and redriven dead
@@ -16,6 +16,8 @@ export interface Intake {
    * Changes nothing.
    */
   targetsOf(request: Envelope): readonly Address[];
+  /** Removes a watch from the current batch on. The next call commits that with its changes. */
+  unwatch(watch: ScopeWatch): void;
   /** Lets the failure of a dead letter pass on to the consumers of its message. */
   discard(letter: DeadLetter): void;
   /** Sends messages, and commits the changes already made to the current batch with them. */

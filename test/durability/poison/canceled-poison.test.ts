@@ -1,8 +1,7 @@
 import { fn } from "handback";
-import type { Context, Future, Settlement } from "handback";
+import type { Context, DeadLetterReport, Future, Settlement } from "handback";
 import { saga } from "handback/patterns";
 import { crashing, simulate } from "handback/testing";
-import type { DeadLetterReport } from "handback";
 import type { Simulated } from "handback/testing";
 import { describe, expect, test } from "vitest";
 

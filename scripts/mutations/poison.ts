@@ -14,7 +14,8 @@ export const POISON: readonly Mutation[] = [
     find: "    if (token.startsWith(HELD_WATCH)) return this.#cancelHeld(token.slice(HELD_WATCH.length));",
     replace: "    if (token.startsWith(HELD_WATCH)) return;",
     test: "test/durability/poison/canceled-poison.test.ts",
-    killedBy: "settles what waits for it, and is never sent again: the flow is canceled",
+    killedBy:
+      "a held message whose work is canceled > settles what waits for it, and is never sent again: the flow is canceled",
   },
   {
     breaks: "held messages: one that was canceled can be redriven",
@@ -22,7 +23,8 @@ export const POISON: readonly Mutation[] = [
     find: "control.incomplete === true || control.withdrawn === true",
     replace: "control.incomplete === true",
     test: "test/durability/poison/canceled-poison.test.ts",
-    killedBy: "settles what waits for it, and is never sent again: a race is canceled",
+    killedBy:
+      "a held message whose work is canceled > settles what waits for it, and is never sent again: a race is canceled",
   },
   {
     breaks: "crash marks: a handler starts before its mark is durable",

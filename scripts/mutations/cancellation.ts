@@ -109,8 +109,8 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "first: the rest is not cancelled",
     file: FIRST,
-    find: "      activation.cancelScope(branchScope(activation.address.id, index, scope));\n  }\n  return { ...state, over: true };",
-    replace: "      void branchScope;\n  }\n  return { ...state, over: true };",
+    find: "    else activation.cancelScope(own);\n",
+    replace: "    else void own;\n",
     test: "test/laws/combinators/first.test.ts",
     killedBy:
       "`first` takes the first fulfilled futures in their order, rejects as soon as they cannot suffice, and cancels the rest",
@@ -142,7 +142,7 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "scopes: cancelling a branch cancels the whole flow",
     file: RACE,
-    find: "activation.cancelScope(branchScope(activation.address.id, branch, scope), graceMs)",
+    find: "activation.cancelScope(own, graceMs)",
     replace: "activation.cancelScope(activation.address.id.slice(0, 16), graceMs)",
     test: JOIN_LAWS,
     killedBy: "a race is won by the first to settle, and `any` by the first to succeed",

@@ -43,8 +43,8 @@ export const HANDLER: readonly Mutation[] = [
   {
     breaks: "the retry: it begins with the state of the failed attempt",
     file: RUN,
-    find: "    this.#activation.rollBack();\n",
-    replace: "",
+    find: "    this.#activation.rollBack();\n    this.#graph.nodes = [];\n    const run",
+    replace: "    this.#graph.nodes = [];\n    const run",
     test: FAILURE_LAWS,
     killedBy: "a throw rolls everything back, at every point in a handler",
   },

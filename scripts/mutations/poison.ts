@@ -146,8 +146,8 @@ export const POISON: readonly Mutation[] = [
   {
     breaks: "the dead letter: its consumers are told at once",
     file: "src/futures/run/poison-call.ts",
-    find: "if (oneWay !== true && consumers.length > 0) {",
-    replace: "if (oneWay !== true && consumers.length < 0) {",
+    find: "oneWay !== true && consumers.length > 0) {",
+    replace: "oneWay !== true && consumers.length < 0) {",
     test: REDRIVE,
     killedBy:
       "a message that crashed the process and has consumers > settles nothing until someone decides, also after another start",

@@ -29,8 +29,8 @@ export const TIMER: readonly Mutation[] = [
   {
     breaks: "timers: one stays in the store after it has fired",
     file: "src/engines/embedded/execution/activations.ts",
-    find: "      commits.remove(message);\n      effects.send(message.envelope);\n",
-    replace: "      effects.send(message.envelope);\n",
+    find: "      commits.remove(message);\n      leftWork",
+    replace: "      leftWork",
     test: TIMER_LAWS,
     killedBy: "timers: none early, none lost, none twice, over restarts",
   },

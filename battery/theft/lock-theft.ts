@@ -8,6 +8,7 @@ import { startApp } from "../process/start-app.ts";
 import type { App } from "../process/start-app.ts";
 import type { Tally } from "../trial/tally.ts";
 import type { Ground, Trial } from "../trial/trial.ts";
+import { lateAcknowledgements } from "./late-acknowledgements.ts";
 import { anywhere, inProcess } from "./thefts.ts";
 import type { Theft } from "./thefts.ts";
 import { visitors } from "./visitors.ts";
@@ -89,10 +90,14 @@ async function stealOnce({ path, ledger, random, tally }: Scene): Promise<boolea
   await setTimeout(random.below(LONGEST_WORK_MS));
   if (isOwn) await commitInside(app, { theft, ledger });
   else theft.act(path);
+  const stolenAt = Date.now();
   tally.add(THEFTS);
-  const followers = await follow({ path, ledger, random, tally }, theft);
+  const { followers, openedAt } = await follow({ path, ledger, random, tally }, theft);
   const said = `a process ${isOwn ? "that" : "beside one that"} ${theft.how}${followers}`;
   await endAfter(app, { random, tally, said });
+  const at = theft.replaces === true ? stolenAt : openedAt;
+  const late = lateAcknowledgements(ledger.entries, { life: app.life, at });
+  if (late > 0) tally.fail(`${said}: acknowledged ${late} operations that it began afterwards`);
   const verdict = await verify({ path, ledger });
   const isRefused = verdict.violations.some(({ said }) => said.includes("STORE_INCOMPLETE"));
   if (theft.losesLog === true && isRefused) {
@@ -113,13 +118,20 @@ async function commitInside(
   await Promise.race([done, app.ended]);
 }
 
-/** Lets a second engine or a visitor open the store. Returns a few words about it. */
-async function follow({ path, ledger, random, tally }: Scene, theft: Theft): Promise<string> {
+/** Who opened the store after a theft, in a few words, and when a second engine had it open. */
+interface Followers {
+  readonly followers: string;
+  readonly openedAt: number;
+}
+
+/** Lets a second engine or a visitor open the store. */
+async function follow({ path, ledger, random, tally }: Scene, theft: Theft): Promise<Followers> {
   await setTimeout(random.below(50));
   if (random.chance(SECOND_ENGINE)) {
     // It finishes all open work while the first one believes that the store is its own.
     const second = startApp({ path, ledger, mode: "verify" });
     const opened = await second.opened;
+    const openedAt = opened === "open" ? Date.now() : Infinity;
     const { code, complaints } = await second.ended;
     if (opened === "open") {
       tally.add(TAKEN_OVER);
@@ -128,12 +140,12 @@ async function follow({ path, ledger, random, tally }: Scene, theft: Theft): Pro
           `a second engine after a theft (${theft.how}) ended with ${code}: ${complaints}`,
         );
     }
-    return `, and a second engine (${opened})`;
+    return { followers: `, and a second engine (${opened})`, openedAt };
   }
-  if (!random.chance(VISITOR)) return "";
+  if (!random.chance(VISITOR)) return { followers: "", openedAt: Infinity };
   const visitor = pick(random, visitors);
   await visitor.visit(path);
-  return `, and a visitor that ${visitor.how}`;
+  return { followers: `, and a visitor that ${visitor.how}`, openedAt: Infinity };
 }
 
 interface Aftermath {

@@ -24,6 +24,8 @@ export interface Theft {
   readonly how: string;
   /** True if it can leave acknowledged work in no file at all. Opening must then be refused. */
   readonly losesLog?: boolean;
+  /** True if it takes its name away from a file that the engine has open. */
+  readonly replaces?: boolean;
   readonly act: (path: string) => void;
 }
 
@@ -64,19 +66,26 @@ export const inProcess: readonly Theft[] = [
 /** Acts of any process. */
 export const anywhere: readonly Theft[] = [
   { how: "deletes the lock file", act: deleteAll("-lock") },
-  { how: "deletes the log", act: deleteAll("-wal") },
-  { how: "deletes the index of the log", act: deleteAll("-shm") },
-  { how: "deletes the log and its index", act: deleteAll("-wal", "-shm") },
+  { how: "deletes the log", replaces: true, act: deleteAll("-wal") },
+  { how: "deletes the index of the log", replaces: true, act: deleteAll("-shm") },
+  { how: "deletes the log and its index", replaces: true, act: deleteAll("-wal", "-shm") },
   { how: "deletes the second name of the log", act: deleteAll("-wal-link", "-last") },
-  { how: "deletes all names of the log", losesLog: true, act: deleteAll("-wal", "-wal-link") },
+  {
+    how: "deletes all names of the log",
+    losesLog: true,
+    replaces: true,
+    act: deleteAll("-wal", "-wal-link"),
+  },
   {
     how: "deletes all but the file",
     losesLog: true,
+    replaces: true,
     act: deleteAll(...LOG, "-shm", "-lock", "-pid"),
   },
   {
     how: "replaces the file by a copy",
     losesLog: true,
+    replaces: true,
     act: (path) => {
       copyFileSync(path, `${path}-new`);
       renameSync(`${path}-new`, path);

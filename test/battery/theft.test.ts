@@ -1,4 +1,6 @@
 import { expect, test, vi } from "vitest";
+import type { Entry, Said } from "../../battery/ledger/entry.ts";
+import { lateAcknowledgements } from "../../battery/theft/late-acknowledgements.ts";
 import { runThefts } from "../../battery/theft/lock-theft.ts";
 import { anywhere, inProcess, theftOf } from "../../battery/theft/thefts.ts";
 import { Tally } from "../../battery/trial/tally.ts";
@@ -11,6 +13,19 @@ const SEED = 3;
 
 test("each theft of a store is found by its description", () => {
   for (const theft of [...inProcess, ...anywhere]) expect(theftOf(theft.how)).toBe(theft);
+});
+
+test("an operation that is begun and acknowledged after the loss of a store is found", () => {
+  const entry = (said: Said, at: number, life = 1): Entry => ({ ...said, life, at });
+  const intend = (request: number, op: number, at: number, life = 1): Entry =>
+    entry({ what: "intend", request, op, step: "start" }, at, life);
+  const ack = (request: number, at: number, life = 1): Entry =>
+    entry({ what: "ack", request }, at, life);
+  const before = [intend(1, 1, 10), intend(2, 2, 11), ack(1, 12), intend(1, 9, 40, 2)];
+  const fine = [ack(2, 60), intend(3, 1, 61), ack(3, 62), intend(4, 3, 63), ack(4, 64, 2)];
+  const loss = { life: 1, at: 50 };
+  expect(lateAcknowledgements([...before, ...fine], loss)).toBe(0);
+  expect(lateAcknowledgements([...before, ...fine, ack(4, 70)], loss)).toBe(1);
 });
 
 test("a store whose lock or files are stolen keeps all acknowledged work", async () => {

@@ -27,8 +27,16 @@ function plainObject(value: object): unknown {
   if (isBytes(value)) return toBase64(value);
   if (Array.isArray(value)) return value.map(plainItem);
   if (isHandle(value)) return undefined;
+  return plainRecord(value as Readonly<Record<string, unknown>>);
+}
+
+/** Most objects are plain JSON already. To copy a wide one takes as long as to decode it. */
+function plainRecord(record: Readonly<Record<string, unknown>>): unknown {
+  const keys = Object.keys(record);
+  const items = keys.map((key) => plainJson(record[key]));
+  if (items.every((item, at) => item === record[keys[at] as string])) return record;
   // Not by assignment, which would treat a property named __proto__ specially.
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainJson(item)]));
+  return Object.fromEntries(keys.map((key, at) => [key, items[at]]));
 }
 
 /** An item without a value becomes `null`, because JSON lists have no gaps. */

@@ -34,6 +34,9 @@ const USES: readonly (readonly [string, (future: Future<string>) => unknown])[] 
   ["Object.entries", (future): unknown => Object.entries(future)],
   ["structuredClone", (future) => structuredClone(future)],
   ["value", (future) => wrong<{ value: string }>(future).value],
+  ["Array.from", (future) => Array.from(wrong<number[]>(future))],
+  ["apply", (future) => Math.max.apply(undefined, wrong<number[]>(future))],
+  ["length", (future) => wrong<string>(future).length],
   ["parseInt", (future) => Number.parseInt(wrong<string>(future), 10)],
 ];
 

@@ -33,6 +33,15 @@ export const KEPT_EVENTS_AND_KEYS: readonly Mutation[] = [
       "events that a flow does not wait for > are refused if their names are not among the declared ones",
   },
   {
+    breaks: "kept events: a name that a flow waits for is refused",
+    file: FLOW,
+    find: "return events === undefined || events.includes(name) ? events : [...events, name];",
+    replace: "return events;",
+    test: KEPT_EVENTS,
+    killedBy:
+      "events that a flow does not wait for > are taken once a function of the flow waits for them, declared or not",
+  },
+  {
     breaks: "keys: one that the engine could make starts a flow",
     file: FLOW,
     find: "if (flow !== number && isMadeByEngine(flow))",

@@ -1,7 +1,6 @@
 import type { Activation } from "../../core/activation/activation.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
-import { checkName } from "../../core/validation/names.ts";
 import { unwatchCancellation, watchCancellation } from "../protocol/cancellation-watch.ts";
 import type { CancellationWatch } from "../protocol/cancellation-watch.ts";
 import { keptEvent } from "./kept-event.ts";
@@ -71,7 +70,7 @@ export const event: Combinator<{ readonly event: string }> = {
   methods: {
     event(context, name) {
       context.requireFlow("ctx.event");
-      return context.add(planOf(event, [], { event: checkName(name, "event") }));
+      return context.add(planOf(event, [], { event: context.eventName(name) }));
     },
   },
   compile({ activation, flow }, _, { details }, { scope, consumers }) {
@@ -81,7 +80,7 @@ export const event: Combinator<{ readonly event: string }> = {
   },
   consumersAt: (read) =>
     (read(VALUE) as EventQueue | undefined)?.waiters.flatMap(({ consumers }) => consumers) ?? [],
-  describe: ({ id }) => ({ kind: "event", name: id.slice(0, id.indexOf("\n")) }),
+  describe: ({ id }) => ({ kind: "event", name: eventOfQueue(id) }),
 };
 
 function readQueue(activation: Activation): EventQueue | undefined {
@@ -191,6 +190,11 @@ function keptId(queue: string, at: number): string {
 /** Returns the id of a flow's queue for events of one name. Names hold no newline. */
 export function queueId(flow: string, name: string): string {
   return `${name}\n${flow}`;
+}
+
+/** Returns the name of the events in a queue. */
+export function eventOfQueue(id: string): string {
+  return id.slice(0, id.indexOf("\n"));
 }
 
 function flowOfQueue(id: string): string {

@@ -4,7 +4,7 @@ import type { UsageTotals } from "../../core/activation/meter.ts";
 import { noteWork } from "../../core/activation/work-note.ts";
 import { UNDEFINED } from "../../core/codec/encoded.ts";
 import { FLOW_DIGITS, isGeneratedId, rootId } from "../../core/message/message-id.ts";
-import { queueId } from "../combinators/event.ts";
+import { eventOfQueue, queueId } from "../combinators/event.ts";
 import { CALL } from "../define/spec.ts";
 import type { CallControl } from "../protocol/call.ts";
 import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
@@ -82,9 +82,19 @@ export const flow = systemFunction("flow", [FLOW_VALUE, STATUS_VALUE], {
     const record = readFlow(activation);
     // A queue must learn that its flow is over, even if the flow's record is deleted.
     if (record === undefined || record.ok !== undefined) return endQueue(activation, queue);
-    saveFlow(activation, { ...record, queues: [...(record.queues ?? []), queue] });
+    const { queues = [] } = record;
+    const events = declaredWith(record, eventOfQueue(queue));
+    saveFlow(activation, { ...record, events, queues: [...queues, queue] });
   },
 });
+
+/**
+ * Adds a name to the declared events. A flow takes every event that it waits for: after a deploy,
+ * its functions may wait for more of them than they did when it began.
+ */
+function declaredWith({ events }: FlowRecord, name: string): FlowRecord["events"] {
+  return events === undefined || events.includes(name) ? events : [...events, name];
+}
 
 const NONE_KEPT = { count: 0, chars: 0 };
 

@@ -89,6 +89,8 @@ export interface FutureMaker {
   dueAt(duration: unknown, what: string): number;
   /** Returns the flow's key. @throws `NOT_FOUND` below a one-way message */
   requireFlow(what: string): string;
+  /** Checks the name of an event against those that the function declares. @throws `INVALID_NAME` */
+  eventName(name: unknown): string;
 }
 
 /** Makes the plan of a combinator's node. */

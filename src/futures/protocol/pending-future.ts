@@ -64,6 +64,11 @@ export class PendingFuture implements Future<never> {
     return refuse();
   }
 
+  /** Read by `Array.from` and `Math.max.apply`, as of any list. @throws `NOT_A_VALUE` */
+  get length(): never {
+    return refuse();
+  }
+
   /** Makes `console.log` show a future without its token, which is a secret. */
   [INSPECT](): string {
     return this.stateId === undefined ? "Future {}" : `Future { stateId: "${this.stateId}" }`;

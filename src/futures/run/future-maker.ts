@@ -1,7 +1,8 @@
 import { HandbackError } from "../../core/errors/errors.ts";
-import { show } from "../../core/errors/show.ts";
+import { show, showString } from "../../core/errors/show.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { addDuration, parseDuration } from "../../core/validation/duration.ts";
+import { checkName } from "../../core/validation/names.ts";
 import { codec } from "../protocol/codec.ts";
 import type { FutureMaker } from "../protocol/combinator.ts";
 import type { Want } from "../protocol/consumer.ts";
@@ -16,8 +17,11 @@ const NONE: readonly never[] = [];
 export class HandlerFutures implements FutureMaker {
   readonly graph: Graph;
 
-  constructor(graph: Graph) {
+  readonly #events: readonly string[] | undefined;
+
+  constructor(graph: Graph, events?: readonly string[]) {
     this.graph = graph;
+    this.#events = events;
   }
 
   get type(): string {
@@ -69,5 +73,13 @@ export class HandlerFutures implements FutureMaker {
     if (flow !== undefined) return flow;
     const why = `${this.type} was sent a one-way message, which belongs to no flow`;
     throw new HandbackError("NOT_FOUND", `${what}: ${why}`);
+  }
+
+  eventName(name: unknown): string {
+    const event = checkName(name, "event");
+    if (this.#events?.includes(event) !== false) return event;
+    const declared = this.#events.map((each) => JSON.stringify(each)).join(", ");
+    const why = `${this.type} declares the names of its events: expected one of ${declared}`;
+    throw new HandbackError("INVALID_NAME", `ctx.event(${showString(event)}): ${why}`);
   }
 }

@@ -50,6 +50,8 @@ export interface ContextParts {
   readonly readOnly: boolean;
   readonly control: CallControl;
   readonly stopwatch: Stopwatch;
+  /** The names of the events that the function declares. */
+  readonly events: readonly string[] | undefined;
   readonly cancellation: Cancellation;
 }
 
@@ -103,7 +105,7 @@ export class HandlerContext implements Context {
     this.#parts = parts;
     this.#graph = parts.graph;
     this.#activation = parts.graph.activation;
-    this.#futures = new HandlerFutures(parts.graph);
+    this.#futures = new HandlerFutures(parts.graph, parts.events);
   }
 
   get state(): NoState {

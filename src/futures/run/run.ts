@@ -108,6 +108,7 @@ class HandlerRun implements CancellableRun {
         readOnly: operation.readOnly,
         control: this.#control,
         stopwatch: this.#stopwatch,
+        events: this.#spec.events,
         cancellation: this.#cancellation,
       });
       const input = checkInput(this.#spec, operation, raw);

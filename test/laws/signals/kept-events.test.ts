@@ -100,6 +100,32 @@ describe("events that a flow does not wait for", () => {
       await client.signal(flow, "paid", 1);
       expect(await flow.result()).toBe(1);
     }));
+
+  test("are taken once a function of the flow waits for them, declared or not", () =>
+    inWorld(async (world) => {
+      const order = (events: readonly string[]) =>
+        fn("law/order", { events }, (ctx) => ctx.onComplete(ctx.event("paid"), ship));
+      const ship = fn("law/ship", (ctx, _: unknown) => ctx.event<string>("shipped"));
+      const before = order(["paid"]);
+      const client = await world.start([before, ship]);
+      await client.start(before, undefined, { id: "f" });
+      await expect(client.signal("f", "shipped", "!")).rejects.toThrow(/declares/);
+      const later = await world.start([order(["paid", "shipped"]), ship]);
+      await later.signal("f", "paid", 1);
+      await world.clock.advance(1);
+      await expect(later.signal("f", "shiped", "!")).rejects.toThrow(/declares/);
+      await later.signal("f", "shipped", "by sea");
+      expect(await later.flow("f").result()).toBe("by sea");
+    }));
+
+  test("cannot be waited for by a function that declares others", () =>
+    inWorld(async (world) => {
+      const typo = fn("law/typo", { events: ["paid"] }, (ctx) => ctx.event("payed"));
+      const client = await world.start([typo]);
+      await expect(client.call(typo)).rejects.toThrow(
+        /INVALID_NAME: ctx\.event\("payed"\): law\/typo declares .*expected one of "paid"/,
+      );
+    }));
 });
 
 describe("a key that looks like one of the engine's", () => {

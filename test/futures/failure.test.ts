@@ -110,6 +110,30 @@ test("an error of another realm is described like one of this realm", () => {
   expect(far).toEqual(near);
 });
 
+test.each<readonly [string, unknown, object]>([
+  ["a code that is an object", Object.assign(new Error("a"), { code: { id: 7 } }), { id: 7 }],
+  ["a code that is a boolean", Object.assign(new Error("a"), { code: false }), Object(false)],
+  ["a code that is a bigint", Object.assign(new Error("a"), { code: 7n }), Object("7")],
+  ["the number of a DOMException", new DOMException("a", "QuotaExceededError"), Object(22)],
+])("%s is kept as it is", (_, thrown, code) => {
+  const failure = toFailure(thrown, "a/b");
+  expect(failure.data).toEqual({ code: code.valueOf() });
+  expect(toError(failure).cause).toMatchObject({ code: code.valueOf() });
+});
+
+test("errors by name are data, and a list of errors is parts", () => {
+  const errors = { email: { message: "is missing", kind: "required" } };
+  const failure = toFailure(Object.assign(new Error("invalid"), { errors }));
+  expect(failure).toMatchObject({ data: { errors } });
+  expect(failure.errors).toBe(undefined);
+  expect(toError(failure).cause).toMatchObject({ errors });
+  expect(toFailure({ errors: [new Error("a")] })).toMatchObject({ errors: [{ message: "a" }] });
+});
+
+test("plain data without a text is shown", () => {
+  expect(toFailure({ message: { en: "no" } }).message).toBe('thrown: {"message":{"en":"no"}}');
+});
+
 test("data that exceeds its bound is left out, and the rest is kept", () => {
   const error = Object.assign(new Error("e"), {
     status: 503,

@@ -57,14 +57,7 @@ const MAX_CHARACTERS = 131_072;
 const MAX_DATA = 16_384;
 
 /** Fields of a failure, which are no data of the error. */
-const FIELDS: ReadonlySet<string> = new Set([
-  "name",
-  "message",
-  "stack",
-  "cause",
-  "errors",
-  "omittedErrors",
-]);
+const FIELDS: ReadonlySet<string> = new Set(["name", "message", "stack", "cause", "omittedErrors"]);
 /** Fields that only a `HandbackError` or a failure has. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["details", "failure", "data", "function"]);
 
@@ -146,7 +139,10 @@ function ownName(thrown: object, name: string): string {
 function describeContent(thrown: object, data: Failure["data"]): string {
   const isEmpty = ownNames(thrown).length === 0;
   const content =
-    data ?? (isEmpty || isList(thrown) ? copyPlainData(thrown, { left: MAX_DATA }) : undefined);
+    data ??
+    (isEmpty || isList(thrown) || isData(thrown)
+      ? copyPlainData(thrown, { left: MAX_DATA })
+      : undefined);
   return content === undefined
     ? "thrown: an object that cannot be shown"
     : `thrown: ${JSON.stringify(content)}`;
@@ -187,10 +183,17 @@ function ownData(thrown: object, { text }: Bounds): Pick<Failure, "details" | "d
 function otherNames(thrown: object, isOurs: boolean): readonly string[] {
   if (isList(thrown)) return [];
   const isField = (name: string): boolean =>
-    name === "code"
-      ? typeof readProperty(thrown, name) !== "number"
-      : FIELDS.has(name) || (isOurs && OWN_FIELDS.has(name));
-  return ownNames(thrown).filter((name) => !isField(name) && !name.startsWith("_"));
+    FIELDS.has(name) || isFieldByValue(thrown, name) || (isOurs && OWN_FIELDS.has(name));
+  const names = ownNames(thrown).filter((name) => !isField(name) && !name.startsWith("_"));
+  // Every DOMException has its code from its class.
+  const hasNumber = typeof readProperty(thrown, "code") === "number";
+  return hasNumber && !names.includes("code") ? [...names, "code"] : names;
+}
+
+/** Tells whether a property has a field of its own in a failure, as long as it has this value. */
+function isFieldByValue(thrown: object, name: string): boolean {
+  if (name === "code") return typeof readProperty(thrown, name) === "string";
+  return name === "errors" && listOf(readProperty(thrown, name)).list !== undefined;
 }
 
 function copyField(object: object, name: string, budget: TextBudget): Failure["data"] {

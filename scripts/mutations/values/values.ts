@@ -9,6 +9,14 @@ const DESCRIBED =
 /** Values and errors that users make, hold and throw. */
 export const VALUES: readonly Mutation[] = [
   {
+    breaks: "values: errors by name are left out of a failure",
+    file: FAILURE,
+    find: 'return name === "errors" && listOf(readProperty(thrown, name)).list !== undefined;',
+    replace: 'return name === "errors";',
+    test: "test/futures/failure.test.ts",
+    killedBy: "errors by name are data, and a list of errors is parts",
+  },
+  {
     breaks: "failures: a property that throws when it is read fails the description",
     file: "src/core/errors/thrown.ts",
     find: "  try {\n    return Reflect.get(object, name) as unknown;\n  } catch {\n    return undefined;\n  }\n",

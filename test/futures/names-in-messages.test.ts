@@ -1,6 +1,6 @@
 import { fn, HandbackError, stateful, value } from "handback";
 import type { Fn } from "handback";
-import { retryLater, terminal, withTimeout } from "handback/patterns";
+import { retry, retryLater, terminal, withTimeout } from "handback/patterns";
 import { simulate } from "handback/testing";
 import { describe, expect, test } from "vitest";
 
@@ -51,6 +51,12 @@ describe("the message of a failure names its function, once", () => {
     const outer = fn("named/outer", { parts: [inner] }, (ctx) => ctx.get(ctx.invoke(inner)));
     expect(await messageOf(outer)).toBe("FUNCTION_FAILED: named/throws failed: x");
   });
+});
+
+test("a TIMEOUT that a pattern passes on does not name the pattern's stage", async () => {
+  const waits = fn("named/waits", (ctx) => ctx.timeout(ctx.event("never"), 70));
+  for (const f of [retry("named/again", waits), withTimeout("named/limit", waits, "1h")])
+    expect(await messageOf(f)).toMatch(/^TIMEOUT: a future in named\/waits had not settled/);
 });
 
 describe("a TIMEOUT names what had not settled, and the limit", () => {

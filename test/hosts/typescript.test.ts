@@ -143,3 +143,29 @@ test.each(VERSIONS)("TypeScript %s says that an input without a type is unknown"
   const said = compile(version, NODENEXT, { "unannotated.ts": program });
   expect(said.match(/error TS18046: 'order' is of type 'unknown'/g)).toHaveLength(2);
 });
+
+test.each(VERSIONS)(
+  "TypeScript %s asks for the type of an operation's input, unless it has a default",
+  (version) => {
+    const program = `
+    import { stateful, value } from "handback";
+    const state = { n: value(0) };
+    export const shop = stateful("t/shop", {
+      state,
+      handlers: { add: (ctx, n: number) => (ctx.state.n += n), ship: (_ctx, order) => order },
+    });
+    export const shelf = stateful("t/shelf", {
+      state,
+      handlers: { add: (ctx, n: number) => (ctx.state.n += n) },
+      queries: { find: (ctx, order) => [ctx.state.n, order] },
+    });
+    export const right = stateful("t/right", {
+      state,
+      handlers: { add: (ctx, n = 1) => (ctx.state.n += n) },
+      queries: { plus: (ctx, n = 1) => ctx.state.n + n },
+    });`;
+    const said = compile(version, NODENEXT, { "operations.ts": program });
+    expect(said.match(/ to type '"annotate the input of this handler"'/g)).toHaveLength(2);
+    expect(said.match(/error TS/g)).toHaveLength(2);
+  },
+);

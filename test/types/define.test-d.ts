@@ -221,6 +221,15 @@ const half = stateful("t/half", {
 });
 expectType<StatefulFn<void, number>>()(half.get);
 
+// An input with a default value may be left out, and has the type of that value.
+const stepping = stateful("t/stepping", {
+  state: { count: value(0) },
+  handlers: { add: (ctx, by = 1) => (ctx.state.count += by) },
+  queries: { plus: (ctx, by = 1) => ctx.state.count + by },
+});
+expectType<StatefulFn<number | undefined, number>>()(stepping.add);
+expectType<StatefulFn<number | undefined, number>>()(stepping.plus);
+
 const versioned = stateful("t/versioned", {
   state: { total: value(0) },
   version: 2,

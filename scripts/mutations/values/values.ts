@@ -52,10 +52,18 @@ export const VALUES: readonly Mutation[] = [
   {
     breaks: "failures: a code that is a number is lost",
     file: FAILURE,
-    find: '? typeof readProperty(thrown, name) !== "number"',
-    replace: "? true",
+    find: 'hasNumber && !names.includes("code")',
+    replace: "names.length < 0",
     test: FAILURE_TEST,
-    killedBy: "an error's own properties that are plain data are kept, also hidden ones",
+    killedBy: "the number of a DOMException is kept as it is",
+  },
+  {
+    breaks: "failures: a code that is no text is lost",
+    file: FAILURE,
+    find: 'return typeof readProperty(thrown, name) === "string";',
+    replace: "return true;",
+    test: FAILURE_TEST,
+    killedBy: "a code that is an object is kept as it is",
   },
   {
     breaks: "state: a change inside an object is not noticed",

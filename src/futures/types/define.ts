@@ -215,6 +215,19 @@ type Operation<F> = F extends (ctx: never, ...rest: infer Rest) => infer Return
   ? StatefulFn<FirstOf<Rest>, Resolved<Return>>
   : never;
 
+/**
+ * Refuses an input without a type, which would be `never`. A default value gives it one.
+ */
+type Annotated<Ops> = {
+  readonly [Name in keyof Ops]: Ops[Name] extends (ctx: never, ...rest: infer Rest) => unknown
+    ? Rest extends readonly [input?: infer Input]
+      ? [Input] extends [never]
+        ? "annotate the input of this handler"
+        : unknown
+      : unknown
+    : unknown;
+};
+
 /** Refuses a handler with the name of a query. */
 type Distinct<Asks> = { readonly [Name in keyof Asks]?: never };
 
@@ -230,8 +243,8 @@ export interface DefineStateful {
   <
     Specs extends ValueSpecs,
     // The names are compared here, because queries that need no types come before the handlers.
-    Ops extends Handlers<StateOf<Specs>> & Distinct<Asks>,
-    Asks = object,
+    Ops extends Handlers<StateOf<Specs>> & Distinct<Asks> & Annotated<Ops>,
+    Asks extends Annotated<Asks> = object,
   >(
     type: string,
     definition: StatefulDefinition<Specs, Ops, Asks>,

@@ -107,7 +107,7 @@ function describeObject(thrown: object, bounds: Bounds, depth: number, where?: s
     ...(typeof stack === "string" && { stack: takeText(stack, text) }),
     ...(cause !== undefined && describeCause(cause, bounds, depth)),
     ...describeParts(thrown, bounds, depth),
-    ...functionOf(from ?? where, text),
+    ...functionOf(from ?? (isOfSystem(thrown) ? undefined : where), text),
   };
 }
 
@@ -267,6 +267,15 @@ function isFailure(value: unknown): value is { readonly [name: string]: Json } {
     typeof readProperty(value, "name") === "string" &&
     typeof readProperty(value, "message") === "string"
   );
+}
+
+/**
+ * Tells whether a value is a failure of the system itself, such as a `TIMEOUT`. A function that
+ * passes it on has not failed.
+ */
+function isOfSystem(value: object): boolean {
+  const [name, code] = [readProperty(value, "name"), readProperty(value, "code")];
+  return isFailure(value) && typeof name === "string" && handbackCode({ name, code }) !== undefined;
 }
 
 function isData(value: object): boolean {

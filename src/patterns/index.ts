@@ -3,6 +3,7 @@ export type { DefineChain } from "./chain/chain.ts";
 export { choose } from "./chain/choose.ts";
 export { keep } from "./chain/keep.ts";
 export { parallel } from "./chain/parallel.ts";
+export type { PatternName } from "./composing/pattern-name.ts";
 export type { ComposedStep, Step } from "./composing/step.ts";
 export { tap } from "./chain/tap.ts";
 export type { OnFailure } from "./fan-out/failure-policy.ts";

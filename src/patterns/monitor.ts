@@ -21,6 +21,8 @@ import type { Backoff } from "./composing/backoff.ts";
 import { durationInWords, shaped, shapeOf } from "./diagram/shape.ts";
 import type { Shape } from "./diagram/shape.ts";
 import { atOnce } from "./composing/step.ts";
+import { readPatternName } from "./composing/pattern-name.ts";
+import type { PatternName } from "./composing/pattern-name.ts";
 import { stageAfter } from "./composing/stage-name.ts";
 
 /**
@@ -143,14 +145,15 @@ const OPTIONS = {
  * await engine.close();
  */
 export function monitor<Input, Seen, Ended = never>(
-  type: string,
+  name: PatternName,
   options: MonitorOptions<Input, Seen, Ended>,
 ): Fn<Input, MonitorResult<Seen, Ended>>;
 // Inside, inputs and checked values are values like any other.
 export function monitor(
-  type: string,
+  name: PatternName,
   options: MonitorOptions<unknown, unknown, unknown>,
 ): Fn<unknown, unknown> {
+  const { type, ...named } = readPatternName(name);
   const rules = readOptions(type, OPTIONS, options);
   const { check, deadline, onDeadline, grace: graceMs } = rules;
   const { type: stage, ...former } = stageAfter(type, "decide", check);
@@ -159,7 +162,7 @@ export function monitor(
   );
   const polling: Polling = { ...rules, decide };
   const parts = [decide, check, ...(onDeadline === undefined ? [] : [onDeadline])];
-  const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
+  const made = fn(type, { ...named, parts }, (ctx, input: unknown): unknown => {
     const wanted = deadline?.(input);
     const poll = { input, checks: 0, failures: 0 };
     if (wanted === undefined) return look(ctx, polling, poll);

@@ -9,7 +9,6 @@ import type { OptionTable } from "../core/validation/options.ts";
 import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
 import { HandbackError } from "../core/errors/errors.ts";
-import { checkFunctionType } from "../core/validation/names.ts";
 import type { Context } from "../futures/types/context.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Fn, Invokable } from "../futures/types/function.ts";
@@ -17,6 +16,8 @@ import type { Future } from "../futures/types/future.ts";
 import { checkBoolean } from "./composing/option-checks.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
+import { readPatternName } from "./composing/pattern-name.ts";
+import type { PatternName } from "./composing/pattern-name.ts";
 import { stageAfter } from "./composing/stage-name.ts";
 
 /**
@@ -65,11 +66,11 @@ function readPause(value: unknown, name: string): Pause<unknown> {
  * await engine.close();
  */
 export function repeat<Value>(
-  type: string,
+  name: PatternName,
   f: Invokable<Value, Value>,
   options: RepeatOptions<NoInfer<Value>>,
 ): Fn<Value, Value> {
-  checkFunctionType(type);
+  const { type, ...named } = readPatternName(name);
   checkInvokable(`function of ${type}`, f);
   const { until, while: goesOn, times, pause } = readOptions(type, OPTIONS, options);
   if (until === undefined && goesOn === undefined && times === undefined)
@@ -105,7 +106,7 @@ export function repeat<Value>(
   );
 
   const parts = [f, next, rested];
-  const made = fn(type, { parts }, (ctx, value: unknown) =>
+  const made = fn(type, { ...named, parts }, (ctx, value: unknown) =>
     isDone(value, 0) ? value : round(ctx, value, 0),
   ) as Fn<Value, Value>;
   const ends = [

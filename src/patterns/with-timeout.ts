@@ -2,7 +2,6 @@ import { durationMs, optional, readOptions } from "../core/validation/options.ts
 import type { OptionTable } from "../core/validation/options.ts";
 import { parseDuration } from "../core/validation/duration.ts";
 import type { Duration } from "../core/validation/duration.ts";
-import { checkFunctionType } from "../core/validation/names.ts";
 import { fn } from "../futures/define/fn.ts";
 import type { Context } from "../futures/types/context.ts";
 import type { Settlement } from "../futures/types/future.ts";
@@ -11,6 +10,8 @@ import type { Fn, Invokable } from "../futures/types/function.ts";
 import { shaped, shapeOf, durationInWords } from "./diagram/shape.ts";
 import { invokable } from "./composing/option-checks.ts";
 import { checkInvokable, invoke } from "./composing/step.ts";
+import { readPatternName } from "./composing/pattern-name.ts";
+import type { PatternName } from "./composing/pattern-name.ts";
 import { stageAfter } from "./composing/stage-name.ts";
 
 /** Options of `withTimeout`. */
@@ -53,12 +54,12 @@ const OPTIONS = {
  * await engine.close();
  */
 export function withTimeout<Input, Output, Fallback = Output>(
-  type: string,
+  name: PatternName,
   f: Invokable<Input, Output>,
   duration: Duration | ((input: Input) => Duration),
   options: TimeoutOptions<Input, Fallback> = {},
 ): Fn<Input, Output | Fallback> {
-  checkFunctionType(type);
+  const { type, ...named } = readPatternName(name);
   const { onTimeout, grace } = readOptions(type, OPTIONS, options);
   checkInvokable(`function of ${type}`, f);
   if (typeof duration !== "function") parseDuration(duration, `duration of ${type}`);
@@ -75,7 +76,7 @@ export function withTimeout<Input, Output, Fallback = Output>(
   });
 
   const parts = onTimeout === undefined ? [f] : [f, onTimeout, decide];
-  const made = fn(type, { parts }, (ctx, input: unknown): unknown => {
+  const made = fn(type, { ...named, parts }, (ctx, input: unknown): unknown => {
     const time = typeof duration === "function" ? duration(input as Input) : duration;
     // For systems outside, this is the call of `f`.
     const begun = invoke(ctx, f, input, { idempotencyKey: ctx.idempotencyKey });

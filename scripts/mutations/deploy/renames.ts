@@ -77,6 +77,24 @@ export const RENAMED: readonly Mutation[] = [
       "an operation that is left out > holds its messages, and they run once it is there again",
   },
   {
+    breaks: "renames: a stage does not know the former names of its pattern",
+    file: "src/futures/run/registry.ts",
+    find: "aliases: [...spec.aliases, ...stageAliases],",
+    replace: "aliases: spec.aliases,",
+    test: "test/laws/deploy/pattern-renames.test.ts",
+    killedBy:
+      "work of a renamed pattern, with renamed functions, waits for aliases and ends with them > saga",
+  },
+  {
+    breaks: "renames: a stage does not know the former names of the functions in its shape",
+    file: STAGE_NAME,
+    find: "all = [...all, ...former.flatMap(renamed)];",
+    replace: "all = former.length === 0 ? [...all, ...former.flatMap(renamed)] : all;",
+    test: "test/laws/deploy/pattern-renames.test.ts",
+    killedBy:
+      "work of a renamed pattern, with renamed functions, waits for aliases and ends with them > fan-out",
+  },
+  {
     breaks: "renames: a message by its type is delivered to a function without `receive`",
     file: "src/futures/define/receiver.ts",
     find: "if (payload === undefined || wholeReceiver(spec) !== undefined) return undefined;",

@@ -44,7 +44,8 @@ export const unregistered: Definition = {
 export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, Definition> {
   const specs = specsOf(functions);
   const definitions = new Map<string, Definition>();
-  for (const definition of [...SYSTEM_FUNCTIONS, ...[...specs.values()].map(toDefinition)]) {
+  const own = [...specs.values()].map((spec) => toDefinition(spec, stageAliases(spec, specs)));
+  for (const definition of [...SYSTEM_FUNCTIONS, ...own]) {
     for (const type of [definition.type, ...(definition.aliases ?? [])]) {
       const other = definitions.get(type);
       if (other !== undefined) throw duplicateFunction(type, other, definition);
@@ -52,6 +53,23 @@ export function defineAll(functions: readonly unknown[]): ReadonlyMap<string, De
     }
   }
   return definitions;
+}
+
+/**
+ * Returns the names of a pattern's stage under the former names of the pattern. A stage is a part
+ * of the pattern whose name begins with that of the pattern and a dot.
+ */
+function stageAliases(
+  stage: FunctionSpec,
+  specs: ReadonlyMap<string, FunctionSpec>,
+): readonly string[] {
+  const pattern = specs.get(stage.type.slice(0, stage.type.lastIndexOf(".")));
+  if (pattern === undefined || !pattern.parts.some((part) => specOf(part) === stage)) return [];
+  const prefix = `${pattern.type}.`;
+  const names = [stage.type, ...stage.aliases].filter((name) => name.startsWith(prefix));
+  return pattern.aliases.flatMap((alias) =>
+    names.map((name) => `${alias}.${name.slice(prefix.length)}`),
+  );
 }
 
 /**
@@ -104,12 +122,12 @@ function valueNamesOf({ state }: FunctionSpec): readonly string[] {
     : [AGE_OUT_VALUE, VERSION, ...state.specs.keys(), ...state.formerValues];
 }
 
-function toDefinition(spec: FunctionSpec): Definition {
+function toDefinition(spec: FunctionSpec, stageAliases: readonly string[]): Definition {
   const graceMs = spec.graceMs ?? spec.timeoutMs ?? GRACE_MS;
   return {
     type: spec.type,
     graceMs,
-    aliases: spec.aliases,
+    aliases: [...spec.aliases, ...stageAliases],
     valueNames: valueNamesOf(spec),
     system: false,
     missingOperation: (name, payload) => missingOperation(spec, name, payload),

@@ -1,3 +1,5 @@
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import {
   callback,
   durationMs,
@@ -92,7 +94,8 @@ export type AggregatorRules = ReturnType<typeof aggregatorRules>;
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
  */
-export function aggregatorRules(type: string, options: Options<unknown>) {
+export function aggregatorRules(name: PatternName, options: Options<unknown>) {
+  const { type, aliases } = readPatternName(name);
   const read = readOptions(type, OPTIONS, options);
   const { maxCount, maxBytes, maxWait, gap, dedupeFor, dedupeMax, lateAfter } = read;
   if (read.timeOf === undefined && (options.lateAfter !== undefined || read.onLate !== undefined)) {
@@ -102,6 +105,7 @@ export function aggregatorRules(type: string, options: Options<unknown>) {
   const { groups, each } = dedupeGroups(dedupeMax);
   return {
     type,
+    aliases,
     flush: read.flush,
     dedupeBy: read.dedupeBy,
     timeOf: read.timeOf,

@@ -7,6 +7,7 @@ import type { StatefulFunction } from "../../futures/types/define.ts";
 import type { StatefulFn } from "../../futures/types/function.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import { cancelAddressTimer, setAddressTimer } from "../composing/address-timer.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { defaultOperation } from "../composing/default-operation.ts";
 import { functionsAmong, sendToDestination } from "../composing/destination.ts";
 import { durationInWords, partOf, shaped } from "../diagram/shape.ts";
@@ -88,12 +89,15 @@ type Ctx = Context<AggregatorState>;
  * await engine.close();
  */
 export function aggregator<Event>(
-  type: string,
+  name: PatternName,
   options: AggregatorOptions<Event>,
 ): Aggregator<Event>;
 // Inside, events are values like any other.
-export function aggregator(type: string, options: AggregatorOptions<unknown>): Aggregator<unknown> {
-  const rules = aggregatorRules(type, options);
+export function aggregator(
+  name: PatternName,
+  options: AggregatorOptions<unknown>,
+): Aggregator<unknown> {
+  const rules = aggregatorRules(name, options);
   const shape = aggregatorShape(rules, options);
   const self = aggregatorFunction(rules);
   shaped(self.add, shape);
@@ -102,8 +106,9 @@ export function aggregator(type: string, options: AggregatorOptions<unknown>): A
 
 /** The stateful function. Its handlers load totals, decide, and carry the decision out. */
 function aggregatorFunction(rules: AggregatorRules) {
-  const { type, bounds, flush, dedupeBy, timeOf, onLate } = rules;
+  const { type, aliases, bounds, flush, dedupeBy, timeOf, onLate } = rules;
   const self = stateful(type, {
+    aliases,
     state: { open: value<BatchBuffer>(), ...dedupeValues(rules), newestAt: value<number>() },
     parts: functionsAmong([flush, onLate]),
     handlers: {

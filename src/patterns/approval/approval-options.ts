@@ -25,6 +25,8 @@ import type {
   Recorded,
   Withdrawal,
 } from "./ballot.ts";
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { destination, invokable } from "../composing/option-checks.ts";
 import type { Destination } from "../composing/destination.ts";
 
@@ -188,7 +190,8 @@ export type ApprovalRules = ReturnType<typeof approvalRules>;
  *
  * @throws `INVALID_OPTIONS`, `INVALID_DELAY`, `INVALID_NAME`
  */
-export function approvalRules(type: string, options: Options) {
+export function approvalRules(name: PatternName, options: Options) {
+  const { type, aliases } = readPatternName(name);
   const read = readOptions(type, OPTIONS, options);
   const { ask, approvers, requester, onTimeout, audit, quorum, roles, rejections } = read;
   for (const [role, count] of Object.entries(roles)) COUNT.read(count, `roles.${role} of ${type}`);
@@ -199,6 +202,7 @@ export function approvalRules(type: string, options: Options) {
     throw invalidOption(`approvers of ${type}`, `a function, because ${reason} need it`, undefined);
   return {
     type,
+    aliases,
     ask,
     approvers,
     requester,

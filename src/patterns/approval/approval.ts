@@ -6,6 +6,7 @@ import type { StatefulFn } from "../../futures/types/function.ts";
 import type { Future, Settlement } from "../../futures/types/future.ts";
 import { stateful } from "../../futures/define/stateful.ts";
 import { cancelAddressTimer, setAddressTimer } from "../composing/address-timer.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { defaultOperation } from "../composing/default-operation.ts";
 import { functionsAmong, sendToDestination } from "../composing/destination.ts";
 import { durationInWords, partOf, shaped, shapeOf } from "../diagram/shape.ts";
@@ -73,15 +74,15 @@ type Outcome = ApprovalResult | Future<ApprovalResult>;
  * await engine.close();
  */
 export function approval<Input, Ended = never>(
-  type: string,
+  name: PatternName,
   options: ApprovalOptions<Input, Ended>,
 ): Approval<Input, Ended>;
 // Inside, the input is a value like any other.
 export function approval(
-  type: string,
+  name: PatternName,
   options: ApprovalOptions<unknown, unknown>,
 ): Approval<unknown> {
-  const rules = approvalRules(type, options);
+  const rules = approvalRules(name, options);
   const shape = approvalShape(rules, options);
   const made = defaultOperation<Approval<unknown>>(approvalFunction(rules), "request", [
     "decide",
@@ -95,7 +96,7 @@ export function approval(
 
 /** The stateful function. Its handlers load the state, decide, and carry the decision out. */
 function approvalFunction(rules: ApprovalRules) {
-  const { type, ask, onTimeout, audit } = rules;
+  const { type, aliases, ask, onTimeout, audit } = rules;
   const step = <Step, Answer>(
     ctx: Ctx,
     decide: ApprovalDecision<Step, Answer>,
@@ -103,6 +104,7 @@ function approvalFunction(rules: ApprovalRules) {
   ): Answer => takeStep(ctx, { rules, wake: self.due, decide, given });
 
   const self = stateful(type, {
+    aliases,
     state: {
       ballot: value<Ballot>(),
       ended: value<readonly Ballot[]>([]),

@@ -1,10 +1,11 @@
 import { HandbackError } from "../../core/errors/errors.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn } from "../../futures/types/function.ts";
 import type { Settlement } from "../../futures/types/future.ts";
 import { isCancellation } from "../../futures/types/run-ending.ts";
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped } from "../diagram/shape.ts";
 import { stageNamed, withForm } from "../composing/stage-name.ts";
@@ -35,14 +36,16 @@ import { stepFailed } from "../composing/step-failed.ts";
  * console.log(await engine.client.call(quote, "tea")); // 6 cents
  * await engine.close();
  */
-export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
-  checkFunctionType(type);
+export const chain = ((name: PatternName, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  const { type, ...former } = readPatternName(name);
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `chain ${type}: expected at least one step`);
   const plans = steps.map((step, at) => stepPlan(step, `step ${at + 1} of ${type}`));
-  const labels = plans.map(({ label }) => label);
-  const forms = plans.map((plan) => withForm(plan.label, plan.shape));
-  const { type: nextType, aliases } = stageNamed(type, "next", forms, labels);
+  const functions = plans.flatMap(({ parts }) => parts);
+  const { type: nextType, aliases } = stageNamed(type, "next", functions, [
+    (naming) => plans.map((plan) => withForm(plan.labelIn(naming), plan.shape)),
+    (naming) => plans.map((plan) => plan.labelIn(naming)),
+  ]);
 
   /** Runs mappings from a step on, up to the next step that starts work. `next` continues there. */
   const goOn = (ctx: Context, from: number, input: unknown): unknown => {
@@ -76,10 +79,8 @@ export const chain = ((type: string, ...steps: readonly unknown[]): Fn<unknown, 
     },
   );
 
-  const made = fn(
-    type,
-    { parts: [next, ...plans.flatMap(({ parts }) => parts)] },
-    (ctx, input: unknown) => goOn(ctx, 0, input),
+  const made = fn(type, { ...former, parts: [next, ...functions] }, (ctx, input: unknown) =>
+    goOn(ctx, 0, input),
   );
   return shaped(made, { kind: "chain", name: type, steps: plans.map((plan) => plan.shape) });
 }) as DefineChain;

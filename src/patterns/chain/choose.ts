@@ -2,7 +2,7 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
 import type { AnyInvokable, OutputOf } from "../../futures/types/function.ts";
 import { shapeOf } from "../diagram/shape.ts";
-import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import { checkInvokable, composeStep, invoke } from "../composing/step.ts";
 import type { ComposedStep, InputOfAll } from "../composing/step.ts";
 
 /**
@@ -39,7 +39,7 @@ export function choose<
     Object.entries(cases).map(([name, f]) => [name, checkInvokable(`choose: case ${name}`, f)]),
   );
   return composeStep({
-    label: `choose(${[...parts.values()].map(nameOf).join(", ")})`,
+    labelIn: (naming) => `choose(${[...parts.values()].map(naming).join(", ")})`,
     shape: {
       kind: "choose",
       cases: [...parts].map(([name, part]) => ({ name, part: shapeOf(part) })),

@@ -1,6 +1,6 @@
 import type { Invokable } from "../../futures/types/function.ts";
 import { shapeOf } from "../diagram/shape.ts";
-import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import { checkInvokable, composeStep, invoke } from "../composing/step.ts";
 import type { ComposedStep } from "../composing/step.ts";
 
 /**
@@ -25,7 +25,7 @@ export function keep<Input, Output, Value extends Input = Input>(
 ): ComposedStep<Value, [Value, Output]> {
   const part = checkInvokable("keep", f);
   return composeStep({
-    label: `keep(${nameOf(part)})`,
+    labelIn: (naming) => `keep(${naming(part)})`,
     shape: { kind: "keep", part: shapeOf(part) },
     parts: [part],
     begin: (ctx, value) => ctx.all([ctx.resolved(value), invoke(ctx, part, value)]),

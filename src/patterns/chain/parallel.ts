@@ -1,6 +1,6 @@
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import { shapeOf } from "../diagram/shape.ts";
-import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import { checkInvokable, composeStep, invoke } from "../composing/step.ts";
 import type { ComposedStep, InputOfAll, OutputsOf } from "../composing/step.ts";
 
 /**
@@ -26,7 +26,7 @@ export function parallel<
 >(...functions: Functions): ComposedStep<Value, OutputsOf<Functions>> {
   const parts = functions.map((f, index) => checkInvokable(`parallel: function ${index + 1}`, f));
   return composeStep({
-    label: `parallel(${parts.map(nameOf).join(", ")})`,
+    labelIn: (naming) => `parallel(${parts.map(naming).join(", ")})`,
     shape: { kind: "parallel", parts: parts.map(shapeOf) },
     parts,
     // A race of one cancels the rest of `all` when a function rejects.

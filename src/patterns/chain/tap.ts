@@ -1,6 +1,6 @@
 import type { AnyInvokable } from "../../futures/types/function.ts";
 import { shapeOf } from "../diagram/shape.ts";
-import { checkInvokable, composeStep, invoke, nameOf } from "../composing/step.ts";
+import { checkInvokable, composeStep, invoke } from "../composing/step.ts";
 import type { ComposedStep, InputOfAll } from "../composing/step.ts";
 
 /**
@@ -28,7 +28,7 @@ export function tap<
 >(...functions: Functions): ComposedStep<Value, Value> {
   const parts = functions.map((f, index) => checkInvokable(`tap: function ${index + 1}`, f));
   return composeStep({
-    label: `tap(${parts.map(nameOf).join(", ")})`,
+    labelIn: (naming) => `tap(${parts.map(naming).join(", ")})`,
     shape: { kind: "tap", parts: parts.map(shapeOf) },
     parts,
     begin: (ctx, value) =>

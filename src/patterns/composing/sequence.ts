@@ -1,4 +1,5 @@
 import type { Fn } from "../../futures/types/function.ts";
+import type { PatternName } from "./pattern-name.ts";
 import type { SagaStep } from "./saga-step.ts";
 import type { Step } from "./step.ts";
 
@@ -17,7 +18,7 @@ interface Steps<Input, Output> {
  */
 export interface Sequence<Kind extends keyof Steps<never, never>> {
   <A, B, C = B, D = C, E = D, F = E, G = F, H = G, I = H, J = I, K = J>(
-    type: string,
+    name: PatternName,
     step1: Steps<A, B>[Kind],
     step2?: Steps<B, C>[Kind],
     step3?: Steps<C, D>[Kind],

@@ -4,6 +4,7 @@ import type { AnyInvokable } from "../../futures/types/function.ts";
 import { formOf, shapeOf } from "../diagram/shape.ts";
 import type { Shape } from "../diagram/shape.ts";
 import { nameOf } from "./step.ts";
+import type { Naming } from "./step.ts";
 
 /** The name of a pattern's inner stage, and its names in earlier releases or deploys. */
 export interface StageName {
@@ -11,18 +12,42 @@ export interface StageName {
   readonly aliases: readonly string[];
 }
 
+/** The shape of a pattern in names of the functions that it is made of. */
+export type ShapeIn = (naming: Naming) => readonly string[];
+
+/** The most names that a stage gets from the former names of functions. */
+const MOST_NAMINGS = 1_000;
+
 /**
- * Names a stage after the shape of its pattern. Earlier releases named it after `formerShape`.
+ * Names a stage after the shape of its pattern. Its aliases have the former names of the functions,
+ * and the former shapes: those that earlier releases gave it.
  */
 export function stageNamed(
   type: string,
   stageName: string,
-  shape: readonly string[],
-  formerShape: readonly string[],
+  functions: readonly AnyInvokable[],
+  [shape, ...formerShapes]: readonly [ShapeIn, ...ShapeIn[]],
 ): StageName {
-  const current = stageType(type, stageName, shape);
-  const former = stageType(type, stageName, formerShape);
-  return { type: current, aliases: former === current ? [] : [former] };
+  const named = (shapeIn: ShapeIn, naming: Naming): string =>
+    stageType(type, stageName, shapeIn(naming));
+  const all = namingsOf(functions);
+  const names = [shape, ...formerShapes].flatMap((each) =>
+    all.map((naming) => named(each, naming)),
+  );
+  const current = named(shape, nameOf);
+  return { type: current, aliases: [...new Set(names)].filter((name) => name !== current) };
+}
+
+/** Returns all namings of functions that have former names, but not too many. */
+function namingsOf(functions: readonly AnyInvokable[]): readonly Naming[] {
+  let all: readonly ReadonlyMap<string, string>[] = [new Map()];
+  for (const [name, f] of new Map(functions.map((each) => [nameOf(each), each]))) {
+    const former = formerNamesOf(f);
+    if (all.length * (former.length + 1) > MOST_NAMINGS) break;
+    const renamed = (each: string) => all.map((naming) => new Map([...naming, [name, each]]));
+    all = [...all, ...former.flatMap(renamed)];
+  }
+  return all.map((names) => (f) => names.get(nameOf(f)) ?? nameOf(f));
 }
 
 /**

@@ -46,8 +46,10 @@ export type OutputsOf<Functions> = { -readonly [Key in keyof Functions]: OutputO
  * Either may be absent.
  */
 export interface StepPlan {
-  /** Name for errors and for the shape of the chain. */
+  /** Name for errors. */
   readonly label: string;
+  /** Name for the shape of the chain. */
+  readonly labelIn: (naming: Naming) => string;
   /** Shape for diagrams. */
   readonly shape: Shape;
   /** Functions that the step invokes. */
@@ -57,8 +59,10 @@ export interface StepPlan {
 }
 
 /** Makes a step from a plan. */
-export function composeStep<Input, Output>(plan: StepPlan): ComposedStep<Input, Output> {
-  return new PlannedStep<Input, Output>(plan);
+export function composeStep<Input, Output>(
+  plan: Omit<StepPlan, "label">,
+): ComposedStep<Input, Output> {
+  return new PlannedStep<Input, Output>({ ...plan, label: plan.labelIn(nameOf) });
 }
 
 class PlannedStep<in Input, out Output> implements ComposedStep<Input, Output> {
@@ -75,6 +79,7 @@ export function stepPlan(step: unknown, where: string): StepPlan {
   if (isInvokable(step))
     return {
       label: nameOf(step),
+      labelIn: (naming) => naming(step),
       shape: shapeOf(step),
       parts: [step],
       begin: (ctx, value) => invoke(ctx, step, value),
@@ -83,6 +88,7 @@ export function stepPlan(step: unknown, where: string): StepPlan {
     const mapping = step as (value: unknown) => unknown;
     return {
       label: "a mapping",
+      labelIn: () => "a mapping",
       shape: { kind: "mapping" },
       parts: [],
       map: (value) => atOnce(mapping(value)),
@@ -115,6 +121,9 @@ export function invoke(
 ): Future<unknown> {
   return ctx.invoke(f as Invokable<unknown, unknown>, input, options);
 }
+
+/** Gives functions their names, current or former ones. */
+export type Naming = (f: AnyInvokable) => string;
 
 /** Returns the name of a function: its type and its operation. */
 export function nameOf({ type, operation }: AnyInvokable): string {

@@ -7,7 +7,6 @@ import {
   withDefault,
 } from "../../core/validation/options.ts";
 import type { OptionTable, ReadOptions } from "../../core/validation/options.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import { fn } from "../../futures/define/fn.ts";
 import type { Fn, Invokable } from "../../futures/types/function.ts";
@@ -20,10 +19,12 @@ import { fanOutWindow } from "./window.ts";
 import { invokable } from "../composing/option-checks.ts";
 import { partOf, shaped, shapeOf } from "../diagram/shape.ts";
 import type { Shape } from "../diagram/shape.ts";
-import { stageType } from "../../core/message/stage-type.ts";
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { stageNamed, withForm } from "../composing/stage-name.ts";
-import type { StageName } from "../composing/stage-name.ts";
-import { atOnce, checkInvokable, invoke, nameOf } from "../composing/step.ts";
+import type { ShapeIn, StageName } from "../composing/stage-name.ts";
+import { atOnce, checkInvokable, invoke } from "../composing/step.ts";
+import type { Naming } from "../composing/step.ts";
 
 /**
  * Options of `fanOut`. Each part is a function to invoke. `split` and `join` can also be plain
@@ -97,15 +98,24 @@ const OPTIONS = {
  * console.log(await engine.client.call(total, "as you like it")); // 11
  * await engine.close();
  */
-export const fanOut = ((type: string, options: Options) => {
-  checkFunctionType(type);
+export const fanOut = ((name: PatternName, options: Options) => {
+  const { type, ...named } = readPatternName(name);
   const read = readOptions(type, OPTIONS, options);
   const { split, join } = read;
-  const shape = [partName(split), nameOf(read.each), partName(join)];
+  const functions = [split, read.each, join].filter((part) => isInvokable(part));
+  const shaping = (naming: Naming, branch: string, given: readonly string[]): readonly string[] => [
+    partName(split, naming),
+    branch,
+    partName(join, naming),
+    ...given,
+  ];
   // Earlier releases left what a stage is given out of its name.
-  const forms = [partName(split), withForm(nameOf(read.each), shapeOf(read.each)), partName(join)];
+  const shape: ShapeIn = (naming) => shaping(naming, naming(read.each), []);
   const stage = (name: string, given: readonly string[]): StageName =>
-    stageNamed(type, name, [...forms, ...given], shape);
+    stageNamed(type, name, functions, [
+      (naming) => shaping(naming, withForm(naming(read.each), shapeOf(read.each)), given),
+      shape,
+    ]);
   const branches = branchesOf(type, { ...read, mode: options.onFailure, stage });
 
   const { type: joinType, ...former } = stage("join", [branches.given]);
@@ -121,11 +131,12 @@ export const fanOut = ((type: string, options: Options) => {
     if (join === undefined) return joined;
     return ctx.onComplete(joined, joining);
   };
-  const splitting = fn(stageType(type, "split", shape), spread);
+  const { type: splitType, ...formerSplit } = stageNamed(type, "split", functions, [shape]);
+  const splitting = fn(splitType, formerSplit, spread);
 
   const own = [splitting, joining, ...branches.parts, read.each];
   const parts = [...own, ...[split, join].filter((part) => isInvokable(part))];
-  const made = fn(type, { parts }, (ctx, input: unknown) => {
+  const made = fn(type, { ...named, parts }, (ctx, input: unknown) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));
   });
@@ -139,11 +150,11 @@ type FailureOptions = { readonly onFailure?: OnFailure; readonly enough?: number
 /** The types of a call of `fanOut`. */
 export interface DefineFanOut {
   <Item, Output, Input = readonly Item[], Result = Output[]>(
-    type: string,
+    name: PatternName,
     options: FanOutOptions<Input, Item, Output, Output[], Result> & Strict,
   ): Fn<Input, Result>;
   <Item, Output, Input = readonly Item[], Result = FanOutReport<Output>>(
-    type: string,
+    name: PatternName,
     options: FanOutOptions<Input, Item, Output, FanOutReport<Output>, Result> & Lenient,
   ): Fn<Input, Result>;
 }
@@ -226,6 +237,6 @@ function policyInWords(onFailure: OnFailure | undefined, enough: number | undefi
     .join(", ");
 }
 
-function partName(part: unknown): string {
-  return part === undefined ? "" : isInvokable(part) ? nameOf(part) : "a mapping";
+function partName(part: unknown, naming: Naming): string {
+  return part === undefined ? "" : isInvokable(part) ? naming(part) : "a mapping";
 }

@@ -10,7 +10,6 @@ import type { OptionTable } from "../../core/validation/options.ts";
 import type { Duration } from "../../core/validation/duration.ts";
 import { noteInHandler } from "../../core/activation/work-note.ts";
 import { inWords, logFacts } from "../../core/errors/log-facts.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { Failure } from "../../futures/types/failure.ts";
 import { handbackCode } from "../../futures/types/handback-code.ts";
@@ -23,6 +22,8 @@ import { backoffDelay } from "../composing/backoff.ts";
 import type { Backoff } from "../composing/backoff.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import { checkInvokable, invoke, nameOf } from "../composing/step.ts";
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { stageAfter } from "../composing/stage-name.ts";
 
 /** Options of `retry`. */
@@ -78,11 +79,11 @@ const OPTIONS = {
  * await engine.close();
  */
 export function retry<Input, Output>(
-  type: string,
+  name: PatternName,
   f: Invokable<Input, Output>,
   options: RetryOptions = {},
 ): Fn<Input, Output> {
-  checkFunctionType(type);
+  const { type, ...named } = readPatternName(name);
   checkInvokable(`function of ${type}`, f);
   const { maxAttempts, initialDelay, factor, maxDelay, jitter, retryIf } = readOptions(
     type,
@@ -121,7 +122,7 @@ export function retry<Input, Output>(
     attempt(ctx, input, number),
   );
 
-  const made = fn(type, { parts: [f, decide, again] }, (ctx, input: unknown): unknown =>
+  const made = fn(type, { ...named, parts: [f, decide, again] }, (ctx, input: unknown): unknown =>
     attempt(ctx, input, 1),
   ) as Fn<Input, Output>;
   return shaped(made, { kind: "retry", name: type, part: shapeOf(f), attempts: maxAttempts });

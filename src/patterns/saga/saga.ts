@@ -1,5 +1,4 @@
 import { HandbackError } from "../../core/errors/errors.ts";
-import { checkFunctionType } from "../../core/validation/names.ts";
 import type { Context } from "../../futures/types/context.ts";
 import type { ErrorCode } from "../../core/errors/error-codes.ts";
 import { systemFailure, toError } from "../../futures/types/failure.ts";
@@ -15,8 +14,11 @@ import type { SagaPlan } from "../composing/saga-step.ts";
 import type { Sequence } from "../composing/sequence.ts";
 import { shaped, shapeOf } from "../diagram/shape.ts";
 import type { CompensatedShape } from "../diagram/shape.ts";
+import { readPatternName } from "../composing/pattern-name.ts";
+import type { PatternName } from "../composing/pattern-name.ts";
 import { stageNamed, withForm } from "../composing/stage-name.ts";
-import { invoke, nameOf } from "../composing/step.ts";
+import type { ShapeIn, StageName } from "../composing/stage-name.ts";
+import { invoke } from "../composing/step.ts";
 import { stepFailed } from "../composing/step-failed.ts";
 
 /**
@@ -46,29 +48,35 @@ import { stepFailed } from "../composing/step-failed.ts";
  * console.log(undone); // [ "Rome, hotel" ]
  * await engine.close();
  */
-export const saga = ((type: string, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
-  checkFunctionType(type);
+export const saga = ((name: PatternName, ...steps: readonly unknown[]): Fn<unknown, unknown> => {
+  const { type, ...former } = readPatternName(name);
   if (steps.length === 0)
     throw new HandbackError("INVALID_OPTIONS", `saga ${type}: expected at least one step`);
   const plans = steps.map((step, at) => sagaStepPlan(step, `step ${at + 1} of ${type}`));
-  const shape = plans.map(({ label, shape: step, undo, ifUnsure }) =>
-    [withForm(label, step), undo && nameOf(undo), ifUnsure && nameOf(ifUnsure)].join(" "),
-  );
+  const shape: ShapeIn = (naming) =>
+    plans.map(({ labelIn, shape: step, undo, ifUnsure }) =>
+      [withForm(labelIn(naming), step), undo && naming(undo), ifUnsure && naming(ifUnsure)].join(
+        " ",
+      ),
+    );
   // Earlier releases named the compensations without their operations.
-  const formerShape = plans.map(({ label, undo, ifUnsure }) =>
-    [label, undo?.type, ifUnsure?.type].join(" "),
-  );
-  const { type: nextType, ...formerNext } = stageNamed(type, "next", shape, formerShape);
+  const formerShape: ShapeIn = (naming) =>
+    plans.map(({ labelIn, undo, ifUnsure }) =>
+      [labelIn(naming), undo?.type, ifUnsure?.type].join(" "),
+    );
+  const ofSteps = plans.flatMap((plan) => plan.parts);
+  const stage = (name: string): StageName => stageNamed(type, name, ofSteps, [shape, formerShape]);
+  const { type: nextType, ...formerNext } = stage("next");
   const next = fn(nextType, formerNext, (ctx, settled: Next): unknown =>
     continueSaga(ctx, parts, settled),
   );
-  const { type: undoType, ...formerUndo } = stageNamed(type, "undo", shape, formerShape);
+  const { type: undoType, ...formerUndo } = stage("undo");
   const undone = fn(undoType, formerUndo, (ctx, settled: Undone): unknown =>
     undoNext(ctx, parts, afterUndo(settled)),
   );
   const parts: SagaParts = { type, plans, next, undone };
-  const functions = [next, undone, ...plans.flatMap((plan) => plan.parts)];
-  const made = fn(type, { parts: functions }, (ctx, input: unknown) =>
+  const functions = [next, undone, ...ofSteps];
+  const made = fn(type, { ...former, parts: functions }, (ctx, input: unknown) =>
     runSteps(ctx, parts, { from: 0, value: input, done: [] }),
   );
   return shaped(made, { kind: "saga", name: type, steps: plans.map(shapeOfStep) });

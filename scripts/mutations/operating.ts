@@ -115,6 +115,15 @@ export const OPERATING: readonly Mutation[] = [
       "an engine closed under load > is idle while it waits for a handler, though messages are ready to run",
   },
   {
+    breaks: "outages: a call whose start is durable is told of an outage",
+    file: REQUEST_INTAKE,
+    find: "new OutcomeWaiter({ listeners, outcome,",
+    replace: "new OutcomeWaiter({ listeners: callers, outcome,",
+    test: "test/engines/embedded/call-outcome.test.ts",
+    killedBy:
+      "a call whose start is durable outlives an outage, and one whose start is not is told",
+  },
+  {
     breaks: "the backlog: requests that complete work are refused",
     file: REQUEST_INTAKE,
     find: "(begins === true ? admission.refusalOf(envelope) : undefined)",

@@ -12,6 +12,22 @@ const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 /** Who is told how a future ended, how often, and in what order. */
 export const SETTLEMENT: readonly Mutation[] = [
   {
+    breaks: "calls: the client asks a second time for the outcome",
+    file: "src/futures/flow/flow.ts",
+    find: '  activation.confirm(key, { outcome: "started", type, stateId });',
+    replace: '  activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });',
+    test: "test/futures/call-answer.test.ts",
+    killedBy: "sends one request, whether the flow is new, pending or settled",
+  },
+  {
+    breaks: "starts: the same start again conflicts with itself",
+    file: "src/futures/flow/flow.ts",
+    find: "const isRepeated = isOfFunction &&",
+    replace: "const isRepeated = isOfFunction && digest === null &&",
+    test: "test/futures/call-answer.test.ts",
+    killedBy: "a request that arrives again counts once, whatever the order",
+  },
+  {
     breaks: "start: a flow started under a key before a restart is forgotten",
     file: FLOW,
     find: "  if (record !== undefined) {\n    const same",

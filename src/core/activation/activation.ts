@@ -2,6 +2,7 @@ import type { Address } from "../message/address.ts";
 import { append } from "../data/append.ts";
 import { AGE_OUT_VALUE, isAwaited, readAgeOut, withOrigin, writeAgeOut } from "./age-out.ts";
 import type { IsUnderWay } from "./age-out.ts";
+import { UNDEFINED } from "../codec/encoded.ts";
 import type { Encoded } from "../codec/encoded.ts";
 import type { Cancellation } from "./cancellation.ts";
 import type {
@@ -304,6 +305,12 @@ export class Activation implements Effects {
       this.#replies,
       control === undefined ? { key, payload } : { key, payload, control },
     );
+  }
+
+  /** Replies with a receipt. */
+  confirm(key: string, control: Json): void {
+    const receipt: Reply = { key, payload: UNDEFINED, control, isReceipt: true };
+    this.#replies = append(this.#replies, receipt);
   }
 
   deadLetter(envelope: Envelope, failure: Json): void {

@@ -90,6 +90,11 @@ export interface Reply {
   readonly key: string;
   readonly payload: Encoded;
   readonly control?: Json;
+  /**
+   * It only says that the request is accepted. A client that named the request's outcome gets the
+   * reply of that key later.
+   */
+  readonly isReceipt?: true;
 }
 
 /** A message that reached its end unhandled, kept for a person to look at. */

@@ -69,6 +69,12 @@ export interface ClientRequest {
   readonly key: string;
   /** The message starts new work. An overloaded engine may refuse it. */
   readonly begins?: boolean;
+  /**
+   * Key of the reply that the started work causes when it ends. If it is given and the reply to the
+   * request is a receipt (`Reply.isReceipt`), the engine waits for this reply in its place, so that
+   * the client need not ask again. An engine that cannot returns the receipt.
+   */
+  readonly outcome?: string | undefined;
 }
 
 /** Listens for a reply. A reply that comes before the wait is kept for it. */

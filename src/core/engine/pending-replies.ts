@@ -1,5 +1,5 @@
 import type { Reply } from "../activation/effects.ts";
-import type { ReplyListener } from "./engine.ts";
+import type { ClientRequest, ReplyListener } from "./engine.ts";
 import { TransientMap } from "../data/transient-map.ts";
 
 /** Callbacks of a wait for a reply. One of them is called, once. */
@@ -65,6 +65,28 @@ export class PendingReplies {
   /** Listens for the reply of `key` from now on. */
   listen(key: string): KeptReply {
     return new KeptReply((waiter) => this.receive(key, waiter));
+  }
+
+  /**
+   * Listens for the reply to a request: the reply of its key or, after a receipt, the one of its
+   * outcome. The two may overtake each other.
+   */
+  listenFor({ key, outcome }: Pick<ClientRequest, "key" | "outcome">): ReplyListener {
+    const listening = this.listen(key);
+    if (outcome === undefined) return listening;
+    const later = this.listen(outcome);
+    return {
+      wait: async () => {
+        const reply = await listening.wait();
+        if (reply.isReceipt === true) return later.wait();
+        later.stop();
+        return reply;
+      },
+      stop: () => {
+        listening.stop();
+        later.stop();
+      },
+    };
   }
 
   /**

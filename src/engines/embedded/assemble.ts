@@ -96,13 +96,13 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
   const execution = { ...queues, ...assembleExecution(parts, queues) };
   const timeDriven = assembleTimeDriven(parts, execution);
   const { delivery, clientWaits } = assembleHandlers(parts, execution);
-  const { lifecycle, outage, commits, backlog, callers } = execution;
+  const { lifecycle, commits, backlog } = execution;
   const { crashTracker, deadlocks, slotWatch } = execution;
   commits.connect(new CommitResults({ ...execution, ...timeDriven, delivery }));
   const { store, storeInfo, environment, definitions } = parts;
   const intake = execution.activations;
   const admission = new Admission({ limits: parts.backlogLimits, backlog, intake });
-  const requests = new RequestIntake({ lifecycle, outage, admission, intake, callers });
+  const requests = new RequestIntake({ ...execution, admission, intake });
   const deadLetters = new DeadLetters({ store, lifecycle, commits, requests, intake });
   const whyParked = (message: Envelope): string | undefined => delivery.whyParked(message);
   const committedReads = new CommittedReads({ ...parts, ...execution, whyParked });
@@ -119,6 +119,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     deadLetters,
     committedReads,
     flowNumbers: new FlowNumbers(storeInfo.generation),
+    generation: storeInfo.generation,
   });
 }
 

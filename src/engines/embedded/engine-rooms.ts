@@ -29,6 +29,8 @@ export interface EngineRooms {
   readonly lifecycle: Lifecycle;
   readonly requests: RequestIntake;
   readonly flowNumbers: FlowNumbers;
+  /** The number of times that the store has been opened. */
+  readonly generation: number;
   readonly deadLetters: DeadLetters;
   readonly clientWaits: ClientWaits;
   readonly replies: ReplyQueue;

@@ -75,11 +75,15 @@ export class EmbeddedEngine implements Engine {
   }
 
   nextRequest(): string {
-    return `ask/${this.#requests++}`;
+    return `${this.#rooms.generation}/${this.#requests++}`;
   }
 
   ask(request: ClientRequest): Promise<Reply> {
-    return this.#rooms.requests.ask(request);
+    const { requests, clientWaits } = this.#rooms;
+    // In a handler, the wait for the outcome blocks, so the client listens for it.
+    return request.outcome === undefined || clientWaits.isInHandler
+      ? requests.ask(request)
+      : requests.askForOutcome(request, request.outcome);
   }
 
   listen(key: string): ReplyListener {

@@ -14,6 +14,7 @@ import { anything, readOptions, wholeNumber, withDefault } from "../../core/vali
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
 import { resolveTarget } from "../define/target.ts";
+import type { Target } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
 import { settledReplyKey } from "../flow/flow.ts";
@@ -56,9 +57,9 @@ import type { FoundFlow } from "./outcome.ts";
 import { readFlow, readWaits } from "./read-flow.ts";
 import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
-import type { Replies } from "./replies.ts";
+import type { Replies, StartReply } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
-import { refusedStart } from "./start-outcome.ts";
+import { requireStarted } from "./start-outcome.ts";
 import { formerNames } from "./started-as.ts";
 import type { StartedAs } from "./started-as.ts";
 
@@ -110,7 +111,8 @@ export class Client {
   }
 
   /**
-   * Starts a flow and waits for its result. In a handler, prefer `ctx.invoke`: this wait blocks it.
+   * Starts a flow and waits for its result, without asking for it: the answer comes with the start.
+   * In a handler, prefer `ctx.invoke`: this wait blocks it.
    * @throws as {@link Client.start}; the flow's rejection, with `FUNCTION_FAILED` if a function
    * threw; in a handler as {@link FlowHandle.result}
    */
@@ -132,8 +134,11 @@ export class Client {
     input?: InputOf<Function>,
     options: StartOptions = {},
   ): Promise<OutputOf<Function>> {
-    const handle = await this.#start<OutputOf<Function>>(f, input, options);
-    return handle.result();
+    const { flow, reply } = await this.#begin(f, { input, options, awaits: true });
+    const { control, payload } = reply;
+    return control.outcome === undefined
+      ? decodeOutcome<OutputOf<Function>>({ ok: control.ok, text: payload })
+      : this.#result<OutputOf<Function>>(flow, undefined);
   }
 
   /**
@@ -320,9 +325,16 @@ export class Client {
 
   async #start<Output>(
     f: unknown,
-    value: unknown,
+    input: unknown,
     options: StartOptions,
   ): Promise<FlowHandle<Output>> {
+    const { flow, reply } = await this.#begin(f, { input, options, awaits: false });
+    const { control } = reply;
+    return this.#handle(flow, control.outcome === undefined ? undefined : control.stateId);
+  }
+
+  /** Starts a flow. With `awaits`, the reply is its settlement, if the engine gives that. */
+  async #begin(f: unknown, { input: value, options, awaits }: Start): Promise<Begun> {
     const target = resolveTarget(f, this.#engine);
     const { type, operation, spec } = target;
     const payload = this.#encode(value, "input");
@@ -333,30 +345,54 @@ export class Client {
     const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;
     const stateId = stateful ? (id ?? `@${rootId(number)}`) : undefined;
-    const input = isGiven ? canonicalText(payload) : payload;
-    const startAs = (as: StartedAs, text: string): StartFlow => ({
-      ...as,
+    const control = {
+      type,
+      name: operation,
       number,
       stateId,
-      digest: isGiven
-        ? digest(`${as.type}\n${as.name}\n${stateful ? (id ?? "") : ""}\n${text}`)
-        : undefined,
+      digest: undefined,
       creates: stateful && id === undefined ? true : undefined,
+      awaits: awaits ? true : undefined,
       events: spec.events,
       key: this.#engine.nextRequest(),
-    });
-    const asking = { id: flow, name: "start", payload, fresh: !isGiven, begins: true } as const;
-    const ask = async (as: StartedAs, text: string): Promise<Replies["flow"]["start"]> =>
-      (await this.#ask("flow", { ...asking, control: startAs(as, text) })).control;
+    } as const;
+    const request = {
+      id: flow,
+      name: "start",
+      control,
+      payload,
+      fresh: !isGiven,
+      begins: true,
+      outcome: awaits ? settledReplyKey(flow) : undefined,
+    } as const;
+    const reply = await (isGiven
+      ? this.#startGiven(request, target, stateful ? (id ?? "") : "")
+      : this.#ask("flow", request));
+    requireStarted(flow, reply.control, flowKey !== undefined);
+    return { flow, reply };
+  }
+
+  /** Starts a flow of a given key. An earlier start of it may have used a former name. */
+  async #startGiven(
+    request: StartRequest,
+    { type, operation, spec }: Target,
+    id: string,
+  ): Promise<Answer<"flow", "start">> {
+    const { payload = UNDEFINED } = request;
+    const ask = (as: StartedAs, text: string): Promise<Answer<"flow", "start">> => {
+      const key = this.#engine.nextRequest();
+      const asDigest = digest(`${as.type}\n${as.name}\n${id}\n${text}`);
+      const control = { ...request.control, ...as, digest: asDigest, key };
+      return this.#ask("flow", { ...request, control });
+    };
+    const input = canonicalText(payload);
     const own = { type, name: operation };
-    let kept = await ask(own, input);
-    const former = kept.outcome === "conflict" ? formerNames(spec, operation, kept) : undefined;
-    if (former !== undefined) kept = await ask(former, input);
+    let reply = await ask(own, input);
+    const former = isConflict(reply) ? formerNames(spec, operation, reply.control) : undefined;
+    if (former !== undefined) reply = await ask(former, input);
     // Earlier versions digested the input in the order of its keys.
-    if (kept.outcome === "conflict" && input !== payload) kept = await ask(former ?? own, payload);
-    if (kept.outcome === "reserved" || kept.outcome === "conflict")
-      throw refusedStart(flow, kept, flowKey !== undefined);
-    return this.#handle(flow, kept.stateId);
+    if (isConflict(reply) && input !== payload) reply = await ask(former ?? own, payload);
+    return reply;
   }
 
   #handle<Output>(id: string, stateId: string | undefined): FlowHandle<Output> {
@@ -435,8 +471,9 @@ export class Client {
   /** Sends a message that asks for a reply. */
   #ask<Kind extends keyof Replies, Name extends keyof Replies[Kind] & MessageName<Kind>>(
     kind: Kind,
-    { id, name, control, payload = UNDEFINED, fresh = false, begins = false }: Request<Kind, Name>,
+    request: Request<Kind, Name>,
   ): Promise<Answer<Kind, Name>> {
+    const { id, name, control, payload = UNDEFINED, fresh = false, begins = false } = request;
     const target = systemAddress(kind, id);
     const envelope: Envelope = {
       id,
@@ -446,7 +483,8 @@ export class Client {
       control,
       fresh: fresh ? true : undefined,
     };
-    const reply = this.#engine.ask({ envelope, key: control.key, begins });
+    const { outcome } = request;
+    const reply = this.#engine.ask({ envelope, key: control.key, begins, outcome });
     // The map of replies says how this message is answered.
     return reply as Promise<Answer<Kind, Name>>;
   }
@@ -478,6 +516,30 @@ interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]
   readonly fresh?: boolean;
   /** It starts work. */
   readonly begins?: boolean;
+  /** Key of the reply that comes when that work has ended. */
+  readonly outcome?: string | undefined;
+}
+
+/** What a flow is started with. */
+interface Start {
+  readonly input: unknown;
+  readonly options: StartOptions;
+  /** The caller waits for its settlement. */
+  readonly awaits: boolean;
+}
+
+/** The request that starts a flow. */
+type StartRequest = Omit<Request<"flow", "start">, "control"> & { readonly control: StartFlow };
+
+/** A flow that was started, and the reply. */
+interface Begun {
+  /** The flow's key. */
+  readonly flow: string;
+  readonly reply: Answer<"flow", "start">;
+}
+
+function isConflict(reply: Reply): reply is Reply & { readonly control: StartReply } {
+  return (reply.control as Replies["flow"]["start"]).outcome === "conflict";
 }
 
 function flowKeyOf(flow: string | FlowHandle<unknown>): string {

@@ -1,5 +1,5 @@
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { readValues, readWork } from "../../core/engine/committed-read.ts";
+import { readWork } from "../../core/engine/committed-read.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
 import { STATUS_VALUE } from "../flow/flow.ts";
@@ -11,7 +11,9 @@ import type { FoundFlow } from "./outcome.ts";
 
 /** Reads the committed record of a flow. @throws `NOT_FOUND` */
 export function* readFlow(id: string, now: number): CommittedReader<FoundFlow> {
-  const values = yield* readValues(systemAddress("flow", id));
+  // The result of every flow is read here: one generator is enough.
+  const { values: answers } = yield { addresses: [systemAddress("flow", id)] };
+  const values = answers[0] ?? [];
   const flow = values.find(({ name }) => name === FLOW_VALUE)?.value;
   if (flow === undefined || (flow.expiresAt !== undefined && flow.expiresAt <= now))
     throw flowNotFound(id);

@@ -10,12 +10,7 @@ export interface Replies {
   };
   readonly secret: { readonly read: { readonly secret: string } };
   readonly flow: {
-    readonly start: Outcome<"started" | "attached" | "conflict" | "reserved"> & {
-      /** What the flow was started with: the function, its operation, and the id of its state. */
-      readonly type: string;
-      readonly name?: string;
-      readonly stateId?: string;
-    };
+    readonly start: StartReply | Settlement;
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };
     readonly signal: Outcome<
       "signalled" | "over" | "unknown" | "full" | "manyEvents" | "undeclared" | "conflict"
@@ -24,5 +19,16 @@ export interface Replies {
     readonly purge: Outcome<"purged" | "pending" | "unknown">;
   };
 }
+
+/** Tells what became of a start. */
+export type StartReply = Outcome<"started" | "attached" | "conflict" | "reserved"> & {
+  /** What the flow was started with: the function, its operation, and the id of its state. */
+  readonly type: string;
+  readonly name?: string;
+  readonly stateId?: string;
+};
+
+/** The settlement of a flow. Its value or failure is the payload. */
+export type Settlement = { readonly ok: boolean; readonly outcome?: undefined };
 
 type Outcome<Words extends string> = { readonly outcome: Words };

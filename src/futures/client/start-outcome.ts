@@ -1,10 +1,20 @@
 import { HandbackError } from "../../core/errors/errors.ts";
-import type { Replies } from "./replies.ts";
+import type { Replies, StartReply } from "./replies.ts";
+
+/** Checks that a start has reached its flow. `isKeyed` is true if it gave a key. */
+export function requireStarted(
+  flow: string,
+  reply: Replies["flow"]["start"],
+  isKeyed: boolean,
+): void {
+  const { outcome } = reply;
+  if (outcome === "reserved" || outcome === "conflict") throw refusedStart(flow, reply, isKeyed);
+}
 
 /** Makes the error for a start that did not reach a flow. `isKeyed` is true if it gave a key. */
-export function refusedStart(
+function refusedStart(
   flow: string,
-  { outcome, type }: Replies["flow"]["start"],
+  { outcome, type }: StartReply,
   isKeyed: boolean,
 ): HandbackError {
   if (outcome === "reserved") {

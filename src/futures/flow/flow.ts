@@ -136,19 +136,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
   const { key, number, type, stateId, name, digest, creates, events } = call;
   const flow = activation.address.id;
   const record = readFlow(activation);
-  if (record !== undefined) {
-    const same =
-      record.type === type &&
-      (record.name ?? CALL) === name &&
-      record.digest === digest &&
-      digest !== undefined;
-    return activation.replyTo(key, UNDEFINED, {
-      outcome: same ? "attached" : "conflict",
-      type: record.type,
-      name: record.name ?? CALL,
-      stateId: record.stateId,
-    });
-  }
+  if (record !== undefined) return startAgain(activation, call, record);
   if (flow !== number && isMadeByEngine(flow))
     return activation.replyTo(key, UNDEFINED, { outcome: "reserved", type });
   const id = rootId(number);
@@ -170,7 +158,26 @@ function startFlow(activation: Activation, call: StartFlow): void {
   if (number === flow && events === undefined)
     activation.writeDerived(FLOW_VALUE, derivedFlowRecord.contentOf(first));
   else saveFlow(activation, { ...recordOfFirstCall(first), number, digest, events });
-  activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });
+  activation.confirm(key, { outcome: "started", type, stateId });
+}
+
+/** Answers a start of a flow that exists: the same one again, one that attaches, or another one. */
+function startAgain(activation: Activation, call: StartFlow, record: FlowRecord): void {
+  const { key, number, type, name, digest, awaits } = call;
+  const { ok, stateId } = record;
+  const isOfFunction = record.type === type && (record.name ?? CALL) === name;
+  const isRepeated = isOfFunction && (record.number ?? activation.address.id) === number;
+  const isEqual = isOfFunction && record.digest === digest && digest !== undefined;
+  const started = { type: record.type, name: record.name ?? CALL, stateId };
+  if (!isRepeated && !isEqual)
+    return activation.replyTo(key, UNDEFINED, { outcome: "conflict", ...started });
+  if (awaits === true && ok !== undefined) {
+    const settled = activation.read(FLOW_VALUE)?.content.text ?? UNDEFINED;
+    return activation.replyTo(key, settled, { ok });
+  }
+  const outcome = isRepeated ? "started" : "attached";
+  if (ok === undefined) activation.confirm(key, { outcome, ...started });
+  else activation.replyTo(key, UNDEFINED, { outcome, ...started });
 }
 
 function settleFlow(activation: Activation, { ok, tally }: Messages["flow"]["settle"]): void {

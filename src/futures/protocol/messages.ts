@@ -167,7 +167,7 @@ export type SettleByToken = ReplyKey & {
 
 /**
  * Starts a flow. The payload is its input; the reply's outcome is `started`, `attached` or
- * `conflict`.
+ * `conflict`. The same message again, by its number, is answered as before.
  */
 export type StartFlow = ReplyKey & {
   readonly number: string;
@@ -176,6 +176,8 @@ export type StartFlow = ReplyKey & {
   readonly name: string;
   readonly digest?: string | undefined;
   readonly creates?: true | undefined;
+  /** The client waits for the flow. If it has settled, its settlement is the reply. */
+  readonly awaits?: true | undefined;
   /** The names of the events that the flow takes. Absent: any. */
   readonly events?: readonly string[] | undefined;
 };

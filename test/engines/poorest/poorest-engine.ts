@@ -91,9 +91,10 @@ export class PoorestEngine implements Engine {
     return this.#parts.environment.clock.now();
   }
 
-  ask({ envelope, key }: ClientRequest): Promise<Reply> {
-    const listening = this.listen(key);
-    this.#post(this.#newSender(), pack(envelope));
+  ask(request: ClientRequest): Promise<Reply> {
+    const listening = this.#replies.listenFor(request);
+    if (this.#ended === undefined) this.#post(this.#newSender(), pack(request.envelope));
+    else this.#replies.reject(request.key, this.#ended);
     return listening.wait();
   }
 

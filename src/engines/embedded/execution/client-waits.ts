@@ -28,6 +28,11 @@ export class ClientWaits {
     this.#parts = parts;
   }
 
+  /** Tells whether the code that runs now was started by a handler that is still running. */
+  get isInHandler(): boolean {
+    return this.#runningHandler() !== undefined;
+  }
+
   listen(key: string): ReplyListener {
     const { lifecycle, listeners } = this.#parts;
     const listening = listeners.listen(key);

@@ -1,4 +1,4 @@
-import type { PendingReplies } from "../../../core/engine/pending-replies.ts";
+import type { PendingReplies, ReplyWaiter } from "../../../core/engine/pending-replies.ts";
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { ClientRequest } from "../../../core/engine/engine.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
@@ -15,6 +15,8 @@ export interface RequestIntakeParts {
   readonly intake: Intake;
   /** Callers that wait for the replies to their requests. */
   readonly callers: PendingReplies;
+  /** Listeners for replies that another message causes. */
+  readonly listeners: PendingReplies;
 }
 
 /**
@@ -24,6 +26,8 @@ export interface RequestIntakeParts {
  * RQ1 A refused request has changed nothing, and never will.
  * RQ2 When the backlog is full, only requests that start work are refused. Accepted work is a
  *     promise, and so are its consequences and the requests that complete it.
+ * RQ3 An outage of the store rejects a caller that waits for an outcome only until its receipt has
+ *     come: then its work is durable.
  */
 export class RequestIntake {
   readonly #parts: RequestIntakeParts;
@@ -33,16 +37,32 @@ export class RequestIntake {
   }
 
   /** Handles a request and waits for its reply. */
-  ask({ envelope, key, begins }: ClientRequest): Promise<Reply> {
+  ask(request: ClientRequest): Promise<Reply> {
+    const reply = this.#parts.callers.wait(request.key);
+    this.#handle(request);
+    return reply;
+  }
+
+  /**
+   * Handles a request and waits for its reply or, once a receipt has come, for the reply of
+   * `outcome`.
+   */
+  askForOutcome(request: ClientRequest, outcome: string): Promise<Reply> {
+    const { callers, listeners } = this.#parts;
+    return new Promise((resolve, reject) => {
+      callers.receive(request.key, new OutcomeWaiter({ listeners, outcome, resolve, reject }));
+      this.#handle(request);
+    });
+  }
+
+  #handle({ envelope, key, begins }: ClientRequest): void {
     const { lifecycle, admission, intake, callers } = this.#parts;
-    const reply = callers.wait(key);
     lifecycle.run(() => {
       const refusal =
         this.#refusal() ?? (begins === true ? admission.refusalOf(envelope) : undefined);
       if (refusal === undefined) intake.handle(envelope);
       else callers.reject(key, refusal);
     });
-    return reply;
   }
 
   /** Runs a step that adds the reply of `key` to the current batch, and waits for that reply. */
@@ -59,5 +79,30 @@ export class RequestIntake {
 
   #refusal(): HandbackError | undefined {
     return this.#parts.lifecycle.refusal ?? this.#parts.outage.refusal;
+  }
+}
+
+/** A caller that waits for an outcome, and where its reply will come. */
+interface AwaitedOutcome extends ReplyWaiter {
+  readonly listeners: PendingReplies;
+  readonly outcome: string;
+}
+
+/** Waits among the callers for the reply to a request and, after a receipt, among the listeners. */
+class OutcomeWaiter implements ReplyWaiter {
+  readonly #awaited: AwaitedOutcome;
+
+  constructor(awaited: AwaitedOutcome) {
+    this.#awaited = awaited;
+  }
+
+  resolve(reply: Reply): void {
+    const { listeners, outcome } = this.#awaited;
+    if (reply.isReceipt === true) listeners.receive(outcome, this);
+    else this.#awaited.resolve(reply);
+  }
+
+  reject(error: unknown): void {
+    this.#awaited.reject(error);
   }
 }

@@ -64,12 +64,13 @@ export class ClusterEngine implements Engine {
     return this.#parts.clock.now();
   }
 
-  async ask({ envelope, key }: ClientRequest): Promise<Reply> {
+  async ask(request: ClientRequest): Promise<Reply> {
     if (this.#isClosed) throw closed();
-    const listening = this.#replies.listen(key);
+    const { envelope, key } = request;
+    const listening = this.#replies.listenFor(request);
     try {
       await this.#parts.ingress.send([
-        { target: envelope.target, argument: writeEnvelope(envelope) },
+        { key, target: envelope.target, argument: writeEnvelope(envelope) },
       ]);
     } catch (error) {
       listening.stop();

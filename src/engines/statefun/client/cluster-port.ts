@@ -3,6 +3,8 @@ import type { TypedBytes } from "../wire/request.ts";
 
 /** A message for the ingress of a cluster. */
 export interface IngressMessage {
+  /** Names the message. An ingress that may get it twice can tell by this key. */
+  readonly key: string;
   readonly target: Address;
   readonly argument: TypedBytes;
 }

@@ -8,10 +8,10 @@ const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 /** Writes a reply for the egress. */
-export function writeReply({ key, payload, control }: Reply): TypedBytes {
+export function writeReply({ key, payload, control, isReceipt }: Reply): TypedBytes {
   return {
     typename: REPLY_TYPE,
-    bytes: utf8.encode(JSON.stringify({ key, payload, ...(control !== undefined && { control }) })),
+    bytes: utf8.encode(JSON.stringify({ key, payload, control, isReceipt })),
   };
 }
 

@@ -36,7 +36,8 @@ export class Tenants {
     return {
       send: (messages) =>
         cluster.send(
-          messages.map(({ target, argument }) => ({
+          messages.map(({ key, target, argument }) => ({
+            key: `${name}${BAR}${key}`,
             target: { ...target, id: `${name}${BAR}${target.id}` },
             argument,
           })),

@@ -1,36 +1,50 @@
 import type { Restate } from "handback/restate";
 import { testEngine } from "handback/testing";
 import type { EngineTest, EngineUnderTest, MakeOptions } from "handback/testing";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { restateAtPace } from "../../../src/restate/restate.ts";
 import { SlowClock } from "./support/slow-clock.ts";
 import { Deployments } from "./support/deployments.ts";
-import { RestateServer } from "./support/restate-server.ts";
+import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
 
 /** Times in the suite are this many times longer. */
 const SLOWNESS = 8;
 const clock = new SlowClock(SLOWNESS);
-let server: RestateServer;
-let deployments: Deployments;
 let made = 0;
 
-beforeAll(async () => {
-  server = await RestateServer.start();
-  deployments = await Deployments.serve(server);
-}, 60_000);
+/** A setting in which the whole suite runs. */
+interface Setting {
+  readonly carry: false | number;
+  /** Settings of the server. */
+  readonly server: Readonly<Record<string, string>>;
+}
 
-afterAll(async () => {
-  deployments.close();
-  await server.stop();
-});
+/** Every wait suspends the invocation, so all of them are replayed all the time. */
+const SUSPENDS_AT_ONCE = { RESTATE_WORKER__INVOKER__INACTIVITY_TIMEOUT: "0s" };
+
+const SETTINGS: readonly (readonly [name: string, setting: Setting])[] = [
+  ["an invocation carries on with what comes of a message", { carry: 32, server: {} }],
+  ["an invocation carries on, and every wait suspends it", { carry: 32, server: SUSPENDS_AT_ONCE }],
+  ["each delivery is an invocation", { carry: false, server: {} }],
+];
+
+/** A running server, and what it has been given to serve. */
+interface Host {
+  readonly server: RestateServer;
+  readonly deployments: Deployments;
+}
 
 interface RestateUnderTest extends EngineUnderTest {
   close(): void;
 }
 
 /** Engines share the server: each is an application with a name of its own. */
-async function make(options: MakeOptions, carry: false | number): Promise<RestateUnderTest> {
+async function make(
+  options: MakeOptions,
+  carry: Setting["carry"],
+  { server, deployments }: Host,
+): Promise<RestateUnderTest> {
   const application = `t${made++}`;
   let version = 0;
   const open = async (functions: readonly object[]): Promise<Restate> => {
@@ -62,9 +76,9 @@ async function make(options: MakeOptions, carry: false | number): Promise<Restat
   };
 }
 
-const testsWith = (carry: false | number): readonly EngineTest[] =>
+const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
   testEngine({
-    make: (options) => make(options, carry),
+    make: (options) => make(options, carry, host()),
     dispose: (engine) => engine.close(),
     clock,
     missing: [
@@ -77,12 +91,26 @@ const testsWith = (carry: false | number): readonly EngineTest[] =>
     ],
   });
 
-describe.each([
-  ["an invocation carries on with what comes of a message", 32],
-  ["each delivery is an invocation", false],
-] as const)("where %s", (_, carry) => {
+describe.each(SETTINGS)("where %s", (_, setting) => {
+  let host: Host;
+
+  beforeAll(async () => {
+    const server = await RestateServer.start(setting.server);
+    host = { server, deployments: await Deployments.serve(server) };
+  }, 60_000);
+
+  afterAll(async () => {
+    host.deployments.close();
+    await host.server.stop();
+  });
+
   // Some cases compare instants in real time, and a busy machine may be too slow for one of them.
-  test.concurrent.each(byName(testsWith(carry)))("%s", { timeout: 120_000, retry: 2 }, (_, each) =>
-    assertHolds(each),
+  test.concurrent.each(byName(testsOf(setting, () => host)))(
+    "%s",
+    { timeout: 120_000, retry: 2 },
+    async (_, each) => {
+      await assertHolds(each);
+      expect(host.server.log()).not.toMatch(JOURNAL_MISMATCH);
+    },
   );
 });

@@ -11,6 +11,9 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const SERVER = `@restatedev/restate-server-${process.platform}-${process.arch}`;
 
+/** The code of an invocation whose replay took another way than its journal. */
+export const JOURNAL_MISMATCH = /RT0016|[Jj]ournal mismatch/;
+
 /** Returns the path of the server's program, or `undefined` if this machine has none. */
 export function serverProgram(): string | undefined {
   try {
@@ -67,6 +70,7 @@ export class RestateServer {
         RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
         RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
         RESTATE_ADMIN__DISABLE_WEB_UI: "true",
+        RESTATE_ROCKSDB_TOTAL_MEMORY_SIZE: "256MB",
         RESTATE_LOG_FILTER: "warn",
         RESTATE_LOG_FORMAT: "compact",
         ...this.#settings,
@@ -134,7 +138,8 @@ export class RestateServer {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Returns a port that is free now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

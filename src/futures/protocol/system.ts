@@ -46,8 +46,7 @@ export function sendSystemMessage<
   Name extends keyof Messages[Kind] & string,
 >(activation: Activation, message: SystemMessage<Kind, Name>): void {
   const { to, id, name, control, payload, fresh } = message;
-  const target = systemAddress(to, id);
-  sendControl(activation, { target, name, control, ...(payload && { payload }), fresh });
+  sendControl(activation, { target: systemAddress(to, id), name, control, payload, fresh });
 }
 
 /** A message to any system function, its control data encoded as JSON. */
@@ -55,7 +54,7 @@ export interface ControlMessage {
   readonly target: Address;
   readonly name: string;
   readonly control: Json;
-  readonly payload?: Encoded;
+  readonly payload?: Encoded | undefined;
   readonly fresh?: true | undefined;
 }
 
@@ -101,12 +100,18 @@ export function systemFunction<Kind extends keyof Messages>(
   valueNames: readonly string[],
   handlers: MessageHandlers<Kind>,
 ): Definition {
-  const byName = new Map<string, (activation: Activation, control: never) => void>(
-    Object.entries(handlers),
-  );
-  const receive = (activation: Activation): void => {
-    // The map of messages says that this control data belongs to this name.
-    byName.get(activation.envelope.name)?.(activation, activation.envelope.control as never);
-  };
+  const receivers = new Map<string, (activation: Activation) => void>();
+  for (const name in handlers) receivers.set(name, receiverOf(handlers, name));
+  const receive = (activation: Activation): void =>
+    receivers.get(activation.envelope.name)?.(activation);
   return { type: SYSTEM[kind], valueNames, system: true, receive };
+}
+
+/** Makes the receiver of the messages of one name. Only their sender chose the type of their data. */
+function receiverOf<Kind extends keyof Messages, Name extends keyof Messages[Kind]>(
+  handlers: MessageHandlers<Kind>,
+  name: Name,
+): (activation: Activation) => void {
+  const handle = handlers[name];
+  return (activation) => handle(activation, activation.envelope.control as Messages[Kind][Name]);
 }

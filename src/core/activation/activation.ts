@@ -85,18 +85,9 @@ export interface Cause {
  * A3 `rollBack` forgets state, sends, cancellations and replies, except those that were flushed.
  */
 export class Activation implements Effects {
+  readonly #cause: Cause;
   readonly envelope: Envelope;
   readonly environment: Environment;
-  /** Present if the handler can wait. */
-  readonly blocking: Blocking | undefined;
-  readonly cancellation: Cancellation | undefined;
-  readonly withdrawn: "waiting" | "running" | "held" | undefined;
-  readonly crashes: number | undefined;
-  readonly abandonedRun: Run | undefined;
-  readonly discarded: Json | undefined;
-  readonly isFirstRun: boolean;
-  readonly #isCancelled: ((scope: string) => boolean) | undefined;
-  readonly #isUnderWay: IsUnderWay | undefined;
   readonly now: number;
   sends: Send[] = [];
   run: Run | undefined;
@@ -109,26 +100,44 @@ export class Activation implements Effects {
   #watches: Watch[] | undefined;
   #deadLetters: DeadLetter[] | undefined;
   readonly #valueNames: readonly string[];
-  readonly #state: StateReader;
   /** True if the whole state is past its age-out time. Unknown until a value is read. */
   #aged: boolean | undefined;
 
   constructor(valueNames: readonly string[], cause: Cause) {
-    const { envelope, state, environment } = cause;
     this.#valueNames = valueNames;
-    this.envelope = envelope;
-    this.#state = state;
-    this.environment = environment;
-    this.blocking = cause.blocking;
-    this.cancellation = cause.cancellation;
-    this.withdrawn = cause.withdrawn;
-    this.crashes = cause.crashes;
-    this.abandonedRun = cause.abandonedRun;
-    this.discarded = cause.discarded;
-    this.isFirstRun = cause.isFirstRun === true;
-    this.#isCancelled = cause.isCancelled;
-    this.#isUnderWay = cause.isUnderWay;
-    this.now = environment.clock.now();
+    this.#cause = cause;
+    this.envelope = cause.envelope;
+    this.environment = cause.environment;
+    this.now = cause.environment.clock.now();
+  }
+
+  /** Present if the handler can wait. */
+  get blocking(): Blocking | undefined {
+    return this.#cause.blocking;
+  }
+
+  get cancellation(): Cancellation | undefined {
+    return this.#cause.cancellation;
+  }
+
+  get withdrawn(): Cause["withdrawn"] {
+    return this.#cause.withdrawn;
+  }
+
+  get crashes(): number | undefined {
+    return this.#cause.crashes;
+  }
+
+  get abandonedRun(): Run | undefined {
+    return this.#cause.abandonedRun;
+  }
+
+  get discarded(): Json | undefined {
+    return this.#cause.discarded;
+  }
+
+  get isFirstRun(): boolean {
+    return this.#cause.isFirstRun === true;
   }
 
   get address(): Address {
@@ -206,7 +215,8 @@ export class Activation implements Effects {
    * the engine knows them, those of former versions of the function.
    */
   storedNames(): readonly string[] {
-    const former = this.#state.names?.filter((name) => !this.#valueNames.includes(name)) ?? [];
+    const former =
+      this.#cause.state.names?.filter((name) => !this.#valueNames.includes(name)) ?? [];
     return former.length === 0 ? this.#valueNames : [...this.#valueNames, ...former];
   }
 
@@ -222,7 +232,7 @@ export class Activation implements Effects {
   setAgeOut(afterMs: number | undefined): void {
     if (afterMs === undefined) return this.delete(AGE_OUT_VALUE);
     const known = readAgeOut(this.json(AGE_OUT_VALUE))?.origins ?? [];
-    const origins = withOrigin(this.envelope, known, this.#isUnderWay);
+    const origins = withOrigin(this.envelope, known, this.#cause.isUnderWay);
     // A handler may have run, or been blocked, for longer than the state lives.
     const endedAt = Math.max(this.now, this.environment.clock.now());
     this.write(AGE_OUT_VALUE, { json: writeAgeOut({ afterMs, origins }) }, endedAt + afterMs);
@@ -297,7 +307,7 @@ export class Activation implements Effects {
 
   /** Tells whether a scope was canceled in this batch, so that nothing may start in it. */
   isCancelled(scope: string | undefined): boolean {
-    return scope !== undefined && this.#isCancelled?.(scope) === true;
+    return scope !== undefined && this.#cause.isCancelled?.(scope) === true;
   }
 
   replyTo(key: string, payload: Encoded, control?: Json): void {
@@ -366,7 +376,7 @@ export class Activation implements Effects {
   }
 
   #alive(name: string): StoredValue | undefined {
-    const stored = this.#state.read(name);
+    const stored = this.#cause.state.read(name);
     // The state's own age was checked before, and decides by more than the time.
     return stored === undefined || (name !== AGE_OUT_VALUE && this.#isPast(stored))
       ? undefined
@@ -379,7 +389,7 @@ export class Activation implements Effects {
 
   #checkAge(): boolean {
     const life = this.#valueNames.includes(AGE_OUT_VALUE)
-      ? this.#state.read(AGE_OUT_VALUE)
+      ? this.#cause.state.read(AGE_OUT_VALUE)
       : undefined;
     this.#aged = life !== undefined && this.#isPast(life) && !this.#isAwaited(life);
     if (this.#aged) this.deleteAll();
@@ -394,7 +404,7 @@ export class Activation implements Effects {
     return isAwaited(
       this.address,
       ageOut,
-      (origin) => origin === own || this.#isUnderWay?.(origin) === true,
+      (origin) => origin === own || this.#cause.isUnderWay?.(origin) === true,
     );
   }
 }

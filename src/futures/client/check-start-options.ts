@@ -5,6 +5,7 @@ import { requiredStateIdOf } from "../define/state-id.ts";
 import type { Target } from "../define/target.ts";
 import type { StartOptions } from "./flow-handle.ts";
 
+const NONE: StartOptions = {};
 const OPTIONS = { id: anything(), key: anything() } satisfies OptionTable<StartOptions>;
 
 /**
@@ -12,10 +13,11 @@ const OPTIONS = { id: anything(), key: anything() } satisfies OptionTable<StartO
  * `INVALID_IDEMPOTENCY_KEY`
  */
 export function checkStartOptions(
-  options: StartOptions,
+  given: StartOptions | undefined,
   target: Target,
 ): { readonly id: string | undefined; readonly key: string | undefined } {
-  readOptions(target.type, OPTIONS, options);
+  const options = given ?? NONE;
+  if (given !== undefined) readOptions(target.type, OPTIONS, given);
   const id = requiredStateIdOf(options, target);
   return { id, key: "key" in options ? checkFlowKey(options.key) : undefined };
 }

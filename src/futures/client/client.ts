@@ -132,7 +132,7 @@ export class Client {
   async call<Function extends AnyInvokable>(
     f: Function,
     input?: InputOf<Function>,
-    options: StartOptions = {},
+    options?: StartOptions,
   ): Promise<OutputOf<Function>> {
     const { flow, reply } = await this.#begin(f, { input, options, awaits: true });
     const { control, payload } = reply;
@@ -169,7 +169,7 @@ export class Client {
   start<Function extends AnyInvokable>(
     f: Function,
     input?: InputOf<Function>,
-    options: StartOptions = {},
+    options?: StartOptions,
   ): Promise<FlowHandle<OutputOf<Function>>> {
     return this.#start(f, input, options);
   }
@@ -326,7 +326,7 @@ export class Client {
   async #start<Output>(
     f: unknown,
     input: unknown,
-    options: StartOptions,
+    options: StartOptions | undefined,
   ): Promise<FlowHandle<Output>> {
     const { flow, reply } = await this.#begin(f, { input, options, awaits: false });
     const { control } = reply;
@@ -523,7 +523,7 @@ interface Request<Kind extends keyof Messages, Name extends keyof Messages[Kind]
 /** What a flow is started with. */
 interface Start {
   readonly input: unknown;
-  readonly options: StartOptions;
+  readonly options: StartOptions | undefined;
   /** The caller waits for its settlement. */
   readonly awaits: boolean;
 }

@@ -9,8 +9,8 @@ import { childId } from "../../core/message/message-id.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { combinatorFunction, OPEN, planOf, readVersioned } from "../protocol/combinator.ts";
 import type { Combinator, Compiled, ReadValue } from "../protocol/combinator.ts";
-import { isCall, toLate, weighConsumers } from "../protocol/consumer.ts";
-import type { BranchConsumer, Consumer, Want } from "../protocol/consumer.ts";
+import { branchConsumer, isCall, toLate, weighConsumers } from "../protocol/consumer.ts";
+import type { BranchConsumer, Consumer } from "../protocol/consumer.ts";
 import { forwardCycleProbe } from "../protocol/cycle-detection.ts";
 import { billFlow, carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
@@ -66,7 +66,7 @@ type EarlyBranch = {
 
 type AllState = {
   readonly v?: number;
-  readonly opening?: OpenAll | Apart;
+  readonly opening?: OpenAll | Apart | undefined;
   readonly early: readonly EarlyBranch[];
   readonly texts: readonly (string | Apart | null)[];
   readonly left: number;
@@ -80,13 +80,16 @@ type AllState = {
   readonly run?: RunEnding | undefined;
 };
 
+/** It has all fields that are set later: see `consumer.ts`. */
 const UNOPENED: AllState = {
   v: FORMAT,
+  opening: undefined,
   early: [],
   texts: [],
   left: 0,
   over: false,
   tally: NO_USAGE,
+  late: undefined,
 };
 const VALUE = "join";
 const OPENING = "opening";
@@ -180,7 +183,7 @@ export function sendAll(
 
 /** Returns the consumer that fills hole `index` of an instance opened with `branches` holes. */
 export function branchOfAll(id: MessageId, branches: number, index: number): BranchConsumer {
-  if (branches <= DEGREE) return { to: "all", id, index };
+  if (branches <= DEGREE) return branchConsumer(all.kind, id, index);
   const size = chunkSize(branches);
   const chunk = Math.floor(index / size);
   const inChunk = Math.min(size, branches - chunk * size);
@@ -195,7 +198,7 @@ function chunkSize(branches: number): number {
 }
 
 /** Gives a branch its consumer: `consumer` fills the hole of index `branch`. */
-type AssignBranch = (branch: number, consumer: BranchConsumer & { readonly want?: Want }) => void;
+type AssignBranch = (branch: number, consumer: BranchConsumer) => void;
 
 /**
  * Opens an instance over the holes of a template, as a tree if there are many. A chunk of the
@@ -211,7 +214,8 @@ export function sendOpenAll(
   const branches = segments.length - 1;
   const target = { type: TYPE, id };
   if (branches <= DEGREE) {
-    for (let index = 0; index < branches; index++) assign(index, { to: "all", id, index });
+    for (let index = 0; index < branches; index++)
+      assign(index, branchConsumer(all.kind, id, index));
     return sendControl(activation, { target, name: OPEN, control: opening, fresh: true });
   }
   const size = chunkSize(branches);
@@ -222,7 +226,7 @@ export function sendOpenAll(
     // stays outside.
     outer.push(segments[start] ?? "");
     const inner = ["", ...segments.slice(start + 1, end), ""];
-    const consumers: readonly Consumer[] = [{ to: "all", id, index }];
+    const consumers = [branchConsumer(all.kind, id, index)];
     const chunk: OpenAll =
       flow === undefined ? { segments: inner, consumers } : { segments: inner, consumers, flow };
     sendOpenAll(activation, childId(id, 0, index), chunk, (branch, consumer) =>
@@ -257,7 +261,7 @@ function fillBranch(activation: Activation, state: AllState, branch: EarlyBranch
   const left = state.left - 1;
   const texts = state.texts.with(branch.index, branch.text);
   const late = state.late ?? branch.late;
-  const filled: AllState = { ...state, left, texts, ...(late && { late }) };
+  const filled: AllState = { ...state, left, texts, late };
   if (state.over) {
     billFlow(activation, state.tally, opening.flow);
     return { ...filled, tally: NO_USAGE };

@@ -11,11 +11,14 @@ export interface Target {
   readonly spec: FunctionSpec;
 }
 
+/** Knows the registered functions. */
+type Host = Pick<Environment, "knows">;
+
 /**
  * Finds the function and operation of an object that `fn` or `stateful` made. @throws
  * `UNKNOWN_FUNCTION`
  */
-export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Target {
+export function resolveTarget(f: unknown, host: Host): Target {
   const spec = specOf(f);
   if (spec === undefined) {
     throw new HandbackError(
@@ -30,15 +33,14 @@ export function resolveTarget(f: unknown, host: Pick<Environment, "knows">): Tar
       `${spec.type} is stateful: expected one of its operations, ${[...spec.operations.keys()].join(", ")}`,
     );
   }
-  if (!host.knows(spec.type)) throw unknownFunction(spec.type);
-  if (!host.knows(spec.type, operation)) {
-    throw new HandbackError(
-      "UNKNOWN_FUNCTION",
-      `the registered version of ${spec.type} has no operation ${JSON.stringify(operation)}`,
-      { details: { function: spec.type, operation } },
-    );
-  }
+  if (!host.knows(spec.type, operation)) throw unknownOperation(spec.type, operation, host);
   return { type: spec.type, operation, spec };
+}
+
+function unknownOperation(type: string, operation: string, host: Host): HandbackError {
+  if (!host.knows(type)) return unknownFunction(type);
+  const why = `the registered version of ${type} has no operation ${JSON.stringify(operation)}`;
+  return new HandbackError("UNKNOWN_FUNCTION", why, { details: { function: type, operation } });
 }
 
 /** Makes the error for a function that the engine does not know. */

@@ -7,6 +7,7 @@ import { FLOW_DIGITS, isGeneratedId, rootId } from "../../core/message/message-i
 import { eventOfQueue, queueId } from "../combinators/event.ts";
 import { CALL } from "../define/spec.ts";
 import type { CallControl } from "../protocol/call.ts";
+import { flowConsumer } from "../protocol/consumer.ts";
 import type { Messages, ReplyKey, StartFlow } from "../protocol/messages.ts";
 import { cancelledSettlement, failureOfSettlement } from "../protocol/settled.ts";
 import type { Settled } from "../protocol/settled.ts";
@@ -141,7 +142,7 @@ function startFlow(activation: Activation, call: StartFlow): void {
     return activation.replyTo(key, UNDEFINED, { outcome: "reserved", type });
   const id = rootId(number);
   const control: CallControl = {
-    consumers: [{ to: "flow", id: flow }],
+    consumers: [flowConsumer(flow)],
     flow,
     creates,
     startedAt: activation.now,
@@ -217,8 +218,9 @@ function endFlow(activation: Activation, record: FlowRecord, { ok, text }: Settl
       flowFailedLine({ key: activation.address.id, record, failure }),
     );
   }
-  if (record.queues !== undefined) for (const queue of record.queues) endQueue(activation, queue);
-  saveFlow(activation, { ...record, queues: undefined, ok, settledAt: activation.now }, text);
+  for (const queue of record.queues ?? []) endQueue(activation, queue);
+  const rest = record.queues === undefined ? record : { ...record, queues: undefined };
+  saveFlow(activation, { ...rest, ok, settledAt: activation.now }, text);
   const status = activation.read(STATUS_VALUE);
   const keepUntil = activation.now + activation.environment.retentionMs;
   endSignalKeys(activation, record, keepUntil);

@@ -49,8 +49,16 @@ export function callEnvelope(call: CallConsumer, payload: Encoded): Envelope {
   const { reply, settles, cancelled, actsFor } = call;
   const [flow, scope] =
     oneWay === true ? [undefined, scopeOfOneWay(call)] : [call.flow, call.scope];
-  const answer = { reply, settles, cancelled, actsFor };
-  const control: CallControl = { consumers, flow, creates, oneWay, ...answer };
+  const control: CallControl = {
+    consumers,
+    flow,
+    creates,
+    oneWay,
+    reply,
+    settles,
+    cancelled,
+    actsFor,
+  };
   return { id, target: callTarget(call), name, payload, control, caller, scope };
 }
 

@@ -31,7 +31,7 @@ type CarriedUsage = {
    * Handlers whose future settles with this consumer: their number, and the sum of the instants at
    * which they ended.
    */
-  readonly parked?: readonly [handlers: number, endedAtSum: number];
+  readonly parked?: readonly [handlers: number, endedAtSum: number] | undefined;
 };
 
 /** The call of a function whose input awaits the settlement: `before + settlement + after`. */
@@ -62,6 +62,7 @@ export type CallConsumer = CarriedUsage & {
    */
   readonly patience?: Patience | undefined;
   readonly actsFor?: ActsFor | undefined;
+  readonly index?: undefined;
 };
 
 /** The earlier call that a call acts for: its idempotency key, and how its canceled work ended. */
@@ -123,6 +124,26 @@ export type Consumer =
   | (CarriedUsage & { readonly to: "flow"; readonly id: string; readonly index?: undefined })
   | (CarriedUsage & { readonly to: "answer"; readonly key: string; readonly index?: undefined });
 
+/*
+ * Consumers are made with all fields that others fill in later. V8 copies an object fast if the copy
+ * gets no new field (measured: 20 ns in place of 300 or more).
+ */
+
+/** Makes the consumer that settles a flow. */
+export function flowConsumer(id: string): Consumer {
+  return { to: "flow", id, want: undefined, tally: undefined, parked: undefined };
+}
+
+/** Makes the consumer that settles a cell. */
+export function cellConsumer(id: MessageId): Consumer {
+  return { to: "cell", id, want: undefined, tally: undefined, parked: undefined };
+}
+
+/** Makes the consumer that tells a combinator of one of its branches. */
+export function branchConsumer(to: string, id: MessageId, index: number): BranchConsumer {
+  return { to, id, index, want: undefined, tally: undefined, parked: undefined };
+}
+
 /** Words of former releases for branches, and the function types that they mean. */
 const FORMER_BRANCHES: ReadonlyMap<string, string> = new Map([
   ["slot", "_sys/join"],
@@ -140,7 +161,7 @@ export function branchType(word: string): string {
 
 /** Tells whether a consumer is a branch of a combinator. Only those have an index. */
 export function isBranch(consumer: Consumer): consumer is BranchConsumer {
-  return "index" in consumer && consumer.index !== undefined;
+  return consumer.index !== undefined;
 }
 
 /**
@@ -158,19 +179,17 @@ export function instanceOf(consumer: Consumer): Address | undefined {
 export function addCarriedUsage(
   consumers: readonly Consumer[],
   tally: UsageTotals,
-  parked?: readonly [number, number],
+  parked?: Consumer["parked"],
 ): readonly Consumer[] {
-  const [first, ...rest] = consumers;
+  const [first] = consumers;
   if (first === undefined || (tally === NO_USAGE && parked === undefined)) return consumers;
   const sum = addUsage(first.tally ?? NO_USAGE, tally);
-  const waiting = first.parked ?? [0, 0];
-  const loaded: Consumer = { ...first, tally: sum };
-  return [
-    parked === undefined
-      ? loaded
-      : { ...loaded, parked: [waiting[0] + parked[0], waiting[1] + parked[1]] },
-    ...rest,
-  ];
+  return consumers.with(0, { ...first, tally: sum, parked: addParked(first.parked, parked) });
+}
+
+function addParked(one: Consumer["parked"], other: Consumer["parked"]): Consumer["parked"] {
+  if (one === undefined || other === undefined) return one ?? other;
+  return [one[0] + other[0], one[1] + other[1]];
 }
 
 /** Returns the usage that the consumer carries, with the parked time that ends `now`. */

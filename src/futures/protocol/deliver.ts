@@ -109,7 +109,7 @@ function serveConsumer(
   switch (consumer.to) {
     case "cell": {
       const { spill, late } = consumer;
-      const control = { ok, tally, spill, flow, ...(late === true && { late }) };
+      const control = { ok, tally, spill, flow, late };
       const { id } = consumer;
       return sendSystemMessage(activation, { to: "cell", id, name: "settle", control, payload });
     }
@@ -181,7 +181,7 @@ function startCall(
   const { flow, scope } = consumer;
   // Without a flow, no usage is carried that would tell that work began.
   const parked = flow === undefined && scope !== undefined ? NOT_PARKED : undefined;
-  const load = { tally, flow, ...(parked !== undefined && { parked }) };
+  const load = { tally, parked, flow };
   const consumers = carryOrBillUsage(activation, consumer.consumers, load);
   const envelope = callEnvelope({ ...consumer, consumers }, payload);
   activation.send(
@@ -215,7 +215,7 @@ function skipCall(
 /** Usage that travels on, a handler that is parked from now on, and the flow that pays. */
 interface UsageLoad {
   readonly tally: UsageTotals;
-  readonly parked?: readonly [handlers: number, endedAtSum: number];
+  readonly parked?: Consumer["parked"];
   readonly flow: string | undefined;
 }
 

@@ -32,7 +32,7 @@ export type CallPlan = Template & {
   readonly reply?: ReplyTo;
   readonly delayMs?: number;
   readonly token?: string;
-  readonly patience?: Patience;
+  readonly patience?: Patience | undefined;
   readonly actsFor?: ActsFor | undefined;
 };
 

@@ -40,7 +40,7 @@ export class PendingFuture implements Future<never> {
   constructor(
     graph: Graph,
     node: Node,
-    known: { readonly stateId?: string; readonly token?: string } = {},
+    known: { readonly stateId?: string | undefined; readonly token?: string } = {},
   ) {
     this.#graph = graph;
     this.#node = node;

@@ -11,7 +11,7 @@ import { CREATE } from "../define/spec.ts";
 import { callControlOf, callEnvelope } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 import type { Compiled } from "../protocol/combinator.ts";
-import { callTarget, weighConsumers } from "../protocol/consumer.ts";
+import { callTarget, cellConsumer, weighConsumers } from "../protocol/consumer.ts";
 import type { ActsFor, CallConsumer, Consumer } from "../protocol/consumer.ts";
 import { carryOrBillUsage, deliverSettlement } from "../protocol/deliver.ts";
 import type { Graph } from "../protocol/graph.ts";
@@ -49,7 +49,9 @@ export function compileGraph(graph: Graph): void {
 export function compileEach(graph: Graph, compile: (node: Node) => readonly Send[]): void {
   const { activation } = graph;
   const batches = graph.nodes.toReversed().map(compile);
-  activation.sends = [...activation.sends, ...batches.reverse().flat()];
+  const sends = [...activation.sends];
+  for (const batch of batches.reverse()) sends.push(...batch);
+  activation.sends = sends;
 }
 
 /** Compiles one node, and returns its messages. */
@@ -100,7 +102,7 @@ function ownScope(graph: Graph, node: Node): Scope {
   makeCell(graph, node, { retainUntil: node.escapedUntil });
   // Nothing but its cell is in its scope, so the others wait at the cell.
   if (graph.activation.environment.scopedCancel) subscribeTakers(graph, node, node.escapedUntil);
-  node.takers.push({ consumer: { to: "cell", id: node.id }, scope: own });
+  node.takers.push({ consumer: cellConsumer(node.id), scope: own });
   return own;
 }
 
@@ -210,16 +212,14 @@ function sendCancelled(graph: Graph, node: Node, consumers: readonly Consumer[])
 function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }: Compiled): void {
   const { activation, flow } = graph;
   const { target, name, segments, needs, creates, oneWay, reply, delayMs, token } = plan;
-  const { patience } = plan;
-  const actsFor = actsForOf(node, plan);
   const call: CallConsumer = {
     to: "call",
     id: node.id,
     target: target.id === "" || target.id === node.id ? target.type : target,
     caller: activation.address,
     name,
-    before: undefined,
-    after: undefined,
+    before: needs.length === 1 ? segments[0] || undefined : undefined,
+    after: needs.length === 1 ? segments[1] || undefined : undefined,
     consumers,
     flow,
     scope: scope.id,
@@ -228,21 +228,19 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     reply,
     delayMs,
     settles: needs[0]?.want !== "settlement" ? undefined : segments[0] === "" ? "input" : "result",
-    ...(patience !== undefined && { patience }),
-    ...(actsFor !== undefined && { actsFor }),
+    patience: plan.patience,
+    actsFor: actsForOf(node, plan),
+    want: undefined,
+    tally: undefined,
+    parked: undefined,
   };
   const [first] = needs;
   if (creates && first !== undefined) announceState(graph, node, callTarget(call));
   if (first === undefined) {
     const dueAt = delayMs === undefined ? undefined : activation.environment.clock.now() + delayMs;
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
-  } else if (needs.length === 1) {
-    addConsumer(first, scope, {
-      ...call,
-      before: segments[0] || undefined,
-      after: segments[1] || undefined,
-    });
-  } else sendAll(graph, node, plan, { scope, consumers: [call] });
+  } else if (needs.length === 1) addConsumer(first, scope, call);
+  else sendAll(graph, node, plan, { scope, consumers: [call] });
 }
 
 /** Returns the call that a call acts for. One that acts for itself has its own key. */

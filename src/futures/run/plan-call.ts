@@ -144,12 +144,15 @@ function planCall(
     kind: "call",
     target: { type, id },
     name: operation,
-    ...parts,
+    segments: parts.segments,
+    needs: parts.needs,
     creates: wantedId === undefined && stateful,
     oneWay: false,
     reply: envelope.name,
+    patience: parts.patience,
+    actsFor: parts.actsFor,
   };
-  return new PendingFuture(graph, graph.add(plan, nodeId), stateful ? { stateId: id } : {});
+  return new PendingFuture(graph, graph.add(plan, nodeId), { stateId: stateful ? id : undefined });
 }
 
 /** The plan of a one-way message, and its id. */

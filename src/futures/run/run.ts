@@ -49,7 +49,7 @@ import {
 import type { Settled } from "../protocol/settled.ts";
 import { receiverOf } from "../define/receiver.ts";
 import type { Receiver } from "../define/receiver.ts";
-import { findOperation, MESSAGE, takesMessage } from "../define/spec.ts";
+import { CREATE, findOperation, MESSAGE } from "../define/spec.ts";
 import type { FunctionSpec, OperationSpec } from "../define/spec.ts";
 import { isGeneratedId } from "../../core/message/message-id.ts";
 import { compileGraph } from "./compile-graph.ts";
@@ -98,9 +98,9 @@ class HandlerRun implements CancellableRun {
   }
 
   start(): void | Promise<void> {
-    this.#requireOperation();
+    const named = this.#operation();
     try {
-      const { operation, input: raw } = this.#receiver();
+      const { operation, input: raw } = this.#receiver(named);
       this.#checkExists();
       const context = new HandlerContext({
         graph: this.#graph,
@@ -284,21 +284,22 @@ class HandlerRun implements CancellableRun {
     return addUsage(usageOfRun(run), marks);
   }
 
-  #receiver(): Receiver {
-    const { name } = this.#activation.envelope;
-    if (name === MESSAGE) return receiverOf(this.#spec, this.#input());
-    // Every other name was checked, so only the message that creates a state has no operation.
-    return { operation: findOperation(this.#spec, name) ?? CREATION, input: this.#input() };
+  /** Returns the operation and its input. The type of a message chooses the operation. */
+  #receiver(named: OperationSpec | undefined): Receiver {
+    const input = this.#input();
+    return named === undefined ? receiverOf(this.#spec, input) : { operation: named, input };
   }
 
   /**
-   * Checks that the operation exists. A missing one is not a failure of the call: an engine keeps
-   * the message until the operation is there.
+   * Returns the operation that the message names, and `undefined` for a message of a type. A missing
+   * operation is not a failure of the call: an engine keeps the message until the operation is there.
    * @throws `UNKNOWN_FUNCTION`
    */
-  #requireOperation(): void {
+  #operation(): OperationSpec | undefined {
     const { name } = this.#activation.envelope;
-    if (takesMessage(this.#spec, name)) return;
+    if (name === MESSAGE) return undefined;
+    const operation = findOperation(this.#spec, name) ?? (name === CREATE ? CREATION : undefined);
+    if (operation !== undefined) return operation;
     throw new HandbackError(
       "UNKNOWN_FUNCTION",
       `${this.#spec.type} has no operation ${JSON.stringify(name)}; it has ${[...this.#spec.operations.keys()].join(", ")}`,

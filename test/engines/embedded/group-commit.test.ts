@@ -60,13 +60,8 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   });
   gate.shut();
   const add = (scope?: string, dueAt?: number): StoredMessage => {
-    const seq = commits.batch.nextSeq;
-    const message = {
-      envelope: { ...envelope(seq), ...(scope !== undefined && { scope }) },
-      ...(dueAt !== undefined && { dueAt }),
-    };
-    commits.accept(message);
-    return { ...message, seq };
+    const sent = { ...envelope(commits.batch.nextSeq), ...(scope !== undefined && { scope }) };
+    return commits.accept(sent, dueAt === undefined ? undefined : { dueAt });
   };
   const addMany = (count: number): void => {
     for (let left = count; left > 0; left--) add();

@@ -1,5 +1,6 @@
 import type { Reply } from "../../../core/activation/effects.ts";
 import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
 import type { CommitListener } from "./commit-listener.ts";
 import type { MessageIndex } from "./message-index.ts";
 import { WriteBatch } from "./write-batch.ts";
@@ -115,9 +116,11 @@ export class GroupCommit {
     return this.#inFlight.length > 0 && this.#current.messages >= LAGGING_MESSAGES;
   }
 
-  /** Adds a message, which is stored until it is handled. */
-  accept(message: Omit<StoredMessage, "seq">): StoredMessage {
-    const accepted = { ...message, seq: this.#current.nextSeq };
+  /** Adds a message, which is stored until it is handled. A delayed one has a `schedule`. */
+  accept(envelope: Envelope, schedule?: Pick<StoredMessage, "dueAt" | "token">): StoredMessage {
+    const seq = this.#current.nextSeq;
+    const accepted: StoredMessage =
+      schedule === undefined ? { envelope, seq } : { envelope, seq, ...schedule };
     this.#current.insert(accepted);
     if (accepted.dueAt === undefined) this.#parts.messages.add(accepted);
     return accepted;

@@ -9,7 +9,7 @@ import type { ScopeWatch, StoredMessage } from "../../../stores/store.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Intake } from "../intake/intake.ts";
-import type { Running } from "../mailboxes/mailboxes.ts";
+import type { Running } from "../mailboxes/running.ts";
 import type { Causes } from "./causes.ts";
 import type { EffectWriter } from "./effect-writer.ts";
 import type { MessageCancellation } from "./message-cancellation.ts";

@@ -87,7 +87,7 @@ export class EffectWriter {
   send(envelope: Envelope): void {
     if (this.#parts.definitions.get(envelope.target.type)?.system === true)
       this.#parts.systemMessages.push(envelope);
-    else this.#parts.commits.accept({ envelope });
+    else this.#parts.commits.accept(envelope);
   }
 
   #writeValues({ writes }: Effects, state: AddressState): void {
@@ -106,7 +106,7 @@ export class EffectWriter {
     // A token names one pending message, so a second message replaces the first.
     if (token !== undefined) this.#cancelDelayed(owner, token);
     if (dueAt !== undefined && dueAt > this.#parts.environment.clock.now()) {
-      this.#parts.commits.accept({ envelope, dueAt, ...(key !== undefined && { token: key }) });
+      this.#parts.commits.accept(envelope, key === undefined ? { dueAt } : { dueAt, token: key });
     } else this.send(envelope);
   }
 

@@ -1,6 +1,5 @@
 import { activate } from "../../../core/activation/activate.ts";
 import { formatAddress } from "../../../core/message/address.ts";
-import { Cancellation } from "../../../core/activation/cancellation.ts";
 import { hasState } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Effects } from "../../../core/activation/effects.ts";
@@ -13,7 +12,8 @@ import type { StoredMessage, StoreInfo } from "../../../stores/store.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { HandlerSlots } from "../mailboxes/handler-slots.ts";
-import type { Mailbox, Mailboxes, Running } from "../mailboxes/mailboxes.ts";
+import type { Mailbox, Mailboxes } from "../mailboxes/mailboxes.ts";
+import { Running } from "../mailboxes/running.ts";
 import type { CrashTracker } from "../poison/crash-tracker.ts";
 import type { Activations } from "./activations.ts";
 import type { BlockedGets } from "../blocking/blocked-gets.ts";
@@ -60,8 +60,8 @@ export class HandlerRuns {
     const { envelope, seq } = message;
     const definition = definitions.get(envelope.target.type);
     if (definition === undefined) return this.#parts.slots.release();
-    const cancellation = new Cancellation();
-    const running: Running = { ...message, cancellation };
+    const running = new Running(message);
+    const { cancellation } = running;
     mailbox.running = running;
     crashTracker.handlerStarted(seq);
     let effects: Effects | Promise<Effects>;

@@ -13,7 +13,8 @@ import type { StoredMessage, StoreInfo, ScopeWatch } from "../../../stores/store
 import type { DerivedValueWriter } from "../commit/derived-value-writer.ts";
 import type { GroupCommit } from "../commit/group-commit.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
-import type { Mailboxes, Running } from "../mailboxes/mailboxes.ts";
+import type { Mailboxes } from "../mailboxes/mailboxes.ts";
+import type { Running } from "../mailboxes/running.ts";
 import { findDefinition, missingFunction } from "../mailboxes/find-definition.ts";
 import { resolveAlias } from "../mailboxes/resolve-alias.ts";
 import type { Unregistered } from "../mailboxes/unregistered.ts";
@@ -118,7 +119,7 @@ export class MessageCancellation {
     const { record } = running;
     running.stopGrace?.();
     if (record === undefined) {
-      this.remove(running);
+      this.remove(running.message);
       return scopes.takeSkipped(running.seq);
     }
     // Its commit delivers no message that this batch inserted and dropped.
@@ -152,14 +153,14 @@ export class MessageCancellation {
   /** Replaces the message of a running handler by the record of its run. */
   #cancelRunning(running: Running, graceMs: number): void {
     const { commits, scopes, effects: writer } = this.#parts;
-    this.remove(running);
+    this.remove(running.message);
     const effects = this.#effectsOf(running.envelope, { withdrawn: "running" });
     if (effects === undefined) return;
     writer.writeAllButSends(effects);
     for (const { envelope } of effects.sends) {
       if (envelope.id !== running.envelope.id) writer.send(envelope);
       else {
-        running.record = commits.accept({ envelope });
+        running.record = commits.accept(envelope);
         scopes.skip(running.record.seq);
         for (const send of running.cancellation.cancel(envelope)) writer.send(send.envelope);
       }

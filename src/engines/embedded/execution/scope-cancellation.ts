@@ -33,6 +33,7 @@ export class ScopeCancellation {
 
   /** Tells whether the scope, or one that contains it, is being canceled. */
   isCancelled(scope: string): boolean {
+    if (this.#cancelled.size === 0) return false;
     for (const length of this.#lengths)
       if (this.#cancelled.has(scope.slice(0, length))) return true;
     return false;
@@ -72,7 +73,7 @@ export class ScopeCancellation {
 
   /** Tells whether to skip the message, and forgets it. */
   takeSkipped(seq: number): boolean {
-    return this.#skipped.delete(seq);
+    return this.#skipped.size > 0 && this.#skipped.delete(seq);
   }
 
   /** Takes the next message of a mailbox's queue that is not canceled. */

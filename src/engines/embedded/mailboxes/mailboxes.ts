@@ -1,10 +1,10 @@
 import type { Address } from "../../../core/message/address.ts";
 import { AddressMap } from "../../../core/message/address-map.ts";
-import type { Cancellation } from "../../../core/activation/cancellation.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Scheduler } from "../../../core/host/scheduler.ts";
 import type { StoredMessage } from "../../../stores/store.ts";
 import { Queue } from "../../../core/data/queue.ts";
+import type { Running } from "./running.ts";
 
 /** The messages of one address, in order of arrival. */
 export interface Mailbox {
@@ -14,15 +14,6 @@ export interface Mailbox {
   running: Running | undefined;
   /** Why its messages are parked until the next start. */
   parked?: string;
-}
-
-/** A message that is being handled, with the means to cancel its handler. */
-export interface Running extends StoredMessage {
-  readonly cancellation: Cancellation;
-  /** The stored message that takes its place once it is canceled. */
-  record?: StoredMessage;
-  /** Stops the timer that gives a canceled run up. */
-  stopGrace?: () => void;
 }
 
 /**

@@ -34,7 +34,7 @@ export function readDeadLetter({ typename, bytes }: TypedBytes): DeadLetterRepor
     target,
     operation,
     input,
-    failure: failure as unknown as Failure,
+    failure: failure as Failure,
     isHeld: false,
     at,
   };

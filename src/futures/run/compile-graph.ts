@@ -50,7 +50,7 @@ export function compileEach(graph: Graph, compile: (node: Node) => readonly Send
   const { activation } = graph;
   const batches = graph.nodes.toReversed().map(compile);
   const sends = [...activation.sends];
-  for (const batch of batches.reverse()) sends.push(...batch);
+  for (const batch of batches.reverse()) for (const send of batch) sends.push(send);
   activation.sends = sends;
 }
 

@@ -4,11 +4,10 @@ import { knowsFunction } from "./core/activation/definition.ts";
 import type { Definition } from "./core/activation/definition.ts";
 import type { Duration } from "./core/validation/duration.ts";
 import type { Environment } from "./core/activation/environment.ts";
-import { HandbackError } from "./core/errors/errors.ts";
+import type { HandbackError } from "./core/errors/errors.ts";
 import { CLOCK_METHODS, LOG_METHODS } from "./core/host/host-methods.ts";
 import type { Log } from "./core/host/log.ts";
 import { WorkLog } from "./core/host/work-log.ts";
-import { checkFunctionType } from "./core/validation/names.ts";
 import {
   callback,
   durationMs,
@@ -22,13 +21,13 @@ import {
 import type { Methods, OptionTable, ReadOptions } from "./core/validation/options.ts";
 import type { Scheduler } from "./core/host/scheduler.ts";
 import { secret } from "./engines/embedded/host/secure-random.ts";
-import { trackActivations } from "./engines/embedded/host/current-activation.ts";
 import { watchUnhandledRejections } from "./engines/embedded/host/unhandled-rejections.ts";
 import type { BackupOptions } from "./engines/embedded/lifecycle/backup.ts";
 import { assembleEngine } from "./engines/embedded/assemble.ts";
 import type { FunctionBill } from "./engines/embedded/execution/function-meter.ts";
 import { adoptStates } from "./engines/embedded/state/adopt-states.ts";
 import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
+import { HostedFunctions } from "./hosted-functions.ts";
 import type { Store, StoreInfo } from "./stores/store.ts";
 import { consoleLog } from "./engines/embedded/host/console-log.ts";
 import { guardedHost } from "./engines/embedded/host/guarded-host.ts";
@@ -36,7 +35,8 @@ import { systemClock } from "./engines/embedded/host/system-clock.ts";
 import { systemScheduler } from "./engines/embedded/host/system-scheduler.ts";
 import { requireRealTimers } from "./machine/real-time.ts";
 import { Client } from "./futures/client/client.ts";
-import { defineEgress } from "./futures/run/egress.ts";
+import { fn } from "./futures/define/fn.ts";
+import type { Handler } from "./futures/types/define.ts";
 import type { Sink } from "./futures/run/egress.ts";
 import { toDeadLetter } from "./futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "./futures/client/dead-letter.ts";
@@ -44,7 +44,7 @@ import type { FlowBill } from "./futures/flow/bill.ts";
 import { derivedFlowRecord } from "./futures/flow/derived-record.ts";
 import { leadsTo } from "./futures/flow/leads-to.ts";
 import { discardDeadLetter, redriveDeadLetter } from "./futures/client/redrive.ts";
-import { defineAll, unregistered } from "./futures/run/registry.ts";
+import { unregistered } from "./futures/run/registry.ts";
 
 /** Options of {@link embedded}. */
 export interface EmbeddedOptions {
@@ -146,6 +146,23 @@ export interface Embedded {
    */
   readonly unregistered: ReadonlyMap<string, number>;
   /**
+   * Adds a function to the running engine, with the functions that it is made of. It takes over the
+   * states of its `aliases`. Messages that were parked because it was missing go on, in their order.
+   * Calls know it once the promise resolves. `type` and `handler` stand for `fn(type, handler)`.
+   * @throws `DUPLICATE_FUNCTION` if one of the types is registered; `INVALID_OPTIONS`,
+   * `INVALID_NAME`, `INVALID_HANDLER`, `CLOSED`, `STORE_FULL`, `STORE_BUSY`
+   * @example
+   * import { embedded, fn, memory } from "handback";
+   *
+   * const engine = await embedded({ functions: [], store: memory() });
+   * const double = fn("docs/double", (_, n: number) => 2 * n);
+   * await engine.register(double);
+   * console.log(await engine.client.call(double, 4)); // 8
+   * await engine.close();
+   */
+  register(f: object): Promise<void>;
+  register<Input, Return>(type: string, handler: Handler<Input, Return>): Promise<void>;
+  /**
    * Writes a backup to a new file: a copy of the store as of one moment. The engine goes on
    * meanwhile. The backup is complete and on disk once the promise resolves. Opened as a store, it
    * continues with the work that was in it.
@@ -239,7 +256,8 @@ export interface Machine {
 /** Opens an embedded engine on a given machine. See {@link embedded}. */
 export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Promise<Embedded> {
   const used = guardedHost("embedded", readOptions("embedded", OPTIONS, options));
-  const definitions = withEgress(defineAll(used.functions), used.egress);
+  const hosted = new HostedFunctions(used.functions, used.egress);
+  const { definitions } = hosted;
   const { store } = used;
   let fail: (error: HandbackError) => void = () => undefined;
   const storeInfo = await store.open({
@@ -256,7 +274,7 @@ export async function embeddedOn(machine: Machine, options: EmbeddedOptions): Pr
     await store.close(storeInfo.clean);
     throw error;
   }
-  return faceOf(engine, new Client(engine, used.payloadLimit));
+  return faceOf(engine, hosted, new Client(engine, used.payloadLimit));
 }
 
 /** Puts the engine together from the options. */
@@ -264,7 +282,7 @@ function assemble(
   { scheduler, secret }: Machine,
   used: ReadOptions<typeof OPTIONS>,
   opened: {
-    readonly definitions: ReadonlyMap<string, Definition>;
+    readonly definitions: Map<string, Definition>;
     readonly storeInfo: StoreInfo;
   },
 ): EmbeddedEngine {
@@ -286,7 +304,7 @@ function assemble(
   return assembleEngine({
     store: used.store,
     storeInfo,
-    definitions: withTracking(definitions),
+    definitions,
     fallback: unregistered,
     environment,
     scheduler,
@@ -301,7 +319,7 @@ function assemble(
 }
 
 /** Returns the object that users hold. */
-function faceOf(engine: EmbeddedEngine, client: Client): Embedded {
+function faceOf(engine: EmbeddedEngine, hosted: HostedFunctions, client: Client): Embedded {
   const unwatch = watchUnhandledRejections();
   return {
     client,
@@ -314,30 +332,11 @@ function faceOf(engine: EmbeddedEngine, client: Client): Embedded {
     discard: (id) => discardDeadLetter(engine, id),
     backup: (path, options) => engine.backup(path, options),
     unregistered: engine.unregistered,
+    register: (f: object | string, handler?: unknown) =>
+      hosted.register(
+        typeof f === "string" ? fn(f, handler as Handler<unknown, unknown>) : f,
+        engine,
+      ),
     close: () => engine.close().finally(unwatch),
   };
-}
-
-/** Lets the engine know which handler started the code that runs. */
-function withTracking(
-  definitions: ReadonlyMap<string, Definition>,
-): ReadonlyMap<string, Definition> {
-  const track = (definition: Definition): Definition =>
-    definition.system ? definition : trackActivations(definition);
-  return new Map(Array.from(definitions, ([type, definition]) => [type, track(definition)]));
-}
-
-function withEgress(
-  functions: ReadonlyMap<string, Definition>,
-  sinks: Readonly<Record<string, Sink>>,
-): ReadonlyMap<string, Definition> {
-  const all = new Map(functions);
-  for (const [type, sink] of Object.entries(sinks)) {
-    if (all.has(checkFunctionType(type))) {
-      const why = `a function and an egress are both named ${type}`;
-      throw new HandbackError("DUPLICATE_FUNCTION", why);
-    }
-    all.set(type, defineEgress(type, sink));
-  }
-  return all;
 }

@@ -17,6 +17,24 @@ const SQLITE_TESTS = "test/stores/sqlite/sqlite-store.test.ts";
 /** What is on disk, when, and who may know of it. */
 export const COMMIT: readonly Mutation[] = [
   {
+    breaks: "late functions: parked work that was just canceled runs",
+    file: "src/engines/embedded/execution/late-functions.ts",
+    find: "if (!added.has(type) || commits.removes(message.seq)) continue;",
+    replace: "if (!added.has(type)) continue;",
+    test: "test/engines/embedded/late-functions.test.ts",
+    killedBy:
+      "a function that is registered later > does not run work that was canceled while it was parked",
+  },
+  {
+    breaks: "late functions: messages of a commit in flight are delivered twice",
+    file: "src/engines/embedded/commit/group-commit.ts",
+    find: "if (this.isStoreAhead) this.#reads.push(read);",
+    replace: "if (this.isStoreAhead && this.#isStopped) this.#reads.push(read);",
+    test: "test/engines/embedded/late-functions.test.ts",
+    killedBy:
+      "a function that is registered later > gets each message once and in order, whenever it is registered",
+  },
+  {
     breaks: "consistency: readState sees what is not committed",
     file: "src/engines/embedded/state/address-state.ts",
     find: "values.push({ name: cached.name, value: cached.committed });",
@@ -30,7 +48,8 @@ export const COMMIT: readonly Mutation[] = [
     find: "if (view.asked < 2 || !commits.isStoreAhead) return result;",
     replace: "if (view.asked > 0) return result;",
     test: "test/engines/embedded/committed-reads.test.ts",
-    killedBy: "never shows a pending flow that waits for nothing",
+    killedBy:
+      "client.waits while the store is ahead of the engine > never shows a pending flow that waits for nothing",
   },
   {
     breaks: "the durable commit: replies are delivered before it",

@@ -17,7 +17,8 @@ export const SETTLEMENT: readonly Mutation[] = [
     find: '  activation.confirm(key, { outcome: "started", type, stateId });',
     replace: '  activation.replyTo(key, UNDEFINED, { outcome: "started", type, stateId });',
     test: "test/futures/call-answer.test.ts",
-    killedBy: "sends one request, whether the flow is new, pending or settled",
+    killedBy:
+      "a call on an engine that cannot be read from outside > sends one request, whether the flow is new, pending or settled",
   },
   {
     breaks: "starts: the same start again conflicts with itself",

@@ -41,6 +41,7 @@ import { DeadLetters } from "./intake/dead-letters.ts";
 import { FlowNumbers } from "./intake/flow-numbers.ts";
 import { RequestIntake } from "./intake/request-intake.ts";
 import { guardedClock } from "./lifecycle/guarded-clock.ts";
+import { LateFunctions } from "./execution/late-functions.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { Backlog } from "./mailboxes/backlog.ts";
 import { HandlerSlots } from "./mailboxes/handler-slots.ts";
@@ -59,7 +60,8 @@ import { Timers } from "./timers/timers.ts";
 export interface EngineParts {
   readonly store: Store;
   readonly storeInfo: StoreInfo;
-  readonly definitions: ReadonlyMap<string, Definition>;
+  /** The functions by type. Those that are registered later are added to this map. */
+  readonly definitions: Map<string, Definition>;
   /** Cancels messages for functions that are not registered. */
   readonly fallback: Definition;
   readonly environment: Environment;
@@ -118,6 +120,7 @@ export function assembleEngine(parts: EngineParts): EmbeddedEngine {
     requests,
     deadLetters,
     committedReads,
+    lateFunctions: new LateFunctions({ ...parts, ...execution, delivery }),
     flowNumbers: new FlowNumbers(storeInfo.generation),
     generation: storeInfo.generation,
   });

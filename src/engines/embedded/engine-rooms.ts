@@ -12,6 +12,7 @@ import type { MessageDelivery } from "./execution/message-delivery.ts";
 import type { DeadLetters } from "./intake/dead-letters.ts";
 import type { FlowNumbers } from "./intake/flow-numbers.ts";
 import type { RequestIntake } from "./intake/request-intake.ts";
+import type { LateFunctions } from "./execution/late-functions.ts";
 import type { Lifecycle } from "./lifecycle/lifecycle.ts";
 import type { Backlog } from "./mailboxes/backlog.ts";
 import type { HandlerSlots } from "./mailboxes/handler-slots.ts";
@@ -27,6 +28,7 @@ export interface EngineRooms {
   readonly environment: Environment;
   readonly definitions: ReadonlyMap<string, Definition>;
   readonly lifecycle: Lifecycle;
+  readonly lateFunctions: LateFunctions;
   readonly requests: RequestIntake;
   readonly flowNumbers: FlowNumbers;
   /** The number of times that the store has been opened. */

@@ -1,4 +1,5 @@
 import { knowsFunction } from "../../core/activation/definition.ts";
+import type { Definition } from "../../core/activation/definition.ts";
 import type { Encoded } from "../../core/codec/encoded.ts";
 import type { Reply } from "../../core/activation/effects.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
@@ -103,6 +104,11 @@ export class EmbeddedEngine implements Engine {
     timers.start();
     collector.start();
     dispatcher.dispatch();
+  }
+
+  /** Adds functions of new types. Messages that were parked for them go on. */
+  register(added: ReadonlyMap<string, Definition>): Promise<void> {
+    return this.#rooms.lateFunctions.add(added);
   }
 
   /** Writes a copy of the store. */

@@ -12,6 +12,14 @@ const CONFORMANCE = "test/conformance/embedded-memory.test.ts";
 /** Who is told how a future ended, how often, and in what order. */
 export const SETTLEMENT: readonly Mutation[] = [
   {
+    breaks: "flow numbers: each process of a cluster claims the same number",
+    file: "src/futures/flow/process-numbers.ts",
+    find: "activation.write(VALUE, { json: { v: FORMAT, count: number } });",
+    replace: "void [VALUE, FORMAT];",
+    test: "test/futures/process-numbers.test.ts",
+    killedBy: "processes that start at the same time never give two flows one number",
+  },
+  {
     breaks: "calls: the client asks a second time for the outcome",
     file: "src/futures/flow/flow.ts",
     find: '  activation.confirm(key, { outcome: "started", type, stateId });',

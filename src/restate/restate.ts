@@ -19,6 +19,7 @@ import type { HostedFunctions } from "../engines/restate/delivery/functions.ts";
 import { servicesOf } from "../engines/restate/services.ts";
 import type { RestateService } from "../engines/restate/services.ts";
 import { serviceNames } from "../engines/restate/wire/recipient.ts";
+import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
 import { toDeadLetter } from "../futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
@@ -89,12 +90,12 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
   const definitions = definitionsOf(used);
   const services = servicesOf(hostedFunctions(used, definitions, pace));
   const clientName = toHex(secret(NAME_BYTES));
-  const engine = new RestateEngine({
+  const engine: RestateEngine = new RestateEngine({
     storeId,
     names,
     ingress: ingressOf(used),
     clock,
-    flows: new FlowNumbers(clock.now(), Math.random),
+    flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${CLIENT_PREFIX}${clientName}/`,
     knows: (type, operation) => knowsFunction(definitions, type, operation),
     replierOf: (key) =>

@@ -1,3 +1,4 @@
+import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
 import { ClusterEngine } from "../engines/statefun/client/cluster-engine.ts";
 import type { ClusterEgress, ClusterIngress } from "../engines/statefun/client/cluster-port.ts";
@@ -76,12 +77,12 @@ export function statefun(options: StatefunOptions): Statefun {
           const letter = readDeadLetter(record);
           if (letter !== undefined) onDeadLetter(letter);
         });
-  const engine = new ClusterEngine({
+  const engine: ClusterEngine = new ClusterEngine({
     storeId,
     ingress,
     egress,
     clock,
-    flows: new FlowNumbers(clock.now(), Math.random),
+    flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
     knows: (type) => module.knows(type),
   });

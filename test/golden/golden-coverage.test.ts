@@ -54,6 +54,7 @@ const NEWER = new Set([
   "_sys/first",
   "_sys/signal-keys",
   "_sys/secret",
+  "_sys/process",
   "_sys/kept-event",
 ]);
 

@@ -29,8 +29,11 @@ export interface Engine {
    * the operation for it. `payload` is needed for messages that name their operation there.
    */
   knows(type: string, name?: string, payload?: Encoded): boolean;
-  /** Returns the number of a new flow, larger than all before it, as 16 hex digits. */
-  nextFlow(): string;
+  /**
+   * Returns the number of a new flow, as 16 hex digits. No other flow of the store has it. In one
+   * process, numbers grow.
+   */
+  nextFlow(): string | Promise<string>;
   /**
    * Returns a key for a request, as short text. No other request has it: neither one of another
    * client, nor one of a process that ran before.

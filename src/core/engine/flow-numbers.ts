@@ -1,33 +1,55 @@
-/** Bits of the parts of a number: seconds, then the process, then a counter. */
-const PROCESS_BITS = 16n;
-const COUNTER_BITS = 16n;
-const DIGITS = 16;
+/** Hex digits of a flow number that hold the number of the process. The remaining ones count. */
+const PROCESS_DIGITS = 8;
+const COUNTER_DIGITS = 8;
+const MOST = 16 ** COUNTER_DIGITS;
 
 /**
- * Numbers of flows that processes draw without asking each other: the second in which the process
- * began to count, a random number of the process, and a counter. When the counter is full, the next
- * second begins, even if it lies ahead. Two processes that start in one second and draw the same
- * random number meet in one of 65,536 cases.
+ * Numbers of flows on a cluster: a number that this process has claimed, which no other process has
+ * or had, and a counter. So no two processes give a flow the same number.
  */
 export class FlowNumbers {
-  readonly #process: bigint;
-  #second: bigint;
-  #count = 0n;
+  readonly #claim: () => Promise<number>;
+  readonly #most: number;
+  #claimed: string | undefined;
+  #count = 0;
+  #claiming: Promise<void> | undefined;
 
-  /** @param random - returns a number in [0, 1) */
-  constructor(nowMs: number, random: () => number) {
-    this.#process = BigInt(Math.floor(random() * 2 ** Number(PROCESS_BITS)));
-    this.#second = BigInt(Math.floor(nowMs / 1_000));
+  /**
+   * @param claim - claims a number for this process: a whole number that is given once
+   * @param most - flows that one claimed number serves
+   */
+  constructor(claim: () => Promise<number>, most = MOST) {
+    this.#claim = claim;
+    this.#most = most;
   }
 
-  /** Returns the next number, larger than all before it in this process, as 16 hex digits. */
-  next(): string {
-    if (this.#count >> COUNTER_BITS > 0n) {
-      this.#second++;
-      this.#count = 0n;
+  /**
+   * Returns the next number, as 16 hex digits. The first call claims a number for the process, and so
+   * does one that finds the counter full. @throws the error of a claim; the next call tries again
+   */
+  next(): string | Promise<string> {
+    return this.#claimed === undefined || this.#count >= this.#most
+      ? this.#nextAfterClaim()
+      : this.#take(this.#claimed);
+  }
+
+  async #nextAfterClaim(): Promise<string> {
+    this.#claiming ??= this.#claimProcess();
+    await this.#claiming;
+    return this.next();
+  }
+
+  async #claimProcess(): Promise<void> {
+    try {
+      const number = await this.#claim();
+      this.#claimed = number.toString(16).padStart(PROCESS_DIGITS, "0");
+      this.#count = 0;
+    } finally {
+      this.#claiming = undefined;
     }
-    const head = (this.#second << PROCESS_BITS) | this.#process;
-    const number = (head << COUNTER_BITS) | this.#count++;
-    return number.toString(16).padStart(DIGITS, "0");
+  }
+
+  #take(claimed: string): string {
+    return claimed + (this.#count++).toString(16).padStart(COUNTER_DIGITS, "0");
   }
 }

@@ -340,7 +340,8 @@ export class Client {
     const payload = this.#encode(value, "input");
     const { id, key: flowKey } = checkStartOptions(options, target);
     const stateful = spec.state !== undefined;
-    const number = this.#engine.nextFlow();
+    const next = this.#engine.nextFlow();
+    const number = typeof next === "string" ? next : await next;
     const isKey = id !== undefined && idNamesFlow(spec, operation);
     const flow = flowKey ?? (isKey ? checkFlowKey(id) : number);
     const isGiven = flow !== number;

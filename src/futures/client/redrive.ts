@@ -31,7 +31,7 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
  * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`
  */
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
-  const message = redrivenMessage(engine.deadLetters.find(id), rootId(engine.nextFlow()));
+  const message = redrivenMessage(engine.deadLetters.find(id), rootId(await engine.nextFlow()));
   if (message === undefined) return false;
   const { name, target, payload } = message;
   const { type } = target;

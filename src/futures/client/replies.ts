@@ -9,6 +9,7 @@ export interface Replies {
     >;
   };
   readonly secret: { readonly read: { readonly secret: string } };
+  readonly process: { readonly claim: { readonly number: number } };
   readonly flow: {
     readonly start: StartReply | Settlement;
     readonly query: { readonly record: FlowRecord | null; readonly outcome?: Encoded };

@@ -81,6 +81,8 @@ export interface Messages {
   };
   /** The secret of the store. */
   readonly secret: { readonly read: ReplyKey };
+  /** The numbers of processes that start flows. */
+  readonly process: { readonly claim: ReplyKey };
   readonly timer: {
     /**
      * Carries everything that happens when the timer is due. The default settlement is `undefined`.

@@ -16,6 +16,7 @@ export const SYSTEM = {
   keptEvent: "_sys/kept-event",
   signalKeys: "_sys/signal-keys",
   secret: "_sys/secret",
+  process: "_sys/process",
 } as const satisfies Readonly<Record<keyof Messages, string>>;
 
 /** Returns the address of a system function's instance. */

@@ -9,6 +9,7 @@ import { discardCall, poisonCall } from "./poison-call.ts";
 import { cancelCall } from "./cancel-call.ts";
 import { combinatorDefinitions } from "../combinators/table.ts";
 import { flow } from "../flow/flow.ts";
+import { processNumbers } from "../flow/process-numbers.ts";
 import { signalKeys } from "../flow/signal-keys.ts";
 import { storeSecret } from "../flow/store-secret.ts";
 import { runHandler } from "./run.ts";
@@ -21,6 +22,7 @@ const SYSTEM_FUNCTIONS: readonly Definition[] = [
   flow,
   signalKeys,
   storeSecret,
+  processNumbers,
   ...combinatorDefinitions(),
 ];
 

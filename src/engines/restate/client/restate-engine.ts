@@ -56,7 +56,7 @@ export class RestateEngine implements Engine {
     this.knows = parts.knows;
   }
 
-  nextFlow(): string {
+  nextFlow(): string | Promise<string> {
     return this.#parts.flows.next();
   }
 

@@ -52,7 +52,7 @@ export class ClusterEngine implements Engine {
     });
   }
 
-  nextFlow(): string {
+  nextFlow(): string | Promise<string> {
     return this.#parts.flows.next();
   }
 

@@ -17,6 +17,7 @@ import { PATTERNS } from "./mutations/patterns.ts";
 import { POISON } from "./mutations/poison.ts";
 import { SETTLEMENT } from "./mutations/settlement.ts";
 import { SHIELDING } from "./mutations/shielding.ts";
+import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
 import { CLUSTER } from "./mutations/host/cluster.ts";
@@ -53,6 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FAKED_TIME,
   ...DECLARATIONS,
   ...VALUES,
+  ...STATEFUN_REQUESTS,
   ...RENAMED,
   ...CLUSTER,
 ];

@@ -16,9 +16,11 @@ export interface DeadLetterRecord {
   readonly operation: string | undefined;
   readonly target: Address;
   readonly caller: Address | undefined;
+  /** Absent if it had no room. */
   readonly message:
     | { readonly payload: string }
-    | { readonly type: string; readonly base64: string };
+    | { readonly type: string; readonly base64: string }
+    | undefined;
   readonly failure: Json;
   readonly at: number;
 }
@@ -28,7 +30,10 @@ export function readDeadLetter({ typename, bytes }: TypedBytes): DeadLetterRepor
   if (typename !== DEAD_LETTER) return undefined;
   const record = JSON.parse(new TextDecoder().decode(bytes)) as DeadLetterRecord;
   const { id = "", operation = "", target, message, failure, at } = record;
-  const input = "payload" in message ? codec.decode(message.payload as Encoded) : message;
+  const input =
+    message !== undefined && "payload" in message
+      ? codec.decode(message.payload as Encoded)
+      : message;
   return {
     id,
     target,

@@ -1,7 +1,9 @@
 import type { Reply } from "../core/activation/effects.ts";
 import { writeReply } from "../engines/statefun/client/reply-format.ts";
 import type { EgressRecord } from "../engines/statefun/wire/response.ts";
+import { knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
+import type { Address } from "../core/message/address.ts";
 import type { Environment } from "../core/activation/environment.ts";
 import { toBase64 } from "../core/codec/base64.ts";
 import { toHex } from "../core/crypto/hex.ts";
@@ -28,11 +30,12 @@ import { CrashMarkFile } from "../engines/statefun/poison/crash-mark-file.ts";
 import { MessageValues } from "../engines/statefun/types/message-values.ts";
 import type { BatchRequest, Invocation, TypedBytes } from "../engines/statefun/wire/request.ts";
 import { checkTypename } from "../engines/statefun/wire/typename.ts";
+import { MESSAGE } from "../futures/define/spec.ts";
 import type { FunctionSpec } from "../futures/define/spec.ts";
 import { codec } from "../futures/protocol/codec.ts";
 import { outsideEnvelope, outsideValue } from "../futures/run/outside-message.ts";
 import { checkFunctionType } from "../core/validation/names.ts";
-import { defineEgress } from "../futures/run/egress.ts";
+import { defineEgress, EGRESS } from "../futures/run/egress.ts";
 import { defineAll, specsOf } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import type { TypedMessage } from "../futures/types/message.ts";
@@ -106,9 +109,14 @@ export class RemoteModule implements Routes {
     return definitions;
   }
 
-  /** Tells whether a function or egress of this type can get messages. */
-  knows(type: string): boolean {
-    return this.#definitions.has(type) || this.#egress.has(type) || this.#remotes.has(type);
+  /**
+   * Tells whether a function or egress of this type can get messages and, if an operation is named,
+   * such messages. A function that another program serves takes messages of its own types only.
+   */
+  knows(type: string, operation?: string): boolean {
+    if (this.#definitions.has(type)) return knowsFunction(this.#definitions, type, operation);
+    if (this.#egress.has(type)) return operation === undefined || operation === EGRESS;
+    return this.#remotes.has(type) && (operation === undefined || operation === MESSAGE);
   }
 
   types(): readonly string[] {
@@ -136,19 +144,17 @@ export class RemoteModule implements Routes {
       : { egress: this.#replies, argument: writeReply(reply) };
   }
 
+  get keepsDeadLetters(): boolean {
+    return this.#used.deadLetters !== undefined;
+  }
+
   encodeDeadLetter(lost: LostMessage): EgressRecord | undefined {
-    const { deadLetters, log } = this.#used;
+    const { deadLetters } = this.#used;
+    if (deadLetters === undefined) return undefined;
     const { target, caller, failure } = lost;
-    if (deadLetters === undefined) {
-      log.error(`a message for ${target.type} failed and is dropped`, { type: target.type });
-      return undefined;
-    }
-    const message =
-      typeof lost.message === "string"
-        ? { payload: lost.message }
-        : { type: lost.message.typename, base64: toBase64(lost.message.bytes) };
     const { id, operation } = lost;
     const at = this.#used.clock.now();
+    const message = shownMessage(lost);
     const value: DeadLetterRecord = { id, operation, target, caller, message, failure, at };
     return { egress: deadLetters, argument: this.#values.encode({ type: DEAD_LETTER, value }) };
   }
@@ -164,14 +170,16 @@ export class RemoteModule implements Routes {
     return { definition, formats };
   }
 
-  #decode(request: BatchRequest, { caller, argument }: Invocation): Envelope {
+  #decode(request: BatchRequest, invocation: Invocation): Envelope {
     const type = this.#definitions.get(request.target.type)?.type ?? request.target.type;
+    const { argument } = invocation;
     if (argument?.typename === MESSAGE_TYPES.message) {
       const envelope = readEnvelope(argument);
       return { ...envelope, target: { type, id: envelope.target.id } };
     }
     const target = { type, id: request.target.id };
     const id = newMessageId();
+    const caller = callerOf(invocation, target);
     if (argument === undefined) return outsideEnvelope({ id, target, caller, message: undefined });
     const { typename } = argument;
     const spec = this.#specs.get(target.type);
@@ -199,7 +207,7 @@ export class RemoteModule implements Routes {
       secret,
       holdsDeadLetters: false,
       scopedCancel: false,
-      knows: (type) => this.knows(type),
+      knows: (type, operation) => this.knows(type, operation),
     };
   }
 }
@@ -212,6 +220,20 @@ function makeCrashGuard({
 }: ReadOptions<typeof MODULE_OPTIONS>): CrashGuard | undefined {
   if (crashMarks === undefined) return undefined;
   return new CrashGuard({ marks: new CrashMarkFile(crashMarks, log), clock, limit });
+}
+
+/**
+ * Returns the caller of a message of another library. One that comes from its own target waited until
+ * the function was registered, and nothing is known of its caller.
+ */
+function callerOf({ caller }: Invocation, target: Address): Address | undefined {
+  return caller?.type === target.type && caller.id === target.id ? undefined : caller;
+}
+
+/** Returns a message as data for a dead letter. */
+function shownMessage({ message }: LostMessage): DeadLetterRecord["message"] {
+  if (typeof message === "string") return { payload: message };
+  return message && { type: message.typename, base64: toBase64(message.bytes) };
 }
 
 /**

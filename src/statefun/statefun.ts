@@ -84,7 +84,7 @@ export function statefun(options: StatefunOptions): Statefun {
     clock,
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
-    knows: (type) => module.knows(type),
+    knows: (type, operation) => module.knows(type, operation),
   });
   return Object.assign(faceOf(module), {
     client: new Client(engine, used.payloadLimit),

@@ -24,8 +24,10 @@ export type Template = { readonly segments: readonly string[]; readonly needs: r
 /** A call, which may have to wait for futures in its input. */
 export type CallPlan = Template & {
   readonly kind: "call";
-  /** An empty id means an instance of its own, named by the call. */
+  /** An empty id means an instance of its own, named by the call, unless `isExact` is set. */
   readonly target: Address;
+  /** Set for a reply to a function of another library whose id is empty. */
+  readonly isExact?: true;
   readonly name: string;
   readonly creates: boolean;
   readonly oneWay: boolean;

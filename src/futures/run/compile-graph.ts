@@ -215,7 +215,7 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
   const call: CallConsumer = {
     to: "call",
     id: node.id,
-    target: target.id === "" || target.id === node.id ? target.type : target,
+    target: isOwnInstance(node, plan) ? target.type : target,
     caller: activation.address,
     name,
     before: needs.length === 1 ? segments[0] || undefined : undefined,
@@ -241,6 +241,11 @@ function sendCall(graph: Graph, node: Node, plan: CallPlan, { scope, consumers }
     activation.send(callEnvelope(call, (segments[0] ?? UNDEFINED) as Encoded), dueAt, token);
   } else if (needs.length === 1) addConsumer(first, scope, call);
   else sendAll(graph, node, plan, { scope, consumers: [call] });
+}
+
+/** Tells whether the call itself names the instance that it runs at. */
+function isOwnInstance({ id }: Node, { target, isExact }: CallPlan): boolean {
+  return target.id === id || (target.id === "" && isExact !== true);
 }
 
 /** Returns the call that a call acts for. One that acts for itself has its own key. */

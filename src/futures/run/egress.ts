@@ -16,6 +16,9 @@ export type Sink = (value: unknown, about: { readonly id: string }) => void | Pr
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 60_000;
 
+/** Name of the messages for an egress. */
+export const EGRESS = "egress";
+
 /**
  * Makes an egress a function like others: a durable message, handled once it is committed, one at a
  * time per sender. A sink that fails is tried again with growing delays, for as long as it takes.
@@ -32,6 +35,7 @@ export function defineEgress(type: string, sink: Sink): Definition {
     type,
     valueNames: [],
     system: false,
+    missingOperation: (name) => (name === EGRESS ? undefined : name),
     receive: (activation) => {
       if (activation.crashes === undefined) return callSink(activation, sink);
       return void addPoisonDeadLetter(activation, activation.crashes);

@@ -28,6 +28,7 @@ import { RUN_ENDINGS } from "../types/run-ending.ts";
 import type { StateId } from "../types/new-state.ts";
 import type { RunEnding } from "../types/run-ending.ts";
 import { PendingFuture } from "../protocol/pending-future.ts";
+import { EGRESS } from "./egress.ts";
 import type {
   ContinueOptions,
   InvokeOptions,
@@ -219,7 +220,7 @@ function planMessage(
   const { environment } = graph.activation;
   const { delay } = readOptions("ctx.send", MESSAGE_OPTIONS, options);
   checkFunctionType(type);
-  if (!environment.knows(type)) throw unknownFunction(type);
+  if (!environment.knows(type, MESSAGE)) throw unknownFunction(type);
   const { segments, needs } = futures.template(message, "message");
   // With futures inside, the type of the message may be known later only.
   const payload = needs.length === 0 ? (segments[0] as Encoded) : undefined;
@@ -278,18 +279,19 @@ export function planReply(
     throw new HandbackError("NO_CALLER", `${futures.type} ${why}`);
   }
   const template = futures.template(value, "reply");
-  return { kind: "call", ...to, ...template, creates: false, oneWay: true };
+  const exact = to.target.id === "" ? ({ isExact: true } as const) : {};
+  return { kind: "call", ...to, ...exact, ...template, creates: false, oneWay: true };
 }
 
 /** Plans `ctx.egress`. */
 export function planEgress(futures: HandlerFutures, type: string, value: unknown): CallPlan {
   const { address, environment } = futures.graph.activation;
   checkFunctionType(type);
-  if (!environment.knows(type)) {
+  if (!environment.knows(type, EGRESS)) {
     const why = `no egress ${type} is registered`;
     throw new HandbackError("UNKNOWN_EGRESS", why, { details: { egress: type } });
   }
   const template = futures.template(value, "egress");
   const target = { type, id: address.id };
-  return { kind: "call", target, name: "egress", ...template, creates: false, oneWay: true };
+  return { kind: "call", target, name: EGRESS, ...template, creates: false, oneWay: true };
 }

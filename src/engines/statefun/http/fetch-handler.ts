@@ -1,40 +1,16 @@
-import { HandbackError } from "../../../core/errors/errors.ts";
+import { answerRequest } from "./answer-request.ts";
+import type { HandleBytes } from "./answer-request.ts";
 
-/** The type of requests and answers. A cluster accepts no other, and no parameter after it. */
-const OCTETS = "application/octet-stream";
-
-/** Handles the bytes of a request. */
-export type HandleBytes = (bytes: Uint8Array) => Promise<Uint8Array>;
-
-/**
- * Answers the request of a cluster with Fetch-standard objects: 405 for a method other than POST,
- * 415 for another content type, 400 for a body that is no request, 500 if the library fails, and else
- * 200. A cluster repeats a request that got another answer, and in the end restarts its job. So user
- * code never causes one.
- */
+/** Answers the request of a cluster with Fetch-standard objects. */
 export async function answerFetch(request: Request, handle: HandleBytes): Promise<Response> {
-  if (request.method !== "POST") return refuse(405, "expected POST", { allow: "POST" });
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== OCTETS) return refuse(415, `expected the content type ${OCTETS}`);
-  const body = new Uint8Array(await request.arrayBuffer());
-  if (body.length === 0) return refuse(400, "expected a request in the body");
-  try {
-    return bytesResponse(await handle(body));
-  } catch (error) {
-    if (HandbackError.is(error, "INVALID_INPUT")) return refuse(400, error.message);
-    return refuse(500, "the request could not be handled");
-  }
-}
-
-function bytesResponse(bytes: Uint8Array): Response {
+  const { status, headers, body } = await answerRequest(
+    {
+      method: request.method,
+      contentType: request.headers.get("content-type") ?? undefined,
+      body: async () => new Uint8Array(await request.arrayBuffer()),
+    },
+    handle,
+  );
   // A copy in a buffer of its own, because types of older platforms accept no other.
-  const headers = { "content-type": OCTETS, "content-length": String(bytes.length) };
-  return new Response(bytes.slice(), { status: 200, headers });
-}
-
-function refuse(status: number, why: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${why}\n`, {
-    status,
-    headers: { "content-type": "text/plain", ...headers },
-  });
+  return new Response(body.slice(), { status, headers: { ...headers } });
 }

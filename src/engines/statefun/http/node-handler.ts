@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { answerFetch } from "./fetch-handler.ts";
-import type { HandleBytes } from "./fetch-handler.ts";
+import { answerRequest } from "./answer-request.ts";
+import type { HandleBytes } from "./answer-request.ts";
 import { isBytes } from "../types/is-bytes.ts";
 
 /** A request of `node:http`. A body parser may have set `body`. */
@@ -19,22 +19,20 @@ export async function answerNode(
   response: NodeResponse,
   handle: HandleBytes,
 ): Promise<void> {
-  const { method = "GET", headers } = request;
-  const type = headers["content-type"] ?? "";
-  const hasBody = method !== "GET" && method !== "HEAD";
-  const answer = await answerFetch(
-    new Request("http://localhost/", {
-      method,
-      headers: { "content-type": type },
-      ...(hasBody && { body: await bodyOf(request) }),
-    }),
+  const { status, headers, body } = await answerRequest(
+    {
+      method: request.method ?? "GET",
+      contentType: request.headers["content-type"],
+      body: () => bodyOf(request),
+    },
     handle,
   );
-  response.writeHead(answer.status, Object.fromEntries(answer.headers));
-  response.end(new Uint8Array(await answer.arrayBuffer()));
+  // A cluster that has given up the request has closed the connection.
+  if (response.destroyed) return;
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
-async function bodyOf(request: NodeRequest): Promise<Uint8Array<ArrayBuffer>> {
-  if (isBytes(request.body)) return request.body.slice();
-  return new Uint8Array(await buffer(request));
+async function bodyOf(request: NodeRequest): Promise<Uint8Array> {
+  return isBytes(request.body) ? request.body : buffer(request);
 }

@@ -1,7 +1,6 @@
-import { fromBase64, toBase64 } from "../../../core/codec/base64.ts";
-import { HandbackError } from "../../../core/errors/errors.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../../core/message/envelope.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
+import { writeRelayed } from "../wire/relayed.ts";
 import type { Invocation, TypedBytes } from "../wire/request.ts";
 
 /** Types of the messages that functions of this library send to each other. */
@@ -10,8 +9,6 @@ export const MESSAGE_TYPES = {
   message: "handback/message",
   /** A message that its sender keeps until its target is known. It comes back to the sender. */
   held: "handback/held",
-  /** A message of another library that took a second way, with its caller. */
-  relayed: "handback/relayed",
   /** Asks an address to delete its expired values. */
   collect: "handback/collect",
 } as const;
@@ -36,27 +33,13 @@ export function readEnvelope({ bytes }: TypedBytes): Envelope {
   return decodeEnvelope(id, { head, payload });
 }
 
-/** Writes a message that is sent again. The cluster would name the wrong caller, so it is kept. */
-export function writeRelayed({ caller, argument = NO_VALUE }: Invocation): TypedBytes {
-  if (caller === undefined || OWN_TYPES.has(argument.typename)) return argument;
-  const { typename, bytes } = argument;
-  const parts = [caller.type, caller.id, typename, toBase64(bytes)];
-  return { typename: MESSAGE_TYPES.relayed, bytes: utf8.encode(JSON.stringify(parts)) };
-}
-
-/** Reads a message that may have been sent again. */
-export function readRelayed(invocation: Invocation): Invocation {
+/** Writes a message that is sent again. Messages of this library hold their caller already. */
+export function sentAgain(invocation: Invocation): TypedBytes {
   const { argument } = invocation;
-  if (argument?.typename !== MESSAGE_TYPES.relayed) return invocation;
-  const parts = JSON.parse(text.decode(argument.bytes)) as readonly string[];
-  const [type = "", id = "", typename = "", base64 = ""] = parts;
-  const bytes = fromBase64(base64);
-  if (bytes === undefined)
-    throw new HandbackError("INVALID_INPUT", "a relayed message has bytes that are not base64");
-  return { caller: { type, id }, argument: { typename, bytes } };
+  return argument !== undefined && OWN_TYPES.has(argument.typename)
+    ? argument
+    : writeRelayed(invocation);
 }
 
 /** The message that asks an address to delete its expired values. */
 export const COLLECT: TypedBytes = { typename: MESSAGE_TYPES.collect, bytes: new Uint8Array() };
-
-const NO_VALUE: TypedBytes = { typename: "", bytes: new Uint8Array() };

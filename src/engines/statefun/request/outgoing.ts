@@ -21,8 +21,8 @@ export interface LostMessage {
   readonly operation?: string;
   readonly target: Address;
   readonly caller?: Address | undefined;
-  /** The message, as its encoded payload or as it was on the wire. */
-  readonly message: string | TypedBytes;
+  /** The message, as its encoded payload or as it was on the wire. Absent: it had no room. */
+  readonly message?: string | TypedBytes | undefined;
   readonly failure: Json;
 }
 
@@ -41,6 +41,8 @@ export interface Routes {
   encode(envelope: Envelope): TypedBytes;
   /** Encodes a reply for the egress of replies, if there is one. */
   encodeReply(reply: Reply): EgressRecord | undefined;
+  /** Tells whether there is an egress of dead letters. */
+  readonly keepsDeadLetters: boolean;
   /** Encodes a dead letter for the egress of dead letters, if there is one. */
   encodeDeadLetter(lost: LostMessage): EgressRecord | undefined;
 }
@@ -83,6 +85,7 @@ export class Outgoing {
   readonly #delayed: DelayedMessage[] = [];
   readonly #egress: EgressRecord[] = [];
   readonly #changes = new Map<string, TypedBytes | null>();
+  #lost = 0;
 
   constructor({ routes, self, heldForMs, formats, current, now }: OutgoingParts) {
     this.#routes = routes;
@@ -113,14 +116,16 @@ export class Outgoing {
     }
     for (const { envelope, failure } of deadLetters) {
       const { id, name: operation, target, payload: message } = envelope;
-      this.addDeadLetter({ id, operation, target, caller: envelope.caller, message, failure });
+      const lost = { id, operation, target, caller: envelope.caller, message, failure };
+      const record = this.#routes.encodeDeadLetter(lost);
+      if (record !== undefined) this.#egress.push(record);
     }
+    this.#lost += deadLetters.length;
   }
 
-  /** Adds a dead letter, if there is an egress for it. */
-  addDeadLetter(lost: LostMessage): void {
-    const record = this.#routes.encodeDeadLetter(lost);
-    if (record !== undefined) this.#egress.push(record);
+  /** The number of dead letters. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Sends a message that was held, or holds it again. @throws `UNSERIALIZABLE` */
@@ -139,16 +144,6 @@ export class Outgoing {
     const delayMs = Math.max(0, Math.ceil(dueAt - this.#now()));
     this.#delayed.push({ cancel: token });
     this.#delayed.push({ target: this.#self, argument: COLLECT, delayMs, token });
-  }
-
-  /** Adds a message as it came, at once. */
-  forward(message: OutgoingMessage): void {
-    this.#messages.push(message);
-  }
-
-  /** Adds a message as it came, to be tried again later. */
-  postpone({ target, argument }: OutgoingMessage, delayMs: number): void {
-    this.#delayed.push({ target, argument, delayMs, token: "" });
   }
 
   /** Returns all effects. */

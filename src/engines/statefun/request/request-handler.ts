@@ -6,15 +6,18 @@ import type { Json } from "../../../core/data/json.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { formatAddress } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
+import { readRelayed } from "../wire/relayed.ts";
 import { readRequest } from "../wire/request.ts";
 import type { BatchRequest, Invocation, TypedBytes } from "../wire/request.ts";
 import { writeMissingValues, writeNothing, writeResponse } from "../wire/response.ts";
-import type { OutgoingMessage } from "../wire/response.ts";
+import type { BatchResponse } from "../wire/response.ts";
 import type { CrashGuard } from "../poison/crash-guard.ts";
 import { attempt } from "./attempt.ts";
 import { runBatch } from "./batch.ts";
-import type { BatchResults } from "./batch.ts";
-import { readRelayed, writeRelayed } from "./message-format.ts";
+import type { Unhandled } from "./batch.ts";
+import { addLeftovers, fitLeftovers } from "./leftovers.ts";
+import type { AnswerFrame, Leftover } from "./leftovers.ts";
+import { sentAgain } from "./message-format.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { Routes } from "./outgoing.ts";
 import { RunningRequests } from "./running-requests.ts";
@@ -52,12 +55,15 @@ export interface RequestHandlerParts {
  * R2 A batch is answered whole, and no message makes the answer fail, because the cluster would
  * restart the job of all functions. A message that this code cannot handle waits for a later try. A
  * message that no code can handle becomes a dead letter.
- * R3 A message for a function that is not registered waits for a later try, too.
+ * R3 A message for a function that is not registered waits for a later try, too. A message that is
+ * sent again keeps its caller, or its lack of one.
  * R4 An answer over the limit is made of half of the messages, and so on. The others are sent again,
  * and lose their place. A message whose own effects are over the limit becomes a dead letter.
  * R5 A renamed function keeps its first name on the cluster, because its states cannot move. A
  * message to another of its names is sent on.
  * R6 User code of one address runs one at a time, also while a request is repeated.
+ * R7 No answer is over the limit. If the messages to send again are, those without room become dead
+ * letters that lack the message.
  */
 export class RequestHandler {
   readonly #parts: RequestHandlerParts;
@@ -71,104 +77,128 @@ export class RequestHandler {
   async handle(bytes: Uint8Array): Promise<Uint8Array> {
     const request = readRequest(bytes);
     if (request === undefined) return writeNothing();
-    const served = this.#parts.find(request.target.type);
-    if (served === undefined) return this.#parkAll(request, "the function is not registered");
-    const type = this.#parts.routes.nameOnWire(request.target.type);
-    if (type !== request.target.type) return this.#forwardAll(request, type);
+    const { target, invocations } = request;
+    const served = this.#parts.find(target.type);
+    if (served === undefined) {
+      const because = "the function is not registered";
+      return this.#postponeAll(request, because, { again: forLater });
+    }
+    const type = this.#parts.routes.nameOnWire(target.type);
+    if (type !== target.type) return this.#forwardAll(request, type);
     const missing = [...served.formats.values()]
       .map(({ registration }) => registration)
       .filter(({ name }) => !request.values.has(name));
     if (missing.length > 0) return writeMissingValues(missing);
-    const stored = attempt(() => storedValues(request, served.formats));
-    if ("error" in stored) return this.#parkAll(request, "its stored state cannot be read");
-    const readable = { request, formats: served.formats, stored: stored.value };
-    const run = (): Promise<Uint8Array> => this.#run(served.definition, readable);
-    return served.definition.system ? run() : this.#running.answer(request.target, bytes, run);
+    const readable = { ...request, invocations: invocations.map(readRelayed) };
+    const stored = attempt(() => storedValues(readable, served.formats));
+    if ("error" in stored) {
+      const because = "its stored state cannot be read";
+      return this.#postponeAll(readable, because, { again: sentAgain, error: stored.error });
+    }
+    const work = { ...served, request: readable, stored: stored.value };
+    const run = (): Promise<Uint8Array> =>
+      this.#run(work, { refused: [], count: invocations.length });
+    return served.definition.system ? run() : this.#running.answer(target, bytes, run);
   }
 
-  /** Handles the first `count` messages, and sends the others again. */
-  async #run(
-    definition: Definition,
-    { request, formats, stored }: ReadableRequest,
-    count: number = request.invocations.length,
-  ): Promise<Uint8Array> {
-    const { environment, decode, responseLimit, crashGuard } = this.#parts;
+  /** Handles `count` messages after the ones that are refused, and sends the others again. */
+  async #run(work: Work, { refused, count }: Part): Promise<Uint8Array> {
+    const { definition, request, formats, stored } = work;
+    const { environment, decode, responseLimit: limit, crashGuard } = this.#parts;
     const outgoing = this.#outgoing(request, formats);
+    const waiting = request.invocations.slice(refused.length);
     const batch = {
       definition,
       target: request.target,
       stored,
       formats,
-      invocations: request.invocations.slice(0, count),
-      decode: (invocation: Invocation) => decode(request, readRelayed(invocation)),
+      invocations: waiting.slice(0, count),
+      decode: (invocation: Invocation) => decode(request, invocation),
       environment,
       crashGuard,
     };
-    const results = await runBatch(batch, outgoing);
-    this.#keepUnhandled(request, results, outgoing);
-    for (const invocation of request.invocations.slice(count))
-      outgoing.postpone(again(request, invocation), 0);
-    const answer = writeResponse(outgoing.response());
-    if (answer.length <= responseLimit) return answer;
-    return count > 1
-      ? this.#run(definition, { request, formats, stored }, count >> 1)
-      : this.#refuseFirst(request, answer.length);
+    const { parked, refused: failed } = await runBatch(batch, outgoing);
+    const rest = waiting.slice(count);
+    const leftovers = [
+      ...refused,
+      ...failed,
+      ...parked.map(({ invocation }) => later(invocation, this.#parts.parkedForMs)),
+      ...rest.map((invocation) => later(invocation, 0)),
+    ];
+    const effects = outgoing.response();
+    const report = { parked, lost: outgoing.lost + refused.length + failed.length };
+    const whole = addLeftovers(effects, leftovers, this.#frame(request));
+    if (whole.length <= limit) return this.#reported(request, whole, report);
+    if (count > 1) return this.#run(work, { refused, count: count >> 1 });
+    const fitted = fitLeftovers(effects, leftovers, this.#frame(request));
+    const [first] = waiting;
+    if (!fitted.hasRoom && first !== undefined && !isNothing(effects)) {
+      const refusal = { invocation: first, error: overLimit(writeResponse(effects).length, limit) };
+      return this.#run(work, { refused: [...refused, refusal], count: rest.length });
+    }
+    return this.#reported(request, fitted.bytes, { ...report, shed: fitted.shed });
   }
 
-  /** Answers without the effects of the first message, which are over the limit alone. */
-  #refuseFirst(request: BatchRequest, size: number): Uint8Array {
-    const { responseLimit } = this.#parts;
-    const [invocation, ...rest] = request.invocations;
-    const outgoing = this.#outgoing(request);
-    const why = `the effects of a message have ${size} bytes, over the limit of ${responseLimit}`;
-    const error = new HandbackError("PAYLOAD_TOO_LARGE", why, {
-      details: { size, limit: responseLimit },
-    });
-    const refused = invocation === undefined ? [] : [{ invocation, error }];
-    this.#keepUnhandled(request, { parked: [], refused }, outgoing);
-    for (const each of rest) outgoing.postpone(again(request, each), 0);
-    return writeResponse(outgoing.response());
-  }
-
-  #keepUnhandled(
+  /** Answers that all messages of a request are to be sent again. */
+  #postponeAll(
     request: BatchRequest,
-    { parked, refused }: BatchResults,
-    outgoing: Outgoing,
-  ): void {
-    const { environment, describe, parkedForMs } = this.#parts;
-    const { target } = request;
-    for (const { invocation, error } of parked) {
-      environment.log.error(`a message for ${formatAddress(target)} cannot be handled now`, {
-        ...logFacts(error),
-      });
-      outgoing.postpone(again(request, invocation), parkedForMs);
-    }
-    for (const { invocation, error } of refused) {
-      const { caller, argument = NO_VALUE } = invocation;
-      outgoing.addDeadLetter({ target, caller, message: argument, failure: describe(error) });
-    }
-  }
-
-  #parkAll(request: BatchRequest, because: string): Uint8Array {
+    because: string,
+    { again, error }: { readonly again: Again; readonly error?: unknown },
+  ): Uint8Array {
     const { environment, parkedForMs } = this.#parts;
     const { target, invocations } = request;
     const count = invocations.length;
-    environment.log.warn(
-      `${count} ${count === 1 ? "message" : "messages"} for ${target.type} must wait: ${because}`,
-      { type: target.type, messages: count },
-    );
-    const outgoing = this.#outgoing(request);
-    for (const invocation of invocations)
-      outgoing.postpone(again(request, invocation), parkedForMs);
-    return writeResponse(outgoing.response());
+    environment.log.warn(`${countOf(count)} for ${target.type} must wait: ${because}`, {
+      type: target.type,
+      messages: count,
+      ...logFacts(error),
+    });
+    const leftovers = invocations.map((invocation) => ({
+      invocation,
+      again: again(invocation),
+      delayMs: parkedForMs,
+    }));
+    const nothing = this.#outgoing(request).response();
+    const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
+    return this.#reported(request, bytes, { shed });
   }
 
+  /** Reports the messages that had no effects, and returns the answer. */
+  #reported({ target }: BatchRequest, answer: Uint8Array, report: Report): Uint8Array {
+    const { environment, routes, responseLimit } = this.#parts;
+    const { parked = [], lost = 0, shed = 0 } = report;
+    const { log } = environment;
+    const { type } = target;
+    for (const { error } of parked) {
+      const what = `a message for ${formatAddress(target)} cannot be handled now`;
+      log.error(what, { ...logFacts(error) });
+    }
+    if (lost > 0 && !routes.keepsDeadLetters)
+      log.error(`${countOf(lost)} for ${type} dropped: no egress for dead letters`, {
+        type,
+        messages: lost,
+      });
+    if (shed > 0) {
+      const why = `no room in an answer of at most ${responseLimit} bytes`;
+      log.error(`${countOf(shed)} for ${type} dropped: ${why}`, { type, messages: shed });
+    }
+    return answer;
+  }
+
+  #frame({ target }: BatchRequest): AnswerFrame {
+    const { routes, describe, responseLimit: limit } = this.#parts;
+    return { target, limit, describe, encodeDeadLetter: (lost) => routes.encodeDeadLetter(lost) };
+  }
+
+  /** Answers that all messages of a request are sent on to another name of their function. */
   #forwardAll(request: BatchRequest, type: string): Uint8Array {
-    const outgoing = this.#outgoing(request);
-    const target = { type, id: request.target.id };
-    for (const invocation of request.invocations)
-      outgoing.forward({ target, argument: writeRelayed(invocation) });
-    return writeResponse(outgoing.response());
+    const to = { type, id: request.target.id };
+    const leftovers = request.invocations
+      .map(readRelayed)
+      .map((invocation) => ({ invocation, again: sentAgain(invocation), to }));
+    const nothing = this.#outgoing(request).response();
+    const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
+    return this.#reported(request, bytes, { shed });
   }
 
   #outgoing({ target, values }: BatchRequest, formats: ValueFormats = new Map()): Outgoing {
@@ -178,28 +208,76 @@ export class RequestHandler {
   }
 }
 
-/** A request whose values were read. */
-interface ReadableRequest {
+/** A request whose function is known and whose values were read. */
+interface Work extends ServedFunction {
   readonly request: BatchRequest;
-  readonly formats: ValueFormats;
   readonly stored: ReadonlyMap<string, StoredValue>;
 }
 
+/** The messages of a request to handle now. */
+interface Part {
+  /** The first messages, which are refused, because their effects are over the limit. */
+  readonly refused: readonly Leftover[];
+  /** The number of messages after them. */
+  readonly count: number;
+}
+
+/** The messages of a request that had no effects. */
+interface Report {
+  readonly parked?: readonly Unhandled[];
+  /** The number of messages that failed. */
+  readonly lost?: number;
+  /** The number of messages without room in the answer. */
+  readonly shed?: number;
+}
+
+/** Writes a message to be sent again. */
+type Again = (invocation: Invocation) => TypedBytes;
+
+const NO_VALUE: TypedBytes = { typename: "", bytes: new Uint8Array() };
+
+/**
+ * Writes a message for a function that is not registered. One without a caller stays as it came: then
+ * another program may serve the function later.
+ */
+const forLater: Again = (invocation) =>
+  invocation.caller === undefined ? (invocation.argument ?? NO_VALUE) : sentAgain(invocation);
+
+function later(invocation: Invocation, delayMs: number): Leftover {
+  return { invocation, again: sentAgain(invocation), delayMs };
+}
+
+/** @throws `STATE_SCHEMA_MISMATCH`, `UNSERIALIZABLE`, `FORMAT_TOO_NEW` */
 function storedValues(
-  { values }: BatchRequest,
+  { target, values }: BatchRequest,
   formats: ValueFormats,
 ): ReadonlyMap<string, StoredValue> {
   const stored = new Map<string, StoredValue>();
   for (const [name, value] of values) {
     const format = formats.get(name);
-    if (value !== undefined && format !== undefined) stored.set(name, format.read(value.bytes));
+    if (value === undefined || format === undefined) continue;
+    const { typename } = format.registration;
+    // The cluster would restart its job at the first change of the value.
+    if (value.typename !== typename)
+      throw new HandbackError(
+        "STATE_SCHEMA_MISMATCH",
+        `the value ${name} of ${target.type} is stored as ${value.typename}; expected ${typename}`,
+        { details: { function: target.type, value: name } },
+      );
+    stored.set(name, format.read(value.bytes));
   }
   return stored;
 }
 
-const NO_VALUE: TypedBytes = { typename: "", bytes: new Uint8Array() };
+function countOf(messages: number): string {
+  return messages === 1 ? "1 message" : `${messages} messages`;
+}
 
-/** Returns a message as it came, for the same address. */
-function again({ target }: BatchRequest, invocation: Invocation): OutgoingMessage {
-  return { target, argument: writeRelayed(invocation) };
+function isNothing({ messages, delayed, egress, mutations }: BatchResponse): boolean {
+  return [messages, delayed, egress, mutations].every(({ length }) => length === 0);
+}
+
+function overLimit(size: number, limit: number): HandbackError {
+  const why = `the effects of a message have ${size} bytes, without room in an answer of at most ${limit}`;
+  return new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } });
 }

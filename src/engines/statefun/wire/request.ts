@@ -2,7 +2,10 @@ import { fromBinary } from "@bufbuild/protobuf";
 import type { Address } from "../../../core/message/address.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import { ToFunctionSchema } from "./generated/request-reply_pb.ts";
-import type { Address as WireAddress } from "./generated/request-reply_pb.ts";
+import type {
+  Address as WireAddress,
+  ToFunction_Invocation,
+} from "./generated/request-reply_pb.ts";
 
 /** A value with the name of its type. `bytes` may be empty: that is a value, too. */
 export interface TypedBytes {
@@ -40,13 +43,16 @@ export function readRequest(bytes: Uint8Array): BatchRequest | undefined {
     values: new Map(
       state.map(({ stateName, stateValue }) => [stateName, readTypedValue(stateValue)]),
     ),
-    invocations: invocations.map(({ caller, argument }) => {
-      const value = readTypedValue(argument);
-      return {
-        ...(caller !== undefined && !isBlank(caller) && { caller: readAddress(caller) }),
-        ...(value !== undefined && { argument: value }),
-      };
-    }),
+    invocations: invocations.map(readInvocation),
+  };
+}
+
+/** Reads one message of a batch. */
+export function readInvocation({ caller, argument }: ToFunction_Invocation): Invocation {
+  const value = readTypedValue(argument);
+  return {
+    ...(caller !== undefined && !isBlank(caller) && { caller: readAddress(caller) }),
+    ...(value !== undefined && { argument: value }),
   };
 }
 

@@ -149,11 +149,13 @@ function writeExpiration({
   return { mode, expireAfterMillis: BigInt(ms) };
 }
 
-function writeAddress({ type, id }: Address): Init<typeof AddressSchema> {
+/** Writes an address. */
+export function writeAddress({ type, id }: Address): Init<typeof AddressSchema> {
   const { namespace, name } = splitTypename(type);
   return { namespace, type: name, id };
 }
 
-function writeTypedBytes({ typename, bytes }: TypedBytes): Init<typeof TypedValueSchema> {
+/** Writes a value with the name of its type. */
+export function writeTypedBytes({ typename, bytes }: TypedBytes): Init<typeof TypedValueSchema> {
   return { typename, hasValue: true, value: bytes };
 }

@@ -21,8 +21,8 @@ export function checkTypename(typename: unknown): string {
   );
 }
 
-/** Splits a checked type name. */
+/** Splits the name of a type. The namespace of a caller in another language may have slashes. */
 export function splitTypename(typename: string): Typename {
-  const slash = typename.indexOf("/");
+  const slash = typename.lastIndexOf("/");
   return { namespace: typename.slice(0, slash), name: typename.slice(slash + 1) };
 }

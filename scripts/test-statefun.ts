@@ -1,6 +1,6 @@
 /**
- * Tests `handback/statefun` against the real thing: the Python SDK, and a Flink cluster in one JVM.
- * Needs Python 3 with `venv` and `pip`, a JDK (11 or 17) and Maven. Installs the SDK into
+ * Tests `handback/statefun` against the real thing: the Python SDKs, and a Flink cluster in one JVM.
+ * Needs Python 3 with `venv` and `pip`, a JDK (11 or 17) and Maven. Installs the SDKs into
  * `node_modules/.cache` and builds the cluster in `test/clusters/statefun/harness/target`, once.
  *
  * Arguments name test files, and `-t` names tests. The conformance suite runs in two settings of the
@@ -16,30 +16,48 @@ import { startVitest } from "vitest/node";
 import type { TestModule } from "vitest/node";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
-const SDK = "apache-flink-statefun==3.3.0";
+/** The Python SDKs, each with what it needs, and the variable that names its Python. */
+const SDKS = [
+  { variable: "STATEFUN_PYTHON", packages: ["apache-flink-statefun==3.3.0"] },
+  // The code that it generated fails with newer versions of Protobuf.
+  {
+    variable: "STATEFUN_PYTHON_2",
+    packages: ["apache-flink-statefun==2.0.0", "protobuf==3.20.3"],
+  },
+];
 const HARNESS = "test/clusters/statefun/harness";
 /** The code for "a service is not available", of `sysexits.h`. */
 const UNAVAILABLE = 69;
 
-const folder = resolve("node_modules/.cache/statefun-python");
-const python = join(folder, "bin/python");
-const missing = installSdk() ?? buildHarness();
+const missing = installSdks() ?? buildHarness();
 if (missing === undefined) await runTests();
 else {
   console.error(`The tests of handback/statefun did not run: ${missing}.`);
   process.exitCode = UNAVAILABLE;
 }
 
-/** Installs the Python SDK. Returns what is missing on this machine. */
-function installSdk(): string | undefined {
-  if (isInstalled()) return undefined;
-  if (!runs("python3", ["--version"])) return "there is no python3 on the path";
-  if (!runs("python3", ["-m", "venv", "--clear", folder])) return "python3 has no module venv";
-  if (!runs(python, ["-m", "pip", "install", "--quiet", SDK])) return `pip cannot install ${SDK}`;
-  return isInstalled() ? undefined : `${SDK} does not load`;
+/** Installs the Python SDKs. Returns what is missing on this machine. */
+function installSdks(): string | undefined {
+  for (const { variable, packages } of SDKS) {
+    const folder = resolve("node_modules/.cache", variable.toLowerCase().replaceAll("_", "-"));
+    const python = join(folder, "bin/python");
+    const why = isInstalled(python) ? undefined : install(packages, folder, python);
+    if (why !== undefined) return why;
+    process.env[variable] = python;
+  }
+  return undefined;
 }
 
-function isInstalled(): boolean {
+function install(packages: readonly string[], folder: string, python: string): string | undefined {
+  const names = packages.join(" and ");
+  if (!runs("python3", ["--version"])) return "there is no python3 on the path";
+  if (!runs("python3", ["-m", "venv", "--clear", folder])) return "python3 has no module venv";
+  if (!runs(python, ["-m", "pip", "install", "--quiet", ...packages]))
+    return `pip cannot install ${names}`;
+  return isInstalled(python) ? undefined : `${names} does not load`;
+}
+
+function isInstalled(python: string): boolean {
   return existsSync(python) && runs(python, ["-c", "import statefun"]);
 }
 
@@ -64,7 +82,6 @@ function runs(command: string, args: readonly string[]): boolean {
 }
 
 async function runTests(): Promise<void> {
-  process.env["STATEFUN_PYTHON"] = python;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -126,6 +126,15 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
     killedBy: "`ctx.reply` sends to the caller, also to one whose namespace has slashes",
   },
   {
+    breaks: "statefun: a Protobuf message of an unknown type is written as JSON",
+    file: "src/engines/statefun/types/message-values.ts",
+    find: "if (typename.startsWith(PROTOBUF)) throw undescribed(typename);",
+    replace: "if (typename === PROTOBUF) throw undescribed(typename);",
+    test: MESSAGES,
+    killedBy:
+      "a Protobuf message whose type the module does not know is UNSERIALIZABLE, and never JSON",
+  },
+  {
     breaks: "statefun: a request that breaks off rejects",
     file: "src/engines/statefun/http/answer-request.ts",
     find: "  try {\n    const bytes = await body();",

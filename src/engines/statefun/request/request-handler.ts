@@ -158,6 +158,11 @@ export class RequestHandler {
       again: again(invocation),
       delayMs: parkedForMs,
     }));
+    return this.#answerWith(request, leftovers);
+  }
+
+  /** Answers a request whose messages have no effects. */
+  #answerWith(request: BatchRequest, leftovers: readonly Leftover[]): Uint8Array {
     const nothing = this.#outgoing(request).response();
     const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
     return this.#reported(request, bytes, { shed });
@@ -196,9 +201,7 @@ export class RequestHandler {
     const leftovers = request.invocations
       .map(readRelayed)
       .map((invocation) => ({ invocation, again: sentAgain(invocation), to }));
-    const nothing = this.#outgoing(request).response();
-    const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));
-    return this.#reported(request, bytes, { shed });
+    return this.#answerWith(request, leftovers);
   }
 
   #outgoing({ target, values }: BatchRequest, formats: ValueFormats = new Map()): Outgoing {

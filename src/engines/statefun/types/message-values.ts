@@ -24,6 +24,9 @@ const KNOWN_TYPES: readonly MessageType<unknown>[] = [
   ANY_BYTES,
 ];
 
+/** Begins the names of Protobuf types. */
+const PROTOBUF = "type.googleapis.com/";
+
 /** A value with the name of its type. */
 interface TypedValue {
   readonly type: string;
@@ -34,7 +37,7 @@ interface TypedValue {
  * Encodes the values of messages for functions of other SDKs, and decodes theirs.
  *
  * V1 A message that names its type is encoded by that type. A type without a description of its own
- * is JSON, or bytes as they are.
+ * is JSON, or bytes as they are. A Protobuf type needs a description, because its bytes are no JSON.
  * V2 A plain value gets the built-in type that other SDKs would give it, else JSON.
  */
 export class MessageValues {
@@ -78,8 +81,17 @@ export class MessageValues {
   }
 
   #typeOf({ type: typename, value }: TypedValue): MessageType<unknown> {
-    return this.#types.get(typename) ?? (isBytes(value) ? bytes(typename) : json(typename));
+    const known = this.#types.get(typename);
+    if (known !== undefined) return known;
+    if (isBytes(value)) return bytes(typename);
+    if (typename.startsWith(PROTOBUF)) throw undescribed(typename);
+    return json(typename);
   }
+}
+
+function undescribed(typename: string): HandbackError {
+  const why = `a value of type ${typename}: the type is not described; add it to the option types`;
+  return new HandbackError("UNSERIALIZABLE", why, { details: { path: "value", type: typename } });
 }
 
 function isTypedValue(message: unknown): message is TypedValue {

@@ -125,6 +125,17 @@ test("a message of a Protobuf type is unpacked and packed under its full name", 
   ]);
 });
 
+test("a Protobuf message whose type the module does not know is UNSERIALIZABLE, and never JSON", async () => {
+  const address = protobuf(AddressSchema);
+  const tell = fn("shop/tell", (ctx) =>
+    ctx.send("mail/sender", "1", typed(address, create(AddressSchema, { id: "7" }))),
+  );
+  expect(await runBatch(tell, one())).toMatchObject({ messages: [], dead: ["UNSERIALIZABLE"] });
+  const { handle } = requestReply({ ...OPTIONS, functions: [tell], types: [address] });
+  const { messages } = await exchange(handle, { target: "shop/tell/1", ...one() });
+  expect(messages[0]?.argument).toEqual(of(address, create(AddressSchema, { id: "7" })));
+});
+
 const who = fn("shop/who", (ctx) => {
   ctx.send("mail/sender", ctx.self.id, ctx.caller === undefined ? "nobody" : ctx.caller.type);
 });

@@ -62,7 +62,7 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: a renamed function loses its states",
     file: HANDLER,
-    find: "    if (type !== request.target.type) return this.#forwardAll(request, type);\n",
+    find: "    if (type !== target.type) return this.#forwardAll(request, type);\n",
     replace: "    void type;\n",
     test: RULES,
     killedBy: "gets messages that other programs send to its new name, with their caller",

@@ -1,17 +1,6 @@
 /** Runs an example by name, with the sources: `npm run example -- order-checkout`. */
 import { readdirSync, readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
-
-/** The sources of the package that examples import. */
-const SOURCES = "../src";
-
-registerHooks({
-  resolve(specifier, context, next) {
-    const [name, part = "."] = specifier.split(/\/(.*)/);
-    if (name !== "handback") return next(specifier, context);
-    return next(new URL(`${SOURCES}/${part}/index.ts`, import.meta.url).href, context);
-  },
-});
+import "./source-imports.ts";
 
 const folder = new URL("../examples/", import.meta.url);
 const names = readdirSync(folder).flatMap((each) =>

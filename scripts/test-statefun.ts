@@ -8,12 +8,12 @@
  * setting. Ends with `N passed, N failed`, or with exit code 69 if something is
  * missing on this machine.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, globSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startVitest } from "vitest/node";
 import type { TestModule } from "vitest/node";
+import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */
@@ -25,9 +25,6 @@ const SDKS = [
     packages: ["apache-flink-statefun==2.0.0", "protobuf==3.20.3"],
   },
 ];
-const HARNESS = "test/clusters/statefun/harness";
-/** The code for "a service is not available", of `sysexits.h`. */
-const UNAVAILABLE = 69;
 
 const missing = installSdks() ?? buildHarness();
 if (missing === undefined) await runTests();
@@ -59,26 +56,6 @@ function install(packages: readonly string[], folder: string, python: string): s
 
 function isInstalled(python: string): boolean {
   return existsSync(python) && runs(python, ["-c", "import statefun"]);
-}
-
-/** Builds the cluster. Returns what is missing on this machine. */
-function buildHarness(): string | undefined {
-  if (!runs("java", ["-version"])) return "there is no java on the path";
-  if (isBuilt()) return undefined;
-  if (!runs("mvn", ["--version"])) return "there is no mvn on the path";
-  const isDone = runs("mvn", ["--quiet", "--batch-mode", "--file", HARNESS, "package"]);
-  return isDone && isBuilt() ? undefined : "Maven cannot build the cluster";
-}
-
-/** Tells whether the cluster is newer than its sources. */
-function isBuilt(): boolean {
-  const built = statSync(`${HARNESS}/target/harness.jar`, { throwIfNoEntry: false });
-  const sources = [`${HARNESS}/pom.xml`, ...globSync(`${HARNESS}/src/**/*.java`)];
-  return built !== undefined && sources.every((file) => statSync(file).mtimeMs < built.mtimeMs);
-}
-
-function runs(command: string, args: readonly string[]): boolean {
-  return spawnSync(command, args, { stdio: ["ignore", "ignore", "ignore"] }).status === 0;
 }
 
 async function runTests(): Promise<void> {

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly checkpointEvery?: string;
   /** Port of the ingress and the egress. Default: a free one. */
   readonly port?: number;
+  /** Leaves out the log of the cluster. */
+  readonly quiet?: boolean;
   /** Goes on from the last checkpoint in the data folder. */
   readonly restore?: boolean;
 }
@@ -156,7 +158,8 @@ interface Started {
 async function startProcess(options: ClusterOptions): Promise<Started> {
   if (!existsSync(JAR)) throw new Error(`expected ${JAR}; npm run test:statefun builds it`);
   const args = ["-Xmx512m", "-jar", JAR, "--stdin", ...argumentsOf(options)];
-  const child = spawn("java", args, { stdio: ["pipe", "pipe", "inherit"] });
+  const log = options.quiet === true ? "ignore" : "inherit";
+  const child = spawn("java", args, { stdio: ["pipe", "pipe", log] });
   const ended = once(child, "exit").then(([code]: readonly unknown[]): never => {
     throw new Error(`the cluster ended with code ${String(code)} before it took messages`);
   });

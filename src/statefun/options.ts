@@ -44,6 +44,12 @@ export interface RequestReplyOptions {
    */
   readonly deadLetters?: string;
   /**
+   * Topics of egresses to Kafka, by type, for the replies and dead letters that this library sends
+   * there. They are Kafka records then, because such an egress fails on all others. The key of a
+   * record is the name of its type. Default: none.
+   */
+  readonly kafkaTopics?: Readonly<Record<string, string>>;
+  /**
    * File in which this process notes the messages that it handles, one for each process. A message
    * that crashes the process several times is then given up as `POISONED`. Default: none, and the
    * cluster repeats such a message forever.
@@ -84,6 +90,7 @@ export const MODULE_OPTIONS = {
   egresses: withDefault([], list<string>()),
   sinks: withDefault({}, record<Sink>()),
   deadLetters: optional({ read: checkTypename }),
+  kafkaTopics: withDefault({}, checkedBy(readTopics)),
   crashMarks: optional(checkedBy<string>(readPath)),
   crashLimit: withDefault(3, positive),
   types: withDefault([], list<MessageType<unknown>>()),
@@ -101,4 +108,18 @@ export const MODULE_OPTIONS = {
 function readPath(value: unknown, name: string): string {
   if (typeof value === "string" && value !== "") return value;
   throw invalidOption(name, "the path of a file", value);
+}
+
+/** A topic as Kafka accepts it. */
+const TOPIC = /^[\w.-]{1,249}$/;
+
+function readTopics(value: unknown, name: string): Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null) throw invalidOption(name, "an object", value);
+  const topics: Record<string, string> = {};
+  for (const [egress, topic] of Object.entries(value)) {
+    if (typeof topic !== "string" || !TOPIC.test(topic))
+      throw invalidOption(`${name}.${egress}`, "a Kafka topic", topic);
+    topics[checkTypename(egress)] = topic;
+  }
+  return topics;
 }

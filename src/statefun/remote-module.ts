@@ -24,6 +24,7 @@ import { RequestHandler } from "../engines/statefun/request/request-handler.ts";
 import type { ServedFunction } from "../engines/statefun/request/request-handler.ts";
 import { valueFormats } from "../engines/statefun/request/value-formats.ts";
 import type { ValueFormats } from "../engines/statefun/request/value-formats.ts";
+import { kafkaRecord } from "../engines/statefun/types/egress-records.ts";
 import { isMessageType } from "../engines/statefun/types/message-type.ts";
 import { CrashGuard } from "../engines/statefun/poison/crash-guard.ts";
 import { CrashMarkFile } from "../engines/statefun/poison/crash-mark-file.ts";
@@ -141,7 +142,7 @@ export class RemoteModule implements Routes {
   encodeReply(reply: Reply): EgressRecord | undefined {
     return this.#replies === undefined
       ? undefined
-      : { egress: this.#replies, argument: writeReply(reply) };
+      : this.#recordFor(this.#replies, writeReply(reply));
   }
 
   get keepsDeadLetters(): boolean {
@@ -156,7 +157,17 @@ export class RemoteModule implements Routes {
     const at = this.#used.clock.now();
     const message = shownMessage(lost);
     const value: DeadLetterRecord = { id, operation, target, caller, message, failure, at };
-    return { egress: deadLetters, argument: this.#values.encode({ type: DEAD_LETTER, value }) };
+    return this.#recordFor(deadLetters, this.#values.encode({ type: DEAD_LETTER, value }));
+  }
+
+  /** Makes a record of this library for an egress. */
+  #recordFor(egress: string, { typename, bytes: value }: TypedBytes): EgressRecord {
+    const topic = Object.hasOwn(this.#used.kafkaTopics, egress)
+      ? this.#used.kafkaTopics[egress]
+      : undefined;
+    if (topic === undefined) return { egress, argument: { typename, bytes: value } };
+    const bytes = kafkaRecord.encode({ topic, key: typename, value });
+    return { egress, argument: { typename: kafkaRecord.typename, bytes } };
   }
 
   #find(type: string): ServedFunction | undefined {

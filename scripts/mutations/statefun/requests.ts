@@ -135,6 +135,15 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
       "a Protobuf message whose type the module does not know is UNSERIALIZABLE, and never JSON",
   },
   {
+    breaks: "statefun: a dead letter for Kafka is no Kafka record",
+    file: MODULE,
+    find: "if (topic === undefined) return",
+    replace: "if (topic !== null) return",
+    test: SENDING,
+    killedBy:
+      "a dead letter for a Kafka egress is a Kafka record, for the egress fails on any other",
+  },
+  {
     breaks: "statefun: a request that breaks off rejects",
     file: "src/engines/statefun/http/answer-request.ts",
     find: "  try {\n    const bytes = await body();",

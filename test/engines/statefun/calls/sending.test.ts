@@ -1,6 +1,14 @@
 import { fn } from "handback";
 import type { Context } from "handback";
-import { int, kafkaRecord, kinesisRecord, long, string, typed } from "handback/statefun";
+import {
+  int,
+  kafkaRecord,
+  kinesisRecord,
+  long,
+  requestReply,
+  string,
+  typed,
+} from "handback/statefun";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { of, OPTIONS, runBatch } from "../support/run-batch.ts";
@@ -165,6 +173,28 @@ test("`ctx.egress` sends records to Kafka and Kinesis, with and without a key", 
     ["shop/out", "type.googleapis.com/io.statefun.sdk.egress.KinesisEgressRecord", kinesis],
     ["shop/out", long.typename, 7n],
   ]);
+});
+
+test("a dead letter for a Kafka egress is a Kafka record, for the egress fails on any other", async () => {
+  const fails = fn("shop/fails", () => {
+    throw new Error("no");
+  });
+  const options = { ...OPTIONS, deadLetters: "shop/out", kafkaTopics: { "shop/out": "dead" } };
+  const invocations = [{ argument: of(int, 1) }];
+  const { egress } = await runBatch(fails, { invocations }, options);
+  expect(egress).toMatchObject([
+    ["shop/out", kafkaRecord.typename, { topic: "dead", key: "handback/dead-letter" }],
+  ]);
+  const [, , record] = egress[0] ?? [];
+  const { value } = record as { readonly value: Uint8Array };
+  expect(JSON.parse(new TextDecoder().decode(value))).toMatchObject({
+    target: { type: "shop/fails", id: "1" },
+    failure: { message: "no" },
+  });
+  for (const topic of ["", "a b", "x".repeat(250)])
+    expect(() => requestReply({ kafkaTopics: { "shop/out": topic } })).toThrow(
+      /INVALID_OPTIONS.*kafkaTopics/,
+    );
 });
 
 test("a record without a topic, stream or partition key is UNSERIALIZABLE", async () => {

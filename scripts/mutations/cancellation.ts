@@ -75,6 +75,15 @@ export const CANCELLATION: readonly Mutation[] = [
       "a canceled handler that blocked leaves nothing after the retention time, whether it ends, is given up, or its engine closes",
   },
   {
+    breaks: "cells: spilled consumers of a canceled call are told at once",
+    file: "src/futures/run/compile-graph.ts",
+    find: "      within: scope.id,\n",
+    replace: "",
+    test: "test/durability/cancelling/spilled.test.ts",
+    killedBy:
+      "consumers that have outgrown their message > that share a call wait for its end, too: a race",
+  },
+  {
     breaks: "races: a rejection decides `any`",
     file: RACE,
     find: '  return opening.mode === "any" && !settled.ok\n    ? counted\n    : decideRace(activation, counted, settled, index);',

@@ -8,6 +8,8 @@ import type { Settled } from "../protocol/settled.ts";
 export type Subscriber = {
   readonly consumers: readonly Consumer[];
   readonly guard?: CancellationWatch;
+  /** The scope of the work that will settle the cell, if that is not the cell's own. */
+  readonly within?: string;
 };
 
 /** The state of a cell. */

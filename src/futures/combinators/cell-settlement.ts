@@ -84,17 +84,45 @@ export function endWatch(
   if (gone === undefined) return state;
   // The cell is canceled, too, or will be in this batch: its turn comes later.
   if (state.cancelled || activation.isCancelled(state.guard?.[0])) return state;
-  deliverCancelled(activation, gone.consumers, {
-    what: "the wait for the future",
-    run: "unknown",
-    flow: state.flow,
-  });
-  const subscribers = state.subscribers.filter((subscriber) => subscriber !== gone);
-  return {
-    ...state,
-    subscribers,
-    left: state.left || (state.released && subscribers.length === 0),
-  };
+  if (gone.within === undefined) return releaseSubscribers(activation, state, [gone]);
+  const { id } = activation.address;
+  sendSystemMessage(activation, { to: "cell", id, name: "turn", control: null });
+  return state;
+}
+
+/**
+ * Releases subscribers whose scope was canceled. Those whose work was canceled with them wait for its
+ * end.
+ */
+export function releaseCutOff(activation: Activation, state: CellRecord): CellRecord {
+  if (state.settled !== undefined) return state;
+  const isCutOff = ({ guard, within }: Subscriber): boolean =>
+    within !== undefined && activation.isCancelled(guard?.[0]);
+  const isLate = ({ within }: Subscriber): boolean => activation.isCancelled(within);
+  if (!state.subscribers.some(isCutOff)) return state;
+  const subscribers = state.subscribers.map((subscriber) =>
+    isCutOff(subscriber) && isLate(subscriber)
+      ? { consumers: toLate(subscriber.consumers) }
+      : subscriber,
+  );
+  return releaseSubscribers(activation, { ...state, subscribers }, subscribers.filter(isCutOff));
+}
+
+/** Tells subscribers that their wait is canceled, while the work that they waited for goes on. */
+function releaseSubscribers(
+  activation: Activation,
+  state: CellRecord,
+  gone: readonly Subscriber[],
+): CellRecord {
+  for (const { consumers } of gone)
+    deliverCancelled(activation, consumers, {
+      what: "the wait for the future",
+      run: "unknown",
+      flow: state.flow,
+    });
+  const subscribers = state.subscribers.filter((subscriber) => !gone.includes(subscriber));
+  const left = state.left || (state.released && subscribers.length === 0);
+  return { ...state, subscribers, left };
 }
 
 /** Returns the cell with its settlement, which is kept for the retention time from now (C4). */

@@ -36,6 +36,7 @@ import {
   cancelCell,
   endWatch,
   lateSubscriber,
+  releaseCutOff,
   separateLate,
   serveLate,
   serveSubscribers,
@@ -65,7 +66,8 @@ import {
  * Work that is left in its scope when it settles is canceled with the scope in which it was made.
  * C8 A cell that waits for itself, directly or through others, is rejected with DEADLOCK.
  * C9 If the scope in which it was made is canceled, its subscribers of that scope are late. They wait
- * until the work that was to settle it has ended.
+ * until the work that was to settle it has ended. So are spilled consumers if the scope of the work
+ * that they wait for is canceled with their own.
  */
 
 /** How long a handler may block and, after a crash, still find its gates. */
@@ -104,7 +106,7 @@ export const cell: Combinator = {
       guard: changing(endWatch),
       trace: changing(receiveProbe),
       turn: changing((activation, state) =>
-        serveSubscribers(activation, separateLate(activation, state)),
+        serveSubscribers(activation, releaseCutOff(activation, separateLate(activation, state))),
       ),
       expire: expireSubscribers,
     }),
@@ -190,7 +192,7 @@ function openGate(
 function addSubscriber(
   activation: Activation,
   state: CellRecord,
-  { consumers, retainUntil, spill, flow, scope }: Subscribe,
+  { consumers, retainUntil, spill, flow, scope, within }: Subscribe,
 ): CellRecord {
   const overtaking = !state.made && state.settled === undefined && spill === undefined;
   if (overtaking && isPastRetention(activation, state, { retainUntil })) {
@@ -220,7 +222,7 @@ function addSubscriber(
     retainUntil: until,
     subscribers: [
       ...state.subscribers,
-      own === undefined ? { consumers } : { consumers, guard: own },
+      own === undefined ? { consumers } : { consumers, guard: own, ...(within && { within }) },
     ],
     guards: own === undefined ? guards : guards + 1,
     expiring: state.expiring || overtaking,
@@ -348,8 +350,12 @@ export function subscribeToCell(
   }
 }
 
-/** The flow and scope of consumers. */
-type Belonging = { readonly flow: string | undefined; readonly scope?: string | undefined };
+/** The flow and scope of consumers, and the scope of the work that they wait for. */
+type Belonging = {
+  readonly flow: string | undefined;
+  readonly scope?: string | undefined;
+  readonly within?: string | undefined;
+};
 
 /**
  * Moves consumers into a cell of their own, and returns the one consumer that stands for them. They
@@ -359,7 +365,7 @@ export function spillConsumers(
   activation: Activation,
   id: string,
   consumers: readonly Consumer[],
-  { flow, scope }: Belonging,
+  { flow, scope, within }: Belonging,
 ): Consumer {
   const control: Subscribe = {
     consumers,
@@ -367,6 +373,7 @@ export function spillConsumers(
     spill: true,
     ...(flow !== undefined && { flow }),
     ...(scope !== undefined && { scope }),
+    ...(within !== undefined && { within }),
   };
   sendSystemMessage(activation, { to: "cell", id, name: "subscribe", control });
   return { to: "cell", id, spill: true };

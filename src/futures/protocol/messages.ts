@@ -149,6 +149,8 @@ export type Subscribe = {
   readonly spill?: true;
   readonly flow?: string;
   readonly scope?: string;
+  /** The scope of the work that will settle the cell. `scope` is inside it. */
+  readonly within?: string;
 };
 
 /** Settles a cell. The value or failure is the payload. */

@@ -152,6 +152,7 @@ function separateInnerScopes(graph: Graph, node: Node, scope: Scope): readonly C
     return spillConsumers(activation, childId(node.id, epoch, `apart/${index}`), consumers, {
       flow,
       scope: id,
+      within: scope.id,
     });
   });
   return [

@@ -77,8 +77,8 @@ export const CANCELLATION: readonly Mutation[] = [
   {
     breaks: "cells: spilled consumers of a canceled call are told at once",
     file: "src/futures/run/compile-graph.ts",
-    find: "      within: scope.id,\n",
-    replace: "",
+    find: "consumers, {\n      flow,\n      scope: id,\n      within: scope.id,\n    });",
+    replace: "consumers, {\n      flow,\n      scope: id,\n    });",
     test: "test/durability/cancelling/spilled.test.ts",
     killedBy:
       "consumers that have outgrown their message > that share a call wait for its end, too: a race",

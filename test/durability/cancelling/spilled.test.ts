@@ -62,6 +62,8 @@ describe("consumers that have outgrown their message", () => {
     await clock.advance(500);
     const at = startMs + 100;
     const large = [at, "fulfilled", LARGE.length];
-    expect(told.toSorted()).toEqual([[at, "fulfilled", 1], large, large]);
+    expect(told).toHaveLength(3);
+    expect(told).toEqual(expect.arrayContaining([[at, "fulfilled", 1], large]));
+    expect(told.filter((end) => JSON.stringify(end) === JSON.stringify(large))).toHaveLength(2);
   });
 });

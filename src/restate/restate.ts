@@ -1,6 +1,6 @@
 import { createEndpointHandler } from "@restatedev/restate-sdk";
 import type { LoggerTransport } from "@restatedev/restate-sdk";
-import { knowsFunction } from "../core/activation/definition.ts";
+import { hasState, knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import { FlowNumbers } from "../core/engine/flow-numbers.ts";
@@ -98,20 +98,33 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${CLIENT_PREFIX}${clientName}/`,
     knows: (type, operation) => knowsFunction(definitions, type, operation),
+    carries: ({ target, control }) => {
+      const started = (control ?? {}) as { readonly type?: string };
+      const definition = definitions.get(started.type ?? "");
+      return used.carry > 0 && target.type === SYSTEM.flow && isStateless(definition);
+    },
     replierOf: (key) =>
       key.startsWith(SETTLED) ? systemAddress("flow", key.slice(SETTLED.length)) : undefined,
   });
+  let handler: Restate["handler"] | undefined;
   return {
     client: new Client(engine, used.payloadLimit),
     services,
-    handler: createEndpointHandler({
-      services: [...services],
-      identityKeys: [...identityKeys],
-      logger: loggerOf(log),
-    }),
+    // A program that only has clients serves nothing.
+    get handler() {
+      return (handler ??= createEndpointHandler({
+        services: [...services],
+        identityKeys: [...identityKeys],
+        logger: loggerOf(log),
+      }));
+    },
     deadLetters: async (limit = 100) => (await engine.deadLetters(limit)).map(toDeadLetter),
     close: () => engine.close(),
   };
+}
+
+function isStateless(definition: Definition | undefined): boolean {
+  return definition !== undefined && !hasState(definition);
 }
 
 type UsedOptions = ReadOptions<typeof RESTATE_OPTIONS>;

@@ -119,9 +119,16 @@ function callService(functions: HostedFunctions): RestateService {
     if (delivery !== undefined) await new Carrier(functions, journalOf(ctx)).carry(delivery);
     return "null";
   };
+  const begin = async (ctx: Context, input: string): Promise<string> =>
+    JSON.stringify(
+      await new Carrier(functions, journalOf(ctx)).begin(JSON.parse(input) as Question),
+    );
   return service({
     name: functions.names.call,
-    handlers: { deliver: handlers.handler(PRIVATE, deliver) },
+    handlers: {
+      deliver: handlers.handler(PRIVATE, deliver),
+      begin: handlers.handler(TEXT, begin),
+    },
     options: OPTIONS,
   });
 }

@@ -23,7 +23,10 @@ export interface IngressRequest {
   readonly input: string;
   /** Makes the request count once, however often it is sent. */
   readonly idempotencyKey?: string;
-  /** Time for one attempt beyond the usual, in ms: the handler may wait that long. */
+  /**
+   * Time for one attempt beyond the usual, in ms: the handler may wait that long. If it does not
+   * answer by then, another attempt goes on waiting, for as long as it takes.
+   */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -58,12 +61,13 @@ export class Ingress {
    */
   async request(request: IngressRequest): Promise<string> {
     const { patienceMs, elapsedMs } = this.#options;
-    const until = elapsedMs() + patienceMs + (request.waitMs ?? 0);
+    let until = elapsedMs() + patienceMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const attempt = await this.#attempt(request);
       if ("answer" in attempt) return attempt.answer;
       request.signal?.throwIfAborted();
       if (attempt.failure !== undefined) throw attempt.failure;
+      if (attempt.isWaiting === true) until = elapsedMs() + patienceMs;
       if (elapsedMs() + pauseMs > until) throw unanswered(request, attempt.cause);
       this.#next++;
       await sleep(pauseMs);
@@ -91,14 +95,19 @@ export class Ingress {
       if (response.ok) return { answer };
       return refusal(request, response.status, answer);
     } catch (cause) {
-      return { cause };
+      return { cause, isWaiting: waitMs > 0 && limit.aborted };
     }
   }
 }
 
 type Attempt =
   | { readonly answer: string }
-  | { readonly cause: unknown; readonly failure?: HandbackError };
+  | {
+      readonly cause: unknown;
+      readonly failure?: HandbackError;
+      /** The handler may still be at work. */
+      readonly isWaiting?: boolean;
+    };
 
 function pathOf({ service, key, handler }: Recipient): string {
   const parts = key === undefined ? [service, handler] : [service, key, handler];

@@ -9,6 +9,7 @@ import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Address } from "../../../core/message/address.ts";
+import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Answer, Question } from "../delivery/address.ts";
 import type { KeptLetter } from "../delivery/letters.ts";
 import { readLetter } from "../delivery/letters.ts";
@@ -29,6 +30,8 @@ export interface RestateEngineParts {
   /** Prefix of the reply keys of this client. No other client of the cluster has it. */
   readonly clientName: string;
   readonly knows: Engine["knows"];
+  /** Tells whether the invocation that takes a client's message can carry on with it. */
+  readonly carries: (envelope: Envelope) => boolean;
   /** Returns the address that gives the reply of a key, if it is not the reply to a request. */
   readonly replierOf: (key: string) => Address | undefined;
 }
@@ -68,19 +71,24 @@ export class RestateEngine implements Engine {
     return this.#parts.clock.now();
   }
 
-  async ask({ envelope, key }: ClientRequest): Promise<Reply> {
+  async ask({ envelope, key, outcome }: ClientRequest): Promise<Reply> {
     const { signal } = this.#closing;
     signal.throwIfAborted();
-    const { names, ingress } = this.#parts;
+    const { names, ingress, carries } = this.#parts;
     const delivery = printDelivery({ envelope, at: this.now() });
+    const isCarried = outcome !== undefined && envelope.fresh === true && carries(envelope);
     const answer = await ingress.request({
-      to: { service: names.address, key: writeAddressKey(envelope.target), handler: "ask" },
-      input: JSON.stringify({ delivery, reply: key } satisfies Question),
+      to: isCarried
+        ? { service: names.call, handler: "begin" }
+        : { service: names.address, key: writeAddressKey(envelope.target), handler: "ask" },
+      input: JSON.stringify({ delivery, reply: key, outcome } satisfies Question),
       idempotencyKey: key,
+      ...(isCarried && { waitMs: WAIT_MS }),
       signal,
     });
     const { reply } = JSON.parse(answer) as Answer;
-    return reply ?? this.#wait({ service: names.reply, key, reply: key }, signal);
+    if (reply === undefined) return this.#wait({ service: names.reply, key, reply: key }, signal);
+    return reply.isReceipt === true && outcome !== undefined ? this.listen(outcome).wait() : reply;
   }
 
   /** A reply that came before the wait is found in the state of its address. */

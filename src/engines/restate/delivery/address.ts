@@ -11,8 +11,14 @@ import { applyEffects, parkMessage } from "./apply.ts";
 import type { HostedFunctions } from "./functions.ts";
 import { runStep } from "./step.ts";
 
-/** A request of a client, and the key of the reply that it waits for. */
-export type Question = { readonly delivery: PrintedDelivery; readonly reply: string };
+/** A request of a client. */
+export type Question = {
+  readonly delivery: PrintedDelivery;
+  /** Key of the reply to it. */
+  readonly reply: string;
+  /** Key of the reply that the work which it starts causes in the end. */
+  readonly outcome?: string | undefined;
+};
 
 /** The reply to a question, unless another address gives it later. */
 export type Answer = { readonly reply?: Reply };

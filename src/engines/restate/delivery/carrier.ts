@@ -1,9 +1,12 @@
 import type { StateReader } from "../../../core/activation/activation.ts";
+import type { Reply } from "../../../core/activation/effects.ts";
 import type { ActionGroup, Journal } from "../journal/journal.ts";
+import { writeAddressKey } from "../wire/address-key.ts";
 import { readDelivery } from "../wire/delivery.ts";
 import type { Delivery, PrintedDelivery } from "../wire/delivery.ts";
 import type { PrintedEffects, PrintedSend } from "../wire/printed-effects.ts";
 import { AddressState } from "./address-state.ts";
+import type { Answer, Question } from "./address.ts";
 import { applyEffects, parkMessage, recipientOf } from "./apply.ts";
 import type { HostedFunctions } from "./functions.ts";
 import { beginStep, readStepResult } from "./step.ts";
@@ -18,6 +21,8 @@ interface Carried {
 
 /** An address whose state is in memory only. */
 interface HeldAddress {
+  /** It ends with this invocation, unless it is handed over before. */
+  readonly isPassing: boolean;
   readonly state: AddressState;
   /** The messages that it has got. */
   readonly messages: PrintedDelivery[];
@@ -40,7 +45,9 @@ const NO_STATE: StateReader = { read: () => undefined };
  * may come in any order. The state of another one is handed over by a call that is awaited.
  * CA4 All calls that one message causes stay, or all of them leave. The number of calls in one
  * invocation is bounded, so that large fan-outs spread over the cluster.
- * CA5 Messages from one sender to one target keep their order, whether they stay or leave.
+ * CA5 A client that waits for a flow without a key gets the outcome from the invocation that began
+ * the flow, if it ends there. Nobody else can know the flow's name, so nothing of it is stored.
+ * CA6 Messages from one sender to one target keep their order, whether they stay or leave.
  */
 export class Carrier {
   readonly #functions: HostedFunctions;
@@ -50,6 +57,8 @@ export class Carrier {
   readonly #running: ActionGroup<Delivery>;
   /** Everything that leaves, in order. */
   #leaving: (() => Promise<void> | void)[] = [];
+  /** The replies to the client that waits for this invocation, by their keys. */
+  readonly #answers = new Map<string, Reply | undefined>();
   #callsLeft: number;
 
   constructor(functions: HostedFunctions, journal: Journal) {
@@ -62,6 +71,26 @@ export class Carrier {
   /** Handles a message at an address of its own, and all that comes of it. */
   async carry(delivery: PrintedDelivery): Promise<void> {
     this.#queue.push({ delivery, key: undefined });
+    await this.#carryOn();
+    await this.#handOver();
+  }
+
+  /** Handles a client's request that begins a flow, and all that comes of it. */
+  async begin({ delivery, reply, outcome }: Question): Promise<Answer> {
+    const key = writeAddressKey(readDelivery(delivery).envelope.target);
+    this.#hold(key, true);
+    for (const awaited of [reply, outcome])
+      if (awaited !== undefined) this.#answers.set(awaited, undefined);
+    this.#queue.push({ delivery, key });
+    await this.#carryOn();
+    const settled = outcome === undefined ? undefined : this.#answers.get(outcome);
+    if (settled !== undefined && this.#held.get(key)?.isPassing === true) this.#held.delete(key);
+    await this.#handOver();
+    const answer = settled ?? this.#answers.get(reply);
+    return answer === undefined ? {} : { reply: answer };
+  }
+
+  async #carryOn(): Promise<void> {
     for (;;) {
       await this.#handleQueue();
       await this.#flush();
@@ -69,7 +98,6 @@ export class Carrier {
       const { tag, result } = await this.#running.next();
       this.#take(tag, readStepResult(result), undefined);
     }
-    await this.#handOver();
   }
 
   async #handleQueue(): Promise<void> {
@@ -92,7 +120,10 @@ export class Carrier {
     for (const write of effects.writes) held?.state.write(write);
     if (held !== undefined && !isQuiet(effects)) held.hasActed = true;
     this.#route(effects.sends);
-    const rest = { ...effects, writes: [], sends: [] };
+    for (const reply of effects.replies)
+      if (this.#answers.has(reply.key)) this.#answers.set(reply.key, reply);
+    const replies = effects.replies.filter(({ key }) => !this.#answers.has(key));
+    const rest = { ...effects, writes: [], sends: [], replies };
     if (!isQuiet(rest)) this.#leave(rest);
   }
 
@@ -102,14 +133,18 @@ export class Carrier {
     const callsStay = calls <= this.#callsLeft;
     if (callsStay) this.#callsLeft -= calls;
     for (const { key, isFresh } of sends)
-      if (isFresh === true && key !== undefined && !this.#held.has(key))
-        this.#held.set(key, { state: AddressState.empty(), messages: [], hasActed: false });
+      if (isFresh === true && key !== undefined && !this.#held.has(key)) this.#hold(key, false);
     for (const send of sends) {
       const { key, delivery, dueAt } = send;
       const stays = dueAt === undefined && (key === undefined ? callsStay : this.#held.has(key));
       if (stays) this.#queue.push({ delivery, key });
       else this.#leave({ ...NO_EFFECTS, sends: [send] });
     }
+  }
+
+  #hold(key: string, isPassing: boolean): void {
+    const state = AddressState.empty();
+    this.#held.set(key, { isPassing, state, messages: [], hasActed: false });
   }
 
   #leave(effects: PrintedEffects): void {

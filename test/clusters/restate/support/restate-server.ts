@@ -51,6 +51,11 @@ export class RestateServer {
     return `http://127.0.0.1:${this.#ports[1]}`;
   }
 
+  /** Id of the program's process. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts the program again, after {@link RestateServer.kill}, with the same folder. */
   async restart(): Promise<void> {
     const [ingress, admin, fabric] = this.#ports;

@@ -18,6 +18,7 @@ import { CLIENT_PREFIX } from "../engines/restate/delivery/apply.ts";
 import type { HostedFunctions } from "../engines/restate/delivery/functions.ts";
 import { servicesOf } from "../engines/restate/services.ts";
 import type { RestateService } from "../engines/restate/services.ts";
+import { writeAddressKey } from "../engines/restate/wire/address-key.ts";
 import { serviceNames } from "../engines/restate/wire/recipient.ts";
 import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
@@ -25,6 +26,7 @@ import { toDeadLetter } from "../futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../futures/flow/flow-record.ts";
 import { settledReplyKey } from "../futures/flow/flow.ts";
+import type { StartFlow } from "../futures/protocol/messages.ts";
 import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
 import { defineEgress } from "../futures/run/egress.ts";
 import { defineAll } from "../futures/run/registry.ts";
@@ -98,10 +100,13 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${CLIENT_PREFIX}${clientName}/`,
     knows: (type, operation) => knowsFunction(definitions, type, operation),
-    carries: ({ target, control }) => {
-      const started = (control ?? {}) as { readonly type?: string };
-      const definition = definitions.get(started.type ?? "");
-      return used.carry > 0 && target.type === SYSTEM.flow && isStateless(definition);
+    firstOf: ({ target, control }) => {
+      const { type = "", stateId } = (control ?? {}) as Partial<StartFlow>;
+      const definition = definitions.get(type);
+      if (used.carry === 0 || target.type !== SYSTEM.flow || definition === undefined)
+        return undefined;
+      if (stateId !== undefined) return writeAddressKey({ type, id: stateId });
+      return hasState(definition) ? undefined : null;
     },
     replierOf: (key) =>
       key.startsWith(SETTLED) ? systemAddress("flow", key.slice(SETTLED.length)) : undefined,
@@ -121,10 +126,6 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
     deadLetters: async (limit = 100) => (await engine.deadLetters(limit)).map(toDeadLetter),
     close: () => engine.close(),
   };
-}
-
-function isStateless(definition: Definition | undefined): boolean {
-  return definition !== undefined && !hasState(definition);
 }
 
 type UsedOptions = ReadOptions<typeof RESTATE_OPTIONS>;

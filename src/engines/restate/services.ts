@@ -13,6 +13,7 @@ import {
   collectAtAddress,
   deliverToAddress,
   listenAtAddress,
+  saveState,
 } from "./delivery/address.ts";
 import type { Question } from "./delivery/address.ts";
 import { AddressState } from "./delivery/address-state.ts";
@@ -24,6 +25,7 @@ import { forgetReply, listenForReply, putReply, waitForReply } from "./delivery/
 import type { Waiting } from "./delivery/replies.ts";
 import type { ObjectJournal } from "./journal/journal.ts";
 import { journalOf, JSON_TEXT, objectJournalOf, readsOf } from "./journal/sdk-journal.ts";
+import { readDelivery } from "./wire/delivery.ts";
 import type { PrintedDelivery } from "./wire/delivery.ts";
 
 /** A Restate service or virtual object, to bind to an endpoint. */
@@ -88,13 +90,22 @@ function addressObject(functions: HostedFunctions): RestateService {
     collectAtAddress(functions, ...given),
   );
   const adopt = async (ctx: ObjectContext, state: string): Promise<string> => {
-    adoptState(objectJournalOf(ctx), state);
+    adoptState(functions, objectJournalOf(ctx), state);
     return "null";
   };
   const ask = async (ctx: ObjectContext, input: string): Promise<string> =>
     JSON.stringify(
       await askAddress(functions, objectJournalOf(ctx), JSON.parse(input) as Question),
     );
+  const begin = async (ctx: ObjectContext, input: string): Promise<string> => {
+    const journal = objectJournalOf(ctx);
+    const state = await AddressState.load(journal);
+    const question = JSON.parse(input) as Question;
+    const carrier = new Carrier(functions, journal, { key: journal.key, state });
+    const answer = await carrier.begin(question);
+    saveState(functions, journal, state, readDelivery(question.delivery).at);
+    return JSON.stringify(answer);
+  };
   const read = async (ctx: ObjectSharedContext): Promise<string> => {
     const state = await AddressState.load(readsOf(ctx));
     return JSON.stringify(state.names.map((name) => ({ name, value: state.read(name) })));
@@ -105,6 +116,7 @@ function addressObject(functions: HostedFunctions): RestateService {
       deliver: exclusive(PRIVATE, deliver),
       adopt: exclusive(PRIVATE, adopt),
       ask: exclusive(TEXT, ask),
+      begin: exclusive(TEXT, begin),
       listen: exclusive(PRIVATE, listen),
       collect: exclusive(PRIVATE, collect),
       read: shared(TEXT, read),

@@ -30,8 +30,11 @@ export interface RestateEngineParts {
   /** Prefix of the reply keys of this client. No other client of the cluster has it. */
   readonly clientName: string;
   readonly knows: Engine["knows"];
-  /** Tells whether the invocation that takes a client's message can carry on with it. */
-  readonly carries: (envelope: Envelope) => boolean;
+  /**
+   * Returns the key of the address to which the first message of a flow goes, `null` if it is one of
+   * its own, and `undefined` if the invocation that takes the client's message cannot carry on.
+   */
+  readonly firstOf: (envelope: Envelope) => string | null | undefined;
   /** Returns the address that gives the reply of a key, if it is not the reply to a request. */
   readonly replierOf: (key: string) => Address | undefined;
 }
@@ -74,16 +77,19 @@ export class RestateEngine implements Engine {
   async ask({ envelope, key, outcome }: ClientRequest): Promise<Reply> {
     const { signal } = this.#closing;
     signal.throwIfAborted();
-    const { names, ingress, carries } = this.#parts;
+    const { names, ingress, firstOf } = this.#parts;
     const delivery = printDelivery({ envelope, at: this.now() });
-    const isCarried = outcome !== undefined && envelope.fresh === true && carries(envelope);
+    const first = outcome !== undefined && envelope.fresh === true ? firstOf(envelope) : undefined;
     const answer = await ingress.request({
-      to: isCarried
-        ? { service: names.call, handler: "begin" }
-        : { service: names.address, key: writeAddressKey(envelope.target), handler: "ask" },
+      to:
+        first === undefined
+          ? { service: names.address, key: writeAddressKey(envelope.target), handler: "ask" }
+          : first === null
+            ? { service: names.call, handler: "begin" }
+            : { service: names.address, key: first, handler: "begin" },
       input: JSON.stringify({ delivery, reply: key, outcome } satisfies Question),
       idempotencyKey: key,
-      ...(isCarried && { waitMs: WAIT_MS }),
+      ...(first !== undefined && { waitMs: WAIT_MS }),
       signal,
     });
     const { reply } = JSON.parse(answer) as Answer;

@@ -34,8 +34,26 @@ export async function deliverToAddress(
 }
 
 /** Takes over the state of an address that an invocation has held in memory until now. */
-export function adoptState(journal: ObjectJournal, state: string): void {
-  AddressState.read(state).save(journal);
+export function adoptState(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  printed: string,
+): void {
+  const state = AddressState.read(printed);
+  planCollection(functions, journal, state);
+  state.save(journal);
+}
+
+/** Forgets what is past, and writes the state to its object. */
+export function saveState(
+  functions: HostedFunctions,
+  journal: ObjectJournal,
+  state: AddressState,
+  at: number,
+): void {
+  state.forgetPast(at);
+  planCollection(functions, journal, state);
+  state.save(journal);
 }
 
 /** Handles a request of a client, and returns the reply if this address gives it at once. */
@@ -66,9 +84,7 @@ async function handleAtAddress(
   const result = await runStep(functions, journal, delivery, state);
   if ("parked" in result) return parkMessage(functions, journal, delivery, result);
   await applyEffects(functions, journal, takeReply(result.effects), state);
-  state.forgetPast(result.at);
-  planCollection(functions, journal, state);
-  state.save(journal);
+  saveState(functions, journal, state, result.at);
 }
 
 /** Wakes a client up when the address gives a reply, or at once if it has given it before. */

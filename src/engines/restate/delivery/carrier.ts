@@ -19,8 +19,16 @@ interface Carried {
   readonly key: string | undefined;
 }
 
+/** A handler that runs. */
+interface Running {
+  readonly delivery: Delivery;
+  readonly held: HeldAddress | undefined;
+}
+
 /** An address whose state is in memory only. */
 interface HeldAddress {
+  /** It is the address of the invocation, which keeps its state. */
+  readonly isOwn: boolean;
   /** It ends with this invocation, unless it is handed over before. */
   readonly isPassing: boolean;
   readonly state: AddressState;
@@ -28,6 +36,12 @@ interface HeldAddress {
   readonly messages: PrintedDelivery[];
   /** True once a message has had an effect beside the state. */
   hasActed: boolean;
+}
+
+/** The virtual object in whose invocation a carrier works, and the state of its address. */
+export interface OwnAddress {
+  readonly key: string;
+  readonly state: AddressState;
 }
 
 const NO_STATE: StateReader = { read: () => undefined };
@@ -47,25 +61,32 @@ const NO_STATE: StateReader = { read: () => undefined };
  * invocation is bounded, so that large fan-outs spread over the cluster.
  * CA5 A client that waits for a flow without a key gets the outcome from the invocation that began
  * the flow, if it ends there. Nobody else can know the flow's name, so nothing of it is stored.
- * CA6 Messages from one sender to one target keep their order, whether they stay or leave.
+ * CA6 At an address with state, only the first message for it and the flow that begins with it are
+ * handled: nothing else may keep the address busy.
+ * CA7 Messages from one sender to one target keep their order, whether they stay or leave.
  */
 export class Carrier {
   readonly #functions: HostedFunctions;
   readonly #journal: Journal;
   readonly #held = new Map<string, HeldAddress>();
   readonly #queue: Carried[] = [];
-  readonly #running: ActionGroup<Delivery>;
+  readonly #running: ActionGroup<Running>;
+  /** Changes of the state of this invocation's address that let nothing leave. */
+  readonly #changes: (() => Promise<void>)[] = [];
   /** Everything that leaves, in order. */
   #leaving: (() => Promise<void> | void)[] = [];
   /** The replies to the client that waits for this invocation, by their keys. */
   readonly #answers = new Map<string, Reply | undefined>();
+  /** The address of this invocation, until a message for it is handled. */
+  #own: OwnAddress | undefined;
   #callsLeft: number;
 
-  constructor(functions: HostedFunctions, journal: Journal) {
+  constructor(functions: HostedFunctions, journal: Journal, own?: OwnAddress) {
     this.#functions = functions;
     this.#journal = journal;
     this.#running = journal.actions();
-    this.#callsLeft = functions.carriedCalls;
+    this.#own = own;
+    this.#callsLeft = own === undefined ? functions.carriedCalls : 0;
   }
 
   /** Handles a message at an address of its own, and all that comes of it. */
@@ -86,6 +107,7 @@ export class Carrier {
     const settled = outcome === undefined ? undefined : this.#answers.get(outcome);
     if (settled !== undefined && this.#held.get(key)?.isPassing === true) this.#held.delete(key);
     await this.#handOver();
+    for (const change of this.#changes) await change();
     const answer = settled ?? this.#answers.get(reply);
     return answer === undefined ? {} : { reply: answer };
   }
@@ -96,17 +118,19 @@ export class Carrier {
       await this.#flush();
       if (this.#running.size === 0) break;
       const { tag, result } = await this.#running.next();
-      this.#take(tag, readStepResult(result), undefined);
+      this.#take(tag.delivery, readStepResult(result), tag.held);
     }
   }
 
   async #handleQueue(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const delivery = readDelivery(next.delivery);
-      const held = next.key === undefined ? undefined : this.#held.get(next.key);
+      const held = next.key === undefined ? undefined : this.#heldAt(next.key);
       held?.messages.push(next.delivery);
       const state = held?.state ?? NO_STATE;
-      const result = await beginStep(this.#functions, this.#running, delivery, state);
+      const result = await beginStep(this.#functions, delivery, state, (name, action) =>
+        this.#running.begin({ delivery, held }, name, action),
+      );
       if (result !== undefined) this.#take(delivery, result, held);
     }
   }
@@ -117,9 +141,27 @@ export class Carrier {
       return;
     }
     const { effects } = result;
+    if (held?.isOwn === true) return this.#takeOwn(effects, held.state);
     for (const write of effects.writes) held?.state.write(write);
     if (held !== undefined && !isQuiet(effects)) held.hasActed = true;
     this.#route(effects.sends);
+    this.#takeRest(effects);
+  }
+
+  /** Takes the effects of the message for the address of this invocation, whose state can change. */
+  #takeOwn(effects: PrintedEffects, state: AddressState): void {
+    const stays = ({ key, dueAt }: PrintedSend): boolean =>
+      dueAt === undefined && key !== undefined && this.#held.has(key);
+    this.#route(effects.sends.filter(stays));
+    const sends = effects.sends.filter((send) => !stays(send));
+    const [writes, cancels] = [effects.writes, effects.cancels];
+    const changes = { ...NO_EFFECTS, writes, cancels };
+    if (sends.length === 0) this.#changes.push(() => this.#apply(changes, state));
+    else this.#leaving.push(() => this.#apply({ ...changes, sends }, state));
+    this.#takeRest({ ...effects, cancels: [] });
+  }
+
+  #takeRest(effects: PrintedEffects): void {
     for (const reply of effects.replies)
       if (this.#answers.has(reply.key)) this.#answers.set(reply.key, reply);
     const replies = effects.replies.filter(({ key }) => !this.#answers.has(key));
@@ -136,7 +178,7 @@ export class Carrier {
       if (isFresh === true && key !== undefined && !this.#held.has(key)) this.#hold(key, false);
     for (const send of sends) {
       const { key, delivery, dueAt } = send;
-      const stays = dueAt === undefined && (key === undefined ? callsStay : this.#held.has(key));
+      const stays = dueAt === undefined && (key === undefined ? callsStay : this.#isHere(key));
       if (stays) this.#queue.push({ delivery, key });
       else this.#leave({ ...NO_EFFECTS, sends: [send] });
     }
@@ -144,11 +186,26 @@ export class Carrier {
 
   #hold(key: string, isPassing: boolean): void {
     const state = AddressState.empty();
-    this.#held.set(key, { isPassing, state, messages: [], hasActed: false });
+    this.#held.set(key, { isOwn: false, isPassing, state, messages: [], hasActed: false });
   }
 
   #leave(effects: PrintedEffects): void {
-    this.#leaving.push(() => applyEffects(this.#functions, this.#journal, effects));
+    this.#leaving.push(() => this.#apply(effects));
+  }
+
+  #apply(effects: PrintedEffects, state?: AddressState): Promise<void> {
+    return applyEffects(this.#functions, this.#journal, effects, state);
+  }
+
+  #heldAt(key: string): HeldAddress | undefined {
+    const own = this.#own;
+    if (own?.key !== key) return this.#held.get(key);
+    this.#own = undefined;
+    return { isOwn: true, isPassing: false, state: own.state, messages: [], hasActed: false };
+  }
+
+  #isHere(key: string): boolean {
+    return this.#held.has(key) || this.#own?.key === key;
   }
 
   /** Lets messages leave, after the addresses that they could lead back to. */

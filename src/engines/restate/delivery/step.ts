@@ -7,7 +7,7 @@ import { HandbackError } from "../../../core/errors/errors.ts";
 import { logFacts } from "../../../core/errors/log-facts.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Json } from "../../../core/data/json.ts";
-import type { ActionGroup, Journal } from "../journal/journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../wire/delivery.ts";
 import { printEffects, printLetter } from "../wire/printed-effects.ts";
 import type { PrintedEffects } from "../wire/printed-effects.ts";
@@ -21,7 +21,7 @@ export type StepResult =
 
 /**
  * Begins to handle one message. Returns the effects of a system function, which are not applied yet,
- * or `undefined` for the handler of a user, whose result the group of actions gives as text.
+ * or `undefined` for the handler of a user, whose action `run` runs.
  *
  * ST1 The handler of a user runs in the journal, and only what the journal keeps counts. So it may
  * run again after a crash, and its effects count once.
@@ -34,9 +34,9 @@ export type StepResult =
  */
 export async function beginStep(
   functions: HostedFunctions,
-  actions: Pick<ActionGroup<Delivery>, "begin">,
   delivery: Delivery,
   state: StateReader,
+  run: (name: string, action: () => Promise<string>) => void,
 ): Promise<StepResult | undefined> {
   const { envelope, at } = delivery;
   const { target, name, payload } = envelope;
@@ -46,7 +46,7 @@ export async function beginStep(
   if (operation !== undefined) return parked("UNKNOWN_FUNCTION", { type: target.type, operation });
   if (functions.isPure(definition)) return runPure(functions, definition, delivery, state);
   const environment = atClock(functions.environment, (now) => Math.max(now, at));
-  actions.begin(delivery, `${target.type} ${name}`, () =>
+  run(`${target.type} ${name}`, () =>
     runHandler(functions, definition, { envelope, state, environment }),
   );
   return undefined;
@@ -60,7 +60,9 @@ export async function runStep(
   state: StateReader,
 ): Promise<StepResult> {
   const actions = journal.actions<Delivery>();
-  const known = await beginStep(functions, actions, delivery, state);
+  const known = await beginStep(functions, delivery, state, (name, action) =>
+    actions.begin(delivery, name, action),
+  );
   return known ?? readStepResult((await actions.next()).result);
 }
 

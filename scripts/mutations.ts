@@ -21,6 +21,7 @@ import { STATEFUN_REQUESTS } from "./mutations/statefun/requests.ts";
 import { BACKUPS_OF_STORES } from "./mutations/store/backups.ts";
 import { MISSING_LOGS } from "./mutations/store/missing-log.ts";
 import { CLUSTER } from "./mutations/host/cluster.ts";
+import { RESTATE } from "./mutations/host/restate.ts";
 import { STORE_OWNERSHIP } from "./mutations/store/ownership.ts";
 import { STORE_REALMS } from "./mutations/store/realms.ts";
 import { TIMER } from "./mutations/timer.ts";
@@ -57,4 +58,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STATEFUN_REQUESTS,
   ...RENAMED,
   ...CLUSTER,
+  ...RESTATE,
 ];

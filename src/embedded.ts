@@ -299,7 +299,7 @@ function assemble(
     random,
     secret,
     scopedCancel: true,
-    knows: (...message) => knowsFunction(definitions, ...message),
+    knows: (type, name, payload) => knowsFunction(definitions, type, name, payload),
   };
   return assembleEngine({
     store: used.store,

@@ -1,4 +1,4 @@
-import { fn, memory, stateful, value } from "handback";
+import { HandbackError, fn, memory, stateful, value } from "handback";
 import { describe, expect, test } from "vitest";
 import {
   assertRejects,
@@ -401,6 +401,18 @@ describe("an unknown thing", () => {
       await assertRejects(client.status(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
       await assertRejects(client.signal(wrong(flow), "event"), "INVALID_IDEMPOTENCY_KEY");
       await assertRejects(engine.meter.flow(wrong(flow)), "INVALID_IDEMPOTENCY_KEY");
+    },
+  );
+
+  test.each(["", " ", "x".repeat(257), undefined, null, 5])(
+    "with a malformed key of the signal is INVALID_IDEMPOTENCY_KEY: %o",
+    async (key) => {
+      const { client } = await openEngine([]);
+      const error: unknown = await client
+        .signal("flow", "event", 1, { key: wrong(key) })
+        .catch((reason: unknown) => reason);
+      expect(HandbackError.is(error, "INVALID_IDEMPOTENCY_KEY")).toBe(true);
+      expect(String(error)).toMatch(/key of the signal/);
     },
   );
 

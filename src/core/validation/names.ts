@@ -86,11 +86,12 @@ export function checkId(id: unknown, what: string): string {
  * Checks a flow key: a string of 1 to 256 characters that is not blank and holds no NUL. An empty
  * key never means "no key".
  *
+ * @param what Names the thing for the message.
  * @returns the key, unchanged.
  * @throws `INVALID_IDEMPOTENCY_KEY`
  */
-export function checkFlowKey(key: unknown): string {
-  return check(key, "flow key", FLOW_KEY);
+export function checkFlowKey(key: unknown, what = "flow key"): string {
+  return check(key, what, FLOW_KEY);
 }
 
 /**

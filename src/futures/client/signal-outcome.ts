@@ -15,7 +15,7 @@ const DIGITS = 32;
 /** Makes the digests of a signal that counts once. @throws `INVALID_IDEMPOTENCY_KEY` */
 export function keyedSignal(key: unknown, event: string, payload: Encoded): KeyedSignal {
   return {
-    key: digest(checkFlowKey(key)).slice(0, DIGITS),
+    key: digest(checkFlowKey(key, "key of the signal")).slice(0, DIGITS),
     digest: digest(`${event}\n${canonicalText(payload)}`).slice(0, DIGITS),
   };
 }

@@ -221,6 +221,7 @@ function planMessage(
   const { delay } = readOptions("ctx.send", MESSAGE_OPTIONS, options);
   checkFunctionType(type);
   if (!environment.knows(type, MESSAGE)) throw unknownFunction(type);
+  const target = { type, id: checkId(id, `id of ${type}`) };
   const { segments, needs } = futures.template(message, "message");
   // With futures inside, the type of the message may be known later only.
   const payload = needs.length === 0 ? (segments[0] as Encoded) : undefined;
@@ -230,7 +231,7 @@ function planMessage(
   const { replyTo, token } = options;
   const plan: CallPlan = {
     kind: "call",
-    target: { type, id: checkId(id, `id of ${type}`) },
+    target,
     name: MESSAGE,
     segments,
     needs,

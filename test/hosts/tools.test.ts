@@ -256,7 +256,7 @@ describe("Jest", () => {
         expect(process.listenerCount("unhandledRejection")).toBeLessThan(2);
         for (const engine of engines) await engine.close();
         expect(process.listenerCount("unhandledRejection")).toBe(0);
-      });`;
+      }, 60_000);`;
     expect(run("reset.test.cjs", file)).toMatchObject({ numPassedTests: 1, numFailedTests: 0 });
   });
 });

@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { embedded, fn, memory, stateful, value } from "handback";
-import type { Context } from "handback";
+import { embedded, fn, HandbackError, memory, stateful, value } from "handback";
+import type { Context, Embedded } from "handback";
 import type { StandardSchemaV1 } from "../../src/core/validation/standard-schema.ts";
 import { retry } from "handback/patterns";
 import { expect, test } from "vitest";
-import { hostileValue } from "../support/hostile.ts";
+import { messageOf } from "../../src/core/errors/thrown.ts";
+import { HOSTILE, hostileValue } from "../support/hostile.ts";
 import { echo, openEngine, wrong } from "./open-engine.ts";
 
 /** Makes the hostile value of the current run. */
@@ -191,3 +192,58 @@ test("a migration that throws or returns anything but values holds its state's m
     { numRuns: 30 },
   );
 });
+
+test("a client and an engine answer any argument with an error of the library, or work", async () => {
+  const { client, engine } = await openEngine([keeper]);
+  const handle = await client.start(echo, 1, { key: "flow" });
+  await handle.result();
+  const any = <Value>(): Value => wrong<Value>(make());
+  const calls: readonly (() => unknown)[] = [
+    () => client.call(any<typeof echo>(), 1),
+    () => client.call(echo, any()),
+    () => client.call(echo, 1, any()),
+    () => client.call(echo, 1, { key: any() }),
+    () => client.signal(any(), "event", 1),
+    () => client.signal("flow", any(), 1),
+    () => client.signal("flow", "event", any()),
+    () => client.signal("flow", "event", 1, any()),
+    () => client.settle(any(), 1),
+    () => client.cancel(any()),
+    () => client.purge(any()),
+    () => client.status(any()),
+    () => client.bill(any()),
+    () => client.waits(any()),
+    () => client.waits("flow", any()),
+    () => client.readState(any<typeof keeper>(), "a"),
+    () => client.readState(keeper, any()),
+    () => client.sign(any()),
+    () => client.flow(any()),
+    () => handle.result(any()),
+    () => handle.result({ signal: any() }),
+    () => engine.redrive(any()),
+    () => engine.discard(any()),
+    () => engine.backup(any()),
+    () => embedded(any()),
+    () => embedded({ functions: any(), store: memory() }),
+    () => embedded({ functions: [any()], store: memory() }),
+    () => fn("hostile/options", any<{ timeout: "1s" }>(), () => 1),
+    () => fn("hostile/schema", { input: any<StandardSchemaV1>() }, () => 1),
+  ];
+  const strange: readonly unknown[] = [null, 5, Symbol("id"), "", [], {}, () => 1, 1n];
+  const alien: string[] = [];
+  for (const each of [...HOSTILE, ...strange.map((value) => ({ name: "", make: () => value }))]) {
+    make = each.make;
+    for (const [number, call] of calls.entries()) {
+      const outcome = await Promise.resolve()
+        .then(call)
+        .then(closeIfOpen, (error: unknown) => HandbackError.is(error) || messageOf(error));
+      if (outcome !== true) alien.push(`${each.name}: call ${number}: ${outcome}`);
+    }
+  }
+  expect(alien).toEqual([]);
+});
+
+async function closeIfOpen(got: unknown): Promise<true> {
+  if (got instanceof Object && "deadLetters" in got) await (got as Embedded).close();
+  return true;
+}

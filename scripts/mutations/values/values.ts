@@ -132,6 +132,14 @@ export const VALUES: readonly Mutation[] = [
     killedBy: "a future in a template is NOT_A_VALUE, and the message says what to do",
   },
   {
+    breaks: "bad input: options that throw when they are read pass their error on",
+    file: "src/core/validation/options.ts",
+    find: "if (HandbackError.is(error)) throw error;",
+    replace: "throw error;",
+    test: "test/bad-input/hostile.test.ts",
+    killedBy: "a client and an engine answer any argument with an error of the library, or work",
+  },
+  {
     breaks: "equal inputs: the order of keys counts",
     file: "src/core/codec/canonical-text.ts",
     find: "if (!isInOrder) members.sort",

@@ -78,12 +78,17 @@ function readTable<Table extends AnyTable>(
   options: unknown,
   { whole, part }: Naming,
 ): ReadOptions<Table> {
-  refuseUnknown(whole, table, options);
-  const read: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(table)) {
-    read[name] = option.read(options[name], part(name));
+  try {
+    refuseUnknown(whole, table, options);
+    const read: Record<string, unknown> = {};
+    for (const [name, option] of Object.entries(table))
+      read[name] = option.read(options[name], part(name));
+    return read as ReadOptions<Table>;
+  } catch (error) {
+    if (HandbackError.is(error)) throw error;
+    // A getter or a proxy of the user's.
+    throw new HandbackError("INVALID_OPTIONS", `${whole}: reading them threw`, { cause: error });
   }
-  return read as ReadOptions<Table>;
 }
 
 function refuseUnknown(

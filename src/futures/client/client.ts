@@ -10,7 +10,13 @@ import { HandbackError } from "../../core/errors/errors.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { checkFlowKey, checkName } from "../../core/validation/names.ts";
-import { anything, readOptions, wholeNumber, withDefault } from "../../core/validation/options.ts";
+import {
+  anything,
+  invalidOption,
+  readOptions,
+  wholeNumber,
+  withDefault,
+} from "../../core/validation/options.ts";
 import type { OptionTable } from "../../core/validation/options.ts";
 import { idNamesFlow } from "../define/flow-per-id.ts";
 import { resolveTarget } from "../define/target.ts";
@@ -37,6 +43,7 @@ import type {
 } from "../types/function.ts";
 import type { WithId } from "../types/new-state.ts";
 import { checkStartOptions } from "./check-start-options.ts";
+import { flowKeyOf, RESULT_OPTIONS } from "./flow-handle.ts";
 import type {
   FlowHandle,
   FlowStatus,
@@ -309,6 +316,7 @@ export class Client {
    * await engine.close();
    */
   async sign(text: string): Promise<string> {
+    if (typeof text !== "string") throw invalidOption("sign()", "a text", text);
     return hmac(await this.#readSecret(), text);
   }
 
@@ -400,13 +408,15 @@ export class Client {
     return {
       id,
       stateId,
-      result: ({ signal }: ResultOptions = {}) => this.#result<Output>(id, signal),
+      result: (options?: ResultOptions) => this.#result<Output>(id, options),
       status: () => this.status(id),
     };
   }
 
   /** Listens before it asks, because the flow may settle before the answer comes. */
-  async #result<Output>(id: string, signal: AbortSignal | undefined): Promise<Output> {
+  async #result<Output>(id: string, options: ResultOptions | undefined): Promise<Output> {
+    const { signal } =
+      options === undefined ? {} : readOptions("result()", RESULT_OPTIONS, options);
     signal?.throwIfAborted();
     const listening = this.#engine.listen(settledReplyKey(id));
     try {
@@ -541,10 +551,4 @@ interface Begun {
 
 function isConflict(reply: Reply): reply is Reply & { readonly control: StartReply } {
   return (reply.control as Replies["flow"]["start"]).outcome === "conflict";
-}
-
-function flowKeyOf(flow: string | FlowHandle<unknown>): string {
-  return checkFlowKey(
-    typeof flow === "object" && flow !== null && "result" in flow ? flow.id : flow,
-  );
 }

@@ -1,3 +1,7 @@
+import { readProperty } from "../../core/errors/thrown.ts";
+import { checkFlowKey } from "../../core/validation/names.ts";
+import { checkedBy, invalidOption, optional } from "../../core/validation/options.ts";
+import type { OptionTable } from "../../core/validation/options.ts";
 import type { StateId } from "../types/new-state.ts";
 import type { Failure } from "../types/failure.ts";
 
@@ -31,6 +35,18 @@ export interface ResultOptions {
    */
   readonly signal?: AbortSignal;
 }
+
+/** The checks of {@link ResultOptions}. */
+export const RESULT_OPTIONS = {
+  signal: optional(
+    checkedBy<AbortSignal>((value, name) => {
+      const isObject = typeof value === "object" && value !== null;
+      if (isObject && typeof readProperty(value, "throwIfAborted") === "function")
+        return value as AbortSignal;
+      throw invalidOption(name, "an AbortSignal", value);
+    }),
+  ),
+} satisfies OptionTable<ResultOptions>;
 
 /** Options of `client.waits`. */
 export interface WaitsOptions {
@@ -68,4 +84,11 @@ export interface FlowStatus {
   readonly failure: Failure | undefined;
   /** The last few rejections of futures without a consumer. They do not fail the flow. */
   readonly unhandled: readonly Failure[];
+}
+
+/** Returns the key of a flow that a caller names by its key or by its handle. */
+export function flowKeyOf(flow: unknown): string {
+  const isHandle =
+    typeof flow === "object" && flow !== null && readProperty(flow, "result") !== undefined;
+  return checkFlowKey(isHandle ? readProperty(flow, "id") : flow);
 }

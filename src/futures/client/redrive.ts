@@ -2,6 +2,7 @@ import type { DeadLetter } from "../../core/activation/effects.ts";
 import type { Engine } from "../../core/engine/engine.ts";
 import type { Envelope } from "../../core/message/envelope.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { invalidOption } from "../../core/validation/options.ts";
 import type { MessageId } from "../../core/message/message-id.ts";
 import { rootId } from "../../core/message/message-id.ts";
 import { callControlOf } from "../protocol/call.ts";
@@ -31,6 +32,7 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
  * @throws `NOT_FOUND`, `UNKNOWN_FUNCTION`
  */
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
+  requireId(id);
   const message = redrivenMessage(engine.deadLetters.find(id), rootId(await engine.nextFlow()));
   if (message === undefined) return false;
   const { name, target, payload } = message;
@@ -53,9 +55,14 @@ export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): P
  * @throws `NOT_FOUND`
  */
 export async function discardDeadLetter(engine: DeadLetterEngine, id: string): Promise<void> {
+  requireId(id);
   const letter = engine.deadLetters.find(id);
   if (isHeld(letter)) await engine.deadLetters.discardHeld(letter);
   else await engine.deadLetters.deleteDeadLetter(letter.envelope.id);
+}
+
+function requireId(id: unknown): void {
+  if (typeof id !== "string") throw invalidOption("the dead letter", "its id", id);
 }
 
 /** Tells whether the message of a dead letter has consumers that wait for the decision. */

@@ -1,5 +1,6 @@
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
+import { readProperty } from "../../core/errors/thrown.ts";
 import { checkFunctionType, checkName } from "../../core/validation/names.ts";
 import {
   checkedBy,
@@ -77,13 +78,9 @@ export function handlingSpec({
 /** A Standard Schema. */
 export function standardSchema<Raw, Input>(): Option<StandardSchemaV1<Raw, Input>> {
   return checkedBy((value, name) => {
-    const standard: unknown =
-      isObjectOrFunction(value) && "~standard" in value ? value["~standard"] : undefined;
-    const isSchema =
-      isObjectOrFunction(standard) &&
-      "validate" in standard &&
-      typeof standard.validate === "function";
-    if (isSchema) return value as StandardSchemaV1<Raw, Input>;
+    const standard = isObjectOrFunction(value) ? readProperty(value, "~standard") : undefined;
+    if (isObjectOrFunction(standard) && typeof readProperty(standard, "validate") === "function")
+      return value as StandardSchemaV1<Raw, Input>;
     throw invalidOption(name, "a Standard Schema", value);
   });
 }

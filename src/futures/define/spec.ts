@@ -1,3 +1,4 @@
+import { readProperty } from "../../core/errors/thrown.ts";
 import type { StandardSchemaV1 } from "../../core/validation/standard-schema.ts";
 import type { StateShape } from "../../core/state/stored-state.ts";
 
@@ -86,7 +87,8 @@ export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
 
 /** Returns the spec of a function or operation, and `undefined` for anything else. */
 export function specOf(face: unknown): FunctionSpec | undefined {
-  if ((typeof face !== "object" && typeof face !== "function") || face === null || !(SPEC in face))
-    return undefined;
-  return face[SPEC] as FunctionSpec;
+  if ((typeof face !== "object" && typeof face !== "function") || face === null) return undefined;
+  // A proxy may throw.
+  const spec = readProperty(face, SPEC) as FunctionSpec | undefined;
+  return typeof spec === "object" && Array.isArray(spec?.parts) ? spec : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Environment } from "../../core/activation/environment.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { show } from "../../core/errors/show.ts";
+import { readProperty } from "../../core/errors/thrown.ts";
 import type { FunctionSpec } from "./spec.ts";
 import { CALL, specOf } from "./spec.ts";
 
@@ -50,7 +51,6 @@ export function unknownFunction(type: string): HandbackError {
 }
 
 function operationOf(f: unknown): string | undefined {
-  return typeof f === "object" && f !== null && "operation" in f && typeof f.operation === "string"
-    ? f.operation
-    : undefined;
+  const operation = typeof f === "object" && f !== null ? readProperty(f, "operation") : undefined;
+  return typeof operation === "string" ? operation : undefined;
 }

@@ -11,6 +11,7 @@ import type { FunctionsServer } from "./support/functions-server.ts";
 import { Hazards } from "./support/hazards.ts";
 import type { HazardCounts } from "./support/hazards.ts";
 import { chosenSettings } from "./support/settings.ts";
+import type { Setting } from "./support/settings.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -19,7 +20,9 @@ declare module "vitest" {
   }
 }
 
-describe.each(chosenSettings())("$name", (setting) => {
+for (const setting of chosenSettings()) describe(setting.name, () => testSetting(setting));
+
+function testSetting(setting: Setting): void {
   const { slack, parallelism, maxBatch } = setting;
   const hazards = new Hazards(setting);
   const engines = new Engines(slack);
@@ -71,4 +74,4 @@ describe.each(chosenSettings())("$name", (setting) => {
       task.meta.hazards = hazards.counts;
     },
   );
-});
+}

@@ -205,7 +205,7 @@ export const cancelCases: readonly Case[] = [
       const ran: unknown[] = [];
       const witness = fn("test/witness", () => ran.push(1));
       const begin = fn("test/begin", (ctx) => ({
-        work: ctx.onComplete(ctx.sleep(1000), witness).handle(),
+        work: ctx.onComplete(ctx.sleep(5000), witness).handle(),
       }));
       const { client } = await start([begin, witness, ...PARTS]);
       const { work } = await client.call(begin);
@@ -213,7 +213,7 @@ export const cancelCases: readonly Case[] = [
       await time.quiet();
       await client.call(cancelIt, work);
       for (const handle of early) await rejects(handle.result(), { code: "CANCELLED" });
-      await time.advance(2000);
+      await time.advance(6000);
       await rejects(client.call(follow, work), { code: "CANCELLED" });
       for (const handle of early) matches(await handle.status(), { status: "failed" });
       // A second cancellation changes nothing.

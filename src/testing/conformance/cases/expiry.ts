@@ -7,6 +7,8 @@ import { equal } from "../case/check.ts";
 const HOUR_MS = 3_600_000;
 /** Long enough for several requests to arrive before it ends. */
 const AGE_MS = 2000;
+/** Leaves time for a few calls after a part of it. */
+const LONG_AGE_MS = 4000;
 
 const account = stateful("test/account", {
   state: { balance: value(100) },
@@ -74,7 +76,7 @@ export const expiryCases: readonly Case[] = [
     title: "each write of a value restarts its expiry time, and a write of another value does not",
     async run({ start, time }) {
       const keep = stateful("test/keep", {
-        state: { a: value(0, { expireAfterWrite: AGE_MS }), b: value(0) },
+        state: { a: value(0, { expireAfterWrite: LONG_AGE_MS }), b: value(0) },
         handlers: {
           a: (ctx, n: number) => void (ctx.state.a = n),
           b: (ctx, n: number) => void (ctx.state.b = n),
@@ -84,12 +86,12 @@ export const expiryCases: readonly Case[] = [
       const { client } = await start([keep]);
       const id = "k";
       await client.call(keep.a, 1, { id });
-      await time.advance(0.6 * AGE_MS);
+      await time.advance(0.55 * LONG_AGE_MS);
       await client.call(keep.a, 2, { id });
-      await time.advance(0.6 * AGE_MS);
+      await time.advance(0.55 * LONG_AGE_MS);
       await client.call(keep.b, 3, { id });
       equal(await client.call(keep.get, undefined, { id }), [2, 3]);
-      await time.advance(0.4 * AGE_MS);
+      await time.advance(0.45 * LONG_AGE_MS);
       equal(await client.call(keep.get, undefined, { id }), [0, 3]);
     },
   },

@@ -55,7 +55,7 @@ export const flowCases: readonly Case[] = [
       });
       const first = fn("test/first", (ctx) => {
         ctx.setStatus({ step: 1 });
-        return ctx.onComplete(ctx.sleep(1000), second);
+        return ctx.onComplete(ctx.sleep(3000), second);
       });
       const { client } = await start([first, second]);
       const handle = await client.start(first, undefined, { id: "s" });

@@ -38,7 +38,7 @@ export const messageCases: readonly Case[] = [
     title: "one-way messages are sent with their futures resolved, and the sender does not wait",
     async run({ start, time }) {
       const slow = fn("test/slow", (ctx, line: string) =>
-        ctx.onComplete(ctx.sleep(1000), say, line),
+        ctx.onComplete(ctx.sleep(3000), say, line),
       );
       const say = fn("test/say", (_, { args }: { result: void; args: string }) => args);
       const parent = fn("test/parent", (ctx) => {
@@ -51,7 +51,7 @@ export const messageCases: readonly Case[] = [
       await time.eventually(async () =>
         equal(await client.call(log.read, undefined, { id }), ["plain"]),
       );
-      await time.advance(1000);
+      await time.advance(3000);
       await time.eventually(async () =>
         equal(await client.call(log.read, undefined, { id }), ["plain", { inside: "later" }]),
       );

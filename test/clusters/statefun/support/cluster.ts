@@ -8,6 +8,9 @@ import type { ClusterEgress, ClusterIngress } from "handback/statefun";
 
 const JAR = fileURLToPath(new URL("../harness/target/harness.jar", import.meta.url));
 
+/** Lost answers and failing tasks are part of tests, so Flink logs errors only. */
+const QUIET = "-Dorg.slf4j.simpleLogger.defaultLogLevel=error";
+
 /** Options of a cluster. See the README of the harness. */
 export interface ClusterOptions {
   readonly data: string;
@@ -157,7 +160,7 @@ interface Started {
 
 async function startProcess(options: ClusterOptions): Promise<Started> {
   if (!existsSync(JAR)) throw new Error(`expected ${JAR}; npm run test:statefun builds it`);
-  const args = ["-Xmx512m", "-jar", JAR, "--stdin", ...argumentsOf(options)];
+  const args = ["-Xmx512m", QUIET, "-jar", JAR, "--stdin", ...argumentsOf(options)];
   const log = options.quiet === true ? "ignore" : "inherit";
   const child = spawn("java", args, { stdio: ["pipe", "pipe", log] });
   const ended = once(child, "exit").then(([code]: readonly unknown[]): never => {

@@ -18,11 +18,15 @@ const BAR = "|";
  */
 export class Tenants {
   readonly #handles = new Map<string, Handle>();
-  readonly #delayFactor: bigint;
+  readonly #delayFactor: number;
 
   /** @param delayFactor - how much longer delays and expiry times are than functions ask for */
   constructor(delayFactor: number) {
-    this.#delayFactor = BigInt(delayFactor);
+    this.#delayFactor = delayFactor;
+  }
+
+  #scale(ms: bigint): bigint {
+    return BigInt(Math.ceil(Number(ms) * this.#delayFactor));
   }
 
   /** Adds a tenant. Without a handle, its requests get no answer, as if its server were down. */
@@ -75,12 +79,13 @@ export class Tenants {
     );
     if (response.response.case === "incompleteInvocationContext") {
       for (const { expirationSpec } of response.response.value.missingValues)
-        if (expirationSpec !== undefined) expirationSpec.expireAfterMillis *= this.#delayFactor;
+        if (expirationSpec !== undefined)
+          expirationSpec.expireAfterMillis = this.#scale(expirationSpec.expireAfterMillis);
     } else if (response.response.case === "invocationResult") {
       const { outgoingMessages, delayedInvocations, outgoingEgresses } = response.response.value;
       for (const { argument } of outgoingEgresses)
         if (argument !== undefined) argument.typename = `${name}${BAR}${argument.typename}`;
-      for (const delayed of delayedInvocations) delayed.delayInMs *= this.#delayFactor;
+      for (const delayed of delayedInvocations) delayed.delayInMs = this.#scale(delayed.delayInMs);
       for (const { target: to } of [...outgoingMessages, ...delayedInvocations])
         if (to !== undefined) to.id = `${name}${BAR}${to.id}`;
     }

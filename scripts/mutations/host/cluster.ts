@@ -17,7 +17,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "      if (token !== undefined) this.#cancel(token);\n",
     replace: "",
     test: RULES,
-    killedBy: "delay tokens > of two functions with one id never meet, and a token in use is replaced",
+    killedBy:
+      "delay tokens > of two functions with one id never meet, and a token in use is replaced",
   },
   {
     breaks: "cluster: tokens of two functions with one id are the same",
@@ -25,7 +26,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    return `${this.#self.type}\\n${token}`;",
     replace: "    return token;",
     test: RULES,
-    killedBy: "delay tokens > of two functions with one id never meet, and a token in use is replaced",
+    killedBy:
+      "delay tokens > of two functions with one id never meet, and a token in use is replaced",
   },
   {
     breaks: "cluster: a message goes to a type that no program serves",
@@ -33,7 +35,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    if (!this.#routes.knows(type) && type !== caller?.type) {",
     replace: "    if (this === undefined) {",
     test: RULES,
-    killedBy: "a message that cannot be handled yet > waits at its sender while no program serves its target",
+    killedBy:
+      "a message that cannot be handled yet > waits at its sender while no program serves its target",
   },
   {
     breaks: "cluster: expired values stay in the cluster",
@@ -49,7 +52,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "      this.#isCollected = false;\n",
     replace: "",
     test: RULES,
-    killedBy: "expired values leave the cluster > an aged state is kept for a while, because a flow may come back to it",
+    killedBy:
+      "expired values leave the cluster > values that are written anew are kept, by one message under way",
   },
   {
     breaks: "cluster: each write of a value with an expiry sends a message",
@@ -57,7 +61,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    this.#isCollected = nextExpiry(batch.stored) !== undefined;",
     replace: "    this.#isCollected = false;",
     test: RULES,
-    killedBy: "expired values leave the cluster > values that are written anew are kept, by one message under way",
+    killedBy:
+      "expired values leave the cluster > values that are written anew are kept, by one message under way",
   },
   {
     breaks: "cluster: a renamed function loses its states",
@@ -65,7 +70,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    if (type !== target.type) return this.#forwardAll(request, type);\n",
     replace: "    void type;\n",
     test: RULES,
-    killedBy: "a renamed function > gets messages that other programs send to its new name, with their caller",
+    killedBy:
+      "a renamed function > gets messages that other programs send to its new name, with their caller",
   },
   {
     breaks: "cluster: a repeated request runs its handlers again",
@@ -73,7 +79,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    if (earlier !== undefined && isEqual(earlier.request, request)) return earlier.answer;\n",
     replace: "",
     test: RULES,
-    killedBy: "a request that is repeated while it runs > runs its handlers once, and another one waits for them",
+    killedBy:
+      "a request that is repeated while it runs > runs its handlers once, and another one waits for them",
   },
   {
     breaks: "cluster: two requests for one address run at once",
@@ -81,7 +88,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "earlier === undefined ? run() : earlier.answer.then(run, run)",
     replace: "run()",
     test: RULES,
-    killedBy: "a request that is repeated while it runs > runs its handlers once, and another one waits for them",
+    killedBy:
+      "a request that is repeated while it runs > runs its handlers once, and another one waits for them",
   },
   {
     breaks: "cluster: a message that was given up is handled again when the answer is lost",
@@ -90,7 +98,8 @@ export const CLUSTER: readonly Mutation[] = [
     replace:
       "    if (crashes >= limit) {\n      marks.end(key);\n      return handle(crashes);\n    }\n",
     test: RULES,
-    killedBy: "a message that crashes the process > is given up after some crashes, and its caller is told",
+    killedBy:
+      "a message that crashes the process > is given up after some crashes, and its caller is told",
   },
   {
     breaks: "cluster: messages that ran in a crash run together",
@@ -98,7 +107,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    if (crashes === 0) return",
     replace: "    if (crashes >= 0) return",
     test: RULES,
-    killedBy: "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
+    killedBy:
+      "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
   },
   {
     breaks: "cluster: a message that ran well keeps its crashes",
@@ -106,7 +116,8 @@ export const CLUSTER: readonly Mutation[] = [
     find: "    this.#crashes.delete(key);\n    if (this.#running",
     replace: "    if (this.#running",
     test: RULES,
-    killedBy: "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
+    killedBy:
+      "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
   },
   {
     breaks: "cluster: a request without a value of its function runs",

@@ -11,7 +11,6 @@ import type { FunctionsServer } from "./support/functions-server.ts";
 import { Hazards } from "./support/hazards.ts";
 import type { HazardCounts } from "./support/hazards.ts";
 import { chosenSettings } from "./support/settings.ts";
-import type { Setting } from "./support/settings.ts";
 
 declare module "vitest" {
   interface TaskMeta {
@@ -20,9 +19,9 @@ declare module "vitest" {
   }
 }
 
-for (const setting of chosenSettings()) describe(setting.name, () => testSetting(setting));
+const settings = chosenSettings().map((setting) => [setting.name, setting] as const);
 
-function testSetting(setting: Setting): void {
+describe.each(settings)("%s", (_, setting) => {
   const { slack, parallelism, maxBatch } = setting;
   const hazards = new Hazards(setting);
   const engines = new Engines(slack);
@@ -74,4 +73,4 @@ function testSetting(setting: Setting): void {
       task.meta.hazards = hazards.counts;
     },
   );
-}
+});

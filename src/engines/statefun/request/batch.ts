@@ -68,7 +68,7 @@ class BatchRun implements BatchResults {
     this.#batch = batch;
     this.#outgoing = outgoing;
     this.#values = new Map(batch.stored);
-    this.#isCollected = nextExpiry(batch.stored) !== undefined;
+    this.#isCollected = nextExpiry(this.#kept()) !== undefined;
   }
 
   async handle(invocation: Invocation): Promise<void> {
@@ -94,12 +94,13 @@ class BatchRun implements BatchResults {
   collectExpired(): void {
     if (this.#isCollecting) {
       this.#isCollected = false;
-      for (const name of expiredValues(this.#values, this.#batch.environment.clock.now())) {
+      const now = this.#batch.environment.clock.now();
+      for (const name of expiredValues(this.#values, this.#kept(), now)) {
         this.#values.delete(name);
         this.#outgoing.delete(name);
       }
     }
-    const at = nextExpiry(this.#values);
+    const at = nextExpiry(this.#kept());
     if (at !== undefined && !this.#isCollected) this.#outgoing.collectAt(at);
   }
 
@@ -113,11 +114,15 @@ class BatchRun implements BatchResults {
     if ("error" in added) return void this.refused.push({ invocation, ...added });
     for (const { name, value } of effects.value.writes)
       if (value === null) this.#values.delete(name);
-      else
-        this.#values.set(
-          name,
-          this.#batch.formats.get(name)?.hasExpiry ? value : { content: value.content },
-        );
+      else this.#values.set(name, value);
+  }
+
+  /** Returns the values that nothing but a message of this library deletes. */
+  #kept(): ReadonlyMap<string, StoredValue> {
+    const { formats } = this.#batch;
+    return new Map(
+      [...this.#values].filter(([name]) => formats.get(name)?.isExpiredByCluster === false),
+    );
   }
 
   #run(invocation: Invocation, envelope: Envelope): Effects | Promise<Effects> {

@@ -12,12 +12,14 @@ type Values = ReadonlyMap<string, StoredValue>;
 /**
  * Returns the names of the values that no message needs any more: expired ones, and all values of a
  * state that has been past its age-out time for long.
+ *
+ * @param expiring - those of the values that the cluster does not delete by itself
  */
-export function expiredValues(values: Values, now: number): readonly string[] {
-  const expired = [...values].filter(
-    ([name, value]) => (neededUntil(name, value) ?? now + 1) <= now,
-  );
-  const names = expired.map(([name]) => name);
+export function expiredValues(values: Values, expiring: Values, now: number): readonly string[] {
+  const names = [...expiring].flatMap(([name, value]) => {
+    const until = neededUntil(name, value);
+    return until !== undefined && until <= now ? name : [];
+  });
   return names.includes(AGE_OUT_VALUE) ? [...values.keys()] : names;
 }
 

@@ -7,8 +7,8 @@ import type { Expiration, ValueRegistration } from "../wire/response.ts";
 /** The form of one stored value on the wire, and its registration with the cluster. */
 export interface ValueFormat {
   readonly registration: ValueRegistration;
-  /** True if the instant of expiry is stored with the value. Otherwise the cluster expires it. */
-  readonly hasExpiry: boolean;
+  /** True if the cluster deletes the value when it has expired. */
+  readonly isExpiredByCluster: boolean;
   /** Encodes a value. @throws `UNSERIALIZABLE` if it is not of its declared type */
   write(value: StoredValue): Uint8Array;
   /** Decodes a value. @throws `UNSERIALIZABLE`, `FORMAT_TOO_NEW` */
@@ -62,11 +62,13 @@ function valueFormat(name: string, spec: StoredValueSpec | undefined, codec: Cod
     typename: type?.typename ?? VALUE_TYPE,
     ...(expiration !== undefined && { expiration }),
   };
-  if (type === undefined)
-    return { registration, hasExpiry: true, write: writeWhole, read: readWhole };
+  if (type === undefined) {
+    const isExpiredByCluster = expiration !== undefined;
+    return { registration, isExpiredByCluster, write: writeWhole, read: readWhole };
+  }
   return {
     registration,
-    hasExpiry: false,
+    isExpiredByCluster: true,
     write: ({ content }) =>
       type.encode(content.text === undefined ? undefined : codec.decode(content.text)),
     read: (bytes) => ({ content: { text: codec.encode(type.decode(bytes)) } }),

@@ -224,10 +224,9 @@ export const messageCases: readonly Case[] = [
       const { client } = await start([parent, echo], { egress: { "test/out": sink } });
       await client.call(parent);
       await time.advance(1000);
-      equal(
-        seen.map((each) => each.value),
-        [{ late: 7 }, { late: 7 }, { late: 7 }],
-      );
+      // Delivery is at least once, so an engine may repeat one that succeeded.
+      ok(seen.length >= 3, `expected three deliveries, got ${seen.length}`);
+      for (const each of seen) equal(each.value, { late: 7 });
       equal(new Set(seen.map((each) => each.id)).size, 1);
     },
   },

@@ -82,7 +82,7 @@ export const COMMIT: readonly Mutation[] = [
   {
     breaks: "the atomic commit: a handled message stays in the store",
     file: "src/engines/embedded/execution/message-cancellation.ts",
-    find: "      this.remove(running);\n      return scopes.takeSkipped(running.seq);",
+    find: "      this.remove(running.message);\n      return scopes.takeSkipped(running.seq);",
     replace: "      return scopes.takeSkipped(running.seq);",
     test: CRASH_LAWS,
     killedBy: "counters equal the number of distinct requests, however often each is repeated",

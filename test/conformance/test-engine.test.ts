@@ -55,6 +55,8 @@ describe("for an engine that needs real time", () => {
 describe("for an engine that needs longer than the times in the tests", () => {
   const missing = [{ capability: "virtualTime", reason: "it is a server" }] as const;
   const title = "each write of a value restarts its expiry time";
+  /** Two requests last longer than the time that the test leaves for them, without slack. */
+  const REQUEST_MS = 1_000;
 
   /** Runs a test on an engine whose requests all take a while. */
   async function runSlowly(slack: number): Promise<void> {
@@ -65,7 +67,7 @@ describe("for an engine that needs longer than the times in the tests", () => {
       const client = Object.create(engine.client, {
         call: {
           value: async (...args: Parameters<Client["call"]>) => {
-            await new Promise<void>((resolve) => void clock.setTimer(400, resolve));
+            await new Promise<void>((resolve) => void clock.setTimer(REQUEST_MS, resolve));
             return Reflect.apply(call, engine.client, args);
           },
         },

@@ -12,6 +12,8 @@ import type {
   ToFunction_Invocation as Invocation,
   TypedValue,
 } from "../../../../src/engines/statefun/wire/generated/request-reply_pb.ts";
+import { PROCESS_NUMBERS_ID } from "../../../../src/futures/flow/process-numbers.ts";
+import { SYSTEM } from "../../../../src/futures/protocol/system.ts";
 import type { Clock } from "handback";
 import type { ClusterEgress, ClusterIngress } from "handback/statefun";
 import type { SeededRandom } from "handback/testing";
@@ -99,12 +101,12 @@ export class WireCluster {
     };
   }
 
-  /** Number of values that are stored, expired or not. */
+  /** Number of unexpired values, without the number of claimed processes, which never expires. */
   stored(): number {
     const now = this.#options.clock.now();
-    const values = [...this.#instances.values()].flatMap((instance) => [
-      ...instance.values.values(),
-    ]);
+    const values = [...this.#instances.values()]
+      .filter(({ address }) => !countsProcesses(address))
+      .flatMap((instance) => [...instance.values.values()]);
     return values.filter(({ expiresAt = now + 1 }) => expiresAt > now).length;
   }
 
@@ -253,6 +255,10 @@ export class WireCluster {
 
 function typeOf({ namespace, type }: WireAddress): string {
   return `${namespace}/${type}`;
+}
+
+function countsProcesses(address: WireAddress): boolean {
+  return typeOf(address) === SYSTEM.process && address.id === PROCESS_NUMBERS_ID;
 }
 
 function messageOf(caller: WireAddress, argument: TypedValue | undefined): Invocation {

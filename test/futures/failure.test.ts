@@ -130,8 +130,19 @@ test("errors by name are data, and a list of errors is parts", () => {
   expect(toFailure({ errors: [new Error("a")] })).toMatchObject({ errors: [{ message: "a" }] });
 });
 
-test("plain data without a text is shown", () => {
-  expect(toFailure({ message: { en: "no" } }).message).toBe('thrown: {"message":{"en":"no"}}');
+test.each<readonly [string, string]>([
+  ["({ message: { en: 'no' } })", '{"message":{"en":"no"}}'],
+  ["({ code: 'E_FULL' })", '{"code":"E_FULL"}'],
+  ["({ code: 'E_FULL', _password: 'p', stack: 'at a' })", '{"code":"E_FULL"}'],
+  ["({})", "{}"],
+  ["[]", "[]"],
+  ["({ _password: 'p' })", "an object that cannot be shown"],
+  ["({ stack: 'at a' })", "an object that cannot be shown"],
+  ["({ run: () => 1 })", "an object that cannot be shown"],
+  ["(() => { const loop = {}; return (loop.loop = loop); })()", "an object that cannot be shown"],
+  ["new (class Thing { code = 'E_FULL'; })()", "an object that cannot be shown"],
+])("without a text, %s is shown by its plain data", (code, shown) => {
+  expect(toFailure(runInThisContext(code)).message).toBe(`thrown: ${shown}`);
 });
 
 test("data that exceeds its bound is left out, and the rest is kept", () => {

@@ -34,6 +34,22 @@ export const VALUES: readonly Mutation[] = [
       "a rejection > with an object that holds itself becomes plain data, the same for throw, ctx.rejected and client.reject",
   },
   {
+    breaks: "failures: the message of an object without one shows its private properties",
+    file: FAILURE,
+    find: 'name !== "stack" && !isPrivate(name);',
+    replace: 'name !== "stack";',
+    test: FAILURE_TEST,
+    killedBy: "without a text, ({ _password: 'p' }) is shown by its plain data",
+  },
+  {
+    breaks: "failures: an object of which nothing is shown is said to be empty",
+    file: FAILURE,
+    find: "copyProperties(thrown, names.filter(isShown), budget)",
+    replace: "(copyProperties(thrown, names.filter(isShown), budget) ?? {})",
+    test: FAILURE_TEST,
+    killedBy: "without a text, ({ run: () => 1 }) is shown by its plain data",
+  },
+  {
     breaks: "failures: parts that are left out are not counted",
     file: FAILURE,
     find: "...(omitted > 0 && { omittedErrors: omitted })",

@@ -137,15 +137,20 @@ function ownName(thrown: object, name: string): string {
 
 /** Describes an object without a message. */
 function describeContent(thrown: object, data: Failure["data"]): string {
-  const isEmpty = ownNames(thrown).length === 0;
-  const content =
-    data ??
-    (isEmpty || isList(thrown) || isData(thrown)
-      ? copyPlainData(thrown, { left: MAX_DATA })
-      : undefined);
+  const content = data ?? copyContent(thrown);
   return content === undefined
     ? "thrown: an object that cannot be shown"
     : `thrown: ${JSON.stringify(content)}`;
+}
+
+/** Copies an object without data of its own: a list, an empty object, or a failure's fields. */
+function copyContent(thrown: object): Json | undefined {
+  const budget = { left: MAX_DATA };
+  const names = ownNames(thrown);
+  if (names.length === 0 || isList(thrown)) return copyPlainData(thrown, budget);
+  if (!isData(thrown)) return undefined;
+  const isShown = (name: string): boolean => name !== "stack" && !isPrivate(name);
+  return copyProperties(thrown, names.filter(isShown), budget);
 }
 
 /**
@@ -184,10 +189,14 @@ function otherNames(thrown: object, isOurs: boolean): readonly string[] {
   if (isList(thrown)) return [];
   const isField = (name: string): boolean =>
     FIELDS.has(name) || isFieldByValue(thrown, name) || (isOurs && OWN_FIELDS.has(name));
-  const names = ownNames(thrown).filter((name) => !isField(name) && !name.startsWith("_"));
+  const names = ownNames(thrown).filter((name) => !isField(name) && !isPrivate(name));
   // Every DOMException has its code from its class.
   const hasNumber = typeof readProperty(thrown, "code") === "number";
   return hasNumber && !names.includes("code") ? [...names, "code"] : names;
+}
+
+function isPrivate(name: string): boolean {
+  return name.startsWith("_");
 }
 
 /** Tells whether a property has a field of its own in a failure, as long as it has this value. */

@@ -198,6 +198,15 @@ export const POISON: readonly Mutation[] = [
       "a dead letter > is sent again unchanged, under the same idempotency key, and is deleted",
   },
   {
+    breaks: "dead letters: a redrive waits between finding its letter and taking it",
+    file: "src/futures/client/redrive.ts",
+    find: "rootId(engine.nextFlow())",
+    replace: "rootId(await Promise.resolve(engine.nextFlow()))",
+    test: REDRIVE,
+    killedBy:
+      "a dead letter > can be taken once: of two callers at the same time one gets NOT_FOUND",
+  },
+  {
     breaks: "dead letters: one stays after it was redriven",
     file: "src/engines/embedded/intake/dead-letters.ts",
     find: "      commits.batch.deleteDeadLetter(id);\n",

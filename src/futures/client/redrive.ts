@@ -8,8 +8,13 @@ import { rootId } from "../../core/message/message-id.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
 
-/** An engine that keeps dead letters. */
-export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
+/**
+ * An engine that keeps dead letters. A letter is found and taken in one step, without a wait in
+ * between, so that it is taken once.
+ */
+export interface DeadLetterEngine extends Pick<Engine, "knows"> {
+  /** Returns the number of a new flow, as {@link Engine.nextFlow}, but at once. */
+  nextFlow(): string;
   readonly deadLetters: {
     /** The dead letter of the message with this id. @throws `NOT_FOUND` */
     find(id: string): DeadLetter;
@@ -33,7 +38,7 @@ export interface DeadLetterEngine extends Pick<Engine, "knows" | "nextFlow"> {
  */
 export async function redriveDeadLetter(engine: DeadLetterEngine, id: string): Promise<boolean> {
   requireId(id);
-  const message = redrivenMessage(engine.deadLetters.find(id), rootId(await engine.nextFlow()));
+  const message = redrivenMessage(engine.deadLetters.find(id), rootId(engine.nextFlow()));
   if (message === undefined) return false;
   const { name, target, payload } = message;
   const { type } = target;

@@ -3,6 +3,7 @@ import type { LoggerTransport } from "@restatedev/restate-sdk";
 import { hasState, knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import { toHex } from "../core/crypto/hex.ts";
+import { isError } from "../core/data/kind.ts";
 import { FlowNumbers } from "../core/engine/flow-numbers.ts";
 import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
@@ -205,7 +206,7 @@ function loggerOf(log: Log): LoggerTransport {
     const write = WRITERS.get(level);
     if (write === undefined) return;
     const [line = ""] = String(message).split("\n");
-    const facts = logFacts(rest.find((each) => each instanceof Error));
+    const facts = logFacts(rest.find(isError));
     write(log, `Restate: ${line}`, { ...facts, handler: context?.handlerName });
   };
 }

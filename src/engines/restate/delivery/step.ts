@@ -138,7 +138,7 @@ function sizeOf(text: string, limit: number): number {
 
 function failedStep(error: unknown): StepResult {
   const facts = logFacts(error) as Record<string, Json>;
-  const code = error instanceof HandbackError ? error.code : "FAILED";
+  const code = HandbackError.is(error) ? error.code : "FAILED";
   return parked(code, facts);
 }
 

@@ -15,6 +15,8 @@ import type { SeededRandom } from "../faults/seeded-random.ts";
 import type { Session } from "../machine/session.ts";
 import type { Trace } from "../record/trace.ts";
 
+const NS_PER_MS = 1e6;
+
 /** The parts of a process: the world around it, which outlives it. */
 export interface HostParts {
   readonly eventQueue: EventQueue;
@@ -150,14 +152,19 @@ export class Host {
     return promise;
   }
 
-  /** Timers of a dead process fire at once: they only matter for its closing. */
+  /**
+   * Timers of a dead process fire at once: they only matter for its closing. Its own time passes with
+   * them, because a timer that measures time would be set again for ever.
+   */
   #clock(): Clock {
     const { clock } = this.#parts.eventQueue;
+    let skippedNs = 0;
     return {
       now: () => clock.now(),
-      monotonicNs: () => clock.monotonicNs(),
+      monotonicNs: () => clock.monotonicNs() + skippedNs,
       setTimer: (delayMs, callback) => {
         if (this.#isAlive) return clock.setTimer(delayMs, () => void (this.#isAlive && callback()));
+        skippedNs += Math.ceil(delayMs * NS_PER_MS);
         void callSoon(callback);
         return () => undefined;
       },

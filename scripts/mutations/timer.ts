@@ -11,6 +11,14 @@ const EXPIRY_LAWS = "test/laws/expiry.test.ts";
 /** What happens at an instant. */
 export const TIMER: readonly Mutation[] = [
   {
+    breaks: "timers: the time of a dead process in a simulation stands still",
+    file: "src/testing/simulation/host/process-clock.ts",
+    find: "clock.monotonicNs() + skippedNs",
+    replace: "clock.monotonicNs()",
+    test: "test/testing/process-clock.test.ts",
+    killedBy: "a timer of 30000 ms of a dead process fires at once, although it measures time",
+  },
+  {
     breaks: "timers: one fires a millisecond early",
     file: DELAYED_MESSAGES,
     find: "(next.dueAt ?? 0) <= now &&",

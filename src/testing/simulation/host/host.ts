@@ -1,4 +1,3 @@
-import type { Clock } from "../../../core/host/clock.ts";
 import type { Log } from "../../../core/host/log.ts";
 import { embeddedOn } from "../../../embedded.ts";
 import type { Embedded, EmbeddedOptions } from "../../../embedded.ts";
@@ -8,14 +7,13 @@ import type { EventQueue } from "../machine/event-queue.ts";
 import type { Decisions } from "../faults/decisions.ts";
 import type { Disk } from "../machine/disk.ts";
 import { hostedFunctions } from "./hosted-functions.ts";
+import { processClock } from "./process-clock.ts";
 import type { SimulationAccess } from "../../test-doubles/call-record.ts";
 import { RunningHandlers } from "./running-handlers.ts";
 import type { RunningHandler } from "./running-handlers.ts";
 import type { SeededRandom } from "../faults/seeded-random.ts";
 import type { Session } from "../machine/session.ts";
 import type { Trace } from "../record/trace.ts";
-
-const NS_PER_MS = 1e6;
 
 /** The parts of a process: the world around it, which outlives it. */
 export interface HostParts {
@@ -112,7 +110,7 @@ export class Host {
         ...options,
         functions,
         store: (this.#session = disk.connect()),
-        clock: this.#clock(),
+        clock: processClock(eventQueue.clock, () => this.#isAlive),
         random: () => random.next(),
         log: this.#log(options.log),
       },
@@ -152,25 +150,6 @@ export class Host {
     return promise;
   }
 
-  /**
-   * Timers of a dead process fire at once: they only matter for its closing. Its own time passes with
-   * them, because a timer that measures time would be set again for ever.
-   */
-  #clock(): Clock {
-    const { clock } = this.#parts.eventQueue;
-    let skippedNs = 0;
-    return {
-      now: () => clock.now(),
-      monotonicNs: () => clock.monotonicNs() + skippedNs,
-      setTimer: (delayMs, callback) => {
-        if (this.#isAlive) return clock.setTimer(delayMs, () => void (this.#isAlive && callback()));
-        skippedNs += Math.ceil(delayMs * NS_PER_MS);
-        void callSoon(callback);
-        return () => undefined;
-      },
-    };
-  }
-
   #log(log: Log | undefined): Log {
     const say =
       (level: keyof Log): Log["info"] =>
@@ -178,10 +157,4 @@ export class Host {
         this.#isAlive ? log?.[level](message, fields) : undefined;
     return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
   }
-}
-
-/** Calls back in a microtask of its own. */
-async function callSoon(callback: () => void): Promise<void> {
-  await Promise.resolve();
-  callback();
 }

@@ -29,7 +29,8 @@ export interface EngineUnderTest {
   readonly deadLetters?: () => readonly DeadLetterReport[] | Promise<readonly DeadLetterReport[]>;
   /**
    * Counts the stored values that have not expired, at all addresses, including the library's own
-   * (capability `storedValues`).
+   * (capability `storedValues`). Leave out those of `_sys/process`: a cluster keeps the number of
+   * its last process.
    */
   readonly stored?: () => number | Promise<number>;
   /**

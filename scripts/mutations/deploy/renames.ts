@@ -24,6 +24,15 @@ export const RENAMED: readonly Mutation[] = [
     killedBy: "a deploy that changes what a stage is given holds its work > monitor: another check",
   },
   {
+    breaks: "patterns: a stage gets the outcomes of a fan-out in place of its values",
+    file: "src/patterns/diagram/shape.ts",
+    find: 'return ofEach === "" ? given',
+    replace: 'return ofEach === "" ? "values"',
+    test: "test/patterns/diagram/output-form.test.ts",
+    killedBy:
+      "the form of a fan-out's output, which names stored stages > is outcomes, in whatever words a diagram shows its policy",
+  },
+  {
     breaks: "changed patterns: a chain is given outcomes where an inner fan-out gave values",
     file: STAGE_NAME,
     find: 'return form === "" ? label',

@@ -26,6 +26,8 @@ export type Shape =
       readonly split?: Shape;
       readonly each: Shape;
       readonly join?: Shape;
+      /** The input of the join. Without one it is the output. Names of stages depend on it. */
+      readonly given: "values" | "outcomes";
       /** The limit on running branches and the failure policy, in words. */
       readonly limit: string;
       readonly policy: string;
@@ -132,9 +134,9 @@ export function formOf(shape: Shape): string {
   }
 }
 
-function formOfBranches({ each, policy }: Extract<Shape, { kind: "fan-out" }>): string {
-  const [form, ofEach] = [policy === "" ? "values" : "outcomes", formOf(each)];
-  return ofEach === "" ? form : `${form} of ${ofEach}`;
+function formOfBranches({ each, given }: Extract<Shape, { kind: "fan-out" }>): string {
+  const ofEach = formOf(each);
+  return ofEach === "" ? given : `${given} of ${ofEach}`;
 }
 
 function formsOf(parts: readonly Shape[]): string {

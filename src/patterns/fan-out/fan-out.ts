@@ -140,7 +140,7 @@ export const fanOut = ((name: PatternName, options: Options) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));
   });
-  return shaped(made, fanOutShape(type, read, options.onFailure));
+  return shaped(made, fanOutShape(type, read, options.onFailure, branches.given));
 }) as DefineFanOut;
 
 type ReadFanOut = ReadOptions<typeof OPTIONS>;
@@ -208,6 +208,7 @@ function fanOutShape(
   type: string,
   { split, each, join, concurrency, enough }: ReadFanOut,
   onFailure: OnFailure | undefined,
+  given: Branches["given"],
 ): Shape {
   const isUnlimited = concurrency === Number.POSITIVE_INFINITY;
   return {
@@ -216,6 +217,7 @@ function fanOutShape(
     ...(split !== undefined && { split: partOf(split) }),
     each: shapeOf(each),
     ...(join !== undefined && { join: partOf(join) }),
+    given,
     limit: isUnlimited ? "each item" : `each item, ${concurrency} at a time`,
     policy: policyInWords(onFailure, enough),
   };

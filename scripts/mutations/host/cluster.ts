@@ -120,6 +120,14 @@ export const CLUSTER: readonly Mutation[] = [
       "a message that crashes the process > does not harm messages that ran beside it: they run one by one, and are cleared",
   },
   {
+    breaks: "cluster: the file of crash marks is closed before the new one is there",
+    file: MARKS,
+    find: "        this.#file = this.#rewrite();\n        closeSync(old);\n",
+    replace: "        closeSync(old);\n        this.#file = this.#rewrite();\n",
+    test: "test/engines/statefun/poison/crash-mark-file.test.ts",
+    killedBy: "a file that cannot be written anew stays in use, and closes no file of others",
+  },
+  {
     breaks: "cluster: a request without a value of its function runs",
     file: HANDLER,
     find: "    if (missing.length > 0) return writeMissingValues(missing);\n",

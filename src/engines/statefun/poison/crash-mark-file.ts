@@ -61,8 +61,9 @@ export class CrashMarkFile implements CrashMarks {
   #append(line: string): void {
     try {
       if (this.#size > LARGE) {
-        closeSync(this.#file);
+        const old = this.#file;
         this.#file = this.#rewrite();
+        closeSync(old);
       }
       writeSync(this.#file, line);
       this.#size += line.length;
@@ -78,8 +79,9 @@ export class CrashMarkFile implements CrashMarks {
     const partial = `${this.#path}-partial`;
     writeFileSync(partial, text);
     renameSync(partial, this.#path);
+    const file = openSync(this.#path, "a");
     this.#size = 0;
-    return openSync(this.#path, "a");
+    return file;
   }
 }
 

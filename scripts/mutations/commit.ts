@@ -35,6 +35,32 @@ export const COMMIT: readonly Mutation[] = [
       "a function that is registered later > gets each message once and in order, whenever it is registered",
   },
   {
+    breaks: "work in a scope: all of it is read to find out that some is left",
+    file: GROUP_COMMIT,
+    find: "return this.#keepsRows(prefix, FIRST_ROWS) || this.#keepsRows(prefix);",
+    replace: "return this.#keepsRows(prefix);",
+    test: COMMITS_TESTS,
+    killedBy:
+      "whether a scope has work left > is found out from a few stored timers, however many there are",
+  },
+  {
+    breaks: "work in a scope: only the first page counts",
+    file: GROUP_COMMIT,
+    find: "return this.#keepsRows(prefix, FIRST_ROWS) || this.#keepsRows(prefix);",
+    replace: "return this.#keepsRows(prefix, FIRST_ROWS);",
+    test: COMMITS_TESTS,
+    killedBy:
+      "whether a scope has work left > is exact where a batch removes the first page of stored watches, and then all",
+  },
+  {
+    breaks: "work in a scope: what a batch in flight removes still counts",
+    file: GROUP_COMMIT,
+    find: "return this.#keepsRows(prefix, FIRST_ROWS) || this.#keepsRows(prefix);",
+    replace: "return true;",
+    test: COMMITS_TESTS,
+    killedBy: "lookups of messages and watches do not depend on the progress of commits",
+  },
+  {
     breaks: "consistency: readState sees what is not committed",
     file: "src/engines/embedded/state/address-state.ts",
     find: "values.push({ name: cached.name, value: cached.committed });",

@@ -30,14 +30,19 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const held = new HeldStore(content, gate.hold, visible, true);
   const asked: Batch[] = [];
   const blocking: (boolean | undefined)[] = [];
+  const read = { rows: 0 };
+  const count = <Row>(rows: readonly Row[]): readonly Row[] => {
+    read.rows += rows.length;
+    return rows;
+  };
   const store: Pick<
     Store,
     "commit" | "queuesFrom" | "readScope" | "readWatches" | "readDeadLetter"
   > = {
     queuesFrom,
     commit: (batch, mayBlock) => (asked.push(batch), blocking.push(mayBlock), held.commit(batch)),
-    readScope: (prefix, limit) => content.readScope(prefix, limit),
-    readWatches: (prefix, limit) => content.readWatches(prefix, limit),
+    readScope: (prefix, limit) => count(content.readScope(prefix, limit)),
+    readWatches: (prefix, limit) => count(content.readWatches(prefix, limit)),
     readDeadLetter: (id) => content.readDeadLetter(id),
   };
   const done: StoredMessage[][] = [];
@@ -66,7 +71,20 @@ async function shut({ queuesFrom, visible }: Setting = {}) {
   const addMany = (count: number): void => {
     for (let left = count; left > 0; left--) add();
   };
-  return { commits, content, gate, clock, asked, blocking, done, failures, expected, add, addMany };
+  return {
+    commits,
+    content,
+    gate,
+    clock,
+    asked,
+    blocking,
+    read,
+    done,
+    failures,
+    expected,
+    add,
+    addMany,
+  };
 }
 
 describe("commits to a store that queues", () => {
@@ -172,6 +190,57 @@ describe("commits to a store that queues", () => {
   });
 });
 
+describe("whether a scope has work left", () => {
+  const SCOPE = "00000a0000000001/1";
+  const MANY = 500;
+
+  /** Stores many timers or watches of one scope. Returns a removal for each. */
+  async function storeMany(what: "timers" | "watches") {
+    const { commits, gate, read, add } = await shut();
+    gate.open();
+    const removals = Array.from({ length: MANY }, (_, token) => {
+      if (what === "timers") {
+        const timer = add(SCOPE, 5);
+        return () => commits.remove(timer);
+      }
+      const watch = watching(SCOPE, `${token}`);
+      commits.batch.watch(watch);
+      return () => commits.batch.unwatch(watch);
+    });
+    commits.begin();
+    await commits.finish();
+    return { commits, read, removals };
+  }
+
+  test.each(["timers", "watches"] as const)(
+    "is found out from a few stored %s, however many there are",
+    async (what) => {
+      const { commits, read, removals } = await storeMany(what);
+      for (const remove of removals.slice(0, 10)) {
+        remove();
+        read.rows = 0;
+        expect(commits.hasWorkInScope(SCOPE)).toBe(true);
+        expect(read.rows).toBeGreaterThan(0);
+        expect(read.rows).toBeLessThan(MANY / 2);
+      }
+    },
+  );
+
+  test.each(["timers", "watches"] as const)(
+    "is exact where a batch removes the first page of stored %s, and then all",
+    async (what) => {
+      const { commits, removals } = await storeMany(what);
+      const removeLast = removals.pop();
+      for (const remove of removals) {
+        remove();
+        expect(commits.hasWorkInScope(SCOPE)).toBe(true);
+      }
+      removeLast?.();
+      expect(commits.hasWorkInScope(SCOPE)).toBe(false);
+    },
+  );
+});
+
 const FLOW = "00000a0000000001";
 const SCOPES = [FLOW, `${FLOW}/1`, "~0000000000000001", undefined];
 const PREFIXES = ["", FLOW, `${FLOW}/`, "~"];
@@ -245,6 +314,10 @@ test("lookups of messages and watches do not depend on the progress of commits",
               [...watches.values()].filter(({ scope }) => begins(scope)).map(watchKey),
             );
             expect(new Set([...commits.watchesInScope(prefix)].map(watchKey))).toEqual(named);
+            const hasMessages = [...live.values()].some(({ envelope }) => begins(envelope.scope));
+            const hasWork = hasMessages || named.size > 0;
+            expect(commits.hasWorkInScope(prefix)).toBe(hasWork);
+            if (hasWork) expect(commits.isUnderWay(prefix)).toBe(true);
           }
         }
       },

@@ -22,6 +22,8 @@ const LAGGING_MESSAGES = 2_048;
 const GOOD_BATCH = 512;
 /** Commits in flight at once: one is written, one waits at the writer. */
 const MAX_IN_FLIGHT = 2;
+/** Stored rows that are read to find one that no batch removes, before all rows are read. */
+const FIRST_ROWS = 64;
 
 /** Collaborators of {@link GroupCommit}. */
 export interface GroupCommitParts {
@@ -183,18 +185,35 @@ export class GroupCommit {
   /** Tells whether a message or a watch of a scope that starts with the prefix is left. */
   hasWorkInScope(prefix: string): boolean {
     if (this.#parts.messages.hasInScope(prefix)) return true;
-    for (const _ of this.watchesInScope(prefix)) return true;
-    return this.#delayedInScope(prefix).length > 0;
+    if (!this.#mayHaveWork(prefix)) return false;
+    return this.#keepsRows(prefix, FIRST_ROWS) || this.#keepsRows(prefix);
   }
 
-  #delayedInScope(prefix: string): readonly StoredMessage[] {
+  /** Tells whether a delayed message or a watch is left among the first stored ones, or is new. */
+  #keepsRows(prefix: string, limit?: number): boolean {
+    for (const _ of this.watchesInScope(prefix, limit)) return true;
+    return this.#delayedInScope(prefix, limit).length > 0;
+  }
+
+  /** As {@link hasWorkInScope}, but work that a batch in flight removes may still count. */
+  #mayHaveWork(prefix: string): boolean {
+    const { store, messages } = this.#parts;
+    return (
+      messages.hasInScope(prefix) ||
+      store.readScope(prefix, 1).length > 0 ||
+      store.readWatches(prefix, 1).length > 0 ||
+      [...this.#inFlight, this.#current].some((batch) => batch.addsToScope(prefix))
+    );
+  }
+
+  #delayedInScope(prefix: string, limit?: number): readonly StoredMessage[] {
     const batches = [...this.#inFlight, this.#current];
     // A token names one message at a time: one that a later batch cancels is an earlier one.
     const isLeft = ({ seq, token }: StoredMessage, later: readonly WriteBatch[]): boolean =>
       !this.removes(seq) && !later.some((batch) => token !== undefined && batch.cancels(token));
     return [
       ...this.#parts.store
-        .readScope(prefix)
+        .readScope(prefix, limit)
         .filter((message) => !this.changes(message.seq) && isLeft(message, batches)),
       ...batches.flatMap((batch, index) =>
         delayedInScope(batch, prefix).filter((message) =>
@@ -204,11 +223,13 @@ export class GroupCommit {
     ];
   }
 
-  /** Returns the watches of all scopes that start with the prefix. */
-  watchesInScope(prefix: string): Iterable<ScopeWatch> {
-    const watches = new Map(
-      this.#parts.store.readWatches(prefix).map((watch) => [watchKey(watch), watch]),
-    );
+  /**
+   * Returns the watches of all scopes that start with the prefix: all that are not stored yet, and
+   * those left among `limit` stored ones (default: all).
+   */
+  watchesInScope(prefix: string, limit?: number): Iterable<ScopeWatch> {
+    const stored = this.#parts.store.readWatches(prefix, limit);
+    const watches = new Map(stored.map((watch) => [watchKey(watch), watch]));
     for (const batch of this.#inFlight) batch.applyWatches(watches, prefix);
     this.#current.applyWatches(watches, prefix);
     return watches.values();
@@ -225,14 +246,7 @@ export class GroupCommit {
    * may still count.
    */
   isUnderWay(origin: string): boolean {
-    const { store, messages } = this.#parts;
-    return scopesOfOrigin(origin).some(
-      (prefix) =>
-        messages.hasInScope(prefix) ||
-        store.readScope(prefix, 1).length > 0 ||
-        store.readWatches(prefix, 1).length > 0 ||
-        [...this.#inFlight, this.#current].some((batch) => batch.addsToScope(prefix)),
-    );
+    return scopesOfOrigin(origin).some((prefix) => this.#mayHaveWork(prefix));
   }
 
   /** Yields the delay tokens that commits in flight and the next one cancel. */

@@ -1,5 +1,7 @@
 import type { Encoded } from "../core/codec/encoded.ts";
 import type { Json } from "../core/data/json.ts";
+import { logFacts } from "../core/errors/log-facts.ts";
+import type { Log } from "../core/host/log.ts";
 import type { Address } from "../core/message/address.ts";
 import type { TypedBytes } from "../engines/statefun/wire/request.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
@@ -25,8 +27,27 @@ export interface DeadLetterRecord {
   readonly at: number;
 }
 
+/**
+ * Makes a reader of records that reports each dead letter. It never throws: a letter that cannot be
+ * read or reported is logged.
+ */
+export function deadLetterReader(
+  onDeadLetter: (letter: DeadLetterReport) => unknown,
+  log: Log,
+): (record: TypedBytes) => void {
+  const report = async (record: TypedBytes): Promise<void> => {
+    const letter = readDeadLetter(record);
+    if (letter !== undefined) await onDeadLetter(letter);
+  };
+  return (record) => {
+    report(record).catch((error: unknown) => {
+      log.error("a dead letter could not be reported", { ...logFacts(error) });
+    });
+  };
+}
+
 /** Reads a record of an egress. Returns `undefined` for one that is no dead letter. */
-export function readDeadLetter({ typename, bytes }: TypedBytes): DeadLetterReport | undefined {
+function readDeadLetter({ typename, bytes }: TypedBytes): DeadLetterReport | undefined {
   if (typename !== DEAD_LETTER) return undefined;
   const record = JSON.parse(new TextDecoder().decode(bytes)) as DeadLetterRecord;
   const { id = "", operation = "", target, message, failure, at } = record;

@@ -9,7 +9,7 @@ import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
 import { secret } from "../engines/embedded/host/secure-random.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
-import { readDeadLetter } from "./dead-letters.ts";
+import { deadLetterReader } from "./dead-letters.ts";
 import { MODULE_OPTIONS } from "./options.ts";
 import type { RequestReplyOptions } from "./options.ts";
 import { RemoteModule } from "./remote-module.ts";
@@ -27,7 +27,10 @@ export interface StatefunOptions extends RequestReplyOptions {
    * readers tell them apart by the type `handback/dead-letter`.
    */
   readonly deadLetters?: string;
-  /** Called with each dead letter that the egress of replies commits from now on. */
+  /**
+   * Called with each dead letter that the egress of replies commits from now on. An error that it
+   * throws is logged.
+   */
   readonly onDeadLetter?: (letter: DeadLetterReport) => void;
 }
 
@@ -65,18 +68,11 @@ const NAME_BYTES = 12;
  */
 export function statefun(options: StatefunOptions): Statefun {
   const used = guardedHost("statefun", readOptions("statefun", OPTIONS, options));
-  const { ingress, egress, storeId, clock, onDeadLetter } = used;
+  const { ingress, egress, storeId, clock, log, onDeadLetter } = used;
   const module = new RemoteModule(
     { ...used, deadLetters: used.deadLetters ?? egress.type },
     egress.type,
   );
-  const stopLetters =
-    onDeadLetter === undefined
-      ? undefined
-      : egress.receive((record) => {
-          const letter = readDeadLetter(record);
-          if (letter !== undefined) onDeadLetter(letter);
-        });
   const engine: ClusterEngine = new ClusterEngine({
     storeId,
     ingress,
@@ -85,12 +81,10 @@ export function statefun(options: StatefunOptions): Statefun {
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
     knows: (type, operation) => module.knows(type, operation),
+    onOther: onDeadLetter && deadLetterReader(onDeadLetter, log),
   });
   return Object.assign(faceOf(module), {
     client: new Client(engine, used.payloadLimit),
-    close: () => {
-      stopLetters?.();
-      engine.close();
-    },
+    close: () => engine.close(),
   });
 }

@@ -144,6 +144,23 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
       "a dead letter for a Kafka egress is a Kafka record, for the egress fails on any other",
   },
   {
+    breaks: "statefun: a record that is no dead letter is reported as one",
+    file: "src/statefun/dead-letters.ts",
+    find: "if (typename !== DEAD_LETTER) return undefined;",
+    replace: "",
+    test: "test/engines/statefun/dead-letters.test.ts",
+    killedBy: "replies and dead letters are read by one reader, which `close` stops",
+  },
+  {
+    breaks: "statefun: an error of onDeadLetter reaches the reader of the egress",
+    file: "src/statefun/dead-letters.ts",
+    find: "  return (record) => {\n    report(record)",
+    replace:
+      "  return (record) => {\n    void onDeadLetter(readDeadLetter(record)!);\n    report(record)",
+    test: "test/engines/statefun/dead-letters.test.ts",
+    killedBy: "`onDeadLetter` that throws is logged, and harms no reader",
+  },
+  {
     breaks: "statefun: a request that breaks off rejects",
     file: "src/engines/statefun/http/answer-request.ts",
     find: "  try {\n    const bytes = await body();",

@@ -9,6 +9,7 @@ import { PendingReplies } from "../../../core/engine/pending-replies.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import { writeEnvelope } from "../request/message-format.ts";
+import type { TypedBytes } from "../wire/request.ts";
 import type { ClusterEgress, ClusterIngress } from "./cluster-port.ts";
 import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
 import { readReply } from "./reply-format.ts";
@@ -23,6 +24,8 @@ export interface ClusterEngineParts {
   /** Prefix of the reply keys of this client. No other client of the cluster has it. */
   readonly clientName: string;
   readonly knows: Engine["knows"];
+  /** Called with each record of the egress that is no reply. It must not throw. */
+  readonly onOther?: ((record: TypedBytes) => void) | undefined;
 }
 
 /**
@@ -48,7 +51,8 @@ export class ClusterEngine implements Engine {
     this.knows = parts.knows;
     this.#stop = parts.egress.receive((record) => {
       const reply = readReply(record);
-      if (reply !== undefined) this.#replies.deliver(reply);
+      if (reply === undefined) parts.onOther?.(record);
+      else this.#replies.deliver(reply);
     });
   }
 

@@ -35,5 +35,5 @@ export { decodeEnvelope, encodeEnvelope } from "./core/message/envelope.ts";
 export type { EncodedEnvelope, Envelope } from "./core/message/envelope.ts";
 export { decodeContent, encodeContent } from "./core/state/content.ts";
 export { Client } from "./futures/client/client.ts";
-export { defineEgress } from "./futures/run/egress.ts";
+export { withEgress } from "./futures/run/egress.ts";
 export { defineAll as defineFunctions } from "./futures/run/registry.ts";

@@ -1,10 +1,9 @@
 import type { Definition } from "./core/activation/definition.ts";
 import { HandbackError } from "./core/errors/errors.ts";
-import { checkFunctionType } from "./core/validation/names.ts";
 import { trackActivations } from "./engines/embedded/host/current-activation.ts";
 import type { EmbeddedEngine } from "./engines/embedded/engine.ts";
 import { specOf } from "./futures/define/spec.ts";
-import { defineEgress } from "./futures/run/egress.ts";
+import { withEgress } from "./futures/run/egress.ts";
 import type { Sink } from "./futures/run/egress.ts";
 import { defineAll } from "./futures/run/registry.ts";
 
@@ -53,19 +52,4 @@ function withTracking(
   const track = (definition: Definition): Definition =>
     definition.system ? definition : trackActivations(definition);
   return new Map(Array.from(definitions, ([type, definition]) => [type, track(definition)]));
-}
-
-function withEgress(
-  functions: ReadonlyMap<string, Definition>,
-  sinks: Readonly<Record<string, Sink>>,
-): ReadonlyMap<string, Definition> {
-  const all = new Map(functions);
-  for (const [type, sink] of Object.entries(sinks)) {
-    if (all.has(checkFunctionType(type))) {
-      const why = `a function and an egress are both named ${type}`;
-      throw new HandbackError("DUPLICATE_FUNCTION", why);
-    }
-    all.set(type, defineEgress(type, sink));
-  }
-  return all;
 }

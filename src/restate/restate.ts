@@ -8,7 +8,6 @@ import { FlowNumbers } from "../core/engine/flow-numbers.ts";
 import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
 import { WorkLog } from "../core/host/work-log.ts";
-import { checkFunctionType } from "../core/validation/names.ts";
 import { readOptions } from "../core/validation/options.ts";
 import type { ReadOptions } from "../core/validation/options.ts";
 import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
@@ -29,7 +28,7 @@ import { decodeFlowRecord, FLOW_VALUE } from "../futures/flow/flow-record.ts";
 import { settledReplyKey } from "../futures/flow/flow.ts";
 import type { StartFlow } from "../futures/protocol/messages.ts";
 import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
-import { defineEgress } from "../futures/run/egress.ts";
+import { withEgress } from "../futures/run/egress.ts";
 import { defineAll } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import { monotonicMs } from "../machine/real-time.ts";
@@ -47,7 +46,7 @@ export interface Restate {
   /** The Restate services, to bind to an endpoint beside others. */
   readonly services: readonly RestateService[];
   /**
-   * Returns messages that failed with nobody to tell, oldest first. `limit` is the largest number of
+   * Returns failed messages that no caller waits for, oldest first. `limit` is the largest number of
    * them. Default: 100.
    * @throws `CLOSED`, `STORE_FAILED`
    */
@@ -145,10 +144,7 @@ function ingressOf({ ingress, attemptTimeout, requestTimeout, headers }: UsedOpt
 }
 
 function definitionsOf({ functions, sinks }: UsedOptions): ReadonlyMap<string, Definition> {
-  const definitions = new Map(defineAll(functions));
-  for (const [type, sink] of Object.entries(sinks))
-    definitions.set(checkFunctionType(type), defineEgress(type, sink));
-  return definitions;
+  return withEgress(defineAll(functions), sinks);
 }
 
 function hostedFunctions(

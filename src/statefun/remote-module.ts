@@ -35,8 +35,7 @@ import { MESSAGE } from "../futures/define/spec.ts";
 import type { FunctionSpec } from "../futures/define/spec.ts";
 import { codec } from "../futures/protocol/codec.ts";
 import { outsideEnvelope, outsideValue } from "../futures/run/outside-message.ts";
-import { checkFunctionType } from "../core/validation/names.ts";
-import { defineEgress, EGRESS } from "../futures/run/egress.ts";
+import { EGRESS, withEgress } from "../futures/run/egress.ts";
 import { defineAll, specsOf } from "../futures/run/registry.ts";
 import { toFailure } from "../futures/types/failure.ts";
 import type { TypedMessage } from "../futures/types/message.ts";
@@ -104,10 +103,7 @@ export class RemoteModule implements Routes {
   }
 
   #define(faces: readonly object[]): ReadonlyMap<string, Definition> {
-    const definitions = new Map(defineAll(faces));
-    for (const [type, sink] of Object.entries(this.#used.sinks))
-      definitions.set(checkFunctionType(type), defineEgress(type, sink));
-    return definitions;
+    return withEgress(defineAll(faces), this.#used.sinks);
   }
 
   /**

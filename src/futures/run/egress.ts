@@ -3,6 +3,7 @@ import { noteWork } from "../../core/activation/work-note.ts";
 import { inWords, logFacts } from "../../core/errors/log-facts.ts";
 import type { Definition } from "../../core/activation/definition.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
+import { checkFunctionType } from "../../core/validation/names.ts";
 import type { CallControl } from "../protocol/call.ts";
 import { codec } from "../protocol/codec.ts";
 import { addPoisonDeadLetter } from "./poison-call.ts";
@@ -25,7 +26,7 @@ export const EGRESS = "egress";
  *
  * @throws `INVALID_HANDLER`
  */
-export function defineEgress(type: string, sink: Sink): Definition {
+function defineEgress(type: string, sink: Sink): Definition {
   if (typeof sink !== "function")
     throw new HandbackError(
       "INVALID_HANDLER",
@@ -41,6 +42,27 @@ export function defineEgress(type: string, sink: Sink): Definition {
       return void addPoisonDeadLetter(activation, activation.crashes);
     },
   };
+}
+
+/**
+ * Adds egresses to functions.
+ *
+ * @throws `DUPLICATE_FUNCTION` if a function and an egress share a name; `INVALID_NAME`;
+ * `INVALID_HANDLER`
+ */
+export function withEgress(
+  functions: ReadonlyMap<string, Definition>,
+  sinks: Readonly<Record<string, Sink>>,
+): ReadonlyMap<string, Definition> {
+  const all = new Map(functions);
+  for (const [type, sink] of Object.entries(sinks)) {
+    if (all.has(checkFunctionType(type))) {
+      const why = `a function and an egress are both named ${type}`;
+      throw new HandbackError("DUPLICATE_FUNCTION", why);
+    }
+    all.set(type, defineEgress(type, sink));
+  }
+  return all;
 }
 
 /** What a message to an egress carries beside its value. */

@@ -81,7 +81,7 @@ function taking<Input>(
 }
 
 function addressObject(functions: HostedFunctions): RestateService {
-  const { exclusive, shared } = handlers.object;
+  const { exclusive } = handlers.object;
   const deliver = taking<readonly PrintedDelivery[]>((...given) =>
     deliverToAddress(functions, ...given),
   );
@@ -106,10 +106,6 @@ function addressObject(functions: HostedFunctions): RestateService {
     saveState(functions, journal, state, readDelivery(question.delivery).at);
     return JSON.stringify(answer);
   };
-  const read = async (ctx: ObjectSharedContext): Promise<string> => {
-    const state = await AddressState.load(readsOf(ctx));
-    return JSON.stringify(state.names.map((name) => ({ name, value: state.read(name) })));
-  };
   return object({
     name: functions.names.address,
     handlers: {
@@ -119,7 +115,6 @@ function addressObject(functions: HostedFunctions): RestateService {
       begin: exclusive(TEXT, begin),
       listen: exclusive(PRIVATE, listen),
       collect: exclusive(PRIVATE, collect),
-      read: shared(TEXT, read),
     },
     options: OPTIONS,
   });

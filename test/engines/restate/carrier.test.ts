@@ -1,14 +1,11 @@
 import { fn, stateful, value } from "handback";
-import type { Definition } from "handback/engine";
 import { describe, expect, test } from "vitest";
 import { Carrier } from "../../../src/engines/restate/delivery/carrier.ts";
-import type { HostedFunctions } from "../../../src/engines/restate/delivery/functions.ts";
 import { printDelivery } from "../../../src/engines/restate/wire/delivery.ts";
-import { serviceNames } from "../../../src/engines/restate/wire/recipient.ts";
-import { systemClock } from "../../../src/engines/embedded/host/system-clock.ts";
 import { defineAll } from "../../../src/futures/run/registry.ts";
 import { rootId } from "../../../src/core/message/message-id.ts";
 import { codec } from "../../../src/futures/protocol/codec.ts";
+import { hosted } from "./support/hosted.ts";
 import { RecordedJournal } from "./support/recorded-journal.ts";
 
 const NUMBER = "00000000000000ff";
@@ -38,36 +35,6 @@ async function begin(type: string, input: unknown, carriedCalls = 32) {
   const question = { delivery, reply: "asked", outcome: `flow/${NUMBER}` };
   const { reply } = await new Carrier(functions, journal).begin(question);
   return { reply, done: journal.done };
-}
-
-function hosted(
-  definitions: ReadonlyMap<string, Definition>,
-  carriedCalls: number,
-): HostedFunctions {
-  const ignore = (): void => undefined;
-  return {
-    names: serviceNames("app"),
-    environment: {
-      storeId: "app",
-      clock: systemClock,
-      log: { debug: ignore, info: ignore, warn: ignore, error: ignore },
-      payloadLimit: 1_000_000,
-      retentionMs: 1_000,
-      ageOutMs: 1_000,
-      random: Math.random,
-      secret: (bytes) => new Uint8Array(bytes),
-      scopedCancel: false,
-      knows: (name) => definitions.has(name),
-    },
-    find: (name) => definitions.get(name),
-    isPure: ({ system }) => system,
-    describe: (error) => String(error),
-    standingReply: () => undefined,
-    delayUntil: () => 0,
-    parkedForMs: 1_000,
-    carriedCalls,
-    resultLimit: 1_000_000,
-  };
 }
 
 describe("an invocation that begins a flow", () => {

@@ -68,6 +68,18 @@ describe("a request to the ingress", () => {
     expect(await ingressOf(addresses).request(REQUEST)).toBe("2");
   });
 
+  test("goes to the next node, also if another request fails at the same time", async () => {
+    let failed = 0;
+    const failing = await node((request, response) => {
+      failed++;
+      status(500)(request, response);
+    });
+    const ingress = ingressOf([failing, await node(status(200, "2"))]);
+    const asking = [ingress.request(REQUEST), ingress.request(REQUEST)];
+    expect(await Promise.all(asking)).toEqual(["2", "2"]);
+    expect(failed).toBe(2);
+  });
+
   test("that is too large is refused at once", async () => {
     let attempts = 0;
     const address = await node((request, response) => {

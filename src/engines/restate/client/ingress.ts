@@ -48,7 +48,8 @@ const RETRYABLE = new Set([NOT_FOUND, TIMEOUT, TOO_MANY, CONFLICT]);
  */
 export class Ingress {
   readonly #options: IngressOptions;
-  #next = 0;
+  /** Number of the node that gets the next attempt. */
+  #node = 0;
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -63,13 +64,15 @@ export class Ingress {
     const { patienceMs, elapsedMs } = this.#options;
     let until = elapsedMs() + patienceMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      const node = this.#node;
       const attempt = await this.#attempt(request);
       if ("answer" in attempt) return attempt.answer;
       request.signal?.throwIfAborted();
       if (attempt.failure !== undefined) throw attempt.failure;
       if (attempt.isWaiting === true) until = elapsedMs() + patienceMs;
       if (elapsedMs() + pauseMs > until) throw unanswered(request, attempt.cause);
-      this.#next++;
+      // Another request may have moved on already.
+      if (this.#node === node) this.#node++;
       await sleep(pauseMs);
       request.signal?.throwIfAborted();
     }
@@ -78,7 +81,7 @@ export class Ingress {
   async #attempt(request: IngressRequest): Promise<Attempt> {
     const { addresses, attemptMs, headers } = this.#options;
     const { to, input, idempotencyKey, waitMs = 0, signal } = request;
-    const address = addresses[this.#next % addresses.length] ?? "";
+    const address = addresses[this.#node % addresses.length] ?? "";
     const limit = AbortSignal.timeout(attemptMs + waitMs);
     try {
       const response = await fetch(`${address}${pathOf(to)}`, {

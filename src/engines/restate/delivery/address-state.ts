@@ -19,11 +19,13 @@ interface DelayedMessage {
   readonly dueAt: number;
 }
 
-/** Somebody who waits for a reply of an address. */
+/** A client that waits for a reply of an address. */
 export interface Listener {
   /** Key of the reply. */
   readonly reply: string;
   readonly sleeper: string;
+  /** Instant of its request, in ms. */
+  readonly at: number;
   /** Instant at which it stops to wait, in ms. */
   readonly until: number;
 }

@@ -97,7 +97,7 @@ export async function listenAtAddress(
   const address = readAddressKey(journal.key);
   const standing = functions.standingReply(address, listener.reply, state);
   if (standing !== undefined) return journal.wake(listener.sleeper, JSON.stringify(standing));
-  state.forgetPast(listener.until - 1);
+  state.forgetPast(listener.at);
   state.listeners = [...state.listeners, listener];
   state.save(journal);
 }
@@ -109,6 +109,8 @@ export async function collectAtAddress(
   { at }: { readonly at: number },
 ): Promise<void> {
   const state = await AddressState.load(journal);
+  // A value with an earlier instant has sent a message of its own, which goes on for all.
+  if (state.collectAt !== at) return;
   for (const name of state.names) {
     const expiresAt = state.read(name)?.expiresAt;
     if (name !== AGE_OUT_VALUE && expiresAt !== undefined && expiresAt <= at)

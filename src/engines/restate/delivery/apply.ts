@@ -14,7 +14,7 @@ import type { StepResult } from "./step.ts";
 /** The prefix of the keys of replies to requests of clients, as opposed to those of flows. */
 export const CLIENT_PREFIX = "client:";
 
-/** Returns the handler that takes a message. Without a key, its address is that of no other one. */
+/** Returns the handler that takes a message. Without a key, no other message goes to its address. */
 export function recipientOf(
   { names }: Pick<HostedFunctions, "names">,
   key: string | undefined,

@@ -47,9 +47,9 @@ export interface OwnAddress {
 const NO_STATE: StateReader = { read: () => undefined };
 
 /**
- * One invocation that carries on with all that comes of a message, as far as that goes without
- * waiting: calls of stateless functions run here, one journal entry each, and the joins of their
- * results are held in memory.
+ * Runs a message and its follow-up messages in one invocation, until it has to wait: calls of
+ * stateless functions run here, one journal entry each, and the joins of their results are held in
+ * memory.
  *
  * CA1 Nothing is decided by clocks, chance or the speed of this machine: only by results that the
  * journal keeps, in the order in which it kept them. A repeated invocation takes the same way.
@@ -60,7 +60,7 @@ const NO_STATE: StateReader = { read: () => undefined };
  * CA4 All calls that one message causes stay, or all of them leave. The number of calls in one
  * invocation is bounded, so that large fan-outs spread over the cluster.
  * CA5 A client that waits for a flow without a key gets the outcome from the invocation that began
- * the flow, if it ends there. Nobody else can know the flow's name, so nothing of it is stored.
+ * the flow, if it ends there. No other client knows the flow's name, so nothing of it is stored.
  * CA6 At an address with state, only the first message for it and the flow that begins with it are
  * handled: nothing else may keep the address busy.
  * CA7 Messages from one sender to one target keep their order, whether they stay or leave.
@@ -89,14 +89,14 @@ export class Carrier {
     this.#callsLeft = own === undefined ? functions.carriedCalls : 0;
   }
 
-  /** Handles a message at an address of its own, and all that comes of it. */
+  /** Handles a message at an address of its own, and its follow-up messages. */
   async carry(delivery: PrintedDelivery): Promise<void> {
     this.#queue.push({ delivery, key: undefined });
     await this.#carryOn();
     await this.#handOver();
   }
 
-  /** Handles a client's request that begins a flow, and all that comes of it. */
+  /** Handles a client's request that begins a flow, and its follow-up messages. */
   async begin({ delivery, reply, outcome }: Question): Promise<Answer> {
     const key = writeAddressKey(readDelivery(delivery).envelope.target);
     this.#hold(key, true);

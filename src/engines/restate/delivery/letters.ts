@@ -3,7 +3,7 @@ import type { ObjectJournal } from "../journal/journal.ts";
 import { readDelivery } from "../wire/delivery.ts";
 import type { PrintedLetter } from "../wire/printed-effects.ts";
 
-/** Number of messages that failed of which the newest ones are kept. */
+/** Largest number of dead letters that are kept. The newest ones stay. */
 const MOST_LETTERS = 10_000;
 const COUNT = "count";
 

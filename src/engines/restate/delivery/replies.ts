@@ -25,12 +25,15 @@ export async function waitForReply(
 ): Promise<WaitResult> {
   const sleep = journal.sleep(waitMs);
   const to: Recipient = { service, key, handler: "listen" };
-  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, until: at + waitMs }));
+  journal.send(to, JSON.stringify({ reply, sleeper: sleep.sleeper, at, until: at + waitMs }));
   const text = await sleep.woken();
   return text === undefined ? {} : { reply: text };
 }
 
-/** Keeps a reply for the client that will ask for it, and gives it to one that waits. */
+/**
+ * Keeps a reply, and gives it to the clients that wait. One of them may have stopped to wait, or its
+ * answer may be lost: then it asks again.
+ */
 export async function putReply(
   names: ServiceNames,
   journal: ObjectJournal,
@@ -39,7 +42,7 @@ export async function putReply(
   const text = await journal.read(LISTENERS);
   if (text !== undefined) {
     for (const sleeper of JSON.parse(text) as readonly string[]) journal.wake(sleeper, reply);
-    return journal.remove(LISTENERS);
+    journal.remove(LISTENERS);
   }
   journal.write(REPLY, reply);
   journal.send({ service: names.reply, key: journal.key, handler: "forget" }, "null", KEPT_MS);

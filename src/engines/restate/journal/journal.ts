@@ -19,9 +19,9 @@ export interface ActionGroup<Tag> {
 }
 
 /**
- * The journal of one Restate invocation. Whatever an invocation does goes through it, in an order
- * that depends on nothing but earlier results of the journal. So an invocation that is repeated
- * after a crash does the same, and nothing twice.
+ * The journal of one Restate invocation. Every action of an invocation goes through it. The order
+ * depends only on earlier results of the journal. So an invocation that is repeated after a crash
+ * does the same, and nothing twice.
  */
 export interface Journal {
   /** Makes a group of actions that run at the same time. */

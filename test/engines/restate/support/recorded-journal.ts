@@ -1,6 +1,7 @@
 import type {
   ActionGroup,
   Journal,
+  ObjectJournal,
   SentMessage,
 } from "../../../../src/engines/restate/journal/journal.ts";
 import type { Recipient } from "../../../../src/engines/restate/wire/recipient.ts";
@@ -49,7 +50,35 @@ export class RecordedJournal implements Journal {
 
   cancel(): void {}
 
-  wake(): void {}
+  wake(_sleeper: string, _value: string): void {}
+}
+
+/** The journal of a virtual object, whose values and woken sleepers it keeps. */
+export class RecordedObject extends RecordedJournal implements ObjectJournal {
+  readonly key: string;
+  readonly values = new Map<string, string>();
+  readonly woken: (readonly [sleeper: string, value: string])[] = [];
+
+  constructor(key: string) {
+    super();
+    this.key = key;
+  }
+
+  read(name: string): Promise<string | undefined> {
+    return Promise.resolve(this.values.get(name));
+  }
+
+  write(name: string, value: string): void {
+    this.values.set(name, value);
+  }
+
+  remove(name: string): void {
+    this.values.delete(name);
+  }
+
+  override wake(...given: readonly [sleeper: string, value: string]): void {
+    this.woken.push(given);
+  }
 }
 
 function nameOf({ service, key, handler }: Recipient): string {

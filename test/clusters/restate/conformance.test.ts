@@ -4,13 +4,11 @@ import type { EngineTest, EngineUnderTest, MakeOptions } from "handback/testing"
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
 import { restateAtPace } from "../../../src/restate/restate.ts";
-import { SlowClock } from "./support/slow-clock.ts";
 import { Deployments } from "./support/deployments.ts";
 import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
 
-/** Times in the suite are this many times longer. */
-const SLOWNESS = 8;
-const clock = new SlowClock(SLOWNESS);
+/** Windows of time in the suite are this many times longer. */
+const SLACK = 8;
 let made = 0;
 
 /** A setting in which the whole suite runs. */
@@ -56,9 +54,9 @@ async function make(
       retention: options.retentionMs,
       parkedFor: 1_000,
       carry,
-      clock,
+      clock: options.clock,
     };
-    const engine = restateAtPace(settings, SLOWNESS);
+    const engine = restateAtPace(settings, SLACK);
     await deployments.add(`${application}v${++version}`, engine.handler);
     return engine;
   };
@@ -80,7 +78,7 @@ const testsOf = ({ carry }: Setting, host: () => Host): readonly EngineTest[] =>
   testEngine({
     make: (options) => make(options, carry, host()),
     dispose: (engine) => engine.close(),
-    clock,
+    slack: SLACK,
     missing: [
       { capability: "blockingGet", reason: "handlers cannot wait while they run" },
       { capability: "snapshotRead", reason: "the work of a scope cannot be listed" },
@@ -104,10 +102,9 @@ describe.each(SETTINGS)("where %s", (_, setting) => {
     await host.server.stop();
   });
 
-  // Some cases compare instants in real time, and a busy machine may be too slow for one of them.
   test.concurrent.each(byName(testsOf(setting, () => host)))(
     "%s",
-    { timeout: 120_000, retry: 2 },
+    { timeout: 120_000 },
     async (_, each) => {
       await assertHolds(each);
       expect(host.server.log()).not.toMatch(JOURNAL_MISMATCH);

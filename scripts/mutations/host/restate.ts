@@ -8,6 +8,32 @@ const INGRESS_TESTS = "test/engines/restate/ingress.test.ts";
 /** What an invocation on Restate keeps, what leaves it in which order, and how clients get there. */
 export const RESTATE: readonly Mutation[] = [
   {
+    breaks: "restate: two requests that fail together skip a node",
+    file: INGRESS,
+    find: "if (this.#node === node) this.#node++;",
+    replace: "this.#node++;",
+    test: INGRESS_TESTS,
+    killedBy:
+      "a request to the ingress > goes to the next node, also if another request fails at the same time",
+  },
+  {
+    breaks: "restate: a client that waits makes others forgotten",
+    file: "src/engines/restate/delivery/address.ts",
+    find: "state.forgetPast(listener.at);",
+    replace: "state.forgetPast(listener.until - 1);",
+    test: "test/engines/restate/waiting.test.ts",
+    killedBy:
+      "clients that wait for a flow > are all remembered, whenever each of them began to wait",
+  },
+  {
+    breaks: "restate: messages that collect expired values multiply",
+    file: "src/engines/restate/delivery/address.ts",
+    find: "if (state.collectAt !== at) return;",
+    replace: "",
+    test: "test/engines/restate/waiting.test.ts",
+    killedBy: "messages that collect expired values do not multiply",
+  },
+  {
     breaks: "restate: a message leaves before what it could lead back to",
     file: CARRIER,
     find: "    await this.#handOver();\n    const leaving",
@@ -28,7 +54,7 @@ export const RESTATE: readonly Mutation[] = [
   {
     breaks: "restate: a client stays with a node that fails",
     file: INGRESS,
-    find: "      this.#next++;\n",
+    find: "if (this.#node === node) this.#node++;",
     replace: "",
     test: INGRESS_TESTS,
     killedBy: "a request to the ingress > goes to the next node if one answers with an error",

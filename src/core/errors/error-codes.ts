@@ -162,7 +162,7 @@ export const ERROR_CODES = {
   STORE_FENCED: {
     retryable: false,
     meaning:
-      "Another engine opened the store or its files were replaced, so this engine has stopped, and `details.definite` tells whether the call was certainly not accepted.",
+      "Another engine opened the store, its files were replaced, or its newest commits were overwritten, so this engine has stopped, and `details.definite` tells whether the call was certainly not accepted.",
   },
   STORE_FULL: {
     retryable: true,

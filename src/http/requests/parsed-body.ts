@@ -22,8 +22,13 @@ export function takeParsedBody(request: NodeRequest | undefined): Body {
 
 /** Many parsers leave an empty object in place of a body that they do not read. */
 function isPlaceholder(body: unknown, contentLength: string | undefined): boolean {
-  const isEmpty = typeof body === "object" && body !== null && JSON.stringify(body) === "{}";
-  return isEmpty && Number(contentLength) !== "{}".length;
+  return (
+    Number(contentLength) !== "{}".length &&
+    typeof body === "object" &&
+    body !== null &&
+    !Array.isArray(body) &&
+    Object.keys(body).length === 0
+  );
 }
 
 /**

@@ -159,6 +159,31 @@ describe.each([
       expect((await send({ port, body, isChunked: true })).body["code"]).toBe("BODY_ALREADY_READ");
     }
   });
+
+  test("an empty object counts as the body only if the length is that of {}", async () => {
+    const parse: Reader = async (request) => {
+      request.body = JSON.parse(await text(request));
+    };
+    const port = await serveBehind(parse, { bare });
+    const answers = await Promise.all(
+      ["{}", "{ }", "[]", "[ ]"].map(async (body) => (await send({ port, body })).body),
+    );
+    expect(answers.map((body) => body["output"] ?? body["code"])).toEqual([
+      { got: {} },
+      "BODY_ALREADY_READ",
+      { got: [] },
+      { got: [] },
+    ]);
+  });
+
+  test("a parsed body is not converted to JSON to find out whether it is empty", async () => {
+    const reader: Reader = async (request) => {
+      const body = JSON.parse(await text(request)) as object;
+      request.body = Object.defineProperty(body, "toJSON", { value: () => ({}) });
+    };
+    const port = await serveBehind(reader, { bare });
+    expect((await send({ port, body: '{"size":1}' })).status).toBe(200);
+  });
 });
 
 /** Makes a middleware that reads before the app does. */

@@ -299,7 +299,7 @@ function assemble(
     random,
     secret,
     scopedCancel: true,
-    knows: (type, name, payload) => knowsFunction(definitions, type, name, payload),
+    knows: (...asked) => knowsFunction(definitions, ...asked),
   };
   return assembleEngine({
     store: used.store,

@@ -1,6 +1,7 @@
 export { activate } from "./core/activation/activate.ts";
 export type { Activation, Cause, StateReader } from "./core/activation/activation.ts";
 export { Cancellation } from "./core/activation/cancellation.ts";
+export { knowsFunction } from "./core/activation/definition.ts";
 export type { Definition } from "./core/activation/definition.ts";
 export type {
   Content,

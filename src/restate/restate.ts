@@ -99,7 +99,7 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
     clock,
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${CLIENT_PREFIX}${clientName}/`,
-    knows: (type, operation) => knowsFunction(definitions, type, operation),
+    knows: (...asked) => knowsFunction(definitions, ...asked),
     firstOf: ({ target, control }) => {
       const { type = "", stateId } = (control ?? {}) as Partial<StartFlow>;
       const definition = definitions.get(type);
@@ -167,7 +167,7 @@ function hostedFunctions(
       random,
       secret,
       scopedCancel: false,
-      knows: (type, operation) => knowsFunction(definitions, type, operation),
+      knows: (...asked) => knowsFunction(definitions, ...asked),
     },
     find: (type) => definitions.get(type),
     // The secret of the store is random.

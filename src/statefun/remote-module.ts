@@ -6,6 +6,7 @@ import type { Definition } from "../core/activation/definition.ts";
 import type { Address } from "../core/message/address.ts";
 import type { Environment } from "../core/activation/environment.ts";
 import { toBase64 } from "../core/codec/base64.ts";
+import type { Encoded } from "../core/codec/encoded.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import { WorkLog } from "../core/host/work-log.ts";
 import type { Envelope } from "../core/message/envelope.ts";
@@ -110,8 +111,9 @@ export class RemoteModule implements Routes {
    * Tells whether a function or egress of this type can get messages and, if an operation is named,
    * such messages. A function that another program serves takes messages of its own types only.
    */
-  knows(type: string, operation?: string): boolean {
-    if (this.#definitions.has(type)) return knowsFunction(this.#definitions, type, operation);
+  knows(type: string, operation?: string, payload?: Encoded): boolean {
+    if (this.#definitions.has(type))
+      return knowsFunction(this.#definitions, type, operation, payload);
     if (this.#egress.has(type)) return operation === undefined || operation === EGRESS;
     return this.#remotes.has(type) && (operation === undefined || operation === MESSAGE);
   }
@@ -214,7 +216,7 @@ export class RemoteModule implements Routes {
       secret,
       holdsDeadLetters: false,
       scopedCancel: false,
-      knows: (type, operation) => this.knows(type, operation),
+      knows: (...asked) => this.knows(...asked),
     };
   }
 }

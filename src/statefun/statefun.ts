@@ -80,7 +80,7 @@ export function statefun(options: StatefunOptions): Statefun {
     clock,
     flows: new FlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
-    knows: (type, operation) => module.knows(type, operation),
+    knows: (...asked) => module.knows(...asked),
     onOther: onDeadLetter && deadLetterReader(onDeadLetter, log),
   });
   return Object.assign(faceOf(module), {

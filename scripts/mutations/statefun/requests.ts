@@ -110,6 +110,15 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
       "an invocation of a function that another program serves is UNKNOWN_FUNCTION, for it cannot answer",
   },
   {
+    breaks: "statefun: a message that its receiver has no operation for is sent",
+    file: MODULE,
+    find: "return knowsFunction(this.#definitions, type, operation, payload);",
+    replace: "return knowsFunction(this.#definitions, type, operation);",
+    test: "test/conformance/statefun-wire.test.ts",
+    killedBy:
+      "a message of a type that its receiver has no operation for is refused when it is sent",
+  },
+  {
     breaks: "statefun: a namespace ends at its first slash",
     file: "src/engines/statefun/wire/typename.ts",
     find: 'typename.lastIndexOf("/")',

@@ -1,6 +1,6 @@
 import { HandbackError } from "handback";
 import type { Address } from "handback";
-import { PendingReplies, addressKey } from "handback/engine";
+import { PendingReplies, addressKey, knowsFunction } from "handback/engine";
 import type {
   Capability,
   ClientRequest,
@@ -75,8 +75,8 @@ export class PoorestEngine implements Engine {
     );
   }
 
-  knows(type: string): boolean {
-    return this.#parts.definitions.has(type);
+  knows(...asked: Parameters<Environment["knows"]>): boolean {
+    return knowsFunction(this.#parts.definitions, ...asked);
   }
 
   nextFlow(): string {

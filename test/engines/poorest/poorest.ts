@@ -1,5 +1,11 @@
 import type { Clock } from "handback";
-import { Client, DEFAULT_PAYLOAD_LIMIT, defineFunctions, silentLog } from "handback/engine";
+import {
+  Client,
+  DEFAULT_PAYLOAD_LIMIT,
+  defineFunctions,
+  knowsFunction,
+  silentLog,
+} from "handback/engine";
 import type { Environment } from "handback/engine";
 import { SeededRandom } from "handback/testing";
 import { PoorestEngine } from "./poorest-engine.ts";
@@ -39,7 +45,7 @@ export function poorest({
     random: () => drawn.next(),
     secret: (bytes) => Uint8Array.from({ length: bytes }, () => drawn.below(256)),
     scopedCancel: false,
-    knows: (type) => definitions.has(type),
+    knows: (...asked) => knowsFunction(definitions, ...asked),
   };
   const engine = new PoorestEngine({ definitions, environment, random: order, lost });
   return {

@@ -188,6 +188,20 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
+    title: "a message of a type that its receiver has no operation for is refused when it is sent",
+    async run({ start, time }) {
+      const sends = fn("test/sends", (ctx, type: string) => {
+        ctx.send("test/log", id, { type, value: type });
+      });
+      const { client } = await start([sends, log]);
+      await rejects(client.call(sends, "erase"), { code: "UNKNOWN_FUNCTION" });
+      await client.call(sends, "write");
+      await time.eventually(async () =>
+        equal(await client.call(log.read, undefined, { id }), ["write"]),
+      );
+    },
+  },
+  {
     title: "a function can send to itself",
     async run({ start, time }) {
       const down = stateful("test/down", {

@@ -220,12 +220,12 @@ function planMessage(
   const { environment } = graph.activation;
   const { delay } = readOptions("ctx.send", MESSAGE_OPTIONS, options);
   checkFunctionType(type);
-  if (!environment.knows(type, MESSAGE)) throw unknownFunction(type);
   const target = { type, id: checkId(id, `id of ${type}`) };
   const { segments, needs } = futures.template(message, "message");
   // With futures inside, the type of the message may be known later only.
   const payload = needs.length === 0 ? (segments[0] as Encoded) : undefined;
-  if (!environment.knows(type, MESSAGE, payload)) throw noReceiver(type, message);
+  if (!environment.knows(type, MESSAGE, payload))
+    throw environment.knows(type, MESSAGE) ? noReceiver(type, message) : unknownFunction(type);
   checkSendToken(options, type, needs);
   if (delay !== undefined) addDuration(futures.now(), delay);
   const { replyTo, token } = options;

@@ -30,6 +30,14 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
       "no answer of a registered function is over the limit, and each message counts, waits or is a dead letter",
   },
   {
+    breaks: "statefun: messages that fit into an answer make dead letters",
+    file: "src/engines/statefun/request/leftovers.ts",
+    find: "  if (whole.length <= frame.limit) return",
+    replace: "  if (whole.length < 0) return",
+    test: ANSWERS,
+    killedBy: "messages that fit into an answer make no dead letters",
+  },
+  {
     breaks: "statefun: messages that wait for a function may exceed the limit of an answer",
     file: HANDLER,
     find: "const { bytes, shed } = fitLeftovers(nothing, leftovers, this.#frame(request));",

@@ -2,7 +2,8 @@ import { fn, stateful, value } from "handback";
 import { int, json, requestReply, string } from "handback/statefun";
 import type { RequestReplyOptions } from "handback/statefun";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { fitLeftovers } from "../../../src/engines/statefun/request/leftovers.ts";
 import { decodeAnswer, encodeRequest, exchange } from "./support/exchange.ts";
 import type { Typed } from "./support/exchange.ts";
 import { of, OPTIONS, runBatch, runWith } from "./support/run-batch.ts";
@@ -182,6 +183,36 @@ test("a message that fails and is too large for a dead letter leaves one without
   const options = { ...OPTIONS, responseLimit: 10_000, log: quiet };
   const { dead } = await runBatch(fails, { invocations: [{ argument }] }, options);
   expect(dead).toEqual(["PAYLOAD_TOO_LARGE"]);
+});
+
+test("the dead letter of a message without room says so, and has no stack", async () => {
+  const argument = of(string, "x".repeat(20_000));
+  const { handle } = requestReply({ ...OPTIONS, responseLimit: 10_000, log: quiet });
+  const request = { target: "shop/none/1", invocations: [{ argument }] };
+  const { egress } = await exchange(handle, request);
+  const letters = egress.map(({ argument: letter }) => json(letter.typename).decode(letter.bytes));
+  const size = argument.bytes.length;
+  const message = `a message of ${size} bytes has no room in an answer of at most 10000 bytes`;
+  const details = { size, limit: 10_000 };
+  expect(letters).toEqual([
+    {
+      target: { type: "shop/none", id: "1" },
+      failure: { name: "HandbackError", message, code: "PAYLOAD_TOO_LARGE", details },
+      at: expect.any(Number),
+    },
+  ]);
+});
+
+test("messages that fit into an answer make no dead letters", () => {
+  const target = { type: "shop/none", id: "1" };
+  const again = of(string, "x");
+  const leftovers = [{ invocation: { argument: again }, again, delayMs: 1 }];
+  const nothing = { messages: [], delayed: [], egress: [], mutations: [] };
+  const made = vi.fn<() => undefined>();
+  const frame = { target, limit: 1_000, encodeDeadLetter: made, describe: () => null };
+  const { bytes, shed } = fitLeftovers(nothing, leftovers, frame);
+  expect(decodeAnswer(bytes).delayed).toHaveLength(1);
+  expect([shed, made.mock.calls.length]).toEqual([0, 0]);
 });
 
 test("messages after one whose effects are over the limit still count", async () => {

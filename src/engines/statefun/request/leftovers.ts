@@ -1,4 +1,4 @@
-import { HandbackError } from "../../../core/errors/errors.ts";
+import type { ErrorCode } from "../../../core/errors/error-codes.ts";
 import type { Json } from "../../../core/data/json.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Invocation, TypedBytes } from "../wire/request.ts";
@@ -64,26 +64,31 @@ export function fitLeftovers(
   leftovers: readonly Leftover[],
   frame: AnswerFrame,
 ): FittedAnswer {
-  const stubs = leftovers.map((each) => stubOf(each, frame));
-  let reserved = stubs.reduce((sum, stub) => sum + sizeOf(stub), 0);
+  const whole = addLeftovers(effects, leftovers, frame);
+  if (whole.length <= frame.limit) return { bytes: whole, shed: 0, hasRoom: true };
+  const sized = leftovers.map((leftover) => {
+    const stub = stubOf(leftover, frame);
+    return { leftover, stub, stubSize: sizeOf(stub) };
+  });
+  let reserved = sized.reduce((sum, { stubSize }) => sum + stubSize, 0);
   let room = frame.limit - writeResponse(effects).length;
   let [shed, hasRoom] = [0, room >= 0];
   const parts: Part[] = [];
-  for (const [at, leftover] of leftovers.entries()) {
-    const stub = stubs[at] ?? {};
-    reserved -= sizeOf(stub);
-    const whole = wholeOf(leftover, frame);
-    const isWhole = sizeOf(whole) <= room - reserved;
+  for (const { leftover, stub, stubSize } of sized) {
+    reserved -= stubSize;
+    const part = wholeOf(leftover, frame);
+    const partSize = sizeOf(part);
+    const isWhole = partSize <= room - reserved;
     if (!isWhole) shed++;
-    const part = isWhole ? whole : stub;
-    if (sizeOf(part) > room) hasRoom = false;
-    else parts.push(part);
-    room -= sizeOf(part);
+    const size = isWhole ? partSize : stubSize;
+    if (size > room) hasRoom = false;
+    else parts.push(isWhole ? part : stub);
+    room -= size;
   }
   return { bytes: writeResponse(merge(effects, parts)), shed, hasRoom };
 }
 
-/** What one leftover adds to an answer. */
+/** The addition of one leftover to an answer. */
 interface Part {
   readonly message?: OutgoingMessage;
   readonly delayed?: DelayedMessage;
@@ -102,14 +107,13 @@ function wholeOf(leftover: Leftover, { target, encodeDeadLetter, describe }: Ans
 }
 
 function stubOf({ invocation }: Leftover, frame: AnswerFrame): Part {
-  const { target, limit, encodeDeadLetter, describe } = frame;
+  const { target, limit, encodeDeadLetter } = frame;
   const { caller, argument } = invocation;
   const size = argument?.bytes.length ?? 0;
-  const why = `a message of ${size} bytes has no room in an answer of at most ${limit} bytes`;
-  const error = new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } });
-  // The place is the same for all of them, and there may be many.
-  delete error.stack;
-  return { egress: encodeDeadLetter({ target, caller, failure: describe(error) }) };
+  const message = `a message of ${size} bytes has no room in an answer of at most ${limit} bytes`;
+  const code: ErrorCode = "PAYLOAD_TOO_LARGE";
+  const failure = { name: "HandbackError", message, code, details: { size, limit } };
+  return { egress: encodeDeadLetter({ target, caller, failure }) };
 }
 
 const NOTHING: BatchResponse = { messages: [], delayed: [], egress: [], mutations: [] };

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { endWithin, pause } from "../kills/end-at.ts";
 import { SeededRandom } from "../../src/testing/simulation/faults/seeded-random.ts";
 import { verify } from "../checker/verify.ts";
 import { Ledger } from "../ledger/ledger.ts";
@@ -8,6 +9,7 @@ import { startApp } from "../process/start-app.ts";
 import type { App } from "../process/start-app.ts";
 import type { Tally } from "../trial/tally.ts";
 import type { Ground, Trial } from "../trial/trial.ts";
+import { isRefused } from "./is-refused.ts";
 import { lateAcknowledgements } from "./late-acknowledgements.ts";
 import { anywhere, inProcess } from "./thefts.ts";
 import type { Theft } from "./thefts.ts";
@@ -18,6 +20,7 @@ const TAKEN_OVER = "theftsTakenOver";
 const FENCED = "theftsFenced";
 const BUS_ERRORS = "theftsBusErrors";
 const REFUSED = "theftsRefused";
+const VISITS = "theftsVisits";
 
 const LONGEST_MS = 30_000;
 const LONGEST_WORK_MS = 700;
@@ -31,8 +34,8 @@ const FRESH = 0.3;
 
 /**
  * A program takes the lock away from its own store, or deletes files of it. Then another engine
- * opens the store, a database shell looks into it, or nobody does, and the process is killed. All
- * acknowledged work is stored, or opening is refused.
+ * opens the store, a database shell looks into it, or no other program opens it, and the process is
+ * killed. All acknowledged work is stored, or opening is refused.
  */
 export const lockTheft: Trial = {
   name: "theft",
@@ -41,6 +44,7 @@ export const lockTheft: Trial = {
   rows: [
     { count: THEFTS, label: "thefts of a lock or a file" },
     { count: TAKEN_OVER, label: "of these, stores that a second engine opened" },
+    { count: VISITS, label: "of these, stores that another program used with SQLite" },
     { count: FENCED, label: "engines that stopped with STORE_FENCED" },
     { count: BUS_ERRORS, label: "engines that ended with a bus error" },
     { count: REFUSED, label: "stores without their log that were refused" },
@@ -94,13 +98,13 @@ async function stealOnce({ path, ledger, random, tally }: Scene): Promise<boolea
   tally.add(THEFTS);
   const { followers, openedAt } = await follow({ path, ledger, random, tally }, theft);
   const said = `a process ${isOwn ? "that" : "beside one that"} ${theft.how}${followers}`;
-  await endAfter(app, { random, tally, said });
+  const isLost = theft.replaces === true || openedAt < Infinity;
+  await endAfter(app, { random, tally, said, isLost });
   const at = theft.replaces === true ? stolenAt : openedAt;
   const late = lateAcknowledgements(ledger.entries, { life: app.life, at });
   if (late > 0) tally.fail(`${said}: acknowledged ${late} operations that it began afterwards`);
   const verdict = await verify({ path, ledger });
-  const isRefused = verdict.violations.some(({ said }) => said.includes("STORE_INCOMPLETE"));
-  if (theft.losesLog === true && isRefused) {
+  if (theft.losesLog === true && isRefused(verdict)) {
     tally.add(REFUSED);
     return false;
   }
@@ -144,7 +148,7 @@ async function follow({ path, ledger, random, tally }: Scene, theft: Theft): Pro
   }
   if (!random.chance(VISITOR)) return { followers: "", openedAt: Infinity };
   const visitor = pick(random, visitors);
-  await visitor.visit(path);
+  if (await visitor.visit(path)) tally.add(VISITS);
   return { followers: `, and a visitor that ${visitor.how}`, openedAt: Infinity };
 }
 
@@ -152,22 +156,20 @@ interface Aftermath {
   readonly random: SeededRandom;
   readonly tally: Tally;
   readonly said: string;
+  /** True if the process certainly has lost its store, and must notice. */
+  readonly isLost: boolean;
 }
 
 /** Kills the process, asks it to close, or waits whether it notices by itself. */
-async function endAfter(app: App, { random, tally, said }: Aftermath): Promise<void> {
+async function endAfter(app: App, { random, tally, said, isLost }: Aftermath): Promise<void> {
   const way = pick(random, ["kill", "kill", "close", "wait"] as const);
-  const [isOver, ended] = [new AbortController(), app.ended];
-  const within = (ms: number): Promise<unknown> =>
-    Promise.race([setTimeout(ms, undefined, { signal: isOver.signal }).catch(() => 0), ended]);
-  await within(way === "wait" ? FENCED_WITHIN_MS : random.below(300));
+  const over = new AbortController();
+  void app.ended.finally(() => over.abort());
+  await pause(way === "wait" ? FENCED_WITHIN_MS : random.below(300), over.signal);
+  if (way === "wait" && isLost && !over.signal.aborted) tally.fail(`${said}: did not notice`);
   app.kill(way === "kill" ? "SIGKILL" : "SIGTERM");
-  if (way !== "kill" && (await within(CLOSED_WITHIN_MS)) === undefined) {
-    tally.fail(`${said}: did not close`);
-    app.kill("SIGKILL");
-  }
-  const { code, signal, complaints } = await ended;
-  isOver.abort();
+  const { code, signal, complaints, hung } = await endWithin(app, CLOSED_WITHIN_MS);
+  if (hung) tally.fail(`${said}: did not close`);
   if (code === STOPPED) tally.add(FENCED);
   else if (signal === "SIGBUS") tally.add(BUS_ERRORS);
   else if (signal !== "SIGKILL" && code !== 0)

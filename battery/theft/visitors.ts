@@ -6,7 +6,8 @@ import { NODE_OPTIONS } from "../process/node-options.ts";
 export interface Visitor {
   /** Completes "a visitor ...". */
   readonly how: string;
-  readonly visit: (path: string) => Promise<unknown>;
+  /** Resolves to whether SQLite could do it. */
+  readonly visit: (path: string) => Promise<boolean>;
 }
 
 const LOOK = "SELECT count(*) FROM sqlite_schema";
@@ -24,12 +25,16 @@ export const visitors: readonly Visitor[] = [
 ];
 
 /** Runs SQL in a process of its own, as a database shell does. The store may be in any state. */
-async function shell(path: string, sql: string): Promise<void> {
+async function shell(path: string, sql: string): Promise<boolean> {
   const code = `
     const { DatabaseSync } = require("node:sqlite");
     const database = new DatabaseSync(process.argv[1]);
     database.exec(process.argv[2]);
     database.close();`;
   const args = [...NODE_OPTIONS, "-e", code, path, sql];
-  await promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS }).catch(() => undefined);
+  const run = promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS });
+  return run.then(
+    () => true,
+    () => false,
+  );
 }

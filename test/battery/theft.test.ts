@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Entry, Said } from "../../battery/ledger/entry.ts";
+import { isRefused } from "../../battery/theft/is-refused.ts";
 import { lateAcknowledgements } from "../../battery/theft/late-acknowledgements.ts";
 import { runThefts } from "../../battery/theft/lock-theft.ts";
 import { anywhere, inProcess, theftOf } from "../../battery/theft/thefts.ts";
@@ -28,6 +29,15 @@ test("an operation that is begun and acknowledged after the loss of a store is f
   expect(lateAcknowledgements([...before, ...fine, ack(4, 70)], loss)).toBe(1);
 });
 
+test("a refused store hides no other violation", () => {
+  const refused = { what: "lost", operation: "process 2", said: "STORE_INCOMPLETE" } as const;
+  const twice = { what: "duplicated", operation: "chain 1", said: "ran twice" } as const;
+  expect(isRefused({ violations: [refused] })).toBe(true);
+  expect(isRefused({ violations: [] })).toBe(false);
+  expect(isRefused({ violations: [twice] })).toBe(false);
+  expect(isRefused({ violations: [refused, twice] })).toBe(false);
+});
+
 test("a store whose lock or files are stolen keeps all acknowledged work", async () => {
   const tally = new Tally();
   await runThefts(
@@ -39,5 +49,6 @@ test("a store whose lock or files are stolen keeps all acknowledged work", async
     violations: [],
   });
   expect(tally.count("thefts")).toBeGreaterThan(0);
+  expect(tally.count("theftsVisits")).toBeGreaterThan(0);
   expect(tally.requests.acknowledged).toBeGreaterThan(100);
 });

@@ -7,6 +7,7 @@ import { verify } from "../checker/verify.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { startApp } from "../process/start-app.ts";
 import type { App } from "../process/start-app.ts";
+import { pick } from "../trial/pick.ts";
 import type { Tally } from "../trial/tally.ts";
 import type { Ground, Trial } from "../trial/trial.ts";
 import { isRefused } from "./is-refused.ts";
@@ -174,8 +175,4 @@ async function endAfter(app: App, { random, tally, said, isLost }: Aftermath): P
   else if (signal === "SIGBUS") tally.add(BUS_ERRORS);
   else if (signal !== "SIGKILL" && code !== 0)
     tally.fail(`${said}: ended with ${signal ?? code}: ${complaints}`);
-}
-
-function pick<T>(random: SeededRandom, from: readonly T[]): T {
-  return from[random.below(from.length)] as T;
 }

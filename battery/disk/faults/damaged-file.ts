@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SeededRandom } from "../../../src/testing/simulation/faults/seeded-random.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import { verify } from "../../checker/verify.ts";
+import { pick } from "../../trial/pick.ts";
 import type { Ground, Trial } from "../../trial/trial.ts";
 import { startApp } from "../../process/start-app.ts";
 import { damage } from "./damage.ts";
@@ -99,11 +100,7 @@ function damageStore(path: string, random: SeededRandom): string {
   const log = `${path}-wal`;
   const limit = existsSync(log) ? startOfLastCommit(log) : 0;
   if (limit > 0 && random.chance(0.5))
-    return `in the log, ${damage(log, { harm: pick(HARMS_OF_LOG, random), limit, random })} of ${limit}`;
+    return `in the log, ${damage(log, { harm: pick(random, HARMS_OF_LOG), limit, random })} of ${limit}`;
   const { size } = statSync(path);
-  return `in the file, ${damage(path, { harm: pick(HARMS, random), limit: size, random })} of ${size}`;
-}
-
-function pick<Thing>(things: readonly Thing[], random: SeededRandom): Thing {
-  return things[random.below(things.length)] as Thing;
+  return `in the file, ${damage(path, { harm: pick(random, HARMS), limit: size, random })} of ${size}`;
 }

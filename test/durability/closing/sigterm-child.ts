@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
+import { silent } from "../../../src/core/host/log.ts";
 import { embedded, fn, HandbackError, sqlite } from "../../../src/index.ts";
 import { functions, KINDS, ledger, startFlow } from "../kills/kill-flows.ts";
 
@@ -18,9 +19,11 @@ const slow = fn("term/slow", async (ctx, effect: string) => {
   return ctx.invoke(ledger.book, effect, { id: "slow" });
 });
 // Failures are part of this work. What is printed beside the answers is a complaint.
-const quiet = (): void => undefined;
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const engine = await embedded({ functions: [...functions, slow], store: sqlite(path), log });
+const engine = await embedded({
+  functions: [...functions, slow],
+  store: sqlite(path),
+  log: silent,
+});
 process.once("SIGTERM", () => void engine.close());
 // Written synchronously, unlike console.log.
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.join(" ")}\n`);

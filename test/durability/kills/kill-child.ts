@@ -3,6 +3,7 @@
  * tries, those that are acknowledged, and those that are done.
  */
 import { writeSync } from "node:fs";
+import { silent } from "../../../src/core/host/log.ts";
 import { embedded, sqlite } from "../../../src/index.ts";
 import { finishFlow, functions, startFlow } from "./kill-flows.ts";
 
@@ -11,9 +12,7 @@ const [path = "", first = "0"] = process.argv.slice(2);
 let next = Number(first);
 
 // Failures are part of this work. What is printed beside the answers is a complaint.
-const quiet = (): void => undefined;
-const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-const { client } = await embedded({ functions, store: sqlite(path), log });
+const { client } = await embedded({ functions, store: sqlite(path), log: silent });
 // Written synchronously, unlike console.log, so that each line that arrives was true before the
 // process died.
 const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.join(" ")}\n`);

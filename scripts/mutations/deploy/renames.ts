@@ -78,7 +78,7 @@ export const RENAMED: readonly Mutation[] = [
   },
   {
     breaks: "renames: a message for a missing operation is delivered",
-    file: FIND_DEFINITION,
+    file: "src/core/activation/definition.ts",
     find: "return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;",
     replace: "return definition;",
     test: RENAMES,

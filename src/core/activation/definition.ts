@@ -34,18 +34,23 @@ export interface Definition {
 }
 
 /**
- * Tells whether a function is registered and, if a message is named, takes it. Some messages name
+ * Returns a function if it is registered and, if a message is named, takes it. Some messages name
  * their operation in the payload only.
  */
-export function knowsFunction(
+export function definitionFor(
   definitions: ReadonlyMap<string, Definition>,
   type: string,
   name?: string,
   payload?: Encoded,
-): boolean {
+): Definition | undefined {
   const definition = definitions.get(type);
-  if (definition === undefined) return false;
-  return name === undefined || definition.missingOperation?.(name, payload) === undefined;
+  if (name === undefined) return definition;
+  return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;
+}
+
+/** Tells whether {@link definitionFor} finds a function. */
+export function knowsFunction(...message: Parameters<typeof definitionFor>): boolean {
+  return definitionFor(...message) !== undefined;
 }
 
 /** Time after which a canceled run is given up, in ms, if its function sets none. */

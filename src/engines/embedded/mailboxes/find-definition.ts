@@ -1,3 +1,4 @@
+import { definitionFor } from "../../../core/activation/definition.ts";
 import type { Definition } from "../../../core/activation/definition.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import { patternOfStage } from "../../../core/message/stage-type.ts";
@@ -16,8 +17,7 @@ export function findDefinition(
   definitions: Definitions,
   { target, name, payload }: Message,
 ): Definition | undefined {
-  const definition = definitions.get(target.type);
-  return definition?.missingOperation?.(name, payload) === undefined ? definition : undefined;
+  return definitionFor(definitions, target.type, name, payload);
 }
 
 /** Says why there is no function for a message. */

@@ -332,7 +332,7 @@ function faceOf(engine: EmbeddedEngine, hosted: HostedFunctions, client: Client)
     discard: (id) => discardDeadLetter(engine, id),
     backup: (path, options) => engine.backup(path, options),
     unregistered: engine.unregistered,
-    register: (f: object | string, handler?: unknown) =>
+    register: async (f: object | string, handler?: unknown) =>
       hosted.register(
         typeof f === "string" ? fn(f, handler as Handler<unknown, unknown>) : f,
         engine,

@@ -154,6 +154,15 @@ describe("a registration that is refused changes nothing", () => {
     await engine.close();
   });
 
+  test("rejects, and does not throw, if its type or handler is wrong", async () => {
+    const { engine } = await parked([0]);
+    const name = engine.register("no namespace", () => 1);
+    await expect(name).rejects.toMatchObject({ code: "INVALID_NAME" });
+    const handler = engine.register("late/wrong", wrong({}) as () => void);
+    await expect(handler).rejects.toMatchObject({ code: "INVALID_HANDLER" });
+    await engine.close();
+  });
+
   test("of two at the same time, one", async () => {
     const engine = await embedded({ functions: [], store: memory(), log });
     const results = await Promise.allSettled([engine.register(keeper), engine.register(other)]);

@@ -21,7 +21,8 @@ export interface CommittedData {
  */
 export type CommittedReader<Result> = Generator<CommittedQuery, Result, CommittedData>;
 
-const NO_WORK: PendingWork = { messages: [], addresses: [] };
+/** The pending work of a scope that has none. */
+export const NO_WORK: PendingWork = { messages: [], addresses: [] };
 
 /** Reads the committed values of an address. */
 export function* readValues(address: Address): CommittedReader<readonly NamedValue[]> {

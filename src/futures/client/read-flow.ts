@@ -1,5 +1,5 @@
 import { UNDEFINED } from "../../core/codec/encoded.ts";
-import { readWork } from "../../core/engine/committed-read.ts";
+import { NO_WORK, readWork } from "../../core/engine/committed-read.ts";
 import type { CommittedReader } from "../../core/engine/committed-read.ts";
 import { decodeFlowRecord, FLOW_VALUE } from "../flow/flow-record.ts";
 import { STATUS_VALUE } from "../flow/flow.ts";
@@ -34,7 +34,6 @@ export function* readWaits(id: string, limit: number, now: number): CommittedRea
     name: id,
     status: `${record.type}, ${statusWord(record, settled)}`,
   } as const;
-  const parked =
-    settled === undefined ? yield* readWork(record.number ?? id) : { messages: [], addresses: [] };
+  const parked = settled === undefined ? yield* readWork(record.number ?? id) : NO_WORK;
   return yield* readFlowWaits({ flow: node, parked, limit });
 }

@@ -4,6 +4,7 @@ import { formatAddress } from "../../core/message/address.ts";
 import { addUsage, markOfMessage, usageOfCrashes } from "../../core/activation/meter.ts";
 import { callControlOf } from "../protocol/call.ts";
 import type { CallControl } from "../protocol/call.ts";
+import { watchCancellation } from "../protocol/cancellation-watch.ts";
 import {
   addDeadLetter,
   carryOrBillUsage,
@@ -28,9 +29,7 @@ export function poisonCall(activation: Activation, crashes: number): void {
   const isHeld = activation.environment.holdsDeadLetters !== false;
   if (isHeld && oneWay !== true && consumers.length > 0) {
     const held: CallControl = { ...control, held: crashes };
-    const { id, scope } = envelope;
-    if (scope !== undefined && activation.environment.scopedCancel)
-      activation.watch(scope, HELD_WATCH + id);
+    watchCancellation(activation, envelope.scope, HELD_WATCH + envelope.id);
     return void addPoisonDeadLetter(activation, crashes, { ...envelope, control: held });
   }
   const settled = addPoisonDeadLetter(activation, crashes);

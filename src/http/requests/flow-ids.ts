@@ -1,4 +1,5 @@
 import { digest } from "../../core/crypto/digest.ts";
+import { toHex } from "../../core/crypto/hex.ts";
 import { hmac } from "../../core/crypto/hmac.ts";
 import { HandbackError } from "../../core/errors/errors.ts";
 import { checkFlowKey } from "../../core/validation/names.ts";
@@ -69,7 +70,5 @@ export function isReachable(flow: string): boolean {
 
 /** Returns random bytes in hex, from a secure source. */
 export function randomId(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

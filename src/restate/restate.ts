@@ -4,7 +4,7 @@ import { hasState, knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
 import { toHex } from "../core/crypto/hex.ts";
 import { isError } from "../core/data/kind.ts";
-import { FlowNumbers } from "../core/engine/flow-numbers.ts";
+import { ClaimedFlowNumbers } from "../core/engine/claimed-flow-numbers.ts";
 import { logFacts } from "../core/errors/log-facts.ts";
 import type { Log } from "../core/host/log.ts";
 import { WorkLog } from "../core/host/work-log.ts";
@@ -97,7 +97,7 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
     names,
     ingress: ingressOf(used),
     clock,
-    flows: new FlowNumbers(() => claimProcess(engine)),
+    flows: new ClaimedFlowNumbers(() => claimProcess(engine)),
     clientName: `${CLIENT_PREFIX}${clientName}/`,
     knows: (...asked) => knowsFunction(definitions, ...asked),
     firstOf: ({ target, control }) => {

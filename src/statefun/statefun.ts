@@ -2,7 +2,7 @@ import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
 import { ClusterEngine } from "../engines/statefun/client/cluster-engine.ts";
 import type { ClusterEgress, ClusterIngress } from "../engines/statefun/client/cluster-port.ts";
-import { FlowNumbers } from "../core/engine/flow-numbers.ts";
+import { ClaimedFlowNumbers } from "../core/engine/claimed-flow-numbers.ts";
 import { callback, objectWith, optional, readOptions } from "../core/validation/options.ts";
 import type { OptionTable } from "../core/validation/options.ts";
 import { guardedHost } from "../engines/embedded/host/guarded-host.ts";
@@ -78,7 +78,7 @@ export function statefun(options: StatefunOptions): Statefun {
     ingress,
     egress,
     clock,
-    flows: new FlowNumbers(() => claimProcess(engine)),
+    flows: new ClaimedFlowNumbers(() => claimProcess(engine)),
     clientName: `${toHex(secret(NAME_BYTES))}/`,
     knows: (...asked) => module.knows(...asked),
     onOther: onDeadLetter && deadLetterReader(onDeadLetter, log),

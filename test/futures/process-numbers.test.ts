@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FlowNumbers } from "../../src/core/engine/flow-numbers.ts";
+import { ClaimedFlowNumbers } from "../../src/core/engine/claimed-flow-numbers.ts";
 import { claimProcess } from "../../src/futures/client/claim-process.ts";
 import { VirtualClock } from "../../src/testing/simulation/machine/virtual-clock.ts";
 import { poorest } from "../engines/poorest/poorest.ts";
@@ -15,7 +15,7 @@ test("processes that start at the same time never give two flows one number", as
         const { engine } = poorest({ functions: [], clock: new VirtualClock(), seed });
         const drawn = await Promise.all(
           counts.map((count) => {
-            const numbers = new FlowNumbers(() => claimProcess(engine), most);
+            const numbers = new ClaimedFlowNumbers(() => claimProcess(engine), most);
             return Promise.all(Array.from({ length: count }, async () => numbers.next()));
           }),
         );
@@ -32,7 +32,7 @@ test("processes that start at the same time never give two flows one number", as
 
 test("one claim serves the flows that wait for it, and a failed one is tried again", async () => {
   let claims = 0;
-  const numbers = new FlowNumbers(async () => {
+  const numbers = new ClaimedFlowNumbers(async () => {
     claims++;
     if (claims === 1) throw new Error("no answer");
     return Promise.resolve(7);

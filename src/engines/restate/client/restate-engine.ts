@@ -5,7 +5,7 @@ import type {
   Engine,
   ReplyListener,
 } from "../../../core/engine/engine.ts";
-import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
+import type { ClaimedFlowNumbers } from "../../../core/engine/claimed-flow-numbers.ts";
 import { HandbackError } from "../../../core/errors/errors.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { Address } from "../../../core/message/address.ts";
@@ -26,7 +26,7 @@ export interface RestateEngineParts {
   readonly names: ServiceNames;
   readonly ingress: Ingress;
   readonly clock: Clock;
-  readonly flows: FlowNumbers;
+  readonly flows: ClaimedFlowNumbers;
   /** Prefix of the reply keys of this client. No other client of the cluster has it. */
   readonly clientName: string;
   readonly knows: Engine["knows"];

@@ -11,7 +11,7 @@ import type { Clock } from "../../../core/host/clock.ts";
 import { writeEnvelope } from "../request/message-format.ts";
 import type { TypedBytes } from "../wire/request.ts";
 import type { ClusterEgress, ClusterIngress } from "./cluster-port.ts";
-import type { FlowNumbers } from "../../../core/engine/flow-numbers.ts";
+import type { ClaimedFlowNumbers } from "../../../core/engine/claimed-flow-numbers.ts";
 import { readReply } from "./reply-format.ts";
 
 /** Collaborators of a {@link ClusterEngine}. */
@@ -20,7 +20,7 @@ export interface ClusterEngineParts {
   readonly ingress: ClusterIngress;
   readonly egress: ClusterEgress;
   readonly clock: Clock;
-  readonly flows: FlowNumbers;
+  readonly flows: ClaimedFlowNumbers;
   /** Prefix of the reply keys of this client. No other client of the cluster has it. */
   readonly clientName: string;
   readonly knows: Engine["knows"];

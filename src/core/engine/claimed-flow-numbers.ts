@@ -1,13 +1,15 @@
+import { FLOW_DIGITS } from "../message/message-id.ts";
+
 /** Hex digits of a flow number that hold the number of the process. The remaining ones count. */
 const PROCESS_DIGITS = 8;
-const COUNTER_DIGITS = 8;
+const COUNTER_DIGITS = FLOW_DIGITS - PROCESS_DIGITS;
 const MOST = 16 ** COUNTER_DIGITS;
 
 /**
  * Numbers of flows on a cluster: a number that this process has claimed, which no other process has
  * or had, and a counter. So no two processes give a flow the same number.
  */
-export class FlowNumbers {
+export class ClaimedFlowNumbers {
   readonly #claim: () => Promise<number>;
   readonly #most: number;
   #claimed: string | undefined;

@@ -148,7 +148,8 @@ export interface Embedded {
   /**
    * Adds a function to the running engine, with the functions that it is made of. It takes over the
    * states of its `aliases`. Messages that were parked because it was missing go on, in their order.
-   * Calls know it once the promise resolves. `type` and `handler` stand for `fn(type, handler)`.
+   * Calls know it once the promise resolves. `register(type, handler)` is short for
+   * `register(fn(type, handler))`.
    * @throws `DUPLICATE_FUNCTION` if one of the types is registered; `INVALID_OPTIONS`,
    * `INVALID_NAME`, `INVALID_HANDLER`, `CLOSED`, `STORE_FULL`, `STORE_BUSY`
    * @example

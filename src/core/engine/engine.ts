@@ -75,7 +75,8 @@ export interface ClientRequest {
   /**
    * Key of the reply that the started work causes when it ends. If it is given and the reply to the
    * request is a receipt (`Reply.isReceipt`), the engine waits for this reply in its place, so that
-   * the client need not ask again. An engine that cannot returns the receipt.
+   * the client need not ask again. An engine that cannot wait for it returns the
+   * receipt.
    */
   readonly outcome?: string | undefined;
 }

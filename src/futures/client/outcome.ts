@@ -30,7 +30,7 @@ export function foundFlow(
   };
 }
 
-/** Says how a flow stands. */
+/** Returns the status of a flow. */
 export function statusOf({ record, settled, custom }: FoundFlow): FlowStatus {
   const { startedAt, settledAt, unhandled = [] } = record;
   return {

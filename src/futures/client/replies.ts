@@ -21,7 +21,7 @@ export interface Replies {
   };
 }
 
-/** Tells what became of a start. */
+/** The outcome of a start. */
 export type StartReply = Outcome<"started" | "attached" | "conflict" | "reserved"> & {
   /** What the flow was started with: the function, its operation, and the id of its state. */
   readonly type: string;

@@ -18,8 +18,8 @@ import { settleRecord } from "./cancel-call.ts";
 
 /**
  * Gives up a call that crashed the process. It becomes a dead letter. If it has consumers, it is
- * held: they are told nothing until the letter is redriven or discarded, or its scope is canceled.
- * On an engine that cannot redrive it, they are told at once.
+ * held: its consumers stay unsettled until the letter is redriven, discarded, or canceled with its
+ * scope. If the engine cannot redrive it, they settle at once.
  */
 export function poisonCall(activation: Activation, crashes: number): void {
   const { envelope } = activation;

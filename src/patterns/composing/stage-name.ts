@@ -52,7 +52,7 @@ function namingsOf(functions: readonly AnyInvokable[]): readonly Naming[] {
 
 /**
  * Names a stage that is given the output of a function, so that it never gets that of another one.
- * `more` is whatever else decides what it is given. Earlier releases left all of this out.
+ * `more` lists the other facts that decide its input. Earlier releases left all of this out.
  */
 export function stageAfter(
   type: string,

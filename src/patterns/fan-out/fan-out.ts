@@ -197,7 +197,7 @@ function branchesOf(
   const isCounted = enough !== undefined || typeof mode === "object";
   return {
     given: policy.given,
-    // Work that waits to be reported is held if only values are to be given.
+    // A strict fan-out has no report stage, so a report left by a lenient version stays parked.
     parts: policy.isStrict ? window.parts : [report, ...window.parts],
     run: (ctx, items) =>
       isCounted || concurrency < items.length ? window.run(ctx, items) : allAtOnce(ctx, items),

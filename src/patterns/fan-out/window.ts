@@ -51,7 +51,7 @@ interface Opened {
  *    Later messages to them change nothing.
  */
 export function fanOutWindow(type: string, { each, concurrency, policy }: WindowOptions): Window {
-  // What the branches give and what is made of it: all stages of a window hold such work.
+  // Every stage of a window holds branch results, so its name includes their form.
   const stage = (name: string): StageName => stageAfter(type, name, each, policy.given);
   const { window, page } = windowState({ type, each, policy, stage });
 

@@ -134,8 +134,7 @@ export const fanOut = ((name: PatternName, options: Options) => {
   const { type: splitType, ...formerSplit } = stageNamed(type, "split", functions, [shape]);
   const splitting = fn(splitType, formerSplit, spread);
 
-  const own = [splitting, joining, ...branches.parts, read.each];
-  const parts = [...own, ...[split, join].filter((part) => isInvokable(part))];
+  const parts = [splitting, joining, ...branches.parts, ...functions];
   const made = fn(type, { ...named, parts }, (ctx, input: unknown) => {
     if (isInvokable(split)) return ctx.onComplete(invoke(ctx, split, input), splitting);
     return spread(ctx, split === undefined ? input : atOnce(split(input)));

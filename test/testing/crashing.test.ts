@@ -31,7 +31,8 @@ describe("crashing", () => {
       const [letter] = await t.deadLetters();
       return [letter?.failure.code, letter?.isHeld, (await flow.status()).status];
     });
-    expect(run.result).toEqual(["POISONED", true, "pending"]);
+    // A crash without a mark, one before its first turn, and two that count.
+    expect([run.result, run.crashes.length]).toEqual([["POISONED", true, "pending"], 4]);
   });
 
   test("never gives up a message by default, however often the process ends", async () => {

@@ -104,14 +104,22 @@ describe("a held message whose work is canceled", () => {
   });
 
   test("can be canceled after it was redriven, like any other message", async () => {
-    const main = fn("canceled/main", (ctx) => ctx.invoke(poison, 7));
-    const functions = [crashing(poison, 5), main];
+    let runs = 0;
+    const slow = fn("canceled/slow", (ctx) => {
+      runs++;
+      return ctx.sleep("1h");
+    });
+    const main = fn("canceled/main", (ctx) => ctx.invoke(slow));
+    const functions = [crashing(slow, 5), main];
     await simulate({ functions, crashLimit: 3 }, async (t) => {
       const flow = await t.client.start(main, undefined, { id: "f" });
       const { id } = await heldLetter(t);
       expect(await t.redrive(id)).toBe(true);
-      expect(await flow.result()).toBe(7);
-      expect(await t.client.cancel(flow)).toBe(false);
+      await t.advance("1m");
+      expect([runs, (await flow.status()).status]).toEqual([1, "pending"]);
+      expect(await t.client.cancel(flow)).toBe(true);
+      await t.advance("2h");
+      expect((await flow.status()).status).toBe("cancelled");
       expect(await t.deadLetters()).toEqual([]);
     });
   });

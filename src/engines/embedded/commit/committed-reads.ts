@@ -42,15 +42,7 @@ export class CommittedReads {
     const view = this.#view();
     const result = readFrom(view, reader());
     if (view.asked < 2 || !commits.isStoreAhead) return result;
-    return new Promise((resolve, reject) => {
-      commits.onceStoreIsKnown(() => {
-        try {
-          resolve(readFrom(this.#view(), reader()));
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
+    return commits.onceStoreIsKnown(() => readFrom(this.#view(), reader()));
   }
 
   #view(): CountingView {

@@ -272,10 +272,19 @@ export class GroupCommit {
     return this.#inFlight.length > 0 && this.#retrying === 0 && !this.#hasFailed;
   }
 
-  /** Calls back, in one step, once the store is not ahead. No commit starts before. */
-  onceStoreIsKnown(read: () => void): void {
-    if (this.isStoreAhead) this.#reads.push(read);
-    else read();
+  /** Runs a step once the store is not ahead: at once, if possible. No commit starts before. */
+  onceStoreIsKnown<Result>(step: () => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const read = (): void => {
+        try {
+          resolve(step());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      if (this.isStoreAhead) this.#reads.push(read);
+      else read();
+    });
   }
 
   #runReads(): void {

@@ -25,8 +25,8 @@ export interface LateFunctionsParts {
  * Adds functions to an engine that runs.
  *
  * LF1 A function takes over the states of its former names first. It is known, and gets the messages
- *     that were parked for it, in one step in which no commit is in flight: then each stored message
- *     for it is parked, and each later one is delivered after them.
+ *     that were parked for it, in one step in which the store holds no commit that memory does not
+ *     know: then each stored message for it is parked, and each later one is delivered after them.
  */
 export class LateFunctions {
   readonly #parts: LateFunctionsParts;
@@ -50,15 +50,9 @@ export class LateFunctions {
 
   #onceStoreIsKnown(step: () => void | Promise<void>): Promise<void> {
     const { commits, lifecycle } = this.#parts;
-    return new Promise((resolve, reject) => {
-      commits.onceStoreIsKnown(() => {
-        try {
-          if (lifecycle.refusal !== undefined) throw lifecycle.refusal;
-          resolve(step());
-        } catch (error) {
-          reject(error);
-        }
-      });
+    return commits.onceStoreIsKnown(() => {
+      if (lifecycle.refusal !== undefined) throw lifecycle.refusal;
+      return step();
     });
   }
 

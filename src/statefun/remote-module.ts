@@ -1,5 +1,6 @@
 import type { Reply } from "../core/activation/effects.ts";
 import { writeReply } from "../engines/statefun/client/reply-format.ts";
+import { checkUnwrapped } from "../engines/statefun/wire/relayed.ts";
 import type { EgressRecord } from "../engines/statefun/wire/response.ts";
 import { knowsFunction } from "../core/activation/definition.ts";
 import type { Definition } from "../core/activation/definition.ts";
@@ -186,6 +187,7 @@ export class RemoteModule implements Routes {
       const envelope = readEnvelope(argument);
       return { ...envelope, target: { type, id: envelope.target.id } };
     }
+    checkUnwrapped(invocation);
     const target = { type, id: request.target.id };
     const id = newMessageId();
     const caller = callerOf(invocation, target);

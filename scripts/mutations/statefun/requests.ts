@@ -57,6 +57,23 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
     killedBy: "a message that had to wait keeps its caller, or its lack of one",
   },
   {
+    breaks: "statefun: a message that waits again is wrapped again",
+    file: HANDLER,
+    find: "received.invocations.map(readRelayed)",
+    replace: "received.invocations",
+    test: ANSWERS,
+    killedBy:
+      "a message that had to wait several times until its function is registered keeps its caller",
+  },
+  {
+    breaks: "statefun: a damaged message that was sent again reaches its handler",
+    file: MODULE,
+    find: "    checkUnwrapped(invocation);\n",
+    replace: "",
+    test: ANSWERS,
+    killedBy: "bytes that claim to be a message that waited, and are not, are a dead letter",
+  },
+  {
     breaks: "statefun: a message from an ingress that waits for its function is wrapped",
     file: HANDLER,
     find: "return this.#postponeAll(request, because, { again: forLater });",

@@ -271,9 +271,38 @@ test("a message from an ingress waits as it came until its function is registere
 test("bytes that claim to be a message that waited, and are not, are a dead letter", async () => {
   const argument = { typename: "handback/relayed", bytes: Uint8Array.of(255) };
   const accepts = { "test/load": LOAD };
-  const strict = fn("shop/strict", { accepts }, () => undefined);
-  const { dead } = await runBatch(strict, { invocations: [{ argument }] });
-  expect(dead).toEqual(["INVALID_INPUT"]);
+  const functions = [
+    fn("shop/strict", { accepts }, () => undefined),
+    fn("shop/open", { accepts: { "*": LOAD } }, () => undefined),
+    fn("shop/plain", () => undefined),
+  ];
+  const { handle } = requestReply({ ...OPTIONS, functions, log: quiet });
+  for (const { type } of functions) {
+    const request = { target: `${type}/1`, values: { _: undefined }, invocations: [{ argument }] };
+    const { egress } = await exchange(handle, request);
+    const letters = egress.map(({ argument: letter }) =>
+      json<object>(letter.typename).decode(letter.bytes),
+    );
+    const message =
+      "a message that was sent again cannot be read: it is damaged, or holds another one";
+    const failure = { code: "INVALID_INPUT", message, cause: { name: expect.any(String) } };
+    expect(letters).toMatchObject([{ failure }]);
+  }
+});
+
+test("a message that had to wait several times until its function is registered keeps its caller", async () => {
+  const argument = of(string, "x");
+  const module = requestReply({ ...OPTIONS, log: quiet });
+  const request = { target: "shop/answering/1", values: { _: undefined } };
+  let invocation = { argument, caller: "desk/front/7" };
+  for (let times = 0; times < 3; times++) {
+    const { delayed } = await exchange(module.handle, { ...request, invocations: [invocation] });
+    const again = delayed[0]?.argument ?? argument;
+    invocation = { argument: again, caller: "shop/answering/1" };
+  }
+  const later = requestReply({ ...OPTIONS, functions: [answering], log: quiet });
+  const { messages } = await exchange(later.handle, { ...request, invocations: [invocation] });
+  expect(messages.map(({ to }) => to)).toEqual(["desk/front/7"]);
 });
 
 test("no bytes make a request fail with anything but INVALID_INPUT", async () => {

@@ -37,7 +37,7 @@ export interface RequestHandlerParts {
   readonly routes: Routes;
   /** Returns the envelope of a message that came over the wire. @throws `UNSERIALIZABLE` */
   readonly decode: (request: BatchRequest, invocation: Invocation) => Envelope;
-  /** Returns what is known of an error, as data for a dead letter. */
+  /** Describes an error as data for a dead letter. */
   readonly describe: (error: unknown) => Json;
   /** Time after which a message that could not be handled is tried again. */
   readonly parkedForMs: number;
@@ -48,7 +48,7 @@ export interface RequestHandlerParts {
 }
 
 /**
- * Answers requests of a cluster: a pure function of their bytes, except for user code.
+ * Answers requests of a cluster.
  *
  * R1 A request that lacks a declared value runs no code. Its answer asks for the value. The cluster
  * forgets registered values when it restarts, so nothing about them is remembered.
@@ -57,8 +57,9 @@ export interface RequestHandlerParts {
  * message that no code can handle becomes a dead letter.
  * R3 A message for a function that is not registered waits for a later try, too. A message that is
  * sent again keeps its caller, or its lack of one.
- * R4 An answer over the limit is made of half of the messages, and so on. The others are sent again,
- * and lose their place. A message whose own effects are over the limit becomes a dead letter.
+ * R4 If an answer is over the limit, the first half of the messages is handled again, alone, and so on:
+ * the handlers of these messages run once more each time. The others are sent again, and lose their
+ * place. A message whose own effects are over the limit becomes a dead letter.
  * R5 A renamed function keeps its first name on the cluster, because its states cannot move. A
  * message to another of its names is sent on.
  * R6 User code of one address runs one at a time, also while a request is repeated.
@@ -75,9 +76,11 @@ export class RequestHandler {
 
   /** Handles the bytes of a request. @throws `INVALID_INPUT` if they are no request */
   async handle(bytes: Uint8Array): Promise<Uint8Array> {
-    const request = readRequest(bytes);
-    if (request === undefined) return writeNothing();
-    const { target, invocations } = request;
+    const received = readRequest(bytes);
+    if (received === undefined) return writeNothing();
+    const { target } = received;
+    const invocations = received.invocations.map(readRelayed);
+    const request = { ...received, invocations };
     const served = this.#parts.find(target.type);
     if (served === undefined) {
       const because = "the function is not registered";
@@ -89,13 +92,12 @@ export class RequestHandler {
       .map(({ registration }) => registration)
       .filter(({ name }) => !request.values.has(name));
     if (missing.length > 0) return writeMissingValues(missing);
-    const readable = { ...request, invocations: invocations.map(readRelayed) };
-    const stored = attempt(() => storedValues(readable, served.formats));
+    const stored = attempt(() => storedValues(request, served.formats));
     if ("error" in stored) {
       const because = "its stored state cannot be read";
-      return this.#postponeAll(readable, because, { again: sentAgain, error: stored.error });
+      return this.#postponeAll(request, because, { again: sentAgain, error: stored.error });
     }
-    const work = { ...served, request: readable, stored: stored.value };
+    const work = { ...served, request, stored: stored.value };
     const run = (): Promise<Uint8Array> =>
       this.#run(work, { refused: [], count: invocations.length });
     return served.definition.system ? run() : this.#running.answer(target, bytes, run);
@@ -198,9 +200,11 @@ export class RequestHandler {
   /** Answers that all messages of a request are sent on to another name of their function. */
   #forwardAll(request: BatchRequest, type: string): Uint8Array {
     const to = { type, id: request.target.id };
-    const leftovers = request.invocations
-      .map(readRelayed)
-      .map((invocation) => ({ invocation, again: sentAgain(invocation), to }));
+    const leftovers = request.invocations.map((invocation) => ({
+      invocation,
+      again: sentAgain(invocation),
+      to,
+    }));
     return this.#answerWith(request, leftovers);
   }
 

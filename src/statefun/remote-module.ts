@@ -9,6 +9,7 @@ import type { Environment } from "../core/activation/environment.ts";
 import { toBase64 } from "../core/codec/base64.ts";
 import type { Encoded } from "../core/codec/encoded.ts";
 import { toHex } from "../core/crypto/hex.ts";
+import type { Log } from "../core/host/log.ts";
 import { WorkLog } from "../core/host/work-log.ts";
 import type { Envelope } from "../core/message/envelope.ts";
 import { FLOW_DIGITS, rootId } from "../core/message/message-id.ts";
@@ -79,6 +80,10 @@ export class RemoteModule implements Routes {
       crashGuard: makeCrashGuard(used),
       responseLimit: used.responseLimit,
     });
+  }
+
+  get log(): Log {
+    return this.#used.log;
   }
 
   async handle(bytes: Uint8Array): Promise<Uint8Array> {

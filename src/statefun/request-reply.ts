@@ -56,8 +56,8 @@ export function faceOf(module: RemoteModule): RequestReply {
   const handle = (bytes: Uint8Array): Promise<Uint8Array> => module.handle(bytes);
   return {
     handle,
-    fetch: (request) => answerFetch(request, handle),
-    node: (request, response) => answerNode(request, response, handle),
+    fetch: (request) => answerFetch(request, handle, module.log),
+    node: (request, response) => answerNode(request, response, handle, module.log),
     register: (type, handler) => module.register(fn(type, handler)),
     get functions() {
       return module.types();

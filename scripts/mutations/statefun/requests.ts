@@ -197,8 +197,8 @@ export const STATEFUN_REQUESTS: readonly Mutation[] = [
   {
     breaks: "statefun: a request that breaks off rejects",
     file: "src/engines/statefun/http/answer-request.ts",
-    find: "  try {\n    const bytes = await body();",
-    replace: "  const bytes = await body();\n  try {",
+    find: "await attemptLater(body)",
+    replace: "{ value: await body() }",
     test: "test/engines/statefun/serving.test.ts",
     killedBy: "a request that breaks off in its body does no harm, and the next one is answered",
   },

@@ -6,6 +6,7 @@ import { serve } from "@hono/node-server";
 import express from "express";
 import fastify from "fastify";
 import { fn } from "handback";
+import { silentLog } from "handback/engine";
 import { int, requestReply, typed } from "handback/statefun";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
@@ -117,6 +118,20 @@ test("a request that breaks off in its body does no harm, and the next one is an
   const answer = await fetch(url, { method: "POST", body: body.slice(), headers: type });
   expect(answer.status).toBe(200);
   expect(rejections).toEqual([]);
+});
+
+test("a body that cannot be read is logged for debugging, and answered with 500", async () => {
+  const lines: unknown[] = [];
+  const log = { ...silentLog, debug: (...line: unknown[]) => void lines.push(line) };
+  const { fetch: answer } = requestReply({ functions: [double], remotes: ["mail/*"], log });
+  const broken = new ReadableStream({
+    pull: (controller) => controller.error(new RangeError("reset")),
+  });
+  const headers = { "content-type": "application/octet-stream" };
+  const init = { method: "POST", headers, body: broken, duplex: "half" } as const;
+  expect((await answer(new Request("http://localhost/statefun", init))).status).toBe(500);
+  const facts = expect.objectContaining({ error: "RangeError" });
+  expect(lines).toEqual([["the body of a request could not be read", facts]]);
 });
 
 test.each(["GET", "HEAD", "PUT", "TRACE", "PROPFIND"])(

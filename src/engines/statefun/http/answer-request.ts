@@ -1,4 +1,7 @@
 import { HandbackError } from "../../../core/errors/errors.ts";
+import { logFacts } from "../../../core/errors/log-facts.ts";
+import type { Log } from "../../../core/host/log.ts";
+import { attemptLater } from "../request/attempt.ts";
 
 /** The type of requests and answers. A cluster accepts no other, and no parameter after it. */
 const OCTETS = "application/octet-stream";
@@ -6,7 +9,7 @@ const OCTETS = "application/octet-stream";
 /** Handles the bytes of a request. */
 export type HandleBytes = (bytes: Uint8Array) => Promise<Uint8Array>;
 
-/** A request over HTTP, from whichever server. */
+/** A request over HTTP, from any server. */
 export interface HttpRequest {
   readonly method: string;
   readonly contentType: string | undefined;
@@ -29,12 +32,19 @@ export interface HttpAnswer {
 export async function answerRequest(
   { method, contentType = "", body }: HttpRequest,
   handle: HandleBytes,
+  log: Log,
 ): Promise<HttpAnswer> {
   if (method !== "POST") return refuse(405, "expected POST", { allow: "POST" });
   if (contentType.split(";")[0]?.trim().toLowerCase() !== OCTETS)
     return refuse(415, `expected the content type ${OCTETS}`);
+  const received = await attemptLater(body);
+  if ("error" in received) {
+    // The connection broke, and the cluster will repeat the request.
+    log.debug("the body of a request could not be read", { ...logFacts(received.error) });
+    return refuse(500, "the request could not be read");
+  }
   try {
-    const bytes = await body();
+    const bytes = received.value;
     if (bytes.length === 0) return refuse(400, "expected a request in the body");
     return answer(200, OCTETS, await handle(bytes));
   } catch (error) {

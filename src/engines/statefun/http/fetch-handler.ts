@@ -1,8 +1,13 @@
+import type { Log } from "../../../core/host/log.ts";
 import { answerRequest } from "./answer-request.ts";
 import type { HandleBytes } from "./answer-request.ts";
 
 /** Answers the request of a cluster with Fetch-standard objects. */
-export async function answerFetch(request: Request, handle: HandleBytes): Promise<Response> {
+export async function answerFetch(
+  request: Request,
+  handle: HandleBytes,
+  log: Log,
+): Promise<Response> {
   const { status, headers, body } = await answerRequest(
     {
       method: request.method,
@@ -10,6 +15,7 @@ export async function answerFetch(request: Request, handle: HandleBytes): Promis
       body: async () => new Uint8Array(await request.arrayBuffer()),
     },
     handle,
+    log,
   );
   // A copy in a buffer of its own, because types of older platforms accept no other.
   return new Response(body.slice(), { status, headers: { ...headers } });

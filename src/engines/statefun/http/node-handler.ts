@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import type { Log } from "../../../core/host/log.ts";
 import { answerRequest } from "./answer-request.ts";
 import type { HandleBytes } from "./answer-request.ts";
 import { isBytes } from "../types/is-bytes.ts";
@@ -18,6 +19,7 @@ export async function answerNode(
   request: NodeRequest,
   response: NodeResponse,
   handle: HandleBytes,
+  log: Log,
 ): Promise<void> {
   const { status, headers, body } = await answerRequest(
     {
@@ -26,6 +28,7 @@ export async function answerNode(
       body: () => bodyOf(request),
     },
     handle,
+    log,
   );
   // A cluster that has given up the request has closed the connection.
   if (response.destroyed) return;

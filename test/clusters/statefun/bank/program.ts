@@ -3,6 +3,7 @@
  * with its standard input, so that it does not outlive its test.
  */
 import { createServer } from "node:http";
+import { silentLog } from "handback/engine";
 import { answerNode } from "../../../../src/engines/statefun/http/node-handler.ts";
 import { statefun } from "../../../../src/statefun/index.ts";
 import { BANK, REPLIES } from "./functions.ts";
@@ -26,7 +27,7 @@ async function answer(request: Uint8Array): Promise<Uint8Array> {
 }
 
 const server = createServer((request, response) => {
-  answerNode(request, response, answer).catch(() => response.destroy());
+  answerNode(request, response, answer, silentLog).catch(() => response.destroy());
 });
 server.keepAliveTimeout = 20_000;
 server.listen(Number(port), "127.0.0.1", () => console.log("listening"));

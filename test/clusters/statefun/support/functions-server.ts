@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout } from "node:timers/promises";
+import { silentLog } from "handback/engine";
 import { answerNode } from "../../../../src/engines/statefun/http/node-handler.ts";
 
 /** A server of functions on loopback. */
@@ -17,7 +18,9 @@ export interface FunctionsServer {
 export async function serveFunctions(
   handle: (request: Uint8Array) => Promise<Uint8Array>,
 ): Promise<FunctionsServer> {
-  const server = createServer((request, response) => void answerNode(request, response, handle));
+  const server = createServer(
+    (request, response) => void answerNode(request, response, handle, silentLog),
+  );
   // A cluster keeps idle connections for 15 s.
   server.keepAliveTimeout = 20_000;
   server.listen(0, "127.0.0.1");

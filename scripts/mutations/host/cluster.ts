@@ -76,7 +76,7 @@ export const CLUSTER: readonly Mutation[] = [
   {
     breaks: "cluster: a repeated request runs its handlers again",
     file: RUNNING,
-    find: "    if (earlier !== undefined && isEqual(earlier.request, request)) return earlier.answer;\n",
+    find: "    if (earlier !== undefined && equalBytes(earlier.request, request)) return earlier.answer;\n",
     replace: "",
     test: RULES,
     killedBy:

@@ -1,3 +1,4 @@
+import { SOON_MS } from "../../../core/host/soon.ts";
 import type { Clock } from "../../../core/host/clock.ts";
 import type { HandbackError } from "../../../core/errors/errors.ts";
 import type { CrashMark, StoreInfo } from "../../../stores/store.ts";
@@ -6,13 +7,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { Probation } from "./probation.ts";
 import { RecoveredMessage } from "./recovered-message.ts";
 import type { SlotReservation } from "./slot-reservation.ts";
-import {
-  decodeSuspicion,
-  encodeSuspicion,
-  SOON_MS,
-  SUSPECTED,
-  suspicionAfterStart,
-} from "./suspicion.ts";
+import { decodeSuspicion, encodeSuspicion, SUSPECTED, suspicionAfterStart } from "./suspicion.ts";
 import { UnmarkedMessages } from "./unmarked.ts";
 
 /** Collaborators of {@link CrashTracker}. */

@@ -1,3 +1,5 @@
+import { SOON_MS } from "../../../core/host/soon.ts";
+
 /** The evidence against a message. */
 export interface Suspicion {
   /** Crashes in a row soon after its handler had started alone. */
@@ -8,9 +10,6 @@ export interface Suspicion {
 
 /** A message that was about to run in a group when the process crashed. Nothing else is known. */
 export const SUSPECTED: Suspicion = { crashes: 0, holdMs: 0 };
-
-/** Time after its start in which a crash is held against a handler. */
-export const SOON_MS = 5_000;
 
 /** Longest time for which a message is held back. */
 const LONGEST_HOLD_MS = 60_000;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../core/host/clock.ts";
+import { SOON_MS } from "../../../core/host/soon.ts";
 
 /** Keeps the messages that are being handled, so that a crash of the process shows them. */
 export interface CrashMarks {
@@ -17,9 +18,6 @@ export interface CrashGuardParts {
   /** Crashes after which a message is given up. */
   readonly limit: number;
 }
-
-/** Time after its start in which a crash is held against a handler. */
-const SOON_MS = 5_000;
 
 /**
  * Bounds the crashes that one message causes. A cluster repeats a request that got no answer, for as

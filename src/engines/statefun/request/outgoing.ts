@@ -1,4 +1,5 @@
 import type { Effects, Reply, Send, ValueWrite } from "../../../core/activation/effects.ts";
+import { equalBytes } from "../../../core/data/equal-bytes.ts";
 import type { Json } from "../../../core/data/json.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
@@ -54,7 +55,7 @@ export interface OutgoingParts {
   readonly self: Address;
   /** Formats of the values of the function. */
   readonly formats: ValueFormats;
-  /** Time for which a message waits that has no way to its target. */
+  /** Delay before a message to an unknown function is tried again. */
   readonly heldForMs: number;
   /** Values of the address before the batch. */
   readonly current: BatchRequest["values"];
@@ -210,8 +211,5 @@ type RoutedSend = OutgoingMessage & Omit<Send, "envelope">;
 
 function isSame(value: TypedBytes | null, before: TypedBytes | undefined): boolean {
   if (value === null || before === undefined) return value === null && before === undefined;
-  const { bytes } = value;
-  return (
-    bytes.length === before.bytes.length && bytes.every((byte, at) => byte === before.bytes[at])
-  );
+  return equalBytes(value.bytes, before.bytes);
 }

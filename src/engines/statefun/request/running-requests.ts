@@ -1,3 +1,4 @@
+import { equalBytes } from "../../../core/data/equal-bytes.ts";
 import { addressKey } from "../../../core/message/address.ts";
 import type { Address } from "../../../core/message/address.ts";
 
@@ -24,7 +25,7 @@ export class RunningRequests {
   ): Promise<Uint8Array> {
     const key = addressKey(address);
     const earlier = this.#running.get(key);
-    if (earlier !== undefined && isEqual(earlier.request, request)) return earlier.answer;
+    if (earlier !== undefined && equalBytes(earlier.request, request)) return earlier.answer;
     const answer = earlier === undefined ? run() : earlier.answer.then(run, run);
     const running = { request, answer };
     const forget = (): void => {
@@ -34,8 +35,4 @@ export class RunningRequests {
     answer.then(forget, forget);
     return answer;
   }
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

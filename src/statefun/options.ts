@@ -69,7 +69,7 @@ export interface RequestReplyOptions {
   readonly retention?: Duration;
   /** Age-out time of states that were created without an id. Default: 7 days. */
   readonly ageOut?: Duration;
-  /** How long a message waits that cannot be handled yet. Default: 1 minute. */
+  /** Time until a message that cannot be handled yet is tried again. Default: 1 minute. */
   readonly parkedFor?: Duration;
   /**
    * Log of handlers and of messages that wait. Default: warnings and errors go to `console`.

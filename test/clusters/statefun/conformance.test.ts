@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { testEngine } from "handback/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { assertHolds, byName } from "../../conformance/assert-holds.ts";
+import { WIRE_MISSING } from "../../engines/statefun/cluster/wire-under-test.ts";
 import { Cluster } from "./support/cluster.ts";
 import { Engines, REPLIES } from "./support/engines.ts";
 import { serveFunctions } from "./support/functions-server.ts";
@@ -14,7 +15,7 @@ import { chosenSettings } from "./support/settings.ts";
 
 declare module "vitest" {
   interface TaskMeta {
-    /** What has happened to the cluster until the end of a test. */
+    /** Counts of the requests and faults of the cluster until the end of a test. */
     hazards?: HazardCounts;
   }
 }
@@ -54,13 +55,9 @@ describe.each(settings)("%s", (_, setting) => {
     dispose: (engine) => engine.close(),
     slack,
     missing: [
-      { capability: "blockingGet", reason: "handlers cannot wait while they run" },
-      { capability: "snapshotRead", reason: "only functions can read state" },
-      { capability: "scopedCancel", reason: "sent messages cannot be canceled" },
-      { capability: "undeclaredValues", reason: "requests carry the declared values only" },
+      ...WIRE_MISSING,
       { capability: "deadLetters", reason: "dead letters leave through an egress" },
       { capability: "storedValues", reason: "the state of a cluster cannot be counted" },
-      { capability: "promptOrder", reason: "order holds per sender and target only" },
       { capability: "virtualTime", reason: "a cluster has the time of its machines" },
     ],
   });

@@ -62,7 +62,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a run must have in common with those on other engines, whatever the order of its work. */
+/** Returns the parts of a run that are the same on all engines, in any order of its work. */
 function comparable({ outcome, journals, calls, bill }: Omit<FlowRun, "tookMs" | "left">) {
   const { activeMs, billedMs, blockedMs, beta, runs, final } = bill;
   return {

@@ -88,7 +88,7 @@ class BatchRun implements BatchResults {
   }
 
   /**
-   * Deletes expired values, if the batch was told to, and sees to it that it will be. One message is
+   * Deletes expired values if a collect message came, and schedules the next one. One message is
    * under way for that as long as a value with an expiry is stored.
    */
   collectExpired(): void {

@@ -23,7 +23,7 @@ export function expiredValues(values: Values, expiring: Values, now: number): re
   return names.includes(AGE_OUT_VALUE) ? [...values.keys()] : names;
 }
 
-/** Returns the earliest instant at which there will be an expired value, if there will. */
+/** Returns the earliest instant at which a value expires, or `undefined` if no value expires. */
 export function nextExpiry(values: Values): number | undefined {
   const instants = [...values].flatMap(([name, value]) => neededUntil(name, value) ?? []);
   return instants.length === 0 ? undefined : Math.min(...instants);

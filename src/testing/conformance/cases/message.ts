@@ -3,6 +3,7 @@ import { stateful } from "../../../futures/define/stateful.ts";
 import { value } from "../../../core/state/value.ts";
 import { equal, matches, ok, rejects } from "../case/check.ts";
 import type { Case } from "../case/case.ts";
+import type { DeadLetterReport } from "../../../futures/client/dead-letter.ts";
 
 const log = stateful("test/log", {
   state: { lines: value<unknown[]>([]) },
@@ -286,8 +287,28 @@ export const messageCases: readonly Case[] = [
         operation: "write",
         failure: { message: "its input", function: "test/fail" },
       };
-      await time.eventually(async () => matches(await deadLetters(), [itself, itsInput]));
+      // The messages have different targets, so an engine may handle them in any order.
+      const sorted = async (): Promise<readonly DeadLetterReport[]> =>
+        (await deadLetters()).toSorted((a, b) => (a.target.type < b.target.type ? -1 : 1));
+      await time.eventually(async () => matches(await sorted(), [itself, itsInput]));
       equal(await client.call(log.read, undefined, { id }), []);
+    },
+  },
+  {
+    title: "dead letters are listed in the order in which their messages failed",
+    needs: ["deadLetters", "promptOrder"],
+    async run({ start, time }) {
+      const fail = fn("test/fail", (_, why: string): string => {
+        throw new Error(why);
+      });
+      const parent = fn("test/parent", (ctx) => {
+        ctx.send(fail, "first");
+        ctx.send(log.write, ctx.invoke(fail, "second"), { id });
+      });
+      const { client, deadLetters } = await start([parent, fail, log]);
+      await client.call(parent);
+      const failed = ["first", "second"].map((message) => ({ failure: { message } }));
+      await time.eventually(async () => matches(await deadLetters(), failed));
     },
   },
 ];

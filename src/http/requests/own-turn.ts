@@ -3,8 +3,8 @@ import { setImmediate } from "../../machine/real-time.ts";
 let last: Promise<void> = Promise.resolve();
 
 /**
- * Waits for a turn of the event loop of one's own: of all that call this, one goes on in each turn.
- * So other requests and timers come in between.
+ * Waits for the caller's own turn of the event loop. One caller continues in each turn, so other
+ * requests and timers run in between.
  */
 export function ownTurn(): Promise<void> {
   last = last.then(() => {

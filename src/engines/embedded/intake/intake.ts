@@ -16,7 +16,7 @@ export interface Intake {
    * Changes nothing.
    */
   targetsOf(request: Envelope): readonly Address[];
-  /** Removes a watch from the current batch on. The next call commits that with its changes. */
+  /** Removes a watch. The change is committed with those of the next call. */
   unwatch(watch: ScopeWatch): void;
   /** Lets the failure of a dead letter pass on to the consumers of its message. */
   discard(letter: DeadLetter): void;

@@ -26,8 +26,8 @@ export interface RequestIntakeParts {
  * RQ1 A refused request has changed nothing, and never will.
  * RQ2 When the backlog is full, only requests that start work are refused. Accepted work is a
  *     promise, and so are its consequences and the requests that complete it.
- * RQ3 An outage of the store rejects a caller that waits for an outcome only until its receipt has
- *     come: then its work is durable.
+ * RQ3 During an outage, a caller that waits for an outcome is rejected only if its receipt has not
+ *     come yet. After the receipt its work is durable.
  */
 export class RequestIntake {
   readonly #parts: RequestIntakeParts;

@@ -245,6 +245,7 @@ export class StoreSession {
     this.#failure ??= failure;
     if (failure.code !== "STORE_FENCED") return;
     this.#closing ??= this.#closeConnections(false);
+    // `close` awaits this promise, and reports its error.
     this.#closing.catch(() => undefined);
   }
 

@@ -90,6 +90,7 @@ describe("the layering check", () => {
     ["src/futures/a.ts", "../engines/embedded/b.ts"],
     ["src/engines/embedded/a.ts", "../../futures/b.ts"],
     ["src/engines/embedded/a.ts", "../restate/b.ts"],
+    ["src/engines/restate/a.ts", "../../stores/store.ts"],
     ["src/engines/embedded/a.ts", "../../stores/memory/memory.ts"],
     ["src/stores/sqlite/a.ts", "../../engines/embedded/b.ts"],
     ["src/futures/a.ts", "../stores/store.ts"],

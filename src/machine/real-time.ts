@@ -8,9 +8,9 @@ import { HandbackError } from "../core/errors/errors.ts";
  * place of the global functions, of those of the module `node:timers`, and of `Date`. With them an
  * engine would stand still, so it uses the functions of this file.
  *
- * RT1 The functions are kept when this file is loaded. A fake that is installed later changes
+ * MT1 The functions are kept when this file is loaded. A fake that is installed later changes
  *     nothing, and `Date.now` and `performance.now` are real even if it was installed before.
- * RT2 Timers that were faked before have no other source. Then an engine
+ * MT2 Timers that were faked before have no other source. Then an engine
  *     refuses to open instead of standing still.
  */
 

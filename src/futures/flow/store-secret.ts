@@ -16,7 +16,7 @@ const SECRET_BYTES = 32;
  * The secret of a store: random bytes that are made when they are first needed. They sign what a
  * client hands out and must recognize later, so no list of it is kept.
  *
- * SS1 A store has one secret. It is durable before anything is signed with it, and never changes.
+ * SE1 A store has one secret. It is durable before anything is signed with it, and never changes.
  */
 export const storeSecret = systemFunction("secret", [VALUE], {
   read(activation, { key }) {

@@ -25,7 +25,7 @@ export interface CommittedReadsParts {
 /**
  * Reads committed values and work, all of one instant.
  *
- * CR1 Values come from memory, and work from the store. While a commit is in flight, the store may
+ * RD1 Values come from memory, and work from the store. While a commit is in flight, the store may
  *     hold it already and memory not yet. A reader that asks for more than one thing then runs again
  *     once that commit is known.
  */

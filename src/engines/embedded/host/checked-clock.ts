@@ -11,10 +11,10 @@ const NS_PER_MS = 1e6;
 /**
  * Returns a user's clock as one that keeps the contract of a clock, whatever it does.
  *
- * CC1 An instant is a whole number of ms that a Date can hold. While the clock gives none, time goes
+ * HC1 An instant is a whole number of ms that a Date can hold. While the clock gives none, time goes
  *     on from its last one, as measured by the monotonic reading.
- * CC2 The monotonic reading never decreases.
- * CC3 A timer calls back at most once, never within `setTimer`, and not after it was canceled. A
+ * HC2 The monotonic reading never decreases.
+ * HC3 A timer calls back at most once, never within `setTimer`, and not after it was canceled. A
  *     timer that the clock cannot set is set by the machine.
  *
  * @param subject - names the owner of the clock in messages

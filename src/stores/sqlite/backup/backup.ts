@@ -30,10 +30,10 @@ const STORE_FILES = [...LOGS, "-shm", "-lock", "-pid", "-last", "-wal-link", "-n
 /**
  * Writes a backup: a copy of the store, with its log, as of one moment.
  *
- * - BK1: the backup is written under another name, flushed, and gets its own name when it is
+ * - BU1: the backup is written under another name, flushed, and gets its own name when it is
  *   complete. A crash leaves no incomplete backup, only the file `<path>-partial`, which the next
  *   backup to the same path replaces.
- * - BK2: without `overwrite` an existing file stays as it is, even one that appears meanwhile.
+ * - BU2: without `overwrite` an existing file stays as it is, even one that appears meanwhile.
  *
  * @throws `BACKUP_FAILED`
  */

@@ -23,7 +23,7 @@ export interface OwnershipParts {
  * the files, for example after copying it. Then another engine can open the store, and a program
  * that looks into it can delete its log.
  *
- * - OW1: a commit of a session that another one has followed is rolled back (CM1).
+ * - OW1: a commit of a session that another one has followed is rolled back (MK1).
  * - OW2: after each commit, before anyone learns of it, the names of the files are checked. What was
  *   committed to a file that has lost its name may be lost.
  * - OW3: an idle session checks both every second.

@@ -12,12 +12,12 @@ export type StoreOwner = Pick<CommitMark, "storeId" | "generation">;
 /**
  * The one row with the mark of the last commit.
  *
- * - CM1: every commit reads the mark and writes the next one, in the same transaction. A commit of
+ * - MK1: every commit reads the mark and writes the next one, in the same transaction. A commit of
  *   an opening that is not the latest one finds the mark of the other opening and is rolled back.
- * - CM2: a connection that no longer finds its own last commit makes no other one. A program that
+ * - MK2: a connection that no longer finds its own last commit makes no other one. A program that
  *   opened the store without a lock in its way can have built the index of the log while a commit
  *   was being written, and that commit is then overwritten.
- * - CM3: stores of former releases have no such table. The first opening creates it.
+ * - MK3: stores of former releases have no such table. The first opening creates it.
  */
 export const commitMarks: Table<CommitMarks> = {
   name: "commit_mark",

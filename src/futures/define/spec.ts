@@ -88,7 +88,9 @@ export function attachSpec<T extends object>(face: T, spec: FunctionSpec): T {
 /** Returns the spec of a function or operation, and `undefined` for anything else. */
 export function specOf(face: unknown): FunctionSpec | undefined {
   if ((typeof face !== "object" && typeof face !== "function") || face === null) return undefined;
-  // A proxy may throw.
-  const spec = readProperty(face, SPEC) as FunctionSpec | undefined;
-  return typeof spec === "object" && Array.isArray(spec?.parts) ? spec : undefined;
+  // Both reads may throw: user code can put any object under the symbol, also a proxy. Only a spec
+  // has a list of parts.
+  const spec = readProperty(face, SPEC) as FunctionSpec | null | undefined;
+  if (typeof spec !== "object" || spec === null) return undefined;
+  return Array.isArray(readProperty(spec, "parts")) ? spec : undefined;
 }

@@ -376,5 +376,5 @@ export function spillConsumers(
     ...(within !== undefined && { within }),
   };
   sendSystemMessage(activation, { to: "cell", id, name: "subscribe", control });
-  return { to: "cell", id, spill: true };
+  return { to: "cell", id, spill: true, want: undefined, tally: undefined, parked: undefined };
 }

@@ -388,15 +388,18 @@ export class Client {
     id: string,
   ): Promise<Answer<"flow", "start">> {
     const { payload = UNDEFINED } = request;
-    const ask = (as: StartedAs, text: string): Promise<Answer<"flow", "start">> => {
-      const key = this.#engine.nextRequest();
+    const ask = (
+      as: StartedAs,
+      text: string,
+      key = this.#engine.nextRequest(),
+    ): Promise<Answer<"flow", "start">> => {
       const asDigest = digest(`${as.type}\n${as.name}\n${id}\n${text}`);
       const control = { ...request.control, ...as, digest: asDigest, key };
       return this.#ask("flow", { ...request, control });
     };
     const input = canonicalText(payload);
     const own = { type, name: operation };
-    let reply = await ask(own, input);
+    let reply = await ask(own, input, request.control.key);
     const former = isConflict(reply) ? formerNames(spec, operation, reply.control) : undefined;
     if (former !== undefined) reply = await ask(former, input);
     // Earlier versions digested the input in the order of its keys.
@@ -484,7 +487,8 @@ export class Client {
     kind: Kind,
     request: Request<Kind, Name>,
   ): Promise<Answer<Kind, Name>> {
-    const { id, name, control, payload = UNDEFINED, fresh = false, begins = false } = request;
+    const { id, name, control, payload = UNDEFINED } = request;
+    const { fresh = false, begins = false, outcome } = request;
     const target = systemAddress(kind, id);
     const envelope: Envelope = {
       id,
@@ -494,7 +498,6 @@ export class Client {
       control,
       fresh: fresh ? true : undefined,
     };
-    const { outcome } = request;
     const reply = this.#engine.ask({ envelope, key: control.key, begins, outcome });
     // The map of replies says how this message is answered.
     return reply as Promise<Answer<Kind, Name>>;

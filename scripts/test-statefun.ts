@@ -11,9 +11,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { startVitest } from "vitest/node";
 import type { TestModule } from "vitest/node";
 import { buildHarness, runs, UNAVAILABLE } from "./build-harness.ts";
+import { runClusterTests } from "./run-cluster-tests.ts";
 import type { HazardCounts } from "../test/clusters/statefun/support/hazards.ts";
 
 /** The Python SDKs, each with what it needs, and the variable that names its Python. */
@@ -69,24 +69,12 @@ async function runTests(): Promise<void> {
   });
   const settings = values.all === true ? "all" : values.settings;
   if (settings !== undefined) process.env["STATEFUN_SETTINGS"] = settings;
-  const files = positionals.length > 0 ? positionals : ["test/clusters/statefun"];
-  const vitest = await startVitest(files, {
-    watch: false,
-    config: "vitest.clusters.config.ts",
-    ...(values.t !== undefined && { testNamePattern: values.t }),
+  await runClusterTests({
+    folder: "test/clusters/statefun",
+    files: positionals,
+    name: values.t,
+    summary: settingsTable,
   });
-  const modules = vitest.state.getTestModules();
-  const tests = modules.flatMap((module) => [...module.children.allTests()]);
-  const passed = tests.filter((test) => test.result().state === "passed").length;
-  const skipped = tests.filter((test) => test.result().state === "skipped").length;
-  const isClean = passed > 0 && vitest.state.getCountOfFailedTests() === 0;
-  const table = settingsTable(modules);
-  if (table !== undefined) console.log(`\n${table}`);
-  await vitest.close();
-  const left = tests.length - passed - (values.t === undefined ? 0 : skipped);
-  const failed = isClean ? left : Math.max(1, left);
-  console.log(`\n${passed} passed, ${failed} failed`);
-  if (failed > 0) process.exitCode = 1;
 }
 
 /** Shows the results of the conformance suite by setting. */

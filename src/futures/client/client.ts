@@ -66,6 +66,7 @@ import { readOnce } from "./read-once.ts";
 import { readCommittedState } from "./read-state.ts";
 import type { Replies, StartReply } from "./replies.ts";
 import { keyedSignal, refusedSignal } from "./signal-outcome.ts";
+import { requireSettled } from "./settle-outcome.ts";
 import { requireStarted } from "./start-outcome.ts";
 import { formerNames } from "./started-as.ts";
 import type { StartedAs } from "./started-as.ts";
@@ -424,13 +425,10 @@ export class Client {
     const listening = this.#engine.listen(settledReplyKey(id));
     try {
       const { settled } = await this.#find(id);
-      if (settled === undefined)
-        return decodeOutcome<Output>(settlementOfReply(await awaitReply(listening, signal)));
+      const known = settled ?? settlementOfReply(await awaitReply(listening, signal));
+      return decodeOutcome<Output>(known);
+    } finally {
       listening.stop();
-      return decodeOutcome<Output>(settled);
-    } catch (error) {
-      listening.stop();
-      throw error;
     }
   }
 
@@ -460,26 +458,7 @@ export class Client {
       control: asked,
       payload: settled.text,
     });
-    const { outcome } = control;
-    if (outcome === "unknown")
-      throw new HandbackError(
-        "NOT_FOUND",
-        "there is no future of this token; it may be past its retention",
-      );
-    if (outcome === "cancelled")
-      throw new HandbackError(
-        "CANCELLED",
-        "the future of this token was cancelled before it was settled",
-      );
-    if (outcome === "fulfilled" || outcome === "rejected") {
-      throw new HandbackError(
-        "ALREADY_COMPLETED",
-        `the future was ${outcome} before, with another outcome`,
-        {
-          details: { outcome, ...(payload.length < 1024 && { text: payload }) },
-        },
-      );
-    }
+    requireSettled(control.outcome, payload);
   }
 
   /** Sends a message that asks for a reply. */
@@ -487,8 +466,7 @@ export class Client {
     kind: Kind,
     request: Request<Kind, Name>,
   ): Promise<Answer<Kind, Name>> {
-    const { id, name, control, payload = UNDEFINED } = request;
-    const { fresh = false, begins = false, outcome } = request;
+    const { id, name, control, payload = UNDEFINED, fresh, begins = false, outcome } = request;
     const target = systemAddress(kind, id);
     const envelope: Envelope = {
       id,
@@ -496,7 +474,7 @@ export class Client {
       name,
       payload,
       control,
-      fresh: fresh ? true : undefined,
+      fresh: fresh === true ? true : undefined,
     };
     const reply = this.#engine.ask({ envelope, key: control.key, begins, outcome });
     // The map of replies says how this message is answered.

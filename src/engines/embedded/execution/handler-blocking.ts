@@ -82,7 +82,12 @@ export class HandlerBlocking implements Blocking {
     const { listeners, gets, mailboxes, crashTracker, deadlocks } = this.#parts;
     const { promise, resolve, reject: fail } = Promise.withResolvers<Reply>();
     const seq = mailboxes.runningAt(envelope.target)?.seq;
-    const end = (settle: () => void): void => this.#reserveSlot({ get, seq, settle, fail });
+    let isEnding = false;
+    const end = (settle: () => void): void => {
+      if (isEnding) return;
+      isEnding = true;
+      this.#reserveSlot({ get, seq, settle, fail });
+    };
     const stop = listeners.receive(key, {
       resolve: (reply) => end(() => resolve(reply)),
       reject: (error) => end(() => fail(error)),

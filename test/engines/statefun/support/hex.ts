@@ -1,7 +1,4 @@
-/** Writes bytes as hex digits. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export { toHex } from "../../../../src/core/crypto/hex.ts";
 
 /** Reads the bytes that hex digits name. */
 export function fromHex(digits: string): Uint8Array {

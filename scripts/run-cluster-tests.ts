@@ -1,0 +1,39 @@
+import { startVitest } from "vitest/node";
+import type { TestModule } from "vitest/node";
+
+/** A choice of the tests that need a cluster. */
+export interface ClusterTests {
+  /** Folder of the tests that run if no files are named. */
+  readonly folder: string;
+  /** Words in the names of test files. */
+  readonly files: readonly string[];
+  /** Pattern of the names of the tests to run. Default: all of them. */
+  readonly name?: string | undefined;
+  /** Makes a text from the results, to print before the counts. */
+  readonly summary?: (modules: readonly TestModule[]) => string | undefined;
+}
+
+/**
+ * Runs tests, and ends with `N passed, N failed`. A skipped test counts as failed, except if `name`
+ * leaves it out.
+ */
+export async function runClusterTests(chosen: ClusterTests): Promise<void> {
+  const { folder, files, name, summary } = chosen;
+  const vitest = await startVitest(files.length > 0 ? [...files] : [folder], {
+    watch: false,
+    config: "vitest.clusters.config.ts",
+    ...(name !== undefined && { testNamePattern: name }),
+  });
+  const modules = vitest.state.getTestModules();
+  const tests = modules.flatMap((module) => [...module.children.allTests()]);
+  const passed = tests.filter((test) => test.result().state === "passed").length;
+  const skipped = tests.filter((test) => test.result().state === "skipped").length;
+  const isClean = passed > 0 && vitest.state.getCountOfFailedTests() === 0;
+  const text = summary?.(modules);
+  if (text !== undefined) console.log(`\n${text}`);
+  await vitest.close();
+  const left = tests.length - passed - (name === undefined ? 0 : skipped);
+  const failed = isClean ? left : Math.max(1, left);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}

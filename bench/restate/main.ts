@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { restate } from "../../src/restate/index.ts";
-import { freePort, RestateServer } from "../../test/clusters/restate/support/restate-server.ts";
+import { RestateServer } from "../../test/clusters/restate/support/restate-server.ts";
+import { freePort } from "../../test/clusters/support/free-port.ts";
 import { measured } from "./functions.ts";
 
 const { values: options } = parseArgs({

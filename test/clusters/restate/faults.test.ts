@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { restate } from "handback/restate";
 import { afterEach, expect, test } from "vitest";
-import { freePort, JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
+import { freePort } from "../support/free-port.ts";
+import { JOURNAL_MISMATCH, RestateServer } from "./support/restate-server.ts";
 import { ledger } from "./support/ledger-functions.ts";
 import type { Addition } from "./support/ledger-functions.ts";
 

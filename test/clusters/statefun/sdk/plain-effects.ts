@@ -6,7 +6,7 @@ import {
   StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { kafkaRecord, kinesisRecord, protobuf } from "handback/statefun";
-import { toHex } from "../../../engines/statefun/support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
 import { exchange } from "../../../engines/statefun/support/exchange.ts";
 import type { Typed } from "../../../engines/statefun/support/exchange.ts";
 

@@ -4,7 +4,7 @@ import { ours } from "../../../engines/statefun/sdk/ours.ts";
 import { REQUESTS } from "../../../engines/statefun/sdk/requests.ts";
 import { effectsOf, hasIdleChange } from "../../../engines/statefun/sdk/same-effects.ts";
 import { decodeAnswer, encodeRequest } from "../../../engines/statefun/support/exchange.ts";
-import { toHex } from "../../../engines/statefun/support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
 import { startPythonSdk } from "./python-sdk.ts";
 import type { PythonSdk } from "./python-sdk.ts";
 

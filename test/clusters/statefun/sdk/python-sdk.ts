@@ -1,4 +1,5 @@
-import { fromHex, toHex } from "../../../engines/statefun/support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
+import { fromHex } from "../../../engines/statefun/support/hex.ts";
 import { startPython } from "./python-process.ts";
 
 /** A process that answers requests with the Python SDK 3.x. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeRequest } from "../support/exchange.ts";
-import { toHex } from "../support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
 import { javascriptSdk } from "./javascript-sdk.ts";
 import { ours } from "./ours.ts";
 import { REQUESTS } from "./requests.ts";

@@ -1,7 +1,7 @@
 import { json } from "handback/statefun";
 import { decodeAnswer } from "../support/exchange.ts";
 import type { TestAnswer, TestRequest, Typed } from "../support/exchange.ts";
-import { toHex } from "../support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
 
 /**
  * Returns the effects of an answer in a form to compare. Changes that change nothing are left out:

@@ -1,5 +1,3 @@
-export { toHex } from "../../../../src/core/crypto/hex.ts";
-
 /** Reads the bytes that hex digits name. */
 export function fromHex(digits: string): Uint8Array {
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

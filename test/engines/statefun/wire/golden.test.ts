@@ -13,7 +13,8 @@ import {
   writeMissingValues,
   writeResponse,
 } from "../../../../src/engines/statefun/wire/response.ts";
-import { fromHex, toHex } from "../support/hex.ts";
+import { toHex } from "../../../../src/core/crypto/hex.ts";
+import { fromHex } from "../support/hex.ts";
 
 function sample<Value>(type: MessageType<Value>, value: Value, hex: string) {
   const encoded = (): string => toHex(type.encode(value));

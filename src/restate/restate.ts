@@ -24,8 +24,8 @@ import { claimProcess } from "../futures/client/claim-process.ts";
 import { Client } from "../futures/client/client.ts";
 import { toDeadLetter } from "../futures/client/dead-letter.ts";
 import type { DeadLetterReport } from "../futures/client/dead-letter.ts";
-import { decodeFlowRecord, FLOW_VALUE } from "../futures/flow/flow-record.ts";
-import { settledReplyKey } from "../futures/flow/flow.ts";
+import { FLOW_VALUE } from "../futures/flow/flow-record.ts";
+import { flowOfReplyKey, settledReply } from "../futures/flow/settled-reply.ts";
 import type { StartFlow } from "../futures/protocol/messages.ts";
 import { SYSTEM, systemAddress } from "../futures/protocol/system.ts";
 import { withEgress } from "../futures/run/egress.ts";
@@ -108,8 +108,10 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
       if (stateId !== undefined) return writeAddressKey({ type, id: stateId });
       return hasState(definition) ? undefined : null;
     },
-    replierOf: (key) =>
-      key.startsWith(SETTLED) ? systemAddress("flow", key.slice(SETTLED.length)) : undefined,
+    replierOf: (key) => {
+      const flow = flowOfReplyKey(key);
+      return flow === undefined ? undefined : systemAddress("flow", flow);
+    },
   });
   let handler: Restate["handler"] | undefined;
   return {
@@ -129,9 +131,6 @@ export function restateAtPace(options: RestateOptions, pace: number): Restate {
 }
 
 type UsedOptions = ReadOptions<typeof RESTATE_OPTIONS>;
-
-/** The beginning of the keys of the replies of settled flows. */
-const SETTLED = settledReplyKey("");
 
 function ingressOf({ ingress, attemptTimeout, requestTimeout, headers }: UsedOptions): Ingress {
   return new Ingress({
@@ -173,14 +172,10 @@ function hostedFunctions(
     // The secret of the store is random.
     isPure: ({ system, type }) => system && type !== SYSTEM.secret,
     describe: (error) => toFailure(error),
-    standingReply: ({ type, id }, key, state) => {
-      if (type !== SYSTEM.flow || key !== settledReplyKey(id)) return undefined;
-      const { json, text } = state.read(FLOW_VALUE)?.content ?? {};
-      const ok = json === undefined ? undefined : decodeFlowRecord(json).ok;
-      return ok === undefined || text === undefined
-        ? undefined
-        : { key, payload: text, control: { ok } };
-    },
+    standingReply: ({ type, id }, key, state) =>
+      type === SYSTEM.flow && flowOfReplyKey(key) === id
+        ? settledReply(id, state.read(FLOW_VALUE)?.content)
+        : undefined,
     delayUntil: (instant) => (instant - clock.now()) * pace,
     parkedForMs: parkedFor,
     carriedCalls: carry,

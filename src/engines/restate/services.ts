@@ -20,7 +20,7 @@ import { AddressState } from "./delivery/address-state.ts";
 import type { Listener } from "./delivery/address-state.ts";
 import { Carrier } from "./delivery/carrier.ts";
 import type { HostedFunctions } from "./delivery/functions.ts";
-import { addLetter, listLetters } from "./delivery/letters.ts";
+import { keepDeadLetter, listDeadLetters } from "./delivery/dead-letters.ts";
 import { forgetReply, listenForReply, putReply, waitForReply } from "./delivery/replies.ts";
 import type { Waiting } from "./delivery/replies.ts";
 import type { ObjectJournal } from "./journal/journal.ts";
@@ -66,12 +66,12 @@ export function servicesOf(functions: HostedFunctions): readonly RestateService[
     callService(functions),
     replyObject(functions),
     waitService(functions),
-    lettersObject(functions),
+    deadLettersObject(functions),
   ];
 }
 
 /** Makes a handler that gets JSON and answers nothing. */
-function taking<Input>(
+function objectHandler<Input>(
   handle: (journal: ObjectJournal, input: Input) => Promise<void>,
 ): (ctx: ObjectContext, input: string) => Promise<string> {
   return async (ctx, input) => {
@@ -82,11 +82,11 @@ function taking<Input>(
 
 function addressObject(functions: HostedFunctions): RestateService {
   const { exclusive } = handlers.object;
-  const deliver = taking<readonly PrintedDelivery[]>((...given) =>
+  const deliver = objectHandler<readonly PrintedDelivery[]>((...given) =>
     deliverToAddress(functions, ...given),
   );
-  const listen = taking<Listener>((...given) => listenAtAddress(functions, ...given));
-  const collect = taking<{ readonly at: number }>((...given) =>
+  const listen = objectHandler<Listener>((...given) => listenAtAddress(functions, ...given));
+  const collect = objectHandler<{ readonly at: number }>((...given) =>
     collectAtAddress(functions, ...given),
   );
   const adopt = async (ctx: ObjectContext, state: string): Promise<string> => {
@@ -102,8 +102,9 @@ function addressObject(functions: HostedFunctions): RestateService {
     const state = await AddressState.load(journal);
     const question = JSON.parse(input) as Question;
     const carrier = new Carrier(functions, journal, { key: journal.key, state });
-    const answer = await carrier.begin(question);
-    saveState(functions, journal, state, readDelivery(question.delivery).at);
+    const delivery = readDelivery(question.delivery);
+    const answer = await carrier.begin(question, delivery);
+    saveState(functions, journal, state, delivery.at);
     return JSON.stringify(answer);
   };
   return object({
@@ -146,8 +147,8 @@ function replyObject({ names }: HostedFunctions): RestateService {
     await putReply(names, objectJournalOf(ctx), reply);
     return "null";
   };
-  const listen = taking<Listener>((...given) => listenForReply(names, ...given));
-  const forget = taking<null>(async (journal) => forgetReply(journal));
+  const listen = objectHandler<Listener>((...given) => listenForReply(names, ...given));
+  const forget = objectHandler<null>(async (journal) => forgetReply(journal));
   return object({
     name: names.reply,
     handlers: {
@@ -169,14 +170,14 @@ function waitService({ names }: HostedFunctions): RestateService {
   });
 }
 
-function lettersObject({ names }: HostedFunctions): RestateService {
+function deadLettersObject({ names }: HostedFunctions): RestateService {
   const { exclusive, shared } = handlers.object;
   const add = async (ctx: ObjectContext, letter: string): Promise<string> => {
-    await addLetter(objectJournalOf(ctx), letter);
+    await keepDeadLetter(objectJournalOf(ctx), letter);
     return "null";
   };
   const list = async (ctx: ObjectSharedContext, limit: string): Promise<string> =>
-    JSON.stringify(await listLetters(readsOf(ctx), Number(limit)));
+    JSON.stringify(await listDeadLetters(readsOf(ctx), Number(limit)));
   return object({
     name: names.letters,
     handlers: { add: exclusive(PRIVATE, add), list: shared(TEXT, list) },

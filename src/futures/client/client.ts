@@ -23,7 +23,7 @@ import { resolveTarget } from "../define/target.ts";
 import type { Target } from "../define/target.ts";
 import { flowBill } from "../flow/bill.ts";
 import type { FlowBill } from "../flow/bill.ts";
-import { settledReplyKey } from "../flow/flow.ts";
+import { settledReplyKey } from "../flow/settled-reply.ts";
 import { STORE_SECRET_ID } from "../flow/store-secret.ts";
 import type { FlowWaits } from "../flow/wait-graph.ts";
 import { codec } from "../protocol/codec.ts";

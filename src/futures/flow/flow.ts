@@ -16,6 +16,7 @@ import { derivedFlowRecord, recordOfFirstCall } from "./derived-record.ts";
 import { flowFailedLine, unhandledLine } from "./flow-lines.ts";
 import { decodeFlowRecord, encodeFlowRecord, FLOW_VALUE } from "./flow-record.ts";
 import type { FlowRecord } from "./flow-record.ts";
+import { settledReplyKey } from "./settled-reply.ts";
 import { checkSignal, endSignalKeys, forgetSignalKeys, unreserveKey } from "./signal-keys.ts";
 
 /** Name of the value that holds a flow's custom status. */
@@ -25,11 +26,6 @@ const MAX_UNHANDLED = 16;
 export const MOST_KEPT_EVENTS = 10_000;
 export const MOST_KEPT_CHARACTERS = 67_108_864;
 export const MOST_EVENT_NAMES = 1_000;
-
-/** Returns the key of the reply that a settled flow sends. */
-export function settledReplyKey(flow: string): string {
-  return `flow/${flow}`;
-}
 
 /** Changes the record of an existing flow. Late messages of a deleted one are dropped. */
 function changing<Control>(

@@ -11,8 +11,8 @@ import type { Clock } from "../../../core/host/clock.ts";
 import type { Address } from "../../../core/message/address.ts";
 import type { Envelope } from "../../../core/message/envelope.ts";
 import type { Answer, Question } from "../delivery/address.ts";
-import type { KeptLetter } from "../delivery/letters.ts";
-import { readLetter } from "../delivery/letters.ts";
+import type { KeptDeadLetter } from "../delivery/dead-letters.ts";
+import { readKeptDeadLetter } from "../delivery/dead-letters.ts";
 import type { WaitResult, Waiting } from "../delivery/replies.ts";
 import { writeAddressKey } from "../wire/address-key.ts";
 import { printDelivery } from "../wire/delivery.ts";
@@ -121,12 +121,12 @@ export class RestateEngine implements Engine {
   }
 
   /** Returns messages that failed, oldest first. */
-  async deadLetters(limit: number): Promise<readonly KeptLetter[]> {
+  async deadLetters(limit: number): Promise<readonly KeptDeadLetter[]> {
     const { names, ingress } = this.#parts;
     const to = { service: names.letters, key: LETTERS_KEY, handler: "list" };
     const { signal } = this.#closing;
     const letters = await ingress.request({ to, input: String(limit), signal });
-    return (JSON.parse(letters) as readonly string[]).map(readLetter);
+    return (JSON.parse(letters) as readonly string[]).map(readKeptDeadLetter);
   }
 
   /** Ends the waits of this client. The cluster goes on. */

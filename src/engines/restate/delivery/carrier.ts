@@ -14,7 +14,8 @@ import type { StepResult } from "./step.ts";
 
 /** A message that a carrier handles in memory. */
 interface Carried {
-  readonly delivery: PrintedDelivery;
+  readonly delivery: Delivery;
+  readonly printed: PrintedDelivery;
   /** Key of the held address that it goes to. Absent: no other message goes to its address. */
   readonly key: string | undefined;
 }
@@ -91,18 +92,21 @@ export class Carrier {
 
   /** Handles a message at an address of its own, and its follow-up messages. */
   async carry(delivery: PrintedDelivery): Promise<void> {
-    this.#queue.push({ delivery, key: undefined });
+    this.#queue.push(readCarried(delivery, undefined));
     await this.#carryOn();
     await this.#handOver();
   }
 
   /** Handles a client's request that begins a flow, and its follow-up messages. */
-  async begin({ delivery, reply, outcome }: Question): Promise<Answer> {
-    const key = writeAddressKey(readDelivery(delivery).envelope.target);
+  async begin(
+    { delivery: printed, reply, outcome }: Question,
+    delivery = readDelivery(printed),
+  ): Promise<Answer> {
+    const key = writeAddressKey(delivery.envelope.target);
     this.#hold(key, true);
     for (const awaited of [reply, outcome])
       if (awaited !== undefined) this.#answers.set(awaited, undefined);
-    this.#queue.push({ delivery, key });
+    this.#queue.push({ delivery, printed, key });
     await this.#carryOn();
     const settled = outcome === undefined ? undefined : this.#answers.get(outcome);
     if (settled !== undefined && this.#held.get(key)?.isPassing === true) this.#held.delete(key);
@@ -124,9 +128,9 @@ export class Carrier {
 
   async #handleQueue(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const delivery = readDelivery(next.delivery);
-      const held = next.key === undefined ? undefined : this.#heldAt(next.key);
-      held?.messages.push(next.delivery);
+      const { delivery, printed, key } = next;
+      const held = key === undefined ? undefined : this.#heldAt(key);
+      held?.messages.push(printed);
       const state = held?.state ?? NO_STATE;
       const result = await beginStep(this.#functions, delivery, state, (name, action) =>
         this.#running.begin({ delivery, held }, name, action),
@@ -179,7 +183,7 @@ export class Carrier {
     for (const send of sends) {
       const { key, delivery, dueAt } = send;
       const stays = dueAt === undefined && (key === undefined ? callsStay : this.#isHere(key));
-      if (stays) this.#queue.push({ delivery, key });
+      if (stays) this.#queue.push(readCarried(delivery, key));
       else this.#leave({ ...NO_EFFECTS, sends: [send] });
     }
   }
@@ -234,6 +238,10 @@ const NO_EFFECTS: PrintedEffects = { writes: [], cancels: [], sends: [], replies
 
 function isCall({ key, dueAt }: PrintedSend): boolean {
   return key === undefined && dueAt === undefined;
+}
+
+function readCarried(printed: PrintedDelivery, key: string | undefined): Carried {
+  return { delivery: readDelivery(printed), printed, key };
 }
 
 /** Tells whether effects change nothing but values. */

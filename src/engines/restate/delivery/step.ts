@@ -9,7 +9,7 @@ import type { Clock } from "../../../core/host/clock.ts";
 import type { Json } from "../../../core/data/json.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Delivery } from "../wire/delivery.ts";
-import { printEffects, printLetter } from "../wire/printed-effects.ts";
+import { printEffects, printDeadLetter } from "../wire/printed-effects.ts";
 import type { PrintedEffects } from "../wire/printed-effects.ts";
 import { keyOfTarget } from "./functions.ts";
 import type { HostedFunctions } from "./functions.ts";
@@ -120,10 +120,10 @@ async function printTooLarge(
     new HandbackError("PAYLOAD_TOO_LARGE", why, { details: { size, limit } }),
   );
   const at = cause.environment.clock.now();
-  const told = await activate(definition, { ...cause, discarded: failure });
-  const effects = printEffects(told, at, (each) => keyOfTarget(functions, each));
+  const failed = await activate(definition, { ...cause, discarded: failure });
+  const effects = printEffects(failed, at, (each) => keyOfTarget(functions, each));
   const letters =
-    effects.sends.length > 0 ? [] : [printLetter({ envelope: cause.envelope, failure }, at)];
+    effects.sends.length > 0 ? [] : [printDeadLetter({ envelope: cause.envelope, failure }, at)];
   return JSON.stringify({ at, effects: { ...effects, letters } } satisfies StepResult);
 }
 

@@ -16,7 +16,7 @@ export type PrintedSend = {
 };
 
 /** A message that failed, as it is kept. */
-export type PrintedLetter = {
+export type PrintedDeadLetter = {
   readonly delivery: PrintedDelivery;
   readonly failure: Json;
 };
@@ -27,7 +27,7 @@ export interface PrintedEffects {
   readonly cancels: readonly string[];
   readonly sends: readonly PrintedSend[];
   readonly replies: readonly Reply[];
-  readonly letters: readonly PrintedLetter[];
+  readonly letters: readonly PrintedDeadLetter[];
 }
 
 /**
@@ -56,11 +56,11 @@ export function printEffects(
       };
     }),
     replies,
-    letters: deadLetters.map((letter) => printLetter(letter, at)),
+    letters: deadLetters.map((letter) => printDeadLetter(letter, at)),
   };
 }
 
 /** Prints a message that failed. */
-export function printLetter({ envelope, failure }: DeadLetter, at: number): PrintedLetter {
+export function printDeadLetter({ envelope, failure }: DeadLetter, at: number): PrintedDeadLetter {
   return { delivery: printDelivery({ envelope, at }), failure };
 }
